@@ -1,0 +1,3 @@
+//! Server functions: what islands ask of the server. Each checks, calls a service and returns; none has SQL or policy.
+
+pub mod views;

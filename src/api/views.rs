@@ -1,0 +1,21 @@
+//! Telling the server that an article is being read.
+
+use leptos::prelude::*;
+use leptos::server_fn::codec::{Json, PutUrl};
+
+use crate::error::Error;
+use crate::model::view::ViewOutcome;
+
+/// Records a view of an article by whoever asks. Idempotent within the window (rule C2), so it may be repeated.
+///
+/// # Errors
+/// [`Error::NotFound`] if readers do not see the article, [`Error::Unavailable`] if it can't be recorded now.
+#[server(prefix = "/api/islands", endpoint = "record-view", input = PutUrl, output = Json)]
+pub async fn record_view(article: i64) -> Result<ViewOutcome, Error> {
+    use crate::server::state::AppState;
+    let state = expect_context::<AppState>();
+    let request = leptos_axum::extract_with_state::<crate::server::views::ViewRequest, AppState>(&state)
+        .await
+        .map_err(|_| Error::Unavailable)?;
+    state.record_view(article, &request).await
+}

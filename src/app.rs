@@ -1,0 +1,34 @@
+//! The route table.
+
+use leptos::prelude::*;
+use leptos_meta::provide_meta_context;
+use leptos_router::components::{FlatRoutes, Route, Router};
+use leptos_router::{ParamSegment, SsrMode, StaticSegment};
+
+use crate::pages::article::ArticlePage;
+use crate::pages::author::AuthorPage;
+use crate::pages::home::HomePage;
+use crate::pages::login::LoginPage;
+use crate::pages::most_viewed::MostViewedPage;
+use crate::pages::not_found::NotFoundPage;
+use crate::pages::search::SearchPage;
+use crate::pages::tag::TagPage;
+
+/// All pages. Each is rendered whole before its first byte is sent, because the status depends on what is found.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    view! {
+        <Router>
+            <FlatRoutes fallback=NotFoundPage>
+                <Route path=StaticSegment("") view=HomePage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("articles"), ParamSegment("slug")) view=ArticlePage ssr=SsrMode::Async />
+                <Route path=StaticSegment("most-viewed") view=MostViewedPage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("authors"), ParamSegment("username")) view=AuthorPage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("tags"), ParamSegment("tag")) view=TagPage ssr=SsrMode::Async />
+                <Route path=StaticSegment("search") view=SearchPage ssr=SsrMode::Async />
+                <Route path=StaticSegment("login") view=LoginPage ssr=SsrMode::Async />
+            </FlatRoutes>
+        </Router>
+    }
+}

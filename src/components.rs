@@ -1,0 +1,13 @@
+//! What pages are made of. Islands are compiled for the browser too; the rest is rendered on the server alone.
+
+pub mod browser;
+pub mod count;
+pub mod theme_toggle;
+pub mod view_counter;
+
+#[cfg(feature = "ssr")]
+pub mod article_list;
+#[cfg(feature = "ssr")]
+pub mod layout;
+#[cfg(feature = "ssr")]
+pub mod sidebar;

@@ -1,0 +1,112 @@
+//! Articles in a list, and the way to the rest of it.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use leptos::prelude::*;
+
+use super::count::format_views;
+use crate::model::article::{ArticleSummary, Author, Tag};
+use crate::model::page::Page;
+
+/// A date as people read it, with the exact time for programs.
+#[component]
+pub fn Date(
+    /// The time; the date is the one in UTC.
+    at: Timestamp,
+) -> impl IntoView {
+    let text = TimeZone::UTC.to_datetime(at).strftime("%B %-d, %Y").to_string();
+    view! { <time datetime=at.to_string()>{text}</time> }
+}
+
+/// Who wrote it.
+#[component]
+pub fn Byline(
+    /// In order.
+    authors: Vec<Author>,
+) -> impl IntoView {
+    let last = authors.len().saturating_sub(1);
+    let links = authors
+        .into_iter()
+        .enumerate()
+        .map(|(index, author)| {
+            let separator = match index {
+                0 => "",
+                _ if index == last => " and ",
+                _ => ", ",
+            };
+            view! {
+                {separator}
+                <a href=format!("/authors/{}", author.username) rel="author">{author.name}</a>
+            }
+        })
+        .collect_view();
+    view! { <span class="byline">{links}</span> }
+}
+
+/// What it is about.
+#[component]
+pub fn Tags(
+    /// In order.
+    tags: Vec<Tag>,
+) -> impl IntoView {
+    (!tags.is_empty()).then(|| {
+        let tags = tags
+            .into_iter()
+            .map(|tag| view! { <li><a class="tag" href=format!("/tags/{}", tag.slug)>{tag.name}</a></li> })
+            .collect_view();
+        view! { <ul class="tags" aria-label="Tags">{tags}</ul> }
+    })
+}
+
+/// How long reading takes.
+pub fn format_minutes(minutes: i64) -> String {
+    format!("{minutes} min read")
+}
+
+#[component]
+fn ArticleCard(article: ArticleSummary) -> impl IntoView {
+    view! {
+        <article class="card">
+            <p class="meta">
+                <Date at=article.published_at />
+                <span>{format_minutes(article.reading_minutes)}</span>
+                <span>{format_views(article.views)}</span>
+            </p>
+            <h2 class="card-title">
+                <a href=format!("/articles/{}", article.slug)>{article.title}</a>
+            </h2>
+            <p class="card-summary">{article.summary}</p>
+            <div class="card-foot">
+                <Byline authors=article.authors />
+                <Tags tags=article.tags />
+            </div>
+        </article>
+    }
+}
+
+/// A page of articles; `path` is where the other pages are, with all of its query but `page`.
+#[component]
+pub fn ArticleList(
+    /// What to show.
+    articles: Page<ArticleSummary>,
+    /// Where this list is, ending in `?` or `&`.
+    path: String,
+) -> impl IntoView {
+    let Page { items, page, pages, .. } = articles;
+    view! {
+        <div class="cards">{items.into_iter().map(|article| view! { <ArticleCard article /> }).collect_view()}</div>
+        {(pages > 1).then(|| view! { <Pagination page pages path /> })}
+    }
+}
+
+#[component]
+fn Pagination(page: i64, pages: i64, path: String) -> impl IntoView {
+    let address = |page: i64| format!("{path}page={page}");
+    view! {
+        <nav class="pagination" aria-label="Pages">
+            {(page > 1).then(|| view! { <a class="button" rel="prev" href=address(page - 1)>"← Newer"</a> })}
+            <span class="pagination-here">{format!("Page {page} of {pages}")}</span>
+            {(page < pages).then(|| view! { <a class="button" rel="next" href=address(page + 1)>"Older →"</a> })}
+        </nav>
+    }
+}

@@ -1,0 +1,80 @@
+//! What islands need of the browser. Called from effects and event handlers only, which never run on the server.
+
+use std::cell::Cell;
+
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+
+/// The document's element, `<html>`.
+pub fn root_element() -> Option<web_sys::Element> {
+    document().document_element()
+}
+
+/// Whether somebody can see the page. A prerendered page and a page in a background tab are hidden.
+fn is_visible() -> bool {
+    document().visibility_state() == web_sys::VisibilityState::Visible
+}
+
+/// Calls `act` as soon as somebody can see the page: now, or when the page is first shown, or never.
+pub fn when_visible(act: impl FnOnce() + 'static) {
+    if is_visible() {
+        act();
+        return;
+    }
+    let act = Cell::new(Some(act));
+    // `visibilitychange` bubbles from the document to the window. The listener stays: it does nothing the second time.
+    let _ = window_event_listener_untyped("visibilitychange", move |_| {
+        if is_visible()
+            && let Some(act) = act.take()
+        {
+            act();
+        }
+    });
+}
+
+/// Calls `act` each time the page comes back from the browser's back/forward cache, where it was frozen with its scripts.
+pub fn when_restored(act: impl Fn() + 'static) {
+    let _ = window_event_listener_untyped("pageshow", move |event| {
+        let is_restored = event.dyn_ref::<web_sys::PageTransitionEvent>().is_some_and(|event| event.persisted());
+        if is_restored {
+            act();
+        }
+    });
+}
+
+/// Sets the text of every element whose attribute `name` is `value`.
+pub fn set_text_of(name: &str, value: i64, text: &str) {
+    let Ok(elements) = document().query_selector_all(&format!("[{name}=\"{value}\"]")) else { return };
+    for index in 0..elements.length() {
+        if let Some(element) = elements.item(index) {
+            element.set_text_content(Some(text));
+        }
+    }
+}
+
+/// Milliseconds since 1970 by the reader's clock.
+pub fn now_ms() -> f64 {
+    js_sys::Date::now()
+}
+
+/// A number that this browser was asked to remember. None if there is none or the reader forbids storage.
+pub fn remembered(key: &str) -> Option<f64> {
+    let storage = window().local_storage().ok()??;
+    storage.get_item(key).ok()??.parse().ok()
+}
+
+/// Asks this browser to remember a number. It may refuse; nothing depends on it.
+pub fn remember(key: &str, number: f64) {
+    if let Ok(Some(storage)) = window().local_storage() {
+        let _ = storage.set_item(key, &number.to_string());
+    }
+}
+
+/// Sets a cookie for the whole site for a year.
+pub fn set_cookie(name: &str, value: &str) {
+    let secure =
+        if window().location().protocol().is_ok_and(|protocol| protocol == "https:") { "; Secure" } else { "" };
+    if let Some(document) = document().dyn_ref::<web_sys::HtmlDocument>() {
+        let _ = document.set_cookie(&format!("{name}={value}; Path=/; Max-Age=31536000; SameSite=Lax{secure}"));
+    }
+}

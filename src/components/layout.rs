@@ -1,0 +1,134 @@
+//! What is around every page's content.
+
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use leptos::prelude::*;
+use leptos_axum::ResponseOptions;
+use leptos_meta::Title;
+
+use super::sidebar::Sidebar;
+use super::theme_toggle::ThemeToggle;
+use crate::error::Error;
+use crate::server::http::identity::user_id;
+use crate::server::state::AppState;
+
+/// The mark: a tide line on a staff.
+#[component]
+fn Mark() -> impl IntoView {
+    view! {
+        <svg class="mark" viewBox="0 0 32 32" width="28" height="28" aria-hidden="true">
+            <path d="M16 3v26M10 7h6M10 13h6M10 25h6" fill="none" stroke="currentColor" stroke-width="2.5" stroke-linecap="round" />
+            <path
+                class="mark-wave"
+                d="M2 19c3-3 6-3 9 0s6 3 9 0 6-3 10 0"
+                fill="none"
+                stroke="currentColor"
+                stroke-width="3"
+                stroke-linecap="round"
+            />
+        </svg>
+    }
+}
+
+/// Header, content, sidebar and footer.
+#[component]
+pub fn Layout(
+    /// Whether the most viewed articles are beside the content: on every page that is for reading.
+    #[prop(default = true)]
+    sidebar: bool,
+    /// The content.
+    children: Children,
+) -> impl IntoView {
+    let state = expect_context::<AppState>();
+    let site = state.config.site.clone();
+    view! {
+        <a class="skip-link" href="#content">"Skip to the content"</a>
+        <header class="site-header">
+            <div class="site-header-inner">
+                <a class="site-name" href="/">
+                    <Mark />
+                    <span>{site.title.clone()}</span>
+                </a>
+                <nav class="site-nav" aria-label="Site">
+                    <a href="/most-viewed">"Most viewed"</a>
+                    <a href="/search">"Search"</a>
+                    <UserMenu />
+                </nav>
+                <ThemeToggle />
+            </div>
+        </header>
+        <div class=if sidebar { "columns" } else { "columns columns-single" }>
+            <main id="content" tabindex="-1">{children()}</main>
+            {sidebar.then(|| view! { <aside class="sidebar" aria-label="Most viewed articles"><Sidebar /></aside> })}
+        </div>
+        <footer class="site-footer">
+            <p>
+                {site.description.clone()}
+                " · "
+                <a href="/feed.xml">"Feed"</a>
+            </p>
+        </footer>
+    }
+}
+
+/// Sign in, or who is signed in and the way out.
+#[component]
+fn UserMenu() -> impl IntoView {
+    let state = expect_context::<AppState>();
+    let parts = expect_context::<Parts>();
+    Suspend::new(async move {
+        let user = match user_id(&parts).await {
+            Ok(Some(id)) => state.database.user(id).await.ok().flatten(),
+            _ => None,
+        };
+        match user {
+            None => view! { <a href="/login">"Sign in"</a> }.into_any(),
+            Some(user) => view! {
+                <form class="sign-out" method="post" action="/logout">
+                    <span>{user.name}</span>
+                    <button type="submit" class="link-button">"Sign out"</button>
+                </form>
+            }
+            .into_any(),
+        }
+    })
+}
+
+/// Content that has to be loaded, or the page that says why there is none. Sets the status.
+pub fn loaded(content: impl Future<Output = Result<AnyView, Error>> + Send + 'static) -> impl IntoView {
+    let response = expect_context::<ResponseOptions>();
+    Suspend::new(async move {
+        match content.await {
+            Ok(view) => view,
+            Err(error) => {
+                let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+                response.set_status(status);
+                view! { <ErrorMessage error /> }.into_any()
+            }
+        }
+    })
+}
+
+/// Why there is no content.
+#[component]
+pub fn ErrorMessage(
+    /// The reason.
+    error: Error,
+) -> impl IntoView {
+    let title = match &error {
+        Error::NotFound(_) => "Nothing here",
+        Error::BadRequest(_) | Error::TooLarge | Error::Forbidden(_) => "That did not work",
+        Error::Unavailable | Error::Internal => "Something broke",
+    };
+    view! {
+        <Title text=title />
+        <div class="message">
+            <p class="message-status">{error.status()}</p>
+            <h1>{title}</h1>
+            <p>{error.to_string()}</p>
+            <p>
+                <a class="button" href="/">"To the front page"</a>
+            </p>
+        </div>
+    }
+}

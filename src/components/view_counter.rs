@@ -1,0 +1,66 @@
+//! An article's count, and the PUT that adds this reader to it.
+
+use gloo_timers::future::TimeoutFuture;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use super::browser;
+use super::count::format_views;
+use crate::api::views::record_view;
+use crate::error::Error;
+
+/// The attribute of every element that shows an article's count; its value is the article's id.
+pub const VIEWS_OF: &str = "data-views-of";
+
+/// How long to wait before each further attempt when a view can't be recorded, in milliseconds. Repeating is safe (rule C2).
+const RETRY_AFTER_MS: [u32; 4] = [1_000, 2_000, 4_000, 8_000];
+
+/// How often the article was read. Once somebody sees the page it shows this reader's own view at once and tells the server,
+/// whose answer then stands (rule C6).
+#[island]
+pub fn ViewCounter(
+    /// The article's id.
+    article: i64,
+    /// Its count when the page was made.
+    views: i64,
+    /// Rule C2's window, in milliseconds.
+    window_ms: u64,
+) -> impl IntoView {
+    let shown = RwSignal::new(views);
+    Effect::new(move |_| {
+        let read = move || spawn_local(read(article, shown, window_ms));
+        browser::when_visible(read);
+        browser::when_restored(read);
+    });
+    view! { <span class="view-count">{move || format_views(shown.get())}</span> }
+}
+
+/// Shows the own view, records it, and settles on the answer. A reader whom this browser knows to be counted already sees no
+/// +1 that would be taken back.
+async fn read(article: i64, shown: RwSignal<i64>, window_ms: u64) {
+    let key = format!("tidemark.read.{article}");
+    let before = shown.get_untracked();
+    let is_known_repeat = browser::remembered(&key).is_some_and(|window_ends| browser::now_ms() < window_ends);
+    if !is_known_repeat {
+        shown.set(before + 1);
+    }
+    let mut delays = RETRY_AFTER_MS.into_iter();
+    loop {
+        match record_view(article).await {
+            Ok(outcome) => {
+                shown.set(outcome.views);
+                browser::set_text_of(VIEWS_OF, article, &format_views(outcome.views));
+                if !is_known_repeat {
+                    browser::remember(&key, browser::now_ms() + window_ms as f64);
+                }
+                return;
+            }
+            Err(Error::Unavailable) => match delays.next() {
+                Some(delay) => TimeoutFuture::new(delay).await,
+                None => break,
+            },
+            Err(_) => break,
+        }
+    }
+    shown.set(before);
+}

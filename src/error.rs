@@ -1,0 +1,59 @@
+//! The one error that leaves the program. What went wrong inside is logged where it is turned into one of these, never sent.
+
+use leptos::prelude::*;
+use leptos::server_fn::codec::JsonEncoding;
+use serde::{Deserialize, Serialize};
+
+/// Why a request was not done, in words that may be shown to whoever asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum Error {
+    /// There is no such thing, or it is not for this reader.
+    #[error("{0}")]
+    NotFound(String),
+    /// The request itself is wrong; the text says what to change.
+    #[error("{0}")]
+    BadRequest(String),
+    /// Not allowed: the request came from another site.
+    #[error("{0}")]
+    Forbidden(String),
+    /// The request's body is larger than this address takes.
+    #[error("The request's body is too large.")]
+    TooLarge,
+    /// It cannot be done now, and trying again later is safe.
+    #[error("This can't be done right now. Please try again in a moment.")]
+    Unavailable,
+    /// A fault of ours. The log has the details.
+    #[error("Something went wrong on our side.")]
+    Internal,
+}
+
+/// How long a client should wait after [`Error::Unavailable`], in seconds.
+pub const RETRY_AFTER_SECONDS: u32 = 1;
+
+impl Error {
+    /// The HTTP status that stands for this error: the only place that maps one to the other.
+    pub fn status(&self) -> u16 {
+        match self {
+            Error::BadRequest(_) => 400,
+            Error::Forbidden(_) => 403,
+            Error::NotFound(_) => 404,
+            Error::TooLarge => 413,
+            Error::Internal => 500,
+            Error::Unavailable => 503,
+        }
+    }
+}
+
+impl FromServerFnError for Error {
+    type Encoder = JsonEncoding;
+
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        match error {
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) | ServerFnErrorErr::Deserialization(_) => {
+                Error::BadRequest("The request's parameters could not be read.".into())
+            }
+            ServerFnErrorErr::Request(_) | ServerFnErrorErr::Response(_) => Error::Unavailable,
+            _ => Error::Internal,
+        }
+    }
+}

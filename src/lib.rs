@@ -1,0 +1,25 @@
+//! Tidemark: a self-hosted blog whose read counts can be trusted.
+//!
+//! One crate, two halves. The server (`ssr`) renders every page; the browser (`hydrate`) gets the islands in [`components`]
+//! and what they share with the server, and nothing else. `docs/ARCHITECTURE.md` follows a page and a view through the code.
+#![forbid(unsafe_code)]
+
+pub mod api;
+pub mod components;
+pub mod error;
+pub mod model;
+
+#[cfg(feature = "ssr")]
+pub mod app;
+#[cfg(feature = "ssr")]
+pub mod pages;
+#[cfg(feature = "ssr")]
+pub mod server;
+
+/// The browser's entry: brings the islands of the page to life.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {
+    console_error_panic_hook::set_once();
+    leptos::mount::hydrate_islands();
+}

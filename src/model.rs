@@ -1,0 +1,7 @@
+//! What crosses the wire: the JSON API, the server functions and the pages all speak of these.
+
+#[cfg(feature = "ssr")]
+pub mod article;
+#[cfg(feature = "ssr")]
+pub mod page;
+pub mod view;

@@ -1,0 +1,122 @@
+//! Articles as readers get them.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Someone who wrote an article.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Author {
+    /// The name in the address of the author's page.
+    pub username: String,
+    /// The name in the byline.
+    pub name: String,
+}
+
+/// What an article is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tag {
+    /// The name in the address of the tag's page.
+    pub slug: String,
+    /// The name that readers see.
+    pub name: String,
+}
+
+/// A heading in an article's table of contents.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heading {
+    /// 2 to 6: level 1 is the article's title.
+    pub level: u8,
+    /// The text, without markup.
+    pub text: String,
+    /// The `id` of the heading in the article's HTML.
+    pub anchor: String,
+}
+
+/// An article in a list: all but its text.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ArticleSummary {
+    /// Never used again for another article.
+    pub id: i64,
+    /// The name in the article's address; unique.
+    pub slug: String,
+    /// Plain text.
+    pub title: String,
+    /// Plain text, may be empty.
+    pub summary: String,
+    /// The byline, at least one.
+    pub authors: Vec<Author>,
+    /// In the author's order.
+    pub tags: Vec<Tag>,
+    /// When readers could first read it.
+    pub published_at: Timestamp,
+    /// How long reading it takes, in minutes, at least 1.
+    pub reading_minutes: i64,
+    /// How often it was read.
+    pub views: i64,
+    /// How many readers like it.
+    pub likes: i64,
+    /// How many readers keep it.
+    pub collects: i64,
+}
+
+/// A published article.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Article {
+    /// What lists show of it.
+    #[serde(flatten)]
+    pub summary: ArticleSummary,
+    /// The text as its author wrote it.
+    pub markdown: String,
+    /// The text as readers see it: sanitised.
+    pub html: String,
+    /// The headings, in order.
+    pub contents: Vec<Heading>,
+    /// The language of the text, as a BCP 47 tag; recognised from the text.
+    pub language: String,
+    /// When its author last changed it. A view never does (rule C7).
+    pub updated_at: Timestamp,
+    /// Grows by one with each change of its author's.
+    pub version: i64,
+}
+
+/// The time span of a ranking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Window {
+    /// Since the article exists.
+    #[serde(rename = "all")]
+    All,
+    /// The current hour and the 23 before it.
+    #[serde(rename = "24h")]
+    Day,
+    /// The current hour and the 167 before it.
+    #[serde(rename = "7d")]
+    Week,
+    /// The current hour and the 719 before it.
+    #[serde(rename = "30d")]
+    Month,
+}
+
+impl Window {
+    /// How many hours it spans, the current one included; `None` for all time.
+    pub fn hours(self) -> Option<i64> {
+        match self {
+            Window::All => None,
+            Window::Day => Some(24),
+            Window::Week => Some(7 * 24),
+            Window::Month => Some(30 * 24),
+        }
+    }
+}
+
+/// An article's place in a ranking.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RankedArticle {
+    /// The article's id.
+    pub id: i64,
+    /// The name in its address.
+    pub slug: String,
+    /// Its title.
+    pub title: String,
+    /// Its views within the window.
+    pub views: i64,
+}

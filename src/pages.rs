@@ -1,0 +1,11 @@
+//! The pages. Each loads what it shows and leaves the looks to the components.
+
+pub mod article;
+pub mod author;
+pub mod home;
+pub mod login;
+pub mod most_viewed;
+pub mod not_found;
+pub mod query;
+pub mod search;
+pub mod tag;

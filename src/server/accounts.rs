@@ -1,0 +1,73 @@
+//! Names and passwords.
+
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
+use super::db::Database;
+use super::db::users::User;
+
+/// Shortest password, in characters (NIST SP 800-63B-4, section 3.1.1.2, for a password that is not the only factor: 8; we
+/// ask for a little more).
+pub const SHORTEST_PASSWORD: usize = 10;
+
+/// How many passwords are hashed at a time. Each takes a core and 19 MiB for a moment, and pages need them too.
+const AT_A_TIME: usize = 1;
+
+/// Signs users in.
+#[derive(Clone, Debug)]
+pub struct Accounts {
+    database: Database,
+    hashing: Arc<Semaphore>,
+    /// A hash of no one's password, to be verified for unknown names, so that the answer takes as long.
+    decoy: Arc<str>,
+}
+
+impl Accounts {
+    /// The accounts in `database`.
+    pub fn new(database: Database) -> Self {
+        let decoy = password_auth::generate_hash(rand::random::<[u8; 16]>());
+        Self { database, hashing: Arc::new(Semaphore::new(AT_A_TIME)), decoy: decoy.into() }
+    }
+
+    /// The user with that name and password; `None` if there is none, whichever of the two is wrong.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn sign_in(&self, username: &str, password: String) -> sqlx::Result<Option<User>> {
+        let user = self.database.user_by_username(username).await?;
+        let hash = match user.as_ref().and_then(|user| user.password_hash.as_deref()) {
+            Some(hash) => hash.to_owned(),
+            None => self.decoy.to_string(),
+        };
+        let _permit = self.hashing.acquire().await.map_err(|error| sqlx::Error::Protocol(error.to_string()))?;
+        let verified =
+            tokio::task::spawn_blocking(move || password_auth::verify_password(password, &hash).is_ok()).await;
+        let is_right = verified.map_err(|error| sqlx::Error::Protocol(error.to_string()))?;
+        Ok(user.filter(|user| is_right && user.password_hash.is_some()))
+    }
+}
+
+/// The PHC string of a password: Argon2id with OWASP's parameters (19 MiB, 2 iterations, 1 lane).
+///
+/// # Errors
+/// One line that says what to change.
+pub fn hash_password(password: &str) -> Result<String, String> {
+    if password.chars().count() < SHORTEST_PASSWORD {
+        return Err(format!("The password is too short: it needs at least {SHORTEST_PASSWORD} characters."));
+    }
+    Ok(password_auth::generate_hash(password))
+}
+
+/// A password nobody can guess: 24 letters and digits, 142 bits.
+pub fn random_password() -> String {
+    use rand::Rng;
+    use rand::distr::Alphanumeric;
+    rand::rng().sample_iter(Alphanumeric).take(24).map(char::from).collect()
+}
+
+/// Whether a text can be a user name: 1 to 40 lower-case letters, digits and single inner hyphens, because it is a part of
+/// an address.
+pub fn is_username(text: &str) -> bool {
+    text.len() <= 40 && !text.is_empty() && super::content::slug::slugify(text) == text
+}

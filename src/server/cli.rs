@@ -1,0 +1,257 @@
+//! The command line.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use tokio_util::sync::CancellationToken;
+
+use super::accounts;
+use super::clock::Clock;
+use super::config::Config;
+use super::content::export::export_folder;
+use super::content::import::import_folder;
+use super::content::seed::seed;
+use super::content::slug::slugify;
+use super::db::Database;
+use super::db::users::Role;
+use super::lifecycle::Server;
+use super::telemetry;
+
+/// A self-hosted blog whose read counts can be trusted
+#[derive(Debug, Parser)]
+#[command(version, arg_required_else_help = true)]
+struct Arguments {
+    /// Read the settings from FILE instead of Leptos.toml
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the blog until SIGTERM or Ctrl-C
+    Serve,
+    /// Bring the database up to date and stop
+    Migrate,
+    /// Add sample articles and a demo author to a blog that has no articles
+    Seed,
+    /// Add or update articles from Markdown files with TOML or YAML front matter (Zola, Hugo, Jekyll)
+    Import {
+        /// The folder to look for *.md in, with all folders below it
+        folder: PathBuf,
+    },
+    /// Write every article to a Markdown file that `import` reads
+    Export {
+        /// The folder to write to; made if it is not there, files of the same name are replaced
+        folder: PathBuf,
+    },
+    /// Manage who can sign in
+    #[command(subcommand)]
+    User(UserCommand),
+}
+
+#[derive(Debug, Subcommand)]
+enum UserCommand {
+    /// Add a user and print a password for the first sign-in
+    Add {
+        /// The name to sign in with: lower-case letters, digits and hyphens
+        username: String,
+        /// The name in bylines; the user name if not given
+        #[arg(long)]
+        name: Option<String>,
+        /// What the user may do
+        #[arg(long, default_value = "author")]
+        role: RoleArgument,
+    },
+    /// Give a user a new password and print it
+    Passwd {
+        /// The name to sign in with
+        username: String,
+    },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum RoleArgument {
+    Reader,
+    Author,
+    Admin,
+}
+
+impl From<RoleArgument> for Role {
+    fn from(role: RoleArgument) -> Self {
+        match role {
+            RoleArgument::Reader => Role::Reader,
+            RoleArgument::Author => Role::Author,
+            RoleArgument::Admin => Role::Admin,
+        }
+    }
+}
+
+/// Does what the command line says. Exit status 0: done; 1: not done, and one line on standard error says why; 2: the command
+/// line itself is wrong.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error.to_string()),
+    };
+    match runtime.block_on(run(arguments)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
+}
+
+fn fail(error: &str) -> ExitCode {
+    eprintln!("tidemark: {error}");
+    ExitCode::FAILURE
+}
+
+async fn run(arguments: Arguments) -> Result<(), String> {
+    // Not `vars`, which panics at a name or value that is no UTF-8.
+    let environment: HashMap<String, String> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect();
+    let config = Config::load(arguments.config.as_deref(), environment)?;
+    let is_server = matches!(arguments.command, Command::Serve);
+    telemetry::start(config.server.log, if is_server { "info" } else { "warn" });
+    let clock = Clock::System;
+    if is_server {
+        return serve(config, clock).await;
+    }
+    let database = Database::open(&config.database.url).await.map_err(|error| error.to_string())?;
+    let result = match arguments.command {
+        Command::Serve => Ok(()),
+        Command::Migrate => {
+            println!("The database is up to date: {}", config.database.url);
+            Ok(())
+        }
+        Command::Seed => seed_samples(&database, &clock).await,
+        Command::Import { folder } => import(&database, &clock, folder).await,
+        Command::Export { folder } => match export_folder(&database, &folder).await {
+            Ok(count) => {
+                println!("Exported {count} articles to {}.", folder.display());
+                Ok(())
+            }
+            Err(error) => Err(error.to_string()),
+        },
+        Command::User(command) => user(&database, &clock, command).await,
+    };
+    database.close().await;
+    result
+}
+
+async fn serve(config: Config, clock: Clock) -> Result<(), String> {
+    let base_url = config.site.base_url.clone();
+    let root = config.site.root.clone();
+    let server = Server::build(config, clock).await.map_err(|error| error.to_string())?;
+    let address = server.address().map_err(|error| error.to_string())?;
+    if !root.join("pkg").is_dir() {
+        tracing::warn!(
+            site.root = %root.display(),
+            "the browser's files are not there, so pages have no style and no view is counted; build the site or set site.root"
+        );
+    }
+    println!("Tidemark is serving http://{address} (readers come to {base_url}). Ctrl-C stops it.");
+    let stop = CancellationToken::new();
+    tokio::spawn(stop_at_signal(stop.clone()));
+    server.run_until_stopped(stop).await.map_err(|error| error.to_string())?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Cancels `stop` at SIGTERM or SIGINT; a second one ends the process at once, for whoever can't wait.
+async fn stop_at_signal(stop: CancellationToken) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let signals = signal(SignalKind::terminate()).and_then(|term| Ok((term, signal(SignalKind::interrupt())?)));
+    let (mut terminate, mut interrupt) = match signals {
+        Ok(signals) => signals,
+        Err(error) => {
+            tracing::error!(error = %error, "signals can't be received; SIGTERM will end the process at once");
+            return;
+        }
+    };
+    for attempt in 0.. {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        if attempt > 0 {
+            std::process::exit(1);
+        }
+        tracing::info!("stopping: finishing what was accepted");
+        stop.cancel();
+    }
+}
+
+async fn seed_samples(database: &Database, clock: &Clock) -> Result<(), String> {
+    match seed(database, clock).await.map_err(|error| error.to_string())? {
+        None => println!("The blog has articles already, so nothing was added."),
+        Some(seeded) => {
+            println!("Added {} sample articles.", seeded.articles);
+            if let Some(password) = seeded.password {
+                println!("Their author can sign in at /login, with the user name {} and the password", seeded.username);
+                println!("    {password}");
+                println!("It is shown this once; `tidemark user passwd {}` makes another.", seeded.username);
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn import(database: &Database, clock: &Clock, folder: PathBuf) -> Result<(), String> {
+    let report = import_folder(database, clock, &folder).await.map_err(|error| error.to_string())?;
+    for failure in &report.failed {
+        eprintln!("{failure}");
+    }
+    println!(
+        "Imported from {}: {} new, {} updated, {} unchanged, {} not read.",
+        folder.display(),
+        report.created,
+        report.updated,
+        report.unchanged,
+        report.failed.len()
+    );
+    match report.failed.len() {
+        0 if report.created + report.updated + report.unchanged == 0 => {
+            Err(format!("There are no Markdown files (*.md) in {}.", folder.display()))
+        }
+        0 => Ok(()),
+        count => Err(format!("{count} of the files could not be read; they are named above. The others went in.")),
+    }
+}
+
+async fn user(database: &Database, clock: &Clock, command: UserCommand) -> Result<(), String> {
+    let password = accounts::random_password();
+    let hash = accounts::hash_password(&password)?;
+    let username = match command {
+        UserCommand::Add { username, name, role } => {
+            if !accounts::is_username(&username) {
+                return Err(format!(
+                    "{username:?} can't be a user name: use lower-case letters, digits and single hyphens, as in {:?}.",
+                    Some(slugify(&username)).filter(|slug| !slug.is_empty()).unwrap_or_else(|| "marina-keel".into())
+                ));
+            }
+            let name = name.unwrap_or_else(|| username.clone());
+            database
+                .add_user(&username, &name, role.into(), Some(&hash), clock.now_ms())
+                .await
+                .map_err(|error| error.to_string())?
+                .ok_or_else(|| {
+                    format!("There is a user {username} already; `tidemark user passwd` changes a password.")
+                })?;
+            username
+        }
+        UserCommand::Passwd { username } => {
+            if !database.set_password(&username, &hash).await.map_err(|error| error.to_string())? {
+                return Err(format!("There is no user {username}."));
+            }
+            username
+        }
+    };
+    println!("{username} can sign in at /login with this password, which is shown this once:");
+    println!("    {password}");
+    Ok(())
+}

@@ -1,0 +1,274 @@
+//! The settings: `Leptos.toml`'s defaults, then the file, then the environment. Each layer overrides the one before.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use config::{Case, Environment, File, FileFormat};
+use ipnet::IpNet;
+use serde::{Deserialize, Deserializer, de};
+use url::Url;
+
+/// The file that documents every setting is also where the defaults come from, so the two can't differ.
+const DEFAULTS: &str = include_str!("../../Leptos.toml");
+
+/// The file that is read if `--config` names no other.
+const FILE: &str = "Leptos.toml";
+
+/// All settings, checked.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Config {
+    /// The blog as readers see it.
+    pub site: Site,
+    /// The process.
+    pub server: Server,
+    /// The database.
+    pub database: Database,
+    /// The counting rules' numbers.
+    pub views: Views,
+    /// What runs when.
+    pub jobs: Jobs,
+}
+
+/// `[site]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Site {
+    /// The blog's name.
+    pub title: String,
+    /// One line about the blog.
+    pub description: String,
+    /// The address that readers type, without a slash at the end.
+    #[serde(deserialize_with = "base_url")]
+    pub base_url: String,
+    /// Where to listen.
+    pub addr: SocketAddr,
+    /// The folder of the browser's files.
+    pub root: PathBuf,
+}
+
+/// `[server]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Server {
+    /// Whose `X-Forwarded-For` is believed.
+    #[serde(deserialize_with = "networks")]
+    pub trusted_proxies: Vec<IpNet>,
+    /// How to log.
+    pub log: Log,
+}
+
+/// How to log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Log {
+    /// For people.
+    Text,
+    /// A JSON object a line.
+    Json,
+}
+
+/// `[database]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Database {
+    /// `sqlite:` and the file's path.
+    pub url: String,
+}
+
+/// `[views]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Views {
+    /// Rule C2's window.
+    #[serde(deserialize_with = "window")]
+    pub window: Duration,
+    /// Rule C3's cap.
+    #[serde(deserialize_with = "in_range::<_, 1, 10_000>")]
+    pub per_ip_cap: usize,
+    /// How many views may wait for the store.
+    #[serde(deserialize_with = "in_range::<_, 1, 1_000_000>")]
+    pub queue: usize,
+}
+
+/// `[jobs]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Jobs {
+    /// The interval between two prunes.
+    #[serde(deserialize_with = "interval")]
+    pub prune: Duration,
+}
+
+impl Config {
+    /// Reads the settings. `file`: what `--config` names; without it `Leptos.toml` is read where it is there.
+    ///
+    /// # Errors
+    /// One line that names the key, where the value came from, and what is wrong with it.
+    pub fn load(file: Option<&Path>, environment: HashMap<String, String>) -> Result<Self, String> {
+        let standard =
+            [("DATABASE_URL", "database.url"), ("LEPTOS_SITE_ADDR", "site.addr"), ("LEPTOS_SITE_ROOT", "site.root")];
+        let mut builder =
+            config::Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml)).add_source(match file {
+                Some(path) => File::from(path).format(FileFormat::Toml),
+                None => File::from(Path::new(FILE)).format(FileFormat::Toml).required(false),
+            });
+        for (name, key) in standard {
+            builder = builder
+                .set_override_option(key, environment.get(name).cloned())
+                .map_err(|error| format!("{name}: {error}"))?;
+        }
+        builder = builder.add_source(
+            Environment::with_prefix("TIDEMARK")
+                .prefix_separator("_")
+                .separator("__")
+                .convert_case(Case::Kebab)
+                .source(Some(environment)),
+        );
+        let config: Config =
+            builder.build().and_then(|all| all.try_deserialize()).map_err(|error| explain(&error.to_string()))?;
+        if !config.database.url.starts_with("sqlite:") {
+            return Err("database.url: this version keeps its data in SQLite only; \
+                        set it to sqlite: and a path, as in sqlite:data/tidemark.db"
+                .into());
+        }
+        Ok(config)
+    }
+
+    /// Whether readers come over TLS, so that cookies must not travel without it.
+    pub fn is_secure(&self) -> bool {
+        self.site.base_url.starts_with("https://")
+    }
+}
+
+/// Puts the key first and everything on one line, whatever layer the error comes from.
+fn explain(error: &str) -> String {
+    let line = error.split_whitespace().collect::<Vec<_>>().join(" ");
+    format!("The settings can't be used: {line}")
+}
+
+fn base_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let url = Url::parse(&text).map_err(|error| {
+        de::Error::custom(format!("{text:?} is not an address such as https://blog.example: {error}"))
+    })?;
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
+        return Err(de::Error::custom(format!("{text:?} must start with http:// or https:// and name a host")));
+    }
+    Ok(text.trim_end_matches('/').to_owned())
+}
+
+/// A list of networks; from the environment, where there are no lists, a text with commas.
+fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Form {
+        List(Vec<String>),
+        Text(String),
+    }
+    let texts = match Form::deserialize(deserializer)? {
+        Form::List(list) => list,
+        Form::Text(text) => text.split(',').map(str::to_owned).collect(),
+    };
+    texts
+        .iter()
+        .map(|text| text.trim())
+        .filter(|text| !text.is_empty())
+        .map(|text| {
+            text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).map_err(|_| {
+                de::Error::custom(format!("{text:?} is neither an address nor a network such as 10.0.0.0/8"))
+            })
+        })
+        .collect()
+}
+
+fn interval<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let refuse = || de::Error::custom(format!("{text:?} is not a time span from 1s up, such as 90s, 10m or 1h"));
+    let span: jiff::SignedDuration = text.parse().map_err(|_| refuse())?;
+    Duration::try_from(span).ok().filter(|span| *span >= Duration::from_secs(1)).ok_or_else(refuse)
+}
+
+fn window<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    let span = interval(deserializer)?;
+    // A visitor's salt lives two days (rule C3), so a longer window could not be kept.
+    if span > Duration::from_secs(24 * 60 * 60) {
+        return Err(de::Error::custom("the window must be from 1s to 24h"));
+    }
+    Ok(span)
+}
+
+fn in_range<'de, D: Deserializer<'de>, const LEAST: usize, const MOST: usize>(
+    deserializer: D,
+) -> Result<usize, D::Error> {
+    let number = i64::deserialize(deserializer)?;
+    usize::try_from(number)
+        .ok()
+        .filter(|number| (LEAST..=MOST).contains(number))
+        .ok_or_else(|| de::Error::custom(format!("{number} is not a number from {LEAST} to {MOST}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(pairs: &[(&str, &str)]) -> Result<Config, String> {
+        let environment = pairs.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+        Config::load(None, environment)
+    }
+
+    #[test]
+    fn the_documented_file_is_the_default() {
+        let config = load(&[]).unwrap();
+        assert_eq!(config.views.window, Duration::from_secs(600));
+        assert_eq!(config.views.per_ip_cap, 5);
+        assert_eq!(config.site.addr, "127.0.0.1:3000".parse().unwrap());
+        assert!(config.server.trusted_proxies.is_empty());
+    }
+
+    #[test]
+    fn the_environment_overrides_each_setting() {
+        let config = load(&[
+            ("TIDEMARK_VIEWS__WINDOW", "30s"),
+            ("TIDEMARK_VIEWS__PER_IP_CAP", "7"),
+            ("TIDEMARK_SERVER__TRUSTED_PROXIES", "127.0.0.1, 10.0.0.0/8"),
+            ("TIDEMARK_SITE__BASE_URL", "https://blog.example/"),
+            ("TIDEMARK_SITE__TITLE", "2026"),
+            ("DATABASE_URL", "sqlite:/tmp/other.db"),
+            ("LEPTOS_SITE_ADDR", "0.0.0.0:8080"),
+            ("HOME", "/root"),
+        ])
+        .unwrap();
+        assert_eq!(config.views.window, Duration::from_secs(30));
+        assert_eq!(config.views.per_ip_cap, 7);
+        assert_eq!(config.server.trusted_proxies.len(), 2);
+        assert_eq!(config.site.base_url, "https://blog.example");
+        assert_eq!(config.site.title, "2026");
+        assert_eq!(config.database.url, "sqlite:/tmp/other.db");
+        assert_eq!(config.site.addr.port(), 8080);
+        assert!(config.is_secure());
+    }
+
+    #[test]
+    fn a_bad_setting_is_named_in_one_line() {
+        for (name, value, said) in [
+            ("TIDEMARK_VIEWS__WINDOW", "soon", "views.window"),
+            ("TIDEMARK_VIEWS__WINDOW", "25h", "views.window"),
+            ("TIDEMARK_VIEWS__WINDWO", "1m", "windwo"),
+            ("TIDEMARK_VIEW__WINDOW", "1m", "view"),
+            ("TIDEMARK_VIEWS__PER_IP_CAP", "0", "per-ip-cap"),
+            ("TIDEMARK_VIEWS__PER_IP_CAP", "many", "per-ip-cap"),
+            ("TIDEMARK_SERVER__LOG", "xml", "server.log"),
+            ("TIDEMARK_SERVER__TRUSTED_PROXIES", "nobody", "trusted-proxies"),
+            ("TIDEMARK_SITE__BASE_URL", "blog", "base-url"),
+            ("TIDEMARK_SITE__ADDR", "here", "site.addr"),
+            ("DATABASE_URL", "postgres://localhost/blog", "database.url"),
+        ] {
+            let error = load(&[(name, value)]).unwrap_err();
+            assert!(error.contains(said), "{name}={value} says {error:?}, which does not name {said}");
+            assert_eq!(error.lines().count(), 1, "{error}");
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! Articles as files and as text: front matter, Markdown, import, export and the samples.
+
+pub mod export;
+pub mod front_matter;
+pub mod import;
+pub mod markdown;
+pub mod seed;
+pub mod slug;

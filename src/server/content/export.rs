@@ -1,0 +1,55 @@
+//! The database into files.
+
+use std::path::Path;
+
+use super::front_matter::{self, Source};
+use crate::server::db::Database;
+use crate::server::db::articles::{ArticleFields, Status};
+
+/// Why an export could not be done.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// A file or the folder can't be written.
+    #[error("{path}: {reason}")]
+    File {
+        /// Where.
+        path: String,
+        /// What the system says.
+        reason: String,
+    },
+    /// The database failed.
+    #[error("The articles could not be read: {0}")]
+    Database(#[from] sqlx::Error),
+}
+
+/// Writes every article that is not deleted, drafts too, to `slug.md` in `folder`, as `import` reads it. Returns how many.
+///
+/// # Errors
+/// [`ExportError`]
+pub async fn export_folder(database: &Database, folder: &Path) -> Result<usize, ExportError> {
+    let failed = |path: &Path, error: std::io::Error| ExportError::File {
+        path: path.display().to_string(),
+        reason: error.to_string(),
+    };
+    std::fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
+    let articles = database.all_fields().await?;
+    for article in &articles {
+        let path = folder.join(format!("{}.md", article.slug));
+        std::fs::write(&path, front_matter::write(&source(article))).map_err(|error| failed(&path, error))?;
+    }
+    Ok(articles.len())
+}
+
+fn source(article: &ArticleFields) -> Source {
+    Source {
+        slug: article.slug.clone(),
+        title: article.title.clone(),
+        summary: Some(article.summary.clone()).filter(|summary| !summary.is_empty()),
+        published_at: article.published_at,
+        draft: article.status == Status::Draft,
+        authors: article.authors.iter().map(|author| author.name.clone()).collect(),
+        tags: article.tags.iter().map(|tag| tag.name.clone()).collect(),
+        aliases: article.aliases.clone(),
+        markdown: article.markdown.clone(),
+    }
+}

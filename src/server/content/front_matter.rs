@@ -1,0 +1,387 @@
+//! Articles as files: Markdown below TOML or YAML front matter, as Zola, Hugo and Jekyll write it.
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+use super::slug::slugify;
+
+/// What a file says about its article, with the names of all three programs.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct FrontMatter {
+    title: Option<String>,
+    slug: Option<String>,
+    /// Zola: the whole address.
+    path: Option<String>,
+    /// Hugo: the whole address.
+    url: Option<String>,
+    /// Jekyll: the whole address.
+    permalink: Option<String>,
+    #[serde(alias = "publishDate")]
+    date: Option<DateValue>,
+    draft: bool,
+    /// Jekyll: false is a draft.
+    published: Option<bool>,
+    authors: OneOrMany,
+    author: OneOrMany,
+    #[serde(alias = "summary", alias = "excerpt")]
+    description: Option<String>,
+    tags: OneOrMany,
+    taxonomies: Taxonomies,
+    #[serde(alias = "redirect_from")]
+    aliases: OneOrMany,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct Taxonomies {
+    tags: Vec<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(untagged, expecting = "a text or a list of texts was expected")]
+enum OneOrMany {
+    #[default]
+    None,
+    One(String),
+    Many(Vec<String>),
+}
+
+impl OneOrMany {
+    fn into_vec(self) -> Vec<String> {
+        match self {
+            OneOrMany::None => vec![],
+            OneOrMany::One(text) => vec![text],
+            OneOrMany::Many(texts) => texts,
+        }
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged, expecting = "a date such as 2026-01-31 was expected")]
+enum DateValue {
+    Toml(toml::value::Datetime),
+    Text(String),
+}
+
+/// An article as a file tells it, before it is rendered.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Source {
+    /// The name in its address.
+    pub slug: String,
+    /// Plain text.
+    pub title: String,
+    /// Plain text, if the file has one.
+    pub summary: Option<String>,
+    /// Milliseconds since 1970; only a draft may have none.
+    pub published_at: Option<i64>,
+    /// Whether readers do not see it.
+    pub draft: bool,
+    /// Names, in order; may be empty.
+    pub authors: Vec<String>,
+    /// Names, in order.
+    pub tags: Vec<String>,
+    /// Other addresses: with a leading slash, without a trailing one.
+    pub aliases: Vec<String>,
+    /// The text.
+    pub markdown: String,
+}
+
+/// Why a file can't be read, and where.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {reason}")]
+pub struct SourceError {
+    /// From 1.
+    pub line: usize,
+    /// What is wrong, in one line.
+    pub reason: String,
+}
+
+fn error(line: usize, reason: impl Into<String>) -> SourceError {
+    let reason: String = reason.into();
+    SourceError { line, reason: reason.split_whitespace().collect::<Vec<_>>().join(" ") }
+}
+
+/// Reads a file's text. `name` is its path within what is imported, without the ending: it gives the slug and the date where
+/// the front matter has none, as in Jekyll's `2026-01-31-a-title`.
+///
+/// # Errors
+/// The line and what is wrong with it.
+pub fn parse(name: &str, text: &str) -> Result<Source, SourceError> {
+    let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
+    let (front_matter, markdown) = split(&text)?;
+
+    let stem = file_stem(name);
+    let (stem_date, stem_slug) = split_dated_stem(stem);
+    let address = front_matter.path.as_deref().or(front_matter.url.as_deref()).or(front_matter.permalink.as_deref());
+
+    let title = front_matter
+        .title
+        .as_deref()
+        .map(str::trim)
+        .filter(|title| !title.is_empty())
+        .ok_or_else(|| error(1, "the front matter has no title"))?
+        .to_owned();
+    let slug = [
+        front_matter.slug.as_deref(),
+        address
+            .and_then(|address| address.trim_matches('/').rsplit('/').next())
+            .map(|last| last.trim_end_matches(".html")),
+        Some(stem_slug),
+        Some(title.as_str()),
+    ]
+    .into_iter()
+    .flatten()
+    .map(slugify)
+    .find(|slug| !slug.is_empty())
+    .ok_or_else(|| error(1, "no slug can be made of the title; add one: slug = \"a-name\""))?;
+
+    let draft = front_matter.draft || front_matter.published == Some(false);
+    let published_at = match &front_matter.date {
+        Some(DateValue::Toml(date)) => Some(parse_date(&date.to_string())),
+        Some(DateValue::Text(text)) => Some(parse_date(text)),
+        None => address.and_then(date_in_path).or(stem_date).map(|date| parse_date(&date)),
+    };
+    let published_at = published_at.transpose().map_err(|reason| error(line_of(&text, "date"), reason))?;
+    if published_at.is_none() && !draft {
+        return Err(error(1, "the front matter has no date; add one, such as date = 2026-01-31, or draft = true"));
+    }
+
+    let mut authors = front_matter.authors.into_vec();
+    authors.extend(front_matter.author.into_vec());
+    let mut tags = front_matter.tags.into_vec();
+    tags.extend(front_matter.taxonomies.tags);
+    let mut aliases = Vec::new();
+    for alias in address.map(str::to_owned).into_iter().chain(front_matter.aliases.clone().into_vec()) {
+        let alias = normalize_path(&alias);
+        if alias != "/" && alias != format!("/articles/{slug}") && !aliases.contains(&alias) {
+            aliases.push(alias);
+        }
+    }
+    Ok(Source {
+        title,
+        summary: front_matter.description.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()),
+        published_at,
+        draft,
+        authors: unique(authors, |author| slugify(author)),
+        tags: unique(tags, |tag| slugify(tag)),
+        aliases,
+        markdown: markdown.trim_start_matches('\n').to_owned(),
+        slug,
+    })
+}
+
+/// The file that [`parse`] reads back as `source`.
+pub fn write(source: &Source) -> String {
+    #[derive(Serialize)]
+    struct Written<'a> {
+        title: &'a str,
+        slug: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        date: Option<toml::value::Datetime>,
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        draft: bool,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        description: Option<&'a str>,
+        authors: &'a [String],
+        #[serde(skip_serializing_if = "<[String]>::is_empty")]
+        tags: &'a [String],
+        #[serde(skip_serializing_if = "<[String]>::is_empty")]
+        aliases: &'a [String],
+    }
+    let date = source.published_at.and_then(|time| Timestamp::from_millisecond(time).ok());
+    let written = Written {
+        title: &source.title,
+        slug: &source.slug,
+        date: date.and_then(|date| date.to_string().parse().ok()),
+        draft: source.draft,
+        description: source.summary.as_deref(),
+        authors: &source.authors,
+        tags: &source.tags,
+        aliases: &source.aliases,
+    };
+    // These types always serialise; an empty front matter would be refused by `parse`, not silently accepted.
+    let front_matter = toml::to_string(&written).unwrap_or_default();
+    format!("+++\n{front_matter}+++\n\n{}", source.markdown)
+}
+
+/// The address in the form that aliases are kept and looked up in: decoded, with a leading slash, without a trailing one.
+pub fn normalize_path(path: &str) -> String {
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    let path = match url::Url::parse(path) {
+        Ok(url) if url.has_host() => url.path().to_owned(),
+        _ => path.to_owned(),
+    };
+    let decoded = percent_encoding::percent_decode_str(&path).decode_utf8_lossy();
+    format!("/{}", decoded.trim_matches('/'))
+}
+
+fn split(text: &str) -> Result<(FrontMatter, &str), SourceError> {
+    let (fence, rest) = match (text.strip_prefix("+++\n"), text.strip_prefix("---\n")) {
+        (Some(rest), _) => ("+++", rest),
+        (_, Some(rest)) => ("---", rest),
+        _ => return Err(error(1, "the file does not start with front matter (+++ for TOML, --- for YAML)")),
+    };
+    let mut at = 0;
+    let end = rest.split_inclusive('\n').find_map(|line| {
+        let start = at;
+        at += line.len();
+        (line.trim_end() == fence).then_some((start, at))
+    });
+    let Some((end, body)) = end else {
+        return Err(error(1, format!("the front matter has no end: a line {fence} is missing")));
+    };
+    let source = &rest[..end];
+    let front_matter = if fence == "+++" {
+        toml::from_str(source).map_err(|problem| {
+            let before = problem.span().map_or(0, |span| source[..span.start.min(source.len())].matches('\n').count());
+            error(before + 2, problem.message())
+        })?
+    } else if source.trim().is_empty() {
+        FrontMatter::default()
+    } else {
+        serde_saphyr::from_str(source).map_err(|problem| {
+            let line = problem.location().map_or(1, |location| usize::try_from(location.line()).unwrap_or(1));
+            // The first line says what is wrong; those after it draw the place.
+            let message = problem.to_string();
+            error(line + 1, message.lines().next().unwrap_or("the YAML can't be read"))
+        })?
+    };
+    Ok((front_matter, &rest[body..]))
+}
+
+/// The line, from 1, on which the front matter sets `key`.
+fn line_of(text: &str, key: &str) -> usize {
+    text.lines().position(|line| line.trim_start().starts_with(key)).map_or(1, |position| position + 1)
+}
+
+/// Milliseconds since 1970. A date without a time is midnight, one without an offset is UTC.
+fn parse_date(text: &str) -> Result<i64, String> {
+    let text = text.trim();
+    let timestamp = text
+        .parse::<Timestamp>()
+        // Jekyll: 2026-01-31 12:00:00 +0100
+        .or_else(|_| jiff::fmt::strtime::parse("%Y-%m-%d %H:%M:%S %z", text).and_then(|parsed| parsed.to_timestamp()))
+        .or_else(|_| text.parse::<DateTime>().and_then(|date| TimeZone::UTC.to_timestamp(date)))
+        .map_err(|_| format!("{text:?} is not a date such as 2026-01-31 or 2026-01-31T12:00:00Z"))?;
+    Ok(timestamp.as_millisecond())
+}
+
+/// The last part of a path that names the article: the folder's name for `a-title/index`.
+fn file_stem(name: &str) -> &str {
+    let mut parts = name.rsplit('/');
+    match (parts.next(), parts.next()) {
+        (Some("index"), Some(folder)) => folder,
+        (Some(stem), _) => stem,
+        (None, _) => name,
+    }
+}
+
+/// Jekyll's `2026-01-31-a-title`: the date and the rest.
+fn split_dated_stem(stem: &str) -> (Option<String>, &str) {
+    let is_date = stem.get(..10).is_some_and(|date| date.parse::<jiff::civil::Date>().is_ok());
+    match stem.get(10..).and_then(|rest| rest.strip_prefix('-')) {
+        Some(rest) if is_date => (Some(stem[..10].to_owned()), rest),
+        _ => (None, stem),
+    }
+}
+
+/// `2014/12/12` anywhere in a path, as a date.
+fn date_in_path(path: &str) -> Option<String> {
+    let parts: Vec<&str> = path.split('/').collect();
+    parts.windows(3).find_map(|window| {
+        let date = format!("{}-{}-{}", window[0], window[1], window[2]);
+        date.parse::<jiff::civil::Date>().is_ok().then_some(date)
+    })
+}
+
+fn unique(texts: Vec<String>, key: impl Fn(&str) -> String) -> Vec<String> {
+    let mut keys = Vec::new();
+    let mut unique = Vec::new();
+    for text in texts {
+        let text = text.trim().to_owned();
+        let key = key(&text);
+        if !key.is_empty() && !keys.contains(&key) {
+            keys.push(key);
+            unique.push(text);
+        }
+    }
+    unique
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zola_hugo_and_jekyll_files_are_read() {
+        let zola = parse(
+            "Cargo",
+            "+++\npath = \"2014/11/20/Cargo\"\ntitle = \"Cargo\"\nauthors = [\"Alex Crichton\"]\n\
+             description = \"A tool\"\naliases = [\"2014/11/20/Cargo.html\"]\n[taxonomies]\ntags = [\"Tools\"]\n+++\n\ntext\n",
+        )
+        .unwrap();
+        assert_eq!(zola.slug, "cargo");
+        assert_eq!(zola.published_at, Some(1_416_441_600_000));
+        assert_eq!(zola.aliases, ["/2014/11/20/Cargo", "/2014/11/20/Cargo.html"]);
+        assert_eq!(zola.tags, ["Tools"]);
+        assert_eq!(zola.markdown, "text\n");
+
+        let hugo = parse(
+            "posts/my-post/index",
+            "---\ntitle: My post\ndate: 2026-01-31T12:00:00+01:00\ntags: [a, b]\nauthor: Jo\ndraft: true\n---\ntext",
+        )
+        .unwrap();
+        assert_eq!((hugo.slug.as_str(), hugo.draft), ("my-post", true));
+        assert_eq!(hugo.published_at, Some(1_769_857_200_000));
+        assert_eq!((hugo.tags, hugo.authors), (vec!["a".to_owned(), "b".into()], vec!["Jo".to_owned()]));
+
+        let jekyll = parse(
+            "_posts/2026-01-31-hello",
+            "---\nlayout: post\ntitle: \"Hello\"\nredirect_from:\n  - /old/\n---\n\ntext",
+        )
+        .unwrap();
+        assert_eq!((jekyll.slug.as_str(), jekyll.published_at), ("hello", Some(1_769_817_600_000)));
+        assert_eq!(jekyll.aliases, ["/old"]);
+        let spaced = parse("x", "---\ntitle: x\ndate: 2026-01-31 12:00:00 +0100\n---\n").unwrap();
+        assert_eq!(spaced.published_at, Some(1_769_857_200_000));
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_refused_with_its_line() {
+        for (text, line, said) in [
+            ("text", 1, "front matter"),
+            ("+++\ntitle = \"x\"\n", 1, "no end"),
+            ("+++\ntitle = \"x\"\ndate = 2026-13-01\n+++\n", 3, ""),
+            ("+++\ntitle = 7\n+++\n", 2, "string"),
+            ("+++\ndate = 2026-01-01\n+++\n", 1, "title"),
+            ("+++\ntitle = \"x\"\n+++\n", 1, "date"),
+            ("+++\ntitle = \"x\"\ndate = \"soon\"\n+++\n", 3, "soon"),
+            ("---\ntitle: x\ntags: {a: b}\n---\n", 3, ""),
+            ("---\ntitle: x\n  bad: [\n---\n", 3, ""),
+        ] {
+            let error = parse("file", text).unwrap_err();
+            assert_eq!(error.line, line, "{text:?}: {error}");
+            assert!(error.reason.contains(said), "{text:?}: {error}");
+            assert_eq!(error.to_string().lines().count(), 1);
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let source = Source {
+            slug: "a-b".into(),
+            title: "\"A\" = 'b' \\ 潮".into(),
+            summary: Some("two\nlines".into()),
+            published_at: Some(1_769_857_200_123),
+            draft: true,
+            authors: vec!["Жанна".into(), "B".into()],
+            tags: vec!["one two".into()],
+            aliases: vec!["/2014/a b.html".into()],
+            markdown: "text\n\n+++\n\nmore".into(),
+        };
+        assert_eq!(parse("other", &write(&source)).unwrap(), source);
+    }
+}

@@ -1,0 +1,208 @@
+//! Files into the database.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::front_matter::{self, Source};
+use super::markdown;
+use super::slug::slugify;
+use crate::model::article::{Author, Tag};
+use crate::server::clock::Clock;
+use crate::server::db::Database;
+use crate::server::db::articles::{self, ArticleFields, Status, Written};
+
+/// The byline of an article whose file names nobody.
+const NOBODY: &str = "Anonymous";
+
+/// What an import did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Articles that were not there.
+    pub created: usize,
+    /// Articles that differed.
+    pub updated: usize,
+    /// Articles that were the same.
+    pub unchanged: usize,
+    /// Files that could not be read: where and why.
+    pub failed: Vec<String>,
+}
+
+/// Why an import could not be done at all. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// The folder can't be read.
+    #[error("{path}: {reason}")]
+    Folder {
+        /// Where.
+        path: String,
+        /// What the system says.
+        reason: String,
+    },
+    /// The database failed.
+    #[error("The articles could not be written, and none was: {0}")]
+    Database(#[from] sqlx::Error),
+}
+
+/// A file of the import: its path below the imported folder, and its text.
+pub struct SourceFile {
+    /// For messages.
+    pub path: String,
+    /// The file's text.
+    pub text: String,
+}
+
+/// Imports every Markdown file below `folder`. Files that can't be read are named in the report, and the others go in.
+///
+/// # Errors
+/// [`ImportError`]; then nothing was changed.
+pub async fn import_folder(database: &Database, clock: &Clock, folder: &Path) -> Result<Report, ImportError> {
+    let mut report = Report::default();
+    let mut files = Vec::new();
+    for path in markdown_files(folder)? {
+        let name = path.strip_prefix(folder).unwrap_or(&path).display().to_string();
+        match std::fs::read_to_string(&path) {
+            Ok(text) => files.push(SourceFile { path: name, text }),
+            Err(error) => report.failed.push(format!("{name}: {error}")),
+        }
+    }
+    import(database, clock, files, report).await
+}
+
+/// Imports files that are in memory.
+///
+/// # Errors
+/// [`ImportError`]; then nothing was changed.
+pub async fn import(
+    database: &Database,
+    clock: &Clock,
+    files: Vec<SourceFile>,
+    mut report: Report,
+) -> Result<Report, ImportError> {
+    let mut sources = Vec::new();
+    for file in files {
+        let name = file.path.strip_suffix(".markdown").or(file.path.strip_suffix(".md")).unwrap_or(&file.path);
+        match front_matter::parse(name, &file.text) {
+            Ok(source) => sources.push((file.path, source)),
+            Err(error) => report.failed.push(format!("{}: {error}", file.path)),
+        }
+    }
+    tell_apart(&mut sources, &mut report);
+    let articles = tokio::task::spawn_blocking(move || render_all(&sources)).await;
+    let articles = articles.map_err(|error| sqlx::Error::Protocol(error.to_string()))?;
+
+    let now = clock.now_ms();
+    let mut transaction = database.begin().await?;
+    for article in &articles {
+        match articles::write(&mut transaction, article, now).await? {
+            Written::Created => report.created += 1,
+            Written::Updated => report.updated += 1,
+            Written::Unchanged => report.unchanged += 1,
+        }
+    }
+    transaction.commit().await?;
+    report.failed.sort();
+    Ok(report)
+}
+
+/// Articles of one import that share a slug (a yearly "survey") get their date appended, all of them, so that the result does
+/// not depend on which is read first. Where the date is the same too, the later files are refused.
+fn tell_apart(sources: &mut Vec<(String, Source)>, report: &mut Report) {
+    let mut count = HashMap::<String, usize>::new();
+    for (_, source) in sources.iter() {
+        *count.entry(source.slug.clone()).or_default() += 1;
+    }
+    for (_, source) in sources.iter_mut().filter(|(_, source)| count[&source.slug] > 1) {
+        let date = source.published_at.and_then(|time| Timestamp::from_millisecond(time).ok());
+        if let Some(date) = date {
+            source.slug = format!("{}-{}", source.slug, TimeZone::UTC.to_datetime(date).strftime("%Y-%m-%d"));
+        }
+    }
+    let mut owners = HashMap::<String, String>::new();
+    sources.retain(|(path, source)| match owners.get(&source.slug) {
+        Some(owner) => {
+            report.failed.push(format!(
+                "{path}: line 1: its slug {:?} is the one of {owner} too; give one of them another",
+                source.slug
+            ));
+            false
+        }
+        None => {
+            owners.insert(source.slug.clone(), path.clone());
+            true
+        }
+    });
+}
+
+/// Renders on all cores: highlighting takes nearly all of an import's time.
+fn render_all(sources: &[(String, Source)]) -> Vec<ArticleFields> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let next = std::sync::atomic::AtomicUsize::new(0);
+    let mut articles: Vec<(usize, ArticleFields)> = std::thread::scope(|scope| {
+        let work = || {
+            let mut done = Vec::new();
+            loop {
+                let index = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                let Some((_, source)) = sources.get(index) else { return done };
+                done.push((index, render(source)));
+            }
+        };
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().filter_map(|worker| worker.join().ok()).flatten().collect()
+    });
+    // Older articles first, so that of articles of one day the one that was written later has the higher id.
+    articles.sort_by_key(|(index, article)| (article.published_at, *index));
+    articles.into_iter().map(|(_, article)| article).collect()
+}
+
+fn render(source: &Source) -> ArticleFields {
+    let rendered = markdown::render(&source.markdown);
+    let mut authors: Vec<Author> =
+        source.authors.iter().map(|name| Author { username: slugify(name), name: name.clone() }).collect();
+    if authors.is_empty() {
+        authors.push(Author { username: slugify(NOBODY), name: NOBODY.into() });
+    }
+    ArticleFields {
+        slug: source.slug.clone(),
+        title: source.title.clone(),
+        summary: source.summary.clone().unwrap_or(rendered.summary),
+        markdown: source.markdown.clone(),
+        html: rendered.html,
+        contents: rendered.contents,
+        reading_minutes: rendered.reading_minutes,
+        language: rendered.language,
+        status: if source.draft { Status::Draft } else { Status::Published },
+        published_at: source.published_at,
+        authors,
+        tags: source.tags.iter().map(|name| Tag { slug: slugify(name), name: name.clone() }).collect(),
+        aliases: source.aliases.clone(),
+    }
+}
+
+/// The Markdown files below a folder, in order of their paths; not the section pages of Zola and Hugo (`_index.md`).
+fn markdown_files(folder: &Path) -> Result<Vec<PathBuf>, ImportError> {
+    let failed = |path: &Path, error: std::io::Error| ImportError::Folder {
+        path: path.display().to_string(),
+        reason: error.to_string(),
+    };
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).map_err(|error| failed(&folder, error))? {
+            let entry = entry.map_err(|error| failed(&folder, error))?;
+            let path = entry.path();
+            // A link to a folder is not followed: it could lead in circles.
+            if entry.file_type().map_err(|error| failed(&path, error))?.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "md" || ending == "markdown")
+                && path.file_stem().is_some_and(|stem| stem != "_index")
+            {
+                files.push(path);
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
+}

@@ -1,0 +1,363 @@
+//! Markdown to what readers see: CommonMark with GitHub's extensions, highlighted code, heading anchors, sanitised.
+
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+use comrak::html::Anchorizer;
+use comrak::nodes::{AstNode, NodeHtmlBlock, NodeValue};
+use comrak::{Arena, Options};
+use giallo::{HighlightOptions, HtmlRenderer, RenderOptions, ThemeVariant};
+
+use crate::model::article::Heading;
+
+/// Words that people read in a minute: the mean of 190 studies (Brysbaert 2019, <https://doi.org/10.1016/j.jml.2019.104047>).
+const WORDS_PER_MINUTE: usize = 238;
+/// Chinese characters, Japanese kana and kanji that people read in a minute (Trauzettel-Klosinski and Dietz 2012,
+/// <https://doi.org/10.1167/iovs.11-8284>: Chinese 255, Japanese 357).
+const CJK_CHARACTERS_PER_MINUTE: usize = 300;
+/// Longest summary that is made of a text, in characters: what search engines show.
+const SUMMARY_CHARACTERS: usize = 200;
+
+/// Themes with a contrast of at least 4.5 to 1, as WCAG 2.2 AA asks.
+const LIGHT_THEME: &str = "github-light-high-contrast";
+const DARK_THEME: &str = "github-dark-high-contrast";
+const CLASS_PREFIX: &str = "code-";
+
+/// A rendered text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rendered {
+    /// Safe to put into a page.
+    pub html: String,
+    /// The headings, in order.
+    pub contents: Vec<Heading>,
+    /// At least 1.
+    pub reading_minutes: i64,
+    /// A BCP 47 tag; English where the text is too short to tell.
+    pub language: String,
+    /// The beginning of the text, without markup; for an article that has no summary of its own.
+    pub summary: String,
+}
+
+/// Renders a Markdown text. Every text has a rendering; nothing in it can run in a reader's browser.
+pub fn render(markdown: &str) -> Rendered {
+    let arena = Arena::new();
+    let options = options();
+    let root = comrak::parse_document(&arena, markdown, &options);
+    demote_headings(root);
+    let contents = contents(root);
+    let (words, cjk_characters) = count_words(root);
+    let summary = summary(root);
+    for node in root.descendants() {
+        highlight(node);
+    }
+    let mut html = String::new();
+    // Writing to a String can't fail.
+    let _ = comrak::format_html(root, &options, &mut html);
+    let minutes = words.div_ceil(WORDS_PER_MINUTE) + cjk_characters / CJK_CHARACTERS_PER_MINUTE;
+    Rendered {
+        html: SANITIZER.clean(&html).to_string(),
+        contents,
+        language: language(root),
+        reading_minutes: i64::try_from(minutes).unwrap_or(i64::MAX).max(1),
+        summary,
+    }
+}
+
+/// The style sheet of highlighted code: dark for those who prefer it, unless they chose otherwise (`data-theme`).
+pub fn highlight_css() -> String {
+    let Some(registry) = &*REGISTRY else { return String::new() };
+    let Ok((light, dark)) = registry.generate_dual_css(LIGHT_THEME, DARK_THEME, CLASS_PREFIX) else {
+        return String::new();
+    };
+    format!(
+        "{}\n{light}\n@media (prefers-color-scheme: dark) {{ :root:not([data-theme=\"light\"]) {{\n{dark}\n}} }}\n\
+         :root[data-theme=\"dark\"] {{\n{dark}\n}}\n",
+        giallo::GIALLO_CSS
+    )
+}
+
+fn options() -> Options<'static> {
+    let mut options = Options::default();
+    options.extension.strikethrough = true;
+    options.extension.table = true;
+    options.extension.autolink = true;
+    options.extension.tasklist = true;
+    options.extension.footnotes = true;
+    options.extension.alerts = true;
+    options.extension.header_id_prefix = Some(String::new());
+    options.extension.cjk_friendly_emphasis = true;
+    // Authors may write HTML; the sanitiser decides what of it stays.
+    options.render.r#unsafe = true;
+    options.render.tasklist_classes = true;
+    options
+}
+
+/// The page's title is its only heading of level 1, so a text that starts at 1 moves down by one.
+fn demote_headings<'a>(root: &'a AstNode<'a>) {
+    let is_title = |node: &AstNode| matches!(node.data().value, NodeValue::Heading(ref heading) if heading.level == 1);
+    if !root.descendants().any(is_title) {
+        return;
+    }
+    for node in root.descendants() {
+        if let NodeValue::Heading(heading) = &mut node.data_mut().value {
+            heading.level = (heading.level + 1).min(6);
+        }
+    }
+}
+
+fn contents<'a>(root: &'a AstNode<'a>) -> Vec<Heading> {
+    // The same anchors as comrak's, because it is the same function over the same headings in the same order.
+    let mut anchorizer = Anchorizer::new();
+    let mut contents = Vec::new();
+    for node in root.descendants() {
+        if let NodeValue::Heading(heading) = &node.data().value {
+            let text = node.collect_text();
+            let anchor = anchorizer.anchorize(&text);
+            contents.push(Heading { level: heading.level, text, anchor });
+        }
+    }
+    contents
+}
+
+/// Words, and characters of scripts that are written without spaces.
+fn count_words<'a>(root: &'a AstNode<'a>) -> (usize, usize) {
+    let (mut words, mut cjk_characters) = (0, 0);
+    for node in root.descendants() {
+        let (NodeValue::Text(_) | NodeValue::Code(_) | NodeValue::CodeBlock(_)) = node.data().value else { continue };
+        let text = match &node.data().value {
+            NodeValue::Text(text) => text.to_string(),
+            NodeValue::Code(code) => code.literal.clone(),
+            NodeValue::CodeBlock(block) => block.literal.clone(),
+            _ => continue,
+        };
+        let is_cjk = |character: char| matches!(character, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}');
+        cjk_characters += text.chars().filter(|&character| is_cjk(character)).count();
+        words += text
+            .split(|character: char| character.is_whitespace() || is_cjk(character))
+            .filter(|word| word.chars().any(char::is_alphanumeric))
+            .count();
+    }
+    (words, cjk_characters)
+}
+
+/// The language of the prose; code is left out.
+fn language<'a>(root: &'a AstNode<'a>) -> String {
+    let mut prose = String::new();
+    for node in root.descendants().filter(|node| matches!(node.data().value, NodeValue::Paragraph)) {
+        prose.push_str(&node.collect_text());
+        prose.push('\n');
+        // More text makes no difference to the answer, only to the time that it takes.
+        if prose.len() > 4_000 {
+            break;
+        }
+    }
+    use whatlang::Lang;
+    match whatlang::detect(&prose).filter(whatlang::Info::is_reliable).map(|info| info.lang()) {
+        None => "en",
+        // BCP 47 wants the two-letter code where there is one; these are the languages that have one and many writers.
+        Some(Lang::Eng) => "en",
+        Some(Lang::Cmn) => "zh",
+        Some(Lang::Rus) => "ru",
+        Some(Lang::Ukr) => "uk",
+        Some(Lang::Spa) => "es",
+        Some(Lang::Por) => "pt",
+        Some(Lang::Fra) => "fr",
+        Some(Lang::Deu) => "de",
+        Some(Lang::Ita) => "it",
+        Some(Lang::Nld) => "nl",
+        Some(Lang::Pol) => "pl",
+        Some(Lang::Ces) => "cs",
+        Some(Lang::Tur) => "tr",
+        Some(Lang::Jpn) => "ja",
+        Some(Lang::Kor) => "ko",
+        Some(Lang::Ara) => "ar",
+        Some(Lang::Heb) => "he",
+        Some(Lang::Hin) => "hi",
+        Some(other) => other.code(),
+    }
+    .to_owned()
+}
+
+fn summary<'a>(root: &'a AstNode<'a>) -> String {
+    let text = root
+        .children()
+        .filter(|node| matches!(node.data().value, NodeValue::Paragraph))
+        .map(|node| node.collect_text())
+        .find(|text| !text.trim().is_empty())
+        .unwrap_or_default();
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if text.chars().count() <= SUMMARY_CHARACTERS {
+        return text;
+    }
+    let cut: String = text.chars().take(SUMMARY_CHARACTERS).collect();
+    let cut = cut.rsplit_once(' ').map_or(cut.as_str(), |(whole_words, _)| whole_words);
+    format!("{}…", cut.trim_end_matches([',', ';', ':', '.', '(']))
+}
+
+static REGISTRY: LazyLock<Option<giallo::Registry>> = LazyLock::new(|| match giallo::Registry::builtin() {
+    Ok(mut registry) => {
+        registry.link_grammars();
+        Some(registry)
+    }
+    Err(error) => {
+        tracing::error!(%error, "code is not highlighted: the grammars can't be read");
+        None
+    }
+});
+
+/// Puts highlighted HTML in the place of a code block; one that can't be highlighted stays as it is.
+fn highlight<'a>(node: &'a AstNode<'a>) {
+    let html = {
+        let data = node.data();
+        let NodeValue::CodeBlock(block) = &data.value else { return };
+        let Some(registry) = &*REGISTRY else { return };
+        // The language is the first word: ```rust,ignore and ```rust {1,3} are Rust.
+        let language = block.info.split([',', ' ', '{', '[']).next().unwrap_or_default();
+        let language = if registry.contains_grammar(language) { language } else { giallo::PLAIN_GRAMMAR_NAME };
+        let theme = ThemeVariant::Dual { light: LIGHT_THEME, dark: DARK_THEME };
+        let options = HighlightOptions::new(language, theme).fallback_to_plain(true);
+        let Ok(code) = registry.highlight(&block.literal, &options) else { return };
+        let renderer = HtmlRenderer { css_class_prefix: Some(CLASS_PREFIX.into()), ..HtmlRenderer::default() };
+        renderer.render(&code, &RenderOptions::default())
+    };
+    node.data_mut().value = NodeValue::HtmlBlock(NodeHtmlBlock { block_type: 6, literal: format!("{html}\n") });
+}
+
+/// Classes that the renderer gives and the style sheet knows. An author's HTML may not use the others: it could pass itself
+/// off as a part of the site.
+fn is_known_class(class: &str) -> bool {
+    const KNOWN: [&str; 6] = [CLASS_PREFIX, "giallo", "footnote", "markdown-alert", "task-list", "contains-task-list"];
+    class == "anchor" || KNOWN.iter().any(|prefix| class.starts_with(prefix))
+}
+
+static SANITIZER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
+    let mut builder = ammonia::Builder::default();
+    builder
+        .add_tags(["input", "progress", "section", "video", "audio", "source", "picture"])
+        .add_generic_attributes(["id", "class", "dir"])
+        .add_tag_attributes("a", ["aria-label"])
+        .add_tag_attributes("div", ["align"])
+        .add_tag_attributes("img", ["align"])
+        .add_tag_attributes("input", ["type", "checked", "disabled"])
+        .add_tag_attributes("p", ["align"])
+        .add_tag_attributes("progress", ["value", "max"])
+        .add_tag_attributes("source", ["src", "type"])
+        .add_tag_attributes("video", ["src", "controls", "width", "height", "poster"])
+        .add_tag_attributes("audio", ["src", "controls"])
+        // What scrolls sideways must be reachable with the keyboard (WCAG 2.1.1).
+        .set_tag_attribute_value("pre", "tabindex", "0")
+        .set_tag_attribute_value("table", "tabindex", "0")
+        .set_tag_attribute_value("img", "loading", "lazy")
+        .set_tag_attribute_value("input", "disabled", "")
+        .url_schemes(HashSet::from(["http", "https", "mailto"]))
+        .link_rel(None)
+        .attribute_filter(|element, attribute, value| match (element, attribute) {
+            ("input", "type") => (value == "checkbox").then_some(value.into()),
+            (_, "class") => {
+                let known: Vec<&str> = value.split_ascii_whitespace().filter(|class| is_known_class(class)).collect();
+                (!known.is_empty()).then(|| known.join(" ").into())
+            }
+            _ => Some(value.into()),
+        });
+    builder
+});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn code_is_highlighted_on_the_server() {
+        let html = render("```rust,ignore\nfn main() {}\n```").html;
+        assert!(html.contains("<pre class=\"giallo code-l-code code-d-code\""), "{html}");
+        assert!(html.contains("<span class=\"code-l-"), "{html}");
+        assert!(highlight_css().contains(".code-d-code"));
+    }
+
+    #[test]
+    fn code_in_an_unknown_language_stays_as_it_is_written() {
+        let html = render("```no-such-language\na < b & c\n```").html;
+        assert!(html.contains("a &lt; b &amp; c"), "{html}");
+    }
+
+    #[test]
+    fn the_contents_lead_to_the_headings() {
+        let rendered = render("# One\n\ntext\n\n## Two *words*\n\n## One\n");
+        let anchors: Vec<_> =
+            rendered.contents.iter().map(|heading| (heading.level, heading.anchor.as_str())).collect();
+        assert_eq!(anchors, [(2, "one"), (3, "two-words"), (3, "one-1")]);
+        for (_, anchor) in anchors {
+            assert!(rendered.html.contains(&format!("id=\"{anchor}\"")), "{anchor}: {}", rendered.html);
+        }
+        assert!(!rendered.html.contains("<h1"));
+    }
+
+    #[test]
+    fn github_extensions_and_footnotes_are_rendered() {
+        let html = render(
+            "| a |\n|---|\n| b |\n\n~~gone~~ www.example.com\n\n- [x] done\n\n> [!NOTE]\n> note\n\ntext[^1]\n\n[^1]: foot",
+        )
+        .html;
+        for part in
+            ["<table", "<del>gone</del>", "href=\"http://www.example.com\"", "checkbox", "markdown-alert", "#fn-1"]
+        {
+            assert!(html.contains(part), "{part} is not in {html}");
+        }
+    }
+
+    #[test]
+    fn nothing_that_runs_survives() {
+        for text in [
+            "<script>alert(1)</script>",
+            "<img src=x onerror=alert(1)>",
+            "[x](javascript:alert(1))",
+            "<a href=\"jAvAsCrIpT:alert(1)\">x</a>",
+            "<iframe src=https://example.com></iframe>",
+            "<svg onload=alert(1)>",
+            "<p style=\"position:fixed\">x</p>",
+            "<form action=/login><input type=password></form>",
+            "<base href=https://example.com>",
+            "![x](data:text/html;base64,PHNjcmlwdD4=)",
+            "```rust\"><script>alert(1)</script>\nx\n```",
+            "```\n</code></pre><script>alert(1)</script>\n```",
+        ] {
+            let html = render(text).html;
+            let lower = html.to_lowercase();
+            for bad in [
+                "<script",
+                "onerror",
+                "onload",
+                "javascript:",
+                "<iframe",
+                "<svg",
+                "style=",
+                "<form",
+                "password",
+                "<base",
+                "data:",
+            ] {
+                assert!(!lower.contains(bad), "{text} became {html}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_author_cannot_use_the_sites_own_classes() {
+        let html = render("<div class=\"site-header code-l-1\" id=\"x\">x</div>").html;
+        assert!(html.contains("class=\"code-l-1\"") && html.contains("id=\"x\""), "{html}");
+    }
+
+    #[test]
+    fn reading_time_grows_with_words_and_with_chinese_characters() {
+        assert_eq!(render("").reading_minutes, 1);
+        assert_eq!(render(&"word ".repeat(1000)).reading_minutes, 5);
+        assert_eq!(render(&"潮".repeat(900)).reading_minutes, 3);
+    }
+
+    #[test]
+    fn a_summary_ends_with_a_whole_word() {
+        assert_eq!(render("# Title\n\nA *short* text.").summary, "A short text.");
+        let long = render(&"word ".repeat(100)).summary;
+        assert!(long.ends_with("word…") && long.chars().count() <= SUMMARY_CHARACTERS + 1, "{long}");
+    }
+}

@@ -1,0 +1,51 @@
+//! Sample articles for a blog that has none, and an author who can sign in.
+
+use super::import::{ImportError, Report, SourceFile, import};
+use super::slug::slugify;
+use crate::server::accounts;
+use crate::server::clock::Clock;
+use crate::server::db::Database;
+use crate::server::db::users::Role;
+
+/// The author of the samples.
+pub const AUTHOR: &str = "Marina Keel";
+
+const SAMPLES: [(&str, &str); 9] = [
+    ("a-count-you-can-trust.md", include_str!("../../../samples/a-count-you-can-trust.md")),
+    ("chao-xi-yu-shui-wei-biao.md", include_str!("../../../samples/chao-xi-yu-shui-wei-biao.md")),
+    ("everything-markdown-can-do.md", include_str!("../../../samples/everything-markdown-can-do.md")),
+    ("first-steps.md", include_str!("../../../samples/first-steps.md")),
+    ("kak-more-uchit-schitat.md", include_str!("../../../samples/kak-more-uchit-schitat.md")),
+    ("moving-in.md", include_str!("../../../samples/moving-in.md")),
+    ("what-a-crash-leaves-behind.md", include_str!("../../../samples/what-a-crash-leaves-behind.md")),
+    ("who-is-a-visitor.md", include_str!("../../../samples/who-is-a-visitor.md")),
+    ("writing-for-the-web.md", include_str!("../../../samples/writing-for-the-web.md")),
+];
+
+/// What seeding did.
+#[derive(Debug)]
+pub struct Seeded {
+    /// How many articles there are now.
+    pub articles: usize,
+    /// The author's user name.
+    pub username: String,
+    /// The author's password, if the author is new. It is stored nowhere else.
+    pub password: Option<String>,
+}
+
+/// Adds the samples and their author. `None` if the database has articles: then nothing is done.
+///
+/// # Errors
+/// [`ImportError`]; then nothing was changed, but for the author.
+pub async fn seed(database: &Database, clock: &Clock) -> Result<Option<Seeded>, ImportError> {
+    if !database.is_empty().await? {
+        return Ok(None);
+    }
+    let username = slugify(AUTHOR);
+    let password = accounts::random_password();
+    let hash = accounts::hash_password(&password).map_err(sqlx::Error::Protocol)?;
+    let is_new = database.add_user(&username, AUTHOR, Role::Author, Some(&hash), clock.now_ms()).await?.is_some();
+    let files = SAMPLES.map(|(path, text)| SourceFile { path: path.into(), text: text.into() });
+    let report = import(database, clock, files.into(), Report::default()).await?;
+    Ok(Some(Seeded { articles: report.created, username, password: is_new.then_some(password) }))
+}

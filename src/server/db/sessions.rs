@@ -1,0 +1,87 @@
+//! Sessions of signed-in users. Readers who do not sign in have none.
+
+use async_trait::async_trait;
+use time::OffsetDateTime;
+use tower_sessions::SessionStore;
+use tower_sessions::session::{Id, Record};
+use tower_sessions::session_store::{Error, Result};
+
+use super::Database;
+use crate::server::clock::Clock;
+
+/// Keeps sessions in the database.
+#[derive(Clone, Debug)]
+pub struct DatabaseSessionStore {
+    database: Database,
+    clock: Clock,
+}
+
+impl DatabaseSessionStore {
+    /// A store in `database`; `clock` says which sessions have expired.
+    pub fn new(database: Database, clock: Clock) -> Self {
+        Self { database, clock }
+    }
+}
+
+fn milliseconds(time: OffsetDateTime) -> i64 {
+    time.unix_timestamp() * 1000 + i64::from(time.millisecond())
+}
+
+fn backend(error: sqlx::Error) -> Error {
+    Error::Backend(error.to_string())
+}
+
+#[async_trait]
+impl SessionStore for DatabaseSessionStore {
+    async fn create(&self, record: &mut Record) -> Result<()> {
+        loop {
+            let data = serde_json::to_string(&record).map_err(|error| Error::Encode(error.to_string()))?;
+            let result =
+                sqlx::query("INSERT INTO sessions (id, data, expires_at) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING")
+                    .bind(record.id.to_string())
+                    .bind(data)
+                    .bind(milliseconds(record.expiry_date))
+                    .execute(self.database.writer())
+                    .await
+                    .map_err(backend)?;
+            if result.rows_affected() == 1 {
+                return Ok(());
+            }
+            record.id = Id::default();
+        }
+    }
+
+    async fn save(&self, record: &Record) -> Result<()> {
+        let data = serde_json::to_string(record).map_err(|error| Error::Encode(error.to_string()))?;
+        sqlx::query(
+            "INSERT INTO sessions (id, data, expires_at) VALUES (?, ?, ?)
+             ON CONFLICT (id) DO UPDATE SET data = excluded.data, expires_at = excluded.expires_at",
+        )
+        .bind(record.id.to_string())
+        .bind(data)
+        .bind(milliseconds(record.expiry_date))
+        .execute(self.database.writer())
+        .await
+        .map(drop)
+        .map_err(backend)
+    }
+
+    async fn load(&self, id: &Id) -> Result<Option<Record>> {
+        let data: Option<String> = sqlx::query_scalar("SELECT data FROM sessions WHERE id = ? AND expires_at > ?")
+            .bind(id.to_string())
+            .bind(self.clock.now_ms())
+            .fetch_optional(self.database.reader())
+            .await
+            .map_err(backend)?;
+        data.map(|data| serde_json::from_str(&data).map_err(|error| Error::Decode(error.to_string()))).transpose()
+    }
+
+    async fn delete(&self, id: &Id) -> Result<()> {
+        sqlx::query("DELETE FROM sessions WHERE id = ?")
+            .bind(id.to_string())
+            .execute(self.database.writer())
+            .await
+            .map(drop)
+            .map_err(backend)
+    }
+}

@@ -1,0 +1,164 @@
+//! The statements of counting. The rules are in `server/views`; here is only where things are kept.
+
+use std::collections::{HashMap, HashSet};
+
+use serde::Serialize;
+use sqlx::SqliteConnection;
+
+use super::{Database, json};
+use crate::model::article::{RankedArticle, Window};
+
+/// An entry of `view_seen`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct Seen {
+    /// The article's id.
+    pub article: i64,
+    /// The visitor's hash.
+    pub visitor: i64,
+    /// The hash of an anonymous visitor's address.
+    pub address: Option<i64>,
+}
+
+/// Which of `pairs` (article, visitor) are within their window at `now`.
+pub async fn live_seen(
+    connection: &mut SqliteConnection,
+    pairs: &[(i64, i64)],
+    now: i64,
+) -> sqlx::Result<HashSet<(i64, i64)>> {
+    let rows: Vec<(i64, i64)> = sqlx::query_as(
+        "SELECT seen.article_id, seen.visitor
+         FROM json_each(?1) AS pair
+         CROSS JOIN view_seen AS seen
+            ON seen.article_id = pair.value ->> 0 AND seen.visitor = pair.value ->> 1
+         WHERE seen.window_ends_at > ?2",
+    )
+    .bind(serde_json::to_string(pairs).map_err(|error| sqlx::Error::Encode(error.into()))?)
+    .bind(now)
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().collect())
+}
+
+/// How many anonymous visitors each of `pairs` (article, address) has within their window at `now`; none where absent.
+pub async fn live_addresses(
+    connection: &mut SqliteConnection,
+    pairs: &[(i64, i64)],
+    now: i64,
+) -> sqlx::Result<HashMap<(i64, i64), usize>> {
+    let rows: Vec<(i64, i64, i64)> = sqlx::query_as(
+        "SELECT seen.article_id, seen.address, count(*)
+         FROM json_each(?1) AS pair
+         CROSS JOIN view_seen AS seen
+            ON seen.article_id = pair.value ->> 0 AND seen.address = pair.value ->> 1
+         WHERE seen.window_ends_at > ?2
+         GROUP BY seen.article_id, seen.address",
+    )
+    .bind(serde_json::to_string(pairs).map_err(|error| sqlx::Error::Encode(error.into()))?)
+    .bind(now)
+    .fetch_all(connection)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(article, address, count)| ((article, address), usize::try_from(count).unwrap_or(usize::MAX)))
+        .collect())
+}
+
+/// Remembers `seen` until `window_ends_at`. An entry whose window is over is replaced.
+pub async fn remember(connection: &mut SqliteConnection, seen: &[Seen], window_ends_at: i64) -> sqlx::Result<()> {
+    sqlx::query(
+        "INSERT INTO view_seen (article_id, visitor, address, window_ends_at)
+         SELECT value ->> 'article', value ->> 'visitor', value ->> 'address', ?2 FROM json_each(?1) WHERE true
+         ON CONFLICT (article_id, visitor)
+         DO UPDATE SET address = excluded.address, window_ends_at = excluded.window_ends_at",
+    )
+    .bind(serde_json::to_string(seen).map_err(|error| sqlx::Error::Encode(error.into()))?)
+    .bind(window_ends_at)
+    .execute(connection)
+    .await
+    .map(drop)
+}
+
+/// Adds `increments` (article, new views) to the totals and to the views of `hour`.
+pub async fn add(connection: &mut SqliteConnection, increments: &[(i64, i64)], hour: i64) -> sqlx::Result<()> {
+    let increments = serde_json::to_string(increments).map_err(|error| sqlx::Error::Encode(error.into()))?;
+    sqlx::query(
+        "INSERT INTO article_stats (article_id, views)
+         SELECT value ->> 0, value ->> 1 FROM json_each(?1) WHERE true
+         ON CONFLICT (article_id) DO UPDATE SET views = views + excluded.views",
+    )
+    .bind(&increments)
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query(
+        "INSERT INTO article_view_hours (hour, article_id, views)
+         SELECT ?2, value ->> 0, value ->> 1 FROM json_each(?1) WHERE true
+         ON CONFLICT (hour, article_id) DO UPDATE SET views = views + excluded.views",
+    )
+    .bind(&increments)
+    .bind(hour)
+    .execute(connection)
+    .await
+    .map(drop)
+}
+
+/// The totals of `articles`; an article without a view is absent.
+pub async fn totals(connection: &mut SqliteConnection, articles: &[i64]) -> sqlx::Result<HashMap<i64, i64>> {
+    let rows: Vec<(i64, i64)> = sqlx::query_as(
+        "SELECT article_id, views FROM article_stats WHERE article_id IN (SELECT value FROM json_each(?))",
+    )
+    .bind(json(articles))
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().collect())
+}
+
+impl Database {
+    /// How often an article was read.
+    pub async fn total(&self, article: i64) -> sqlx::Result<i64> {
+        let views: Option<i64> = sqlx::query_scalar("SELECT views FROM article_stats WHERE article_id = ?")
+            .bind(article)
+            .fetch_optional(self.reader())
+            .await?;
+        Ok(views.unwrap_or(0))
+    }
+
+    /// The published articles with the most views in `window`, most first; of equals, the newer article first. Articles
+    /// without a view in the window are left out.
+    pub async fn most_viewed(&self, window: Window, limit: i64, now: i64) -> sqlx::Result<Vec<RankedArticle>> {
+        let rows: Vec<(i64, String, String, i64)> = match window.hours() {
+            None => {
+                sqlx::query_as(
+                    "SELECT articles.id, articles.slug, articles.title, article_stats.views
+                     FROM article_stats CROSS JOIN articles ON articles.id = article_stats.article_id
+                     WHERE article_stats.views > 0 AND articles.status = 'published'
+                        AND articles.published_at <= ?1 AND articles.deleted_at IS NULL
+                     ORDER BY article_stats.views DESC, article_stats.article_id DESC LIMIT ?2",
+                )
+                .bind(now)
+                .bind(limit)
+                .fetch_all(self.reader())
+                .await?
+            }
+            Some(hours) => {
+                sqlx::query_as(
+                    "SELECT articles.id, articles.slug, articles.title, sum(article_view_hours.views) AS views
+                     FROM article_view_hours CROSS JOIN articles ON articles.id = article_view_hours.article_id
+                     WHERE article_view_hours.hour > ?3 AND articles.status = 'published'
+                        AND articles.published_at <= ?1 AND articles.deleted_at IS NULL
+                     GROUP BY articles.id ORDER BY views DESC, articles.id DESC LIMIT ?2",
+                )
+                .bind(now)
+                .bind(limit)
+                .bind(hour_of(now) - hours)
+                .fetch_all(self.reader())
+                .await?
+            }
+        };
+        Ok(rows.into_iter().map(|(id, slug, title, views)| RankedArticle { id, slug, title, views }).collect())
+    }
+}
+
+/// The hour (since 1970) that a time in milliseconds falls into.
+pub fn hour_of(milliseconds: i64) -> i64 {
+    milliseconds.div_euclid(3_600_000)
+}

@@ -1,0 +1,11 @@
+//! The program as an HTTP server.
+
+pub mod cache;
+pub mod feeds;
+pub mod health;
+pub mod identity;
+pub mod json_api;
+pub mod problem;
+pub mod router;
+pub mod security;
+pub mod sign_in;

@@ -1,0 +1,103 @@
+//! What programs read: the Atom feed, the sitemap, robots.txt; and the style sheet of highlighted code.
+
+use std::sync::LazyLock;
+
+use atom_syndication::{Category, Content, Entry, Feed, Generator, Link, Person, Text};
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::IntoResponse;
+
+use super::cache::CachePolicy;
+use crate::error::Error;
+use crate::model::article::Article;
+use crate::server::content::markdown;
+use crate::server::db::articles::Filter;
+use crate::server::state::AppState;
+
+/// How many articles the feed holds.
+const ENTRIES: i64 = 20;
+
+/// `GET /feed.xml`: the newest articles, whole, as Atom (RFC 4287).
+pub async fn feed(State(state): State<AppState>) -> Result<impl IntoResponse, Error> {
+    let now = state.clock.now_ms();
+    let newest = state.database.articles(&Filter::default(), 1, ENTRIES, now).await?;
+    let mut entries = Vec::new();
+    for summary in newest.items {
+        if let Some(article) = state.database.article(summary.id, now).await? {
+            entries.push(entry(&state.config.site.base_url, &article));
+        }
+    }
+    let site = &state.config.site;
+    let feed = Feed {
+        title: Text::plain(&site.title),
+        subtitle: Some(Text::plain(&site.description)),
+        id: format!("{}/", site.base_url),
+        updated: entries.iter().map(|entry| entry.updated).max().unwrap_or_default(),
+        links: vec![
+            Link { href: format!("{}/", site.base_url), rel: "alternate".into(), ..Link::default() },
+            Link { href: format!("{}/feed.xml", site.base_url), rel: "self".into(), ..Link::default() },
+        ],
+        generator: Some(Generator { value: "Tidemark".into(), ..Generator::default() }),
+        entries,
+        ..Feed::default()
+    };
+    Ok(([(CONTENT_TYPE, "application/atom+xml; charset=utf-8")], [CachePolicy::Feed.header()], feed.to_string()))
+}
+
+fn entry(base_url: &str, article: &Article) -> Entry {
+    let summary = &article.summary;
+    let address = format!("{base_url}/articles/{}", summary.slug);
+    // Both come from jiff, whose RFC 3339 the feed's own type always reads.
+    let date = |time: jiff::Timestamp| time.to_string().parse().unwrap_or_default();
+    Entry {
+        title: Text::plain(&summary.title),
+        id: address.clone(),
+        updated: date(article.updated_at),
+        published: Some(date(summary.published_at)),
+        authors: summary
+            .authors
+            .iter()
+            .map(|author| Person { name: author.name.clone(), ..Person::default() })
+            .collect(),
+        categories: summary.tags.iter().map(|tag| Category { term: tag.name.clone(), ..Category::default() }).collect(),
+        links: vec![Link { href: address.clone(), rel: "alternate".into(), ..Link::default() }],
+        summary: Some(Text::plain(&summary.summary)),
+        content: Some(Content {
+            base: Some(address),
+            content_type: Some("html".into()),
+            value: Some(article.html.clone()),
+            ..Content::default()
+        }),
+        ..Entry::default()
+    }
+}
+
+/// `GET /sitemap.xml`: every article, for search engines (<https://www.sitemaps.org/protocol.html>).
+pub async fn sitemap(State(state): State<AppState>) -> Result<impl IntoResponse, Error> {
+    let base_url = &state.config.site.base_url;
+    let mut xml = String::from(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n",
+    );
+    xml.push_str(&format!("<url><loc>{base_url}/</loc></url>\n"));
+    for (slug, updated_at) in state.database.sitemap(state.clock.now_ms()).await? {
+        // A slug needs no escaping: see `slugify`.
+        xml.push_str(&format!("<url><loc>{base_url}/articles/{slug}</loc><lastmod>{updated_at}</lastmod></url>\n"));
+    }
+    xml.push_str("</urlset>\n");
+    Ok(([(CONTENT_TYPE, "application/xml; charset=utf-8")], [CachePolicy::Feed.header()], xml))
+}
+
+/// `GET /robots.txt`
+pub async fn robots(State(state): State<AppState>) -> impl IntoResponse {
+    let text = format!(
+        "User-agent: *\nDisallow: /api/\nDisallow: /search\n\nSitemap: {}/sitemap.xml\n",
+        state.config.site.base_url
+    );
+    ([(CONTENT_TYPE, "text/plain; charset=utf-8")], [CachePolicy::Feed.header()], text)
+}
+
+/// `GET /highlight.css`: the colours of highlighted code, from the highlighter's own themes.
+pub async fn highlight_css() -> impl IntoResponse {
+    static CSS: LazyLock<String> = LazyLock::new(markdown::highlight_css);
+    ([(CONTENT_TYPE, "text/css; charset=utf-8")], [CachePolicy::Feed.header()], CSS.as_str())
+}

@@ -1,0 +1,125 @@
+//! Who sends a request: the session's user, the client's address, the browser.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::header::USER_AGENT;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName};
+use ipnet::IpNet;
+use tower_sessions::Session;
+
+use crate::error::Error;
+use crate::server::state::AppState;
+use crate::server::views::ViewRequest;
+use crate::server::views::visitor::Reader;
+
+/// The key in the session under which the signed-in user's id is.
+pub const USER_ID: &str = "user_id";
+
+impl FromRequestParts<AppState> for ViewRequest {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Error> {
+        let ConnectInfo(peer) = ConnectInfo::<SocketAddr>::from_request_parts(parts, state)
+            .await
+            .map_err(|_| internal("the connection's address is not known"))?;
+        let user = user_id(parts).await?;
+        let user_agent =
+            parts.headers.get(USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+        let purposes = ["sec-purpose", "purpose"]
+            .into_iter()
+            .flat_map(|name| parts.headers.get_all(HeaderName::from_static(name)))
+            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+            .collect();
+        Ok(ViewRequest {
+            reader: Reader {
+                user,
+                address: client_address(peer.ip(), &parts.headers, &state.config.server.trusted_proxies),
+                user_agent: user_agent.unwrap_or_default(),
+            },
+            purposes,
+        })
+    }
+}
+
+/// The id of the signed-in user. A request without a session's cookie costs no look-up.
+///
+/// # Errors
+/// [`Error::Unavailable`] if the session can't be read: taking the user for somebody else would count a view twice.
+pub async fn user_id(parts: &Parts) -> Result<Option<i64>, Error> {
+    let session = parts.extensions.get::<Session>().ok_or_else(|| internal("there is no session layer"))?;
+    session.get::<i64>(USER_ID).await.map_err(|error| {
+        tracing::error!(error = %error, "a session could not be read");
+        Error::Unavailable
+    })
+}
+
+fn internal(reason: &str) -> Error {
+    tracing::error!(reason, "a request has no identity");
+    Error::Internal
+}
+
+/// Where a request comes from: the peer, or, if the peer is a trusted proxy, the rightmost address in `X-Forwarded-For` that
+/// is not one. What stands further left is what the client claims, so it is not read.
+fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
+    let is_trusted = |address: IpAddr| {
+        let address = address.to_canonical();
+        trusted.iter().any(|network| network.contains(&address))
+    };
+    let mut client = peer;
+    let lines: Vec<_> = headers.get_all("x-forwarded-for").iter().filter_map(|line| line.to_str().ok()).collect();
+    let mut hops = lines.iter().flat_map(|line| line.split(',')).map(str::trim).rev();
+    while is_trusted(client) {
+        // The end of the list, or something that is no address: what is known so far is all that can be believed.
+        let Some(address) = hops.next().and_then(parse_hop) else { break };
+        client = address;
+    }
+    client
+}
+
+/// An address, perhaps with a port, as some proxies write it.
+fn parse_hop(text: &str) -> Option<IpAddr> {
+    text.parse()
+        .ok()
+        .or_else(|| text.parse::<SocketAddr>().ok().map(|address| address.ip()))
+        .or_else(|| text.strip_prefix('[')?.strip_suffix(']')?.parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client(peer: &str, forwarded: &[&str], trusted: &[&str]) -> String {
+        let mut headers = HeaderMap::new();
+        for line in forwarded {
+            headers.append("x-forwarded-for", line.parse().unwrap());
+        }
+        let trusted: Vec<IpNet> = trusted.iter().map(|network| network.parse().unwrap()).collect();
+        client_address(peer.parse().unwrap(), &headers, &trusted).to_string()
+    }
+
+    #[test]
+    fn c3_nobody_but_a_trusted_proxy_can_name_another_address() {
+        assert_eq!(client("192.0.2.1", &["198.51.100.7"], &[]), "192.0.2.1");
+        assert_eq!(client("192.0.2.1", &["198.51.100.7"], &["10.0.0.0/8"]), "192.0.2.1");
+    }
+
+    #[test]
+    fn c3_the_rightmost_address_that_is_no_trusted_proxy_is_the_client() {
+        let trusted = ["127.0.0.1/32", "10.0.0.0/8"];
+        assert_eq!(client("127.0.0.1", &["198.51.100.7"], &trusted), "198.51.100.7");
+        assert_eq!(client("127.0.0.1", &["1.1.1.1, 198.51.100.7, 10.0.0.2"], &trusted), "198.51.100.7");
+        assert_eq!(client("127.0.0.1", &["1.1.1.1", "198.51.100.7", "10.0.0.2"], &trusted), "198.51.100.7");
+        assert_eq!(client("127.0.0.1", &["198.51.100.7:4711"], &trusted), "198.51.100.7");
+        assert_eq!(client("::ffff:127.0.0.1", &["[2001:db8::1]"], &trusted), "2001:db8::1");
+    }
+
+    #[test]
+    fn c3_what_is_no_address_ends_the_search() {
+        let trusted = ["127.0.0.1/32"];
+        assert_eq!(client("127.0.0.1", &["1.1.1.1, unknown"], &trusted), "127.0.0.1");
+        assert_eq!(client("127.0.0.1", &[], &trusted), "127.0.0.1");
+        assert_eq!(client("127.0.0.1", &["", "127.0.0.1"], &trusted), "127.0.0.1");
+    }
+}

@@ -1,0 +1,125 @@
+//! The JSON API, `/api/v1`. Its interface does not change without notice.
+
+use axum::extract::{DefaultBodyLimit, State};
+use axum::middleware::map_response;
+use axum::response::Response;
+use axum::routing::{get, put};
+use axum::{Json, Router};
+use serde::{Deserialize, Serialize};
+
+use super::cache::CachePolicy;
+use super::problem::{Ignored, Path, Query, unknown_route, wrong_method};
+use crate::error::Error;
+use crate::model::article::{Article, ArticleSummary, RankedArticle, Window};
+use crate::model::page::Page;
+use crate::model::view::ViewOutcome;
+use crate::server::db::articles::Filter;
+use crate::server::state::AppState;
+use crate::server::views::ViewRequest;
+
+/// The largest body that the API takes, in bytes. Nothing that it offers needs one.
+const LARGEST_BODY: usize = 16 * 1024;
+
+/// The routes below `/api/v1`.
+pub fn router() -> Router<AppState> {
+    Router::new()
+        .route("/articles", get(list))
+        .route("/articles/most-viewed", get(most_viewed))
+        .route("/articles/{id}", get(one))
+        .route("/articles/{id}/view", put(view))
+        .fallback(unknown_route)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(map_response(async |mut response: Response| {
+            let (name, value) = CachePolicy::Never.header();
+            response.headers_mut().entry(name).or_insert(value);
+            response
+        }))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct ListQuery {
+    #[serde(default = "first")]
+    page: i64,
+    #[serde(default = "twenty")]
+    per_page: i64,
+    tag: Option<String>,
+    author: Option<String>,
+}
+
+fn first() -> i64 {
+    1
+}
+
+fn twenty() -> i64 {
+    20
+}
+
+#[derive(Serialize)]
+struct List {
+    articles: Vec<ArticleSummary>,
+    page: i64,
+    pages: i64,
+    total: i64,
+}
+
+async fn list(State(state): State<AppState>, Query(query): Query<ListQuery>) -> Result<Json<List>, Error> {
+    if query.page < 1 {
+        return Err(Error::BadRequest("page must be a number from 1 up.".into()));
+    }
+    if !(1..=100).contains(&query.per_page) {
+        return Err(Error::BadRequest("per-page must be a number from 1 to 100.".into()));
+    }
+    let filter = Filter { tag: query.tag, author: query.author, text: None };
+    let Page { items, page, pages, total } =
+        state.database.articles(&filter, query.page, query.per_page, state.clock.now_ms()).await?;
+    Ok(Json(List { articles: items, page, pages, total }))
+}
+
+async fn one(State(state): State<AppState>, Path(id): Path<i64>) -> Result<Json<Article>, Error> {
+    let article = state.database.article(id, state.clock.now_ms()).await?;
+    article.map(Json).ok_or_else(|| Error::NotFound(format!("There is no published article {id}.")))
+}
+
+#[derive(Deserialize)]
+struct MostViewedQuery {
+    #[serde(default = "all")]
+    window: Window,
+    #[serde(default = "ten")]
+    limit: i64,
+}
+
+fn all() -> Window {
+    Window::All
+}
+
+fn ten() -> i64 {
+    10
+}
+
+#[derive(Serialize)]
+struct MostViewed {
+    window: Window,
+    articles: Vec<RankedArticle>,
+}
+
+async fn most_viewed(
+    State(state): State<AppState>,
+    Query(query): Query<MostViewedQuery>,
+) -> Result<Json<MostViewed>, Error> {
+    if !(1..=100).contains(&query.limit) {
+        return Err(Error::BadRequest("limit must be a number from 1 to 100.".into()));
+    }
+    let articles = state.database.most_viewed(query.window, query.limit, state.clock.now_ms()).await?;
+    Ok(Json(MostViewed { window: query.window, articles }))
+}
+
+async fn view(
+    State(state): State<AppState>,
+    Path(id): Path<i64>,
+    request: ViewRequest,
+    Ignored: Ignored,
+) -> Result<Json<ViewOutcome>, Error> {
+    state.record_view(id, &request).await.map(Json)
+}

@@ -1,0 +1,121 @@
+//! What protects readers and authors: headers on every answer, and no writes from other sites.
+
+use axum::extract::{Request, State};
+use axum::http::header::{
+    CONTENT_SECURITY_POLICY, HOST, HeaderName, HeaderValue, ORIGIN, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use axum::http::{HeaderMap, Method};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::problem;
+use crate::error::Error;
+use crate::server::shell;
+use crate::server::state::AppState;
+
+/// The policy of an answer that is not a page: it loads nothing and is shown in no frame. Pages have their own, with a nonce.
+const CLOSED_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
+
+/// Refuses writes that another site makes a reader's browser send, and sets the headers that every answer carries.
+pub async fn protect(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let is_for_programs = is_for_programs(request.uri().path());
+    let is_write = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    let mut response = if is_write && is_cross_site(request.headers(), &state.config.site.base_url) {
+        let error = Error::Forbidden("This request came from another site, so it was not done.".into());
+        if is_for_programs { error.into_response() } else { shell::error_page(&error) }
+    } else {
+        next.run(request).await
+    };
+    let mut set = |name: HeaderName, value: &'static str| {
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+    };
+    set(CONTENT_SECURITY_POLICY, CLOSED_POLICY);
+    set(X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(X_FRAME_OPTIONS, "DENY");
+    set(REFERRER_POLICY, "strict-origin-when-cross-origin");
+    set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+    set(HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()");
+    if state.config.is_secure() {
+        set(STRICT_TRANSPORT_SECURITY, "max-age=31536000");
+    }
+    response
+}
+
+/// Answers a panic with an apology instead of a broken connection. The panic hook has logged it.
+pub fn panicked(_: Box<dyn std::any::Any + Send + 'static>) -> Response {
+    shell::error_page(&Error::Internal)
+}
+
+/// Gives an error without a body, such as the router's own 405, one that fits who asked.
+pub async fn explain_errors(request: Request, next: Next) -> Response {
+    use axum::body::HttpBody;
+    let is_for_programs = is_for_programs(request.uri().path());
+    let method = request.method().clone();
+    let response = next.run(request).await;
+    let status = response.status();
+    let is_bare = response.body().is_end_stream() && method != Method::HEAD;
+    if !is_bare || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    let (parts, _) = response.into_parts();
+    let mut explained = if is_for_programs {
+        problem::bare(status)
+    } else {
+        shell::plain_page(
+            status,
+            status.canonical_reason().unwrap_or("Error"),
+            "This address does not take such a request.",
+        )
+    };
+    for (name, value) in &parts.headers {
+        explained.headers_mut().entry(name).or_insert(value.clone());
+    }
+    explained
+}
+
+/// Whether a program asks rather than a person.
+fn is_for_programs(path: &str) -> bool {
+    ["/api/", "/healthz", "/readyz"].iter().any(|prefix| path.starts_with(prefix))
+}
+
+/// Whether a write comes from a page of another site. Browsers say so in `Sec-Fetch-Site`, old ones in `Origin`; a client that
+/// sends neither is no browser, and carries nobody's cookies without knowing it.
+fn is_cross_site(headers: &HeaderMap, base_url: &str) -> bool {
+    if let Some(site) = headers.get("sec-fetch-site") {
+        return !matches!(site.as_bytes(), b"same-origin" | b"none");
+    }
+    let Some(origin) = headers.get(ORIGIN) else { return false };
+    let origin = origin.to_str().unwrap_or("null");
+    let authority = origin.split_once("://").map_or("", |(_, authority)| authority);
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    origin != base_url && (authority.is_empty() || authority != host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        pairs.iter().map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap())).collect()
+    }
+
+    #[test]
+    fn a_write_from_another_site_is_recognised() {
+        let base = "https://blog.example";
+        for (pairs, expected) in [
+            (&[][..], false),
+            (&[("sec-fetch-site", "same-origin")], false),
+            (&[("sec-fetch-site", "none")], false),
+            (&[("sec-fetch-site", "same-site")], true),
+            (&[("sec-fetch-site", "cross-site")], true),
+            (&[("origin", "https://blog.example")], false),
+            (&[("origin", "http://localhost:3000"), ("host", "localhost:3000")], false),
+            (&[("origin", "https://evil.example"), ("host", "blog.example")], true),
+            (&[("origin", "null"), ("host", "")], true),
+            (&[("origin", "https://blog.example"), ("sec-fetch-site", "cross-site")], true),
+        ] {
+            assert_eq!(is_cross_site(&headers(pairs), base), expected, "{pairs:?}");
+        }
+    }
+}

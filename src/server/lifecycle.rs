@@ -1,0 +1,176 @@
+//! The server from start to stop.
+//!
+//! Stopping: no new connections; the requests that are under way are answered; the views that were taken are written; the
+//! database is closed. All within [`GRACE`] and [`LAST_WRITES`], because a supervisor kills what takes longer.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use leptos::prelude::LeptosOptions;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::accounts::Accounts;
+use super::clock::Clock;
+use super::config::Config;
+use super::db::pruning::Pruned;
+use super::db::{Database, OpenError};
+use super::http::router::router;
+use super::state::AppState;
+use super::views::Views;
+use super::views::batcher::{Worker, batcher};
+use super::views::store::ViewStore;
+use super::views::store::sqlite::SqliteStore;
+use super::views::visitor::{Identifier, day_of};
+
+/// How long requests that are under way may take after the signal to stop.
+const GRACE: Duration = Duration::from_secs(6);
+
+/// How long the last batches may take after that.
+const LAST_WRITES: Duration = Duration::from_secs(2);
+
+/// Why the server did not start or did not go on, in one line for a person.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The database can't be used.
+    #[error(transparent)]
+    Database(#[from] OpenError),
+    /// The address is taken or is not this machine's.
+    #[error(
+        "Can't listen on {address}: {reason}. Stop what uses it, or set site.addr (or LEPTOS_SITE_ADDR) to another."
+    )]
+    Address {
+        /// What was to be listened on.
+        address: SocketAddr,
+        /// What the system says.
+        reason: String,
+    },
+    /// The accepting socket failed.
+    #[error("The server stopped: {0}")]
+    Serve(#[from] std::io::Error),
+    /// The worker that writes views ended before it should.
+    #[error("Counting stopped unexpectedly, so the server stopped too; the log says why")]
+    Counting,
+}
+
+/// A server that is bound to its address and not yet serving.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    state: AppState,
+    worker: Worker,
+}
+
+impl Server {
+    /// Opens the database, migrates it and binds the address.
+    ///
+    /// # Errors
+    /// [`ServeError`]
+    pub async fn build(config: Config, clock: Clock) -> Result<Self, ServeError> {
+        let address = config.site.addr;
+        let listener = TcpListener::bind(address)
+            .await
+            .map_err(|error| ServeError::Address { address, reason: error.to_string() })?;
+        let database = Database::open(&config.database.url).await?;
+        let store = SqliteStore::new(database.clone(), clock.clone(), config.views.window, config.views.per_ip_cap);
+        let store = ViewStore::Sqlite(store);
+        let (batcher, worker) = batcher(store.clone(), config.views.queue);
+        let views = Views::new(Identifier::new(store.clone(), clock.clone()), batcher, store);
+        let leptos_options = LeptosOptions::builder()
+            .output_name(env!("CARGO_PKG_NAME"))
+            .site_root(config.site.root.display().to_string())
+            .site_pkg_dir("pkg")
+            .site_addr(address)
+            .build();
+        let accounts = Accounts::new(database.clone());
+        let config = Arc::new(config);
+        let state = AppState { config, clock, database, accounts, views, leptos_options };
+        Ok(Self { listener, state, worker })
+    }
+
+    /// The address that it is bound to, with the port that was found if the setting is port 0.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn address(&self) -> Result<SocketAddr, ServeError> {
+        Ok(self.listener.local_addr()?)
+    }
+
+    /// Serves until `stop` is cancelled, and then until everything that was accepted is done.
+    ///
+    /// # Errors
+    /// [`ServeError::Counting`] if counting died, [`ServeError::Serve`] if the socket did.
+    pub async fn run_until_stopped(self, stop: CancellationToken) -> Result<(), ServeError> {
+        let Self { listener, state, worker } = self;
+        let database = state.database.clone();
+        let tasks = TaskTracker::new();
+        tasks.spawn(prune_until_stopped(state.clone_for_jobs(), stop.clone()));
+        tasks.close();
+        let mut counting: JoinHandle<()> = tokio::spawn(worker.run());
+
+        let service = router(state).into_make_service_with_connect_info::<SocketAddr>();
+        let server = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned());
+        let mut server = tokio::spawn(server.into_future());
+        let mut counting_died = false;
+        let served = tokio::select! {
+            served = &mut server => Some(served),
+            _ = &mut counting => {
+                counting_died = true;
+                None
+            }
+            () = stop.cancelled() => tokio::time::timeout(GRACE, &mut server).await.ok(),
+        };
+        stop.cancel();
+        if served.is_none() {
+            server.abort();
+        }
+        tasks.wait().await;
+        if counting_died {
+            return Err(ServeError::Counting);
+        }
+        // The last batcher went with the last request, so the worker ends when it has written what is left.
+        if tokio::time::timeout(LAST_WRITES, counting).await.is_err() {
+            tracing::warn!("stopped with requests still open; a view among them was not acknowledged");
+        }
+        database.close().await;
+        match served {
+            Some(Ok(result)) => Ok(result?),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What a background job needs. It holds no batcher: the worker ends only when all of them are gone.
+#[derive(Clone, Debug)]
+pub struct Jobs {
+    database: Database,
+    clock: Clock,
+    every: Duration,
+}
+
+impl AppState {
+    fn clone_for_jobs(&self) -> Jobs {
+        Jobs { database: self.database.clone(), clock: self.clock.clone(), every: self.config.jobs.prune }
+    }
+}
+
+async fn prune_until_stopped(jobs: Jobs, stop: CancellationToken) {
+    while stop.run_until_cancelled(tokio::time::sleep(jobs.every)).await.is_some() {
+        match prune(&jobs.database, &jobs.clock).await {
+            Ok(pruned) => tracing::debug!(?pruned, "pruned"),
+            Err(error) => tracing::error!(error = %error, "pruning failed; it is tried again next time"),
+        }
+    }
+}
+
+/// One prune: deletes windows and sessions that are over, and the salts of all days but today and yesterday (rule C3).
+///
+/// # Errors
+/// The database's; what was not deleted is deleted the next time.
+pub async fn prune(database: &Database, clock: &Clock) -> sqlx::Result<Pruned> {
+    let now = clock.now_ms();
+    database.prune(now, day_of(now) - 1).await
+}

@@ -1,0 +1,101 @@
+//! The frame of every page: head, scripts, content security policy; and the page of last resort.
+
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HeaderValue, RETRY_AFTER};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use leptos::prelude::*;
+use leptos_axum::ResponseOptions;
+use leptos_meta::MetaTags;
+
+use super::http::cache::CachePolicy;
+use crate::app::App;
+use crate::components::theme_toggle::{THEME_COOKIE, Theme};
+use crate::error::{Error, RETRY_AFTER_SECONDS};
+
+/// The document around [`App`].
+pub fn shell(options: LeptosOptions) -> impl IntoView {
+    if let Some(response) = use_context::<ResponseOptions>() {
+        let (name, value) = CachePolicy::Page.header();
+        response.insert_header(name, value);
+        if let Ok(policy) = HeaderValue::try_from(page_policy(use_nonce().as_deref())) {
+            response.insert_header(CONTENT_SECURITY_POLICY, policy);
+        }
+    }
+    let theme = use_context::<Parts>().and_then(|parts| chosen_theme(&parts.headers)).map(Theme::name);
+    view! {
+        <!DOCTYPE html>
+        <html lang="en" data-theme=theme>
+            <head>
+                <meta charset="utf-8" />
+                <meta name="viewport" content="width=device-width, initial-scale=1" />
+                <meta name="color-scheme" content="light dark" />
+                <link rel="stylesheet" href="/pkg/tidemark.css" />
+                <link rel="stylesheet" href="/highlight.css" />
+                <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
+                <link rel="alternate" type="application/atom+xml" title="Feed" href="/feed.xml" />
+                <AutoReload options=options.clone() />
+                <HydrationScripts options=options islands=true />
+                <MetaTags />
+            </head>
+            <body>
+                <App />
+            </body>
+        </html>
+    }
+}
+
+/// What a page may load and run: its own files, and the scripts that carry this answer's nonce. Pictures may come from
+/// anywhere over TLS, because authors link to them.
+fn page_policy(nonce: Option<&str>) -> String {
+    let nonce = nonce.map(|nonce| format!(" 'nonce-{nonce}'")).unwrap_or_default();
+    // cargo-leptos's live reload listens on a port of its own.
+    let reload = if std::env::var_os("LEPTOS_WATCH").is_some() { " ws:" } else { "" };
+    format!(
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{nonce}; style-src 'self'; img-src 'self' https: data:; \
+         media-src 'self' https:; connect-src 'self'{reload}; font-src 'self'; manifest-src 'self'; base-uri 'none'; \
+         form-action 'self'; frame-ancestors 'none'"
+    )
+}
+
+/// The theme that the reader chose in this browser; without a choice the system's holds.
+fn chosen_theme(headers: &HeaderMap) -> Option<Theme> {
+    headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|cookies| cookies.to_str().ok())
+        .flat_map(|cookies| cookies.split(';'))
+        .filter_map(|cookie| cookie.trim().split_once('='))
+        .find(|(name, _)| *name == THEME_COOKIE)
+        .and_then(|(_, value)| Theme::from_name(value))
+}
+
+/// The page for an error that comes before or instead of rendering.
+pub fn error_page(error: &Error) -> Response {
+    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = plain_page(status, status.canonical_reason().unwrap_or("Error"), &error.to_string());
+    if *error == Error::Unavailable {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
+    }
+    response
+}
+
+/// A page that needs nothing to be working but the style sheet. The texts must be our own: they are not escaped.
+pub fn plain_page(status: StatusCode, title: &str, text: &str) -> Response {
+    let html = format!(
+        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+         <meta name=\"color-scheme\" content=\"light dark\"><title>{title}</title>\
+         <link rel=\"stylesheet\" href=\"/pkg/tidemark.css\"></head>\
+         <body><main class=\"message\"><p class=\"message-status\">{code}</p><h1>{title}</h1><p>{text}</p>\
+         <p><a class=\"button\" href=\"/\">To the front page</a></p></main></body></html>\n",
+        code = status.as_u16(),
+    );
+    let policy = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'";
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
+        (CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy)),
+        CachePolicy::Never.header(),
+    ];
+    (status, headers, html).into_response()
+}

@@ -1,0 +1,33 @@
+//! Logs: one line a request, at the boundary, without addresses (rule C3) and without what a reader searched for.
+
+use std::time::Instant;
+
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::Response;
+use tracing_subscriber::EnvFilter;
+
+use super::config::Log;
+
+/// Starts logging to standard error. RUST_LOG chooses what; `default` where it is not set.
+pub fn start(log: Log, default: &str) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    let logger = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A second start, in a test, leaves the first in place.
+    let _ = match log {
+        Log::Text => logger.try_init(),
+        Log::Json => logger.json().flatten_event(true).try_init(),
+    };
+}
+
+/// Logs what each request was answered with and how long that took.
+pub async fn log_requests(request: Request, next: Next) -> Response {
+    let method = request.method().clone();
+    let path = request.uri().path().to_owned();
+    let start = Instant::now();
+    let response = next.run(request).await;
+    let duration_ms = start.elapsed().as_secs_f64() * 1000.0;
+    let status = response.status().as_u16();
+    tracing::info!(http.method = %method, http.path = path, http.status = status, duration_ms, "request");
+    response
+}

@@ -1,0 +1,67 @@
+//! Rule C4: only readers count. What can be told from the request alone.
+
+use crate::model::view::Reason;
+
+/// Why a request with this User-Agent and these purposes does not count; `None` if a reader may be behind it.
+///
+/// `purposes` are the values of `Sec-Purpose` (<https://fetch.spec.whatwg.org/#sec-purpose-header>) and of its predecessor
+/// `Purpose`: `prefetch`, `prefetch;prerender`, `prefetch;anonymous-client-ip`.
+pub fn check(user_agent: &str, purposes: &[String]) -> Option<Reason> {
+    let speculative = |purpose: &String| {
+        let purpose = purpose.to_ascii_lowercase();
+        purpose.contains("prefetch") || purpose.contains("prerender") || purpose.contains("preview")
+    };
+    if purposes.iter().any(speculative) {
+        return Some(Reason::Prefetch);
+    }
+    // A browser always says what it is.
+    if user_agent.trim().is_empty() || iscrawl::crawler_info(user_agent).is_some() {
+        return Some(Reason::Crawler);
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:139.0) Gecko/20100101 Firefox/139.0";
+
+    #[test]
+    fn c4_a_browser_passes() {
+        for user_agent in [
+            FIREFOX,
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/137.0.0.0 Safari/537.36",
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1",
+            "Mozilla/5.0 (Linux; Android 9; CUBOT_X19) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Mobile Safari/537.36",
+        ] {
+            assert_eq!(check(user_agent, &[]), None, "{user_agent}");
+        }
+    }
+
+    #[test]
+    fn c4_a_crawler_does_not_count() {
+        for user_agent in [
+            "",
+            "  ",
+            "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
+            "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; GPTBot/1.2; +https://openai.com/gptbot)",
+            "Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)",
+            "curl/8.5.0",
+            "Wget/1.21.3",
+            "python-requests/2.32.3",
+            "Feedbin feed-id:1 - 1 subscribers",
+            "Tiny Tiny RSS/1.11 (http://tt-rss.org/)",
+            "UniversalFeedParser/4.2-pre-314-svn +http://feedparser.org/",
+        ] {
+            assert_eq!(check(user_agent, &[]), Some(Reason::Crawler), "{user_agent}");
+        }
+    }
+
+    #[test]
+    fn c4_a_page_fetched_before_anybody_looks_does_not_count() {
+        for purpose in ["prefetch", "prefetch;prerender", "Prefetch; anonymous-client-ip", "preview"] {
+            assert_eq!(check(FIREFOX, &[purpose.to_owned()]), Some(Reason::Prefetch), "{purpose}");
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Rule C3: who a visitor is, without keeping who it was.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use tokio::sync::RwLock;
+
+use super::ViewError;
+use super::store::ViewStore;
+use crate::server::clock::Clock;
+use crate::server::db::salts::Salt;
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// Who is reading, as the request tells it. Lives as long as the request and is never written anywhere.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    /// The signed-in user.
+    pub user: Option<i64>,
+    /// Where the request comes from.
+    pub address: IpAddr,
+    /// What the browser says that it is.
+    pub user_agent: String,
+}
+
+/// The hashes of a visitor under one day's salt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hashes {
+    /// Of the user, or of address and User-Agent.
+    pub visitor: i64,
+    /// Of the address; `None` for a signed-in user, whom the cap per address does not concern.
+    pub address: Option<i64>,
+}
+
+/// A visitor as the store knows one: hashes only.
+///
+/// The salt changes at midnight (UTC), and a window may span it. So a visitor is looked up under yesterday's salt too, and
+/// remembered under today's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Visitor {
+    /// Under today's salt.
+    pub today: Hashes,
+    /// Under yesterday's salt, if there was one.
+    pub yesterday: Option<Hashes>,
+}
+
+/// Makes visitors of readers. Holds the salts of two days and replaces them when the day changes.
+#[derive(Clone, Debug)]
+pub struct Identifier {
+    store: ViewStore,
+    clock: Clock,
+    salts: Arc<RwLock<Option<Salts>>>,
+}
+
+#[derive(Clone, Copy)]
+struct Salts {
+    day: i64,
+    today: Salt,
+    yesterday: Option<Salt>,
+}
+
+impl std::fmt::Debug for Salts {
+    /// Without the salts: whoever reads the log could undo the hashes with them.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Salts").field("day", &self.day).finish_non_exhaustive()
+    }
+}
+
+impl Identifier {
+    /// The salts come from `store`, so that a restart, or another process, does not see everybody as new.
+    pub fn new(store: ViewStore, clock: Clock) -> Self {
+        Self { store, clock, salts: Arc::default() }
+    }
+
+    /// The visitor that a reader is today.
+    ///
+    /// # Errors
+    /// [`ViewError::Store`] if the day has just changed and its salt can't be had.
+    pub async fn identify(&self, reader: &Reader) -> Result<Visitor, ViewError> {
+        let salts = self.salts(day_of(self.clock.now_ms())).await?;
+        Ok(Visitor { today: hash(reader, &salts.today), yesterday: salts.yesterday.map(|salt| hash(reader, &salt)) })
+    }
+
+    async fn salts(&self, day: i64) -> Result<Salts, ViewError> {
+        if let Some(salts) = self.salts.read().await.filter(|salts| salts.day == day) {
+            return Ok(salts);
+        }
+        let mut current = self.salts.write().await;
+        if let Some(salts) = current.filter(|salts| salts.day == day) {
+            return Ok(salts);
+        }
+        let (today, yesterday) = self.store.salts(day, rand::random()).await?;
+        let salts = Salts { day, today, yesterday };
+        *current = Some(salts);
+        Ok(salts)
+    }
+}
+
+/// The UTC day (since 1970) that a time in milliseconds falls into.
+pub fn day_of(milliseconds: i64) -> i64 {
+    milliseconds.div_euclid(DAY_MS)
+}
+
+/// The hashes of a reader under a salt: the first 64 bits of BLAKE3 keyed with it. Each kind of input has a first byte of its
+/// own, so that a user can't collide with an address.
+fn hash(reader: &Reader, salt: &Salt) -> Hashes {
+    let keyed = |kind: u8, parts: [&[u8]; 2]| {
+        let mut hasher = blake3::Hasher::new_keyed(salt);
+        hasher.update(&[kind]);
+        for part in parts {
+            hasher.update(part);
+        }
+        let bytes: [u8; 32] = *hasher.finalize().as_bytes();
+        let [a, b, c, d, e, f, g, h, ..] = bytes;
+        i64::from_le_bytes([a, b, c, d, e, f, g, h])
+    };
+    let bucket = address_bucket(reader.address);
+    match reader.user {
+        Some(user) => Hashes { visitor: keyed(b'u', [&user.to_le_bytes(), &[]]), address: None },
+        None => Hashes {
+            visitor: keyed(b'v', [&bucket, reader.user_agent.as_bytes()]),
+            address: Some(keyed(b'a', [&bucket, &[]])),
+        },
+    }
+}
+
+/// What of an address tells visitors apart: all of an IPv4 address, the /64 of an IPv6 address, which is what one household
+/// or one server gets. An IPv4 address in IPv6 clothes is the IPv4 address.
+fn address_bucket(address: IpAddr) -> [u8; 8] {
+    let mut bucket = [0; 8];
+    match address.to_canonical() {
+        IpAddr::V4(address) => bucket[4..].copy_from_slice(&address.octets()),
+        IpAddr::V6(address) => bucket.copy_from_slice(&address.octets()[..8]),
+    }
+    bucket
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn reader(address: &str, user_agent: &str) -> Reader {
+        Reader { user: None, address: address.parse().unwrap(), user_agent: user_agent.into() }
+    }
+
+    const SALT: Salt = [7; 32];
+
+    #[test]
+    fn c3_addresses_of_one_ipv6_network_are_one_visitor() {
+        assert_eq!(hash(&reader("2001:db8:1:2:3::4", "A"), &SALT), hash(&reader("2001:db8:1:2:ffff::", "A"), &SALT));
+        assert_ne!(hash(&reader("2001:db8:1:2::", "A"), &SALT), hash(&reader("2001:db8:1:3::", "A"), &SALT));
+    }
+
+    #[test]
+    fn c3_an_ipv4_address_is_the_same_in_ipv6_clothes() {
+        assert_eq!(hash(&reader("192.0.2.1", "A"), &SALT), hash(&reader("::ffff:192.0.2.1", "A"), &SALT));
+        assert_ne!(hash(&reader("192.0.2.1", "A"), &SALT), hash(&reader("192.0.2.2", "A"), &SALT));
+    }
+
+    #[test]
+    fn c3_a_signed_in_reader_is_the_same_on_every_device() {
+        let phone = Reader { user: Some(1), ..reader("192.0.2.1", "phone") };
+        let desk = Reader { user: Some(1), ..reader("2001:db8::1", "desk") };
+        let other = Reader { user: Some(2), ..reader("192.0.2.1", "phone") };
+        assert_eq!(hash(&phone, &SALT), hash(&desk, &SALT));
+        assert_ne!(hash(&phone, &SALT), hash(&other, &SALT));
+        assert_eq!(hash(&phone, &SALT).address, None);
+    }
+
+    proptest! {
+        #[test]
+        fn c3_two_readers_are_one_visitor_only_with_the_same_address_and_user_agent(
+            first in any::<u32>(), second in any::<u32>(), left in "[a-c]{0,3}", right in "[a-c]{0,3}", salt in any::<[u8; 32]>(),
+        ) {
+            let make = |bits: u32, agent: &str| Reader {
+                user: None, address: std::net::Ipv4Addr::from_bits(bits).into(), user_agent: agent.into(),
+            };
+            let (one, other) = (hash(&make(first, &left), &salt), hash(&make(second, &right), &salt));
+            prop_assert_eq!(one.visitor == other.visitor, first == second && left == right);
+            prop_assert_eq!(one.address == other.address, first == second);
+        }
+
+        #[test]
+        fn c3_another_salt_makes_another_visitor(bits in any::<u32>(), one in any::<[u8; 32]>(), other in any::<[u8; 32]>()) {
+            prop_assume!(one != other);
+            let someone = Reader { user: None, address: std::net::Ipv4Addr::from_bits(bits).into(), user_agent: "A".into() };
+            prop_assert_ne!(hash(&someone, &one), hash(&someone, &other));
+        }
+    }
+}
