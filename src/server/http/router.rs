@@ -93,10 +93,7 @@ async fn file_or_old_address(State(state): State<AppState>, request: Request) ->
 }
 
 async fn file(state: &AppState, request: Request) -> Option<Response> {
-    let files = ServeDir::new(&*state.leptos_options.site_root)
-        .append_index_html_on_directories(false)
-        .precompressed_br()
-        .precompressed_gzip();
+    let files = ServeDir::new(&*state.leptos_options.site_root).append_index_html_on_directories(false);
     let mut response = files.oneshot(request).await.ok()?.into_response();
     let is_found = response.status() != StatusCode::NOT_FOUND;
     let (name, value) = CachePolicy::Asset.header();

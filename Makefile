@@ -1,0 +1,46 @@
+# What a person types. `make` alone lists it.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+WITH := source scripts/environment.sh;
+
+.DEFAULT_GOAL := help
+.PHONY: help run setup site test lint unit end-to-end watch audit clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+run: site ## Build for release, add sample articles to an empty blog, and serve it on http://127.0.0.1:3000
+	@$(WITH) binary=$$(scripts/binary.sh); "$$binary" migrate >/dev/null; "$$binary" seed; exec "$$binary" serve
+
+setup: ## Install what building needs (the others do it by themselves)
+	@scripts/setup.sh build
+
+site: setup ## Build the site and the server for release
+	@scripts/build.sh
+
+test: ## Check format and lints, run all tests, then the browser's, and print the results
+	@scripts/setup.sh test
+	@$(MAKE) --no-print-directory lint unit end-to-end
+
+lint: ## rustfmt, and clippy for the server and for the browser
+	@$(WITH) cargo fmt --check
+	@$(WITH) cargo clippy --quiet --features ssr --all-targets -- -D warnings
+	@$(WITH) cargo clippy --quiet --features hydrate --lib --target wasm32-unknown-unknown -- -D warnings
+
+unit: ## The tests without a browser
+	@$(WITH) cargo test --features ssr
+
+end-to-end: ## The tests in the browser, against the release build
+	@scripts/setup.sh test
+	@scripts/build.sh
+	@$(WITH) cd end2end && TIDEMARK_BINARY=$$(cd .. && scripts/binary.sh) CHROMIUM=$$(find_chromium) npx playwright test
+
+watch: setup ## Rebuild and reload while you edit (needs cargo-leptos)
+	@$(WITH) cargo leptos watch
+
+audit: ## Check dependencies' licences, sources and known vulnerabilities (needs cargo-deny)
+	@scripts/audit.sh
+
+clean: ## Delete what was built; the data folder stays
+	@cargo clean

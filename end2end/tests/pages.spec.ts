@@ -1,0 +1,75 @@
+// Every page with and without JavaScript: it reads, it is accessible in light and dark, and it looks right (see artifacts/).
+
+import AxeBuilder from '@axe-core/playwright'
+import { expect, test } from './server'
+
+const PAGES: [name: string, path: string, status: number, heading: string | RegExp][] = [
+  ['front', '/', 200, 'Tidemark'],
+  ['article-long', '/articles/everything-markdown-can-do', 200, /Markdown/],
+  ['article-chinese', '/articles/chao-xi-yu-shui-wei-biao', 200, /./],
+  ['article-russian', '/articles/kak-more-uchit-schitat', 200, /./],
+  ['tag', '/tags/counting', 200, 'Counting'],
+  ['author', '/authors/marina-keel', 200, 'Marina Keel'],
+  ['most-viewed', '/most-viewed', 200, 'Most viewed'],
+  ['search', '/search?q=tide', 200, 'Search'],
+  ['login', '/login', 200, 'Sign in'],
+  ['login-failed', '/login?failed=true', 200, 'Sign in'],
+  ['not-found', '/no/such/page', 404, 'Nothing here'],
+]
+
+for (const [name, path, status, heading] of PAGES) {
+  test(`the page ${name} reads and is accessible`, async ({ page, browser, server, javaScriptEnabled }, info) => {
+    const errors: string[] = []
+    page.on('console', (message) => {
+      if (message.type() === 'error' && !message.text().includes(`status of ${status}`)) errors.push(message.text())
+    })
+    page.on('pageerror', (error) => errors.push(error.message))
+    const response = await page.goto(path)
+    expect(response?.status()).toBe(status)
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText(heading)
+    await expect(page.locator('html')).toHaveAttribute('lang', 'en')
+    expect(errors).toEqual([])
+    // Nothing is wider than a phone.
+    await page.setViewportSize({ width: 360, height: 740 })
+    if (javaScriptEnabled !== false) {
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360)
+    }
+    await page.screenshot({ path: `artifacts/${info.project.name}/${name}-phone.png` })
+    await page.setViewportSize({ width: 1280, height: 900 })
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme })
+      await page.screenshot({ path: `artifacts/${info.project.name}/${name}-${colorScheme}.png` })
+      if (javaScriptEnabled !== false) {
+        const { violations } = await new AxeBuilder({ page }).analyze()
+        expect(violations.map(({ id, nodes }) => `${colorScheme}: ${id}: ${nodes.map((node) => node.html)}`)).toEqual([])
+      }
+    }
+  })
+}
+
+test('a reader gets from the front page to an article, its author and its tag, and back by the logo', async ({ page }) => {
+  await page.goto('/')
+  await page.locator('.card-title a').first().click()
+  await expect(page).toHaveURL(/\/articles\//)
+  await page.locator('.article-header').getByRole('link', { name: 'Marina Keel' }).click()
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Marina Keel')
+  await page.locator('.tag').first().click()
+  await expect(page).toHaveURL(/\/tags\//)
+  await page.getByRole('link', { name: 'Tidemark', exact: true }).click()
+  await expect(page).toHaveURL(/\/$/)
+})
+
+test('a reader finds an article by a word of its text', async ({ page }) => {
+  await page.goto('/search')
+  await page.getByLabel('Words in the title or the text').fill('footnote')
+  await page.locator('main').getByRole('button', { name: 'Search' }).click()
+  await expect(page.locator('.card').first()).toContainText('Markdown')
+})
+
+test('the ranking of another time is one choice away', async ({ page }) => {
+  await page.goto('/')
+  for (const [label, list] of [['7 days', '.ranking-7d'], ['All time', '.ranking-all'], ['24 hours', '.ranking-24h']]) {
+    await page.locator('.rankings label', { hasText: label }).click()
+    await expect(page.locator(list)).toBeVisible()
+  }
+})

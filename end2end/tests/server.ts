@@ -1,0 +1,69 @@
+// A server for each worker: the real binary on a free port, with a database in a temporary folder, seeded with the samples.
+
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { createInterface } from 'node:readline'
+import { test as base } from '@playwright/test'
+
+const ROOT = resolve(__dirname, '../..')
+const BINARY = process.env.TIDEMARK_BINARY ?? join(ROOT, 'target/release/tidemark')
+
+export class Server {
+  private constructor(
+    readonly url: string,
+    readonly password: string,
+    private readonly child: ChildProcess,
+    private readonly folder: string,
+  ) {}
+
+  static async start(settings: Record<string, string> = {}): Promise<Server> {
+    const folder = mkdtempSync(join(tmpdir(), 'tidemark-'))
+    const env = {
+      DATABASE_URL: `sqlite:${join(folder, 'blog.db')}`,
+      LEPTOS_SITE_ADDR: '127.0.0.1:0',
+      LEPTOS_SITE_ROOT: join(ROOT, 'target/site'),
+      RUST_LOG: 'warn',
+      ...settings,
+    }
+    const seeded = execFileSync(BINARY, ['seed'], { env, cwd: folder, encoding: 'utf8' })
+    const password = seeded.split('\n')[2].trim()
+    const child = spawn(BINARY, ['serve'], { env, cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] })
+    const url = await new Promise<string>((found, failed) => {
+      child.once('exit', (status) => failed(new Error(`the server ended with status ${status}`)))
+      createInterface({ input: child.stdout! }).on('line', (line) => {
+        const address = line.match(/http:\/\/[\d.:]+/)
+        if (address) found(address[0])
+      })
+    })
+    return new Server(url, password, child, folder)
+  }
+
+  async stop() {
+    const ended = new Promise((done) => this.child.removeAllListeners('exit').once('exit', done))
+    this.child.kill('SIGTERM')
+    await ended
+    rmSync(this.folder, { recursive: true })
+  }
+
+  /** An article's count as the API tells it. */
+  async views(slug: string): Promise<number> {
+    const list = await (await fetch(`${this.url}/api/v1/articles?per-page=100`)).json()
+    return list.articles.find((article: { slug: string }) => article.slug === slug).views
+  }
+}
+
+export const test = base.extend<{}, { server: Server }>({
+  server: [
+    async ({}, use) => {
+      const server = await Server.start()
+      await use(server)
+      await server.stop()
+    },
+    { scope: 'worker' },
+  ],
+  baseURL: async ({ server }, use) => use(server.url),
+})
+
+export { expect } from '@playwright/test'

@@ -1,0 +1,228 @@
+// Counting as a reader sees it. Each test has an article of its own; a reader is a browser with a User-Agent of its own.
+
+import type { Browser, BrowserContext, Page } from '@playwright/test'
+import { READER } from '../playwright.config'
+import { Server, expect, test as base } from './server'
+
+// Many readers come from one address here, and C3's cap has tests of its own.
+const test = base.extend<{}, { server: Server }>({
+  server: [
+    async ({}, use) => {
+      const server = await Server.start({ TIDEMARK_VIEWS__PER_IP_CAP: '1000' })
+      await use(server)
+      await server.stop()
+    },
+    { scope: 'worker' },
+  ],
+})
+
+let readers = 0
+function reader(browser: Browser, server: Server): Promise<BrowserContext> {
+  readers += 1
+  return browser.newContext({ userAgent: `${READER} Reader/${process.pid}.${readers}`, baseURL: server.url })
+}
+
+const count = (page: Page) => page.locator('.view-count')
+const answered = (page: Page) => page.waitForResponse((response) => response.url().endsWith('/record-view'))
+
+test('C6: the reader sees the own +1 before the server has answered, and it stays', async ({ browser, server }) => {
+  const context = await reader(browser, server)
+  const page = await context.newPage()
+  let release = () => {}
+  const held = new Promise<void>((done) => (release = done))
+  await page.route('**/record-view', async (route) => {
+    await held
+    await route.continue()
+  })
+  await page.goto('/articles/first-steps')
+  await expect(count(page)).toHaveText('1 view')
+  expect(await server.views('first-steps')).toBe(0)
+  const answer = answered(page)
+  release()
+  expect((await (await answer).json()).counted).toBe(true)
+  await expect(count(page)).toHaveText('1 view')
+  expect(await server.views('first-steps')).toBe(1)
+  await context.close()
+})
+
+test('C2: a reload within the window adds nothing, and shows no +1 that is taken back', async ({ browser, server }) => {
+  const context = await reader(browser, server)
+  const page = await context.newPage()
+  const first = answered(page)
+  await page.goto('/articles/moving-in')
+  await first
+  await expect(count(page)).toHaveText('1 view')
+  for (let reload = 0; reload < 3; reload++) {
+    const answer = answered(page)
+    await page.addInitScript(() => {
+      // Every text that the count ever shows on this page.
+      const seen: string[] = []
+      Object.assign(window, { seen })
+      new MutationObserver(() => {
+        const text = document.querySelector('.view-count')?.textContent
+        if (text && seen.at(-1) !== text) seen.push(text)
+      }).observe(document, { subtree: true, childList: true, characterData: true })
+    })
+    await page.reload()
+    expect((await (await answer).json()).reason).toBe('repeat')
+    await expect(count(page)).toHaveText('1 view')
+    expect(await page.evaluate(() => (window as unknown as { seen: string[] }).seen)).toEqual(['1 view'])
+  }
+  expect(await server.views('moving-in')).toBe(1)
+  await context.close()
+})
+
+test('C2: another visitor adds one', async ({ browser, server }) => {
+  for (const expected of ['1 view', '2 views', '3 views']) {
+    const context = await reader(browser, server)
+    const page = await context.newPage()
+    const answer = answered(page)
+    await page.goto('/articles/who-is-a-visitor')
+    await answer
+    await expect(count(page)).toHaveText(expected)
+    await context.close()
+  }
+  expect(await server.views('who-is-a-visitor')).toBe(3)
+})
+
+test('C6: an optimistic +1 that did not count is taken back', async ({ browser, server }) => {
+  const context = await browser.newContext({ userAgent: 'Mozilla/5.0 (compatible; Googlebot/2.1)', baseURL: server.url })
+  const page = await context.newPage()
+  const answer = answered(page)
+  await page.goto('/articles/writing-for-the-web')
+  expect((await (await answer).json()).reason).toBe('crawler')
+  await expect(count(page)).toHaveText('0 views')
+  await context.close()
+})
+
+test('C5: a view that could not be recorded is sent again until it is', async ({ browser, server }) => {
+  const context = await reader(browser, server)
+  const page = await context.newPage()
+  let refusals = 0
+  await page.route('**/record-view', async (route) => {
+    if (refusals++ < 2) {
+      await route.fulfill({ status: 500, contentType: 'application/json', body: '"Unavailable"' })
+    } else {
+      await route.continue()
+    }
+  })
+  await page.goto('/articles/a-count-you-can-trust')
+  await expect(count(page)).toHaveText('1 view')
+  await expect.poll(() => server.views('a-count-you-can-trust')).toBe(1)
+  await expect(count(page)).toHaveText('1 view')
+  await context.close()
+})
+
+test('C4: a prefetched page adds nothing', async ({ browser, server }) => {
+  const context = await reader(browser, server)
+  const page = await context.newPage()
+  await page.route('**/host', (route) =>
+    route.fulfill({
+      contentType: 'text/html',
+      body: '<!DOCTYPE html><title>host</title><link rel="prefetch" href="/articles/what-a-crash-leaves-behind">',
+    }),
+  )
+  const prefetched = page.waitForEvent('requestfinished', (request) => request.url().endsWith('/what-a-crash-leaves-behind'))
+  await page.goto('/host')
+  await prefetched
+  expect(await server.views('what-a-crash-leaves-behind')).toBe(0)
+  await context.close()
+})
+
+test('C4: a prerendered page that is never shown adds nothing', async ({ browser, server }) => {
+  const context = await reader(browser, server)
+  const page = await context.newPage()
+  const cdp = await context.newCDPSession(page)
+  await cdp.send('Preload.enable')
+  const prerendered = new Promise<string>((done) => {
+    cdp.on('Preload.prerenderStatusUpdated', ({ status }) => {
+      if (status === 'Ready' || status === 'Failure') done(status)
+    })
+  })
+  await page.route('**/host', (route) =>
+    route.fulfill({
+      contentType: 'text/html',
+      body: `<!DOCTYPE html><title>host</title><script type="speculationrules">
+        {"prerender": [{"source": "list", "urls": ["/articles/kak-more-uchit-schitat"], "eagerness": "immediate"}]}</script>`,
+    }),
+  )
+  await page.goto('/host')
+  expect(await prerendered).toBe('Ready')
+  // The article's scripts have run by now in the hidden page; another reader's view is a fence behind which theirs would be.
+  const other = await reader(browser, server)
+  const otherPage = await other.newPage()
+  const answer = answered(otherPage)
+  await otherPage.goto('/articles/kak-more-uchit-schitat')
+  expect((await (await answer).json()).views).toBe(1)
+  await other.close()
+  await context.close()
+})
+
+test('C4: a hidden tab adds nothing until it is shown', async ({ browser, server }) => {
+  const context = await reader(browser, server)
+  const page = await context.newPage()
+  await page.addInitScript(() => {
+    let state = 'hidden'
+    Object.defineProperty(document, 'visibilityState', { get: () => state })
+    Object.assign(window, {
+      show() {
+        state = 'visible'
+        document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))
+      },
+    })
+  })
+  let sent = 0
+  page.on('request', (request) => {
+    if (request.url().endsWith('/record-view')) sent += 1
+  })
+  await page.goto('/articles/chao-xi-yu-shui-wei-biao')
+  // The theme button appears once the islands are alive, and so once the article could have counted.
+  await expect(page.locator('.theme-toggle')).toBeVisible()
+  await expect(count(page)).toHaveText('0 views')
+  expect(sent).toBe(0)
+  const answer = answered(page)
+  await page.evaluate(() => (window as unknown as { show(): void }).show())
+  expect((await (await answer).json()).counted).toBe(true)
+  await expect(count(page)).toHaveText('1 view')
+  expect(await server.views('chao-xi-yu-shui-wei-biao')).toBe(1)
+  await context.close()
+})
+
+test('the most viewed list on the page follows the own view, and leads from every page', async ({ browser, server }) => {
+  const first = await reader(browser, server)
+  const page = await first.newPage()
+  let answer = answered(page)
+  await page.goto('/articles/everything-markdown-can-do')
+  await answer
+  await first.close()
+
+  const second = await reader(browser, server)
+  const other = await second.newPage()
+  await other.goto('/articles/everything-markdown-can-do', { waitUntil: 'commit' })
+  await expect(count(other)).toHaveText('2 views')
+  await other.getByText('All time').click()
+  const entry = other.locator('.ranking-all li', { hasText: 'Markdown' })
+  await expect(entry).toContainText('2 views')
+  await other.goto('/')
+  await expect(other.locator('.ranking-24h li', { hasText: 'Markdown' })).toContainText('2 views')
+  await second.close()
+})
+
+test('C3: a signed-in reader is counted once on two devices', async ({ browser, server }) => {
+  const article = '/articles/first-steps'
+  const before = await server.views('first-steps')
+  for (const expected of [true, false]) {
+    const context = await reader(browser, server)
+    const page = await context.newPage()
+    await page.goto('/login')
+    await page.getByLabel('User name').fill('marina-keel')
+    await page.getByLabel('Password').fill(server.password)
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await expect(page.getByText('Marina Keel', { exact: true }).first()).toBeVisible()
+    const answer = answered(page)
+    await page.goto(article)
+    expect((await (await answer).json()).counted).toBe(expected)
+    await expect(count(page)).toHaveText(before === 0 ? '1 view' : `${before + 1} views`)
+    await context.close()
+  }
+})

@@ -1,0 +1,108 @@
+#!/usr/bin/env bash
+# Gets the machine ready to build Tidemark: the browser's compile target, wasm-bindgen, wasm-opt, and (with "test") a browser.
+# What is there is left alone, so a second run takes a moment. Usage: scripts/setup.sh [build|test]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/environment.sh
+source scripts/environment.sh
+
+say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
+stop() { printf '\033[1;31mset-up stopped:\033[0m %s\n' "$*" >&2; exit 1; }
+have() { command -v "$1" >/dev/null 2>&1; }
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; elif have sudo; then sudo "$@"; else return 1; fi
+}
+
+# Installs Debian packages. The packages to name where there is no apt are the arguments.
+apt_install() {
+  have apt-get || return 1
+  as_root apt-get install -y -qq --no-install-recommends "$@" >/dev/null 2>&1 && return 0
+  # The list of packages may be old, or not there at all.
+  as_root apt-get update -qq && as_root apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+check_basics() {
+  have cargo || stop "there is no Rust. Install it from https://rustup.rs, then try again."
+  have node && have npm || stop "there is no Node.js. Install version 20 or later (on Debian: apt-get install nodejs npm), then try again."
+  have cc || { say "Installing a C compiler, which SQLite is built with"; apt_install gcc libc6-dev; } ||
+    stop "there is no C compiler. Install gcc or clang, then try again."
+}
+
+# The standard library for the browser: from rustup where it can be downloaded, otherwise from Debian's package of its sources.
+install_wasm_target() {
+  has_wasm_target && return
+  if [ "${SETUP_WASM_FROM:-}" != debian ] && have rustup; then
+    say "Adding the compile target of the browser (rustup target add $WASM_TARGET)"
+    if rustup target add "$WASM_TARGET" >&2; then has_wasm_target && return; fi
+    say "rustup could not; building the target from Debian's packages instead"
+  fi
+  apt_install rustc-web cargo-web rust-web-src rust-web-llvm lld-22 rust-web-clippy rustfmt-web ||
+    stop "the compile target is missing. Run 'rustup target add $WASM_TARGET' where the internet can be reached, then try again."
+  if have rustup; then rustup toolchain link "$DEBIAN_TOOLCHAIN" /usr; fi
+  export RUSTUP_TOOLCHAIN="$DEBIAN_TOOLCHAIN"
+  if ! has_wasm_target; then
+    say "Building the standard library for the browser (about a minute)"
+    local work
+    work=$(mktemp -d)
+    (
+      cd "$work"
+      mkdir src
+      printf '[package]\nname = "only_std"\nversion = "0.0.0"\nedition = "2021"\n[lib]\ncrate-type = ["rlib"]\n' >Cargo.toml
+      printf '' >src/lib.rs
+      RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR="$work/target" cargo build --quiet --release \
+        -Zbuild-std=std,panic_abort --target "$WASM_TARGET"
+      rm -f target/"$WASM_TARGET"/release/deps/*only_std*
+      # Copied under another name and then renamed: a run that is stopped half-way leaves no half a library.
+      local library="/usr/lib/rustlib/$WASM_TARGET"
+      as_root rm -rf "$library.new"
+      as_root mkdir -p "$library.new/lib"
+      as_root cp target/"$WASM_TARGET"/release/deps/*.rlib "$library.new/lib/"
+      as_root rm -rf "$library"
+      as_root mv "$library.new" "$library"
+    ) || stop "the standard library for the browser could not be built; see above."
+    rm -rf "$work"
+  fi
+  has_wasm_target || stop "the compile target was built, but the compiler does not find it."
+}
+
+# The very version that Cargo.lock has: the library and the tool must speak the same dialect.
+install_wasm_bindgen() {
+  [ -x "$WASM_BINDGEN" ] && return
+  local version=$WASM_BINDGEN_VERSION root
+  root=$(dirname "$(dirname "$WASM_BINDGEN")")
+  if cargo binstall --version >/dev/null 2>&1 &&
+    cargo binstall -y --quiet --root "$root" "wasm-bindgen-cli@$version" >&2; then
+    return
+  fi
+  say "Compiling wasm-bindgen $version (2 to 6 minutes)"
+  CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_OPT_LEVEL=1 \
+    CARGO_TARGET_DIR="$TOOLS/build" \
+    cargo install --quiet wasm-bindgen-cli --version "$version" --bin wasm-bindgen --root "$root" ||
+    stop "wasm-bindgen could not be compiled. Try 'cargo install wasm-bindgen-cli --version $version --root $root'."
+  rm -rf "$TOOLS/build"
+}
+
+# npm's own record of what it installed is newer than the lock file when there is nothing to do.
+install_npm_packages() {
+  local folder=$1
+  [ "$folder/node_modules/.package-lock.json" -nt "$folder/package-lock.json" ] && return
+  say "Installing the npm packages of $folder"
+  (cd "$folder" && npm ci --no-audit --no-fund --loglevel=error >&2) || stop "'npm ci' failed in $folder; see above."
+}
+
+install_browser() {
+  find_chromium >/dev/null && return
+  say "Installing Chromium"
+  apt_install chromium fonts-noto-core fonts-wqy-microhei ||
+    stop "there is no Chromium. Install Chromium or Chrome, or set CHROMIUM to its path, then try again."
+}
+
+check_basics
+install_wasm_target
+install_wasm_bindgen
+install_npm_packages scripts/site
+if [ "${1:-build}" = test ]; then
+  install_npm_packages end2end
+  install_browser
+fi

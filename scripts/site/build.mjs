@@ -1,0 +1,75 @@
+#!/usr/bin/env node
+// Builds the site and the server as `cargo leptos build --release` does, for machines that do not have cargo-leptos. Reads the
+// same settings, [package.metadata.leptos] in Cargo.toml, and leaves the same files; end2end/site.test.mjs compares the two.
+
+import { execFileSync } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import browserslist from 'browserslist'
+import { browserslistToTargets, transform } from 'lightningcss'
+
+const WASM_TARGET = 'wasm32-unknown-unknown'
+
+function run(command, args) {
+  execFileSync(command, args, { stdio: ['ignore', 'inherit', 'inherit'] })
+}
+
+function say(text) {
+  console.error(`\x1b[1m==>\x1b[0m ${text}`)
+}
+
+const metadata = JSON.parse(
+  execFileSync('cargo', ['metadata', '--no-deps', '--format-version=1'], { encoding: 'utf8', maxBuffer: 1 << 26 }),
+)
+const root = metadata.workspace_root
+const pkg = metadata.packages.find((candidate) => candidate.metadata?.leptos)
+const settings = pkg.metadata.leptos
+const name = settings['output-name']
+const site = join(root, settings['site-root'])
+const pkgDir = join(site, settings['site-pkg-dir'])
+
+function cargoBuild(what, features, profile, more) {
+  run('cargo', ['build', `--package=${pkg.name}`, what, '--no-default-features', `--features=${features}`, `--profile=${profile}`, ...more])
+}
+
+function isNewer(file, than) {
+  return existsSync(file) && existsSync(than) && statSync(file).mtimeMs >= statSync(than).mtimeMs
+}
+
+// 1. The browser's library
+const profile = settings['lib-profile-release']
+const frontTarget = join(metadata.target_directory, 'front')
+say('Compiling the browser\'s library (the first time takes minutes)')
+cargoBuild('--lib', settings['lib-features'], profile, [`--target=${WASM_TARGET}`, `--target-dir=${frontTarget}`])
+
+const library = join(frontTarget, WASM_TARGET, profile, `${pkg.name.replaceAll('-', '_')}.wasm`)
+const wasm = join(pkgDir, `${name}.wasm`)
+if (!isNewer(wasm, library)) {
+  mkdirSync(pkgDir, { recursive: true })
+  say('Generating its JavaScript and optimising it for size')
+  run(process.env.WASM_BINDGEN ?? 'wasm-bindgen', ['--target=web', `--out-name=${name}`, `--out-dir=${pkgDir}`, library])
+  // Optimised aside and moved into place last, so that a build that is stopped half-way is done again.
+  const raw = join(pkgDir, `${name}_bg.wasm`)
+  run('wasm-opt', ['-Oz', '--enable-bulk-memory', '--enable-nontrapping-float-to-int', raw, '-o', `${raw}.optimized`])
+  rmSync(raw)
+  renameSync(`${raw}.optimized`, wasm)
+}
+
+// 2. The style
+const style = join(root, settings['style-file'])
+const { code } = transform({
+  filename: basename(style),
+  code: readFileSync(style),
+  minify: true,
+  targets: browserslistToTargets(browserslist(settings.browserquery)),
+})
+mkdirSync(pkgDir, { recursive: true })
+writeFileSync(join(pkgDir, `${name}.css`), code)
+
+// 3. The other files
+cpSync(join(root, settings['assets-dir']), site, { recursive: true })
+
+// 4. The server
+say('Compiling the server (the first time takes minutes)')
+cargoBuild(`--bin=${settings['bin-target'] ?? pkg.name}`, settings['bin-features'], 'release', [])
+console.log(join(metadata.target_directory, 'release', settings['bin-target'] ?? pkg.name))

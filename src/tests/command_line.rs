@@ -1,0 +1,126 @@
+//! The binary as a person meets it.
+
+use std::process::{Command, Output};
+
+use crate::harness::{binary, source};
+
+fn output(command: &mut Command) -> Output {
+    command.output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Exit status 1 and one line on standard error that contains `said`.
+#[track_caller]
+fn assert_one_line(output: &Output, said: &str) {
+    let error = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{error}");
+    assert_eq!(error.trim_end().lines().count(), 1, "{error}");
+    assert!(error.starts_with("tidemark: ") && error.contains(said), "{error:?} does not say {said:?}");
+}
+
+#[test]
+fn every_command_has_help() {
+    for command in ["", "serve", "migrate", "seed", "import", "export", "user", "user add", "user passwd"] {
+        let output = output(binary().args(command.split_whitespace()).arg("--help"));
+        assert!(output.status.success(), "{command}");
+        assert!(text(&output.stdout).contains("Usage: tidemark"), "{command}: {}", text(&output.stdout));
+    }
+}
+
+#[test]
+fn what_can_not_be_done_is_said_in_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("blog.db").display());
+    let with = |name: &str, value: &str, arguments: &[&str]| {
+        output(binary().env("DATABASE_URL", &url).env(name, value).args(arguments))
+    };
+    assert_one_line(&with("TIDEMARK_VIEWS__WINDOW", "soon", &["serve"]), "views.window");
+    assert_one_line(&with("TIDEMARK_VIEWS__WINDWO", "1m", &["serve"]), "windwo");
+    assert_one_line(&with("DATABASE_URL", "mysql://localhost/blog", &["migrate"]), "database.url");
+    assert_one_line(&with("DATABASE_URL", "sqlite:/proc/tidemark/blog.db", &["serve"]), "data folder");
+    assert_one_line(&with("A", "", &["serve", "--config", "/no/such/file.toml"]), "/no/such/file.toml");
+    assert_one_line(&with("A", "", &["import", "/no/such/folder"]), "/no/such/folder");
+    assert_one_line(&with("A", "", &["import", folder.path().to_str().unwrap()]), "no Markdown files");
+    assert_one_line(&with("A", "", &["export", "/proc/tidemark"]), "/proc/tidemark");
+    assert_one_line(&with("A", "", &["user", "passwd", "nobody"]), "nobody");
+    assert_one_line(&with("A", "", &["user", "add", "Not A Name"]), "not-a-name");
+
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    assert_one_line(&with("LEPTOS_SITE_ADDR", &address, &["serve"]), &address);
+
+    let broken = folder.path().join("broken.toml");
+    std::fs::write(&broken, "[site\n").unwrap();
+    assert_one_line(&with("A", "", &["serve", "--config", broken.to_str().unwrap()]), "broken.toml");
+}
+
+#[test]
+fn a_data_folder_that_is_read_only_is_named() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    std::fs::create_dir(&data).unwrap();
+    std::fs::set_permissions(&data, std::fs::Permissions::from_mode(0o555)).unwrap();
+    if std::fs::write(data.join("probe"), "").is_ok() {
+        eprintln!("skipped: this user may write to every folder, so none is read-only");
+        return;
+    }
+    let url = format!("sqlite:{}", data.join("blog.db").display());
+    assert_one_line(&output(binary().env("DATABASE_URL", url).arg("serve")), "data folder");
+}
+
+#[test]
+fn a_database_from_a_newer_version_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("blog.db").display());
+    assert!(output(binary().env("DATABASE_URL", &url).arg("migrate")).status.success());
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let pool = sqlx::SqlitePool::connect(&url).await.unwrap();
+        sqlx::query(
+            "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+             VALUES (9999, 'from the future', true, x'00', 0)",
+        )
+        .execute(&pool)
+        .await
+        .unwrap();
+        pool.close().await;
+    });
+    for command in ["serve", "migrate", "seed"] {
+        assert_one_line(&output(binary().env("DATABASE_URL", &url).arg(command)), "newer version");
+    }
+}
+
+#[test]
+fn an_import_with_bad_files_says_which_and_fails() {
+    let folder = tempfile::tempdir().unwrap();
+    let blog = folder.path().join("blog");
+    std::fs::create_dir(&blog).unwrap();
+    std::fs::write(blog.join("good.md"), source("good", "", "x").text).unwrap();
+    std::fs::write(blog.join("bad.md"), "no front matter").unwrap();
+    let url = format!("sqlite:{}", folder.path().join("blog.db").display());
+    let result = output(binary().env("DATABASE_URL", &url).arg("import").arg(&blog));
+    assert_eq!(result.status.code(), Some(1));
+    assert!(text(&result.stderr).contains("bad.md: line 1: "), "{}", text(&result.stderr));
+    assert!(text(&result.stdout).contains("1 new"), "{}", text(&result.stdout));
+    std::fs::remove_file(blog.join("bad.md")).unwrap();
+    let result = output(binary().env("DATABASE_URL", &url).arg("import").arg(&blog));
+    assert!(result.status.success());
+    assert!(text(&result.stdout).contains("1 unchanged"), "{}", text(&result.stdout));
+}
+
+#[test]
+fn a_new_user_gets_a_password_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("blog.db").display());
+    let user = |arguments: &[&str]| output(binary().env("DATABASE_URL", &url).arg("user").args(arguments));
+    let added = user(&["add", "jo", "--name", "Jo Doe", "--role", "admin"]);
+    assert!(added.status.success(), "{}", text(&added.stderr));
+    let password = text(&added.stdout).lines().nth(1).unwrap().trim().to_owned();
+    assert_eq!(password.len(), 24);
+    assert_one_line(&user(&["add", "jo"]), "already");
+    let again = user(&["passwd", "jo"]);
+    assert!(again.status.success() && !text(&again.stdout).contains(&password));
+}

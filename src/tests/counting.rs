@@ -1,0 +1,303 @@
+//! The counting rules, as a reader's browser meets them.
+
+use std::time::Duration;
+
+use serde_json::json;
+use tidemark::server::content::import::{Report, import};
+use tidemark::server::lifecycle::prune;
+
+use crate::harness::{Client, FIREFOX, TestServer, source};
+
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
+fn counted(client: &Client, article: i64) -> bool {
+    let answer = client.view(article);
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    answer.json()["counted"].as_bool().unwrap()
+}
+
+#[test]
+fn c1_reading_writes_nothing() {
+    let server = TestServer::start();
+    let reader = server.someone();
+    for path in [
+        "/",
+        "/articles/first",
+        "/most-viewed",
+        "/tags/sea",
+        "/authors/jo-doe",
+        "/search?q=first",
+        "/feed.xml",
+        "/sitemap.xml",
+        "/api/v1/articles",
+        "/api/v1/articles/1",
+        "/api/v1/articles/most-viewed",
+    ] {
+        assert_eq!(reader.get(path).status, 200, "{path}");
+    }
+    assert_eq!(server.number("SELECT count(*) FROM article_stats WHERE ? = ''", ""), 0);
+    assert_eq!(server.number("SELECT count(*) FROM view_seen WHERE ? = ''", ""), 0);
+    assert_eq!(server.number("SELECT count(*) FROM sessions WHERE ? = ''", ""), 0);
+    for method in ["GET", "HEAD", "POST", "DELETE", "PATCH"] {
+        let answer = reader.request(method, "/api/v1/articles/1/view", "");
+        assert_eq!(answer.status, 405, "{method}");
+    }
+    assert_eq!(server.number("SELECT count(*) FROM article_stats WHERE ? = ''", ""), 0);
+}
+
+#[test]
+fn c2_a_repeat_within_the_window_changes_nothing_and_answers_with_the_same_count() {
+    let server = TestServer::start();
+    let (reader, id) = (server.someone(), server.id("first"));
+    assert_eq!(reader.view(id).json(), json!({ "article": id, "views": 1, "counted": true }));
+    for _ in 0..3 {
+        let repeat = json!({ "article": id, "views": 1, "counted": false, "reason": "repeat" });
+        assert_eq!(reader.view(id).json(), repeat);
+    }
+    assert!(counted(&reader, server.id("second")), "another article is another view");
+    assert!(counted(&server.reader("192.0.2.2", FIREFOX), id), "another visitor is another view");
+}
+
+#[test]
+fn c2_the_window_runs_from_the_counted_view_and_a_repeat_does_not_extend_it() {
+    let server = TestServer::start();
+    let (reader, id) = (server.someone(), server.id("first"));
+    assert!(counted(&reader, id));
+    server.clock.advance(9 * MINUTE);
+    assert!(!counted(&reader, id));
+    server.clock.advance(MINUTE - Duration::from_millis(1));
+    assert!(!counted(&reader, id), "a millisecond before its end");
+    server.clock.advance(Duration::from_millis(1));
+    assert!(counted(&reader, id), "at its end");
+}
+
+#[test]
+fn c2_the_window_spans_midnight_though_the_salt_does_not() {
+    let server = TestServer::start();
+    let (reader, id) = (server.someone(), server.id("first"));
+    server.clock.advance(12 * HOUR - 5 * MINUTE);
+    assert!(counted(&reader, id), "at 23:55");
+    server.clock.advance(9 * MINUTE);
+    assert!(!counted(&reader, id), "at 00:04 under another salt");
+    server.clock.advance(MINUTE);
+    assert!(counted(&reader, id), "at 00:05");
+    assert!(!counted(&reader, id));
+    assert_eq!(server.number("SELECT count(*) FROM visitor_salts WHERE ? = ''", ""), 2);
+}
+
+#[test]
+fn c2_the_window_is_a_setting() {
+    let server = TestServer::with(&[("TIDEMARK_VIEWS__WINDOW", "2h")]);
+    let (reader, id) = (server.someone(), server.id("first"));
+    assert!(counted(&reader, id));
+    server.clock.advance(119 * MINUTE);
+    assert!(!counted(&reader, id));
+    server.clock.advance(MINUTE);
+    assert!(counted(&reader, id));
+}
+
+#[test]
+fn c3_one_address_counts_five_visitors_per_article_and_window() {
+    let server = TestServer::start();
+    let id = server.id("first");
+    let visitor = |address: &str, number: u32| server.reader(address, &format!("{FIREFOX} {number}"));
+    for number in 0..5 {
+        assert!(counted(&visitor("192.0.2.1", number), id));
+    }
+    let sixth = visitor("192.0.2.1", 5).view(id).json();
+    assert_eq!(sixth, json!({ "article": id, "views": 5, "counted": false, "reason": "ip-cap" }));
+    assert!(!counted(&visitor("192.0.2.1", 0), id), "a repeat stays a repeat");
+    assert!(counted(&visitor("192.0.2.1", 5), server.id("second")), "each article has a cap of its own");
+    assert!(counted(&visitor("192.0.2.2", 5), id), "each address has a cap of its own");
+    server.clock.advance(10 * MINUTE);
+    assert!(counted(&visitor("192.0.2.1", 5), id), "after the window there is room again");
+}
+
+#[test]
+fn c3_one_ipv6_network_is_one_address() {
+    let server = TestServer::with(&[("TIDEMARK_VIEWS__PER_IP_CAP", "1")]);
+    let id = server.id("first");
+    assert!(counted(&server.reader("2001:db8:1:2::1", "Mozilla/5.0 Gecko Firefox/1"), id));
+    assert!(!counted(&server.reader("2001:db8:1:2:ffff::9", "Mozilla/5.0 Gecko Firefox/2"), id));
+    assert!(counted(&server.reader("2001:db8:1:3::1", "Mozilla/5.0 Gecko Firefox/2"), id));
+}
+
+#[test]
+fn c3_nobody_but_a_trusted_proxy_is_believed_about_addresses() {
+    let server = TestServer::with(&[("TIDEMARK_SERVER__TRUSTED_PROXIES", "10.0.0.0/8")]);
+    let id = server.id("first");
+    assert!(counted(&server.reader("192.0.2.1", FIREFOX), id));
+    assert!(!counted(&server.reader("192.0.2.2", FIREFOX), id), "both come from 127.0.0.1");
+}
+
+#[test]
+fn c3_a_signed_in_reader_counts_once_on_every_device_and_under_no_cap() {
+    let server = TestServer::with(&[("TIDEMARK_VIEWS__PER_IP_CAP", "1")]);
+    let id = server.id("first");
+    server.add_user("reader", "a-good-password");
+    server.add_user("other", "a-good-password");
+    let phone = server.reader("192.0.2.1", "Mozilla/5.0 Gecko phone").signed_in("reader", "a-good-password");
+    let desk = server.reader("192.0.2.2", "Mozilla/5.0 Gecko desk").signed_in("reader", "a-good-password");
+    let neighbour = server.reader("192.0.2.1", "Mozilla/5.0 Gecko phone").signed_in("other", "a-good-password");
+    assert!(counted(&phone, id));
+    assert!(!counted(&desk, id), "the same reader");
+    assert!(counted(&neighbour, id), "another reader with the same address and browser");
+    assert!(counted(&server.reader("192.0.2.1", FIREFOX), id), "signed-in readers leave the address its cap");
+}
+
+#[test]
+fn c3_no_address_and_no_browser_is_written_to_the_store() {
+    let server = TestServer::start();
+    let (address, browser) = ("203.0.113.77", "Mozilla/5.0 Gecko Unmistakable/42");
+    assert!(counted(&server.reader(address, browser), server.id("first")));
+    let mut bytes = Vec::new();
+    for entry in std::fs::read_dir(server.folder.path()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() {
+            bytes.extend(std::fs::read(path).unwrap());
+        }
+    }
+    let holds = |needle: &[u8]| bytes.windows(needle.len()).any(|window| window == needle);
+    assert!(holds(b"view_seen"), "the search looks at the right files");
+    assert!(!holds(address.as_bytes()));
+    assert!(!holds(&[203, 0, 113, 77]));
+    assert!(!holds(b"Unmistakable"));
+}
+
+#[test]
+fn c3_a_salt_is_destroyed_after_two_days() {
+    let server = TestServer::start();
+    let (reader, id) = (server.someone(), server.id("first"));
+    assert!(counted(&reader, id));
+    let file = server.folder.path().join("blog.db");
+    let salt: Vec<u8> = server.run(async {
+        let pool = sqlx::SqlitePool::connect(&format!("sqlite:{}", file.display())).await.unwrap();
+        let salt = sqlx::query_scalar("SELECT salt FROM visitor_salts").fetch_one(&pool).await.unwrap();
+        pool.close().await;
+        salt
+    });
+    let is_on_disk = || {
+        ["blog.db", "blog.db-wal"].iter().any(|name| {
+            let bytes = std::fs::read(server.folder.path().join(name)).unwrap_or_default();
+            bytes.windows(salt.len()).any(|window| window == salt)
+        })
+    };
+    server.clock.advance(24 * HOUR);
+    server.run(prune(&server.database, &server.clock)).unwrap();
+    assert!(is_on_disk(), "on the next day the window may still span midnight");
+    server.clock.advance(12 * HOUR);
+    let pruned = server.run(prune(&server.database, &server.clock)).unwrap();
+    assert_eq!(pruned.salts, 1);
+    assert!(!is_on_disk(), "neither in the table nor in what is left of the file");
+}
+
+#[test]
+fn c4_what_is_no_reader_is_answered_but_not_counted() {
+    let server = TestServer::start();
+    let id = server.id("first");
+    let reason = |client: Client| client.view(id).json()["reason"].as_str().map(str::to_owned);
+    assert_eq!(reason(server.reader("192.0.2.1", "Googlebot/2.1")).as_deref(), Some("crawler"));
+    assert_eq!(reason(server.reader("192.0.2.1", "")).as_deref(), Some("crawler"));
+    assert_eq!(reason(server.someone().with("sec-purpose", "prefetch;prerender")).as_deref(), Some("prefetch"));
+    assert_eq!(reason(server.someone().with("purpose", "prefetch")).as_deref(), Some("prefetch"));
+    assert_eq!(server.someone().view(id).json()["views"], 1, "none of them was counted");
+}
+
+#[test]
+fn c4_an_article_that_readers_do_not_see_has_no_views() {
+    let server = TestServer::start();
+    for id in [server.id("unpublished"), 999, -1, 0] {
+        let answer = server.someone().view(id);
+        assert_eq!(answer.status, 404, "{id}: {}", answer.text);
+    }
+    assert_eq!(server.number("SELECT count(*) FROM article_stats WHERE ? = ''", ""), 0);
+}
+
+#[test]
+fn c4_an_article_counts_from_its_publication_on() {
+    let server = TestServer::start();
+    let file = source("later", "", "Soon.");
+    let file = tidemark::server::content::import::SourceFile {
+        text: file.text.replace("date = 2026-11-01", "date = 2026-11-24T13:00:00Z"),
+        ..file
+    };
+    server.run(import(&server.database, &server.clock, vec![file], Report::default())).unwrap();
+    let id = server.id("later");
+    assert_eq!(server.someone().view(id).status, 404);
+    assert_eq!(server.someone().get("/articles/later").status, 404);
+    server.clock.advance(HOUR);
+    assert!(counted(&server.someone(), id));
+    assert_eq!(server.someone().get("/articles/later").status, 200);
+}
+
+#[test]
+fn c6_the_server_function_and_the_json_api_are_the_same_service() {
+    let server = TestServer::start();
+    let (reader, id) = (server.someone(), server.id("first"));
+    let path = format!("/api/islands/record-view?article={id}");
+    let form = reader.with("content-type", "application/x-www-form-urlencoded");
+    let island = |client: &Client| {
+        let answer = client.request("PUT", "/api/islands/record-view", &format!("article={id}"));
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text);
+        answer.json()
+    };
+    assert_eq!(island(&form), json!({ "article": id, "views": 1, "counted": true }));
+    assert_eq!(reader.view(id).json()["reason"], "repeat", "counted through the other door");
+    let other = server.reader("192.0.2.9", FIREFOX);
+    assert!(counted(&other, id));
+    assert_eq!(island(&other.with("content-type", "application/x-www-form-urlencoded"))["reason"], "repeat");
+}
+
+#[test]
+fn c7_editing_never_touches_a_count_and_counting_never_touches_an_article() {
+    let server = TestServer::start();
+    let id = server.id("first");
+    let article = |client: Client| client.get(&format!("/api/v1/articles/{id}")).json();
+    let before = article(server.someone());
+    server.clock.advance(HOUR);
+    for number in 0..3 {
+        assert!(counted(&server.reader(&format!("192.0.2.{number}"), FIREFOX), id));
+    }
+    let mut viewed = article(server.someone());
+    assert_eq!(viewed["views"], 3);
+    viewed["views"] = before["views"].clone();
+    assert_eq!(viewed, before, "nothing but the count has changed");
+
+    let edited = vec![source("first", "tags = [\"New\"]", "Another text.")];
+    let report = server.run(import(&server.database, &server.clock, edited, Report::default())).unwrap();
+    assert_eq!(report.updated, 1);
+    let after = article(server.someone());
+    assert_eq!((&after["views"], &after["version"]), (&json!(3), &json!(2)));
+    assert_eq!(after["updated_at"], "2026-11-24T13:00:00Z");
+}
+
+#[test]
+fn most_viewed_follows_at_once_and_forgets_what_is_past() {
+    let server = TestServer::start();
+    let (first, second) = (server.id("first"), server.id("second"));
+    let ranking = |window: &str| -> Vec<(i64, i64)> {
+        let answer = server.someone().get(&format!("/api/v1/articles/most-viewed?window={window}")).json();
+        assert_eq!(answer["window"], window);
+        let articles = answer["articles"].as_array().unwrap();
+        articles.iter().map(|one| (one["id"].as_i64().unwrap(), one["views"].as_i64().unwrap())).collect()
+    };
+    assert_eq!(ranking("all"), []);
+    for number in 0..2 {
+        assert!(counted(&server.reader(&format!("192.0.2.{number}"), FIREFOX), first));
+    }
+    assert!(counted(&server.someone(), second));
+    for window in ["24h", "7d", "30d", "all"] {
+        assert_eq!(ranking(window), [(first, 2), (second, 1)], "{window}");
+    }
+    server.clock.advance(24 * HOUR);
+    assert!(counted(&server.someone(), second));
+    assert_eq!(ranking("24h"), [(second, 1)]);
+    assert_eq!(ranking("7d"), [(second, 2), (first, 2)], "of equals the newer article is first");
+    server.clock.advance(7 * 24 * HOUR);
+    assert_eq!(ranking("7d"), []);
+    assert_eq!(ranking("30d"), [(second, 2), (first, 2)]);
+    server.clock.advance(30 * 24 * HOUR);
+    assert_eq!(ranking("30d"), []);
+    assert_eq!(ranking("all"), [(second, 2), (first, 2)]);
+}

@@ -1,0 +1,198 @@
+//! The real binary under load: killed at any moment, and stopped politely.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tidemark::server::clock::Clock;
+use tidemark::server::content::import::{Report, import};
+use tidemark::server::db::Database;
+
+use crate::harness::{FIREFOX, binary, source};
+
+const READERS: u64 = 8;
+
+/// A server process with its address.
+struct Process {
+    child: Child,
+    url: String,
+}
+
+fn start(folder: &Path) -> Process {
+    let mut child = binary()
+        .arg("serve")
+        .env("DATABASE_URL", format!("sqlite:{}", folder.join("blog.db").display()))
+        .env("LEPTOS_SITE_ADDR", "127.0.0.1:0")
+        .env("TIDEMARK_SERVER__TRUSTED_PROXIES", "127.0.0.1")
+        .stdout(Stdio::piped())
+        .stderr(std::fs::File::create(folder.join("log")).unwrap())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    let url = line.split_whitespace().find(|word| word.starts_with("http://")).unwrap_or_else(|| panic!("{line:?}"));
+    Process { url: url.to_owned(), child }
+}
+
+fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .timeout_global(Some(Duration::from_secs(20)))
+        .build()
+        .new_agent()
+}
+
+/// One PUT by visitor `number`, each with an address of its own. `None` if the server did not answer.
+fn put(agent: &ureq::Agent, url: &str, number: u64) -> Option<Value> {
+    let [_, a, b, c] = u32::try_from(number).unwrap().to_be_bytes();
+    let mut response = agent
+        .put(format!("{url}/api/v1/articles/1/view"))
+        .header("x-forwarded-for", format!("10.{a}.{b}.{c}"))
+        .header("user-agent", FIREFOX)
+        .send_empty()
+        .ok()?;
+    (response.status() == 200).then(|| response.body_mut().read_json().ok()).flatten()
+}
+
+fn prepare(folder: &Path) {
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let database = Database::open(&format!("sqlite:{}", folder.join("blog.db").display())).await.unwrap();
+        let files = vec![source("first", "", "text")];
+        import(&database, &Clock::System, files, Report::default()).await.unwrap();
+        database.close().await;
+    });
+}
+
+fn total(folder: &Path) -> i64 {
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let database = Database::open(&format!("sqlite:{}", folder.join("blog.db").display())).await.unwrap();
+        let total = database.total(1).await.unwrap();
+        database.close().await;
+        total
+    })
+}
+
+/// Sends new visitors until the server stops answering, or `enough` were acknowledged and `then` has been called. Returns who
+/// was sent and who was acknowledged as counted.
+fn load(url: &str, next: &AtomicU64, enough: usize, then: impl Fn() + Sync) -> (Vec<u64>, Vec<u64>) {
+    let sent = Mutex::new(Vec::new());
+    let acknowledged = Mutex::new(Vec::new());
+    let is_down = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..READERS {
+            scope.spawn(|| {
+                let agent = agent();
+                while !is_down.load(Ordering::SeqCst) {
+                    let number = next.fetch_add(1, Ordering::SeqCst);
+                    sent.lock().unwrap().push(number);
+                    match put(&agent, url, number) {
+                        Some(outcome) => {
+                            assert_eq!(outcome["counted"], true, "a new visitor counts: {outcome}");
+                            let mut acknowledged = acknowledged.lock().unwrap();
+                            acknowledged.push(number);
+                            if acknowledged.len() == enough {
+                                then();
+                            }
+                        }
+                        None => is_down.store(true, Ordering::SeqCst),
+                    }
+                }
+            });
+        }
+    });
+    (sent.into_inner().unwrap(), acknowledged.into_inner().unwrap())
+}
+
+#[test]
+fn c5_kill_9_in_the_middle_of_load_loses_no_acknowledged_view_and_lets_no_repeat_count() {
+    let folder = tempfile::tempdir().unwrap();
+    prepare(folder.path());
+    let next = AtomicU64::new(0);
+    let (mut all_sent, mut all_acknowledged) = (Vec::new(), Vec::new());
+    for round in 0..4 {
+        let mut server = start(folder.path());
+        let pid = server.child.id().to_string();
+        let kill = || {
+            assert!(std::process::Command::new("kill").args(["-9", &pid]).status().unwrap().success());
+        };
+        let (sent, acknowledged) = load(&server.url, &next, 100 + 37 * round, kill);
+        server.child.wait().unwrap();
+        all_sent.extend(sent);
+        all_acknowledged.extend(acknowledged);
+        let counted = total(folder.path());
+        assert!(
+            counted >= i64::try_from(all_acknowledged.len()).unwrap(),
+            "{counted} counted, {} acknowledged",
+            all_acknowledged.len()
+        );
+        assert!(counted <= i64::try_from(all_sent.len()).unwrap(), "{counted} counted, {} sent", all_sent.len());
+    }
+    // After the last restart every visitor tries again: those who were acknowledged are repeats, and of the others each is
+    // counted now or was counted by a server that died before it could say so. So the sum is exact.
+    let mut server = start(folder.path());
+    let agent = agent();
+    for number in &all_sent {
+        let outcome = put(&agent, &server.url, *number).expect("the server answers");
+        if all_acknowledged.contains(number) {
+            assert_eq!(outcome["reason"], "repeat", "{number} was acknowledged: {outcome}");
+        }
+    }
+    assert_eq!(total(folder.path()), i64::try_from(all_sent.len()).unwrap());
+    server.child.kill().unwrap();
+    server.child.wait().unwrap();
+}
+
+#[test]
+fn c5_sigterm_finishes_what_was_accepted_and_exits_with_0() {
+    let folder = tempfile::tempdir().unwrap();
+    prepare(folder.path());
+    let next = AtomicU64::new(0);
+    let mut server = start(folder.path());
+    let pid = server.child.id().to_string();
+    let asked = Mutex::new(None);
+    let terminate = || {
+        *asked.lock().unwrap() = Some(Instant::now());
+        assert!(std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    };
+    let (_, acknowledged) = load(&server.url, &next, 200, terminate);
+    let status = server.child.wait().unwrap();
+    let took = asked.lock().unwrap().expect("the signal was sent").elapsed();
+    let log = std::fs::read_to_string(folder.path().join("log")).unwrap();
+    assert_eq!(status.code(), Some(0), "{log}");
+    // The server's own limits add up to 8 s; they are what a supervisor's 10 s rest on.
+    assert!(took < Duration::from_secs(10), "{took:?}");
+    assert_eq!(total(folder.path()), i64::try_from(acknowledged.len()).unwrap(), "every view was answered");
+    assert!(!log.contains("10.0.0."), "C3: no address in the log: {log}");
+}
+
+#[test]
+fn the_log_is_for_people_or_for_machines_as_the_setting_says() {
+    let folder = tempfile::tempdir().unwrap();
+    prepare(folder.path());
+    let mut child = binary()
+        .arg("serve")
+        .env("DATABASE_URL", format!("sqlite:{}", folder.path().join("blog.db").display()))
+        .env("LEPTOS_SITE_ADDR", "127.0.0.1:0")
+        .env("TIDEMARK_SERVER__LOG", "json")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    output.read_line(&mut line).unwrap();
+    let url = line.split_whitespace().find(|word| word.starts_with("http://")).unwrap().to_owned();
+    agent().get(format!("{url}/healthz?secret=1")).call().unwrap();
+    assert!(std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+    let mut log = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let entries: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let request = entries.iter().find(|entry| entry["http.path"] == "/healthz").unwrap_or_else(|| panic!("{log}"));
+    assert_eq!((request["http.status"].as_u64(), request["http.method"].as_str()), (Some(200), Some("GET")));
+    assert!(!log.contains("secret"), "queries stay out of the log: {log}");
+}

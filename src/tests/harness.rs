@@ -1,0 +1,205 @@
+//! Starts servers and speaks HTTP to them.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::Value;
+use tempfile::TempDir;
+use tidemark::server::clock::Clock;
+use tidemark::server::config::Config;
+use tidemark::server::content::import::{Report, SourceFile, import};
+use tidemark::server::db::Database;
+use tidemark::server::db::users::Role;
+use tidemark::server::lifecycle::Server;
+use tokio::runtime::Runtime;
+use tokio_util::sync::CancellationToken;
+
+pub const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:139.0) Gecko/20100101 Firefox/139.0";
+
+/// Noon, so that a test moves the clock by hours without meeting midnight unless it wants to.
+pub const NOON: &str = "2026-11-24T12:00:00Z";
+
+/// A server of its own with three articles, on a clock that stands still, behind a trusted proxy at 127.0.0.1.
+pub struct TestServer {
+    pub clock: Clock,
+    pub database: Database,
+    pub folder: TempDir,
+    pub url: String,
+    agent: ureq::Agent,
+    runtime: Runtime,
+    stop: CancellationToken,
+}
+
+/// What a server answered.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: ureq::http::HeaderMap,
+    pub text: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+/// Someone who sends requests.
+#[derive(Clone)]
+pub struct Client<'a> {
+    server: &'a TestServer,
+    headers: Vec<(String, String)>,
+}
+
+pub fn source(slug: &str, more: &str, markdown: &str) -> SourceFile {
+    let text = format!(
+        "+++\ntitle = \"Title of {slug}\"\nslug = \"{slug}\"\ndate = 2026-11-01\nauthors = [\"Jo Doe\"]\n{more}\n+++\n{markdown}\n"
+    );
+    SourceFile { path: format!("{slug}.md"), text }
+}
+
+impl TestServer {
+    pub fn start() -> Self {
+        Self::with(&[])
+    }
+
+    /// With settings, as environment variables.
+    pub fn with(settings: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("blog.db").display().to_string();
+        let mut environment: HashMap<String, String> = HashMap::from(
+            [
+                ("DATABASE_URL", format!("sqlite:{file}")),
+                ("LEPTOS_SITE_ADDR", "127.0.0.1:0".into()),
+                ("LEPTOS_SITE_ROOT", folder.path().join("site").display().to_string()),
+                ("TIDEMARK_SERVER__TRUSTED_PROXIES", "127.0.0.1".into()),
+            ]
+            .map(|(name, value)| (name.to_owned(), value)),
+        );
+        environment.extend(settings.iter().map(|(name, value)| (name.to_string(), value.to_string())));
+        let config = Config::load(None, environment).unwrap();
+        let clock = Clock::manual(NOON.parse::<Timestamp>().unwrap());
+        let runtime = Runtime::new().unwrap();
+        let stop = CancellationToken::new();
+        let (database, url) = runtime.block_on(async {
+            let database = Database::open(&config.database.url).await.unwrap();
+            let files = vec![
+                source("first", "tags = [\"Sea\"]\naliases = [\"old/first.html\"]", "The *first* text."),
+                source("second", "tags = [\"Sea\", \"Land\"]", "The second text."),
+                source("unpublished", "draft = true", "Nobody sees this."),
+            ];
+            let report = import(&database, &clock, files, Report::default()).await.unwrap();
+            assert_eq!((report.created, report.failed.len()), (3, 0), "{report:?}");
+            let server = Server::build(config, clock.clone()).await.unwrap();
+            let url = format!("http://{}", server.address().unwrap());
+            tokio::spawn(server.run_until_stopped(stop.clone()));
+            (database, url)
+        });
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .timeout_global(Some(Duration::from_secs(30)))
+            .build()
+            .new_agent();
+        Self { clock, database, folder, url, agent, runtime, stop }
+    }
+
+    pub fn run<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime.block_on(future)
+    }
+
+    pub fn id(&self, slug: &str) -> i64 {
+        let sql = "SELECT id FROM articles WHERE slug = ?";
+        self.number(sql, slug)
+    }
+
+    /// The first column of the first row, as SQL sees it.
+    pub fn number(&self, sql: &'static str, parameter: &str) -> i64 {
+        let file = self.folder.path().join("blog.db").display().to_string();
+        let (sql, parameter) = (sql, parameter.to_owned());
+        self.run(async move {
+            let pool = sqlx::SqlitePool::connect(&format!("sqlite:{file}")).await.unwrap();
+            sqlx::query_scalar(sql).bind(parameter).fetch_one(&pool).await.unwrap()
+        })
+    }
+
+    /// A reader with an address and a User-Agent of their own.
+    pub fn reader(&self, address: &str, user_agent: &str) -> Client<'_> {
+        Client { server: self, headers: vec![] }.with("x-forwarded-for", address).with("user-agent", user_agent)
+    }
+
+    /// Someone who reads with Firefox from 192.0.2.1.
+    pub fn someone(&self) -> Client<'_> {
+        self.reader("192.0.2.1", FIREFOX)
+    }
+
+    pub fn add_user(&self, username: &str, password: &str) {
+        let hash = tidemark::server::accounts::hash_password(password).unwrap();
+        self.run(self.database.add_user(username, "A Reader", Role::Reader, Some(&hash), 0)).unwrap().unwrap();
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+impl Client<'_> {
+    pub fn with(&self, name: &str, value: &str) -> Self {
+        let mut client = self.clone();
+        client.headers.push((name.into(), value.into()));
+        client
+    }
+
+    pub fn request(&self, method: &str, path: &str, body: &str) -> Answer {
+        let mut request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.server.url));
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        let request = request.body(body.to_owned()).unwrap();
+        let mut response = self.server.agent.run(request).unwrap();
+        let text = response.body_mut().read_to_string().unwrap();
+        Answer { status: response.status().as_u16(), headers: response.headers().clone(), text }
+    }
+
+    pub fn get(&self, path: &str) -> Answer {
+        self.request("GET", path, "")
+    }
+
+    pub fn view(&self, article: i64) -> Answer {
+        self.request("PUT", &format!("/api/v1/articles/{article}/view"), "")
+    }
+
+    /// Signs in and keeps the session's cookie.
+    pub fn signed_in(&self, username: &str, password: &str) -> Self {
+        let form = self.with("content-type", "application/x-www-form-urlencoded");
+        let answer = form.request("POST", "/login", &format!("username={username}&password={password}"));
+        assert_eq!((answer.status, answer.header("location")), (303, "/"), "{}", answer.text);
+        self.with("cookie", answer.header("set-cookie").split(';').next().unwrap())
+    }
+}
+
+/// What the corpus beside a developer's checkout has; `None`, with a message, elsewhere.
+pub fn corpus(name: &str) -> Option<PathBuf> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus").join(name);
+    if !path.exists() {
+        eprintln!("skipped: the corpus {name} is not on this machine");
+        return None;
+    }
+    Some(path)
+}
+
+/// The binary under test.
+pub fn binary() -> std::process::Command {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_tidemark"));
+    // Nothing of the machine's settings, and no Leptos.toml of the folder that the tests run in.
+    command.env_clear().current_dir(std::env::temp_dir()).env("LEPTOS_SITE_ADDR", "127.0.0.1:0");
+    command
+}

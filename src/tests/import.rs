@@ -1,0 +1,140 @@
+//! Import and export, on files as people have them.
+
+use std::path::Path;
+use std::time::Duration;
+
+use tidemark::server::clock::Clock;
+use tidemark::server::content::export::export_folder;
+use tidemark::server::content::import::{Report, SourceFile, import, import_folder};
+use tidemark::server::content::seed::{AUTHOR, seed};
+use tidemark::server::db::Database;
+use tidemark::server::db::articles::Filter;
+
+use crate::harness::{NOON, TestServer, corpus, source};
+
+const FAR: i64 = i64::MAX;
+
+fn run<T>(test: impl AsyncFnOnce(Database, Clock, &Path) -> T) -> T {
+    let folder = tempfile::tempdir().unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let database = Database::open(&format!("sqlite:{}", folder.path().join("blog.db").display())).await.unwrap();
+        test(database, Clock::manual(NOON.parse().unwrap()), folder.path()).await
+    })
+}
+
+fn counts(report: &Report) -> (usize, usize, usize, usize) {
+    (report.created, report.updated, report.unchanged, report.failed.len())
+}
+
+#[test]
+fn a_real_blog_goes_in_whole_comes_out_whole_and_stays_the_same() {
+    let Some(blog) = corpus("rust-blog") else { return };
+    run(async |database, clock, folder| {
+        let report = import_folder(&database, &clock, &blog).await.unwrap();
+        assert_eq!(counts(&report), (345, 0, 0, 0), "{:?}", report.failed);
+        let again = import_folder(&database, &clock, &blog).await.unwrap();
+        assert_eq!(counts(&again), (0, 0, 345, 0), "{again:?}");
+
+        let exported = folder.join("export");
+        assert_eq!(export_folder(&database, &exported).await.unwrap(), 345);
+        let back = import_folder(&database, &clock, &exported).await.unwrap();
+        assert_eq!(counts(&back), (0, 0, 345, 0), "{back:?}");
+
+        let other = Database::open(&format!("sqlite:{}", folder.join("other.db").display())).await.unwrap();
+        import_folder(&other, &clock, &exported).await.unwrap();
+        assert_eq!(other.all_fields().await.unwrap().len(), 345);
+        let mut here = database.all_fields().await.unwrap();
+        let mut there = other.all_fields().await.unwrap();
+        here.sort_by(|one, two| one.slug.cmp(&two.slug));
+        there.sort_by(|one, two| one.slug.cmp(&two.slug));
+        assert_eq!(here, there, "a blog that moves is the same blog");
+
+        for article in &here {
+            assert!(!article.html.contains("<script"), "{}", article.slug);
+            assert!(!article.summary.is_empty(), "{} has no summary", article.slug);
+        }
+        let old = database.slug_by_alias("/2014/12/12/1.0-Timeline.html", FAR).await.unwrap();
+        assert_eq!(old.as_deref(), Some("1-0-timeline"));
+        let older = database.slug_by_alias("/2014/12/12/1.0-Timeline", FAR).await.unwrap();
+        assert_eq!(older.as_deref(), Some("1-0-timeline"), "Zola's own address leads here too");
+    });
+}
+
+#[test]
+fn importing_again_updates_what_differs_and_touches_no_count() {
+    let server = TestServer::start();
+    let id = server.id("first");
+    assert_eq!(server.someone().view(id).json()["views"], 1);
+    let files = || vec![source("first", "tags = [\"Sea\"]\naliases = [\"old/first.html\"]", "A new text.")];
+    let import = |files| server.run(import(&server.database, &server.clock, files, Report::default())).unwrap();
+    assert_eq!(counts(&import(files())), (0, 1, 0, 0));
+    assert_eq!(counts(&import(files())), (0, 0, 1, 0));
+    assert_eq!(server.id("first"), id);
+    let article = server.someone().get(&format!("/api/v1/articles/{id}")).json();
+    assert_eq!((article["views"].as_i64(), article["version"].as_i64()), (Some(1), Some(2)));
+    assert_eq!(article["markdown"], "A new text.\n");
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named_and_the_others_go_in() {
+    run(async |database, clock, folder| {
+        let blog = folder.join("blog");
+        std::fs::create_dir_all(blog.join("deeper")).unwrap();
+        std::fs::write(blog.join("good.md"), source("good", "", "x").text).unwrap();
+        std::fs::write(blog.join("deeper/bad.md"), "+++\ntitle = \"x\"\ndate = soon\n+++\n").unwrap();
+        std::fs::write(blog.join("latin1.md"), b"+++\ntitle = \"\xe9\"\n+++\n").unwrap();
+        std::fs::write(blog.join("_index.md"), "not an article").unwrap();
+        std::fs::write(blog.join("notes.txt"), "not an article").unwrap();
+        let report = import_folder(&database, &clock, &blog).await.unwrap();
+        assert_eq!(counts(&report), (1, 0, 0, 2), "{report:?}");
+        assert!(report.failed[0].starts_with("deeper/bad.md: line 3: "), "{report:?}");
+        assert!(report.failed[1].starts_with("latin1.md: "), "{report:?}");
+    });
+}
+
+#[test]
+fn articles_of_one_slug_are_told_apart_by_their_dates() {
+    run(async |database, clock, _| {
+        let dated = |path: &str, date: &str| SourceFile {
+            path: path.into(),
+            text: source("survey", "", "x").text.replace("2026-11-01", date),
+        };
+        let files = || vec![dated("a.md", "2016-05-09"), dated("b.md", "2017-05-03"), dated("c.md", "2017-05-03")];
+        let report = import(&database, &clock, files(), Report::default()).await.unwrap();
+        assert_eq!(counts(&report), (2, 0, 0, 1), "{report:?}");
+        assert!(report.failed[0].starts_with("c.md") && report.failed[0].contains("b.md"), "{report:?}");
+        let slugs: Vec<_> = database.all_fields().await.unwrap().into_iter().map(|article| article.slug).collect();
+        assert_eq!(slugs, ["survey-2016-05-09", "survey-2017-05-03"]);
+    });
+}
+
+#[test]
+fn the_samples_are_complete_and_come_once() {
+    run(async |database, clock, folder| {
+        clock.advance(Duration::from_secs(365 * 24 * 60 * 60));
+        let seeded = seed(&database, &clock).await.unwrap().unwrap();
+        assert!(seeded.articles >= 8, "{seeded:?}");
+        assert_eq!(seeded.password.as_deref().map(str::len), Some(24));
+        assert!(seed(&database, &clock).await.unwrap().is_none(), "a blog with articles is left alone");
+        let author = database.user_by_username(&seeded.username).await.unwrap().unwrap();
+        assert_eq!(author.name, AUTHOR);
+        let articles = database.all_fields().await.unwrap();
+        assert_eq!(articles.len(), seeded.articles);
+        for article in &articles {
+            assert_eq!(article.authors.len(), 1, "{}", article.slug);
+            assert!(!article.tags.is_empty() && !article.summary.is_empty(), "{}", article.slug);
+            assert!(article.published_at.unwrap() < clock.now_ms(), "{}", article.slug);
+        }
+        let with = |part: &str| articles.iter().filter(|article| article.html.contains(part)).count();
+        for part in ["<table", "<pre", "footnote", "<img"] {
+            assert!(with(part) > 0, "no sample shows {part}");
+        }
+        let languages: Vec<&str> = articles.iter().map(|article| article.language.as_str()).collect();
+        assert!(languages.contains(&"zh") && languages.contains(&"ru") && languages.contains(&"en"), "{languages:?}");
+        export_folder(&database, &folder.join("export")).await.unwrap();
+        let back = import_folder(&database, &clock, &folder.join("export")).await.unwrap();
+        assert_eq!(counts(&back), (0, 0, articles.len(), 0), "{back:?}");
+        assert_eq!(database.articles(&Filter::default(), 1, 100, FAR).await.unwrap().items.len(), articles.len());
+    });
+}

@@ -1,0 +1,12 @@
+//! Tests against the real thing: a real server on a free port, a real SQLite file in a temporary folder, the real binary.
+//!
+//! A test of counting names the rule that it protects (C1 to C8, see `server/views.rs`).
+
+mod api;
+mod command_line;
+mod counting;
+mod crash;
+mod harness;
+mod import;
+mod pages;
+mod store;

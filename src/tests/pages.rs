@@ -1,0 +1,180 @@
+//! Pages as they leave the server: status, headers and what a reader without JavaScript gets.
+
+use crate::harness::TestServer;
+
+#[test]
+fn every_page_is_whole_without_javascript() {
+    let server = TestServer::start();
+    for (path, parts) in [
+        ("/", &["Title of first", "Title of second", "Jo Doe", "November 1, 2026", "Most viewed"][..]),
+        (
+            "/articles/first",
+            &["<h1>Title of first</h1>", "The <em>first</em> text.", "1 min read", "0 views", "/tags/sea"],
+        ),
+        ("/tags/land", &["<h1>Land</h1>", "Title of second"]),
+        ("/authors/jo-doe", &["<h1>Jo Doe</h1>", "2 articles", "Title of first"]),
+        ("/most-viewed", &["<h1>Most viewed</h1>", "Nothing has been read in this time yet."]),
+        ("/most-viewed?window=30d", &["aria-current=\"page\">30 days"]),
+        ("/search?q=second", &["One article contains “second”.", "Title of second"]),
+        ("/search?q=%25", &["No article contains “%”."]),
+        ("/search", &["<h1>Search</h1>"]),
+        ("/login", &["<h1>Sign in</h1>", "method=\"post\""]),
+    ] {
+        let answer = server.someone().get(path);
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text);
+        for part in parts {
+            assert!(answer.text.contains(part), "{path} has no {part}: {}", answer.text);
+        }
+        assert!(answer.text.starts_with("<!DOCTYPE html>"), "{path}");
+        assert!(answer.text.contains("</html>"), "{path}");
+        assert_eq!(answer.text.matches("<h1").count(), 1, "{path}");
+        assert_eq!(answer.text.matches("<title>").count(), 1, "{path}: {}", answer.text);
+    }
+    assert!(!server.someone().get("/tags/land").text.contains("Title of first"));
+    assert!(!server.someone().get("/").text.contains("unpublished"));
+}
+
+#[test]
+fn an_address_that_leads_nowhere_is_a_page_with_status_404() {
+    let server = TestServer::start();
+    for path in [
+        "/nothing",
+        "/articles/nothing",
+        "/articles/unpublished",
+        "/articles/first/more",
+        "/tags/nothing",
+        "/authors/nobody",
+        "/?page=0",
+        "/?page=99",
+        "/?page=x",
+        "/most-viewed?window=1h",
+        "/pkg/nothing.js",
+        "/../etc/passwd",
+    ] {
+        let answer = server.someone().get(path);
+        assert_eq!(answer.status, 404, "{path}: {}", answer.text);
+        assert!(answer.text.contains("<h1>Nothing here</h1>"), "{path}: {}", answer.text);
+    }
+}
+
+#[test]
+fn a_wrong_method_or_a_broken_form_is_a_page_that_says_so() {
+    let server = TestServer::start();
+    let answer = server.someone().request("DELETE", "/", "");
+    assert_eq!(answer.status, 405);
+    assert!(answer.text.contains("<h1>Method Not Allowed</h1>"), "{}", answer.text);
+    let answer = server.someone().request("POST", "/login", "username=a&password=b");
+    assert_eq!(answer.status, 415, "without the form's content type");
+}
+
+#[test]
+fn a_former_address_redirects_for_good() {
+    let server = TestServer::start();
+    for path in ["/old/first.html", "/old/first.html/", "/old/first%2Ehtml", "/old/first.html?utm=x"] {
+        let answer = server.someone().get(path);
+        assert_eq!((answer.status, answer.header("location")), (301, "/articles/first"), "{path}");
+    }
+}
+
+#[test]
+fn every_answer_carries_the_security_headers() {
+    let server = TestServer::start();
+    for path in ["/", "/articles/first", "/nothing", "/api/v1/articles", "/feed.xml", "/highlight.css", "/healthz"] {
+        let answer = server.someone().get(path);
+        assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
+        assert_eq!(answer.header("referrer-policy"), "strict-origin-when-cross-origin", "{path}");
+        let policy = answer.header("content-security-policy");
+        assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{path}: {policy}");
+        assert!(!policy.contains("unsafe-inline"), "{path}: {policy}");
+        assert!(!answer.header("cache-control").is_empty(), "{path}");
+    }
+    let nonce = |answer: &crate::harness::Answer| {
+        let policy = answer.header("content-security-policy").to_owned();
+        policy.split("'nonce-").nth(1).unwrap().split('\'').next().unwrap().to_owned()
+    };
+    let (one, other) = (server.someone().get("/"), server.someone().get("/"));
+    assert_ne!(nonce(&one), nonce(&other));
+    assert!(one.text.contains(&format!("nonce=\"{}\"", nonce(&one))));
+    // Every inline script has the nonce; there are no event handlers and no inline styles for it to miss.
+    assert_eq!(one.text.matches("<script").count(), one.text.matches("nonce=").count(), "{}", one.text);
+    assert!(!one.text.contains(" style=") && !one.text.contains(" onclick="));
+}
+
+#[test]
+fn behind_tls_the_session_travels_over_tls_only() {
+    let plain = TestServer::start();
+    plain.add_user("reader", "a-good-password");
+    let form = |server: &TestServer| {
+        let client = server.someone().with("content-type", "application/x-www-form-urlencoded");
+        client.request("POST", "/login", "username=reader&password=a-good-password").header("set-cookie").to_owned()
+    };
+    let cookie = form(&plain);
+    assert!(
+        cookie.starts_with("session=") && cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"),
+        "{cookie}"
+    );
+    assert!(!cookie.contains("Secure"), "{cookie}");
+
+    let secure = TestServer::with(&[("TIDEMARK_SITE__BASE_URL", "https://blog.example")]);
+    secure.add_user("reader", "a-good-password");
+    let cookie = form(&secure);
+    assert!(
+        cookie.starts_with("__Host-session=") && cookie.contains("Secure") && cookie.contains("Path=/"),
+        "{cookie}"
+    );
+    assert!(secure.someone().get("/").header("strict-transport-security").contains("max-age"));
+}
+
+#[test]
+fn signing_in_shows_the_name_and_signing_out_ends_the_session_on_the_server() {
+    let server = TestServer::start();
+    server.add_user("reader", "a-good-password");
+    let form = server.someone().with("content-type", "application/x-www-form-urlencoded");
+    for wrong in ["username=reader&password=wrong", "username=nobody&password=a-good-password"] {
+        let answer = form.request("POST", "/login", wrong);
+        assert_eq!((answer.status, answer.header("location")), (303, "/login?failed=true"));
+        assert_eq!(answer.header("set-cookie"), "", "no session for a failure");
+    }
+    assert!(server.someone().get("/login?failed=true").text.contains("The user name or the password is wrong."));
+    let reader = server.someone().signed_in("reader", "a-good-password");
+    assert!(reader.get("/").text.contains("A Reader"));
+    assert_eq!(reader.request("POST", "/logout", "").status, 303);
+    assert!(!reader.get("/").text.contains("A Reader"), "the old cookie is worth nothing");
+    assert_eq!(server.number("SELECT count(*) FROM sessions WHERE ? = ''", ""), 0);
+}
+
+#[test]
+fn the_chosen_theme_is_in_the_first_answer() {
+    let server = TestServer::start();
+    let html = |cookie: &str| server.someone().with("cookie", cookie).get("/").text;
+    assert!(html("theme=dark").contains("data-theme=\"dark\""));
+    assert!(html("a=b; theme=light").contains("data-theme=\"light\""));
+    assert!(!html("theme=\"><script>").contains("data-theme"));
+    assert!(!html("a=b").contains("data-theme"));
+}
+
+#[test]
+fn feed_sitemap_and_robots_name_the_articles() {
+    let server = TestServer::with(&[("TIDEMARK_SITE__BASE_URL", "https://blog.example")]);
+    let feed = server.someone().get("/feed.xml");
+    assert_eq!(feed.header("content-type"), "application/atom+xml; charset=utf-8");
+    assert!(feed.text.contains("https://blog.example/articles/first"), "{}", feed.text);
+    assert!(feed.text.contains("The &lt;em&gt;first&lt;/em&gt; text."), "{}", feed.text);
+    assert!(!feed.text.contains("unpublished"));
+    let sitemap = server.someone().get("/sitemap.xml").text;
+    assert!(sitemap.contains("<loc>https://blog.example/articles/second</loc>"), "{sitemap}");
+    assert!(server.someone().get("/robots.txt").text.contains("https://blog.example/sitemap.xml"));
+}
+
+#[test]
+fn an_empty_blog_says_how_to_fill_it() {
+    let server = TestServer::start();
+    server.run(async {
+        let mut transaction = server.database.begin().await.unwrap();
+        sqlx::query("UPDATE articles SET deleted_at = 1").execute(&mut *transaction).await.unwrap();
+        transaction.commit().await.unwrap();
+    });
+    let answer = server.someone().get("/");
+    assert_eq!(answer.status, 200);
+    assert!(answer.text.contains("No articles yet") && answer.text.contains("tidemark import"), "{}", answer.text);
+}
