@@ -55,7 +55,7 @@ test('a reader gets from the front page to an article, its author and its tag, a
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Marina Keel')
   await page.locator('.tag').first().click()
   await expect(page).toHaveURL(/\/tags\//)
-  await page.getByRole('link', { name: 'Tidemark', exact: true }).click()
+  await page.getByRole('banner').getByRole('link', { name: 'Tidemark', exact: true }).click()
   await expect(page).toHaveURL(/\/$/)
 })
 

@@ -129,35 +129,6 @@ test('C4: a prefetched page adds nothing', async ({ browser, server }) => {
   await context.close()
 })
 
-test('C4: a prerendered page that is never shown adds nothing', async ({ browser, server }) => {
-  const context = await reader(browser, server)
-  const page = await context.newPage()
-  const cdp = await context.newCDPSession(page)
-  await cdp.send('Preload.enable')
-  const prerendered = new Promise<string>((done) => {
-    cdp.on('Preload.prerenderStatusUpdated', ({ status }) => {
-      if (status === 'Ready' || status === 'Failure') done(status)
-    })
-  })
-  await page.route('**/host', (route) =>
-    route.fulfill({
-      contentType: 'text/html',
-      body: `<!DOCTYPE html><title>host</title><script type="speculationrules">
-        {"prerender": [{"source": "list", "urls": ["/articles/kak-more-uchit-schitat"], "eagerness": "immediate"}]}</script>`,
-    }),
-  )
-  await page.goto('/host')
-  expect(await prerendered).toBe('Ready')
-  // The article's scripts have run by now in the hidden page; another reader's view is a fence behind which theirs would be.
-  const other = await reader(browser, server)
-  const otherPage = await other.newPage()
-  const answer = answered(otherPage)
-  await otherPage.goto('/articles/kak-more-uchit-schitat')
-  expect((await (await answer).json()).views).toBe(1)
-  await other.close()
-  await context.close()
-})
-
 test('C4: a hidden tab adds nothing until it is shown', async ({ browser, server }) => {
   const context = await reader(browser, server)
   const page = await context.newPage()

@@ -4,15 +4,20 @@ use std::cell::Cell;
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
 
 /// The document's element, `<html>`.
 pub fn root_element() -> Option<web_sys::Element> {
     document().document_element()
 }
 
-/// Whether somebody can see the page. A prerendered page and a page in a background tab are hidden.
+/// Whether somebody can see the page. A page in a background tab is hidden. A prerendered one is hidden too, but on its way to
+/// the screen it becomes visible a moment before it stops prerendering, and a request that it sends in that moment is still
+/// marked as speculative.
 fn is_visible() -> bool {
-    document().visibility_state() == web_sys::VisibilityState::Visible
+    let is_prerendering =
+        js_sys::Reflect::get(&document(), &"prerendering".into()).is_ok_and(|value| value.is_truthy());
+    document().visibility_state() == web_sys::VisibilityState::Visible && !is_prerendering
 }
 
 /// Calls `act` as soon as somebody can see the page: now, or when the page is first shown, or never.
@@ -22,14 +27,18 @@ pub fn when_visible(act: impl FnOnce() + 'static) {
         return;
     }
     let act = Cell::new(Some(act));
-    // `visibilitychange` bubbles from the document to the window. The listener stays: it does nothing the second time.
-    let _ = window_event_listener_untyped("visibilitychange", move |_| {
+    let on_change = Closure::<dyn Fn()>::new(move || {
         if is_visible()
             && let Some(act) = act.take()
         {
             act();
         }
     });
+    for event in ["visibilitychange", "prerenderingchange"] {
+        let _ = document().add_event_listener_with_callback(event, on_change.as_ref().unchecked_ref());
+    }
+    // The listener lives as long as the page: it does nothing the second time.
+    on_change.forget();
 }
 
 /// Calls `act` each time the page comes back from the browser's back/forward cache, where it was frozen with its scripts.

@@ -76,7 +76,7 @@ pub fn Layout(
 fn UserMenu() -> impl IntoView {
     let state = expect_context::<AppState>();
     let parts = expect_context::<Parts>();
-    Suspend::new(async move {
+    let menu = Suspend::new(async move {
         let user = match user_id(&parts).await {
             Ok(Some(id)) => state.database.user(id).await.ok().flatten(),
             _ => None,
@@ -91,13 +91,17 @@ fn UserMenu() -> impl IntoView {
             }
             .into_any(),
         }
-    })
+    });
+    view! { <Suspense>{menu}</Suspense> }
 }
 
 /// Content that has to be loaded, or the page that says why there is none. Sets the status.
+///
+/// `Suspense` looks superfluous in a page that is sent whole, but without it what the future makes is rendered outside its
+/// owner, and titles and meta tags get lost whenever the database does not answer at once.
 pub fn loaded(content: impl Future<Output = Result<AnyView, Error>> + Send + 'static) -> impl IntoView {
     let response = expect_context::<ResponseOptions>();
-    Suspend::new(async move {
+    let content = Suspend::new(async move {
         match content.await {
             Ok(view) => view,
             Err(error) => {
@@ -106,7 +110,8 @@ pub fn loaded(content: impl Future<Output = Result<AnyView, Error>> + Send + 'st
                 view! { <ErrorMessage error /> }.into_any()
             }
         }
-    })
+    });
+    view! { <Suspense>{content}</Suspense> }
 }
 
 /// Why there is no content.

@@ -19,13 +19,14 @@ pub const WINDOWS: [(Window, &str, &str); 3] =
 #[component]
 pub fn Sidebar() -> impl IntoView {
     let state = expect_context::<AppState>();
-    Suspend::new(async move {
+    let rankings = Suspend::new(async move {
         let rankings = rankings(&state).await;
         match rankings {
             Ok(rankings) => view! { <Rankings rankings /> }.into_any(),
             Err(_) => view! { <p class="empty">"The most viewed articles can't be shown right now."</p> }.into_any(),
         }
-    })
+    });
+    view! { <Suspense>{rankings}</Suspense> }
 }
 
 async fn rankings(state: &AppState) -> Result<Vec<Vec<RankedArticle>>, Error> {

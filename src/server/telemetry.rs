@@ -1,5 +1,6 @@
 //! Logs: one line a request, at the boundary, without addresses (rule C3) and without what a reader searched for.
 
+use std::io::IsTerminal;
 use std::time::Instant;
 
 use axum::extract::Request;
@@ -12,7 +13,10 @@ use super::config::Log;
 /// Starts logging to standard error. RUST_LOG chooses what; `default` where it is not set.
 pub fn start(log: Log, default: &str) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
-    let logger = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let logger = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     // A second start, in a test, leaves the first in place.
     let _ = match log {
         Log::Text => logger.try_init(),

@@ -35,6 +35,28 @@ fn every_page_is_whole_without_javascript() {
 }
 
 #[test]
+fn every_article_has_its_title_and_description_however_long_the_database_takes() {
+    let server = TestServer::start();
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                for _ in 0..25 {
+                    let html = server.someone().get("/articles/first").text;
+                    for part in [
+                        "<title>Title of first · Tidemark</title>",
+                        "<meta name=\"description\" content=\"The first text.\"",
+                        "<meta property=\"og:title\"",
+                        "href=\"http://127.0.0.1:3000/articles/first\" rel=\"canonical\"",
+                    ] {
+                        assert!(html.contains(part), "no {part} in {html}");
+                    }
+                }
+            });
+        }
+    });
+}
+
+#[test]
 fn an_address_that_leads_nowhere_is_a_page_with_status_404() {
     let server = TestServer::start();
     for path in [

@@ -165,8 +165,8 @@ pub fn parse(name: &str, text: &str) -> Result<Source, SourceError> {
         summary: front_matter.description.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()),
         published_at,
         draft,
-        authors: unique(authors, |author| slugify(author)),
-        tags: unique(tags, |tag| slugify(tag)),
+        authors: unique(authors, slugify),
+        tags: unique(tags, slugify),
         aliases,
         markdown: markdown.trim_start_matches('\n').to_owned(),
         slug,
@@ -297,7 +297,7 @@ fn date_in_path(path: &str) -> Option<String> {
     })
 }
 
-fn unique(texts: Vec<String>, key: impl Fn(&str) -> String) -> Vec<String> {
+fn unique(texts: Vec<String>, key: fn(&str) -> String) -> Vec<String> {
     let mut keys = Vec::new();
     let mut unique = Vec::new();
     for text in texts {

@@ -249,6 +249,8 @@ static SANITIZER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
         .set_tag_attribute_value("table", "tabindex", "0")
         .set_tag_attribute_value("img", "loading", "lazy")
         .set_tag_attribute_value("input", "disabled", "")
+        // The text beside it says what the task is; this says what the box is.
+        .set_tag_attribute_value("input", "aria-label", "Task")
         .url_schemes(HashSet::from(["http", "https", "mailto"]))
         .link_rel(None)
         .attribute_filter(|element, attribute, value| match (element, attribute) {

@@ -1,0 +1,93 @@
+// Rule C4 and prerendering. Chromium does not prerender in a page that is remote-controlled, so this one runs by itself: a small
+// proxy in front of the server adds a host page with speculation rules and writes down what the browser asks for.
+
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { type AddressInfo } from 'node:net'
+import { type IncomingMessage, createServer, request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import config, { READER } from '../playwright.config'
+import { expect, test } from './server'
+
+const ARTICLE = '/articles/kak-more-uchit-schitat'
+
+// Prerenders the article. When its scripts have been fetched and the page has had time for twenty requests of its own, it shows
+// the article, which activates the prerendered page.
+const HOST = `<!DOCTYPE html><title>host</title>
+  <script type="speculationrules">
+    {"prerender": [{"source": "list", "urls": ["${ARTICLE}"], "eagerness": "immediate"}]}
+  </script>
+  <script type="module">
+    await fetch('/until-prerendered')
+    for (let fence = 0; fence < 20; fence++) await fetch('/healthz')
+    await fetch('/before-shown')
+    location.href = '${ARTICLE}'
+  </script>`
+
+test('C4: a prerendered page adds nothing until it is shown, and then one', async ({ server }) => {
+  const log: string[] = []
+  let wasmServed = () => {}
+  const prerendered = new Promise<void>((done) => (wasmServed = done))
+  let recorded = (_: string) => {}
+  const answer = new Promise<string>((done) => (recorded = done))
+  let before = -1
+
+  const proxy = createServer(async (incoming: IncomingMessage, outgoing) => {
+    const path = incoming.url ?? ''
+    if (path === '/host') return outgoing.setHeader('content-type', 'text/html').end(HOST)
+    if (path === '/until-prerendered') {
+      await prerendered
+      return outgoing.end()
+    }
+    if (path === '/before-shown') {
+      before = await server.views('kak-more-uchit-schitat')
+      log.push('shown')
+      return outgoing.end()
+    }
+    if (path === ARTICLE) log.push(`article ${incoming.headers['sec-purpose'] ?? 'shown'}`)
+    if (incoming.method === 'PUT') log.push('view')
+    const headers = { ...incoming.headers, 'accept-encoding': 'identity' }
+    const forwarded = request(server.url + path, { method: incoming.method, headers }, (response) => {
+      outgoing.writeHead(response.statusCode ?? 500, response.headers)
+      const chunks: Buffer[] = []
+      response.on('data', (chunk) => chunks.push(chunk))
+      response.on('end', () => {
+        if (path.endsWith('.wasm')) wasmServed()
+        if (incoming.method === 'PUT') recorded(Buffer.concat(chunks).toString())
+      })
+      response.pipe(outgoing)
+    })
+    incoming.pipe(forwarded)
+  })
+  await new Promise<void>((done) => proxy.listen(0, '127.0.0.1', done))
+
+  const profile = mkdtempSync(join(tmpdir(), 'tidemark-chromium-'))
+  const { executablePath, args } = config.projects![0].use!.launchOptions!
+  const browser = spawn(
+    executablePath!,
+    [
+      ...args!,
+      '--headless=new',
+      '--remote-debugging-port=0',
+      `--user-data-dir=${profile}`,
+      `--user-agent=${READER} Reader/host`,
+      `http://127.0.0.1:${(proxy.address() as AddressInfo).port}/host`,
+    ],
+    { stdio: 'ignore' },
+  )
+  try {
+    const outcome = JSON.parse(await answer)
+    expect(log[0]).toBe('article prefetch;prerender')
+    expect(before).toBe(0)
+    expect(outcome).toMatchObject({ counted: true, views: 1 })
+    expect(log).toEqual(['article prefetch;prerender', 'shown', 'view'])
+  } finally {
+    const ended = new Promise((done) => browser.once('exit', done))
+    browser.kill()
+    await ended
+    proxy.closeAllConnections()
+    proxy.close()
+    rmSync(profile, { recursive: true, force: true, maxRetries: 10 })
+  }
+})
