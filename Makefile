@@ -34,6 +34,7 @@ unit: ## The tests without a browser
 end-to-end: ## The tests in the browser, against the release build
 	@scripts/setup.sh test
 	@scripts/build.sh
+	@$(WITH) node --test scripts/site/build.test.mjs
 	@$(WITH) cd end2end && TIDEMARK_BINARY=$$(cd .. && scripts/binary.sh) CHROMIUM=$$(find_chromium) npx playwright test
 
 watch: setup ## Rebuild and reload while you edit (needs cargo-leptos)

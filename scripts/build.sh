@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/environment.sh
 if cargo leptos --version >/dev/null 2>&1; then
-  cargo leptos build --release >&2
+  cargo leptos build --release --js-minify=false >&2
 else
   node scripts/site/build.mjs >/dev/null
 fi

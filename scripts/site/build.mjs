@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Builds the site and the server as `cargo leptos build --release` does, for machines that do not have cargo-leptos. Reads the
-// same settings, [package.metadata.leptos] in Cargo.toml, and leaves the same files; end2end/site.test.mjs compares the two.
+// same settings, [package.metadata.leptos] in Cargo.toml, and leaves the same files; build.test.mjs compares the two.
 
 import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'

@@ -15,6 +15,8 @@ use crate::server::state::AppState;
 const HEADINGS_FOR_CONTENTS: usize = 3;
 /// Headings below this level are left out of it.
 const DEEPEST_LEVEL: u8 = 3;
+/// With more entries than this it is folded, so that the text begins on the first screen.
+const MOST_UNFOLDED: usize = 12;
 
 /// `/articles/{slug}`
 #[component]
@@ -69,6 +71,7 @@ fn ArticleView(article: Article, state: AppState) -> impl IntoView {
 fn Contents(contents: Vec<Heading>) -> impl IntoView {
     let headings: Vec<Heading> = contents.into_iter().filter(|heading| heading.level <= DEEPEST_LEVEL).collect();
     (headings.len() >= HEADINGS_FOR_CONTENTS).then(|| {
+        let is_open = headings.len() <= MOST_UNFOLDED;
         let items = headings
             .into_iter()
             .map(|heading| {
@@ -81,7 +84,7 @@ fn Contents(contents: Vec<Heading>) -> impl IntoView {
             .collect_view();
         view! {
             <nav class="contents" aria-labelledby="contents-title">
-                <details open>
+                <details open=is_open>
                     <summary id="contents-title" lang="en">"Contents"</summary>
                     <ol>{items}</ol>
                 </details>

@@ -20,14 +20,17 @@ use super::lifecycle::Server;
 use super::telemetry;
 
 /// A self-hosted blog whose read counts can be trusted
+///
+/// Without a command it serves the blog.
 #[derive(Debug, Parser)]
-#[command(version, arg_required_else_help = true)]
+#[command(version)]
 struct Arguments {
     /// Read the settings from FILE instead of Leptos.toml
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
+    // cargo-leptos starts the program without a command, so that has to mean something.
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -115,14 +118,15 @@ async fn run(arguments: Arguments) -> Result<(), String> {
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect();
     let config = Config::load(arguments.config.as_deref(), environment)?;
-    let is_server = matches!(arguments.command, Command::Serve);
+    let command = arguments.command.unwrap_or(Command::Serve);
+    let is_server = matches!(command, Command::Serve);
     telemetry::start(config.server.log, if is_server { "info" } else { "warn" });
     let clock = Clock::System;
     if is_server {
         return serve(config, clock).await;
     }
     let database = Database::open(&config.database.url).await.map_err(|error| error.to_string())?;
-    let result = match arguments.command {
+    let result = match command {
         Command::Serve => Ok(()),
         Command::Migrate => {
             println!("The database is up to date: {}", config.database.url);
