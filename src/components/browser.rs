@@ -51,14 +51,10 @@ pub fn when_restored(act: impl Fn() + 'static) {
     });
 }
 
-/// Sets the text of every element whose attribute `name` is `value`.
-pub fn set_text_of(name: &str, value: i64, text: &str) {
-    let Ok(elements) = document().query_selector_all(&format!("[{name}=\"{value}\"]")) else { return };
-    for index in 0..elements.length() {
-        if let Some(element) = elements.item(index) {
-            element.set_text_content(Some(text));
-        }
-    }
+/// The elements whose attribute `name` is `value`.
+pub fn elements_with(name: &str, value: i64) -> Vec<web_sys::Element> {
+    let Ok(elements) = document().query_selector_all(&format!("[{name}=\"{value}\"]")) else { return vec![] };
+    (0..elements.length()).filter_map(|index| elements.item(index)?.dyn_into().ok()).collect()
 }
 
 /// Milliseconds since 1970 by the reader's clock.

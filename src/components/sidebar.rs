@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::count::format_views;
-use super::view_counter::VIEWS_OF;
+use super::view_counter::{VIEWS, VIEWS_OF};
 use crate::error::Error;
 use crate::model::article::{RankedArticle, Window};
 use crate::server::state::AppState;
@@ -60,7 +60,7 @@ fn Rankings(rankings: Vec<Vec<RankedArticle>>) -> impl IntoView {
     let lists = WINDOWS
         .into_iter()
         .zip(rankings)
-        .map(|((window, id, _), articles)| view! { <Ranking id window articles /> })
+        .map(|((_, id, _), articles)| view! { <Ranking id articles /> })
         .collect_view();
     view! {
         <section class="rankings" aria-labelledby="rankings-title">
@@ -77,7 +77,7 @@ fn Rankings(rankings: Vec<Vec<RankedArticle>>) -> impl IntoView {
 }
 
 #[component]
-fn Ranking(id: &'static str, window: Window, articles: Vec<RankedArticle>) -> impl IntoView {
+fn Ranking(id: &'static str, articles: Vec<RankedArticle>) -> impl IntoView {
     let class = format!("ranking ranking-{id}");
     if articles.is_empty() {
         return view! { <p class=format!("{class} empty")>"Nothing has been read in this time yet."</p> }.into_any();
@@ -85,14 +85,9 @@ fn Ranking(id: &'static str, window: Window, articles: Vec<RankedArticle>) -> im
     let items = articles
         .into_iter()
         .map(|article| {
-            let id = article.id;
-            let views = format_views(article.views);
-            // The article page's own count is that of all time, so only that list follows it.
-            let count = if window == Window::All {
-                view! { <span class="meta">{views}</span> }.attr(VIEWS_OF, id).into_any()
-            } else {
-                view! { <span class="meta">{views}</span> }.into_any()
-            };
+            let count = view! { <span class="meta">{format_views(article.views)}</span> }
+                .attr(VIEWS_OF, article.id)
+                .attr(VIEWS, article.views);
             view! {
                 <li>
                     <a href=format!("/articles/{}", article.slug)>{article.title}</a>

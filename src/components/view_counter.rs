@@ -9,8 +9,11 @@ use super::count::format_views;
 use crate::api::views::record_view;
 use crate::error::Error;
 
-/// The attribute of every element that shows an article's count; its value is the article's id.
+/// The attribute of an element that shows an article's count in some ranking; its value is the article's id.
 pub const VIEWS_OF: &str = "data-views-of";
+
+/// The attribute beside [`VIEWS_OF`] with the count that the element showed when the page was made.
+pub const VIEWS: &str = "data-views";
 
 /// How long to wait before each further attempt when a view can't be recorded, in milliseconds. Repeating is safe (rule C2).
 const RETRY_AFTER_MS: [u32; 4] = [1_000, 2_000, 4_000, 8_000];
@@ -28,7 +31,7 @@ pub fn ViewCounter(
 ) -> impl IntoView {
     let shown = RwSignal::new(views);
     Effect::new(move |_| {
-        let read = move || spawn_local(read(article, shown, window_ms));
+        let read = move || spawn_local(read(article, views, shown, window_ms));
         browser::when_visible(read);
         browser::when_restored(read);
     });
@@ -37,7 +40,7 @@ pub fn ViewCounter(
 
 /// Shows the own view, records it, and settles on the answer. A reader whom this browser knows to be counted already sees no
 /// +1 that would be taken back.
-async fn read(article: i64, shown: RwSignal<i64>, window_ms: u64) {
+async fn read(article: i64, views: i64, shown: RwSignal<i64>, window_ms: u64) {
     let key = format!("tidemark.read.{article}");
     let before = shown.get_untracked();
     let is_known_repeat = browser::remembered(&key).is_some_and(|window_ends| browser::now_ms() < window_ends);
@@ -49,7 +52,7 @@ async fn read(article: i64, shown: RwSignal<i64>, window_ms: u64) {
         match record_view(article).await {
             Ok(outcome) => {
                 shown.set(outcome.views);
-                browser::set_text_of(VIEWS_OF, article, &format_views(outcome.views));
+                raise_rankings(article, outcome.views - views);
                 if !is_known_repeat {
                     browser::remember(&key, browser::now_ms() + window_ms as f64);
                 }
@@ -63,4 +66,13 @@ async fn read(article: i64, shown: RwSignal<i64>, window_ms: u64) {
         }
     }
     shown.set(before);
+}
+
+/// Lets the rankings on the page follow: what came to the article since the page was made came to each of them.
+fn raise_rankings(article: i64, more: i64) {
+    for element in browser::elements_with(VIEWS_OF, article) {
+        if let Some(views) = element.get_attribute(VIEWS).and_then(|views| views.parse::<i64>().ok()) {
+            element.set_text_content(Some(&format_views(views + more)));
+        }
+    }
 }

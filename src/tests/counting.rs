@@ -301,3 +301,35 @@ fn most_viewed_follows_at_once_and_forgets_what_is_past() {
     assert_eq!(ranking("30d"), []);
     assert_eq!(ranking("all"), [(second, 2), (first, 2)]);
 }
+
+#[test]
+fn c4_a_real_access_log_has_its_crawlers_recognised_and_its_readers_not() {
+    let Some(log) = crate::harness::corpus("access-log/semicomplete.log") else { return };
+    let log = std::fs::read_to_string(log).unwrap();
+    // The last quoted field of a line in the combined log format; "-" stands for none.
+    let user_agents =
+        log.lines().filter_map(|line| line.rsplit('"').nth(1)).map(|agent| if agent == "-" { "" } else { agent });
+    let (mut says_so, mut says_so_and_counts) = (0, 0);
+    let (mut browsers, mut browsers_refused) = (0, 0);
+    for user_agent in user_agents {
+        let lower = user_agent.to_lowercase();
+        let is_refused = tidemark::server::views::gate::check(user_agent, &[]).is_some();
+        let says_that_it_is_none =
+            ["bot", "spider", "crawl", "feed", "rss", "slurp"].iter().any(|word| lower.contains(word));
+        let is_mainstream = user_agent.starts_with("Mozilla/5.0 (")
+            && ["firefox/", "chrome/", "version/"].iter().any(|word| lower.contains(word))
+            && !["http", "compatible", "google", "preview", "phantomjs", "spider", "bot"]
+                .iter()
+                .any(|word| lower.contains(word));
+        if says_that_it_is_none {
+            says_so += 1;
+            says_so_and_counts += usize::from(!is_refused);
+        } else if is_mainstream {
+            browsers += 1;
+            browsers_refused += usize::from(is_refused);
+        }
+    }
+    assert!(says_so > 2_000 && browsers > 5_000, "the log was read: {says_so} and {browsers}");
+    assert_eq!(browsers_refused, 0, "of {browsers} requests of mainstream browsers");
+    assert!(says_so_and_counts * 50 < says_so, "{says_so_and_counts} of {says_so} that say what they are would count");
+}
