@@ -22,7 +22,7 @@ find_chromium() {
 }
 
 # The usual compiler if it can build for the browser, otherwise Debian's if that can.
-if [ -z "${RUSTUP_TOOLCHAIN:-}" ] && { [ "${SETUP_WASM_FROM:-}" = debian ] || ! has_wasm_target; }; then
+if [ -z "${RUSTUP_TOOLCHAIN:-}" ] && ! has_wasm_target; then
   export RUSTUP_TOOLCHAIN=$DEBIAN_TOOLCHAIN
   has_wasm_target || unset RUSTUP_TOOLCHAIN
 fi

@@ -32,7 +32,7 @@ check_basics() {
 # The standard library for the browser: from rustup where it can be downloaded, otherwise from Debian's package of its sources.
 install_wasm_target() {
   has_wasm_target && return
-  if [ "${SETUP_WASM_FROM:-}" != debian ] && have rustup; then
+  if have rustup; then
     say "Adding the compile target of the browser (rustup target add $WASM_TARGET)"
     if rustup target add "$WASM_TARGET" >&2; then has_wasm_target && return; fi
     say "rustup could not; building the target from Debian's packages instead"
