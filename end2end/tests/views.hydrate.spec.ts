@@ -113,6 +113,19 @@ test('C5: a view that could not be recorded is sent again until it is', async ({
   await context.close()
 })
 
+test('a page that comes back from the back/forward cache tells the server that it is read again', async ({ browser, server }) => {
+  const context = await reader(browser, server)
+  const page = await context.newPage()
+  let answer = answered(page)
+  await page.goto('/articles/moving-in')
+  const { views } = await (await answer).json()
+  answer = answered(page)
+  await page.evaluate(() => window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true })))
+  expect(await (await answer).json()).toMatchObject({ counted: false, reason: 'repeat', views })
+  await expect(count(page)).toHaveText(views === 1 ? '1 view' : `${views} views`)
+  await context.close()
+})
+
 test('C4: a prefetched page adds nothing', async ({ browser, server }) => {
   const context = await reader(browser, server)
   const page = await context.newPage()

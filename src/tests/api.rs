@@ -82,6 +82,10 @@ fn a_body_that_is_too_large_is_refused_and_nothing_is_counted() {
     let answer = server.someone().request("PUT", &path, &"x".repeat(20_000));
     assert_problem(&answer, 413, "too large");
     assert_eq!(server.someone().view(id).json()["views"], 1, "this view is the first");
+    assert_problem(&server.someone().request("PUT", &path, &"x".repeat(200_000)), 413, "");
+    let island = server.someone().with("content-type", "application/x-www-form-urlencoded");
+    let answer = island.request("PUT", "/api/islands/record-view", &format!("article={id}&x={}", "x".repeat(200_000)));
+    assert_problem(&answer, 413, "");
     assert_eq!(server.reader("192.0.2.8", "Mozilla/5.0 Gecko").request("PUT", &path, "{}").json()["views"], 2);
 }
 

@@ -87,6 +87,39 @@ fn a_wrong_method_or_a_broken_form_is_a_page_that_says_so() {
     assert!(answer.text.contains("<h1>Method Not Allowed</h1>"), "{}", answer.text);
     let answer = server.someone().request("POST", "/login", "username=a&password=b");
     assert_eq!(answer.status, 415, "without the form's content type");
+    assert!(answer.text.contains("<h1>Unsupported Media Type</h1>"), "{}", answer.text);
+    let form = server.someone().with("content-type", "application/x-www-form-urlencoded");
+    let answer = form.request("POST", "/login", "username=a");
+    assert_eq!(answer.status, 422, "without a password");
+    assert!(answer.text.contains("<h1>Unprocessable Entity</h1>"), "{}", answer.text);
+    let answer = form.request("POST", "/login", &format!("username=a&password={}", "x".repeat(100_000)));
+    assert_eq!(answer.status, 413);
+    assert!(answer.text.contains("<h1>Payload Too Large</h1>"), "{}", answer.text);
+}
+
+#[test]
+fn when_the_database_fails_a_page_apologises_and_says_nothing_of_the_inside() {
+    let server = TestServer::start();
+    server.run(async {
+        let mut transaction = server.database.begin().await.unwrap();
+        for table in ["article_tags", "article_stats"] {
+            let sql = sqlx::AssertSqlSafe(format!("ALTER TABLE {table} RENAME TO gone_{table}"));
+            sqlx::query(sql).execute(&mut *transaction).await.unwrap();
+        }
+        transaction.commit().await.unwrap();
+    });
+    for path in ["/", "/articles/first", "/tags/sea"] {
+        let answer = server.someone().get(path);
+        assert_eq!(answer.status, 500, "{path}");
+        assert!(answer.text.contains("<h1>Something broke</h1>"), "{path}: {}", answer.text);
+        assert!(answer.text.contains("can't be shown right now"), "the sidebar of {path}: {}", answer.text);
+        assert!(!answer.text.contains("article_stats") && !answer.text.contains("no such table"), "{}", answer.text);
+    }
+    let answer = server.someone().get("/api/v1/articles");
+    assert_eq!((answer.status, answer.header("content-type")), (500, "application/problem+json"));
+    assert!(!answer.text.contains("table"), "{}", answer.text);
+    let answer = server.someone().view(server.id("first"));
+    assert_eq!((answer.status, answer.header("retry-after")), (503, "1"), "C5: no false yes");
 }
 
 #[test]

@@ -83,5 +83,5 @@ fn problem(status: StatusCode, detail: String) -> Response {
 
 /// A problem of which nothing but the status is known.
 pub fn bare(status: StatusCode) -> Response {
-    ProblemDetails::from_status_code(status).into_response()
+    problem(status, "This address does not take such a request.".into())
 }

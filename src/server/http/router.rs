@@ -1,5 +1,6 @@
 //! Which address is answered by what.
 
+use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{HeaderValue, LOCATION};
@@ -7,12 +8,12 @@ use axum::http::{Method, StatusCode};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::{Router, extract::DefaultBodyLimit};
 use leptos::prelude::provide_context;
 use leptos_axum::{LeptosRoutes, generate_route_list, render_app_async_with_context};
 use tower::ServiceExt;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
+use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::services::ServeDir;
 use tower_sessions::cookie::SameSite;
 use tower_sessions::cookie::time::Duration;
@@ -27,8 +28,8 @@ use crate::server::shell::shell;
 use crate::server::state::AppState;
 use crate::server::telemetry::log_requests;
 
-/// The largest form, in bytes: a name and a password.
-const LARGEST_FORM: usize = 16 * 1024;
+/// The largest body that any request may have, in bytes. Server functions read theirs whole and know no limit of their own.
+const LARGEST_BODY: usize = 64 * 1024;
 
 /// How long a session lasts after its last use, in days.
 const SESSION_DAYS: i64 = 30;
@@ -60,8 +61,8 @@ pub fn router(state: AppState) -> Router {
         .leptos_routes_with_context(&state, generate_route_list(App), context, move || shell(options.clone()))
         .nest("/api/v1", json_api::router())
         .fallback(file_or_old_address)
-        .layer(DefaultBodyLimit::max(LARGEST_FORM))
         .layer(sessions)
+        .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
         .layer(from_fn(security::explain_errors))
         .layer(from_fn_with_state(state.clone(), security::protect))
         .layer(CatchPanicLayer::custom(security::panicked))

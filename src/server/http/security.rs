@@ -1,9 +1,10 @@
 //! What protects readers and authors: headers on every answer, and no writes from other sites.
 
+use axum::body::HttpBody;
 use axum::extract::{Request, State};
 use axum::http::header::{
-    CONTENT_SECURITY_POLICY, HOST, HeaderName, HeaderValue, ORIGIN, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
-    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderName, HeaderValue, ORIGIN, REFERRER_POLICY,
+    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderMap, Method};
 use axum::middleware::Next;
@@ -47,29 +48,28 @@ pub fn panicked(_: Box<dyn std::any::Any + Send + 'static>) -> Response {
     shell::error_page(&Error::Internal)
 }
 
-/// Gives an error without a body, such as the router's own 405, one that fits who asked.
+/// Gives an error that a library worded, such as the router's 405 or a form's 422, the form that fits who asked: a problem for a
+/// program, a page for a person. Errors of our own have it already.
 pub async fn explain_errors(request: Request, next: Next) -> Response {
-    use axum::body::HttpBody;
     let is_for_programs = is_for_programs(request.uri().path());
-    let method = request.method().clone();
     let response = next.run(request).await;
     let status = response.status();
-    let is_bare = response.body().is_end_stream() && method != Method::HEAD;
-    if !is_bare || !(status.is_client_error() || status.is_server_error()) {
+    let content_type = response.headers().get(CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
+    let is_a_librarys = content_type.starts_with(b"text/plain") || response.body().is_end_stream();
+    if !is_a_librarys || !(status.is_client_error() || status.is_server_error()) {
         return response;
     }
-    let (parts, _) = response.into_parts();
     let mut explained = if is_for_programs {
         problem::bare(status)
     } else {
-        shell::plain_page(
-            status,
-            status.canonical_reason().unwrap_or("Error"),
-            "This address does not take such a request.",
-        )
+        let title = status.canonical_reason().unwrap_or("Error");
+        shell::plain_page(status, title, "This address does not take such a request.")
     };
-    for (name, value) in &parts.headers {
-        explained.headers_mut().entry(name).or_insert(value.clone());
+    // What says how to do better, such as Allow, stays; what described the old body does not.
+    for (name, value) in response.headers() {
+        if name != CONTENT_LENGTH {
+            explained.headers_mut().entry(name).or_insert(value.clone());
+        }
     }
     explained
 }
