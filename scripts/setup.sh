@@ -24,7 +24,8 @@ apt_install() {
 
 check_basics() {
   have cargo || stop "there is no Rust. Install it from https://rustup.rs, then try again."
-  have node && have npm || stop "there is no Node.js. Install version 20 or later (on Debian: apt-get install nodejs npm), then try again."
+  have npm && node -e 'process.exit(parseInt(process.versions.node) < 20)' 2>/dev/null ||
+    stop "there is no Node.js of version 20 or later. Install it from https://nodejs.org, then try again."
   have cc || { say "Installing a C compiler, which SQLite is built with"; apt_install gcc libc6-dev; } ||
     stop "there is no C compiler. Install gcc or clang, then try again."
 }
@@ -43,25 +44,8 @@ install_wasm_target() {
   export RUSTUP_TOOLCHAIN="$DEBIAN_TOOLCHAIN"
   if ! has_wasm_target; then
     say "Building the standard library for the browser (about a minute)"
-    local work
-    work=$(mktemp -d)
-    (
-      cd "$work"
-      mkdir src
-      printf '[package]\nname = "only_std"\nversion = "0.0.0"\nedition = "2021"\n[lib]\ncrate-type = ["rlib"]\n' >Cargo.toml
-      printf '' >src/lib.rs
-      RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR="$work/target" cargo build --quiet --release \
-        -Zbuild-std=std,panic_abort --target "$WASM_TARGET"
-      rm -f target/"$WASM_TARGET"/release/deps/*only_std*
-      # Copied under another name and then renamed: a run that is stopped half-way leaves no half a library.
-      local library="/usr/lib/rustlib/$WASM_TARGET"
-      as_root rm -rf "$library.new"
-      as_root mkdir -p "$library.new/lib"
-      as_root cp target/"$WASM_TARGET"/release/deps/*.rlib "$library.new/lib/"
-      as_root rm -rf "$library"
-      as_root mv "$library.new" "$library"
-    ) || stop "the standard library for the browser could not be built; see above."
-    rm -rf "$work"
+    scripts/build-std.sh "$WASM_TARGET" "/usr/lib/rustlib/$WASM_TARGET" ||
+      stop "the standard library for the browser could not be built; see above."
   fi
   has_wasm_target || stop "the compile target was built, but the compiler does not find it."
 }

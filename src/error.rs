@@ -49,10 +49,13 @@ impl FromServerFnError for Error {
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {
-            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) | ServerFnErrorErr::Deserialization(_) => {
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => {
                 Error::BadRequest("The request's parameters could not be read.".into())
             }
-            ServerFnErrorErr::Request(_) | ServerFnErrorErr::Response(_) => Error::Unavailable,
+            // In the browser: no answer, or one that is not this program's, such as a proxy's while the program restarts.
+            ServerFnErrorErr::Request(_) | ServerFnErrorErr::Response(_) | ServerFnErrorErr::Deserialization(_) => {
+                Error::Unavailable
+            }
             _ => Error::Internal,
         }
     }

@@ -29,6 +29,8 @@ CREATE TABLE articles (
     updated_at      INTEGER NOT NULL,
     version         INTEGER NOT NULL DEFAULT 1,
     deleted_at      INTEGER,
+    -- Title, summary and text in lower case: SQLite's LIKE ignores the case of ASCII letters alone.
+    search_text     TEXT    NOT NULL,
     CHECK (status <> 'published' OR published_at IS NOT NULL)
 );
 

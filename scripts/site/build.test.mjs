@@ -3,10 +3,11 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { readFileSync, readdirSync, rmSync, statSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 
-const root = resolve(import.meta.dirname ?? '.', '../..')
+const root = fileURLToPath(new URL('../..', import.meta.url))
 const site = join(root, 'target/site')
 const hasCargoLeptos = spawnSync('cargo', ['leptos', '--version'], { cwd: root }).status === 0
 

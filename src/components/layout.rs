@@ -30,6 +30,16 @@ fn Mark() -> impl IntoView {
     }
 }
 
+/// The page's title. leptos_meta writes a title into the page as it is, so what an author called an article has to be escaped.
+#[component]
+pub fn PageTitle(
+    /// Plain text.
+    #[prop(into)]
+    text: String,
+) -> impl IntoView {
+    view! { <Title text=text.replace('&', "&amp;").replace('<', "&lt;") /> }
+}
+
 /// Header, content, sidebar and footer.
 #[component]
 pub fn Layout(
@@ -126,7 +136,7 @@ pub fn ErrorMessage(
         Error::Unavailable | Error::Internal => "Something broke",
     };
     view! {
-        <Title text=title />
+        <PageTitle text=title />
         <div class="message">
             <p class="message-status">{error.status()}</p>
             <h1>{title}</h1>

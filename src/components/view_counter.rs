@@ -58,11 +58,12 @@ async fn read(article: i64, views: i64, shown: RwSignal<i64>, window_ms: u64) {
                 }
                 return;
             }
-            Err(Error::Unavailable) => match delays.next() {
+            // The request itself is wrong, and would be the next time.
+            Err(Error::NotFound(_) | Error::BadRequest(_) | Error::Forbidden(_) | Error::TooLarge) => break,
+            Err(Error::Unavailable | Error::Internal) => match delays.next() {
                 Some(delay) => TimeoutFuture::new(delay).await,
                 None => break,
             },
-            Err(_) => break,
         }
     }
     shown.set(before);

@@ -1,11 +1,11 @@
 //! An article: the page that counts.
 
 use leptos::prelude::*;
-use leptos_meta::{Link, Meta, Title};
+use leptos_meta::{Link, Meta};
 
 use super::query::param;
 use crate::components::article_list::{Byline, Date, Tags, format_minutes};
-use crate::components::layout::{Layout, loaded};
+use crate::components::layout::{Layout, PageTitle, loaded};
 use crate::components::view_counter::ViewCounter;
 use crate::error::Error;
 use crate::model::article::{Article, Heading};
@@ -38,7 +38,7 @@ fn ArticleView(article: Article, state: AppState) -> impl IntoView {
     let address = format!("{}/articles/{}", site.base_url, summary.slug);
     let window_ms = u64::try_from(state.config.views.window.as_millis()).unwrap_or(u64::MAX);
     view! {
-        <Title text=format!("{} · {}", summary.title, site.title) />
+        <PageTitle text=format!("{} · {}", summary.title, site.title) />
         <Meta name="description" content=summary.summary.clone() />
         <Meta property="og:type" content="article" />
         <Meta property="og:title" content=summary.title.clone() />

@@ -1,11 +1,10 @@
 //! All articles of an author.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 
 use super::query::{articles, page_number, param};
 use crate::components::article_list::ArticleList;
-use crate::components::layout::{Layout, loaded};
+use crate::components::layout::{Layout, PageTitle, loaded};
 use crate::error::Error;
 use crate::server::db::articles::Filter;
 use crate::server::state::AppState;
@@ -26,7 +25,7 @@ pub fn AuthorPage() -> impl IntoView {
             total => format!("{total} articles"),
         };
         Ok(view! {
-            <Title text=format!("{} · {}", author.name, state.config.site.title) />
+            <PageTitle text=format!("{} · {}", author.name, state.config.site.title) />
             <header class="intro">
                 <p class="intro-kind">"Author"</p>
                 <h1>{author.name}</h1>

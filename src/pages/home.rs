@@ -1,11 +1,11 @@
 //! The front page: newest first.
 
 use leptos::prelude::*;
-use leptos_meta::{Link, Meta, Title};
+use leptos_meta::{Link, Meta};
 
 use super::query::{articles, page_number};
 use crate::components::article_list::ArticleList;
-use crate::components::layout::{Layout, loaded};
+use crate::components::layout::{Layout, PageTitle, loaded};
 use crate::server::db::articles::Filter;
 use crate::server::state::AppState;
 
@@ -40,7 +40,7 @@ pub fn HomePage() -> impl IntoView {
             view! { <ArticleList articles path="/?".to_owned() /> }.into_any()
         };
         let head = view! {
-            <Title text=title />
+            <PageTitle text=title />
             <Meta name="description" content=site.description.clone() />
             <Link rel="canonical" href=format!("{}/", site.base_url) />
         };

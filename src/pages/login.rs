@@ -1,10 +1,10 @@
 //! Signing in.
 
 use leptos::prelude::*;
-use leptos_meta::{Meta, Title};
+use leptos_meta::Meta;
 
 use super::query::query;
-use crate::components::layout::Layout;
+use crate::components::layout::{Layout, PageTitle};
 use crate::server::state::AppState;
 
 /// `/login`
@@ -14,7 +14,7 @@ pub fn LoginPage() -> impl IntoView {
     let failed = query("failed").is_some();
     view! {
         <Layout sidebar=false>
-            <Title text=format!("Sign in · {}", state.config.site.title) />
+            <PageTitle text=format!("Sign in · {}", state.config.site.title) />
             <Meta name="robots" content="noindex" />
             <div class="narrow">
                 <h1>"Sign in"</h1>

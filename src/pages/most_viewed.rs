@@ -1,11 +1,10 @@
 //! The most viewed articles of a window, at length.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 
 use super::query::query;
 use crate::components::count::format_views;
-use crate::components::layout::{Layout, loaded};
+use crate::components::layout::{Layout, PageTitle, loaded};
 use crate::error::Error;
 use crate::model::article::Window;
 use crate::server::state::AppState;
@@ -70,7 +69,7 @@ pub fn MostViewedPage() -> impl IntoView {
     };
     view! {
         <Layout>
-            <Title text=title />
+            <PageTitle text=title />
             <header class="intro">
                 <h1>"Most viewed"</h1>
                 <p>"Each reader counts once per article and visit."</p>

@@ -1,12 +1,12 @@
 //! Articles that contain what a reader looks for.
 
 use leptos::prelude::*;
-use leptos_meta::{Meta, Title};
+use leptos_meta::Meta;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::query::{articles, page_number, query};
 use crate::components::article_list::ArticleList;
-use crate::components::layout::{Layout, loaded};
+use crate::components::layout::{Layout, PageTitle, loaded};
 use crate::server::db::articles::Filter;
 use crate::server::state::AppState;
 
@@ -20,7 +20,7 @@ pub fn SearchPage() -> impl IntoView {
     let text: String = query("q").unwrap_or_default().trim().chars().take(LONGEST).collect();
     let page = page_number();
     let form = view! {
-        <Title text=format!("Search · {}", state.config.site.title) />
+        <PageTitle text=format!("Search · {}", state.config.site.title) />
         <Meta name="robots" content="noindex" />
         <header class="intro">
             <h1>"Search"</h1>

@@ -1,11 +1,10 @@
 //! All articles with a tag.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 
 use super::query::{articles, page_number, param};
 use crate::components::article_list::ArticleList;
-use crate::components::layout::{Layout, loaded};
+use crate::components::layout::{Layout, PageTitle, loaded};
 use crate::error::Error;
 use crate::server::db::articles::Filter;
 use crate::server::state::AppState;
@@ -22,7 +21,7 @@ pub fn TagPage() -> impl IntoView {
         let filter = Filter { tag: Some(slug), ..Filter::default() };
         let articles = articles(&state, &filter, page).await?;
         Ok(view! {
-            <Title text=format!("{} · {}", tag.name, state.config.site.title) />
+            <PageTitle text=format!("{} · {}", tag.name, state.config.site.title) />
             <header class="intro">
                 <p class="intro-kind">"Tag"</p>
                 <h1>{tag.name}</h1>

@@ -6,6 +6,7 @@ use tokio::sync::Semaphore;
 
 use super::db::Database;
 use super::db::users::User;
+use crate::error::Error;
 
 /// Shortest password, in characters (NIST SP 800-63B-4, section 3.1.1.2, for a password that is not the only factor: 8; we
 /// ask for a little more).
@@ -14,11 +15,15 @@ pub const SHORTEST_PASSWORD: usize = 10;
 /// How many passwords are hashed at a time. Each takes a core and 19 MiB for a moment, and pages need them too.
 const AT_A_TIME: usize = 1;
 
+/// How many more sign-ins may wait for their turn before new ones are refused.
+const IN_LINE: usize = 16;
+
 /// Signs users in.
 #[derive(Clone, Debug)]
 pub struct Accounts {
     database: Database,
     hashing: Arc<Semaphore>,
+    line: Arc<Semaphore>,
     /// A hash of no one's password, to be verified for unknown names, so that the answer takes as long.
     decoy: Arc<str>,
 }
@@ -27,23 +32,36 @@ impl Accounts {
     /// The accounts in `database`.
     pub fn new(database: Database) -> Self {
         let decoy = password_auth::generate_hash(rand::random::<[u8; 16]>());
-        Self { database, hashing: Arc::new(Semaphore::new(AT_A_TIME)), decoy: decoy.into() }
+        Self {
+            database,
+            hashing: Arc::new(Semaphore::new(AT_A_TIME)),
+            line: Arc::new(Semaphore::new(IN_LINE)),
+            decoy: decoy.into(),
+        }
     }
 
     /// The user with that name and password; `None` if there is none, whichever of the two is wrong.
     ///
     /// # Errors
-    /// The database's.
-    pub async fn sign_in(&self, username: &str, password: String) -> sqlx::Result<Option<User>> {
+    /// [`Error::Unavailable`] if too many sign-ins are waiting already; the database's.
+    pub async fn sign_in(&self, username: &str, password: String) -> Result<Option<User>, Error> {
+        let place = self.line.clone().try_acquire_owned().map_err(|_| Error::Unavailable)?;
         let user = self.database.user_by_username(username).await?;
         let hash = match user.as_ref().and_then(|user| user.password_hash.as_deref()) {
             Some(hash) => hash.to_owned(),
             None => self.decoy.to_string(),
         };
-        let _permit = self.hashing.acquire().await.map_err(|error| sqlx::Error::Protocol(error.to_string()))?;
-        let verified =
-            tokio::task::spawn_blocking(move || password_auth::verify_password(password, &hash).is_ok()).await;
-        let is_right = verified.map_err(|error| sqlx::Error::Protocol(error.to_string()))?;
+        let turn = self.hashing.clone().acquire_owned().await.map_err(|_| Error::Unavailable)?;
+        // The permits go with the work: it goes on when the client hangs up, and must be counted until it ends.
+        let verify = move || {
+            let is_right = password_auth::verify_password(password, &hash).is_ok();
+            drop((place, turn));
+            is_right
+        };
+        let is_right = tokio::task::spawn_blocking(verify).await.map_err(|error| {
+            tracing::error!(error = %error, "a password could not be verified");
+            Error::Internal
+        })?;
         Ok(user.filter(|user| is_right && user.password_hash.is_some()))
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::accounts;
@@ -158,25 +159,20 @@ async fn serve(config: Config, clock: Clock) -> Result<(), String> {
             "the browser's files are not there, so pages have no style and no view is counted; build the site or set site.root"
         );
     }
-    println!("Tidemark is serving http://{address} (readers come to {base_url}). Ctrl-C stops it.");
+    // Before anybody is told that it serves: a signal that comes sooner would end the process at once.
+    let signals =
+        signal(SignalKind::terminate()).and_then(|terminate| Ok((terminate, signal(SignalKind::interrupt())?)));
+    let (terminate, interrupt) = signals.map_err(|error| format!("Signals can't be received: {error}"))?;
     let stop = CancellationToken::new();
-    tokio::spawn(stop_at_signal(stop.clone()));
+    tokio::spawn(stop_at_signal(terminate, interrupt, stop.clone()));
+    println!("Tidemark is serving http://{address} (readers come to {base_url}). Ctrl-C stops it.");
     server.run_until_stopped(stop).await.map_err(|error| error.to_string())?;
     tracing::info!("stopped");
     Ok(())
 }
 
 /// Cancels `stop` at SIGTERM or SIGINT; a second one ends the process at once, for whoever can't wait.
-async fn stop_at_signal(stop: CancellationToken) {
-    use tokio::signal::unix::{SignalKind, signal};
-    let signals = signal(SignalKind::terminate()).and_then(|term| Ok((term, signal(SignalKind::interrupt())?)));
-    let (mut terminate, mut interrupt) = match signals {
-        Ok(signals) => signals,
-        Err(error) => {
-            tracing::error!(error = %error, "signals can't be received; SIGTERM will end the process at once");
-            return;
-        }
-    };
+async fn stop_at_signal(mut terminate: Signal, mut interrupt: Signal, stop: CancellationToken) {
     for attempt in 0.. {
         tokio::select! {
             _ = terminate.recv() => {}

@@ -98,7 +98,7 @@ pub struct Views {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Jobs {
     /// The interval between two prunes.
-    #[serde(deserialize_with = "interval")]
+    #[serde(deserialize_with = "window")]
     pub prune: Duration,
 }
 
@@ -157,7 +157,7 @@ fn base_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Err
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
         return Err(de::Error::custom(format!("{text:?} must start with http:// or https:// and name a host")));
     }
-    Ok(text.trim_end_matches('/').to_owned())
+    Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
 /// A list of networks; from the environment, where there are no lists, a text with commas.
@@ -191,11 +191,12 @@ fn interval<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::E
     Duration::try_from(span).ok().filter(|span| *span >= Duration::from_secs(1)).ok_or_else(refuse)
 }
 
+/// A time span that a salt outlives: it is destroyed after two days (rule C3), so neither may a window be longer than one, nor
+/// may the job that destroys it run more seldom.
 fn window<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     let span = interval(deserializer)?;
-    // A visitor's salt lives two days (rule C3), so a longer window could not be kept.
     if span > Duration::from_secs(24 * 60 * 60) {
-        return Err(de::Error::custom("the window must be from 1s to 24h"));
+        return Err(de::Error::custom("the time span must be from 1s to 24h"));
     }
     Ok(span)
 }

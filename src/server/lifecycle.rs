@@ -1,7 +1,7 @@
 //! The server from start to stop.
 //!
 //! Stopping: no new connections; the requests that are under way are answered; the views that were taken are written; the
-//! database is closed. All within [`GRACE`] and [`LAST_WRITES`], because a supervisor kills what takes longer.
+//! database is closed. Each has a limit, and together they stay below the 10 s after which a supervisor kills.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -29,8 +29,8 @@ use super::views::visitor::{Identifier, day_of};
 /// How long requests that are under way may take after the signal to stop.
 const GRACE: Duration = Duration::from_secs(6);
 
-/// How long the last batches may take after that.
-const LAST_WRITES: Duration = Duration::from_secs(2);
+/// How long each may take after that: the step of a job, the last batches, closing the database.
+const LAST_WRITES: Duration = Duration::from_secs(1);
 
 /// Why the server did not start or did not go on, in one line for a person.
 #[derive(Debug, thiserror::Error)]
@@ -114,30 +114,28 @@ impl Server {
         let service = router(state).into_make_service_with_connect_info::<SocketAddr>();
         let server = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned());
         let mut server = tokio::spawn(server.into_future());
-        let mut counting_died = false;
-        let served = tokio::select! {
-            served = &mut server => Some(served),
-            _ = &mut counting => {
-                counting_died = true;
-                None
-            }
-            () = stop.cancelled() => tokio::time::timeout(GRACE, &mut server).await.ok(),
-        };
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => {}
+            _ = &mut counting => {}
+        }
+        // Without a request to stop, the worker ends only by dying, or because the server did and took all batchers with it.
+        let is_failure = counting.is_finished() && !stop.is_cancelled();
         stop.cancel();
-        if served.is_none() {
+        let served = tokio::time::timeout(GRACE, &mut server).await;
+        if served.is_err() {
             server.abort();
         }
-        tasks.wait().await;
-        if counting_died {
-            return Err(ServeError::Counting);
-        }
+        // A job that is in the middle of a step may be cut off: what it did not do, it does after the next start.
+        let _ = tokio::time::timeout(LAST_WRITES, tasks.wait()).await;
         // The last batcher went with the last request, so the worker ends when it has written what is left.
-        if tokio::time::timeout(LAST_WRITES, counting).await.is_err() {
+        if !counting.is_finished() && tokio::time::timeout(LAST_WRITES, counting).await.is_err() {
             tracing::warn!("stopped with requests still open; a view among them was not acknowledged");
         }
-        database.close().await;
+        let _ = tokio::time::timeout(LAST_WRITES, database.close()).await;
         match served {
-            Some(Ok(result)) => Ok(result?),
+            _ if is_failure => Err(ServeError::Counting),
+            Ok(Ok(result)) => Ok(result?),
             _ => Ok(()),
         }
     }
@@ -158,10 +156,13 @@ impl AppState {
 }
 
 async fn prune_until_stopped(jobs: Jobs, stop: CancellationToken) {
-    while stop.run_until_cancelled(tokio::time::sleep(jobs.every)).await.is_some() {
+    loop {
         match prune(&jobs.database, &jobs.clock).await {
             Ok(pruned) => tracing::debug!(?pruned, "pruned"),
             Err(error) => tracing::error!(error = %error, "pruning failed; it is tried again next time"),
+        }
+        if stop.run_until_cancelled(tokio::time::sleep(jobs.every)).await.is_none() {
+            return;
         }
     }
 }

@@ -9,7 +9,7 @@ use super::accounts::Accounts;
 use super::clock::Clock;
 use super::config::Config;
 use super::db::Database;
-use super::views::{ViewError, ViewRequest, Views};
+use super::views::{ViewRequest, Views};
 use crate::error::Error;
 use crate::model::view::ViewOutcome;
 
@@ -42,14 +42,15 @@ impl AppState {
     /// # Errors
     /// [`Error::NotFound`] if readers do not see the article, [`Error::Unavailable`] if it can't be recorded now.
     pub async fn record_view(&self, article: i64, request: &ViewRequest) -> Result<ViewOutcome, Error> {
-        if !self.database.is_visible(article, self.clock.now_ms()).await? {
+        let unavailable = |error: &dyn std::fmt::Display| {
+            tracing::error!(error = %error, article, "a view could not be recorded");
+            Error::Unavailable
+        };
+        let is_visible = self.database.is_visible(article, self.clock.now_ms()).await;
+        if !is_visible.map_err(|error| unavailable(&error))? {
             return Err(Error::NotFound(format!("There is no published article {article}.")));
         }
-        match self.views.record(article, request).await {
-            Ok(outcome) => Ok(outcome),
-            // The store's error was logged with its batch.
-            Err(ViewError::Busy | ViewError::Stopped | ViewError::Store(_)) => Err(Error::Unavailable),
-        }
+        self.views.record(article, request).await.map_err(|error| unavailable(&error))
     }
 }
 

@@ -12,7 +12,11 @@ use super::config::Log;
 
 /// Starts logging to standard error. RUST_LOG chooses what; `default` where it is not set.
 pub fn start(log: Log, default: &str) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    let mut filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    // At "trace" axum logs the address of each connection.
+    if let Ok(no_addresses) = "axum::serve=info".parse() {
+        filter = filter.add_directive(no_addresses);
+    }
     let logger = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

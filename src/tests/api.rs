@@ -79,13 +79,10 @@ fn a_body_that_is_too_large_is_refused_and_nothing_is_counted() {
     let server = TestServer::start();
     let id = server.id("first");
     let path = format!("/api/v1/articles/{id}/view");
-    let answer = server.someone().request("PUT", &path, &"x".repeat(20_000));
-    assert_problem(&answer, 413, "too large");
+    assert_problem(&server.someone().announce("PUT", &path, 20_000), 413, "too large");
     assert_eq!(server.someone().view(id).json()["views"], 1, "this view is the first");
-    assert_problem(&server.someone().request("PUT", &path, &"x".repeat(200_000)), 413, "");
     let island = server.someone().with("content-type", "application/x-www-form-urlencoded");
-    let answer = island.request("PUT", "/api/islands/record-view", &format!("article={id}&x={}", "x".repeat(200_000)));
-    assert_problem(&answer, 413, "");
+    assert_problem(&island.announce("PUT", "/api/islands/record-view", 20_000), 413, "too large");
     assert_eq!(server.reader("192.0.2.8", "Mozilla/5.0 Gecko").request("PUT", &path, "{}").json()["views"], 2);
 }
 
@@ -96,7 +93,13 @@ fn health_and_readiness_are_told() {
         let answer = server.someone().get(path);
         assert_eq!((answer.status, answer.header("cache-control")), (200, "no-store"), "{path}");
     }
-    server.run(server.database.close());
+    server.run(async {
+        let mut transaction = server.database.begin().await.unwrap();
+        sqlx::query("ALTER TABLE articles RENAME TO gone").execute(&mut *transaction).await.unwrap();
+        transaction.commit().await.unwrap();
+    });
+    assert_problem(&server.someone().get("/readyz"), 503, "try again");
+    assert_eq!(server.someone().get("/healthz").status, 200, "the process itself is well");
 }
 
 #[test]

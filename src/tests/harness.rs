@@ -177,6 +177,27 @@ impl Client<'_> {
         self.request("PUT", &format!("/api/v1/articles/{article}/view"), "")
     }
 
+    /// Only announces a body of `length` bytes and sends none of it: a server that refuses it must do so at once. Sending it
+    /// would be a race between its bytes and the refusal.
+    pub fn announce(&self, method: &str, path: &str, length: usize) -> Answer {
+        use std::io::{Read, Write};
+        let mut stream = std::net::TcpStream::connect(self.server.url.trim_start_matches("http://")).unwrap();
+        let headers: String = self.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        write!(
+            stream,
+            "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, text) = answer.split_once("\r\n\r\n").unwrap();
+        let mut lines = head.lines();
+        let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+        let headers = lines.filter_map(|line| line.split_once(": "));
+        let headers = headers.map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+        Answer { status, headers, text: text.to_owned() }
+    }
+
     /// Signs in and keeps the session's cookie.
     pub fn signed_in(&self, username: &str, password: &str) -> Self {
         let form = self.with("content-type", "application/x-www-form-urlencoded");

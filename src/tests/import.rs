@@ -105,7 +105,17 @@ fn articles_of_one_slug_are_told_apart_by_their_dates() {
         assert_eq!(counts(&report), (2, 0, 0, 1), "{report:?}");
         assert!(report.failed[0].starts_with("c.md") && report.failed[0].contains("b.md"), "{report:?}");
         let slugs: Vec<_> = database.all_fields().await.unwrap().into_iter().map(|article| article.slug).collect();
-        assert_eq!(slugs, ["survey-2016-05-09", "survey-2017-05-03"]);
+        assert_eq!(slugs, ["survey", "survey-2017-05-03"], "the oldest keeps the slug");
+
+        // The one that has the slug keeps it, whoever comes later; and a file that comes alone finds its article.
+        let older = || dated("older.md", "2015-01-01");
+        let all = vec![older(), dated("a.md", "2016-05-09"), dated("b.md", "2017-05-03")];
+        let report = import(&database, &clock, all, Report::default()).await.unwrap();
+        assert_eq!(counts(&report), (1, 0, 2, 0), "{report:?}");
+        for file in [older(), dated("a.md", "2016-05-09"), dated("b.md", "2017-05-03")] {
+            let report = import(&database, &clock, vec![file], Report::default()).await.unwrap();
+            assert_eq!(counts(&report), (0, 0, 1, 0), "{report:?}");
+        }
     });
 }
 

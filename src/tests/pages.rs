@@ -1,6 +1,8 @@
 //! Pages as they leave the server: status, headers and what a reader without JavaScript gets.
 
-use crate::harness::TestServer;
+use tidemark::server::content::import::{Report, SourceFile, import};
+
+use crate::harness::{TestServer, source};
 
 #[test]
 fn every_page_is_whole_without_javascript() {
@@ -17,6 +19,7 @@ fn every_page_is_whole_without_javascript() {
         ("/most-viewed?window=30d", &["aria-current=\"page\">30 days"]),
         ("/search?q=second", &["One article contains “second”.", "Title of second"]),
         ("/search?q=%25", &["No article contains “%”."]),
+        ("/search?q=SECOND%20Text", &["One article contains"]),
         ("/search", &["<h1>Search</h1>"]),
         ("/login", &["<h1>Sign in</h1>", "method=\"post\""]),
     ] {
@@ -72,6 +75,7 @@ fn an_address_that_leads_nowhere_is_a_page_with_status_404() {
         "/most-viewed?window=1h",
         "/pkg/nothing.js",
         "/../etc/passwd",
+        &format!("/{}", "long".repeat(100)),
     ] {
         let answer = server.someone().get(path);
         assert_eq!(answer.status, 404, "{path}: {}", answer.text);
@@ -92,7 +96,7 @@ fn a_wrong_method_or_a_broken_form_is_a_page_that_says_so() {
     let answer = form.request("POST", "/login", "username=a");
     assert_eq!(answer.status, 422, "without a password");
     assert!(answer.text.contains("<h1>Unprocessable Entity</h1>"), "{}", answer.text);
-    let answer = form.request("POST", "/login", &format!("username=a&password={}", "x".repeat(100_000)));
+    let answer = form.announce("POST", "/login", 100_000);
     assert_eq!(answer.status, 413);
     assert!(answer.text.contains("<h1>Payload Too Large</h1>"), "{}", answer.text);
 }
@@ -128,6 +132,12 @@ fn a_former_address_redirects_for_good() {
     for path in ["/old/first.html", "/old/first.html/", "/old/first%2Ehtml", "/old/first.html?utm=x"] {
         let answer = server.someone().get(path);
         assert_eq!((answer.status, answer.header("location")), (301, "/articles/first"), "{path}");
+    }
+    let files = vec![source("renamed", "aliases = [\"/articles/former\", \"/tags/former\"]", "text")];
+    server.run(import(&server.database, &server.clock, files, Report::default())).unwrap();
+    for path in ["/articles/former", "/tags/former"] {
+        let answer = server.someone().get(path);
+        assert_eq!((answer.status, answer.header("location")), (301, "/articles/renamed"), "{path}");
     }
 }
 
@@ -193,9 +203,46 @@ fn signing_in_shows_the_name_and_signing_out_ends_the_session_on_the_server() {
     assert!(server.someone().get("/login?failed=true").text.contains("The user name or the password is wrong."));
     let reader = server.someone().signed_in("reader", "a-good-password");
     assert!(reader.get("/").text.contains("A Reader"));
+    let other = server.someone().signed_in("reader", "a-good-password");
+    let hash = tidemark::server::accounts::hash_password("another-password").unwrap();
+    assert!(server.run(server.database.set_password("reader", &hash)).unwrap());
+    assert!(!other.get("/").text.contains("A Reader"), "a new password ends every session");
+    let reader = server.someone().signed_in("reader", "another-password");
     assert_eq!(reader.request("POST", "/logout", "").status, 303);
     assert!(!reader.get("/").text.contains("A Reader"), "the old cookie is worth nothing");
     assert_eq!(server.number("SELECT count(*) FROM sessions WHERE ? = ''", ""), 0);
+}
+
+#[test]
+fn what_an_author_writes_in_front_matter_stays_text() {
+    let server = TestServer::start();
+    let evil = "</title><script>x</script><meta http-equiv=refresh content=0>&lt;\\\"'";
+    let file = source("evil", &format!("description = \"{evil}\"\ntags = [\"{evil}\"]"), "text");
+    let file = SourceFile { text: file.text.replace("Title of evil", evil).replace("Jo Doe", evil), ..file };
+    let report = server.run(import(&server.database, &server.clock, vec![file], Report::default())).unwrap();
+    assert_eq!(report.created, 1, "{report:?}");
+    let author = server.someone().get("/api/v1/articles?per-page=1").json();
+    let of = |kind: &str, key: &str| author["articles"][0][kind][0][key].as_str().unwrap().to_owned();
+    let (username, tag) = (of("authors", "username"), of("tags", "slug"));
+    for path in [
+        "/".to_owned(),
+        "/articles/evil".into(),
+        format!("/authors/{username}"),
+        format!("/tags/{tag}"),
+        format!("/search?q={}", "%3C/title%3E%3Cscript%3Ex%3C/script%3E"),
+    ] {
+        let answer = server.someone().get(&path);
+        assert_eq!(answer.status, 200, "{path}");
+        assert!(
+            !answer.text.contains("<script>x") && !answer.text.contains("<meta http-equiv"),
+            "{path}: {}",
+            answer.text
+        );
+    }
+    assert!(!server.someone().get("/feed.xml").text.contains("<script>x"));
+    let files = vec![source("control", "", "a\u{1}b")];
+    server.run(import(&server.database, &server.clock, files, Report::default())).unwrap();
+    assert!(server.someone().get("/feed.xml").text.contains("&lt;p&gt;ab&lt;/p&gt;"));
 }
 
 #[test]

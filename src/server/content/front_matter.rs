@@ -19,19 +19,25 @@ struct FrontMatter {
     url: Option<String>,
     /// Jekyll: the whole address.
     permalink: Option<String>,
-    #[serde(alias = "publishDate")]
     date: Option<DateValue>,
+    /// Hugo: when it is shown, if that is not `date`.
+    #[serde(rename = "publishDate")]
+    publish_date: Option<DateValue>,
     draft: bool,
     /// Jekyll: false is a draft.
     published: Option<bool>,
     authors: OneOrMany,
     author: OneOrMany,
-    #[serde(alias = "summary", alias = "excerpt")]
     description: Option<String>,
+    /// Hugo's and Zola's other word for it.
+    summary: Option<String>,
+    /// Jekyll's word for it.
+    excerpt: Option<String>,
     tags: OneOrMany,
     taxonomies: Taxonomies,
-    #[serde(alias = "redirect_from")]
     aliases: OneOrMany,
+    /// Jekyll's word for it.
+    redirect_from: OneOrMany,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -139,12 +145,13 @@ pub fn parse(name: &str, text: &str) -> Result<Source, SourceError> {
     .ok_or_else(|| error(1, "no slug can be made of the title; add one: slug = \"a-name\""))?;
 
     let draft = front_matter.draft || front_matter.published == Some(false);
-    let published_at = match &front_matter.date {
+    let published_at = match front_matter.publish_date.as_ref().or(front_matter.date.as_ref()) {
         Some(DateValue::Toml(date)) => Some(parse_date(&date.to_string())),
         Some(DateValue::Text(text)) => Some(parse_date(text)),
         None => address.and_then(date_in_path).or(stem_date).map(|date| parse_date(&date)),
     };
-    let published_at = published_at.transpose().map_err(|reason| error(line_of(&text, "date"), reason))?;
+    let published_at =
+        published_at.transpose().map_err(|reason| error(line_of(&text, &["date", "publishDate"]), reason))?;
     if published_at.is_none() && !draft {
         return Err(error(1, "the front matter has no date; add one, such as date = 2026-01-31, or draft = true"));
     }
@@ -154,7 +161,9 @@ pub fn parse(name: &str, text: &str) -> Result<Source, SourceError> {
     let mut tags = front_matter.tags.into_vec();
     tags.extend(front_matter.taxonomies.tags);
     let mut aliases = Vec::new();
-    for alias in address.map(str::to_owned).into_iter().chain(front_matter.aliases.clone().into_vec()) {
+    let others =
+        front_matter.aliases.clone().into_vec().into_iter().chain(front_matter.redirect_from.clone().into_vec());
+    for alias in address.map(str::to_owned).into_iter().chain(others) {
         let alias = normalize_path(&alias);
         if alias != "/" && alias != format!("/articles/{slug}") && !aliases.contains(&alias) {
             aliases.push(alias);
@@ -162,7 +171,11 @@ pub fn parse(name: &str, text: &str) -> Result<Source, SourceError> {
     }
     Ok(Source {
         title,
-        summary: front_matter.description.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()),
+        summary: [front_matter.description, front_matter.summary, front_matter.excerpt]
+            .into_iter()
+            .flatten()
+            .map(|text| text.trim().to_owned())
+            .find(|text| !text.is_empty()),
         published_at,
         draft,
         authors: unique(authors, slugify),
@@ -252,9 +265,10 @@ fn split(text: &str) -> Result<(FrontMatter, &str), SourceError> {
     Ok((front_matter, &rest[body..]))
 }
 
-/// The line, from 1, on which the front matter sets `key`.
-fn line_of(text: &str, key: &str) -> usize {
-    text.lines().position(|line| line.trim_start().starts_with(key)).map_or(1, |position| position + 1)
+/// The line, from 1, on which the front matter sets one of `keys`.
+fn line_of(text: &str, keys: &[&str]) -> usize {
+    let sets = |line: &str| keys.iter().any(|key| line.trim_start().starts_with(key));
+    text.lines().position(sets).map_or(1, |position| position + 1)
 }
 
 /// Milliseconds since 1970. A date without a time is midnight, one without an offset is UTC.
@@ -345,6 +359,14 @@ mod tests {
         .unwrap();
         assert_eq!((jekyll.slug.as_str(), jekyll.published_at), ("hello", Some(1_769_817_600_000)));
         assert_eq!(jekyll.aliases, ["/old"]);
+        let twofold = parse(
+            "x",
+            "---\ntitle: x\ndate: 2026-01-30\npublishDate: 2026-01-31\ndescription: d\nsummary: s\naliases: [/a/]\n\
+             redirect_from: /b\n---\n",
+        )
+        .unwrap();
+        assert_eq!((twofold.summary.as_deref(), twofold.published_at), (Some("d"), Some(1_769_817_600_000)));
+        assert_eq!(twofold.aliases, ["/a", "/b"]);
         let spaced = parse("x", "---\ntitle: x\ndate: 2026-01-31 12:00:00 +0100\n---\n").unwrap();
         assert_eq!(spaced.published_at, Some(1_769_857_200_000));
     }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -89,9 +90,21 @@ pub async fn import(
             Err(error) => report.failed.push(format!("{}: {error}", file.path)),
         }
     }
-    tell_apart(&mut sources, &mut report);
-    let articles = tokio::task::spawn_blocking(move || render_all(&sources)).await;
-    let articles = articles.map_err(|error| sqlx::Error::Protocol(error.to_string()))?;
+    let dates = database.dates_of_slugs().await?;
+    tell_apart(&mut sources, &dates, &mut report);
+    let rendered = tokio::task::spawn_blocking(move || render_all(&sources)).await;
+    let rendered = rendered.map_err(|error| sqlx::Error::Protocol(error.to_string()))?;
+    let mut articles = Vec::with_capacity(rendered.len());
+    for (path, article) in rendered {
+        match article {
+            Some(article) => articles.push(article),
+            None => {
+                report.failed.push(format!("{path}: line 1: its text can't be rendered; this is a fault of Tidemark"))
+            }
+        }
+    }
+    // Older articles first, so that of articles of one day the one that was written later has the higher id.
+    articles.sort_by_key(|article| article.published_at);
 
     let now = clock.now_ms();
     let mut transaction = database.begin().await?;
@@ -107,17 +120,26 @@ pub async fn import(
     Ok(report)
 }
 
-/// Articles of one import that share a slug (a yearly "survey") get their date appended, all of them, so that the result does
-/// not depend on which is read first. Where the date is the same too, the later files are refused.
-fn tell_apart(sources: &mut Vec<(String, Source)>, report: &mut Report) {
-    let mut count = HashMap::<String, usize>::new();
+/// Articles that share a slug (a yearly "survey") are told apart by their dates: one keeps the slug, the others get their date
+/// appended. The one that has the slug already keeps it, because its count and its links belong to it (rule C7); else the
+/// oldest. Where the date is the same too, the later files are refused.
+///
+/// `dates`: the slugs that articles have, with their dates.
+fn tell_apart(sources: &mut Vec<(String, Source)>, dates: &HashMap<String, Option<i64>>, report: &mut Report) {
+    let mut keepers = HashMap::<String, Option<i64>>::new();
     for (_, source) in sources.iter() {
-        *count.entry(source.slug.clone()).or_default() += 1;
+        let keeper = keepers.entry(source.slug.clone()).or_insert(source.published_at);
+        let has_it_already = dates.get(&source.slug) == Some(&source.published_at);
+        let keeper_has_it_already = dates.get(&source.slug) == Some(&*keeper);
+        if has_it_already || (!keeper_has_it_already && source.published_at < *keeper) {
+            *keeper = source.published_at;
+        }
     }
-    for (_, source) in sources.iter_mut().filter(|(_, source)| count[&source.slug] > 1) {
-        let date = source.published_at.and_then(|time| Timestamp::from_millisecond(time).ok());
-        if let Some(date) = date {
-            source.slug = format!("{}-{}", source.slug, TimeZone::UTC.to_datetime(date).strftime("%Y-%m-%d"));
+    for (_, source) in sources.iter_mut() {
+        let Some(date) = source.published_at.and_then(|time| Timestamp::from_millisecond(time).ok()) else { continue };
+        let dated = format!("{}-{}", source.slug, TimeZone::UTC.to_datetime(date).strftime("%Y-%m-%d"));
+        if keepers.get(&source.slug) != Some(&source.published_at) || dates.contains_key(&dated) {
+            source.slug = dated;
         }
     }
     let mut owners = HashMap::<String, String>::new();
@@ -136,25 +158,26 @@ fn tell_apart(sources: &mut Vec<(String, Source)>, report: &mut Report) {
     });
 }
 
-/// Renders on all cores: highlighting takes nearly all of an import's time.
-fn render_all(sources: &[(String, Source)]) -> Vec<ArticleFields> {
+/// Renders on all cores: highlighting takes nearly all of an import's time. `None` for a text that makes a renderer panic.
+fn render_all(sources: &[(String, Source)]) -> Vec<(String, Option<ArticleFields>)> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let next = std::sync::atomic::AtomicUsize::new(0);
-    let mut articles: Vec<(usize, ArticleFields)> = std::thread::scope(|scope| {
-        let work = || {
-            let mut done = Vec::new();
-            loop {
-                let index = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-                let Some((_, source)) = sources.get(index) else { return done };
-                done.push((index, render(source)));
+    let results: Vec<OnceLock<ArticleFields>> = sources.iter().map(|_| OnceLock::new()).collect();
+    let work = || {
+        loop {
+            let index = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            let Some((_, source)) = sources.get(index) else { return };
+            if let Ok(article) = std::panic::catch_unwind(|| render(source)) {
+                let _ = results[index].set(article);
             }
-        };
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        workers.into_iter().filter_map(|worker| worker.join().ok()).flatten().collect()
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(work);
+        }
     });
-    // Older articles first, so that of articles of one day the one that was written later has the higher id.
-    articles.sort_by_key(|(index, article)| (article.published_at, *index));
-    articles.into_iter().map(|(_, article)| article).collect()
+    sources.iter().zip(results).map(|((path, _), result)| (path.clone(), result.into_inner())).collect()
 }
 
 fn render(source: &Source) -> ArticleFields {

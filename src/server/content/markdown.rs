@@ -43,9 +43,8 @@ pub fn render(markdown: &str) -> Rendered {
     let arena = Arena::new();
     let options = options();
     let root = comrak::parse_document(&arena, markdown, &options);
-    demote_headings(root);
+    level_headings(root);
     let contents = contents(root);
-    let (words, cjk_characters) = count_words(root);
     let summary = summary(root);
     for node in root.descendants() {
         highlight(node);
@@ -53,9 +52,11 @@ pub fn render(markdown: &str) -> Rendered {
     let mut html = String::new();
     // Writing to a String can't fail.
     let _ = comrak::format_html(root, &options, &mut html);
+    let html = SANITIZER.clean(&html).to_string();
+    let (words, cjk_characters) = count_words(&html);
     let minutes = words.div_ceil(WORDS_PER_MINUTE) + cjk_characters / CJK_CHARACTERS_PER_MINUTE;
     Rendered {
-        html: SANITIZER.clean(&html).to_string(),
+        html,
         contents,
         language: language(root),
         reading_minutes: i64::try_from(minutes).unwrap_or(i64::MAX).max(1),
@@ -92,15 +93,16 @@ fn options() -> Options<'static> {
     options
 }
 
-/// The page's title is its only heading of level 1, so a text that starts at 1 moves down by one.
-fn demote_headings<'a>(root: &'a AstNode<'a>) {
-    let is_title = |node: &AstNode| matches!(node.data().value, NodeValue::Heading(ref heading) if heading.level == 1);
-    if !root.descendants().any(is_title) {
-        return;
-    }
+/// The page's title is its heading of level 1, so the highest heading of the text becomes level 2, and the others follow.
+fn level_headings<'a>(root: &'a AstNode<'a>) {
+    let level = |node: &AstNode| match &node.data().value {
+        NodeValue::Heading(heading) => Some(heading.level),
+        _ => None,
+    };
+    let Some(highest) = root.descendants().filter_map(|node| level(node)).min() else { return };
     for node in root.descendants() {
         if let NodeValue::Heading(heading) = &mut node.data_mut().value {
-            heading.level = (heading.level + 1).min(6);
+            heading.level = (heading.level - highest + 2).min(6);
         }
     }
 }
@@ -119,24 +121,17 @@ fn contents<'a>(root: &'a AstNode<'a>) -> Vec<Heading> {
     contents
 }
 
-/// Words, and characters of scripts that are written without spaces.
-fn count_words<'a>(root: &'a AstNode<'a>) -> (usize, usize) {
-    let (mut words, mut cjk_characters) = (0, 0);
-    for node in root.descendants() {
-        let (NodeValue::Text(_) | NodeValue::Code(_) | NodeValue::CodeBlock(_)) = node.data().value else { continue };
-        let text = match &node.data().value {
-            NodeValue::Text(text) => text.to_string(),
-            NodeValue::Code(code) => code.literal.clone(),
-            NodeValue::CodeBlock(block) => block.literal.clone(),
-            _ => continue,
-        };
-        let is_cjk = |character: char| matches!(character, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}');
-        cjk_characters += text.chars().filter(|&character| is_cjk(character)).count();
-        words += text
-            .split(|character: char| character.is_whitespace() || is_cjk(character))
-            .filter(|word| word.chars().any(char::is_alphanumeric))
-            .count();
-    }
+/// Words, and characters of scripts that are written without spaces. The text is what is left of the page without its tags,
+/// because authors write whole articles in HTML too.
+fn count_words(html: &str) -> (usize, usize) {
+    // A space before each end of an element keeps the words of two paragraphs apart.
+    let text = TEXT_ONLY.clean(&html.replace("</", " </")).to_string();
+    let is_cjk = |character: char| matches!(character, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}');
+    let cjk_characters = text.chars().filter(|&character| is_cjk(character)).count();
+    let words = text
+        .split(|character: char| character.is_whitespace() || is_cjk(character))
+        .filter(|word| word.chars().any(char::is_alphanumeric))
+        .count();
     (words, cjk_characters)
 }
 
@@ -264,6 +259,8 @@ static SANITIZER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
     builder
 });
 
+static TEXT_ONLY: LazyLock<ammonia::Builder<'static>> = LazyLock::new(ammonia::Builder::empty);
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -292,6 +289,9 @@ mod tests {
             assert!(rendered.html.contains(&format!("id=\"{anchor}\"")), "{anchor}: {}", rendered.html);
         }
         assert!(!rendered.html.contains("<h1"));
+        let levels = |text: &str| -> Vec<u8> { render(text).contents.iter().map(|heading| heading.level).collect() };
+        assert_eq!(levels("#### a\n\n##### b\n\n#### c"), [2, 3, 2], "a text that starts too low moves up");
+        assert_eq!(levels("# a\n\n###### b"), [2, 6]);
     }
 
     #[test]
@@ -354,6 +354,7 @@ mod tests {
         assert_eq!(render("").reading_minutes, 1);
         assert_eq!(render(&"word ".repeat(1000)).reading_minutes, 5);
         assert_eq!(render(&"潮".repeat(900)).reading_minutes, 3);
+        assert_eq!(render(&format!("<div>{}</div>", "<p>word</p>".repeat(1000))).reading_minutes, 5, "HTML counts too");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Articles: what readers see of them, and writing them.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, FromRow, SqliteConnection};
 
@@ -106,8 +108,7 @@ const FILTER: &str = "(?2 IS NULL OR articles.id IN (SELECT article_tags.article
         JOIN tags ON tags.id = article_tags.tag_id WHERE tags.slug = ?2))
     AND (?3 IS NULL OR articles.id IN (SELECT article_authors.article_id FROM article_authors
         JOIN users ON users.id = article_authors.user_id WHERE users.username = ?3))
-    AND (?4 IS NULL OR articles.title LIKE ?4 ESCAPE '\\' OR articles.summary LIKE ?4 ESCAPE '\\'
-        OR articles.markdown LIKE ?4 ESCAPE '\\')";
+    AND (?4 IS NULL OR articles.search_text LIKE ?4 ESCAPE '\\')";
 
 #[derive(FromRow)]
 struct SummaryRow {
@@ -283,6 +284,13 @@ impl Database {
         rows.into_iter().map(|(slug, updated_at)| Ok((slug, timestamp(updated_at)?))).collect()
     }
 
+    /// The slug of every article, deleted ones included, with its date.
+    pub async fn dates_of_slugs(&self) -> sqlx::Result<HashMap<String, Option<i64>>> {
+        let rows: Vec<(String, Option<i64>)> =
+            sqlx::query_as("SELECT slug, published_at FROM articles").fetch_all(self.reader()).await?;
+        Ok(rows.into_iter().collect())
+    }
+
     /// Whether there is no article at all, deleted ones included.
     pub async fn is_empty(&self) -> sqlx::Result<bool> {
         sqlx::query_scalar("SELECT NOT EXISTS (SELECT 1 FROM articles)").fetch_one(self.reader()).await
@@ -331,12 +339,12 @@ pub async fn write(connection: &mut SqliteConnection, article: &ArticleFields, n
     let contents = serde_json::to_string(&article.contents).map_err(|error| sqlx::Error::Encode(error.into()))?;
     let id: i64 = sqlx::query_scalar(
         "INSERT INTO articles (slug, title, summary, markdown, html, contents, reading_minutes, language, author_id, status,
-            published_at, created_at, updated_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12)
+            published_at, created_at, updated_at, search_text)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12, ?13)
          ON CONFLICT (slug) DO UPDATE SET title = excluded.title, summary = excluded.summary,
             markdown = excluded.markdown, html = excluded.html, contents = excluded.contents,
             reading_minutes = excluded.reading_minutes, language = excluded.language, author_id = excluded.author_id, status = excluded.status,
-            published_at = excluded.published_at, updated_at = excluded.updated_at, version = version + 1,
+            published_at = excluded.published_at, updated_at = excluded.updated_at, search_text = excluded.search_text, version = version + 1,
             deleted_at = NULL
          RETURNING id",
     )
@@ -352,6 +360,7 @@ pub async fn write(connection: &mut SqliteConnection, article: &ArticleFields, n
     .bind(article.status)
     .bind(article.published_at)
     .bind(now)
+    .bind(format!("{}\n{}\n{}", article.title, article.summary, article.markdown).to_lowercase())
     .fetch_one(&mut *connection)
     .await?;
     for table in ["article_authors", "article_tags", "article_aliases"] {
@@ -494,7 +503,7 @@ async fn fields(connection: &mut SqliteConnection, id: i64) -> sqlx::Result<Opti
     }))
 }
 
-/// A LIKE pattern for texts that contain `text` as it stands.
+/// A LIKE pattern for a `search_text` that contains `text`, whatever the case of its letters.
 fn contains(text: &str) -> String {
-    format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))
+    format!("%{}%", text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))
 }

@@ -45,10 +45,9 @@ impl Database {
             .execute(self.writer())
             .await?
             .rows_affected();
-        if pruned.salts > 0 {
-            // Until it is written over, the log still holds the salt that was to be destroyed.
-            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(self.writer()).await?;
-        }
+        // Until it is written over, the log still holds what was deleted. A reader in the way makes this do nothing, and then
+        // the next prune does it.
+        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(self.writer()).await?;
         Ok(pruned)
     }
 }

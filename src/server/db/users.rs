@@ -68,13 +68,19 @@ impl Database {
         .await
     }
 
-    /// Sets a user's password; false if there is no such user.
+    /// Sets a user's password and ends all sessions of that user: whoever stole one is out. False if there is no such user.
     pub async fn set_password(&self, username: &str, password_hash: &str) -> sqlx::Result<bool> {
-        let result = sqlx::query("UPDATE users SET password_hash = ? WHERE username = ?")
+        let mut transaction = self.begin().await?;
+        let id: Option<i64> = sqlx::query_scalar("UPDATE users SET password_hash = ? WHERE username = ? RETURNING id")
             .bind(password_hash)
             .bind(username)
-            .execute(self.writer())
+            .fetch_optional(&mut *transaction)
             .await?;
-        Ok(result.rows_affected() == 1)
+        sqlx::query("DELETE FROM sessions WHERE data ->> '$.data.user_id' = ?")
+            .bind(id)
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(id.is_some())
     }
 }

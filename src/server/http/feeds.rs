@@ -50,7 +50,7 @@ fn entry(base_url: &str, article: &Article) -> Entry {
     // Both come from jiff, whose RFC 3339 the feed's own type always reads.
     let date = |time: jiff::Timestamp| time.to_string().parse().unwrap_or_default();
     Entry {
-        title: Text::plain(&summary.title),
+        title: Text::plain(without_control_characters(&summary.title)),
         id: address.clone(),
         updated: date(article.updated_at),
         published: Some(date(summary.published_at)),
@@ -61,15 +61,20 @@ fn entry(base_url: &str, article: &Article) -> Entry {
             .collect(),
         categories: summary.tags.iter().map(|tag| Category { term: tag.name.clone(), ..Category::default() }).collect(),
         links: vec![Link { href: address.clone(), rel: "alternate".into(), ..Link::default() }],
-        summary: Some(Text::plain(&summary.summary)),
+        summary: Some(Text::plain(without_control_characters(&summary.summary))),
         content: Some(Content {
             base: Some(address),
             content_type: Some("html".into()),
-            value: Some(article.html.clone()),
+            value: Some(without_control_characters(&article.html)),
             ..Content::default()
         }),
         ..Entry::default()
     }
+}
+
+/// XML 1.0 can't hold them, not even escaped, so one of them in an article would break the feed for everybody.
+fn without_control_characters(text: &str) -> String {
+    text.chars().filter(|&character| !character.is_control() || matches!(character, '\n' | '\r' | '\t')).collect()
 }
 
 /// `GET /sitemap.xml`: every article, for search engines (<https://www.sitemaps.org/protocol.html>).

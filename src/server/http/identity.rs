@@ -68,7 +68,8 @@ fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAdd
         trusted.iter().any(|network| network.contains(&address))
     };
     let mut client = peer;
-    let lines: Vec<_> = headers.get_all("x-forwarded-for").iter().filter_map(|line| line.to_str().ok()).collect();
+    let lines = headers.get_all("x-forwarded-for").iter();
+    let lines: Vec<_> = lines.map(|line| String::from_utf8_lossy(line.as_bytes())).collect();
     let mut hops = lines.iter().flat_map(|line| line.split(',')).map(str::trim).rev();
     while is_trusted(client) {
         // The end of the list, or something that is no address: what is known so far is all that can be believed.

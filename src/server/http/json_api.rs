@@ -1,6 +1,6 @@
 //! The JSON API, `/api/v1`. Its interface does not change without notice.
 
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::State;
 use axum::middleware::map_response;
 use axum::response::Response;
 use axum::routing::{get, put};
@@ -17,9 +17,6 @@ use crate::server::db::articles::Filter;
 use crate::server::state::AppState;
 use crate::server::views::ViewRequest;
 
-/// The largest body that the API takes, in bytes. Nothing that it offers needs one.
-const LARGEST_BODY: usize = 16 * 1024;
-
 /// The routes below `/api/v1`.
 pub fn router() -> Router<AppState> {
     Router::new()
@@ -29,7 +26,6 @@ pub fn router() -> Router<AppState> {
         .route("/articles/{id}/view", put(view))
         .fallback(unknown_route)
         .method_not_allowed_fallback(wrong_method)
-        .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(map_response(async |mut response: Response| {
             let (name, value) = CachePolicy::Never.header();
             response.headers_mut().entry(name).or_insert(value);

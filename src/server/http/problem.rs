@@ -83,5 +83,8 @@ fn problem(status: StatusCode, detail: String) -> Response {
 
 /// A problem of which nothing but the status is known.
 pub fn bare(status: StatusCode) -> Response {
-    problem(status, "This address does not take such a request.".into())
+    match status {
+        StatusCode::PAYLOAD_TOO_LARGE => Error::TooLarge.into_response(),
+        _ => problem(status, "This address does not take such a request.".into()),
+    }
 }

@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{HeaderValue, LOCATION};
 use axum::http::{Method, StatusCode};
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use leptos::prelude::provide_context;
@@ -24,14 +24,14 @@ use super::{feeds, health, json_api, security, sign_in};
 use crate::app::App;
 use crate::server::content::front_matter::normalize_path;
 use crate::server::db::sessions::DatabaseSessionStore;
-use crate::server::shell::shell;
+use crate::server::shell::{error_page, shell};
 use crate::server::state::AppState;
 use crate::server::telemetry::log_requests;
 
 /// The largest body that any request may have, in bytes. Server functions read theirs whole and know no limit of their own.
-const LARGEST_BODY: usize = 64 * 1024;
+const LARGEST_BODY: usize = 16 * 1024;
 
-/// How long a session lasts after its last use, in days.
+/// How long a session lasts after signing in, in days.
 const SESSION_DAYS: i64 = 30;
 
 /// The whole site.
@@ -60,7 +60,8 @@ pub fn router(state: AppState) -> Router {
         .route("/readyz", get(health::readyz))
         .leptos_routes_with_context(&state, generate_route_list(App), context, move || shell(options.clone()))
         .nest("/api/v1", json_api::router())
-        .fallback(file_or_old_address)
+        .fallback(file_or_not_found)
+        .layer(from_fn_with_state(state.clone(), redirect_old_addresses))
         .layer(sessions)
         .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
         .layer(from_fn(security::explain_errors))
@@ -71,10 +72,9 @@ pub fn router(state: AppState) -> Router {
         .with_state(state)
 }
 
-/// What no route answers: a file of the site, an article's former address, or nothing.
-async fn file_or_old_address(State(state): State<AppState>, request: Request) -> Response {
+/// What no route answers: a file of the site, or nothing.
+async fn file_or_not_found(State(state): State<AppState>, request: Request) -> Response {
     if matches!(*request.method(), Method::GET | Method::HEAD) {
-        let path = normalize_path(request.uri().path());
         let mut copy = Request::new(Body::empty());
         *copy.method_mut() = request.method().clone();
         *copy.uri_mut() = request.uri().clone();
@@ -82,21 +82,32 @@ async fn file_or_old_address(State(state): State<AppState>, request: Request) ->
         if let Some(file) = file(&state, copy).await {
             return file;
         }
-        match state.database.slug_by_alias(&path, state.clock.now_ms()).await {
-            Ok(Some(slug)) => return moved_to(&slug),
-            Ok(None) => {}
-            Err(error) => return crate::server::shell::error_page(&error.into()),
-        }
     }
     let options = state.leptos_options.clone();
     let context = move || provide_context(state.clone());
     render_app_async_with_context(context, move || shell(options.clone()))(request).await.into_response()
 }
 
+/// Leads readers on from an article's former address, whatever route it would belong to today.
+async fn redirect_old_addresses(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let path = normalize_path(request.uri().path());
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    let response = next.run(request).await;
+    if !is_read || response.status() != StatusCode::NOT_FOUND {
+        return response;
+    }
+    match state.database.slug_by_alias(&path, state.clock.now_ms()).await {
+        Ok(Some(slug)) => moved_to(&slug),
+        Ok(None) => response,
+        Err(error) => error_page(&error.into()),
+    }
+}
+
 async fn file(state: &AppState, request: Request) -> Option<Response> {
     let files = ServeDir::new(&*state.leptos_options.site_root).append_index_html_on_directories(false);
     let mut response = files.oneshot(request).await.ok()?.into_response();
-    let is_found = response.status() != StatusCode::NOT_FOUND;
+    // A name that the file system refuses, because it is too long, is no failure but no file.
+    let is_found = !matches!(response.status(), StatusCode::NOT_FOUND | StatusCode::INTERNAL_SERVER_ERROR);
     let (name, value) = CachePolicy::Asset.header();
     response.headers_mut().insert(name, value);
     is_found.then_some(response)

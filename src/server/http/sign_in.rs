@@ -22,7 +22,7 @@ pub struct SignIn {
 pub async fn sign_in(State(state): State<AppState>, session: Session, Form(form): Form<SignIn>) -> Response {
     let user = match state.accounts.sign_in(form.username.trim(), form.password).await {
         Ok(user) => user,
-        Err(error) => return shell::error_page(&Error::from(error)),
+        Err(error) => return shell::error_page(&error),
     };
     let Some(user) = user else {
         return Redirect::to("/login?failed=true").into_response();
