@@ -24,7 +24,7 @@ apt_install() {
 
 check_basics() {
   have cargo || stop "there is no Rust. Install it from https://rustup.rs, then try again."
-  have npm && node -e 'process.exit(parseInt(process.versions.node) < 20)' 2>/dev/null ||
+  have npm && node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null ||
     stop "there is no Node.js of version 20 or later. Install it from https://nodejs.org, then try again."
   have cc || { say "Installing a C compiler, which SQLite is built with"; apt_install gcc libc6-dev; } ||
     stop "there is no C compiler. Install gcc or clang, then try again."
