@@ -5,7 +5,7 @@ SHELL := bash
 WITH := source scripts/environment.sh;
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup site test lint unit end-to-end watch audit clean
+.PHONY: help run setup site test lint unit end-to-end bench watch audit clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -25,7 +25,7 @@ test: ## Check format and lints, run all tests, then the browser's, and print th
 
 lint: ## rustfmt, and clippy for the server and for the browser
 	@$(WITH) cargo fmt --check
-	@$(WITH) cargo clippy --quiet --features ssr --all-targets -- -D warnings
+	@$(WITH) cargo clippy --quiet --features bench --all-targets -- -D warnings
 	@$(WITH) cargo clippy --quiet --features hydrate --lib --target wasm32-unknown-unknown -- -D warnings
 
 unit: ## The tests without a browser
@@ -39,6 +39,9 @@ end-to-end: ## The tests in the browser, against the release build
 
 watch: setup ## Rebuild and reload while you edit (needs cargo-leptos)
 	@$(WITH) cargo leptos watch
+
+bench: ## Measure what a counted view costs against a request that does nothing
+	@$(WITH) cargo bench --quiet --features bench --bench views
 
 audit: ## Check dependencies' licences, sources and known vulnerabilities (needs cargo-deny)
 	@scripts/audit.sh

@@ -99,7 +99,7 @@ fn level_headings<'a>(root: &'a AstNode<'a>) {
         NodeValue::Heading(heading) => Some(heading.level),
         _ => None,
     };
-    let Some(highest) = root.descendants().filter_map(|node| level(node)).min() else { return };
+    let Some(highest) = root.descendants().filter_map(level).min() else { return };
     for node in root.descendants() {
         if let NodeValue::Heading(heading) = &mut node.data_mut().value {
             heading.level = (heading.level - highest + 2).min(6);
