@@ -12,3 +12,4 @@ pub mod shell;
 pub mod state;
 pub mod telemetry;
 pub mod views;
+pub mod visibility;

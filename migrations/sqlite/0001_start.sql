@@ -90,16 +90,17 @@ CREATE TABLE article_view_hours (
 ) WITHOUT ROWID;
 
 -- Who has been counted and until when a repeat does not count (rules C2 and C3). Both ids are keyed hashes.
+-- One tree finds a visitor and counts the visitors of an address: entries are spread all over it, so a second one would double
+-- what each view writes.
 CREATE TABLE view_seen (
     article_id     INTEGER NOT NULL,
+    -- The address bucket of an anonymous visitor; 0 for a signed-in one, whom the cap does not concern.
+    address        INTEGER NOT NULL,
     visitor        INTEGER NOT NULL,
-    -- The address bucket of an anonymous visitor; NULL for a signed-in one, whom the cap does not concern.
-    address        INTEGER,
     window_ends_at INTEGER NOT NULL,
-    PRIMARY KEY (article_id, visitor)
+    PRIMARY KEY (article_id, address, visitor)
 ) WITHOUT ROWID;
 
-CREATE INDEX view_seen_by_address ON view_seen (article_id, address, window_ends_at) WHERE address IS NOT NULL;
 CREATE INDEX view_seen_by_window_ends_at ON view_seen (window_ends_at);
 
 -- One random key a UTC day, destroyed after two days (rule C3).

@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 const ARTICLES: u64 = 100;
 const PAIRS: usize = 7;
 const REQUESTS: u64 = 30_000;
-const CONNECTIONS: usize = 64;
+const CONNECTIONS: usize = 512;
 const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:139.0) Gecko/20100101 Firefox/139.0";
 
 /// What the PUTs of a run are.

@@ -4,7 +4,6 @@
 //! database is closed. Each has a limit, and together they stay below the 10 s after which a supervisor kills.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use leptos::prelude::LeptosOptions;
@@ -19,12 +18,13 @@ use super::config::Config;
 use super::db::pruning::Pruned;
 use super::db::{Database, OpenError};
 use super::http::router::router;
-use super::state::AppState;
+use super::state::{AppState, Services};
 use super::views::Views;
 use super::views::batcher::{Worker, batcher};
 use super::views::store::ViewStore;
 use super::views::store::sqlite::SqliteStore;
 use super::views::visitor::{Identifier, day_of};
+use super::visibility::Visibility;
 
 /// How long requests that are under way may take after the signal to stop.
 const GRACE: Duration = Duration::from_secs(6);
@@ -86,8 +86,8 @@ impl Server {
             .site_addr(address)
             .build();
         let accounts = Accounts::new(database.clone());
-        let config = Arc::new(config);
-        let state = AppState { config, clock, database, accounts, views, leptos_options };
+        let visibility = Visibility::new(database.clone(), clock.clone());
+        let state = AppState::new(Services { config, clock, database, accounts, visibility, views, leptos_options });
         Ok(Self { listener, state, worker })
     }
 

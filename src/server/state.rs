@@ -1,5 +1,6 @@
 //! What every request handler can reach.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::extract::FromRef;
@@ -10,20 +11,42 @@ use super::clock::Clock;
 use super::config::Config;
 use super::db::Database;
 use super::views::{ViewRequest, Views};
+use super::visibility::Visibility;
 use crate::error::Error;
 use crate::model::view::ViewOutcome;
 
-/// The parts of the running program.
+/// The parts of the running program, shared: a request's way through the layers copies this many times.
 #[derive(Clone, Debug)]
-pub struct AppState {
+pub struct AppState(Arc<Services>);
+
+impl AppState {
+    /// Shares the parts.
+    pub fn new(services: Services) -> Self {
+        Self(Arc::new(services))
+    }
+}
+
+impl Deref for AppState {
+    type Target = Services;
+
+    fn deref(&self) -> &Services {
+        &self.0
+    }
+}
+
+/// The parts of the running program.
+#[derive(Debug)]
+pub struct Services {
     /// The settings.
-    pub config: Arc<Config>,
+    pub config: Config,
     /// The time.
     pub clock: Clock,
     /// Articles and users.
     pub database: Database,
     /// Sign-in.
     pub accounts: Accounts,
+    /// Which articles can be viewed.
+    pub visibility: Visibility,
     /// Counting.
     pub views: Views,
     /// Where the browser's files are.
@@ -36,7 +59,7 @@ impl FromRef<AppState> for LeptosOptions {
     }
 }
 
-impl AppState {
+impl Services {
     /// Records that someone reads an article: what the server function and the JSON API both do.
     ///
     /// # Errors
@@ -46,7 +69,7 @@ impl AppState {
             tracing::error!(error = %error, article, "a view could not be recorded");
             Error::Unavailable
         };
-        let is_visible = self.database.is_visible(article, self.clock.now_ms()).await;
+        let is_visible = self.visibility.is_visible(article).await;
         if !is_visible.map_err(|error| unavailable(&error))? {
             return Err(Error::NotFound(format!("There is no published article {article}.")));
         }

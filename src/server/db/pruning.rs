@@ -22,8 +22,8 @@ impl Database {
         let mut pruned = Pruned::default();
         loop {
             let deleted = sqlx::query(
-                "DELETE FROM view_seen WHERE (article_id, visitor) IN
-                 (SELECT article_id, visitor FROM view_seen WHERE window_ends_at <= ? LIMIT ?)",
+                "DELETE FROM view_seen WHERE (article_id, address, visitor) IN
+                 (SELECT article_id, address, visitor FROM view_seen WHERE window_ends_at <= ? LIMIT ?)",
             )
             .bind(now)
             .bind(CHUNK)

@@ -2,41 +2,47 @@
 
 use std::collections::{HashMap, HashSet};
 
-use serde::Serialize;
 use sqlx::SqliteConnection;
 
 use super::{Database, json};
 use crate::model::article::{RankedArticle, Window};
 
 /// An entry of `view_seen`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Seen {
     /// The article's id.
     pub article: i64,
+    /// The hash of an anonymous visitor's address; `None` for a signed-in one.
+    pub address: Option<i64>,
     /// The visitor's hash.
     pub visitor: i64,
-    /// The hash of an anonymous visitor's address.
-    pub address: Option<i64>,
 }
 
-/// Which of `pairs` (article, visitor) are within their window at `now`.
+/// Rows for `json_each`: article, address, visitor.
+fn rows(seen: &[Seen]) -> sqlx::Result<String> {
+    let rows: Vec<_> = seen.iter().map(|seen| (seen.article, seen.address.unwrap_or(0), seen.visitor)).collect();
+    serde_json::to_string(&rows).map_err(|error| sqlx::Error::Encode(error.into()))
+}
+
+/// Which of `candidates` are within their window at `now`, as pairs of article and visitor.
 pub async fn live_seen(
     connection: &mut SqliteConnection,
-    pairs: &[(i64, i64)],
+    candidates: &[Seen],
     now: i64,
 ) -> sqlx::Result<HashSet<(i64, i64)>> {
-    let rows: Vec<(i64, i64)> = sqlx::query_as(
+    let live: Vec<(i64, i64)> = sqlx::query_as(
         "SELECT seen.article_id, seen.visitor
-         FROM json_each(?1) AS pair
+         FROM json_each(?1) AS candidate
          CROSS JOIN view_seen AS seen
-            ON seen.article_id = pair.value ->> 0 AND seen.visitor = pair.value ->> 1
+            ON seen.article_id = candidate.value ->> 0 AND seen.address = candidate.value ->> 1
+            AND seen.visitor = candidate.value ->> 2
          WHERE seen.window_ends_at > ?2",
     )
-    .bind(serde_json::to_string(pairs).map_err(|error| sqlx::Error::Encode(error.into()))?)
+    .bind(rows(candidates)?)
     .bind(now)
     .fetch_all(connection)
     .await?;
-    Ok(rows.into_iter().collect())
+    Ok(live.into_iter().collect())
 }
 
 /// How many anonymous visitors each of `pairs` (article, address) has within their window at `now`; none where absent.
@@ -66,12 +72,11 @@ pub async fn live_addresses(
 /// Remembers `seen` until `window_ends_at`. An entry whose window is over is replaced.
 pub async fn remember(connection: &mut SqliteConnection, seen: &[Seen], window_ends_at: i64) -> sqlx::Result<()> {
     sqlx::query(
-        "INSERT INTO view_seen (article_id, visitor, address, window_ends_at)
-         SELECT value ->> 'article', value ->> 'visitor', value ->> 'address', ?2 FROM json_each(?1) WHERE true
-         ON CONFLICT (article_id, visitor)
-         DO UPDATE SET address = excluded.address, window_ends_at = excluded.window_ends_at",
+        "INSERT INTO view_seen (article_id, address, visitor, window_ends_at)
+         SELECT value ->> 0, value ->> 1, value ->> 2, ?2 FROM json_each(?1) WHERE true
+         ON CONFLICT (article_id, address, visitor) DO UPDATE SET window_ends_at = excluded.window_ends_at",
     )
-    .bind(serde_json::to_string(seen).map_err(|error| sqlx::Error::Encode(error.into()))?)
+    .bind(rows(seen)?)
     .bind(window_ends_at)
     .execute(connection)
     .await

@@ -10,7 +10,7 @@ use crate::server::db::Database;
 use crate::server::db::salts::Salt;
 use crate::server::db::views::{self as statements, Seen, hour_of};
 use crate::server::views::rules::{View, decide};
-use crate::server::views::visitor::Visitor;
+use crate::server::views::visitor::Hashes;
 
 /// Views in SQLite. The dedup entry and the increment are in one transaction, and its commit is synced to disk before any of
 /// the batch is acknowledged: a process that dies before leaves neither, one that dies after leaves both (rule C5).
@@ -34,29 +34,26 @@ impl SqliteStore {
         // Read under the write lock, so that time never runs backwards from one batch to the next.
         let now = self.clock.now_ms();
 
-        let hashes = || {
-            batch.iter().flat_map(|view| {
-                let days = [Some(view.visitor.today), view.visitor.yesterday];
-                days.into_iter().flatten().map(|hashes| (view.article, hashes))
-            })
-        };
-        let visitors: Vec<(i64, i64)> = hashes().map(|(article, hashes)| (article, hashes.visitor)).collect();
+        let mut candidates = Vec::with_capacity(batch.len() * 2);
+        for view in batch {
+            let days = [Some(view.visitor.today), view.visitor.yesterday];
+            candidates.extend(days.into_iter().flatten().map(|hashes| seen(view.article, hashes)));
+        }
         let mut addresses: Vec<(i64, i64)> =
-            hashes().filter_map(|(article, hashes)| hashes.address.map(|address| (article, address))).collect();
+            candidates.iter().filter_map(|seen| seen.address.map(|address| (seen.article, address))).collect();
         // Each pair once: the statement would count a pair's visitors as often as the pair is listed.
         addresses.sort_unstable();
         addresses.dedup();
 
-        let seen = statements::live_seen(&mut transaction, &visitors, now).await?;
-        let live = statements::live_addresses(&mut transaction, &addresses, now).await?;
-        let reasons = decide(batch, seen, live, self.cap);
+        let live = statements::live_seen(&mut transaction, &candidates, now).await?;
+        let live_addresses = statements::live_addresses(&mut transaction, &addresses, now).await?;
+        let reasons = decide(batch, live, live_addresses, self.cap);
 
         let mut counted = Vec::new();
         let mut increments = BTreeMap::<i64, i64>::new();
         for (view, reason) in batch.iter().zip(&reasons) {
             if reason.is_none() {
-                let Visitor { today, .. } = view.visitor;
-                counted.push(Seen { article: view.article, visitor: today.visitor, address: today.address });
+                counted.push(seen(view.article, view.visitor.today));
                 *increments.entry(view.article).or_default() += 1;
             }
         }
@@ -93,4 +90,8 @@ impl SqliteStore {
         let yesterday = self.database.salt_if_any(day - 1).await?;
         Ok((today, yesterday))
     }
+}
+
+fn seen(article: i64, hashes: Hashes) -> Seen {
+    Seen { article, address: hashes.address, visitor: hashes.visitor }
 }

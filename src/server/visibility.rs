@@ -1,0 +1,48 @@
+//! Whether readers see an article, as every view has to know.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio::sync::RwLock;
+
+use super::clock::Clock;
+use super::db::Database;
+
+/// How long a yes is believed, in milliseconds. So long an article that is taken back may still be viewed.
+const BELIEVED_FOR: i64 = 1_000;
+
+/// Answers from memory where it can: a popular article is asked about with each view. A no is always asked for again, so an
+/// article that is published can be viewed at once.
+#[derive(Clone, Debug)]
+pub struct Visibility {
+    database: Database,
+    clock: Clock,
+    /// The articles that were visible, and until when that is believed. Only articles that exist get in.
+    visible: Arc<RwLock<HashMap<i64, i64>>>,
+}
+
+impl Visibility {
+    /// Of the articles in `database`, at the time of `clock`.
+    pub fn new(database: Database, clock: Clock) -> Self {
+        Self { database, clock, visible: Arc::default() }
+    }
+
+    /// Whether readers see the article of that number now.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn is_visible(&self, article: i64) -> sqlx::Result<bool> {
+        let now = self.clock.now_ms();
+        if self.visible.read().await.get(&article).is_some_and(|until| now < *until) {
+            return Ok(true);
+        }
+        let is_visible = self.database.is_visible(article, now).await?;
+        let mut visible = self.visible.write().await;
+        if is_visible {
+            visible.insert(article, now.saturating_add(BELIEVED_FOR));
+        } else {
+            visible.remove(&article);
+        }
+        Ok(is_visible)
+    }
+}
