@@ -91,6 +91,20 @@ fn c5_a_view_without_a_worker_is_an_error_and_no_acknowledgement() {
 }
 
 #[test]
+fn c5_a_commit_is_on_the_disk_before_it_returns() {
+    // A killed process can't show this, because the system still writes what it left; a power cut would. So the settings that
+    // make SQLite sync each commit are held here (https://www.sqlite.org/pragma.html#pragma_synchronous: 2 is FULL).
+    runtime().block_on(async {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("views.db").display());
+        let mut transaction = Database::open(&url).await.unwrap().begin().await.unwrap();
+        let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(&mut *transaction).await.unwrap();
+        let journal: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut *transaction).await.unwrap();
+        assert_eq!((synchronous, journal.as_str()), (2, "wal"));
+    });
+}
+
+#[test]
 fn c5_two_processes_on_one_database_count_a_visitor_once() {
     let folder = tempfile::tempdir().unwrap();
     let clock = clock();
