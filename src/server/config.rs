@@ -239,7 +239,7 @@ mod tests {
             ("TIDEMARK_SITE__TITLE", "2026"),
             ("DATABASE_URL", "sqlite:/tmp/other.db"),
             ("LEPTOS_SITE_ADDR", "0.0.0.0:8080"),
-            ("HOME", "/root"),
+            ("HOME", "/home/jo"),
         ])
         .unwrap();
         assert_eq!(config.views.window, Duration::from_secs(30));
