@@ -12,8 +12,8 @@ import { expect, test } from './server'
 
 const ARTICLE = '/articles/kak-more-uchit-schitat'
 
-// Prerenders the article. When its scripts have been fetched and the page has had time for twenty requests of its own, it shows
-// the article, which activates the prerendered page.
+// Prerenders the article. When the islands there are alive, and twenty requests later, it shows the article, which activates the
+// prerendered page.
 const HOST = `<!DOCTYPE html><title>host</title>
   <script type="speculationrules">
     {"prerender": [{"source": "list", "urls": ["${ARTICLE}"], "eagerness": "immediate"}]}
@@ -25,10 +25,18 @@ const HOST = `<!DOCTYPE html><title>host</title>
     location.href = '${ARTICLE}'
   </script>`
 
+// Added to the islands' script: says when they are alive, which is when the theme button appears.
+const TELL_TALE = `
+  const told = setInterval(() => {
+    if (!document.querySelector('.theme-toggle:not([hidden])')) return
+    clearInterval(told)
+    fetch('/alive')
+  }, 20)`
+
 test('C4: a prerendered page adds nothing until it is shown, and then one', async ({ server }) => {
   const log: string[] = []
-  let wasmServed = () => {}
-  const prerendered = new Promise<void>((done) => (wasmServed = done))
+  let alive = () => {}
+  const prerendered = new Promise<void>((done) => (alive = done))
   let recorded = (_: string) => {}
   const answer = new Promise<string>((done) => (recorded = done))
   let before = -1
@@ -40,6 +48,10 @@ test('C4: a prerendered page adds nothing until it is shown, and then one', asyn
       await prerendered
       return outgoing.end()
     }
+    if (path === '/alive') {
+      alive()
+      return outgoing.end()
+    }
     if (path === '/before-shown') {
       before = await server.views('kak-more-uchit-schitat')
       log.push('shown')
@@ -49,14 +61,15 @@ test('C4: a prerendered page adds nothing until it is shown, and then one', asyn
     if (incoming.method === 'PUT') log.push('view')
     const headers = { ...incoming.headers, 'accept-encoding': 'identity' }
     const forwarded = request(server.url + path, { method: incoming.method, headers }, (response) => {
-      outgoing.writeHead(response.statusCode ?? 500, response.headers)
+      const { 'content-length': _, ...kept } = response.headers
+      outgoing.writeHead(response.statusCode ?? 500, kept)
       const chunks: Buffer[] = []
       response.on('data', (chunk) => chunks.push(chunk))
       response.on('end', () => {
-        if (path.endsWith('.wasm')) wasmServed()
+        outgoing.end(path.endsWith('.js') ? TELL_TALE : undefined)
         if (incoming.method === 'PUT') recorded(Buffer.concat(chunks).toString())
       })
-      response.pipe(outgoing)
+      response.pipe(outgoing, { end: false })
     })
     incoming.pipe(forwarded)
   })
