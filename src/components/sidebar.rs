@@ -32,7 +32,7 @@ pub fn Sidebar() -> impl IntoView {
 async fn rankings(state: &AppState) -> Result<Vec<Vec<RankedArticle>>, Error> {
     let mut rankings = Vec::new();
     for (window, ..) in WINDOWS {
-        rankings.push(state.database.most_viewed(window, LENGTH, state.clock.now_ms()).await?);
+        rankings.push(state.most_viewed(window, LENGTH).await?);
     }
     Ok(rankings)
 }

@@ -24,7 +24,7 @@ pub fn ArticlePage() -> impl IntoView {
     let state = expect_context::<AppState>();
     let slug = param("slug");
     let content = async move {
-        let article = state.database.article_by_slug(&slug, state.clock.now_ms()).await?;
+        let article = state.article_by_slug(&slug).await?;
         let article = article.ok_or_else(|| Error::NotFound("There is no article at this address.".into()))?;
         Ok(view! { <ArticleView article state /> }.into_any())
     };

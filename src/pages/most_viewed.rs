@@ -31,7 +31,7 @@ pub fn MostViewedPage() -> impl IntoView {
             .into_iter()
             .find(|(_, id, _)| *id == asked)
             .ok_or_else(|| Error::NotFound("There is no ranking for this time.".into()))?;
-        let articles = state.database.most_viewed(window, LENGTH, state.clock.now_ms()).await?;
+        let articles = state.most_viewed(window, LENGTH).await?;
         let links = WINDOWS
             .into_iter()
             .map(|(other, id, name)| {

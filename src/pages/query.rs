@@ -42,7 +42,7 @@ pub async fn articles(
     filter: &Filter,
     page: Result<i64, Error>,
 ) -> Result<Page<ArticleSummary>, Error> {
-    let articles = state.database.articles(filter, page?, PER_PAGE, state.clock.now_ms()).await?;
+    let articles = state.articles(filter, page?, PER_PAGE).await?;
     if articles.page > articles.pages {
         return Err(no_such_page());
     }

@@ -6,6 +6,8 @@ use tokio::sync::Semaphore;
 
 use super::db::Database;
 use super::db::users::User;
+use super::sessions::Sessions;
+use super::stores::Stores;
 use crate::error::Error;
 
 /// Shortest password, in characters (NIST SP 800-63B-4, section 3.1.1.2, for a password that is not the only factor: 8; we
@@ -64,6 +66,21 @@ impl Accounts {
         })?;
         Ok(user.filter(|user| is_right && user.password_hash.is_some()))
     }
+}
+
+/// Gives a user a new password and ends all sessions of that user: whoever stole one is out. False if there is no such user.
+///
+/// # Errors
+/// One line for a person. The password may be changed all the same, and sessions be left; then it has to be done again.
+pub async fn set_password(stores: &Stores, username: &str, hash: &str) -> Result<bool, String> {
+    let id = stores.database.set_password(username, hash).await.map_err(|error| error.to_string())?;
+    let Some(id) = id else { return Ok(false) };
+    if let Sessions::Redis(sessions) = &stores.sessions {
+        sessions.end_sessions_of(id).await.map_err(|error| {
+            format!("The password is changed, but the user's sessions are not all ended ({error}). Do it again.")
+        })?;
+    }
+    Ok(true)
 }
 
 /// The PHC string of a password: Argon2id with OWASP's parameters (19 MiB, 2 iterations, 1 lane).

@@ -7,17 +7,22 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::accounts;
 use super::clock::Clock;
-use super::config::Config;
+use super::config::{self, Config};
 use super::content::export::export_folder;
 use super::content::import::import_folder;
 use super::content::seed::seed;
 use super::content::slug::slugify;
 use super::db::Database;
 use super::db::users::Role;
+use super::doctor::{Finding, examine};
+use super::jobs::{Job, Jobs, Schedule};
 use super::lifecycle::Server;
+use super::metrics::Metrics;
+use super::stores::Stores;
 use super::telemetry;
 
 /// A self-hosted blog whose read counts can be trusted
@@ -37,7 +42,24 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve the blog until SIGTERM or Ctrl-C
-    Serve,
+    Serve {
+        /// Run no background jobs; then another process must, such as `tidemark flush --every 1m`
+        #[arg(long)]
+        no_jobs: bool,
+    },
+    /// Bring the views that Redis holds to SQL, once, and say what was moved
+    Flush {
+        /// Go on until SIGTERM or Ctrl-C, with this time between two flushes (or a cron expression), and run all other background
+        /// jobs too
+        #[arg(long, value_name = "TIME", value_parser = Schedule::parse)]
+        every: Option<Schedule>,
+    },
+    /// Compare every cached count with what it was made from, correct it, and say what differed
+    Reconcile,
+    /// Show what runs in the background: when, when next, and how it ended the last time
+    Jobs,
+    /// Show what is configured, what it guarantees, and what is wrong
+    Doctor,
     /// Bring the database up to date and stop
     Migrate,
     /// Add sample articles and a demo author to a blog that has no articles
@@ -119,18 +141,31 @@ async fn run(arguments: Arguments) -> Result<(), String> {
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect();
     let config = Config::load(arguments.config.as_deref(), environment)?;
-    let command = arguments.command.unwrap_or(Command::Serve);
-    let is_server = matches!(command, Command::Serve);
+    let command = arguments.command.unwrap_or(Command::Serve { no_jobs: false });
+    let is_server = matches!(command, Command::Serve { .. } | Command::Flush { every: Some(_) });
     telemetry::start(config.server.log, if is_server { "info" } else { "warn" });
     let clock = Clock::System;
-    if is_server {
-        return serve(config, clock).await;
+    if let Command::Serve { no_jobs } = command {
+        return serve(config, clock, !no_jobs).await;
     }
-    let database = Database::open(&config.database.url).await.map_err(|error| error.to_string())?;
+    let stores = Stores::open(&config, &clock).await.map_err(|error| error.to_string())?;
+    let database = stores.database.clone();
+    let jobs = |settings| Jobs::new(database.clone(), stores.views.clone(), clock.clone(), settings, Metrics::new());
     let result = match command {
-        Command::Serve => Ok(()),
+        Command::Serve { .. } => Ok(()),
+        Command::Flush { every: None } => flush(&jobs(config.jobs), &database).await,
+        Command::Flush { every: Some(schedule) } => work(jobs(config::Jobs { flush: schedule, ..config.jobs })).await,
+        Command::Reconcile => match jobs(config.jobs).step(Job::Reconcile).await {
+            Ok(did) => {
+                println!("{}", did.unwrap_or_default());
+                Ok(())
+            }
+            Err(error) => Err(error),
+        },
+        Command::Jobs => show_jobs(&jobs(config.jobs), &database, &clock).await,
+        Command::Doctor => doctor(&config, &stores).await,
         Command::Migrate => {
-            println!("The database is up to date: {}", config.database.url);
+            println!("The database is up to date: {}", database.address());
             Ok(())
         }
         Command::Seed => seed_samples(&database, &clock).await,
@@ -142,13 +177,78 @@ async fn run(arguments: Arguments) -> Result<(), String> {
             }
             Err(error) => Err(error.to_string()),
         },
-        Command::User(command) => user(&database, &clock, command).await,
+        Command::User(command) => user(&stores, &clock, command).await,
     };
     database.close().await;
     result
 }
 
-async fn serve(config: Config, clock: Clock) -> Result<(), String> {
+async fn flush(jobs: &Jobs, database: &Database) -> Result<(), String> {
+    if matches!(database, Database::Sqlite(_)) {
+        println!("Nothing to flush: the embedded profile writes each view to SQL at once.");
+        return Ok(());
+    }
+    println!("{}", jobs.step(Job::Flush).await?.unwrap_or_else(|| "Nothing to flush.".into()));
+    Ok(())
+}
+
+/// Runs the background jobs until a signal comes, and flushes once more.
+async fn work(jobs: Jobs) -> Result<(), String> {
+    let stop = stop_at_signals()?;
+    println!("Tidemark is running its background jobs. Ctrl-C stops it.");
+    let tasks = TaskTracker::new();
+    jobs.spawn_all(&tasks, &stop);
+    tasks.close();
+    tasks.wait().await;
+    jobs.step(Job::Flush).await.map(drop)
+}
+
+async fn show_jobs(jobs: &Jobs, database: &Database, clock: &Clock) -> Result<(), String> {
+    let runs = database.job_runs().await.map_err(|error| error.to_string())?;
+    let at = |milliseconds: i64| match jiff::Timestamp::from_millisecond(milliseconds) {
+        Ok(time) => time.strftime("%Y-%m-%d %H:%M:%S").to_string(),
+        Err(_) => milliseconds.to_string(),
+    };
+    println!(
+        "{:<10} {:<14} {:<20} {:<20} {:>8}  result",
+        "job", "runs (UTC)", "next after now", "last with work", "took"
+    );
+    for job in Job::ALL {
+        let schedule = jobs.schedule(job);
+        let next = schedule.next_after(clock.now_ms()).map_or_else(|| "never".into(), at);
+        let run = runs.iter().find(|run| run.job == job.name());
+        let (last, took, result) = match run {
+            Some(run) => {
+                let result = if run.succeeded { run.result.clone() } else { format!("failed: {}", run.result) };
+                (at(run.started_at), format!("{} ms", run.milliseconds), result)
+            }
+            None => ("-".into(), "-".into(), "-".into()),
+        };
+        println!("{:<10} {:<14} {next:<20} {last:<20} {took:>8}  {result}", job.name(), schedule.to_string());
+    }
+    Ok(())
+}
+
+async fn doctor(config: &Config, stores: &Stores) -> Result<(), String> {
+    let findings = examine(config, &stores.database, &stores.views).await;
+    let mut wrong = 0;
+    for finding in &findings {
+        match finding {
+            Finding::Fact(text) => println!("  {text}"),
+            Finding::Warning(text) => println!("! {text}"),
+            Finding::Wrong(text) => {
+                wrong += 1;
+                println!("X {text}");
+            }
+        }
+    }
+    match wrong {
+        0 => Ok(()),
+        wrong => Err(format!("{wrong} of these are wrong: the lines that start with X")),
+    }
+}
+
+async fn serve(config: Config, clock: Clock, run_jobs: bool) -> Result<(), String> {
     let base_url = config.site.base_url.clone();
     let root = config.site.root.clone();
     let server = Server::build(config, clock).await.map_err(|error| error.to_string())?;
@@ -160,15 +260,21 @@ async fn serve(config: Config, clock: Clock) -> Result<(), String> {
         );
     }
     // Before anybody is told that it serves: a signal that comes sooner would end the process at once.
+    let stop = stop_at_signals()?;
+    println!("Tidemark is serving http://{address} (readers come to {base_url}). Ctrl-C stops it.");
+    server.run_until_stopped(stop, run_jobs).await.map_err(|error| error.to_string())?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// A token that SIGTERM and SIGINT cancel.
+fn stop_at_signals() -> Result<CancellationToken, String> {
     let signals =
         signal(SignalKind::terminate()).and_then(|terminate| Ok((terminate, signal(SignalKind::interrupt())?)));
     let (terminate, interrupt) = signals.map_err(|error| format!("Signals can't be received: {error}"))?;
     let stop = CancellationToken::new();
     tokio::spawn(stop_at_signal(terminate, interrupt, stop.clone()));
-    println!("Tidemark is serving http://{address} (readers come to {base_url}). Ctrl-C stops it.");
-    server.run_until_stopped(stop).await.map_err(|error| error.to_string())?;
-    tracing::info!("stopped");
-    Ok(())
+    Ok(stop)
 }
 
 /// Cancels `stop` at SIGTERM or SIGINT; a second one ends the process at once, for whoever can't wait.
@@ -223,7 +329,8 @@ async fn import(database: &Database, clock: &Clock, folder: PathBuf) -> Result<(
     }
 }
 
-async fn user(database: &Database, clock: &Clock, command: UserCommand) -> Result<(), String> {
+async fn user(stores: &Stores, clock: &Clock, command: UserCommand) -> Result<(), String> {
+    let database = &stores.database;
     let password = accounts::random_password();
     let hash = accounts::hash_password(&password)?;
     let username = match command {
@@ -245,7 +352,7 @@ async fn user(database: &Database, clock: &Clock, command: UserCommand) -> Resul
             username
         }
         UserCommand::Passwd { username } => {
-            if !database.set_password(&username, &hash).await.map_err(|error| error.to_string())? {
+            if !accounts::set_password(stores, &username, &hash).await? {
                 return Err(format!("There is no user {username}."));
             }
             username

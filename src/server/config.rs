@@ -10,6 +10,8 @@ use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, de};
 use url::Url;
 
+use super::jobs::Schedule;
+
 /// The file that documents every setting is also where the defaults come from, so the two can't differ.
 const DEFAULTS: &str = include_str!("../../Leptos.toml");
 
@@ -26,6 +28,8 @@ pub struct Config {
     pub server: Server,
     /// The database.
     pub database: Database,
+    /// Redis, for the server profile.
+    pub redis: Redis,
     /// The counting rules' numbers.
     pub views: Views,
     /// What runs when.
@@ -74,8 +78,28 @@ pub enum Log {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Database {
-    /// `sqlite:` and the file's path.
+    /// `sqlite:` and the file's path, or `mysql:` and the server's address.
     pub url: String,
+}
+
+/// `[redis]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Redis {
+    /// The server's address, or those of a Cluster's nodes with commas in between; empty for the embedded profile.
+    pub url: String,
+    /// In how many shards articles are.
+    #[serde(deserialize_with = "in_range::<_, 1, 1_024>")]
+    pub shards: usize,
+}
+
+/// Which stores the program runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Profile {
+    /// One SQLite file.
+    Embedded,
+    /// MySQL or MariaDB, and Redis.
+    Server,
 }
 
 /// `[views]`
@@ -97,9 +121,15 @@ pub struct Views {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Jobs {
-    /// The interval between two prunes.
-    #[serde(deserialize_with = "window")]
-    pub prune: Duration,
+    /// When views are brought from Redis to SQL.
+    pub flush: Schedule,
+    /// When what is cached is compared with what it was made from.
+    pub reconcile: Schedule,
+    /// When what has expired is deleted.
+    #[serde(deserialize_with = "prune")]
+    pub prune: Schedule,
+    /// When rankings are made to end with the current hour.
+    pub ranking: Schedule,
 }
 
 impl Config {
@@ -108,8 +138,12 @@ impl Config {
     /// # Errors
     /// One line that names the key, where the value came from, and what is wrong with it.
     pub fn load(file: Option<&Path>, environment: HashMap<String, String>) -> Result<Self, String> {
-        let standard =
-            [("DATABASE_URL", "database.url"), ("LEPTOS_SITE_ADDR", "site.addr"), ("LEPTOS_SITE_ROOT", "site.root")];
+        let standard = [
+            ("DATABASE_URL", "database.url"),
+            ("REDIS_URL", "redis.url"),
+            ("LEPTOS_SITE_ADDR", "site.addr"),
+            ("LEPTOS_SITE_ROOT", "site.root"),
+        ];
         let mut builder =
             config::Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml)).add_source(match file {
                 Some(path) => File::from(path).format(FileFormat::Toml),
@@ -129,12 +163,31 @@ impl Config {
         );
         let config: Config =
             builder.build().and_then(|all| all.try_deserialize()).map_err(|error| explain(&error.to_string()))?;
-        if !config.database.url.starts_with("sqlite:") {
-            return Err("database.url: this version keeps its data in SQLite only; \
-                        set it to sqlite: and a path, as in sqlite:data/tidemark.db"
-                .into());
-        }
+        config.profile()?;
         Ok(config)
+    }
+
+    /// Which stores the settings name.
+    ///
+    /// # Errors
+    /// One line that says what to set, if they are those of neither profile.
+    pub fn profile(&self) -> Result<Profile, String> {
+        let scheme = self.database.url.split(':').next().unwrap_or_default();
+        match (scheme, self.redis.url.is_empty()) {
+            ("sqlite", true) => Ok(Profile::Embedded),
+            ("mysql" | "mariadb", false) => Ok(Profile::Server),
+            ("sqlite", false) => Err("redis.url is set, but database.url is a SQLite file: for the server profile set \
+                 database.url (DATABASE_URL) to mysql://USER:PASSWORD@HOST/DATABASE; for the embedded one leave redis.url \
+                 (REDIS_URL) empty"
+                .into()),
+            ("mysql" | "mariadb", true) => Err("database.url is a MySQL server, but redis.url is empty: for the server \
+                 profile set redis.url (REDIS_URL) to redis://HOST:6379; for the embedded one set database.url \
+                 (DATABASE_URL) to sqlite: and a path"
+                .into()),
+            _ => Err("database.url must be sqlite: and a path, as in sqlite:data/tidemark.db, or \
+                 mysql://USER:PASSWORD@HOST/DATABASE"
+                .into()),
+        }
     }
 
     /// Whether readers come over TLS, so that cookies must not travel without it.
@@ -191,14 +244,23 @@ fn interval<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::E
     Duration::try_from(span).ok().filter(|span| *span >= Duration::from_secs(1)).ok_or_else(refuse)
 }
 
-/// A time span that a salt outlives: it is destroyed after two days (rule C3), so neither may a window be longer than one, nor
-/// may the job that destroys it run more seldom.
+/// A time span that a salt outlives: it is destroyed after two days (rule C3), so no window may be longer than one.
 fn window<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     let span = interval(deserializer)?;
     if span > Duration::from_secs(24 * 60 * 60) {
         return Err(de::Error::custom("the time span must be from 1s to 24h"));
     }
     Ok(span)
+}
+
+/// Salts are destroyed after two days (rule C3), so the job that does it must run daily at least.
+fn prune<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Schedule, D::Error> {
+    match Schedule::deserialize(deserializer)? {
+        Schedule::Every(span) if span > Duration::from_secs(24 * 60 * 60) => {
+            Err(de::Error::custom("the time span must be from 10ms to 24h"))
+        }
+        schedule => Ok(schedule),
+    }
 }
 
 fn in_range<'de, D: Deserializer<'de>, const LEAST: usize, const MOST: usize>(
@@ -265,7 +327,13 @@ mod tests {
             ("TIDEMARK_SERVER__TRUSTED_PROXIES", "nobody", "trusted-proxies"),
             ("TIDEMARK_SITE__BASE_URL", "blog", "base-url"),
             ("TIDEMARK_SITE__ADDR", "here", "site.addr"),
+            ("TIDEMARK_JOBS__FLUSH", "often", "jobs.flush"),
+            ("TIDEMARK_JOBS__PRUNE", "25h", "jobs.prune"),
+            ("TIDEMARK_JOBS__RECONCILE", "0 25 * * *", "jobs.reconcile"),
+            ("TIDEMARK_REDIS__SHARDS", "0", "redis.shards"),
             ("DATABASE_URL", "postgres://localhost/blog", "database.url"),
+            ("DATABASE_URL", "mysql://localhost/blog", "redis.url"),
+            ("REDIS_URL", "redis://localhost", "database.url"),
         ] {
             let error = load(&[(name, value)]).unwrap_err();
             assert!(error.contains(said), "{name}={value} says {error:?}, which does not name {said}");

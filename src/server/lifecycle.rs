@@ -1,43 +1,45 @@
 //! The server from start to stop.
 //!
-//! Stopping: no new connections; the requests that are under way are answered; the views that were taken are written; the
-//! database is closed. Each has a limit, and together they stay below the 10 s after which a supervisor kills.
+//! Stopping: no new connections; the requests that are under way are answered; the views that were taken are written, and flushed;
+//! the database is closed. Each has a limit, and together they stay below the 10 s after which a supervisor kills.
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use leptos::prelude::LeptosOptions;
 use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::accounts::Accounts;
 use super::clock::Clock;
 use super::config::Config;
-use super::db::pruning::Pruned;
-use super::db::{Database, OpenError};
 use super::http::router::router;
+use super::jobs::{Job, Jobs};
+use super::metrics::Metrics;
 use super::state::{AppState, Services};
+use super::stores::{Stores, StoresError};
 use super::views::Views;
 use super::views::batcher::{Worker, batcher};
-use super::views::store::ViewStore;
-use super::views::store::sqlite::SqliteStore;
-use super::views::visitor::{Identifier, day_of};
+use super::views::visitor::Identifier;
 use super::visibility::Visibility;
 
 /// How long requests that are under way may take after the signal to stop.
-const GRACE: Duration = Duration::from_secs(6);
+const GRACE: Duration = Duration::from_secs(3);
 
 /// How long each may take after that: the step of a job, the last batches, closing the database.
 const LAST_WRITES: Duration = Duration::from_secs(1);
 
+/// How long the last flush may take: Redis may have to sync first.
+const LAST_FLUSH: Duration = Duration::from_millis(3_500);
+
 /// Why the server did not start or did not go on, in one line for a person.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// The database can't be used.
+    /// The stores can't be used.
     #[error(transparent)]
-    Database(#[from] OpenError),
+    Stores(#[from] StoresError),
     /// The address is taken or is not this machine's.
     #[error(
         "Can't listen on {address}: {reason}. Stop what uses it, or set site.addr (or LEPTOS_SITE_ADDR) to another."
@@ -61,11 +63,11 @@ pub enum ServeError {
 pub struct Server {
     listener: TcpListener,
     state: AppState,
-    worker: Worker,
+    workers: Vec<Worker>,
 }
 
 impl Server {
-    /// Opens the database, migrates it and binds the address.
+    /// Opens the stores, migrates the database and binds the address.
     ///
     /// # Errors
     /// [`ServeError`]
@@ -74,11 +76,12 @@ impl Server {
         let listener = TcpListener::bind(address)
             .await
             .map_err(|error| ServeError::Address { address, reason: error.to_string() })?;
-        let database = Database::open(&config.database.url).await?;
-        let store = SqliteStore::new(database.clone(), clock.clone(), config.views.window, config.views.per_ip_cap);
-        let store = ViewStore::Sqlite(store);
-        let (batcher, worker) = batcher(store.clone(), config.views.queue);
-        let views = Views::new(Identifier::new(store.clone(), clock.clone()), batcher, store);
+        let Stores { database, views: store, sessions } = Stores::open(&config, &clock).await?;
+        let (batcher, workers) = batcher(store.clone(), config.views.queue);
+        let identifier = Identifier::new(store.clone(), clock.clone(), config.views.window);
+        let metrics = Metrics::new();
+        let jobs = Jobs::new(database.clone(), store.clone(), clock.clone(), config.jobs.clone(), metrics.clone());
+        let views = Views::new(identifier, batcher, store, clock.clone());
         let leptos_options = LeptosOptions::builder()
             .output_name(env!("CARGO_PKG_NAME"))
             .site_root(config.site.root.display().to_string())
@@ -87,8 +90,19 @@ impl Server {
             .build();
         let accounts = Accounts::new(database.clone());
         let visibility = Visibility::new(database.clone(), clock.clone());
-        let state = AppState::new(Services { config, clock, database, accounts, visibility, views, leptos_options });
-        Ok(Self { listener, state, worker })
+        let state = AppState::new(Services {
+            config,
+            clock,
+            database,
+            accounts,
+            visibility,
+            views,
+            sessions,
+            jobs,
+            metrics,
+            leptos_options,
+        });
+        Ok(Self { listener, state, workers })
     }
 
     /// The address that it is bound to, with the port that was found if the setting is port 0.
@@ -99,28 +113,31 @@ impl Server {
         Ok(self.listener.local_addr()?)
     }
 
-    /// Serves until `stop` is cancelled, and then until everything that was accepted is done.
+    /// Serves until `stop` is cancelled, and then until everything that was accepted is done. With `run_jobs` the background jobs
+    /// run as well; without, another process has to.
     ///
     /// # Errors
     /// [`ServeError::Counting`] if counting died, [`ServeError::Serve`] if the socket did.
-    pub async fn run_until_stopped(self, stop: CancellationToken) -> Result<(), ServeError> {
-        let Self { listener, state, worker } = self;
+    pub async fn run_until_stopped(self, stop: CancellationToken, run_jobs: bool) -> Result<(), ServeError> {
+        let Self { listener, state, workers } = self;
         let database = state.database.clone();
+        let jobs = state.jobs.clone();
         let tasks = TaskTracker::new();
-        tasks.spawn(prune_until_stopped(state.clone_for_jobs(), stop.clone()));
+        if run_jobs {
+            jobs.spawn_all(&tasks, &stop);
+        }
         tasks.close();
-        let mut counting: JoinHandle<()> = tokio::spawn(worker.run());
+        let mut counting: JoinSet<()> = workers.into_iter().map(Worker::run).collect();
 
         let service = router(state).into_make_service_with_connect_info::<SocketAddr>();
         let server = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned());
         let mut server = tokio::spawn(server.into_future());
-        tokio::select! {
+        // Without a request to stop, a worker ends only by dying, or because the server did and took all batchers with it.
+        let is_failure = tokio::select! {
             biased;
-            () = stop.cancelled() => {}
-            _ = &mut counting => {}
-        }
-        // Without a request to stop, the worker ends only by dying, or because the server did and took all batchers with it.
-        let is_failure = counting.is_finished() && !stop.is_cancelled();
+            () = stop.cancelled() => false,
+            _ = counting.join_next() => true,
+        };
         stop.cancel();
         let served = tokio::time::timeout(GRACE, &mut server).await;
         if served.is_err() {
@@ -128,9 +145,21 @@ impl Server {
         }
         // A job that is in the middle of a step may be cut off: what it did not do, it does after the next start.
         let _ = tokio::time::timeout(LAST_WRITES, tasks.wait()).await;
-        // The last batcher went with the last request, so the worker ends when it has written what is left.
-        if !counting.is_finished() && tokio::time::timeout(LAST_WRITES, counting).await.is_err() {
+        // The last batcher went with the last request, so the workers end when they have written what is left.
+        let last_batches = async { while counting.join_next().await.is_some() {} };
+        if tokio::time::timeout(LAST_WRITES, last_batches).await.is_err() {
             tracing::warn!("stopped with requests still open; a view among them was not acknowledged");
+        }
+        if run_jobs {
+            // What it leaves, the next flush takes, from whichever process.
+            match tokio::time::timeout(LAST_FLUSH, jobs.step(Job::Flush)).await {
+                Ok(Ok(Some(did))) => tracing::info!(job = Job::Flush.name(), "{did}"),
+                Ok(Ok(None)) => {}
+                Ok(Err(error)) => {
+                    tracing::warn!(error, "the last flush failed; Redis keeps the views for the next one")
+                }
+                Err(_) => tracing::warn!("the last flush took too long; Redis keeps the views for the next one"),
+            }
         }
         let _ = tokio::time::timeout(LAST_WRITES, database.close()).await;
         match served {
@@ -139,39 +168,4 @@ impl Server {
             _ => Ok(()),
         }
     }
-}
-
-/// What a background job needs. It holds no batcher: the worker ends only when all of them are gone.
-#[derive(Clone, Debug)]
-pub struct Jobs {
-    database: Database,
-    clock: Clock,
-    every: Duration,
-}
-
-impl AppState {
-    fn clone_for_jobs(&self) -> Jobs {
-        Jobs { database: self.database.clone(), clock: self.clock.clone(), every: self.config.jobs.prune }
-    }
-}
-
-async fn prune_until_stopped(jobs: Jobs, stop: CancellationToken) {
-    loop {
-        match prune(&jobs.database, &jobs.clock).await {
-            Ok(pruned) => tracing::debug!(?pruned, "pruned"),
-            Err(error) => tracing::error!(error = %error, "pruning failed; it is tried again next time"),
-        }
-        if stop.run_until_cancelled(tokio::time::sleep(jobs.every)).await.is_none() {
-            return;
-        }
-    }
-}
-
-/// One prune: deletes windows and sessions that are over, and the salts of all days but today and yesterday (rule C3).
-///
-/// # Errors
-/// The database's; what was not deleted is deleted the next time.
-pub async fn prune(database: &Database, clock: &Clock) -> sqlx::Result<Pruned> {
-    let now = clock.now_ms();
-    database.prune(now, day_of(now) - 1).await
 }

@@ -9,8 +9,11 @@ use leptos::prelude::LeptosOptions;
 use super::accounts::Accounts;
 use super::clock::Clock;
 use super::config::Config;
-use super::db::Database;
-use super::views::{ViewRequest, Views};
+use super::db::{Database, is_unavailable};
+use super::jobs::Jobs;
+use super::metrics::Metrics;
+use super::sessions::Sessions;
+use super::views::{Recorded, ViewRequest, Views};
 use super::visibility::Visibility;
 use crate::error::Error;
 use crate::model::view::ViewOutcome;
@@ -49,6 +52,12 @@ pub struct Services {
     pub visibility: Visibility,
     /// Counting.
     pub views: Views,
+    /// Sessions of signed-in users.
+    pub sessions: Sessions,
+    /// What runs in the background.
+    pub jobs: Jobs,
+    /// What is counted for those who run the program.
+    pub metrics: Metrics,
     /// Where the browser's files are.
     pub leptos_options: LeptosOptions,
 }
@@ -65,6 +74,12 @@ impl Services {
     /// # Errors
     /// [`Error::NotFound`] if readers do not see the article, [`Error::Unavailable`] if it can't be recorded now.
     pub async fn record_view(&self, article: i64, request: &ViewRequest) -> Result<ViewOutcome, Error> {
+        let outcome = self.try_to_record(article, request).await;
+        self.metrics.view(&outcome);
+        outcome
+    }
+
+    async fn try_to_record(&self, article: i64, request: &ViewRequest) -> Result<ViewOutcome, Error> {
         let unavailable = |error: &dyn std::fmt::Display| {
             tracing::error!(error = %error, article, "a view could not be recorded");
             Error::Unavailable
@@ -73,13 +88,27 @@ impl Services {
         if !is_visible.map_err(|error| unavailable(&error))? {
             return Err(Error::NotFound(format!("There is no published article {article}.")));
         }
-        self.views.record(article, request).await.map_err(|error| unavailable(&error))
+        match self.views.record(article, request).await.map_err(|error| unavailable(&error))? {
+            Recorded::Decided(outcome) => Ok(outcome),
+            Recorded::Refused(reason) => {
+                let views = match self.views.totals(&[article]).await.get(&article) {
+                    Some(views) => *views,
+                    None => self.database.total(article).await?,
+                };
+                Ok(ViewOutcome { article, views, counted: false, reason: Some(reason) })
+            }
+        }
     }
 }
 
-/// A failure of the database is ours: the log has it, the reader gets an apology.
+/// A failure of the database is ours: the log has it, the reader gets an apology, or is asked to come again if there was only no
+/// way to the database.
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
+        if is_unavailable(&error) {
+            tracing::error!(error = %error, "the database can't be reached");
+            return Error::Unavailable;
+        }
         tracing::error!(error = %error, "the database failed");
         Error::Internal
     }

@@ -9,21 +9,30 @@
 //! - **C4** Crawlers, prefetches and prerenders are answered, not counted.
 //! - **C5** A view is acknowledged only when the store has it for good.
 //! - **C7** Counting touches tables of its own only, and knows articles by their id alone.
-//! - **C8** A view costs a share of one transaction for the whole batch.
+//! - **C8** A view costs a share of one transaction or script for the whole batch, a flush a statement for all articles viewed.
 //!
 //! # The way of a view
 //! [`Views::record`] asks the [`gate`], makes a [`visitor::Visitor`] of the request, hands it to the [`batcher`], and answers
-//! when the batch that holds it is in the [`store`]. The decision itself is the pure function [`rules::decide`].
+//! when the batch that holds it is in the [`store`]. The decision is the pure function [`rules::decide`] in the embedded profile,
+//! and the script `store/redis/record.lua` in the server profile, from where a [`flush`] brings the views to SQL.
 //!
 //! This module knows nothing of Leptos, axum or articles, so that other programs could use it.
 
 pub mod batcher;
+pub mod flush;
 pub mod gate;
 pub mod rules;
 pub mod store;
 pub mod visitor;
 
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use crate::model::article::Window;
 use crate::model::view::{Reason, ViewOutcome};
+use crate::server::clock::Clock;
 use batcher::Batcher;
 use store::ViewStore;
 use visitor::{Identifier, Reader};
@@ -57,18 +66,36 @@ pub struct ViewRequest {
     pub purposes: Vec<String>,
 }
 
+/// For how long after a failed read no other is sent to Redis, in milliseconds: pages do without, instead of each waiting.
+const READS_REST_FOR: i64 = 1_000;
+
+/// How long a read for a page may take before the page does without.
+const READ: Duration = Duration::from_millis(300);
+
 /// The counting service.
 #[derive(Clone, Debug)]
 pub struct Views {
     identifier: Identifier,
     batcher: Batcher,
     store: ViewStore,
+    clock: Clock,
+    reads_rest_until: Arc<AtomicI64>,
 }
 
 impl Views {
     /// Puts the parts together.
-    pub fn new(identifier: Identifier, batcher: Batcher, store: ViewStore) -> Self {
-        Self { identifier, batcher, store }
+    pub fn new(identifier: Identifier, batcher: Batcher, store: ViewStore, clock: Clock) -> Self {
+        Self { identifier, batcher, store, clock, reads_rest_until: Arc::default() }
+    }
+
+    /// Where views are kept.
+    pub fn store(&self) -> &ViewStore {
+        &self.store
+    }
+
+    /// How many views wait to be recorded.
+    pub fn waiting(&self) -> usize {
+        self.batcher.waiting()
     }
 
     /// Counts a view of `article`, if the rules say so, and tells what became of it. The caller has checked that readers
@@ -76,16 +103,53 @@ impl Views {
     ///
     /// # Errors
     /// [`ViewError`] if it can't be recorded now; then no count was answered, and the same call may be made again.
-    pub async fn record(&self, article: i64, request: &ViewRequest) -> Result<ViewOutcome, ViewError> {
+    pub async fn record(&self, article: i64, request: &ViewRequest) -> Result<Recorded, ViewError> {
         if let Some(reason) = gate::check(&request.reader.user_agent, &request.purposes) {
-            return self.answer(article, reason).await;
+            return Ok(Recorded::Refused(reason));
         }
         let visitor = self.identifier.identify(&request.reader).await?;
-        self.batcher.record(article, visitor).await
+        self.batcher.record(article, visitor).await.map(Recorded::Decided)
     }
 
-    async fn answer(&self, article: i64, reason: Reason) -> Result<ViewOutcome, ViewError> {
-        let views = self.store.total(article).await?;
-        Ok(ViewOutcome { article, views, counted: false, reason: Some(reason) })
+    /// How often each of `articles` was read. What is absent, SQL knows; so it is with all of them while Redis is away.
+    pub async fn totals(&self, articles: &[i64]) -> HashMap<i64, i64> {
+        match &self.store {
+            // A page's own query has them already.
+            ViewStore::Sqlite(_) => HashMap::new(),
+            ViewStore::Redis(store) => self.read(store.totals(articles)).await.unwrap_or_default(),
+        }
     }
+
+    /// The articles with the most views in `window`, most first; of equals, the newer first. `None` if SQL has to be asked:
+    /// in the embedded profile, and while Redis is away or its ranking not built.
+    pub async fn top(&self, window: Window, count: usize) -> Option<Vec<(i64, i64)>> {
+        match &self.store {
+            ViewStore::Sqlite(_) => None,
+            ViewStore::Redis(store) => self.read(store.top(window, count)).await?,
+        }
+    }
+
+    async fn read<T>(&self, read: impl Future<Output = Result<T, ViewError>>) -> Option<T> {
+        let now = self.clock.now_ms();
+        if now < self.reads_rest_until.load(Ordering::Relaxed) {
+            return None;
+        }
+        let error = match tokio::time::timeout(READ, read).await {
+            Ok(Ok(answer)) => return Some(answer),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "no answer in time".into(),
+        };
+        tracing::warn!(error, "counts come from SQL, because Redis could not be read");
+        self.reads_rest_until.store(now.saturating_add(READS_REST_FOR), Ordering::Relaxed);
+        None
+    }
+}
+
+/// What became of a view.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    /// The store decided it.
+    Decided(ViewOutcome),
+    /// It is no reader's.
+    Refused(Reason),
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::RwLock;
 
@@ -11,8 +12,11 @@ use super::db::Database;
 /// How long a yes is believed, in milliseconds. So long an article that is taken back may still be viewed.
 const BELIEVED_FOR: i64 = 1_000;
 
+/// How long SQL may take to answer about an article that was visible the last time.
+const PATIENCE: Duration = Duration::from_millis(300);
+
 /// Answers from memory where it can: a popular article is asked about with each view. A no is always asked for again, so an
-/// article that is published can be viewed at once.
+/// article that is published can be viewed at once. While SQL is away, what was visible before it left still is.
 #[derive(Clone, Debug)]
 pub struct Visibility {
     database: Database,
@@ -36,7 +40,20 @@ impl Visibility {
         if self.visible.read().await.get(&article).is_some_and(|until| now < *until) {
             return Ok(true);
         }
-        let is_visible = self.database.is_visible(article, now).await?;
+        let was_visible = self.visible.read().await.contains_key(&article);
+        let asked = self.database.is_visible(article, now);
+        let is_visible = if was_visible {
+            // Views are taken while SQL is away: what was visible the last time still counts.
+            match tokio::time::timeout(PATIENCE, asked).await {
+                Ok(Ok(is_visible)) => is_visible,
+                Ok(Err(_)) | Err(_) => {
+                    tracing::warn!(article, "taking an article for visible, because SQL does not answer");
+                    true
+                }
+            }
+        } else {
+            asked.await?
+        };
         let mut visible = self.visible.write().await;
         if is_visible {
             visible.insert(article, now.saturating_add(BELIEVED_FOR));

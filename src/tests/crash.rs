@@ -185,7 +185,7 @@ fn stopping_an_idle_server_is_no_failure_in_whatever_order_its_tasks_end() {
             let config = Config::load(None, environment.into()).unwrap();
             let server = Server::build(config, Clock::System).await.unwrap();
             let stop = CancellationToken::new();
-            let running = tokio::spawn(server.run_until_stopped(stop.clone()));
+            let running = tokio::spawn(server.run_until_stopped(stop.clone(), true));
             tokio::task::yield_now().await;
             stop.cancel();
             running.await.unwrap().unwrap();

@@ -6,26 +6,46 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
+use sqlx::Connection;
 use tempfile::TempDir;
 use tidemark::server::clock::Clock;
 use tidemark::server::config::Config;
 use tidemark::server::content::import::{Report, SourceFile, import};
 use tidemark::server::db::Database;
 use tidemark::server::db::users::Role;
+use tidemark::server::jobs::{Job, Jobs};
 use tidemark::server::lifecycle::Server;
+use tidemark::server::metrics::Metrics;
+use tidemark::server::stores::Stores;
+use tidemark::server::views::store::ViewStore;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
+
+use crate::servers::{MariaDb, Redis};
 
 pub const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:139.0) Gecko/20100101 Firefox/139.0";
 
 /// Noon, so that a test moves the clock by hours without meeting midnight unless it wants to.
 pub const NOON: &str = "2026-11-24T12:00:00Z";
 
-/// A server of its own with three articles, on a clock that stands still, behind a trusted proxy at 127.0.0.1.
+/// The profile that the tests of what a user meets run on: `TIDEMARK_TEST_PROFILE=server`, or the embedded one. `make unit` runs
+/// them on both.
+pub fn is_server_profile() -> bool {
+    std::env::var("TIDEMARK_TEST_PROFILE").is_ok_and(|profile| profile == "server")
+}
+
+/// A server of its own with three articles, on a clock that stands still, behind a trusted proxy at 127.0.0.1. No background job
+/// runs by itself.
 pub struct TestServer {
     pub clock: Clock,
+    pub config: Config,
     pub database: Database,
+    pub stores: Stores,
+    pub jobs: Jobs,
+    /// Where the embedded profile's file is.
     pub folder: TempDir,
+    /// The server profile's.
+    pub redis: Option<Redis>,
     pub url: String,
     agent: ureq::Agent,
     runtime: Runtime,
@@ -72,10 +92,15 @@ impl TestServer {
     /// With settings, as environment variables.
     pub fn with(settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("blog.db").display().to_string();
+        let redis = is_server_profile().then(Redis::start);
+        let (database, redis_url) = match &redis {
+            None => (format!("sqlite:{}", folder.path().join("blog.db").display()), String::new()),
+            Some(redis) => (MariaDb::shared().new_database(), redis.url()),
+        };
         let mut environment: HashMap<String, String> = HashMap::from(
             [
-                ("DATABASE_URL", format!("sqlite:{file}")),
+                ("DATABASE_URL", database),
+                ("REDIS_URL", redis_url),
                 ("LEPTOS_SITE_ADDR", "127.0.0.1:0".into()),
                 ("LEPTOS_SITE_ROOT", folder.path().join("site").display().to_string()),
                 ("TIDEMARK_SERVER__TRUSTED_PROXIES", "127.0.0.1".into()),
@@ -87,27 +112,31 @@ impl TestServer {
         let clock = Clock::manual(NOON.parse::<Timestamp>().unwrap());
         let runtime = Runtime::new().unwrap();
         let stop = CancellationToken::new();
-        let (database, url) = runtime.block_on(async {
-            let database = Database::open(&config.database.url).await.unwrap();
+        let (stores, url) = runtime.block_on(async {
+            let stores = Stores::open(&config, &clock).await.unwrap();
+            let database = &stores.database;
             let files = vec![
                 source("first", "tags = [\"Sea\"]\naliases = [\"old/first.html\"]", "The *first* text."),
                 source("second", "tags = [\"Sea\", \"Land\"]", "The second text."),
                 source("unpublished", "draft = true", "Nobody sees this."),
             ];
-            let report = import(&database, &clock, files, Report::default()).await.unwrap();
+            let report = import(database, &clock, files, Report::default()).await.unwrap();
             assert_eq!((report.created, report.failed.len()), (3, 0), "{report:?}");
-            let server = Server::build(config, clock.clone()).await.unwrap();
+            let server = Server::build(config.clone(), clock.clone()).await.unwrap();
             let url = format!("http://{}", server.address().unwrap());
-            tokio::spawn(server.run_until_stopped(stop.clone()));
-            (database, url)
+            tokio::spawn(server.run_until_stopped(stop.clone(), false));
+            (stores, url)
         });
+        let database = stores.database.clone();
+        let jobs =
+            Jobs::new(database.clone(), stores.views.clone(), clock.clone(), config.jobs.clone(), Metrics::new());
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
             .timeout_global(Some(Duration::from_secs(30)))
             .build()
             .new_agent();
-        Self { clock, database, folder, url, agent, runtime, stop }
+        Self { clock, config, database, stores, jobs, folder, redis, url, agent, runtime, stop }
     }
 
     pub fn run<T>(&self, future: impl Future<Output = T>) -> T {
@@ -121,12 +150,44 @@ impl TestServer {
 
     /// The first column of the first row, as SQL sees it.
     pub fn number(&self, sql: &'static str, parameter: &str) -> i64 {
-        let file = self.folder.path().join("blog.db").display().to_string();
-        let (sql, parameter) = (sql, parameter.to_owned());
+        let (url, parameter) = (self.config.database.url.clone(), parameter.to_owned());
         self.run(async move {
-            let pool = sqlx::SqlitePool::connect(&format!("sqlite:{file}")).await.unwrap();
-            sqlx::query_scalar(sql).bind(parameter).fetch_one(&pool).await.unwrap()
+            if is_server_profile() {
+                let mut connection = sqlx::MySqlConnection::connect(&url).await.unwrap();
+                sqlx::query_scalar(sql).bind(parameter).fetch_one(&mut connection).await.unwrap()
+            } else {
+                let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+                sqlx::query_scalar(sql).bind(parameter).fetch_one(&mut connection).await.unwrap()
+            }
         })
+    }
+
+    /// Runs SQL behind the program's back.
+    pub fn execute(&self, sql: &'static str) {
+        let url = self.config.database.url.clone();
+        self.run(async move {
+            if is_server_profile() {
+                let mut connection = sqlx::MySqlConnection::connect(&url).await.unwrap();
+                sqlx::query(sql).execute(&mut connection).await.unwrap();
+            } else {
+                let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+                sqlx::query(sql).execute(&mut connection).await.unwrap();
+            }
+        });
+    }
+
+    /// How many views are counted in all, wherever they are: in SQL, or in Redis.
+    pub fn counted_anywhere(&self) -> i64 {
+        let in_redis = match self.jobs.store() {
+            ViewStore::Sqlite(_) => 0,
+            ViewStore::Redis(store) => self.run(store.unflushed()).unwrap().pending,
+        };
+        in_redis + self.number("SELECT count(*) FROM article_stats WHERE ? = ''", "")
+    }
+
+    /// One run of a background job.
+    pub fn job(&self, job: Job) -> Option<String> {
+        self.run(self.jobs.step(job)).unwrap()
     }
 
     /// A reader with an address and a User-Agent of their own.

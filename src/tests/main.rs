@@ -9,4 +9,6 @@ mod crash;
 mod harness;
 mod import;
 mod pages;
+#[allow(dead_code, reason = "the torture uses the rest")]
+mod servers;
 mod store;

@@ -1,22 +1,54 @@
-//! Questions of load balancers and supervisors.
+//! Questions of load balancers, supervisors and Prometheus.
 
+use std::collections::HashMap;
+
+use axum::Json;
 use axum::extract::State;
-use axum::response::IntoResponse;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
 
 use super::cache::CachePolicy;
+use super::problem::problem;
 use crate::error::Error;
+use crate::server::doctor::{Health, health};
+use crate::server::metrics::MEDIA_TYPE;
 use crate::server::state::AppState;
+use crate::server::views::store::ViewStore;
 
 /// `GET /healthz`: the process is up.
 pub async fn healthz() -> impl IntoResponse {
     ([CachePolicy::Never.header()], "ok\n")
 }
 
-/// `GET /readyz`: the database answers, so requests may be sent here.
-pub async fn readyz(State(state): State<AppState>) -> Result<impl IntoResponse, Error> {
-    state.database.ping().await.map_err(|error| {
-        tracing::error!(error = %error, "not ready: the database does not answer");
-        Error::Unavailable
-    })?;
-    Ok(([CachePolicy::Never.header()], "ready\n"))
+/// `GET /readyz`: every store answers and can be trusted, so requests may be sent here; `{"database":"ok"}`, and in the server
+/// profile `redis`. Otherwise 503 and a problem that says which does not.
+pub async fn readyz(State(state): State<AppState>) -> Response {
+    let stores = health(&state.database, state.views.store()).await;
+    let in_words = |health: &Health| health.in_words();
+    let bad: Vec<String> = stores
+        .iter()
+        .filter(|(_, health)| *health != Health::Good)
+        .map(|(store, health)| format!("{store}: {}", in_words(health)))
+        .collect();
+    if bad.is_empty() {
+        let good: HashMap<_, _> = stores.iter().map(|(store, health)| (*store, in_words(health))).collect();
+        return ([CachePolicy::Never.header()], Json(good)).into_response();
+    }
+    let detail = bad.join("; ");
+    tracing::error!(stores = detail, "not ready");
+    ([CachePolicy::Never.header()], problem(StatusCode::SERVICE_UNAVAILABLE, detail)).into_response()
+}
+
+/// `GET /metrics`: for Prometheus.
+pub async fn metrics(State(state): State<AppState>) -> Result<impl IntoResponse, Error> {
+    let stores = health(&state.database, state.views.store()).await;
+    let up: Vec<_> = stores.iter().map(|(store, health)| (*store, *health != Health::Away)).collect();
+    let unflushed = match state.views.store() {
+        ViewStore::Redis(store) if up.contains(&("redis", true)) => store.unflushed().await.ok(),
+        _ => None,
+    };
+    state.metrics.now(state.views.waiting(), &up, unflushed);
+    let text = state.metrics.encode().map_err(|_| Error::Internal)?;
+    Ok(([CachePolicy::Never.header(), (CONTENT_TYPE, axum::http::HeaderValue::from_static(MEDIA_TYPE))], text))
 }

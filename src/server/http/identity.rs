@@ -10,12 +10,10 @@ use ipnet::IpNet;
 use tower_sessions::Session;
 
 use crate::error::Error;
+use crate::server::sessions::USER_ID;
 use crate::server::state::AppState;
 use crate::server::views::ViewRequest;
 use crate::server::views::visitor::Reader;
-
-/// The key in the session under which the signed-in user's id is.
-pub const USER_ID: &str = "user_id";
 
 impl FromRequestParts<AppState> for ViewRequest {
     type Rejection = Error;

@@ -72,13 +72,12 @@ async fn list(State(state): State<AppState>, Query(query): Query<ListQuery>) -> 
         return Err(Error::BadRequest("per-page must be a number from 1 to 100.".into()));
     }
     let filter = Filter { tag: query.tag, author: query.author, text: None };
-    let Page { items, page, pages, total } =
-        state.database.articles(&filter, query.page, query.per_page, state.clock.now_ms()).await?;
+    let Page { items, page, pages, total } = state.articles(&filter, query.page, query.per_page).await?;
     Ok(Json(List { articles: items, page, pages, total }))
 }
 
 async fn one(State(state): State<AppState>, Path(id): Path<i64>) -> Result<Json<Article>, Error> {
-    let article = state.database.article(id, state.clock.now_ms()).await?;
+    let article = state.article(id).await?;
     article.map(Json).ok_or_else(|| Error::NotFound(format!("There is no published article {id}.")))
 }
 
@@ -111,7 +110,7 @@ async fn most_viewed(
     if !(1..=100).contains(&query.limit) {
         return Err(Error::BadRequest("limit must be a number from 1 to 100.".into()));
     }
-    let articles = state.database.most_viewed(query.window, query.limit, state.clock.now_ms()).await?;
+    let articles = state.most_viewed(query.window, query.limit).await?;
     Ok(Json(MostViewed { window: query.window, articles }))
 }
 

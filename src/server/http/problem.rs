@@ -77,7 +77,8 @@ pub async fn wrong_method(method: Method) -> Response {
     problem(StatusCode::METHOD_NOT_ALLOWED, format!("{method} is not possible here; the header Allow says what is."))
 }
 
-fn problem(status: StatusCode, detail: String) -> Response {
+/// A problem.
+pub fn problem(status: StatusCode, detail: String) -> Response {
     ProblemDetails::from_status_code(status).with_detail(detail).into_response()
 }
 

@@ -6,8 +6,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use tower_sessions::Session;
 
-use super::identity::USER_ID;
 use crate::error::Error;
+use crate::server::sessions::USER_ID;
 use crate::server::shell;
 use crate::server::state::AppState;
 

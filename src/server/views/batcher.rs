@@ -1,6 +1,7 @@
 //! Gathers views into batches: one store call is in flight, and what arrives meanwhile is the next batch.
 //!
-//! There is no timer. Under load a batch grows to what the store's latency lets arrive; at rest a view waits for nobody.
+//! There is no timer. Under load a batch grows to what the store's latency lets arrive; at rest a view waits for nobody. A store
+//! that can write several batches at once has as many lanes, each with a worker; a view's article chooses the lane.
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -9,8 +10,9 @@ use super::rules::View;
 use super::store::ViewStore;
 use super::visitor::Visitor;
 use crate::model::view::ViewOutcome;
+use crate::server::failpoint;
 
-/// How many views one batch holds at most, so that a single transaction stays short.
+/// How many views one batch holds at most, so that a single transaction or script stays short.
 pub const BATCH: usize = 1_000;
 
 #[derive(Debug)]
@@ -19,13 +21,13 @@ struct Waiting {
     reply: oneshot::Sender<Result<ViewOutcome, ViewError>>,
 }
 
-/// Takes views. Cheap to clone; the worker stops when the last clone is gone.
+/// Takes views. Cheap to clone; the workers stop when the last clone is gone.
 #[derive(Clone, Debug)]
 pub struct Batcher {
-    sender: mpsc::Sender<Waiting>,
+    lanes: std::sync::Arc<[mpsc::Sender<Waiting>]>,
 }
 
-/// Writes what the batcher takes.
+/// Writes what a lane of the batcher takes.
 #[derive(Debug)]
 pub struct Worker {
     receiver: mpsc::Receiver<Waiting>,
@@ -33,10 +35,15 @@ pub struct Worker {
     waiting: Vec<Waiting>,
 }
 
-/// A batcher and its worker. At most `queue` views wait besides the batch in flight.
-pub fn batcher(store: ViewStore, queue: usize) -> (Batcher, Worker) {
-    let (sender, receiver) = mpsc::channel(queue);
-    (Batcher { sender }, Worker { receiver, store, waiting: Vec::with_capacity(BATCH) })
+/// A batcher and a worker for each of its lanes. At most `queue` views wait in all of them besides the batches in flight.
+pub fn batcher(store: ViewStore, queue: usize) -> (Batcher, Vec<Worker>) {
+    let lanes = store.lanes().max(1);
+    let worker = |_| {
+        let (sender, receiver) = mpsc::channel(queue.div_ceil(lanes));
+        (sender, Worker { receiver, store: store.clone(), waiting: Vec::with_capacity(BATCH) })
+    };
+    let (senders, workers): (Vec<_>, Vec<_>) = (0..lanes).map(worker).unzip();
+    (Batcher { lanes: senders.into() }, workers)
 }
 
 impl Batcher {
@@ -47,11 +54,19 @@ impl Batcher {
     /// [`ViewError::Store`] if the batch failed.
     pub async fn record(&self, article: i64, visitor: Visitor) -> Result<ViewOutcome, ViewError> {
         let (reply, answer) = oneshot::channel();
-        self.sender.try_send(Waiting { view: View { article, visitor }, reply }).map_err(|error| match error {
+        let lanes = i64::try_from(self.lanes.len()).unwrap_or(1);
+        let lane = usize::try_from(article.rem_euclid(lanes)).unwrap_or(0);
+        let sender = self.lanes.get(lane).ok_or(ViewError::Stopped)?;
+        sender.try_send(Waiting { view: View { article, visitor }, reply }).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => ViewError::Busy,
             mpsc::error::TrySendError::Closed(_) => ViewError::Stopped,
         })?;
         answer.await.map_err(|_| ViewError::Stopped)?
+    }
+
+    /// How many views are waiting.
+    pub fn waiting(&self) -> usize {
+        self.lanes.iter().map(|lane| lane.max_capacity() - lane.capacity()).sum()
     }
 }
 
@@ -67,7 +82,10 @@ impl Worker {
             return false;
         }
         let batch: Vec<View> = self.waiting.iter().map(|waiting| waiting.view).collect();
-        match self.store.record(&batch).await {
+        failpoint::reach("record-taken");
+        let result = self.store.record(&batch).await;
+        failpoint::reach("record-written");
+        match result {
             Ok(outcomes) => {
                 for (waiting, outcome) in self.waiting.drain(..).zip(outcomes) {
                     // A reader who has gone away is counted all the same.

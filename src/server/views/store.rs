@@ -1,11 +1,15 @@
 //! Where views are kept: a closed choice, so that every store is known to the compiler and to the tests.
 
+pub mod redis;
 pub mod sqlite;
+
+use std::collections::HashMap;
 
 use super::ViewError;
 use super::rules::View;
 use crate::model::view::ViewOutcome;
 use crate::server::db::salts::Salt;
+use redis::RedisStore;
 use sqlite::SqliteStore;
 
 /// A store of views. Every store gives the same answers; they differ in what they run on.
@@ -13,9 +17,20 @@ use sqlite::SqliteStore;
 pub enum ViewStore {
     /// The embedded profile's: one SQLite file.
     Sqlite(SqliteStore),
+    /// The server profile's: Redis, and what it has flushed to MySQL or MariaDB.
+    Redis(RedisStore),
 }
 
 impl ViewStore {
+    /// How many batches may be written at once: articles whose numbers leave the same remainder are never in two of them.
+    pub fn lanes(&self) -> usize {
+        match self {
+            // SQLite has one writer.
+            ViewStore::Sqlite(_) => 1,
+            ViewStore::Redis(store) => store.shards().count(),
+        }
+    }
+
     /// Decides and records a batch in one atomic, durable step: one outcome per view, in order.
     ///
     /// # Errors
@@ -23,16 +38,19 @@ impl ViewStore {
     pub async fn record(&self, batch: &[View]) -> Result<Vec<ViewOutcome>, ViewError> {
         match self {
             ViewStore::Sqlite(store) => store.record(batch).await,
+            ViewStore::Redis(store) => store.record(batch).await,
         }
     }
 
-    /// How often an article was read.
+    /// How often each of `articles` was read, the views that are not flushed yet included. An article without a view may be
+    /// absent, and so may one of which Redis knows nothing that SQL does not.
     ///
     /// # Errors
     /// [`ViewError::Store`]
-    pub async fn total(&self, article: i64) -> Result<i64, ViewError> {
+    pub async fn totals(&self, articles: &[i64]) -> Result<HashMap<i64, i64>, ViewError> {
         match self {
-            ViewStore::Sqlite(store) => store.total(article).await,
+            ViewStore::Sqlite(store) => store.totals(articles).await,
+            ViewStore::Redis(store) => store.totals(articles).await,
         }
     }
 
@@ -43,6 +61,20 @@ impl ViewStore {
     pub async fn salts(&self, day: i64, fresh: Salt) -> Result<(Salt, Option<Salt>), ViewError> {
         match self {
             ViewStore::Sqlite(store) => store.salts(day, fresh).await,
+            ViewStore::Redis(store) => store.salts(day, fresh).await,
         }
     }
+}
+
+/// A cached count that was not what it should be, as a reconcile found it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Drift {
+    /// What was cached: `total`, or a ranking.
+    pub cache: String,
+    /// The article's id.
+    pub article: i64,
+    /// What the cache had.
+    pub cached: i64,
+    /// What it should have had, and has now.
+    pub correct: i64,
 }

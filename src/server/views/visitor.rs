@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::RwLock;
 
@@ -10,7 +11,11 @@ use super::store::ViewStore;
 use crate::server::clock::Clock;
 use crate::server::db::salts::Salt;
 
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+/// By how much the clocks of replicas and of Redis may differ at midnight.
+const CLOCKS_DIFFER_BY: Duration = Duration::from_secs(60);
+
+/// A day in milliseconds.
+pub const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// Who is reading, as the request tells it. Lives as long as the request and is never written anywhere.
 #[derive(Clone, Debug)]
@@ -40,7 +45,7 @@ pub struct Hashes {
 pub struct Visitor {
     /// Under today's salt.
     pub today: Hashes,
-    /// Under yesterday's salt, if there was one.
+    /// Under yesterday's salt, if there was one and a window may reach back to it.
     pub yesterday: Option<Hashes>,
 }
 
@@ -49,6 +54,7 @@ pub struct Visitor {
 pub struct Identifier {
     store: ViewStore,
     clock: Clock,
+    window: Duration,
     salts: Arc<RwLock<Option<Salts>>>,
 }
 
@@ -67,9 +73,9 @@ impl std::fmt::Debug for Salts {
 }
 
 impl Identifier {
-    /// The salts come from `store`, so that a restart, or another process, does not see everybody as new.
-    pub fn new(store: ViewStore, clock: Clock) -> Self {
-        Self { store, clock, salts: Arc::default() }
+    /// The salts come from `store`, so that a restart, or another process, does not see everybody as new. `window` is rule C2's.
+    pub fn new(store: ViewStore, clock: Clock, window: Duration) -> Self {
+        Self { store, clock, window, salts: Arc::default() }
     }
 
     /// The visitor that a reader is today.
@@ -77,8 +83,13 @@ impl Identifier {
     /// # Errors
     /// [`ViewError::Store`] if the day has just changed and its salt can't be had.
     pub async fn identify(&self, reader: &Reader) -> Result<Visitor, ViewError> {
-        let salts = self.salts(day_of(self.clock.now_ms())).await?;
-        Ok(Visitor { today: hash(reader, &salts.today), yesterday: salts.yesterday.map(|salt| hash(reader, &salt)) })
+        let now = self.clock.now_ms();
+        let salts = self.salts(day_of(now)).await?;
+        // Later in the day no window of yesterday's is left, and the second look-up would find nothing.
+        let spans = self.window.saturating_add(CLOCKS_DIFFER_BY);
+        let is_soon = now.rem_euclid(DAY_MS) <= i64::try_from(spans.as_millis()).unwrap_or(i64::MAX);
+        let yesterday = salts.yesterday.filter(|_| is_soon).map(|salt| hash(reader, &salt));
+        Ok(Visitor { today: hash(reader, &salts.today), yesterday })
     }
 
     async fn salts(&self, day: i64) -> Result<Salts, ViewError> {

@@ -1,12 +1,12 @@
 //! The embedded profile's store: one transaction per batch.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use super::ViewError;
+use super::{Drift, ViewError};
 use crate::model::view::ViewOutcome;
 use crate::server::clock::Clock;
-use crate::server::db::Database;
+use crate::server::db::SqliteDatabase;
 use crate::server::db::salts::Salt;
 use crate::server::db::views::{self as statements, Seen, hour_of};
 use crate::server::views::rules::{View, decide};
@@ -16,7 +16,7 @@ use crate::server::views::visitor::Hashes;
 /// the batch is acknowledged: a process that dies before leaves neither, one that dies after leaves both (rule C5).
 #[derive(Clone, Debug)]
 pub struct SqliteStore {
-    database: Database,
+    database: SqliteDatabase,
     clock: Clock,
     window: Duration,
     cap: usize,
@@ -24,7 +24,7 @@ pub struct SqliteStore {
 
 impl SqliteStore {
     /// A store in `database` with rule C2's `window` and rule C3's `cap` per address.
-    pub fn new(database: Database, clock: Clock, window: Duration, cap: usize) -> Self {
+    pub fn new(database: SqliteDatabase, clock: Clock, window: Duration, cap: usize) -> Self {
         Self { database, clock, window, cap }
     }
 
@@ -79,9 +79,9 @@ impl SqliteStore {
         Ok(batch.iter().zip(reasons).map(outcome).collect())
     }
 
-    /// See [`super::ViewStore::total`].
-    pub async fn total(&self, article: i64) -> Result<i64, ViewError> {
-        Ok(self.database.total(article).await?)
+    /// See [`super::ViewStore::totals`].
+    pub async fn totals(&self, articles: &[i64]) -> Result<HashMap<i64, i64>, ViewError> {
+        Ok(statements::totals(&mut *self.database.reader().acquire().await?, articles).await?)
     }
 
     /// See [`super::ViewStore::salts`].
@@ -89,6 +89,25 @@ impl SqliteStore {
         let today = self.database.salt_of_day(day, fresh).await?;
         let yesterday = self.database.salt_if_any(day - 1).await?;
         Ok((today, yesterday))
+    }
+
+    /// Lets the rankings end with the current hour. False if they do already.
+    ///
+    /// # Errors
+    /// [`ViewError::Store`]
+    pub async fn refresh_rankings(&self) -> Result<bool, ViewError> {
+        Ok(self.database.end_windows_with(hour_of(self.clock.now_ms())).await?)
+    }
+
+    /// Compares the rankings with the hours that they are made from, and corrects them.
+    ///
+    /// # Errors
+    /// [`ViewError::Store`]
+    pub async fn reconcile(&self) -> Result<Vec<Drift>, ViewError> {
+        let drifts = self.database.reconcile_windows().await?;
+        let drift =
+            |(hours, article, cached, correct)| Drift { cache: format!("rank:{hours}h"), article, cached, correct };
+        Ok(drifts.into_iter().map(drift).collect())
     }
 }
 

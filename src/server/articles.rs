@@ -1,0 +1,77 @@
+//! What readers see of articles: the database's articles with the counts of this moment.
+//!
+//! In the embedded profile the database has the counts itself. In the server profile it has what was flushed, and Redis the
+//! whole; while Redis is away the database's have to do.
+
+use super::db::articles::Filter;
+use super::state::Services;
+use crate::error::Error;
+use crate::model::article::{Article, ArticleSummary, RankedArticle, Window};
+use crate::model::page::Page;
+
+impl Services {
+    /// A page of the articles that readers see now, newest first. A page past the end is empty.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn articles(&self, filter: &Filter, page: i64, per_page: i64) -> Result<Page<ArticleSummary>, Error> {
+        let mut page = self.database.articles(filter, page, per_page, self.clock.now_ms()).await?;
+        let ids: Vec<i64> = page.items.iter().map(|article| article.id).collect();
+        let totals = self.views.totals(&ids).await;
+        for article in &mut page.items {
+            article.views = totals.get(&article.id).copied().unwrap_or(article.views);
+        }
+        Ok(page)
+    }
+
+    /// The article of that number, if readers see it now.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn article(&self, id: i64) -> Result<Option<Article>, Error> {
+        let article = self.database.article(id, self.clock.now_ms()).await?;
+        Ok(self.with_count(article).await)
+    }
+
+    /// The article of that slug, if readers see it now.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn article_by_slug(&self, slug: &str) -> Result<Option<Article>, Error> {
+        let article = self.database.article_by_slug(slug, self.clock.now_ms()).await?;
+        Ok(self.with_count(article).await)
+    }
+
+    async fn with_count(&self, article: Option<Article>) -> Option<Article> {
+        let mut article = article?;
+        let id = article.summary.id;
+        article.summary.views = self.views.totals(&[id]).await.get(&id).copied().unwrap_or(article.summary.views);
+        Some(article)
+    }
+
+    /// The articles that readers see with the most views in `window`, most first; of equals, the newer first. Articles without
+    /// a view in the window are left out.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn most_viewed(&self, window: Window, limit: i64) -> Result<Vec<RankedArticle>, Error> {
+        let now = self.clock.now_ms();
+        let limit = usize::try_from(limit).unwrap_or(0);
+        // Some of the most viewed may be deleted or unpublished by now.
+        let mut count = limit.saturating_mul(2).saturating_add(10);
+        while let Some(top) = self.views.top(window, count).await {
+            let ids: Vec<i64> = top.iter().map(|(article, _)| *article).collect();
+            let names = self.database.names(&ids, now).await?;
+            let articles = top.iter().filter_map(|(id, views)| {
+                let (slug, title) = names.get(id)?;
+                Some(RankedArticle { id: *id, slug: slug.clone(), title: title.clone(), views: *views })
+            });
+            let articles: Vec<_> = articles.take(limit).collect();
+            if articles.len() == limit || top.len() < count {
+                return Ok(articles);
+            }
+            count = count.saturating_mul(4);
+        }
+        Ok(self.database.most_viewed(window, i64::try_from(limit).unwrap_or(i64::MAX), now).await?)
+    }
+}

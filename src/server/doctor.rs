@@ -1,0 +1,225 @@
+//! What is configured, what it guarantees, and what is wrong.
+
+use std::time::Duration;
+
+use super::config::{Config, Profile};
+use super::db::Database;
+use super::redis::Info;
+use super::views::store::ViewStore;
+use super::views::store::redis::RedisStore;
+
+/// How long a store may take to answer before it counts as away.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How a store is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// It answers.
+    Good,
+    /// It does not answer.
+    Away,
+    /// It may throw away what it was given, when it is short of memory.
+    Evicts,
+}
+
+impl Health {
+    /// What `/readyz` says of it.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Health::Good => "ok",
+            Health::Away => "does not answer",
+            Health::Evicts => "may drop counts when it is short of memory; set maxmemory-policy to noeviction",
+        }
+    }
+}
+
+/// How each store is.
+pub async fn health(database: &Database, views: &ViewStore) -> Vec<(&'static str, Health)> {
+    let answers = tokio::time::timeout(PATIENCE, database.ping()).await;
+    let is_up = matches!(answers, Ok(Ok(())));
+    let mut stores = vec![("database", if is_up { Health::Good } else { Health::Away })];
+    if let ViewStore::Redis(store) = views {
+        let nodes = tokio::time::timeout(PATIENCE, store.nodes()).await;
+        stores.push((
+            "redis",
+            match nodes {
+                Ok(Ok(nodes)) if nodes.iter().any(evicts) => Health::Evicts,
+                Ok(Ok(_)) => Health::Good,
+                _ => Health::Away,
+            },
+        ));
+    }
+    stores
+}
+
+/// Every policy but one drops something that counts: those for all keys drop counts, those for keys that expire drop the entries
+/// by which a repeat is known.
+fn evicts(node: &Info) -> bool {
+    !matches!(node.get("maxmemory_policy"), "noeviction" | "")
+}
+
+/// One finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// How it is.
+    Fact(String),
+    /// A guarantee is weaker than it could be; what that costs and what to set.
+    Warning(String),
+    /// It does not work, or a guarantee does not hold.
+    Wrong(String),
+}
+
+/// Looks at everything.
+pub async fn examine(config: &Config, database: &Database, views: &ViewStore) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let window = config.views.window;
+    match config.profile() {
+        Ok(Profile::Embedded) => findings.push(Finding::Fact("Profile: embedded (SQLite, one process).".into())),
+        Ok(Profile::Server) => findings
+            .push(Finding::Fact("Profile: server (MySQL or MariaDB, and Redis; any number of replicas).".into())),
+        Err(error) => findings.push(Finding::Wrong(error)),
+    }
+    findings.push(Finding::Fact(format!(
+        "A visitor counts once per article in {window:?}; an address counts {} anonymous visitors in that time.",
+        config.views.per_ip_cap
+    )));
+    if !config.is_secure() && !config.site.base_url.contains("127.0.0.1") && !config.site.base_url.contains("localhost")
+    {
+        findings.push(Finding::Warning(
+            "site.base-url is not https: session cookies travel in the clear. Put a TLS proxy in front and set it to https://…".into(),
+        ));
+    }
+    match views {
+        ViewStore::Sqlite(_) => {
+            match database.ping().await {
+                Ok(()) => findings.push(Finding::Fact(
+                    "SQLite: answers. Each acknowledged view is in a committed and synced transaction. Worst case after a power cut: \
+                     no acknowledged view is lost."
+                        .into(),
+                )),
+                Err(error) => findings.push(Finding::Wrong(format!("SQLite does not answer: {error}"))),
+            }
+        }
+        ViewStore::Redis(store) => {
+            findings.extend(examine_redis(store).await);
+            findings.extend(examine_mysql(store).await);
+        }
+    }
+    findings
+}
+
+async fn examine_redis(store: &RedisStore) -> Vec<Finding> {
+    let nodes = match store.nodes().await {
+        Ok(nodes) => nodes,
+        Err(error) => {
+            return vec![Finding::Wrong(format!(
+                "Redis does not answer ({error}). Pages show the counts of SQL, and views get 503 until it is back."
+            ))];
+        }
+    };
+    let mut findings = Vec::new();
+    let versions: Vec<&str> = nodes.iter().map(|node| node.get("redis_version")).collect();
+    findings.push(Finding::Fact(format!(
+        "Redis: answers; {} server(s), version {}.",
+        nodes.len(),
+        versions.join(", ")
+    )));
+    for node in &nodes {
+        let name = format!("Redis on port {}", node.get("tcp_port"));
+        if evicts(node) {
+            findings.push(Finding::Wrong(format!(
+                "{name}: maxmemory-policy is {}, which drops counts or the memory of who was counted when Redis is short of memory. Set it \
+                 to noeviction.",
+                node.get("maxmemory_policy")
+            )));
+        }
+        if node.get("aof_enabled") != "1" {
+            findings.push(Finding::Warning(format!(
+                "{name}: it has no append-only file. Worst case: a crash loses every view that was not flushed, and those since the last \
+                 snapshot of who was counted. Set appendonly yes."
+            )));
+        } else if node.get("aof_last_write_status") != "ok" {
+            findings.push(Finding::Wrong(format!(
+                "{name}: it can't write its append-only file. Look at its log and its disk."
+            )));
+        }
+    }
+    if nodes.iter().any(|node| node.get("aof_enabled") == "1") {
+        findings.push(match store.redis.appendfsync().await.as_deref() {
+            Ok("always") => Finding::Fact(
+                "Redis: appendfsync always. Each acknowledged view is on its disk. Worst case after a power cut: none is lost.".into(),
+            ),
+            Ok("no") => Finding::Warning(
+                "Redis: appendfsync no. Worst case after a crash of the machine: the views of the last half minute or so are lost. Set \
+                 everysec or always."
+                    .into(),
+            ),
+            Ok(_) => Finding::Fact(
+                "Redis: appendfsync everysec. Worst case after a crash of Redis: the views of the last second, or two under load, are \
+                 lost; none is doubled. appendfsync always loses none and is slower."
+                    .into(),
+            ),
+            Err(error) => Finding::Wrong(format!("Redis does not answer: {error}")),
+        });
+    }
+    if nodes.len() > 1 {
+        findings.push(Finding::Fact(
+            "Redis: a Cluster. If a replica takes over, what its master had not sent it is lost; none is doubled."
+                .into(),
+        ));
+    }
+    // A Redis that has lost everything has lost its name as well; the new one shows in SQL.
+    if let Err(error) = store.note_origin().await {
+        findings.push(Finding::Wrong(format!("It could not be seen whether Redis lost everything: {error}")));
+    }
+    match store.unflushed().await {
+        Ok(unflushed) => findings.push(Finding::Fact(format!(
+            "Redis: {} views wait for the next flush, {} batches for the end of theirs.",
+            unflushed.pending, unflushed.batches
+        ))),
+        Err(error) => findings.push(Finding::Wrong(format!("Redis does not answer: {error}"))),
+    }
+    findings
+}
+
+async fn examine_mysql(store: &RedisStore) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let durability = match store.database.durability().await {
+        Ok(durability) => durability,
+        Err(error) => {
+            return vec![Finding::Wrong(format!(
+                "SQL does not answer ({error}). Views are taken and wait in Redis; pages can't be served until it is back."
+            ))];
+        }
+    };
+    findings.push(Finding::Fact(format!("SQL: answers; {}.", durability.version)));
+    if durability.flush_log_at_commit != 1 {
+        findings.push(Finding::Warning(format!(
+            "SQL: innodb_flush_log_at_trx_commit is {}. Worst case after a crash of its machine: the last second of flushed views is lost, \
+             because Redis has forgotten them by then. Set it to 1.",
+            durability.flush_log_at_commit
+        )));
+    }
+    if durability.is_galera {
+        findings.push(Finding::Warning(
+            "SQL: this is a Galera cluster. Flushes that meet on different nodes are refused at commit and tried again; with a node that \
+             has not caught up (wsrep_sync_wait 0), a total that Redis takes from SQL may be old until the next reconcile. Let Tidemark \
+             use one node."
+                .into(),
+        ));
+    }
+    match store.database.origins().await {
+        Ok(origins) if origins.len() > 1 => {
+            let last = origins.last().and_then(|last| jiff::Timestamp::from_millisecond(*last).ok());
+            findings.push(Finding::Warning(format!(
+                "Redis lost everything, or was replaced, {} time(s); last before {}. What it had not flushed is lost; totals and rankings \
+                 were rebuilt from SQL.",
+                origins.len() - 1,
+                last.map(|last| last.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()).unwrap_or_default()
+            )));
+        }
+        Ok(_) => {}
+        Err(error) => findings.push(Finding::Wrong(format!("SQL does not answer: {error}"))),
+    }
+    findings
+}

@@ -1,0 +1,309 @@
+//! What runs in the background, and when. Each job is one step that tests and the command line run too; a loop around it only
+//! waits.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use croner::Cron;
+use serde::{Deserialize, Deserializer, de};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::clock::Clock;
+use super::config;
+use super::db::Database;
+use super::metrics::Metrics;
+use super::views::ViewError;
+use super::views::flush::{Flushed, Flusher, LEDGER_KEEPS};
+use super::views::store::{Drift, ViewStore};
+use super::views::visitor::day_of;
+
+/// The longest sleep until a job: a clock that is set, or a machine that was suspended, is noticed after that.
+const LONGEST_SLEEP: Duration = Duration::from_secs(30);
+
+/// When a job runs.
+#[derive(Clone, Debug)]
+pub enum Schedule {
+    /// At the start and then so long after each run ended.
+    Every(Duration),
+    /// At the times (UTC) of a cron expression.
+    Cron(Box<Cron>),
+}
+
+impl Schedule {
+    /// Reads an interval such as `10s` or `300ms`, or a cron expression of five fields such as `0 4 * * *`.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        if text.split_whitespace().count() >= 5 {
+            let cron = text.parse::<Cron>().map_err(|error| format!("{text:?} is no cron expression: {error}"))?;
+            return Ok(Schedule::Cron(Box::new(cron)));
+        }
+        let span: Option<jiff::SignedDuration> = text.parse().ok();
+        let span =
+            span.and_then(|span| Duration::try_from(span).ok()).filter(|span| *span >= Duration::from_millis(10));
+        span.map(Schedule::Every).ok_or_else(|| {
+            format!(
+                "{text:?} is neither a time span from 10ms up, such as 10s, nor a cron expression such as \"0 4 * * *\""
+            )
+        })
+    }
+
+    /// When it is due next after `now`, both in milliseconds. `None` if never, such as on 30 February.
+    pub fn next_after(&self, now: i64) -> Option<i64> {
+        match self {
+            Schedule::Every(span) => Some(now.saturating_add(i64::try_from(span.as_millis()).unwrap_or(i64::MAX))),
+            Schedule::Cron(cron) => {
+                let now: DateTime<Utc> = DateTime::from_timestamp_millis(now)?;
+                cron.find_next_occurrence(&now, false).ok().map(|next| next.timestamp_millis())
+            }
+        }
+    }
+}
+
+impl std::fmt::Display for Schedule {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Schedule::Every(span) => write!(formatter, "every {span:?}"),
+            Schedule::Cron(cron) => write!(formatter, "{}", cron.pattern),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Schedule {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Schedule::parse(&String::deserialize(deserializer)?).map_err(de::Error::custom)
+    }
+}
+
+/// What runs in the background.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Job {
+    /// Brings views from Redis to SQL.
+    Flush,
+    /// Compares what is cached with what it was made from, and corrects it.
+    Reconcile,
+    /// Deletes what has expired.
+    Prune,
+    /// Lets rankings end with the current hour.
+    Ranking,
+}
+
+impl Job {
+    /// All of them.
+    pub const ALL: [Job; 4] = [Job::Flush, Job::Ranking, Job::Reconcile, Job::Prune];
+
+    /// Its name in settings, logs and tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Job::Flush => "flush",
+            Job::Reconcile => "reconcile",
+            Job::Prune => "prune",
+            Job::Ranking => "ranking",
+        }
+    }
+}
+
+/// Runs jobs.
+#[derive(Clone, Debug)]
+pub struct Jobs {
+    database: Database,
+    store: ViewStore,
+    clock: Clock,
+    settings: config::Jobs,
+    metrics: Metrics,
+}
+
+/// What a step did, in words; `None` if there was nothing to do.
+type Did = Option<String>;
+
+impl Jobs {
+    /// The jobs of a program with these parts.
+    pub fn new(database: Database, store: ViewStore, clock: Clock, settings: config::Jobs, metrics: Metrics) -> Self {
+        Self { database, store, clock, settings, metrics }
+    }
+
+    /// Where views are kept.
+    pub fn store(&self) -> &ViewStore {
+        &self.store
+    }
+
+    /// When a job runs.
+    pub fn schedule(&self, job: Job) -> &Schedule {
+        match job {
+            Job::Flush => &self.settings.flush,
+            Job::Reconcile => &self.settings.reconcile,
+            Job::Prune => &self.settings.prune,
+            Job::Ranking => &self.settings.ranking,
+        }
+    }
+
+    /// One run of a job, with its result written down where it had something to do.
+    ///
+    /// # Errors
+    /// What went wrong, in one line. The next run goes on from there.
+    pub async fn step(&self, job: Job) -> Result<Did, String> {
+        let started_at = self.clock.now_ms();
+        let result = match job {
+            Job::Flush => self.flush().await.map(|flushed| {
+                Some(flushed).filter(|flushed| *flushed != Flushed::default()).map(|flushed| flushed.to_string())
+            }),
+            Job::Reconcile => self.reconcile().await.map(|drifts| Some(describe(&drifts))),
+            Job::Prune => self.prune().await,
+            Job::Ranking => self.refresh_rankings().await,
+        };
+        let result = result.map_err(|error| error.to_string());
+        self.metrics.job(job, result.is_ok(), self.clock.now_ms());
+        let (succeeded, text) = match &result {
+            Ok(None) => return result,
+            Ok(Some(text)) => (true, text.clone()),
+            Err(error) => (false, error.clone()),
+        };
+        let took = self.clock.now_ms() - started_at;
+        let written = self.database.write_job_run(job.name(), started_at, took, succeeded, &text).await;
+        if let Err(error) = written {
+            tracing::warn!(job = job.name(), error = %error, "the result of a job could not be written down");
+        }
+        result
+    }
+
+    /// Runs every job whenever it is due, until `stop` is cancelled.
+    pub fn spawn_all(&self, tasks: &TaskTracker, stop: &CancellationToken) {
+        for job in Job::ALL {
+            tasks.spawn(self.clone().run_until_stopped(job, stop.clone()));
+        }
+    }
+
+    /// Runs a job whenever it is due, until `stop` is cancelled.
+    pub async fn run_until_stopped(self, job: Job, stop: CancellationToken) {
+        let schedule = self.schedule(job);
+        let mut due = match schedule {
+            Schedule::Every(_) => Some(self.clock.now_ms()),
+            Schedule::Cron(_) => schedule.next_after(self.clock.now_ms()),
+        };
+        while let Some(at) = due {
+            let left = u64::try_from(at - self.clock.now_ms()).unwrap_or(0);
+            if left > 0 {
+                let sleep = tokio::time::sleep(Duration::from_millis(left).min(LONGEST_SLEEP));
+                if stop.run_until_cancelled(sleep).await.is_none() {
+                    return;
+                }
+                // A clock that a test has stopped gets no further; then the sleep alone counts.
+                if matches!(self.clock, Clock::System) && self.clock.now_ms() < at {
+                    continue;
+                }
+            }
+            if stop.is_cancelled() {
+                return;
+            }
+            match self.step(job).await {
+                Ok(Some(did)) => tracing::info!(job = job.name(), "{did}"),
+                Ok(None) => {}
+                Err(error) => tracing::error!(job = job.name(), error, "a job failed; it is tried again next time"),
+            }
+            due = schedule.next_after(self.clock.now_ms());
+        }
+        stop.cancelled().await;
+    }
+
+    /// One flush. In the embedded profile there is nothing to do: each view is in SQL at once.
+    ///
+    /// # Errors
+    /// [`ViewError::Store`]; nothing is lost.
+    pub async fn flush(&self) -> Result<Flushed, ViewError> {
+        match &self.store {
+            ViewStore::Sqlite(_) => Ok(Flushed::default()),
+            ViewStore::Redis(store) => {
+                store.note_origin().await?;
+                Flusher::new(store.clone(), self.clock.clone()).step().await
+            }
+        }
+    }
+
+    /// One comparison of everything cached with what it was made from. What differed is corrected and returned.
+    ///
+    /// # Errors
+    /// [`ViewError::Store`]; what was not reached is left as it was.
+    pub async fn reconcile(&self) -> Result<Vec<Drift>, ViewError> {
+        let drifts = match &self.store {
+            ViewStore::Sqlite(store) => store.reconcile().await?,
+            ViewStore::Redis(store) => store.reconcile().await?,
+        };
+        for Drift { cache, article, cached, correct } in &drifts {
+            tracing::warn!(cache, article, cached, correct, "a cached count had drifted; it is corrected");
+        }
+        Ok(drifts)
+    }
+
+    /// One prune: deletes windows and sessions that are over, the salts of all days but today and yesterday (rule C3), and what
+    /// the ledger no longer needs.
+    ///
+    /// # Errors
+    /// The database's; what was not deleted is deleted the next time.
+    async fn prune(&self) -> Result<Did, ViewError> {
+        let now = self.clock.now_ms();
+        let did = match &self.database {
+            Database::Sqlite(database) => {
+                let pruned = database.prune(now, day_of(now) - 1).await?;
+                let total = pruned.seen + pruned.sessions + pruned.salts;
+                (total > 0).then(|| {
+                    format!("Deleted {} windows, {} sessions and {} salts.", pruned.seen, pruned.sessions, pruned.salts)
+                })
+            }
+            // Redis drops by itself what is over.
+            Database::MySql(database) => {
+                let pruned = database.prune_ledger(now - LEDGER_KEEPS).await?;
+                (pruned > 0).then(|| format!("Deleted {pruned} batches from the ledger."))
+            }
+        };
+        Ok(did)
+    }
+
+    async fn refresh_rankings(&self) -> Result<Did, ViewError> {
+        match &self.store {
+            ViewStore::Sqlite(store) => {
+                let is_changed = store.refresh_rankings().await?;
+                Ok(is_changed.then(|| "Rankings end with the current hour now.".into()))
+            }
+            ViewStore::Redis(store) => {
+                let built = store.refresh_rankings().await?;
+                Ok((built > 0).then(|| format!("Built the rankings of {built} shards.")))
+            }
+        }
+    }
+}
+
+/// What a reconcile found, in one line.
+pub fn describe(drifts: &[Drift]) -> String {
+    let Some(first) = drifts.first() else { return "Everything that is cached is right.".into() };
+    let Drift { cache, article, cached, correct } = first;
+    let others = match drifts.len() - 1 {
+        0 => String::new(),
+        more => format!(" (and {more} more; the log has each)"),
+    };
+    format!("Corrected {cache} of article {article} from {cached} to {correct}{others}.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOON: i64 = 1_795_521_600_000;
+
+    #[test]
+    fn a_schedule_is_an_interval_or_a_cron_expression() {
+        assert_eq!(Schedule::parse("10s").unwrap().next_after(NOON), Some(NOON + 10_000));
+        assert_eq!(Schedule::parse("300ms").unwrap().next_after(NOON), Some(NOON + 300));
+        assert_eq!(Schedule::parse("0 4 * * *").unwrap().next_after(NOON), Some(NOON + 16 * 3_600_000));
+        assert_eq!(Schedule::parse("*/5 * * * *").unwrap().next_after(NOON), Some(NOON + 300_000));
+    }
+
+    #[test]
+    fn what_is_neither_is_refused_with_both_forms_shown() {
+        for text in ["", "soon", "0s", "-1s", "4 * *", "61 4 * * *", "0 4 * * * * * *"] {
+            let error = Schedule::parse(text).unwrap_err();
+            assert!(error.contains("cron"), "{text:?}: {error}");
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! What is counted for those who run the program, in the OpenMetrics text format that Prometheus reads.
+//!
+//! No count of readers is here but what this process did since it started: what a blog's counts are, the stores know.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::{Registry, Unit};
+
+use super::jobs::Job;
+use super::views::store::redis::Unflushed;
+use crate::error::Error;
+use crate::model::view::{Reason, ViewOutcome};
+
+/// The media type of [`Metrics::encode`].
+pub const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+type Labels = [(&'static str, &'static str); 1];
+type Labels2 = [(&'static str, &'static str); 2];
+
+/// The metrics of one process. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    registry: Arc<Registry>,
+    views: Family<Labels, Counter>,
+    job_runs: Family<Labels2, Counter>,
+    job_success: Family<Labels, Gauge<f64, AtomicU64>>,
+    waiting: Gauge,
+    pending: Gauge,
+    batches: Gauge,
+    up: Family<Labels, Gauge>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Metrics {
+    /// All at nothing.
+    pub fn new() -> Self {
+        let mut registry = Registry::with_prefix("tidemark");
+        let views = Family::<Labels, Counter>::default();
+        registry.register("views", "Requests to count a view, by what became of them", views.clone());
+        let job_runs = Family::<Labels2, Counter>::default();
+        registry.register("job_runs", "Runs of background jobs, by job and result", job_runs.clone());
+        let job_success = Family::<Labels, Gauge<f64, AtomicU64>>::default();
+        registry.register_with_unit(
+            "job_last_success_timestamp",
+            "When a background job last succeeded, in seconds since 1970",
+            Unit::Seconds,
+            job_success.clone(),
+        );
+        let waiting = Gauge::default();
+        registry.register("views_waiting", "Views of this process that wait to be recorded", waiting.clone());
+        let pending = Gauge::default();
+        registry.register("views_pending", "Views that Redis has and no flush has taken", pending.clone());
+        let batches = Gauge::default();
+        registry.register("view_batches", "Batches that a flush has taken and not finished", batches.clone());
+        let up = Family::<Labels, Gauge>::default();
+        registry.register("store_up", "Whether a store answers (1) or not (0)", up.clone());
+        Self { registry: Arc::new(registry), views, job_runs, job_success, waiting, pending, batches, up }
+    }
+
+    /// Counts what became of a view.
+    pub fn view(&self, outcome: &Result<ViewOutcome, Error>) {
+        let name = match outcome {
+            Ok(ViewOutcome { reason: None, .. }) => "counted",
+            Ok(ViewOutcome { reason: Some(Reason::Repeat), .. }) => "repeat",
+            Ok(ViewOutcome { reason: Some(Reason::IpCap), .. }) => "ip-cap",
+            Ok(ViewOutcome { reason: Some(Reason::Crawler), .. }) => "crawler",
+            Ok(ViewOutcome { reason: Some(Reason::Prefetch), .. }) => "prefetch",
+            Err(Error::NotFound(_)) => "not-found",
+            Err(_) => "unavailable",
+        };
+        self.views.get_or_create(&[("outcome", name)]).inc();
+    }
+
+    /// Counts a run of a job that ended at `now` (milliseconds).
+    pub fn job(&self, job: Job, succeeded: bool, now: i64) {
+        let result = if succeeded { "success" } else { "failure" };
+        self.job_runs.get_or_create(&[("job", job.name()), ("result", result)]).inc();
+        if succeeded {
+            self.job_success.get_or_create(&[("job", job.name())]).set(now as f64 / 1000.0);
+        }
+    }
+
+    /// Sets what is so at this moment: views waiting in this process, which stores answer, and what is not flushed.
+    pub fn now(&self, waiting: usize, stores: &[(&'static str, bool)], unflushed: Option<Unflushed>) {
+        self.waiting.set(i64::try_from(waiting).unwrap_or(i64::MAX));
+        for (store, is_up) in stores {
+            self.up.get_or_create(&[("store", store)]).set(i64::from(*is_up));
+        }
+        if let Some(Unflushed { pending, batches }) = unflushed {
+            self.pending.set(pending);
+            self.batches.set(i64::try_from(batches).unwrap_or(i64::MAX));
+        }
+    }
+
+    /// All of them as text.
+    ///
+    /// # Errors
+    /// If they can't be written, which is a fault of ours.
+    pub fn encode(&self) -> Result<String, std::fmt::Error> {
+        let mut text = String::new();
+        encode(&mut text, &self.registry).map(|()| text)
+    }
+}

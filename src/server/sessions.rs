@@ -1,0 +1,145 @@
+//! Where sessions of signed-in users are: a closed choice, one for each profile.
+
+use ::redis::{Value, cmd};
+use async_trait::async_trait;
+use time::OffsetDateTime;
+use tower_sessions::SessionStore;
+use tower_sessions::session::{Id, Record};
+use tower_sessions::session_store::{Error, Result};
+
+use super::clock::Clock;
+use super::db::sessions::DatabaseSessionStore;
+use super::redis::Redis;
+
+/// The key in a session under which the signed-in user's id is.
+pub const USER_ID: &str = "user_id";
+
+/// How long Redis keeps the list of a user's sessions after the last of them began, in seconds: longer than any session lasts.
+const LIST_SECONDS: i64 = 60 * 24 * 60 * 60;
+
+/// Keeps sessions.
+#[derive(Clone, Debug)]
+pub enum Sessions {
+    /// The embedded profile's.
+    Sqlite(DatabaseSessionStore),
+    /// The server profile's.
+    Redis(RedisSessionStore),
+}
+
+#[async_trait]
+impl SessionStore for Sessions {
+    async fn create(&self, record: &mut Record) -> Result<()> {
+        match self {
+            Sessions::Sqlite(store) => store.create(record).await,
+            Sessions::Redis(store) => store.create(record).await,
+        }
+    }
+
+    async fn save(&self, record: &Record) -> Result<()> {
+        match self {
+            Sessions::Sqlite(store) => store.save(record).await,
+            Sessions::Redis(store) => store.save(record).await,
+        }
+    }
+
+    async fn load(&self, id: &Id) -> Result<Option<Record>> {
+        match self {
+            Sessions::Sqlite(store) => store.load(id).await,
+            Sessions::Redis(store) => store.load(id).await,
+        }
+    }
+
+    async fn delete(&self, id: &Id) -> Result<()> {
+        match self {
+            Sessions::Sqlite(store) => store.delete(id).await,
+            Sessions::Redis(store) => store.delete(id).await,
+        }
+    }
+}
+
+/// Keeps sessions in Redis, which drops them when they are over.
+#[derive(Clone, Debug)]
+pub struct RedisSessionStore {
+    redis: Redis,
+    clock: Clock,
+}
+
+fn backend(error: ::redis::RedisError) -> Error {
+    Error::Backend(error.to_string())
+}
+
+fn key(id: &Id) -> String {
+    format!("tm:session:{id}")
+}
+
+fn list(user: i64) -> String {
+    format!("tm:sessions:{user}")
+}
+
+impl RedisSessionStore {
+    /// A store in `redis`; `clock` says which sessions are over.
+    pub fn new(redis: Redis, clock: Clock) -> Self {
+        Self { redis, clock }
+    }
+
+    /// Ends all sessions of a user.
+    ///
+    /// # Errors
+    /// Redis'; some may be left then.
+    pub async fn end_sessions_of(&self, user: i64) -> ::redis::RedisResult<()> {
+        let ids: Vec<String> = self.redis.query(cmd("SMEMBERS").arg(list(user))).await?;
+        for id in ids {
+            self.redis.query::<Value>(cmd("DEL").arg(format!("tm:session:{id}"))).await?;
+        }
+        self.redis.query::<Value>(cmd("DEL").arg(list(user))).await.map(drop)
+    }
+
+    /// Writes a session; false if `only_new` and there is one of that id.
+    async fn write(&self, record: &Record, only_new: bool) -> Result<bool> {
+        let data = serde_json::to_string(record).map_err(|error| Error::Encode(error.to_string()))?;
+        if let Some(user) = record.data.get(USER_ID).and_then(serde_json::Value::as_i64) {
+            // Before the session itself: one that is in no list could not be ended.
+            let list = list(user);
+            self.redis.query::<Value>(cmd("SADD").arg(&list).arg(record.id.to_string())).await.map_err(backend)?;
+            self.redis.query::<Value>(cmd("EXPIRE").arg(&list).arg(LIST_SECONDS)).await.map_err(backend)?;
+        }
+        let lasts = milliseconds(record.expiry_date) - self.clock.now_ms();
+        let mut command = cmd("SET");
+        command.arg(key(&record.id)).arg(data).arg("PX").arg(lasts.max(1));
+        if only_new {
+            command.arg("NX");
+        }
+        let written: Option<String> = self.redis.query(&command).await.map_err(backend)?;
+        Ok(written.is_some())
+    }
+}
+
+fn milliseconds(time: OffsetDateTime) -> i64 {
+    time.unix_timestamp() * 1000 + i64::from(time.millisecond())
+}
+
+#[async_trait]
+impl SessionStore for RedisSessionStore {
+    async fn create(&self, record: &mut Record) -> Result<()> {
+        while !self.write(record, true).await? {
+            record.id = Id::default();
+        }
+        Ok(())
+    }
+
+    async fn save(&self, record: &Record) -> Result<()> {
+        self.write(record, false).await.map(drop)
+    }
+
+    async fn load(&self, id: &Id) -> Result<Option<Record>> {
+        let data: Option<String> = self.redis.query(cmd("GET").arg(key(id))).await.map_err(backend)?;
+        let record: Option<Record> = data
+            .map(|data| serde_json::from_str(&data).map_err(|error| Error::Decode(error.to_string())))
+            .transpose()?;
+        Ok(record.filter(|record| milliseconds(record.expiry_date) > self.clock.now_ms()))
+    }
+
+    async fn delete(&self, id: &Id) -> Result<()> {
+        self.redis.query::<Value>(cmd("DEL").arg(key(id))).await.map(drop).map_err(backend)
+    }
+}

@@ -1,0 +1,78 @@
+//! The stores that the settings name: one profile's set, opened together.
+
+use super::clock::Clock;
+use super::config::Config;
+use super::db::sessions::DatabaseSessionStore;
+use super::db::{Database, OpenError};
+use super::redis::Redis;
+use super::sessions::{RedisSessionStore, Sessions};
+use super::views::store::ViewStore;
+use super::views::store::redis::RedisStore;
+use super::views::store::sqlite::SqliteStore;
+
+/// Everything that keeps something.
+#[derive(Clone, Debug)]
+pub struct Stores {
+    /// Articles and users, and the counts that are in SQL.
+    pub database: Database,
+    /// Views.
+    pub views: ViewStore,
+    /// Sessions.
+    pub sessions: Sessions,
+}
+
+/// Why the stores can't be used, in one line for a person.
+#[derive(Debug, thiserror::Error)]
+pub enum StoresError {
+    /// The database can't be used.
+    #[error(transparent)]
+    Database(#[from] OpenError),
+    /// Redis' address can't be read.
+    #[error("{0}")]
+    Redis(String),
+    /// Redis is divided otherwise.
+    #[error(
+        "redis.shards is {wanted}, but this Redis was first used with {found}. Set redis.shards to {found}. To change it, stop every \
+         replica, run `tidemark flush` with {found}, and empty Redis; that ends all sessions and windows."
+    )]
+    Shards {
+        /// What the settings say.
+        wanted: i64,
+        /// What Redis has.
+        found: i64,
+    },
+}
+
+impl Stores {
+    /// Opens the database, which is migrated if needed, and gets ready to reach Redis. A Redis that is away is no reason not to
+    /// start: pages are served without it.
+    ///
+    /// # Errors
+    /// A [`StoresError`].
+    pub async fn open(config: &Config, clock: &Clock) -> Result<Self, StoresError> {
+        let database = Database::open(&config.database.url).await?;
+        let (window, cap) = (config.views.window, config.views.per_ip_cap);
+        let (views, sessions) = match &database {
+            Database::Sqlite(database) => (
+                ViewStore::Sqlite(SqliteStore::new(database.clone(), clock.clone(), window, cap)),
+                Sessions::Sqlite(DatabaseSessionStore::new(database.clone(), clock.clone())),
+            ),
+            Database::MySql(database) => {
+                let redis = Redis::new(&config.redis.url).map_err(StoresError::Redis)?;
+                let shards = config.redis.shards;
+                let store = RedisStore::new(redis.clone(), database.clone(), clock.clone(), window, cap, shards);
+                match store.claim_shards().await {
+                    Ok(Ok(())) => {}
+                    Ok(Err(found)) => {
+                        return Err(StoresError::Shards { wanted: i64::try_from(shards).unwrap_or(i64::MAX), found });
+                    }
+                    Err(error) => {
+                        tracing::warn!(error = %error, "starting without Redis; views get 503 until it is back")
+                    }
+                }
+                (ViewStore::Redis(store), Sessions::Redis(RedisSessionStore::new(redis, clock.clone())))
+            }
+        };
+        Ok(Self { database, views, sessions })
+    }
+}

@@ -1,0 +1,237 @@
+//! The flush: brings views from Redis to SQL, each exactly once (rule C5).
+//!
+//! 1. **Seal.** What is pending in a shard becomes a batch, under the name it was given when its first view came.
+//! 2. **Sync.** Wait until Redis has the seal, and so every view before it, on its disk. Otherwise a crash of Redis could forget
+//!    dedup entries whose views SQL has already, and a reader's retry would count again.
+//! 3. **Apply.** One SQL transaction writes the names of the batches to the ledger `view_batches` and adds their views. A name
+//!    that the ledger has already is skipped: SQL has its views.
+//! 4. **Finish.** Redis forgets the batches.
+//!
+//! A flush that dies anywhere leaves batches that the next one takes up at step 2. Any number of flushes may run at once. What
+//! Redis brings back from an older append-only file goes by the names it had, so SQL never takes it twice; see
+//! `docs/RELIABILITY.md`.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use ::redis::{Value, cmd};
+
+use super::ViewError;
+use super::store::redis::{INFO, RedisStore};
+use crate::server::clock::Clock;
+use crate::server::failpoint;
+use crate::server::redis::{Info, Script};
+
+static SEAL: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(concat!(include_str!("store/redis/common.lua"), include_str!("store/redis/seal.lua")))
+});
+static FINISH: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(concat!(include_str!("store/redis/common.lua"), include_str!("store/redis/finish.lua")))
+});
+
+/// With `appendfsync everysec` Redis begins a sync at most so long after a write, if none is under way.
+const SYNC_BEGINS_WITHIN: Duration = Duration::from_secs(2);
+
+/// How often Redis is asked whether a sync is under way, and how many times.
+const SYNC_POLL: Duration = Duration::from_millis(20);
+const SYNC_POLLS: usize = 250;
+
+/// How long the ledger keeps a batch, in milliseconds: an append-only file may be restored from a copy so old.
+pub const LEDGER_KEEPS: i64 = 30 * 24 * 60 * 60 * 1000;
+
+/// A batch that began longer ago is left alone: the ledger may have forgotten it, so it can't be told whether SQL has it.
+const OLDEST: i64 = LEDGER_KEEPS - 24 * 60 * 60 * 1000;
+
+/// A batch of views as a flush takes it: the article and the hour, and how many.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Batch {
+    /// Its name; no other has it.
+    pub id: String,
+    /// Views by article and hour.
+    pub views: BTreeMap<(i64, i64), i64>,
+}
+
+/// What a flush did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Flushed {
+    /// Batches that SQL has now.
+    pub batches: u64,
+    /// Batches that SQL had already.
+    pub known: u64,
+    /// Articles that got views.
+    pub articles: u64,
+    /// Views that SQL got.
+    pub views: i64,
+    /// Views of articles that are no longer there; they are dropped.
+    pub dropped: i64,
+    /// Batches left for the next flush, because Redis has not synced them.
+    pub waiting: u64,
+    /// Batches that are too old to know whether SQL has them. They stay in Redis until somebody decides.
+    pub undecided: u64,
+}
+
+impl std::fmt::Display for Flushed {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if *self == Self::default() {
+            return write!(formatter, "Nothing to flush.");
+        }
+        write!(
+            formatter,
+            "Moved {} views of {} articles to SQL in {} batches",
+            self.views, self.articles, self.batches
+        )?;
+        for (count, what) in [
+            (self.known, "batches were there already"),
+            (self.waiting, "batches wait until Redis has synced them"),
+            (self.undecided, "batches are too old to know whether SQL has them; see docs/RELIABILITY.md"),
+        ] {
+            if count > 0 {
+                write!(formatter, "; {count} {what}")?;
+            }
+        }
+        if self.dropped > 0 {
+            write!(formatter, "; {} views of articles that are no longer there were dropped", self.dropped)?;
+        }
+        write!(formatter, ".")
+    }
+}
+
+/// Brings what Redis holds to SQL.
+#[derive(Clone, Debug)]
+pub struct Flusher {
+    store: RedisStore,
+    clock: Clock,
+}
+
+/// A shard whose pending views were sealed.
+struct Sealed {
+    shard: i64,
+    info: Info,
+    batches: Vec<String>,
+}
+
+impl Flusher {
+    /// A flusher of `store`; `clock` dates the ledger.
+    pub fn new(store: RedisStore, clock: Clock) -> Self {
+        Self { store, clock }
+    }
+
+    /// One flush of all shards.
+    ///
+    /// # Errors
+    /// [`ViewError::Store`]: Redis or SQL can't be reached. Nothing is lost; the next flush goes on from there.
+    pub async fn step(&self) -> Result<Flushed, ViewError> {
+        let mut flushed = Flushed::default();
+        let mut sealed = Vec::new();
+        for shard in self.store.shards() {
+            let mut answer: Vec<String> =
+                self.store.redis.evaluate(&SEAL, &RedisStore::key(shard), &[self.store.time()]).await?;
+            failpoint::reach("flush-sealed");
+            let batches = answer.split_off(1);
+            if !batches.is_empty() {
+                sealed.push(Sealed { shard, info: Info::new(answer.concat()), batches });
+            }
+        }
+        if sealed.is_empty() {
+            return Ok(flushed);
+        }
+        let is_synced = self.wait_until_synced(&sealed).await?;
+        failpoint::reach("flush-synced");
+        let now = self.clock.now_ms();
+        let mut batches = Vec::new();
+        let mut finished = BTreeMap::<i64, Vec<String>>::new();
+        for (Sealed { shard, batches: ids, .. }, is_synced) in sealed.iter().zip(is_synced) {
+            for id in ids {
+                if !is_synced {
+                    flushed.waiting += 1;
+                } else if began_at(id).is_none_or(|began| began < now - OLDEST) {
+                    flushed.undecided += 1;
+                } else {
+                    batches.push(self.read(*shard, id).await?);
+                    finished.entry(*shard).or_default().push(id.clone());
+                }
+            }
+        }
+        if batches.is_empty() {
+            return Ok(flushed);
+        }
+        if failpoint::variant() == Some(failpoint::Variant::DeleteFirst) {
+            self.finish(&finished).await?;
+        }
+        let applied = self.store.database.apply(batches, now).await?;
+        failpoint::reach("flush-applied");
+        self.finish(&finished).await?;
+        flushed.batches = applied.batches;
+        flushed.known = applied.known;
+        flushed.articles = applied.articles;
+        flushed.views = applied.views;
+        flushed.dropped = applied.dropped;
+        Ok(flushed)
+    }
+
+    async fn read(&self, shard: i64, id: &str) -> Result<Batch, ViewError> {
+        let key = format!("{}:batch:{id}", RedisStore::key(shard));
+        let fields: Vec<(String, i64)> = self.store.redis.query(cmd("HGETALL").arg(key)).await?;
+        let mut views = BTreeMap::new();
+        for (field, count) in fields {
+            let place =
+                field.split_once(':').and_then(|(article, hour)| Some((article.parse().ok()?, hour.parse().ok()?)));
+            let place =
+                place.ok_or_else(|| ViewError::Store(format!("Redis: {field:?} in a batch is no article and hour")))?;
+            views.insert(place, count);
+        }
+        Ok(Batch { id: id.to_owned(), views })
+    }
+
+    async fn finish(&self, batches: &BTreeMap<i64, Vec<String>>) -> Result<(), ViewError> {
+        for (shard, ids) in batches {
+            let mut arguments = vec![self.store.time()];
+            arguments.extend(ids.iter().map(|id| id.clone().into_bytes()));
+            self.store.redis.evaluate::<Value>(&FINISH, &RedisStore::key(*shard), &arguments).await?;
+            failpoint::reach("flush-finished");
+        }
+        Ok(())
+    }
+
+    /// Whether the seal of each shard is on Redis' disk, as far as its settings let it be; waits for that.
+    ///
+    /// With `everysec` a sync begins within two seconds after a moment at which none is under way. So when none is under way
+    /// after that, of the same server, the one that holds the seal has ended.
+    async fn wait_until_synced(&self, sealed: &[Sealed]) -> Result<Vec<bool>, ViewError> {
+        let is_off = |sealed: &Sealed| sealed.info.get("aof_enabled") != "1";
+        if sealed.iter().all(is_off) || self.store.redis.appendfsync().await? == "always" {
+            return Ok(vec![true; sealed.len()]);
+        }
+        for shard in sealed {
+            self.wait_while_syncing(shard).await?;
+        }
+        tokio::time::sleep(SYNC_BEGINS_WITHIN).await;
+        let mut synced = Vec::with_capacity(sealed.len());
+        for shard in sealed {
+            synced.push(is_off(shard) || self.wait_while_syncing(shard).await?);
+        }
+        Ok(synced)
+    }
+
+    /// Waits until no sync is under way. False if one is after all, the last one failed, or the server is another one now.
+    async fn wait_while_syncing(&self, sealed: &Sealed) -> Result<bool, ViewError> {
+        for _ in 0..SYNC_POLLS {
+            let answer: Vec<String> = self.store.redis.evaluate(&INFO, &RedisStore::key(sealed.shard), &[]).await?;
+            let info = Info::new(answer.concat());
+            if info.get("run_id") != sealed.info.get("run_id") || info.get("aof_last_write_status") != "ok" {
+                return Ok(false);
+            }
+            if info.get("aof_pending_bio_fsync") == "0" {
+                return Ok(true);
+            }
+            tokio::time::sleep(SYNC_POLL).await;
+        }
+        Ok(false)
+    }
+}
+
+/// When the first view of a batch came, in milliseconds, as its name says.
+fn began_at(id: &str) -> Option<i64> {
+    id.split_once('-')?.0.parse().ok()
+}

@@ -1,0 +1,496 @@
+//! The server profile's store: dedup, what is not flushed yet, totals and rankings are in Redis; SQL gets what a flush brings.
+//!
+//! Articles are spread over shards by their number. Everything of a shard is on one node, and one script decides and records
+//! a batch of its views, so a dedup entry and its increment are one atomic step (rule C5).
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use ::redis::{RedisError, Value, cmd, pipe};
+
+use super::{Drift, ViewError};
+use crate::model::article::Window;
+use crate::model::view::{Reason, ViewOutcome};
+use crate::server::clock::Clock;
+use crate::server::db::MySqlDatabase;
+use crate::server::db::salts::Salt;
+use crate::server::db::views::hour_of;
+use crate::server::redis::{Info, Redis, Script};
+use crate::server::views::rules::View;
+use crate::server::views::visitor::{DAY_MS, Hashes};
+
+/// Buckets of dedup entries in all shards together. At 1,000,000 entries one holds 15, which is few enough to search and enough
+/// to share what a key costs.
+const BUCKETS: usize = 65_536;
+
+/// How often reading SQL is tried again because a flush came in between.
+const ATTEMPTS: usize = 20;
+
+/// How many members of a ranking one command writes.
+const CHUNK: usize = 2_000;
+
+/// How long a ranking that was built and never put in place is kept, in seconds.
+const ASIDE_SECONDS: i64 = 600;
+
+macro_rules! script {
+    ($name:literal) => {
+        LazyLock::new(|| Script::new(concat!(include_str!("redis/common.lua"), include_str!($name))))
+    };
+}
+
+static RECORD: LazyLock<Script> = script!("redis/record.lua");
+static FILL: LazyLock<Script> = script!("redis/fill.lua");
+static PUBLISH: LazyLock<Script> = script!("redis/publish.lua");
+
+/// What the node of a shard says of itself.
+pub(in crate::server::views) static INFO: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "return { redis.call('INFO', 'server'), redis.call('INFO', 'persistence'), redis.call('INFO', 'memory') }",
+    )
+});
+
+/// The windows that are ranked, under their names in Redis.
+pub(in crate::server::views) const RANKINGS: [(&str, Window); 4] =
+    [("all", Window::All), ("24h", Window::Day), ("7d", Window::Week), ("30d", Window::Month)];
+
+impl From<::redis::ParsingError> for ViewError {
+    fn from(error: ::redis::ParsingError) -> Self {
+        RedisError::from(error).into()
+    }
+}
+
+impl From<RedisError> for ViewError {
+    fn from(error: RedisError) -> Self {
+        ViewError::Store(format!("Redis: {error}"))
+    }
+}
+
+/// Views in Redis. See the module.
+#[derive(Clone, Debug)]
+pub struct RedisStore {
+    /// Where views are taken.
+    pub redis: Redis,
+    /// Where they end up.
+    pub database: MySqlDatabase,
+    clock: Clock,
+    window: Duration,
+    cap: usize,
+    shards: i64,
+}
+
+/// What is not in SQL yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unflushed {
+    /// Views that no flush has taken.
+    pub pending: i64,
+    /// Batches that a flush has taken and not yet finished.
+    pub batches: u64,
+}
+
+/// A shard's state, read before SQL: if a batch is closed or finished afterwards, its version differs.
+struct Before {
+    version: String,
+    batches: Vec<String>,
+}
+
+impl RedisStore {
+    /// A store with rule C2's `window` and rule C3's `cap` per address, in so many `shards`.
+    pub fn new(
+        redis: Redis,
+        database: MySqlDatabase,
+        clock: Clock,
+        window: Duration,
+        cap: usize,
+        shards: usize,
+    ) -> Self {
+        let shards = i64::try_from(shards).unwrap_or(1).max(1);
+        Self { redis, database, clock, window, cap, shards }
+    }
+
+    /// In how many shards articles are.
+    pub fn shards(&self) -> std::ops::Range<i64> {
+        0..self.shards
+    }
+
+    /// The shard of an article.
+    pub fn shard_of(&self, article: i64) -> i64 {
+        article.rem_euclid(self.shards)
+    }
+
+    /// What all keys of a shard start with.
+    pub(in crate::server::views) fn key(shard: i64) -> String {
+        format!("tm:{{{shard}}}")
+    }
+
+    /// The first argument of each script: empty for Redis' own clock, one for all replicas; a test's clock where there is one.
+    pub(in crate::server::views) fn time(&self) -> Vec<u8> {
+        match &self.clock {
+            Clock::System => Vec::new(),
+            clock => number(clock.now_ms()),
+        }
+    }
+
+    /// See [`super::ViewStore::record`].
+    pub async fn record(&self, batch: &[View]) -> Result<Vec<ViewOutcome>, ViewError> {
+        let mut by_shard = BTreeMap::<i64, Vec<usize>>::new();
+        for (index, view) in batch.iter().enumerate() {
+            by_shard.entry(self.shard_of(view.article)).or_default().push(index);
+        }
+        let mut outcomes = vec![None; batch.len()];
+        for (shard, indices) in by_shard {
+            let views: Vec<View> = indices.iter().filter_map(|index| batch.get(*index)).copied().collect();
+            for (index, outcome) in indices.iter().zip(self.record_shard(shard, &views).await?) {
+                if let Some(place) = outcomes.get_mut(*index) {
+                    *place = Some(outcome);
+                }
+            }
+        }
+        outcomes.into_iter().map(|outcome| outcome.ok_or_else(unreadable)).collect()
+    }
+
+    async fn record_shard(&self, shard: i64, views: &[View]) -> Result<Vec<ViewOutcome>, ViewError> {
+        let mut articles: Vec<i64> = views.iter().map(|view| view.article).collect();
+        articles.sort_unstable();
+        articles.dedup();
+        let mut packed = Vec::with_capacity(views.len() * 23);
+        for view in views {
+            self.pack(view, &articles, &mut packed);
+        }
+        let mut arguments = vec![
+            self.time(),
+            number(i64::try_from(self.window.as_millis()).unwrap_or(i64::MAX)),
+            number(i64::try_from(self.cap).unwrap_or(i64::MAX)),
+            generation_id(self.clock.now_ms(), rand::random()).into_bytes(),
+            packed,
+        ];
+        arguments.extend(articles.iter().copied().map(number));
+        let answer: Vec<Value> = self.redis.evaluate(&RECORD, &Self::key(shard), &arguments).await?;
+        let mut answer = answer.into_iter();
+        let reasons: Vec<u8> = answer.next().map(::redis::from_redis_value).transpose()?.unwrap_or_default();
+        let mut totals = HashMap::with_capacity(articles.len());
+        let mut missing = Vec::new();
+        for (article, total) in articles.iter().zip(answer) {
+            match ::redis::from_redis_value::<Option<i64>>(total)? {
+                Some(total) => _ = totals.insert(*article, total),
+                None => missing.push(*article),
+            }
+        }
+        if !missing.is_empty() {
+            totals.extend(self.fill(shard, &missing).await?);
+        }
+        if reasons.len() != views.len() {
+            return Err(unreadable());
+        }
+        views
+            .iter()
+            .zip(reasons)
+            .map(|(view, reason)| {
+                let reason = match reason {
+                    b'0' => None,
+                    b'1' => Some(Reason::Repeat),
+                    _ => Some(Reason::IpCap),
+                };
+                let views = totals.get(&view.article).copied().ok_or_else(unreadable)?;
+                Ok(ViewOutcome { article: view.article, views, counted: reason.is_none(), reason })
+            })
+            .collect()
+    }
+
+    /// Appends a view as the script reads it.
+    fn pack(&self, view: &View, articles: &[i64], packed: &mut Vec<u8>) {
+        let today = self.entry(view.article, view.visitor.today);
+        let yesterday = view.visitor.yesterday.map(|hashes| self.entry(view.article, hashes));
+        let is_capped = view.visitor.today.address.is_some();
+        // The script counts from 1. A batch is far smaller than the 65,535 that fit.
+        let article = articles.binary_search(&view.article).map_or(0, |index| index + 1);
+        packed.push(u8::from(is_capped) + 2 * u8::from(yesterday.is_some()));
+        packed.extend_from_slice(&u16::try_from(article).unwrap_or(0).to_be_bytes());
+        let (bucket, id) = today;
+        packed.extend_from_slice(&bucket.to_be_bytes());
+        packed.extend_from_slice(&id);
+        let (bucket, id) = yesterday.unwrap_or_default();
+        packed.extend_from_slice(&bucket.to_be_bytes());
+        packed.extend_from_slice(&id);
+    }
+
+    /// Where a visitor of an article is remembered: the bucket, and the id in it. Both come from article and address, so that
+    /// the visitors of an address are together and can be counted; the second half of the id tells them apart.
+    fn entry(&self, article: i64, hashes: Hashes) -> (u16, [u8; 8]) {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&article.to_le_bytes());
+        hasher.update(&[u8::from(hashes.address.is_some())]);
+        hasher.update(&hashes.address.unwrap_or(hashes.visitor).to_le_bytes());
+        let bytes: [u8; 32] = *hasher.finalize().as_bytes();
+        let [a, b, c, d, e, f, ..] = bytes;
+        let buckets = BUCKETS / usize::try_from(self.shards).unwrap_or(BUCKETS).clamp(1, BUCKETS);
+        let bucket = usize::from(u16::from_le_bytes([a, b])) % buckets;
+        let [s, t, u, v, ..] = hashes.visitor.to_le_bytes();
+        (u16::try_from(bucket).unwrap_or(0), [c, d, e, f, s, t, u, v])
+    }
+
+    /// Brings totals that Redis does not have from SQL, and returns them with what SQL does not have yet.
+    async fn fill(&self, shard: i64, articles: &[i64]) -> Result<HashMap<i64, i64>, ViewError> {
+        self.set_totals(shard, articles, "fill").await?;
+        let mut command = cmd("HMGET");
+        command.arg(format!("{}:total", Self::key(shard))).arg(articles);
+        let totals: Vec<Option<i64>> = self.redis.query(&command).await?;
+        Ok(articles.iter().zip(totals).filter_map(|(article, total)| Some((*article, total?))).collect())
+    }
+
+    /// Sets totals to what SQL has and what it does not have yet: `fill` those that are missing, `correct` those that are there.
+    async fn set_totals(&self, shard: i64, articles: &[i64], mode: &str) -> Result<Vec<Drift>, ViewError> {
+        for _ in 0..ATTEMPTS {
+            let before = self.before(shard).await?;
+            let (applied, totals) = self.database.totals_and_applied(articles, &before.batches).await?;
+            let mut arguments = vec![self.time(), before.version.into_bytes(), mode.into()];
+            arguments.extend(set(&applied));
+            for article in articles {
+                arguments.push(number(*article));
+                arguments.push(number(totals.get(article).copied().unwrap_or(0)));
+            }
+            let changes: Option<Vec<(i64, i64, i64)>> =
+                self.redis.evaluate(&FILL, &Self::key(shard), &arguments).await?;
+            if let Some(changes) = changes {
+                let drift = |(article, cached, correct)| Drift { cache: "total".into(), article, cached, correct };
+                return Ok(changes.into_iter().map(drift).collect());
+            }
+        }
+        Err(ViewError::Store("flushes came in between each time that SQL was read".into()))
+    }
+
+    async fn before(&self, shard: i64) -> Result<Before, ViewError> {
+        let key = Self::key(shard);
+        let mut pipeline = pipe();
+        pipeline.atomic().hget(format!("{key}:state"), "version").zrange(format!("{key}:batches"), 0, -1);
+        let (version, batches): (Option<String>, Vec<String>) = self.redis.pipeline(&pipeline).await?;
+        Ok(Before { version: version.unwrap_or_else(|| "0".into()), batches })
+    }
+
+    /// See [`super::ViewStore::totals`].
+    pub async fn totals(&self, articles: &[i64]) -> Result<HashMap<i64, i64>, ViewError> {
+        let mut by_shard = BTreeMap::<i64, Vec<i64>>::new();
+        for article in articles {
+            by_shard.entry(self.shard_of(*article)).or_default().push(*article);
+        }
+        let reads = by_shard.into_iter().map(|(shard, articles)| async move {
+            let mut command = cmd("HMGET");
+            command.arg(format!("{}:total", Self::key(shard))).arg(&articles);
+            let totals: Vec<Option<i64>> = self.redis.query(&command).await?;
+            Ok::<_, ViewError>(articles.into_iter().zip(totals))
+        });
+        let found = futures_util::future::try_join_all(reads).await?.into_iter().flatten();
+        // What Redis has no total of has not been viewed since Redis was empty: SQL has all of it.
+        Ok(found.filter_map(|(article, total)| Some((article, total?))).collect())
+    }
+
+    /// See [`super::ViewStore::salts`].
+    pub async fn salts(&self, day: i64, fresh: Salt) -> Result<(Salt, Option<Salt>), ViewError> {
+        let key = |day: i64| format!("tm:salt:{day}");
+        // Rule C3: a salt is destroyed after two days, its own and the one in which it is yesterday's.
+        let lives_for = ((day + 2) * DAY_MS - self.clock.now_ms()).max(1);
+        let mut command = cmd("SET");
+        command.arg(key(day)).arg(&fresh[..]).arg("NX").arg("PX").arg(lives_for);
+        self.redis.query::<Value>(&command).await?;
+        let read = async |day: i64| -> Result<Option<Salt>, ViewError> {
+            let salt: Option<Vec<u8>> = self.redis.query(cmd("GET").arg(key(day))).await?;
+            salt.map(|salt| Salt::try_from(salt).map_err(|_| unreadable())).transpose()
+        };
+        Ok((read(day).await?.ok_or_else(unreadable)?, read(day - 1).await?))
+    }
+
+    /// The articles with the most views in `window`, most first; of equals, the newer first. `None` if the ranking has to be
+    /// built first.
+    ///
+    /// # Errors
+    /// [`ViewError::Store`]
+    pub async fn top(&self, window: Window, count: usize) -> Result<Option<Vec<(i64, i64)>>, ViewError> {
+        let (name, _) = RANKINGS.into_iter().find(|(_, other)| *other == window).ok_or_else(unreadable)?;
+        let reads = self.shards().map(|shard| async move {
+            let key = Self::key(shard);
+            let mut pipeline = pipe();
+            pipeline.hget(format!("{key}:state"), format!("rank:{name}"));
+            pipeline.cmd("ZREVRANGE").arg(format!("{key}:rank:{name}")).arg(0).arg(count.max(1) - 1).arg("WITHSCORES");
+            let (hour, top): (Option<i64>, Vec<(i64, i64)>) = self.redis.pipeline(&pipeline).await?;
+            Ok::<_, ViewError>(hour.map(|_| top))
+        });
+        let shards: Option<Vec<_>> = futures_util::future::try_join_all(reads).await?.into_iter().collect();
+        Ok(shards.map(|shards| {
+            let mut all: Vec<(i64, i64)> = shards.into_iter().flatten().collect();
+            all.sort_unstable_by_key(|(article, views)| std::cmp::Reverse((*views, *article)));
+            all.truncate(count);
+            all
+        }))
+    }
+
+    /// Builds the rankings of every shard that has none, or whose windows ended with an earlier hour. Returns how many shards.
+    ///
+    /// # Errors
+    /// [`ViewError::Store`]; the shards that were not reached are built the next time.
+    pub async fn refresh_rankings(&self) -> Result<usize, ViewError> {
+        let hour = hour_of(self.clock.now_ms());
+        let mut built = 0;
+        for shard in self.shards() {
+            let names: Vec<String> = RANKINGS.iter().map(|(name, _)| format!("rank:{name}")).collect();
+            let mut command = cmd("HMGET");
+            command.arg(format!("{}:state", Self::key(shard))).arg(names);
+            let hours: Vec<Option<i64>> = self.redis.query(&command).await?;
+            let stale: Vec<(&str, Window)> = RANKINGS
+                .into_iter()
+                .zip(hours)
+                .filter(|((_, window), built)| match window.hours() {
+                    None => built.is_none(),
+                    Some(_) => built.is_none_or(|built| built < hour),
+                })
+                .map(|(ranking, _)| ranking)
+                .collect();
+            if !stale.is_empty() {
+                self.build_rankings(shard, hour, &stale).await?;
+                built += 1;
+            }
+        }
+        Ok(built)
+    }
+
+    /// Builds a shard's rankings from SQL aside and puts them in place. Returns what one of the same hour had other than it should.
+    async fn build_rankings(
+        &self,
+        shard: i64,
+        hour: i64,
+        rankings: &[(&str, Window)],
+    ) -> Result<Vec<Drift>, ViewError> {
+        let key = Self::key(shard);
+        for _ in 0..ATTEMPTS {
+            let before = self.before(shard).await?;
+            let windows: Vec<Option<i64>> = rankings.iter().map(|(_, window)| window.hours()).collect();
+            let (applied, views) =
+                self.database.window_views_and_applied((shard, self.shards), hour, &windows, &before.batches).await?;
+            let aside = format!("{:016x}", rand::random::<u64>());
+            for ((name, _), views) in rankings.iter().zip(views) {
+                let target = format!("{key}:rank:{name}:{aside}");
+                for chunk in views.chunks(CHUNK) {
+                    let mut pipeline = pipe();
+                    let members = pipeline.cmd("ZADD").arg(&target);
+                    for (article, views) in chunk {
+                        members.arg(views).arg(format!("{article:019}"));
+                    }
+                    pipeline.expire(&target, ASIDE_SECONDS);
+                    self.redis.pipeline::<Value>(&pipeline).await?;
+                }
+            }
+            let mut arguments = vec![self.time(), before.version.into_bytes(), number(hour), aside.into_bytes()];
+            arguments.extend(set(&applied));
+            for (name, window) in rankings {
+                arguments.push(name.as_bytes().to_vec());
+                arguments.push(number(window.hours().unwrap_or(0)));
+            }
+            let changes: Option<Vec<(String, i64, i64, i64)>> = self.redis.evaluate(&PUBLISH, &key, &arguments).await?;
+            if let Some(changes) = changes {
+                let drift = |(name, article, cached, correct)| Drift {
+                    cache: format!("rank:{name}"),
+                    article,
+                    cached,
+                    correct,
+                };
+                return Ok(changes.into_iter().map(drift).collect());
+            }
+        }
+        Err(ViewError::Store("flushes came in between each time that SQL was read".into()))
+    }
+
+    /// Compares every total and ranking that Redis caches with SQL and what SQL does not have yet, and corrects it.
+    ///
+    /// # Errors
+    /// [`ViewError::Store`]
+    pub async fn reconcile(&self) -> Result<Vec<Drift>, ViewError> {
+        let hour = hour_of(self.clock.now_ms());
+        let mut drifts = Vec::new();
+        for shard in self.shards() {
+            let articles: Vec<i64> = self.redis.query(cmd("HKEYS").arg(format!("{}:total", Self::key(shard)))).await?;
+            for chunk in articles.chunks(CHUNK) {
+                drifts.extend(self.set_totals(shard, chunk, "correct").await?);
+            }
+            drifts.extend(self.build_rankings(shard, hour, &RANKINGS).await?);
+        }
+        Ok(drifts)
+    }
+
+    /// Gives this Redis a name, if it has none, and writes it down in SQL: a second name there means that a Redis was lost.
+    ///
+    /// # Errors
+    /// [`ViewError::Store`]
+    pub async fn note_origin(&self) -> Result<(), ViewError> {
+        const ORIGIN: &str = "tm:origin";
+        let fresh = format!("{:032x}", rand::random::<u128>());
+        self.redis.query::<Value>(cmd("SET").arg(ORIGIN).arg(fresh).arg("NX")).await?;
+        let name: Option<String> = self.redis.query(cmd("GET").arg(ORIGIN)).await?;
+        Ok(self.database.add_origin(&name.ok_or_else(unreadable)?, self.clock.now_ms()).await?)
+    }
+
+    /// Holds Redis to one number of shards: with another, a view's dedup entry would be looked for in another place, and what is
+    /// pending in a shard that is no longer known would never be flushed.
+    ///
+    /// # Errors
+    /// The number that Redis has, if it is another; [`ViewError::Store`].
+    pub async fn claim_shards(&self) -> Result<Result<(), i64>, ViewError> {
+        const SHARDS: &str = "tm:shards";
+        self.redis.query::<Value>(cmd("SET").arg(SHARDS).arg(self.shards).arg("NX")).await?;
+        let shards: Option<i64> = self.redis.query(cmd("GET").arg(SHARDS)).await?;
+        let shards = shards.ok_or_else(unreadable)?;
+        Ok(if shards == self.shards { Ok(()) } else { Err(shards) })
+    }
+
+    /// What each node that has a shard says of itself, one for each server.
+    ///
+    /// # Errors
+    /// [`ViewError::Store`]
+    pub async fn nodes(&self) -> Result<Vec<Info>, ViewError> {
+        let mut nodes: Vec<Info> = Vec::new();
+        for shard in self.shards() {
+            let answer: Vec<String> = self.redis.evaluate(&INFO, &Self::key(shard), &[]).await?;
+            let info = Info::new(answer.concat());
+            if nodes.iter().all(|node| node.get("run_id") != info.get("run_id")) {
+                nodes.push(info);
+            }
+        }
+        Ok(nodes)
+    }
+
+    /// What is not in SQL yet.
+    ///
+    /// # Errors
+    /// [`ViewError::Store`]
+    pub async fn unflushed(&self) -> Result<Unflushed, ViewError> {
+        let mut unflushed = Unflushed::default();
+        for shard in self.shards() {
+            let key = Self::key(shard);
+            let mut pipeline = pipe();
+            pipeline.cmd("HVALS").arg(format!("{key}:pending")).cmd("ZCARD").arg(format!("{key}:batches"));
+            let (pending, batches): (Vec<i64>, u64) = self.redis.pipeline(&pipeline).await?;
+            unflushed.pending += pending.iter().sum::<i64>();
+            unflushed.batches += batches;
+        }
+        Ok(unflushed)
+    }
+}
+
+/// The name of what becomes pending now: the time, so that it can be told how old a batch is, and something random, so that no
+/// other has it.
+fn generation_id(now: i64, random: u64) -> String {
+    format!("{now}-{random:016x}")
+}
+
+/// An argument of a script.
+pub(in crate::server::views) fn number(number: i64) -> Vec<u8> {
+    number.to_string().into_bytes()
+}
+
+/// The arguments that make a set: how many, then each.
+fn set(members: &HashSet<String>) -> impl Iterator<Item = Vec<u8>> {
+    let count = number(i64::try_from(members.len()).unwrap_or(i64::MAX));
+    std::iter::once(count).chain(members.iter().map(|member| member.clone().into_bytes()))
+}
+
+fn unreadable() -> ViewError {
+    ViewError::Store("Redis: an answer that can't be read".into())
+}

@@ -1,0 +1,74 @@
+-- What every script begins with. KEYS[1] is the shard, such as tm:{7}; all its keys start with that, so that a Cluster keeps
+-- them on one node. ARGV[1] is the time in milliseconds, or empty for this server's clock.
+local shard = KEYS[1]
+local pending = shard .. ':pending'
+local generation = shard .. ':generation'
+local batches = shard .. ':batches'
+local total = shard .. ':total'
+local state = shard .. ':state'
+
+local function batch_key(id)
+  return shard .. ':batch:' .. id
+end
+
+local function current_time()
+  if ARGV[1] ~= '' then
+    return tonumber(ARGV[1])
+  end
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+-- Changes whenever this server starts, so it tells whether the data has been through a restart, which may have lost the end
+-- of it.
+local function run_id()
+  return string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
+end
+
+-- Closes what is pending: from now on it is a batch, under the name that it was given when its first view came.
+local function seal(now)
+  if redis.call('EXISTS', pending) == 0 then
+    return
+  end
+  local id = redis.call('HGET', generation, 'id')
+  if not id then
+    return redis.error_reply('ERR ' .. generation .. ' is missing')
+  end
+  if redis.call('RENAMENX', pending, batch_key(id)) == 0 then
+    return redis.error_reply('ERR ' .. batch_key(id) .. ' exists already')
+  end
+  redis.call('ZADD', batches, now, id)
+  redis.call('DEL', generation)
+  redis.call('HINCRBY', state, 'version', 1)
+end
+
+-- Calls back with article, hour and views for all that SQL does not have: `applied` is the set of batches that it has.
+local function each_unapplied(applied, callback)
+  local keys = { pending }
+  for _, id in ipairs(redis.call('ZRANGE', batches, 0, -1)) do
+    if not applied[id] then
+      keys[#keys + 1] = batch_key(id)
+    end
+  end
+  for _, key in ipairs(keys) do
+    local fields = redis.call('HGETALL', key)
+    for index = 1, #fields, 2 do
+      local article, hour = string.match(fields[index], '^(%d+):(%d+)$')
+      callback(article, tonumber(hour), tonumber(fields[index + 1]))
+    end
+  end
+end
+
+-- The set of the arguments from `first` to `last`.
+local function set_of_arguments(first, last)
+  local set = {}
+  for index = first, last do
+    set[ARGV[index]] = true
+  end
+  return set
+end
+
+-- A member of a ranking. Padded, so that of equal scores the newer article is the greater member.
+local function rank_member(article)
+  return string.rep('0', 19 - #article) .. article
+end

@@ -1,0 +1,24 @@
+-- Sets totals from SQL: what SQL has and what it does not have yet.
+--
+-- ARGV: time; the version of this shard before SQL was read; 'fill' those that are missing, or 'correct' those that are there;
+-- how many batches SQL has; these; then each article and its views in SQL.
+-- Answers nil if a batch was closed or finished meanwhile; otherwise article, former total and new one of each that changed.
+if (redis.call('HGET', state, 'version') or '0') ~= ARGV[2] then
+  return false
+end
+local first = 5 + tonumber(ARGV[4])
+local unapplied = {}
+each_unapplied(set_of_arguments(5, first - 1), function(article, _, views)
+  unapplied[article] = (unapplied[article] or 0) + views
+end)
+local changes = {}
+for index = first, #ARGV, 2 do
+  local article = ARGV[index]
+  local views = tonumber(ARGV[index + 1]) + (unapplied[article] or 0)
+  local cached = redis.call('HGET', total, article)
+  if (ARGV[3] == 'fill' and not cached) or (ARGV[3] == 'correct' and cached and tonumber(cached) ~= views) then
+    redis.call('HSET', total, article, views)
+    changes[#changes + 1] = { tonumber(article), cached and tonumber(cached) or -1, views }
+  end
+end
+return changes

@@ -1,0 +1,57 @@
+-- Puts rankings in place that were built aside from SQL: adds what SQL does not have yet and renames them.
+--
+-- ARGV: time; the version of this shard before SQL was read; the hour that they are of; the name that they were built under;
+-- how many batches SQL has; these; then each ranking and how many hours it covers (0: all).
+-- Answers nil if a batch was closed or finished meanwhile; otherwise ranking, article, former views and new ones where a ranking
+-- of the same hour had other views.
+if (redis.call('HGET', state, 'version') or '0') ~= ARGV[2] then
+  return false
+end
+local hour, built = tonumber(ARGV[3]), ARGV[4]
+local first = 6 + tonumber(ARGV[5])
+local applied = set_of_arguments(6, first - 1)
+local changes = {}
+
+local function scores(key)
+  local members, result = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES'), {}
+  for index = 1, #members, 2 do
+    result[members[index]] = tonumber(members[index + 1])
+  end
+  return result
+end
+
+local function compare(name, former, new)
+  for member, views in pairs(former) do
+    if new[member] ~= views then
+      changes[#changes + 1] = { name, tonumber(member), views, new[member] or 0 }
+    end
+  end
+  for member, views in pairs(new) do
+    if not former[member] then
+      changes[#changes + 1] = { name, tonumber(member), 0, views }
+    end
+  end
+end
+
+for index = first, #ARGV, 2 do
+  local name, hours = ARGV[index], tonumber(ARGV[index + 1])
+  local ranking = shard .. ':rank:' .. name
+  local aside = ranking .. ':' .. built
+  each_unapplied(applied, function(article, viewed_in, views)
+    if hours == 0 or viewed_in > hour - hours then
+      redis.call('ZINCRBY', aside, views, rank_member(article))
+    end
+  end)
+  local built_for = tonumber(redis.call('HGET', state, 'rank:' .. name) or -1)
+  if built_for == hour or (hours == 0 and built_for >= 0) then
+    compare(name, scores(ranking), scores(aside))
+  end
+  if redis.call('EXISTS', aside) == 1 then
+    redis.call('RENAME', aside, ranking)
+    redis.call('PERSIST', ranking)
+  else
+    redis.call('DEL', ranking)
+  end
+  redis.call('HSET', state, 'rank:' .. name, hour)
+end
+return changes

@@ -1,0 +1,589 @@
+//! Real MariaDB and Redis servers for tests, from Debian's packages: each on a free port of 127.0.0.1, in a temporary folder.
+//!
+//! No server outlives the test process, however that ends. Neither `Drop` nor the kernel's "signal at the parent's death" gives
+//! that: nobody drops a static or runs `Drop` at a SIGKILL, and to the kernel the parent is the *thread* that started the child,
+//! which ends with its test. So each server has a watcher, a shell that reads from a pipe. The other end is open in the test
+//! process alone; when it closes, the watcher kills the server.
+//!
+//! A server that is not installed fails the test: a test that skips itself tells nobody that it did.
+
+use std::collections::BTreeSet;
+use std::fmt::{self, Display, Formatter};
+use std::fs::{self, File};
+use std::net::TcpListener;
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, OnceLock};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+/// How long a server may take to answer. A start takes a fraction of a second; the rest is for a busy machine.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Between two looks at something that is waited for.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// How long a question to a server that may not be ready may take. If it is somebody else's server, it may never answer.
+const GLANCE: Duration = Duration::from_secs(2);
+
+/// How often a start tries another port when somebody else was quicker.
+const ATTEMPTS: usize = 10;
+
+/// Starts the watcher and becomes the server, so that the child's id is the server's. They are a process group of their own
+/// (Ctrl-C in a terminal must not end the watcher first). The watcher kills that group, itself included: while it is there, the
+/// group's number belongs to nobody else, so even the watcher of a server that died long ago hits the right one.
+///
+/// The watcher ignores SIGHUP: when the test process dies while a server of the group is paused, the kernel sends SIGHUP and
+/// SIGCONT to the group. That would end the watcher just when it is needed.
+const RUN_WATCHED: &str = r#"
+    exec 3<&0 </dev/null
+    { trap '' HUP INT TERM; read -r line <&3; kill -s KILL -- "-$$"; } &
+    exec "$@" 3<&-
+"#;
+
+/// Deletes a folder once the pipe is closed. Servers that are being killed at that moment may still write to it: hence the loop.
+const DELETE_LATER: &str = r#"
+    read -r line
+    for attempt in 1 2 3 4 5 6 7 8 9 10; do rm -rf -- "$1" && exit; sleep 0.1; done
+"#;
+
+/// A MariaDB server of its own. The user is root without a password.
+pub struct MariaDb {
+    // Before the folder: fields are dropped in this order, and a folder cannot be deleted while a server writes to it.
+    process: Process,
+    folder: TempDir,
+    port: u16,
+    databases: AtomicU32,
+}
+
+impl MariaDb {
+    /// Starts a server and waits until it answers.
+    pub fn start() -> Self {
+        let folder = temporary_folder("mariadb");
+        let data = folder.path().join("data");
+        let copied = Command::new("cp").arg("-r").args([mariadb_template(), data.as_path()]).status().unwrap();
+        assert!(copied.success(), "MariaDB's template could not be copied to {}", data.display());
+        let (port, process) = on_a_free_port(|port| Self::launch(folder.path(), port).map(|process| (port, process)));
+        Self { process, folder, port, databases: AtomicU32::new(0) }
+    }
+
+    /// The one server that tests share which neither stop it nor change its settings.
+    pub fn shared() -> &'static Self {
+        static SHARED: OnceLock<MariaDb> = OnceLock::new();
+        SHARED.get_or_init(Self::start)
+    }
+
+    /// Creates an empty database and returns its address.
+    pub fn new_database(&self) -> String {
+        let name = format!("test_{}", self.databases.fetch_add(1, Ordering::Relaxed) + 1);
+        self.execute(&format!("CREATE DATABASE {name}"));
+        self.url(&name)
+    }
+
+    /// The address of a database, whether it exists or not.
+    pub fn url(&self, database: &str) -> String {
+        format!("mysql://root@127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// Runs SQL as root and returns what it answers: a line for each row, columns separated by tabs, no
+    /// heading. Panics if MariaDB refuses it.
+    #[track_caller]
+    pub fn execute(&self, sql: &str) -> String {
+        match mariadb_client(self.port, sql, PATIENCE) {
+            Ok(answer) => answer,
+            Err(error) => panic!("{sql}: {error}"),
+        }
+    }
+
+    /// As `execute`, where a refusal is no failure.
+    pub fn try_execute(&self, sql: &str) {
+        let _ = mariadb_client(self.port, sql, PATIENCE);
+    }
+
+    /// The server's process id.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Kills the server with SIGKILL, as a crash would, and waits until it is gone.
+    pub fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    /// Stops the server with SIGSTOP: connections stay open, and nobody answers.
+    pub fn pause(&self) {
+        self.process.pause();
+    }
+
+    /// Lets a paused server go on.
+    pub fn resume(&self) {
+        self.process.resume();
+    }
+
+    /// Starts the server again with the same port and the same data, and waits until it answers. Kills it first if it runs.
+    pub fn restart(&mut self) {
+        self.kill();
+        self.process = on_the_same_port(|| Self::launch(self.folder.path(), self.port));
+    }
+
+    fn launch(folder: &Path, port: u16) -> Result<Process, Failure> {
+        let data = folder.join("data");
+        let mut arguments = mariadb_arguments(&data);
+        arguments.extend([
+            format!("--port={port}"),
+            "--bind-address=127.0.0.1".into(),
+            // Relative to the data folder. The path of a socket has a limit of 107 bytes, and the folder's may be longer.
+            "--socket=mariadb.sock".into(),
+            "--pid-file=mariadb.pid".into(),
+            // Without Debian's files of settings it would be latin1.
+            "--character-set-server=utf8mb4".into(),
+            "--innodb-flush-log-at-trx-commit=1".into(),
+            "--max-connections=300".into(),
+        ]);
+        let mut process = Process::start("mariadbd", &arguments, &folder.join("server.log"));
+        // Another server may have the port, and would answer as well.
+        let ours = format!("{}/", data.display());
+        process.wait_until(|| mariadb_client(port, "SELECT @@datadir", GLANCE).is_ok_and(|answer| answer == ours))?;
+        Ok(process)
+    }
+}
+
+/// What installing the system tables and running the server have in common.
+fn mariadb_arguments(data: &Path) -> Vec<String> {
+    let mut arguments: Vec<String> = vec![
+        "--no-defaults".into(),
+        format!("--datadir={}", data.display()),
+        "--skip-name-resolve".into(),
+        "--innodb-buffer-pool-size=64M".into(),
+        "--innodb-log-file-size=32M".into(),
+    ];
+    // As root, MariaDB insists on being told as whom to run; as anybody else, it does not want to hear of it.
+    if fs::metadata(home()).unwrap().uid() == 0 {
+        arguments.push("--user=root".into());
+    }
+    arguments
+}
+
+/// A data folder as it is after installation, made once: copying it is ten times as fast.
+fn mariadb_template() -> &'static Path {
+    static TEMPLATE: OnceLock<PathBuf> = OnceLock::new();
+    TEMPLATE.get_or_init(|| {
+        let folder = temporary_folder("template").keep();
+        let data = folder.join("data");
+        let mut arguments = mariadb_arguments(&data);
+        arguments.extend(["--auth-root-authentication-method=normal".into(), "--skip-test-db".into()]);
+        // What installs the tables would complain in words of its own.
+        program("mariadbd");
+        let mut installation = Process::start("mariadb-install-db", &arguments, &folder.join("install.log"));
+        let status = installation.child.wait().unwrap();
+        assert!(status.success(), "{}", installation.failure("could not install its system tables"));
+        data
+    })
+}
+
+fn mariadb_client(port: u16, sql: &str, limit: Duration) -> Result<String, String> {
+    let port = format!("--port={port}");
+    let arguments = ["--no-defaults", "--protocol=tcp", "--host=127.0.0.1", &port, "--user=root", "--batch", "--raw"];
+    ask("mariadb", &[&arguments[..], &["--skip-column-names", "--execute", sql]].concat(), limit)
+}
+
+/// A Redis server of its own that writes each change to its append-only file at once.
+pub struct Redis {
+    process: Process,
+    folder: TempDir,
+    ports: RedisPorts,
+    settings: Vec<String>,
+}
+
+#[derive(Clone, Copy)]
+struct RedisPorts {
+    clients: u16,
+    /// Where the nodes of a cluster talk to each other.
+    nodes: Option<u16>,
+}
+
+impl Redis {
+    /// Starts a server and waits until it answers.
+    pub fn start() -> Self {
+        Self::with(&[])
+    }
+
+    /// With more settings as arguments, such as `["--appendfsync", "everysec"]`. They win over the usual ones.
+    pub fn with(arguments: &[&str]) -> Self {
+        Self::start_on(|clients| RedisPorts { clients, nodes: None }, arguments)
+    }
+
+    /// The server's address.
+    pub fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}/", self.ports.clients)
+    }
+
+    /// The server's folder. Redis 7 keeps the parts of its append-only file in `appendonlydir` therein.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Runs a command and returns the plain answer without the last line break. Panics if the answer is an error.
+    #[track_caller]
+    pub fn command(&self, arguments: &[&str]) -> String {
+        match redis_client(self.ports.clients, arguments, PATIENCE) {
+            Ok(answer) => answer,
+            Err(error) => panic!("{}: {error}", arguments.join(" ")),
+        }
+    }
+
+    /// The server's process id.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Kills the server with SIGKILL, as a crash would, and waits until it is gone.
+    pub fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    /// Stops the server with SIGSTOP: connections stay open, and nobody answers.
+    pub fn pause(&self) {
+        self.process.pause();
+    }
+
+    /// Lets a paused server go on.
+    pub fn resume(&self) {
+        self.process.resume();
+    }
+
+    /// Starts the server again with the same port and the same data, and waits until it has loaded its file. Kills it first if
+    /// it runs.
+    pub fn restart(&mut self) {
+        self.kill();
+        self.process = on_the_same_port(|| Self::launch(self.folder.path(), self.ports, &self.settings));
+    }
+
+    fn start_on(ports: impl Fn(u16) -> RedisPorts, arguments: &[&str]) -> Self {
+        let folder = temporary_folder("redis");
+        let settings: Vec<String> = arguments.iter().map(ToString::to_string).collect();
+        let (ports, process) = on_a_free_port(|port| {
+            let ports = ports(port);
+            Self::launch(folder.path(), ports, &settings).map(|process| (ports, process))
+        });
+        Self { process, folder, ports, settings }
+    }
+
+    fn launch(folder: &Path, ports: RedisPorts, settings: &[String]) -> Result<Process, Failure> {
+        let (port, path) = (ports.clients.to_string(), folder.display().to_string());
+        let mut arguments: Vec<String> = [
+            ["--port", &port],
+            ["--bind", "127.0.0.1"],
+            ["--dir", &path],
+            ["--daemonize", "no"],
+            ["--appendonly", "yes"],
+            ["--appendfsync", "always"],
+            ["--save", ""],
+        ]
+        .concat()
+        .into_iter()
+        .map(str::to_owned)
+        .collect();
+        if let Some(port) = ports.nodes {
+            arguments.extend(["--cluster-port".into(), port.to_string()]);
+        }
+        arguments.extend_from_slice(settings);
+        let mut process = Process::start("redis-server", &arguments, &folder.join("server.log"));
+        // Another server may have the port, and would answer as well.
+        let ours = format!("process_id:{}", process.id());
+        process.wait_until(|| {
+            redis_client(ports.clients, &["INFO"], GLANCE)
+                .is_ok_and(|answer| [ours.as_str(), "loading:0"].iter().all(|line| answer.lines().any(|l| l == *line)))
+        })?;
+        Ok(process)
+    }
+}
+
+fn redis_client(port: u16, arguments: &[&str], limit: Duration) -> Result<String, String> {
+    // -e: an error is an error, not an answer.
+    ask("redis-cli", &[&["-h", "127.0.0.1", "-p", &port.to_string(), "--raw", "-e"], arguments].concat(), limit)
+}
+
+/// A Redis Cluster: three masters, no replicas.
+pub struct RedisCluster {
+    nodes: Vec<Redis>,
+}
+
+impl RedisCluster {
+    /// Starts the nodes and waits until each of them serves its part. Takes two seconds: for that long, a master that has just
+    /// started accepts no writes.
+    pub fn start() -> Self {
+        let settings = [
+            ["--cluster-enabled", "yes"],
+            // A node learns its own address from the others, which is too late for the first client.
+            ["--cluster-announce-ip", "127.0.0.1"],
+            // How long a node may be silent before the others call it dead.
+            ["--cluster-node-timeout", "2000"],
+        ]
+        .concat();
+        let ports = |clients| RedisPorts { clients, nodes: Some(free_port()) };
+        let nodes: Vec<Redis> = (0..3).map(|_| Redis::start_on(ports, &settings)).collect();
+        let parts = [("0", "5460"), ("5461", "10922"), ("10923", "16383")];
+        for (index, (node, slots)) in nodes.iter().zip(parts).enumerate() {
+            // With the same epoch, the nodes would have to agree on a new one first.
+            node.command(&["CLUSTER", "SET-CONFIG-EPOCH", &(index + 1).to_string()]);
+            node.command(&["CLUSTER", "ADDSLOTSRANGE", slots.0, slots.1]);
+        }
+        for (index, node) in nodes.iter().enumerate() {
+            // Each meets each: hearsay would get there later.
+            for other in &nodes[index + 1..] {
+                let (port, bus) = (other.ports.clients.to_string(), other.ports.nodes.unwrap().to_string());
+                node.command(&["CLUSTER", "MEET", "127.0.0.1", &port, &bus]);
+            }
+        }
+        let cluster = Self { nodes };
+        cluster.wait_until_ok();
+        cluster
+    }
+
+    /// The address of the first node, which tells a client of the others.
+    pub fn url(&self) -> String {
+        self.nodes[0].url()
+    }
+
+    /// All nodes, in the order of their slots.
+    pub fn nodes(&self) -> &[Redis] {
+        &self.nodes
+    }
+
+    /// One node, to kill and to restart. After a restart it answers, and serves its part only some time later: see
+    /// [`Self::wait_until_ok`].
+    pub fn node(&mut self, index: usize) -> &mut Redis {
+        &mut self.nodes[index]
+    }
+
+    /// Waits until every node knows all others and says that all is well.
+    pub fn wait_until_ok(&self) {
+        let wanted = ["cluster_state:ok", "cluster_slots_assigned:16384", "cluster_known_nodes:3", "cluster_size:3"];
+        let deadline = Instant::now() + PATIENCE;
+        for node in &self.nodes {
+            loop {
+                let answer = redis_client(node.ports.clients, &["CLUSTER", "INFO"], GLANCE);
+                if answer.as_ref().is_ok_and(|answer| wanted.iter().all(|line| answer.lines().any(|l| l == *line))) {
+                    break;
+                }
+                if Instant::now() > deadline {
+                    panic!("{}{answer:?}", node.process.failure("is not part of a working cluster"));
+                }
+                thread::sleep(PAUSE);
+            }
+        }
+    }
+}
+
+/// A server's process and its watcher.
+pub struct Process {
+    name: &'static str,
+    child: Child,
+    /// What the watcher reads from.
+    lifeline: Option<ChildStdin>,
+    log: PathBuf,
+    /// Where this start's part of the log begins.
+    log_start: u64,
+}
+
+impl Process {
+    /// Starts a program that ends with the test process. Its log is appended to.
+    pub fn start(name: &'static str, arguments: &[String], log: &Path) -> Self {
+        let file = File::options().create(true).append(true).open(log).unwrap();
+        let mut child = Command::new("sh")
+            .args(["-c", RUN_WATCHED, "sh"])
+            .arg(program(name))
+            .args(arguments)
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .stdout(file.try_clone().unwrap())
+            .stderr(file.try_clone().unwrap())
+            .spawn()
+            .unwrap();
+        let lifeline = child.stdin.take();
+        Self { name, child, lifeline, log: log.to_owned(), log_start: file.metadata().unwrap().len() }
+    }
+
+    fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Fails if the process ends or if it takes too long.
+    fn wait_until(&mut self, ready: impl Fn() -> bool) -> Result<(), Failure> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return Err(self.failure(&format!("ended with {status}")));
+            }
+            if ready() {
+                return Ok(());
+            }
+            if Instant::now() > deadline {
+                return Err(self.failure("does not answer"));
+            }
+            thread::sleep(PAUSE);
+        }
+    }
+
+    fn failure(&self, problem: &str) -> Failure {
+        let log = fs::read(&self.log).unwrap_or_default();
+        let log = String::from_utf8_lossy(log.get(self.log_start as usize..).unwrap_or_default());
+        let lines: Vec<&str> = log.lines().collect();
+        let text =
+            format!("{} {problem}. Its log:\n{}\n", self.name, lines[lines.len().saturating_sub(40)..].join("\n"));
+        Failure { port_is_taken: log.contains("Address already in use"), text }
+    }
+
+    fn kill(&mut self) {
+        // Has no effect, and is no error, after the process has been waited for.
+        self.child.kill().unwrap();
+        // For the watcher, and for what the server may have forked.
+        self.lifeline = None;
+        self.child.wait().unwrap();
+    }
+
+    fn pause(&self) {
+        self.signal("STOP");
+        // The signal is on its way, and the server may answer until it arrives.
+        let stat = format!("/proc/{}/stat", self.id());
+        let deadline = Instant::now() + PATIENCE;
+        while !fs::read_to_string(&stat).unwrap().rsplit(')').next().unwrap().starts_with(" T ") {
+            assert!(Instant::now() < deadline, "{} does not stop", self.name);
+            thread::sleep(PAUSE);
+        }
+    }
+
+    fn resume(&self) {
+        self.signal("CONT");
+    }
+
+    /// Stops a program with SIGSTOP that may have ended by itself.
+    pub fn pause_if_alive(&self) {
+        self.try_signal("STOP");
+    }
+
+    /// Lets a paused program go on that may have ended by itself.
+    pub fn resume_if_alive(&self) {
+        self.try_signal("CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        assert!(self.try_signal(signal), "{} could not be sent {signal}", self.name);
+    }
+
+    fn try_signal(&self, signal: &str) -> bool {
+        // The shell's own `kill`: the program of that name is not in every installation of Debian.
+        let id = self.id().to_string();
+        let mut command = Command::new("sh");
+        command.args(["-c", r#"kill -s "$1" "$2""#, "sh", signal, &id]).stderr(Stdio::null());
+        command.status().unwrap().success()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Why a server did not start.
+struct Failure {
+    port_is_taken: bool,
+    text: String,
+}
+
+impl Display for Failure {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.text)
+    }
+}
+
+/// Tries ports until nobody else was quicker.
+fn on_a_free_port<T>(mut launch: impl FnMut(u16) -> Result<T, Failure>) -> T {
+    let mut attempts = 0;
+    loop {
+        attempts += 1;
+        match launch(free_port()) {
+            Ok(started) => return started,
+            Err(failure) if failure.port_is_taken && attempts < ATTEMPTS => {}
+            Err(failure) => panic!("{failure}"),
+        }
+    }
+}
+
+/// While a server is down, any connection of this machine may happen to leave from its port. That passes.
+fn on_the_same_port<T>(launch: impl Fn() -> Result<T, Failure>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match launch() {
+            Ok(started) => return started,
+            Err(failure) if failure.port_is_taken && Instant::now() < deadline => thread::sleep(PAUSE),
+            Err(failure) => panic!("{failure}"),
+        }
+    }
+}
+
+/// A port that was free a moment ago. No port is handed out twice: a server that was killed wants its own back.
+pub fn free_port() -> u16 {
+    static HANDED_OUT: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    loop {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        if HANDED_OUT.lock().unwrap().insert(port) {
+            return port;
+        }
+    }
+}
+
+/// A folder for one server.
+fn temporary_folder(name: &str) -> TempDir {
+    tempfile::Builder::new().prefix(&format!("{name}-")).tempdir_in(home()).unwrap()
+}
+
+/// Where all folders of this process are. A server's folder has 60 MB and more, and that of a static is never dropped: a shell
+/// deletes what is left, once this process has ended.
+fn home() -> &'static Path {
+    static HOME: OnceLock<(PathBuf, Child)> = OnceLock::new();
+    let (path, _) = HOME.get_or_init(|| {
+        let path = tempfile::Builder::new().prefix("tidemark-servers-").tempdir().unwrap().keep();
+        let path = path.canonicalize().unwrap();
+        let shell = Command::new("sh")
+            .args(["-c", DELETE_LATER, "sh"])
+            .arg(&path)
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        (path, shell)
+    });
+    path
+}
+
+/// Runs a client and returns its output without the last line break. `timeout` is for a server that accepts a connection and
+/// then says nothing.
+fn ask(client: &str, arguments: &[&str], limit: Duration) -> Result<String, String> {
+    let output =
+        Command::new("timeout").arg(limit.as_secs().to_string()).arg(program(client)).args(arguments).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    if output.status.success() {
+        return Ok(text.strip_suffix('\n').unwrap_or(&text).to_owned());
+    }
+    Err(format!("{client}: {}\n{text}{}", output.status, String::from_utf8_lossy(&output.stderr)))
+}
+
+/// Where a program is. Debian has servers in /usr/sbin, which an ordinary user's PATH lacks.
+fn program(name: &str) -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .chain(["/usr/sbin".into(), "/usr/bin".into()])
+        .map(|folder| folder.join(name))
+        .find(|file| file.is_file())
+        .unwrap_or_else(|| panic!("{name} is not installed; scripts/setup.sh test installs it"))
+}

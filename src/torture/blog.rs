@@ -1,0 +1,171 @@
+//! A blog of several replicas on stores of its own.
+
+use std::fs;
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use crate::schedule::Variant;
+use crate::servers::{MariaDb, Process, Redis, free_port};
+
+/// How many articles it has.
+pub const ARTICLES: i64 = 12;
+
+/// The steps of the protocol at which a process can be made to die.
+pub const STEPS: [&str; 9] = [
+    "record-taken",
+    "record-written",
+    "flush-sealed",
+    "flush-synced",
+    "flush-ledger",
+    "flush-added",
+    "flush-committed",
+    "flush-applied",
+    "flush-finished",
+];
+
+/// Everything that a schedule runs on.
+pub struct Blog {
+    pub maria: MariaDb,
+    pub redis: Redis,
+    pub replicas: Vec<Replica>,
+    folder: TempDir,
+    settings: Vec<String>,
+    database: String,
+}
+
+/// One `tidemark serve`.
+pub struct Replica {
+    port: u16,
+    process: Option<Process>,
+}
+
+impl Replica {
+    /// Where it listens.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    pub fn kill(&mut self) {
+        self.process = None;
+    }
+
+    pub fn pause(&self) {
+        if let Some(process) = &self.process {
+            process.pause_if_alive();
+        }
+    }
+
+    pub fn resume(&self) {
+        if let Some(process) = &self.process {
+            process.resume_if_alive();
+        }
+    }
+}
+
+impl Blog {
+    /// A blog with its articles, and replicas that are not started. `appendfsync` and `flush` as in the settings.
+    pub fn new(appendfsync: &str, flush: &str, replicas: usize, variant: Option<Variant>) -> Self {
+        let maria = MariaDb::start();
+        let redis = Redis::with(&["--appendfsync", appendfsync]);
+        // Not root: nothing keeps root from writing to a server that is read-only.
+        let url = maria.new_database();
+        let database = url.rsplit('/').next().unwrap_or_default().to_owned();
+        maria.execute(&format!(
+            "CREATE USER blog@'127.0.0.1' IDENTIFIED BY 'secret'; GRANT ALL ON {database}.* TO blog@'127.0.0.1'"
+        ));
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut settings = vec![
+            format!("DATABASE_URL={}", url.replace("root@", "blog:secret@")),
+            format!("REDIS_URL={}", redis.url()),
+            "TIDEMARK_VIEWS__WINDOW=24h".into(),
+            "TIDEMARK_VIEWS__PER_IP_CAP=10000".into(),
+            "TIDEMARK_REDIS__SHARDS=4".into(),
+            "TIDEMARK_SERVER__TRUSTED_PROXIES=127.0.0.1".into(),
+            format!("TIDEMARK_JOBS__FLUSH={flush}"),
+            "RUST_LOG=warn".into(),
+        ];
+        settings.extend(variant.map(|variant| format!("TIDEMARK_VARIANT={}", variant.name())));
+        let articles = folder.path().join("articles");
+        fs::create_dir(&articles).expect("a folder");
+        for number in 1..=ARTICLES {
+            let text = format!(
+                "+++\ntitle = \"Article {number}\"\nslug = \"article-{number}\"\ndate = 2026-01-01\n+++\n\nText.\n"
+            );
+            fs::write(articles.join(format!("article-{number:02}.md")), text).expect("a file");
+        }
+        let replicas = (0..replicas).map(|_| Replica { port: free_port(), process: None }).collect();
+        let blog = Self { maria, redis, replicas, folder, settings, database };
+        let (done, output) = blog.command(&["import", &articles.display().to_string()], "");
+        assert!(done, "the articles were not imported: {output}");
+        blog
+    }
+
+    /// Starts a replica, or starts it again. With `die_at`, it dies at that step.
+    pub fn start(&mut self, index: usize, die_at: &str) {
+        let replica = &mut self.replicas[index];
+        replica.process = None;
+        let mut arguments = self.settings.clone();
+        arguments.push(format!("LEPTOS_SITE_ADDR=127.0.0.1:{}", replica.port));
+        arguments.push(format!("TIDEMARK_DIE_AT={die_at}"));
+        arguments.push(env!("CARGO_BIN_EXE_tidemark").into());
+        arguments.push("serve".into());
+        replica.process =
+            Some(Process::start("env", &arguments, &self.folder.path().join(format!("replica-{index}.log"))));
+    }
+
+    /// Runs a command of the program. Whether it succeeded, and what it printed.
+    pub fn command(&self, arguments: &[&str], die_at: &str) -> (bool, String) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tidemark"));
+        command.env_clear().current_dir(self.folder.path()).args(arguments);
+        command.env("TIDEMARK_DIE_AT", die_at);
+        command.envs(self.settings.iter().filter_map(|setting| setting.split_once('=')));
+        let output = command.output().expect("the program starts");
+        let text = [output.stdout, output.stderr].concat();
+        (output.status.success(), String::from_utf8_lossy(&text).trim().to_owned())
+    }
+
+    /// The views of each article that SQL has.
+    pub fn in_sql(&self) -> Vec<i64> {
+        let rows = self.maria.execute(&format!("SELECT article_id, views FROM {}.article_stats", self.database));
+        let mut views = vec![0; ARTICLES as usize + 1];
+        for row in rows.lines() {
+            let (article, count) = row.split_once('\t').expect("two columns");
+            views[article.parse::<usize>().expect("a number")] = count.parse().expect("a number");
+        }
+        views
+    }
+
+    /// The views of each article that SQL does not have: pending, and in batches that the ledger does not name.
+    pub fn in_redis(&self) -> Vec<i64> {
+        let ledger = self.maria.execute(&format!("SELECT id FROM {}.view_batches", self.database));
+        let mut views = vec![0; ARTICLES as usize + 1];
+        for shard in 0..4 {
+            let batches = self.redis.command(&["ZRANGE", &format!("tm:{{{shard}}}:batches"), "0", "-1"]);
+            let batches = batches.lines().filter(|id| !id.is_empty() && !ledger.lines().any(|applied| applied == *id));
+            let mut keys: Vec<String> = batches.map(|id| format!("tm:{{{shard}}}:batch:{id}")).collect();
+            keys.push(format!("tm:{{{shard}}}:pending"));
+            for key in keys {
+                let answer = self.redis.command(&["HGETALL", &key]);
+                let mut lines = answer.lines().filter(|line| !line.is_empty());
+                while let (Some(field), Some(count)) = (lines.next(), lines.next()) {
+                    let article = field.split(':').next().and_then(|article| article.parse::<usize>().ok());
+                    views[article.expect("an article")] += count.parse::<i64>().expect("a number");
+                }
+            }
+        }
+        views
+    }
+
+    /// What the replicas logged last, for whoever has to find out why.
+    pub fn logs(&self) -> String {
+        let mut text = String::new();
+        for index in 0..self.replicas.len() {
+            let log = fs::read_to_string(self.folder.path().join(format!("replica-{index}.log"))).unwrap_or_default();
+            let lines: Vec<&str> = log.lines().collect();
+            let last = lines.len().saturating_sub(6);
+            text += &format!("\n  replica {index}: {}", lines[last..].join("\n    "));
+        }
+        text
+    }
+}

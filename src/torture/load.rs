@@ -1,0 +1,111 @@
+//! Readers: each views an article and asks again until it is told that the view is recorded.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+
+use crate::blog::ARTICLES;
+
+const READERS: u64 = 8;
+const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:139.0) Gecko/20100101 Firefox/139.0";
+
+/// What one reader was told of one view.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// The article.
+    pub article: i64,
+    /// How often the answer was that it counts.
+    pub counted: u64,
+    /// When it was first acknowledged, whether as counted or as a repeat.
+    pub acknowledged: Option<Instant>,
+}
+
+/// Readers at work.
+pub struct Load {
+    stop: Arc<AtomicBool>,
+    views: Arc<Mutex<HashMap<u64, View>>>,
+    requests: Arc<AtomicU64>,
+    readers: Vec<JoinHandle<()>>,
+}
+
+impl Load {
+    /// Starts readers that go to the replicas at `urls`.
+    pub fn start(seed: u64, urls: &[String]) -> Self {
+        let load = Self { stop: Arc::default(), views: Arc::default(), requests: Arc::default(), readers: Vec::new() };
+        let next = Arc::new(AtomicU64::new(1));
+        let readers = (0..READERS)
+            .map(|number| {
+                let (stop, views, requests, next) =
+                    (load.stop.clone(), load.views.clone(), load.requests.clone(), next.clone());
+                let (urls, mut random) = (urls.to_vec(), StdRng::seed_from_u64(seed ^ (number << 32)));
+                std::thread::spawn(move || {
+                    let agent = ureq::Agent::config_builder()
+                        .http_status_as_error(false)
+                        .timeout_global(Some(Duration::from_millis(1_500)))
+                        .build()
+                        .new_agent();
+                    while !stop.load(Ordering::Relaxed) {
+                        let visitor = next.fetch_add(1, Ordering::Relaxed);
+                        // Skewed, as readers are.
+                        let article = 1 + (random.random::<f64>().powi(2) * ARTICLES as f64) as i64;
+                        views
+                            .lock()
+                            .expect("the views")
+                            .insert(visitor, View { article, counted: 0, acknowledged: None });
+                        // Some come back although they were told, as after a reload.
+                        let mut more = u32::from(random.random_ratio(1, 5));
+                        loop {
+                            requests.fetch_add(1, Ordering::Relaxed);
+                            let url = &urls[random.random_range(0..urls.len())];
+                            let Some(is_counted) = put(&agent, url, article, visitor) else {
+                                std::thread::sleep(Duration::from_millis(20));
+                                continue;
+                            };
+                            let mut views = views.lock().expect("the views");
+                            if let Some(view) = views.get_mut(&visitor) {
+                                view.counted += u64::from(is_counted);
+                                view.acknowledged.get_or_insert_with(Instant::now);
+                            }
+                            drop(views);
+                            if more == 0 {
+                                break;
+                            }
+                            more -= 1;
+                        }
+                    }
+                })
+            })
+            .collect();
+        Self { readers, ..load }
+    }
+
+    /// Lets every reader finish the view at hand, and returns all views and how many requests they took.
+    pub fn finish(self) -> (Vec<View>, u64) {
+        self.stop.store(true, Ordering::Relaxed);
+        for reader in self.readers {
+            reader.join().expect("a reader who came to the end");
+        }
+        let views = self.views.lock().expect("the views").values().cloned().collect();
+        (views, self.requests.load(Ordering::Relaxed))
+    }
+}
+
+/// Whether the view counts; `None` if it was not acknowledged.
+fn put(agent: &ureq::Agent, url: &str, article: i64, visitor: u64) -> Option<bool> {
+    let [.., a, b, c] = visitor.to_be_bytes();
+    let request = agent
+        .put(format!("{url}/api/v1/articles/{article}/view"))
+        .header("user-agent", FIREFOX)
+        .header("x-forwarded-for", format!("10.{a}.{b}.{c}"));
+    let mut answer = request.send_empty().ok()?;
+    if answer.status() != 200 {
+        return None;
+    }
+    let body: serde_json::Value = answer.body_mut().read_json().ok()?;
+    body["counted"].as_bool()
+}
