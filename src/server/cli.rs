@@ -130,7 +130,7 @@ async fn run(arguments: Arguments) -> Result<(), String> {
     let result = match command {
         Command::Serve => Ok(()),
         Command::Migrate => {
-            println!("The database is up to date: {}", config.database.url);
+            println!("The database is up to date: {}", database.address());
             Ok(())
         }
         Command::Seed => seed_samples(&database, &clock).await,
@@ -245,7 +245,7 @@ async fn user(database: &Database, clock: &Clock, command: UserCommand) -> Resul
             username
         }
         UserCommand::Passwd { username } => {
-            if !database.set_password(&username, &hash).await.map_err(|error| error.to_string())? {
+            if database.set_password(&username, &hash).await.map_err(|error| error.to_string())?.is_none() {
                 return Err(format!("There is no user {username}."));
             }
             username

@@ -1,40 +1,115 @@
 //! All SQL, and the connections that run it.
 //!
-//! SQLite takes one writer at a time, so writes go through a pool of one connection, where they wait their turn in order
-//! instead of failing with "database is locked"; reads have a pool of their own and, in WAL mode, never wait for a write.
+//! The blog's data is in SQLite (the embedded profile) or in MySQL or MariaDB (the server profile). Statements are written so
+//! that both understand them; the few that can't be are picked by [`Dialect`].
+
+/// Runs one piece of code on whichever database it is, with `$pool` as the place where reads go. The code is compiled once for
+/// each kind, so it may only use what both kinds can do.
+macro_rules! on_reader {
+    ($database:expr, $pool:ident => $body:expr) => {
+        match $database {
+            $crate::server::db::Database::Sqlite(database) => {
+                let $pool = database.reader();
+                $body
+            }
+            $crate::server::db::Database::MySql(database) => {
+                let $pool = database.pool();
+                $body
+            }
+        }
+    };
+}
+
+/// As `on_reader`, with `$pool` as the place where single writes go.
+macro_rules! on_writer {
+    ($database:expr, $pool:ident => $body:expr) => {
+        match $database {
+            $crate::server::db::Database::Sqlite(database) => {
+                let $pool = database.writer();
+                $body
+            }
+            $crate::server::db::Database::MySql(database) => {
+                let $pool = database.pool();
+                $body
+            }
+        }
+    };
+}
+
+/// As `on_reader`, in a [`Transaction`], with `$connection` as its connection.
+macro_rules! on_connection {
+    ($transaction:expr, $connection:ident => $body:expr) => {
+        match $transaction {
+            $crate::server::db::Transaction::Sqlite(transaction) => {
+                let $connection = &mut **transaction;
+                $body
+            }
+            $crate::server::db::Transaction::MySql(transaction) => {
+                let $connection = &mut **transaction;
+                $body
+            }
+        }
+    };
+}
 
 pub mod articles;
+pub mod mysql;
 pub mod pruning;
 pub mod salts;
 pub mod sessions;
+pub mod sqlite;
 pub mod users;
 pub mod views;
 
-use std::path::Path;
-use std::str::FromStr;
-use std::time::Duration;
+use sqlx::migrate::MigrateError;
+use sqlx::mysql::{MySqlDatabaseError, MySqlQueryResult};
+use sqlx::sqlite::SqliteQueryResult;
+use sqlx::{MySql, Sqlite};
 
-use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Sqlite, Transaction};
-
-static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+pub use mysql::MySqlDatabase;
+pub use sqlite::SqliteDatabase;
 
 /// The open database.
 #[derive(Clone, Debug)]
-pub struct Database {
-    reader: SqlitePool,
-    writer: SqlitePool,
+pub enum Database {
+    /// The embedded profile's: one file.
+    Sqlite(SqliteDatabase),
+    /// The server profile's: MySQL or MariaDB.
+    MySql(MySqlDatabase),
+}
+
+/// A transaction that may write articles, made by [`Database::begin`]. Dropped without [`Transaction::commit`], it leaves
+/// everything as it was.
+#[derive(Debug)]
+pub enum Transaction {
+    /// In SQLite.
+    Sqlite(sqlx::Transaction<'static, Sqlite>),
+    /// In MySQL or MariaDB.
+    MySql(sqlx::Transaction<'static, MySql>),
+}
+
+/// Whose SQL it is, where the two differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::server) enum Dialect {
+    /// SQLite's.
+    Sqlite,
+    /// MySQL's and MariaDB's, as far as they agree.
+    MySql,
 }
 
 /// Why the database can't be used, in one line for a person.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The URL is not one of SQLite's.
+    /// The URL is of no kind that is known.
     #[error(
-        "database.url: {0:?} is not an address of a SQLite file; write sqlite: and a path, as in sqlite:data/tidemark.db"
+        "database.url: {0:?} is not an address of a database; write sqlite: and a path, as in sqlite:data/tidemark.db, or mysql://user:password@host/name"
     )]
     Url(String),
+    /// The URL says `mysql:` or `mariadb:`, and the rest of it is wrong. It is not repeated: there may be a password in it.
+    #[error(
+        "database.url is not an address of a MySQL or MariaDB database ({0}); write mysql://user:password@host:3306/name, with %40 for an @ in the password and so on"
+    )]
+    ServerUrl(String),
     /// The folder can't be made or written to.
     #[error(
         "The data folder {folder:?} can't be written to: {reason}. Give this user the right to write there, or set database.url to another place."
@@ -45,115 +120,244 @@ pub enum OpenError {
         /// What the system says.
         reason: String,
     },
-    /// The file can't be opened as a database.
-    #[error("The database {file:?} can't be opened: {reason}")]
-    File {
-        /// The file.
-        file: String,
-        /// What SQLite says.
+    /// The file, or the server's database, can't be opened.
+    #[error("The database {database:?} can't be opened: {reason}")]
+    Open {
+        /// Its file or address.
+        database: String,
+        /// What SQLite or the server says.
         reason: String,
+    },
+    /// The server does not answer.
+    #[error("The server of the database {database:?} can't be reached: {reason}. Start it, or correct database.url.")]
+    Unreachable {
+        /// Its address.
+        database: String,
+        /// What the system says.
+        reason: String,
+    },
+    /// The server does not let this user in, or not to this database.
+    #[error(
+        "The server does not let this user into the database {database:?}: {reason}. Correct the user name or the password in database.url, or grant the user all rights on the database."
+    )]
+    Denied {
+        /// Its address.
+        database: String,
+        /// What the server says.
+        reason: String,
+    },
+    /// The server has no database of that name.
+    #[error(
+        "The server has no database of that name ({database:?}). Make it with CREATE DATABASE, or correct database.url."
+    )]
+    Unknown {
+        /// Its address.
+        database: String,
     },
     /// A newer Tidemark has migrated it.
     #[error(
-        "The database {file:?} is from a newer version of Tidemark (it has migration {version}, which this one does not know). Start that version, or a copy of the database from before."
+        "The database {database:?} is from a newer version of Tidemark (it has migration {version}, which this one does not know). Start that version, or a copy of the database from before."
     )]
     Newer {
-        /// The file.
-        file: String,
+        /// Its file or address.
+        database: String,
         /// The first migration that is not known.
         version: i64,
     },
-    /// A migration failed; the database is as it was.
-    #[error("The database {file:?} can't be migrated: {reason}")]
+    /// A migration was cut off, and MySQL can't take back the half that was done.
+    #[error(
+        "The database {database:?} was left halfway through migration {version}. Start with a copy of it from before, or with an empty one."
+    )]
+    Halfway {
+        /// Its address.
+        database: String,
+        /// The migration.
+        version: i64,
+    },
+    /// A migration failed.
+    #[error("The database {database:?} can't be migrated: {reason}")]
     Migration {
-        /// The file.
-        file: String,
+        /// Its file or address.
+        database: String,
         /// What went wrong.
         reason: String,
     },
 }
 
+impl OpenError {
+    fn of_migration(error: MigrateError, database: String) -> Self {
+        match error {
+            MigrateError::VersionMissing(version) => OpenError::Newer { database, version },
+            MigrateError::Dirty(version) => OpenError::Halfway { database, version },
+            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
+                OpenError::Migration { database, reason: reason(&error) }
+            }
+            other => OpenError::Migration { database, reason: other.to_string() },
+        }
+    }
+}
+
 impl Database {
-    /// Opens the database at `url`, making its folder and file if needed, and brings its tables up to date.
+    /// Opens the database at `url` (`sqlite:`, `mysql:` or `mariadb:`) and brings its tables up to date. A SQLite file and its
+    /// folder are made if needed; a server's database must be there.
     ///
     /// # Errors
     /// An [`OpenError`], which is one line for a person.
     pub async fn open(url: &str) -> Result<Self, OpenError> {
-        let options = SqliteConnectOptions::from_str(url).map_err(|_| OpenError::Url(url.to_owned()))?;
-        let file = options.get_filename().to_owned();
-        let name = file.display().to_string();
-        if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            make_writable(folder)?;
+        match url.split_once(':') {
+            Some(("sqlite", _)) => SqliteDatabase::open(url).await.map(Database::Sqlite),
+            Some(("mysql" | "mariadb", _)) => MySqlDatabase::open(url).await.map(Database::MySql),
+            _ => Err(OpenError::Url(url.to_owned())),
         }
-        let options = options
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            // An acknowledged view must outlive a power cut (rule C5): with NORMAL, WAL commits are not synced.
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            // A deleted salt must be gone from the file, not only from the table (rule C3).
-            .pragma("secure_delete", "ON")
-            .busy_timeout(Duration::from_secs(10));
-        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await;
-        let writer = writer.map_err(|error| OpenError::File { file: name.clone(), reason: reason(&error) })?;
-        MIGRATIONS.run(&writer).await.map_err(|error| match error {
-            MigrateError::VersionMissing(version) => OpenError::Newer { file: name.clone(), version },
-            other => OpenError::Migration { file: name.clone(), reason: other.to_string() },
-        })?;
-        let reader = SqlitePoolOptions::new().max_connections(4).connect_with(options.read_only(true)).await;
-        let reader = reader.map_err(|error| OpenError::File { file: name, reason: reason(&error) })?;
-        Ok(Self { reader, writer })
     }
 
-    /// Where reads go.
-    pub(in crate::server) fn reader(&self) -> &SqlitePool {
-        &self.reader
+    /// The embedded profile's database, if it is that.
+    pub fn sqlite(&self) -> Option<&SqliteDatabase> {
+        match self {
+            Database::Sqlite(database) => Some(database),
+            Database::MySql(_) => None,
+        }
     }
 
-    /// Where single writes go.
-    pub(in crate::server) fn writer(&self) -> &SqlitePool {
-        &self.writer
+    /// The server profile's database, if it is that.
+    pub fn mysql(&self) -> Option<&MySqlDatabase> {
+        match self {
+            Database::Sqlite(_) => None,
+            Database::MySql(database) => Some(database),
+        }
     }
 
-    /// A transaction that may write. It holds SQLite's write lock from its first statement on (`IMMEDIATE`), because one
-    /// that starts as a reader fails when another process has written in between.
-    pub async fn begin(&self) -> sqlx::Result<Transaction<'static, Sqlite>> {
-        self.writer.begin_with("BEGIN IMMEDIATE").await
+    /// Where it is, for messages: the URL without the user and the password.
+    pub fn address(&self) -> &str {
+        match self {
+            Database::Sqlite(database) => database.address(),
+            Database::MySql(database) => database.address(),
+        }
     }
 
-    /// Whether the database answers.
+    /// A transaction that may write articles. There is one at a time; others wait for it, up to 10 seconds.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn begin(&self) -> sqlx::Result<Transaction> {
+        Ok(match self {
+            Database::Sqlite(database) => Transaction::Sqlite(database.begin().await?),
+            Database::MySql(database) => Transaction::MySql(database.begin().await?),
+        })
+    }
+
+    /// Whether the database answers. A server that is away is given up on after a few seconds.
+    ///
+    /// # Errors
+    /// The database's.
     pub async fn ping(&self) -> sqlx::Result<()> {
-        sqlx::query("SELECT 1 FROM articles LIMIT 1").execute(&self.reader).await.map(drop)
+        on_reader!(self, pool => sqlx::query("SELECT 1 FROM articles LIMIT 1").execute(pool).await.map(drop))
     }
 
     /// Closes all connections, after what they are doing.
     pub async fn close(&self) {
-        self.reader.close().await;
-        self.writer.close().await;
+        match self {
+            Database::Sqlite(database) => database.close().await,
+            Database::MySql(database) => database.close().await,
+        }
+    }
+
+    fn dialect(&self) -> Dialect {
+        match self {
+            Database::Sqlite(_) => Dialect::Sqlite,
+            Database::MySql(_) => Dialect::MySql,
+        }
     }
 }
 
-/// Makes the folder and tries to write in it, because SQLite reports a folder without write permission only as
-/// "unable to open database file" or, later, as a read-only database.
-fn make_writable(folder: &Path) -> Result<(), OpenError> {
-    let attempt = std::fs::create_dir_all(folder).and_then(|()| {
-        let probe = folder.join(format!(".tidemark-write-test-{}", std::process::id()));
-        std::fs::write(&probe, b"")?;
-        std::fs::remove_file(&probe)
-    });
-    attempt.map_err(|error| OpenError::Folder { folder: folder.display().to_string(), reason: error.to_string() })
+impl Transaction {
+    /// Makes everything that was written in it last.
+    ///
+    /// # Errors
+    /// The database's. After a lost connection it is not known whether it was written.
+    pub async fn commit(self) -> sqlx::Result<()> {
+        match self {
+            Transaction::Sqlite(transaction) => transaction.commit().await,
+            Transaction::MySql(transaction) => transaction.commit().await,
+        }
+    }
+
+    fn dialect(&self) -> Dialect {
+        match self {
+            Transaction::Sqlite(_) => Dialect::Sqlite,
+            Transaction::MySql(_) => Dialect::MySql,
+        }
+    }
 }
 
-/// What SQLite says, without the layers around it.
+impl Dialect {
+    /// An aggregate that makes a JSON array of `item`, which is JSON, in order of the column `position`.
+    fn json_list(self, item: &str) -> String {
+        match self {
+            Dialect::Sqlite => format!("json_group_array({item} ORDER BY position)"),
+            // MySQL's JSON_ARRAYAGG has no order.
+            Dialect::MySql => {
+                format!("concat('[', coalesce(group_concat({item} ORDER BY position SEPARATOR ','), ''), ']')")
+            }
+        }
+    }
+
+    /// A join that reads the table on its left first, whatever the planner thinks of it: the left one has the order that is
+    /// wanted, so that reading can stop at the limit.
+    fn join_in_order(self) -> &'static str {
+        match self {
+            Dialect::Sqlite => "CROSS JOIN",
+            Dialect::MySql => "STRAIGHT_JOIN",
+        }
+    }
+}
+
+/// The number that the database gave to the row of an INSERT.
+trait InsertedId {
+    fn inserted_id(&self) -> i64;
+}
+
+impl InsertedId for SqliteQueryResult {
+    fn inserted_id(&self) -> i64 {
+        self.last_insert_rowid()
+    }
+}
+
+impl InsertedId for MySqlQueryResult {
+    fn inserted_id(&self) -> i64 {
+        self.last_insert_id().cast_signed()
+    }
+}
+
+/// Whether an error says that there was no way to the database or that it is going away: the same request may work in a moment.
+pub fn is_unavailable(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => true,
+        sqlx::Error::Database(error) => error.try_downcast_ref::<MySqlDatabaseError>().is_some_and(|error| {
+            // Class 08 is "connection exception": shutting down, too many connections, lost on the network. The numbers have
+            // other classes: too many connections of this user, connection killed (MariaDB), server not available, session
+            // killed, idle for too long (MySQL).
+            error.code().is_some_and(|code| code.starts_with("08"))
+                || matches!(error.number(), 1203 | 1927 | 3168 | 3169 | 4031)
+        }),
+        _ => false,
+    }
+}
+
+/// Whether an error says that a row of that name is there already.
+fn is_taken(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|error| error.is_unique_violation())
+}
+
+/// What the database says, without the layers around it.
 fn reason(error: &sqlx::Error) -> String {
     match error {
         sqlx::Error::Database(error) => error.message().to_owned(),
+        sqlx::Error::Io(error) => error.to_string(),
         other => other.to_string(),
     }
-}
-
-/// Placeholders for `numbers` are a JSON array: SQLite's `json_each` makes rows of it, so a statement stays one text
-/// however many there are.
-fn json(numbers: &[i64]) -> String {
-    serde_json::Value::from(numbers).to_string()
 }

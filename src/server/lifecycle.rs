@@ -16,7 +16,8 @@ use super::accounts::Accounts;
 use super::clock::Clock;
 use super::config::Config;
 use super::db::pruning::Pruned;
-use super::db::{Database, OpenError};
+use super::db::sessions::DatabaseSessionStore;
+use super::db::{Database, OpenError, SqliteDatabase};
 use super::http::router::router;
 use super::state::{AppState, Services};
 use super::views::Views;
@@ -75,7 +76,12 @@ impl Server {
             .await
             .map_err(|error| ServeError::Address { address, reason: error.to_string() })?;
         let database = Database::open(&config.database.url).await?;
-        let store = SqliteStore::new(database.clone(), clock.clone(), config.views.window, config.views.per_ip_cap);
+        let sqlite = database.sqlite().cloned().ok_or_else(|| OpenError::Open {
+            database: database.address().to_owned(),
+            reason: "views can be counted in SQLite only".into(),
+        })?;
+        let sessions = DatabaseSessionStore::new(sqlite.clone(), clock.clone());
+        let store = SqliteStore::new(sqlite, clock.clone(), config.views.window, config.views.per_ip_cap);
         let store = ViewStore::Sqlite(store);
         let (batcher, worker) = batcher(store.clone(), config.views.queue);
         let views = Views::new(Identifier::new(store.clone(), clock.clone()), batcher, store);
@@ -87,7 +93,8 @@ impl Server {
             .build();
         let accounts = Accounts::new(database.clone());
         let visibility = Visibility::new(database.clone(), clock.clone());
-        let state = AppState::new(Services { config, clock, database, accounts, visibility, views, leptos_options });
+        let state =
+            AppState::new(Services { config, clock, database, sessions, accounts, visibility, views, leptos_options });
         Ok(Self { listener, state, worker })
     }
 
@@ -107,7 +114,9 @@ impl Server {
         let Self { listener, state, worker } = self;
         let database = state.database.clone();
         let tasks = TaskTracker::new();
-        tasks.spawn(prune_until_stopped(state.clone_for_jobs(), stop.clone()));
+        if let Some(jobs) = state.clone_for_jobs() {
+            tasks.spawn(prune_until_stopped(jobs, stop.clone()));
+        }
         tasks.close();
         let mut counting: JoinHandle<()> = tokio::spawn(worker.run());
 
@@ -144,14 +153,16 @@ impl Server {
 /// What a background job needs. It holds no batcher: the worker ends only when all of them are gone.
 #[derive(Clone, Debug)]
 pub struct Jobs {
-    database: Database,
+    database: SqliteDatabase,
     clock: Clock,
     every: Duration,
 }
 
 impl AppState {
-    fn clone_for_jobs(&self) -> Jobs {
-        Jobs { database: self.database.clone(), clock: self.clock.clone(), every: self.config.jobs.prune }
+    /// `None` where there is nothing to prune: what expires in the server profile is in Redis, which sees to that itself.
+    fn clone_for_jobs(&self) -> Option<Jobs> {
+        let database = self.database.sqlite()?.clone();
+        Some(Jobs { database, clock: self.clock.clone(), every: self.config.jobs.prune })
     }
 }
 
@@ -171,7 +182,7 @@ async fn prune_until_stopped(jobs: Jobs, stop: CancellationToken) {
 ///
 /// # Errors
 /// The database's; what was not deleted is deleted the next time.
-pub async fn prune(database: &Database, clock: &Clock) -> sqlx::Result<Pruned> {
+pub async fn prune(database: &SqliteDatabase, clock: &Clock) -> sqlx::Result<Pruned> {
     let now = clock.now_ms();
     database.prune(now, day_of(now) - 1).await
 }

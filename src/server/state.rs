@@ -9,7 +9,8 @@ use leptos::prelude::LeptosOptions;
 use super::accounts::Accounts;
 use super::clock::Clock;
 use super::config::Config;
-use super::db::Database;
+use super::db::sessions::DatabaseSessionStore;
+use super::db::{Database, is_unavailable};
 use super::views::{ViewRequest, Views};
 use super::visibility::Visibility;
 use crate::error::Error;
@@ -43,6 +44,8 @@ pub struct Services {
     pub clock: Clock,
     /// Articles and users.
     pub database: Database,
+    /// Who is signed in.
+    pub sessions: DatabaseSessionStore,
     /// Sign-in.
     pub accounts: Accounts,
     /// Which articles can be viewed.
@@ -77,9 +80,14 @@ impl Services {
     }
 }
 
-/// A failure of the database is ours: the log has it, the reader gets an apology.
+/// A failure of the database is ours: the log has it, the reader gets an apology, or is asked to come again if there was only no
+/// way to the database.
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
+        if is_unavailable(&error) {
+            tracing::error!(error = %error, "the database can't be reached");
+            return Error::Unavailable;
+        }
         tracing::error!(error = %error, "the database failed");
         Error::Internal
     }

@@ -94,7 +94,7 @@ fn health_and_readiness_are_told() {
         assert_eq!((answer.status, answer.header("cache-control")), (200, "no-store"), "{path}");
     }
     server.run(async {
-        let mut transaction = server.database.begin().await.unwrap();
+        let mut transaction = server.database.sqlite().unwrap().begin().await.unwrap();
         sqlx::query("ALTER TABLE articles RENAME TO gone").execute(&mut *transaction).await.unwrap();
         transaction.commit().await.unwrap();
     });

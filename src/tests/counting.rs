@@ -184,10 +184,10 @@ fn c3_a_salt_is_destroyed_after_two_days() {
         })
     };
     server.clock.advance(24 * HOUR);
-    server.run(prune(&server.database, &server.clock)).unwrap();
+    server.run(prune(server.database.sqlite().unwrap(), &server.clock)).unwrap();
     assert!(is_on_disk(), "on the next day the window may still span midnight");
     server.clock.advance(12 * HOUR);
-    let pruned = server.run(prune(&server.database, &server.clock)).unwrap();
+    let pruned = server.run(prune(server.database.sqlite().unwrap(), &server.clock)).unwrap();
     assert_eq!(pruned.salts, 1);
     assert!(!is_on_disk(), "neither in the table nor in what is left of the file");
 }

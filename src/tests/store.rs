@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use tidemark::model::view::Reason;
 use tidemark::server::clock::Clock;
-use tidemark::server::db::Database;
+use tidemark::server::db::SqliteDatabase;
 use tidemark::server::views::ViewError;
 use tidemark::server::views::batcher::batcher;
 use tidemark::server::views::rules::View;
@@ -21,7 +21,7 @@ const WINDOW: Duration = Duration::from_secs(600);
 const CAP: usize = 2;
 
 async fn open(folder: &std::path::Path, clock: &Clock) -> ViewStore {
-    let database = Database::open(&format!("sqlite:{}", folder.join("views.db").display())).await.unwrap();
+    let database = SqliteDatabase::open(&format!("sqlite:{}", folder.join("views.db").display())).await.unwrap();
     ViewStore::Sqlite(SqliteStore::new(database, clock.clone(), WINDOW, CAP))
 }
 
@@ -97,7 +97,7 @@ fn c5_a_commit_is_on_the_disk_before_it_returns() {
     runtime().block_on(async {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("views.db").display());
-        let mut transaction = Database::open(&url).await.unwrap().begin().await.unwrap();
+        let mut transaction = SqliteDatabase::open(&url).await.unwrap().begin().await.unwrap();
         let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(&mut *transaction).await.unwrap();
         let journal: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut *transaction).await.unwrap();
         assert_eq!((synchronous, journal.as_str()), (2, "wal"));

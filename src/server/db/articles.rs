@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use sqlx::{AssertSqlSafe, FromRow, SqliteConnection};
+use sqlx::{AssertSqlSafe, FromRow, MySql, Sqlite};
 
-use super::Database;
+use super::{Database, Dialect, InsertedId, Transaction, is_taken};
 use crate::model::article::{Article, ArticleSummary, Author, Heading, Tag};
 use crate::model::page::Page;
 
@@ -21,13 +21,31 @@ pub struct Filter {
 }
 
 /// Whether readers see an article.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
-#[sqlx(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     /// Nobody but its author sees it.
     Draft,
     /// Readers see it from `published_at` on.
     Published,
+}
+
+// Not derived: what sqlx derives for MySQL refuses an ENUM column that is NOT NULL or compares by bytes.
+impl Status {
+    fn as_str(self) -> &'static str {
+        match self {
+            Status::Draft => "draft",
+            Status::Published => "published",
+        }
+    }
+}
+
+impl TryFrom<String> for Status {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let known = [Status::Draft, Status::Published].into_iter().find(|status| status.as_str() == text);
+        known.ok_or_else(|| format!("{text:?} is no status of an article"))
+    }
 }
 
 /// Everything that an author decides about an article, and what is rendered from it.
@@ -89,26 +107,53 @@ pub enum Written {
     Unchanged,
 }
 
-const VISIBLE: &str = "articles.status = 'published' AND articles.published_at <= ?1 AND articles.deleted_at IS NULL";
+impl Filter {
+    /// What follows `WHERE …` for this filter, and the values of its placeholders in their order.
+    fn conditions(&self) -> (String, Vec<String>) {
+        let conditions = [
+            (
+                self.tag.clone(),
+                " AND articles.id IN (SELECT article_tags.article_id FROM article_tags
+                    JOIN tags ON tags.id = article_tags.tag_id WHERE tags.slug = ?)",
+            ),
+            (
+                self.author.clone(),
+                " AND articles.id IN (SELECT article_authors.article_id FROM article_authors
+                    JOIN users ON users.id = article_authors.user_id WHERE users.username = ?)",
+            ),
+            (self.text.as_deref().map(contains), " AND articles.search_text LIKE ? ESCAPE '!'"),
+        ];
+        let used = conditions.into_iter().filter_map(|(value, sql)| value.map(|value| (sql, value)));
+        used.unzip()
+    }
+}
 
-const SUMMARY: &str = "articles.id, articles.slug, articles.title, articles.summary, articles.published_at,
-    articles.reading_minutes, coalesce(article_stats.views, 0) AS views, coalesce(article_stats.likes, 0) AS likes,
-    coalesce(article_stats.collects, 0) AS collects,
-    (SELECT json_group_array(json_object('username', users.username, 'name', users.name) ORDER BY position)
-     FROM article_authors JOIN users ON users.id = article_authors.user_id
-     WHERE article_authors.article_id = articles.id) AS authors,
-    (SELECT json_group_array(json_object('slug', tags.slug, 'name', tags.name) ORDER BY position)
-     FROM article_tags JOIN tags ON tags.id = article_tags.tag_id
-     WHERE article_tags.article_id = articles.id) AS tags";
+/// The placeholder is the time.
+const VISIBLE: &str = "articles.status = 'published' AND articles.published_at <= ? AND articles.deleted_at IS NULL";
 
 const FROM: &str = "FROM articles LEFT JOIN article_stats ON article_stats.article_id = articles.id";
 
-/// ?1 is the time, ?2 the tag, ?3 the author, ?4 the text; each NULL where it does not filter.
-const FILTER: &str = "(?2 IS NULL OR articles.id IN (SELECT article_tags.article_id FROM article_tags
-        JOIN tags ON tags.id = article_tags.tag_id WHERE tags.slug = ?2))
-    AND (?3 IS NULL OR articles.id IN (SELECT article_authors.article_id FROM article_authors
-        JOIN users ON users.id = article_authors.user_id WHERE users.username = ?3))
-    AND (?4 IS NULL OR articles.search_text LIKE ?4 ESCAPE '\\')";
+/// The columns of an article's authors and tags, each a JSON array.
+fn authors_and_tags(dialect: Dialect) -> String {
+    let authors = dialect.json_list("json_object('username', users.username, 'name', users.name)");
+    let tags = dialect.json_list("json_object('slug', tags.slug, 'name', tags.name)");
+    format!(
+        "(SELECT {authors} FROM article_authors JOIN users ON users.id = article_authors.user_id
+          WHERE article_authors.article_id = articles.id) AS authors,
+         (SELECT {tags} FROM article_tags JOIN tags ON tags.id = article_tags.tag_id
+          WHERE article_tags.article_id = articles.id) AS tags"
+    )
+}
+
+/// The columns of a [`SummaryRow`].
+fn summary_columns(dialect: Dialect) -> String {
+    let authors_and_tags = authors_and_tags(dialect);
+    format!(
+        "articles.id, articles.slug, articles.title, articles.summary, articles.published_at, articles.reading_minutes,
+         coalesce(article_stats.views, 0) AS views, coalesce(article_stats.likes, 0) AS likes,
+         coalesce(article_stats.collects, 0) AS collects, {authors_and_tags}"
+    )
+}
 
 #[derive(FromRow)]
 struct SummaryRow {
@@ -185,92 +230,91 @@ impl Database {
         per_page: i64,
         now: i64,
     ) -> sqlx::Result<Page<ArticleSummary>> {
-        let text = filter.text.as_deref().map(contains);
-        let count = format!("SELECT count(*) FROM articles WHERE {VISIBLE} AND {FILTER}");
-        let total: i64 = sqlx::query_scalar(AssertSqlSafe(count))
-            .bind(now)
-            .bind(&filter.tag)
-            .bind(&filter.author)
-            .bind(&text)
-            .fetch_one(self.reader())
-            .await?;
+        let (conditions, values) = filter.conditions();
+        let count = format!("SELECT count(*) FROM articles WHERE {VISIBLE}{conditions}");
+        let columns = summary_columns(self.dialect());
         let list = format!(
-            "SELECT {SUMMARY} {FROM} WHERE {VISIBLE} AND {FILTER}
-             ORDER BY articles.published_at DESC, articles.id DESC LIMIT ?5 OFFSET ?6"
+            "SELECT {columns} {FROM} WHERE {VISIBLE}{conditions}
+             ORDER BY articles.published_at DESC, articles.id DESC LIMIT ? OFFSET ?"
         );
-        let rows: Vec<SummaryRow> = sqlx::query_as(AssertSqlSafe(list))
-            .bind(now)
-            .bind(&filter.tag)
-            .bind(&filter.author)
-            .bind(&text)
-            .bind(per_page)
-            .bind((page - 1).saturating_mul(per_page))
-            .fetch_all(self.reader())
-            .await?;
+        let offset = (page - 1).saturating_mul(per_page).max(0);
+        let (total, rows): (i64, Vec<SummaryRow>) = on_reader!(self, pool => {
+            let mut count = sqlx::query_scalar(AssertSqlSafe(count)).bind(now);
+            let mut list = sqlx::query_as(AssertSqlSafe(list)).bind(now);
+            for value in &values {
+                count = count.bind(value);
+                list = list.bind(value);
+            }
+            (count.fetch_one(pool).await?, list.bind(per_page).bind(offset).fetch_all(pool).await?)
+        });
         let items = rows.into_iter().map(SummaryRow::into_summary).collect::<sqlx::Result<_>>()?;
         Ok(Page::new(items, page, per_page, total))
     }
 
     /// The article of that number, if readers see it at `now`.
     pub async fn article(&self, id: i64, now: i64) -> sqlx::Result<Option<Article>> {
-        self.one_article("articles.id = ?2", id, now).await
+        self.one_article("articles.id = ?", id, now).await
     }
 
     /// The article of that slug, if readers see it at `now`.
     pub async fn article_by_slug(&self, slug: &str, now: i64) -> sqlx::Result<Option<Article>> {
-        self.one_article("articles.slug = ?2", slug, now).await
+        self.one_article("articles.slug = ?", slug, now).await
     }
 
     async fn one_article<'q, K>(&self, key: &str, value: K, now: i64) -> sqlx::Result<Option<Article>>
     where
-        K: sqlx::Encode<'q, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite> + Send + 'q,
+        K: sqlx::Encode<'q, Sqlite> + sqlx::Type<Sqlite> + sqlx::Encode<'q, MySql> + sqlx::Type<MySql> + Send + 'q,
     {
+        let columns = summary_columns(self.dialect());
         let sql = format!(
-            "SELECT {SUMMARY}, articles.markdown, articles.html, articles.contents, articles.language,
+            "SELECT {columns}, articles.markdown, articles.html, articles.contents, articles.language,
                 articles.updated_at, articles.version
              {FROM} WHERE {VISIBLE} AND {key}"
         );
-        let row: Option<ArticleRow> =
-            sqlx::query_as(AssertSqlSafe(sql)).bind(now).bind(value).fetch_optional(self.reader()).await?;
+        let row: Option<ArticleRow> = on_reader!(self, pool => {
+            sqlx::query_as(AssertSqlSafe(sql)).bind(now).bind(value).fetch_optional(pool).await?
+        });
         row.map(ArticleRow::into_article).transpose()
     }
 
     /// Whether readers see the article at `now`.
     pub async fn is_visible(&self, id: i64, now: i64) -> sqlx::Result<bool> {
-        let sql = format!("SELECT EXISTS (SELECT 1 FROM articles WHERE {VISIBLE} AND articles.id = ?2)");
-        sqlx::query_scalar(AssertSqlSafe(sql)).bind(now).bind(id).fetch_one(self.reader()).await
+        let sql = format!("SELECT EXISTS (SELECT 1 FROM articles WHERE {VISIBLE} AND articles.id = ?)");
+        on_reader!(self, pool => sqlx::query_scalar(AssertSqlSafe(sql)).bind(now).bind(id).fetch_one(pool).await)
     }
 
     /// The slug of the visible article that once had this address: with a leading slash, without a trailing one.
     pub async fn slug_by_alias(&self, path: &str, now: i64) -> sqlx::Result<Option<String>> {
         let sql = format!(
             "SELECT articles.slug FROM article_aliases JOIN articles ON articles.id = article_aliases.article_id
-             WHERE {VISIBLE} AND article_aliases.path = ?2"
+             WHERE {VISIBLE} AND article_aliases.path = ?"
         );
-        sqlx::query_scalar(AssertSqlSafe(sql)).bind(now).bind(path).fetch_optional(self.reader()).await
+        on_reader!(self, pool => sqlx::query_scalar(AssertSqlSafe(sql)).bind(now).bind(path).fetch_optional(pool).await)
     }
 
     /// The tag of that slug, if a visible article has it.
     pub async fn tag(&self, slug: &str, now: i64) -> sqlx::Result<Option<Tag>> {
         let sql = format!(
-            "SELECT tags.slug, tags.name FROM tags WHERE tags.slug = ?2 AND EXISTS
+            "SELECT tags.slug, tags.name FROM tags WHERE tags.slug = ? AND EXISTS
              (SELECT 1 FROM article_tags JOIN articles ON articles.id = article_tags.article_id
               WHERE article_tags.tag_id = tags.id AND {VISIBLE})"
         );
-        let row: Option<(String, String)> =
-            sqlx::query_as(AssertSqlSafe(sql)).bind(now).bind(slug).fetch_optional(self.reader()).await?;
+        let row: Option<(String, String)> = on_reader!(self, pool => {
+            sqlx::query_as(AssertSqlSafe(sql)).bind(slug).bind(now).fetch_optional(pool).await?
+        });
         Ok(row.map(|(slug, name)| Tag { slug, name }))
     }
 
     /// The author of that user name, if a visible article has the name in its byline.
     pub async fn author(&self, username: &str, now: i64) -> sqlx::Result<Option<Author>> {
         let sql = format!(
-            "SELECT users.username, users.name FROM users WHERE users.username = ?2 AND EXISTS
+            "SELECT users.username, users.name FROM users WHERE users.username = ? AND EXISTS
              (SELECT 1 FROM article_authors JOIN articles ON articles.id = article_authors.article_id
               WHERE article_authors.user_id = users.id AND {VISIBLE})"
         );
-        let row: Option<(String, String)> =
-            sqlx::query_as(AssertSqlSafe(sql)).bind(now).bind(username).fetch_optional(self.reader()).await?;
+        let row: Option<(String, String)> = on_reader!(self, pool => {
+            sqlx::query_as(AssertSqlSafe(sql)).bind(username).bind(now).fetch_optional(pool).await?
+        });
         Ok(row.map(|(username, name)| Author { username, name }))
     }
 
@@ -280,139 +324,169 @@ impl Database {
             "SELECT articles.slug, articles.updated_at FROM articles WHERE {VISIBLE}
              ORDER BY articles.published_at DESC, articles.id DESC LIMIT 50000"
         );
-        let rows: Vec<(String, i64)> = sqlx::query_as(AssertSqlSafe(sql)).bind(now).fetch_all(self.reader()).await?;
+        let rows: Vec<(String, i64)> =
+            on_reader!(self, pool => sqlx::query_as(AssertSqlSafe(sql)).bind(now).fetch_all(pool).await?);
         rows.into_iter().map(|(slug, updated_at)| Ok((slug, timestamp(updated_at)?))).collect()
     }
 
     /// The slug of every article, deleted ones included, with its date.
     pub async fn dates_of_slugs(&self) -> sqlx::Result<HashMap<String, Option<i64>>> {
-        let rows: Vec<(String, Option<i64>)> =
-            sqlx::query_as("SELECT slug, published_at FROM articles").fetch_all(self.reader()).await?;
+        let sql = "SELECT slug, published_at FROM articles";
+        let rows: Vec<(String, Option<i64>)> = on_reader!(self, pool => sqlx::query_as(sql).fetch_all(pool).await?);
         Ok(rows.into_iter().collect())
     }
 
     /// Whether there is no article at all, deleted ones included.
     pub async fn is_empty(&self) -> sqlx::Result<bool> {
-        sqlx::query_scalar("SELECT NOT EXISTS (SELECT 1 FROM articles)").fetch_one(self.reader()).await
+        let sql = "SELECT NOT EXISTS (SELECT 1 FROM articles)";
+        on_reader!(self, pool => sqlx::query_scalar(sql).fetch_one(pool).await)
     }
 
     /// Every article that is not deleted, drafts too, in order of their ids.
     pub async fn all_fields(&self) -> sqlx::Result<Vec<ArticleFields>> {
-        let mut connection = self.reader().acquire().await?;
-        let ids: Vec<i64> = sqlx::query_scalar("SELECT id FROM articles WHERE deleted_at IS NULL ORDER BY id")
-            .fetch_all(&mut *connection)
-            .await?;
-        let mut all = Vec::with_capacity(ids.len());
-        for id in ids {
-            all.extend(fields(&mut connection, id).await?);
-        }
-        Ok(all)
+        let sql = format!("{} ORDER BY articles.id", select_fields(self.dialect()));
+        let rows: Vec<FieldsRow> = on_reader!(self, pool => sqlx::query_as(AssertSqlSafe(sql)).fetch_all(pool).await?);
+        Ok(rows.into_iter().map(FieldsRow::into_fields).collect())
     }
 }
 
 /// Writes an article under its slug: makes it, or changes what differs. A count is never touched (rule C7).
 ///
 /// An alias that another article has stays with that article. A deleted article of the slug comes back.
-pub async fn write(connection: &mut SqliteConnection, article: &ArticleFields, now: i64) -> sqlx::Result<Written> {
-    let id: Option<i64> = sqlx::query_scalar("SELECT id FROM articles WHERE slug = ?")
-        .bind(&article.slug)
-        .fetch_optional(&mut *connection)
-        .await?;
-    let aliases = free_aliases(connection, &article.aliases, id).await?;
+pub async fn write(transaction: &mut Transaction, article: &ArticleFields, now: i64) -> sqlx::Result<Written> {
+    let sql = "SELECT id FROM articles WHERE slug = ?";
+    let id: Option<i64> = on_connection!(transaction, connection => {
+        sqlx::query_scalar(sql).bind(&article.slug).fetch_optional(connection).await?
+    });
+    let aliases = free_aliases(transaction, &article.aliases, id).await?;
     let mut article = article.clone();
     for author in &mut article.authors {
-        author.username = username_for_byline(connection, author).await?;
+        author.username = username_for_byline(transaction, author).await?;
     }
     let article = &article;
-    let mut written = Written::Created;
-    if let Some(id) = id {
-        if fields(connection, id).await?.is_some_and(|stored| stored.holds(article, &aliases)) {
-            return Ok(Written::Unchanged);
-        }
-        written = Written::Updated;
+    if let Some(id) = id
+        && fields(transaction, id).await?.is_some_and(|stored| stored.holds(article, &aliases))
+    {
+        return Ok(Written::Unchanged);
     }
     let mut author_ids = Vec::new();
     for author in &article.authors {
-        author_ids.push(user_for_byline(connection, author, now).await?);
+        author_ids.push(user_for_byline(transaction, author, now).await?);
+    }
+    let mut tag_ids = Vec::new();
+    for tag in &article.tags {
+        tag_ids.push(id_of_tag(transaction, tag).await?);
     }
     let first_author = author_ids.first().copied().ok_or(sqlx::Error::RowNotFound)?;
-    let contents = serde_json::to_string(&article.contents).map_err(|error| sqlx::Error::Encode(error.into()))?;
-    let id: i64 = sqlx::query_scalar(
-        "INSERT INTO articles (slug, title, summary, markdown, html, contents, reading_minutes, language, author_id, status,
-            published_at, created_at, updated_at, search_text)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12, ?13)
-         ON CONFLICT (slug) DO UPDATE SET title = excluded.title, summary = excluded.summary,
-            markdown = excluded.markdown, html = excluded.html, contents = excluded.contents,
-            reading_minutes = excluded.reading_minutes, language = excluded.language, author_id = excluded.author_id, status = excluded.status,
-            published_at = excluded.published_at, updated_at = excluded.updated_at, search_text = excluded.search_text, version = version + 1,
-            deleted_at = NULL
-         RETURNING id",
-    )
-    .bind(&article.slug)
-    .bind(&article.title)
-    .bind(&article.summary)
-    .bind(&article.markdown)
-    .bind(&article.html)
-    .bind(contents)
-    .bind(article.reading_minutes)
-    .bind(&article.language)
-    .bind(first_author)
-    .bind(article.status)
-    .bind(article.published_at)
-    .bind(now)
-    .bind(format!("{}\n{}\n{}", article.title, article.summary, article.markdown).to_lowercase())
-    .fetch_one(&mut *connection)
-    .await?;
-    for table in ["article_authors", "article_tags", "article_aliases"] {
-        sqlx::query(AssertSqlSafe(format!("DELETE FROM {table} WHERE article_id = ?")))
-            .bind(id)
-            .execute(&mut *connection)
-            .await?;
-    }
-    for (position, user) in (0i64..).zip(&author_ids) {
-        sqlx::query("INSERT INTO article_authors (article_id, position, user_id) VALUES (?, ?, ?)")
-            .bind(id)
-            .bind(position)
-            .bind(user)
-            .execute(&mut *connection)
-            .await?;
-    }
-    for (position, tag) in (0i64..).zip(&article.tags) {
-        sqlx::query("INSERT INTO tags (slug, name) VALUES (?, ?) ON CONFLICT (slug) DO NOTHING")
-            .bind(&tag.slug)
-            .bind(&tag.name)
-            .execute(&mut *connection)
-            .await?;
-        sqlx::query("INSERT INTO article_tags (article_id, position, tag_id) SELECT ?, ?, id FROM tags WHERE slug = ?")
-            .bind(id)
-            .bind(position)
-            .bind(&tag.slug)
-            .execute(&mut *connection)
-            .await?;
-    }
-    for (position, path) in (0i64..).zip(&aliases) {
-        sqlx::query("INSERT INTO article_aliases (path, article_id, position) VALUES (?, ?, ?)")
-            .bind(path)
-            .bind(id)
-            .bind(position)
-            .execute(&mut *connection)
-            .await?;
-    }
+    let (id, written) = match id {
+        Some(id) => {
+            update(transaction, id, article, first_author, now).await?;
+            (id, Written::Updated)
+        }
+        None => (insert(transaction, article, first_author, now).await?, Written::Created),
+    };
+    on_connection!(transaction, connection => {
+        for table in ["article_authors", "article_tags", "article_aliases"] {
+            let sql = AssertSqlSafe(format!("DELETE FROM {table} WHERE article_id = ?"));
+            sqlx::query(sql).bind(id).execute(&mut *connection).await?;
+        }
+        for (position, user) in (0i64..).zip(&author_ids) {
+            let sql = "INSERT INTO article_authors (article_id, position, user_id) VALUES (?, ?, ?)";
+            sqlx::query(sql).bind(id).bind(position).bind(user).execute(&mut *connection).await?;
+        }
+        for (position, tag) in (0i64..).zip(&tag_ids) {
+            let sql = "INSERT INTO article_tags (article_id, position, tag_id) VALUES (?, ?, ?)";
+            sqlx::query(sql).bind(id).bind(position).bind(tag).execute(&mut *connection).await?;
+        }
+        for (position, path) in (0i64..).zip(&aliases) {
+            let sql = "INSERT INTO article_aliases (article_id, position, path) VALUES (?, ?, ?)";
+            sqlx::query(sql).bind(id).bind(position).bind(path).execute(&mut *connection).await?;
+        }
+    });
     Ok(written)
 }
 
+/// The `contents` and `search_text` of an article.
+fn derived(article: &ArticleFields) -> sqlx::Result<(String, String)> {
+    let contents = serde_json::to_string(&article.contents).map_err(|error| sqlx::Error::Encode(error.into()))?;
+    let search_text = format!("{}\n{}\n{}", article.title, article.summary, article.markdown).to_lowercase();
+    Ok((contents, search_text))
+}
+
+async fn insert(
+    transaction: &mut Transaction,
+    article: &ArticleFields,
+    first_author: i64,
+    now: i64,
+) -> sqlx::Result<i64> {
+    let (contents, search_text) = derived(article)?;
+    let sql =
+        "INSERT INTO articles (slug, title, summary, markdown, html, contents, reading_minutes, language, author_id,
+            status, published_at, search_text, created_at, updated_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    on_connection!(transaction, connection => {
+        sqlx::query(sql)
+            .bind(&article.slug)
+            .bind(&article.title)
+            .bind(&article.summary)
+            .bind(&article.markdown)
+            .bind(&article.html)
+            .bind(contents)
+            .bind(article.reading_minutes)
+            .bind(&article.language)
+            .bind(first_author)
+            .bind(article.status.as_str())
+            .bind(article.published_at)
+            .bind(search_text)
+            .bind(now)
+            .bind(now)
+            .execute(connection)
+            .await
+            .map(|result| result.inserted_id())
+    })
+}
+
+async fn update(
+    transaction: &mut Transaction,
+    id: i64,
+    article: &ArticleFields,
+    first_author: i64,
+    now: i64,
+) -> sqlx::Result<()> {
+    let (contents, search_text) = derived(article)?;
+    let sql = "UPDATE articles SET title = ?, summary = ?, markdown = ?, html = ?, contents = ?, reading_minutes = ?,
+            language = ?, author_id = ?, status = ?, published_at = ?, search_text = ?, updated_at = ?,
+            version = version + 1, deleted_at = NULL
+         WHERE id = ?";
+    on_connection!(transaction, connection => {
+        sqlx::query(sql)
+            .bind(&article.title)
+            .bind(&article.summary)
+            .bind(&article.markdown)
+            .bind(&article.html)
+            .bind(contents)
+            .bind(article.reading_minutes)
+            .bind(&article.language)
+            .bind(first_author)
+            .bind(article.status.as_str())
+            .bind(article.published_at)
+            .bind(search_text)
+            .bind(now)
+            .bind(id)
+            .execute(connection)
+            .await
+            .map(drop)
+    })
+}
+
 /// Those of `aliases` that no other article than `id` has, each once.
-async fn free_aliases(
-    connection: &mut SqliteConnection,
-    aliases: &[String],
-    id: Option<i64>,
-) -> sqlx::Result<Vec<String>> {
+async fn free_aliases(transaction: &mut Transaction, aliases: &[String], id: Option<i64>) -> sqlx::Result<Vec<String>> {
+    let sql = "SELECT article_id FROM article_aliases WHERE path = ?";
     let mut free = Vec::with_capacity(aliases.len());
     for path in aliases {
-        let owner: Option<i64> = sqlx::query_scalar("SELECT article_id FROM article_aliases WHERE path = ?")
-            .bind(path)
-            .fetch_optional(&mut *connection)
-            .await?;
+        let owner: Option<i64> = on_connection!(transaction, connection => {
+            sqlx::query_scalar(sql).bind(path).fetch_optional(connection).await?
+        });
         if owner.is_none_or(|owner| Some(owner) == id) && !free.contains(path) {
             free.push(path.clone());
         }
@@ -422,88 +496,111 @@ async fn free_aliases(
 
 /// The user name behind a name in a byline: that of the user of this name, who may sign in as something else entirely, or
 /// the one that the name suggests.
-async fn username_for_byline(connection: &mut SqliteConnection, author: &Author) -> sqlx::Result<String> {
-    let known: Option<String> = sqlx::query_scalar("SELECT username FROM users WHERE name = ? ORDER BY id LIMIT 1")
-        .bind(&author.name)
-        .fetch_optional(connection)
-        .await?;
+async fn username_for_byline(transaction: &mut Transaction, author: &Author) -> sqlx::Result<String> {
+    let sql = "SELECT username FROM users WHERE name = ? ORDER BY id LIMIT 1";
+    let known: Option<String> = on_connection!(transaction, connection => {
+        sqlx::query_scalar(sql).bind(&author.name).fetch_optional(connection).await?
+    });
     Ok(known.unwrap_or_else(|| author.username.clone()))
 }
 
 /// The user of that user name, or a new one who can't sign in.
-async fn user_for_byline(connection: &mut SqliteConnection, author: &Author, now: i64) -> sqlx::Result<i64> {
-    sqlx::query(
-        "INSERT INTO users (username, name, role, created_at) VALUES (?, ?, 'author', ?)
-         ON CONFLICT (username) DO NOTHING",
+async fn user_for_byline(transaction: &mut Transaction, author: &Author, now: i64) -> sqlx::Result<i64> {
+    let select = "SELECT id FROM users WHERE username = ?";
+    let insert = "INSERT INTO users (username, name, role, created_at) VALUES (?, ?, 'author', ?)";
+    on_connection!(transaction, connection => {
+        let id = sqlx::query_scalar(select).bind(&author.username).fetch_optional(&mut *connection).await?;
+        if let Some(id) = id {
+            return Ok(id);
+        }
+        let user = sqlx::query(insert).bind(&author.username).bind(&author.name).bind(now);
+        match user.execute(&mut *connection).await {
+            Ok(result) => Ok(result.inserted_id()),
+            // Somebody has just added the user by hand, which needs no transaction.
+            Err(error) if is_taken(&error) => {
+                sqlx::query_scalar(select).bind(&author.username).fetch_one(connection).await
+            }
+            Err(error) => Err(error),
+        }
+    })
+}
+
+/// The tag of that slug, or a new one.
+async fn id_of_tag(transaction: &mut Transaction, tag: &Tag) -> sqlx::Result<i64> {
+    on_connection!(transaction, connection => {
+        let select = sqlx::query_scalar("SELECT id FROM tags WHERE slug = ?").bind(&tag.slug);
+        if let Some(id) = select.fetch_optional(&mut *connection).await? {
+            return Ok(id);
+        }
+        let insert = sqlx::query("INSERT INTO tags (slug, name) VALUES (?, ?)").bind(&tag.slug).bind(&tag.name);
+        insert.execute(connection).await.map(|result| result.inserted_id())
+    })
+}
+
+#[derive(FromRow)]
+struct FieldsRow {
+    slug: String,
+    title: String,
+    summary: String,
+    markdown: String,
+    html: String,
+    #[sqlx(json)]
+    contents: Vec<Heading>,
+    reading_minutes: i64,
+    language: String,
+    #[sqlx(try_from = "String")]
+    status: Status,
+    published_at: Option<i64>,
+    #[sqlx(json)]
+    authors: Vec<Author>,
+    #[sqlx(json)]
+    tags: Vec<Tag>,
+    #[sqlx(json)]
+    aliases: Vec<String>,
+}
+
+impl FieldsRow {
+    fn into_fields(self) -> ArticleFields {
+        ArticleFields {
+            slug: self.slug,
+            title: self.title,
+            summary: self.summary,
+            markdown: self.markdown,
+            html: self.html,
+            contents: self.contents,
+            reading_minutes: self.reading_minutes,
+            language: self.language,
+            status: self.status,
+            published_at: self.published_at,
+            authors: self.authors,
+            tags: self.tags,
+            aliases: self.aliases,
+        }
+    }
+}
+
+/// Selects the [`FieldsRow`]s of what is not deleted.
+fn select_fields(dialect: Dialect) -> String {
+    let authors_and_tags = authors_and_tags(dialect);
+    let aliases = dialect.json_list("json_quote(article_aliases.path)");
+    format!(
+        "SELECT articles.slug, articles.title, articles.summary, articles.markdown, articles.html, articles.contents,
+            articles.reading_minutes, articles.language, articles.status, articles.published_at, {authors_and_tags},
+            (SELECT {aliases} FROM article_aliases WHERE article_aliases.article_id = articles.id) AS aliases
+         FROM articles WHERE articles.deleted_at IS NULL"
     )
-    .bind(&author.username)
-    .bind(&author.name)
-    .bind(now)
-    .execute(&mut *connection)
-    .await?;
-    sqlx::query_scalar("SELECT id FROM users WHERE username = ?").bind(&author.username).fetch_one(connection).await
 }
 
 /// What an author decided about the article of that number; `None` if there is none or it is deleted.
-async fn fields(connection: &mut SqliteConnection, id: i64) -> sqlx::Result<Option<ArticleFields>> {
-    #[derive(FromRow)]
-    struct Row {
-        slug: String,
-        title: String,
-        summary: String,
-        markdown: String,
-        html: String,
-        #[sqlx(json)]
-        contents: Vec<Heading>,
-        reading_minutes: i64,
-        language: String,
-        status: Status,
-        published_at: Option<i64>,
-    }
-    let row: Option<Row> = sqlx::query_as(
-        "SELECT slug, title, summary, markdown, html, contents, reading_minutes, language, status, published_at
-         FROM articles WHERE id = ? AND deleted_at IS NULL",
-    )
-    .bind(id)
-    .fetch_optional(&mut *connection)
-    .await?;
-    let Some(row) = row else { return Ok(None) };
-    let authors: Vec<(String, String)> = sqlx::query_as(
-        "SELECT users.username, users.name FROM article_authors JOIN users ON users.id = article_authors.user_id
-         WHERE article_authors.article_id = ? ORDER BY article_authors.position",
-    )
-    .bind(id)
-    .fetch_all(&mut *connection)
-    .await?;
-    let tags: Vec<(String, String)> = sqlx::query_as(
-        "SELECT tags.slug, tags.name FROM article_tags JOIN tags ON tags.id = article_tags.tag_id
-         WHERE article_tags.article_id = ? ORDER BY article_tags.position",
-    )
-    .bind(id)
-    .fetch_all(&mut *connection)
-    .await?;
-    let aliases = sqlx::query_scalar("SELECT path FROM article_aliases WHERE article_id = ? ORDER BY position")
-        .bind(id)
-        .fetch_all(&mut *connection)
-        .await?;
-    Ok(Some(ArticleFields {
-        slug: row.slug,
-        title: row.title,
-        summary: row.summary,
-        markdown: row.markdown,
-        html: row.html,
-        contents: row.contents,
-        reading_minutes: row.reading_minutes,
-        language: row.language,
-        status: row.status,
-        published_at: row.published_at,
-        authors: authors.into_iter().map(|(username, name)| Author { username, name }).collect(),
-        tags: tags.into_iter().map(|(slug, name)| Tag { slug, name }).collect(),
-        aliases,
-    }))
+async fn fields(transaction: &mut Transaction, id: i64) -> sqlx::Result<Option<ArticleFields>> {
+    let sql = format!("{} AND articles.id = ?", select_fields(transaction.dialect()));
+    let row: Option<FieldsRow> = on_connection!(transaction, connection => {
+        sqlx::query_as(AssertSqlSafe(sql)).bind(id).fetch_optional(connection).await?
+    });
+    Ok(row.map(FieldsRow::into_fields))
 }
 
-/// A LIKE pattern for a `search_text` that contains `text`, whatever the case of its letters.
+/// A LIKE pattern, with `!` as the escape character, for a `search_text` that contains `text`, whatever the case of its letters.
 fn contains(text: &str) -> String {
-    format!("%{}%", text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))
+    format!("%{}%", text.to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_"))
 }

@@ -1,6 +1,6 @@
 //! Deleting what has expired.
 
-use super::Database;
+use super::SqliteDatabase;
 
 /// How many rows one statement deletes at most: views wait for the same write lock.
 const CHUNK: i64 = 5_000;
@@ -16,7 +16,7 @@ pub struct Pruned {
     pub salts: u64,
 }
 
-impl Database {
+impl SqliteDatabase {
     /// Deletes windows and sessions that ended by `now` (milliseconds) and salts of days before `oldest_day`.
     pub async fn prune(&self, now: i64, oldest_day: i64) -> sqlx::Result<Pruned> {
         let mut pruned = Pruned::default();

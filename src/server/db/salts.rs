@@ -1,11 +1,11 @@
 //! The random keys that visitors are hashed under.
 
-use super::Database;
+use super::SqliteDatabase;
 
 /// A key; 256 random bits.
 pub type Salt = [u8; 32];
 
-impl Database {
+impl SqliteDatabase {
     /// The salt of a UTC day (days since 1970). If the day has none yet, `fresh` becomes it. Two processes that ask at once
     /// get the same one.
     pub async fn salt_of_day(&self, day: i64, fresh: Salt) -> sqlx::Result<Salt> {

@@ -6,19 +6,19 @@ use tower_sessions::SessionStore;
 use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{Error, Result};
 
-use super::Database;
+use super::SqliteDatabase;
 use crate::server::clock::Clock;
 
-/// Keeps sessions in the database.
+/// Keeps the embedded profile's sessions in its database.
 #[derive(Clone, Debug)]
 pub struct DatabaseSessionStore {
-    database: Database,
+    database: SqliteDatabase,
     clock: Clock,
 }
 
 impl DatabaseSessionStore {
     /// A store in `database`; `clock` says which sessions have expired.
-    pub fn new(database: Database, clock: Clock) -> Self {
+    pub fn new(database: SqliteDatabase, clock: Clock) -> Self {
         Self { database, clock }
     }
 }

@@ -2,11 +2,10 @@
 
 use sqlx::FromRow;
 
-use super::Database;
+use super::{Database, InsertedId, SqliteDatabase, is_taken};
 
 /// What a user may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
-#[sqlx(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// Reads.
     Reader,
@@ -14,6 +13,26 @@ pub enum Role {
     Author,
     /// Everything.
     Admin,
+}
+
+// Not derived: see `articles::Status`.
+impl Role {
+    fn as_str(self) -> &'static str {
+        match self {
+            Role::Reader => "reader",
+            Role::Author => "author",
+            Role::Admin => "admin",
+        }
+    }
+}
+
+impl TryFrom<String> for Role {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let known = [Role::Reader, Role::Author, Role::Admin].into_iter().find(|role| role.as_str() == text);
+        known.ok_or_else(|| format!("{text:?} is no role of a user"))
+    }
 }
 
 /// A user.
@@ -26,6 +45,7 @@ pub struct User {
     /// The name in bylines.
     pub name: String,
     /// What the user may do.
+    #[sqlx(try_from = "String")]
     pub role: Role,
     /// A PHC string; `None` if nobody can sign in as this user.
     pub password_hash: Option<String>,
@@ -37,13 +57,13 @@ impl Database {
     /// The user of that number.
     pub async fn user(&self, id: i64) -> sqlx::Result<Option<User>> {
         let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM users WHERE id = ?"));
-        sqlx::query_as(sql).bind(id).fetch_optional(self.reader()).await
+        on_reader!(self, pool => sqlx::query_as(sql).bind(id).fetch_optional(pool).await)
     }
 
     /// The user who signs in with that name.
     pub async fn user_by_username(&self, username: &str) -> sqlx::Result<Option<User>> {
         let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM users WHERE username = ?"));
-        sqlx::query_as(sql).bind(username).fetch_optional(self.reader()).await
+        on_reader!(self, pool => sqlx::query_as(sql).bind(username).fetch_optional(pool).await)
     }
 
     /// Adds a user; `None` if the name is taken.
@@ -55,32 +75,54 @@ impl Database {
         password_hash: Option<&str>,
         now: i64,
     ) -> sqlx::Result<Option<i64>> {
-        sqlx::query_scalar(
-            "INSERT INTO users (username, name, role, password_hash, created_at) VALUES (?, ?, ?, ?, ?)
-             ON CONFLICT (username) DO NOTHING RETURNING id",
-        )
-        .bind(username)
-        .bind(name)
-        .bind(role)
-        .bind(password_hash)
-        .bind(now)
-        .fetch_optional(self.writer())
-        .await
+        let sql = "INSERT INTO users (username, name, role, password_hash, created_at) VALUES (?, ?, ?, ?, ?)";
+        let inserted = on_writer!(self, pool => {
+            let user = sqlx::query(sql).bind(username).bind(name).bind(role.as_str()).bind(password_hash).bind(now);
+            user.execute(pool).await.map(|result| result.inserted_id())
+        });
+        match inserted {
+            Ok(id) => Ok(Some(id)),
+            Err(error) if is_taken(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
-    /// Sets a user's password and ends all sessions of that user: whoever stole one is out. False if there is no such user.
-    pub async fn set_password(&self, username: &str, password_hash: &str) -> sqlx::Result<bool> {
-        let mut transaction = self.begin().await?;
-        let id: Option<i64> = sqlx::query_scalar("UPDATE users SET password_hash = ? WHERE username = ? RETURNING id")
-            .bind(password_hash)
-            .bind(username)
-            .fetch_optional(&mut *transaction)
-            .await?;
-        sqlx::query("DELETE FROM sessions WHERE data ->> '$.data.user_id' = ?")
-            .bind(id)
-            .execute(&mut *transaction)
-            .await?;
-        transaction.commit().await?;
-        Ok(id.is_some())
+    /// Sets a user's password and says which user that is; `None` if there is no such user.
+    ///
+    /// Whoever stole a session must be out now. SQLite has the sessions, and they end in the same transaction; in the server
+    /// profile the caller ends them.
+    pub async fn set_password(&self, username: &str, password_hash: &str) -> sqlx::Result<Option<i64>> {
+        match self {
+            Database::Sqlite(database) => set_password_and_end_sessions(database, username, password_hash).await,
+            Database::MySql(database) => {
+                // Two steps, because the statement does not say whom it changed; a user's number and name stay as they are.
+                let id = sqlx::query_scalar("SELECT id FROM users WHERE username = ?")
+                    .bind(username)
+                    .fetch_optional(database.pool())
+                    .await?;
+                sqlx::query("UPDATE users SET password_hash = ? WHERE id = ?")
+                    .bind(password_hash)
+                    .bind(id)
+                    .execute(database.pool())
+                    .await?;
+                Ok(id)
+            }
+        }
     }
+}
+
+async fn set_password_and_end_sessions(
+    database: &SqliteDatabase,
+    username: &str,
+    password_hash: &str,
+) -> sqlx::Result<Option<i64>> {
+    let mut transaction = database.begin().await?;
+    let id: Option<i64> = sqlx::query_scalar("UPDATE users SET password_hash = ? WHERE username = ? RETURNING id")
+        .bind(password_hash)
+        .bind(username)
+        .fetch_optional(&mut *transaction)
+        .await?;
+    sqlx::query("DELETE FROM sessions WHERE data ->> '$.data.user_id' = ?").bind(id).execute(&mut *transaction).await?;
+    transaction.commit().await?;
+    Ok(id)
 }

@@ -1,11 +1,16 @@
 //! The statements of counting. The rules are in `server/views`; here is only where things are kept.
+//!
+//! What decides about a view is the embedded profile's own; what shows the counts runs on both databases.
 
 use std::collections::{HashMap, HashSet};
 
-use sqlx::SqliteConnection;
+use sqlx::{AssertSqlSafe, SqliteConnection};
 
-use super::{Database, json};
+use super::Database;
 use crate::model::article::{RankedArticle, Window};
+
+/// How many articles one statement asks for at most; SQLite and MySQL take more.
+const MOST_PLACEHOLDERS: usize = 1024;
 
 /// An entry of `view_seen`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -108,10 +113,11 @@ pub async fn add(connection: &mut SqliteConnection, increments: &[(i64, i64)], h
 
 /// The totals of `articles`; an article without a view is absent.
 pub async fn totals(connection: &mut SqliteConnection, articles: &[i64]) -> sqlx::Result<HashMap<i64, i64>> {
+    let articles = serde_json::Value::from(articles).to_string();
     let rows: Vec<(i64, i64)> = sqlx::query_as(
         "SELECT article_id, views FROM article_stats WHERE article_id IN (SELECT value FROM json_each(?))",
     )
-    .bind(json(articles))
+    .bind(articles)
     .fetch_all(connection)
     .await?;
     Ok(rows.into_iter().collect())
@@ -120,45 +126,69 @@ pub async fn totals(connection: &mut SqliteConnection, articles: &[i64]) -> sqlx
 impl Database {
     /// How often an article was read.
     pub async fn total(&self, article: i64) -> sqlx::Result<i64> {
-        let views: Option<i64> = sqlx::query_scalar("SELECT views FROM article_stats WHERE article_id = ?")
-            .bind(article)
-            .fetch_optional(self.reader())
-            .await?;
+        let sql = "SELECT views FROM article_stats WHERE article_id = ?";
+        let views: Option<i64> =
+            on_reader!(self, pool => sqlx::query_scalar(sql).bind(article).fetch_optional(pool).await?);
         Ok(views.unwrap_or(0))
+    }
+
+    /// How often each of `articles` was read; an article that nobody has read is absent.
+    pub async fn totals(&self, articles: &[i64]) -> sqlx::Result<HashMap<i64, i64>> {
+        let mut totals = HashMap::with_capacity(articles.len());
+        for chunk in articles.chunks(MOST_PLACEHOLDERS) {
+            // Filled up with articles that are asked for already, so that there are few different statements to prepare.
+            let placeholders = chunk.len().next_power_of_two();
+            let sql = format!(
+                "SELECT article_id, views FROM article_stats WHERE article_id IN (?{})",
+                ", ?".repeat(placeholders - 1)
+            );
+            let rows: Vec<(i64, i64)> = on_reader!(self, pool => {
+                let mut query = sqlx::query_as(AssertSqlSafe(sql));
+                for article in chunk.iter().cycle().take(placeholders) {
+                    query = query.bind(article);
+                }
+                query.fetch_all(pool).await?
+            });
+            totals.extend(rows);
+        }
+        Ok(totals)
     }
 
     /// The published articles with the most views in `window`, most first; of equals, the newer article first. Articles
     /// without a view in the window are left out.
     pub async fn most_viewed(&self, window: Window, limit: i64, now: i64) -> sqlx::Result<Vec<RankedArticle>> {
-        let rows: Vec<(i64, String, String, i64)> = match window.hours() {
-            None => {
-                sqlx::query_as(
+        let join = self.dialect().join_in_order();
+        let (sql, first_hour) = match window.hours() {
+            None => (
+                format!(
                     "SELECT articles.id, articles.slug, articles.title, article_stats.views
-                     FROM article_stats CROSS JOIN articles ON articles.id = article_stats.article_id
+                     FROM article_stats {join} articles ON articles.id = article_stats.article_id
                      WHERE article_stats.views > 0 AND articles.status = 'published'
-                        AND articles.published_at <= ?1 AND articles.deleted_at IS NULL
-                     ORDER BY article_stats.views DESC, article_stats.article_id DESC LIMIT ?2",
-                )
-                .bind(now)
-                .bind(limit)
-                .fetch_all(self.reader())
-                .await?
-            }
-            Some(hours) => {
-                sqlx::query_as(
-                    "SELECT articles.id, articles.slug, articles.title, sum(article_view_hours.views) AS views
-                     FROM article_view_hours CROSS JOIN articles ON articles.id = article_view_hours.article_id
-                     WHERE article_view_hours.hour > ?3 AND articles.status = 'published'
-                        AND articles.published_at <= ?1 AND articles.deleted_at IS NULL
-                     GROUP BY articles.id ORDER BY views DESC, articles.id DESC LIMIT ?2",
-                )
-                .bind(now)
-                .bind(limit)
-                .bind(hour_of(now) - hours)
-                .fetch_all(self.reader())
-                .await?
-            }
+                        AND articles.published_at <= ? AND articles.deleted_at IS NULL
+                     ORDER BY article_stats.views DESC, article_stats.article_id DESC LIMIT ?"
+                ),
+                None,
+            ),
+            // The cast is for MySQL, where a sum of whole numbers is a decimal.
+            Some(hours) => (
+                format!(
+                    "SELECT articles.id, articles.slug, articles.title,
+                        CAST(sum(article_view_hours.views) AS SIGNED) AS views
+                     FROM article_view_hours {join} articles ON articles.id = article_view_hours.article_id
+                     WHERE article_view_hours.hour > ? AND articles.status = 'published'
+                        AND articles.published_at <= ? AND articles.deleted_at IS NULL
+                     GROUP BY articles.id, articles.slug, articles.title ORDER BY views DESC, articles.id DESC LIMIT ?"
+                ),
+                Some(hour_of(now) - hours),
+            ),
         };
+        let rows: Vec<(i64, String, String, i64)> = on_reader!(self, pool => {
+            let mut query = sqlx::query_as(AssertSqlSafe(sql));
+            if let Some(hour) = first_hour {
+                query = query.bind(hour);
+            }
+            query.bind(now).bind(limit).fetch_all(pool).await?
+        });
         Ok(rows.into_iter().map(|(id, slug, title, views)| RankedArticle { id, slug, title, views }).collect())
     }
 }

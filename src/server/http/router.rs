@@ -23,7 +23,6 @@ use super::cache::CachePolicy;
 use super::{feeds, health, json_api, security, sign_in};
 use crate::app::App;
 use crate::server::content::front_matter::normalize_path;
-use crate::server::db::sessions::DatabaseSessionStore;
 use crate::server::shell::{error_page, shell};
 use crate::server::state::AppState;
 use crate::server::telemetry::log_requests;
@@ -41,7 +40,7 @@ pub fn router(state: AppState) -> Router {
         move || provide_context(state.clone())
     };
     let options = state.leptos_options.clone();
-    let sessions = SessionManagerLayer::new(DatabaseSessionStore::new(state.database.clone(), state.clock.clone()))
+    let sessions = SessionManagerLayer::new(state.sessions.clone())
         // The prefix makes browsers refuse the cookie unless it is Secure and from this very host.
         .with_name(if state.config.is_secure() { "__Host-session" } else { "session" })
         .with_secure(state.config.is_secure())

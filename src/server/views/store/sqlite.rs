@@ -6,9 +6,9 @@ use std::time::Duration;
 use super::ViewError;
 use crate::model::view::ViewOutcome;
 use crate::server::clock::Clock;
-use crate::server::db::Database;
 use crate::server::db::salts::Salt;
 use crate::server::db::views::{self as statements, Seen, hour_of};
+use crate::server::db::{Database, SqliteDatabase};
 use crate::server::views::rules::{View, decide};
 use crate::server::views::visitor::Hashes;
 
@@ -16,7 +16,7 @@ use crate::server::views::visitor::Hashes;
 /// the batch is acknowledged: a process that dies before leaves neither, one that dies after leaves both (rule C5).
 #[derive(Clone, Debug)]
 pub struct SqliteStore {
-    database: Database,
+    database: SqliteDatabase,
     clock: Clock,
     window: Duration,
     cap: usize,
@@ -24,7 +24,7 @@ pub struct SqliteStore {
 
 impl SqliteStore {
     /// A store in `database` with rule C2's `window` and rule C3's `cap` per address.
-    pub fn new(database: Database, clock: Clock, window: Duration, cap: usize) -> Self {
+    pub fn new(database: SqliteDatabase, clock: Clock, window: Duration, cap: usize) -> Self {
         Self { database, clock, window, cap }
     }
 
@@ -81,7 +81,7 @@ impl SqliteStore {
 
     /// See [`super::ViewStore::total`].
     pub async fn total(&self, article: i64) -> Result<i64, ViewError> {
-        Ok(self.database.total(article).await?)
+        Ok(Database::Sqlite(self.database.clone()).total(article).await?)
     }
 
     /// See [`super::ViewStore::salts`].

@@ -1,0 +1,113 @@
+//! The connections to MySQL or MariaDB.
+
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::migrate::Migrator;
+use sqlx::mysql::{MySqlConnectOptions, MySqlDatabaseError, MySqlPool, MySqlPoolOptions};
+use sqlx::{ConnectOptions, Connection, Executor, MySql, Transaction};
+
+use super::{OpenError, reason};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/mysql");
+
+/// How long a request waits for a connection, a new one included: a reader gets an answer, if a sad one, when the server is away.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Together with the connections of a second Tidemark, far below the 151 that a server takes unless told otherwise.
+const CONNECTIONS: u32 = 16;
+
+/// What a connection starts with, so that nothing depends on how the server is set up:
+///
+/// * texts that do not fit are refused, not cut;
+/// * each statement sees what is committed by then: a transaction that waited for another one must see what that one wrote,
+///   which under MySQL's usual REPEATABLE READ it would not;
+/// * nobody waits for a lock longer than in SQLite (10 s);
+/// * lists of authors and tags are not cut at 1024 bytes.
+const SETTINGS: &str = "SET SESSION sql_mode = 'STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION',
+        SESSION innodb_lock_wait_timeout = 10, SESSION group_concat_max_len = 1048576;
+    SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
+
+/// An open database of a MySQL or MariaDB server: the server profile's.
+#[derive(Clone, Debug)]
+pub struct MySqlDatabase {
+    pool: MySqlPool,
+    address: Arc<str>,
+}
+
+impl MySqlDatabase {
+    /// Opens the database at `url` (`mysql://user:password@host:port/name`), which must be there, and brings its tables up to
+    /// date.
+    ///
+    /// # Errors
+    /// An [`OpenError`], which is one line for a person.
+    pub async fn open(url: &str) -> Result<Self, OpenError> {
+        let options = MySqlConnectOptions::from_str(url).map_err(|error| OpenError::ServerUrl(reason(&error)))?;
+        let Some(name) = options.get_database() else {
+            return Err(OpenError::ServerUrl("the database's name is missing".into()));
+        };
+        let address: Arc<str> = match options.get_socket() {
+            Some(socket) => format!("mysql:{}/{name}", socket.display()).into(),
+            None => format!("mysql://{}:{}/{name}", options.get_host(), options.get_port()).into(),
+        };
+        let options = options.charset("utf8mb4").timezone(String::from("+00:00"));
+
+        // The pool tries again and again until its patience ends, and then has forgotten why.
+        let unreachable = |reason| OpenError::Unreachable { database: address.to_string(), reason };
+        let first = tokio::time::timeout(PATIENCE, options.connect()).await;
+        let first = first.map_err(|_| unreachable(format!("no answer within {} seconds", PATIENCE.as_secs())))?;
+        let first = first.map_err(|error| refusal(&error, &address))?;
+        let _ = first.close().await;
+
+        let pool = MySqlPoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .acquire_timeout(PATIENCE)
+            // Each connection is tried before it is given to somebody, so those from before a restart of the server are replaced
+            // without anybody noticing.
+            .test_before_acquire(true)
+            .after_connect(|connection, _| Box::pin(async move { connection.execute(SETTINGS).await.map(drop) }))
+            .connect_lazy_with(options);
+        MIGRATIONS.run(&pool).await.map_err(|error| OpenError::of_migration(error, address.to_string()))?;
+        Ok(Self { pool, address })
+    }
+
+    /// Where it is: its URL without the user and the password.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Where everything goes. Statements see what is committed when they start (READ COMMITTED).
+    pub(in crate::server) fn pool(&self) -> &MySqlPool {
+        &self.pool
+    }
+
+    /// A transaction that may write articles, users of bylines and tags. There is one at a time, as in SQLite. What writes other
+    /// tables does not need it.
+    ///
+    /// # Errors
+    /// The database's; after waiting for 10 seconds, too.
+    pub async fn begin(&self) -> sqlx::Result<Transaction<'static, MySql>> {
+        let mut transaction = self.pool.begin().await?;
+        sqlx::query("SELECT id FROM article_write_lock FOR UPDATE").execute(&mut *transaction).await?;
+        Ok(transaction)
+    }
+
+    /// Closes all connections, after what they are doing.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+/// Why the server refused the first connection.
+fn refusal(error: &sqlx::Error, address: &str) -> OpenError {
+    let (database, reason) = (address.to_owned(), reason(error));
+    let server = error.as_database_error().and_then(|error| error.try_downcast_ref::<MySqlDatabaseError>());
+    match server.map(MySqlDatabaseError::number) {
+        // Wrong name or password; no right to the database; no password where one is needed; not from this host.
+        Some(1045 | 1044 | 1698 | 1130) => OpenError::Denied { database, reason },
+        Some(1049) => OpenError::Unknown { database },
+        _ if matches!(error, sqlx::Error::Io(_) | sqlx::Error::Tls(_)) => OpenError::Unreachable { database, reason },
+        _ => OpenError::Open { database, reason },
+    }
+}
