@@ -6,6 +6,7 @@ mod api;
 mod command_line;
 mod counting;
 mod crash;
+mod database;
 mod harness;
 mod import;
 mod pages;

@@ -21,13 +21,31 @@ pub struct Filter {
 }
 
 /// Whether readers see an article.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
-#[sqlx(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     /// Nobody but its author sees it.
     Draft,
     /// Readers see it from `published_at` on.
     Published,
+}
+
+// Not derived: what sqlx derives for MySQL refuses an ENUM column that is NOT NULL or compares by bytes.
+impl Status {
+    fn as_str(self) -> &'static str {
+        match self {
+            Status::Draft => "draft",
+            Status::Published => "published",
+        }
+    }
+}
+
+impl TryFrom<String> for Status {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let known = [Status::Draft, Status::Published].into_iter().find(|status| status.as_str() == text);
+        known.ok_or_else(|| format!("{text:?} is no status of an article"))
+    }
 }
 
 /// Everything that an author decides about an article, and what is rendered from it.
@@ -417,7 +435,7 @@ async fn insert(
             .bind(article.reading_minutes)
             .bind(&article.language)
             .bind(first_author)
-            .bind(article.status)
+            .bind(article.status.as_str())
             .bind(article.published_at)
             .bind(search_text)
             .bind(now)
@@ -450,7 +468,7 @@ async fn update(
             .bind(article.reading_minutes)
             .bind(&article.language)
             .bind(first_author)
-            .bind(article.status)
+            .bind(article.status.as_str())
             .bind(article.published_at)
             .bind(search_text)
             .bind(now)
@@ -530,6 +548,7 @@ struct FieldsRow {
     contents: Vec<Heading>,
     reading_minutes: i64,
     language: String,
+    #[sqlx(try_from = "String")]
     status: Status,
     published_at: Option<i64>,
     #[sqlx(json)]

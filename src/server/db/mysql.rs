@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
-use sqlx::mysql::{MySqlConnectOptions, MySqlDatabaseError, MySqlPool, MySqlPoolOptions};
+use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlDatabaseError, MySqlPool, MySqlPoolOptions};
 use sqlx::{ConnectOptions, Connection, Executor, MySql, Transaction};
 
 use super::{OpenError, reason};
@@ -14,6 +14,9 @@ static MIGRATIONS: Migrator = sqlx::migrate!("migrations/mysql");
 
 /// How long a request waits for a connection, a new one included: a reader gets an answer, if a sad one, when the server is away.
 const PATIENCE: Duration = Duration::from_secs(3);
+
+/// How long to wait for another process that is migrating the database.
+const MIGRATION_PATIENCE: Duration = Duration::from_secs(60);
 
 /// Together with the connections of a second Tidemark, far below the 151 that a server takes unless told otherwise.
 const CONNECTIONS: u32 = 16;
@@ -57,8 +60,7 @@ impl MySqlDatabase {
         let unreachable = |reason| OpenError::Unreachable { database: address.to_string(), reason };
         let first = tokio::time::timeout(PATIENCE, options.connect()).await;
         let first = first.map_err(|_| unreachable(format!("no answer within {} seconds", PATIENCE.as_secs())))?;
-        let first = first.map_err(|error| refusal(&error, &address))?;
-        let _ = first.close().await;
+        let mut first = first.map_err(|error| refusal(&error, &address))?;
 
         let pool = MySqlPoolOptions::new()
             .max_connections(CONNECTIONS)
@@ -68,7 +70,9 @@ impl MySqlDatabase {
             .test_before_acquire(true)
             .after_connect(|connection, _| Box::pin(async move { connection.execute(SETTINGS).await.map(drop) }))
             .connect_lazy_with(options);
+        lock_migrations(&mut first, &address).await?;
         MIGRATIONS.run(&pool).await.map_err(|error| OpenError::of_migration(error, address.to_string()))?;
+        let _ = first.close().await;
         Ok(Self { pool, address })
     }
 
@@ -97,6 +101,23 @@ impl MySqlDatabase {
     pub async fn close(&self) {
         self.pool.close().await;
     }
+}
+
+/// Waits until no other process migrates this database. The lock lasts as long as the connection.
+///
+/// sqlx takes a lock too, but asks for it with a negative limit, which MariaDB answers at once and without a lock.
+async fn lock_migrations(connection: &mut MySqlConnection, address: &str) -> Result<(), OpenError> {
+    // The name counts for the whole server and has a limit of 64 characters.
+    let is_locked = sqlx::query_scalar("SELECT GET_LOCK(concat('tidemark-', md5(database())), ?)")
+        .bind(MIGRATION_PATIENCE.as_secs())
+        .fetch_one(connection)
+        .await;
+    let reason = match is_locked {
+        Ok(Some(1i64)) => return Ok(()),
+        Ok(_) => format!("another process has been migrating it for {} seconds", MIGRATION_PATIENCE.as_secs()),
+        Err(error) => reason(&error),
+    };
+    Err(OpenError::Migration { database: address.to_owned(), reason })
 }
 
 /// Why the server refused the first connection.

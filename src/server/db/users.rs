@@ -5,8 +5,7 @@ use sqlx::FromRow;
 use super::{Database, InsertedId, SqliteDatabase, is_taken};
 
 /// What a user may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
-#[sqlx(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// Reads.
     Reader,
@@ -14,6 +13,26 @@ pub enum Role {
     Author,
     /// Everything.
     Admin,
+}
+
+// Not derived: see `articles::Status`.
+impl Role {
+    fn as_str(self) -> &'static str {
+        match self {
+            Role::Reader => "reader",
+            Role::Author => "author",
+            Role::Admin => "admin",
+        }
+    }
+}
+
+impl TryFrom<String> for Role {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let known = [Role::Reader, Role::Author, Role::Admin].into_iter().find(|role| role.as_str() == text);
+        known.ok_or_else(|| format!("{text:?} is no role of a user"))
+    }
 }
 
 /// A user.
@@ -26,6 +45,7 @@ pub struct User {
     /// The name in bylines.
     pub name: String,
     /// What the user may do.
+    #[sqlx(try_from = "String")]
     pub role: Role,
     /// A PHC string; `None` if nobody can sign in as this user.
     pub password_hash: Option<String>,
@@ -57,7 +77,7 @@ impl Database {
     ) -> sqlx::Result<Option<i64>> {
         let sql = "INSERT INTO users (username, name, role, password_hash, created_at) VALUES (?, ?, ?, ?, ?)";
         let inserted = on_writer!(self, pool => {
-            let user = sqlx::query(sql).bind(username).bind(name).bind(role).bind(password_hash).bind(now);
+            let user = sqlx::query(sql).bind(username).bind(name).bind(role.as_str()).bind(password_hash).bind(now);
             user.execute(pool).await.map(|result| result.inserted_id())
         });
         match inserted {

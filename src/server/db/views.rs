@@ -136,16 +136,15 @@ impl Database {
     pub async fn totals(&self, articles: &[i64]) -> sqlx::Result<HashMap<i64, i64>> {
         let mut totals = HashMap::with_capacity(articles.len());
         for chunk in articles.chunks(MOST_PLACEHOLDERS) {
-            // Filled up with the last one, so that there are few different statements to prepare.
+            // Filled up with articles that are asked for already, so that there are few different statements to prepare.
             let placeholders = chunk.len().next_power_of_two();
-            let filling = chunk.iter().rev().take(1).cycle().take(placeholders - chunk.len());
             let sql = format!(
                 "SELECT article_id, views FROM article_stats WHERE article_id IN (?{})",
                 ", ?".repeat(placeholders - 1)
             );
             let rows: Vec<(i64, i64)> = on_reader!(self, pool => {
                 let mut query = sqlx::query_as(AssertSqlSafe(sql));
-                for article in chunk.iter().chain(filling) {
+                for article in chunk.iter().cycle().take(placeholders) {
                     query = query.bind(article);
                 }
                 query.fetch_all(pool).await?

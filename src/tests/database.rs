@@ -1,0 +1,755 @@
+//! What the program asks of its database, on every kind of database: the same functions must give the same answers.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use tidemark::error::Error;
+use tidemark::model::article::{Author, Heading, RankedArticle, Tag, Window};
+use tidemark::server::db::articles::{self, ArticleFields, Filter, Status, Written};
+use tidemark::server::db::users::Role;
+use tidemark::server::db::views::hour_of;
+use tidemark::server::db::{Database, OpenError, Transaction};
+use tokio::runtime::Runtime;
+use url::Url;
+
+use crate::servers::MariaDb;
+
+/// The time of the tests.
+const NOW: i64 = 1_800_000_000_000;
+
+/// The URL of an empty database of MariaDB.
+fn mariadb() -> String {
+    MariaDb::shared().new_database()
+}
+
+/// Runs a test on an empty database of each kind. Which one it was is above the failure.
+fn on_both(test: impl AsyncFn(Database)) {
+    let folder = tempfile::tempdir().unwrap();
+    Runtime::new().unwrap().block_on(async {
+        for url in [format!("sqlite:{}", folder.path().join("blog.db").display()), mariadb()] {
+            eprintln!("on {url}");
+            let database = Database::open(&url).await.unwrap();
+            test(database.clone()).await;
+            database.close().await;
+        }
+    });
+}
+
+/// Runs a statement that the program has no function for.
+async fn execute(database: &Database, sql: &'static str) {
+    let mut transaction = database.begin().await.unwrap();
+    match &mut transaction {
+        Transaction::Sqlite(transaction) => drop(sqlx::query(sql).execute(&mut **transaction).await.unwrap()),
+        Transaction::MySql(transaction) => drop(sqlx::query(sql).execute(&mut **transaction).await.unwrap()),
+    }
+    transaction.commit().await.unwrap();
+}
+
+fn author(name: &str) -> Author {
+    Author { username: name.to_lowercase().replace(' ', "-"), name: name.into() }
+}
+
+fn tag(name: &str) -> Tag {
+    Tag { slug: name.to_lowercase(), name: name.into() }
+}
+
+fn article(slug: &str) -> ArticleFields {
+    ArticleFields {
+        slug: slug.into(),
+        title: format!("Title of {slug}"),
+        summary: String::new(),
+        markdown: "The *text*.".into(),
+        html: "<p>The <em>text</em>.</p>".into(),
+        contents: vec![Heading { level: 2, text: "A heading".into(), anchor: "a-heading".into() }],
+        reading_minutes: 1,
+        language: "en".into(),
+        status: Status::Published,
+        published_at: Some(NOW - 1),
+        authors: vec![author("Jo Doe")],
+        tags: vec![],
+        aliases: vec![],
+    }
+}
+
+async fn try_write(database: &Database, article: &ArticleFields, now: i64) -> sqlx::Result<Written> {
+    let mut transaction = database.begin().await?;
+    let written = articles::write(&mut transaction, article, now).await?;
+    transaction.commit().await?;
+    Ok(written)
+}
+
+async fn write(database: &Database, article: &ArticleFields) -> Written {
+    try_write(database, article, NOW).await.unwrap()
+}
+
+async fn id(database: &Database, slug: &str) -> i64 {
+    database.article_by_slug(slug, NOW).await.unwrap().unwrap().summary.id
+}
+
+/// The slugs of a list's first page.
+async fn slugs(database: &Database, filter: Filter) -> Vec<String> {
+    let page = database.articles(&filter, 1, 100, NOW).await.unwrap();
+    assert_eq!(page.total, i64::try_from(page.items.len()).unwrap(), "{filter:?}");
+    page.items.into_iter().map(|article| article.slug).collect()
+}
+
+#[test]
+fn an_article_is_created_changed_and_left_alone() {
+    on_both(async |database| {
+        assert!(database.is_empty().await.unwrap());
+        let first = ArticleFields { tags: vec![tag("Sea"), tag("Land")], ..article("first") };
+        assert_eq!(write(&database, &first).await, Written::Created);
+        assert!(!database.is_empty().await.unwrap());
+        let stored = database.article_by_slug("first", NOW).await.unwrap().unwrap();
+        assert_eq!(stored.summary.title, first.title);
+        assert_eq!(stored.summary.summary, "");
+        assert_eq!(stored.summary.authors, first.authors);
+        assert_eq!(stored.summary.tags, first.tags);
+        assert_eq!(stored.summary.published_at, Timestamp::from_millisecond(NOW - 1).unwrap());
+        assert_eq!((stored.summary.views, stored.summary.likes, stored.summary.collects), (0, 0, 0));
+        assert_eq!((&stored.markdown, &stored.html, &stored.contents), (&first.markdown, &first.html, &first.contents));
+        assert_eq!((stored.language.as_str(), stored.summary.reading_minutes, stored.version), ("en", 1, 1));
+
+        assert_eq!(try_write(&database, &first, NOW + 5).await.unwrap(), Written::Unchanged);
+        let same = database.article(stored.summary.id, NOW).await.unwrap().unwrap();
+        assert_eq!(same, stored);
+
+        let changed = ArticleFields { title: "Another".into(), tags: vec![tag("Land")], ..first.clone() };
+        assert_eq!(try_write(&database, &changed, NOW + 5).await.unwrap(), Written::Updated);
+        let changed = database.article_by_slug("first", NOW).await.unwrap().unwrap();
+        assert_eq!((changed.summary.id, changed.version), (stored.summary.id, 2));
+        assert_eq!((changed.summary.title.as_str(), &changed.summary.tags), ("Another", &vec![tag("Land")]));
+        assert_eq!(changed.updated_at, Timestamp::from_millisecond(NOW + 5).unwrap());
+        assert!(database.article_by_slug("second", NOW).await.unwrap().is_none());
+    });
+}
+
+#[test]
+fn a_change_of_any_field_is_a_change() {
+    on_both(async |database| {
+        let mut stored = ArticleFields { aliases: vec!["/a".into()], tags: vec![tag("Sea")], ..article("first") };
+        write(&database, &stored).await;
+        let changes: [fn(&mut ArticleFields); 11] = [
+            |article| article.title.push(' '),
+            |article| article.summary.push('s'),
+            |article| article.markdown.push('M'),
+            |article| article.html.push('h'),
+            |article| article.contents.clear(),
+            |article| article.reading_minutes += 1,
+            |article| article.language = "ru".into(),
+            |article| article.published_at = None,
+            |article| article.authors.push(author("Second Author")),
+            |article| article.tags.insert(0, tag("Land")),
+            |article| article.aliases.insert(0, "/b".into()),
+        ];
+        for (number, change) in changes.into_iter().enumerate() {
+            // Without a date it must be a draft; both are written back.
+            change(&mut stored);
+            stored.status = if stored.published_at.is_some() { Status::Published } else { Status::Draft };
+            assert_eq!(write(&database, &stored).await, Written::Updated, "change {number}");
+            assert_eq!(write(&database, &stored).await, Written::Unchanged, "change {number}");
+            assert_eq!(database.all_fields().await.unwrap(), [stored.clone()], "change {number}");
+        }
+    });
+}
+
+#[test]
+fn a_deleted_article_is_gone_and_comes_back_with_its_number_when_it_is_written() {
+    on_both(async |database| {
+        let first = article("first");
+        write(&database, &first).await;
+        let number = id(&database, "first").await;
+        execute(&database, "UPDATE articles SET deleted_at = 1").await;
+        assert!(database.article_by_slug("first", NOW).await.unwrap().is_none());
+        assert!(!database.is_visible(number, NOW).await.unwrap());
+        assert!(database.all_fields().await.unwrap().is_empty());
+        assert!(!database.is_empty().await.unwrap(), "deleted ones count");
+        assert_eq!(database.dates_of_slugs().await.unwrap(), HashMap::from([("first".into(), Some(NOW - 1))]));
+        assert_eq!(write(&database, &first).await, Written::Updated);
+        assert_eq!(id(&database, "first").await, number);
+    });
+}
+
+#[test]
+fn an_id_is_never_used_again() {
+    on_both(async |database| {
+        write(&database, &article("first")).await;
+        let first = id(&database, "first").await;
+        execute(&database, "DELETE FROM articles").await;
+        write(&database, &article("second")).await;
+        assert!(id(&database, "second").await > first);
+    });
+}
+
+#[test]
+fn a_transaction_that_is_dropped_leaves_everything_as_it_was() {
+    on_both(async |database| {
+        let mut transaction = database.begin().await.unwrap();
+        articles::write(&mut transaction, &article("first"), NOW).await.unwrap();
+        drop(transaction);
+        assert!(database.is_empty().await.unwrap());
+        assert!(database.user_by_username("jo-doe").await.unwrap().is_none());
+        assert_eq!(write(&database, &article("first")).await, Written::Created, "nobody holds a lock any more");
+    });
+}
+
+#[test]
+fn an_alias_stays_with_the_article_that_has_it() {
+    on_both(async |database| {
+        let first = ArticleFields { aliases: vec!["/old".into(), "/old".into(), "/older".into()], ..article("first") };
+        write(&database, &first).await;
+        let second = ArticleFields { aliases: vec!["/new".into(), "/old".into()], ..article("second") };
+        write(&database, &second).await;
+        assert_eq!(write(&database, &second).await, Written::Unchanged, "what it can't have is no difference");
+        for (path, slug) in [("/old", Some("first")), ("/older", Some("first")), ("/new", Some("second")), ("/x", None)]
+        {
+            assert_eq!(database.slug_by_alias(path, NOW).await.unwrap().as_deref(), slug, "{path}");
+        }
+        let aliases: Vec<_> = database.all_fields().await.unwrap().into_iter().map(|article| article.aliases).collect();
+        assert_eq!(aliases, [vec!["/old", "/older"], vec!["/new"]]);
+        write(&database, &article("first")).await;
+        write(&database, &second).await;
+        assert_eq!(database.slug_by_alias("/old", NOW).await.unwrap().as_deref(), Some("second"), "free again");
+    });
+}
+
+#[test]
+fn names_in_addresses_are_told_apart_by_case_accents_and_spaces() {
+    on_both(async |database| {
+        let paths = ["/a", "/A", "/á", "/a ", "/ａ"];
+        for (number, path) in paths.iter().enumerate() {
+            let article = ArticleFields { aliases: vec![path.to_string()], ..article(&format!("article-{number}")) };
+            assert_eq!(write(&database, &article).await, Written::Created);
+        }
+        for (number, path) in paths.iter().enumerate() {
+            let slug = database.slug_by_alias(path, NOW).await.unwrap();
+            assert_eq!(slug, Some(format!("article-{number}")), "{path:?}");
+        }
+        for slug in ["Article-0", "article-0 ", " article-0", "artícle-0"] {
+            assert!(database.article_by_slug(slug, NOW).await.unwrap().is_none(), "{slug:?}");
+        }
+        for username in ["Jo-Doe", "jo-doe ", "jó-doe"] {
+            assert!(database.user_by_username(username).await.unwrap().is_none(), "{username:?}");
+            assert!(database.author(username, NOW).await.unwrap().is_none(), "{username:?}");
+        }
+    });
+}
+
+#[test]
+fn what_is_not_published_yet_is_nowhere() {
+    on_both(async |database| {
+        let hidden = |slug: &str| ArticleFields {
+            aliases: vec![format!("/{slug}")],
+            tags: vec![tag("Secret")],
+            authors: vec![author("Hidden Hand")],
+            ..article(slug)
+        };
+        write(&database, &ArticleFields { status: Status::Draft, published_at: None, ..hidden("undated") }).await;
+        write(&database, &ArticleFields { status: Status::Draft, ..hidden("draft") }).await;
+        write(&database, &ArticleFields { published_at: Some(NOW + 1), ..hidden("future") }).await;
+        execute(&database, "INSERT INTO article_stats (article_id, views) SELECT id, 5 FROM articles").await;
+
+        assert!(slugs(&database, Filter::default()).await.is_empty());
+        for slug in ["undated", "draft", "future"] {
+            assert!(database.article_by_slug(slug, NOW).await.unwrap().is_none(), "{slug}");
+            assert!(database.slug_by_alias(&format!("/{slug}"), NOW).await.unwrap().is_none(), "{slug}");
+        }
+        for id in 1..=3 {
+            assert!(database.article(id, NOW).await.unwrap().is_none(), "{id}");
+            assert!(!database.is_visible(id, NOW).await.unwrap(), "{id}");
+        }
+        assert!(database.tag("secret", NOW).await.unwrap().is_none());
+        assert!(database.author("hidden-hand", NOW).await.unwrap().is_none());
+        assert!(database.sitemap(NOW).await.unwrap().is_empty());
+        assert!(database.most_viewed(Window::All, 10, NOW).await.unwrap().is_empty());
+
+        let now = NOW + 1;
+        let future = database.article_by_slug("future", now).await.unwrap().expect("its time has come");
+        assert_eq!(future.summary.views, 5);
+        assert!(database.is_visible(future.summary.id, now).await.unwrap());
+        assert_eq!(database.tag("secret", now).await.unwrap(), Some(tag("Secret")));
+        assert_eq!(database.author("hidden-hand", now).await.unwrap(), Some(author("Hidden Hand")));
+        assert_eq!(
+            database.sitemap(now).await.unwrap(),
+            [("future".to_owned(), Timestamp::from_millisecond(NOW).unwrap())]
+        );
+        assert_eq!(database.slug_by_alias("/future", now).await.unwrap().as_deref(), Some("future"));
+        assert_eq!(database.dates_of_slugs().await.unwrap().len(), 3);
+        assert_eq!(database.dates_of_slugs().await.unwrap()["undated"], None);
+        assert_eq!(database.all_fields().await.unwrap().len(), 3, "an export has everything");
+    });
+}
+
+#[test]
+fn lists_are_filtered_by_tag_author_and_text_together() {
+    on_both(async |database| {
+        let sea = ArticleFields { tags: vec![tag("Land"), tag("Sea")], ..article("sea") };
+        let land =
+            ArticleFields { tags: vec![tag("Land")], authors: vec![author("Al Roe"), author("Jo Doe")], ..sea.clone() };
+        write(&database, &sea).await;
+        write(&database, &ArticleFields { slug: "land".into(), title: "Land".into(), ..land }).await;
+        let filter = |tag: &str, author: &str, text: &str| {
+            let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+            Filter { tag: given(tag), author: given(author), text: given(text) }
+        };
+        let cases: [(Filter, &[&str]); 10] = [
+            (filter("", "", ""), &["land", "sea"]),
+            (filter("land", "", ""), &["land", "sea"]),
+            (filter("sea", "", ""), &["sea"]),
+            (filter("Sea", "", ""), &[]),
+            (filter("", "al-roe", ""), &["land"]),
+            (filter("", "jo-doe", ""), &["land", "sea"]),
+            (filter("", "", "title of"), &["sea"]),
+            (filter("land", "jo-doe", "TITLE"), &["sea"]),
+            (filter("sea", "al-roe", ""), &[]),
+            (filter("none", "nobody", "nothing"), &[]),
+        ];
+        for (filter, expected) in cases {
+            assert_eq!(slugs(&database, filter.clone()).await, expected, "{filter:?}");
+        }
+    });
+}
+
+#[test]
+fn text_is_found_as_it_is_written_whatever_its_case() {
+    on_both(async |database| {
+        let texts =
+            ["100% of it", "snake_case", "Stop! Now", r"back\slash", "Прилив и ОТЛИВ", "Straße", "'quoted'", "🌊 wave"];
+        for (number, text) in texts.iter().enumerate() {
+            write(&database, &ArticleFields { markdown: text.to_string(), ..article(&format!("article-{number}")) })
+                .await;
+        }
+        let cases: [(&str, &[usize]); 16] = [
+            ("%", &[0]),
+            ("0% O", &[0]),
+            ("1%t", &[]),
+            ("_", &[1]),
+            ("snake.case", &[]),
+            ("s_ake", &[]),
+            ("!", &[2]),
+            ("STOP! n", &[2]),
+            ("!!", &[]),
+            (r"\", &[3]),
+            (r"BACK\S", &[3]),
+            (r"\\", &[]),
+            ("пРИЛИВ и отлив", &[4]),
+            ("STRASSE", &[]),
+            ("'QUOTED'", &[6]),
+            ("🌊", &[7]),
+        ];
+        for (text, expected) in cases {
+            let filter = Filter { text: Some(text.into()), ..Filter::default() };
+            let expected: Vec<_> = expected.iter().map(|number| format!("article-{number}")).collect();
+            assert_eq!(slugs(&database, filter).await, expected, "{text:?}");
+        }
+    });
+}
+
+#[test]
+fn lists_are_paged_newest_first_and_a_page_past_the_end_is_empty() {
+    on_both(async |database| {
+        for (slug, age) in [("a", 3), ("b", 1), ("c", 2), ("d", 2), ("e", 2)] {
+            write(&database, &ArticleFields { published_at: Some(NOW - age), ..article(slug) }).await;
+        }
+        let mut pages = Vec::new();
+        for number in [1, 2, 3, 4, i64::MAX] {
+            let page = database.articles(&Filter::default(), number, 2, NOW).await.unwrap();
+            assert_eq!((page.total, page.pages, page.page), (5, 3, number));
+            pages.push(page.items.into_iter().map(|article| article.slug).collect::<Vec<_>>());
+        }
+        let expected: [&[&str]; 5] = [&["b", "e"], &["d", "c"], &["a"], &[], &[]];
+        assert_eq!(pages, expected);
+        let map: Vec<_> = database.sitemap(NOW).await.unwrap().into_iter().map(|(slug, _)| slug).collect();
+        assert_eq!(map, ["b", "e", "d", "c", "a"]);
+    });
+}
+
+#[test]
+fn what_is_exported_is_what_was_written() {
+    on_both(async |database| {
+        let awkward = "\"quoted\" 'too' \\ back\tslash\r\nline \u{1}\u{7f} 🌊 ﷽ é e\u{301} </script> {\"json\": [1]} ";
+        let first = ArticleFields {
+            title: awkward.into(),
+            summary: awkward.into(),
+            markdown: awkward.repeat(2_000),
+            html: awkward.repeat(3_000),
+            contents: vec![Heading { level: 6, text: awkward.into(), anchor: awkward.into() }],
+            reading_minutes: 12,
+            language: "zh-Hant-TW".into(),
+            // More than the 1024 bytes that a server's GROUP_CONCAT stops at unless told otherwise.
+            authors: (0..60).rev().map(|number| author(&format!("Author Number {number}"))).collect(),
+            tags: vec![Tag { slug: "odd".into(), name: awkward.into() }, tag("Z"), tag("A"), tag("M")],
+            aliases: vec![
+                "/z".into(),
+                format!("/{}", awkward.trim()),
+                "/a".into(),
+                format!("/{}", "long/".repeat(150)),
+            ],
+            ..article("first")
+        };
+        let second = ArticleFields { status: Status::Draft, published_at: None, ..article("second") };
+        write(&database, &first).await;
+        write(&database, &second).await;
+        assert_eq!(database.all_fields().await.unwrap(), [first.clone(), second]);
+        assert_eq!(write(&database, &first).await, Written::Unchanged);
+        let stored = database.article_by_slug("first", NOW).await.unwrap().unwrap();
+        assert_eq!((stored.summary.authors, stored.summary.tags), (first.authors, first.tags));
+    });
+}
+
+#[test]
+fn an_article_needs_an_author() {
+    on_both(async |database| {
+        let error = try_write(&database, &ArticleFields { authors: vec![], ..article("first") }, NOW).await;
+        assert!(error.is_err());
+        assert!(database.is_empty().await.unwrap());
+    });
+}
+
+#[test]
+fn users_are_added_found_and_never_doubled() {
+    on_both(async |database| {
+        let admin = database.add_user("ann", "Ann Bell", Role::Admin, Some("$hash"), NOW).await.unwrap().unwrap();
+        let other = database.add_user("bo", "Bo", Role::Reader, None, NOW).await.unwrap().unwrap();
+        assert_ne!(admin, other);
+        assert_eq!(database.add_user("ann", "Somebody", Role::Reader, None, NOW).await.unwrap(), None);
+        let user = database.user_by_username("ann").await.unwrap().unwrap();
+        assert_eq!((user.id, user.name.as_str(), user.role), (admin, "Ann Bell", Role::Admin));
+        assert_eq!(user.password_hash.as_deref(), Some("$hash"));
+        let user = database.user(other).await.unwrap().unwrap();
+        assert_eq!((user.username.as_str(), user.role, user.password_hash), ("bo", Role::Reader, None));
+        assert!(database.user(99).await.unwrap().is_none());
+        assert!(database.user_by_username("cy").await.unwrap().is_none());
+    });
+}
+
+#[test]
+fn a_password_is_set_for_whom_it_is_meant() {
+    on_both(async |database| {
+        let ann = database.add_user("ann", "Ann", Role::Author, None, NOW).await.unwrap();
+        database.add_user("bo", "Bo", Role::Author, Some("$old"), NOW).await.unwrap();
+        for hash in ["$new", "$new", "$newer"] {
+            assert_eq!(database.set_password("ann", hash).await.unwrap(), ann);
+            let user = database.user_by_username("ann").await.unwrap().unwrap();
+            assert_eq!(user.password_hash.as_deref(), Some(hash));
+        }
+        assert_eq!(database.set_password("nobody", "$hash").await.unwrap(), None);
+        let user = database.user_by_username("bo").await.unwrap().unwrap();
+        assert_eq!(user.password_hash.as_deref(), Some("$old"));
+    });
+}
+
+#[test]
+fn a_name_in_a_byline_is_the_user_of_that_name_or_a_new_one_who_cant_sign_in() {
+    on_both(async |database| {
+        database.add_user("ann", "Ann Bell", Role::Admin, Some("$hash"), NOW).await.unwrap();
+        let first = ArticleFields { authors: vec![author("Ann Bell"), author("Jo Doe")], ..article("first") };
+        write(&database, &first).await;
+        assert_eq!(write(&database, &first).await, Written::Unchanged);
+        let authors = database.article_by_slug("first", NOW).await.unwrap().unwrap().summary.authors;
+        assert_eq!(authors, [Author { username: "ann".into(), name: "Ann Bell".into() }, author("Jo Doe")]);
+        let user = database.user_by_username("jo-doe").await.unwrap().unwrap();
+        assert_eq!((user.role, user.password_hash), (Role::Author, None));
+        let user = database.user_by_username("ann").await.unwrap().unwrap();
+        assert_eq!(user.role, Role::Admin, "the user is as before");
+    });
+}
+
+#[test]
+fn totals_are_those_of_the_articles_that_were_asked_for() {
+    on_both(async |database| {
+        execute(&database, "INSERT INTO article_stats (article_id, views) VALUES (1, 10), (2, 20), (3000, 30)").await;
+        assert_eq!(database.total(2).await.unwrap(), 20);
+        assert_eq!(database.total(4).await.unwrap(), 0);
+        assert_eq!(database.totals(&[]).await.unwrap(), HashMap::new());
+        assert_eq!(database.totals(&[2]).await.unwrap(), HashMap::from([(2, 20)]));
+        assert_eq!(database.totals(&[1, 2, 4, 2, 5]).await.unwrap(), HashMap::from([(1, 10), (2, 20)]));
+        let many: Vec<i64> = (1..=5_000).collect();
+        assert_eq!(database.totals(&many).await.unwrap(), HashMap::from([(1, 10), (2, 20), (3000, 30)]));
+    });
+}
+
+#[test]
+fn the_most_viewed_come_first_and_of_equals_the_newer_article() {
+    on_both(async |database| {
+        for slug in ["a", "b", "c", "d", "e"] {
+            write(&database, &article(slug)).await;
+        }
+        write(&database, &ArticleFields { status: Status::Draft, ..article("draft") }).await;
+        // Ids are 1 to 6 in this order.
+        execute(
+            &database,
+            "INSERT INTO article_stats (article_id, views) VALUES (1, 7), (2, 9), (3, 7), (4, 0), (6, 100), (99, 100)",
+        )
+        .await;
+        assert_eq!(hour_of(NOW), 500_000);
+        execute(
+            &database,
+            "INSERT INTO article_view_hours (hour, article_id, views) VALUES
+             (500000, 1, 2), (499990, 1, 1), (500000, 3, 3), (499977, 2, 4), (499976, 2, 50), (500000, 6, 100), (500000, 99, 9),
+             (499832, 4, 70), (499833, 4, 80), (499280, 5, 900), (499281, 5, 1000)",
+        )
+        .await;
+        let ranking = async |window, limit| {
+            let ranked: Vec<RankedArticle> = database.most_viewed(window, limit, NOW).await.unwrap();
+            assert!(ranked.iter().all(|article| article.title == format!("Title of {}", article.slug)));
+            ranked.into_iter().map(|article| (article.slug, article.views)).collect::<Vec<_>>()
+        };
+        let expected = |pairs: &[(&str, i64)]| pairs.iter().map(|(slug, views)| (slug.to_string(), *views)).collect();
+        let all: Vec<_> = expected(&[("b", 9), ("c", 7), ("a", 7)]);
+        assert_eq!(ranking(Window::All, 10).await, all);
+        assert_eq!(ranking(Window::All, 2).await, all[..2]);
+        let day: Vec<_> = expected(&[("b", 4), ("c", 3), ("a", 3)]);
+        assert_eq!(ranking(Window::Day, 10).await, day);
+        assert_eq!(ranking(Window::Day, 1).await, day[..1]);
+        let week: Vec<_> = expected(&[("d", 80), ("b", 54), ("c", 3), ("a", 3)]);
+        assert_eq!(ranking(Window::Week, 10).await, week);
+        let month: Vec<_> = expected(&[("e", 1000), ("d", 150), ("b", 54), ("c", 3), ("a", 3)]);
+        assert_eq!(ranking(Window::Month, 10).await, month);
+        let listed = database.articles(&Filter::default(), 1, 10, NOW).await.unwrap();
+        let views: Vec<_> = listed.items.into_iter().map(|article| (article.slug, article.views)).collect();
+        assert_eq!(views, expected(&[("e", 0), ("d", 0), ("c", 7), ("b", 9), ("a", 7)]) as Vec<_>);
+    });
+}
+
+#[test]
+fn writing_an_article_leaves_its_count_alone() {
+    on_both(async |database| {
+        write(&database, &article("first")).await;
+        execute(&database, "INSERT INTO article_stats (article_id, views, likes, collects) VALUES (1, 7, 2, 3)").await;
+        write(&database, &ArticleFields { title: "Another".into(), ..article("first") }).await;
+        let stored = database.article_by_slug("first", NOW).await.unwrap().unwrap().summary;
+        assert_eq!((stored.title.as_str(), stored.views, stored.likes, stored.collects), ("Another", 7, 2, 3));
+    });
+}
+
+#[test]
+fn writers_of_the_same_article_author_and_tags_take_turns() {
+    on_both(async |database| {
+        let writers: Vec<_> = (0..8i64)
+            .map(|number| {
+                let database = database.clone();
+                tokio::spawn(async move {
+                    let mut tags = vec![tag("Sea"), tag("Land"), tag("Sky")];
+                    // In different orders, so that whoever locks one by one meets another who does so from the other end.
+                    tags.rotate_left(usize::try_from(number % 3).unwrap());
+                    let mut slugs = ["first", "second", "third"];
+                    slugs.rotate_left(usize::try_from(number % 3).unwrap());
+                    let mut transaction = database.begin().await?;
+                    let mut created = 0;
+                    for slug in slugs {
+                        let aliases = vec!["/shared".to_owned(), format!("/{slug}")];
+                        let title = format!("Written by {number}");
+                        let article = ArticleFields { title, aliases, tags: tags.clone(), ..article(slug) };
+                        let written = articles::write(&mut transaction, &article, NOW).await?;
+                        created += usize::from(written == Written::Created);
+                    }
+                    transaction.commit().await?;
+                    Ok::<usize, sqlx::Error>(created)
+                })
+            })
+            .collect();
+        let mut created = 0;
+        for writer in writers {
+            created += writer.await.unwrap().unwrap();
+        }
+        assert_eq!(created, 3, "each is made once");
+        let all = database.all_fields().await.unwrap();
+        assert_eq!(all.len(), 3);
+        assert!(all.iter().all(|article| article.title == all[0].title), "the last one wrote all three");
+        for article in &all {
+            let stored = database.article_by_slug(&article.slug, NOW).await.unwrap().unwrap();
+            assert_eq!(stored.version, 8, "{}", article.slug);
+        }
+    });
+}
+
+#[test]
+fn users_who_are_added_while_articles_name_them_are_there_once() {
+    on_both(async |database| {
+        for round in 0..10 {
+            let username = format!("jo-{round}");
+            let byline = Author { username: username.clone(), name: format!("Jo {round}") };
+            let article = ArticleFields { authors: vec![byline], ..article(&format!("article-{round}")) };
+            let (written, first, second) = tokio::join!(
+                try_write(&database, &article, NOW),
+                database.add_user(&username, "Somebody Else", Role::Reader, None, NOW),
+                database.add_user(&username, "Somebody Else", Role::Reader, None, NOW),
+            );
+            assert_eq!(written.unwrap(), Written::Created);
+            let added = [first.unwrap(), second.unwrap()].into_iter().flatten().collect::<Vec<_>>();
+            assert!(added.len() <= 1, "{added:?}");
+            let user = database.user_by_username(&username).await.unwrap().unwrap();
+            assert!(added.is_empty() || added == [user.id]);
+            assert!(database.author(&username, NOW).await.unwrap().is_some(), "the article has that user");
+        }
+    });
+}
+
+#[test]
+fn a_database_is_opened_again_and_by_many_at_once() {
+    on_both(async |database| {
+        write(&database, &article("first")).await;
+        database.ping().await.unwrap();
+    });
+    Runtime::new().unwrap().block_on(async {
+        let url = mariadb();
+        // Each migrates it or waits until another one has.
+        let opening = (0..6).map(|_| url.clone()).map(|url| tokio::spawn(async move { Database::open(&url).await }));
+        let mut opened = Vec::new();
+        for open in opening.collect::<Vec<_>>() {
+            opened.push(open.await.unwrap().unwrap());
+        }
+        let [first, second] = &opened[..2] else { unreachable!() };
+        write(first, &article("first")).await;
+        assert!(!second.is_empty().await.unwrap());
+        let other = Database::open(&url.replacen("mysql:", "mariadb:", 1)).await.unwrap();
+        assert!(!other.is_empty().await.unwrap());
+        assert!(first.mysql().is_some() && first.sqlite().is_none());
+    });
+}
+
+#[test]
+fn a_connection_is_set_up_the_same_whatever_the_server_thinks() {
+    Runtime::new().unwrap().block_on(async {
+        let database = Database::open(&mariadb()).await.unwrap();
+        let Transaction::MySql(mut transaction) = database.begin().await.unwrap() else { panic!("not a server") };
+        let settings = "SELECT @@sql_mode, @@time_zone, @@character_set_client, @@character_set_results,
+            CAST(@@innodb_lock_wait_timeout AS CHAR)";
+        let row: (String, String, String, String, String) =
+            sqlx::query_as(settings).fetch_one(&mut *transaction).await.unwrap();
+        assert_eq!(row.0, "STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION");
+        assert_eq!([row.1.as_str(), &row.2, &row.3, &row.4], ["+00:00", "utf8mb4", "utf8mb4", "10"]);
+        let error = sqlx::query("UPDATE users SET username = repeat('x', 1000)").execute(&mut *transaction).await;
+        assert!(error.is_ok(), "there is no user");
+        let error = sqlx::query("INSERT INTO users (username, name, role, created_at) VALUES ('a', '', 'owner', 0)")
+            .execute(&mut *transaction)
+            .await;
+        assert!(error.is_err(), "a role that does not exist is refused, not cut");
+    });
+}
+
+#[test]
+fn connections_that_the_server_dropped_are_replaced_without_anybody_noticing() {
+    Runtime::new().unwrap().block_on(async {
+        let url = mariadb();
+        let database = Database::open(&url).await.unwrap();
+        // Several connections, all idle by then.
+        let reads = (0..8).map(|_| database.clone()).map(|database| tokio::spawn(async move { database.ping().await }));
+        for read in reads.collect::<Vec<_>>() {
+            read.await.unwrap().unwrap();
+        }
+        let other = sqlx::MySqlPool::connect(&url).await.unwrap();
+        let ids: Vec<i64> = sqlx::query_scalar(
+            "SELECT CAST(id AS SIGNED) FROM information_schema.processlist WHERE db = database() AND id <> connection_id()",
+        )
+        .fetch_all(&other)
+        .await
+        .unwrap();
+        assert!(!ids.is_empty());
+        for id in ids {
+            let _ = sqlx::query(sqlx::AssertSqlSafe(format!("KILL {id}"))).execute(&other).await;
+        }
+        for _ in 0..20 {
+            database.ping().await.unwrap();
+        }
+    });
+}
+
+#[test]
+fn a_server_that_is_away_is_given_up_on_soon_and_used_again_when_it_is_back() {
+    let mut server = MariaDb::start();
+    let url = server.new_database();
+    let runtime = Runtime::new().unwrap();
+    let database = runtime.block_on(Database::open(&url)).unwrap();
+    runtime.block_on(write(&database, &article("first")));
+    let assert_is_away = || {
+        let start = Instant::now();
+        let error = runtime.block_on(database.article_by_slug("first", NOW)).unwrap_err();
+        assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+        assert_eq!(Error::from(error), Error::Unavailable);
+    };
+    server.pause();
+    assert_is_away();
+    server.resume();
+    assert!(runtime.block_on(database.article_by_slug("first", NOW)).unwrap().is_some(), "after a pause");
+    server.kill();
+    assert_is_away();
+    server.restart();
+    assert!(runtime.block_on(database.article_by_slug("first", NOW)).unwrap().is_some(), "after a restart");
+    assert_eq!(runtime.block_on(write(&database, &article("second"))), Written::Created);
+}
+
+#[test]
+fn why_a_servers_database_cant_be_used_is_one_line_without_the_password() {
+    async fn error(url: &str) -> OpenError {
+        Database::open(url).await.expect_err(url)
+    }
+    Runtime::new().unwrap().block_on(async {
+        let url = Url::parse(&mariadb()).unwrap();
+        let changed = |change: fn(&mut Url)| {
+            let mut url = url.clone();
+            change(&mut url);
+            url.to_string()
+        };
+        let unknown = changed(|url| url.set_path("/no_such_database"));
+        let denied = changed(|url| {
+            url.set_username("nobody").unwrap();
+            url.set_password(Some("secret-word")).unwrap();
+        });
+        // A port that was free a moment ago.
+        let unreachable = changed(|url| {
+            let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+            url.set_host(Some("127.0.0.1")).unwrap();
+            url.set_port(Some(port)).unwrap();
+            url.set_username("nobody").unwrap();
+            url.set_password(Some("secret-word")).unwrap();
+        });
+        let nameless = changed(|url| url.set_path(""));
+        let newer = Database::open(url.as_str()).await.unwrap();
+        execute(
+            &newer,
+            "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+             VALUES (9999, 'later', true, '', 0)",
+        )
+        .await;
+        let errors = [
+            (error(&unknown).await, "CREATE DATABASE"),
+            (error(&denied).await, "does not let this user in"),
+            (error(&unreachable).await, "can't be reached"),
+            (error(&nameless).await, "name is missing"),
+            (error("mysql://user:secret-word@host:port/name").await, "mysql://user:password@host:3306/name"),
+            (error("postgres://localhost/name").await, "is not an address of a database"),
+            (error("").await, "is not an address of a database"),
+            (error(url.as_str()).await, "migration 9999"),
+        ];
+        for (error, expected) in errors {
+            let text = error.to_string();
+            eprintln!("{text}");
+            assert!(text.contains(expected), "{text}");
+            assert!(!text.contains('\n') && !text.contains("secret-word"), "{text}");
+        }
+    });
+}
+
+#[test]
+fn a_database_that_cant_be_reached_is_unavailable_and_any_other_failure_is_ours() {
+    let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+    for error in [sqlx::Error::PoolTimedOut, sqlx::Error::PoolClosed, sqlx::Error::WorkerCrashed, refused.into()] {
+        assert_eq!(Error::from(error), Error::Unavailable);
+    }
+    for error in [sqlx::Error::RowNotFound, sqlx::Error::Protocol("odd".into())] {
+        assert_eq!(Error::from(error), Error::Internal);
+    }
+    on_both(async |database| {
+        database.close().await;
+        assert_eq!(Error::from(database.ping().await.unwrap_err()), Error::Unavailable, "closed");
+    });
+    on_both(async |database| {
+        // A constraint of the database's.
+        let no_time = ArticleFields { published_at: None, ..article("first") };
+        let error = try_write(&database, &no_time, NOW).await.unwrap_err();
+        assert_eq!(Error::from(error), Error::Internal);
+    });
+}
