@@ -5,7 +5,7 @@ SHELL := bash
 WITH := source scripts/environment.sh;
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup site test lint unit end-to-end bench watch audit clean
+.PHONY: help run setup site test lint unit torture end-to-end bench watch audit clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -21,15 +21,20 @@ site: setup ## Build the site and the server for release
 
 test: ## Check format and lints, run all tests, then the browser's, and print the results
 	@scripts/setup.sh test
-	@$(MAKE) --no-print-directory lint unit end-to-end
+	@$(MAKE) --no-print-directory lint unit torture end-to-end
 
 lint: ## rustfmt, and clippy for the server and for the browser
 	@$(WITH) cargo fmt --check
-	@$(WITH) cargo clippy --quiet --features bench --all-targets -- -D warnings
+	@$(WITH) cargo clippy --quiet --features bench,torture --all-targets -- -D warnings
 	@$(WITH) cargo clippy --quiet --features hydrate --lib --target wasm32-unknown-unknown -- -D warnings
 
-unit: ## The tests without a browser
+unit: ## The tests without a browser, on both profiles
 	@$(WITH) cargo test --features ssr
+	@$(WITH) TIDEMARK_TEST_PROFILE=server cargo test --features ssr --test integration -- --skip store:: --skip database::
+
+torture: ## Kill everything under load, SCHEDULES=25 times from SEED=1, and see that no view is lost or doubled
+	@scripts/setup.sh test
+	@$(WITH) cargo test --quiet --features torture --test torture -- --schedules $(or $(SCHEDULES),25) --seed $(or $(SEED),1)
 
 end-to-end: ## The tests in the browser, against the release build
 	@scripts/setup.sh test

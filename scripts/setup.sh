@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Gets the machine ready to build Tidemark: the browser's compile target, wasm-bindgen, wasm-opt, and (with "test") a browser.
+# Gets the machine ready to build Tidemark: the browser's compile target, wasm-bindgen, wasm-opt, and (with "test") a
+# browser, MariaDB and Redis.
 # What is there is left alone, so a second run takes a moment. Usage: scripts/setup.sh [build|test]
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -85,6 +86,16 @@ install_browser() {
   [ -n "$(fc-list :lang=zh 2>/dev/null | head -1)" ] || apt_install fonts-wqy-microhei || true
 }
 
+# The tests start servers of their own on free ports; the ones that Debian starts are left alone.
+install_servers() {
+  PATH="$PATH:/usr/sbin"
+  if ! have mariadbd || ! have mariadb-install-db || ! have redis-server; then
+    say "Installing MariaDB and Redis, which the tests start"
+    apt_install mariadb-server-core mariadb-client-core redis-server ||
+      stop "there is no MariaDB or no Redis. Install mariadbd, the mariadb client and redis-server, then try again."
+  fi
+}
+
 check_basics
 install_wasm_target
 install_wasm_bindgen
@@ -92,4 +103,5 @@ install_npm_packages scripts/site
 if [ "${1:-build}" = test ]; then
   install_npm_packages end2end
   install_browser
+  install_servers
 fi

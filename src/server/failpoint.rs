@@ -10,13 +10,13 @@ pub enum Variant {
     NoLedger,
 }
 
-/// Marks a step of the protocol. The process ends here, as if killed, if `TIDEMARK_DIE_AT` names the step and how many times it
+/// Marks a step of the protocol. The process ends here, as if killed, if `TORTURE_DIE_AT` names the step and how many times it
 /// is reached, such as `flush-applied:2`.
 #[cfg(feature = "torture")]
 pub fn reach(step: &str) {
     use std::sync::atomic::{AtomicU64, Ordering};
     static REACHED: AtomicU64 = AtomicU64::new(0);
-    let wanted = std::env::var("TIDEMARK_DIE_AT").unwrap_or_default();
+    let wanted = std::env::var("TORTURE_DIE_AT").unwrap_or_default();
     if let Some((name, count)) = wanted.split_once(':')
         && name == step
         && count.parse() == Ok(REACHED.fetch_add(1, Ordering::SeqCst) + 1)
@@ -30,10 +30,10 @@ pub fn reach(step: &str) {
 #[inline(always)]
 pub fn reach(_step: &str) {}
 
-/// How the flush is wrong, if it is: `TIDEMARK_VARIANT` is `delete-first` or `no-ledger`.
+/// How the flush is wrong, if it is: `TORTURE_VARIANT` is `delete-first` or `no-ledger`.
 #[cfg(feature = "torture")]
 pub fn variant() -> Option<Variant> {
-    match std::env::var("TIDEMARK_VARIANT").unwrap_or_default().as_str() {
+    match std::env::var("TORTURE_VARIANT").unwrap_or_default().as_str() {
         "delete-first" => Some(Variant::DeleteFirst),
         "no-ledger" => Some(Variant::NoLedger),
         _ => None,

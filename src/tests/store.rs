@@ -104,7 +104,7 @@ impl Place {
                 (ViewStore::Redis(redis_store(&cluster().1.url(), &clock).await), None)
             }
         };
-        Self { store, clock, redis, folder: folder }
+        Self { store, clock, redis, folder }
     }
 
     /// The same store once more, with connections of its own.

@@ -85,7 +85,7 @@ impl Blog {
             format!("TIDEMARK_JOBS__FLUSH={flush}"),
             "RUST_LOG=warn".into(),
         ];
-        settings.extend(variant.map(|variant| format!("TIDEMARK_VARIANT={}", variant.name())));
+        settings.extend(variant.map(|variant| format!("TORTURE_VARIANT={}", variant.name())));
         let articles = folder.path().join("articles");
         fs::create_dir(&articles).expect("a folder");
         for number in 1..=ARTICLES {
@@ -107,7 +107,7 @@ impl Blog {
         replica.process = None;
         let mut arguments = self.settings.clone();
         arguments.push(format!("LEPTOS_SITE_ADDR=127.0.0.1:{}", replica.port));
-        arguments.push(format!("TIDEMARK_DIE_AT={die_at}"));
+        arguments.push(format!("TORTURE_DIE_AT={die_at}"));
         arguments.push(env!("CARGO_BIN_EXE_tidemark").into());
         arguments.push("serve".into());
         replica.process =
@@ -118,7 +118,7 @@ impl Blog {
     pub fn command(&self, arguments: &[&str], die_at: &str) -> (bool, String) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tidemark"));
         command.env_clear().current_dir(self.folder.path()).args(arguments);
-        command.env("TIDEMARK_DIE_AT", die_at);
+        command.env("TORTURE_DIE_AT", die_at);
         command.envs(self.settings.iter().filter_map(|setting| setting.split_once('=')));
         let output = command.output().expect("the program starts");
         let text = [output.stdout, output.stderr].concat();

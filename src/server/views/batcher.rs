@@ -93,8 +93,11 @@ impl Worker {
                 }
             }
             Err(error) => {
-                let reason = error.to_string();
-                tracing::error!(views = batch.len(), error = %reason, "a batch of views was not recorded");
+                let reason = match error {
+                    ViewError::Store(reason) => reason,
+                    other => other.to_string(),
+                };
+                tracing::error!(views = batch.len(), error = reason, "a batch of views was not recorded");
                 for waiting in self.waiting.drain(..) {
                     let _ = waiting.reply.send(Err(ViewError::Store(reason.clone())));
                 }
