@@ -243,21 +243,28 @@ impl Jobs {
     /// The database's; what was not deleted is deleted the next time.
     async fn prune(&self) -> Result<Did, ViewError> {
         let now = self.clock.now_ms();
-        let did = match &self.database {
-            Database::Sqlite(database) => {
-                let pruned = database.prune(now, day_of(now) - 1).await?;
-                let total = pruned.seen + pruned.sessions + pruned.salts;
-                (total > 0).then(|| {
-                    format!("Deleted {} windows, {} sessions and {} salts.", pruned.seen, pruned.sessions, pruned.salts)
-                })
-            }
-            // Redis drops by itself what is over.
-            Database::MySql(database) => {
-                let pruned = database.prune_ledger(now - LEDGER_KEEPS).await?;
-                (pruned > 0).then(|| format!("Deleted {pruned} batches from the ledger."))
+        let mut did = Vec::new();
+        let mut tell = |count: u64, what: &str| {
+            if count > 0 {
+                did.push(format!("{count} {what}"));
             }
         };
-        Ok(did)
+        match &self.database {
+            Database::Sqlite(database) => {
+                let pruned = database.prune(now, day_of(now) - 1).await?;
+                tell(pruned.seen, "windows");
+                tell(pruned.sessions, "sessions");
+                tell(pruned.salts, "salts");
+            }
+            Database::MySql(database) => {
+                tell(database.prune_ledger(now - LEDGER_KEEPS).await?, "batches of the ledger")
+            }
+        }
+        // Sessions and salts Redis drops by itself.
+        if let ViewStore::Redis(store) = &self.store {
+            tell(store.prune().await?, "windows");
+        }
+        Ok((!did.is_empty()).then(|| format!("Deleted {}.", did.join(", "))))
     }
 
     async fn refresh_rankings(&self) -> Result<Did, ViewError> {

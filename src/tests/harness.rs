@@ -91,8 +91,17 @@ impl TestServer {
 
     /// With settings, as environment variables.
     pub fn with(settings: &[(&str, &str)]) -> Self {
+        Self::on(is_server_profile(), settings)
+    }
+
+    /// On the server profile, whatever profile the tests run on.
+    pub fn of_server_profile(settings: &[(&str, &str)]) -> Self {
+        Self::on(true, settings)
+    }
+
+    fn on(is_server_profile: bool, settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let redis = is_server_profile().then(Redis::start);
+        let redis = is_server_profile.then(Redis::start);
         let (database, redis_url) = match &redis {
             None => (format!("sqlite:{}", folder.path().join("blog.db").display()), String::new()),
             Some(redis) => (MariaDb::shared().new_database(), redis.url()),
@@ -152,7 +161,7 @@ impl TestServer {
     pub fn number(&self, sql: &'static str, parameter: &str) -> i64 {
         let (url, parameter) = (self.config.database.url.clone(), parameter.to_owned());
         self.run(async move {
-            if is_server_profile() {
+            if url.starts_with("mysql:") {
                 let mut connection = sqlx::MySqlConnection::connect(&url).await.unwrap();
                 sqlx::query_scalar(sql).bind(parameter).fetch_one(&mut connection).await.unwrap()
             } else {
@@ -166,7 +175,7 @@ impl TestServer {
     pub fn execute(&self, sql: &'static str) {
         let url = self.config.database.url.clone();
         self.run(async move {
-            if is_server_profile() {
+            if url.starts_with("mysql:") {
                 let mut connection = sqlx::MySqlConnection::connect(&url).await.unwrap();
                 sqlx::query(sql).execute(&mut connection).await.unwrap();
             } else {
@@ -228,6 +237,11 @@ impl Client<'_> {
         let mut response = self.server.agent.run(request).unwrap();
         let text = response.body_mut().read_to_string().unwrap();
         Answer { status: response.status().as_u16(), headers: response.headers().clone(), text }
+    }
+
+    /// The value of a header that is sent.
+    pub fn header_named(&self, name: &str) -> &str {
+        self.headers.iter().find(|(other, _)| other == name).map_or("", |(_, value)| value)
     }
 
     pub fn get(&self, path: &str) -> Answer {

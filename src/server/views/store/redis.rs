@@ -30,6 +30,9 @@ const ATTEMPTS: usize = 20;
 /// How many members of a ranking one command writes.
 const CHUNK: usize = 2_000;
 
+/// How many buckets one script looks through for windows that are over: views wait for it.
+const BUCKETS_AT_ONCE: usize = 256;
+
 /// How long a ranking that was built and never put in place is kept, in seconds.
 const ASIDE_SECONDS: i64 = 600;
 
@@ -41,6 +44,8 @@ macro_rules! script {
 
 static RECORD: LazyLock<Script> = script!("redis/record.lua");
 static FILL: LazyLock<Script> = script!("redis/fill.lua");
+static PRUNE: LazyLock<Script> = script!("redis/prune.lua");
+static TOP: LazyLock<Script> = script!("redis/top.lua");
 static PUBLISH: LazyLock<Script> = script!("redis/publish.lua");
 
 /// What the node of a shard says of itself.
@@ -86,6 +91,23 @@ pub struct Unflushed {
     pub pending: i64,
     /// Batches that a flush has taken and not yet finished.
     pub batches: u64,
+}
+
+/// The buckets that a batch needs.
+#[derive(Default)]
+struct Buckets {
+    names: Vec<u16>,
+    indices: HashMap<u16, u16>,
+}
+
+impl Buckets {
+    /// The place of a bucket in the list, counted from 1.
+    fn index(&mut self, bucket: u16) -> u16 {
+        *self.indices.entry(bucket).or_insert_with(|| {
+            self.names.push(bucket);
+            u16::try_from(self.names.len()).unwrap_or(0)
+        })
+    }
 }
 
 /// A shard's state, read before SQL: if a batch is closed or finished afterwards, its version differs.
@@ -154,8 +176,9 @@ impl RedisStore {
         articles.sort_unstable();
         articles.dedup();
         let mut packed = Vec::with_capacity(views.len() * 23);
+        let mut buckets = Buckets::default();
         for view in views {
-            self.pack(view, &articles, &mut packed);
+            self.pack(view, &articles, &mut buckets, &mut packed);
         }
         let mut arguments = vec![
             self.time(),
@@ -163,8 +186,10 @@ impl RedisStore {
             number(i64::try_from(self.cap).unwrap_or(i64::MAX)),
             generation_id(self.clock.now_ms(), rand::random()).into_bytes(),
             packed,
+            number(i64::try_from(articles.len()).unwrap_or(i64::MAX)),
         ];
         arguments.extend(articles.iter().copied().map(number));
+        arguments.extend(buckets.names.into_iter().map(|bucket| number(bucket.into())));
         let answer: Vec<Value> = self.redis.evaluate(&RECORD, &Self::key(shard), &arguments).await?;
         let mut answer = answer.into_iter();
         let reasons: Vec<u8> = answer.next().map(::redis::from_redis_value).transpose()?.unwrap_or_default();
@@ -198,20 +223,23 @@ impl RedisStore {
     }
 
     /// Appends a view as the script reads it.
-    fn pack(&self, view: &View, articles: &[i64], packed: &mut Vec<u8>) {
-        let today = self.entry(view.article, view.visitor.today);
+    fn pack(&self, view: &View, articles: &[i64], buckets: &mut Buckets, packed: &mut Vec<u8>) {
         let yesterday = view.visitor.yesterday.map(|hashes| self.entry(view.article, hashes));
         let is_capped = view.visitor.today.address.is_some();
+        packed.push(u8::from(is_capped) + 2 * u8::from(yesterday.is_some()));
         // The script counts from 1. A batch is far smaller than the 65,535 that fit.
         let article = articles.binary_search(&view.article).map_or(0, |index| index + 1);
-        packed.push(u8::from(is_capped) + 2 * u8::from(yesterday.is_some()));
         packed.extend_from_slice(&u16::try_from(article).unwrap_or(0).to_be_bytes());
-        let (bucket, id) = today;
-        packed.extend_from_slice(&bucket.to_be_bytes());
-        packed.extend_from_slice(&id);
-        let (bucket, id) = yesterday.unwrap_or_default();
-        packed.extend_from_slice(&bucket.to_be_bytes());
-        packed.extend_from_slice(&id);
+        for entry in [Some(self.entry(view.article, view.visitor.today)), yesterday] {
+            let (index, id) = entry.map_or_else(Default::default, |(bucket, id)| (buckets.index(bucket), id));
+            packed.extend_from_slice(&index.to_be_bytes());
+            packed.extend_from_slice(&id);
+        }
+    }
+
+    /// In how many buckets a shard remembers visitors.
+    fn buckets(&self) -> usize {
+        BUCKETS / usize::try_from(self.shards).unwrap_or(BUCKETS).clamp(1, BUCKETS)
     }
 
     /// Where a visitor of an article is remembered: the bucket, and the id in it. Both come from article and address, so that
@@ -223,8 +251,7 @@ impl RedisStore {
         hasher.update(&hashes.address.unwrap_or(hashes.visitor).to_le_bytes());
         let bytes: [u8; 32] = *hasher.finalize().as_bytes();
         let [a, b, c, d, e, f, ..] = bytes;
-        let buckets = BUCKETS / usize::try_from(self.shards).unwrap_or(BUCKETS).clamp(1, BUCKETS);
-        let bucket = usize::from(u16::from_le_bytes([a, b])) % buckets;
+        let bucket = usize::from(u16::from_le_bytes([a, b])) % self.buckets();
         let [s, t, u, v, ..] = hashes.visitor.to_le_bytes();
         (u16::try_from(bucket).unwrap_or(0), [c, d, e, f, s, t, u, v])
     }
@@ -306,13 +333,13 @@ impl RedisStore {
     /// [`ViewError::Store`]
     pub async fn top(&self, window: Window, count: usize) -> Result<Option<Vec<(i64, i64)>>, ViewError> {
         let (name, _) = RANKINGS.into_iter().find(|(_, other)| *other == window).ok_or_else(unreadable)?;
-        let reads = self.shards().map(|shard| async move {
-            let key = Self::key(shard);
-            let mut pipeline = pipe();
-            pipeline.hget(format!("{key}:state"), format!("rank:{name}"));
-            pipeline.cmd("ZREVRANGE").arg(format!("{key}:rank:{name}")).arg(0).arg(count.max(1) - 1).arg("WITHSCORES");
-            let (hour, top): (Option<i64>, Vec<(i64, i64)>) = self.redis.pipeline(&pipeline).await?;
-            Ok::<_, ViewError>(hour.map(|_| top))
+        let arguments = [self.time(), name.as_bytes().to_vec(), number(i64::try_from(count).unwrap_or(i64::MAX))];
+        let reads = self.shards().map(|shard| {
+            let arguments = &arguments;
+            async move {
+                let top: Option<Vec<(i64, i64)>> = self.redis.evaluate(&TOP, &Self::key(shard), arguments).await?;
+                Ok::<_, ViewError>(top)
+            }
         });
         let shards: Option<Vec<_>> = futures_util::future::try_join_all(reads).await?.into_iter().collect();
         Ok(shards.map(|shards| {
@@ -454,6 +481,23 @@ impl RedisStore {
             }
         }
         Ok(nodes)
+    }
+
+    /// Forgets the windows that are over. Returns how many.
+    ///
+    /// # Errors
+    /// [`ViewError::Store`]; those that were not reached are forgotten the next time.
+    pub async fn prune(&self) -> Result<u64, ViewError> {
+        let buckets: Vec<i64> = (0..i64::try_from(self.buckets()).unwrap_or(i64::MAX)).collect();
+        let mut forgotten = 0;
+        for shard in self.shards() {
+            for chunk in buckets.chunks(BUCKETS_AT_ONCE) {
+                let mut arguments = vec![self.time()];
+                arguments.extend(chunk.iter().copied().map(number));
+                forgotten += self.redis.evaluate::<u64>(&PRUNE, &Self::key(shard), &arguments).await?;
+            }
+        }
+        Ok(forgotten)
     }
 
     /// What is not in SQL yet.

@@ -5,6 +5,7 @@ local pending = shard .. ':pending'
 local generation = shard .. ':generation'
 local batches = shard .. ':batches'
 local total = shard .. ':total'
+local unranked = shard .. ':unranked'
 local state = shard .. ':state'
 
 local function batch_key(id)
@@ -59,6 +60,19 @@ local function each_unapplied(applied, callback)
   end
 end
 
+local function bucket_key(bucket)
+  return shard .. ':seen:' .. bucket
+end
+
+-- A bucket without the entries in front whose window is over.
+local function without_expired(text, now)
+  local first = 1
+  while first <= #text and struct.unpack('>I4', text, first + 8) * 1000 <= now do
+    first = first + 12
+  end
+  return first == 1 and text or string.sub(text, first)
+end
+
 -- The set of the arguments from `first` to `last`.
 local function set_of_arguments(first, last)
   local set = {}
@@ -71,4 +85,22 @@ end
 -- A member of a ranking. Padded, so that of equal scores the newer article is the greater member.
 local function rank_member(article)
   return string.rep('0', 19 - #article) .. article
+end
+
+-- Adds the views that no ranking has yet to those that are built; one that is built later takes them from what is pending.
+local function rank()
+  local views = redis.call('HGETALL', unranked)
+  if #views == 0 then
+    return
+  end
+  local names = { 'all', '24h', '7d', '30d' }
+  local built = redis.call('HMGET', state, 'rank:all', 'rank:24h', 'rank:7d', 'rank:30d')
+  for index = 1, #views, 2 do
+    for window, name in ipairs(names) do
+      if built[window] then
+        redis.call('ZINCRBY', shard .. ':rank:' .. name, views[index + 1], rank_member(views[index]))
+      end
+    end
+  end
+  redis.call('DEL', unranked)
 end

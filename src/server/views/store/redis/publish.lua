@@ -7,6 +7,8 @@
 if (redis.call('HGET', state, 'version') or '0') ~= ARGV[2] then
   return false
 end
+-- What is pending is added below, to these rankings; the others have to get it here.
+rank()
 local hour, built = tonumber(ARGV[3]), ARGV[4]
 local first = 6 + tonumber(ARGV[5])
 local applied = set_of_arguments(6, first - 1)

@@ -1,0 +1,316 @@
+//! What only the server profile has: stores that can be away, replicas, the flush, and the commands around it.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tidemark::server::jobs::Job;
+
+use crate::harness::{FIREFOX, TestServer, binary};
+use crate::servers::{MariaDb, Redis};
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// Waits for what happens in another process, within reason.
+fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !is_so() {
+        assert!(Instant::now() < deadline, "{what} did not happen");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// What a command of the program prints, with the settings of `server`.
+fn command(server: &TestServer, arguments: &[&str]) -> (bool, String) {
+    let output = binary().args(arguments).envs(environment(server)).output().unwrap();
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8(text).unwrap())
+}
+
+fn environment(server: &TestServer) -> [(&'static str, String); 3] {
+    [
+        ("DATABASE_URL", server.config.database.url.clone()),
+        ("REDIS_URL", server.config.redis.url.clone()),
+        ("TIDEMARK_SERVER__TRUSTED_PROXIES", "127.0.0.1".into()),
+    ]
+}
+
+/// A process of the real program; killed at the end if it is still there.
+struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Starts a program and returns it with its first line.
+fn spawn(server: &TestServer, arguments: &[&str], more: &[(&str, &str)]) -> (Process, String) {
+    let mut child = binary()
+        .args(arguments)
+        .envs(environment(server))
+        .envs(more.iter().copied())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    (Process(child), line)
+}
+
+fn url(line: &str) -> String {
+    line.split_whitespace().find(|word| word.starts_with("http://")).unwrap().to_owned()
+}
+
+#[test]
+fn while_redis_is_away_pages_show_the_counts_of_sql_and_views_get_503_and_both_recover() {
+    let mut server = TestServer::of_server_profile(&[]);
+    let id = server.id("first");
+    assert_eq!(server.someone().view(id).json()["views"], 1);
+    server.job(Job::Flush);
+    assert_eq!(server.reader("192.0.2.2", FIREFOX).view(id).json()["views"], 2, "this one is not flushed");
+    server.redis.as_mut().unwrap().kill();
+    let article = server.someone().get("/articles/first");
+    assert_eq!(article.status, 200);
+    assert!(article.text.contains("Title of first"));
+    let list = server.someone().get("/api/v1/articles/most-viewed?window=24h");
+    assert_eq!((list.status, &list.json()["articles"][0]["views"]), (200, &1.into()), "what SQL has");
+    let view = server.reader("192.0.2.3", FIREFOX).view(id);
+    assert_eq!((view.status, view.header("retry-after")), (503, "1"), "{}", view.text);
+    assert_eq!(view.header("content-type"), "application/problem+json");
+    let ready = server.someone().get("/readyz");
+    assert_eq!(ready.status, 503);
+    assert!(ready.json()["detail"].as_str().unwrap().contains("redis: does not answer"), "{}", ready.text);
+    assert!(server.someone().get("/metrics").text.contains("tidemark_store_up{store=\"redis\"} 0"));
+
+    server.redis.as_mut().unwrap().restart();
+    wait_until("counting again", || server.reader("192.0.2.3", FIREFOX).view(id).status == 200);
+    server.clock.advance(Duration::from_secs(2));
+    let answer = server.someone().get(&format!("/api/v1/articles/{id}"));
+    assert_eq!(answer.json()["views"], 3, "with what was not flushed before");
+    assert_eq!(server.someone().get("/readyz").status, 200);
+}
+
+#[test]
+fn while_sql_is_away_views_are_taken_and_counted_later() {
+    let mut maria = MariaDb::start();
+    let database = maria.new_database();
+    let server = TestServer::of_server_profile(&[("DATABASE_URL", &database)]);
+    let id = server.id("first");
+    assert_eq!(server.someone().view(id).json()["views"], 1);
+    maria.kill();
+    // Later than the moment for which an article is taken for visible without asking.
+    server.clock.advance(Duration::from_secs(5));
+    for number in 2..5 {
+        let answer = server.reader(&format!("192.0.2.{number}"), FIREFOX).view(id);
+        assert_eq!((answer.status, &answer.json()["views"]), (200, &number.into()), "{}", answer.text);
+    }
+    assert_eq!(server.someone().view(id).json()["reason"], "repeat");
+    assert!(server.run(server.jobs.step(Job::Flush)).is_err(), "SQL is away");
+    let page = server.someone().get("/articles/first");
+    assert_eq!(page.status, 503, "{}", page.text);
+    let ready = server.someone().get("/readyz");
+    assert!(ready.json()["detail"].as_str().unwrap().contains("database: does not answer"), "{}", ready.text);
+    maria.restart();
+    wait_until("the flush", || server.run(server.jobs.step(Job::Flush)).is_ok());
+    assert_eq!(server.number("SELECT views FROM article_stats WHERE article_id = ?", &id.to_string()), 4);
+    assert_eq!(server.someone().get("/articles/first").status, 200);
+}
+
+#[test]
+fn c2_a_visitor_who_comes_to_two_replicas_counts_once() {
+    let server = TestServer::of_server_profile(&[]);
+    let id = server.id("first");
+    let replicas: Vec<_> = (0..2).map(|_| spawn(&server, &["serve", "--no-jobs"], &[])).collect();
+    let urls: Vec<String> = replicas.iter().map(|(_, line)| url(line)).collect();
+    let agent = ureq::Agent::new_with_defaults();
+    let view = |url: &str, address: &str| -> Value {
+        let request = agent.put(format!("{url}/api/v1/articles/{id}/view"));
+        let request = request.header("x-forwarded-for", address).header("user-agent", FIREFOX);
+        request.send_empty().unwrap().body_mut().read_json().unwrap()
+    };
+    assert_eq!(view(&urls[0], "192.0.2.1")["views"], 1);
+    assert_eq!(view(&urls[1], "192.0.2.1")["reason"], "repeat");
+    assert_eq!(view(&urls[1], "192.0.2.2")["views"], 2);
+    assert_eq!(view(&urls[0], "192.0.2.3")["views"], 3, "each sees the other's views at once");
+    // Signed in at one, signed in at all: sessions are in Redis.
+    server.add_user("reader", "a-good-password");
+    let reader = server.someone().signed_in("reader", "a-good-password");
+    let cookie = reader.header_named("cookie");
+    let page = agent.get(&urls[0]).header("cookie", cookie).call().unwrap().body_mut().read_to_string().unwrap();
+    assert!(page.contains("A Reader"));
+}
+
+#[test]
+fn an_eviction_policy_that_can_drop_counts_makes_it_not_ready_and_doctor_says_why() {
+    let server = TestServer::of_server_profile(&[]);
+    let redis = server.redis.as_ref().unwrap();
+    let (is_well, text) = command(&server, &["doctor"]);
+    assert!(is_well, "{text}");
+    assert!(text.contains("appendfsync always") && !text.contains("\nX "), "{text}");
+    for policy in ["allkeys-lru", "volatile-ttl"] {
+        redis.command(&["CONFIG", "SET", "maxmemory-policy", policy]);
+        let ready = server.someone().get("/readyz");
+        assert_eq!(ready.status, 503);
+        assert!(ready.json()["detail"].as_str().unwrap().contains("noeviction"), "{}", ready.text);
+        let (is_well, text) = command(&server, &["doctor"]);
+        assert!(!is_well && text.contains(policy), "{text}");
+    }
+    redis.command(&["CONFIG", "SET", "maxmemory-policy", "noeviction"]);
+    assert_eq!(server.someone().get("/readyz").status, 200);
+    redis.command(&["CONFIG", "SET", "appendonly", "no"]);
+    let (is_well, text) = command(&server, &["doctor"]);
+    assert!(is_well && text.contains("! Redis on port") && text.contains("no append-only file"), "{text}");
+    redis.command(&["FLUSHALL"]);
+    let (_, text) = command(&server, &["doctor"]);
+    assert!(text.contains("! Redis lost everything, or was replaced, 1 time(s)"), "{text}");
+}
+
+#[test]
+fn doctor_warns_of_a_database_that_does_not_sync_each_commit() {
+    let maria = MariaDb::start();
+    let database = maria.new_database();
+    let server = TestServer::of_server_profile(&[("DATABASE_URL", &database)]);
+    maria.execute("SET GLOBAL innodb_flush_log_at_trx_commit = 2");
+    let (is_well, text) = command(&server, &["doctor"]);
+    assert!(is_well && text.contains("! SQL: innodb_flush_log_at_trx_commit is 2"), "{text}");
+}
+
+#[test]
+fn a_flush_by_hand_says_what_it_moved_and_jobs_says_how_it_ended() {
+    let server = TestServer::of_server_profile(&[]);
+    let (_, text) = command(&server, &["jobs"]);
+    assert!(text.contains("flush      every 10s") && text.contains("reconcile  0 3 * * *"), "{text}");
+    assert_eq!(command(&server, &["flush"]), (true, "Nothing to flush.\n".into()));
+    for number in 1..4 {
+        server.reader(&format!("192.0.2.{number}"), FIREFOX).view(server.id("first"));
+    }
+    let (done, text) = command(&server, &["flush"]);
+    assert!(done && text == "Moved 3 views of 1 articles to SQL in 1 batches.\n", "{text}");
+    let (_, text) = command(&server, &["jobs"]);
+    assert!(text.contains("Moved 3 views"), "{text}");
+    assert_eq!(command(&server, &["reconcile"]), (true, "Everything that is cached is right.\n".into()));
+    let redis = server.redis.as_ref().unwrap();
+    let id = server.id("first");
+    redis.command(&["HSET", &format!("tm:{{{}}}:total", id % 16), &id.to_string(), "77"]);
+    let (done, text) = command(&server, &["reconcile"]);
+    assert!(done && text.contains(&format!("Corrected total of article {id} from 77 to 3.")), "{text}");
+}
+
+#[test]
+fn the_worker_flushes_for_servers_that_run_no_jobs_and_a_server_that_stops_flushes() {
+    let server = TestServer::of_server_profile(&[]);
+    let id = server.id("first");
+    let in_sql = || server.number("SELECT CAST(coalesce(sum(views), 0) AS SIGNED) FROM article_stats WHERE ? = ''", "");
+    server.someone().view(id);
+    let (worker, line) = spawn(&server, &["flush", "--every", "100ms"], &[]);
+    assert!(line.contains("background jobs"), "{line}");
+    wait_until("the worker's flush", || in_sql() == 1);
+    drop(worker);
+    server.reader("192.0.2.2", FIREFOX).view(id);
+    let nightly = [("TIDEMARK_JOBS__FLUSH", "0 4 * * *")];
+    let (mut replica, _) = spawn(&server, &["serve"], &nightly);
+    assert_eq!(in_sql(), 1, "the flush is at night");
+    let id = replica.0.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    assert!(replica.0.wait().unwrap().success());
+    assert_eq!(in_sql(), 2);
+}
+
+#[test]
+fn what_the_settings_mix_up_is_refused_with_what_to_set() {
+    let server = TestServer::of_server_profile(&[]);
+    let refused = |variables: &[(&str, &str)]| {
+        let output = binary().arg("serve").envs(variables.iter().copied()).output().unwrap();
+        assert!(!output.status.success());
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(text.lines().count(), 1, "{text}");
+        text
+    };
+    assert!(refused(&[("REDIS_URL", "redis://127.0.0.1:1")]).contains("database.url"));
+    assert!(refused(&[("DATABASE_URL", "mysql://root@127.0.0.1:1/blog")]).contains("redis.url"));
+    let (database, redis) = (&server.config.database.url, &server.config.redis.url);
+    let text = refused(&[("DATABASE_URL", database), ("REDIS_URL", redis), ("TIDEMARK_REDIS__SHARDS", "8")]);
+    assert!(text.contains("redis.shards is 8, but this Redis was first used with 16"), "{text}");
+    let text = refused(&[("DATABASE_URL", "mysql://root:secret@127.0.0.1:1/blog"), ("REDIS_URL", redis)]);
+    assert!(text.contains("can't be reached") && !text.contains("secret"), "{text}");
+    let text = refused(&[("DATABASE_URL", database), ("REDIS_URL", "http://127.0.0.1")]);
+    assert!(text.contains("redis.url"), "{text}");
+}
+
+#[test]
+fn a_server_starts_without_redis_and_counts_when_it_comes() {
+    let server = TestServer::of_server_profile(&[]);
+    let id = server.id("first");
+    let mut late = Redis::start();
+    late.kill();
+    let redis_url = late.url();
+    let (_replica, line) = spawn(&server, &["serve", "--no-jobs"], &[("REDIS_URL", &redis_url)]);
+    let agent = ureq::Agent::config_builder().http_status_as_error(false).build().new_agent();
+    let page = agent.get(format!("{}/articles/first", url(&line))).call().unwrap();
+    assert_eq!(page.status(), 200);
+    let view = || {
+        let request = agent.put(format!("{}/api/v1/articles/{id}/view", url(&line)));
+        request.header("user-agent", FIREFOX).send_empty().unwrap().status()
+    };
+    assert_eq!(view(), 503);
+    late.restart();
+    wait_until("counting", || view() == 200);
+}
+
+#[test]
+fn the_metrics_tell_what_became_of_views_and_what_waits() {
+    let server = TestServer::of_server_profile(&[]);
+    let id = server.id("first");
+    server.someone().view(id);
+    server.someone().view(id);
+    server.reader("192.0.2.2", "Googlebot/2.1").view(id);
+    server.someone().view(999);
+    let metrics = server.someone().get("/metrics");
+    assert!(metrics.header("content-type").starts_with("application/openmetrics-text"), "{metrics:?}");
+    for line in [
+        "tidemark_views_total{outcome=\"counted\"} 1",
+        "tidemark_views_total{outcome=\"repeat\"} 1",
+        "tidemark_views_total{outcome=\"crawler\"} 1",
+        "tidemark_views_total{outcome=\"not-found\"} 1",
+        "tidemark_views_pending 1",
+        "tidemark_view_batches 0",
+        "tidemark_store_up{store=\"database\"} 1",
+        "tidemark_store_up{store=\"redis\"} 1",
+    ] {
+        assert!(metrics.text.lines().any(|other| other == line), "{line} is not in {}", metrics.text);
+    }
+}
+
+#[test]
+fn most_viewed_is_right_at_once_and_after_the_hours_have_passed_and_redis_was_emptied() {
+    let server = TestServer::of_server_profile(&[]);
+    let (first, second) = (server.id("first"), server.id("second"));
+    let ranking = |window: &str| -> Vec<(i64, i64)> {
+        let path = format!("/api/v1/articles/most-viewed?window={window}");
+        let answer = server.someone().get(&path).json();
+        let articles = answer["articles"].as_array().unwrap();
+        articles.iter().map(|one| (one["id"].as_i64().unwrap(), one["views"].as_i64().unwrap())).collect()
+    };
+    server.job(Job::Ranking);
+    server.someone().view(second);
+    server.someone().view(first);
+    server.reader("192.0.2.2", FIREFOX).view(first);
+    assert_eq!(ranking("24h"), [(first, 2), (second, 1)], "before any flush");
+    server.execute("UPDATE articles SET status = 'draft' WHERE slug = 'first'");
+    assert_eq!(ranking("all"), [(second, 1)], "what readers do not see is left out");
+    server.execute("UPDATE articles SET status = 'published' WHERE slug = 'first'");
+    server.job(Job::Flush);
+    server.redis.as_ref().unwrap().command(&["FLUSHALL"]);
+    for window in ["all", "24h", "7d", "30d"] {
+        assert_eq!(ranking(window), [(first, 2), (second, 1)], "{window} from SQL");
+    }
+    server.job(Job::Ranking);
+    server.clock.advance(24 * HOUR);
+    server.job(Job::Ranking);
+    assert_eq!(ranking("24h"), []);
+    assert_eq!(ranking("7d"), [(first, 2), (second, 1)]);
+}
