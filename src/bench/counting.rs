@@ -57,6 +57,10 @@ pub fn compare(profile: Profile, connections: usize, pairs: usize) {
     }
     if !costs.is_empty() {
         println!("Redis: {:.1} µs of processor time a view (median)", median(costs));
+        if let Some(redis) = &redis {
+            let statistics: String = info(redis, "commandstats", "cmdstat_evalsha");
+            println!("       {statistics}");
+        }
     }
     println!("median ratio {:.2}; checksum: {acknowledged} acknowledged = counted", median(ratios));
     stop(server);

@@ -1,6 +1,7 @@
 //! The program as an HTTP server.
 
 pub mod cache;
+pub mod edge;
 pub mod feeds;
 pub mod health;
 pub mod identity;

@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::time::Instant;
 
 use axum::extract::Request;
-use axum::middleware::Next;
+use axum::http::Method;
 use axum::response::Response;
 use tracing_subscriber::EnvFilter;
 
@@ -28,14 +28,28 @@ pub fn start(log: Log, default: &str) {
     };
 }
 
-/// Logs what each request was answered with and how long that took.
-pub async fn log_requests(request: Request, next: Next) -> Response {
-    let method = request.method().clone();
-    let path = request.uri().path().to_owned();
-    let start = Instant::now();
-    let response = next.run(request).await;
-    let duration_ms = start.elapsed().as_secs_f64() * 1000.0;
-    let status = response.status().as_u16();
-    tracing::info!(http.method = %method, http.path = path, http.status = status, duration_ms, "request");
-    response
+/// What a request's line in the log is made of.
+pub struct RequestLog {
+    method: Method,
+    path: String,
+    start: Instant,
+}
+
+impl RequestLog {
+    /// A request has come. `None` if nobody wants to know.
+    pub fn start(request: &Request) -> Option<Self> {
+        tracing::enabled!(tracing::Level::INFO).then(|| Self {
+            method: request.method().clone(),
+            path: request.uri().path().to_owned(),
+            start: Instant::now(),
+        })
+    }
+
+    /// Logs what it was answered with and how long that took.
+    pub fn end(self, response: &Response) {
+        let Self { method, path, start } = self;
+        let duration_ms = start.elapsed().as_secs_f64() * 1000.0;
+        let status = response.status().as_u16();
+        tracing::info!(http.method = %method, http.path = path, http.status = status, duration_ms, "request");
+    }
 }

@@ -1,10 +1,8 @@
 //! Whether readers see an article, as every view has to know.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
-
-use tokio::sync::RwLock;
 
 use super::clock::Clock;
 use super::db::Database;
@@ -37,12 +35,12 @@ impl Visibility {
     /// The database's.
     pub async fn is_visible(&self, article: i64) -> sqlx::Result<bool> {
         let now = self.clock.now_ms();
-        if self.visible.read().await.get(&article).is_some_and(|until| now < *until) {
+        let believed_until = self.visible.read().unwrap_or_else(PoisonError::into_inner).get(&article).copied();
+        if believed_until.is_some_and(|until| now < until) {
             return Ok(true);
         }
-        let was_visible = self.visible.read().await.contains_key(&article);
         let asked = self.database.is_visible(article, now);
-        let is_visible = if was_visible {
+        let is_visible = if believed_until.is_some() {
             // Views are taken while SQL is away: what was visible the last time still counts.
             match tokio::time::timeout(PATIENCE, asked).await {
                 Ok(Ok(is_visible)) => is_visible,
@@ -54,7 +52,7 @@ impl Visibility {
         } else {
             asked.await?
         };
-        let mut visible = self.visible.write().await;
+        let mut visible = self.visible.write().unwrap_or_else(PoisonError::into_inner);
         if is_visible {
             visible.insert(article, now.saturating_add(BELIEVED_FOR));
         } else {

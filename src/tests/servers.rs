@@ -463,6 +463,11 @@ impl Process {
         self.signal("CONT");
     }
 
+    /// Whether the program has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
     /// Stops a program with SIGSTOP that may have ended by itself.
     pub fn pause_if_alive(&self) {
         self.try_signal("STOP");

@@ -50,6 +50,11 @@ impl Replica {
         self.process = None;
     }
 
+    /// Whether it died at a step.
+    pub fn is_dead(&mut self) -> bool {
+        self.process.as_mut().is_none_or(Process::has_ended)
+    }
+
     pub fn pause(&self) {
         if let Some(process) = &self.process {
             process.pause_if_alive();

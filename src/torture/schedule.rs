@@ -109,6 +109,13 @@ pub fn run(seed: u64, variant: Option<Variant>) -> Result<Outcome, String> {
     let mut redis_kills = Vec::new();
     for _ in 0..accidents {
         std::thread::sleep(Duration::from_millis(random.random_range(20..400)));
+        // As a supervisor would.
+        for replica in 0..replicas {
+            let next = die_at(&mut random, 3);
+            if blog.replicas[replica].is_dead() {
+                blog.start(replica, &next);
+            }
+        }
         let (accident, _) = *ACCIDENTS.choose_weighted(&mut random, |(_, weight)| *weight).expect("one of them");
         happen(accident, &mut blog, &mut random, &mut redis_kills);
     }
@@ -136,7 +143,7 @@ pub fn run(seed: u64, variant: Option<Variant>) -> Result<Outcome, String> {
 fn die_at(random: &mut StdRng, of: u32) -> String {
     if random.random_ratio(1, of) {
         let step = STEPS.choose(random).expect("one of them");
-        format!("{step}:{}", random.random_range(1..=6))
+        format!("{step}:{}", random.random_range(1..=9))
     } else {
         String::new()
     }

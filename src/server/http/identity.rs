@@ -3,13 +3,16 @@
 use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::{ConnectInfo, FromRequestParts};
-use axum::http::header::USER_AGENT;
+use axum::http::header::{COOKIE, USER_AGENT};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName};
 use ipnet::IpNet;
-use tower_sessions::Session;
+use tower_sessions::cookie::Cookie;
+use tower_sessions::session::Id;
+use tower_sessions::{Session, SessionStore};
 
 use crate::error::Error;
+use crate::server::config::Config;
 use crate::server::sessions::USER_ID;
 use crate::server::state::AppState;
 use crate::server::views::ViewRequest;
@@ -22,7 +25,7 @@ impl FromRequestParts<AppState> for ViewRequest {
         let ConnectInfo(peer) = ConnectInfo::<SocketAddr>::from_request_parts(parts, state)
             .await
             .map_err(|_| internal("the connection's address is not known"))?;
-        let user = user_id(parts).await?;
+        let user = reading_user(parts, state).await?;
         let user_agent =
             parts.headers.get(USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
         let purposes = ["sec-purpose", "purpose"]
@@ -41,16 +44,37 @@ impl FromRequestParts<AppState> for ViewRequest {
     }
 }
 
+/// The name of the session's cookie. Behind TLS its prefix makes browsers refuse it unless it is Secure and from this very host.
+pub fn session_cookie(config: &Config) -> &'static str {
+    if config.is_secure() { "__Host-session" } else { "session" }
+}
+
+/// The id of the user who reads, where there is no session layer: views go without its cost.
+///
+/// # Errors
+/// [`Error::Unavailable`] if the session can't be read: taking the user for somebody else would count a view twice.
+async fn reading_user(parts: &Parts, state: &AppState) -> Result<Option<i64>, Error> {
+    let name = session_cookie(&state.config);
+    let cookies = parts.headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut cookies = cookies.flat_map(Cookie::split_parse).filter_map(Result::ok);
+    let id = cookies.find(|cookie| cookie.name() == name).and_then(|cookie| cookie.value().parse::<Id>().ok());
+    let Some(id) = id else { return Ok(None) };
+    let session = state.sessions.load(&id).await.map_err(|error| unreadable(&error))?;
+    Ok(session.and_then(|session| session.data.get(USER_ID)?.as_i64()))
+}
+
+fn unreadable(error: &dyn std::fmt::Display) -> Error {
+    tracing::error!(error = %error, "a session could not be read");
+    Error::Unavailable
+}
+
 /// The id of the signed-in user. A request without a session's cookie costs no look-up.
 ///
 /// # Errors
 /// [`Error::Unavailable`] if the session can't be read: taking the user for somebody else would count a view twice.
 pub async fn user_id(parts: &Parts) -> Result<Option<i64>, Error> {
     let session = parts.extensions.get::<Session>().ok_or_else(|| internal("there is no session layer"))?;
-    session.get::<i64>(USER_ID).await.map_err(|error| {
-        tracing::error!(error = %error, "a session could not be read");
-        Error::Unavailable
-    })
+    session.get::<i64>(USER_ID).await.map_err(|error| unreadable(&error))
 }
 
 fn internal(reason: &str) -> Error {

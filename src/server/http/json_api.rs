@@ -1,14 +1,12 @@
 //! The JSON API, `/api/v1`. Its interface does not change without notice.
 
 use axum::extract::State;
-use axum::middleware::map_response;
-use axum::response::Response;
 use axum::routing::{get, put};
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
+use tower_http::compression::CompressionLayer;
 
-use super::cache::CachePolicy;
-use super::problem::{Ignored, Path, Query, unknown_route, wrong_method};
+use super::problem::{Ignored, Path, Query, wrong_method};
 use crate::error::Error;
 use crate::model::article::{Article, ArticleSummary, RankedArticle, Window};
 use crate::model::page::Page;
@@ -17,24 +15,23 @@ use crate::server::db::articles::Filter;
 use crate::server::state::AppState;
 use crate::server::views::ViewRequest;
 
-/// The routes below `/api/v1`.
+/// What the addresses of the API start with.
+pub const PREFIX: &str = "/api/v1/";
+
+/// The API.
 pub fn router() -> Router<AppState> {
-    let router = Router::new();
+    // Answers to these may be long.
+    let reads = Router::new()
+        .route("/api/v1/articles", get(list))
+        .route("/api/v1/articles/most-viewed", get(most_viewed))
+        .route("/api/v1/articles/{id}", get(one))
+        .layer(CompressionLayer::new());
+    let router = Router::new().merge(reads).route("/api/v1/articles/{id}/view", put(view));
     // The same layers, the same kind of body: all of a view's way but the view.
     #[cfg(feature = "bench")]
-    let router = router.route("/nothing", put(async |Ignored: Ignored| Json(serde_json::json!({ "counted": false }))));
-    router
-        .route("/articles", get(list))
-        .route("/articles/most-viewed", get(most_viewed))
-        .route("/articles/{id}", get(one))
-        .route("/articles/{id}/view", put(view))
-        .fallback(unknown_route)
-        .method_not_allowed_fallback(wrong_method)
-        .layer(map_response(async |mut response: Response| {
-            let (name, value) = CachePolicy::Never.header();
-            response.headers_mut().entry(name).or_insert(value);
-            response
-        }))
+    let router =
+        router.route("/api/v1/nothing", put(async |Ignored: Ignored| Json(serde_json::json!({ "counted": false }))));
+    router.method_not_allowed_fallback(wrong_method)
 }
 
 #[derive(Deserialize)]

@@ -1,13 +1,14 @@
 //! Errors as `application/problem+json` (RFC 9457), and the extractors that make them of bad input.
 
-use axum::body::Bytes;
-use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection};
+use axum::body::HttpBody;
+use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::header::{HeaderValue, RETRY_AFTER};
 use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use problem_details::ProblemDetails;
 
+use super::router::LARGEST_BODY;
 use crate::error::{Error, RETRY_AFTER_SECONDS};
 
 /// `axum::extract::Path`, refusing with a problem.
@@ -26,8 +27,17 @@ pub struct Ignored;
 impl<S: Send + Sync> FromRequest<S> for Ignored {
     type Rejection = Error;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
-        Bytes::from_request(request, state).await?;
+    async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
+        let body = request.into_body();
+        // One that announces that it is too large is refused before it is sent.
+        let least = body.size_hint().lower();
+        if least > LARGEST_BODY as u64 {
+            return Err(Error::TooLarge);
+        }
+        // Whatever else stops the body from being read, there is nobody left to answer.
+        if !body.is_end_stream() {
+            axum::body::to_bytes(body, LARGEST_BODY).await.map_err(|_| Error::TooLarge)?;
+        }
         Ok(Ignored)
     }
 }
@@ -47,15 +57,6 @@ impl From<QueryRejection> for Error {
     }
 }
 
-impl From<BytesRejection> for Error {
-    fn from(rejection: BytesRejection) -> Self {
-        match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => Error::TooLarge,
-            _ => Error::BadRequest("The request's body could not be read.".into()),
-        }
-    }
-}
-
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -68,8 +69,8 @@ impl IntoResponse for Error {
 }
 
 /// An address of the API that does not exist.
-pub async fn unknown_route(uri: Uri) -> Error {
-    Error::NotFound(format!("There is nothing at {}.", uri.path()))
+pub fn unknown_route(uri: &Uri) -> Response {
+    Error::NotFound(format!("There is nothing at {}.", uri.path())).into_response()
 }
 
 /// An address of the API that exists, but not for this method. The router adds `Allow`.

@@ -5,13 +5,12 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{HeaderValue, LOCATION};
 use axum::http::{Method, StatusCode};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use leptos::prelude::provide_context;
 use leptos_axum::{LeptosRoutes, generate_route_list, render_app_async_with_context};
 use tower::ServiceExt;
-use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::services::ServeDir;
@@ -20,15 +19,17 @@ use tower_sessions::cookie::time::Duration;
 use tower_sessions::{Expiry, SessionManagerLayer};
 
 use super::cache::CachePolicy;
-use super::{feeds, health, json_api, security, sign_in};
+use super::edge::edge;
+use super::identity::session_cookie;
+use super::problem::unknown_route;
+use super::{feeds, health, json_api, sign_in};
 use crate::app::App;
 use crate::server::content::front_matter::normalize_path;
 use crate::server::shell::{error_page, shell};
 use crate::server::state::AppState;
-use crate::server::telemetry::log_requests;
 
 /// The largest body that any request may have, in bytes. Server functions read theirs whole and know no limit of their own.
-const LARGEST_BODY: usize = 16 * 1024;
+pub const LARGEST_BODY: usize = 16 * 1024;
 
 /// How long a session lasts after signing in, in days.
 const SESSION_DAYS: i64 = 30;
@@ -41,39 +42,41 @@ pub fn router(state: AppState) -> Router {
     };
     let options = state.leptos_options.clone();
     let sessions = SessionManagerLayer::new(state.sessions.clone())
-        // The prefix makes browsers refuse the cookie unless it is Secure and from this very host.
-        .with_name(if state.config.is_secure() { "__Host-session" } else { "session" })
+        .with_name(session_cookie(&state.config))
         .with_secure(state.config.is_secure())
         .with_http_only(true)
         .with_same_site(SameSite::Lax)
         .with_expiry(Expiry::OnInactivity(Duration::days(SESSION_DAYS)));
 
-    Router::new()
+    let site = Router::new()
         .route("/login", post(sign_in::sign_in))
         .route("/logout", post(sign_in::sign_out))
         .route("/feed.xml", get(feeds::feed))
         .route("/sitemap.xml", get(feeds::sitemap))
         .route("/robots.txt", get(feeds::robots))
         .route("/highlight.css", get(feeds::highlight_css))
-        .route("/healthz", get(health::healthz))
-        .route("/readyz", get(health::readyz))
-        .route("/metrics", get(health::metrics))
         .leptos_routes_with_context(&state, generate_route_list(App), context, move || shell(options.clone()))
-        .nest("/api/v1", json_api::router())
         .fallback(file_or_not_found)
         .layer(from_fn_with_state(state.clone(), redirect_old_addresses))
         .layer(sessions)
         .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
-        .layer(from_fn(security::explain_errors))
-        .layer(from_fn_with_state(state.clone(), security::protect))
-        .layer(CatchPanicLayer::custom(security::panicked))
-        .layer(CompressionLayer::new())
-        .layer(from_fn(log_requests))
+        .layer(CompressionLayer::new());
+    // What programs ask needs few of these layers, and a view must cost little.
+    Router::new()
+        .merge(site)
+        .merge(json_api::router())
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .route("/metrics", get(health::metrics))
+        .layer(from_fn_with_state(state.clone(), edge))
         .with_state(state)
 }
 
 /// What no route answers: a file of the site, or nothing.
 async fn file_or_not_found(State(state): State<AppState>, request: Request) -> Response {
+    if request.uri().path().starts_with(json_api::PREFIX) {
+        return unknown_route(request.uri());
+    }
     if matches!(*request.method(), Method::GET | Method::HEAD) {
         let mut copy = Request::new(Body::empty());
         *copy.method_mut() = request.method().clone();

@@ -1,33 +1,34 @@
 //! What protects readers and authors: headers on every answer, and no writes from other sites.
 
 use axum::body::HttpBody;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::header::{
     CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderName, HeaderValue, ORIGIN, REFERRER_POLICY,
     STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderMap, Method};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::problem;
 use crate::error::Error;
 use crate::server::shell;
-use crate::server::state::AppState;
 
 /// The policy of an answer that is not a page: it loads nothing and is shown in no frame. Pages have their own, with a nonce.
 const CLOSED_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 
-/// Refuses writes that another site makes a reader's browser send, and sets the headers that every answer carries.
-pub async fn protect(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let is_for_programs = is_for_programs(request.uri().path());
+/// The answer to a write that another site makes a reader's browser send; `None` for anything else.
+pub fn refuse_cross_site(request: &Request, base_url: &str) -> Option<Response> {
     let is_write = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    let mut response = if is_write && is_cross_site(request.headers(), &state.config.site.base_url) {
-        let error = Error::Forbidden("This request came from another site, so it was not done.".into());
-        if is_for_programs { error.into_response() } else { shell::error_page(&error) }
-    } else {
-        next.run(request).await
-    };
+    if !is_write || !is_cross_site(request.headers(), base_url) {
+        return None;
+    }
+    let error = Error::Forbidden("This request came from another site, so it was not done.".into());
+    let is_for_programs = is_for_programs(request.uri().path());
+    Some(if is_for_programs { error.into_response() } else { shell::error_page(&error) })
+}
+
+/// Sets the headers that every answer carries.
+pub fn set_headers(response: &mut Response, is_secure: bool) {
     let mut set = |name: HeaderName, value: &'static str| {
         response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
     };
@@ -37,26 +38,21 @@ pub async fn protect(State(state): State<AppState>, request: Request, next: Next
     set(REFERRER_POLICY, "strict-origin-when-cross-origin");
     set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
     set(HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()");
-    if state.config.is_secure() {
+    if is_secure {
         set(STRICT_TRANSPORT_SECURITY, "max-age=31536000");
     }
-    response
-}
-
-/// Answers a panic with an apology instead of a broken connection. The panic hook has logged it.
-pub fn panicked(_: Box<dyn std::any::Any + Send + 'static>) -> Response {
-    shell::error_page(&Error::Internal)
 }
 
 /// Gives an error that a library worded, such as the router's 405 or a form's 422, the form that fits who asked: a problem for a
 /// program, a page for a person. Errors of our own have it already.
-pub async fn explain_errors(request: Request, next: Next) -> Response {
-    let is_for_programs = is_for_programs(request.uri().path());
-    let response = next.run(request).await;
+pub fn explain_error(response: Response, is_for_programs: bool) -> Response {
     let status = response.status();
+    if !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
     let content_type = response.headers().get(CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
     let is_a_librarys = content_type.starts_with(b"text/plain") || response.body().is_end_stream();
-    if !is_a_librarys || !(status.is_client_error() || status.is_server_error()) {
+    if !is_a_librarys {
         return response;
     }
     let mut explained = if is_for_programs {
@@ -75,8 +71,8 @@ pub async fn explain_errors(request: Request, next: Next) -> Response {
 }
 
 /// Whether a program asks rather than a person.
-fn is_for_programs(path: &str) -> bool {
-    ["/api/", "/healthz", "/readyz"].iter().any(|prefix| path.starts_with(prefix))
+pub fn is_for_programs(path: &str) -> bool {
+    ["/api/", "/healthz", "/readyz", "/metrics"].iter().any(|prefix| path.starts_with(prefix))
 }
 
 /// Whether a write comes from a page of another site. Browsers say so in `Sec-Fetch-Site`, old ones in `Origin`; a client that

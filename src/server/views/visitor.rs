@@ -1,10 +1,8 @@
 //! Rule C3: who a visitor is, without keeping who it was.
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
-
-use tokio::sync::RwLock;
 
 use super::ViewError;
 use super::store::ViewStore;
@@ -93,16 +91,14 @@ impl Identifier {
     }
 
     async fn salts(&self, day: i64) -> Result<Salts, ViewError> {
-        if let Some(salts) = self.salts.read().await.filter(|salts| salts.day == day) {
+        let known = *self.salts.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(salts) = known.filter(|salts| salts.day == day) {
             return Ok(salts);
         }
-        let mut current = self.salts.write().await;
-        if let Some(salts) = current.filter(|salts| salts.day == day) {
-            return Ok(salts);
-        }
+        // All who find the day changed ask; the store gives them the same.
         let (today, yesterday) = self.store.salts(day, rand::random()).await?;
         let salts = Salts { day, today, yesterday };
-        *current = Some(salts);
+        *self.salts.write().unwrap_or_else(PoisonError::into_inner) = Some(salts);
         Ok(salts)
     }
 }
@@ -116,12 +112,8 @@ pub fn day_of(milliseconds: i64) -> i64 {
 /// own, so that a user can't collide with an address.
 fn hash(reader: &Reader, salt: &Salt) -> Hashes {
     let keyed = |kind: u8, parts: [&[u8]; 2]| {
-        let mut hasher = blake3::Hasher::new_keyed(salt);
-        hasher.update(&[kind]);
-        for part in parts {
-            hasher.update(part);
-        }
-        let bytes: [u8; 32] = *hasher.finalize().as_bytes();
+        let input = [&[kind][..], parts[0], parts[1]].concat();
+        let bytes: [u8; 32] = *blake3::keyed_hash(salt, &input).as_bytes();
         let [a, b, c, d, e, f, g, h, ..] = bytes;
         i64::from_le_bytes([a, b, c, d, e, f, g, h])
     };

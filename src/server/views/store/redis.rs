@@ -245,11 +245,9 @@ impl RedisStore {
     /// Where a visitor of an article is remembered: the bucket, and the id in it. Both come from article and address, so that
     /// the visitors of an address are together and can be counted; the second half of the id tells them apart.
     fn entry(&self, article: i64, hashes: Hashes) -> (u16, [u8; 8]) {
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(&article.to_le_bytes());
-        hasher.update(&[u8::from(hashes.address.is_some())]);
-        hasher.update(&hashes.address.unwrap_or(hashes.visitor).to_le_bytes());
-        let bytes: [u8; 32] = *hasher.finalize().as_bytes();
+        let is_address = [u8::from(hashes.address.is_some())];
+        let who = hashes.address.unwrap_or(hashes.visitor).to_le_bytes();
+        let bytes: [u8; 32] = *blake3::hash(&[&article.to_le_bytes()[..], &is_address, &who].concat()).as_bytes();
         let [a, b, c, d, e, f, ..] = bytes;
         let bucket = usize::from(u16::from_le_bytes([a, b])) % self.buckets();
         let [s, t, u, v, ..] = hashes.visitor.to_le_bytes();

@@ -1,0 +1,42 @@
+//! What every request goes through, in one layer.
+//!
+//! One, because a layer of its own for each of these keeps a copy of the request's path through the router until the answer is
+//! there. With many views waiting for their batch that was most of what a view cost (docs/PERFORMANCE.md).
+
+use std::panic::AssertUnwindSafe;
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use futures_util::FutureExt;
+
+use super::cache::CachePolicy;
+use super::security;
+use crate::error::Error;
+use crate::server::shell;
+use crate::server::state::AppState;
+use crate::server::telemetry::RequestLog;
+
+/// Logs the request, refuses writes from other sites, turns a panic into an apology, words what a library left unworded, and sets
+/// the headers that every answer carries.
+pub async fn edge(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let log = RequestLog::start(&request);
+    let is_for_programs = security::is_for_programs(request.uri().path());
+    let mut response = match security::refuse_cross_site(&request, &state.config.site.base_url) {
+        Some(refusal) => refusal,
+        None => match AssertUnwindSafe(next.run(request)).catch_unwind().await {
+            Ok(response) => security::explain_error(response, is_for_programs),
+            // The panic hook has logged it.
+            Err(_) => shell::error_page(&Error::Internal),
+        },
+    };
+    if is_for_programs {
+        let (name, value) = CachePolicy::Never.header();
+        response.headers_mut().entry(name).or_insert(value);
+    }
+    security::set_headers(&mut response, state.config.is_secure());
+    if let Some(log) = log {
+        log.end(&response);
+    }
+    response
+}
