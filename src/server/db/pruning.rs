@@ -22,8 +22,7 @@ impl SqliteDatabase {
         let mut pruned = Pruned::default();
         loop {
             let deleted = sqlx::query(
-                "DELETE FROM view_seen WHERE (article_id, address, visitor) IN
-                 (SELECT article_id, address, visitor FROM view_seen WHERE window_ends_at <= ? LIMIT ?)",
+                "DELETE FROM view_seen WHERE id IN (SELECT id FROM view_seen WHERE window_ends_at <= ? LIMIT ?)",
             )
             .bind(now)
             .bind(CHUNK)

@@ -2,15 +2,18 @@
 //!
 //! What decides about a view is the embedded profile's own; what shows the counts runs on both databases.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use sqlx::{AssertSqlSafe, SqliteConnection};
+use sqlx::{AssertSqlSafe, FromRow, SqliteConnection};
 
 use super::{Database, rankings};
 use crate::model::article::{RankedArticle, Window};
 
 /// How many articles one statement asks for at most; SQLite and MySQL take more.
 const MOST_PLACEHOLDERS: usize = 1024;
+
+/// How many rows one statement writes at most.
+const MOST_ROWS: usize = 256;
 
 /// An entry of `view_seen`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -23,69 +26,51 @@ pub struct Seen {
     pub visitor: i64,
 }
 
-/// Rows for `json_each`: article, address, visitor.
-fn rows(seen: &[Seen]) -> sqlx::Result<String> {
-    let rows: Vec<_> = seen.iter().map(|seen| (seen.article, seen.address.unwrap_or(0), seen.visitor)).collect();
-    serde_json::to_string(&rows).map_err(|error| sqlx::Error::Encode(error.into()))
+/// An entry of `view_seen` as it is read back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromRow)]
+pub struct SeenRow {
+    /// Greater than that of every earlier entry.
+    pub id: i64,
+    /// The article's id.
+    pub article_id: i64,
+    /// As in [`Seen`].
+    pub address: Option<i64>,
+    /// The visitor's hash.
+    pub visitor: i64,
+    /// The millisecond at which the window is over.
+    pub window_ends_at: i64,
 }
 
-/// Which of `candidates` are within their window at `now`, as pairs of article and visitor.
-pub async fn live_seen(
-    connection: &mut SqliteConnection,
-    candidates: &[Seen],
-    now: i64,
-) -> sqlx::Result<HashSet<(i64, i64)>> {
-    let live: Vec<(i64, i64)> = sqlx::query_as(
-        "SELECT seen.article_id, seen.visitor
-         FROM json_each(?1) AS candidate
-         CROSS JOIN view_seen AS seen
-            ON seen.article_id = candidate.value ->> 0 AND seen.address = candidate.value ->> 1
-            AND seen.visitor = candidate.value ->> 2
-         WHERE seen.window_ends_at > ?2",
+/// The entries after the one of that `id` whose window is not over at `now`.
+pub async fn seen_after(connection: &mut SqliteConnection, id: i64, now: i64) -> sqlx::Result<Vec<SeenRow>> {
+    sqlx::query_as(
+        "SELECT id, article_id, address, visitor, window_ends_at FROM view_seen
+         WHERE id > ? AND +window_ends_at > ? ORDER BY id",
     )
-    .bind(rows(candidates)?)
+    .bind(id)
     .bind(now)
     .fetch_all(connection)
-    .await?;
-    Ok(live.into_iter().collect())
-}
-
-/// How many anonymous visitors each of `pairs` (article, address) has within their window at `now`; none where absent.
-pub async fn live_addresses(
-    connection: &mut SqliteConnection,
-    pairs: &[(i64, i64)],
-    now: i64,
-) -> sqlx::Result<HashMap<(i64, i64), usize>> {
-    let rows: Vec<(i64, i64, i64)> = sqlx::query_as(
-        "SELECT seen.article_id, seen.address, count(*)
-         FROM json_each(?1) AS pair
-         CROSS JOIN view_seen AS seen
-            ON seen.article_id = pair.value ->> 0 AND seen.address = pair.value ->> 1
-         WHERE seen.window_ends_at > ?2
-         GROUP BY seen.article_id, seen.address",
-    )
-    .bind(serde_json::to_string(pairs).map_err(|error| sqlx::Error::Encode(error.into()))?)
-    .bind(now)
-    .fetch_all(connection)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|(article, address, count)| ((article, address), usize::try_from(count).unwrap_or(usize::MAX)))
-        .collect())
-}
-
-/// Remembers `seen` until `window_ends_at`. An entry whose window is over is replaced.
-pub async fn remember(connection: &mut SqliteConnection, seen: &[Seen], window_ends_at: i64) -> sqlx::Result<()> {
-    sqlx::query(
-        "INSERT INTO view_seen (article_id, address, visitor, window_ends_at)
-         SELECT value ->> 0, value ->> 1, value ->> 2, ?2 FROM json_each(?1) WHERE true
-         ON CONFLICT (article_id, address, visitor) DO UPDATE SET window_ends_at = excluded.window_ends_at",
-    )
-    .bind(rows(seen)?)
-    .bind(window_ends_at)
-    .execute(connection)
     .await
-    .map(drop)
+}
+
+/// Remembers `seen` until `window_ends_at`. Returns the id of the last entry.
+pub async fn remember(connection: &mut SqliteConnection, seen: &[Seen], window_ends_at: i64) -> sqlx::Result<i64> {
+    let (mut left, mut last) = (seen, 0);
+    // Powers of two, so that there are few different statements to prepare.
+    while let Some(size) = left.len().checked_ilog2().map(|log| (1 << log).min(MOST_ROWS)) {
+        let (rows, others) = left.split_at(size);
+        left = others;
+        let sql = format!(
+            "INSERT INTO view_seen (article_id, address, visitor, window_ends_at) VALUES (?, ?, ?, ?){}",
+            ", (?, ?, ?, ?)".repeat(size - 1)
+        );
+        let mut query = sqlx::query(AssertSqlSafe(sql));
+        for Seen { article, address, visitor } in rows {
+            query = query.bind(article).bind(address).bind(visitor).bind(window_ends_at);
+        }
+        last = query.execute(&mut *connection).await?.last_insert_rowid();
+    }
+    Ok(last)
 }
 
 /// Adds `increments` (article, new views) to the totals and to the views of `hour`.

@@ -16,7 +16,7 @@ use crate::server::state::AppState;
 use crate::server::views::ViewRequest;
 
 /// What the addresses of the API start with.
-pub const PREFIX: &str = "/api/v1/";
+pub const PREFIX: &str = "/api/v1";
 
 /// The API.
 pub fn router() -> Router<AppState> {

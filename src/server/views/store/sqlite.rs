@@ -1,14 +1,18 @@
 //! The embedded profile's store: one transaction per batch.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
+
+use tokio::sync::Mutex;
 
 use super::{Drift, ViewError};
 use crate::model::view::ViewOutcome;
 use crate::server::clock::Clock;
 use crate::server::db::SqliteDatabase;
 use crate::server::db::salts::Salt;
-use crate::server::db::views::{self as statements, Seen, hour_of};
+use crate::server::db::views::{self as statements, Seen, SeenRow, hour_of};
 use crate::server::views::rules::{View, decide};
 use crate::server::views::visitor::Hashes;
 
@@ -20,46 +24,55 @@ pub struct SqliteStore {
     clock: Clock,
     window: Duration,
     cap: usize,
+    memory: Arc<Mutex<Memory>>,
 }
 
 impl SqliteStore {
     /// A store in `database` with rule C2's `window` and rule C3's `cap` per address.
     pub fn new(database: SqliteDatabase, clock: Clock, window: Duration, cap: usize) -> Self {
-        Self { database, clock, window, cap }
+        Self { database, clock, window, cap, memory: Arc::default() }
     }
 
     /// See [`super::ViewStore::record`].
     pub async fn record(&self, batch: &[View]) -> Result<Vec<ViewOutcome>, ViewError> {
+        let mut memory = self.memory.lock().await;
+        let result = self.record_with(&mut memory, batch).await;
+        if result.is_err() {
+            // It may hold what the database does not, or not hold what it does: a commit can fail after the fact.
+            *memory = Memory::default();
+        }
+        result
+    }
+
+    async fn record_with(&self, memory: &mut Memory, batch: &[View]) -> Result<Vec<ViewOutcome>, ViewError> {
         let mut transaction = self.database.begin().await?;
         // Read under the write lock, so that time never runs backwards from one batch to the next.
         let now = self.clock.now_ms();
-
-        let mut candidates = Vec::with_capacity(batch.len() * 2);
-        for view in batch {
-            let days = [Some(view.visitor.today), view.visitor.yesterday];
-            candidates.extend(days.into_iter().flatten().map(|hashes| seen(view.article, hashes)));
+        memory.forget(now);
+        // What another process has counted since.
+        for row in statements::seen_after(&mut transaction, memory.through, now).await? {
+            memory.through = row.id;
+            let SeenRow { article_id: article, address, visitor, window_ends_at, .. } = row;
+            memory.add(Seen { article, address, visitor }, window_ends_at);
         }
-        let mut addresses: Vec<(i64, i64)> =
-            candidates.iter().filter_map(|seen| seen.address.map(|address| (seen.article, address))).collect();
-        // Each pair once: the statement would count a pair's visitors as often as the pair is listed.
-        addresses.sort_unstable();
-        addresses.dedup();
-
-        let live = statements::live_seen(&mut transaction, &candidates, now).await?;
-        let live_addresses = statements::live_addresses(&mut transaction, &addresses, now).await?;
-        let reasons = decide(batch, live, live_addresses, self.cap);
+        let (seen, addresses) = memory.of(batch);
+        let reasons = decide(batch, seen, addresses, self.cap);
 
         let mut counted = Vec::new();
         let mut increments = BTreeMap::<i64, i64>::new();
         for (view, reason) in batch.iter().zip(&reasons) {
             if reason.is_none() {
-                counted.push(seen(view.article, view.visitor.today));
+                counted.push(seen_of(view.article, view.visitor.today));
                 *increments.entry(view.article).or_default() += 1;
             }
         }
         if !counted.is_empty() {
             let window = i64::try_from(self.window.as_millis()).unwrap_or(i64::MAX);
-            statements::remember(&mut transaction, &counted, now.saturating_add(window)).await?;
+            let ends_at = now.saturating_add(window);
+            memory.through = statements::remember(&mut transaction, &counted, ends_at).await?;
+            for seen in counted {
+                memory.add(seen, ends_at);
+            }
             let increments: Vec<(i64, i64)> = increments.into_iter().collect();
             statements::add(&mut transaction, &increments, hour_of(now)).await?;
         }
@@ -111,6 +124,62 @@ impl SqliteStore {
     }
 }
 
-fn seen(article: i64, hashes: Hashes) -> Seen {
+fn seen_of(article: i64, hashes: Hashes) -> Seen {
     Seen { article, address: hashes.address, visitor: hashes.visitor }
+}
+
+/// Who is within a window: the table `view_seen` up to the entry `through`, so that a visitor is found without SQL.
+#[derive(Debug, Default)]
+struct Memory {
+    through: i64,
+    /// The end of each window, by article and visitor.
+    visitors: HashMap<(i64, i64), i64>,
+    /// How many anonymous visitors, by article and address.
+    addresses: HashMap<(i64, i64), usize>,
+    /// The same entries by the end of their window.
+    by_end: BTreeMap<i64, Vec<Seen>>,
+}
+
+impl Memory {
+    fn add(&mut self, seen: Seen, ends_at: i64) {
+        self.visitors.insert((seen.article, seen.visitor), ends_at);
+        if let Some(address) = seen.address {
+            *self.addresses.entry((seen.article, address)).or_default() += 1;
+        }
+        self.by_end.entry(ends_at).or_default().push(seen);
+    }
+
+    /// Forgets the windows that are over.
+    fn forget(&mut self, now: i64) {
+        while let Some(entry) = self.by_end.first_entry().filter(|entry| *entry.key() <= now) {
+            for seen in entry.remove() {
+                self.visitors.remove(&(seen.article, seen.visitor));
+                let Some(address) = seen.address else { continue };
+                if let Entry::Occupied(mut count) = self.addresses.entry((seen.article, address)) {
+                    *count.get_mut() -= 1;
+                    if *count.get() == 0 {
+                        count.remove();
+                    }
+                }
+            }
+        }
+    }
+
+    /// What [`decide`] has to know of the visitors of a batch.
+    fn of(&self, batch: &[View]) -> (HashSet<(i64, i64)>, HashMap<(i64, i64), usize>) {
+        let (mut seen, mut addresses) = (HashSet::new(), HashMap::new());
+        for view in batch {
+            for hashes in [Some(view.visitor.today), view.visitor.yesterday].into_iter().flatten() {
+                let visitor = (view.article, hashes.visitor);
+                if self.visitors.contains_key(&visitor) {
+                    seen.insert(visitor);
+                }
+                let Some(address) = hashes.address.map(|address| (view.article, address)) else { continue };
+                if let Some(count) = self.addresses.get(&address) {
+                    addresses.insert(address, *count);
+                }
+            }
+        }
+        (seen, addresses)
+    }
 }
