@@ -8,7 +8,7 @@ use serde_json::Value;
 use tidemark::server::jobs::Job;
 
 use crate::harness::{FIREFOX, TestServer, binary};
-use crate::servers::{MariaDb, Redis};
+use crate::servers::{MariaDb, Redis, RedisCluster};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -313,4 +313,52 @@ fn most_viewed_is_right_at_once_and_after_the_hours_have_passed_and_redis_was_em
     server.job(Job::Ranking);
     assert_eq!(ranking("24h"), []);
     assert_eq!(ranking("7d"), [(first, 2), (second, 1)]);
+}
+
+#[test]
+fn a_blog_runs_on_a_redis_cluster() {
+    let cluster = RedisCluster::start();
+    let server = TestServer::of_server_profile(&[("REDIS_URL", &cluster.url())]);
+    let ids = [server.id("first"), server.id("second")];
+    for (number, id) in ids.iter().enumerate() {
+        assert_eq!(server.reader(&format!("192.0.2.{number}"), FIREFOX).view(*id).json()["views"], 1);
+        assert_eq!(server.reader(&format!("192.0.2.{number}"), FIREFOX).view(*id).json()["reason"], "repeat");
+    }
+    server.add_user("reader", "a-good-password");
+    let reader = server.someone().signed_in("reader", "a-good-password");
+    assert!(reader.get("/").text.contains("A Reader"));
+    assert_eq!(reader.view(ids[0]).json()["views"], 2);
+    server.job(Job::Ranking);
+    let ranking = server.someone().get("/api/v1/articles/most-viewed?window=24h").json();
+    assert_eq!((&ranking["articles"][0]["id"], &ranking["articles"][0]["views"]), (&ids[0].into(), &2.into()));
+    assert_eq!(server.someone().get("/readyz").status, 200);
+    let (is_well, text) = command(&server, &["doctor"]);
+    assert!(is_well && text.contains("a Cluster"), "{text}");
+    let (done, text) = command(&server, &["flush"]);
+    assert!(done && text.contains("Moved 3 views of 2 articles"), "{text}");
+    assert_eq!(command(&server, &["reconcile"]), (true, "Everything that is cached is right.\n".into()));
+}
+
+#[test]
+fn every_command_runs_on_the_server_profile() {
+    let server = TestServer::of_server_profile(&[]);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().display().to_string();
+    let (done, text) = command(&server, &["migrate"]);
+    assert!(done && text.contains("mysql://127.0.0.1") && !text.contains("root"), "{text}");
+    let (done, text) = command(&server, &["export", &path]);
+    assert!(done && text.contains("Exported 3 articles"), "{text}");
+    let (done, text) = command(&server, &["import", &path]);
+    assert!(done && text.contains("3"), "{text}");
+    let (done, text) = command(&server, &["seed"]);
+    assert!(done, "{text}");
+    let (done, text) = command(&server, &["user", "add", "marina"]);
+    assert!(done && text.contains("marina can sign in"), "{text}");
+    let password = text.lines().last().unwrap().trim();
+    let marina = server.someone().signed_in("marina", password);
+    assert!(marina.get("/").text.contains("marina"));
+    assert!(!command(&server, &["user", "add", "marina"]).0, "the name is taken");
+    let (done, text) = command(&server, &["user", "passwd", "marina"]);
+    assert!(done, "{text}");
+    assert!(!marina.get("/").text.contains("marina"), "a new password ends every session");
 }
