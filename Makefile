@@ -32,9 +32,9 @@ unit: ## The tests without a browser, on both profiles
 	@$(WITH) cargo test --features ssr
 	@$(WITH) TIDEMARK_TEST_PROFILE=server cargo test --features ssr --test integration -- --skip store:: --skip database::
 
-torture: ## Kill everything under load, SCHEDULES=25 times from SEED=1, and see that no view is lost or doubled
+torture: ## Kill everything under load, SCHEDULES=25 times from SEED=1 (RELEASE=1: the release build), and see that no view is lost or doubled
 	@scripts/setup.sh test
-	@$(WITH) cargo test --quiet --features torture --test torture -- --schedules $(or $(SCHEDULES),25) --seed $(or $(SEED),1)
+	@$(WITH) cargo test --quiet $(if $(RELEASE),--release) --features torture --test torture -- --schedules $(or $(SCHEDULES),25) --seed $(or $(SEED),1)
 
 end-to-end: ## The tests in the browser, against the release build
 	@scripts/setup.sh test

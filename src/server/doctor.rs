@@ -72,7 +72,7 @@ pub enum Finding {
 /// Looks at everything.
 pub async fn examine(config: &Config, database: &Database, views: &ViewStore) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let window = config.views.window;
+    let window = jiff::SignedDuration::try_from(config.views.window).unwrap_or(jiff::SignedDuration::MAX);
     match config.profile() {
         Ok(Profile::Embedded) => findings.push(Finding::Fact("Profile: embedded (SQLite, one process).".into())),
         Ok(Profile::Server) => findings
@@ -80,7 +80,7 @@ pub async fn examine(config: &Config, database: &Database, views: &ViewStore) ->
         Err(error) => findings.push(Finding::Wrong(error)),
     }
     findings.push(Finding::Fact(format!(
-        "A visitor counts once per article in {window:?}; an address counts {} anonymous visitors in that time.",
+        "A visitor counts once per article in {window:#}; an address counts {} anonymous visitors in that time.",
         config.views.per_ip_cap
     )));
     if !config.is_secure() && !config.site.base_url.contains("127.0.0.1") && !config.site.base_url.contains("localhost")

@@ -65,7 +65,10 @@ impl Schedule {
 impl std::fmt::Display for Schedule {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Schedule::Every(span) => write!(formatter, "every {span:?}"),
+            Schedule::Every(span) => match jiff::SignedDuration::try_from(*span) {
+                Ok(span) => write!(formatter, "every {span:#}"),
+                Err(_) => write!(formatter, "every {span:?}"),
+            },
             Schedule::Cron(cron) => write!(formatter, "{}", cron.pattern),
         }
     }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
@@ -117,6 +118,17 @@ impl Blog {
         arguments.push("serve".into());
         replica.process =
             Some(Process::start("env", &arguments, &self.folder.path().join(format!("replica-{index}.log"))));
+    }
+
+    /// Waits until a replica answers, so that there is load before the next accident. While nothing answers for long, it goes on.
+    pub fn wait_for_service(&self) {
+        let deadline = Instant::now() + Duration::from_secs(3);
+        let agent = ureq::Agent::config_builder().timeout_global(Some(Duration::from_millis(200))).build().new_agent();
+        let serves =
+            || self.replicas.iter().any(|replica| agent.get(format!("{}/healthz", replica.url())).call().is_ok());
+        while !serves() && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 
     /// Runs a command of the program. Whether it succeeded, and what it printed.

@@ -108,7 +108,6 @@ pub fn run(seed: u64, variant: Option<Variant>) -> Result<Outcome, String> {
     let accidents = random.random_range(6..=10);
     let mut redis_kills = Vec::new();
     for _ in 0..accidents {
-        std::thread::sleep(Duration::from_millis(random.random_range(20..400)));
         // As a supervisor would.
         for replica in 0..replicas {
             let next = die_at(&mut random, 3);
@@ -116,6 +115,8 @@ pub fn run(seed: u64, variant: Option<Variant>) -> Result<Outcome, String> {
                 blog.start(replica, &next);
             }
         }
+        blog.wait_for_service();
+        std::thread::sleep(Duration::from_millis(random.random_range(20..400)));
         let (accident, _) = *ACCIDENTS.choose_weighted(&mut random, |(_, weight)| *weight).expect("one of them");
         happen(accident, &mut blog, &mut random, &mut redis_kills);
     }
@@ -123,6 +124,7 @@ pub fn run(seed: u64, variant: Option<Variant>) -> Result<Outcome, String> {
     for replica in 0..replicas {
         blog.start(replica, "");
     }
+    blog.wait_for_service();
     std::thread::sleep(Duration::from_millis(random.random_range(50..300)));
     let (views, requests) = load.finish();
     for replica in &mut blog.replicas {
