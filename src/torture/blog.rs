@@ -26,8 +26,8 @@ pub const STEPS: [&str; 9] = [
 ];
 
 /// Everything that a schedule runs on.
-pub struct Blog {
-    pub maria: MariaDb,
+pub struct Blog<'a> {
+    pub maria: &'a mut MariaDb,
     pub redis: Redis,
     pub replicas: Vec<Replica>,
     folder: TempDir,
@@ -69,16 +69,22 @@ impl Replica {
     }
 }
 
-impl Blog {
-    /// A blog with its articles, and replicas that are not started. `appendfsync` and `flush` as in the settings.
-    pub fn new(appendfsync: &str, flush: &str, replicas: usize, variant: Option<Variant>) -> Self {
-        let maria = MariaDb::start();
+impl<'a> Blog<'a> {
+    /// A blog with its articles in a new database of `maria`, and replicas that are not started. `appendfsync` and `flush` as in the
+    /// settings.
+    pub fn new(
+        maria: &'a mut MariaDb,
+        appendfsync: &str,
+        flush: &str,
+        replicas: usize,
+        variant: Option<Variant>,
+    ) -> Self {
         let redis = Redis::with(&["--appendfsync", appendfsync]);
         // Not root: nothing keeps root from writing to a server that is read-only.
         let url = maria.new_database();
         let database = url.rsplit('/').next().unwrap_or_default().to_owned();
         maria.execute(&format!(
-            "CREATE USER blog@'127.0.0.1' IDENTIFIED BY 'secret'; GRANT ALL ON {database}.* TO blog@'127.0.0.1'"
+            "CREATE USER IF NOT EXISTS blog@'127.0.0.1' IDENTIFIED BY 'secret'; GRANT ALL ON {database}.* TO blog@'127.0.0.1'"
         ));
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut settings = vec![

@@ -50,6 +50,8 @@ impl Load {
                         .build()
                         .new_agent();
                     while !stop.load(Ordering::Relaxed) {
+                        // The processor is for those who die and start again.
+                        std::thread::sleep(Duration::from_millis(4));
                         let visitor = next.fetch_add(1, Ordering::Relaxed);
                         // Skewed, as readers are.
                         let article = 1 + (random.random::<f64>().powi(2) * ARTICLES as f64) as i64;

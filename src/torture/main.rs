@@ -20,6 +20,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use schedule::{Outcome, Variant};
+use servers::MariaDb;
 
 /// How many schedules run where nobody says how many.
 const SCHEDULES: u64 = 25;
@@ -40,10 +41,11 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let Arguments { schedules, seed, no_variants } = Arguments::parse();
+    let mut maria = MariaDb::start();
     let mut failed = Vec::new();
     let mut total = Outcome::default();
     for seed in seed..seed.saturating_add(schedules) {
-        match schedule::run(seed, None) {
+        match schedule::run(&mut maria, seed, None) {
             Ok(outcome) => {
                 println!("schedule {seed}: {outcome}");
                 total.add(&outcome);
@@ -62,8 +64,8 @@ fn main() -> ExitCode {
     }
     if !no_variants {
         for variant in [Variant::DeleteFirst, Variant::NoLedger] {
-            let noticed =
-                (1..=SCHEDULES).find_map(|seed| schedule::run(seed, Some(variant)).err().map(|why| (seed, why)));
+            let noticed = (1..=SCHEDULES)
+                .find_map(|seed| schedule::run(&mut maria, seed, Some(variant)).err().map(|why| (seed, why)));
             let Some((seed, difference)) = noticed else {
                 println!("{variant:?} was not noticed in {SCHEDULES} schedules: the torture is too gentle");
                 return ExitCode::FAILURE;

@@ -9,6 +9,7 @@ use rand::{Rng, SeedableRng};
 
 use crate::blog::{ARTICLES, Blog, STEPS};
 use crate::load::{Load, View};
+use crate::servers::MariaDb;
 
 /// A flush that is wrong on purpose.
 #[derive(Clone, Copy, Debug)]
@@ -93,13 +94,13 @@ const UNSYNCED: Duration = Duration::from_millis(3_500);
 ///
 /// # Errors
 /// What differed.
-pub fn run(seed: u64, variant: Option<Variant>) -> Result<Outcome, String> {
+pub fn run(maria: &mut MariaDb, seed: u64, variant: Option<Variant>) -> Result<Outcome, String> {
     let mut random = StdRng::seed_from_u64(seed);
     // A flush every few hundred milliseconds meets accidents in all its steps; one at night leaves all to those by hand.
     let flush = *["200ms", "500ms", "0 4 * * *"].choose(&mut random).expect("one of them");
     let is_strict = variant.is_some() || random.random_ratio(3, 4);
     let replicas = random.random_range(2..=3);
-    let mut blog = Blog::new(if is_strict { "always" } else { "everysec" }, flush, replicas, variant);
+    let mut blog = Blog::new(maria, if is_strict { "always" } else { "everysec" }, flush, replicas, variant);
     for replica in 0..replicas {
         blog.start(replica, &die_at(&mut random, 2));
     }
@@ -151,7 +152,7 @@ fn die_at(random: &mut StdRng, of: u32) -> String {
     }
 }
 
-fn happen(accident: Accident, blog: &mut Blog, random: &mut StdRng, redis_kills: &mut Vec<Instant>) {
+fn happen(accident: Accident, blog: &mut Blog<'_>, random: &mut StdRng, redis_kills: &mut Vec<Instant>) {
     let pause = Duration::from_millis(random.random_range(50..800));
     let replica = random.random_range(0..blog.replicas.len());
     match accident {
@@ -211,7 +212,7 @@ fn happen(accident: Accident, blog: &mut Blog, random: &mut StdRng, redis_kills:
 }
 
 /// Compares what readers were told with what is counted. Returns how many were lost as `everysec` allows.
-fn check(blog: &Blog, views: &[View], is_strict: bool, redis_kills: &[Instant]) -> Result<i64, String> {
+fn check(blog: &Blog<'_>, views: &[View], is_strict: bool, redis_kills: &[Instant]) -> Result<i64, String> {
     let mut expected = vec![0; ARTICLES as usize + 1];
     let mut at_risk = vec![0; ARTICLES as usize + 1];
     for view in views {
