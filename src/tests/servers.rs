@@ -158,6 +158,8 @@ fn mariadb_arguments(data: &Path) -> Vec<String> {
     let mut arguments: Vec<String> = vec![
         "--no-defaults".into(),
         format!("--datadir={}", data.display()),
+        // A server that starts deletes what others have left in this folder, and what they have not left yet.
+        format!("--tmpdir={}", data.parent().unwrap().display()),
         "--skip-name-resolve".into(),
         "--innodb-buffer-pool-size=64M".into(),
         "--innodb-log-file-size=32M".into(),
