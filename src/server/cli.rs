@@ -20,7 +20,7 @@ use super::db::Database;
 use super::db::users::Role;
 use super::doctor::{Finding, examine};
 use super::jobs::{Job, Jobs, Schedule};
-use super::lifecycle::Server;
+use super::lifecycle::{LAST_FLUSH, LAST_WRITES, Server};
 use super::metrics::Metrics;
 use super::stores::Stores;
 use super::telemetry;
@@ -199,8 +199,13 @@ async fn work(jobs: Jobs) -> Result<(), String> {
     let tasks = TaskTracker::new();
     jobs.spawn_all(&tasks, &stop);
     tasks.close();
-    tasks.wait().await;
-    jobs.step(Job::Flush).await.map(drop)
+    stop.cancelled().await;
+    // What is cut off, the next flush goes on with.
+    let _ = tokio::time::timeout(LAST_WRITES, tasks.wait()).await;
+    match tokio::time::timeout(LAST_FLUSH, jobs.step(Job::Flush)).await {
+        Ok(result) => result.map(drop),
+        Err(_) => Err("The last flush took too long; Redis keeps the views for the next one.".into()),
+    }
 }
 
 async fn show_jobs(jobs: &Jobs, database: &Database, clock: &Clock) -> Result<(), String> {

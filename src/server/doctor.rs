@@ -145,22 +145,34 @@ async fn examine_redis(store: &RedisStore) -> Vec<Finding> {
         }
     }
     if nodes.iter().any(|node| node.get("aof_enabled") == "1") {
-        findings.push(match store.redis.appendfsync().await.as_deref() {
-            Ok("always") => Finding::Fact(
+        findings.push(match store.redis.setting("appendfsync").await {
+            Ok(Some(policy)) if policy == "always" => Finding::Fact(
                 "Redis: appendfsync always. Each acknowledged view is on its disk. Worst case after a power cut: none is lost.".into(),
             ),
-            Ok("no") => Finding::Warning(
-                "Redis: appendfsync no. Worst case after a crash of the machine: the views of the last half minute or so are lost. Set \
-                 everysec or always."
+            Ok(Some(policy)) if policy == "no" => Finding::Warning(
+                "Redis: appendfsync no. Worst case after a crash of the machine: the views of the last half minute or so are lost, and \
+                 readers may count again for others. Set everysec or always."
                     .into(),
             ),
-            Ok(_) => Finding::Fact(
-                "Redis: appendfsync everysec. Worst case after a crash of Redis: the views of the last second, or two under load, are \
-                 lost; none is doubled. appendfsync always loses none and is slower."
+            Ok(Some(_)) => Finding::Fact(
+                "Redis: appendfsync everysec. Worst case after a crash of Redis: the views of the last second, up to three under a slow \
+                 disk, are lost; none is doubled. appendfsync always loses none and is slower."
+                    .into(),
+            ),
+            Ok(None) => Finding::Warning(
+                "Redis does not tell its appendfsync, or has several nodes. It is taken for everysec: the views of the last second, up to \
+                 three under a slow disk, may be lost with a crash. Look at each node."
                     .into(),
             ),
             Err(error) => Finding::Wrong(format!("Redis does not answer: {error}")),
         });
+        if store.redis.setting("no-appendfsync-on-rewrite").await.ok().flatten().as_deref() == Some("yes") {
+            findings.push(Finding::Warning(
+                "Redis: no-appendfsync-on-rewrite is yes, so nothing is synced while it rewrites its file. Worst case after a power cut at \
+                 that time: all views since the rewrite began are lost. Set it to no."
+                    .into(),
+            ));
+        }
     }
     if nodes.len() > 1 {
         findings.push(Finding::Fact(

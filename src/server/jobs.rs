@@ -106,6 +106,14 @@ impl Job {
             Job::Ranking => "ranking",
         }
     }
+
+    /// How long one run may take.
+    fn longest(self) -> Duration {
+        match self {
+            Job::Flush | Job::Prune => Duration::from_secs(60),
+            Job::Reconcile | Job::Ranking => Duration::from_secs(60 * 60),
+        }
+    }
 }
 
 /// Runs jobs.
@@ -148,15 +156,11 @@ impl Jobs {
     /// What went wrong, in one line. The next run goes on from there.
     pub async fn step(&self, job: Job) -> Result<Did, String> {
         let started_at = self.clock.now_ms();
-        let result = match job {
-            Job::Flush => self.flush().await.map(|flushed| {
-                Some(flushed).filter(|flushed| *flushed != Flushed::default()).map(|flushed| flushed.to_string())
-            }),
-            Job::Reconcile => self.reconcile().await.map(|drifts| Some(describe(&drifts))),
-            Job::Prune => self.prune().await,
-            Job::Ranking => self.refresh_rankings().await,
-        };
-        let result = result.map_err(|error| error.to_string());
+        let step = async { self.run(job).await.map_err(|error| error.to_string()) };
+        // A server that is there and says nothing would hold a job for many minutes. Each goes on from where it was.
+        let result = tokio::time::timeout(job.longest(), step).await;
+        let result =
+            result.unwrap_or_else(|_| Err(format!("It took longer than {:?} and was cut off.", job.longest())));
         self.metrics.job(job, result.is_ok(), self.clock.now_ms());
         let (succeeded, text) = match &result {
             Ok(None) => return result,
@@ -169,6 +173,17 @@ impl Jobs {
             tracing::warn!(job = job.name(), error = %error, "the result of a job could not be written down");
         }
         result
+    }
+
+    async fn run(&self, job: Job) -> Result<Did, ViewError> {
+        match job {
+            Job::Flush => self.flush().await.map(|flushed| {
+                Some(flushed).filter(|flushed| *flushed != Flushed::default()).map(|flushed| flushed.to_string())
+            }),
+            Job::Reconcile => self.reconcile().await.map(|drifts| Some(describe(&drifts))),
+            Job::Prune => self.prune().await,
+            Job::Ranking => self.refresh_rankings().await,
+        }
     }
 
     /// Runs every job whenever it is due, until `stop` is cancelled.

@@ -29,10 +29,10 @@ use super::visibility::Visibility;
 const GRACE: Duration = Duration::from_secs(3);
 
 /// How long each may take after that: the step of a job, the last batches, closing the database.
-const LAST_WRITES: Duration = Duration::from_secs(1);
+pub const LAST_WRITES: Duration = Duration::from_secs(1);
 
 /// How long the last flush may take: Redis may have to sync first.
-const LAST_FLUSH: Duration = Duration::from_millis(3_500);
+pub const LAST_FLUSH: Duration = Duration::from_millis(3_500);
 
 /// Why the server did not start or did not go on, in one line for a person.
 #[derive(Debug, thiserror::Error)]

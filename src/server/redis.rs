@@ -130,22 +130,19 @@ impl Redis {
         }
     }
 
-    /// How Redis syncs its append-only file: `always`, `everysec`, `no`. A Cluster's nodes may differ, and a
-    /// hosted Redis may keep its settings to itself: then this is the usual setting.
+    /// A setting of Redis. `None` if it keeps that to itself, as some hosted ones do, and of a Cluster, whose nodes may differ.
     ///
     /// # Errors
     /// That Redis can't be reached.
-    pub async fn appendfsync(&self) -> RedisResult<String> {
-        const USUAL: &str = "everysec";
+    pub async fn setting(&self, name: &str) -> RedisResult<Option<String>> {
         let mut link = self.link().await?;
         if matches!(link, Link::Cluster(_)) {
-            return Ok(USUAL.into());
+            return Ok(None);
         }
-        let answer: RedisResult<Vec<String>> =
-            ::redis::cmd("CONFIG").arg("GET").arg("appendfsync").query_async(&mut link).await;
+        let answer: RedisResult<Vec<String>> = ::redis::cmd("CONFIG").arg("GET").arg(name).query_async(&mut link).await;
         match answer {
             Err(error) if error.is_connection_dropped() || error.is_timeout() || error.is_io_error() => Err(error),
-            answer => Ok(answer.ok().and_then(|pair| pair.into_iter().nth(1)).unwrap_or_else(|| USUAL.into())),
+            answer => Ok(answer.ok().and_then(|pair| pair.into_iter().nth(1))),
         }
     }
 }

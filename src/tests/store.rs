@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use tempfile::TempDir;
 use tidemark::model::article::Window;
-use tidemark::model::view::Reason;
+use tidemark::model::view::{Reason, ViewOutcome};
 use tidemark::server::clock::Clock;
 use tidemark::server::db::{MySqlDatabase, SqliteDatabase};
 use tidemark::server::redis::Redis;
@@ -19,7 +19,7 @@ use tidemark::server::views::rules::View;
 use tidemark::server::views::store::redis::{RedisStore, Unflushed};
 use tidemark::server::views::store::sqlite::SqliteStore;
 use tidemark::server::views::store::{Drift, ViewStore};
-use tidemark::server::views::visitor::{Hashes, Visitor};
+use tidemark::server::views::visitor::{Hashes, Identifier, Reader, Visitor};
 
 use crate::harness::NOON;
 use crate::servers::{self, MariaDb, RedisCluster};
@@ -145,8 +145,13 @@ impl Place {
 
     async fn record(&self, article: i64, someone: i64) -> Option<Reason> {
         let view = View { article, visitor: visitor(someone, someone) };
-        self.store.record(&[view]).await.unwrap()[0].reason
+        record(&self.store, &[view]).await[0].reason
     }
+}
+
+/// Records a batch whose totals are all known.
+async fn record(store: &ViewStore, batch: &[View]) -> Vec<ViewOutcome> {
+    store.record(batch).await.unwrap().into_iter().map(Option::unwrap).collect()
 }
 
 /// Runs a test on each of `backends`.
@@ -182,12 +187,11 @@ fn c2_c3_the_window_and_the_cap_hold_to_the_millisecond_and_the_visitor() {
         assert_eq!(place.record(2, 1).await, None, "another article");
         let anonymous = |number| View { article: 3, visitor: visitor(number, 9) };
         let batch = [anonymous(1), anonymous(2), anonymous(3), anonymous(1)];
-        let reasons: Vec<_> =
-            place.store.record(&batch).await.unwrap().into_iter().map(|outcome| outcome.reason).collect();
+        let reasons: Vec<_> = record(&place.store, &batch).await.into_iter().map(|outcome| outcome.reason).collect();
         assert_eq!(reasons, [None, None, Some(Reason::IpCap), Some(Reason::Repeat)]);
         let signed_in = |user| Visitor { today: Hashes { visitor: user, address: None }, yesterday: None };
         let batch: Vec<_> = (10..20).map(|user| View { article: 3, visitor: signed_in(user) }).collect();
-        let outcomes = place.store.record(&batch).await.unwrap();
+        let outcomes = record(&place.store, &batch).await;
         assert!(outcomes.iter().all(|outcome| outcome.counted && outcome.views == 12), "no cap: {outcomes:?}");
     });
 }
@@ -200,7 +204,7 @@ fn c2_c3_a_visitor_is_found_under_yesterdays_salt_and_so_is_an_address() {
         let before = |number| View { article: 1, visitor: Visitor { today: yesterday(number), yesterday: None } };
         let after =
             |number| View { article: 1, visitor: Visitor { today: today(number), yesterday: Some(yesterday(number)) } };
-        let outcomes = place.store.record(&[before(1), after(1), after(2), after(3)]).await.unwrap();
+        let outcomes = record(&place.store, &[before(1), after(1), after(2), after(3)]).await;
         let reasons: Vec<_> = outcomes.into_iter().map(|outcome| outcome.reason).collect();
         assert_eq!(reasons, [None, Some(Reason::Repeat), None, Some(Reason::IpCap)]);
     });
@@ -210,11 +214,11 @@ fn c2_c3_a_visitor_is_found_under_yesterdays_salt_and_so_is_an_address() {
 fn c3_a_salt_is_the_same_for_all_who_ask_and_another_each_day() {
     on(&BACKENDS, async |place| {
         let day = place.clock.now_ms() / 86_400_000;
-        let first = place.store.salts(day, [1; 32]).await.unwrap();
+        let first = place.store.salts(day, [1; 32], None).await.unwrap();
         assert_eq!(first, ([1; 32], None));
-        assert_eq!(place.store.salts(day, [2; 32]).await.unwrap(), first);
+        assert_eq!(place.store.salts(day, [2; 32], None).await.unwrap(), first);
         place.clock.advance(24 * HOUR);
-        assert_eq!(place.store.salts(day + 1, [3; 32]).await.unwrap(), ([3; 32], Some([1; 32])));
+        assert_eq!(place.store.salts(day + 1, [3; 32], None).await.unwrap(), ([3; 32], Some([1; 32])));
     });
 }
 
@@ -293,7 +297,7 @@ fn c5_two_processes_on_one_store_count_a_visitor_once() {
         let write = async |store: &ViewStore| {
             let mut counted = 0;
             for part in batch.chunks(4) {
-                let outcomes = store.record(part).await.unwrap();
+                let outcomes = record(store, part).await;
                 counted += outcomes.iter().filter(|outcome| outcome.counted).count();
             }
             counted
@@ -421,10 +425,67 @@ fn c5_a_redis_set_back_to_an_older_file_never_counts_a_batch_twice() {
             assert_eq!(place.total_in_sql(1).await, 6);
         }
         assert_eq!(place.total_in_sql(2).await, 2, "the memory of who was counted is as old as the file");
-        // The totals are as old as the file, until the next reconcile.
-        let drifts = place.redis_store().reconcile().await.unwrap();
-        assert!(drifts.contains(&Drift { cache: "total".into(), article: 1, cached: 5, correct: 6 }), "{drifts:?}");
+        // The totals are as old as the file, until the next look at the rankings.
+        assert_eq!(place.total(1).await, 5);
+        place.redis_store().refresh_rankings().await.unwrap();
         assert_eq!(place.total(1).await, 6);
+        assert_eq!(place.redis_store().reconcile().await.unwrap(), []);
+    });
+}
+
+#[test]
+fn c3_a_redis_that_lost_its_salts_gets_them_back_from_a_process_that_knows_them() {
+    on(&[Backend::Redis], async |place| {
+        let identifier = || Identifier::new(place.store.clone(), place.clock.clone(), WINDOW);
+        let reader =
+            Reader { user: None, address: "192.0.2.1".parse().unwrap(), user_agent: "Mozilla/5.0 Gecko".into() };
+        let knows = identifier();
+        let before = knows.identify(&reader).await.unwrap();
+        place.redis.as_ref().unwrap().command(&["FLUSHALL"]);
+        place.clock.advance(Duration::from_secs(10));
+        assert_eq!(knows.identify(&reader).await.unwrap(), before);
+        assert_eq!(identifier().identify(&reader).await.unwrap(), before, "in a new process");
+    });
+}
+
+#[test]
+fn c2_a_process_with_another_number_of_shards_takes_no_views() {
+    on(&[Backend::Redis], async |place| {
+        assert_eq!(place.record(1, 1).await, None);
+        let redis = Redis::new(&place.redis.as_ref().unwrap().url()).unwrap();
+        let database = place.redis_store().database.clone();
+        let other = RedisStore::new(redis, database, place.clock.clone(), WINDOW, CAP, 4);
+        let refused = other.record(&[View { article: 1, visitor: visitor(2, 2) }]).await.unwrap_err();
+        assert!(refused.to_string().contains("first used with 16"), "{refused}");
+        assert_eq!(place.total(1).await, 1);
+    });
+}
+
+#[test]
+fn c6_a_view_whose_total_cannot_be_had_is_recorded_but_not_answered_and_holds_up_no_other() {
+    let mut maria = MariaDb::start();
+    let redis = servers::Redis::start();
+    runtime().block_on(async {
+        let clock = clock();
+        let url = maria.new_database();
+        let database = MySqlDatabase::open(&url).await.unwrap();
+        add_articles(&url).await;
+        let store = RedisStore::new(Redis::new(&redis.url()).unwrap(), database, clock.clone(), WINDOW, CAP, 16);
+        // Both are in one shard.
+        store.record(&[View { article: 1, visitor: visitor(1, 1) }]).await.unwrap();
+        maria.kill();
+        let batch = [View { article: 1, visitor: visitor(2, 2) }, View { article: 17, visitor: visitor(2, 2) }];
+        let outcomes = store.record(&batch).await.unwrap();
+        assert_eq!(outcomes[0].as_ref().map(|outcome| outcome.views), Some(2));
+        assert_eq!(outcomes[1], None);
+        maria.restart();
+        let outcomes = retry(|| async {
+            let outcomes = store.record(&batch).await.unwrap();
+            if outcomes.iter().all(Option::is_some) { Ok(outcomes) } else { Err("not yet") }
+        })
+        .await;
+        let outcome = outcomes[1].as_ref().unwrap();
+        assert_eq!((outcome.views, outcome.reason), (1, Some(Reason::Repeat)), "it was recorded the first time");
     });
 }
 
@@ -448,6 +509,9 @@ fn c5_a_batch_too_old_for_the_ledger_is_left_alone_and_reported() {
         assert_eq!((flushed.views, flushed.undecided), (0, 1));
         assert!(flushed.to_string().contains("too old"), "{flushed}");
         assert_eq!(place.redis_store().unflushed().await.unwrap(), Unflushed { pending: 0, batches: 1 });
+        // If SQL has it, it must not be added to what SQL has.
+        let drifts = place.redis_store().reconcile().await.unwrap();
+        assert_eq!(drifts, [Drift { cache: "total".into(), article: 1, cached: 1, correct: 0 }]);
     });
 }
 
@@ -601,7 +665,7 @@ async fn agrees_with_the_model(mut place: Place, actions: Vec<Action>) -> Result
         let now = place.clock.now_ms();
         let batch: Vec<View> =
             views.iter().map(|&(article, someone)| View { article, visitor: visitor(someone, someone % 3) }).collect();
-        let outcomes = place.store.record(&batch).await.unwrap();
+        let outcomes = record(&place.store, &batch).await;
         let mut expected = Vec::new();
         for &(article, someone) in &views {
             let live: Vec<_> =

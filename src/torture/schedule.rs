@@ -88,13 +88,30 @@ const ACCIDENTS: [(Accident, u32); 10] = [
 
 /// With `appendfsync everysec`, how long before Redis was killed a view may have been acknowledged and still be lost: the second,
 /// and the two more that Redis may wait for a sync that is under way.
-const UNSYNCED: Duration = Duration::from_millis(3_500);
+const UNSYNCED: Duration = Duration::from_millis(3_800);
+
+/// Why a schedule failed.
+#[derive(Debug)]
+pub enum Failure {
+    /// Views were lost or doubled.
+    Difference(String),
+    /// Something else was not as it should be.
+    Other(String),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Difference(text) | Failure::Other(text) => formatter.write_str(text),
+        }
+    }
+}
 
 /// Runs the schedule of `seed`.
 ///
 /// # Errors
 /// What differed.
-pub fn run(maria: &mut MariaDb, seed: u64, variant: Option<Variant>) -> Result<Outcome, String> {
+pub fn run(maria: &mut MariaDb, seed: u64, variant: Option<Variant>) -> Result<Outcome, Failure> {
     let mut random = StdRng::seed_from_u64(seed);
     // A flush every few hundred milliseconds meets accidents in all its steps; one at night leaves all to those by hand.
     let flush = *["200ms", "500ms", "0 4 * * *"].choose(&mut random).expect("one of them");
@@ -138,7 +155,10 @@ pub fn run(maria: &mut MariaDb, seed: u64, variant: Option<Variant>) -> Result<O
         accidents,
         lost_with_redis: 0,
     };
-    let lost = check(&blog, &views, is_strict, &redis_kills).map_err(|why| format!("{why}{}", blog.logs()))?;
+    let lost = check(&blog, &views, is_strict, &redis_kills).map_err(|why| match why {
+        Failure::Difference(text) => Failure::Difference(text + &blog.logs()),
+        Failure::Other(text) => Failure::Other(text + &blog.logs()),
+    })?;
     Ok(Outcome { lost_with_redis: lost, ..outcome })
 }
 
@@ -167,8 +187,9 @@ fn happen(accident: Accident, blog: &mut Blog<'_>, random: &mut StdRng, redis_ki
             blog.replicas[replica].resume();
         }
         Accident::KillRedis => {
-            redis_kills.push(Instant::now());
             blog.redis.kill();
+            // Readers may note an answer a moment after it came.
+            redis_kills.push(Instant::now() + Duration::from_millis(300));
             std::thread::sleep(pause / 4);
             blog.redis.restart();
         }
@@ -212,30 +233,32 @@ fn happen(accident: Accident, blog: &mut Blog<'_>, random: &mut StdRng, redis_ki
 }
 
 /// Compares what readers were told with what is counted. Returns how many were lost as `everysec` allows.
-fn check(blog: &Blog<'_>, views: &[View], is_strict: bool, redis_kills: &[Instant]) -> Result<i64, String> {
+fn check(blog: &Blog<'_>, views: &[View], is_strict: bool, redis_kills: &[Instant]) -> Result<i64, Failure> {
     let mut expected = vec![0; ARTICLES as usize + 1];
     let mut at_risk = vec![0; ARTICLES as usize + 1];
     for view in views {
         let article = view.article as usize;
-        let Some(acknowledged) = view.acknowledged else { return Err("a view was never acknowledged".into()) };
+        let Some(acknowledged) = view.acknowledged else {
+            return Err(Failure::Other("a view was never acknowledged".into()));
+        };
         expected[article] += 1;
         if !is_strict && redis_kills.iter().any(|kill| acknowledged <= *kill && acknowledged + UNSYNCED >= *kill) {
             at_risk[article] += 1;
         }
         // One that Redis forgot may be counted again, in its place.
         if is_strict && view.counted > 1 {
-            return Err(format!("a view of article {article} was counted {} times", view.counted));
+            return Err(Failure::Difference(format!("a view of article {article} was counted {} times", view.counted)));
         }
     }
-    let compare = |when: &str, counted: &[i64]| -> Result<i64, String> {
+    let compare = |when: &str, counted: &[i64]| -> Result<i64, Failure> {
         let mut lost = 0;
         for article in 1..=ARTICLES as usize {
             let difference = counted[article] - expected[article];
             if difference > 0 || -difference > at_risk[article] {
-                return Err(format!(
+                return Err(Failure::Difference(format!(
                     "{when}, article {article}: {} views acknowledged, {} counted",
                     expected[article], counted[article]
-                ));
+                )));
             }
             lost -= difference;
         }
@@ -246,20 +269,20 @@ fn check(blog: &Blog<'_>, views: &[View], is_strict: bool, redis_kills: &[Instan
 
     let (done, output) = blog.command(&["flush"], "");
     if !done {
-        return Err(format!("the last flush failed: {output}"));
+        return Err(Failure::Other(format!("the last flush failed: {output}")));
     }
     let lost = compare("SQL after the last flush", &blog.in_sql())?;
     let left: i64 = blog.in_redis().iter().sum();
     if left != 0 {
-        return Err(format!("{left} views are left in Redis after the last flush: {output}"));
+        return Err(Failure::Difference(format!("{left} views are left in Redis after the last flush: {output}")));
     }
     let (done, output) = blog.command(&["flush"], "");
     if !done || output != "Nothing to flush." {
-        return Err(format!("a flush after the last one: {output}"));
+        return Err(Failure::Other(format!("a flush after the last one: {output}")));
     }
     let (done, output) = blog.command(&["reconcile"], "");
     if !done || output != "Everything that is cached is right." {
-        return Err(format!("reconcile: {output}"));
+        return Err(Failure::Other(format!("reconcile: {output}")));
     }
     Ok(lost)
 }

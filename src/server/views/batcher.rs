@@ -88,8 +88,10 @@ impl Worker {
         match result {
             Ok(outcomes) => {
                 for (waiting, outcome) in self.waiting.drain(..).zip(outcomes) {
+                    let outcome =
+                        outcome.ok_or_else(|| ViewError::Store("the article's total is not known now".into()));
                     // A reader who has gone away is counted all the same.
-                    let _ = waiting.reply.send(Ok(outcome));
+                    let _ = waiting.reply.send(outcome);
                 }
             }
             Err(error) => {

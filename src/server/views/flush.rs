@@ -18,7 +18,7 @@ use std::time::Duration;
 use ::redis::{Value, cmd};
 
 use super::ViewError;
-use super::store::redis::{INFO, RedisStore};
+use super::store::redis::{INFO, RedisStore, is_undecided};
 use crate::server::clock::Clock;
 use crate::server::failpoint;
 use crate::server::redis::{Info, Script};
@@ -41,7 +41,7 @@ const SYNC_POLLS: usize = 250;
 pub const LEDGER_KEEPS: i64 = 30 * 24 * 60 * 60 * 1000;
 
 /// A batch that began longer ago is left alone: the ledger may have forgotten it, so it can't be told whether SQL has it.
-const OLDEST: i64 = LEDGER_KEEPS - 24 * 60 * 60 * 1000;
+pub const OLDEST: i64 = LEDGER_KEEPS - 24 * 60 * 60 * 1000;
 
 /// A batch of views as a flush takes it: the article and the hour, and how many.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,11 +145,15 @@ impl Flusher {
             for id in ids {
                 if !is_synced {
                     flushed.waiting += 1;
-                } else if began_at(id).is_none_or(|began| began < now - OLDEST) {
+                } else if is_undecided(id, now) {
                     flushed.undecided += 1;
                 } else {
-                    batches.push(self.read(*shard, id).await?);
-                    finished.entry(*shard).or_default().push(id.clone());
+                    let batch = self.read(*shard, id).await?;
+                    // Finished by another flush, or gone with a restart that brought back what was pending under this name.
+                    if !batch.views.is_empty() {
+                        batches.push(batch);
+                        finished.entry(*shard).or_default().push(id.clone());
+                    }
                 }
             }
         }
@@ -197,13 +201,14 @@ impl Flusher {
     /// Whether the seal of each shard is on Redis' disk, as far as its settings let it be; waits for that.
     ///
     /// With `everysec` a sync begins within two seconds after a moment at which none is under way. So when none is under way
-    /// after that, of the same server, the one that holds the seal has ended.
+    /// after that, of the same server, the one that holds the seal has ended. While Redis writes a snapshot or rewrites its file
+    /// it may sync otherwise, or not at all; then the batches wait.
     async fn wait_until_synced(&self, sealed: &[Sealed]) -> Result<Vec<bool>, ViewError> {
         let is_off = |sealed: &Sealed| sealed.info.get("aof_enabled") != "1";
-        if sealed.iter().all(is_off) || self.store.redis.appendfsync().await? == "always" {
+        if sealed.iter().all(is_off) || self.store.redis.setting("appendfsync").await?.as_deref() == Some("always") {
             return Ok(vec![true; sealed.len()]);
         }
-        for shard in sealed {
+        for shard in sealed.iter().filter(|shard| !is_off(shard)) {
             self.wait_while_syncing(shard).await?;
         }
         tokio::time::sleep(SYNC_BEGINS_WITHIN).await;
@@ -214,24 +219,26 @@ impl Flusher {
         Ok(synced)
     }
 
-    /// Waits until no sync is under way. False if one is after all, the last one failed, or the server is another one now.
+    /// Waits until no sync is under way. False if one is after all, the last one failed, the file is being rewritten or was
+    /// meanwhile, or the server is another one now.
     async fn wait_while_syncing(&self, sealed: &Sealed) -> Result<bool, ViewError> {
+        let mut quiet = 0;
         for _ in 0..SYNC_POLLS {
             let answer: Vec<String> = self.store.redis.evaluate(&INFO, &RedisStore::key(sealed.shard), &[]).await?;
             let info = Info::new(answer.concat());
-            if info.get("run_id") != sealed.info.get("run_id") || info.get("aof_last_write_status") != "ok" {
+            let is_same = ["run_id", "aof_rewrites"].iter().all(|name| info.get(name) == sealed.info.get(name));
+            let is_child_running =
+                ["aof_rewrite_in_progress", "rdb_bgsave_in_progress"].iter().any(|name| info.get(name) == "1");
+            if !is_same || is_child_running || info.get("aof_last_write_status") != "ok" {
                 return Ok(false);
             }
-            if info.get("aof_pending_bio_fsync") == "0" {
+            // Twice, because the first question after a pause of Redis itself may be answered before a sync that is due.
+            quiet = if info.get("aof_pending_bio_fsync") == "0" { quiet + 1 } else { 0 };
+            if quiet == 2 {
                 return Ok(true);
             }
             tokio::time::sleep(SYNC_POLL).await;
         }
         Ok(false)
     }
-}
-
-/// When the first view of a batch came, in milliseconds, as its name says.
-fn began_at(id: &str) -> Option<i64> {
-    id.split_once('-')?.0.parse().ok()
 }

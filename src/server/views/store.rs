@@ -31,13 +31,14 @@ impl ViewStore {
         }
     }
 
-    /// Decides and records a batch in one atomic, durable step: one outcome per view, in order.
+    /// Decides and records a batch in one atomic, durable step: one outcome per view, in order; `None` where the article's total
+    /// can't be told now.
     ///
     /// # Errors
     /// [`ViewError::Store`]: nothing was acknowledged. The whole batch may be recorded again.
-    pub async fn record(&self, batch: &[View]) -> Result<Vec<ViewOutcome>, ViewError> {
+    pub async fn record(&self, batch: &[View]) -> Result<Vec<Option<ViewOutcome>>, ViewError> {
         match self {
-            ViewStore::Sqlite(store) => store.record(batch).await,
+            ViewStore::Sqlite(store) => Ok(store.record(batch).await?.into_iter().map(Some).collect()),
             ViewStore::Redis(store) => store.record(batch).await,
         }
     }
@@ -54,14 +55,20 @@ impl ViewStore {
         }
     }
 
-    /// The salts of `day` and of the day before. If `day` has none yet, `fresh` becomes it.
+    /// The salts of `day` and of the day before. Where there is none yet, or none any more, `fresh` becomes that of `day` and
+    /// `yesterday` that of the day before.
     ///
     /// # Errors
     /// [`ViewError::Store`]
-    pub async fn salts(&self, day: i64, fresh: Salt) -> Result<(Salt, Option<Salt>), ViewError> {
+    pub async fn salts(
+        &self,
+        day: i64,
+        fresh: Salt,
+        yesterday: Option<Salt>,
+    ) -> Result<(Salt, Option<Salt>), ViewError> {
         match self {
             ViewStore::Sqlite(store) => store.salts(day, fresh).await,
-            ViewStore::Redis(store) => store.salts(day, fresh).await,
+            ViewStore::Redis(store) => store.salts(day, fresh, yesterday).await,
         }
     }
 }

@@ -9,6 +9,9 @@ use super::store::ViewStore;
 use crate::server::clock::Clock;
 use crate::server::db::salts::Salt;
 
+/// How long salts are believed without asking the store again, in milliseconds.
+const BELIEVED_FOR: i64 = 10_000;
+
 /// By how much the clocks of replicas and of Redis may differ at midnight.
 const CLOCKS_DIFFER_BY: Duration = Duration::from_secs(60);
 
@@ -61,6 +64,8 @@ struct Salts {
     day: i64,
     today: Salt,
     yesterday: Option<Salt>,
+    /// When the store was asked, in milliseconds.
+    asked_at: i64,
 }
 
 impl std::fmt::Debug for Salts {
@@ -91,13 +96,20 @@ impl Identifier {
     }
 
     async fn salts(&self, day: i64) -> Result<Salts, ViewError> {
+        let now = self.clock.now_ms();
         let known = *self.salts.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(salts) = known.filter(|salts| salts.day == day) {
+        if let Some(salts) = known.filter(|salts| salts.day == day && now < salts.asked_at + BELIEVED_FOR) {
             return Ok(salts);
         }
-        // All who find the day changed ask; the store gives them the same.
-        let (today, yesterday) = self.store.salts(day, rand::random()).await?;
-        let salts = Salts { day, today, yesterday };
+        // A store that has lost its salts gets back those that are known, or other processes would make new ones and see every
+        // visitor as another. All who find the day changed ask; the store gives them the same.
+        let salt_of = |day: i64| {
+            let known = known?;
+            if known.day == day { Some(known.today) } else { known.yesterday.filter(|_| known.day - 1 == day) }
+        };
+        let fresh = salt_of(day).unwrap_or_else(rand::random);
+        let (today, yesterday) = self.store.salts(day, fresh, salt_of(day - 1)).await?;
+        let salts = Salts { day, today, yesterday, asked_at: now };
         *self.salts.write().unwrap_or_else(PoisonError::into_inner) = Some(salts);
         Ok(salts)
     }

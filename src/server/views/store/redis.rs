@@ -4,7 +4,8 @@
 //! a batch of its views, so a dedup entry and its increment are one atomic step (rule C5).
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::LazyLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use ::redis::{RedisError, Value, cmd, pipe};
@@ -17,6 +18,7 @@ use crate::server::db::MySqlDatabase;
 use crate::server::db::salts::Salt;
 use crate::server::db::views::hour_of;
 use crate::server::redis::{Info, Redis, Script};
+use crate::server::views::flush::OLDEST;
 use crate::server::views::rules::View;
 use crate::server::views::visitor::{DAY_MS, Hashes};
 
@@ -26,6 +28,9 @@ const BUCKETS: usize = 65_536;
 
 /// How often reading SQL is tried again because a flush came in between.
 const ATTEMPTS: usize = 20;
+
+/// How long a view waits for a total that Redis does not have.
+const FILL_PATIENCE: Duration = Duration::from_secs(1);
 
 /// How many members of a ranking one command writes.
 const CHUNK: usize = 2_000;
@@ -82,6 +87,7 @@ pub struct RedisStore {
     window: Duration,
     cap: usize,
     shards: i64,
+    is_claimed: Arc<AtomicBool>,
 }
 
 /// What is not in SQL yet.
@@ -114,6 +120,7 @@ impl Buckets {
 struct Before {
     version: String,
     batches: Vec<String>,
+    undecided: Vec<String>,
 }
 
 impl RedisStore {
@@ -127,7 +134,7 @@ impl RedisStore {
         shards: usize,
     ) -> Self {
         let shards = i64::try_from(shards).unwrap_or(1).max(1);
-        Self { redis, database, clock, window, cap, shards }
+        Self { redis, database, clock, window, cap, shards, is_claimed: Arc::default() }
     }
 
     /// In how many shards articles are.
@@ -154,7 +161,8 @@ impl RedisStore {
     }
 
     /// See [`super::ViewStore::record`].
-    pub async fn record(&self, batch: &[View]) -> Result<Vec<ViewOutcome>, ViewError> {
+    pub async fn record(&self, batch: &[View]) -> Result<Vec<Option<ViewOutcome>>, ViewError> {
+        self.hold_to_shards().await?;
         let mut by_shard = BTreeMap::<i64, Vec<usize>>::new();
         for (index, view) in batch.iter().enumerate() {
             by_shard.entry(self.shard_of(view.article)).or_default().push(index);
@@ -164,14 +172,14 @@ impl RedisStore {
             let views: Vec<View> = indices.iter().filter_map(|index| batch.get(*index)).copied().collect();
             for (index, outcome) in indices.iter().zip(self.record_shard(shard, &views).await?) {
                 if let Some(place) = outcomes.get_mut(*index) {
-                    *place = Some(outcome);
+                    *place = outcome;
                 }
             }
         }
-        outcomes.into_iter().map(|outcome| outcome.ok_or_else(unreadable)).collect()
+        Ok(outcomes)
     }
 
-    async fn record_shard(&self, shard: i64, views: &[View]) -> Result<Vec<ViewOutcome>, ViewError> {
+    async fn record_shard(&self, shard: i64, views: &[View]) -> Result<Vec<Option<ViewOutcome>>, ViewError> {
         let mut articles: Vec<i64> = views.iter().map(|view| view.article).collect();
         articles.sort_unstable();
         articles.dedup();
@@ -202,24 +210,26 @@ impl RedisStore {
             }
         }
         if !missing.is_empty() {
-            totals.extend(self.fill(shard, &missing).await?);
+            // The views are recorded. Those whose total can't be had are not answered; the others do not wait for SQL.
+            match tokio::time::timeout(FILL_PATIENCE, self.fill(shard, &missing)).await {
+                Ok(Ok(filled)) => totals.extend(filled),
+                Ok(Err(error)) => tracing::warn!(error = %error, "totals could not be brought from SQL"),
+                Err(_) => tracing::warn!("totals could not be brought from SQL in time"),
+            }
         }
         if reasons.len() != views.len() {
             return Err(unreadable());
         }
-        views
-            .iter()
-            .zip(reasons)
-            .map(|(view, reason)| {
-                let reason = match reason {
-                    b'0' => None,
-                    b'1' => Some(Reason::Repeat),
-                    _ => Some(Reason::IpCap),
-                };
-                let views = totals.get(&view.article).copied().ok_or_else(unreadable)?;
-                Ok(ViewOutcome { article: view.article, views, counted: reason.is_none(), reason })
-            })
-            .collect()
+        let outcome = |(view, reason): (&View, u8)| {
+            let reason = match reason {
+                b'0' => None,
+                b'1' => Some(Reason::Repeat),
+                _ => Some(Reason::IpCap),
+            };
+            let views = *totals.get(&view.article)?;
+            Some(ViewOutcome { article: view.article, views, counted: reason.is_none(), reason })
+        };
+        Ok(views.iter().zip(reasons).map(outcome).collect())
     }
 
     /// Appends a view as the script reads it.
@@ -267,7 +277,8 @@ impl RedisStore {
     async fn set_totals(&self, shard: i64, articles: &[i64], mode: &str) -> Result<Vec<Drift>, ViewError> {
         for _ in 0..ATTEMPTS {
             let before = self.before(shard).await?;
-            let (applied, totals) = self.database.totals_and_applied(articles, &before.batches).await?;
+            let (mut applied, totals) = self.database.totals_and_applied(articles, &before.batches).await?;
+            applied.extend(before.undecided);
             let mut arguments = vec![self.time(), before.version.into_bytes(), mode.into()];
             arguments.extend(set(&applied));
             for article in articles {
@@ -289,7 +300,10 @@ impl RedisStore {
         let mut pipeline = pipe();
         pipeline.atomic().hget(format!("{key}:state"), "version").zrange(format!("{key}:batches"), 0, -1);
         let (version, batches): (Option<String>, Vec<String>) = self.redis.pipeline(&pipeline).await?;
-        Ok(Before { version: version.unwrap_or_else(|| "0".into()), batches })
+        let now = self.clock.now_ms();
+        // Nobody can tell whether SQL has them; a flush leaves them alone, and counts would be doubled if it has.
+        let (undecided, batches) = batches.into_iter().partition(|batch| is_undecided(batch, now));
+        Ok(Before { version: version.unwrap_or_else(|| "0".into()), batches, undecided })
     }
 
     /// See [`super::ViewStore::totals`].
@@ -310,18 +324,27 @@ impl RedisStore {
     }
 
     /// See [`super::ViewStore::salts`].
-    pub async fn salts(&self, day: i64, fresh: Salt) -> Result<(Salt, Option<Salt>), ViewError> {
-        let key = |day: i64| format!("tm:salt:{day}");
-        // Rule C3: a salt is destroyed after two days, its own and the one in which it is yesterday's.
-        let lives_for = ((day + 2) * DAY_MS - self.clock.now_ms()).max(1);
-        let mut command = cmd("SET");
-        command.arg(key(day)).arg(&fresh[..]).arg("NX").arg("PX").arg(lives_for);
-        self.redis.query::<Value>(&command).await?;
-        let read = async |day: i64| -> Result<Option<Salt>, ViewError> {
-            let salt: Option<Vec<u8>> = self.redis.query(cmd("GET").arg(key(day))).await?;
-            salt.map(|salt| Salt::try_from(salt).map_err(|_| unreadable())).transpose()
-        };
-        Ok((read(day).await?.ok_or_else(unreadable)?, read(day - 1).await?))
+    pub async fn salts(
+        &self,
+        day: i64,
+        fresh: Salt,
+        yesterday: Option<Salt>,
+    ) -> Result<(Salt, Option<Salt>), ViewError> {
+        Ok((self.salt(day, Some(fresh)).await?.ok_or_else(unreadable)?, self.salt(day - 1, yesterday).await?))
+    }
+
+    /// The salt of a day, which becomes `offered` if there is none.
+    async fn salt(&self, day: i64, offered: Option<Salt>) -> Result<Option<Salt>, ViewError> {
+        let key = format!("tm:salt:{day}");
+        if let Some(offered) = offered {
+            // Rule C3: a salt is destroyed after two days, its own and the one in which it is yesterday's.
+            let lives_for = ((day + 2) * DAY_MS - self.clock.now_ms()).max(1);
+            let mut command = cmd("SET");
+            command.arg(&key).arg(&offered[..]).arg("NX").arg("PX").arg(lives_for);
+            self.redis.query::<Value>(&command).await?;
+        }
+        let salt: Option<Vec<u8>> = self.redis.query(cmd("GET").arg(&key)).await?;
+        salt.map(|salt| Salt::try_from(salt).map_err(|_| unreadable())).transpose()
     }
 
     /// The articles with the most views in `window`, most first; of equals, the newer first. `None` if the ranking has to be
@@ -357,9 +380,18 @@ impl RedisStore {
         let mut built = 0;
         for shard in self.shards() {
             let names: Vec<String> = RANKINGS.iter().map(|(name, _)| format!("rank:{name}")).collect();
+            let state = format!("{}:state", Self::key(shard));
             let mut command = cmd("HMGET");
-            command.arg(format!("{}:state", Self::key(shard))).arg(names);
-            let hours: Vec<Option<i64>> = self.redis.query(&command).await?;
+            command.arg(&state).arg(names).arg("stale");
+            let mut hours: Vec<Option<i64>> = self.redis.query(&command).await?;
+            // Redis has been through a restart: what it caches may be as old as its file.
+            if hours.pop().flatten().is_some() {
+                self.correct_totals(shard).await?;
+                self.build_rankings(shard, hour, &RANKINGS).await?;
+                self.redis.query::<Value>(cmd("HDEL").arg(&state).arg("stale")).await?;
+                built += 1;
+                continue;
+            }
             let stale: Vec<(&str, Window)> = RANKINGS
                 .into_iter()
                 .zip(hours)
@@ -391,6 +423,7 @@ impl RedisStore {
             let (applied, views) =
                 self.database.window_views_and_applied((shard, self.shards), hour, &windows, &before.batches).await?;
             let aside = format!("{:016x}", rand::random::<u64>());
+            let members: Vec<usize> = views.iter().map(Vec::len).collect();
             for ((name, _), views) in rankings.iter().zip(views) {
                 let target = format!("{key}:rank:{name}:{aside}");
                 for chunk in views.chunks(CHUNK) {
@@ -405,9 +438,10 @@ impl RedisStore {
             }
             let mut arguments = vec![self.time(), before.version.into_bytes(), number(hour), aside.into_bytes()];
             arguments.extend(set(&applied));
-            for (name, window) in rankings {
+            for ((name, window), members) in rankings.iter().zip(&members) {
                 arguments.push(name.as_bytes().to_vec());
                 arguments.push(number(window.hours().unwrap_or(0)));
+                arguments.push(number(i64::try_from(*members).unwrap_or(i64::MAX)));
             }
             let changes: Option<Vec<(String, i64, i64, i64)>> = self.redis.evaluate(&PUBLISH, &key, &arguments).await?;
             if let Some(changes) = changes {
@@ -421,6 +455,16 @@ impl RedisStore {
             }
         }
         Err(ViewError::Store("flushes came in between each time that SQL was read".into()))
+    }
+
+    /// Compares every total that Redis caches of a shard, and corrects it.
+    async fn correct_totals(&self, shard: i64) -> Result<Vec<Drift>, ViewError> {
+        let articles: Vec<i64> = self.redis.query(cmd("HKEYS").arg(format!("{}:total", Self::key(shard)))).await?;
+        let mut drifts = Vec::new();
+        for chunk in articles.chunks(CHUNK) {
+            drifts.extend(self.set_totals(shard, chunk, "correct").await?);
+        }
+        Ok(drifts)
     }
 
     /// Compares every total and ranking that Redis caches with SQL and what SQL does not have yet, and corrects it.
@@ -446,6 +490,9 @@ impl RedisStore {
     /// [`ViewError::Store`]
     pub async fn note_origin(&self) -> Result<(), ViewError> {
         const ORIGIN: &str = "tm:origin";
+        // A Redis that was emptied has lost that too.
+        self.is_claimed.store(false, Ordering::Relaxed);
+        self.hold_to_shards().await?;
         let fresh = format!("{:032x}", rand::random::<u128>());
         self.redis.query::<Value>(cmd("SET").arg(ORIGIN).arg(fresh).arg("NX")).await?;
         let name: Option<String> = self.redis.query(cmd("GET").arg(ORIGIN)).await?;
@@ -462,7 +509,18 @@ impl RedisStore {
         self.redis.query::<Value>(cmd("SET").arg(SHARDS).arg(self.shards).arg("NX")).await?;
         let shards: Option<i64> = self.redis.query(cmd("GET").arg(SHARDS)).await?;
         let shards = shards.ok_or_else(unreadable)?;
+        self.is_claimed.store(shards == self.shards, Ordering::Relaxed);
         Ok(if shards == self.shards { Ok(()) } else { Err(shards) })
+    }
+
+    /// As [`RedisStore::claim_shards`], where it has not succeeded yet: Redis may have been away at the start.
+    async fn hold_to_shards(&self) -> Result<(), ViewError> {
+        if self.is_claimed.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        self.claim_shards().await?.map_err(|found| {
+            ViewError::Store(format!("redis.shards is {}, but this Redis was first used with {found}", self.shards))
+        })
     }
 
     /// What each node that has a shard says of itself, one for each server.
@@ -520,6 +578,12 @@ impl RedisStore {
 /// other has it.
 fn generation_id(now: i64, random: u64) -> String {
     format!("{now}-{random:016x}")
+}
+
+/// Whether a batch began so long ago that the ledger may have forgotten it, so that it can't be told whether SQL has it.
+pub(in crate::server::views) fn is_undecided(id: &str, now: i64) -> bool {
+    let began_at: Option<i64> = id.split_once('-').and_then(|(time, _)| time.parse().ok());
+    began_at.is_none_or(|began_at| began_at < now - OLDEST)
 }
 
 /// An argument of a script.

@@ -35,13 +35,13 @@ impl SqliteStore {
 
     /// See [`super::ViewStore::record`].
     pub async fn record(&self, batch: &[View]) -> Result<Vec<ViewOutcome>, ViewError> {
-        let mut memory = self.memory.lock().await;
-        let result = self.record_with(&mut memory, batch).await;
-        if result.is_err() {
-            // It may hold what the database does not, or not hold what it does: a commit can fail after the fact.
-            *memory = Memory::default();
-        }
-        result
+        let mut place = self.memory.lock().await;
+        // If the batch is not committed, or nobody waits for it any more, what was taken is gone and read anew the next time: it may
+        // hold what the database does not, or not hold what it does, since a commit can fail after the fact.
+        let mut memory = std::mem::take(&mut *place);
+        let outcomes = self.record_with(&mut memory, batch).await?;
+        *place = memory;
+        Ok(outcomes)
     }
 
     async fn record_with(&self, memory: &mut Memory, batch: &[View]) -> Result<Vec<ViewOutcome>, ViewError> {

@@ -20,10 +20,10 @@ local function current_time()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
--- Changes whenever this server starts, so it tells whether the data has been through a restart, which may have lost the end
--- of it.
+-- Changes whenever this server starts or another takes over, so it tells whether the data may have lost the end of it.
 local function run_id()
-  return string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
+  local info = redis.call('INFO', 'server', 'replication')
+  return string.match(info, 'run_id:(%w+)') .. string.match(info, 'master_replid:(%w+)')
 end
 
 -- Closes what is pending: from now on it is a batch, under the name that it was given when its first view came.
@@ -31,7 +31,7 @@ local function seal(now)
   if redis.call('EXISTS', pending) == 0 then
     return
   end
-  local id = redis.call('HGET', generation, 'id')
+  local id = redis.call('GET', generation)
   if not id then
     return redis.error_reply('ERR ' .. generation .. ' is missing')
   end
@@ -41,6 +41,20 @@ local function seal(now)
   redis.call('ZADD', batches, now, id)
   redis.call('DEL', generation)
   redis.call('HINCRBY', state, 'version', 1)
+end
+
+-- Closes what is pending from before a restart, because a batch may have been taken from a longer version of it that the restart
+-- lost: new views go into a generation of their own. What is cached may be as old as the file; that is looked into later.
+local function notice_restart(now)
+  local run = run_id()
+  if redis.call('HGET', state, 'run') == run then
+    return
+  end
+  local failure = seal(now)
+  if failure then
+    return failure
+  end
+  redis.call('HSET', state, 'run', run, 'stale', 1)
 end
 
 -- Calls back with article, hour and views for all that SQL does not have: `applied` is the set of batches that it has.

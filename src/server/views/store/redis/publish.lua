@@ -1,16 +1,23 @@
 -- Puts rankings in place that were built aside from SQL: adds what SQL does not have yet and renames them.
 --
 -- ARGV: time; the version of this shard before SQL was read; the hour that they are of; the name that they were built under;
--- how many batches SQL has; these; then each ranking and how many hours it covers (0: all).
--- Answers nil if a batch was closed or finished meanwhile; otherwise ranking, article, former views and new ones where a ranking
+-- how many batches SQL has; these; then each ranking, how many hours it covers (0: all), and how many members were built.
+-- Answers nil if a batch was closed or finished meanwhile, or what was built is not there; otherwise ranking, article, former views and new ones where a ranking
 -- of the same hour had other views.
 if (redis.call('HGET', state, 'version') or '0') ~= ARGV[2] then
   return false
 end
+local first = 6 + tonumber(ARGV[5])
+-- It may be gone: put in place by a call whose answer was lost, or lost with a restart.
+for index = first, #ARGV, 3 do
+  local aside = shard .. ':rank:' .. ARGV[index] .. ':' .. ARGV[4]
+  if redis.call('ZCARD', aside) ~= tonumber(ARGV[index + 2]) then
+    return false
+  end
+end
 -- What is pending is added below, to these rankings; the others have to get it here.
 rank()
 local hour, built = tonumber(ARGV[3]), ARGV[4]
-local first = 6 + tonumber(ARGV[5])
 local applied = set_of_arguments(6, first - 1)
 local changes = {}
 
@@ -35,7 +42,7 @@ local function compare(name, former, new)
   end
 end
 
-for index = first, #ARGV, 2 do
+for index = first, #ARGV, 3 do
   local name, hours = ARGV[index], tonumber(ARGV[index + 1])
   local ranking = shard .. ':rank:' .. name
   local aside = ranking .. ':' .. built
@@ -56,4 +63,6 @@ for index = first, #ARGV, 2 do
   end
   redis.call('HSET', state, 'rank:' .. name, hour)
 end
+-- So that this is not done twice.
+redis.call('HINCRBY', state, 'version', 1)
 return changes

@@ -19,14 +19,9 @@ local first_article, first_bucket = 7, 7 + article_count
 local ENTRY = 12
 local find, sub, unpack_struct = string.find, string.sub, struct.unpack
 
--- What is pending from before a restart is closed, because a batch may have been taken from a longer version of it that the
--- restart lost. New views go into a generation of their own.
-local run = run_id()
-if redis.call('HGET', generation, 'run') ~= run then
-  local failure = seal(now)
-  if failure then
-    return failure
-  end
+local failure = notice_restart(now)
+if failure then
+  return failure
 end
 
 local bucket_keys = {}
@@ -95,9 +90,7 @@ if next(counts) then
   end
   redis.call('MSET', unpack(written))
 
-  if redis.call('HSETNX', generation, 'id', ARGV[4]) == 1 then
-    redis.call('HSET', generation, 'run', run)
-  end
+  redis.call('SET', generation, ARGV[4], 'NX')
   local pending_views = redis.call('HMGET', pending, unpack(hours))
   local unranked_views = redis.call('HMGET', unranked, unpack(articles))
   local new_pending, new_unranked, new_totals = {}, {}, {}

@@ -1,7 +1,8 @@
 -- Closes what is pending, so that a flush can take it.
 --
 -- Answers: what INFO says of the server and of its append-only file, then the name of every batch that SQL may not have yet.
-local failure = seal(current_time())
+local now = current_time()
+local failure = notice_restart(now) or seal(now)
 if failure then
   return failure
 end
