@@ -214,22 +214,6 @@ impl Database {
         }
     }
 
-    /// The embedded profile's database, if it is that.
-    pub fn sqlite(&self) -> Option<&SqliteDatabase> {
-        match self {
-            Database::Sqlite(database) => Some(database),
-            Database::MySql(_) => None,
-        }
-    }
-
-    /// The server profile's database, if it is that.
-    pub fn mysql(&self) -> Option<&MySqlDatabase> {
-        match self {
-            Database::Sqlite(_) => None,
-            Database::MySql(database) => Some(database),
-        }
-    }
-
     /// Where it is, for messages: the URL without the user and the password.
     pub fn address(&self) -> &str {
         match self {
