@@ -128,6 +128,9 @@ fn seen_of(article: i64, hashes: Hashes) -> Seen {
     Seen { article, address: hashes.address, visitor: hashes.visitor }
 }
 
+/// The pairs of article and visitor within a window, and how many visitors the pairs of article and address have.
+type Known = (HashSet<(i64, i64)>, HashMap<(i64, i64), usize>);
+
 /// Who is within a window: the table `view_seen` up to the entry `through`, so that a visitor is found without SQL.
 #[derive(Debug, Default)]
 struct Memory {
@@ -166,7 +169,7 @@ impl Memory {
     }
 
     /// What [`decide`] has to know of the visitors of a batch.
-    fn of(&self, batch: &[View]) -> (HashSet<(i64, i64)>, HashMap<(i64, i64), usize>) {
+    fn of(&self, batch: &[View]) -> Known {
         let (mut seen, mut addresses) = (HashSet::new(), HashMap::new());
         for view in batch {
             for hashes in [Some(view.visitor.today), view.visitor.yesterday].into_iter().flatten() {
