@@ -47,7 +47,8 @@ end-to-end: ## The tests in the browser, against the release build
 watch: setup ## Rebuild and reload while you edit (needs cargo-leptos)
 	@$(WITH) cargo leptos watch
 
-bench: ## Measure what a counted view costs against a request that does nothing
+bench: ## Measure what counting costs, in both profiles
+	@scripts/setup.sh test
 	@$(WITH) cargo bench --quiet --features bench --bench views
 
 audit: ## Check dependencies' licences, sources and known vulnerabilities (needs cargo-deny)
