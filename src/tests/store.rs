@@ -223,6 +223,25 @@ fn c3_a_salt_is_the_same_for_all_who_ask_and_another_each_day() {
 }
 
 #[test]
+fn c3_windows_that_are_over_are_forgotten() {
+    on(&[Backend::Redis, Backend::Cluster], async |place| {
+        let store = place.redis_store();
+        assert_eq!(place.record(1, 1).await, None);
+        place.clock.advance(WINDOW / 2);
+        assert_eq!(place.record(2, 1).await, None);
+        assert_eq!(store.prune().await.unwrap(), 0);
+        place.clock.advance(WINDOW / 2);
+        assert_eq!(store.prune().await.unwrap(), 1);
+        assert_eq!(place.record(2, 1).await, Some(Reason::Repeat), "this one's is not over");
+        place.clock.advance(WINDOW);
+        assert_eq!(store.prune().await.unwrap(), 1);
+        if let Some(redis) = &place.redis {
+            assert_eq!(redis.command(&["KEYS", "*:seen:*"]), "", "nothing of a visitor is left");
+        }
+    });
+}
+
+#[test]
 fn c8_what_arrives_while_a_batch_is_written_is_the_next_batch() {
     on(&BACKENDS, async |place| {
         let (batcher, mut workers) = batcher(place.store.clone(), 1_600);
@@ -415,8 +434,8 @@ fn c5_a_redis_set_back_to_an_older_file_never_counts_a_batch_twice() {
             std::fs::create_dir(&file).unwrap();
             copyfolder(copy.path(), &file);
             redis.restart();
-            // The old pending views must not be mixed with a new one, or neither could be told apart.
-            let batch = [View { article: 2, visitor: visitor(7, 7) }];
+            // The old pending views must not be mixed with a new one of the same shard, or neither could be told apart.
+            let batch = [View { article: 17, visitor: visitor(7, 7) }];
             retry(|| place.store.record(&batch)).await;
             let flushed =
                 retry(|| async { Flusher::new(place.redis_store().clone(), place.clock.clone()).step().await }).await;
@@ -424,7 +443,7 @@ fn c5_a_redis_set_back_to_an_older_file_never_counts_a_batch_twice() {
             assert_eq!(flushed.views, 1, "the new view alone");
             assert_eq!(place.total_in_sql(1).await, 6);
         }
-        assert_eq!(place.total_in_sql(2).await, 2, "the memory of who was counted is as old as the file");
+        assert_eq!(place.total_in_sql(17).await, 2, "the memory of who was counted is as old as the file");
         // The totals are as old as the file, until the next look at the rankings.
         assert_eq!(place.total(1).await, 5);
         place.redis_store().refresh_rankings().await.unwrap();
@@ -498,6 +517,20 @@ async fn retry<T, E: std::fmt::Debug, F: Future<Output = Result<T, E>>>(attempt:
         }
     }
     attempt().await.unwrap()
+}
+
+#[test]
+fn c5_a_batch_whose_views_are_gone_is_not_taken_for_flushed() {
+    // So it is when Redis went back to before the batch was closed while a flush had its name: the views are pending again.
+    on(&[Backend::Redis], async |place| {
+        let redis = place.redis.as_ref().unwrap();
+        let name = format!("{}-0123456789abcdef", place.clock.now_ms());
+        redis.command(&["ZADD", "tm:{1}:batches", "1", &name]);
+        assert_eq!(place.flush().await, Flushed::default());
+        redis.command(&["HSET", &format!("tm:{{1}}:batch:{name}"), "1:500000", "3"]);
+        assert_eq!(place.flush().await.views, 3);
+        assert_eq!(place.total_in_sql(1).await, 3);
+    });
 }
 
 #[test]
