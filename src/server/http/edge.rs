@@ -7,7 +7,7 @@ use std::panic::AssertUnwindSafe;
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 
 use super::cache::CachePolicy;
@@ -27,6 +27,7 @@ pub async fn edge(State(state): State<AppState>, request: Request, next: Next) -
         None => match AssertUnwindSafe(next.run(request)).catch_unwind().await {
             Ok(response) => security::explain_error(response, is_for_programs),
             // The panic hook has logged it.
+            Err(_) if is_for_programs => Error::Internal.into_response(),
             Err(_) => shell::error_page(&Error::Internal),
         },
     };
