@@ -12,10 +12,10 @@ use crate::model::view::ViewOutcome;
 /// [`Error::NotFound`] if readers do not see the article, [`Error::Unavailable`] if it can't be recorded now.
 #[server(prefix = "/api/islands", endpoint = "record-view", input = PutUrl, output = Json)]
 pub async fn record_view(article: i64) -> Result<ViewOutcome, Error> {
+    use crate::server::http::identity::ViewSender;
     use crate::server::state::AppState;
     let state = expect_context::<AppState>();
-    let request = leptos_axum::extract_with_state::<crate::server::views::ViewRequest, AppState>(&state)
-        .await
-        .map_err(|_| Error::Unavailable)?;
-    state.record_view(article, &request).await
+    let ViewSender(sender) =
+        leptos_axum::extract_with_state::<ViewSender, AppState>(&state).await.map_err(|_| Error::Unavailable)?;
+    state.record_view(article, sender).await
 }

@@ -75,12 +75,17 @@ pub struct Load {
 /// Sends PUTs and returns their rate per second and how many were answered as counted.
 pub async fn run(address: SocketAddr, kind: Kind, load: Load, next_visitor: Arc<AtomicU64>) -> (f64, u64) {
     let left = Arc::new(AtomicU64::new(load.requests));
+    // Before the clock starts, and one after the other: of many at once some would be made to try again a second later.
+    let mut connections = Vec::with_capacity(load.connections);
+    for _ in 0..load.connections {
+        connections.push(connect(address).await);
+    }
     let start = Instant::now();
-    let clients: Vec<_> = (0..load.connections)
-        .map(|_| {
+    let clients: Vec<_> = connections
+        .into_iter()
+        .map(|mut connection| {
             let (left, next_visitor) = (left.clone(), next_visitor.clone());
             tokio::spawn(async move {
-                let mut connection = connect(address).await;
                 let mut counted = 0;
                 while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok() {
                     let visitor = next_visitor.fetch_add(1, Ordering::Relaxed);

@@ -9,7 +9,7 @@ use crate::servers::{MariaDb, Redis};
 use crate::{Profile, info, median};
 
 const ARTICLES: u64 = 100;
-const REQUESTS: u64 = 60_000;
+const REQUESTS: u64 = 120_000;
 
 /// Prints the ratios of interleaved pairs and their median.
 pub fn compare(profile: Profile, connections: usize, pairs: usize) {

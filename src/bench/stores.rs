@@ -25,7 +25,7 @@ fn runtime() -> Runtime {
 async fn store(redis: &Redis, url: &str) -> RedisStore {
     let database = MySqlDatabase::open(url).await.expect("the database opens");
     let client = Client::new(&redis.url()).expect("an address");
-    RedisStore::new(client, database, Clock::System, Duration::from_secs(3600), 10_000, 8)
+    RedisStore::new(client, database, Clock::System, Duration::from_secs(3600), 10_000, 1)
 }
 
 /// Articles numbered from 1, made by SQL alone.

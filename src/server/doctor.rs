@@ -174,7 +174,15 @@ async fn examine_redis(store: &RedisStore) -> Vec<Finding> {
             ));
         }
     }
-    if nodes.len() > 1 {
+    let is_cluster = store.redis.is_cluster().await.unwrap_or(false);
+    if is_cluster && nodes.len() == 1 {
+        findings.push(Finding::Warning(
+            "Redis: a Cluster, of which one node has all counts, because redis.shards is too small. To change it, stop every server, run \
+             tidemark flush, empty Redis and set redis.shards to 16."
+                .into(),
+        ));
+    }
+    if is_cluster {
         findings.push(Finding::Fact(
             "Redis: a Cluster. If a replica takes over, what its master had not sent it is lost; none is doubled."
                 .into(),

@@ -130,6 +130,14 @@ impl Redis {
         }
     }
 
+    /// Whether it is a Cluster.
+    ///
+    /// # Errors
+    /// That Redis can't be reached.
+    pub async fn is_cluster(&self) -> RedisResult<bool> {
+        Ok(matches!(self.link().await?, Link::Cluster(_)))
+    }
+
     /// A setting of Redis. `None` if it keeps that to itself, as some hosted ones do, and of a Cluster, whose nodes may differ.
     ///
     /// # Errors

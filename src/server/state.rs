@@ -13,7 +13,7 @@ use super::db::{Database, is_unavailable};
 use super::jobs::Jobs;
 use super::metrics::Metrics;
 use super::sessions::Sessions;
-use super::views::{Recorded, ViewRequest, Views};
+use super::views::{Sender, ViewError, Views};
 use super::visibility::Visibility;
 use crate::error::Error;
 use crate::model::view::ViewOutcome;
@@ -73,13 +73,13 @@ impl Services {
     ///
     /// # Errors
     /// [`Error::NotFound`] if readers do not see the article, [`Error::Unavailable`] if it can't be recorded now.
-    pub async fn record_view(&self, article: i64, request: &ViewRequest) -> Result<ViewOutcome, Error> {
-        let outcome = self.try_to_record(article, request).await;
+    pub async fn record_view(&self, article: i64, sender: Result<Sender, ViewError>) -> Result<ViewOutcome, Error> {
+        let outcome = self.try_to_record(article, sender).await;
         self.metrics.view(&outcome);
         outcome
     }
 
-    async fn try_to_record(&self, article: i64, request: &ViewRequest) -> Result<ViewOutcome, Error> {
+    async fn try_to_record(&self, article: i64, sender: Result<Sender, ViewError>) -> Result<ViewOutcome, Error> {
         let unavailable = |error: &dyn std::fmt::Display| {
             tracing::error!(error = %error, article, "a view could not be recorded");
             Error::Unavailable
@@ -88,15 +88,19 @@ impl Services {
         if !is_visible.map_err(|error| unavailable(&error))? {
             return Err(Error::NotFound(format!("There is no published article {article}.")));
         }
-        match self.views.record(article, request).await.map_err(|error| unavailable(&error))? {
-            Recorded::Decided(outcome) => Ok(outcome),
-            Recorded::Refused(reason) => {
-                let views = match self.views.totals(&[article]).await.get(&article) {
-                    Some(views) => *views,
-                    None => self.database.total(article).await?,
-                };
+        match sender.map_err(|error| unavailable(&error))? {
+            Sender::Visitor(visitor) => self.views.record(article, visitor).await.map_err(|error| unavailable(&error)),
+            Sender::NoReader(reason) => {
+                let views = Box::pin(self.total(article)).await?;
                 Ok(ViewOutcome { article, views, counted: false, reason: Some(reason) })
             }
+        }
+    }
+
+    async fn total(&self, article: i64) -> Result<i64, Error> {
+        match self.views.totals(&[article]).await.get(&article) {
+            Some(views) => Ok(*views),
+            None => Ok(self.database.total(article).await?),
         }
     }
 }

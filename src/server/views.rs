@@ -12,8 +12,8 @@
 //! - **C8** A view costs a share of one transaction or script for the whole batch, a flush a statement for all articles viewed.
 //!
 //! # The way of a view
-//! [`Views::record`] asks the [`gate`], makes a [`visitor::Visitor`] of the request, hands it to the [`batcher`], and answers
-//! when the batch that holds it is in the [`store`]. The decision is the pure function [`rules::decide`] in the embedded profile,
+//! [`Views::identify`] asks the [`gate`] and makes a [`visitor::Visitor`] of the request. [`Views::record`] hands it to the
+//! [`batcher`], and answers when the batch that holds it is in the [`store`]. The decision is the pure function [`rules::decide`] in the embedded profile,
 //! and the script `store/redis/record.lua` in the server profile, from where a [`flush`] brings the views to SQL.
 //!
 //! This module knows nothing of Leptos, axum or articles, so that other programs could use it.
@@ -35,7 +35,7 @@ use crate::model::view::{Reason, ViewOutcome};
 use crate::server::clock::Clock;
 use batcher::Batcher;
 use store::ViewStore;
-use visitor::{Identifier, Reader};
+use visitor::{Identifier, Reader, Visitor};
 
 /// Why a view could not be recorded. Trying again is always safe (rule C2).
 #[derive(Debug, thiserror::Error)]
@@ -98,17 +98,24 @@ impl Views {
         self.batcher.waiting()
     }
 
+    /// Who sends a request, as far as counting is concerned. What the request tells of the reader is not needed afterwards.
+    ///
+    /// # Errors
+    /// [`ViewError`] if it can't be told now, because the day's salt can't be had.
+    pub async fn identify(&self, request: &ViewRequest) -> Result<Sender, ViewError> {
+        if let Some(reason) = gate::check(&request.reader.user_agent, &request.purposes) {
+            return Ok(Sender::NoReader(reason));
+        }
+        self.identifier.identify(&request.reader).await.map(Sender::Visitor)
+    }
+
     /// Counts a view of `article`, if the rules say so, and tells what became of it. The caller has checked that readers
     /// see the article.
     ///
     /// # Errors
     /// [`ViewError`] if it can't be recorded now; then no count was answered, and the same call may be made again.
-    pub async fn record(&self, article: i64, request: &ViewRequest) -> Result<Recorded, ViewError> {
-        if let Some(reason) = gate::check(&request.reader.user_agent, &request.purposes) {
-            return Ok(Recorded::Refused(reason));
-        }
-        let visitor = self.identifier.identify(&request.reader).await?;
-        self.batcher.record(article, visitor).await.map(Recorded::Decided)
+    pub async fn record(&self, article: i64, visitor: Visitor) -> Result<ViewOutcome, ViewError> {
+        self.batcher.record(article, visitor).await
     }
 
     /// How often each of `articles` was read. What is absent, SQL knows; so it is with all of them while Redis is away.
@@ -145,11 +152,11 @@ impl Views {
     }
 }
 
-/// What became of a view.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Recorded {
-    /// The store decided it.
-    Decided(ViewOutcome),
-    /// It is no reader's.
-    Refused(Reason),
+/// Who sends a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sender {
+    /// A visitor, whose view may count.
+    Visitor(Visitor),
+    /// What no reader sends.
+    NoReader(Reason),
 }

@@ -39,8 +39,12 @@ impl Visibility {
         if believed_until.is_some_and(|until| now < until) {
             return Ok(true);
         }
+        Box::pin(self.ask(article, now, believed_until.is_some())).await
+    }
+
+    async fn ask(&self, article: i64, now: i64, was_visible: bool) -> sqlx::Result<bool> {
         let asked = self.database.is_visible(article, now);
-        let is_visible = if believed_until.is_some() {
+        let is_visible = if was_visible {
             // Views are taken while SQL is away: what was visible the last time still counts.
             match tokio::time::timeout(PATIENCE, asked).await {
                 Ok(Ok(is_visible)) => is_visible,

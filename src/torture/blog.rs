@@ -159,7 +159,7 @@ impl<'a> Blog<'a> {
         views
     }
 
-    /// The views of each article that SQL does not have: pending, and in batches that the ledger does not name.
+    /// The views of each article that SQL does not have: recent, pending, and in batches that the ledger does not name.
     pub fn in_redis(&self) -> Vec<i64> {
         let ledger = self.maria.execute(&format!("SELECT id FROM {}.view_batches", self.database));
         let mut views = vec![0; ARTICLES as usize + 1];
@@ -175,6 +175,11 @@ impl<'a> Blog<'a> {
                     let article = field.split(':').next().and_then(|article| article.parse::<usize>().ok());
                     views[article.expect("an article")] += count.parse::<i64>().expect("a number");
                 }
+            }
+            for entry in self.redis.command(&["GET", &format!("tm:{{{shard}}}:recent")]).split_whitespace() {
+                let numbers: Vec<i64> = entry.split(':').map(|number| number.parse().expect("a number")).collect();
+                let [article, _, count] = numbers[..] else { panic!("not a recent view: {entry}") };
+                views[usize::try_from(article).expect("an article")] += count;
             }
         }
         views

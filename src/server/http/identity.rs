@@ -15,10 +15,14 @@ use crate::error::Error;
 use crate::server::config::Config;
 use crate::server::sessions::USER_ID;
 use crate::server::state::AppState;
-use crate::server::views::ViewRequest;
 use crate::server::views::visitor::Reader;
+use crate::server::views::{Sender, ViewError, ViewRequest};
 
-impl FromRequestParts<AppState> for ViewRequest {
+/// Who asks for a view to be counted; an error if that can't be told now, which is not said before it is known that there is such
+/// an article. Small, because it waits with the view.
+pub struct ViewSender(pub Result<Sender, ViewError>);
+
+impl FromRequestParts<AppState> for ViewSender {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Error> {
@@ -33,14 +37,9 @@ impl FromRequestParts<AppState> for ViewRequest {
             .flat_map(|name| parts.headers.get_all(HeaderName::from_static(name)))
             .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
             .collect();
-        Ok(ViewRequest {
-            reader: Reader {
-                user,
-                address: client_address(peer.ip(), &parts.headers, &state.config.server.trusted_proxies),
-                user_agent: user_agent.unwrap_or_default(),
-            },
-            purposes,
-        })
+        let address = client_address(peer.ip(), &parts.headers, &state.config.server.trusted_proxies);
+        let reader = Reader { user, address, user_agent: user_agent.unwrap_or_default() };
+        Ok(ViewSender(state.views.identify(&ViewRequest { reader, purposes }).await))
     }
 }
 
@@ -90,9 +89,9 @@ fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAdd
         trusted.iter().any(|network| network.contains(&address))
     };
     let mut client = peer;
-    let lines = headers.get_all("x-forwarded-for").iter();
-    let lines: Vec<_> = lines.map(|line| String::from_utf8_lossy(line.as_bytes())).collect();
-    let mut hops = lines.iter().flat_map(|line| line.split(',')).map(str::trim).rev();
+    // A line that is not text holds no address.
+    let lines = headers.get_all("x-forwarded-for").iter().rev().map(|line| line.to_str().unwrap_or("?"));
+    let mut hops = lines.flat_map(|line| line.rsplit(',')).map(str::trim);
     while is_trusted(client) {
         // The end of the list, or something that is no address: what is known so far is all that can be believed.
         let Some(address) = hops.next().and_then(parse_hop) else { break };

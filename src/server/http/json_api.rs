@@ -6,6 +6,7 @@ use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use tower_http::compression::CompressionLayer;
 
+use super::identity::ViewSender;
 use super::problem::{Ignored, Path, Query, wrong_method};
 use crate::error::Error;
 use crate::model::article::{Article, ArticleSummary, RankedArticle, Window};
@@ -13,7 +14,6 @@ use crate::model::page::Page;
 use crate::model::view::ViewOutcome;
 use crate::server::db::articles::Filter;
 use crate::server::state::AppState;
-use crate::server::views::ViewRequest;
 
 /// What the addresses of the API start with.
 pub const PREFIX: &str = "/api/v1";
@@ -114,8 +114,8 @@ async fn most_viewed(
 async fn view(
     State(state): State<AppState>,
     Path(id): Path<i64>,
-    request: ViewRequest,
+    ViewSender(sender): ViewSender,
     Ignored: Ignored,
 ) -> Result<Json<ViewOutcome>, Error> {
-    state.record_view(id, &request).await.map(Json)
+    state.record_view(id, sender).await.map(Json)
 }

@@ -81,6 +81,17 @@ impl Worker {
         if self.receiver.recv_many(&mut self.waiting, BATCH).await == 0 {
             return false;
         }
+        // Requests that are ready to go on hand in their views first: under load the batch grows, at rest nobody is there.
+        let mut before = 0;
+        while before < self.waiting.len() {
+            before = self.waiting.len();
+            tokio::task::yield_now().await;
+            while self.waiting.len() < BATCH
+                && let Ok(waiting) = self.receiver.try_recv()
+            {
+                self.waiting.push(waiting);
+            }
+        }
         let batch: Vec<View> = self.waiting.iter().map(|waiting| waiting.view).collect();
         failpoint::reach("record-taken");
         let result = self.store.record(&batch).await;

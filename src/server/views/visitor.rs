@@ -81,13 +81,17 @@ impl Identifier {
         Self { store, clock, window, salts: Arc::default() }
     }
 
-    /// The visitor that a reader is today.
+    /// The visitor that a reader is today. What is seldom needed is boxed, here as in all that a view goes through: thousands may
+    /// wait for their batch, and the smaller each is, the more of them the processor's cache holds.
     ///
     /// # Errors
     /// [`ViewError::Store`] if the day has just changed and its salt can't be had.
     pub async fn identify(&self, reader: &Reader) -> Result<Visitor, ViewError> {
         let now = self.clock.now_ms();
-        let salts = self.salts(day_of(now)).await?;
+        let salts = match self.known_salts(day_of(now), now) {
+            Some(salts) => salts,
+            None => Box::pin(self.ask_for_salts(day_of(now), now)).await?,
+        };
         // Later in the day no window of yesterday's is left, and the second look-up would find nothing.
         let spans = self.window.saturating_add(CLOCKS_DIFFER_BY);
         let is_soon = now.rem_euclid(DAY_MS) <= i64::try_from(spans.as_millis()).unwrap_or(i64::MAX);
@@ -95,12 +99,13 @@ impl Identifier {
         Ok(Visitor { today: hash(reader, &salts.today), yesterday })
     }
 
-    async fn salts(&self, day: i64) -> Result<Salts, ViewError> {
-        let now = self.clock.now_ms();
+    fn known_salts(&self, day: i64, now: i64) -> Option<Salts> {
         let known = *self.salts.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(salts) = known.filter(|salts| salts.day == day && now < salts.asked_at + BELIEVED_FOR) {
-            return Ok(salts);
-        }
+        known.filter(|salts| salts.day == day && now < salts.asked_at + BELIEVED_FOR)
+    }
+
+    async fn ask_for_salts(&self, day: i64, now: i64) -> Result<Salts, ViewError> {
+        let known = *self.salts.read().unwrap_or_else(PoisonError::into_inner);
         // A store that has lost its salts gets back those that are known, or other processes would make new ones and see every
         // visitor as another. All who find the day changed ask; the store gives them the same.
         let salt_of = |day: i64| {

@@ -51,6 +51,7 @@ static RECORD: LazyLock<Script> = script!("redis/record.lua");
 static FILL: LazyLock<Script> = script!("redis/fill.lua");
 static PRUNE: LazyLock<Script> = script!("redis/prune.lua");
 static TOP: LazyLock<Script> = script!("redis/top.lua");
+static UNFLUSHED: LazyLock<Script> = script!("redis/unflushed.lua");
 static PUBLISH: LazyLock<Script> = script!("redis/publish.lua");
 
 /// What the node of a shard says of itself.
@@ -183,7 +184,7 @@ impl RedisStore {
         let mut articles: Vec<i64> = views.iter().map(|view| view.article).collect();
         articles.sort_unstable();
         articles.dedup();
-        let mut packed = Vec::with_capacity(views.len() * 23);
+        let mut packed = Vec::with_capacity(views.len() * 13);
         let mut buckets = Buckets::default();
         for view in views {
             self.pack(view, &articles, &mut buckets, &mut packed);
@@ -197,8 +198,9 @@ impl RedisStore {
             number(i64::try_from(articles.len()).unwrap_or(i64::MAX)),
         ];
         arguments.extend(articles.iter().copied().map(number));
-        arguments.extend(buckets.names.into_iter().map(|bucket| number(bucket.into())));
-        let answer: Vec<Value> = self.redis.evaluate(&RECORD, &Self::key(shard), &arguments).await?;
+        let key = Self::key(shard);
+        arguments.extend(buckets.names.into_iter().map(|bucket| bucket_key(&key, bucket)));
+        let answer: Vec<Value> = self.redis.evaluate(&RECORD, &key, &arguments).await?;
         let mut answer = answer.into_iter();
         let reasons: Vec<u8> = answer.next().map(::redis::from_redis_value).transpose()?.unwrap_or_default();
         let mut totals = HashMap::with_capacity(articles.len());
@@ -240,9 +242,8 @@ impl RedisStore {
         // The script counts from 1. A batch is far smaller than the 65,535 that fit.
         let article = articles.binary_search(&view.article).map_or(0, |index| index + 1);
         packed.extend_from_slice(&u16::try_from(article).unwrap_or(0).to_be_bytes());
-        for entry in [Some(self.entry(view.article, view.visitor.today)), yesterday] {
-            let (index, id) = entry.map_or_else(Default::default, |(bucket, id)| (buckets.index(bucket), id));
-            packed.extend_from_slice(&index.to_be_bytes());
+        for (bucket, id) in [Some(self.entry(view.article, view.visitor.today)), yesterday].into_iter().flatten() {
+            packed.extend_from_slice(&buckets.index(bucket).to_be_bytes());
             packed.extend_from_slice(&id);
         }
     }
@@ -544,13 +545,14 @@ impl RedisStore {
     /// # Errors
     /// [`ViewError::Store`]; those that were not reached are forgotten the next time.
     pub async fn prune(&self) -> Result<u64, ViewError> {
-        let buckets: Vec<i64> = (0..i64::try_from(self.buckets()).unwrap_or(i64::MAX)).collect();
+        let buckets: Vec<u16> = (0..self.buckets()).filter_map(|bucket| u16::try_from(bucket).ok()).collect();
         let mut forgotten = 0;
         for shard in self.shards() {
+            let key = Self::key(shard);
             for chunk in buckets.chunks(BUCKETS_AT_ONCE) {
                 let mut arguments = vec![self.time()];
-                arguments.extend(chunk.iter().copied().map(number));
-                forgotten += self.redis.evaluate::<u64>(&PRUNE, &Self::key(shard), &arguments).await?;
+                arguments.extend(chunk.iter().map(|bucket| bucket_key(&key, *bucket)));
+                forgotten += self.redis.evaluate::<u64>(&PRUNE, &key, &arguments).await?;
             }
         }
         Ok(forgotten)
@@ -563,11 +565,9 @@ impl RedisStore {
     pub async fn unflushed(&self) -> Result<Unflushed, ViewError> {
         let mut unflushed = Unflushed::default();
         for shard in self.shards() {
-            let key = Self::key(shard);
-            let mut pipeline = pipe();
-            pipeline.cmd("HVALS").arg(format!("{key}:pending")).cmd("ZCARD").arg(format!("{key}:batches"));
-            let (pending, batches): (Vec<i64>, u64) = self.redis.pipeline(&pipeline).await?;
-            unflushed.pending += pending.iter().sum::<i64>();
+            let (pending, batches): (i64, u64) =
+                self.redis.evaluate(&UNFLUSHED, &Self::key(shard), &[self.time()]).await?;
+            unflushed.pending += pending;
             unflushed.batches += batches;
         }
         Ok(unflushed)
@@ -584,6 +584,11 @@ fn generation_id(now: i64, random: u64) -> String {
 pub(in crate::server::views) fn is_undecided(id: &str, now: i64) -> bool {
     let began_at: Option<i64> = id.split_once('-').and_then(|(time, _)| time.parse().ok());
     began_at.is_none_or(|began_at| began_at < now - OLDEST)
+}
+
+/// Where a bucket of a shard is.
+fn bucket_key(shard: &str, bucket: u16) -> Vec<u8> {
+    format!("{shard}:seen:{bucket}").into_bytes()
 }
 
 /// An argument of a script.

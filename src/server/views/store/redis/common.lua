@@ -5,7 +5,7 @@ local pending = shard .. ':pending'
 local generation = shard .. ':generation'
 local batches = shard .. ':batches'
 local total = shard .. ':total'
-local unranked = shard .. ':unranked'
+local recent = shard .. ':recent'
 local state = shard .. ':state'
 
 local function batch_key(id)
@@ -26,8 +26,45 @@ local function run_id()
   return string.match(info, 'run_id:(%w+)') .. string.match(info, 'master_replid:(%w+)')
 end
 
+-- A member of a ranking. Padded, so that of equal scores the newer article is the greater member.
+local function rank_member(article)
+  return string.rep('0', 19 - #article) .. article
+end
+
+-- How long the list of recent views may become, in bytes, if nobody reads what they change.
+local RECENT = 65536
+
+-- Adds the recent views to what is pending and to the rankings that are built; one that is built later takes them from what is
+-- pending. Whoever reads these calls it first, so that a batch of views has to write neither.
+local function settle()
+  local list = redis.call('GET', recent)
+  if not list then
+    return
+  end
+  local by_hour, by_article = {}, {}
+  for article, hour, views in string.gmatch(list, '(%d+):(%d+):(%d+)') do
+    local field = article .. ':' .. hour
+    by_hour[field] = (by_hour[field] or 0) + views
+    by_article[article] = (by_article[article] or 0) + views
+  end
+  for field, views in pairs(by_hour) do
+    redis.call('HINCRBY', pending, field, views)
+  end
+  local names = { 'all', '24h', '7d', '30d' }
+  local built = redis.call('HMGET', state, 'rank:all', 'rank:24h', 'rank:7d', 'rank:30d')
+  for window, name in ipairs(names) do
+    if built[window] then
+      for article, views in pairs(by_article) do
+        redis.call('ZINCRBY', shard .. ':rank:' .. name, views, rank_member(article))
+      end
+    end
+  end
+  redis.call('DEL', recent)
+end
+
 -- Closes what is pending: from now on it is a batch, under the name that it was given when its first view came.
 local function seal(now)
+  settle()
   if redis.call('EXISTS', pending) == 0 then
     return
   end
@@ -59,6 +96,7 @@ end
 
 -- Calls back with article, hour and views for all that SQL does not have: `applied` is the set of batches that it has.
 local function each_unapplied(applied, callback)
+  settle()
   local keys = { pending }
   for _, id in ipairs(redis.call('ZRANGE', batches, 0, -1)) do
     if not applied[id] then
@@ -72,10 +110,6 @@ local function each_unapplied(applied, callback)
       callback(article, tonumber(hour), tonumber(fields[index + 1]))
     end
   end
-end
-
-local function bucket_key(bucket)
-  return shard .. ':seen:' .. bucket
 end
 
 -- A bucket without the entries in front whose window is over.
@@ -94,27 +128,4 @@ local function set_of_arguments(first, last)
     set[ARGV[index]] = true
   end
   return set
-end
-
--- A member of a ranking. Padded, so that of equal scores the newer article is the greater member.
-local function rank_member(article)
-  return string.rep('0', 19 - #article) .. article
-end
-
--- Adds the views that no ranking has yet to those that are built; one that is built later takes them from what is pending.
-local function rank()
-  local views = redis.call('HGETALL', unranked)
-  if #views == 0 then
-    return
-  end
-  local names = { 'all', '24h', '7d', '30d' }
-  local built = redis.call('HMGET', state, 'rank:all', 'rank:24h', 'rank:7d', 'rank:30d')
-  for index = 1, #views, 2 do
-    for window, name in ipairs(names) do
-      if built[window] then
-        redis.call('ZINCRBY', shard .. ':rank:' .. name, views[index + 1], rank_member(views[index]))
-      end
-    end
-  end
-  redis.call('DEL', unranked)
 end

@@ -1,12 +1,10 @@
--- Forgets the windows that are over in some buckets. ARGV: time; then the buckets. Answers how many windows.
-local now, keys = current_time(), {}
-for index = 2, #ARGV do
-  keys[#keys + 1] = bucket_key(ARGV[index])
-end
+-- Forgets the windows that are over in some buckets. ARGV: time; then their keys. Answers how many windows.
+local now = current_time()
 local forgotten = 0
-local buckets = redis.call('MGET', unpack(keys))
-for index, key in ipairs(keys) do
-  local text = buckets[index] or ''
+local buckets = redis.call('MGET', unpack(ARGV, 2))
+for index = 2, #ARGV do
+  local key = ARGV[index]
+  local text = buckets[index - 1] or ''
   local left = without_expired(text, now)
   if left ~= text then
     forgotten = forgotten + (#text - #left) / 12

@@ -16,7 +16,7 @@ for index = first, #ARGV, 3 do
   end
 end
 -- What is pending is added below, to these rankings; the others have to get it here.
-rank()
+settle()
 local hour, built = tonumber(ARGV[3]), ARGV[4]
 local applied = set_of_arguments(6, first - 1)
 local changes = {}

@@ -1,6 +1,6 @@
 -- The articles at the top of a ranking. ARGV: time; the ranking; how many. Answers article and views by turns, most first; nil if
 -- the ranking has to be built.
-rank()
+settle()
 if redis.call('HEXISTS', state, 'rank:' .. ARGV[2]) == 0 then
   return false
 end
