@@ -89,9 +89,9 @@ fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAdd
         trusted.iter().any(|network| network.contains(&address))
     };
     let mut client = peer;
-    // A line that is not text holds no address.
-    let lines = headers.get_all("x-forwarded-for").iter().rev().map(|line| line.to_str().unwrap_or("?"));
-    let mut hops = lines.flat_map(|line| line.rsplit(',')).map(str::trim);
+    // By bytes: what the client wrote in the same line before the proxy's part may be no text.
+    let lines = headers.get_all("x-forwarded-for").iter().rev();
+    let mut hops = lines.flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
     while is_trusted(client) {
         // The end of the list, or something that is no address: what is known so far is all that can be believed.
         let Some(address) = hops.next().and_then(parse_hop) else { break };
@@ -101,7 +101,8 @@ fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAdd
 }
 
 /// An address, perhaps with a port, as some proxies write it.
-fn parse_hop(text: &str) -> Option<IpAddr> {
+fn parse_hop(hop: &[u8]) -> Option<IpAddr> {
+    let text = str::from_utf8(hop).ok()?.trim();
     text.parse()
         .ok()
         .or_else(|| text.parse::<SocketAddr>().ok().map(|address| address.ip()))
@@ -110,6 +111,8 @@ fn parse_hop(text: &str) -> Option<IpAddr> {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
+
     use super::*;
 
     fn client(peer: &str, forwarded: &[&str], trusted: &[&str]) -> String {
@@ -135,6 +138,14 @@ mod tests {
         assert_eq!(client("127.0.0.1", &["1.1.1.1", "198.51.100.7", "10.0.0.2"], &trusted), "198.51.100.7");
         assert_eq!(client("127.0.0.1", &["198.51.100.7:4711"], &trusted), "198.51.100.7");
         assert_eq!(client("::ffff:127.0.0.1", &["[2001:db8::1]"], &trusted), "2001:db8::1");
+    }
+
+    #[test]
+    fn c3_what_a_client_writes_before_the_proxys_part_of_a_line_hides_nobody() {
+        let mut headers = HeaderMap::new();
+        headers.append("x-forwarded-for", HeaderValue::from_bytes(b"\xff\xfe, 198.51.100.7").unwrap());
+        let trusted: Vec<IpNet> = vec!["127.0.0.1/32".parse().unwrap()];
+        assert_eq!(client_address("127.0.0.1".parse().unwrap(), &headers, &trusted).to_string(), "198.51.100.7");
     }
 
     #[test]
