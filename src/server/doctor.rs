@@ -178,7 +178,7 @@ async fn examine_redis(store: &RedisStore) -> Vec<Finding> {
     if is_cluster && nodes.len() == 1 {
         findings.push(Finding::Warning(
             "Redis: a Cluster, of which one node has all counts, because redis.shards is too small. To change it, stop every server, run \
-             tidemark flush, empty Redis and set redis.shards to 16."
+             tidemark flush, empty Redis, and set redis.shards to 16; that ends all sessions and windows."
                 .into(),
         ));
     }

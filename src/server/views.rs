@@ -13,8 +13,9 @@
 //!
 //! # The way of a view
 //! [`Views::identify`] asks the [`gate`] and makes a [`visitor::Visitor`] of the request. [`Views::record`] hands it to the
-//! [`batcher`], and answers when the batch that holds it is in the [`store`]. The decision is the pure function [`rules::decide`] in the embedded profile,
-//! and the script `store/redis/record.lua` in the server profile, from where a [`flush`] brings the views to SQL.
+//! [`batcher`], and answers when the batch that holds it is in the [`store`]. The decision is the pure function
+//! [`rules::decide`] in the embedded profile, and the script `store/redis/record.lua` in the server profile, from where a
+//! [`flush`] brings the views to SQL.
 //!
 //! This module knows nothing of Leptos, axum or articles, so that other programs could use it.
 

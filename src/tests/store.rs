@@ -372,6 +372,37 @@ fn c5_flushes_at_the_same_time_move_every_view_once() {
 }
 
 #[test]
+fn c5_recent_views_are_settled_once_before_their_list_is_long_though_nobody_reads_them() {
+    on(&[Backend::Redis], async |place| {
+        let store = place.redis_store();
+        assert_eq!(store.refresh_rankings().await.unwrap(), 16);
+        let length = || {
+            let length = place.redis.as_ref().unwrap().command(&["STRLEN", "tm:{1}:recent"]);
+            length.trim().parse::<usize>().unwrap()
+        };
+        let (mut longest, mut shortest) = (0, usize::MAX);
+        for someone in 0..8 {
+            // All in one shard. None of them is in SQL, which is no matter here.
+            let views = (0..1_000).map(|number| View { article: 16 * number + 1, visitor: visitor(someone, someone) });
+            let outcomes = record(&place.store, &views.collect::<Vec<_>>()).await;
+            assert!(outcomes.iter().all(|outcome| outcome.counted && outcome.views == someone + 1), "{outcomes:?}");
+            longest = longest.max(length());
+            shortest = shortest.min(length());
+        }
+        assert!(longest <= 65_536, "{longest}");
+        assert_eq!(shortest, 0, "it was settled when it was full");
+        for window in [Window::All, Window::Day, Window::Week, Window::Month] {
+            let top = store.top(window, 2_000).await.unwrap().unwrap();
+            assert_eq!(top.len(), 1_000, "{window:?}");
+            assert!(top.iter().all(|(_, views)| *views == 8), "{window:?}: {top:?}");
+        }
+        assert_eq!(store.unflushed().await.unwrap(), Unflushed { pending: 8_000, batches: 0 });
+        let flushed = place.flush().await;
+        assert_eq!((flushed.views + flushed.dropped, flushed.batches), (8_000, 1), "{flushed}");
+    });
+}
+
+#[test]
 fn c5_views_of_an_article_that_is_gone_are_dropped_and_reported() {
     on(&[Backend::Redis], async |place| {
         assert_eq!(place.record(1, 1).await, None);

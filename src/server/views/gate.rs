@@ -1,19 +1,6 @@
 //! Rule C4: only readers count. What can be told from the request alone.
 
-use std::collections::HashMap;
-use std::sync::{LazyLock, PoisonError, RwLock};
-
 use crate::model::view::Reason;
-
-/// What is known of User-Agents that came before. Most readers share a few, and looking one up in the list takes as long as
-/// all else that is decided of a view.
-static KNOWN: LazyLock<RwLock<HashMap<String, bool>>> = LazyLock::new(RwLock::default);
-
-/// How many User-Agents are remembered; then all are forgotten, so that made-up ones do not fill the memory.
-const REMEMBERED: usize = 1_000;
-
-/// A longer User-Agent is not remembered, in bytes.
-const LONGEST: usize = 512;
 
 /// Why a request with this User-Agent and these purposes does not count; `None` if a reader may be behind it.
 ///
@@ -27,23 +14,11 @@ pub fn check(user_agent: &str, purposes: &[String]) -> Option<Reason> {
     if purposes.iter().any(speculative) {
         return Some(Reason::Prefetch);
     }
-    is_crawler(user_agent).then_some(Reason::Crawler)
-}
-
-fn is_crawler(user_agent: &str) -> bool {
-    if let Some(known) = KNOWN.read().unwrap_or_else(PoisonError::into_inner).get(user_agent) {
-        return *known;
-    }
     // A browser always says what it is.
-    let is_crawler = user_agent.trim().is_empty() || iscrawl::crawler_info(user_agent).is_some();
-    if user_agent.len() <= LONGEST {
-        let mut known = KNOWN.write().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= REMEMBERED {
-            known.clear();
-        }
-        known.insert(user_agent.to_owned(), is_crawler);
+    if user_agent.trim().is_empty() || iscrawl::crawler_info(user_agent).is_some() {
+        return Some(Reason::Crawler);
     }
-    is_crawler
+    None
 }
 
 #[cfg(test)]

@@ -81,8 +81,7 @@ impl Identifier {
         Self { store, clock, window, salts: Arc::default() }
     }
 
-    /// The visitor that a reader is today. What is seldom needed is boxed, here as in all that a view goes through: thousands may
-    /// wait for their batch, and the smaller each is, the more of them the processor's cache holds.
+    /// The visitor that a reader is today.
     ///
     /// # Errors
     /// [`ViewError::Store`] if the day has just changed and its salt can't be had.
@@ -90,6 +89,7 @@ impl Identifier {
         let now = self.clock.now_ms();
         let salts = match self.known_salts(day_of(now), now) {
             Some(salts) => salts,
+            // Boxed, as all that a view seldom needs: thousands may wait for their batch, and the processor's cache should hold them.
             None => Box::pin(self.ask_for_salts(day_of(now), now)).await?,
         };
         // Later in the day no window of yesterday's is left, and the second look-up would find nothing.

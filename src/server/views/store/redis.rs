@@ -3,6 +3,8 @@
 //! Articles are spread over shards by their number. Everything of a shard is on one node, and one script decides and records
 //! a batch of its views, so a dedup entry and its increment are one atomic step (rule C5).
 
+mod rankings;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
@@ -11,7 +13,6 @@ use std::time::Duration;
 use ::redis::{RedisError, Value, cmd, pipe};
 
 use super::{Drift, ViewError};
-use crate::model::article::Window;
 use crate::model::view::{Reason, ViewOutcome};
 use crate::server::clock::Clock;
 use crate::server::db::MySqlDatabase;
@@ -21,6 +22,7 @@ use crate::server::redis::{Info, Redis, Script};
 use crate::server::views::flush::OLDEST;
 use crate::server::views::rules::View;
 use crate::server::views::visitor::{DAY_MS, Hashes};
+use rankings::RANKINGS;
 
 /// Buckets of dedup entries in all shards together. At 1,000,000 entries one holds 15, which is few enough to search and enough
 /// to share what a key costs.
@@ -32,14 +34,11 @@ const ATTEMPTS: usize = 20;
 /// How long a view waits for a total that Redis does not have.
 const FILL_PATIENCE: Duration = Duration::from_secs(1);
 
-/// How many members of a ranking one command writes.
+/// How many totals one script corrects, and how many members of a ranking one command writes.
 const CHUNK: usize = 2_000;
 
 /// How many buckets one script looks through for windows that are over: views wait for it.
 const BUCKETS_AT_ONCE: usize = 256;
-
-/// How long a ranking that was built and never put in place is kept, in seconds.
-const ASIDE_SECONDS: i64 = 600;
 
 macro_rules! script {
     ($name:literal) => {
@@ -50,8 +49,8 @@ macro_rules! script {
 static RECORD: LazyLock<Script> = script!("redis/record.lua");
 static FILL: LazyLock<Script> = script!("redis/fill.lua");
 static PRUNE: LazyLock<Script> = script!("redis/prune.lua");
-static TOP: LazyLock<Script> = script!("redis/top.lua");
 static UNFLUSHED: LazyLock<Script> = script!("redis/unflushed.lua");
+static TOP: LazyLock<Script> = script!("redis/top.lua");
 static PUBLISH: LazyLock<Script> = script!("redis/publish.lua");
 
 /// What the node of a shard says of itself.
@@ -60,10 +59,6 @@ pub(in crate::server::views) static INFO: LazyLock<Script> = LazyLock::new(|| {
         "return { redis.call('INFO', 'server'), redis.call('INFO', 'persistence'), redis.call('INFO', 'memory') }",
     )
 });
-
-/// The windows that are ranked, under their names in Redis.
-pub(in crate::server::views) const RANKINGS: [(&str, Window); 4] =
-    [("all", Window::All), ("24h", Window::Day), ("7d", Window::Week), ("30d", Window::Month)];
 
 impl From<::redis::ParsingError> for ViewError {
     fn from(error: ::redis::ParsingError) -> Self {
@@ -348,116 +343,6 @@ impl RedisStore {
         salt.map(|salt| Salt::try_from(salt).map_err(|_| unreadable())).transpose()
     }
 
-    /// The articles with the most views in `window`, most first; of equals, the newer first. `None` if the ranking has to be
-    /// built first.
-    ///
-    /// # Errors
-    /// [`ViewError::Store`]
-    pub async fn top(&self, window: Window, count: usize) -> Result<Option<Vec<(i64, i64)>>, ViewError> {
-        let (name, _) = RANKINGS.into_iter().find(|(_, other)| *other == window).ok_or_else(unreadable)?;
-        let arguments = [self.time(), name.as_bytes().to_vec(), number(i64::try_from(count).unwrap_or(i64::MAX))];
-        let reads = self.shards().map(|shard| {
-            let arguments = &arguments;
-            async move {
-                let top: Option<Vec<(i64, i64)>> = self.redis.evaluate(&TOP, &Self::key(shard), arguments).await?;
-                Ok::<_, ViewError>(top)
-            }
-        });
-        let shards: Option<Vec<_>> = futures_util::future::try_join_all(reads).await?.into_iter().collect();
-        Ok(shards.map(|shards| {
-            let mut all: Vec<(i64, i64)> = shards.into_iter().flatten().collect();
-            all.sort_unstable_by_key(|(article, views)| std::cmp::Reverse((*views, *article)));
-            all.truncate(count);
-            all
-        }))
-    }
-
-    /// Builds the rankings of every shard that has none, or whose windows ended with an earlier hour. Returns how many shards.
-    ///
-    /// # Errors
-    /// [`ViewError::Store`]; the shards that were not reached are built the next time.
-    pub async fn refresh_rankings(&self) -> Result<usize, ViewError> {
-        let hour = hour_of(self.clock.now_ms());
-        let mut built = 0;
-        for shard in self.shards() {
-            let names: Vec<String> = RANKINGS.iter().map(|(name, _)| format!("rank:{name}")).collect();
-            let state = format!("{}:state", Self::key(shard));
-            let mut command = cmd("HMGET");
-            command.arg(&state).arg(names).arg("stale");
-            let mut hours: Vec<Option<i64>> = self.redis.query(&command).await?;
-            // Redis has been through a restart: what it caches may be as old as its file.
-            if hours.pop().flatten().is_some() {
-                self.correct_totals(shard).await?;
-                self.build_rankings(shard, hour, &RANKINGS).await?;
-                self.redis.query::<Value>(cmd("HDEL").arg(&state).arg("stale")).await?;
-                built += 1;
-                continue;
-            }
-            let stale: Vec<(&str, Window)> = RANKINGS
-                .into_iter()
-                .zip(hours)
-                .filter(|((_, window), built)| match window.hours() {
-                    None => built.is_none(),
-                    Some(_) => built.is_none_or(|built| built < hour),
-                })
-                .map(|(ranking, _)| ranking)
-                .collect();
-            if !stale.is_empty() {
-                self.build_rankings(shard, hour, &stale).await?;
-                built += 1;
-            }
-        }
-        Ok(built)
-    }
-
-    /// Builds a shard's rankings from SQL aside and puts them in place. Returns what one of the same hour had other than it should.
-    async fn build_rankings(
-        &self,
-        shard: i64,
-        hour: i64,
-        rankings: &[(&str, Window)],
-    ) -> Result<Vec<Drift>, ViewError> {
-        let key = Self::key(shard);
-        for _ in 0..ATTEMPTS {
-            let before = self.before(shard).await?;
-            let windows: Vec<Option<i64>> = rankings.iter().map(|(_, window)| window.hours()).collect();
-            let (applied, views) =
-                self.database.window_views_and_applied((shard, self.shards), hour, &windows, &before.batches).await?;
-            let aside = format!("{:016x}", rand::random::<u64>());
-            let members: Vec<usize> = views.iter().map(Vec::len).collect();
-            for ((name, _), views) in rankings.iter().zip(views) {
-                let target = format!("{key}:rank:{name}:{aside}");
-                for chunk in views.chunks(CHUNK) {
-                    let mut pipeline = pipe();
-                    let members = pipeline.cmd("ZADD").arg(&target);
-                    for (article, views) in chunk {
-                        members.arg(views).arg(format!("{article:019}"));
-                    }
-                    pipeline.expire(&target, ASIDE_SECONDS);
-                    self.redis.pipeline::<Value>(&pipeline).await?;
-                }
-            }
-            let mut arguments = vec![self.time(), before.version.into_bytes(), number(hour), aside.into_bytes()];
-            arguments.extend(set(&applied));
-            for ((name, window), members) in rankings.iter().zip(&members) {
-                arguments.push(name.as_bytes().to_vec());
-                arguments.push(number(window.hours().unwrap_or(0)));
-                arguments.push(number(i64::try_from(*members).unwrap_or(i64::MAX)));
-            }
-            let changes: Option<Vec<(String, i64, i64, i64)>> = self.redis.evaluate(&PUBLISH, &key, &arguments).await?;
-            if let Some(changes) = changes {
-                let drift = |(name, article, cached, correct)| Drift {
-                    cache: format!("rank:{name}"),
-                    article,
-                    cached,
-                    correct,
-                };
-                return Ok(changes.into_iter().map(drift).collect());
-            }
-        }
-        Err(ViewError::Store("flushes came in between each time that SQL was read".into()))
-    }
-
     /// Compares every total that Redis caches of a shard, and corrects it.
     async fn correct_totals(&self, shard: i64) -> Result<Vec<Drift>, ViewError> {
         let articles: Vec<i64> = self.redis.query(cmd("HKEYS").arg(format!("{}:total", Self::key(shard)))).await?;
@@ -476,10 +361,7 @@ impl RedisStore {
         let hour = hour_of(self.clock.now_ms());
         let mut drifts = Vec::new();
         for shard in self.shards() {
-            let articles: Vec<i64> = self.redis.query(cmd("HKEYS").arg(format!("{}:total", Self::key(shard)))).await?;
-            for chunk in articles.chunks(CHUNK) {
-                drifts.extend(self.set_totals(shard, chunk, "correct").await?);
-            }
+            drifts.extend(self.correct_totals(shard).await?);
             drifts.extend(self.build_rankings(shard, hour, &RANKINGS).await?);
         }
         Ok(drifts)
