@@ -623,6 +623,69 @@ fn c6_totals_stay_exact_while_flushes_meet_a_cache_that_is_lost_again_and_again(
 }
 
 #[test]
+fn c6_what_was_read_from_sql_before_a_batch_was_closed_or_finished_fills_no_cache() {
+    const FILL: &str = concat!(
+        include_str!("../server/views/store/redis/common.lua"),
+        include_str!("../server/views/store/redis/fill.lua")
+    );
+    const PUBLISH: &str = concat!(
+        include_str!("../server/views/store/redis/common.lua"),
+        include_str!("../server/views/store/redis/publish.lua")
+    );
+    on(&[Backend::Redis], async |place| {
+        let redis = place.redis.as_ref().unwrap();
+        let version = || redis.command(&["HGET", "tm:{1}:state", "version"]).trim().parse::<i64>().unwrap_or(0);
+        let now = place.clock.now_ms().to_string();
+        // As a replica does that has just read SQL: 7 views of article 1, and no ranking of the hour 0.
+        let fill = |version: i64| {
+            redis.command(&["EVAL", FILL, "1", "tm:{1}", &now, &version.to_string(), "correct", "0", "1", "7"]);
+            redis.command(&["HGET", "tm:{1}:total", "1"]).trim().to_owned()
+        };
+        let publish = |version: i64| {
+            let arguments = [&now, &version.to_string(), "0", "aside", "0", "all", "0", "0"];
+            redis.command(&[&["EVAL", PUBLISH, "1", "tm:{1}"][..], &arguments[..]].concat());
+            redis.command(&["HEXISTS", "tm:{1}:state", "rank:all"]).trim() == "1"
+        };
+        assert_eq!(place.record(1, 1).await, None);
+        let before = version();
+        assert_eq!(place.flush().await.batches, 1);
+        assert_eq!(version(), before + 2, "closing the batch changes it, and so does finishing it");
+        for earlier in [before, before + 1] {
+            assert_eq!((fill(earlier), publish(earlier)), ("1".into(), false));
+        }
+        assert_eq!(fill(version()), "7", "of this moment it is believed");
+        assert!(publish(version()));
+        assert_eq!(version(), before + 3, "and is put in place once");
+    });
+}
+
+#[test]
+fn c3_only_where_an_entry_begins_is_an_address_looked_for() {
+    on(&[Backend::Redis], async |place| {
+        let (article, address) = (1_i64, 5_i64);
+        // As the store does: the bucket, and what the entries of an address begin with.
+        let entry = |address: i64| {
+            let hash = blake3::hash(&[&article.to_le_bytes()[..], &[1], &address.to_le_bytes()].concat());
+            let [a, b, c, d, e, f, ..] = *hash.as_bytes();
+            (u16::from_le_bytes([a, b]) % (65_536 / 16) as u16, u32::from_le_bytes([c, d, e, f]))
+        };
+        let (bucket, prefix) = entry(address);
+        let neighbour = (address + 1..).find(|other| entry(*other).0 == bucket).unwrap();
+        // A visitor in the same bucket whose own part of the entry is what entries of the address begin with.
+        let impostor = visitor(prefix.into(), neighbour);
+        assert_eq!(record(&place.store, &[View { article, visitor: impostor }]).await[0].reason, None);
+        assert!(
+            place.redis.as_ref().unwrap().command(&["EXISTS", &format!("tm:{{1}}:seen:{bucket}")]).trim() == "1",
+            "it is the bucket"
+        );
+        for someone in 0..CAP as i64 {
+            let view = View { article, visitor: visitor(1_000 + someone, address) };
+            assert_eq!(record(&place.store, &[view]).await[0].reason, None, "visitor {someone} of the address");
+        }
+    });
+}
+
+#[test]
 fn rankings_end_with_the_current_hour_and_equal_what_the_hours_in_sql_say() {
     on(&BACKENDS, async |place| {
         let refresh = async || match &place.store {

@@ -15,8 +15,6 @@ for index = first, #ARGV, 3 do
     return false
   end
 end
--- What is pending is added below, to these rankings; the others have to get it here.
-settle()
 local hour, built = tonumber(ARGV[3]), ARGV[4]
 local applied = set_of_arguments(6, first - 1)
 local changes = {}
