@@ -1,0 +1,198 @@
+//! Totals and rankings, which are caches in Redis.
+
+use super::*;
+
+#[test]
+fn c5_recent_views_are_settled_once_before_their_list_is_long_though_nobody_reads_them() {
+    on(&[Backend::Redis], async |place| {
+        let store = place.redis_store();
+        assert_eq!(store.refresh_rankings().await.unwrap(), 16);
+        let length = || {
+            let length = place.redis.as_ref().unwrap().command(&["STRLEN", "tm:{1}:recent"]);
+            length.trim().parse::<usize>().unwrap()
+        };
+        let (mut longest, mut shortest) = (0, usize::MAX);
+        for someone in 0..8 {
+            // All in one shard. None of them is in SQL, which is no matter here.
+            let views = (0..1_000).map(|number| View { article: 16 * number + 1, visitor: visitor(someone, someone) });
+            let outcomes = record(&place.store, &views.collect::<Vec<_>>()).await;
+            assert!(outcomes.iter().all(|outcome| outcome.counted && outcome.views == someone + 1), "{outcomes:?}");
+            longest = longest.max(length());
+            shortest = shortest.min(length());
+        }
+        assert!(longest <= 65_536, "{longest}");
+        assert_eq!(shortest, 0, "it was settled when it was full");
+        for window in [Window::All, Window::Day, Window::Week, Window::Month] {
+            let top = store.top(window, 2_000).await.unwrap().unwrap();
+            assert_eq!(top.len(), 1_000, "{window:?}");
+            assert!(top.iter().all(|(_, views)| *views == 8), "{window:?}: {top:?}");
+        }
+        assert_eq!(store.unflushed().await.unwrap(), Unflushed { pending: 8_000, batches: 0 });
+        let flushed = place.flush().await;
+        assert_eq!((flushed.views + flushed.dropped, flushed.batches), (8_000, 1), "{flushed}");
+    });
+}
+
+#[test]
+fn c5_a_redis_that_lost_everything_takes_totals_and_rankings_from_sql() {
+    on(&[Backend::Redis], async |place| {
+        let store = place.redis_store();
+        store.note_origin().await.unwrap();
+        for someone in 0..3 {
+            assert_eq!(place.record(1, someone).await, None);
+        }
+        assert_eq!(place.record(2, 1).await, None);
+        place.flush().await;
+        assert_eq!(place.record(2, 2).await, None);
+        place.redis.as_ref().unwrap().command(&["FLUSHALL"]);
+        // Only what was not flushed is lost.
+        assert_eq!(store.top(Window::Day, 10).await.unwrap(), None, "SQL is asked until the ranking is built");
+        assert_eq!(place.record(1, 9).await, None);
+        assert_eq!(place.total(1).await, 4);
+        assert_eq!(store.refresh_rankings().await.unwrap(), 16);
+        for window in [Window::All, Window::Day, Window::Week, Window::Month] {
+            assert_eq!(store.top(window, 10).await.unwrap().unwrap(), [(1, 4), (2, 1)], "{window:?}");
+        }
+        store.note_origin().await.unwrap();
+        assert_eq!(store.database.origins().await.unwrap().len(), 2, "which doctor reports");
+    });
+}
+
+#[test]
+fn c6_a_view_whose_total_cannot_be_had_is_recorded_but_not_answered_and_holds_up_no_other() {
+    let mut maria = MariaDb::start();
+    let redis = servers::Redis::start();
+    runtime().block_on(async {
+        let clock = clock();
+        let url = maria.new_database();
+        let database = MySqlDatabase::open(&url).await.unwrap();
+        add_articles(&url).await;
+        let store = RedisStore::new(Redis::new(&redis.url()).unwrap(), database, clock.clone(), WINDOW, CAP, 16);
+        // Both are in one shard.
+        store.record(&[View { article: 1, visitor: visitor(1, 1) }]).await.unwrap();
+        maria.kill();
+        let batch = [View { article: 1, visitor: visitor(2, 2) }, View { article: 17, visitor: visitor(2, 2) }];
+        let outcomes = store.record(&batch).await.unwrap();
+        assert_eq!(outcomes[0].as_ref().map(|outcome| outcome.views), Some(2));
+        assert_eq!(outcomes[1], None);
+        maria.restart();
+        let outcomes = retry(|| async {
+            let outcomes = store.record(&batch).await.unwrap();
+            if outcomes.iter().all(Option::is_some) { Ok(outcomes) } else { Err("not yet") }
+        })
+        .await;
+        let outcome = outcomes[1].as_ref().unwrap();
+        assert_eq!((outcome.views, outcome.reason), (1, Some(Reason::Repeat)), "it was recorded the first time");
+    });
+}
+
+#[test]
+fn c6_totals_stay_exact_while_flushes_meet_a_cache_that_is_lost_again_and_again() {
+    on(&[Backend::Redis], async |place| {
+        let redis = place.redis.as_ref().unwrap();
+        let reader = async {
+            for someone in 0..150 {
+                redis.command(&["DEL", "tm:{1}:total"]);
+                let view = View { article: 1, visitor: visitor(someone, someone) };
+                let outcomes = place.store.record(&[view]).await.unwrap();
+                assert_eq!(outcomes[0].as_ref().map(|outcome| outcome.views), Some(someone + 1));
+            }
+        };
+        let flusher = async {
+            loop {
+                place.flush().await;
+            }
+        };
+        futures_util::future::select(Box::pin(reader), Box::pin(flusher)).await;
+    });
+}
+
+#[test]
+fn c6_what_was_read_from_sql_before_a_batch_was_closed_or_finished_fills_no_cache() {
+    const FILL: &str = concat!(
+        include_str!("../../server/views/store/redis/common.lua"),
+        include_str!("../../server/views/store/redis/fill.lua")
+    );
+    const PUBLISH: &str = concat!(
+        include_str!("../../server/views/store/redis/common.lua"),
+        include_str!("../../server/views/store/redis/publish.lua")
+    );
+    on(&[Backend::Redis], async |place| {
+        let redis = place.redis.as_ref().unwrap();
+        let version = || redis.command(&["HGET", "tm:{1}:state", "version"]).trim().parse::<i64>().unwrap_or(0);
+        let now = place.clock.now_ms().to_string();
+        // As a replica does that has just read SQL: 7 views of article 1, and no ranking of the hour 0.
+        let fill = |version: i64| {
+            redis.command(&["EVAL", FILL, "1", "tm:{1}", &now, &version.to_string(), "correct", "0", "1", "7"]);
+            redis.command(&["HGET", "tm:{1}:total", "1"]).trim().to_owned()
+        };
+        let publish = |version: i64| {
+            let arguments = [&now, &version.to_string(), "0", "aside", "0", "all", "0", "0"];
+            redis.command(&[&["EVAL", PUBLISH, "1", "tm:{1}"][..], &arguments[..]].concat());
+            redis.command(&["HEXISTS", "tm:{1}:state", "rank:all"]).trim() == "1"
+        };
+        assert_eq!(place.record(1, 1).await, None);
+        let before = version();
+        assert_eq!(place.flush().await.batches, 1);
+        assert_eq!(version(), before + 2, "closing the batch changes it, and so does finishing it");
+        for earlier in [before, before + 1] {
+            assert_eq!((fill(earlier), publish(earlier)), ("1".into(), false));
+        }
+        assert_eq!(fill(version()), "7", "of this moment it is believed");
+        assert!(publish(version()));
+        assert_eq!(version(), before + 3, "and is put in place once");
+    });
+}
+
+#[test]
+fn rankings_end_with_the_current_hour_and_equal_what_the_hours_in_sql_say() {
+    on(&BACKENDS, async |place| {
+        let refresh = async || match &place.store {
+            ViewStore::Sqlite(store) => store.refresh_rankings().await.map(drop).unwrap(),
+            ViewStore::Redis(store) => store.refresh_rankings().await.map(drop).unwrap(),
+        };
+        let reconcile = async || match &place.store {
+            ViewStore::Sqlite(store) => store.reconcile().await.unwrap(),
+            ViewStore::Redis(store) => store.reconcile().await.unwrap(),
+        };
+        refresh().await;
+        for hour in 0..60 {
+            for someone in 0..=(hour % 4) {
+                assert_eq!(place.record(1 + hour % 7, 1000 * hour + someone).await, None);
+            }
+            if hour % 5 == 0 {
+                place.flush().await;
+            }
+            place.clock.advance(HOUR);
+            refresh().await;
+            assert_eq!(reconcile().await, [], "after {hour} hours");
+        }
+        place.clock.advance(40 * HOUR);
+        refresh().await;
+        assert_eq!(reconcile().await, [], "after a long pause");
+    });
+}
+
+#[test]
+fn a_reconcile_corrects_what_has_drifted_and_names_it() {
+    on(&[Backend::Redis], async |place| {
+        let store = place.redis_store();
+        store.refresh_rankings().await.unwrap();
+        for someone in 0..3 {
+            assert_eq!(place.record(1, someone).await, None);
+        }
+        place.flush().await;
+        assert_eq!(place.record(1, 4).await, None);
+        assert_eq!(store.reconcile().await.unwrap(), []);
+        let redis = place.redis.as_ref().unwrap();
+        redis.command(&["HSET", "tm:{1}:total", "1", "40"]);
+        redis.command(&["ZADD", "tm:{1}:rank:7d", "99", "0000000000000000017"]);
+        redis.command(&["ZREM", "tm:{1}:rank:24h", "0000000000000000001"]);
+        let mut drifts = store.reconcile().await.unwrap();
+        drifts.sort_by(|one, other| one.cache.cmp(&other.cache));
+        let drift = |cache: &str, article, cached, correct| Drift { cache: cache.into(), article, cached, correct };
+        assert_eq!(drifts, [drift("rank:24h", 1, 0, 4), drift("rank:7d", 17, 99, 0), drift("total", 1, 40, 4)]);
+        assert_eq!(store.reconcile().await.unwrap(), []);
+        assert_eq!(place.total(1).await, 4);
+    });
+}

@@ -1,0 +1,219 @@
+//! The contract: each test runs on SQLite, on Redis, and on a Redis Cluster, if it is not about one of them.
+
+use super::*;
+
+#[test]
+fn c2_c3_the_window_and_the_cap_hold_to_the_millisecond_and_the_visitor() {
+    on(&BACKENDS, async |place| {
+        assert_eq!(place.record(1, 1).await, None);
+        place.clock.advance(WINDOW - Duration::from_millis(1));
+        assert_eq!(place.record(1, 1).await, Some(Reason::Repeat), "a millisecond before its end");
+        place.clock.advance(Duration::from_millis(1));
+        assert_eq!(place.record(1, 1).await, None, "at its end");
+        assert_eq!(place.record(2, 1).await, None, "another article");
+        let anonymous = |number| View { article: 3, visitor: visitor(number, 9) };
+        let batch = [anonymous(1), anonymous(2), anonymous(3), anonymous(1)];
+        let reasons: Vec<_> = record(&place.store, &batch).await.into_iter().map(|outcome| outcome.reason).collect();
+        assert_eq!(reasons, [None, None, Some(Reason::IpCap), Some(Reason::Repeat)]);
+        let signed_in = |user| Visitor { today: Hashes { visitor: user, address: None }, yesterday: None };
+        let batch: Vec<_> = (10..20).map(|user| View { article: 3, visitor: signed_in(user) }).collect();
+        let outcomes = record(&place.store, &batch).await;
+        assert!(outcomes.iter().all(|outcome| outcome.counted && outcome.views == 12), "no cap: {outcomes:?}");
+    });
+}
+
+#[test]
+fn c2_c3_a_visitor_is_found_under_yesterdays_salt_and_so_is_an_address() {
+    on(&BACKENDS, async |place| {
+        let yesterday = |number| Hashes { visitor: number, address: Some(50) };
+        let today = |number| Hashes { visitor: 100 + number, address: Some(150) };
+        let before = |number| View { article: 1, visitor: Visitor { today: yesterday(number), yesterday: None } };
+        let after =
+            |number| View { article: 1, visitor: Visitor { today: today(number), yesterday: Some(yesterday(number)) } };
+        let outcomes = record(&place.store, &[before(1), after(1), after(2), after(3)]).await;
+        let reasons: Vec<_> = outcomes.into_iter().map(|outcome| outcome.reason).collect();
+        assert_eq!(reasons, [None, Some(Reason::Repeat), None, Some(Reason::IpCap)]);
+    });
+}
+
+#[test]
+fn c3_a_salt_is_the_same_for_all_who_ask_and_another_each_day() {
+    on(&BACKENDS, async |place| {
+        let day = place.clock.now_ms() / 86_400_000;
+        let first = place.store.salts(day, [1; 32], None).await.unwrap();
+        assert_eq!(first, ([1; 32], None));
+        assert_eq!(place.store.salts(day, [2; 32], None).await.unwrap(), first);
+        place.clock.advance(24 * HOUR);
+        assert_eq!(place.store.salts(day + 1, [3; 32], None).await.unwrap(), ([3; 32], Some([1; 32])));
+    });
+}
+
+#[test]
+fn c3_windows_that_are_over_are_forgotten() {
+    on(&[Backend::Redis, Backend::Cluster], async |place| {
+        let store = place.redis_store();
+        assert_eq!(place.record(1, 1).await, None);
+        place.clock.advance(WINDOW / 2);
+        assert_eq!(place.record(2, 1).await, None);
+        assert_eq!(store.prune().await.unwrap(), 0);
+        place.clock.advance(WINDOW / 2);
+        assert_eq!(store.prune().await.unwrap(), 1);
+        assert_eq!(place.record(2, 1).await, Some(Reason::Repeat), "this one's is not over");
+        place.clock.advance(WINDOW);
+        assert_eq!(store.prune().await.unwrap(), 1);
+        if let Some(redis) = &place.redis {
+            assert_eq!(redis.command(&["KEYS", "*:seen:*"]), "", "nothing of a visitor is left");
+        }
+    });
+}
+
+#[test]
+fn c8_what_arrives_while_a_batch_is_written_is_the_next_batch() {
+    on(&BACKENDS, async |place| {
+        let (batcher, mut workers) = batcher(place.store.clone(), 1_600);
+        let worker = if workers.len() == 1 { &mut workers[0] } else { &mut workers[1] };
+        let mut answers: Vec<_> = (0..50)
+            .map(|number| {
+                let batcher = batcher.clone();
+                Box::pin(async move { batcher.record(1, visitor(number, number)).await })
+            })
+            .collect();
+        // Each view has been handed in once its future has been polled.
+        for answer in &mut answers {
+            assert!(futures_poll(answer).await.is_none());
+        }
+        assert_eq!(batcher.waiting(), 50);
+        assert!(worker.step().await, "one step");
+        for answer in answers {
+            let outcome = answer.await.unwrap();
+            assert!(outcome.counted);
+            assert_eq!(outcome.views, 50, "all were one batch");
+        }
+        drop(batcher);
+        assert!(!worker.step().await, "nothing is left, and nothing can come");
+    });
+}
+
+#[test]
+fn c5_a_view_that_finds_the_queue_full_is_refused_and_not_dropped_in_silence() {
+    on(&[Backend::Sqlite], async |place| {
+        let (batcher, mut workers) = batcher(place.store.clone(), 1);
+        let mut first = Box::pin(batcher.record(1, visitor(1, 1)));
+        assert!(futures_poll(&mut first).await.is_none());
+        assert!(matches!(batcher.record(1, visitor(2, 2)).await, Err(ViewError::Busy)));
+        assert!(workers[0].step().await);
+        assert_eq!(first.await.unwrap().views, 1);
+        let mut retry = Box::pin(batcher.record(1, visitor(2, 2)));
+        assert!(futures_poll(&mut retry).await.is_none());
+        assert!(workers[0].step().await);
+        assert_eq!(retry.await.unwrap().views, 2, "the retry counts");
+    });
+}
+
+#[test]
+fn c5_a_view_without_a_worker_is_an_error_and_no_acknowledgement() {
+    on(&[Backend::Sqlite], async |place| {
+        let (batcher, workers) = batcher(place.store.clone(), 1);
+        drop(workers);
+        assert!(matches!(batcher.record(1, visitor(1, 1)).await, Err(ViewError::Stopped)));
+    });
+}
+
+#[test]
+fn c5_a_commit_is_on_the_disk_before_it_returns() {
+    // A killed process can't show this, because the system still writes what it left; a power cut would. So the settings that
+    // make SQLite sync each commit are held here (https://www.sqlite.org/pragma.html#pragma_synchronous: 2 is FULL).
+    runtime().block_on(async {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("views.db").display());
+        let mut transaction = SqliteDatabase::open(&url).await.unwrap().begin().await.unwrap();
+        let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(&mut *transaction).await.unwrap();
+        let journal: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut *transaction).await.unwrap();
+        assert_eq!((synchronous, journal.as_str()), (2, "wal"));
+    });
+}
+
+#[test]
+fn c5_two_processes_on_one_store_count_a_visitor_once() {
+    on(&BACKENDS, async |place| {
+        let batch: Vec<View> = (0..40).map(|number| View { article: 1, visitor: visitor(number, number) }).collect();
+        // With connections of their own, as two processes have.
+        let others = [place.opened_again().await, place.opened_again().await];
+        let write = async |store: &ViewStore| {
+            let mut counted = 0;
+            for part in batch.chunks(4) {
+                let outcomes = record(store, part).await;
+                counted += outcomes.iter().filter(|outcome| outcome.counted).count();
+            }
+            counted
+        };
+        let (one, other) = futures_util::future::join(write(&others[0]), write(&others[1])).await;
+        assert_eq!(one + other, 40);
+        assert_eq!(place.total(1).await, 40);
+    });
+}
+
+#[test]
+fn c3_a_redis_that_lost_its_salts_gets_them_back_from_a_process_that_knows_them() {
+    on(&[Backend::Redis], async |place| {
+        let identifier = || Identifier::new(place.store.clone(), place.clock.clone(), WINDOW);
+        let reader =
+            Reader { user: None, address: "192.0.2.1".parse().unwrap(), user_agent: "Mozilla/5.0 Gecko".into() };
+        let knows = identifier();
+        let before = knows.identify(&reader).await.unwrap();
+        place.redis.as_ref().unwrap().command(&["FLUSHALL"]);
+        place.clock.advance(Duration::from_secs(10));
+        assert_eq!(knows.identify(&reader).await.unwrap(), before);
+        assert_eq!(identifier().identify(&reader).await.unwrap(), before, "in a new process");
+    });
+}
+
+#[test]
+fn c2_a_process_with_another_number_of_shards_takes_no_views() {
+    on(&[Backend::Redis], async |place| {
+        assert_eq!(place.record(1, 1).await, None);
+        let redis = Redis::new(&place.redis.as_ref().unwrap().url()).unwrap();
+        let database = place.redis_store().database.clone();
+        let other = RedisStore::new(redis, database, place.clock.clone(), WINDOW, CAP, 4);
+        let refused = other.record(&[View { article: 1, visitor: visitor(2, 2) }]).await.unwrap_err();
+        assert!(refused.to_string().contains("first used with 16"), "{refused}");
+        assert_eq!(place.total(1).await, 1);
+    });
+}
+
+#[test]
+fn c3_only_where_an_entry_begins_is_an_address_looked_for() {
+    on(&[Backend::Redis], async |place| {
+        let (article, address) = (1_i64, 5_i64);
+        // As the store does: the bucket, and what the entries of an address begin with.
+        let entry = |address: i64| {
+            let hash = blake3::hash(&[&article.to_le_bytes()[..], &[1], &address.to_le_bytes()].concat());
+            let [a, b, c, d, e, f, ..] = *hash.as_bytes();
+            (u16::from_le_bytes([a, b]) % (65_536 / 16) as u16, u32::from_le_bytes([c, d, e, f]))
+        };
+        let (bucket, prefix) = entry(address);
+        let neighbour = (address + 1..).find(|other| entry(*other).0 == bucket).unwrap();
+        // A visitor in the same bucket whose own part of the entry is what entries of the address begin with.
+        let impostor = visitor(prefix.into(), neighbour);
+        assert_eq!(record(&place.store, &[View { article, visitor: impostor }]).await[0].reason, None);
+        assert!(
+            place.redis.as_ref().unwrap().command(&["EXISTS", &format!("tm:{{1}}:seen:{bucket}")]).trim() == "1",
+            "it is the bucket"
+        );
+        for someone in 0..CAP as i64 {
+            let view = View { article, visitor: visitor(1_000 + someone, address) };
+            assert_eq!(record(&place.store, &[view]).await[0].reason, None, "visitor {someone} of the address");
+        }
+    });
+}
+
+/// Polls once.
+async fn futures_poll<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
+    std::future::poll_fn(|context| {
+        std::task::Poll::Ready(match std::pin::Pin::new(&mut *future).poll(context) {
+            std::task::Poll::Ready(output) => Some(output),
+            std::task::Poll::Pending => None,
+        })
+    })
+    .await
+}

@@ -1,0 +1,154 @@
+//! What a flush brings to SQL, and what becomes of it when Redis or SQL forgets.
+
+use super::*;
+
+#[test]
+fn c5_a_flush_moves_every_view_to_sql_once_and_changes_no_total() {
+    on(&[Backend::Redis, Backend::Cluster], async |place| {
+        for article in 1..=3 {
+            for someone in 0..article {
+                assert_eq!(place.record(article, someone).await, None);
+            }
+        }
+        assert_eq!(place.redis_store().unflushed().await.unwrap(), Unflushed { pending: 6, batches: 0 });
+        let flushed = place.flush().await;
+        assert_eq!((flushed.views, flushed.articles, flushed.batches), (6, 3, 3), "{flushed}");
+        for article in 1..=3 {
+            assert_eq!((place.total(article).await, place.total_in_sql(article).await), (article, article));
+        }
+        assert_eq!(place.redis_store().unflushed().await.unwrap(), Unflushed::default());
+        assert_eq!(place.flush().await, Flushed::default(), "nothing is left");
+        assert_eq!(place.record(1, 0).await, Some(Reason::Repeat), "a flush does not end a window");
+    });
+}
+
+#[test]
+fn c5_flushes_at_the_same_time_move_every_view_once() {
+    on(&[Backend::Redis], async |place| {
+        for round in 0..5 {
+            for article in 1..=ARTICLES {
+                assert_eq!(place.record(article, round).await, None);
+            }
+            let flushes = (0..4).map(|_| {
+                let store = place.redis_store().clone();
+                Flusher::new(store, place.clock.clone())
+            });
+            let flushes: Vec<_> = flushes.collect();
+            let results = futures_util::future::join_all(flushes.iter().map(Flusher::step)).await;
+            let moved: i64 = results.into_iter().flatten().map(|flushed| flushed.views).sum();
+            // One that met another may have failed, and then left its batches to the next.
+            let moved = moved + place.flush().await.views;
+            assert_eq!(moved, ARTICLES, "round {round}");
+        }
+        for article in 1..=ARTICLES {
+            assert_eq!(place.total_in_sql(article).await, 5);
+        }
+    });
+}
+
+#[test]
+fn c5_views_of_an_article_that_is_gone_are_dropped_and_reported() {
+    on(&[Backend::Redis], async |place| {
+        assert_eq!(place.record(1, 1).await, None);
+        assert_eq!(place.record(ARTICLES + 1, 1).await, None);
+        let flushed = place.flush().await;
+        assert_eq!((flushed.views, flushed.dropped), (1, 1));
+        assert!(flushed.to_string().contains("1 views of articles that are no longer there"), "{flushed}");
+        assert_eq!(place.total_in_sql(ARTICLES + 1).await, 0);
+        assert_eq!(place.flush().await, Flushed::default());
+    });
+}
+
+#[test]
+fn c5_a_redis_set_back_to_an_older_file_never_counts_a_batch_twice() {
+    on(&[Backend::Redis], async |mut place| {
+        for someone in 0..5 {
+            assert_eq!(place.record(1, someone).await, None);
+        }
+        // The file as it is before the flush: the views are pending in it.
+        let mut redis = place.redis.take().unwrap();
+        let file = redis.folder().join("appendonlydir");
+        let copy = tempfile::tempdir().unwrap();
+        let copyfolder = |from: &std::path::Path, to: &std::path::Path| {
+            for entry in std::fs::read_dir(from).unwrap() {
+                let entry = entry.unwrap();
+                std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+            }
+        };
+        copyfolder(&file, copy.path());
+        assert_eq!(place.record(1, 5).await, None);
+        assert_eq!(place.flush().await.views, 6);
+        for _ in 0..2 {
+            redis.kill();
+            std::fs::remove_dir_all(&file).unwrap();
+            std::fs::create_dir(&file).unwrap();
+            copyfolder(copy.path(), &file);
+            redis.restart();
+            // The old pending views must not be mixed with a new one of the same shard, or neither could be told apart.
+            let batch = [View { article: 17, visitor: visitor(7, 7) }];
+            retry(|| place.store.record(&batch)).await;
+            let flushed =
+                retry(|| async { Flusher::new(place.redis_store().clone(), place.clock.clone()).step().await }).await;
+            assert_eq!(flushed.known, 1, "{flushed}");
+            assert_eq!(flushed.views, 1, "the new view alone");
+            assert_eq!(place.total_in_sql(1).await, 6);
+        }
+        assert_eq!(place.total_in_sql(17).await, 2, "the memory of who was counted is as old as the file");
+        // The totals are as old as the file, until the next look at the rankings.
+        assert_eq!(place.total(1).await, 5);
+        place.redis_store().refresh_rankings().await.unwrap();
+        assert_eq!(place.total(1).await, 6);
+        assert_eq!(place.redis_store().reconcile().await.unwrap(), []);
+    });
+}
+
+#[test]
+fn c5_a_batch_whose_views_are_gone_is_not_taken_for_flushed() {
+    // So it is when Redis went back to before the batch was closed while a flush had its name: the views are pending again.
+    on(&[Backend::Redis], async |place| {
+        let redis = place.redis.as_ref().unwrap();
+        let name = format!("{}-0123456789abcdef", place.clock.now_ms());
+        redis.command(&["ZADD", "tm:{1}:batches", "1", &name]);
+        assert_eq!(place.flush().await, Flushed::default());
+        redis.command(&["HSET", &format!("tm:{{1}}:batch:{name}"), "1:500000", "3"]);
+        assert_eq!(place.flush().await.views, 3);
+        assert_eq!(place.total_in_sql(1).await, 3);
+    });
+}
+
+#[test]
+fn c5_a_batch_too_old_for_the_ledger_is_left_alone_and_reported() {
+    on(&[Backend::Redis], async |place| {
+        assert_eq!(place.record(1, 1).await, None);
+        place.clock.advance(30 * 24 * HOUR);
+        let flushed = place.flush().await;
+        assert_eq!((flushed.views, flushed.undecided), (0, 1));
+        assert!(flushed.to_string().contains("too old"), "{flushed}");
+        assert_eq!(place.redis_store().unflushed().await.unwrap(), Unflushed { pending: 0, batches: 1 });
+        // If SQL has it, it must not be added to what SQL has.
+        let drifts = place.redis_store().reconcile().await.unwrap();
+        assert_eq!(drifts, [Drift { cache: "total".into(), article: 1, cached: 1, correct: 0 }]);
+    });
+}
+
+#[test]
+fn c5_with_everysec_a_flush_waits_until_redis_has_synced() {
+    runtime().block_on(async {
+        let redis = servers::Redis::with(&["--appendfsync", "everysec"]);
+        let clock = clock();
+        let store = redis_store(&redis.url(), &clock).await;
+        let flusher = Flusher::new(store.clone(), clock);
+        store.record(&[View { article: 1, visitor: visitor(1, 1) }]).await.unwrap();
+        let start = Instant::now();
+        let flushed = flusher.step().await.unwrap();
+        assert_eq!((flushed.views, flushed.waiting), (1, 0), "{flushed}");
+        assert!(start.elapsed() >= Duration::from_secs(2), "a sync may begin so late");
+
+        // A child that writes a snapshot for as long as this test takes; Redis may not sync as it usually does meanwhile.
+        store.record(&[View { article: 1, visitor: visitor(2, 2) }]).await.unwrap();
+        redis.command(&["CONFIG", "SET", "rdb-key-save-delay", "10000000"]);
+        redis.command(&["BGSAVE"]);
+        let flushed = flusher.step().await.unwrap();
+        assert_eq!((flushed.views, flushed.waiting), (0, 1), "{flushed}");
+    });
+}

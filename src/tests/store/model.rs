@@ -1,0 +1,136 @@
+//! Any sequence of what can happen, against the rules written the slow way.
+
+use super::*;
+
+#[derive(Clone, Debug)]
+enum Action {
+    Advance(u64),
+    Record(Vec<(i64, i64)>),
+    Flush,
+    /// Redis forgets the totals and rankings that it caches.
+    ForgetCache,
+    Refresh,
+    /// Redis ends and starts again with its file.
+    Restart,
+}
+
+fn actions() -> impl Strategy<Value = Vec<Action>> {
+    let action = prop_oneof![
+        8 => (1u64..700).prop_map(Action::Advance),
+        24 => prop::collection::vec((1i64..4, 0i64..8), 1..6).prop_map(Action::Record),
+        8 => Just(Action::Flush),
+        2 => Just(Action::ForgetCache),
+        2 => Just(Action::Refresh),
+        1 => Just(Action::Restart),
+    ];
+    prop::collection::vec(action, 1..40)
+}
+
+/// Any sequence of batches, pauses, flushes and losses of what is cached, against the rules written the slow way.
+async fn agrees_with_the_model(mut place: Place, actions: Vec<Action>) -> Result<(), TestCaseError> {
+    let mut counted_at = Vec::<(i64, i64, i64)>::new();
+    let mut totals = HashMap::<i64, i64>::new();
+    for action in actions {
+        let views = match action {
+            Action::Advance(seconds) => {
+                place.clock.advance(Duration::from_secs(seconds));
+                continue;
+            }
+            Action::Flush => {
+                place.flush().await;
+                if let ViewStore::Redis(_) = place.store {
+                    for (article, total) in &totals {
+                        prop_assert_eq!(place.total_in_sql(*article).await, *total, "after a flush SQL has everything");
+                    }
+                }
+                continue;
+            }
+            Action::ForgetCache => {
+                if let Some(redis) = &place.redis {
+                    for shard in 1..4 {
+                        redis.command(&["DEL", &format!("tm:{{{shard}}}:total")]);
+                        redis.command(&["HDEL", &format!("tm:{{{shard}}}:state"), "rank:all", "rank:24h"]);
+                    }
+                }
+                continue;
+            }
+            Action::Refresh => {
+                match &place.store {
+                    ViewStore::Sqlite(store) => store.refresh_rankings().await.map(drop).unwrap(),
+                    ViewStore::Redis(store) => store.refresh_rankings().await.map(drop).unwrap(),
+                }
+                continue;
+            }
+            Action::Restart => {
+                if let Some(redis) = &mut place.redis {
+                    redis.kill();
+                    redis.restart();
+                    retry(|| place.redis_store().unflushed()).await;
+                }
+                continue;
+            }
+            Action::Record(views) => views,
+        };
+        let now = place.clock.now_ms();
+        let batch: Vec<View> =
+            views.iter().map(|&(article, someone)| View { article, visitor: visitor(someone, someone % 3) }).collect();
+        let outcomes = record(&place.store, &batch).await;
+        let mut expected = Vec::new();
+        for &(article, someone) in &views {
+            let live: Vec<_> =
+                counted_at.iter().filter(|(other, _, at)| *other == article && now < at + 600_000).collect();
+            let reason = if live.iter().any(|(_, visitor, _)| *visitor == someone) {
+                Some(Reason::Repeat)
+            } else if live.iter().filter(|(_, visitor, _)| visitor % 3 == someone % 3).count() >= CAP {
+                Some(Reason::IpCap)
+            } else {
+                counted_at.push((article, someone, now));
+                *totals.entry(article).or_default() += 1;
+                None
+            };
+            expected.push(reason);
+        }
+        let reasons: Vec<_> = outcomes.iter().map(|outcome| outcome.reason).collect();
+        prop_assert_eq!(reasons, expected);
+        for outcome in outcomes {
+            prop_assert_eq!(outcome.counted, outcome.reason.is_none());
+            prop_assert_eq!(outcome.views, totals.get(&outcome.article).copied().unwrap_or(0));
+        }
+    }
+    // At the end every ranking is what the views of its hours make it.
+    let hour = place.clock.now_ms().div_euclid(3_600_000);
+    if let ViewStore::Redis(store) = &place.store {
+        place.flush().await;
+        store.refresh_rankings().await.unwrap();
+        for window in [Window::All, Window::Day] {
+            let mut expected = HashMap::<i64, i64>::new();
+            for (article, _, at) in &counted_at {
+                if window.hours().is_none_or(|hours| at.div_euclid(3_600_000) > hour - hours) {
+                    *expected.entry(*article).or_default() += 1;
+                }
+            }
+            let mut expected: Vec<_> = expected.into_iter().collect();
+            expected.sort_by_key(|(article, views)| std::cmp::Reverse((*views, *article)));
+            prop_assert_eq!(store.top(window, 10).await.unwrap().unwrap(), expected);
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn c2_c3_the_sqlite_store_agrees_with_a_simple_model(actions in actions()) {
+        runtime().block_on(async { agrees_with_the_model(Place::new(Backend::Sqlite).await, actions).await })?;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 32, max_shrink_iters: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn c2_c3_c5_the_redis_store_and_its_flush_agree_with_a_simple_model(actions in actions()) {
+        runtime().block_on(async { agrees_with_the_model(Place::new(Backend::Redis).await, actions).await })?;
+    }
+}
