@@ -8,6 +8,8 @@ pub mod view_counter;
 #[cfg(feature = "ssr")]
 pub mod article_list;
 #[cfg(feature = "ssr")]
+pub mod form;
+#[cfg(feature = "ssr")]
 pub mod layout;
 #[cfg(feature = "ssr")]
 pub mod sidebar;

@@ -13,7 +13,10 @@ pub enum Error {
     /// The request itself is wrong; the text says what to change.
     #[error("{0}")]
     BadRequest(String),
-    /// Not allowed: the request came from another site.
+    /// It is for people who are signed in, and whoever asks is not.
+    #[error("Please sign in first.")]
+    Unauthorized,
+    /// Not allowed: the request came from another site, or from somebody whose role does not reach so far.
     #[error("{0}")]
     Forbidden(String),
     /// The request's body is larger than this address takes.
@@ -35,6 +38,7 @@ impl Error {
     pub fn status(&self) -> u16 {
         match self {
             Error::BadRequest(_) => 400,
+            Error::Unauthorized => 401,
             Error::Forbidden(_) => 403,
             Error::NotFound(_) => 404,
             Error::TooLarge => 413,

@@ -13,7 +13,6 @@ const PAGES: [name: string, path: string, status: number, heading: string | RegE
   ['most-viewed', '/most-viewed', 200, 'Most viewed'],
   ['search', '/search?q=tide', 200, 'Search'],
   ['login', '/login', 200, 'Sign in'],
-  ['login-failed', '/login?failed=true', 200, 'Sign in'],
   ['not-found', '/no/such/page', 404, 'Nothing here'],
 ]
 

@@ -132,7 +132,7 @@ pub fn ErrorMessage(
 ) -> impl IntoView {
     let title = match &error {
         Error::NotFound(_) => "Nothing here",
-        Error::BadRequest(_) | Error::TooLarge | Error::Forbidden(_) => "That did not work",
+        Error::BadRequest(_) | Error::TooLarge | Error::Unauthorized | Error::Forbidden(_) => "That did not work",
         Error::Unavailable | Error::Internal => "Something broke",
     };
     view! {

@@ -59,7 +59,9 @@ async fn read(article: i64, views: i64, shown: RwSignal<i64>, window_ms: u64) {
                 return;
             }
             // The request itself is wrong, and would be the next time.
-            Err(Error::NotFound(_) | Error::BadRequest(_) | Error::Forbidden(_) | Error::TooLarge) => break,
+            Err(
+                Error::NotFound(_) | Error::BadRequest(_) | Error::Unauthorized | Error::Forbidden(_) | Error::TooLarge,
+            ) => break,
             Err(Error::Unavailable | Error::Internal) => match delays.next() {
                 Some(delay) => TimeoutFuture::new(delay).await,
                 None => break,

@@ -4,51 +4,57 @@ use leptos::prelude::*;
 use leptos_meta::Meta;
 
 use super::query::query;
+use crate::components::form::{Field, FormErrors, sent_form};
 use crate::components::layout::{Layout, PageTitle};
+use crate::server::http::sign_in::KeptForm;
 use crate::server::state::AppState;
 
-/// `/login`
+/// `/login?next=`
 #[component]
 pub fn LoginPage() -> impl IntoView {
     let state = expect_context::<AppState>();
-    let failed = query("failed").is_some();
+    let sent = sent_form("/login");
+    let next = sent.value("next").map(str::to_owned).or_else(|| query("next")).unwrap_or_default();
+    let content = match use_context::<KeptForm>() {
+        Some(kept) => view! { <SendAgain kept /> }.into_any(),
+        None => view! {
+            <h1>"Sign in"</h1>
+            <FormErrors sent=sent.clone() />
+            <form class="form" method="post" action="/login">
+                <input type="hidden" name="next" value=next />
+                <Field sent=sent.clone() name="username" label="User name" autocomplete="username" />
+                <Field sent name="password" label="Password" kind="password" autocomplete="current-password" />
+                <button type="submit" class="button button-primary">"Sign in"</button>
+            </form>
+        }
+        .into_any(),
+    };
     view! {
         <Layout sidebar=false>
             <PageTitle text=format!("Sign in · {}", state.config.site.title) />
             <Meta name="robots" content="noindex" />
-            <div class="narrow">
-                <h1>"Sign in"</h1>
-                {failed
-                    .then(|| {
-                        view! {
-                            <p class="error" id="sign-in-error" role="alert">
-                                "The user name or the password is wrong."
-                            </p>
-                        }
-                    })}
-                <form class="form" method="post" action="/login">
-                    <label for="username">"User name"</label>
-                    <input
-                        id="username"
-                        name="username"
-                        autocomplete="username"
-                        autocapitalize="none"
-                        spellcheck="false"
-                        aria-describedby=failed.then_some("sign-in-error")
-                        required
-                    />
-                    <label for="password">"Password"</label>
-                    <input
-                        id="password"
-                        name="password"
-                        type="password"
-                        autocomplete="current-password"
-                        aria-describedby=failed.then_some("sign-in-error")
-                        required
-                    />
-                    <button type="submit" class="button button-primary">"Sign in"</button>
-                </form>
-            </div>
+            <div class="narrow">{content}</div>
         </Layout>
+    }
+}
+
+/// Keeps what somebody typed whose session was over when it was sent.
+#[component]
+fn SendAgain(kept: KeptForm) -> impl IntoView {
+    let fields = kept
+        .fields
+        .into_iter()
+        .map(|(name, value)| view! { <textarea name=name hidden>{value}</textarea> })
+        .collect_view();
+    view! {
+        <h1>"You are signed out"</h1>
+        <p role="alert">
+            "Nothing that you typed is lost: it is in this page. "
+            <a href="/login" target="_blank">"Sign in in a new tab"</a> ", come back here, and send it again."
+        </p>
+        <form class="form" method="post" action=kept.action>
+            {fields}
+            <button type="submit" class="button button-primary">"Send again"</button>
+        </form>
     }
 }

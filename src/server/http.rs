@@ -1,8 +1,10 @@
 //! The program as an HTTP server.
 
+pub mod access;
 pub mod cache;
 pub mod edge;
 pub mod feeds;
+pub mod forms;
 pub mod health;
 pub mod identity;
 pub mod json_api;

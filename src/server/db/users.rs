@@ -4,8 +4,8 @@ use sqlx::FromRow;
 
 use super::{Database, InsertedId, SqliteDatabase, is_taken};
 
-/// What a user may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a user may do; each role may all that those before it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
     /// Reads.
     Reader,
@@ -17,7 +17,11 @@ pub enum Role {
 
 // Not derived: see `articles::Status`.
 impl Role {
-    fn as_str(self) -> &'static str {
+    /// All of them, the least first.
+    pub const ALL: [Role; 3] = [Role::Reader, Role::Author, Role::Admin];
+
+    /// Its name in the database, in forms and on the command line.
+    pub fn as_str(self) -> &'static str {
         match self {
             Role::Reader => "reader",
             Role::Author => "author",
@@ -30,7 +34,7 @@ impl TryFrom<String> for Role {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        let known = [Role::Reader, Role::Author, Role::Admin].into_iter().find(|role| role.as_str() == text);
+        let known = Role::ALL.into_iter().find(|role| role.as_str() == text);
         known.ok_or_else(|| format!("{text:?} is no role of a user"))
     }
 }

@@ -11,8 +11,10 @@ use tower_sessions::cookie::Cookie;
 use tower_sessions::session::Id;
 use tower_sessions::{Session, SessionStore};
 
+use super::access::CurrentUser;
 use crate::error::Error;
 use crate::server::config::Config;
+use crate::server::db::users::User;
 use crate::server::sessions::USER_ID;
 use crate::server::state::AppState;
 use crate::server::views::visitor::Reader;
@@ -74,6 +76,20 @@ fn unreadable(error: &dyn std::fmt::Display) -> Error {
 pub async fn user_id(parts: &Parts) -> Result<Option<i64>, Error> {
     let session = parts.extensions.get::<Session>().ok_or_else(|| internal("there is no session layer"))?;
     session.get::<i64>(USER_ID).await.map_err(|error| unreadable(&error))
+}
+
+/// The signed-in user of a request; `None` too if the user is no longer there.
+///
+/// # Errors
+/// [`Error::Unavailable`] if the session can't be read; the database's.
+pub async fn signed_in_user(parts: &Parts, state: &AppState) -> Result<Option<User>, Error> {
+    if let Some(CurrentUser(user)) = parts.extensions.get::<CurrentUser>() {
+        return Ok(Some(user.clone()));
+    }
+    match user_id(parts).await? {
+        Some(id) => Ok(state.database.user(id).await?),
+        None => Ok(None),
+    }
 }
 
 fn internal(reason: &str) -> Error {

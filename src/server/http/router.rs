@@ -2,15 +2,15 @@
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::header::{HeaderValue, LOCATION};
 use axum::http::{Method, StatusCode};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use leptos::prelude::provide_context;
 use leptos_axum::{LeptosRoutes, generate_route_list, render_app_async_with_context};
-use tower::ServiceExt;
+use tower::{Layer, ServiceExt};
 use tower_http::compression::CompressionLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::services::ServeDir;
@@ -18,6 +18,7 @@ use tower_sessions::cookie::SameSite;
 use tower_sessions::cookie::time::Duration;
 use tower_sessions::{Expiry, SessionManagerLayer};
 
+use super::access::control;
 use super::cache::CachePolicy;
 use super::edge::edge;
 use super::identity::session_cookie;
@@ -28,8 +29,14 @@ use crate::server::content::front_matter::normalize_path;
 use crate::server::shell::{error_page, shell};
 use crate::server::state::AppState;
 
-/// The largest body that any request may have, in bytes. Server functions read theirs whole and know no limit of their own.
+/// The largest body that a request may have, in bytes. Server functions read theirs whole and know no limit of their own.
 pub const LARGEST_BODY: usize = 16 * 1024;
+
+/// The largest body of a request that brings an article, in bytes: a form may need nine for a character.
+pub const LARGEST_ARTICLE: usize = 4 * 1024 * 1024;
+
+/// The largest body of a request that brings a picture, in bytes.
+pub const LARGEST_PICTURE: usize = 10 * 1024 * 1024;
 
 /// How long a session lasts after signing in, in days.
 const SESSION_DAYS: i64 = 30;
@@ -57,9 +64,11 @@ pub fn router(state: AppState) -> Router {
         .route("/highlight.css", get(feeds::highlight_css))
         .leptos_routes_with_context(&state, generate_route_list(App), context, move || shell(options.clone()))
         .fallback(file_or_not_found)
+        .layer(from_fn_with_state(state.clone(), control))
         .layer(from_fn_with_state(state.clone(), redirect_old_addresses))
         .layer(sessions)
-        .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
+        .layer(DefaultBodyLimit::disable())
+        .layer(from_fn(limit_body))
         .layer(CompressionLayer::new());
     // What programs ask needs few of these layers, and a view must cost little.
     Router::new()
@@ -70,6 +79,22 @@ pub fn router(state: AppState) -> Router {
         .route("/metrics", get(health::metrics))
         .layer(from_fn_with_state(state.clone(), edge))
         .with_state(state)
+}
+
+/// Refuses a body that is larger than its address takes.
+async fn limit_body(request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let limit = match path {
+        "/studio/pictures" => LARGEST_PICTURE,
+        _ if path.starts_with("/studio") || path.starts_with("/api/islands/studio-") => LARGEST_ARTICLE,
+        _ => LARGEST_BODY,
+    };
+    // The router takes its own kind of body only.
+    let next = next.map_request(|request: Request<_>| request.map(Body::new));
+    match RequestBodyLimitLayer::new(limit).layer(next).oneshot(request).await {
+        Ok(response) => response.map(Body::new),
+        Err(never) => match never {},
+    }
 }
 
 /// What no route answers: a file of the site, or nothing.

@@ -1,0 +1,158 @@
+//! Who may ask for what: one table, which is what refuses, what the tests walk, and what `docs/SECURITY.md` shows.
+
+use axum::body::Body;
+use axum::extract::{FromRequestParts, MatchedPath, Request, State};
+use axum::http::header::{ALLOW, CONTENT_TYPE, HeaderValue};
+use axum::http::request::Parts;
+use axum::http::{Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+use leptos::prelude::FromServerFnError;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::identity;
+use super::sign_in;
+use crate::error::Error;
+use crate::server::db::users::{Role, User};
+use crate::server::shell;
+use crate::server::state::AppState;
+
+/// Who may ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Everybody.
+    Everyone,
+    /// Whoever is signed in with this role or a higher one.
+    AtLeast(Role),
+}
+
+/// A row of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Route {
+    /// The method; GET stands for HEAD too.
+    pub method: &'static str,
+    /// The path as the router knows it.
+    pub path: &'static str,
+    /// Who may.
+    pub access: Access,
+}
+
+const fn route(method: &'static str, path: &'static str, access: Access) -> Route {
+    Route { method, path, access }
+}
+
+const EVERYONE: Access = Access::Everyone;
+const READER: Access = Access::AtLeast(Role::Reader);
+const AUTHOR: Access = Access::AtLeast(Role::Author);
+const ADMIN: Access = Access::AtLeast(Role::Admin);
+
+/// Every route of the site but files and the JSON API, which is for everyone. A route that is not here is not served, so a new one
+/// can't be forgotten. Whose article it is, the handlers look at.
+pub const ROUTES: &[Route] = &[
+    route("GET", "/", EVERYONE),
+    route("GET", "/articles/{slug}", EVERYONE),
+    route("GET", "/most-viewed", EVERYONE),
+    route("GET", "/authors/{username}", EVERYONE),
+    route("GET", "/tags/{tag}", EVERYONE),
+    route("GET", "/search", EVERYONE),
+    route("GET", "/feed.xml", EVERYONE),
+    route("GET", "/sitemap.xml", EVERYONE),
+    route("GET", "/robots.txt", EVERYONE),
+    route("GET", "/highlight.css", EVERYONE),
+    route("GET", "/login", EVERYONE),
+    route("POST", "/login", EVERYONE),
+    route("POST", "/logout", EVERYONE),
+    route("PUT", "/api/islands/record-view", EVERYONE),
+    route("GET", "/account", READER),
+    route("GET", "/studio", AUTHOR),
+    route("GET", "/users", ADMIN),
+];
+
+/// Who may ask for a route; `None` if the table does not have it.
+pub fn access(method: &Method, path: &str) -> Option<Access> {
+    let method = if *method == Method::HEAD { "GET" } else { method.as_str() };
+    ROUTES.iter().find(|route| route.method == method && route.path == path).map(|route| route.access)
+}
+
+/// The signed-in user, as the table has made sure of: for handlers and pages of routes that are not for everyone.
+#[derive(Clone, Debug)]
+pub struct CurrentUser(pub User);
+
+impl<S: Send + Sync> FromRequestParts<S> for CurrentUser {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
+        current_user(parts).map(CurrentUser)
+    }
+}
+
+/// The signed-in user of a request to a route that is not for everyone.
+///
+/// # Errors
+/// [`Error::Unauthorized`] if the route is for everyone, so that nobody has looked.
+pub fn current_user(parts: &Parts) -> Result<User, Error> {
+    parts.extensions.get::<CurrentUser>().map(|user| user.0.clone()).ok_or(Error::Unauthorized)
+}
+
+/// Lets through whom the table lets, and remembers who it is. Others are asked to sign in, and nothing that they wrote is lost.
+pub async fn control(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let path = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    // What no route answers is a file or nothing.
+    let Some(path) = path else { return next.run(request).await };
+    let role = match access(request.method(), &path) {
+        Some(Access::Everyone) => return next.run(request).await,
+        Some(Access::AtLeast(role)) => role,
+        None => return refuse_method(&path),
+    };
+    let (mut parts, body) = request.into_parts();
+    let user = match identity::signed_in_user(&parts, &state).await {
+        Ok(user) => user,
+        Err(error) => return refuse(&error, parts.uri.path()),
+    };
+    match user {
+        Some(user) if user.role >= role => {
+            parts.extensions.insert(CurrentUser(user));
+            next.run(Request::from_parts(parts, body)).await
+        }
+        Some(_) => {
+            let error = Error::Forbidden(format!("This is for people with the role {} only.", role.as_str()));
+            refuse(&error, parts.uri.path())
+        }
+        None if matches!(parts.method, Method::GET | Method::HEAD) => {
+            let here = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+            Redirect::to(&sign_in_address(here)).into_response()
+        }
+        None if parts.uri.path().starts_with("/api/") => refuse(&Error::Unauthorized, parts.uri.path()),
+        None => sign_in::ask_again(&state, parts, body).await,
+    }
+}
+
+/// The address of the form to sign in, which leads back to `path`.
+pub fn sign_in_address(path: &str) -> String {
+    format!("/login?next={}", utf8_percent_encode(path, NON_ALPHANUMERIC))
+}
+
+/// The answer to a method that the table does not have for this path; it does not have this path at all if somebody forgot it.
+fn refuse_method(path: &str) -> Response {
+    let allowed: Vec<&str> = ROUTES.iter().filter(|route| route.path == path).map(|route| route.method).collect();
+    if allowed.is_empty() {
+        tracing::error!(path, "a route is not in the table of access, so it is not served");
+        return refuse(&Error::NotFound("There is nothing at this address.".into()), path);
+    }
+    let mut response = StatusCode::METHOD_NOT_ALLOWED.into_response();
+    if let Ok(allowed) = HeaderValue::try_from(allowed.join(",")) {
+        response.headers_mut().insert(ALLOW, allowed);
+    }
+    response
+}
+
+/// A refusal in the form that fits who asked: islands read the error itself, people a page.
+fn refuse(error: &Error, path: &str) -> Response {
+    if !path.starts_with("/api/") {
+        return shell::error_page(error);
+    }
+    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = (status, Body::from(error.ser())).into_response();
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
