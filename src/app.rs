@@ -5,6 +5,7 @@ use leptos_meta::provide_meta_context;
 use leptos_router::components::{FlatRoutes, Route, Router};
 use leptos_router::{ParamSegment, SsrMode, StaticSegment};
 
+use crate::pages::account::AccountPage;
 use crate::pages::article::ArticlePage;
 use crate::pages::author::AuthorPage;
 use crate::pages::home::HomePage;
@@ -12,7 +13,9 @@ use crate::pages::login::LoginPage;
 use crate::pages::most_viewed::MostViewedPage;
 use crate::pages::not_found::NotFoundPage;
 use crate::pages::search::SearchPage;
+use crate::pages::sign_up::SignUpPage;
 use crate::pages::tag::TagPage;
+use crate::pages::users::UsersPage;
 
 /// All pages. Each is rendered whole before its first byte is sent, because the status depends on what is found.
 #[component]
@@ -28,6 +31,9 @@ pub fn App() -> impl IntoView {
                 <Route path=(StaticSegment("tags"), ParamSegment("tag")) view=TagPage ssr=SsrMode::Async />
                 <Route path=StaticSegment("search") view=SearchPage ssr=SsrMode::Async />
                 <Route path=StaticSegment("login") view=LoginPage ssr=SsrMode::Async />
+                <Route path=StaticSegment("sign-up") view=SignUpPage ssr=SsrMode::Async />
+                <Route path=StaticSegment("account") view=AccountPage ssr=SsrMode::Async />
+                <Route path=StaticSegment("users") view=UsersPage ssr=SsrMode::Async />
             </FlatRoutes>
         </Router>
     }

@@ -1,5 +1,6 @@
 //! The pages. Each loads what it shows and leaves the looks to the components.
 
+pub mod account;
 pub mod article;
 pub mod author;
 pub mod home;
@@ -8,4 +9,6 @@ pub mod most_viewed;
 pub mod not_found;
 pub mod query;
 pub mod search;
+pub mod sign_up;
 pub mod tag;
+pub mod users;

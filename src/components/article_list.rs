@@ -18,6 +18,18 @@ pub fn Date(
     view! { <time datetime=at.to_string()>{text}</time> }
 }
 
+/// A time to the minute, in UTC.
+#[component]
+pub fn Time(
+    /// Milliseconds since 1970.
+    at: i64,
+) -> impl IntoView {
+    Timestamp::from_millisecond(at).ok().map(|at| {
+        let text = TimeZone::UTC.to_datetime(at).strftime("%B %-d, %Y, %H:%M UTC").to_string();
+        view! { <time datetime=at.to_string()>{text}</time> }
+    })
+}
+
 /// Who wrote it.
 #[component]
 pub fn Byline(
@@ -99,8 +111,16 @@ pub fn ArticleList(
     }
 }
 
+/// The way to the pages before and after.
 #[component]
-fn Pagination(page: i64, pages: i64, path: String) -> impl IntoView {
+pub fn Pagination(
+    /// The page that is shown, from 1.
+    page: i64,
+    /// How many there are.
+    pages: i64,
+    /// Where the list is, ending in `?` or `&`.
+    path: String,
+) -> impl IntoView {
     let address = |page: i64| format!("{path}page={page}");
     view! {
         <nav class="pagination" aria-label="Pages">

@@ -56,6 +56,12 @@ pub fn Field(
     }
 }
 
+/// A text as the content of a `<textarea>`. Leptos writes what is in one as it is, so it has to be escaped here; and browsers drop a
+/// line end that comes first.
+pub fn textarea_text(text: &str) -> String {
+    format!("\n{}", text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"))
+}
+
 /// What stands below a field: the error, if there is one, and the hint.
 #[component]
 pub fn FieldNotes(

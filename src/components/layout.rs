@@ -9,7 +9,8 @@ use leptos_meta::Title;
 use super::sidebar::Sidebar;
 use super::theme_toggle::ThemeToggle;
 use crate::error::Error;
-use crate::server::http::identity::user_id;
+use crate::server::db::users::Role;
+use crate::server::http::identity::signed_in_user;
 use crate::server::state::AppState;
 
 /// The mark: a tide line on a staff.
@@ -87,15 +88,13 @@ fn UserMenu() -> impl IntoView {
     let state = expect_context::<AppState>();
     let parts = expect_context::<Parts>();
     let menu = Suspend::new(async move {
-        let user = match user_id(&parts).await {
-            Ok(Some(id)) => state.database.user(id).await.ok().flatten(),
-            _ => None,
-        };
-        match user {
+        // Whether or not it can be told who it is, the page can be read.
+        match signed_in_user(&parts, &state).await.ok().flatten() {
             None => view! { <a href="/login">"Sign in"</a> }.into_any(),
             Some(user) => view! {
+                {(user.role >= Role::Admin).then(|| view! { <a href="/users">"Users"</a> })}
                 <form class="sign-out" method="post" action="/logout">
-                    <span>{user.name}</span>
+                    <a href="/account">{user.name}</a>
                     <button type="submit" class="link-button">"Sign out"</button>
                 </form>
             }

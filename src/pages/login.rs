@@ -4,8 +4,9 @@ use leptos::prelude::*;
 use leptos_meta::Meta;
 
 use super::query::query;
-use crate::components::form::{Field, FormErrors, sent_form};
+use crate::components::form::{Field, FormErrors, sent_form, textarea_text};
 use crate::components::layout::{Layout, PageTitle};
+use crate::server::accounts::sign_up::SignUp;
 use crate::server::http::sign_in::KeptForm;
 use crate::server::state::AppState;
 
@@ -15,6 +16,7 @@ pub fn LoginPage() -> impl IntoView {
     let state = expect_context::<AppState>();
     let sent = sent_form("/login");
     let next = sent.value("next").map(str::to_owned).or_else(|| query("next")).unwrap_or_default();
+    let is_open = state.config.accounts.sign_up == SignUp::Open;
     let content = match use_context::<KeptForm>() {
         Some(kept) => view! { <SendAgain kept /> }.into_any(),
         None => view! {
@@ -26,6 +28,7 @@ pub fn LoginPage() -> impl IntoView {
                 <Field sent name="password" label="Password" kind="password" autocomplete="current-password" />
                 <button type="submit" class="button button-primary">"Sign in"</button>
             </form>
+            {is_open.then(|| view! { <p>"No account yet? " <a href="/sign-up">"Sign up"</a></p> })}
         }
         .into_any(),
     };
@@ -44,7 +47,7 @@ fn SendAgain(kept: KeptForm) -> impl IntoView {
     let fields = kept
         .fields
         .into_iter()
-        .map(|(name, value)| view! { <textarea name=name hidden>{value}</textarea> })
+        .map(|(name, value)| view! { <textarea name=name hidden>{textarea_text(&value)}</textarea> })
         .collect_view();
     view! {
         <h1>"You are signed out"</h1>

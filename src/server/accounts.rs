@@ -1,12 +1,17 @@
 //! Names and passwords.
 
+pub mod sign_up;
+pub mod throttle;
+
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
+use self::throttle::{Origin, Throttle};
+use super::clock::Clock;
 use super::db::Database;
 use super::db::users::User;
-use super::sessions::Sessions;
+use super::sessions::{Sessions, SignedIn};
 use super::stores::Stores;
 use crate::error::Error;
 
@@ -14,58 +19,225 @@ use crate::error::Error;
 /// ask for a little more).
 pub const SHORTEST_PASSWORD: usize = 10;
 
+/// Longest password, in characters: room for any sentence, and a bound on what is hashed.
+pub const LONGEST_PASSWORD: usize = 1_000;
+
+/// Longest name, in characters.
+pub const LONGEST_NAME: usize = 80;
+
 /// How many passwords are hashed at a time. Each takes a core and 19 MiB for a moment, and pages need them too.
 const AT_A_TIME: usize = 1;
 
 /// How many more sign-ins may wait for their turn before new ones are refused.
 const IN_LINE: usize = 16;
 
-/// Signs users in.
+/// What is wrong with the fields of a form, each by its name; the empty name stands for the form as a whole.
+pub type FieldErrors = Vec<(&'static str, String)>;
+
+/// Signs users in, and lets them change what is theirs.
 #[derive(Clone, Debug)]
 pub struct Accounts {
-    database: Database,
+    stores: Stores,
+    clock: Clock,
+    throttle: Throttle,
     hashing: Arc<Semaphore>,
     line: Arc<Semaphore>,
     /// A hash of no one's password, to be verified for unknown names, so that the answer takes as long.
     decoy: Arc<str>,
 }
 
+/// What became of an attempt to sign in.
+#[derive(Debug)]
+pub enum Attempt {
+    /// Name and password are right.
+    Right(User),
+    /// One of them is wrong, whichever.
+    Wrong,
+    /// Too many were wrong before; so many seconds have to pass.
+    TooMany(i64),
+}
+
 impl Accounts {
-    /// The accounts in `database`.
-    pub fn new(database: Database) -> Self {
+    /// The accounts in `stores`; `clock` says when who may try again.
+    pub fn new(stores: Stores, clock: Clock) -> Self {
+        let throttle = match &stores.sessions {
+            Sessions::Sqlite(_) => Throttle::in_memory(),
+            Sessions::Redis(sessions) => Throttle::Redis(sessions.redis().clone()),
+        };
         let decoy = password_auth::generate_hash(rand::random::<[u8; 16]>());
         Self {
-            database,
+            stores,
+            clock,
+            throttle,
             hashing: Arc::new(Semaphore::new(AT_A_TIME)),
             line: Arc::new(Semaphore::new(IN_LINE)),
             decoy: decoy.into(),
         }
     }
 
-    /// The user with that name and password; `None` if there is none, whichever of the two is wrong.
+    fn database(&self) -> &Database {
+        &self.stores.database
+    }
+
+    /// Whether name and password are a user's. `address`: a hash of where the attempt comes from.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] if too many sign-ins are waiting already; the database's.
-    pub async fn sign_in(&self, username: &str, password: String) -> Result<Option<User>, Error> {
+    /// [`Error::Unavailable`] if too many sign-ins are waiting already, or Redis is away; the database's.
+    pub async fn sign_in(&self, username: &str, password: String, address: i64) -> Result<Attempt, Error> {
+        let origins = [Origin::Address(address), Origin::account(username)];
+        for origin in origins {
+            if let Some(seconds) = self.wait(origin).await? {
+                return Ok(Attempt::TooMany(seconds));
+            }
+        }
+        let user = self.database().user_by_username(username).await?;
+        let is_right = self.verify(user.as_ref(), password).await?;
+        match user.filter(|_| is_right) {
+            Some(user) => {
+                for origin in origins {
+                    self.throttle.succeeded(origin).await.map_err(|error| unavailable(&error))?;
+                }
+                Ok(Attempt::Right(user))
+            }
+            None => Ok(Attempt::Wrong),
+        }
+    }
+
+    /// How many seconds an attempt has to wait; `None` if it may go on. Then it is counted.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] while Redis is away.
+    pub async fn wait(&self, origin: Origin) -> Result<Option<i64>, Error> {
+        let wait = self.throttle.attempt(origin, self.clock.now_ms()).await.map_err(|error| unavailable(&error))?;
+        // Rounded up: who comes back after that must not be a moment too early.
+        Ok((wait > 0).then(|| (wait + 999) / 1000))
+    }
+
+    /// Whether the password is the user's. Takes as long if there is no user, or one who can't sign in.
+    async fn verify(&self, user: Option<&User>, password: String) -> Result<bool, Error> {
+        let hash = user.and_then(|user| user.password_hash.clone());
+        let can_sign_in = hash.is_some();
+        let hash = hash.unwrap_or_else(|| self.decoy.to_string());
+        let is_right = self.in_turn(move || password_auth::verify_password(password, &hash).is_ok()).await?;
+        Ok(is_right && can_sign_in)
+    }
+
+    /// Does what takes a core and much memory for a moment, one at a time.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if too many are waiting already.
+    async fn in_turn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
         let place = self.line.clone().try_acquire_owned().map_err(|_| Error::Unavailable)?;
-        let user = self.database.user_by_username(username).await?;
-        let hash = match user.as_ref().and_then(|user| user.password_hash.as_deref()) {
-            Some(hash) => hash.to_owned(),
-            None => self.decoy.to_string(),
-        };
         let turn = self.hashing.clone().acquire_owned().await.map_err(|_| Error::Unavailable)?;
         // The permits go with the work: it goes on when the client hangs up, and must be counted until it ends.
-        let verify = move || {
-            let is_right = password_auth::verify_password(password, &hash).is_ok();
+        let work = move || {
+            let result = work();
             drop((place, turn));
-            is_right
+            result
         };
-        let is_right = tokio::task::spawn_blocking(verify).await.map_err(|error| {
-            tracing::error!(error = %error, "a password could not be verified");
+        tokio::task::spawn_blocking(work).await.map_err(|error| {
+            tracing::error!(error = %error, "a password could not be hashed");
             Error::Internal
-        })?;
-        Ok(user.filter(|user| is_right && user.password_hash.is_some()))
+        })
     }
+
+    /// The PHC string of a password, which [`check_password`] has found good.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if too many are waiting already.
+    pub async fn hash(&self, password: String) -> Result<String, Error> {
+        self.in_turn(move || password_auth::generate_hash(password)).await
+    }
+
+    /// Gives a user another name in bylines.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn rename(&self, user: &User, name: &str) -> Result<Result<(), FieldErrors>, Error> {
+        if let Err(error) = check_name(name) {
+            return Ok(Err(vec![("name", error)]));
+        }
+        self.database().rename_user(user.id, name).await?;
+        Ok(Ok(()))
+    }
+
+    /// Gives a user another password, and ends all sessions of that user: whoever stole one is out.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if too many are waiting already, or Redis is away; the database's.
+    pub async fn change_password(
+        &self,
+        user: &User,
+        current: String,
+        new: String,
+    ) -> Result<Result<(), FieldErrors>, Error> {
+        if let Err(error) = check_password(&new) {
+            return Ok(Err(vec![("new_password", error)]));
+        }
+        // Whoever found an open session must not find out the password with it.
+        let origin = Origin::account(&user.username);
+        if let Some(seconds) = self.wait(origin).await? {
+            return Ok(Err(vec![("password", try_again_in(seconds))]));
+        }
+        if !self.verify(Some(user), current).await? {
+            return Ok(Err(vec![("password", "This is not your password.".into())]));
+        }
+        self.throttle.succeeded(origin).await.map_err(|error| unavailable(&error))?;
+        let hash = self.hash(new).await?;
+        set_password(&self.stores, &user.username, &hash).await.map_err(|error| {
+            tracing::error!(error, user = user.id, "a password could not be changed");
+            Error::Unavailable
+        })?;
+        Ok(Ok(()))
+    }
+
+    /// Gives a user a random password, which is returned, and ends all sessions of that user. `None` if there is no such user.
+    ///
+    /// # Errors
+    /// As [`Accounts::change_password`].
+    pub async fn reset_password(&self, username: &str) -> Result<Option<String>, Error> {
+        let password = random_password();
+        let hash = self.hash(password.clone()).await?;
+        let is_known = set_password(&self.stores, username, &hash).await.map_err(|error| {
+            tracing::error!(error, username, "a password could not be changed");
+            Error::Unavailable
+        })?;
+        Ok(is_known.then_some(password))
+    }
+
+    /// The sessions of a user, the latest first.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if they can't be read.
+    pub async fn sessions(&self, user: i64) -> Result<Vec<SignedIn>, Error> {
+        self.stores.sessions.of_user(user).await.map_err(|error| unavailable(&error))
+    }
+
+    /// Ends the sessions of a user for which `is_meant` holds.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`]; some may be left then.
+    pub async fn end_sessions(&self, user: i64, is_meant: impl Fn(&SignedIn) -> bool) -> Result<(), Error> {
+        for session in self.sessions(user).await?.iter().filter(|session| is_meant(session)) {
+            self.stores.sessions.end(user, &session.id).await.map_err(|error| unavailable(&error))?;
+        }
+        Ok(())
+    }
+}
+
+fn unavailable(error: &dyn std::fmt::Display) -> Error {
+    tracing::error!(error = %error, "an account could not be used now");
+    Error::Unavailable
+}
+
+/// What somebody is told who has to wait.
+pub fn try_again_in(seconds: i64) -> String {
+    let span = match seconds {
+        1 => "a second".to_owned(),
+        2..=90 => format!("{seconds} seconds"),
+        _ => format!("{} minutes", (seconds + 59) / 60),
+    };
+    format!("There were too many attempts. Please try again in {span}.")
 }
 
 /// Gives a user a new password and ends all sessions of that user: whoever stole one is out. False if there is no such user.
@@ -88,10 +260,35 @@ pub async fn set_password(stores: &Stores, username: &str, hash: &str) -> Result
 /// # Errors
 /// One line that says what to change.
 pub fn hash_password(password: &str) -> Result<String, String> {
-    if password.chars().count() < SHORTEST_PASSWORD {
-        return Err(format!("The password is too short: it needs at least {SHORTEST_PASSWORD} characters."));
-    }
+    check_password(password)?;
     Ok(password_auth::generate_hash(password))
+}
+
+/// Whether a text can be a password.
+///
+/// # Errors
+/// One line that says what to change.
+pub fn check_password(password: &str) -> Result<(), String> {
+    match password.chars().count() {
+        ..SHORTEST_PASSWORD => {
+            Err(format!("The password is too short: it needs at least {SHORTEST_PASSWORD} characters."))
+        }
+        ..=LONGEST_PASSWORD => Ok(()),
+        _ => Err(format!("The password is too long: it may have at most {LONGEST_PASSWORD} characters.")),
+    }
+}
+
+/// Whether a text can be a name.
+///
+/// # Errors
+/// One line that says what to change.
+pub fn check_name(name: &str) -> Result<(), String> {
+    match name.trim().chars().count() {
+        0 => Err("Please give a name.".into()),
+        ..=LONGEST_NAME if !name.chars().any(char::is_control) => Ok(()),
+        ..=LONGEST_NAME => Err("A name is one line of text.".into()),
+        _ => Err(format!("The name is too long: it may have at most {LONGEST_NAME} characters.")),
+    }
 }
 
 /// A password nobody can guess: 24 letters and digits, 142 bits.
@@ -105,4 +302,19 @@ pub fn random_password() -> String {
 /// an address.
 pub fn is_username(text: &str) -> bool {
     text.len() <= 40 && !text.is_empty() && super::content::slug::slugify(text) == text
+}
+
+/// Whether a text can be a user name.
+///
+/// # Errors
+/// One line that says what to change.
+pub fn check_username(text: &str) -> Result<(), String> {
+    if is_username(text) {
+        return Ok(());
+    }
+    let suggestion = Some(super::content::slug::slugify(text)).filter(|slug| is_username(slug));
+    Err(format!(
+        "{text:?} can't be a user name: use at most 40 lower-case letters, digits and single hyphens, as in {:?}.",
+        suggestion.unwrap_or_else(|| "marina-keel".into())
+    ))
 }

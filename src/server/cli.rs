@@ -15,7 +15,6 @@ use super::config::{self, Config};
 use super::content::export::export_folder;
 use super::content::import::import_folder;
 use super::content::seed::seed;
-use super::content::slug::slugify;
 use super::db::Database;
 use super::db::users::Role;
 use super::doctor::{Finding, examine};
@@ -96,6 +95,13 @@ enum UserCommand {
     Passwd {
         /// The name to sign in with
         username: String,
+    },
+    /// Give a user another role
+    Role {
+        /// The name to sign in with
+        username: String,
+        /// What the user may do from now on
+        role: RoleArgument,
     },
 }
 
@@ -340,13 +346,9 @@ async fn user(stores: &Stores, clock: &Clock, command: UserCommand) -> Result<()
     let hash = accounts::hash_password(&password)?;
     let username = match command {
         UserCommand::Add { username, name, role } => {
-            if !accounts::is_username(&username) {
-                return Err(format!(
-                    "{username:?} can't be a user name: use lower-case letters, digits and single hyphens, as in {:?}.",
-                    Some(slugify(&username)).filter(|slug| !slug.is_empty()).unwrap_or_else(|| "marina-keel".into())
-                ));
-            }
+            accounts::check_username(&username)?;
             let name = name.unwrap_or_else(|| username.clone());
+            accounts::check_name(&name)?;
             database
                 .add_user(&username, &name, role.into(), Some(&hash), clock.now_ms())
                 .await
@@ -361,6 +363,14 @@ async fn user(stores: &Stores, clock: &Clock, command: UserCommand) -> Result<()
                 return Err(format!("There is no user {username}."));
             }
             username
+        }
+        UserCommand::Role { username, role } => {
+            let role = Role::from(role);
+            if !database.set_role(&username, role).await.map_err(|error| error.to_string())? {
+                return Err(format!("There is no user {username}."));
+            }
+            println!("{username} has the role {} now.", role.as_str());
+            return Ok(());
         }
     };
     println!("{username} can sign in at /login with this password, which is shown this once:");

@@ -10,6 +10,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, de};
 use url::Url;
 
+use super::accounts::sign_up::SignUp;
 use super::jobs::Schedule;
 
 /// The file that documents every setting is also where the defaults come from, so the two can't differ.
@@ -34,6 +35,16 @@ pub struct Config {
     pub views: Views,
     /// What runs when.
     pub jobs: Jobs,
+    /// Who may have an account.
+    pub accounts: Accounts,
+}
+
+/// `[accounts]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Accounts {
+    /// Who may sign up.
+    pub sign_up: SignUp,
 }
 
 /// `[site]`
@@ -331,6 +342,7 @@ mod tests {
             ("TIDEMARK_JOBS__PRUNE", "25h", "jobs.prune"),
             ("TIDEMARK_JOBS__RECONCILE", "0 25 * * *", "jobs.reconcile"),
             ("TIDEMARK_REDIS__SHARDS", "0", "redis.shards"),
+            ("TIDEMARK_ACCOUNTS__SIGN_UP", "anyone", "sign-up"),
             ("DATABASE_URL", "postgres://localhost/blog", "database.url"),
             ("DATABASE_URL", "mysql://localhost/blog", "redis.url"),
             ("REDIS_URL", "redis://localhost", "database.url"),

@@ -53,6 +53,7 @@ macro_rules! on_connection {
 }
 
 pub mod articles;
+pub mod invitations;
 pub mod job_runs;
 pub mod ledger;
 pub mod mysql;

@@ -1,6 +1,7 @@
 //! The program as an HTTP server.
 
 pub mod access;
+pub mod account;
 pub mod cache;
 pub mod edge;
 pub mod feeds;
@@ -12,3 +13,4 @@ pub mod problem;
 pub mod router;
 pub mod security;
 pub mod sign_in;
+pub mod users;

@@ -278,6 +278,7 @@ impl Jobs {
                 tell(database.prune_ledger(now - LEDGER_KEEPS).await?, "batches of the ledger")
             }
         }
+        tell(self.database.prune_invitations(now).await?, "invitations");
         // Sessions and salts Redis drops by itself.
         if let ViewStore::Redis(store) = &self.store {
             tell(store.prune().await?, "windows");

@@ -76,7 +76,9 @@ impl Server {
         let listener = TcpListener::bind(address)
             .await
             .map_err(|error| ServeError::Address { address, reason: error.to_string() })?;
-        let Stores { database, views: store, sessions } = Stores::open(&config, &clock).await?;
+        let stores = Stores::open(&config, &clock).await?;
+        let accounts = Accounts::new(stores.clone(), clock.clone());
+        let Stores { database, views: store, sessions } = stores;
         let (batcher, workers) = batcher(store.clone(), config.views.queue);
         let identifier = Identifier::new(store.clone(), clock.clone(), config.views.window);
         let metrics = Metrics::new();
@@ -88,7 +90,6 @@ impl Server {
             .site_pkg_dir("pkg")
             .site_addr(address)
             .build();
-        let accounts = Accounts::new(database.clone());
         let visibility = Visibility::new(database.clone(), clock.clone());
         let state = AppState::new(Services {
             config,

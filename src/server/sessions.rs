@@ -14,6 +14,39 @@ use super::redis::Redis;
 /// The key in a session under which the signed-in user's id is.
 pub const USER_ID: &str = "user_id";
 
+/// The key in a session under which the time of signing in is, in milliseconds since 1970.
+pub const STARTED_AT: &str = "started_at";
+
+/// The key in a session under which the browser's User-Agent is.
+pub const USER_AGENT: &str = "user_agent";
+
+/// A session of a user, as its user sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedIn {
+    /// What the cookie holds: whoever knows it has the session.
+    pub id: Id,
+    /// When it began, in milliseconds since 1970.
+    pub started_at: i64,
+    /// The browser, in its own words.
+    pub user_agent: String,
+}
+
+impl SignedIn {
+    /// A name for it that may be shown: a hash of its id.
+    pub fn handle(&self) -> String {
+        blake3::hash(self.id.to_string().as_bytes()).to_hex().chars().take(16).collect()
+    }
+}
+
+impl From<Record> for SignedIn {
+    fn from(record: Record) -> Self {
+        let text =
+            |name: &str| record.data.get(name).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
+        let started_at = record.data.get(STARTED_AT).and_then(serde_json::Value::as_i64).unwrap_or_default();
+        Self { id: record.id, started_at, user_agent: text(USER_AGENT) }
+    }
+}
+
 /// How long Redis keeps the list of a user's sessions after the last of them began, in seconds: longer than any session lasts.
 const LIST_SECONDS: i64 = 60 * 24 * 60 * 60;
 
@@ -24,6 +57,33 @@ pub enum Sessions {
     Sqlite(DatabaseSessionStore),
     /// The server profile's.
     Redis(RedisSessionStore),
+}
+
+impl Sessions {
+    /// The sessions of a user, the latest first.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn of_user(&self, user: i64) -> Result<Vec<SignedIn>> {
+        let records = match self {
+            Sessions::Sqlite(store) => store.of_user(user).await?,
+            Sessions::Redis(store) => store.of_user(user).await?,
+        };
+        let mut sessions: Vec<SignedIn> = records.into_iter().map(SignedIn::from).collect();
+        sessions.sort_by_key(|session| std::cmp::Reverse(session.started_at));
+        Ok(sessions)
+    }
+
+    /// Ends a session of a user.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn end(&self, user: i64, id: &Id) -> Result<()> {
+        match self {
+            Sessions::Sqlite(store) => store.delete(id).await,
+            Sessions::Redis(store) => store.end(user, id).await,
+        }
+    }
 }
 
 #[async_trait]
@@ -80,6 +140,42 @@ impl RedisSessionStore {
     /// A store in `redis`; `clock` says which sessions are over.
     pub fn new(redis: Redis, clock: Clock) -> Self {
         Self { redis, clock }
+    }
+
+    /// Where they are.
+    pub fn redis(&self) -> &Redis {
+        &self.redis
+    }
+
+    /// The sessions of a user. Those that are over drop out of the user's list.
+    ///
+    /// # Errors
+    /// Redis'.
+    pub async fn of_user(&self, user: i64) -> Result<Vec<Record>> {
+        let ids: Vec<String> = self.redis.query(cmd("SMEMBERS").arg(list(user))).await.map_err(backend)?;
+        let mut records = Vec::new();
+        for text in ids {
+            let record = match text.parse::<Id>() {
+                Ok(id) => self.load(&id).await?,
+                Err(_) => None,
+            };
+            match record {
+                Some(record) => records.push(record),
+                None => {
+                    self.redis.query::<Value>(cmd("SREM").arg(list(user)).arg(text)).await.map(drop).map_err(backend)?
+                }
+            }
+        }
+        Ok(records)
+    }
+
+    /// Ends a session of a user.
+    ///
+    /// # Errors
+    /// Redis'.
+    pub async fn end(&self, user: i64, id: &Id) -> Result<()> {
+        self.delete(id).await?;
+        self.redis.query::<Value>(cmd("SREM").arg(list(user)).arg(id.to_string())).await.map(drop).map_err(backend)
     }
 
     /// Ends all sessions of a user.

@@ -27,6 +27,7 @@ pub mod store;
 pub mod visitor;
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -108,6 +109,16 @@ impl Views {
             return Ok(Sender::NoReader(reason));
         }
         self.identifier.identify(&request.reader).await.map(Sender::Visitor)
+    }
+
+    /// A hash of an address under today's salt, for what else has to tell addresses apart without writing them down.
+    ///
+    /// # Errors
+    /// [`ViewError`] if the day's salt can't be had.
+    pub async fn hash_of(&self, address: IpAddr) -> Result<i64, ViewError> {
+        let reader = Reader { user: None, address, user_agent: String::new() };
+        let hashes = self.identifier.identify(&reader).await?.today;
+        Ok(hashes.address.unwrap_or(hashes.visitor))
     }
 
     /// Counts a view of `article`, if the rules say so, and tells what became of it. The caller has checked that readers

@@ -210,8 +210,12 @@ impl TestServer {
     }
 
     pub fn add_user(&self, username: &str, password: &str) {
+        self.add_user_with_role(username, password, Role::Reader);
+    }
+
+    pub fn add_user_with_role(&self, username: &str, password: &str, role: Role) {
         let hash = tidemark::server::accounts::hash_password(password).unwrap();
-        self.run(self.database.add_user(username, "A Reader", Role::Reader, Some(&hash), 0)).unwrap().unwrap();
+        self.run(self.database.add_user(username, "A Reader", role, Some(&hash), 0)).unwrap().unwrap();
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! A test of counting names the rule that it protects (C1 to C8, see `server/views.rs`).
 
+mod access;
+mod accounts;
 mod api;
 mod command_line;
 mod counting;

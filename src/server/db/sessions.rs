@@ -23,6 +23,20 @@ impl DatabaseSessionStore {
     }
 }
 
+impl DatabaseSessionStore {
+    /// The sessions of a user.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn of_user(&self, user: i64) -> Result<Vec<Record>> {
+        let sql = "SELECT data FROM sessions WHERE data ->> '$.data.user_id' = ? AND expires_at > ?";
+        let query = sqlx::query_scalar(sql).bind(user).bind(self.clock.now_ms());
+        let all: Vec<String> = query.fetch_all(self.database.reader()).await.map_err(backend)?;
+        let decode = |data: &String| serde_json::from_str(data).map_err(|error| Error::Decode(error.to_string()));
+        all.iter().map(decode).collect()
+    }
+}
+
 fn milliseconds(time: OffsetDateTime) -> i64 {
     time.unix_timestamp() * 1000 + i64::from(time.millisecond())
 }

@@ -3,6 +3,7 @@
 use sqlx::FromRow;
 
 use super::{Database, InsertedId, SqliteDatabase, is_taken};
+use crate::model::page::Page;
 
 /// What a user may do; each role may all that those before it may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,6 +27,17 @@ impl Role {
             Role::Reader => "reader",
             Role::Author => "author",
             Role::Admin => "admin",
+        }
+    }
+}
+
+impl Role {
+    /// As a sentence has it: "an author".
+    pub fn with_article(self) -> &'static str {
+        match self {
+            Role::Reader => "a reader",
+            Role::Author => "an author",
+            Role::Admin => "an administrator",
         }
     }
 }
@@ -68,6 +80,38 @@ impl Database {
     pub async fn user_by_username(&self, username: &str) -> sqlx::Result<Option<User>> {
         let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM users WHERE username = ?"));
         on_reader!(self, pool => sqlx::query_as(sql).bind(username).fetch_optional(pool).await)
+    }
+
+    /// A page of all users, by user name.
+    pub async fn users(&self, page: i64, per_page: i64) -> sqlx::Result<Page<User>> {
+        let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM users ORDER BY username LIMIT ? OFFSET ?"));
+        let offset = (page - 1).saturating_mul(per_page).max(0);
+        let (total, users) = on_reader!(self, pool => {
+            let total: i64 = sqlx::query_scalar("SELECT count(*) FROM users").fetch_one(pool).await?;
+            (total, sqlx::query_as(sql).bind(per_page).bind(offset).fetch_all(pool).await?)
+        });
+        Ok(Page::new(users, page, per_page, total))
+    }
+
+    /// Gives a user another name in bylines.
+    pub async fn rename_user(&self, id: i64, name: &str) -> sqlx::Result<()> {
+        let sql = "UPDATE users SET name = ? WHERE id = ?";
+        on_writer!(self, pool => sqlx::query(sql).bind(name).bind(id).execute(pool).await.map(drop))
+    }
+
+    /// Gives a user another role; false if there is no such user.
+    pub async fn set_role(&self, username: &str, role: Role) -> sqlx::Result<bool> {
+        if self.user_by_username(username).await?.is_none() {
+            return Ok(false);
+        }
+        let sql = "UPDATE users SET role = ? WHERE username = ?";
+        on_writer!(self, pool => sqlx::query(sql).bind(role.as_str()).bind(username).execute(pool).await.map(|_| true))
+    }
+
+    /// Takes a user's password away, so that nobody can sign in as this user until there is a new one.
+    pub async fn remove_password(&self, id: i64) -> sqlx::Result<()> {
+        let sql = "UPDATE users SET password_hash = NULL WHERE id = ?";
+        on_writer!(self, pool => sqlx::query(sql).bind(id).execute(pool).await.map(drop))
     }
 
     /// Adds a user; `None` if the name is taken.

@@ -46,8 +46,8 @@ const READER: Access = Access::AtLeast(Role::Reader);
 const AUTHOR: Access = Access::AtLeast(Role::Author);
 const ADMIN: Access = Access::AtLeast(Role::Admin);
 
-/// Every route of the site but files and the JSON API, which is for everyone. A route that is not here is not served, so a new one
-/// can't be forgotten. Whose article it is, the handlers look at.
+/// Every route but the files. A route of the site that is not here is not served, so a new one can't be forgotten; what programs ask is
+/// for everyone. Whose article it is, the handlers look at.
 pub const ROUTES: &[Route] = &[
     route("GET", "/", EVERYONE),
     route("GET", "/articles/{slug}", EVERYONE),
@@ -63,15 +63,42 @@ pub const ROUTES: &[Route] = &[
     route("POST", "/login", EVERYONE),
     route("POST", "/logout", EVERYONE),
     route("PUT", "/api/islands/record-view", EVERYONE),
+    route("GET", "/api/v1/articles", EVERYONE),
+    route("GET", "/api/v1/articles/most-viewed", EVERYONE),
+    route("GET", "/api/v1/articles/{id}", EVERYONE),
+    route("PUT", "/api/v1/articles/{id}/view", EVERYONE),
+    route("GET", "/healthz", EVERYONE),
+    route("GET", "/readyz", EVERYONE),
+    route("GET", "/metrics", EVERYONE),
+    route("GET", "/sign-up", EVERYONE),
+    route("POST", "/sign-up", EVERYONE),
     route("GET", "/account", READER),
-    route("GET", "/studio", AUTHOR),
+    route("POST", "/account/name", READER),
+    route("POST", "/account/password", READER),
+    route("POST", "/account/sessions/end", READER),
     route("GET", "/users", ADMIN),
+    route("POST", "/users", ADMIN),
+    route("POST", "/users/invitations", ADMIN),
+    route("POST", "/users/invitations/delete", ADMIN),
+    route("POST", "/users/{username}/role", ADMIN),
+    route("POST", "/users/{username}/password", ADMIN),
+    route("POST", "/users/{username}/block", ADMIN),
 ];
 
 /// Who may ask for a route; `None` if the table does not have it.
 pub fn access(method: &Method, path: &str) -> Option<Access> {
     let method = if *method == Method::HEAD { "GET" } else { method.as_str() };
     ROUTES.iter().find(|route| route.method == method && route.path == path).map(|route| route.access)
+}
+
+impl Access {
+    /// As `docs/SECURITY.md` has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Access::Everyone => "everyone",
+            Access::AtLeast(role) => role.as_str(),
+        }
+    }
 }
 
 /// The signed-in user, as the table has made sure of: for handlers and pages of routes that are not for everyone.

@@ -28,9 +28,6 @@ impl FromRequestParts<AppState> for ViewSender {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Error> {
-        let ConnectInfo(peer) = ConnectInfo::<SocketAddr>::from_request_parts(parts, state)
-            .await
-            .map_err(|_| internal("the connection's address is not known"))?;
         let user = reading_user(parts, state).await?;
         let user_agent =
             parts.headers.get(USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
@@ -39,10 +36,20 @@ impl FromRequestParts<AppState> for ViewSender {
             .flat_map(|name| parts.headers.get_all(HeaderName::from_static(name)))
             .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
             .collect();
-        let address = client_address(peer.ip(), &parts.headers, &state.config.server.trusted_proxies);
+        let address = address(parts, state)?;
         let reader = Reader { user, address, user_agent: user_agent.unwrap_or_default() };
         Ok(ViewSender(state.views.identify(&ViewRequest { reader, purposes }).await))
     }
+}
+
+/// Where a request comes from.
+///
+/// # Errors
+/// [`Error::Internal`] if the server does not know.
+pub fn address(parts: &Parts, state: &AppState) -> Result<IpAddr, Error> {
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    let ConnectInfo(peer) = peer.ok_or_else(|| internal("the connection's address is not known"))?;
+    Ok(client_address(peer.ip(), &parts.headers, &state.config.server.trusted_proxies))
 }
 
 /// The name of the session's cookie. Behind TLS its prefix makes browsers refuse it unless it is Secure and from this very host.

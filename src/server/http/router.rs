@@ -23,7 +23,7 @@ use super::cache::CachePolicy;
 use super::edge::edge;
 use super::identity::session_cookie;
 use super::problem::unknown_route;
-use super::{feeds, health, json_api, sign_in};
+use super::{account, feeds, health, json_api, sign_in, users};
 use crate::app::App;
 use crate::server::content::front_matter::normalize_path;
 use crate::server::shell::{error_page, shell};
@@ -58,6 +58,16 @@ pub fn router(state: AppState) -> Router {
     let site = Router::new()
         .route("/login", post(sign_in::sign_in))
         .route("/logout", post(sign_in::sign_out))
+        .route("/sign-up", post(account::sign_up))
+        .route("/account/name", post(account::rename))
+        .route("/account/password", post(account::change_password))
+        .route("/account/sessions/end", post(account::end_sessions))
+        .route("/users", post(users::add))
+        .route("/users/invitations", post(users::invite))
+        .route("/users/invitations/delete", post(users::delete_invitation))
+        .route("/users/{username}/role", post(users::set_role))
+        .route("/users/{username}/password", post(users::reset_password))
+        .route("/users/{username}/block", post(users::block))
         .route("/feed.xml", get(feeds::feed))
         .route("/sitemap.xml", get(feeds::sitemap))
         .route("/robots.txt", get(feeds::robots))

@@ -1,45 +1,87 @@
 //! Sign-in and sign-out: plain forms, so they work without JavaScript.
 
 use axum::body::Body;
-use axum::extract::{FromRequest, Request, State};
+use axum::extract::{FromRequest, RawForm, Request, State};
 use axum::http::StatusCode;
+use axum::http::header::{HeaderValue, RETRY_AFTER, USER_AGENT};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Redirect, Response};
 use leptos::prelude::provide_context;
 use tower_sessions::Session;
 
 use super::forms::{Form, render};
+use super::identity::address;
 use crate::error::Error;
-use crate::server::sessions::USER_ID;
+use crate::server::accounts::{Attempt, try_again_in};
+use crate::server::sessions;
 use crate::server::shell;
 use crate::server::state::AppState;
 
+/// How much of a User-Agent a session keeps, in characters.
+const LONGEST_USER_AGENT: usize = 300;
+
 /// `POST /login`: signs in and leads to where the form was asked for, or shows it again, saying that name or password is wrong.
 pub async fn sign_in(State(state): State<AppState>, session: Session, form: Form) -> Response {
-    let user = match state.accounts.sign_in(&form.line("username"), form.text("password")).await {
-        Ok(user) => user,
+    let address = match address_hash(&state, &form).await {
+        Ok(address) => address,
         Err(error) => return shell::error_page(&error),
     };
-    let Some(user) = user else {
-        let errors = vec![("", "The user name or the password is wrong.".to_owned())];
-        return form.again(&state, "/login", errors).await;
+    let user = match state.accounts.sign_in(&form.line("username"), form.text("password"), address).await {
+        Ok(Attempt::Right(user)) => user,
+        Ok(Attempt::Wrong) => {
+            let errors = vec![("", "The user name or the password is wrong.".to_owned())];
+            return form.again(&state, "/login", errors).await;
+        }
+        Ok(Attempt::TooMany(seconds)) => return too_many(&state, form, "/login", seconds).await,
+        Err(error) => return shell::error_page(&error),
     };
-    // A new id: one that somebody planted in this browser before must not become a signed-in session.
-    let stored = match session.cycle_id().await {
-        Ok(()) => session.insert(USER_ID, user.id).await,
-        Err(error) => Err(error),
-    };
-    match stored {
+    match begin_session(&state, &session, user.id, &form).await {
         Ok(()) => Redirect::to(&local_path(&form.line("next"))).into_response(),
-        Err(error) => failed(&error),
+        Err(error) => shell::error_page(&error),
     }
+}
+
+/// Begins a session in this browser. It gets a new id: one that somebody planted here before must not become a signed-in session.
+///
+/// # Errors
+/// [`Error::Unavailable`] if it can't be written.
+pub async fn begin_session(state: &AppState, session: &Session, user: i64, form: &Form) -> Result<(), Error> {
+    let user_agent = form.parts().headers.get(USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let user_agent: String = user_agent.unwrap_or_default().chars().take(LONGEST_USER_AGENT).collect();
+    let write = async {
+        session.clear().await;
+        session.cycle_id().await?;
+        session.insert(sessions::USER_ID, user).await?;
+        session.insert(sessions::STARTED_AT, state.clock.now_ms()).await?;
+        session.insert(sessions::USER_AGENT, user_agent).await
+    };
+    write.await.map_err(|error: tower_sessions::session::Error| unwritable(&error))
+}
+
+/// A hash of the address that a form comes from.
+///
+/// # Errors
+/// [`Error::Unavailable`] if the day's salt can't be had.
+pub async fn address_hash(state: &AppState, form: &Form) -> Result<i64, Error> {
+    state.views.hash_of(address(form.parts(), state)?).await.map_err(|error| {
+        tracing::error!(error = %error, "an address could not be hashed");
+        Error::Unavailable
+    })
+}
+
+/// Shows a form again whose sender has tried too often.
+pub async fn too_many(state: &AppState, form: Form, path: &str, seconds: i64) -> Response {
+    let errors = vec![("", try_again_in(seconds))];
+    let mut response = form.again_with_status(state, path, StatusCode::TOO_MANY_REQUESTS, errors).await;
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    response
 }
 
 /// `POST /logout`: ends the session here and in the browser.
 pub async fn sign_out(session: Session) -> Response {
     match session.flush().await {
         Ok(()) => Redirect::to("/").into_response(),
-        Err(error) => failed(&error),
+        Err(error) => shell::error_page(&unwritable(&error)),
     }
 }
 
@@ -55,8 +97,8 @@ pub struct KeptForm {
 /// Answers a form of somebody who is not signed in with a page that has all that was typed, to be sent again after signing in.
 pub async fn ask_again(state: &AppState, parts: Parts, body: Body) -> Response {
     let copy = Request::from_parts(parts.clone(), body);
-    let fields = match axum::extract::RawForm::from_request(copy, state).await {
-        Ok(axum::extract::RawForm(bytes)) => url::form_urlencoded::parse(&bytes).into_owned().collect(),
+    let fields = match RawForm::from_request(copy, state).await {
+        Ok(RawForm(bytes)) => url::form_urlencoded::parse(&bytes).into_owned().collect(),
         // A picture, or nothing that a form sends.
         Err(_) => return shell::error_page(&Error::Unauthorized),
     };
@@ -79,9 +121,9 @@ fn local_path(next: &str) -> String {
     }
 }
 
-fn failed(error: &tower_sessions::session::Error) -> Response {
+fn unwritable(error: &tower_sessions::session::Error) -> Error {
     tracing::error!(error = %error, "a session could not be written");
-    shell::error_page(&Error::Unavailable)
+    Error::Unavailable
 }
 
 #[cfg(test)]

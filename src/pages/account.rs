@@ -1,0 +1,138 @@
+//! One's own account.
+
+use axum::http::request::Parts;
+use leptos::prelude::*;
+use tower_sessions::Session;
+
+use super::query::query;
+use crate::components::article_list::Time;
+use crate::components::form::{Field, FormErrors, Notice, sent_form};
+use crate::components::layout::{Layout, PageTitle, loaded};
+use crate::server::accounts::SHORTEST_PASSWORD;
+use crate::server::db::users::User;
+use crate::server::http::access::current_user;
+use crate::server::sessions::SignedIn;
+use crate::server::state::AppState;
+
+/// `/account`
+#[component]
+pub fn AccountPage() -> impl IntoView {
+    let state = expect_context::<AppState>();
+    let parts = expect_context::<Parts>();
+    let title = format!("Your account · {}", state.config.site.title);
+    let notice = query("changed").and_then(|changed| match changed.as_str() {
+        "name" => Some("Your name is changed."),
+        "password" => Some("Your password is changed, and all your other sessions are over."),
+        "sessions" => Some("Done: that session is over."),
+        _ => None,
+    });
+    let content = async move {
+        let user = current_user(&parts)?;
+        let current = parts.extensions.get::<Session>().and_then(Session::id);
+        let sessions = state.accounts.sessions(user.id).await?;
+        let (this, others): (Vec<_>, Vec<_>) = sessions.into_iter().partition(|session| Some(session.id) == current);
+        Ok(view! {
+            <h1>"Your account"</h1>
+            <p class="meta">
+                <span>{user.username.clone()}</span>
+                <span>{user.role.as_str()}</span>
+            </p>
+            {notice.map(|text| view! { <Notice text /> })}
+            <NameForm user />
+            <PasswordForm />
+            <Sessions this others />
+        }
+        .into_any())
+    };
+    view! {
+        <Layout sidebar=false>
+            <PageTitle text=title />
+            <div class="narrow">{loaded(content)}</div>
+        </Layout>
+    }
+}
+
+#[component]
+fn NameForm(user: User) -> impl IntoView {
+    let sent = sent_form("/account/name");
+    view! {
+        <h2>"Name"</h2>
+        <FormErrors sent=sent.clone() />
+        <form class="form" method="post" action="/account/name">
+            <Field sent name="name" label="Your name" value=user.name autocomplete="name" hint="In bylines." />
+            <button type="submit" class="button">"Change the name"</button>
+        </form>
+    }
+}
+
+#[component]
+fn PasswordForm() -> impl IntoView {
+    let sent = sent_form("/account/password");
+    view! {
+        <h2>"Password"</h2>
+        <FormErrors sent=sent.clone() />
+        <form class="form" method="post" action="/account/password">
+            <Field
+                sent=sent.clone()
+                name="password"
+                label="Your password now"
+                kind="password"
+                autocomplete="current-password"
+            />
+            <Field
+                sent
+                name="new_password"
+                label="New password"
+                kind="password"
+                autocomplete="new-password"
+                hint=format!("At least {SHORTEST_PASSWORD} characters. It ends all your other sessions.")
+            />
+            <button type="submit" class="button">"Change the password"</button>
+        </form>
+    }
+}
+
+#[component]
+fn Sessions(this: Vec<SignedIn>, others: Vec<SignedIn>) -> impl IntoView {
+    let all_others = (others.len() > 1).then(|| {
+        view! {
+            <form method="post" action="/account/sessions/end">
+                <input type="hidden" name="session" value="others" />
+                <button type="submit" class="button">"End all others"</button>
+            </form>
+        }
+    });
+    let this = this.into_iter().map(|session| view! { <SessionItem session is_this=true /> }).collect_view();
+    let others = others.into_iter().map(|session| view! { <SessionItem session is_this=false /> }).collect_view();
+    view! {
+        <h2>"Where you are signed in"</h2>
+        <ul class="sessions">{this} {others}</ul>
+        {all_others}
+    }
+}
+
+#[component]
+fn SessionItem(session: SignedIn, is_this: bool) -> impl IntoView {
+    let handle = session.handle();
+    let browser = if session.user_agent.is_empty() { "Unknown browser".to_owned() } else { session.user_agent };
+    let end = (!is_this).then(|| {
+        view! {
+            <form method="post" action="/account/sessions/end">
+                <input type="hidden" name="session" value=handle.clone() />
+                <button type="submit" class="link-button" aria-describedby=format!("session-{handle}")>
+                    "End it"
+                </button>
+            </form>
+        }
+    });
+    view! {
+        <li>
+            <p class="session-browser" id=format!("session-{handle}")>{browser}</p>
+            <p class="meta">
+                {is_this.then(|| view! { <strong>"This browser"</strong> })}
+                <span>"since " <Time at=session.started_at /></span>
+            </p>
+            {end}
+        </li>
+    }
+}

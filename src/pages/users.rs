@@ -1,0 +1,222 @@
+//! All users, for administrators.
+
+use axum::http::request::Parts;
+use leptos::prelude::*;
+
+use super::query::{page_number, query};
+use crate::components::article_list::{Pagination, Time};
+use crate::components::form::{Field, FormErrors, Notice, sent_form};
+use crate::components::layout::{Layout, PageTitle, loaded};
+use crate::server::accounts::sign_up::SignUp;
+use crate::server::db::invitations::Invitation;
+use crate::server::db::users::{Role, User};
+use crate::server::http::access::current_user;
+use crate::server::http::users::Secret;
+use crate::server::state::AppState;
+
+/// How many users a page shows.
+const PER_PAGE: i64 = 50;
+
+/// `/users`
+#[component]
+pub fn UsersPage() -> impl IntoView {
+    let state = expect_context::<AppState>();
+    let parts = expect_context::<Parts>();
+    let secret = use_context::<Secret>();
+    let page = page_number();
+    let title = format!("Users · {}", state.config.site.title);
+    let notice = query("changed").and_then(|changed| match changed.as_str() {
+        "role" => Some("The role is changed."),
+        "blocked" => Some("The user can't sign in any more, and all sessions of the user are over."),
+        "invitation" => Some("The invitation is taken back."),
+        _ => None,
+    });
+    let content = async move {
+        let admin = current_user(&parts)?;
+        let users = state.database.users(page?, PER_PAGE).await?;
+        let can_invite = state.config.accounts.sign_up == SignUp::Invite;
+        let invitations = if can_invite { state.accounts.invitations().await? } else { vec![] };
+        let rows = users
+            .items
+            .into_iter()
+            .map(|user| {
+                let is_self = user.id == admin.id;
+                view! { <UserRow user is_self /> }
+            })
+            .collect_view();
+        let pages = (users.pages > 1)
+            .then(|| view! { <Pagination page=users.page pages=users.pages path="/users?".to_owned() /> });
+        Ok(view! {
+            {notice.map(|text| view! { <Notice text /> })}
+            {secret.map(|secret| view! { <SecretNote secret /> })}
+            <div class="table-frame" tabindex="0" role="region" aria-label="Users">
+                <table class="table">
+                    <thead>
+                        <tr>
+                            <th scope="col">"User name"</th>
+                            <th scope="col">"Name"</th>
+                            <th scope="col">"Role"</th>
+                            <th scope="col">"Sign-in"</th>
+                        </tr>
+                    </thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            </div>
+            {pages}
+            <AddForm />
+            {can_invite.then(|| view! { <Invitations invitations /> })}
+        }
+        .into_any())
+    };
+    view! {
+        <Layout sidebar=false>
+            <PageTitle text=title />
+            <h1>"Users"</h1>
+            {loaded(content)}
+        </Layout>
+    }
+}
+
+#[component]
+fn RoleOptions(chosen: Role) -> impl IntoView {
+    Role::ALL
+        .into_iter()
+        .map(|role| view! { <option value=role.as_str() selected=role == chosen>{role.as_str()}</option> })
+        .collect_view()
+}
+
+#[component]
+fn UserRow(user: User, is_self: bool) -> impl IntoView {
+    let User { username, name, role, password_hash, .. } = user;
+    let action = |what: &str| format!("/users/{username}/{what}");
+    let can_sign_in = password_hash.is_some();
+    let role_cell = if is_self {
+        view! { <span>{role.as_str()} " (you)"</span> }.into_any()
+    } else {
+        view! {
+            <form method="post" action=action("role") class="row-form">
+                <select name="role" aria-label=format!("Role of {username}")>
+                    <RoleOptions chosen=role />
+                </select>
+                <button type="submit" class="link-button" aria-label=format!("Change the role of {username}")>
+                    "Change"
+                </button>
+            </form>
+        }
+        .into_any()
+    };
+    let password = if can_sign_in { "New password" } else { "Give a password" };
+    let block = (can_sign_in && !is_self).then(|| {
+        view! {
+            <form method="post" action=action("block")>
+                <button type="submit" class="link-button" aria-label=format!("Block {username}")>"Block"</button>
+            </form>
+        }
+    });
+    view! {
+        <tr>
+            <th scope="row">{username.clone()}</th>
+            <td>{name}</td>
+            <td>{role_cell}</td>
+            <td>
+                <div class="row-form">
+                    {(!can_sign_in).then(|| view! { <span>"can't"</span> })}
+                    {(!is_self)
+                        .then(|| {
+                            view! {
+                                <form method="post" action=action("password")>
+                                    <button
+                                        type="submit"
+                                        class="link-button"
+                                        aria-label=format!("{password} for {username}")
+                                    >
+                                        {password}
+                                    </button>
+                                </form>
+                            }
+                        })}
+                    {block}
+                </div>
+            </td>
+        </tr>
+    }
+}
+
+/// What is shown once.
+#[component]
+fn SecretNote(secret: Secret) -> impl IntoView {
+    let (text, secret) = match secret {
+        Secret::Password { username, password } => {
+            (format!("{username} can sign in with this password. It is shown this once:"), password)
+        }
+        Secret::Invitation { address } => {
+            ("Whoever has this address can make one account, within seven days. It is shown this once:".into(), address)
+        }
+    };
+    view! {
+        <div class="notice" role="status">
+            <p>{text}</p>
+            <p><code class="secret">{secret}</code></p>
+        </div>
+    }
+}
+
+#[component]
+fn AddForm() -> impl IntoView {
+    let sent = sent_form("/users");
+    let chosen = sent.value("role").and_then(|role| Role::try_from(role.to_owned()).ok()).unwrap_or(Role::Author);
+    view! {
+        <section class="narrow-start">
+            <h2>"Add a user"</h2>
+            <FormErrors sent=sent.clone() />
+            <form class="form" method="post" action="/users">
+                <Field
+                    sent=sent.clone()
+                    name="username"
+                    label="User name"
+                    hint="To sign in with: lower-case letters, digits and hyphens."
+                />
+                <Field sent name="name" label="Name" hint="In bylines; the user name if it is left empty." optional=true />
+                <label for="role">"Role"</label>
+                <select id="role" name="role">
+                    <RoleOptions chosen />
+                </select>
+                <button type="submit" class="button button-primary">"Add the user"</button>
+            </form>
+        </section>
+    }
+}
+
+#[component]
+fn Invitations(invitations: Vec<Invitation>) -> impl IntoView {
+    let items = invitations
+        .into_iter()
+        .map(|invitation| {
+            view! {
+                <li>
+                    <form method="post" action="/users/invitations/delete" class="row-form">
+                        <span>
+                            {format!("For {} by {}, until ", invitation.role.with_article(), invitation.inviter)}
+                            <Time at=invitation.expires_at />
+                        </span>
+                        <input type="hidden" name="invitation" value=invitation.token_hash />
+                        <button type="submit" class="link-button">"Take it back"</button>
+                    </form>
+                </li>
+            }
+        })
+        .collect_view();
+    view! {
+        <section class="narrow-start">
+            <h2>"Invitations"</h2>
+            <ul>{items}</ul>
+            <form class="form" method="post" action="/users/invitations">
+                <label for="invitation-role">"Invite somebody as"</label>
+                <select id="invitation-role" name="role">
+                    <RoleOptions chosen=Role::Author />
+                </select>
+                <button type="submit" class="button">"Make an invitation"</button>
+            </form>
+        </section>
+    }
+}

@@ -1,0 +1,145 @@
+//! Who may make an account, and how: everybody, whoever has an invitation, or nobody but the administrator.
+
+use serde::Deserialize;
+
+use super::{Accounts, FieldErrors, check_name, check_password, check_username, random_password};
+use crate::error::Error;
+use crate::server::db::invitations::Invitation;
+use crate::server::db::users::Role;
+
+/// Who may sign up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SignUp {
+    /// Nobody: administrators make accounts.
+    Closed,
+    /// Whoever has an invitation.
+    Invite,
+    /// Everybody, as a reader.
+    Open,
+}
+
+/// How long an invitation is good, in milliseconds.
+pub const INVITATION_LASTS: i64 = 7 * 24 * 60 * 60 * 1000;
+
+/// An account that somebody wants.
+#[derive(Clone, Debug)]
+pub struct NewAccount {
+    /// The name to sign in with.
+    pub username: String,
+    /// The name in bylines; the user name if it is empty.
+    pub name: String,
+    /// Not hashed.
+    pub password: String,
+}
+
+impl Accounts {
+    /// Makes an account for somebody who signs up, and returns its user's number. An invitation is used up by it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if nobody may sign up, [`Error::Forbidden`] for an invitation that is none, used up or over;
+    /// [`Error::Unavailable`] if too many are waiting; the database's.
+    pub async fn sign_up(
+        &self,
+        who_may: SignUp,
+        invitation: &str,
+        account: NewAccount,
+    ) -> Result<Result<i64, FieldErrors>, Error> {
+        let now = self.clock.now_ms();
+        let role = self.role_of_sign_up(who_may, invitation).await?;
+        if let Err(errors) = check(&account) {
+            return Ok(Err(errors));
+        }
+        let name = name_of(&account);
+        let hash = self.hash(account.password).await?;
+        let token = (who_may == SignUp::Invite).then(|| hash_of_token(invitation));
+        let made = self.database().sign_up(&account.username, &name, role, &hash, token.as_deref(), now).await;
+        let made = match made {
+            // Somebody else was faster with the same invitation.
+            Err(sqlx::Error::RowNotFound) => return Err(no_invitation()),
+            made => made?,
+        };
+        Ok(made.ok_or_else(|| vec![("username", taken(&account.username))]))
+    }
+
+    /// The role that somebody would have who signs up now.
+    ///
+    /// # Errors
+    /// As [`Accounts::sign_up`].
+    pub async fn role_of_sign_up(&self, who_may: SignUp, invitation: &str) -> Result<Role, Error> {
+        match who_may {
+            SignUp::Closed => Err(Error::NotFound("Nobody can sign up here.".into())),
+            SignUp::Open => Ok(Role::Reader),
+            SignUp::Invite => {
+                let role = self.database().role_of_invitation(&hash_of_token(invitation), self.clock.now_ms()).await?;
+                role.ok_or_else(no_invitation)
+            }
+        }
+    }
+
+    /// Makes an account on behalf of somebody, with a random password, which is returned.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if too many are waiting; the database's.
+    pub async fn add(&self, username: &str, name: &str, role: Role) -> Result<Result<String, FieldErrors>, Error> {
+        let password = random_password();
+        let account = NewAccount { username: username.to_owned(), name: name.to_owned(), password: password.clone() };
+        if let Err(errors) = check(&account) {
+            return Ok(Err(errors));
+        }
+        let hash = self.hash(password.clone()).await?;
+        let now = self.clock.now_ms();
+        let id = self.database().add_user(username, &name_of(&account), role, Some(&hash), now).await?;
+        Ok(id.map(|_| password).ok_or_else(|| vec![("username", taken(username))]))
+    }
+
+    /// Makes an invitation and returns its token, which is written down nowhere.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn invite(&self, role: Role, inviter: i64) -> Result<String, Error> {
+        let token = random_password();
+        let now = self.clock.now_ms();
+        self.database().add_invitation(&hash_of_token(&token), role, inviter, now, now + INVITATION_LASTS).await?;
+        Ok(token)
+    }
+
+    /// The invitations that are still good.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn invitations(&self) -> Result<Vec<Invitation>, Error> {
+        Ok(self.database().invitations(self.clock.now_ms()).await?)
+    }
+}
+
+fn check(account: &NewAccount) -> Result<(), FieldErrors> {
+    let mut errors = FieldErrors::new();
+    if let Err(error) = check_username(&account.username) {
+        errors.push(("username", error));
+    }
+    if let Err(error) = check_name(&name_of(account)) {
+        errors.push(("name", error));
+    }
+    if let Err(error) = check_password(&account.password) {
+        errors.push(("new_password", error));
+    }
+    if errors.is_empty() { Ok(()) } else { Err(errors) }
+}
+
+fn no_invitation() -> Error {
+    Error::Forbidden("This invitation was used already, or is over, or never was. Ask for a new one.".into())
+}
+
+fn name_of(account: &NewAccount) -> String {
+    if account.name.is_empty() { account.username.clone() } else { account.name.clone() }
+}
+
+fn taken(username: &str) -> String {
+    format!("There is somebody called {username:?} already. Please take another name.")
+}
+
+/// What the database has of a token: whoever reads the database must not be able to use it.
+fn hash_of_token(token: &str) -> String {
+    blake3::hash(token.as_bytes()).to_hex().to_string()
+}

@@ -1,0 +1,96 @@
+//! What people do with their own account: sign up, change name and password, end sessions.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use tower_sessions::Session;
+
+use super::access::CurrentUser;
+use super::forms::Form;
+use super::sign_in::{address_hash, begin_session, too_many};
+use crate::error::Error;
+use crate::server::accounts::sign_up::NewAccount;
+use crate::server::accounts::throttle::Origin;
+use crate::server::shell;
+use crate::server::state::AppState;
+
+/// The page of one's own account.
+const PAGE: &str = "/account";
+
+/// `POST /sign-up`: makes an account and signs in.
+pub async fn sign_up(State(state): State<AppState>, session: Session, form: Form) -> Response {
+    match try_to_sign_up(&state, session, form).await {
+        Ok(response) => response,
+        Err(error) => shell::error_page(&error),
+    }
+}
+
+async fn try_to_sign_up(state: &AppState, session: Session, form: Form) -> Result<Response, Error> {
+    let invitation = form.line("invitation");
+    let path = format!("/sign-up?invitation={invitation}");
+    let who_may = state.config.accounts.sign_up;
+    state.accounts.role_of_sign_up(who_may, &invitation).await?;
+    let address = address_hash(state, &form).await?;
+    if let Some(seconds) = state.accounts.wait(Origin::Address(address)).await? {
+        return Ok(too_many(state, form, &path, seconds).await);
+    }
+    let account =
+        NewAccount { username: form.line("username"), name: form.line("name"), password: form.text("new_password") };
+    match state.accounts.sign_up(who_may, &invitation, account).await? {
+        Ok(user) => {
+            begin_session(state, &session, user, &form).await?;
+            Ok(Redirect::to("/").into_response())
+        }
+        Err(errors) => Ok(form.again(state, &path, errors).await),
+    }
+}
+
+/// `POST /account/name`
+pub async fn rename(State(state): State<AppState>, CurrentUser(user): CurrentUser, form: Form) -> Response {
+    match state.accounts.rename(&user, &form.line("name")).await {
+        Ok(Ok(())) => done("name"),
+        Ok(Err(errors)) => form.again(&state, PAGE, errors).await,
+        Err(error) => shell::error_page(&error),
+    }
+}
+
+/// `POST /account/password`: ends all other sessions as well.
+pub async fn change_password(
+    State(state): State<AppState>,
+    CurrentUser(user): CurrentUser,
+    session: Session,
+    form: Form,
+) -> Response {
+    match state.accounts.change_password(&user, form.text("password"), form.text("new_password")).await {
+        Ok(Ok(())) => match begin_session(&state, &session, user.id, &form).await {
+            Ok(()) => done("password"),
+            Err(error) => shell::error_page(&error),
+        },
+        Ok(Err(errors)) => form.again(&state, PAGE, errors).await,
+        Err(error) => shell::error_page(&error),
+    }
+}
+
+/// `POST /account/sessions/end`: ends one session, or all but this one.
+pub async fn end_sessions(
+    State(state): State<AppState>,
+    CurrentUser(user): CurrentUser,
+    session: Session,
+    form: Form,
+) -> Response {
+    let (handle, current) = (form.line("session"), session.id());
+    let ended = state
+        .accounts
+        .end_sessions(user.id, |other| match handle.as_str() {
+            "others" => Some(other.id) != current,
+            handle => other.handle() == handle,
+        })
+        .await;
+    match ended {
+        Ok(()) => done("sessions"),
+        Err(error) => shell::error_page(&error),
+    }
+}
+
+fn done(what: &str) -> Response {
+    Redirect::to(&format!("{PAGE}?changed={what}")).into_response()
+}

@@ -1,0 +1,139 @@
+//! What administrators do with other people's accounts.
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use leptos::prelude::provide_context;
+
+use super::access::CurrentUser;
+use super::forms::{Form, render};
+use crate::error::Error;
+use crate::server::db::users::{Role, User};
+use crate::server::shell;
+use crate::server::state::AppState;
+
+/// The page of all users.
+const PAGE: &str = "/users";
+
+/// What is shown once and is written down nowhere.
+#[derive(Clone, Debug)]
+pub enum Secret {
+    /// The password of the user of that name.
+    Password {
+        /// Whose.
+        username: String,
+        /// To be passed on.
+        password: String,
+    },
+    /// The address at which somebody makes an account.
+    Invitation {
+        /// To be passed on.
+        address: String,
+    },
+}
+
+/// `POST /users`: adds a user and shows the password.
+pub async fn add(State(state): State<AppState>, form: Form) -> Response {
+    let username = form.line("username");
+    let Some(role) = role(&form) else { return form.again(&state, PAGE, vec![("role", no_role())]).await };
+    match state.accounts.add(&username, &form.line("name"), role).await {
+        Ok(Ok(password)) => show(&state, &form, PAGE, Secret::Password { username, password }).await,
+        Ok(Err(errors)) => form.again(&state, PAGE, errors).await,
+        Err(error) => shell::error_page(&error),
+    }
+}
+
+/// `POST /users/{username}/role`
+pub async fn set_role(
+    State(state): State<AppState>,
+    CurrentUser(admin): CurrentUser,
+    Path(username): Path<String>,
+    form: Form,
+) -> Response {
+    if let Err(error) = refuse_self(&admin, &username, "role") {
+        return shell::error_page(&error);
+    }
+    let Some(role) = role(&form) else { return shell::error_page(&Error::BadRequest(no_role())) };
+    match state.database.set_role(&username, role).await {
+        Ok(true) => done("role"),
+        Ok(false) => shell::error_page(&no_user()),
+        Err(error) => shell::error_page(&error.into()),
+    }
+}
+
+/// `POST /users/{username}/password`: gives a user a new password, shows it, and ends the user's sessions.
+pub async fn reset_password(State(state): State<AppState>, Path(username): Path<String>, form: Form) -> Response {
+    match state.accounts.reset_password(&username).await {
+        Ok(Some(password)) => show(&state, &form, PAGE, Secret::Password { username, password }).await,
+        Ok(None) => shell::error_page(&no_user()),
+        Err(error) => shell::error_page(&error),
+    }
+}
+
+/// `POST /users/{username}/block`: takes a user's password away and ends the user's sessions.
+pub async fn block(
+    State(state): State<AppState>,
+    CurrentUser(admin): CurrentUser,
+    Path(username): Path<String>,
+) -> Response {
+    if let Err(error) = refuse_self(&admin, &username, "access") {
+        return shell::error_page(&error);
+    }
+    let blocked = async {
+        let user = state.database.user_by_username(&username).await?.ok_or_else(no_user)?;
+        state.database.remove_password(user.id).await?;
+        state.accounts.end_sessions(user.id, |_| true).await
+    };
+    match blocked.await {
+        Ok(()) => done("blocked"),
+        Err(error) => shell::error_page(&error),
+    }
+}
+
+/// `POST /users/invitations`: makes an invitation and shows its address.
+pub async fn invite(State(state): State<AppState>, CurrentUser(admin): CurrentUser, form: Form) -> Response {
+    let Some(role) = role(&form) else { return shell::error_page(&Error::BadRequest(no_role())) };
+    match state.accounts.invite(role, admin.id).await {
+        Ok(token) => {
+            let address = format!("{}/sign-up?invitation={token}", state.config.site.base_url);
+            show(&state, &form, PAGE, Secret::Invitation { address }).await
+        }
+        Err(error) => shell::error_page(&error),
+    }
+}
+
+/// `POST /users/invitations/delete`: takes an invitation back.
+pub async fn delete_invitation(State(state): State<AppState>, form: Form) -> Response {
+    match state.database.delete_invitation(&form.line("invitation")).await {
+        Ok(()) => done("invitation"),
+        Err(error) => shell::error_page(&error.into()),
+    }
+}
+
+async fn show(state: &AppState, form: &Form, path: &str, secret: Secret) -> Response {
+    render(state, form.parts().clone(), path, StatusCode::OK, move || provide_context(secret.clone())).await
+}
+
+fn done(what: &str) -> Response {
+    Redirect::to(&format!("{PAGE}?changed={what}")).into_response()
+}
+
+fn role(form: &Form) -> Option<Role> {
+    Role::try_from(form.line("role")).ok()
+}
+
+fn no_role() -> String {
+    "Please choose a role: reader, author or admin.".into()
+}
+
+fn no_user() -> Error {
+    Error::NotFound("There is no user of this name.".into())
+}
+
+/// Administrators can't lock themselves out: one is always left.
+fn refuse_self(admin: &User, username: &str, what: &str) -> Result<(), Error> {
+    if admin.username == username {
+        return Err(Error::Forbidden(format!("You can't take away your own {what}. Another administrator can.")));
+    }
+    Ok(())
+}

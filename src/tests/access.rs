@@ -1,0 +1,128 @@
+//! Who may ask for what: every role at every route, and no write from another site.
+
+use tidemark::server::db::users::Role;
+use tidemark::server::http::access::{Access, ROUTES, Route};
+
+use crate::harness::{Client, FIREFOX, TestServer};
+
+const PASSWORD: &str = "a-good-password";
+
+/// An address of that route: of things that are there, but for users, so that nobody is blocked while the table is walked.
+fn address(server: &TestServer, route: &Route) -> String {
+    route
+        .path
+        .replace("/authors/{username}", "/authors/jo-doe")
+        .replace("/articles/{slug}", "/articles/first")
+        .replace("{tag}", "sea")
+        .replace("{username}", "nobody")
+        .replace("/studio/pictures/{name}", "/studio/pictures/none.png")
+        .replace("{name}", "none.png")
+        .replace("{version}", "1")
+        .replace("{id}", &server.id("first").to_string())
+}
+
+fn send(client: &Client, server: &TestServer, route: &Route) -> (u16, String) {
+    let client = match route.method {
+        "GET" => client.clone(),
+        _ => client.with("content-type", "application/x-www-form-urlencoded"),
+    };
+    let answer = client.request(route.method, &address(server, route), "");
+    (answer.status, answer.header("location").to_owned())
+}
+
+#[test]
+fn every_role_reaches_what_the_table_says_and_nothing_else() {
+    let server = TestServer::with(&[("TIDEMARK_ACCOUNTS__SIGN_UP", "open")]);
+    for role in Role::ALL {
+        server.add_user_with_role(role.as_str(), PASSWORD, role);
+    }
+    for role in [None, Some(Role::Reader), Some(Role::Author), Some(Role::Admin)] {
+        let sign_in = || match role {
+            None => server.someone(),
+            Some(role) => server.someone().signed_in(role.as_str(), PASSWORD),
+        };
+        let mut client = sign_in();
+        for route in ROUTES {
+            // Some routes end the session.
+            if role.is_some() && client.get("/account").status != 200 {
+                client = sign_in();
+            }
+            let (status, location) = send(&client, &server, route);
+            let who = role.map_or("somebody", Role::as_str);
+            let told = format!("{who}: {} {} gives {status} {location}", route.method, route.path);
+            let may = match route.access {
+                Access::Everyone => true,
+                Access::AtLeast(least) => role.is_some_and(|role| role >= least),
+            };
+            match (may, role, route.method) {
+                (true, ..) => {
+                    // Leptos answers every failure of a server function with 500, such as the lack of parameters here.
+                    let is_failure = status >= 500 && !route.path.starts_with("/api/islands/");
+                    assert!(!matches!(status, 401 | 403 | 405) && !is_failure, "{told}");
+                    assert!(!location.starts_with("/login"), "{told}");
+                }
+                (false, None, "GET") => assert!(status == 303 && location.starts_with("/login?next="), "{told}"),
+                (false, None, _) => assert_eq!(status, 401, "{told}"),
+                (false, Some(_), _) => assert_eq!(status, 403, "{told}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn no_write_comes_from_another_site() {
+    let server = TestServer::with(&[("TIDEMARK_ACCOUNTS__SIGN_UP", "open")]);
+    server.add_user_with_role("boss", PASSWORD, Role::Admin);
+    let boss = server.someone().signed_in("boss", PASSWORD);
+    let writes: Vec<&Route> = ROUTES.iter().filter(|route| route.method != "GET").collect();
+    assert!(writes.len() > 10, "{writes:?}");
+    for route in writes {
+        for (name, value) in [
+            ("sec-fetch-site", "cross-site"),
+            ("sec-fetch-site", "same-site"),
+            ("origin", "https://evil.example"),
+            ("origin", "null"),
+        ] {
+            let (status, _) = send(&boss.with(name, value), &server, route);
+            assert_eq!(status, 403, "{} {} with {name}: {value}", route.method, route.path);
+        }
+    }
+    assert_eq!(boss.get("/account").status, 200, "not even signed out");
+}
+
+#[test]
+fn every_page_is_in_the_table_and_every_row_of_the_table_is_served() {
+    let pages: Vec<String> =
+        leptos_axum::generate_route_list(tidemark::app::App).iter().map(|page| page.path().to_owned()).collect();
+    assert!(pages.len() > 5, "{pages:?}");
+    for page in pages {
+        assert!(ROUTES.iter().any(|route| route.method == "GET" && route.path == page), "{page} is not in the table");
+    }
+    let server = TestServer::start();
+    for route in ROUTES {
+        let (status, _) = send(&server.someone(), &server, route);
+        assert_ne!(status, 405, "{} {} is in the table and is not served", route.method, route.path);
+    }
+}
+
+#[test]
+fn a_method_that_is_not_in_the_table_is_refused_with_those_that_are() {
+    let server = TestServer::start();
+    let answer = server.reader("192.0.2.1", FIREFOX).request("DELETE", "/login", "");
+    assert_eq!((answer.status, answer.header("allow")), (405, "GET,POST"));
+}
+
+#[test]
+fn the_documented_table_is_the_one_in_the_code() {
+    let documented: Vec<&str> = include_str!("../../docs/SECURITY.md")
+        .lines()
+        .skip_while(|line| *line != "| method | path | who may |")
+        .skip(2)
+        .take_while(|line| line.starts_with('|'))
+        .collect();
+    let expected: Vec<String> = ROUTES
+        .iter()
+        .map(|route| format!("| {} | `{}` | {} |", route.method, route.path, route.access.name()))
+        .collect();
+    assert_eq!(documented, expected, "docs/SECURITY.md should have these rows:\n{}", expected.join("\n"));
+}

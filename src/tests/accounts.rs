@@ -1,0 +1,272 @@
+//! Accounts as people meet them: forms, sessions, roles. All of it without JavaScript.
+
+use std::time::Duration;
+
+use tidemark::server::db::users::Role;
+
+use crate::harness::{Answer, Client, FIREFOX, TestServer};
+
+const PASSWORD: &str = "a-good-password";
+
+/// Sends a form.
+fn send(client: &Client, path: &str, body: &str) -> Answer {
+    client.with("content-type", "application/x-www-form-urlencoded").request("POST", path, body)
+}
+
+fn sign_in(client: &Client, username: &str, password: &str) -> Answer {
+    send(client, "/login", &format!("username={username}&password={password}"))
+}
+
+#[test]
+fn a_name_that_is_guessed_at_has_to_wait_longer_each_time_and_another_name_does_not() {
+    let server = TestServer::start();
+    server.add_user("reader", PASSWORD);
+    server.add_user("other", PASSWORD);
+    for attempt in 0..5 {
+        let guesser = server.reader(&format!("198.51.100.{attempt}"), FIREFOX);
+        assert_eq!(sign_in(&guesser, "reader", "wrong").status, 422, "attempt {attempt}");
+    }
+    let reader = server.someone();
+    let answer = sign_in(&reader, "reader", PASSWORD);
+    assert_eq!((answer.status, answer.header("retry-after")), (429, "1"), "{}", answer.text);
+    assert!(answer.text.contains("too many attempts. Please try again in a second."), "{}", answer.text);
+    assert!(answer.text.contains("value=\"reader\""), "input is kept");
+    assert_eq!(sign_in(&reader, "other", PASSWORD).status, 303, "another account is not concerned");
+    server.clock.advance(Duration::from_secs(1));
+    assert_eq!(sign_in(&reader, "reader", "wrong").status, 422);
+    assert_eq!(sign_in(&reader, "reader", "wrong").header("retry-after"), "2", "twice as long");
+    server.clock.advance(Duration::from_secs(2));
+    assert_eq!(sign_in(&reader, "reader", PASSWORD).status, 303);
+    for attempt in 0..5 {
+        assert_eq!(sign_in(&reader, "reader", "wrong").status, 422, "it starts anew, attempt {attempt}");
+    }
+}
+
+#[test]
+fn an_address_that_guesses_has_to_wait_and_another_address_does_not() {
+    let server = TestServer::start();
+    server.add_user("reader", PASSWORD);
+    let guesser = server.reader("198.51.100.7", FIREFOX);
+    for attempt in 0..20 {
+        assert_eq!(sign_in(&guesser, &format!("nobody-{attempt}"), "wrong").status, 422, "attempt {attempt}");
+    }
+    assert_eq!(sign_in(&guesser, "reader", PASSWORD).status, 429);
+    assert_eq!(sign_in(&server.someone(), "reader", PASSWORD).status, 303);
+    server.clock.advance(Duration::from_secs(1));
+    assert_eq!(sign_in(&guesser, "reader", PASSWORD).status, 303, "who waits may try again");
+    if let Some(redis) = &server.redis {
+        let keys = redis.command(&["KEYS", "tm:attempts:*"]);
+        assert!(!keys.contains("198.51.100.7") && !keys.contains("nobody"), "no address and no name is kept: {keys}");
+    }
+}
+
+#[test]
+fn attempts_at_the_same_time_do_not_slip_through() {
+    let server = TestServer::start();
+    server.add_user("reader", PASSWORD);
+    let answers: Vec<u16> = std::thread::scope(|scope| {
+        let attempt = |number: usize| {
+            let client = server.reader(&format!("198.51.100.{number}"), FIREFOX);
+            sign_in(&client, "reader", "wrong").status
+        };
+        let threads: Vec<_> = (0..12).map(|number| scope.spawn(move || attempt(number))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert_eq!(answers.iter().filter(|status| **status == 422).count(), 5, "{answers:?}");
+    assert_eq!(answers.iter().filter(|status| **status == 429).count(), 7, "{answers:?}");
+}
+
+#[test]
+fn signing_in_gives_the_session_a_new_id_and_leads_back_to_where_one_was() {
+    let server = TestServer::start();
+    server.add_user("reader", PASSWORD);
+    let answer = server.someone().get("/account");
+    assert_eq!((answer.status, answer.header("location")), (303, "/login?next=%2Faccount"));
+    let form = server.someone().get("/login?next=%2Faccount").text;
+    assert!(form.contains("name=\"next\" value=\"/account\""), "{form}");
+    let body = format!("username=reader&password={PASSWORD}&next=%2Faccount");
+    let answer = send(&server.someone(), "/login", &body);
+    assert_eq!((answer.status, answer.header("location")), (303, "/account"));
+    let first = answer.header("set-cookie").split(';').next().unwrap().to_owned();
+    let again = sign_in(&server.someone().with("cookie", &first), "reader", PASSWORD);
+    let second = again.header("set-cookie").split(';').next().unwrap();
+    assert_ne!(first, second);
+    assert_eq!(server.someone().with("cookie", &first).get("/account").status, 303, "the old id is worth nothing");
+    assert_eq!(server.someone().with("cookie", second).get("/account").status, 200);
+    let elsewhere =
+        send(&server.someone(), "/login", &format!("username=reader&password={PASSWORD}&next=%2F%2Fevil.example%2F"));
+    assert_eq!(elsewhere.header("location"), "/", "never to another site");
+}
+
+#[test]
+fn a_person_sees_and_ends_the_own_sessions() {
+    let server = TestServer::start();
+    server.add_user("reader", PASSWORD);
+    server.add_user("other", PASSWORD);
+    let here = server.reader("192.0.2.1", "Here/1.0").signed_in("reader", PASSWORD);
+    let there = server.reader("192.0.2.2", "There/<b>1.0").signed_in("reader", PASSWORD);
+    let third = server.reader("192.0.2.3", "Third/1.0").signed_in("reader", PASSWORD);
+    let stranger = server.reader("192.0.2.4", "Stranger/1.0").signed_in("other", PASSWORD);
+    let page = here.get("/account").text;
+    for part in ["Here/1.0", "There/&lt;b&gt;1.0", "Third/1.0", "This browser", "November 24, 2026, 12:00 UTC"] {
+        assert!(page.contains(part), "no {part} in {page}");
+    }
+    assert!(!page.contains("Stranger/1.0"));
+    let cookie = there.header_named("cookie").split_once('=').unwrap().1.to_owned();
+    assert!(!page.contains(&cookie), "what the cookie holds is not shown");
+    // The forms of the page, in their order: one for each of the two others.
+    let handle = |page: &str, before: &str| {
+        let after = &page[page.find(before).unwrap()..];
+        let value = &after[after.find("name=\"session\" value=\"").unwrap() + 22..];
+        value[..value.find('"').unwrap()].to_owned()
+    };
+    let there_handle = handle(&page, "There/");
+    assert_eq!(send(&stranger, "/account/sessions/end", &format!("session={there_handle}")).status, 303);
+    assert_eq!(there.get("/account").status, 200, "nobody ends somebody else's session");
+    let answer = send(&here, "/account/sessions/end", &format!("session={there_handle}"));
+    assert_eq!((answer.status, answer.header("location")), (303, "/account?changed=sessions"));
+    assert_eq!(there.get("/account").status, 303);
+    assert_eq!((here.get("/account").status, third.get("/account").status), (200, 200));
+    assert_eq!(send(&here, "/account/sessions/end", "session=others").status, 303);
+    assert_eq!((here.get("/account").status, third.get("/account").status), (200, 303));
+    assert_eq!(stranger.get("/account").status, 200);
+}
+
+#[test]
+fn a_person_changes_name_and_password() {
+    let server = TestServer::start();
+    server.add_user("reader", PASSWORD);
+    let reader = server.someone().signed_in("reader", PASSWORD);
+    let other = server.someone().signed_in("reader", PASSWORD);
+    let answer = send(&reader, "/account/name", &format!("name={}", "x".repeat(81)));
+    assert_eq!(answer.status, 422);
+    assert!(
+        answer.text.contains("id=\"name-error\"") && answer.text.contains("at most 80 characters"),
+        "{}",
+        answer.text
+    );
+    assert!(answer.text.contains(&"x".repeat(81)), "input is kept");
+    assert_eq!(send(&reader, "/account/name", "name=Rea+D%C3%A9r").status, 303);
+    let page = reader.get("/account?changed=name").text;
+    assert!(page.contains("Rea Dér") && page.contains("Your name is changed."), "{page}");
+    for (body, field, said) in [
+        ("password=wrong-password&new_password=another-password", "password-error", "This is not your password."),
+        ("password=a-good-password&new_password=short", "new_password-error", "at least 10 characters"),
+    ] {
+        let answer = send(&reader, "/account/password", body);
+        assert_eq!(answer.status, 422, "{body}");
+        assert!(answer.text.contains(&format!("id=\"{field}\"")) && answer.text.contains(said), "{}", answer.text);
+        assert!(!answer.text.contains("another-password"), "passwords are never sent back");
+    }
+    let answer = send(&reader, "/account/password", "password=a-good-password&new_password=another-password");
+    assert_eq!((answer.status, answer.header("location")), (303, "/account?changed=password"));
+    let reader = server.someone().with("cookie", answer.header("set-cookie").split(';').next().unwrap());
+    assert_eq!(reader.get("/account").status, 200, "whoever changes it stays signed in");
+    assert_eq!(other.get("/account").status, 303, "all other sessions are over");
+    assert_eq!(sign_in(&server.someone(), "reader", PASSWORD).status, 422);
+    assert_eq!(sign_in(&server.someone(), "reader", "another-password").status, 303);
+}
+
+#[test]
+fn what_somebody_types_after_the_session_ended_can_be_sent_again() {
+    let server = TestServer::start();
+    server.add_user("reader", PASSWORD);
+    let answer = send(&server.someone(), "/account/name", "name=Long+%3Cb%3Ename%0D%0Asecond+line");
+    assert_eq!(answer.status, 401);
+    for part in ["You are signed out", "action=\"/account/name\"", "Long &lt;b&gt;name\r\nsecond line"] {
+        let found = answer.text.contains(part) || answer.text.contains(&part.replace("\r\n", "\n"));
+        assert!(found, "no {part} in {}", answer.text);
+    }
+}
+
+#[test]
+fn nobody_signs_up_while_it_is_closed() {
+    let server = TestServer::start();
+    assert_eq!(server.someone().get("/sign-up").status, 404);
+    assert!(!server.someone().get("/login").text.contains("/sign-up"));
+    assert_eq!(send(&server.someone(), "/sign-up", "username=new&new_password=a-good-password").status, 404);
+}
+
+#[test]
+fn everybody_signs_up_as_a_reader_while_it_is_open() {
+    let server = TestServer::with(&[("TIDEMARK_ACCOUNTS__SIGN_UP", "open")]);
+    assert!(server.someone().get("/login").text.contains("href=\"/sign-up\""));
+    let page = server.someone().get("/sign-up");
+    assert!(page.status == 200 && page.text.contains("You will be a reader"), "{}", page.text);
+    let answer = send(&server.someone(), "/sign-up", "username=New+One&name=&new_password=short");
+    assert_eq!(answer.status, 422);
+    for part in ["username-error", "as in \"new-one\"", "new_password-error", "value=\"New One\""] {
+        assert!(answer.text.contains(part), "no {part} in {}", answer.text);
+    }
+    let answer =
+        send(&server.someone(), "/sign-up", "username=new&name=Ne+Wone&new_password=a-good-password&role=admin");
+    assert_eq!((answer.status, answer.header("location")), (303, "/"));
+    let new = server.someone().with("cookie", answer.header("set-cookie").split(';').next().unwrap());
+    let account = new.get("/account").text;
+    assert!(account.contains("Ne Wone") && account.contains(">reader<"), "{account}");
+    let taken = send(&server.someone(), "/sign-up", "username=new&new_password=a-good-password");
+    assert!(taken.status == 422 && taken.text.contains("already"), "{}", taken.text);
+}
+
+#[test]
+fn an_invitation_makes_one_account_of_its_role() {
+    let server = TestServer::with(&[("TIDEMARK_ACCOUNTS__SIGN_UP", "invite")]);
+    server.add_user_with_role("boss", PASSWORD, Role::Admin);
+    let boss = server.someone().signed_in("boss", PASSWORD);
+    assert_eq!(server.someone().get("/sign-up").status, 403, "without an invitation");
+    let invite = || {
+        let page = send(&boss, "/users/invitations", "role=author").text;
+        let token = &page[page.find("/sign-up?invitation=").unwrap() + 20..];
+        token[..24].to_owned()
+    };
+    let token = invite();
+    assert!(!boss.get("/users").text.contains(&token), "it is shown once");
+    let page = server.someone().get(&format!("/sign-up?invitation={token}")).text;
+    assert!(page.contains("You will be an author") && page.contains(&token), "{page}");
+    let body = |username: &str, token: &str| {
+        format!("username={username}&name=&new_password=a-good-password&invitation={token}")
+    };
+    let taken = send(&server.someone(), "/sign-up", &body("boss", &token));
+    assert_eq!(taken.status, 422, "{}", taken.text);
+    let answer = send(&server.someone(), "/sign-up", &body("new", &token));
+    assert_eq!((answer.status, answer.header("location")), (303, "/"), "a refused attempt leaves it good");
+    assert_eq!(send(&server.someone(), "/sign-up", &body("another", &token)).status, 403, "it is used up");
+    let token = invite();
+    server.clock.advance(Duration::from_secs(7 * 24 * 3600));
+    assert_eq!(send(&server.someone(), "/sign-up", &body("late", &token)).status, 403, "it is over");
+    let token = invite();
+    let page = boss.get("/users").text;
+    let hash = &page[page.find("name=\"invitation\" value=\"").unwrap() + 25..][..64];
+    assert_eq!(send(&boss, "/users/invitations/delete", &format!("invitation={hash}")).status, 303);
+    assert_eq!(send(&server.someone(), "/sign-up", &body("late", &token)).status, 403, "it is taken back");
+}
+
+#[test]
+fn an_administrator_makes_changes_and_blocks_accounts() {
+    let server = TestServer::start();
+    server.add_user_with_role("boss", PASSWORD, Role::Admin);
+    server.add_user("reader", PASSWORD);
+    let boss = server.someone().signed_in("boss", PASSWORD);
+    let reader = server.someone().signed_in("reader", PASSWORD);
+    assert_eq!(reader.get("/users").status, 403);
+    assert_eq!(send(&reader, "/users/reader/role", "role=admin").status, 403);
+    let page = send(&boss, "/users", "username=writer&name=Wri+Ter&role=author").text;
+    let secret = &page[page.find("class=\"secret\">").unwrap() + 15..];
+    let password = secret[..secret.find('<').unwrap()].to_owned();
+    assert_eq!(sign_in(&server.someone(), "writer", &password).status, 303);
+    let again = send(&boss, "/users", "username=writer&name=Wri+Ter&role=author");
+    assert!(again.status == 422 && again.text.contains("username-error"), "{}", again.text);
+    assert_eq!(send(&boss, "/users", "username=writer2&role=king").status, 422);
+    assert_eq!(send(&boss, "/users/reader/role", "role=author").header("location"), "/users?changed=role");
+    assert!(reader.get("/account").text.contains(">author<"), "at once, in every session");
+    assert_eq!(send(&boss, "/users/boss/role", "role=reader").status, 403, "not the own one");
+    assert_eq!(send(&boss, "/users/nobody/role", "role=reader").status, 404);
+    assert_eq!(send(&boss, "/users/reader/block", "").header("location"), "/users?changed=blocked");
+    assert_eq!(reader.get("/account").status, 303, "the sessions are over");
+    assert_eq!(sign_in(&server.someone(), "reader", PASSWORD).status, 422);
+    assert_eq!(send(&boss, "/users/boss/block", "").status, 403);
+    let page = send(&boss, "/users/reader/password", "").text;
+    let secret = &page[page.find("class=\"secret\">").unwrap() + 15..];
+    let password = secret[..secret.find('<').unwrap()].to_owned();
+    assert_eq!(sign_in(&server.someone(), "reader", &password).status, 303);
+}
