@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
-import { test as base } from '@playwright/test'
+import { type Page, expect, test as base } from '@playwright/test'
 
 const ROOT = resolve(__dirname, '../..')
 const BINARY = process.env.TIDEMARK_BINARY ?? join(ROOT, 'target/release/tidemark')
@@ -16,6 +16,7 @@ export class Server {
     readonly password: string,
     private readonly child: ChildProcess,
     private readonly folder: string,
+    private readonly env: Record<string, string>,
   ) {}
 
   static async start(settings: Record<string, string> = {}): Promise<Server> {
@@ -37,7 +38,7 @@ export class Server {
         if (address) found(address[0])
       })
     })
-    return new Server(url, password, child, folder)
+    return new Server(url, password, child, folder, env)
   }
 
   async stop() {
@@ -47,11 +48,27 @@ export class Server {
     rmSync(this.folder, { recursive: true })
   }
 
+  /** Makes a user, and returns the password. */
+  addUser(username: string, role: string): string {
+    const { env, folder } = this
+    const told = execFileSync(BINARY, ['user', 'add', username, '--role', role], { env, cwd: folder, encoding: 'utf8' })
+    return told.split('\n')[1].trim()
+  }
+
   /** An article's count as the API tells it. */
   async views(slug: string): Promise<number> {
     const list = await (await fetch(`${this.url}/api/v1/articles?per-page=100`)).json()
     return list.articles.find((article: { slug: string }) => article.slug === slug).views
   }
+}
+
+/** Signs in with the form, as a person does. */
+export async function signIn(page: Page, username: string, password: string, next = '/account') {
+  await page.goto(`/login?next=${encodeURIComponent(next)}`)
+  await page.getByLabel('User name').fill(username)
+  await page.getByLabel('Password').fill(password)
+  await page.locator('main').getByRole('button', { name: 'Sign in' }).click()
+  await expect(page).toHaveURL(new RegExp(`${next.replace(/[?]/g, '\\?')}$`))
 }
 
 export const test = base.extend<{}, { server: Server }>({

@@ -87,6 +87,7 @@ impl Accounts {
         let origins = [Origin::Address(address), Origin::account(username)];
         for origin in origins {
             if let Some(seconds) = self.wait(origin).await? {
+                tracing::warn!(address, seconds, "a sign-in has to wait after too many that failed");
                 return Ok(Attempt::TooMany(seconds));
             }
         }
@@ -97,9 +98,14 @@ impl Accounts {
                 for origin in origins {
                     self.throttle.succeeded(origin).await.map_err(|error| unavailable(&error))?;
                 }
+                tracing::info!(user = user.id, "a user signed in");
                 Ok(Attempt::Right(user))
             }
-            None => Ok(Attempt::Wrong),
+            None => {
+                // Without the name: people type their passwords there by mistake.
+                tracing::info!(address, "a sign-in failed");
+                Ok(Attempt::Wrong)
+            }
         }
     }
 
@@ -171,7 +177,7 @@ impl Accounts {
         current: String,
         new: String,
     ) -> Result<Result<(), FieldErrors>, Error> {
-        if let Err(error) = check_password(&new) {
+        if let Err(error) = check_password(&new, &[&user.username, &user.name]) {
             return Ok(Err(vec![("new_password", error)]));
         }
         // Whoever found an open session must not find out the password with it.
@@ -188,6 +194,7 @@ impl Accounts {
             tracing::error!(error, user = user.id, "a password could not be changed");
             Error::Unavailable
         })?;
+        tracing::info!(user = user.id, "a user changed the password");
         Ok(Ok(()))
     }
 
@@ -260,22 +267,29 @@ pub async fn set_password(stores: &Stores, username: &str, hash: &str) -> Result
 /// # Errors
 /// One line that says what to change.
 pub fn hash_password(password: &str) -> Result<String, String> {
-    check_password(password)?;
+    check_password(password, &[])?;
     Ok(password_auth::generate_hash(password))
 }
 
-/// Whether a text can be a password.
+/// Whether a text can be a password: long enough, and nothing that a guesser tries among the first million, such as a well-known
+/// password, a keyboard row, or something of `context`, the words that come to mind with this user.
 ///
 /// # Errors
 /// One line that says what to change.
-pub fn check_password(password: &str) -> Result<(), String> {
+pub fn check_password(password: &str, context: &[&str]) -> Result<(), String> {
     match password.chars().count() {
         ..SHORTEST_PASSWORD => {
-            Err(format!("The password is too short: it needs at least {SHORTEST_PASSWORD} characters."))
+            return Err(format!("The password is too short: it needs at least {SHORTEST_PASSWORD} characters."));
         }
-        ..=LONGEST_PASSWORD => Ok(()),
-        _ => Err(format!("The password is too long: it may have at most {LONGEST_PASSWORD} characters.")),
+        ..=LONGEST_PASSWORD => {}
+        _ => return Err(format!("The password is too long: it may have at most {LONGEST_PASSWORD} characters.")),
     }
+    if zxcvbn::zxcvbn(password, context).score() < zxcvbn::Score::Two {
+        return Err(
+            "The password is too easy to guess. Three words that have nothing to do with each other are not.".into()
+        );
+    }
+    Ok(())
 }
 
 /// Whether a text can be a name.

@@ -92,7 +92,8 @@ fn signing_in_gives_the_session_a_new_id_and_leads_back_to_where_one_was() {
     let second = again.header("set-cookie").split(';').next().unwrap();
     assert_ne!(first, second);
     assert_eq!(server.someone().with("cookie", &first).get("/account").status, 303, "the old id is worth nothing");
-    assert_eq!(server.someone().with("cookie", second).get("/account").status, 200);
+    let page = server.someone().with("cookie", second).get("/account");
+    assert_eq!((page.status, page.header("cache-control")), (200, "no-store"), "nothing of it stays in the browser");
     let elsewhere =
         send(&server.someone(), "/login", &format!("username=reader&password={PASSWORD}&next=%2F%2Fevil.example%2F"));
     assert_eq!(elsewhere.header("location"), "/", "never to another site");
@@ -152,6 +153,8 @@ fn a_person_changes_name_and_password() {
     for (body, field, said) in [
         ("password=wrong-password&new_password=another-password", "password-error", "This is not your password."),
         ("password=a-good-password&new_password=short", "new_password-error", "at least 10 characters"),
+        ("password=a-good-password&new_password=1234567890", "new_password-error", "too easy to guess"),
+        ("password=a-good-password&new_password=readerreader", "new_password-error", "too easy to guess"),
     ] {
         let answer = send(&reader, "/account/password", body);
         assert_eq!(answer.status, 422, "{body}");

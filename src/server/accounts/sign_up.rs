@@ -121,7 +121,7 @@ fn check(account: &NewAccount) -> Result<(), FieldErrors> {
     if let Err(error) = check_name(&name_of(account)) {
         errors.push(("name", error));
     }
-    if let Err(error) = check_password(&account.password) {
+    if let Err(error) = check_password(&account.password, &[&account.username, &account.name]) {
         errors.push(("new_password", error));
     }
     if errors.is_empty() { Ok(()) } else { Err(errors) }

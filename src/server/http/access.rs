@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use leptos::prelude::FromServerFnError;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
+use super::cache::CachePolicy;
 use super::identity;
 use super::sign_in;
 use crate::error::Error;
@@ -139,9 +140,14 @@ pub async fn control(State(state): State<AppState>, request: Request, next: Next
     match user {
         Some(user) if user.role >= role => {
             parts.extensions.insert(CurrentUser(user));
-            next.run(Request::from_parts(parts, body)).await
+            let mut response = next.run(Request::from_parts(parts, body)).await;
+            // The next person at this machine must not find it in the browser's cache.
+            let (name, value) = CachePolicy::Never.header();
+            response.headers_mut().insert(name, value);
+            response
         }
-        Some(_) => {
+        Some(user) => {
+            tracing::warn!(user = user.id, path, "somebody asked for what the role does not allow");
             let error = Error::Forbidden(format!("This is for people with the role {} only.", role.as_str()));
             refuse(&error, parts.uri.path())
         }

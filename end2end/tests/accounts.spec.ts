@@ -1,0 +1,89 @@
+// Accounts in the browser, with and without JavaScript: they work, they are accessible, and they look right (see artifacts/).
+
+import AxeBuilder from '@axe-core/playwright'
+import type { Page } from '@playwright/test'
+import { Server, expect, signIn, test } from './server'
+
+async function looksRight(page: Page, name: string, project: string, hasJavaScript: boolean) {
+  for (const [size, width, height] of [['phone', 360, 740], ['desktop', 1280, 900]] as const) {
+    await page.setViewportSize({ width, height })
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme })
+      await page.screenshot({ path: `artifacts/${project}/${name}-${size}-${colorScheme}.png`, fullPage: true })
+      if (!hasJavaScript) continue
+      expect(await page.evaluate(() => document.documentElement.scrollWidth), `${name} at ${width}`).toBeLessThanOrEqual(width)
+      const { violations } = await new AxeBuilder({ page }).analyze()
+      expect(violations.map(({ id, nodes }) => `${name} ${colorScheme}: ${id}: ${nodes.map((node) => node.html)}`)).toEqual([])
+    }
+  }
+}
+
+test('a wrong password is told beside the form, which keeps the name', async ({ page, javaScriptEnabled }, info) => {
+  await page.goto('/login')
+  await page.getByLabel('User name').fill('marina-keel')
+  await page.getByLabel('Password').fill('wrong')
+  await page.locator('main').getByRole('button', { name: 'Sign in' }).click()
+  await expect(page.getByRole('alert')).toHaveText('The user name or the password is wrong.')
+  await expect(page.getByLabel('User name')).toHaveValue('marina-keel')
+  await expect(page.getByLabel('Password')).toHaveValue('')
+  await looksRight(page, 'login-failed', info.project.name, javaScriptEnabled !== false)
+})
+
+test('a person changes the name and the password, and ends a session', async ({ page, browser, server, javaScriptEnabled }, info) => {
+  const username = `person-${info.project.name}`
+  const password = server.addUser(username, 'reader')
+  const context = await browser.newContext({ baseURL: server.url, javaScriptEnabled })
+  const other = await context.newPage()
+  await signIn(other, username, password)
+  await signIn(page, username, password)
+  await page.getByLabel('Your name').fill('Per Son')
+  await page.getByRole('button', { name: 'Change the name' }).click()
+  await expect(page.getByRole('status')).toHaveText('Your name is changed.')
+  await expect(page.getByRole('banner')).toContainText('Per Son')
+  await page.getByLabel('Your password now').fill(password)
+  await page.getByLabel('New password').fill('short')
+  await page.getByRole('button', { name: 'Change the password' }).click()
+  await expect(page.locator('#new_password-error')).toContainText('at least 10 characters')
+  await looksRight(page, 'account', info.project.name, javaScriptEnabled !== false)
+  await page.getByRole('button', { name: 'End it' }).click()
+  await expect(page.getByRole('status')).toContainText('that session is over')
+  await other.goto('/account')
+  await expect(other).toHaveURL(/\/login/)
+  await context.close()
+})
+
+test('an administrator adds and blocks a user, and invites', async ({ browser, javaScriptEnabled }, info) => {
+  const server = await Server.start({ TIDEMARK_ACCOUNTS__SIGN_UP: 'invite' })
+  const context = await browser.newContext({ baseURL: server.url, javaScriptEnabled })
+  const page = await context.newPage()
+  try {
+    await signIn(page, 'boss', server.addUser('boss', 'admin'), '/users')
+    await page.locator('main').getByLabel('User name').fill('writer')
+    await page.getByRole('button', { name: 'Add the user' }).click()
+    const password = await page.locator('.secret').textContent()
+    await looksRight(page, 'users', info.project.name, javaScriptEnabled !== false)
+    await page.getByRole('button', { name: 'Make an invitation' }).click()
+    const invitation = new URL((await page.locator('.secret').textContent())!)
+    const guest = await (await browser.newContext({ baseURL: server.url, javaScriptEnabled })).newPage()
+    await guest.goto(invitation.pathname + invitation.search)
+    await guest.getByLabel('User name').fill('Not A Name')
+    await guest.getByLabel('Name', { exact: true }).fill('Guest')
+    await guest.getByLabel('Password').fill('a-good-password')
+    await guest.getByRole('button', { name: 'Sign up' }).click()
+    await expect(guest.locator('#username-error')).toContainText('not-a-name')
+    await looksRight(guest, 'sign-up', info.project.name, javaScriptEnabled !== false)
+    await guest.getByLabel('User name').fill('guest')
+    await guest.getByLabel('Password').fill('a-good-password')
+    await guest.getByRole('button', { name: 'Sign up' }).click()
+    await expect(guest.getByRole('banner')).toContainText('Guest')
+    await guest.getByRole('button', { name: 'Sign out' }).click()
+    await signIn(guest, 'writer', password!)
+    await page.goto('/users')
+    await page.getByRole('button', { name: 'Block writer' }).click()
+    await guest.goto('/account')
+    await expect(guest).toHaveURL(/\/login/)
+  } finally {
+    await context.close()
+    await server.stop()
+  }
+})
