@@ -129,17 +129,41 @@ pub async fn request(connection: &mut BufReader<TcpStream>, method: &str, path: 
         "{method} {path} HTTP/1.1\r\nhost: bench\r\nuser-agent: {FIREFOX}\r\nx-forwarded-for: 10.{a}.{b}.{c}\r\n\r\n"
     );
     connection.get_mut().write_all(head.as_bytes()).await.expect("a request is sent");
-    let (mut length, mut line) = (0, String::new());
+    answer(connection).await.1
+}
+
+/// Reads an answer: its status and its body.
+pub async fn answer(connection: &mut BufReader<TcpStream>) -> (u16, String) {
+    let (mut status, mut length, mut is_chunked, mut line) = (0, 0, false, String::new());
     loop {
         line.clear();
         connection.read_line(&mut line).await.expect("a line of the answer");
         match line.trim_end().split_once(": ") {
             Some(("content-length", value)) => length = value.parse().expect("a length"),
+            Some(("transfer-encoding", "chunked")) => is_chunked = true,
             _ if line == "\r\n" => break,
+            _ if line.starts_with("HTTP/1.1 ") => status = line[9..12].parse().expect("a status"),
             _ => {}
         }
     }
-    let mut body = vec![0; length];
-    connection.read_exact(&mut body).await.expect("the answer's body");
-    String::from_utf8(body).expect("text")
+    let mut body = Vec::new();
+    loop {
+        if is_chunked {
+            line.clear();
+            connection.read_line(&mut line).await.expect("the length of a part");
+            length = usize::from_str_radix(line.trim(), 16).expect("a length");
+        }
+        let end = body.len() + length;
+        body.resize(end, 0);
+        connection.read_exact(&mut body[end - length..]).await.expect("the answer's body");
+        if !is_chunked {
+            break;
+        }
+        line.clear();
+        connection.read_line(&mut line).await.expect("the end of a part");
+        if length == 0 {
+            break;
+        }
+    }
+    (status, String::from_utf8(body).expect("text"))
 }

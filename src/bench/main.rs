@@ -5,6 +5,7 @@
 //!   over HTTP from the same client, in turn, so that the ratio holds when the machine's speed drifts.
 //! - `redis`: what a view costs Redis in processor time, and a live dedup entry in memory.
 //! - `flush`: how long it takes until a million pending views are durable in SQL.
+//! - `sign-in`: how long a page takes while many guess passwords.
 //! - `most-viewed`: how long the most viewed take to answer with a million articles.
 
 #[path = "../tests/servers.rs"]
@@ -13,6 +14,7 @@ mod servers;
 
 mod client;
 mod counting;
+mod sign_in;
 mod stores;
 
 use std::str::FromStr;
@@ -26,6 +28,7 @@ enum Measure {
     Redis,
     Flush,
     MostViewed,
+    SignIn,
 }
 
 #[derive(Debug, Parser)]
@@ -67,6 +70,9 @@ fn main() {
     }
     if wants(Measure::MostViewed) {
         stores::most_viewed_time();
+    }
+    if wants(Measure::SignIn) {
+        sign_in::flood();
     }
 }
 
