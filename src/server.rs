@@ -19,6 +19,7 @@ pub mod sessions;
 pub mod shell;
 pub mod state;
 pub mod stores;
+pub mod studio;
 pub mod telemetry;
 pub mod views;
 pub mod visibility;

@@ -57,6 +57,8 @@ pub struct ArticleSummary {
     pub likes: i64,
     /// How many readers keep it.
     pub collects: i64,
+    /// The address of a picture above the text.
+    pub cover: Option<String>,
 }
 
 /// A published article.

@@ -53,15 +53,18 @@ macro_rules! on_connection {
 }
 
 pub mod articles;
+pub mod drafts;
 pub mod invitations;
 pub mod job_runs;
 pub mod ledger;
 pub mod mysql;
 pub mod pruning;
 pub mod rankings;
+pub mod revisions;
 pub mod salts;
 pub mod sessions;
 pub mod sqlite;
+pub mod studio;
 pub mod users;
 pub mod views;
 
@@ -287,6 +290,14 @@ impl Dialect {
             Dialect::MySql => {
                 format!("concat('[', coalesce(group_concat({item} ORDER BY position SEPARATOR ','), ''), ']')")
             }
+        }
+    }
+
+    /// The type of whole numbers in a CAST: a sum of them is a DECIMAL in MySQL.
+    fn integer(self) -> &'static str {
+        match self {
+            Dialect::Sqlite => "INTEGER",
+            Dialect::MySql => "SIGNED",
         }
     }
 

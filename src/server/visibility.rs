@@ -42,6 +42,11 @@ impl Visibility {
         Box::pin(self.ask(article, now, believed_until.is_some())).await
     }
 
+    /// Asks again the next time, because the article has just been changed in this process.
+    pub fn forget(&self, article: i64) {
+        self.visible.write().unwrap_or_else(PoisonError::into_inner).remove(&article);
+    }
+
     async fn ask(&self, article: i64, now: i64, was_visible: bool) -> sqlx::Result<bool> {
         let asked = self.database.is_visible(article, now);
         let is_visible = if was_visible {

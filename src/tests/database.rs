@@ -69,6 +69,7 @@ fn article(slug: &str) -> ArticleFields {
         authors: vec![author("Jo Doe")],
         tags: vec![],
         aliases: vec![],
+        cover: None,
     }
 }
 

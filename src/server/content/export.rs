@@ -50,6 +50,7 @@ fn source(article: &ArticleFields) -> Source {
         authors: article.authors.iter().map(|author| author.name.clone()).collect(),
         tags: article.tags.iter().map(|tag| tag.name.clone()).collect(),
         aliases: article.aliases.clone(),
+        cover: article.cover.clone(),
         markdown: article.markdown.clone(),
     }
 }

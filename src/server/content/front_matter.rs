@@ -38,6 +38,39 @@ struct FrontMatter {
     aliases: OneOrMany,
     /// Jekyll's word for it.
     redirect_from: OneOrMany,
+    cover: Picture,
+    /// Jekyll's word for it.
+    image: Picture,
+}
+
+/// A picture above the text. Themes have many forms for it; one that is not known is none.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(untagged)]
+enum Picture {
+    #[default]
+    None,
+    Address(String),
+    Table {
+        #[serde(alias = "path", alias = "src", alias = "url")]
+        image: String,
+    },
+    Other(serde::de::IgnoredAny),
+}
+
+impl Picture {
+    fn address(self) -> Option<String> {
+        match self {
+            Picture::Address(address) | Picture::Table { image: address } => Some(address),
+            Picture::None | Picture::Other(_) => None,
+        }
+    }
+}
+
+/// Whether a text can be the address of a picture: on this site, or elsewhere over TLS, as the content security policy wants it.
+pub fn is_picture_address(text: &str) -> bool {
+    let is_path = text.starts_with('/') && !text.starts_with("//");
+    let is_elsewhere = url::Url::parse(text).is_ok_and(|url| url.scheme() == "https" && url.has_host());
+    (is_path || is_elsewhere) && !text.chars().any(|character| character.is_control() || character.is_whitespace())
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -91,6 +124,8 @@ pub struct Source {
     pub tags: Vec<String>,
     /// Other addresses: with a leading slash, without a trailing one.
     pub aliases: Vec<String>,
+    /// The address of a picture above the text.
+    pub cover: Option<String>,
     /// The text.
     pub markdown: String,
 }
@@ -181,6 +216,10 @@ pub fn parse(name: &str, text: &str) -> Result<Source, SourceError> {
         authors: unique(authors, slugify),
         tags: unique(tags, slugify),
         aliases,
+        cover: [front_matter.cover, front_matter.image]
+            .into_iter()
+            .filter_map(Picture::address)
+            .find(|address| is_picture_address(address)),
         markdown: markdown.trim_start_matches('\n').to_owned(),
         slug,
     })
@@ -203,6 +242,8 @@ pub fn write(source: &Source) -> String {
         tags: &'a [String],
         #[serde(skip_serializing_if = "<[String]>::is_empty")]
         aliases: &'a [String],
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cover: Option<&'a str>,
     }
     let date = source.published_at.and_then(|time| Timestamp::from_millisecond(time).ok());
     let written = Written {
@@ -214,6 +255,7 @@ pub fn write(source: &Source) -> String {
         authors: &source.authors,
         tags: &source.tags,
         aliases: &source.aliases,
+        cover: source.cover.as_deref(),
     };
     // These types always serialise; an empty front matter would be refused by `parse`, not silently accepted.
     let front_matter = toml::to_string(&written).unwrap_or_default();

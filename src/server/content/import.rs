@@ -201,6 +201,7 @@ fn render(source: &Source) -> ArticleFields {
         authors,
         tags: source.tags.iter().map(|name| Tag { slug: slugify(name), name: name.clone() }).collect(),
         aliases: source.aliases.clone(),
+        cover: source.cover.clone(),
     }
 }
 

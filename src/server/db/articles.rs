@@ -31,7 +31,8 @@ pub enum Status {
 
 // Not derived: what sqlx derives for MySQL refuses an ENUM column that is NOT NULL or compares by bytes.
 impl Status {
-    fn as_str(self) -> &'static str {
+    /// Its name in the database.
+    pub fn as_str(self) -> &'static str {
         match self {
             Status::Draft => "draft",
             Status::Published => "published",
@@ -77,6 +78,8 @@ pub struct ArticleFields {
     pub tags: Vec<Tag>,
     /// Other addresses that lead here: with a leading slash, without a trailing one.
     pub aliases: Vec<String>,
+    /// The address of a picture above the text.
+    pub cover: Option<String>,
 }
 
 impl ArticleFields {
@@ -151,7 +154,7 @@ fn summary_columns(dialect: Dialect) -> String {
     format!(
         "articles.id, articles.slug, articles.title, articles.summary, articles.published_at, articles.reading_minutes,
          coalesce(article_stats.views, 0) AS views, coalesce(article_stats.likes, 0) AS likes,
-         coalesce(article_stats.collects, 0) AS collects, {authors_and_tags}"
+         coalesce(article_stats.collects, 0) AS collects, articles.cover, {authors_and_tags}"
     )
 }
 
@@ -170,6 +173,7 @@ struct SummaryRow {
     views: i64,
     likes: i64,
     collects: i64,
+    cover: Option<String>,
 }
 
 #[derive(FromRow)]
@@ -203,6 +207,7 @@ impl SummaryRow {
             views: self.views,
             likes: self.likes,
             collects: self.collects,
+            cover: self.cover,
         })
     }
 }
@@ -344,7 +349,7 @@ impl Database {
 
     /// Every article that is not deleted, drafts too, in order of their ids.
     pub async fn all_fields(&self) -> sqlx::Result<Vec<ArticleFields>> {
-        let sql = format!("{} ORDER BY articles.id", select_fields(self.dialect()));
+        let sql = format!("{} WHERE articles.deleted_at IS NULL ORDER BY articles.id", select_fields(self.dialect()));
         let rows: Vec<FieldsRow> = on_reader!(self, pool => sqlx::query_as(AssertSqlSafe(sql)).fetch_all(pool).await?);
         Ok(rows.into_iter().map(FieldsRow::into_fields).collect())
     }
@@ -407,13 +412,13 @@ pub async fn write(transaction: &mut Transaction, article: &ArticleFields, now: 
 }
 
 /// The `contents` and `search_text` of an article.
-fn derived(article: &ArticleFields) -> sqlx::Result<(String, String)> {
+pub(super) fn derived(article: &ArticleFields) -> sqlx::Result<(String, String)> {
     let contents = serde_json::to_string(&article.contents).map_err(|error| sqlx::Error::Encode(error.into()))?;
     let search_text = format!("{}\n{}\n{}", article.title, article.summary, article.markdown).to_lowercase();
     Ok((contents, search_text))
 }
 
-async fn insert(
+pub(super) async fn insert(
     transaction: &mut Transaction,
     article: &ArticleFields,
     first_author: i64,
@@ -422,8 +427,8 @@ async fn insert(
     let (contents, search_text) = derived(article)?;
     let sql =
         "INSERT INTO articles (slug, title, summary, markdown, html, contents, reading_minutes, language, author_id,
-            status, published_at, search_text, created_at, updated_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+            status, published_at, cover, search_text, created_at, updated_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     on_connection!(transaction, connection => {
         sqlx::query(sql)
             .bind(&article.slug)
@@ -437,6 +442,7 @@ async fn insert(
             .bind(first_author)
             .bind(article.status.as_str())
             .bind(article.published_at)
+            .bind(&article.cover)
             .bind(search_text)
             .bind(now)
             .bind(now)
@@ -455,7 +461,7 @@ async fn update(
 ) -> sqlx::Result<()> {
     let (contents, search_text) = derived(article)?;
     let sql = "UPDATE articles SET title = ?, summary = ?, markdown = ?, html = ?, contents = ?, reading_minutes = ?,
-            language = ?, author_id = ?, status = ?, published_at = ?, search_text = ?, updated_at = ?,
+            language = ?, author_id = ?, status = ?, published_at = ?, cover = ?, search_text = ?, updated_at = ?,
             version = version + 1, deleted_at = NULL
          WHERE id = ?";
     on_connection!(transaction, connection => {
@@ -470,6 +476,7 @@ async fn update(
             .bind(first_author)
             .bind(article.status.as_str())
             .bind(article.published_at)
+            .bind(&article.cover)
             .bind(search_text)
             .bind(now)
             .bind(id)
@@ -526,7 +533,7 @@ async fn user_for_byline(transaction: &mut Transaction, author: &Author, now: i6
 }
 
 /// The tag of that slug, or a new one.
-async fn id_of_tag(transaction: &mut Transaction, tag: &Tag) -> sqlx::Result<i64> {
+pub(super) async fn id_of_tag(transaction: &mut Transaction, tag: &Tag) -> sqlx::Result<i64> {
     on_connection!(transaction, connection => {
         let select = sqlx::query_scalar("SELECT id FROM tags WHERE slug = ?").bind(&tag.slug);
         if let Some(id) = select.fetch_optional(&mut *connection).await? {
@@ -538,7 +545,7 @@ async fn id_of_tag(transaction: &mut Transaction, tag: &Tag) -> sqlx::Result<i64
 }
 
 #[derive(FromRow)]
-struct FieldsRow {
+pub(super) struct FieldsRow {
     slug: String,
     title: String,
     summary: String,
@@ -557,10 +564,11 @@ struct FieldsRow {
     tags: Vec<Tag>,
     #[sqlx(json)]
     aliases: Vec<String>,
+    cover: Option<String>,
 }
 
 impl FieldsRow {
-    fn into_fields(self) -> ArticleFields {
+    pub(super) fn into_fields(self) -> ArticleFields {
         ArticleFields {
             slug: self.slug,
             title: self.title,
@@ -575,25 +583,26 @@ impl FieldsRow {
             authors: self.authors,
             tags: self.tags,
             aliases: self.aliases,
+            cover: self.cover,
         }
     }
 }
 
-/// Selects the [`FieldsRow`]s of what is not deleted.
-fn select_fields(dialect: Dialect) -> String {
+/// Selects the [`FieldsRow`]s of all articles, deleted ones included.
+pub(super) fn select_fields(dialect: Dialect) -> String {
     let authors_and_tags = authors_and_tags(dialect);
     let aliases = dialect.json_list("json_quote(article_aliases.path)");
     format!(
         "SELECT articles.slug, articles.title, articles.summary, articles.markdown, articles.html, articles.contents,
-            articles.reading_minutes, articles.language, articles.status, articles.published_at, {authors_and_tags},
-            (SELECT {aliases} FROM article_aliases WHERE article_aliases.article_id = articles.id) AS aliases
-         FROM articles WHERE articles.deleted_at IS NULL"
+            articles.reading_minutes, articles.language, articles.status, articles.published_at, articles.cover,
+            {authors_and_tags}, (SELECT {aliases} FROM article_aliases WHERE article_aliases.article_id = articles.id) AS aliases
+         FROM articles"
     )
 }
 
 /// What an author decided about the article of that number; `None` if there is none or it is deleted.
 async fn fields(transaction: &mut Transaction, id: i64) -> sqlx::Result<Option<ArticleFields>> {
-    let sql = format!("{} AND articles.id = ?", select_fields(transaction.dialect()));
+    let sql = format!("{} WHERE articles.deleted_at IS NULL AND articles.id = ?", select_fields(transaction.dialect()));
     let row: Option<FieldsRow> = on_connection!(transaction, connection => {
         sqlx::query_as(AssertSqlSafe(sql)).bind(id).fetch_optional(connection).await?
     });
@@ -601,6 +610,6 @@ async fn fields(transaction: &mut Transaction, id: i64) -> sqlx::Result<Option<A
 }
 
 /// A LIKE pattern, with `!` as the escape character, for a `search_text` that contains `text`, whatever the case of its letters.
-fn contains(text: &str) -> String {
+pub(super) fn contains(text: &str) -> String {
     format!("%{}%", text.to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_"))
 }

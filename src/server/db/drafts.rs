@@ -1,0 +1,66 @@
+//! What people typed and have not saved yet.
+
+use sqlx::FromRow;
+
+use super::{Database, Dialect, Transaction};
+
+/// A form that was not sent.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+pub struct Draft {
+    /// The article's version that it is based on; 0 for an article that was never saved.
+    pub version: i64,
+    /// The fields of the form, as a JSON object.
+    pub fields: String,
+    /// Milliseconds since 1970.
+    pub saved_at: i64,
+}
+
+impl Database {
+    /// What a user typed for an article (0: a new one).
+    pub async fn draft(&self, user: i64, article: i64) -> sqlx::Result<Option<Draft>> {
+        let sql = "SELECT version, fields, saved_at FROM article_drafts WHERE user_id = ? AND article_id = ?";
+        on_reader!(self, pool => sqlx::query_as(sql).bind(user).bind(article).fetch_optional(pool).await)
+    }
+
+    /// Keeps what a user types for an article. False if the same user has saved since: a request that was on its way meanwhile must not
+    /// bring back what is no draft any more. What somebody else has saved since is a conflict, and then a draft matters all the more.
+    pub async fn keep_draft(&self, user: i64, article: i64, draft: &Draft) -> sqlx::Result<bool> {
+        let mut transaction = self.begin().await?;
+        let saved = "SELECT EXISTS (SELECT 1 FROM article_revisions WHERE article_id = ? AND user_id = ? AND version > ?)";
+        let upsert = match self.dialect() {
+            Dialect::Sqlite => {
+                "INSERT INTO article_drafts (user_id, article_id, version, fields, saved_at) VALUES (?, ?, ?, ?, ?)
+                 ON CONFLICT (user_id, article_id) DO UPDATE
+                 SET version = excluded.version, fields = excluded.fields, saved_at = excluded.saved_at"
+            }
+            Dialect::MySql => {
+                "REPLACE INTO article_drafts (user_id, article_id, version, fields, saved_at) VALUES (?, ?, ?, ?, ?)"
+            }
+        };
+        on_connection!(&mut transaction, connection => {
+            let saved = sqlx::query_scalar(saved).bind(article).bind(user).bind(draft.version);
+            if saved.fetch_one(&mut *connection).await? {
+                return Ok(false);
+            }
+            let query = sqlx::query(upsert).bind(user).bind(article).bind(draft.version).bind(&draft.fields);
+            query.bind(draft.saved_at).execute(connection).await?;
+        });
+        transaction.commit().await?;
+        Ok(true)
+    }
+
+    /// Forgets what a user typed for an article.
+    pub async fn delete_draft(&self, user: i64, article: i64) -> sqlx::Result<()> {
+        let mut transaction = self.begin().await?;
+        delete(&mut transaction, user, article).await?;
+        transaction.commit().await
+    }
+}
+
+/// Forgets what a user typed for an article.
+pub(super) async fn delete(transaction: &mut Transaction, user: i64, article: i64) -> sqlx::Result<()> {
+    let sql = "DELETE FROM article_drafts WHERE user_id = ? AND article_id = ?";
+    on_connection!(transaction, connection => {
+        sqlx::query(sql).bind(user).bind(article).execute(connection).await.map(drop)
+    })
+}

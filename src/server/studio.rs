@@ -1,0 +1,386 @@
+//! What authors do with their articles.
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+use super::accounts::FieldErrors;
+use super::content::front_matter::is_picture_address;
+use super::content::markdown::{self, Rendered};
+use super::content::slug::slugify;
+use super::db::articles::{ArticleFields, Status};
+use super::db::drafts::Draft;
+use super::db::revisions::Revision;
+use super::db::studio::{EditableArticle, Saved};
+use super::db::users::{Role, User};
+use super::state::Services;
+use crate::error::Error;
+use crate::model::article::{Author, Tag};
+
+/// Longest title, in characters.
+const LONGEST_TITLE: usize = 200;
+/// Longest slug that is typed, in characters.
+const LONGEST_SLUG: usize = 120;
+/// Longest summary, in characters.
+const LONGEST_SUMMARY: usize = 500;
+/// Longest text, in characters.
+const LONGEST_MARKDOWN: usize = 1_000_000;
+/// Most tags.
+const MOST_TAGS: usize = 10;
+/// Longest tag, in characters.
+const LONGEST_TAG: usize = 50;
+/// Longest address of a cover, in characters.
+const LONGEST_COVER: usize = 1_000;
+/// How many numbers are tried to make a slug unlike the others.
+const MOST_NUMBERS: u32 = 1_000;
+
+/// An article as it stands in the editor: everything is text.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Typed {
+    /// One line.
+    pub title: String,
+    /// Empty: it is made of the title.
+    pub slug: String,
+    /// Empty: it is made of the text.
+    pub summary: String,
+    /// Separated by commas.
+    pub tags: String,
+    /// An address, or empty.
+    pub cover: String,
+    /// The text.
+    pub markdown: String,
+}
+
+/// What is to become of an article with a save.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Intent {
+    /// It stays a draft, or published.
+    Save,
+    /// Readers see it from now on.
+    Publish,
+    /// Readers see it from a time on: as the form sends it, in UTC.
+    Schedule(String),
+    /// Readers see it no more.
+    Unpublish,
+}
+
+/// What became of a save.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SaveOutcome {
+    /// It is stored.
+    Saved(i64),
+    /// It was the same already.
+    Unchanged(i64),
+    /// Somebody has saved since; this is what is stored.
+    Conflict(Box<EditableArticle>),
+    /// Something is wrong with the fields.
+    Invalid(FieldErrors),
+}
+
+impl Typed {
+    /// What an article's author would have typed.
+    pub fn of(fields: &ArticleFields) -> Self {
+        let tags: Vec<&str> = fields.tags.iter().map(|tag| tag.name.as_str()).collect();
+        Self {
+            title: fields.title.clone(),
+            slug: fields.slug.clone(),
+            summary: fields.summary.clone(),
+            tags: tags.join(", "),
+            cover: fields.cover.clone().unwrap_or_default(),
+            markdown: fields.markdown.clone(),
+        }
+    }
+
+    /// What the author of a revision would have typed.
+    pub fn of_revision(revision: &Revision) -> Self {
+        Self {
+            title: revision.title.clone(),
+            slug: revision.slug.clone(),
+            summary: revision.summary.clone(),
+            tags: revision.tags.join(", "),
+            cover: revision.cover.clone().unwrap_or_default(),
+            markdown: revision.markdown.clone(),
+        }
+    }
+
+    /// The tags, each once.
+    pub fn tags(&self) -> Vec<Tag> {
+        let mut tags = Vec::<Tag>::new();
+        for name in self.tags.split([',', '，', '、']).map(str::trim).filter(|name| !name.is_empty()) {
+            let slug = slugify(name);
+            if !slug.is_empty() && !tags.iter().any(|tag| tag.slug == slug) {
+                tags.push(Tag { slug, name: name.to_owned() });
+            }
+        }
+        tags
+    }
+
+    fn check(&self) -> FieldErrors {
+        let mut errors = FieldErrors::new();
+        let too_long = |text: &str, most: usize| text.chars().count() > most;
+        if self.title.trim().is_empty() {
+            errors.push(("title", "An article needs a title.".into()));
+        } else if too_long(&self.title, LONGEST_TITLE) {
+            errors.push(("title", format!("The title may have at most {LONGEST_TITLE} characters.")));
+        }
+        if !self.slug.is_empty() && (slugify(&self.slug) != self.slug || too_long(&self.slug, LONGEST_SLUG)) {
+            let suggestion = slugify(&self.slug);
+            let suggestion = if suggestion.is_empty() { "a-short-name".into() } else { suggestion };
+            errors.push((
+                "slug",
+                format!(
+                    "An address has lower-case letters, digits and single hyphens, at most {LONGEST_SLUG}, as in {suggestion:?}. \
+                     Left empty, it is made of the title."
+                ),
+            ));
+        }
+        if too_long(&self.summary, LONGEST_SUMMARY) {
+            errors.push(("summary", format!("The summary may have at most {LONGEST_SUMMARY} characters.")));
+        }
+        let tags = self.tags();
+        if tags.len() > MOST_TAGS {
+            errors.push(("tags", format!("An article may have at most {MOST_TAGS} tags.")));
+        } else if tags.iter().any(|tag| too_long(&tag.name, LONGEST_TAG)) {
+            errors.push(("tags", format!("A tag may have at most {LONGEST_TAG} characters. Commas separate tags.")));
+        }
+        if !self.cover.is_empty() && (!is_picture_address(&self.cover) || too_long(&self.cover, LONGEST_COVER)) {
+            errors.push(("cover", "A cover is an address such as /pictures/name.jpg or https://….".into()));
+        }
+        if too_long(&self.markdown, LONGEST_MARKDOWN) {
+            errors.push(("markdown", format!("The text may have at most {LONGEST_MARKDOWN} characters.")));
+        }
+        errors
+    }
+}
+
+/// The article of that number is not there, or is somebody else's: the answer is the same.
+fn no_article() -> Error {
+    Error::NotFound("There is no such article, or it is not yours.".into())
+}
+
+/// Renders a text on a thread that may take its time.
+///
+/// # Errors
+/// [`Error::BadRequest`] for a text that makes the renderer panic.
+pub async fn render(markdown: String) -> Result<Rendered, Error> {
+    tokio::task::spawn_blocking(move || markdown::render(&markdown)).await.map_err(|error| {
+        tracing::error!(error = %error, "a text could not be rendered");
+        Error::BadRequest("This text can't be rendered; that is a fault of Tidemark.".into())
+    })
+}
+
+impl Services {
+    /// An article for whoever may edit it: those in its byline, and administrators.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for everybody else; the database's.
+    pub async fn editable(&self, user: &User, id: i64) -> Result<EditableArticle, Error> {
+        let article = self.database.editable(id).await?.ok_or_else(no_article)?;
+        let is_own = article.fields.authors.iter().any(|author| author.username == user.username);
+        if is_own || user.role >= Role::Admin { Ok(article) } else { Err(no_article()) }
+    }
+
+    /// Adds an article of `user`'s and returns its number.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn create_article(
+        &self,
+        user: &User,
+        typed: &Typed,
+        intent: &Intent,
+    ) -> Result<Result<i64, FieldErrors>, Error> {
+        let mut fields = match self.fields_of(typed, intent, None).await? {
+            Ok(fields) => fields,
+            Err(errors) => return Ok(Err(errors)),
+        };
+        fields.authors = vec![Author { username: user.username.clone(), name: user.name.clone() }];
+        let now = self.clock.now_ms();
+        for slug in slugs(&fields.slug) {
+            fields.slug = slug;
+            if let Some(id) = self.database.add_article(&fields, user.id, now).await? {
+                self.article_written(id).await;
+                return Ok(Ok(id));
+            }
+            // What the author typed is taken literally.
+            if !typed.slug.is_empty() {
+                break;
+            }
+        }
+        Ok(Err(vec![("slug", slug_taken())]))
+    }
+
+    /// Saves an article that is still at `version`.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for whoever may not edit it; the database's.
+    pub async fn save_article(
+        &self,
+        user: &User,
+        id: i64,
+        version: i64,
+        typed: &Typed,
+        intent: &Intent,
+    ) -> Result<SaveOutcome, Error> {
+        let stored = self.editable(user, id).await?;
+        if stored.version != version {
+            return Ok(SaveOutcome::Conflict(Box::new(stored)));
+        }
+        let mut fields = match self.fields_of(typed, intent, Some(&stored)).await? {
+            Ok(fields) => fields,
+            Err(errors) => return Ok(SaveOutcome::Invalid(errors)),
+        };
+        let now = self.clock.now_ms();
+        for slug in slugs(&fields.slug) {
+            fields.slug = slug;
+            match self.database.save_article(id, version, &fields, user.id, now).await?.ok_or_else(no_article)? {
+                Saved::Done(version) => {
+                    self.article_written(id).await;
+                    return Ok(SaveOutcome::Saved(version));
+                }
+                Saved::Unchanged(version) => return Ok(SaveOutcome::Unchanged(version)),
+                Saved::Conflict(stored) => return Ok(SaveOutcome::Conflict(stored)),
+                Saved::SlugTaken if typed.slug.is_empty() => {}
+                Saved::SlugTaken => break,
+            }
+        }
+        Ok(SaveOutcome::Invalid(vec![("slug", slug_taken())]))
+    }
+
+    /// Puts an article into the bin, or takes it out.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for whoever may not edit it; the database's.
+    pub async fn bin_article(&self, user: &User, id: i64, is_deleted: bool) -> Result<(), Error> {
+        self.editable(user, id).await?;
+        if !self.database.set_deleted(id, is_deleted, self.clock.now_ms()).await? {
+            return Err(no_article());
+        }
+        self.article_written(id).await;
+        Ok(())
+    }
+
+    /// A revision of an article, and the one before it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for whoever may not edit the article, and for a version of which there is none; the database's.
+    pub async fn revision(&self, user: &User, id: i64, version: i64) -> Result<(Revision, Option<Revision>), Error> {
+        self.editable(user, id).await?;
+        let mut revisions = self.database.revisions(id).await?.into_iter().skip_while(|other| other.version != version);
+        let revision = revisions.next().ok_or_else(|| Error::NotFound("There is no such revision.".into()))?;
+        Ok((revision, revisions.next()))
+    }
+
+    /// Keeps what `user` types for an article, or for a new one (0). False if the same user has saved since.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for whoever may not edit the article; [`Error::TooLarge`]; the database's.
+    pub async fn keep_draft(&self, user: &User, id: i64, version: i64, typed: &Typed) -> Result<bool, Error> {
+        if id != 0 {
+            self.editable(user, id).await?;
+        }
+        if typed.markdown.chars().count() > LONGEST_MARKDOWN {
+            return Err(Error::TooLarge);
+        }
+        let fields = serde_json::to_string(typed).map_err(|error| {
+            tracing::error!(error = %error, "a draft could not be written");
+            Error::Internal
+        })?;
+        let draft = Draft { version, fields, saved_at: self.clock.now_ms() };
+        Ok(self.database.keep_draft(user.id, id, &draft).await?)
+    }
+
+    /// What `user` typed for an article, or a new one (0), and has not saved: the version that it is based on, the fields, and when, in
+    /// milliseconds.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn draft(&self, user: &User, id: i64) -> Result<Option<(i64, Typed, i64)>, Error> {
+        let Some(draft) = self.database.draft(user.id, id).await? else { return Ok(None) };
+        match serde_json::from_str(&draft.fields) {
+            Ok(typed) => Ok(Some((draft.version, typed, draft.saved_at))),
+            Err(error) => {
+                tracing::error!(error = %error, user = user.id, article = id, "a draft could not be read");
+                Ok(None)
+            }
+        }
+    }
+
+    /// What has to follow after an article changed.
+    async fn article_written(&self, id: i64) {
+        self.visibility.forget(id);
+    }
+
+    /// The fields to store: checked, rendered, and with the status that is wanted.
+    async fn fields_of(
+        &self,
+        typed: &Typed,
+        intent: &Intent,
+        stored: Option<&EditableArticle>,
+    ) -> Result<Result<ArticleFields, FieldErrors>, Error> {
+        let mut errors = typed.check();
+        let now = self.clock.now_ms();
+        let before = stored.map(|stored| &stored.fields);
+        let status = before.map_or(Status::Draft, |before| before.status);
+        let published_at = before.and_then(|before| before.published_at);
+        let (status, published_at) = match intent {
+            Intent::Save => (status, published_at),
+            Intent::Unpublish => (Status::Draft, published_at),
+            // An article that was published before keeps its date.
+            Intent::Publish => (Status::Published, published_at.filter(|at| *at <= now).or(Some(now))),
+            Intent::Schedule(text) => match parse_time(text) {
+                Some(at) => (Status::Published, Some(at)),
+                None => {
+                    errors.push(("published_at", "Please choose a date and a time.".into()));
+                    (status, published_at)
+                }
+            },
+        };
+        if !errors.is_empty() {
+            return Ok(Err(errors));
+        }
+        let Rendered { html, contents, reading_minutes, language, summary } = render(typed.markdown.clone()).await?;
+        let slug = if typed.slug.is_empty() { slugify(&typed.title) } else { typed.slug.clone() };
+        let typed_summary = typed.summary.split_whitespace().collect::<Vec<_>>().join(" ");
+        Ok(Ok(ArticleFields {
+            slug: if slug.is_empty() { "article".into() } else { slug },
+            title: typed.title.split_whitespace().collect::<Vec<_>>().join(" "),
+            summary: if typed_summary.is_empty() { summary } else { typed_summary },
+            markdown: typed.markdown.clone(),
+            html,
+            contents,
+            reading_minutes,
+            language,
+            status,
+            published_at,
+            authors: vec![],
+            tags: typed.tags(),
+            aliases: vec![],
+            cover: Some(typed.cover.clone()).filter(|cover| !cover.is_empty()),
+        }))
+    }
+}
+
+/// `slug`, and then numbered ones.
+fn slugs(slug: &str) -> impl Iterator<Item = String> + use<> {
+    let slug = slug.to_owned();
+    std::iter::once(slug.clone()).chain((2..MOST_NUMBERS).map(move |number| format!("{slug}-{number}")))
+}
+
+fn slug_taken() -> String {
+    "Another article has this address already, perhaps one in the bin. Please choose another.".into()
+}
+
+/// A time as a form sends it: `2026-11-24T18:30`, in UTC.
+fn parse_time(text: &str) -> Option<i64> {
+    let time: DateTime = text.parse().ok()?;
+    Some(TimeZone::UTC.to_timestamp(time).ok()?.as_millisecond())
+}
+
+/// A time as a form takes it: to the minute, in UTC.
+pub fn format_time(milliseconds: i64) -> String {
+    let time = Timestamp::from_millisecond(milliseconds).ok();
+    time.map(|time| TimeZone::UTC.to_datetime(time).strftime("%Y-%m-%dT%H:%M").to_string()).unwrap_or_default()
+}
