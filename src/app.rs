@@ -14,6 +14,9 @@ use crate::pages::most_viewed::MostViewedPage;
 use crate::pages::not_found::NotFoundPage;
 use crate::pages::search::SearchPage;
 use crate::pages::sign_up::SignUpPage;
+use crate::pages::studio::editor::{EditorPage, NewArticlePage};
+use crate::pages::studio::revisions::{RevisionPage, RevisionsPage};
+use crate::pages::studio::table::StudioPage;
 use crate::pages::tag::TagPage;
 use crate::pages::users::UsersPage;
 
@@ -33,6 +36,19 @@ pub fn App() -> impl IntoView {
                 <Route path=StaticSegment("login") view=LoginPage ssr=SsrMode::Async />
                 <Route path=StaticSegment("sign-up") view=SignUpPage ssr=SsrMode::Async />
                 <Route path=StaticSegment("account") view=AccountPage ssr=SsrMode::Async />
+                <Route path=StaticSegment("studio") view=StudioPage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("studio"), StaticSegment("new")) view=NewArticlePage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("studio"), ParamSegment("id")) view=EditorPage ssr=SsrMode::Async />
+                <Route
+                    path=(StaticSegment("studio"), ParamSegment("id"), StaticSegment("revisions"))
+                    view=RevisionsPage
+                    ssr=SsrMode::Async
+                />
+                <Route
+                    path=(StaticSegment("studio"), ParamSegment("id"), StaticSegment("revisions"), ParamSegment("version"))
+                    view=RevisionPage
+                    ssr=SsrMode::Async
+                />
                 <Route path=StaticSegment("users") view=UsersPage ssr=SsrMode::Async />
             </FlatRoutes>
         </Router>

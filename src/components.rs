@@ -6,7 +6,11 @@ pub mod theme_toggle;
 pub mod view_counter;
 
 #[cfg(feature = "ssr")]
+pub mod article_body;
+#[cfg(feature = "ssr")]
 pub mod article_list;
+#[cfg(feature = "ssr")]
+pub mod diff;
 #[cfg(feature = "ssr")]
 pub mod form;
 #[cfg(feature = "ssr")]

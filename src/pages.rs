@@ -10,5 +10,6 @@ pub mod not_found;
 pub mod query;
 pub mod search;
 pub mod sign_up;
+pub mod studio;
 pub mod tag;
 pub mod users;

@@ -4,19 +4,12 @@ use leptos::prelude::*;
 use leptos_meta::{Link, Meta};
 
 use super::query::param;
-use crate::components::article_list::{Byline, Date, Tags, format_minutes};
+use crate::components::article_body::{ArticleBody, ArticleContent};
 use crate::components::layout::{Layout, PageTitle, loaded};
 use crate::components::view_counter::ViewCounter;
 use crate::error::Error;
-use crate::model::article::{Article, Heading};
+use crate::model::article::Article;
 use crate::server::state::AppState;
-
-/// An article with at least so many headings gets a table of contents.
-const HEADINGS_FOR_CONTENTS: usize = 3;
-/// Headings below this level are left out of it.
-const DEEPEST_LEVEL: u8 = 3;
-/// With more entries than this it is folded, so that the text begins on the first screen.
-const MOST_UNFOLDED: usize = 12;
 
 /// `/articles/{slug}`
 #[component]
@@ -34,9 +27,24 @@ pub fn ArticlePage() -> impl IntoView {
 #[component]
 fn ArticleView(article: Article, state: AppState) -> impl IntoView {
     let Article { summary, html, contents, language, .. } = article;
+    let content = ArticleContent {
+        title: summary.title.clone(),
+        cover: summary.cover.clone(),
+        authors: summary.authors,
+        published_at: summary.published_at,
+        reading_minutes: summary.reading_minutes,
+        contents,
+        html,
+        language,
+        tags: summary.tags,
+    };
     let site = &state.config.site;
+    // Programs want the whole address.
+    let image =
+        summary.cover.map(|cover| if cover.starts_with('/') { format!("{}{cover}", site.base_url) } else { cover });
     let address = format!("{}/articles/{}", site.base_url, summary.slug);
     let window_ms = u64::try_from(state.config.views.window.as_millis()).unwrap_or(u64::MAX);
+    let count = view! { <ViewCounter article=summary.id views=summary.views window_ms /> }.into_any();
     view! {
         <PageTitle text=format!("{} · {}", summary.title, site.title) />
         <Meta name="description" content=summary.summary.clone() />
@@ -47,48 +55,7 @@ fn ArticleView(article: Article, state: AppState) -> impl IntoView {
         <Meta property="og:site_name" content=site.title.clone() />
         <Meta property="article:published_time" content=summary.published_at.to_string() />
         <Link rel="canonical" href=address />
-        <article class="article" lang=language>
-            <header class="article-header">
-                <h1>{summary.title}</h1>
-                <p class="meta" lang="en">
-                    <Byline authors=summary.authors />
-                    <Date at=summary.published_at />
-                    <span>{format_minutes(summary.reading_minutes)}</span>
-                    <ViewCounter article=summary.id views=summary.views window_ms />
-                </p>
-            </header>
-            <Contents contents />
-            <div class="prose" inner_html=html></div>
-            <footer class="article-footer" lang="en">
-                <Tags tags=summary.tags />
-            </footer>
-        </article>
+        {image.map(|image| view! { <Meta property="og:image" content=image /> })}
+        <ArticleBody content count />
     }
-}
-
-/// The table of contents of a long article.
-#[component]
-fn Contents(contents: Vec<Heading>) -> impl IntoView {
-    let headings: Vec<Heading> = contents.into_iter().filter(|heading| heading.level <= DEEPEST_LEVEL).collect();
-    (headings.len() >= HEADINGS_FOR_CONTENTS).then(|| {
-        let is_open = headings.len() <= MOST_UNFOLDED;
-        let items = headings
-            .into_iter()
-            .map(|heading| {
-                view! {
-                    <li class=format!("contents-{}", heading.level)>
-                        <a href=format!("#{}", heading.anchor)>{heading.text}</a>
-                    </li>
-                }
-            })
-            .collect_view();
-        view! {
-            <nav class="contents" aria-labelledby="contents-title">
-                <details open=is_open>
-                    <summary id="contents-title" lang="en">"Contents"</summary>
-                    <ol>{items}</ol>
-                </details>
-            </nav>
-        }
-    })
 }

@@ -13,4 +13,5 @@ pub mod problem;
 pub mod router;
 pub mod security;
 pub mod sign_in;
+pub mod studio;
 pub mod users;

@@ -3,7 +3,6 @@
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use serde::{Deserialize, Serialize};
 
 use super::accounts::FieldErrors;
 use super::content::front_matter::is_picture_address;
@@ -12,11 +11,14 @@ use super::content::slug::slugify;
 use super::db::articles::{ArticleFields, Status};
 use super::db::drafts::Draft;
 use super::db::revisions::Revision;
-use super::db::studio::{EditableArticle, Saved};
+use super::db::studio::{EditableArticle, Saved, TableQuery, TableRow};
 use super::db::users::{Role, User};
 use super::state::Services;
+use crate::components::article_body::ArticleContent;
 use crate::error::Error;
 use crate::model::article::{Author, Tag};
+use crate::model::draft::Typed;
+use crate::model::page::Page;
 
 /// Longest title, in characters.
 const LONGEST_TITLE: usize = 200;
@@ -34,24 +36,6 @@ const LONGEST_TAG: usize = 50;
 const LONGEST_COVER: usize = 1_000;
 /// How many numbers are tried to make a slug unlike the others.
 const MOST_NUMBERS: u32 = 1_000;
-
-/// An article as it stands in the editor: everything is text.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Typed {
-    /// One line.
-    pub title: String,
-    /// Empty: it is made of the title.
-    pub slug: String,
-    /// Empty: it is made of the text.
-    pub summary: String,
-    /// Separated by commas.
-    pub tags: String,
-    /// An address, or empty.
-    pub cover: String,
-    /// The text.
-    pub markdown: String,
-}
 
 /// What is to become of an article with a save.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,80 +63,82 @@ pub enum SaveOutcome {
     Invalid(FieldErrors),
 }
 
-impl Typed {
-    /// What an article's author would have typed.
-    pub fn of(fields: &ArticleFields) -> Self {
-        let tags: Vec<&str> = fields.tags.iter().map(|tag| tag.name.as_str()).collect();
-        Self {
-            title: fields.title.clone(),
-            slug: fields.slug.clone(),
-            summary: fields.summary.clone(),
-            tags: tags.join(", "),
-            cover: fields.cover.clone().unwrap_or_default(),
-            markdown: fields.markdown.clone(),
+/// What an article's author would have typed.
+pub fn typed_of(fields: &ArticleFields) -> Typed {
+    let tags: Vec<&str> = fields.tags.iter().map(|tag| tag.name.as_str()).collect();
+    Typed {
+        title: fields.title.clone(),
+        slug: fields.slug.clone(),
+        summary: fields.summary.clone(),
+        tags: tags.join(", "),
+        cover: fields.cover.clone().unwrap_or_default(),
+        markdown: fields.markdown.clone(),
+    }
+}
+
+/// What the author of a revision would have typed.
+pub fn typed_of_revision(revision: &Revision) -> Typed {
+    Typed {
+        title: revision.title.clone(),
+        slug: revision.slug.clone(),
+        summary: revision.summary.clone(),
+        tags: revision.tags.join(", "),
+        cover: revision.cover.clone().unwrap_or_default(),
+        markdown: revision.markdown.clone(),
+    }
+}
+
+/// The tags, each once.
+fn tags(typed: &Typed) -> Vec<Tag> {
+    let mut tags = Vec::<Tag>::new();
+    for name in typed.tags.split([',', '，', '、']).map(str::trim).filter(|name| !name.is_empty()) {
+        let slug = slugify(name);
+        if !slug.is_empty() && !tags.iter().any(|tag| tag.slug == slug) {
+            tags.push(Tag { slug, name: name.to_owned() });
         }
     }
+    tags
+}
 
-    /// What the author of a revision would have typed.
-    pub fn of_revision(revision: &Revision) -> Self {
-        Self {
-            title: revision.title.clone(),
-            slug: revision.slug.clone(),
-            summary: revision.summary.clone(),
-            tags: revision.tags.join(", "),
-            cover: revision.cover.clone().unwrap_or_default(),
-            markdown: revision.markdown.clone(),
-        }
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn check(typed: &Typed) -> FieldErrors {
+    let mut errors = FieldErrors::new();
+    let too_long = |text: &str, most: usize| text.chars().count() > most;
+    if typed.title.trim().is_empty() {
+        errors.push(("title", "An article needs a title.".into()));
+    } else if too_long(&typed.title, LONGEST_TITLE) {
+        errors.push(("title", format!("The title may have at most {LONGEST_TITLE} characters.")));
     }
-
-    /// The tags, each once.
-    pub fn tags(&self) -> Vec<Tag> {
-        let mut tags = Vec::<Tag>::new();
-        for name in self.tags.split([',', '，', '、']).map(str::trim).filter(|name| !name.is_empty()) {
-            let slug = slugify(name);
-            if !slug.is_empty() && !tags.iter().any(|tag| tag.slug == slug) {
-                tags.push(Tag { slug, name: name.to_owned() });
-            }
-        }
-        tags
-    }
-
-    fn check(&self) -> FieldErrors {
-        let mut errors = FieldErrors::new();
-        let too_long = |text: &str, most: usize| text.chars().count() > most;
-        if self.title.trim().is_empty() {
-            errors.push(("title", "An article needs a title.".into()));
-        } else if too_long(&self.title, LONGEST_TITLE) {
-            errors.push(("title", format!("The title may have at most {LONGEST_TITLE} characters.")));
-        }
-        if !self.slug.is_empty() && (slugify(&self.slug) != self.slug || too_long(&self.slug, LONGEST_SLUG)) {
-            let suggestion = slugify(&self.slug);
-            let suggestion = if suggestion.is_empty() { "a-short-name".into() } else { suggestion };
-            errors.push((
+    if !typed.slug.is_empty() && (slugify(&typed.slug) != typed.slug || too_long(&typed.slug, LONGEST_SLUG)) {
+        let suggestion = slugify(&typed.slug);
+        let suggestion = if suggestion.is_empty() { "a-short-name".into() } else { suggestion };
+        errors.push((
                 "slug",
                 format!(
                     "An address has lower-case letters, digits and single hyphens, at most {LONGEST_SLUG}, as in {suggestion:?}. \
                      Left empty, it is made of the title."
                 ),
             ));
-        }
-        if too_long(&self.summary, LONGEST_SUMMARY) {
-            errors.push(("summary", format!("The summary may have at most {LONGEST_SUMMARY} characters.")));
-        }
-        let tags = self.tags();
-        if tags.len() > MOST_TAGS {
-            errors.push(("tags", format!("An article may have at most {MOST_TAGS} tags.")));
-        } else if tags.iter().any(|tag| too_long(&tag.name, LONGEST_TAG)) {
-            errors.push(("tags", format!("A tag may have at most {LONGEST_TAG} characters. Commas separate tags.")));
-        }
-        if !self.cover.is_empty() && (!is_picture_address(&self.cover) || too_long(&self.cover, LONGEST_COVER)) {
-            errors.push(("cover", "A cover is an address such as /pictures/name.jpg or https://….".into()));
-        }
-        if too_long(&self.markdown, LONGEST_MARKDOWN) {
-            errors.push(("markdown", format!("The text may have at most {LONGEST_MARKDOWN} characters.")));
-        }
-        errors
     }
+    if too_long(&typed.summary, LONGEST_SUMMARY) {
+        errors.push(("summary", format!("The summary may have at most {LONGEST_SUMMARY} characters.")));
+    }
+    let tags = tags(typed);
+    if tags.len() > MOST_TAGS {
+        errors.push(("tags", format!("An article may have at most {MOST_TAGS} tags.")));
+    } else if tags.iter().any(|tag| too_long(&tag.name, LONGEST_TAG)) {
+        errors.push(("tags", format!("A tag may have at most {LONGEST_TAG} characters. Commas separate tags.")));
+    }
+    if !typed.cover.is_empty() && (!is_picture_address(&typed.cover) || too_long(&typed.cover, LONGEST_COVER)) {
+        errors.push(("cover", "A cover is an address such as /pictures/name.jpg or https://….".into()));
+    }
+    if too_long(&typed.markdown, LONGEST_MARKDOWN) {
+        errors.push(("markdown", format!("The text may have at most {LONGEST_MARKDOWN} characters.")));
+    }
+    errors
 }
 
 /// The article of that number is not there, or is somebody else's: the answer is the same.
@@ -180,6 +166,20 @@ impl Services {
         let article = self.database.editable(id).await?.ok_or_else(no_article)?;
         let is_own = article.fields.authors.iter().any(|author| author.username == user.username);
         if is_own || user.role >= Role::Admin { Ok(article) } else { Err(no_article()) }
+    }
+
+    /// A page of the table of articles, with the counts of this moment. It is sorted by the counts that SQL has.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn studio_table(&self, query: &TableQuery) -> Result<Page<TableRow>, Error> {
+        let mut table = self.database.table(query, self.clock.now_ms()).await?;
+        let ids: Vec<i64> = table.items.iter().map(|row| row.id).collect();
+        let totals = self.views.totals(&ids).await;
+        for row in &mut table.items {
+            row.views = totals.get(&row.id).copied().unwrap_or(row.views);
+        }
+        Ok(table)
     }
 
     /// Adds an article of `user`'s and returns its number.
@@ -273,6 +273,34 @@ impl Services {
         Ok((revision, revisions.next()))
     }
 
+    /// An article (0: a new one) as readers would see it if it were saved as it is typed.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for whoever may not edit the article; the database's.
+    pub async fn preview(&self, user: &User, id: i64, typed: &Typed) -> Result<ArticleContent, Error> {
+        let stored = match id {
+            0 => None,
+            id => Some(self.editable(user, id).await?.fields),
+        };
+        let now = self.clock.now_ms();
+        let (authors, published_at) = match stored {
+            Some(fields) => (fields.authors, fields.published_at),
+            None => (vec![Author { username: user.username.clone(), name: user.name.clone() }], None),
+        };
+        let Rendered { html, contents, reading_minutes, language, .. } = render(typed.markdown.clone()).await?;
+        Ok(ArticleContent {
+            title: one_line(&typed.title),
+            cover: Some(typed.cover.clone()).filter(|cover| is_picture_address(cover)),
+            authors,
+            published_at: Timestamp::from_millisecond(published_at.unwrap_or(now)).unwrap_or_default(),
+            reading_minutes,
+            contents,
+            html,
+            language,
+            tags: tags(typed),
+        })
+    }
+
     /// Keeps what `user` types for an article, or for a new one (0). False if the same user has saved since.
     ///
     /// # Errors
@@ -320,7 +348,7 @@ impl Services {
         intent: &Intent,
         stored: Option<&EditableArticle>,
     ) -> Result<Result<ArticleFields, FieldErrors>, Error> {
-        let mut errors = typed.check();
+        let mut errors = check(typed);
         let now = self.clock.now_ms();
         let before = stored.map(|stored| &stored.fields);
         let status = before.map_or(Status::Draft, |before| before.status);
@@ -343,10 +371,10 @@ impl Services {
         }
         let Rendered { html, contents, reading_minutes, language, summary } = render(typed.markdown.clone()).await?;
         let slug = if typed.slug.is_empty() { slugify(&typed.title) } else { typed.slug.clone() };
-        let typed_summary = typed.summary.split_whitespace().collect::<Vec<_>>().join(" ");
+        let typed_summary = one_line(&typed.summary);
         Ok(Ok(ArticleFields {
             slug: if slug.is_empty() { "article".into() } else { slug },
-            title: typed.title.split_whitespace().collect::<Vec<_>>().join(" "),
+            title: one_line(&typed.title),
             summary: if typed_summary.is_empty() { summary } else { typed_summary },
             markdown: typed.markdown.clone(),
             html,
@@ -356,7 +384,7 @@ impl Services {
             status,
             published_at,
             authors: vec![],
-            tags: typed.tags(),
+            tags: tags(typed),
             aliases: vec![],
             cover: Some(typed.cover.clone()).filter(|cover| !cover.is_empty()),
         }))

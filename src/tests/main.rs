@@ -16,3 +16,5 @@ mod server_profile;
 #[allow(dead_code, reason = "the torture uses the rest")]
 mod servers;
 mod store;
+mod studio;
+mod studio_race;

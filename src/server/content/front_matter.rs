@@ -372,6 +372,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_cover_has_many_forms_and_one_that_is_not_known_is_none() {
+        for (line, cover) in [
+            ("cover = \"/a.png\"", Some("/a.png")),
+            ("image = \"https://example.com/a.png\"", Some("https://example.com/a.png")),
+            ("cover = { image = \"/a.png\", alt = \"x\" }", Some("/a.png")),
+            ("cover = { hidden = true }", None),
+            ("cover = 1", None),
+            ("cover = \"a.png\"", None),
+            ("image = \"javascript:alert(1)\"", None),
+            ("image = \"//example.com/a.png\"", None),
+        ] {
+            let text = format!("+++\ntitle = \"x\"\ndraft = true\n{line}\n+++\n");
+            assert_eq!(parse("x", &text).unwrap().cover.as_deref(), cover, "{line}");
+        }
+    }
+
+    #[test]
     fn zola_hugo_and_jekyll_files_are_read() {
         let zola = parse(
             "Cargo",
@@ -444,6 +461,7 @@ mod tests {
             authors: vec!["Жанна".into(), "B".into()],
             tags: vec!["one two".into()],
             aliases: vec!["/2014/a b.html".into()],
+            cover: Some("/pictures/a.png".into()),
             markdown: "text\n\n+++\n\nmore".into(),
         };
         assert_eq!(parse("other", &write(&source)).unwrap(), source);

@@ -26,7 +26,8 @@ impl Database {
     /// bring back what is no draft any more. What somebody else has saved since is a conflict, and then a draft matters all the more.
     pub async fn keep_draft(&self, user: i64, article: i64, draft: &Draft) -> sqlx::Result<bool> {
         let mut transaction = self.begin().await?;
-        let saved = "SELECT EXISTS (SELECT 1 FROM article_revisions WHERE article_id = ? AND user_id = ? AND version > ?)";
+        let saved =
+            "SELECT EXISTS (SELECT 1 FROM article_revisions WHERE article_id = ? AND user_id = ? AND version > ?)";
         let upsert = match self.dialect() {
             Dialect::Sqlite => {
                 "INSERT INTO article_drafts (user_id, article_id, version, fields, saved_at) VALUES (?, ?, ?, ?, ?)

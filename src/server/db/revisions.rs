@@ -35,7 +35,8 @@ pub struct Revision {
     pub created_at: i64,
 }
 
-const COLUMNS: &str = "article_revisions.article_id, article_revisions.version, article_revisions.slug, article_revisions.title,
+const COLUMNS: &str =
+    "article_revisions.article_id, article_revisions.version, article_revisions.slug, article_revisions.title,
     article_revisions.summary, article_revisions.markdown, article_revisions.tags, article_revisions.cover,
     article_revisions.user_id, article_revisions.created_at, users.name AS editor";
 

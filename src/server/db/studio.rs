@@ -162,14 +162,14 @@ impl Database {
     /// A page of the table of articles as it is at `now`.
     pub async fn table(&self, query: &TableQuery, now: i64) -> sqlx::Result<Page<TableRow>> {
         let author = match query.author {
-            Some(_) => "EXISTS (SELECT 1 FROM article_authors
-                        WHERE article_authors.article_id = articles.id AND article_authors.user_id = ?)",
+            Some(_) => {
+                "EXISTS (SELECT 1 FROM article_authors
+                        WHERE article_authors.article_id = articles.id AND article_authors.user_id = ?)"
+            }
             None => "coalesce(?, 0) = 0",
         };
-        let conditions = format!(
-            "{} AND {author} AND lower(articles.title) LIKE ? ESCAPE '!'",
-            query.shelf.condition()
-        );
+        let conditions =
+            format!("{} AND {author} AND lower(articles.title) LIKE ? ESCAPE '!'", query.shelf.condition());
         let direction = if query.is_descending { "DESC" } else { "ASC" };
         let list = format!(
             "SELECT articles.id, articles.slug, articles.title, articles.status, articles.published_at, articles.updated_at,
@@ -247,9 +247,8 @@ impl Database {
             aliases: stored.fields.aliases.clone(),
             ..article.clone()
         };
-        let slugs = |article: &ArticleFields| -> Vec<String> {
-            article.tags.iter().map(|tag| tag.slug.clone()).collect()
-        };
+        let slugs =
+            |article: &ArticleFields| -> Vec<String> { article.tags.iter().map(|tag| tag.slug.clone()).collect() };
         let without_tags = |article: &ArticleFields| ArticleFields { tags: vec![], ..article.clone() };
         if without_tags(&stored.fields) == without_tags(&article) && slugs(&stored.fields) == slugs(&article) {
             transaction.commit().await?;

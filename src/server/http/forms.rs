@@ -11,6 +11,7 @@ use leptos::prelude::provide_context;
 use leptos_axum::render_app_async_with_context;
 
 use crate::error::Error;
+use crate::server::accounts::FieldErrors;
 use crate::server::shell::{self, shell};
 use crate::server::state::AppState;
 
@@ -30,7 +31,7 @@ pub struct SentForm {
     /// The path that it was sent to: a page may have several forms.
     pub action: String,
     values: HashMap<String, String>,
-    errors: Vec<(&'static str, String)>,
+    errors: FieldErrors,
 }
 
 impl SentForm {
@@ -84,7 +85,7 @@ impl Form {
     }
 
     /// Shows the page at `path` again, with what was typed (but passwords) and with `errors`, each beside its field.
-    pub async fn again(self, state: &AppState, path: &str, errors: Vec<(&'static str, String)>) -> Response {
+    pub async fn again(self, state: &AppState, path: &str, errors: FieldErrors) -> Response {
         self.again_with_status(state, path, StatusCode::UNPROCESSABLE_ENTITY, errors).await
     }
 
@@ -94,13 +95,29 @@ impl Form {
         state: &AppState,
         path: &str,
         status: StatusCode,
-        errors: Vec<(&'static str, String)>,
+        errors: FieldErrors,
     ) -> Response {
-        let mut values = self.values;
-        values.retain(|name, _| !name.contains(SECRET));
-        let sent = SentForm { action: self.parts.uri.path().to_owned(), values, errors };
-        render(state, self.parts, path, status, move || provide_context(sent.clone())).await
+        render_again(state, self, path, status, errors, || {}).await
     }
+}
+
+/// As [`Form::again_with_status`], with something more in the page's context.
+pub async fn render_again(
+    state: &AppState,
+    form: Form,
+    path: &str,
+    status: StatusCode,
+    errors: FieldErrors,
+    context: impl Fn() + Clone + Send + Sync + 'static,
+) -> Response {
+    let mut values = form.values;
+    values.retain(|name, _| !name.contains(SECRET));
+    let sent = SentForm { action: form.parts.uri.path().to_owned(), values, errors };
+    render(state, form.parts, path, status, move || {
+        provide_context(sent.clone());
+        context();
+    })
+    .await
 }
 
 /// Answers a request with the page at `path`, whatever was asked for, under another status and with something more in its context.

@@ -23,7 +23,7 @@ use super::cache::CachePolicy;
 use super::edge::edge;
 use super::identity::session_cookie;
 use super::problem::unknown_route;
-use super::{account, feeds, health, json_api, sign_in, users};
+use super::{account, feeds, health, json_api, sign_in, studio, users};
 use crate::app::App;
 use crate::server::content::front_matter::normalize_path;
 use crate::server::shell::{error_page, shell};
@@ -68,6 +68,13 @@ pub fn router(state: AppState) -> Router {
         .route("/users/{username}/role", post(users::set_role))
         .route("/users/{username}/password", post(users::reset_password))
         .route("/users/{username}/block", post(users::block))
+        .route("/studio/new", post(studio::create))
+        .route("/studio/new/discard", post(studio::discard_new))
+        .route("/studio/{id}", post(studio::save))
+        .route("/studio/{id}/bin", post(studio::bin))
+        .route("/studio/{id}/restore", post(studio::restore))
+        .route("/studio/{id}/discard", post(studio::discard))
+        .route("/studio/{id}/revisions/{version}/restore", post(studio::restore_revision))
         .route("/feed.xml", get(feeds::feed))
         .route("/sitemap.xml", get(feeds::sitemap))
         .route("/robots.txt", get(feeds::robots))

@@ -1,0 +1,303 @@
+//! The editor of an article. A plain form: islands only help.
+
+use axum::http::request::Parts;
+use leptos::prelude::*;
+
+use super::super::query::{param, query};
+use super::status_name;
+use crate::components::article_list::Time;
+use crate::components::diff::Diff;
+use crate::components::form::{Field, FieldNotes, FormErrors, Notice, described_by, sent_form, textarea_text};
+use crate::components::layout::{Layout, PageTitle, loaded};
+use crate::error::Error;
+use crate::model::draft::Typed;
+use crate::server::db::articles::Status;
+use crate::server::db::studio::EditableArticle;
+use crate::server::http::access::current_user;
+use crate::server::http::forms::SentForm;
+use crate::server::http::studio::{Conflict, typed};
+use crate::server::state::AppState;
+use crate::server::studio::{format_time, typed_of};
+
+/// What the editor's fields hold, and where that is from.
+struct Text {
+    /// The version that it is based on; 0 for a new article.
+    version: i64,
+    typed: Typed,
+    /// When it was typed, if it was never saved.
+    recovered_at: Option<i64>,
+}
+
+/// `/studio/new`
+#[component]
+pub fn NewArticlePage() -> impl IntoView {
+    let state = expect_context::<AppState>();
+    let parts = expect_context::<Parts>();
+    let sent = sent_form("/studio/new");
+    let title = format!("New article · {}", state.config.site.title);
+    let content = async move {
+        let user = current_user(&parts)?;
+        let draft = state.draft(&user, 0).await?;
+        let text = match (is_sent(&sent), draft) {
+            (true, _) => Text { version: 0, typed: typed(&sent), recovered_at: None },
+            (false, Some((_, typed, at))) => Text { version: 0, typed, recovered_at: Some(at) },
+            (false, None) => Text { version: 0, typed: Typed::default(), recovered_at: None },
+        };
+        Ok(view! {
+            <h1 class="visually-hidden">"New article"</h1>
+            <Editor text sent article=None now=state.clock.now_ms() />
+        }
+        .into_any())
+    };
+    view! {
+        <Layout sidebar=false>
+            <PageTitle text=title />
+            {loaded(content)}
+        </Layout>
+    }
+}
+
+/// `/studio/{id}`
+#[component]
+pub fn EditorPage() -> impl IntoView {
+    let state = expect_context::<AppState>();
+    let parts = expect_context::<Parts>();
+    let conflict = use_context::<Conflict>();
+    let id = param("id");
+    let sent = sent_form(&format!("/studio/{id}"));
+    let site = state.config.site.title.clone();
+    let notice = query("done").and_then(|done| match done.as_str() {
+        "saved" => Some("Saved."),
+        "unchanged" => Some("There was nothing to save."),
+        "published" => Some("Published: readers see it now."),
+        "scheduled" => Some("Scheduled: readers see it from then on."),
+        "unpublished" => Some("Unpublished: readers see it no more."),
+        "restored" => Some("The article is out of the bin."),
+        "revision" => Some("The revision is restored."),
+        "discarded" => Some("The unsaved changes are discarded."),
+        _ => None,
+    });
+    let content = async move {
+        let user = current_user(&parts)?;
+        let id = id.parse().map_err(|_| Error::NotFound("There is no such article, or it is not yours.".into()))?;
+        let article = state.editable(&user, id).await?;
+        let stored = typed_of(&article.fields);
+        let text = match (conflict, is_sent(&sent)) {
+            // Saving again is a decision now.
+            (Some(Conflict), _) => Text { version: article.version, typed: typed(&sent), recovered_at: None },
+            (None, true) => {
+                let version = sent.value("version").and_then(|version| version.parse().ok());
+                Text { version: version.unwrap_or(article.version), typed: typed(&sent), recovered_at: None }
+            }
+            (None, false) => match state.draft(&user, id).await? {
+                Some((version, typed, at)) if typed != stored => Text { version, typed, recovered_at: Some(at) },
+                _ => Text { version: article.version, typed: stored.clone(), recovered_at: None },
+            },
+        };
+        let title = article.fields.title.clone();
+        let now = state.clock.now_ms();
+        let is_conflict = conflict.is_some();
+        let note = is_conflict.then(|| view! { <ConflictNote stored mine=text.typed.clone() id /> });
+        Ok(view! {
+            <PageTitle text=format!("{title} · {site}") />
+            <h1 class="visually-hidden">{format!("Edit “{title}”")}</h1>
+            {(!is_conflict).then_some(notice).flatten().map(|text| view! { <Notice text /> })}
+            {note}
+            <Editor text sent article=Some(article) now />
+        }
+        .into_any())
+    };
+    view! { <Layout sidebar=false>{loaded(content)}</Layout> }
+}
+
+fn is_sent(sent: &SentForm) -> bool {
+    sent.value("markdown").is_some()
+}
+
+#[component]
+fn Editor(text: Text, sent: SentForm, article: Option<EditableArticle>, now: i64) -> impl IntoView {
+    let Text { version, typed, recovered_at } = text;
+    let action = article.as_ref().map_or("/studio/new".to_owned(), |article| format!("/studio/{}", article.id));
+    let discard = format!("{action}/discard");
+    let recovered = recovered_at.map(|at| {
+        view! {
+            <form class="notice row-form" method="post" action=discard>
+                <span>"Unsaved changes of " <Time at /> " were recovered."</span>
+                <button type="submit" class="link-button">"Discard them"</button>
+            </form>
+        }
+    });
+    let markdown_error = sent.error("markdown").map(str::to_owned);
+    let is_published = article.as_ref().is_some_and(|article| article.fields.status == Status::Published);
+    let published_at = article.as_ref().and_then(|article| article.fields.published_at);
+    let schedule = sent.value("published_at").map(str::to_owned);
+    let schedule = schedule.or_else(|| published_at.filter(|at| *at > now).map(format_time)).unwrap_or_default();
+    let state_line = article.as_ref().map(|article| view! { <StateLine article=article.clone() now /> });
+    let below = article.as_ref().map(|article| view! { <BinForm article=article.clone() /> });
+    view! {
+        {recovered}
+        {state_line}
+        <FormErrors sent=sent.clone() />
+        <div class="editor">
+            <form id="editor" class="form editor-form" method="post" action=action>
+                <input type="hidden" name="version" value=version />
+                <Field sent=sent.clone() name="title" label="Title" value=typed.title />
+                <label for="markdown">"Text (Markdown)"</label>
+                <textarea
+                    id="markdown"
+                    name="markdown"
+                    rows="24"
+                    spellcheck="true"
+                    aria-invalid=markdown_error.as_ref().map(|_| "true")
+                    aria-describedby=described_by("markdown", "", markdown_error.as_deref())
+                >
+                    {textarea_text(&typed.markdown)}
+                </textarea>
+                <FieldNotes name="markdown" hint=String::new() error=markdown_error />
+                <Field
+                    sent=sent.clone()
+                    name="summary"
+                    label="Summary"
+                    value=typed.summary
+                    hint="For lists and search results. Left empty, it is the beginning of the text."
+                    optional=true
+                />
+                <Field
+                    sent=sent.clone()
+                    name="tags"
+                    label="Tags"
+                    value=typed.tags
+                    hint="Separated by commas."
+                    optional=true
+                />
+                <Field
+                    sent=sent.clone()
+                    name="slug"
+                    label="Address"
+                    value=typed.slug
+                    hint="What stands after /articles/. Left empty, it is made of the title."
+                    optional=true
+                />
+                <Field
+                    sent=sent.clone()
+                    name="cover"
+                    label="Cover picture"
+                    value=typed.cover
+                    hint="The address of a picture: /pictures/… or https://…"
+                    optional=true
+                />
+                <Buttons is_published schedule sent />
+            </form>
+        </div>
+        {below}
+    }
+}
+
+/// What can be done with what was typed. The first is what Enter does.
+#[component]
+fn Buttons(is_published: bool, schedule: String, sent: SentForm) -> impl IntoView {
+    let is_open = !schedule.is_empty() || sent.error("published_at").is_some();
+    view! {
+        <div class="editor-buttons">
+            <button type="submit" name="intent" value="save" class="button button-primary">
+                {if is_published { "Update" } else { "Save the draft" }}
+            </button>
+            {if is_published {
+                view! {
+                    <button type="submit" name="intent" value="unpublish" class="button">"Unpublish"</button>
+                }
+                    .into_any()
+            } else {
+                view! { <button type="submit" name="intent" value="publish" class="button">"Publish now"</button> }
+                    .into_any()
+            }}
+        </div>
+        <details class="editor-schedule" open=is_open>
+            <summary>"Publish at a time"</summary>
+            <Field
+                sent
+                name="published_at"
+                label="Time (UTC)"
+                kind="datetime-local"
+                value=schedule
+                optional=true
+            />
+            <button type="submit" name="intent" value="schedule" class="button">"Schedule"</button>
+        </details>
+    }
+}
+
+/// What is stored, and where else to look.
+#[component]
+fn StateLine(article: EditableArticle, now: i64) -> impl IntoView {
+    let EditableArticle { id, version, updated_at, deleted_at, fields } = article;
+    let status = status_name(fields.status, fields.published_at, deleted_at, now);
+    let when = (status == "Scheduled").then_some(fields.published_at).flatten();
+    let link = (status == "Published").then(|| {
+        view! { <a href=format!("/articles/{}", fields.slug)>"Read it"</a> }
+    });
+    view! {
+        <p class="meta editor-state">
+            <span class=format!("status status-{}", status.to_lowercase().replace(' ', "-"))>{status}</span>
+            {when.map(|at| view! { <span>"for " <Time at /></span> })}
+            <span>{format!("Version {version}, saved ")} <Time at=updated_at /></span>
+            <a href=format!("/studio/{id}/revisions")>"Revisions"</a>
+            {link}
+        </p>
+    }
+}
+
+#[component]
+fn BinForm(article: EditableArticle) -> impl IntoView {
+    let (action, label) = match article.deleted_at {
+        None => ("bin", "Move it to the bin"),
+        Some(_) => ("restore", "Take it out of the bin"),
+    };
+    view! {
+        <form class="editor-bin" method="post" action=format!("/studio/{}/{action}", article.id)>
+            <button type="submit" class="link-button">{label}</button>
+        </form>
+    }
+}
+
+/// Both texts, where two people have saved the same article.
+#[component]
+fn ConflictNote(stored: Typed, mine: Typed, id: i64) -> impl IntoView {
+    let fields = [
+        ("Title", stored.title, mine.title),
+        ("Summary", stored.summary, mine.summary),
+        ("Tags", stored.tags, mine.tags),
+        ("Address", stored.slug, mine.slug),
+        ("Cover picture", stored.cover, mine.cover),
+    ];
+    let fields = fields
+        .into_iter()
+        .filter(|(_, old, new)| old != new)
+        .map(|(label, old, new)| view! { <h3>{label}</h3> <Diff old new /> })
+        .collect_view();
+    view! {
+        <section class="conflict" aria-labelledby="conflict-title">
+            <h2 id="conflict-title" role="alert">"Somebody has saved this article since you opened it"</h2>
+            <p>
+                "Nothing is lost: what you typed stands below, and what is stored stays stored until you save. Saving now puts your text in its \
+                 place; the other one stays among the "
+                <a href=format!("/studio/{id}/revisions") target="_blank">"revisions"</a>
+                ". Or "
+                <a href=format!("/studio/{id}") target="_blank">"open what is stored"</a>
+                " beside this page, and bring the two together."
+            </p>
+            <p>
+                <del>"What is stored"</del> " and " <ins>"what you typed"</ins> ":"
+            </p>
+            {fields}
+            <h3>"Text"</h3>
+            <Diff old=stored.markdown.clone() new=mine.markdown />
+            <details>
+                <summary>"The whole text that is stored"</summary>
+                <textarea class="conflict-stored" rows="16" readonly aria-label="The text that is stored">
+                    {textarea_text(&stored.markdown)}
+                </textarea>
+            </details>
+        </section>
+    }
+}

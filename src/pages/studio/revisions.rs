@@ -1,0 +1,182 @@
+//! What an article was after each save.
+
+use axum::http::request::Parts;
+use leptos::prelude::*;
+
+use super::super::query::param;
+use crate::components::article_list::Time;
+use crate::components::diff::Diff;
+use crate::components::form::{FormErrors, sent_form};
+use crate::components::layout::{Layout, PageTitle, loaded};
+use crate::error::Error;
+use crate::model::draft::Typed;
+use crate::server::db::revisions::Revision;
+use crate::server::http::access::current_user;
+use crate::server::state::AppState;
+use crate::server::studio::{typed_of, typed_of_revision};
+
+fn number(name: &str) -> Result<i64, Error> {
+    param(name).parse().map_err(|_| Error::NotFound("There is no such article, or it is not yours.".into()))
+}
+
+/// `/studio/{id}/revisions`
+#[component]
+pub fn RevisionsPage() -> impl IntoView {
+    let state = expect_context::<AppState>();
+    let parts = expect_context::<Parts>();
+    let id = number("id");
+    let title = format!("Revisions · {}", state.config.site.title);
+    let content = async move {
+        let (user, id) = (current_user(&parts)?, id?);
+        let article = state.editable(&user, id).await?;
+        let revisions = state.database.revisions(id).await?;
+        let items = revisions
+            .iter()
+            .enumerate()
+            .map(|(index, revision)| {
+                let before = revisions.get(index + 1);
+                view! { <Item revision=revision.clone() before=before.cloned() is_current=revision.version == article.version /> }
+            })
+            .collect_view();
+        let list = if revisions.is_empty() {
+            view! { <p class="empty">"There are none yet: the first save in the studio makes the first two."</p> }
+                .into_any()
+        } else {
+            view! { <ol class="revisions">{items}</ol> }.into_any()
+        };
+        Ok(view! {
+            <p class="intro-kind">
+                <a href=format!("/studio/{id}")>{article.fields.title}</a>
+            </p>
+            <h1>"Revisions"</h1>
+            {list}
+        }
+        .into_any())
+    };
+    view! {
+        <Layout sidebar=false>
+            <PageTitle text=title />
+            {loaded(content)}
+        </Layout>
+    }
+}
+
+#[component]
+fn Item(revision: Revision, before: Option<Revision>, is_current: bool) -> impl IntoView {
+    let Revision { article_id, version, created_at, ref editor, .. } = revision;
+    let what = what_changed(&revision, before.as_ref());
+    let editor = editor.clone().unwrap_or_else(|| "not saved in the studio".into());
+    view! {
+        <li>
+            <a href=format!("/studio/{article_id}/revisions/{version}")>{format!("Version {version}")}</a>
+            <p class="meta">
+                {is_current.then(|| view! { <strong>"Current"</strong> })}
+                <Time at=created_at />
+                <span>{editor}</span>
+                <span>{what}</span>
+            </p>
+        </li>
+    }
+}
+
+/// What a save changed, in a few words.
+fn what_changed(revision: &Revision, before: Option<&Revision>) -> String {
+    let characters = revision.markdown.chars().count();
+    let Some(before) = before else { return format!("{characters} characters") };
+    let mut changed = Vec::new();
+    for (name, is_changed) in [
+        ("title", revision.title != before.title),
+        ("address", revision.slug != before.slug),
+        ("summary", revision.summary != before.summary),
+        ("tags", revision.tags != before.tags),
+        ("cover", revision.cover != before.cover),
+    ] {
+        if is_changed {
+            changed.push(name.to_owned());
+        }
+    }
+    if revision.markdown != before.markdown {
+        let old = before.markdown.chars().count();
+        changed.push(match characters.cmp(&old) {
+            std::cmp::Ordering::Greater => format!("text (+{} characters)", characters - old),
+            std::cmp::Ordering::Less => format!("text (−{} characters)", old - characters),
+            std::cmp::Ordering::Equal => "text".into(),
+        });
+    }
+    if changed.is_empty() { "status".into() } else { changed.join(", ") }
+}
+
+/// `/studio/{id}/revisions/{version}`
+#[component]
+pub fn RevisionPage() -> impl IntoView {
+    let state = expect_context::<AppState>();
+    let parts = expect_context::<Parts>();
+    let (id, version) = (number("id"), number("version"));
+    let title = format!("Revision · {}", state.config.site.title);
+    let content = async move {
+        let (user, id, version) = (current_user(&parts)?, id?, version?);
+        let article = state.editable(&user, id).await?;
+        let (revision, before) = state.revision(&user, id, version).await?;
+        let current = typed_of(&article.fields);
+        let then = typed_of_revision(&revision);
+        let sent = sent_form(&format!("/studio/{id}/revisions/{version}/restore"));
+        let restore = (then != current).then(|| {
+            view! {
+                <form method="post" action=format!("/studio/{id}/revisions/{version}/restore")>
+                    <input type="hidden" name="version" value=article.version />
+                    <button type="submit" class="button button-primary">"Restore this revision"</button>
+                    <p class="field-hint">"It becomes a new version. Nothing is lost."</p>
+                </form>
+            }
+        });
+        let since = before.map(|before| {
+            view! {
+                <h2>{format!("What version {version} changed")}</h2>
+                <Differences old=typed_of_revision(&before) new=then.clone() />
+            }
+        });
+        Ok(view! {
+            <p class="intro-kind">
+                <a href=format!("/studio/{id}/revisions")>{format!("Revisions of “{}”", article.fields.title)}</a>
+            </p>
+            <h1>{format!("Version {version}")}</h1>
+            <p class="meta">
+                <Time at=revision.created_at />
+                <span>{revision.editor.unwrap_or_else(|| "not saved in the studio".into())}</span>
+            </p>
+            <FormErrors sent />
+            {restore}
+            {since}
+            <h2>"From this version to what is stored now"</h2>
+            <Differences old=then new=current />
+        }
+        .into_any())
+    };
+    view! {
+        <Layout sidebar=false>
+            <PageTitle text=title />
+            {loaded(content)}
+        </Layout>
+    }
+}
+
+/// The differences, field by field.
+#[component]
+fn Differences(old: Typed, new: Typed) -> impl IntoView {
+    if old == new {
+        return view! { <p class="diff-same">"No difference."</p> }.into_any();
+    }
+    [
+        ("Title", old.title, new.title),
+        ("Text", old.markdown, new.markdown),
+        ("Summary", old.summary, new.summary),
+        ("Tags", old.tags, new.tags),
+        ("Address", old.slug, new.slug),
+        ("Cover picture", old.cover, new.cover),
+    ]
+    .into_iter()
+    .filter(|(_, old, new)| old != new)
+    .map(|(label, old, new)| view! { <h3>{label}</h3> <Diff old new /> })
+    .collect_view()
+    .into_any()
+}

@@ -1,0 +1,238 @@
+//! All articles of an author, with what became of them.
+
+use axum::http::request::Parts;
+use leptos::prelude::*;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::super::query::{page_number, query};
+use super::status_name;
+use crate::components::article_list::{Pagination, Time};
+use crate::components::count::format_count;
+use crate::components::form::Notice;
+use crate::components::layout::{Layout, PageTitle, loaded};
+use crate::server::db::studio::{Column, Shelf, TableQuery, TableRow};
+use crate::server::db::users::Role;
+use crate::server::http::access::current_user;
+use crate::server::state::AppState;
+
+/// How many articles a page of the table shows.
+const PER_PAGE: i64 = 25;
+
+/// The shelves, with their names in addresses and on the page.
+const SHELVES: [(Shelf, &str, &str); 5] = [
+    (Shelf::All, "all", "All"),
+    (Shelf::Drafts, "drafts", "Drafts"),
+    (Shelf::Scheduled, "scheduled", "Scheduled"),
+    (Shelf::Published, "published", "Published"),
+    (Shelf::Bin, "bin", "Bin"),
+];
+
+/// The columns that a table can be sorted by, with their names in addresses and on the page, and whether the greatest comes first.
+const COLUMNS: [(Column, &str, &str, bool); 7] = [
+    (Column::Title, "title", "Title", false),
+    (Column::Published, "published", "Published", true),
+    (Column::Updated, "updated", "Saved", true),
+    (Column::Views, "views", "Views", true),
+    (Column::Week, "week", "7 days", true),
+    (Column::Likes, "likes", "Likes", true),
+    (Column::Collects, "collects", "Collects", true),
+];
+
+/// What the address asks for.
+#[derive(Clone)]
+struct Choice {
+    shelf: (Shelf, &'static str, &'static str),
+    column: (Column, &'static str, &'static str, bool),
+    is_descending: bool,
+    text: String,
+}
+
+impl Choice {
+    /// What the address says; where it says nothing that is known, what one sees first.
+    fn from_query() -> Self {
+        let shelf = query("shelf").unwrap_or_default();
+        let shelf = SHELVES.into_iter().find(|(_, id, _)| *id == shelf).unwrap_or(SHELVES[0]);
+        let sort = query("sort").unwrap_or_default();
+        let column = COLUMNS.into_iter().find(|(_, id, ..)| *id == sort).unwrap_or(COLUMNS[2]);
+        let is_descending = match query("order").as_deref() {
+            Some("asc") => false,
+            Some("desc") => true,
+            _ => column.3,
+        };
+        Self { shelf, column, is_descending, text: query("q").unwrap_or_default() }
+    }
+
+    fn address(&self) -> String {
+        let order = if self.is_descending { "desc" } else { "asc" };
+        let text = utf8_percent_encode(&self.text, NON_ALPHANUMERIC);
+        format!("/studio?shelf={}&sort={}&order={order}&q={text}", self.shelf.1, self.column.1)
+    }
+}
+
+/// `/studio?shelf=&sort=&order=&q=&page=`
+#[component]
+pub fn StudioPage() -> impl IntoView {
+    let state = expect_context::<AppState>();
+    let parts = expect_context::<Parts>();
+    let page = page_number();
+    let choice = Choice::from_query();
+    let title = format!("Studio · {}", state.config.site.title);
+    let notice = query("done").and_then(|done| match done.as_str() {
+        "bin" => Some("The article is in the bin. It can be taken out again there."),
+        _ => None,
+    });
+    let content = async move {
+        let user = current_user(&parts)?;
+        let sees_all = user.role >= Role::Admin;
+        let asked = TableQuery {
+            author: (!sees_all).then_some(user.id),
+            shelf: choice.shelf.0,
+            text: choice.text.clone(),
+            column: choice.column.0,
+            is_descending: choice.is_descending,
+            page: page?,
+            per_page: PER_PAGE,
+        };
+        let table = state.studio_table(&asked).await?;
+        let (pages, here, total) = (table.pages, table.page, table.total);
+        let body = if total == 0 {
+            view! { <Empty choice=choice.clone() /> }.into_any()
+        } else {
+            let now = state.clock.now_ms();
+            let rows = table.items.into_iter().map(|row| view! { <Row row sees_all now /> }).collect_view();
+            view! {
+                <table class="table studio-table">
+                    <thead>
+                        <tr>
+                            <Headings choice=choice.clone() sees_all />
+                        </tr>
+                    </thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            }
+            .into_any()
+        };
+        let path = format!("{}&", choice.address());
+        Ok(view! {
+            <Tools choice />
+            {body}
+            {(pages > 1).then(|| view! { <Pagination page=here pages path /> })}
+        }
+        .into_any())
+    };
+    view! {
+        <Layout sidebar=false>
+            <PageTitle text=title />
+            <div class="studio-head">
+                <h1>"Studio"</h1>
+                <a class="button" href="/studio/pictures">"Pictures"</a>
+                <a class="button button-primary" href="/studio/new">"New article"</a>
+            </div>
+            {notice.map(|text| view! { <Notice text /> })}
+            {loaded(content)}
+        </Layout>
+    }
+}
+
+/// Which shelf, and what to look for.
+#[component]
+fn Tools(choice: Choice) -> impl IntoView {
+    let tabs = SHELVES
+        .into_iter()
+        .map(|shelf| {
+            let current = (shelf.0 == choice.shelf.0).then_some("page");
+            let address = Choice { shelf, ..choice.clone() }.address();
+            view! {
+                <li>
+                    <a href=address aria-current=current>{shelf.2}</a>
+                </li>
+            }
+        })
+        .collect_view();
+    view! {
+        <div class="studio-tools">
+            <nav aria-label="Shelves">
+                <ul class="tabs">{tabs}</ul>
+            </nav>
+            <form class="search-row" method="get" action="/studio" role="search">
+                <input type="hidden" name="shelf" value=choice.shelf.1 />
+                <input type="search" name="q" value=choice.text aria-label="Words in the title" />
+                <button type="submit" class="button">"Find"</button>
+            </form>
+        </div>
+    }
+}
+
+#[component]
+fn Headings(choice: Choice, sees_all: bool) -> impl IntoView {
+    let heading = move |column: (Column, &'static str, &'static str, bool)| {
+        let is_sorted = column.0 == choice.column.0;
+        let is_descending = if is_sorted { !choice.is_descending } else { column.3 };
+        let sort = match (is_sorted, choice.is_descending) {
+            (false, _) => None,
+            (true, true) => Some("descending"),
+            (true, false) => Some("ascending"),
+        };
+        let arrow = sort.map(|sort| if sort == "descending" { " ↓" } else { " ↑" });
+        let address = Choice { column, is_descending, ..choice.clone() }.address();
+        view! {
+            <th scope="col" aria-sort=sort>
+                <a href=address>{column.2} <span aria-hidden="true">{arrow}</span></a>
+            </th>
+        }
+    };
+    let [title, rest @ ..] = COLUMNS;
+    view! {
+        {heading(title)}
+        {sees_all.then(|| view! { <th scope="col">"Author"</th> })}
+        <th scope="col">"Status"</th>
+        {rest.map(heading).collect_view()}
+    }
+}
+
+#[component]
+fn Row(row: TableRow, sees_all: bool, now: i64) -> impl IntoView {
+    let status = status_name(row.status, row.published_at, row.deleted_at, now);
+    let number = |label: &'static str, count: i64| {
+        view! { <td class="number" data-label=label>{format_count(count)}</td> }
+    };
+    view! {
+        <tr>
+            <th scope="row">
+                <a href=format!("/studio/{}", row.id)>{row.title}</a>
+            </th>
+            {sees_all.then(|| view! { <td data-label="Author">{row.author}</td> })}
+            <td data-label="Status">
+                <span class=format!("status status-{}", status.to_lowercase().replace(' ', "-"))>{status}</span>
+            </td>
+            <td data-label="Published">{row.published_at.map(|at| view! { <Time at /> })}</td>
+            <td data-label="Saved"><Time at=row.updated_at /></td>
+            {number("Views", row.views)}
+            {number("7 days", row.week)}
+            {number("Likes", row.likes)}
+            {number("Collects", row.collects)}
+        </tr>
+    }
+}
+
+/// What stands in place of a table without rows.
+#[component]
+fn Empty(choice: Choice) -> impl IntoView {
+    let (title, text) = match (choice.text.is_empty(), choice.shelf.0) {
+        (false, _) => ("Nothing found", "No title here contains these words."),
+        (true, Shelf::All) => ("Nothing written yet", "Your articles will stand here, with how often they are read."),
+        (true, Shelf::Drafts) => ("No drafts", "What you write is a draft until you publish it."),
+        (true, Shelf::Scheduled) => ("Nothing is scheduled", "An article can be published at a time that you choose."),
+        (true, Shelf::Published) => ("Nothing is published yet", "Publish a draft, and readers see it at once."),
+        (true, Shelf::Bin) => ("The bin is empty", "What you delete is kept here."),
+    };
+    view! {
+        <div class="message">
+            <h2>{title}</h2>
+            <p>{text}</p>
+            <p>
+                <a class="button" href="/studio/new">"Write an article"</a>
+            </p>
+        </div>
+    }
+}

@@ -1,0 +1,469 @@
+//! The studio as authors meet it without JavaScript.
+
+use std::time::Duration;
+
+use tidemark::server::db::users::Role;
+
+use crate::harness::{Answer, Client, FIREFOX, TestServer};
+
+const PASSWORD: &str = "a-good-password";
+
+fn send(client: &Client, path: &str, fields: &[(&str, &str)]) -> Answer {
+    let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    client.with("content-type", "application/x-www-form-urlencoded").request("POST", path, &body)
+}
+
+/// A form of the editor with these fields; the others are empty.
+fn form<'a>(fields: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let mut all = vec![("title", ""), ("slug", ""), ("summary", ""), ("tags", ""), ("cover", ""), ("markdown", "")];
+    all.retain(|(name, _)| !fields.iter().any(|(other, _)| other == name));
+    all.extend(fields);
+    all
+}
+
+struct Studio {
+    server: TestServer,
+}
+
+impl Studio {
+    fn open() -> Self {
+        let server = TestServer::start();
+        server.add_user_with_role("writer", PASSWORD, Role::Author);
+        server.add_user_with_role("other", PASSWORD, Role::Author);
+        server.add_user_with_role("boss", PASSWORD, Role::Admin);
+        Self { server }
+    }
+
+    fn author(&self, username: &str) -> Client<'_> {
+        self.server.someone().signed_in(username, PASSWORD)
+    }
+
+    /// A new article of that title, with that intent, and its number.
+    fn write(&self, author: &Client, title: &str, intent: &str) -> i64 {
+        let fields = form(&[("title", title), ("markdown", "The *text*.\r\n\r\n## More"), ("intent", intent)]);
+        let answer = send(author, "/studio/new", &fields);
+        assert_eq!(answer.status, 303, "{}", answer.text);
+        let path = answer.header("location");
+        path.trim_start_matches("/studio/").split('?').next().unwrap().parse().unwrap()
+    }
+
+    fn row(&self, id: i64, column: &'static str) -> i64 {
+        let sql = match column {
+            "version" => "SELECT version FROM articles WHERE id = ?",
+            "updated_at" => "SELECT updated_at FROM articles WHERE id = ?",
+            "revisions" => "SELECT count(*) FROM article_revisions WHERE article_id = ?",
+            "views" => "SELECT coalesce(sum(views), 0) FROM article_stats WHERE article_id = ?",
+            _ => panic!("{column}"),
+        };
+        // A sum is no whole number in MySQL.
+        let sql = if column == "views" {
+            "SELECT coalesce(max(views), 0) FROM article_stats WHERE article_id = ?"
+        } else {
+            sql
+        };
+        self.server.number(sql, &id.to_string())
+    }
+}
+
+#[test]
+fn an_author_writes_publishes_and_takes_back_an_article() {
+    let studio = Studio::open();
+    let writer = studio.author("writer");
+    assert!(writer.get("/studio").text.contains("Nothing written yet"), "an empty studio says what it is for");
+    assert!(writer.get("/").text.contains("href=\"/studio\""), "the way to it is on every page");
+    let fields = form(&[
+        ("title", "Über Gezeiten & Mehr"),
+        ("tags", "Sea, New Tag, sea"),
+        ("cover", "/pictures/tide.jpg"),
+        ("markdown", "The *text*.\r\n\r\n<script>alert(1)</script>\r\nlast"),
+        ("intent", "save"),
+    ]);
+    let answer = send(&writer, "/studio/new", &fields);
+    assert!(answer.header("location").ends_with("?done=saved"), "{}", answer.text);
+    let page = answer.header("location").split('?').next().unwrap().to_owned();
+    let id: i64 = page.trim_start_matches("/studio/").parse().unwrap();
+    let editor = writer.get(&format!("{page}?done=saved")).text;
+    for part in ["Saved.", ">Draft<", "value=\"uber-gezeiten-mehr\"", "value=\"Sea, New Tag\"", "Version 1"] {
+        assert!(editor.contains(part), "no {part} in {editor}");
+    }
+    assert!(editor.contains("&lt;script&gt;alert(1)&lt;/script&gt;\nlast</textarea>"), "the text stays text: {editor}");
+    let address = "/articles/uber-gezeiten-mehr";
+    assert_eq!(studio.server.someone().get(address).status, 404, "nobody sees a draft");
+    let publish = form(&[
+        ("title", "Über Gezeiten & Mehr"),
+        ("slug", "uber-gezeiten-mehr"),
+        ("tags", "Sea"),
+        ("cover", "/pictures/tide.jpg"),
+        ("markdown", "The *text*."),
+        ("version", "1"),
+        ("intent", "publish"),
+    ]);
+    assert!(send(&writer, &page, &publish).header("location").ends_with("?done=published"));
+    let article = studio.server.someone().get(address).text;
+    for part in [
+        "The <em>text</em>.",
+        "src=\"/pictures/tide.jpg\"",
+        "property=\"og:image\" content=\"http://127.0.0.1:3000/pictures/tide.jpg\"",
+        "href=\"/authors/writer\"",
+        "November 24, 2026",
+    ] {
+        assert!(article.contains(part), "no {part} in {article}");
+    }
+    let json = studio.server.someone().get(&format!("/api/v1/articles/{id}")).json();
+    assert_eq!((json["cover"].as_str(), json["version"].as_i64()), (Some("/pictures/tide.jpg"), Some(2)));
+    assert!(studio.server.someone().get("/tags/new-tag").status == 404, "the tag went with the save");
+    let mut unpublish = publish.clone();
+    unpublish.retain(|(name, _)| !matches!(*name, "version" | "intent"));
+    unpublish.extend([("version", "2"), ("intent", "unpublish")]);
+    assert!(send(&writer, &page, &unpublish).header("location").ends_with("?done=unpublished"));
+    assert_eq!(studio.server.someone().get(address).status, 404);
+    assert_eq!(studio.server.someone().view(id).status, 404, "and at once, for views too");
+}
+
+#[test]
+fn a_form_that_is_wrong_comes_back_with_all_that_was_typed() {
+    let studio = Studio::open();
+    let writer = studio.author("writer");
+    let long = "x".repeat(201);
+    for (field, value, said) in [
+        ("title", "", "An article needs a title."),
+        ("title", long.as_str(), "at most 200 characters"),
+        ("slug", "Not A Slug", "as in \"not-a-slug\""),
+        ("slug", "first", "Another article has this address already"),
+        ("summary", &"y".repeat(501), "at most 500 characters"),
+        ("tags", "1,2,3,4,5,6,7,8,9,10,11", "at most 10 tags"),
+        ("cover", "javascript:alert(1)", "A cover is an address"),
+        ("cover", "http://insecure.example/a.png", "A cover is an address"),
+        ("published_at", "soon", "Please choose a date and a time."),
+    ] {
+        let title = if field == "title" { value } else { "A title" };
+        let mut fields = form(&[
+            ("title", title),
+            ("markdown", "Typed text"),
+            ("intent", "schedule"),
+            ("published_at", "2027-01-01T00:00"),
+        ]);
+        fields.retain(|(name, _)| *name != field);
+        fields.push((field, value));
+        let answer = send(&writer, "/studio/new", &fields);
+        assert_eq!(answer.status, 422, "{field}={value}");
+        let error = format!("id=\"{field}-error\"");
+        assert!(answer.text.contains(&error) && answer.text.contains(said), "{field}={value}: {}", answer.text);
+        assert!(answer.text.contains("Typed text</textarea>"), "{field}={value}: {}", answer.text);
+    }
+    // Two articles of one title are told apart, because nobody typed the address.
+    let (first, second) = (studio.write(&writer, "Same", "save"), studio.write(&writer, "Same", "save"));
+    assert!(writer.get(&format!("/studio/{first}")).text.contains("value=\"same\""));
+    assert!(writer.get(&format!("/studio/{second}")).text.contains("value=\"same-2\""));
+}
+
+#[test]
+fn an_article_is_published_at_its_time() {
+    let studio = Studio::open();
+    let writer = studio.author("writer");
+    let fields =
+        form(&[("title", "Later"), ("markdown", "text"), ("intent", "schedule"), ("published_at", "2026-11-24T13:30")]);
+    let answer = send(&writer, "/studio/new", &fields);
+    assert!(answer.header("location").ends_with("?done=scheduled"), "{}", answer.text);
+    let editor = writer.get(answer.header("location")).text;
+    assert!(editor.contains(">Scheduled<") && editor.contains("value=\"2026-11-24T13:30\""), "{editor}");
+    assert!(writer.get("/studio?shelf=scheduled").text.contains("Later"));
+    assert_eq!(studio.server.someone().get("/articles/later").status, 404);
+    studio.server.clock.advance(Duration::from_secs(90 * 60));
+    assert_eq!(studio.server.someone().get("/articles/later").status, 200);
+    assert!(writer.get("/studio?shelf=published").text.contains("Later"));
+}
+
+#[test]
+fn whoever_saves_second_sees_both_texts_and_loses_nothing() {
+    let studio = Studio::open();
+    let (writer, boss) = (studio.author("writer"), studio.author("boss"));
+    let id = studio.write(&writer, "Contested", "publish");
+    let page = format!("/studio/{id}");
+    let save = |client: &Client, version: &str, title: &str, text: &str| {
+        let fields =
+            [("title", title), ("slug", "contested"), ("markdown", text), ("version", version), ("intent", "save")];
+        send(client, &page, &form(&fields))
+    };
+    assert_eq!(save(&boss, "1", "Contested", "One line.\r\nThe boss's line.").status, 303);
+    let answer = save(&writer, "1", "Contested & mine", "One line.\r\nThe writer's <b>line.\r\n");
+    assert_eq!(answer.status, 409);
+    for part in [
+        "Somebody has saved this article since you opened it",
+        "value=\"Contested &amp; mine\"",
+        "The writer's &lt;b&gt;line.\n</textarea>",
+        "name=\"version\" value=\"2\"",
+        "<del>",
+        "<ins>",
+        "removed: ",
+    ] {
+        assert!(answer.text.contains(part), "no {part} in {}", answer.text);
+    }
+    assert!(
+        studio.server.someone().get("/articles/contested").text.contains("The boss's line"),
+        "nothing is overwritten"
+    );
+    assert_eq!(studio.row(id, "version"), 2);
+    // Saving again is a decision.
+    assert_eq!(save(&writer, "2", "Contested & mine", "The writer's line.").status, 303);
+    assert!(studio.server.someone().get("/articles/contested").text.contains("The writer's line"));
+    let boss_version = writer.get(&format!("{page}/revisions/2")).text;
+    assert!(boss_version.contains("The boss's"), "the other text stays among the revisions: {boss_version}");
+    for version in ["", "x", "99"] {
+        assert_eq!(save(&writer, version, "Contested", "text").status, 409, "a version that is none: {version}");
+    }
+}
+
+#[test]
+fn every_save_is_a_revision_that_can_be_compared_and_restored() {
+    let studio = Studio::open();
+    let boss = studio.author("boss");
+    let id = studio.server.id("first");
+    let page = format!("/studio/{id}");
+    assert!(boss.get(&format!("{page}/revisions")).text.contains("There are none yet"));
+    let fields = form(&[
+        ("title", "Title of first"),
+        ("slug", "first"),
+        ("tags", "Sea"),
+        ("summary", "The first text."),
+        ("markdown", "The *changed* text.\r\n"),
+        ("version", "1"),
+        ("intent", "save"),
+    ]);
+    assert_eq!(send(&boss, &page, &fields).status, 303);
+    assert_eq!(studio.row(id, "revisions"), 2, "what was imported is kept too");
+    let list = boss.get(&format!("{page}/revisions")).text;
+    for part in ["Version 1", "Version 2", "Current", "text (+2 characters)", "A Reader", "not saved in the studio"] {
+        assert!(list.contains(part), "no {part} in {list}");
+    }
+    let revision = boss.get(&format!("{page}/revisions/2")).text;
+    assert!(revision.contains("What version 2 changed") && revision.contains("<mark>"), "{revision}");
+    assert!(!revision.contains("Restore this revision"), "it is what is stored");
+    assert_eq!(boss.get(&format!("{page}/revisions/3")).status, 404);
+    let restore = format!("{page}/revisions/1/restore");
+    assert_eq!(send(&boss, &restore, &[("version", "1")]).status, 409, "somebody has saved since");
+    let answer = send(&boss, &restore, &[("version", "2")]);
+    assert_eq!(answer.header("location"), format!("{page}?done=revision"), "{}", answer.text);
+    assert!(studio.server.someone().get("/articles/first").text.contains("The <em>first</em> text."));
+    assert_eq!((studio.row(id, "version"), studio.row(id, "revisions")), (3, 3));
+    let same = send(&boss, &restore, &[("version", "3")]);
+    assert_eq!((same.status, studio.row(id, "version")), (303, 3), "what changes nothing writes nothing");
+    assert!(studio.server.someone().get("/authors/jo-doe").text.contains("Title of first"), "the byline is untouched");
+}
+
+#[test]
+fn a_new_address_leaves_the_old_one_leading_on() {
+    let studio = Studio::open();
+    let writer = studio.author("writer");
+    let id = studio.write(&writer, "Moving", "publish");
+    let page = format!("/studio/{id}");
+    let save = |version: &str, slug: &str| {
+        let fields =
+            [("title", "Moving"), ("slug", slug), ("markdown", "text"), ("version", version), ("intent", "save")];
+        let answer = send(&writer, &page, &form(&fields));
+        assert_eq!(answer.status, 303, "{}", answer.text);
+    };
+    save("1", "moved");
+    let old = studio.server.someone().get("/articles/moving");
+    assert_eq!((old.status, old.header("location")), (301, "/articles/moved"));
+    save("2", "moving");
+    assert_eq!(studio.server.someone().get("/articles/moving").status, 200);
+    assert_eq!(studio.server.someone().get("/articles/moved").header("location"), "/articles/moving");
+}
+
+#[test]
+fn what_is_deleted_can_be_taken_out_of_the_bin() {
+    let studio = Studio::open();
+    let writer = studio.author("writer");
+    let id = studio.write(&writer, "Gone", "publish");
+    let page = format!("/studio/{id}");
+    assert_eq!(send(&writer, &format!("{page}/bin"), &[]).header("location"), "/studio?done=bin");
+    assert_eq!(studio.server.someone().get("/articles/gone").status, 404);
+    assert!(!writer.get("/studio").text.contains(">Gone<"));
+    assert!(writer.get("/studio?shelf=bin").text.contains(">Gone<"));
+    assert!(writer.get(&page).text.contains("Take it out of the bin"));
+    assert_eq!(send(&writer, &format!("{page}/restore"), &[]).header("location"), format!("{page}?done=restored"));
+    assert_eq!(studio.server.someone().get("/articles/gone").status, 200);
+}
+
+#[test]
+fn the_table_is_sorted_paged_and_searched() {
+    let studio = Studio::open();
+    let (writer, other, boss) = (studio.author("writer"), studio.author("other"), studio.author("boss"));
+    for number in 0..30 {
+        studio.write(&writer, &format!("Piece {number:02}"), "publish");
+    }
+    let read = studio.write(&writer, "Read often", "publish");
+    for reader in 0..3 {
+        let reader = studio.server.reader(&format!("198.51.100.{reader}"), FIREFOX);
+        assert_eq!(reader.view(read).json()["counted"], true);
+    }
+    studio.server.job(tidemark::server::jobs::Job::Flush);
+    let titles = |page: &str| -> Vec<String> {
+        let rows = page.split("<th scope=\"row\">").skip(1);
+        rows.map(|row| row.split('>').nth(1).unwrap().split('<').next().unwrap().to_owned()).collect()
+    };
+    let by_title = titles(&writer.get("/studio?sort=title").text);
+    assert_eq!((by_title.len(), by_title[0].as_str(), by_title[24].as_str()), (25, "Piece 00", "Piece 24"));
+    let second = titles(&writer.get("/studio?sort=title&page=2").text);
+    assert_eq!((second.len(), second[5].as_str()), (6, "Read often"));
+    for column in ["views", "week"] {
+        let page = writer.get(&format!("/studio?sort={column}")).text;
+        assert_eq!(titles(&page)[0], "Read often", "{column}");
+        assert!(page.contains("aria-sort=\"descending\"") && page.contains(">3</td>"), "{page}");
+        let ascending = titles(&writer.get(&format!("/studio?sort={column}&order=asc&page=2")).text);
+        assert_eq!(ascending.last().unwrap(), "Read often", "{column}");
+    }
+    assert_eq!(titles(&writer.get("/studio?q=OFTEN").text), ["Read often"]);
+    assert!(writer.get("/studio?q=%25").text.contains("Nothing found"));
+    assert!(titles(&other.get("/studio").text).is_empty(), "of others one sees nothing");
+    let all = boss.get("/studio?sort=title&order=desc").text;
+    assert!(all.contains("Title of unpublished") && all.contains("Jo Doe"), "administrators see everyone's: {all}");
+}
+
+#[test]
+fn an_author_reaches_nothing_of_another_author() {
+    let studio = Studio::open();
+    let (writer, other) = (studio.author("writer"), studio.author("other"));
+    let id = studio.write(&writer, "Secret plans", "save");
+    let missing = other.get("/studio/999999");
+    assert_eq!(missing.status, 404);
+    for path in ["", "/revisions", "/revisions/1"] {
+        let answer = other.get(&format!("/studio/{id}{path}"));
+        assert_eq!(answer.status, 404, "{path}");
+        assert!(!answer.text.contains("Secret plans"), "{path}");
+    }
+    let guessed = other.get(&format!("/studio/{id}"));
+    let said = |answer: &Answer| answer.text.split("<main").nth(1).unwrap().split("</main>").next().unwrap().to_owned();
+    assert_eq!(said(&guessed), said(&missing), "it looks as if it were not there");
+    let fields = form(&[("title", "Stolen"), ("markdown", "x"), ("version", "1"), ("intent", "publish")]);
+    for (path, fields) in
+        [("", fields.as_slice()), ("/bin", &[]), ("/restore", &[]), ("/revisions/1/restore", &[("version", "1")])]
+    {
+        assert_eq!(send(&other, &format!("/studio/{id}{path}"), fields).status, 404, "{path}");
+    }
+    assert_eq!(studio.row(id, "version"), 1);
+    assert_eq!(studio.author("boss").get(&format!("/studio/{id}")).status, 200);
+}
+
+#[test]
+fn what_was_typed_and_not_saved_comes_back_and_can_be_discarded() {
+    let studio = Studio::open();
+    let writer = studio.author("writer");
+    let id = studio.write(&writer, "Half", "save");
+    let keep = |article: i64, version: i64, title: &str| {
+        let fields = [
+            ("article", article.to_string()),
+            ("version", version.to_string()),
+            ("typed[title]", title.to_owned()),
+            ("typed[slug]", "half".into()),
+            ("typed[summary]", String::new()),
+            ("typed[tags]", String::new()),
+            ("typed[cover]", String::new()),
+            ("typed[markdown]", "Typed <b>only".into()),
+        ];
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let client = writer.with("content-type", "application/x-www-form-urlencoded");
+        client.request("POST", "/api/islands/studio-keep-draft", &body)
+    };
+    let answer = keep(id, 1, "Half way");
+    assert_eq!((answer.status, answer.text.as_str()), (200, "true"));
+    let editor = writer.get(&format!("/studio/{id}")).text;
+    for part in
+        ["Unsaved changes of", "value=\"Half way\"", "Typed &lt;b&gt;only</textarea>", "name=\"version\" value=\"1\""]
+    {
+        assert!(editor.contains(part), "no {part} in {editor}");
+    }
+    assert!(!studio.author("boss").get(&format!("/studio/{id}")).text.contains("Typed &lt;b"), "it is one's own");
+    let other = studio.author("other").with("content-type", "application/x-www-form-urlencoded");
+    let body = format!("article={id}&version=1&typed[title]=x");
+    assert_ne!(other.request("POST", "/api/islands/studio-keep-draft", &body).status, 200);
+    assert_eq!(send(&writer, &format!("/studio/{id}/discard"), &[]).status, 303);
+    assert!(writer.get(&format!("/studio/{id}")).text.contains("value=\"Half\""));
+    assert_eq!(keep(id, 1, "Half way").text, "true");
+    let fields = form(&[("title", "Whole"), ("slug", "half"), ("markdown", "x"), ("version", "1"), ("intent", "save")]);
+    assert_eq!(send(&writer, &format!("/studio/{id}"), &fields).status, 303);
+    assert!(!writer.get(&format!("/studio/{id}")).text.contains("Unsaved changes"), "a save takes the draft with it");
+    assert_eq!(keep(id, 1, "Late").text, "false", "what was on its way brings nothing back");
+    assert!(!writer.get(&format!("/studio/{id}")).text.contains("Unsaved changes"));
+    // Somebody else's save does not make a draft worthless.
+    let fields = form(&[("title", "Boss"), ("slug", "half"), ("markdown", "x"), ("version", "2"), ("intent", "save")]);
+    assert_eq!(send(&studio.author("boss"), &format!("/studio/{id}"), &fields).status, 303);
+    assert_eq!(keep(id, 2, "Mine").text, "true");
+    let editor = writer.get(&format!("/studio/{id}")).text;
+    assert!(editor.contains("value=\"Mine\"") && editor.contains("name=\"version\" value=\"2\""), "{editor}");
+    assert_eq!(keep(0, 0, "New one").text, "true");
+    assert!(writer.get("/studio/new").text.contains("value=\"New one\""));
+    studio.write(&writer, "New one", "save");
+    assert!(!writer.get("/studio/new").text.contains("value=\"New one\""));
+}
+
+#[test]
+fn the_preview_is_what_the_page_will_show() {
+    let studio = Studio::open();
+    let writer = studio.author("writer");
+    let text = "# One\n\n## Two\n\n## Three\n\n```rust\nfn main() {}\n```\n\n<script>x</script>[a](javascript:x)";
+    let fields = form(&[("title", "Pre & view"), ("tags", "Sea"), ("markdown", text), ("intent", "publish")]);
+    assert_eq!(send(&writer, "/studio/new", &fields).status, 303);
+    let body = url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs([
+            ("article", "0"),
+            ("typed[title]", "Pre & view"),
+            ("typed[slug]", ""),
+            ("typed[summary]", ""),
+            ("typed[tags]", "Sea"),
+            ("typed[cover]", ""),
+            ("typed[markdown]", text),
+        ])
+        .finish();
+    let client = writer.with("content-type", "application/x-www-form-urlencoded");
+    let answer = client.request("POST", "/api/islands/studio-preview", &body);
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let preview: String = serde_json::from_str(&answer.text).unwrap();
+    let page = studio.server.someone().get("/articles/pre-view").text;
+    // The page has the count and the reactions besides.
+    let part = |html: &str, from: &str, to: &str| {
+        html.split_once(from).unwrap_or_else(|| panic!("no {from} in {html}")).1.split_once(to).unwrap().0.to_owned()
+    };
+    for (from, to) in [
+        ("<h1>", "</h1>"),
+        ("class=\"prose\">", "<footer"),
+        ("<nav class=\"contents\"", "</nav>"),
+        ("<ul class=\"tags\"", "</ul>"),
+    ] {
+        let [from_preview, from_page] = [&preview, &page].map(|html| {
+            let html =
+                html.replace("<nav aria-labelledby=\"contents-title\" class=\"contents\"", "<nav class=\"contents\"");
+            part(&html.replace("<ul aria-label=\"Tags\" class=\"tags\"", "<ul class=\"tags\""), from, to)
+        });
+        assert_eq!(from_preview, from_page, "{from}");
+    }
+    let reader = studio.server.someone().with("content-type", "application/x-www-form-urlencoded");
+    assert_eq!(reader.request("POST", "/api/islands/studio-preview", &body).status, 401);
+}
+
+#[test]
+fn c7_no_save_touches_a_count() {
+    let studio = Studio::open();
+    let writer = studio.author("writer");
+    let id = studio.write(&writer, "Counted", "publish");
+    assert_eq!(studio.server.someone().view(id).json()["views"], 1);
+    studio.server.job(tidemark::server::jobs::Job::Flush);
+    let page = format!("/studio/{id}");
+    let mut version = 1;
+    for intent in ["save", "unpublish", "publish", "save"] {
+        let (number, text) = (version.to_string(), format!("text {version}"));
+        let fields =
+            [("title", "Counted"), ("slug", "counted"), ("markdown", &text), ("version", &number), ("intent", intent)];
+        assert_eq!(send(&writer, &page, &form(&fields)).status, 303, "{intent}");
+        version += 1;
+    }
+    send(&writer, &format!("{page}/bin"), &[]);
+    send(&writer, &format!("{page}/restore"), &[]);
+    assert_eq!(studio.row(id, "views"), 1);
+    let updated_at = studio.row(id, "updated_at");
+    studio.server.clock.advance(Duration::from_secs(3600));
+    assert_eq!(studio.server.someone().view(id).json()["views"], 2);
+    studio.server.job(tidemark::server::jobs::Job::Flush);
+    assert_eq!((studio.row(id, "updated_at"), studio.row(id, "version")), (updated_at, version + 2));
+}

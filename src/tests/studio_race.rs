@@ -1,0 +1,101 @@
+//! Authors save while readers read.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tidemark::model::draft::Typed;
+use tidemark::server::db::studio::Saved;
+use tidemark::server::db::users::Role;
+use tidemark::server::jobs::Job;
+use tidemark::server::studio::typed_of;
+use tidemark::server::views::rules::View;
+use tidemark::server::views::visitor::{Hashes, Visitor};
+
+use crate::harness::TestServer;
+
+const SAVES: u64 = 1_000;
+const EDITORS: u64 = 4;
+const VIEWS: i64 = 100_000;
+const BATCH: i64 = 500;
+
+fn visitor(number: i64) -> Visitor {
+    Visitor { today: Hashes { visitor: number, address: None }, yesterday: None }
+}
+
+#[test]
+fn c7_a_thousand_saves_and_a_hundred_thousand_views_at_the_same_time_lose_nothing() {
+    let server = TestServer::start();
+    server.add_user_with_role("boss", "a-good-password", Role::Admin);
+    let id = server.id("first");
+    let conflicts = Arc::new(AtomicU64::new(0));
+    let texts = server.run(async {
+        let database = &server.database;
+        let boss = database.user_by_username("boss").await.unwrap().unwrap();
+        // Saves, each by whichever of the editors is first; the others see a conflict, and save again upon what is stored then.
+        let save = async |editor: u64| {
+            let mut texts = Vec::new();
+            for number in 0..SAVES / EDITORS {
+                let text = format!("Save {number} of editor {editor}");
+                let mut stored = database.editable(id).await.unwrap().unwrap();
+                loop {
+                    let mut fields = stored.fields.clone();
+                    fields.markdown = text.clone();
+                    let saved =
+                        database.save_article(id, stored.version, &fields, boss.id, server.clock.now_ms()).await;
+                    match saved.unwrap().unwrap() {
+                        Saved::Done(version) => {
+                            texts.push((version, text));
+                            break;
+                        }
+                        Saved::Conflict(other) => {
+                            conflicts.fetch_add(1, Ordering::Relaxed);
+                            stored = *other;
+                        }
+                        other => panic!("{other:?}"),
+                    }
+                }
+            }
+            texts
+        };
+        let view = async || {
+            let mut counted = 0;
+            for first in (0..VIEWS).step_by(BATCH as usize) {
+                let batch: Vec<View> =
+                    (first..first + BATCH).map(|number| View { article: id, visitor: visitor(number) }).collect();
+                let outcomes = server.stores.views.record(&batch).await.unwrap();
+                counted += i64::try_from(outcomes.iter().flatten().filter(|outcome| outcome.counted).count()).unwrap();
+                // The two take turns even where each is fast.
+                tokio::task::yield_now().await;
+            }
+            counted
+        };
+        let (a, b, c, d, counted) = tokio::join!(save(0), save(1), save(2), save(3), view());
+        assert_eq!(counted, VIEWS, "every view of another visitor counts");
+        [a, b, c, d].concat()
+    });
+    server.job(Job::Flush);
+    let number = |sql: &'static str| server.number(sql, &id.to_string());
+    assert_eq!(number("SELECT views FROM article_stats WHERE article_id = ?"), VIEWS, "the count is exact");
+    assert_eq!(texts.len() as u64, SAVES);
+    assert!(conflicts.load(Ordering::Relaxed) > 0, "the editors were in each other's way");
+    // Every save that was acknowledged has its version, and its text is the one that was saved under it.
+    let revisions = server.run(server.database.revisions(id)).unwrap();
+    assert_eq!(revisions.len() as u64, SAVES + 1, "and what was there before");
+    for (version, text) in texts {
+        let revision = revisions.iter().find(|revision| revision.version == version).unwrap();
+        assert_eq!(revision.markdown, text);
+    }
+    assert_eq!(number("SELECT version FROM articles WHERE id = ?"), 1 + i64::try_from(SAVES).unwrap());
+    let stored = server.run(server.database.editable(id)).unwrap().unwrap();
+    let Typed { markdown, .. } = typed_of(&stored.fields);
+    assert_eq!(markdown, revisions[0].markdown, "what is stored is the last save");
+    // Views alone leave the article alone.
+    server.clock.advance(std::time::Duration::from_secs(60));
+    let batch: Vec<View> =
+        (VIEWS..VIEWS + BATCH).map(|number| View { article: id, visitor: visitor(number) }).collect();
+    server.run(server.stores.views.record(&batch)).unwrap();
+    server.job(Job::Flush);
+    assert_eq!(number("SELECT views FROM article_stats WHERE article_id = ?"), VIEWS + BATCH);
+    let after = server.run(server.database.editable(id)).unwrap().unwrap();
+    assert_eq!(after, stored, "neither updated_at nor version nor anything else");
+}
