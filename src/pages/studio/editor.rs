@@ -7,6 +7,7 @@ use super::super::query::{param, query};
 use super::status_name;
 use crate::components::article_list::Time;
 use crate::components::diff::Diff;
+use crate::components::editor::EditorTools;
 use crate::components::form::{Field, FieldNotes, FormErrors, Notice, described_by, sent_form, textarea_text};
 use crate::components::layout::{Layout, PageTitle, loaded};
 use crate::error::Error;
@@ -132,6 +133,7 @@ fn Editor(text: Text, sent: SentForm, article: Option<EditableArticle>, now: i64
     let published_at = article.as_ref().and_then(|article| article.fields.published_at);
     let schedule = sent.value("published_at").map(str::to_owned);
     let schedule = schedule.or_else(|| published_at.filter(|at| *at > now).map(format_time)).unwrap_or_default();
+    let id = article.as_ref().map_or(0, |article| article.id);
     let state_line = article.as_ref().map(|article| view! { <StateLine article=article.clone() now /> });
     let below = article.as_ref().map(|article| view! { <BinForm article=article.clone() /> });
     view! {
@@ -188,6 +190,13 @@ fn Editor(text: Text, sent: SentForm, article: Option<EditableArticle>, now: i64
                 />
                 <Buttons is_published schedule sent />
             </form>
+            <EditorTools article=id version />
+            <noscript>
+                <p class="field-hint">
+                    <a href="/studio/pictures" target="_blank">"Add pictures"</a>
+                    " on their own page. With JavaScript this page shows a preview and keeps what you type."
+                </p>
+            </noscript>
         </div>
         {below}
     }

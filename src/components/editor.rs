@@ -1,0 +1,298 @@
+//! What helps an author while typing: a preview, unsaved changes that are kept, pictures that are pasted, dropped or chosen. The form
+//! is the page's own and works without any of it.
+
+use gloo_timers::future::TimeoutFuture;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen_futures::JsFuture;
+
+use crate::api::studio::{keep_draft, preview};
+use crate::error::Error;
+use crate::model::draft::Typed;
+
+/// How long after a change the preview follows, in milliseconds.
+const PREVIEW_AFTER_MS: u32 = 300;
+/// How long after a change it is kept, in milliseconds: so much can get lost when a browser dies.
+const KEEP_AFTER_MS: u32 = 1_000;
+/// How long to wait after a failure, in milliseconds.
+const RETRY_AFTER_MS: u32 = 3_000;
+
+/// The `id` of the form.
+const FORM: &str = "editor";
+/// The `id` of the field that holds the text.
+const MARKDOWN: &str = "markdown";
+
+/// What the parts of the island share. A change is known by its number.
+#[derive(Clone, Copy)]
+struct Editor {
+    article: i64,
+    version: i64,
+    changed: RwSignal<u64>,
+    kept: RwSignal<u64>,
+    previewed: RwSignal<u64>,
+    is_keeping: RwSignal<bool>,
+    is_previewing: RwSignal<bool>,
+    is_sent: RwSignal<bool>,
+    status: RwSignal<String>,
+    html: RwSignal<String>,
+}
+
+/// The preview, and what is said about what is typed.
+#[island]
+pub fn EditorTools(
+    /// The article's number; 0 for a new one.
+    article: i64,
+    /// The version that is edited.
+    version: i64,
+) -> impl IntoView {
+    let editor = Editor {
+        article,
+        version,
+        changed: RwSignal::new(0),
+        kept: RwSignal::new(0),
+        previewed: RwSignal::new(0),
+        is_keeping: RwSignal::new(false),
+        is_previewing: RwSignal::new(false),
+        is_sent: RwSignal::new(false),
+        status: RwSignal::new(String::new()),
+        html: RwSignal::new(String::new()),
+    };
+    // Without JavaScript there is nothing to show.
+    let is_alive = RwSignal::new(false);
+    Effect::new(move |_| {
+        is_alive.set(true);
+        editor.listen();
+        spawn_local(editor.follow_with_preview(0));
+    });
+    let choose = move |event: web_sys::Event| {
+        let Some(input) = event.target().and_then(|target| target.dyn_into::<web_sys::HtmlInputElement>().ok()) else {
+            return;
+        };
+        if let Some(files) = input.files() {
+            editor.add_pictures(&files);
+        }
+        // So that the same file can be chosen again.
+        input.set_value("");
+    };
+    view! {
+        <section class="editor-tools" hidden=move || !is_alive.get() aria-label="Preview">
+            <div class="editor-bar">
+                <p class="editor-status" role="status">{move || editor.status.get()}</p>
+                <label class="button" for="picture-file">"Add a picture"</label>
+                <input
+                    id="picture-file"
+                    class="visually-hidden"
+                    type="file"
+                    accept="image/png,image/jpeg,image/gif,image/webp"
+                    multiple
+                    on:change=choose
+                />
+            </div>
+            <div class="preview" tabindex="0" role="region" aria-label="What readers will see" inner_html=move || editor.html.get()></div>
+        </section>
+    }
+}
+
+impl Editor {
+    fn listen(self) {
+        let Some(form) = form() else { return };
+        listen(&form, "input", move |_| self.change());
+        listen(&form, "submit", move |_| self.is_sent.set(true));
+        listen(&form, "keydown", |event| {
+            let Some(key) = event.dyn_ref::<web_sys::KeyboardEvent>() else { return };
+            if (key.ctrl_key() || key.meta_key()) && key.key() == "s" {
+                event.prevent_default();
+                let _ = self::form().map(|form| form.request_submit());
+            }
+        });
+        if let Some(text) = text_field() {
+            listen(&text, "paste", move |event| {
+                let data = event.dyn_ref::<web_sys::ClipboardEvent>().and_then(web_sys::ClipboardEvent::clipboard_data);
+                self.take(&event, data);
+            });
+            listen(&text, "drop", move |event| {
+                let data = event.dyn_ref::<web_sys::DragEvent>().and_then(web_sys::DragEvent::data_transfer);
+                self.take(&event, data);
+            });
+        }
+        let _ = window_event_listener_untyped("beforeunload", move |event| {
+            let is_lost = self.changed.get_untracked() != self.kept.get_untracked() && !self.is_sent.get_untracked();
+            if is_lost {
+                event.prevent_default();
+            }
+        });
+    }
+
+    /// Something was typed.
+    fn change(self) {
+        self.changed.update(|changed| *changed += 1);
+        if !self.is_keeping.get_untracked() {
+            self.is_keeping.set(true);
+            spawn_local(self.keep());
+        }
+        if !self.is_previewing.get_untracked() {
+            self.is_previewing.set(true);
+            spawn_local(self.follow_with_preview(PREVIEW_AFTER_MS));
+        }
+    }
+
+    /// Keeps what is typed, until all of it is kept.
+    async fn keep(self) {
+        let mut delay = KEEP_AFTER_MS;
+        loop {
+            TimeoutFuture::new(delay).await;
+            if self.is_sent.get_untracked() {
+                break;
+            }
+            let change = self.changed.get_untracked();
+            let (is_done, status) = match keep_draft(self.article, self.version, typed()).await {
+                Ok(true) => (true, "Unsaved changes are kept.".to_owned()),
+                Ok(false) => {
+                    (true, "You have saved this article elsewhere since. Saving here shows you both texts.".into())
+                }
+                Err(Error::Unavailable | Error::Internal) => (false, "Not kept: no connection. Trying again.".into()),
+                Err(Error::Unauthorized) => {
+                    (false, "Not kept: you are signed out. Sign in in another tab; this one goes on.".into())
+                }
+                Err(error) => (false, format!("Not kept: {error}")),
+            };
+            self.status.set(status);
+            if is_done {
+                self.kept.set(change);
+                if self.changed.get_untracked() == change {
+                    break;
+                }
+            }
+            delay = if is_done { KEEP_AFTER_MS } else { RETRY_AFTER_MS };
+        }
+        self.is_keeping.set(false);
+    }
+
+    /// Lets the preview follow what is typed, until it shows all of it.
+    async fn follow_with_preview(self, after_ms: u32) {
+        loop {
+            TimeoutFuture::new(after_ms).await;
+            let change = self.changed.get_untracked();
+            // While there is no connection the preview is old; what is typed is not.
+            if let Ok(html) = preview(self.article, typed()).await {
+                self.html.set(html);
+            }
+            self.previewed.set(change);
+            if self.changed.get_untracked() == change {
+                break;
+            }
+        }
+        self.is_previewing.set(false);
+    }
+
+    /// Takes the pictures of what was pasted or dropped; anything else goes its usual way.
+    fn take(self, event: &web_sys::Event, data: Option<web_sys::DataTransfer>) {
+        let Some(files) = data.and_then(|data| data.files()).filter(|files| files.length() > 0) else { return };
+        event.prevent_default();
+        self.add_pictures(&files);
+    }
+
+    fn add_pictures(self, files: &web_sys::FileList) {
+        for index in 0..files.length() {
+            if let Some(file) = files.item(index) {
+                spawn_local(self.add_picture(file));
+            }
+        }
+    }
+
+    /// Sends a picture, with something in its place until it is there.
+    async fn add_picture(self, file: web_sys::File) {
+        let place = format!("![{} is on its way…]()", file.name().replace(['[', ']'], ""));
+        insert(&place);
+        self.change();
+        self.status.set(format!("{} is on its way.", file.name()));
+        match upload(&file).await {
+            Ok(markdown) => {
+                replace(&place, &markdown);
+                self.status.set(format!("{} is there.", file.name()));
+            }
+            Err(reason) => {
+                replace(&place, "");
+                self.status.set(format!("{} could not be added: {reason}", file.name()));
+            }
+        }
+        self.change();
+    }
+}
+
+fn form() -> Option<web_sys::HtmlFormElement> {
+    document().get_element_by_id(FORM)?.dyn_into().ok()
+}
+
+fn text_field() -> Option<web_sys::HtmlTextAreaElement> {
+    document().get_element_by_id(MARKDOWN)?.dyn_into().ok()
+}
+
+/// What stands in the form.
+fn typed() -> Typed {
+    let value = |name: &str| {
+        let input =
+            document().get_element_by_id(name).and_then(|field| field.dyn_into::<web_sys::HtmlInputElement>().ok());
+        input.map(|input| input.value()).unwrap_or_default()
+    };
+    Typed {
+        title: value("title"),
+        slug: value("slug"),
+        summary: value("summary"),
+        tags: value("tags"),
+        cover: value("cover"),
+        markdown: text_field().map(|field| field.value()).unwrap_or_default(),
+    }
+}
+
+/// Calls `act` at each event. The form lives as long as the page, and so does the listener.
+fn listen(target: &web_sys::EventTarget, event: &str, act: impl Fn(web_sys::Event) + 'static) {
+    let act = Closure::<dyn Fn(web_sys::Event)>::new(act);
+    let _ = target.add_event_listener_with_callback(event, act.as_ref().unchecked_ref());
+    act.forget();
+}
+
+/// Writes at the cursor, in the place of what is marked.
+fn insert(text: &str) {
+    let Some(field) = text_field() else { return };
+    let end = field.value().encode_utf16().count().try_into().unwrap_or(u32::MAX);
+    let start = field.selection_start().ok().flatten().unwrap_or(end);
+    let stop = field.selection_end().ok().flatten().unwrap_or(start);
+    let _ = field.set_range_text_with_start_and_end_and_mode(text, start, stop, "end");
+}
+
+/// Writes `new` in the place of `old`, wherever that is by now; the cursor stays where it is.
+fn replace(old: &str, new: &str) {
+    let Some(field) = text_field() else { return };
+    let value = field.value();
+    let Some(at) = value.find(old) else { return };
+    let units = |text: &str| u32::try_from(text.encode_utf16().count()).unwrap_or(u32::MAX);
+    let start = units(&value[..at]);
+    let _ = field.set_range_text_with_start_and_end_and_mode(new, start, start + units(old), "preserve");
+}
+
+/// Sends a picture, and returns the Markdown that shows it, or why it could not be taken.
+async fn upload(file: &web_sys::File) -> Result<String, String> {
+    let failed = |_| "there is no connection.".to_owned();
+    let form = web_sys::FormData::new().map_err(failed)?;
+    form.append_with_blob_and_filename("picture", file, &file.name()).map_err(failed)?;
+    let headers = web_sys::Headers::new().map_err(failed)?;
+    headers.set("accept", "application/json").map_err(failed)?;
+    let options = web_sys::RequestInit::new();
+    options.set_method("POST");
+    options.set_body(&form);
+    options.set_headers(&headers);
+    let sent = window().fetch_with_str_and_init("/studio/pictures", &options);
+    let response: web_sys::Response = JsFuture::from(sent).await.map_err(failed)?.dyn_into().map_err(failed)?;
+    let answer = JsFuture::from(response.text().map_err(failed)?).await.map_err(failed)?;
+    let answer: serde_json::Value = serde_json::from_str(&answer.as_string().unwrap_or_default())
+        .map_err(|_| "the server gave no answer that could be read.".to_owned())?;
+    let text = |name: &str| answer.get(name).and_then(serde_json::Value::as_str).map(str::to_owned);
+    match (response.ok(), text("markdown"), text("detail")) {
+        (true, Some(markdown), _) => Ok(markdown),
+        (_, _, Some(detail)) => Err(detail),
+        _ => Err(format!("the server answered {}.", response.status())),
+    }
+}
