@@ -24,6 +24,7 @@ export class Server {
       DATABASE_URL: `sqlite:${join(folder, 'blog.db')}`,
       LEPTOS_SITE_ADDR: '127.0.0.1:0',
       LEPTOS_SITE_ROOT: join(ROOT, 'target/site'),
+      TIDEMARK_PICTURES__URL: `file:${join(folder, 'pictures')}`,
       RUST_LOG: 'warn',
       ...settings,
     }

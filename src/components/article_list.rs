@@ -99,8 +99,16 @@ pub fn ArticleList(
     }
 }
 
+/// The way to the other pages of a list.
 #[component]
-fn Pagination(page: i64, pages: i64, path: String) -> impl IntoView {
+pub fn Pagination(
+    /// This page, from 1.
+    page: i64,
+    /// How many there are.
+    pages: i64,
+    /// Where the list is, ending in `?` or `&`.
+    path: String,
+) -> impl IntoView {
     let address = |page: i64| format!("{path}page={page}");
     view! {
         <nav class="pagination" aria-label="Pages">

@@ -56,6 +56,7 @@ pub mod articles;
 pub mod job_runs;
 pub mod ledger;
 pub mod mysql;
+pub mod pictures;
 pub mod pruning;
 pub mod rankings;
 pub mod salts;

@@ -18,6 +18,7 @@ use super::config::Config;
 use super::http::router::router;
 use super::jobs::{Job, Jobs};
 use super::metrics::Metrics;
+use super::pictures::Pictures;
 use super::state::{AppState, Services};
 use super::stores::{Stores, StoresError};
 use super::views::Views;
@@ -76,7 +77,7 @@ impl Server {
         let listener = TcpListener::bind(address)
             .await
             .map_err(|error| ServeError::Address { address, reason: error.to_string() })?;
-        let Stores { database, views: store, sessions } = Stores::open(&config, &clock).await?;
+        let Stores { database, views: store, sessions, pictures } = Stores::open(&config, &clock).await?;
         let (batcher, workers) = batcher(store.clone(), config.views.queue);
         let identifier = Identifier::new(store.clone(), clock.clone(), config.views.window);
         let metrics = Metrics::new();
@@ -88,6 +89,10 @@ impl Server {
             .site_pkg_dir("pkg")
             .site_addr(address)
             .build();
+        if let Some(obstacle) = pictures.obstacle() {
+            tracing::warn!(obstacle, "no picture can be kept; set pictures.url to another place, or clear the way");
+        }
+        let pictures = Pictures::new(database.clone(), pictures, clock.clone());
         let accounts = Accounts::new(database.clone());
         let visibility = Visibility::new(database.clone(), clock.clone());
         let state = AppState::new(Services {
@@ -100,6 +105,7 @@ impl Server {
             sessions,
             jobs,
             metrics,
+            pictures,
             leptos_options,
         });
         Ok(Self { listener, state, workers })

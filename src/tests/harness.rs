@@ -112,6 +112,7 @@ impl TestServer {
                 ("REDIS_URL", redis_url),
                 ("LEPTOS_SITE_ADDR", "127.0.0.1:0".into()),
                 ("LEPTOS_SITE_ROOT", folder.path().join("site").display().to_string()),
+                ("TIDEMARK_PICTURES__URL", format!("file:{}", folder.path().join("pictures").display())),
                 ("TIDEMARK_SERVER__TRUSTED_PROXIES", "127.0.0.1".into()),
             ]
             .map(|(name, value)| (name.to_owned(), value)),

@@ -9,6 +9,7 @@ use leptos::prelude::provide_context;
 use tower_sessions::Session;
 
 use super::forms::{Form, render};
+use super::pictures::wants_json;
 use crate::error::Error;
 use crate::server::sessions::USER_ID;
 use crate::server::shell;
@@ -58,6 +59,7 @@ pub async fn ask_again(state: &AppState, parts: Parts, body: Body) -> Response {
     let fields = match axum::extract::RawForm::from_request(copy, state).await {
         Ok(axum::extract::RawForm(bytes)) => url::form_urlencoded::parse(&bytes).into_owned().collect(),
         // A picture, or nothing that a form sends.
+        Err(_) if wants_json(&parts.headers) => return Error::Unauthorized.into_response(),
         Err(_) => return shell::error_page(&Error::Unauthorized),
     };
     let kept = KeptForm { action: parts.uri.path().to_owned(), fields };
