@@ -57,7 +57,9 @@ pub struct TestServer {
 pub struct Answer {
     pub status: u16,
     pub headers: ureq::http::HeaderMap,
+    /// The body, with a replacement for what is no text.
     pub text: String,
+    pub bytes: Vec<u8>,
 }
 
 impl Answer {
@@ -211,8 +213,12 @@ impl TestServer {
     }
 
     pub fn add_user(&self, username: &str, password: &str) {
+        self.add_user_as(username, password, Role::Reader);
+    }
+
+    pub fn add_user_as(&self, username: &str, password: &str, role: Role) {
         let hash = tidemark::server::accounts::hash_password(password).unwrap();
-        self.run(self.database.add_user(username, "A Reader", Role::Reader, Some(&hash), 0)).unwrap().unwrap();
+        self.run(self.database.add_user(username, "A Reader", role, Some(&hash), 0)).unwrap().unwrap();
     }
 }
 
@@ -230,14 +236,20 @@ impl Client<'_> {
     }
 
     pub fn request(&self, method: &str, path: &str, body: &str) -> Answer {
+        self.send(method, path, body.as_bytes())
+    }
+
+    /// As `request`, with a body that is no text.
+    pub fn send(&self, method: &str, path: &str, body: &[u8]) -> Answer {
         let mut request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.server.url));
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
-        let request = request.body(body.to_owned()).unwrap();
+        let request = request.body(body.to_vec()).unwrap();
         let mut response = self.server.agent.run(request).unwrap();
-        let text = response.body_mut().read_to_string().unwrap();
-        Answer { status: response.status().as_u16(), headers: response.headers().clone(), text }
+        let bytes = response.body_mut().with_config().limit(100_000_000).read_to_vec().unwrap();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        Answer { status: response.status().as_u16(), headers: response.headers().clone(), text, bytes }
     }
 
     /// The value of a header that is sent.
@@ -271,7 +283,7 @@ impl Client<'_> {
         let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
         let headers = lines.filter_map(|line| line.split_once(": "));
         let headers = headers.map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
-        Answer { status, headers, text: text.to_owned() }
+        Answer { status, headers, text: text.to_owned(), bytes: text.as_bytes().to_vec() }
     }
 
     /// Signs in and keeps the session's cookie.

@@ -130,8 +130,8 @@ impl From<ImageError> for Refusal {
 /// A [`Refusal`].
 pub fn check(bytes: &[u8]) -> Result<Checked, Refusal> {
     let kind = Kind::of(bytes).ok_or(Refusal::Unsupported)?;
-    let Stripped { bytes, orientation } = strip(kind, bytes).ok_or(Refusal::Damaged)?;
-    let (width, height) = decode(kind, &bytes)?;
+    let Stripped { bytes, orientation, frames } = strip(kind, bytes).ok_or(Refusal::Damaged)?;
+    let (width, height) = decode(kind, &bytes, frames)?;
     let is_turned = matches!(
         orientation,
         Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH
@@ -141,12 +141,12 @@ pub fn check(bytes: &[u8]) -> Result<Checked, Refusal> {
 }
 
 /// Decodes everything and says how large it is.
-fn decode(kind: Kind, bytes: &[u8]) -> Result<(u32, u32), Refusal> {
+fn decode(kind: Kind, bytes: &[u8], frames: u64) -> Result<(u32, u32), Refusal> {
     let file = Cursor::new(bytes);
     match kind {
         Kind::Png => {
             let decoder = PngDecoder::with_limits(file, limits())?;
-            let size = size(&decoder)?;
+            let size = size(&decoder, frames)?;
             if decoder.is_apng()? {
                 decode_animation(decoder.apng()?.into_frames(), size)
             } else {
@@ -156,19 +156,19 @@ fn decode(kind: Kind, bytes: &[u8]) -> Result<(u32, u32), Refusal> {
         Kind::Jpeg => {
             let mut decoder = JpegDecoder::new(file)?;
             decoder.set_limits(limits())?;
-            let size = size(&decoder)?;
+            let size = size(&decoder, frames)?;
             decode_still(decoder, size)
         }
         Kind::Gif => {
             let mut decoder = GifDecoder::new(file)?;
             decoder.set_limits(limits())?;
-            let size = size(&decoder)?;
+            let size = size(&decoder, frames)?;
             decode_animation(decoder.into_frames(), size)
         }
         Kind::Webp => {
             let mut decoder = WebPDecoder::new(file)?;
             decoder.set_limits(limits())?;
-            let size = size(&decoder)?;
+            let size = size(&decoder, frames)?;
             if decoder.has_animation() {
                 decode_animation(decoder.into_frames(), size)
             } else {
@@ -187,17 +187,15 @@ fn limits() -> Limits {
 }
 
 /// How large the picture says it is, before any memory is taken for it.
-fn size(decoder: &impl ImageDecoder) -> Result<(u32, u32), Refusal> {
+fn size(decoder: &impl ImageDecoder, frames: u64) -> Result<(u32, u32), Refusal> {
     let (width, height) = decoder.dimensions();
+    let pixels = u64::from(width) * u64::from(height);
     let is_too_large = width > LONGEST_SIDE
         || height > LONGEST_SIDE
-        || pixels((width, height)) > MOST_PIXELS
+        || pixels > MOST_PIXELS
+        || pixels.saturating_mul(frames) > MOST_PIXELS_OF_ANIMATION
         || decoder.total_bytes() > MOST_MEMORY;
     if is_too_large { Err(Refusal::TooLarge) } else { Ok((width, height)) }
-}
-
-fn pixels((width, height): (u32, u32)) -> u64 {
-    u64::from(width) * u64::from(height)
 }
 
 fn decode_still(decoder: impl ImageDecoder, size: (u32, u32)) -> Result<(u32, u32), Refusal> {
@@ -209,10 +207,7 @@ fn decode_animation(frames: Frames, size: (u32, u32)) -> Result<(u32, u32), Refu
     let mut decoded = 0u64;
     for frame in frames {
         frame?;
-        decoded += pixels(size);
-        if decoded > MOST_PIXELS_OF_ANIMATION {
-            return Err(Refusal::TooLarge);
-        }
+        decoded += 1;
     }
     if decoded == 0 { Err(Refusal::Damaged) } else { Ok(size) }
 }

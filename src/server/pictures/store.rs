@@ -135,7 +135,8 @@ impl PictureStore {
                             Err(_) => builder,
                         }
                     });
-                let store = builder.with_retry(retry).with_bucket_name(bucket).build();
+                // Not every store that speaks like S3 knows how to delete many at once.
+                let store = builder.with_retry(retry).with_disable_bulk_delete(true).with_bucket_name(bucket).build();
                 (Arc::new(store.map_err(|error| wrong(&error))?), prefix.clone())
             }
         };

@@ -15,6 +15,8 @@ pub struct Stripped {
     pub bytes: Vec<u8>,
     /// How it has to be turned to be shown. It says so itself, and viewers obey.
     pub orientation: Orientation,
+    /// Of how many pictures it is made, if it moves.
+    pub frames: u64,
 }
 
 /// The file without what is not the picture; `None` if its parts do not add up, so that it is damaged or cut off.
@@ -117,7 +119,7 @@ fn jpeg(bytes: &[u8]) -> Option<Stripped> {
     }
     stripped.extend_from_slice(&rest);
     stripped.extend_from_slice(b"\xff\xd9");
-    Some(Stripped { bytes: stripped, orientation })
+    Some(Stripped { bytes: stripped, orientation, frames: 1 })
 }
 
 fn put_segment(file: &mut Vec<u8>, marker: u8, payload: &[u8]) -> Option<()> {
@@ -144,6 +146,7 @@ fn png(bytes: &[u8]) -> Option<Stripped> {
     ];
     let mut cursor = Cursor(bytes.strip_prefix(SIGNATURE)?);
     let mut orientation = Orientation::NoTransforms;
+    let mut frames = 0;
     let mut head = SIGNATURE.to_vec();
     let mut rest = Vec::new();
     loop {
@@ -153,6 +156,9 @@ fn png(bytes: &[u8]) -> Option<Stripped> {
         let data = cursor.take(length)?;
         cursor.take(4)?;
         let whole = whole.get(..length.checked_add(12)?)?;
+        if name == b"fcTL" {
+            frames += 1;
+        }
         if name == b"eXIf" {
             orientation = orientation_of(data);
         } else if KEPT.iter().any(|kept| kept.as_slice() == name) {
@@ -169,7 +175,7 @@ fn png(bytes: &[u8]) -> Option<Stripped> {
         head.extend_from_slice(&crc32(&chunk).to_be_bytes());
     }
     head.extend_from_slice(&rest);
-    Some(Stripped { bytes: head, orientation })
+    Some(Stripped { bytes: head, orientation, frames })
 }
 
 /// The checksum of PNG's chunks; for the few bytes that it is needed for, bit by bit.
@@ -188,6 +194,7 @@ fn gif(bytes: &[u8]) -> Option<Stripped> {
     stripped.extend_from_slice(screen);
     stripped.extend_from_slice(cursor.take(colour_table(*screen.get(4)?))?);
     // What says how the next picture is shown; it goes with what comes next.
+    let mut frames = 0;
     let mut control: &[u8] = &[];
     loop {
         let start = cursor.0;
@@ -201,6 +208,7 @@ fn gif(bytes: &[u8]) -> Option<Stripped> {
                 stripped.extend_from_slice(control);
                 stripped.extend_from_slice(start.get(..start.len() - cursor.0.len())?);
                 control = &[];
+                frames += 1;
             }
             0x21 => {
                 let label = cursor.byte()?;
@@ -220,7 +228,7 @@ fn gif(bytes: &[u8]) -> Option<Stripped> {
         }
     }
     stripped.push(0x3b);
-    Some(Stripped { bytes: stripped, orientation: Orientation::NoTransforms })
+    Some(Stripped { bytes: stripped, orientation: Orientation::NoTransforms, frames })
 }
 
 fn colour_table(flags: u8) -> usize {
@@ -242,12 +250,14 @@ fn webp(bytes: &[u8]) -> Option<Stripped> {
     let size = usize::try_from(cursor.u32_le()?).ok()?;
     let mut cursor = Cursor(cursor.take(size)?.strip_prefix(b"WEBP")?);
     let mut orientation = Orientation::NoTransforms;
+    let mut frames = 0;
     let mut chunks = Vec::new();
     while !cursor.0.is_empty() {
         let (name, payload) = chunk(&mut cursor)?;
         match name {
             b"EXIF" => orientation = orientation_of(payload),
             b"ANMF" => {
+                frames += 1;
                 let mut frame = payload.get(..16)?.to_vec();
                 let mut parts = Cursor(payload.get(16..)?);
                 while !parts.0.is_empty() {
@@ -277,7 +287,7 @@ fn webp(bytes: &[u8]) -> Option<Stripped> {
     stripped.extend_from_slice(&u32::try_from(chunks.len() + 4).ok()?.to_le_bytes());
     stripped.extend_from_slice(b"WEBP");
     stripped.extend_from_slice(&chunks);
-    Some(Stripped { bytes: stripped, orientation })
+    Some(Stripped { bytes: stripped, orientation, frames })
 }
 
 fn chunk<'a>(cursor: &mut Cursor<'a>) -> Option<(&'a [u8; 4], &'a [u8])> {
