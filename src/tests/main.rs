@@ -9,6 +9,7 @@ mod crash;
 mod database;
 mod harness;
 mod import;
+mod injection;
 mod pages;
 mod pictures;
 mod server_profile;

@@ -225,6 +225,12 @@ fn is_known_class(class: &str) -> bool {
     class == "anchor" || KNOWN.iter().any(|prefix| class.starts_with(prefix))
 }
 
+/// Ids that the site's own pages use around a text. In a text they would take a label, a link or a rule of the style sheet from what
+/// it is meant for. A heading that gets one keeps its text and loses its anchor.
+fn is_id_of_site(id: &str) -> bool {
+    ["content", "contents-title", "q"].contains(&id) || id.starts_with("ranking")
+}
+
 static SANITIZER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
     let mut builder = ammonia::Builder::default();
     builder
@@ -233,7 +239,7 @@ static SANITIZER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
         .add_tag_attributes("a", ["aria-label"])
         .add_tag_attributes("div", ["align"])
         .add_tag_attributes("img", ["align"])
-        .add_tag_attributes("input", ["type", "checked", "disabled"])
+        .add_tag_attributes("input", ["checked", "disabled"])
         .add_tag_attributes("p", ["align"])
         .add_tag_attributes("progress", ["value", "max"])
         .add_tag_attributes("source", ["src", "type"])
@@ -243,17 +249,21 @@ static SANITIZER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
         .set_tag_attribute_value("pre", "tabindex", "0")
         .set_tag_attribute_value("table", "tabindex", "0")
         .set_tag_attribute_value("img", "loading", "lazy")
+        // The box of a task is the only field that a text may have: others could ask for a password.
+        .set_tag_attribute_value("input", "type", "checkbox")
         .set_tag_attribute_value("input", "disabled", "")
         // The text beside it says what the task is; this says what the box is.
         .set_tag_attribute_value("input", "aria-label", "Task")
         .url_schemes(HashSet::from(["http", "https", "mailto"]))
         .link_rel(None)
-        .attribute_filter(|element, attribute, value| match (element, attribute) {
-            ("input", "type") => (value == "checkbox").then_some(value.into()),
-            (_, "class") => {
+        .attribute_filter(|_, attribute, value| match attribute {
+            "class" => {
                 let known: Vec<&str> = value.split_ascii_whitespace().filter(|class| is_known_class(class)).collect();
                 (!known.is_empty()).then(|| known.join(" ").into())
             }
+            // No browser follows it, but what reads a page for somebody may.
+            "cite" => (value.starts_with("https://") || value.starts_with("http://")).then_some(value.into()),
+            "id" => (!is_id_of_site(value)).then_some(value.into()),
             _ => Some(value.into()),
         });
     builder
@@ -320,6 +330,8 @@ mod tests {
             "<form action=/login><input type=password></form>",
             "<base href=https://example.com>",
             "![x](data:text/html;base64,PHNjcmlwdD4=)",
+            "<q cite=\"javascript:alert(1)\">x</q>",
+            "<input name=password>",
             "```rust\"><script>alert(1)</script>\nx\n```",
             "```\n</code></pre><script>alert(1)</script>\n```",
         ] {
@@ -347,6 +359,17 @@ mod tests {
     fn an_author_cannot_use_the_sites_own_classes() {
         let html = render("<div class=\"site-header code-l-1\" id=\"x\">x</div>").html;
         assert!(html.contains("class=\"code-l-1\"") && html.contains("id=\"x\""), "{html}");
+    }
+
+    #[test]
+    fn a_text_cannot_take_an_id_of_the_site() {
+        let html =
+            render("<input type=checkbox id=ranking-24h><p id=content>x</p><p id=q></p><p id=mine></p>\n\n# Content\n")
+                .html;
+        for id in ["ranking-24h", "content", "q"] {
+            assert!(!html.contains(&format!("id=\"{id}\"")), "{html}");
+        }
+        assert!(html.contains("id=\"mine\""), "{html}");
     }
 
     #[test]
