@@ -18,6 +18,9 @@ const PIXEL = Buffer.from(
   'base64',
 )
 
+// A page that is not the blog's and has no policy, as a reader of feeds may be.
+const ELSEWHERE = 'https://reader.example/'
+
 /** Watches pages for anything that runs or loads what it should not. */
 class Watch {
   readonly found: string[] = []
@@ -35,6 +38,7 @@ class Watch {
       (url) => url.origin !== origin,
       (route) => {
         const request = route.request()
+        if (request.url() === ELSEWHERE) return route.fulfill({ contentType: 'text/html', body: '<!doctype html>' })
         if (!['image', 'media'].includes(request.resourceType())) {
           watch.found.push(`${request.resourceType()} from ${request.url().slice(0, 100)}`)
         }
@@ -63,7 +67,7 @@ class Watch {
     page.on('pageerror', (error) => void this.found.push(`an error: ${error.message}`))
     page.on('framenavigated', (frame) => {
       const url = frame.url()
-      if (url !== 'about:blank' && !url.startsWith(this.origin)) this.found.push(`a frame went to ${url}`)
+      if (url !== 'about:blank' && url !== ELSEWHERE && !url.startsWith(this.origin)) this.found.push(`a frame went to ${url}`)
     })
     return page
   }
@@ -176,7 +180,8 @@ test.describe('with texts that have run elsewhere', () => {
     test.setTimeout(180_000)
     const watch = await Watch.start(browser, server.url)
     const paths = Array.from({ length: Math.ceil(articles.length / 10) }, (_, index) => `/?page=${index + 1}`)
-    for (const { authors, tags } of articles) {
+    // Lists show every name; the pages of every fourth show how they stand in a heading and a title. src/tests/injection.rs looks at all.
+    for (const { authors, tags } of articles.filter((_, index) => index % 4 === 0)) {
       paths.push(`/authors/${authors[0].username}`)
       if (tags.length) paths.push(`/tags/${tags[0].slug}`)
     }
@@ -188,11 +193,10 @@ test.describe('with texts that have run elsewhere', () => {
   test('nothing runs that stands in an address', async ({ browser, server }) => {
     test.setTimeout(180_000)
     const watch = await Watch.start(browser, server.url)
-    const paths = PAYLOADS.flatMap((payload, index) => {
-      // A half of a surrogate pair has no address.
+    const paths = PAYLOADS.map((payload, index) => {
       const text = encodeURIComponent(payload)
-      const other = [`/tags/${text}`, `/authors/${text}`, `/articles/${text}`, `/login?next=${text}`, `/pictures/${text}`, `/${text}?page=${text}`]
-      return [`/search?q=${text}`, other[index % other.length]]
+      const places = ['/search?q=', '/tags/', '/search?q=', '/authors/', '/articles/', '/login?next=', '/pictures/', '/most-viewed?window=', '/']
+      return places[index % places.length] + text
     })
     await lookAtAll(watch, paths)
     expect(watch.found).toEqual([])
@@ -202,7 +206,7 @@ test.describe('with texts that have run elsewhere', () => {
   test('nothing runs in the feed', async ({ browser, server }) => {
     const watch = await Watch.start(browser, server.url)
     const page = await watch.page()
-    await page.goto('/')
+    await page.goto(ELSEWHERE)
     const feed = await (await fetch(`${server.url}/feed.xml`)).text()
     const texts = await page.evaluate((feed) => {
       const xml = new DOMParser().parseFromString(feed, 'application/xml')
@@ -242,7 +246,7 @@ test.describe('with texts that have run elsewhere', () => {
       if (index === 0) {
         // A file's name can't have all characters; the rest goes as it is.
         for (const payload of PAYLOADS) {
-          const name = `${payload.replaceAll(/[\r\n\u0000"\\/]/g, ' ')}.png`
+          const name = `${payload.replaceAll(/[\u0000-\u001f\u007f"\\/]/g, ' ')}.png`
           const answer = await page.request.post('/studio/pictures', {
             headers: { accept: 'application/json' },
             multipart: { picture: { name, mimeType: 'image/png', buffer: PIXEL } },
@@ -267,7 +271,8 @@ test('what runs is noticed', async ({ browser, server }) => {
     const page = await watch.page()
     await page.goto('/articles/first-steps')
     await act(page)
-    watch.found.push(...(await page.evaluate(faults)))
+    // A page that is being led away can't be asked.
+    watch.found.push(...(await page.evaluate(faults).catch(() => [])))
     await expect.poll(() => watch.found.join('\n')).toMatch(expected)
     await page.close()
   }
@@ -284,9 +289,13 @@ test('what runs is noticed', async ({ browser, server }) => {
   await noticed(/the policy stopped connect-src/, (page) => page.evaluate(() => fetch('https://evil.example/').catch(() => {})))
   await noticed(/__pwned is set/, (page) => page.evaluate(() => void ((window as any).__pwned = true)))
   // Where there is no policy, it runs, and that is noticed.
-  await noticed(/a dialog says 1/, (page) => page.setContent('<script>alert(1)</script>'))
-  await noticed(/stylesheet from https:\/\/evil\.example/, (page) =>
-    page.setContent('<link rel=stylesheet href=https://evil.example/x.css>', { waitUntil: 'commit' }),
-  )
+  const alone = (html: string) => async (page: Page) => {
+    await page.goto(ELSEWHERE)
+    await page.setContent(html, { waitUntil: 'commit' })
+  }
+  await noticed(/a dialog says 1/, alone('<script>alert(1)</script>'))
+  await noticed(/stylesheet from https:\/\/evil\.example/, alone('<link rel=stylesheet href=https://evil.example/x.css>'))
+  await noticed(/script from https:\/\/evil\.example/, alone('<script src=https://evil.example/x.js></script>'))
+  await noticed(/a frame went to|document from https:/, alone('<meta http-equiv=refresh content="0;url=https://evil.example/">'))
   await watch.context.close()
 })

@@ -52,7 +52,7 @@ pub fn render(markdown: &str) -> Rendered {
     let mut html = String::new();
     // Writing to a String can't fail.
     let _ = comrak::format_html(root, &options, &mut html);
-    let html = SANITIZER.clean(&html).to_string();
+    let html = sanitize(&html);
     let (words, cjk_characters) = count_words(&html);
     let minutes = words.div_ceil(WORDS_PER_MINUTE) + cjk_characters / CJK_CHARACTERS_PER_MINUTE;
     Rendered {
@@ -62,6 +62,11 @@ pub fn render(markdown: &str) -> Rendered {
         reading_minutes: i64::try_from(minutes).unwrap_or(i64::MAX).max(1),
         summary,
     }
+}
+
+/// What of HTML may be in a page.
+pub fn sanitize(html: &str) -> String {
+    SANITIZER.clean(html).to_string()
 }
 
 /// The style sheet of highlighted code: dark for those who prefer it, unless they chose otherwise (`data-theme`).
