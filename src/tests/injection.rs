@@ -81,6 +81,15 @@ fn starts(html: &str) -> Vec<Start> {
     starts
 }
 
+/// The elements of HTML, whatever the order of their attributes.
+fn shape(html: &str) -> Vec<(String, Vec<(String, String)>)> {
+    let sorted = |mut start: Start| {
+        start.attributes.sort();
+        (start.name, start.attributes)
+    };
+    starts(html).into_iter().map(sorted).collect()
+}
+
 /// What is wrong in HTML of an author.
 fn faults_in_text(html: &str) -> Vec<String> {
     const ELEMENTS: &[&str] = &[
@@ -284,7 +293,7 @@ fn nothing_of_the_corpus_survives_rendering() {
         let rendered = markdown::render(&text);
         assert_eq!(faults_in_text(&rendered.html), [""; 0], "{text}\n-> {}", rendered.html);
         // A browser takes it for what the sanitiser took it for.
-        assert_eq!(markdown::sanitize(&rendered.html), rendered.html, "{text}");
+        assert_eq!(shape(&markdown::sanitize(&rendered.html)), shape(&rendered.html), "{text}");
     }
 }
 

@@ -244,7 +244,7 @@ static SANITIZER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
         .add_tag_attributes("a", ["aria-label"])
         .add_tag_attributes("div", ["align"])
         .add_tag_attributes("img", ["align"])
-        .add_tag_attributes("input", ["checked", "disabled"])
+        .add_tag_attributes("input", ["type", "checked", "disabled"])
         .add_tag_attributes("p", ["align"])
         .add_tag_attributes("progress", ["value", "max"])
         .add_tag_attributes("source", ["src", "type"])
