@@ -1,9 +1,10 @@
 //! Texts that have run scripts in the pages of others, in every field that somebody can write into. The browser's tests give the
 //! same texts to a browser (`end2end/tests/injection.hydrate.spec.ts`); here the pages' HTML is taken apart.
 
+use proptest::prelude::*;
 use serde_json::Value;
 use tidemark::server::content::import::{Report, SourceFile, import};
-use tidemark::server::content::markdown;
+use tidemark::server::content::{front_matter, markdown};
 
 use crate::harness::TestServer;
 
@@ -295,6 +296,51 @@ fn nothing_of_the_corpus_survives_rendering() {
         // A browser takes it for what the sanitiser took it for.
         assert_eq!(shape(&markdown::sanitize(&rendered.html)), shape(&rendered.html), "{text}");
     }
+}
+
+proptest! {
+    #[test]
+    fn nothing_of_the_corpus_survives_in_pieces(pieces in pieces()) {
+        let payloads = payloads();
+        let text: String = pieces.iter().map(|piece| cut(&payloads, piece)).collect();
+        let html = markdown::render(&text).html;
+        prop_assert_eq!(faults_in_text(&html), [""; 0], "{}", html);
+        prop_assert_eq!(shape(&markdown::sanitize(&html)), shape(&html), "{}", html);
+    }
+
+    #[test]
+    fn what_can_be_read_of_a_file_is_read_back_the_same(pieces in pieces(), yaml: bool) {
+        let payloads = payloads();
+        let mut lines = String::new();
+        for (index, piece) in pieces.iter().enumerate() {
+            let key = ["title", "description", "slug", "date", "authors", "tags", "aliases", "draft", "path"][index % 9];
+            let value = cut(&payloads, piece);
+            let value = match key {
+                "date" => "2026-11-02".to_owned(),
+                "draft" => "true".into(),
+                "authors" | "tags" | "aliases" => format!("[{}, \"x\"]", toml::Value::String(value)),
+                _ => toml::Value::String(value).to_string(),
+            };
+            lines.push_str(&if yaml { format!("{key}: {value}\n") } else { format!("{key} = {value}\n") });
+        }
+        let fence = if yaml { "---" } else { "+++" };
+        if let Ok(source) = front_matter::parse("2026-01-31-name", &format!("{fence}\n{lines}{fence}\n{lines}")) {
+            prop_assert_eq!(front_matter::parse("other", &front_matter::write(&source)), Ok(source));
+        }
+    }
+}
+
+/// Which parts of which texts: an index, where it begins and where it ends, and what follows.
+fn pieces() -> impl Strategy<Value = Vec<(usize, usize, usize, usize)>> {
+    prop::collection::vec((0..1_000_usize, 0..200_usize, 0..200_usize, 0..20_usize), 1..9)
+}
+
+fn cut(payloads: &[String], (index, start, length, glue): &(usize, usize, usize, usize)) -> String {
+    const GLUE: [&str; 12] = ["", "\n", "\n\n", " ", "\n> ", "\n- ", "|", "`", "```\n", "\n# ", "<!--", "\n\n    "];
+    let payload = &payloads[index % payloads.len()];
+    let start = start % (payload.chars().count() + 1) * (index / payloads.len() % 2);
+    let part: String = payload.chars().skip(start).take(*length).collect();
+    format!("{part}{}", GLUE.get(*glue).unwrap_or(&""))
 }
 
 #[test]
