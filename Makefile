@@ -5,7 +5,7 @@ SHELL := bash
 WITH := source scripts/environment.sh;
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup site test lint unit torture end-to-end bench watch audit clean
+.PHONY: help run setup site test lint unit torture end-to-end fuzz bench watch audit clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -43,6 +43,10 @@ end-to-end: ## The tests in the browser, against the release build
 	@scripts/build.sh
 	@$(WITH) node --test scripts/site/build.test.mjs
 	@$(WITH) cd end2end && TIDEMARK_BINARY=$$(cd .. && scripts/binary.sh) CHROMIUM=$$(find_chromium) npx playwright test
+
+# FUZZ_SECONDS=600: how long for each target.
+fuzz: ## Give random texts to what reads Markdown and front matter (needs a nightly toolchain and cargo-fuzz)
+	@scripts/fuzz.sh $(or $(FUZZ_SECONDS),60)
 
 watch: setup ## Rebuild and reload while you edit (needs cargo-leptos)
 	@$(WITH) cargo leptos watch

@@ -12,6 +12,7 @@ use crate::pages::home::HomePage;
 use crate::pages::login::LoginPage;
 use crate::pages::most_viewed::MostViewedPage;
 use crate::pages::not_found::NotFoundPage;
+use crate::pages::pictures::PicturesPage;
 use crate::pages::search::SearchPage;
 use crate::pages::sign_up::SignUpPage;
 use crate::pages::studio::editor::{EditorPage, NewArticlePage};
@@ -33,6 +34,11 @@ pub fn App() -> impl IntoView {
                 <Route path=(StaticSegment("authors"), ParamSegment("username")) view=AuthorPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("tags"), ParamSegment("tag")) view=TagPage ssr=SsrMode::Async />
                 <Route path=StaticSegment("search") view=SearchPage ssr=SsrMode::Async />
+                <Route
+                    path=(StaticSegment("studio"), StaticSegment("pictures"))
+                    view=PicturesPage
+                    ssr=SsrMode::Async
+                />
                 <Route path=StaticSegment("login") view=LoginPage ssr=SsrMode::Async />
                 <Route path=StaticSegment("sign-up") view=SignUpPage ssr=SsrMode::Async />
                 <Route path=StaticSegment("account") view=AccountPage ssr=SsrMode::Async />

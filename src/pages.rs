@@ -7,6 +7,7 @@ pub mod home;
 pub mod login;
 pub mod most_viewed;
 pub mod not_found;
+pub mod pictures;
 pub mod query;
 pub mod search;
 pub mod sign_up;

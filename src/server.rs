@@ -12,8 +12,8 @@ pub mod failpoint;
 pub mod http;
 pub mod jobs;
 pub mod lifecycle;
-
 pub mod metrics;
+pub mod pictures;
 pub mod redis;
 pub mod sessions;
 pub mod shell;

@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline'
 import { type Page, expect, test as base } from '@playwright/test'
 
 const ROOT = resolve(__dirname, '../..')
-const BINARY = process.env.TIDEMARK_BINARY ?? join(ROOT, 'target/release/tidemark')
+export const BINARY = process.env.TIDEMARK_BINARY ?? join(ROOT, 'target/release/tidemark')
 
 export class Server {
   private constructor(
@@ -16,15 +16,17 @@ export class Server {
     readonly password: string,
     private readonly child: ChildProcess,
     private readonly folder: string,
-    private readonly env: Record<string, string>,
+    /** The settings, for other commands of the binary. */
+    readonly env: Record<string, string>,
   ) {}
 
   static async start(settings: Record<string, string> = {}): Promise<Server> {
     const folder = mkdtempSync(join(tmpdir(), 'tidemark-'))
-    const env = {
+    const env: Record<string, string> = {
       DATABASE_URL: `sqlite:${join(folder, 'blog.db')}`,
       LEPTOS_SITE_ADDR: '127.0.0.1:0',
       LEPTOS_SITE_ROOT: join(ROOT, 'target/site'),
+      TIDEMARK_PICTURES__URL: `file:${join(folder, 'pictures')}`,
       RUST_LOG: 'warn',
       ...settings,
     }

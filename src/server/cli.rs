@@ -17,7 +17,7 @@ use super::content::import::import_folder;
 use super::content::seed::seed;
 use super::db::Database;
 use super::db::users::Role;
-use super::doctor::{Finding, examine};
+use super::doctor::{Finding, examine, examine_pictures};
 use super::jobs::{Job, Jobs, Schedule};
 use super::lifecycle::{LAST_FLUSH, LAST_WRITES, Server};
 use super::metrics::Metrics;
@@ -241,7 +241,8 @@ async fn show_jobs(jobs: &Jobs, database: &Database, clock: &Clock) -> Result<()
 }
 
 async fn doctor(config: &Config, stores: &Stores) -> Result<(), String> {
-    let findings = examine(config, &stores.database, &stores.views).await;
+    let mut findings = examine(config, &stores.database, &stores.views).await;
+    findings.push(examine_pictures(&stores.pictures).await);
     let mut wrong = 0;
     for finding in &findings {
         match finding {

@@ -12,6 +12,7 @@ use url::Url;
 
 use super::accounts::sign_up::SignUp;
 use super::jobs::Schedule;
+use super::pictures::store::{AwsEnvironment, Place};
 
 /// The file that documents every setting is also where the defaults come from, so the two can't differ.
 const DEFAULTS: &str = include_str!("../../Leptos.toml");
@@ -37,6 +38,8 @@ pub struct Config {
     pub jobs: Jobs,
     /// Who may have an account.
     pub accounts: Accounts,
+    /// Where pictures are kept.
+    pub pictures: Pictures,
 }
 
 /// `[accounts]`
@@ -143,6 +146,17 @@ pub struct Jobs {
     pub ranking: Schedule,
 }
 
+/// `[pictures]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Pictures {
+    /// A folder or a bucket.
+    pub url: Place,
+    /// How to get into S3.
+    #[serde(skip)]
+    pub aws: AwsEnvironment,
+}
+
 impl Config {
     /// Reads the settings. `file`: what `--config` names; without it `Leptos.toml` is read where it is there.
     ///
@@ -165,6 +179,7 @@ impl Config {
                 .set_override_option(key, environment.get(name).cloned())
                 .map_err(|error| format!("{name}: {error}"))?;
         }
+        let aws = AwsEnvironment::of(&environment);
         builder = builder.add_source(
             Environment::with_prefix("TIDEMARK")
                 .prefix_separator("_")
@@ -172,8 +187,9 @@ impl Config {
                 .convert_case(Case::Kebab)
                 .source(Some(environment)),
         );
-        let config: Config =
+        let mut config: Config =
             builder.build().and_then(|all| all.try_deserialize()).map_err(|error| explain(&error.to_string()))?;
+        config.pictures.aws = aws;
         config.profile()?;
         Ok(config)
     }
@@ -343,6 +359,10 @@ mod tests {
             ("TIDEMARK_JOBS__RECONCILE", "0 25 * * *", "jobs.reconcile"),
             ("TIDEMARK_REDIS__SHARDS", "0", "redis.shards"),
             ("TIDEMARK_ACCOUNTS__SIGN_UP", "anyone", "sign-up"),
+            ("TIDEMARK_PICTURES__URL", "ftp://pictures", "pictures.url"),
+            ("TIDEMARK_PICTURES__URL", "file:", "pictures.url"),
+            ("TIDEMARK_PICTURES__URL", "s3://B", "pictures.url"),
+            ("TIDEMARK_PICTURES__URL", "s3://bucket/a//b", "pictures.url"),
             ("DATABASE_URL", "postgres://localhost/blog", "database.url"),
             ("DATABASE_URL", "mysql://localhost/blog", "redis.url"),
             ("REDIS_URL", "redis://localhost", "database.url"),

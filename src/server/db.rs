@@ -58,6 +58,7 @@ pub mod invitations;
 pub mod job_runs;
 pub mod ledger;
 pub mod mysql;
+pub mod pictures;
 pub mod pruning;
 pub mod rankings;
 pub mod revisions;

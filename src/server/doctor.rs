@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::config::{Config, Profile};
 use super::db::Database;
+use super::pictures::store::PictureStore;
 use super::redis::Info;
 use super::views::store::ViewStore;
 use super::views::store::redis::RedisStore;
@@ -106,6 +107,18 @@ pub async fn examine(config: &Config, database: &Database, views: &ViewStore) ->
         }
     }
     findings
+}
+
+/// Writes where pictures are kept, and deletes it again.
+pub async fn examine_pictures(store: &PictureStore) -> Finding {
+    let place = store.place();
+    match store.probe().await {
+        Ok(()) => Finding::Fact(format!("Pictures: kept in {place}; it can be written to.")),
+        Err(error) => Finding::Wrong(format!(
+            "Pictures: nothing can be kept in {place}: {}. Give this user the right to write there, or set pictures.url to another place.",
+            error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
+        )),
+    }
 }
 
 async fn examine_redis(store: &RedisStore) -> Vec<Finding> {

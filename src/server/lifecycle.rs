@@ -18,6 +18,7 @@ use super::config::Config;
 use super::http::router::router;
 use super::jobs::{Job, Jobs};
 use super::metrics::Metrics;
+use super::pictures::Pictures;
 use super::state::{AppState, Services};
 use super::stores::{Stores, StoresError};
 use super::views::Views;
@@ -78,7 +79,7 @@ impl Server {
             .map_err(|error| ServeError::Address { address, reason: error.to_string() })?;
         let stores = Stores::open(&config, &clock).await?;
         let accounts = Accounts::new(stores.clone(), clock.clone());
-        let Stores { database, views: store, sessions } = stores;
+        let Stores { database, views: store, sessions, pictures } = stores;
         let (batcher, workers) = batcher(store.clone(), config.views.queue);
         let identifier = Identifier::new(store.clone(), clock.clone(), config.views.window);
         let metrics = Metrics::new();
@@ -90,6 +91,10 @@ impl Server {
             .site_pkg_dir("pkg")
             .site_addr(address)
             .build();
+        if let Some(obstacle) = pictures.obstacle() {
+            tracing::warn!(obstacle, "no picture can be kept; set pictures.url to another place, or clear the way");
+        }
+        let pictures = Pictures::new(database.clone(), pictures, clock.clone());
         let visibility = Visibility::new(database.clone(), clock.clone());
         let state = AppState::new(Services {
             config,
@@ -101,6 +106,7 @@ impl Server {
             sessions,
             jobs,
             metrics,
+            pictures,
             leptos_options,
         });
         Ok(Self { listener, state, workers })

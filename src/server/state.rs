@@ -12,6 +12,7 @@ use super::config::Config;
 use super::db::{Database, is_unavailable};
 use super::jobs::Jobs;
 use super::metrics::Metrics;
+use super::pictures::Pictures;
 use super::sessions::Sessions;
 use super::views::{Sender, ViewError, Views};
 use super::visibility::Visibility;
@@ -58,6 +59,8 @@ pub struct Services {
     pub jobs: Jobs,
     /// What is counted for those who run the program.
     pub metrics: Metrics,
+    /// What authors show.
+    pub pictures: Pictures,
     /// Where the browser's files are.
     pub leptos_options: LeptosOptions,
 }

@@ -4,6 +4,7 @@ use super::clock::Clock;
 use super::config::Config;
 use super::db::sessions::DatabaseSessionStore;
 use super::db::{Database, OpenError};
+use super::pictures::store::PictureStore;
 use super::redis::Redis;
 use super::sessions::{RedisSessionStore, Sessions};
 use super::views::store::ViewStore;
@@ -19,6 +20,8 @@ pub struct Stores {
     pub views: ViewStore,
     /// Sessions.
     pub sessions: Sessions,
+    /// Pictures.
+    pub pictures: PictureStore,
 }
 
 /// Why the stores can't be used, in one line for a person.
@@ -27,6 +30,9 @@ pub enum StoresError {
     /// The database can't be used.
     #[error(transparent)]
     Database(#[from] OpenError),
+    /// The place of pictures can't be used.
+    #[error("{0}")]
+    Pictures(String),
     /// Redis' address can't be read.
     #[error("{0}")]
     Redis(String),
@@ -50,6 +56,7 @@ impl Stores {
     /// # Errors
     /// A [`StoresError`].
     pub async fn open(config: &Config, clock: &Clock) -> Result<Self, StoresError> {
+        let pictures = PictureStore::open(&config.pictures.url, &config.pictures.aws).map_err(StoresError::Pictures)?;
         let database = Database::open(&config.database.url).await?;
         let (window, cap) = (config.views.window, config.views.per_ip_cap);
         let (views, sessions) = match &database {
@@ -73,6 +80,6 @@ impl Stores {
                 (ViewStore::Redis(store), Sessions::Redis(RedisSessionStore::new(redis, clock.clone())))
             }
         };
-        Ok(Self { database, views, sessions })
+        Ok(Self { database, views, sessions, pictures })
     }
 }

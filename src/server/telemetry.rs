@@ -13,9 +13,12 @@ use super::config::Log;
 /// Starts logging to standard error. RUST_LOG chooses what; `default` where it is not set.
 pub fn start(log: Log, default: &str) {
     let mut filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
-    // At "trace" axum logs the address of each connection.
-    if let Ok(no_addresses) = "axum::serve=info".parse() {
-        filter = filter.add_directive(no_addresses);
+    // At "trace" axum logs the address of each connection; html5ever warns of each slip in the HTML of an author, which could fill
+    // the log.
+    for quieter in ["axum::serve=info", "html5ever=error"] {
+        if let Ok(directive) = quieter.parse() {
+            filter = filter.add_directive(directive);
+        }
     }
     let logger = tracing_subscriber::fmt()
         .with_env_filter(filter)

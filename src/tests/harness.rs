@@ -57,7 +57,9 @@ pub struct TestServer {
 pub struct Answer {
     pub status: u16,
     pub headers: ureq::http::HeaderMap,
+    /// The body, with a replacement for what is no text.
     pub text: String,
+    pub bytes: Vec<u8>,
 }
 
 impl Answer {
@@ -112,6 +114,7 @@ impl TestServer {
                 ("REDIS_URL", redis_url),
                 ("LEPTOS_SITE_ADDR", "127.0.0.1:0".into()),
                 ("LEPTOS_SITE_ROOT", folder.path().join("site").display().to_string()),
+                ("TIDEMARK_PICTURES__URL", format!("file:{}", folder.path().join("pictures").display())),
                 ("TIDEMARK_SERVER__TRUSTED_PROXIES", "127.0.0.1".into()),
             ]
             .map(|(name, value)| (name.to_owned(), value)),
@@ -233,14 +236,20 @@ impl Client<'_> {
     }
 
     pub fn request(&self, method: &str, path: &str, body: &str) -> Answer {
+        self.send(method, path, body.as_bytes())
+    }
+
+    /// As `request`, with a body that is no text.
+    pub fn send(&self, method: &str, path: &str, body: &[u8]) -> Answer {
         let mut request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.server.url));
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
-        let request = request.body(body.to_owned()).unwrap();
+        let request = request.body(body.to_vec()).unwrap();
         let mut response = self.server.agent.run(request).unwrap();
-        let text = response.body_mut().read_to_string().unwrap();
-        Answer { status: response.status().as_u16(), headers: response.headers().clone(), text }
+        let bytes = response.body_mut().with_config().limit(100_000_000).read_to_vec().unwrap();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        Answer { status: response.status().as_u16(), headers: response.headers().clone(), text, bytes }
     }
 
     /// The value of a header that is sent.
@@ -274,7 +283,7 @@ impl Client<'_> {
         let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
         let headers = lines.filter_map(|line| line.split_once(": "));
         let headers = headers.map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
-        Answer { status, headers, text: text.to_owned() }
+        Answer { status, headers, text: text.to_owned(), bytes: text.as_bytes().to_vec() }
     }
 
     /// Signs in and keeps the session's cookie.

@@ -11,7 +11,9 @@ mod crash;
 mod database;
 mod harness;
 mod import;
+mod injection;
 mod pages;
+mod pictures;
 mod server_profile;
 #[allow(dead_code, reason = "the torture uses the rest")]
 mod servers;

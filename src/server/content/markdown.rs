@@ -21,6 +21,9 @@ const SUMMARY_CHARACTERS: usize = 200;
 /// Themes with a contrast of at least 4.5 to 1, as WCAG 2.2 AA asks.
 const LIGHT_THEME: &str = "github-light-high-contrast";
 const DARK_THEME: &str = "github-dark-high-contrast";
+/// How often a text is read again at most, until nothing changes.
+const READINGS: usize = 8;
+
 const CLASS_PREFIX: &str = "code-";
 
 /// A rendered text.
@@ -52,7 +55,7 @@ pub fn render(markdown: &str) -> Rendered {
     let mut html = String::new();
     // Writing to a String can't fail.
     let _ = comrak::format_html(root, &options, &mut html);
-    let html = SANITIZER.clean(&html).to_string();
+    let html = sanitize(&html);
     let (words, cjk_characters) = count_words(&html);
     let minutes = words.div_ceil(WORDS_PER_MINUTE) + cjk_characters / CJK_CHARACTERS_PER_MINUTE;
     Rendered {
@@ -62,6 +65,21 @@ pub fn render(markdown: &str) -> Rendered {
         reading_minutes: i64::try_from(minutes).unwrap_or(i64::MAX).max(1),
         summary,
     }
+}
+
+/// What of HTML may be in a page, in a form that a browser reads as the sanitiser did.
+pub fn sanitize(html: &str) -> String {
+    let mut clean = SANITIZER.clean(html).to_string();
+    // Without an element that is left out, what was in it may be read in another way: a paragraph ends where the next begins,
+    // unless there was a button around it. So it is read again until nothing changes, which the second time shows nearly always.
+    for _ in 0..READINGS {
+        let again = SANITIZER.clean(&clean).to_string();
+        if again == clean {
+            break;
+        }
+        clean = again;
+    }
+    clean
 }
 
 /// The style sheet of highlighted code: dark for those who prefer it, unless they chose otherwise (`data-theme`).
@@ -225,6 +243,12 @@ fn is_known_class(class: &str) -> bool {
     class == "anchor" || KNOWN.iter().any(|prefix| class.starts_with(prefix))
 }
 
+/// Ids that the site's own pages use around a text. In a text they would take a label, a link or a rule of the style sheet from what
+/// it is meant for. A heading that gets one keeps its text and loses its anchor.
+fn is_id_of_site(id: &str) -> bool {
+    ["content", "contents-title", "q"].contains(&id) || id.starts_with("ranking")
+}
+
 static SANITIZER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
     let mut builder = ammonia::Builder::default();
     builder
@@ -243,17 +267,21 @@ static SANITIZER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
         .set_tag_attribute_value("pre", "tabindex", "0")
         .set_tag_attribute_value("table", "tabindex", "0")
         .set_tag_attribute_value("img", "loading", "lazy")
+        // The box of a task is the only field that a text may have: others could ask for a password.
+        .set_tag_attribute_value("input", "type", "checkbox")
         .set_tag_attribute_value("input", "disabled", "")
         // The text beside it says what the task is; this says what the box is.
         .set_tag_attribute_value("input", "aria-label", "Task")
         .url_schemes(HashSet::from(["http", "https", "mailto"]))
         .link_rel(None)
-        .attribute_filter(|element, attribute, value| match (element, attribute) {
-            ("input", "type") => (value == "checkbox").then_some(value.into()),
-            (_, "class") => {
+        .attribute_filter(|_, attribute, value| match attribute {
+            "class" => {
                 let known: Vec<&str> = value.split_ascii_whitespace().filter(|class| is_known_class(class)).collect();
                 (!known.is_empty()).then(|| known.join(" ").into())
             }
+            // No browser follows it, but what reads a page for somebody may.
+            "cite" => (value.starts_with("https://") || value.starts_with("http://")).then_some(value.into()),
+            "id" => (!is_id_of_site(value)).then_some(value.into()),
             _ => Some(value.into()),
         });
     builder
@@ -320,6 +348,8 @@ mod tests {
             "<form action=/login><input type=password></form>",
             "<base href=https://example.com>",
             "![x](data:text/html;base64,PHNjcmlwdD4=)",
+            "<q cite=\"javascript:alert(1)\">x</q>",
+            "<input name=password>",
             "```rust\"><script>alert(1)</script>\nx\n```",
             "```\n</code></pre><script>alert(1)</script>\n```",
         ] {
@@ -347,6 +377,30 @@ mod tests {
     fn an_author_cannot_use_the_sites_own_classes() {
         let html = render("<div class=\"site-header code-l-1\" id=\"x\">x</div>").html;
         assert!(html.contains("class=\"code-l-1\"") && html.contains("id=\"x\""), "{html}");
+    }
+
+    #[test]
+    fn a_browser_reads_a_text_as_the_sanitiser_did() {
+        for text in [
+            "<p><button><p>x</button>",
+            "<table><button><p>x<table><p>",
+            "<a href=/><button><a href=/>x",
+            "<p><marquee><p>",
+        ] {
+            let html = render(text).html;
+            assert_eq!(SANITIZER.clean(&html).to_string(), html, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_text_cannot_take_an_id_of_the_site() {
+        let html =
+            render("<input type=checkbox id=ranking-24h><p id=content>x</p><p id=q></p><p id=mine></p>\n\n# Content\n")
+                .html;
+        for id in ["ranking-24h", "content", "q"] {
+            assert!(!html.contains(&format!("id=\"{id}\"")), "{html}");
+        }
+        assert!(html.contains("id=\"mine\""), "{html}");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::http::header::{ALLOW, CONTENT_TYPE, HeaderValue};
 use axum::http::request::Parts;
-use axum::http::{Method, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use leptos::prelude::FromServerFnError;
@@ -12,6 +12,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::cache::CachePolicy;
 use super::identity;
+use super::pictures::wants_json;
 use super::sign_in;
 use crate::error::Error;
 use crate::server::db::users::{Role, User};
@@ -60,6 +61,7 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/sitemap.xml", EVERYONE),
     route("GET", "/robots.txt", EVERYONE),
     route("GET", "/highlight.css", EVERYONE),
+    route("GET", "/pictures/{name}", EVERYONE),
     route("GET", "/login", EVERYONE),
     route("POST", "/login", EVERYONE),
     route("POST", "/logout", EVERYONE),
@@ -91,6 +93,9 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/studio/{id}/revisions", AUTHOR),
     route("GET", "/studio/{id}/revisions/{version}", AUTHOR),
     route("POST", "/studio/{id}/revisions/{version}/restore", AUTHOR),
+    route("GET", "/studio/pictures", AUTHOR),
+    route("POST", "/studio/pictures", AUTHOR),
+    route("POST", "/studio/pictures/{name}/delete", AUTHOR),
     route("GET", "/users", ADMIN),
     route("POST", "/users", ADMIN),
     route("POST", "/users/invitations", ADMIN),
@@ -149,7 +154,7 @@ pub async fn control(State(state): State<AppState>, request: Request, next: Next
     let (mut parts, body) = request.into_parts();
     let user = match identity::signed_in_user(&parts, &state).await {
         Ok(user) => user,
-        Err(error) => return refuse(&error, parts.uri.path()),
+        Err(error) => return refuse(&error, parts.uri.path(), &parts.headers),
     };
     match user {
         Some(user) if user.role >= role => {
@@ -163,13 +168,13 @@ pub async fn control(State(state): State<AppState>, request: Request, next: Next
         Some(user) => {
             tracing::warn!(user = user.id, path, "somebody asked for what the role does not allow");
             let error = Error::Forbidden(format!("This is for people with the role {} only.", role.as_str()));
-            refuse(&error, parts.uri.path())
+            refuse(&error, parts.uri.path(), &parts.headers)
         }
         None if matches!(parts.method, Method::GET | Method::HEAD) => {
             let here = parts.uri.path_and_query().map_or("/", |path| path.as_str());
             Redirect::to(&sign_in_address(here)).into_response()
         }
-        None if parts.uri.path().starts_with("/api/") => refuse(&Error::Unauthorized, parts.uri.path()),
+        None if parts.uri.path().starts_with("/api/") => refuse(&Error::Unauthorized, parts.uri.path(), &parts.headers),
         None => sign_in::ask_again(&state, parts, body).await,
     }
 }
@@ -184,7 +189,7 @@ fn refuse_method(path: &str) -> Response {
     let allowed: Vec<&str> = ROUTES.iter().filter(|route| route.path == path).map(|route| route.method).collect();
     if allowed.is_empty() {
         tracing::error!(path, "a route is not in the table of access, so it is not served");
-        return refuse(&Error::NotFound("There is nothing at this address.".into()), path);
+        return refuse(&Error::NotFound("There is nothing at this address.".into()), path, &HeaderMap::new());
     }
     let mut response = StatusCode::METHOD_NOT_ALLOWED.into_response();
     if let Ok(allowed) = HeaderValue::try_from(allowed.join(",")) {
@@ -193,8 +198,11 @@ fn refuse_method(path: &str) -> Response {
     response
 }
 
-/// A refusal in the form that fits who asked: islands read the error itself, people a page.
-fn refuse(error: &Error, path: &str) -> Response {
+/// A refusal in the form that fits who asked: islands read the error itself, other programs a problem, people a page.
+fn refuse(error: &Error, path: &str, headers: &HeaderMap) -> Response {
+    if !path.starts_with("/api/") && wants_json(headers) {
+        return error.clone().into_response();
+    }
     if !path.starts_with("/api/") {
         return shell::error_page(error);
     }

@@ -13,6 +13,8 @@ pub enum CachePolicy {
     Asset,
     /// Feeds and the sitemap, which programs fetch again and again: up to 5 minutes old.
     Feed,
+    /// What is at the address never changes: kept for a year without asking.
+    Immutable,
     /// Must never be kept.
     Never,
 }
@@ -24,6 +26,7 @@ impl CachePolicy {
             CachePolicy::Page => "private, no-cache",
             CachePolicy::Asset => "public, no-cache",
             CachePolicy::Feed => "public, max-age=300",
+            CachePolicy::Immutable => "public, max-age=31536000, immutable",
             CachePolicy::Never => "no-store",
         };
         (CACHE_CONTROL, HeaderValue::from_static(value))

@@ -35,6 +35,11 @@ pub struct SentForm {
 }
 
 impl SentForm {
+    /// A form that was sent to `action` and refused, of which nothing is shown again but the errors.
+    pub fn refused(action: &str, errors: Vec<(&'static str, String)>) -> Self {
+        Self { action: action.to_owned(), values: HashMap::new(), errors }
+    }
+
     /// What was typed into a field; `None` if nothing was sent.
     pub fn value(&self, field: &str) -> Option<&str> {
         self.values.get(field).map(String::as_str)

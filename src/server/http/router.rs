@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::header::{HeaderValue, LOCATION};
+use axum::http::header::{CONTENT_TYPE, HeaderValue, LOCATION};
 use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -23,7 +23,7 @@ use super::cache::CachePolicy;
 use super::edge::edge;
 use super::identity::session_cookie;
 use super::problem::unknown_route;
-use super::{account, feeds, health, json_api, sign_in, studio, users};
+use super::{account, feeds, health, json_api, pictures, sign_in, studio, users};
 use crate::app::App;
 use crate::server::content::front_matter::normalize_path;
 use crate::server::shell::{error_page, shell};
@@ -37,6 +37,9 @@ pub const LARGEST_ARTICLE: usize = 4 * 1024 * 1024;
 
 /// The largest body of a request that brings a picture, in bytes.
 pub const LARGEST_PICTURE: usize = 10 * 1024 * 1024;
+
+/// What a form needs around the pictures in it, in bytes.
+const FORM_AROUND_PICTURES: usize = 16 * 1024;
 
 /// How long a session lasts after signing in, in days.
 const SESSION_DAYS: i64 = 30;
@@ -79,6 +82,9 @@ pub fn router(state: AppState) -> Router {
         .route("/sitemap.xml", get(feeds::sitemap))
         .route("/robots.txt", get(feeds::robots))
         .route("/highlight.css", get(feeds::highlight_css))
+        .route("/pictures/{name}", get(pictures::picture))
+        .route(pictures::STUDIO, post(pictures::upload))
+        .route("/studio/pictures/{name}/delete", post(pictures::delete))
         .leptos_routes_with_context(&state, generate_route_list(App), context, move || shell(options.clone()))
         .fallback(file_or_not_found)
         .layer(from_fn_with_state(state.clone(), control))
@@ -102,16 +108,25 @@ pub fn router(state: AppState) -> Router {
 async fn limit_body(request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let limit = match path {
-        "/studio/pictures" => LARGEST_PICTURE,
+        pictures::STUDIO => LARGEST_PICTURE + FORM_AROUND_PICTURES,
         _ if path.starts_with("/studio") || path.starts_with("/api/islands/studio-") => LARGEST_ARTICLE,
         _ => LARGEST_BODY,
     };
+    let picture_headers = (path == pictures::STUDIO).then(|| request.headers().clone());
     // The router takes its own kind of body only.
     let next = next.map_request(|request: Request<_>| request.map(Body::new));
     match RequestBodyLimitLayer::new(limit).layer(next).oneshot(request).await {
+        Ok(response) if response.status() == StatusCode::PAYLOAD_TOO_LARGE && is_worded_by_library(&response) => {
+            picture_headers.map_or_else(|| response.map(Body::new), |headers| pictures::too_large(&headers))
+        }
         Ok(response) => response.map(Body::new),
         Err(never) => match never {},
     }
+}
+
+/// Whether it is the limit that answered, rather than a handler.
+fn is_worded_by_library<B>(response: &Response<B>) -> bool {
+    response.headers().get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/plain"))
 }
 
 /// What no route answers: a file of the site, or nothing.

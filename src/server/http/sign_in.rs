@@ -11,6 +11,7 @@ use tower_sessions::Session;
 
 use super::forms::{Form, render};
 use super::identity::address;
+use super::pictures::wants_json;
 use crate::error::Error;
 use crate::server::accounts::{Attempt, try_again_in};
 use crate::server::sessions;
@@ -100,6 +101,7 @@ pub async fn ask_again(state: &AppState, parts: Parts, body: Body) -> Response {
     let fields = match RawForm::from_request(copy, state).await {
         Ok(RawForm(bytes)) => url::form_urlencoded::parse(&bytes).into_owned().collect(),
         // A picture, or nothing that a form sends.
+        Err(_) if wants_json(&parts.headers) => return Error::Unauthorized.into_response(),
         Err(_) => return shell::error_page(&Error::Unauthorized),
     };
     let kept = KeptForm { action: parts.uri.path().to_owned(), fields };

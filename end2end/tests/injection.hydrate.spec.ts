@@ -1,0 +1,301 @@
+// Texts that have run scripts in the pages of others (injection.json), in every field that an author or a reader controls, opened in
+// a real browser. Nothing of them may run, load anything but pictures and films, or be in the page as something that could.
+
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Browser, BrowserContext, Page } from '@playwright/test'
+import { BINARY, expect, test } from './server'
+
+const PAYLOADS: string[] = JSON.parse(readFileSync(join(__dirname, 'injection.json'), 'utf8')).map(
+  (payload: { text: string }) => payload.text,
+)
+
+// The smallest PNG.
+const PIXEL = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+)
+
+// A page that is not the blog's and has no policy, as a reader of feeds may be.
+const ELSEWHERE = 'https://reader.example/'
+
+/** Watches pages for anything that runs or loads what it should not. */
+class Watch {
+  readonly found: string[] = []
+
+  private constructor(
+    readonly context: BrowserContext,
+    private readonly origin: string,
+  ) {}
+
+  static async start(browser: Browser, origin: string): Promise<Watch> {
+    const context = await browser.newContext({ baseURL: origin })
+    const watch = new Watch(context, origin)
+    // Pictures and films may come from anywhere; a browser asks for nothing else of another host unless something is wrong.
+    await context.route(
+      (url) => url.origin !== origin,
+      (route) => {
+        const request = route.request()
+        if (request.url() === ELSEWHERE) return route.fulfill({ contentType: 'text/html', body: '<!doctype html>' })
+        if (!['image', 'media'].includes(request.resourceType())) {
+          watch.found.push(`${request.resourceType()} from ${request.url().slice(0, 100)}`)
+        }
+        return route.abort()
+      },
+    )
+    await context.exposeBinding('__tell', (_, text: string) => void watch.found.push(text))
+    await context.addInitScript(() => {
+      document.addEventListener('securitypolicyviolation', (event) => {
+        // What an author shows from a place without TLS is only left out.
+        if (!['img-src', 'media-src'].includes(event.effectiveDirective)) {
+          ;(window as any).__tell(`the policy stopped ${event.effectiveDirective}: ${event.blockedURI} ${event.sample}`)
+        }
+      })
+    })
+    return watch
+  }
+
+  async page(): Promise<Page> {
+    const page = await this.context.newPage()
+    page.on('dialog', async (dialog) => {
+      this.found.push(`a dialog says ${dialog.message()}`)
+      await dialog.dismiss()
+    })
+    page.on('popup', (popup) => void this.found.push(`a window opened: ${popup.url()}`))
+    page.on('pageerror', (error) => void this.found.push(`an error: ${error.message}`))
+    page.on('framenavigated', (frame) => {
+      const url = frame.url()
+      if (url !== 'about:blank' && url !== ELSEWHERE && !url.startsWith(this.origin)) this.found.push(`a frame went to ${url}`)
+    })
+    return page
+  }
+
+  /** Opens a page of the blog and looks at what is in it. */
+  async look(page: Page, path: string) {
+    const before = this.found.length
+    await page.goto(path, { waitUntil: 'load' })
+    // One turn for what an event has yet to start.
+    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done))))
+    this.found.push(...(await page.evaluate(faults)))
+    for (let index = before; index < this.found.length; index++) this.found[index] = `${path}: ${this.found[index]}`
+  }
+}
+
+/** What is in the page and could run, load or mislead. Runs in the browser. */
+function faults(): string[] {
+  const found: string[] = []
+  const show = (element: Element) => element.outerHTML.slice(0, 150)
+  if ((window as any).__pwned) found.push('__pwned is set')
+  const forbidden =
+    'script, style, link, meta, base, title, iframe, frame, frameset, object, embed, applet, portal, form, button, textarea, select, ' +
+    'input:not([type=checkbox][disabled]), template, noscript, xmp, plaintext, svg, math, marquee, leptos-island, [style], [name], ' +
+    '[srcset], [srcdoc], [ping], [target], [autofocus], [background], [formaction], #content, [id^=ranking]'
+  for (const element of document.querySelectorAll('.prose')) {
+    for (const bad of element.querySelectorAll(forbidden)) found.push(`in the text: ${show(bad)}`)
+  }
+  for (const element of document.querySelectorAll('*')) {
+    for (const { name, value } of element.attributes) {
+      if (/^on/i.test(name)) found.push(`a handler: ${show(element)}`)
+      if (['href', 'src', 'action', 'formaction', 'poster', 'cite', 'data', 'xlink:href', 'background'].includes(name)) {
+        // As this browser reads it, whatever it is written like.
+        const protocol = URL.canParse(value, location.href) ? new URL(value, location.href).protocol : 'https:'
+        if (!['http:', 'https:', 'mailto:'].includes(protocol)) found.push(`an address: ${show(element)}`)
+      }
+    }
+  }
+  for (const script of document.scripts) {
+    const isOurs = script.nonce !== '' || new URL(script.src || 'x:x').origin === location.origin
+    if (!isOurs) found.push(`a script: ${show(script)}`)
+  }
+  if (document.querySelector('iframe, object, embed, base, meta[http-equiv], main style, main link')) found.push('an element that loads')
+  const isWhole =
+    typeof document.cookie === 'string' &&
+    typeof document.getElementById === 'function' &&
+    typeof document.querySelector === 'function' &&
+    document.body instanceof HTMLBodyElement &&
+    document.defaultView === window
+  if (!isWhole) found.push('a name of the document is taken')
+  return found
+}
+
+/** A TOML string: as JSON's, but that also has a DEL. */
+const quoted = (text: string) => JSON.stringify(text).replaceAll('\u007f', '\\u007f')
+
+/** Looks at many pages, a few at a time. */
+async function lookAtAll(watch: Watch, paths: string[]) {
+  const left = [...paths]
+  const work = async () => {
+    const page = await watch.page()
+    for (let path = left.shift(); path !== undefined; path = left.shift()) await watch.look(page, path)
+    await page.close()
+  }
+  await Promise.all([work(), work(), work()])
+}
+
+test.describe.configure({ mode: 'serial' })
+
+test.describe('with texts that have run elsewhere', () => {
+  let articles: { slug: string; title: string; authors: { username: string }[]; tags: { slug: string }[] }[]
+
+  test.beforeAll(async ({ server }) => {
+    const folder = mkdtempSync(join(tmpdir(), 'tidemark-injection-'))
+    const files = join(folder, 'files')
+    mkdirSync(files)
+    PAYLOADS.forEach((payload, index) => {
+      const value = quoted(payload)
+      const front = `title = ${value}\nslug = "x-${index}"\ndate = 2026-11-02\ndescription = ${value}\nauthors = [${value}, "Jo Doe"]\ntags = [${value}, "x"]\naliases = [${value}]`
+      writeFileSync(join(files, `${index}.md`), `+++\n${front}\n+++\n${payload}\n`)
+    })
+    // All in one text: what one leaves open, another may close.
+    writeFileSync(join(files, 'all.md'), `+++\ntitle = "All"\nslug = "all"\ndate = 2026-11-02\n+++\n${PAYLOADS.join('\n\n')}\n`)
+    const quotes = PAYLOADS.map((payload) => payload.replaceAll(/^/gm, '> '))
+    writeFileSync(join(files, 'quotes.md'), `+++\ntitle = "Quotes"\nslug = "quotes"\ndate = 2026-11-02\n+++\n${quotes.join('\n\n')}\n`)
+    execFileSync(BINARY, ['import', files], { env: server.env, cwd: folder })
+    rmSync(folder, { recursive: true })
+    articles = []
+    for (let page = 1; page <= 2; page++) {
+      const list = await (await fetch(`${server.url}/api/v1/articles?per-page=100&page=${page}`)).json()
+      articles.push(...list.articles)
+    }
+    expect(articles.length).toBeGreaterThan(PAYLOADS.length)
+  })
+
+  test('nothing runs in an article', async ({ browser, server }) => {
+    test.setTimeout(180_000)
+    const watch = await Watch.start(browser, server.url)
+    await lookAtAll(watch, ['/articles/all', '/articles/quotes', ...PAYLOADS.map((_, index) => `/articles/x-${index}`)])
+    expect(watch.found).toEqual([])
+    // The islands are alive beside all of it.
+    const page = await watch.page()
+    await page.goto('/articles/all')
+    await expect(page.locator('.theme-toggle')).toBeVisible()
+    await page.locator('.rankings label', { hasText: '7 days' }).click()
+    await expect(page.locator('.ranking-7d')).toBeVisible()
+    await watch.context.close()
+  })
+
+  test('nothing runs in a list, in an author\'s page or in a tag\'s', async ({ browser, server }) => {
+    test.setTimeout(180_000)
+    const watch = await Watch.start(browser, server.url)
+    const paths = Array.from({ length: Math.ceil(articles.length / 10) }, (_, index) => `/?page=${index + 1}`)
+    // Lists show every name; the pages of every fourth show how they stand in a heading and a title. src/tests/injection.rs looks at all.
+    for (const { authors, tags } of articles.filter((_, index) => index % 4 === 0)) {
+      paths.push(`/authors/${authors[0].username}`)
+      if (tags.length) paths.push(`/tags/${tags[0].slug}`)
+    }
+    await lookAtAll(watch, [...new Set(paths)])
+    expect(watch.found).toEqual([])
+    await watch.context.close()
+  })
+
+  test('nothing runs that stands in an address', async ({ browser, server }) => {
+    test.setTimeout(180_000)
+    const watch = await Watch.start(browser, server.url)
+    const paths = PAYLOADS.map((payload, index) => {
+      const text = encodeURIComponent(payload)
+      const places = ['/search?q=', '/tags/', '/search?q=', '/authors/', '/articles/', '/login?next=', '/pictures/', '/most-viewed?window=', '/']
+      return places[index % places.length] + text
+    })
+    await lookAtAll(watch, paths)
+    expect(watch.found).toEqual([])
+    await watch.context.close()
+  })
+
+  test('nothing runs in the feed', async ({ browser, server }) => {
+    const watch = await Watch.start(browser, server.url)
+    const page = await watch.page()
+    await page.goto(ELSEWHERE)
+    const feed = await (await fetch(`${server.url}/feed.xml`)).text()
+    const texts = await page.evaluate((feed) => {
+      const xml = new DOMParser().parseFromString(feed, 'application/xml')
+      const strange = [...xml.querySelectorAll('*')].filter((element) => element.namespaceURI !== 'http://www.w3.org/2005/Atom')
+      if (xml.querySelector('parsererror') || strange.length) return ['<script>the feed is no feed</script>']
+      return [...xml.querySelectorAll('content')].map((content) => content.textContent ?? '')
+    }, feed)
+    expect(texts.length).toBeGreaterThan(10)
+    for (const text of texts) {
+      // As a reader of feeds shows it: without any policy.
+      await page.setContent(`<main><div class="prose">${text}</div></main>`)
+      watch.found.push(...(await page.evaluate(faults)))
+    }
+    expect(watch.found).toEqual([])
+    await watch.context.close()
+  })
+
+  test('nothing runs in the name of a user or of a picture', async ({ browser, server }) => {
+    test.setTimeout(180_000)
+    const watch = await Watch.start(browser, server.url)
+    // Adding a user takes long, because a password is hashed; these break out of all that a name stands in.
+    const names = [
+      '"><script>alert(1)</script>',
+      '</title><script>alert(1)</script>',
+      '<img src=x onerror=alert(1)>',
+      PAYLOADS.find((payload) => payload.startsWith('jaVasCript:'))!,
+    ]
+    for (const [index, name] of names.entries()) {
+      const added = execFileSync(BINARY, ['user', 'add', `evil-${index}`, '--name', name], { env: server.env, encoding: 'utf8' })
+      const page = await watch.page()
+      await page.goto('/login')
+      await page.getByLabel('User name').fill(`evil-${index}`)
+      await page.getByLabel('Password').fill(added.trim().split('\n').at(-1)!.trim())
+      await page.locator('main').getByRole('button', { name: 'Sign in' }).click()
+      await expect(page.locator('.sign-out span')).toHaveText(name)
+      await watch.look(page, '/')
+      if (index === 0) {
+        // A file's name can't have all characters; the rest goes as it is.
+        for (const payload of PAYLOADS) {
+          const name = `${payload.replaceAll(/[\u0000-\u001f\u007f"\\/]/g, ' ')}.png`
+          const answer = await page.request.post('/studio/pictures', {
+            headers: { accept: 'application/json' },
+            multipart: { picture: { name, mimeType: 'image/png', buffer: PIXEL } },
+          })
+          expect(answer.status(), name).toBe(201)
+        }
+        const pages = Math.ceil(PAYLOADS.length / 24)
+        for (let number = 1; number <= pages; number++) await watch.look(page, `/studio/pictures?page=${number}`)
+      }
+      await watch.context.clearCookies()
+      await page.close()
+    }
+    expect(watch.found).toEqual([])
+    await watch.context.close()
+  })
+})
+
+test('what runs is noticed', async ({ browser, server }) => {
+  const watch = await Watch.start(browser, server.url)
+  const noticed = async (expected: RegExp, act: (page: Page) => Promise<unknown>) => {
+    watch.found.length = 0
+    const page = await watch.page()
+    await page.goto('/articles/first-steps')
+    await act(page)
+    // A page that is being led away can't be asked.
+    watch.found.push(...(await page.evaluate(faults).catch(() => [])))
+    await expect.poll(() => watch.found.join('\n')).toMatch(expected)
+    await page.close()
+  }
+  const insert = (html: string) => (page: Page) =>
+    page.evaluate((html) => document.querySelector('.prose')!.insertAdjacentHTML('beforeend', html), html)
+  // The policy stops a handler in a page of the blog, and both it and the element are noticed.
+  await noticed(/the policy stopped script-src/, insert('<img src=x onerror=alert(1)>'))
+  await noticed(/a handler: /, insert('<p onclick=alert(1)>x</p>'))
+  await noticed(/an address: /, insert('<a href="&#1;jav&Tab;ascript:alert(1)">x</a>'))
+  await noticed(/in the text: <svg/, insert('<svg></svg>'))
+  await noticed(/in the text: <input/, insert('<input name=password>'))
+  await noticed(/a name of the document is taken/, insert('<img name=cookie>'))
+  await noticed(/the policy stopped style-src/, insert('<p style="color:red">x</p>'))
+  await noticed(/the policy stopped connect-src/, (page) => page.evaluate(() => fetch('https://evil.example/').catch(() => {})))
+  await noticed(/__pwned is set/, (page) => page.evaluate(() => void ((window as any).__pwned = true)))
+  // Where there is no policy, it runs, and that is noticed.
+  const alone = (html: string) => async (page: Page) => {
+    await page.goto(ELSEWHERE)
+    await page.setContent(html, { waitUntil: 'commit' })
+  }
+  await noticed(/a dialog says 1/, alone('<script>alert(1)</script>'))
+  await noticed(/stylesheet from https:\/\/evil\.example/, alone('<link rel=stylesheet href=https://evil.example/x.css>'))
+  await noticed(/script from https:\/\/evil\.example/, alone('<script src=https://evil.example/x.js></script>'))
+  await noticed(/a frame went to|document from https:/, alone('<meta http-equiv=refresh content="0;url=https://evil.example/">'))
+  await watch.context.close()
+})

@@ -1,0 +1,100 @@
+//! Renders any text. The answer is taken apart by the parser that browsers have a standard for: nothing in it may run or mislead,
+//! and it must stay the same when it is sanitised again, so that it means to a browser what it meant to the sanitiser.
+#![no_main]
+
+use html5ever::tendril::TendrilSink;
+use html5ever::{ParseOpts, QualName, local_name, ns, parse_fragment};
+use libfuzzer_sys::fuzz_target;
+use markup5ever_rcdom::{Handle, NodeData, RcDom};
+use tidemark::server::content::markdown;
+
+const FORBIDDEN: [&str; 27] = [
+    "script",
+    "style",
+    "link",
+    "meta",
+    "base",
+    "title",
+    "iframe",
+    "frame",
+    "frameset",
+    "object",
+    "embed",
+    "applet",
+    "form",
+    "button",
+    "textarea",
+    "select",
+    "option",
+    "template",
+    "noscript",
+    "xmp",
+    "plaintext",
+    "svg",
+    "math",
+    "marquee",
+    "body",
+    "html",
+    "head",
+];
+
+fuzz_target!(|text: &str| {
+    let rendered = markdown::render(text);
+    assert!(rendered.reading_minutes >= 1);
+    let shape = check(&rendered.html);
+    assert_eq!(check(&markdown::sanitize(&rendered.html)), shape);
+});
+
+/// Looks at each element, and tells them all and the texts between them, whatever the order of attributes.
+fn check(html: &str) -> String {
+    let context = QualName::new(None, ns!(html), local_name!("div"));
+    let dom = parse_fragment(RcDom::default(), ParseOpts::default(), context, vec![], false).one(html);
+    // A fragment is within an element of its own.
+    let roots = dom.document.children.borrow();
+    let mut nodes: Vec<(usize, Handle)> = roots
+        .iter()
+        .flat_map(|root| root.children.borrow().iter().cloned().map(|node| (0, node)).collect::<Vec<_>>())
+        .collect();
+    let mut shape = String::new();
+    // Without recursion: a text may nest deeply.
+    while let Some((depth, node)) = nodes.pop() {
+        match &node.data {
+            NodeData::Text { contents } => shape.push_str(&format!("{depth} {:?}\n", contents.borrow())),
+            NodeData::Element { name, attrs, .. } => {
+                let mut attributes: Vec<String> = attrs
+                    .borrow()
+                    .iter()
+                    .map(|attribute| format!("{}={:?}", attribute.name.local, attribute.value))
+                    .collect();
+                attributes.sort();
+                shape.push_str(&format!("{depth} <{} {attributes:?}\n", name.local));
+            }
+            _ => {}
+        }
+        if let NodeData::Element { name, attrs, .. } = &node.data {
+            assert!(name.ns == ns!(html), "{:?} in {html}", name);
+            assert!(!FORBIDDEN.contains(&&*name.local), "{:?} in {html}", name);
+            for attribute in attrs.borrow().iter() {
+                let (name, value) = (&*attribute.name.local, &*attribute.value);
+                assert!(
+                    !name.starts_with("on") && !["style", "name", "srcdoc", "srcset", "ping", "target"].contains(&name),
+                    "{name} in {html}"
+                );
+                if ["href", "src", "poster", "cite", "action", "formaction", "background", "data"].contains(&name) {
+                    assert!(is_harmless(value), "{value:?} in {html}");
+                }
+            }
+        }
+        nodes.extend(node.children.borrow().iter().cloned().map(|child| (depth + 1, child)));
+    }
+    shape
+}
+
+/// Whether an address is relative or one of http, https and mailto, read as browsers do.
+fn is_harmless(address: &str) -> bool {
+    let address = address.trim_start_matches(|character: char| character <= ' ').replace(['\t', '\n', '\r'], "");
+    let Some((scheme, _)) = address.split_once(':') else { return true };
+    let is_scheme = scheme.starts_with(|character: char| character.is_ascii_alphabetic())
+        && scheme.chars().all(|character| character.is_ascii_alphanumeric() || "+-.".contains(character));
+    !is_scheme || ["http", "https", "mailto"].contains(&scheme.to_ascii_lowercase().as_str())
+}

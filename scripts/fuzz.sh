@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Gives each fuzz target (fuzz/) random texts for a while and stops at the first that breaks it. Usage: scripts/fuzz.sh [SECONDS]
+# It needs a nightly toolchain and cargo-fuzz; without them it says so and does nothing.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/environment.sh
+source scripts/environment.sh
+seconds=${1:-60}
+[[ $seconds =~ ^[1-9][0-9]*$ ]] || { echo "fuzz: $seconds is no number of seconds" >&2; exit 1; }
+export PATH="$TOOLS/cargo-fuzz/bin:$PATH"
+
+if ! cargo +nightly --version >/dev/null 2>&1; then
+  echo "skipped: there is no nightly toolchain (rustup toolchain install nightly)"
+  exit
+fi
+if ! command -v cargo-fuzz >/dev/null; then
+  echo "skipped: there is no cargo-fuzz (cargo install cargo-fuzz --root $TOOLS/cargo-fuzz)"
+  exit
+fi
+
+# The samples, what has run scripts elsewhere, and what was found before.
+seeds=$(mktemp -d)
+trap 'rm -rf "$seeds"' EXIT
+mkdir "$seeds"/{markdown,front_matter}
+cp samples/*.md "$seeds/markdown"
+for file in samples/*.md; do { basename "$file" .md; cat "$file"; } >"$seeds/front_matter/$(basename "$file")"; done
+node -e '
+  const texts = JSON.parse(require("fs").readFileSync("end2end/tests/injection.json", "utf8"))
+  texts.forEach(({ text }, index) => require("fs").writeFileSync(`${process.argv[1]}/markdown/injection-${index}`, text))
+' "$seeds"
+
+for target in markdown front_matter; do
+  mkdir -p "fuzz/corpus/$target"
+  # The program has no unsafe code of its own, so the sanitizer of addresses would only cost time.
+  cargo +nightly fuzz run --sanitizer none "$target" "fuzz/corpus/$target" "$seeds/$target" "fuzz/seeds/$target" -- \
+    -max_total_time="$seconds" -max_len=4096 -timeout=20 -print_final_stats=1
+done

@@ -1,0 +1,148 @@
+//! An author's pictures.
+
+use jiff::Timestamp;
+use leptos::prelude::*;
+use leptos_meta::Meta;
+
+use super::query::{page_number, query};
+use crate::components::article_list::{Date, Pagination};
+use crate::components::form::{FieldNotes, Notice, described_by, sent_form};
+use crate::components::layout::{Layout, PageTitle, loaded};
+use crate::error::Error;
+use crate::server::db::pictures::ListedPicture;
+use crate::server::http::access::current_user;
+use crate::server::http::pictures::{FIELD, STUDIO};
+use crate::server::http::router::LARGEST_PICTURE;
+use crate::server::pictures::{markdown, owner_seen_by};
+use crate::server::state::AppState;
+
+/// How many pictures a page shows.
+const PER_PAGE: i64 = 24;
+
+/// `/studio/pictures`
+#[component]
+pub fn PicturesPage() -> impl IntoView {
+    let state = expect_context::<AppState>();
+    let user = current_user(&expect_context());
+    let page = page_number();
+    let notice = match (query("added").as_deref(), query("deleted")) {
+        (Some("1"), _) => Some("The picture is here. Copy its Markdown into an article."),
+        (Some(_), _) => Some("The pictures are here. Copy their Markdown into an article."),
+        (None, Some(_)) => Some("The picture is deleted."),
+        (None, None) => None,
+    };
+    let title = format!("Pictures · {}", state.config.site.title);
+    let content = async move {
+        let user = user?;
+        let owner = owner_seen_by(&user);
+        let pictures = state.database.pictures(owner, page?, PER_PAGE).await?;
+        if pictures.page > pictures.pages {
+            return Err(Error::NotFound("This list has no such page.".into()));
+        }
+        if pictures.items.is_empty() {
+            return Ok(view! {
+                <p class="empty">
+                    "No pictures yet. Choose one above: it gets an address that nobody can guess, and what a camera noted in it, such as the place, is taken out."
+                </p>
+            }
+            .into_any());
+        }
+        let items = pictures
+            .items
+            .into_iter()
+            .map(|listed| view! { <PictureCard listed shows_owner=owner.is_none() /> })
+            .collect_view();
+        Ok(view! {
+            <ul class="pictures">{items}</ul>
+            {(pictures.pages > 1)
+                .then(|| view! { <Pagination page=pictures.page pages=pictures.pages path=format!("{STUDIO}?") /> })}
+        }
+        .into_any())
+    };
+    view! {
+        <Layout sidebar=false>
+            <PageTitle text=title />
+            <Meta name="robots" content="noindex" />
+            <header class="intro">
+                <h1>"Pictures"</h1>
+            </header>
+            {notice.map(|text| view! { <Notice text /> })}
+            <UploadForm />
+            {loaded(content)}
+        </Layout>
+    }
+}
+
+#[component]
+fn UploadForm() -> impl IntoView {
+    let sent = sent_form(STUDIO);
+    let error = sent.error(FIELD).map(str::to_owned);
+    let hint = format!("PNG, JPEG, GIF or WebP, up to {} MiB together.", LARGEST_PICTURE >> 20);
+    view! {
+        <form class="form picture-form" method="post" action=STUDIO enctype="multipart/form-data">
+            <label for=FIELD>"Add pictures"</label>
+            <input
+                id=FIELD
+                name=FIELD
+                type="file"
+                accept="image/png,image/jpeg,image/gif,image/webp"
+                multiple
+                required
+                aria-invalid=error.as_ref().map(|_| "true")
+                aria-describedby=described_by(FIELD, &hint, error.as_deref())
+                autofocus=error.is_some()
+            />
+            <FieldNotes name=FIELD hint error />
+            <button type="submit" class="button button-primary">"Upload"</button>
+        </form>
+    }
+}
+
+#[component]
+fn PictureCard(listed: ListedPicture, shows_owner: bool) -> impl IntoView {
+    let ListedPicture { picture, owner } = listed;
+    let address = format!("/pictures/{}", picture.name);
+    let source = address.clone();
+    let id = format!("markdown-{}", picture.name);
+    let label = format!("Markdown of {}", picture.original_name);
+    let added = Timestamp::from_millisecond(picture.created_at).unwrap_or_default();
+    view! {
+        <li class="picture">
+            <a class="picture-frame" href=address>
+                <img
+                    src=source
+                    alt=picture.original_name.clone()
+                    width=picture.width.to_string()
+                    height=picture.height.to_string()
+                    loading="lazy"
+                />
+            </a>
+            <p class="picture-name">{picture.original_name.clone()}</p>
+            <p class="meta">
+                <span>{format!("{} × {}", picture.width, picture.height)}</span>
+                <span>{format_bytes(picture.bytes)}</span>
+                <Date at=added />
+                {shows_owner.then(|| view! { <span>{owner}</span> })}
+            </p>
+            <label class="visually-hidden" for=id.clone()>{label}</label>
+            <input class="picture-markdown" id=id value=markdown(&picture) readonly />
+            <details class="picture-delete">
+                <summary>"Delete"<span class="visually-hidden">{format!(" {}", picture.original_name)}</span></summary>
+                <form method="post" action=format!("{STUDIO}/{}/delete", picture.name)>
+                    <p>"Articles that show this picture will show a gap."</p>
+                    <button type="submit" class="button button-danger">"Delete the picture"</button>
+                </form>
+            </details>
+        </li>
+    }
+}
+
+/// A size as people read it.
+fn format_bytes(bytes: i64) -> String {
+    let (kib, mib) = (1024, 1024 * 1024);
+    match bytes {
+        0..1024 => format!("{bytes} bytes"),
+        _ if bytes < mib => format!("{} KiB", (bytes + kib / 2) / kib),
+        _ => format!("{}.{} MiB", bytes / mib, bytes % mib * 10 / mib),
+    }
+}

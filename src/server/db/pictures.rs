@@ -1,0 +1,101 @@
+//! Pictures: what is known of them. The bytes are elsewhere.
+
+use sqlx::{AssertSqlSafe, FromRow};
+
+use super::Database;
+use crate::model::page::Page;
+use crate::server::pictures::content::Kind;
+
+/// A picture.
+#[derive(Clone, Debug, FromRow)]
+pub struct Picture {
+    /// The last part of its address, and its name in the store.
+    pub name: String,
+    /// The number of whose it is.
+    pub user_id: i64,
+    /// Its kind.
+    #[sqlx(try_from = "String")]
+    pub media_type: Kind,
+    /// The size of its file.
+    pub bytes: i64,
+    /// In pixels, as it is shown.
+    pub width: i64,
+    /// In pixels, as it is shown.
+    pub height: i64,
+    /// What the file was called where it came from.
+    pub original_name: String,
+    /// Milliseconds since 1970.
+    pub created_at: i64,
+}
+
+/// A picture in a list.
+#[derive(Clone, Debug, FromRow)]
+pub struct ListedPicture {
+    /// The picture.
+    #[sqlx(flatten)]
+    pub picture: Picture,
+    /// The name of whose it is.
+    pub owner: String,
+}
+
+const COLUMNS: &str = "pictures.name, user_id, media_type, bytes, width, height, original_name, pictures.created_at";
+
+impl Database {
+    /// The picture of that name.
+    pub async fn picture(&self, name: &str) -> sqlx::Result<Option<Picture>> {
+        let sql = AssertSqlSafe(format!("SELECT {COLUMNS} FROM pictures WHERE name = ?"));
+        on_reader!(self, pool => sqlx::query_as(sql).bind(name).fetch_optional(pool).await)
+    }
+
+    /// A page of pictures, newest first: those of a user, or everybody's. A page past the end is empty.
+    pub async fn pictures(&self, user: Option<i64>, page: i64, per_page: i64) -> sqlx::Result<Page<ListedPicture>> {
+        let total: i64 = {
+            let sql = "SELECT count(*) FROM pictures WHERE user_id = coalesce(?, user_id)";
+            on_reader!(self, pool => sqlx::query_scalar(sql).bind(user).fetch_one(pool).await)?
+        };
+        let sql = AssertSqlSafe(format!(
+            "SELECT {COLUMNS}, users.name AS owner FROM pictures JOIN users ON users.id = user_id \
+             WHERE user_id = coalesce(?, user_id) ORDER BY pictures.id DESC LIMIT ? OFFSET ?"
+        ));
+        let offset = (page - 1).saturating_mul(per_page);
+        let items = on_reader!(self, pool => {
+            sqlx::query_as(sql).bind(user).bind(per_page).bind(offset).fetch_all(pool).await
+        })?;
+        Ok(Page::new(items, page, per_page, total))
+    }
+
+    /// Adds pictures, all or none.
+    pub async fn add_pictures(&self, pictures: &[Picture]) -> sqlx::Result<()> {
+        if pictures.is_empty() {
+            return Ok(());
+        }
+        let rows = vec!["(?, ?, ?, ?, ?, ?, ?, ?)"; pictures.len()].join(", ");
+        let sql = AssertSqlSafe(format!(
+            "INSERT INTO pictures (name, user_id, media_type, bytes, width, height, original_name, created_at) VALUES {rows}"
+        ));
+        on_writer!(self, pool => {
+            let mut query = sqlx::query(sql);
+            for picture in pictures {
+                query = query
+                    .bind(&picture.name)
+                    .bind(picture.user_id)
+                    .bind(picture.media_type.media_type())
+                    .bind(picture.bytes)
+                    .bind(picture.width)
+                    .bind(picture.height)
+                    .bind(&picture.original_name)
+                    .bind(picture.created_at);
+            }
+            query.execute(pool).await.map(drop)
+        })
+    }
+
+    /// Deletes a picture of a user, or of anybody; false if there is none.
+    pub async fn delete_picture(&self, name: &str, user: Option<i64>) -> sqlx::Result<bool> {
+        let sql = "DELETE FROM pictures WHERE name = ? AND user_id = coalesce(?, user_id)";
+        let deleted = on_writer!(self, pool => {
+            sqlx::query(sql).bind(name).bind(user).execute(pool).await.map(|result| result.rows_affected())
+        })?;
+        Ok(deleted > 0)
+    }
+}

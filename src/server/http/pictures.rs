@@ -1,0 +1,210 @@
+//! Pictures over HTTP: shown to everybody, sent and deleted by authors. A program that sends one (`Accept: application/json`) gets
+//! JSON, a form its page.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::multipart::MultipartError;
+use axum::extract::{FromRequest, Multipart, Path, Request, State};
+use axum::http::header::{
+    ACCEPT, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderValue,
+    IF_NONE_MATCH,
+};
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
+use leptos::prelude::provide_context;
+use serde::Serialize;
+
+use super::access::CurrentUser;
+use super::cache::CachePolicy;
+use super::forms::{SentForm, render};
+use super::problem::problem;
+use super::router::LARGEST_PICTURE;
+use crate::error::Error;
+use crate::server::db::pictures::Picture;
+use crate::server::pictures::content::Refusal;
+use crate::server::pictures::{NotTaken, SentFile, markdown};
+use crate::server::shell;
+use crate::server::state::AppState;
+
+/// Where the pictures of the studio are.
+pub const STUDIO: &str = "/studio/pictures";
+
+/// The field of the form.
+pub const FIELD: &str = "picture";
+
+/// How many pictures a request may bring.
+const MOST_AT_ONCE: usize = 20;
+
+/// A picture runs nothing, loads nothing, and is no part of this site, whatever a browser takes it for.
+const POLICY: &str = "default-src 'none'; sandbox; frame-ancestors 'none'";
+
+/// `GET /pictures/{name}`
+pub async fn picture(
+    State(state): State<AppState>,
+    Path(name): Path<String>,
+    method: Method,
+    headers: HeaderMap,
+) -> Response {
+    let found = match state.pictures.find(&name).await {
+        Ok(Some(picture)) => picture,
+        Ok(None) => return shell::error_page(&no_such_picture()),
+        Err(error) => return shell::error_page(&error),
+    };
+    // The bytes at an address never change, so the name says which they are.
+    let tag = format!("\"{}\"", found.name);
+    let is_known = headers.get_all(IF_NONE_MATCH).iter().any(|value| matches(value, &tag));
+    let (status, body) = if is_known {
+        (StatusCode::NOT_MODIFIED, Body::empty())
+    } else if method == Method::HEAD {
+        (StatusCode::OK, Body::empty())
+    } else {
+        match state.pictures.body(&found).await {
+            Ok(Some(body)) => (StatusCode::OK, body),
+            Ok(None) => return shell::error_page(&no_such_picture()),
+            Err(error) => return shell::error_page(&error),
+        }
+    };
+    let mut response = (status, body).into_response();
+    let mut set = |name, value| response.headers_mut().insert(name, value);
+    let (name, value) = CachePolicy::Immutable.header();
+    set(name, value);
+    set(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    if let Ok(tag) = HeaderValue::try_from(tag) {
+        set(ETAG, tag);
+    }
+    if status == StatusCode::OK {
+        set(CONTENT_TYPE, HeaderValue::from_static(found.media_type.media_type()));
+        set(CONTENT_DISPOSITION, HeaderValue::from_static("inline"));
+        set(CONTENT_LENGTH, HeaderValue::from(found.bytes));
+    }
+    response
+}
+
+/// Whether a line of `If-None-Match` names a tag (RFC 9110, section 13.1.2: weakly).
+fn matches(value: &HeaderValue, tag: &str) -> bool {
+    let tags = value.to_str().unwrap_or_default().split(',').map(str::trim);
+    tags.map(|other| other.strip_prefix("W/").unwrap_or(other)).any(|other| other == "*" || other == tag)
+}
+
+fn no_such_picture() -> Error {
+    Error::NotFound("There is no picture at this address.".into())
+}
+
+/// What a program is told of a picture that was taken.
+#[derive(Serialize)]
+struct Taken {
+    url: String,
+    markdown: String,
+}
+
+impl Taken {
+    fn of(picture: &Picture) -> Self {
+        Self { url: format!("/pictures/{}", picture.name), markdown: markdown(picture) }
+    }
+}
+
+/// `POST /studio/pictures`
+pub async fn upload(State(state): State<AppState>, CurrentUser(user): CurrentUser, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let wants_json = wants_json(&parts.headers);
+    let sent = files(Request::from_parts(parts.clone(), body), &state).await;
+    let taken = match sent {
+        Ok(files) if wants_json && files.len() > 1 => {
+            Err((StatusCode::BAD_REQUEST, "Send one picture with each request.".to_owned()))
+        }
+        Ok(files) => state.pictures.add(&user, files).await.map_err(|error| in_words(&error)),
+        Err(error) => Err(error),
+    };
+    match taken {
+        Ok(pictures) if wants_json => match pictures.first() {
+            Some(picture) => (StatusCode::CREATED, Json(Taken::of(picture))).into_response(),
+            None => Error::Internal.into_response(),
+        },
+        Ok(pictures) => Redirect::to(&format!("{STUDIO}?added={}", pictures.len())).into_response(),
+        Err((StatusCode::SERVICE_UNAVAILABLE, _)) if wants_json => Error::Unavailable.into_response(),
+        Err((StatusCode::SERVICE_UNAVAILABLE, _)) => shell::error_page(&Error::Unavailable),
+        Err((status, reason)) if wants_json => problem(status, reason),
+        Err((status, reason)) => {
+            let sent = SentForm::refused(STUDIO, vec![(FIELD, reason)]);
+            render(&state, parts, STUDIO, status, move || provide_context(sent.clone())).await
+        }
+    }
+}
+
+/// `POST /studio/pictures/{name}/delete`
+pub async fn delete(
+    State(state): State<AppState>,
+    CurrentUser(user): CurrentUser,
+    Path(name): Path<String>,
+) -> Response {
+    match state.pictures.delete(&user, &name).await {
+        Ok(true) => Redirect::to(&format!("{STUDIO}?deleted=1")).into_response(),
+        Ok(false) => shell::error_page(&Error::NotFound("There is no such picture of yours.".into())),
+        Err(error) => shell::error_page(&error),
+    }
+}
+
+/// The answer to a body that is larger than pictures may be, which nobody has read.
+pub fn too_large(headers: &HeaderMap) -> Response {
+    let (status, reason) = larger_than_allowed();
+    if wants_json(headers) { problem(status, reason) } else { shell::plain_page(status, "That did not work", &reason) }
+}
+
+/// Whether a program asks, which reads JSON.
+pub fn wants_json(headers: &HeaderMap) -> bool {
+    headers.get(ACCEPT).is_some_and(|accept| accept.to_str().unwrap_or_default().contains("application/json"))
+}
+
+/// The files of a form; at least one.
+async fn files(request: Request, state: &AppState) -> Result<Vec<SentFile>, (StatusCode, String)> {
+    let content_type = request.headers().get(CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
+    if !content_type.starts_with(b"multipart/form-data") {
+        let reason = format!("Send the picture as the field {FIELD} of a form (multipart/form-data).");
+        return Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, reason));
+    }
+    let mut form =
+        Multipart::from_request(request, state).await.map_err(|error| (error.status(), error.body_text()))?;
+    let mut files = Vec::new();
+    while let Some(field) = form.next_field().await.map_err(|error| unreadable(&error))? {
+        if field.name() != Some(FIELD) {
+            continue;
+        }
+        let name = field.file_name().unwrap_or_default().to_owned();
+        let bytes = field.bytes().await.map_err(|error| unreadable(&error))?;
+        // So does a browser say that no file was chosen.
+        if name.is_empty() && bytes.is_empty() {
+            continue;
+        }
+        if files.len() == MOST_AT_ONCE {
+            return Err((StatusCode::BAD_REQUEST, format!("Send at most {MOST_AT_ONCE} pictures at once.")));
+        }
+        files.push(SentFile { name, bytes: bytes.into() });
+    }
+    if files.is_empty() {
+        return Err((StatusCode::BAD_REQUEST, "Choose a picture first.".into()));
+    }
+    Ok(files)
+}
+
+fn unreadable(error: &MultipartError) -> (StatusCode, String) {
+    match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => larger_than_allowed(),
+        _ => (StatusCode::BAD_REQUEST, "The form could not be read: it is damaged or cut off.".into()),
+    }
+}
+
+fn larger_than_allowed() -> (StatusCode, String) {
+    let reason =
+        format!("Pictures may be up to {} MiB large, all that are sent at once together.", LARGEST_PICTURE >> 20);
+    (StatusCode::PAYLOAD_TOO_LARGE, reason)
+}
+
+fn in_words(error: &NotTaken) -> (StatusCode, String) {
+    let status = match error {
+        NotTaken::Refused { refusal: Refusal::Unsupported, .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        NotTaken::Refused { refusal: Refusal::Damaged, .. } => StatusCode::BAD_REQUEST,
+        NotTaken::Refused { refusal: Refusal::TooLarge, .. } => StatusCode::PAYLOAD_TOO_LARGE,
+        NotTaken::Failed(error) => StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+    };
+    (status, error.to_string())
+}

@@ -1,0 +1,257 @@
+//! Pictures of authors: taken in, kept, shown and deleted.
+//!
+//! A picture's address is its name, which nobody can guess, so it may be shown to whoever knows it: the pictures of a draft are as
+//! secret as their addresses. Its bytes are in a [`PictureStore`], what is known of it in SQL. It is there once SQL has it: the bytes
+//! are written first and deleted last, so whatever dies in between leaves at most bytes that nobody is shown.
+
+pub mod content;
+pub mod store;
+pub mod strip;
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use tokio::sync::Semaphore;
+
+use self::content::{Checked, Refusal, check};
+use self::store::PictureStore;
+use super::clock::Clock;
+use super::db::Database;
+use super::db::pictures::Picture;
+use super::db::users::{Role, User};
+use crate::error::Error;
+
+/// How many pictures are looked at at a time. Each takes a core and much memory for a moment, and pages need them too.
+const AT_A_TIME: usize = 1;
+
+/// How many more uploads may wait for their turn before new ones are refused.
+const IN_LINE: usize = 8;
+
+/// The longest name of a file that is remembered, in characters.
+const LONGEST_NAME: usize = 200;
+
+/// Everything that is done with pictures.
+#[derive(Clone, Debug)]
+pub struct Pictures {
+    database: Database,
+    store: PictureStore,
+    clock: Clock,
+    looking: Arc<Semaphore>,
+    line: Arc<Semaphore>,
+}
+
+/// A file that somebody sent.
+#[derive(Debug)]
+pub struct SentFile {
+    /// What it was called.
+    pub name: String,
+    /// What is in it.
+    pub bytes: Vec<u8>,
+}
+
+/// Why pictures were not taken. None of them was.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotTaken {
+    /// One of the files can't be published.
+    #[error("{name} {refusal}")]
+    Refused {
+        /// What it was called.
+        name: String,
+        /// What is wrong with it.
+        refusal: Refusal,
+    },
+    /// It can't be done now, or not at all.
+    #[error(transparent)]
+    Failed(#[from] Error),
+}
+
+impl Pictures {
+    /// The pictures in `store` that `database` knows.
+    pub fn new(database: Database, store: PictureStore, clock: Clock) -> Self {
+        Self {
+            database,
+            store,
+            clock,
+            looking: Arc::new(Semaphore::new(AT_A_TIME)),
+            line: Arc::new(Semaphore::new(IN_LINE)),
+        }
+    }
+
+    /// Takes files in for a user, all or none.
+    ///
+    /// # Errors
+    /// [`NotTaken`]
+    pub async fn add(&self, user: &User, files: Vec<SentFile>) -> Result<Vec<Picture>, NotTaken> {
+        let mut added = Vec::with_capacity(files.len());
+        let mut bodies = Vec::with_capacity(files.len());
+        for file in files {
+            let original_name = display_name(&file.name);
+            let checked = self.look_at(file.bytes).await?;
+            let Checked { kind, bytes, width, height } =
+                checked.map_err(|refusal| NotTaken::Refused { name: original_name.clone(), refusal })?;
+            added.push(Picture {
+                name: format!("{:032x}.{}", rand::random::<u128>(), kind.extension()),
+                user_id: user.id,
+                media_type: kind,
+                bytes: i64::try_from(bytes.len()).unwrap_or(i64::MAX),
+                width: width.into(),
+                height: height.into(),
+                original_name,
+                created_at: self.clock.now_ms(),
+            });
+            bodies.push(bytes);
+        }
+        for (picture, bytes) in added.iter().zip(bodies) {
+            self.store.put(&picture.name, bytes).await.map_err(|error| unavailable(&error, &picture.name))?;
+        }
+        self.database.add_pictures(&added).await.map_err(Error::from)?;
+        Ok(added)
+    }
+
+    /// Checks a file when it is its turn.
+    async fn look_at(&self, bytes: Vec<u8>) -> Result<Result<Checked, Refusal>, Error> {
+        let place = self.line.clone().try_acquire_owned().map_err(|_| Error::Unavailable)?;
+        let turn = self.looking.clone().acquire_owned().await.map_err(|_| Error::Unavailable)?;
+        // The permits go with the work: it goes on when the client hangs up, and must be counted until it ends.
+        let look = move || {
+            let checked = check(&bytes);
+            drop((place, turn));
+            checked
+        };
+        // A file that makes a decoder panic is not a good one. The panic hook has logged it.
+        Ok(tokio::task::spawn_blocking(look).await.unwrap_or(Err(Refusal::Damaged)))
+    }
+
+    /// What is known of the picture of that name; `None` if there is none.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn find(&self, name: &str) -> Result<Option<Picture>, Error> {
+        if !is_name(name) {
+            return Ok(None);
+        }
+        Ok(self.database.picture(name).await?)
+    }
+
+    /// The bytes of a picture; `None` if they are lost.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the store can't be reached.
+    pub async fn body(&self, picture: &Picture) -> Result<Option<Body>, Error> {
+        let body = self.store.get(&picture.name).await.map_err(|error| unavailable(&error, &picture.name))?;
+        if body.is_none() {
+            tracing::error!(picture = picture.name, place = %self.store.place(), "a picture's bytes are gone");
+        }
+        Ok(body)
+    }
+
+    /// Deletes a picture that `user` may delete: an own one, or any for an administrator. False if there is no such one.
+    ///
+    /// # Errors
+    /// The database's; then it is still there.
+    pub async fn delete(&self, user: &User, name: &str) -> Result<bool, Error> {
+        if !is_name(name) || !self.database.delete_picture(name, owner_seen_by(user)).await? {
+            return Ok(false);
+        }
+        // Nobody is shown it any more; what is left of it only takes space.
+        if let Err(error) = self.store.delete(name).await {
+            tracing::error!(error = %error, picture = name, place = %self.store.place(), "a deleted picture's bytes are left over");
+        }
+        Ok(true)
+    }
+}
+
+/// Whose pictures a user sees in the studio: the own ones, or, `None`, everybody's for an administrator.
+pub fn owner_seen_by(user: &User) -> Option<i64> {
+    (user.role < Role::Admin).then_some(user.id)
+}
+
+/// The Markdown that shows a picture, with what its file was called as its description.
+pub fn markdown(picture: &Picture) -> String {
+    let stem = picture.original_name.rsplit_once('.').map_or(picture.original_name.as_str(), |(stem, _)| stem);
+    let words: Vec<&str> =
+        stem.split(|character: char| character.is_whitespace() || "-_".contains(character)).collect();
+    let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
+    let mut description = String::new();
+    for character in words.join(" ").chars() {
+        if character.is_ascii_punctuation() {
+            description.push('\\');
+        }
+        description.push(character);
+    }
+    format!("![{description}](/pictures/{})", picture.name)
+}
+
+/// Whether a text is a name that [`Pictures::add`] gives: nothing else is looked for, in no store.
+fn is_name(text: &str) -> bool {
+    let is_key = |key: &str| key.len() == 32 && key.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    let is_ending = |ending: &str| content::Kind::ALL.iter().any(|kind| kind.extension() == ending);
+    text.split_once('.').is_some_and(|(key, ending)| is_key(key) && is_ending(ending))
+}
+
+/// A file's name as it is shown and remembered: without folders, without control characters, not endless.
+fn display_name(name: &str) -> String {
+    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let name: String = last.chars().filter(|character| !character.is_control()).take(LONGEST_NAME).collect();
+    let name = name.trim();
+    if name.is_empty() { "picture".into() } else { name.to_owned() }
+}
+
+fn unavailable(error: &object_store::Error, name: &str) -> Error {
+    tracing::error!(error = %error, picture = name, "the store of pictures failed");
+    Error::Unavailable
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(original_name: &str) -> Picture {
+        Picture {
+            name: "a.png".into(),
+            user_id: 1,
+            media_type: content::Kind::Png,
+            bytes: 1,
+            width: 1,
+            height: 1,
+            original_name: original_name.into(),
+            created_at: 0,
+        }
+    }
+
+    #[test]
+    fn the_markdown_describes_the_picture_and_nothing_in_a_name_breaks_it() {
+        assert_eq!(markdown(&named("low_tide-at noon.jpeg")), "![low tide at noon](/pictures/a.png)");
+        assert_eq!(markdown(&named("潮.png")), "![潮](/pictures/a.png)");
+        for evil in ["](javascript:alert(1)).png", "a]b[c`d*e.png", "<script>.png", "\\](x).png", "&#93;(x).png"] {
+            let html = crate::server::content::markdown::render(&markdown(&named(evil))).html;
+            assert!(html.contains("src=\"/pictures/a.png\""), "{evil} became {html}");
+            assert_eq!(html.matches('<').count(), 3, "{evil} became {html}");
+        }
+    }
+
+    #[test]
+    fn a_files_name_is_cut_to_what_can_be_shown() {
+        assert_eq!(display_name("C:\\photos\\tide.png"), "tide.png");
+        assert_eq!(display_name("../../etc/passwd"), "passwd");
+        assert_eq!(display_name("a\nb\u{0}.png"), "ab.png");
+        assert_eq!(display_name(""), "picture");
+        assert_eq!(display_name(&"x".repeat(500)).len(), LONGEST_NAME);
+    }
+
+    #[test]
+    fn only_given_names_are_looked_for() {
+        assert!(is_name("0123456789abcdef0123456789abcdef.png"));
+        for name in [
+            "",
+            "../0123456789abcdef0123456789abcdef.png",
+            "0123456789abcdef0123456789abcdef",
+            "0123456789abcdef0123456789abcdef.svg",
+            "0123456789ABCDEF0123456789ABCDEF.png",
+            "0123456789abcdef0123456789abcdef.png.png",
+            "0123456789abcdef0123456789abcde/.png",
+        ] {
+            assert!(!is_name(name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,636 @@
+//! Pictures: what is taken and what is not, what is taken out of them, who may do what, and both kinds of stores.
+
+use std::collections::HashMap;
+use std::io::Cursor;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use image::codecs::gif::GifEncoder;
+use image::codecs::jpeg::JpegEncoder;
+use image::codecs::webp::WebPEncoder;
+use image::{Frame, ImageFormat, ImageReader, Rgba, RgbaImage};
+use tidemark::server::db::users::Role;
+use tidemark::server::doctor::{Finding, examine_pictures};
+use tidemark::server::pictures::content::{Refusal, check};
+
+use crate::harness::{Answer, Client, TestServer, binary};
+
+const PASSWORD: &str = "a-good-password";
+const SECRET: &[u8] = b"N 54 19.5 E 10 08.2 Canon of Jo";
+
+fn pixels(width: u32, height: u32) -> RgbaImage {
+    RgbaImage::from_fn(width, height, |x, y| Rgba([(x * 7) as u8, (y * 5) as u8, (x ^ y) as u8, 255]))
+}
+
+fn png(width: u32, height: u32) -> Vec<u8> {
+    let mut file = Cursor::new(Vec::new());
+    pixels(width, height).write_to(&mut file, ImageFormat::Png).unwrap();
+    file.into_inner()
+}
+
+fn jpeg(width: u32, height: u32) -> Vec<u8> {
+    let mut file = Vec::new();
+    let rgb = image::DynamicImage::from(pixels(width, height)).into_rgb8();
+    JpegEncoder::new_with_quality(&mut file, 90).encode_image(&rgb).unwrap();
+    file
+}
+
+fn gif(frames: usize) -> Vec<u8> {
+    let mut file = Vec::new();
+    let mut encoder = GifEncoder::new(&mut file);
+    encoder.set_repeat(image::codecs::gif::Repeat::Infinite).unwrap();
+    encoder.encode_frames((0..frames).map(|_| Frame::new(pixels(12, 8)))).unwrap();
+    drop(encoder);
+    file
+}
+
+fn webp(width: u32, height: u32) -> Vec<u8> {
+    let mut file = Vec::new();
+    let picture = pixels(width, height);
+    WebPEncoder::new_lossless(&mut file).encode(&picture, width, height, image::ExtendedColorType::Rgba8).unwrap();
+    file
+}
+
+/// EXIF as a camera writes it: an orientation, and where it was taken.
+fn exif(orientation: u8) -> Vec<u8> {
+    let mut exif = b"II\x2a\0\x08\0\0\0\x02\0".to_vec();
+    exif.extend_from_slice(&[0x12, 0x01, 3, 0, 1, 0, 0, 0, orientation, 0, 0, 0]);
+    // The artist, at the end.
+    exif.extend_from_slice(&[0x3b, 0x01, 2, 0, SECRET.len() as u8, 0, 0, 0, 38, 0, 0, 0]);
+    exif.extend_from_slice(&[0; 4]);
+    exif.extend_from_slice(SECRET);
+    exif
+}
+
+/// A segment right after the start of a JPEG.
+fn with_segment(jpeg: &[u8], marker: u8, payload: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(payload.len() + 2).unwrap().to_be_bytes();
+    [&jpeg[..2], &[0xff, marker], &length, payload, &jpeg[2..]].concat()
+}
+
+/// A chunk right after the heading of a PNG.
+fn with_png_chunk(png: &[u8], name: &[u8; 4], data: &[u8]) -> Vec<u8> {
+    let chunk = [name.as_slice(), data].concat();
+    let mut crc = u32::MAX;
+    for byte in &chunk {
+        crc ^= u32::from(*byte);
+        for _ in 0..8 {
+            crc = if crc & 1 == 1 { 0xedb8_8320 ^ (crc >> 1) } else { crc >> 1 };
+        }
+    }
+    let length = u32::try_from(data.len()).unwrap().to_be_bytes();
+    [&png[..33], &length, &chunk, &(!crc).to_be_bytes(), &png[33..]].concat()
+}
+
+/// An extended WebP of a simple one, with two chunks of metadata.
+fn with_webp_metadata(webp: &[u8], width: u32, height: u32, orientation: u8) -> Vec<u8> {
+    let mut chunks = b"VP8X\x0a\0\0\0\x0c\0\0\0".to_vec();
+    chunks.extend_from_slice(&(width - 1).to_le_bytes()[..3]);
+    chunks.extend_from_slice(&(height - 1).to_le_bytes()[..3]);
+    chunks.extend_from_slice(&webp[12..]);
+    for (name, mut data) in [(b"EXIF", exif(orientation)), (b"XMP ", SECRET.to_vec())] {
+        chunks.extend_from_slice(name);
+        chunks.extend_from_slice(&u32::try_from(data.len()).unwrap().to_le_bytes());
+        if data.len() % 2 == 1 {
+            data.push(0);
+        }
+        chunks.extend_from_slice(&data);
+    }
+    [b"RIFF".as_slice(), &u32::try_from(chunks.len() + 4).unwrap().to_le_bytes(), b"WEBP", &chunks].concat()
+}
+
+/// A GIF with a comment and XMP before its pictures.
+fn with_gif_metadata(gif: &[u8]) -> Vec<u8> {
+    let table = if gif[10] & 0x80 == 0 { 0 } else { 3 << ((gif[10] & 7) + 1) };
+    let (head, rest) = gif.split_at(13 + table);
+    let comment = [b"\x21\xfe", &[SECRET.len() as u8][..], SECRET, b"\0"].concat();
+    let xmp = [b"\x21\xff\x0bXMP DataXMP", &[SECRET.len() as u8][..], SECRET, b"\0"].concat();
+    [head, &comment, &xmp, rest].concat()
+}
+
+fn has_secret(bytes: &[u8]) -> bool {
+    bytes.windows(SECRET.len()).any(|window| window == SECRET)
+}
+
+/// An author of a server, signed in.
+fn author<'a>(server: &'a TestServer, username: &str) -> Client<'a> {
+    server.add_user_with_role(username, PASSWORD, Role::Author);
+    signed_in(server, username)
+}
+
+fn signed_in<'a>(server: &'a TestServer, username: &str) -> Client<'a> {
+    let form = server.someone().with("content-type", "application/x-www-form-urlencoded");
+    let answer = form.request("POST", "/login", &format!("username={username}&password={PASSWORD}"));
+    assert_eq!(answer.status, 303, "{}", answer.text);
+    server.someone().with("cookie", answer.header("set-cookie").split(';').next().unwrap())
+}
+
+fn multipart(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut body = Vec::new();
+    for (name, bytes) in files {
+        let head = format!(
+            "--frontier\r\ncontent-disposition: form-data; name=\"picture\"; filename=\"{name}\"\r\ncontent-type: text/html\r\n\r\n"
+        );
+        body.extend_from_slice(head.as_bytes());
+        body.extend_from_slice(bytes);
+        body.extend_from_slice(b"\r\n");
+    }
+    body.extend_from_slice(b"--frontier--\r\n");
+    body
+}
+
+fn post(client: &Client, files: &[(&str, &[u8])]) -> Answer {
+    let client = client.with("content-type", "multipart/form-data; boundary=frontier");
+    client.send("POST", "/studio/pictures", &multipart(files))
+}
+
+fn post_json(client: &Client, name: &str, bytes: &[u8]) -> Answer {
+    post(&client.with("accept", "application/json"), &[(name, bytes)])
+}
+
+/// The address of a picture that has to be taken.
+fn address(client: &Client, name: &str, bytes: &[u8]) -> String {
+    let answer = post_json(client, name, bytes);
+    assert_eq!(answer.status, 201, "{name}: {}", answer.text);
+    answer.json()["url"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn each_kind_of_picture_comes_back_whole_and_as_what_it_is() {
+    let server = TestServer::start();
+    let jo = author(&server, "jo");
+    for (kind, ending, bytes) in [
+        ("image/png", ".png", png(31, 17)),
+        ("image/jpeg", ".jpg", jpeg(31, 17)),
+        ("image/gif", ".gif", gif(3)),
+        ("image/webp", ".webp", webp(31, 17)),
+    ] {
+        // The name and the type that it is sent with say something else.
+        let url = address(&jo, "low_tide.html", &bytes);
+        assert!(url.starts_with("/pictures/") && url.ends_with(ending), "{url}");
+        let answer = server.someone().with("accept-encoding", "gzip, br").get(&url);
+        assert_eq!((answer.status, answer.header("content-type")), (200, kind));
+        assert_eq!(answer.header("x-content-type-options"), "nosniff");
+        assert_eq!(answer.header("content-security-policy"), "default-src 'none'; sandbox; frame-ancestors 'none'");
+        assert_eq!(answer.header("cache-control"), "public, max-age=31536000, immutable");
+        assert_eq!(answer.header("content-disposition"), "inline");
+        assert_eq!(answer.header("content-encoding"), "", "a picture is compressed already");
+        assert_eq!(answer.header("content-length"), answer.bytes.len().to_string());
+        assert_eq!(answer.header("set-cookie"), "");
+        let decode = |bytes: &[u8]| {
+            let reader = ImageReader::new(Cursor::new(bytes.to_vec())).with_guessed_format().unwrap();
+            reader.decode().unwrap().into_rgba8()
+        };
+        assert_eq!(decode(&answer.bytes), decode(&bytes), "{kind}: not a pixel is changed");
+
+        let head = server.someone().send("HEAD", &url, b"");
+        assert_eq!(
+            (head.status, head.header("content-length"), head.bytes.len()),
+            (200, answer.header("content-length"), 0)
+        );
+        let tag = answer.header("etag");
+        for known in [tag.to_owned(), format!("\"x\", W/{tag}"), "*".into()] {
+            let again = server.someone().with("if-none-match", &known).get(&url);
+            assert_eq!((again.status, again.bytes.len(), again.header("etag")), (304, 0, tag), "{known}");
+        }
+        assert_eq!(server.someone().with("if-none-match", "\"x\"").get(&url).status, 200);
+    }
+    let two: Vec<String> = (0..2).map(|_| address(&jo, "same.png", &png(3, 3))).collect();
+    assert_ne!(two[0], two[1], "an address says nothing of what is there");
+    assert_eq!(server.number("SELECT count(*) FROM pictures WHERE ? = ''", ""), 6);
+}
+
+#[test]
+fn what_a_camera_noted_is_taken_out_and_which_way_up_it_is_stays() {
+    let exif_segment = [b"Exif\0\0".as_slice(), &exif(6)].concat();
+    let dirty_jpeg = with_segment(&jpeg(30, 20), 0xe1, &exif_segment);
+    let dirty_jpeg = with_segment(&dirty_jpeg, 0xe1, &[b"http://ns.adobe.com/xap/1.0/\0", SECRET].concat());
+    let dirty_jpeg = with_segment(&dirty_jpeg, 0xfe, SECRET);
+    let dirty_jpeg = with_segment(&dirty_jpeg, 0xed, SECRET);
+    let dirty_jpeg = [&dirty_jpeg, SECRET, b"<script>alert(1)</script>"].concat();
+    let dirty_png = with_png_chunk(&png(30, 20), b"tEXt", &[b"Comment\0", SECRET].concat());
+    let dirty_png = with_png_chunk(&dirty_png, b"eXIf", &exif(6));
+    let dirty_png = with_png_chunk(&dirty_png, b"prVt", SECRET);
+    let dirty_png = [&dirty_png, SECRET].concat();
+    let dirty_gif = [&with_gif_metadata(&gif(2)), SECRET].concat();
+    let dirty_webp = [&with_webp_metadata(&webp(30, 20), 30, 20, 6), SECRET].concat();
+
+    let server = TestServer::start();
+    let jo = author(&server, "jo");
+    for (name, dirty, size) in [
+        ("a.jpg", dirty_jpeg, "20 × 30"),
+        ("a.png", dirty_png, "20 × 30"),
+        ("a.gif", dirty_gif, "12 × 8"),
+        ("a.webp", dirty_webp, "20 × 30"),
+    ] {
+        assert!(has_secret(&dirty), "{name}: the test is about nothing");
+        let url = address(&jo, name, &dirty);
+        let answer = server.someone().get(&url);
+        assert!(!has_secret(&answer.bytes), "{name}");
+        assert!(!answer.text.contains("<script>"), "{name}");
+        assert!(jo.get("/studio/pictures").text.contains(size), "{name}: turned as it is shown");
+        let turned = check(&answer.bytes).unwrap();
+        let unturned = if name == "a.gif" { (12, 8) } else { (20, 30) };
+        assert_eq!((turned.width, turned.height), unturned, "{name} still says which way up it is");
+        assert_eq!(turned.bytes, answer.bytes, "{name}: there is nothing left to take out");
+    }
+}
+
+#[test]
+fn what_is_no_whole_picture_is_refused_in_one_clear_line() {
+    let server = TestServer::start();
+    let jo = author(&server, "jo");
+    let whole = [png(40, 30), jpeg(40, 30), gif(2), webp(40, 30)];
+    let mut files: Vec<(String, Vec<u8>, u16, &str)> = vec![
+        ("page.png".into(), b"<!DOCTYPE html><script>alert(1)</script>".to_vec(), 415, "PNG, JPEG, GIF or WebP"),
+        ("x.svg".into(), b"<svg xmlns=\"http://www.w3.org/2000/svg\"/>".to_vec(), 415, "PNG, JPEG, GIF or WebP"),
+        ("x.jpg".into(), b"%PDF-1.7\n".to_vec(), 415, "PNG, JPEG, GIF or WebP"),
+        ("x.gif".into(), b"PK\x03\x04rest of a zip".to_vec(), 415, "PNG, JPEG, GIF or WebP"),
+        ("empty.png".into(), vec![], 415, "PNG, JPEG, GIF or WebP"),
+        ("html.gif".into(), b"GIF89a/*<html><script>alert(1)</script>*/=1;".to_vec(), 400, "damaged"),
+        ("noise.png".into(), [&png(9, 9)[..8], &[7; 500]].concat(), 400, "damaged"),
+    ];
+    for (index, bytes) in whole.iter().enumerate() {
+        for part in [12, bytes.len() / 2, bytes.len() - 1] {
+            files.push((format!("cut-{index}-{part}"), bytes[..part].to_vec(), 400, "damaged"));
+        }
+    }
+    // A few bytes that would become 40 GB.
+    let mut bomb = png(1, 1);
+    bomb[16..24].copy_from_slice(&[0, 1, 0x86, 0xa0, 0, 1, 0x86, 0xa0]);
+    files.push(("bomb.png".into(), with_right_heading(bomb), 413, "too many pixels"));
+    let mut wide = png(1, 1);
+    wide[16..24].copy_from_slice(&[0, 0, 0x2e, 0xe0, 0, 0, 0x0d, 0x06]);
+    files.push(("wide.png".into(), with_right_heading(wide), 413, "too many pixels"));
+    for (name, bytes, status, said) in &files {
+        let answer = post_json(&jo, name, bytes);
+        assert_eq!(
+            (answer.status, answer.header("content-type")),
+            (*status, "application/problem+json"),
+            "{name}: {}",
+            answer.text
+        );
+        let detail = answer.json()["detail"].as_str().unwrap().to_owned();
+        assert!(
+            detail.starts_with(name.as_str()) && detail.contains(said) && !detail.contains('\n'),
+            "{name}: {detail}"
+        );
+    }
+    assert_eq!(server.number("SELECT count(*) FROM pictures WHERE ? = ''", ""), 0);
+    assert!(!server.folder.path().join("pictures").exists(), "nothing is kept of what is refused");
+}
+
+/// A PNG whose heading's checksum is right again.
+fn with_right_heading(png: Vec<u8>) -> Vec<u8> {
+    let heading: Vec<u8> = png[16..29].to_vec();
+    let whole = with_png_chunk(&png, b"IHDR", &heading);
+    [&whole[..8], &whole[33..58], &png[33..]].concat()
+}
+
+#[test]
+fn an_animation_may_not_take_forever_to_look_at() {
+    let mut file = Vec::new();
+    let mut encoder = GifEncoder::new_with_speed(&mut file, 30);
+    let blank = RgbaImage::new(4000, 4000);
+    for _ in 0..2 {
+        encoder.encode_frame(Frame::new(blank.clone())).unwrap();
+    }
+    drop(encoder);
+    // The second picture again and again: many pixels in few bytes.
+    let end = file.len() - 1;
+    let first = file.windows(2).position(|pair| pair == b"\x21\xf9").unwrap();
+    let one = file[first..end].to_vec();
+    let mut many = file[..first].to_vec();
+    for _ in 0..13 {
+        many.extend_from_slice(&one);
+    }
+    many.push(0x3b);
+    assert_eq!(check(&many).unwrap_err(), Refusal::TooLarge);
+}
+
+#[test]
+fn a_picture_that_is_too_large_is_refused_before_it_is_read() {
+    let server = TestServer::start();
+    let jo = author(&server, "jo");
+    let form = jo.with("content-type", "multipart/form-data; boundary=frontier");
+    let answer = form.announce("POST", "/studio/pictures", 11 * 1024 * 1024);
+    assert_eq!(answer.status, 413);
+    assert!(answer.text.contains("up to 10 MiB"), "{}", answer.text);
+    let answer = form.with("accept", "application/json").announce("POST", "/studio/pictures", 11 * 1024 * 1024);
+    assert_eq!((answer.status, answer.header("content-type")), (413, "application/problem+json"));
+    assert!(answer.text.contains("up to 10 MiB"), "{}", answer.text);
+    // Without an announced length it shows on the way.
+    let mut noise = png(8, 8);
+    noise.resize(11 * 1024 * 1024, 7);
+    let chunked = form.with("accept", "application/json").with("transfer-encoding", "chunked");
+    let answer = chunked.send("POST", "/studio/pictures", &multipart(&[("large.png", &noise)]));
+    assert_eq!(answer.status, 413, "{}", answer.text);
+    // Exactly so large is fine.
+    let small = png(8, 8);
+    let padding = 10 * 1024 * 1024 - small.len() - 12;
+    let large = with_png_chunk(&small, b"prVt", &vec![0; padding]);
+    assert_eq!(large.len(), 10 * 1024 * 1024);
+    assert_eq!(post_json(&jo, "large.png", &large).status, 201);
+    // Other addresses take as little as before.
+    let form = server.someone().with("content-type", "application/x-www-form-urlencoded");
+    assert_eq!(form.announce("POST", "/login", 100_000).status, 413);
+    assert_eq!(jo.announce("POST", "/studio/pictures/x/delete", 5 * 1024 * 1024).status, 413);
+}
+
+#[test]
+fn an_author_uploads_copies_and_deletes_without_javascript() {
+    let server = TestServer::start();
+    let jo = author(&server, "jo");
+    let page = jo.get("/studio/pictures");
+    assert_eq!(page.status, 200, "{}", page.text);
+    for part in ["<h1>Pictures</h1>", "No pictures yet.", "enctype=\"multipart/form-data\"", "type=\"file\""] {
+        assert!(page.text.contains(part), "{part}: {}", page.text);
+    }
+    let answer = post(&jo, &[("one_tide.png", &png(3, 2)), ("two<b>.gif", &gif(1))]);
+    assert_eq!((answer.status, answer.header("location")), (303, "/studio/pictures?added=2"), "{}", answer.text);
+    let page = jo.get("/studio/pictures?added=2");
+    for part in
+        ["The pictures are here.", "3 × 2", "value=\"![one tide](/pictures/", "two&lt;b&gt;.gif", "November 24, 2026"]
+    {
+        assert!(page.text.contains(part), "{part}: {}", page.text);
+    }
+    assert!(page.text.find("two&lt;b").unwrap() < page.text.find("one_tide").unwrap(), "newest first");
+    assert!(!page.text.contains(" style="), "{}", page.text);
+
+    for (files, status, said) in [
+        (&[][..], 400, "Choose a picture first."),
+        (&[("", &b""[..])], 400, "Choose a picture first."),
+        (&[("fine.png", &png(2, 2)), ("evil.png", b"<svg>")], 415, "evil.png is no picture"),
+    ] {
+        let answer = post(&jo, files);
+        assert_eq!(answer.status, status);
+        for part in ["<h1>Pictures</h1>", said, "aria-invalid", "one_tide.png"] {
+            assert!(answer.text.contains(part), "{part}: {}", answer.text);
+        }
+    }
+    assert_eq!(server.number("SELECT count(*) FROM pictures WHERE ? = ''", ""), 2, "all of a request or nothing");
+    let answer =
+        jo.with("content-type", "application/x-www-form-urlencoded").request("POST", "/studio/pictures", "picture=x");
+    assert_eq!(answer.status, 415);
+    let both = post(&jo.with("accept", "application/json"), &[("a.png", &png(2, 2)), ("b.png", &png(2, 2))]);
+    assert_eq!(both.status, 400, "{}", both.text);
+
+    let delete = page.text.split("action=\"").find(|part| part.contains("/delete\"")).unwrap();
+    let delete = delete.split('"').next().unwrap();
+    let picture = delete.trim_end_matches("/delete").replace("/studio", "");
+    assert_eq!(server.someone().get(&picture).status, 200);
+    let answer = jo.request("POST", delete, "");
+    assert_eq!((answer.status, answer.header("location")), (303, "/studio/pictures?deleted=1"));
+    assert_eq!(server.someone().get(&picture).status, 404);
+    let page = jo.get("/studio/pictures?deleted=1").text;
+    assert!(page.contains("The picture is deleted.") && !page.contains(&picture), "{page}");
+    assert_eq!(std::fs::read_dir(server.folder.path().join("pictures")).unwrap().count(), 1, "its bytes are gone too");
+    assert_eq!(jo.request("POST", delete, "").status, 404, "a second time there is nothing to delete");
+}
+
+#[test]
+fn many_pictures_are_shown_page_by_page() {
+    let server = TestServer::start();
+    let jo = author(&server, "jo");
+    let bytes = png(1, 1);
+    for round in 0..2 {
+        let files: Vec<_> = (0..13).map(|_| ("x.png", bytes.as_slice())).collect();
+        assert_eq!(post(&jo, &files).status, 303, "{round}");
+    }
+    assert_eq!(jo.get("/studio/pictures").text.matches("class=\"picture\"").count(), 24);
+    let second = jo.get("/studio/pictures?page=2");
+    assert_eq!(second.text.matches("class=\"picture\"").count(), 2);
+    assert!(second.text.contains("/studio/pictures?page=1"), "{}", second.text);
+    for nowhere in ["3", "0", "x"] {
+        assert_eq!(jo.get(&format!("/studio/pictures?page={nowhere}")).status, 404, "{nowhere}");
+    }
+}
+
+#[test]
+fn only_the_owner_and_an_administrator_list_and_delete_a_picture() {
+    let server = TestServer::start();
+    let (jo, al) = (author(&server, "jo"), author(&server, "al"));
+    server.add_user_with_role("root", PASSWORD, Role::Admin);
+    server.add_user_with_role("reader", PASSWORD, Role::Reader);
+    let url = address(&jo, "mine.png", &png(5, 5));
+    let delete = format!("/studio{url}/delete");
+
+    assert!(!al.get("/studio/pictures").text.contains("mine.png"));
+    assert_eq!(al.request("POST", &delete, "").status, 404);
+    let reader = signed_in(&server, "reader");
+    assert_eq!(reader.get("/studio/pictures").status, 403);
+    assert_eq!(post(&reader, &[("a.png", &png(2, 2))]).status, 403);
+    let answer = post_json(&reader, "a.png", &png(2, 2));
+    assert_eq!((answer.status, answer.header("content-type")), (403, "application/problem+json"));
+    assert_eq!(reader.request("POST", &delete, "").status, 403);
+    let nobody = server.someone();
+    assert_eq!(nobody.get("/studio/pictures").status, 303, "to the form to sign in");
+    assert_eq!(post(&nobody, &[("a.png", &png(2, 2))]).status, 401);
+    let answer = post_json(&nobody, "a.png", &png(2, 2));
+    assert_eq!((answer.status, answer.header("content-type")), (401, "application/problem+json"));
+    assert_eq!(nobody.request("POST", &delete, "").status, 401);
+    assert_eq!(post(&jo.with("sec-fetch-site", "cross-site"), &[("a.png", &png(2, 2))]).status, 403);
+    assert_eq!(nobody.get(&url).status, 200, "whoever knows the address sees it");
+
+    let root = signed_in(&server, "root");
+    let page = root.get("/studio/pictures").text;
+    assert!(page.contains("mine.png") && page.contains("A Reader"), "{page}");
+    assert_eq!(root.request("POST", &delete, "").status, 303);
+    assert_eq!(nobody.get(&url).status, 404);
+}
+
+#[test]
+fn an_address_that_was_not_given_leads_nowhere() {
+    let server = TestServer::start();
+    let jo = author(&server, "jo");
+    let url = address(&jo, "a.png", &png(5, 5));
+    std::fs::write(server.folder.path().join("pictures/secret.png"), png(1, 1)).unwrap();
+    std::fs::write(server.folder.path().join(format!("pictures/{}.png", "0".repeat(32))), png(1, 1)).unwrap();
+    for path in [
+        "/pictures/secret.png".to_owned(),
+        format!("/pictures/{}.png", "0".repeat(32)),
+        url.replace(".png", ".jpg"),
+        url.replace(".png", ""),
+        url.to_uppercase().replace("/PICTURES", "/pictures"),
+        "/pictures/..%2fblog.db".into(),
+        "/pictures/%2e%2e%2f%2e%2e%2fetc%2fpasswd".into(),
+        "/pictures/..%5cblog.db".into(),
+        format!("/pictures/.%2f{}", &url["/pictures/".len()..]),
+        format!("{url}%00"),
+        "/pictures/".into(),
+    ] {
+        let answer = server.someone().get(&path);
+        assert_eq!(answer.status, 404, "{path}");
+        assert!(answer.header("content-type").starts_with("text/html"), "{path}");
+        assert!(!answer.header("cache-control").contains("immutable"), "{path}");
+        assert_eq!(
+            jo.request("POST", &format!("/studio/pictures/{}/delete", path.trim_start_matches("/pictures/")), "")
+                .status,
+            404,
+            "{path}"
+        );
+    }
+}
+
+#[test]
+fn a_store_or_a_database_that_fails_leaves_nothing_that_shows() {
+    let server = TestServer::start();
+    let jo = author(&server, "jo");
+    let url = address(&jo, "a.png", &png(5, 5));
+    // A file in the way of the folder: nothing can be written, whoever runs the tests.
+    let folder = server.folder.path().join("pictures");
+    std::fs::rename(&folder, server.folder.path().join("away")).unwrap();
+    std::fs::write(&folder, "in the way").unwrap();
+    let answer = post_json(&jo, "b.png", &png(5, 5));
+    assert_eq!((answer.status, answer.header("retry-after")), (503, "1"), "{}", answer.text);
+    assert_eq!(post(&jo, &[("b.png", &png(5, 5))]).status, 503);
+    assert!(
+        matches!(server.run(examine_pictures(&server.stores.pictures)), Finding::Wrong(text) if text.contains("pictures.url"))
+    );
+    assert_ne!(server.someone().get(&url).status, 200);
+    assert_eq!(server.number("SELECT count(*) FROM pictures WHERE ? = ''", ""), 1);
+    std::fs::remove_file(&folder).unwrap();
+    std::fs::rename(server.folder.path().join("away"), &folder).unwrap();
+    assert!(
+        matches!(server.run(examine_pictures(&server.stores.pictures)), Finding::Fact(text) if text.contains("can be written to"))
+    );
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1, "the doctor's probe is gone");
+
+    server.execute("ALTER TABLE pictures RENAME TO gone_pictures");
+    assert_eq!(post_json(&jo, "b.png", &png(5, 5)).status, 500);
+    let answer = server.someone().get(&url);
+    assert_eq!(answer.status, 500);
+    assert!(!answer.text.contains("gone") && !answer.text.contains("table"), "{}", answer.text);
+    server.execute("ALTER TABLE gone_pictures RENAME TO pictures");
+    assert_eq!(server.someone().get(&url).status, 200);
+    std::fs::remove_file(folder.join(&url["/pictures/".len()..])).unwrap();
+    assert_eq!(server.someone().get(&url).status, 404, "bytes that are lost");
+    assert_eq!(jo.request("POST", &format!("/studio{url}/delete"), "").status, 303, "and can be deleted all the same");
+}
+
+/// What speaks S3, as far as it is needed: keeps objects in memory and refuses what is not signed.
+#[derive(Default)]
+struct S3 {
+    objects: Mutex<HashMap<String, Vec<u8>>>,
+    is_down: AtomicBool,
+    refused: AtomicUsize,
+}
+
+impl S3 {
+    fn start() -> (Arc<Self>, String, tokio::runtime::Runtime) {
+        let s3 = Arc::new(Self::default());
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let service = axum::Router::new().fallback(answer_as_s3).with_state(s3.clone());
+        runtime.spawn(async move { axum::serve(listener, service).await });
+        (s3, url, runtime)
+    }
+
+    fn keys(&self) -> Vec<String> {
+        self.objects.lock().unwrap().keys().cloned().collect()
+    }
+}
+
+async fn answer_as_s3(
+    State(s3): State<Arc<S3>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let signature = headers.get("authorization").map_or("", |value| value.to_str().unwrap());
+    let is_signed = signature.starts_with("AWS4-HMAC-SHA256 Credential=the-key/")
+        && signature.contains("/north-1/s3/aws4_request")
+        && signature.contains("Signature=")
+        && headers.contains_key("x-amz-date");
+    if !is_signed {
+        s3.refused.fetch_add(1, Ordering::Relaxed);
+        return StatusCode::FORBIDDEN.into_response();
+    }
+    if s3.is_down.load(Ordering::Relaxed) {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
+    let key = uri.path().to_owned();
+    let mut objects = s3.objects.lock().unwrap();
+    match method {
+        Method::PUT => {
+            objects.insert(key, body.to_vec());
+            [("etag", "\"1\"")].into_response()
+        }
+        Method::GET | Method::HEAD => match objects.get(&key) {
+            Some(bytes) => {
+                let headers = [("etag", "\"1\""), ("last-modified", "Tue, 24 Nov 2026 12:00:00 GMT")];
+                (headers, bytes.clone()).into_response()
+            }
+            None => StatusCode::NOT_FOUND.into_response(),
+        },
+        Method::DELETE => {
+            objects.remove(&key);
+            StatusCode::NO_CONTENT.into_response()
+        }
+        _ => StatusCode::METHOD_NOT_ALLOWED.into_response(),
+    }
+}
+
+#[test]
+fn pictures_can_be_kept_in_a_bucket() {
+    let (s3, endpoint, _runtime) = S3::start();
+    let server = TestServer::with(&[
+        ("TIDEMARK_PICTURES__URL", "s3://tidemark/blog/pictures"),
+        ("AWS_ACCESS_KEY_ID", "the-key"),
+        ("AWS_SECRET_ACCESS_KEY", "the-secret"),
+        ("AWS_REGION", "north-1"),
+        ("AWS_ENDPOINT_URL", &endpoint),
+        ("AWS_ALLOW_HTTP", "true"),
+    ]);
+    assert!(!format!("{:?}", server.config).contains("the-secret"));
+    assert!(
+        matches!(server.run(examine_pictures(&server.stores.pictures)), Finding::Fact(text) if text.contains("s3://tidemark/blog/pictures"))
+    );
+    assert!(s3.keys().is_empty(), "the doctor's probe is gone");
+    let jo = author(&server, "jo");
+    let exif_segment = [b"Exif\0\0".as_slice(), &exif(1)].concat();
+    let url = address(&jo, "a.jpg", &with_segment(&jpeg(30, 20), 0xe1, &exif_segment));
+    assert_eq!(s3.keys(), [format!("/tidemark/blog{url}")]);
+    let answer = server.someone().get(&url);
+    assert_eq!((answer.status, answer.header("content-type")), (200, "image/jpeg"));
+    assert_eq!(answer.header("content-length"), answer.bytes.len().to_string());
+    assert_eq!(check(&answer.bytes).unwrap().width, 30);
+    assert!(!has_secret(&answer.bytes));
+
+    s3.is_down.store(true, Ordering::Relaxed);
+    assert_eq!(server.someone().get(&url).status, 503);
+    let answer = post_json(&jo, "b.png", &png(5, 5));
+    assert_eq!((answer.status, answer.header("content-type")), (503, "application/problem+json"), "{}", answer.text);
+    assert!(matches!(server.run(examine_pictures(&server.stores.pictures)), Finding::Wrong(_)));
+    assert_eq!(server.number("SELECT count(*) FROM pictures WHERE ? = ''", ""), 1);
+    assert_eq!(server.someone().get("/articles/first").status, 200, "articles do without");
+
+    s3.is_down.store(false, Ordering::Relaxed);
+    assert_eq!(jo.request("POST", &format!("/studio{url}/delete"), "").status, 303);
+    assert!(s3.keys().is_empty());
+    assert_eq!(server.someone().get(&url).status, 404);
+    assert_eq!(s3.refused.load(Ordering::Relaxed), 0, "every request is signed");
+}
+
+#[test]
+fn the_doctor_says_where_pictures_are_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |pictures: &std::path::Path| {
+        let mut command = binary();
+        command.env("DATABASE_URL", format!("sqlite:{}", folder.path().join("blog.db").display()));
+        command.env("TIDEMARK_PICTURES__URL", format!("file:{}", pictures.display())).arg("doctor");
+        command.output().unwrap()
+    };
+    let good = run(&folder.path().join("new/pictures"));
+    assert!(good.status.success(), "{good:?}");
+    assert!(String::from_utf8_lossy(&good.stdout).contains("new/pictures; it can be written to"), "{good:?}");
+    let bad = run(&folder.path().join("blog.db/pictures"));
+    assert!(!bad.status.success(), "{bad:?}");
+    assert!(String::from_utf8_lossy(&bad.stdout).contains("X Pictures: nothing can be kept in"), "{bad:?}");
+}
