@@ -4,4 +4,5 @@
 pub mod article;
 #[cfg(feature = "ssr")]
 pub mod page;
+pub mod reaction;
 pub mod view;

@@ -19,7 +19,7 @@ use super::content::slug::slugify;
 use super::db::Database;
 use super::db::users::Role;
 use super::doctor::{Finding, examine};
-use super::jobs::{Job, Jobs, Schedule};
+use super::jobs::{Job, Jobs, Schedule, describe};
 use super::lifecycle::{LAST_FLUSH, LAST_WRITES, Server};
 use super::metrics::Metrics;
 use super::stores::Stores;
@@ -155,13 +155,7 @@ async fn run(arguments: Arguments) -> Result<(), String> {
         Command::Serve { .. } => Ok(()),
         Command::Flush { every: None } => flush(&jobs(config.jobs), &database).await,
         Command::Flush { every: Some(schedule) } => work(jobs(config::Jobs { flush: schedule, ..config.jobs })).await,
-        Command::Reconcile => match jobs(config.jobs).step(Job::Reconcile).await {
-            Ok(did) => {
-                println!("{}", did.unwrap_or_default());
-                Ok(())
-            }
-            Err(error) => Err(error),
-        },
+        Command::Reconcile => reconcile(&jobs(config.jobs)).await,
         Command::Jobs => show_jobs(&jobs(config.jobs), &database, &clock).await,
         Command::Doctor => doctor(&config, &stores).await,
         Command::Migrate => {
@@ -189,6 +183,17 @@ async fn flush(jobs: &Jobs, database: &Database) -> Result<(), String> {
         return Ok(());
     }
     println!("{}", jobs.step(Job::Flush).await?.unwrap_or_else(|| "Nothing to flush.".into()));
+    Ok(())
+}
+
+async fn reconcile(jobs: &Jobs) -> Result<(), String> {
+    let drifts = jobs.reconcile_step().await?;
+    if drifts.is_empty() {
+        println!("{}", describe(&drifts));
+    }
+    for drift in drifts {
+        println!("Corrected {drift}.");
+    }
     Ok(())
 }
 

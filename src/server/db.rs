@@ -55,9 +55,11 @@ macro_rules! on_connection {
 pub mod articles;
 pub mod job_runs;
 pub mod ledger;
+pub mod lists;
 pub mod mysql;
 pub mod pruning;
 pub mod rankings;
+pub mod reactions;
 pub mod salts;
 pub mod sessions;
 pub mod sqlite;
@@ -81,7 +83,7 @@ pub enum Database {
     MySql(MySqlDatabase),
 }
 
-/// A transaction that may write articles, made by [`Database::begin`]. Dropped without [`Transaction::commit`], it leaves
+/// A transaction that may write articles if [`Database::begin`] made it. Dropped without [`Transaction::commit`], it leaves
 /// everything as it was.
 #[derive(Debug)]
 pub enum Transaction {

@@ -1,0 +1,251 @@
+//! How many articles and followers an author has.
+//!
+//! In the embedded profile SQL is asked. In the server profile Redis keeps the counts in two sorted sets, a user's number being the
+//! member and the count its score, so that an author's page counts nothing: what is missing there is counted in SQL and added.
+//!
+//! A cached count can be wrong: whoever counts in SQL just before somebody follows, and adds the count just after, adds one that is
+//! too low; and while Redis is away nobody can tell it of a change. That lasts until a reconcile, but no longer than
+//! [`BELIEVED_FOR`], after which Redis drops the set.
+
+use std::sync::Arc;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use ::redis::{RedisResult, Value, cmd};
+
+use super::clock::Clock;
+use super::db::Database;
+use super::redis::{Redis, Script};
+use super::views::store::{Drift, ViewStore};
+
+/// How long a set is believed, in milliseconds. A scheduled article ends it sooner: readers see one more by time alone.
+const BELIEVED_FOR: i64 = 60 * 60 * 1_000;
+
+/// How long a page waits for Redis before it asks SQL.
+const READ: Duration = Duration::from_millis(300);
+
+/// For how long after a failed read none is sent to Redis, in milliseconds: pages do without, instead of each waiting.
+const READS_REST_FOR: i64 = 1_000;
+
+/// Adds a count that is missing, and says which is there then. The set ends when the first of its counts has to.
+static FILL: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "redis.call('ZADD', KEYS[1], 'NX', ARGV[1], ARGV[2])
+         local left = redis.call('PTTL', KEYS[1])
+         if left < 0 or left > tonumber(ARGV[3]) then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
+         return tonumber(redis.call('ZSCORE', KEYS[1], ARGV[2]))",
+    )
+});
+
+/// Takes a count away, if it is still the one that was found to be wrong.
+static TAKE_AWAY: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "if tonumber(redis.call('ZSCORE', KEYS[1], ARGV[1])) ~= tonumber(ARGV[2]) then return 0 end
+         return redis.call('ZREM', KEYS[1], ARGV[1])",
+    )
+});
+
+/// What is counted of an author.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Counted {
+    /// Articles that readers see.
+    Articles,
+    /// Readers who follow.
+    Followers,
+}
+
+impl Counted {
+    const ALL: [Counted; 2] = [Counted::Articles, Counted::Followers];
+
+    /// The sorted set.
+    fn key(self) -> &'static str {
+        match self {
+            Counted::Articles => "tm:authors:articles",
+            Counted::Followers => "tm:authors:followers",
+        }
+    }
+
+    /// What a reconcile calls it.
+    fn name(self) -> &'static str {
+        match self {
+            Counted::Articles => "articles",
+            Counted::Followers => "followers",
+        }
+    }
+}
+
+/// Tells how many articles and followers authors have. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct AuthorCounts {
+    database: Database,
+    /// The server profile's.
+    redis: Option<Redis>,
+    clock: Clock,
+    reads_rest_until: Arc<AtomicI64>,
+}
+
+impl AuthorCounts {
+    /// The counts of the authors in `database`, cached in the Redis of `store` if it has one.
+    pub fn new(database: Database, store: &ViewStore, clock: Clock) -> Self {
+        let redis = match store {
+            ViewStore::Sqlite(_) => None,
+            ViewStore::Redis(store) => Some(store.redis.clone()),
+        };
+        Self { database, redis, clock, reads_rest_until: Arc::default() }
+    }
+
+    /// How many articles that readers see have the user of that number in their byline.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn articles(&self, author: i64) -> sqlx::Result<i64> {
+        self.count(Counted::Articles, author).await
+    }
+
+    /// How many readers follow the user of that number.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn followers(&self, author: i64) -> sqlx::Result<i64> {
+        self.count(Counted::Followers, author).await
+    }
+
+    /// To be called after articles were written, published, deleted or restored, when that is committed: what is cached of all
+    /// authors' articles is dropped, because a byline may have lost somebody too. A Redis that is away hears nothing of it; see the
+    /// module.
+    pub async fn articles_changed(&self) {
+        let Some(redis) = &self.redis else { return };
+        let dropped = redis.query::<Value>(cmd("DEL").arg(Counted::Articles.key())).await;
+        note_failure(dropped.map(drop));
+    }
+
+    /// To be called after somebody began or ceased to follow an author, when that is committed.
+    pub async fn follow_changed(&self, author: i64, is_on: bool) {
+        let Some(redis) = &self.redis else { return };
+        // Only if the count is there: otherwise it is counted when it is next asked for.
+        let mut command = cmd("ZADD");
+        command.arg(Counted::Followers.key()).arg("XX").arg("INCR").arg(if is_on { 1 } else { -1 }).arg(author);
+        note_failure(redis.query::<Value>(&command).await.map(drop));
+    }
+
+    /// Compares every cached count with SQL and corrects it.
+    ///
+    /// # Errors
+    /// One line. What was not reached is left as it was.
+    pub async fn reconcile(&self) -> Result<Vec<Drift>, String> {
+        let mut drifts = Vec::new();
+        let Some(redis) = &self.redis else { return Ok(drifts) };
+        let of_redis = |error: ::redis::RedisError| format!("Redis: {error}");
+        for counted in Counted::ALL {
+            let command = cmd("ZRANGE").arg(counted.key()).arg(0).arg(-1).arg("WITHSCORES").to_owned();
+            let members: Vec<(String, f64)> = redis.query(&command).await.map_err(of_redis)?;
+            for (member, _) in members {
+                // A member that is no user's number has no count at all.
+                let author = member.parse::<i64>().unwrap_or(0);
+                if let Some(drift) = self.correct(redis, counted, &member, author).await? {
+                    drifts.push(drift);
+                }
+            }
+        }
+        Ok(drifts)
+    }
+
+    async fn correct(
+        &self,
+        redis: &Redis,
+        counted: Counted,
+        member: &str,
+        author: i64,
+    ) -> Result<Option<Drift>, String> {
+        let of_redis = |error: ::redis::RedisError| format!("Redis: {error}");
+        let differs = |(cached, correct): &(f64, i64)| *cached != *correct as f64;
+        let first = self.look(redis, counted, member, author).await?.filter(differs);
+        if first.is_none() {
+            return Ok(None);
+        }
+        // Somebody may have followed in SQL, and be about to say so to Redis. Then a second look sees something else.
+        let second = self.look(redis, counted, member, author).await?;
+        let Some((cached, correct)) = second.filter(|_| second == first) else { return Ok(None) };
+        // Taken away and counted anew, instead of overwritten: whoever is about to add one finds nothing to add it to.
+        let arguments = [member.as_bytes().to_vec(), cached.to_string().into_bytes()];
+        let taken: i64 = redis.evaluate(&TAKE_AWAY, counted.key(), &arguments).await.map_err(of_redis)?;
+        if taken == 0 {
+            return Ok(None);
+        }
+        self.fill(redis, counted, author, correct).await?;
+        let (cache, of) = (format!("authors:{}", counted.name()), format!("author {member}"));
+        Ok(Some(Drift { cache, of, cached: cached as i64, correct }))
+    }
+
+    /// What is cached under a member, and what should be; `None` if nothing is.
+    async fn look(
+        &self,
+        redis: &Redis,
+        counted: Counted,
+        member: &str,
+        author: i64,
+    ) -> Result<Option<(f64, i64)>, String> {
+        let mut command = cmd("ZSCORE");
+        command.arg(counted.key()).arg(member);
+        let cached: Option<f64> = redis.query(&command).await.map_err(|error| format!("Redis: {error}"))?;
+        let correct = self.count_in_sql(counted, author).await.map_err(|error| error.to_string())?;
+        Ok(cached.map(|cached| (cached, correct)))
+    }
+
+    async fn count(&self, counted: Counted, author: i64) -> sqlx::Result<i64> {
+        let Some(redis) = &self.redis else { return self.count_in_sql(counted, author).await };
+        let now = self.clock.now_ms();
+        if now < self.reads_rest_until.load(Ordering::Relaxed) {
+            return self.count_in_sql(counted, author).await;
+        }
+        let mut command = cmd("ZSCORE");
+        command.arg(counted.key()).arg(author);
+        let cached = tokio::time::timeout(READ, redis.query::<Option<f64>>(&command)).await;
+        if let Ok(Ok(Some(count))) = cached {
+            return Ok(count as i64);
+        }
+        let count = self.count_in_sql(counted, author).await?;
+        let filled = match cached {
+            Ok(Ok(_)) => tokio::time::timeout(READ, self.fill(redis, counted, author, count)).await,
+            Ok(Err(error)) => Ok(Err(error.to_string())),
+            Err(late) => Err(late),
+        };
+        match filled {
+            Ok(Ok(count)) => return Ok(count),
+            Ok(Err(error)) => {
+                tracing::warn!(error, "an author's count comes from SQL, because Redis could not be asked")
+            }
+            Err(_) => tracing::warn!("an author's count comes from SQL, because Redis did not answer in time"),
+        }
+        self.reads_rest_until.store(now.saturating_add(READS_REST_FOR), Ordering::Relaxed);
+        Ok(count)
+    }
+
+    async fn count_in_sql(&self, counted: Counted, author: i64) -> sqlx::Result<i64> {
+        match counted {
+            Counted::Articles => self.database.count_written(author, self.clock.now_ms()).await,
+            Counted::Followers => self.database.count_followers(author).await,
+        }
+    }
+
+    /// Adds a count that is not cached, until it may no longer be right. Returns the one that is cached then.
+    async fn fill(&self, redis: &Redis, counted: Counted, author: i64, count: i64) -> Result<i64, String> {
+        let now = self.clock.now_ms();
+        let lives_for = match counted {
+            Counted::Followers => BELIEVED_FOR,
+            Counted::Articles => {
+                let next = self.database.next_publication(now).await.map_err(|error| error.to_string())?;
+                next.map_or(BELIEVED_FOR, |next| next.saturating_sub(now).clamp(1, BELIEVED_FOR))
+            }
+        };
+        let arguments = [count, author, lives_for].map(|number| number.to_string().into_bytes());
+        redis.evaluate(&FILL, counted.key(), &arguments).await.map_err(|error| format!("Redis: {error}"))
+    }
+}
+
+fn note_failure(result: RedisResult<()>) {
+    if let Err(error) = result {
+        tracing::warn!(error = %error, "Redis did not hear that an author's counts have changed; they may be old for an hour");
+    }
+}
