@@ -7,6 +7,8 @@ use leptos_router::{ParamSegment, SsrMode, StaticSegment};
 
 use crate::pages::article::ArticlePage;
 use crate::pages::author::AuthorPage;
+use crate::pages::collects::CollectsPage;
+use crate::pages::following::FollowingPage;
 use crate::pages::home::HomePage;
 use crate::pages::login::LoginPage;
 use crate::pages::most_viewed::MostViewedPage;
@@ -27,6 +29,8 @@ pub fn App() -> impl IntoView {
                 <Route path=(StaticSegment("authors"), ParamSegment("username")) view=AuthorPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("tags"), ParamSegment("tag")) view=TagPage ssr=SsrMode::Async />
                 <Route path=StaticSegment("search") view=SearchPage ssr=SsrMode::Async />
+                <Route path=StaticSegment("collects") view=CollectsPage ssr=SsrMode::Async />
+                <Route path=StaticSegment("following") view=FollowingPage ssr=SsrMode::Async />
                 <Route path=StaticSegment("login") view=LoginPage ssr=SsrMode::Async />
             </FlatRoutes>
         </Router>

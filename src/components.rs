@@ -2,6 +2,7 @@
 
 pub mod browser;
 pub mod count;
+pub mod reaction_button;
 pub mod theme_toggle;
 pub mod view_counter;
 

@@ -2,6 +2,8 @@
 
 pub mod article;
 pub mod author;
+pub mod collects;
+pub mod following;
 pub mod home;
 pub mod login;
 pub mod most_viewed;

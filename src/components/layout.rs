@@ -94,6 +94,8 @@ fn UserMenu() -> impl IntoView {
         match user {
             None => view! { <a href="/login">"Sign in"</a> }.into_any(),
             Some(user) => view! {
+                <a href="/collects">"Collected"</a>
+                <a href="/following">"Following"</a>
                 <form class="sign-out" method="post" action="/logout">
                     <span>{user.name}</span>
                     <button type="submit" class="link-button">"Sign out"</button>

@@ -141,31 +141,21 @@ impl AuthorCounts {
             let command = cmd("ZRANGE").arg(counted.key()).arg(0).arg(-1).arg("WITHSCORES").to_owned();
             let members: Vec<(String, f64)> = redis.query(&command).await.map_err(of_redis)?;
             for (member, _) in members {
-                // A member that is no user's number has no count at all.
-                let author = member.parse::<i64>().unwrap_or(0);
-                if let Some(drift) = self.correct(redis, counted, &member, author).await? {
-                    drifts.push(drift);
-                }
+                drifts.extend(self.correct(redis, counted, &member).await?);
             }
         }
         Ok(drifts)
     }
 
-    async fn correct(
-        &self,
-        redis: &Redis,
-        counted: Counted,
-        member: &str,
-        author: i64,
-    ) -> Result<Option<Drift>, String> {
+    async fn correct(&self, redis: &Redis, counted: Counted, member: &str) -> Result<Option<Drift>, String> {
         let of_redis = |error: ::redis::RedisError| format!("Redis: {error}");
         let differs = |(cached, correct): &(f64, i64)| *cached != *correct as f64;
-        let first = self.look(redis, counted, member, author).await?.filter(differs);
+        let first = self.look(redis, counted, member).await?.filter(differs);
         if first.is_none() {
             return Ok(None);
         }
         // Somebody may have followed in SQL, and be about to say so to Redis. Then a second look sees something else.
-        let second = self.look(redis, counted, member, author).await?;
+        let second = self.look(redis, counted, member).await?;
         let Some((cached, correct)) = second.filter(|_| second == first) else { return Ok(None) };
         // Taken away and counted anew, instead of overwritten: whoever is about to add one finds nothing to add it to.
         let arguments = [member.as_bytes().to_vec(), cached.to_string().into_bytes()];
@@ -173,22 +163,20 @@ impl AuthorCounts {
         if taken == 0 {
             return Ok(None);
         }
-        self.fill(redis, counted, author, correct).await?;
+        if let Ok(author) = member.parse() {
+            self.fill(redis, counted, author, correct).await?;
+        }
         let (cache, of) = (format!("authors:{}", counted.name()), format!("author {member}"));
         Ok(Some(Drift { cache, of, cached: cached as i64, correct }))
     }
 
     /// What is cached under a member, and what should be; `None` if nothing is.
-    async fn look(
-        &self,
-        redis: &Redis,
-        counted: Counted,
-        member: &str,
-        author: i64,
-    ) -> Result<Option<(f64, i64)>, String> {
+    async fn look(&self, redis: &Redis, counted: Counted, member: &str) -> Result<Option<(f64, i64)>, String> {
         let mut command = cmd("ZSCORE");
         command.arg(counted.key()).arg(member);
         let cached: Option<f64> = redis.query(&command).await.map_err(|error| format!("Redis: {error}"))?;
+        // What is no user's number counts nothing.
+        let author = member.parse().unwrap_or(0);
         let correct = self.count_in_sql(counted, author).await.map_err(|error| error.to_string())?;
         Ok(cached.map(|cached| (cached, correct)))
     }
@@ -203,7 +191,7 @@ impl AuthorCounts {
         command.arg(counted.key()).arg(author);
         let cached = tokio::time::timeout(READ, redis.query::<Option<f64>>(&command)).await;
         if let Ok(Ok(Some(count))) = cached {
-            return Ok(count as i64);
+            return Ok((count as i64).max(0));
         }
         let count = self.count_in_sql(counted, author).await?;
         let filled = match cached {

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::accounts;
+use super::author_counts::AuthorCounts;
 use super::clock::Clock;
 use super::config::{self, Config};
 use super::content::export::export_folder;
@@ -150,6 +151,7 @@ async fn run(arguments: Arguments) -> Result<(), String> {
     }
     let stores = Stores::open(&config, &clock).await.map_err(|error| error.to_string())?;
     let database = stores.database.clone();
+    let author_counts = AuthorCounts::new(database.clone(), &stores.views, clock.clone());
     let jobs = |settings| Jobs::new(database.clone(), stores.views.clone(), clock.clone(), settings, Metrics::new());
     let result = match command {
         Command::Serve { .. } => Ok(()),
@@ -162,8 +164,16 @@ async fn run(arguments: Arguments) -> Result<(), String> {
             println!("The database is up to date: {}", database.address());
             Ok(())
         }
-        Command::Seed => seed_samples(&database, &clock).await,
-        Command::Import { folder } => import(&database, &clock, folder).await,
+        Command::Seed => {
+            let seeded = seed_samples(&database, &clock).await;
+            author_counts.articles_changed().await;
+            seeded
+        }
+        Command::Import { folder } => {
+            let imported = import(&database, &clock, folder).await;
+            author_counts.articles_changed().await;
+            imported
+        }
         Command::Export { folder } => match export_folder(&database, &folder).await {
             Ok(count) => {
                 println!("Exported {count} articles to {}.", folder.display());

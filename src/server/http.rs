@@ -9,6 +9,7 @@ pub mod health;
 pub mod identity;
 pub mod json_api;
 pub mod problem;
+pub mod reactions;
 pub mod router;
 pub mod security;
 pub mod sign_in;

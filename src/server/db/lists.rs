@@ -96,6 +96,12 @@ impl Database {
         Ok(row.map(|(id, username, name)| (id, Author { username, name })))
     }
 
+    /// The number of the article of that slug, if readers see it at `now`.
+    pub async fn id_of_slug(&self, slug: &str, now: i64) -> sqlx::Result<Option<i64>> {
+        let sql = format!("SELECT id FROM articles WHERE {VISIBLE} AND slug = ?");
+        on_reader!(self, pool => sqlx::query_scalar(AssertSqlSafe(sql)).bind(now).bind(slug).fetch_optional(pool).await)
+    }
+
     /// How many articles that readers see at `now` have the user in their byline.
     pub async fn count_written(&self, user: i64, now: i64) -> sqlx::Result<i64> {
         let sql = format!(

@@ -23,7 +23,7 @@ use super::cache::CachePolicy;
 use super::edge::edge;
 use super::identity::session_cookie;
 use super::problem::unknown_route;
-use super::{feeds, health, json_api, sign_in};
+use super::{feeds, health, json_api, reactions, sign_in};
 use crate::app::App;
 use crate::server::content::front_matter::normalize_path;
 use crate::server::shell::{error_page, shell};
@@ -58,6 +58,9 @@ pub fn router(state: AppState) -> Router {
     let site = Router::new()
         .route("/login", post(sign_in::sign_in))
         .route("/logout", post(sign_in::sign_out))
+        .route("/articles/{slug}/like", post(reactions::like))
+        .route("/articles/{slug}/collect", post(reactions::collect))
+        .route("/authors/{username}/follow", post(reactions::follow))
         .route("/feed.xml", get(feeds::feed))
         .route("/sitemap.xml", get(feeds::sitemap))
         .route("/robots.txt", get(feeds::robots))
