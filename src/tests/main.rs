@@ -10,6 +10,7 @@ mod database;
 mod harness;
 mod import;
 mod pages;
+mod reactions;
 mod server_profile;
 #[allow(dead_code, reason = "the torture uses the rest")]
 mod servers;
