@@ -16,6 +16,7 @@ export class Server {
     readonly password: string,
     private readonly child: ChildProcess,
     private readonly folder: string,
+    private readonly env: Record<string, string>,
   ) {}
 
   static async start(settings: Record<string, string> = {}): Promise<Server> {
@@ -37,7 +38,7 @@ export class Server {
         if (address) found(address[0])
       })
     })
-    return new Server(url, password, child, folder)
+    return new Server(url, password, child, folder, env)
   }
 
   async stop() {
@@ -45,6 +46,16 @@ export class Server {
     this.child.kill('SIGTERM')
     await ended
     rmSync(this.folder, { recursive: true })
+  }
+
+  /** Adds a user who reads, and returns the password. */
+  addReader(username: string): string {
+    const added = execFileSync(BINARY, ['user', 'add', username, '--role', 'reader'], {
+      env: this.env,
+      cwd: this.folder,
+      encoding: 'utf8',
+    })
+    return added.split('\n')[1].trim()
   }
 
   /** An article's count as the API tells it. */

@@ -188,7 +188,8 @@ fn what_readers_do_not_see_can_not_be_reacted_to_and_a_wrong_form_is_refused() {
     }
     assert!(reader.put("set-like", "article=1&like=maybe").text.contains("BadRequest"));
     assert_eq!(reader.get("/articles/first/like").status, 405);
-    let evil = reader.with("sec-fetch-site", "cross-site");
+    // Refused before it is read, so that the connection can't be used again.
+    let evil = reader.with("sec-fetch-site", "cross-site").with("connection", "close");
     assert_eq!(evil.post("/articles/first/like", "like=true").status, 403);
     let article = server.id("first");
     assert_eq!(evil.put("set-like", &format!("article={article}&like=true")).status, 403);

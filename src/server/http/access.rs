@@ -11,6 +11,7 @@ use leptos::prelude::FromServerFnError;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::identity;
+use super::router::LARGEST_BODY;
 use super::sign_in;
 use crate::error::Error;
 use crate::server::db::users::{Role, User};
@@ -130,7 +131,11 @@ pub async fn control(State(state): State<AppState>, request: Request, next: Next
             let here = parts.uri.path_and_query().map_or("/", |path| path.as_str());
             Redirect::to(&sign_in_address(here)).into_response()
         }
-        None if parts.uri.path().starts_with("/api/") => refuse(&Error::Unauthorized, parts.uri.path()),
+        None if parts.uri.path().starts_with("/api/") => {
+            // Read, although nobody needs it: the connection would be closed behind the answer otherwise.
+            let _ = axum::body::to_bytes(body, LARGEST_BODY).await;
+            refuse(&Error::Unauthorized, parts.uri.path())
+        }
         None => sign_in::ask_again(&state, parts, body).await,
     }
 }
