@@ -3,16 +3,19 @@
 //! In the embedded profile SQL is asked. In the server profile Redis keeps the counts in two sorted sets, a user's number being the
 //! member and the count its score, so that an author's page counts nothing: what is missing there is counted in SQL and added.
 //!
-//! A cached count can be wrong: whoever counts in SQL just before somebody follows, and adds the count just after, adds one that is
-//! too low; and while Redis is away nobody can tell it of a change. That lasts until a reconcile, but no longer than
-//! [`BELIEVED_FOR`], after which Redis drops the set.
+//! Beside each set is a number that grows with each change, after the change is committed and in the same step that takes the old
+//! count away. Whoever counts in SQL reads the number first, and what was counted is added only if the number is still the same:
+//! so a count of before a change is never added after it.
+//!
+//! A cached count can be wrong all the same: while Redis is away nobody can tell it of a change, and a process may die between its
+//! commit and telling. That lasts until a reconcile, but no longer than [`BELIEVED_FOR`], after which Redis drops the set.
 
 use std::sync::Arc;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use ::redis::{RedisResult, Value, cmd};
+use ::redis::{RedisResult, Value, cmd, pipe};
 
 use super::clock::Clock;
 use super::db::Database;
@@ -28,13 +31,23 @@ const READ: Duration = Duration::from_millis(300);
 /// For how long after a failed read none is sent to Redis, in milliseconds: pages do without, instead of each waiting.
 const READS_REST_FOR: i64 = 1_000;
 
-/// Adds a count that is missing, and says which is there then. The set ends when the first of its counts has to.
+/// Adds a count that is missing, if nothing has changed since it was counted. The set ends when the first of its counts has to.
 static FILL: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
-        "redis.call('ZADD', KEYS[1], 'NX', ARGV[1], ARGV[2])
+        "if (redis.call('GET', '{' .. KEYS[1] .. '}:changes') or '0') ~= ARGV[4] then return 0 end
          local left = redis.call('PTTL', KEYS[1])
+         redis.call('ZADD', KEYS[1], 'NX', ARGV[1], ARGV[2])
          if left < 0 or left > tonumber(ARGV[3]) then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
-         return tonumber(redis.call('ZSCORE', KEYS[1], ARGV[2]))",
+         return 1",
+    )
+});
+
+/// Takes a count away, or all of them if none is named, because it has changed.
+static CHANGE: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "redis.call('INCR', '{' .. KEYS[1] .. '}:changes')
+         if ARGV[1] then return redis.call('ZREM', KEYS[1], ARGV[1]) end
+         return redis.call('DEL', KEYS[1])",
     )
 });
 
@@ -64,6 +77,11 @@ impl Counted {
             Counted::Articles => "tm:authors:articles",
             Counted::Followers => "tm:authors:followers",
         }
+    }
+
+    /// The number that grows with each change. The braces keep it on the set's node in a Cluster.
+    fn changes(self) -> String {
+        format!("{{{}}}:changes", self.key())
     }
 
     /// What a reconcile calls it.
@@ -115,18 +133,22 @@ impl AuthorCounts {
     /// authors' articles is dropped, because a byline may have lost somebody too. A Redis that is away hears nothing of it; see the
     /// module.
     pub async fn articles_changed(&self) {
-        let Some(redis) = &self.redis else { return };
-        let dropped = redis.query::<Value>(cmd("DEL").arg(Counted::Articles.key())).await;
-        note_failure(dropped.map(drop));
+        self.change(Counted::Articles, &[]).await;
     }
 
-    /// To be called after somebody began or ceased to follow an author, when that is committed.
-    pub async fn follow_changed(&self, author: i64, is_on: bool) {
+    /// To be called after somebody began or ceased to follow the user of that number, when that is committed.
+    pub async fn followers_changed(&self, author: i64) {
+        self.change(Counted::Followers, &[author.to_string().into_bytes()]).await;
+    }
+
+    async fn change(&self, counted: Counted, members: &[Vec<u8>]) {
         let Some(redis) = &self.redis else { return };
-        // Only if the count is there: otherwise it is counted when it is next asked for.
-        let mut command = cmd("ZADD");
-        command.arg(Counted::Followers.key()).arg("XX").arg("INCR").arg(if is_on { 1 } else { -1 }).arg(author);
-        note_failure(redis.query::<Value>(&command).await.map(drop));
+        if let Err(error) = redis.evaluate::<Value>(&CHANGE, counted.key(), members).await {
+            tracing::warn!(
+                error = %error,
+                "Redis did not hear that an author's counts have changed; they may be old for an hour"
+            );
+        }
     }
 
     /// Compares every cached count with SQL and corrects it.
@@ -157,14 +179,15 @@ impl AuthorCounts {
         // Somebody may have followed in SQL, and be about to say so to Redis. Then a second look sees something else.
         let second = self.look(redis, counted, member).await?;
         let Some((cached, correct)) = second.filter(|_| second == first) else { return Ok(None) };
-        // Taken away and counted anew, instead of overwritten: whoever is about to add one finds nothing to add it to.
         let arguments = [member.as_bytes().to_vec(), cached.to_string().into_bytes()];
         let taken: i64 = redis.evaluate(&TAKE_AWAY, counted.key(), &arguments).await.map_err(of_redis)?;
         if taken == 0 {
             return Ok(None);
         }
         if let Ok(author) = member.parse() {
-            self.fill(redis, counted, author, correct).await?;
+            let (_, changes) = cached_and_changes(redis, counted, member).await.map_err(of_redis)?;
+            let count = self.count_in_sql(counted, author).await.map_err(|error| error.to_string())?;
+            self.fill(redis, counted, (author, count), changes).await?;
         }
         let (cache, of) = (format!("authors:{}", counted.name()), format!("author {member}"));
         Ok(Some(Drift { cache, of, cached: cached as i64, correct }))
@@ -172,9 +195,8 @@ impl AuthorCounts {
 
     /// What is cached under a member, and what should be; `None` if nothing is.
     async fn look(&self, redis: &Redis, counted: Counted, member: &str) -> Result<Option<(f64, i64)>, String> {
-        let mut command = cmd("ZSCORE");
-        command.arg(counted.key()).arg(member);
-        let cached: Option<f64> = redis.query(&command).await.map_err(|error| format!("Redis: {error}"))?;
+        let cached = cached_and_changes(redis, counted, member).await;
+        let (cached, _) = cached.map_err(|error| format!("Redis: {error}"))?;
         // What is no user's number counts nothing.
         let author = member.parse().unwrap_or(0);
         let correct = self.count_in_sql(counted, author).await.map_err(|error| error.to_string())?;
@@ -182,30 +204,30 @@ impl AuthorCounts {
     }
 
     async fn count(&self, counted: Counted, author: i64) -> sqlx::Result<i64> {
-        let Some(redis) = &self.redis else { return self.count_in_sql(counted, author).await };
         let now = self.clock.now_ms();
-        if now < self.reads_rest_until.load(Ordering::Relaxed) {
+        let is_resting = now < self.reads_rest_until.load(Ordering::Relaxed);
+        let Some(redis) = self.redis.as_ref().filter(|_| !is_resting) else {
             return self.count_in_sql(counted, author).await;
-        }
-        let mut command = cmd("ZSCORE");
-        command.arg(counted.key()).arg(author);
-        let cached = tokio::time::timeout(READ, redis.query::<Option<f64>>(&command)).await;
-        if let Ok(Ok(Some(count))) = cached {
-            return Ok((count as i64).max(0));
+        };
+        let member = author.to_string();
+        let cached = tokio::time::timeout(READ, cached_and_changes(redis, counted, &member)).await;
+        if let Ok(Ok((Some(count), _))) = cached {
+            return Ok(count as i64);
         }
         let count = self.count_in_sql(counted, author).await?;
         let filled = match cached {
-            Ok(Ok(_)) => tokio::time::timeout(READ, self.fill(redis, counted, author, count)).await,
+            Ok(Ok((_, changes))) => {
+                tokio::time::timeout(READ, self.fill(redis, counted, (author, count), changes)).await
+            }
             Ok(Err(error)) => Ok(Err(error.to_string())),
             Err(late) => Err(late),
         };
-        match filled {
-            Ok(Ok(count)) => return Ok(count),
-            Ok(Err(error)) => {
-                tracing::warn!(error, "an author's count comes from SQL, because Redis could not be asked")
-            }
-            Err(_) => tracing::warn!("an author's count comes from SQL, because Redis did not answer in time"),
-        }
+        let error = match filled {
+            Ok(Ok(())) => return Ok(count),
+            Ok(Err(error)) => error,
+            Err(_) => "no answer in time".into(),
+        };
+        tracing::warn!(error, "authors' counts come from SQL, because Redis could not be asked");
         self.reads_rest_until.store(now.saturating_add(READS_REST_FOR), Ordering::Relaxed);
         Ok(count)
     }
@@ -217,8 +239,14 @@ impl AuthorCounts {
         }
     }
 
-    /// Adds a count that is not cached, until it may no longer be right. Returns the one that is cached then.
-    async fn fill(&self, redis: &Redis, counted: Counted, author: i64, count: i64) -> Result<i64, String> {
+    /// Adds an author's count, which was counted when there had been so many `changes`, until it may no longer be right.
+    async fn fill(
+        &self,
+        redis: &Redis,
+        counted: Counted,
+        (author, count): (i64, i64),
+        changes: i64,
+    ) -> Result<(), String> {
         let now = self.clock.now_ms();
         let lives_for = match counted {
             Counted::Followers => BELIEVED_FOR,
@@ -227,13 +255,16 @@ impl AuthorCounts {
                 next.map_or(BELIEVED_FOR, |next| next.saturating_sub(now).clamp(1, BELIEVED_FOR))
             }
         };
-        let arguments = [count, author, lives_for].map(|number| number.to_string().into_bytes());
-        redis.evaluate(&FILL, counted.key(), &arguments).await.map_err(|error| format!("Redis: {error}"))
+        let arguments = [count, author, lives_for, changes].map(|number| number.to_string().into_bytes());
+        let filled = redis.evaluate::<Value>(&FILL, counted.key(), &arguments).await;
+        filled.map(drop).map_err(|error| format!("Redis: {error}"))
     }
 }
 
-fn note_failure(result: RedisResult<()>) {
-    if let Err(error) = result {
-        tracing::warn!(error = %error, "Redis did not hear that an author's counts have changed; they may be old for an hour");
-    }
+/// The count that is cached under a member, and how many changes there have been.
+async fn cached_and_changes(redis: &Redis, counted: Counted, member: &str) -> RedisResult<(Option<f64>, i64)> {
+    let mut pipeline = pipe();
+    pipeline.zscore(counted.key(), member).get(counted.changes());
+    let (cached, changes): (Option<f64>, Option<i64>) = redis.pipeline(&pipeline).await?;
+    Ok((cached, changes.unwrap_or(0)))
 }

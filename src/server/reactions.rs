@@ -55,7 +55,7 @@ impl Services {
             return Err(Error::BadRequest("That is you: nobody can follow themself.".into()));
         }
         if self.database.set_follow(user.id, author, is_on, now).await? {
-            self.author_counts.follow_changed(author, is_on).await;
+            self.author_counts.followers_changed(author).await;
         }
         Ok(Reacted { is_on, count: self.author_counts.followers(author).await? })
     }

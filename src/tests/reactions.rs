@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use tidemark::server::accounts;
+use tidemark::server::author_counts::AuthorCounts;
 use tidemark::server::content::import::{Report, SourceFile, import};
 use tidemark::server::db::reactions::Counted;
 use tidemark::server::db::users::Role;
@@ -39,6 +40,11 @@ impl TestServer {
             }
             ids
         })
+    }
+
+    /// As another process has them.
+    fn author_counts(&self) -> AuthorCounts {
+        AuthorCounts::new(self.database.clone(), &self.stores.views, self.clock.clone())
     }
 
     fn import(&self, files: Vec<SourceFile>) {
@@ -405,6 +411,33 @@ fn a_reader_follows_an_author_and_has_the_articles_on_a_page_of_their_own() {
 }
 
 #[test]
+fn followers_are_counted_right_while_many_come_and_go_and_others_look() {
+    let server = TestServer::start();
+    let (author, users) = (server.number("SELECT id FROM users WHERE username = ?", "jo-doe"), server.users(24));
+    let expected: i64 = users.iter().map(|user| i64::from(user % 2 == 0)).sum();
+    server.run(async {
+        let mut tasks = tokio::task::JoinSet::new();
+        for user in users {
+            let (database, counts) = (server.database.clone(), server.author_counts());
+            tasks.spawn(async move {
+                for is_on in [true, false, true, user % 2 == 0] {
+                    if database.set_follow(user, author, is_on, 0).await.unwrap() {
+                        counts.followers_changed(author).await;
+                    }
+                    assert!((0..=24).contains(&counts.followers(author).await.unwrap()));
+                }
+            });
+        }
+        while let Some(done) = tasks.join_next().await {
+            done.unwrap();
+        }
+    });
+    assert_eq!(server.run(server.author_counts().followers(author)).unwrap(), expected);
+    assert!(server.someone().get("/authors/jo-doe").text.contains(&format!("{expected} followers")));
+    assert_eq!(server.run(server.jobs.reconcile()).unwrap(), []);
+}
+
+#[test]
 fn nobody_follows_themself() {
     let server = TestServer::start();
     let author = server.signed_in_author();
@@ -451,11 +484,7 @@ fn an_authors_page_counts_what_is_published_when_its_time_has_come_and_after_eac
         let html = server.someone().get("/authors/jo-doe").text;
         html.split("<h1>Jo Doe</h1>").nth(1).unwrap().split(" articles").next().unwrap().replace("<p>", "")
     };
-    let counts = tidemark::server::author_counts::AuthorCounts::new(
-        server.database.clone(),
-        &server.stores.views,
-        server.clock.clone(),
-    );
+    let counts = server.author_counts();
     assert_eq!(articles(), "2");
     let scheduled = source("scheduled", "", "text");
     let text = scheduled.text.replace("date = 2026-11-01", "date = 2026-11-24T12:30:00Z");
