@@ -23,7 +23,7 @@ pub fn FollowingPage() -> impl IntoView {
     let title = format!("Following · {}", state.config.site.title);
     let content = async move {
         let user = current_user(&parts)?;
-        let authors = state.database.followed_authors(user.id).await?;
+        let authors = state.database.followed_authors(user.id, state.clock.now_ms()).await?;
         if authors.is_empty() {
             return Ok(view! {
                 <div class="message">
@@ -61,14 +61,21 @@ pub fn FollowingPage() -> impl IntoView {
 }
 
 #[component]
-fn FollowedAuthors(authors: Vec<Author>) -> impl IntoView {
+fn FollowedAuthors(
+    /// Each with whether there is a page of the author's.
+    authors: Vec<(Author, bool)>,
+) -> impl IntoView {
     let items = authors
         .into_iter()
-        .map(|Author { username, name }| {
+        .map(|(Author { username, name }, has_page)| {
             let path = format!("/authors/{username}");
+            let who = match has_page {
+                true => view! { <a href=path.clone()>{name.clone()}</a> }.into_any(),
+                false => view! { <span>{name.clone()}</span> }.into_any(),
+            };
             view! {
                 <li>
-                    <a href=path.clone()>{name.clone()}</a>
+                    {who}
                     <ReactionButton
                         reaction=Reaction::Follow(username)
                         action=format!("{path}/follow")

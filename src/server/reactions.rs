@@ -49,8 +49,12 @@ impl Services {
 
     async fn set_follow(&self, user: &User, username: &str, is_on: bool) -> Result<Reacted, Error> {
         let now = self.clock.now_ms();
-        let author = self.database.author_with_id(username, now).await?;
-        let (author, _) = author.ok_or_else(|| Error::NotFound("There is no author of this name.".into()))?;
+        // Nobody has to go on following an author who has no article left.
+        let author = match is_on {
+            true => self.database.author_with_id(username, now).await?.map(|(id, _)| id),
+            false => self.database.user_by_username(username).await?.map(|user| user.id),
+        };
+        let author = author.ok_or_else(|| Error::NotFound("There is no author of this name.".into()))?;
         if author == user.id {
             return Err(Error::BadRequest("That is you: nobody can follow themself.".into()));
         }

@@ -408,6 +408,16 @@ fn a_reader_follows_an_author_and_has_the_articles_on_a_page_of_their_own() {
     }
     assert!(reader.get("/following").text.contains("You follow nobody yet"));
     assert!(author(&reader).contains("0 followers"));
+
+    // An author who has nothing left to read has no page, but can be unfollowed.
+    reader.post("/authors/al-other/follow", "follow=true");
+    server.execute("UPDATE articles SET deleted_at = 1 WHERE slug = 'other'");
+    let html = reader.get("/following").text;
+    assert!(html.contains("None of them has an article") && !html.contains("href=\"/authors/al-other\""), "{html}");
+    assert_eq!(button(&html, "/authors/al-other/follow").0, "Following Al Other");
+    assert_eq!(reader.post("/authors/al-other/follow", "follow=false&next=/following").status, 303);
+    assert!(reader.get("/following").text.contains("You follow nobody yet"));
+    assert_eq!(reader.post("/authors/al-other/follow", "follow=true").status, 404);
 }
 
 #[test]

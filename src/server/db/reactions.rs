@@ -7,6 +7,7 @@
 use sqlx::mysql::MySqlDatabaseError;
 use sqlx::{AssertSqlSafe, FromRow};
 
+use super::articles::VISIBLE;
 use super::{Database, Dialect, Transaction};
 use crate::model::article::Author;
 use crate::model::reaction::Reacted;
@@ -148,13 +149,19 @@ impl Database {
         on_reader!(self, pool => sqlx::query_scalar(sql).bind(user).bind(author).fetch_one(pool).await)
     }
 
-    /// The authors whom a user follows, in order of their names.
-    pub async fn followed_authors(&self, user: i64) -> sqlx::Result<Vec<Author>> {
-        let sql = "SELECT users.username, users.name FROM follows JOIN users ON users.id = follows.author_id
-             WHERE follows.user_id = ? ORDER BY users.name, users.id";
-        let rows: Vec<(String, String)> =
-            on_reader!(self, pool => sqlx::query_as(sql).bind(user).fetch_all(pool).await?);
-        Ok(rows.into_iter().map(|(username, name)| Author { username, name }).collect())
+    /// The authors whom a user follows, in order of their names, each with whether readers see an article of the author's at `now`.
+    pub async fn followed_authors(&self, user: i64, now: i64) -> sqlx::Result<Vec<(Author, bool)>> {
+        let sql = format!(
+            "SELECT users.username, users.name, EXISTS
+                (SELECT 1 FROM article_authors JOIN articles ON articles.id = article_authors.article_id
+                 WHERE article_authors.user_id = users.id AND {VISIBLE}) AS has_articles
+             FROM follows JOIN users ON users.id = follows.author_id
+             WHERE follows.user_id = ? ORDER BY users.name, users.id"
+        );
+        let rows: Vec<(String, String, bool)> = on_reader!(self, pool => {
+            sqlx::query_as(AssertSqlSafe(sql)).bind(now).bind(user).fetch_all(pool).await?
+        });
+        Ok(rows.into_iter().map(|(username, name, has_articles)| (Author { username, name }, has_articles)).collect())
     }
 
     /// Compares a count of every article with the rows that it counts, and corrects it.
