@@ -1,4 +1,4 @@
-//! What the authors write whom a reader follows.
+//! What the authors that a reader follows write.
 
 use axum::http::request::Parts;
 use leptos::prelude::*;
@@ -53,7 +53,7 @@ pub fn FollowingPage() -> impl IntoView {
             <Meta name="robots" content="noindex" />
             <header class="intro">
                 <h1>"Following"</h1>
-                <p>"What the authors write whom you follow, newest first."</p>
+                <p>"What the authors you follow write, newest first."</p>
             </header>
             {loaded(content)}
         </Layout>
