@@ -1,5 +1,7 @@
 //! Likes, collects and follows: without JavaScript, by the islands' requests, under many at once, and after something went wrong.
 
+mod author_counts;
+
 use std::time::Duration;
 
 use serde_json::json;
@@ -10,7 +12,7 @@ use tidemark::server::db::reactions::Counted;
 use tidemark::server::db::users::Role;
 use tidemark::server::views::store::Drift;
 
-use crate::harness::{Answer, Client, FIREFOX, TestServer, binary, source};
+use crate::harness::{Answer, Client, TestServer, binary, source};
 
 const PASSWORD: &str = "a-good-password";
 
@@ -421,33 +423,6 @@ fn a_reader_follows_an_author_and_has_the_articles_on_a_page_of_their_own() {
 }
 
 #[test]
-fn followers_are_counted_right_while_many_come_and_go_and_others_look() {
-    let server = TestServer::start();
-    let (author, users) = (server.number("SELECT id FROM users WHERE username = ?", "jo-doe"), server.users(24));
-    let expected: i64 = users.iter().map(|user| i64::from(user % 2 == 0)).sum();
-    server.run(async {
-        let mut tasks = tokio::task::JoinSet::new();
-        for user in users {
-            let (database, counts) = (server.database.clone(), server.author_counts());
-            tasks.spawn(async move {
-                for is_on in [true, false, true, user % 2 == 0] {
-                    if database.set_follow(user, author, is_on, 0).await.unwrap() {
-                        counts.followers_changed(author).await;
-                    }
-                    assert!((0..=24).contains(&counts.followers(author).await.unwrap()));
-                }
-            });
-        }
-        while let Some(done) = tasks.join_next().await {
-            done.unwrap();
-        }
-    });
-    assert_eq!(server.run(server.author_counts().followers(author)).unwrap(), expected);
-    assert!(server.someone().get("/authors/jo-doe").text.contains(&format!("{expected} followers")));
-    assert_eq!(server.run(server.jobs.reconcile()).unwrap(), []);
-}
-
-#[test]
 fn nobody_follows_themself() {
     let server = TestServer::start();
     let author = server.signed_in_author();
@@ -485,34 +460,6 @@ fn what_a_reader_collects_is_listed_with_the_last_one_first_and_in_pages() {
     let menu = reader.get("/").text;
     assert!(menu.contains("href=\"/collects\"") && menu.contains("href=\"/following\""), "{menu}");
     assert!(!server.someone().get("/").text.contains("href=\"/collects\""));
-}
-
-#[test]
-fn an_authors_page_counts_what_is_published_when_its_time_has_come_and_after_each_change() {
-    let server = TestServer::start();
-    let articles = || {
-        let html = server.someone().get("/authors/jo-doe").text;
-        html.split("<h1>Jo Doe</h1>").nth(1).unwrap().split(" articles").next().unwrap().replace("<p>", "")
-    };
-    let counts = server.author_counts();
-    assert_eq!(articles(), "2");
-    let scheduled = source("scheduled", "", "text");
-    let text = scheduled.text.replace("date = 2026-11-01", "date = 2026-11-24T12:30:00Z");
-    server.import(vec![SourceFile { text, ..scheduled }]);
-    server.run(counts.articles_changed());
-    assert_eq!(articles(), "2", "not yet");
-    if let Some(redis) = &server.redis {
-        assert_eq!(redis.command(&["ZCARD", "tm:authors:articles"]).trim(), "1", "it is cached");
-        let left: i64 = redis.command(&["PTTL", "tm:authors:articles"]).trim().parse().unwrap();
-        assert!(left > 0 && left <= 30 * 60 * 1000, "and ends when the article is published: {left}");
-        // As Redis does by its own clock, which a test can't advance.
-        redis.command(&["DEL", "tm:authors:articles"]);
-    }
-    server.clock.advance(Duration::from_secs(30 * 60));
-    assert_eq!(articles(), "3");
-    server.execute("UPDATE articles SET deleted_at = 1 WHERE slug = 'second'");
-    server.run(counts.articles_changed());
-    assert_eq!(articles(), "2");
 }
 
 #[test]
@@ -588,22 +535,4 @@ fn a_reconcile_corrects_each_count_of_reactions_and_the_command_names_each() {
     assert_eq!(String::from_utf8(output.stdout).unwrap(), lines);
     assert!(lines.starts_with(&format!("Corrected likes of article {first} from 41 to 1.\n")), "{lines}");
     are_right();
-}
-
-#[test]
-fn while_redis_is_away_an_authors_page_counts_in_sql_and_what_was_done_before_is_there() {
-    let mut server = TestServer::of_server_profile(&[]);
-    let reader = server.signed_in_reader("reader");
-    assert_eq!(reader.post("/authors/jo-doe/follow", "follow=true").status, 303);
-    assert_eq!(reader.post("/articles/first/like", "like=true").status, 303);
-    let cookie = reader.header_named("cookie").to_owned();
-    server.redis.as_mut().unwrap().kill();
-    let someone = || server.reader("192.0.2.1", FIREFOX).with("cookie", &cookie);
-    let author = someone().get("/authors/jo-doe");
-    assert_eq!(author.status, 200);
-    assert!(author.text.contains("2 articles") && author.text.contains("1 follower<"), "{}", author.text);
-    let article = someone().get("/articles/first");
-    assert_eq!(article.status, 200);
-    assert!(article.text.contains("/login?next=%2Farticles%2Ffirst"), "nobody can be recognised: {}", article.text);
-    assert_eq!(server.counts("first"), (1, 0));
 }
