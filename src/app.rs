@@ -8,6 +8,8 @@ use leptos_router::{ParamSegment, SsrMode, StaticSegment};
 use crate::pages::account::AccountPage;
 use crate::pages::article::ArticlePage;
 use crate::pages::author::AuthorPage;
+use crate::pages::collects::CollectsPage;
+use crate::pages::following::FollowingPage;
 use crate::pages::home::HomePage;
 use crate::pages::login::LoginPage;
 use crate::pages::most_viewed::MostViewedPage;
@@ -39,6 +41,8 @@ pub fn App() -> impl IntoView {
                     view=PicturesPage
                     ssr=SsrMode::Async
                 />
+                <Route path=StaticSegment("collects") view=CollectsPage ssr=SsrMode::Async />
+                <Route path=StaticSegment("following") view=FollowingPage ssr=SsrMode::Async />
                 <Route path=StaticSegment("login") view=LoginPage ssr=SsrMode::Async />
                 <Route path=StaticSegment("sign-up") view=SignUpPage ssr=SsrMode::Async />
                 <Route path=StaticSegment("account") view=AccountPage ssr=SsrMode::Async />

@@ -5,4 +5,5 @@ pub mod article;
 pub mod draft;
 #[cfg(feature = "ssr")]
 pub mod page;
+pub mod reaction;
 pub mod view;

@@ -3,6 +3,8 @@
 pub mod account;
 pub mod article;
 pub mod author;
+pub mod collects;
+pub mod following;
 pub mod home;
 pub mod login;
 pub mod most_viewed;

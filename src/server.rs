@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod articles;
+pub mod author_counts;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -14,6 +15,7 @@ pub mod jobs;
 pub mod lifecycle;
 pub mod metrics;
 pub mod pictures;
+pub mod reactions;
 pub mod redis;
 pub mod sessions;
 pub mod shell;

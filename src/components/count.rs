@@ -21,6 +21,11 @@ pub fn format_views(count: i64) -> String {
     format!("{} {}", format_count(count), if count == 1 { "view" } else { "views" })
 }
 
+/// How many follow an author: `1 follower`, `2 followers`.
+pub fn format_followers(count: i64) -> String {
+    format!("{} {}", format_count(count), if count == 1 { "follower" } else { "followers" })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -36,5 +41,6 @@ mod tests {
     fn one_view_is_not_one_views() {
         assert_eq!(format_views(1), "1 view");
         assert_eq!(format_views(0), "0 views");
+        assert_eq!((format_followers(1), format_followers(2)), ("1 follower".into(), "2 followers".into()));
     }
 }

@@ -92,6 +92,8 @@ fn UserMenu() -> impl IntoView {
         match signed_in_user(&parts, &state).await.ok().flatten() {
             None => view! { <a href="/login">"Sign in"</a> }.into_any(),
             Some(user) => view! {
+                <a href="/collects">"Collected"</a>
+                <a href="/following">"Following"</a>
                 {(user.role >= Role::Author).then(|| view! { <a href="/studio">"Studio"</a> })}
                 {(user.role >= Role::Admin).then(|| view! { <a href="/users">"Users"</a> })}
                 <form class="sign-out" method="post" action="/logout">

@@ -1,31 +1,48 @@
 //! An article: the page that counts.
 
+use axum::http::request::Parts;
 use leptos::prelude::*;
 use leptos_meta::{Link, Meta};
 
 use super::query::param;
 use crate::components::article_body::{ArticleBody, ArticleContent};
+use crate::components::count::format_count;
 use crate::components::layout::{Layout, PageTitle, loaded};
+use crate::components::reaction_button::ReactionButton;
 use crate::components::view_counter::ViewCounter;
 use crate::error::Error;
 use crate::model::article::Article;
+use crate::model::reaction::Reaction;
+use crate::server::db::reactions::OwnReactions;
+use crate::server::http::access::sign_in_address;
+use crate::server::http::identity::user_id;
 use crate::server::state::AppState;
 
 /// `/articles/{slug}`
 #[component]
 pub fn ArticlePage() -> impl IntoView {
     let state = expect_context::<AppState>();
+    let parts = expect_context::<Parts>();
     let slug = param("slug");
     let content = async move {
         let article = state.article_by_slug(&slug).await?;
         let article = article.ok_or_else(|| Error::NotFound("There is no article at this address.".into()))?;
-        Ok(view! { <ArticleView article state /> }.into_any())
+        // A session that can't be read is no reason not to show the article.
+        let reader = user_id(&parts).await.ok().flatten();
+        let own = state.own_reactions(reader, article.summary.id).await?;
+        let own = reader.map(|_| own);
+        Ok(view! { <ArticleView article own state /> }.into_any())
     };
     view! { <Layout>{loaded(content)}</Layout> }
 }
 
 #[component]
-fn ArticleView(article: Article, state: AppState) -> impl IntoView {
+fn ArticleView(
+    article: Article,
+    /// What the reader has done with it; `None` if nobody is signed in.
+    own: Option<OwnReactions>,
+    state: AppState,
+) -> impl IntoView {
     let Article { summary, html, contents, language, .. } = article;
     let content = ArticleContent {
         title: summary.title.clone(),
@@ -43,7 +60,10 @@ fn ArticleView(article: Article, state: AppState) -> impl IntoView {
     let image =
         summary.cover.map(|cover| if cover.starts_with('/') { format!("{}{cover}", site.base_url) } else { cover });
     let address = format!("{}/articles/{}", site.base_url, summary.slug);
+    let path = format!("/articles/{}", summary.slug);
+    let (id, likes, collects) = (summary.id, summary.likes, summary.collects);
     let window_ms = u64::try_from(state.config.views.window.as_millis()).unwrap_or(u64::MAX);
+    let reactions = view! { <Reactions id likes collects own path /> }.into_any();
     let count = view! { <ViewCounter article=summary.id views=summary.views window_ms /> }.into_any();
     view! {
         <PageTitle text=format!("{} · {}", summary.title, site.title) />
@@ -56,6 +76,44 @@ fn ArticleView(article: Article, state: AppState) -> impl IntoView {
         <Meta property="article:published_time" content=summary.published_at.to_string() />
         <Link rel="canonical" href=address />
         {image.map(|image| view! { <Meta property="og:image" content=image /> })}
-        <ArticleBody content count />
+        <ArticleBody content count reactions />
     }
+}
+
+/// Like and collect, with their counts.
+#[component]
+fn Reactions(id: i64, likes: i64, collects: i64, own: Option<OwnReactions>, path: String) -> impl IntoView {
+    let buttons = match own {
+        Some(OwnReactions { is_liked, is_collected }) => view! {
+            <ReactionButton
+                reaction=Reaction::Like(id)
+                action=format!("{path}/like")
+                next=String::new()
+                name=String::new()
+                is_on=is_liked
+                count=Some(likes)
+            />
+            <ReactionButton
+                reaction=Reaction::Collect(id)
+                action=format!("{path}/collect")
+                next=String::new()
+                name=String::new()
+                is_on=is_collected
+                count=Some(collects)
+            />
+        }
+        .into_any(),
+        None => [("Like", likes), ("Collect", collects)]
+            .map(|(label, count)| {
+                view! {
+                    <a class="reaction" href=sign_in_address(&path) rel="nofollow">
+                        <span>{label}</span>
+                        " "
+                        <span class="reaction-count">{format_count(count)}</span>
+                    </a>
+                }
+            })
+            .into_any(),
+    };
+    view! { <div class="reactions">{buttons}</div> }
 }

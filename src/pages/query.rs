@@ -7,6 +7,8 @@ use crate::error::Error;
 use crate::model::article::ArticleSummary;
 use crate::model::page::Page;
 use crate::server::db::articles::Filter;
+use crate::server::db::lists::List;
+use crate::server::reactions::Profile;
 use crate::server::state::AppState;
 
 /// How many articles a page of a list shows.
@@ -42,7 +44,30 @@ pub async fn articles(
     filter: &Filter,
     page: Result<i64, Error>,
 ) -> Result<Page<ArticleSummary>, Error> {
-    let articles = state.articles(filter, page?, PER_PAGE).await?;
+    existing(state.articles(filter, page?, PER_PAGE).await?)
+}
+
+/// A page of one of a user's lists, as [`articles`].
+///
+/// # Errors
+/// As for [`articles`].
+pub async fn list(state: &AppState, list: List, page: Result<i64, Error>) -> Result<Page<ArticleSummary>, Error> {
+    existing(state.list(list, page?, PER_PAGE).await?)
+}
+
+/// A page of what an author wrote, as [`articles`].
+///
+/// # Errors
+/// As for [`articles`].
+pub async fn written_by(
+    state: &AppState,
+    profile: &Profile,
+    page: Result<i64, Error>,
+) -> Result<Page<ArticleSummary>, Error> {
+    existing(state.written_by(profile, page?, PER_PAGE).await?)
+}
+
+fn existing(articles: Page<ArticleSummary>) -> Result<Page<ArticleSummary>, Error> {
     if articles.page > articles.pages {
         return Err(no_such_page());
     }

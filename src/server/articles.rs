@@ -5,9 +5,20 @@
 
 use super::db::articles::Filter;
 use super::state::Services;
+use super::views::Views;
 use crate::error::Error;
 use crate::model::article::{Article, ArticleSummary, RankedArticle, Window};
 use crate::model::page::Page;
+
+/// A page of articles with the views of this moment.
+pub(super) async fn with_views(views: &Views, mut page: Page<ArticleSummary>) -> Page<ArticleSummary> {
+    let ids: Vec<i64> = page.items.iter().map(|article| article.id).collect();
+    let totals = views.totals(&ids).await;
+    for article in &mut page.items {
+        article.views = totals.get(&article.id).copied().unwrap_or(article.views);
+    }
+    page
+}
 
 impl Services {
     /// A page of the articles that readers see now, newest first. A page past the end is empty.
@@ -15,13 +26,8 @@ impl Services {
     /// # Errors
     /// The database's.
     pub async fn articles(&self, filter: &Filter, page: i64, per_page: i64) -> Result<Page<ArticleSummary>, Error> {
-        let mut page = self.database.articles(filter, page, per_page, self.clock.now_ms()).await?;
-        let ids: Vec<i64> = page.items.iter().map(|article| article.id).collect();
-        let totals = self.views.totals(&ids).await;
-        for article in &mut page.items {
-            article.views = totals.get(&article.id).copied().unwrap_or(article.views);
-        }
-        Ok(page)
+        let page = self.database.articles(filter, page, per_page, self.clock.now_ms()).await?;
+        Ok(with_views(&self.views, page).await)
     }
 
     /// The article of that number, if readers see it now.

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::accounts;
+use super::author_counts::AuthorCounts;
 use super::clock::Clock;
 use super::config::{self, Config};
 use super::content::export::export_folder;
@@ -18,7 +19,7 @@ use super::content::seed::seed;
 use super::db::Database;
 use super::db::users::Role;
 use super::doctor::{Finding, examine, examine_pictures};
-use super::jobs::{Job, Jobs, Schedule};
+use super::jobs::{Job, Jobs, Schedule, describe};
 use super::lifecycle::{LAST_FLUSH, LAST_WRITES, Server};
 use super::metrics::Metrics;
 use super::stores::Stores;
@@ -156,26 +157,29 @@ async fn run(arguments: Arguments) -> Result<(), String> {
     }
     let stores = Stores::open(&config, &clock).await.map_err(|error| error.to_string())?;
     let database = stores.database.clone();
+    let author_counts = AuthorCounts::new(database.clone(), &stores.views, clock.clone());
     let jobs = |settings| Jobs::new(database.clone(), stores.views.clone(), clock.clone(), settings, Metrics::new());
     let result = match command {
         Command::Serve { .. } => Ok(()),
         Command::Flush { every: None } => flush(&jobs(config.jobs), &database).await,
         Command::Flush { every: Some(schedule) } => work(jobs(config::Jobs { flush: schedule, ..config.jobs })).await,
-        Command::Reconcile => match jobs(config.jobs).step(Job::Reconcile).await {
-            Ok(did) => {
-                println!("{}", did.unwrap_or_default());
-                Ok(())
-            }
-            Err(error) => Err(error),
-        },
+        Command::Reconcile => reconcile(&jobs(config.jobs)).await,
         Command::Jobs => show_jobs(&jobs(config.jobs), &database, &clock).await,
         Command::Doctor => doctor(&config, &stores).await,
         Command::Migrate => {
             println!("The database is up to date: {}", database.address());
             Ok(())
         }
-        Command::Seed => seed_samples(&database, &clock).await,
-        Command::Import { folder } => import(&database, &clock, folder).await,
+        Command::Seed => {
+            let seeded = seed_samples(&database, &clock).await;
+            author_counts.articles_changed().await;
+            seeded
+        }
+        Command::Import { folder } => {
+            let imported = import(&database, &clock, folder).await;
+            author_counts.articles_changed().await;
+            imported
+        }
         Command::Export { folder } => match export_folder(&database, &folder).await {
             Ok(count) => {
                 println!("Exported {count} articles to {}.", folder.display());
@@ -195,6 +199,17 @@ async fn flush(jobs: &Jobs, database: &Database) -> Result<(), String> {
         return Ok(());
     }
     println!("{}", jobs.step(Job::Flush).await?.unwrap_or_else(|| "Nothing to flush.".into()));
+    Ok(())
+}
+
+async fn reconcile(jobs: &Jobs) -> Result<(), String> {
+    let drifts = jobs.reconcile_step().await?;
+    if drifts.is_empty() {
+        println!("{}", describe(&drifts));
+    }
+    for drift in drifts {
+        println!("Corrected {drift}.");
+    }
     Ok(())
 }
 

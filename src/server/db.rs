@@ -57,10 +57,12 @@ pub mod drafts;
 pub mod invitations;
 pub mod job_runs;
 pub mod ledger;
+pub mod lists;
 pub mod mysql;
 pub mod pictures;
 pub mod pruning;
 pub mod rankings;
+pub mod reactions;
 pub mod revisions;
 pub mod salts;
 pub mod sessions;
@@ -86,7 +88,7 @@ pub enum Database {
     MySql(MySqlDatabase),
 }
 
-/// A transaction that may write articles, made by [`Database::begin`]. Dropped without [`Transaction::commit`], it leaves
+/// A transaction that may write articles if [`Database::begin`] made it. Dropped without [`Transaction::commit`], it leaves
 /// everything as it was.
 #[derive(Debug)]
 pub enum Transaction {

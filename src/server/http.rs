@@ -11,6 +11,7 @@ pub mod identity;
 pub mod json_api;
 pub mod pictures;
 pub mod problem;
+pub mod reactions;
 pub mod router;
 pub mod security;
 pub mod sign_in;

@@ -9,10 +9,12 @@ use serde::{Deserialize, Deserializer, de};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::author_counts::AuthorCounts;
 use super::clock::Clock;
 use super::config;
 use super::db::Database;
 use super::metrics::Metrics;
+use super::reactions;
 use super::views::ViewError;
 use super::views::flush::{Flushed, Flusher, LEDGER_KEEPS};
 use super::views::store::{Drift, ViewStore};
@@ -155,16 +157,36 @@ impl Jobs {
     /// # Errors
     /// What went wrong, in one line. The next run goes on from there.
     pub async fn step(&self, job: Job) -> Result<Did, String> {
+        self.noted(job, self.run(job), Did::clone).await
+    }
+
+    /// One run of [`Job::Reconcile`], as [`Jobs::step`] does it. Returns each count that was corrected.
+    ///
+    /// # Errors
+    /// As for [`Jobs::step`].
+    pub async fn reconcile_step(&self) -> Result<Vec<Drift>, String> {
+        self.noted(Job::Reconcile, self.reconcile(), |drifts| Some(describe(drifts))).await
+    }
+
+    /// Does what a job does, within its time, and writes down what `describe` makes of the result.
+    async fn noted<T>(
+        &self,
+        job: Job,
+        work: impl Future<Output = Result<T, ViewError>>,
+        describe: impl Fn(&T) -> Did,
+    ) -> Result<T, String> {
         let started_at = self.clock.now_ms();
-        let step = async { self.run(job).await.map_err(|error| error.to_string()) };
+        let step = async { work.await.map_err(|error| error.to_string()) };
         // A server that is there and says nothing would hold a job for many minutes. Each goes on from where it was.
         let result = tokio::time::timeout(job.longest(), step).await;
         let result =
             result.unwrap_or_else(|_| Err(format!("It took longer than {:?} and was cut off.", job.longest())));
         self.metrics.job(job, result.is_ok(), self.clock.now_ms());
         let (succeeded, text) = match &result {
-            Ok(None) => return result,
-            Ok(Some(text)) => (true, text.clone()),
+            Ok(done) => match describe(done) {
+                None => return result,
+                Some(text) => (true, text),
+            },
             Err(error) => (false, error.clone()),
         };
         let took = self.clock.now_ms() - started_at;
@@ -244,12 +266,15 @@ impl Jobs {
     /// # Errors
     /// [`ViewError::Store`]; what was not reached is left as it was.
     pub async fn reconcile(&self) -> Result<Vec<Drift>, ViewError> {
-        let drifts = match &self.store {
+        let mut drifts = match &self.store {
             ViewStore::Sqlite(store) => store.reconcile().await?,
             ViewStore::Redis(store) => store.reconcile().await?,
         };
-        for Drift { cache, article, cached, correct } in &drifts {
-            tracing::warn!(cache, article, cached, correct, "a cached count had drifted; it is corrected");
+        drifts.extend(reactions::reconcile(&self.database).await?);
+        let author_counts = AuthorCounts::new(self.database.clone(), &self.store, self.clock.clone());
+        drifts.extend(author_counts.reconcile().await.map_err(ViewError::Store)?);
+        for Drift { cache, of, cached, correct } in &drifts {
+            tracing::warn!(cache, of, cached, correct, "a cached count had drifted; it is corrected");
         }
         Ok(drifts)
     }
@@ -303,12 +328,11 @@ impl Jobs {
 /// What a reconcile found, in one line.
 pub fn describe(drifts: &[Drift]) -> String {
     let Some(first) = drifts.first() else { return "Everything that is cached is right.".into() };
-    let Drift { cache, article, cached, correct } = first;
     let others = match drifts.len() - 1 {
         0 => String::new(),
         more => format!(" (and {more} more; the log has each)"),
     };
-    format!("Corrected {cache} of article {article} from {cached} to {correct}{others}.")
+    format!("Corrected {first}{others}.")
 }
 
 #[cfg(test)]

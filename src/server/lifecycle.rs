@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::accounts::Accounts;
+use super::author_counts::AuthorCounts;
 use super::clock::Clock;
 use super::config::Config;
 use super::http::router::router;
@@ -84,6 +85,7 @@ impl Server {
         let identifier = Identifier::new(store.clone(), clock.clone(), config.views.window);
         let metrics = Metrics::new();
         let jobs = Jobs::new(database.clone(), store.clone(), clock.clone(), config.jobs.clone(), metrics.clone());
+        let author_counts = AuthorCounts::new(database.clone(), &store, clock.clone());
         let views = Views::new(identifier, batcher, store, clock.clone());
         let leptos_options = LeptosOptions::builder()
             .output_name(env!("CARGO_PKG_NAME"))
@@ -101,6 +103,7 @@ impl Server {
             clock,
             database,
             accounts,
+            author_counts,
             visibility,
             views,
             sessions,

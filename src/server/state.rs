@@ -7,6 +7,7 @@ use axum::extract::FromRef;
 use leptos::prelude::LeptosOptions;
 
 use super::accounts::Accounts;
+use super::author_counts::AuthorCounts;
 use super::clock::Clock;
 use super::config::Config;
 use super::db::{Database, is_unavailable};
@@ -49,6 +50,8 @@ pub struct Services {
     pub database: Database,
     /// Sign-in.
     pub accounts: Accounts,
+    /// How many articles and followers authors have.
+    pub author_counts: AuthorCounts,
     /// Which articles can be viewed.
     pub visibility: Visibility,
     /// Counting.

@@ -339,6 +339,7 @@ impl Services {
     /// What has to follow after an article changed.
     async fn article_written(&self, id: i64) {
         self.visibility.forget(id);
+        self.author_counts.articles_changed().await;
     }
 
     /// The fields to store: checked, rendered, and with the status that is wanted.

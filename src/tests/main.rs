@@ -14,6 +14,7 @@ mod import;
 mod injection;
 mod pages;
 mod pictures;
+mod reactions;
 mod server_profile;
 #[allow(dead_code, reason = "the torture uses the rest")]
 mod servers;

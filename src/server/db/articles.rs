@@ -132,9 +132,10 @@ impl Filter {
 }
 
 /// The placeholder is the time.
-const VISIBLE: &str = "articles.status = 'published' AND articles.published_at <= ? AND articles.deleted_at IS NULL";
+pub(super) const VISIBLE: &str =
+    "articles.status = 'published' AND articles.published_at <= ? AND articles.deleted_at IS NULL";
 
-const FROM: &str = "FROM articles LEFT JOIN article_stats ON article_stats.article_id = articles.id";
+pub(super) const FROM: &str = "FROM articles LEFT JOIN article_stats ON article_stats.article_id = articles.id";
 
 /// The columns of an article's authors and tags, each a JSON array.
 fn authors_and_tags(dialect: Dialect) -> String {
@@ -149,7 +150,7 @@ fn authors_and_tags(dialect: Dialect) -> String {
 }
 
 /// The columns of a [`SummaryRow`].
-fn summary_columns(dialect: Dialect) -> String {
+pub(super) fn summary_columns(dialect: Dialect) -> String {
     let authors_and_tags = authors_and_tags(dialect);
     format!(
         "articles.id, articles.slug, articles.title, articles.summary, articles.published_at, articles.reading_minutes,
@@ -159,7 +160,7 @@ fn summary_columns(dialect: Dialect) -> String {
 }
 
 #[derive(FromRow)]
-struct SummaryRow {
+pub(super) struct SummaryRow {
     id: i64,
     slug: String,
     title: String,
@@ -194,7 +195,7 @@ fn timestamp(milliseconds: i64) -> sqlx::Result<Timestamp> {
 }
 
 impl SummaryRow {
-    fn into_summary(self) -> sqlx::Result<ArticleSummary> {
+    pub(super) fn into_summary(self) -> sqlx::Result<ArticleSummary> {
         Ok(ArticleSummary {
             id: self.id,
             slug: self.slug,
@@ -312,15 +313,7 @@ impl Database {
 
     /// The author of that user name, if a visible article has the name in its byline.
     pub async fn author(&self, username: &str, now: i64) -> sqlx::Result<Option<Author>> {
-        let sql = format!(
-            "SELECT users.username, users.name FROM users WHERE users.username = ? AND EXISTS
-             (SELECT 1 FROM article_authors JOIN articles ON articles.id = article_authors.article_id
-              WHERE article_authors.user_id = users.id AND {VISIBLE})"
-        );
-        let row: Option<(String, String)> = on_reader!(self, pool => {
-            sqlx::query_as(AssertSqlSafe(sql)).bind(username).bind(now).fetch_optional(pool).await?
-        });
-        Ok(row.map(|(username, name)| Author { username, name }))
+        Ok(self.author_with_id(username, now).await?.map(|(_, author)| author))
     }
 
     /// The address and time of last change of every visible article, newest first, at most 50,000 (a sitemap's limit).

@@ -13,6 +13,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use super::cache::CachePolicy;
 use super::identity;
 use super::pictures::wants_json;
+use super::router::LARGEST_BODY;
 use super::sign_in;
 use crate::error::Error;
 use crate::server::db::users::{Role, User};
@@ -75,6 +76,14 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/metrics", EVERYONE),
     route("GET", "/sign-up", EVERYONE),
     route("POST", "/sign-up", EVERYONE),
+    route("POST", "/articles/{slug}/like", READER),
+    route("POST", "/articles/{slug}/collect", READER),
+    route("POST", "/authors/{username}/follow", READER),
+    route("PUT", "/api/islands/set-like", READER),
+    route("PUT", "/api/islands/set-collect", READER),
+    route("PUT", "/api/islands/set-follow", READER),
+    route("GET", "/collects", READER),
+    route("GET", "/following", READER),
     route("GET", "/account", READER),
     route("POST", "/account/name", READER),
     route("POST", "/account/password", READER),
@@ -174,7 +183,11 @@ pub async fn control(State(state): State<AppState>, request: Request, next: Next
             let here = parts.uri.path_and_query().map_or("/", |path| path.as_str());
             Redirect::to(&sign_in_address(here)).into_response()
         }
-        None if parts.uri.path().starts_with("/api/") => refuse(&Error::Unauthorized, parts.uri.path(), &parts.headers),
+        None if parts.uri.path().starts_with("/api/") => {
+            // Read, although nobody needs it: the connection would be closed behind the answer otherwise.
+            let _ = axum::body::to_bytes(body, LARGEST_BODY).await;
+            refuse(&Error::Unauthorized, parts.uri.path(), &parts.headers)
+        }
         None => sign_in::ask_again(&state, parts, body).await,
     }
 }

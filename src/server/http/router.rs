@@ -23,7 +23,7 @@ use super::cache::CachePolicy;
 use super::edge::edge;
 use super::identity::session_cookie;
 use super::problem::unknown_route;
-use super::{account, feeds, health, json_api, pictures, sign_in, studio, users};
+use super::{account, feeds, health, json_api, pictures, reactions, sign_in, studio, users};
 use crate::app::App;
 use crate::server::content::front_matter::normalize_path;
 use crate::server::shell::{error_page, shell};
@@ -78,6 +78,9 @@ pub fn router(state: AppState) -> Router {
         .route("/studio/{id}/restore", post(studio::restore))
         .route("/studio/{id}/discard", post(studio::discard))
         .route("/studio/{id}/revisions/{version}/restore", post(studio::restore_revision))
+        .route("/articles/{slug}/like", post(reactions::like))
+        .route("/articles/{slug}/collect", post(reactions::collect))
+        .route("/authors/{username}/follow", post(reactions::follow))
         .route("/feed.xml", get(feeds::feed))
         .route("/sitemap.xml", get(feeds::sitemap))
         .route("/robots.txt", get(feeds::robots))

@@ -109,7 +109,7 @@ pub async fn ask_again(state: &AppState, parts: Parts, body: Body) -> Response {
 }
 
 /// `next` if it is an address of this site, otherwise the front page: a link to the form must not lead to another site.
-fn local_path(next: &str) -> String {
+pub(super) fn local_path(next: &str) -> String {
     let base = url::Url::parse("http://this.site");
     let is_local =
         |url: &url::Url| url.host_str() == Some("this.site") && url.scheme() == "http" && url.port().is_none();

@@ -76,12 +76,26 @@ impl ViewStore {
 /// A cached count that was not what it should be, as a reconcile found it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Drift {
-    /// What was cached: `total`, or a ranking.
+    /// What was cached, such as `total`, or a ranking.
     pub cache: String,
-    /// The article's id.
-    pub article: i64,
+    /// Of what, such as `article 7`.
+    pub of: String,
     /// What the cache had.
     pub cached: i64,
     /// What it should have had, and has now.
     pub correct: i64,
+}
+
+impl Drift {
+    /// A cached count of an article that was not what it should be.
+    pub fn of_article(cache: impl Into<String>, article: i64, cached: i64, correct: i64) -> Self {
+        Self { cache: cache.into(), of: format!("article {article}"), cached, correct }
+    }
+}
+
+impl std::fmt::Display for Drift {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Drift { cache, of, cached, correct } = self;
+        write!(formatter, "{cache} of {of} from {cached} to {correct}")
+    }
 }

@@ -190,7 +190,7 @@ fn a_reconcile_corrects_what_has_drifted_and_names_it() {
         redis.command(&["ZREM", "tm:{1}:rank:24h", "0000000000000000001"]);
         let mut drifts = store.reconcile().await.unwrap();
         drifts.sort_by(|one, other| one.cache.cmp(&other.cache));
-        let drift = |cache: &str, article, cached, correct| Drift { cache: cache.into(), article, cached, correct };
+        let drift = |cache: &str, article, cached, correct| Drift::of_article(cache, article, cached, correct);
         assert_eq!(drifts, [drift("rank:24h", 1, 0, 4), drift("rank:7d", 17, 99, 0), drift("total", 1, 40, 4)]);
         assert_eq!(store.reconcile().await.unwrap(), []);
         assert_eq!(place.total(1).await, 4);

@@ -127,7 +127,7 @@ fn c5_a_batch_too_old_for_the_ledger_is_left_alone_and_reported() {
         assert_eq!(place.redis_store().unflushed().await.unwrap(), Unflushed { pending: 0, batches: 1 });
         // If SQL has it, it must not be added to what SQL has.
         let drifts = place.redis_store().reconcile().await.unwrap();
-        assert_eq!(drifts, [Drift { cache: "total".into(), article: 1, cached: 1, correct: 0 }]);
+        assert_eq!(drifts, [Drift::of_article("total", 1, 1, 0)]);
     });
 }
 

@@ -284,7 +284,7 @@ impl RedisStore {
             let changes: Option<Vec<(i64, i64, i64)>> =
                 self.redis.evaluate(&FILL, &Self::key(shard), &arguments).await?;
             if let Some(changes) = changes {
-                let drift = |(article, cached, correct)| Drift { cache: "total".into(), article, cached, correct };
+                let drift = |(article, cached, correct)| Drift::of_article("total", article, cached, correct);
                 return Ok(changes.into_iter().map(drift).collect());
             }
         }

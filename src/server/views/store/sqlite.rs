@@ -119,7 +119,7 @@ impl SqliteStore {
     pub async fn reconcile(&self) -> Result<Vec<Drift>, ViewError> {
         let drifts = self.database.reconcile_windows().await?;
         let drift =
-            |(hours, article, cached, correct)| Drift { cache: format!("rank:{hours}h"), article, cached, correct };
+            |(hours, article, cached, correct)| Drift::of_article(format!("rank:{hours}h"), article, cached, correct);
         Ok(drifts.into_iter().map(drift).collect())
     }
 }

@@ -114,11 +114,8 @@ impl RedisStore {
             }
             let changes: Option<Vec<(String, i64, i64, i64)>> = self.redis.evaluate(&PUBLISH, &key, &arguments).await?;
             if let Some(changes) = changes {
-                let drift = |(name, article, cached, correct)| Drift {
-                    cache: format!("rank:{name}"),
-                    article,
-                    cached,
-                    correct,
+                let drift = |(name, article, cached, correct): (String, _, _, _)| {
+                    Drift::of_article(format!("rank:{name}"), article, cached, correct)
                 };
                 return Ok(changes.into_iter().map(drift).collect());
             }

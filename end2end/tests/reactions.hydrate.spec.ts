@@ -1,0 +1,163 @@
+// What JavaScript adds to likes and collects: at once, without leaving the page, and right however fast somebody clicks.
+
+import AxeBuilder from '@axe-core/playwright'
+import type { Page, Route } from '@playwright/test'
+import { Server, expect, test as base } from './server'
+
+// A server of its own: other specs begin with no reactions.
+const test = base.extend<{}, { server: Server }>({
+  server: [
+    async ({}, use) => {
+      const server = await Server.start()
+      await use(server)
+      await server.stop()
+    },
+    { scope: 'worker' },
+  ],
+})
+
+/** Signs in as the author of the samples and opens an article, with its islands alive. */
+async function open(page: Page, server: Server, slug: string) {
+  await page.goto(`/login?next=/articles/${slug}`)
+  await page.getByLabel('User name').fill('marina-keel')
+  await page.getByLabel('Password').fill(server.password)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await expect(page).toHaveURL(`/articles/${slug}`)
+  // The theme button appears once the islands are alive.
+  await expect(page.locator('.theme-toggle')).toBeVisible()
+}
+
+const button = (page: Page, name: RegExp) => page.locator('.article-footer .reactions').getByRole('button', { name })
+const like = (page: Page) => button(page, /^Liked? /)
+const collect = (page: Page) => button(page, /^Collect(ed)? /)
+
+async function article(server: Server, slug: string): Promise<{ likes: number; collects: number }> {
+  const list = await (await fetch(`${server.url}/api/v1/articles?per-page=100`)).json()
+  return list.articles.find((article: { slug: string }) => article.slug === slug)
+}
+
+/** Holds back requests to an endpoint until each is let go, and remembers what each asked for. */
+async function hold(page: Page, endpoint: string) {
+  const waiting: Route[] = []
+  const asked: string[] = []
+  await page.route(`**/api/islands/${endpoint}`, (route) => {
+    asked.push(route.request().postData() ?? '')
+    waiting.push(route)
+  })
+  const release = async () => {
+    await expect.poll(() => waiting.length).toBeGreaterThan(0)
+    await waiting.shift()!.continue()
+  }
+  return { asked, waiting, release }
+}
+
+test('a like shows before the server has answered, and the page stays', async ({ page, server }) => {
+  await open(page, server, 'first-steps')
+  const held = await hold(page, 'set-like')
+  let loads = 0
+  page.on('load', () => (loads += 1))
+  await like(page).click()
+  await expect(like(page)).toHaveText(/Liked\s*1/)
+  await expect(like(page)).toHaveAttribute('aria-pressed', 'true')
+  expect((await article(server, 'first-steps')).likes).toBe(0)
+  await held.release()
+  await expect.poll(async () => (await article(server, 'first-steps')).likes).toBe(1)
+  await expect(like(page)).toHaveText(/Liked\s*1/)
+  expect(loads).toBe(0)
+  await page.reload()
+  await expect(like(page)).toHaveText(/Liked\s*1/)
+})
+
+test('fast clicks end in what the last one wanted, with one request at a time', async ({ page, server }) => {
+  await open(page, server, 'moving-in')
+  const held = await hold(page, 'set-like')
+  // On, off, on: the first request is under way all the time, and says already what the last click wants.
+  for (let click = 0; click < 3; click++) await like(page).click()
+  await expect(like(page)).toHaveText(/Liked\s*1/)
+  expect(held.asked).toHaveLength(1)
+  await held.release()
+  await expect.poll(async () => (await article(server, 'moving-in')).likes).toBe(1)
+  await expect(like(page)).toHaveText(/Liked\s*1/)
+  expect(held.asked).toHaveLength(1)
+  // Off, on, off, on, off: the first says off, and nothing else is left to say.
+  for (let click = 0; click < 5; click++) await like(page).click()
+  await expect(like(page)).toHaveText(/Like\s*0/)
+  await held.release()
+  await expect.poll(async () => (await article(server, 'moving-in')).likes).toBe(0)
+  // On, off: the second has to be said after the first is done.
+  await like(page).click()
+  await like(page).click()
+  await expect(like(page)).toHaveText(/Like\s*0/)
+  await held.release()
+  await held.release()
+  expect(held.asked).toHaveLength(4)
+  expect(held.asked[3]).toContain('like=false')
+  await expect.poll(async () => (await article(server, 'moving-in')).likes).toBe(0)
+  await expect(like(page)).toHaveText(/Like\s*0/)
+  await expect(like(page)).toHaveAttribute('aria-pressed', 'false')
+})
+
+test('a double click leaves everything as it was', async ({ page, server }) => {
+  await open(page, server, 'writing-for-the-web')
+  const answers: string[] = []
+  page.on('response', (response) => {
+    if (response.url().endsWith('/set-collect')) answers.push(response.request().postData() ?? '')
+  })
+  await collect(page).dblclick()
+  await expect(collect(page)).toHaveText(/Collect\s*0/)
+  await expect.poll(() => answers.at(-1) ?? '').toContain('collect=false')
+  expect((await article(server, 'writing-for-the-web')).collects).toBe(0)
+  await page.reload()
+  await expect(collect(page)).toHaveAttribute('aria-pressed', 'false')
+})
+
+test('the keyboard alone likes and collects, and the focus stays on the button', async ({ page, server }) => {
+  await open(page, server, 'a-count-you-can-trust')
+  await like(page).focus()
+  await page.keyboard.press('Enter')
+  await expect(like(page)).toHaveText(/Liked\s*1/)
+  await expect(like(page)).toBeFocused()
+  await page.keyboard.press('Tab')
+  await expect(collect(page)).toBeFocused()
+  await page.keyboard.press('Space')
+  await expect(collect(page)).toHaveText(/Collected\s*1/)
+  await expect(collect(page)).toBeFocused()
+  await expect.poll(() => article(server, 'a-count-you-can-trust')).toMatchObject({ likes: 1, collects: 1 })
+})
+
+test('a failure takes the change back and says so', async ({ page, server }) => {
+  await open(page, server, 'who-is-a-visitor')
+  const status = page.locator('.article-footer .reactions').getByRole('status').filter({ hasText: 'not saved' })
+  let isBroken = true
+  await page.route('**/api/islands/set-like', (route) =>
+    isBroken ? route.fulfill({ status: 500, contentType: 'application/json', body: '"Unavailable"' }) : route.continue(),
+  )
+  await like(page).click()
+  await expect(status).toHaveText(/That was not saved\. .*try again/)
+  await expect(like(page)).toHaveText(/Like\s*0/)
+  await expect(like(page)).toHaveAttribute('aria-pressed', 'false')
+  isBroken = false
+  await like(page).click()
+  await expect(like(page)).toHaveText(/Liked\s*1/)
+  await expect(status).toHaveCount(0)
+  await expect.poll(async () => (await article(server, 'who-is-a-visitor')).likes).toBe(1)
+})
+
+test('who has been signed out meanwhile is told', async ({ page, server, context }) => {
+  await open(page, server, 'what-a-crash-leaves-behind')
+  await context.clearCookies()
+  await like(page).click()
+  await expect(page.getByText('That was not saved. Please sign in first.')).toBeVisible()
+  await expect(like(page)).toHaveText(/Like\s*0/)
+})
+
+test('the buttons are accessible, pressed or not, in light and dark', async ({ page, server }) => {
+  await open(page, server, 'everything-markdown-can-do')
+  await collect(page).click()
+  await expect(collect(page)).toHaveAttribute('aria-pressed', 'true')
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme })
+    const { violations } = await new AxeBuilder({ page }).include('.reactions').analyze()
+    expect(violations.map(({ id, nodes }) => `${colorScheme}: ${id}: ${nodes.map((node) => node.html)}`)).toEqual([])
+  }
+})

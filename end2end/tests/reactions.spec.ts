@@ -1,0 +1,120 @@
+// Likes, collects and follows, with and without JavaScript: the same buttons, the same pages.
+
+import type { Page } from '@playwright/test'
+import { type Server, expect, test } from './server'
+
+/** Signs in, as the author of the samples if nobody is named, from a form that leads back to `path`. */
+async function signIn(page: Page, server: Server, path: string, username = 'marina-keel', password = server.password) {
+  await page.goto(`/login?next=${encodeURIComponent(path)}`)
+  await page.getByLabel('User name').fill(username)
+  await page.getByLabel('Password').fill(password)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await expect(page).toHaveURL(path)
+}
+
+const reactions = (page: Page) => page.locator('.article-footer .reactions')
+
+test('who is not signed in is led to sign in, and back to the article', async ({ page, server }) => {
+  const path = '/articles/moving-in'
+  await page.goto(path)
+  await reactions(page).getByRole('link', { name: /^Like/ }).click()
+  await expect(page).toHaveURL(/\/login\?next=/)
+  await page.getByLabel('User name').fill('marina-keel')
+  await page.getByLabel('Password').fill(server.password)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await expect(page).toHaveURL(path)
+  await expect(reactions(page).getByRole('button', { name: /^Like/ })).toBeVisible()
+})
+
+test('a reader likes an article and takes it back, and it stays so', async ({ page, server }) => {
+  await signIn(page, server, '/articles/first-steps')
+  const like = reactions(page).getByRole('button', { name: /^Liked? / })
+  await expect(like).toHaveAttribute('aria-pressed', 'false')
+  await expect(like).toHaveText(/Like\s*0/)
+  await like.click()
+  await expect(like).toHaveAttribute('aria-pressed', 'true')
+  await expect(like).toHaveText(/Liked\s*1/)
+  await expect.poll(() => likes(server, 'first-steps')).toBe(1)
+  await page.reload()
+  await expect(like).toHaveText(/Liked\s*1/)
+  await like.click()
+  await expect(like).toHaveText(/Like\s*0/)
+  await expect.poll(() => likes(server, 'first-steps')).toBe(0)
+  await page.reload()
+  await expect(like).toHaveAttribute('aria-pressed', 'false')
+})
+
+test('a reader collects an article and finds it in the list that the menu leads to', async ({ page, server }) => {
+  await signIn(page, server, '/collects')
+  await expect(page.getByRole('heading', { name: 'Nothing collected yet' })).toBeVisible()
+  await page.goto('/articles/who-is-a-visitor')
+  const collect = reactions(page).getByRole('button', { name: /^Collect/ })
+  await collect.click()
+  await expect(collect).toHaveText(/Collected\s*1/)
+  await expect.poll(async () => (await article(server, 'who-is-a-visitor')).collects).toBe(1)
+  await page.getByRole('navigation', { name: 'Site' }).getByRole('link', { name: 'Collected' }).click()
+  await expect(page).toHaveURL('/collects')
+  await page.locator('.card-title a').first().click()
+  await expect(page).toHaveURL('/articles/who-is-a-visitor')
+  await collect.click()
+  await expect(collect).toHaveText(/Collect\s*0/)
+  await expect.poll(async () => (await article(server, 'who-is-a-visitor')).collects).toBe(0)
+})
+
+test('a reader follows an author and unfollows from the list of those who are followed', async ({ page, server }) => {
+  await signIn(page, server, '/authors/marina-keel', 'follower', server.addUser('follower', 'reader'))
+  const follow = page.locator('main').getByRole('button', { name: /^Follow(ing)? Marina Keel/ })
+  await expect(follow).toHaveAttribute('aria-pressed', 'false')
+  await expect(page.locator('.intro')).toContainText('0 followers')
+  await follow.click()
+  await expect(follow).toHaveText(/Following/)
+  await expect(page.locator('.intro')).toContainText('1 follower')
+  const followed = page.locator('.followed li')
+  // With JavaScript the request may still be under way.
+  await expect(async () => {
+    await page.goto('/following')
+    await expect(followed).toHaveCount(1, { timeout: 500 })
+  }).toPass()
+  await expect(page.locator('.card').first()).toContainText('Marina Keel')
+  await follow.click()
+  await expect(page.getByRole('button', { name: /^Following/ })).toHaveCount(0)
+  await expect(async () => {
+    await page.goto('/following')
+    await expect(page.getByRole('heading', { name: 'You follow nobody yet' })).toBeVisible({ timeout: 500 })
+  }).toPass()
+  await page.goto('/authors/marina-keel')
+  await expect(page.locator('.intro')).toContainText('0 followers')
+})
+
+test('an author is told how many follow, and has no button to follow themself', async ({ page, server }) => {
+  await signIn(page, server, '/authors/marina-keel')
+  await expect(page.locator('.intro')).toContainText('0 followers')
+  await expect(page.getByRole('button', { name: /^Follow/ })).toHaveCount(0)
+  await page.getByRole('navigation', { name: 'Site' }).getByRole('link', { name: 'Following' }).click()
+  await expect(page.getByRole('heading', { name: 'You follow nobody yet' })).toBeVisible()
+})
+
+test('a phone shows the buttons whole, in light and dark', async ({ page, server }, info) => {
+  await signIn(page, server, '/articles/first-steps')
+  await page.setViewportSize({ width: 360, height: 740 })
+  await reactions(page).scrollIntoViewIfNeeded()
+  for (const button of await reactions(page).getByRole('button').all()) {
+    const box = await button.boundingBox()
+    expect(box!.x).toBeGreaterThanOrEqual(0)
+    expect(box!.x + box!.width).toBeLessThanOrEqual(360)
+    expect(box!.height).toBeGreaterThanOrEqual(40)
+  }
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme })
+    await page.screenshot({ path: `artifacts/${info.project.name}/reactions-phone-${colorScheme}.png` })
+  }
+})
+
+async function article(server: Server, slug: string): Promise<{ likes: number; collects: number }> {
+  const list = await (await fetch(`${server.url}/api/v1/articles?per-page=100`)).json()
+  return list.articles.find((article: { slug: string }) => article.slug === slug)
+}
+
+async function likes(server: Server, slug: string): Promise<number> {
+  return (await article(server, slug)).likes
+}

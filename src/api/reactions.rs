@@ -1,0 +1,48 @@
+//! Liking, collecting and following without leaving the page. Each says what shall be, not what shall change, so it may be repeated.
+
+use leptos::prelude::*;
+use leptos::server_fn::codec::{Json, PutUrl};
+
+use crate::error::Error;
+use crate::model::reaction::Reacted;
+#[cfg(feature = "ssr")]
+use crate::model::reaction::Reaction;
+
+/// Lets whoever is signed in like an article, or not any more.
+///
+/// # Errors
+/// [`Error::NotFound`] if readers do not see the article, [`Error::Unauthorized`] if nobody is signed in, the database's.
+#[server(prefix = "/api/islands", endpoint = "set-like", input = PutUrl, output = Json)]
+pub async fn set_like(article: i64, like: bool) -> Result<Reacted, Error> {
+    set(Reaction::Like(article), like).await
+}
+
+/// Lets whoever is signed in keep an article, or not any more.
+///
+/// # Errors
+/// As for [`set_like`].
+#[server(prefix = "/api/islands", endpoint = "set-collect", input = PutUrl, output = Json)]
+pub async fn set_collect(article: i64, collect: bool) -> Result<Reacted, Error> {
+    set(Reaction::Collect(article), collect).await
+}
+
+/// Lets whoever is signed in follow the author of a user name, or not any more.
+///
+/// # Errors
+/// [`Error::NotFound`] if there is no such author, [`Error::BadRequest`] if it is the user's own name, [`Error::Unauthorized`] if
+/// nobody is signed in, the database's.
+#[server(prefix = "/api/islands", endpoint = "set-follow", input = PutUrl, output = Json)]
+pub async fn set_follow(username: String, follow: bool) -> Result<Reacted, Error> {
+    set(Reaction::Follow(username), follow).await
+}
+
+#[cfg(feature = "ssr")]
+async fn set(reaction: Reaction, is_on: bool) -> Result<Reacted, Error> {
+    use axum::http::request::Parts;
+
+    use crate::server::http::access::current_user;
+    use crate::server::state::AppState;
+    let state = expect_context::<AppState>();
+    let user = current_user(&expect_context::<Parts>())?;
+    state.set_reaction(&user, &reaction, is_on).await
+}

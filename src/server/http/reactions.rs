@@ -1,0 +1,79 @@
+//! Likes, collects and follows as plain forms, so they work without JavaScript.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+
+use super::access::CurrentUser;
+use super::forms::Form;
+use super::problem::Path;
+use super::sign_in::local_path;
+use crate::error::Error;
+use crate::model::reaction::Reaction;
+use crate::server::shell;
+use crate::server::state::AppState;
+
+/// `POST /articles/{slug}/like` with `like`: `true` or `false`.
+pub async fn like(
+    State(state): State<AppState>,
+    Path(slug): Path<String>,
+    CurrentUser(user): CurrentUser,
+    form: Form,
+) -> Response {
+    let reaction = async {
+        let is_on = wanted(&form, "like")?;
+        let article = article(&state, &slug).await?;
+        state.set_reaction(&user, &Reaction::Like(article), is_on).await
+    };
+    answer(reaction.await.map(drop), &form, format!("/articles/{slug}"))
+}
+
+/// `POST /articles/{slug}/collect` with `collect`: `true` or `false`.
+pub async fn collect(
+    State(state): State<AppState>,
+    Path(slug): Path<String>,
+    CurrentUser(user): CurrentUser,
+    form: Form,
+) -> Response {
+    let reaction = async {
+        let is_on = wanted(&form, "collect")?;
+        let article = article(&state, &slug).await?;
+        state.set_reaction(&user, &Reaction::Collect(article), is_on).await
+    };
+    answer(reaction.await.map(drop), &form, format!("/articles/{slug}"))
+}
+
+/// `POST /authors/{username}/follow` with `follow`: `true` or `false`.
+pub async fn follow(
+    State(state): State<AppState>,
+    Path(username): Path<String>,
+    CurrentUser(user): CurrentUser,
+    form: Form,
+) -> Response {
+    let reaction = async {
+        let is_on = wanted(&form, "follow")?;
+        state.set_reaction(&user, &Reaction::Follow(username.clone()), is_on).await
+    };
+    answer(reaction.await.map(drop), &form, format!("/authors/{username}"))
+}
+
+/// What the reader wants: never "the other way round", so that a form that is sent twice does what it says.
+fn wanted(form: &Form, field: &str) -> Result<bool, Error> {
+    let wanted = form.line(field).parse();
+    wanted.map_err(|_| Error::BadRequest(format!("The field {field} must be true or false.")))
+}
+
+async fn article(state: &AppState, slug: &str) -> Result<i64, Error> {
+    let id = state.database.id_of_slug(slug, state.clock.now_ms()).await?;
+    id.ok_or_else(|| Error::NotFound("There is no such article, or it is no longer published.".into()))
+}
+
+/// Leads back to the page that the form was on: to `next`, if the form has it.
+fn answer(result: Result<(), Error>, form: &Form, page: String) -> Response {
+    match result {
+        Ok(()) => {
+            let next = form.line("next");
+            Redirect::to(&local_path(if next.is_empty() { &page } else { &next })).into_response()
+        }
+        Err(error) => shell::error_page(&error),
+    }
+}

@@ -1,0 +1,538 @@
+//! Likes, collects and follows: without JavaScript, by the islands' requests, under many at once, and after something went wrong.
+
+mod author_counts;
+
+use std::time::Duration;
+
+use serde_json::json;
+use tidemark::server::accounts;
+use tidemark::server::author_counts::AuthorCounts;
+use tidemark::server::content::import::{Report, SourceFile, import};
+use tidemark::server::db::reactions::Counted;
+use tidemark::server::db::users::Role;
+use tidemark::server::views::store::Drift;
+
+use crate::harness::{Answer, Client, TestServer, binary, source};
+
+const PASSWORD: &str = "a-good-password";
+
+impl TestServer {
+    fn signed_in_reader(&self, username: &str) -> Client<'_> {
+        self.add_user(username, PASSWORD);
+        self.someone().signed_in(username, PASSWORD)
+    }
+
+    /// The author of all articles, who can sign in now.
+    fn signed_in_author(&self) -> Client<'_> {
+        let hash = accounts::hash_password(PASSWORD).unwrap();
+        assert!(self.run(accounts::set_password(&self.stores, "jo-doe", &hash)).unwrap());
+        self.someone().signed_in("jo-doe", PASSWORD)
+    }
+
+    /// Users who never sign in, by number.
+    fn users(&self, count: usize) -> Vec<i64> {
+        let add = async |index: usize| {
+            let name = format!("user-{index}");
+            self.database.add_user(&name, &name, Role::Reader, None, 0).await.unwrap().unwrap()
+        };
+        self.run(async {
+            let mut ids = Vec::new();
+            for index in 0..count {
+                ids.push(add(index).await);
+            }
+            ids
+        })
+    }
+
+    /// As another process has them.
+    fn author_counts(&self) -> AuthorCounts {
+        AuthorCounts::new(self.database.clone(), &self.stores.views, self.clock.clone())
+    }
+
+    fn import(&self, files: Vec<SourceFile>) {
+        let report = self.run(import(&self.database, &self.clock, files, Report::default())).unwrap();
+        assert!(report.failed.is_empty(), "{report:?}");
+    }
+
+    /// An article's likes and collects as the API tells them.
+    fn counts(&self, slug: &str) -> (i64, i64) {
+        let article = self.someone().get(&format!("/api/v1/articles/{}", self.id(slug))).json();
+        (article["likes"].as_i64().unwrap(), article["collects"].as_i64().unwrap())
+    }
+}
+
+impl Client<'_> {
+    fn post(&self, path: &str, form: &str) -> Answer {
+        self.with("content-type", "application/x-www-form-urlencoded").request("POST", path, form)
+    }
+
+    fn put(&self, endpoint: &str, form: &str) -> Answer {
+        let client = self.with("content-type", "application/x-www-form-urlencoded");
+        client.request("PUT", &format!("/api/islands/{endpoint}"), form)
+    }
+}
+
+/// What the button whose form goes to `action` says, whether it is pressed, and what a click would send.
+fn button(html: &str, action: &str) -> (String, bool, String) {
+    let form = html.split(&format!("action=\"{action}\"")).nth(1).unwrap_or_else(|| panic!("no {action} in {html}"));
+    let form = form.split("</form>").next().unwrap();
+    let sent = form.split(" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let is_pressed = form.contains("aria-pressed=\"true\"");
+    let content = form.split("</svg>").nth(1).unwrap().split("</button>").next().unwrap();
+    let mut text = String::new();
+    let mut is_tag = false;
+    for letter in content.chars() {
+        match letter {
+            '<' => is_tag = true,
+            '>' => is_tag = false,
+            _ if !is_tag => text.push(letter),
+            _ => {}
+        }
+    }
+    (text.split_whitespace().collect::<Vec<_>>().join(" "), is_pressed, sent)
+}
+
+#[test]
+fn a_reader_likes_and_collects_an_article_with_plain_forms_and_sending_one_twice_is_as_good_as_once() {
+    let server = TestServer::start();
+    let reader = server.signed_in_reader("reader");
+    for (field, off, on) in [("like", "Like", "Liked"), ("collect", "Collect", "Collected")] {
+        let action = format!("/articles/first/{field}");
+        let state = || button(&reader.get("/articles/first").text, &action);
+        assert_eq!(state(), (format!("{off} 0"), false, "true".into()));
+        for _ in 0..2 {
+            let answer = reader.post(&action, &format!("{field}=true"));
+            assert_eq!((answer.status, answer.header("location")), (303, "/articles/first"), "{}", answer.text);
+            assert_eq!(state(), (format!("{on} 1"), true, "false".into()));
+        }
+        for _ in 0..2 {
+            assert_eq!(reader.post(&action, &format!("{field}=false")).status, 303);
+            assert_eq!(state(), (format!("{off} 0"), false, "true".into()));
+        }
+        assert_eq!(reader.post(&action, &format!("{field}=true")).status, 303);
+    }
+    assert_eq!(server.counts("first"), (1, 1));
+    assert_eq!(server.counts("second"), (0, 0));
+}
+
+#[test]
+fn nobody_is_shown_what_others_have_done_but_how_many() {
+    let server = TestServer::start();
+    let (one, other) = (server.signed_in_reader("one"), server.signed_in_reader("other"));
+    one.post("/articles/first/like", "like=true");
+    one.post("/articles/first/collect", "collect=true");
+    one.post("/authors/jo-doe/follow", "follow=true");
+    let html = other.get("/articles/first").text;
+    assert_eq!(button(&html, "/articles/first/like"), ("Like 1".into(), false, "true".into()));
+    assert_eq!(button(&html, "/articles/first/collect"), ("Collect 1".into(), false, "true".into()));
+    let author = other.get("/authors/jo-doe").text;
+    assert_eq!(button(&author, "/authors/jo-doe/follow"), ("Follow Jo Doe".into(), false, "true".into()));
+    assert!(author.contains("1 follower<"), "{author}");
+    assert!(other.get("/collects").text.contains("Nothing collected yet"));
+    assert!(other.get("/following").text.contains("You follow nobody yet"));
+    other.post("/articles/first/like", "like=true");
+    assert_eq!(server.counts("first"), (2, 1));
+    other.post("/articles/first/like", "like=false");
+    assert_eq!(server.counts("first"), (1, 1), "one takes back only what is one's own");
+}
+
+#[test]
+fn who_is_not_signed_in_is_led_to_sign_in_and_back() {
+    let server = TestServer::start();
+    let article = server.someone().get("/articles/first").text;
+    assert_eq!(article.matches("href=\"/login?next=%2Farticles%2Ffirst\"").count(), 2, "{article}");
+    assert!(!article.contains("aria-pressed"), "{article}");
+    let author = server.someone().get("/authors/jo-doe").text;
+    assert!(author.contains("href=\"/login?next=%2Fauthors%2Fjo%2Ddoe\""), "{author}");
+    for path in ["/collects", "/following"] {
+        let answer = server.someone().get(path);
+        assert_eq!(answer.status, 303);
+        assert_eq!(answer.header("location"), format!("/login?next=%2F{}", &path[1..]));
+    }
+    for (path, form) in [
+        ("/articles/first/like", "like=true"),
+        ("/articles/first/collect", "collect=true"),
+        ("/authors/jo-doe/follow", "follow=true"),
+    ] {
+        assert_eq!(server.someone().post(path, form).status, 401, "{path}");
+    }
+    for (endpoint, form) in [
+        ("set-like", format!("article={}&like=true", server.id("first"))),
+        ("set-collect", format!("article={}&collect=true", server.id("first"))),
+        ("set-follow", "username=jo-doe&follow=true".into()),
+    ] {
+        let answer = server.someone().put(endpoint, &form);
+        assert_eq!((answer.status, answer.json()), (401, json!("Unauthorized")), "{endpoint}");
+    }
+    assert_eq!(server.counts("first"), (0, 0));
+}
+
+#[test]
+fn what_readers_do_not_see_can_not_be_reacted_to_and_a_wrong_form_is_refused() {
+    let server = TestServer::start();
+    let reader = server.signed_in_reader("reader");
+    for (path, form, status) in [
+        ("/articles/unpublished/like", "like=true", 404),
+        ("/articles/unpublished/collect", "collect=true", 404),
+        ("/articles/nothing/like", "like=true", 404),
+        ("/authors/nobody/follow", "follow=true", 404),
+        ("/authors/reader/follow", "follow=true", 404),
+        ("/articles/first/like", "like=maybe", 400),
+        ("/articles/first/like", "", 400),
+        ("/articles/first/collect", "like=true", 400),
+        ("/authors/jo-doe/follow", "follow=1", 400),
+    ] {
+        assert_eq!(reader.post(path, form).status, status, "{path} {form}");
+    }
+    let unpublished = server.id("unpublished");
+    for (endpoint, form) in [
+        ("set-like", format!("article={unpublished}&like=true")),
+        ("set-collect", format!("article={unpublished}&collect=true")),
+        ("set-like", "article=999&like=true".into()),
+        ("set-follow", "username=nobody&follow=true".into()),
+    ] {
+        let answer = reader.put(endpoint, &form);
+        assert!(answer.text.contains("NotFound"), "{endpoint} {form}: {answer:?}");
+    }
+    assert!(reader.put("set-like", "article=1&like=maybe").text.contains("BadRequest"));
+    assert_eq!(reader.get("/articles/first/like").status, 405);
+    // Refused before it is read, so that the connection can't be used again.
+    let evil = reader.with("sec-fetch-site", "cross-site").with("connection", "close");
+    assert_eq!(evil.post("/articles/first/like", "like=true").status, 403);
+    let article = server.id("first");
+    assert_eq!(evil.put("set-like", &format!("article={article}&like=true")).status, 403);
+    assert_eq!(server.number("SELECT count(*) FROM likes WHERE ? = ''", ""), 0);
+    assert_eq!(server.number("SELECT count(*) FROM collects WHERE ? = ''", ""), 0);
+    assert_eq!(server.number("SELECT count(*) FROM follows WHERE ? = ''", ""), 0);
+}
+
+#[test]
+fn an_island_is_told_how_it_stands_now() {
+    let server = TestServer::start();
+    let (reader, other) = (server.signed_in_reader("reader"), server.signed_in_reader("other"));
+    let id = server.id("first");
+    let stands = |is_on: bool, count: i64| json!({ "is_on": is_on, "count": count });
+    for (endpoint, what) in
+        [("set-like", format!("article={id}&like=")), ("set-collect", format!("article={id}&collect="))]
+    {
+        let set = |client: &Client, on: bool| client.put(endpoint, &format!("{what}{on}")).json();
+        assert_eq!(set(&reader, true), stands(true, 1));
+        assert_eq!(set(&reader, true), stands(true, 1));
+        assert_eq!(set(&other, true), stands(true, 2));
+        assert_eq!(set(&reader, false), stands(false, 1));
+        assert_eq!(set(&reader, false), stands(false, 1));
+    }
+    let follow = |client: &Client, on: bool| client.put("set-follow", &format!("username=jo-doe&follow={on}")).json();
+    assert_eq!(follow(&reader, true), stands(true, 1));
+    assert_eq!(follow(&reader, true), stands(true, 1));
+    assert_eq!(follow(&other, true), stands(true, 2));
+    assert_eq!(follow(&reader, false), stands(false, 1));
+    assert_eq!(server.counts("first"), (1, 1));
+}
+
+#[test]
+fn the_api_tells_likes_and_collects_in_lists_too() {
+    let server = TestServer::start();
+    let reader = server.signed_in_reader("reader");
+    reader.post("/articles/first/like", "like=true");
+    reader.post("/articles/second/collect", "collect=true");
+    let list = server.someone().get("/api/v1/articles").json();
+    let told: Vec<_> = list["articles"].as_array().unwrap().iter().collect();
+    assert_eq!((&told[0]["slug"], &told[0]["likes"], &told[0]["collects"]), (&json!("second"), &json!(0), &json!(1)));
+    assert_eq!((&told[1]["slug"], &told[1]["likes"], &told[1]["collects"]), (&json!("first"), &json!(1), &json!(0)));
+    assert_eq!(server.counts("second"), (0, 1));
+}
+
+#[test]
+fn c7_a_like_touches_no_article_and_a_change_of_the_article_no_like() {
+    let server = TestServer::start();
+    let reader = server.signed_in_reader("reader");
+    let id = server.id("first");
+    let article = || server.someone().get(&format!("/api/v1/articles/{id}")).json();
+    server.someone().view(id);
+    let before = article();
+    server.clock.advance(Duration::from_secs(60));
+    reader.post("/articles/first/like", "like=true");
+    reader.post("/articles/first/collect", "collect=true");
+    let after = article();
+    assert_eq!((&after["version"], &after["updated_at"]), (&before["version"], &before["updated_at"]));
+    assert_eq!(after["views"], 1, "nor the views");
+    server.import(vec![source("first", "", "Another text.")]);
+    let changed = article();
+    assert_eq!((&changed["version"], &changed["likes"], &changed["collects"]), (&json!(2), &json!(1), &json!(1)));
+    assert_eq!(button(&reader.get("/articles/first").text, "/articles/first/like").0, "Liked 1");
+}
+
+#[test]
+fn double_clicks_of_one_reader_at_once_count_once_and_end_in_what_was_asked_last() {
+    let server = TestServer::start();
+    let reader = server.signed_in_reader("reader");
+    let id = server.id("first");
+    for (endpoint, what, table) in [
+        ("set-like", format!("article={id}&like="), "likes"),
+        ("set-collect", format!("article={id}&collect="), "collects"),
+        ("set-follow", "username=jo-doe&follow=".into(), "follows"),
+    ] {
+        std::thread::scope(|scope| {
+            for thread in 0..6 {
+                let (reader, what) = (&reader, &what);
+                scope.spawn(move || {
+                    for click in 0..20 {
+                        let answer = reader.put(endpoint, &format!("{what}{}", (thread + click) % 2 == 0));
+                        assert_eq!(answer.status, 200, "{answer:?}");
+                        let count = answer.json()["count"].as_i64().unwrap();
+                        assert!((0..=1).contains(&count), "{endpoint}: {count}");
+                    }
+                });
+            }
+        });
+        let rows = match table {
+            "likes" => server.number("SELECT count(*) FROM likes WHERE ? = ''", ""),
+            "collects" => server.number("SELECT count(*) FROM collects WHERE ? = ''", ""),
+            _ => server.number("SELECT count(*) FROM follows WHERE ? = ''", ""),
+        };
+        for on in [true, false, true] {
+            assert_eq!(
+                reader.put(endpoint, &format!("{what}{on}")).json(),
+                json!({ "is_on": on, "count": i64::from(on) })
+            );
+        }
+        assert!(rows <= 1);
+    }
+    assert_eq!(server.counts("first"), (1, 1));
+    assert_eq!(server.run(server.jobs.reconcile()).unwrap(), []);
+}
+
+#[test]
+fn many_readers_at_once_are_all_counted_and_none_meets_a_deadlock() {
+    let server = TestServer::start();
+    let (articles, users) = ([server.id("first"), server.id("second")], server.users(24));
+    server.run(async {
+        let mut tasks = tokio::task::JoinSet::new();
+        for user in &users {
+            // Each click is there twice, as of a double click, and articles come in different orders.
+            for click in 0..2 {
+                let (database, user, mut articles) = (server.database.clone(), *user, articles);
+                if user % 2 == 0 {
+                    articles.reverse();
+                }
+                tasks.spawn(async move {
+                    for round in 0..5 {
+                        for article in articles {
+                            for counted in Counted::ALL {
+                                let is_on = round % 2 == 0;
+                                database.set_reaction(counted, user, article, is_on, click).await.unwrap();
+                            }
+                        }
+                    }
+                    // What all of them end in.
+                    for article in articles {
+                        database.set_reaction(Counted::Likes, user, article, true, click).await.unwrap();
+                        database.set_reaction(Counted::Collects, user, article, false, click).await.unwrap();
+                    }
+                });
+            }
+        }
+        while let Some(done) = tasks.join_next().await {
+            done.unwrap();
+        }
+        // A slower double may have ended with its first rounds after the other: then say it once more.
+        for user in users {
+            for article in articles {
+                server.database.set_reaction(Counted::Likes, user, article, true, 0).await.unwrap();
+                server.database.set_reaction(Counted::Collects, user, article, false, 0).await.unwrap();
+            }
+        }
+    });
+    assert_eq!((server.counts("first"), server.counts("second")), ((24, 0), (24, 0)));
+    assert_eq!(server.run(server.jobs.reconcile()).unwrap(), []);
+}
+
+#[test]
+fn likes_that_come_in_while_a_reconcile_runs_are_neither_lost_nor_doubled() {
+    let server = TestServer::start();
+    let (article, users) = (server.id("first"), server.users(40));
+    // The count is wrong from the start, so that there is something to correct in the middle.
+    server.execute("INSERT INTO article_stats (article_id, likes) SELECT id, 1000 FROM articles WHERE slug = 'first'");
+    let drifts = server.run(async {
+        let likes = async {
+            for user in &users {
+                server.database.set_reaction(Counted::Likes, *user, article, true, 0).await.unwrap();
+                server.database.set_reaction(Counted::Likes, *user, article, *user % 4 != 0, 0).await.unwrap();
+            }
+        };
+        let reconcile = async {
+            let mut drifts = Vec::new();
+            for _ in 0..10 {
+                drifts.extend(server.database.reconcile_reactions(Counted::Likes).await.unwrap());
+            }
+            drifts
+        };
+        futures_util::future::join(likes, reconcile).await.1
+    });
+    assert_eq!(drifts.len(), 1, "only the one that was there: {drifts:?}");
+    assert_eq!(drifts[0].kept - drifts[0].correct, 1000);
+    let expected: i64 = users.iter().map(|user| i64::from(*user % 4 != 0)).sum();
+    assert_eq!(server.counts("first").0, expected);
+}
+
+#[test]
+fn a_reader_follows_an_author_and_has_the_articles_on_a_page_of_their_own() {
+    let server = TestServer::start();
+    let other = source("other", "", "By somebody else.");
+    server.import(vec![SourceFile { text: other.text.replace("Jo Doe", "Al Other"), ..other }]);
+    let reader = server.signed_in_reader("reader");
+    let author = |client: &Client| client.get("/authors/jo-doe").text;
+    let html = author(&reader);
+    assert!(html.contains("2 articles") && html.contains("0 followers"), "{html}");
+    assert_eq!(button(&html, "/authors/jo-doe/follow"), ("Follow Jo Doe".into(), false, "true".into()));
+    for _ in 0..2 {
+        let answer = reader.post("/authors/jo-doe/follow", "follow=true");
+        assert_eq!((answer.status, answer.header("location")), (303, "/authors/jo-doe"));
+    }
+    let html = author(&reader);
+    assert!(html.contains("1 follower<"), "{html}");
+    assert_eq!(button(&html, "/authors/jo-doe/follow"), ("Following Jo Doe".into(), true, "false".into()));
+    assert!(author(&server.someone()).contains("1 follower<"));
+
+    let html = reader.get("/following").text;
+    assert!(html.contains("Title of first") && html.contains("Title of second"), "{html}");
+    let main = html.split("<main").nth(1).unwrap().split("</main>").next().unwrap();
+    assert!(!main.contains("Title of other") && !main.contains("Title of unpublished"), "{main}");
+    assert_eq!(button(&html, "/authors/jo-doe/follow"), ("Following Jo Doe".into(), true, "false".into()));
+    server.import(vec![source("draft-again", "draft = true", "text")]);
+    server.execute("UPDATE articles SET deleted_at = 1 WHERE slug = 'second'");
+    assert!(!reader.get("/following").text.contains("Title of second"));
+
+    for (next, led_to) in [("/following", "/following"), ("https://evil.example/", "/")] {
+        let answer = reader.post("/authors/jo-doe/follow", &format!("follow=false&next={next}"));
+        assert_eq!((answer.status, answer.header("location")), (303, led_to));
+    }
+    assert!(reader.get("/following").text.contains("You follow nobody yet"));
+    assert!(author(&reader).contains("0 followers"));
+
+    // An author who has nothing left to read has no page, but can be unfollowed.
+    reader.post("/authors/al-other/follow", "follow=true");
+    server.execute("UPDATE articles SET deleted_at = 1 WHERE slug = 'other'");
+    let html = reader.get("/following").text;
+    assert!(html.contains("None of them has an article") && !html.contains("href=\"/authors/al-other\""), "{html}");
+    assert_eq!(button(&html, "/authors/al-other/follow").0, "Following Al Other");
+    assert_eq!(reader.post("/authors/al-other/follow", "follow=false&next=/following").status, 303);
+    assert!(reader.get("/following").text.contains("You follow nobody yet"));
+    assert_eq!(reader.post("/authors/al-other/follow", "follow=true").status, 404);
+}
+
+#[test]
+fn nobody_follows_themself() {
+    let server = TestServer::start();
+    let author = server.signed_in_author();
+    let html = author.get("/authors/jo-doe").text;
+    assert!(!html.contains("/authors/jo-doe/follow") && html.contains("0 followers"), "{html}");
+    let answer = author.post("/authors/jo-doe/follow", "follow=true");
+    assert!(answer.status == 400 && answer.text.contains("That is you"), "{answer:?}");
+    assert!(author.put("set-follow", "username=jo-doe&follow=true").text.contains("BadRequest"));
+    assert_eq!(server.number("SELECT count(*) FROM follows WHERE ? = ''", ""), 0);
+}
+
+#[test]
+fn what_a_reader_collects_is_listed_with_the_last_one_first_and_in_pages() {
+    let server = TestServer::start();
+    let reader = server.signed_in_reader("reader");
+    assert!(reader.get("/collects").text.contains("Nothing collected yet"));
+    server.import((0..11).map(|number| source(&format!("part-{number}"), "", "text")).collect());
+    reader.post("/articles/second/collect", "collect=true");
+    for number in (0..11).rev() {
+        server.clock.advance(Duration::from_secs(1));
+        assert_eq!(reader.post(&format!("/articles/part-{number}/collect"), "collect=true").status, 303);
+    }
+    let titles = |path: &str| -> Vec<String> {
+        let html = reader.get(path).text;
+        let cards = html.split("class=\"card-title\"").skip(1);
+        cards.map(|card| card.split("/articles/").nth(1).unwrap().split('"').next().unwrap().to_owned()).collect()
+    };
+    let first: Vec<String> = (0..10).map(|number| format!("part-{number}")).collect();
+    assert_eq!(titles("/collects"), first);
+    assert_eq!(titles("/collects?page=2"), ["part-10", "second"]);
+    assert_eq!(reader.get("/collects?page=3").status, 404);
+    server.execute("UPDATE articles SET status = 'draft' WHERE slug = 'part-0'");
+    reader.post("/articles/part-1/collect", "collect=false");
+    assert_eq!(titles("/collects")[0], "part-2", "neither what is not published nor what is not kept any more");
+    let menu = reader.get("/").text;
+    assert!(menu.contains("href=\"/collects\"") && menu.contains("href=\"/following\""), "{menu}");
+    assert!(!server.someone().get("/").text.contains("href=\"/collects\""));
+}
+
+#[test]
+fn a_reconcile_corrects_each_count_of_reactions_and_the_command_names_each() {
+    let server = TestServer::start();
+    let reader = server.signed_in_reader("reader");
+    for (path, form) in [
+        ("/articles/first/like", "like=true"),
+        ("/articles/first/collect", "collect=true"),
+        ("/articles/second/like", "like=true"),
+        ("/authors/jo-doe/follow", "follow=true"),
+    ] {
+        assert_eq!(reader.post(path, form).status, 303);
+    }
+    let followers = || server.someone().get("/authors/jo-doe").text.contains("1 follower<");
+    assert!(followers());
+    assert_eq!(server.run(server.jobs.reconcile()).unwrap(), []);
+
+    let spoil = || {
+        server.execute(
+            "UPDATE article_stats SET likes = 41 WHERE article_id = (SELECT id FROM articles WHERE slug = 'first')",
+        );
+        server.execute(
+            "UPDATE article_stats SET collects = 7 WHERE article_id = (SELECT id FROM articles WHERE slug = 'first')",
+        );
+        server.execute("DELETE FROM article_stats WHERE article_id = (SELECT id FROM articles WHERE slug = 'second')");
+        if let Some(redis) = &server.redis {
+            let author = server.number("SELECT id FROM users WHERE username = ?", "jo-doe").to_string();
+            redis.command(&["ZADD", "tm:authors:followers", "5", &author]);
+            redis.command(&["ZADD", "tm:authors:followers", "9", "0", "3", "nobody"]);
+            redis.command(&["ZADD", "tm:authors:articles", "88", &author]);
+        }
+    };
+    let (first, second) = (server.id("first"), server.id("second"));
+    let author = server.number("SELECT id FROM users WHERE username = ?", "jo-doe");
+    let drift = |cache: &str, of: String, cached, correct| Drift { cache: cache.into(), of, cached, correct };
+    let mut expected = vec![
+        Drift::of_article("likes", first, 41, 1),
+        Drift::of_article("likes", second, 0, 1),
+        Drift::of_article("collects", first, 7, 1),
+    ];
+    if server.redis.is_some() {
+        expected.push(drift("authors:articles", format!("author {author}"), 88, 2));
+        expected.push(drift("authors:followers", "author nobody".into(), 3, 0));
+        expected.push(drift("authors:followers", format!("author {author}"), 5, 1));
+        expected.push(drift("authors:followers", "author 0".into(), 9, 0));
+    }
+    let are_right = || {
+        assert_eq!((server.counts("first"), server.counts("second")), ((1, 1), (1, 0)));
+        assert!(followers() && server.someone().get("/authors/jo-doe").text.contains("2 articles"));
+        if let Some(redis) = &server.redis {
+            let score = |key: &str| redis.command(&["ZSCORE", key, &author.to_string()]).trim().to_owned();
+            assert_eq!((score("tm:authors:articles"), score("tm:authors:followers")), ("2".into(), "1".into()));
+        }
+    };
+    spoil();
+    assert_eq!(server.run(server.jobs.reconcile()).unwrap(), expected);
+    are_right();
+    assert_eq!(server.run(server.jobs.reconcile()).unwrap(), [], "once is enough");
+
+    spoil();
+    if let Some(redis) = &server.redis {
+        redis.command(&["DEL", "tm:authors:followers"]);
+        expected.truncate(4);
+    }
+    let environment = [
+        ("DATABASE_URL", server.config.database.url.clone()),
+        ("REDIS_URL", server.config.redis.url.clone()),
+        ("TIDEMARK_REDIS__SHARDS", server.config.redis.shards.to_string()),
+    ];
+    let output = binary().arg("reconcile").envs(environment).output().unwrap();
+    let lines: String = expected.iter().map(|drift| format!("Corrected {drift}.\n")).collect();
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), lines);
+    assert!(lines.starts_with(&format!("Corrected likes of article {first} from 41 to 1.\n")), "{lines}");
+    are_right();
+}
