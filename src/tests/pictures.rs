@@ -1,5 +1,7 @@
 //! Pictures: what is taken and what is not, what is taken out of them, who may do what, and both kinds of stores.
 
+mod files;
+
 use std::collections::HashMap;
 use std::io::Cursor;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -10,111 +12,17 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use image::codecs::gif::GifEncoder;
-use image::codecs::jpeg::JpegEncoder;
-use image::codecs::webp::WebPEncoder;
-use image::{Frame, ImageFormat, ImageReader, Rgba, RgbaImage};
+use image::{Frame, ImageReader, RgbaImage};
 use tidemark::server::db::users::Role;
 use tidemark::server::doctor::{Finding, examine_pictures};
 use tidemark::server::pictures::content::{Refusal, check};
 
+use self::files::{
+    SECRET, exif, gif, has_secret, jpeg, png, webp, with_gif_metadata, with_png_chunk, with_segment, with_webp_metadata,
+};
 use crate::harness::{Answer, Client, TestServer, binary};
 
 const PASSWORD: &str = "a-good-password";
-const SECRET: &[u8] = b"N 54 19.5 E 10 08.2 Canon of Jo";
-
-fn pixels(width: u32, height: u32) -> RgbaImage {
-    RgbaImage::from_fn(width, height, |x, y| Rgba([(x * 7) as u8, (y * 5) as u8, (x ^ y) as u8, 255]))
-}
-
-fn png(width: u32, height: u32) -> Vec<u8> {
-    let mut file = Cursor::new(Vec::new());
-    pixels(width, height).write_to(&mut file, ImageFormat::Png).unwrap();
-    file.into_inner()
-}
-
-fn jpeg(width: u32, height: u32) -> Vec<u8> {
-    let mut file = Vec::new();
-    let rgb = image::DynamicImage::from(pixels(width, height)).into_rgb8();
-    JpegEncoder::new_with_quality(&mut file, 90).encode_image(&rgb).unwrap();
-    file
-}
-
-fn gif(frames: usize) -> Vec<u8> {
-    let mut file = Vec::new();
-    let mut encoder = GifEncoder::new(&mut file);
-    encoder.set_repeat(image::codecs::gif::Repeat::Infinite).unwrap();
-    encoder.encode_frames((0..frames).map(|_| Frame::new(pixels(12, 8)))).unwrap();
-    drop(encoder);
-    file
-}
-
-fn webp(width: u32, height: u32) -> Vec<u8> {
-    let mut file = Vec::new();
-    let picture = pixels(width, height);
-    WebPEncoder::new_lossless(&mut file).encode(&picture, width, height, image::ExtendedColorType::Rgba8).unwrap();
-    file
-}
-
-/// EXIF as a camera writes it: an orientation, and where it was taken.
-fn exif(orientation: u8) -> Vec<u8> {
-    let mut exif = b"II\x2a\0\x08\0\0\0\x02\0".to_vec();
-    exif.extend_from_slice(&[0x12, 0x01, 3, 0, 1, 0, 0, 0, orientation, 0, 0, 0]);
-    // The artist, at the end.
-    exif.extend_from_slice(&[0x3b, 0x01, 2, 0, SECRET.len() as u8, 0, 0, 0, 38, 0, 0, 0]);
-    exif.extend_from_slice(&[0; 4]);
-    exif.extend_from_slice(SECRET);
-    exif
-}
-
-/// A segment right after the start of a JPEG.
-fn with_segment(jpeg: &[u8], marker: u8, payload: &[u8]) -> Vec<u8> {
-    let length = u16::try_from(payload.len() + 2).unwrap().to_be_bytes();
-    [&jpeg[..2], &[0xff, marker], &length, payload, &jpeg[2..]].concat()
-}
-
-/// A chunk right after the heading of a PNG.
-fn with_png_chunk(png: &[u8], name: &[u8; 4], data: &[u8]) -> Vec<u8> {
-    let chunk = [name.as_slice(), data].concat();
-    let mut crc = u32::MAX;
-    for byte in &chunk {
-        crc ^= u32::from(*byte);
-        for _ in 0..8 {
-            crc = if crc & 1 == 1 { 0xedb8_8320 ^ (crc >> 1) } else { crc >> 1 };
-        }
-    }
-    let length = u32::try_from(data.len()).unwrap().to_be_bytes();
-    [&png[..33], &length, &chunk, &(!crc).to_be_bytes(), &png[33..]].concat()
-}
-
-/// An extended WebP of a simple one, with two chunks of metadata.
-fn with_webp_metadata(webp: &[u8], width: u32, height: u32, orientation: u8) -> Vec<u8> {
-    let mut chunks = b"VP8X\x0a\0\0\0\x0c\0\0\0".to_vec();
-    chunks.extend_from_slice(&(width - 1).to_le_bytes()[..3]);
-    chunks.extend_from_slice(&(height - 1).to_le_bytes()[..3]);
-    chunks.extend_from_slice(&webp[12..]);
-    for (name, mut data) in [(b"EXIF", exif(orientation)), (b"XMP ", SECRET.to_vec())] {
-        chunks.extend_from_slice(name);
-        chunks.extend_from_slice(&u32::try_from(data.len()).unwrap().to_le_bytes());
-        if data.len() % 2 == 1 {
-            data.push(0);
-        }
-        chunks.extend_from_slice(&data);
-    }
-    [b"RIFF".as_slice(), &u32::try_from(chunks.len() + 4).unwrap().to_le_bytes(), b"WEBP", &chunks].concat()
-}
-
-/// A GIF with a comment and XMP before its pictures.
-fn with_gif_metadata(gif: &[u8]) -> Vec<u8> {
-    let table = if gif[10] & 0x80 == 0 { 0 } else { 3 << ((gif[10] & 7) + 1) };
-    let (head, rest) = gif.split_at(13 + table);
-    let comment = [b"\x21\xfe", &[SECRET.len() as u8][..], SECRET, b"\0"].concat();
-    let xmp = [b"\x21\xff\x0bXMP DataXMP", &[SECRET.len() as u8][..], SECRET, b"\0"].concat();
-    [head, &comment, &xmp, rest].concat()
-}
-
-fn has_secret(bytes: &[u8]) -> bool {
-    bytes.windows(SECRET.len()).any(|window| window == SECRET)
-}
 
 /// An author of a server, signed in.
 fn author<'a>(server: &'a TestServer, username: &str) -> Client<'a> {
