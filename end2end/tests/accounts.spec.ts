@@ -1,22 +1,7 @@
 // Accounts in the browser, with and without JavaScript: they work, they are accessible, and they look right (see artifacts/).
 
-import AxeBuilder from '@axe-core/playwright'
-import type { Page } from '@playwright/test'
+import { looksRight } from './looks'
 import { Server, expect, signIn, test } from './server'
-
-async function looksRight(page: Page, name: string, project: string, hasJavaScript: boolean) {
-  for (const [size, width, height] of [['phone', 360, 740], ['desktop', 1280, 900]] as const) {
-    await page.setViewportSize({ width, height })
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme })
-      await page.screenshot({ path: `artifacts/${project}/${name}-${size}-${colorScheme}.png`, fullPage: true })
-      if (!hasJavaScript) continue
-      expect(await page.evaluate(() => document.documentElement.scrollWidth), `${name} at ${width}`).toBeLessThanOrEqual(width)
-      const { violations } = await new AxeBuilder({ page }).analyze()
-      expect(violations.map(({ id, nodes }) => `${name} ${colorScheme}: ${id}: ${nodes.map((node) => node.html)}`)).toEqual([])
-    }
-  }
-}
 
 test('a wrong password is told beside the form, which keeps the name', async ({ page, javaScriptEnabled }, info) => {
   await page.goto('/login')

@@ -44,5 +44,5 @@ async fn set(reaction: Reaction, is_on: bool) -> Result<Reacted, Error> {
     use crate::server::state::AppState;
     let state = expect_context::<AppState>();
     let user = current_user(&expect_context::<Parts>())?;
-    state.set_reaction(&user, &reaction, is_on).await
+    super::answer(state.set_reaction(&user, &reaction, is_on).await)
 }

@@ -18,7 +18,7 @@ pub async fn preview(article: i64, typed: Typed) -> Result<String, Error> {
     use crate::server::http::access::current_user;
     use crate::server::state::AppState;
     let user = current_user(&expect_context::<Parts>())?;
-    let content = expect_context::<AppState>().preview(&user, article, &typed).await?;
+    let content = super::answer(expect_context::<AppState>().preview(&user, article, &typed).await)?;
     Ok(view! { <ArticleBody content /> }.to_html())
 }
 
@@ -33,5 +33,5 @@ pub async fn keep_draft(article: i64, version: i64, typed: Typed) -> Result<bool
     use crate::server::http::access::current_user;
     use crate::server::state::AppState;
     let user = current_user(&expect_context::<Parts>())?;
-    expect_context::<AppState>().keep_draft(&user, article, version, &typed).await
+    super::answer(expect_context::<AppState>().keep_draft(&user, article, version, &typed).await)
 }

@@ -17,5 +17,5 @@ pub async fn record_view(article: i64) -> Result<ViewOutcome, Error> {
     let state = expect_context::<AppState>();
     let ViewSender(sender) =
         leptos_axum::extract_with_state::<ViewSender, AppState>(&state).await.map_err(|_| Error::Unavailable)?;
-    state.record_view(article, sender).await
+    super::answer(state.record_view(article, sender).await)
 }

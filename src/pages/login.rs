@@ -6,8 +6,9 @@ use leptos_meta::Meta;
 use super::query::query;
 use crate::components::form::{Field, FormErrors, sent_form, textarea_text};
 use crate::components::layout::{Layout, PageTitle};
+use crate::error::Error;
 use crate::server::accounts::sign_up::SignUp;
-use crate::server::http::sign_in::KeptForm;
+use crate::server::http::kept_form::KeptForm;
 use crate::server::state::AppState;
 
 /// `/login?next=`
@@ -41,7 +42,7 @@ pub fn LoginPage() -> impl IntoView {
     }
 }
 
-/// Keeps what somebody typed whose session was over when it was sent.
+/// Keeps what somebody typed and sent, and what could not be taken.
 #[component]
 fn SendAgain(kept: KeptForm) -> impl IntoView {
     let fields = kept
@@ -49,12 +50,20 @@ fn SendAgain(kept: KeptForm) -> impl IntoView {
         .into_iter()
         .map(|(name, value)| view! { <textarea name=name hidden>{textarea_text(&value)}</textarea> })
         .collect_view();
+    let (title, advice) = match &kept.reason {
+        Error::Unauthorized => (
+            "You are signed out",
+            view! {
+                <a href="/login" target="_blank">"Sign in in a new tab"</a>
+                ", come back here, and send it again."
+            }
+            .into_any(),
+        ),
+        reason => ("That did not work", format!("{reason} Then send it again.").into_any()),
+    };
     view! {
-        <h1>"You are signed out"</h1>
-        <p role="alert">
-            "Nothing that you typed is lost: it is in this page. "
-            <a href="/login" target="_blank">"Sign in in a new tab"</a> ", come back here, and send it again."
-        </p>
+        <h1>{title}</h1>
+        <p role="alert">"Nothing that you typed is lost: it is in this page. " {advice}</p>
         <form class="form" method="post" action=kept.action>
             {fields}
             <button type="submit" class="button button-primary">"Send again"</button>

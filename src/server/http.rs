@@ -9,6 +9,7 @@ pub mod forms;
 pub mod health;
 pub mod identity;
 pub mod json_api;
+pub mod kept_form;
 pub mod pictures;
 pub mod problem;
 pub mod reactions;

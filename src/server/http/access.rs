@@ -12,9 +12,9 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::cache::CachePolicy;
 use super::identity;
+use super::kept_form;
 use super::pictures::wants_json;
 use super::router::LARGEST_BODY;
-use super::sign_in;
 use crate::error::Error;
 use crate::server::db::users::{Role, User};
 use crate::server::shell;
@@ -163,7 +163,7 @@ pub async fn control(State(state): State<AppState>, request: Request, next: Next
     let (mut parts, body) = request.into_parts();
     let user = match identity::signed_in_user(&parts, &state).await {
         Ok(user) => user,
-        Err(error) => return refuse(&error, parts.uri.path(), &parts.headers),
+        Err(error) => return refuse_or_keep(&state, parts, body, error).await,
     };
     match user {
         Some(user) if user.role >= role => {
@@ -183,13 +183,19 @@ pub async fn control(State(state): State<AppState>, request: Request, next: Next
             let here = parts.uri.path_and_query().map_or("/", |path| path.as_str());
             Redirect::to(&sign_in_address(here)).into_response()
         }
-        None if parts.uri.path().starts_with("/api/") => {
-            // Read, although nobody needs it: the connection would be closed behind the answer otherwise.
-            let _ = axum::body::to_bytes(body, LARGEST_BODY).await;
-            refuse(&Error::Unauthorized, parts.uri.path(), &parts.headers)
-        }
-        None => sign_in::ask_again(&state, parts, body).await,
+        None => refuse_or_keep(&state, parts, body, Error::Unauthorized).await,
     }
+}
+
+/// Refuses a request; what somebody typed into a form comes back with the refusal.
+async fn refuse_or_keep(state: &AppState, parts: Parts, body: Body, error: Error) -> Response {
+    let is_read = matches!(parts.method, Method::GET | Method::HEAD);
+    if !is_read && !parts.uri.path().starts_with("/api/") && !wants_json(&parts.headers) {
+        return kept_form::keep_body(state, parts, body, error).await;
+    }
+    // Read, although nobody needs it: the connection would be closed behind the answer otherwise.
+    let _ = axum::body::to_bytes(body, LARGEST_BODY).await;
+    refuse(&error, parts.uri.path(), &parts.headers)
 }
 
 /// The address of the form to sign in, which leads back to `path`.

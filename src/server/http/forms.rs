@@ -10,13 +10,14 @@ use axum::response::{IntoResponse, Response};
 use leptos::prelude::provide_context;
 use leptos_axum::render_app_async_with_context;
 
+use super::kept_form;
 use crate::error::Error;
 use crate::server::accounts::FieldErrors;
 use crate::server::shell::{self, shell};
 use crate::server::state::AppState;
 
 /// The fields that are never sent back into a page.
-const SECRET: &str = "password";
+pub(super) const SECRET: &str = "password";
 
 /// A form as it was sent.
 #[derive(Debug)]
@@ -92,6 +93,11 @@ impl Form {
     /// Shows the page at `path` again, with what was typed (but passwords) and with `errors`, each beside its field.
     pub async fn again(self, state: &AppState, path: &str, errors: FieldErrors) -> Response {
         self.again_with_status(state, path, StatusCode::UNPROCESSABLE_ENTITY, errors).await
+    }
+
+    /// Answers with all that was typed, to be sent again, because of an error that has nothing to do with it.
+    pub async fn keep(self, state: &AppState, reason: Error) -> Response {
+        kept_form::keep(state, self.parts, self.values.into_iter().collect(), reason).await
     }
 
     /// As [`Form::again`], with another status than 422.

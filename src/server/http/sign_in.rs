@@ -1,17 +1,13 @@
 //! Sign-in and sign-out: plain forms, so they work without JavaScript.
 
-use axum::body::Body;
-use axum::extract::{FromRequest, RawForm, Request, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::{HeaderValue, RETRY_AFTER, USER_AGENT};
-use axum::http::request::Parts;
 use axum::response::{IntoResponse, Redirect, Response};
-use leptos::prelude::provide_context;
 use tower_sessions::Session;
 
-use super::forms::{Form, render};
+use super::forms::Form;
 use super::identity::address;
-use super::pictures::wants_json;
 use crate::error::Error;
 use crate::server::accounts::{Attempt, try_again_in};
 use crate::server::sessions;
@@ -84,28 +80,6 @@ pub async fn sign_out(session: Session) -> Response {
         Ok(()) => Redirect::to("/").into_response(),
         Err(error) => shell::error_page(&unwritable(&error)),
     }
-}
-
-/// What a form carries that somebody sent whose session is over.
-#[derive(Clone, Debug)]
-pub struct KeptForm {
-    /// Where it goes.
-    pub action: String,
-    /// Its fields, in order.
-    pub fields: Vec<(String, String)>,
-}
-
-/// Answers a form of somebody who is not signed in with a page that has all that was typed, to be sent again after signing in.
-pub async fn ask_again(state: &AppState, parts: Parts, body: Body) -> Response {
-    let copy = Request::from_parts(parts.clone(), body);
-    let fields = match RawForm::from_request(copy, state).await {
-        Ok(RawForm(bytes)) => url::form_urlencoded::parse(&bytes).into_owned().collect(),
-        // A picture, or nothing that a form sends.
-        Err(_) if wants_json(&parts.headers) => return Error::Unauthorized.into_response(),
-        Err(_) => return shell::error_page(&Error::Unauthorized),
-    };
-    let kept = KeptForm { action: parts.uri.path().to_owned(), fields };
-    render(state, parts, "/login", StatusCode::UNAUTHORIZED, move || provide_context(kept.clone())).await
 }
 
 /// `next` if it is an address of this site, otherwise the front page: a link to the form must not lead to another site.

@@ -64,7 +64,7 @@ pub async fn create(State(state): State<AppState>, CurrentUser(user): CurrentUse
     match state.create_article(&user, &typed_in(&form), &intent).await {
         Ok(Ok(id)) => Redirect::to(&format!("/studio/{id}?done={}", done(&intent))).into_response(),
         Ok(Err(errors)) => form.again(&state, "/studio/new", errors).await,
-        Err(error) => shell::error_page(&error),
+        Err(error) => form.keep(&state, error).await,
     }
 }
 
@@ -86,7 +86,7 @@ pub async fn save(
             render_again(&state, form, &page, StatusCode::CONFLICT, vec![], || provide_context(Conflict)).await
         }
         Ok(SaveOutcome::Invalid(errors)) => form.again(&state, &page, errors).await,
-        Err(error) => shell::error_page(&error),
+        Err(error) => form.keep(&state, error).await,
     }
 }
 
