@@ -372,7 +372,15 @@ impl Services {
         }
         let Rendered { html, contents, reading_minutes, language, summary } = render(typed.markdown.clone()).await?;
         let slug = if typed.slug.is_empty() { slugify(&typed.title) } else { typed.slug.clone() };
-        let typed_summary = one_line(&typed.summary);
+        let mut typed_summary = one_line(&typed.summary);
+        // A summary that was made of the text goes on following it, until somebody writes one.
+        if let Some(before) = before
+            && before.summary == typed_summary
+            && before.markdown != typed.markdown
+            && render(before.markdown.clone()).await?.summary == typed_summary
+        {
+            typed_summary.clear();
+        }
         Ok(Ok(ArticleFields {
             slug: if slug.is_empty() { "article".into() } else { slug },
             title: one_line(&typed.title),

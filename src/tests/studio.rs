@@ -158,6 +158,27 @@ fn a_form_that_is_wrong_comes_back_with_all_that_was_typed() {
 }
 
 #[test]
+fn a_summary_follows_the_text_until_somebody_writes_one() {
+    let studio = Studio::open();
+    let writer = studio.author("writer");
+    let id = studio.write(&writer, "Summed up", "save");
+    let save = |version: &str, summary: &str, text: &str| {
+        let fields = [
+            ("title", "Summed up"),
+            ("slug", "summed-up"),
+            ("summary", summary),
+            ("markdown", text),
+            ("version", version),
+        ];
+        assert_eq!(send(&writer, &format!("/studio/{id}"), &form(&fields)).status, 303);
+        writer.get(&format!("/studio/{id}")).text
+    };
+    assert!(save("1", "The text.", "Another beginning.").contains("value=\"Another beginning.\""));
+    assert!(save("2", "Written by hand.", "Another beginning.").contains("value=\"Written by hand.\""));
+    assert!(save("3", "Written by hand.", "A third one.").contains("value=\"Written by hand.\""));
+}
+
+#[test]
 fn an_article_is_published_at_its_time() {
     let studio = Studio::open();
     let writer = studio.author("writer");

@@ -286,7 +286,9 @@ fn ConflictNote(stored: Typed, mine: Typed, id: i64) -> impl IntoView {
         .collect_view();
     view! {
         <section class="conflict" aria-labelledby="conflict-title">
-            <h2 id="conflict-title" role="alert">"Somebody has saved this article since you opened it"</h2>
+            <div role="alert">
+                <h2 id="conflict-title">"Somebody has saved this article since you opened it"</h2>
+            </div>
             <p>
                 "Nothing is lost: what you typed stands below, and what is stored stays stored until you save. Saving now puts your text in its \
                  place; the other one stays among the "

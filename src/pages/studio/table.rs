@@ -1,12 +1,13 @@
 //! All articles of an author, with what became of them.
 
 use axum::http::request::Parts;
+use jiff::Timestamp;
 use leptos::prelude::*;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::super::query::{page_number, query};
 use super::status_name;
-use crate::components::article_list::{Pagination, Time};
+use crate::components::article_list::{Date, Pagination};
 use crate::components::count::format_count;
 use crate::components::form::Notice;
 use crate::components::layout::{Layout, PageTitle, loaded};
@@ -190,6 +191,10 @@ fn Headings(choice: Choice, sees_all: bool) -> impl IntoView {
     }
 }
 
+fn date(milliseconds: i64) -> Option<impl IntoView + use<>> {
+    Timestamp::from_millisecond(milliseconds).ok().map(|at| view! { <Date at /> })
+}
+
 #[component]
 fn Row(row: TableRow, sees_all: bool, now: i64) -> impl IntoView {
     let status = status_name(row.status, row.published_at, row.deleted_at, now);
@@ -205,8 +210,8 @@ fn Row(row: TableRow, sees_all: bool, now: i64) -> impl IntoView {
             <td data-label="Status">
                 <span class=format!("status status-{}", status.to_lowercase().replace(' ', "-"))>{status}</span>
             </td>
-            <td data-label="Published">{row.published_at.map(|at| view! { <Time at /> })}</td>
-            <td data-label="Saved"><Time at=row.updated_at /></td>
+            <td data-label="Published">{row.published_at.and_then(date)}</td>
+            <td data-label="Saved">{date(row.updated_at)}</td>
             {number("Views", row.views)}
             {number("7 days", row.week)}
             {number("Likes", row.likes)}
