@@ -1,5 +1,7 @@
 //! Who may ask for what: every role at every route, and no write from another site.
 
+use std::path::Path;
+
 use tidemark::server::db::users::Role;
 use tidemark::server::http::access::{Access, ROUTES, Route};
 
@@ -125,4 +127,19 @@ fn the_documented_table_is_the_one_in_the_code() {
         .map(|route| format!("| {} | `{}` | {} |", route.method, route.path, route.access.name()))
         .collect();
     assert_eq!(documented, expected, "docs/SECURITY.md should have these rows:\n{}", expected.join("\n"));
+}
+
+#[test]
+fn every_test_that_the_security_page_names_is_there() {
+    let page = include_str!("../../docs/SECURITY.md");
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut names = 0;
+    for name in page.split('`').skip(1).step_by(2).filter(|text| text.contains("::") && !text.contains(' ')) {
+        let (module, test) = name.split_once("::").unwrap();
+        let files = [format!("tests/{module}.rs"), format!("server/http/{module}.rs")].map(|file| sources.join(file));
+        let text = files.iter().find_map(|file| std::fs::read_to_string(file).ok()).unwrap_or_default();
+        assert!(text.contains(&format!("fn {test}()")), "{name} is not there");
+        names += 1;
+    }
+    assert!(names > 20, "{names}");
 }
