@@ -45,7 +45,7 @@ end-to-end: ## The tests in the browser, against the release build
 	@$(WITH) cd end2end && TIDEMARK_BINARY=$$(cd .. && scripts/binary.sh) CHROMIUM=$$(find_chromium) npx playwright test
 
 # FUZZ_SECONDS=600: how long for each target.
-fuzz: ## Give random texts to what reads Markdown and front matter (needs a nightly toolchain and cargo-fuzz)
+fuzz: ## Give random texts to what reads Markdown and front matter (needs a nightly toolchain)
 	@scripts/fuzz.sh $(or $(FUZZ_SECONDS),60)
 
 watch: setup ## Rebuild and reload while you edit (needs cargo-leptos)

@@ -69,7 +69,7 @@ pub fn typed_of(fields: &ArticleFields) -> Typed {
     Typed {
         title: fields.title.clone(),
         slug: fields.slug.clone(),
-        summary: fields.summary.clone(),
+        summary: typed_summary(&fields.summary, &fields.markdown),
         tags: tags.join(", "),
         cover: fields.cover.clone().unwrap_or_default(),
         markdown: fields.markdown.clone(),
@@ -81,11 +81,16 @@ pub fn typed_of_revision(revision: &Revision) -> Typed {
     Typed {
         title: revision.title.clone(),
         slug: revision.slug.clone(),
-        summary: revision.summary.clone(),
+        summary: typed_summary(&revision.summary, &revision.markdown),
         tags: revision.tags.join(", "),
         cover: revision.cover.clone().unwrap_or_default(),
         markdown: revision.markdown.clone(),
     }
+}
+
+/// A summary that was made of the text was not typed, and goes on following the text.
+fn typed_summary(summary: &str, markdown: &str) -> String {
+    if markdown::summary_of(markdown) == summary { String::new() } else { summary.to_owned() }
 }
 
 /// The tags, each once.
@@ -372,15 +377,7 @@ impl Services {
         }
         let Rendered { html, contents, reading_minutes, language, summary } = render(typed.markdown.clone()).await?;
         let slug = if typed.slug.is_empty() { slugify(&typed.title) } else { typed.slug.clone() };
-        let mut typed_summary = one_line(&typed.summary);
-        // A summary that was made of the text goes on following it, until somebody writes one.
-        if let Some(before) = before
-            && before.summary == typed_summary
-            && before.markdown != typed.markdown
-            && render(before.markdown.clone()).await?.summary == typed_summary
-        {
-            typed_summary.clear();
-        }
+        let typed_summary = one_line(&typed.summary);
         Ok(Ok(ArticleFields {
             slug: if slug.is_empty() { "article".into() } else { slug },
             title: one_line(&typed.title),

@@ -173,9 +173,12 @@ fn a_summary_follows_the_text_until_somebody_writes_one() {
         assert_eq!(send(&writer, &format!("/studio/{id}"), &form(&fields)).status, 303);
         writer.get(&format!("/studio/{id}")).text
     };
-    assert!(save("1", "The text.", "Another beginning.").contains("value=\"Another beginning.\""));
+    let summary = || studio.server.run(studio.server.database.editable(id)).unwrap().unwrap().fields.summary;
+    assert!(save("1", "", "Another beginning.").contains("name=\"summary\" type=\"text\" value=\"\""));
+    assert_eq!(summary(), "Another beginning.");
     assert!(save("2", "Written by hand.", "Another beginning.").contains("value=\"Written by hand.\""));
     assert!(save("3", "Written by hand.", "A third one.").contains("value=\"Written by hand.\""));
+    assert_eq!(summary(), "Written by hand.");
 }
 
 #[test]

@@ -82,6 +82,11 @@ pub fn sanitize(html: &str) -> String {
     clean
 }
 
+/// The beginning of a text, as [`Rendered::summary`] has it, without rendering the rest.
+pub fn summary_of(markdown: &str) -> String {
+    summary(comrak::parse_document(&Arena::new(), markdown, &options()))
+}
+
 /// The style sheet of highlighted code: dark for those who prefer it, unless they chose otherwise (`data-theme`).
 pub fn highlight_css() -> String {
     let Some(registry) = &*REGISTRY else { return String::new() };
