@@ -281,7 +281,7 @@ pub fn check_password(password: &str, context: &[&str]) -> Result<(), String> {
         ..SHORTEST_PASSWORD => {
             return Err(format!("The password is too short: it needs at least {SHORTEST_PASSWORD} characters."));
         }
-        ..=LONGEST_PASSWORD => {}
+        SHORTEST_PASSWORD..=LONGEST_PASSWORD => {}
         _ => return Err(format!("The password is too long: it may have at most {LONGEST_PASSWORD} characters.")),
     }
     if zxcvbn::zxcvbn(password, context).score() < zxcvbn::Score::Two {
@@ -299,8 +299,8 @@ pub fn check_password(password: &str, context: &[&str]) -> Result<(), String> {
 pub fn check_name(name: &str) -> Result<(), String> {
     match name.trim().chars().count() {
         0 => Err("Please give a name.".into()),
-        ..=LONGEST_NAME if !name.chars().any(char::is_control) => Ok(()),
-        ..=LONGEST_NAME => Err("A name is one line of text.".into()),
+        1..=LONGEST_NAME if !name.chars().any(char::is_control) => Ok(()),
+        1..=LONGEST_NAME => Err("A name is one line of text.".into()),
         _ => Err(format!("The name is too long: it may have at most {LONGEST_NAME} characters.")),
     }
 }
