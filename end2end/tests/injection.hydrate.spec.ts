@@ -232,7 +232,7 @@ test.describe('with texts that have run elsewhere', () => {
       '"><script>alert(1)</script>',
       '</title><script>alert(1)</script>',
       '<img src=x onerror=alert(1)>',
-      PAYLOADS.find((payload) => payload.startsWith('jaVasCript:'))!,
+      PAYLOADS.find((payload) => payload.startsWith('jaVasCript:'))!.slice(-80),
     ]
     for (const [index, name] of names.entries()) {
       const added = execFileSync(BINARY, ['user', 'add', `evil-${index}`, '--name', name], { env: server.env, encoding: 'utf8' })

@@ -35,7 +35,7 @@ pub fn Diff(
             view! { <div class="diff-group">{lines}</div> }
         })
         .collect_view();
-    view! { <div class="diff" tabindex="0" role="region" aria-label="Difference">{groups}</div> }.into_any()
+    view! { <div class="diff" tabindex="0" role="group" aria-label="Difference">{groups}</div> }.into_any()
 }
 
 fn line(change: &InlineChange<'_, str>) -> AnyView {

@@ -14,8 +14,8 @@ use super::config::Log;
 pub fn start(log: Log, default: &str) {
     let mut filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
     // At "trace" axum logs the address of each connection; html5ever warns of each slip in the HTML of an author, which could fill
-    // the log.
-    for quieter in ["axum::serve=info", "html5ever=error"] {
+    // the log; tower-sessions suspects everybody whose session is over.
+    for quieter in ["axum::serve=info", "html5ever=error", "tower_sessions_core=error"] {
         if let Ok(directive) = quieter.parse() {
             filter = filter.add_directive(directive);
         }

@@ -8,13 +8,8 @@ use crate::harness::{Answer, Client, FIREFOX, TestServer};
 
 const PASSWORD: &str = "a-good-password";
 
-/// Sends a form.
-fn send(client: &Client, path: &str, body: &str) -> Answer {
-    client.with("content-type", "application/x-www-form-urlencoded").request("POST", path, body)
-}
-
 fn sign_in(client: &Client, username: &str, password: &str) -> Answer {
-    send(client, "/login", &format!("username={username}&password={password}"))
+    client.post("/login", &format!("username={username}&password={password}"))
 }
 
 #[test]
@@ -85,7 +80,7 @@ fn signing_in_gives_the_session_a_new_id_and_leads_back_to_where_one_was() {
     let form = server.someone().get("/login?next=%2Faccount").text;
     assert!(form.contains("name=\"next\" value=\"/account\""), "{form}");
     let body = format!("username=reader&password={PASSWORD}&next=%2Faccount");
-    let answer = send(&server.someone(), "/login", &body);
+    let answer = server.someone().post("/login", &body);
     assert_eq!((answer.status, answer.header("location")), (303, "/account"));
     let first = answer.header("set-cookie").split(';').next().unwrap().to_owned();
     let again = sign_in(&server.someone().with("cookie", &first), "reader", PASSWORD);
@@ -95,7 +90,7 @@ fn signing_in_gives_the_session_a_new_id_and_leads_back_to_where_one_was() {
     let page = server.someone().with("cookie", second).get("/account");
     assert_eq!((page.status, page.header("cache-control")), (200, "no-store"), "nothing of it stays in the browser");
     let elsewhere =
-        send(&server.someone(), "/login", &format!("username=reader&password={PASSWORD}&next=%2F%2Fevil.example%2F"));
+        server.someone().post("/login", &format!("username=reader&password={PASSWORD}&next=%2F%2Fevil.example%2F"));
     assert_eq!(elsewhere.header("location"), "/", "never to another site");
 }
 
@@ -122,13 +117,13 @@ fn a_person_sees_and_ends_the_own_sessions() {
         value[..value.find('"').unwrap()].to_owned()
     };
     let there_handle = handle(&page, "There/");
-    assert_eq!(send(&stranger, "/account/sessions/end", &format!("session={there_handle}")).status, 303);
+    assert_eq!(stranger.post("/account/sessions/end", &format!("session={there_handle}")).status, 303);
     assert_eq!(there.get("/account").status, 200, "nobody ends somebody else's session");
-    let answer = send(&here, "/account/sessions/end", &format!("session={there_handle}"));
+    let answer = here.post("/account/sessions/end", &format!("session={there_handle}"));
     assert_eq!((answer.status, answer.header("location")), (303, "/account?changed=sessions"));
     assert_eq!(there.get("/account").status, 303);
     assert_eq!((here.get("/account").status, third.get("/account").status), (200, 200));
-    assert_eq!(send(&here, "/account/sessions/end", "session=others").status, 303);
+    assert_eq!(here.post("/account/sessions/end", "session=others").status, 303);
     assert_eq!((here.get("/account").status, third.get("/account").status), (200, 303));
     assert_eq!(stranger.get("/account").status, 200);
 }
@@ -139,7 +134,7 @@ fn a_person_changes_name_and_password() {
     server.add_user("reader", PASSWORD);
     let reader = server.someone().signed_in("reader", PASSWORD);
     let other = server.someone().signed_in("reader", PASSWORD);
-    let answer = send(&reader, "/account/name", &format!("name={}", "x".repeat(81)));
+    let answer = reader.post("/account/name", &format!("name={}", "x".repeat(81)));
     assert_eq!(answer.status, 422);
     assert!(
         answer.text.contains("id=\"name-error\"") && answer.text.contains("at most 80 characters"),
@@ -147,7 +142,7 @@ fn a_person_changes_name_and_password() {
         answer.text
     );
     assert!(answer.text.contains(&"x".repeat(81)), "input is kept");
-    assert_eq!(send(&reader, "/account/name", "name=Rea+D%C3%A9r").status, 303);
+    assert_eq!(reader.post("/account/name", "name=Rea+D%C3%A9r").status, 303);
     let page = reader.get("/account?changed=name").text;
     assert!(page.contains("Rea Dér") && page.contains("Your name is changed."), "{page}");
     for (body, field, said) in [
@@ -156,12 +151,12 @@ fn a_person_changes_name_and_password() {
         ("password=a-good-password&new_password=1234567890", "new_password-error", "too easy to guess"),
         ("password=a-good-password&new_password=readerreader", "new_password-error", "too easy to guess"),
     ] {
-        let answer = send(&reader, "/account/password", body);
+        let answer = reader.post("/account/password", body);
         assert_eq!(answer.status, 422, "{body}");
         assert!(answer.text.contains(&format!("id=\"{field}\"")) && answer.text.contains(said), "{}", answer.text);
         assert!(!answer.text.contains("another-password"), "passwords are never sent back");
     }
-    let answer = send(&reader, "/account/password", "password=a-good-password&new_password=another-password");
+    let answer = reader.post("/account/password", "password=a-good-password&new_password=another-password");
     assert_eq!((answer.status, answer.header("location")), (303, "/account?changed=password"));
     let reader = server.someone().with("cookie", answer.header("set-cookie").split(';').next().unwrap());
     assert_eq!(reader.get("/account").status, 200, "whoever changes it stays signed in");
@@ -174,7 +169,7 @@ fn a_person_changes_name_and_password() {
 fn what_somebody_types_after_the_session_ended_can_be_sent_again() {
     let server = TestServer::start();
     server.add_user("reader", PASSWORD);
-    let answer = send(&server.someone(), "/account/name", "name=Long+%3Cb%3Ename%0D%0Asecond+line");
+    let answer = server.someone().post("/account/name", "name=Long+%3Cb%3Ename%0D%0Asecond+line");
     assert_eq!(answer.status, 401);
     for part in ["You are signed out", "action=\"/account/name\"", "Long &lt;b&gt;name\r\nsecond line"] {
         let found = answer.text.contains(part) || answer.text.contains(&part.replace("\r\n", "\n"));
@@ -187,7 +182,7 @@ fn nobody_signs_up_while_it_is_closed() {
     let server = TestServer::start();
     assert_eq!(server.someone().get("/sign-up").status, 404);
     assert!(!server.someone().get("/login").text.contains("/sign-up"));
-    assert_eq!(send(&server.someone(), "/sign-up", "username=new&new_password=a-good-password").status, 404);
+    assert_eq!(server.someone().post("/sign-up", "username=new&new_password=a-good-password").status, 404);
 }
 
 #[test]
@@ -196,18 +191,17 @@ fn everybody_signs_up_as_a_reader_while_it_is_open() {
     assert!(server.someone().get("/login").text.contains("href=\"/sign-up\""));
     let page = server.someone().get("/sign-up");
     assert!(page.status == 200 && page.text.contains("You will be a reader"), "{}", page.text);
-    let answer = send(&server.someone(), "/sign-up", "username=New+One&name=&new_password=short");
+    let answer = server.someone().post("/sign-up", "username=New+One&name=&new_password=short");
     assert_eq!(answer.status, 422);
     for part in ["username-error", "as in \"new-one\"", "new_password-error", "value=\"New One\""] {
         assert!(answer.text.contains(part), "no {part} in {}", answer.text);
     }
-    let answer =
-        send(&server.someone(), "/sign-up", "username=new&name=Ne+Wone&new_password=a-good-password&role=admin");
+    let answer = server.someone().post("/sign-up", "username=new&name=Ne+Wone&new_password=a-good-password&role=admin");
     assert_eq!((answer.status, answer.header("location")), (303, "/"));
     let new = server.someone().with("cookie", answer.header("set-cookie").split(';').next().unwrap());
     let account = new.get("/account").text;
     assert!(account.contains("Ne Wone") && account.contains(">reader<"), "{account}");
-    let taken = send(&server.someone(), "/sign-up", "username=new&new_password=a-good-password");
+    let taken = server.someone().post("/sign-up", "username=new&new_password=a-good-password");
     assert!(taken.status == 422 && taken.text.contains("already"), "{}", taken.text);
 }
 
@@ -218,7 +212,7 @@ fn an_invitation_makes_one_account_of_its_role() {
     let boss = server.someone().signed_in("boss", PASSWORD);
     assert_eq!(server.someone().get("/sign-up").status, 403, "without an invitation");
     let invite = || {
-        let page = send(&boss, "/users/invitations", "role=author").text;
+        let page = boss.post("/users/invitations", "role=author").text;
         let token = &page[page.find("/sign-up?invitation=").unwrap() + 20..];
         token[..24].to_owned()
     };
@@ -229,19 +223,19 @@ fn an_invitation_makes_one_account_of_its_role() {
     let body = |username: &str, token: &str| {
         format!("username={username}&name=&new_password=a-good-password&invitation={token}")
     };
-    let taken = send(&server.someone(), "/sign-up", &body("boss", &token));
+    let taken = server.someone().post("/sign-up", &body("boss", &token));
     assert_eq!(taken.status, 422, "{}", taken.text);
-    let answer = send(&server.someone(), "/sign-up", &body("new", &token));
+    let answer = server.someone().post("/sign-up", &body("new", &token));
     assert_eq!((answer.status, answer.header("location")), (303, "/"), "a refused attempt leaves it good");
-    assert_eq!(send(&server.someone(), "/sign-up", &body("another", &token)).status, 403, "it is used up");
+    assert_eq!(server.someone().post("/sign-up", &body("another", &token)).status, 403, "it is used up");
     let token = invite();
     server.clock.advance(Duration::from_secs(7 * 24 * 3600));
-    assert_eq!(send(&server.someone(), "/sign-up", &body("late", &token)).status, 403, "it is over");
+    assert_eq!(server.someone().post("/sign-up", &body("late", &token)).status, 403, "it is over");
     let token = invite();
     let page = boss.get("/users").text;
     let hash = &page[page.find("name=\"invitation\" value=\"").unwrap() + 25..][..64];
-    assert_eq!(send(&boss, "/users/invitations/delete", &format!("invitation={hash}")).status, 303);
-    assert_eq!(send(&server.someone(), "/sign-up", &body("late", &token)).status, 403, "it is taken back");
+    assert_eq!(boss.post("/users/invitations/delete", &format!("invitation={hash}")).status, 303);
+    assert_eq!(server.someone().post("/sign-up", &body("late", &token)).status, 403, "it is taken back");
 }
 
 #[test]
@@ -252,23 +246,23 @@ fn an_administrator_makes_changes_and_blocks_accounts() {
     let boss = server.someone().signed_in("boss", PASSWORD);
     let reader = server.someone().signed_in("reader", PASSWORD);
     assert_eq!(reader.get("/users").status, 403);
-    assert_eq!(send(&reader, "/users/reader/role", "role=admin").status, 403);
-    let page = send(&boss, "/users", "username=writer&name=Wri+Ter&role=author").text;
+    assert_eq!(reader.post("/users/reader/role", "role=admin").status, 403);
+    let page = boss.post("/users", "username=writer&name=Wri+Ter&role=author").text;
     let secret = &page[page.find("class=\"secret\">").unwrap() + 15..];
     let password = secret[..secret.find('<').unwrap()].to_owned();
     assert_eq!(sign_in(&server.someone(), "writer", &password).status, 303);
-    let again = send(&boss, "/users", "username=writer&name=Wri+Ter&role=author");
+    let again = boss.post("/users", "username=writer&name=Wri+Ter&role=author");
     assert!(again.status == 422 && again.text.contains("username-error"), "{}", again.text);
-    assert_eq!(send(&boss, "/users", "username=writer2&role=king").status, 422);
-    assert_eq!(send(&boss, "/users/reader/role", "role=author").header("location"), "/users?changed=role");
+    assert_eq!(boss.post("/users", "username=writer2&role=king").status, 422);
+    assert_eq!(boss.post("/users/reader/role", "role=author").header("location"), "/users?changed=role");
     assert!(reader.get("/account").text.contains(">author<"), "at once, in every session");
-    assert_eq!(send(&boss, "/users/boss/role", "role=reader").status, 403, "not the own one");
-    assert_eq!(send(&boss, "/users/nobody/role", "role=reader").status, 404);
-    assert_eq!(send(&boss, "/users/reader/block", "").header("location"), "/users?changed=blocked");
+    assert_eq!(boss.post("/users/boss/role", "role=reader").status, 403, "not the own one");
+    assert_eq!(boss.post("/users/nobody/role", "role=reader").status, 404);
+    assert_eq!(boss.post("/users/reader/block", "").header("location"), "/users?changed=blocked");
     assert_eq!(reader.get("/account").status, 303, "the sessions are over");
     assert_eq!(sign_in(&server.someone(), "reader", PASSWORD).status, 422);
-    assert_eq!(send(&boss, "/users/boss/block", "").status, 403);
-    let page = send(&boss, "/users/reader/password", "").text;
+    assert_eq!(boss.post("/users/boss/block", "").status, 403);
+    let page = boss.post("/users/reader/password", "").text;
     let secret = &page[page.find("class=\"secret\">").unwrap() + 15..];
     let password = secret[..secret.find('<').unwrap()].to_owned();
     assert_eq!(sign_in(&server.someone(), "reader", &password).status, 303);

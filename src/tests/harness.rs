@@ -286,10 +286,14 @@ impl Client<'_> {
         Answer { status, headers, text: text.to_owned(), bytes: text.as_bytes().to_vec() }
     }
 
+    /// Sends a form, as a browser encodes it.
+    pub fn post(&self, path: &str, body: &str) -> Answer {
+        self.with("content-type", "application/x-www-form-urlencoded").request("POST", path, body)
+    }
+
     /// Signs in and keeps the session's cookie.
     pub fn signed_in(&self, username: &str, password: &str) -> Self {
-        let form = self.with("content-type", "application/x-www-form-urlencoded");
-        let answer = form.request("POST", "/login", &format!("username={username}&password={password}"));
+        let answer = self.post("/login", &format!("username={username}&password={password}"));
         assert_eq!((answer.status, answer.header("location")), (303, "/"), "{}", answer.text);
         self.with("cookie", answer.header("set-cookie").split(';').next().unwrap())
     }

@@ -62,10 +62,6 @@ impl TestServer {
 }
 
 impl Client<'_> {
-    fn post(&self, path: &str, form: &str) -> Answer {
-        self.with("content-type", "application/x-www-form-urlencoded").request("POST", path, form)
-    }
-
     fn put(&self, endpoint: &str, form: &str) -> Answer {
         let client = self.with("content-type", "application/x-www-form-urlencoded");
         client.request("PUT", &format!("/api/islands/{endpoint}"), form)

@@ -9,8 +9,7 @@ use crate::harness::{Answer, Client, FIREFOX, TestServer};
 const PASSWORD: &str = "a-good-password";
 
 fn send(client: &Client, path: &str, fields: &[(&str, &str)]) -> Answer {
-    let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-    client.with("content-type", "application/x-www-form-urlencoded").request("POST", path, &body)
+    client.post(path, &url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish())
 }
 
 /// A form of the editor with these fields; the others are empty.
@@ -387,8 +386,7 @@ fn what_was_typed_and_not_saved_comes_back_and_can_be_discarded() {
             ("typed[markdown]", "Typed <b>only".into()),
         ];
         let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-        let client = writer.with("content-type", "application/x-www-form-urlencoded");
-        client.request("POST", "/api/islands/studio-keep-draft", &body)
+        writer.post("/api/islands/studio-keep-draft", &body)
     };
     let answer = keep(id, 1, "Half way");
     assert_eq!((answer.status, answer.text.as_str()), (200, "true"));
@@ -399,9 +397,9 @@ fn what_was_typed_and_not_saved_comes_back_and_can_be_discarded() {
         assert!(editor.contains(part), "no {part} in {editor}");
     }
     assert!(!studio.author("boss").get(&format!("/studio/{id}")).text.contains("Typed &lt;b"), "it is one's own");
-    let other = studio.author("other").with("content-type", "application/x-www-form-urlencoded");
+    let other = studio.author("other");
     let body = format!("article={id}&version=1&typed[title]=x");
-    let answer = other.request("POST", "/api/islands/studio-keep-draft", &body);
+    let answer = other.post("/api/islands/studio-keep-draft", &body);
     assert_eq!(answer.status, 404, "{}", answer.text);
     assert_eq!(send(&writer, &format!("/studio/{id}/discard"), &[]).status, 303);
     assert!(writer.get(&format!("/studio/{id}")).text.contains("value=\"Half\""));
@@ -468,8 +466,7 @@ fn the_preview_is_what_the_page_will_show() {
             ("typed[markdown]", text),
         ])
         .finish();
-    let client = writer.with("content-type", "application/x-www-form-urlencoded");
-    let answer = client.request("POST", "/api/islands/studio-preview", &body);
+    let answer = writer.post("/api/islands/studio-preview", &body);
     assert_eq!(answer.status, 200, "{}", answer.text);
     let preview: String = serde_json::from_str(&answer.text).unwrap();
     let page = studio.server.someone().get("/articles/pre-view").text;
@@ -490,8 +487,7 @@ fn the_preview_is_what_the_page_will_show() {
         });
         assert_eq!(from_preview, from_page, "{from}");
     }
-    let reader = studio.server.someone().with("content-type", "application/x-www-form-urlencoded");
-    assert_eq!(reader.request("POST", "/api/islands/studio-preview", &body).status, 401);
+    assert_eq!(studio.server.someone().post("/api/islands/studio-preview", &body).status, 401);
 }
 
 #[test]
