@@ -6,7 +6,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, BrowserContext, Page } from '@playwright/test'
-import { BINARY, expect, test } from './server'
+import { BINARY, expect, testApart as test } from './server'
 
 const PAYLOADS: string[] = JSON.parse(readFileSync(join(__dirname, 'injection.json'), 'utf8')).map(
   (payload: { text: string }) => payload.text,

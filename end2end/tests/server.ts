@@ -73,16 +73,20 @@ export async function signIn(page: Page, username: string, password: string, nex
   await expect(page).toHaveURL(new RegExp(`${next.replace(/[?]/g, '\\?')}$`))
 }
 
+async function serve(_: {}, use: (server: Server) => Promise<void>) {
+  const server = await Server.start()
+  await use(server)
+  await server.stop()
+}
+
 export const test = base.extend<{}, { server: Server }>({
-  server: [
-    async ({}, use) => {
-      const server = await Server.start()
-      await use(server)
-      await server.stop()
-    },
-    { scope: 'worker' },
-  ],
+  server: [async ({}, use) => serve({}, use), { scope: 'worker' }],
   baseURL: async ({ server }, use) => use(server.url),
+})
+
+/** For tests that leave so much behind that others would stumble over it: on a server of their own. */
+export const testApart = test.extend<{}, { server: Server }>({
+  server: [async ({}, use) => serve({}, use), { scope: 'worker' }],
 })
 
 export { expect } from '@playwright/test'
