@@ -19,9 +19,10 @@ setup: ## Install what building needs (the others do it by themselves)
 site: setup ## Build the site and the server for release
 	@scripts/build.sh
 
-test: ## Check format and lints, run all tests, then the browser's, and print the results
+test: ## Check format and lints, run all tests, then the browser's, and a minute of fuzzing where there is a nightly compiler
 	@scripts/setup.sh test
 	@$(MAKE) --no-print-directory lint unit torture end-to-end
+	@FUZZ_SEED=1 scripts/fuzz.sh 60
 
 lint: ## rustfmt, and clippy for the server and for the browser
 	@$(WITH) cargo fmt --check

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Gives each fuzz target (fuzz/) random texts for a while and stops at the first that breaks it. Usage: scripts/fuzz.sh [SECONDS]
+# FUZZ_SEED=1 tries the same texts each time.
 # It needs a nightly toolchain; without one it says so and does nothing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -33,8 +34,10 @@ node -e '
 ' "$seeds"
 
 for target in markdown front_matter; do
-  mkdir -p "fuzz/corpus/$target"
+  # What was found to lead further is kept for the next time, but not where the texts shall be the same.
+  if [ -n "${FUZZ_SEED:-}" ]; then corpus=$(mktemp -d "$seeds/corpus-XXXX"); else corpus="fuzz/corpus/$target"; fi
+  mkdir -p "$corpus"
   # The program has no unsafe code of its own, so the sanitizer of addresses would only cost time.
-  cargo +nightly fuzz run --sanitizer none "$target" "fuzz/corpus/$target" "$seeds/$target" "fuzz/seeds/$target" -- \
-    -max_total_time="$seconds" -max_len=4096 -timeout=20 -print_final_stats=1
+  cargo +nightly fuzz run --sanitizer none "$target" "$corpus" "$seeds/$target" "fuzz/seeds/$target" -- \
+    -max_total_time="$seconds" -max_len=4096 -timeout=20 -print_final_stats=1 -seed="${FUZZ_SEED:-0}"
 done
