@@ -151,7 +151,7 @@ fn error(line: usize, reason: impl Into<String>) -> SourceError {
 /// # Errors
 /// The line and what is wrong with it.
 pub fn parse(name: &str, text: &str) -> Result<Source, SourceError> {
-    let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
+    let text = one_line_end(text.trim_start_matches('\u{feff}'));
     let (front_matter, markdown) = split(&text)?;
 
     let stem = file_stem(name);
@@ -223,6 +223,11 @@ pub fn parse(name: &str, text: &str) -> Result<Source, SourceError> {
         markdown: markdown.trim_start_matches('\n').to_owned(),
         slug,
     })
+}
+
+/// A text with the line end of this program, whatever it had: Markdown knows three.
+pub fn one_line_end(text: &str) -> String {
+    text.replace("\r\n", "\n").replace('\r', "\n")
 }
 
 /// The file that [`parse`] reads back as `source`.
@@ -370,6 +375,13 @@ fn unique(texts: Vec<String>, key: fn(&str) -> String) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn line_ends_of_any_kind_are_read_back_the_same() {
+        let source = parse("x", "+++\r\ntitle = \"x\"\rdraft = true\n+++\none\r\r\r\ntwo\rthree").unwrap();
+        assert_eq!(source.markdown, "one\n\n\ntwo\nthree");
+        assert_eq!(parse("x", &write(&source)), Ok(source));
+    }
 
     #[test]
     fn a_cover_has_many_forms_and_one_that_is_not_known_is_none() {

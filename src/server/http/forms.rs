@@ -13,6 +13,7 @@ use leptos_axum::render_app_async_with_context;
 use super::kept_form;
 use crate::error::Error;
 use crate::server::accounts::FieldErrors;
+use crate::server::content::front_matter::one_line_end;
 use crate::server::shell::{self, shell};
 use crate::server::state::AppState;
 
@@ -72,7 +73,7 @@ impl FromRequest<AppState> for Form {
 impl Form {
     /// A field as it was sent, with the line ends of this program; empty if it was not. Browsers send `\r\n` for each line end.
     pub fn text(&self, field: &str) -> String {
-        self.values.get(field).map(|value| value.replace("\r\n", "\n")).unwrap_or_default()
+        self.values.get(field).map(|value| one_line_end(value)).unwrap_or_default()
     }
 
     /// A field of one line, without the space around it; empty if it was not sent.

@@ -8,6 +8,7 @@ use leptos::prelude::provide_context;
 use super::access::CurrentUser;
 use super::forms::{Form, SentForm, render_again};
 use crate::model::draft::Typed;
+use crate::server::content::front_matter::one_line_end;
 use crate::server::shell;
 use crate::server::state::AppState;
 use crate::server::studio::{Intent, SaveOutcome, typed_of_revision};
@@ -25,7 +26,7 @@ pub fn typed(sent: &SentForm) -> Typed {
         summary: value("summary"),
         tags: value("tags"),
         cover: value("cover"),
-        markdown: sent.value("markdown").map(|text| text.replace("\r\n", "\n")).unwrap_or_default(),
+        markdown: sent.value("markdown").map(one_line_end).unwrap_or_default(),
     }
 }
 
