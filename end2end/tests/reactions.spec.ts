@@ -1,6 +1,7 @@
 // Likes, collects and follows, with and without JavaScript: the same buttons, the same pages.
 
 import type { Page } from '@playwright/test'
+import { looksRight } from './looks'
 import { type Server, expect, test } from './server'
 
 /** Signs in, as the author of the samples if nobody is named, from a form that leads back to `path`. */
@@ -118,3 +119,18 @@ async function article(server: Server, slug: string): Promise<{ likes: number; c
 async function likes(server: Server, slug: string): Promise<number> {
   return (await article(server, slug)).likes
 }
+
+test('the pages of what a reader follows and collects look right', async ({ page, server, javaScriptEnabled }, info) => {
+  const username = `looks-${info.project.name}`
+  await signIn(page, server, '/following', username, server.addUser(username, 'reader'))
+  await looksRight(page, 'following-empty', info.project.name, javaScriptEnabled !== false)
+  await page.goto('/collects')
+  await looksRight(page, 'collects-empty', info.project.name, javaScriptEnabled !== false)
+  await page.goto('/authors/marina-keel')
+  await page.getByRole('button', { name: /^Follow/ }).click()
+  await expect(page.getByRole('button', { name: /^Following/ })).toBeVisible()
+  await looksRight(page, 'author-followed', info.project.name, javaScriptEnabled !== false)
+  await page.goto('/following')
+  await expect(page.locator('.card').first()).toBeVisible()
+  await looksRight(page, 'following', info.project.name, javaScriptEnabled !== false)
+})

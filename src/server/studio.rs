@@ -409,7 +409,7 @@ fn slug_taken() -> String {
 
 /// A time as a form sends it: `2026-11-24T18:30`, in UTC.
 fn parse_time(text: &str) -> Option<i64> {
-    let time: DateTime = text.parse().ok()?;
+    let time = text.parse::<DateTime>().ok().filter(|time| time.year() >= 1)?;
     Some(TimeZone::UTC.to_timestamp(time).ok()?.as_millisecond())
 }
 

@@ -326,7 +326,11 @@ fn parse_date(text: &str) -> Result<i64, String> {
         // Jekyll: 2026-01-31 12:00:00 +0100
         .or_else(|_| jiff::fmt::strtime::parse("%Y-%m-%d %H:%M:%S %z", text).and_then(|parsed| parsed.to_timestamp()))
         .or_else(|_| text.parse::<DateTime>().and_then(|date| TimeZone::UTC.to_timestamp(date)))
-        .map_err(|_| format!("{text:?} is not a date such as 2026-01-31 or 2026-01-31T12:00:00Z"))?;
+        .ok()
+        // TOML, which `write` writes, has no others.
+        .filter(|timestamp| (1..=9999).contains(&TimeZone::UTC.to_datetime(*timestamp).year()));
+    let timestamp =
+        timestamp.ok_or_else(|| format!("{text:?} is not a date such as 2026-01-31 or 2026-01-31T12:00:00Z"))?;
     Ok(timestamp.as_millisecond())
 }
 
@@ -381,6 +385,14 @@ mod tests {
         let source = parse("x", "+++\r\ntitle = \"x\"\rdraft = true\n+++\none\r\r\r\ntwo\rthree").unwrap();
         assert_eq!(source.markdown, "one\n\n\ntwo\nthree");
         assert_eq!(parse("x", &write(&source)), Ok(source));
+    }
+
+    #[test]
+    fn a_date_that_could_not_be_written_back_is_refused() {
+        for date in ["-2027-01-31 12:00:00 +0100", "-000001-01-31T12:00:00Z"] {
+            let error = parse("x", &format!("---\ntitle: x\ndate: {date}\n---\n")).unwrap_err();
+            assert!(error.line == 3 && error.reason.contains("is not a date"), "{error}");
+        }
     }
 
     #[test]

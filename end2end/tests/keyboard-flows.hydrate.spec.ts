@@ -1,0 +1,108 @@
+// Every flow of authors, readers and administrators once with the keyboard alone: what has the focus is pressed, and nothing is clicked.
+
+import type { Locator, Page } from '@playwright/test'
+import { Server, expect, signIn, test } from './server'
+
+const AUTHOR = 'marina-keel'
+
+/** Moves on with Tab, as somebody without a mouse has to, until `target` has the focus, and presses `key`. */
+async function press(page: Page, target: Locator, key = 'Enter') {
+  await expect(target).toBeVisible()
+  const hasFocus = () => target.evaluate((element) => element === document.activeElement)
+  for (let stops = 0; stops < 150 && !(await hasFocus()); stops++) await page.keyboard.press('Tab')
+  await expect(target).toBeFocused()
+  await page.keyboard.press(key)
+}
+
+/** Types into a field in the place of what stands there. */
+async function type(page: Page, field: Locator, text: string) {
+  await press(page, field, 'Control+A')
+  await page.keyboard.type(text)
+}
+
+test('an author saves over a conflict, restores a revision, and uses the bin', async ({ page, context, server }) => {
+  await signIn(page, AUTHOR, server.password, '/studio')
+  await press(page, page.getByRole('link', { name: 'New article' }))
+  await type(page, page.getByLabel('Title'), 'All by keys')
+  await type(page, page.getByLabel('Text (Markdown)'), 'First.')
+  await press(page, page.getByRole('button', { name: 'Save the draft' }))
+  await expect(page.getByText('Saved.')).toBeVisible()
+  const other = await context.newPage()
+  await other.goto(page.url())
+  await type(other, other.getByLabel('Text (Markdown)'), 'Second.')
+  await press(other, other.getByRole('button', { name: 'Save the draft' }))
+  await expect(other.getByText('Saved.')).toBeVisible()
+  await type(page, page.getByLabel('Text (Markdown)'), 'Third.')
+  await press(page, page.getByRole('button', { name: 'Save the draft' }))
+  await expect(page.getByRole('heading', { name: 'Somebody has saved this article' })).toBeVisible()
+  await press(page, page.getByRole('button', { name: 'Save the draft' }))
+  await expect(page.getByText('Saved.')).toBeVisible()
+  await press(page, page.getByRole('link', { name: 'Revisions' }))
+  await press(page, page.getByRole('link', { name: 'Version 2' }))
+  await press(page, page.getByRole('button', { name: 'Restore this revision' }))
+  await expect(page.getByLabel('Text (Markdown)')).toHaveValue('Second.')
+  await press(page, page.locator('summary', { hasText: 'Publish at a time' }))
+  const inAnHour = new Date(Date.now() + 3_600_000).toISOString().slice(0, 16)
+  await page.getByLabel('Time (UTC)').fill(inAnHour)
+  await press(page, page.getByRole('button', { name: 'Schedule' }))
+  await expect(page.getByText('Scheduled: readers see it from then on.')).toBeVisible()
+  await press(page, page.getByRole('button', { name: 'Move it to the bin' }))
+  await press(page, page.getByRole('link', { name: 'Bin', exact: true }))
+  await press(page, page.getByRole('link', { name: 'All by keys' }))
+  await press(page, page.getByRole('button', { name: 'Take it out of the bin' }))
+  await expect(page.getByText('The article is out of the bin.')).toBeVisible()
+})
+
+test('a reader follows, collects, and takes both back', async ({ page, server }) => {
+  await signIn(page, 'key-reader', server.addUser('key-reader', 'reader'), '/authors/marina-keel')
+  await press(page, page.getByRole('button', { name: /^Follow/ }))
+  await expect(page.getByRole('button', { name: /^Following/ })).toBeVisible()
+  await page.goto('/articles/first-steps')
+  await press(page, page.getByRole('button', { name: /^Collect/ }))
+  await expect(page.getByRole('button', { name: /^Collected/ })).toBeVisible()
+  await press(page, page.getByRole('navigation', { name: 'Site' }).getByRole('link', { name: 'Following' }))
+  await expect(page.locator('.card').first()).toBeVisible()
+  await press(page, page.getByRole('button', { name: /^Following|^Unfollow/ }).first())
+  await page.goto('/collects')
+  await press(page, page.locator('.card-title a').first())
+  await press(page, page.getByRole('button', { name: /^Collected/ }))
+  await expect(page.getByRole('button', { name: /^Collect\b/ })).toHaveAttribute('aria-pressed', 'false')
+  await press(page, page.getByRole('button', { name: 'Sign out' }))
+  await expect(page.getByRole('link', { name: 'Sign in' })).toBeVisible()
+})
+
+test('an administrator adds, promotes and blocks a user, who changes the password and ends a session', async ({ browser }) => {
+  const server = await Server.start({ TIDEMARK_ACCOUNTS__SIGN_UP: 'invite' })
+  const context = await browser.newContext({ baseURL: server.url })
+  const page = await context.newPage()
+  try {
+    await signIn(page, 'boss', server.addUser('boss', 'admin'), '/users')
+    await press(page, page.getByRole('button', { name: 'Make an invitation' }))
+    const invitation = new URL((await page.locator('.secret').textContent())!)
+    const guest = await (await browser.newContext({ baseURL: server.url })).newPage()
+    await guest.goto(invitation.pathname + invitation.search)
+    await type(guest, guest.getByLabel('User name'), 'guest')
+    await type(guest, guest.getByLabel('Name', { exact: true }), 'Guest')
+    await type(guest, guest.getByLabel('Password'), 'a-good-password')
+    await guest.keyboard.press('Enter')
+    await expect(guest.getByRole('banner')).toContainText('Guest')
+    const second = await (await browser.newContext({ baseURL: server.url })).newPage()
+    await signIn(second, 'guest', 'a-good-password')
+    await press(second, second.getByRole('button', { name: 'End it' }))
+    await expect(second.getByText('that session is over')).toBeVisible()
+    await type(second, second.getByLabel('Your password now'), 'a-good-password')
+    await type(second, second.getByLabel('New password'), 'another-good-password')
+    await second.keyboard.press('Enter')
+    await expect(second.getByText('Your password is changed')).toBeVisible()
+    await page.goto('/users')
+    await press(page, page.getByLabel('Role of guest', { exact: true }), 'a')
+    await press(page, page.getByRole('button', { name: 'Change the role of guest' }))
+    await expect(page.getByText('The role is changed.')).toBeVisible()
+    await press(page, page.getByRole('button', { name: 'Block guest' }))
+    await second.goto('/account')
+    await expect(second).toHaveURL(/\/login/)
+  } finally {
+    await context.close()
+    await server.stop()
+  }
+})

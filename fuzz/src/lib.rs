@@ -1,0 +1,15 @@
+//! The modules of the program that are fuzzed, under the names that they have there.
+
+#[path = "../../src/model"]
+pub mod model {
+    pub mod article;
+}
+
+#[path = "../../src/server"]
+pub mod server {
+    pub mod content {
+        pub mod front_matter;
+        pub mod markdown;
+        pub mod slug;
+    }
+}
