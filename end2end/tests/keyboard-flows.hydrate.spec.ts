@@ -14,6 +14,13 @@ async function press(page: Page, target: Locator, key = 'Enter') {
   await page.keyboard.press(key)
 }
 
+/** Presses a button that shows its effect before the server has answered, and waits for the answer. */
+async function pressAndWait(page: Page, target: Locator) {
+  const answered = page.waitForResponse((response) => response.url().includes('/api/islands/set-'))
+  await press(page, target)
+  await answered
+}
+
 /** Types into a field in the place of what stands there. */
 async function type(page: Page, field: Locator, text: string) {
   await press(page, field, 'Control+A')
@@ -55,17 +62,17 @@ test('an author saves over a conflict, restores a revision, and uses the bin', a
 
 test('a reader follows, collects, and takes both back', async ({ page, server }) => {
   await signIn(page, 'key-reader', server.addUser('key-reader', 'reader'), '/authors/marina-keel')
-  await press(page, page.getByRole('button', { name: /^Follow/ }))
+  await pressAndWait(page, page.getByRole('button', { name: /^Follow/ }))
   await expect(page.getByRole('button', { name: /^Following/ })).toBeVisible()
   await page.goto('/articles/first-steps')
-  await press(page, page.getByRole('button', { name: /^Collect/ }))
+  await pressAndWait(page, page.getByRole('button', { name: /^Collect/ }))
   await expect(page.getByRole('button', { name: /^Collected/ })).toBeVisible()
   await press(page, page.getByRole('navigation', { name: 'Site' }).getByRole('link', { name: 'Following' }))
   await expect(page.locator('.card').first()).toBeVisible()
-  await press(page, page.getByRole('button', { name: /^Following|^Unfollow/ }).first())
+  await pressAndWait(page, page.getByRole('button', { name: /^Following|^Unfollow/ }).first())
   await page.goto('/collects')
   await press(page, page.locator('.card-title a').first())
-  await press(page, page.getByRole('button', { name: /^Collected/ }))
+  await pressAndWait(page, page.getByRole('button', { name: /^Collected/ }))
   await expect(page.getByRole('button', { name: /^Collect\b/ })).toHaveAttribute('aria-pressed', 'false')
   await press(page, page.getByRole('button', { name: 'Sign out' }))
   await expect(page.getByRole('link', { name: 'Sign in' })).toBeVisible()
@@ -99,6 +106,7 @@ test('an administrator adds, promotes and blocks a user, who changes the passwor
     await press(page, page.getByRole('button', { name: 'Change the role of guest' }))
     await expect(page.getByText('The role is changed.')).toBeVisible()
     await press(page, page.getByRole('button', { name: 'Block guest' }))
+    await expect(page.getByText("The user can't sign in any more")).toBeVisible()
     await second.goto('/account')
     await expect(second).toHaveURL(/\/login/)
   } finally {
