@@ -44,5 +44,8 @@ async fn set(reaction: Reaction, is_on: bool) -> Result<Reacted, Error> {
     use crate::server::state::AppState;
     let state = expect_context::<AppState>();
     let user = current_user(&expect_context::<Parts>())?;
-    super::answer(state.set_reaction(&user, &reaction, is_on).await)
+    // Readers see the effect at once and may be on their way to another page, which aborts the request. What they asked for is done all
+    // the same.
+    let set = tokio::spawn(async move { state.set_reaction(&user, &reaction, is_on).await });
+    super::answer(set.await.unwrap_or(Err(Error::Internal)))
 }
