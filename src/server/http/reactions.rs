@@ -9,6 +9,7 @@ use super::problem::Path;
 use super::sign_in::local_path;
 use crate::error::Error;
 use crate::model::reaction::Reaction;
+use crate::server::db::users::User;
 use crate::server::shell;
 use crate::server::state::AppState;
 
@@ -19,12 +20,7 @@ pub async fn like(
     CurrentUser(user): CurrentUser,
     form: Form,
 ) -> Response {
-    let reaction = async {
-        let is_on = wanted(&form, "like")?;
-        let article = article(&state, &slug).await?;
-        state.set_reaction(&user, &Reaction::Like(article), is_on).await
-    };
-    answer(reaction.await.map(drop), &form, format!("/articles/{slug}"))
+    react(&state, &slug, &user, &form, "like", Reaction::Like).await
 }
 
 /// `POST /articles/{slug}/collect` with `collect`: `true` or `false`.
@@ -34,12 +30,23 @@ pub async fn collect(
     CurrentUser(user): CurrentUser,
     form: Form,
 ) -> Response {
-    let reaction = async {
-        let is_on = wanted(&form, "collect")?;
-        let article = article(&state, &slug).await?;
-        state.set_reaction(&user, &Reaction::Collect(article), is_on).await
+    react(&state, &slug, &user, &form, "collect", Reaction::Collect).await
+}
+
+async fn react(
+    state: &AppState,
+    slug: &str,
+    user: &User,
+    form: &Form,
+    field: &str,
+    reaction: fn(i64) -> Reaction,
+) -> Response {
+    let result = async {
+        let is_on = wanted(form, field)?;
+        let article = article(state, slug).await?;
+        state.set_reaction(user, &reaction(article), is_on).await
     };
-    answer(reaction.await.map(drop), &form, format!("/articles/{slug}"))
+    answer(result.await.map(drop), form, format!("/articles/{slug}"))
 }
 
 /// `POST /authors/{username}/follow` with `follow`: `true` or `false`.
