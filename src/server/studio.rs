@@ -230,9 +230,6 @@ impl Services {
         intent: &Intent,
     ) -> Result<SaveOutcome, Error> {
         let stored = self.editable(user, id).await?;
-        if stored.version != version {
-            return Ok(SaveOutcome::Conflict(Box::new(stored)));
-        }
         let mut fields = match self.fields_of(typed, intent, Some(&stored)).await? {
             Ok(fields) => fields,
             Err(errors) => return Ok(SaveOutcome::Invalid(errors)),
