@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Gives each fuzz target (fuzz/) random texts for a while and stops at the first that breaks it. Usage: scripts/fuzz.sh [SECONDS]
+# Gives each fuzz target (fuzz/), or one of them, random texts for a while and stops at the first that breaks it.
+# Usage: scripts/fuzz.sh [SECONDS [TARGET]]
 # FUZZ_SEED=1 tries the same texts each time.
 # It needs a nightly toolchain; without one it says so and does nothing.
 set -euo pipefail
@@ -8,6 +9,11 @@ cd "$(dirname "$0")/.."
 source scripts/environment.sh
 seconds=${1:-60}
 [[ $seconds =~ ^[1-9][0-9]*$ ]] || { echo "fuzz: $seconds is no number of seconds" >&2; exit 1; }
+targets=(markdown front_matter)
+if [ -n "${2:-}" ]; then
+  [ -f "fuzz/fuzz_targets/$2.rs" ] || { echo "fuzz: there is no target $2; there are ${targets[*]}" >&2; exit 1; }
+  targets=("$2")
+fi
 export PATH="$TOOLS/cargo-fuzz/bin:$PATH"
 
 if ! cargo +nightly --version >/dev/null 2>&1; then
@@ -33,7 +39,7 @@ node -e '
   texts.forEach(({ text }, index) => require("fs").writeFileSync(`${process.argv[1]}/markdown/injection-${index}`, text))
 ' "$seeds"
 
-for target in markdown front_matter; do
+for target in "${targets[@]}"; do
   # What was found to lead further is kept for the next time, but not where the texts shall be the same.
   if [ -n "${FUZZ_SEED:-}" ]; then corpus=$(mktemp -d "$seeds/corpus-XXXX"); else corpus="fuzz/corpus/$target"; fi
   mkdir -p "$corpus"

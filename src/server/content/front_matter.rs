@@ -245,8 +245,8 @@ pub fn write(source: &Source) -> String {
         authors: &'a [String],
         #[serde(skip_serializing_if = "<[String]>::is_empty")]
         tags: &'a [String],
-        #[serde(skip_serializing_if = "<[String]>::is_empty")]
-        aliases: &'a [String],
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        aliases: Vec<String>,
         #[serde(skip_serializing_if = "Option::is_none")]
         cover: Option<&'a str>,
     }
@@ -259,7 +259,7 @@ pub fn write(source: &Source) -> String {
         description: source.summary.as_deref(),
         authors: &source.authors,
         tags: &source.tags,
-        aliases: &source.aliases,
+        aliases: source.aliases.iter().map(|path| encode_path(path)).collect(),
         cover: source.cover.as_deref(),
     };
     // These types always serialise; an empty front matter would be refused by `parse`, not silently accepted.
@@ -276,6 +276,11 @@ pub fn normalize_path(path: &str) -> String {
     };
     let decoded = percent_encoding::percent_decode_str(&path).decode_utf8_lossy();
     format!("/{}", decoded.trim_matches('/'))
+}
+
+/// The address that [`normalize_path`] decodes to `path`.
+fn encode_path(path: &str) -> String {
+    path.replace('%', "%25").replace('?', "%3F").replace('#', "%23")
 }
 
 fn split(text: &str) -> Result<(FrontMatter, &str), SourceError> {
@@ -484,7 +489,7 @@ mod tests {
             draft: true,
             authors: vec!["Жанна".into(), "B".into()],
             tags: vec!["one two".into()],
-            aliases: vec!["/2014/a b.html".into()],
+            aliases: vec!["/2014/a b.html".into(), "/c#/100% sure?".into()],
             cover: Some("/pictures/a.png".into()),
             markdown: "text\n\n+++\n\nmore".into(),
         };
