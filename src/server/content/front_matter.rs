@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use toml_writer::{ToTomlValue, TomlStringBuilder};
 
 use super::slug::slugify;
 
@@ -232,39 +233,31 @@ pub fn one_line_end(text: &str) -> String {
 
 /// The file that [`parse`] reads back as `source`.
 pub fn write(source: &Source) -> String {
-    #[derive(Serialize)]
-    struct Written<'a> {
-        title: &'a str,
-        slug: &'a str,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        date: Option<toml::value::Datetime>,
-        #[serde(skip_serializing_if = "std::ops::Not::not")]
-        draft: bool,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        description: Option<&'a str>,
-        authors: &'a [String],
-        #[serde(skip_serializing_if = "<[String]>::is_empty")]
-        tags: &'a [String],
-        #[serde(skip_serializing_if = "Vec::is_empty")]
-        aliases: Vec<String>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        cover: Option<&'a str>,
+    // On one line whatever is in it: a line of it could be the end of the front matter.
+    let text = |text: &str| TomlStringBuilder::new(text).as_basic().to_toml_value();
+    let list = |texts: &[String]| format!("[{}]", texts.iter().map(|one| text(one)).collect::<Vec<_>>().join(", "));
+    let mut lines = vec![format!("title = {}", text(&source.title)), format!("slug = {}", text(&source.slug))];
+    if let Some(date) = source.published_at.and_then(|time| Timestamp::from_millisecond(time).ok()) {
+        lines.push(format!("date = {date}"));
     }
-    let date = source.published_at.and_then(|time| Timestamp::from_millisecond(time).ok());
-    let written = Written {
-        title: &source.title,
-        slug: &source.slug,
-        date: date.and_then(|date| date.to_string().parse().ok()),
-        draft: source.draft,
-        description: source.summary.as_deref(),
-        authors: &source.authors,
-        tags: &source.tags,
-        aliases: source.aliases.iter().map(|path| encode_path(path)).collect(),
-        cover: source.cover.as_deref(),
-    };
-    // These types always serialise; an empty front matter would be refused by `parse`, not silently accepted.
-    let front_matter = toml::to_string(&written).unwrap_or_default();
-    format!("+++\n{front_matter}+++\n\n{}", source.markdown)
+    if source.draft {
+        lines.push("draft = true".into());
+    }
+    if let Some(summary) = &source.summary {
+        lines.push(format!("description = {}", text(summary)));
+    }
+    lines.push(format!("authors = {}", list(&source.authors)));
+    if !source.tags.is_empty() {
+        lines.push(format!("tags = {}", list(&source.tags)));
+    }
+    if !source.aliases.is_empty() {
+        let aliases: Vec<String> = source.aliases.iter().map(|path| encode_path(path)).collect();
+        lines.push(format!("aliases = {}", list(&aliases)));
+    }
+    if let Some(cover) = &source.cover {
+        lines.push(format!("cover = {}", text(cover)));
+    }
+    format!("+++\n{}\n+++\n\n{}", lines.join("\n"), source.markdown)
 }
 
 /// The address in the form that aliases are kept and looked up in: decoded, with a leading slash, without a trailing one.
@@ -484,7 +477,7 @@ mod tests {
         let source = Source {
             slug: "a-b".into(),
             title: "\"A\" = 'b' \\ 潮".into(),
-            summary: Some("two\nlines".into()),
+            summary: Some("three\n+++\nlines".into()),
             published_at: Some(1_769_857_200_123),
             draft: true,
             authors: vec!["Жанна".into(), "B".into()],
