@@ -33,6 +33,7 @@ const WINDOW: Duration = Duration::from_secs(600);
 const HOUR: Duration = Duration::from_secs(3600);
 const CAP: usize = 2;
 const ARTICLES: i64 = 40;
+const SHARDS: i64 = 4;
 
 /// What a store runs on.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -84,7 +85,7 @@ async fn redis_store(redis_url: &str, clock: &Clock) -> RedisStore {
     let url = MariaDb::shared().new_database();
     let database = MySqlDatabase::open(&url).await.unwrap();
     add_articles(&url).await;
-    RedisStore::new(Redis::new(redis_url).unwrap(), database, clock.clone(), WINDOW, CAP, 16)
+    RedisStore::new(Redis::new(redis_url).unwrap(), database, clock.clone(), WINDOW, CAP, SHARDS as usize)
 }
 
 /// One Cluster for all tests: it is emptied for each, so they take turns.
@@ -119,7 +120,14 @@ impl Place {
             ViewStore::Redis(store) => {
                 let url = self.redis.as_ref().map_or_else(|| cluster().1.url(), servers::Redis::url);
                 let redis = Redis::new(&url).unwrap();
-                ViewStore::Redis(RedisStore::new(redis, store.database.clone(), self.clock.clone(), WINDOW, CAP, 16))
+                ViewStore::Redis(RedisStore::new(
+                    redis,
+                    store.database.clone(),
+                    self.clock.clone(),
+                    WINDOW,
+                    CAP,
+                    SHARDS as usize,
+                ))
             }
         }
     }

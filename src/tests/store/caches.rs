@@ -6,7 +6,7 @@ use super::*;
 fn c5_recent_views_are_settled_once_before_their_list_is_long_though_nobody_reads_them() {
     on(&[Backend::Redis], async |place| {
         let store = place.redis_store();
-        assert_eq!(store.refresh_rankings().await.unwrap(), 16);
+        assert_eq!(store.refresh_rankings().await.unwrap() as i64, SHARDS);
         let length = || {
             let length = place.redis.as_ref().unwrap().command(&["STRLEN", "tm:{1}:recent"]);
             length.trim().parse::<usize>().unwrap()
@@ -14,7 +14,8 @@ fn c5_recent_views_are_settled_once_before_their_list_is_long_though_nobody_read
         let (mut longest, mut shortest) = (0, usize::MAX);
         for someone in 0..8 {
             // All in one shard. None of them is in SQL, which is no matter here.
-            let views = (0..1_000).map(|number| View { article: 16 * number + 1, visitor: visitor(someone, someone) });
+            let views =
+                (0..1_000).map(|number| View { article: SHARDS * number + 1, visitor: visitor(someone, someone) });
             let outcomes = record(&place.store, &views.collect::<Vec<_>>()).await;
             assert!(outcomes.iter().all(|outcome| outcome.counted && outcome.views == someone + 1), "{outcomes:?}");
             longest = longest.max(length());
@@ -49,7 +50,7 @@ fn c5_a_redis_that_lost_everything_takes_totals_and_rankings_from_sql() {
         assert_eq!(store.top(Window::Day, 10).await.unwrap(), None, "SQL is asked until the ranking is built");
         assert_eq!(place.record(1, 9).await, None);
         assert_eq!(place.total(1).await, 4);
-        assert_eq!(store.refresh_rankings().await.unwrap(), 16);
+        assert_eq!(store.refresh_rankings().await.unwrap() as i64, SHARDS);
         for window in [Window::All, Window::Day, Window::Week, Window::Month] {
             assert_eq!(store.top(window, 10).await.unwrap().unwrap(), [(1, 4), (2, 1)], "{window:?}");
         }
@@ -67,7 +68,8 @@ fn c6_a_view_whose_total_cannot_be_had_is_recorded_but_not_answered_and_holds_up
         let url = maria.new_database();
         let database = MySqlDatabase::open(&url).await.unwrap();
         add_articles(&url).await;
-        let store = RedisStore::new(Redis::new(&redis.url()).unwrap(), database, clock.clone(), WINDOW, CAP, 16);
+        let store =
+            RedisStore::new(Redis::new(&redis.url()).unwrap(), database, clock.clone(), WINDOW, CAP, SHARDS as usize);
         // Both are in one shard.
         store.record(&[View { article: 1, visitor: visitor(1, 1) }]).await.unwrap();
         maria.kill();

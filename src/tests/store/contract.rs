@@ -154,6 +154,92 @@ fn c5_two_processes_on_one_store_count_a_visitor_once() {
 }
 
 #[test]
+fn c2_a_process_that_comes_late_or_falls_far_behind_knows_who_was_counted() {
+    on(&BACKENDS, async |place| {
+        // Enough for several chunks of the log, and some of each in the one that is not full.
+        let batch = |from: i64| -> Vec<View> {
+            (from..from + 900).map(|number| View { article: 1, visitor: visitor(number, number) }).collect()
+        };
+        let behind = place.opened_again().await;
+        let counted = async |store: &ViewStore, from| {
+            record(store, &batch(from)).await.iter().filter(|outcome| outcome.counted).count()
+        };
+        assert_eq!(counted(&behind, 0).await, 900);
+        for number in 1..12 {
+            assert_eq!(counted(&place.store, 900 * number).await, 900);
+        }
+        let late = place.opened_again().await;
+        for number in 0..12 {
+            assert_eq!(counted(&late, 900 * number).await, 0, "late, part {number}");
+            assert_eq!(counted(&behind, 900 * number).await, 0, "behind, part {number}");
+        }
+        assert_eq!(counted(&behind, 10_400).await, 500, "of which the first 400 were counted");
+        assert_eq!(counted(&place.store, 10_400).await, 0);
+        assert_eq!(place.total(1).await, 11_300);
+    });
+}
+
+#[test]
+fn c2_what_was_forgotten_misleads_no_process_that_had_read_it() {
+    on(&[Backend::Redis, Backend::Cluster], async |place| {
+        let others = [place.opened_again().await, place.opened_again().await];
+        let counts = async |store: &ViewStore, someone| {
+            record(store, &[View { article: 1, visitor: visitor(someone, someone) }]).await[0].counted
+        };
+        for _ in 0..4 {
+            for someone in 0..5 {
+                assert!(counts(&others[0], someone).await, "its window is over");
+                assert!(!counts(&others[1], someone).await);
+            }
+            assert!(counts(&others[1], 5).await);
+            place.clock.advance(WINDOW);
+            assert_eq!(place.redis_store().prune().await.unwrap(), 6);
+            assert_eq!(place.redis_store().prune().await.unwrap(), 0);
+            assert!(counts(&others[1], 6).await);
+            assert!(!counts(&others[0], 6).await);
+            place.clock.advance(WINDOW);
+            place.redis_store().prune().await.unwrap();
+        }
+    });
+}
+
+#[test]
+fn c3_what_is_over_goes_though_something_new_comes_all_the_time() {
+    on(&[Backend::Redis], async |place| {
+        let mut forgotten = 0;
+        for someone in 0..40 {
+            assert_eq!(place.record(1, someone).await, None);
+            place.clock.advance(WINDOW / 4);
+            forgotten += place.redis_store().prune().await.unwrap();
+        }
+        assert!(forgotten > 25, "{forgotten}");
+    });
+}
+
+#[test]
+fn c2_a_redis_that_was_emptied_makes_no_process_believe_what_is_gone() {
+    on(&[Backend::Redis], async |place| {
+        let other = place.opened_again().await;
+        let counts = async |store: &ViewStore, someone| {
+            record(store, &[View { article: 1, visitor: visitor(someone, someone) }]).await[0].counted
+        };
+        for someone in 0..5 {
+            assert!(counts(&place.store, someone).await);
+        }
+        assert!(!counts(&other, 4).await);
+        place.redis.as_ref().unwrap().command(&["FLUSHALL"]);
+        // Longer than what the other has read before it asks again.
+        for someone in 10..20 {
+            assert!(counts(&place.store, someone).await);
+        }
+        for someone in 10..20 {
+            assert!(!counts(&other, someone).await, "{someone} is in the new log");
+        }
+        assert!(counts(&other, 4).await, "nothing that is left says that this one was counted");
+    });
+}
+
+#[test]
 fn c3_a_redis_that_lost_its_salts_gets_them_back_from_a_process_that_knows_them() {
     on(&[Backend::Redis], async |place| {
         let identifier = || Identifier::new(place.store.clone(), place.clock.clone(), WINDOW);
@@ -174,36 +260,10 @@ fn c2_a_process_with_another_number_of_shards_takes_no_views() {
         assert_eq!(place.record(1, 1).await, None);
         let redis = Redis::new(&place.redis.as_ref().unwrap().url()).unwrap();
         let database = place.redis_store().database.clone();
-        let other = RedisStore::new(redis, database, place.clock.clone(), WINDOW, CAP, 4);
+        let other = RedisStore::new(redis, database, place.clock.clone(), WINDOW, CAP, 2 * SHARDS as usize);
         let refused = other.record(&[View { article: 1, visitor: visitor(2, 2) }]).await.unwrap_err();
-        assert!(refused.to_string().contains("first used with 16"), "{refused}");
+        assert!(refused.to_string().contains(&format!("first used with {SHARDS}")), "{refused}");
         assert_eq!(place.total(1).await, 1);
-    });
-}
-
-#[test]
-fn c3_only_where_an_entry_begins_is_an_address_looked_for() {
-    on(&[Backend::Redis], async |place| {
-        let (article, address) = (1_i64, 5_i64);
-        // As the store does: the bucket, and what the entries of an address begin with.
-        let entry = |address: i64| {
-            let hash = blake3::hash(&[&article.to_le_bytes()[..], &[1], &address.to_le_bytes()].concat());
-            let [a, b, c, d, e, f, ..] = *hash.as_bytes();
-            (u16::from_le_bytes([a, b]) % (65_536 / 16) as u16, u32::from_le_bytes([c, d, e, f]))
-        };
-        let (bucket, prefix) = entry(address);
-        let neighbour = (address + 1..).find(|other| entry(*other).0 == bucket).unwrap();
-        // A visitor in the same bucket whose own part of the entry is what entries of the address begin with.
-        let impostor = visitor(prefix.into(), neighbour);
-        assert_eq!(record(&place.store, &[View { article, visitor: impostor }]).await[0].reason, None);
-        assert!(
-            place.redis.as_ref().unwrap().command(&["EXISTS", &format!("tm:{{1}}:seen:{bucket}")]).trim() == "1",
-            "it is the bucket"
-        );
-        for someone in 0..CAP as i64 {
-            let view = View { article, visitor: visitor(1_000 + someone, address) };
-            assert_eq!(record(&place.store, &[view]).await[0].reason, None, "visitor {someone} of the address");
-        }
     });
 }
 

@@ -5,8 +5,11 @@ use super::*;
 #[derive(Clone, Debug)]
 enum Action {
     Advance(u64),
-    Record(Vec<(i64, i64)>),
+    /// Which of two processes gets it, and the articles and visitors of its views.
+    Record(bool, Vec<(i64, i64)>),
     Flush,
+    /// The windows that are over are forgotten.
+    Prune,
     /// Redis forgets the totals and rankings that it caches.
     ForgetCache,
     Refresh,
@@ -17,8 +20,10 @@ enum Action {
 fn actions() -> impl Strategy<Value = Vec<Action>> {
     let action = prop_oneof![
         8 => (1u64..700).prop_map(Action::Advance),
-        24 => prop::collection::vec((1i64..4, 0i64..8), 1..6).prop_map(Action::Record),
+        24 => (any::<bool>(), prop::collection::vec((1i64..4, 0i64..8), 1..6))
+            .prop_map(|(other, views)| Action::Record(other, views)),
         8 => Just(Action::Flush),
+        4 => Just(Action::Prune),
         2 => Just(Action::ForgetCache),
         2 => Just(Action::Refresh),
         1 => Just(Action::Restart),
@@ -26,12 +31,14 @@ fn actions() -> impl Strategy<Value = Vec<Action>> {
     prop::collection::vec(action, 1..40)
 }
 
-/// Any sequence of batches, pauses, flushes and losses of what is cached, against the rules written the slow way.
+/// Any sequence of batches that two processes get, pauses, flushes and losses of what is cached, against the rules written the slow
+/// way.
 async fn agrees_with_the_model(mut place: Place, actions: Vec<Action>) -> Result<(), TestCaseError> {
     let mut counted_at = Vec::<(i64, i64, i64)>::new();
     let mut totals = HashMap::<i64, i64>::new();
+    let other = place.opened_again().await;
     for action in actions {
-        let views = match action {
+        let (is_other, views) = match action {
             Action::Advance(seconds) => {
                 place.clock.advance(Duration::from_secs(seconds));
                 continue;
@@ -42,6 +49,12 @@ async fn agrees_with_the_model(mut place: Place, actions: Vec<Action>) -> Result
                     for (article, total) in &totals {
                         prop_assert_eq!(place.total_in_sql(*article).await, *total, "after a flush SQL has everything");
                     }
+                }
+                continue;
+            }
+            Action::Prune => {
+                if let ViewStore::Redis(store) = &place.store {
+                    store.prune().await.unwrap();
                 }
                 continue;
             }
@@ -66,15 +79,18 @@ async fn agrees_with_the_model(mut place: Place, actions: Vec<Action>) -> Result
                     redis.kill();
                     redis.restart();
                     retry(|| place.redis_store().unflushed()).await;
+                    if let ViewStore::Redis(other) = &other {
+                        retry(|| other.unflushed()).await;
+                    }
                 }
                 continue;
             }
-            Action::Record(views) => views,
+            Action::Record(is_other, views) => (is_other, views),
         };
         let now = place.clock.now_ms();
         let batch: Vec<View> =
             views.iter().map(|&(article, someone)| View { article, visitor: visitor(someone, someone % 3) }).collect();
-        let outcomes = record(&place.store, &batch).await;
+        let outcomes = record(if is_other { &other } else { &place.store }, &batch).await;
         let mut expected = Vec::new();
         for &(article, someone) in &views {
             let live: Vec<_> =

@@ -2,15 +2,20 @@
 //!
 //! Articles are spread over shards by their number. Everything of a shard is on one node, and one script decides and records
 //! a batch of its views, so a dedup entry and its increment are one atomic step (rule C5).
+//!
+//! Who was counted is a log in Redis that each process reads along ([`seen`]). So the script has to look only at what others
+//! have added since this process' last batch.
 
 mod rankings;
+pub mod seen;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use ::redis::{RedisError, Value, cmd, pipe};
+use ::redis::{FromRedisValue, RedisError, Value, cmd, from_redis_value, pipe};
+use tokio::sync::Mutex;
 
 use super::{Drift, ViewError};
 use crate::model::view::{Reason, ViewOutcome};
@@ -21,14 +26,11 @@ use crate::server::db::views::hour_of;
 use crate::server::redis::{Info, Redis, Script};
 use crate::server::views::flush::OLDEST;
 use crate::server::views::rules::View;
-use crate::server::views::visitor::{DAY_MS, Hashes};
+use crate::server::views::visitor::DAY_MS;
 use rankings::RANKINGS;
+use seen::{Id, Seen};
 
-/// Buckets of dedup entries in all shards together. At 1,000,000 entries one holds 15, which is few enough to search and enough
-/// to share what a key costs.
-const BUCKETS: usize = 65_536;
-
-/// How often reading SQL is tried again because a flush came in between.
+/// How often reading is tried again because something came in between.
 const ATTEMPTS: usize = 20;
 
 /// How long a view waits for a total that Redis does not have.
@@ -36,9 +38,6 @@ const FILL_PATIENCE: Duration = Duration::from_secs(1);
 
 /// How many totals one script corrects, and how many members of a ranking one command writes.
 const CHUNK: usize = 2_000;
-
-/// How many buckets one script looks through for windows that are over: views wait for it.
-const BUCKETS_AT_ONCE: usize = 256;
 
 macro_rules! script {
     ($name:literal) => {
@@ -84,6 +83,7 @@ pub struct RedisStore {
     cap: usize,
     shards: i64,
     is_claimed: Arc<AtomicBool>,
+    seen: Arc<[Mutex<Seen>]>,
 }
 
 /// What is not in SQL yet.
@@ -93,23 +93,6 @@ pub struct Unflushed {
     pub pending: i64,
     /// Batches that a flush has taken and not yet finished.
     pub batches: u64,
-}
-
-/// The buckets that a batch needs.
-#[derive(Default)]
-struct Buckets {
-    names: Vec<u16>,
-    indices: HashMap<u16, u16>,
-}
-
-impl Buckets {
-    /// The place of a bucket in the list, counted from 1.
-    fn index(&mut self, bucket: u16) -> u16 {
-        *self.indices.entry(bucket).or_insert_with(|| {
-            self.names.push(bucket);
-            u16::try_from(self.names.len()).unwrap_or(0)
-        })
-    }
 }
 
 /// A shard's state, read before SQL: if a batch is closed or finished afterwards, its version differs.
@@ -129,8 +112,9 @@ impl RedisStore {
         cap: usize,
         shards: usize,
     ) -> Self {
+        let seen = (0..shards.max(1)).map(|_| Mutex::default()).collect();
         let shards = i64::try_from(shards).unwrap_or(1).max(1);
-        Self { redis, database, clock, window, cap, shards, is_claimed: Arc::default() }
+        Self { redis, database, clock, window, cap, shards, is_claimed: Arc::default(), seen }
     }
 
     /// In how many shards articles are.
@@ -179,29 +163,11 @@ impl RedisStore {
         let mut articles: Vec<i64> = views.iter().map(|view| view.article).collect();
         articles.sort_unstable();
         articles.dedup();
-        let mut packed = Vec::with_capacity(views.len() * 13);
-        let mut buckets = Buckets::default();
-        for view in views {
-            self.pack(view, &articles, &mut buckets, &mut packed);
-        }
-        let mut arguments = vec![
-            self.time(),
-            number(i64::try_from(self.window.as_millis()).unwrap_or(i64::MAX)),
-            number(i64::try_from(self.cap).unwrap_or(i64::MAX)),
-            generation_id(self.clock.now_ms(), rand::random()).into_bytes(),
-            packed,
-            number(i64::try_from(articles.len()).unwrap_or(i64::MAX)),
-        ];
-        arguments.extend(articles.iter().copied().map(number));
-        let key = Self::key(shard);
-        arguments.extend(buckets.names.into_iter().map(|bucket| bucket_key(&key, bucket)));
-        let answer: Vec<Value> = self.redis.evaluate(&RECORD, &key, &arguments).await?;
-        let mut answer = answer.into_iter();
-        let reasons: Vec<u8> = answer.next().map(::redis::from_redis_value).transpose()?.unwrap_or_default();
+        let (reasons, found) = self.decide(shard, views, &articles).await?;
         let mut totals = HashMap::with_capacity(articles.len());
         let mut missing = Vec::new();
-        for (article, total) in articles.iter().zip(answer) {
-            match ::redis::from_redis_value::<Option<i64>>(total)? {
+        for (article, total) in articles.iter().zip(found) {
+            match total {
                 Some(total) => _ = totals.insert(*article, total),
                 None => missing.push(*article),
             }
@@ -214,50 +180,100 @@ impl RedisStore {
                 Err(_) => tracing::warn!("totals could not be brought from SQL in time"),
             }
         }
-        if reasons.len() != views.len() {
-            return Err(unreadable());
-        }
-        let outcome = |(view, reason): (&View, u8)| {
-            let reason = match reason {
-                b'0' => None,
-                b'1' => Some(Reason::Repeat),
-                _ => Some(Reason::IpCap),
-            };
+        let outcome = |(view, reason): (&View, Option<Reason>)| {
             let views = *totals.get(&view.article)?;
             Some(ViewOutcome { article: view.article, views, counted: reason.is_none(), reason })
         };
         Ok(views.iter().zip(reasons).map(outcome).collect())
     }
 
-    /// Appends a view as the script reads it.
-    fn pack(&self, view: &View, articles: &[i64], buckets: &mut Buckets, packed: &mut Vec<u8>) {
-        let yesterday = view.visitor.yesterday.map(|hashes| self.entry(view.article, hashes));
-        let is_capped = view.visitor.today.address.is_some();
-        packed.push(u8::from(is_capped) + 2 * u8::from(yesterday.is_some()));
-        // The script counts from 1. A batch is far smaller than the 65,535 that fit.
-        let article = articles.binary_search(&view.article).map_or(0, |index| index + 1);
-        packed.extend_from_slice(&u16::try_from(article).unwrap_or(0).to_be_bytes());
-        for (bucket, id) in [Some(self.entry(view.article, view.visitor.today)), yesterday].into_iter().flatten() {
-            packed.extend_from_slice(&buckets.index(bucket).to_be_bytes());
-            packed.extend_from_slice(&id);
+    /// Has the script decide and record `views`. Returns what became of each, and the total of each of `articles` that Redis has.
+    async fn decide(
+        &self,
+        shard: i64,
+        views: &[View],
+        articles: &[i64],
+    ) -> Result<(Vec<Option<Reason>>, Vec<Option<i64>>), ViewError> {
+        let place = usize::try_from(shard).ok().and_then(|shard| self.seen.get(shard)).ok_or_else(unreadable)?;
+        // If nobody waits for the answer any more, or there is none, the next batch reads in the log what became of this one.
+        let mut seen = place.lock().await;
+        let ids: Vec<Id> = views.iter().map(|view| Id::new(view.article, view.visitor.today)).collect();
+        for _ in 0..ATTEMPTS {
+            let now = self.clock.now_ms().saturating_add(seen.ahead);
+            seen.forget(now);
+            let mut packed = Vec::with_capacity(views.len() * 17);
+            for (view, id) in views.iter().zip(&ids) {
+                pack(view, *id, articles, &seen, now, &mut packed);
+            }
+            let mut arguments = vec![
+                self.time(),
+                number(i64::try_from(self.window.as_millis()).unwrap_or(i64::MAX)),
+                number(i64::try_from(self.cap).unwrap_or(i64::MAX)),
+                generation_id(self.clock.now_ms(), rand::random()).into_bytes(),
+                seen.position.log.clone().into_bytes(),
+                number(seen.position.chunk),
+                number(seen.position.byte),
+                packed,
+                number(i64::try_from(articles.len()).unwrap_or(i64::MAX)),
+            ];
+            arguments.extend(articles.iter().copied().map(number));
+            let answer: Vec<Value> = self.redis.evaluate(&RECORD, &Self::key(shard), &arguments).await?;
+            let mut answer = answer.into_iter();
+            let outcomes: Vec<u8> = next(&mut answer)?;
+            seen.ahead = next::<i64>(&mut answer)?.saturating_sub(self.clock.now_ms());
+            if outcomes == b"behind" {
+                let (log, last_chunk, chunks) = (next(&mut answer)?, next(&mut answer)?, next(&mut answer)?);
+                self.catch_up(shard, &mut seen, log, last_chunk, chunks).await?;
+                continue;
+            }
+            if outcomes.len() != views.len() {
+                return Err(unreadable());
+            }
+            let ends_at = next(&mut answer)?;
+            let unread: Vec<u8> = next(&mut answer)?;
+            let (chunk, byte) = (next(&mut answer)?, next(&mut answer)?);
+            let totals = answer.map(from_redis_value).collect::<Result<_, _>>()?;
+            seen.read(&unread);
+            for (id, _) in ids.iter().zip(&outcomes).filter(|(_, outcome)| **outcome == b'0') {
+                seen.add(*id, ends_at);
+            }
+            (seen.position.chunk, seen.position.byte) = (chunk, byte);
+            let reason = |outcome| match outcome {
+                b'0' => None,
+                b'1' => Some(Reason::Repeat),
+                _ => Some(Reason::IpCap),
+            };
+            return Ok((outcomes.into_iter().map(reason).collect(), totals));
         }
+        Err(ViewError::Store("others counted more each time than could be read".into()))
     }
 
-    /// In how many buckets a shard remembers visitors.
-    fn buckets(&self) -> usize {
-        BUCKETS / usize::try_from(self.shards).unwrap_or(BUCKETS).clamp(1, BUCKETS)
-    }
-
-    /// Where a visitor of an article is remembered: the bucket, and the id in it. Both come from article and address, so that
-    /// the visitors of an address are together and can be counted; the second half of the id tells them apart.
-    fn entry(&self, article: i64, hashes: Hashes) -> (u16, [u8; 8]) {
-        let is_address = [u8::from(hashes.address.is_some())];
-        let who = hashes.address.unwrap_or(hashes.visitor).to_le_bytes();
-        let bytes: [u8; 32] = *blake3::hash(&[&article.to_le_bytes()[..], &is_address, &who].concat()).as_bytes();
-        let [a, b, c, d, e, f, ..] = bytes;
-        let bucket = usize::from(u16::from_le_bytes([a, b])) % self.buckets();
-        let [s, t, u, v, ..] = hashes.visitor.to_le_bytes();
-        (u16::try_from(bucket).unwrap_or(0), [c, d, e, f, s, t, u, v])
+    /// Reads what a shard's log has more than a process can be told along with an answer.
+    async fn catch_up(
+        &self,
+        shard: i64,
+        seen: &mut Seen,
+        log: String,
+        last_chunk: i64,
+        mut chunks: Vec<i64>,
+    ) -> Result<(), ViewError> {
+        chunks.sort_unstable();
+        if seen.position.log != log {
+            seen.begin(log, chunks.first().copied().unwrap_or(last_chunk));
+        }
+        chunks.retain(|chunk| *chunk >= seen.position.chunk);
+        for chunk in chunks {
+            let from = if chunk == seen.position.chunk { seen.position.byte } else { 0 };
+            let key = format!("{}:seen:{chunk}", Self::key(shard));
+            let entries: Vec<u8> = self.redis.query(cmd("GETRANGE").arg(key).arg(from).arg(-1)).await?;
+            seen.read(&entries);
+            let read = i64::try_from(entries.len()).unwrap_or(i64::MAX);
+            (seen.position.chunk, seen.position.byte) = (chunk, from.saturating_add(read));
+        }
+        if seen.position.chunk < last_chunk {
+            (seen.position.chunk, seen.position.byte) = (last_chunk, 0);
+        }
+        Ok(())
     }
 
     /// Brings totals that Redis does not have from SQL, and returns them with what SQL does not have yet.
@@ -427,15 +443,9 @@ impl RedisStore {
     /// # Errors
     /// [`ViewError::Store`]; those that were not reached are forgotten the next time.
     pub async fn prune(&self) -> Result<u64, ViewError> {
-        let buckets: Vec<u16> = (0..self.buckets()).filter_map(|bucket| u16::try_from(bucket).ok()).collect();
         let mut forgotten = 0;
         for shard in self.shards() {
-            let key = Self::key(shard);
-            for chunk in buckets.chunks(BUCKETS_AT_ONCE) {
-                let mut arguments = vec![self.time()];
-                arguments.extend(chunk.iter().map(|bucket| bucket_key(&key, *bucket)));
-                forgotten += self.redis.evaluate::<u64>(&PRUNE, &key, &arguments).await?;
-            }
+            forgotten += self.redis.evaluate::<u64>(&PRUNE, &Self::key(shard), &[self.time()]).await?;
         }
         Ok(forgotten)
     }
@@ -468,9 +478,30 @@ pub(in crate::server::views) fn is_undecided(id: &str, now: i64) -> bool {
     began_at.is_none_or(|began_at| began_at < now - OLDEST)
 }
 
-/// Where a bucket of a shard is.
-fn bucket_key(shard: &str, bucket: u16) -> Vec<u8> {
-    format!("{shard}:seen:{bucket}").into_bytes()
+/// Appends a view as the script reads it.
+fn pack(view: &View, id: Id, articles: &[i64], seen: &Seen, now: i64, packed: &mut Vec<u8>) {
+    let (mut is_repeat, mut live) = seen.find(id, now);
+    let yesterday = view.visitor.yesterday.map(|hashes| Id::new(view.article, hashes));
+    if let Some(id) = yesterday {
+        let (was_counted, visitors) = seen.find(id, now);
+        is_repeat = is_repeat || was_counted;
+        live += visitors;
+    }
+    let is_capped = view.visitor.today.address.is_some();
+    packed.push(u8::from(is_capped) + 2 * u8::from(yesterday.is_some()) + 4 * u8::from(is_repeat));
+    // The script counts from 1. A batch is far smaller than the 65,535 that fit.
+    let article = articles.binary_search(&view.article).map_or(0, |index| index + 1);
+    packed.extend_from_slice(&u16::try_from(article).unwrap_or(0).to_be_bytes());
+    packed.extend_from_slice(&u16::try_from(live).unwrap_or(u16::MAX).to_be_bytes());
+    packed.extend_from_slice(&id.bytes());
+    if let Some(id) = yesterday {
+        packed.extend_from_slice(&id.bytes());
+    }
+}
+
+/// The next value of a script's answer.
+fn next<T: FromRedisValue>(answer: &mut impl Iterator<Item = Value>) -> Result<T, ViewError> {
+    Ok(from_redis_value(answer.next().ok_or_else(unreadable)?)?)
 }
 
 /// An argument of a script.

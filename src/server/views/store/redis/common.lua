@@ -7,9 +7,14 @@ local batches = shard .. ':batches'
 local total = shard .. ':total'
 local recent = shard .. ':recent'
 local state = shard .. ':state'
+local seen = shard .. ':seen'
 
 local function batch_key(id)
   return shard .. ':batch:' .. id
+end
+
+local function seen_key(chunk)
+  return seen .. ':' .. chunk
 end
 
 local function current_time()
@@ -80,18 +85,27 @@ local function seal(now)
   redis.call('HINCRBY', state, 'version', 1)
 end
 
+-- The log of who was counted: its name, and the number of its last chunk. Known once notice_restart has been called.
+local log, last_chunk
+
 -- Closes what is pending from before a restart, because a batch may have been taken from a longer version of it that the restart
--- lost: new views go into a generation of their own. What is cached may be as old as the file; that is looked into later.
+-- lost: new views go into a generation of their own. The log gets another name, because processes may have read a longer version
+-- of it too. What is cached may be as old as the file; that is looked into later.
 local function notice_restart(now)
   local run = run_id()
-  if redis.call('HGET', state, 'run') == run then
+  local known = redis.call('HMGET', state, 'run', 'log', 'chunk')
+  log, last_chunk = known[2], tonumber(known[3] or 0)
+  if known[1] == run then
     return
   end
   local failure = seal(now)
   if failure then
     return failure
   end
-  redis.call('HSET', state, 'run', run, 'stale', 1)
+  -- Of this very moment, even in a test whose clock stands still: an emptied Redis has the same run, and must get another name.
+  local time = redis.call('TIME')
+  log = table.concat({ time[1], time[2], run }, '-')
+  redis.call('HSET', state, 'run', run, 'log', log, 'stale', 1)
 end
 
 -- Calls back with article, hour and views for all that SQL does not have: `applied` is the set of batches that it has.
@@ -110,15 +124,6 @@ local function each_unapplied(applied, callback)
       callback(article, tonumber(hour), tonumber(fields[index + 1]))
     end
   end
-end
-
--- A bucket without the entries in front whose window is over.
-local function without_expired(text, now)
-  local first = 1
-  while first <= #text and struct.unpack('>I4', text, first + 8) * 1000 <= now do
-    first = first + 12
-  end
-  return first == 1 and text or string.sub(text, first)
 end
 
 -- The set of the arguments from `first` to `last`.

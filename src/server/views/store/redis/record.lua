@@ -1,96 +1,101 @@
 -- Decides and records a batch of views of one shard: rules C2 and C3, in one atomic step.
 --
--- ARGV: time; window in ms; most visitors per address; name for a new generation; the views; how many articles; these; then the
--- keys of the buckets. A view is its flags (1: under the cap, 2: has a yesterday) in 1 byte, which of the articles in 2, which
--- bucket in 2 and what id its visitor has in 8; then, if it has a yesterday, bucket and id under yesterday's salt. The first half
--- of an id is of article and address, the second of the visitor.
+-- Who was counted is a log of 16-byte entries, in the order in which they came: the id, and the second at which the window ends.
+-- The first half of an id's 12 bytes is of article and address, the second of the visitor. The log is in chunks, so that it can be
+-- forgotten from its front. A process remembers what it has read of the log, and says how far that is; what others have added
+-- since is looked at here, and goes with the answer.
 --
--- A bucket is a string of 12-byte entries: the id and the second at which its window ends. They are in the order in which
--- they came, so those that are over are in front.
+-- ARGV: time; window in ms; most visitors per address; name for a new generation; the log that the process has read, up to which
+-- byte of which chunk; the views; how many articles; these. A view is its flags (1: under the cap, 2: has a yesterday, 4: the
+-- process knows it to be a repeat) in 1 byte, which of the articles in 2, how many visitors of its address the process knows in 2,
+-- and its id; then, if it has a yesterday, its id under yesterday's salt.
 --
--- Answers: one byte for each view (0 counted, 1 repeat, 2 too many of its address), then the total of each article, or nil.
---
--- Whatever there are many of is read by one command and written by one.
+-- Answers: one byte for each view (0 counted, 1 repeat, 2 too many of its address); the time; the second at which the windows of
+-- this batch end; what the process had not read; the chunk and the byte up to which it has now; then the total of each article, or nil.
+-- If it is so far behind that it has to read first, nothing is recorded, and the answer is: 'behind'; the time; the log; its last chunk;
+-- the list of its chunks.
 local now, window, cap = current_time(), tonumber(ARGV[2]), tonumber(ARGV[3])
-local ends_at = struct.pack('>I4', math.ceil((now + window) / 1000))
-local hour = string.format(':%d:', math.floor(now / 3600000))
-local views, article_count = ARGV[5], tonumber(ARGV[6])
-local first_article = 7
+local read_chunk, read_to = tonumber(ARGV[6]), tonumber(ARGV[7])
+local views, article_count = ARGV[8], tonumber(ARGV[9])
+local first_article = 10
 local last_article = first_article + article_count - 1
-local before_buckets = last_article
 
-local ENTRY = 12
-local find, sub, unpack_struct = string.find, string.sub, struct.unpack
+local ENTRY, ID, ADDRESS = 16, 12, 6
+-- Bytes after which a chunk is followed by another.
+local CHUNK = 32768
+local sub, unpack_struct = string.sub, struct.unpack
 
 local failure = notice_restart(now)
 if failure then
   return failure
 end
 
-local entries = redis.call('MGET', unpack(ARGV, before_buckets + 1))
+if log ~= ARGV[5] or read_chunk < last_chunk - 1 then
+  return { 'behind', now, log, last_chunk, redis.call('ZRANGE', seen, 0, -1) }
+end
+local unread = redis.call('GETRANGE', seen_key(read_chunk), read_to, -1)
+read_to = read_to + #unread
+if read_chunk < last_chunk then
+  local last = redis.call('GETRANGE', seen_key(last_chunk), 0, -1)
+  unread = unread .. last
+  read_chunk, read_to = last_chunk, #last
+end
 
--- How many entries of a bucket begin with `prefix` and are within their window.
-local function live(bucket, prefix)
-  local text = entries[bucket]
-  if not text then
-    return 0
-  end
-  local count, from = 0, 1
-  while true do
-    local at = find(text, prefix, from, true)
-    if not at then
-      return count
-    end
-    if at % ENTRY == 1 and unpack_struct('>I4', text, at + 8) * 1000 > now then
-      count = count + 1
-    end
-    from = at + 1
+-- The ids, and how many visitors the addresses have, that the process does not know.
+local ids, visitors = {}, {}
+local function add(id)
+  local address = sub(id, 1, ADDRESS)
+  ids[id] = true
+  visitors[address] = (visitors[address] or 0) + 1
+end
+for at = 1, #unread, ENTRY do
+  if unpack_struct('>I4', unread, at + ID) * 1000 > now then
+    add(sub(unread, at, at + ID - 1))
   end
 end
 
--- Whether the visitor of that id was counted, and how many visitors of its address were.
-local function seen(bucket, id)
-  local visitors = live(bucket, sub(id, 1, 4))
-  return visitors > 0 and live(bucket, id) > 0, visitors
-end
-
-local changed = {}
-local outcomes, counts = {}, {}
-local at = 1
+local ends_at = math.ceil((now + window) / 1000)
+local packed_end = struct.pack('>I4', ends_at)
+local outcomes, entries, counts = {}, {}, {}
+local at, number = 1, 0
 while at <= #views do
-  local flags, article, bucket, id
-  flags, article, bucket, id, at = unpack_struct('>BHHc8', views, at)
-  local is_repeat, visitors = seen(bucket, id)
-  if flags >= 2 then
-    local yesterday_bucket, yesterday_id
-    yesterday_bucket, yesterday_id, at = unpack_struct('>Hc8', views, at)
-    local was_seen, others = seen(yesterday_bucket, yesterday_id)
-    is_repeat, visitors = is_repeat or was_seen, visitors + others
+  local flags, article, live, id
+  flags, article, live, id, at = unpack_struct('>BHHc12', views, at)
+  local is_repeat = flags >= 4 or ids[id]
+  live = live + (visitors[sub(id, 1, ADDRESS)] or 0)
+  if flags % 4 >= 2 then
+    local yesterday
+    yesterday, at = unpack_struct('>c12', views, at)
+    is_repeat = is_repeat or ids[yesterday]
+    live = live + (visitors[sub(yesterday, 1, ADDRESS)] or 0)
   end
+  number = number + 1
   if is_repeat then
-    outcomes[#outcomes + 1] = '1'
-  elseif flags % 2 == 1 and visitors >= cap then
-    outcomes[#outcomes + 1] = '2'
+    outcomes[number] = '1'
+  elseif flags % 2 == 1 and live >= cap then
+    outcomes[number] = '2'
   else
-    local text = entries[bucket]
-    entries[bucket] = (text and without_expired(text, now) or '') .. id .. ends_at
-    changed[bucket] = true
+    outcomes[number] = '0'
+    add(id)
+    entries[#entries + 1] = id
     counts[article] = (counts[article] or 0) + 1
-    outcomes[#outcomes + 1] = '0'
   end
 end
 
 local totals = redis.call('HMGET', total, unpack(ARGV, first_article, last_article))
 
-if next(counts) then
-  local written = {}
-  for bucket in pairs(changed) do
-    written[#written + 1] = ARGV[before_buckets + bucket]
-    written[#written + 1] = entries[bucket]
+if #entries > 0 then
+  local key = seen_key(last_chunk)
+  read_to = redis.call('APPEND', key, table.concat(entries, packed_end) .. packed_end)
+  redis.call('ZADD', seen, 'GT', ends_at, last_chunk)
+  if read_to >= CHUNK then
+    -- Redis keeps room for more behind a text that grew, up to as much again. This one will not grow any more.
+    redis.call('SET', key, redis.call('GET', key))
+    read_chunk, read_to = redis.call('HINCRBY', state, 'chunk', 1), 0
   end
-  redis.call('MSET', unpack(written))
 
   redis.call('SET', generation, ARGV[4], 'NX')
+  local hour = string.format(':%d:', math.floor(now / 3600000))
   local new_totals, new_recent = {}, {}
   for index, count in pairs(counts) do
     local article = ARGV[first_article + index - 1]
@@ -110,7 +115,7 @@ if next(counts) then
   end
 end
 
-local answer = { table.concat(outcomes) }
+local answer = { table.concat(outcomes), now, ends_at, unread, read_chunk, read_to }
 for index = 1, article_count do
   answer[#answer + 1] = totals[index] and tonumber(totals[index])
 end

@@ -1,0 +1,154 @@
+//! Who was counted, as far as this process has read it in Redis: so a view costs Redis no look-up.
+
+use std::collections::{HashMap, VecDeque};
+use std::hash::Hasher;
+
+use siphasher::sip::SipHasher13;
+use smallvec::SmallVec;
+
+use crate::server::views::visitor::Hashes;
+
+/// Bytes of an entry of the log: an id, and the second at which the window ends.
+const ENTRY: usize = 16;
+
+/// Half of an id.
+type Half = [u8; 6];
+
+/// Who was counted for which article: a hash of article and address, or of article and visitor where there is no address, and a
+/// part of the visitor's own hash. The visitors of an address are found by the first half, and told apart by the second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Id {
+    address: Half,
+    visitor: Half,
+}
+
+impl Id {
+    /// Of a visitor of `article`.
+    pub fn new(article: i64, hashes: Hashes) -> Self {
+        // Nobody can aim at a collision: the hashes are keyed with the day's salt. All replicas, of all versions, must agree.
+        let mut hasher = SipHasher13::new();
+        hasher.write_i64(article.to_le());
+        hasher.write_i64(hashes.address.unwrap_or(hashes.visitor).to_le());
+        hasher.write_u8(hashes.address.is_some().into());
+        let [a, b, c, d, e, f, ..] = hasher.finish().to_le_bytes();
+        let [s, t, u, v, w, x, ..] = hashes.visitor.to_le_bytes();
+        Self { address: [a, b, c, d, e, f], visitor: [s, t, u, v, w, x] }
+    }
+
+    /// As it is in the log.
+    pub fn bytes(self) -> [u8; 12] {
+        let ([a, b, c, d, e, f], [s, t, u, v, w, x]) = (self.address, self.visitor);
+        [a, b, c, d, e, f, s, t, u, v, w, x]
+    }
+}
+
+/// How far a shard's log was read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Position {
+    /// The log's name. Redis gives it another when it has started, or was emptied: what was read of it may be gone then. Empty if
+    /// none was read.
+    pub log: String,
+    /// The number of the chunk.
+    pub chunk: i64,
+    /// The byte in it.
+    pub byte: i64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Visitor {
+    hash: Half,
+    ends_at: u32,
+}
+
+/// What is known of a shard's visitors: those of its log up to a position whose windows are not over.
+#[derive(Debug, Default)]
+pub struct Seen {
+    /// How far the log was read.
+    pub position: Position,
+    /// By how much Redis' clock was ahead of this process' when it last answered, in milliseconds.
+    pub ahead: i64,
+    visitors: HashMap<Half, SmallVec<[Visitor; 1]>>,
+    /// The same, in the order of the log: which is that of the ends, but for a change of the window's length.
+    in_order: VecDeque<(u32, Half)>,
+}
+
+impl Seen {
+    /// Begins with a log of which nothing was read.
+    pub fn begin(&mut self, log: String, chunk: i64) {
+        *self = Self { position: Position { log, chunk, byte: 0 }, ahead: self.ahead, ..Self::default() };
+    }
+
+    /// Whether the visitor was counted, and how many visitors of its address were, at the time `now` in milliseconds.
+    pub fn find(&self, id: Id, now: i64) -> (bool, usize) {
+        let visitors = self.visitors.get(&id.address).map_or(&[][..], SmallVec::as_slice);
+        let live = visitors.iter().filter(|visitor| i64::from(visitor.ends_at) * 1000 > now);
+        live.fold((false, 0), |(is_counted, count), visitor| (is_counted || visitor.hash == id.visitor, count + 1))
+    }
+
+    /// Remembers a visitor until the second `ends_at`.
+    pub fn add(&mut self, id: Id, ends_at: u32) {
+        self.visitors.entry(id.address).or_default().push(Visitor { hash: id.visitor, ends_at });
+        self.in_order.push_back((ends_at, id.address));
+    }
+
+    /// Remembers what was read of the log. What follows the last whole entry is ignored.
+    pub fn read(&mut self, entries: &[u8]) {
+        for entry in entries.as_chunks::<ENTRY>().0 {
+            let [a, b, c, d, e, f, s, t, u, v, w, x, end @ ..] = *entry;
+            let id = Id { address: [a, b, c, d, e, f], visitor: [s, t, u, v, w, x] };
+            self.add(id, u32::from_be_bytes(end));
+        }
+    }
+
+    /// Forgets the windows that are over at the time `now` in milliseconds.
+    pub fn forget(&mut self, now: i64) {
+        while let Some((_, address)) = self.in_order.pop_front_if(|(ends_at, _)| i64::from(*ends_at) * 1000 <= now) {
+            if let Some(visitors) = self.visitors.get_mut(&address) {
+                visitors.retain(|visitor| i64::from(visitor.ends_at) * 1000 > now);
+                if visitors.is_empty() {
+                    self.visitors.remove(&address);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(article: i64, visitor: i64, address: i64) -> Id {
+        Id::new(article, Hashes { visitor, address: Some(address) })
+    }
+
+    #[test]
+    fn c2_c3_visitors_are_found_until_their_window_ends_whether_they_are_forgotten_or_not() {
+        let mut seen = Seen::default();
+        seen.add(id(1, 10, 100), 5);
+        seen.add(id(1, 11, 100), 7);
+        // As after the window was made shorter.
+        seen.add(id(1, 12, 100), 6);
+        assert_eq!(seen.find(id(1, 10, 100), 4_999), (true, 3));
+        assert_eq!(seen.find(id(1, 10, 100), 5_000), (false, 2));
+        assert_eq!(seen.find(id(2, 10, 100), 0), (false, 0), "another article");
+        assert_eq!(seen.find(id(1, 10, 101), 0), (false, 0), "another address");
+        seen.forget(6_000);
+        assert_eq!(seen.find(id(1, 11, 100), 6_999), (true, 1));
+        seen.forget(7_000);
+        assert_eq!((seen.visitors.len(), seen.in_order.len()), (0, 0));
+    }
+
+    #[test]
+    fn c2_what_is_read_of_a_log_is_what_was_written_to_it() {
+        let (one, other) = (id(1, -10, 100), Id::new(1, Hashes { visitor: 7, address: None }));
+        let mut log = [&one.bytes()[..], &7u32.to_be_bytes(), &other.bytes(), &8u32.to_be_bytes()].concat();
+        log.extend([1, 2, 3]);
+        let mut seen = Seen::default();
+        seen.read(&log);
+        assert_eq!(seen.find(one, 6_999), (true, 1));
+        assert_eq!(seen.find(other, 7_999), (true, 1));
+        assert_eq!(seen.find(other, 8_000), (false, 0));
+        seen.begin("another".into(), 3);
+        assert_eq!(seen.find(one, 0), (false, 0));
+    }
+}
