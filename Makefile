@@ -32,7 +32,7 @@ lint: ## rustfmt, and clippy for the server and for the browser
 unit: ## The tests without a browser, on both profiles
 	@$(WITH) cargo test --features ssr
 	@$(WITH) TIDEMARK_TEST_PROFILE=server cargo test --features ssr --test integration -- \
-		--skip store:: --skip database:: --skip server_profile:: --skip crash:: --skip command_line::
+		--skip store:: --skip database:: --skip connections:: --skip server_profile:: --skip crash:: --skip command_line::
 
 # SCHEDULES=500 SEED=1 RELEASE=1: how many, from which seed, and with the release build.
 torture: ## Kill everything under load and see that no view is lost or doubled

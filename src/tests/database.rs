@@ -1,30 +1,27 @@
 //! What the program asks of its database, on every kind of database: the same functions must give the same answers.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use tidemark::error::Error;
 use tidemark::model::article::{Author, Heading, RankedArticle, Tag, Window};
 use tidemark::server::db::articles::{self, ArticleFields, Filter, Status, Written};
 use tidemark::server::db::users::Role;
 use tidemark::server::db::views::hour_of;
-use tidemark::server::db::{Database, OpenError, Transaction};
+use tidemark::server::db::{Database, Transaction};
 use tokio::runtime::Runtime;
-use url::Url;
 
 use crate::servers::MariaDb;
 
 /// The time of the tests.
-const NOW: i64 = 1_800_000_000_000;
+pub const NOW: i64 = 1_800_000_000_000;
 
 /// The URL of an empty database of MariaDB.
-fn mariadb() -> String {
+pub fn mariadb() -> String {
     MariaDb::shared().new_database()
 }
 
 /// Runs a test on an empty database of each kind. Which one it was is above the failure.
-fn on_both(test: impl AsyncFn(Database)) {
+pub fn on_both(test: impl AsyncFn(Database)) {
     let folder = tempfile::tempdir().unwrap();
     Runtime::new().unwrap().block_on(async {
         for url in [format!("sqlite:{}", folder.path().join("blog.db").display()), mariadb()] {
@@ -37,7 +34,7 @@ fn on_both(test: impl AsyncFn(Database)) {
 }
 
 /// Runs a statement that the program has no function for.
-async fn execute(database: &Database, sql: &'static str) {
+pub async fn execute(database: &Database, sql: &'static str) {
     let mut transaction = database.begin().await.unwrap();
     match &mut transaction {
         Transaction::Sqlite(transaction) => drop(sqlx::query(sql).execute(&mut **transaction).await.unwrap()),
@@ -54,7 +51,7 @@ fn tag(name: &str) -> Tag {
     Tag { slug: name.to_lowercase(), name: name.into() }
 }
 
-fn article(slug: &str) -> ArticleFields {
+pub fn article(slug: &str) -> ArticleFields {
     ArticleFields {
         slug: slug.into(),
         title: format!("Title of {slug}"),
@@ -73,14 +70,14 @@ fn article(slug: &str) -> ArticleFields {
     }
 }
 
-async fn try_write(database: &Database, article: &ArticleFields, now: i64) -> sqlx::Result<Written> {
+pub async fn try_write(database: &Database, article: &ArticleFields, now: i64) -> sqlx::Result<Written> {
     let mut transaction = database.begin().await?;
     let written = articles::write(&mut transaction, article, now).await?;
     transaction.commit().await?;
     Ok(written)
 }
 
-async fn write(database: &Database, article: &ArticleFields) -> Written {
+pub async fn write(database: &Database, article: &ArticleFields) -> Written {
     try_write(database, article, NOW).await.unwrap()
 }
 
@@ -585,172 +582,5 @@ fn users_who_are_added_while_articles_name_them_are_there_once() {
             assert!(added.is_empty() || added == [user.id]);
             assert!(database.author(&username, NOW).await.unwrap().is_some(), "the article has that user");
         }
-    });
-}
-
-#[test]
-fn a_database_is_opened_again_and_by_many_at_once() {
-    on_both(async |database| {
-        write(&database, &article("first")).await;
-        database.ping().await.unwrap();
-    });
-    Runtime::new().unwrap().block_on(async {
-        let url = mariadb();
-        // Each migrates it or waits until another one has.
-        let opening = (0..6).map(|_| url.clone()).map(|url| tokio::spawn(async move { Database::open(&url).await }));
-        let mut opened = Vec::new();
-        for open in opening.collect::<Vec<_>>() {
-            opened.push(open.await.unwrap().unwrap());
-        }
-        let [first, second] = &opened[..2] else { unreachable!() };
-        write(first, &article("first")).await;
-        assert!(!second.is_empty().await.unwrap());
-        let other = Database::open(&url.replacen("mysql:", "mariadb:", 1)).await.unwrap();
-        assert!(!other.is_empty().await.unwrap());
-        assert!(matches!(first, Database::MySql(_)));
-    });
-}
-
-#[test]
-fn a_connection_is_set_up_the_same_whatever_the_server_thinks() {
-    Runtime::new().unwrap().block_on(async {
-        let database = Database::open(&mariadb()).await.unwrap();
-        let Transaction::MySql(mut transaction) = database.begin().await.unwrap() else { panic!("not a server") };
-        let settings = "SELECT @@sql_mode, @@time_zone, @@character_set_client, @@character_set_results,
-            CAST(@@innodb_lock_wait_timeout AS CHAR)";
-        let row: (String, String, String, String, String) =
-            sqlx::query_as(settings).fetch_one(&mut *transaction).await.unwrap();
-        assert_eq!(row.0, "STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION");
-        assert_eq!([row.1.as_str(), &row.2, &row.3, &row.4], ["+00:00", "utf8mb4", "utf8mb4", "10"]);
-        let error = sqlx::query("UPDATE users SET username = repeat('x', 1000)").execute(&mut *transaction).await;
-        assert!(error.is_ok(), "there is no user");
-        let error = sqlx::query("INSERT INTO users (username, name, role, created_at) VALUES ('a', '', 'owner', 0)")
-            .execute(&mut *transaction)
-            .await;
-        assert!(error.is_err(), "a role that does not exist is refused, not cut");
-    });
-}
-
-#[test]
-fn connections_that_the_server_dropped_are_replaced_without_anybody_noticing() {
-    Runtime::new().unwrap().block_on(async {
-        let url = mariadb();
-        let database = Database::open(&url).await.unwrap();
-        // Several connections, all idle by then.
-        let reads = (0..8).map(|_| database.clone()).map(|database| tokio::spawn(async move { database.ping().await }));
-        for read in reads.collect::<Vec<_>>() {
-            read.await.unwrap().unwrap();
-        }
-        let other = sqlx::MySqlPool::connect(&url).await.unwrap();
-        let ids: Vec<i64> = sqlx::query_scalar(
-            "SELECT CAST(id AS SIGNED) FROM information_schema.processlist WHERE db = database() AND id <> connection_id()",
-        )
-        .fetch_all(&other)
-        .await
-        .unwrap();
-        assert!(!ids.is_empty());
-        for id in ids {
-            let _ = sqlx::query(sqlx::AssertSqlSafe(format!("KILL {id}"))).execute(&other).await;
-        }
-        for _ in 0..20 {
-            database.ping().await.unwrap();
-        }
-    });
-}
-
-#[test]
-fn a_server_that_is_away_is_given_up_on_soon_and_used_again_when_it_is_back() {
-    let mut server = MariaDb::start();
-    let url = server.new_database();
-    let runtime = Runtime::new().unwrap();
-    let database = runtime.block_on(Database::open(&url)).unwrap();
-    runtime.block_on(write(&database, &article("first")));
-    let assert_is_away = || {
-        let start = Instant::now();
-        let error = runtime.block_on(database.article_by_slug("first", NOW)).unwrap_err();
-        assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
-        assert_eq!(Error::from(error), Error::Unavailable);
-    };
-    server.pause();
-    assert_is_away();
-    server.resume();
-    assert!(runtime.block_on(database.article_by_slug("first", NOW)).unwrap().is_some(), "after a pause");
-    server.kill();
-    assert_is_away();
-    server.restart();
-    assert!(runtime.block_on(database.article_by_slug("first", NOW)).unwrap().is_some(), "after a restart");
-    assert_eq!(runtime.block_on(write(&database, &article("second"))), Written::Created);
-}
-
-#[test]
-fn why_a_servers_database_cant_be_used_is_one_line_without_the_password() {
-    async fn error(url: &str) -> OpenError {
-        Database::open(url).await.expect_err(url)
-    }
-    Runtime::new().unwrap().block_on(async {
-        let url = Url::parse(&mariadb()).unwrap();
-        let changed = |change: fn(&mut Url)| {
-            let mut url = url.clone();
-            change(&mut url);
-            url.to_string()
-        };
-        let unknown = changed(|url| url.set_path("/no_such_database"));
-        let denied = changed(|url| {
-            url.set_username("nobody").unwrap();
-            url.set_password(Some("secret-word")).unwrap();
-        });
-        // A port that was free a moment ago.
-        let unreachable = changed(|url| {
-            let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-            url.set_host(Some("127.0.0.1")).unwrap();
-            url.set_port(Some(port)).unwrap();
-            url.set_username("nobody").unwrap();
-            url.set_password(Some("secret-word")).unwrap();
-        });
-        let nameless = changed(|url| url.set_path(""));
-        let newer = Database::open(url.as_str()).await.unwrap();
-        execute(
-            &newer,
-            "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
-             VALUES (9999, 'later', true, '', 0)",
-        )
-        .await;
-        let errors = [
-            (error(&unknown).await, "CREATE DATABASE"),
-            (error(&denied).await, "does not let this user in"),
-            (error(&unreachable).await, "can't be reached"),
-            (error(&nameless).await, "name is missing"),
-            (error("mysql://user:secret-word@host:port/name").await, "mysql://user:password@host:3306/name"),
-            (error("postgres://localhost/name").await, "is not an address of a database"),
-            (error("").await, "is not an address of a database"),
-            (error(url.as_str()).await, "migration 9999"),
-        ];
-        for (error, expected) in errors {
-            let text = error.to_string();
-            eprintln!("{text}");
-            assert!(text.contains(expected), "{text}");
-            assert!(!text.contains('\n') && !text.contains("secret-word"), "{text}");
-        }
-    });
-}
-
-#[test]
-fn a_database_that_cant_be_reached_is_unavailable_and_any_other_failure_is_ours() {
-    let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
-    for error in [sqlx::Error::PoolTimedOut, sqlx::Error::PoolClosed, sqlx::Error::WorkerCrashed, refused.into()] {
-        assert_eq!(Error::from(error), Error::Unavailable);
-    }
-    for error in [sqlx::Error::RowNotFound, sqlx::Error::Protocol("odd".into())] {
-        assert_eq!(Error::from(error), Error::Internal);
-    }
-    on_both(async |database| {
-        database.close().await;
-        assert_eq!(Error::from(database.ping().await.unwrap_err()), Error::Unavailable, "closed");
-    });
-    on_both(async |database| {
-        // A constraint of the database's.
-        let no_time = ArticleFields { published_at: None, ..article("first") };
-        let error = try_write(&database, &no_time, NOW).await.unwrap_err();
-        assert_eq!(Error::from(error), Error::Internal);
     });
 }

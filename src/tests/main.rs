@@ -6,6 +6,7 @@ mod access;
 mod accounts;
 mod api;
 mod command_line;
+mod connections;
 mod counting;
 mod crash;
 mod database;

@@ -4,6 +4,7 @@ mod caches;
 mod contract;
 mod flush;
 mod model;
+mod service;
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -15,10 +16,10 @@ use tempfile::TempDir;
 use tidemark::model::article::Window;
 use tidemark::model::view::{Reason, ViewOutcome};
 use tidemark::server::clock::Clock;
-use tidemark::server::db::{MySqlDatabase, SqliteDatabase};
+use tidemark::server::db::{Database, MySqlDatabase, SqliteDatabase, Transaction};
 use tidemark::server::redis::Redis;
 use tidemark::server::views::ViewError;
-use tidemark::server::views::batcher::batcher;
+use tidemark::server::views::batcher::{Worker, batcher};
 use tidemark::server::views::flush::{Flushed, Flusher};
 use tidemark::server::views::rules::View;
 use tidemark::server::views::store::redis::{RedisStore, Unflushed};
@@ -58,27 +59,36 @@ fn clock() -> Clock {
 }
 
 async fn sqlite(folder: &std::path::Path, clock: &Clock) -> ViewStore {
-    let database = SqliteDatabase::open(&format!("sqlite:{}", folder.join("views.db").display())).await.unwrap();
+    let database = SqliteDatabase::open(&sqlite_url(folder)).await.unwrap();
     ViewStore::Sqlite(SqliteStore::new(database, clock.clone(), WINDOW, CAP))
+}
+
+fn sqlite_url(folder: &std::path::Path) -> String {
+    format!("sqlite:{}", folder.join("views.db").display())
 }
 
 /// Many articles, because a flush drops views of those that are not there.
 async fn add_articles(url: &str) {
-    use sqlx::Connection;
-    let mut connection = sqlx::MySqlConnection::connect(url).await.unwrap();
-    sqlx::query("INSERT INTO users (id, username, name, role, created_at) VALUES (1, 'jo', 'Jo', 'author', 0)")
-        .execute(&mut connection)
-        .await
-        .unwrap();
+    let user = "INSERT INTO users (id, username, name, role, created_at) VALUES (1, 'jo', 'Jo', 'author', 0)";
     let rows: Vec<String> = (1..=ARTICLES)
         .map(|id| format!("({id}, 'article-{id}', 'Title', '', '', '', '[]', 1, 'en', 1, 'published', 0, 0, 0, '')"))
         .collect();
-    let sql = format!(
+    let articles = format!(
         "INSERT INTO articles (id, slug, title, summary, markdown, html, contents, reading_minutes, language, author_id, status,
             published_at, created_at, updated_at, search_text) VALUES {}",
         rows.join(", ")
     );
-    sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
+    let database = Database::open(url).await.unwrap();
+    let mut transaction = database.begin().await.unwrap();
+    for sql in [user, articles.as_str()] {
+        let query = sqlx::AssertSqlSafe(sql.to_owned());
+        match &mut transaction {
+            Transaction::Sqlite(transaction) => _ = sqlx::query(query).execute(&mut **transaction).await.unwrap(),
+            Transaction::MySql(transaction) => _ = sqlx::query(query).execute(&mut **transaction).await.unwrap(),
+        }
+    }
+    transaction.commit().await.unwrap();
+    database.close().await;
 }
 
 async fn redis_store(redis_url: &str, clock: &Clock) -> RedisStore {
@@ -98,7 +108,10 @@ impl Place {
     async fn new(backend: Backend) -> Self {
         let (clock, folder) = (clock(), tempfile::tempdir().unwrap());
         let (store, redis) = match backend {
-            Backend::Sqlite => (sqlite(folder.path(), &clock).await, None),
+            Backend::Sqlite => {
+                add_articles(&sqlite_url(folder.path())).await;
+                (sqlite(folder.path(), &clock).await, None)
+            }
             Backend::Redis => {
                 let redis = servers::Redis::start();
                 (ViewStore::Redis(redis_store(&redis.url(), &clock).await), Some(redis))
@@ -153,6 +166,19 @@ impl Place {
         match &self.store {
             ViewStore::Sqlite(_) => Flushed::default(),
             ViewStore::Redis(store) => Flusher::new(store.clone(), self.clock.clone()).step().await.unwrap(),
+        }
+    }
+
+    /// The most viewed, and how often.
+    async fn top(&self, window: Window) -> Vec<(i64, i64)> {
+        match &self.store {
+            ViewStore::Sqlite(_) => {
+                let database = Database::open(&sqlite_url(self.folder.path())).await.unwrap();
+                let ranked = database.most_viewed(window, ARTICLES, self.clock.now_ms()).await.unwrap();
+                database.close().await;
+                ranked.into_iter().map(|article| (article.id, article.views)).collect()
+            }
+            ViewStore::Redis(store) => store.top(window, ARTICLES as usize).await.unwrap().unwrap(),
         }
     }
 

@@ -157,21 +157,42 @@ fn rankings_end_with_the_current_hour_and_equal_what_the_hours_in_sql_say() {
             ViewStore::Sqlite(store) => store.reconcile().await.unwrap(),
             ViewStore::Redis(store) => store.reconcile().await.unwrap(),
         };
+        let agree = async |viewed: &[(i64, i64)], now: i64| {
+            for window in [Window::All, Window::Day, Window::Week, Window::Month] {
+                let mut expected = HashMap::<i64, i64>::new();
+                for (article, hour) in viewed {
+                    if window.hours().is_none_or(|hours| *hour > now - hours) {
+                        *expected.entry(*article).or_default() += 1;
+                    }
+                }
+                let mut expected: Vec<_> = expected.into_iter().collect();
+                expected.sort_by_key(|(article, views)| std::cmp::Reverse((*views, *article)));
+                assert_eq!(place.top(window).await, expected, "{window:?} in hour {now}");
+            }
+        };
+        let mut viewed = Vec::new();
         refresh().await;
-        for hour in 0..60 {
+        for hour in 0..30 {
             for someone in 0..=(hour % 4) {
                 assert_eq!(place.record(1 + hour % 7, 1000 * hour + someone).await, None);
+                viewed.push((1 + hour % 7, hour));
             }
             if hour % 5 == 0 {
                 place.flush().await;
             }
+            agree(&viewed, hour).await;
             place.clock.advance(HOUR);
             refresh().await;
+            agree(&viewed, hour + 1).await;
             assert_eq!(reconcile().await, [], "after {hour} hours");
         }
-        place.clock.advance(40 * HOUR);
-        refresh().await;
-        assert_eq!(reconcile().await, [], "after a long pause");
+        // A week is over for some, then a month for all.
+        for (pause, hour) in [(140, 170), (600, 770)] {
+            place.clock.advance(pause * HOUR);
+            refresh().await;
+            agree(&viewed, hour).await;
+            assert_eq!(reconcile().await, [], "after a long pause");
+        }
     });
 }
 

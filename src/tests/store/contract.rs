@@ -49,6 +49,22 @@ fn c3_a_salt_is_the_same_for_all_who_ask_and_another_each_day() {
 }
 
 #[test]
+fn c3_redis_destroys_a_salt_two_days_after_its_day_began() {
+    on(&[Backend::Redis, Backend::Cluster], async |place| {
+        let day = place.clock.now_ms() / 86_400_000;
+        place.store.salts(day, [1; 32], Some([2; 32])).await.unwrap();
+        // It is noon: the rest of this day and the next one, or of this day alone.
+        for (day, hours) in [(day, 36), (day - 1, 12)] {
+            let mut lives_for = ::redis::cmd("PTTL");
+            let lives_for: i64 =
+                place.redis_store().redis.query(lives_for.arg(format!("tm:salt:{day}"))).await.unwrap();
+            let expected = hours * 3_600_000;
+            assert!((expected - 60_000..=expected).contains(&lives_for), "{lives_for} of {expected}");
+        }
+    });
+}
+
+#[test]
 fn c3_windows_that_are_over_are_forgotten() {
     on(&[Backend::Redis, Backend::Cluster], async |place| {
         let store = place.redis_store();
@@ -91,6 +107,22 @@ fn c8_what_arrives_while_a_batch_is_written_is_the_next_batch() {
         }
         drop(batcher);
         assert!(!worker.step().await, "nothing is left, and nothing can come");
+    });
+}
+
+#[test]
+fn c5_a_worker_answers_all_that_was_taken_before_it_ends() {
+    on(&BACKENDS, async |place| {
+        let (batcher, workers) = batcher(place.store.clone(), 1_600);
+        let views = (0..60).map(|number| {
+            let batcher = batcher.clone();
+            async move { batcher.record(1 + number % 5, visitor(number, number)).await.unwrap().counted }
+        });
+        let views: Vec<_> = views.collect();
+        drop(batcher);
+        let work = futures_util::future::join_all(workers.into_iter().map(Worker::run));
+        let (counted, _) = futures_util::future::join(futures_util::future::join_all(views), work).await;
+        assert_eq!(counted, [true; 60]);
     });
 }
 
@@ -246,7 +278,11 @@ fn c3_a_redis_that_lost_its_salts_gets_them_back_from_a_process_that_knows_them(
         let reader =
             Reader { user: None, address: "192.0.2.1".parse().unwrap(), user_agent: "Mozilla/5.0 Gecko".into() };
         let knows = identifier();
+        knows.identify(&reader).await.unwrap();
+        // Midnight, after which visitors are looked for under the salt of the day before too.
+        place.clock.advance(12 * HOUR);
         let before = knows.identify(&reader).await.unwrap();
+        assert!(before.yesterday.is_some());
         place.redis.as_ref().unwrap().command(&["FLUSHALL"]);
         place.clock.advance(Duration::from_secs(10));
         assert_eq!(knows.identify(&reader).await.unwrap(), before);
@@ -263,6 +299,7 @@ fn c2_a_process_with_another_number_of_shards_takes_no_views() {
         let other = RedisStore::new(redis, database, place.clock.clone(), WINDOW, CAP, 2 * SHARDS as usize);
         let refused = other.record(&[View { article: 1, visitor: visitor(2, 2) }]).await.unwrap_err();
         assert!(refused.to_string().contains(&format!("first used with {SHARDS}")), "{refused}");
+        assert!(other.record(&[View { article: 1, visitor: visitor(2, 2) }]).await.is_err(), "nor when it asks again");
         assert_eq!(place.total(1).await, 1);
     });
 }

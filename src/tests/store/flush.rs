@@ -152,3 +152,15 @@ fn c5_with_everysec_a_flush_waits_until_redis_has_synced() {
         assert_eq!((flushed.views, flushed.waiting), (0, 1), "{flushed}");
     });
 }
+
+#[test]
+fn c5_a_redis_that_does_not_tell_its_settings_is_waited_for_as_if_it_synced_now_and_then() {
+    let redis = servers::Redis::with(&["--rename-command", "CONFIG", ""]);
+    runtime().block_on(async {
+        let clock = clock();
+        let store = redis_store(&redis.url(), &clock).await;
+        store.record(&[View { article: 1, visitor: visitor(1, 1) }]).await.unwrap();
+        let flushed = Flusher::new(store, clock).step().await.unwrap();
+        assert_eq!((flushed.views, flushed.waiting), (1, 0), "{flushed}");
+    });
+}
