@@ -249,6 +249,20 @@ fn c3_what_is_over_goes_though_something_new_comes_all_the_time() {
 }
 
 #[test]
+fn c3_under_load_what_is_over_goes_without_a_prune() {
+    on(&[Backend::Redis], async |place| {
+        for part in 0..24 {
+            let views: Vec<View> =
+                (0..900).map(|number| View { article: 1, visitor: visitor(900 * part + number, number) }).collect();
+            assert!(record(&place.store, &views).await.iter().all(|outcome| outcome.counted), "part {part}");
+            place.clock.advance(WINDOW / 2);
+        }
+        let chunks = place.redis.as_ref().unwrap().command(&["ZCARD", "tm:{1}:seen"]);
+        assert!(chunks.trim().parse::<u32>().unwrap() <= 4, "{chunks}");
+    });
+}
+
+#[test]
 fn c2_a_redis_that_was_emptied_makes_no_process_believe_what_is_gone() {
     on(&[Backend::Redis], async |place| {
         let other = place.opened_again().await;

@@ -445,7 +445,14 @@ impl RedisStore {
     pub async fn prune(&self) -> Result<u64, ViewError> {
         let mut forgotten = 0;
         for shard in self.shards() {
-            forgotten += self.redis.evaluate::<u64>(&PRUNE, &Self::key(shard), &[self.time()]).await?;
+            // A part at a time: views wait for it.
+            loop {
+                let part: u64 = self.redis.evaluate(&PRUNE, &Self::key(shard), &[self.time()]).await?;
+                if part == 0 {
+                    break;
+                }
+                forgotten += part;
+            }
         }
         Ok(forgotten)
     }

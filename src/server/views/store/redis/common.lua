@@ -88,6 +88,9 @@ end
 -- The log of who was counted: its name, and the number of its last chunk. Known once notice_restart has been called.
 local log, last_chunk
 
+-- Bytes of an entry of the log, of the id that it begins with, and of that one's first half.
+local ENTRY, ID, ADDRESS = 16, 12, 6
+
 -- Closes what is pending from before a restart, because a batch may have been taken from a longer version of it that the restart
 -- lost: new views go into a generation of their own. The log gets another name, because processes may have read a longer version
 -- of it too. What is cached may be as old as the file; that is looked into later.
@@ -106,6 +109,26 @@ local function notice_restart(now)
   local time = redis.call('TIME')
   log = table.concat({ time[1], time[2], run }, '-')
   redis.call('HSET', state, 'run', run, 'log', log, 'stale', 1)
+end
+
+-- What comes from now on is in a chunk of its own. A chunk never begins anew: a process knows how far it has read by the byte.
+local function begin_chunk()
+  last_chunk = redis.call('HINCRBY', state, 'chunk', 1)
+end
+
+-- Forgets the chunks of the log whose windows are all over, `most` at a time. Answers how many windows.
+local function forget_chunks(now, most)
+  local forgotten = 0
+  for _, chunk in ipairs(redis.call('ZRANGEBYSCORE', seen, '-inf', math.floor(now / 1000), 'LIMIT', 0, most)) do
+    local key = seen_key(chunk)
+    forgotten = forgotten + redis.call('STRLEN', key) / ENTRY
+    redis.call('DEL', key)
+    redis.call('ZREM', seen, chunk)
+    if tonumber(chunk) == last_chunk then
+      begin_chunk()
+    end
+  end
+  return forgotten
 end
 
 -- Calls back with article, hour and views for all that SQL does not have: `applied` is the set of batches that it has.

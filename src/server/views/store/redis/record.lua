@@ -20,7 +20,6 @@ local views, article_count = ARGV[8], tonumber(ARGV[9])
 local first_article = 10
 local last_article = first_article + article_count - 1
 
-local ENTRY, ID, ADDRESS = 16, 12, 6
 -- Bytes after which a chunk is followed by another.
 local CHUNK = 32768
 local sub, unpack_struct = string.sub, struct.unpack
@@ -91,7 +90,10 @@ if #entries > 0 then
   if read_to >= CHUNK then
     -- Redis keeps room for more behind a text that grew, up to as much again. This one will not grow any more.
     redis.call('SET', key, redis.call('GET', key))
-    read_chunk, read_to = redis.call('HINCRBY', state, 'chunk', 1), 0
+    begin_chunk()
+    read_chunk, read_to = last_chunk, 0
+    -- Under load far more comes between two prunes than is within its window.
+    forget_chunks(now, 10)
   end
 
   redis.call('SET', generation, ARGV[4], 'NX')
