@@ -91,7 +91,6 @@ if #entries > 0 then
     -- Redis keeps room for more behind a text that grew, up to as much again. This one will not grow any more.
     redis.call('SET', key, redis.call('GET', key))
     begin_chunk()
-    read_chunk, read_to = last_chunk, 0
     -- Under load far more comes between two prunes than is within its window.
     forget_chunks(now, 10)
   end
