@@ -219,3 +219,24 @@ fn a_reconcile_corrects_what_has_drifted_and_names_it() {
         assert_eq!(place.total(1).await, 4);
     });
 }
+
+#[test]
+fn a_reconcile_of_the_embedded_profile_corrects_a_window_and_names_it() {
+    on(&[Backend::Sqlite], async |place| {
+        let ViewStore::Sqlite(store) = &place.store else { unreachable!() };
+        assert_eq!(place.record(1, 1).await, None);
+        assert!(store.refresh_rankings().await.unwrap(), "there was none");
+        assert!(!store.refresh_rankings().await.unwrap(), "it ends with this hour already");
+        assert_eq!(store.reconcile().await.unwrap(), []);
+        let database = SqliteDatabase::open(&sqlite_url(place.folder.path())).await.unwrap();
+        let mut transaction = database.begin().await.unwrap();
+        sqlx::query("UPDATE article_view_windows SET views = 40 WHERE hours = 168")
+            .execute(&mut *transaction)
+            .await
+            .unwrap();
+        transaction.commit().await.unwrap();
+        assert_eq!(store.reconcile().await.unwrap(), [Drift::of_article("rank:168h", 1, 40, 1)]);
+        assert_eq!(store.reconcile().await.unwrap(), []);
+        assert_eq!(place.top(Window::Week).await, [(1, 1)]);
+    });
+}

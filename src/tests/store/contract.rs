@@ -30,9 +30,14 @@ fn c2_c3_a_visitor_is_found_under_yesterdays_salt_and_so_is_an_address() {
         let before = |number| View { article: 1, visitor: Visitor { today: yesterday(number), yesterday: None } };
         let after =
             |number| View { article: 1, visitor: Visitor { today: today(number), yesterday: Some(yesterday(number)) } };
+        let expected = [None, Some(Reason::Repeat), None, Some(Reason::IpCap)];
         let outcomes = record(&place.store, &[before(1), after(1), after(2), after(3)]).await;
-        let reasons: Vec<_> = outcomes.into_iter().map(|outcome| outcome.reason).collect();
-        assert_eq!(reasons, [None, Some(Reason::Repeat), None, Some(Reason::IpCap)]);
+        assert_eq!(outcomes.into_iter().map(|outcome| outcome.reason).collect::<Vec<_>>(), expected);
+        // And so it is if each comes in a batch of its own.
+        for (view, reason) in [before(1), after(1), after(2), after(3)].into_iter().zip(expected) {
+            let view = View { article: 2, ..view };
+            assert_eq!(record(&place.store, &[view]).await[0].reason, reason, "{view:?}");
+        }
     });
 }
 

@@ -164,3 +164,22 @@ fn c5_a_redis_that_does_not_tell_its_settings_is_waited_for_as_if_it_synced_now_
         assert_eq!((flushed.views, flushed.waiting), (1, 0), "{flushed}");
     });
 }
+
+#[test]
+fn c5_the_ledger_forgets_what_is_old_and_nothing_else() {
+    on(&[Backend::Redis], async |place| {
+        let ledger = &place.redis_store().database;
+        let now = place.clock.now_ms();
+        for someone in 0..3 {
+            assert_eq!(place.record(1, someone).await, None);
+            place.flush().await;
+            place.clock.advance(HOUR);
+        }
+        let hour = 3_600_000;
+        assert_eq!(ledger.prune_ledger(now).await.unwrap(), 0);
+        assert_eq!(ledger.prune_ledger(now + 2 * hour).await.unwrap(), 2);
+        assert_eq!(ledger.prune_ledger(now + 2 * hour).await.unwrap(), 0);
+        assert_eq!(ledger.prune_ledger(now + 2 * hour + 1).await.unwrap(), 1);
+        assert_eq!(place.total_in_sql(1).await, 3, "no count hangs on it");
+    });
+}
