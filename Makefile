@@ -5,7 +5,7 @@ SHELL := bash
 WITH := source scripts/environment.sh;
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup site test lint unit torture end-to-end fuzz bench watch audit clean
+.PHONY: help run setup site test lint unit torture end-to-end fuzz mutants bench watch audit clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -48,6 +48,11 @@ end-to-end: ## The tests in the browser, against the release build
 # FUZZ_SECONDS=600: how long for each target.
 fuzz: ## Give random texts to what reads Markdown and front matter (needs a nightly toolchain)
 	@scripts/fuzz.sh $(or $(FUZZ_SECONDS),60)
+
+# MUTANTS='-f src/server/views/flush.rs': which, and other options of cargo mutants.
+mutants: ## Change the counting code in some hundred small ways and see that a test notices each (takes an hour or two)
+	@scripts/setup.sh test
+	@scripts/mutants.sh $(MUTANTS)
 
 watch: setup ## Rebuild and reload while you edit (needs cargo-leptos)
 	@$(WITH) cargo leptos watch

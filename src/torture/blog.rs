@@ -41,6 +41,14 @@ pub struct Replica {
     process: Option<Process>,
 }
 
+/// The recent views of a shard as text: article, hour and views of each entry.
+const RECENT: &str = "
+    local list, entries = redis.call('GET', KEYS[1]) or '', {}
+    for at = 1, #list, 16 do
+      entries[#entries + 1] = string.format('%d:%d:%d', struct.unpack('>I8I4I4', list, at))
+    end
+    return table.concat(entries, ' ')";
+
 impl Replica {
     /// Where it listens.
     pub fn url(&self) -> String {
@@ -176,7 +184,9 @@ impl<'a> Blog<'a> {
                     views[article.expect("an article")] += count.parse::<i64>().expect("a number");
                 }
             }
-            for entry in self.redis.command(&["GET", &format!("tm:{{{shard}}}:recent")]).split_whitespace() {
+            for entry in
+                self.redis.command(&["EVAL", RECENT, "1", &format!("tm:{{{shard}}}:recent")]).split_whitespace()
+            {
                 let numbers: Vec<i64> = entry.split(':').map(|number| number.parse().expect("a number")).collect();
                 let [article, _, count] = numbers[..] else { panic!("not a recent view: {entry}") };
                 views[usize::try_from(article).expect("an article")] += count;

@@ -1,6 +1,13 @@
 //! Rule C4: only readers count. What can be told from the request alone.
 
+use std::collections::HashMap;
+use std::sync::{LazyLock, PoisonError, RwLock};
+
 use crate::model::view::Reason;
+
+/// How many User-Agents are remembered at most, and how long one may be, in bytes, to be remembered.
+const REMEMBERED: usize = 1_000;
+const LONGEST_REMEMBERED: usize = 512;
 
 /// Why a request with this User-Agent and these purposes does not count; `None` if a reader may be behind it.
 ///
@@ -14,11 +21,26 @@ pub fn check(user_agent: &str, purposes: &[String]) -> Option<Reason> {
     if purposes.iter().any(speculative) {
         return Some(Reason::Prefetch);
     }
-    // A browser always says what it is.
-    if user_agent.trim().is_empty() || iscrawl::crawler_info(user_agent).is_some() {
-        return Some(Reason::Crawler);
+    is_crawler(user_agent).then_some(Reason::Crawler)
+}
+
+/// Whether a User-Agent is a crawler's. Most readers have one of a few, and looking through the database of crawlers costs as much
+/// as all else that is done to tell a visitor.
+fn is_crawler(user_agent: &str) -> bool {
+    static KNOWN: LazyLock<RwLock<HashMap<String, bool>>> = LazyLock::new(RwLock::default);
+    if let Some(is_crawler) = KNOWN.read().unwrap_or_else(PoisonError::into_inner).get(user_agent) {
+        return *is_crawler;
     }
-    None
+    // A browser always says what it is.
+    let is_crawler = user_agent.trim().is_empty() || iscrawl::crawler_info(user_agent).is_some();
+    if user_agent.len() <= LONGEST_REMEMBERED {
+        let mut known = KNOWN.write().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= REMEMBERED {
+            known.clear();
+        }
+        known.insert(user_agent.to_owned(), is_crawler);
+    }
+    is_crawler
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@ use std::net::IpAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use smallvec::SmallVec;
+
 use super::ViewError;
 use super::store::ViewStore;
 use crate::server::clock::Clock;
@@ -129,7 +131,9 @@ pub fn day_of(milliseconds: i64) -> i64 {
 /// own, so that a user can't collide with an address.
 fn hash(reader: &Reader, salt: &Salt) -> Hashes {
     let keyed = |kind: u8, parts: [&[u8]; 2]| {
-        let input = [&[kind][..], parts[0], parts[1]].concat();
+        let mut input = SmallVec::<[u8; 256]>::from_slice(&[kind]);
+        input.extend_from_slice(parts[0]);
+        input.extend_from_slice(parts[1]);
         let bytes: [u8; 32] = *blake3::keyed_hash(salt, &input).as_bytes();
         let [a, b, c, d, e, f, g, h, ..] = bytes;
         i64::from_le_bytes([a, b, c, d, e, f, g, h])

@@ -96,22 +96,22 @@ if #entries > 0 then
   end
 
   redis.call('SET', generation, ARGV[4], 'NX')
-  local hour = string.format(':%d:', math.floor(now / 3600000))
+  local hour = math.floor(now / 3600000)
   local new_totals, new_recent = {}, {}
   for index, count in pairs(counts) do
     local article = ARGV[first_article + index - 1]
-    new_recent[#new_recent + 1] = article .. hour .. count
+    new_recent[#new_recent + 1] = struct.pack('>I8I4I4', article, hour, count)
     -- A total that is not there is filled from SQL afterwards, these views included.
     if totals[index] then
       totals[index] = totals[index] + count
       new_totals[#new_totals + 1] = article
-      new_totals[#new_totals + 1] = totals[index]
+      new_totals[#new_totals + 1] = string.format('%d', totals[index])
     end
   end
   if #new_totals > 0 then
     redis.call('HSET', total, unpack(new_totals))
   end
-  if redis.call('APPEND', recent, table.concat(new_recent, ' ') .. ' ') > RECENT then
+  if redis.call('APPEND', recent, table.concat(new_recent)) > RECENT then
     settle()
   end
 end

@@ -1,8 +1,9 @@
 //! Who was counted, as far as this process has read it in Redis: so a view costs Redis no look-up.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::hash::Hasher;
 
+use rustc_hash::FxHashMap;
 use siphasher::sip::SipHasher13;
 use smallvec::SmallVec;
 
@@ -67,7 +68,8 @@ pub struct Seen {
     pub position: Position,
     /// By how much Redis' clock was ahead of this process' when it last answered, in milliseconds.
     pub ahead: i64,
-    visitors: HashMap<Half, SmallVec<[Visitor; 1]>>,
+    // A half is a hash already, and nobody can aim at its place in this map.
+    visitors: FxHashMap<Half, SmallVec<[Visitor; 1]>>,
     /// The same, in the order of the log: which is that of the ends, but for a change of the window's length.
     in_order: VecDeque<(u32, Half)>,
 }

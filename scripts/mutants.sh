@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Changes the counting code in each of many small ways and runs its tests: a change that no test notices is a mutant that was missed.
+# Usage: scripts/mutants.sh [OPTIONS OF cargo mutants], such as -j 2, --list, or -f src/server/views/flush.rs
+# It takes hours on two cores. The result is in target/mutants.out.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/environment.sh
+source scripts/environment.sh
+export PATH="$TOOLS/cargo-mutants/bin:$PATH"
+
+if ! command -v cargo-mutants >/dev/null; then
+  echo "Compiling cargo-mutants" >&2
+  CARGO_TARGET_DIR="$TOOLS/build" cargo install --quiet --locked cargo-mutants --root "$TOOLS/cargo-mutants"
+  rm -rf "$TOOLS/build"
+fi
+
+# A copy of the sources in which the program is its counting alone (mutants/Cargo.toml says why).
+copy=$(mktemp -d)
+trap 'rm -rf "$copy"' EXIT
+cp -r src migrations Cargo.lock "$copy"
+cp mutants/Cargo.toml "$copy"
+cp mutants/lib.rs "$copy/src/lib.rs"
+cp mutants/tests.rs "$copy/src/tests/main.rs"
+rm "$copy/src/main.rs"
+
+output=${CARGO_TARGET_DIR:-$PWD/target}
+mkdir -p "$output"
+unset CARGO_TARGET_DIR
+# --fail-fast is not stable yet, and without it a mutant that is caught at once costs as much as one that is missed.
+export RUSTC_BOOTSTRAP=1
+cargo mutants --dir "$copy" --config mutants/mutants.toml --output "$output" "$@" -- --lib --tests -- \
+  -Z unstable-options --fail-fast --test-threads 4
