@@ -49,7 +49,7 @@ end-to-end: ## The tests in the browser, against the release build
 fuzz: ## Give random texts to what reads Markdown and front matter (needs a nightly toolchain)
 	@scripts/fuzz.sh $(or $(FUZZ_SECONDS),60)
 
-# MUTANTS='-f src/server/views/flush.rs': which, and other options of cargo mutants.
+# MUTANTS='-j 2 -F views/flush.rs': which, and other options of cargo mutants.
 mutants: ## Change the counting code in some hundred small ways and see that a test notices each (takes an hour or two)
 	@scripts/setup.sh test
 	@scripts/mutants.sh $(MUTANTS)

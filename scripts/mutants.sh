@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Changes the counting code in each of many small ways and runs its tests: a change that no test notices is a mutant that was missed.
-# Usage: scripts/mutants.sh [OPTIONS OF cargo mutants], such as -j 2, --list, or -f src/server/views/flush.rs
+# Usage: scripts/mutants.sh [OPTIONS OF cargo mutants], such as -j 2, --list, or -F views/flush.rs
 # It takes hours on two cores. The result is in target/mutants.out.
 set -euo pipefail
 cd "$(dirname "$0")/.."
