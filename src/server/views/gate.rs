@@ -9,6 +9,9 @@ use crate::model::view::Reason;
 const REMEMBERED: usize = 1_000;
 const LONGEST_REMEMBERED: usize = 512;
 
+/// What was found out about User-Agents.
+static KNOWN: LazyLock<RwLock<HashMap<String, bool>>> = LazyLock::new(RwLock::default);
+
 /// Why a request with this User-Agent and these purposes does not count; `None` if a reader may be behind it.
 ///
 /// `purposes` are the values of `Sec-Purpose` (<https://fetch.spec.whatwg.org/#sec-purpose-header>) and of its predecessor
@@ -27,7 +30,6 @@ pub fn check(user_agent: &str, purposes: &[String]) -> Option<Reason> {
 /// Whether a User-Agent is a crawler's. Most readers have one of a few, and looking through the database of crawlers costs as much
 /// as all else that is done to tell a visitor.
 fn is_crawler(user_agent: &str) -> bool {
-    static KNOWN: LazyLock<RwLock<HashMap<String, bool>>> = LazyLock::new(RwLock::default);
     if let Some(is_crawler) = KNOWN.read().unwrap_or_else(PoisonError::into_inner).get(user_agent) {
         return *is_crawler;
     }
@@ -78,6 +80,21 @@ mod tests {
         ] {
             assert_eq!(check(user_agent, &[]), Some(Reason::Crawler), "{user_agent}");
         }
+    }
+
+    #[test]
+    fn c4_however_many_user_agents_come_each_is_answered_right_and_few_are_remembered() {
+        for number in 0..3 * REMEMBERED {
+            // The second time from memory.
+            for _ in 0..2 {
+                assert_eq!(check(&format!("{FIREFOX} {number}"), &[]), None);
+                assert_eq!(check(&format!("curl/8.5.{number}"), &[]), Some(Reason::Crawler));
+            }
+            assert!(KNOWN.read().unwrap().len() <= REMEMBERED);
+        }
+        let long = FIREFOX.to_owned() + &" x".repeat(LONGEST_REMEMBERED);
+        assert_eq!(check(&long, &[]), None);
+        assert!(!KNOWN.read().unwrap().contains_key(&long));
     }
 
     #[test]
