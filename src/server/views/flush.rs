@@ -11,9 +11,10 @@
 //! Redis brings back from an older append-only file goes by the names it had, so SQL never takes it twice; see
 //! `docs/RELIABILITY.md`.
 
+mod sync;
+
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
-use std::time::Duration;
 
 use ::redis::{Value, cmd};
 
@@ -29,13 +30,6 @@ static SEAL: LazyLock<Script> = LazyLock::new(|| {
 static FINISH: LazyLock<Script> = LazyLock::new(|| {
     Script::new(concat!(include_str!("store/redis/common.lua"), include_str!("store/redis/finish.lua")))
 });
-
-/// With `appendfsync everysec` Redis begins a sync at most so long after a write, if none is under way.
-const SYNC_BEGINS_WITHIN: Duration = Duration::from_secs(2);
-
-/// How often Redis is asked whether a sync is under way, and how many times.
-const SYNC_POLL: Duration = Duration::from_millis(20);
-const SYNC_POLLS: usize = 250;
 
 /// How long the ledger keeps a batch, in milliseconds: an append-only file may be restored from a copy so old.
 pub const LEDGER_KEEPS: i64 = 30 * 24 * 60 * 60 * 1000;
@@ -199,46 +193,17 @@ impl Flusher {
     }
 
     /// Whether the seal of each shard is on Redis' disk, as far as its settings let it be; waits for that.
-    ///
-    /// With `everysec` a sync begins within two seconds after a moment at which none is under way. So when none is under way
-    /// after that, of the same server, the one that holds the seal has ended. While Redis writes a snapshot or rewrites its file
-    /// it may sync otherwise, or not at all; then the batches wait.
     async fn wait_until_synced(&self, sealed: &[Sealed]) -> Result<Vec<bool>, ViewError> {
-        let is_off = |sealed: &Sealed| sealed.info.get("aof_enabled") != "1";
-        if sealed.iter().all(is_off) || self.store.redis.setting("appendfsync").await?.as_deref() == Some("always") {
+        let seals: Vec<&Info> = sealed.iter().map(|sealed| &sealed.info).collect();
+        if seals.iter().all(|seal| sync::is_off(seal))
+            || self.store.redis.setting("appendfsync").await?.as_deref() == Some("always")
+        {
             return Ok(vec![true; sealed.len()]);
         }
-        for shard in sealed.iter().filter(|shard| !is_off(shard)) {
-            self.wait_while_syncing(shard).await?;
-        }
-        tokio::time::sleep(SYNC_BEGINS_WITHIN).await;
-        let mut synced = Vec::with_capacity(sealed.len());
-        for shard in sealed {
-            synced.push(is_off(shard) || self.wait_while_syncing(shard).await?);
-        }
-        Ok(synced)
-    }
-
-    /// Waits until no sync is under way. False if one is after all, the last one failed, the file is being rewritten or was
-    /// meanwhile, or the server is another one now.
-    async fn wait_while_syncing(&self, sealed: &Sealed) -> Result<bool, ViewError> {
-        let mut quiet = 0;
-        for _ in 0..SYNC_POLLS {
-            let answer: Vec<String> = self.store.redis.evaluate(&INFO, &RedisStore::key(sealed.shard), &[]).await?;
-            let info = Info::new(answer.concat());
-            let is_same = ["run_id", "aof_rewrites"].iter().all(|name| info.get(name) == sealed.info.get(name));
-            let is_child_running =
-                ["aof_rewrite_in_progress", "rdb_bgsave_in_progress"].iter().any(|name| info.get(name) == "1");
-            if !is_same || is_child_running || info.get("aof_last_write_status") != "ok" {
-                return Ok(false);
-            }
-            // Twice, because the first question after a pause of Redis itself may be answered before a sync that is due.
-            quiet = if info.get("aof_pending_bio_fsync") == "0" { quiet + 1 } else { 0 };
-            if quiet == 2 {
-                return Ok(true);
-            }
-            tokio::time::sleep(SYNC_POLL).await;
-        }
-        Ok(false)
+        let ask = async |shard| {
+            let answer: Vec<String> = self.store.redis.evaluate(&INFO, &RedisStore::key(shard), &[]).await?;
+            Ok(Info::new(answer.concat()))
+        };
+        sync::wait(&seals, |index| ask(sealed[index].shard)).await
     }
 }

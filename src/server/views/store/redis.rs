@@ -525,3 +525,17 @@ fn set(members: &HashSet<String>) -> impl Iterator<Item = Vec<u8>> {
 fn unreadable() -> ViewError {
     ViewError::Store("Redis: an answer that can't be read".into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn c5_a_batch_is_undecided_once_the_ledger_may_have_forgotten_it() {
+        let began_at = 1_800_000_000_000;
+        let id = generation_id(began_at, 7);
+        assert!(!is_undecided(&id, began_at + OLDEST));
+        assert!(is_undecided(&id, began_at + OLDEST + 1));
+        assert!(is_undecided("no time", began_at));
+    }
+}

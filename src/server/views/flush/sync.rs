@@ -1,0 +1,199 @@
+//! Step 2 of the flush: knowing that Redis has the seal on its disk.
+//!
+//! With `appendfsync everysec` a sync begins within two seconds after a moment at which none is under way. So when none is under
+//! way two seconds after such a moment, the sync that holds the seal has ended. While Redis writes a snapshot or rewrites its
+//! file it may sync otherwise, or not at all; then the batches wait for the next flush.
+
+use std::time::Duration;
+
+use crate::server::redis::Info;
+use crate::server::views::ViewError;
+
+/// With `appendfsync everysec` Redis begins a sync at most so long after a write, if none is under way.
+const SYNC_BEGINS_WITHIN: Duration = Duration::from_secs(2);
+
+/// How often Redis is asked whether a sync is under way, and how many times.
+const POLL: Duration = Duration::from_millis(20);
+const POLLS: usize = 250;
+
+/// Whether this Redis keeps no append-only file: there is nothing to wait for then.
+pub fn is_off(info: &Info) -> bool {
+    info.get("aof_enabled") != "1"
+}
+
+/// Waits until what the nodes had when they said `seals` of themselves is on their disks; `ask` asks the node of one of them anew.
+/// Returns of each whether it is.
+///
+/// # Errors
+/// Those of `ask`.
+pub async fn wait<F, A>(seals: &[&Info], ask: F) -> Result<Vec<bool>, ViewError>
+where
+    F: Fn(usize) -> A,
+    A: Future<Output = Result<Info, ViewError>>,
+{
+    let mut synced = Vec::with_capacity(seals.len());
+    for (index, seal) in seals.iter().enumerate() {
+        synced.push(is_off(seal) || wait_while_syncing(seal, || ask(index)).await?);
+    }
+    tokio::time::sleep(SYNC_BEGINS_WITHIN).await;
+    for (index, seal) in seals.iter().enumerate() {
+        // If the first wait was in vain there was no such moment, and a quiet one now may be that before the sync that is due.
+        if let Some(is_synced) = synced.get_mut(index).filter(|is_synced| **is_synced && !is_off(seal)) {
+            *is_synced = wait_while_syncing(seal, || ask(index)).await?;
+        }
+    }
+    Ok(synced)
+}
+
+/// Waits until no sync is under way. False if one is after all, the last one failed, the file is being rewritten or was
+/// meanwhile, or the server is another one now.
+async fn wait_while_syncing<A>(seal: &Info, ask: impl Fn() -> A) -> Result<bool, ViewError>
+where
+    A: Future<Output = Result<Info, ViewError>>,
+{
+    let mut quiet = 0;
+    for _ in 0..POLLS {
+        let info = ask().await?;
+        let is_same = ["run_id", "aof_rewrites"].iter().all(|name| info.get(name) == seal.get(name));
+        let is_child_running =
+            ["aof_rewrite_in_progress", "rdb_bgsave_in_progress"].iter().any(|name| info.get(name) == "1");
+        if !is_same || is_child_running || info.get("aof_last_write_status") != "ok" {
+            return Ok(false);
+        }
+        // Twice, because the first question after a pause of Redis itself may be answered before a sync that is due.
+        quiet = if info.get("aof_pending_bio_fsync") == "0" { quiet + 1 } else { 0 };
+        if quiet == 2 {
+            return Ok(true);
+        }
+        tokio::time::sleep(POLL).await;
+    }
+    Ok(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use tokio::time::Instant;
+
+    use super::*;
+
+    fn info(changes: &[(&str, &str)]) -> Info {
+        let usual = [
+            ("run_id", "one"),
+            ("aof_enabled", "1"),
+            ("aof_rewrites", "0"),
+            ("aof_rewrite_in_progress", "0"),
+            ("rdb_bgsave_in_progress", "0"),
+            ("aof_last_write_status", "ok"),
+            ("aof_pending_bio_fsync", "0"),
+        ];
+        // The first line of a name is the one that counts.
+        Info::new(changes.iter().chain(&usual).map(|(name, value)| format!("{name}:{value}\r\n")).collect())
+    }
+
+    /// The syncs of a Redis with `everysec`, in milliseconds after the seal: from when to when each was under way.
+    #[derive(Debug)]
+    struct Disk {
+        syncs: Vec<(i64, i64)>,
+        /// A pause of the whole process: what is asked in it is answered at its end, and a sync that is due begins only then.
+        pause: (i64, i64),
+    }
+
+    impl Disk {
+        /// The first sync begins before the seal; after each the next begins `delay` later, and takes so long as it `takes`.
+        fn new(first: i64, takes_and_delays: &[(i64, i64)], pause: (i64, i64)) -> Self {
+            let (mut at, mut syncs) = (first, Vec::new());
+            for (takes, delay) in takes_and_delays {
+                syncs.push((at, at + takes));
+                at += takes + delay;
+                if (pause.0..pause.1).contains(&at) {
+                    // Not at once: a question that waits may be answered first.
+                    at = pause.1 + 10;
+                }
+            }
+            Self { syncs, pause }
+        }
+
+        /// When the seal is on the disk: at the end of the first sync that began after it.
+        fn has_seal_at(&self) -> i64 {
+            self.syncs.iter().find(|(begin, _)| *begin >= 0).map_or(i64::MAX, |(_, end)| *end)
+        }
+
+        async fn ask(&self, seal: Instant) -> Result<Info, ViewError> {
+            let now = i64::try_from(seal.elapsed().as_millis()).unwrap();
+            if (self.pause.0..self.pause.1).contains(&now) {
+                tokio::time::sleep(Duration::from_millis(u64::try_from(self.pause.1 - now).unwrap())).await;
+            }
+            let now = i64::try_from(seal.elapsed().as_millis()).unwrap();
+            let is_syncing = self.syncs.iter().any(|(begin, end)| (*begin..*end).contains(&now));
+            Ok(info(if is_syncing { &[("aof_pending_bio_fsync", "1")] } else { &[] }))
+        }
+    }
+
+    /// A clock that goes on by itself when everybody waits for it.
+    fn runtime() -> tokio::runtime::Runtime {
+        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap()
+    }
+
+    proptest! {
+        /// Whatever the disk does, and whenever Redis stands still.
+        #[test]
+        fn c5_a_seal_is_taken_for_synced_only_when_it_is(
+            first in -3_000i64..0,
+            syncs in prop::collection::vec((prop_oneof![0i64..100, 0i64..7_000], prop_oneof![0i64..2_000, Just(2_000)]), 40),
+            pause in (0i64..6_000, prop_oneof![Just(0i64), 0i64..6_000]),
+        ) {
+            let disk = Disk::new(first, &syncs, (pause.0, pause.0 + pause.1));
+            let (synced, at) = runtime().block_on(async {
+                let seal = Instant::now();
+                let synced = wait(&[&info(&[])], |_| disk.ask(seal)).await.unwrap();
+                (synced, i64::try_from(seal.elapsed().as_millis()).unwrap())
+            });
+            prop_assert!(!synced[0] || disk.has_seal_at() <= at, "synced at {}, said so at {at}", disk.has_seal_at());
+        }
+    }
+
+    #[test]
+    fn c5_a_seal_is_synced_when_a_slow_disk_is_done_and_waits_for_the_next_flush_if_it_takes_too_long() {
+        let after = |disk: &Disk| {
+            runtime().block_on(async {
+                let seal = Instant::now();
+                (wait(&[&info(&[])], |_| disk.ask(seal)).await.unwrap(), seal.elapsed().as_secs())
+            })
+        };
+        let disk = Disk::new(-100, &[(4_000, 1_900), (3_000, 60_000)], (0, 0));
+        assert_eq!(after(&disk), (vec![true], 8));
+        // The sync before it is over only after the first wait; the one with the seal would begin after the second.
+        let disk = Disk::new(-2, &[(5_023, 2_000), (3_000, 60_000)], (0, 0));
+        assert_eq!(after(&disk).0, [false]);
+    }
+
+    #[test]
+    fn c5_a_seal_is_not_taken_for_synced_by_another_server_or_while_the_file_is_rewritten() {
+        let after = |later: &'static [(&'static str, &'static str)]| {
+            runtime().block_on(wait(&[&info(&[])], async |_| Ok(info(later)))).unwrap()
+        };
+        assert_eq!(after(&[]), [true]);
+        for later in [
+            &[("run_id", "another")],
+            &[("aof_rewrites", "1")],
+            &[("aof_rewrite_in_progress", "1")],
+            &[("rdb_bgsave_in_progress", "1")],
+            &[("aof_last_write_status", "err")],
+            &[("aof_pending_bio_fsync", "1")],
+        ] {
+            assert_eq!(after(later), [false], "{later:?}");
+        }
+    }
+
+    #[test]
+    fn c5_a_shard_without_a_file_waits_for_nothing_and_the_others_for_their_own() {
+        let seals = [info(&[("aof_enabled", "0")]), info(&[]), info(&[("run_id", "other")])];
+        let synced = runtime().block_on(wait(&[&seals[0], &seals[1], &seals[2]], async |index| match index {
+            0 => Err(ViewError::Store("asked".into())),
+            1 => Ok(info(&[])),
+            _ => Ok(info(&[("aof_pending_bio_fsync", "1")])),
+        }));
+        assert_eq!(synced.unwrap(), [true, true, false]);
+    }
+}
