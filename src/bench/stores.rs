@@ -8,8 +8,9 @@ use tidemark::server::db::MySqlDatabase;
 use tidemark::server::redis::Redis as Client;
 use tidemark::server::views::flush::Flusher;
 use tidemark::server::views::rules::View;
+use tidemark::server::views::store::Recorded;
 use tidemark::server::views::store::redis::RedisStore;
-use tidemark::server::views::visitor::{Hashes, Visitor};
+use tidemark::server::views::visitor::{Hashes, Visitor, day_of};
 use tokio::runtime::Runtime;
 
 use crate::client::{connect, request, start, stop};
@@ -43,21 +44,23 @@ async fn add_articles(url: &str, count: i64) {
 }
 
 /// Any visitor, spread as hashes are.
-fn visitor(number: i64) -> Visitor {
+fn visitor(day: i64, number: i64) -> Visitor {
     let spread = number.wrapping_mul(0x9e37_79b9_7f4a_7c15_u64.cast_signed());
-    Visitor { today: Hashes { visitor: spread, address: Some(spread.rotate_left(32)) }, yesterday: None }
+    Visitor { day, today: Hashes { visitor: spread, address: Some(spread.rotate_left(32)) }, yesterday: None }
 }
 
 /// Records `count` views of `articles` in turn, by visitors from `first` on.
 async fn record(store: &RedisStore, articles: i64, first: i64, count: i64) {
-    let mut left: Vec<View> =
-        (0..count).map(|number| View { article: 1 + number % articles, visitor: visitor(first + number) }).collect();
+    let day = day_of(Clock::System.now_ms());
+    let mut left: Vec<View> = (0..count)
+        .map(|number| View { article: 1 + number % articles, visitor: visitor(day, first + number) })
+        .collect();
     // As the lanes of the batcher do: the views of a shard together.
     left.sort_by_key(|view| store.shard_of(view.article));
     for batch in left.chunks(1_000) {
         let outcomes = store.record(batch).await.expect("recorded");
         assert!(
-            outcomes.iter().flatten().filter(|outcome| outcome.counted).count() == batch.len(),
+            outcomes.into_iter().filter_map(Recorded::outcome).filter(|outcome| outcome.counted).count() == batch.len(),
             "void: not all were counted"
         );
     }

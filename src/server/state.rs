@@ -95,7 +95,9 @@ impl Services {
             return Err(Error::NotFound(format!("There is no published article {article}.")));
         }
         match sender.map_err(|error| unavailable(&error))? {
-            Sender::Visitor(visitor) => self.views.record(article, visitor).await.map_err(|error| unavailable(&error)),
+            Sender::Visitor(visitor, reader) => {
+                self.views.record(article, visitor, &reader).await.map_err(|error| unavailable(&error))
+            }
             Sender::NoReader(reason) => {
                 let views = Box::pin(self.total(article)).await?;
                 Ok(ViewOutcome { article, views, counted: false, reason: Some(reason) })

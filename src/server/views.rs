@@ -48,6 +48,12 @@ pub enum ViewError {
     /// Counting has stopped, because the process is about to end.
     #[error("counting has stopped")]
     Stopped,
+    /// The visitor was hashed for another day than that of the store, whose clock shows `now`. The view is not recorded.
+    #[error("the day has changed")]
+    OtherDay {
+        /// The time of the store, in milliseconds.
+        now: i64,
+    },
     /// The store failed; whether it has the view is not known.
     #[error("the view store failed: {0}")]
     Store(String),
@@ -73,6 +79,9 @@ const READS_REST_FOR: i64 = 1_000;
 
 /// How long a read for a page may take before the page does without.
 const READ: Duration = Duration::from_millis(300);
+
+/// How often a view is handed in, if each time the day turns out to be another.
+const ATTEMPTS: usize = 3;
 
 /// The counting service.
 #[derive(Clone, Debug)]
@@ -100,15 +109,16 @@ impl Views {
         self.batcher.waiting()
     }
 
-    /// Who sends a request, as far as counting is concerned. What the request tells of the reader is not needed afterwards.
+    /// Who sends a request, as far as counting is concerned.
     ///
     /// # Errors
     /// [`ViewError`] if it can't be told now, because the day's salt can't be had.
-    pub async fn identify(&self, request: &ViewRequest) -> Result<Sender, ViewError> {
+    pub async fn identify(&self, request: ViewRequest) -> Result<Sender, ViewError> {
         if let Some(reason) = gate::check(&request.reader.user_agent, &request.purposes) {
             return Ok(Sender::NoReader(reason));
         }
-        self.identifier.identify(&request.reader).await.map(Sender::Visitor)
+        let visitor = self.identifier.identify(&request.reader).await?;
+        Ok(Sender::Visitor(visitor, request.reader))
     }
 
     /// A hash of an address under today's salt, for what else has to tell addresses apart without writing them down.
@@ -122,11 +132,20 @@ impl Views {
     }
 
     /// Counts a view of `article`, if the rules say so, and tells what became of it. The caller has checked that readers
-    /// see the article.
+    /// see the article. `visitor` is what `reader` was identified as.
     ///
     /// # Errors
     /// [`ViewError`] if it can't be recorded now; then no count was answered, and the same call may be made again.
-    pub async fn record(&self, article: i64, visitor: Visitor) -> Result<ViewOutcome, ViewError> {
+    pub async fn record(&self, article: i64, mut visitor: Visitor, reader: &Reader) -> Result<ViewOutcome, ViewError> {
+        for _ in 1..ATTEMPTS {
+            match self.batcher.record(article, visitor).await {
+                Err(ViewError::OtherDay { now }) => {
+                    self.identifier.set_time(now);
+                    visitor = Box::pin(self.identifier.identify(reader)).await?;
+                }
+                answer => return answer,
+            }
+        }
         self.batcher.record(article, visitor).await
     }
 
@@ -165,10 +184,10 @@ impl Views {
 }
 
 /// Who sends a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Sender {
-    /// A visitor, whose view may count.
-    Visitor(Visitor),
+    /// A visitor, whose view may count, and who that is, for the case that the day changes before it does.
+    Visitor(Visitor, Reader),
     /// What no reader sends.
     NoReader(Reason),
 }

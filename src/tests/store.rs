@@ -24,8 +24,8 @@ use tidemark::server::views::flush::{Flushed, Flusher};
 use tidemark::server::views::rules::View;
 use tidemark::server::views::store::redis::{RedisStore, Unflushed};
 use tidemark::server::views::store::sqlite::SqliteStore;
-use tidemark::server::views::store::{Drift, ViewStore};
-use tidemark::server::views::visitor::{Hashes, Identifier, Reader, Visitor};
+use tidemark::server::views::store::{Drift, Recorded, ViewStore};
+use tidemark::server::views::visitor::{Hashes, Identifier, Reader, Visitor, day_of};
 
 use crate::harness::NOON;
 use crate::servers::{self, MariaDb, RedisCluster};
@@ -183,14 +183,14 @@ impl Place {
     }
 
     async fn record(&self, article: i64, someone: i64) -> Option<Reason> {
-        let view = View { article, visitor: visitor(someone, someone) };
+        let view = View { article, visitor: on_day_of(&self.clock, visitor(someone, someone)) };
         record(&self.store, &[view]).await[0].reason
     }
 }
 
 /// Records a batch whose totals are all known.
 async fn record(store: &ViewStore, batch: &[View]) -> Vec<ViewOutcome> {
-    store.record(batch).await.unwrap().into_iter().map(Option::unwrap).collect()
+    store.record(batch).await.unwrap().into_iter().map(|recorded| recorded.outcome().unwrap()).collect()
 }
 
 /// Runs a test on each of `backends`.
@@ -207,8 +207,13 @@ fn on(backends: &[Backend], test: impl AsyncFn(Place)) {
     }
 }
 
+/// A visitor on the day on which a test begins.
 fn visitor(visitor: i64, address: i64) -> Visitor {
-    Visitor { today: Hashes { visitor, address: Some(address) }, yesterday: None }
+    on_day_of(&clock(), Visitor { day: 0, today: Hashes { visitor, address: Some(address) }, yesterday: None })
+}
+
+fn on_day_of(clock: &Clock, visitor: Visitor) -> Visitor {
+    Visitor { day: day_of(clock.now_ms()), ..visitor }
 }
 
 fn runtime() -> tokio::runtime::Runtime {

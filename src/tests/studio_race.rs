@@ -9,7 +9,8 @@ use tidemark::server::db::users::Role;
 use tidemark::server::jobs::Job;
 use tidemark::server::studio::typed_of;
 use tidemark::server::views::rules::View;
-use tidemark::server::views::visitor::{Hashes, Visitor};
+use tidemark::server::views::store::Recorded;
+use tidemark::server::views::visitor::{Hashes, Visitor, day_of};
 
 use crate::harness::TestServer;
 
@@ -18,8 +19,8 @@ const EDITORS: u64 = 4;
 const VIEWS: i64 = 100_000;
 const BATCH: i64 = 500;
 
-fn visitor(number: i64) -> Visitor {
-    Visitor { today: Hashes { visitor: number, address: None }, yesterday: None }
+fn visitor(day: i64, number: i64) -> Visitor {
+    Visitor { day, today: Hashes { visitor: number, address: None }, yesterday: None }
 }
 
 #[test]
@@ -27,6 +28,7 @@ fn c7_a_thousand_saves_and_a_hundred_thousand_views_at_the_same_time_lose_nothin
     let server = TestServer::start();
     server.add_user_with_role("boss", "a-good-password", Role::Admin);
     let id = server.id("first");
+    let day = day_of(server.clock.now_ms());
     let conflicts = Arc::new(AtomicU64::new(0));
     let texts = server.run(async {
         let database = &server.database;
@@ -61,9 +63,12 @@ fn c7_a_thousand_saves_and_a_hundred_thousand_views_at_the_same_time_lose_nothin
             let mut counted = 0;
             for first in (0..VIEWS).step_by(BATCH as usize) {
                 let batch: Vec<View> =
-                    (first..first + BATCH).map(|number| View { article: id, visitor: visitor(number) }).collect();
+                    (first..first + BATCH).map(|number| View { article: id, visitor: visitor(day, number) }).collect();
                 let outcomes = server.stores.views.record(&batch).await.unwrap();
-                counted += i64::try_from(outcomes.iter().flatten().filter(|outcome| outcome.counted).count()).unwrap();
+                counted += i64::try_from(
+                    outcomes.into_iter().filter_map(Recorded::outcome).filter(|outcome| outcome.counted).count(),
+                )
+                .unwrap();
                 // The two take turns even where each is fast.
                 tokio::task::yield_now().await;
             }
@@ -92,7 +97,7 @@ fn c7_a_thousand_saves_and_a_hundred_thousand_views_at_the_same_time_lose_nothin
     // Views alone leave the article alone.
     server.clock.advance(std::time::Duration::from_secs(60));
     let batch: Vec<View> =
-        (VIEWS..VIEWS + BATCH).map(|number| View { article: id, visitor: visitor(number) }).collect();
+        (VIEWS..VIEWS + BATCH).map(|number| View { article: id, visitor: visitor(day, number) }).collect();
     server.run(server.stores.views.record(&batch)).unwrap();
     server.job(Job::Flush);
     assert_eq!(number("SELECT views FROM article_stats WHERE article_id = ?"), VIEWS + BATCH);

@@ -38,7 +38,7 @@ impl FromRequestParts<AppState> for ViewSender {
             .collect();
         let address = address(parts, state)?;
         let reader = Reader { user, address, user_agent: user_agent.unwrap_or_default() };
-        Ok(ViewSender(state.views.identify(&ViewRequest { reader, purposes }).await))
+        Ok(ViewSender(state.views.identify(ViewRequest { reader, purposes }).await))
     }
 }
 

@@ -7,7 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::ViewError;
 use super::rules::View;
-use super::store::ViewStore;
+use super::store::{Recorded, ViewStore};
 use super::visitor::Visitor;
 use crate::model::view::ViewOutcome;
 use crate::server::failpoint;
@@ -51,7 +51,7 @@ impl Batcher {
     ///
     /// # Errors
     /// [`ViewError::Busy`] at once if the queue is full, [`ViewError::Stopped`] if there is no worker any more,
-    /// [`ViewError::Store`] if the batch failed.
+    /// [`ViewError::OtherDay`] if the visitor has to be hashed anew, [`ViewError::Store`] if the batch failed.
     pub async fn record(&self, article: i64, visitor: Visitor) -> Result<ViewOutcome, ViewError> {
         let (reply, answer) = oneshot::channel();
         let lanes = i64::try_from(self.lanes.len()).unwrap_or(1);
@@ -97,10 +97,13 @@ impl Worker {
         let result = self.store.record(&batch).await;
         failpoint::reach("record-written");
         match result {
-            Ok(outcomes) => {
-                for (waiting, outcome) in self.waiting.drain(..).zip(outcomes) {
-                    let outcome =
-                        outcome.ok_or_else(|| ViewError::Store("the article's total is not known now".into()));
+            Ok(recorded) => {
+                for (waiting, recorded) in self.waiting.drain(..).zip(recorded) {
+                    let outcome = match recorded {
+                        Recorded::Outcome(outcome) => Ok(outcome),
+                        Recorded::NoTotal => Err(ViewError::Store("the article's total is not known now".into())),
+                        Recorded::OtherDay { now } => Err(ViewError::OtherDay { now }),
+                    };
                     // A reader who has gone away is counted all the same.
                     let _ = waiting.reply.send(outcome);
                 }

@@ -14,8 +14,21 @@ pub struct View {
     pub visitor: Visitor,
 }
 
-/// Decides every view of `batch`, in order: `None` if it counts, else why not.
+/// What becomes of a view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// It counts.
+    Counted,
+    /// It does not, and why.
+    NotCounted(Reason),
+    /// The visitor was hashed for another day than that on which the store decides: whoever was counted under this day's salt would
+    /// not be found. It has to be hashed anew.
+    OtherDay,
+}
+
+/// Decides every view of `batch`, in order.
 ///
+/// - `day`: the day of the decision.
 /// - `seen`: the pairs (article, visitor hash) within their window.
 /// - `addresses`: how many anonymous visitors each pair (article, address hash) has within their window.
 /// - `cap`: how many it may have.
@@ -24,16 +37,20 @@ pub struct View {
 /// those that follow.
 pub fn decide(
     batch: &[View],
+    day: i64,
     mut seen: HashSet<(i64, i64)>,
     mut addresses: HashMap<(i64, i64), usize>,
     cap: usize,
-) -> Vec<Option<Reason>> {
+) -> Vec<Decision> {
     let mut decide_one = |view: &View| {
-        let Visitor { today, yesterday } = view.visitor;
+        let Visitor { today, yesterday, .. } = view.visitor;
+        if view.visitor.day != day {
+            return Decision::OtherDay;
+        }
         let is_repeat =
             [Some(today), yesterday].into_iter().flatten().any(|hashes| seen.contains(&(view.article, hashes.visitor)));
         if is_repeat {
-            return Some(Reason::Repeat);
+            return Decision::NotCounted(Reason::Repeat);
         }
         if let Some(address) = today.address {
             let live_yesterday = yesterday
@@ -42,12 +59,12 @@ pub fn decide(
                 .unwrap_or(0);
             let live = addresses.entry((view.article, address)).or_insert(0);
             if *live + live_yesterday >= cap {
-                return Some(Reason::IpCap);
+                return Decision::NotCounted(Reason::IpCap);
             }
             *live += 1;
         }
         seen.insert((view.article, today.visitor));
-        None
+        Decision::Counted
     };
     batch.iter().map(&mut decide_one).collect()
 }
@@ -56,47 +73,58 @@ pub fn decide(
 mod tests {
     use proptest::prelude::*;
 
+    use super::Decision::{Counted, NotCounted, OtherDay};
     use super::*;
     use crate::server::views::visitor::Hashes;
 
+    const DAY: i64 = 20_000;
+
     fn anonymous(article: i64, visitor: i64, address: i64) -> View {
         let today = Hashes { visitor, address: Some(address) };
-        View { article, visitor: Visitor { today, yesterday: None } }
+        View { article, visitor: Visitor { day: DAY, today, yesterday: None } }
     }
 
-    fn fresh(batch: &[View], cap: usize) -> Vec<Option<Reason>> {
-        decide(batch, HashSet::new(), HashMap::new(), cap)
+    fn fresh(batch: &[View], cap: usize) -> Vec<Decision> {
+        decide(batch, DAY, HashSet::new(), HashMap::new(), cap)
     }
 
     #[test]
     fn c2_a_visitor_counts_once_per_article_even_within_one_batch() {
         let batch = [anonymous(1, 10, 100), anonymous(1, 10, 100), anonymous(2, 10, 100)];
-        assert_eq!(fresh(&batch, 5), [None, Some(Reason::Repeat), None]);
+        assert_eq!(fresh(&batch, 5), [Counted, NotCounted(Reason::Repeat), Counted]);
     }
 
     #[test]
     fn c2_a_visitor_seen_before_midnight_is_a_repeat_after_it() {
         let today = Hashes { visitor: 11, address: Some(101) };
         let yesterday = Some(Hashes { visitor: 10, address: Some(100) });
-        let view = View { article: 1, visitor: Visitor { today, yesterday } };
-        assert_eq!(decide(&[view], HashSet::from([(1, 10)]), HashMap::new(), 5), [Some(Reason::Repeat)]);
+        let view = View { article: 1, visitor: Visitor { day: DAY, today, yesterday } };
+        assert_eq!(decide(&[view], DAY, HashSet::from([(1, 10)]), HashMap::new(), 5), [NotCounted(Reason::Repeat)]);
     }
 
     #[test]
     fn c3_the_cap_spans_midnight() {
         let today = Hashes { visitor: 11, address: Some(101) };
         let yesterday = Some(Hashes { visitor: 10, address: Some(100) });
-        let view = View { article: 1, visitor: Visitor { today, yesterday } };
+        let view = View { article: 1, visitor: Visitor { day: DAY, today, yesterday } };
         let addresses = HashMap::from([((1, 100), 3), ((1, 101), 1)]);
-        assert_eq!(decide(&[view], HashSet::new(), addresses.clone(), 5), [None]);
-        assert_eq!(decide(&[view], HashSet::new(), addresses, 4), [Some(Reason::IpCap)]);
+        assert_eq!(decide(&[view], DAY, HashSet::new(), addresses.clone(), 5), [Counted]);
+        assert_eq!(decide(&[view], DAY, HashSet::new(), addresses, 4), [NotCounted(Reason::IpCap)]);
     }
 
     #[test]
     fn c3_a_signed_in_reader_is_under_no_cap() {
         let today = Hashes { visitor: 10, address: None };
-        let view = View { article: 1, visitor: Visitor { today, yesterday: None } };
-        assert_eq!(decide(&[view], HashSet::new(), HashMap::from([((1, 100), 5)]), 5), [None]);
+        let view = View { article: 1, visitor: Visitor { day: DAY, today, yesterday: None } };
+        assert_eq!(decide(&[view], DAY, HashSet::new(), HashMap::from([((1, 100), 5)]), 5), [Counted]);
+    }
+
+    #[test]
+    fn c2_c3_a_visitor_of_another_day_is_neither_counted_nor_taken_for_a_repeat() {
+        let batch = [anonymous(1, 10, 100), anonymous(1, 11, 100)];
+        for day in [DAY - 1, DAY + 1] {
+            assert_eq!(decide(&batch, day, HashSet::from([(1, 10)]), HashMap::new(), 1), [OtherDay, OtherDay]);
+        }
     }
 
     proptest! {
@@ -114,15 +142,15 @@ mod tests {
             let outcomes = fresh(&batch, cap);
             for (index, view) in batch.iter().enumerate() {
                 let counted = |same: &dyn Fn(&View) -> bool| (0..index)
-                    .filter(|&earlier| outcomes[earlier].is_none() && same(&batch[earlier]))
+                    .filter(|&earlier| outcomes[earlier] == Counted && same(&batch[earlier]))
                     .count();
                 let expected = if counted(&|other| other == view) > 0 {
-                    Some(Reason::Repeat)
+                    NotCounted(Reason::Repeat)
                 } else if counted(&|other| other.article == view.article
                     && other.visitor.today.address == view.visitor.today.address) >= cap {
-                    Some(Reason::IpCap)
+                    NotCounted(Reason::IpCap)
                 } else {
-                    None
+                    Counted
                 };
                 prop_assert_eq!(outcomes[index], expected, "view {} of {:?}", index, batch);
             }

@@ -6,7 +6,7 @@ pub mod sqlite;
 use std::collections::HashMap;
 
 use super::ViewError;
-use super::rules::View;
+use super::rules::{Decision, View};
 use crate::model::view::ViewOutcome;
 use crate::server::db::salts::Salt;
 use redis::RedisStore;
@@ -21,6 +21,40 @@ pub enum ViewStore {
     Redis(RedisStore),
 }
 
+/// What became of a view that was to be recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    /// It is recorded, or need not be.
+    Outcome(ViewOutcome),
+    /// It is recorded, but the article's total can't be told now.
+    NoTotal,
+    /// It is not recorded: the visitor was hashed for another day than that of the store, whose clock shows `now` (milliseconds).
+    OtherDay {
+        /// The time of the store.
+        now: i64,
+    },
+}
+
+impl Decision {
+    /// What became of a view of `article` for the caller: with the article's total, if it is known, and the store's time.
+    fn recorded(self, article: i64, views: Option<i64>, now: i64) -> Recorded {
+        let reason = match self {
+            Decision::OtherDay => return Recorded::OtherDay { now },
+            Decision::Counted => None,
+            Decision::NotCounted(reason) => Some(reason),
+        };
+        let outcome = |views| Recorded::Outcome(ViewOutcome { article, views, counted: reason.is_none(), reason });
+        views.map_or(Recorded::NoTotal, outcome)
+    }
+}
+
+impl Recorded {
+    /// The outcome, if there is one.
+    pub fn outcome(self) -> Option<ViewOutcome> {
+        if let Recorded::Outcome(outcome) = self { Some(outcome) } else { None }
+    }
+}
+
 impl ViewStore {
     /// How many batches may be written at once: articles whose numbers leave the same remainder are never in two of them.
     pub fn lanes(&self) -> usize {
@@ -31,14 +65,13 @@ impl ViewStore {
         }
     }
 
-    /// Decides and records a batch in one atomic, durable step: one outcome per view, in order; `None` where the article's total
-    /// can't be told now.
+    /// Decides and records a batch in one atomic, durable step: what became of each view, in order.
     ///
     /// # Errors
     /// [`ViewError::Store`]: nothing was acknowledged. The whole batch may be recorded again.
-    pub async fn record(&self, batch: &[View]) -> Result<Vec<Option<ViewOutcome>>, ViewError> {
+    pub async fn record(&self, batch: &[View]) -> Result<Vec<Recorded>, ViewError> {
         match self {
-            ViewStore::Sqlite(store) => Ok(store.record(batch).await?.into_iter().map(Some).collect()),
+            ViewStore::Sqlite(store) => store.record(batch).await,
             ViewStore::Redis(store) => store.record(batch).await,
         }
     }

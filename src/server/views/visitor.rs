@@ -1,6 +1,7 @@
 //! Rule C3: who a visitor is, without keeping who it was.
 
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -43,9 +44,12 @@ pub struct Hashes {
 /// A visitor as the store knows one: hashes only.
 ///
 /// The salt changes at midnight (UTC), and a window may span it. So a visitor is looked up under yesterday's salt too, and
-/// remembered under today's.
+/// remembered under today's. Which day it is, the store decides in the step that records the view: of two processes, or two
+/// requests, one may be before midnight and the other after, and neither would find who was counted under the other's salt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Visitor {
+    /// The day that is today; days since 1970.
+    pub day: i64,
     /// Under today's salt.
     pub today: Hashes,
     /// Under yesterday's salt, if there was one and a window may reach back to it.
@@ -59,6 +63,8 @@ pub struct Identifier {
     clock: Clock,
     window: Duration,
     salts: Arc<RwLock<Option<Salts>>>,
+    /// By how much the store's clock is ahead of this process', as far as it matters and was noticed; milliseconds.
+    ahead: Arc<AtomicI64>,
 }
 
 #[derive(Clone, Copy)]
@@ -80,7 +86,12 @@ impl std::fmt::Debug for Salts {
 impl Identifier {
     /// The salts come from `store`, so that a restart, or another process, does not see everybody as new. `window` is rule C2's.
     pub fn new(store: ViewStore, clock: Clock, window: Duration) -> Self {
-        Self { store, clock, window, salts: Arc::default() }
+        Self { store, clock, window, salts: Arc::default(), ahead: Arc::default() }
+    }
+
+    /// Goes by the store's clock, which shows `now`, from now on.
+    pub fn set_time(&self, now: i64) {
+        self.ahead.store(now.saturating_sub(self.clock.now_ms()), Ordering::Relaxed);
     }
 
     /// The visitor that a reader is today.
@@ -88,7 +99,7 @@ impl Identifier {
     /// # Errors
     /// [`ViewError::Store`] if the day has just changed and its salt can't be had.
     pub async fn identify(&self, reader: &Reader) -> Result<Visitor, ViewError> {
-        let now = self.clock.now_ms();
+        let now = self.clock.now_ms().saturating_add(self.ahead.load(Ordering::Relaxed));
         let salts = match self.known_salts(day_of(now), now) {
             Some(salts) => salts,
             // Boxed, as all that a view seldom needs: thousands may wait for their batch, and the processor's cache should hold them.
@@ -98,7 +109,7 @@ impl Identifier {
         let spans = self.window.saturating_add(CLOCKS_DIFFER_BY);
         let is_soon = now.rem_euclid(DAY_MS) <= i64::try_from(spans.as_millis()).unwrap_or(i64::MAX);
         let yesterday = salts.yesterday.filter(|_| is_soon).map(|salt| hash(reader, &salt));
-        Ok(Visitor { today: hash(reader, &salts.today), yesterday })
+        Ok(Visitor { day: salts.day, today: hash(reader, &salts.today), yesterday })
     }
 
     fn known_salts(&self, day: i64, now: i64) -> Option<Salts> {

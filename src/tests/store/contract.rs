@@ -15,7 +15,7 @@ fn c2_c3_the_window_and_the_cap_hold_to_the_millisecond_and_the_visitor() {
         let batch = [anonymous(1), anonymous(2), anonymous(3), anonymous(1)];
         let reasons: Vec<_> = record(&place.store, &batch).await.into_iter().map(|outcome| outcome.reason).collect();
         assert_eq!(reasons, [None, None, Some(Reason::IpCap), Some(Reason::Repeat)]);
-        let signed_in = |user| Visitor { today: Hashes { visitor: user, address: None }, yesterday: None };
+        let signed_in = |user| Visitor { today: Hashes { visitor: user, address: None }, ..visitor(user, 0) };
         let batch: Vec<_> = (10..20).map(|user| View { article: 3, visitor: signed_in(user) }).collect();
         let outcomes = record(&place.store, &batch).await;
         assert!(outcomes.iter().all(|outcome| outcome.counted && outcome.views == 12), "no cap: {outcomes:?}");
@@ -27,9 +27,12 @@ fn c2_c3_a_visitor_is_found_under_yesterdays_salt_and_so_is_an_address() {
     on(&BACKENDS, async |place| {
         let yesterday = |number| Hashes { visitor: number, address: Some(50) };
         let today = |number| Hashes { visitor: 100 + number, address: Some(150) };
-        let before = |number| View { article: 1, visitor: Visitor { today: yesterday(number), yesterday: None } };
-        let after =
-            |number| View { article: 1, visitor: Visitor { today: today(number), yesterday: Some(yesterday(number)) } };
+        let day = day_of(place.clock.now_ms());
+        let before = |number| View { article: 1, visitor: Visitor { day, today: yesterday(number), yesterday: None } };
+        let after = |number| View {
+            article: 1,
+            visitor: Visitor { day, today: today(number), yesterday: Some(yesterday(number)) },
+        };
         let expected = [None, Some(Reason::Repeat), None, Some(Reason::IpCap)];
         let outcomes = record(&place.store, &[before(1), after(1), after(2), after(3)]).await;
         assert_eq!(outcomes.into_iter().map(|outcome| outcome.reason).collect::<Vec<_>>(), expected);

@@ -88,8 +88,13 @@ async fn agrees_with_the_model(mut place: Place, actions: Vec<Action>) -> Result
             Action::Record(is_other, views) => (is_other, views),
         };
         let now = place.clock.now_ms();
-        let batch: Vec<View> =
-            views.iter().map(|&(article, someone)| View { article, visitor: visitor(someone, someone % 3) }).collect();
+        let batch: Vec<View> = views
+            .iter()
+            .map(|&(article, someone)| View {
+                article,
+                visitor: on_day_of(&place.clock, visitor(someone, someone % 3)),
+            })
+            .collect();
         let outcomes = record(if is_other { &other } else { &place.store }, &batch).await;
         let mut expected = Vec::new();
         for &(article, someone) in &views {

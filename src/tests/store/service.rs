@@ -20,9 +20,9 @@ fn request(address: &str, user_agent: &str, purpose: Option<&str>) -> ViewReques
 
 const BROWSER: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:139.0) Gecko/20100101 Firefox/139.0";
 
-async fn sender(views: &Views, request: ViewRequest) -> Visitor {
-    match views.identify(&request).await.unwrap() {
-        Sender::Visitor(visitor) => visitor,
+async fn sender(views: &Views, request: ViewRequest) -> (Visitor, Reader) {
+    match views.identify(request).await.unwrap() {
+        Sender::Visitor(visitor, reader) => (visitor, reader),
         Sender::NoReader(reason) => panic!("{reason:?}"),
     }
 }
@@ -44,21 +44,21 @@ async fn patiently<T: Default + PartialEq, F: Future<Output = T>>(place: &Place,
 fn c2_c3_c4_a_request_is_somebody_or_no_reader_and_is_counted_once() {
     on(&BACKENDS, async |place| {
         let views = views(&place);
-        let one = sender(&views, request("192.0.2.1", BROWSER, None)).await;
-        assert_eq!(sender(&views, request("192.0.2.1", BROWSER, None)).await, one);
-        let other = sender(&views, request("192.0.2.2", BROWSER, None)).await;
+        let (one, one_reader) = sender(&views, request("192.0.2.1", BROWSER, None)).await;
+        assert_eq!(sender(&views, request("192.0.2.1", BROWSER, None)).await.0, one);
+        let (other, other_reader) = sender(&views, request("192.0.2.2", BROWSER, None)).await;
         assert_ne!(other, one);
         for (agent, purpose, reason) in
             [("curl/8", None, Reason::Crawler), (BROWSER, Some("prefetch"), Reason::Prefetch)]
         {
-            let sender = views.identify(&request("192.0.2.1", agent, purpose)).await.unwrap();
-            assert_eq!(sender, Sender::NoReader(reason));
+            let sender = views.identify(request("192.0.2.1", agent, purpose)).await.unwrap();
+            assert!(matches!(sender, Sender::NoReader(found) if found == reason), "{sender:?}");
         }
-        let outcome = views.record(1, one).await.unwrap();
+        let outcome = views.record(1, one, &one_reader).await.unwrap();
         assert_eq!((outcome.views, outcome.counted), (1, true));
-        assert_eq!(views.record(1, one).await.unwrap().reason, Some(Reason::Repeat));
-        assert_eq!(views.record(1, other).await.unwrap().views, 2);
-        assert_eq!(views.record(3, other).await.unwrap().views, 1);
+        assert_eq!(views.record(1, one, &one_reader).await.unwrap().reason, Some(Reason::Repeat));
+        assert_eq!(views.record(1, other, &other_reader).await.unwrap().views, 2);
+        assert_eq!(views.record(3, other, &other_reader).await.unwrap().views, 1);
         assert_eq!(views.waiting(), 0);
         let hash = views.hash_of("192.0.2.1".parse().unwrap()).await.unwrap();
         assert_eq!(Some(hash), one.today.address);
@@ -84,12 +84,12 @@ fn c2_c3_c4_a_request_is_somebody_or_no_reader_and_is_counted_once() {
 fn c3_a_day_s_salt_is_believed_for_ten_seconds_without_asking_redis() {
     on(&[Backend::Redis], async |mut place| {
         let views = views(&place);
-        let one = sender(&views, request("192.0.2.1", BROWSER, None)).await;
+        let one = sender(&views, request("192.0.2.1", BROWSER, None)).await.0;
         place.redis.as_mut().unwrap().kill();
         place.clock.advance(Duration::from_millis(9_999));
-        assert_eq!(sender(&views, request("192.0.2.1", BROWSER, None)).await, one);
+        assert_eq!(sender(&views, request("192.0.2.1", BROWSER, None)).await.0, one);
         place.clock.advance(Duration::from_millis(1));
-        assert!(views.identify(&request("192.0.2.1", BROWSER, None)).await.is_err());
+        assert!(views.identify(request("192.0.2.1", BROWSER, None)).await.is_err());
     });
 }
 
@@ -107,5 +107,98 @@ fn pages_do_without_a_redis_that_fails_and_ask_it_again_a_second_later() {
         assert_eq!(views.totals(&[1]).await, HashMap::new(), "it is left alone");
         place.clock.advance(Duration::from_millis(1));
         assert_eq!(patiently(&place, || views.totals(&[1])).await, HashMap::from([(1, 1)]));
+    });
+}
+
+#[test]
+fn c2_a_visitor_whose_requests_meet_at_midnight_is_counted_once() {
+    on(&BACKENDS, async |place| {
+        let views = views(&place);
+        place.clock.advance(12 * HOUR - Duration::from_millis(1));
+        let (early, reader) = sender(&views, request("192.0.2.1", BROWSER, None)).await;
+        place.clock.advance(Duration::from_millis(1));
+        let late = sender(&views, request("192.0.2.1", BROWSER, None)).await.0;
+        assert_eq!(late.yesterday, Some(early.today));
+        // Whichever of the two comes first.
+        for (article, first, second) in [(1, early, late), (2, late, early)] {
+            assert!(views.record(article, first, &reader).await.unwrap().counted);
+            let again = views.record(article, second, &reader).await.unwrap();
+            assert_eq!((again.views, again.reason), (1, Some(Reason::Repeat)), "article {article}");
+        }
+        let batch = [late, early].map(|visitor| View { article: 3, visitor });
+        let recorded = place.store.record(&batch).await.unwrap();
+        assert!(recorded[0].clone().outcome().unwrap().counted);
+        assert_eq!(recorded[1], Recorded::OtherDay { now: place.clock.now_ms() });
+        assert_eq!(place.total(3).await, 1);
+    });
+}
+
+/// A process on a machine with a clock of its own.
+async fn process(place: &Place, clock: &Clock) -> (RedisStore, Views) {
+    let ViewStore::Redis(store) = place.opened_again().await else { panic!("not a store in Redis") };
+    let store = store.with_clock(clock.clone());
+    let place = Place {
+        store: ViewStore::Redis(store.clone()),
+        clock: clock.clone(),
+        redis: None,
+        folder: tempfile::tempdir().unwrap(),
+    };
+    (store, views(&place))
+}
+
+fn later(clock: &Clock, milliseconds: i64) -> Clock {
+    Clock::manual(Timestamp::from_millisecond(clock.now_ms() + milliseconds).unwrap())
+}
+
+#[test]
+fn c2_processes_whose_clocks_differ_count_a_visitor_once_around_midnight() {
+    on(&[Backend::Redis, Backend::Cluster], async |place| {
+        // A minute before midnight, as Redis knows it.
+        place.clock.advance(12 * HOUR - Duration::from_secs(60));
+        let clocks = [later(&place.clock, 300_000), later(&place.clock, -300_000), later(&place.clock, 0)];
+        let mut processes = Vec::new();
+        for clock in &clocks {
+            processes.push(process(&place, clock).await.1);
+        }
+        for minute in 0..4 {
+            for (first, article) in (1..=3).enumerate() {
+                for turn in 0..3 {
+                    let views = &processes[(first + turn) % 3];
+                    let (visitor, reader) = sender(views, request(&format!("192.0.2.{minute}"), BROWSER, None)).await;
+                    let outcome = views.record(article, visitor, &reader).await.unwrap();
+                    assert_eq!((outcome.views, outcome.counted), (minute + 1, turn == 0), "minute {minute}");
+                    // Who came before is still known.
+                    let (visitor, reader) = sender(views, request("192.0.2.0", BROWSER, None)).await;
+                    let again = views.record(article, visitor, &reader).await.unwrap();
+                    assert_eq!(again.reason, Some(Reason::Repeat), "minute {minute}");
+                }
+            }
+            for clock in clocks.iter().chain([&place.clock]) {
+                clock.advance(Duration::from_secs(60));
+            }
+        }
+    });
+}
+
+#[test]
+fn c2_a_window_is_neither_shortened_nor_extended_by_a_process_whose_clock_is_set() {
+    on(&[Backend::Redis, Backend::Cluster], async |place| {
+        let clock = later(&place.clock, 0);
+        let Clock::Manual(time) = &clock else { panic!("a manual clock") };
+        let store = ViewStore::Redis(process(&place, &clock).await.0);
+        let reason = async || record(&store, &[View { article: 1, visitor: visitor(1, 1) }]).await[0].reason;
+        assert_eq!(reason().await, None);
+        // Each is a step; the one before was made up for.
+        for by in [1, 2, 1_000, 600_000, -600_000, -3_600_000, 7_200_000, -5_000, 0] {
+            time.fetch_add(by, std::sync::atomic::Ordering::SeqCst);
+            assert_eq!(reason().await, Some(Reason::Repeat), "by {by}");
+        }
+        for by in [0, 3_600_000, -3_600_000] {
+            place.clock.advance(WINDOW - Duration::from_millis(1));
+            time.fetch_add(by, std::sync::atomic::Ordering::SeqCst);
+            assert_eq!(reason().await, Some(Reason::Repeat), "a millisecond before the end, by {by}");
+            place.clock.advance(Duration::from_millis(1));
+            assert_eq!(reason().await, None, "at the end, by {by}");
+        }
     });
 }

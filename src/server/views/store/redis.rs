@@ -17,15 +17,15 @@ use std::time::Duration;
 use ::redis::{FromRedisValue, RedisError, Value, cmd, from_redis_value, pipe};
 use tokio::sync::Mutex;
 
-use super::{Drift, ViewError};
-use crate::model::view::{Reason, ViewOutcome};
+use super::{Drift, Recorded, ViewError};
+use crate::model::view::Reason;
 use crate::server::clock::Clock;
 use crate::server::db::MySqlDatabase;
 use crate::server::db::salts::Salt;
 use crate::server::db::views::hour_of;
 use crate::server::redis::{Info, Redis, Script};
 use crate::server::views::flush::OLDEST;
-use crate::server::views::rules::View;
+use crate::server::views::rules::{Decision, View};
 use crate::server::views::visitor::DAY_MS;
 use rankings::RANKINGS;
 use seen::{Id, Seen};
@@ -51,6 +51,7 @@ static PRUNE: LazyLock<Script> = script!("redis/prune.lua");
 static UNFLUSHED: LazyLock<Script> = script!("redis/unflushed.lua");
 static TOP: LazyLock<Script> = script!("redis/top.lua");
 static PUBLISH: LazyLock<Script> = script!("redis/publish.lua");
+static BUILT: LazyLock<Script> = script!("redis/built.lua");
 
 /// What the node of a shard says of itself.
 pub(in crate::server::views) static INFO: LazyLock<Script> = LazyLock::new(|| {
@@ -78,7 +79,10 @@ pub struct RedisStore {
     pub redis: Redis,
     /// Where they end up.
     pub database: MySqlDatabase,
+    /// This process' clock.
     clock: Clock,
+    /// That which all replicas go by.
+    redis_clock: Clock,
     window: Duration,
     cap: usize,
     shards: i64,
@@ -93,6 +97,16 @@ pub struct Unflushed {
     pub pending: i64,
     /// Batches that a flush has taken and not yet finished.
     pub batches: u64,
+}
+
+/// What the script decided.
+struct Decided {
+    /// Of each view.
+    decisions: Vec<Decision>,
+    /// When, in milliseconds.
+    now: i64,
+    /// The total of each article, if Redis has it.
+    totals: Vec<Option<i64>>,
 }
 
 /// A shard's state, read before SQL: if a batch is closed or finished afterwards, its version differs.
@@ -114,7 +128,13 @@ impl RedisStore {
     ) -> Self {
         let seen = (0..shards.max(1)).map(|_| Mutex::default()).collect();
         let shards = i64::try_from(shards).unwrap_or(1).max(1);
-        Self { redis, database, clock, window, cap, shards, is_claimed: Arc::default(), seen }
+        let redis_clock = clock.clone();
+        Self { redis, database, clock, redis_clock, window, cap, shards, is_claimed: Arc::default(), seen }
+    }
+
+    /// The same, in a process whose `clock` is another than that of Redis.
+    pub fn with_clock(self, clock: Clock) -> Self {
+        Self { clock, ..self }
     }
 
     /// In how many shards articles are.
@@ -134,36 +154,36 @@ impl RedisStore {
 
     /// The first argument of each script: empty for Redis' own clock, one for all replicas; a test's clock where there is one.
     pub(in crate::server::views) fn time(&self) -> Vec<u8> {
-        match &self.clock {
+        match &self.redis_clock {
             Clock::System => Vec::new(),
             clock => number(clock.now_ms()),
         }
     }
 
     /// See [`super::ViewStore::record`].
-    pub async fn record(&self, batch: &[View]) -> Result<Vec<Option<ViewOutcome>>, ViewError> {
+    pub async fn record(&self, batch: &[View]) -> Result<Vec<Recorded>, ViewError> {
         self.hold_to_shards().await?;
         let mut by_shard = BTreeMap::<i64, Vec<usize>>::new();
         for (index, view) in batch.iter().enumerate() {
             by_shard.entry(self.shard_of(view.article)).or_default().push(index);
         }
-        let mut outcomes = vec![None; batch.len()];
+        let mut recorded = vec![Recorded::NoTotal; batch.len()];
         for (shard, indices) in by_shard {
             let views: Vec<View> = indices.iter().filter_map(|index| batch.get(*index)).copied().collect();
             for (index, outcome) in indices.iter().zip(self.record_shard(shard, &views).await?) {
-                if let Some(place) = outcomes.get_mut(*index) {
+                if let Some(place) = recorded.get_mut(*index) {
                     *place = outcome;
                 }
             }
         }
-        Ok(outcomes)
+        Ok(recorded)
     }
 
-    async fn record_shard(&self, shard: i64, views: &[View]) -> Result<Vec<Option<ViewOutcome>>, ViewError> {
+    async fn record_shard(&self, shard: i64, views: &[View]) -> Result<Vec<Recorded>, ViewError> {
         let mut articles: Vec<i64> = views.iter().map(|view| view.article).collect();
         articles.sort_unstable();
         articles.dedup();
-        let (reasons, found) = self.decide(shard, views, &articles).await?;
+        let Decided { decisions, now, totals: found } = self.decide(shard, views, &articles).await?;
         let mut totals = HashMap::with_capacity(articles.len());
         let mut missing = Vec::new();
         for (article, total) in articles.iter().zip(found) {
@@ -180,30 +200,23 @@ impl RedisStore {
                 Err(_) => tracing::warn!("totals could not be brought from SQL in time"),
             }
         }
-        let outcome = |(view, reason): (&View, Option<Reason>)| {
-            let views = *totals.get(&view.article)?;
-            Some(ViewOutcome { article: view.article, views, counted: reason.is_none(), reason })
+        let recorded = |(view, decision): (&View, Decision)| {
+            decision.recorded(view.article, totals.get(&view.article).copied(), now)
         };
-        Ok(views.iter().zip(reasons).map(outcome).collect())
+        Ok(views.iter().zip(decisions).map(recorded).collect())
     }
 
-    /// Has the script decide and record `views`. Returns what became of each, and the total of each of `articles` that Redis has.
-    async fn decide(
-        &self,
-        shard: i64,
-        views: &[View],
-        articles: &[i64],
-    ) -> Result<(Vec<Option<Reason>>, Vec<Option<i64>>), ViewError> {
+    /// Has the script decide and record `views` of `articles`.
+    async fn decide(&self, shard: i64, views: &[View], articles: &[i64]) -> Result<Decided, ViewError> {
         let place = usize::try_from(shard).ok().and_then(|shard| self.seen.get(shard)).ok_or_else(unreadable)?;
         // If nobody waits for the answer any more, or there is none, the next batch reads in the log what became of this one.
         let mut seen = place.lock().await;
         let ids: Vec<Id> = views.iter().map(|view| Id::new(view.article, view.visitor.today)).collect();
         for _ in 0..ATTEMPTS {
-            let now = self.clock.now_ms().saturating_add(seen.ahead);
-            seen.forget(now);
+            let estimate = self.clock.now_ms().saturating_add(seen.ahead);
             let mut packed = Vec::with_capacity(views.len() * 17);
             for (view, id) in views.iter().zip(&ids) {
-                pack(view, *id, articles, &seen, now, &mut packed);
+                pack(view, *id, articles, &seen, estimate, &mut packed);
             }
             let mut arguments = vec![
                 self.time(),
@@ -213,6 +226,7 @@ impl RedisStore {
                 seen.position.log.clone().into_bytes(),
                 number(seen.position.chunk),
                 number(seen.position.byte),
+                number(estimate.div_euclid(1_000)),
                 packed,
                 number(i64::try_from(articles.len()).unwrap_or(i64::MAX)),
             ];
@@ -220,10 +234,16 @@ impl RedisStore {
             let answer: Vec<Value> = self.redis.evaluate(&RECORD, &Self::key(shard), &arguments).await?;
             let mut answer = answer.into_iter();
             let outcomes: Vec<u8> = next(&mut answer)?;
-            seen.ahead = next::<i64>(&mut answer)?.saturating_sub(self.clock.now_ms());
+            let now: i64 = next(&mut answer)?;
+            seen.ahead = now.saturating_sub(self.clock.now_ms());
+            // Not before Redis has said so: this process' clock may have been set.
+            seen.forget(now);
             if outcomes == b"behind" {
                 let (log, last_chunk, chunks) = (next(&mut answer)?, next(&mut answer)?, next(&mut answer)?);
                 self.catch_up(shard, &mut seen, log, last_chunk, chunks).await?;
+                continue;
+            }
+            if outcomes == b"again" {
                 continue;
             }
             if outcomes.len() != views.len() {
@@ -238,14 +258,15 @@ impl RedisStore {
                 seen.add(*id, ends_at);
             }
             (seen.position.chunk, seen.position.byte) = (chunk, byte);
-            let reason = |outcome| match outcome {
-                b'0' => None,
-                b'1' => Some(Reason::Repeat),
-                _ => Some(Reason::IpCap),
+            let decision = |outcome| match outcome {
+                b'0' => Decision::Counted,
+                b'1' => Decision::NotCounted(Reason::Repeat),
+                b'2' => Decision::NotCounted(Reason::IpCap),
+                _ => Decision::OtherDay,
             };
-            return Ok((outcomes.into_iter().map(reason).collect(), totals));
+            return Ok(Decided { decisions: outcomes.into_iter().map(decision).collect(), now, totals });
         }
-        Err(ViewError::Store("others counted more each time than could be read".into()))
+        Err(ViewError::Store("Redis answered so late each time that what was known of it was old".into()))
     }
 
     /// Reads what a shard's log has more than a process can be told along with an answer.
@@ -495,7 +516,9 @@ fn pack(view: &View, id: Id, articles: &[i64], seen: &Seen, now: i64, packed: &m
         live += visitors;
     }
     let is_capped = view.visitor.today.address.is_some();
-    packed.push(u8::from(is_capped) + 2 * u8::from(yesterday.is_some()) + 4 * u8::from(is_repeat));
+    // The day's last five bits.
+    let day = u8::try_from(view.visitor.day.rem_euclid(32)).unwrap_or(0);
+    packed.push(u8::from(is_capped) + 2 * u8::from(yesterday.is_some()) + 4 * u8::from(is_repeat) + 8 * day);
     // The script counts from 1. A batch is far smaller than the 65,535 that fit.
     let article = articles.binary_search(&view.article).map_or(0, |index| index + 1);
     packed.extend_from_slice(&u16::try_from(article).unwrap_or(0).to_be_bytes());

@@ -7,14 +7,13 @@ use std::time::Duration;
 
 use tokio::sync::Mutex;
 
-use super::{Drift, ViewError};
-use crate::model::view::ViewOutcome;
+use super::{Drift, Recorded, ViewError};
 use crate::server::clock::Clock;
 use crate::server::db::SqliteDatabase;
 use crate::server::db::salts::Salt;
 use crate::server::db::views::{self as statements, Seen, SeenRow, hour_of};
-use crate::server::views::rules::{View, decide};
-use crate::server::views::visitor::Hashes;
+use crate::server::views::rules::{Decision, View, decide};
+use crate::server::views::visitor::{Hashes, day_of};
 
 /// Views in SQLite. The dedup entry and the increment are in one transaction, and its commit is synced to disk before any of
 /// the batch is acknowledged: a process that dies before leaves neither, one that dies after leaves both (rule C5).
@@ -34,7 +33,7 @@ impl SqliteStore {
     }
 
     /// See [`super::ViewStore::record`].
-    pub async fn record(&self, batch: &[View]) -> Result<Vec<ViewOutcome>, ViewError> {
+    pub async fn record(&self, batch: &[View]) -> Result<Vec<Recorded>, ViewError> {
         let mut place = self.memory.lock().await;
         // If the batch is not committed, or nobody waits for it any more, what was taken is gone and read anew the next time: it may
         // hold what the database does not, or not hold what it does, since a commit can fail after the fact.
@@ -44,7 +43,7 @@ impl SqliteStore {
         Ok(outcomes)
     }
 
-    async fn record_with(&self, memory: &mut Memory, batch: &[View]) -> Result<Vec<ViewOutcome>, ViewError> {
+    async fn record_with(&self, memory: &mut Memory, batch: &[View]) -> Result<Vec<Recorded>, ViewError> {
         let mut transaction = self.database.begin().await?;
         // Read under the write lock, so that time never runs backwards from one batch to the next.
         let now = self.clock.now_ms();
@@ -56,12 +55,12 @@ impl SqliteStore {
             memory.add(Seen { article, address, visitor }, window_ends_at);
         }
         let (seen, addresses) = memory.of(batch);
-        let reasons = decide(batch, seen, addresses, self.cap);
+        let decisions = decide(batch, day_of(now), seen, addresses, self.cap);
 
         let mut counted = Vec::new();
         let mut increments = BTreeMap::<i64, i64>::new();
-        for (view, reason) in batch.iter().zip(&reasons) {
-            if reason.is_none() {
+        for (view, decision) in batch.iter().zip(&decisions) {
+            if *decision == Decision::Counted {
                 counted.push(seen_of(view.article, view.visitor.today));
                 *increments.entry(view.article).or_default() += 1;
             }
@@ -83,13 +82,10 @@ impl SqliteStore {
         let totals = statements::totals(&mut transaction, &articles).await?;
         transaction.commit().await?;
 
-        let outcome = |(view, reason): (&View, _)| ViewOutcome {
-            article: view.article,
-            views: totals.get(&view.article).copied().unwrap_or(0),
-            counted: Option::is_none(&reason),
-            reason,
+        let recorded = |(view, decision): (&View, Decision)| {
+            decision.recorded(view.article, Some(totals.get(&view.article).copied().unwrap_or(0)), now)
         };
-        Ok(batch.iter().zip(reasons).map(outcome).collect())
+        Ok(batch.iter().zip(decisions).map(recorded).collect())
     }
 
     /// See [`super::ViewStore::totals`].

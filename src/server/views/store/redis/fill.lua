@@ -3,6 +3,10 @@
 -- ARGV: time; the version of this shard before SQL was read; 'fill' those that are missing, or 'correct' those that are there;
 -- how many batches SQL has; these; then each article and its views in SQL.
 -- Answers nil if a batch was closed or finished meanwhile; otherwise article, former total and new one of each that changed.
+local failure = notice_restart(current_time())
+if failure then
+  return failure
+end
 if (redis.call('HGET', state, 'version') or '0') ~= ARGV[2] then
   return false
 end

@@ -4,6 +4,10 @@
 -- how many batches SQL has; these; then each ranking, how many hours it covers (0: all), and how many members were built.
 -- Answers nil if a batch was closed or finished meanwhile, or what was built is not there; otherwise ranking, article, former views and new ones where a ranking
 -- of the same hour had other views.
+local failure = notice_restart(current_time())
+if failure then
+  return failure
+end
 if (redis.call('HGET', state, 'version') or '0') ~= ARGV[2] then
   return false
 end

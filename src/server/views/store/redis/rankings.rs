@@ -2,13 +2,13 @@
 
 use ::redis::{Value, cmd, pipe};
 
-use super::{ATTEMPTS, CHUNK, PUBLISH, RedisStore, TOP, number, set, unreadable};
+use super::{ATTEMPTS, BUILT, CHUNK, PUBLISH, RedisStore, TOP, number, set, unreadable};
 use crate::model::article::Window;
 use crate::server::db::views::hour_of;
 use crate::server::views::ViewError;
 use crate::server::views::store::Drift;
 
-/// The windows that are ranked, under their names in Redis.
+/// The windows that are ranked, under their names in Redis, in the order in which `built.lua` answers.
 pub(super) const RANKINGS: [(&str, Window); 4] =
     [("all", Window::All), ("24h", Window::Day), ("7d", Window::Week), ("30d", Window::Month)];
 
@@ -48,16 +48,13 @@ impl RedisStore {
         let hour = hour_of(self.clock.now_ms());
         let mut built = 0;
         for shard in self.shards() {
-            let names: Vec<String> = RANKINGS.iter().map(|(name, _)| format!("rank:{name}")).collect();
-            let state = format!("{}:state", Self::key(shard));
-            let mut command = cmd("HMGET");
-            command.arg(&state).arg(names).arg("stale");
-            let mut hours: Vec<Option<i64>> = self.redis.query(&command).await?;
+            let mut hours: Vec<Option<i64>> = self.redis.evaluate(&BUILT, &Self::key(shard), &[self.time()]).await?;
             // Redis has been through a restart: what it caches may be as old as its file.
             if hours.pop().flatten().is_some() {
                 self.correct_totals(shard).await?;
                 self.build_rankings(shard, hour, &RANKINGS).await?;
-                self.redis.query::<Value>(cmd("HDEL").arg(&state).arg("stale")).await?;
+                let state = format!("{}:state", Self::key(shard));
+                self.redis.query::<Value>(cmd("HDEL").arg(state).arg("stale")).await?;
                 built += 1;
                 continue;
             }

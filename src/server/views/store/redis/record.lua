@@ -6,18 +6,19 @@
 -- since is looked at here, and goes with the answer.
 --
 -- ARGV: time; window in ms; most visitors per address; name for a new generation; the log that the process has read, up to which
--- byte of which chunk; the views; how many articles; these. A view is its flags (1: under the cap, 2: has a yesterday, 4: the
--- process knows it to be a repeat) in 1 byte, which of the articles in 2, how many visitors of its address the process knows in 2,
--- and its id; then, if it has a yesterday, its id under yesterday's salt.
+-- chunk and which byte of it; the second for which it looked up what it knows; the views; how many articles; these. A view is its flags
+-- (1: under the cap, 2: has a yesterday, 4: the process knows it to be a repeat; and 8 times the day of its id, modulo 32) in 1 byte,
+-- which of the articles in 2, how many visitors of its address the process knows in 2, and its id; then, if it has a yesterday, its id
+-- under yesterday's salt.
 --
--- Answers: one byte for each view (0 counted, 1 repeat, 2 too many of its address); the time; the second at which the windows of
--- this batch end; what the process had not read; the chunk and the byte up to which it has now; then the total of each article, or nil.
--- If it is so far behind that it has to read first, nothing is recorded, and the answer is: 'behind'; the time; the log; its last chunk;
--- the list of its chunks.
+-- Answers: one byte for each view (0 counted, 1 repeat, 2 too many of its address, 3 it is another day now); the time; the second at
+-- which the windows of this batch end; what the process had not read; the chunk and the byte up to which it has now; then the total of
+-- each article, or nil. If it is so far behind that it has to read first, nothing is recorded, and the answer is: 'behind'; the time;
+-- the log; its last chunk; the list of its chunks. If it was wrong about the second: 'again'; the time.
 local now, window, cap = current_time(), tonumber(ARGV[2]), tonumber(ARGV[3])
-local read_chunk, read_to = tonumber(ARGV[6]), tonumber(ARGV[7])
-local views, article_count = ARGV[8], tonumber(ARGV[9])
-local first_article = 10
+local read_chunk, read_to, second = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
+local views, article_count = ARGV[9], tonumber(ARGV[10])
+local first_article = 11
 local last_article = first_article + article_count - 1
 
 -- Bytes after which a chunk is followed by another.
@@ -31,6 +32,10 @@ end
 
 if log ~= ARGV[5] or read_chunk < last_chunk - 1 then
   return { 'behind', now, log, last_chunk, redis.call('ZRANGE', seen, 0, -1) }
+end
+-- Windows end with a second, so if it is the same one the process knows of each whether it is over.
+if second ~= math.floor(now / 1000) then
+  return { 'again', now }
 end
 local unread = redis.call('GETRANGE', seen_key(read_chunk), read_to, -1)
 read_to = read_to + #unread
@@ -56,11 +61,12 @@ end
 local ends_at = math.ceil((now + window) / 1000)
 local packed_end = struct.pack('>I4', ends_at)
 local outcomes, entries, counts = {}, {}, {}
+local today = math.floor(now / 86400000) % 32
 local at, number = 1, 0
 while at <= #views do
   local flags, article, live, id
   flags, article, live, id, at = unpack_struct('>BHHc12', views, at)
-  local is_repeat = flags >= 4 or ids[id]
+  local is_repeat = flags % 8 >= 4 or ids[id]
   live = live + (visitors[sub(id, 1, ADDRESS)] or 0)
   if flags % 4 >= 2 then
     local yesterday
@@ -69,7 +75,9 @@ while at <= #views do
     live = live + (visitors[sub(yesterday, 1, ADDRESS)] or 0)
   end
   number = number + 1
-  if is_repeat then
+  if math.floor(flags / 8) ~= today then
+    outcomes[number] = '3'
+  elseif is_repeat then
     outcomes[number] = '1'
   elseif flags % 2 == 1 and live >= cap then
     outcomes[number] = '2'

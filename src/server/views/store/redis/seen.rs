@@ -66,7 +66,7 @@ struct Visitor {
 pub struct Seen {
     /// How far the log was read.
     pub position: Position,
-    /// By how much Redis' clock was ahead of this process' when it last answered, in milliseconds.
+    /// By how much Redis' clock was ahead of this process' when its last answer came, in milliseconds.
     pub ahead: i64,
     // A half is a hash already, and nobody can aim at its place in this map.
     visitors: FxHashMap<Half, SmallVec<[Visitor; 1]>>,
