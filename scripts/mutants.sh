@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Changes the counting code in each of many small ways and runs its tests: a change that no test notices is a mutant that was missed.
 # Usage: scripts/mutants.sh [OPTIONS OF cargo mutants], such as -j 2, --list, or -F views/flush.rs
+#        scripts/mutants.sh check: only sees that what the mutants are made of still builds
 # It takes hours on two cores. The result is in target/mutants.out.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -8,23 +9,38 @@ cd "$(dirname "$0")/.."
 source scripts/environment.sh
 export PATH="$TOOLS/cargo-mutants/bin:$PATH"
 
-if ! command -v cargo-mutants >/dev/null; then
-  echo "Compiling cargo-mutants" >&2
-  CARGO_TARGET_DIR="$TOOLS/build" cargo install --quiet --locked cargo-mutants --root "$TOOLS/cargo-mutants"
-  rm -rf "$TOOLS/build"
-fi
+output=${CARGO_TARGET_DIR:-$PWD/target}
+mkdir -p "$output"
+output=$(realpath "$output")
 
 # A copy of the sources in which the program is its counting alone (mutants/Cargo.toml says why).
-copy=$(mktemp -d)
-trap 'rm -rf "$copy"' EXIT
+if [ "${1:-}" = check ]; then
+  # Always the same place, so that cargo knows what it has built.
+  copy=$output/counting
+  rm -rf "$copy"
+  mkdir "$copy"
+else
+  copy=$(mktemp -d)
+  trap 'rm -rf "$copy"' EXIT
+fi
 cp -r src migrations Cargo.lock "$copy"
 cp mutants/Cargo.toml "$copy"
 cp mutants/lib.rs "$copy/src/lib.rs"
 cp mutants/tests.rs "$copy/src/tests/main.rs"
 rm "$copy/src/main.rs"
 
-output=${CARGO_TARGET_DIR:-$PWD/target}
-mkdir -p "$output"
+if [ "${1:-}" = check ]; then
+  cd "$copy"
+  CARGO_TARGET_DIR="$output" cargo check --quiet --tests
+  exit
+fi
+
+if ! command -v cargo-mutants >/dev/null; then
+  echo "Compiling cargo-mutants" >&2
+  CARGO_TARGET_DIR="$TOOLS/build" cargo install --quiet --locked cargo-mutants --root "$TOOLS/cargo-mutants"
+  rm -rf "$TOOLS/build"
+fi
+
 unset CARGO_TARGET_DIR
 # --fail-fast is not stable yet, and without it a mutant that is caught at once costs as much as one that is missed.
 export RUSTC_BOOTSTRAP=1

@@ -64,7 +64,7 @@ impl SqliteDatabase {
         let mut transaction = self.begin().await?;
         match end(&mut transaction).await? {
             Some(end) if end >= hour => return Ok(false),
-            // So many hours that computing them anew is less work than taking each out.
+            // Of more hours computing them anew is less work than taking each out.
             Some(end) if hour - end <= 24 => {
                 for hours in hours() {
                     sqlx::query(

@@ -240,3 +240,37 @@ fn a_reconcile_of_the_embedded_profile_corrects_a_window_and_names_it() {
         assert_eq!(place.top(Window::Week).await, [(1, 1)]);
     });
 }
+
+#[test]
+fn c6_of_many_batches_that_sql_has_and_redis_has_not_finished_none_is_added_to_a_total() {
+    on(&[Backend::Redis], async |mut place| {
+        let mut redis = place.redis.take().unwrap();
+        // Each restart closes what is pending as a batch of its own; the last is pending.
+        for someone in 0..5 {
+            redis.kill();
+            redis.restart();
+            let batch = [View { article: 1, visitor: visitor(someone, someone) }];
+            retry(|| place.store.record(&batch)).await;
+        }
+        let batches: Vec<Batch> = redis
+            .command(&["ZRANGE", "tm:{1}:batches", "0", "-1"])
+            .lines()
+            .map(|id| {
+                let fields = redis.command(&["HGETALL", &format!("tm:{{1}}:batch:{id}")]);
+                let fields: Vec<i64> =
+                    fields.split([':', '\n']).filter_map(|number| number.trim().parse().ok()).collect();
+                let [article, hour, views] = fields[..] else { panic!("{fields:?}") };
+                Batch { id: id.into(), views: [((article, hour), views)].into() }
+            })
+            .collect();
+        assert_eq!(batches.len(), 4);
+        let now = place.clock.now_ms();
+        assert_eq!(place.redis_store().database.apply(batches, now).await.unwrap().views, 4);
+        redis.command(&["DEL", "tm:{1}:total"]);
+        let view = View { article: 1, visitor: visitor(0, 0) };
+        assert_eq!(record(&place.store, &[view]).await[0].views, 5);
+        place.redis_store().refresh_rankings().await.unwrap();
+        assert_eq!(place.top(Window::All).await, [(1, 5)]);
+        assert_eq!(place.redis_store().reconcile().await.unwrap(), []);
+    });
+}

@@ -371,3 +371,50 @@ async fn futures_poll<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
     })
     .await
 }
+
+#[test]
+fn c2_c3_a_prune_of_sqlite_deletes_the_windows_and_salts_that_are_over_and_no_other() {
+    on(&[Backend::Sqlite], async |place| {
+        let day = day_of(place.clock.now_ms());
+        for day in day - 2..=day {
+            place.store.salts(day, [1; 32], None).await.unwrap();
+        }
+        for someone in 0..2 {
+            assert_eq!(place.record(1, someone).await, None);
+        }
+        place.clock.advance(WINDOW / 2);
+        assert_eq!(place.record(1, 2).await, None);
+        let database = SqliteDatabase::open(&sqlite_url(place.folder.path())).await.unwrap();
+        let prune = async || database.prune(place.clock.now_ms(), day - 1).await.unwrap();
+        assert_eq!(prune().await, Pruned { seen: 0, sessions: 0, salts: 1 });
+        assert_eq!(place.store.salts(day, [2; 32], None).await.unwrap(), ([1; 32], Some([1; 32])));
+        place.clock.advance(WINDOW / 2);
+        assert_eq!(prune().await, Pruned { seen: 2, sessions: 0, salts: 0 });
+        // Also for a process that knows only what is in the file.
+        let process = place.opened_again().await;
+        let again = View { article: 1, visitor: visitor(2, 2) };
+        assert_eq!(record(&process, &[again]).await[0].reason, Some(Reason::Repeat));
+        assert!(record(&process, &[View { article: 1, visitor: visitor(0, 0) }]).await[0].counted);
+    });
+}
+
+#[test]
+fn c2_a_process_that_slept_until_all_that_it_missed_was_forgotten_counts_on() {
+    on(&BACKENDS, async |place| {
+        let slept = place.opened_again().await;
+        let view = |number| View { article: 1, visitor: visitor(number, number) };
+        assert!(record(&slept, &[view(0)]).await[0].counted);
+        // Redis' log has several chunks then.
+        for part in 1..=6 {
+            let batch: Vec<View> = (900 * part..900 * (part + 1)).map(view).collect();
+            record(&place.store, &batch).await;
+        }
+        place.clock.advance(WINDOW);
+        if let ViewStore::Redis(store) = &place.store {
+            assert_eq!(store.prune().await.unwrap(), 5_401);
+        }
+        let outcome = &record(&slept, &[view(0)]).await[0];
+        assert_eq!((outcome.views, outcome.counted), (5_402, true));
+        assert_eq!(record(&place.store, &[view(0)]).await[0].reason, Some(Reason::Repeat));
+    });
+}

@@ -1,5 +1,7 @@
 //! What a flush brings to SQL, and what becomes of it when Redis or SQL forgets.
 
+use sqlx::Connection;
+
 use super::*;
 
 #[test]
@@ -193,5 +195,26 @@ fn c5_the_ledger_forgets_what_is_old_and_nothing_else() {
         assert_eq!(ledger.prune_ledger(now + 2 * hour).await.unwrap(), 0);
         assert_eq!(ledger.prune_ledger(now + 2 * hour + 1).await.unwrap(), 1);
         assert_eq!(place.total_in_sql(1).await, 3, "no count hangs on it");
+    });
+}
+
+#[test]
+fn c5_a_ledger_that_fails_is_not_taken_for_one_that_has_the_batch() {
+    let redis = servers::Redis::start();
+    runtime().block_on(async {
+        let clock = clock();
+        let url = MariaDb::shared().new_database();
+        let database = MySqlDatabase::open(&url).await.unwrap();
+        add_articles(&url).await;
+        let store =
+            RedisStore::new(Redis::new(&redis.url()).unwrap(), database, clock.clone(), WINDOW, CAP, SHARDS as usize);
+        store.record(&[View { article: 1, visitor: visitor(1, 1) }]).await.unwrap();
+        let mut sql = sqlx::MySqlConnection::connect(&url).await.unwrap();
+        let trigger = "CREATE TRIGGER refuse BEFORE INSERT ON view_batches FOR EACH ROW SIGNAL SQLSTATE '45000'";
+        sqlx::raw_sql(trigger).execute(&mut sql).await.unwrap();
+        let flusher = Flusher::new(store, clock);
+        assert!(flusher.step().await.is_err());
+        sqlx::raw_sql("DROP TRIGGER refuse").execute(&mut sql).await.unwrap();
+        assert_eq!(flusher.step().await.unwrap().views, 1);
     });
 }
