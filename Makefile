@@ -24,10 +24,11 @@ test: ## Check format and lints, run all tests, then the browser's, and a minute
 	@$(MAKE) --no-print-directory lint unit torture end-to-end
 	@FUZZ_SEED=1 scripts/fuzz.sh 60
 
-lint: ## rustfmt, and clippy for the server and for the browser
+lint: ## rustfmt, clippy for the server and for the browser, and whether counting builds by itself, for its mutants
 	@$(WITH) cargo fmt --check
 	@$(WITH) cargo clippy --quiet --features bench,torture --all-targets -- -D warnings
 	@$(WITH) cargo clippy --quiet --features hydrate --lib --target wasm32-unknown-unknown -- -D warnings
+	@scripts/mutants.sh check
 
 unit: ## The tests without a browser, on both profiles
 	@$(WITH) cargo test --features ssr

@@ -1,6 +1,7 @@
 //! The tests that need the stores and no HTTP.
 
 mod database;
+#[allow(dead_code, reason = "tests that are not here use the rest")]
 mod servers;
 mod store;
 
