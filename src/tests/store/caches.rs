@@ -274,3 +274,23 @@ fn c6_of_many_batches_that_sql_has_and_redis_has_not_finished_none_is_added_to_a
         assert_eq!(place.redis_store().reconcile().await.unwrap(), []);
     });
 }
+
+#[test]
+fn c6_processes_that_end_the_windows_with_different_hours_at_once_never_take_an_hour_out_twice() {
+    on(&[Backend::Sqlite], async |place| {
+        let database = SqliteDatabase::open(&sqlite_url(place.folder.path())).await.unwrap();
+        let mut hour = place.clock.now_ms() / 3_600_000;
+        database.end_windows_with(hour).await.unwrap();
+        for someone in 0..40 {
+            assert_eq!(place.record(1, someone).await, None);
+            place.clock.advance(HOUR);
+            assert_eq!(place.record(1, 100 + someone).await, None);
+            place.clock.advance(HOUR);
+            hour += 2;
+            let (later, sooner) =
+                futures_util::future::join(database.end_windows_with(hour), database.end_windows_with(hour - 1)).await;
+            assert!(later.unwrap() || sooner.unwrap());
+            assert_eq!(database.reconcile_windows().await.unwrap(), [], "after {someone} rounds");
+        }
+    });
+}
