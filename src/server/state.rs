@@ -96,7 +96,7 @@ impl Services {
         }
         match sender.map_err(|error| unavailable(&error))? {
             Sender::Visitor(visitor, reader) => {
-                self.views.record(article, visitor, &reader).await.map_err(|error| unavailable(&error))
+                self.views.record(article, visitor, reader.as_deref()).await.map_err(|error| unavailable(&error))
             }
             Sender::NoReader(reason) => {
                 let views = Box::pin(self.total(article)).await?;

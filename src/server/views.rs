@@ -118,7 +118,8 @@ impl Views {
             return Ok(Sender::NoReader(reason));
         }
         let visitor = self.identifier.identify(&request.reader).await?;
-        Ok(Sender::Visitor(visitor, request.reader))
+        let reader = self.identifier.is_near_midnight().then(|| Box::new(request.reader));
+        Ok(Sender::Visitor(visitor, reader))
     }
 
     /// A hash of an address under today's salt, for what else has to tell addresses apart without writing them down.
@@ -132,15 +133,22 @@ impl Views {
     }
 
     /// Counts a view of `article`, if the rules say so, and tells what became of it. The caller has checked that readers
-    /// see the article. `visitor` is what `reader` was identified as.
+    /// see the article. `visitor` is what `reader` was identified as, if that is still known.
     ///
     /// # Errors
     /// [`ViewError`] if it can't be recorded now; then no count was answered, and the same call may be made again.
-    pub async fn record(&self, article: i64, mut visitor: Visitor, reader: &Reader) -> Result<ViewOutcome, ViewError> {
+    pub async fn record(
+        &self,
+        article: i64,
+        mut visitor: Visitor,
+        reader: Option<&Reader>,
+    ) -> Result<ViewOutcome, ViewError> {
         for _ in 1..ATTEMPTS {
             match self.batcher.record(article, visitor).await {
                 Err(ViewError::OtherDay { now }) => {
                     self.identifier.set_time(now);
+                    // Unknown if this process' clock is quite wrong; it goes by the store's from here on.
+                    let Some(reader) = reader else { return Err(ViewError::OtherDay { now }) };
                     visitor = Box::pin(self.identifier.identify(reader)).await?;
                 }
                 answer => return answer,
@@ -186,8 +194,9 @@ impl Views {
 /// Who sends a request.
 #[derive(Clone, Debug)]
 pub enum Sender {
-    /// A visitor, whose view may count, and who that is, for the case that the day changes before it does.
-    Visitor(Visitor, Reader),
+    /// A visitor, whose view may count, and near midnight who that is, for the case that the day changes before it does. At other
+    /// times that is not kept: thousands may wait for their batch, and the processor's cache should hold them.
+    Visitor(Visitor, Option<Box<Reader>>),
     /// What no reader sends.
     NoReader(Reason),
 }

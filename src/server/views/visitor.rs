@@ -18,6 +18,9 @@ const BELIEVED_FOR: i64 = 10_000;
 /// By how much the clocks of replicas and of Redis may differ at midnight.
 const CLOCKS_DIFFER_BY: Duration = Duration::from_secs(60);
 
+/// How near midnight the day may turn out to be another, in milliseconds: far more than clocks differ and views wait.
+const NEAR_MIDNIGHT: i64 = 10 * 60 * 1000;
+
 /// A day in milliseconds.
 pub const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
@@ -92,6 +95,12 @@ impl Identifier {
     /// Goes by the store's clock, which shows `now`, from now on.
     pub fn set_time(&self, now: i64) {
         self.ahead.store(now.saturating_sub(self.clock.now_ms()), Ordering::Relaxed);
+    }
+
+    /// Whether the day may turn out to be another before a view is recorded.
+    pub fn is_near_midnight(&self) -> bool {
+        let time = self.clock.now_ms().rem_euclid(DAY_MS);
+        time.min(DAY_MS - time) <= NEAR_MIDNIGHT
     }
 
     /// The visitor that a reader is today.

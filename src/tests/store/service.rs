@@ -20,7 +20,7 @@ fn request(address: &str, user_agent: &str, purpose: Option<&str>) -> ViewReques
 
 const BROWSER: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:139.0) Gecko/20100101 Firefox/139.0";
 
-async fn sender(views: &Views, request: ViewRequest) -> (Visitor, Reader) {
+async fn sender(views: &Views, request: ViewRequest) -> (Visitor, Option<Box<Reader>>) {
     match views.identify(request).await.unwrap() {
         Sender::Visitor(visitor, reader) => (visitor, reader),
         Sender::NoReader(reason) => panic!("{reason:?}"),
@@ -54,11 +54,11 @@ fn c2_c3_c4_a_request_is_somebody_or_no_reader_and_is_counted_once() {
             let sender = views.identify(request("192.0.2.1", agent, purpose)).await.unwrap();
             assert!(matches!(sender, Sender::NoReader(found) if found == reason), "{sender:?}");
         }
-        let outcome = views.record(1, one, &one_reader).await.unwrap();
+        let outcome = views.record(1, one, one_reader.as_deref()).await.unwrap();
         assert_eq!((outcome.views, outcome.counted), (1, true));
-        assert_eq!(views.record(1, one, &one_reader).await.unwrap().reason, Some(Reason::Repeat));
-        assert_eq!(views.record(1, other, &other_reader).await.unwrap().views, 2);
-        assert_eq!(views.record(3, other, &other_reader).await.unwrap().views, 1);
+        assert_eq!(views.record(1, one, one_reader.as_deref()).await.unwrap().reason, Some(Reason::Repeat));
+        assert_eq!(views.record(1, other, other_reader.as_deref()).await.unwrap().views, 2);
+        assert_eq!(views.record(3, other, other_reader.as_deref()).await.unwrap().views, 1);
         assert_eq!(views.waiting(), 0);
         let hash = views.hash_of("192.0.2.1".parse().unwrap()).await.unwrap();
         assert_eq!(Some(hash), one.today.address);
@@ -121,8 +121,8 @@ fn c2_a_visitor_whose_requests_meet_at_midnight_is_counted_once() {
         assert_eq!(late.yesterday, Some(early.today));
         // Whichever of the two comes first.
         for (article, first, second) in [(1, early, late), (2, late, early)] {
-            assert!(views.record(article, first, &reader).await.unwrap().counted);
-            let again = views.record(article, second, &reader).await.unwrap();
+            assert!(views.record(article, first, reader.as_deref()).await.unwrap().counted);
+            let again = views.record(article, second, reader.as_deref()).await.unwrap();
             assert_eq!((again.views, again.reason), (1, Some(Reason::Repeat)), "article {article}");
         }
         let batch = [late, early].map(|visitor| View { article: 3, visitor });
@@ -165,11 +165,11 @@ fn c2_processes_whose_clocks_differ_count_a_visitor_once_around_midnight() {
                 for turn in 0..3 {
                     let views = &processes[(first + turn) % 3];
                     let (visitor, reader) = sender(views, request(&format!("192.0.2.{minute}"), BROWSER, None)).await;
-                    let outcome = views.record(article, visitor, &reader).await.unwrap();
+                    let outcome = views.record(article, visitor, reader.as_deref()).await.unwrap();
                     assert_eq!((outcome.views, outcome.counted), (minute + 1, turn == 0), "minute {minute}");
                     // Who came before is still known.
                     let (visitor, reader) = sender(views, request("192.0.2.0", BROWSER, None)).await;
-                    let again = views.record(article, visitor, &reader).await.unwrap();
+                    let again = views.record(article, visitor, reader.as_deref()).await.unwrap();
                     assert_eq!(again.reason, Some(Reason::Repeat), "minute {minute}");
                 }
             }
@@ -200,5 +200,18 @@ fn c2_a_window_is_neither_shortened_nor_extended_by_a_process_whose_clock_is_set
             place.clock.advance(Duration::from_millis(1));
             assert_eq!(reason().await, None, "at the end, by {by}");
         }
+    });
+}
+
+#[test]
+fn c2_a_process_whose_clock_is_far_from_redis_refuses_one_view_and_then_counts() {
+    on(&[Backend::Redis], async |place| {
+        let views = process(&place, &later(&place.clock, 24 * 3_600_000)).await.1;
+        let (visitor, reader) = sender(&views, request("192.0.2.1", BROWSER, None)).await;
+        assert!(reader.is_none(), "it is noon: who reads is not kept");
+        let refused = views.record(1, visitor, None).await;
+        assert!(matches!(refused, Err(ViewError::OtherDay { .. })), "{refused:?}");
+        let visitor = sender(&views, request("192.0.2.1", BROWSER, None)).await.0;
+        assert_eq!(views.record(1, visitor, None).await.unwrap().views, 1);
     });
 }
