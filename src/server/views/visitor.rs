@@ -15,11 +15,8 @@ use crate::server::db::salts::Salt;
 /// How long salts are believed without asking the store again, in milliseconds.
 const BELIEVED_FOR: i64 = 10_000;
 
-/// By how much the clocks of replicas and of Redis may differ at midnight.
-const CLOCKS_DIFFER_BY: Duration = Duration::from_secs(60);
-
-/// How near midnight the day may turn out to be another, in milliseconds: far more than clocks differ and views wait.
-const NEAR_MIDNIGHT: i64 = 10 * 60 * 1000;
+/// By how much the clocks of replicas and of Redis may differ at midnight, in milliseconds.
+const CLOCKS_DIFFER_BY: i64 = 10 * 60 * 1000;
 
 /// A day in milliseconds.
 pub const DAY_MS: i64 = 24 * 60 * 60 * 1000;
@@ -100,7 +97,7 @@ impl Identifier {
     /// Whether the day may turn out to be another before a view is recorded.
     pub fn is_near_midnight(&self) -> bool {
         let time = self.clock.now_ms().rem_euclid(DAY_MS);
-        time.min(DAY_MS - time) <= NEAR_MIDNIGHT
+        time.min(DAY_MS - time) <= CLOCKS_DIFFER_BY
     }
 
     /// The visitor that a reader is today.
@@ -115,8 +112,8 @@ impl Identifier {
             None => Box::pin(self.ask_for_salts(day_of(now), now)).await?,
         };
         // Later in the day no window of yesterday's is left, and the second look-up would find nothing.
-        let spans = self.window.saturating_add(CLOCKS_DIFFER_BY);
-        let is_soon = now.rem_euclid(DAY_MS) <= i64::try_from(spans.as_millis()).unwrap_or(i64::MAX);
+        let window = i64::try_from(self.window.as_millis()).unwrap_or(i64::MAX);
+        let is_soon = now.rem_euclid(DAY_MS) <= window.saturating_add(CLOCKS_DIFFER_BY);
         let yesterday = salts.yesterday.filter(|_| is_soon).map(|salt| hash(reader, &salt));
         Ok(Visitor { day: salts.day, today: hash(reader, &salts.today), yesterday })
     }

@@ -215,3 +215,21 @@ fn c2_a_process_whose_clock_is_far_from_redis_refuses_one_view_and_then_counts()
         assert_eq!(views.record(1, visitor, None).await.unwrap().views, 1);
     });
 }
+
+#[test]
+fn c2_a_process_that_is_ahead_by_minutes_and_had_no_view_at_midnight_still_looks_under_yesterdays_salt() {
+    on(&[Backend::Redis], async |place| {
+        let right = process(&place, &place.clock).await.1;
+        let clock = later(&place.clock, 540_000);
+        let ahead = process(&place, &clock).await.1;
+        let view = async |views: &Views| {
+            let (visitor, reader) = sender(views, request("192.0.2.1", BROWSER, None)).await;
+            views.record(1, visitor, reader.as_deref()).await.unwrap().reason
+        };
+        place.clock.advance(12 * HOUR - Duration::from_secs(120));
+        assert_eq!(view(&right).await, None);
+        place.clock.advance(WINDOW - Duration::from_secs(60));
+        clock.advance(12 * HOUR + WINDOW - Duration::from_secs(180));
+        assert_eq!(view(&ahead).await, Some(Reason::Repeat));
+    });
+}
