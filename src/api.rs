@@ -1,5 +1,7 @@
 //! Server functions: what islands ask of the server. Each checks, calls a service and returns; none has SQL or policy.
 
+#[cfg(feature = "ssr")]
+pub mod pages;
 pub mod reactions;
 pub mod studio;
 pub mod views;

@@ -5,5 +5,7 @@ pub mod article;
 pub mod draft;
 #[cfg(feature = "ssr")]
 pub mod page;
+#[cfg(feature = "ssr")]
+pub mod pages;
 pub mod reaction;
 pub mod view;

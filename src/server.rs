@@ -16,6 +16,7 @@ pub mod lifecycle;
 pub mod metrics;
 pub mod pictures;
 pub mod reactions;
+pub mod reading;
 pub mod redis;
 pub mod sessions;
 pub mod shell;

@@ -1,10 +1,9 @@
 //! An article as readers see it: what its page shows, and what its author's preview shows.
 
-use jiff::Timestamp;
 use leptos::prelude::*;
 
 use super::article_list::{Byline, Date, Tags, format_minutes};
-use crate::model::article::{Author, Heading, Tag};
+use crate::model::article::{ArticleContent, Heading};
 
 /// An article with at least so many headings gets a table of contents.
 const HEADINGS_FOR_CONTENTS: usize = 3;
@@ -12,29 +11,6 @@ const HEADINGS_FOR_CONTENTS: usize = 3;
 const DEEPEST_LEVEL: u8 = 3;
 /// With more entries than this it is folded, so that the text begins on the first screen.
 const MOST_UNFOLDED: usize = 12;
-
-/// Everything of an article that readers see but its counts.
-#[derive(Clone, Debug)]
-pub struct ArticleContent {
-    /// Plain text.
-    pub title: String,
-    /// The address of a picture above the text.
-    pub cover: Option<String>,
-    /// The byline.
-    pub authors: Vec<Author>,
-    /// When readers could first read it.
-    pub published_at: Timestamp,
-    /// At least 1.
-    pub reading_minutes: i64,
-    /// The headings, in order.
-    pub contents: Vec<Heading>,
-    /// The text: rendered and sanitised.
-    pub html: String,
-    /// A BCP 47 tag.
-    pub language: String,
-    /// In order.
-    pub tags: Vec<Tag>,
-}
 
 /// An article.
 #[component]

@@ -1,16 +1,17 @@
 //! What is around every page's content.
 
 use axum::http::StatusCode;
+use axum::http::header::{HeaderValue, RETRY_AFTER};
 use axum::http::request::Parts;
+use futures_util::future::join;
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 use leptos_meta::Title;
 
-use super::sidebar::Sidebar;
+use super::sidebar::SidebarColumn;
 use super::theme_toggle::ThemeToggle;
-use crate::error::Error;
-use crate::server::db::users::Role;
-use crate::server::http::identity::signed_in_user;
+use crate::error::{Error, RETRY_AFTER_SECONDS};
+use crate::model::pages::{Frame, Framed, MenuUser, Sidebar};
 use crate::server::state::AppState;
 
 /// The mark: a tide line on a staff.
@@ -44,14 +45,14 @@ pub fn PageTitle(
 /// Header, content, sidebar and footer.
 #[component]
 pub fn Layout(
-    /// Whether the most viewed articles are beside the content: on every page that is for reading.
-    #[prop(default = true)]
-    sidebar: bool,
+    /// Who reads, and what is beside the content.
+    frame: Frame,
     /// The content.
     children: Children,
 ) -> impl IntoView {
-    let state = expect_context::<AppState>();
-    let site = state.config.site.clone();
+    let site = &expect_context::<AppState>().config.site;
+    let Frame { user, sidebar } = frame;
+    let columns = if sidebar == Sidebar::Absent { "columns columns-single" } else { "columns" };
     view! {
         <a class="skip-link" href="#content">"Skip to the content"</a>
         <header class="site-header">
@@ -63,14 +64,14 @@ pub fn Layout(
                 <nav class="site-nav" aria-label="Site">
                     <a href="/most-viewed">"Most viewed"</a>
                     <a href="/search">"Search"</a>
-                    <UserMenu />
+                    <Menu user />
                 </nav>
                 <ThemeToggle />
             </div>
         </header>
-        <div class=if sidebar { "columns" } else { "columns columns-single" }>
+        <div class=columns>
             <main id="content" tabindex="-1">{children()}</main>
-            {sidebar.then(|| view! { <aside class="sidebar" aria-label="Most viewed articles"><Sidebar /></aside> })}
+            <SidebarColumn sidebar />
         </div>
         <footer class="site-footer">
             <p>
@@ -84,51 +85,73 @@ pub fn Layout(
 
 /// Sign in, or who is signed in and the way out.
 #[component]
-fn UserMenu() -> impl IntoView {
-    let state = expect_context::<AppState>();
-    let parts = expect_context::<Parts>();
-    let menu = Suspend::new(async move {
-        // Whether or not it can be told who it is, the page can be read.
-        match signed_in_user(&parts, &state).await.ok().flatten() {
-            None => view! { <a href="/login">"Sign in"</a> }.into_any(),
-            Some(user) => view! {
-                <a href="/collects">"Collected"</a>
-                <a href="/following">"Following"</a>
-                {(user.role >= Role::Author).then(|| view! { <a href="/studio">"Studio"</a> })}
-                {(user.role >= Role::Admin).then(|| view! { <a href="/users">"Users"</a> })}
-                <form class="sign-out" method="post" action="/logout">
-                    <a href="/account">{user.name}</a>
-                    <button type="submit" class="link-button">"Sign out"</button>
-                </form>
-            }
-            .into_any(),
+fn Menu(user: Option<MenuUser>) -> impl IntoView {
+    match user {
+        None => view! { <a href="/login">"Sign in"</a> }.into_any(),
+        Some(MenuUser { name, is_author, is_admin }) => view! {
+            <a href="/collects">"Collected"</a>
+            <a href="/following">"Following"</a>
+            {is_author.then(|| view! { <a href="/studio">"Studio"</a> })}
+            {is_admin.then(|| view! { <a href="/users">"Users"</a> })}
+            <form class="sign-out" method="post" action="/logout">
+                <a href="/account">{name}</a>
+                <button type="submit" class="link-button">"Sign out"</button>
+            </form>
         }
-    });
-    view! { <Suspense>{menu}</Suspense> }
+        .into_any(),
+    }
 }
 
-/// Content that has to be loaded, or the page that says why there is none. Sets the status.
+/// A page for reading: loaded by its server function, with the most viewed articles beside it, and then rendered from what was loaded.
+pub fn reading_page<T: Send + 'static>(
+    load: impl Future<Output = Result<Framed<T>, Error>> + Send + 'static,
+    render: impl FnOnce(T) -> AnyView + Send + 'static,
+) -> impl IntoView {
+    let (state, parts) = (expect_context::<AppState>(), expect_context::<Parts>());
+    whole(async move {
+        match load.await {
+            Ok(Framed { frame, content }) => (frame, Ok(render(content))),
+            Err(error) => (state.frame(&parts, true).await, Err(error)),
+        }
+    })
+}
+
+/// Any other page: `content` loads what it needs and then renders it.
+pub fn page(
+    has_sidebar: bool,
+    content: impl Future<Output = Result<AnyView, Error>> + Send + 'static,
+) -> impl IntoView {
+    let (state, parts) = (expect_context::<AppState>(), expect_context::<Parts>());
+    whole(async move { join(state.frame(&parts, has_sidebar), content).await })
+}
+
+/// The one future of a page, and the page that says why there is no content. Sets the status.
+///
+/// It has to be the only one. Leptos polls each `Suspend` of a page once and then finishes one after the other, so a second one
+/// would sit on the connection that it was given while the first one waits for a connection.
 ///
 /// `Suspense` looks superfluous in a page that is sent whole, but without it what the future makes is rendered outside its
 /// owner, and titles and meta tags get lost whenever the database does not answer at once.
-pub fn loaded(content: impl Future<Output = Result<AnyView, Error>> + Send + 'static) -> impl IntoView {
+fn whole(page: impl Future<Output = (Frame, Result<AnyView, Error>)> + Send + 'static) -> impl IntoView {
     let response = expect_context::<ResponseOptions>();
-    let content = Suspend::new(async move {
-        match content.await {
-            Ok(view) => view,
-            Err(error) => {
-                let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-                response.set_status(status);
-                view! { <ErrorMessage error /> }.into_any()
+    let page = Suspend::new(async move {
+        let (frame, content) = page.await;
+        let content = content.unwrap_or_else(|error| {
+            let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            response.set_status(status);
+            if error == Error::Unavailable {
+                response.insert_header(RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
             }
-        }
+            view! { <ErrorMessage error /> }.into_any()
+        });
+        view! { <Layout frame>{content}</Layout> }
     });
-    view! { <Suspense>{content}</Suspense> }
+    view! { <Suspense>{page}</Suspense> }
 }
 
 /// Why there is no content.
 #[component]
-pub fn ErrorMessage(
+fn ErrorMessage(
     /// The reason.
     error: Error,
 ) -> impl IntoView {

@@ -33,7 +33,7 @@ pub struct Heading {
 }
 
 /// An article in a list: all but its text.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ArticleSummary {
     /// Never used again for another article.
     pub id: i64,
@@ -62,7 +62,7 @@ pub struct ArticleSummary {
 }
 
 /// A published article.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Article {
     /// What lists show of it.
     #[serde(flatten)]
@@ -79,6 +79,29 @@ pub struct Article {
     pub updated_at: Timestamp,
     /// Grows by one with each change of its author's.
     pub version: i64,
+}
+
+/// Everything of an article that readers see but its counts: what its page shows, and what its author's preview shows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ArticleContent {
+    /// Plain text.
+    pub title: String,
+    /// The address of a picture above the text.
+    pub cover: Option<String>,
+    /// The byline.
+    pub authors: Vec<Author>,
+    /// When readers could first read it.
+    pub published_at: Timestamp,
+    /// At least 1.
+    pub reading_minutes: i64,
+    /// The headings, in order.
+    pub contents: Vec<Heading>,
+    /// The text: rendered and sanitised.
+    pub html: String,
+    /// A BCP 47 tag.
+    pub language: String,
+    /// In order.
+    pub tags: Vec<Tag>,
 }
 
 /// The time span of a ranking.
@@ -99,6 +122,29 @@ pub enum Window {
 }
 
 impl Window {
+    /// All of them, the shortest first.
+    pub const ALL: [Window; 4] = [Window::Day, Window::Week, Window::Month, Window::All];
+
+    /// The name in addresses and in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Window::All => "all",
+            Window::Day => "24h",
+            Window::Week => "7d",
+            Window::Month => "30d",
+        }
+    }
+
+    /// The name that readers see.
+    pub fn label(self) -> &'static str {
+        match self {
+            Window::All => "All time",
+            Window::Day => "24 hours",
+            Window::Week => "7 days",
+            Window::Month => "30 days",
+        }
+    }
+
     /// How many hours it spans, the current one included; `None` for all time.
     pub fn hours(self) -> Option<i64> {
         match self {
@@ -111,7 +157,7 @@ impl Window {
 }
 
 /// An article's place in a ranking.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RankedArticle {
     /// The article's id.
     pub id: i64,

@@ -1,9 +1,9 @@
 //! One page of a list.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A page of a longer list, numbered from 1.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Page<T> {
     /// The items of this page, at most as many as were asked for.
     pub items: Vec<T>,

@@ -7,7 +7,7 @@ use tower_sessions::Session;
 use super::query::query;
 use crate::components::article_list::Time;
 use crate::components::form::{Field, FormErrors, Notice, sent_form};
-use crate::components::layout::{Layout, PageTitle, loaded};
+use crate::components::layout::{PageTitle, page};
 use crate::server::accounts::SHORTEST_PASSWORD;
 use crate::server::db::users::User;
 use crate::server::http::access::current_user;
@@ -32,6 +32,8 @@ pub fn AccountPage() -> impl IntoView {
         let sessions = state.accounts.sessions(user.id).await?;
         let (this, others): (Vec<_>, Vec<_>) = sessions.into_iter().partition(|session| Some(session.id) == current);
         Ok(view! {
+            <PageTitle text=title />
+            <div class="narrow">
             <h1>"Your account"</h1>
             <p class="meta">
                 <span>{user.username.clone()}</span>
@@ -41,15 +43,11 @@ pub fn AccountPage() -> impl IntoView {
             <NameForm user />
             <PasswordForm />
             <Sessions this others />
+            </div>
         }
         .into_any())
     };
-    view! {
-        <Layout sidebar=false>
-            <PageTitle text=title />
-            <div class="narrow">{loaded(content)}</div>
-        </Layout>
-    }
+    page(false, content)
 }
 
 #[component]

@@ -1,39 +1,29 @@
 //! An article: the page that counts.
 
-use axum::http::request::Parts;
 use leptos::prelude::*;
 use leptos_meta::{Link, Meta};
 
 use super::query::param;
-use crate::components::article_body::{ArticleBody, ArticleContent};
+use crate::api::pages::article;
+use crate::components::article_body::ArticleBody;
 use crate::components::count::format_count;
-use crate::components::layout::{Layout, PageTitle, loaded};
+use crate::components::layout::{PageTitle, reading_page};
 use crate::components::reaction_button::ReactionButton;
 use crate::components::view_counter::ViewCounter;
-use crate::error::Error;
-use crate::model::article::Article;
+use crate::model::article::{Article, ArticleContent};
+use crate::model::pages::{ArticleData, OwnReactions};
 use crate::model::reaction::Reaction;
-use crate::server::db::reactions::OwnReactions;
 use crate::server::http::access::sign_in_address;
-use crate::server::http::identity::user_id;
 use crate::server::state::AppState;
 
 /// `/articles/{slug}`
 #[component]
 pub fn ArticlePage() -> impl IntoView {
     let state = expect_context::<AppState>();
-    let parts = expect_context::<Parts>();
     let slug = param("slug");
-    let content = async move {
-        let article = state.article_by_slug(&slug).await?;
-        let article = article.ok_or_else(|| Error::NotFound("There is no article at this address.".into()))?;
-        // A session that can't be read is no reason not to show the article.
-        let reader = user_id(&parts).await.ok().flatten();
-        let own = state.own_reactions(reader, article.summary.id).await?;
-        let own = reader.map(|_| own);
-        Ok(view! { <ArticleView article own state /> }.into_any())
-    };
-    view! { <Layout>{loaded(content)}</Layout> }
+    reading_page(async move { article(slug).await }, move |ArticleData { article, own }| {
+        view! { <ArticleView article own state /> }.into_any()
+    })
 }
 
 #[component]

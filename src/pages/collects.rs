@@ -4,9 +4,9 @@ use axum::http::request::Parts;
 use leptos::prelude::*;
 use leptos_meta::Meta;
 
-use super::query::{list, page_number};
+use super::query::page_number;
 use crate::components::article_list::ArticleList;
-use crate::components::layout::{Layout, PageTitle, loaded};
+use crate::components::layout::{PageTitle, page};
 use crate::server::db::lists::List;
 use crate::server::http::access::current_user;
 use crate::server::state::AppState;
@@ -16,13 +16,13 @@ use crate::server::state::AppState;
 pub fn CollectsPage() -> impl IntoView {
     let state = expect_context::<AppState>();
     let parts = expect_context::<Parts>();
-    let page = page_number();
+    let number = page_number();
     let title = format!("Collected · {}", state.config.site.title);
     let content = async move {
         let user = current_user(&parts)?;
-        let articles = list(&state, List::Collected(user.id), page).await?;
-        if articles.total == 0 {
-            return Ok(view! {
+        let articles = state.list_page(List::Collected(user.id), number?).await?;
+        let list = match articles.total {
+            0 => view! {
                 <div class="message">
                     <h2>"Nothing collected yet"</h2>
                     <p>"Collect an article on its page, and it waits for you here. Nobody else sees this list."</p>
@@ -31,19 +31,19 @@ pub fn CollectsPage() -> impl IntoView {
                     </p>
                 </div>
             }
-            .into_any());
-        }
-        Ok(view! { <ArticleList articles path="/collects?".to_owned() /> }.into_any())
-    };
-    view! {
-        <Layout>
+            .into_any(),
+            _ => view! { <ArticleList articles path="/collects?".to_owned() /> }.into_any(),
+        };
+        Ok(view! {
             <PageTitle text=title />
             <Meta name="robots" content="noindex" />
             <header class="intro">
                 <h1>"Collected"</h1>
                 <p>"The articles that you keep, the last one first."</p>
             </header>
-            {loaded(content)}
-        </Layout>
-    }
+            {list}
+        }
+        .into_any())
+    };
+    page(true, content)
 }

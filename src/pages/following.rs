@@ -1,12 +1,13 @@
 //! What the authors that a reader follows write.
 
 use axum::http::request::Parts;
+use futures_util::future::try_join;
 use leptos::prelude::*;
 use leptos_meta::Meta;
 
-use super::query::{list, page_number};
+use super::query::page_number;
 use crate::components::article_list::ArticleList;
-use crate::components::layout::{Layout, PageTitle, loaded};
+use crate::components::layout::{PageTitle, page};
 use crate::components::reaction_button::ReactionButton;
 use crate::model::article::Author;
 use crate::model::reaction::Reaction;
@@ -19,13 +20,14 @@ use crate::server::state::AppState;
 pub fn FollowingPage() -> impl IntoView {
     let state = expect_context::<AppState>();
     let parts = expect_context::<Parts>();
-    let page = page_number();
+    let number = page_number();
     let title = format!("Following · {}", state.config.site.title);
     let content = async move {
-        let user = current_user(&parts)?;
-        let authors = state.database.followed_authors(user.id, state.clock.now_ms()).await?;
-        if authors.is_empty() {
-            return Ok(view! {
+        let (user, number) = (current_user(&parts)?, number?);
+        let authors = async { Ok(state.database.followed_authors(user.id, state.clock.now_ms()).await?) };
+        let (authors, articles) = try_join(authors, state.list_page(List::Followed(user.id), number)).await?;
+        let list = match (authors.is_empty(), articles.total) {
+            (true, _) => view! {
                 <div class="message">
                     <h2>"You follow nobody yet"</h2>
                     <p>"Follow an author on the author's page, and new articles show up here."</p>
@@ -34,30 +36,30 @@ pub fn FollowingPage() -> impl IntoView {
                     </p>
                 </div>
             }
-            .into_any());
-        }
-        let articles = list(&state, List::Followed(user.id), page).await?;
-        let articles = match articles.total {
-            0 => view! { <p class="empty">"None of them has an article that is published now."</p> }.into_any(),
-            _ => view! { <ArticleList articles path="/following?".to_owned() /> }.into_any(),
+            .into_any(),
+            (false, 0) => view! {
+                <FollowedAuthors authors />
+                <p class="empty">"None of them has an article that is published now."</p>
+            }
+            .into_any(),
+            (false, _) => view! {
+                <FollowedAuthors authors />
+                <ArticleList articles path="/following?".to_owned() />
+            }
+            .into_any(),
         };
         Ok(view! {
-            <FollowedAuthors authors />
-            {articles}
-        }
-        .into_any())
-    };
-    view! {
-        <Layout>
             <PageTitle text=title />
             <Meta name="robots" content="noindex" />
             <header class="intro">
                 <h1>"Following"</h1>
                 <p>"What the authors you follow write, newest first."</p>
             </header>
-            {loaded(content)}
-        </Layout>
-    }
+            {list}
+        }
+        .into_any())
+    };
+    page(true, content)
 }
 
 #[component]

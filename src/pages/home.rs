@@ -3,21 +3,21 @@
 use leptos::prelude::*;
 use leptos_meta::{Link, Meta};
 
-use super::query::{articles, page_number};
+use super::query::query;
+use crate::api::pages::home;
 use crate::components::article_list::ArticleList;
-use crate::components::layout::{Layout, PageTitle, loaded};
-use crate::server::db::articles::Filter;
+use crate::components::layout::{PageTitle, reading_page};
+use crate::model::pages::HomeData;
 use crate::server::state::AppState;
 
 /// `/`
 #[component]
 pub fn HomePage() -> impl IntoView {
     let state = expect_context::<AppState>();
-    let page = page_number();
-    let content = async move {
-        let is_first = page == Ok(1);
-        let articles = articles(&state, &Filter::default(), page).await?;
+    let page = query("page");
+    reading_page(async move { home(page).await }, move |HomeData { articles }| {
         let site = &state.config.site;
+        let is_first = articles.page == 1;
         let title = if is_first { site.title.clone() } else { format!("Page {} · {}", articles.page, site.title) };
         let intro = is_first.then(|| {
             view! {
@@ -39,12 +39,12 @@ pub fn HomePage() -> impl IntoView {
         } else {
             view! { <ArticleList articles path="/?".to_owned() /> }.into_any()
         };
-        let head = view! {
-            <PageTitle text=title />
-            <Meta name="description" content=site.description.clone() />
-            <Link rel="canonical" href=format!("{}/", site.base_url) />
-        };
-        Ok(view! { {is_first.then_some(head)} {intro} {later} {body} }.into_any())
-    };
-    view! { <Layout>{loaded(content)}</Layout> }
+        let head = is_first.then(|| {
+            view! {
+                <Meta name="description" content=site.description.clone() />
+                <Link rel="canonical" href=format!("{}/", site.base_url) />
+            }
+        });
+        view! { <PageTitle text=title /> {head} {intro} {later} {body} }.into_any()
+    })
 }

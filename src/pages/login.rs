@@ -5,7 +5,7 @@ use leptos_meta::Meta;
 
 use super::query::query;
 use crate::components::form::{Field, FormErrors, sent_form, textarea_text};
-use crate::components::layout::{Layout, PageTitle};
+use crate::components::layout::{PageTitle, page};
 use crate::error::Error;
 use crate::server::accounts::sign_up::SignUp;
 use crate::server::http::kept_form::KeptForm;
@@ -33,13 +33,12 @@ pub fn LoginPage() -> impl IntoView {
         }
         .into_any(),
     };
-    view! {
-        <Layout sidebar=false>
-            <PageTitle text=format!("Sign in · {}", state.config.site.title) />
-            <Meta name="robots" content="noindex" />
-            <div class="narrow">{content}</div>
-        </Layout>
-    }
+    let content = view! {
+        <PageTitle text=format!("Sign in · {}", state.config.site.title) />
+        <Meta name="robots" content="noindex" />
+        <div class="narrow">{content}</div>
+    };
+    page(false, async move { Ok(content.into_any()) })
 }
 
 /// Keeps what somebody typed and sent, and what could not be taken.

@@ -3,42 +3,27 @@
 use leptos::prelude::*;
 
 use super::query::query;
+use crate::api::pages::most_viewed;
 use crate::components::count::format_views;
-use crate::components::layout::{Layout, PageTitle, loaded};
-use crate::error::Error;
+use crate::components::layout::{PageTitle, reading_page};
 use crate::model::article::Window;
+use crate::model::pages::{MostViewedData, Ranking};
 use crate::server::state::AppState;
-
-/// How many articles the page shows.
-const LENGTH: i64 = 50;
-
-/// The windows, with their names in addresses and on the page.
-const WINDOWS: [(Window, &str, &str); 4] = [
-    (Window::Day, "24h", "24 hours"),
-    (Window::Week, "7d", "7 days"),
-    (Window::Month, "30d", "30 days"),
-    (Window::All, "all", "All time"),
-];
 
 /// `/most-viewed?window=`
 #[component]
 pub fn MostViewedPage() -> impl IntoView {
     let state = expect_context::<AppState>();
-    let asked = query("window").unwrap_or_else(|| "all".into());
-    let title = format!("Most viewed · {}", state.config.site.title);
-    let content = async move {
-        let (window, ..) = WINDOWS
+    let asked = query("window");
+    reading_page(async move { most_viewed(asked).await }, move |MostViewedData { ranking }| {
+        let Ranking { window, articles } = ranking;
+        let links = Window::ALL
             .into_iter()
-            .find(|(_, id, _)| *id == asked)
-            .ok_or_else(|| Error::NotFound("There is no ranking for this time.".into()))?;
-        let articles = state.most_viewed(window, LENGTH).await?;
-        let links = WINDOWS
-            .into_iter()
-            .map(|(other, id, name)| {
+            .map(|other| {
                 let current = (other == window).then_some("page");
                 view! {
                     <li>
-                        <a href=format!("/most-viewed?window={id}") aria-current=current>{name}</a>
+                        <a href=format!("/most-viewed?window={}", other.name()) aria-current=current>{other.label()}</a>
                     </li>
                 }
             })
@@ -59,22 +44,17 @@ pub fn MostViewedPage() -> impl IntoView {
                 .collect_view();
             view! { <ol class="ranking-long">{items}</ol> }.into_any()
         };
-        Ok(view! {
+        view! {
+            <PageTitle text=format!("Most viewed · {}", state.config.site.title) />
+            <header class="intro">
+                <h1>"Most viewed"</h1>
+                <p>"Each reader counts once per article and visit."</p>
+            </header>
             <nav aria-label="Time">
                 <ul class="tabs">{links}</ul>
             </nav>
             {list}
         }
-        .into_any())
-    };
-    view! {
-        <Layout>
-            <PageTitle text=title />
-            <header class="intro">
-                <h1>"Most viewed"</h1>
-                <p>"Each reader counts once per article and visit."</p>
-            </header>
-            {loaded(content)}
-        </Layout>
-    }
+        .into_any()
+    })
 }

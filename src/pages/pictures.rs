@@ -7,7 +7,7 @@ use leptos_meta::Meta;
 use super::query::{page_number, query};
 use crate::components::article_list::{Date, Pagination};
 use crate::components::form::{FieldNotes, Notice, described_by, sent_form};
-use crate::components::layout::{Layout, PageTitle, loaded};
+use crate::components::layout::{PageTitle, page};
 use crate::error::Error;
 use crate::server::db::pictures::ListedPicture;
 use crate::server::http::access::current_user;
@@ -24,7 +24,7 @@ const PER_PAGE: i64 = 24;
 pub fn PicturesPage() -> impl IntoView {
     let state = expect_context::<AppState>();
     let user = current_user(&expect_context());
-    let page = page_number();
+    let number = page_number();
     let notice = match (query("added").as_deref(), query("deleted")) {
         (Some("1"), _) => Some("The picture is here. Copy its Markdown into an article."),
         (Some(_), _) => Some("The pictures are here. Copy their Markdown into an article."),
@@ -35,32 +35,31 @@ pub fn PicturesPage() -> impl IntoView {
     let content = async move {
         let user = user?;
         let owner = owner_seen_by(&user);
-        let pictures = state.database.pictures(owner, page?, PER_PAGE).await?;
+        let pictures = state.database.pictures(owner, number?, PER_PAGE).await?;
         if pictures.page > pictures.pages {
             return Err(Error::NotFound("This list has no such page.".into()));
         }
-        if pictures.items.is_empty() {
-            return Ok(view! {
+        let list = if pictures.items.is_empty() {
+            view! {
                 <p class="empty">
                     "No pictures yet. Choose one above: it gets an address that nobody can guess, and what a camera noted in it, such as the place, is taken out."
                 </p>
             }
-            .into_any());
-        }
-        let items = pictures
-            .items
-            .into_iter()
-            .map(|listed| view! { <PictureCard listed shows_owner=owner.is_none() /> })
-            .collect_view();
+            .into_any()
+        } else {
+            let items = pictures
+                .items
+                .into_iter()
+                .map(|listed| view! { <PictureCard listed shows_owner=owner.is_none() /> })
+                .collect_view();
+            view! {
+                <ul class="pictures">{items}</ul>
+                {(pictures.pages > 1)
+                    .then(|| view! { <Pagination page=pictures.page pages=pictures.pages path=format!("{STUDIO}?") /> })}
+            }
+            .into_any()
+        };
         Ok(view! {
-            <ul class="pictures">{items}</ul>
-            {(pictures.pages > 1)
-                .then(|| view! { <Pagination page=pictures.page pages=pictures.pages path=format!("{STUDIO}?") /> })}
-        }
-        .into_any())
-    };
-    view! {
-        <Layout sidebar=false>
             <PageTitle text=title />
             <Meta name="robots" content="noindex" />
             <header class="intro">
@@ -68,9 +67,11 @@ pub fn PicturesPage() -> impl IntoView {
             </header>
             {notice.map(|text| view! { <Notice text /> })}
             <UploadForm />
-            {loaded(content)}
-        </Layout>
-    }
+            {list}
+        }
+        .into_any())
+    };
+    page(false, content)
 }
 
 #[component]

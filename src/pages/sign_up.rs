@@ -5,7 +5,7 @@ use leptos_meta::Meta;
 
 use super::query::query;
 use crate::components::form::{Field, FormErrors, sent_form};
-use crate::components::layout::{Layout, PageTitle, loaded};
+use crate::components::layout::{PageTitle, page};
 use crate::server::accounts::SHORTEST_PASSWORD;
 use crate::server::state::AppState;
 
@@ -19,6 +19,9 @@ pub fn SignUpPage() -> impl IntoView {
     let content = async move {
         let role = state.accounts.role_of_sign_up(state.config.accounts.sign_up, &invitation).await?;
         Ok(view! {
+            <PageTitle text=title />
+            <Meta name="robots" content="noindex" />
+            <div class="narrow">
             <h1>"Sign up"</h1>
             <p>{format!("You will be {} of {}.", role.with_article(), state.config.site.title)}</p>
             <FormErrors sent=sent.clone() />
@@ -42,14 +45,9 @@ pub fn SignUpPage() -> impl IntoView {
                 />
                 <button type="submit" class="button button-primary">"Sign up"</button>
             </form>
+            </div>
         }
         .into_any())
     };
-    view! {
-        <Layout sidebar=false>
-            <PageTitle text=title />
-            <Meta name="robots" content="noindex" />
-            <div class="narrow">{loaded(content)}</div>
-        </Layout>
-    }
+    page(false, content)
 }

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::query::{page_number, query};
 use crate::components::article_list::{Pagination, Time};
 use crate::components::form::{Field, FormErrors, Notice, sent_form};
-use crate::components::layout::{Layout, PageTitle, loaded};
+use crate::components::layout::{PageTitle, page};
 use crate::server::accounts::sign_up::SignUp;
 use crate::server::db::invitations::Invitation;
 use crate::server::db::users::{Role, User};
@@ -23,7 +23,7 @@ pub fn UsersPage() -> impl IntoView {
     let state = expect_context::<AppState>();
     let parts = expect_context::<Parts>();
     let secret = use_context::<Secret>();
-    let page = page_number();
+    let number = page_number();
     let title = format!("Users · {}", state.config.site.title);
     let notice = query("changed").and_then(|changed| match changed.as_str() {
         "role" => Some("The role is changed."),
@@ -33,7 +33,7 @@ pub fn UsersPage() -> impl IntoView {
     });
     let content = async move {
         let admin = current_user(&parts)?;
-        let users = state.database.users(page?, PER_PAGE).await?;
+        let users = state.database.users(number?, PER_PAGE).await?;
         let can_invite = state.config.accounts.sign_up == SignUp::Invite;
         let invitations = if can_invite { state.accounts.invitations().await? } else { vec![] };
         let rows = users
@@ -47,6 +47,8 @@ pub fn UsersPage() -> impl IntoView {
         let pages = (users.pages > 1)
             .then(|| view! { <Pagination page=users.page pages=users.pages path="/users?".to_owned() /> });
         Ok(view! {
+            <PageTitle text=title />
+            <h1>"Users"</h1>
             {notice.map(|text| view! { <Notice text /> })}
             {secret.map(|secret| view! { <SecretNote secret /> })}
             <div class="table-frame" tabindex="0" role="region" aria-label="Users">
@@ -68,13 +70,7 @@ pub fn UsersPage() -> impl IntoView {
         }
         .into_any())
     };
-    view! {
-        <Layout sidebar=false>
-            <PageTitle text=title />
-            <h1>"Users"</h1>
-            {loaded(content)}
-        </Layout>
-    }
+    page(false, content)
 }
 
 #[component]

@@ -94,6 +94,9 @@ pub enum Log {
 pub struct Database {
     /// `sqlite:` and the file's path, or `mysql:` and the server's address.
     pub url: String,
+    /// How many connections at most; 0 leaves it to the kind of database.
+    #[serde(deserialize_with = "in_range::<_, 0, 1_000>")]
+    pub connections: usize,
 }
 
 /// `[redis]`

@@ -71,6 +71,8 @@ pub mod studio;
 pub mod users;
 pub mod views;
 
+use std::num::NonZeroU32;
+
 use sqlx::migrate::MigrateError;
 use sqlx::mysql::{MySqlDatabaseError, MySqlQueryResult};
 use sqlx::sqlite::SqliteQueryResult;
@@ -214,9 +216,17 @@ impl Database {
     /// # Errors
     /// An [`OpenError`], which is one line for a person.
     pub async fn open(url: &str) -> Result<Self, OpenError> {
+        Self::open_with(url, None).await
+    }
+
+    /// As [`Database::open`], with `connections` at most instead of what suits the kind of database.
+    ///
+    /// # Errors
+    /// As for [`Database::open`].
+    pub async fn open_with(url: &str, connections: Option<NonZeroU32>) -> Result<Self, OpenError> {
         match url.split_once(':') {
-            Some(("sqlite", _)) => SqliteDatabase::open(url).await.map(Database::Sqlite),
-            Some(("mysql" | "mariadb", _)) => MySqlDatabase::open(url).await.map(Database::MySql),
+            Some(("sqlite", _)) => SqliteDatabase::open_with(url, connections).await.map(Database::Sqlite),
+            Some(("mysql" | "mariadb", _)) => MySqlDatabase::open_with(url, connections).await.map(Database::MySql),
             _ => Err(OpenError::Url(url.to_owned())),
         }
     }

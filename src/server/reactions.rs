@@ -2,7 +2,7 @@
 
 use super::articles::with_views;
 use super::db::lists::List;
-use super::db::reactions::{Counted, OwnReactions};
+use super::db::reactions::Counted;
 use super::db::users::User;
 use super::db::{Database, reactions};
 use super::state::Services;
@@ -62,17 +62,6 @@ impl Services {
             self.author_counts.followers_changed(author).await;
         }
         Ok(Reacted { is_on, count: self.author_counts.followers(author).await? })
-    }
-
-    /// What a reader has done with an article; nothing, if nobody is signed in.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn own_reactions(&self, user: Option<i64>, article: i64) -> Result<OwnReactions, Error> {
-        match user {
-            Some(user) => Ok(self.database.own_reactions(user, article).await?),
-            None => Ok(OwnReactions::default()),
-        }
     }
 
     /// The author of that user name, with counts.

@@ -1,5 +1,7 @@
 //! The stores that the settings name: one profile's set, opened together.
 
+use std::num::NonZeroU32;
+
 use super::clock::Clock;
 use super::config::Config;
 use super::db::sessions::DatabaseSessionStore;
@@ -56,8 +58,9 @@ impl Stores {
     /// # Errors
     /// A [`StoresError`].
     pub async fn open(config: &Config, clock: &Clock) -> Result<Self, StoresError> {
+        let connections = u32::try_from(config.database.connections).ok().and_then(NonZeroU32::new);
         let pictures = PictureStore::open(&config.pictures.url, &config.pictures.aws).map_err(StoresError::Pictures)?;
-        let database = Database::open(&config.database.url).await?;
+        let database = Database::open_with(&config.database.url, connections).await?;
         let (window, cap) = (config.views.window, config.views.per_ip_cap);
         let (views, sessions) = match &database {
             Database::Sqlite(database) => (

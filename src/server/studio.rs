@@ -14,9 +14,8 @@ use super::db::revisions::Revision;
 use super::db::studio::{EditableArticle, Saved, TableQuery, TableRow};
 use super::db::users::{Role, User};
 use super::state::Services;
-use crate::components::article_body::ArticleContent;
 use crate::error::Error;
-use crate::model::article::{Author, Tag};
+use crate::model::article::{ArticleContent, Author, Tag};
 use crate::model::draft::Typed;
 use crate::model::page::Page;
 

@@ -10,8 +10,15 @@ use crate::harness::{Client, FIREFOX, TestServer};
 const PASSWORD: &str = "a-good-password";
 
 /// An address of that route: of things that are there, but for users, so that nobody is blocked while the table is walked.
-fn address(server: &TestServer, route: &Route) -> String {
-    route
+pub fn address(server: &TestServer, route: &Route) -> String {
+    let query = match route.path {
+        "/api/pages/article" => "?slug=first",
+        "/api/pages/tag" => "?tag=sea",
+        "/api/pages/author" => "?username=jo-doe",
+        "/search" | "/api/pages/search" => "?q=text",
+        _ => "",
+    };
+    let path = route
         .path
         .replace("/authors/{username}", "/authors/jo-doe")
         .replace("/articles/{slug}", "/articles/first")
@@ -20,7 +27,8 @@ fn address(server: &TestServer, route: &Route) -> String {
         .replace("/studio/pictures/{name}", "/studio/pictures/none.png")
         .replace("{name}", "none.png")
         .replace("{version}", "1")
-        .replace("{id}", &server.id("first").to_string())
+        .replace("{id}", &server.id("first").to_string());
+    path + query
 }
 
 fn send(client: &Client, server: &TestServer, route: &Route) -> (u16, String) {

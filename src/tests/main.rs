@@ -13,6 +13,7 @@ mod database;
 mod harness;
 mod import;
 mod injection;
+mod loading;
 mod pages;
 mod pictures;
 mod reactions;

@@ -9,7 +9,7 @@ use crate::components::article_list::Time;
 use crate::components::diff::Diff;
 use crate::components::editor::EditorTools;
 use crate::components::form::{Field, FieldNotes, FormErrors, Notice, described_by, sent_form, textarea_text};
-use crate::components::layout::{Layout, PageTitle, loaded};
+use crate::components::layout::{PageTitle, page};
 use crate::error::Error;
 use crate::model::draft::Typed;
 use crate::server::db::articles::Status;
@@ -45,17 +45,13 @@ pub fn NewArticlePage() -> impl IntoView {
             (false, None) => Text { version: 0, typed: Typed::default(), recovered_at: None },
         };
         Ok(view! {
+            <PageTitle text=title />
             <h1 class="visually-hidden">"New article"</h1>
             <Editor text sent article=None now=state.clock.now_ms() />
         }
         .into_any())
     };
-    view! {
-        <Layout sidebar=false>
-            <PageTitle text=title />
-            {loaded(content)}
-        </Layout>
-    }
+    page(false, content)
 }
 
 /// `/studio/{id}`
@@ -108,7 +104,7 @@ pub fn EditorPage() -> impl IntoView {
         }
         .into_any())
     };
-    view! { <Layout sidebar=false>{loaded(content)}</Layout> }
+    page(false, content)
 }
 
 fn is_sent(sent: &SentForm) -> bool {

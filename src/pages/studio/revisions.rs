@@ -7,7 +7,7 @@ use super::super::query::param;
 use crate::components::article_list::Time;
 use crate::components::diff::Diff;
 use crate::components::form::{FormErrors, sent_form};
-use crate::components::layout::{Layout, PageTitle, loaded};
+use crate::components::layout::{PageTitle, page};
 use crate::error::Error;
 use crate::model::draft::Typed;
 use crate::server::db::revisions::Revision;
@@ -45,6 +45,7 @@ pub fn RevisionsPage() -> impl IntoView {
             view! { <ol class="revisions">{items}</ol> }.into_any()
         };
         Ok(view! {
+            <PageTitle text=title />
             <p class="intro-kind">
                 <a href=format!("/studio/{id}")>{article.fields.title}</a>
             </p>
@@ -53,12 +54,7 @@ pub fn RevisionsPage() -> impl IntoView {
         }
         .into_any())
     };
-    view! {
-        <Layout sidebar=false>
-            <PageTitle text=title />
-            {loaded(content)}
-        </Layout>
-    }
+    page(false, content)
 }
 
 #[component]
@@ -136,6 +132,7 @@ pub fn RevisionPage() -> impl IntoView {
             }
         });
         Ok(view! {
+            <PageTitle text=title />
             <p class="intro-kind">
                 <a href=format!("/studio/{id}/revisions")>{format!("Revisions of “{}”", article.fields.title)}</a>
             </p>
@@ -152,12 +149,7 @@ pub fn RevisionPage() -> impl IntoView {
         }
         .into_any())
     };
-    view! {
-        <Layout sidebar=false>
-            <PageTitle text=title />
-            {loaded(content)}
-        </Layout>
-    }
+    page(false, content)
 }
 
 /// The differences, field by field.

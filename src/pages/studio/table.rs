@@ -10,7 +10,7 @@ use super::status_name;
 use crate::components::article_list::{Date, Pagination};
 use crate::components::count::format_count;
 use crate::components::form::Notice;
-use crate::components::layout::{Layout, PageTitle, loaded};
+use crate::components::layout::{PageTitle, page};
 use crate::server::db::studio::{Column, Shelf, TableQuery, TableRow};
 use crate::server::db::users::Role;
 use crate::server::http::access::current_user;
@@ -75,7 +75,7 @@ impl Choice {
 pub fn StudioPage() -> impl IntoView {
     let state = expect_context::<AppState>();
     let parts = expect_context::<Parts>();
-    let page = page_number();
+    let number = page_number();
     let choice = Choice::from_query();
     let title = format!("Studio · {}", state.config.site.title);
     let notice = query("done").and_then(|done| match done.as_str() {
@@ -91,7 +91,7 @@ pub fn StudioPage() -> impl IntoView {
             text: choice.text.clone(),
             column: choice.column.0,
             is_descending: choice.is_descending,
-            page: page?,
+            page: number?,
             per_page: PER_PAGE,
         };
         let table = state.studio_table(&asked).await?;
@@ -115,14 +115,6 @@ pub fn StudioPage() -> impl IntoView {
         };
         let path = format!("{}&", choice.address());
         Ok(view! {
-            <Tools choice />
-            {body}
-            {(pages > 1).then(|| view! { <Pagination page=here pages path /> })}
-        }
-        .into_any())
-    };
-    view! {
-        <Layout sidebar=false>
             <PageTitle text=title />
             <div class="studio-head">
                 <h1>"Studio"</h1>
@@ -130,9 +122,13 @@ pub fn StudioPage() -> impl IntoView {
                 <a class="button button-primary" href="/studio/new">"New article"</a>
             </div>
             {notice.map(|text| view! { <Notice text /> })}
-            {loaded(content)}
-        </Layout>
-    }
+            <Tools choice />
+            {body}
+            {(pages > 1).then(|| view! { <Pagination page=here pages path /> })}
+        }
+        .into_any())
+    };
+    page(false, content)
 }
 
 /// Which shelf, and what to look for.

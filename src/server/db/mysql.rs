@@ -1,5 +1,6 @@
 //! The connections to MySQL or MariaDB.
 
+use std::num::NonZeroU32;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,6 +47,14 @@ impl MySqlDatabase {
     /// # Errors
     /// An [`OpenError`], which is one line for a person.
     pub async fn open(url: &str) -> Result<Self, OpenError> {
+        Self::open_with(url, None).await
+    }
+
+    /// As [`MySqlDatabase::open`], with `connections` at most.
+    ///
+    /// # Errors
+    /// As for [`MySqlDatabase::open`].
+    pub async fn open_with(url: &str, connections: Option<NonZeroU32>) -> Result<Self, OpenError> {
         let options = MySqlConnectOptions::from_str(url).map_err(|error| OpenError::ServerUrl(reason(&error)))?;
         let Some(name) = options.get_database() else {
             return Err(OpenError::ServerUrl("the database's name is missing".into()));
@@ -63,7 +72,7 @@ impl MySqlDatabase {
         let mut first = first.map_err(|error| refusal(&error, &address))?;
 
         let pool = MySqlPoolOptions::new()
-            .max_connections(CONNECTIONS)
+            .max_connections(connections.map_or(CONNECTIONS, NonZeroU32::get))
             .acquire_timeout(PATIENCE)
             // Each connection is tried before it is given to somebody, so those from before a restart of the server are replaced
             // without anybody noticing.

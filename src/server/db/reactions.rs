@@ -4,12 +4,13 @@
 //! article's row of counts. So all that concerns one article comes one after the other, and in MySQL and MariaDB there is no second
 //! lock that two transactions could take in different orders.
 
+use sqlx::AssertSqlSafe;
 use sqlx::mysql::MySqlDatabaseError;
-use sqlx::{AssertSqlSafe, FromRow};
 
 use super::articles::VISIBLE;
 use super::{Database, Dialect, Transaction};
 use crate::model::article::Author;
+use crate::model::pages::OwnReactions;
 use crate::model::reaction::Reacted;
 
 /// How often a transaction begins anew that the server ended because of a deadlock.
@@ -51,15 +52,6 @@ impl Counted {
             Counted::Collects => "collects",
         }
     }
-}
-
-/// What a reader has done with an article.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromRow)]
-pub struct OwnReactions {
-    /// Likes it.
-    pub is_liked: bool,
-    /// Keeps it.
-    pub is_collected: bool,
 }
 
 /// A count of `article_stats` that differs from the rows that it counts.
@@ -123,9 +115,10 @@ impl Database {
     pub async fn own_reactions(&self, user: i64, article: i64) -> sqlx::Result<OwnReactions> {
         let sql = "SELECT EXISTS (SELECT 1 FROM likes WHERE user_id = ? AND article_id = ?) AS is_liked,
                 EXISTS (SELECT 1 FROM collects WHERE user_id = ? AND article_id = ?) AS is_collected";
-        on_reader!(self, pool => {
-            sqlx::query_as(sql).bind(user).bind(article).bind(user).bind(article).fetch_one(pool).await
-        })
+        let (is_liked, is_collected): (bool, bool) = on_reader!(self, pool => {
+            sqlx::query_as(sql).bind(user).bind(article).bind(user).bind(article).fetch_one(pool).await?
+        });
+        Ok(OwnReactions { is_liked, is_collected })
     }
 
     /// Lets a user follow an author, or not any more. Says whether that is new: false if it was so before.

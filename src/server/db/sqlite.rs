@@ -3,6 +3,7 @@
 //! SQLite takes one writer at a time, so writes go through a pool of one connection, where they wait their turn in order
 //! instead of failing with "database is locked"; reads have a pool of their own and, in WAL mode, never wait for a write.
 
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -15,6 +16,9 @@ use sqlx::{Sqlite, Transaction};
 use super::{OpenError, reason};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+
+/// How many connections read at most: each is a thread of its own, and SQLite answers from memory.
+const READERS: u32 = 4;
 
 /// An open SQLite file: the embedded profile's database, which keeps sessions, salts and who was counted too.
 #[derive(Clone, Debug)]
@@ -30,6 +34,14 @@ impl SqliteDatabase {
     /// # Errors
     /// An [`OpenError`], which is one line for a person.
     pub async fn open(url: &str) -> Result<Self, OpenError> {
+        Self::open_with(url, None).await
+    }
+
+    /// As [`SqliteDatabase::open`], with `readers` connections that read at most.
+    ///
+    /// # Errors
+    /// As for [`SqliteDatabase::open`].
+    pub async fn open_with(url: &str, readers: Option<NonZeroU32>) -> Result<Self, OpenError> {
         let options = SqliteConnectOptions::from_str(url).map_err(|_| OpenError::Url(url.to_owned()))?;
         let file = options.get_filename().to_owned();
         let name = file.display().to_string();
@@ -49,7 +61,8 @@ impl SqliteDatabase {
         let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await;
         let writer = writer.map_err(open_error)?;
         MIGRATIONS.run(&writer).await.map_err(|error| OpenError::of_migration(error, name.clone()))?;
-        let reader = SqlitePoolOptions::new().max_connections(4).connect_with(options.read_only(true)).await;
+        let readers = SqlitePoolOptions::new().max_connections(readers.map_or(READERS, NonZeroU32::get));
+        let reader = readers.connect_with(options.read_only(true)).await;
         Ok(Self { reader: reader.map_err(open_error)?, writer, address: format!("sqlite:{name}").into() })
     }
 

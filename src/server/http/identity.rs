@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::server::config::Config;
 use crate::server::db::users::User;
 use crate::server::sessions::USER_ID;
-use crate::server::state::AppState;
+use crate::server::state::{AppState, Services};
 use crate::server::views::visitor::Reader;
 use crate::server::views::{Sender, ViewError, ViewRequest};
 
@@ -89,7 +89,7 @@ pub async fn user_id(parts: &Parts) -> Result<Option<i64>, Error> {
 ///
 /// # Errors
 /// [`Error::Unavailable`] if the session can't be read; the database's.
-pub async fn signed_in_user(parts: &Parts, state: &AppState) -> Result<Option<User>, Error> {
+pub async fn signed_in_user(parts: &Parts, state: &Services) -> Result<Option<User>, Error> {
     if let Some(CurrentUser(user)) = parts.extensions.get::<CurrentUser>() {
         return Ok(Some(user.clone()));
     }

@@ -1,0 +1,82 @@
+//! What the pages for reading show. A page calls its function while it is rendered, and programs can call the same as a GET. Each takes
+//! its parameters as they stand in the page's address.
+
+use axum::http::request::Parts;
+use leptos::prelude::*;
+use leptos::server_fn::codec::{GetUrl, Json};
+
+use super::answer;
+use crate::error::Error;
+use crate::model::pages::{ArticleData, AuthorData, Framed, HomeData, MostViewedData, SearchData, TagData};
+use crate::server::reading::{page_number, window};
+use crate::server::state::AppState;
+
+/// What the server knows of a request.
+fn request() -> (AppState, Parts) {
+    (expect_context(), expect_context())
+}
+
+/// All articles, newest first.
+///
+/// # Errors
+/// [`Error::NotFound`] for a page that does not exist; the database's.
+#[server(prefix = "/api/pages", endpoint = "home", input = GetUrl, output = Json)]
+pub async fn home(page: Option<String>) -> Result<Framed<HomeData>, Error> {
+    let (state, parts) = request();
+    let content = async { state.home_page(page_number(page.as_deref())?).await };
+    answer(state.framed(&parts, content).await)
+}
+
+/// An article.
+///
+/// # Errors
+/// [`Error::NotFound`] if readers do not see an article of that slug; the database's.
+#[server(prefix = "/api/pages", endpoint = "article", input = GetUrl, output = Json)]
+pub async fn article(slug: String) -> Result<Framed<ArticleData>, Error> {
+    let (state, parts) = request();
+    answer(state.framed(&parts, state.article_page(&parts, &slug)).await)
+}
+
+/// All articles with a tag, newest first.
+///
+/// # Errors
+/// [`Error::NotFound`] if no article has the tag, and for a page that does not exist; the database's.
+#[server(prefix = "/api/pages", endpoint = "tag", input = GetUrl, output = Json)]
+pub async fn tag(tag: String, page: Option<String>) -> Result<Framed<TagData>, Error> {
+    let (state, parts) = request();
+    let content = async { state.tag_page(tag, page_number(page.as_deref())?).await };
+    answer(state.framed(&parts, content).await)
+}
+
+/// An author, and what the author wrote, newest first.
+///
+/// # Errors
+/// [`Error::NotFound`] if no article names such an author, and for a page that does not exist; the database's.
+#[server(prefix = "/api/pages", endpoint = "author", input = GetUrl, output = Json)]
+pub async fn author(username: String, page: Option<String>) -> Result<Framed<AuthorData>, Error> {
+    let (state, parts) = request();
+    let content = async { state.author_page(&parts, &username, page_number(page.as_deref())?).await };
+    answer(state.framed(&parts, content).await)
+}
+
+/// The most viewed articles of a window.
+///
+/// # Errors
+/// [`Error::NotFound`] if there is no such window; the database's.
+#[server(prefix = "/api/pages", endpoint = "most-viewed", input = GetUrl, output = Json)]
+pub async fn most_viewed(window: Option<String>) -> Result<Framed<MostViewedData>, Error> {
+    let (state, parts) = request();
+    let content = async { state.most_viewed_page(self::window(window.as_deref())?).await };
+    answer(state.framed(&parts, content).await)
+}
+
+/// Articles that contain a text.
+///
+/// # Errors
+/// [`Error::NotFound`] for a page that does not exist; the database's.
+#[server(prefix = "/api/pages", endpoint = "search", input = GetUrl, output = Json)]
+pub async fn search(q: Option<String>, page: Option<String>) -> Result<Framed<SearchData>, Error> {
+    let (state, parts) = request();
+    let content = async { state.search_page(q.as_deref().unwrap_or_default(), page_number(page.as_deref())?).await };
+    answer(state.framed(&parts, content).await)
+}

@@ -1,0 +1,192 @@
+//! What the pages for reading show. Each page loads everything it shows here, before any of it is rendered.
+
+use axum::http::request::Parts;
+use futures_util::future::{join, try_join};
+
+use super::db::articles::Filter;
+use super::db::lists::List;
+use super::db::users::Role;
+use super::http::identity::{signed_in_user, user_id};
+use super::reactions::Profile;
+use super::state::Services;
+use crate::error::Error;
+use crate::model::article::{ArticleSummary, Window};
+use crate::model::page::Page;
+use crate::model::pages::{
+    ArticleData, AuthorData, Follow, Frame, Framed, HomeData, MenuUser, MostViewedData, Ranking, SearchData, Sidebar,
+    TagData,
+};
+
+/// How many articles a page of a list shows.
+pub const PER_PAGE: i64 = 10;
+
+/// Longest text that can be looked for, in characters.
+pub const LONGEST_SEARCH: usize = 200;
+
+/// How many articles each ranking beside the content shows.
+const SIDEBAR_LENGTH: i64 = 5;
+
+/// The rankings beside the content.
+const SIDEBAR_WINDOWS: [Window; 3] = [Window::Day, Window::Week, Window::All];
+
+/// How many articles the page of the most viewed shows.
+const MOST_VIEWED_LENGTH: i64 = 50;
+
+impl Services {
+    /// What is around a page's content. It never fails: what can't be had now is left out, and the page can be read.
+    pub async fn frame(&self, parts: &Parts, has_sidebar: bool) -> Frame {
+        let user = async {
+            let user = signed_in_user(parts, self).await.ok().flatten()?;
+            Some(MenuUser { name: user.name, is_author: user.role >= Role::Author, is_admin: user.role >= Role::Admin })
+        };
+        let sidebar = async {
+            match has_sidebar {
+                true => self.rankings().await.map_or(Sidebar::Unavailable, Sidebar::Rankings),
+                false => Sidebar::Absent,
+            }
+        };
+        let (user, sidebar) = join(user, sidebar).await;
+        Frame { user, sidebar }
+    }
+
+    /// Loads a page's content and what is around it at the same time.
+    ///
+    /// # Errors
+    /// The content's.
+    pub async fn framed<T>(
+        &self,
+        parts: &Parts,
+        content: impl Future<Output = Result<T, Error>>,
+    ) -> Result<Framed<T>, Error> {
+        let (frame, content) = join(self.frame(parts, true), content).await;
+        Ok(Framed { frame, content: content? })
+    }
+
+    async fn rankings(&self) -> Result<Vec<Ranking>, Error> {
+        let mut rankings = Vec::with_capacity(SIDEBAR_WINDOWS.len());
+        for window in SIDEBAR_WINDOWS {
+            rankings.push(Ranking { window, articles: self.most_viewed(window, SIDEBAR_LENGTH).await? });
+        }
+        Ok(rankings)
+    }
+
+    /// `/`
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for a page past the end; the database's.
+    pub async fn home_page(&self, page: i64) -> Result<HomeData, Error> {
+        Ok(HomeData { articles: existing(self.articles(&Filter::default(), page, PER_PAGE).await?)? })
+    }
+
+    /// `/articles/{slug}`
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if readers do not see an article of that slug; the database's.
+    pub async fn article_page(&self, parts: &Parts, slug: &str) -> Result<ArticleData, Error> {
+        // A session that can't be read is no reason not to show the article.
+        let reader = async { Ok(user_id(parts).await.ok().flatten()) };
+        let (article, reader) = try_join(self.article_by_slug(slug), reader).await?;
+        let article = article.ok_or_else(|| Error::NotFound("There is no article at this address.".into()))?;
+        let own = match reader {
+            Some(reader) => Some(self.database.own_reactions(reader, article.summary.id).await?),
+            None => None,
+        };
+        Ok(ArticleData { article, own })
+    }
+
+    /// `/tags/{tag}`
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if no article has the tag, and for a page past the end; the database's.
+    pub async fn tag_page(&self, slug: String, page: i64) -> Result<TagData, Error> {
+        let filter = Filter { tag: Some(slug.clone()), ..Filter::default() };
+        let tag = async { Ok(self.database.tag(&slug, self.clock.now_ms()).await?) };
+        let (tag, articles) = try_join(tag, self.articles(&filter, page, PER_PAGE)).await?;
+        let tag = tag.ok_or_else(|| Error::NotFound("No article has this tag.".into()))?;
+        Ok(TagData { tag, articles: existing(articles)? })
+    }
+
+    /// `/authors/{username}`
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if no article names such an author, and for a page past the end; the database's.
+    pub async fn author_page(&self, parts: &Parts, username: &str, page: i64) -> Result<AuthorData, Error> {
+        // A session that can't be read is no reason not to show the page.
+        let reader = async { Ok(user_id(parts).await.ok().flatten()) };
+        let (profile, reader) = try_join(self.profile(username), reader).await?;
+        let follow = async {
+            Ok(match reader {
+                Some(reader) if reader == profile.id => Follow::Own,
+                Some(reader) => Follow::Set(self.database.is_following(reader, profile.id).await?),
+                None => Follow::SignedOut,
+            })
+        };
+        let (articles, follow) = try_join(self.written_by(&profile, page, PER_PAGE), follow).await?;
+        let Profile { author, followers, .. } = profile;
+        Ok(AuthorData { author, followers, follow, articles: existing(articles)? })
+    }
+
+    /// `/most-viewed`
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn most_viewed_page(&self, window: Window) -> Result<MostViewedData, Error> {
+        let articles = self.most_viewed(window, MOST_VIEWED_LENGTH).await?;
+        Ok(MostViewedData { ranking: Ranking { window, articles } })
+    }
+
+    /// `/search`
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for a page past the end; the database's.
+    pub async fn search_page(&self, text: &str, page: i64) -> Result<SearchData, Error> {
+        let text: String = text.trim().chars().take(LONGEST_SEARCH).collect();
+        if text.is_empty() {
+            return Ok(SearchData { text, articles: None });
+        }
+        let filter = Filter { text: Some(text.clone()), ..Filter::default() };
+        let articles = existing(self.articles(&filter, page, PER_PAGE).await?)?;
+        Ok(SearchData { text, articles: Some(articles) })
+    }
+
+    /// A page of one of a user's lists.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for a page past the end; the database's.
+    pub async fn list_page(&self, list: List, page: i64) -> Result<Page<ArticleSummary>, Error> {
+        existing(self.list(list, page, PER_PAGE).await?)
+    }
+}
+
+/// The number of the page that an address asks for, from 1.
+///
+/// # Errors
+/// [`Error::NotFound`]: an address with a page that can't be leads nowhere.
+pub fn page_number(text: Option<&str>) -> Result<i64, Error> {
+    match text {
+        None => Ok(1),
+        Some(text) => text.parse().ok().filter(|page| *page >= 1).ok_or_else(no_such_page),
+    }
+}
+
+/// The window that an address asks for; all time if it names none.
+///
+/// # Errors
+/// [`Error::NotFound`] for a name that no window has.
+pub fn window(name: Option<&str>) -> Result<Window, Error> {
+    let name = name.unwrap_or(Window::All.name());
+    let known = Window::ALL.into_iter().find(|window| window.name() == name);
+    known.ok_or_else(|| Error::NotFound("There is no ranking for this time.".into()))
+}
+
+/// An empty first page is fine, an empty later one does not exist.
+fn existing(articles: Page<ArticleSummary>) -> Result<Page<ArticleSummary>, Error> {
+    if articles.page > articles.pages {
+        return Err(no_such_page());
+    }
+    Ok(articles)
+}
+
+fn no_such_page() -> Error {
+    Error::NotFound("This list has no such page.".into())
+}
