@@ -2,6 +2,7 @@
 
 #[cfg(feature = "ssr")]
 pub mod article;
+pub mod count;
 pub mod draft;
 #[cfg(feature = "ssr")]
 pub mod page;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use leptos::prelude::*;
 
-use super::count::format_views;
+use super::hole::views_in_words;
 use crate::model::article::{ArticleSummary, Author, Tag};
 use crate::model::page::Page;
 
@@ -82,7 +82,7 @@ fn ArticleCard(article: ArticleSummary) -> impl IntoView {
             <p class="meta">
                 <Date at=article.published_at />
                 <span>{format_minutes(article.reading_minutes)}</span>
-                <span>{format_views(article.views)}</span>
+                <span>{views_in_words(article.id, article.views)}</span>
             </p>
             <h2 class="card-title">
                 <a href=format!("/articles/{}", article.slug)>{article.title}</a>

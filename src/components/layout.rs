@@ -12,6 +12,7 @@ use super::sidebar::SidebarColumn;
 use super::theme_toggle::ThemeToggle;
 use crate::error::{Error, RETRY_AFTER_SECONDS};
 use crate::model::pages::{Frame, Framed, MenuUser, Sidebar};
+use crate::server::page_cache::hole::Marks;
 use crate::server::state::AppState;
 
 /// The mark: a tide line on a staff.
@@ -107,11 +108,15 @@ pub fn reading_page<T: Send + 'static>(
     load: impl Future<Output = Result<Framed<T>, Error>> + Send + 'static,
     render: impl FnOnce(T) -> AnyView + Send + 'static,
 ) -> impl IntoView {
-    let (state, parts) = (expect_context::<AppState>(), expect_context::<Parts>());
+    let (state, mut parts) = (expect_context::<AppState>(), expect_context::<Parts>());
     whole(async move {
         match load.await {
             Ok(Framed { frame, content }) => (frame, Ok(render(content))),
-            Err(error) => (state.frame(&parts, true).await, Err(error)),
+            // Nobody remembers the page of an error, so it can't leave anything open.
+            Err(error) => {
+                parts.extensions.remove::<Marks>();
+                (state.frame(&parts, true).await, Err(error))
+            }
         }
     })
 }

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::count::format_views;
+use super::hole::rankings;
 use super::view_counter::{VIEWS, VIEWS_OF};
 use crate::model::pages::{Ranking, Sidebar};
 
@@ -11,12 +12,26 @@ use crate::model::pages::{Ranking, Sidebar};
 pub fn SidebarColumn(sidebar: Sidebar) -> impl IntoView {
     let content = match sidebar {
         Sidebar::Absent => return ().into_any(),
-        Sidebar::Unavailable => {
-            view! { <p class="empty">"The most viewed articles can't be shown right now."</p> }.into_any()
-        }
+        Sidebar::Unavailable => view! { <Unavailable /> }.into_any(),
+        Sidebar::Open => rankings().into_any(),
         Sidebar::Rankings(rankings) => view! { <Rankings rankings /> }.into_any(),
     };
     view! { <aside class="sidebar" aria-label="Most viewed articles">{content}</aside> }.into_any()
+}
+
+/// The most viewed articles as HTML, to be put into remembered pages.
+pub fn render_rankings(rankings: Vec<Ranking>) -> String {
+    Owner::new().with(|| view! { <Rankings rankings /> }.to_html())
+}
+
+/// What stands there when they can't be had.
+pub fn render_unavailable() -> String {
+    Owner::new().with(|| view! { <Unavailable /> }.to_html())
+}
+
+#[component]
+fn Unavailable() -> impl IntoView {
+    view! { <p class="empty">"The most viewed articles can't be shown right now."</p> }
 }
 
 /// The most viewed articles of all windows. Radio buttons choose the one that is shown, without a script.

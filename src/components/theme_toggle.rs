@@ -9,7 +9,7 @@ use super::browser;
 pub const THEME_COOKIE: &str = "theme";
 
 /// What a reader can choose. Without a choice the system's preference holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Theme {
     /// Dark on light.
     Light,

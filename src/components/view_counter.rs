@@ -8,6 +8,7 @@ use super::browser;
 use super::count::format_views;
 use crate::api::views::record_view;
 use crate::error::Error;
+use crate::model::count::Count;
 
 /// The attribute of an element that shows an article's count in some ranking; its value is the article's id.
 pub const VIEWS_OF: &str = "data-views-of";
@@ -24,18 +25,26 @@ const RETRY_AFTER_MS: [u32; 4] = [1_000, 2_000, 4_000, 8_000];
 pub fn ViewCounter(
     /// The article's id.
     article: i64,
-    /// Its count when the page was made.
-    views: i64,
+    /// Its count when the page was sent.
+    views: Count,
+    /// The count in words.
+    words: String,
     /// Rule C2's window, in milliseconds.
     window_ms: u64,
 ) -> impl IntoView {
+    let views = views.number();
     let shown = RwSignal::new(views);
+    // What the server wrote stands until the count changes: it may have left room for a count that it did not know yet.
+    let text = move || match shown.get() {
+        count if count == views => words.clone(),
+        count => format_views(count),
+    };
     Effect::new(move |_| {
         let read = move || spawn_local(read(article, views, shown, window_ms));
         browser::when_visible(read);
         browser::when_restored(read);
     });
-    view! { <span class="view-count">{move || format_views(shown.get())}</span> }
+    view! { <span class="view-count">{text}</span> }
 }
 
 /// Shows the own view, records it, and settles on the answer. A reader whom this browser knows to be counted already sees no

@@ -42,6 +42,8 @@ pub enum Sidebar {
     Absent,
     /// The most viewed articles, which can't be had now.
     Unavailable,
+    /// The most viewed articles, which are put in when the page is sent.
+    Open,
     /// The most viewed articles of each window that readers can choose there.
     Rankings(Vec<Ranking>),
 }
@@ -92,6 +94,8 @@ pub struct TagData {
 /// `/authors/{username}`: an author, and what the author wrote, newest first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AuthorData {
+    /// The author's user id.
+    pub id: i64,
     /// The author.
     pub author: Author,
     /// How many readers follow the author.

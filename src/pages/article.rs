@@ -6,7 +6,7 @@ use leptos_meta::{Link, Meta};
 use super::query::param;
 use crate::api::pages::article;
 use crate::components::article_body::ArticleBody;
-use crate::components::count::format_count;
+use crate::components::hole::{self, views, views_in_words};
 use crate::components::layout::{PageTitle, reading_page};
 use crate::components::reaction_button::ReactionButton;
 use crate::components::view_counter::ViewCounter;
@@ -54,7 +54,8 @@ fn ArticleView(
     let (id, likes, collects) = (summary.id, summary.likes, summary.collects);
     let window_ms = u64::try_from(state.config.views.window.as_millis()).unwrap_or(u64::MAX);
     let reactions = view! { <Reactions id likes collects own path /> }.into_any();
-    let count = view! { <ViewCounter article=summary.id views=summary.views window_ms /> }.into_any();
+    let (views, words) = (views(summary.id, summary.views), views_in_words(summary.id, summary.views));
+    let count = view! { <ViewCounter article=summary.id views words window_ms /> }.into_any();
     view! {
         <PageTitle text=format!("{} · {}", summary.title, site.title) />
         <Meta name="description" content=summary.summary.clone() />
@@ -93,13 +94,13 @@ fn Reactions(id: i64, likes: i64, collects: i64, own: Option<OwnReactions>, path
             />
         }
         .into_any(),
-        None => [("Like", likes), ("Collect", collects)]
+        None => [("Like", hole::likes(id, likes)), ("Collect", hole::collects(id, collects))]
             .map(|(label, count)| {
                 view! {
                     <a class="reaction" href=sign_in_address(&path) rel="nofollow">
                         <span>{label}</span>
                         " "
-                        <span class="reaction-count">{format_count(count)}</span>
+                        <span class="reaction-count">{count}</span>
                     </a>
                 }
             })

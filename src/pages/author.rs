@@ -6,12 +6,14 @@ use super::query::{param, query};
 use crate::api::pages::author;
 use crate::components::article_list::ArticleList;
 use crate::components::count::{format_count, format_followers};
+use crate::components::hole::counted;
 use crate::components::layout::{PageTitle, reading_page};
 use crate::components::reaction_button::ReactionButton;
 use crate::model::article::Author;
 use crate::model::pages::{AuthorData, Follow};
 use crate::model::reaction::Reaction;
 use crate::server::http::access::sign_in_address;
+use crate::server::page_cache::hole::Hole;
 use crate::server::state::AppState;
 
 /// `/authors/{username}`
@@ -20,7 +22,7 @@ pub fn AuthorPage() -> impl IntoView {
     let state = expect_context::<AppState>();
     let (username, page) = (param("username"), query("page"));
     reading_page(async move { author(username, page).await }, move |data| {
-        let AuthorData { author, followers, follow, articles } = data;
+        let AuthorData { id, author, followers, follow, articles } = data;
         let count = match articles.total {
             1 => "1 article".to_owned(),
             count => format!("{} articles", format_count(count)),
@@ -32,7 +34,7 @@ pub fn AuthorPage() -> impl IntoView {
                 <p class="intro-kind">"Author"</p>
                 <h1>{author.name.clone()}</h1>
                 <p>{count}</p>
-                <FollowLine follow followers author />
+                <FollowLine id follow followers author />
             </header>
             <ArticleList articles path=format!("{path}?") />
         }
@@ -42,10 +44,10 @@ pub fn AuthorPage() -> impl IntoView {
 
 /// How many follow the author, and the button to do so.
 #[component]
-fn FollowLine(follow: Follow, followers: i64, author: Author) -> impl IntoView {
+fn FollowLine(id: i64, follow: Follow, followers: i64, author: Author) -> impl IntoView {
     let Author { username, name } = author;
     let path = format!("/authors/{username}");
-    let count = format_followers(followers);
+    let count = counted(Hole::Followers(id), followers, format_followers);
     let line = match follow {
         Follow::Set(is_on) => view! {
             <ReactionButton

@@ -3,12 +3,20 @@
 //! In the embedded profile the database has the counts itself. In the server profile it has what was flushed, and Redis the
 //! whole; while Redis is away the database's have to do.
 
+use super::db::Database;
 use super::db::articles::Filter;
 use super::state::Services;
 use super::views::Views;
 use crate::error::Error;
 use crate::model::article::{Article, ArticleSummary, RankedArticle, Window};
 use crate::model::page::Page;
+use crate::model::pages::Ranking;
+
+/// How many articles each ranking beside the content shows.
+const SIDEBAR_LENGTH: i64 = 5;
+
+/// The rankings beside the content.
+const SIDEBAR_WINDOWS: [Window; 3] = [Window::Day, Window::Week, Window::All];
 
 /// A page of articles with the views of this moment.
 pub(super) async fn with_views(views: &Views, mut page: Page<ArticleSummary>) -> Page<ArticleSummary> {
@@ -61,23 +69,49 @@ impl Services {
     /// # Errors
     /// The database's.
     pub async fn most_viewed(&self, window: Window, limit: i64) -> Result<Vec<RankedArticle>, Error> {
-        let now = self.clock.now_ms();
-        let limit = usize::try_from(limit).unwrap_or(0);
-        // Some of the most viewed may be deleted or unpublished by now.
-        let mut count = limit.saturating_mul(2).saturating_add(10);
-        while let Some(top) = self.views.top(window, count).await {
-            let ids: Vec<i64> = top.iter().map(|(article, _)| *article).collect();
-            let names = self.database.names(&ids, now).await?;
-            let articles = top.iter().filter_map(|(id, views)| {
-                let (slug, title) = names.get(id)?;
-                Some(RankedArticle { id: *id, slug: slug.clone(), title: title.clone(), views: *views })
-            });
-            let articles: Vec<_> = articles.take(limit).collect();
-            if articles.len() == limit || top.len() < count {
-                return Ok(articles);
-            }
-            count = count.saturating_mul(4);
-        }
-        Ok(self.database.most_viewed(window, i64::try_from(limit).unwrap_or(i64::MAX), now).await?)
+        most_viewed(&self.database, &self.views, self.clock.now_ms(), window, limit).await
     }
+
+    /// The rankings beside the content.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn rankings(&self) -> Result<Vec<Ranking>, Error> {
+        rankings(&self.database, &self.views, self.clock.now_ms()).await
+    }
+}
+
+/// As [`Services::rankings`], at `now`.
+pub(super) async fn rankings(database: &Database, views: &Views, now: i64) -> Result<Vec<Ranking>, Error> {
+    let mut rankings = Vec::with_capacity(SIDEBAR_WINDOWS.len());
+    for window in SIDEBAR_WINDOWS {
+        rankings.push(Ranking { window, articles: most_viewed(database, views, now, window, SIDEBAR_LENGTH).await? });
+    }
+    Ok(rankings)
+}
+
+async fn most_viewed(
+    database: &Database,
+    views: &Views,
+    now: i64,
+    window: Window,
+    limit: i64,
+) -> Result<Vec<RankedArticle>, Error> {
+    let limit = usize::try_from(limit).unwrap_or(0);
+    // Some of the most viewed may be deleted or unpublished by now.
+    let mut count = limit.saturating_mul(2).saturating_add(10);
+    while let Some(top) = views.top(window, count).await {
+        let ids: Vec<i64> = top.iter().map(|(article, _)| *article).collect();
+        let names = database.names(&ids, now).await?;
+        let articles = top.iter().filter_map(|(id, views)| {
+            let (slug, title) = names.get(id)?;
+            Some(RankedArticle { id: *id, slug: slug.clone(), title: title.clone(), views: *views })
+        });
+        let articles: Vec<_> = articles.take(limit).collect();
+        if articles.len() == limit || top.len() < count {
+            return Ok(articles);
+        }
+        count = count.saturating_mul(4);
+    }
+    Ok(database.most_viewed(window, i64::try_from(limit).unwrap_or(i64::MAX), now).await?)
 }

@@ -40,6 +40,8 @@ pub struct Config {
     pub accounts: Accounts,
     /// Where pictures are kept.
     pub pictures: Pictures,
+    /// Remembered pages.
+    pub pages: Pages,
 }
 
 /// `[accounts]`
@@ -158,6 +160,15 @@ pub struct Pictures {
     /// How to get into S3.
     #[serde(skip)]
     pub aws: AwsEnvironment,
+}
+
+/// `[pages]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Pages {
+    /// How much memory remembered pages may take, in MiB; 0 remembers none.
+    #[serde(deserialize_with = "in_range::<_, 0, 1_048_576>")]
+    pub cache: usize,
 }
 
 impl Config {

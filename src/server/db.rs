@@ -53,6 +53,8 @@ macro_rules! on_connection {
 }
 
 pub mod articles;
+pub mod content_version;
+pub mod counts;
 pub mod drafts;
 pub mod invitations;
 pub mod job_runs;

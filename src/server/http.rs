@@ -13,6 +13,7 @@ pub mod kept_form;
 pub mod pictures;
 pub mod problem;
 pub mod reactions;
+pub mod remember;
 pub mod router;
 pub mod security;
 pub mod sign_in;

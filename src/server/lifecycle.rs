@@ -16,9 +16,12 @@ use super::accounts::Accounts;
 use super::author_counts::AuthorCounts;
 use super::clock::Clock;
 use super::config::Config;
+use super::counts::{CountsReader, Sources, counts};
 use super::http::router::router;
 use super::jobs::{Job, Jobs};
 use super::metrics::Metrics;
+use super::page_cache::PageCache;
+use super::page_cache::watch::Watch;
 use super::pictures::Pictures;
 use super::state::{AppState, Services};
 use super::stores::{Stores, StoresError};
@@ -26,6 +29,7 @@ use super::views::Views;
 use super::views::batcher::{Worker, batcher};
 use super::views::visitor::Identifier;
 use super::visibility::Visibility;
+use crate::components::sidebar::{render_rankings, render_unavailable};
 
 /// How long requests that are under way may take after the signal to stop.
 const GRACE: Duration = Duration::from_secs(3);
@@ -66,6 +70,7 @@ pub struct Server {
     listener: TcpListener,
     state: AppState,
     workers: Vec<Worker>,
+    counts_reader: CountsReader,
 }
 
 impl Server {
@@ -87,6 +92,11 @@ impl Server {
         let jobs = Jobs::new(database.clone(), store.clone(), clock.clone(), config.jobs.clone(), metrics.clone());
         let author_counts = AuthorCounts::new(database.clone(), &store, clock.clone());
         let views = Views::new(identifier, batcher, store, clock.clone());
+        let sources =
+            Sources { database: database.clone(), views: views.clone(), clock: clock.clone(), render: render_rankings };
+        let (counts, counts_reader) = counts(sources);
+        let bytes = u64::try_from(config.pages.cache).unwrap_or(u64::MAX) << 20;
+        let page_cache = PageCache::new(bytes, database.content_version().clone(), render_unavailable());
         let leptos_options = LeptosOptions::builder()
             .output_name(env!("CARGO_PKG_NAME"))
             .site_root(config.site.root.display().to_string())
@@ -110,9 +120,11 @@ impl Server {
             jobs,
             metrics,
             pictures,
+            page_cache,
+            counts,
             leptos_options,
         });
-        Ok(Self { listener, state, workers })
+        Ok(Self { listener, state, workers, counts_reader })
     }
 
     /// The address that it is bound to, with the port that was found if the setting is port 0.
@@ -129,15 +141,17 @@ impl Server {
     /// # Errors
     /// [`ServeError::Counting`] if counting died, [`ServeError::Serve`] if the socket did.
     pub async fn run_until_stopped(self, stop: CancellationToken, run_jobs: bool) -> Result<(), ServeError> {
-        let Self { listener, state, workers } = self;
+        let Self { listener, state, workers, counts_reader } = self;
         let database = state.database.clone();
         let jobs = state.jobs.clone();
         let tasks = TaskTracker::new();
         if run_jobs {
             jobs.spawn_all(&tasks, &stop);
         }
+        tasks.spawn(Watch::new(database.clone(), state.clock.clone()).run(stop.clone()));
         tasks.close();
         let mut counting: JoinSet<()> = workers.into_iter().map(Worker::run).collect();
+        counting.spawn(counts_reader.run());
 
         let service = router(state).into_make_service_with_connect_info::<SocketAddr>();
         let server = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned());

@@ -7,6 +7,7 @@ use super::db::articles::Filter;
 use super::db::lists::List;
 use super::db::users::Role;
 use super::http::identity::{signed_in_user, user_id};
+use super::page_cache::hole::Marks;
 use super::reactions::Profile;
 use super::state::Services;
 use crate::error::Error;
@@ -23,12 +24,6 @@ pub const PER_PAGE: i64 = 10;
 /// Longest text that can be looked for, in characters.
 pub const LONGEST_SEARCH: usize = 200;
 
-/// How many articles each ranking beside the content shows.
-const SIDEBAR_LENGTH: i64 = 5;
-
-/// The rankings beside the content.
-const SIDEBAR_WINDOWS: [Window; 3] = [Window::Day, Window::Week, Window::All];
-
 /// How many articles the page of the most viewed shows.
 const MOST_VIEWED_LENGTH: i64 = 50;
 
@@ -41,6 +36,7 @@ impl Services {
         };
         let sidebar = async {
             match has_sidebar {
+                true if parts.extensions.get::<Marks>().is_some() => Sidebar::Open,
                 true => self.rankings().await.map_or(Sidebar::Unavailable, Sidebar::Rankings),
                 false => Sidebar::Absent,
             }
@@ -60,14 +56,6 @@ impl Services {
     ) -> Result<Framed<T>, Error> {
         let (frame, content) = join(self.frame(parts, true), content).await;
         Ok(Framed { frame, content: content? })
-    }
-
-    async fn rankings(&self) -> Result<Vec<Ranking>, Error> {
-        let mut rankings = Vec::with_capacity(SIDEBAR_WINDOWS.len());
-        for window in SIDEBAR_WINDOWS {
-            rankings.push(Ranking { window, articles: self.most_viewed(window, SIDEBAR_LENGTH).await? });
-        }
-        Ok(rankings)
     }
 
     /// `/`
@@ -122,8 +110,8 @@ impl Services {
             })
         };
         let (articles, follow) = try_join(self.written_by(&profile, page, PER_PAGE), follow).await?;
-        let Profile { author, followers, .. } = profile;
-        Ok(AuthorData { author, followers, follow, articles: existing(articles)? })
+        let Profile { id, author, followers, .. } = profile;
+        Ok(AuthorData { id, author, followers, follow, articles: existing(articles)? })
     }
 
     /// `/most-viewed`

@@ -59,7 +59,7 @@ fn page_policy(nonce: Option<&str>) -> String {
 }
 
 /// The theme that the reader chose in this browser; without a choice the system's holds.
-fn chosen_theme(headers: &HeaderMap) -> Option<Theme> {
+pub(super) fn chosen_theme(headers: &HeaderMap) -> Option<Theme> {
     headers
         .get_all(COOKIE)
         .iter()

@@ -10,9 +10,11 @@ use super::accounts::Accounts;
 use super::author_counts::AuthorCounts;
 use super::clock::Clock;
 use super::config::Config;
+use super::counts::Counts;
 use super::db::{Database, is_unavailable};
 use super::jobs::Jobs;
 use super::metrics::Metrics;
+use super::page_cache::PageCache;
 use super::pictures::Pictures;
 use super::sessions::Sessions;
 use super::views::{Sender, ViewError, Views};
@@ -64,6 +66,10 @@ pub struct Services {
     pub metrics: Metrics,
     /// What authors show.
     pub pictures: Pictures,
+    /// Pages as they were rendered.
+    pub page_cache: PageCache,
+    /// The counts of this moment.
+    pub counts: Counts,
     /// Where the browser's files are.
     pub leptos_options: LeptosOptions,
 }

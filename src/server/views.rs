@@ -29,7 +29,7 @@ pub mod visitor;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::model::article::Window;
@@ -91,12 +91,13 @@ pub struct Views {
     store: ViewStore,
     clock: Clock,
     reads_rest_until: Arc<AtomicI64>,
+    counted: Arc<AtomicU64>,
 }
 
 impl Views {
     /// Puts the parts together.
     pub fn new(identifier: Identifier, batcher: Batcher, store: ViewStore, clock: Clock) -> Self {
-        Self { identifier, batcher, store, clock, reads_rest_until: Arc::default() }
+        Self { identifier, batcher, store, clock, reads_rest_until: Arc::default(), counted: Arc::default() }
     }
 
     /// Where views are kept.
@@ -107,6 +108,11 @@ impl Views {
     /// How many views wait to be recorded.
     pub fn waiting(&self) -> usize {
         self.batcher.waiting()
+    }
+
+    /// A number that grows with each view that this process counts, by which caches of counts know that they are out of date.
+    pub fn counted(&self) -> u64 {
+        self.counted.load(Ordering::Acquire)
     }
 
     /// Who sends a request, as far as counting is concerned.
@@ -138,6 +144,20 @@ impl Views {
     /// # Errors
     /// [`ViewError`] if it can't be recorded now; then no count was answered, and the same call may be made again.
     pub async fn record(
+        &self,
+        article: i64,
+        visitor: Visitor,
+        reader: Option<&Reader>,
+    ) -> Result<ViewOutcome, ViewError> {
+        let outcome = self.try_to_record(article, visitor, reader).await;
+        // A view that failed may have been counted all the same.
+        if outcome.as_ref().map_or(true, |outcome| outcome.counted) {
+            self.counted.fetch_add(1, Ordering::AcqRel);
+        }
+        outcome
+    }
+
+    async fn try_to_record(
         &self,
         article: i64,
         mut visitor: Visitor,

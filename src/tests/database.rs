@@ -71,7 +71,7 @@ pub fn article(slug: &str) -> ArticleFields {
 }
 
 pub async fn try_write(database: &Database, article: &ArticleFields, now: i64) -> sqlx::Result<Written> {
-    let mut transaction = database.begin().await?;
+    let mut transaction = database.begin_content().await?;
     let written = articles::write(&mut transaction, article, now).await?;
     transaction.commit().await?;
     Ok(written)
@@ -183,7 +183,7 @@ fn an_id_is_never_used_again() {
 #[test]
 fn a_transaction_that_is_dropped_leaves_everything_as_it_was() {
     on_both(async |database| {
-        let mut transaction = database.begin().await.unwrap();
+        let mut transaction = database.begin_content().await.unwrap();
         articles::write(&mut transaction, &article("first"), NOW).await.unwrap();
         drop(transaction);
         assert!(database.is_empty().await.unwrap());
@@ -534,7 +534,7 @@ fn writers_of_the_same_article_author_and_tags_take_turns() {
                     tags.rotate_left(usize::try_from(number % 3).unwrap());
                     let mut slugs = ["first", "second", "third"];
                     slugs.rotate_left(usize::try_from(number % 3).unwrap());
-                    let mut transaction = database.begin().await?;
+                    let mut transaction = database.begin_content().await?;
                     let mut created = 0;
                     for slug in slugs {
                         let aliases = vec!["/shared".to_owned(), format!("/{slug}")];

@@ -14,6 +14,7 @@ mod harness;
 mod import;
 mod injection;
 mod loading;
+mod page_cache;
 mod pages;
 mod pictures;
 mod reactions;

@@ -107,7 +107,7 @@ pub async fn import(
     articles.sort_by_key(|article| article.published_at);
 
     let now = clock.now_ms();
-    let mut transaction = database.begin().await?;
+    let mut transaction = database.begin_content().await?;
     for article in &articles {
         match articles::write(&mut transaction, article, now).await? {
             Written::Created => report.created += 1,

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, FromRow, MySql, Sqlite};
 
+use super::content_version::ContentTransaction;
 use super::{Database, Dialect, InsertedId, Transaction, is_taken};
 use crate::model::article::{Article, ArticleSummary, Author, Heading, Tag};
 use crate::model::page::Page;
@@ -351,7 +352,8 @@ impl Database {
 /// Writes an article under its slug: makes it, or changes what differs. A count is never touched (rule C7).
 ///
 /// An alias that another article has stays with that article. A deleted article of the slug comes back.
-pub async fn write(transaction: &mut Transaction, article: &ArticleFields, now: i64) -> sqlx::Result<Written> {
+pub async fn write(transaction: &mut ContentTransaction, article: &ArticleFields, now: i64) -> sqlx::Result<Written> {
+    let transaction: &mut Transaction = transaction;
     let sql = "SELECT id FROM articles WHERE slug = ?";
     let id: Option<i64> = on_connection!(transaction, connection => {
         sqlx::query_scalar(sql).bind(&article.slug).fetch_optional(connection).await?

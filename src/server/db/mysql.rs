@@ -9,6 +9,7 @@ use sqlx::migrate::Migrator;
 use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlDatabaseError, MySqlPool, MySqlPoolOptions};
 use sqlx::{ConnectOptions, Connection, Executor, MySql, Transaction};
 
+use super::content_version::ContentVersion;
 use super::{OpenError, reason};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/mysql");
@@ -38,6 +39,7 @@ const SETTINGS: &str = "SET SESSION sql_mode = 'STRICT_TRANS_TABLES,ERROR_FOR_DI
 pub struct MySqlDatabase {
     pool: MySqlPool,
     address: Arc<str>,
+    content_version: ContentVersion,
 }
 
 impl MySqlDatabase {
@@ -82,7 +84,7 @@ impl MySqlDatabase {
         lock_migrations(&mut first, &address).await?;
         MIGRATIONS.run(&pool).await.map_err(|error| OpenError::of_migration(error, address.to_string()))?;
         let _ = first.close().await;
-        Ok(Self { pool, address })
+        Ok(Self { pool, address, content_version: ContentVersion::default() })
     }
 
     /// Where it is: its URL without the user and the password.
@@ -104,6 +106,11 @@ impl MySqlDatabase {
         let mut transaction = self.pool.begin().await?;
         sqlx::query("SELECT id FROM article_write_lock FOR UPDATE").execute(&mut *transaction).await?;
         Ok(transaction)
+    }
+
+    /// The version of what readers see, as far as this process knows.
+    pub(super) fn content_version(&self) -> &ContentVersion {
+        &self.content_version
     }
 
     /// Closes all connections, after what they are doing.

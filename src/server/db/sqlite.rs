@@ -13,6 +13,7 @@ use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Sqlite, Transaction};
 
+use super::content_version::ContentVersion;
 use super::{OpenError, reason};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -26,6 +27,7 @@ pub struct SqliteDatabase {
     reader: SqlitePool,
     writer: SqlitePool,
     address: Arc<str>,
+    content_version: ContentVersion,
 }
 
 impl SqliteDatabase {
@@ -63,7 +65,12 @@ impl SqliteDatabase {
         MIGRATIONS.run(&writer).await.map_err(|error| OpenError::of_migration(error, name.clone()))?;
         let readers = SqlitePoolOptions::new().max_connections(readers.map_or(READERS, NonZeroU32::get));
         let reader = readers.connect_with(options.read_only(true)).await;
-        Ok(Self { reader: reader.map_err(open_error)?, writer, address: format!("sqlite:{name}").into() })
+        Ok(Self {
+            reader: reader.map_err(open_error)?,
+            writer,
+            address: format!("sqlite:{name}").into(),
+            content_version: ContentVersion::default(),
+        })
     }
 
     /// Where it is: `sqlite:` and the file's path.
@@ -88,6 +95,11 @@ impl SqliteDatabase {
     /// The database's.
     pub async fn begin(&self) -> sqlx::Result<Transaction<'static, Sqlite>> {
         self.writer.begin_with("BEGIN IMMEDIATE").await
+    }
+
+    /// The version of what readers see, as far as this process knows.
+    pub(super) fn content_version(&self) -> &ContentVersion {
+        &self.content_version
     }
 
     /// Closes all connections, after what they are doing.

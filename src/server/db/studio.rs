@@ -210,13 +210,13 @@ impl Database {
 
     /// Adds an article; `None` if another has its slug. What its author had typed before is no draft any more.
     pub async fn add_article(&self, article: &ArticleFields, author: i64, now: i64) -> sqlx::Result<Option<i64>> {
-        let mut transaction = self.begin().await?;
+        let mut transaction = self.begin_content().await?;
         if owner_of_slug(&mut transaction, &article.slug).await?.is_some() {
             return Ok(None);
         }
         let id = insert(&mut transaction, article, author, now).await?;
         let sql = "INSERT INTO article_authors (article_id, position, user_id) VALUES (?, 0, ?)";
-        on_connection!(&mut transaction, connection => {
+        on_connection!(&mut *transaction, connection => {
             sqlx::query(sql).bind(id).bind(author).execute(connection).await?;
         });
         write_tags(&mut transaction, id, article).await?;
@@ -236,7 +236,7 @@ impl Database {
         user: i64,
         now: i64,
     ) -> sqlx::Result<Option<Saved>> {
-        let mut transaction = self.begin().await?;
+        let mut transaction = self.begin_content().await?;
         let Some(stored) = editable_in(&mut transaction, id).await? else { return Ok(None) };
         if stored.version != version {
             return Ok(Some(Saved::Conflict(Box::new(stored))));
@@ -270,11 +270,11 @@ impl Database {
 
     /// Puts an article into the bin, or takes it out. Does nothing if it is there already. False if there is no such article.
     pub async fn set_deleted(&self, id: i64, is_deleted: bool, now: i64) -> sqlx::Result<bool> {
-        let mut transaction = self.begin().await?;
+        let mut transaction = self.begin_content().await?;
         let Some(stored) = editable_in(&mut transaction, id).await? else { return Ok(false) };
         if stored.deleted_at.is_some() != is_deleted {
             let sql = "UPDATE articles SET deleted_at = ?, updated_at = ?, version = version + 1 WHERE id = ?";
-            on_connection!(&mut transaction, connection => {
+            on_connection!(&mut *transaction, connection => {
                 sqlx::query(sql).bind(is_deleted.then_some(now)).bind(now).bind(id).execute(connection).await?;
             });
             transaction.commit().await?;

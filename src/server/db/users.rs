@@ -96,7 +96,11 @@ impl Database {
     /// Gives a user another name in bylines.
     pub async fn rename_user(&self, id: i64, name: &str) -> sqlx::Result<()> {
         let sql = "UPDATE users SET name = ? WHERE id = ?";
-        on_writer!(self, pool => sqlx::query(sql).bind(name).bind(id).execute(pool).await.map(drop))
+        let mut transaction = self.begin_content().await?;
+        on_connection!(&mut *transaction, connection => {
+            sqlx::query(sql).bind(name).bind(id).execute(connection).await?;
+        });
+        transaction.commit().await
     }
 
     /// Gives a user another role; false if there is no such user.

@@ -4,11 +4,12 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::header::{CONTENT_TYPE, HeaderValue, LOCATION};
+use axum::http::request::Parts;
 use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use leptos::prelude::provide_context;
+use leptos::prelude::{provide_context, with_context};
 use leptos_axum::{LeptosRoutes, generate_route_list, render_app_async_with_context};
 use tower::{Layer, ServiceExt};
 use tower_http::compression::CompressionLayer;
@@ -23,9 +24,11 @@ use super::cache::CachePolicy;
 use super::edge::edge;
 use super::identity::session_cookie;
 use super::problem::unknown_route;
+use super::remember::remember;
 use super::{account, feeds, health, json_api, pictures, reactions, sign_in, studio, users};
 use crate::app::App;
 use crate::server::content::front_matter::normalize_path;
+use crate::server::page_cache::hole::Marks;
 use crate::server::shell::{error_page, shell};
 use crate::server::state::AppState;
 
@@ -48,7 +51,13 @@ const SESSION_DAYS: i64 = 30;
 pub fn router(state: AppState) -> Router {
     let context = {
         let state = state.clone();
-        move || provide_context(state.clone())
+        move || {
+            provide_context(state.clone());
+            // Islands and components look for them where a count goes.
+            if let Some(marks) = with_context::<Parts, _>(|parts| parts.extensions.get::<Marks>().copied()).flatten() {
+                provide_context(marks);
+            }
+        }
     };
     let options = state.leptos_options.clone();
     let sessions = SessionManagerLayer::new(state.sessions.clone())
@@ -95,7 +104,8 @@ pub fn router(state: AppState) -> Router {
         .layer(sessions)
         .layer(DefaultBodyLimit::disable())
         .layer(from_fn(limit_body))
-        .layer(CompressionLayer::new());
+        .layer(CompressionLayer::new())
+        .layer(from_fn_with_state(state.clone(), remember));
     // What programs ask needs few of these layers, and a view must cost little.
     Router::new()
         .merge(site)

@@ -6,7 +6,7 @@ use axum::http::header::{
     CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderName, HeaderValue, ORIGIN, REFERRER_POLICY,
     STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
-use axum::http::{HeaderMap, Method};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use super::problem;
@@ -29,10 +29,14 @@ pub fn refuse_cross_site(request: &Request, base_url: &str) -> Option<Response> 
 
 /// Sets the headers that every answer carries.
 pub fn set_headers(response: &mut Response, is_secure: bool) {
+    let is_page_of_before = response.status() == StatusCode::NOT_MODIFIED;
     let mut set = |name: HeaderName, value: &'static str| {
         response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
     };
-    set(CONTENT_SECURITY_POLICY, CLOSED_POLICY);
+    // A browser that is told to go on with what it has takes the headers of that answer for those of the page.
+    if !is_page_of_before {
+        set(CONTENT_SECURITY_POLICY, CLOSED_POLICY);
+    }
     set(X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(X_FRAME_OPTIONS, "DENY");
     set(REFERRER_POLICY, "strict-origin-when-cross-origin");

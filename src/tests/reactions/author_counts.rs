@@ -37,7 +37,8 @@ fn followers_are_counted_right_while_many_come_and_go_and_others_look() {
 
 #[test]
 fn an_authors_page_counts_what_is_published_when_its_time_has_come_and_after_each_change() {
-    let server = TestServer::start();
+    // What is changed behind the program's back here is to be seen at once, so no page is remembered.
+    let server = TestServer::with(&[("TIDEMARK_PAGES__CACHE", "0")]);
     let articles = || {
         let html = server.someone().get("/authors/jo-doe").text;
         html.split("<h1>Jo Doe</h1>").nth(1).unwrap().split(" articles").next().unwrap().replace("<p>", "")

@@ -1,0 +1,37 @@
+//! Counts on pages that may be remembered: where one goes, a page that is to be remembered has a mark.
+
+use leptos::prelude::*;
+
+use super::count::{format_count, format_views};
+use crate::model::count::Count;
+use crate::server::page_cache::hole::{Hole, Marks};
+
+/// A count in words, made by `format`.
+pub fn counted(hole: Hole, count: i64, format: fn(i64) -> String) -> String {
+    use_context::<Marks>().map_or_else(|| format(count), |marks| marks.mark(hole, count))
+}
+
+/// How often an article was read, in words.
+pub fn views_in_words(article: i64, views: i64) -> String {
+    counted(Hole::ViewsInWords(article), views, format_views)
+}
+
+/// How often an article was read, as an island gets it.
+pub fn views(article: i64, views: i64) -> Count {
+    use_context::<Marks>().map_or(Count::Known(views), |marks| marks.count(Hole::Views(article), views))
+}
+
+/// How many readers like an article.
+pub fn likes(article: i64, likes: i64) -> String {
+    counted(Hole::Likes(article), likes, format_count)
+}
+
+/// How many readers keep an article.
+pub fn collects(article: i64, collects: i64) -> String {
+    counted(Hole::Collects(article), collects, format_count)
+}
+
+/// The mark of the rankings; nothing in a page that is not to be remembered.
+pub fn rankings() -> Option<String> {
+    use_context::<Marks>().map(|marks| marks.mark(Hole::Rankings, 0))
+}

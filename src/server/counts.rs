@@ -1,0 +1,192 @@
+//! The counts of this moment, for pages that are remembered without them.
+//!
+//! Readers who come while the counts are being read are answered together by the next read, so a read costs each of them less the more
+//! of them there are, and none sees a count from before the own request. While the stores do not answer, nobody waits for them: one
+//! probe asks whether they are back, and pages show the counts that they showed last.
+
+use std::collections::BTreeSet;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::articles;
+use super::clock::Clock;
+use super::db::Database;
+use super::page_cache::page::{Moment, RenderedRankings};
+use super::views::Views;
+use crate::error::Error;
+use crate::model::pages::Ranking;
+
+/// How many readers may wait for counts. Who comes then gets the counts that were shown last.
+const QUEUE: usize = 8_192;
+
+/// How many readers are answered by one read at most.
+const BATCH: usize = 1_024;
+
+/// How long the stores may take before they are taken for away.
+const PATIENCE: Duration = Duration::from_millis(300);
+
+/// How long the probe waits before it asks again, and how long an answer may take it.
+const PROBE: (Duration, Duration) = (Duration::from_millis(200), Duration::from_millis(500));
+
+/// How old rankings may be that nothing in this process has changed, in milliseconds: other replicas count too.
+const RANKINGS_BELIEVED_FOR: i64 = 1_000;
+
+type Reply = oneshot::Sender<Option<Moment>>;
+
+struct Waiting {
+    articles: Arc<[i64]>,
+    reply: Reply,
+}
+
+/// Asks for counts. Cheap to clone; the reader stops when the last clone is gone.
+#[derive(Clone, Debug)]
+pub struct Counts(mpsc::Sender<Waiting>);
+
+impl Counts {
+    /// The counts of `articles` and the rankings, read after this was called. `None` while the stores can't be read.
+    pub async fn of(&self, articles: &Arc<[i64]>) -> Option<Moment> {
+        let (reply, answer) = oneshot::channel();
+        self.0.try_send(Waiting { articles: articles.clone(), reply }).ok()?;
+        answer.await.ok()?
+    }
+}
+
+/// What the reader of counts reads from.
+#[derive(Clone, Debug)]
+pub struct Sources {
+    /// SQL.
+    pub database: Database,
+    /// Redis, where it has newer counts of views.
+    pub views: Views,
+    /// The time.
+    pub clock: Clock,
+    /// Renders the rankings for the sidebar.
+    pub render: fn(Vec<Ranking>) -> String,
+}
+
+struct Rankings {
+    rendered: Arc<RenderedRankings>,
+    content_version: u64,
+    counted: u64,
+    read_at: i64,
+}
+
+/// Reads counts for all who ask.
+pub struct CountsReader {
+    receiver: mpsc::Receiver<Waiting>,
+    waiting: Vec<Waiting>,
+    sources: Sources,
+    rankings: Option<Rankings>,
+    /// Ends when the stores are back; there is one only while they are away.
+    probe: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+}
+
+impl std::fmt::Debug for CountsReader {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("CountsReader").field("is_away", &self.probe.is_some()).finish_non_exhaustive()
+    }
+}
+
+/// A handle to ask with, and what has to run to answer.
+pub fn counts(sources: Sources) -> (Counts, CountsReader) {
+    let (sender, receiver) = mpsc::channel(QUEUE);
+    (
+        Counts(sender),
+        CountsReader { receiver, waiting: Vec::with_capacity(BATCH), sources, rankings: None, probe: None },
+    )
+}
+
+impl CountsReader {
+    /// Answers until the last [`Counts`] is gone.
+    pub async fn run(mut self) {
+        while self.step().await {}
+    }
+
+    /// Waits for somebody who asks, and answers all who do by then. False if there is none to come.
+    pub async fn step(&mut self) -> bool {
+        let came = loop {
+            let Some(probe) = &mut self.probe else {
+                break self.receiver.recv_many(&mut self.waiting, BATCH).await;
+            };
+            tokio::select! {
+                () = probe => {
+                    tracing::info!("the stores answer again");
+                    self.probe = None;
+                }
+                came = self.receiver.recv_many(&mut self.waiting, BATCH) => break came,
+            }
+        };
+        if came == 0 {
+            return false;
+        }
+        // Requests that are ready to go on ask first: under load more are answered together, at rest nobody is there.
+        let mut before = 0;
+        while before < self.waiting.len() {
+            before = self.waiting.len();
+            tokio::task::yield_now().await;
+            while self.waiting.len() < BATCH
+                && let Ok(waiting) = self.receiver.try_recv()
+            {
+                self.waiting.push(waiting);
+            }
+        }
+        let moment = match self.probe {
+            Some(_) => None,
+            None => match tokio::time::timeout(PATIENCE, self.read()).await {
+                Ok(Ok(moment)) => Some(moment),
+                Ok(Err(Error::Unavailable)) | Err(_) => {
+                    tracing::warn!("pages show the counts that they showed last, because the stores do not answer");
+                    self.probe = Some(Box::pin(probe(self.sources.database.clone())));
+                    None
+                }
+                // A fault, not an outage: the next read may be right.
+                Ok(Err(_)) => None,
+            },
+        };
+        for waiting in self.waiting.drain(..) {
+            // Whoever has gone away needs no answer.
+            let _ = waiting.reply.send(moment.clone());
+        }
+        true
+    }
+
+    async fn read(&mut self) -> Result<Moment, Error> {
+        let ids: BTreeSet<i64> = self.waiting.iter().flat_map(|waiting| waiting.articles.iter().copied()).collect();
+        let ids: Vec<i64> = ids.into_iter().collect();
+        let Sources { database, views, .. } = &self.sources;
+        let (stored, totals) = futures_util::future::join(database.counts(&ids), views.totals(&ids)).await;
+        let mut articles = stored?;
+        for (article, views) in totals {
+            articles.entry(article).or_default().views = views;
+        }
+        Ok(Moment { articles: Arc::new(articles), rankings: self.rankings().await? })
+    }
+
+    async fn rankings(&mut self) -> Result<Arc<RenderedRankings>, Error> {
+        let Sources { database, views, clock, render } = &self.sources;
+        let (content_version, counted, now) = (database.content_version().current(), views.counted(), clock.now_ms());
+        if let Some(known) = &self.rankings
+            && (known.content_version, known.counted) == (content_version, counted)
+            && (0..RANKINGS_BELIEVED_FOR).contains(&(now - known.read_at))
+        {
+            return Ok(known.rendered.clone());
+        }
+        let rendered = Arc::new(RenderedRankings::new(render(articles::rankings(database, views, now).await?)));
+        self.rankings = Some(Rankings { rendered: rendered.clone(), content_version, counted, read_at: now });
+        Ok(rendered)
+    }
+}
+
+/// Asks again and again, and ends when the database answers.
+async fn probe(database: Database) {
+    let (pause, patience) = PROBE;
+    loop {
+        tokio::time::sleep(pause).await;
+        if matches!(tokio::time::timeout(patience, database.ping()).await, Ok(Ok(()))) {
+            return;
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Remembered pages: what a page for reading looks like to everybody who is not signed in, rendered once and kept as bytes with holes for
+//! what differs from one answer to the next.
+//!
+//! - A page is kept under the version of the content that it was rendered from ([`ContentVersion`]). A change raises the version, so nothing
+//!   that was rendered before is ever served after it, and a rendering that began before and ends after is kept under a key that nobody
+//!   asks for.
+//! - [`watch`] raises the version for changes that another process made, and when an article's time comes.
+//! - Counts are read anew for each answer ([`super::counts`]), but for many answers at a time.
+
+pub mod deflate;
+pub mod hole;
+pub mod page;
+pub mod watch;
+
+use std::sync::Arc;
+
+use moka::sync::Cache;
+use rustc_hash::FxBuildHasher;
+
+use super::db::content_version::ContentVersion;
+use crate::components::theme_toggle::Theme;
+use page::{RememberedPage, RenderedRankings};
+
+/// Longest address of a page that is kept, in bytes.
+const LONGEST_ADDRESS: usize = 1_024;
+
+/// What a page is kept under: everything that its fixed part depends on.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Key {
+    version: u64,
+    /// Path and query, without what the page does not look at.
+    address: Box<str>,
+    theme: Option<Theme>,
+}
+
+/// Keeps pages, up to a number of bytes. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct PageCache {
+    pages: Option<Cache<Key, Arc<RememberedPage>, FxBuildHasher>>,
+    version: ContentVersion,
+    no_rankings: Arc<RenderedRankings>,
+}
+
+impl PageCache {
+    /// A cache of at most `bytes` bytes; of none if that is 0. `no_rankings` is what stands in the sidebar of a page for as long as the
+    /// most viewed articles could not be read.
+    pub fn new(bytes: u64, version: ContentVersion, no_rankings: String) -> Self {
+        let pages = (bytes > 0).then(|| {
+            Cache::builder()
+                .max_capacity(bytes)
+                .weigher(|key: &Key, page: &Arc<RememberedPage>| {
+                    u32::try_from(page.size() + key.address.len()).unwrap_or(u32::MAX)
+                })
+                .build_with_hasher(FxBuildHasher)
+        });
+        Self { pages, version, no_rankings: Arc::new(RenderedRankings::new(no_rankings)) }
+    }
+
+    /// What a page is kept under that is about to be rendered; `None` if it will not be kept.
+    pub fn key(&self, address: &str, theme: Option<Theme>) -> Option<Key> {
+        let is_kept = self.pages.is_some() && address.len() <= LONGEST_ADDRESS;
+        is_kept.then(|| Key { version: self.version.current(), address: address.into(), theme })
+    }
+
+    /// What stands in the sidebar before the most viewed articles were read.
+    pub fn no_rankings(&self) -> Arc<RenderedRankings> {
+        self.no_rankings.clone()
+    }
+
+    /// The page that is kept under `key`.
+    pub fn get(&self, key: &Key) -> Option<Arc<RememberedPage>> {
+        self.pages.as_ref()?.get(key)
+    }
+
+    /// Keeps a page. Pages of older versions go as soon as room is needed: nobody asks for them any more.
+    pub fn keep(&self, key: Key, page: Arc<RememberedPage>) {
+        if let Some(pages) = &self.pages
+            && key.version == self.version.current()
+        {
+            pages.insert(key, page);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderMap;
+
+    use super::hole::Marks;
+    use super::page::Head;
+    use super::*;
+
+    fn page(html: &str) -> Arc<RememberedPage> {
+        let head = Head { headers: HeaderMap::new(), nonce: "nonce".into(), policy: String::new() };
+        let rankings = Arc::new(RenderedRankings::new(String::new()));
+        Arc::new(RememberedPage::new(html, &Marks::new(&mut rand::rng()), head, rankings))
+    }
+
+    #[test]
+    fn a_rendering_that_began_before_a_change_is_never_served_after_it() {
+        let version = ContentVersion::default();
+        let cache = PageCache::new(1 << 20, version.clone(), String::new());
+        let key = |cache: &PageCache| cache.key("/", None).unwrap();
+        // The rendering is stopped here, and goes on when the change is done.
+        let before = key(&cache);
+        version.change();
+        cache.keep(before.clone(), page("old"));
+        assert!(cache.get(&key(&cache)).is_none());
+        assert!(cache.get(&before).is_none(), "it is not even kept");
+        cache.keep(key(&cache), page("new"));
+        assert!(cache.get(&key(&cache)).is_some());
+        version.change();
+        assert!(cache.get(&key(&cache)).is_none(), "a later change drops it");
+    }
+
+    #[test]
+    fn pages_take_no_more_memory_than_they_may() {
+        let cache = PageCache::new(1 << 20, ContentVersion::default(), String::new());
+        let html = "x".repeat(50_000);
+        for number in 0..200 {
+            cache.keep(cache.key(&format!("/search?q={number}"), None).unwrap(), page(&html));
+        }
+        let pages = cache.pages.as_ref().unwrap();
+        pages.run_pending_tasks();
+        assert!((1..=1 << 20).contains(&pages.weighted_size()), "{}", pages.weighted_size());
+        assert!(cache.key(&format!("/search?q={}", "x".repeat(LONGEST_ADDRESS)), None).is_none(), "too long to keep");
+        assert!(PageCache::new(0, ContentVersion::default(), String::new()).key("/", None).is_none(), "it is off");
+    }
+}

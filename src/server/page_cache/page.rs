@@ -1,0 +1,253 @@
+//! A page as bytes with holes.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use axum::http::HeaderMap;
+
+use super::deflate::{Gzip, deflate};
+use super::hole::{Hole, Marks};
+use crate::components::count::{format_count, format_followers, format_views};
+use crate::server::db::counts::ArticleCounts;
+
+/// A piece of HTML, as it is and compressed.
+#[derive(Clone, Debug)]
+struct Piece {
+    html: Box<[u8]>,
+    /// Made when somebody wants it.
+    deflated: OnceLock<Box<[u8]>>,
+}
+
+impl Piece {
+    fn new(html: &str) -> Self {
+        Self { html: html.as_bytes().into(), deflated: OnceLock::new() }
+    }
+
+    fn deflated(&self) -> &[u8] {
+        self.deflated.get_or_init(|| deflate(&self.html).into())
+    }
+}
+
+/// A hole, with what was in it the last time: what is shown again while the stores are away.
+#[derive(Debug)]
+struct Place {
+    hole: Hole,
+    last: AtomicI64,
+}
+
+/// A page that was rendered with marks.
+#[derive(Debug)]
+pub struct RememberedPage {
+    head: Head,
+    /// Each piece with the hole behind it.
+    pieces: Vec<(Piece, Place)>,
+    end: Piece,
+    /// The articles whose counts it shows.
+    articles: Arc<[i64]>,
+    /// The user whose followers it counts.
+    author: Option<i64>,
+    /// What follows from the pieces alone.
+    hash: u64,
+    rankings: Mutex<Arc<RenderedRankings>>,
+}
+
+/// The most viewed articles as the sidebar shows them.
+#[derive(Clone, Debug)]
+pub struct RenderedRankings {
+    /// Equal HTML has an equal hash.
+    hash: u64,
+    html: Piece,
+}
+
+impl RenderedRankings {
+    /// From the HTML.
+    pub fn new(html: String) -> Self {
+        let mut hasher = DefaultHasher::new();
+        html.hash(&mut hasher);
+        Self { hash: hasher.finish(), html: Piece::new(&html) }
+    }
+}
+
+/// The counts of a moment.
+#[derive(Clone, Debug)]
+pub struct Moment {
+    /// Of the articles that were asked about and of others; an article that nobody has read or reacted to is absent.
+    pub articles: Arc<HashMap<i64, ArticleCounts>>,
+    /// The most viewed articles.
+    pub rankings: Arc<RenderedRankings>,
+}
+
+/// The head of the answer that a page was rendered in.
+#[derive(Clone, Debug)]
+pub struct Head {
+    /// The headers but for those that have to do with the body or with the nonce.
+    pub headers: HeaderMap,
+    /// The nonce that it was rendered with.
+    pub nonce: String,
+    /// The content security policy with that nonce in it.
+    pub policy: String,
+}
+
+/// What goes into the holes of one answer.
+#[derive(Clone, Debug)]
+pub struct Filling {
+    /// The nonce of the answer's scripts.
+    pub nonce: String,
+    /// The counts of the moment; `None` if the stores are away.
+    pub moment: Option<Moment>,
+    /// How many follow the page's author, if it has one and that is known now.
+    pub followers: Option<i64>,
+}
+
+/// What a page looks like with its holes filled.
+#[derive(Debug)]
+pub struct FilledPage {
+    /// What follows from everything but the nonce.
+    pub hash: u64,
+    fillings: Vec<Text>,
+}
+
+#[derive(Debug)]
+enum Text {
+    Words(String),
+    Rankings(Arc<RenderedRankings>),
+}
+
+impl Text {
+    fn as_bytes(&self) -> &[u8] {
+        match self {
+            Text::Words(words) => words.as_bytes(),
+            Text::Rankings(rankings) => &rankings.html.html,
+        }
+    }
+}
+
+impl RememberedPage {
+    /// A page that was rendered with `marks` and with `nonce`, which is a hole too. `rankings` are shown until there are others.
+    pub fn new(html: &str, marks: &Marks, head: Head, rankings: Arc<RenderedRankings>) -> Self {
+        let html = html.replace(&head.nonce, &marks.mark(Hole::Nonce, 0));
+        let (parts, end) = marks.split(&html);
+        let mut hasher = DefaultHasher::new();
+        let (mut articles, mut author) = (Vec::new(), None);
+        let mut pieces = Vec::with_capacity(parts.len());
+        for (text, hole, count) in parts {
+            (text, hole).hash(&mut hasher);
+            match hole {
+                Hole::Views(id) | Hole::ViewsInWords(id) | Hole::Likes(id) | Hole::Collects(id) => articles.push(id),
+                Hole::Followers(id) => author = Some(id),
+                Hole::Nonce | Hole::Rankings => {}
+            }
+            pieces.push((Piece::new(text), Place { hole, last: AtomicI64::new(count) }));
+        }
+        end.hash(&mut hasher);
+        articles.sort_unstable();
+        articles.dedup();
+        Self {
+            head,
+            pieces,
+            end: Piece::new(end),
+            articles: articles.into(),
+            author,
+            hash: hasher.finish(),
+            rankings: rankings.into(),
+        }
+    }
+
+    /// The head that it is sent with.
+    pub fn head(&self) -> &Head {
+        &self.head
+    }
+
+    /// The articles whose counts it shows.
+    pub fn articles(&self) -> &Arc<[i64]> {
+        &self.articles
+    }
+
+    /// The user whose followers it counts.
+    pub fn author(&self) -> Option<i64> {
+        self.author
+    }
+
+    /// How many bytes it takes in memory, about.
+    pub fn size(&self) -> usize {
+        // Compressed, text takes less than half.
+        let size = |piece: &Piece| piece.html.len() * 3 / 2 + size_of::<(Piece, Place)>();
+        self.pieces.iter().map(|(piece, _)| size(piece)).sum::<usize>() + size(&self.end) + size_of::<Self>()
+    }
+
+    /// Fills the holes. What can't be known now is what it was the last time.
+    pub fn fill(&self, filling: &Filling) -> FilledPage {
+        let mut hasher = DefaultHasher::new();
+        self.hash.hash(&mut hasher);
+        let rankings = self.rankings(filling.moment.as_ref());
+        let fillings = self.pieces.iter().map(|(_, place)| {
+            let count = |of: fn(&ArticleCounts) -> i64, id: i64| {
+                filling.moment.as_ref().map(|moment| moment.articles.get(&id).map_or(0, of))
+            };
+            let (count, format): (Option<i64>, fn(i64) -> String) = match place.hole {
+                Hole::Nonce => return Text::Words(filling.nonce.clone()),
+                Hole::Rankings => {
+                    rankings.hash.hash(&mut hasher);
+                    return Text::Rankings(rankings.clone());
+                }
+                Hole::Views(id) => (count(|counts| counts.views, id), |count| count.to_string()),
+                Hole::ViewsInWords(id) => (count(|counts| counts.views, id), format_views),
+                Hole::Likes(id) => (count(|counts| counts.likes, id), format_count),
+                Hole::Collects(id) => (count(|counts| counts.collects, id), format_count),
+                Hole::Followers(_) => (filling.followers, format_followers),
+            };
+            let count = match count {
+                Some(count) => {
+                    place.last.store(count, Ordering::Relaxed);
+                    count
+                }
+                None => place.last.load(Ordering::Relaxed),
+            };
+            count.hash(&mut hasher);
+            Text::Words(format(count))
+        });
+        let fillings = fillings.collect();
+        FilledPage { hash: hasher.finish(), fillings }
+    }
+
+    /// The rankings to show: those of the moment, or those that were shown last.
+    fn rankings(&self, moment: Option<&Moment>) -> Arc<RenderedRankings> {
+        let mut last = self.rankings.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(moment) = moment
+            && !Arc::ptr_eq(&last, &moment.rankings)
+        {
+            *last = moment.rankings.clone();
+        }
+        last.clone()
+    }
+
+    /// The HTML.
+    pub fn html(&self, filled: &FilledPage) -> Vec<u8> {
+        let size: usize = self.pieces.iter().map(|(piece, _)| piece.html.len()).sum();
+        let filling: usize = filled.fillings.iter().map(|text| text.as_bytes().len()).sum();
+        let mut html = Vec::with_capacity(size + filling + self.end.html.len());
+        for ((piece, _), text) in self.pieces.iter().zip(&filled.fillings) {
+            html.extend_from_slice(&piece.html);
+            html.extend_from_slice(text.as_bytes());
+        }
+        html.extend_from_slice(&self.end.html);
+        html
+    }
+
+    /// The HTML as a gzip stream.
+    pub fn gzip(&self, filled: &FilledPage) -> Vec<u8> {
+        let size: usize = self.pieces.iter().map(|(piece, _)| piece.deflated().len() + 64).sum();
+        let mut gzip = Gzip::with_capacity(size + self.end.deflated().len() + 4_096);
+        for ((piece, _), text) in self.pieces.iter().zip(&filled.fillings) {
+            gzip.add_deflated(&piece.html, piece.deflated());
+            match text {
+                Text::Words(words) => gzip.add_stored(words.as_bytes()),
+                Text::Rankings(rankings) => gzip.add_deflated(&rankings.html.html, rankings.html.deflated()),
+            }
+        }
+        gzip.add_deflated(&self.end.html, self.end.deflated());
+        gzip.finish()
+    }
+}

@@ -1,0 +1,290 @@
+//! Remembered pages: what is served from memory is what would be rendered, with the counts of this moment.
+
+use std::io::Read;
+
+use flate2::read::GzDecoder;
+use tidemark::server::content::import::{Report, import};
+use tidemark::server::db::users::Role;
+use tidemark::server::jobs::Job;
+
+use crate::harness::{Answer, FIREFOX, TestServer, source};
+
+const HIT: &str = "Tidemark; hit";
+const STORED: &str = "Tidemark; fwd=miss; stored";
+
+/// A page without its nonce.
+fn without_nonce(answer: &Answer) -> String {
+    let policy = answer.header("content-security-policy");
+    let nonce = policy.split("'nonce-").nth(1).unwrap().split('\'').next().unwrap();
+    assert!(answer.text.contains(nonce), "{}", answer.text);
+    answer.text.replace(nonce, "")
+}
+
+fn status<'answer>(answer: &'answer Answer) -> &'answer str {
+    answer.header("cache-status")
+}
+
+/// Asks again until the page says so: another process is noticed within a second, on a machine that is not overloaded.
+fn eventually(server: &TestServer, path: &str, is_so: impl Fn(&Answer) -> bool) {
+    for _ in 0..100 {
+        if is_so(&server.someone().get(path)) {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    panic!("{path} never changed: {}", server.someone().get(path).text);
+}
+
+#[test]
+fn a_page_is_rendered_once_and_each_answer_has_a_nonce_of_its_own() {
+    let server = TestServer::start();
+    for path in ["/", "/articles/first", "/tags/sea", "/authors/jo-doe", "/search?q=text"] {
+        let (first, second) = (server.someone().get(path), server.someone().get(path));
+        assert_eq!((first.status, status(&first)), (200, STORED), "{path}");
+        assert_eq!((second.status, status(&second)), (200, HIT), "{path}");
+        assert_ne!(first.header("content-security-policy"), second.header("content-security-policy"), "{path}");
+        assert_eq!(without_nonce(&first), without_nonce(&second), "{path}");
+        for answer in [first, second] {
+            assert!(!answer.text.contains('\u{E000}') && !answer.text.contains('\u{E001}'), "{path}: {}", answer.text);
+        }
+    }
+}
+
+#[test]
+fn a_remembered_page_is_the_one_that_is_rendered_without_a_cache() {
+    let remembering = TestServer::start();
+    let forgetting = TestServer::with(&[("TIDEMARK_PAGES__CACHE", "0")]);
+    let signed_in = |server: &TestServer, path: &str| {
+        // A cookie of a session that is over: nobody is signed in, and nothing is remembered.
+        let answer = server.someone().with("cookie", "session=AAAAAAAAAAAAAAAAAAAAAA").get(path);
+        assert_eq!(status(&answer), "", "{path}");
+        without_nonce(&answer)
+    };
+    for server in [&remembering, &forgetting] {
+        assert!(server.someone().view(server.id("first")).json()["counted"].as_bool().unwrap());
+    }
+    for path in ["/", "/articles/first", "/tags/sea", "/authors/jo-doe", "/search?q=text"] {
+        remembering.someone().get(path);
+        let answer = remembering.someone().get(path);
+        assert_eq!(status(&answer), HIT);
+        assert_eq!(without_nonce(&answer), signed_in(&remembering, path), "{path}");
+        let answer = forgetting.someone().get(path);
+        assert_eq!(status(&answer), "Tidemark; fwd=bypass");
+        assert_eq!(without_nonce(&answer), signed_in(&forgetting, path), "{path}");
+    }
+}
+
+#[test]
+fn c6_a_remembered_page_shows_the_counts_of_this_moment() {
+    let server = TestServer::start();
+    server.add_user("reader", "a-good-password");
+    // The server profile's rankings are there once they have been built.
+    server.job(Job::Ranking);
+    let (article, front) = ("/articles/first", "/");
+    assert!(server.someone().get(article).text.contains("0 views"));
+    assert!(server.someone().get(front).text.contains("0 views"));
+    for count in 1..=3 {
+        let outcome = server.reader(&format!("198.51.100.{count}"), FIREFOX).view(server.id("first")).json();
+        assert_eq!(outcome["views"], count);
+        for path in [article, front] {
+            let answer = server.someone().get(path);
+            assert_eq!(status(&answer), HIT, "{path}");
+            let words = if count == 1 { "1 view".to_owned() } else { format!("{count} views") };
+            // Its own count, and the one in each ranking.
+            assert_eq!(answer.text.matches(&format!(">{words}<")).count(), 4, "{path}: {}", answer.text);
+        }
+        let island = server.someone().get(article).text;
+        assert!(island.contains(&format!("&quot;views&quot;:&quot;{count}&quot;")), "{island}");
+    }
+    let reader = server.someone().signed_in("reader", "a-good-password");
+    assert_eq!(reader.post(&format!("{article}/like"), "like=true").status, 303);
+    let answer = server.someone().get(article);
+    assert_eq!(status(&answer), HIT);
+    assert!(answer.text.contains("<span>Like</span> <span class=\"reaction-count\">1</span>"), "{}", answer.text);
+    assert_eq!(reader.post("/authors/jo-doe/follow", "follow=true").status, 303);
+    assert!(server.someone().get("/authors/jo-doe").text.contains("1 follower<"));
+}
+
+#[test]
+fn who_is_signed_in_is_never_answered_from_memory_and_never_remembered() {
+    let server = TestServer::start();
+    server.add_user("reader", "a-good-password");
+    let reader = server.someone().signed_in("reader", "a-good-password");
+    for path in ["/", "/articles/first"] {
+        for _ in 0..2 {
+            let answer = reader.get(path);
+            assert_eq!(status(&answer), "", "{path}");
+            assert!(answer.text.contains("A Reader"), "{path}: {}", answer.text);
+        }
+        let answer = server.someone().get(path);
+        assert_eq!(status(&answer), STORED, "{path}");
+        assert!(!answer.text.contains("A Reader"), "{path}: {}", answer.text);
+        assert!(reader.get(path).text.contains("A Reader"), "{path}");
+    }
+}
+
+#[test]
+fn the_theme_and_the_part_of_the_query_that_a_page_looks_at_tell_pages_apart() {
+    let server = TestServer::start();
+    assert_eq!(status(&server.someone().get("/")), STORED);
+    for same in ["/?utm_source=x", "/?", "/?x=1&y=2"] {
+        assert_eq!(status(&server.someone().get(same)), HIT, "{same}");
+    }
+    assert_eq!(server.someone().get("/?page=2&utm_source=x").status, 404);
+    let dark = server.someone().with("cookie", "theme=dark");
+    let answer = dark.get("/");
+    assert_eq!(status(&answer), STORED);
+    assert!(answer.text.contains("data-theme=\"dark\""));
+    assert_eq!(status(&dark.get("/")), HIT);
+    assert!(!server.someone().get("/").text.contains("data-theme"));
+    // Not even a page that lists what was looked for says where somebody came from.
+    assert!(!server.someone().get("/search?q=first&secret=utm").text.contains("utm"));
+}
+
+#[test]
+fn a_change_in_the_studio_is_on_the_page_at_once() {
+    let server = TestServer::start();
+    server.add_user_with_role("boss", "a-good-password", Role::Admin);
+    let boss = server.someone().signed_in("boss", "a-good-password");
+    let id = server.id("first");
+    let paths = ["/", "/articles/first", "/tags/sea", "/authors/jo-doe", "/search?q=text"];
+    let look = || paths.map(|path| server.someone().get(path));
+    look();
+    let form = |title: &str, version: i64| {
+        format!("version={version}&title={title}&slug=first&tags=Sea&markdown=Its+text&summary=&cover=&action=save")
+    };
+    for (version, title) in [(1, "One"), (2, "Other")] {
+        let saved = boss.post(&format!("/studio/{id}"), &form(title, version));
+        assert_eq!(saved.status, 303, "{}", saved.text);
+        for (path, answer) in paths.into_iter().zip(look()) {
+            assert_eq!(status(&answer), STORED, "{path}");
+            assert!(answer.text.contains(&format!(">{title}<")), "{path}: {}", answer.text);
+        }
+    }
+    assert_eq!(boss.post(&format!("/studio/{id}/bin"), "").status, 303);
+    assert_eq!(server.someone().get("/articles/first").status, 404);
+    assert!(!server.someone().get("/").text.contains(">Other<"));
+    assert_eq!(boss.post(&format!("/studio/{id}/restore"), "").status, 303);
+    assert!(server.someone().get("/").text.contains(">Other<"));
+}
+
+#[test]
+fn what_another_process_changes_is_noticed() {
+    let server = TestServer::start();
+    let (article, front) = ("/articles/first", "/");
+    for path in [article, front] {
+        server.someone().get(path);
+    }
+    // The harness has a database of its own, as `tidemark import` would.
+    let files = vec![source("first", "", "It was changed."), source("third", "", "It is new.")];
+    server.run(import(&server.database, &server.clock, files, Report::default())).unwrap();
+    eventually(&server, article, |answer| answer.text.contains("It was changed."));
+    eventually(&server, front, |answer| answer.text.contains("Title of third"));
+    let author = server.run(server.database.user_by_username("jo-doe")).unwrap().unwrap();
+    server.run(server.database.rename_user(author.id, "Somebody Else")).unwrap();
+    eventually(&server, front, |answer| answer.text.contains("Somebody Else"));
+}
+
+#[test]
+fn an_article_whose_time_comes_is_on_remembered_pages() {
+    let server = TestServer::start();
+    let scheduled = source("later", "", "text").text.replace("2026-11-01", "2026-11-24T12:00:10Z");
+    let file = tidemark::server::content::import::SourceFile { path: "later.md".into(), text: scheduled };
+    server.run(import(&server.database, &server.clock, vec![file], Report::default())).unwrap();
+    // By now the process has noticed that something is scheduled.
+    eventually(&server, "/", |answer| status(answer) == STORED);
+    eventually(&server, "/", |answer| status(answer) == HIT);
+    assert!(!server.someone().get("/").text.contains("Title of later"));
+    server.clock.advance(std::time::Duration::from_secs(20));
+    eventually(&server, "/", |answer| answer.text.contains("Title of later"));
+}
+
+#[test]
+fn a_browser_that_has_the_page_is_told_so_until_a_count_changes() {
+    let server = TestServer::start();
+    let path = "/articles/first";
+    server.someone().get(path);
+    let first = server.someone().get(path);
+    let etag = first.header("etag").to_owned();
+    assert!(etag.starts_with("W/\""), "{etag}");
+    let again = server.someone().with("if-none-match", &etag);
+    let answer = again.get(path);
+    assert_eq!((answer.status, answer.text.as_str(), answer.header("etag")), (304, "", etag.as_str()));
+    // The browser goes on with the nonce that it has, so it must go on with the policy that it has.
+    assert_eq!(answer.header("content-security-policy"), "");
+    assert_eq!(answer.header("vary"), first.header("vary"));
+    server.someone().view(server.id("first"));
+    let answer = again.get(path);
+    assert_eq!(answer.status, 200);
+    assert_ne!(answer.header("etag"), etag);
+    assert!(answer.text.contains("1 view<"), "{}", answer.text);
+}
+
+#[test]
+fn a_compressed_page_is_the_same_page() {
+    let server = TestServer::start();
+    let text = "Words that come again and again. ".repeat(3_000);
+    server.run(import(&server.database, &server.clock, vec![source("long", "", &text)], Report::default())).unwrap();
+    eventually(&server, "/articles/long", |answer| answer.status == 200);
+    for path in ["/", "/articles/long", "/authors/jo-doe"] {
+        // Without the client's own decompression.
+        let plain = server.someone().get(path);
+        let packed = server.someone().with("accept-encoding", "gzip").get(path);
+        assert_eq!(packed.header("vary"), "accept-encoding, cookie");
+        let html = match packed.header("content-encoding") {
+            "gzip" => {
+                let mut html = String::new();
+                GzDecoder::new(&packed.bytes[..]).read_to_string(&mut html).unwrap();
+                assert!(packed.bytes.len() < html.len() * 2 / 3, "{path}: {} of {}", packed.bytes.len(), html.len());
+                html
+            }
+            other => panic!("{path} came as {other:?}"),
+        };
+        let unpacked = Answer { text: html, ..packed };
+        assert_eq!(without_nonce(&unpacked), without_nonce(&plain), "{path}");
+    }
+}
+
+#[test]
+fn a_head_request_has_the_headers_of_the_page() {
+    let server = TestServer::start();
+    for path in ["/", "/articles/first"] {
+        server.someone().get(path);
+        let (get, head) = (server.someone().get(path), server.someone().request("HEAD", path, ""));
+        assert_eq!((head.status, head.text.as_str()), (200, ""), "{path}");
+        for name in ["content-type", "etag", "cache-control", "cache-status", "vary"] {
+            assert_eq!(head.header(name), get.header(name), "{path}: {name}");
+        }
+    }
+}
+
+#[test]
+fn while_counts_can_not_be_read_a_remembered_page_shows_the_last_ones_and_says_so() {
+    let server = TestServer::start();
+    server.someone().view(server.id("first"));
+    server.someone().get("/articles/first");
+    assert!(server.someone().get("/articles/first").text.contains("1 view<"));
+    server.execute("ALTER TABLE article_stats RENAME TO gone_stats");
+    let answer = server.someone().get("/articles/first");
+    assert_eq!((answer.status, status(&answer)), (200, "Tidemark; hit; detail=stores-away"));
+    assert!(answer.text.contains("1 view<"), "{}", answer.text);
+    server.execute("ALTER TABLE gone_stats RENAME TO article_stats");
+    let answer = server.someone().get("/articles/first");
+    assert_eq!((answer.status, status(&answer)), (200, HIT));
+}
+
+#[test]
+fn an_error_is_never_remembered() {
+    let server = TestServer::start();
+    for path in ["/articles/nothing", "/tags/nothing", "/?page=99", "/nothing"] {
+        for _ in 0..2 {
+            let answer = server.someone().get(path);
+            assert_eq!((answer.status, status(&answer)), (404, ""), "{path}");
+            assert!(
+                answer.text.contains("Most viewed") && !answer.text.contains('\u{E000}'),
+                "{path}: {}",
+                answer.text
+            );
+        }
+    }
+}
