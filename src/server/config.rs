@@ -251,6 +251,10 @@ fn base_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Err
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
         return Err(de::Error::custom(format!("{text:?} must start with http:// or https:// and name a host")));
     }
+    if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() || url.password().is_some() {
+        let reason = "must be an address without a user name, a ? and a #, such as https://blog.example";
+        return Err(de::Error::custom(format!("{text:?} {reason}")));
+    }
     Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
@@ -367,6 +371,9 @@ mod tests {
             ("TIDEMARK_SERVER__LOG", "xml", "server.log"),
             ("TIDEMARK_SERVER__TRUSTED_PROXIES", "nobody", "trusted-proxies"),
             ("TIDEMARK_SITE__BASE_URL", "blog", "base-url"),
+            ("TIDEMARK_SITE__BASE_URL", "https://blog.example/?a=1&b=2", "base-url"),
+            ("TIDEMARK_SITE__BASE_URL", "https://blog.example/#a", "base-url"),
+            ("TIDEMARK_SITE__BASE_URL", "https://me:secret@blog.example", "base-url"),
             ("TIDEMARK_SITE__ADDR", "here", "site.addr"),
             ("TIDEMARK_JOBS__FLUSH", "often", "jobs.flush"),
             ("TIDEMARK_JOBS__PRUNE", "25h", "jobs.prune"),

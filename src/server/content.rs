@@ -1,5 +1,7 @@
 //! Articles as files and as text: front matter, Markdown, import, export and the samples.
 
+pub mod characters;
+pub mod embed;
 pub mod export;
 pub mod front_matter;
 pub mod import;

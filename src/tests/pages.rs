@@ -1,6 +1,7 @@
 //! Pages as they leave the server: status, headers and what a reader without JavaScript gets.
 
 use tidemark::server::content::import::{Report, SourceFile, import};
+use tidemark::server::db::users::Role;
 
 use crate::harness::{TestServer, source};
 
@@ -264,6 +265,49 @@ fn feed_sitemap_and_robots_name_the_articles() {
     let sitemap = server.someone().get("/sitemap.xml").text;
     assert!(sitemap.contains("<loc>https://blog.example/articles/second</loc>"), "{sitemap}");
     assert!(server.someone().get("/robots.txt").text.contains("https://blog.example/sitemap.xml"));
+}
+
+/// Fails on what a strict reader of XML would refuse.
+fn assert_well_formed(xml: &str) {
+    let is_allowed = |character: char| matches!(character, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
+    assert!(xml.chars().all(is_allowed), "{xml}");
+    let mut reader = quick_xml::Reader::from_str(xml);
+    reader.config_mut().check_end_names = true;
+    loop {
+        match reader.read_event().unwrap_or_else(|error| panic!("{error}: {xml}")) {
+            quick_xml::events::Event::Eof => return,
+            quick_xml::events::Event::GeneralRef(reference) => {
+                let name = std::str::from_utf8(&reference).unwrap();
+                assert!(name.starts_with('#') || ["amp", "lt", "gt", "quot", "apos"].contains(&name), "&{name}; {xml}");
+            }
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn a_feed_stays_well_formed_whatever_is_written_into_an_article() {
+    let base = "https://blog.example/a&b";
+    let server = TestServer::with(&[("TIDEMARK_SITE__BASE_URL", base), ("TIDEMARK_SITE__TITLE", "One \u{8} & <two>")]);
+    let evil = r"a\u0008b\uFFFFc & <d> ]]>";
+    let file =
+        source("evil", &format!("description = \"{evil}\"\ntags = [\"{evil}\"]"), "Text \u{8}\u{ffff} &amp; <b>x</b>");
+    let file = SourceFile { text: file.text.replace("Title of evil", evil).replace("Jo Doe", evil), ..file };
+    let report = server.run(import(&server.database, &server.clock, vec![file], Report::default())).unwrap();
+    assert_eq!(report.created, 1, "{report:?}");
+    server.add_user_with_role("boss", "a-good-password", Role::Admin);
+    let boss = server.someone().signed_in("boss", "a-good-password");
+    let form = "title=T%08%EF%BF%BF&slug=typed&tags=t%08&markdown=x%08%EF%BF%BF&summary=s%08&cover=&intent=publish";
+    assert_eq!(boss.post("/studio/new", form).status, 303);
+    for path in ["/feed.xml", "/sitemap.xml"] {
+        let answer = server.someone().get(path);
+        assert_eq!(answer.status, 200, "{path}");
+        assert!(answer.text.contains("/articles/typed") && answer.text.contains("/articles/evil"), "{}", answer.text);
+        assert_well_formed(&answer.text);
+    }
+    let articles = server.someone().get("/api/v1/articles").json().to_string();
+    assert!(articles.contains("abc & <d> ]]>"), "the rest of the text is kept: {articles}");
+    assert!(!articles.contains("\\b") && !articles.contains('\u{ffff}'), "nothing of it is stored: {articles}");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 use toml_writer::{ToTomlValue, TomlStringBuilder};
 
+use super::characters::without_unstorable;
 use super::slug::slugify;
 
 /// What a file says about its article, with the names of all three programs.
@@ -152,7 +153,7 @@ fn error(line: usize, reason: impl Into<String>) -> SourceError {
 /// # Errors
 /// The line and what is wrong with it.
 pub fn parse(name: &str, text: &str) -> Result<Source, SourceError> {
-    let text = one_line_end(text.trim_start_matches('\u{feff}'));
+    let text = one_line_end(&without_unstorable(text.trim_start_matches('\u{feff}')));
     let (front_matter, markdown) = split(&text)?;
 
     let stem = file_stem(name);
@@ -162,10 +163,10 @@ pub fn parse(name: &str, text: &str) -> Result<Source, SourceError> {
     let title = front_matter
         .title
         .as_deref()
-        .map(str::trim)
+        // Front matter can write any character as an escape.
+        .map(|title| without_unstorable(title).trim().to_owned())
         .filter(|title| !title.is_empty())
-        .ok_or_else(|| error(1, "the front matter has no title"))?
-        .to_owned();
+        .ok_or_else(|| error(1, "the front matter has no title"))?;
     let slug = [
         front_matter.slug.as_deref(),
         address
@@ -210,12 +211,12 @@ pub fn parse(name: &str, text: &str) -> Result<Source, SourceError> {
         summary: [front_matter.description, front_matter.summary, front_matter.excerpt]
             .into_iter()
             .flatten()
-            .map(|text| text.trim().to_owned())
+            .map(|text| without_unstorable(&text).trim().to_owned())
             .find(|text| !text.is_empty()),
         published_at,
         draft,
-        authors: unique(authors, slugify),
-        tags: unique(tags, slugify),
+        authors: unique(storable(authors), slugify),
+        tags: unique(storable(tags), slugify),
         aliases,
         cover: [front_matter.cover, front_matter.image]
             .into_iter()
@@ -224,6 +225,10 @@ pub fn parse(name: &str, text: &str) -> Result<Source, SourceError> {
         markdown: markdown.trim_start_matches('\n').to_owned(),
         slug,
     })
+}
+
+fn storable(texts: Vec<String>) -> Vec<String> {
+    texts.into_iter().map(|text| without_unstorable(&text).into_owned()).collect()
 }
 
 /// A text with the line end of this program, whatever it had: Markdown knows three.

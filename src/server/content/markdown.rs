@@ -8,6 +8,7 @@ use comrak::nodes::{AstNode, NodeHtmlBlock, NodeValue};
 use comrak::{Arena, Options};
 use giallo::{HighlightOptions, HtmlRenderer, RenderOptions, ThemeVariant};
 
+use super::embed::make_visible;
 use crate::model::article::Heading;
 
 /// Words that people read in a minute: the mean of 190 studies (Brysbaert 2019, <https://doi.org/10.1016/j.jml.2019.104047>).
@@ -46,6 +47,7 @@ pub fn render(markdown: &str) -> Rendered {
     let arena = Arena::new();
     let options = options();
     let root = comrak::parse_document(&arena, markdown, &options);
+    make_visible(root);
     level_headings(root);
     let contents = contents(root);
     let summary = summary(root);
@@ -84,7 +86,10 @@ pub fn sanitize(html: &str) -> String {
 
 /// The beginning of a text, as [`Rendered::summary`] has it, without rendering the rest.
 pub fn summary_of(markdown: &str) -> String {
-    summary(comrak::parse_document(&Arena::new(), markdown, &options()))
+    let arena = Arena::new();
+    let root = comrak::parse_document(&arena, markdown, &options());
+    make_visible(root);
+    summary(root)
 }
 
 /// The style sheet of highlighted code: dark for those who prefer it, unless they chose otherwise (`data-theme`).
@@ -254,20 +259,33 @@ fn is_id_of_site(id: &str) -> bool {
     ["content", "contents-title", "q"].contains(&id) || id.starts_with("ranking")
 }
 
+/// Whether each address in a `srcset` is one that `src` may have: the sanitiser looks at those of `src` alone.
+fn is_harmless_srcset(value: &str) -> bool {
+    value.split(',').filter_map(|candidate| candidate.split_whitespace().next()).all(|address| {
+        match url::Url::parse(address) {
+            Ok(url) => matches!(url.scheme(), "http" | "https"),
+            // An address within this site.
+            Err(error) => error == url::ParseError::RelativeUrlWithoutBase,
+        }
+    })
+}
+
 static SANITIZER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
     let mut builder = ammonia::Builder::default();
     builder
         .add_tags(["input", "progress", "section", "video", "audio", "source", "picture"])
         .add_generic_attributes(["id", "class", "dir"])
-        .add_tag_attributes("a", ["aria-label"])
+        .add_tag_attributes("a", ["aria-label", "name"])
+        .add_tag_attributes("details", ["open"])
         .add_tag_attributes("div", ["align"])
-        .add_tag_attributes("img", ["align"])
+        .add_tag_attributes("img", ["align", "sizes", "srcset"])
         .add_tag_attributes("input", ["type", "checked", "disabled"])
+        .add_tag_attributes("ol", ["reversed", "type"])
         .add_tag_attributes("p", ["align"])
         .add_tag_attributes("progress", ["value", "max"])
-        .add_tag_attributes("source", ["src", "type"])
-        .add_tag_attributes("video", ["src", "controls", "width", "height", "poster"])
-        .add_tag_attributes("audio", ["src", "controls"])
+        .add_tag_attributes("source", ["media", "sizes", "src", "srcset", "type"])
+        .add_tag_attributes("video", ["src", "controls", "width", "height", "poster", "loop", "muted", "preload"])
+        .add_tag_attributes("audio", ["src", "controls", "loop", "muted", "preload"])
         // What scrolls sideways must be reachable with the keyboard (WCAG 2.1.1).
         .set_tag_attribute_value("pre", "tabindex", "0")
         .set_tag_attribute_value("table", "tabindex", "0")
@@ -277,7 +295,7 @@ static SANITIZER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
         .set_tag_attribute_value("input", "disabled", "")
         // The text beside it says what the task is; this says what the box is.
         .set_tag_attribute_value("input", "aria-label", "Task")
-        .url_schemes(HashSet::from(["http", "https", "mailto"]))
+        .url_schemes(HashSet::from(["http", "https", "mailto", "tel"]))
         .link_rel(None)
         .attribute_filter(|_, attribute, value| match attribute {
             "class" => {
@@ -286,7 +304,8 @@ static SANITIZER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
             }
             // No browser follows it, but what reads a page for somebody may.
             "cite" => (value.starts_with("https://") || value.starts_with("http://")).then_some(value.into()),
-            "id" => (!is_id_of_site(value)).then_some(value.into()),
+            "id" | "name" => (!is_id_of_site(value)).then_some(value.into()),
+            "srcset" => is_harmless_srcset(value).then_some(value.into()),
             _ => Some(value.into()),
         });
     builder

@@ -10,6 +10,7 @@ use axum::response::IntoResponse;
 use super::cache::CachePolicy;
 use crate::error::Error;
 use crate::model::article::Article;
+use crate::server::content::characters::without_unstorable;
 use crate::server::content::markdown;
 use crate::server::db::articles::Filter;
 use crate::server::state::AppState;
@@ -29,8 +30,8 @@ pub async fn feed(State(state): State<AppState>) -> Result<impl IntoResponse, Er
     }
     let site = &state.config.site;
     let feed = Feed {
-        title: Text::plain(&site.title),
-        subtitle: Some(Text::plain(&site.description)),
+        title: Text::plain(text(&site.title)),
+        subtitle: Some(Text::plain(text(&site.description))),
         id: format!("{}/", site.base_url),
         updated: entries.iter().map(|entry| entry.updated).max().unwrap_or_default(),
         links: vec![
@@ -50,36 +51,42 @@ fn entry(base_url: &str, article: &Article) -> Entry {
     // Both come from jiff, whose RFC 3339 the feed's own type always reads.
     let date = |time: jiff::Timestamp| time.to_string().parse().unwrap_or_default();
     Entry {
-        title: Text::plain(without_control_characters(&summary.title)),
+        title: Text::plain(text(&summary.title)),
         id: address.clone(),
         updated: date(article.updated_at),
         published: Some(date(summary.published_at)),
         authors: summary
             .authors
             .iter()
-            .map(|author| Person { name: author.name.clone(), ..Person::default() })
+            .map(|author| Person { name: text(&author.name), ..Person::default() })
             .collect(),
-        categories: summary.tags.iter().map(|tag| Category { term: tag.name.clone(), ..Category::default() }).collect(),
+        categories: summary.tags.iter().map(|tag| Category { term: text(&tag.name), ..Category::default() }).collect(),
         links: vec![Link { href: address.clone(), rel: "alternate".into(), ..Link::default() }],
-        summary: Some(Text::plain(without_control_characters(&summary.summary))),
+        summary: Some(Text::plain(text(&summary.summary))),
         content: Some(Content {
             base: Some(address),
             content_type: Some("html".into()),
-            value: Some(without_control_characters(&article.html)),
+            value: Some(text(&article.html)),
             ..Content::default()
         }),
         ..Entry::default()
     }
 }
 
-/// XML 1.0 can't hold them, not even escaped, so one of them in an article would break the feed for everybody.
-fn without_control_characters(text: &str) -> String {
-    text.chars().filter(|&character| !character.is_control() || matches!(character, '\n' | '\r' | '\t')).collect()
+/// A text as the feed may have it.
+fn text(text: &str) -> String {
+    without_unstorable(text).into_owned()
+}
+
+/// A text between two tags of XML.
+fn escaped(text: &str) -> String {
+    let text = without_unstorable(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    text.replace('"', "&quot;").replace('\'', "&apos;")
 }
 
 /// `GET /sitemap.xml`: every article, for search engines (<https://www.sitemaps.org/protocol.html>).
 pub async fn sitemap(State(state): State<AppState>) -> Result<impl IntoResponse, Error> {
-    let base_url = &state.config.site.base_url;
+    let base_url = escaped(&state.config.site.base_url);
     let mut xml = String::from(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n",
     );

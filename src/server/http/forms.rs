@@ -13,6 +13,7 @@ use leptos_axum::render_app_async_with_context;
 use super::kept_form;
 use crate::error::Error;
 use crate::server::accounts::FieldErrors;
+use crate::server::content::characters::without_unstorable;
 use crate::server::content::front_matter::one_line_end;
 use crate::server::shell::{self, shell};
 use crate::server::state::AppState;
@@ -65,7 +66,12 @@ impl FromRequest<AppState> for Form {
         let (parts, body) = request.into_parts();
         let request = Request::from_parts(parts.clone(), body);
         let RawForm(bytes) = RawForm::from_request(request, state).await.map_err(IntoResponse::into_response)?;
-        let values = url::form_urlencoded::parse(&bytes).into_owned().collect();
+        let values = url::form_urlencoded::parse(&bytes).into_owned().map(|(name, value)| {
+            // A password is compared, never shown.
+            let value = if name.contains(SECRET) { value } else { without_unstorable(&value).into_owned() };
+            (name, value)
+        });
+        let values = values.collect();
         Ok(Self { parts, values })
     }
 }
