@@ -3,11 +3,13 @@
 pub mod model {
     pub mod article;
     pub mod page;
+    pub mod pages;
     pub mod reaction;
     pub mod view;
 }
 
 pub mod server {
+    pub mod circuit;
     pub mod clock;
     pub mod db;
     pub mod failpoint;

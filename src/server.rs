@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod articles;
 pub mod author_counts;
+pub mod circuit;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -21,7 +21,7 @@ const SIDEBAR_WINDOWS: [Window; 3] = [Window::Day, Window::Week, Window::All];
 /// A page of articles with the views of this moment.
 pub(super) async fn with_views(views: &Views, mut page: Page<ArticleSummary>) -> Page<ArticleSummary> {
     let ids: Vec<i64> = page.items.iter().map(|article| article.id).collect();
-    let totals = views.totals(&ids).await;
+    let totals = views.totals(&ids).await.unwrap_or_default();
     for article in &mut page.items {
         article.views = totals.get(&article.id).copied().unwrap_or(article.views);
     }
@@ -59,7 +59,8 @@ impl Services {
     async fn with_count(&self, article: Option<Article>) -> Option<Article> {
         let mut article = article?;
         let id = article.summary.id;
-        article.summary.views = self.views.totals(&[id]).await.get(&id).copied().unwrap_or(article.summary.views);
+        article.summary.views =
+            self.views.totals(&[id]).await.unwrap_or_default().get(&id).copied().unwrap_or(article.summary.views);
         Some(article)
     }
 

@@ -10,13 +10,12 @@
 //! A cached count can be wrong all the same: while Redis is away nobody can tell it of a change, and a process may die between its
 //! commit and telling. That lasts until a reconcile, but no longer than [`BELIEVED_FOR`], after which Redis drops the set.
 
-use std::sync::Arc;
 use std::sync::LazyLock;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use ::redis::{RedisResult, Value, cmd, pipe};
 
+use super::circuit::Circuit;
 use super::clock::Clock;
 use super::db::Database;
 use super::redis::{Redis, Script};
@@ -26,10 +25,7 @@ use super::views::store::{Drift, ViewStore};
 const BELIEVED_FOR: i64 = 60 * 60 * 1_000;
 
 /// How long a page waits for Redis before it asks SQL.
-const READ: Duration = Duration::from_millis(300);
-
-/// For how long after a failed read none is sent to Redis, in milliseconds: pages do without, instead of each waiting.
-const READS_REST_FOR: i64 = 1_000;
+const READ: Duration = Duration::from_millis(150);
 
 /// Adds a count that is missing, if nothing has changed since it was counted. The set ends when the first of its counts has to.
 static FILL: LazyLock<Script> = LazyLock::new(|| {
@@ -100,7 +96,7 @@ pub struct AuthorCounts {
     /// The server profile's.
     redis: Option<Redis>,
     clock: Clock,
-    reads_rest_until: Arc<AtomicI64>,
+    reads: Circuit,
 }
 
 impl AuthorCounts {
@@ -110,7 +106,7 @@ impl AuthorCounts {
             ViewStore::Sqlite(_) => None,
             ViewStore::Redis(store) => Some(store.redis.clone()),
         };
-        Self { database, redis, clock, reads_rest_until: Arc::default() }
+        Self { database, redis, clock, reads: Circuit::new(READ) }
     }
 
     /// How many articles that readers see have the user of that number in their byline.
@@ -204,31 +200,16 @@ impl AuthorCounts {
     }
 
     async fn count(&self, counted: Counted, author: i64) -> sqlx::Result<i64> {
-        let now = self.clock.now_ms();
-        let is_resting = now < self.reads_rest_until.load(Ordering::Relaxed);
-        let Some(redis) = self.redis.as_ref().filter(|_| !is_resting) else {
-            return self.count_in_sql(counted, author).await;
-        };
+        let Some(redis) = &self.redis else { return self.count_in_sql(counted, author).await };
         let member = author.to_string();
-        let cached = tokio::time::timeout(READ, cached_and_changes(redis, counted, &member)).await;
-        if let Ok(Ok((Some(count), _))) = cached {
+        let cached = self.reads.read(self.clock.now_ms(), cached_and_changes(redis, counted, &member)).await;
+        if let Some((Some(count), _)) = cached {
             return Ok(count as i64);
         }
         let count = self.count_in_sql(counted, author).await?;
-        let filled = match cached {
-            Ok(Ok((_, changes))) => {
-                tokio::time::timeout(READ, self.fill(redis, counted, (author, count), changes)).await
-            }
-            Ok(Err(error)) => Ok(Err(error.to_string())),
-            Err(late) => Err(late),
-        };
-        let error = match filled {
-            Ok(Ok(())) => return Ok(count),
-            Ok(Err(error)) => error,
-            Err(_) => "no answer in time".into(),
-        };
-        tracing::warn!(error, "authors' counts come from SQL, because Redis could not be asked");
-        self.reads_rest_until.store(now.saturating_add(READS_REST_FOR), Ordering::Relaxed);
+        if let Some((None, changes)) = cached {
+            self.reads.read(self.clock.now_ms(), self.fill(redis, counted, (author, count), changes)).await;
+        }
         Ok(count)
     }
 

@@ -1,11 +1,10 @@
 //! The counts of this moment, for pages that are remembered without them.
 //!
 //! Readers who come while the counts are being read are answered together by the next read, so a read costs each of them less the more
-//! of them there are, and none sees a count from before the own request. While the stores do not answer, nobody waits for them: one
-//! probe asks whether they are back, and pages show the counts that they showed last.
+//! of them there are, and none sees a count from before the own request. While the database is away nobody waits for it: pages show the
+//! counts that they showed last.
 
 use std::collections::BTreeSet;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,14 +27,12 @@ const BATCH: usize = 1_024;
 /// How long the stores may take before they are taken for away.
 const PATIENCE: Duration = Duration::from_millis(300);
 
-/// How long the probe waits before it asks again, and how long an answer may take it.
-const PROBE: (Duration, Duration) = (Duration::from_millis(200), Duration::from_millis(500));
-
 /// How old rankings may be that nothing in this process has changed, in milliseconds: other replicas count too.
 const RANKINGS_BELIEVED_FOR: i64 = 1_000;
 
 type Reply = oneshot::Sender<Option<Moment>>;
 
+#[derive(Debug)]
 struct Waiting {
     articles: Arc<[i64]>,
     reply: Reply,
@@ -67,6 +64,7 @@ pub struct Sources {
     pub render: fn(Vec<Ranking>) -> String,
 }
 
+#[derive(Debug)]
 struct Rankings {
     rendered: Arc<RenderedRankings>,
     content_version: u64,
@@ -75,28 +73,18 @@ struct Rankings {
 }
 
 /// Reads counts for all who ask.
+#[derive(Debug)]
 pub struct CountsReader {
     receiver: mpsc::Receiver<Waiting>,
     waiting: Vec<Waiting>,
     sources: Sources,
     rankings: Option<Rankings>,
-    /// Ends when the stores are back; there is one only while they are away.
-    probe: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
-}
-
-impl std::fmt::Debug for CountsReader {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("CountsReader").field("is_away", &self.probe.is_some()).finish_non_exhaustive()
-    }
 }
 
 /// A handle to ask with, and what has to run to answer.
 pub fn counts(sources: Sources) -> (Counts, CountsReader) {
     let (sender, receiver) = mpsc::channel(QUEUE);
-    (
-        Counts(sender),
-        CountsReader { receiver, waiting: Vec::with_capacity(BATCH), sources, rankings: None, probe: None },
-    )
+    (Counts(sender), CountsReader { receiver, waiting: Vec::with_capacity(BATCH), sources, rankings: None })
 }
 
 impl CountsReader {
@@ -107,19 +95,7 @@ impl CountsReader {
 
     /// Waits for somebody who asks, and answers all who do by then. False if there is none to come.
     pub async fn step(&mut self) -> bool {
-        let came = loop {
-            let Some(probe) = &mut self.probe else {
-                break self.receiver.recv_many(&mut self.waiting, BATCH).await;
-            };
-            tokio::select! {
-                () = probe => {
-                    tracing::info!("the stores answer again");
-                    self.probe = None;
-                }
-                came = self.receiver.recv_many(&mut self.waiting, BATCH) => break came,
-            }
-        };
-        if came == 0 {
+        if self.receiver.recv_many(&mut self.waiting, BATCH).await == 0 {
             return false;
         }
         // Requests that are ready to go on ask first: under load more are answered together, at rest nobody is there.
@@ -133,18 +109,10 @@ impl CountsReader {
                 self.waiting.push(waiting);
             }
         }
-        let moment = match self.probe {
-            Some(_) => None,
-            None => match tokio::time::timeout(PATIENCE, self.read()).await {
-                Ok(Ok(moment)) => Some(moment),
-                Ok(Err(Error::Unavailable)) | Err(_) => {
-                    tracing::warn!("pages show the counts that they showed last, because the stores do not answer");
-                    self.probe = Some(Box::pin(probe(self.sources.database.clone())));
-                    None
-                }
-                // A fault, not an outage: the next read may be right.
-                Ok(Err(_)) => None,
-            },
+        let moment = match self.sources.database.outage().is_now() {
+            true => None,
+            // What failed has been logged where it did.
+            false => tokio::time::timeout(PATIENCE, self.read()).await.ok().and_then(Result::ok),
         };
         for waiting in self.waiting.drain(..) {
             // Whoever has gone away needs no answer.
@@ -159,10 +127,11 @@ impl CountsReader {
         let Sources { database, views, .. } = &self.sources;
         let (stored, totals) = futures_util::future::join(database.counts(&ids), views.totals(&ids)).await;
         let mut articles = stored?;
-        for (article, views) in totals {
+        let is_behind = totals.is_none();
+        for (article, views) in totals.unwrap_or_default() {
             articles.entry(article).or_default().views = views;
         }
-        Ok(Moment { articles: Arc::new(articles), rankings: self.rankings().await? })
+        Ok(Moment { articles: Arc::new(articles), is_behind, rankings: self.rankings().await? })
     }
 
     async fn rankings(&mut self) -> Result<Arc<RenderedRankings>, Error> {
@@ -177,16 +146,5 @@ impl CountsReader {
         let rendered = Arc::new(RenderedRankings::new(render(articles::rankings(database, views, now).await?)));
         self.rankings = Some(Rankings { rendered: rendered.clone(), content_version, counted, read_at: now });
         Ok(rendered)
-    }
-}
-
-/// Asks again and again, and ends when the database answers.
-async fn probe(database: Database) {
-    let (pause, patience) = PROBE;
-    loop {
-        tokio::time::sleep(pause).await;
-        if matches!(tokio::time::timeout(patience, database.ping()).await, Ok(Ok(()))) {
-            return;
-        }
     }
 }

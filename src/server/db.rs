@@ -61,6 +61,7 @@ pub mod job_runs;
 pub mod ledger;
 pub mod lists;
 pub mod mysql;
+pub mod outage;
 pub mod pictures;
 pub mod pruning;
 pub mod rankings;

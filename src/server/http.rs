@@ -10,6 +10,7 @@ pub mod health;
 pub mod identity;
 pub mod json_api;
 pub mod kept_form;
+pub mod patience;
 pub mod pictures;
 pub mod problem;
 pub mod reactions;

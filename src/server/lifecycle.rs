@@ -71,6 +71,7 @@ pub struct Server {
     state: AppState,
     workers: Vec<Worker>,
     counts_reader: CountsReader,
+    watch: Watch,
 }
 
 impl Server {
@@ -96,6 +97,8 @@ impl Server {
             Sources { database: database.clone(), views: views.clone(), clock: clock.clone(), render: render_rankings };
         let (counts, counts_reader) = counts(sources);
         let bytes = u64::try_from(config.pages.cache).unwrap_or(u64::MAX) << 20;
+        let mut watch = Watch::new(database.clone(), clock.clone());
+        watch.step().await;
         let page_cache = PageCache::new(bytes, database.content_version().clone(), render_unavailable());
         let leptos_options = LeptosOptions::builder()
             .output_name(env!("CARGO_PKG_NAME"))
@@ -124,7 +127,7 @@ impl Server {
             counts,
             leptos_options,
         });
-        Ok(Self { listener, state, workers, counts_reader })
+        Ok(Self { listener, state, workers, counts_reader, watch })
     }
 
     /// The address that it is bound to, with the port that was found if the setting is port 0.
@@ -141,14 +144,14 @@ impl Server {
     /// # Errors
     /// [`ServeError::Counting`] if counting died, [`ServeError::Serve`] if the socket did.
     pub async fn run_until_stopped(self, stop: CancellationToken, run_jobs: bool) -> Result<(), ServeError> {
-        let Self { listener, state, workers, counts_reader } = self;
+        let Self { listener, state, workers, counts_reader, watch } = self;
         let database = state.database.clone();
         let jobs = state.jobs.clone();
         let tasks = TaskTracker::new();
         if run_jobs {
             jobs.spawn_all(&tasks, &stop);
         }
-        tasks.spawn(Watch::new(database.clone(), state.clock.clone()).run(stop.clone()));
+        tasks.spawn(watch.run(stop.clone()));
         tasks.close();
         let mut counting: JoinSet<()> = workers.into_iter().map(Worker::run).collect();
         counting.spawn(counts_reader.run());

@@ -1,5 +1,7 @@
 //! Where sessions of signed-in users are: a closed choice, one for each profile.
 
+use std::time::Duration;
+
 use ::redis::{Value, cmd};
 use async_trait::async_trait;
 use time::OffsetDateTime;
@@ -7,6 +9,7 @@ use tower_sessions::SessionStore;
 use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{Error, Result};
 
+use super::circuit::Circuit;
 use super::clock::Clock;
 use super::db::sessions::DatabaseSessionStore;
 use super::redis::Redis;
@@ -46,6 +49,9 @@ impl From<Record> for SignedIn {
         Self { id: record.id, started_at, user_agent: text(USER_AGENT) }
     }
 }
+
+/// How long a request waits for its session. A Redis that is only slow must not sign anybody out.
+const READ: Duration = Duration::from_secs(1);
 
 /// How long Redis keeps the list of a user's sessions after the last of them began, in seconds: longer than any session lasts.
 const LIST_SECONDS: i64 = 60 * 24 * 60 * 60;
@@ -122,6 +128,7 @@ impl SessionStore for Sessions {
 pub struct RedisSessionStore {
     redis: Redis,
     clock: Clock,
+    reads: Circuit,
 }
 
 fn backend(error: ::redis::RedisError) -> Error {
@@ -139,7 +146,7 @@ fn list(user: i64) -> String {
 impl RedisSessionStore {
     /// A store in `redis`; `clock` says which sessions are over.
     pub fn new(redis: Redis, clock: Clock) -> Self {
-        Self { redis, clock }
+        Self { redis, clock, reads: Circuit::new(READ) }
     }
 
     /// Where they are.
@@ -228,7 +235,10 @@ impl SessionStore for RedisSessionStore {
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
-        let data: Option<String> = self.redis.query(cmd("GET").arg(key(id))).await.map_err(backend)?;
+        let mut command = cmd("GET");
+        let read = self.redis.query::<Option<String>>(command.arg(key(id)));
+        let data = self.reads.read(self.clock.now_ms(), read).await;
+        let data = data.ok_or_else(|| Error::Backend("Redis does not answer".into()))?;
         let record: Option<Record> = data
             .map(|data| serde_json::from_str(&data).map_err(|error| Error::Decode(error.to_string())))
             .transpose()?;

@@ -112,7 +112,7 @@ impl Services {
     }
 
     async fn total(&self, article: i64) -> Result<i64, Error> {
-        match self.views.totals(&[article]).await.get(&article) {
+        match self.views.totals(&[article]).await.unwrap_or_default().get(&article) {
             Some(views) => Ok(*views),
             None => Ok(self.database.total(article).await?),
         }

@@ -179,7 +179,7 @@ impl Services {
     pub async fn studio_table(&self, query: &TableQuery) -> Result<Page<TableRow>, Error> {
         let mut table = self.database.table(query, self.clock.now_ms()).await?;
         let ids: Vec<i64> = table.items.iter().map(|row| row.id).collect();
-        let totals = self.views.totals(&ids).await;
+        let totals = self.views.totals(&ids).await.unwrap_or_default();
         for row in &mut table.items {
             row.views = totals.get(&row.id).copied().unwrap_or(row.views);
         }

@@ -29,11 +29,12 @@ pub mod visitor;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::model::article::Window;
 use crate::model::view::{Reason, ViewOutcome};
+use crate::server::circuit::Circuit;
 use crate::server::clock::Clock;
 use batcher::Batcher;
 use store::ViewStore;
@@ -74,11 +75,8 @@ pub struct ViewRequest {
     pub purposes: Vec<String>,
 }
 
-/// For how long after a failed read no other is sent to Redis, in milliseconds: pages do without, instead of each waiting.
-const READS_REST_FOR: i64 = 1_000;
-
-/// How long a read for a page may take before the page does without.
-const READ: Duration = Duration::from_millis(300);
+/// How long a read for a page may take before the page does without. A Redis that needs longer would make all pages slow.
+const READ: Duration = Duration::from_millis(150);
 
 /// How often a view is handed in, if each time the day turns out to be another.
 const ATTEMPTS: usize = 3;
@@ -90,14 +88,14 @@ pub struct Views {
     batcher: Batcher,
     store: ViewStore,
     clock: Clock,
-    reads_rest_until: Arc<AtomicI64>,
+    reads: Circuit,
     counted: Arc<AtomicU64>,
 }
 
 impl Views {
     /// Puts the parts together.
     pub fn new(identifier: Identifier, batcher: Batcher, store: ViewStore, clock: Clock) -> Self {
-        Self { identifier, batcher, store, clock, reads_rest_until: Arc::default(), counted: Arc::default() }
+        Self { identifier, batcher, store, clock, reads: Circuit::new(READ), counted: Arc::default() }
     }
 
     /// Where views are kept.
@@ -177,12 +175,12 @@ impl Views {
         self.batcher.record(article, visitor).await
     }
 
-    /// How often each of `articles` was read. What is absent, SQL knows; so it is with all of them while Redis is away.
-    pub async fn totals(&self, articles: &[i64]) -> HashMap<i64, i64> {
+    /// How often each of `articles` was read. What is absent, SQL knows. `None` while Redis is away, so that SQL's counts have to do.
+    pub async fn totals(&self, articles: &[i64]) -> Option<HashMap<i64, i64>> {
         match &self.store {
             // A page's own query has them already.
-            ViewStore::Sqlite(_) => HashMap::new(),
-            ViewStore::Redis(store) => self.read(store.totals(articles)).await.unwrap_or_default(),
+            ViewStore::Sqlite(_) => Some(HashMap::new()),
+            ViewStore::Redis(store) => self.reads.read(self.clock.now_ms(), store.totals(articles)).await,
         }
     }
 
@@ -191,23 +189,8 @@ impl Views {
     pub async fn top(&self, window: Window, count: usize) -> Option<Vec<(i64, i64)>> {
         match &self.store {
             ViewStore::Sqlite(_) => None,
-            ViewStore::Redis(store) => self.read(store.top(window, count)).await?,
+            ViewStore::Redis(store) => self.reads.read(self.clock.now_ms(), store.top(window, count)).await?,
         }
-    }
-
-    async fn read<T>(&self, read: impl Future<Output = Result<T, ViewError>>) -> Option<T> {
-        let now = self.clock.now_ms();
-        if now < self.reads_rest_until.load(Ordering::Relaxed) {
-            return None;
-        }
-        let error = match tokio::time::timeout(READ, read).await {
-            Ok(Ok(answer)) => return Some(answer),
-            Ok(Err(error)) => error.to_string(),
-            Err(_) => "no answer in time".into(),
-        };
-        tracing::warn!(error, "counts come from SQL, because Redis could not be read");
-        self.reads_rest_until.store(now.saturating_add(READS_REST_FOR), Ordering::Relaxed);
-        None
     }
 }
 

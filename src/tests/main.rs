@@ -14,9 +14,11 @@ mod harness;
 mod import;
 mod injection;
 mod loading;
+mod outages;
 mod page_cache;
 mod pages;
 mod pictures;
+mod proxy;
 mod reactions;
 mod server_profile;
 #[allow(dead_code, reason = "the torture uses the rest")]

@@ -151,7 +151,7 @@ fn a_change_in_the_studio_is_on_the_page_at_once() {
     let look = || paths.map(|path| server.someone().get(path));
     look();
     let form = |title: &str, version: i64| {
-        format!("version={version}&title={title}&slug=first&tags=Sea&markdown=Its+text&summary=&cover=&action=save")
+        format!("version={version}&title={title}&slug=first&tags=Sea&markdown=Its+text&summary=&cover=&intent=save")
     };
     for (version, title) in [(1, "One"), (2, "Other")] {
         let saved = boss.post(&format!("/studio/{id}"), &form(title, version));

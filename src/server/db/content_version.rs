@@ -6,7 +6,11 @@
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
+use sqlx::mysql::MySqlConnection;
+
+use super::outage::Outage;
 use super::{Database, Transaction};
 
 /// The number in this process' memory. Cheap to clone.
@@ -87,13 +91,63 @@ impl Database {
         }
     }
 
+    /// Whether the database is away.
+    pub fn outage(&self) -> &Outage {
+        match self {
+            Database::Sqlite(database) => database.outage(),
+            Database::MySql(database) => database.outage(),
+        }
+    }
+}
+
+/// How long the database may take to answer what the watch asks, and to take its connection. With the interval at which it is asked, the
+/// first stays below the second within which everybody is told of an outage.
+const PATIENCE: (Duration, Duration) = (Duration::from_millis(600), Duration::from_secs(2));
+
+/// Asks SQL what it says, over a connection of its own: a server that is away is to be told from readers who queue up.
+#[derive(Debug)]
+pub struct ContentWatch {
+    database: Database,
+    /// The server profile's, unless it was lost.
+    connection: Option<MySqlConnection>,
+}
+
+impl ContentWatch {
+    /// One that asks `database`.
+    pub fn new(database: Database) -> Self {
+        Self { database, connection: None }
+    }
+
+    /// What is asked.
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
     /// What SQL says at `now`.
-    pub async fn stored_content(&self, now: i64) -> sqlx::Result<StoredContent> {
+    ///
+    /// # Errors
+    /// The database's; [`sqlx::Error::PoolTimedOut`] if there was no answer in time.
+    pub async fn look(&mut self, now: i64) -> sqlx::Result<StoredContent> {
         let sql = "SELECT version, (SELECT min(published_at) FROM articles
                 WHERE status = 'published' AND deleted_at IS NULL AND published_at > ?)
              FROM content_version WHERE id = 1";
-        let (version, next_publication) =
-            on_reader!(self, pool => sqlx::query_as(sql).bind(now).fetch_one(pool).await?);
+        let (answer, connect) = PATIENCE;
+        let late = |_| sqlx::Error::PoolTimedOut;
+        let (version, next_publication) = match &self.database {
+            // A file is never away: whoever waits there, waits for readers or for a disk.
+            Database::Sqlite(database) => sqlx::query_as(sql).bind(now).fetch_one(database.reader()).await?,
+            Database::MySql(database) => {
+                let mut connection = match self.connection.take() {
+                    Some(connection) => connection,
+                    None => tokio::time::timeout(connect, database.connect()).await.map_err(late)??,
+                };
+                let asked = sqlx::query_as(sql).bind(now).fetch_one(&mut connection);
+                let row = tokio::time::timeout(answer, asked).await.map_err(late)??;
+                // One whose answer did not come is of no use any more.
+                self.connection = Some(connection);
+                row
+            }
+        };
         Ok(StoredContent { version, next_publication })
     }
 }

@@ -10,6 +10,7 @@ use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlDatabaseError, MySq
 use sqlx::{ConnectOptions, Connection, Executor, MySql, Transaction};
 
 use super::content_version::ContentVersion;
+use super::outage::Outage;
 use super::{OpenError, reason};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/mysql");
@@ -38,8 +39,10 @@ const SETTINGS: &str = "SET SESSION sql_mode = 'STRICT_TRANS_TABLES,ERROR_FOR_DI
 #[derive(Clone, Debug)]
 pub struct MySqlDatabase {
     pool: MySqlPool,
+    options: MySqlConnectOptions,
     address: Arc<str>,
     content_version: ContentVersion,
+    outage: Outage,
 }
 
 impl MySqlDatabase {
@@ -80,11 +83,11 @@ impl MySqlDatabase {
             // without anybody noticing.
             .test_before_acquire(true)
             .after_connect(|connection, _| Box::pin(async move { connection.execute(SETTINGS).await.map(drop) }))
-            .connect_lazy_with(options);
+            .connect_lazy_with(options.clone());
         lock_migrations(&mut first, &address).await?;
         MIGRATIONS.run(&pool).await.map_err(|error| OpenError::of_migration(error, address.to_string()))?;
         let _ = first.close().await;
-        Ok(Self { pool, address, content_version: ContentVersion::default() })
+        Ok(Self { pool, options, address, content_version: ContentVersion::default(), outage: Outage::default() })
     }
 
     /// Where it is: its URL without the user and the password.
@@ -97,6 +100,11 @@ impl MySqlDatabase {
         &self.pool
     }
 
+    /// A connection that is not one of the pool's.
+    pub(super) async fn connect(&self) -> sqlx::Result<MySqlConnection> {
+        self.options.connect().await
+    }
+
     /// A transaction that may write articles, users of bylines and tags. There is one at a time, as in SQLite. What writes other
     /// tables does not need it.
     ///
@@ -106,6 +114,11 @@ impl MySqlDatabase {
         let mut transaction = self.pool.begin().await?;
         sqlx::query("SELECT id FROM article_write_lock FOR UPDATE").execute(&mut *transaction).await?;
         Ok(transaction)
+    }
+
+    /// Whether it is away.
+    pub(super) fn outage(&self) -> &Outage {
+        &self.outage
     }
 
     /// The version of what readers see, as far as this process knows.
@@ -124,7 +137,8 @@ impl MySqlDatabase {
 /// sqlx takes a lock too, but asks for it with a negative limit, which MariaDB answers at once and without a lock.
 async fn lock_migrations(connection: &mut MySqlConnection, address: &str) -> Result<(), OpenError> {
     // The name counts for the whole server and has a limit of 64 characters.
-    let is_locked = sqlx::query_scalar("SELECT GET_LOCK(concat('tidemark-', md5(database())), ?)")
+    // MySQL 9 has no MD5() unless a component is installed.
+    let is_locked = sqlx::query_scalar("SELECT GET_LOCK(concat('tidemark-', left(sha2(database(), 256), 32)), ?)")
         .bind(MIGRATION_PATIENCE.as_secs())
         .fetch_one(connection)
         .await;

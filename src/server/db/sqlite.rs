@@ -14,9 +14,13 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePo
 use sqlx::{Sqlite, Transaction};
 
 use super::content_version::ContentVersion;
+use super::outage::Outage;
 use super::{OpenError, reason};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+
+/// How long a request waits for a connection: it is answered within five seconds, if only to come again.
+const PATIENCE: Duration = Duration::from_secs(4);
 
 /// How many connections read at most: each is a thread of its own, and SQLite answers from memory.
 const READERS: u32 = 4;
@@ -28,6 +32,7 @@ pub struct SqliteDatabase {
     writer: SqlitePool,
     address: Arc<str>,
     content_version: ContentVersion,
+    outage: Outage,
 }
 
 impl SqliteDatabase {
@@ -60,16 +65,20 @@ impl SqliteDatabase {
             .pragma("secure_delete", "ON")
             .busy_timeout(Duration::from_secs(10));
         let open_error = |error| OpenError::Open { database: name.clone(), reason: reason(&error) };
-        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await;
+        let writer =
+            SqlitePoolOptions::new().max_connections(1).acquire_timeout(PATIENCE).connect_with(options.clone()).await;
         let writer = writer.map_err(open_error)?;
         MIGRATIONS.run(&writer).await.map_err(|error| OpenError::of_migration(error, name.clone()))?;
-        let readers = SqlitePoolOptions::new().max_connections(readers.map_or(READERS, NonZeroU32::get));
+        let readers = SqlitePoolOptions::new()
+            .max_connections(readers.map_or(READERS, NonZeroU32::get))
+            .acquire_timeout(PATIENCE);
         let reader = readers.connect_with(options.read_only(true)).await;
         Ok(Self {
             reader: reader.map_err(open_error)?,
             writer,
             address: format!("sqlite:{name}").into(),
             content_version: ContentVersion::default(),
+            outage: Outage::default(),
         })
     }
 
@@ -95,6 +104,11 @@ impl SqliteDatabase {
     /// The database's.
     pub async fn begin(&self) -> sqlx::Result<Transaction<'static, Sqlite>> {
         self.writer.begin_with("BEGIN IMMEDIATE").await
+    }
+
+    /// Whether it is away.
+    pub(super) fn outage(&self) -> &Outage {
+        &self.outage
     }
 
     /// The version of what readers see, as far as this process knows.

@@ -1,12 +1,14 @@
 //! The JSON API, `/api/v1`. Its interface does not change without notice.
 
 use axum::extract::State;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{get, put};
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use tower_http::compression::CompressionLayer;
 
 use super::identity::ViewSender;
+use super::patience::patience;
 use super::problem::{Ignored, Path, Query, wrong_method};
 use crate::error::Error;
 use crate::model::article::{Article, ArticleSummary, RankedArticle, Window};
@@ -19,13 +21,14 @@ use crate::server::state::AppState;
 pub const PREFIX: &str = "/api/v1";
 
 /// The API.
-pub fn router() -> Router<AppState> {
+pub fn router(state: &AppState) -> Router<AppState> {
     // Answers to these may be long.
     let reads = Router::new()
         .route("/api/v1/articles", get(list))
         .route("/api/v1/articles/most-viewed", get(most_viewed))
         .route("/api/v1/articles/{id}", get(one))
-        .layer(CompressionLayer::new());
+        .layer(CompressionLayer::new())
+        .layer(from_fn_with_state(state.clone(), patience));
     let router = Router::new().merge(reads).route("/api/v1/articles/{id}/view", put(view));
     // The same layers, the same kind of body: all of a view's way but the view.
     #[cfg(feature = "bench")]

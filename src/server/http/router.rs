@@ -23,6 +23,7 @@ use super::access::control;
 use super::cache::CachePolicy;
 use super::edge::edge;
 use super::identity::session_cookie;
+use super::patience::patience;
 use super::problem::unknown_route;
 use super::remember::remember;
 use super::{account, feeds, health, json_api, pictures, reactions, sign_in, studio, users};
@@ -105,11 +106,12 @@ pub fn router(state: AppState) -> Router {
         .layer(DefaultBodyLimit::disable())
         .layer(from_fn(limit_body))
         .layer(CompressionLayer::new())
+        .layer(from_fn_with_state(state.clone(), patience))
         .layer(from_fn_with_state(state.clone(), remember));
     // What programs ask needs few of these layers, and a view must cost little.
     Router::new()
         .merge(site)
-        .merge(json_api::router())
+        .merge(json_api::router(&state))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(health::metrics))

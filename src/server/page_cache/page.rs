@@ -75,6 +75,8 @@ impl RenderedRankings {
 pub struct Moment {
     /// Of the articles that were asked about and of others; an article that nobody has read or reacted to is absent.
     pub articles: Arc<HashMap<i64, ArticleCounts>>,
+    /// Whether views may be missing, because Redis could not be asked: then no count that was shown falls (rule C6).
+    pub is_behind: bool,
     /// The most viewed articles.
     pub rankings: Arc<RenderedRankings>,
 }
@@ -200,6 +202,8 @@ impl RememberedPage {
             };
             let count = match count {
                 Some(count) => {
+                    let is_behind = filling.moment.as_ref().is_some_and(|moment| moment.is_behind);
+                    let count = if is_behind { count.max(place.last.load(Ordering::Relaxed)) } else { count };
                     place.last.store(count, Ordering::Relaxed);
                     count
                 }

@@ -1,0 +1,35 @@
+//! How long somebody who reads waits for the database.
+
+use std::time::Duration;
+
+use axum::extract::{Request, State};
+use axum::http::Method;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::security::is_for_programs;
+use crate::error::Error;
+use crate::server::shell::error_page;
+use crate::server::state::AppState;
+
+/// How long an answer may take to a request that only reads.
+const PATIENCE: Duration = Duration::from_millis(4_500);
+
+/// Asks to come again at once while the database is away, as soon as that is noticed, and in any case before five seconds are over.
+/// Only for what reads: what writes must not be cut off between its commit and its answer.
+pub async fn patience(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return next.run(request).await;
+    }
+    let is_for_programs = is_for_programs(request.uri().path());
+    let outage = state.database.outage();
+    let answered = tokio::select! {
+        biased;
+        () = outage.begins() => None,
+        answered = tokio::time::timeout(PATIENCE, next.run(request)) => answered.ok(),
+    };
+    answered.unwrap_or_else(|| match is_for_programs {
+        true => Error::Unavailable.into_response(),
+        false => error_page(&Error::Unavailable),
+    })
+}

@@ -1,0 +1,209 @@
+//! Outages are not the readers' business: what they get while Redis or SQL is stopped, dead, slow or cut off.
+//!
+//! No test here measures how fast an answer is; `cargo bench` does. A bound only tells waiting for a store from not waiting.
+
+use std::time::{Duration, Instant};
+
+use crate::harness::{Answer, FIREFOX, TestServer};
+use crate::proxy::{Network, Proxy};
+use crate::servers::{MariaDb, Redis};
+
+/// The pages that readers open while something is away.
+const PAGES: [&str; 4] = ["/", "/articles/first", "/tags/sea", "/authors/jo-doe"];
+
+/// How long an answer takes that waited for nothing, on a machine that is busy.
+const AT_ONCE: Duration = Duration::from_secs(2);
+
+/// What a store does that is away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Away {
+    Stopped,
+    Dead,
+    Cut,
+    Slow,
+}
+
+/// A server whose stores are its own, behind networks of its own.
+struct Place {
+    server: TestServer,
+    maria: MariaDb,
+    to_maria: Proxy,
+    to_redis: Proxy,
+}
+
+fn port_of(url: &str) -> u16 {
+    url.rsplit(':').next().unwrap().split('/').next().unwrap().parse().unwrap()
+}
+
+impl Place {
+    fn new() -> Self {
+        let maria = MariaDb::start();
+        let direct = maria.new_database();
+        let to_maria = Proxy::to(port_of(&direct));
+        let database = direct.replace(&format!(":{}/", port_of(&direct)), &format!(":{}/", to_maria.port()));
+        let redis = Redis::start();
+        let to_redis = Proxy::to(port_of(&redis.url()));
+        let redis_url = format!("redis://127.0.0.1:{}", to_redis.port());
+        let mut server = TestServer::of_server_profile(&[("DATABASE_URL", &database), ("REDIS_URL", &redis_url)]);
+        server.redis = Some(redis);
+        Self { server, maria, to_maria, to_redis }
+    }
+
+    fn take_redis_away(&mut self, how: Away) {
+        let redis = self.server.redis.as_mut().unwrap();
+        match how {
+            Away::Stopped => redis.pause(),
+            Away::Dead => redis.kill(),
+            Away::Cut => self.to_redis.set(Network::Cut),
+            Away::Slow => self.to_redis.set(Network::Slow),
+        }
+    }
+
+    fn bring_redis_back(&mut self, how: Away) {
+        let redis = self.server.redis.as_mut().unwrap();
+        match how {
+            Away::Stopped => redis.resume(),
+            Away::Dead => redis.restart(),
+            // Connections that lost bytes are of no use any more.
+            Away::Cut => self.to_redis.set(Network::Refusing),
+            Away::Slow => self.to_redis.set(Network::Well),
+        }
+        std::thread::sleep(Duration::from_millis(50));
+        self.to_redis.set(Network::Well);
+    }
+
+    fn take_sql_away(&mut self, how: Away) {
+        match how {
+            Away::Stopped => self.maria.pause(),
+            Away::Dead => self.maria.kill(),
+            Away::Cut => self.to_maria.set(Network::Cut),
+            Away::Slow => self.to_maria.set(Network::Slow),
+        }
+    }
+
+    fn bring_sql_back(&mut self, how: Away) {
+        match how {
+            Away::Stopped => self.maria.resume(),
+            Away::Dead => self.maria.restart(),
+            Away::Cut => self.to_maria.set(Network::Refusing),
+            Away::Slow => {}
+        }
+        std::thread::sleep(Duration::from_millis(50));
+        self.to_maria.set(Network::Well);
+    }
+}
+
+/// 64 readers of six addresses at once, each opening every page.
+fn crowd(server: &TestServer, pages: &[&str]) -> Vec<(String, Answer, Duration)> {
+    std::thread::scope(|scope| {
+        let readers: Vec<_> = (0..64)
+            .map(|number| {
+                scope.spawn(move || {
+                    let reader = server.reader(&format!("192.0.2.{}", number % 6), FIREFOX);
+                    let open = |page: &&str| {
+                        let start = Instant::now();
+                        let answer = reader.get(page);
+                        (page.to_string(), answer, start.elapsed())
+                    };
+                    pages.iter().map(open).collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        readers.into_iter().flat_map(|reader| reader.join().unwrap()).collect()
+    })
+}
+
+fn eventually(what: &str, is_so: impl Fn() -> bool) {
+    for _ in 0..150 {
+        if is_so() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    panic!("never: {what}");
+}
+
+#[test]
+fn while_redis_is_away_no_page_fails_and_none_waits_for_it() {
+    for how in [Away::Stopped, Away::Dead, Away::Cut, Away::Slow] {
+        let mut place = Place::new();
+        place.server.add_user("reader", "a-good-password");
+        let reader = place.server.someone().signed_in("reader", "a-good-password").header_named("cookie").to_owned();
+        place.server.someone().view(place.server.id("first"));
+        eventually("the view is shown", || {
+            place.server.clock.advance(Duration::from_secs(1));
+            place.server.someone().get("/articles/first").text.contains("1 view<")
+        });
+        place.take_redis_away(how);
+        // Whoever comes first waits a moment, and then nobody does.
+        place.server.someone().get("/search?q=first");
+        place.server.someone().with("cookie", &reader).get("/");
+        for (page, answer, took) in crowd(&place.server, &PAGES) {
+            assert_eq!(answer.status, 200, "{how:?}: {page}: {}", answer.text);
+            assert!(took < AT_ONCE, "{how:?}: {page} took {took:?}");
+            // C6: SQL knows of no view yet, but this one was shown.
+            assert!(page != "/articles/first" || answer.text.contains("1 view<"), "{how:?}: {}", answer.text);
+        }
+        let signed_in = place.server.someone().with("cookie", &reader);
+        for page in PAGES {
+            let start = Instant::now();
+            let answer = signed_in.get(page);
+            assert_eq!(answer.status, 200, "{how:?}: {page}: {}", answer.text);
+            assert!(start.elapsed() < AT_ONCE, "{how:?}: {page} took {:?}", start.elapsed());
+        }
+        place.bring_redis_back(how);
+        let server = &place.server;
+        eventually("signed in again", || {
+            server.clock.advance(Duration::from_secs(1));
+            server.someone().with("cookie", &reader).get("/").text.contains("A Reader")
+        });
+        eventually("counting again", || server.reader("192.0.2.9", FIREFOX).view(server.id("first")).status == 200);
+    }
+}
+
+#[test]
+fn while_sql_is_away_remembered_pages_are_served_and_others_are_refused_within_a_second() {
+    for how in [Away::Stopped, Away::Dead, Away::Cut] {
+        let mut place = Place::new();
+        for page in PAGES {
+            assert_eq!(place.server.someone().get(page).status, 200, "{page}");
+        }
+        place.take_sql_away(how);
+        // Nobody has noticed yet, and still this one is answered in time.
+        let start = Instant::now();
+        let answer = place.server.someone().get("/search?q=nobody-asked-before");
+        assert_eq!((answer.status, answer.header("retry-after")), (503, "1"), "{how:?}: {}", answer.text);
+        assert!(start.elapsed() < Duration::from_secs(3), "{how:?}: {:?}", start.elapsed());
+        for (page, answer, took) in crowd(&place.server, &PAGES) {
+            assert_eq!(answer.status, 200, "{how:?}: {page}: {}", answer.text);
+            assert_eq!(answer.header("cache-status"), "Tidemark; hit; detail=stores-away", "{how:?}: {page}");
+            assert!(took < AT_ONCE, "{how:?}: {page} took {took:?}");
+        }
+        for (page, answer, took) in
+            crowd(&place.server, &["/search?q=x", "/most-viewed", "/api/v1/articles", "/feed.xml"])
+        {
+            assert_eq!((answer.status, answer.header("retry-after")), (503, "1"), "{how:?}: {page}");
+            assert!(took < AT_ONCE, "{how:?}: {page} took {took:?}");
+        }
+        place.bring_sql_back(how);
+        let server = &place.server;
+        eventually("everything as before", || {
+            PAGES.iter().all(|page| server.someone().get(page).header("cache-status") == "Tidemark; hit")
+                && server.someone().get("/search?q=first").status == 200
+        });
+    }
+}
+
+#[test]
+fn a_slow_database_makes_pages_slow_and_none_fail() {
+    let mut place = Place::new();
+    for page in PAGES {
+        place.server.someone().get(page);
+    }
+    place.take_sql_away(Away::Slow);
+    for (page, answer, _) in crowd(&place.server, &PAGES) {
+        assert_eq!(answer.status, 200, "{page}: {}", answer.text);
+    }
+    assert_eq!(place.server.someone().get("/search?q=first").status, 200);
+    place.bring_sql_back(Away::Slow);
+}

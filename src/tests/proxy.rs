@@ -1,0 +1,91 @@
+//! A network between the program and a store, which can be slow or be cut.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
+
+/// What the network does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Network {
+    /// Passes everything on.
+    Well = 0,
+    /// Passes each answer on 200 ms later.
+    Slow = 1,
+    /// Passes nothing on, and closes nothing.
+    Cut = 2,
+    /// Closes every connection.
+    Refusing = 3,
+}
+
+/// Passes connections on to a server.
+#[derive(Debug)]
+pub struct Proxy {
+    port: u16,
+    network: Arc<AtomicU8>,
+}
+
+impl Proxy {
+    /// To the server on that port of this machine.
+    pub fn to(server: u16) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let network = Arc::new(AtomicU8::new(Network::Well as u8));
+        let shared = network.clone();
+        std::thread::spawn(move || {
+            for client in listener.incoming() {
+                let (Ok(client), Ok(server)) = (client, TcpStream::connect(("127.0.0.1", server))) else { continue };
+                let pairs = [(client.try_clone(), server.try_clone(), false), (Ok(server), Ok(client), true)];
+                for (from, to, is_answer) in pairs {
+                    let (Ok(from), Ok(to)) = (from, to) else { continue };
+                    let network = shared.clone();
+                    std::thread::spawn(move || pass(from, to, &network, is_answer));
+                }
+            }
+        });
+        Self { port, network }
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub fn set(&self, network: Network) {
+        self.network.store(network as u8, Ordering::SeqCst);
+    }
+}
+
+/// Passes on what comes, as the network is at that moment.
+fn pass(mut from: TcpStream, mut to: TcpStream, network: &AtomicU8, is_answer: bool) {
+    let is = |other: Network| network.load(Ordering::SeqCst) == other as u8;
+    // So that a connection that is silent notices a network that closes it.
+    let _ = from.set_read_timeout(Some(Duration::from_millis(20)));
+    let mut bytes = [0; 16 * 1024];
+    loop {
+        if is(Network::Refusing) {
+            break;
+        }
+        let count = match from.read(&mut bytes) {
+            Ok(0) => break,
+            Ok(count) => count,
+            Err(error) if matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut) => {
+                continue;
+            }
+            Err(_) => break,
+        };
+        if is_answer && is(Network::Slow) {
+            std::thread::sleep(Duration::from_millis(200));
+        }
+        // What was on its way is lost for good: a network that is cut for long loses its connections.
+        if is(Network::Cut) {
+            continue;
+        }
+        if to.write_all(&bytes[..count]).is_err() {
+            break;
+        }
+    }
+    let _ = from.shutdown(Shutdown::Both);
+    let _ = to.shutdown(Shutdown::Both);
+}
