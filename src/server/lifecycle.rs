@@ -6,6 +6,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use axum::ServiceExt;
 use leptos::prelude::LeptosOptions;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -17,6 +18,7 @@ use super::author_counts::AuthorCounts;
 use super::clock::Clock;
 use super::config::Config;
 use super::counts::{CountsReader, Sources, counts};
+use super::http::remember::Site;
 use super::http::router::router;
 use super::jobs::{Job, Jobs};
 use super::metrics::Metrics;
@@ -156,7 +158,8 @@ impl Server {
         let mut counting: JoinSet<()> = workers.into_iter().map(Worker::run).collect();
         counting.spawn(counts_reader.run());
 
-        let service = router(state).into_make_service_with_connect_info::<SocketAddr>();
+        let site = Site::new(state.clone(), router(state));
+        let service = site.into_make_service_with_connect_info::<SocketAddr>();
         let server = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned());
         let mut server = tokio::spawn(server.into_future());
         // Without a request to stop, a worker ends only by dying, or because the server did and took all batchers with it.

@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     fn page(html: &str) -> Arc<RememberedPage> {
-        let head = Head { headers: HeaderMap::new(), nonce: "nonce".into(), policy: String::new() };
+        let head = Head { headers: HeaderMap::new(), nonce: "nonce".into(), policy: (String::new(), String::new()) };
         let rankings = Arc::new(RenderedRankings::new(String::new()));
         Arc::new(RememberedPage::new(html, &Marks::new(&mut rand::rng()), head, rankings))
     }

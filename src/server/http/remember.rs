@@ -1,16 +1,22 @@
 //! Answers readers who are not signed in from remembered pages, and remembers what was rendered for them.
 
+use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
+use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::Request;
 use axum::http::header::{
     ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, COOKIE, ETAG, HeaderName, HeaderValue,
     IF_NONE_MATCH, VARY,
 };
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
-use axum::middleware::Next;
 use axum::response::Response;
+use axum::routing::future::RouteFuture;
+use futures_util::future::Either;
+use tower::{Service, ServiceExt};
 use url::form_urlencoded;
 
 use super::identity::session_cookie;
@@ -19,45 +25,92 @@ use crate::server::page_cache::hole::Marks;
 use crate::server::page_cache::page::{Filling, Head, RememberedPage};
 use crate::server::shell::{chosen_theme, error_page};
 use crate::server::state::AppState;
+use crate::server::telemetry::RequestLog;
 
 /// The largest page that is rendered, in bytes.
 const LARGEST_PAGE: usize = 64 << 20;
 
 /// Says to programs where an answer came from (RFC 9211).
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
+static HIT: HeaderValue = HeaderValue::from_static("Tidemark; hit");
+static STORED: HeaderValue = HeaderValue::from_static("Tidemark; fwd=miss; stored");
+static NOT_KEPT: HeaderValue = HeaderValue::from_static("Tidemark; fwd=bypass");
+static STALE: HeaderValue = HeaderValue::from_static("Tidemark; hit; detail=stores-away");
 
-/// The pages that may be remembered, as the router knows them, with the parameters of the query that each looks at.
-const PAGES: [(&str, &[&str]); 5] = [
-    ("/", &["page"]),
-    ("/articles/{slug}", &[]),
-    ("/tags/{tag}", &["page"]),
-    ("/authors/{username}", &["page"]),
-    ("/search", &["q", "page"]),
+/// The pages that may be remembered: the first part of the path, whether there is a second, and the parameters of the query that the page
+/// looks at.
+const PAGES: [(&str, bool, &[&str]); 5] = [
+    ("", false, &["page"]),
+    ("articles", true, &[]),
+    ("tags", true, &["page"]),
+    ("authors", true, &["page"]),
+    ("search", false, &["q", "page"]),
 ];
 
-/// Answers from memory if it can, and otherwise remembers what was rendered, if it is a page that may be.
-pub async fn remember(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let Some(address) = address(&request, session_cookie(&state.config)) else { return next.run(request).await };
-    let theme = chosen_theme(request.headers());
-    let asked =
-        Asked { etag: request.headers().get(IF_NONE_MATCH).cloned(), takes_gzip: takes_gzip(request.headers()) };
-    let key = state.page_cache.key(&address, theme);
-    if let Some(page) = key.as_ref().and_then(|key| state.page_cache.get(key)) {
-        return answer(&state, &page, &asked, "hit").await;
+/// The whole site: remembered pages, and the router for everything else.
+///
+/// It is around the router and not one of its layers, because finding a route and getting its layers ready costs more than sending a page
+/// that is in memory.
+#[derive(Clone, Debug)]
+pub struct Site {
+    state: AppState,
+    router: Router,
+}
+
+impl Site {
+    /// The site of `router`.
+    pub fn new(state: AppState, router: Router) -> Self {
+        Self { state, router }
     }
-    match render(&state, request, next, &address).await {
-        Ok(page) => {
-            let page = Arc::new(page);
-            let status = match key {
-                Some(key) => {
-                    state.page_cache.keep(key, page.clone());
-                    "fwd=miss; stored"
+}
+
+type Answer = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+impl Service<Request> for Site {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Either<RouteFuture<Infallible>, Answer>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        // A router always is.
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let Some(address) = address(&request, session_cookie(&self.state.config)) else {
+            return Either::Left(self.router.call(request));
+        };
+        let asked =
+            Asked { etag: request.headers().get(IF_NONE_MATCH).cloned(), takes_gzip: takes_gzip(request.headers()) };
+        let state = self.state.clone();
+        let key = state.page_cache.key(&address, chosen_theme(request.headers()));
+        if let Some(page) = key.as_ref().and_then(|key| state.page_cache.get(key)) {
+            let log = RequestLog::start(&request);
+            return Either::Right(Box::pin(async move {
+                let response = answer(&state, &page, &asked, &HIT).await;
+                if let Some(log) = log {
+                    log.end(&response);
                 }
-                None => "fwd=bypass",
-            };
-            answer(&state, &page, &asked, status).await
+                Ok(response)
+            }));
         }
-        Err(response) => response,
+        let router = self.router.clone();
+        Either::Right(Box::pin(async move {
+            Ok(match render(&state, request, router, &address).await {
+                Ok(page) => {
+                    let page = Arc::new(page);
+                    let status = match key {
+                        Some(key) => {
+                            state.page_cache.keep(key, page.clone());
+                            &STORED
+                        }
+                        None => &NOT_KEPT,
+                    };
+                    answer(&state, &page, &asked, status).await
+                }
+                Err(response) => response,
+            })
+        }))
     }
 }
 
@@ -72,9 +125,15 @@ fn address(request: &Request, session_cookie: &str) -> Option<String> {
     if !matches!(*request.method(), Method::GET | Method::HEAD) || has_cookie(request.headers(), session_cookie) {
         return None;
     }
-    let route = request.extensions().get::<MatchedPath>()?.as_str();
-    let (_, names) = PAGES.iter().find(|(page, _)| *page == route)?;
     let path = request.uri().path();
+    let (first, second) = match path.strip_prefix('/')?.split_once('/') {
+        Some((first, second)) => (first, Some(second)),
+        None => (path.strip_prefix('/')?, None),
+    };
+    if second.is_some_and(|second| second.is_empty() || second.contains('/')) {
+        return None;
+    }
+    let (_, _, names) = PAGES.iter().find(|(page, has_second, _)| (*page, *has_second) == (first, second.is_some()))?;
     let Some(query) = request.uri().query().filter(|_| !names.is_empty()) else { return Some(path.to_owned()) };
     let mut known = form_urlencoded::Serializer::new(String::new());
     for name in *names {
@@ -105,8 +164,17 @@ fn takes_gzip(headers: &HeaderMap) -> bool {
 
 /// Renders a page with marks where something differs from one answer to the next. What is no page that may be remembered, such as an
 /// error, is answered as it is.
-async fn render(state: &AppState, mut request: Request, next: Next, address: &str) -> Result<RememberedPage, Response> {
-    let Ok(uri) = Uri::try_from(address) else { return Err(next.run(request).await) };
+async fn render(
+    state: &AppState,
+    mut request: Request,
+    router: Router,
+    address: &str,
+) -> Result<RememberedPage, Response> {
+    let run = async |request| match router.oneshot(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    };
+    let Ok(uri) = Uri::try_from(address) else { return Err(run(request).await) };
     let marks = Marks::new(&mut rand::rng());
     *request.method_mut() = Method::GET;
     *request.uri_mut() = uri;
@@ -114,7 +182,7 @@ async fn render(state: &AppState, mut request: Request, next: Next, address: &st
         request.headers_mut().remove(name);
     }
     request.extensions_mut().insert(marks);
-    let response = next.run(request).await;
+    let response = run(request).await;
     if response.status() != StatusCode::OK {
         return Err(response);
     }
@@ -128,51 +196,49 @@ async fn render(state: &AppState, mut request: Request, next: Next, address: &st
     let mut headers = parts.headers;
     let policy = headers.remove(CONTENT_SECURITY_POLICY);
     let policy = policy.and_then(|policy| policy.to_str().ok().map(str::to_owned)).unwrap_or_default();
-    let nonce = policy.split_once("'nonce-").and_then(|(_, rest)| rest.split_once('\''));
-    let nonce = nonce.map(|(nonce, _)| nonce.to_owned()).ok_or_else(|| internal("it has no nonce"))?;
+    let around = policy.split_once("'nonce-").and_then(|(before, rest)| Some((before, rest.split_once('\'')?)));
+    let (before, (nonce, after)) = around.ok_or_else(|| internal("it has no nonce"))?;
     headers.remove(CONTENT_LENGTH);
     headers.insert(VARY, HeaderValue::from_static("accept-encoding, cookie"));
-    let head = Head { headers, nonce, policy };
+    let policy = (format!("{before}'nonce-"), format!("'{after}"));
+    let head = Head { headers, nonce: nonce.to_owned(), policy };
     Ok(RememberedPage::new(html, &marks, head, state.page_cache.no_rankings()))
 }
 
 /// Sends a page with the counts of this moment.
-async fn answer(state: &AppState, page: &RememberedPage, asked: &Asked, status: &'static str) -> Response {
+async fn answer(state: &AppState, page: &RememberedPage, asked: &Asked, status: &HeaderValue) -> Response {
     let moment = state.counts.of(page.articles()).await;
     let is_stale = moment.is_none();
     let followers = match page.author() {
         Some(author) if !is_stale => state.author_counts.followers(author).await.ok(),
         _ => None,
     };
-    let nonce = format!("{:032x}", rand::random::<u128>());
-    let filling = Filling { nonce, moment, followers };
+    let filling = Filling { nonce: format!("{:032x}", rand::random::<u128>()), moment, followers };
     let filled = page.fill(&filling);
-    let mut response = Response::new(Body::empty());
-    let head = page.head();
-    response.headers_mut().clone_from(&head.headers);
     let etag = format!("W/\"{:016x}\"", filled.hash);
     let is_known = asked.etag.as_ref().is_some_and(|known| is_among(known, &etag));
+    let mut response = Response::new(Body::empty());
     let headers = response.headers_mut();
-    let mut set = |name, value: Result<HeaderValue, _>| value.map(|value| headers.insert(name, value)).is_ok();
-    set(ETAG, HeaderValue::try_from(etag));
-    let status = match is_stale {
-        true => "Tidemark; hit; detail=stores-away".to_owned(),
-        false => format!("Tidemark; {status}"),
-    };
-    set(CACHE_STATUS, HeaderValue::try_from(status));
+    headers.clone_from(&page.head().headers);
+    headers.insert(CACHE_STATUS, if is_stale { STALE.clone() } else { status.clone() });
+    if let Ok(etag) = HeaderValue::try_from(etag) {
+        headers.insert(ETAG, etag);
+    }
     if is_known {
         // The browser goes on with the page that it has, with the policy and the nonce that came with it.
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         return response;
     }
-    set(CONTENT_SECURITY_POLICY, HeaderValue::try_from(head.policy.replace(&head.nonce, &filling.nonce)));
-    let body = if asked.takes_gzip {
-        set(CONTENT_ENCODING, Ok(HeaderValue::from_static("gzip")));
-        page.gzip(&filled)
+    let (before, after) = &page.head().policy;
+    if let Ok(policy) = HeaderValue::try_from([before, filling.nonce.as_str(), after].concat()) {
+        headers.insert(CONTENT_SECURITY_POLICY, policy);
+    }
+    *response.body_mut() = if asked.takes_gzip {
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        Body::from(page.gzip(&filled))
     } else {
-        page.html(&filled)
+        Body::new(page.html(&filled))
     };
-    *response.body_mut() = Body::from(body);
     response
 }
 

@@ -25,7 +25,6 @@ use super::edge::edge;
 use super::identity::session_cookie;
 use super::patience::patience;
 use super::problem::unknown_route;
-use super::remember::remember;
 use super::{account, feeds, health, json_api, pictures, reactions, sign_in, studio, users};
 use crate::app::App;
 use crate::server::content::front_matter::normalize_path;
@@ -106,8 +105,7 @@ pub fn router(state: AppState) -> Router {
         .layer(DefaultBodyLimit::disable())
         .layer(from_fn(limit_body))
         .layer(CompressionLayer::new())
-        .layer(from_fn_with_state(state.clone(), patience))
-        .layer(from_fn_with_state(state.clone(), remember));
+        .layer(from_fn_with_state(state.clone(), patience));
     // What programs ask needs few of these layers, and a view must cost little.
     Router::new()
         .merge(site)

@@ -1,11 +1,17 @@
 //! A page as bytes with holes.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::task::{Context, Poll};
 
+use axum::body::Bytes;
 use axum::http::HeaderMap;
+use bytes::BytesMut;
+use http_body::{Body, Frame, SizeHint};
 
 use super::deflate::{Gzip, deflate};
 use super::hole::{Hole, Marks};
@@ -15,14 +21,19 @@ use crate::server::db::counts::ArticleCounts;
 /// A piece of HTML, as it is and compressed.
 #[derive(Clone, Debug)]
 struct Piece {
-    html: Box<[u8]>,
+    html: Bytes,
     /// Made when somebody wants it.
     deflated: OnceLock<Box<[u8]>>,
 }
 
 impl Piece {
     fn new(html: &str) -> Self {
-        Self { html: html.as_bytes().into(), deflated: OnceLock::new() }
+        Self { html: Bytes::copy_from_slice(html.as_bytes()), deflated: OnceLock::new() }
+    }
+
+    /// How many bytes of it are copied.
+    fn small_len(&self) -> usize {
+        if self.html.len() < WORTH_SHARING { self.html.len() } else { 0 }
     }
 
     fn deflated(&self) -> &[u8] {
@@ -88,8 +99,8 @@ pub struct Head {
     pub headers: HeaderMap,
     /// The nonce that it was rendered with.
     pub nonce: String,
-    /// The content security policy with that nonce in it.
-    pub policy: String,
+    /// The content security policy before and behind that nonce.
+    pub policy: (String, String),
 }
 
 /// What goes into the holes of one answer.
@@ -115,15 +126,6 @@ pub struct FilledPage {
 enum Text {
     Words(String),
     Rankings(Arc<RenderedRankings>),
-}
-
-impl Text {
-    fn as_bytes(&self) -> &[u8] {
-        match self {
-            Text::Words(words) => words.as_bytes(),
-            Text::Rankings(rankings) => &rankings.html.html,
-        }
-    }
 }
 
 impl RememberedPage {
@@ -228,16 +230,24 @@ impl RememberedPage {
     }
 
     /// The HTML.
-    pub fn html(&self, filled: &FilledPage) -> Vec<u8> {
-        let size: usize = self.pieces.iter().map(|(piece, _)| piece.html.len()).sum();
-        let filling: usize = filled.fillings.iter().map(|text| text.as_bytes().len()).sum();
-        let mut html = Vec::with_capacity(size + filling + self.end.html.len());
+    pub fn html(&self, filled: &FilledPage) -> Html {
+        // Once as large as it has to be: growing would move it again and again.
+        let words = |text: &Text| match text {
+            Text::Words(words) => words.len(),
+            Text::Rankings(rankings) => rankings.html.small_len(),
+        };
+        let small = self.pieces.iter().map(|(piece, _)| piece.small_len()).sum::<usize>() + self.end.small_len();
+        let small = small + filled.fillings.iter().map(words).sum::<usize>();
+        let mut html = Html { small: BytesMut::with_capacity(small), ..Html::default() };
         for ((piece, _), text) in self.pieces.iter().zip(&filled.fillings) {
-            html.extend_from_slice(&piece.html);
-            html.extend_from_slice(text.as_bytes());
+            html.add(&piece.html);
+            match text {
+                Text::Words(words) => html.small.extend_from_slice(words.as_bytes()),
+                Text::Rankings(rankings) => html.add(&rankings.html.html),
+            }
         }
-        html.extend_from_slice(&self.end.html);
-        html
+        html.add(&self.end.html);
+        html.finish()
     }
 
     /// The HTML as a gzip stream.
@@ -253,5 +263,60 @@ impl RememberedPage {
         }
         gzip.add_deflated(&self.end.html, self.end.deflated());
         gzip.finish()
+    }
+}
+
+/// Pieces of at least so many bytes are sent from where they are; smaller ones are copied into one.
+const WORTH_SHARING: usize = 4 * 1_024;
+
+/// A page as the body of an answer.
+#[derive(Debug, Default)]
+pub struct Html {
+    /// What is still to be sent, the last first.
+    pieces: Vec<Bytes>,
+    small: BytesMut,
+    left: u64,
+}
+
+impl Html {
+    fn add(&mut self, piece: &Bytes) {
+        if piece.len() < WORTH_SHARING {
+            self.small.extend_from_slice(piece);
+            return;
+        }
+        self.flush();
+        self.pieces.push(piece.clone());
+    }
+
+    fn flush(&mut self) {
+        if !self.small.is_empty() {
+            self.pieces.push(self.small.split().freeze());
+        }
+    }
+
+    fn finish(mut self) -> Self {
+        self.flush();
+        self.left = self.pieces.iter().map(|piece| piece.len() as u64).sum();
+        self.pieces.reverse();
+        self
+    }
+}
+
+impl Body for Html {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let piece = self.pieces.pop();
+        self.left -= piece.as_ref().map_or(0, |piece| piece.len() as u64);
+        Poll::Ready(piece.map(|piece| Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.pieces.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.left)
     }
 }
