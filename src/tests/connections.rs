@@ -43,7 +43,7 @@ fn a_connection_is_set_up_the_same_whatever_the_server_thinks() {
             CAST(@@innodb_lock_wait_timeout AS CHAR)";
         let row: (String, String, String, String, String) =
             sqlx::query_as(settings).fetch_one(&mut *transaction).await.unwrap();
-        assert_eq!(row.0, "STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION");
+        assert_eq!(row.0, "STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION");
         assert_eq!([row.1.as_str(), &row.2, &row.3, &row.4], ["+00:00", "utf8mb4", "utf8mb4", "10"]);
         let error = sqlx::query("UPDATE users SET username = repeat('x', 1000)").execute(&mut *transaction).await;
         assert!(error.is_ok(), "there is no user");
@@ -56,8 +56,10 @@ fn a_connection_is_set_up_the_same_whatever_the_server_thinks() {
 
 #[test]
 fn connections_that_the_server_dropped_are_replaced_without_anybody_noticing() {
+    // One of its own: MySQL does not list its connections while one of them runs a statement with bytes that are no text.
+    let server = MariaDb::start();
     Runtime::new().unwrap().block_on(async {
-        let url = mariadb();
+        let url = server.new_database();
         let database = Database::open(&url).await.unwrap();
         // Several connections, all idle by then.
         let reads = (0..8).map(|_| database.clone()).map(|database| tokio::spawn(async move { database.ping().await }));
