@@ -62,7 +62,7 @@ const DELETE_LATER: &str = r#"
     for attempt in 1 2 3 4 5 6 7 8 9 10; do rm -rf -- "$1" && exit; sleep 0.1; done
 "#;
 
-/// Which database server [`MariaDb`] is.
+/// Which database server [`SqlServer`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum SqlKind {
     MariaDb,
@@ -148,7 +148,7 @@ impl SqlKind {
 }
 
 /// A server of its own: MariaDB, or MySQL if `TIDEMARK_TEST_DATABASE` says so. The user is root without a password.
-pub struct MariaDb {
+pub struct SqlServer {
     kind: SqlKind,
     // Before the folder: fields are dropped in this order, and a folder cannot be deleted while a server writes to it.
     process: Process,
@@ -157,7 +157,7 @@ pub struct MariaDb {
     databases: AtomicU32,
 }
 
-impl MariaDb {
+impl SqlServer {
     /// Starts a server and waits until it answers.
     pub fn start() -> Self {
         let (kind, folder) = (SqlKind::chosen(), temporary_folder("sql"));
@@ -171,7 +171,7 @@ impl MariaDb {
 
     /// The one server that tests share which neither stop it nor change its settings.
     pub fn shared() -> &'static Self {
-        static SHARED: OnceLock<MariaDb> = OnceLock::new();
+        static SHARED: OnceLock<SqlServer> = OnceLock::new();
         SHARED.get_or_init(Self::start)
     }
 
