@@ -37,7 +37,7 @@ unit: ## The tests without a browser, on both profiles, and on MariaDB, MySQL, R
 		--skip store:: --skip database:: --skip connections:: --skip server_profile:: --skip crash:: --skip command_line::
 	@$(WITH) ! scripts/servers.sh has mysqld mysql valkey-server || \
 		TIDEMARK_TEST_PROFILE=server TIDEMARK_TEST_DATABASE=mysql TIDEMARK_TEST_REDIS=valkey \
-		cargo test --features ssr --test integration -- --skip crash:: --skip command_line:: --skip injection::nothing_of
+		cargo test --features ssr --test integration -- --skip crash:: --skip command_line:: --skip injection::
 	@$(WITH) ! scripts/servers.sh has redis-server || \
 		TIDEMARK_TEST_REDIS=redis-current cargo test --features ssr --test integration -- store::
 
