@@ -30,10 +30,16 @@ lint: ## rustfmt, clippy for the server and for the browser, and whether countin
 	@$(WITH) cargo clippy --quiet --features hydrate --lib --target wasm32-unknown-unknown -- -D warnings
 	@scripts/mutants.sh check
 
-unit: ## The tests without a browser, on both profiles
+unit: ## The tests without a browser, on both profiles, and on MariaDB, MySQL, Redis and Valkey
+	@scripts/servers.sh get
 	@$(WITH) cargo test --features ssr
 	@$(WITH) TIDEMARK_TEST_PROFILE=server cargo test --features ssr --test integration -- \
 		--skip store:: --skip database:: --skip connections:: --skip server_profile:: --skip crash:: --skip command_line::
+	@$(WITH) ! scripts/servers.sh has mysqld mysql valkey-server || \
+		TIDEMARK_TEST_PROFILE=server TIDEMARK_TEST_DATABASE=mysql TIDEMARK_TEST_REDIS=valkey \
+		cargo test --features ssr --test integration -- --skip crash:: --skip command_line:: --skip injection::
+	@$(WITH) ! scripts/servers.sh has redis-server || \
+		TIDEMARK_TEST_REDIS=redis-current cargo test --features ssr --test integration -- store::
 
 # SCHEDULES=500 SEED=1 RELEASE=1: how many, from which seed, and with the release build.
 torture: ## Kill everything under load and see that no view is lost or doubled

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Gets the machine ready to build Tidemark: the browser's compile target, wasm-bindgen, wasm-opt, and (with "test") a
-# browser, MariaDB and Redis.
+# browser, MariaDB and Redis, and a current MySQL, Redis and Valkey.
 # What is there is left alone, so a second run takes a moment. Usage: scripts/setup.sh [build|test]
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -104,4 +104,5 @@ if [ "${1:-build}" = test ]; then
   install_npm_packages end2end
   install_browser
   install_servers
+  scripts/servers.sh get
 fi

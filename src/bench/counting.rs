@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use crate::client::{Kind, Load, connect, import_articles, request, run, start, stop};
-use crate::servers::{MariaDb, Redis};
+use crate::servers::{Redis, SqlServer};
 use crate::{Profile, info, median};
 
 const ARTICLES: u64 = 100;
@@ -18,7 +18,7 @@ pub fn compare(profile: Profile, connections: usize, pairs: usize) {
     let redis = (profile == Profile::Server).then(|| Redis::with(&["--appendfsync", "everysec"]));
     let settings = match &redis {
         Some(redis) => {
-            vec![("DATABASE_URL", MariaDb::shared().new_database()), ("REDIS_URL", redis.url())]
+            vec![("DATABASE_URL", SqlServer::shared().new_database()), ("REDIS_URL", redis.url())]
         }
         None => vec![],
     };

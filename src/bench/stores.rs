@@ -14,7 +14,7 @@ use tidemark::server::views::visitor::{Hashes, Visitor, day_of};
 use tokio::runtime::Runtime;
 
 use crate::client::{connect, request, start, stop};
-use crate::servers::{MariaDb, Redis};
+use crate::servers::{Redis, SqlServer};
 use crate::{info, median};
 
 const MILLION: i64 = 1_000_000;
@@ -77,7 +77,7 @@ fn resident() -> f64 {
 pub fn redis_cost() {
     runtime().block_on(async {
         let redis = Redis::start();
-        let url = MariaDb::shared().new_database();
+        let url = SqlServer::shared().new_database();
         let store = store(&redis, &url).await;
         add_articles(&url, 100).await;
         record(&store, 100, 0, 100).await;
@@ -102,7 +102,7 @@ pub fn flush_time(runs: usize) {
     runtime().block_on(async {
         // With `everysec` the flush waits two seconds more for Redis' disk.
         let redis = Redis::start();
-        let url = MariaDb::shared().new_database();
+        let url = SqlServer::shared().new_database();
         let store = store(&redis, &url).await;
         add_articles(&url, ARTICLES).await;
         let mut times = Vec::new();
@@ -132,7 +132,7 @@ pub fn flush_time(runs: usize) {
 pub fn most_viewed_time() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let redis = Redis::start();
-    let url = MariaDb::shared().new_database();
+    let url = SqlServer::shared().new_database();
     let settings = vec![("DATABASE_URL", url.clone()), ("REDIS_URL", redis.url())];
     let hour = Clock::System.now_ms() / 3_600_000;
     let runtime = runtime();

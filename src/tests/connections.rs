@@ -8,8 +8,8 @@ use tidemark::server::db::{Database, OpenError, Transaction};
 use tokio::runtime::Runtime;
 use url::Url;
 
-use crate::database::{NOW, article, execute, mariadb, on_both, try_write, write};
-use crate::servers::MariaDb;
+use crate::database::{NOW, article, execute, new_database, on_both, try_write, write};
+use crate::servers::SqlServer;
 
 #[test]
 fn a_database_is_opened_again_and_by_many_at_once() {
@@ -18,7 +18,7 @@ fn a_database_is_opened_again_and_by_many_at_once() {
         database.ping().await.unwrap();
     });
     Runtime::new().unwrap().block_on(async {
-        let url = mariadb();
+        let url = new_database();
         // Each migrates it or waits until another one has.
         let opening = (0..6).map(|_| url.clone()).map(|url| tokio::spawn(async move { Database::open(&url).await }));
         let mut opened = Vec::new();
@@ -37,13 +37,13 @@ fn a_database_is_opened_again_and_by_many_at_once() {
 #[test]
 fn a_connection_is_set_up_the_same_whatever_the_server_thinks() {
     Runtime::new().unwrap().block_on(async {
-        let database = Database::open(&mariadb()).await.unwrap();
+        let database = Database::open(&new_database()).await.unwrap();
         let Transaction::MySql(mut transaction) = database.begin().await.unwrap() else { panic!("not a server") };
         let settings = "SELECT @@sql_mode, @@time_zone, @@character_set_client, @@character_set_results,
             CAST(@@innodb_lock_wait_timeout AS CHAR)";
         let row: (String, String, String, String, String) =
             sqlx::query_as(settings).fetch_one(&mut *transaction).await.unwrap();
-        assert_eq!(row.0, "STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION");
+        assert_eq!(row.0, "STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION");
         assert_eq!([row.1.as_str(), &row.2, &row.3, &row.4], ["+00:00", "utf8mb4", "utf8mb4", "10"]);
         let error = sqlx::query("UPDATE users SET username = repeat('x', 1000)").execute(&mut *transaction).await;
         assert!(error.is_ok(), "there is no user");
@@ -56,8 +56,10 @@ fn a_connection_is_set_up_the_same_whatever_the_server_thinks() {
 
 #[test]
 fn connections_that_the_server_dropped_are_replaced_without_anybody_noticing() {
+    // One of its own: MySQL does not list its connections while one of them runs a statement with bytes that are no text.
+    let server = SqlServer::start();
     Runtime::new().unwrap().block_on(async {
-        let url = mariadb();
+        let url = server.new_database();
         let database = Database::open(&url).await.unwrap();
         // Several connections, all idle by then.
         let reads = (0..8).map(|_| database.clone()).map(|database| tokio::spawn(async move { database.ping().await }));
@@ -83,7 +85,7 @@ fn connections_that_the_server_dropped_are_replaced_without_anybody_noticing() {
 
 #[test]
 fn a_server_that_is_away_is_given_up_on_soon_and_used_again_when_it_is_back() {
-    let mut server = MariaDb::start();
+    let mut server = SqlServer::start();
     let url = server.new_database();
     let runtime = Runtime::new().unwrap();
     let database = runtime.block_on(Database::open(&url)).unwrap();
@@ -111,7 +113,7 @@ fn why_a_servers_database_cant_be_used_is_one_line_without_the_password() {
         Database::open(url).await.expect_err(url)
     }
     Runtime::new().unwrap().block_on(async {
-        let url = Url::parse(&mariadb()).unwrap();
+        let url = Url::parse(&new_database()).unwrap();
         let changed = |change: fn(&mut Url)| {
             let mut url = url.clone();
             change(&mut url);

@@ -10,21 +10,21 @@ use tidemark::server::db::views::hour_of;
 use tidemark::server::db::{Database, Transaction};
 use tokio::runtime::Runtime;
 
-use crate::servers::MariaDb;
+use crate::servers::SqlServer;
 
 /// The time of the tests.
 pub const NOW: i64 = 1_800_000_000_000;
 
-/// The URL of an empty database of MariaDB.
-pub fn mariadb() -> String {
-    MariaDb::shared().new_database()
+/// The URL of an empty database of MariaDB, or of MySQL.
+pub fn new_database() -> String {
+    SqlServer::shared().new_database()
 }
 
 /// Runs a test on an empty database of each kind. Which one it was is above the failure.
 pub fn on_both(test: impl AsyncFn(Database)) {
     let folder = tempfile::tempdir().unwrap();
     Runtime::new().unwrap().block_on(async {
-        for url in [format!("sqlite:{}", folder.path().join("blog.db").display()), mariadb()] {
+        for url in [format!("sqlite:{}", folder.path().join("blog.db").display()), new_database()] {
             eprintln!("on {url}");
             let database = Database::open(&url).await.unwrap();
             test(database.clone()).await;

@@ -21,7 +21,7 @@ use tidemark::server::views::store::ViewStore;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
-use crate::servers::{MariaDb, Redis};
+use crate::servers::{Redis, SqlServer};
 
 pub const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:139.0) Gecko/20100101 Firefox/139.0";
 
@@ -106,7 +106,7 @@ impl TestServer {
         let redis = is_server_profile.then(Redis::start);
         let (database, redis_url) = match &redis {
             None => (format!("sqlite:{}", folder.path().join("blog.db").display()), String::new()),
-            Some(redis) => (MariaDb::shared().new_database(), redis.url()),
+            Some(redis) => (SqlServer::shared().new_database(), redis.url()),
         };
         let mut environment: HashMap<String, String> = HashMap::from(
             [

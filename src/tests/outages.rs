@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::harness::{Answer, FIREFOX, TestServer};
 use crate::proxy::{Network, Proxy};
-use crate::servers::{MariaDb, Redis};
+use crate::servers::{Redis, SqlServer};
 
 /// The pages that readers open while something is away.
 const PAGES: [&str; 4] = ["/", "/articles/first", "/tags/sea", "/authors/jo-doe"];
@@ -26,8 +26,8 @@ enum Away {
 /// A server whose stores are its own, behind networks of its own.
 struct Place {
     server: TestServer,
-    maria: MariaDb,
-    to_maria: Proxy,
+    sql_server: SqlServer,
+    to_sql: Proxy,
     to_redis: Proxy,
 }
 
@@ -37,16 +37,16 @@ fn port_of(url: &str) -> u16 {
 
 impl Place {
     fn new() -> Self {
-        let maria = MariaDb::start();
-        let direct = maria.new_database();
-        let to_maria = Proxy::to(port_of(&direct));
-        let database = direct.replace(&format!(":{}/", port_of(&direct)), &format!(":{}/", to_maria.port()));
+        let sql_server = SqlServer::start();
+        let direct = sql_server.new_database();
+        let to_sql = Proxy::to(port_of(&direct));
+        let database = direct.replace(&format!(":{}/", port_of(&direct)), &format!(":{}/", to_sql.port()));
         let redis = Redis::start();
         let to_redis = Proxy::to(port_of(&redis.url()));
         let redis_url = format!("redis://127.0.0.1:{}", to_redis.port());
         let mut server = TestServer::of_server_profile(&[("DATABASE_URL", &database), ("REDIS_URL", &redis_url)]);
         server.redis = Some(redis);
-        Self { server, maria, to_maria, to_redis }
+        Self { server, sql_server, to_sql, to_redis }
     }
 
     fn take_redis_away(&mut self, how: Away) {
@@ -74,22 +74,22 @@ impl Place {
 
     fn take_sql_away(&mut self, how: Away) {
         match how {
-            Away::Stopped => self.maria.pause(),
-            Away::Dead => self.maria.kill(),
-            Away::Cut => self.to_maria.set(Network::Cut),
-            Away::Slow => self.to_maria.set(Network::Slow),
+            Away::Stopped => self.sql_server.pause(),
+            Away::Dead => self.sql_server.kill(),
+            Away::Cut => self.to_sql.set(Network::Cut),
+            Away::Slow => self.to_sql.set(Network::Slow),
         }
     }
 
     fn bring_sql_back(&mut self, how: Away) {
         match how {
-            Away::Stopped => self.maria.resume(),
-            Away::Dead => self.maria.restart(),
-            Away::Cut => self.to_maria.set(Network::Refusing),
+            Away::Stopped => self.sql_server.resume(),
+            Away::Dead => self.sql_server.restart(),
+            Away::Cut => self.to_sql.set(Network::Refusing),
             Away::Slow => {}
         }
         std::thread::sleep(Duration::from_millis(50));
-        self.to_maria.set(Network::Well);
+        self.to_sql.set(Network::Well);
     }
 }
 

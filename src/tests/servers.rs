@@ -1,4 +1,14 @@
-//! Real MariaDB and Redis servers for tests, from Debian's packages: each on a free port of 127.0.0.1, in a temporary folder.
+//! Real database and Redis servers for tests: each on a free port of 127.0.0.1, in a temporary folder.
+//!
+//! | variable | value | server |
+//! |---|---|---|
+//! | `TIDEMARK_TEST_DATABASE` | `mariadb`, or unset | the machine's MariaDB |
+//! | | `mysql` | a current MySQL |
+//! | `TIDEMARK_TEST_REDIS` | `redis`, or unset | the machine's Redis |
+//! | | `redis-current` | a current Redis |
+//! | | `valkey` | a current Valkey |
+//!
+//! Current servers are in the folder that `TIDEMARK_TEST_SERVERS` names; `scripts/servers.sh` puts them there.
 //!
 //! No server outlives the test process, however that ends. Neither `Drop` nor the kernel's "signal at the parent's death" gives
 //! that: nobody drops a static or runs `Drop` at a SIGKILL, and to the kernel the parent is the *thread* that started the child,
@@ -52,8 +62,94 @@ const DELETE_LATER: &str = r#"
     for attempt in 1 2 3 4 5 6 7 8 9 10; do rm -rf -- "$1" && exit; sleep 0.1; done
 "#;
 
-/// A MariaDB server of its own. The user is root without a password.
-pub struct MariaDb {
+/// Which database server [`SqlServer`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum SqlKind {
+    MariaDb,
+    MySql,
+}
+
+impl SqlKind {
+    fn chosen() -> Self {
+        match chosen("TIDEMARK_TEST_DATABASE").as_deref() {
+            None | Some("mariadb") => Self::MariaDb,
+            Some("mysql") => Self::MySql,
+            Some(other) => panic!("TIDEMARK_TEST_DATABASE is {other:?}; it can be mariadb or mysql"),
+        }
+    }
+
+    /// Its name in messages, and the program.
+    fn server(self) -> (&'static str, PathBuf) {
+        match self {
+            Self::MariaDb => ("mariadbd", program("mariadbd")),
+            Self::MySql => ("mysqld", current("mysqld")),
+        }
+    }
+
+    fn client(self) -> PathBuf {
+        match self {
+            Self::MariaDb => program("mariadb"),
+            Self::MySql => current("mysql"),
+        }
+    }
+
+    /// What installing the system tables and running the server have in common.
+    fn arguments(self, data: &Path) -> Vec<String> {
+        let mut arguments: Vec<String> = vec![
+            "--no-defaults".into(),
+            format!("--datadir={}", data.display()),
+            // A server that starts deletes what others have left in this folder, and what they have not left yet.
+            format!("--tmpdir={}", data.parent().unwrap().display()),
+            "--innodb-buffer-pool-size=64M".into(),
+        ];
+        let more: &[&str] = match self {
+            Self::MariaDb => &["--skip-name-resolve", "--innodb-log-file-size=32M"],
+            Self::MySql => &[
+                "--innodb-redo-log-capacity=32M",
+                "--performance-schema=OFF",
+                "--disable-log-bin",
+                // Both have defaults outside the data folder.
+                "--mysqlx=OFF",
+                "--secure-file-priv=",
+            ],
+        };
+        arguments.extend(more.iter().map(ToString::to_string));
+        // As root, both insist on being told as whom to run; as anybody else, MariaDB does not want to hear of it.
+        if fs::metadata(home()).unwrap().uid() == 0 {
+            arguments.push("--user=root".into());
+        }
+        arguments
+    }
+
+    /// Starts a program that makes a data folder with the system tables, whose root needs no password.
+    fn install(self, data: &Path, log: &Path) -> Process {
+        let mut arguments = self.arguments(data);
+        match self {
+            Self::MariaDb => {
+                arguments.extend(["--auth-root-authentication-method=normal".into(), "--skip-test-db".into()]);
+                // What installs the tables would complain in words of its own.
+                program("mariadbd");
+                Process::start("mariadb-install-db", &arguments, log)
+            }
+            Self::MySql => {
+                arguments.push("--initialize-insecure".into());
+                let (name, program) = self.server();
+                Process::run(name, &program, &arguments, log)
+            }
+        }
+    }
+
+    fn ask(self, port: u16, sql: &str, limit: Duration) -> Result<String, String> {
+        let port = format!("--port={port}");
+        let arguments =
+            ["--no-defaults", "--protocol=tcp", "--host=127.0.0.1", &port, "--user=root", "--batch", "--raw"];
+        ask(&self.client(), &[&arguments[..], &["--skip-column-names", "--execute", sql]].concat(), limit)
+    }
+}
+
+/// A server of its own: MariaDB, or MySQL if `TIDEMARK_TEST_DATABASE` says so. The user is root without a password.
+pub struct SqlServer {
+    kind: SqlKind,
     // Before the folder: fields are dropped in this order, and a folder cannot be deleted while a server writes to it.
     process: Process,
     folder: TempDir,
@@ -61,20 +157,21 @@ pub struct MariaDb {
     databases: AtomicU32,
 }
 
-impl MariaDb {
+impl SqlServer {
     /// Starts a server and waits until it answers.
     pub fn start() -> Self {
-        let folder = temporary_folder("mariadb");
+        let (kind, folder) = (SqlKind::chosen(), temporary_folder("sql"));
         let data = folder.path().join("data");
-        let copied = Command::new("cp").arg("-r").args([mariadb_template(), data.as_path()]).status().unwrap();
-        assert!(copied.success(), "MariaDB's template could not be copied to {}", data.display());
-        let (port, process) = on_a_free_port(|port| Self::launch(folder.path(), port).map(|process| (port, process)));
-        Self { process, folder, port, databases: AtomicU32::new(0) }
+        let copied = Command::new("cp").arg("-r").args([sql_template(kind), data.as_path()]).status().unwrap();
+        assert!(copied.success(), "the template could not be copied to {}", data.display());
+        let (port, process) =
+            on_a_free_port(|port| Self::launch(kind, folder.path(), port).map(|process| (port, process)));
+        Self { kind, process, folder, port, databases: AtomicU32::new(0) }
     }
 
     /// The one server that tests share which neither stop it nor change its settings.
     pub fn shared() -> &'static Self {
-        static SHARED: OnceLock<MariaDb> = OnceLock::new();
+        static SHARED: OnceLock<SqlServer> = OnceLock::new();
         SHARED.get_or_init(Self::start)
     }
 
@@ -91,10 +188,10 @@ impl MariaDb {
     }
 
     /// Runs SQL as root and returns what it answers: a line for each row, columns separated by tabs, no
-    /// heading. Panics if MariaDB refuses it.
+    /// heading. Panics if the server refuses it.
     #[track_caller]
     pub fn execute(&self, sql: &str) -> String {
-        match mariadb_client(self.port, sql, PATIENCE) {
+        match self.kind.ask(self.port, sql, PATIENCE) {
             Ok(answer) => answer,
             Err(error) => panic!("{sql}: {error}"),
         }
@@ -102,7 +199,7 @@ impl MariaDb {
 
     /// As `execute`, where a refusal is no failure.
     pub fn try_execute(&self, sql: &str) {
-        let _ = mariadb_client(self.port, sql, PATIENCE);
+        let _ = self.kind.ask(self.port, sql, PATIENCE);
     }
 
     /// The server's process id.
@@ -128,73 +225,56 @@ impl MariaDb {
     /// Starts the server again with the same port and the same data, and waits until it answers. Kills it first if it runs.
     pub fn restart(&mut self) {
         self.kill();
-        self.process = on_the_same_port(|| Self::launch(self.folder.path(), self.port));
+        self.process = on_the_same_port(|| Self::launch(self.kind, self.folder.path(), self.port));
     }
 
-    fn launch(folder: &Path, port: u16) -> Result<Process, Failure> {
+    fn launch(kind: SqlKind, folder: &Path, port: u16) -> Result<Process, Failure> {
         let data = folder.join("data");
-        let mut arguments = mariadb_arguments(&data);
+        let mut arguments = kind.arguments(&data);
         arguments.extend([
             format!("--port={port}"),
             "--bind-address=127.0.0.1".into(),
             // Relative to the data folder. The path of a socket has a limit of 107 bytes, and the folder's may be longer.
-            "--socket=mariadb.sock".into(),
-            "--pid-file=mariadb.pid".into(),
-            // Without Debian's files of settings it would be latin1.
+            "--socket=sql.sock".into(),
+            "--pid-file=sql.pid".into(),
+            // Without Debian's files of settings MariaDB's would be latin1.
             "--character-set-server=utf8mb4".into(),
             "--innodb-flush-log-at-trx-commit=1".into(),
             "--max-connections=300".into(),
         ]);
-        let mut process = Process::start("mariadbd", &arguments, &folder.join("server.log"));
+        let (name, program) = kind.server();
+        let mut process = Process::run(name, &program, &arguments, &folder.join("server.log"));
         // Another server may have the port, and would answer as well.
         let ours = format!("{}/", data.display());
-        process.wait_until(|| mariadb_client(port, "SELECT @@datadir", GLANCE).is_ok_and(|answer| answer == ours))?;
+        process.wait_until(|| kind.ask(port, "SELECT @@datadir", GLANCE).is_ok_and(|answer| answer == ours))?;
         Ok(process)
     }
 }
 
-/// What installing the system tables and running the server have in common.
-fn mariadb_arguments(data: &Path) -> Vec<String> {
-    let mut arguments: Vec<String> = vec![
-        "--no-defaults".into(),
-        format!("--datadir={}", data.display()),
-        // A server that starts deletes what others have left in this folder, and what they have not left yet.
-        format!("--tmpdir={}", data.parent().unwrap().display()),
-        "--skip-name-resolve".into(),
-        "--innodb-buffer-pool-size=64M".into(),
-        "--innodb-log-file-size=32M".into(),
-    ];
-    // As root, MariaDB insists on being told as whom to run; as anybody else, it does not want to hear of it.
-    if fs::metadata(home()).unwrap().uid() == 0 {
-        arguments.push("--user=root".into());
-    }
-    arguments
-}
-
 /// A data folder as it is after installation, made once: copying it is ten times as fast.
-fn mariadb_template() -> &'static Path {
+fn sql_template(kind: SqlKind) -> &'static Path {
     static TEMPLATE: OnceLock<PathBuf> = OnceLock::new();
     TEMPLATE.get_or_init(|| {
         let folder = temporary_folder("template").keep();
         let data = folder.join("data");
-        let mut arguments = mariadb_arguments(&data);
-        arguments.extend(["--auth-root-authentication-method=normal".into(), "--skip-test-db".into()]);
-        // What installs the tables would complain in words of its own.
-        program("mariadbd");
-        let mut installation = Process::start("mariadb-install-db", &arguments, &folder.join("install.log"));
+        let mut installation = kind.install(&data, &folder.join("install.log"));
         let status = installation.child.wait().unwrap();
         assert!(status.success(), "{}", installation.failure("could not install its system tables"));
         data
     })
 }
 
-fn mariadb_client(port: u16, sql: &str, limit: Duration) -> Result<String, String> {
-    let port = format!("--port={port}");
-    let arguments = ["--no-defaults", "--protocol=tcp", "--host=127.0.0.1", &port, "--user=root", "--batch", "--raw"];
-    ask("mariadb", &[&arguments[..], &["--skip-column-names", "--execute", sql]].concat(), limit)
+/// The name and the program of the Redis server that `TIDEMARK_TEST_REDIS` says.
+fn redis_program() -> (&'static str, PathBuf) {
+    match chosen("TIDEMARK_TEST_REDIS").as_deref() {
+        None | Some("redis") => ("redis-server", program("redis-server")),
+        Some("redis-current") => ("redis-server", current("redis-server")),
+        Some("valkey") => ("valkey-server", current("valkey-server")),
+        Some(other) => panic!("TIDEMARK_TEST_REDIS is {other:?}; it can be redis, redis-current or valkey"),
+    }
 }
 
-/// A Redis server of its own that writes each change to its append-only file at once.
+/// A server of its own, Redis or Valkey, that writes each change to its append-only file at once.
 pub struct Redis {
     process: Process,
     folder: TempDir,
@@ -295,7 +375,8 @@ impl Redis {
             arguments.extend(["--cluster-port".into(), port.to_string()]);
         }
         arguments.extend_from_slice(settings);
-        let mut process = Process::start("redis-server", &arguments, &folder.join("server.log"));
+        let (name, program) = redis_program();
+        let mut process = Process::run(name, &program, &arguments, &folder.join("server.log"));
         // Another server may have the port, and would answer as well.
         let ours = format!("process_id:{}", process.id());
         process.wait_until(|| {
@@ -308,7 +389,11 @@ impl Redis {
 
 fn redis_client(port: u16, arguments: &[&str], limit: Duration) -> Result<String, String> {
     // -e: an error is an error, not an answer.
-    ask("redis-cli", &[&["-h", "127.0.0.1", "-p", &port.to_string(), "--raw", "-e"], arguments].concat(), limit)
+    ask(
+        &program("redis-cli"),
+        &[&["-h", "127.0.0.1", "-p", &port.to_string(), "--raw", "-e"], arguments].concat(),
+        limit,
+    )
 }
 
 /// A Redis Cluster: three masters, no replicas.
@@ -395,12 +480,17 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts a program that ends with the test process. Its log is appended to.
+    /// Starts an installed program that ends with the test process. Its log is appended to.
     pub fn start(name: &'static str, arguments: &[String], log: &Path) -> Self {
+        Self::run(name, &program(name), arguments, log)
+    }
+
+    /// As [`Self::start`], with the program's file.
+    fn run(name: &'static str, program: &Path, arguments: &[String], log: &Path) -> Self {
         let file = File::options().create(true).append(true).open(log).unwrap();
         let mut child = Command::new("sh")
             .args(["-c", RUN_WATCHED, "sh"])
-            .arg(program(name))
+            .arg(program)
             .args(arguments)
             .process_group(0)
             .stdin(Stdio::piped())
@@ -575,14 +665,13 @@ fn home() -> &'static Path {
 
 /// Runs a client and returns its output without the last line break. `timeout` is for a server that accepts a connection and
 /// then says nothing.
-fn ask(client: &str, arguments: &[&str], limit: Duration) -> Result<String, String> {
-    let output =
-        Command::new("timeout").arg(limit.as_secs().to_string()).arg(program(client)).args(arguments).output().unwrap();
+fn ask(client: &Path, arguments: &[&str], limit: Duration) -> Result<String, String> {
+    let output = Command::new("timeout").arg(limit.as_secs().to_string()).arg(client).args(arguments).output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     if output.status.success() {
         return Ok(text.strip_suffix('\n').unwrap_or(&text).to_owned());
     }
-    Err(format!("{client}: {}\n{text}{}", output.status, String::from_utf8_lossy(&output.stderr)))
+    Err(format!("{}: {}\n{text}{}", client.display(), output.status, String::from_utf8_lossy(&output.stderr)))
 }
 
 /// Where a program is. Debian has servers in /usr/sbin, which an ordinary user's PATH lacks.
@@ -593,4 +682,17 @@ fn program(name: &str) -> PathBuf {
         .map(|folder| folder.join(name))
         .find(|file| file.is_file())
         .unwrap_or_else(|| panic!("{name} is not installed; scripts/setup.sh test installs it"))
+}
+
+/// Where the program of a current server is.
+fn current(name: &str) -> PathBuf {
+    let folder = std::env::var_os("TIDEMARK_TEST_SERVERS").unwrap_or_default();
+    let file = Path::new(&folder).join(name);
+    assert!(file.is_file(), "{name} is not in TIDEMARK_TEST_SERVERS ({folder:?}); see scripts/servers.sh");
+    file
+}
+
+/// The value of a variable, if it has one.
+fn chosen(variable: &str) -> Option<String> {
+    std::env::var(variable).ok().filter(|value| !value.is_empty())
 }

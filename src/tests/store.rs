@@ -29,7 +29,7 @@ use tidemark::server::views::store::{Drift, Recorded, ViewStore};
 use tidemark::server::views::visitor::{Hashes, Identifier, Reader, Visitor, day_of};
 
 use crate::harness::NOON;
-use crate::servers::{self, MariaDb, RedisCluster};
+use crate::servers::{self, RedisCluster, SqlServer};
 
 const WINDOW: Duration = Duration::from_secs(600);
 const HOUR: Duration = Duration::from_secs(3600);
@@ -93,7 +93,7 @@ async fn add_articles(url: &str) {
 }
 
 async fn redis_store(redis_url: &str, clock: &Clock) -> RedisStore {
-    let url = MariaDb::shared().new_database();
+    let url = SqlServer::shared().new_database();
     let database = MySqlDatabase::open(&url).await.unwrap();
     add_articles(&url).await;
     RedisStore::new(Redis::new(redis_url).unwrap(), database, clock.clone(), WINDOW, CAP, SHARDS as usize)

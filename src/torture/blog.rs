@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use crate::schedule::Variant;
-use crate::servers::{MariaDb, Process, Redis, free_port};
+use crate::servers::{Process, Redis, SqlServer, free_port};
 
 /// How many articles it has.
 pub const ARTICLES: i64 = 12;
@@ -27,7 +27,7 @@ pub const STEPS: [&str; 9] = [
 
 /// Everything that a schedule runs on.
 pub struct Blog<'a> {
-    pub maria: &'a mut MariaDb,
+    pub sql_server: &'a mut SqlServer,
     pub redis: Redis,
     pub replicas: Vec<Replica>,
     folder: TempDir,
@@ -78,10 +78,10 @@ impl Replica {
 }
 
 impl<'a> Blog<'a> {
-    /// A blog with its articles in a new database of `maria`, and replicas that are not started. `appendfsync` and `flush` as in the
+    /// A blog with its articles in a new database of `sql_server`, and replicas that are not started. `appendfsync` and `flush` as in the
     /// settings.
     pub fn new(
-        maria: &'a mut MariaDb,
+        sql_server: &'a mut SqlServer,
         appendfsync: &str,
         flush: &str,
         replicas: usize,
@@ -89,9 +89,9 @@ impl<'a> Blog<'a> {
     ) -> Self {
         let redis = Redis::with(&["--appendfsync", appendfsync]);
         // Not root: nothing keeps root from writing to a server that is read-only.
-        let url = maria.new_database();
+        let url = sql_server.new_database();
         let database = url.rsplit('/').next().unwrap_or_default().to_owned();
-        maria.execute(&format!(
+        sql_server.execute(&format!(
             "CREATE USER IF NOT EXISTS blog@'127.0.0.1' IDENTIFIED BY 'secret'; GRANT ALL ON {database}.* TO blog@'127.0.0.1'"
         ));
         let folder = tempfile::tempdir().expect("a temporary folder");
@@ -115,7 +115,7 @@ impl<'a> Blog<'a> {
             fs::write(articles.join(format!("article-{number:02}.md")), text).expect("a file");
         }
         let replicas = (0..replicas).map(|_| Replica { port: free_port(), process: None }).collect();
-        let blog = Self { maria, redis, replicas, folder, settings, database };
+        let blog = Self { sql_server, redis, replicas, folder, settings, database };
         let (done, output) = blog.command(&["import", &articles.display().to_string()], "");
         assert!(done, "the articles were not imported: {output}");
         blog
@@ -158,7 +158,7 @@ impl<'a> Blog<'a> {
 
     /// The views of each article that SQL has.
     pub fn in_sql(&self) -> Vec<i64> {
-        let rows = self.maria.execute(&format!("SELECT article_id, views FROM {}.article_stats", self.database));
+        let rows = self.sql_server.execute(&format!("SELECT article_id, views FROM {}.article_stats", self.database));
         let mut views = vec![0; ARTICLES as usize + 1];
         for row in rows.lines() {
             let (article, count) = row.split_once('\t').expect("two columns");
@@ -169,7 +169,7 @@ impl<'a> Blog<'a> {
 
     /// The views of each article that SQL does not have: recent, pending, and in batches that the ledger does not name.
     pub fn in_redis(&self) -> Vec<i64> {
-        let ledger = self.maria.execute(&format!("SELECT id FROM {}.view_batches", self.database));
+        let ledger = self.sql_server.execute(&format!("SELECT id FROM {}.view_batches", self.database));
         let mut views = vec![0; ARTICLES as usize + 1];
         for shard in 0..4 {
             let batches = self.redis.command(&["ZRANGE", &format!("tm:{{{shard}}}:batches"), "0", "-1"]);

@@ -1,4 +1,4 @@
-//! Torture: real Redis, real MariaDB and real replicas under load, while everything dies that can die. At the end every view
+//! Torture: a real Redis, a real SQL server and real replicas under load, while everything dies that can die. At the end every view
 //! that was acknowledged is counted once, article by article (rule C5).
 //!
 //! Each schedule is made of its seed, so one that failed is run again with `--seed`. What the machine does in between is its own
@@ -20,7 +20,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use schedule::{Failure, Outcome, Variant};
-use servers::MariaDb;
+use servers::SqlServer;
 
 /// How many schedules run where nobody says how many.
 const SCHEDULES: u64 = 25;
@@ -41,11 +41,11 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let Arguments { schedules, seed, no_variants } = Arguments::parse();
-    let mut maria = MariaDb::start();
+    let mut sql_server = SqlServer::start();
     let mut failed = Vec::new();
     let mut total = Outcome::default();
     for seed in seed..seed.saturating_add(schedules) {
-        match schedule::run(&mut maria, seed, None) {
+        match schedule::run(&mut sql_server, seed, None) {
             Ok(outcome) => {
                 println!("schedule {seed}: {outcome}");
                 total.add(&outcome);
@@ -64,7 +64,7 @@ fn main() -> ExitCode {
     }
     if !no_variants {
         for variant in [Variant::DeleteFirst, Variant::NoLedger] {
-            let noticed = (1..=SCHEDULES).find_map(|seed| match schedule::run(&mut maria, seed, Some(variant)) {
+            let noticed = (1..=SCHEDULES).find_map(|seed| match schedule::run(&mut sql_server, seed, Some(variant)) {
                 Err(Failure::Difference(difference)) => Some((seed, difference)),
                 _ => None,
             });

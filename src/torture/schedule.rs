@@ -9,7 +9,7 @@ use rand::{Rng, SeedableRng};
 
 use crate::blog::{ARTICLES, Blog, STEPS};
 use crate::load::{Load, View};
-use crate::servers::MariaDb;
+use crate::servers::SqlServer;
 
 /// A flush that is wrong on purpose.
 #[derive(Clone, Copy, Debug)]
@@ -65,8 +65,8 @@ enum Accident {
     PauseReplica,
     KillRedis,
     PauseRedis,
-    KillMaria,
-    PauseMaria,
+    KillSql,
+    PauseSql,
     CutConnections,
     RefuseCommits,
     FlushThatDies,
@@ -78,8 +78,8 @@ const ACCIDENTS: [(Accident, u32); 10] = [
     (Accident::PauseReplica, 3),
     (Accident::KillRedis, 2),
     (Accident::PauseRedis, 1),
-    (Accident::KillMaria, 2),
-    (Accident::PauseMaria, 1),
+    (Accident::KillSql, 2),
+    (Accident::PauseSql, 1),
     (Accident::CutConnections, 2),
     (Accident::RefuseCommits, 2),
     (Accident::FlushThatDies, 6),
@@ -111,13 +111,13 @@ impl fmt::Display for Failure {
 ///
 /// # Errors
 /// What differed.
-pub fn run(maria: &mut MariaDb, seed: u64, variant: Option<Variant>) -> Result<Outcome, Failure> {
+pub fn run(sql_server: &mut SqlServer, seed: u64, variant: Option<Variant>) -> Result<Outcome, Failure> {
     let mut random = StdRng::seed_from_u64(seed);
     // A flush every few hundred milliseconds meets accidents in all its steps; one at night leaves all to those by hand.
     let flush = *["200ms", "500ms", "0 4 * * *"].choose(&mut random).expect("one of them");
     let is_strict = variant.is_some() || random.random_ratio(3, 4);
     let replicas = random.random_range(2..=3);
-    let mut blog = Blog::new(maria, if is_strict { "always" } else { "everysec" }, flush, replicas, variant);
+    let mut blog = Blog::new(sql_server, if is_strict { "always" } else { "everysec" }, flush, replicas, variant);
     for replica in 0..replicas {
         blog.start(replica, &die_at(&mut random, 2));
     }
@@ -198,29 +198,29 @@ fn happen(accident: Accident, blog: &mut Blog<'_>, random: &mut StdRng, redis_ki
             std::thread::sleep(pause);
             blog.redis.resume();
         }
-        Accident::KillMaria => {
-            blog.maria.kill();
+        Accident::KillSql => {
+            blog.sql_server.kill();
             std::thread::sleep(pause / 4);
-            blog.maria.restart();
+            blog.sql_server.restart();
         }
-        Accident::PauseMaria => {
-            blog.maria.pause();
+        Accident::PauseSql => {
+            blog.sql_server.pause();
             std::thread::sleep(pause);
-            blog.maria.resume();
+            blog.sql_server.resume();
         }
         Accident::CutConnections => {
             blog.redis.command(&["CLIENT", "KILL", "TYPE", "normal"]);
             let cut =
                 "SELECT CONCAT('KILL CONNECTION ', id, ';') FROM information_schema.processlist WHERE user = 'blog'";
-            for kill in blog.maria.execute(cut).lines() {
+            for kill in blog.sql_server.execute(cut).lines() {
                 // One that is gone already is no failure.
-                blog.maria.try_execute(kill);
+                blog.sql_server.try_execute(kill);
             }
         }
         Accident::RefuseCommits => {
-            blog.maria.execute("SET GLOBAL read_only = ON");
+            blog.sql_server.execute("SET GLOBAL read_only = ON");
             std::thread::sleep(pause);
-            blog.maria.execute("SET GLOBAL read_only = OFF");
+            blog.sql_server.execute("SET GLOBAL read_only = OFF");
         }
         Accident::FlushThatDies => {
             let step = die_at(random, 1);

@@ -210,7 +210,7 @@ async fn add(connection: &mut MySqlConnection, views: &BTreeMap<(i64, i64), i64>
         "INSERT INTO article_stats (article_id, views)
          SELECT added.article_id, added.views FROM JSON_TABLE(?, '$[*]' COLUMNS
             (article_id BIGINT PATH '$[0]', views BIGINT PATH '$[1]')) AS added
-         ON DUPLICATE KEY UPDATE views = article_stats.views + VALUES(views)",
+         ON DUPLICATE KEY UPDATE views = article_stats.views + added.views",
     )
     .bind(json(&totals)?)
     .execute(&mut *connection)
@@ -221,7 +221,7 @@ async fn add(connection: &mut MySqlConnection, views: &BTreeMap<(i64, i64), i64>
         "INSERT INTO article_view_hours (hour, article_id, views)
          SELECT added.hour, added.article_id, added.views FROM JSON_TABLE(?, '$[*]' COLUMNS
             (hour BIGINT PATH '$[0]', article_id BIGINT PATH '$[1]', views BIGINT PATH '$[2]')) AS added
-         ON DUPLICATE KEY UPDATE views = article_view_hours.views + VALUES(views)",
+         ON DUPLICATE KEY UPDATE views = article_view_hours.views + added.views",
     )
     .bind(json(&hours)?)
     .execute(connection)

@@ -31,7 +31,7 @@ const CONNECTIONS: u32 = 16;
 ///   which under MySQL's usual REPEATABLE READ it would not;
 /// * nobody waits for a lock longer than in SQLite (10 s);
 /// * lists of authors and tags are not cut at 1024 bytes.
-const SETTINGS: &str = "SET SESSION sql_mode = 'STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION',
+const SETTINGS: &str = "SET SESSION sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION',
         SESSION innodb_lock_wait_timeout = 10, SESSION group_concat_max_len = 1048576;
     SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
 

@@ -61,23 +61,23 @@ fn c5_a_redis_that_lost_everything_takes_totals_and_rankings_from_sql() {
 
 #[test]
 fn c6_a_view_whose_total_cannot_be_had_is_recorded_but_not_answered_and_holds_up_no_other() {
-    let mut maria = MariaDb::start();
+    let mut sql_server = SqlServer::start();
     let redis = servers::Redis::start();
     runtime().block_on(async {
         let clock = clock();
-        let url = maria.new_database();
+        let url = sql_server.new_database();
         let database = MySqlDatabase::open(&url).await.unwrap();
         add_articles(&url).await;
         let store =
             RedisStore::new(Redis::new(&redis.url()).unwrap(), database, clock.clone(), WINDOW, CAP, SHARDS as usize);
         // Both are in one shard.
         store.record(&[View { article: 1, visitor: visitor(1, 1) }]).await.unwrap();
-        maria.kill();
+        sql_server.kill();
         let batch = [View { article: 1, visitor: visitor(2, 2) }, View { article: 17, visitor: visitor(2, 2) }];
         let outcomes = store.record(&batch).await.unwrap();
         assert_eq!(outcomes[0].clone().outcome().map(|outcome| outcome.views), Some(2));
         assert_eq!(outcomes[1], Recorded::NoTotal);
-        maria.restart();
+        sql_server.restart();
         let outcomes = retry(|| async {
             let outcomes = store.record(&batch).await.unwrap();
             if !outcomes.contains(&Recorded::NoTotal) { Ok(outcomes) } else { Err("not yet") }

@@ -203,7 +203,7 @@ fn c5_a_ledger_that_fails_is_not_taken_for_one_that_has_the_batch() {
     let redis = servers::Redis::start();
     runtime().block_on(async {
         let clock = clock();
-        let url = MariaDb::shared().new_database();
+        let url = SqlServer::shared().new_database();
         let database = MySqlDatabase::open(&url).await.unwrap();
         add_articles(&url).await;
         let store =
