@@ -31,7 +31,6 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
                 <meta name="color-scheme" content="light dark" />
                 <link rel="stylesheet" href="/pkg/tidemark.css" />
-                <link rel="stylesheet" href="/highlight.css" />
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
                 <link rel="alternate" type="application/atom+xml" title="Feed" href="/feed.xml" />
                 <AutoReload options=options.clone() />

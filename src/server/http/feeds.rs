@@ -1,6 +1,4 @@
-//! What programs read: the Atom feed, the sitemap, robots.txt; and the style sheet of highlighted code.
-
-use std::sync::LazyLock;
+//! What programs read: the Atom feed, the sitemap, robots.txt.
 
 use atom_syndication::{Category, Content, Entry, Feed, Generator, Link, Person, Text};
 use axum::extract::State;
@@ -11,7 +9,6 @@ use super::cache::CachePolicy;
 use crate::error::Error;
 use crate::model::article::Article;
 use crate::server::content::characters::without_unstorable;
-use crate::server::content::markdown;
 use crate::server::db::articles::Filter;
 use crate::server::state::AppState;
 
@@ -106,10 +103,4 @@ pub async fn robots(State(state): State<AppState>) -> impl IntoResponse {
         state.config.site.base_url
     );
     ([(CONTENT_TYPE, "text/plain; charset=utf-8")], [CachePolicy::Feed.header()], text)
-}
-
-/// `GET /highlight.css`: the colours of highlighted code, from the highlighter's own themes.
-pub async fn highlight_css() -> impl IntoResponse {
-    static CSS: LazyLock<String> = LazyLock::new(markdown::highlight_css);
-    ([(CONTENT_TYPE, "text/css; charset=utf-8")], [CachePolicy::Feed.header()], CSS.as_str())
 }
