@@ -1,9 +1,10 @@
-//! What programs read: the Atom feed, the sitemap, robots.txt.
+//! What programs read: the Atom feed, the sitemap, robots.txt, the web manifest.
 
 use atom_syndication::{Category, Content, Entry, Feed, Generator, Link, Person, Text};
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
+use serde_json::json;
 
 use super::cache::CachePolicy;
 use crate::error::Error;
@@ -103,4 +104,25 @@ pub async fn robots(State(state): State<AppState>) -> impl IntoResponse {
         state.config.site.base_url
     );
     ([(CONTENT_TYPE, "text/plain; charset=utf-8")], [CachePolicy::Feed.header()], text)
+}
+
+/// `GET /site.webmanifest`: the blog's name and icons, for readers who put it among their apps.
+pub async fn manifest(State(state): State<AppState>) -> impl IntoResponse {
+    let site = &state.config.site;
+    let icon = |size: u32, purpose: &str| {
+        let address = format!("/icon-{size}.png");
+        json!({ "src": address, "sizes": format!("{size}x{size}"), "type": "image/png", "purpose": purpose })
+    };
+    let manifest = json!({
+        "name": site.title,
+        "description": site.description,
+        "id": "/",
+        "start_url": "/",
+        "scope": "/",
+        "display": "minimal-ui",
+        "background_color": "#fbfaf7",
+        "theme_color": "#fbfaf7",
+        "icons": [icon(192, "any"), icon(512, "any"), icon(512, "maskable")],
+    });
+    ([(CONTENT_TYPE, "application/manifest+json")], [CachePolicy::Feed.header()], manifest.to_string())
 }

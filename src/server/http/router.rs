@@ -94,6 +94,7 @@ pub fn router(state: AppState) -> Router {
         .route("/feed.xml", get(feeds::feed))
         .route("/sitemap.xml", get(feeds::sitemap))
         .route("/robots.txt", get(feeds::robots))
+        .route("/site.webmanifest", get(feeds::manifest))
         .route("/pictures/{name}", get(pictures::picture))
         .route(pictures::STUDIO, post(pictures::upload))
         .route("/studio/pictures/{name}/delete", post(pictures::delete))
