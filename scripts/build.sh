@@ -8,3 +8,4 @@ if cargo leptos --version >/dev/null 2>&1; then
 else
   node scripts/site/build.mjs >/dev/null
 fi
+node scripts/site/finish.mjs

@@ -7,6 +7,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSy
 import { basename, join } from 'node:path'
 import browserslist from 'browserslist'
 import { browserslistToTargets, transform } from 'lightningcss'
+import { name, pkg, pkgDir, root, settings, site, targetDirectory } from './settings.mjs'
 
 const WASM_TARGET = 'wasm32-unknown-unknown'
 
@@ -18,16 +19,6 @@ function say(text) {
   console.error(`\x1b[1m==>\x1b[0m ${text}`)
 }
 
-const metadata = JSON.parse(
-  execFileSync('cargo', ['metadata', '--no-deps', '--format-version=1'], { encoding: 'utf8', maxBuffer: 1 << 26 }),
-)
-const root = metadata.workspace_root
-const pkg = metadata.packages.find((candidate) => candidate.metadata?.leptos)
-const settings = pkg.metadata.leptos
-const name = settings['output-name']
-const site = join(root, settings['site-root'])
-const pkgDir = join(site, settings['site-pkg-dir'])
-
 function cargoBuild(what, features, profile, more) {
   run('cargo', ['build', `--package=${pkg.name}`, what, '--no-default-features', `--features=${features}`, `--profile=${profile}`, ...more])
 }
@@ -38,7 +29,7 @@ function isNewer(file, than) {
 
 // 1. The browser's library
 const profile = settings['lib-profile-release']
-const frontTarget = join(metadata.target_directory, 'front')
+const frontTarget = join(targetDirectory, 'front')
 say('Compiling the browser\'s library (the first time takes minutes)')
 cargoBuild('--lib', settings['lib-features'], profile, [`--target=${WASM_TARGET}`, `--target-dir=${frontTarget}`])
 
@@ -72,4 +63,4 @@ cpSync(join(root, settings['assets-dir']), site, { recursive: true })
 // 4. The server
 say('Compiling the server (the first time takes minutes)')
 cargoBuild(`--bin=${settings['bin-target'] ?? pkg.name}`, settings['bin-features'], 'release', [])
-console.log(join(metadata.target_directory, 'release', settings['bin-target'] ?? pkg.name))
+console.log(join(targetDirectory, 'release', settings['bin-target'] ?? pkg.name))

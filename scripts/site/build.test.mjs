@@ -1,21 +1,30 @@
-// Both ways of building leave the same site: cargo-leptos, and build.mjs where it is not installed.
+// What `scripts/build.sh` leaves: the same site by both ways of building, cargo-leptos, and build.mjs where it is not installed; and
+// names with a hash for what may be kept.
 
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
-import { readFileSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { fileURLToPath } from 'node:url'
+import { brotliDecompressSync, gunzipSync } from 'node:zlib'
+import { name, pkgDir, root, site } from './settings.mjs'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
-const site = join(root, 'target/site')
 const hasCargoLeptos = spawnSync('cargo', ['leptos', '--version'], { cwd: root }).status === 0
+
+function run(command, args) {
+  execFileSync(command, args, { cwd: root, stdio: 'ignore' })
+}
+
+function files() {
+  const names = readdirSync(site, { recursive: true }).filter((file) => statSync(join(site, file)).isFile())
+  return Object.fromEntries(names.sort().map((file) => [file, readFileSync(join(site, file))]))
+}
 
 function build(command, args) {
   rmSync(site, { recursive: true, force: true })
-  execFileSync(command, args, { cwd: root, stdio: 'ignore' })
-  const files = readdirSync(site, { recursive: true }).filter((name) => statSync(join(site, name)).isFile())
-  return Object.fromEntries(files.sort().map((name) => [name, readFileSync(join(site, name))]))
+  run(command, args)
+  run('node', ['scripts/site/finish.mjs'])
+  return files()
 }
 
 test(
@@ -25,6 +34,39 @@ test(
     const theirs = build('cargo', ['leptos', 'build', '--release', '--js-minify=false'])
     const ours = build('node', ['scripts/site/build.mjs'])
     assert.deepEqual(Object.keys(ours), Object.keys(theirs))
-    for (const name of Object.keys(ours)) assert.ok(ours[name].equals(theirs[name]), `${name} differs`)
+    for (const file of Object.keys(ours)) assert.ok(ours[file].equals(theirs[file]), `${file} differs`)
   },
 )
+
+test('what has a hash in its name is what has none, and its compressed copies unpack to it', () => {
+  const hash = readFileSync(join(pkgDir, 'hash.txt'), 'utf8').trim()
+  for (const extension of ['js', 'wasm', 'css']) {
+    const plain = readFileSync(join(pkgDir, `${name}.${extension}`))
+    const hashed = join(pkgDir, `${name}.${hash}.${extension}`)
+    assert.ok(readFileSync(hashed).equals(plain), hashed)
+    const [br, gz] = [readFileSync(`${hashed}.br`), readFileSync(`${hashed}.gz`)]
+    assert.ok(brotliDecompressSync(br).equals(plain), `${hashed}.br`)
+    assert.ok(gunzipSync(gz).equals(plain), `${hashed}.gz`)
+    assert.ok(br.length < gz.length && gz.length < plain.length, `${br.length}, ${gz.length}, ${plain.length}`)
+  }
+})
+
+test('another style sheet gets another name, and the old one is gone', () => {
+  const before = files()
+  const style = join(pkgDir, `${name}.css`)
+  const text = readFileSync(style)
+  const finish = () => {
+    run('node', ['scripts/site/finish.mjs'])
+    return files()
+  }
+  try {
+    writeFileSync(style, `${text} .other{color:red}`)
+    const other = finish()
+    assert.notEqual(`${other['pkg/hash.txt']}`, `${before['pkg/hash.txt']}`)
+    assert.equal(Object.keys(other).length, Object.keys(before).length)
+  } finally {
+    writeFileSync(style, text)
+    finish()
+  }
+  assert.deepEqual(files(), before)
+})

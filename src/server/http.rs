@@ -5,6 +5,7 @@ pub mod account;
 pub mod cache;
 pub mod edge;
 pub mod feeds;
+pub mod files;
 pub mod forms;
 pub mod health;
 pub mod identity;

@@ -7,7 +7,6 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::ServiceExt;
-use leptos::prelude::LeptosOptions;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -18,6 +17,7 @@ use super::author_counts::AuthorCounts;
 use super::clock::Clock;
 use super::config::Config;
 use super::counts::{CountsReader, Sources, counts};
+use super::http::files::leptos_options;
 use super::http::remember::Site;
 use super::http::router::router;
 use super::jobs::{Job, Jobs};
@@ -102,12 +102,7 @@ impl Server {
         let mut watch = Watch::new(database.clone(), clock.clone());
         watch.step().await;
         let page_cache = PageCache::new(bytes, database.content_version().clone(), render_unavailable());
-        let leptos_options = LeptosOptions::builder()
-            .output_name(env!("CARGO_PKG_NAME"))
-            .site_root(config.site.root.display().to_string())
-            .site_pkg_dir("pkg")
-            .site_addr(address)
-            .build();
+        let leptos_options = leptos_options(&config.site);
         if let Some(obstacle) = pictures.obstacle() {
             tracing::warn!(obstacle, "no picture can be kept; set pictures.url to another place, or clear the way");
         }

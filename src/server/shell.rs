@@ -30,9 +30,11 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
                 <meta name="color-scheme" content="light dark" />
-                <link rel="stylesheet" href="/pkg/tidemark.css" />
-                <link rel="stylesheet" href="/highlight.css" />
+                <link rel="stylesheet" href=options.css_path() />
+                <link rel="icon" href="/favicon.ico" sizes="32x32" />
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
+                <link rel="apple-touch-icon" href="/apple-touch-icon.png" />
+                <link rel="manifest" href="/site.webmanifest" />
                 <link rel="alternate" type="application/atom+xml" title="Feed" href="/feed.xml" />
                 <AutoReload options=options.clone() />
                 <HydrationScripts options=options islands=true />

@@ -5,7 +5,7 @@ use std::path::Path;
 use tidemark::server::db::users::Role;
 use tidemark::server::http::access::{Access, ROUTES, Route};
 
-use crate::harness::{Client, FIREFOX, TestServer};
+use crate::harness::{Answer, Client, FIREFOX, TestServer};
 
 const PASSWORD: &str = "a-good-password";
 
@@ -112,6 +112,40 @@ fn every_page_is_in_the_table_and_every_row_of_the_table_is_served() {
     for route in ROUTES {
         let (status, _) = send(&server.someone(), &server, route);
         assert_ne!(status, 405, "{} {} is in the table and is not served", route.method, route.path);
+    }
+}
+
+/// What an answer says of itself, but for what differs each time.
+fn told(answer: &Answer) -> Vec<(String, String)> {
+    let headers = answer.headers.iter().filter(|(name, _)| *name != "date");
+    headers
+        .map(|(name, value)| {
+            let value = value.to_str().unwrap();
+            let value = match value.split_once("'nonce-") {
+                Some((before, after)) => [before, after.split_once('\'').unwrap().1].concat(),
+                None => value.to_owned(),
+            };
+            (name.to_string(), value)
+        })
+        .collect()
+}
+
+#[test]
+fn head_is_answered_as_get_but_without_the_body() {
+    let server = TestServer::start();
+    server.add_user_with_role("boss", PASSWORD, Role::Admin);
+    let boss = server.someone().signed_in("boss", PASSWORD);
+    let reads = ROUTES.iter().filter(|route| route.method == "GET").map(|route| address(&server, route));
+    let others =
+        ["/nothing", "/api/v1/nothing", "/api/islands/nothing", "/old/first.html", "/logout", "/pkg/tidemark.css"];
+    for path in reads.chain(others.map(str::to_owned)) {
+        for client in [server.someone(), boss.clone()] {
+            // The first answer may say that it was not remembered yet.
+            client.get(&path);
+            let [get, head] = ["GET", "HEAD"].map(|method| client.request(method, &path, ""));
+            assert_eq!((head.status, told(&head)), (get.status, told(&get)), "{path}");
+            assert_eq!(head.text, "", "{path}");
+        }
     }
 }
 

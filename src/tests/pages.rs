@@ -136,7 +136,7 @@ fn a_former_address_redirects_for_good() {
 #[test]
 fn every_answer_carries_the_security_headers() {
     let server = TestServer::start();
-    for path in ["/", "/articles/first", "/nothing", "/api/v1/articles", "/feed.xml", "/highlight.css", "/healthz"] {
+    for path in ["/", "/articles/first", "/nothing", "/api/v1/articles", "/feed.xml", "/healthz"] {
         let answer = server.someone().get(path);
         assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
         assert_eq!(answer.header("referrer-policy"), "strict-origin-when-cross-origin", "{path}");

@@ -92,19 +92,6 @@ pub fn summary_of(markdown: &str) -> String {
     summary(root)
 }
 
-/// The style sheet of highlighted code: dark for those who prefer it, unless they chose otherwise (`data-theme`).
-pub fn highlight_css() -> String {
-    let Some(registry) = &*REGISTRY else { return String::new() };
-    let Ok((light, dark)) = registry.generate_dual_css(LIGHT_THEME, DARK_THEME, CLASS_PREFIX) else {
-        return String::new();
-    };
-    format!(
-        "{}\n{light}\n@media (prefers-color-scheme: dark) {{ :root:not([data-theme=\"light\"]) {{\n{dark}\n}} }}\n\
-         :root[data-theme=\"dark\"] {{\n{dark}\n}}\n",
-        giallo::GIALLO_CSS
-    )
-}
-
 fn options() -> Options<'static> {
     let mut options = Options::default();
     options.extension.strikethrough = true;
@@ -322,7 +309,30 @@ mod tests {
         let html = render("```rust,ignore\nfn main() {}\n```").html;
         assert!(html.contains("<pre class=\"giallo code-l-code code-d-code\""), "{html}");
         assert!(html.contains("<span class=\"code-l-"), "{html}");
-        assert!(highlight_css().contains(".code-d-code"));
+    }
+
+    /// The style sheet of highlighted code: dark for those who prefer it, unless they chose otherwise (`data-theme`).
+    fn highlight_css() -> String {
+        let registry = REGISTRY.as_ref().unwrap();
+        let (light, dark) = registry.generate_dual_css(LIGHT_THEME, DARK_THEME, CLASS_PREFIX).unwrap();
+        format!(
+            "{}\n{light}\n@media (prefers-color-scheme: dark) {{ :root:not([data-theme=\"light\"]) {{\n{dark}\n}} }}\n\
+             :root[data-theme=\"dark\"] {{\n{dark}\n}}\n",
+            giallo::GIALLO_CSS
+        )
+    }
+
+    #[test]
+    fn the_style_sheet_ends_with_the_colours_of_highlighted_code() {
+        const MARKER: &str = "/* Highlighted code, until the end: generated, see src/server/content/markdown.rs. */\n";
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/style/tidemark.css");
+        let style = std::fs::read_to_string(path).unwrap();
+        let (by_hand, generated) = style.split_once(MARKER).unwrap();
+        if std::env::var_os("UPDATE_STYLE").is_some() {
+            std::fs::write(path, [by_hand, MARKER, &highlight_css()].concat()).unwrap();
+        } else {
+            assert_eq!(generated, highlight_css(), "run this test with UPDATE_STYLE=1 to write the style sheet anew");
+        }
     }
 
     #[test]

@@ -61,7 +61,7 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/feed.xml", EVERYONE),
     route("GET", "/sitemap.xml", EVERYONE),
     route("GET", "/robots.txt", EVERYONE),
-    route("GET", "/highlight.css", EVERYONE),
+    route("GET", "/site.webmanifest", EVERYONE),
     route("GET", "/pictures/{name}", EVERYONE),
     route("GET", "/login", EVERYONE),
     route("POST", "/login", EVERYONE),

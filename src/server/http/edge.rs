@@ -6,6 +6,7 @@
 use std::panic::AssertUnwindSafe;
 
 use axum::extract::{Request, State};
+use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
@@ -19,8 +20,13 @@ use crate::server::telemetry::RequestLog;
 
 /// Logs the request, refuses writes from other sites, turns a panic into an apology, words what a library left unworded, and sets
 /// the headers that every answer carries.
-pub async fn edge(State(state): State<AppState>, request: Request, next: Next) -> Response {
+pub async fn edge(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let log = RequestLog::start(&request);
+    // From here on it is a GET, so that everything answers HEAD as it does GET, Leptos' server functions too, which know no HEAD. The
+    // router remembers what was asked and leaves the body away.
+    if *request.method() == Method::HEAD {
+        *request.method_mut() = Method::GET;
+    }
     let is_for_programs = security::is_for_programs(request.uri().path());
     let mut response = match security::refuse_cross_site(&request, &state.config.site.base_url) {
         Some(refusal) => refusal,

@@ -1,17 +1,15 @@
-//! What programs read: the Atom feed, the sitemap, robots.txt; and the style sheet of highlighted code.
-
-use std::sync::LazyLock;
+//! What programs read: the Atom feed, the sitemap, robots.txt, the web manifest.
 
 use atom_syndication::{Category, Content, Entry, Feed, Generator, Link, Person, Text};
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
+use serde_json::json;
 
 use super::cache::CachePolicy;
 use crate::error::Error;
 use crate::model::article::Article;
 use crate::server::content::characters::without_unstorable;
-use crate::server::content::markdown;
 use crate::server::db::articles::Filter;
 use crate::server::state::AppState;
 
@@ -108,8 +106,23 @@ pub async fn robots(State(state): State<AppState>) -> impl IntoResponse {
     ([(CONTENT_TYPE, "text/plain; charset=utf-8")], [CachePolicy::Feed.header()], text)
 }
 
-/// `GET /highlight.css`: the colours of highlighted code, from the highlighter's own themes.
-pub async fn highlight_css() -> impl IntoResponse {
-    static CSS: LazyLock<String> = LazyLock::new(markdown::highlight_css);
-    ([(CONTENT_TYPE, "text/css; charset=utf-8")], [CachePolicy::Feed.header()], CSS.as_str())
+/// `GET /site.webmanifest`: the blog's name and icons, for readers who put it among their apps.
+pub async fn manifest(State(state): State<AppState>) -> impl IntoResponse {
+    let site = &state.config.site;
+    let icon = |size: u32, purpose: &str| {
+        let address = format!("/icon-{size}.png");
+        json!({ "src": address, "sizes": format!("{size}x{size}"), "type": "image/png", "purpose": purpose })
+    };
+    let manifest = json!({
+        "name": site.title,
+        "description": site.description,
+        "id": "/",
+        "start_url": "/",
+        "scope": "/",
+        "display": "minimal-ui",
+        "background_color": "#fbfaf7",
+        "theme_color": "#fbfaf7",
+        "icons": [icon(192, "any"), icon(512, "any"), icon(512, "maskable")],
+    });
+    ([(CONTENT_TYPE, "application/manifest+json")], [CachePolicy::Feed.header()], manifest.to_string())
 }

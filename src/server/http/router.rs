@@ -10,21 +10,19 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use leptos::prelude::{provide_context, with_context};
-use leptos_axum::{LeptosRoutes, generate_route_list, render_app_async_with_context};
+use leptos_axum::{LeptosRoutes, generate_route_list};
 use tower::{Layer, ServiceExt};
 use tower_http::compression::CompressionLayer;
 use tower_http::limit::RequestBodyLimitLayer;
-use tower_http::services::ServeDir;
 use tower_sessions::cookie::SameSite;
 use tower_sessions::cookie::time::Duration;
 use tower_sessions::{Expiry, SessionManagerLayer};
 
 use super::access::control;
-use super::cache::CachePolicy;
 use super::edge::edge;
+use super::files::file_or_not_found;
 use super::identity::session_cookie;
 use super::patience::patience;
-use super::problem::unknown_route;
 use super::{account, feeds, health, json_api, pictures, reactions, sign_in, studio, users};
 use crate::app::App;
 use crate::server::content::front_matter::normalize_path;
@@ -93,7 +91,7 @@ pub fn router(state: AppState) -> Router {
         .route("/feed.xml", get(feeds::feed))
         .route("/sitemap.xml", get(feeds::sitemap))
         .route("/robots.txt", get(feeds::robots))
-        .route("/highlight.css", get(feeds::highlight_css))
+        .route("/site.webmanifest", get(feeds::manifest))
         .route("/pictures/{name}", get(pictures::picture))
         .route(pictures::STUDIO, post(pictures::upload))
         .route("/studio/pictures/{name}/delete", post(pictures::delete))
@@ -142,25 +140,6 @@ fn is_worded_by_library<B>(response: &Response<B>) -> bool {
     response.headers().get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/plain"))
 }
 
-/// What no route answers: a file of the site, or nothing.
-async fn file_or_not_found(State(state): State<AppState>, request: Request) -> Response {
-    if request.uri().path().starts_with(json_api::PREFIX) {
-        return unknown_route(request.uri());
-    }
-    if matches!(*request.method(), Method::GET | Method::HEAD) {
-        let mut copy = Request::new(Body::empty());
-        *copy.method_mut() = request.method().clone();
-        *copy.uri_mut() = request.uri().clone();
-        copy.headers_mut().clone_from(request.headers());
-        if let Some(file) = file(&state, copy).await {
-            return file;
-        }
-    }
-    let options = state.leptos_options.clone();
-    let context = move || provide_context(state.clone());
-    render_app_async_with_context(context, move || shell(options.clone()))(request).await.into_response()
-}
-
 /// Leads readers on from an article's former address, whatever route it would belong to today.
 async fn redirect_old_addresses(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let path = normalize_path(request.uri().path());
@@ -174,16 +153,6 @@ async fn redirect_old_addresses(State(state): State<AppState>, request: Request,
         Ok(None) => response,
         Err(error) => error_page(&error.into()),
     }
-}
-
-async fn file(state: &AppState, request: Request) -> Option<Response> {
-    let files = ServeDir::new(&*state.leptos_options.site_root).append_index_html_on_directories(false);
-    let mut response = files.oneshot(request).await.ok()?.into_response();
-    // A name that the file system refuses, because it is too long, is no failure but no file.
-    let is_found = !matches!(response.status(), StatusCode::NOT_FOUND | StatusCode::INTERNAL_SERVER_ERROR);
-    let (name, value) = CachePolicy::Asset.header();
-    response.headers_mut().insert(name, value);
-    is_found.then_some(response)
 }
 
 /// 301: the address has changed for good, and search engines may carry its standing over.

@@ -1,0 +1,167 @@
+//! The browser's files: scripts, style, icons; and what is answered where there is no file either.
+//!
+//! The build gives scripts and style names with a hash, under which a browser keeps them without asking, and puts compressed copies
+//! beside them (`scripts/site/finish.mjs`). They keep their plain names as well, for pages that don't know the hash, and for a browser
+//! that still has the page of another build: what is not there under one hash is sent under the plain name.
+//!
+//! There is no `ETag`. `Last-Modified` is what says whether a file changed, and it is the same for each of its encodings.
+
+use std::fs;
+use std::path::Path;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::{ACCEPT_ENCODING, HeaderValue, IF_RANGE, RANGE, VARY};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use leptos::prelude::{LeptosOptions, provide_context};
+use leptos_axum::render_app_async_with_context;
+use tower::ServiceExt;
+use tower_http::services::ServeDir;
+
+use super::cache::CachePolicy;
+use super::json_api;
+use super::problem::unknown_route;
+use crate::server::config::Site;
+use crate::server::shell::shell;
+use crate::server::state::AppState;
+
+/// The folder of scripts and style, which is also the first part of their addresses.
+const FOLDER: &str = "pkg";
+
+/// Which names in that folder have a hash, besides the plain one.
+const HASHED: [&str; 3] = ["js", "wasm", "css"];
+
+/// The file in that folder that says which hash.
+const HASH_FILE: &str = "hash.txt";
+
+/// How many hexadecimal digits a hash has.
+const HASH_LENGTH: usize = 16;
+
+/// Where the browser's files are and what they are called: by their hash, or plainly if there is none or one of another build.
+pub fn leptos_options(site: &Site) -> LeptosOptions {
+    let plain = env!("CARGO_PKG_NAME");
+    let folder = site.root.join(FOLDER);
+    let name = match hashed_name(&folder, plain) {
+        Ok(name) => name,
+        Err(reason) => {
+            // A folder that is not there is complained about elsewhere.
+            if folder.is_dir() {
+                tracing::warn!(
+                    site.root = %site.root.display(),
+                    "browsers will ask for scripts and style with each page: {reason}; scripts/build.sh builds the site whole"
+                );
+            }
+            plain.to_owned()
+        }
+    };
+    LeptosOptions::builder()
+        // Leptos can add a hash to each name by itself, but reads the hashes from a file for each page, and that file from beside the
+        // program, so that it would have to travel with it.
+        .output_name(name)
+        .site_root(site.root.display().to_string())
+        .site_pkg_dir(FOLDER)
+        .site_addr(site.addr)
+        .build()
+}
+
+/// The common part of the names with a hash.
+fn hashed_name(folder: &Path, plain: &str) -> Result<String, String> {
+    let hash = fs::read_to_string(folder.join(HASH_FILE)).map_err(|error| format!("{HASH_FILE}: {error}"))?;
+    let name = format!("{plain}.{}", hash.trim());
+    for extension in HASHED {
+        let (plain, hashed) = (format!("{plain}.{extension}"), format!("{name}.{extension}"));
+        let read = |name: &str| fs::read(folder.join(name)).map_err(|error| format!("{name}: {error}"));
+        if !is_hash(hash.trim()) || read(&hashed)? != read(&plain)? {
+            return Err(format!("{HASH_FILE} is of another build than {plain}"));
+        }
+    }
+    Ok(name)
+}
+
+fn is_hash(text: &str) -> bool {
+    text.len() == HASH_LENGTH && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// The plain address of a file whose address has a hash: `/pkg/tidemark.0123456789abcdef.js` is `/pkg/tidemark.js` as well.
+fn plain_address(path: &str) -> Option<Uri> {
+    let (rest, extension) = path.strip_prefix('/')?.strip_prefix(FOLDER)?.strip_prefix('/')?.rsplit_once('.')?;
+    let (name, hash) = rest.rsplit_once('.')?;
+    let is_hashed = HASHED.contains(&extension) && is_hash(hash);
+    is_hashed.then(|| Uri::try_from(format!("/{FOLDER}/{name}.{extension}")).ok()).flatten()
+}
+
+/// What no route answers: a file of the site, or nothing.
+pub async fn file_or_not_found(State(state): State<AppState>, request: Request) -> Response {
+    if request.uri().path().starts_with(json_api::PREFIX) {
+        return unknown_route(request.uri());
+    }
+    if matches!(*request.method(), Method::GET | Method::HEAD) {
+        let (uri, headers) = (request.uri().clone(), request.headers().clone());
+        if let Some(file) = file(&state.leptos_options.site_root, &uri, &headers).await {
+            return file;
+        }
+    }
+    let options = state.leptos_options.clone();
+    let context = move || provide_context(state.clone());
+    render_app_async_with_context(context, move || shell(options.clone()))(request).await.into_response()
+}
+
+/// The file at the address of a request.
+async fn file(root: &str, uri: &Uri, headers: &HeaderMap) -> Option<Response> {
+    let files = ServeDir::new(root).append_index_html_on_directories(false);
+    let Some(plain) = plain_address(uri.path()) else { return serve(files, uri, headers, CachePolicy::Asset).await };
+    let compressed = files.clone().precompressed_br().precompressed_gzip();
+    match serve(compressed, uri, headers, CachePolicy::Immutable).await {
+        Some(file) => Some(file),
+        None => serve(files, &plain, headers, CachePolicy::Asset).await,
+    }
+}
+
+async fn serve(files: ServeDir, uri: &Uri, headers: &HeaderMap, policy: CachePolicy) -> Option<Response> {
+    let mut request = Request::new(Body::empty());
+    *request.uri_mut() = uri.clone();
+    request.headers_mut().clone_from(headers);
+    let headers = request.headers_mut();
+    // Nobody here looks whether it is still the file of which the rest is wanted, so the whole is sent.
+    if headers.contains_key(IF_RANGE) {
+        headers.remove(RANGE);
+    }
+    // Parts of a file and of its compressed copy do not fit together, so only the former are sent.
+    if headers.contains_key(RANGE) {
+        headers.remove(ACCEPT_ENCODING);
+    }
+    let mut response = files.oneshot(request).await.ok()?.into_response();
+    // A name that the file system refuses, because it is too long, is no failure but no file.
+    if matches!(response.status(), StatusCode::NOT_FOUND | StatusCode::INTERNAL_SERVER_ERROR) {
+        return None;
+    }
+    let headers = response.headers_mut();
+    let (name, value) = policy.header();
+    headers.insert(name, value);
+    headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
+    Some(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_scripts_and_style_with_a_hash_have_another_address() {
+        for (path, expected) in [
+            ("/pkg/tidemark.0123456789abcdef.js", Some("/pkg/tidemark.js")),
+            ("/pkg/tidemark.0123456789abcdef.wasm", Some("/pkg/tidemark.wasm")),
+            ("/pkg/tidemark.css", None),
+            ("/pkg/tidemark.0123456789abcde.css", None),
+            ("/pkg/tidemark.0123456789ABCDEF.css", None),
+            ("/pkg/tidemark.0123456789abcdef.png", None),
+            ("/images/tidemark.0123456789abcdef.css", None),
+            ("/pkg/0123456789abcdef.css", None),
+            ("/pkgs/tidemark.0123456789abcdef.css", None),
+            ("", None),
+        ] {
+            assert_eq!(plain_address(path).map(|uri| uri.to_string()).as_deref(), expected, "{path}");
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! The browser's files, as they come from a folder.
+
+use std::fs;
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use crate::harness::{Answer, TestServer};
+
+const HASH: &str = "0123456789abcdef";
+const YEAR: &str = "public, max-age=31536000, immutable";
+const ASK: &str = "public, no-cache";
+
+/// A folder as the build leaves it, with texts that say which file they are.
+fn site() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(folder.path().join("pkg").join(name), text).unwrap();
+    fs::create_dir(folder.path().join("pkg")).unwrap();
+    for extension in ["js", "wasm", "css"] {
+        write(&format!("tidemark.{extension}"), extension);
+        write(&format!("tidemark.{HASH}.{extension}"), extension);
+        write(&format!("tidemark.{HASH}.{extension}.br"), &format!("{extension} in brotli"));
+        write(&format!("tidemark.{HASH}.{extension}.gz"), &format!("{extension} in gzip"));
+    }
+    write("hash.txt", HASH);
+    folder
+}
+
+fn server(site: &Path) -> TestServer {
+    TestServer::with(&[("LEPTOS_SITE_ROOT", site.to_str().unwrap())])
+}
+
+/// How a page calls scripts and style.
+fn named_in_page(server: &TestServer) -> bool {
+    let html = server.someone().get("/").text;
+    let names =
+        |name: &str| ["css", "js", "wasm"].map(|extension| html.contains(&format!("href=\"/pkg/{name}.{extension}\"")));
+    let (hashed, plain) = (names(&format!("tidemark.{HASH}")), names("tidemark"));
+    assert_eq!(hashed.map(|is_hashed| !is_hashed), plain, "{html}");
+    assert!(hashed == [true; 3] || hashed == [false; 3], "{html}");
+    hashed[0]
+}
+
+fn told<'answer>(answer: &'answer Answer) -> [&'answer str; 4] {
+    let [encoding, policy, vary] = ["content-encoding", "cache-control", "vary"].map(|name| answer.header(name));
+    [&answer.text, encoding, policy, vary]
+}
+
+#[test]
+fn files_with_a_hash_are_kept_for_a_year_and_sent_as_they_were_compressed() {
+    let site = site();
+    let server = server(site.path());
+    assert!(named_in_page(&server));
+    for (accepted, text, encoding) in [
+        ("gzip, deflate, br, zstd", "css in brotli", "br"),
+        ("gzip", "css in gzip", "gzip"),
+        ("br;q=0, gzip;q=0.5", "css in gzip", "gzip"),
+        ("identity", "css", ""),
+    ] {
+        let answer = server.someone().with("accept-encoding", accepted).get(&format!("/pkg/tidemark.{HASH}.css"));
+        assert_eq!(told(&answer), [text, encoding, YEAR, "accept-encoding"], "{accepted}");
+        assert_eq!(answer.header("content-type"), "text/css");
+        assert_eq!(answer.header("content-length"), text.len().to_string());
+    }
+    let wasm = server.someone().get(&format!("/pkg/tidemark.{HASH}.wasm"));
+    assert_eq!(wasm.header("content-type"), "application/wasm", "or the browser compiles it only when it is there");
+}
+
+#[test]
+fn files_without_a_hash_are_asked_for_again() {
+    let site = site();
+    let server = server(site.path());
+    let answer = server.someone().with("accept-encoding", "br").get("/pkg/tidemark.css");
+    assert_eq!(told(&answer), ["css", "", ASK, "accept-encoding"]);
+    let again = server.someone().with("if-modified-since", answer.header("last-modified")).get("/pkg/tidemark.css");
+    assert_eq!((again.status, again.header("cache-control")), (304, ASK));
+    assert_eq!(server.someone().get("/pkg/nothing.css").status, 404);
+    assert_eq!(server.someone().get(&format!("/pkg/nothing.{HASH}.css")).status, 404);
+}
+
+#[test]
+fn a_browser_with_a_page_of_another_build_still_gets_scripts_and_style() {
+    let site = site();
+    let server = server(site.path());
+    let answer = server.someone().get("/pkg/tidemark.fedcba9876543210.js");
+    assert_eq!((answer.status, told(&answer)), (200, ["js", "", ASK, "accept-encoding"]));
+}
+
+#[test]
+fn a_hash_of_another_build_or_none_leaves_pages_whole() {
+    let breakages: [fn(&Path); 4] = [
+        |folder| fs::remove_file(folder.join("hash.txt")).unwrap(),
+        |folder| fs::write(folder.join("hash.txt"), "../../../etc/passwd").unwrap(),
+        |folder| fs::remove_file(folder.join(format!("tidemark.{HASH}.wasm"))).unwrap(),
+        |folder| fs::write(folder.join("tidemark.js"), "newer").unwrap(),
+    ];
+    for break_it in breakages {
+        let site = site();
+        break_it(&site.path().join("pkg"));
+        assert!(!named_in_page(&server(site.path())));
+    }
+}
+
+#[test]
+fn a_part_of_a_file_is_never_one_of_its_compressed_copy() {
+    let site = site();
+    let server = server(site.path());
+    let asked = server.someone().with("accept-encoding", "br, gzip").with("range", "bytes=1-");
+    for path in ["/pkg/tidemark.css".to_owned(), format!("/pkg/tidemark.{HASH}.css")] {
+        let part = asked.get(&path);
+        assert_eq!((part.status, part.header("content-range")), (206, "bytes 1-2/3"), "{path}");
+        assert_eq!((&*part.text, part.header("content-encoding")), ("ss", ""), "{path}");
+        // Whether it is still that file, nobody looks.
+        let whole = asked.with("if-range", part.header("last-modified")).get(&path);
+        assert_eq!(whole.status, 200, "{path}");
+    }
+}
+
+#[test]
+fn every_icon_that_a_page_names_is_there() {
+    let server = server(&Path::new(env!("CARGO_MANIFEST_DIR")).join("public"));
+    let html = server.someone().get("/").text;
+    for (link, media_type) in [
+        ("<link rel=\"icon\" href=\"/favicon.ico\"", "image/x-icon"),
+        ("<link rel=\"icon\" href=\"/favicon.svg\"", "image/svg+xml"),
+        ("<link rel=\"apple-touch-icon\" href=\"/apple-touch-icon.png\"", "image/png"),
+        ("<link rel=\"manifest\" href=\"/site.webmanifest\"", "application/manifest+json"),
+    ] {
+        assert!(html.contains(link), "{link}: {html}");
+        let answer = server.someone().get(link.split('"').nth(3).unwrap());
+        assert_eq!((answer.status, answer.header("content-type")), (200, media_type), "{link}");
+    }
+    let manifest = server.someone().get("/site.webmanifest").json();
+    assert_eq!(manifest["name"], "Tidemark");
+    for icon in manifest["icons"].as_array().unwrap() {
+        let answer = server.someone().get(icon["src"].as_str().unwrap());
+        assert_eq!((answer.status, answer.header("content-type")), (200, "image/png"), "{icon}");
+        assert_eq!(answer.bytes[16..24], size(icon["sizes"].as_str().unwrap()), "{icon}");
+    }
+}
+
+/// Width and height, as a PNG has them.
+fn size(sizes: &str) -> [u8; 8] {
+    let side: u32 = sizes.split('x').next().unwrap().parse().unwrap();
+    [side.to_be_bytes(), side.to_be_bytes()].concat().try_into().unwrap()
+}
