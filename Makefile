@@ -5,7 +5,7 @@ SHELL := bash
 WITH := source scripts/environment.sh;
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup site test lint unit torture end-to-end fuzz mutants bench watch audit clean
+.PHONY: help run setup site test lint unit torture end-to-end fuzz mutants bench lighthouse watch audit clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -67,6 +67,12 @@ watch: setup ## Rebuild and reload while you edit (needs cargo-leptos)
 bench: ## Measure what counting costs, in both profiles
 	@scripts/setup.sh test
 	@$(WITH) cargo bench --quiet --features bench --bench views
+
+# PAGES='/ /search': which, instead of the front page and an article.
+lighthouse: ## See that Lighthouse gives the front page and an article 100 in all four categories
+	@scripts/setup.sh lighthouse
+	@scripts/build.sh
+	@$(WITH) node scripts/lighthouse/run.mjs "$$(scripts/binary.sh)" "$$(find_chromium)" $(PAGES)
 
 audit: ## Check dependencies' licences, sources and known vulnerabilities (needs cargo-deny)
 	@scripts/audit.sh

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Gets the machine ready to build Tidemark: the browser's compile target, wasm-bindgen, wasm-opt, and (with "test") a
-# browser, MariaDB and Redis, and a current MySQL, Redis and Valkey.
-# What is there is left alone, so a second run takes a moment. Usage: scripts/setup.sh [build|test]
+# browser, MariaDB and Redis, and a current MySQL, Redis and Valkey, or (with "lighthouse") a browser and Lighthouse.
+# What is there is left alone, so a second run takes a moment. Usage: scripts/setup.sh [build|test|lighthouse]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/environment.sh
@@ -100,9 +100,15 @@ check_basics
 install_wasm_target
 install_wasm_bindgen
 install_npm_packages scripts/site
-if [ "${1:-build}" = test ]; then
-  install_npm_packages end2end
-  install_browser
-  install_servers
-  scripts/servers.sh get
-fi
+case "${1:-build}" in
+  test)
+    install_npm_packages end2end
+    install_browser
+    install_servers
+    scripts/servers.sh get
+    ;;
+  lighthouse)
+    install_npm_packages scripts/lighthouse
+    install_browser
+    ;;
+esac
