@@ -41,7 +41,7 @@ fn named_in_page(server: &TestServer) -> bool {
     hashed[0]
 }
 
-fn told<'answer>(answer: &'answer Answer) -> [&'answer str; 4] {
+fn told(answer: &Answer) -> [&str; 4] {
     let [encoding, policy, vary] = ["content-encoding", "cache-control", "vary"].map(|name| answer.header(name));
     [&answer.text, encoding, policy, vary]
 }

@@ -20,7 +20,7 @@ fn without_nonce(answer: &Answer) -> String {
     answer.text.replace(nonce, "")
 }
 
-fn status<'answer>(answer: &'answer Answer) -> &'answer str {
+fn status(answer: &Answer) -> &str {
     answer.header("cache-status")
 }
 

@@ -39,7 +39,7 @@ const SETTINGS: &str = "SET SESSION sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SU
 #[derive(Clone, Debug)]
 pub struct MySqlDatabase {
     pool: MySqlPool,
-    options: MySqlConnectOptions,
+    options: Arc<MySqlConnectOptions>,
     address: Arc<str>,
     content_version: ContentVersion,
     outage: Outage,
@@ -87,7 +87,13 @@ impl MySqlDatabase {
         lock_migrations(&mut first, &address).await?;
         MIGRATIONS.run(&pool).await.map_err(|error| OpenError::of_migration(error, address.to_string()))?;
         let _ = first.close().await;
-        Ok(Self { pool, options, address, content_version: ContentVersion::default(), outage: Outage::default() })
+        Ok(Self {
+            pool,
+            options: options.into(),
+            address,
+            content_version: ContentVersion::default(),
+            outage: Outage::default(),
+        })
     }
 
     /// Where it is: its URL without the user and the password.
