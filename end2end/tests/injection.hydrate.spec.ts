@@ -90,8 +90,8 @@ function faults(): string[] {
   if ((window as any).__pwned) found.push('__pwned is set')
   const forbidden =
     'script, style, link, meta, base, title, iframe, frame, frameset, object, embed, applet, portal, form, button, textarea, select, ' +
-    'input:not([type=checkbox][disabled]), template, noscript, xmp, plaintext, svg, math, marquee, leptos-island, [style], [name], ' +
-    '[srcset], [srcdoc], [ping], [target], [autofocus], [background], [formaction], #content, [id^=ranking]'
+    'input:not([type=checkbox][disabled]), template, noscript, xmp, plaintext, svg, math, marquee, leptos-island, [style], [name]:not(a), ' +
+    '[srcset]:not(img, source), [srcdoc], [ping], [target], [autofocus], [background], [formaction], #content, [id^=ranking]'
   for (const element of document.querySelectorAll('.prose')) {
     for (const bad of element.querySelectorAll(forbidden)) found.push(`in the text: ${show(bad)}`)
   }
@@ -101,7 +101,14 @@ function faults(): string[] {
       if (['href', 'src', 'action', 'formaction', 'poster', 'cite', 'data', 'xlink:href', 'background'].includes(name)) {
         // As this browser reads it, whatever it is written like.
         const protocol = URL.canParse(value, location.href) ? new URL(value, location.href).protocol : 'https:'
-        if (!['http:', 'https:', 'mailto:'].includes(protocol)) found.push(`an address: ${show(element)}`)
+        if (!['http:', 'https:', 'mailto:', 'tel:'].includes(protocol)) found.push(`an address: ${show(element)}`)
+      }
+      if (name === 'srcset') {
+        for (const candidate of value.split(',')) {
+          const address = candidate.trim().split(/\s/)[0]
+          const protocol = URL.canParse(address, location.href) ? new URL(address, location.href).protocol : 'https:'
+          if (!['http:', 'https:'].includes(protocol)) found.push(`an address: ${show(element)}`)
+        }
       }
     }
   }
