@@ -5,7 +5,7 @@ SHELL := bash
 WITH := source scripts/environment.sh;
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup site test lint unit torture end-to-end fuzz mutants bench lighthouse watch audit clean
+.PHONY: help run setup site test lint unit unit-current torture end-to-end fuzz mutants bench lighthouse watch audit clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -30,11 +30,13 @@ lint: ## rustfmt, clippy for the server and for the browser, and whether countin
 	@$(WITH) cargo clippy --quiet --features hydrate --lib --target wasm32-unknown-unknown -- -D warnings
 	@scripts/mutants.sh check
 
-unit: ## The tests without a browser, on both profiles, and on MariaDB, MySQL, Redis and Valkey
-	@scripts/servers.sh get
+unit: ## The tests without a browser, on both profiles
 	@$(WITH) cargo test --features ssr
 	@$(WITH) TIDEMARK_TEST_PROFILE=server cargo test --features ssr --test integration -- \
 		--skip store:: --skip database:: --skip connections:: --skip server_profile:: --skip crash:: --skip command_line::
+
+unit-current: ## The server profile's tests on a current MySQL and Valkey, and the stores' on a current Redis (adds five minutes)
+	@scripts/servers.sh get
 	@$(WITH) ! scripts/servers.sh has mysqld mysql valkey-server || \
 		TIDEMARK_TEST_PROFILE=server TIDEMARK_TEST_DATABASE=mysql TIDEMARK_TEST_REDIS=valkey \
 		cargo test --features ssr --test integration -- --skip crash:: --skip command_line:: --skip injection::

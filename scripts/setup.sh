@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Gets the machine ready to build Tidemark: the browser's compile target, wasm-bindgen, wasm-opt, and (with "test") a
-# browser, MariaDB and Redis, and a current MySQL, Redis and Valkey, or (with "lighthouse") a browser and Lighthouse.
+# browser, MariaDB and Redis, or (with "lighthouse") a browser and Lighthouse.
 # What is there is left alone, so a second run takes a moment. Usage: scripts/setup.sh [build|test|lighthouse]
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -105,7 +105,6 @@ case "${1:-build}" in
     install_npm_packages end2end
     install_browser
     install_servers
-    scripts/servers.sh get
     ;;
   lighthouse)
     install_npm_packages scripts/lighthouse
