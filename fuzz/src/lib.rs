@@ -8,6 +8,8 @@ pub mod model {
 #[path = "../../src/server"]
 pub mod server {
     pub mod content {
+        pub mod characters;
+        pub mod embed;
         pub mod front_matter;
         pub mod markdown;
         pub mod slug;
