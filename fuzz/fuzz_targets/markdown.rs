@@ -74,10 +74,14 @@ fn check(html: &str) -> String {
         if let NodeData::Element { name, attrs, .. } = &node.data {
             assert!(name.ns == ns!(html), "{:?} in {html}", name);
             assert!(!FORBIDDEN.contains(&&*name.local), "{:?} in {html}", name);
+            let element = &*name.local;
             for attribute in attrs.borrow().iter() {
                 let (name, value) = (&*attribute.name.local, &*attribute.value);
                 assert!(
-                    !name.starts_with("on") && !["style", "name", "srcdoc", "srcset", "ping", "target"].contains(&name),
+                    !name.starts_with("on")
+                        && !["style", "srcdoc", "ping", "target"].contains(&name)
+                        && (name != "name" || element == "a")
+                        && (name != "srcset" || ["img", "source"].contains(&element)),
                     "{name} in {html}"
                 );
                 if ["href", "src", "poster", "cite", "action", "formaction", "background", "data"].contains(&name) {
@@ -90,11 +94,11 @@ fn check(html: &str) -> String {
     shape
 }
 
-/// Whether an address is relative or one of http, https and mailto, read as browsers do.
+/// Whether an address is relative or one of http, https, mailto and tel, read as browsers do.
 fn is_harmless(address: &str) -> bool {
     let address = address.trim_start_matches(|character: char| character <= ' ').replace(['\t', '\n', '\r'], "");
     let Some((scheme, _)) = address.split_once(':') else { return true };
     let is_scheme = scheme.starts_with(|character: char| character.is_ascii_alphabetic())
         && scheme.chars().all(|character| character.is_ascii_alphanumeric() || "+-.".contains(character));
-    !is_scheme || ["http", "https", "mailto"].contains(&scheme.to_ascii_lowercase().as_str())
+    !is_scheme || ["http", "https", "mailto", "tel"].contains(&scheme.to_ascii_lowercase().as_str())
 }
