@@ -30,7 +30,8 @@ impl Watch {
         let now = self.clock.now_ms();
         let stored = self.watch.look(now).await;
         let database = self.watch.database();
-        let is_away = stored.as_ref().is_err_and(is_unavailable);
+        // A file is never away: whoever waits there too long, waits for readers. To refuse them all would be wrong.
+        let is_away = matches!(database, Database::MySql(_)) && stored.as_ref().is_err_and(is_unavailable);
         match database.outage().set(is_away) {
             true if is_away => tracing::error!("the database does not answer; pages are served as they were last"),
             true => tracing::info!("the database answers again"),
@@ -60,5 +61,30 @@ impl Watch {
                 return;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_file_that_many_read_is_not_taken_for_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("blog.db").display());
+        let database = Database::open_with(&url, NonZeroU32::new(1)).await.unwrap();
+        let mut watch = Watch::new(database.clone(), Clock::System);
+        assert!(watch.step().await);
+        let Database::Sqlite(file) = &database else { panic!("not a file") };
+        let held = file.reader().acquire().await.unwrap();
+        // The wait for a connection ends as soon as nothing else can happen.
+        tokio::time::pause();
+        assert!(!watch.step().await, "there is no connection");
+        assert!(!database.outage().is_now());
+        tokio::time::resume();
+        drop(held);
+        assert!(watch.step().await);
     }
 }
