@@ -160,6 +160,16 @@ pub(super) fn summary_columns(dialect: Dialect) -> String {
     )
 }
 
+/// Selects the [`ArticleRow`]s that readers see; the placeholder is the time.
+fn select_articles(dialect: Dialect) -> String {
+    let columns = summary_columns(dialect);
+    format!(
+        "SELECT {columns}, articles.markdown, articles.html, articles.contents, articles.language,
+            articles.updated_at, articles.version
+         {FROM} WHERE {VISIBLE}"
+    )
+}
+
 #[derive(FromRow)]
 pub(super) struct SummaryRow {
     id: i64,
@@ -272,16 +282,21 @@ impl Database {
     where
         K: sqlx::Encode<'q, Sqlite> + sqlx::Type<Sqlite> + sqlx::Encode<'q, MySql> + sqlx::Type<MySql> + Send + 'q,
     {
-        let columns = summary_columns(self.dialect());
-        let sql = format!(
-            "SELECT {columns}, articles.markdown, articles.html, articles.contents, articles.language,
-                articles.updated_at, articles.version
-             {FROM} WHERE {VISIBLE} AND {key}"
-        );
+        let sql = format!("{} AND {key}", select_articles(self.dialect()));
         let row: Option<ArticleRow> = on_reader!(self, pool => {
             sqlx::query_as(AssertSqlSafe(sql)).bind(now).bind(value).fetch_optional(pool).await?
         });
         row.map(ArticleRow::into_article).transpose()
+    }
+
+    /// The newest articles that readers see at `now`, at most `limit`, newest first.
+    pub async fn newest(&self, limit: i64, now: i64) -> sqlx::Result<Vec<Article>> {
+        let articles = select_articles(self.dialect());
+        let sql = format!("{articles} ORDER BY articles.published_at DESC, articles.id DESC LIMIT ?");
+        let rows: Vec<ArticleRow> = on_reader!(self, pool => {
+            sqlx::query_as(AssertSqlSafe(sql)).bind(now).bind(limit).fetch_all(pool).await?
+        });
+        rows.into_iter().map(ArticleRow::into_article).collect()
     }
 
     /// Whether readers see the article at `now`.

@@ -10,7 +10,6 @@ use super::cache::CachePolicy;
 use crate::error::Error;
 use crate::model::article::Article;
 use crate::server::content::characters::without_unstorable;
-use crate::server::db::articles::Filter;
 use crate::server::state::AppState;
 
 /// How many articles the feed holds.
@@ -19,13 +18,8 @@ const ENTRIES: i64 = 20;
 /// `GET /feed.xml`: the newest articles, whole, as Atom (RFC 4287).
 pub async fn feed(State(state): State<AppState>) -> Result<impl IntoResponse, Error> {
     let now = state.clock.now_ms();
-    let newest = state.database.articles(&Filter::default(), 1, ENTRIES, now).await?;
-    let mut entries = Vec::new();
-    for summary in newest.items {
-        if let Some(article) = state.database.article(summary.id, now).await? {
-            entries.push(entry(&state.config.site.base_url, &article));
-        }
-    }
+    let newest = state.database.newest(ENTRIES, now).await?;
+    let entries: Vec<Entry> = newest.iter().map(|article| entry(&state.config.site.base_url, article)).collect();
     let site = &state.config.site;
     let feed = Feed {
         title: Text::plain(text(&site.title)),
