@@ -9,11 +9,5 @@ pub mod views;
 /// Gives a failure of a server function its status: Leptos would answer each with 500.
 #[cfg(feature = "ssr")]
 fn answer<T>(result: Result<T, crate::error::Error>) -> Result<T, crate::error::Error> {
-    if let Err(error) = &result
-        && let Some(response) = leptos::prelude::use_context::<leptos_axum::ResponseOptions>()
-        && let Ok(status) = axum::http::StatusCode::from_u16(error.status())
-    {
-        response.set_status(status);
-    }
-    result
+    result.inspect_err(crate::error::Error::set_status)
 }

@@ -48,11 +48,23 @@ impl Error {
     }
 }
 
+#[cfg(feature = "ssr")]
+impl Error {
+    /// Gives the answer that is being made this error's status, where a server function makes it.
+    pub fn set_status(&self) {
+        if let Some(response) = use_context::<leptos_axum::ResponseOptions>()
+            && let Ok(status) = axum::http::StatusCode::from_u16(self.status())
+        {
+            response.set_status(status);
+        }
+    }
+}
+
 impl FromServerFnError for Error {
     type Encoder = JsonEncoding;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
-        match error {
+        let error = match error {
             ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => {
                 Error::BadRequest("The request's parameters could not be read.".into())
             }
@@ -61,6 +73,10 @@ impl FromServerFnError for Error {
                 Error::Unavailable
             }
             _ => Error::Internal,
-        }
+        };
+        // A parameter that is missing or wrong never reaches the function.
+        #[cfg(feature = "ssr")]
+        error.set_status();
+        error
     }
 }

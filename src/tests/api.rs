@@ -14,6 +14,19 @@ fn assert_problem(answer: &Answer, status: u16, said: &str) {
 }
 
 #[test]
+fn a_server_function_without_its_parameters_says_that_the_request_is_wrong() {
+    let server = TestServer::start();
+    for path in ["/api/pages/article", "/api/pages/tag?page=1", "/api/pages/author?name=x"] {
+        let answer = server.someone().get(path);
+        assert_eq!((answer.status, answer.text.contains("BadRequest")), (400, true), "{path}: {}", answer.text);
+    }
+    let answer = server.someone().request("PUT", "/api/islands/record-view", "");
+    assert_eq!(answer.status, 400, "{}", answer.text);
+    assert_eq!(server.someone().get("/api/pages/article?slug=nothing").status, 404);
+    assert_eq!(server.someone().get("/api/pages/home?page=x").status, 404);
+}
+
+#[test]
 fn a_list_has_its_page_and_all_that_a_reader_may_know() {
     let server = TestServer::start();
     let answer = server.someone().get("/api/v1/articles?page=1&per-page=1").json();
