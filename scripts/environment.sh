@@ -5,7 +5,7 @@ WASM_TARGET=wasm32-unknown-unknown
 DEBIAN_TOOLCHAIN=bookworm
 TOOLS="${XDG_CACHE_HOME:-$HOME/.cache}/tidemark/tools"
 # A current MySQL, Redis and Valkey for the tests (see servers.sh).
-export TIDEMARK_TEST_SERVERS="$TOOLS/servers/bin"
+export TEST_SERVERS="$TOOLS/servers/bin"
 WASM_BINDGEN_VERSION=$(awk '$0 == "name = \"wasm-bindgen\"" { getline; gsub(/"/, ""); print $3; exit }' Cargo.lock)
 export WASM_BINDGEN="$TOOLS/wasm-bindgen-$WASM_BINDGEN_VERSION/bin/wasm-bindgen"
 export PATH="$(dirname "$WASM_BINDGEN"):$PWD/scripts/site/node_modules/.bin:$PATH"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Gets a current MySQL, Redis and Valkey for the tests, each as a program in $TIDEMARK_TEST_SERVERS. What the machine has is used; the
+# Gets a current MySQL, Redis and Valkey for the tests, each as a program in $TEST_SERVERS. What the machine has is used; the
 # rest is unpacked from Debian's unstable suite into a folder of its own. That needs apt and a mirror of Debian, but no root: nothing is
 # installed, and each program is started by the loader, and with the libraries, that lie beside it.
 # Usage: scripts/servers.sh [get|has PROGRAM...]
@@ -12,11 +12,11 @@ cd "$(dirname "$0")/.."
 source scripts/environment.sh
 
 PROGRAMS=(mysqld mysql redis-server valkey-server)
-FOLDER=$(dirname "$TIDEMARK_TEST_SERVERS")
+FOLDER=$(dirname "$TEST_SERVERS")
 
 has() {
   local program
-  for program in "$@"; do [ -x "$TIDEMARK_TEST_SERVERS/$program" ] || return 1; done
+  for program in "$@"; do [ -x "$TEST_SERVERS/$program" ] || return 1; done
 }
 
 # The machine's own, if it is what its name says and not an old one: MariaDB has a `mysqld` and a `mysql` too.
@@ -80,19 +80,19 @@ wrap() {
     more="--basedir='$FOLDER/root/usr' --lc-messages-dir='$share' --character-sets-dir='$share/charsets'"
   fi
   printf '#!/bin/sh\nexec "%s" --library-path "%s" --argv0 %s "%s" "$@" %s\n' \
-    "$loader" "$libraries" "$program" "$file" "$more" >"$TIDEMARK_TEST_SERVERS/$program"
-  chmod +x "$TIDEMARK_TEST_SERVERS/$program"
-  "$TIDEMARK_TEST_SERVERS/$program" --version >/dev/null 2>&1 || { rm "$TIDEMARK_TEST_SERVERS/$program"; return 1; }
+    "$loader" "$libraries" "$program" "$file" "$more" >"$TEST_SERVERS/$program"
+  chmod +x "$TEST_SERVERS/$program"
+  "$TEST_SERVERS/$program" --version >/dev/null 2>&1 || { rm "$TEST_SERVERS/$program"; return 1; }
 }
 
 get() {
   local program file missing=()
   has "${PROGRAMS[@]}" && return
-  mkdir -p "$TIDEMARK_TEST_SERVERS"
+  mkdir -p "$TEST_SERVERS"
   # MySQL's client is of no use without its server, and the other way round.
   for program in "${PROGRAMS[@]}"; do
     has "$program" && continue
-    if file=$(native "$program"); then ln -sf "$file" "$TIDEMARK_TEST_SERVERS/$program"; else missing+=("$program"); fi
+    if file=$(native "$program"); then ln -sf "$file" "$TEST_SERVERS/$program"; else missing+=("$program"); fi
   done
   [ ${#missing[@]} -gt 0 ] || return 0
   if [ ! -d "$FOLDER/root" ]; then

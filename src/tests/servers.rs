@@ -8,7 +8,7 @@
 //! | | `redis-current` | a current Redis |
 //! | | `valkey` | a current Valkey |
 //!
-//! Current servers are in the folder that `TIDEMARK_TEST_SERVERS` names; `scripts/servers.sh` puts them there.
+//! Current servers are in the folder that `TEST_SERVERS` names; `scripts/servers.sh` puts them there.
 //!
 //! No server outlives the test process, however that ends. Neither `Drop` nor the kernel's "signal at the parent's death" gives
 //! that: nobody drops a static or runs `Drop` at a SIGKILL, and to the kernel the parent is the *thread* that started the child,
@@ -686,9 +686,9 @@ fn program(name: &str) -> PathBuf {
 
 /// Where the program of a current server is.
 fn current(name: &str) -> PathBuf {
-    let folder = std::env::var_os("TIDEMARK_TEST_SERVERS").unwrap_or_default();
+    let folder = std::env::var_os("TEST_SERVERS").unwrap_or_default();
     let file = Path::new(&folder).join(name);
-    assert!(file.is_file(), "{name} is not in TIDEMARK_TEST_SERVERS ({folder:?}); see scripts/servers.sh");
+    assert!(file.is_file(), "{name} is not in TEST_SERVERS ({folder:?}); see scripts/servers.sh");
     file
 }
 

@@ -125,7 +125,9 @@ impl<'a> Blog<'a> {
     pub fn start(&mut self, index: usize, die_at: &str) {
         let replica = &mut self.replicas[index];
         replica.process = None;
-        let mut arguments = self.settings.clone();
+        // Nothing from outside: a replica that dies of a setting it does not know would only look like a slow one.
+        let mut arguments = vec!["-i".to_owned()];
+        arguments.extend(self.settings.iter().cloned());
         arguments.push(format!("LEPTOS_SITE_ADDR=127.0.0.1:{}", replica.port));
         arguments.push(format!("TORTURE_DIE_AT={die_at}"));
         arguments.push(env!("CARGO_BIN_EXE_tidemark").into());

@@ -12,6 +12,8 @@ use rand::{Rng, SeedableRng};
 use crate::blog::ARTICLES;
 
 const READERS: u64 = 8;
+/// How long a reader goes on asking for the view at hand once everything is well again. A healthy blog answers in milliseconds.
+const LAST_ANSWER: Duration = Duration::from_secs(60);
 const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:139.0) Gecko/20100101 Firefox/139.0";
 
 /// What one reader was told of one view.
@@ -28,6 +30,7 @@ pub struct View {
 /// Readers at work.
 pub struct Load {
     stop: Arc<AtomicBool>,
+    give_up: Arc<AtomicBool>,
     views: Arc<Mutex<HashMap<u64, View>>>,
     requests: Arc<AtomicU64>,
     readers: Vec<JoinHandle<()>>,
@@ -36,12 +39,18 @@ pub struct Load {
 impl Load {
     /// Starts readers that go to the replicas at `urls`.
     pub fn start(seed: u64, urls: &[String]) -> Self {
-        let load = Self { stop: Arc::default(), views: Arc::default(), requests: Arc::default(), readers: Vec::new() };
+        let load = Self {
+            stop: Arc::default(),
+            give_up: Arc::default(),
+            views: Arc::default(),
+            requests: Arc::default(),
+            readers: Vec::new(),
+        };
         let next = Arc::new(AtomicU64::new(1));
         let readers = (0..READERS)
             .map(|number| {
-                let (stop, views, requests, next) =
-                    (load.stop.clone(), load.views.clone(), load.requests.clone(), next.clone());
+                let (stop, give_up) = (load.stop.clone(), load.give_up.clone());
+                let (views, requests, next) = (load.views.clone(), load.requests.clone(), next.clone());
                 let (urls, mut random) = (urls.to_vec(), StdRng::seed_from_u64(seed ^ (number << 32)));
                 std::thread::spawn(move || {
                     let agent = ureq::Agent::config_builder()
@@ -61,7 +70,7 @@ impl Load {
                             .insert(visitor, View { article, counted: 0, acknowledged: None });
                         // Some come back although they were told, as after a reload.
                         let mut more = u32::from(random.random_ratio(1, 5));
-                        loop {
+                        while !give_up.load(Ordering::Relaxed) {
                             requests.fetch_add(1, Ordering::Relaxed);
                             let url = &urls[random.random_range(0..urls.len())];
                             let Some(is_counted) = put(&agent, url, article, visitor) else {
@@ -86,9 +95,15 @@ impl Load {
         Self { readers, ..load }
     }
 
-    /// Lets every reader finish the view at hand, and returns all views and how many requests they took.
+    /// Lets every reader finish the view at hand, and returns all views and how many requests they took. A view that a minute does
+    /// not finish stays without an acknowledgement.
     pub fn finish(self) -> (Vec<View>, u64) {
         self.stop.store(true, Ordering::Relaxed);
+        let deadline = Instant::now() + LAST_ANSWER;
+        while self.readers.iter().any(|reader| !reader.is_finished()) && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        self.give_up.store(true, Ordering::Relaxed);
         for reader in self.readers {
             reader.join().expect("a reader who came to the end");
         }
