@@ -5,6 +5,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use leptos::prelude::*;
+use leptos::tachys::html::InertElement;
 use leptos_axum::ResponseOptions;
 use leptos_meta::MetaTags;
 
@@ -37,7 +38,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <link rel="manifest" href="/site.webmanifest" />
                 <link rel="alternate" type="application/atom+xml" title="Feed" href="/feed.xml" />
                 <AutoReload options=options.clone() />
-                <HydrationScripts options=options islands=true />
+                {scripts(options)}
                 <MetaTags />
             </head>
             <body>
@@ -45,6 +46,16 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
             </body>
         </html>
     }
+}
+
+/// The script that loads the browser's library and brings the islands to life.
+///
+/// Leptos has the library preloaded as well. That is left out: the text does not need it, and appeared later on a phone's connection,
+/// which it fills (docs/PERFORMANCE.md). Without it, the script loads the library when the page is there.
+fn scripts(options: LeptosOptions) -> InertElement {
+    let html = view! { <HydrationScripts options islands=true /> }.to_html();
+    let script = html.find("<script").map(|start| html[start..].to_owned());
+    InertElement::new(script.unwrap_or(html))
 }
 
 /// What a page may load and run: its own files, and the scripts that carry this answer's nonce. Pictures may come from
