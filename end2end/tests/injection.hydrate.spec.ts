@@ -162,7 +162,7 @@ test.describe('with texts that have run elsewhere', () => {
     execFileSync(BINARY, ['import', files], { env: server.env, cwd: folder })
     rmSync(folder, { recursive: true })
     articles = []
-    for (let page = 1; page <= 2; page++) {
+    for (let page = 1; page <= 3; page++) {
       const list = await (await fetch(`${server.url}/api/v1/articles?per-page=100&page=${page}`)).json()
       articles.push(...list.articles)
     }

@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 
 use self::throttle::{Origin, Throttle};
 use super::clock::Clock;
+use super::content::characters::is_storable;
 use super::db::Database;
 use super::db::users::User;
 use super::sessions::{Sessions, SignedIn};
@@ -299,7 +300,7 @@ pub fn check_password(password: &str, context: &[&str]) -> Result<(), String> {
 pub fn check_name(name: &str) -> Result<(), String> {
     match name.trim().chars().count() {
         0 => Err("Please give a name.".into()),
-        1..=LONGEST_NAME if !name.chars().any(char::is_control) => Ok(()),
+        1..=LONGEST_NAME if name.chars().all(|one| !one.is_control() && is_storable(one)) => Ok(()),
         1..=LONGEST_NAME => Err("A name is one line of text.".into()),
         _ => Err(format!("The name is too long: it may have at most {LONGEST_NAME} characters.")),
     }

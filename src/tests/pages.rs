@@ -305,6 +305,13 @@ fn a_feed_stays_well_formed_whatever_is_written_into_an_article() {
         assert!(answer.text.contains("/articles/typed") && answer.text.contains("/articles/evil"), "{}", answer.text);
         assert_well_formed(&answer.text);
     }
+    // As an older version stored it. What the feed leaves out must not make an address of it that runs.
+    server.execute(
+        "UPDATE articles SET html = concat('<p>', char(11), '<a href=java', char(8), 'script:x>c</a></p>') WHERE slug = 'typed'",
+    );
+    let feed = server.someone().get("/feed.xml").text;
+    assert_well_formed(&feed);
+    assert!(feed.contains("&lt;p&gt;&lt;a&gt;c&lt;/a&gt;&lt;/p&gt;") && !feed.contains("javascript:"), "{feed}");
     let articles = server.someone().get("/api/v1/articles").json().to_string();
     assert!(articles.contains("abc & <d> ]]>"), "the rest of the text is kept: {articles}");
     assert!(!articles.contains("\\b") && !articles.contains('\u{ffff}'), "nothing of it is stored: {articles}");

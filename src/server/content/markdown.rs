@@ -1,5 +1,6 @@
 //! Markdown to what readers see: CommonMark with GitHub's extensions, highlighted code, heading anchors, sanitised.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
@@ -8,7 +9,7 @@ use comrak::nodes::{AstNode, NodeHtmlBlock, NodeValue};
 use comrak::{Arena, Options};
 use giallo::{HighlightOptions, HtmlRenderer, RenderOptions, ThemeVariant};
 
-use super::characters::without_unstorable;
+use super::characters::{is_storable, without_unstorable};
 use super::embed::make_visible;
 use crate::model::article::Heading;
 
@@ -47,8 +48,7 @@ pub struct Rendered {
 pub fn render(markdown: &str) -> Rendered {
     let arena = Arena::new();
     let options = options();
-    let root = comrak::parse_document(&arena, markdown, &options);
-    make_visible(root);
+    let root = parse(&arena, markdown, &options);
     level_headings(root);
     let contents = contents(root);
     let summary = summary(root);
@@ -72,13 +72,12 @@ pub fn render(markdown: &str) -> Rendered {
 
 /// What of HTML may be in a page, in a form that a browser reads as the sanitiser did.
 pub fn sanitize(html: &str) -> String {
-    // A character that the feed leaves out may hide a scheme from the sanitiser, as in `java&#8;script:`, and not from feed readers.
-    let read = |html: &str| without_unstorable(&SANITIZER.clean(html).to_string()).into_owned();
-    let mut clean = read(html);
+    let mut clean = SANITIZER.clean(html).to_string();
+    // Without a character that is left out, an address may be another: `java&#8;script:` is none of a scheme, and `javascript:` is.
     // Without an element that is left out, what was in it may be read in another way: a paragraph ends where the next begins,
     // unless there was a button around it. So it is read again until nothing changes, which the second time shows nearly always.
     for _ in 0..READINGS {
-        let again = read(&clean);
+        let again = SANITIZER.clean(&without_unstorable(&clean)).to_string();
         if again == clean {
             break;
         }
@@ -90,9 +89,22 @@ pub fn sanitize(html: &str) -> String {
 /// The beginning of a text, as [`Rendered::summary`] has it, without rendering the rest.
 pub fn summary_of(markdown: &str) -> String {
     let arena = Arena::new();
-    let root = comrak::parse_document(&arena, markdown, &options());
+    summary(parse(&arena, markdown, &options()))
+}
+
+/// The tree of a text. Everything that is made of a text begins here, so that headings, summary and page agree.
+fn parse<'a>(arena: &'a Arena<'a>, markdown: &str, options: &Options) -> &'a AstNode<'a> {
+    let root = comrak::parse_document(arena, &without_unstorable(markdown), options);
     make_visible(root);
-    summary(root)
+    for node in root.descendants() {
+        // What was written as a reference, such as `&#8;`.
+        if let NodeValue::Text(text) = &mut node.data_mut().value
+            && !text.chars().all(is_storable)
+        {
+            *text = Cow::Owned(without_unstorable(text).into_owned());
+        }
+    }
+    root
 }
 
 fn options() -> Options<'static> {
@@ -410,6 +422,17 @@ mod tests {
             ] {
                 assert!(!lower.contains(bad), "{text} became {html}");
             }
+        }
+    }
+
+    #[test]
+    fn what_no_feed_can_hold_is_in_nothing_that_is_made_of_a_text() {
+        let rendered = render("# a&#8;b\n\nc&#xB;\u{8}d `e\u{ffff}`\n\n<b title=\"f&#8;g\">h&#xFFFF;i</b>");
+        assert_eq!((rendered.contents[0].text.as_str(), rendered.summary.as_str()), ("ab", "cd e"));
+        assert!(rendered.html.chars().all(is_storable), "{:?}", rendered.html);
+        assert!(rendered.html.contains("<b title=\"fg\">hi</b>"), "{:?}", rendered.html);
+        for link in ["<a href=\"java&#8;script:alert(1)\">x</a>", "<a href=\"java\u{ffff}script:alert(1)\">x</a>"] {
+            assert!(!sanitize(link).contains("javascript:"), "{}", sanitize(link));
         }
     }
 

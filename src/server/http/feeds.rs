@@ -1,5 +1,7 @@
 //! What programs read: the Atom feed, the sitemap, robots.txt, the web manifest.
 
+use std::borrow::Cow;
+
 use atom_syndication::{Category, Content, Entry, Feed, Generator, Link, Person, Text};
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
@@ -10,6 +12,7 @@ use super::cache::CachePolicy;
 use crate::error::Error;
 use crate::model::article::Article;
 use crate::server::content::characters::without_unstorable;
+use crate::server::content::markdown;
 use crate::server::state::AppState;
 
 /// How many articles the feed holds.
@@ -58,7 +61,7 @@ fn entry(base_url: &str, article: &Article) -> Entry {
         content: Some(Content {
             base: Some(address),
             content_type: Some("html".into()),
-            value: Some(text(&article.html)),
+            value: Some(content(&article.html)),
             ..Content::default()
         }),
         ..Entry::default()
@@ -68,6 +71,15 @@ fn entry(base_url: &str, article: &Article) -> Entry {
 /// A text as the feed may have it.
 fn text(text: &str) -> String {
     without_unstorable(text).into_owned()
+}
+
+/// HTML as the feed may have it. Without a character that is left out an address may run (`java&#8;script:`), so it is sanitised again. Only
+/// what an older version rendered has such a character.
+fn content(html: &str) -> String {
+    match without_unstorable(html) {
+        Cow::Borrowed(html) => html.to_owned(),
+        Cow::Owned(html) => markdown::sanitize(&html),
+    }
 }
 
 /// A text between two tags of XML.
