@@ -8,7 +8,7 @@ use libfuzzer_sys::fuzz_target;
 use markup5ever_rcdom::{Handle, NodeData, RcDom};
 use tidemark_fuzz::server::content::markdown;
 
-const FORBIDDEN: [&str; 27] = [
+const FORBIDDEN: [&str; 29] = [
     "script",
     "style",
     "link",
@@ -28,6 +28,8 @@ const FORBIDDEN: [&str; 27] = [
     "option",
     "template",
     "noscript",
+    "noembed",
+    "noframes",
     "xmp",
     "plaintext",
     "svg",

@@ -9,9 +9,9 @@ pub mod model {
 pub mod server {
     pub mod content {
         pub mod characters;
-        pub mod embed;
         pub mod front_matter;
         pub mod markdown;
+        pub mod raw_html;
         pub mod slug;
     }
 }

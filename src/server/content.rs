@@ -1,10 +1,10 @@
 //! Articles as files and as text: front matter, Markdown, import, export and the samples.
 
 pub mod characters;
-pub mod embed;
 pub mod export;
 pub mod front_matter;
 pub mod import;
 pub mod markdown;
+pub mod raw_html;
 pub mod seed;
 pub mod slug;

@@ -5,12 +5,13 @@ use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use comrak::html::Anchorizer;
-use comrak::nodes::{AstNode, NodeHtmlBlock, NodeValue};
+use comrak::nodes::{AstNode, NodeHtmlBlock, NodeLink, NodeValue};
 use comrak::{Arena, Options};
 use giallo::{HighlightOptions, HtmlRenderer, RenderOptions, ThemeVariant};
 
 use super::characters::{is_storable, without_unstorable};
-use super::embed::make_visible;
+use super::front_matter::one_line_end;
+use super::raw_html::{self, Ends, Piece, Reader};
 use crate::model::article::Heading;
 
 /// Words that people read in a minute: the mean of 190 studies (Brysbaert 2019, <https://doi.org/10.1016/j.jml.2019.104047>).
@@ -92,11 +93,30 @@ pub fn summary_of(markdown: &str) -> String {
     summary(parse(&arena, markdown, &options()))
 }
 
-/// The tree of a text. Everything that is made of a text begins here, so that headings, summary and page agree.
+/// The tree of a text, in which HTML that a browser would not show as it was meant is settled (`raw_html.rs`). Everything that is made
+/// of a text begins here, so that headings, summary and page agree.
 fn parse<'a>(arena: &'a Arena<'a>, markdown: &str, options: &Options) -> &'a AstNode<'a> {
-    let root = comrak::parse_document(arena, &without_unstorable(markdown), options);
-    make_visible(root);
-    for node in root.descendants() {
+    let mut markdown = without_unstorable(markdown);
+    if markdown.contains('\r') {
+        markdown = Cow::Owned(one_line_end(&markdown));
+    }
+    let mut root = comrak::parse_document(arena, &markdown, options);
+    // A line that begins with <script> would make a block of HTML of all that follows, to whose author it is a paragraph. With a
+    // backslash before it, it is one. That may uncover the next.
+    for _ in 0..READINGS {
+        let starts: Vec<(usize, usize)> = root.descendants().filter_map(start_of_text).collect();
+        let Some(escaped) = escape_at(&markdown, &starts) else { break };
+        markdown = Cow::Owned(escaped);
+        root = comrak::parse_document(arena, &markdown, options);
+    }
+    let nodes: Vec<_> = root.descendants().collect();
+    let last_end_of_comment = nodes.iter().rposition(|node| match &node.data().value {
+        NodeValue::HtmlBlock(NodeHtmlBlock { literal, .. }) | NodeValue::HtmlInline(literal) => literal.contains("-->"),
+        _ => false,
+    });
+    for (index, node) in nodes.into_iter().enumerate() {
+        settle_block(node, last_end_of_comment.is_some_and(|last| last > index));
+        settle_inlines(arena, node);
         // What was written as a reference, such as `&#8;`.
         if let NodeValue::Text(text) = &mut node.data_mut().value
             && !text.chars().all(is_storable)
@@ -105,6 +125,84 @@ fn parse<'a>(arena: &'a Arena<'a>, markdown: &str, options: &Options) -> &'a Ast
         }
     }
     root
+}
+
+/// Line and column, from 1, of a block of HTML that is none to its author.
+fn start_of_text<'a>(node: &'a AstNode<'a>) -> Option<(usize, usize)> {
+    let data = node.data();
+    let NodeValue::HtmlBlock(NodeHtmlBlock { block_type, literal }) = &data.value else { return None };
+    // The other two kinds end with a blank line.
+    let is_closed = match block_type {
+        1 => {
+            let lower = literal.to_ascii_lowercase();
+            ["</script>", "</pre>", "</style>", "</textarea>"].iter().any(|end| lower.contains(end))
+        }
+        2 => literal.contains("-->"),
+        3 => literal.contains("?>"),
+        4 => literal.contains('>'),
+        5 => literal.contains("]]>"),
+        _ => false,
+    };
+    let start = data.sourcepos.start;
+    raw_html::is_text(literal, is_closed).then_some((start.line, start.column))
+}
+
+/// The text with a backslash before each `<` at one of these places, which are in order. `None` if there is none.
+fn escape_at(markdown: &str, places: &[(usize, usize)]) -> Option<String> {
+    let mut escaped = String::with_capacity(markdown.len() + places.len());
+    let mut places = places.iter().peekable();
+    for (number, line) in (1..).zip(markdown.split_inclusive('\n')) {
+        let place = places.next_if(|(at, _)| *at == number).map(|(_, column)| column.saturating_sub(1));
+        match place.filter(|column| line.as_bytes().get(*column) == Some(&b'<')) {
+            Some(column) => {
+                escaped.push_str(&line[..column]);
+                escaped.push('\\');
+                escaped.push_str(&line[column..]);
+            }
+            None => escaped.push_str(line),
+        }
+    }
+    (escaped.len() > markdown.len()).then_some(escaped)
+}
+
+fn settle_block<'a>(node: &'a AstNode<'a>, continues: bool) {
+    if let NodeValue::HtmlBlock(NodeHtmlBlock { literal, .. }) = &mut node.data_mut().value {
+        let settled = raw_html::write_block(&Reader::default().read(literal, 0, &Ends::of(literal), continues));
+        *literal = settled;
+    }
+}
+
+/// Settles the tags that are children of a node: a start tag and its end tag are siblings.
+fn settle_inlines<'a>(arena: &'a Arena<'a>, parent: &'a AstNode<'a>) {
+    let tag = |node: &'a AstNode<'a>| match &node.data().value {
+        NodeValue::HtmlInline(literal) => Some((node, literal.clone())),
+        _ => None,
+    };
+    let tags: Vec<(&AstNode, String)> = parent.children().filter_map(tag).collect();
+    if tags.is_empty() {
+        return;
+    }
+    let ends = Ends::of(&tags.iter().map(|(_, literal)| literal.as_str()).collect::<String>());
+    let mut reader = Reader::default();
+    let mut position = 0;
+    for (node, literal) in &tags {
+        let pieces = reader.read(literal, position, &ends, false);
+        position += literal.len();
+        let value = match pieces.as_slice() {
+            [] => {
+                node.detach();
+                continue;
+            }
+            [Piece::Text(text)] => NodeValue::Text(Cow::Owned((*text).to_owned())),
+            [Piece::Link(link)] => {
+                let text = NodeValue::Text(Cow::Owned(link.text.clone()));
+                node.append(arena.alloc(text.into()));
+                NodeValue::Link(Box::new(NodeLink { url: link.address.clone(), title: String::new() }))
+            }
+            pieces => NodeValue::HtmlInline(raw_html::write(pieces)),
+        };
+        node.data_mut().value = value;
+    }
 }
 
 fn options() -> Options<'static> {
@@ -423,6 +521,97 @@ mod tests {
                 assert!(!lower.contains(bad), "{text} became {html}");
             }
         }
+    }
+
+    /// What a reader sees of HTML that was sanitised, in which only these references are.
+    fn visible(html: &str) -> String {
+        let text = TEXT_ONLY.clean(&html.replace("</", " </")).to_string();
+        let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&nbsp;", " ").replace("&amp;", "&");
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn a_tag_that_is_written_about_takes_nothing_with_it() {
+        for name in [
+            "script",
+            "style",
+            "title",
+            "textarea",
+            "xmp",
+            "iframe",
+            "noembed",
+            "noframes",
+            "plaintext",
+            "noscript",
+            "template",
+            "svg",
+            "math",
+            "path",
+            "set",
+            "T",
+            "crate-name",
+        ] {
+            for tag in [format!("<{name}>"), format!("<{}>", name.to_uppercase()), format!("<{name} a=\"b\">")] {
+                for (before, after) in [
+                    ("Put ", " first."),
+                    ("", ""),
+                    ("- ", " x"),
+                    ("> ", ""),
+                    ("1. > a ", ""),
+                    ("*", "*"),
+                    ("", "\nb *c*"),
+                ] {
+                    let text = format!("{before}{tag}{after}\n\nThe *second*.\n\n# Third");
+                    let Rendered { html, contents, .. } = render(&text);
+                    let seen = visible(&html);
+                    assert!(seen.contains(&tag), "{text}\n-> {html}");
+                    assert!(html.contains("<em>second</em>") && html.contains("id=\"third\""), "{text}\n-> {html}");
+                    assert_eq!(contents.len(), 1, "{text}");
+                    assert!(!after.contains('*') || html.contains("<em>"), "{text}\n-> {html}");
+                }
+            }
+            let tag = format!("<{name}>");
+            let Rendered { html, contents, summary, .. } = render(&format!(
+                "The {tag} tag[^1].\n\n# About {tag}\n\n| {tag} | b |\n|---|---|\n| c | {tag} |\n\n[^1]: See {tag}, *too*."
+            ));
+            assert_eq!(summary, format!("The {tag} tag."));
+            assert_eq!(contents[0].text, format!("About {tag}"));
+            assert!(html.contains(&format!("id=\"{}\"", contents[0].anchor)), "{html}");
+            assert_eq!(visible(&html).matches(&tag).count(), 5, "{html}");
+            assert!(html.contains("<em>too</em>"), "{html}");
+            let code = format!("`{tag}` and\n\n```\n{tag}\n```\n\n    {tag}\n");
+            assert_eq!(visible(&render(&code).html).matches(&tag).count(), 3, "{code}");
+        }
+    }
+
+    #[test]
+    fn a_whole_element_that_no_page_can_hold_is_shown_as_it_was_typed() {
+        for element in ["<script>\nlet a = 1 < 2;\n</script>", "<STYLE>\np > a {}\n\nb {}\n</STYLE>"] {
+            let html = render(&format!("{element}\n\nThe *second*.")).html;
+            assert_eq!(
+                visible(&html),
+                format!("{} The second .", element.split_whitespace().collect::<Vec<_>>().join(" "))
+            );
+        }
+    }
+
+    #[test]
+    fn an_embedded_page_leaves_a_link() {
+        for frame in [
+            "<iframe src=\"https://video.example/1\" allowfullscreen></iframe>",
+            "<iframe src=\"//video.example/1\" />",
+            "<IFRAME\n  width=\"1\"\n  src=\"https://video.example/1\"></IFRAME>",
+            "<div><iframe src='https://video.example/1'></iframe></div>",
+        ] {
+            for text in [format!("{frame}\n\nThe *second*."), format!("See {frame} here.\n\nThe *second*.")] {
+                let html = render(&text).html;
+                let link = "<a href=\"https://video.example/1\">https://video.example/1</a>";
+                assert!(html.contains(link) && html.contains("<em>second</em>"), "{text}\n-> {html}");
+                assert!(!html.contains("iframe"), "{text}\n-> {html}");
+            }
+        }
+        let rendered = render("<iframe src=\"javascript:alert(1)\"></iframe>");
+        assert!(!rendered.html.contains("<a "), "{}", rendered.html);
     }
 
     #[test]

@@ -1,0 +1,608 @@
+//! The HTML in a Markdown text, before it is sanitised. A sanitiser sees the tree that a parser makes, and in that tree it is too late
+//! for what follows `<script>`: it is a script. So three things are settled here, on the tags:
+//!
+//! - After nine tags (GitHub's "tagfilter", GFM 6.11) a parser takes the rest of the page for something else than a page, and it keeps
+//!   what follows `<template>` or `<path>` where no reader looks. A name that HTML does not know, as in `Vec<String>`, is dropped
+//!   without a word. All of these are shown as they were typed.
+//! - An embedded page becomes a link to it. So does a script from elsewhere that stands in a block and is empty: it would put a page there.
+//! - A drawing (SVG) and a formula (MathML) lose their tags and keep their texts.
+//!
+//! This is no protection: whatever leaves here is sanitised.
+
+use std::cell::RefCell;
+
+use html5ever::tendril::StrTendril;
+use html5ever::tokenizer::{BufferQueue, Tag, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts};
+use url::Url;
+
+/// The elements of HTML, old ones included, whose content is a part of the page. What is not here is shown as it was typed.
+const ELEMENTS: &[&str] = &[
+    "a",
+    "abbr",
+    "acronym",
+    "address",
+    "applet",
+    "area",
+    "article",
+    "aside",
+    "audio",
+    "b",
+    "base",
+    "basefont",
+    "bdi",
+    "bdo",
+    "bgsound",
+    "big",
+    "blink",
+    "blockquote",
+    "body",
+    "br",
+    "button",
+    "canvas",
+    "caption",
+    "center",
+    "cite",
+    "code",
+    "col",
+    "colgroup",
+    "data",
+    "datalist",
+    "dd",
+    "del",
+    "details",
+    "dfn",
+    "dialog",
+    "dir",
+    "div",
+    "dl",
+    "dt",
+    "em",
+    "fieldset",
+    "figcaption",
+    "figure",
+    "font",
+    "footer",
+    "form",
+    "frame",
+    "frameset",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "head",
+    "header",
+    "hgroup",
+    "hr",
+    "html",
+    "i",
+    "img",
+    "input",
+    "ins",
+    "kbd",
+    "label",
+    "legend",
+    "li",
+    "link",
+    "main",
+    "map",
+    "mark",
+    "marquee",
+    "menu",
+    "menuitem",
+    "meta",
+    "meter",
+    "nav",
+    "nobr",
+    "object",
+    "ol",
+    "optgroup",
+    "option",
+    "output",
+    "p",
+    "param",
+    "picture",
+    "pre",
+    "progress",
+    "q",
+    "rb",
+    "rp",
+    "rt",
+    "rtc",
+    "ruby",
+    "s",
+    "samp",
+    "search",
+    "section",
+    "select",
+    "slot",
+    "small",
+    "source",
+    "span",
+    "strike",
+    "strong",
+    "sub",
+    "summary",
+    "sup",
+    "table",
+    "tbody",
+    "td",
+    "tfoot",
+    "th",
+    "thead",
+    "time",
+    "tr",
+    "track",
+    "tt",
+    "u",
+    "ul",
+    "var",
+    "video",
+    "wbr",
+];
+
+/// The elements whose end is looked for.
+const CLOSED: [&str; 7] = ["svg", "math", "style", "script", "iframe", "embed", "noscript"];
+
+/// A part of the HTML in a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Piece<'a> {
+    /// Goes to the sanitiser as it is.
+    Html(&'a str),
+    /// Is shown as it was typed.
+    Text(&'a str),
+    /// Stands in the place of an embedded page.
+    Link(Link),
+}
+
+/// A link to a page that was embedded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// Over HTTP or HTTPS.
+    pub address: String,
+    /// What a reader sees of it: the address, after what the page is called if that is said.
+    pub text: String,
+}
+
+/// Where the last end tag of each of [`CLOSED`] is, so that no start tag has to look for its own: a text of start tags alone would take
+/// quadratic time.
+#[derive(Clone, Copy, Debug)]
+pub struct Ends([Option<usize>; CLOSED.len()]);
+
+impl Ends {
+    /// Those in `html`.
+    pub fn of(html: &str) -> Self {
+        Self(CLOSED.map(|name| html.rmatch_indices("</").map(|(at, _)| at).find(|at| is_name(&html[at + 2..], name))))
+    }
+
+    fn is_closed_after(&self, name: &str, position: usize) -> bool {
+        let last = CLOSED.iter().zip(self.0).find(|(closed, _)| **closed == name).and_then(|(_, last)| last);
+        last.is_some_and(|last| last > position)
+    }
+}
+
+/// Reads the HTML of one block, or the tags within one paragraph, in order.
+#[derive(Clone, Debug, Default)]
+pub struct Reader {
+    /// The drawing or formula that is open, and how many of its kind.
+    drawing: Option<(String, usize)>,
+    /// The start tags that were taken away, and whose end tags go with them.
+    taken: Vec<String>,
+}
+
+impl Reader {
+    /// What becomes of `html`, which begins at `position` in what `ends` was made of. `continues`: a comment that is not closed in `html`
+    /// is closed further on.
+    pub fn read<'a>(&mut self, html: &'a str, position: usize, ends: &Ends, continues: bool) -> Vec<Piece<'a>> {
+        let mut pieces = Vec::new();
+        let mut at = 0;
+        while let Some(distance) = html[at..].find('<') {
+            push(&mut pieces, Piece::Html(&html[at..at + distance]));
+            at += distance;
+            let rest = &html[at..];
+            match Markup::read(rest) {
+                Markup::Comment(length) => at += length,
+                Markup::OpenComment => {
+                    if continues {
+                        push(&mut pieces, Piece::Html(rest));
+                    }
+                    return pieces;
+                }
+                Markup::Declaration(length) => {
+                    push(&mut pieces, Piece::Text(&rest[..length]));
+                    at += length;
+                }
+                // Looking for the next tag in what is no tag would take quadratic time.
+                Markup::Unfinished => {
+                    push(&mut pieces, Piece::Text(rest));
+                    return pieces;
+                }
+                Markup::Nothing => {
+                    push(&mut pieces, Piece::Text(&rest[..1]));
+                    at += 1;
+                }
+                Markup::Tag { length, name, is_end } => {
+                    if let Some((link, length)) = embedding_script(rest, length, &name, is_end) {
+                        push(&mut pieces, Piece::Link(link));
+                        at += length;
+                        continue;
+                    }
+                    let here = position + at;
+                    let is_closed = |name: &str| ends.is_closed_after(name, here);
+                    push(&mut pieces, self.tag(&rest[..length], &name, is_end, is_closed));
+                    at += length;
+                    let is_code = self.drawing.is_some() && !is_end && matches!(name.as_str(), "style" | "script");
+                    if is_code && is_closed(&name) {
+                        at += find_end(&html[at..], &name).unwrap_or(0);
+                    }
+                }
+            }
+        }
+        push(&mut pieces, Piece::Html(&html[at..]));
+        pieces
+    }
+
+    fn tag<'a>(&mut self, tag: &'a str, name: &str, is_end: bool, is_closed: impl Fn(&str) -> bool) -> Piece<'a> {
+        const GONE: Piece<'static> = Piece::Html("");
+        let is_empty = tag.ends_with("/>");
+        if let Some((open, depth)) = &mut self.drawing {
+            if open.as_str() == name && is_end {
+                *depth -= 1;
+            } else if open.as_str() == name && !is_empty {
+                *depth += 1;
+            }
+            if *depth == 0 {
+                self.drawing = None;
+            }
+            // The texts in a drawing are words of their own.
+            return Piece::Html(" ");
+        }
+        if is_end && self.taken.last().is_some_and(|taken| taken == name) {
+            self.taken.pop();
+            return GONE;
+        }
+        match name {
+            "svg" | "math" if !is_end && is_empty => GONE,
+            "svg" | "math" if !is_end && is_closed(name) => {
+                self.drawing = Some((name.to_owned(), 1));
+                GONE
+            }
+            // No text can run a script, so this is what its author wants to be seen.
+            "noscript" if !is_end && is_closed(name) => {
+                self.taken.push(name.to_owned());
+                GONE
+            }
+            "iframe" | "embed" if !is_end => match embedded(tag) {
+                Some(link) => {
+                    if is_closed(name) {
+                        self.taken.push(name.to_owned());
+                    }
+                    Piece::Link(link)
+                }
+                None => Piece::Text(tag),
+            },
+            "object" if !is_end => embedded(tag).map_or(Piece::Html(tag), Piece::Link),
+            name if ELEMENTS.contains(&name) => Piece::Html(tag),
+            _ => Piece::Text(tag),
+        }
+    }
+}
+
+/// Adds a piece, if there is anything in it.
+fn push<'a>(pieces: &mut Vec<Piece<'a>>, piece: Piece<'a>) {
+    if !matches!(piece, Piece::Html("") | Piece::Text("")) {
+        pieces.push(piece);
+    }
+}
+
+/// The HTML of pieces.
+pub fn write(pieces: &[Piece<'_>]) -> String {
+    let mut html = String::new();
+    for piece in pieces {
+        match piece {
+            Piece::Html(part) => html.push_str(part),
+            Piece::Text(text) => html.push_str(&ammonia::clean_text(text)),
+            Piece::Link(Link { address, text }) => {
+                let (address, text) = (ammonia::clean_text(address), ammonia::clean_text(text));
+                html.push_str(&format!("<a href=\"{address}\">{text}</a>"));
+            }
+        }
+    }
+    html
+}
+
+/// The HTML of the pieces of a block. Where it is nothing but text and links it is a paragraph, as it would be without tags.
+pub fn write_block(pieces: &[Piece<'_>]) -> String {
+    let html = write(pieces);
+    let is_plain = pieces.iter().all(|piece| !matches!(piece, Piece::Html(part) if part.contains('<')));
+    if is_plain && !html.trim().is_empty() { format!("<p>{html}</p>\n") } else { html }
+}
+
+/// Whether a block of HTML is none to its author, because it begins with a tag that is shown as it was typed: then what follows is
+/// Markdown. `is_closed`: it goes as far as an end that its author wrote.
+pub fn is_text(html: &str, is_closed: bool) -> bool {
+    let pieces = Reader::default().read(html.trim_start(), 0, &Ends::of(html.trim_start()), false);
+    !is_closed && matches!(pieces.first(), Some(Piece::Text(_)))
+}
+
+/// What a `<` begins.
+enum Markup {
+    /// A comment of so many bytes.
+    Comment(usize),
+    /// A comment that is not closed.
+    OpenComment,
+    /// `<!DOCTYPE …>`, `<?…?>` or `<![CDATA[…]]>`: nothing that a browser shows, so whoever writes it writes about it.
+    Declaration(usize),
+    /// A tag.
+    Tag {
+        /// In bytes.
+        length: usize,
+        /// In lower case.
+        name: String,
+        is_end: bool,
+    },
+    /// A tag that is not closed. A browser would take what follows for its attributes.
+    Unfinished,
+    /// Nothing: it is a character. With a slash after it, a browser would take it for a comment.
+    Nothing,
+}
+
+impl Markup {
+    /// What `html` begins with, as browsers read it (WHATWG HTML, 13.2.5). It begins with `<`.
+    fn read(html: &str) -> Self {
+        if let Some(comment) = html.strip_prefix("<!--") {
+            let mut ends = comment.match_indices('>').map(|(end, _)| end);
+            let end = ends.find(|&end| {
+                let before = &comment[..end];
+                before.is_empty() || before == "-" || before.ends_with("--") || before.ends_with("--!")
+            });
+            return end.map_or(Markup::OpenComment, |end| Markup::Comment("<!--".len() + end + 1));
+        }
+        for (start, end) in [("<![CDATA[", "]]>"), ("<!", ">"), ("<?", "?>")] {
+            if html.starts_with(start) {
+                return html.find(end).map_or(Markup::Unfinished, |position| Markup::Declaration(position + end.len()));
+            }
+        }
+        let is_end = html.starts_with("</");
+        let name = &html[if is_end { 2 } else { 1 }..];
+        if !name.starts_with(|character: char| character.is_ascii_alphabetic()) {
+            return Markup::Nothing;
+        }
+        let name = name.split(|character: char| character.is_ascii_whitespace() || "/>".contains(character)).next();
+        match end_of_tag(html) {
+            Some(length) => Markup::Tag { length, name: name.unwrap_or_default().to_ascii_lowercase(), is_end },
+            None => Markup::Unfinished,
+        }
+    }
+}
+
+/// How long the tag is that `html` begins with: as far as a `>` that is in no quoted value.
+fn end_of_tag(html: &str) -> Option<usize> {
+    enum Within {
+        Names,
+        BeforeValue,
+        Value,
+        Quoted(u8),
+    }
+    let mut within = Within::Names;
+    for (index, byte) in html.bytes().enumerate() {
+        within = match (within, byte) {
+            (Within::Quoted(quote), byte) if byte == quote => Within::Names,
+            (Within::Quoted(quote), _) => Within::Quoted(quote),
+            (_, b'>') => return Some(index + 1),
+            (Within::BeforeValue, b'"' | b'\'') => Within::Quoted(byte),
+            (Within::Names, b'=') => Within::BeforeValue,
+            (Within::BeforeValue, byte) if byte.is_ascii_whitespace() => Within::BeforeValue,
+            (Within::BeforeValue | Within::Value, byte) if !byte.is_ascii_whitespace() => Within::Value,
+            _ => Within::Names,
+        };
+    }
+    None
+}
+
+/// Whether `text` begins with the name of an element, whatever its case.
+fn is_name(text: &str, name: &str) -> bool {
+    text.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name))
+        && !text[name.len()..].starts_with(|character: char| character.is_ascii_alphanumeric() || character == '-')
+}
+
+/// Where the next end tag of an element begins.
+fn find_end(html: &str, name: &str) -> Option<usize> {
+    html.match_indices("</").map(|(at, _)| at).find(|at| is_name(&html[at + 2..], name))
+}
+
+/// What `html` embeds with a script from elsewhere that has nothing in it, and how long that element is: a post of a social network, or a
+/// listing. In a paragraph each tag stands alone, so there it is what somebody writes about.
+fn embedding_script(html: &str, length: usize, name: &str, is_end: bool) -> Option<(Link, usize)> {
+    let after = html[length..].trim_start();
+    if name != "script" || is_end || !(after.starts_with("</") && is_name(&after[2..], name)) {
+        return None;
+    }
+    Some((embedded(&html[..length])?, html.len() - after.len() + end_of_tag(after)?))
+}
+
+/// A link to what a tag embeds, if that is on the web. A link shows where it leads, because its page chose what to look like.
+fn embedded(tag: &str) -> Option<Link> {
+    let attributes = Attributes::of(tag);
+    // What loads pages late keeps their addresses elsewhere until then.
+    let address = ["src", "data", "data-src"].into_iter().find_map(|name| web_address(&attributes.get(name)?))?;
+    let title = attributes.get("title").unwrap_or_default();
+    let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = if title.is_empty() { address.clone() } else { format!("{title}: {address}") };
+    Some(Link { address, text })
+}
+
+/// An address on the web. `//host` is one; a path is a part of the site that the text comes from, which is elsewhere now.
+fn web_address(text: &str) -> Option<String> {
+    // As browsers find out whether an address names a host: `\\host` does, too.
+    let url = Url::parse("https://here.invalid/").ok()?.join(text).ok()?;
+    let is_elsewhere = url.host_str().is_some_and(|host| host != "here.invalid");
+    (is_elsewhere && matches!(url.scheme(), "http" | "https")).then(|| url.to_string())
+}
+
+/// The attributes of a tag, read as browsers do.
+#[derive(Default)]
+struct Attributes(RefCell<Vec<(String, String)>>);
+
+impl Attributes {
+    fn of(tag: &str) -> Self {
+        let tokenizer = Tokenizer::new(Attributes::default(), TokenizerOpts::default());
+        let input = BufferQueue::default();
+        input.push_back(StrTendril::from(tag));
+        let _ = tokenizer.feed(&input);
+        tokenizer.sink
+    }
+
+    fn get(&self, name: &str) -> Option<String> {
+        let attributes = self.0.borrow();
+        attributes.iter().find(|(other, _)| other == name).map(|(_, value)| value.clone())
+    }
+}
+
+impl TokenSink for Attributes {
+    type Handle = ();
+
+    fn process_token(&self, token: Token, _line: u64) -> TokenSinkResult<()> {
+        if let Token::TagToken(Tag { attrs, .. }) = token {
+            let attributes = attrs.into_iter().map(|one| (one.name.local.to_string(), one.value.to_string()));
+            self.0.borrow_mut().extend(attributes);
+        }
+        TokenSinkResult::Continue
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settled(html: &str) -> String {
+        let pieces = Reader::default().read(html, 0, &Ends::of(html), false);
+        let written = pieces.iter().map(|piece| match piece {
+            Piece::Html(html) => (*html).to_owned(),
+            Piece::Text(text) => format!("[{text}]"),
+            Piece::Link(Link { address, text }) => format!("({text}|{address})"),
+        });
+        written.collect()
+    }
+
+    #[test]
+    fn tags_that_swallow_what_follows_are_text_however_they_are_written() {
+        for name in [
+            "title",
+            "textarea",
+            "style",
+            "xmp",
+            "iframe",
+            "noembed",
+            "noframes",
+            "script",
+            "plaintext",
+            "template",
+            "path",
+            "mi",
+            "T",
+            "my-element",
+            "noscript",
+            "svg",
+        ] {
+            let upper = name.to_uppercase();
+            for tag in [
+                format!("<{name}>"),
+                format!("</{name}>"),
+                format!("<{name}/>"),
+                format!("<{name} />"),
+                format!("<{upper}>"),
+                format!("<{name}\n a='>' b=\">\" c=x>"),
+            ] {
+                if name == "svg" && tag.ends_with("/>") {
+                    continue;
+                }
+                assert_eq!(settled(&format!("<p>a {tag} b</p>")), format!("<p>a [{tag}] b</p>"));
+            }
+            assert_eq!(settled(&format!("<p>a <{name}")), format!("<p>a [<{name}]"));
+        }
+        assert_eq!(settled("<a title=\"<script>\">x</a>"), "<a title=\"<script>\">x</a>", "it is a value there");
+    }
+
+    #[test]
+    fn an_unfinished_tag_swallows_nothing() {
+        for text in
+            ["<div title=\"x", "<div title='x>\n", "<div", "</div", "<div class=x ", "<?php echo", "<!DOCTYPE x"]
+        {
+            assert_eq!(settled(&format!("<b>a</b> {text}")), format!("<b>a</b> [{text}]"));
+        }
+        assert_eq!(settled("I </3 you, 1 < 2"), "I [<]/3 you, 1 [<] 2");
+        assert_eq!(settled("<![CDATA[ a > b ]]> <?php 1 > 2 ?>"), "[<![CDATA[ a > b ]]>] [<?php 1 > 2 ?>]");
+    }
+
+    #[test]
+    fn comments_are_gone_and_take_nothing_with_them() {
+        for comment in ["<!-- more -->", "<!-->", "<!--->", "<!---->", "<!-- <script> -- > --!>"] {
+            assert_eq!(settled(&format!("a {comment}b")), "a b", "{comment}");
+        }
+        assert_eq!(settled("a <!-- b"), "a ");
+        let html = "a <!-- b";
+        let continued = Reader::default().read(html, 0, &Ends::of(html), true);
+        assert_eq!(continued, [Piece::Html("a "), Piece::Html("<!-- b")], "it is closed further on");
+    }
+
+    #[test]
+    fn an_embedded_page_becomes_a_link_to_it() {
+        let link = |address: &str| format!("({address}|{address})");
+        for (html, settled_as) in [
+            ("<iframe src=\"https://a.example/x?b=1&amp;c=2\"></iframe>", link("https://a.example/x?b=1&c=2")),
+            ("<IFRAME WIDTH=1 SRC='http://a.example/' />", link("http://a.example/")),
+            ("<iframe src=//a.example/v>", link("https://a.example/v")),
+            ("<iframe src=\"\\\\a.example\\v\">", link("https://a.example/v")),
+            (
+                "<iframe src=//a.example/ title=' The\n demo '>no frames</iframe>",
+                "(The demo: https://a.example/|https://a.example/)no frames".into(),
+            ),
+            ("<iframe src=about:blank data-src=https://a.example/></iframe>", link("https://a.example/")),
+            ("<script async src=\"//a.example/x.js\"> </script >", link("https://a.example/x.js")),
+            ("<script src=//a.example/>a()</script>", "[<script src=//a.example/>]a()[</script>]".into()),
+            ("<script></script>", "[<script>][</script>]".into()),
+            ("<embed src=https://a.example/v.swf>", link("https://a.example/v.swf")),
+            ("<object data=https://a.example/v>x</object>", link("https://a.example/v") + "x</object>"),
+        ] {
+            assert_eq!(settled(html), settled_as, "{html}");
+        }
+        for address in [
+            "",
+            " ",
+            "javascript:alert(1)",
+            "java\tscript:x",
+            "data:text/html,x",
+            "ftp://a.example",
+            "https://",
+            "blob:x",
+            "/x",
+        ] {
+            let tag = format!("<iframe src=\"{address}\">");
+            assert_eq!(settled(&tag), format!("[{tag}]"), "it is no address on the web");
+        }
+    }
+
+    #[test]
+    fn drawings_and_formulas_keep_their_texts() {
+        let squeezed = |html: &str| settled(html).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(
+            squeezed("<svg><style>a>b{}</style><title>A logo</title><svg><path d=x /></svg><a>b</a></svg><p>c</p>"),
+            "A logo b <p>c</p>"
+        );
+        assert_eq!(squeezed("<math><mi>x</mi><mo>=</mo><mn>2</mn></math> <i>y</i>"), "x = 2 <i>y</i>");
+        assert_eq!(settled("Use <svg> or <math>."), "Use [<svg>] or [<math>].");
+        assert_eq!(settled("<noscript><img src=x></noscript>"), "<img src=x>");
+    }
+
+    /// With quadratic time this would not end.
+    #[test]
+    fn a_long_text_of_start_tags_is_read_to_its_end() {
+        for part in ["<svg>", "<svg><style>", "<a b=\"", "<!--", "<iframe src=//x>", "<!---->", "</svg", "<noscript>"] {
+            let html = format!("{} x=\"' y='></svg>", part.repeat(50_000));
+            let is_read = !Reader::default().read(&html, 0, &Ends::of(&html), false).is_empty();
+            assert_eq!(is_read, part != "<!--", "{part}");
+        }
+    }
+}
