@@ -251,9 +251,15 @@ fn base_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Err
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
         return Err(de::Error::custom(format!("{text:?} must start with http:// or https:// and name a host")));
     }
-    if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() || url.password().is_some() {
-        let reason = "must be an address without a user name, a ? and a #, such as https://blog.example";
-        return Err(de::Error::custom(format!("{text:?} {reason}")));
+    // Encoded or left out when an address is read, so they are looked for in what was typed.
+    let is_odd =
+        |character: char| character.is_whitespace() || character.is_control() || "\"'<>\\^`{|}".contains(character);
+    let is_more = url.query().is_some() || url.fragment().is_some() || text.contains(is_odd);
+    if is_more || !url.username().is_empty() || url.password().is_some() {
+        // There may be a password in it, so it is not repeated.
+        return Err(de::Error::custom(
+            "must be an address without a user name, a ?, a #, a space and a quote, such as https://blog.example",
+        ));
     }
     Ok(url.as_str().trim_end_matches('/').to_owned())
 }
@@ -374,6 +380,12 @@ mod tests {
             ("TIDEMARK_SITE__BASE_URL", "https://blog.example/?a=1&b=2", "base-url"),
             ("TIDEMARK_SITE__BASE_URL", "https://blog.example/#a", "base-url"),
             ("TIDEMARK_SITE__BASE_URL", "https://me:secret@blog.example", "base-url"),
+            ("TIDEMARK_SITE__BASE_URL", "https://me@blog.example", "base-url"),
+            ("TIDEMARK_SITE__BASE_URL", "https://blog.example/?", "base-url"),
+            ("TIDEMARK_SITE__BASE_URL", "https://blog.example/it's", "base-url"),
+            ("TIDEMARK_SITE__BASE_URL", "https://blog.example/\"", "base-url"),
+            ("TIDEMARK_SITE__BASE_URL", "https://blog.example/a b", "base-url"),
+            ("TIDEMARK_SITE__BASE_URL", "https://blog.example ", "base-url"),
             ("TIDEMARK_SITE__ADDR", "here", "site.addr"),
             ("TIDEMARK_JOBS__FLUSH", "often", "jobs.flush"),
             ("TIDEMARK_JOBS__PRUNE", "25h", "jobs.prune"),
@@ -389,6 +401,7 @@ mod tests {
             ("REDIS_URL", "redis://localhost", "database.url"),
         ] {
             let error = load(&[(name, value)]).unwrap_err();
+            assert!(!error.contains("secret"), "{error}");
             assert!(error.contains(said), "{name}={value} says {error:?}, which does not name {said}");
             assert_eq!(error.lines().count(), 1, "{error}");
         }
