@@ -27,6 +27,68 @@ fn counts(report: &Report) -> (usize, usize, usize, usize) {
     (report.created, report.updated, report.unchanged, report.failed.len())
 }
 
+/// What of the letters and digits that a text shows is not in its rendering, in their order; empty if nothing is missing.
+fn missing(markdown: &str, html: &str) -> String {
+    use comrak::nodes::NodeValue;
+    let mut options = comrak::Options::default();
+    options.extension.strikethrough = true;
+    options.extension.table = true;
+    options.extension.autolink = true;
+    options.extension.tasklist = true;
+    options.extension.footnotes = true;
+    options.extension.alerts = true;
+    let arena = comrak::Arena::new();
+    let mut shown = String::new();
+    for node in comrak::parse_document(&arena, markdown, &options).descendants() {
+        // The text of a picture is in an attribute.
+        if node.ancestors().any(|ancestor| matches!(ancestor.data().value, NodeValue::Image(_))) {
+            continue;
+        }
+        match &node.data().value {
+            NodeValue::Text(text) => shown.push_str(text),
+            NodeValue::Code(code) => shown.push_str(&code.literal),
+            NodeValue::CodeBlock(code) => shown.push_str(&code.literal),
+            NodeValue::HtmlBlock(html) => shown.push_str(&text_of(&without_tags(&html.literal))),
+            _ => {}
+        }
+    }
+    let rendered = text_of(html);
+    let mut rendered = rendered.chars();
+    let mut shown = shown.chars().filter(|character| character.is_alphanumeric()).peekable();
+    while let Some(character) = shown.peek() {
+        if !rendered.any(|other| other == *character) {
+            break;
+        }
+        shown.next();
+    }
+    shown.collect()
+}
+
+/// HTML as it was typed, without its tags and comments.
+fn without_tags(html: &str) -> String {
+    let (mut text, mut rest) = (String::new(), html);
+    while let Some(start) = rest.find('<') {
+        text.push_str(&rest[..start]);
+        rest = &rest[start..];
+        let end = if rest.starts_with("<!--") { "-->" } else { ">" };
+        rest = rest.find(end).map_or("", |at| &rest[at + end.len()..]);
+    }
+    text + rest
+}
+
+fn text_of(html: &str) -> String {
+    let text = ammonia::Builder::empty().clean(html).to_string();
+    text.replace("&lt;", "<").replace("&gt;", ">").replace("&nbsp;", " ").replace("&amp;", "&")
+}
+
+#[test]
+fn what_is_missing_is_noticed() {
+    let html = "<p>One <b>t&amp;wo</b></p>\n<p>three</p>";
+    assert_eq!(missing("One **t&wo**\n\n<p>three &copy;</p>", html), "");
+    assert_eq!(missing("One t&wo\n\nthree four", html), "four");
+    assert_eq!(missing("One `two` *and* three", html), "andthree");
+}
+
 #[test]
 fn a_real_blog_goes_in_whole_comes_out_whole_and_stays_the_same() {
     let Some(blog) = corpus("rust-blog") else { return };
@@ -51,6 +113,7 @@ fn a_real_blog_goes_in_whole_comes_out_whole_and_stays_the_same() {
         assert_eq!(here, there, "a blog that moves is the same blog");
 
         for article in &here {
+            assert_eq!(missing(&article.markdown, &article.html), "", "text of {} is lost", article.slug);
             assert!(!article.html.contains("<script"), "{}", article.slug);
             assert!(!article.summary.is_empty(), "{} has no summary", article.slug);
         }

@@ -373,19 +373,29 @@ fn is_harmless_srcset(value: &str) -> bool {
 static SANITIZER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
     let mut builder = ammonia::Builder::default();
     builder
-        .add_tags(["input", "progress", "section", "video", "audio", "source", "picture"])
+        .add_tags(["address", "audio", "input", "picture", "progress", "section", "source", "tfoot", "track", "video"])
         .add_generic_attributes(["id", "class", "dir"])
         .add_tag_attributes("a", ["aria-label", "name"])
+        .add_tag_attributes("data", ["value"])
         .add_tag_attributes("details", ["open"])
         .add_tag_attributes("div", ["align"])
         .add_tag_attributes("img", ["align", "sizes", "srcset"])
         .add_tag_attributes("input", ["type", "checked", "disabled"])
+        .add_tag_attributes("li", ["value"])
         .add_tag_attributes("ol", ["reversed", "type"])
         .add_tag_attributes("p", ["align"])
         .add_tag_attributes("progress", ["value", "max"])
-        .add_tag_attributes("source", ["media", "sizes", "src", "srcset", "type"])
-        .add_tag_attributes("video", ["src", "controls", "width", "height", "poster", "loop", "muted", "preload"])
+        .add_tag_attributes("source", ["height", "media", "sizes", "src", "srcset", "type", "width"])
+        .add_tag_attributes("time", ["datetime"])
+        .add_tag_attributes("track", ["src", "kind", "srclang", "label", "default"])
+        .add_tag_attributes(
+            "video",
+            ["src", "controls", "width", "height", "poster", "loop", "muted", "playsinline", "preload"],
+        )
         .add_tag_attributes("audio", ["src", "controls", "loop", "muted", "preload"])
+        // What its page was to start by itself, nobody could start without them.
+        .set_tag_attribute_value("audio", "controls", "")
+        .set_tag_attribute_value("video", "controls", "")
         // What scrolls sideways must be reachable with the keyboard (WCAG 2.1.1).
         .set_tag_attribute_value("pre", "tabindex", "0")
         .set_tag_attribute_value("table", "tabindex", "0")
@@ -612,6 +622,38 @@ mod tests {
         }
         let rendered = render("<iframe src=\"javascript:alert(1)\"></iframe>");
         assert!(!rendered.html.contains("<a "), "{}", rendered.html);
+    }
+
+    #[test]
+    fn what_blogs_write_in_html_survives() {
+        for html in [
+            "<details open=\"\"><summary>a</summary>b</details>",
+            "<picture><source srcset=\"/a.webp 1x, https://a.example/b.webp 2x\" media=\"(min-width: 9em)\" type=\"image/webp\" sizes=\"1px\"></picture>",
+            "<a name=\"old\"></a>",
+            "<a href=\"tel:+123\">call</a>",
+            "<kbd>a</kbd><abbr title=\"b\">c</abbr><mark>d</mark><sub>e</sub><sup>f</sup><time datetime=\"2026-01-01\">g</time>",
+            "<figure><figcaption>a</figcaption></figure>",
+            "<dl><dt>a</dt><dd>b</dd></dl>",
+            "<ol start=\"3\" reversed=\"\" type=\"a\"><li value=\"9\">a</li></ol>",
+            "<address>a</address>",
+        ] {
+            assert_eq!(sanitize(html), html);
+        }
+        for (html, kept) in [
+            ("<img src=\"a.png\" srcset=\"a.png, b.png 2x\" width=\"1\" height=\"2\">", "srcset=\"a.png, b.png 2x\""),
+            (
+                "<table align=\"right\"><tfoot><tr><td align=\"center\">a</td></tr></tfoot></table>",
+                "<tfoot><tr><td align=\"center\">a",
+            ),
+            ("<video src=\"a.webm\" autoplay loop muted><track src=\"a.vtt\" srclang=\"en\"></video>", "controls=\"\""),
+            ("<audio src=\"a.ogg\"></audio>", "controls=\"\""),
+        ] {
+            assert!(sanitize(html).contains(kept), "{}", sanitize(html));
+        }
+        for srcset in ["javascript:alert(1)", "a.png, javascript:x 2x", "a.png 1x,data:image/svg+xml,x 2x"] {
+            let html = sanitize(&format!("<img srcset=\"{srcset}\">"));
+            assert!(!html.contains("srcset"), "{html}");
+        }
     }
 
     #[test]
