@@ -15,6 +15,7 @@ use super::clock::Clock;
 use super::config::{self, Config};
 use super::content::export::export_folder;
 use super::content::import::import_folder;
+use super::content::rerender::rerender;
 use super::content::seed::seed;
 use super::db::Database;
 use super::db::users::Role;
@@ -60,7 +61,7 @@ enum Command {
     Jobs,
     /// Show what is configured, what it guarantees, and what is wrong
     Doctor,
-    /// Bring the database up to date and stop
+    /// Bring the database, and the pages made of its texts, up to date and stop
     Migrate,
     /// Add sample articles and a demo author to a blog that has no articles
     Seed,
@@ -168,6 +169,10 @@ async fn run(arguments: Arguments) -> Result<(), String> {
         Command::Doctor => doctor(&config, &stores).await,
         Command::Migrate => {
             println!("The database is up to date: {}", database.address());
+            let changed = rerender(&database).await.map_err(|error| error.to_string())?;
+            if changed > 0 {
+                println!("Rendered {changed} articles of an older version again.");
+            }
             Ok(())
         }
         Command::Seed => {

@@ -6,5 +6,6 @@ pub mod front_matter;
 pub mod import;
 pub mod markdown;
 pub mod raw_html;
+pub mod rerender;
 pub mod seed;
 pub mod slug;

@@ -66,6 +66,7 @@ pub mod pictures;
 pub mod pruning;
 pub mod rankings;
 pub mod reactions;
+pub mod renderings;
 pub mod revisions;
 pub mod salts;
 pub mod sessions;

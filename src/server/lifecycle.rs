@@ -16,7 +16,9 @@ use super::accounts::Accounts;
 use super::author_counts::AuthorCounts;
 use super::clock::Clock;
 use super::config::Config;
+use super::content::rerender::rerender;
 use super::counts::{CountsReader, Sources, counts};
+use super::db::Database;
 use super::http::files::leptos_options;
 use super::http::remember::Site;
 use super::http::router::router;
@@ -147,6 +149,7 @@ impl Server {
         let tasks = TaskTracker::new();
         if run_jobs {
             jobs.spawn_all(&tasks, &stop);
+            tasks.spawn(rerender_until_stopped(database.clone(), stop.clone()));
         }
         tasks.spawn(watch.run(stop.clone()));
         tasks.close();
@@ -192,5 +195,16 @@ impl Server {
             Ok(Ok(result)) => Ok(result?),
             _ => Ok(()),
         }
+    }
+}
+
+/// Renders what an older version rendered, while readers see it as it was.
+async fn rerender_until_stopped(database: Database, stop: CancellationToken) {
+    match stop.run_until_cancelled(rerender(&database)).await {
+        Some(Ok(changed)) if changed > 0 => tracing::info!(changed, "articles of an older version were rendered again"),
+        Some(Err(error)) => {
+            tracing::warn!(error = %error, "articles could not be rendered again; the next start tries it")
+        }
+        _ => {}
     }
 }

@@ -6,11 +6,12 @@ use std::time::Duration;
 use tidemark::server::clock::Clock;
 use tidemark::server::content::export::export_folder;
 use tidemark::server::content::import::{Report, SourceFile, import, import_folder};
+use tidemark::server::content::rerender::rerender;
 use tidemark::server::content::seed::{AUTHOR, seed};
 use tidemark::server::db::Database;
 use tidemark::server::db::articles::Filter;
 
-use crate::harness::{NOON, TestServer, corpus, source};
+use crate::harness::{FIREFOX, NOON, TestServer, corpus, source};
 
 const FAR: i64 = i64::MAX;
 
@@ -122,6 +123,34 @@ fn a_real_blog_goes_in_whole_comes_out_whole_and_stays_the_same() {
         let older = database.slug_by_alias("/2014/12/12/1.0-Timeline", FAR).await.unwrap();
         assert_eq!(older.as_deref(), Some("1-0-timeline"), "Zola's own address leads here too");
     });
+}
+
+#[test]
+fn c7_what_an_older_version_rendered_is_rendered_again_and_the_article_does_not_change() {
+    let server = TestServer::start();
+    let text = "Put the <script> tag first.\n\n## A <title>\n\nThe end.";
+    let files = vec![source("third", "", text)];
+    server.run(import(&server.database, &server.clock, files, Report::default())).unwrap();
+    let id = server.id("third");
+    let view = |address: &str| server.reader(address, FIREFOX).view(id).json()["views"].as_i64();
+    assert_eq!(view("192.0.2.1"), Some(1));
+    let article = || server.someone().get(&format!("/api/v1/articles/{id}")).json();
+    let right = article();
+    server.execute(
+        "UPDATE articles SET html = '<p>Put the </p>', contents = '[]', reading_minutes = 9, language = 'nl' WHERE slug = 'third'",
+    );
+    let wrong = article();
+    assert_ne!(wrong, right);
+    assert_eq!(server.run(rerender(&server.database)).unwrap(), 1, "the others came out the same");
+    assert_eq!(article(), right, "version, time of change and count among the rest");
+    assert_eq!(view("192.0.2.2"), Some(2));
+    server.execute("UPDATE articles SET html = 'x' WHERE slug = 'third'");
+    assert_eq!(server.run(rerender(&server.database)).unwrap(), 0, "it is done once");
+    // Somebody saves while it is rendered.
+    let stored = server.run(server.database.text_after(id - 1)).unwrap().unwrap();
+    server.run(server.database.replace_rendering(id, stored.version + 1, &stored.rendering)).unwrap();
+    server.run(server.database.replace_rendering(id, stored.version - 1, &stored.rendering)).unwrap();
+    assert_eq!(server.run(server.database.text_after(id - 1)).unwrap(), Some(stored));
 }
 
 #[test]
