@@ -9,7 +9,7 @@ pub mod model {
 }
 
 pub mod server {
-    pub mod circuit;
+    pub mod breaker;
     pub mod clock;
     pub mod db;
     pub mod failpoint;

@@ -3,7 +3,7 @@
 pub mod accounts;
 pub mod articles;
 pub mod author_counts;
-pub mod circuit;
+pub mod breaker;
 pub mod cli;
 pub mod clock;
 pub mod config;

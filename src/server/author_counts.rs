@@ -11,11 +11,9 @@
 //! commit and telling. That lasts until a reconcile, but no longer than [`BELIEVED_FOR`], after which Redis drops the set.
 
 use std::sync::LazyLock;
-use std::time::Duration;
 
 use ::redis::{RedisResult, Value, cmd, pipe};
 
-use super::circuit::Circuit;
 use super::clock::Clock;
 use super::db::Database;
 use super::redis::{Redis, Script};
@@ -23,9 +21,6 @@ use super::views::store::{Drift, ViewStore};
 
 /// How long a set is believed, in milliseconds. A scheduled article ends it sooner: readers see one more by time alone.
 const BELIEVED_FOR: i64 = 60 * 60 * 1_000;
-
-/// How long a page waits for Redis before it asks SQL.
-const READ: Duration = Duration::from_millis(150);
 
 /// Adds a count that is missing, if nothing has changed since it was counted. The set ends when the first of its counts has to.
 static FILL: LazyLock<Script> = LazyLock::new(|| {
@@ -96,7 +91,6 @@ pub struct AuthorCounts {
     /// The server profile's.
     redis: Option<Redis>,
     clock: Clock,
-    reads: Circuit,
 }
 
 impl AuthorCounts {
@@ -106,7 +100,7 @@ impl AuthorCounts {
             ViewStore::Sqlite(_) => None,
             ViewStore::Redis(store) => Some(store.redis.clone()),
         };
-        Self { database, redis, clock, reads: Circuit::new(READ) }
+        Self { database, redis, clock }
     }
 
     /// How many articles that readers see have the user of that number in their byline.
@@ -183,7 +177,8 @@ impl AuthorCounts {
         if let Ok(author) = member.parse() {
             let (_, changes) = cached_and_changes(redis, counted, member).await.map_err(of_redis)?;
             let count = self.count_in_sql(counted, author).await.map_err(|error| error.to_string())?;
-            self.fill(redis, counted, (author, count), changes).await?;
+            let lives_for = self.lives_for(counted).await.map_err(|error| error.to_string())?;
+            fill(redis, counted, [count, author, lives_for, changes]).await.map_err(of_redis)?;
         }
         let (cache, of) = (format!("authors:{}", counted.name()), format!("author {member}"));
         Ok(Some(Drift { cache, of, cached: cached as i64, correct }))
@@ -202,13 +197,14 @@ impl AuthorCounts {
     async fn count(&self, counted: Counted, author: i64) -> sqlx::Result<i64> {
         let Some(redis) = &self.redis else { return self.count_in_sql(counted, author).await };
         let member = author.to_string();
-        let cached = self.reads.read(self.clock.now_ms(), cached_and_changes(redis, counted, &member)).await;
+        let cached = redis.for_page(cached_and_changes(redis, counted, &member)).await;
         if let Some((Some(count), _)) = cached {
             return Ok(count as i64);
         }
         let count = self.count_in_sql(counted, author).await?;
-        if let Some((None, changes)) = cached {
-            self.reads.read(self.clock.now_ms(), self.fill(redis, counted, (author, count), changes)).await;
+        if let Some((_, changes)) = cached {
+            let lives_for = self.lives_for(counted).await?;
+            redis.for_page(fill(redis, counted, [count, author, lives_for, changes])).await;
         }
         Ok(count)
     }
@@ -220,26 +216,23 @@ impl AuthorCounts {
         }
     }
 
-    /// Adds an author's count, which was counted when there had been so many `changes`, until it may no longer be right.
-    async fn fill(
-        &self,
-        redis: &Redis,
-        counted: Counted,
-        (author, count): (i64, i64),
-        changes: i64,
-    ) -> Result<(), String> {
+    /// For how many milliseconds a count of this moment may be right.
+    async fn lives_for(&self, counted: Counted) -> sqlx::Result<i64> {
         let now = self.clock.now_ms();
-        let lives_for = match counted {
+        Ok(match counted {
             Counted::Followers => BELIEVED_FOR,
             Counted::Articles => {
-                let next = self.database.next_publication(now).await.map_err(|error| error.to_string())?;
+                let next = self.database.next_publication(now).await?;
                 next.map_or(BELIEVED_FOR, |next| next.saturating_sub(now).clamp(1, BELIEVED_FOR))
             }
-        };
-        let arguments = [count, author, lives_for, changes].map(|number| number.to_string().into_bytes());
-        let filled = redis.evaluate::<Value>(&FILL, counted.key(), &arguments).await;
-        filled.map(drop).map_err(|error| format!("Redis: {error}"))
+        })
     }
+}
+
+/// Adds `[count, author, lives_for, changes]`: an author's count, which was counted when there had been so many changes.
+async fn fill(redis: &Redis, counted: Counted, numbers: [i64; 4]) -> RedisResult<()> {
+    let arguments = numbers.map(|number| number.to_string().into_bytes());
+    redis.evaluate::<Value>(&FILL, counted.key(), &arguments).await.map(drop)
 }
 
 /// The count that is cached under a member, and how many changes there have been.

@@ -96,7 +96,7 @@ impl Server {
         let metrics = Metrics::new();
         let jobs = Jobs::new(database.clone(), store.clone(), clock.clone(), config.jobs.clone(), metrics.clone());
         let author_counts = AuthorCounts::new(database.clone(), &store, clock.clone());
-        let views = Views::new(identifier, batcher, store, clock.clone());
+        let views = Views::new(identifier, batcher, store);
         let sources =
             Sources { database: database.clone(), views: views.clone(), clock: clock.clone(), render: render_rankings };
         let (counts, counts_reader) = counts(sources);

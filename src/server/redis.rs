@@ -1,14 +1,23 @@
 //! The connection to Redis: a single server or a Cluster, whichever the address leads to.
+//!
+//! Pages can do without Redis ([`Redis::for_page`]), and never wait for one that is slow or away. Everything else waits for one that
+//! is slow, and is refused at once while it is away: whoever sends it tries again. One task finds out when it is back; see
+//! [`super::breaker`].
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use ::redis::aio::{ConnectionLike, ConnectionManager, ConnectionManagerConfig};
 use ::redis::cluster::ClusterClient;
 use ::redis::cluster_async::ClusterConnection;
 use ::redis::{Client, Cmd, ErrorKind, FromRedisValue, Pipeline, RedisError, RedisFuture, RedisResult};
 use ::redis::{ServerErrorKind, Value};
-use tokio::sync::OnceCell;
+use futures_util::FutureExt;
+use futures_util::future::select_ok;
+use tokio::sync::Mutex;
+use tokio::time::timeout;
+
+use super::breaker::{Breaker, State};
 
 /// How long Redis may take to answer. A view that waits longer gets 503, and its retry is safe.
 const ANSWER: Duration = Duration::from_secs(2);
@@ -16,14 +25,24 @@ const ANSWER: Duration = Duration::from_secs(2);
 /// How long connecting may take.
 const CONNECT: Duration = Duration::from_secs(1);
 
+/// How long a page waits before it goes on without, and how soon an answer has to come for Redis not to count as slow.
+const FOR_PAGE: Duration = Duration::from_millis(150);
+
+/// How long the probe waits, connecting included: less than a second, so that a Redis that is back is used within one.
+const PROBE: Duration = Duration::from_millis(800);
+
 /// How often a lost connection is tried again before the request that waits for it fails.
 const ATTEMPTS: usize = 1;
 
 /// Redis, connected to when it is first asked for something, and again whenever the connection was lost. Cheap to clone.
 #[derive(Clone)]
 pub struct Redis {
-    nodes: Vec<String>,
-    link: Arc<OnceCell<Link>>,
+    nodes: Arc<[String]>,
+    /// Replaced by the probe if nobody answers on it any more.
+    link: Arc<RwLock<Option<Link>>>,
+    /// Held while the first link is made.
+    connecting: Arc<Mutex<()>>,
+    breaker: Breaker,
 }
 
 #[derive(Clone)]
@@ -75,18 +94,114 @@ impl Redis {
     /// # Errors
     /// One line for a person if the address can't be read. Whether anything answers there is seen later.
     pub fn new(url: &str) -> Result<Self, String> {
-        let nodes: Vec<String> = url.split(',').map(|node| node.trim().to_owned()).collect();
-        for node in &nodes {
+        let nodes: Arc<[String]> = url.split(',').map(|node| node.trim().to_owned()).collect();
+        for node in nodes.iter() {
             Client::open(node.as_str()).map_err(|error| {
                 format!("redis.url: not an address of Redis such as redis://127.0.0.1:6379 ({error})")
             })?;
         }
-        Ok(Self { nodes, link: Arc::default() })
+        Ok(Self { nodes, link: Arc::default(), connecting: Arc::default(), breaker: Breaker::new("redis") })
+    }
+
+    /// Whether everything but the probe is refused at once. Not of a Cluster: the nodes that are there still take what is theirs.
+    pub fn is_away(&self) -> bool {
+        self.breaker.is_away() && !matches!(self.known_link(), Some(Link::Cluster(_)))
+    }
+
+    /// The answer to a read that a page can do without: `None` at once while Redis is slow or away, and if no answer comes soon.
+    /// Whoever calls this must hold no connection to SQL meanwhile.
+    pub async fn for_page<T, E: std::fmt::Display>(&self, read: impl Future<Output = Result<T, E>>) -> Option<T> {
+        if self.breaker.state() != State::Well {
+            return None;
+        }
+        match timeout(FOR_PAGE, read).await {
+            Ok(Ok(answer)) => return Some(answer),
+            Ok(Err(error)) => tracing::warn!(error = %error, "a page does without Redis, which could not be read"),
+            Err(_) => {}
+        }
+        self.note(State::Slow);
+        None
+    }
+
+    /// An answer that has to come within `limit`.
+    ///
+    /// # Errors
+    /// That of `read`, or that it took too long.
+    pub async fn within<T>(&self, limit: Duration, read: impl Future<Output = RedisResult<T>>) -> RedisResult<T> {
+        timeout(limit, read).await.unwrap_or_else(|_| {
+            self.note(State::Slow);
+            Err(no_answer())
+        })
+    }
+
+    fn known_link(&self) -> Option<Link> {
+        self.link.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set_link(&self, link: Link) {
+        *self.link.write().unwrap_or_else(PoisonError::into_inner) = Some(link);
     }
 
     async fn link(&self) -> RedisResult<Link> {
-        let link = tokio::time::timeout(ANSWER, self.link.get_or_try_init(|| connect(&self.nodes))).await;
-        link.map_err(|_| RedisError::from((ErrorKind::Io, "Redis does not answer")))?.cloned()
+        let usable = || match self.known_link() {
+            Some(Link::Single(_)) | None if self.breaker.is_away() => Some(Err(no_answer())),
+            known => known.map(Ok),
+        };
+        if let Some(link) = usable() {
+            return link;
+        }
+        // All the others who found none wait for the one who makes it.
+        let _turn = self.connecting.lock().await;
+        if let Some(link) = usable() {
+            return link;
+        }
+        let link = timeout(ANSWER, connect(&self.nodes)).await.unwrap_or_else(|_| Err(no_answer()));
+        let link = self.noted(link)?;
+        self.set_link(link.clone());
+        Ok(link)
+    }
+
+    /// Notes an answer that did not come.
+    fn noted<T>(&self, answer: RedisResult<T>) -> RedisResult<T> {
+        if let Err(error) = &answer
+            && (error.is_io_error() || error.kind() == ErrorKind::ClusterConnectionNotFound)
+        {
+            self.note(State::Away);
+        }
+        answer
+    }
+
+    fn note(&self, state: State) {
+        let this = self.clone();
+        self.breaker.note(state, move || {
+            let this = this.clone();
+            async move { this.probe().await }
+        });
+    }
+
+    /// How Redis is. While it is away a new connection is tried beside the one there is: after packets were lost nobody may ever answer
+    /// on that one.
+    async fn probe(&self) -> State {
+        let known = async {
+            match self.known_link() {
+                Some(mut link) => ping(&mut link).await,
+                None => Err(no_answer()),
+            }
+        };
+        let fresh = async {
+            if !self.breaker.is_away() {
+                return Err(no_answer());
+            }
+            let mut link = connect(&self.nodes).await?;
+            let took = ping(&mut link).await?;
+            self.set_link(link);
+            Ok(took)
+        };
+        match timeout(PROBE, select_ok([known.boxed(), fresh.boxed()])).await {
+            Ok(Ok((took, _))) if took <= FOR_PAGE => State::Well,
+            Ok(Ok(_)) => State::Slow,
+            Ok(Err(_)) | Err(_) => State::Away,
+        }
     }
 
     /// Sends one command.
@@ -94,7 +209,8 @@ impl Redis {
     /// # Errors
     /// Redis', or that it can't be reached.
     pub async fn query<T: FromRedisValue>(&self, command: &Cmd) -> RedisResult<T> {
-        command.query_async(&mut self.link().await?).await
+        let answer = command.query_async(&mut self.link().await?).await;
+        self.noted(answer)
     }
 
     /// Sends commands whose keys are all in one shard.
@@ -102,7 +218,8 @@ impl Redis {
     /// # Errors
     /// Redis', or that it can't be reached. How many of them were done is not known then.
     pub async fn pipeline<T: FromRedisValue>(&self, pipeline: &Pipeline) -> RedisResult<T> {
-        pipeline.query_async(&mut self.link().await?).await
+        let answer = pipeline.query_async(&mut self.link().await?).await;
+        self.noted(answer)
     }
 
     /// Runs a script on the node that has `key`. It may run twice if the answer is lost, so it must bear that.
@@ -121,13 +238,14 @@ impl Redis {
             command.arg(script).arg(1).arg(key).arg(arguments);
             command
         };
-        match command("EVALSHA", script.hash.get_hash()).query_async(&mut link).await {
+        let answer = match command("EVALSHA", script.hash.get_hash()).query_async(&mut link).await {
             // Redis forgets scripts when it starts.
             Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
                 command("EVAL", script.text).query_async(&mut link).await
             }
             answer => answer,
-        }
+        };
+        self.noted(answer)
     }
 
     /// Whether it is a Cluster.
@@ -153,6 +271,17 @@ impl Redis {
             answer => Ok(answer.ok().and_then(|pair| pair.into_iter().nth(1))),
         }
     }
+}
+
+fn no_answer() -> RedisError {
+    RedisError::from((ErrorKind::Io, "Redis does not answer"))
+}
+
+/// How long an answer takes.
+async fn ping(link: &mut Link) -> RedisResult<Duration> {
+    let asked = Instant::now();
+    let _: Value = ::redis::cmd("PING").query_async(link).await?;
+    Ok(asked.elapsed())
 }
 
 async fn connect(nodes: &[String]) -> RedisResult<Link> {

@@ -30,12 +30,9 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use crate::model::article::Window;
 use crate::model::view::{Reason, ViewOutcome};
-use crate::server::circuit::Circuit;
-use crate::server::clock::Clock;
 use batcher::Batcher;
 use store::ViewStore;
 use visitor::{Identifier, Reader, Visitor};
@@ -75,9 +72,6 @@ pub struct ViewRequest {
     pub purposes: Vec<String>,
 }
 
-/// How long a read for a page may take before the page does without. A Redis that needs longer would make all pages slow.
-const READ: Duration = Duration::from_millis(150);
-
 /// How often a view is handed in, if each time the day turns out to be another.
 const ATTEMPTS: usize = 3;
 
@@ -87,15 +81,13 @@ pub struct Views {
     identifier: Identifier,
     batcher: Batcher,
     store: ViewStore,
-    clock: Clock,
-    reads: Circuit,
     counted: Arc<AtomicU64>,
 }
 
 impl Views {
     /// Puts the parts together.
-    pub fn new(identifier: Identifier, batcher: Batcher, store: ViewStore, clock: Clock) -> Self {
-        Self { identifier, batcher, store, clock, reads: Circuit::new(READ), counted: Arc::default() }
+    pub fn new(identifier: Identifier, batcher: Batcher, store: ViewStore) -> Self {
+        Self { identifier, batcher, store, counted: Arc::default() }
     }
 
     /// Where views are kept.
@@ -147,6 +139,10 @@ impl Views {
         visitor: Visitor,
         reader: Option<&Reader>,
     ) -> Result<ViewOutcome, ViewError> {
+        if self.store.is_away() {
+            // Not into the queue: thousands would wait there, each for a batch that fails.
+            return Err(ViewError::Store("the store does not answer".into()));
+        }
         let outcome = self.try_to_record(article, visitor, reader).await;
         // A view that failed may have been counted all the same.
         if outcome.as_ref().map_or(true, |outcome| outcome.counted) {
@@ -180,7 +176,7 @@ impl Views {
         match &self.store {
             // A page's own query has them already.
             ViewStore::Sqlite(_) => Some(HashMap::new()),
-            ViewStore::Redis(store) => self.reads.read(self.clock.now_ms(), store.totals(articles)).await,
+            ViewStore::Redis(store) => store.redis.for_page(store.totals(articles)).await,
         }
     }
 
@@ -189,7 +185,7 @@ impl Views {
     pub async fn top(&self, window: Window, count: usize) -> Option<Vec<(i64, i64)>> {
         match &self.store {
             ViewStore::Sqlite(_) => None,
-            ViewStore::Redis(store) => self.reads.read(self.clock.now_ms(), store.top(window, count)).await?,
+            ViewStore::Redis(store) => store.redis.for_page(store.top(window, count)).await?,
         }
     }
 }

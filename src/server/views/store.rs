@@ -65,6 +65,14 @@ impl ViewStore {
         }
     }
 
+    /// Whether it is no use to ask: what is sent is refused at once.
+    pub fn is_away(&self) -> bool {
+        match self {
+            ViewStore::Sqlite(_) => false,
+            ViewStore::Redis(store) => store.redis.is_away(),
+        }
+    }
+
     /// Decides and records a batch in one atomic, durable step: what became of each view, in order.
     ///
     /// # Errors

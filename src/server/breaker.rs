@@ -1,0 +1,169 @@
+//! Stores that are slow or away: a circuit breaker.
+//!
+//! Whoever asks a store and gets no answer in time notes it. From then on one task asks whether the store is back, and everybody
+//! else goes on at once: without the store where that is possible, with an error where it is not. The task closes the breaker
+//! again; no request waits for that. There is no timer as long as a store is well.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Between two questions whether a store is back. Together with the time limit of a question it bounds how long after the store's
+/// return it is used again.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// How a store is; the order is that of badness.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum State {
+    /// It answers in time.
+    Well,
+    /// It answers, but late, or somebody got no answer and it is not known yet why. What can go on without it does; the rest asks.
+    Slow,
+    /// It does not answer. Nobody asks it but the probe.
+    Away,
+}
+
+/// What is known of a store. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Breaker {
+    store: &'static str,
+    state: Arc<Mutex<State>>,
+}
+
+impl Breaker {
+    /// The breaker of a store that is taken for well; `store` is its name in the log.
+    pub fn new(store: &'static str) -> Self {
+        Self { store, state: Arc::new(Mutex::new(State::Well)) }
+    }
+
+    /// How the store is.
+    pub fn state(&self) -> State {
+        *self.lock()
+    }
+
+    /// Whether it is no use to ask.
+    pub fn is_away(&self) -> bool {
+        self.state() == State::Away
+    }
+
+    /// Notes that the store is `Slow` or `Away`. Unless a task is asking already, one begins to ask `probe` how the store is, until it
+    /// is well.
+    pub fn note<P, F>(&self, state: State, probe: P)
+    where
+        P: Fn() -> F + Send + 'static,
+        F: Future<Output = State> + Send + 'static,
+    {
+        let before = {
+            let mut known = self.lock();
+            let worse = known.max(state);
+            std::mem::replace(&mut *known, worse)
+        };
+        if before != State::Well || state == State::Well {
+            return;
+        }
+        let breaker = self.clone();
+        tokio::spawn(async move {
+            let (since, mut logged) = (Instant::now(), State::Well);
+            loop {
+                let state = probe().await;
+                if state != logged {
+                    breaker.log(state, since);
+                    logged = state;
+                }
+                *breaker.lock() = state;
+                if state == State::Well {
+                    return;
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+        });
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn log(&self, state: State, since: Instant) {
+        let (store, seconds) = (self.store, since.elapsed().as_secs_f64());
+        match state {
+            State::Well => tracing::info!(store, seconds, "a store is well again"),
+            State::Slow => tracing::warn!(store, seconds, "a store is slow; what can do without it does"),
+            State::Away => tracing::error!(store, seconds, "a store does not answer; it is asked until it is back"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A clock that goes on by itself when everybody waits for it.
+    fn run(test: impl Future<Output = ()>) {
+        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(test);
+    }
+
+    /// A store that is how it is told to be, and counts how often it is asked, and by how many at once.
+    #[derive(Clone, Debug)]
+    struct Store {
+        state: Arc<Mutex<State>>,
+        asked: Arc<Mutex<(usize, usize)>>,
+    }
+
+    impl Store {
+        fn new(state: State) -> Self {
+            Self { state: Arc::new(Mutex::new(state)), asked: Arc::default() }
+        }
+
+        fn note(&self, breaker: &Breaker, state: State) {
+            let this = self.clone();
+            breaker.note(state, move || {
+                let this = this.clone();
+                async move {
+                    {
+                        let mut asked = this.asked.lock().unwrap();
+                        assert_eq!(asked.1, 0, "two ask at once");
+                        *asked = (asked.0 + 1, 1);
+                    }
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                    this.asked.lock().unwrap().1 = 0;
+                    *this.state.lock().unwrap()
+                }
+            });
+        }
+    }
+
+    #[test]
+    fn one_task_asks_whether_a_store_is_back_however_many_notice_that_it_is_away() {
+        run(async {
+            let (breaker, store) = (Breaker::new("test"), Store::new(State::Away));
+            for _ in 0..64 {
+                store.note(&breaker, State::Away);
+            }
+            assert!(breaker.is_away());
+            tokio::time::sleep(Duration::from_secs(10)).await;
+            assert!(breaker.is_away());
+            let asked = store.asked.lock().unwrap().0;
+            assert!((50..=100).contains(&asked), "{asked}");
+            *store.state.lock().unwrap() = State::Well;
+            tokio::time::sleep(Duration::from_millis(150)).await;
+            assert_eq!(breaker.state(), State::Well);
+            let asked = store.asked.lock().unwrap().0;
+            tokio::time::sleep(Duration::from_secs(10)).await;
+            assert_eq!(store.asked.lock().unwrap().0, asked, "nobody asks a store that is well");
+            // And the next time it is the same again.
+            store.note(&breaker, State::Slow);
+            assert_eq!(breaker.state(), State::Slow);
+        });
+    }
+
+    #[test]
+    fn a_note_makes_a_state_worse_and_only_the_probe_makes_it_better() {
+        run(async {
+            let (breaker, store) = (Breaker::new("test"), Store::new(State::Slow));
+            store.note(&breaker, State::Away);
+            store.note(&breaker, State::Slow);
+            assert_eq!(breaker.state(), State::Away);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            assert_eq!(breaker.state(), State::Slow, "as the probe found it");
+        });
+    }
+}
