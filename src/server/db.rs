@@ -4,7 +4,7 @@
 //! that both understand them; the few that can't be are picked by [`Dialect`].
 
 /// Runs one piece of code on whichever database it is, with `$pool` as the place where reads go. The code is compiled once for
-/// each kind, so it may only use what both kinds can do.
+/// each kind, so it may only use what both kinds can do. The function around it returns at once while the database is away.
 macro_rules! on_reader {
     ($database:expr, $pool:ident => $body:expr) => {
         match $database {
@@ -13,7 +13,7 @@ macro_rules! on_reader {
                 $body
             }
             $crate::server::db::Database::MySql(database) => {
-                let $pool = database.pool();
+                let $pool = database.reachable()?;
                 $body
             }
         }
@@ -29,7 +29,7 @@ macro_rules! on_writer {
                 $body
             }
             $crate::server::db::Database::MySql(database) => {
-                let $pool = database.pool();
+                let $pool = database.reachable()?;
                 $body
             }
         }
@@ -76,6 +76,7 @@ pub mod users;
 pub mod views;
 
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 use sqlx::migrate::MigrateError;
 use sqlx::mysql::{MySqlDatabaseError, MySqlQueryResult};
@@ -84,6 +85,17 @@ use sqlx::{MySql, Sqlite};
 
 pub use mysql::MySqlDatabase;
 pub use sqlite::SqliteDatabase;
+
+/// How long a request waits for others who write. It is answered within five seconds, if only to come again.
+const FOR_REQUEST: Duration = Duration::from_secs(4);
+
+/// Does `work`, for no longer than `limit` if there is one.
+async fn within<T>(limit: Option<Duration>, work: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
+    match limit {
+        Some(limit) => tokio::time::timeout(limit, work).await.unwrap_or(Err(sqlx::Error::PoolTimedOut)),
+        None => work.await,
+    }
+}
 
 /// The open database.
 #[derive(Clone, Debug)]
@@ -243,7 +255,17 @@ impl Database {
         }
     }
 
-    /// A transaction that may write articles. There is one at a time; others wait for it, up to 10 seconds.
+    /// The same for requests: they wait four seconds at most for others who write. Jobs and commands may take their time.
+    #[must_use]
+    pub fn for_requests(self) -> Self {
+        match self {
+            Database::Sqlite(database) => Database::Sqlite(database.for_requests()),
+            Database::MySql(database) => Database::MySql(database.for_requests()),
+        }
+    }
+
+    /// A transaction that may write articles. There is one at a time; others wait for it, up to 10 seconds, and a request no longer
+    /// than it may.
     ///
     /// # Errors
     /// The database's.
@@ -345,7 +367,8 @@ impl InsertedId for MySqlQueryResult {
     }
 }
 
-/// Whether an error says that there was no way to the database or that it is going away: the same request may work in a moment.
+/// Whether an error says that there was no way to the database, that it is going away, or that somebody else had what was asked for
+/// locked too long: the same request may work in a moment.
 pub fn is_unavailable(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_)
@@ -355,10 +378,10 @@ pub fn is_unavailable(error: &sqlx::Error) -> bool {
         | sqlx::Error::WorkerCrashed => true,
         sqlx::Error::Database(error) => error.try_downcast_ref::<MySqlDatabaseError>().is_some_and(|error| {
             // Class 08 is "connection exception": shutting down, too many connections, lost on the network. The numbers have
-            // other classes: too many connections of this user, connection killed (MariaDB), server not available, session
-            // killed, idle for too long (MySQL).
+            // other classes: too many connections of this user, waited too long for a lock, connection killed (MariaDB), server
+            // not available, session killed, idle for too long (MySQL).
             error.code().is_some_and(|code| code.starts_with("08"))
-                || matches!(error.number(), 1203 | 1927 | 3168 | 3169 | 4031)
+                || matches!(error.number(), 1203 | 1205 | 1927 | 3168 | 3169 | 4031)
         }),
         _ => false,
     }

@@ -176,6 +176,11 @@ impl Jobs {
         describe: impl Fn(&T) -> Did,
     ) -> Result<T, String> {
         let started_at = self.clock.now_ms();
+        // Nobody is let in, and a server that was stopped finds all who tried. Rankings seldom ask it.
+        if job != Job::Ranking && self.database.outage().is_now() {
+            self.metrics.job(job, false, started_at);
+            return Err("The database does not answer.".into());
+        }
         let step = async { work.await.map_err(|error| error.to_string()) };
         // A server that is there and says nothing would hold a job for many minutes. Each goes on from where it was.
         let result = tokio::time::timeout(job.longest(), step).await;

@@ -89,12 +89,14 @@ impl Server {
             .await
             .map_err(|error| ServeError::Address { address, reason: error.to_string() })?;
         let stores = Stores::open(&config, &clock).await?;
+        let (metrics, settings) = (Metrics::new(), config.jobs.clone());
+        // Before the stores are for requests: jobs may take their time.
+        let jobs = Jobs::new(stores.database.clone(), stores.views.clone(), clock.clone(), settings, metrics.clone());
+        let stores = stores.for_requests();
         let accounts = Accounts::new(stores.clone(), clock.clone());
         let Stores { database, views: store, sessions, pictures } = stores;
         let (batcher, workers) = batcher(store.clone(), config.views.queue);
         let identifier = Identifier::new(store.clone(), clock.clone(), config.views.window);
-        let metrics = Metrics::new();
-        let jobs = Jobs::new(database.clone(), store.clone(), clock.clone(), config.jobs.clone(), metrics.clone());
         let author_counts = AuthorCounts::new(database.clone(), &store, clock.clone());
         let views = Views::new(identifier, batcher, store);
         let sources =

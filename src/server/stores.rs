@@ -85,4 +85,10 @@ impl Stores {
         };
         Ok(Self { database, views, sessions, pictures })
     }
+
+    /// The same for requests ([`Database::for_requests`]).
+    #[must_use]
+    pub fn for_requests(self) -> Self {
+        Self { database: self.database.for_requests(), views: self.views.for_requests(), ..self }
+    }
 }

@@ -6,7 +6,7 @@
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::mysql::MySqlConnection;
 
@@ -100,9 +100,13 @@ impl Database {
     }
 }
 
-/// How long the database may take to answer what the watch asks, and to take its connection. With the interval at which it is asked, the
-/// first stays below the second within which everybody is told of an outage.
-const PATIENCE: (Duration, Duration) = (Duration::from_millis(600), Duration::from_secs(2));
+/// How long the database may take to answer what the watch asks. With the interval at which it is asked, this stays below the second within
+/// which everybody is told of an outage.
+const ANSWER: Duration = Duration::from_millis(600);
+
+/// How long the database may take to let the watch in, at first and after a long outage. A server that was stopped finds all who came
+/// meanwhile, and MySQL refuses hosts that left too often before it let them in (`max_connect_errors`, 100).
+const CONNECT: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 
 /// Asks SQL what it says, over a connection of its own: a server that is away is to be told from readers who queue up.
 #[derive(Debug)]
@@ -110,12 +114,14 @@ pub struct ContentWatch {
     database: Database,
     /// The server profile's, unless it was lost.
     connection: Option<MySqlConnection>,
+    /// Since when there is none.
+    lost_at: Option<Instant>,
 }
 
 impl ContentWatch {
     /// One that asks `database`.
     pub fn new(database: Database) -> Self {
-        Self { database, connection: None }
+        Self { database, connection: None, lost_at: None }
     }
 
     /// What is asked.
@@ -131,7 +137,6 @@ impl ContentWatch {
         let sql = "SELECT version, (SELECT min(published_at) FROM articles
                 WHERE status = 'published' AND deleted_at IS NULL AND published_at > ?)
              FROM content_version WHERE id = 1";
-        let (answer, connect) = PATIENCE;
         let late = |_| sqlx::Error::PoolTimedOut;
         let (version, next_publication) = match &self.database {
             // A file is never away: whoever waits there, waits for readers or for a disk.
@@ -139,12 +144,15 @@ impl ContentWatch {
             Database::MySql(database) => {
                 let mut connection = match self.connection.take() {
                     Some(connection) => connection,
-                    None => tokio::time::timeout(connect, database.connect()).await.map_err(late)??,
+                    None => {
+                        let since = self.lost_at.get_or_insert_with(Instant::now).elapsed();
+                        database.connect((since / 2).clamp(CONNECT.0, CONNECT.1)).await?
+                    }
                 };
                 let asked = sqlx::query_as(sql).bind(now).fetch_one(&mut connection);
-                let row = tokio::time::timeout(answer, asked).await.map_err(late)??;
+                let row = tokio::time::timeout(ANSWER, asked).await.map_err(late)??;
                 // One whose answer did not come is of no use any more.
-                self.connection = Some(connection);
+                (self.connection, self.lost_at) = (Some(connection), None);
                 row
             }
         };

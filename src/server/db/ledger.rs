@@ -180,7 +180,7 @@ impl MySqlDatabase {
     async fn snapshot(&self) -> sqlx::Result<sqlx::Transaction<'static, sqlx::MySql>> {
         let begin =
             "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";
-        self.pool().begin_with(begin).await
+        self.reachable()?.begin_with(begin).await
     }
 }
 

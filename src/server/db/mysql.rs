@@ -8,14 +8,17 @@ use std::time::Duration;
 use sqlx::migrate::Migrator;
 use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlDatabaseError, MySqlPool, MySqlPoolOptions};
 use sqlx::{ConnectOptions, Connection, Executor, MySql, Transaction};
+use tokio::net::TcpStream;
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 
 use super::content_version::ContentVersion;
 use super::outage::Outage;
-use super::{OpenError, reason};
+use super::{FOR_REQUEST, OpenError, reason, within};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/mysql");
 
-/// How long a request waits for a connection, a new one included: a reader gets an answer, if a sad one, when the server is away.
+/// How long anybody waits for a connection, a new one included: a reader gets an answer, if a sad one, when the server is away.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// How long to wait for another process that is migrating the database.
@@ -23,6 +26,12 @@ const MIGRATION_PATIENCE: Duration = Duration::from_secs(60);
 
 /// Together with the connections of a second Tidemark, far below the 151 that a server takes unless told otherwise.
 const CONNECTIONS: u32 = 16;
+
+/// How long a connection may take to be ready for whoever wants it next.
+const READY: Duration = Duration::from_millis(500);
+
+/// How long the way to the server may take.
+const REACH: Duration = Duration::from_secs(1);
 
 /// What a connection starts with, so that nothing depends on how the server is set up:
 ///
@@ -43,6 +52,12 @@ pub struct MySqlDatabase {
     address: Arc<str>,
     content_version: ContentVersion,
     outage: Outage,
+    /// How long a transaction waits for others at most.
+    patience: Option<Duration>,
+    /// Whose turn it is to wait for the lock of articles: the others wait without a connection, which readers need.
+    turn: Arc<Mutex<()>>,
+    /// A place for each of the few transactions that may wait for rows that others have locked.
+    places: Arc<Semaphore>,
 }
 
 impl MySqlDatabase {
@@ -76,12 +91,28 @@ impl MySqlDatabase {
         let first = first.map_err(|_| unreachable(format!("no answer within {} seconds", PATIENCE.as_secs())))?;
         let mut first = first.map_err(|error| refusal(&error, &address))?;
 
+        let outage = Outage::default();
+        let (before, after) = (outage.clone(), outage.clone());
+        let connections = connections.map_or(CONNECTIONS, NonZeroU32::get);
         let pool = MySqlPoolOptions::new()
-            .max_connections(connections.map_or(CONNECTIONS, NonZeroU32::get))
+            .max_connections(connections)
             .acquire_timeout(PATIENCE)
             // Each connection is tried before it is given to somebody, so those from before a restart of the server are replaced
-            // without anybody noticing.
-            .test_before_acquire(true)
+            // without anybody noticing. What was open before an outage ended is not even tried: after packets were lost nobody may
+            // ever answer on it. The pool's own test would wait for that until whoever wants the connection gives up.
+            .test_before_acquire(false)
+            .before_acquire(move |connection, about| {
+                let is_old = before.is_older(about.age);
+                Box::pin(async move {
+                    let is_usable = !is_old && matches!(timeout(READY, connection.ping()).await, Ok(Ok(())));
+                    Ok::<_, sqlx::Error>(is_usable)
+                })
+            })
+            // The pool tries each connection that it gets back, too, and would lose those for ever on which nobody answers.
+            .after_release(move |_, about| {
+                let is_useless = after.is_now() || after.is_older(about.age);
+                Box::pin(async move { Ok::<_, sqlx::Error>(!is_useless) })
+            })
             .after_connect(|connection, _| Box::pin(async move { connection.execute(SETTINGS).await.map(drop) }))
             .connect_lazy_with(options.clone());
         lock_migrations(&mut first, &address).await?;
@@ -92,8 +123,17 @@ impl MySqlDatabase {
             options: options.into(),
             address,
             content_version: ContentVersion::default(),
-            outage: Outage::default(),
+            outage,
+            patience: None,
+            turn: Arc::default(),
+            places: Arc::new(Semaphore::new((connections / 4).max(1) as usize)),
         })
+    }
+
+    /// See [`super::Database::for_requests`].
+    #[must_use]
+    pub fn for_requests(self) -> Self {
+        Self { patience: Some(FOR_REQUEST), ..self }
     }
 
     /// Where it is: its URL without the user and the password.
@@ -106,9 +146,23 @@ impl MySqlDatabase {
         &self.pool
     }
 
-    /// A connection that is not one of the pool's.
-    pub(super) async fn connect(&self) -> sqlx::Result<MySqlConnection> {
-        self.options.connect().await
+    /// As [`MySqlDatabase::pool`], for requests: refused while the server is away, instead of waiting for it.
+    ///
+    /// # Errors
+    /// At once while the server is away.
+    pub(in crate::server) fn reachable(&self) -> sqlx::Result<&MySqlPool> {
+        self.outage.refuse().map(|()| &self.pool)
+    }
+
+    /// A connection that is not one of the pool's, if the server takes it in time.
+    pub(super) async fn connect(&self, patience: Duration) -> sqlx::Result<MySqlConnection> {
+        let late = |_| sqlx::Error::PoolTimedOut;
+        if self.options.get_socket().is_none() {
+            // Apart from the rest: the system asks a host that does not answer ever more seldom, and would notice late that it is back.
+            let way = TcpStream::connect((self.options.get_host(), self.options.get_port()));
+            timeout(REACH, way).await.map_err(late)??;
+        }
+        timeout(patience, self.options.connect()).await.map_err(late)?
     }
 
     /// A transaction that may write articles, users of bylines and tags. There is one at a time, as in SQLite. What writes other
@@ -117,9 +171,31 @@ impl MySqlDatabase {
     /// # Errors
     /// The database's; after waiting for 10 seconds, too.
     pub async fn begin(&self) -> sqlx::Result<Transaction<'static, MySql>> {
-        let mut transaction = self.pool.begin().await?;
-        sqlx::query("SELECT id FROM article_write_lock FOR UPDATE").execute(&mut *transaction).await?;
-        Ok(transaction)
+        let locked = async {
+            let _turn = self.turn.lock().await;
+            let mut transaction = self.reachable()?.begin().await?;
+            sqlx::query("SELECT id FROM article_write_lock FOR UPDATE").execute(&mut *transaction).await?;
+            Ok::<_, sqlx::Error>(transaction)
+        };
+        within(self.patience, locked).await
+    }
+
+    /// A transaction that waits for rows that others have locked. Only a quarter of the connections wait so at a time:
+    /// a flush may lock many rows for seconds, and readers need the others. The place is to be kept as long as the transaction.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(super) async fn begin_waiting(&self) -> sqlx::Result<(OwnedSemaphorePermit, Transaction<'static, MySql>)> {
+        let begun = async {
+            let place = self.places.clone().acquire_owned().await.map_err(|_| sqlx::Error::PoolClosed)?;
+            Ok::<_, sqlx::Error>((place, self.reachable()?.begin().await?))
+        };
+        within(self.patience, begun).await
+    }
+
+    /// How long whoever has this waits for others at most.
+    pub(super) fn patience(&self) -> Option<Duration> {
+        self.patience
     }
 
     /// Whether it is away.

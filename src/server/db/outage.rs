@@ -1,33 +1,74 @@
 //! Whether the database answers, as its watch sees it (`server/page_cache/watch.rs`).
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
 /// Whether the database is away. Cheap to clone; clones are one.
-#[derive(Clone, Debug)]
-pub struct Outage(Arc<watch::Sender<bool>>);
+#[derive(Clone, Debug, Default)]
+pub struct Outage(Arc<watch::Sender<Seen>>);
 
-impl Default for Outage {
-    fn default() -> Self {
-        Self(Arc::new(watch::Sender::new(false)))
-    }
+#[derive(Clone, Copy, Debug, Default)]
+struct Seen {
+    is_away: bool,
+    /// When the last outage ended.
+    ended_at: Option<Instant>,
 }
 
 impl Outage {
     /// Whether the database is away.
     pub fn is_now(&self) -> bool {
-        *self.0.borrow()
+        self.0.borrow().is_away
     }
 
     /// Says whether it is away. True if that is news.
     pub fn set(&self, is_away: bool) -> bool {
-        self.0.send_if_modified(|was_away| std::mem::replace(was_away, is_away) != is_away)
+        self.0.send_if_modified(|seen| {
+            let was_away = std::mem::replace(&mut seen.is_away, is_away);
+            if was_away && !is_away {
+                seen.ended_at = Some(Instant::now());
+            }
+            was_away != is_away
+        })
     }
 
     /// Returns when it is away.
     pub async fn begins(&self) {
         // The sender is in `self`, so it can't be gone.
-        let _ = self.0.subscribe().wait_for(|is_away| *is_away).await;
+        let _ = self.0.subscribe().wait_for(|seen| seen.is_away).await;
+    }
+
+    /// Whether a connection of that age is from before the end of the last outage: there may be nobody at its other end.
+    pub fn is_older(&self, age: Duration) -> bool {
+        self.0.borrow().ended_at.is_some_and(|ended_at| age > ended_at.elapsed())
+    }
+
+    /// An error at once while the database is away, so that nobody waits for it.
+    ///
+    /// # Errors
+    /// An I/O error: whoever asks may come again.
+    pub fn refuse(&self) -> sqlx::Result<()> {
+        match self.is_now() {
+            true => Err(std::io::Error::new(std::io::ErrorKind::TimedOut, "the database does not answer").into()),
+            false => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_outage_is_news_once_and_what_is_open_from_before_its_end_is_known() {
+        let (outage, hour) = (Outage::default(), Duration::from_secs(3600));
+        assert!(!outage.set(false) && outage.refuse().is_ok());
+        assert!(!outage.is_older(hour), "there was none");
+        assert!(outage.set(true) && !outage.set(true));
+        assert!(outage.is_now() && outage.refuse().is_err());
+        assert!(outage.set(false));
+        assert!(!outage.is_now() && outage.refuse().is_ok());
+        assert!(outage.is_older(hour) && !outage.is_older(Duration::ZERO));
     }
 }

@@ -6,9 +6,10 @@
 
 use sqlx::AssertSqlSafe;
 use sqlx::mysql::MySqlDatabaseError;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::articles::VISIBLE;
-use super::{Database, Dialect, Transaction};
+use super::{Database, Dialect, Transaction, within};
 use crate::model::article::Author;
 use crate::model::pages::OwnReactions;
 use crate::model::reaction::Reacted;
@@ -87,8 +88,8 @@ impl Database {
         is_on: bool,
         now: i64,
     ) -> sqlx::Result<Reacted> {
-        let mut transaction = self.begin_reaction().await?;
-        lock_counts(&mut transaction, article).await?;
+        let (_place, mut transaction) = self.begin_reaction().await?;
+        self.lock_in_time(&mut transaction, article).await?;
         let table = counted.name();
         let is_changed = if is_on {
             insert(&mut transaction, (table, "article_id"), (user, article), now).await?
@@ -127,7 +128,7 @@ impl Database {
     }
 
     async fn try_to_set_follow(&self, user: i64, author: i64, is_on: bool, now: i64) -> sqlx::Result<bool> {
-        let mut transaction = self.begin_reaction().await?;
+        let (_place, mut transaction) = self.begin_reaction().await?;
         let is_changed = if is_on {
             insert(&mut transaction, ("follows", "author_id"), (user, author), now).await?
         } else {
@@ -182,8 +183,8 @@ impl Database {
 
     async fn correct_count(&self, counted: Counted, article: i64) -> sqlx::Result<Option<CountDrift>> {
         let table = counted.name();
-        let mut transaction = self.begin_reaction().await?;
-        lock_counts(&mut transaction, article).await?;
+        let (_place, mut transaction) = self.begin_reaction().await?;
+        self.lock_in_time(&mut transaction, article).await?;
         let kept = kept_count(&mut transaction, counted, article).await?;
         let count = AssertSqlSafe(format!("SELECT count(*) FROM {table} WHERE article_id = ?"));
         let correct: i64 = on_connection!(&mut transaction, connection => {
@@ -200,12 +201,26 @@ impl Database {
         Ok(Some(CountDrift { article, kept, correct }))
     }
 
-    /// A transaction that writes reactions. Unlike one of [`Database::begin`] it does not wait for whoever writes articles.
-    async fn begin_reaction(&self) -> sqlx::Result<Transaction> {
+    /// A transaction that writes reactions. Unlike one of [`Database::begin`] it does not wait for whoever writes articles. With its
+    /// place, which is to be kept as long.
+    async fn begin_reaction(&self) -> sqlx::Result<(Option<OwnedSemaphorePermit>, Transaction)> {
         Ok(match self {
-            Database::Sqlite(database) => Transaction::Sqlite(database.begin().await?),
-            Database::MySql(database) => Transaction::MySql(database.pool().begin().await?),
+            Database::Sqlite(database) => (None, Transaction::Sqlite(database.begin().await?)),
+            Database::MySql(database) => {
+                let (place, transaction) = database.begin_waiting().await?;
+                (Some(place), Transaction::MySql(transaction))
+            }
         })
+    }
+
+    /// Locks an article's row of counts, as soon as nobody else has it locked.
+    async fn lock_in_time(&self, transaction: &mut Transaction, article: i64) -> sqlx::Result<()> {
+        let limit = match self {
+            // It has the only lock that there is.
+            Database::Sqlite(_) => None,
+            Database::MySql(database) => database.patience(),
+        };
+        within(limit, lock_counts(transaction, article)).await
     }
 }
 

@@ -15,7 +15,7 @@ use sqlx::{Sqlite, Transaction};
 
 use super::content_version::ContentVersion;
 use super::outage::Outage;
-use super::{OpenError, reason};
+use super::{FOR_REQUEST, OpenError, reason, within};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
@@ -33,6 +33,8 @@ pub struct SqliteDatabase {
     address: Arc<str>,
     content_version: ContentVersion,
     outage: Outage,
+    /// How long [`SqliteDatabase::begin`] waits at most.
+    patience: Option<Duration>,
 }
 
 impl SqliteDatabase {
@@ -79,7 +81,14 @@ impl SqliteDatabase {
             address: format!("sqlite:{name}").into(),
             content_version: ContentVersion::default(),
             outage: Outage::default(),
+            patience: None,
         })
+    }
+
+    /// See [`super::Database::for_requests`].
+    #[must_use]
+    pub fn for_requests(self) -> Self {
+        Self { patience: Some(FOR_REQUEST), ..self }
     }
 
     /// Where it is: `sqlite:` and the file's path.
@@ -103,7 +112,7 @@ impl SqliteDatabase {
     /// # Errors
     /// The database's.
     pub async fn begin(&self) -> sqlx::Result<Transaction<'static, Sqlite>> {
-        self.writer.begin_with("BEGIN IMMEDIATE").await
+        within(self.patience, self.writer.begin_with("BEGIN IMMEDIATE")).await
     }
 
     /// Whether it is away.

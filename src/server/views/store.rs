@@ -65,6 +65,15 @@ impl ViewStore {
         }
     }
 
+    /// The same for requests: whoever waits for SQLite is answered soon.
+    #[must_use]
+    pub fn for_requests(self) -> Self {
+        match self {
+            ViewStore::Sqlite(store) => ViewStore::Sqlite(store.for_requests()),
+            ViewStore::Redis(store) => ViewStore::Redis(store),
+        }
+    }
+
     /// Whether it is no use to ask: what is sent is refused at once.
     pub fn is_away(&self) -> bool {
         match self {

@@ -32,6 +32,12 @@ impl SqliteStore {
         Self { database, clock, window, cap, memory: Arc::default() }
     }
 
+    /// See [`super::ViewStore::for_requests`].
+    #[must_use]
+    pub fn for_requests(self) -> Self {
+        Self { database: self.database.for_requests(), ..self }
+    }
+
     /// See [`super::ViewStore::record`].
     pub async fn record(&self, batch: &[View]) -> Result<Vec<Recorded>, ViewError> {
         let mut place = self.memory.lock().await;
