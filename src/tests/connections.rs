@@ -1,9 +1,13 @@
 //! How the program gets to its database, and what it says when it does not.
 
+use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
+use sqlx::{Connection, MySqlConnection};
 use tidemark::error::Error;
 use tidemark::server::db::articles::{ArticleFields, Written};
+use tidemark::server::db::reactions::Counted;
+use tidemark::server::db::users::Role;
 use tidemark::server::db::{Database, OpenError, Transaction};
 use tokio::runtime::Runtime;
 use url::Url;
@@ -105,6 +109,86 @@ fn a_server_that_is_away_is_given_up_on_soon_and_used_again_when_it_is_back() {
     server.restart();
     assert!(runtime.block_on(database.article_by_slug("first", NOW)).unwrap().is_some(), "after a restart");
     assert_eq!(runtime.block_on(write(&database, &article("second"))), Written::Created);
+}
+
+/// Waits until a statement that has `part` in it is under way, and then reads as often as connections that wait could be in the way.
+async fn read_while_waiting(database: &Database, url: &str, part: &str) {
+    let mut observer = MySqlConnection::connect(url).await.unwrap();
+    let sql = "SELECT count(*) FROM information_schema.processlist
+         WHERE db = database() AND id <> connection_id() AND info LIKE ?";
+    let start = Instant::now();
+    while sqlx::query_scalar::<_, i64>(sql).bind(format!("%{part}%")).fetch_one(&mut observer).await.unwrap() == 0 {
+        assert!(start.elapsed() < Duration::from_secs(10), "nobody waits");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    for _ in 0..20 {
+        database.ping().await.unwrap();
+    }
+}
+
+#[test]
+fn who_waits_for_the_lock_of_articles_leaves_the_connections_to_readers() {
+    Runtime::new().unwrap().block_on(async {
+        let url = new_database();
+        let database = Database::open_with(&url, NonZeroU32::new(4)).await.unwrap();
+        let first = database.begin().await.unwrap();
+        let waiting: Vec<_> = (0..16)
+            .map(|_| database.clone())
+            .map(|database| tokio::spawn(async move { database.begin().await.map(drop) }))
+            .collect();
+        read_while_waiting(&database, &url, "article_write_lock FOR UPDATE").await;
+        drop(first);
+        for other in waiting {
+            other.await.unwrap().unwrap();
+        }
+    });
+}
+
+#[test]
+fn who_waits_for_a_locked_count_leaves_most_connections_to_readers() {
+    Runtime::new().unwrap().block_on(async {
+        let url = new_database();
+        let database = Database::open_with(&url, NonZeroU32::new(4)).await.unwrap();
+        write(&database, &article("first")).await;
+        let id = database.article_by_slug("first", NOW).await.unwrap().unwrap().summary.id;
+        let user = database.add_user("reader", "A Reader", Role::Reader, None, NOW).await.unwrap().unwrap();
+        // As a flush of many views.
+        let mut flush = MySqlConnection::connect(&url).await.unwrap();
+        let mut flush = flush.begin().await.unwrap();
+        let lock =
+            "INSERT INTO article_stats (article_id, views) VALUES (?, 1) ON DUPLICATE KEY UPDATE views = views + 1";
+        sqlx::query(lock).bind(id).execute(&mut *flush).await.unwrap();
+        let waiting: Vec<_> = (0..16)
+            .map(|_| database.clone())
+            .map(|database| {
+                tokio::spawn(async move { database.set_reaction(Counted::Likes, user, id, true, NOW).await })
+            })
+            .collect();
+        read_while_waiting(&database, &url, "INTO article_stats").await;
+        flush.commit().await.unwrap();
+        for other in waiting {
+            assert_eq!(other.await.unwrap().unwrap().count, 1);
+        }
+    });
+}
+
+#[test]
+fn a_request_waits_for_others_who_write_no_longer_than_it_may() {
+    let folder = tempfile::tempdir().unwrap();
+    Runtime::new().unwrap().block_on(async {
+        for url in [format!("sqlite:{}", folder.path().join("blog.db").display()), new_database()] {
+            let (import, request) = (Database::open(&url).await.unwrap(), Database::open(&url).await.unwrap());
+            let request = request.for_requests();
+            let held = import.begin().await.unwrap();
+            let start = Instant::now();
+            let error = request.begin().await.unwrap_err();
+            // Whoever is no request waits for ten seconds.
+            assert!(start.elapsed() < Duration::from_secs(9), "on {url}: {:?}", start.elapsed());
+            assert_eq!(Error::from(error), Error::Unavailable);
+            drop(held);
+            while request.begin().await.is_err() {}
+        }
+    });
 }
 
 #[test]

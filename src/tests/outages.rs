@@ -19,7 +19,10 @@ const AT_MOST: Duration = Duration::from_secs(5);
 enum Away {
     Stopped,
     Dead,
+    /// Cut off; when it is back, what was open is closed.
     Cut,
+    /// Cut off; when it is back, nobody answers on what was open.
+    Lost,
     Slow,
 }
 
@@ -54,7 +57,7 @@ impl Place {
         match how {
             Away::Stopped => redis.pause(),
             Away::Dead => redis.kill(),
-            Away::Cut => self.to_redis.set(Network::Cut),
+            Away::Cut | Away::Lost => self.to_redis.set(Network::Cut),
             Away::Slow => self.to_redis.set(Network::Slow),
         }
     }
@@ -64,9 +67,8 @@ impl Place {
         match how {
             Away::Stopped => redis.resume(),
             Away::Dead => redis.restart(),
-            // Connections that lost bytes are of no use any more.
             Away::Cut => self.to_redis.set(Network::Refusing),
-            Away::Slow => self.to_redis.set(Network::Well),
+            Away::Lost | Away::Slow => {}
         }
         std::thread::sleep(Duration::from_millis(50));
         self.to_redis.set(Network::Well);
@@ -76,7 +78,7 @@ impl Place {
         match how {
             Away::Stopped => self.sql_server.pause(),
             Away::Dead => self.sql_server.kill(),
-            Away::Cut => self.to_sql.set(Network::Cut),
+            Away::Cut | Away::Lost => self.to_sql.set(Network::Cut),
             Away::Slow => self.to_sql.set(Network::Slow),
         }
     }
@@ -86,7 +88,7 @@ impl Place {
             Away::Stopped => self.sql_server.resume(),
             Away::Dead => self.sql_server.restart(),
             Away::Cut => self.to_sql.set(Network::Refusing),
-            Away::Slow => {}
+            Away::Lost | Away::Slow => {}
         }
         std::thread::sleep(Duration::from_millis(50));
         self.to_sql.set(Network::Well);
@@ -125,7 +127,7 @@ fn eventually(what: &str, is_so: impl Fn() -> bool) {
 
 #[test]
 fn while_redis_is_away_no_page_fails_and_none_waits_for_it() {
-    for how in [Away::Stopped, Away::Dead, Away::Cut, Away::Slow] {
+    for how in [Away::Stopped, Away::Dead, Away::Cut, Away::Lost, Away::Slow] {
         let mut place = Place::new();
         place.server.add_user("reader", "a-good-password");
         let reader = place.server.someone().signed_in("reader", "a-good-password").header_named("cookie").to_owned();
@@ -163,11 +165,13 @@ fn while_redis_is_away_no_page_fails_and_none_waits_for_it() {
 
 #[test]
 fn while_sql_is_away_remembered_pages_are_served_and_others_are_refused_within_a_second() {
-    for how in [Away::Stopped, Away::Dead, Away::Cut] {
+    for how in [Away::Stopped, Away::Dead, Away::Cut, Away::Lost] {
         let mut place = Place::new();
         for page in PAGES {
             assert_eq!(place.server.someone().get(page).status, 200, "{page}");
         }
+        place.server.add_user("reader", "a-good-password");
+        let cookie = place.server.someone().signed_in("reader", "a-good-password").header_named("cookie").to_owned();
         place.take_sql_away(how);
         // Nobody has noticed yet, and still this one is answered in time.
         let start = Instant::now();
@@ -179,6 +183,11 @@ fn while_sql_is_away_remembered_pages_are_served_and_others_are_refused_within_a
             assert_eq!(answer.header("cache-status"), "Tidemark; hit; detail=stores-away", "{how:?}: {page}");
             assert!(took < AT_MOST, "{how:?}: {page} took {took:?}");
         }
+        let start = Instant::now();
+        let reader = place.server.someone().with("cookie", &cookie);
+        let answer = reader.post("/articles/first/like", "like=true");
+        assert_eq!((answer.status, answer.header("retry-after")), (503, "1"), "{how:?}: {}", answer.text);
+        assert!(start.elapsed() < AT_ONCE, "{how:?}: a form took {:?}", start.elapsed());
         for (page, answer, took) in
             crowd(&place.server, &["/search?q=x", "/most-viewed", "/api/v1/articles", "/feed.xml"])
         {
@@ -187,10 +196,51 @@ fn while_sql_is_away_remembered_pages_are_served_and_others_are_refused_within_a
         }
         place.bring_sql_back(how);
         let server = &place.server;
+        let reader = server.someone().with("cookie", &cookie);
+        eventually("forms are taken again", || reader.post("/articles/first/like", "like=true").status == 303);
         eventually("everything as before", || {
             PAGES.iter().all(|page| server.someone().get(page).header("cache-status") == "Tidemark; hit")
                 && server.someone().get("/search?q=first").status == 200
         });
+    }
+}
+
+#[test]
+fn while_redis_is_away_what_cant_do_without_it_is_refused_at_once_and_never_acknowledged() {
+    for how in [Away::Stopped, Away::Dead, Away::Cut, Away::Lost] {
+        let mut place = Place::new();
+        let id = place.server.id("first");
+        place.take_redis_away(how);
+        // Those who come first find out.
+        eventually("it is noticed", || {
+            let start = Instant::now();
+            place.server.someone().view(id).status == 503 && start.elapsed() < AT_ONCE
+        });
+        std::thread::scope(|scope| {
+            for number in 0..64 {
+                let reader = place.server.reader(&format!("192.0.2.{}", number % 6), FIREFOX);
+                scope.spawn(move || {
+                    for _ in 0..4 {
+                        let start = Instant::now();
+                        let answer = reader.view(id);
+                        assert_eq!(
+                            (answer.status, answer.header("retry-after")),
+                            (503, "1"),
+                            "{how:?}: {}",
+                            answer.text
+                        );
+                        assert!(start.elapsed() < AT_ONCE, "{how:?}: a view took {:?}", start.elapsed());
+                    }
+                });
+            }
+        });
+        let start = Instant::now();
+        let answer = place.server.someone().post("/login", "username=reader&password=a-good-password");
+        assert_eq!(answer.status, 503, "{how:?}: {}", answer.text);
+        assert!(start.elapsed() < AT_ONCE, "{how:?}: a sign-in took {:?}", start.elapsed());
+        place.bring_redis_back(how);
+        let server = &place.server;
+        eventually("counting again", || server.reader("192.0.2.9", FIREFOX).view(id).status == 200);
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::Duration;
 
 /// What the network does.
@@ -14,7 +14,7 @@ pub enum Network {
     Well = 0,
     /// Passes each answer on 200 ms later.
     Slow = 1,
-    /// Passes nothing on, and closes nothing.
+    /// Passes nothing on, and closes nothing. A connection that lost bytes never passes any again, whatever the network does later.
     Cut = 2,
     /// Closes every connection.
     Refusing = 3,
@@ -37,11 +37,12 @@ impl Proxy {
         std::thread::spawn(move || {
             for client in listener.incoming() {
                 let (Ok(client), Ok(server)) = (client, TcpStream::connect(("127.0.0.1", server))) else { continue };
+                let is_lost = Arc::new(AtomicBool::new(false));
                 let pairs = [(client.try_clone(), server.try_clone(), false), (Ok(server), Ok(client), true)];
                 for (from, to, is_answer) in pairs {
                     let (Ok(from), Ok(to)) = (from, to) else { continue };
-                    let network = shared.clone();
-                    std::thread::spawn(move || pass(from, to, &network, is_answer));
+                    let (network, is_lost) = (shared.clone(), is_lost.clone());
+                    std::thread::spawn(move || pass(from, to, &network, &is_lost, is_answer));
                 }
             }
         });
@@ -58,7 +59,7 @@ impl Proxy {
 }
 
 /// Passes on what comes, as the network is at that moment.
-fn pass(mut from: TcpStream, mut to: TcpStream, network: &AtomicU8, is_answer: bool) {
+fn pass(mut from: TcpStream, mut to: TcpStream, network: &AtomicU8, is_lost: &AtomicBool, is_answer: bool) {
     let is = |other: Network| network.load(Ordering::SeqCst) == other as u8;
     // So that a connection that is silent notices a network that closes it.
     let _ = from.set_read_timeout(Some(Duration::from_millis(20)));
@@ -78,8 +79,10 @@ fn pass(mut from: TcpStream, mut to: TcpStream, network: &AtomicU8, is_answer: b
         if is_answer && is(Network::Slow) {
             std::thread::sleep(Duration::from_millis(200));
         }
-        // What was on its way is lost for good: a network that is cut for long loses its connections.
         if is(Network::Cut) {
+            is_lost.store(true, Ordering::SeqCst);
+        }
+        if is_lost.load(Ordering::SeqCst) {
             continue;
         }
         if to.write_all(&bytes[..count]).is_err() {
