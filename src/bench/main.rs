@@ -7,13 +7,19 @@
 //! - `flush`: how long it takes until a million pending views are durable in SQL.
 //! - `sign-in`: how long a page takes while many guess passwords.
 //! - `most-viewed`: how long the most viewed take to answer with a million articles.
+//! - `outages`: what readers notice while a store is stopped, dead, slow or cut off.
 
 #[path = "../tests/servers.rs"]
 #[allow(dead_code, reason = "the tests use the rest")]
 mod servers;
 
+#[path = "../tests/proxy.rs"]
+#[allow(dead_code, reason = "the tests use the rest")]
+mod proxy;
+
 mod client;
 mod counting;
+mod outages;
 mod sign_in;
 mod stores;
 
@@ -29,6 +35,7 @@ enum Measure {
     Flush,
     MostViewed,
     SignIn,
+    Outages,
 }
 
 #[derive(Debug, Parser)]
@@ -73,6 +80,9 @@ fn main() {
     }
     if wants(Measure::SignIn) {
         sign_in::flood();
+    }
+    if wants(Measure::Outages) {
+        outages::readers();
     }
 }
 
