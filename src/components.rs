@@ -1,7 +1,6 @@
 //! What pages are made of. Islands are compiled for the browser too; the rest is rendered on the server alone.
 
 pub mod browser;
-pub mod count;
 pub mod editor;
 pub mod reaction_button;
 pub mod theme_toggle;

@@ -15,6 +15,8 @@ pub mod app;
 pub mod pages;
 #[cfg(feature = "ssr")]
 pub mod server;
+#[cfg(feature = "ssr")]
+pub mod shell;
 
 /// The browser's entry: brings the islands of the page to life.
 #[cfg(feature = "hydrate")]

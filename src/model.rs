@@ -4,6 +4,7 @@
 pub mod article;
 pub mod count;
 pub mod draft;
+pub mod numbers;
 #[cfg(feature = "ssr")]
 pub mod page;
 #[cfg(feature = "ssr")]

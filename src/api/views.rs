@@ -12,7 +12,7 @@ use crate::model::view::ViewOutcome;
 /// [`Error::NotFound`] if readers do not see the article, [`Error::Unavailable`] if it can't be recorded now.
 #[server(prefix = "/api/islands", endpoint = "record-view", input = PutUrl, output = Json)]
 pub async fn record_view(article: i64) -> Result<ViewOutcome, Error> {
-    use crate::server::http::identity::ViewSender;
+    use crate::server::request::identity::ViewSender;
     use crate::server::state::AppState;
     let state = expect_context::<AppState>();
     let ViewSender(sender) =

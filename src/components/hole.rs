@@ -2,8 +2,8 @@
 
 use leptos::prelude::*;
 
-use super::count::{format_count, format_views};
 use crate::model::count::Count;
+use crate::model::numbers::{format_count, format_views};
 use crate::server::page_cache::hole::{Hole, Marks};
 
 /// A count in words, made by `format`.

@@ -4,9 +4,9 @@ use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::count::{format_count, format_followers};
 use crate::api::reactions::{set_collect, set_follow, set_like};
 use crate::error::Error;
+use crate::model::numbers::{format_count, format_followers};
 use crate::model::reaction::{Reacted, Reaction};
 
 /// A button that says how a reaction stands and changes it.

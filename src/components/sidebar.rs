@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 
-use super::count::format_views;
 use super::hole::rankings;
 use super::view_counter::{VIEWS, VIEWS_OF};
+use crate::model::numbers::format_views;
 use crate::model::pages::{Ranking, Sidebar};
 
 /// What is beside the content.

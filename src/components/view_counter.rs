@@ -5,10 +5,10 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::browser;
-use super::count::format_views;
 use crate::api::views::record_view;
 use crate::error::Error;
 use crate::model::count::Count;
+use crate::model::numbers::format_views;
 
 /// The attribute of an element that shows an article's count in some ranking; its value is the article's id.
 pub const VIEWS_OF: &str = "data-views-of";

@@ -4,9 +4,9 @@ use leptos::prelude::*;
 
 use super::query::query;
 use crate::api::pages::most_viewed;
-use crate::components::count::format_views;
 use crate::components::layout::{PageTitle, reading_page};
 use crate::model::article::Window;
+use crate::model::numbers::format_views;
 use crate::model::pages::{MostViewedData, Ranking};
 use crate::server::state::AppState;
 

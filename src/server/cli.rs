@@ -16,13 +16,13 @@ use super::config::{self, Config};
 use super::content::export::export_folder;
 use super::content::import::import_folder;
 use super::content::rerender::rerender;
-use super::content::seed::seed;
 use super::db::Database;
 use super::db::users::Role;
 use super::doctor::{Finding, examine, examine_pictures};
 use super::jobs::{Job, Jobs, Schedule, describe};
 use super::lifecycle::{LAST_FLUSH, LAST_WRITES, Server};
 use super::metrics::Metrics;
+use super::seed::seed;
 use super::stores::Stores;
 use super::telemetry;
 

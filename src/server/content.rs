@@ -1,4 +1,4 @@
-//! Articles as files and as text: front matter, Markdown, import, export and the samples.
+//! Articles as files and as text: front matter, Markdown, import and export.
 
 pub mod characters;
 pub mod export;
@@ -7,5 +7,4 @@ pub mod import;
 pub mod markdown;
 pub mod raw_html;
 pub mod rerender;
-pub mod seed;
 pub mod slug;

@@ -2,18 +2,15 @@
 
 pub mod access;
 pub mod account;
-pub mod cache;
 pub mod edge;
 pub mod feeds;
 pub mod files;
 pub mod forms;
 pub mod health;
-pub mod identity;
 pub mod json_api;
 pub mod kept_form;
 pub mod patience;
 pub mod pictures;
-pub mod problem;
 pub mod reactions;
 pub mod remember;
 pub mod router;

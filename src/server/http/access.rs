@@ -10,15 +10,15 @@ use axum::response::{IntoResponse, Redirect, Response};
 use leptos::prelude::FromServerFnError;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::cache::CachePolicy;
-use super::identity;
 use super::kept_form;
 use super::pictures::wants_json;
 use super::router::LARGEST_BODY;
 use crate::error::Error;
 use crate::server::db::users::{Role, User};
-use crate::server::shell;
+use crate::server::request::cache::CachePolicy;
+use crate::server::request::identity;
 use crate::server::state::AppState;
+use crate::shell;
 
 /// Who may ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,8 +10,8 @@ use super::sign_in::{address_hash, begin_session, too_many};
 use crate::error::Error;
 use crate::server::accounts::sign_up::NewAccount;
 use crate::server::accounts::throttle::Origin;
-use crate::server::shell;
 use crate::server::state::AppState;
+use crate::shell;
 
 /// The page of one's own account.
 const PAGE: &str = "/account";

@@ -11,12 +11,12 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 
-use super::cache::CachePolicy;
 use super::security;
 use crate::error::Error;
-use crate::server::shell;
+use crate::server::request::cache::CachePolicy;
 use crate::server::state::AppState;
 use crate::server::telemetry::RequestLog;
+use crate::shell;
 
 /// Logs the request, refuses writes from other sites, turns a panic into an apology, words what a library left unworded, and sets
 /// the headers that every answer carries.

@@ -8,11 +8,11 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use serde_json::json;
 
-use super::cache::CachePolicy;
 use crate::error::Error;
 use crate::model::article::Article;
 use crate::server::content::characters::without_unstorable;
 use crate::server::content::markdown;
+use crate::server::request::cache::CachePolicy;
 use crate::server::state::AppState;
 
 /// How many articles the feed holds.

@@ -19,12 +19,12 @@ use leptos_axum::render_app_async_with_context;
 use tower::ServiceExt;
 use tower_http::services::ServeDir;
 
-use super::cache::CachePolicy;
 use super::json_api;
-use super::problem::unknown_route;
 use crate::server::config::Site;
-use crate::server::shell::shell;
+use crate::server::request::cache::CachePolicy;
+use crate::server::request::problem::unknown_route;
 use crate::server::state::AppState;
+use crate::shell::shell;
 
 /// The folder of scripts and style, which is also the first part of their addresses.
 const FOLDER: &str = "pkg";

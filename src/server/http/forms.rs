@@ -15,8 +15,8 @@ use crate::error::Error;
 use crate::server::accounts::FieldErrors;
 use crate::server::content::characters::without_unstorable;
 use crate::server::content::front_matter::one_line_end;
-use crate::server::shell::{self, shell};
 use crate::server::state::AppState;
+use crate::shell::{self, shell};
 
 /// The fields that are never sent back into a page.
 pub(super) const SECRET: &str = "password";

@@ -8,11 +8,11 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 
-use super::cache::CachePolicy;
-use super::problem::problem;
 use crate::error::Error;
 use crate::server::doctor::{Health, health};
 use crate::server::metrics::MEDIA_TYPE;
+use crate::server::request::cache::CachePolicy;
+use crate::server::request::problem::problem;
 use crate::server::state::AppState;
 use crate::server::views::store::ViewStore;
 

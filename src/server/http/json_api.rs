@@ -7,14 +7,14 @@ use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use tower_http::compression::CompressionLayer;
 
-use super::identity::ViewSender;
 use super::patience::patience;
-use super::problem::{Ignored, Path, Query, wrong_method};
 use crate::error::Error;
 use crate::model::article::{Article, ArticleSummary, RankedArticle, Window};
 use crate::model::page::Page;
 use crate::model::view::ViewOutcome;
 use crate::server::db::articles::Filter;
+use crate::server::request::identity::ViewSender;
+use crate::server::request::problem::{Ignored, Path, Query, wrong_method};
 use crate::server::state::AppState;
 
 /// What the addresses of the API start with.

@@ -11,8 +11,8 @@ use leptos::prelude::provide_context;
 
 use super::forms::{SECRET, render};
 use crate::error::{Error, RETRY_AFTER_SECONDS};
-use crate::server::shell;
 use crate::server::state::AppState;
+use crate::shell;
 
 /// A form that could not be taken.
 #[derive(Clone, Debug)]

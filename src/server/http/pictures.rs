@@ -15,16 +15,16 @@ use leptos::prelude::provide_context;
 use serde::Serialize;
 
 use super::access::CurrentUser;
-use super::cache::CachePolicy;
 use super::forms::{SentForm, render};
-use super::problem::problem;
 use super::router::LARGEST_PICTURE;
 use crate::error::Error;
 use crate::server::db::pictures::Picture;
 use crate::server::pictures::content::Refusal;
 use crate::server::pictures::{NotTaken, SentFile, markdown};
-use crate::server::shell;
+use crate::server::request::cache::CachePolicy;
+use crate::server::request::problem::problem;
 use crate::server::state::AppState;
+use crate::shell;
 
 /// Where the pictures of the studio are.
 pub const STUDIO: &str = "/studio/pictures";

@@ -5,13 +5,13 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use super::access::CurrentUser;
 use super::forms::Form;
-use super::problem::Path;
 use super::sign_in::local_path;
 use crate::error::Error;
 use crate::model::reaction::Reaction;
 use crate::server::db::users::User;
-use crate::server::shell;
+use crate::server::request::problem::Path;
 use crate::server::state::AppState;
+use crate::shell;
 
 /// `POST /articles/{slug}/like` with `like`: `true` or `false`.
 pub async fn like(

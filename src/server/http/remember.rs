@@ -19,13 +19,13 @@ use futures_util::future::Either;
 use tower::{Service, ServiceExt};
 use url::form_urlencoded;
 
-use super::identity::session_cookie;
 use crate::error::Error;
 use crate::server::page_cache::hole::Marks;
 use crate::server::page_cache::page::{Filling, Head, RememberedPage};
-use crate::server::shell::{chosen_theme, error_page};
+use crate::server::request::identity::session_cookie;
 use crate::server::state::AppState;
 use crate::server::telemetry::RequestLog;
+use crate::shell::{chosen_theme, error_page};
 
 /// The largest page that is rendered, in bytes.
 const LARGEST_PAGE: usize = 64 << 20;

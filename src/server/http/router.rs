@@ -21,14 +21,14 @@ use tower_sessions::{Expiry, SessionManagerLayer};
 use super::access::control;
 use super::edge::edge;
 use super::files::file_or_not_found;
-use super::identity::session_cookie;
 use super::patience::patience;
 use super::{account, feeds, health, json_api, pictures, reactions, sign_in, studio, users};
 use crate::app::App;
 use crate::server::content::front_matter::normalize_path;
 use crate::server::page_cache::hole::Marks;
-use crate::server::shell::{error_page, shell};
+use crate::server::request::identity::session_cookie;
 use crate::server::state::AppState;
+use crate::shell::{error_page, shell};
 
 /// The largest body that a request may have, in bytes. Server functions read theirs whole and know no limit of their own.
 pub const LARGEST_BODY: usize = 16 * 1024;

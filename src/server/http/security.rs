@@ -9,9 +9,9 @@ use axum::http::header::{
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 
-use super::problem;
 use crate::error::Error;
-use crate::server::shell;
+use crate::server::request::problem;
+use crate::shell;
 
 /// The policy of an answer that is not a page: it loads nothing and is shown in no frame. Pages have their own, with a nonce.
 const CLOSED_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";

@@ -7,12 +7,12 @@ use axum::response::{IntoResponse, Redirect, Response};
 use tower_sessions::Session;
 
 use super::forms::Form;
-use super::identity::address;
 use crate::error::Error;
 use crate::server::accounts::{Attempt, try_again_in};
+use crate::server::request::identity::address;
 use crate::server::sessions;
-use crate::server::shell;
 use crate::server::state::AppState;
+use crate::shell;
 
 /// How much of a User-Agent a session keeps, in characters.
 const LONGEST_USER_AGENT: usize = 300;

@@ -9,9 +9,9 @@ use super::access::CurrentUser;
 use super::forms::{Form, SentForm, render_again};
 use crate::model::draft::Typed;
 use crate::server::content::front_matter::one_line_end;
-use crate::server::shell;
 use crate::server::state::AppState;
 use crate::server::studio::{Intent, SaveOutcome, typed_of_revision};
+use crate::shell;
 
 /// Tells the editor that somebody has saved since the form was opened.
 #[derive(Clone, Copy, Debug)]

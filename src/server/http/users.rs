@@ -9,8 +9,8 @@ use super::access::CurrentUser;
 use super::forms::{Form, render};
 use crate::error::Error;
 use crate::server::db::users::{Role, User};
-use crate::server::shell;
 use crate::server::state::AppState;
+use crate::shell;
 
 /// The page of all users.
 const PAGE: &str = "/users";

@@ -15,7 +15,7 @@ use http_body::{Body, Frame, SizeHint};
 
 use super::deflate::{Gzip, deflate};
 use super::hole::{Hole, Marks};
-use crate::components::count::{format_count, format_followers, format_views};
+use crate::model::numbers::{format_count, format_followers, format_views};
 use crate::server::db::counts::ArticleCounts;
 
 /// A piece of HTML, as it is and compressed.

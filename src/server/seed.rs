@@ -1,25 +1,25 @@
 //! Sample articles for a blog that has none, and an author who can sign in.
 
-use super::import::{ImportError, Report, SourceFile, import};
-use super::slug::slugify;
-use crate::server::accounts;
-use crate::server::clock::Clock;
-use crate::server::db::Database;
-use crate::server::db::users::Role;
+use super::accounts;
+use super::clock::Clock;
+use super::content::import::{ImportError, Report, SourceFile, import};
+use super::content::slug::slugify;
+use super::db::Database;
+use super::db::users::Role;
 
 /// The author of the samples.
 pub const AUTHOR: &str = "Marina Keel";
 
 const SAMPLES: [(&str, &str); 9] = [
-    ("a-count-you-can-trust.md", include_str!("../../../samples/a-count-you-can-trust.md")),
-    ("chao-xi-yu-shui-wei-biao.md", include_str!("../../../samples/chao-xi-yu-shui-wei-biao.md")),
-    ("everything-markdown-can-do.md", include_str!("../../../samples/everything-markdown-can-do.md")),
-    ("first-steps.md", include_str!("../../../samples/first-steps.md")),
-    ("kak-more-uchit-schitat.md", include_str!("../../../samples/kak-more-uchit-schitat.md")),
-    ("moving-in.md", include_str!("../../../samples/moving-in.md")),
-    ("what-a-crash-leaves-behind.md", include_str!("../../../samples/what-a-crash-leaves-behind.md")),
-    ("who-is-a-visitor.md", include_str!("../../../samples/who-is-a-visitor.md")),
-    ("writing-for-the-web.md", include_str!("../../../samples/writing-for-the-web.md")),
+    ("a-count-you-can-trust.md", include_str!("../../samples/a-count-you-can-trust.md")),
+    ("chao-xi-yu-shui-wei-biao.md", include_str!("../../samples/chao-xi-yu-shui-wei-biao.md")),
+    ("everything-markdown-can-do.md", include_str!("../../samples/everything-markdown-can-do.md")),
+    ("first-steps.md", include_str!("../../samples/first-steps.md")),
+    ("kak-more-uchit-schitat.md", include_str!("../../samples/kak-more-uchit-schitat.md")),
+    ("moving-in.md", include_str!("../../samples/moving-in.md")),
+    ("what-a-crash-leaves-behind.md", include_str!("../../samples/what-a-crash-leaves-behind.md")),
+    ("who-is-a-visitor.md", include_str!("../../samples/who-is-a-visitor.md")),
+    ("writing-for-the-web.md", include_str!("../../samples/writing-for-the-web.md")),
 ];
 
 /// What seeding did.

@@ -9,10 +9,10 @@ use leptos::tachys::html::InertElement;
 use leptos_axum::ResponseOptions;
 use leptos_meta::MetaTags;
 
-use super::http::cache::CachePolicy;
 use crate::app::App;
 use crate::components::theme_toggle::{THEME_COOKIE, Theme};
 use crate::error::{Error, RETRY_AFTER_SECONDS};
+use crate::server::request::cache::CachePolicy;
 
 /// The document around [`App`].
 pub fn shell(options: LeptosOptions) -> impl IntoView {
@@ -72,7 +72,7 @@ fn page_policy(nonce: Option<&str>) -> String {
 }
 
 /// The theme that the reader chose in this browser; without a choice the system's holds.
-pub(super) fn chosen_theme(headers: &HeaderMap) -> Option<Theme> {
+pub fn chosen_theme(headers: &HeaderMap) -> Option<Theme> {
     headers
         .get_all(COOKIE)
         .iter()

@@ -11,10 +11,10 @@ use tower_sessions::cookie::Cookie;
 use tower_sessions::session::Id;
 use tower_sessions::{Session, SessionStore};
 
-use super::access::CurrentUser;
 use crate::error::Error;
 use crate::server::config::Config;
 use crate::server::db::users::User;
+use crate::server::http::access::CurrentUser;
 use crate::server::sessions::USER_ID;
 use crate::server::state::{AppState, Services};
 use crate::server::views::visitor::Reader;
