@@ -4,6 +4,7 @@ pub mod model {
     pub mod article;
     pub mod page;
     pub mod pages;
+    pub mod picture;
     pub mod reaction;
     pub mod view;
 }
@@ -15,9 +16,4 @@ pub mod server {
     pub mod failpoint;
     pub mod redis;
     pub mod views;
-
-    pub mod pictures {
-        pub mod content;
-        mod strip;
-    }
 }

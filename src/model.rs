@@ -9,5 +9,8 @@ pub mod numbers;
 pub mod page;
 #[cfg(feature = "ssr")]
 pub mod pages;
+#[cfg(feature = "ssr")]
+pub mod picture;
 pub mod reaction;
+pub mod theme;
 pub mod view;

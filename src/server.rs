@@ -22,6 +22,7 @@ pub mod reactions;
 pub mod reading;
 pub mod redis;
 pub mod request;
+pub mod schedule;
 pub mod seed;
 pub mod sessions;
 pub mod state;

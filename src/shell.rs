@@ -1,18 +1,16 @@
-//! The frame of every page: head, scripts, content security policy; and the page of last resort.
+//! The frame of every page: head, scripts, content security policy.
 
-use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HeaderValue, RETRY_AFTER};
+use axum::http::header::{CONTENT_SECURITY_POLICY, HeaderValue};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Response};
 use leptos::prelude::*;
 use leptos::tachys::html::InertElement;
 use leptos_axum::ResponseOptions;
 use leptos_meta::MetaTags;
 
 use crate::app::App;
-use crate::components::theme_toggle::{THEME_COOKIE, Theme};
-use crate::error::{Error, RETRY_AFTER_SECONDS};
+use crate::model::theme::Theme;
 use crate::server::request::cache::CachePolicy;
+use crate::server::request::theme::chosen_theme;
 
 /// The document around [`App`].
 pub fn shell(options: LeptosOptions) -> impl IntoView {
@@ -69,46 +67,4 @@ fn page_policy(nonce: Option<&str>) -> String {
          media-src 'self' https:; connect-src 'self'{reload}; font-src 'self'; manifest-src 'self'; base-uri 'none'; \
          form-action 'self'; frame-ancestors 'none'"
     )
-}
-
-/// The theme that the reader chose in this browser; without a choice the system's holds.
-pub fn chosen_theme(headers: &HeaderMap) -> Option<Theme> {
-    headers
-        .get_all(COOKIE)
-        .iter()
-        .filter_map(|cookies| cookies.to_str().ok())
-        .flat_map(|cookies| cookies.split(';'))
-        .filter_map(|cookie| cookie.trim().split_once('='))
-        .find(|(name, _)| *name == THEME_COOKIE)
-        .and_then(|(_, value)| Theme::from_name(value))
-}
-
-/// The page for an error that comes before or instead of rendering.
-pub fn error_page(error: &Error) -> Response {
-    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = plain_page(status, status.canonical_reason().unwrap_or("Error"), &error.to_string());
-    if *error == Error::Unavailable {
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
-    }
-    response
-}
-
-/// A page that needs nothing to be working but the style sheet. The texts must be our own: they are not escaped.
-pub fn plain_page(status: StatusCode, title: &str, text: &str) -> Response {
-    let html = format!(
-        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-         <meta name=\"color-scheme\" content=\"light dark\"><title>{title}</title>\
-         <link rel=\"stylesheet\" href=\"/pkg/tidemark.css\"></head>\
-         <body><main class=\"message\"><p class=\"message-status\">{code}</p><h1>{title}</h1><p>{text}</p>\
-         <p><a class=\"button\" href=\"/\">To the front page</a></p></main></body></html>\n",
-        code = status.as_u16(),
-    );
-    let policy = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'";
-    let headers = [
-        (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
-        (CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy)),
-        CachePolicy::Never.header(),
-    ];
-    (status, headers, html).into_response()
 }

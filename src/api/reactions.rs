@@ -40,7 +40,7 @@ pub async fn set_follow(username: String, follow: bool) -> Result<Reacted, Error
 async fn set(reaction: Reaction, is_on: bool) -> Result<Reacted, Error> {
     use axum::http::request::Parts;
 
-    use crate::server::http::access::current_user;
+    use crate::server::request::identity::current_user;
     use crate::server::state::AppState;
     let state = expect_context::<AppState>();
     let user = current_user(&expect_context::<Parts>())?;

@@ -15,7 +15,7 @@ pub async fn preview(article: i64, typed: Typed) -> Result<String, Error> {
     use axum::http::request::Parts;
 
     use crate::components::article_body::ArticleBody;
-    use crate::server::http::access::current_user;
+    use crate::server::request::identity::current_user;
     use crate::server::state::AppState;
     let user = current_user(&expect_context::<Parts>())?;
     let content = super::answer(expect_context::<AppState>().preview(&user, article, &typed).await)?;
@@ -30,7 +30,7 @@ pub async fn preview(article: i64, typed: Typed) -> Result<String, Error> {
 pub async fn keep_draft(article: i64, version: i64, typed: Typed) -> Result<bool, Error> {
     use axum::http::request::Parts;
 
-    use crate::server::http::access::current_user;
+    use crate::server::request::identity::current_user;
     use crate::server::state::AppState;
     let user = current_user(&expect_context::<Parts>())?;
     super::answer(expect_context::<AppState>().keep_draft(&user, article, version, &typed).await)

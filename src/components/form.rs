@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::server::http::forms::SentForm;
+use crate::server::request::forms::SentForm;
 
 /// The form that is shown again, if it was sent to `action`; otherwise an empty one.
 pub fn sent_form(action: &str) -> SentForm {

@@ -10,7 +10,7 @@ use crate::components::form::{Field, FormErrors, Notice, sent_form};
 use crate::components::layout::{PageTitle, page};
 use crate::server::accounts::SHORTEST_PASSWORD;
 use crate::server::db::users::User;
-use crate::server::http::access::current_user;
+use crate::server::request::identity::current_user;
 use crate::server::sessions::SignedIn;
 use crate::server::state::AppState;
 

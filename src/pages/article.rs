@@ -13,7 +13,7 @@ use crate::components::view_counter::ViewCounter;
 use crate::model::article::{Article, ArticleContent};
 use crate::model::pages::{ArticleData, OwnReactions};
 use crate::model::reaction::Reaction;
-use crate::server::http::access::sign_in_address;
+use crate::server::request::identity::sign_in_address;
 use crate::server::state::AppState;
 
 /// `/articles/{slug}`

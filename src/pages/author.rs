@@ -12,8 +12,8 @@ use crate::model::article::Author;
 use crate::model::numbers::{format_count, format_followers};
 use crate::model::pages::{AuthorData, Follow};
 use crate::model::reaction::Reaction;
-use crate::server::http::access::sign_in_address;
 use crate::server::page_cache::hole::Hole;
+use crate::server::request::identity::sign_in_address;
 use crate::server::state::AppState;
 
 /// `/authors/{username}`

@@ -8,7 +8,7 @@ use super::query::page_number;
 use crate::components::article_list::ArticleList;
 use crate::components::layout::{PageTitle, page};
 use crate::server::db::lists::List;
-use crate::server::http::access::current_user;
+use crate::server::request::identity::current_user;
 use crate::server::state::AppState;
 
 /// `/collects`

@@ -12,7 +12,7 @@ use crate::components::reaction_button::ReactionButton;
 use crate::model::article::Author;
 use crate::model::reaction::Reaction;
 use crate::server::db::lists::List;
-use crate::server::http::access::current_user;
+use crate::server::request::identity::current_user;
 use crate::server::state::AppState;
 
 /// `/following`

@@ -7,8 +7,8 @@ use super::query::query;
 use crate::components::form::{Field, FormErrors, sent_form, textarea_text};
 use crate::components::layout::{PageTitle, page};
 use crate::error::Error;
-use crate::server::accounts::sign_up::SignUp;
-use crate::server::http::kept_form::KeptForm;
+use crate::server::config::SignUp;
+use crate::server::request::forms::KeptForm;
 use crate::server::state::AppState;
 
 /// `/login?next=`

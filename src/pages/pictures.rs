@@ -10,10 +10,10 @@ use crate::components::form::{FieldNotes, Notice, described_by, sent_form};
 use crate::components::layout::{PageTitle, page};
 use crate::error::Error;
 use crate::server::db::pictures::ListedPicture;
-use crate::server::http::access::current_user;
-use crate::server::http::pictures::{FIELD, STUDIO};
-use crate::server::http::router::LARGEST_PICTURE;
 use crate::server::pictures::{markdown, owner_seen_by};
+use crate::server::request::forms::{PICTURE_FIELD, PICTURES};
+use crate::server::request::identity::current_user;
+use crate::server::request::limits::LARGEST_PICTURE;
 use crate::server::state::AppState;
 
 /// How many pictures a page shows.
@@ -55,7 +55,7 @@ pub fn PicturesPage() -> impl IntoView {
             view! {
                 <ul class="pictures">{items}</ul>
                 {(pictures.pages > 1)
-                    .then(|| view! { <Pagination page=pictures.page pages=pictures.pages path=format!("{STUDIO}?") /> })}
+                    .then(|| view! { <Pagination page=pictures.page pages=pictures.pages path=format!("{PICTURES}?") /> })}
             }
             .into_any()
         };
@@ -76,24 +76,24 @@ pub fn PicturesPage() -> impl IntoView {
 
 #[component]
 fn UploadForm() -> impl IntoView {
-    let sent = sent_form(STUDIO);
-    let error = sent.error(FIELD).map(str::to_owned);
+    let sent = sent_form(PICTURES);
+    let error = sent.error(PICTURE_FIELD).map(str::to_owned);
     let hint = format!("PNG, JPEG, GIF or WebP, up to {} MiB together.", LARGEST_PICTURE >> 20);
     view! {
-        <form class="form picture-form" method="post" action=STUDIO enctype="multipart/form-data">
-            <label for=FIELD>"Add pictures"</label>
+        <form class="form picture-form" method="post" action=PICTURES enctype="multipart/form-data">
+            <label for=PICTURE_FIELD>"Add pictures"</label>
             <input
-                id=FIELD
-                name=FIELD
+                id=PICTURE_FIELD
+                name=PICTURE_FIELD
                 type="file"
                 accept="image/png,image/jpeg,image/gif,image/webp"
                 multiple
                 required
                 aria-invalid=error.as_ref().map(|_| "true")
-                aria-describedby=described_by(FIELD, &hint, error.as_deref())
+                aria-describedby=described_by(PICTURE_FIELD, &hint, error.as_deref())
                 autofocus=error.is_some()
             />
-            <FieldNotes name=FIELD hint error />
+            <FieldNotes name=PICTURE_FIELD hint error />
             <button type="submit" class="button button-primary">"Upload"</button>
         </form>
     }
@@ -129,7 +129,7 @@ fn PictureCard(listed: ListedPicture, shows_owner: bool) -> impl IntoView {
             <input class="picture-markdown" id=id value=markdown(&picture) readonly />
             <details class="picture-delete">
                 <summary>"Delete"<span class="visually-hidden">{format!(" {}", picture.original_name)}</span></summary>
-                <form method="post" action=format!("{STUDIO}/{}/delete", picture.name)>
+                <form method="post" action=format!("{PICTURES}/{}/delete", picture.name)>
                     <p>"Articles that show this picture will show a gap."</p>
                     <button type="submit" class="button button-danger">"Delete the picture"</button>
                 </form>

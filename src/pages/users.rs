@@ -7,11 +7,11 @@ use super::query::{page_number, query};
 use crate::components::article_list::{Pagination, Time};
 use crate::components::form::{Field, FormErrors, Notice, sent_form};
 use crate::components::layout::{PageTitle, page};
-use crate::server::accounts::sign_up::SignUp;
+use crate::server::config::SignUp;
 use crate::server::db::invitations::Invitation;
 use crate::server::db::users::{Role, User};
-use crate::server::http::access::current_user;
-use crate::server::http::users::Secret;
+use crate::server::request::forms::Secret;
+use crate::server::request::identity::current_user;
 use crate::server::state::AppState;
 
 /// How many users a page shows.

@@ -10,9 +10,8 @@ use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, de};
 use url::Url;
 
-use super::accounts::sign_up::SignUp;
-use super::jobs::Schedule;
 use super::pictures::store::{AwsEnvironment, Place};
+use super::schedule::Schedule;
 
 /// The file that documents every setting is also where the defaults come from, so the two can't differ.
 const DEFAULTS: &str = include_str!("../../Leptos.toml");
@@ -42,6 +41,18 @@ pub struct Config {
     pub pictures: Pictures,
     /// Remembered pages.
     pub pages: Pages,
+}
+
+/// Who may sign up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SignUp {
+    /// Nobody: administrators make accounts.
+    Closed,
+    /// Whoever has an invitation.
+    Invite,
+    /// Everybody, as a reader.
+    Open,
 }
 
 /// `[accounts]`

@@ -18,7 +18,7 @@ use moka::sync::Cache;
 use rustc_hash::FxBuildHasher;
 
 use super::db::content_version::ContentVersion;
-use crate::components::theme_toggle::Theme;
+use crate::model::theme::Theme;
 use page::{RememberedPage, RenderedRankings};
 
 /// Longest address of a page that is kept, in bytes.

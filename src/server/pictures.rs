@@ -20,6 +20,7 @@ use super::db::Database;
 use super::db::pictures::Picture;
 use super::db::users::{Role, User};
 use crate::error::Error;
+use crate::model::picture::Kind;
 
 /// How many pictures are looked at at a time. Each takes a core and much memory for a moment, and pages need them too.
 const AT_A_TIME: usize = 1;
@@ -185,7 +186,7 @@ pub fn markdown(picture: &Picture) -> String {
 /// Whether a text is a name that [`Pictures::add`] gives: nothing else is looked for, in no store.
 fn is_name(text: &str) -> bool {
     let is_key = |key: &str| key.len() == 32 && key.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    let is_ending = |ending: &str| content::Kind::ALL.iter().any(|kind| kind.extension() == ending);
+    let is_ending = |ending: &str| Kind::ALL.iter().any(|kind| kind.extension() == ending);
     text.split_once('.').is_some_and(|(key, ending)| is_key(key) && is_ending(ending))
 }
 
@@ -210,7 +211,7 @@ mod tests {
         Picture {
             name: "a.png".into(),
             user_id: 1,
-            media_type: content::Kind::Png,
+            media_type: Kind::Png,
             bytes: 1,
             width: 1,
             height: 1,

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use tidemark::server::db::users::Role;
-use tidemark::server::http::access::{Access, ROUTES, Route};
+use tidemark::server::http::access::{ROUTES, Route};
+use tidemark::server::request::access::Access;
 
 use crate::harness::{Answer, Client, FIREFOX, TestServer};
 

@@ -12,11 +12,11 @@ use crate::components::form::{Field, FieldNotes, FormErrors, Notice, described_b
 use crate::components::layout::{PageTitle, page};
 use crate::error::Error;
 use crate::model::draft::Typed;
+use crate::server::content::front_matter::one_line_end;
 use crate::server::db::articles::Status;
 use crate::server::db::studio::EditableArticle;
-use crate::server::http::access::current_user;
-use crate::server::http::forms::SentForm;
-use crate::server::http::studio::{Conflict, typed};
+use crate::server::request::forms::{Conflict, SentForm};
+use crate::server::request::identity::current_user;
 use crate::server::state::AppState;
 use crate::server::studio::{format_time, typed_of};
 
@@ -27,6 +27,19 @@ struct Text {
     typed: Typed,
     /// When it was typed, if it was never saved.
     recovered_at: Option<i64>,
+}
+
+/// What was typed into a form that is shown again.
+fn typed(sent: &SentForm) -> Typed {
+    let value = |name: &str| sent.value(name).unwrap_or_default().to_owned();
+    Typed {
+        title: value("title"),
+        slug: value("slug"),
+        summary: value("summary"),
+        tags: value("tags"),
+        cover: value("cover"),
+        markdown: sent.value("markdown").map(one_line_end).unwrap_or_default(),
+    }
 }
 
 /// `/studio/new`

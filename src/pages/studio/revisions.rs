@@ -11,7 +11,7 @@ use crate::components::layout::{PageTitle, page};
 use crate::error::Error;
 use crate::model::draft::Typed;
 use crate::server::db::revisions::Revision;
-use crate::server::http::access::current_user;
+use crate::server::request::identity::current_user;
 use crate::server::state::AppState;
 use crate::server::studio::{typed_of, typed_of_revision};
 

@@ -13,7 +13,7 @@ use crate::components::layout::{PageTitle, page};
 use crate::model::numbers::format_count;
 use crate::server::db::studio::{Column, Shelf, TableQuery, TableRow};
 use crate::server::db::users::Role;
-use crate::server::http::access::current_user;
+use crate::server::request::identity::current_user;
 use crate::server::state::AppState;
 
 /// How many articles a page of the table shows.

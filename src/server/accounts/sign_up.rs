@@ -1,23 +1,10 @@
 //! Who may make an account, and how: everybody, whoever has an invitation, or nobody but the administrator.
 
-use serde::Deserialize;
-
 use super::{Accounts, FieldErrors, check_name, check_password, check_username, random_password};
 use crate::error::Error;
+use crate::server::config::SignUp;
 use crate::server::db::invitations::Invitation;
 use crate::server::db::users::Role;
-
-/// Who may sign up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SignUp {
-    /// Nobody: administrators make accounts.
-    Closed,
-    /// Whoever has an invitation.
-    Invite,
-    /// Everybody, as a reader.
-    Open,
-}
 
 /// How long an invitation is good, in milliseconds.
 pub const INVITATION_LASTS: i64 = 7 * 24 * 60 * 60 * 1000;

@@ -6,7 +6,15 @@ use sqlx::{AssertSqlSafe, MySqlConnection};
 
 use super::MySqlDatabase;
 use crate::server::failpoint;
-use crate::server::views::flush::Batch;
+
+/// A batch of views as a flush takes it: the article and the hour, and how many.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Batch {
+    /// Its name; no other has it.
+    pub id: String,
+    /// Views by article and hour.
+    pub views: BTreeMap<(i64, i64), i64>,
+}
 
 /// What applying batches did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

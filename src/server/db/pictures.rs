@@ -4,7 +4,7 @@ use sqlx::{AssertSqlSafe, FromRow};
 
 use super::Database;
 use crate::model::page::Page;
-use crate::server::pictures::content::Kind;
+use crate::model::picture::Kind;
 
 /// A picture.
 #[derive(Clone, Debug, FromRow)]

@@ -1,33 +1,24 @@
 //! Who may ask for what: one table, which is what refuses, what the tests walk, and what `docs/SECURITY.md` shows.
 
 use axum::body::Body;
-use axum::extract::{FromRequestParts, MatchedPath, Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{ALLOW, CONTENT_TYPE, HeaderValue};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use leptos::prelude::FromServerFnError;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::kept_form;
+use super::form_page::keep_body;
 use super::pictures::wants_json;
-use super::router::LARGEST_BODY;
 use crate::error::Error;
-use crate::server::db::users::{Role, User};
+use crate::server::db::users::Role;
+use crate::server::request::access::Access;
 use crate::server::request::cache::CachePolicy;
-use crate::server::request::identity;
+use crate::server::request::error_page::error_page;
+use crate::server::request::identity::{CurrentUser, sign_in_address, signed_in_user};
+use crate::server::request::limits::LARGEST_BODY;
 use crate::server::state::AppState;
-use crate::shell;
-
-/// Who may ask.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    /// Everybody.
-    Everyone,
-    /// Whoever is signed in with this role or a higher one.
-    AtLeast(Role),
-}
 
 /// A row of the table.
 #[derive(Clone, Copy, Debug)]
@@ -126,36 +117,6 @@ pub fn access(method: &Method, path: &str) -> Option<Access> {
     ROUTES.iter().find(|route| route.method == method && route.path == path).map(|route| route.access)
 }
 
-impl Access {
-    /// As `docs/SECURITY.md` has it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Access::Everyone => "everyone",
-            Access::AtLeast(role) => role.as_str(),
-        }
-    }
-}
-
-/// The signed-in user, as the table has made sure of: for handlers and pages of routes that are not for everyone.
-#[derive(Clone, Debug)]
-pub struct CurrentUser(pub User);
-
-impl<S: Send + Sync> FromRequestParts<S> for CurrentUser {
-    type Rejection = Error;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
-        current_user(parts).map(CurrentUser)
-    }
-}
-
-/// The signed-in user of a request to a route that is not for everyone.
-///
-/// # Errors
-/// [`Error::Unauthorized`] if the route is for everyone, so that nobody has looked.
-pub fn current_user(parts: &Parts) -> Result<User, Error> {
-    parts.extensions.get::<CurrentUser>().map(|user| user.0.clone()).ok_or(Error::Unauthorized)
-}
-
 /// Lets through whom the table lets, and remembers who it is. Others are asked to sign in, and nothing that they wrote is lost.
 pub async fn control(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let path = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
@@ -167,7 +128,7 @@ pub async fn control(State(state): State<AppState>, request: Request, next: Next
         None => return refuse_method(&path),
     };
     let (mut parts, body) = request.into_parts();
-    let user = match identity::signed_in_user(&parts, &state).await {
+    let user = match signed_in_user(&parts, &state).await {
         Ok(user) => user,
         Err(error) => return refuse_or_keep(&state, parts, body, error).await,
     };
@@ -197,16 +158,11 @@ pub async fn control(State(state): State<AppState>, request: Request, next: Next
 async fn refuse_or_keep(state: &AppState, parts: Parts, body: Body, error: Error) -> Response {
     let is_read = matches!(parts.method, Method::GET | Method::HEAD);
     if !is_read && !parts.uri.path().starts_with("/api/") && !wants_json(&parts.headers) {
-        return kept_form::keep_body(state, parts, body, error).await;
+        return keep_body(state, parts, body, error).await;
     }
     // Read, although nobody needs it: the connection would be closed behind the answer otherwise.
     let _ = axum::body::to_bytes(body, LARGEST_BODY).await;
     refuse(&error, parts.uri.path(), &parts.headers)
-}
-
-/// The address of the form to sign in, which leads back to `path`.
-pub fn sign_in_address(path: &str) -> String {
-    format!("/login?next={}", utf8_percent_encode(path, NON_ALPHANUMERIC))
 }
 
 /// The answer to a method that the table does not have for this path; it does not have this path at all if somebody forgot it.
@@ -229,7 +185,7 @@ fn refuse(error: &Error, path: &str, headers: &HeaderMap) -> Response {
         return error.clone().into_response();
     }
     if !path.starts_with("/api/") {
-        return shell::error_page(error);
+        return error_page(error);
     }
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = (status, Body::from(error.ser())).into_response();

@@ -4,14 +4,14 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use tower_sessions::Session;
 
-use super::access::CurrentUser;
-use super::forms::Form;
 use super::sign_in::{address_hash, begin_session, too_many};
 use crate::error::Error;
 use crate::server::accounts::sign_up::NewAccount;
 use crate::server::accounts::throttle::Origin;
+use crate::server::request::error_page::error_page;
+use crate::server::request::forms::Form;
+use crate::server::request::identity::CurrentUser;
 use crate::server::state::AppState;
-use crate::shell;
 
 /// The page of one's own account.
 const PAGE: &str = "/account";
@@ -20,7 +20,7 @@ const PAGE: &str = "/account";
 pub async fn sign_up(State(state): State<AppState>, session: Session, form: Form) -> Response {
     match try_to_sign_up(&state, session, form).await {
         Ok(response) => response,
-        Err(error) => shell::error_page(&error),
+        Err(error) => error_page(&error),
     }
 }
 
@@ -49,7 +49,7 @@ pub async fn rename(State(state): State<AppState>, CurrentUser(user): CurrentUse
     match state.accounts.rename(&user, &form.line("name")).await {
         Ok(Ok(())) => done("name"),
         Ok(Err(errors)) => form.again(&state, PAGE, errors).await,
-        Err(error) => shell::error_page(&error),
+        Err(error) => error_page(&error),
     }
 }
 
@@ -63,10 +63,10 @@ pub async fn change_password(
     match state.accounts.change_password(&user, form.text("password"), form.text("new_password")).await {
         Ok(Ok(())) => match begin_session(&state, &session, user.id, &form).await {
             Ok(()) => done("password"),
-            Err(error) => shell::error_page(&error),
+            Err(error) => error_page(&error),
         },
         Ok(Err(errors)) => form.again(&state, PAGE, errors).await,
-        Err(error) => shell::error_page(&error),
+        Err(error) => error_page(&error),
     }
 }
 
@@ -87,7 +87,7 @@ pub async fn end_sessions(
         .await;
     match ended {
         Ok(()) => done("sessions"),
-        Err(error) => shell::error_page(&error),
+        Err(error) => error_page(&error),
     }
 }
 

@@ -14,9 +14,9 @@ use futures_util::FutureExt;
 use super::security;
 use crate::error::Error;
 use crate::server::request::cache::CachePolicy;
+use crate::server::request::error_page::error_page;
 use crate::server::state::AppState;
 use crate::server::telemetry::RequestLog;
-use crate::shell;
 
 /// Logs the request, refuses writes from other sites, turns a panic into an apology, words what a library left unworded, and sets
 /// the headers that every answer carries.
@@ -34,7 +34,7 @@ pub async fn edge(State(state): State<AppState>, mut request: Request, next: Nex
             Ok(response) => security::explain_error(response, is_for_programs),
             // The panic hook has logged it.
             Err(_) if is_for_programs => Error::Internal.into_response(),
-            Err(_) => shell::error_page(&Error::Internal),
+            Err(_) => error_page(&Error::Internal),
         },
     };
     if is_for_programs {

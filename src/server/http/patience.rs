@@ -9,8 +9,8 @@ use axum::response::{IntoResponse, Response};
 
 use super::security::is_for_programs;
 use crate::error::Error;
+use crate::server::request::error_page::error_page;
 use crate::server::state::AppState;
-use crate::shell::error_page;
 
 /// How long an answer may take to a request that only reads.
 const PATIENCE: Duration = Duration::from_millis(4_500);

@@ -14,23 +14,18 @@ use axum::response::{IntoResponse, Redirect, Response};
 use leptos::prelude::provide_context;
 use serde::Serialize;
 
-use super::access::CurrentUser;
-use super::forms::{SentForm, render};
-use super::router::LARGEST_PICTURE;
+use super::form_page::render;
 use crate::error::Error;
 use crate::server::db::pictures::Picture;
 use crate::server::pictures::content::Refusal;
 use crate::server::pictures::{NotTaken, SentFile, markdown};
 use crate::server::request::cache::CachePolicy;
+use crate::server::request::error_page::{error_page, plain_page};
+use crate::server::request::forms::{PICTURE_FIELD, PICTURES, SentForm};
+use crate::server::request::identity::CurrentUser;
+use crate::server::request::limits::LARGEST_PICTURE;
 use crate::server::request::problem::problem;
 use crate::server::state::AppState;
-use crate::shell;
-
-/// Where the pictures of the studio are.
-pub const STUDIO: &str = "/studio/pictures";
-
-/// The field of the form.
-pub const FIELD: &str = "picture";
 
 /// How many pictures a request may bring.
 const MOST_AT_ONCE: usize = 20;
@@ -47,8 +42,8 @@ pub async fn picture(
 ) -> Response {
     let found = match state.pictures.find(&name).await {
         Ok(Some(picture)) => picture,
-        Ok(None) => return shell::error_page(&no_such_picture()),
-        Err(error) => return shell::error_page(&error),
+        Ok(None) => return error_page(&no_such_picture()),
+        Err(error) => return error_page(&error),
     };
     // The bytes at an address never change, so the name says which they are.
     let tag = format!("\"{}\"", found.name);
@@ -60,8 +55,8 @@ pub async fn picture(
     } else {
         match state.pictures.body(&found).await {
             Ok(Some(body)) => (StatusCode::OK, body),
-            Ok(None) => return shell::error_page(&no_such_picture()),
-            Err(error) => return shell::error_page(&error),
+            Ok(None) => return error_page(&no_such_picture()),
+            Err(error) => return error_page(&error),
         }
     };
     let mut response = (status, body).into_response();
@@ -120,13 +115,13 @@ pub async fn upload(State(state): State<AppState>, CurrentUser(user): CurrentUse
             Some(picture) => (StatusCode::CREATED, Json(Taken::of(picture))).into_response(),
             None => Error::Internal.into_response(),
         },
-        Ok(pictures) => Redirect::to(&format!("{STUDIO}?added={}", pictures.len())).into_response(),
+        Ok(pictures) => Redirect::to(&format!("{PICTURES}?added={}", pictures.len())).into_response(),
         Err((StatusCode::SERVICE_UNAVAILABLE, _)) if wants_json => Error::Unavailable.into_response(),
-        Err((StatusCode::SERVICE_UNAVAILABLE, _)) => shell::error_page(&Error::Unavailable),
+        Err((StatusCode::SERVICE_UNAVAILABLE, _)) => error_page(&Error::Unavailable),
         Err((status, reason)) if wants_json => problem(status, reason),
         Err((status, reason)) => {
-            let sent = SentForm::refused(STUDIO, vec![(FIELD, reason)]);
-            render(&state, parts, STUDIO, status, move || provide_context(sent.clone())).await
+            let sent = SentForm::refused(PICTURES, vec![(PICTURE_FIELD, reason)]);
+            render(&state, parts, PICTURES, status, move || provide_context(sent.clone())).await
         }
     }
 }
@@ -138,16 +133,16 @@ pub async fn delete(
     Path(name): Path<String>,
 ) -> Response {
     match state.pictures.delete(&user, &name).await {
-        Ok(true) => Redirect::to(&format!("{STUDIO}?deleted=1")).into_response(),
-        Ok(false) => shell::error_page(&Error::NotFound("There is no such picture of yours.".into())),
-        Err(error) => shell::error_page(&error),
+        Ok(true) => Redirect::to(&format!("{PICTURES}?deleted=1")).into_response(),
+        Ok(false) => error_page(&Error::NotFound("There is no such picture of yours.".into())),
+        Err(error) => error_page(&error),
     }
 }
 
 /// The answer to a body that is larger than pictures may be, which nobody has read.
 pub fn too_large(headers: &HeaderMap) -> Response {
     let (status, reason) = larger_than_allowed();
-    if wants_json(headers) { problem(status, reason) } else { shell::plain_page(status, "That did not work", &reason) }
+    if wants_json(headers) { problem(status, reason) } else { plain_page(status, "That did not work", &reason) }
 }
 
 /// Whether a program asks, which reads JSON.
@@ -159,14 +154,14 @@ pub fn wants_json(headers: &HeaderMap) -> bool {
 async fn files(request: Request, state: &AppState) -> Result<Vec<SentFile>, (StatusCode, String)> {
     let content_type = request.headers().get(CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
     if !content_type.starts_with(b"multipart/form-data") {
-        let reason = format!("Send the picture as the field {FIELD} of a form (multipart/form-data).");
+        let reason = format!("Send the picture as the field {PICTURE_FIELD} of a form (multipart/form-data).");
         return Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, reason));
     }
     let mut form =
         Multipart::from_request(request, state).await.map_err(|error| (error.status(), error.body_text()))?;
     let mut files = Vec::new();
     while let Some(field) = form.next_field().await.map_err(|error| unreadable(&error))? {
-        if field.name() != Some(FIELD) {
+        if field.name() != Some(PICTURE_FIELD) {
             continue;
         }
         let name = field.file_name().unwrap_or_default().to_owned();

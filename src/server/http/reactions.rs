@@ -3,15 +3,15 @@
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::access::CurrentUser;
-use super::forms::Form;
 use super::sign_in::local_path;
 use crate::error::Error;
 use crate::model::reaction::Reaction;
 use crate::server::db::users::User;
+use crate::server::request::error_page::error_page;
+use crate::server::request::forms::Form;
+use crate::server::request::identity::CurrentUser;
 use crate::server::request::problem::Path;
 use crate::server::state::AppState;
-use crate::shell;
 
 /// `POST /articles/{slug}/like` with `like`: `true` or `false`.
 pub async fn like(
@@ -81,6 +81,6 @@ fn answer(result: Result<(), Error>, form: &Form, page: String) -> Response {
             let next = form.line("next");
             Redirect::to(&local_path(if next.is_empty() { &page } else { &next })).into_response()
         }
-        Err(error) => shell::error_page(&error),
+        Err(error) => error_page(&error),
     }
 }

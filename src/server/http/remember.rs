@@ -22,10 +22,11 @@ use url::form_urlencoded;
 use crate::error::Error;
 use crate::server::page_cache::hole::Marks;
 use crate::server::page_cache::page::{Filling, Head, RememberedPage};
+use crate::server::request::error_page::error_page;
 use crate::server::request::identity::session_cookie;
+use crate::server::request::theme::chosen_theme;
 use crate::server::state::AppState;
 use crate::server::telemetry::RequestLog;
-use crate::shell::{chosen_theme, error_page};
 
 /// The largest page that is rendered, in bytes.
 const LARGEST_PAGE: usize = 64 << 20;

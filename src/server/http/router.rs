@@ -26,18 +26,12 @@ use super::{account, feeds, health, json_api, pictures, reactions, sign_in, stud
 use crate::app::App;
 use crate::server::content::front_matter::normalize_path;
 use crate::server::page_cache::hole::Marks;
+use crate::server::request::error_page::error_page;
+use crate::server::request::forms::PICTURES;
 use crate::server::request::identity::session_cookie;
+use crate::server::request::limits::{LARGEST_ARTICLE, LARGEST_BODY, LARGEST_PICTURE};
 use crate::server::state::AppState;
-use crate::shell::{error_page, shell};
-
-/// The largest body that a request may have, in bytes. Server functions read theirs whole and know no limit of their own.
-pub const LARGEST_BODY: usize = 16 * 1024;
-
-/// The largest body of a request that brings an article, in bytes: a form may need nine for a character.
-pub const LARGEST_ARTICLE: usize = 4 * 1024 * 1024;
-
-/// The largest body of a request that brings a picture, in bytes.
-pub const LARGEST_PICTURE: usize = 10 * 1024 * 1024;
+use crate::shell::shell;
 
 /// What a form needs around the pictures in it, in bytes.
 const FORM_AROUND_PICTURES: usize = 16 * 1024;
@@ -93,7 +87,7 @@ pub fn router(state: AppState) -> Router {
         .route("/robots.txt", get(feeds::robots))
         .route("/site.webmanifest", get(feeds::manifest))
         .route("/pictures/{name}", get(pictures::picture))
-        .route(pictures::STUDIO, post(pictures::upload))
+        .route(PICTURES, post(pictures::upload))
         .route("/studio/pictures/{name}/delete", post(pictures::delete))
         .leptos_routes_with_context(&state, generate_route_list(App), context, move || shell(options.clone()))
         .fallback(file_or_not_found)
@@ -119,11 +113,11 @@ pub fn router(state: AppState) -> Router {
 async fn limit_body(request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let limit = match path {
-        pictures::STUDIO => LARGEST_PICTURE + FORM_AROUND_PICTURES,
+        PICTURES => LARGEST_PICTURE + FORM_AROUND_PICTURES,
         _ if path.starts_with("/studio") || path.starts_with("/api/islands/studio-") => LARGEST_ARTICLE,
         _ => LARGEST_BODY,
     };
-    let picture_headers = (path == pictures::STUDIO).then(|| request.headers().clone());
+    let picture_headers = (path == PICTURES).then(|| request.headers().clone());
     // The router takes its own kind of body only.
     let next = next.map_request(|request: Request<_>| request.map(Body::new));
     match RequestBodyLimitLayer::new(limit).layer(next).oneshot(request).await {

@@ -10,8 +10,8 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use crate::error::Error;
+use crate::server::request::error_page::{error_page, plain_page};
 use crate::server::request::problem;
-use crate::shell;
 
 /// The policy of an answer that is not a page: it loads nothing and is shown in no frame. Pages have their own, with a nonce.
 const CLOSED_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
@@ -24,7 +24,7 @@ pub fn refuse_cross_site(request: &Request, base_url: &str) -> Option<Response> 
     }
     let error = Error::Forbidden("This request came from another site, so it was not done.".into());
     let is_for_programs = is_for_programs(request.uri().path());
-    Some(if is_for_programs { error.into_response() } else { shell::error_page(&error) })
+    Some(if is_for_programs { error.into_response() } else { error_page(&error) })
 }
 
 /// Sets the headers that every answer carries.
@@ -63,7 +63,7 @@ pub fn explain_error(response: Response, is_for_programs: bool) -> Response {
         problem::bare(status)
     } else {
         let title = status.canonical_reason().unwrap_or("Error");
-        shell::plain_page(status, title, "This address does not take such a request.")
+        plain_page(status, title, "This address does not take such a request.")
     };
     // What says how to do better, such as Allow, stays; what described the old body does not.
     for (name, value) in response.headers() {

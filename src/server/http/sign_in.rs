@@ -6,13 +6,13 @@ use axum::http::header::{HeaderValue, RETRY_AFTER, USER_AGENT};
 use axum::response::{IntoResponse, Redirect, Response};
 use tower_sessions::Session;
 
-use super::forms::Form;
 use crate::error::Error;
 use crate::server::accounts::{Attempt, try_again_in};
+use crate::server::request::error_page::error_page;
+use crate::server::request::forms::Form;
 use crate::server::request::identity::address;
 use crate::server::sessions;
 use crate::server::state::AppState;
-use crate::shell;
 
 /// How much of a User-Agent a session keeps, in characters.
 const LONGEST_USER_AGENT: usize = 300;
@@ -21,7 +21,7 @@ const LONGEST_USER_AGENT: usize = 300;
 pub async fn sign_in(State(state): State<AppState>, session: Session, form: Form) -> Response {
     let address = match address_hash(&state, &form).await {
         Ok(address) => address,
-        Err(error) => return shell::error_page(&error),
+        Err(error) => return error_page(&error),
     };
     let user = match state.accounts.sign_in(&form.line("username"), form.text("password"), address).await {
         Ok(Attempt::Right(user)) => user,
@@ -30,11 +30,11 @@ pub async fn sign_in(State(state): State<AppState>, session: Session, form: Form
             return form.again(&state, "/login", errors).await;
         }
         Ok(Attempt::TooMany(seconds)) => return too_many(&state, form, "/login", seconds).await,
-        Err(error) => return shell::error_page(&error),
+        Err(error) => return error_page(&error),
     };
     match begin_session(&state, &session, user.id, &form).await {
         Ok(()) => Redirect::to(&local_path(&form.line("next"))).into_response(),
-        Err(error) => shell::error_page(&error),
+        Err(error) => error_page(&error),
     }
 }
 
@@ -78,7 +78,7 @@ pub async fn too_many(state: &AppState, form: Form, path: &str, seconds: i64) ->
 pub async fn sign_out(session: Session) -> Response {
     match session.flush().await {
         Ok(()) => Redirect::to("/").into_response(),
-        Err(error) => shell::error_page(&unwritable(&error)),
+        Err(error) => error_page(&unwritable(&error)),
     }
 }
 

@@ -5,30 +5,13 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use leptos::prelude::provide_context;
 
-use super::access::CurrentUser;
-use super::forms::{Form, SentForm, render_again};
+use super::form_page::render_again;
 use crate::model::draft::Typed;
-use crate::server::content::front_matter::one_line_end;
+use crate::server::request::error_page::error_page;
+use crate::server::request::forms::{Conflict, Form};
+use crate::server::request::identity::CurrentUser;
 use crate::server::state::AppState;
 use crate::server::studio::{Intent, SaveOutcome, typed_of_revision};
-use crate::shell;
-
-/// Tells the editor that somebody has saved since the form was opened.
-#[derive(Clone, Copy, Debug)]
-pub struct Conflict;
-
-/// What was typed into a form that is shown again.
-pub fn typed(sent: &SentForm) -> Typed {
-    let value = |name: &str| sent.value(name).unwrap_or_default().to_owned();
-    Typed {
-        title: value("title"),
-        slug: value("slug"),
-        summary: value("summary"),
-        tags: value("tags"),
-        cover: value("cover"),
-        markdown: sent.value("markdown").map(one_line_end).unwrap_or_default(),
-    }
-}
 
 fn typed_in(form: &Form) -> Typed {
     Typed {
@@ -95,7 +78,7 @@ pub async fn save(
 pub async fn bin(State(state): State<AppState>, CurrentUser(user): CurrentUser, Path(id): Path<i64>) -> Response {
     match state.bin_article(&user, id, true).await {
         Ok(()) => Redirect::to("/studio?done=bin").into_response(),
-        Err(error) => shell::error_page(&error),
+        Err(error) => error_page(&error),
     }
 }
 
@@ -103,7 +86,7 @@ pub async fn bin(State(state): State<AppState>, CurrentUser(user): CurrentUser, 
 pub async fn restore(State(state): State<AppState>, CurrentUser(user): CurrentUser, Path(id): Path<i64>) -> Response {
     match state.bin_article(&user, id, false).await {
         Ok(()) => Redirect::to(&format!("/studio/{id}?done=restored")).into_response(),
-        Err(error) => shell::error_page(&error),
+        Err(error) => error_page(&error),
     }
 }
 
@@ -133,7 +116,7 @@ pub async fn restore_revision(
             let errors = errors.into_iter().map(|(_, error)| ("", error)).collect();
             form.again(&state, &page, errors).await
         }
-        Err(error) => shell::error_page(&error),
+        Err(error) => error_page(&error),
     }
 }
 
@@ -141,7 +124,7 @@ pub async fn restore_revision(
 pub async fn discard_new(State(state): State<AppState>, CurrentUser(user): CurrentUser) -> Response {
     match state.database.delete_draft(user.id, 0).await {
         Ok(()) => Redirect::to("/studio/new").into_response(),
-        Err(error) => shell::error_page(&error.into()),
+        Err(error) => error_page(&error.into()),
     }
 }
 
@@ -149,6 +132,6 @@ pub async fn discard_new(State(state): State<AppState>, CurrentUser(user): Curre
 pub async fn discard(State(state): State<AppState>, CurrentUser(user): CurrentUser, Path(id): Path<i64>) -> Response {
     match state.database.delete_draft(user.id, id).await {
         Ok(()) => Redirect::to(&format!("/studio/{id}?done=discarded")).into_response(),
-        Err(error) => shell::error_page(&error.into()),
+        Err(error) => error_page(&error.into()),
     }
 }

@@ -5,32 +5,16 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use leptos::prelude::provide_context;
 
-use super::access::CurrentUser;
-use super::forms::{Form, render};
+use super::form_page::render;
 use crate::error::Error;
 use crate::server::db::users::{Role, User};
+use crate::server::request::error_page::error_page;
+use crate::server::request::forms::{Form, Secret};
+use crate::server::request::identity::CurrentUser;
 use crate::server::state::AppState;
-use crate::shell;
 
 /// The page of all users.
 const PAGE: &str = "/users";
-
-/// What is shown once and is written down nowhere.
-#[derive(Clone, Debug)]
-pub enum Secret {
-    /// The password of the user of that name.
-    Password {
-        /// Whose.
-        username: String,
-        /// To be passed on.
-        password: String,
-    },
-    /// The address at which somebody makes an account.
-    Invitation {
-        /// To be passed on.
-        address: String,
-    },
-}
 
 /// `POST /users`: adds a user and shows the password.
 pub async fn add(State(state): State<AppState>, form: Form) -> Response {
@@ -39,7 +23,7 @@ pub async fn add(State(state): State<AppState>, form: Form) -> Response {
     match state.accounts.add(&username, &form.line("name"), role).await {
         Ok(Ok(password)) => show(&state, &form, PAGE, Secret::Password { username, password }).await,
         Ok(Err(errors)) => form.again(&state, PAGE, errors).await,
-        Err(error) => shell::error_page(&error),
+        Err(error) => error_page(&error),
     }
 }
 
@@ -51,13 +35,13 @@ pub async fn set_role(
     form: Form,
 ) -> Response {
     if let Err(error) = refuse_self(&admin, &username, "role") {
-        return shell::error_page(&error);
+        return error_page(&error);
     }
-    let Some(role) = role(&form) else { return shell::error_page(&Error::BadRequest(no_role())) };
+    let Some(role) = role(&form) else { return error_page(&Error::BadRequest(no_role())) };
     match state.database.set_role(&username, role).await {
         Ok(true) => done("role"),
-        Ok(false) => shell::error_page(&no_user()),
-        Err(error) => shell::error_page(&error.into()),
+        Ok(false) => error_page(&no_user()),
+        Err(error) => error_page(&error.into()),
     }
 }
 
@@ -65,8 +49,8 @@ pub async fn set_role(
 pub async fn reset_password(State(state): State<AppState>, Path(username): Path<String>, form: Form) -> Response {
     match state.accounts.reset_password(&username).await {
         Ok(Some(password)) => show(&state, &form, PAGE, Secret::Password { username, password }).await,
-        Ok(None) => shell::error_page(&no_user()),
-        Err(error) => shell::error_page(&error),
+        Ok(None) => error_page(&no_user()),
+        Err(error) => error_page(&error),
     }
 }
 
@@ -77,7 +61,7 @@ pub async fn block(
     Path(username): Path<String>,
 ) -> Response {
     if let Err(error) = refuse_self(&admin, &username, "access") {
-        return shell::error_page(&error);
+        return error_page(&error);
     }
     let blocked = async {
         let user = state.database.user_by_username(&username).await?.ok_or_else(no_user)?;
@@ -86,19 +70,19 @@ pub async fn block(
     };
     match blocked.await {
         Ok(()) => done("blocked"),
-        Err(error) => shell::error_page(&error),
+        Err(error) => error_page(&error),
     }
 }
 
 /// `POST /users/invitations`: makes an invitation and shows its address.
 pub async fn invite(State(state): State<AppState>, CurrentUser(admin): CurrentUser, form: Form) -> Response {
-    let Some(role) = role(&form) else { return shell::error_page(&Error::BadRequest(no_role())) };
+    let Some(role) = role(&form) else { return error_page(&Error::BadRequest(no_role())) };
     match state.accounts.invite(role, admin.id).await {
         Ok(token) => {
             let address = format!("{}/sign-up?invitation={token}", state.config.site.base_url);
             show(&state, &form, PAGE, Secret::Invitation { address }).await
         }
-        Err(error) => shell::error_page(&error),
+        Err(error) => error_page(&error),
     }
 }
 
@@ -106,7 +90,7 @@ pub async fn invite(State(state): State<AppState>, CurrentUser(admin): CurrentUs
 pub async fn delete_invitation(State(state): State<AppState>, form: Form) -> Response {
     match state.database.delete_invitation(&form.line("invitation")).await {
         Ok(()) => done("invitation"),
-        Err(error) => shell::error_page(&error.into()),
+        Err(error) => error_page(&error.into()),
     }
 }
 

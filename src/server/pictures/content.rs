@@ -12,6 +12,7 @@ use image::metadata::Orientation;
 use image::{AnimationDecoder, DynamicImage, Frames, ImageDecoder, Limits};
 
 use super::strip::{Stripped, strip};
+use crate::model::picture::Kind;
 
 /// The widest and highest that a picture may be, in pixels.
 pub const LONGEST_SIDE: u32 = 12_000;
@@ -25,61 +26,14 @@ pub const MOST_PIXELS_OF_ANIMATION: u64 = 400_000_000;
 /// The most memory that looking at a picture may take, in bytes.
 const MOST_MEMORY: u64 = 8 * MOST_PIXELS;
 
-/// The kinds of pictures.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// Portable Network Graphics.
-    Png,
-    /// JPEG.
-    Jpeg,
-    /// Graphics Interchange Format.
-    Gif,
-    /// WebP.
-    Webp,
-}
-
-impl Kind {
-    /// All of them.
-    pub const ALL: [Kind; 4] = [Kind::Png, Kind::Jpeg, Kind::Gif, Kind::Webp];
-
-    /// What browsers call it.
-    pub fn media_type(self) -> &'static str {
-        match self {
-            Kind::Png => "image/png",
-            Kind::Jpeg => "image/jpeg",
-            Kind::Gif => "image/gif",
-            Kind::Webp => "image/webp",
-        }
-    }
-
-    /// The ending of its files.
-    pub fn extension(self) -> &'static str {
-        match self {
-            Kind::Png => "png",
-            Kind::Jpeg => "jpg",
-            Kind::Gif => "gif",
-            Kind::Webp => "webp",
-        }
-    }
-
-    /// The kind that a file begins like.
-    fn of(bytes: &[u8]) -> Option<Self> {
-        match image::guess_format(bytes).ok()? {
-            image::ImageFormat::Png => Some(Kind::Png),
-            image::ImageFormat::Jpeg => Some(Kind::Jpeg),
-            image::ImageFormat::Gif => Some(Kind::Gif),
-            image::ImageFormat::WebP => Some(Kind::Webp),
-            _ => None,
-        }
-    }
-}
-
-impl TryFrom<String> for Kind {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        let known = Kind::ALL.into_iter().find(|kind| kind.media_type() == text);
-        known.ok_or_else(|| format!("{text:?} is no media type of a picture"))
+/// The kind that a file begins like.
+fn kind_of(bytes: &[u8]) -> Option<Kind> {
+    match image::guess_format(bytes).ok()? {
+        image::ImageFormat::Png => Some(Kind::Png),
+        image::ImageFormat::Jpeg => Some(Kind::Jpeg),
+        image::ImageFormat::Gif => Some(Kind::Gif),
+        image::ImageFormat::WebP => Some(Kind::Webp),
+        _ => None,
     }
 }
 
@@ -129,7 +83,7 @@ impl From<ImageError> for Refusal {
 /// # Errors
 /// A [`Refusal`].
 pub fn check(bytes: &[u8]) -> Result<Checked, Refusal> {
-    let kind = Kind::of(bytes).ok_or(Refusal::Unsupported)?;
+    let kind = kind_of(bytes).ok_or(Refusal::Unsupported)?;
     let Stripped { bytes, orientation, frames } = strip(kind, bytes).ok_or(Refusal::Damaged)?;
     let (width, height) = decode(kind, &bytes, frames)?;
     let is_turned = matches!(

@@ -6,7 +6,7 @@
 
 use image::metadata::Orientation;
 
-use super::content::Kind;
+use crate::model::picture::Kind;
 
 /// What is left of a file.
 #[derive(Debug)]

@@ -7,6 +7,7 @@ use axum::http::header::{COOKIE, USER_AGENT};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName};
 use ipnet::IpNet;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tower_sessions::cookie::Cookie;
 use tower_sessions::session::Id;
 use tower_sessions::{Session, SessionStore};
@@ -14,7 +15,6 @@ use tower_sessions::{Session, SessionStore};
 use crate::error::Error;
 use crate::server::config::Config;
 use crate::server::db::users::User;
-use crate::server::http::access::CurrentUser;
 use crate::server::sessions::USER_ID;
 use crate::server::state::{AppState, Services};
 use crate::server::views::visitor::Reader;
@@ -97,6 +97,31 @@ pub async fn signed_in_user(parts: &Parts, state: &Services) -> Result<Option<Us
         Some(id) => Ok(state.database.user(id).await?),
         None => Ok(None),
     }
+}
+
+/// The signed-in user, as the table has made sure of: for handlers and pages of routes that are not for everyone.
+#[derive(Clone, Debug)]
+pub struct CurrentUser(pub User);
+
+impl<S: Send + Sync> FromRequestParts<S> for CurrentUser {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
+        current_user(parts).map(CurrentUser)
+    }
+}
+
+/// The signed-in user of a request to a route that is not for everyone.
+///
+/// # Errors
+/// [`Error::Unauthorized`] if the route is for everyone, so that nobody has looked.
+pub fn current_user(parts: &Parts) -> Result<User, Error> {
+    parts.extensions.get::<CurrentUser>().map(|user| user.0.clone()).ok_or(Error::Unauthorized)
+}
+
+/// The address of the form to sign in, which leads back to `path`.
+pub fn sign_in_address(path: &str) -> String {
+    format!("/login?next={}", utf8_percent_encode(path, NON_ALPHANUMERIC))
 }
 
 fn internal(reason: &str) -> Error {

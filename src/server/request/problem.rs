@@ -8,8 +8,8 @@ use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use problem_details::ProblemDetails;
 
+use super::limits::LARGEST_BODY;
 use crate::error::{Error, RETRY_AFTER_SECONDS};
-use crate::server::http::router::LARGEST_BODY;
 
 /// `axum::extract::Path`, refusing with a problem.
 #[derive(FromRequestParts)]

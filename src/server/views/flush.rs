@@ -21,6 +21,7 @@ use ::redis::{Value, cmd};
 use super::ViewError;
 use super::store::redis::{INFO, RedisStore, is_undecided};
 use crate::server::clock::Clock;
+use crate::server::db::ledger::Batch;
 use crate::server::failpoint;
 use crate::server::redis::{Info, Script};
 
@@ -36,15 +37,6 @@ pub const LEDGER_KEEPS: i64 = 30 * 24 * 60 * 60 * 1000;
 
 /// A batch that began longer ago is left alone: the ledger may have forgotten it, so it can't be told whether SQL has it.
 pub const OLDEST: i64 = LEDGER_KEEPS - 24 * 60 * 60 * 1000;
-
-/// A batch of views as a flush takes it: the article and the hour, and how many.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Batch {
-    /// Its name; no other has it.
-    pub id: String,
-    /// Views by article and hour.
-    pub views: BTreeMap<(i64, i64), i64>,
-}
 
 /// What a flush did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

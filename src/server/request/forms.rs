@@ -1,25 +1,24 @@
-//! Plain HTML forms: reading one, and showing its page again with what was typed and what is wrong with it.
+//! Plain HTML forms: reading one, and what a page is told of a form that it answers.
 
 use std::collections::HashMap;
 
-use axum::body::Body;
 use axum::extract::{FromRequest, RawForm, Request};
 use axum::http::request::Parts;
-use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use leptos::prelude::provide_context;
-use leptos_axum::render_app_async_with_context;
 
-use super::kept_form;
 use crate::error::Error;
 use crate::server::accounts::FieldErrors;
 use crate::server::content::characters::without_unstorable;
 use crate::server::content::front_matter::one_line_end;
-use crate::server::state::AppState;
-use crate::shell::{self, shell};
 
 /// The fields that are never sent back into a page.
-pub(super) const SECRET: &str = "password";
+const SECRET: &str = "password";
+
+/// Where the form with pictures is, and where it goes.
+pub const PICTURES: &str = "/studio/pictures";
+
+/// The field of a form that brings pictures.
+pub const PICTURE_FIELD: &str = "picture";
 
 /// A form as it was sent.
 #[derive(Debug)]
@@ -59,10 +58,54 @@ impl SentForm {
     }
 }
 
-impl FromRequest<AppState> for Form {
+/// A form that could not be taken, for a reason that has nothing to do with what was typed: it comes back whole, to be sent again.
+#[derive(Clone, Debug)]
+pub struct KeptForm {
+    /// Where it goes.
+    pub action: String,
+    /// Its fields, but passwords.
+    pub fields: Vec<(String, String)>,
+    /// Why it was not taken.
+    pub reason: Error,
+}
+
+impl KeptForm {
+    /// The form that a request of these parts and this body brings.
+    pub fn of_body(parts: &Parts, body: &[u8], reason: Error) -> Self {
+        Self::new(parts, url::form_urlencoded::parse(body).into_owned(), reason)
+    }
+
+    fn new(parts: &Parts, fields: impl IntoIterator<Item = (String, String)>, reason: Error) -> Self {
+        let fields = fields.into_iter().filter(|(name, _)| !name.contains(SECRET)).collect();
+        Self { action: parts.uri.path().to_owned(), fields, reason }
+    }
+}
+
+/// Tells the editor that somebody has saved since the form was opened.
+#[derive(Clone, Copy, Debug)]
+pub struct Conflict;
+
+/// What is shown once, in answer to a form, and is written down nowhere.
+#[derive(Clone, Debug)]
+pub enum Secret {
+    /// The password of the user of that name.
+    Password {
+        /// Whose.
+        username: String,
+        /// To be passed on.
+        password: String,
+    },
+    /// The address at which somebody makes an account.
+    Invitation {
+        /// To be passed on.
+        address: String,
+    },
+}
+
+impl<S: Send + Sync> FromRequest<S> for Form {
     type Rejection = Response;
 
-    async fn from_request(request: Request, state: &AppState) -> Result<Self, Response> {
+    async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
         let (parts, body) = request.into_parts();
         let request = Request::from_parts(parts.clone(), body);
         let RawForm(bytes) = RawForm::from_request(request, state).await.map_err(IntoResponse::into_response)?;
@@ -97,69 +140,18 @@ impl Form {
         &self.parts
     }
 
-    /// Shows the page at `path` again, with what was typed (but passwords) and with `errors`, each beside its field.
-    pub async fn again(self, state: &AppState, path: &str, errors: FieldErrors) -> Response {
-        self.again_with_status(state, path, StatusCode::UNPROCESSABLE_ENTITY, errors).await
+    /// The request without its body, and what its page shows of the form when it is shown again with `errors`: all but passwords.
+    pub fn into_sent(self, errors: FieldErrors) -> (Parts, SentForm) {
+        let Self { parts, mut values } = self;
+        values.retain(|name, _| !name.contains(SECRET));
+        let sent = SentForm { action: parts.uri.path().to_owned(), values, errors };
+        (parts, sent)
     }
 
-    /// Answers with all that was typed, to be sent again, because of an error that has nothing to do with it.
-    pub async fn keep(self, state: &AppState, reason: Error) -> Response {
-        kept_form::keep(state, self.parts, self.values.into_iter().collect(), reason).await
+    /// The request without its body, and the form as it is kept because it could not be taken.
+    pub fn into_kept(self, reason: Error) -> (Parts, KeptForm) {
+        let Self { parts, values } = self;
+        let kept = KeptForm::new(&parts, values, reason);
+        (parts, kept)
     }
-
-    /// As [`Form::again`], with another status than 422.
-    pub async fn again_with_status(
-        self,
-        state: &AppState,
-        path: &str,
-        status: StatusCode,
-        errors: FieldErrors,
-    ) -> Response {
-        render_again(state, self, path, status, errors, || {}).await
-    }
-}
-
-/// As [`Form::again_with_status`], with something more in the page's context.
-pub async fn render_again(
-    state: &AppState,
-    form: Form,
-    path: &str,
-    status: StatusCode,
-    errors: FieldErrors,
-    context: impl Fn() + Clone + Send + Sync + 'static,
-) -> Response {
-    let mut values = form.values;
-    values.retain(|name, _| !name.contains(SECRET));
-    let sent = SentForm { action: form.parts.uri.path().to_owned(), values, errors };
-    render(state, form.parts, path, status, move || {
-        provide_context(sent.clone());
-        context();
-    })
-    .await
-}
-
-/// Answers a request with the page at `path`, whatever was asked for, under another status and with something more in its context.
-pub async fn render(
-    state: &AppState,
-    mut parts: Parts,
-    path: &str,
-    status: StatusCode,
-    context: impl Fn() + Clone + Send + Sync + 'static,
-) -> Response {
-    let Ok(uri) = Uri::try_from(path) else { return shell::error_page(&Error::Internal) };
-    parts.method = Method::GET;
-    parts.uri = uri;
-    let options = state.leptos_options.clone();
-    let state = state.clone();
-    let context = move || {
-        provide_context(state.clone());
-        context();
-    };
-    let page = render_app_async_with_context(context, move || shell(options.clone()));
-    let mut response = page(Request::from_parts(parts, Body::empty())).await;
-    // A page that failed says so itself.
-    if response.status() == StatusCode::OK {
-        *response.status_mut() = status;
-    }
-    response.into_response()
 }

@@ -1,0 +1,106 @@
+//! Pages in answer to a form: its own again, with what was typed and what is wrong with it; or what was typed alone, to be sent again. The
+//! latter needs no page but its own and no database, so it works when nothing else does.
+
+use axum::body::Body;
+use axum::extract::{FromRequest, RawForm, Request};
+use axum::http::header::{HeaderValue, RETRY_AFTER};
+use axum::http::request::Parts;
+use axum::http::{Method, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use leptos::prelude::provide_context;
+use leptos_axum::render_app_async_with_context;
+
+use crate::error::{Error, RETRY_AFTER_SECONDS};
+use crate::server::accounts::FieldErrors;
+use crate::server::request::error_page::error_page;
+use crate::server::request::forms::{Form, KeptForm};
+use crate::server::state::AppState;
+use crate::shell::shell;
+
+impl Form {
+    /// Shows the page at `path` again, with what was typed (but passwords) and with `errors`, each beside its field.
+    pub async fn again(self, state: &AppState, path: &str, errors: FieldErrors) -> Response {
+        self.again_with_status(state, path, StatusCode::UNPROCESSABLE_ENTITY, errors).await
+    }
+
+    /// As [`Form::again`], with another status than 422.
+    pub async fn again_with_status(
+        self,
+        state: &AppState,
+        path: &str,
+        status: StatusCode,
+        errors: FieldErrors,
+    ) -> Response {
+        render_again(state, self, path, status, errors, || {}).await
+    }
+
+    /// Answers with all that was typed, to be sent again, because of an error that has nothing to do with it.
+    pub async fn keep(self, state: &AppState, reason: Error) -> Response {
+        let (parts, kept) = self.into_kept(reason);
+        show_kept(state, parts, kept).await
+    }
+}
+
+/// As [`Form::again_with_status`], with something more in the page's context.
+pub async fn render_again(
+    state: &AppState,
+    form: Form,
+    path: &str,
+    status: StatusCode,
+    errors: FieldErrors,
+    context: impl Fn() + Clone + Send + Sync + 'static,
+) -> Response {
+    let (parts, sent) = form.into_sent(errors);
+    render(state, parts, path, status, move || {
+        provide_context(sent.clone());
+        context();
+    })
+    .await
+}
+
+/// As [`Form::keep`], of a form that nobody has read yet. What is no form, such as a picture, is refused alone.
+pub async fn keep_body(state: &AppState, parts: Parts, body: Body, reason: Error) -> Response {
+    match RawForm::from_request(Request::from_parts(parts.clone(), body), state).await {
+        Ok(RawForm(bytes)) => {
+            let kept = KeptForm::of_body(&parts, &bytes, reason);
+            show_kept(state, parts, kept).await
+        }
+        Err(_) => error_page(&reason),
+    }
+}
+
+async fn show_kept(state: &AppState, parts: Parts, kept: KeptForm) -> Response {
+    let status = StatusCode::from_u16(kept.reason.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let is_unavailable = kept.reason == Error::Unavailable;
+    let mut response = render(state, parts, "/login", status, move || provide_context(kept.clone())).await;
+    if is_unavailable {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
+    }
+    response
+}
+
+/// Answers a request with the page at `path`, whatever was asked for, under another status and with something more in its context.
+pub async fn render(
+    state: &AppState,
+    mut parts: Parts,
+    path: &str,
+    status: StatusCode,
+    context: impl Fn() + Clone + Send + Sync + 'static,
+) -> Response {
+    let Ok(uri) = Uri::try_from(path) else { return error_page(&Error::Internal) };
+    parts.method = Method::GET;
+    parts.uri = uri;
+    let options = state.leptos_options.clone();
+    let state = state.clone();
+    let context = move || {
+        provide_context(state.clone());
+        context();
+    };
+    let page = render_app_async_with_context(context, move || shell(options.clone()));
+    let mut response = page(Request::from_parts(parts, Body::empty())).await;
+    // A page that failed says so itself.
+    if response.status() == StatusCode::OK {
+        *response.status_mut() = status;
+    }
+    response.into_response()
+}
