@@ -13,6 +13,7 @@ pub mod pictures;
 pub mod reactions;
 pub mod remember;
 pub mod router;
+pub mod routes;
 pub mod security;
 pub mod sign_in;
 pub mod studio;

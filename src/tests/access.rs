@@ -2,8 +2,13 @@
 
 use std::path::Path;
 
+use leptos::server_fn::axum::server_fn_paths;
+use leptos_axum::{AxumRouteListing, generate_route_list};
+use leptos_router::SsrMode;
+use tidemark::app::App;
 use tidemark::server::db::users::Role;
-use tidemark::server::http::access::{ROUTES, Route};
+use tidemark::server::http::router::undeclared;
+use tidemark::server::http::routes::{ROUTES, Route};
 use tidemark::server::request::access::Access;
 
 use crate::harness::{Answer, Client, FIREFOX, TestServer};
@@ -100,13 +105,15 @@ fn no_write_comes_from_another_site() {
 }
 
 #[test]
-fn every_page_is_in_the_table_and_every_row_of_the_table_is_served() {
-    let pages: Vec<String> =
-        leptos_axum::generate_route_list(tidemark::app::App).iter().map(|page| page.path().to_owned()).collect();
-    assert!(pages.len() > 5, "{pages:?}");
-    for page in pages {
-        assert!(ROUTES.iter().any(|route| route.method == "GET" && route.path == page), "{page} is not in the table");
-    }
+fn every_page_and_server_function_is_in_the_table_and_every_row_of_the_table_is_served() {
+    let pages = generate_route_list(App);
+    assert!(pages.len() > 5 && server_fn_paths().count() > 5);
+    assert_eq!(undeclared(&pages), []);
+    // It would be found.
+    assert_eq!(
+        undeclared(&[AxumRouteListing::new("/new".into(), SsrMode::Async, [leptos_router::Method::Get], vec![])]).len(),
+        1
+    );
     let server = TestServer::start();
     for route in ROUTES {
         let (status, _) = send(&server.someone(), &server, route);

@@ -3,7 +3,7 @@
 use std::sync::Barrier;
 
 use tidemark::server::db::users::Role;
-use tidemark::server::http::access::{ROUTES, Route};
+use tidemark::server::http::routes::{ROUTES, Route};
 
 use crate::access::address;
 use crate::harness::{Client, TestServer};

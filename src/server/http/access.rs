@@ -1,4 +1,4 @@
-//! Who may ask for what: one table, which is what refuses, what the tests walk, and what `docs/SECURITY.md` shows.
+//! Holds who may ask for what, as the table of routes has it.
 
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
@@ -11,111 +11,14 @@ use leptos::prelude::FromServerFnError;
 
 use super::form_page::keep_body;
 use super::pictures::wants_json;
+use super::routes::{ROUTES, access};
 use crate::error::Error;
-use crate::server::db::users::Role;
 use crate::server::request::access::Access;
 use crate::server::request::cache::CachePolicy;
 use crate::server::request::error_page::error_page;
 use crate::server::request::identity::{CurrentUser, sign_in_address, signed_in_user};
 use crate::server::request::limits::LARGEST_BODY;
 use crate::server::state::AppState;
-
-/// A row of the table.
-#[derive(Clone, Copy, Debug)]
-pub struct Route {
-    /// The method; GET stands for HEAD too.
-    pub method: &'static str,
-    /// The path as the router knows it.
-    pub path: &'static str,
-    /// Who may.
-    pub access: Access,
-}
-
-const fn route(method: &'static str, path: &'static str, access: Access) -> Route {
-    Route { method, path, access }
-}
-
-const EVERYONE: Access = Access::Everyone;
-const READER: Access = Access::AtLeast(Role::Reader);
-const AUTHOR: Access = Access::AtLeast(Role::Author);
-const ADMIN: Access = Access::AtLeast(Role::Admin);
-
-/// Every route but the files. A route of the site that is not here is not served, so a new one can't be forgotten; what programs ask is
-/// for everyone. Whose article it is, the handlers look at.
-pub const ROUTES: &[Route] = &[
-    route("GET", "/", EVERYONE),
-    route("GET", "/articles/{slug}", EVERYONE),
-    route("GET", "/most-viewed", EVERYONE),
-    route("GET", "/authors/{username}", EVERYONE),
-    route("GET", "/tags/{tag}", EVERYONE),
-    route("GET", "/search", EVERYONE),
-    route("GET", "/feed.xml", EVERYONE),
-    route("GET", "/sitemap.xml", EVERYONE),
-    route("GET", "/robots.txt", EVERYONE),
-    route("GET", "/site.webmanifest", EVERYONE),
-    route("GET", "/pictures/{name}", EVERYONE),
-    route("GET", "/login", EVERYONE),
-    route("POST", "/login", EVERYONE),
-    route("POST", "/logout", EVERYONE),
-    route("PUT", "/api/islands/record-view", EVERYONE),
-    route("GET", "/api/v1/articles", EVERYONE),
-    route("GET", "/api/v1/articles/most-viewed", EVERYONE),
-    route("GET", "/api/v1/articles/{id}", EVERYONE),
-    route("PUT", "/api/v1/articles/{id}/view", EVERYONE),
-    route("GET", "/api/pages/home", EVERYONE),
-    route("GET", "/api/pages/article", EVERYONE),
-    route("GET", "/api/pages/tag", EVERYONE),
-    route("GET", "/api/pages/author", EVERYONE),
-    route("GET", "/api/pages/most-viewed", EVERYONE),
-    route("GET", "/api/pages/search", EVERYONE),
-    route("GET", "/healthz", EVERYONE),
-    route("GET", "/readyz", EVERYONE),
-    route("GET", "/metrics", EVERYONE),
-    route("GET", "/sign-up", EVERYONE),
-    route("POST", "/sign-up", EVERYONE),
-    route("POST", "/articles/{slug}/like", READER),
-    route("POST", "/articles/{slug}/collect", READER),
-    route("POST", "/authors/{username}/follow", READER),
-    route("PUT", "/api/islands/set-like", READER),
-    route("PUT", "/api/islands/set-collect", READER),
-    route("PUT", "/api/islands/set-follow", READER),
-    route("GET", "/collects", READER),
-    route("GET", "/following", READER),
-    route("GET", "/account", READER),
-    route("POST", "/account/name", READER),
-    route("POST", "/account/password", READER),
-    route("POST", "/account/sessions/end", READER),
-    route("POST", "/api/islands/studio-preview", AUTHOR),
-    route("POST", "/api/islands/studio-keep-draft", AUTHOR),
-    route("GET", "/studio", AUTHOR),
-    route("GET", "/studio/new", AUTHOR),
-    route("POST", "/studio/new", AUTHOR),
-    route("POST", "/studio/new/discard", AUTHOR),
-    route("GET", "/studio/{id}", AUTHOR),
-    route("POST", "/studio/{id}", AUTHOR),
-    route("POST", "/studio/{id}/bin", AUTHOR),
-    route("POST", "/studio/{id}/restore", AUTHOR),
-    route("POST", "/studio/{id}/discard", AUTHOR),
-    route("GET", "/studio/{id}/revisions", AUTHOR),
-    route("GET", "/studio/{id}/revisions/{version}", AUTHOR),
-    route("POST", "/studio/{id}/revisions/{version}/restore", AUTHOR),
-    route("GET", "/studio/pictures", AUTHOR),
-    route("POST", "/studio/pictures", AUTHOR),
-    route("POST", "/studio/pictures/{name}/delete", AUTHOR),
-    route("GET", "/users", ADMIN),
-    route("POST", "/users", ADMIN),
-    route("POST", "/users/invitations", ADMIN),
-    route("POST", "/users/invitations/delete", ADMIN),
-    route("POST", "/users/{username}/role", ADMIN),
-    route("POST", "/users/{username}/password", ADMIN),
-    route("POST", "/users/{username}/block", ADMIN),
-];
-
-/// Who may ask for a route; `None` if the table does not have it.
-pub fn access(method: &Method, path: &str) -> Option<Access> {
-    let method = if *method == Method::HEAD { "GET" } else { method.as_str() };
-    ROUTES.iter().find(|route| route.method == method && route.path == path).map(|route| route.access)
-}
 
 /// Lets through whom the table lets, and remembers who it is. Others are asked to sign in, and nothing that they wrote is lost.
 pub async fn control(State(state): State<AppState>, request: Request, next: Next) -> Response {

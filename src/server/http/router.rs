@@ -8,9 +8,9 @@ use axum::http::request::Parts;
 use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
 use leptos::prelude::{provide_context, with_context};
-use leptos_axum::{LeptosRoutes, generate_route_list};
+use leptos::server_fn::axum::server_fn_paths;
+use leptos_axum::{AxumRouteListing, LeptosRoutes, generate_route_list};
 use tower::{Layer, ServiceExt};
 use tower_http::compression::CompressionLayer;
 use tower_http::limit::RequestBodyLimitLayer;
@@ -22,7 +22,8 @@ use super::access::control;
 use super::edge::edge;
 use super::files::file_or_not_found;
 use super::patience::patience;
-use super::{account, feeds, health, json_api, pictures, reactions, sign_in, studio, users};
+use super::pictures::too_large;
+use super::routes::{Layers, access, handlers};
 use crate::app::App;
 use crate::server::content::front_matter::normalize_path;
 use crate::server::page_cache::hole::Marks;
@@ -30,6 +31,7 @@ use crate::server::request::error_page::error_page;
 use crate::server::request::forms::PICTURES;
 use crate::server::request::identity::session_cookie;
 use crate::server::request::limits::{LARGEST_ARTICLE, LARGEST_BODY, LARGEST_PICTURE};
+use crate::server::request::problem::wrong_method;
 use crate::server::state::AppState;
 use crate::shell::shell;
 
@@ -59,37 +61,13 @@ pub fn router(state: AppState) -> Router {
         .with_same_site(SameSite::Lax)
         .with_expiry(Expiry::OnInactivity(Duration::days(SESSION_DAYS)));
 
-    let site = Router::new()
-        .route("/login", post(sign_in::sign_in))
-        .route("/logout", post(sign_in::sign_out))
-        .route("/sign-up", post(account::sign_up))
-        .route("/account/name", post(account::rename))
-        .route("/account/password", post(account::change_password))
-        .route("/account/sessions/end", post(account::end_sessions))
-        .route("/users", post(users::add))
-        .route("/users/invitations", post(users::invite))
-        .route("/users/invitations/delete", post(users::delete_invitation))
-        .route("/users/{username}/role", post(users::set_role))
-        .route("/users/{username}/password", post(users::reset_password))
-        .route("/users/{username}/block", post(users::block))
-        .route("/studio/new", post(studio::create))
-        .route("/studio/new/discard", post(studio::discard_new))
-        .route("/studio/{id}", post(studio::save))
-        .route("/studio/{id}/bin", post(studio::bin))
-        .route("/studio/{id}/restore", post(studio::restore))
-        .route("/studio/{id}/discard", post(studio::discard))
-        .route("/studio/{id}/revisions/{version}/restore", post(studio::restore_revision))
-        .route("/articles/{slug}/like", post(reactions::like))
-        .route("/articles/{slug}/collect", post(reactions::collect))
-        .route("/authors/{username}/follow", post(reactions::follow))
-        .route("/feed.xml", get(feeds::feed))
-        .route("/sitemap.xml", get(feeds::sitemap))
-        .route("/robots.txt", get(feeds::robots))
-        .route("/site.webmanifest", get(feeds::manifest))
-        .route("/pictures/{name}", get(pictures::picture))
-        .route(PICTURES, post(pictures::upload))
-        .route("/studio/pictures/{name}/delete", post(pictures::delete))
-        .leptos_routes_with_context(&state, generate_route_list(App), context, move || shell(options.clone()))
+    let pages = generate_route_list(App);
+    for (method, path) in undeclared(&pages) {
+        tracing::error!(%method, path, "a page or a server function is not among the routes, so it is not served");
+    }
+
+    let site = handlers(Layers::Site)
+        .leptos_routes_with_context(&state, pages, context, move || shell(options.clone()))
         .fallback(file_or_not_found)
         .layer(from_fn_with_state(state.clone(), control))
         .layer(from_fn_with_state(state.clone(), redirect_old_addresses))
@@ -98,15 +76,22 @@ pub fn router(state: AppState) -> Router {
         .layer(from_fn(limit_body))
         .layer(CompressionLayer::new())
         .layer(from_fn_with_state(state.clone(), patience));
-    // What programs ask needs few of these layers, and a view must cost little.
+    // What programs ask needs few of these layers.
+    let api = handlers(Layers::Api).layer(CompressionLayer::new()).layer(from_fn_with_state(state.clone(), patience));
+    let api = api.merge(handlers(Layers::View)).method_not_allowed_fallback(wrong_method);
     Router::new()
         .merge(site)
-        .merge(json_api::router(&state))
-        .route("/healthz", get(health::healthz))
-        .route("/readyz", get(health::readyz))
-        .route("/metrics", get(health::metrics))
+        .merge(api)
+        .merge(handlers(Layers::Health))
         .layer(from_fn_with_state(state.clone(), edge))
         .with_state(state)
+}
+
+/// Pages and server functions that nobody has declared. They are not served.
+pub fn undeclared(pages: &[AxumRouteListing]) -> Vec<(Method, String)> {
+    let pages = pages.iter().map(|page| (Method::GET, page.path().to_owned()));
+    let functions = server_fn_paths().map(|(path, method)| (method, path.to_owned()));
+    pages.chain(functions).filter(|(method, path)| access(method, path).is_none()).collect()
 }
 
 /// Refuses a body that is larger than its address takes.
@@ -122,7 +107,7 @@ async fn limit_body(request: Request, next: Next) -> Response {
     let next = next.map_request(|request: Request<_>| request.map(Body::new));
     match RequestBodyLimitLayer::new(limit).layer(next).oneshot(request).await {
         Ok(response) if response.status() == StatusCode::PAYLOAD_TOO_LARGE && is_worded_by_library(&response) => {
-            picture_headers.map_or_else(|| response.map(Body::new), |headers| pictures::too_large(&headers))
+            picture_headers.map_or_else(|| response.map(Body::new), |headers| too_large(&headers))
         }
         Ok(response) => response.map(Body::new),
         Err(never) => match never {},

@@ -1,0 +1,173 @@
+//! Every route of the program but the files, declared once: its method, its address, who may ask for it, and what answers it. The router is
+//! built from this table, each request is looked up in it, the tests walk it, and `docs/SECURITY.md` shows it. So nothing can be routed
+//! without saying who may ask.
+
+use axum::Router;
+use axum::http::Method;
+use axum::routing::{MethodFilter, MethodRouter, on};
+
+use super::{account, feeds, health, json_api, pictures, reactions, sign_in, studio, users};
+use crate::server::db::users::Role;
+use crate::server::request::access::Access;
+use crate::server::request::forms::PICTURES;
+use crate::server::state::AppState;
+
+/// A route.
+#[derive(Clone, Copy, Debug)]
+pub struct Route {
+    /// The method; GET stands for HEAD too.
+    pub method: &'static str,
+    /// The path as the router knows it.
+    pub path: &'static str,
+    /// Who may ask. Whose article it is, the handlers look at.
+    pub access: Access,
+    filter: MethodFilter,
+    answer: Answer,
+}
+
+/// What answers a route.
+#[derive(Clone, Copy, Debug)]
+enum Answer {
+    /// Leptos: a page of `app.rs` or a server function of `api/`.
+    Leptos,
+    /// A handler behind these layers.
+    Handler(Layers, fn(MethodFilter) -> MethodRouter<AppState>),
+}
+
+/// Which layers a request goes through on its way to a handler.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layers {
+    /// Those of the site, as pages and server functions have them. One of them holds who may ask.
+    Site,
+    /// Those of the API's answers, which may be long.
+    Api,
+    /// None of the API's, because a view must cost little.
+    View,
+    /// None: what load balancers and Prometheus ask.
+    Health,
+}
+
+const fn get(path: &'static str, access: Access, answer: Answer) -> Route {
+    Route { method: "GET", path, access, filter: MethodFilter::GET, answer }
+}
+
+const fn post(path: &'static str, access: Access, answer: Answer) -> Route {
+    Route { method: "POST", path, access, filter: MethodFilter::POST, answer }
+}
+
+const fn put(path: &'static str, access: Access, answer: Answer) -> Route {
+    Route { method: "PUT", path, access, filter: MethodFilter::PUT, answer }
+}
+
+/// A handler of the site, or one behind other layers.
+macro_rules! handler {
+    ($handler:path) => {
+        handler!(Site, $handler)
+    };
+    ($layers:ident, $handler:path) => {
+        Answer::Handler(Layers::$layers, |method| on(method, $handler))
+    };
+}
+
+const LEPTOS: Answer = Answer::Leptos;
+const EVERYONE: Access = Access::Everyone;
+const READER: Access = Access::AtLeast(Role::Reader);
+const AUTHOR: Access = Access::AtLeast(Role::Author);
+const ADMIN: Access = Access::AtLeast(Role::Admin);
+
+/// All of them.
+pub const ROUTES: &[Route] = &[
+    get("/", EVERYONE, LEPTOS),
+    get("/articles/{slug}", EVERYONE, LEPTOS),
+    get("/most-viewed", EVERYONE, LEPTOS),
+    get("/authors/{username}", EVERYONE, LEPTOS),
+    get("/tags/{tag}", EVERYONE, LEPTOS),
+    get("/search", EVERYONE, LEPTOS),
+    get("/feed.xml", EVERYONE, handler!(feeds::feed)),
+    get("/sitemap.xml", EVERYONE, handler!(feeds::sitemap)),
+    get("/robots.txt", EVERYONE, handler!(feeds::robots)),
+    get("/site.webmanifest", EVERYONE, handler!(feeds::manifest)),
+    get("/pictures/{name}", EVERYONE, handler!(pictures::picture)),
+    get("/login", EVERYONE, LEPTOS),
+    post("/login", EVERYONE, handler!(sign_in::sign_in)),
+    post("/logout", EVERYONE, handler!(sign_in::sign_out)),
+    put("/api/islands/record-view", EVERYONE, LEPTOS),
+    get("/api/v1/articles", EVERYONE, handler!(Api, json_api::list)),
+    get("/api/v1/articles/most-viewed", EVERYONE, handler!(Api, json_api::most_viewed)),
+    get("/api/v1/articles/{id}", EVERYONE, handler!(Api, json_api::one)),
+    put("/api/v1/articles/{id}/view", EVERYONE, handler!(View, json_api::view)),
+    // What a view costs without the view.
+    #[cfg(feature = "bench")]
+    put("/api/v1/nothing", EVERYONE, handler!(View, json_api::nothing)),
+    get("/api/pages/home", EVERYONE, LEPTOS),
+    get("/api/pages/article", EVERYONE, LEPTOS),
+    get("/api/pages/tag", EVERYONE, LEPTOS),
+    get("/api/pages/author", EVERYONE, LEPTOS),
+    get("/api/pages/most-viewed", EVERYONE, LEPTOS),
+    get("/api/pages/search", EVERYONE, LEPTOS),
+    get("/healthz", EVERYONE, handler!(Health, health::healthz)),
+    get("/readyz", EVERYONE, handler!(Health, health::readyz)),
+    get("/metrics", EVERYONE, handler!(Health, health::metrics)),
+    get("/sign-up", EVERYONE, LEPTOS),
+    post("/sign-up", EVERYONE, handler!(account::sign_up)),
+    post("/articles/{slug}/like", READER, handler!(reactions::like)),
+    post("/articles/{slug}/collect", READER, handler!(reactions::collect)),
+    post("/authors/{username}/follow", READER, handler!(reactions::follow)),
+    put("/api/islands/set-like", READER, LEPTOS),
+    put("/api/islands/set-collect", READER, LEPTOS),
+    put("/api/islands/set-follow", READER, LEPTOS),
+    get("/collects", READER, LEPTOS),
+    get("/following", READER, LEPTOS),
+    get("/account", READER, LEPTOS),
+    post("/account/name", READER, handler!(account::rename)),
+    post("/account/password", READER, handler!(account::change_password)),
+    post("/account/sessions/end", READER, handler!(account::end_sessions)),
+    post("/api/islands/studio-preview", AUTHOR, LEPTOS),
+    post("/api/islands/studio-keep-draft", AUTHOR, LEPTOS),
+    get("/studio", AUTHOR, LEPTOS),
+    get("/studio/new", AUTHOR, LEPTOS),
+    post("/studio/new", AUTHOR, handler!(studio::create)),
+    post("/studio/new/discard", AUTHOR, handler!(studio::discard_new)),
+    get("/studio/{id}", AUTHOR, LEPTOS),
+    post("/studio/{id}", AUTHOR, handler!(studio::save)),
+    post("/studio/{id}/bin", AUTHOR, handler!(studio::bin)),
+    post("/studio/{id}/restore", AUTHOR, handler!(studio::restore)),
+    post("/studio/{id}/discard", AUTHOR, handler!(studio::discard)),
+    get("/studio/{id}/revisions", AUTHOR, LEPTOS),
+    get("/studio/{id}/revisions/{version}", AUTHOR, LEPTOS),
+    post("/studio/{id}/revisions/{version}/restore", AUTHOR, handler!(studio::restore_revision)),
+    get(PICTURES, AUTHOR, LEPTOS),
+    post(PICTURES, AUTHOR, handler!(pictures::upload)),
+    post("/studio/pictures/{name}/delete", AUTHOR, handler!(pictures::delete)),
+    get("/users", ADMIN, LEPTOS),
+    post("/users", ADMIN, handler!(users::add)),
+    post("/users/invitations", ADMIN, handler!(users::invite)),
+    post("/users/invitations/delete", ADMIN, handler!(users::delete_invitation)),
+    post("/users/{username}/role", ADMIN, handler!(users::set_role)),
+    post("/users/{username}/password", ADMIN, handler!(users::reset_password)),
+    post("/users/{username}/block", ADMIN, handler!(users::block)),
+];
+
+/// Only the layers of the site hold who may ask, so what goes without them is for everyone. Otherwise this does not compile.
+const _: () = {
+    let mut index = 0;
+    while index < ROUTES.len() {
+        let is_held = matches!(ROUTES[index].answer, Answer::Leptos | Answer::Handler(Layers::Site, _));
+        assert!(is_held || matches!(ROUTES[index].access, Access::Everyone), "nobody would look who asks");
+        index += 1;
+    }
+};
+
+/// Who may ask for a route; `None` if it was not declared.
+pub fn access(method: &Method, path: &str) -> Option<Access> {
+    let method = if *method == Method::HEAD { "GET" } else { method.as_str() };
+    ROUTES.iter().find(|route| route.method == method && route.path == path).map(|route| route.access)
+}
+
+/// The handlers that are behind these layers.
+pub fn handlers(layers: Layers) -> Router<AppState> {
+    ROUTES.iter().fold(Router::new(), |router, route| match route.answer {
+        Answer::Handler(its, handler) if its == layers => router.route(route.path, handler(route.filter)),
+        _ => router,
+    })
+}
