@@ -14,6 +14,7 @@ mod files;
 mod harness;
 mod import;
 mod injection;
+mod layers;
 mod loading;
 mod outages;
 mod page_cache;

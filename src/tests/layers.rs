@@ -1,0 +1,224 @@
+//! Which part of the program may import which: arrows go down only, read from the imports in the code.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
+
+/// The rooms of the program by floor, from the top. A room is a module with all that is below it, without what is a room of its own. It may
+/// import rooms of lower floors, and no other of its own floor.
+const FLOORS: &[&[&str]] = &[
+    &["server::cli"],
+    &["server::lifecycle"],
+    &["server::http"],
+    &["shell"],
+    &["app"],
+    &["pages"],
+    &["components", "api"],
+    &["server::reading"],
+    &["server::request"],
+    // The services: whatever of the server has no room of its own.
+    &["server"],
+    &["server::content", "server::views"],
+    &["server::db"],
+    &["server::redis", "server::clock", "server::circuit", "server::failpoint"],
+    &["model"],
+    &["error"],
+];
+
+/// Rooms that only these files may import.
+const DOORS: &[(&str, &str)] = &[("server::http", "server/lifecycle.rs")];
+
+/// What Leptos forces: an island calls a server function, whose body is in the same item as what the browser sees of it. So the body of one
+/// that renders something imports a component.
+const FORCED: &[(&str, &str)] = &[("components/", "api"), ("api/studio.rs", "components::article_body")];
+
+/// A path in the code that names something of this crate.
+#[derive(Debug, PartialEq)]
+struct Import {
+    line: usize,
+    path: Vec<String>,
+}
+
+/// Everything of this crate that a file names, in `use` or elsewhere. `module` is the file's own path.
+fn imports(source: &str, module: &[String]) -> Vec<Import> {
+    let mut found = Vec::new();
+    let tokens: TokenStream = source.parse().expect("Rust");
+    collect(tokens, module, &mut found);
+    found
+}
+
+fn collect(tokens: TokenStream, module: &[String], found: &mut Vec<Import>) {
+    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    let mut at = 0;
+    while at < tokens.len() {
+        match &tokens[at] {
+            TokenTree::Ident(word) if word == "mod" => {
+                if let [TokenTree::Ident(name), TokenTree::Group(body), ..] = &tokens[at + 1..] {
+                    let inner = [module, &[name.to_string()]].concat();
+                    collect(body.stream(), &inner, found);
+                    at += 2;
+                }
+                at += 1;
+            }
+            TokenTree::Ident(word) if (word == "crate" || word == "super") && is_separator(&tokens[at + 1..]) => {
+                let path = if word == "crate" { vec![] } else { parent(module) };
+                at = follow(&tokens, at + 3, path, found);
+            }
+            TokenTree::Group(group) => {
+                collect(group.stream(), module, found);
+                at += 1;
+            }
+            _ => at += 1,
+        }
+    }
+}
+
+/// Follows a path from the token at `at` to its end, or to all of its ends where it has braces. Says where it ends.
+fn follow(tokens: &[TokenTree], mut at: usize, mut path: Vec<String>, found: &mut Vec<Import>) -> usize {
+    let line = |token: &TokenTree| token.span().start().line;
+    loop {
+        match tokens.get(at) {
+            Some(TokenTree::Ident(word)) => {
+                match word.to_string().as_str() {
+                    "super" => path = parent(&path),
+                    "self" => {}
+                    name => path.push(name.to_owned()),
+                }
+                at += 1;
+                if !is_separator(&tokens[at..]) {
+                    found.push(Import { line: line(&tokens[at - 1]), path });
+                    return at;
+                }
+                at += 2;
+            }
+            Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace => {
+                let inner: Vec<TokenTree> = group.stream().into_iter().collect();
+                for one in inner.split(|token| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ',')) {
+                    if !one.is_empty() {
+                        follow(one, 0, path.clone(), found);
+                    }
+                }
+                return at + 1;
+            }
+            // `*`, or the `<` of a turbofish.
+            Some(other) => {
+                found.push(Import { line: line(other), path });
+                return at;
+            }
+            None => return at,
+        }
+    }
+}
+
+fn is_separator(tokens: &[TokenTree]) -> bool {
+    let is_colon = |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ':');
+    tokens.len() >= 2 && tokens[..2].iter().all(is_colon)
+}
+
+fn parent(module: &[String]) -> Vec<String> {
+    module[..module.len().saturating_sub(1)].to_vec()
+}
+
+fn is_within(path: &[String], room: &str) -> bool {
+    let room: Vec<&str> = room.split("::").collect();
+    path.len() >= room.len() && path.iter().zip(&room).all(|(one, other)| one == other)
+}
+
+/// The room that a path leads to, and its floor from the top. A path to nothing but a folder, as `super` in its face, leads nowhere.
+fn room(path: &[String]) -> Option<(usize, &'static str)> {
+    let rooms = FLOORS.iter().enumerate().flat_map(|(floor, rooms)| rooms.iter().map(move |room| (floor, *room)));
+    rooms.filter(|(_, room)| is_within(path, room)).max_by_key(|(_, room)| room.len())
+}
+
+/// What is wrong with a file's imports, a line for each that is.
+fn wrongs(file: &str, source: &str) -> Vec<String> {
+    let module = file.trim_end_matches(".rs").split('/').map(str::to_owned).collect::<Vec<_>>();
+    let Some((floor, from)) = room(&module) else { return vec![format!("{file}: it is in no room of FLOORS")] };
+    let wrong = |import: Import| {
+        let name = import.path.join("::");
+        let Some((other, to)) = room(&import.path) else {
+            return Some(format!("{file}:{}: {name} is in no room of FLOORS", import.line));
+        };
+        let door = DOORS.iter().find(|(room, _)| *room == to).filter(|(_, may)| from != to && *may != file);
+        if let Some((_, may)) = door {
+            return Some(format!("{file}:{}: {name}: only {may} may import {to}", import.line));
+        }
+        let is_forced = FORCED.iter().any(|(may, what)| file.starts_with(may) && is_within(&import.path, what));
+        let is_allowed = from == to || floor < other || is_forced;
+        (!is_allowed)
+            .then(|| format!("{file}:{}: {name}: {from} may not import {to}, which is not below it", import.line))
+    };
+    imports(source, &module).into_iter().filter_map(wrong).collect()
+}
+
+/// The files below a folder, as paths from it.
+fn files(folder: &Path, prefix: &str, found: &mut BTreeSet<String>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        let name = format!("{prefix}{}", entry.file_name().into_string().unwrap());
+        if entry.file_type().unwrap().is_dir() {
+            files(&entry.path(), &format!("{name}/"), found);
+        } else if name.ends_with(".rs") {
+            found.insert(name);
+        }
+    }
+}
+
+#[test]
+fn arrows_go_down_only() {
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut all = BTreeSet::new();
+    files(&sources, "", &mut all);
+    // Programs of their own, which may import everything; and the two faces, which name modules and no more.
+    let others = ["tests/", "torture/", "bench/", "main.rs", "lib.rs"];
+    all.retain(|file| !others.iter().any(|other| file.starts_with(other)));
+    assert!(all.len() > 100, "{all:?}");
+    let wrongs: Vec<String> =
+        all.iter().flat_map(|file| wrongs(file, &fs::read_to_string(sources.join(file)).unwrap())).collect();
+    assert!(wrongs.is_empty(), "\n{}\n", wrongs.join("\n"));
+}
+
+#[test]
+fn an_arrow_that_goes_up_is_found_however_it_is_written() {
+    for (file, source) in [
+        ("pages/home.rs", "use crate::server::http::router::router;"),
+        ("pages/home.rs", "\n\nfn page() { view! { <p title=crate::server::http::files::NAME>{x}</p> } }"),
+        ("server/db/users.rs", "use crate::{error::Error, server::{db::Database, views::{self, rules}}};"),
+        ("server/db/users.rs", "mod tests { use super::super::super::views::rules; }"),
+        ("server/db.rs", "use super::views::*;"),
+        ("server/request/forms.rs", "pub(crate) type Answer = super::super::http::form_page::Page;"),
+        ("server/views/rules.rs", "use crate::server::content::markdown;"),
+        ("server/cli.rs", "use super::http::router::router;"),
+        ("api/pages.rs", "use crate::components::article_body::ArticleBody;"),
+        ("model/view.rs", "fn one() -> usize { crate::server::articles::count::<usize>() }"),
+        ("new.rs", ""),
+        ("error.rs", "use crate::new::Thing;"),
+    ] {
+        assert_eq!(wrongs(file, source).len(), 1, "{file}: {source}: {:?}", wrongs(file, source));
+    }
+    let wrong = wrongs("pages/home.rs", "//! A page.\n\nuse crate::server::{\n    http::router,\n    request,\n};\n");
+    let told = "pages/home.rs:4: server::http::router: only server/lifecycle.rs may import server::http";
+    assert_eq!(wrong, [told]);
+}
+
+#[test]
+fn an_arrow_that_goes_down_is_not_complained_about() {
+    for (file, source) in [
+        (
+            "pages/home.rs",
+            "// crate::server::http\nuse crate::server::request::{self, forms::SentForm}; const A: &str = \"crate::app\";",
+        ),
+        ("server/lifecycle.rs", "use super::http::router::router;"),
+        (
+            "server/http/router.rs",
+            "use super::routes; use crate::app::App; pub(super) fn a() {} mod tests { use super::*; }",
+        ),
+        ("api/studio.rs", "use crate::components::article_body::ArticleBody;"),
+        ("components/editor.rs", "use crate::api::studio::preview;"),
+        ("server/reading.rs", "use super::state::Services; use super::request::identity;"),
+    ] {
+        assert_eq!(wrongs(file, source), Vec::<String>::new(), "{file}: {source}");
+    }
+}
