@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
 /// The rooms of the program by floor, from the top. A room is a module with all that is below it, without what is a room of its own. It may
 /// import rooms of lower floors, and no other of its own floor.
@@ -56,7 +56,8 @@ fn collect(tokens: TokenStream, module: &[String], found: &mut Vec<Import>) {
         match &tokens[at] {
             TokenTree::Ident(word) if word == "mod" => {
                 if let [TokenTree::Ident(name), TokenTree::Group(body), ..] = &tokens[at + 1..] {
-                    let inner = [module, &[name.to_string()]].concat();
+                    let mut inner = module.to_vec();
+                    inner.push(name.to_string());
                     collect(body.stream(), &inner, found);
                     at += 2;
                 }
@@ -67,7 +68,9 @@ fn collect(tokens: TokenStream, module: &[String], found: &mut Vec<Import>) {
                 at = follow(&tokens, at + 3, path, found);
             }
             TokenTree::Group(group) => {
-                collect(group.stream(), module, found);
+                if !is_visibility(group) {
+                    collect(group.stream(), module, found);
+                }
                 at += 1;
             }
             _ => at += 1,
@@ -117,6 +120,11 @@ fn is_separator(tokens: &[TokenTree]) -> bool {
     tokens.len() >= 2 && tokens[..2].iter().all(is_colon)
 }
 
+/// Whether it is that of `pub(in crate::server)`, which imports nothing.
+fn is_visibility(group: &Group) -> bool {
+    matches!(group.stream().into_iter().next(), Some(TokenTree::Ident(word)) if word == "in")
+}
+
 fn parent(module: &[String]) -> Vec<String> {
     module[..module.len().saturating_sub(1)].to_vec()
 }
@@ -126,7 +134,7 @@ fn is_within(path: &[String], room: &str) -> bool {
     path.len() >= room.len() && path.iter().zip(&room).all(|(one, other)| one == other)
 }
 
-/// The room that a path leads to, and its floor from the top. A path to nothing but a folder, as `super` in its face, leads nowhere.
+/// The room that a path leads to, and its floor, counted from the top.
 fn room(path: &[String]) -> Option<(usize, &'static str)> {
     let rooms = FLOORS.iter().enumerate().flat_map(|(floor, rooms)| rooms.iter().map(move |room| (floor, *room)));
     rooms.filter(|(_, room)| is_within(path, room)).max_by_key(|(_, room)| room.len())
@@ -185,7 +193,7 @@ fn an_arrow_that_goes_up_is_found_however_it_is_written() {
     for (file, source) in [
         ("pages/home.rs", "use crate::server::http::router::router;"),
         ("pages/home.rs", "\n\nfn page() { view! { <p title=crate::server::http::files::NAME>{x}</p> } }"),
-        ("server/db/users.rs", "use crate::{error::Error, server::{db::Database, views::{self, rules}}};"),
+        ("server/db/users.rs", "use crate::{error::Error, server::{db::Database, views::rules}};"),
         ("server/db/users.rs", "mod tests { use super::super::super::views::rules; }"),
         ("server/db.rs", "use super::views::*;"),
         ("server/request/forms.rs", "pub(crate) type Answer = super::super::http::form_page::Page;"),
@@ -217,6 +225,7 @@ fn an_arrow_that_goes_down_is_not_complained_about() {
         ),
         ("api/studio.rs", "use crate::components::article_body::ArticleBody;"),
         ("components/editor.rs", "use crate::api::studio::preview;"),
+        ("server/db.rs", "pub(in crate::server) fn a() {}"),
         ("server/reading.rs", "use super::state::Services; use super::request::identity;"),
     ] {
         assert_eq!(wrongs(file, source), Vec::<String>::new(), "{file}: {source}");

@@ -62,7 +62,7 @@ pub fn router(state: AppState) -> Router {
         .with_expiry(Expiry::OnInactivity(Duration::days(SESSION_DAYS)));
 
     let pages = generate_route_list(App);
-    for (method, path) in undeclared(&pages) {
+    for (method, path) in undeclared(pages.iter().map(AxumRouteListing::path)) {
         tracing::error!(%method, path, "a page or a server function is not among the routes, so it is not served");
     }
 
@@ -87,9 +87,9 @@ pub fn router(state: AppState) -> Router {
         .with_state(state)
 }
 
-/// Pages and server functions that nobody has declared. They are not served.
-pub fn undeclared(pages: &[AxumRouteListing]) -> Vec<(Method, String)> {
-    let pages = pages.iter().map(|page| (Method::GET, page.path().to_owned()));
+/// Those of `pages`, and of all server functions, that nobody has declared. They are not served.
+pub fn undeclared<'a>(pages: impl IntoIterator<Item = &'a str>) -> Vec<(Method, String)> {
+    let pages = pages.into_iter().map(|path| (Method::GET, path.to_owned()));
     let functions = server_fn_paths().map(|(path, method)| (method, path.to_owned()));
     pages.chain(functions).filter(|(method, path)| access(method, path).is_none()).collect()
 }
