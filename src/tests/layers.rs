@@ -22,7 +22,8 @@ const FLOORS: &[&[&str]] = &[
     &["server"],
     &["server::content", "server::views"],
     &["server::db"],
-    &["server::redis", "server::clock", "server::circuit", "server::failpoint"],
+    &["server::redis"],
+    &["server::breaker", "server::clock", "server::failpoint"],
     &["model"],
     &["error"],
 ];

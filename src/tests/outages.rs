@@ -14,6 +14,9 @@ const PAGES: [&str; 4] = ["/", "/articles/first", "/tags/sea", "/authors/jo-doe"
 /// No reader waits longer for an answer, whatever is away. Most get it at once, but a test on a busy machine can't tell that from waiting.
 const AT_MOST: Duration = Duration::from_secs(5);
 
+/// So many requests one after the other take longer than [`AT_MOST`] if each of them waits for a store.
+const REPEATED: usize = 8;
+
 /// What a store does that is away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Away {
@@ -185,9 +188,11 @@ fn while_sql_is_away_remembered_pages_are_served_and_others_are_refused_within_a
         }
         let start = Instant::now();
         let reader = place.server.someone().with("cookie", &cookie);
-        let answer = reader.post("/articles/first/like", "like=true");
-        assert_eq!((answer.status, answer.header("retry-after")), (503, "1"), "{how:?}: {}", answer.text);
-        assert!(start.elapsed() < AT_ONCE, "{how:?}: a form took {:?}", start.elapsed());
+        for _ in 0..REPEATED {
+            let answer = reader.post("/articles/first/like", "like=true");
+            assert_eq!((answer.status, answer.header("retry-after")), (503, "1"), "{how:?}: {}", answer.text);
+        }
+        assert!(start.elapsed() < AT_MOST, "{how:?}: forms took {:?}", start.elapsed());
         for (page, answer, took) in
             crowd(&place.server, &["/search?q=x", "/most-viewed", "/api/v1/articles", "/feed.xml"])
         {
@@ -214,14 +219,14 @@ fn while_redis_is_away_what_cant_do_without_it_is_refused_at_once_and_never_ackn
         // Those who come first find out.
         eventually("it is noticed", || {
             let start = Instant::now();
-            place.server.someone().view(id).status == 503 && start.elapsed() < AT_ONCE
+            place.server.someone().view(id).status == 503 && start.elapsed() < AT_MOST / REPEATED as u32
         });
         std::thread::scope(|scope| {
             for number in 0..64 {
                 let reader = place.server.reader(&format!("192.0.2.{}", number % 6), FIREFOX);
                 scope.spawn(move || {
-                    for _ in 0..4 {
-                        let start = Instant::now();
+                    let start = Instant::now();
+                    for _ in 0..REPEATED {
                         let answer = reader.view(id);
                         assert_eq!(
                             (answer.status, answer.header("retry-after")),
@@ -229,15 +234,17 @@ fn while_redis_is_away_what_cant_do_without_it_is_refused_at_once_and_never_ackn
                             "{how:?}: {}",
                             answer.text
                         );
-                        assert!(start.elapsed() < AT_ONCE, "{how:?}: a view took {:?}", start.elapsed());
                     }
+                    assert!(start.elapsed() < AT_MOST, "{how:?}: views took {:?}", start.elapsed());
                 });
             }
         });
         let start = Instant::now();
-        let answer = place.server.someone().post("/login", "username=reader&password=a-good-password");
-        assert_eq!(answer.status, 503, "{how:?}: {}", answer.text);
-        assert!(start.elapsed() < AT_ONCE, "{how:?}: a sign-in took {:?}", start.elapsed());
+        for _ in 0..REPEATED {
+            let answer = place.server.someone().post("/login", "username=reader&password=a-good-password");
+            assert_eq!(answer.status, 503, "{how:?}: {}", answer.text);
+        }
+        assert!(start.elapsed() < AT_MOST, "{how:?}: sign-ins took {:?}", start.elapsed());
         place.bring_redis_back(how);
         let server = &place.server;
         eventually("counting again", || server.reader("192.0.2.9", FIREFOX).view(id).status == 200);

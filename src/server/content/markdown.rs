@@ -500,7 +500,7 @@ mod tests {
             "[x](javascript:alert(1))",
             "<a href=\"jAvAsCrIpT:alert(1)\">x</a>",
             "<iframe src=https://example.com></iframe>",
-            "<svg onload=alert(1)>",
+            "<svg onload=alert(1)></svg>",
             "<p style=\"position:fixed\">x</p>",
             "<form action=/login><input type=password></form>",
             "<base href=https://example.com>",
