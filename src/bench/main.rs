@@ -7,6 +7,8 @@
 //! - `flush`: how long it takes until a million pending views are durable in SQL.
 //! - `sign-in`: how long a page takes while many guess passwords.
 //! - `most-viewed`: how long the most viewed take to answer with a million articles.
+//! - `pages`: whether 256 readers at once can open every page, and whether memory stays flat over a million requests; then an article
+//!   against nginx with the same bytes, and the front page of 20,000 articles against that of 20.
 //! - `outages`: what readers notice while a store is stopped, dead, slow or cut off.
 
 #[path = "../tests/servers.rs"]
@@ -20,6 +22,7 @@ mod proxy;
 mod client;
 mod counting;
 mod outages;
+mod pages;
 mod sign_in;
 mod stores;
 
@@ -35,6 +38,7 @@ enum Measure {
     Flush,
     MostViewed,
     SignIn,
+    Pages,
     Outages,
 }
 
@@ -80,6 +84,10 @@ fn main() {
     }
     if wants(Measure::SignIn) {
         sign_in::flood();
+    }
+    if wants(Measure::Pages) {
+        pages::hold();
+        pages::compare(arguments.pairs);
     }
     if wants(Measure::Outages) {
         outages::readers();
