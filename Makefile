@@ -35,7 +35,7 @@ unit: ## The tests without a browser, on both profiles
 	@$(WITH) TIDEMARK_TEST_PROFILE=server cargo test --features ssr --test integration -- \
 		--skip store:: --skip database:: --skip connections:: --skip server_profile:: --skip crash:: --skip command_line::
 
-unit-current: ## The server profile's tests on a current MySQL and Valkey, and the stores' on a current Redis (adds five minutes)
+unit-current: ## The server profile's tests on a current MySQL and Valkey, and the stores' on a current Redis (six minutes)
 	@scripts/servers.sh get
 	@$(WITH) ! scripts/servers.sh has mysqld mysql valkey-server || \
 		TIDEMARK_TEST_PROFILE=server TIDEMARK_TEST_DATABASE=mysql TIDEMARK_TEST_REDIS=valkey \
