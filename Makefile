@@ -21,7 +21,7 @@ site: setup ## Build the site and the server for release
 
 test: ## Check format and lints, run all tests, then the browser's, and a minute of fuzzing where there is a nightly compiler
 	@scripts/setup.sh test
-	@$(MAKE) --no-print-directory lint unit torture end-to-end
+	@$(MAKE) --no-print-directory lint unit unit-current torture end-to-end
 	@FUZZ_SEED=1 scripts/fuzz.sh 60
 
 lint: ## rustfmt, clippy for the server and for the browser, and whether counting builds by itself, for its mutants
@@ -29,6 +29,9 @@ lint: ## rustfmt, clippy for the server and for the browser, and whether countin
 	@$(WITH) cargo clippy --quiet --features bench,torture --all-targets -- -D warnings
 	@$(WITH) cargo clippy --quiet --features hydrate --lib --target wasm32-unknown-unknown -- -D warnings
 	@scripts/mutants.sh check
+
+# Most tests wait for their servers rather than for a processor.
+unit unit-current: export RUST_TEST_THREADS ?= 4
 
 unit: ## The tests without a browser, on both profiles
 	@$(WITH) cargo test --features ssr
