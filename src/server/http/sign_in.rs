@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::http::header::{HeaderValue, RETRY_AFTER, USER_AGENT};
+use axum::http::header::{HeaderValue, RETRY_AFTER};
 use axum::response::{IntoResponse, Redirect, Response};
 use tower_sessions::Session;
 
@@ -10,12 +10,9 @@ use crate::error::Error;
 use crate::server::accounts::{Attempt, try_again_in};
 use crate::server::request::error_page::error_page;
 use crate::server::request::forms::Form;
-use crate::server::request::identity::address;
+use crate::server::request::identity::{address, user_agent};
 use crate::server::sessions;
 use crate::server::state::AppState;
-
-/// How much of a User-Agent a session keeps, in characters.
-const LONGEST_USER_AGENT: usize = 300;
 
 /// `POST /login`: signs in and leads to where the form was asked for, or shows it again, saying that name or password is wrong.
 pub async fn sign_in(State(state): State<AppState>, session: Session, form: Form) -> Response {
@@ -43,8 +40,7 @@ pub async fn sign_in(State(state): State<AppState>, session: Session, form: Form
 /// # Errors
 /// [`Error::Unavailable`] if it can't be written.
 pub async fn begin_session(state: &AppState, session: &Session, user: i64, form: &Form) -> Result<(), Error> {
-    let user_agent = form.parts().headers.get(USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()));
-    let user_agent: String = user_agent.unwrap_or_default().chars().take(LONGEST_USER_AGENT).collect();
+    let user_agent = user_agent(&form.parts().headers);
     let write = async {
         session.clear().await;
         session.cycle_id().await?;

@@ -5,13 +5,14 @@ use std::net::{IpAddr, SocketAddr};
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::header::{COOKIE, USER_AGENT};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use ipnet::IpNet;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tower_sessions::cookie::Cookie;
 use tower_sessions::session::Id;
 use tower_sessions::{Session, SessionStore};
 
+use super::limits::LONGEST_USER_AGENT;
 use crate::error::Error;
 use crate::server::config::Config;
 use crate::server::db::users::User;
@@ -29,17 +30,25 @@ impl FromRequestParts<AppState> for ViewSender {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Error> {
         let user = reading_user(parts, state).await?;
-        let user_agent =
-            parts.headers.get(USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
         let purposes = ["sec-purpose", "purpose"]
             .into_iter()
             .flat_map(|name| parts.headers.get_all(HeaderName::from_static(name)))
             .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
             .collect();
         let address = address(parts, state)?;
-        let reader = Reader { user, address, user_agent: user_agent.unwrap_or_default() };
+        let reader = Reader { user, address, user_agent: user_agent(&parts.headers) };
         Ok(ViewSender(state.views.identify(ViewRequest { reader, purposes }).await))
     }
+}
+
+/// What the browser says that it is, cut to [`LONGEST_USER_AGENT`]: the only place that reads it, so that no longer one gets further.
+pub fn user_agent(headers: &HeaderMap) -> String {
+    let bytes = headers.get(USER_AGENT).map_or(&b""[..], HeaderValue::as_bytes);
+    let bytes = &bytes[..bytes.len().min(LONGEST_USER_AGENT)];
+    let mut text = String::from_utf8_lossy(bytes).into_owned();
+    // What stands for bytes that are no text is longer than they are.
+    text.truncate(text.floor_char_boundary(LONGEST_USER_AGENT));
+    text
 }
 
 /// Where a request comes from.
@@ -159,9 +168,24 @@ fn parse_hop(hop: &[u8]) -> Option<IpAddr> {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::HeaderValue;
-
     use super::*;
+
+    #[test]
+    fn of_a_user_agent_512_bytes_are_looked_at_whatever_is_in_it() {
+        for (sent, expected) in [
+            ("Mozilla/5.0".to_owned(), "Mozilla/5.0".to_owned()),
+            ("x".repeat(16_000), "x".repeat(512)),
+            // The 512th byte is the first of two.
+            (format!("x{}", "é".repeat(300)), format!("x{}", "é".repeat(255))),
+        ] {
+            let headers = HeaderMap::from_iter([(USER_AGENT, HeaderValue::from_bytes(sent.as_bytes()).unwrap())]);
+            assert_eq!(user_agent(&headers), expected, "{sent}");
+            assert!(user_agent(&headers).len() <= 512);
+        }
+        let no_text = HeaderMap::from_iter([(USER_AGENT, HeaderValue::from_bytes(&[0xff; 600]).unwrap())]);
+        assert_eq!(user_agent(&no_text), "\u{fffd}".repeat(170));
+        assert_eq!(user_agent(&HeaderMap::new()), "");
+    }
 
     fn client(peer: &str, forwarded: &[&str], trusted: &[&str]) -> String {
         let mut headers = HeaderMap::new();

@@ -8,3 +8,10 @@ pub const LARGEST_ARTICLE: usize = 4 * 1024 * 1024;
 
 /// The largest body of a request that brings a picture, in bytes.
 pub const LARGEST_PICTURE: usize = 10 * 1024 * 1024;
+
+/// The largest head of a request, in bytes: its first line and all its headers. A larger one is answered with 431.
+pub const LARGEST_HEAD: usize = 16 * 1024;
+
+/// How much of a User-Agent is looked at, in bytes. Browsers send at most half of it; what stands further back tells nobody apart, and
+/// looking through it for crawlers costs more than the square of its length.
+pub const LONGEST_USER_AGENT: usize = 512;
