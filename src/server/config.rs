@@ -87,6 +87,15 @@ pub struct Server {
     /// Whose `X-Forwarded-For` is believed.
     #[serde(deserialize_with = "networks")]
     pub trusted_proxies: Vec<IpNet>,
+    /// How many clients may be connected at the same time; 0 leaves it to the limit of open files.
+    #[serde(deserialize_with = "in_range::<_, 0, 1_000_000>")]
+    pub connections: usize,
+    /// How long a client may keep a request or an answer waiting.
+    #[serde(deserialize_with = "patience")]
+    pub timeout: Duration,
+    /// How long a connection is kept for the next request.
+    #[serde(deserialize_with = "patience")]
+    pub keep_alive: Duration,
     /// How to log.
     pub log: Log,
 }
@@ -306,6 +315,15 @@ fn interval<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::E
     Duration::try_from(span).ok().filter(|span| *span >= Duration::from_secs(1)).ok_or_else(refuse)
 }
 
+/// How long a client is waited for: longer would only keep connections of clients that are gone.
+fn patience<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    let span = interval(deserializer)?;
+    if span > Duration::from_secs(60 * 60) {
+        return Err(de::Error::custom("the time span must be from 1s to 1h"));
+    }
+    Ok(span)
+}
+
 /// A time span that a salt outlives: it is destroyed after two days (rule C3), so no window may be longer than one.
 fn window<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     let span = interval(deserializer)?;
@@ -351,6 +369,8 @@ mod tests {
         assert_eq!(config.views.per_ip_cap, 5);
         assert_eq!(config.site.addr, "127.0.0.1:3000".parse().unwrap());
         assert!(config.server.trusted_proxies.is_empty());
+        assert_eq!(config.server.connections, 0);
+        assert_eq!([config.server.timeout, config.server.keep_alive].map(|span| span.as_secs()), [30, 75]);
     }
 
     #[test]
@@ -387,6 +407,9 @@ mod tests {
             ("TIDEMARK_VIEWS__PER_IP_CAP", "many", "per-ip-cap"),
             ("TIDEMARK_SERVER__LOG", "xml", "server.log"),
             ("TIDEMARK_SERVER__TRUSTED_PROXIES", "nobody", "trusted-proxies"),
+            ("TIDEMARK_SERVER__CONNECTIONS", "-1", "connections"),
+            ("TIDEMARK_SERVER__TIMEOUT", "0s", "timeout"),
+            ("TIDEMARK_SERVER__KEEP_ALIVE", "2h", "keep-alive"),
             ("TIDEMARK_SITE__BASE_URL", "blog", "base-url"),
             ("TIDEMARK_SITE__BASE_URL", "https://blog.example/?a=1&b=2", "base-url"),
             ("TIDEMARK_SITE__BASE_URL", "https://blog.example/#a", "base-url"),

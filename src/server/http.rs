@@ -15,6 +15,7 @@ pub mod remember;
 pub mod router;
 pub mod routes;
 pub mod security;
+pub mod serve;
 pub mod sign_in;
 pub mod studio;
 pub mod users;

@@ -6,7 +6,6 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use axum::ServiceExt;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -22,6 +21,7 @@ use super::db::Database;
 use super::http::files::leptos_options;
 use super::http::remember::Site;
 use super::http::router::router;
+use super::http::serve::{Limits, serve};
 use super::jobs::{Job, Jobs};
 use super::metrics::Metrics;
 use super::page_cache::PageCache;
@@ -60,9 +60,9 @@ pub enum ServeError {
         /// What the system says.
         reason: String,
     },
-    /// The accepting socket failed.
-    #[error("The server stopped: {0}")]
-    Serve(#[from] std::io::Error),
+    /// The socket can't tell its address.
+    #[error("The server's address can't be found out: {0}")]
+    Socket(#[from] std::io::Error),
     /// The worker that writes views ended before it should.
     #[error("Counting stopped unexpectedly, so the server stopped too; the log says why")]
     Counting,
@@ -143,7 +143,7 @@ impl Server {
     /// run as well; without, another process has to.
     ///
     /// # Errors
-    /// [`ServeError::Counting`] if counting died, [`ServeError::Serve`] if the socket did.
+    /// [`ServeError::Counting`] if counting died.
     pub async fn run_until_stopped(self, stop: CancellationToken, run_jobs: bool) -> Result<(), ServeError> {
         let Self { listener, state, workers, counts_reader, watch } = self;
         let database = state.database.clone();
@@ -158,10 +158,9 @@ impl Server {
         let mut counting: JoinSet<()> = workers.into_iter().map(Worker::run).collect();
         counting.spawn(counts_reader.run());
 
+        let limits = Limits::of(&state.config);
         let site = Site::new(state.clone(), router(state));
-        let service = site.into_make_service_with_connect_info::<SocketAddr>();
-        let server = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned());
-        let mut server = tokio::spawn(server.into_future());
+        let mut server = tokio::spawn(serve(listener, site, limits, stop.clone()));
         // Without a request to stop, a worker ends only by dying, or because the server did and took all batchers with it.
         let is_failure = tokio::select! {
             biased;
@@ -169,8 +168,7 @@ impl Server {
             _ = counting.join_next() => true,
         };
         stop.cancel();
-        let served = tokio::time::timeout(GRACE, &mut server).await;
-        if served.is_err() {
+        if tokio::time::timeout(GRACE, &mut server).await.is_err() {
             server.abort();
         }
         // A job that is in the middle of a step may be cut off: what it did not do, it does after the next start.
@@ -192,11 +190,7 @@ impl Server {
             }
         }
         let _ = tokio::time::timeout(LAST_WRITES, database.close()).await;
-        match served {
-            _ if is_failure => Err(ServeError::Counting),
-            Ok(Ok(result)) => Ok(result?),
-            _ => Ok(()),
-        }
+        if is_failure { Err(ServeError::Counting) } else { Ok(()) }
     }
 }
 

@@ -13,9 +13,9 @@ use super::config::Log;
 /// Starts logging to standard error. RUST_LOG chooses what; `default` where it is not set.
 pub fn start(log: Log, default: &str) {
     let mut filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
-    // At "trace" axum logs the address of each connection; html5ever warns of each slip in the HTML of an author, which could fill
-    // the log; tower-sessions suspects everybody whose session is over.
-    for quieter in ["axum::serve=info", "html5ever=error", "tower_sessions_core=error"] {
+    // html5ever warns of each slip in the HTML of an author, which could fill the log; tower-sessions suspects everybody whose session is
+    // over.
+    for quieter in ["html5ever=error", "tower_sessions_core=error"] {
         if let Ok(directive) = quieter.parse() {
             filter = filter.add_directive(directive);
         }

@@ -1,0 +1,802 @@
+//! Connections: how many there may be, how long a client may keep one waiting, and how much it may say before it is understood.
+//!
+//! A client that is slow, or only pretends to be one, costs a connection and nothing else. So each gets a credit of time
+//! ([`Limits::timeout`]) that runs while the server waits for it, is filled up by what it sends or takes, and ends the connection when it is
+//! used up. A client that keeps to [`SLOWEST`] is waited for as long as it takes. What a request waits for inside the server is not the
+//! client's fault, and nothing of this ends it.
+//!
+//! When all connections are taken, a new one takes the place of the oldest that waits for its client, so that whoever opens many and says
+//! nothing only gets in the own way.
+//!
+//! None of this costs a request more than a few stores to memory that nobody else uses: the clock is looked at a few times in a connection's
+//! credit, whatever goes on meanwhile.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::io::{self, ErrorKind, IoSlice};
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{ConnectInfo, Request};
+use axum::response::Response;
+use futures_util::task::AtomicWaker;
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpListener;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::{Service, ServiceExt};
+
+use crate::server::config::Config;
+use crate::server::request::limits::LARGEST_HEAD;
+
+/// What a client must send or take to be waited for as long as it takes, in bytes a second.
+const SLOWEST: u64 = 1024;
+
+/// How many connections there are at most, unless a setting says otherwise: each may take some ten kilobytes of memory.
+const MOST_CONNECTIONS: usize = 10_000;
+
+/// How many files the program opens for itself, besides those of the database: the log, the listener, Redis, the network of pictures.
+const OWN_FILES: u64 = 64;
+
+/// How many files a connection to a database needs: SQLite has one for the data, one for the log and one for the locks.
+const FILES_OF_A_DATABASE_CONNECTION: u64 = 3;
+
+/// How many connections to a database there are if the setting leaves it open.
+const DATABASE_CONNECTIONS: u64 = 16;
+
+/// How many files a client's connection may need: its own, and that of the script or the picture which is sent.
+const FILES_OF_A_CONNECTION: u64 = 2;
+
+/// How long nothing is accepted after the system refused to, and between two looks for a connection that can make room.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// How often the log says that all connections are taken.
+const SAY_AGAIN: Duration = Duration::from_secs(60);
+
+/// Into how many steps a client's time is divided.
+const STEPS: u32 = 10;
+
+/// What clients may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// How many connections there may be at the same time; at least one.
+    pub connections: usize,
+    /// How long the server waits for a request's head, for more of its body, or for more of its answer to be taken.
+    pub timeout: Duration,
+    /// How long the server waits for the next request on a connection.
+    pub keep_alive: Duration,
+}
+
+impl Limits {
+    /// Those of the settings, as far as the system allows. This process may have more files open from here on, if it may say so itself.
+    pub fn of(config: &Config) -> Self {
+        let server = &config.server;
+        let database = match config.database.connections {
+            0 => DATABASE_CONNECTIONS,
+            connections => u64::try_from(connections).unwrap_or(u64::MAX),
+        };
+        let wanted = if server.connections == 0 { MOST_CONNECTIONS } else { server.connections };
+        let files = raise_open_files(files_for(wanted, database));
+        let connections = wanted.min(connections_within(files, database));
+        if connections < server.connections {
+            tracing::warn!(
+                "server.connections is {}, but the limit of {files} open files leaves room for {connections}; raise it (ulimit -n, or \
+                 LimitNOFILE= of systemd)",
+                server.connections
+            );
+        }
+        tracing::info!(connections, open_files = files, "this many connections are taken at the same time");
+        Self { connections, timeout: server.timeout, keep_alive: server.keep_alive }
+    }
+}
+
+/// How many open files are needed for that many connections.
+fn files_for(connections: usize, database: u64) -> u64 {
+    let connections = u64::try_from(connections).unwrap_or(u64::MAX).saturating_mul(FILES_OF_A_CONNECTION);
+    OWN_FILES.saturating_add(database.saturating_mul(FILES_OF_A_DATABASE_CONNECTION)).saturating_add(connections)
+}
+
+/// How many connections there may be with that many open files; at least one.
+fn connections_within(files: u64, database: u64) -> usize {
+    let rest = files.saturating_sub(files_for(0, database)) / FILES_OF_A_CONNECTION;
+    usize::try_from(rest).unwrap_or(usize::MAX).max(1)
+}
+
+/// Lets this process have `wanted` files open, if the system lets it, and says how many it may have. The limit that a process starts with
+/// is often lower than it needs to be, for the sake of programs that can't count further.
+fn raise_open_files(wanted: u64) -> u64 {
+    let limit = getrlimit(Resource::Nofile);
+    // Without a number there is no limit.
+    let Some(current) = limit.current else { return u64::MAX };
+    let possible = limit.maximum.map_or(wanted, |maximum| maximum.min(wanted));
+    if possible <= current {
+        return current;
+    }
+    let raised = Rlimit { current: Some(possible), maximum: limit.maximum };
+    if setrlimit(Resource::Nofile, raised).is_ok() { possible } else { current }
+}
+
+/// Answers every connection to `listener` with `service` until `stop` is cancelled, and then those requests that are under way.
+///
+/// Nothing that a client does ends it, nor does a lack of files.
+pub async fn serve<S>(listener: TcpListener, service: S, limits: Limits, stop: CancellationToken)
+where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    let mut connections = Connections::new(limits.connections);
+    let tasks = TaskTracker::new();
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            () = stop.cancelled() => break,
+            accepted = listener.accept() => accepted,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                // A client that has left again says nothing about the next one.
+                if !is_of_one_client(&error) {
+                    connections.say(|| {
+                        tracing::error!(
+                            error = %error,
+                            "no connection can be accepted; if these are too many files, raise their limit (ulimit -n) or lower \
+                             server.connections"
+                        );
+                    });
+                    connections.make_room();
+                    // Asked again at once, the system would say the same.
+                    let _ = stop.run_until_cancelled(tokio::time::sleep(PAUSE)).await;
+                }
+                continue;
+            }
+        };
+        let Some(slot) = stop.run_until_cancelled(connections.slot()).await else { break };
+        let activity = connections.begin();
+        let service = service.clone();
+        tasks.spawn(async move {
+            serve_connection(stream, peer, service, limits, activity).await;
+            drop(slot);
+        });
+    }
+    drop(listener);
+    connections.finish();
+    tasks.close();
+    tasks.wait().await;
+}
+
+/// Whether an error of the system's while accepting concerns one client alone.
+fn is_of_one_client(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset)
+}
+
+/// The connections that are open.
+struct Connections {
+    most: usize,
+    slots: Arc<Semaphore>,
+    /// Oldest first. Some may be closed by now.
+    open: VecDeque<Arc<Activity>>,
+    said: Option<Instant>,
+}
+
+impl Connections {
+    fn new(most: usize) -> Self {
+        let most = most.clamp(1, Semaphore::MAX_PERMITS);
+        Self { most, slots: Arc::new(Semaphore::new(most)), open: VecDeque::new(), said: None }
+    }
+
+    /// A place for one more connection, as soon as there is one.
+    async fn slot(&mut self) -> OwnedSemaphorePermit {
+        loop {
+            if let Ok(slot) = self.slots.clone().try_acquire_owned() {
+                return slot;
+            }
+            let most = self.most;
+            self.say(|| {
+                tracing::warn!(
+                    "all {most} connections are taken, so the oldest that wait for their clients are closed; if these are readers, raise \
+                     server.connections, and the limit of open files with it (ulimit -n)"
+                );
+            });
+            self.make_room();
+            if let Ok(Ok(slot)) = tokio::time::timeout(PAUSE, self.slots.clone().acquire_owned()).await {
+                return slot;
+            }
+        }
+    }
+
+    /// A connection has come.
+    fn begin(&mut self) -> Arc<Activity> {
+        // Seldom enough to cost next to nothing for each.
+        if self.open.len() >= self.most.saturating_mul(2) {
+            self.open.retain(is_open);
+        }
+        let activity = Arc::new(Activity::default());
+        self.open.push_back(activity.clone());
+        activity
+    }
+
+    /// Closes the oldest connection that waits for its client; if none does, the oldest whose client keeps it waiting in the middle of a
+    /// request or of an answer.
+    fn make_room(&mut self) {
+        while self.open.front().is_some_and(|first| !is_open(first)) {
+            self.open.pop_front();
+        }
+        let position = |is_dispensable: fn(&Activity) -> bool| {
+            self.open.iter().position(|activity| is_open(activity) && is_dispensable(activity))
+        };
+        let found = position(Activity::waits_for_request).or_else(|| position(Activity::is_slow));
+        // To the end, so that the next look finds another one.
+        if let Some(activity) = found.and_then(|index| self.open.remove(index)) {
+            activity.make_room();
+            self.open.push_back(activity);
+        }
+    }
+
+    /// Tells all connections to answer what they have, and nothing more.
+    fn finish(&self) {
+        for activity in &self.open {
+            activity.finish();
+        }
+    }
+
+    /// Says something now and then.
+    fn say(&mut self, say: impl FnOnce()) {
+        let now = Instant::now();
+        if self.said.is_none_or(|said| now.duration_since(said) >= SAY_AGAIN) {
+            self.said = Some(now);
+            say();
+        }
+    }
+}
+
+/// Whether the connection is still there: its own task knows it too.
+fn is_open(activity: &Arc<Activity>) -> bool {
+    Arc::strong_count(activity) > 1
+}
+
+/// What goes on in a connection. All is written by the connection's own task but the orders, and most of it is read by that task alone, so
+/// nothing has to be in order with anything else.
+#[derive(Debug, Default)]
+struct Activity {
+    /// How many bytes have come and gone.
+    moved: AtomicUsize,
+    /// Whether something has come since the last answer.
+    has_begun: AtomicBool,
+    /// Whether there has been an answer.
+    has_answered: AtomicBool,
+    /// Whether a request is being answered: from the end of its head to the end of its answer.
+    is_answering: AtomicBool,
+    /// Whether the request's body is waited for.
+    wants_body: AtomicBool,
+    /// Whether the client must take something before there can be more.
+    is_blocked: AtomicBool,
+    /// Whether more than half of the client's time is used up.
+    is_late: AtomicBool,
+    /// An order: to answer what there is, and then to close.
+    finish: AtomicBool,
+    /// An order: to close, unless the client does its part by now.
+    make_room: AtomicBool,
+    /// Wakes the connection's task for an order.
+    waker: AtomicWaker,
+}
+
+impl Activity {
+    fn came(&self, bytes: usize) {
+        self.moved.fetch_add(bytes, Ordering::Relaxed);
+        self.has_begun.store(true, Ordering::Relaxed);
+    }
+
+    fn went(&self, polled: &Poll<io::Result<usize>>) {
+        if let Poll::Ready(Ok(bytes)) = polled {
+            self.moved.fetch_add(*bytes, Ordering::Relaxed);
+        }
+        self.is_blocked.store(polled.is_pending(), Ordering::Relaxed);
+    }
+
+    fn answering(&self) {
+        self.is_answering.store(true, Ordering::Relaxed);
+    }
+
+    fn answered(&self) {
+        self.is_answering.store(false, Ordering::Relaxed);
+        self.has_answered.store(true, Ordering::Relaxed);
+        self.has_begun.store(false, Ordering::Relaxed);
+    }
+
+    fn is(flag: &AtomicBool) -> bool {
+        flag.load(Ordering::Relaxed)
+    }
+
+    /// Whether nothing is under way but what the client has yet to send.
+    fn waits_for_request(&self) -> bool {
+        !Self::is(&self.is_answering) && !Self::is(&self.is_blocked)
+    }
+
+    /// Whether there was an answer, and nothing since.
+    fn is_idle(&self) -> bool {
+        self.waits_for_request() && Self::is(&self.has_answered) && !Self::is(&self.has_begun)
+    }
+
+    fn is_slow(&self) -> bool {
+        Self::is(&self.is_late)
+    }
+
+    /// Whether it is the server that takes its time.
+    fn is_busy(&self) -> bool {
+        Self::is(&self.is_answering) && !Self::is(&self.wants_body) && !Self::is(&self.is_blocked)
+    }
+
+    fn finish(&self) {
+        self.finish.store(true, Ordering::Release);
+        self.waker.wake();
+    }
+
+    fn make_room(&self) {
+        self.make_room.store(true, Ordering::Release);
+        self.waker.wake();
+    }
+}
+
+/// How much time a client has left.
+struct Credit {
+    limits: Limits,
+    left: Duration,
+    idle: Duration,
+    moved: usize,
+}
+
+impl Credit {
+    fn new(limits: Limits) -> Self {
+        Self { limits, left: limits.timeout, idle: Duration::ZERO, moved: 0 }
+    }
+
+    /// How often it is looked at.
+    fn step(&self) -> Duration {
+        self.limits.timeout.min(self.limits.keep_alive) / STEPS
+    }
+
+    /// Charges the client for the time since the last look; whether there is some left.
+    fn charge(&mut self, activity: &Activity) -> bool {
+        let Limits { timeout, keep_alive, .. } = self.limits;
+        let moved = activity.moved.load(Ordering::Relaxed);
+        let bytes = moved.wrapping_sub(self.moved);
+        self.moved = moved;
+        if activity.is_idle() && bytes == 0 {
+            self.left = timeout;
+            self.idle += self.step();
+        } else {
+            self.idle = Duration::ZERO;
+            self.left = if activity.is_busy() || activity.is_idle() {
+                timeout
+            } else {
+                // What comes of a head earns nothing: it is so small that a client has no reason to be slow.
+                let bytes = if activity.waits_for_request() { 0 } else { u64::try_from(bytes).unwrap_or(u64::MAX) };
+                let earned = Duration::from_millis(bytes.saturating_mul(1000) / SLOWEST);
+                timeout.min(self.left.saturating_add(earned)).saturating_sub(self.step())
+            };
+        }
+        activity.is_late.store(self.left < timeout / 2, Ordering::Relaxed);
+        !self.left.is_zero() && self.idle < keep_alive
+    }
+}
+
+/// Answers the requests of a connection, one after the other.
+async fn serve_connection<I, S>(io: I, peer: SocketAddr, service: S, limits: Limits, activity: Arc<Activity>)
+where
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    let shared = activity.clone();
+    let answer = service_fn(move |request: Request<Incoming>| {
+        let (service, activity) = (service.clone(), shared.clone());
+        activity.answering();
+        let mut request = request.map(|body| received(body, &activity));
+        request.extensions_mut().insert(ConnectInfo(peer));
+        async move {
+            let response = service.oneshot(request).await?;
+            Ok::<_, Infallible>(response.map(|body| Answer { body, activity }))
+        }
+    });
+    let mut http = http1::Builder::new();
+    // The times are kept here: the library's would set a timer for each request.
+    http.max_header_size(LARGEST_HEAD).header_read_timeout(None::<Duration>);
+    let io = TokioIo::new(Watched { io, activity: activity.clone() });
+    let mut connection = pin!(http.serve_connection(io, answer));
+    let mut credit = Credit::new(limits);
+    let mut steps = interval_at(Instant::now() + credit.step(), credit.step());
+    // A machine that was asleep charges nobody for it.
+    steps.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut is_finishing = false;
+    poll_fn(|context| {
+        activity.waker.register(context.waker());
+        if !is_finishing && activity.finish.load(Ordering::Acquire) {
+            is_finishing = true;
+            connection.as_mut().graceful_shutdown();
+        }
+        if let Poll::Ready(ended) = connection.as_mut().poll(context) {
+            if let Err(error) = ended {
+                tracing::debug!(error = %error, "a connection ended early");
+            }
+            return Poll::Ready(());
+        }
+        if activity.make_room.load(Ordering::Acquire) {
+            activity.make_room.store(false, Ordering::Relaxed);
+            // What the client has done meanwhile saves it.
+            if activity.waits_for_request() || activity.is_slow() {
+                return Poll::Ready(());
+            }
+        }
+        while steps.poll_tick(context).is_ready() {
+            if !credit.charge(&activity) {
+                tracing::debug!("a client kept its connection waiting for too long, so it was closed");
+                return Poll::Ready(());
+            }
+        }
+        Poll::Pending
+    })
+    .await;
+}
+
+/// A request's body, of which it is known whether it is waited for. Most requests have none.
+fn received(body: Incoming, activity: &Arc<Activity>) -> Body {
+    if body.is_end_stream() {
+        return Body::empty();
+    }
+    Body::new(Received { body, activity: activity.clone() })
+}
+
+struct Received {
+    body: Incoming,
+    activity: Arc<Activity>,
+}
+
+impl HttpBody for Received {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(context);
+        self.activity.wants_body.store(polled.is_pending(), Ordering::Relaxed);
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for Received {
+    fn drop(&mut self) {
+        self.activity.wants_body.store(false, Ordering::Relaxed);
+    }
+}
+
+/// An answer's body, of which it is known when it is done with.
+struct Answer {
+    body: Body,
+    activity: Arc<Activity>,
+}
+
+impl HttpBody for Answer {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        self.activity.answered();
+    }
+}
+
+/// A connection's two directions, of which it is known how much goes through and whether they are stuck.
+struct Watched<I> {
+    io: I,
+    activity: Arc<Activity>,
+}
+
+impl<I: AsyncRead + Unpin> AsyncRead for Watched<I> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let polled = Pin::new(&mut self.io).poll_read(context, buffer);
+        let bytes = buffer.filled().len() - before;
+        if bytes > 0 {
+            self.activity.came(bytes);
+        }
+        polled
+    }
+}
+
+impl<I: AsyncWrite + Unpin> AsyncWrite for Watched<I> {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let polled = Pin::new(&mut self.io).poll_write(context, bytes);
+        self.activity.went(&polled);
+        polled
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(context)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let polled = Pin::new(&mut self.io).poll_write_vectored(context, bytes);
+        self.activity.went(&polled);
+        polled
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+    use tokio::net::TcpStream;
+    use tokio::task::JoinHandle;
+    use tokio::time::sleep;
+
+    use super::*;
+
+    const LIMITS: Limits =
+        Limits { connections: 2, timeout: Duration::from_secs(30), keep_alive: Duration::from_secs(75) };
+
+    /// By how much a connection may be closed later: the clock is looked at in steps.
+    const LATER: Duration = Duration::from_secs(6);
+
+    const GET: &[u8] = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n";
+
+    fn site() -> Router {
+        let slow = || async {
+            sleep(Duration::from_secs(600)).await;
+            "at last"
+        };
+        let long = || async { "x".repeat(1_000_000) };
+        let length = |body: String| async move { body.len().to_string() };
+        let hello = || async { "Hello" };
+        Router::new().route("/", get(hello).post(length)).route("/slow", get(slow)).route("/long", get(long))
+    }
+
+    /// A client, and the end of its connection, which says how long it was open. The network between them holds that many bytes.
+    fn connect(network: usize) -> (DuplexStream, JoinHandle<Duration>) {
+        let (client, server) = duplex(network);
+        let start = Instant::now();
+        let connection = tokio::spawn(async move {
+            let peer = SocketAddr::from(([192, 0, 2, 1], 80));
+            serve_connection(server, peer, site(), LIMITS, Arc::default()).await;
+            start.elapsed()
+        });
+        (client, connection)
+    }
+
+    fn assert_is_about(took: Duration, expected: Duration) {
+        assert!((expected..=expected + LATER).contains(&took), "{took:?}");
+    }
+
+    /// Sends a few bytes a second for as long as somebody takes them.
+    async fn drip(client: &mut DuplexStream) {
+        while client.write_all(b"xxxxxxxxxx").await.is_ok() {
+            sleep(Duration::from_secs(1)).await;
+        }
+    }
+
+    async fn answer(client: &mut DuplexStream) -> String {
+        let mut bytes = Vec::new();
+        client.read_to_end(&mut bytes).await.unwrap();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_says_nothing_is_not_waited_for() {
+        let (_client, connection) = connect(1024);
+        assert_is_about(connection.await.unwrap(), LIMITS.timeout);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_head_that_never_ends_is_not_waited_for() {
+        let (mut client, connection) = connect(1024);
+        client.write_all(b"GET / HTTP/1.1\r\nx: ").await.unwrap();
+        drip(&mut client).await;
+        assert_is_about(connection.await.unwrap(), LIMITS.timeout);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_second_head_that_never_ends_is_not_waited_for_either() {
+        let (mut client, connection) = connect(1024);
+        client.write_all(GET).await.unwrap();
+        client.write_all(b"GET / HTTP/1.1\r\nx: ").await.unwrap();
+        drip(&mut client).await;
+        assert_is_about(connection.await.unwrap(), LIMITS.timeout);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_drips_is_not_waited_for() {
+        let (mut client, connection) = connect(1024);
+        client.write_all(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n").await.unwrap();
+        drip(&mut client).await;
+        assert_is_about(connection.await.unwrap(), LIMITS.timeout);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_flows_is_waited_for_however_long_it_takes() {
+        let (mut client, connection) = connect(4096);
+        let head = b"POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 400000\r\n\r\n";
+        client.write_all(head).await.unwrap();
+        for _ in 0..200 {
+            client.write_all(&[b'x'; 2000]).await.unwrap();
+            sleep(Duration::from_secs(1)).await;
+        }
+        let answer = answer(&mut client).await;
+        assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("400000"), "{answer}");
+        assert!(connection.await.unwrap() >= Duration::from_secs(199));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_nobody_takes_is_not_kept() {
+        let (mut client, connection) = connect(64);
+        client.write_all(b"GET /long HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+        assert_is_about(connection.await.unwrap(), LIMITS.timeout);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_is_taken_slowly_comes_whole() {
+        let (mut client, connection) = connect(8192);
+        client.write_all(b"GET /long HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+        let (mut bytes, mut part) = (0, [0; 4096]);
+        loop {
+            match client.read(&mut part).await.unwrap() {
+                0 => break,
+                count => bytes += count,
+            }
+            sleep(Duration::from_secs(1)).await;
+        }
+        assert!(bytes > 1_000_000, "{bytes}");
+        assert!(connection.await.unwrap() > Duration::from_secs(200));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_takes_long_in_the_server_is_not_the_clients_fault() {
+        let (mut client, _connection) = connect(1024);
+        client.write_all(b"GET /slow HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+        assert!(answer(&mut client).await.ends_with("at last"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_is_kept_for_the_next_request_for_a_while() {
+        let (mut client, connection) = connect(1024);
+        for _ in 0..3 {
+            client.write_all(GET).await.unwrap();
+            sleep(LIMITS.keep_alive - LATER).await;
+        }
+        let last = Instant::now() - (LIMITS.keep_alive - LATER);
+        connection.await.unwrap();
+        assert_is_about(last.elapsed(), LIMITS.keep_alive);
+        assert_eq!(answer(&mut client).await.matches("Hello").count(), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_head_has_16_kb_and_no_more() {
+        let head = |length: usize| {
+            let (start, end) = ("GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx: ", "\r\n\r\n");
+            [start, &"x".repeat(length - start.len() - end.len()), end].concat()
+        };
+        let endless = "GET / HTTP/1.1\r\nx: ".to_owned() + &"x".repeat(LARGEST_HEAD);
+        for (head, expected) in
+            [(head(LARGEST_HEAD), "HTTP/1.1 200"), (head(LARGEST_HEAD + 1), "HTTP/1.1 431"), (endless, "HTTP/1.1 431")]
+        {
+            let (mut client, _connection) = connect(1 << 16);
+            client.write_all(head.as_bytes()).await.unwrap();
+            let answer = answer(&mut client).await;
+            assert!(answer.starts_with(expected), "{} bytes: {answer}", head.len());
+        }
+    }
+
+    #[tokio::test]
+    async fn who_opens_many_connections_and_says_nothing_keeps_nobody_out() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let stop = CancellationToken::new();
+        let server = tokio::spawn(serve(listener, site(), LIMITS, stop.clone()));
+        let mut silent = Vec::new();
+        for _ in 0..20 {
+            silent.push(TcpStream::connect(address).await.unwrap());
+        }
+        for _ in 0..5 {
+            let mut client = TcpStream::connect(address).await.unwrap();
+            client.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+            let mut answer = String::new();
+            client.read_to_string(&mut answer).await.unwrap();
+            assert!(answer.ends_with("Hello"), "{answer}");
+        }
+        stop.cancel();
+        // Those that say nothing hold up nothing.
+        server.await.unwrap();
+    }
+
+    #[test]
+    fn the_oldest_that_waits_for_its_client_makes_room_and_no_answer_is_cut_off() {
+        let mut connections = Connections::new(4);
+        let [closed, answering, silent, late] = [(); 4].map(|()| connections.begin());
+        drop(closed);
+        answering.answering();
+        late.answering();
+        late.is_late.store(true, Ordering::Relaxed);
+        let told = |activity: &Activity| Activity::is(&activity.make_room);
+        connections.make_room();
+        assert_eq!([told(&answering), told(&silent), told(&late)], [false, true, false]);
+        drop(silent);
+        connections.make_room();
+        assert_eq!([told(&answering), told(&late)], [false, true]);
+        drop(late);
+        connections.make_room();
+        assert!(!told(&answering));
+    }
+
+    #[test]
+    fn the_list_of_connections_does_not_grow_with_those_that_were_closed() {
+        let mut connections = Connections::new(10);
+        for _ in 0..1_000 {
+            drop(connections.begin());
+        }
+        assert!(connections.open.len() <= 20, "{}", connections.open.len());
+    }
+
+    #[test]
+    fn there_are_as_many_connections_as_files_allow() {
+        assert_eq!(connections_within(256, 16), 72);
+        assert_eq!(connections_within(files_for(MOST_CONNECTIONS, 16), 16), MOST_CONNECTIONS);
+        assert_eq!(connections_within(10, 1_000), 1);
+        assert!(connections_within(u64::MAX, 16) > MOST_CONNECTIONS);
+    }
+}
