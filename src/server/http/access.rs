@@ -16,8 +16,8 @@ use crate::error::Error;
 use crate::server::request::access::Access;
 use crate::server::request::cache::CachePolicy;
 use crate::server::request::error_page::error_page;
-use crate::server::request::identity::{CurrentUser, sign_in_address, signed_in_user};
-use crate::server::request::limits::LARGEST_BODY;
+use crate::server::request::identity::{CurrentUser, sign_in_address, signed_in_user, user_id};
+use crate::server::request::limits::{LARGEST_ARTICLE, LARGEST_BODY};
 use crate::server::state::AppState;
 
 /// Lets through whom the table lets, and remembers who it is. Others are asked to sign in, and nothing that they wrote is lost.
@@ -57,11 +57,13 @@ pub async fn control(State(state): State<AppState>, request: Request, next: Next
     }
 }
 
-/// Refuses a request; what somebody typed into a form comes back with the refusal.
+/// Refuses a request; what somebody typed into a form comes back with the refusal, if it is short, or if the session at least is known.
 async fn refuse_or_keep(state: &AppState, parts: Parts, body: Body, error: Error) -> Response {
     let is_read = matches!(parts.method, Method::GET | Method::HEAD);
     if !is_read && !parts.uri.path().starts_with("/api/") && !wants_json(&parts.headers) {
-        return keep_body(state, parts, body, error).await;
+        let is_known = matches!(user_id(&parts).await, Ok(Some(_)));
+        let most = if is_known { LARGEST_ARTICLE } else { LARGEST_BODY };
+        return keep_body(state, parts, body, most, error).await;
     }
     // Read, although nobody needs it: the connection would be closed behind the answer otherwise.
     let _ = axum::body::to_bytes(body, LARGEST_BODY).await;

@@ -1,9 +1,9 @@
 //! Pages in answer to a form: its own again, with what was typed and what is wrong with it; or what was typed alone, to be sent again. The
 //! latter needs no page but its own and no database, so it works when nothing else does.
 
-use axum::body::Body;
-use axum::extract::{FromRequest, RawForm, Request};
-use axum::http::header::{HeaderValue, RETRY_AFTER};
+use axum::body::{Body, HttpBody, to_bytes};
+use axum::extract::Request;
+use axum::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
@@ -12,7 +12,7 @@ use leptos_axum::render_app_async_with_context;
 
 use crate::error::{Error, RETRY_AFTER_SECONDS};
 use crate::server::accounts::FieldErrors;
-use crate::server::request::error_page::error_page;
+use crate::server::request::error_page::{error_page, plain_page};
 use crate::server::request::forms::{Form, KeptForm};
 use crate::server::state::AppState;
 use crate::shell::shell;
@@ -58,15 +58,28 @@ pub async fn render_again(
     .await
 }
 
-/// As [`Form::keep`], of a form that nobody has read yet. What is no form, such as a picture, is refused alone.
-pub async fn keep_body(state: &AppState, parts: Parts, body: Body, reason: Error) -> Response {
-    match RawForm::from_request(Request::from_parts(parts.clone(), body), state).await {
-        Ok(RawForm(bytes)) => {
-            let kept = KeptForm::of_body(&parts, &bytes, reason);
-            show_kept(state, parts, kept).await
-        }
-        Err(_) => error_page(&reason),
+/// As [`Form::keep`], of a form that nobody has read yet, and of which at most `most` bytes are. What is no form, such as a picture, is
+/// refused alone.
+pub async fn keep_body(state: &AppState, parts: Parts, body: Body, most: usize, reason: Error) -> Response {
+    let content_type = parts.headers.get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
+    if !content_type.starts_with(b"application/x-www-form-urlencoded") {
+        return error_page(&reason);
     }
+    // One that announces that it is too large is refused before it is sent.
+    if body.size_hint().lower() > most as u64 {
+        return too_much_to_keep(&reason);
+    }
+    let Ok(bytes) = to_bytes(body, most).await else { return too_much_to_keep(&reason) };
+    let kept = KeptForm::of_body(&parts, &bytes, reason);
+    show_kept(state, parts, kept).await
+}
+
+/// The answer to a form that is larger than what is read of somebody whom nobody knows. The browser still has it.
+fn too_much_to_keep(reason: &Error) -> Response {
+    let status = StatusCode::from_u16(reason.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let advice = "It is too long to be shown again here, but your browser still has it: go back one page, sign in in another tab if \
+                  you have to, and send it again.";
+    plain_page(status, "That did not work", &format!("{reason} {advice}"))
 }
 
 async fn show_kept(state: &AppState, parts: Parts, kept: KeptForm) -> Response {

@@ -1,5 +1,6 @@
 //! Plain HTML forms: reading one, and what a page is told of a form that it answers.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use axum::extract::{FromRequest, RawForm, Request};
@@ -20,11 +21,50 @@ pub const PICTURES: &str = "/studio/pictures";
 /// The field of a form that brings pictures.
 pub const PICTURE_FIELD: &str = "picture";
 
+/// Every field that a form of this program has. What is sent under another name is not kept: anybody may send anything, and a page that showed
+/// it again would be as large as they like.
+const FIELDS: [&str; 20] = [
+    "collect",
+    "cover",
+    "follow",
+    "intent",
+    "invitation",
+    "like",
+    "markdown",
+    "name",
+    "new_password",
+    "next",
+    "password",
+    "published_at",
+    "role",
+    "session",
+    "slug",
+    "summary",
+    "tags",
+    "title",
+    "username",
+    "version",
+];
+
+/// The fields of a form, each once: of several the last one counts.
+type Values = HashMap<&'static str, String>;
+
+/// The fields of a form that a browser has encoded.
+fn values(body: &[u8]) -> Values {
+    let known = |(name, value): (Cow<'_, str>, Cow<'_, str>)| {
+        let name = *FIELDS.iter().find(|field| **field == name)?;
+        // A password is compared, never shown.
+        let is_secret = name.contains(SECRET);
+        Some((name, if is_secret { value.into_owned() } else { without_unstorable(&value).into_owned() }))
+    };
+    url::form_urlencoded::parse(body).filter_map(known).collect()
+}
+
 /// A form as it was sent.
 #[derive(Debug)]
 pub struct Form {
     parts: Parts,
-    values: HashMap<String, String>,
+    values: Values,
 }
 
 /// What a page shows of a form that was sent: nothing, unless it is shown again.
@@ -32,7 +72,7 @@ pub struct Form {
 pub struct SentForm {
     /// The path that it was sent to: a page may have several forms.
     pub action: String,
-    values: HashMap<String, String>,
+    values: Values,
     errors: FieldErrors,
 }
 
@@ -44,6 +84,7 @@ impl SentForm {
 
     /// What was typed into a field; `None` if nothing was sent.
     pub fn value(&self, field: &str) -> Option<&str> {
+        debug_assert!(FIELDS.contains(&field) || field == PICTURE_FIELD, "{field} is not among FIELDS");
         self.values.get(field).map(String::as_str)
     }
 
@@ -63,8 +104,8 @@ impl SentForm {
 pub struct KeptForm {
     /// Where it goes.
     pub action: String,
-    /// Its fields, but passwords.
-    pub fields: Vec<(String, String)>,
+    /// Its fields, but passwords, in the order of their names.
+    pub fields: Vec<(&'static str, String)>,
     /// Why it was not taken.
     pub reason: Error,
 }
@@ -72,11 +113,12 @@ pub struct KeptForm {
 impl KeptForm {
     /// The form that a request of these parts and this body brings.
     pub fn of_body(parts: &Parts, body: &[u8], reason: Error) -> Self {
-        Self::new(parts, url::form_urlencoded::parse(body).into_owned(), reason)
+        Self::new(parts, values(body), reason)
     }
 
-    fn new(parts: &Parts, fields: impl IntoIterator<Item = (String, String)>, reason: Error) -> Self {
-        let fields = fields.into_iter().filter(|(name, _)| !name.contains(SECRET)).collect();
+    fn new(parts: &Parts, values: Values, reason: Error) -> Self {
+        let mut fields: Vec<_> = values.into_iter().filter(|(name, _)| !name.contains(SECRET)).collect();
+        fields.sort_unstable();
         Self { action: parts.uri.path().to_owned(), fields, reason }
     }
 }
@@ -109,30 +151,29 @@ impl<S: Send + Sync> FromRequest<S> for Form {
         let (parts, body) = request.into_parts();
         let request = Request::from_parts(parts.clone(), body);
         let RawForm(bytes) = RawForm::from_request(request, state).await.map_err(IntoResponse::into_response)?;
-        let values = url::form_urlencoded::parse(&bytes).into_owned().map(|(name, value)| {
-            // A password is compared, never shown.
-            let value = if name.contains(SECRET) { value } else { without_unstorable(&value).into_owned() };
-            (name, value)
-        });
-        let values = values.collect();
-        Ok(Self { parts, values })
+        Ok(Self { parts, values: values(&bytes) })
     }
 }
 
 impl Form {
     /// A field as it was sent, with the line ends of this program; empty if it was not. Browsers send `\r\n` for each line end.
     pub fn text(&self, field: &str) -> String {
-        self.values.get(field).map(|value| one_line_end(value)).unwrap_or_default()
+        self.value(field).map(one_line_end).unwrap_or_default()
     }
 
     /// A field of one line, without the space around it; empty if it was not sent.
     pub fn line(&self, field: &str) -> String {
-        self.values.get(field).map(|value| value.trim().to_owned()).unwrap_or_default()
+        self.value(field).map(|value| value.trim().to_owned()).unwrap_or_default()
     }
 
     /// A number; `None` if the field is none.
     pub fn number(&self, field: &str) -> Option<i64> {
-        self.values.get(field)?.parse().ok()
+        self.value(field)?.parse().ok()
+    }
+
+    fn value(&self, field: &str) -> Option<&str> {
+        debug_assert!(FIELDS.contains(&field), "{field} is not among FIELDS");
+        self.values.get(field).map(String::as_str)
     }
 
     /// The request without its body.
@@ -153,5 +194,25 @@ impl Form {
         let Self { parts, values } = self;
         let kept = KeptForm::new(&parts, values, reason);
         (parts, kept)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_fields_that_a_form_has_are_kept_and_each_once() {
+        let many = "a&".repeat(1_000_000) + &"title=1&".repeat(1_000) + "title=Last+one&%74ags=Sea&other=x";
+        let values = values(many.as_bytes());
+        assert_eq!(values, HashMap::from([("title", "Last one".to_owned()), ("tags", "Sea".to_owned())]));
+    }
+
+    #[test]
+    fn no_password_is_kept_to_be_shown() {
+        let (parts, ()) = axum::http::Request::post("/sign-up").body(()).unwrap().into_parts();
+        let body = b"username=new&password=a&new_password=b&name=New";
+        let kept = KeptForm::of_body(&parts, body, Error::Unauthorized);
+        assert_eq!(kept.fields, [("name", "New".to_owned()), ("username", "new".to_owned())]);
     }
 }
