@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tower_sessions::Session;
 
 use super::sign_in::{address_hash, begin_session, too_many};
@@ -26,7 +27,8 @@ pub async fn sign_up(State(state): State<AppState>, session: Session, form: Form
 
 async fn try_to_sign_up(state: &AppState, session: Session, form: Form) -> Result<Response, Error> {
     let invitation = form.line("invitation");
-    let path = format!("/sign-up?invitation={invitation}");
+    // It is what somebody sent, whatever the form had.
+    let path = format!("/sign-up?invitation={}", utf8_percent_encode(&invitation, NON_ALPHANUMERIC));
     let who_may = state.config.accounts.sign_up;
     state.accounts.role_of_sign_up(who_may, &invitation).await?;
     let address = address_hash(state, &form).await?;
