@@ -60,14 +60,18 @@ impl Error {
     }
 }
 
+fn unreadable() -> Error {
+    Error::BadRequest("The request's parameters could not be read.".into())
+}
+
 impl FromServerFnError for Error {
     type Encoder = JsonEncoding;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         let error = match error {
-            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => {
-                Error::BadRequest("The request's parameters could not be read.".into())
-            }
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => unreadable(),
+            // In the server: a body that is no text, or that was cut off.
+            ServerFnErrorErr::Deserialization(_) if cfg!(feature = "ssr") => unreadable(),
             // In the browser: no answer, or one that is not this program's, such as a proxy's while the program restarts.
             ServerFnErrorErr::Request(_) | ServerFnErrorErr::Response(_) | ServerFnErrorErr::Deserialization(_) => {
                 Error::Unavailable
