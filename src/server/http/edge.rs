@@ -15,11 +15,12 @@ use super::security;
 use crate::error::Error;
 use crate::server::request::cache::CachePolicy;
 use crate::server::request::error_page::error_page;
+use crate::server::request::identity::forget_disguised;
 use crate::server::state::AppState;
 use crate::server::telemetry::RequestLog;
 
-/// Logs the request, refuses writes from other sites, turns a panic into an apology, words what a library left unworded, and sets
-/// the headers that every answer carries.
+/// Logs the request, refuses what no route is meant for and writes from other sites, turns a panic into an apology, words what a library
+/// left unworded, and sets the headers that every answer carries.
 pub async fn edge(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let log = RequestLog::start(&request);
     // From here on it is a GET, so that everything answers HEAD as it does GET, Leptos' server functions too, which know no HEAD. The
@@ -28,7 +29,13 @@ pub async fn edge(State(state): State<AppState>, mut request: Request, next: Nex
         *request.method_mut() = Method::GET;
     }
     let is_for_programs = security::is_for_programs(request.uri().path());
-    let mut response = match security::refuse_cross_site(&request, &state.config.site.base_url) {
+    let base_url = &state.config.site.base_url;
+    let refusal = security::refuse_unknown(&request).or_else(|| security::refuse_cross_site(&request, base_url));
+    if is_for_programs {
+        security::forget_foreign_referer(request.headers_mut(), base_url);
+    }
+    forget_disguised(request.headers_mut());
+    let mut response = match refusal {
         Some(refusal) => refusal,
         None => match AssertUnwindSafe(next.run(request)).catch_unwind().await {
             Ok(response) => security::explain_error(response, is_for_programs),

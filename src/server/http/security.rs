@@ -1,13 +1,14 @@
-//! What protects readers and authors: headers on every answer, and no writes from other sites.
+//! What protects readers and authors: headers on every answer, no writes from other sites, and nothing that no route is meant for.
 
 use axum::body::HttpBody;
 use axum::extract::Request;
 use axum::http::header::{
-    CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderName, HeaderValue, ORIGIN, REFERRER_POLICY,
-    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    ACCEPT, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, Entry, HOST, HeaderName, HeaderValue, ORIGIN,
+    REFERER, REFERRER_POLICY, SET_COOKIE, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
+use url::Url;
 
 use crate::error::Error;
 use crate::server::request::error_page::{error_page, plain_page};
@@ -15,6 +16,63 @@ use crate::server::request::problem;
 
 /// The policy of an answer that is not a page: it loads nothing and is shown in no frame. Pages have their own, with a nonce.
 const CLOSED_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
+
+/// The answer to what no route can be meant for: a method that the program does not know, such as `CONNECT`, and a target that is no path of
+/// this site, such as that of `GET example.org:80`. `None` for anything else. Leptos takes both for granted, and would panic.
+pub fn refuse_unknown(request: &Request) -> Option<Response> {
+    let is_known = matches!(
+        *request.method(),
+        Method::GET | Method::HEAD | Method::POST | Method::PUT | Method::PATCH | Method::DELETE | Method::OPTIONS
+    );
+    let path = request.uri().path();
+    let (status, title, reason) = match (is_known, path.starts_with('/')) {
+        (true, true) => return None,
+        (false, _) => {
+            (StatusCode::NOT_IMPLEMENTED, "Not Implemented", "This server does not know the method of this request.")
+        }
+        (true, false) => {
+            (StatusCode::BAD_REQUEST, "Bad Request", "The target of a request must be a path that begins with a slash.")
+        }
+    };
+    let is_for_programs = is_for_programs(path);
+    Some(if is_for_programs { problem::problem(status, reason.into()) } else { plain_page(status, title, reason) })
+}
+
+/// Forgets a `Referer` of another site before a server function sees it: to a browser without a script, which asks for HTML, Leptos answers
+/// with a redirect there, wherever that is.
+pub fn forget_foreign_referer(headers: &mut HeaderMap, base_url: &str) {
+    let Some(referer) = headers.get(REFERER) else { return };
+    // Islands ask for JSON, and nothing redirects them.
+    let is_html = |accept: &HeaderValue| accept.as_bytes().windows(9).any(|part| part == b"text/html");
+    let wants_html = headers.get_all(ACCEPT).iter().any(is_html);
+    if wants_html && !is_own(referer, headers.get(HOST), base_url) {
+        headers.remove(REFERER);
+    }
+}
+
+/// Whether an address is one of this site: that of the settings, or the one under which it was asked.
+fn is_own(address: &HeaderValue, host: Option<&HeaderValue>, base_url: &str) -> bool {
+    let parse = |text: &str| Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    let Some(address) = address.to_str().ok().and_then(parse) else { return false };
+    let host = host.and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let asked = format!("{}://{host}", address.scheme());
+    [base_url, asked.as_str()].into_iter().filter_map(parse).any(|own| own.origin() == address.origin())
+}
+
+/// Gives cookies that lack it the attribute `Secure`. What deletes a session's cookie lacks it, and a browser that is told so to delete
+/// `__Host-session` does not listen.
+fn secure_cookies(headers: &mut HeaderMap) {
+    if !headers.contains_key(SET_COOKIE) {
+        return;
+    }
+    let Entry::Occupied(mut cookies) = headers.entry(SET_COOKIE) else { return };
+    for cookie in cookies.iter_mut() {
+        let is_secure = cookie.as_bytes().split(|byte| *byte == b';').any(|part| part.trim_ascii() == b"Secure");
+        if !is_secure && let Ok(secure) = HeaderValue::from_bytes(&[cookie.as_bytes(), b"; Secure"].concat()) {
+            *cookie = secure;
+        }
+    }
+}
 
 /// The answer to a write that another site makes a reader's browser send; `None` for anything else.
 pub fn refuse_cross_site(request: &Request, base_url: &str) -> Option<Response> {
@@ -44,6 +102,7 @@ pub fn set_headers(response: &mut Response, is_secure: bool) {
     set(HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()");
     if is_secure {
         set(STRICT_TRANSPORT_SECURITY, "max-age=31536000");
+        secure_cookies(response.headers_mut());
     }
 }
 
@@ -98,6 +157,47 @@ mod tests {
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
         pairs.iter().map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap())).collect()
+    }
+
+    #[test]
+    fn only_the_own_referer_is_kept_for_those_who_are_led_back_to_it() {
+        let base = "https://blog.example";
+        for (referer, is_kept) in [
+            ("https://blog.example/articles/first?a=1", true),
+            ("https://blog.example", true),
+            ("http://localhost:3000/articles/first", true),
+            ("https://evil.example/", false),
+            ("https://blog.example.evil.example/", false),
+            ("https://blog.example@evil.example/", false),
+            ("https://blog.example:8443/", false),
+            ("http://localhost/", false),
+            ("https://evil.example\\@blog.example/", false),
+            ("//evil.example", false),
+            ("javascript:alert(1)", false),
+            ("/articles/first", false),
+            ("", false),
+        ] {
+            let sent = [("referer", referer), ("host", "localhost:3000"), ("accept", "text/html,*/*;q=0.8")];
+            let mut headers = headers(&sent);
+            forget_foreign_referer(&mut headers, base);
+            assert_eq!(headers.contains_key(REFERER), is_kept, "{referer}");
+        }
+        let mut island = headers(&[("referer", "https://evil.example/"), ("accept", "application/json")]);
+        forget_foreign_referer(&mut island, base);
+        assert!(island.contains_key(REFERER), "nobody follows it");
+    }
+
+    #[test]
+    fn behind_tls_every_cookie_is_secure() {
+        let mut headers = HeaderMap::new();
+        for cookie in ["__Host-session=; Path=/; Max-Age=0", "a=Secure", "b=1; Secure; Path=/"] {
+            headers.append(SET_COOKIE, HeaderValue::from_static(cookie));
+        }
+        secure_cookies(&mut headers);
+        let cookies: Vec<&[u8]> = headers.get_all(SET_COOKIE).iter().map(HeaderValue::as_bytes).collect();
+        let expected: [&[u8]; 3] =
+            [b"__Host-session=; Path=/; Max-Age=0; Secure", b"a=Secure; Secure", b"b=1; Secure; Path=/"];
+        assert_eq!(cookies, expected);
     }
 
     #[test]

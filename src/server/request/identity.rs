@@ -1,14 +1,14 @@
 //! Who sends a request: the session's user, the client's address, the browser.
 
+use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::{ConnectInfo, FromRequestParts};
-use axum::http::header::{COOKIE, USER_AGENT};
+use axum::http::header::{COOKIE, Entry, USER_AGENT};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use ipnet::IpNet;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use tower_sessions::cookie::Cookie;
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use tower_sessions::session::Id;
 use tower_sessions::{Session, SessionStore};
 
@@ -66,15 +66,43 @@ pub fn session_cookie(config: &Config) -> &'static str {
     if config.is_secure() { "__Host-session" } else { "session" }
 }
 
+/// What the session's cookie holds. Of several of that name the last one is meant that can be read: so does the library choose that reads
+/// it for pages, and whoever else looks for a session must mean the same one.
+pub fn sent_session<'a>(headers: &'a HeaderMap, name: &str) -> Option<Cow<'a, str>> {
+    let lines = headers.get_all(COOKIE).iter().rev().filter_map(|line| str::from_utf8(line.as_bytes()).ok());
+    let mut cookies = lines.flat_map(|line| line.rsplit(';')).filter_map(|cookie| cookie.split_once('='));
+    cookies.find_map(|(other, value)| {
+        let is_meant = other.trim() == name;
+        is_meant.then(|| percent_decode_str(value.trim()).decode_utf8().ok()).flatten()
+    })
+}
+
+/// Forgets cookies with a `%` in their names. None of ours has one, but the library that reads them for pages decodes names: so one could pass
+/// for `__Host-session`, which browsers guard by its name.
+pub fn forget_disguised(headers: &mut HeaderMap) {
+    let is_disguised =
+        |cookie: &&[u8]| cookie.split(|byte| *byte == b'=').next().is_some_and(|name| name.contains(&b'%'));
+    let has_one = |line: &HeaderValue| line.as_bytes().split(|byte| *byte == b';').any(|cookie| is_disguised(&cookie));
+    if !headers.get_all(COOKIE).iter().any(has_one) {
+        return;
+    }
+    let Entry::Occupied(mut lines) = headers.entry(COOKIE) else { return };
+    for line in lines.iter_mut() {
+        let kept: Vec<&[u8]> =
+            line.as_bytes().split(|byte| *byte == b';').filter(|cookie| !is_disguised(cookie)).collect();
+        // Parts of a value make a value.
+        let kept = HeaderValue::from_bytes(&kept.join(&b';'));
+        *line = kept.unwrap_or(HeaderValue::from_static(""));
+    }
+}
+
 /// The id of the user who reads, where there is no session layer: views go without its cost.
 ///
 /// # Errors
 /// [`Error::Unavailable`] if the session can't be read: taking the user for somebody else would count a view twice.
 async fn reading_user(parts: &Parts, state: &AppState) -> Result<Option<i64>, Error> {
-    let name = session_cookie(&state.config);
-    let cookies = parts.headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut cookies = cookies.flat_map(Cookie::split_parse).filter_map(Result::ok);
-    let id = cookies.find(|cookie| cookie.name() == name).and_then(|cookie| cookie.value().parse::<Id>().ok());
+    let sent = sent_session(&parts.headers, session_cookie(&state.config));
+    let id = sent.and_then(|id| id.parse::<Id>().ok());
     let Some(id) = id else { return Ok(None) };
     let session = state.sessions.load(&id).await.map_err(|error| unreadable(&error))?;
     Ok(session.and_then(|session| session.data.get(USER_ID)?.as_i64()))
@@ -185,6 +213,37 @@ mod tests {
         let no_text = HeaderMap::from_iter([(USER_AGENT, HeaderValue::from_bytes(&[0xff; 600]).unwrap())]);
         assert_eq!(user_agent(&no_text), "\u{fffd}".repeat(170));
         assert_eq!(user_agent(&HeaderMap::new()), "");
+    }
+
+    #[test]
+    fn of_several_cookies_of_a_session_the_last_one_is_meant() {
+        for (lines, expected) in [
+            (&["session=1"][..], Some("1")),
+            (&["session=1; theme=dark; session = 2 "], Some("2")),
+            (&["session=1", "theme=dark;session="], Some("")),
+            (&["session=2; sessions=3; xsession=4; a=session", "session"], Some("2")),
+            (&["session=a%20b; session=%ff"], Some("a b")),
+            (&["theme=dark", ""], None),
+            (&[], None),
+        ] {
+            let mut headers = HeaderMap::new();
+            for &line in lines {
+                headers.append(COOKIE, HeaderValue::from_static(line));
+            }
+            assert_eq!(sent_session(&headers, "session").as_deref(), expected, "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn a_cookie_that_only_passes_for_a_session_once_it_is_decoded_is_forgotten() {
+        let mut headers = HeaderMap::new();
+        for line in ["theme=dark; %5F%5FHost-session=evil; __Host-session=a%20b", "sess%69on=evil", "a=1"] {
+            headers.append(COOKIE, HeaderValue::from_static(line));
+        }
+        forget_disguised(&mut headers);
+        let lines: Vec<&[u8]> = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes).collect();
+        let expected: [&[u8]; 3] = [b"theme=dark; __Host-session=a%20b", b"", b"a=1"];
+        assert_eq!(lines, expected);
     }
 
     fn client(peer: &str, forwarded: &[&str], trusted: &[&str]) -> String {
