@@ -10,6 +10,7 @@ mod connections;
 mod counting;
 mod crash;
 mod database;
+mod edge;
 mod files;
 mod harness;
 mod import;

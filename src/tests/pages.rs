@@ -151,6 +151,11 @@ fn every_answer_carries_the_security_headers() {
     };
     let (one, other) = (server.someone().get("/"), server.someone().get("/"));
     assert_ne!(nonce(&one), nonce(&other));
+    // Browsers hide the attribute `nonce` from style sheets, which could tell it to somebody; it must stand in no other.
+    for page in [one.text.clone(), server.someone().get("/articles/first").text, server.someone().get("/login").text] {
+        let nonce = page.split_once("nonce=\"").unwrap().1.split('"').next().unwrap();
+        assert_eq!(page.matches(nonce).count(), page.matches(&format!(" nonce=\"{nonce}\"")).count(), "{page}");
+    }
     assert!(one.text.contains(&format!("nonce=\"{}\"", nonce(&one))));
     // Every inline script has the nonce; there are no event handlers and no inline styles for it to miss.
     assert_eq!(one.text.matches("<script").count(), one.text.matches("nonce=").count(), "{}", one.text);

@@ -1,0 +1,397 @@
+//! What anybody can send: heads, bodies and connections without end, methods and targets that no route is meant for, cookies and addresses
+//! that pass for something else.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use tidemark::server::db::users::Role;
+use tidemark::server::http::routes::ROUTES;
+
+use crate::access::address;
+use crate::harness::{Answer, Client, FIREFOX, TestServer, binary};
+
+const PASSWORD: &str = "a-good-password";
+
+/// How long a test waits for what should have come long before.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+fn connect(url: &str) -> TcpStream {
+    let stream = TcpStream::connect(url.trim_start_matches("http://")).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream
+}
+
+/// All that the server says until it closes the connection; a panic if it keeps it open.
+fn until_closed(stream: &mut TcpStream) -> String {
+    let (mut answer, mut part) = (Vec::new(), [0; 4096]);
+    loop {
+        match stream.read(&mut part) {
+            Ok(0) => break,
+            Ok(count) => answer.extend_from_slice(&part[..count]),
+            Err(error) => {
+                let is_open = matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut);
+                assert!(!is_open, "the connection is still open");
+                // What the server has not read is a reason to close less politely.
+                break;
+            }
+        }
+    }
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// Sends bytes as they are. The server may answer before it has read all of them.
+fn raw(url: &str, request: &str) -> String {
+    let mut stream = connect(url);
+    let _ = stream.write_all(request.as_bytes());
+    until_closed(&mut stream)
+}
+
+#[test]
+fn a_head_of_more_than_16_kb_is_refused_and_nobody_else_notices() {
+    let server = TestServer::start();
+    let view = format!("PUT /api/v1/articles/{}/view HTTP/1.1\r\nhost: x\r\nconnection: close\r\n", server.id("first"));
+    let with = |length: usize| format!("{view}user-agent: Mozilla/5.0 {}\r\n\r\n", "a(".repeat(length / 2));
+    let answer = raw(&server.url, &with(20_000));
+    assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
+    // The system may throw the refusal away with what was not read.
+    let answer = raw(&server.url, &with(200_000));
+    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431 "), "{answer}");
+    let many = "a: b\r\n".repeat(1_000);
+    let answer = raw(&server.url, &format!("{view}{many}\r\n"));
+    assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
+    let answer = raw(&server.url, &with(12_000));
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    assert_eq!(server.someone().get("/healthz").status, 200);
+}
+
+#[test]
+fn c3_what_stands_behind_the_first_512_bytes_of_a_user_agent_makes_nobody_another_visitor() {
+    let server = TestServer::start();
+    let first = server.id("first");
+    let counted = |user_agent: &str| server.reader("192.0.2.1", user_agent).view(first).json()["counted"] == true;
+    let long = |end: &str| format!("{FIREFOX} {}{end}", "x".repeat(10_000));
+    assert!(counted(&long("one")));
+    assert!(!counted(&long("other")), "a repeat");
+    assert!(
+        counted(&format!("{FIREFOX} one")) && counted(&format!("{FIREFOX} other")),
+        "the start tells visitors apart"
+    );
+}
+
+#[test]
+fn a_session_keeps_512_bytes_of_a_user_agent() {
+    let server = TestServer::start();
+    server.add_user("reader", PASSWORD);
+    let reader = server.reader("192.0.2.1", &"y".repeat(10_000)).signed_in("reader", PASSWORD);
+    let page = reader.get("/account").text;
+    assert!(page.contains(&"y".repeat(512)) && !page.contains(&"y".repeat(513)), "{page}");
+}
+
+#[test]
+fn methods_that_nobody_knows_and_targets_that_are_no_path_are_refused() {
+    let server = TestServer::start();
+    for (line, expected) in [
+        ("CONNECT example.org:80", "501"),
+        ("CONNECT /", "501"),
+        ("TRACE /", "501"),
+        ("FOO /", "501"),
+        ("PROPFIND /api/v1/articles", "501"),
+        ("FOO /api/islands/record-view", "501"),
+        ("FOO /pkg/tidemark.css", "501"),
+        ("GET example.org:80", "400"),
+        ("GET example.org", "400"),
+        ("GET *", "400"),
+        ("OPTIONS *", "400"),
+        ("PUT *", "400"),
+        ("POST example.org:80", "400"),
+        ("DELETE /", "405"),
+        ("PATCH /login", "405"),
+        // What a proxy is sent names this site's path all the same.
+        ("GET http://example.org/healthz", "200"),
+    ] {
+        let answer = raw(&server.url, &format!("{line} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"));
+        assert!(answer.starts_with(&format!("HTTP/1.1 {expected} ")), "{line}: {answer}");
+    }
+    let answer = raw(&server.url, "FOO /api/v1/articles HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    assert!(answer.contains("application/problem+json") && answer.contains("x-content-type-options"), "{answer}");
+}
+
+#[test]
+fn no_address_is_a_fault_of_ours() {
+    let server = TestServer::with(&[("TIDEMARK_ACCOUNTS__SIGN_UP", "open")]);
+    server.add_user_with_role("boss", PASSWORD, Role::Admin);
+    let boss = server.someone().signed_in("boss", PASSWORD);
+    let odd = ["%ff", "%00", "a%20b", "a%0D%0Ax:%20y", "%E2%80%AE", "..%2f..", "%25", "%", "a%3Fb%23c", "%F0%9F%8C%8A"];
+    let places = [
+        "/articles/{}",
+        "/authors/{}",
+        "/tags/{}",
+        "/search?q={}",
+        "/search?q=x&page={}",
+        "/?page={}",
+        "/most-viewed?window={}",
+        "/login?next={}",
+        "/sign-up?invitation={}",
+        "/pictures/{}",
+        "/pkg/{}",
+        "/studio/{}",
+        "/studio/1/revisions/{}",
+        "/users?changed={}",
+        "/api/v1/articles/{}",
+        "/api/v1/articles?tag={}",
+        "/api/pages/article?slug={}",
+        "/{}",
+    ];
+    for place in places {
+        for odd in odd {
+            let path = place.replace("{}", odd);
+            for client in [server.someone(), boss.clone()] {
+                let answer = client.get(&path);
+                assert!(answer.status < 500, "{path}: {} {}", answer.status, answer.text);
+            }
+        }
+    }
+    for odd in odd {
+        let path = format!("/articles/{odd}/like");
+        let answer = boss.post(&path, "like=true");
+        assert!((400..500).contains(&answer.status), "{path}: {} {}", answer.status, answer.text);
+    }
+}
+
+#[test]
+fn an_invitation_may_be_anything_that_somebody_types() {
+    let body = "invitation=a+b%0D%0Ac%00%C3%A9%3Fx%26y%23z%22&username=New+One&name=&new_password=short";
+    let open = TestServer::with(&[("TIDEMARK_ACCOUNTS__SIGN_UP", "open")]);
+    let answer = open.someone().post("/sign-up", body);
+    assert_eq!(answer.status, 422, "{}", answer.text);
+    assert!(answer.text.contains("value=\"New One\""), "{}", answer.text);
+    let invite = TestServer::with(&[("TIDEMARK_ACCOUNTS__SIGN_UP", "invite")]);
+    assert_eq!(invite.someone().post("/sign-up", body).status, 403);
+}
+
+#[test]
+fn whatever_next_is_signing_in_leads_to_this_site() {
+    let server = TestServer::start();
+    server.add_user("reader", PASSWORD);
+    for next in
+        ["%2Fa+b%0D%0Ax%3A+y%C3%A9", "%2F%5Cevil.example", "%2F%2Fevil.example", "https%3A%2F%2Fevil.example", "%00"]
+    {
+        let answer = server.someone().post("/login", &format!("username=reader&password={PASSWORD}&next={next}"));
+        assert_eq!(answer.status, 303, "{next}: {}", answer.text);
+        let location = answer.header("location");
+        assert!(location.starts_with('/') && !location[1..].starts_with(['/', '\\']), "{next}: {location}");
+    }
+}
+
+/// Where an answer leads.
+fn location(answer: &Answer) -> &str {
+    answer.header("location")
+}
+
+#[test]
+fn a_server_function_leads_nobody_to_another_site() {
+    let server = TestServer::start();
+    server.add_user_with_role("boss", PASSWORD, Role::Admin);
+    let boss = server.someone().signed_in("boss", PASSWORD).with("accept", "text/html,*/*;q=0.8");
+    let functions =
+        ROUTES.iter().filter(|route| ["/api/islands/", "/api/pages/"].iter().any(|at| route.path.starts_with(at)));
+    let own = format!("{}/articles/first", server.url);
+    let mut count = 0;
+    for route in functions {
+        let path = address(&server, route);
+        let client = boss.with("content-type", "application/x-www-form-urlencoded");
+        for referer in ["https://evil.example/page", "http://127.0.0.1@evil.example/", "//evil.example/"] {
+            let body = if route.method == "GET" { "" } else { "article=1" };
+            let answer = client.with("referer", referer).request(route.method, &path, body);
+            assert!(!location(&answer).contains("evil"), "{path} leads to {}", location(&answer));
+        }
+        count += 1;
+    }
+    assert!(count > 8, "{count}");
+    let answer = boss.with("referer", &own).request("GET", "/api/pages/home", "");
+    assert!(location(&answer).starts_with(&own), "back to where one was, not to {}", location(&answer));
+}
+
+#[test]
+fn wrong_parameters_of_a_server_function_are_the_clients_fault() {
+    let server = TestServer::start();
+    let client = server.someone().with("content-type", "application/x-www-form-urlencoded");
+    for body in [&b""[..], b"article=", b"article=x", b"article[a]=1", b"article=\xff", b"\xff\xfe"] {
+        let answer = client.send("PUT", "/api/islands/record-view", body);
+        assert_eq!(answer.status, 400, "{body:?}: {}", answer.text);
+    }
+}
+
+fn session_of(client: &Client) -> String {
+    client.header_named("cookie").to_owned()
+}
+
+#[test]
+fn c3_of_two_sessions_in_one_request_everybody_takes_the_last() {
+    let server = TestServer::start();
+    server.add_user_with_role("boss", PASSWORD, Role::Admin);
+    server.add_user("reader", PASSWORD);
+    let boss = session_of(&server.someone().signed_in("boss", PASSWORD));
+    let reader = session_of(&server.someone().signed_in("reader", PASSWORD));
+    let disguised = |cookie: &str| cookie.replacen("session", "sess%69on", 1);
+    let id = server.id("first");
+    assert_eq!(server.someone().with("cookie", &boss).view(id).json()["counted"], true);
+    for (cookies, is_boss) in [
+        (format!("{reader}; {boss}"), true),
+        (format!("{boss}; {reader}"), false),
+        (format!("{reader}; {}", disguised(&boss)), false),
+        (format!("{boss}; {}", disguised(&reader)), true),
+        (format!("{reader}; {boss}; session=%ff"), true),
+    ] {
+        let client = server.someone().with("cookie", &cookies);
+        // The page asks the library's layer, the view does not.
+        assert_eq!(client.get("/users").status == 200, is_boss, "{cookies}");
+        if is_boss {
+            assert_eq!(client.view(id).json()["reason"], "repeat", "{cookies}");
+        }
+        assert!(!client.get("/").text.contains("href=\"/login"), "nor is it nobody's page: {cookies}");
+    }
+    let two_lines = server.someone().with("cookie", &reader).with("cookie", &boss);
+    assert_eq!((two_lines.get("/users").status, two_lines.view(id).json()["reason"].clone()), (200, "repeat".into()));
+    let nobody = server.someone().with("cookie", &disguised(&boss));
+    assert_eq!(nobody.get("/users").status, 303);
+}
+
+/// The cookies that an answer sets.
+fn set_cookies(answer: &Answer) -> Vec<String> {
+    answer.headers.get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn signing_out_deletes_the_cookie_as_browsers_demand() {
+    let server = TestServer::with(&[("TIDEMARK_SITE__BASE_URL", "https://blog.example")]);
+    server.add_user("reader", PASSWORD);
+    let reader = server.someone().signed_in("reader", PASSWORD);
+    // One that is over is deleted too.
+    let stale = server.someone().with("cookie", "__Host-session=AAAAAAAAAAAAAAAAAAAAAA");
+    for answer in [reader.request("POST", "/logout", ""), stale.get("/login")] {
+        let cookies = set_cookies(&answer);
+        assert_eq!(cookies.len(), 1, "{cookies:?}");
+        for part in ["__Host-session=;", "Path=/", "Max-Age=0", "Secure"] {
+            assert!(cookies[0].contains(part), "no {part} in {cookies:?}");
+        }
+    }
+}
+
+#[test]
+fn a_form_without_a_session_is_read_up_to_16_kb() {
+    let server = TestServer::start();
+    let nobody = server.someone().with("content-type", "application/x-www-form-urlencoded");
+    for (path, length) in [("/studio/pictures", 10_000_000), ("/studio/new", 4_000_000), ("/studio/1", 17_000)] {
+        let answer = nobody.announce("POST", path, length);
+        assert_eq!(answer.status, 401, "{path}: {}", answer.text);
+        assert!(answer.text.contains("your browser still has it"), "{path}: {}", answer.text);
+    }
+    // Nor may it say nothing of its length.
+    let head = "POST /studio/pictures HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\
+                content-type: application/x-www-form-urlencoded\r\n\r\n";
+    let answer = raw(&server.url, &format!("{head}4400\r\n{}\r\n", "a&".repeat(0x2200)));
+    assert!(answer.starts_with("HTTP/1.1 401 ") && answer.contains("your browser still has it"), "{answer}");
+}
+
+#[test]
+fn of_a_form_without_a_session_nothing_comes_back_but_the_fields_that_a_form_has() {
+    let server = TestServer::start();
+    let small = server.someone().post("/studio/new", "title=1").text.len();
+    let answer = server.someone().post("/studio/pictures", &"a&".repeat(8_000));
+    assert_eq!(answer.status, 401);
+    assert!(answer.text.len() < small + 1_000, "{} bytes of 16,000", answer.text.len());
+    let answer =
+        server.someone().post("/studio/new", &("title=Many&".repeat(1_000) + "title=Kept&evil=gone&password=sesame"));
+    assert!(answer.text.contains("name=\"title\"") && answer.text.contains("Kept</textarea>"), "{}", answer.text);
+    assert!(answer.text.len() < small + 1_000, "{} bytes of 11,000", answer.text.len());
+    for gone in ["Many", "evil", "gone", "sesame"] {
+        assert!(!answer.text.contains(gone), "{gone} in {}", answer.text);
+    }
+}
+
+#[test]
+fn connections_that_wait_for_their_clients_for_too_long_are_closed() {
+    let server = TestServer::with(&[("TIDEMARK_SERVER__TIMEOUT", "1s"), ("TIDEMARK_SERVER__KEEP_ALIVE", "2s")]);
+    let kept = "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n";
+    let starts = [
+        "",
+        "GET / HTTP/1.1\r\nhost: x\r\n",
+        "POST /login HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: 100\r\n\r\nuser",
+        "PUT /api/v1/articles/1/view HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n",
+        "PUT /api/v1/articles/1/view HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{",
+        kept,
+    ];
+    let mut streams = starts.map(|start| {
+        let mut stream = connect(&server.url);
+        stream.write_all(start.as_bytes()).unwrap();
+        stream
+    });
+    for (stream, start) in streams.iter_mut().zip(starts) {
+        let answer = until_closed(stream);
+        let is_answered = answer.starts_with("HTTP/1.1 200 ");
+        assert_eq!(is_answered, start == kept, "{start:?}: {answer}");
+    }
+}
+
+#[test]
+fn who_opens_more_connections_than_there_are_keeps_nobody_out() {
+    let server = TestServer::with(&[("TIDEMARK_SERVER__CONNECTIONS", "4")]);
+    let silent: Vec<TcpStream> = (0..50).map(|_| connect(&server.url)).collect();
+    for path in ["/healthz", "/", "/articles/first"] {
+        let answer = raw(&server.url, &format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"));
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{path}: {answer}");
+    }
+    drop(silent);
+}
+
+/// A process that is killed at the end of its test.
+struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn at_a_limit_of_256_files_hundreds_of_connections_stop_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log");
+    let child = Command::new("/bin/sh")
+        .args(["-c", "ulimit -n 256 && exec \"$0\" serve"])
+        .arg(binary().get_program())
+        .env_clear()
+        .current_dir(folder.path())
+        .env("DATABASE_URL", format!("sqlite:{}", folder.path().join("blog.db").display()))
+        .env("LEPTOS_SITE_ADDR", "127.0.0.1:0")
+        .env("TIDEMARK_SERVER__TIMEOUT", "2s")
+        .stdout(Stdio::piped())
+        .stderr(std::fs::File::create(&log).unwrap())
+        .spawn()
+        .unwrap();
+    let mut process = Process(child);
+    let mut line = String::new();
+    BufReader::new(process.0.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    let url = line.split_whitespace().find(|word| word.starts_with("http://")).unwrap_or_else(|| panic!("{line:?}"));
+    let body = "POST /login HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-www-form-urlencoded\r\n\
+                content-length: 1000\r\n\r\nusername=";
+    for start in ["", "GET / HTTP/1.1\r\nx: ", body] {
+        let mut streams: Vec<TcpStream> = (0..300).map(|_| connect(url)).collect();
+        for stream in &mut streams {
+            // Those that have made room are closed.
+            let _ = stream.write_all(start.as_bytes());
+        }
+        for path in ["/healthz", "/readyz", "/"] {
+            let answer = raw(url, &format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"));
+            assert!(answer.starts_with("HTTP/1.1 200 "), "after {start:?}: {path}: {answer}");
+        }
+    }
+    assert!(process.0.try_wait().unwrap().is_none(), "it still runs");
+    let log = std::fs::read_to_string(&log).unwrap();
+    let said = log.lines().filter(|line| line.contains("connections are taken, so the oldest")).count();
+    assert!((1..5).contains(&said), "now and then: {log}");
+}
