@@ -332,13 +332,14 @@ impl Activity {
         self.waits_for_request() && Self::is(&self.has_answered) && !Self::is(&self.has_begun)
     }
 
-    fn is_slow(&self) -> bool {
-        Self::is(&self.is_late)
-    }
-
     /// Whether it is the server that takes its time.
     fn is_busy(&self) -> bool {
         Self::is(&self.is_answering) && !Self::is(&self.wants_body) && !Self::is(&self.is_blocked)
+    }
+
+    /// Whether it is the client that takes its time, and has done so for long.
+    fn is_slow(&self) -> bool {
+        Self::is(&self.is_late) && !self.is_busy()
     }
 
     fn finish(&self) {
@@ -771,6 +772,7 @@ mod tests {
         drop(closed);
         answering.answering();
         late.answering();
+        late.wants_body.store(true, Ordering::Relaxed);
         late.is_late.store(true, Ordering::Relaxed);
         let told = |activity: &Activity| Activity::is(&activity.make_room);
         connections.make_room();
@@ -779,6 +781,8 @@ mod tests {
         connections.make_room();
         assert_eq!([told(&answering), told(&late)], [false, true]);
         drop(late);
+        // Its body came late, and now it is answered.
+        answering.is_late.store(true, Ordering::Relaxed);
         connections.make_room();
         assert!(!told(&answering));
     }
