@@ -289,6 +289,11 @@ fn a_form_without_a_session_is_read_up_to_16_kb() {
         assert_eq!(answer.status, 401, "{path}: {}", answer.text);
         assert!(answer.text.contains("your browser still has it"), "{path}: {}", answer.text);
     }
+    // A browser sends all of it all the same, and must get to see why it was refused.
+    let head = "POST /studio/new HTTP/1.1\r\nhost: x\r\ncontent-length: 2000000\r\n\
+                content-type: application/x-www-form-urlencoded\r\n\r\n";
+    let answer = raw(&server.url, &format!("{head}{}", "x".repeat(2_000_000)));
+    assert!(answer.starts_with("HTTP/1.1 401 ") && answer.contains("your browser still has it"), "{answer}");
     // Nor may it say nothing of its length.
     let head = "POST /studio/pictures HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\
                 content-type: application/x-www-form-urlencoded\r\n\r\n";

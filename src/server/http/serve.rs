@@ -19,7 +19,7 @@ use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
@@ -41,7 +41,7 @@ use tokio_util::task::TaskTracker;
 use tower::{Service, ServiceExt};
 
 use crate::server::config::Config;
-use crate::server::request::limits::LARGEST_HEAD;
+use crate::server::request::limits::{LARGEST_HEAD, LARGEST_PICTURE};
 
 /// What a client must send or take to be waited for as long as it takes, in bytes a second.
 const SLOWEST: u64 = 1024;
@@ -60,6 +60,9 @@ const DATABASE_CONNECTIONS: u64 = 16;
 
 /// How many files a client's connection may need: its own, and that of the script or the picture which is sent.
 const FILES_OF_A_CONNECTION: u64 = 2;
+
+/// How much a client may still send after it was refused, in bytes, so that it gets to see the refusal.
+const MOST_UNREAD: usize = LARGEST_PICTURE;
 
 /// How long nothing is accepted after the system refused to, and between two looks for a connection that can make room.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -285,6 +288,8 @@ struct Activity {
     wants_body: AtomicBool,
     /// Whether the client must take something before there can be more.
     is_blocked: AtomicBool,
+    /// Whether the last request was answered before all of its body had come.
+    has_unread: AtomicBool,
     /// Whether more than half of the client's time is used up.
     is_late: AtomicBool,
     /// An order: to answer what there is, and then to close.
@@ -310,6 +315,7 @@ impl Activity {
 
     fn answering(&self) {
         self.is_answering.store(true, Ordering::Relaxed);
+        self.has_unread.store(false, Ordering::Relaxed);
     }
 
     fn answered(&self) {
@@ -417,7 +423,7 @@ where
     let mut http = http1::Builder::new();
     // The times are kept here: the library's would set a timer for each request.
     http.max_header_size(LARGEST_HEAD).header_read_timeout(None::<Duration>);
-    let io = TokioIo::new(Watched { io, activity: activity.clone() });
+    let io = TokioIo::new(Watched { io, activity: activity.clone(), unread: 0 });
     let mut connection = pin!(http.serve_connection(io, answer));
     let mut credit = Credit::new(limits);
     let mut steps = interval_at(Instant::now() + credit.step(), credit.step());
@@ -459,11 +465,12 @@ fn received(body: Incoming, activity: &Arc<Activity>) -> Body {
     if body.is_end_stream() {
         return Body::empty();
     }
-    Body::new(Received { body, activity: activity.clone() })
+    Body::new(Received { body, is_whole: false, activity: activity.clone() })
 }
 
 struct Received {
     body: Incoming,
+    is_whole: bool,
     activity: Arc<Activity>,
 }
 
@@ -477,6 +484,7 @@ impl HttpBody for Received {
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         let polled = Pin::new(&mut self.body).poll_frame(context);
         self.activity.wants_body.store(polled.is_pending(), Ordering::Relaxed);
+        self.is_whole |= matches!(polled, Poll::Ready(None));
         polled
     }
 
@@ -492,6 +500,8 @@ impl HttpBody for Received {
 impl Drop for Received {
     fn drop(&mut self) {
         self.activity.wants_body.store(false, Ordering::Relaxed);
+        let is_whole = self.is_whole || self.body.is_end_stream();
+        self.activity.has_unread.store(!is_whole, Ordering::Relaxed);
     }
 }
 
@@ -531,6 +541,32 @@ impl Drop for Answer {
 struct Watched<I> {
     io: I,
     activity: Arc<Activity>,
+    /// How many bytes were thrown away at the end.
+    unread: usize,
+}
+
+impl<I: AsyncRead + Unpin> Watched<I> {
+    /// Throws away what the client still sends after its request was answered. If the connection were closed on it, the system would throw away
+    /// the answer too, and a person who sent something long would never see why it was refused.
+    fn poll_unread(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let mut bytes = [0; 4096];
+        while self.unread < MOST_UNREAD && !Activity::is(&self.activity.finish) {
+            let mut buffer = ReadBuf::new(&mut bytes);
+            match Pin::new(&mut self.io).poll_read(context, &mut buffer) {
+                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
+                    self.unread += buffer.filled().len();
+                    // So it costs the client its time, and makes room like any other that has nothing under way.
+                    self.activity.has_begun.store(true, Ordering::Relaxed);
+                }
+                Poll::Pending if Activity::is(&self.activity.has_unread) => {
+                    self.activity.has_begun.store(true, Ordering::Relaxed);
+                    return Poll::Pending;
+                }
+                _ => break,
+            }
+        }
+        Poll::Ready(())
+    }
 }
 
 impl<I: AsyncRead + Unpin> AsyncRead for Watched<I> {
@@ -549,7 +585,7 @@ impl<I: AsyncRead + Unpin> AsyncRead for Watched<I> {
     }
 }
 
-impl<I: AsyncWrite + Unpin> AsyncWrite for Watched<I> {
+impl<I: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Watched<I> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.io).poll_write(context, bytes);
         self.activity.went(&polled);
@@ -561,7 +597,8 @@ impl<I: AsyncWrite + Unpin> AsyncWrite for Watched<I> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_shutdown(context)
+        ready!(Pin::new(&mut self.io).poll_shutdown(context))?;
+        self.poll_unread(context).map(Ok)
     }
 
     fn poll_write_vectored(
@@ -582,7 +619,7 @@ impl<I: AsyncWrite + Unpin> AsyncWrite for Watched<I> {
 #[cfg(test)]
 mod tests {
     use axum::Router;
-    use axum::routing::get;
+    use axum::routing::{get, post};
     use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
     use tokio::net::TcpStream;
     use tokio::task::JoinHandle;
@@ -606,7 +643,12 @@ mod tests {
         let long = || async { "x".repeat(1_000_000) };
         let length = |body: String| async move { body.len().to_string() };
         let hello = || async { "Hello" };
-        Router::new().route("/", get(hello).post(length)).route("/slow", get(slow)).route("/long", get(long))
+        let refuse = || async { "No" };
+        Router::new()
+            .route("/", get(hello).post(length))
+            .route("/slow", get(slow))
+            .route("/long", get(long))
+            .route("/refuse", post(refuse))
     }
 
     /// A client, and the end of its connection, which says how long it was open. The network between them holds that many bytes.
@@ -711,6 +753,27 @@ mod tests {
         let (mut client, _connection) = connect(1024);
         client.write_all(b"GET /slow HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
         assert!(answer(&mut client).await.ends_with("at last"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_refused_may_send_the_rest_and_sees_the_refusal() {
+        let (mut client, connection) = connect(4096);
+        client.write_all(b"POST /refuse HTTP/1.1\r\nhost: x\r\ncontent-length: 300000\r\n\r\n").await.unwrap();
+        for _ in 0..100 {
+            client.write_all(&[b'x'; 3000]).await.unwrap();
+            sleep(Duration::from_millis(100)).await;
+        }
+        client.shutdown().await.unwrap();
+        assert!(answer(&mut client).await.ends_with("No"));
+        connection.await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_refused_and_sends_the_rest_for_ever_is_not_waited_for() {
+        let (mut client, connection) = connect(4096);
+        client.write_all(b"POST /refuse HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n").await.unwrap();
+        drip(&mut client).await;
+        assert_is_about(connection.await.unwrap(), LIMITS.timeout);
     }
 
     #[tokio::test(start_paused = true)]
