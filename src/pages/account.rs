@@ -11,7 +11,7 @@ use crate::components::layout::{PageTitle, page};
 use crate::server::accounts::SHORTEST_PASSWORD;
 use crate::server::db::users::User;
 use crate::server::request::identity::current_user;
-use crate::server::sessions::SignedIn;
+use crate::server::sessions::{SessionName, SignedIn};
 use crate::server::state::AppState;
 
 /// `/account`
@@ -28,9 +28,10 @@ pub fn AccountPage() -> impl IntoView {
     });
     let content = async move {
         let user = current_user(&parts)?;
-        let current = parts.extensions.get::<Session>().and_then(Session::id);
-        let sessions = state.accounts.sessions(user.id).await?;
-        let (this, others): (Vec<_>, Vec<_>) = sessions.into_iter().partition(|session| Some(session.id) == current);
+        let current = parts.extensions.get::<Session>().and_then(Session::id).as_ref().map(SessionName::of);
+        let sessions = state.accounts.sessions(&user).await?;
+        let (this, others): (Vec<_>, Vec<_>) =
+            sessions.into_iter().partition(|session| Some(&session.name) == current.as_ref());
         Ok(view! {
             <PageTitle text=title />
             <div class="narrow">

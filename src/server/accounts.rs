@@ -5,13 +5,13 @@ pub mod throttle;
 
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use self::throttle::{Origin, Throttle};
 use super::clock::Clock;
 use super::content::characters::is_storable;
 use super::db::Database;
-use super::db::users::User;
+use super::db::users::{Actor, User};
 use super::sessions::{Sessions, SignedIn};
 use super::stores::Stores;
 use crate::error::Error;
@@ -129,13 +129,26 @@ impl Accounts {
         Ok(is_right && can_sign_in)
     }
 
+    /// The turn to look at a password or to make a hash of one. Nobody else's is looked at before it is dropped.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if there are no turns any more.
+    pub async fn turn(&self) -> Result<OwnedSemaphorePermit, Error> {
+        self.hashing.clone().acquire_owned().await.map_err(|_| Error::Unavailable)
+    }
+
+    /// How many have a turn or wait for one.
+    pub fn in_line(&self) -> usize {
+        IN_LINE.saturating_sub(self.line.available_permits())
+    }
+
     /// Does what takes a core and much memory for a moment, one at a time.
     ///
     /// # Errors
     /// [`Error::Unavailable`] if too many are waiting already.
     async fn in_turn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
         let place = self.line.clone().try_acquire_owned().map_err(|_| Error::Unavailable)?;
-        let turn = self.hashing.clone().acquire_owned().await.map_err(|_| Error::Unavailable)?;
+        let turn = self.turn().await?;
         // The permits go with the work: it goes on when the client hangs up, and must be counted until it ends.
         let work = move || {
             let result = work();
@@ -164,20 +177,22 @@ impl Accounts {
         if let Err(error) = check_name(name) {
             return Ok(Err(vec![("name", error)]));
         }
-        self.database().rename_user(user.id, name).await?;
+        self.database().rename_user(user.actor(), name).await?;
         Ok(Ok(()))
     }
 
-    /// Gives a user another password, and ends all sessions of that user: whoever stole one is out.
+    /// Gives a user another password, and ends all sessions of that user: whoever stole one is out. Returns the number of the new
+    /// credential, for a new session.
     ///
     /// # Errors
+    /// [`Error::Unauthorized`] if somebody else has given the user another one, or taken it away, while this was being done;
     /// [`Error::Unavailable`] if too many are waiting already, or Redis is away; the database's.
     pub async fn change_password(
         &self,
         user: &User,
         current: String,
         new: String,
-    ) -> Result<Result<(), FieldErrors>, Error> {
+    ) -> Result<Result<i64, FieldErrors>, Error> {
         if let Err(error) = check_password(&new, &[&user.username, &user.name]) {
             return Ok(Err(vec![("new_password", error)]));
         }
@@ -191,34 +206,56 @@ impl Accounts {
         }
         self.throttle.succeeded(origin).await.map_err(|error| unavailable(&error))?;
         let hash = self.hash(new).await?;
-        set_password(&self.stores, &user.username, &hash).await.map_err(|error| {
-            tracing::error!(error, user = user.id, "a password could not be changed");
-            Error::Unavailable
-        })?;
+        let credential = self.database().change_password(user.actor(), &hash).await?;
+        forget_sessions(&self.stores, user.id).await;
         tracing::info!(user = user.id, "a user changed the password");
-        Ok(Ok(()))
+        Ok(Ok(credential))
     }
 
-    /// Gives a user a random password, which is returned, and ends all sessions of that user. `None` if there is no such user.
+    /// Gives a user a random password, which is returned, on behalf of an administrator, and ends all sessions of that user. `None` if
+    /// there is no such user.
     ///
     /// # Errors
-    /// As [`Accounts::change_password`].
-    pub async fn reset_password(&self, username: &str) -> Result<Option<String>, Error> {
+    /// [`Error::Unauthorized`] and [`Error::Forbidden`] if the administrator is none any more; [`Error::Unavailable`] if too many are
+    /// waiting already; the database's.
+    pub async fn reset_password(&self, admin: Actor, username: &str) -> Result<Option<String>, Error> {
         let password = random_password();
         let hash = self.hash(password.clone()).await?;
-        let is_known = set_password(&self.stores, username, &hash).await.map_err(|error| {
-            tracing::error!(error, username, "a password could not be changed");
-            Error::Unavailable
-        })?;
-        Ok(is_known.then_some(password))
+        let id = self.database().reset_password(admin, username, &hash).await?;
+        let Some(id) = id else { return Ok(None) };
+        forget_sessions(&self.stores, id).await;
+        Ok(Some(password))
+    }
+
+    /// Takes a user's password away on behalf of an administrator, and ends all sessions of that user. False if there is no such user.
+    ///
+    /// # Errors
+    /// [`Error::Unauthorized`] and [`Error::Forbidden`] if the administrator is none any more; the database's.
+    pub async fn block(&self, admin: Actor, username: &str) -> Result<bool, Error> {
+        let id = self.database().block_user(admin, username).await?;
+        let Some(id) = id else { return Ok(false) };
+        forget_sessions(&self.stores, id).await;
+        Ok(true)
+    }
+
+    /// Whether a user still has the credential of that number. Whoever begins a session asks once it is written: a change of the
+    /// credential ends the sessions that are there, so one of the two finds it.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn is_current(&self, user: i64, credential: i64) -> Result<bool, Error> {
+        Ok(self.database().user(user).await?.is_some_and(|user| user.credential == credential))
     }
 
     /// The sessions of a user, the latest first.
     ///
     /// # Errors
     /// [`Error::Unavailable`] if they can't be read.
-    pub async fn sessions(&self, user: i64) -> Result<Vec<SignedIn>, Error> {
-        self.stores.sessions.of_user(user).await.map_err(|error| unavailable(&error))
+    pub async fn sessions(&self, user: &User) -> Result<Vec<SignedIn>, Error> {
+        let mut sessions = self.all_sessions(user.id).await?;
+        // What was begun with a credential of before opens nothing.
+        sessions.retain(|session| session.credential == user.credential);
+        Ok(sessions)
     }
 
     /// Ends the sessions of a user for which `is_meant` holds.
@@ -226,10 +263,14 @@ impl Accounts {
     /// # Errors
     /// [`Error::Unavailable`]; some may be left then.
     pub async fn end_sessions(&self, user: i64, is_meant: impl Fn(&SignedIn) -> bool) -> Result<(), Error> {
-        for session in self.sessions(user).await?.iter().filter(|session| is_meant(session)) {
-            self.stores.sessions.end(user, &session.id).await.map_err(|error| unavailable(&error))?;
+        for session in self.all_sessions(user).await?.iter().filter(|session| is_meant(session)) {
+            self.stores.sessions.end(&session.name).await.map_err(|error| unavailable(&error))?;
         }
         Ok(())
+    }
+
+    async fn all_sessions(&self, user: i64) -> Result<Vec<SignedIn>, Error> {
+        self.stores.sessions.of_user(user).await.map_err(|error| unavailable(&error))
     }
 }
 
@@ -248,19 +289,24 @@ pub fn try_again_in(seconds: i64) -> String {
     format!("There were too many attempts. Please try again in {span}.")
 }
 
-/// Gives a user a new password and ends all sessions of that user: whoever stole one is out. False if there is no such user.
+/// Gives a user a new password and ends all sessions of that user: whoever stole one is out. False if there is no such user. It is
+/// whoever runs the program who does it.
 ///
 /// # Errors
-/// One line for a person. The password may be changed all the same, and sessions be left; then it has to be done again.
+/// One line for a person. Nothing was changed then.
 pub async fn set_password(stores: &Stores, username: &str, hash: &str) -> Result<bool, String> {
     let id = stores.database.set_password(username, hash).await.map_err(|error| error.to_string())?;
     let Some(id) = id else { return Ok(false) };
-    if let Sessions::Redis(sessions) = &stores.sessions {
-        sessions.end_sessions_of(id).await.map_err(|error| {
-            format!("The password is changed, but the user's sessions are not all ended ({error}). Do it again.")
-        })?;
-    }
+    forget_sessions(stores, id).await;
     Ok(true)
+}
+
+/// Deletes the sessions of a user whose credential is another one now. They open nothing any more, so a Redis that is away is no reason to
+/// fail.
+async fn forget_sessions(stores: &Stores, user: i64) {
+    if let Err(error) = stores.sessions.end_all(user).await {
+        tracing::warn!(error = %error, user, "sessions that open nothing any more could not be deleted");
+    }
 }
 
 /// The PHC string of a password: Argon2id with OWASP's parameters (19 MiB, 2 iterations, 1 lane).

@@ -388,7 +388,7 @@ async fn user(stores: &Stores, clock: &Clock, command: UserCommand) -> Result<()
         }
         UserCommand::Role { username, role } => {
             let role = Role::from(role);
-            if !database.set_role(&username, role).await.map_err(|error| error.to_string())? {
+            if !database.set_role(None, &username, role).await.map_err(|error| error.to_string())? {
                 return Err(format!("There is no user {username}."));
             }
             println!("{username} has the role {} now.", role.as_str());

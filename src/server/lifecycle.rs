@@ -139,6 +139,11 @@ impl Server {
         Ok(self.listener.local_addr()?)
     }
 
+    /// Its accounts.
+    pub fn accounts(&self) -> &Accounts {
+        &self.state.accounts
+    }
+
     /// Serves until `stop` is cancelled, and then until everything that was accepted is done. With `run_jobs` the background jobs
     /// run as well; without, another process has to.
     ///

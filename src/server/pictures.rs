@@ -105,7 +105,7 @@ impl Pictures {
         for (picture, bytes) in added.iter().zip(bodies) {
             self.store.put(&picture.name, bytes).await.map_err(|error| unavailable(&error, &picture.name))?;
         }
-        self.database.add_pictures(&added).await.map_err(Error::from)?;
+        self.database.add_pictures(user.actor(), &added).await.map_err(Error::from)?;
         Ok(added)
     }
 
@@ -151,7 +151,7 @@ impl Pictures {
     /// # Errors
     /// The database's; then it is still there.
     pub async fn delete(&self, user: &User, name: &str) -> Result<bool, Error> {
-        if !is_name(name) || !self.database.delete_picture(name, owner_seen_by(user)).await? {
+        if !is_name(name) || !self.database.delete_picture(user.actor(), name, owner_seen_by(user)).await? {
             return Ok(false);
         }
         // Nobody is shown it any more; what is left of it only takes space.

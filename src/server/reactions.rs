@@ -44,7 +44,7 @@ impl Services {
         if !self.database.is_visible(article, now).await? {
             return Err(Error::NotFound("There is no such article, or it is no longer published.".into()));
         }
-        Ok(self.database.set_reaction(counted, user.id, article, is_on, now).await?)
+        Ok(self.database.set_reaction(counted, user.actor(), article, is_on, now).await?)
     }
 
     async fn set_follow(&self, user: &User, username: &str, is_on: bool) -> Result<Reacted, Error> {
@@ -58,7 +58,7 @@ impl Services {
         if author == user.id {
             return Err(Error::BadRequest("That is you: nobody can follow themself.".into()));
         }
-        if self.database.set_follow(user.id, author, is_on, now).await? {
+        if self.database.set_follow(user.actor(), author, is_on, now).await? {
             self.author_counts.followers_changed(author).await;
         }
         Ok(Reacted { is_on, count: self.author_counts.followers(author).await? })

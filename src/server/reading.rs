@@ -8,7 +8,7 @@ use super::db::lists::List;
 use super::db::users::Role;
 use super::page_cache::hole::Marks;
 use super::reactions::Profile;
-use super::request::identity::{signed_in_user, user_id};
+use super::request::identity::signed_in_user;
 use super::state::Services;
 use crate::error::Error;
 use crate::model::article::{ArticleSummary, Window};
@@ -72,7 +72,7 @@ impl Services {
     /// [`Error::NotFound`] if readers do not see an article of that slug; the database's.
     pub async fn article_page(&self, parts: &Parts, slug: &str) -> Result<ArticleData, Error> {
         // A session that can't be read is no reason not to show the article.
-        let reader = async { Ok(user_id(parts).await.ok().flatten()) };
+        let reader = async { Ok(signed_in_user(parts, self).await.ok().flatten().map(|user| user.id)) };
         let (article, reader) = try_join(self.article_by_slug(slug), reader).await?;
         let article = article.ok_or_else(|| Error::NotFound("There is no article at this address.".into()))?;
         let own = match reader {
@@ -100,7 +100,7 @@ impl Services {
     /// [`Error::NotFound`] if no article names such an author, and for a page past the end; the database's.
     pub async fn author_page(&self, parts: &Parts, username: &str, page: i64) -> Result<AuthorData, Error> {
         // A session that can't be read is no reason not to show the page.
-        let reader = async { Ok(user_id(parts).await.ok().flatten()) };
+        let reader = async { Ok(signed_in_user(parts, self).await.ok().flatten().map(|user| user.id)) };
         let (profile, reader) = try_join(self.profile(username), reader).await?;
         let follow = async {
             Ok(match reader {

@@ -1,59 +1,34 @@
 //! Where sessions of signed-in users are: a closed choice, one for each profile.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
 use std::time::Duration;
 
-use ::redis::{Value, cmd};
+use ::redis::cmd;
 use async_trait::async_trait;
-use time::OffsetDateTime;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use tower_sessions::SessionStore;
 use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{Error, Result};
 
 use super::clock::Clock;
-use super::db::sessions::DatabaseSessionStore;
-use super::redis::Redis;
-
-/// The key in a session under which the signed-in user's id is.
-pub const USER_ID: &str = "user_id";
-
-/// The key in a session under which the time of signing in is, in milliseconds since 1970.
-pub const STARTED_AT: &str = "started_at";
-
-/// The key in a session under which the browser's User-Agent is.
-pub const USER_AGENT: &str = "user_agent";
-
-/// A session of a user, as its user sees it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SignedIn {
-    /// What the cookie holds: whoever knows it has the session.
-    pub id: Id,
-    /// When it began, in milliseconds since 1970.
-    pub started_at: i64,
-    /// The browser, in its own words.
-    pub user_agent: String,
-}
-
-impl SignedIn {
-    /// A name for it that may be shown: a hash of its id.
-    pub fn handle(&self) -> String {
-        blake3::hash(self.id.to_string().as_bytes()).to_hex().chars().take(16).collect()
-    }
-}
-
-impl From<Record> for SignedIn {
-    fn from(record: Record) -> Self {
-        let text =
-            |name: &str| record.data.get(name).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
-        let started_at = record.data.get(STARTED_AT).and_then(serde_json::Value::as_i64).unwrap_or_default();
-        Self { id: record.id, started_at, user_agent: text(USER_AGENT) }
-    }
-}
+pub use super::db::sessions::{
+    CREDENTIAL, DatabaseSessionStore, MOST_SESSIONS, STARTED_AT, SessionName, SignedIn, USER_AGENT, USER_ID,
+};
+use super::db::sessions::{milliseconds, owner, record};
+use super::redis::{Redis, Script};
 
 /// How long a request waits for its session. A Redis that is only slow must not sign anybody out.
 const LOOK_UP: Duration = Duration::from_millis(500);
 
-/// How long Redis keeps the list of a user's sessions after the last of them began, in seconds: longer than any session lasts.
-const LIST_SECONDS: i64 = 60 * 24 * 60 * 60;
+/// What the names of all keys of sessions begin with. The braces make a Cluster keep them on one node, because a session and its place in
+/// the list of its user's are written in one step.
+const PREFIX: &str = "tm:{sessions}:";
+
+static WRITE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("sessions/write.lua")));
+static END: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("sessions/end.lua")));
+static END_ALL: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("sessions/end_all.lua")));
 
 /// Keeps sessions.
 #[derive(Clone, Debug)]
@@ -65,28 +40,38 @@ pub enum Sessions {
 }
 
 impl Sessions {
-    /// The sessions of a user, the latest first.
+    /// The sessions of a user, the latest first. Those of a credential that the user has no more are among them.
     ///
     /// # Errors
     /// The store's.
     pub async fn of_user(&self, user: i64) -> Result<Vec<SignedIn>> {
-        let records = match self {
+        let mut sessions = match self {
             Sessions::Sqlite(store) => store.of_user(user).await?,
             Sessions::Redis(store) => store.of_user(user).await?,
         };
-        let mut sessions: Vec<SignedIn> = records.into_iter().map(SignedIn::from).collect();
         sessions.sort_by_key(|session| std::cmp::Reverse(session.started_at));
         Ok(sessions)
     }
 
-    /// Ends a session of a user.
+    /// Ends the session of that name.
     ///
     /// # Errors
     /// The store's.
-    pub async fn end(&self, user: i64, id: &Id) -> Result<()> {
+    pub async fn end(&self, name: &SessionName) -> Result<()> {
         match self {
-            Sessions::Sqlite(store) => store.delete(id).await,
-            Sessions::Redis(store) => store.end(user, id).await,
+            Sessions::Sqlite(store) => store.end(name).await,
+            Sessions::Redis(store) => store.end(name).await,
+        }
+    }
+
+    /// Ends all sessions of a user.
+    ///
+    /// # Errors
+    /// The store's; then none has ended, or all have.
+    pub async fn end_all(&self, user: i64) -> Result<()> {
+        match self {
+            Sessions::Sqlite(store) => store.end_all(user).await,
+            Sessions::Redis(store) => store.end_all(user).await,
         }
     }
 }
@@ -123,22 +108,40 @@ impl SessionStore for Sessions {
 }
 
 /// Keeps sessions in Redis, which drops them when they are over.
+///
+/// A session is a string under its name, and each user has a list of the names: a sorted set, by the time at which they end. Whatever
+/// changes one of the two changes the other in the same script. Reading changes nothing.
 #[derive(Clone, Debug)]
 pub struct RedisSessionStore {
     redis: Redis,
     clock: Clock,
 }
 
+/// A session as Redis has it.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    /// Whose it is. The scripts read it.
+    user: i64,
+    /// In milliseconds since 1970.
+    ends_at: i64,
+    data: HashMap<String, Value>,
+}
+
 fn backend(error: ::redis::RedisError) -> Error {
     Error::Backend(error.to_string())
 }
 
-fn key(id: &Id) -> String {
-    format!("tm:session:{id}")
+fn key(name: &SessionName) -> String {
+    format!("{PREFIX}{}", name.as_str())
+}
+
+/// What the names of all lists begin with.
+fn lists() -> String {
+    format!("{PREFIX}of:")
 }
 
 fn list(user: i64) -> String {
-    format!("tm:sessions:{user}")
+    format!("{}{user}", lists())
 }
 
 impl RedisSessionStore {
@@ -152,71 +155,69 @@ impl RedisSessionStore {
         &self.redis
     }
 
-    /// The sessions of a user. Those that are over drop out of the user's list.
+    /// The sessions of a user.
     ///
     /// # Errors
     /// Redis'.
-    pub async fn of_user(&self, user: i64) -> Result<Vec<Record>> {
-        let ids: Vec<String> = self.redis.query(cmd("SMEMBERS").arg(list(user))).await.map_err(backend)?;
-        let mut records = Vec::new();
-        for text in ids {
-            let record = match text.parse::<Id>() {
-                Ok(id) => self.load(&id).await?,
-                Err(_) => None,
-            };
-            match record {
-                Some(record) => records.push(record),
-                None => {
-                    self.redis.query::<Value>(cmd("SREM").arg(list(user)).arg(text)).await.map(drop).map_err(backend)?
-                }
-            }
+    pub async fn of_user(&self, user: i64) -> Result<Vec<SignedIn>> {
+        let now = self.clock.now_ms();
+        // Exclusive: what ends now is over.
+        let range = cmd("ZRANGEBYSCORE").arg(list(user)).arg(format!("({now}")).arg("+inf").to_owned();
+        let names: Vec<String> = self.redis.query(&range).await.map_err(backend)?;
+        let names: Vec<SessionName> = names.into_iter().map(SessionName::stored).collect();
+        if names.is_empty() {
+            return Ok(Vec::new());
         }
-        Ok(records)
+        let keys: Vec<String> = names.iter().map(key).collect();
+        let found: Vec<Option<String>> = self.redis.query(cmd("MGET").arg(keys)).await.map_err(backend)?;
+        let mut sessions = Vec::with_capacity(names.len());
+        // One that is not there ended between the two.
+        for (name, text) in names.into_iter().zip(found).filter_map(|(name, text)| Some((name, text?))) {
+            sessions.push(SignedIn::of(name, &decode(&text)?.data));
+        }
+        Ok(sessions)
     }
 
-    /// Ends a session of a user.
+    /// Ends the session of that name.
     ///
     /// # Errors
     /// Redis'.
-    pub async fn end(&self, user: i64, id: &Id) -> Result<()> {
-        self.delete(id).await?;
-        self.redis.query::<Value>(cmd("SREM").arg(list(user)).arg(id.to_string())).await.map(drop).map_err(backend)
+    pub async fn end(&self, name: &SessionName) -> Result<()> {
+        let arguments = [lists(), name.as_str().to_owned()].map(String::into_bytes);
+        self.redis.evaluate::<i64>(&END, &key(name), &arguments).await.map(drop).map_err(backend)
     }
 
     /// Ends all sessions of a user.
     ///
     /// # Errors
-    /// Redis'; some may be left then.
-    pub async fn end_sessions_of(&self, user: i64) -> ::redis::RedisResult<()> {
-        let ids: Vec<String> = self.redis.query(cmd("SMEMBERS").arg(list(user))).await?;
-        for id in ids {
-            self.redis.query::<Value>(cmd("DEL").arg(format!("tm:session:{id}"))).await?;
-        }
-        self.redis.query::<Value>(cmd("DEL").arg(list(user))).await.map(drop)
+    /// Redis'; then none has ended, or all have.
+    pub async fn end_all(&self, user: i64) -> Result<()> {
+        let arguments = [PREFIX.as_bytes().to_vec()];
+        self.redis.evaluate::<i64>(&END_ALL, &list(user), &arguments).await.map(drop).map_err(backend)
     }
 
-    /// Writes a session; false if `only_new` and there is one of that id.
-    async fn write(&self, record: &Record, only_new: bool) -> Result<bool> {
-        let data = serde_json::to_string(record).map_err(|error| Error::Encode(error.to_string()))?;
-        if let Some(user) = record.data.get(USER_ID).and_then(serde_json::Value::as_i64) {
-            // Before the session itself: one that is in no list could not be ended.
-            let list = list(user);
-            self.redis.query::<Value>(cmd("SADD").arg(&list).arg(record.id.to_string())).await.map_err(backend)?;
-            self.redis.query::<Value>(cmd("EXPIRE").arg(&list).arg(LIST_SECONDS)).await.map_err(backend)?;
-        }
-        let lasts = milliseconds(record.expiry_date) - self.clock.now_ms();
-        let mut command = cmd("SET");
-        command.arg(key(&record.id)).arg(data).arg("PX").arg(lasts.max(1));
-        if only_new {
-            command.arg("NX");
-        }
-        let written: Option<String> = self.redis.query(&command).await.map_err(backend)?;
-        Ok(written.is_some())
+    /// Writes a session. False for a new one if there is one of that id, and otherwise if there is none any more.
+    async fn write(&self, record: &Record, is_new: bool) -> Result<bool> {
+        let (user, _) = owner(record)?;
+        let ends_at = milliseconds(record.expiry_date);
+        let stored = Stored { user, ends_at, data: record.data.clone() };
+        let arguments = [
+            PREFIX.to_owned(),
+            SessionName::of(&record.id).as_str().to_owned(),
+            serde_json::to_string(&stored).map_err(|error| Error::Encode(error.to_string()))?,
+            self.clock.now_ms().to_string(),
+            ends_at.to_string(),
+            MOST_SESSIONS.to_string(),
+            if is_new { "new" } else { "known" }.to_owned(),
+        ];
+        let written: i64 =
+            self.redis.evaluate(&WRITE, &list(user), &arguments.map(String::into_bytes)).await.map_err(backend)?;
+        Ok(written == 1)
     }
 }
 
-fn milliseconds(time: OffsetDateTime) -> i64 {
-    time.unix_timestamp() * 1000 + i64::from(time.millisecond())
+fn decode(text: &str) -> Result<Stored> {
+    serde_json::from_str(text).map_err(|error| Error::Decode(error.to_string()))
 }
 
 #[async_trait]
@@ -228,20 +229,23 @@ impl SessionStore for RedisSessionStore {
         Ok(())
     }
 
+    /// Writes a session that is still there: one that was ended meanwhile must not come back.
     async fn save(&self, record: &Record) -> Result<()> {
         self.write(record, false).await.map(drop)
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
-        let command = cmd("GET").arg(key(id)).to_owned();
-        let data: Option<String> = self.redis.within(LOOK_UP, self.redis.query(&command)).await.map_err(backend)?;
-        let record: Option<Record> = data
-            .map(|data| serde_json::from_str(&data).map_err(|error| Error::Decode(error.to_string())))
-            .transpose()?;
-        Ok(record.filter(|record| milliseconds(record.expiry_date) > self.clock.now_ms()))
+        let command = cmd("GET").arg(key(&SessionName::of(id))).to_owned();
+        let text: Option<String> = self.redis.within(LOOK_UP, self.redis.query(&command)).await.map_err(backend)?;
+        let Some(text) = text else { return Ok(None) };
+        let Stored { ends_at, data, .. } = decode(&text)?;
+        if ends_at <= self.clock.now_ms() {
+            return Ok(None);
+        }
+        record(id, data, ends_at).map(Some)
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {
-        self.redis.query::<Value>(cmd("DEL").arg(key(id))).await.map(drop).map_err(backend)
+        self.end(&SessionName::of(id)).await
     }
 }

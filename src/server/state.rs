@@ -11,6 +11,7 @@ use super::author_counts::AuthorCounts;
 use super::clock::Clock;
 use super::config::Config;
 use super::counts::Counts;
+use super::db::users::WriteError;
 use super::db::{Database, is_unavailable};
 use super::jobs::Jobs;
 use super::metrics::Metrics;
@@ -115,6 +116,19 @@ impl Services {
         match self.views.totals(&[article]).await.unwrap_or_default().get(&article) {
             Some(views) => Ok(*views),
             None => Ok(self.database.total(article).await?),
+        }
+    }
+}
+
+/// Who may not write any more is told why; the rest is as for the database.
+impl From<WriteError> for Error {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::SignedOut => Error::Unauthorized,
+            WriteError::Demoted => {
+                Error::Forbidden("You may not do this any more: your role is another one now.".into())
+            }
+            WriteError::Database(error) => error.into(),
         }
     }
 }

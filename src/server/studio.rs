@@ -204,7 +204,7 @@ impl Services {
         let now = self.clock.now_ms();
         for slug in slugs(&fields.slug) {
             fields.slug = slug;
-            if let Some(id) = self.database.add_article(&fields, user.id, now).await? {
+            if let Some(id) = self.database.add_article(&fields, user.actor(), now).await? {
                 self.article_written(id).await;
                 return Ok(Ok(id));
             }
@@ -236,7 +236,7 @@ impl Services {
         let now = self.clock.now_ms();
         for slug in slugs(&fields.slug) {
             fields.slug = slug;
-            match self.database.save_article(id, version, &fields, user.id, now).await?.ok_or_else(no_article)? {
+            match self.database.save_article(id, version, &fields, user.actor(), now).await?.ok_or_else(no_article)? {
                 Saved::Done(version) => {
                     self.article_written(id).await;
                     return Ok(SaveOutcome::Saved(version));
@@ -256,7 +256,7 @@ impl Services {
     /// [`Error::NotFound`] for whoever may not edit it; the database's.
     pub async fn bin_article(&self, user: &User, id: i64, is_deleted: bool) -> Result<(), Error> {
         self.editable(user, id).await?;
-        if !self.database.set_deleted(id, is_deleted, self.clock.now_ms()).await? {
+        if !self.database.set_deleted(id, is_deleted, user.actor(), self.clock.now_ms()).await? {
             return Err(no_article());
         }
         self.article_written(id).await;
@@ -318,7 +318,7 @@ impl Services {
             Error::Internal
         })?;
         let draft = Draft { version, fields, saved_at: self.clock.now_ms() };
-        Ok(self.database.keep_draft(user.id, id, &draft).await?)
+        Ok(self.database.keep_draft(user.actor(), id, &draft).await?)
     }
 
     /// What `user` typed for an article, or a new one (0), and has not saved: the version that it is based on, the fields, and when, in

@@ -13,6 +13,7 @@ use tokio::runtime::Runtime;
 use url::Url;
 
 use crate::database::{NOW, article, execute, new_database, on_both, try_write, write};
+use crate::harness::reader;
 use crate::servers::SqlServer;
 
 #[test]
@@ -161,7 +162,7 @@ fn who_waits_for_a_locked_count_leaves_most_connections_to_readers() {
         let waiting: Vec<_> = (0..16)
             .map(|_| database.clone())
             .map(|database| {
-                tokio::spawn(async move { database.set_reaction(Counted::Likes, user, id, true, NOW).await })
+                tokio::spawn(async move { database.set_reaction(Counted::Likes, reader(user), id, true, NOW).await })
             })
             .collect();
         read_while_waiting(&database, &url, "INTO article_stats").await;

@@ -8,11 +8,12 @@ use jiff::Timestamp;
 use serde_json::Value;
 use sqlx::Connection;
 use tempfile::TempDir;
+use tidemark::server::accounts::Accounts;
 use tidemark::server::clock::Clock;
 use tidemark::server::config::Config;
 use tidemark::server::content::import::{Report, SourceFile, import};
 use tidemark::server::db::Database;
-use tidemark::server::db::users::Role;
+use tidemark::server::db::users::{Actor, Role};
 use tidemark::server::jobs::{Job, Jobs};
 use tidemark::server::lifecycle::Server;
 use tidemark::server::metrics::Metrics;
@@ -41,6 +42,8 @@ pub struct TestServer {
     pub config: Config,
     pub database: Database,
     pub stores: Stores,
+    /// Those of the server, and not of its stores.
+    pub accounts: Accounts,
     pub jobs: Jobs,
     /// Where the embedded profile's file is.
     pub folder: TempDir,
@@ -86,6 +89,11 @@ pub fn source(slug: &str, more: &str, markdown: &str) -> SourceFile {
     SourceFile { path: format!("{slug}.md"), text }
 }
 
+/// The reader of that number, with the first password that the reader had.
+pub fn reader(id: i64) -> Actor {
+    Actor { id, credential: 0, role: Role::Reader }
+}
+
 impl TestServer {
     pub fn start() -> Self {
         Self::with(&[])
@@ -124,7 +132,7 @@ impl TestServer {
         let clock = Clock::manual(NOON.parse::<Timestamp>().unwrap());
         let runtime = Runtime::new().unwrap();
         let stop = CancellationToken::new();
-        let (stores, url) = runtime.block_on(async {
+        let (stores, accounts, url) = runtime.block_on(async {
             let stores = Stores::open(&config, &clock).await.unwrap();
             let database = &stores.database;
             let files = vec![
@@ -136,8 +144,9 @@ impl TestServer {
             assert_eq!((report.created, report.failed.len()), (3, 0), "{report:?}");
             let server = Server::build(config.clone(), clock.clone()).await.unwrap();
             let url = format!("http://{}", server.address().unwrap());
+            let accounts = server.accounts().clone();
             tokio::spawn(server.run_until_stopped(stop.clone(), false));
-            (stores, url)
+            (stores, accounts, url)
         });
         let database = stores.database.clone();
         let jobs =
@@ -148,7 +157,7 @@ impl TestServer {
             .timeout_global(Some(Duration::from_secs(30)))
             .build()
             .new_agent();
-        Self { clock, config, database, stores, jobs, folder, redis, url, agent, runtime, stop }
+        Self { clock, config, database, stores, accounts, jobs, folder, redis, url, agent, runtime, stop }
     }
 
     pub fn run<T>(&self, future: impl Future<Output = T>) -> T {

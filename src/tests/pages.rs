@@ -212,7 +212,7 @@ fn signing_in_shows_the_name_and_signing_out_ends_the_session_on_the_server() {
     assert!(!reader.get("/").text.contains("A Reader"), "the old cookie is worth nothing");
     let sessions = match &server.redis {
         None => server.number("SELECT count(*) FROM sessions WHERE ? = ''", ""),
-        Some(redis) => redis.command(&["KEYS", "tm:session:*"]).lines().count().try_into().unwrap(),
+        Some(redis) => redis.command(&["KEYS", "tm:{sessions}:*"]).lines().count().try_into().unwrap(),
     };
     assert_eq!(sessions, 0);
 }

@@ -12,7 +12,7 @@ use tidemark::server::db::reactions::Counted;
 use tidemark::server::db::users::Role;
 use tidemark::server::views::store::Drift;
 
-use crate::harness::{Answer, Client, TestServer, binary, source};
+use crate::harness::{Answer, Client, TestServer, binary, reader, source};
 
 const PASSWORD: &str = "a-good-password";
 
@@ -317,14 +317,14 @@ fn many_readers_at_once_are_all_counted_and_none_meets_a_deadlock() {
                         for article in articles {
                             for counted in Counted::ALL {
                                 let is_on = round % 2 == 0;
-                                database.set_reaction(counted, user, article, is_on, click).await.unwrap();
+                                database.set_reaction(counted, reader(user), article, is_on, click).await.unwrap();
                             }
                         }
                     }
                     // What all of them end in.
                     for article in articles {
-                        database.set_reaction(Counted::Likes, user, article, true, click).await.unwrap();
-                        database.set_reaction(Counted::Collects, user, article, false, click).await.unwrap();
+                        database.set_reaction(Counted::Likes, reader(user), article, true, click).await.unwrap();
+                        database.set_reaction(Counted::Collects, reader(user), article, false, click).await.unwrap();
                     }
                 });
             }
@@ -335,8 +335,8 @@ fn many_readers_at_once_are_all_counted_and_none_meets_a_deadlock() {
         // A slower double may have ended with its first rounds after the other: then say it once more.
         for user in users {
             for article in articles {
-                server.database.set_reaction(Counted::Likes, user, article, true, 0).await.unwrap();
-                server.database.set_reaction(Counted::Collects, user, article, false, 0).await.unwrap();
+                server.database.set_reaction(Counted::Likes, reader(user), article, true, 0).await.unwrap();
+                server.database.set_reaction(Counted::Collects, reader(user), article, false, 0).await.unwrap();
             }
         }
     });
@@ -353,8 +353,8 @@ fn likes_that_come_in_while_a_reconcile_runs_are_neither_lost_nor_doubled() {
     let drifts = server.run(async {
         let likes = async {
             for user in &users {
-                server.database.set_reaction(Counted::Likes, *user, article, true, 0).await.unwrap();
-                server.database.set_reaction(Counted::Likes, *user, article, *user % 4 != 0, 0).await.unwrap();
+                server.database.set_reaction(Counted::Likes, reader(*user), article, true, 0).await.unwrap();
+                server.database.set_reaction(Counted::Likes, reader(*user), article, *user % 4 != 0, 0).await.unwrap();
             }
         };
         let reconcile = async {

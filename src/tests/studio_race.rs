@@ -43,7 +43,7 @@ fn c7_a_thousand_saves_and_a_hundred_thousand_views_at_the_same_time_lose_nothin
                     let mut fields = stored.fields.clone();
                     fields.markdown = text.clone();
                     let saved =
-                        database.save_article(id, stored.version, &fields, boss.id, server.clock.now_ms()).await;
+                        database.save_article(id, stored.version, &fields, boss.actor(), server.clock.now_ms()).await;
                     match saved.unwrap().unwrap() {
                         Saved::Done(version) => {
                             texts.push((version, text));

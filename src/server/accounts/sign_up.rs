@@ -4,7 +4,7 @@ use super::{Accounts, FieldErrors, check_name, check_password, check_username, r
 use crate::error::Error;
 use crate::server::config::SignUp;
 use crate::server::db::invitations::Invitation;
-use crate::server::db::users::Role;
+use crate::server::db::users::{Actor, Role};
 
 /// How long an invitation is good, in milliseconds.
 pub const INVITATION_LASTS: i64 = 7 * 24 * 60 * 60 * 1000;
@@ -42,7 +42,7 @@ impl Accounts {
         let token = (who_may == SignUp::Invite).then(|| hash_of_token(invitation));
         let made = self.database().sign_up(&account.username, &name, role, &hash, token.as_deref(), now).await;
         let made = match made {
-            // Somebody else was faster with the same invitation.
+            // Somebody else was faster with the same invitation, or whoever made it may invite nobody any more.
             Err(sqlx::Error::RowNotFound) => return Err(no_invitation()),
             made => made?,
         };
@@ -64,11 +64,18 @@ impl Accounts {
         }
     }
 
-    /// Makes an account on behalf of somebody, with a random password, which is returned.
+    /// Makes an account on behalf of an administrator, with a random password, which is returned.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] if too many are waiting; the database's.
-    pub async fn add(&self, username: &str, name: &str, role: Role) -> Result<Result<String, FieldErrors>, Error> {
+    /// [`Error::Unauthorized`] and [`Error::Forbidden`] if the administrator is none any more; [`Error::Unavailable`] if too many are
+    /// waiting; the database's.
+    pub async fn add(
+        &self,
+        admin: Actor,
+        username: &str,
+        name: &str,
+        role: Role,
+    ) -> Result<Result<String, FieldErrors>, Error> {
         let password = random_password();
         let account = NewAccount { username: username.to_owned(), name: name.to_owned(), password: password.clone() };
         if let Err(errors) = check(&account) {
@@ -76,15 +83,15 @@ impl Accounts {
         }
         let hash = self.hash(password.clone()).await?;
         let now = self.clock.now_ms();
-        let id = self.database().add_user(username, &name_of(&account), role, Some(&hash), now).await?;
+        let id = self.database().add_user_for(admin, username, &name_of(&account), role, &hash, now).await?;
         Ok(id.map(|_| password).ok_or_else(|| vec![("username", taken(username))]))
     }
 
     /// Makes an invitation and returns its token, which is written down nowhere.
     ///
     /// # Errors
-    /// The database's.
-    pub async fn invite(&self, role: Role, inviter: i64) -> Result<String, Error> {
+    /// [`Error::Unauthorized`] and [`Error::Forbidden`] if the inviter is no administrator any more; the database's.
+    pub async fn invite(&self, role: Role, inviter: Actor) -> Result<String, Error> {
         let token = random_password();
         let now = self.clock.now_ms();
         self.database().add_invitation(&hash_of_token(&token), role, inviter, now, now + INVITATION_LASTS).await?;

@@ -2,6 +2,7 @@
 
 use sqlx::FromRow;
 
+use super::users::{Actor, WriteError, hold};
 use super::{Database, Dialect, Transaction};
 
 /// A form that was not sent.
@@ -24,8 +25,13 @@ impl Database {
 
     /// Keeps what a user types for an article. False if the same user has saved since: a request that was on its way meanwhile must not
     /// bring back what is no draft any more. What somebody else has saved since is a conflict, and then a draft matters all the more.
-    pub async fn keep_draft(&self, user: i64, article: i64, draft: &Draft) -> sqlx::Result<bool> {
+    ///
+    /// # Errors
+    /// [`WriteError`]
+    pub async fn keep_draft(&self, actor: Actor, article: i64, draft: &Draft) -> Result<bool, WriteError> {
+        let user = actor.id;
         let mut transaction = self.begin().await?;
+        hold(&mut transaction, actor).await?;
         let saved =
             "SELECT EXISTS (SELECT 1 FROM article_revisions WHERE article_id = ? AND user_id = ? AND version > ?)";
         let upsert = match self.dialect() {
@@ -51,10 +57,14 @@ impl Database {
     }
 
     /// Forgets what a user typed for an article.
-    pub async fn delete_draft(&self, user: i64, article: i64) -> sqlx::Result<()> {
+    ///
+    /// # Errors
+    /// [`WriteError`]
+    pub async fn delete_draft(&self, actor: Actor, article: i64) -> Result<(), WriteError> {
         let mut transaction = self.begin().await?;
-        delete(&mut transaction, user, article).await?;
-        transaction.commit().await
+        hold(&mut transaction, actor).await?;
+        delete(&mut transaction, actor.id, article).await?;
+        Ok(transaction.commit().await?)
     }
 }
 

@@ -1,9 +1,9 @@
 //! Invitations to make an account.
 
-use sqlx::FromRow;
+use sqlx::{AssertSqlSafe, FromRow};
 
-use super::users::Role;
-use super::{Database, InsertedId, is_taken};
+use super::Database;
+use super::users::{self, Actor, Role, WriteError};
 
 /// An invitation that is still good.
 #[derive(Clone, Debug, FromRow)]
@@ -19,44 +19,63 @@ pub struct Invitation {
     pub expires_at: i64,
 }
 
+/// The invitations of those who may still invite, as of a time.
+const GOOD: &str = "invitations JOIN users ON users.id = invitations.user_id
+     WHERE users.role = 'admin' AND users.password_hash IS NOT NULL AND invitations.expires_at > ?";
+
 impl Database {
     /// Adds an invitation.
+    ///
+    /// # Errors
+    /// [`WriteError`]
     pub async fn add_invitation(
         &self,
         token_hash: &str,
         role: Role,
-        inviter: i64,
+        inviter: Actor,
         now: i64,
         expires_at: i64,
-    ) -> sqlx::Result<()> {
+    ) -> Result<(), WriteError> {
         let sql = "INSERT INTO invitations (token_hash, role, user_id, created_at, expires_at) VALUES (?, ?, ?, ?, ?)";
-        on_writer!(self, pool => {
-            let query = sqlx::query(sql).bind(token_hash).bind(role.as_str()).bind(inviter).bind(now).bind(expires_at);
-            query.execute(pool).await.map(drop)
-        })
+        let mut transaction = self.begin().await?;
+        users::hold(&mut transaction, inviter).await?;
+        on_connection!(&mut transaction, connection => {
+            let query = sqlx::query(sql).bind(token_hash).bind(role.as_str()).bind(inviter.id).bind(now);
+            query.bind(expires_at).execute(connection).await?;
+        });
+        Ok(transaction.commit().await?)
     }
 
     /// The invitations that are good at `now`, the latest first.
     pub async fn invitations(&self, now: i64) -> sqlx::Result<Vec<Invitation>> {
-        let sql = "SELECT invitations.token_hash, invitations.role, users.name AS inviter, invitations.expires_at
-             FROM invitations JOIN users ON users.id = invitations.user_id
-             WHERE invitations.expires_at > ? ORDER BY invitations.created_at DESC, invitations.token_hash";
+        let sql = AssertSqlSafe(format!(
+            "SELECT invitations.token_hash, invitations.role, users.name AS inviter, invitations.expires_at FROM {GOOD}
+             ORDER BY invitations.created_at DESC, invitations.token_hash"
+        ));
         on_reader!(self, pool => sqlx::query_as(sql).bind(now).fetch_all(pool).await)
     }
 
     /// The role that an invitation gives; `None` if it is not good at `now`.
     pub async fn role_of_invitation(&self, token_hash: &str, now: i64) -> sqlx::Result<Option<Role>> {
-        let sql = "SELECT role FROM invitations WHERE token_hash = ? AND expires_at > ?";
+        let sql = AssertSqlSafe(format!("SELECT invitations.role FROM {GOOD} AND invitations.token_hash = ?"));
         let role: Option<String> = on_reader!(self, pool => {
-            sqlx::query_scalar(sql).bind(token_hash).bind(now).fetch_optional(pool).await?
+            sqlx::query_scalar(sql).bind(now).bind(token_hash).fetch_optional(pool).await?
         });
         role.map(|role| Role::try_from(role).map_err(|error| sqlx::Error::Decode(error.into()))).transpose()
     }
 
-    /// Takes an invitation back.
-    pub async fn delete_invitation(&self, token_hash: &str) -> sqlx::Result<()> {
+    /// Takes an invitation back on behalf of an administrator.
+    ///
+    /// # Errors
+    /// [`WriteError`]
+    pub async fn delete_invitation(&self, actor: Actor, token_hash: &str) -> Result<(), WriteError> {
         let sql = "DELETE FROM invitations WHERE token_hash = ?";
-        on_writer!(self, pool => sqlx::query(sql).bind(token_hash).execute(pool).await.map(drop))
+        let mut transaction = self.begin().await?;
+        users::hold(&mut transaction, actor).await?;
+        on_connection!(&mut transaction, connection => {
+            sqlx::query(sql).bind(token_hash).execute(connection).await?;
+        });
+        Ok(transaction.commit().await?)
     }
 
     /// Deletes the invitations that ended by `now`.
@@ -69,7 +88,8 @@ impl Database {
     /// is still good.
     ///
     /// # Errors
-    /// [`sqlx::Error::RowNotFound`] if somebody else has just used the invitation.
+    /// [`sqlx::Error::RowNotFound`] if the invitation is not good, or no longer for this role: somebody else has just used it, or its
+    /// maker may invite nobody any more.
     pub async fn sign_up(
         &self,
         username: &str,
@@ -80,22 +100,24 @@ impl Database {
         now: i64,
     ) -> sqlx::Result<Option<i64>> {
         let mut transaction = self.begin().await?;
-        let insert = "INSERT INTO users (username, name, role, password_hash, created_at) VALUES (?, ?, ?, ?, ?)";
-        let delete = "DELETE FROM invitations WHERE token_hash = ?";
-        let id = on_connection!(&mut transaction, connection => {
-            if let Some(token_hash) = token_hash
-                && sqlx::query(delete).bind(token_hash).execute(&mut *connection).await?.rows_affected() == 0
-            {
-                return Err(sqlx::Error::RowNotFound);
-            }
-            let user = sqlx::query(insert).bind(username).bind(name).bind(role.as_str()).bind(password_hash).bind(now);
-            match user.execute(connection).await {
-                Ok(result) => result.inserted_id(),
-                Err(error) if is_taken(&error) => return Ok(None),
-                Err(error) => return Err(error),
-            }
-        });
-        transaction.commit().await?;
-        Ok(Some(id))
+        if let Some(token_hash) = token_hash {
+            let select = AssertSqlSafe(format!(
+                "SELECT count(*) FROM {GOOD} AND invitations.token_hash = ? AND invitations.role = ?"
+            ));
+            let delete = "DELETE FROM invitations WHERE token_hash = ?";
+            on_connection!(&mut transaction, connection => {
+                let good = sqlx::query_scalar(select).bind(now).bind(token_hash).bind(role.as_str());
+                let good: i64 = good.fetch_one(&mut *connection).await?;
+                let deleted = sqlx::query(delete).bind(token_hash).execute(connection).await?.rows_affected();
+                if good == 0 || deleted == 0 {
+                    return Err(sqlx::Error::RowNotFound);
+                }
+            });
+        }
+        let id = users::insert(&mut transaction, (username, name), role, password_hash, now).await?;
+        if id.is_some() {
+            transaction.commit().await?;
+        }
+        Ok(id)
     }
 }

@@ -3,6 +3,7 @@
 use sqlx::{AssertSqlSafe, FromRow};
 
 use super::Database;
+use super::users::{Actor, WriteError, hold};
 use crate::model::page::Page;
 use crate::model::picture::Kind;
 
@@ -64,8 +65,11 @@ impl Database {
         Ok(Page::new(items, page, per_page, total))
     }
 
-    /// Adds pictures, all or none.
-    pub async fn add_pictures(&self, pictures: &[Picture]) -> sqlx::Result<()> {
+    /// Adds pictures, all or none, on behalf of whoever sent them.
+    ///
+    /// # Errors
+    /// [`WriteError`]
+    pub async fn add_pictures(&self, actor: Actor, pictures: &[Picture]) -> Result<(), WriteError> {
         if pictures.is_empty() {
             return Ok(());
         }
@@ -73,7 +77,9 @@ impl Database {
         let sql = AssertSqlSafe(format!(
             "INSERT INTO pictures (name, user_id, media_type, bytes, width, height, original_name, created_at) VALUES {rows}"
         ));
-        on_writer!(self, pool => {
+        let (_place, mut transaction) = self.begin_beside().await?;
+        hold(&mut transaction, actor).await?;
+        on_connection!(&mut transaction, connection => {
             let mut query = sqlx::query(sql);
             for picture in pictures {
                 query = query
@@ -86,16 +92,23 @@ impl Database {
                     .bind(&picture.original_name)
                     .bind(picture.created_at);
             }
-            query.execute(pool).await.map(drop)
-        })
+            query.execute(connection).await?;
+        });
+        Ok(transaction.commit().await?)
     }
 
-    /// Deletes a picture of a user, or of anybody; false if there is none.
-    pub async fn delete_picture(&self, name: &str, user: Option<i64>) -> sqlx::Result<bool> {
+    /// Deletes a picture of `user`, or, `None`, of anybody; false if there is none.
+    ///
+    /// # Errors
+    /// [`WriteError`]
+    pub async fn delete_picture(&self, actor: Actor, name: &str, user: Option<i64>) -> Result<bool, WriteError> {
         let sql = "DELETE FROM pictures WHERE name = ? AND user_id = coalesce(?, user_id)";
-        let deleted = on_writer!(self, pool => {
-            sqlx::query(sql).bind(name).bind(user).execute(pool).await.map(|result| result.rows_affected())
-        })?;
+        let (_place, mut transaction) = self.begin_beside().await?;
+        hold(&mut transaction, actor).await?;
+        let deleted = on_connection!(&mut transaction, connection => {
+            sqlx::query(sql).bind(name).bind(user).execute(connection).await?.rows_affected()
+        });
+        transaction.commit().await?;
         Ok(deleted > 0)
     }
 }

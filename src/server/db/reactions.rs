@@ -9,6 +9,7 @@ use sqlx::mysql::MySqlDatabaseError;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::articles::VISIBLE;
+use super::users::{Actor, WriteError, hold};
 use super::{Database, Dialect, Transaction, within};
 use crate::model::article::Author;
 use crate::model::pages::OwnReactions;
@@ -26,7 +27,7 @@ macro_rules! retry {
         loop {
             left -= 1;
             match $transaction {
-                Err(error) if left > 0 && is_deadlock(&error) => {}
+                Err(error) if left > 0 && error.is_deadlock() => {}
                 result => break result,
             }
         }
@@ -69,27 +70,33 @@ pub struct CountDrift {
 impl Database {
     /// Lets a user like or collect an article, or not any more, whatever it was before. The caller has checked that readers see the
     /// article.
+    ///
+    /// # Errors
+    /// [`WriteError`]
     pub async fn set_reaction(
         &self,
         counted: Counted,
-        user: i64,
+        user: Actor,
         article: i64,
         is_on: bool,
         now: i64,
-    ) -> sqlx::Result<Reacted> {
+    ) -> Result<Reacted, WriteError> {
         retry!(self.try_to_set_reaction(counted, user, article, is_on, now).await)
     }
 
     async fn try_to_set_reaction(
         &self,
         counted: Counted,
-        user: i64,
+        actor: Actor,
         article: i64,
         is_on: bool,
         now: i64,
-    ) -> sqlx::Result<Reacted> {
-        let (_place, mut transaction) = self.begin_reaction().await?;
+    ) -> Result<Reacted, WriteError> {
+        let user = actor.id;
+        let (_place, mut transaction) = self.begin_beside().await?;
         self.lock_in_time(&mut transaction, article).await?;
+        // After the article's counts, for which it may have to wait: whoever changes the user must not wait as well.
+        hold(&mut transaction, actor).await?;
         let table = counted.name();
         let is_changed = if is_on {
             insert(&mut transaction, (table, "article_id"), (user, article), now).await?
@@ -123,12 +130,17 @@ impl Database {
     }
 
     /// Lets a user follow an author, or not any more. Says whether that is new: false if it was so before.
-    pub async fn set_follow(&self, user: i64, author: i64, is_on: bool, now: i64) -> sqlx::Result<bool> {
+    ///
+    /// # Errors
+    /// [`WriteError`]
+    pub async fn set_follow(&self, user: Actor, author: i64, is_on: bool, now: i64) -> Result<bool, WriteError> {
         retry!(self.try_to_set_follow(user, author, is_on, now).await)
     }
 
-    async fn try_to_set_follow(&self, user: i64, author: i64, is_on: bool, now: i64) -> sqlx::Result<bool> {
-        let (_place, mut transaction) = self.begin_reaction().await?;
+    async fn try_to_set_follow(&self, actor: Actor, author: i64, is_on: bool, now: i64) -> Result<bool, WriteError> {
+        let user = actor.id;
+        let (_place, mut transaction) = self.begin_beside().await?;
+        hold(&mut transaction, actor).await?;
         let is_changed = if is_on {
             insert(&mut transaction, ("follows", "author_id"), (user, author), now).await?
         } else {
@@ -183,7 +195,7 @@ impl Database {
 
     async fn correct_count(&self, counted: Counted, article: i64) -> sqlx::Result<Option<CountDrift>> {
         let table = counted.name();
-        let (_place, mut transaction) = self.begin_reaction().await?;
+        let (_place, mut transaction) = self.begin_beside().await?;
         self.lock_in_time(&mut transaction, article).await?;
         let kept = kept_count(&mut transaction, counted, article).await?;
         let count = AssertSqlSafe(format!("SELECT count(*) FROM {table} WHERE article_id = ?"));
@@ -201,9 +213,9 @@ impl Database {
         Ok(Some(CountDrift { article, kept, correct }))
     }
 
-    /// A transaction that writes reactions. Unlike one of [`Database::begin`] it does not wait for whoever writes articles. With its
-    /// place, which is to be kept as long.
-    async fn begin_reaction(&self) -> sqlx::Result<(Option<OwnedSemaphorePermit>, Transaction)> {
+    /// A transaction that writes no articles, such as one of reactions. Unlike one of [`Database::begin`] it does not wait for whoever
+    /// writes them. With its place, which is to be kept as long.
+    pub(super) async fn begin_beside(&self) -> sqlx::Result<(Option<OwnedSemaphorePermit>, Transaction)> {
         Ok(match self {
             Database::Sqlite(database) => (None, Transaction::Sqlite(database.begin().await?)),
             Database::MySql(database) => {
@@ -272,7 +284,20 @@ async fn kept_count(transaction: &mut Transaction, counted: Counted, article: i6
     on_connection!(transaction, connection => sqlx::query_scalar(sql).bind(article).fetch_one(connection).await)
 }
 
-fn is_deadlock(error: &sqlx::Error) -> bool {
-    let error = error.as_database_error().and_then(|error| error.try_downcast_ref::<MySqlDatabaseError>());
-    error.is_some_and(|error| error.number() == 1213)
+/// An error that may say that the server ended a transaction because of a deadlock.
+trait MayBeDeadlock {
+    fn is_deadlock(&self) -> bool;
+}
+
+impl MayBeDeadlock for sqlx::Error {
+    fn is_deadlock(&self) -> bool {
+        let error = self.as_database_error().and_then(|error| error.try_downcast_ref::<MySqlDatabaseError>());
+        error.is_some_and(|error| error.number() == 1213)
+    }
+}
+
+impl MayBeDeadlock for WriteError {
+    fn is_deadlock(&self) -> bool {
+        matches!(self, WriteError::Database(error) if error.is_deadlock())
+    }
 }

@@ -1,6 +1,12 @@
 //! Sessions of signed-in users. Readers who do not sign in have none.
+//!
+//! What is stored of a session is named by a hash of its id, so whoever reads the store has no session.
+
+use std::collections::HashMap;
 
 use async_trait::async_trait;
+use serde_json::Value;
+use sqlx::FromRow;
 use time::OffsetDateTime;
 use tower_sessions::SessionStore;
 use tower_sessions::session::{Id, Record};
@@ -9,6 +15,95 @@ use tower_sessions::session_store::{Error, Result};
 use super::SqliteDatabase;
 use crate::server::clock::Clock;
 
+/// The key in a session under which the signed-in user's id is.
+pub const USER_ID: &str = "user_id";
+
+/// The key in a session under which the number of the credential is that it was begun with.
+pub const CREDENTIAL: &str = "credential";
+
+/// The key in a session under which the time of signing in is, in milliseconds since 1970.
+pub const STARTED_AT: &str = "started_at";
+
+/// The key in a session under which the browser's User-Agent is.
+pub const USER_AGENT: &str = "user_agent";
+
+/// How many sessions a user may have. When one more begins, the oldest ends.
+pub const MOST_SESSIONS: i64 = 50;
+
+/// The name of a session in a store: a hash of its id, which the cookie holds and nothing else.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SessionName(String);
+
+impl SessionName {
+    /// The name of the session of that id.
+    pub fn of(id: &Id) -> Self {
+        let hash = blake3::derive_key("Tidemark 2026 name of a stored session", &id.0.to_le_bytes());
+        Self(blake3::Hash::from_bytes(hash).to_hex().to_string())
+    }
+
+    /// As it was stored.
+    pub(in crate::server) fn stored(text: String) -> Self {
+        Self(text)
+    }
+
+    /// 64 hexadecimal digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A session of a user, as its user sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedIn {
+    /// Its name in the store.
+    pub name: SessionName,
+    /// The number of the credential that it was begun with.
+    pub credential: i64,
+    /// When it began, in milliseconds since 1970.
+    pub started_at: i64,
+    /// The browser, in its own words.
+    pub user_agent: String,
+}
+
+impl SignedIn {
+    /// The session of that name whose data is `data`.
+    pub(in crate::server) fn of(name: SessionName, data: &HashMap<String, Value>) -> Self {
+        let number = |key: &str| data.get(key).and_then(Value::as_i64).unwrap_or_default();
+        let user_agent = data.get(USER_AGENT).and_then(Value::as_str).unwrap_or_default().to_owned();
+        Self { name, credential: number(CREDENTIAL), started_at: number(STARTED_AT), user_agent }
+    }
+
+    /// A name for it that may be shown.
+    pub fn handle(&self) -> String {
+        self.name.as_str().chars().take(16).collect()
+    }
+}
+
+/// Whose session it is, and the number of the credential that it was begun with.
+///
+/// # Errors
+/// [`Error::Encode`] if it is nobody's: readers who do not sign in have no session.
+pub(in crate::server) fn owner(record: &Record) -> Result<(i64, i64)> {
+    let number = |key: &str| record.data.get(key).and_then(Value::as_i64);
+    let owner = number(USER_ID).zip(number(CREDENTIAL));
+    owner.ok_or_else(|| Error::Encode("a session must be of a user, with the number of a credential".into()))
+}
+
+/// A time as stores keep it, in milliseconds since 1970.
+pub(in crate::server) fn milliseconds(time: OffsetDateTime) -> i64 {
+    time.unix_timestamp() * 1000 + i64::from(time.millisecond())
+}
+
+/// The session of that id, of what a store has of it.
+///
+/// # Errors
+/// [`Error::Decode`] if it ends at a time that is none.
+pub(in crate::server) fn record(id: &Id, data: HashMap<String, Value>, ends_at: i64) -> Result<Record> {
+    let expiry_date = OffsetDateTime::from_unix_timestamp_nanos(i128::from(ends_at) * 1_000_000);
+    let expiry_date = expiry_date.map_err(|error| Error::Decode(error.to_string()))?;
+    Ok(Record { id: *id, data, expiry_date })
+}
+
 /// Keeps the embedded profile's sessions in its database.
 #[derive(Clone, Debug)]
 pub struct DatabaseSessionStore {
@@ -16,29 +111,78 @@ pub struct DatabaseSessionStore {
     clock: Clock,
 }
 
+#[derive(FromRow)]
+struct StoredRow {
+    id: String,
+    data: String,
+    expires_at: i64,
+}
+
 impl DatabaseSessionStore {
     /// A store in `database`; `clock` says which sessions have expired.
     pub fn new(database: SqliteDatabase, clock: Clock) -> Self {
         Self { database, clock }
     }
-}
 
-impl DatabaseSessionStore {
     /// The sessions of a user.
     ///
     /// # Errors
     /// The database's.
-    pub async fn of_user(&self, user: i64) -> Result<Vec<Record>> {
-        let sql = "SELECT data FROM sessions WHERE data ->> '$.data.user_id' = ? AND expires_at > ?";
-        let query = sqlx::query_scalar(sql).bind(user).bind(self.clock.now_ms());
-        let all: Vec<String> = query.fetch_all(self.database.reader()).await.map_err(backend)?;
-        let decode = |data: &String| serde_json::from_str(data).map_err(|error| Error::Decode(error.to_string()));
-        all.iter().map(decode).collect()
+    pub async fn of_user(&self, user: i64) -> Result<Vec<SignedIn>> {
+        let sql = "SELECT id, data, expires_at FROM sessions WHERE user_id = ? AND expires_at > ?";
+        let query = sqlx::query_as(sql).bind(user).bind(self.clock.now_ms());
+        let rows: Vec<StoredRow> = query.fetch_all(self.database.reader()).await.map_err(backend)?;
+        rows.into_iter().map(|row| Ok(SignedIn::of(SessionName::stored(row.id), &decode(&row.data)?))).collect()
+    }
+
+    /// Ends the session of that name.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn end(&self, name: &SessionName) -> Result<()> {
+        let query = sqlx::query("DELETE FROM sessions WHERE id = ?").bind(name.as_str());
+        query.execute(self.database.writer()).await.map(drop).map_err(backend)
+    }
+
+    /// Ends all sessions of a user.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn end_all(&self, user: i64) -> Result<()> {
+        let query = sqlx::query("DELETE FROM sessions WHERE user_id = ?").bind(user);
+        query.execute(self.database.writer()).await.map(drop).map_err(backend)
+    }
+
+    /// Adds a session, for which the oldest ones of its user make room; false if there is one of that id.
+    async fn add(&self, record: &Record) -> sqlx::Result<bool> {
+        let encode = |error: Error| sqlx::Error::Encode(error.into());
+        let (user, credential) = owner(record).map_err(encode)?;
+        let data = encode_data(record).map_err(encode)?;
+        let mut transaction = self.database.begin().await?;
+        let oldest = "DELETE FROM sessions WHERE id IN
+             (SELECT id FROM sessions WHERE user_id = ? ORDER BY expires_at DESC, id LIMIT -1 OFFSET ?)";
+        sqlx::query(oldest).bind(user).bind(MOST_SESSIONS - 1).execute(&mut *transaction).await?;
+        let insert = "INSERT INTO sessions (id, user_id, credential, data, expires_at) VALUES (?, ?, ?, ?, ?)
+             ON CONFLICT (id) DO NOTHING";
+        let inserted = sqlx::query(insert)
+            .bind(SessionName::of(&record.id).as_str().to_owned())
+            .bind(user)
+            .bind(credential)
+            .bind(data)
+            .bind(milliseconds(record.expiry_date))
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(inserted.rows_affected() == 1)
     }
 }
 
-fn milliseconds(time: OffsetDateTime) -> i64 {
-    time.unix_timestamp() * 1000 + i64::from(time.millisecond())
+fn encode_data(record: &Record) -> Result<String> {
+    serde_json::to_string(&record.data).map_err(|error| Error::Encode(error.to_string()))
+}
+
+fn decode(data: &str) -> Result<HashMap<String, Value>> {
+    serde_json::from_str(data).map_err(|error| Error::Decode(error.to_string()))
 }
 
 fn backend(error: sqlx::Error) -> Error {
@@ -48,54 +192,52 @@ fn backend(error: sqlx::Error) -> Error {
 #[async_trait]
 impl SessionStore for DatabaseSessionStore {
     async fn create(&self, record: &mut Record) -> Result<()> {
-        loop {
-            let data = serde_json::to_string(&record).map_err(|error| Error::Encode(error.to_string()))?;
-            let result =
-                sqlx::query("INSERT INTO sessions (id, data, expires_at) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING")
-                    .bind(record.id.to_string())
-                    .bind(data)
-                    .bind(milliseconds(record.expiry_date))
-                    .execute(self.database.writer())
-                    .await
-                    .map_err(backend)?;
-            if result.rows_affected() == 1 {
-                return Ok(());
-            }
+        while !self.add(record).await.map_err(backend)? {
             record.id = Id::default();
         }
+        Ok(())
     }
 
+    /// Writes a session that is still there: one that was ended meanwhile must not come back.
     async fn save(&self, record: &Record) -> Result<()> {
-        let data = serde_json::to_string(record).map_err(|error| Error::Encode(error.to_string()))?;
-        sqlx::query(
-            "INSERT INTO sessions (id, data, expires_at) VALUES (?, ?, ?)
-             ON CONFLICT (id) DO UPDATE SET data = excluded.data, expires_at = excluded.expires_at",
-        )
-        .bind(record.id.to_string())
-        .bind(data)
-        .bind(milliseconds(record.expiry_date))
-        .execute(self.database.writer())
-        .await
-        .map(drop)
-        .map_err(backend)
-    }
-
-    async fn load(&self, id: &Id) -> Result<Option<Record>> {
-        let data: Option<String> = sqlx::query_scalar("SELECT data FROM sessions WHERE id = ? AND expires_at > ?")
-            .bind(id.to_string())
-            .bind(self.clock.now_ms())
-            .fetch_optional(self.database.reader())
-            .await
-            .map_err(backend)?;
-        data.map(|data| serde_json::from_str(&data).map_err(|error| Error::Decode(error.to_string()))).transpose()
-    }
-
-    async fn delete(&self, id: &Id) -> Result<()> {
-        sqlx::query("DELETE FROM sessions WHERE id = ?")
-            .bind(id.to_string())
+        sqlx::query("UPDATE sessions SET data = ?, expires_at = ? WHERE id = ?")
+            .bind(encode_data(record)?)
+            .bind(milliseconds(record.expiry_date))
+            .bind(SessionName::of(&record.id).as_str().to_owned())
             .execute(self.database.writer())
             .await
             .map(drop)
             .map_err(backend)
+    }
+
+    /// Looks at the user's credential in the same query: a session of another one is none.
+    async fn load(&self, id: &Id) -> Result<Option<Record>> {
+        let sql = "SELECT sessions.id, sessions.data, sessions.expires_at FROM sessions
+             JOIN users ON users.id = sessions.user_id AND users.credential = sessions.credential
+             WHERE sessions.id = ? AND sessions.expires_at > ?";
+        let query = sqlx::query_as(sql).bind(SessionName::of(id).as_str().to_owned()).bind(self.clock.now_ms());
+        let row: Option<StoredRow> = query.fetch_optional(self.database.reader()).await.map_err(backend)?;
+        row.map(|row| record(id, decode(&row.data)?, row.expires_at)).transpose()
+    }
+
+    async fn delete(&self, id: &Id) -> Result<()> {
+        self.end(&SessionName::of(id)).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_a_stored_session_does_not_tell_its_id() {
+        let id = Id(42);
+        let name = SessionName::of(&id);
+        assert_eq!(name, SessionName::of(&id));
+        assert_ne!(name, SessionName::of(&Id(43)));
+        assert_eq!(name.as_str().len(), 64);
+        let digits: String = id.0.to_le_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        assert!(!name.as_str().contains(&digits) && !name.as_str().contains(&id.to_string()));
+        assert_ne!(name.as_str(), blake3::hash(id.to_string().as_bytes()).to_hex().as_str(), "a key of its own");
     }
 }

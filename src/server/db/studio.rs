@@ -4,6 +4,7 @@ use sqlx::{AssertSqlSafe, FromRow};
 
 use super::articles::{ArticleFields, FieldsRow, Status, derived, id_of_tag, insert, select_fields};
 use super::revisions::{self, Revision};
+use super::users::{Actor, WriteError, hold};
 use super::{Database, Transaction, drafts};
 use crate::model::article::Window;
 use crate::model::page::Page;
@@ -209,8 +210,18 @@ impl Database {
     }
 
     /// Adds an article; `None` if another has its slug. What its author had typed before is no draft any more.
-    pub async fn add_article(&self, article: &ArticleFields, author: i64, now: i64) -> sqlx::Result<Option<i64>> {
+    ///
+    /// # Errors
+    /// [`WriteError`]
+    pub async fn add_article(
+        &self,
+        article: &ArticleFields,
+        actor: Actor,
+        now: i64,
+    ) -> Result<Option<i64>, WriteError> {
+        let author = actor.id;
         let mut transaction = self.begin_content().await?;
+        hold(&mut transaction, actor).await?;
         if owner_of_slug(&mut transaction, &article.slug).await?.is_some() {
             return Ok(None);
         }
@@ -228,15 +239,20 @@ impl Database {
 
     /// Saves an article, if its version is still `version`. Byline and aliases stay as they are, but an address that readers know leads on
     /// to the new one. Its count is not touched (rule C7). The draft of whoever saves goes with it.
+    ///
+    /// # Errors
+    /// [`WriteError`]
     pub async fn save_article(
         &self,
         id: i64,
         version: i64,
         article: &ArticleFields,
-        user: i64,
+        actor: Actor,
         now: i64,
-    ) -> sqlx::Result<Option<Saved>> {
+    ) -> Result<Option<Saved>, WriteError> {
+        let user = actor.id;
         let mut transaction = self.begin_content().await?;
+        hold(&mut transaction, actor).await?;
         let Some(stored) = editable_in(&mut transaction, id).await? else { return Ok(None) };
         if stored.version != version {
             return Ok(Some(Saved::Conflict(Box::new(stored))));
@@ -269,8 +285,12 @@ impl Database {
     }
 
     /// Puts an article into the bin, or takes it out. Does nothing if it is there already. False if there is no such article.
-    pub async fn set_deleted(&self, id: i64, is_deleted: bool, now: i64) -> sqlx::Result<bool> {
+    ///
+    /// # Errors
+    /// [`WriteError`]
+    pub async fn set_deleted(&self, id: i64, is_deleted: bool, actor: Actor, now: i64) -> Result<bool, WriteError> {
         let mut transaction = self.begin_content().await?;
+        hold(&mut transaction, actor).await?;
         let Some(stored) = editable_in(&mut transaction, id).await? else { return Ok(false) };
         if stored.deleted_at.is_some() != is_deleted {
             let sql = "UPDATE articles SET deleted_at = ?, updated_at = ?, version = version + 1 WHERE id = ?";

@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 
-use super::{Database, InsertedId, SqliteDatabase, is_taken};
+use super::{Database, Dialect, InsertedId, Transaction, is_taken};
 use crate::model::page::Page;
 
 /// What a user may do; each role may all that those before it may.
@@ -65,9 +65,44 @@ pub struct User {
     pub role: Role,
     /// A PHC string; `None` if nobody can sign in as this user.
     pub password_hash: Option<String>,
+    /// Grows whenever the password changes, is reset or is taken away. What was begun with another number opens nothing.
+    pub credential: i64,
 }
 
-const COLUMNS: &str = "id, username, name, role, password_hash";
+impl User {
+    /// The user as somebody who does something.
+    pub fn actor(&self) -> Actor {
+        Actor { id: self.id, credential: self.credential, role: self.role }
+    }
+}
+
+/// Somebody who does something, as the request found the user when it came. Work takes time, and the user may be blocked meanwhile: so what
+/// writes on somebody's behalf looks again, in its own transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// The user's number.
+    pub id: i64,
+    /// The number of the user's credential then.
+    pub credential: i64,
+    /// What the user might do then.
+    pub role: Role,
+}
+
+/// Why something was not written on somebody's behalf. Nothing of it was.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// The actor's password was changed, reset or taken away meanwhile.
+    #[error("the user's credential is another one by now")]
+    SignedOut,
+    /// The actor may do less by now.
+    #[error("the user's role does not reach so far any more")]
+    Demoted,
+    /// The database's.
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+}
+
+const COLUMNS: &str = "id, username, name, role, password_hash, credential";
 
 impl Database {
     /// The user of that number.
@@ -94,28 +129,49 @@ impl Database {
     }
 
     /// Gives a user another name in bylines.
-    pub async fn rename_user(&self, id: i64, name: &str) -> sqlx::Result<()> {
+    ///
+    /// # Errors
+    /// [`WriteError`]
+    pub async fn rename_user(&self, actor: Actor, name: &str) -> Result<(), WriteError> {
         let sql = "UPDATE users SET name = ? WHERE id = ?";
         let mut transaction = self.begin_content().await?;
+        hold(&mut transaction, actor).await?;
         on_connection!(&mut *transaction, connection => {
-            sqlx::query(sql).bind(name).bind(id).execute(connection).await?;
+            sqlx::query(sql).bind(name).bind(actor.id).execute(connection).await?;
         });
-        transaction.commit().await
+        Ok(transaction.commit().await?)
     }
 
-    /// Gives a user another role; false if there is no such user.
-    pub async fn set_role(&self, username: &str, role: Role) -> sqlx::Result<bool> {
-        if self.user_by_username(username).await?.is_none() {
-            return Ok(false);
+    /// Gives a user another role, on behalf of an administrator, or of whoever runs the program (`None`). False if there is no such user.
+    /// Whoever is no administrator any more has no invitations left.
+    ///
+    /// # Errors
+    /// [`WriteError`]. Two administrators who do this to each other come one after the other, so the second is refused.
+    pub async fn set_role(&self, actor: Option<Actor>, username: &str, role: Role) -> Result<bool, WriteError> {
+        let mut transaction = self.begin().await?;
+        if let Some(actor) = actor {
+            hold(&mut transaction, actor).await?;
         }
-        let sql = "UPDATE users SET role = ? WHERE username = ?";
-        on_writer!(self, pool => sqlx::query(sql).bind(role.as_str()).bind(username).execute(pool).await.map(|_| true))
+        let Some(id) = id_of(&mut transaction, username).await? else { return Ok(false) };
+        let sql = "UPDATE users SET role = ? WHERE id = ?";
+        on_connection!(&mut transaction, connection => {
+            sqlx::query(sql).bind(role.as_str()).bind(id).execute(connection).await?;
+        });
+        if role < Role::Admin {
+            delete_invitations(&mut transaction, id).await?;
+        }
+        transaction.commit().await?;
+        Ok(true)
     }
 
-    /// Takes a user's password away, so that nobody can sign in as this user until there is a new one.
-    pub async fn remove_password(&self, id: i64) -> sqlx::Result<()> {
-        let sql = "UPDATE users SET password_hash = NULL WHERE id = ?";
-        on_writer!(self, pool => sqlx::query(sql).bind(id).execute(pool).await.map(drop))
+    /// Takes a user's password away on behalf of an administrator, so that nobody can sign in as this user until there is a new one, and
+    /// says which user that is; `None` if there is none of that name. What was begun with the password is over, as in
+    /// [`Database::set_password`].
+    ///
+    /// # Errors
+    /// As for [`Database::set_role`].
+    pub async fn block_user(&self, actor: Actor, username: &str) -> Result<Option<i64>, WriteError> {
+        self.replace_password(Some(actor), username, None).await
     }
 
     /// Adds a user; `None` if the name is taken.
@@ -139,42 +195,139 @@ impl Database {
         }
     }
 
-    /// Sets a user's password and says which user that is; `None` if there is no such user.
+    /// As [`Database::add_user`], on behalf of an administrator.
     ///
-    /// Whoever stole a session must be out now. SQLite has the sessions, and they end in the same transaction; in the server
-    /// profile the caller ends them.
-    pub async fn set_password(&self, username: &str, password_hash: &str) -> sqlx::Result<Option<i64>> {
-        match self {
-            Database::Sqlite(database) => set_password_and_end_sessions(database, username, password_hash).await,
-            Database::MySql(database) => {
-                // Two steps, because the statement does not say whom it changed; a user's number and name stay as they are.
-                let id = sqlx::query_scalar("SELECT id FROM users WHERE username = ?")
-                    .bind(username)
-                    .fetch_optional(database.pool())
-                    .await?;
-                sqlx::query("UPDATE users SET password_hash = ? WHERE id = ?")
-                    .bind(password_hash)
-                    .bind(id)
-                    .execute(database.pool())
-                    .await?;
-                Ok(id)
-            }
+    /// # Errors
+    /// [`WriteError`]
+    pub async fn add_user_for(
+        &self,
+        actor: Actor,
+        username: &str,
+        name: &str,
+        role: Role,
+        password_hash: &str,
+        now: i64,
+    ) -> Result<Option<i64>, WriteError> {
+        let mut transaction = self.begin().await?;
+        hold(&mut transaction, actor).await?;
+        let id = insert(&mut transaction, (username, name), role, password_hash, now).await?;
+        if id.is_some() {
+            transaction.commit().await?;
         }
+        Ok(id)
+    }
+
+    /// Sets a user's password and says which user that is; `None` if there is no such user. It is whoever runs the program who does it.
+    ///
+    /// Whoever stole a session must be out now: the user's credential is another one, so no session opens anything, and no invitation of
+    /// the user's is left. The caller deletes the sessions.
+    pub async fn set_password(&self, username: &str, password_hash: &str) -> sqlx::Result<Option<i64>> {
+        match self.replace_password(None, username, Some(password_hash)).await {
+            Ok(id) => Ok(id),
+            Err(WriteError::Database(error)) => Err(error),
+            // Only actors are.
+            Err(WriteError::SignedOut | WriteError::Demoted) => Ok(None),
+        }
+    }
+
+    /// As [`Database::set_password`], on behalf of an administrator.
+    ///
+    /// # Errors
+    /// [`WriteError`]
+    pub async fn reset_password(
+        &self,
+        actor: Actor,
+        username: &str,
+        password_hash: &str,
+    ) -> Result<Option<i64>, WriteError> {
+        self.replace_password(Some(actor), username, Some(password_hash)).await
+    }
+
+    /// Changes the actor's own password, as [`Database::set_password`] does, and returns the number of the new credential.
+    ///
+    /// # Errors
+    /// [`WriteError::SignedOut`] if somebody else has changed it or taken it away since: that stays.
+    pub async fn change_password(&self, actor: Actor, password_hash: &str) -> Result<i64, WriteError> {
+        let mut transaction = self.begin().await?;
+        hold(&mut transaction, actor).await?;
+        renew_credential(&mut transaction, actor.id, Some(password_hash)).await?;
+        transaction.commit().await?;
+        Ok(actor.credential + 1)
+    }
+
+    async fn replace_password(
+        &self,
+        actor: Option<Actor>,
+        username: &str,
+        password_hash: Option<&str>,
+    ) -> Result<Option<i64>, WriteError> {
+        let mut transaction = self.begin().await?;
+        if let Some(actor) = actor {
+            hold(&mut transaction, actor).await?;
+        }
+        let Some(id) = id_of(&mut transaction, username).await? else { return Ok(None) };
+        renew_credential(&mut transaction, id, password_hash).await?;
+        transaction.commit().await?;
+        Ok(Some(id))
     }
 }
 
-async fn set_password_and_end_sessions(
-    database: &SqliteDatabase,
-    username: &str,
+/// Makes sure that the actor may still do what the request was let through for, until the transaction ends.
+///
+/// # Errors
+/// [`WriteError`]
+pub(super) async fn hold(transaction: &mut Transaction, actor: Actor) -> Result<(), WriteError> {
+    let sql = match transaction.dialect() {
+        Dialect::Sqlite => "SELECT credential, role FROM users WHERE id = ?",
+        // Nobody changes the row before this transaction ends. FOR SHARE would say the same, but not to MariaDB.
+        Dialect::MySql => "SELECT credential, role FROM users WHERE id = ? LOCK IN SHARE MODE",
+    };
+    let found: Option<(i64, String)> = on_connection!(transaction, connection => {
+        sqlx::query_as(sql).bind(actor.id).fetch_optional(connection).await?
+    });
+    let Some((credential, role)) = found else { return Err(WriteError::SignedOut) };
+    if credential != actor.credential {
+        return Err(WriteError::SignedOut);
+    }
+    if Role::try_from(role).is_ok_and(|role| role >= actor.role) { Ok(()) } else { Err(WriteError::Demoted) }
+}
+
+/// Adds a user; `None` if the name is taken.
+pub(super) async fn insert(
+    transaction: &mut Transaction,
+    (username, name): (&str, &str),
+    role: Role,
     password_hash: &str,
+    now: i64,
 ) -> sqlx::Result<Option<i64>> {
-    let mut transaction = database.begin().await?;
-    let id: Option<i64> = sqlx::query_scalar("UPDATE users SET password_hash = ? WHERE username = ? RETURNING id")
-        .bind(password_hash)
-        .bind(username)
-        .fetch_optional(&mut *transaction)
-        .await?;
-    sqlx::query("DELETE FROM sessions WHERE data ->> '$.data.user_id' = ?").bind(id).execute(&mut *transaction).await?;
-    transaction.commit().await?;
-    Ok(id)
+    let sql = "INSERT INTO users (username, name, role, password_hash, created_at) VALUES (?, ?, ?, ?, ?)";
+    let inserted = on_connection!(transaction, connection => {
+        let user = sqlx::query(sql).bind(username).bind(name).bind(role.as_str()).bind(password_hash).bind(now);
+        user.execute(connection).await.map(|result| result.inserted_id())
+    });
+    match inserted {
+        Ok(id) => Ok(Some(id)),
+        Err(error) if is_taken(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+async fn id_of(transaction: &mut Transaction, username: &str) -> sqlx::Result<Option<i64>> {
+    let sql = "SELECT id FROM users WHERE username = ?";
+    on_connection!(transaction, connection => sqlx::query_scalar(sql).bind(username).fetch_optional(connection).await)
+}
+
+/// Gives a user another password, or none, and ends what was begun with the one before.
+async fn renew_credential(transaction: &mut Transaction, id: i64, password_hash: Option<&str>) -> sqlx::Result<()> {
+    let sql = "UPDATE users SET password_hash = ?, credential = credential + 1 WHERE id = ?";
+    on_connection!(&mut *transaction, connection => {
+        sqlx::query(sql).bind(password_hash).bind(id).execute(connection).await?;
+    });
+    delete_invitations(transaction, id).await
+}
+
+/// Takes back the invitations that a user made.
+async fn delete_invitations(transaction: &mut Transaction, id: i64) -> sqlx::Result<()> {
+    let sql = "DELETE FROM invitations WHERE user_id = ?";
+    on_connection!(transaction, connection => sqlx::query(sql).bind(id).execute(connection).await.map(drop))
 }

@@ -16,12 +16,13 @@ use crate::error::Error;
 use crate::server::request::access::Access;
 use crate::server::request::cache::CachePolicy;
 use crate::server::request::error_page::error_page;
-use crate::server::request::identity::{CurrentUser, sign_in_address, signed_in_user, user_id};
+use crate::server::request::identity::{CurrentUser, FoundUser, sign_in_address, signed_in_user};
 use crate::server::request::limits::{LARGEST_ARTICLE, LARGEST_BODY};
 use crate::server::state::AppState;
 
 /// Lets through whom the table lets, and remembers who it is. Others are asked to sign in, and nothing that they wrote is lost.
-pub async fn control(State(state): State<AppState>, request: Request, next: Next) -> Response {
+pub async fn control(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+    request.extensions_mut().insert(FoundUser::default());
     let path = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     // What no route answers is a file or nothing.
     let Some(path) = path else { return next.run(request).await };

@@ -12,10 +12,14 @@ use crate::server::accounts::throttle::Origin;
 use crate::server::request::error_page::error_page;
 use crate::server::request::forms::Form;
 use crate::server::request::identity::CurrentUser;
+use crate::server::sessions::SessionName;
 use crate::server::state::AppState;
 
 /// The page of one's own account.
 const PAGE: &str = "/account";
+
+/// The number of the credential that a new account has.
+const NEW: i64 = 0;
 
 /// `POST /sign-up`: makes an account and signs in.
 pub async fn sign_up(State(state): State<AppState>, session: Session, form: Form) -> Response {
@@ -39,7 +43,7 @@ async fn try_to_sign_up(state: &AppState, session: Session, form: Form) -> Resul
         NewAccount { username: form.line("username"), name: form.line("name"), password: form.text("new_password") };
     match state.accounts.sign_up(who_may, &invitation, account).await? {
         Ok(user) => {
-            begin_session(state, &session, user, &form).await?;
+            begin_session(state, &session, (user, NEW), &form).await?;
             Ok(Redirect::to("/").into_response())
         }
         Err(errors) => Ok(form.again(state, &path, errors).await),
@@ -63,8 +67,9 @@ pub async fn change_password(
     form: Form,
 ) -> Response {
     match state.accounts.change_password(&user, form.text("password"), form.text("new_password")).await {
-        Ok(Ok(())) => match begin_session(&state, &session, user.id, &form).await {
-            Ok(()) => done("password"),
+        Ok(Ok(credential)) => match begin_session(&state, &session, (user.id, credential), &form).await {
+            Ok(true) => done("password"),
+            Ok(false) => error_page(&Error::Unauthorized),
             Err(error) => error_page(&error),
         },
         Ok(Err(errors)) => form.again(&state, PAGE, errors).await,
@@ -79,11 +84,11 @@ pub async fn end_sessions(
     session: Session,
     form: Form,
 ) -> Response {
-    let (handle, current) = (form.line("session"), session.id());
+    let (handle, current) = (form.line("session"), session.id().as_ref().map(SessionName::of));
     let ended = state
         .accounts
         .end_sessions(user.id, |other| match handle.as_str() {
-            "others" => Some(other.id) != current,
+            "others" => Some(&other.name) != current.as_ref(),
             handle => other.handle() == handle,
         })
         .await;

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use tower_sessions::Session;
 
 use crate::error::Error;
-use crate::server::accounts::{Attempt, try_again_in};
+use crate::server::accounts::{Attempt, FieldErrors, try_again_in};
 use crate::server::request::error_page::error_page;
 use crate::server::request::forms::Form;
 use crate::server::request::identity::{address, user_agent};
@@ -23,32 +23,52 @@ pub async fn sign_in(State(state): State<AppState>, session: Session, form: Form
     let user = match state.accounts.sign_in(&form.line("username"), form.text("password"), address).await {
         Ok(Attempt::Right(user)) => user,
         Ok(Attempt::Wrong) => {
-            let errors = vec![("", "The user name or the password is wrong.".to_owned())];
-            return form.again(&state, "/login", errors).await;
+            return form.again(&state, "/login", wrong()).await;
         }
         Ok(Attempt::TooMany(seconds)) => return too_many(&state, form, "/login", seconds).await,
         Err(error) => return error_page(&error),
     };
-    match begin_session(&state, &session, user.id, &form).await {
-        Ok(()) => Redirect::to(&local_path(&form.line("next"))).into_response(),
+    match begin_session(&state, &session, (user.id, user.credential), &form).await {
+        Ok(true) => Redirect::to(&local_path(&form.line("next"))).into_response(),
+        // The password was changed or taken away while it was looked at, so it is a wrong one.
+        Ok(false) => form.again(&state, "/login", wrong()).await,
         Err(error) => error_page(&error),
     }
 }
 
-/// Begins a session in this browser. It gets a new id: one that somebody planted here before must not become a signed-in session.
+fn wrong() -> FieldErrors {
+    vec![("", "The user name or the password is wrong.".to_owned())]
+}
+
+/// Begins a session of a user in this browser, with the number of the credential that was found right. It gets a new id: one that
+/// somebody planted here before must not become a signed-in session. False, and no session, if the user has another credential by now.
 ///
 /// # Errors
-/// [`Error::Unavailable`] if it can't be written.
-pub async fn begin_session(state: &AppState, session: &Session, user: i64, form: &Form) -> Result<(), Error> {
+/// [`Error::Unavailable`] if it can't be written; the database's. Then there is no session either.
+pub async fn begin_session(
+    state: &AppState,
+    session: &Session,
+    (user, credential): (i64, i64),
+    form: &Form,
+) -> Result<bool, Error> {
     let user_agent = user_agent(&form.parts().headers);
     let write = async {
         session.clear().await;
         session.cycle_id().await?;
         session.insert(sessions::USER_ID, user).await?;
+        session.insert(sessions::CREDENTIAL, credential).await?;
         session.insert(sessions::STARTED_AT, state.clock.now_ms()).await?;
-        session.insert(sessions::USER_AGENT, user_agent).await
+        session.insert(sessions::USER_AGENT, user_agent).await?;
+        // Now, not when the answer is on its way: what is looked at next must come after.
+        session.save().await
     };
-    write.await.map_err(|error: tower_sessions::session::Error| unwritable(&error))
+    write.await.map_err(|error: tower_sessions::session::Error| unwritable(&error))?;
+    let is_current = state.accounts.is_current(user, credential).await;
+    if !matches!(is_current, Ok(true)) {
+        // It opens nothing, even if it can't be deleted now.
+        session.flush().await.map_err(|error| unwritable(&error))?;
+    }
+    is_current
 }
 
 /// A hash of the address that a form comes from.

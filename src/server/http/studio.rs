@@ -122,7 +122,7 @@ pub async fn restore_revision(
 
 /// `POST /studio/new/discard`: forgets what was typed and not saved.
 pub async fn discard_new(State(state): State<AppState>, CurrentUser(user): CurrentUser) -> Response {
-    match state.database.delete_draft(user.id, 0).await {
+    match state.database.delete_draft(user.actor(), 0).await {
         Ok(()) => Redirect::to("/studio/new").into_response(),
         Err(error) => error_page(&error.into()),
     }
@@ -130,7 +130,7 @@ pub async fn discard_new(State(state): State<AppState>, CurrentUser(user): Curre
 
 /// `POST /studio/{id}/discard`: forgets what was typed and not saved.
 pub async fn discard(State(state): State<AppState>, CurrentUser(user): CurrentUser, Path(id): Path<i64>) -> Response {
-    match state.database.delete_draft(user.id, id).await {
+    match state.database.delete_draft(user.actor(), id).await {
         Ok(()) => Redirect::to(&format!("/studio/{id}?done=discarded")).into_response(),
         Err(error) => error_page(&error.into()),
     }

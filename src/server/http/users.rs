@@ -17,10 +17,10 @@ use crate::server::state::AppState;
 const PAGE: &str = "/users";
 
 /// `POST /users`: adds a user and shows the password.
-pub async fn add(State(state): State<AppState>, form: Form) -> Response {
+pub async fn add(State(state): State<AppState>, CurrentUser(admin): CurrentUser, form: Form) -> Response {
     let username = form.line("username");
     let Some(role) = role(&form) else { return form.again(&state, PAGE, vec![("role", no_role())]).await };
-    match state.accounts.add(&username, &form.line("name"), role).await {
+    match state.accounts.add(admin.actor(), &username, &form.line("name"), role).await {
         Ok(Ok(password)) => show(&state, &form, PAGE, Secret::Password { username, password }).await,
         Ok(Err(errors)) => form.again(&state, PAGE, errors).await,
         Err(error) => error_page(&error),
@@ -38,7 +38,7 @@ pub async fn set_role(
         return error_page(&error);
     }
     let Some(role) = role(&form) else { return error_page(&Error::BadRequest(no_role())) };
-    match state.database.set_role(&username, role).await {
+    match state.database.set_role(Some(admin.actor()), &username, role).await {
         Ok(true) => done("role"),
         Ok(false) => error_page(&no_user()),
         Err(error) => error_page(&error.into()),
@@ -46,8 +46,13 @@ pub async fn set_role(
 }
 
 /// `POST /users/{username}/password`: gives a user a new password, shows it, and ends the user's sessions.
-pub async fn reset_password(State(state): State<AppState>, Path(username): Path<String>, form: Form) -> Response {
-    match state.accounts.reset_password(&username).await {
+pub async fn reset_password(
+    State(state): State<AppState>,
+    CurrentUser(admin): CurrentUser,
+    Path(username): Path<String>,
+    form: Form,
+) -> Response {
+    match state.accounts.reset_password(admin.actor(), &username).await {
         Ok(Some(password)) => show(&state, &form, PAGE, Secret::Password { username, password }).await,
         Ok(None) => error_page(&no_user()),
         Err(error) => error_page(&error),
@@ -63,13 +68,9 @@ pub async fn block(
     if let Err(error) = refuse_self(&admin, &username, "access") {
         return error_page(&error);
     }
-    let blocked = async {
-        let user = state.database.user_by_username(&username).await?.ok_or_else(no_user)?;
-        state.database.remove_password(user.id).await?;
-        state.accounts.end_sessions(user.id, |_| true).await
-    };
-    match blocked.await {
-        Ok(()) => done("blocked"),
+    match state.accounts.block(admin.actor(), &username).await {
+        Ok(true) => done("blocked"),
+        Ok(false) => error_page(&no_user()),
         Err(error) => error_page(&error),
     }
 }
@@ -77,7 +78,7 @@ pub async fn block(
 /// `POST /users/invitations`: makes an invitation and shows its address.
 pub async fn invite(State(state): State<AppState>, CurrentUser(admin): CurrentUser, form: Form) -> Response {
     let Some(role) = role(&form) else { return error_page(&Error::BadRequest(no_role())) };
-    match state.accounts.invite(role, admin.id).await {
+    match state.accounts.invite(role, admin.actor()).await {
         Ok(token) => {
             let address = format!("{}/sign-up?invitation={token}", state.config.site.base_url);
             show(&state, &form, PAGE, Secret::Invitation { address }).await
@@ -87,8 +88,8 @@ pub async fn invite(State(state): State<AppState>, CurrentUser(admin): CurrentUs
 }
 
 /// `POST /users/invitations/delete`: takes an invitation back.
-pub async fn delete_invitation(State(state): State<AppState>, form: Form) -> Response {
-    match state.database.delete_invitation(&form.line("invitation")).await {
+pub async fn delete_invitation(State(state): State<AppState>, CurrentUser(admin): CurrentUser, form: Form) -> Response {
+    match state.database.delete_invitation(admin.actor(), &form.line("invitation")).await {
         Ok(()) => done("invitation"),
         Err(error) => error_page(&error.into()),
     }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::header::{COOKIE, Entry, USER_AGENT};
@@ -9,6 +10,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use ipnet::IpNet;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use tokio::sync::OnceCell;
 use tower_sessions::session::Id;
 use tower_sessions::{Session, SessionStore};
 
@@ -16,7 +18,7 @@ use super::limits::LONGEST_USER_AGENT;
 use crate::error::Error;
 use crate::server::config::Config;
 use crate::server::db::users::User;
-use crate::server::sessions::USER_ID;
+use crate::server::sessions::{CREDENTIAL, USER_ID};
 use crate::server::state::{AppState, Services};
 use crate::server::views::visitor::Reader;
 use crate::server::views::{Sender, ViewError, ViewRequest};
@@ -98,6 +100,10 @@ pub fn forget_disguised(headers: &mut HeaderMap) {
 
 /// The id of the user who reads, where there is no session layer: views go without its cost.
 ///
+/// In the embedded profile the session is found with the user, so one of another credential is none. In the server profile SQL is not asked,
+/// because views are taken while it is away. A change of the credential deletes the sessions in Redis; at most, one that it could not
+/// delete counts as a view of the user's, which tells nothing and opens nothing.
+///
 /// # Errors
 /// [`Error::Unavailable`] if the session can't be read: taking the user for somebody else would count a view twice.
 async fn reading_user(parts: &Parts, state: &AppState) -> Result<Option<i64>, Error> {
@@ -113,16 +119,17 @@ fn unreadable(error: &dyn std::fmt::Display) -> Error {
     Error::Unavailable
 }
 
-/// The id of the signed-in user. A request without a session's cookie costs no look-up.
-///
-/// # Errors
-/// [`Error::Unavailable`] if the session can't be read: taking the user for somebody else would count a view twice.
-pub async fn user_id(parts: &Parts) -> Result<Option<i64>, Error> {
+/// Whose the session of a request is, and the number of the credential that it was begun with. A request without a session's cookie costs
+/// no look-up.
+async fn session_owner(parts: &Parts) -> Result<Option<(i64, i64)>, Error> {
     let session = parts.extensions.get::<Session>().ok_or_else(|| internal("there is no session layer"))?;
-    session.get::<i64>(USER_ID).await.map_err(|error| unreadable(&error))
+    let user = session.get::<i64>(USER_ID).await.map_err(|error| unreadable(&error))?;
+    let credential = session.get::<i64>(CREDENTIAL).await.map_err(|error| unreadable(&error))?;
+    Ok(user.zip(credential))
 }
 
-/// The signed-in user of a request; `None` too if the user is no longer there.
+/// The signed-in user of a request; `None` too if the user is no longer there, or has another credential than the session was begun with.
+/// However many parts of a page ask, the database is asked once.
 ///
 /// # Errors
 /// [`Error::Unavailable`] if the session can't be read; the database's.
@@ -130,11 +137,20 @@ pub async fn signed_in_user(parts: &Parts, state: &Services) -> Result<Option<Us
     if let Some(CurrentUser(user)) = parts.extensions.get::<CurrentUser>() {
         return Ok(Some(user.clone()));
     }
-    match user_id(parts).await? {
-        Some(id) => Ok(state.database.user(id).await?),
-        None => Ok(None),
+    match parts.extensions.get::<FoundUser>() {
+        Some(FoundUser(found)) => found.get_or_init(|| find_user(parts, state)).await.clone(),
+        None => find_user(parts, state).await,
     }
 }
+
+async fn find_user(parts: &Parts, state: &Services) -> Result<Option<User>, Error> {
+    let Some((id, credential)) = session_owner(parts).await? else { return Ok(None) };
+    Ok(state.database.user(id).await?.filter(|user| user.credential == credential))
+}
+
+/// Remembers who is signed in for as long as a request lasts.
+#[derive(Clone, Debug, Default)]
+pub struct FoundUser(Arc<OnceCell<Result<Option<User>, Error>>>);
 
 /// The signed-in user, as the table has made sure of: for handlers and pages of routes that are not for everyone.
 #[derive(Clone, Debug)]

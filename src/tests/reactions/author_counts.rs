@@ -5,7 +5,7 @@ use std::time::Duration;
 use tidemark::server::content::import::SourceFile;
 use tidemark::server::views::store::Drift;
 
-use crate::harness::{FIREFOX, TestServer, source};
+use crate::harness::{FIREFOX, TestServer, reader, source};
 use crate::servers::RedisCluster;
 
 #[test]
@@ -19,7 +19,7 @@ fn followers_are_counted_right_while_many_come_and_go_and_others_look() {
             let (database, counts) = (server.database.clone(), server.author_counts());
             tasks.spawn(async move {
                 for is_on in [true, false, true, user % 2 == 0] {
-                    if database.set_follow(user, author, is_on, 0).await.unwrap() {
+                    if database.set_follow(reader(user), author, is_on, 0).await.unwrap() {
                         counts.followers_changed(author).await;
                     }
                     assert!((0..=24).contains(&counts.followers(author).await.unwrap()));
