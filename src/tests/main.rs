@@ -26,6 +26,7 @@ mod reactions;
 mod server_profile;
 #[allow(dead_code, reason = "the torture uses the rest")]
 mod servers;
+mod sessions;
 mod store;
 mod studio;
 mod studio_race;
