@@ -205,6 +205,7 @@ fn Invitations(invitations: Vec<Invitation>) -> impl IntoView {
     view! {
         <section class="narrow-start">
             <h2>"Invitations"</h2>
+            <p>"Good once, for seven days, and no longer than the password of whoever made it."</p>
             <ul>{items}</ul>
             <form class="form" method="post" action="/users/invitations">
                 <label for="invitation-role">"Invite somebody as"</label>

@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::server::request::access::Access;
 use crate::server::request::cache::CachePolicy;
 use crate::server::request::error_page::error_page;
-use crate::server::request::identity::{CurrentUser, FoundUser, sign_in_address, signed_in_user};
+use crate::server::request::identity::{CurrentUser, FoundUser, session_owner, sign_in_address, signed_in_user};
 use crate::server::request::limits::{LARGEST_ARTICLE, LARGEST_BODY};
 use crate::server::state::AppState;
 
@@ -62,7 +62,7 @@ pub async fn control(State(state): State<AppState>, mut request: Request, next: 
 async fn refuse_or_keep(state: &AppState, parts: Parts, body: Body, error: Error) -> Response {
     let is_read = matches!(parts.method, Method::GET | Method::HEAD);
     if !is_read && !parts.uri.path().starts_with("/api/") && !wants_json(&parts.headers) {
-        let is_known = matches!(user_id(&parts).await, Ok(Some(_)));
+        let is_known = matches!(session_owner(&parts).await, Ok(Some(_)));
         let most = if is_known { LARGEST_ARTICLE } else { LARGEST_BODY };
         return keep_body(state, parts, body, most, error).await;
     }

@@ -121,7 +121,7 @@ fn unreadable(error: &dyn std::fmt::Display) -> Error {
 
 /// Whose the session of a request is, and the number of the credential that it was begun with. A request without a session's cookie costs
 /// no look-up.
-async fn session_owner(parts: &Parts) -> Result<Option<(i64, i64)>, Error> {
+pub async fn session_owner(parts: &Parts) -> Result<Option<(i64, i64)>, Error> {
     let session = parts.extensions.get::<Session>().ok_or_else(|| internal("there is no session layer"))?;
     let user = session.get::<i64>(USER_ID).await.map_err(|error| unreadable(&error))?;
     let credential = session.get::<i64>(CREDENTIAL).await.map_err(|error| unreadable(&error))?;
