@@ -27,7 +27,7 @@ use tower_sessions::SessionStore;
 use tower_sessions::session::{Id, Record};
 
 use crate::database::{NOW, article, on_both};
-use crate::harness::{Answer, Client, FIREFOX, NOON, TestServer};
+use crate::harness::{Answer, Client, FIREFOX, NOON, TestServer, is_server_profile};
 use crate::servers::{self, RedisCluster};
 
 const PASSWORD: &str = "a-good-password";
@@ -381,6 +381,8 @@ fn a_session_of_another_credential_opens_nothing_even_if_nobody_could_delete_it(
     let writer = server.someone().signed_in("writer", PASSWORD);
     writer.post("/articles/first/like", "like=true");
     assert!(writer.get("/articles/first").text.contains("A Reader"));
+    let id = server.id("first");
+    assert_eq!(writer.view(id).json()["views"], 1);
     server.execute("UPDATE users SET credential = credential + 1 WHERE username = 'writer'");
     assert_eq!(server.sessions_of("writer"), 1);
     for path in ["/account", "/studio", "/collects"] {
@@ -395,6 +397,9 @@ fn a_session_of_another_credential_opens_nothing_even_if_nobody_could_delete_it(
     ] {
         assert_eq!(writer.post(path, body).status, 401, "{path}");
     }
+    // The server profile counts without asking SQL, which may be away.
+    let view = writer.view(id).json();
+    assert_eq!(view["counted"], !is_server_profile(), "it counts as somebody's who is not signed in: {view}");
     let again = server.someone().signed_in("writer", PASSWORD);
     let account = again.get("/account").text;
     assert_eq!(account.matches("class=\"session-browser\"").count(), 1, "what opens nothing is not listed: {account}");
