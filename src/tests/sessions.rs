@@ -271,6 +271,7 @@ impl TestServer {
         std::thread::scope(|scope| {
             let threads: Vec<_> = requests.iter().map(|request| scope.spawn(request)).collect();
             while self.accounts.in_line() < requests.len() {
+                assert!(!threads.iter().any(|thread| thread.is_finished()), "a request did not get to the password");
                 std::thread::yield_now();
             }
             act();
