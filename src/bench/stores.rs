@@ -7,7 +7,7 @@ use tidemark::server::clock::Clock;
 use tidemark::server::db::MySqlDatabase;
 use tidemark::server::redis::Redis as Client;
 use tidemark::server::views::flush::Flusher;
-use tidemark::server::views::rules::View;
+use tidemark::server::views::rules::{Caps, View};
 use tidemark::server::views::store::Recorded;
 use tidemark::server::views::store::redis::RedisStore;
 use tidemark::server::views::visitor::{Hashes, Visitor, day_of};
@@ -26,7 +26,8 @@ fn runtime() -> Runtime {
 async fn store(redis: &Redis, url: &str) -> RedisStore {
     let database = MySqlDatabase::open(url).await.expect("the database opens");
     let client = Client::new(&redis.url()).expect("an address");
-    RedisStore::new(client, database, Clock::System, Duration::from_secs(3600), 10_000, 1)
+    let caps = Caps { address: 10_000, network: 10_000, signed_in: 10_000 };
+    RedisStore::new(client, database, Clock::System, Duration::from_secs(3600), caps, 1)
 }
 
 /// Articles numbered from 1, made by SQL alone.
@@ -46,7 +47,8 @@ async fn add_articles(url: &str, count: i64) {
 /// Any visitor, spread as hashes are.
 fn visitor(day: i64, number: i64) -> Visitor {
     let spread = number.wrapping_mul(0x9e37_79b9_7f4a_7c15_u64.cast_signed());
-    Visitor { day, today: Hashes { visitor: spread, address: Some(spread.rotate_left(32)) }, yesterday: None }
+    let today = Hashes { visitor: spread, address: Some(spread.rotate_left(32)), network: None };
+    Visitor { day, today, yesterday: None }
 }
 
 /// Records `count` views of `articles` in turn, by visitors from `first` on.

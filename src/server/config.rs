@@ -12,6 +12,7 @@ use url::Url;
 
 use super::pictures::store::{AwsEnvironment, Place};
 use super::schedule::Schedule;
+use super::views::rules::Caps;
 
 /// The file that documents every setting is also where the defaults come from, so the two can't differ.
 const DEFAULTS: &str = include_str!("../../Leptos.toml");
@@ -148,9 +149,15 @@ pub struct Views {
     /// Rule C2's window.
     #[serde(deserialize_with = "window")]
     pub window: Duration,
-    /// Rule C3's cap.
+    /// Rule C3's cap for anonymous visitors of an address.
     #[serde(deserialize_with = "in_range::<_, 1, 10_000>")]
     pub per_ip_cap: usize,
+    /// Rule C3's cap for anonymous visitors of an IPv6 /48.
+    #[serde(deserialize_with = "in_range::<_, 1, 10_000>")]
+    pub per_network_cap: usize,
+    /// Rule C3's cap for signed-in readers of an IPv4 address or an IPv6 /48.
+    #[serde(deserialize_with = "in_range::<_, 1, 10_000>")]
+    pub signed_in_cap: usize,
     /// How many views may wait for the store.
     #[serde(deserialize_with = "in_range::<_, 1, 1_000_000>")]
     pub queue: usize,
@@ -189,6 +196,13 @@ pub struct Pages {
     /// How much memory remembered pages may take, in MiB; 0 remembers none.
     #[serde(deserialize_with = "in_range::<_, 0, 1_048_576>")]
     pub cache: usize,
+}
+
+impl Views {
+    /// Rule C3's caps.
+    pub fn caps(&self) -> Caps {
+        Caps { address: self.per_ip_cap, network: self.per_network_cap, signed_in: self.signed_in_cap }
+    }
 }
 
 impl Config {
@@ -366,7 +380,7 @@ mod tests {
     fn the_documented_file_is_the_default() {
         let config = load(&[]).unwrap();
         assert_eq!(config.views.window, Duration::from_secs(600));
-        assert_eq!(config.views.per_ip_cap, 5);
+        assert_eq!(config.views.caps(), Caps { address: 5, network: 50, signed_in: 20 });
         assert_eq!(config.site.addr, "127.0.0.1:3000".parse().unwrap());
         assert!(config.server.trusted_proxies.is_empty());
         assert_eq!(config.server.connections, 0);
@@ -378,6 +392,8 @@ mod tests {
         let config = load(&[
             ("TIDEMARK_VIEWS__WINDOW", "30s"),
             ("TIDEMARK_VIEWS__PER_IP_CAP", "7"),
+            ("TIDEMARK_VIEWS__PER_NETWORK_CAP", "70"),
+            ("TIDEMARK_VIEWS__SIGNED_IN_CAP", "17"),
             ("TIDEMARK_SERVER__TRUSTED_PROXIES", "127.0.0.1, 10.0.0.0/8"),
             ("TIDEMARK_SITE__BASE_URL", "https://blog.example/"),
             ("TIDEMARK_SITE__TITLE", "2026"),
@@ -387,7 +403,7 @@ mod tests {
         ])
         .unwrap();
         assert_eq!(config.views.window, Duration::from_secs(30));
-        assert_eq!(config.views.per_ip_cap, 7);
+        assert_eq!(config.views.caps(), Caps { address: 7, network: 70, signed_in: 17 });
         assert_eq!(config.server.trusted_proxies.len(), 2);
         assert_eq!(config.site.base_url, "https://blog.example");
         assert_eq!(config.site.title, "2026");
@@ -405,6 +421,8 @@ mod tests {
             ("TIDEMARK_VIEW__WINDOW", "1m", "view"),
             ("TIDEMARK_VIEWS__PER_IP_CAP", "0", "per-ip-cap"),
             ("TIDEMARK_VIEWS__PER_IP_CAP", "many", "per-ip-cap"),
+            ("TIDEMARK_VIEWS__PER_NETWORK_CAP", "0", "per-network-cap"),
+            ("TIDEMARK_VIEWS__SIGNED_IN_CAP", "10001", "signed-in-cap"),
             ("TIDEMARK_SERVER__LOG", "xml", "server.log"),
             ("TIDEMARK_SERVER__TRUSTED_PROXIES", "nobody", "trusted-proxies"),
             ("TIDEMARK_SERVER__CONNECTIONS", "-1", "connections"),

@@ -81,8 +81,9 @@ pub async fn examine(config: &Config, database: &Database, views: &ViewStore) ->
         Err(error) => findings.push(Finding::Wrong(error)),
     }
     findings.push(Finding::Fact(format!(
-        "A visitor counts once per article in {window:#}; an address counts {} anonymous visitors in that time.",
-        config.views.per_ip_cap
+        "A visitor counts once per article in {window:#}; in that time an address counts {} anonymous visitors, an IPv6 /48 {}, and an \
+         address or /48 {} signed-in readers.",
+        config.views.per_ip_cap, config.views.per_network_cap, config.views.signed_in_cap
     )));
     if !config.is_secure() && !config.site.base_url.contains("127.0.0.1") && !config.site.base_url.contains("localhost")
     {

@@ -61,16 +61,16 @@ impl Stores {
         let connections = u32::try_from(config.database.connections).ok().and_then(NonZeroU32::new);
         let pictures = PictureStore::open(&config.pictures.url, &config.pictures.aws).map_err(StoresError::Pictures)?;
         let database = Database::open_with(&config.database.url, connections).await?;
-        let (window, cap) = (config.views.window, config.views.per_ip_cap);
+        let (window, caps) = (config.views.window, config.views.caps());
         let (views, sessions) = match &database {
             Database::Sqlite(database) => (
-                ViewStore::Sqlite(SqliteStore::new(database.clone(), clock.clone(), window, cap)),
+                ViewStore::Sqlite(SqliteStore::new(database.clone(), clock.clone(), window, caps)),
                 Sessions::Sqlite(DatabaseSessionStore::new(database.clone(), clock.clone())),
             ),
             Database::MySql(database) => {
                 let redis = Redis::new(&config.redis.url).map_err(StoresError::Redis)?;
                 let shards = config.redis.shards;
-                let store = RedisStore::new(redis.clone(), database.clone(), clock.clone(), window, cap, shards);
+                let store = RedisStore::new(redis.clone(), database.clone(), clock.clone(), window, caps, shards);
                 match store.claim_shards().await {
                     Ok(Ok(())) => {}
                     Ok(Err(found)) => {

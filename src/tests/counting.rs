@@ -147,7 +147,39 @@ fn c3_nobody_but_a_trusted_proxy_is_believed_about_addresses() {
 }
 
 #[test]
-fn c3_a_signed_in_reader_counts_once_on_every_device_and_under_no_cap() {
+fn c3_one_48_counts_as_many_visitors_as_the_setting_says_and_has_no_more_to_sell() {
+    let server = TestServer::with(&[("TIDEMARK_VIEWS__PER_NETWORK_CAP", "7")]);
+    let id = server.id("first");
+    let visitor = |number: u32| server.reader(&format!("2001:db8:1:{number:x}::1"), FIREFOX);
+    let counts = (0..300).filter(|number| counted(&visitor(*number), id)).count();
+    assert_eq!(counts, 7);
+    assert_eq!(visitor(300).view(id).json()["reason"], "ip-cap");
+    assert!(counted(&server.reader("2001:db8:2::1", FIREFOX), id), "each network has a cap of its own");
+    assert!(counted(&visitor(300), server.id("second")), "and each article");
+    server.clock.advance(10 * MINUTE);
+    assert!(counted(&visitor(300), id), "after the window there is room again");
+}
+
+#[test]
+fn c3_accounts_by_the_dozen_at_one_address_buy_no_more_counts_than_the_setting_says() {
+    let server = TestServer::with(&[("TIDEMARK_VIEWS__SIGNED_IN_CAP", "3")]);
+    let id = server.id("first");
+    for number in 0..5 {
+        server.add_user(&format!("reader-{number}"), "a-good-password");
+    }
+    let reader = |number: usize, address: &str| {
+        server.reader(address, FIREFOX).signed_in(&format!("reader-{number}"), "a-good-password")
+    };
+    let counts = (0..5).filter(|number| counted(&reader(*number, "192.0.2.1"), id)).count();
+    assert_eq!(counts, 3);
+    assert_eq!(reader(4, "192.0.2.1").view(id).json()["reason"], "ip-cap");
+    assert!(counted(&reader(4, "192.0.2.2"), id), "from elsewhere this one counts");
+    assert!(!counted(&reader(4, "192.0.2.2"), id), "once");
+    assert!(counted(&server.reader("192.0.2.1", FIREFOX), id), "who is not signed in has another cap");
+}
+
+#[test]
+fn c3_a_signed_in_reader_counts_once_on_every_device_and_leaves_the_address_its_cap() {
     let server = TestServer::with(&[("TIDEMARK_VIEWS__PER_IP_CAP", "1")]);
     let id = server.id("first");
     server.add_user("reader", "a-good-password");

@@ -23,7 +23,7 @@ use tidemark::server::redis::Redis;
 use tidemark::server::views::ViewError;
 use tidemark::server::views::batcher::{Worker, batcher};
 use tidemark::server::views::flush::{Flushed, Flusher};
-use tidemark::server::views::rules::View;
+use tidemark::server::views::rules::{Caps, View};
 use tidemark::server::views::store::redis::{RedisStore, Unflushed};
 use tidemark::server::views::store::sqlite::SqliteStore;
 use tidemark::server::views::store::{Drift, Recorded, ViewStore};
@@ -35,6 +35,7 @@ use crate::servers::{self, RedisCluster, SqlServer};
 const WINDOW: Duration = Duration::from_secs(600);
 const HOUR: Duration = Duration::from_secs(3600);
 const CAP: usize = 2;
+const CAPS: Caps = Caps { address: CAP, network: 4, signed_in: 3 };
 const ARTICLES: i64 = 40;
 const SHARDS: i64 = 4;
 
@@ -62,7 +63,7 @@ fn clock() -> Clock {
 
 async fn sqlite(folder: &std::path::Path, clock: &Clock) -> ViewStore {
     let database = SqliteDatabase::open(&sqlite_url(folder)).await.unwrap();
-    ViewStore::Sqlite(SqliteStore::new(database, clock.clone(), WINDOW, CAP))
+    ViewStore::Sqlite(SqliteStore::new(database, clock.clone(), WINDOW, CAPS))
 }
 
 fn sqlite_url(folder: &std::path::Path) -> String {
@@ -97,7 +98,7 @@ async fn redis_store(redis_url: &str, clock: &Clock) -> RedisStore {
     let url = SqlServer::shared().new_database();
     let database = MySqlDatabase::open(&url).await.unwrap();
     add_articles(&url).await;
-    RedisStore::new(Redis::new(redis_url).unwrap(), database, clock.clone(), WINDOW, CAP, SHARDS as usize)
+    RedisStore::new(Redis::new(redis_url).unwrap(), database, clock.clone(), WINDOW, CAPS, SHARDS as usize)
 }
 
 /// One Cluster for all tests: it is emptied for each, so they take turns.
@@ -140,7 +141,7 @@ impl Place {
                     store.database.clone(),
                     self.clock.clone(),
                     WINDOW,
-                    CAP,
+                    CAPS,
                     SHARDS as usize,
                 ))
             }
@@ -211,7 +212,8 @@ fn on(backends: &[Backend], test: impl AsyncFn(Place)) {
 
 /// A visitor on the day on which a test begins.
 fn visitor(visitor: i64, address: i64) -> Visitor {
-    on_day_of(&clock(), Visitor { day: 0, today: Hashes { visitor, address: Some(address) }, yesterday: None })
+    let today = Hashes { visitor, address: Some(address), network: None };
+    on_day_of(&clock(), Visitor { day: 0, today, yesterday: None })
 }
 
 fn on_day_of(clock: &Clock, visitor: Visitor) -> Visitor {

@@ -22,6 +22,8 @@ pub struct Seen {
     pub article: i64,
     /// The hash of an anonymous visitor's address; `None` for a signed-in one.
     pub address: Option<i64>,
+    /// The hash of the network that a wider cap is for, if there is one.
+    pub network: Option<i64>,
     /// The visitor's hash.
     pub visitor: i64,
 }
@@ -35,6 +37,8 @@ pub struct SeenRow {
     pub article_id: i64,
     /// As in [`Seen`].
     pub address: Option<i64>,
+    /// As in [`Seen`].
+    pub network: Option<i64>,
     /// The visitor's hash.
     pub visitor: i64,
     /// The millisecond at which the window is over.
@@ -44,7 +48,7 @@ pub struct SeenRow {
 /// The entries after the one of that `id` whose window is not over at `now`.
 pub async fn seen_after(connection: &mut SqliteConnection, id: i64, now: i64) -> sqlx::Result<Vec<SeenRow>> {
     sqlx::query_as(
-        "SELECT id, article_id, address, visitor, window_ends_at FROM view_seen
+        "SELECT id, article_id, address, network, visitor, window_ends_at FROM view_seen
          WHERE id > ? AND +window_ends_at > ? ORDER BY id",
     )
     .bind(id)
@@ -61,12 +65,12 @@ pub async fn remember(connection: &mut SqliteConnection, seen: &[Seen], window_e
         let (rows, others) = left.split_at(size);
         left = others;
         let sql = format!(
-            "INSERT INTO view_seen (article_id, address, visitor, window_ends_at) VALUES (?, ?, ?, ?){}",
-            ", (?, ?, ?, ?)".repeat(size - 1)
+            "INSERT INTO view_seen (article_id, address, network, visitor, window_ends_at) VALUES (?, ?, ?, ?, ?){}",
+            ", (?, ?, ?, ?, ?)".repeat(size - 1)
         );
         let mut query = sqlx::query(AssertSqlSafe(sql));
-        for Seen { article, address, visitor } in rows {
-            query = query.bind(article).bind(address).bind(visitor).bind(window_ends_at);
+        for Seen { article, address, network, visitor } in rows {
+            query = query.bind(article).bind(address).bind(network).bind(visitor).bind(window_ends_at);
         }
         last = query.execute(&mut *connection).await?.last_insert_rowid();
     }

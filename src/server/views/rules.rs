@@ -26,12 +26,32 @@ pub enum Decision {
     OtherDay,
 }
 
+/// Rule C3's caps: how many visitors may count for one article within the window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Caps {
+    /// Anonymous ones of an address: an IPv4 address or an IPv6 /64.
+    pub address: usize,
+    /// Anonymous ones of a network: an IPv6 /48, of which each of 65,536 addresses has a cap of its own.
+    pub network: usize,
+    /// Signed-in ones of an IPv4 address or an IPv6 /48, so that accounts by the dozen buy little where everybody may sign up.
+    pub signed_in: usize,
+}
+
+impl Caps {
+    /// The cap for the network of a visitor ([`Hashes::network`]).
+    ///
+    /// [`Hashes::network`]: super::visitor::Hashes::network
+    pub fn of_network(&self, is_anonymous: bool) -> usize {
+        if is_anonymous { self.network } else { self.signed_in }
+    }
+}
+
 /// Decides every view of `batch`, in order.
 ///
 /// - `day`: the day of the decision.
 /// - `seen`: the pairs (article, visitor hash) within their window.
-/// - `addresses`: how many anonymous visitors each pair (article, address hash) has within their window.
-/// - `cap`: how many it may have.
+/// - `origins`: how many visitors each pair (article, hash of an address or a network) has within their window.
+/// - `caps`: how many it may have.
 ///
 /// Both must hold every pair of the batch under the hashes of both days (see [`Visitor`]). Views of the batch count for
 /// those that follow.
@@ -39,8 +59,8 @@ pub fn decide(
     batch: &[View],
     day: i64,
     mut seen: HashSet<(i64, i64)>,
-    mut addresses: HashMap<(i64, i64), usize>,
-    cap: usize,
+    mut origins: HashMap<(i64, i64), usize>,
+    caps: &Caps,
 ) -> Vec<Decision> {
     let mut decide_one = |view: &View| {
         let Visitor { today, yesterday, .. } = view.visitor;
@@ -52,16 +72,17 @@ pub fn decide(
         if is_repeat {
             return Decision::NotCounted(Reason::Repeat);
         }
-        if let Some(address) = today.address {
-            let live_yesterday = yesterday
-                .and_then(|hashes| hashes.address)
-                .and_then(|address| addresses.get(&(view.article, address)).copied())
-                .unwrap_or(0);
-            let live = addresses.entry((view.article, address)).or_insert(0);
-            if *live + live_yesterday >= cap {
-                return Decision::NotCounted(Reason::IpCap);
-            }
-            *live += 1;
+        let limits = [
+            (today.address, yesterday.and_then(|hashes| hashes.address), caps.address),
+            (today.network, yesterday.and_then(|hashes| hashes.network), caps.of_network(today.address.is_some())),
+        ];
+        let live =
+            |origin: Option<i64>| origin.and_then(|origin| origins.get(&(view.article, origin)).copied()).unwrap_or(0);
+        if limits.iter().any(|(today, yesterday, cap)| today.is_some() && live(*today) + live(*yesterday) >= *cap) {
+            return Decision::NotCounted(Reason::IpCap);
+        }
+        for origin in limits.iter().filter_map(|(today, ..)| *today) {
+            *origins.entry((view.article, origin)).or_insert(0) += 1;
         }
         seen.insert((view.article, today.visitor));
         Decision::Counted
@@ -80,12 +101,17 @@ mod tests {
     const DAY: i64 = 20_000;
 
     fn anonymous(article: i64, visitor: i64, address: i64) -> View {
-        let today = Hashes { visitor, address: Some(address) };
+        let today = Hashes { visitor, address: Some(address), network: None };
         View { article, visitor: Visitor { day: DAY, today, yesterday: None } }
     }
 
-    fn fresh(batch: &[View], cap: usize) -> Vec<Decision> {
-        decide(batch, DAY, HashSet::new(), HashMap::new(), cap)
+    /// So many of an address, and no less of a network or signed in than anybody needs.
+    fn cap(address: usize) -> Caps {
+        Caps { address, network: usize::MAX, signed_in: usize::MAX }
+    }
+
+    fn fresh(batch: &[View], address: usize) -> Vec<Decision> {
+        decide(batch, DAY, HashSet::new(), HashMap::new(), &cap(address))
     }
 
     #[test]
@@ -96,58 +122,95 @@ mod tests {
 
     #[test]
     fn c2_a_visitor_seen_before_midnight_is_a_repeat_after_it() {
-        let today = Hashes { visitor: 11, address: Some(101) };
-        let yesterday = Some(Hashes { visitor: 10, address: Some(100) });
+        let today = Hashes { visitor: 11, address: Some(101), network: None };
+        let yesterday = Some(Hashes { visitor: 10, address: Some(100), network: None });
         let view = View { article: 1, visitor: Visitor { day: DAY, today, yesterday } };
-        assert_eq!(decide(&[view], DAY, HashSet::from([(1, 10)]), HashMap::new(), 5), [NotCounted(Reason::Repeat)]);
+        let decisions = decide(&[view], DAY, HashSet::from([(1, 10)]), HashMap::new(), &cap(5));
+        assert_eq!(decisions, [NotCounted(Reason::Repeat)]);
     }
 
     #[test]
-    fn c3_the_cap_spans_midnight() {
-        let today = Hashes { visitor: 11, address: Some(101) };
-        let yesterday = Some(Hashes { visitor: 10, address: Some(100) });
-        let view = View { article: 1, visitor: Visitor { day: DAY, today, yesterday } };
-        let addresses = HashMap::from([((1, 100), 3), ((1, 101), 1)]);
-        assert_eq!(decide(&[view], DAY, HashSet::new(), addresses.clone(), 5), [Counted]);
-        assert_eq!(decide(&[view], DAY, HashSet::new(), addresses, 4), [NotCounted(Reason::IpCap)]);
+    fn c3_the_caps_span_midnight() {
+        let of_address = |address| Hashes { visitor: 10 + address, address: Some(100 + address), network: None };
+        let of_network =
+            |network| Hashes { visitor: 10 + network, address: Some(network), network: Some(100 + network) };
+        let of_user = |network| Hashes { visitor: 10 + network, address: None, network: Some(100 + network) };
+        let caps = |address, network, signed_in| Caps { address, network, signed_in };
+        let origins = HashMap::from([((1, 100), 3), ((1, 101), 1)]);
+        for (today, yesterday, enough, too_few) in [
+            (of_address(1), of_address(0), caps(5, 0, 0), caps(4, 9, 9)),
+            (of_network(1), of_network(0), caps(1, 5, 0), caps(9, 4, 9)),
+            (of_user(1), of_user(0), caps(0, 0, 5), caps(9, 9, 4)),
+        ] {
+            let view = View { article: 1, visitor: Visitor { day: DAY, today, yesterday: Some(yesterday) } };
+            let decide = |caps| decide(&[view], DAY, HashSet::new(), origins.clone(), &caps);
+            assert_eq!(decide(enough), [Counted], "{today:?}");
+            assert_eq!(decide(too_few), [NotCounted(Reason::IpCap)], "{today:?}");
+        }
     }
 
     #[test]
-    fn c3_a_signed_in_reader_is_under_no_cap() {
-        let today = Hashes { visitor: 10, address: None };
-        let view = View { article: 1, visitor: Visitor { day: DAY, today, yesterday: None } };
-        assert_eq!(decide(&[view], DAY, HashSet::new(), HashMap::from([((1, 100), 5)]), 5), [Counted]);
+    fn c3_a_view_that_is_refused_takes_no_room_of_the_other_cap() {
+        let of = |visitor, address| View {
+            article: 1,
+            visitor: Visitor {
+                day: DAY,
+                today: Hashes { visitor, address: Some(address), network: Some(1_000) },
+                yesterday: None,
+            },
+        };
+        let caps = Caps { address: 1, network: 2, signed_in: 0 };
+        let batch = [of(1, 100), of(2, 100), of(3, 100), of(4, 101), of(5, 102)];
+        let decisions = decide(&batch, DAY, HashSet::new(), HashMap::new(), &caps);
+        let too_many = NotCounted(Reason::IpCap);
+        assert_eq!(decisions, [Counted, too_many, too_many, Counted, too_many]);
     }
 
     #[test]
     fn c2_c3_a_visitor_of_another_day_is_neither_counted_nor_taken_for_a_repeat() {
         let batch = [anonymous(1, 10, 100), anonymous(1, 11, 100)];
         for day in [DAY - 1, DAY + 1] {
-            assert_eq!(decide(&batch, day, HashSet::from([(1, 10)]), HashMap::new(), 1), [OtherDay, OtherDay]);
+            let decisions = decide(&batch, day, HashSet::from([(1, 10)]), HashMap::new(), &cap(1));
+            assert_eq!(decisions, [OtherDay, OtherDay]);
         }
     }
 
     proptest! {
         /// Against the definition, written the slow way: a view counts if no earlier one of the batch by the same visitor
-        /// of the same article does, and fewer than `cap` earlier ones by its address of the same article do.
+        /// of the same article does, and fewer of the same article than its address, and its network, may have.
         #[test]
         fn c2_c3_every_batch_is_decided_as_the_rules_say(
-            batch in prop::collection::vec((0i64..3, 0i64..6, 0i64..3), 0..60),
-            cap in 1usize..4,
+            batch in prop::collection::vec((0i64..3, 0i64..6, 0i64..6), 0..60),
+            address in 1usize..4,
+            network in 1usize..6,
+            signed_in in 1usize..6,
         ) {
-            // The address is a function of the visitor, as in life.
-            let batch: Vec<View> = batch.iter().map(|&(article, visitor, address)| {
-                anonymous(article, visitor * 10 + address, address)
+            let caps = Caps { address, network, signed_in };
+            // The address is a function of the visitor, as in life: 0 and 1 are IPv4, 2 and 3 are of one network, and 4 and 5 are those of
+            // signed-in readers.
+            let batch: Vec<View> = batch.iter().map(|&(article, visitor, from)| {
+                let today = Hashes {
+                    visitor: visitor * 10 + from,
+                    address: (from < 4).then_some(from),
+                    network: match from { 0 | 1 => None, 2 | 3 => Some(1_000), _ => Some(2_000 + from) },
+                };
+                View { article, visitor: Visitor { day: DAY, today, yesterday: None } }
             }).collect();
-            let outcomes = fresh(&batch, cap);
+            let outcomes = decide(&batch, DAY, HashSet::new(), HashMap::new(), &caps);
             for (index, view) in batch.iter().enumerate() {
                 let counted = |same: &dyn Fn(&View) -> bool| (0..index)
                     .filter(|&earlier| outcomes[earlier] == Counted && same(&batch[earlier]))
                     .count();
+                let today = view.visitor.today;
+                let of_address = counted(&|other| other.article == view.article
+                    && other.visitor.today.address == today.address);
+                let of_network = counted(&|other| other.article == view.article
+                    && other.visitor.today.network == today.network);
+                let most = if today.address.is_some() { network } else { signed_in };
                 let expected = if counted(&|other| other == view) > 0 {
                     NotCounted(Reason::Repeat)
-                } else if counted(&|other| other.article == view.article
-                    && other.visitor.today.address == view.visitor.today.address) >= cap {
+                } else if today.address.is_some() && of_address >= address
+                    || today.network.is_some() && of_network >= most {
                     NotCounted(Reason::IpCap)
                 } else {
                     Counted

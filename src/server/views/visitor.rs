@@ -37,8 +37,11 @@ pub struct Reader {
 pub struct Hashes {
     /// Of the user, or of address and User-Agent.
     pub visitor: i64,
-    /// Of the address; `None` for a signed-in user, whom the cap per address does not concern.
+    /// Of an anonymous reader's address; `None` for a signed-in user, whom the cap per address does not concern.
     pub address: Option<i64>,
+    /// Of what the wider cap is for: the /48 of an anonymous reader's IPv6 address, or the IPv4 address or /48 of a signed-in user.
+    /// `None` for an anonymous reader of an IPv4 address, who has no wider network that would say anything.
+    pub network: Option<i64>,
 }
 
 /// A visitor as the store knows one: hashes only.
@@ -155,23 +158,37 @@ fn hash(reader: &Reader, salt: &Salt) -> Hashes {
         let [a, b, c, d, e, f, g, h, ..] = bytes;
         i64::from_le_bytes([a, b, c, d, e, f, g, h])
     };
-    let bucket = address_bucket(reader.address);
+    let (bucket, network) = (address_bucket(reader.address), network_bucket(reader.address));
     match reader.user {
-        Some(user) => Hashes { visitor: keyed(b'u', [&user.to_le_bytes(), &[]]), address: None },
+        Some(user) => Hashes {
+            visitor: keyed(b'u', [&user.to_le_bytes(), &[]]),
+            address: None,
+            network: Some(keyed(b's', [&network, &[]])),
+        },
         None => Hashes {
             visitor: keyed(b'v', [&bucket, reader.user_agent.as_bytes()]),
             address: Some(keyed(b'a', [&bucket, &[]])),
+            network: reader.address.to_canonical().is_ipv6().then(|| keyed(b'n', [&network, &[]])),
         },
     }
 }
 
 /// What of an address tells visitors apart: all of an IPv4 address, the /64 of an IPv6 address, which is what one household
 /// or one server gets. An IPv4 address in IPv6 clothes is the IPv4 address.
-fn address_bucket(address: IpAddr) -> [u8; 8] {
+pub fn address_bucket(address: IpAddr) -> [u8; 8] {
     let mut bucket = [0; 8];
     match address.to_canonical() {
         IpAddr::V4(address) => bucket[4..].copy_from_slice(&address.octets()),
         IpAddr::V6(address) => bucket.copy_from_slice(&address.octets()[..8]),
+    }
+    bucket
+}
+
+/// What one customer of a provider has at most: all of an IPv4 address, the /48 of an IPv6 address. Whoever has a /48 has 65,536 /64.
+pub fn network_bucket(address: IpAddr) -> [u8; 8] {
+    let mut bucket = address_bucket(address);
+    if address.to_canonical().is_ipv6() {
+        bucket[6..].fill(0);
     }
     bucket
 }
@@ -205,9 +222,24 @@ mod tests {
         let phone = Reader { user: Some(1), ..reader("192.0.2.1", "phone") };
         let desk = Reader { user: Some(1), ..reader("2001:db8::1", "desk") };
         let other = Reader { user: Some(2), ..reader("192.0.2.1", "phone") };
-        assert_eq!(hash(&phone, &SALT), hash(&desk, &SALT));
-        assert_ne!(hash(&phone, &SALT), hash(&other, &SALT));
+        assert_eq!(hash(&phone, &SALT).visitor, hash(&desk, &SALT).visitor);
+        assert_ne!(hash(&phone, &SALT).visitor, hash(&other, &SALT).visitor);
         assert_eq!(hash(&phone, &SALT).address, None);
+    }
+
+    #[test]
+    fn c3_the_wider_cap_is_for_a_48_and_for_signed_in_readers_of_one_address() {
+        let network = |address: &str| hash(&reader(address, "A"), &SALT).network;
+        assert_eq!(network("192.0.2.1"), None, "an IPv4 address has the cap of its own alone");
+        assert_eq!(network("::ffff:192.0.2.1"), None);
+        assert!(network("2001:db8:1::").is_some(), "the first /64 of a /48 as any other");
+        assert_eq!(network("2001:db8:1::1"), network("2001:db8:1:ffff::2"));
+        assert_ne!(network("2001:db8:1::1"), network("2001:db8:2::1"));
+        let of_user = |user, address| hash(&Reader { user: Some(user), ..reader(address, "A") }, &SALT).network;
+        assert_eq!(of_user(1, "192.0.2.1"), of_user(2, "::ffff:192.0.2.1"));
+        assert_ne!(of_user(1, "192.0.2.1"), of_user(1, "192.0.2.2"));
+        assert_eq!(of_user(1, "2001:db8:1::1"), of_user(2, "2001:db8:1:2::1"));
+        assert_ne!(of_user(1, "2001:db8:1::1"), network("2001:db8:1::1"), "each kind has a cap of its own");
     }
 
     proptest! {

@@ -69,7 +69,7 @@ fn c6_a_view_whose_total_cannot_be_had_is_recorded_but_not_answered_and_holds_up
         let database = MySqlDatabase::open(&url).await.unwrap();
         add_articles(&url).await;
         let store =
-            RedisStore::new(Redis::new(&redis.url()).unwrap(), database, clock.clone(), WINDOW, CAP, SHARDS as usize);
+            RedisStore::new(Redis::new(&redis.url()).unwrap(), database, clock.clone(), WINDOW, CAPS, SHARDS as usize);
         // Both are in one shard.
         store.record(&[View { article: 1, visitor: visitor(1, 1) }]).await.unwrap();
         sql_server.kill();

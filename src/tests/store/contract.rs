@@ -15,18 +15,89 @@ fn c2_c3_the_window_and_the_cap_hold_to_the_millisecond_and_the_visitor() {
         let batch = [anonymous(1), anonymous(2), anonymous(3), anonymous(1)];
         let reasons: Vec<_> = record(&place.store, &batch).await.into_iter().map(|outcome| outcome.reason).collect();
         assert_eq!(reasons, [None, None, Some(Reason::IpCap), Some(Reason::Repeat)]);
-        let signed_in = |user| Visitor { today: Hashes { visitor: user, address: None }, ..visitor(user, 0) };
-        let batch: Vec<_> = (10..20).map(|user| View { article: 3, visitor: signed_in(user) }).collect();
+        let signed_in = |user, network| Visitor {
+            today: Hashes { visitor: user, address: None, network: Some(network) },
+            ..visitor(user, 0)
+        };
+        let batch: Vec<_> =
+            (10..20).map(|user| View { article: 3, visitor: signed_in(user, 500 + user / 2) }).collect();
         let outcomes = record(&place.store, &batch).await;
-        assert!(outcomes.iter().all(|outcome| outcome.counted && outcome.views == 12), "no cap: {outcomes:?}");
+        assert!(outcomes.iter().all(|outcome| outcome.counted && outcome.views == 12), "each its own: {outcomes:?}");
+    });
+}
+
+#[test]
+fn c3_a_network_and_the_signed_in_readers_of_an_address_have_a_higher_cap_whoever_counted_them() {
+    on(&BACKENDS, async |place| {
+        let other = place.opened_again().await;
+        let stores = [&place.store, &other];
+        // Each address has one visitor, as whoever has a /48 would do it.
+        let anonymous = |number: i64, network| Visitor {
+            today: Hashes { visitor: number, address: Some(100 + number), network: Some(network) },
+            ..visitor(number, 0)
+        };
+        let signed_in = |number: i64, network| Visitor {
+            today: Hashes { visitor: 50 + number, address: None, network: Some(network) },
+            ..visitor(number, 0)
+        };
+        let kinds: [(&dyn Fn(i64, i64) -> Visitor, usize); 2] =
+            [(&anonymous, CAPS.network), (&signed_in, CAPS.signed_in)];
+        for (article, (someone, most)) in (1..).zip(kinds) {
+            let network = 1_000 + article;
+            // In turns by two processes, and then all at once.
+            let mut counted = 0;
+            for number in 0..6 {
+                let view = View { article, visitor: someone(number, network) };
+                let store = stores[usize::try_from(number % 2).unwrap()];
+                let reason = record(store, &[view]).await[0].reason;
+                assert_eq!(reason, (counted >= most).then_some(Reason::IpCap), "article {article}, {number}");
+                counted += usize::from(reason.is_none());
+                assert_eq!(
+                    record(store, &[View { article, visitor: someone(0, network) }]).await[0].reason,
+                    Some(Reason::Repeat)
+                );
+            }
+            let batch: Vec<View> =
+                (0..8).map(|number| View { article: 10 + article, visitor: someone(number, network) }).collect();
+            let outcomes = record(&place.store, &batch).await;
+            assert_eq!(outcomes.iter().filter(|outcome| outcome.counted).count(), most, "{outcomes:?}");
+            let elsewhere = View { article, visitor: someone(20, network + 10) };
+            assert!(record(&place.store, &[elsewhere]).await[0].counted, "another network");
+        }
+        place.clock.advance(WINDOW);
+        for article in [1, 11] {
+            let view = View { article, visitor: anonymous(30, 1_001) };
+            assert!(record(&place.store, &[view]).await[0].counted, "after the window there is room again");
+        }
+    });
+}
+
+#[test]
+fn c3_the_cap_of_a_network_spans_midnight_whichever_process_counted_before_it() {
+    on(&BACKENDS, async |place| {
+        let other = place.opened_again().await;
+        let day = day_of(place.clock.now_ms());
+        let yesterday = |number| Hashes { visitor: number, address: Some(50 + number), network: Some(1_000) };
+        let today = |number| Hashes { visitor: 100 + number, address: Some(150 + number), network: Some(2_000) };
+        let before = |number| View { article: 1, visitor: Visitor { day, today: yesterday(number), yesterday: None } };
+        let after = |number| View {
+            article: 1,
+            visitor: Visitor { day, today: today(number), yesterday: Some(yesterday(number)) },
+        };
+        assert!(record(&other, &[before(0)]).await[0].counted);
+        assert!(record(&place.store, &[before(1)]).await[0].counted);
+        let batch = [after(2), after(0), after(3), after(4), after(5)];
+        let reasons: Vec<_> = record(&other, &batch).await.into_iter().map(|outcome| outcome.reason).collect();
+        assert_eq!(reasons, [None, Some(Reason::Repeat), None, Some(Reason::IpCap), Some(Reason::IpCap)]);
+        assert_eq!(record(&place.store, &[after(6)]).await[0].reason, Some(Reason::IpCap));
     });
 }
 
 #[test]
 fn c2_c3_a_visitor_is_found_under_yesterdays_salt_and_so_is_an_address() {
     on(&BACKENDS, async |place| {
-        let yesterday = |number| Hashes { visitor: number, address: Some(50) };
-        let today = |number| Hashes { visitor: 100 + number, address: Some(150) };
+        let yesterday = |number| Hashes { visitor: number, address: Some(50), network: None };
+        let today = |number| Hashes { visitor: 100 + number, address: Some(150), network: None };
         let day = day_of(place.clock.now_ms());
         let before = |number| View { article: 1, visitor: Visitor { day, today: yesterday(number), yesterday: None } };
         let after = |number| View {
@@ -353,7 +424,7 @@ fn c2_a_process_with_another_number_of_shards_takes_no_views() {
         assert_eq!(place.record(1, 1).await, None);
         let redis = Redis::new(&place.redis.as_ref().unwrap().url()).unwrap();
         let database = place.redis_store().database.clone();
-        let other = RedisStore::new(redis, database, place.clock.clone(), WINDOW, CAP, 2 * SHARDS as usize);
+        let other = RedisStore::new(redis, database, place.clock.clone(), WINDOW, CAPS, 2 * SHARDS as usize);
         let refused = other.record(&[View { article: 1, visitor: visitor(2, 2) }]).await.unwrap_err();
         assert!(refused.to_string().contains(&format!("first used with {SHARDS}")), "{refused}");
         assert!(other.record(&[View { article: 1, visitor: visitor(2, 2) }]).await.is_err(), "nor when it asks again");

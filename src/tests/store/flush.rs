@@ -207,7 +207,7 @@ fn c5_a_ledger_that_fails_is_not_taken_for_one_that_has_the_batch() {
         let database = MySqlDatabase::open(&url).await.unwrap();
         add_articles(&url).await;
         let store =
-            RedisStore::new(Redis::new(&redis.url()).unwrap(), database, clock.clone(), WINDOW, CAP, SHARDS as usize);
+            RedisStore::new(Redis::new(&redis.url()).unwrap(), database, clock.clone(), WINDOW, CAPS, SHARDS as usize);
         store.record(&[View { article: 1, visitor: visitor(1, 1) }]).await.unwrap();
         let mut sql = sqlx::MySqlConnection::connect(&url).await.unwrap();
         let trigger = "CREATE TRIGGER refuse BEFORE INSERT ON view_batches FOR EACH ROW SIGNAL SQLSTATE '45000'";

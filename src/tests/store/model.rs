@@ -20,7 +20,7 @@ enum Action {
 fn actions() -> impl Strategy<Value = Vec<Action>> {
     let action = prop_oneof![
         8 => (1u64..700).prop_map(Action::Advance),
-        24 => (any::<bool>(), prop::collection::vec((1i64..4, 0i64..8), 1..6))
+        24 => (any::<bool>(), prop::collection::vec((1i64..4, 0i64..20), 1..6))
             .prop_map(|(other, views)| Action::Record(other, views)),
         8 => Just(Action::Flush),
         4 => Just(Action::Prune),
@@ -29,6 +29,27 @@ fn actions() -> impl Strategy<Value = Vec<Action>> {
         1 => Just(Action::Restart),
     ];
     prop::collection::vec(action, 1..40)
+}
+
+/// Who somebody is: of the first eight each is at one of three IPv4 addresses, the next eight are at four addresses of one IPv6 network, and
+/// the others are signed in, at two addresses.
+fn hashes_of(someone: i64) -> Hashes {
+    match someone {
+        ..8 => Hashes { visitor: someone, address: Some(someone % 3), network: None },
+        8..16 => Hashes { visitor: someone, address: Some(100 + someone % 4), network: Some(200) },
+        _ => Hashes { visitor: someone, address: None, network: Some(300 + someone % 2) },
+    }
+}
+
+/// Whether one more would be too many for an address or a network, of which those who are `live` were counted.
+fn is_over_a_cap(someone: Hashes, live: &[Hashes]) -> bool {
+    let of_address = live.iter().filter(|other| other.address == someone.address).count();
+    let of_network = live.iter().filter(|other| other.network == someone.network).count();
+    match (someone.address, someone.network) {
+        (Some(_), None) => of_address >= CAPS.address,
+        (Some(_), Some(_)) => of_address >= CAPS.address || of_network >= CAPS.network,
+        (None, _) => of_network >= CAPS.signed_in,
+    }
 }
 
 /// Any sequence of batches that two processes get, pauses, flushes and losses of what is cached, against the rules written the slow
@@ -92,7 +113,7 @@ async fn agrees_with_the_model(mut place: Place, actions: Vec<Action>) -> Result
             .iter()
             .map(|&(article, someone)| View {
                 article,
-                visitor: on_day_of(&place.clock, visitor(someone, someone % 3)),
+                visitor: on_day_of(&place.clock, Visitor { today: hashes_of(someone), ..visitor(0, 0) }),
             })
             .collect();
         let outcomes = record(if is_other { &other } else { &place.store }, &batch).await;
@@ -102,7 +123,8 @@ async fn agrees_with_the_model(mut place: Place, actions: Vec<Action>) -> Result
                 counted_at.iter().filter(|(other, _, at)| *other == article && now < at + 600_000).collect();
             let reason = if live.iter().any(|(_, visitor, _)| *visitor == someone) {
                 Some(Reason::Repeat)
-            } else if live.iter().filter(|(_, visitor, _)| visitor % 3 == someone % 3).count() >= CAP {
+            } else if is_over_a_cap(hashes_of(someone), &live.iter().map(|live| hashes_of(live.1)).collect::<Vec<_>>())
+            {
                 Some(Reason::IpCap)
             } else {
                 counted_at.push((article, someone, now));

@@ -25,8 +25,8 @@ use crate::server::db::salts::Salt;
 use crate::server::db::views::hour_of;
 use crate::server::redis::{Info, Redis, Script};
 use crate::server::views::flush::OLDEST;
-use crate::server::views::rules::{Decision, View};
-use crate::server::views::visitor::DAY_MS;
+use crate::server::views::rules::{Caps, Decision, View};
+use crate::server::views::visitor::{DAY_MS, Hashes};
 use rankings::RANKINGS;
 use seen::{Id, Seen};
 
@@ -84,7 +84,7 @@ pub struct RedisStore {
     /// That which all replicas go by.
     redis_clock: Clock,
     window: Duration,
-    cap: usize,
+    caps: Caps,
     shards: i64,
     is_claimed: Arc<AtomicBool>,
     seen: Arc<[Mutex<Seen>]>,
@@ -117,19 +117,19 @@ struct Before {
 }
 
 impl RedisStore {
-    /// A store with rule C2's `window` and rule C3's `cap` per address, in so many `shards`.
+    /// A store with rule C2's `window` and rule C3's `caps`, in so many `shards`.
     pub fn new(
         redis: Redis,
         database: MySqlDatabase,
         clock: Clock,
         window: Duration,
-        cap: usize,
+        caps: Caps,
         shards: usize,
     ) -> Self {
         let seen = (0..shards.max(1)).map(|_| Mutex::default()).collect();
         let shards = i64::try_from(shards).unwrap_or(1).max(1);
         let redis_clock = clock.clone();
-        Self { redis, database, clock, redis_clock, window, cap, shards, is_claimed: Arc::default(), seen }
+        Self { redis, database, clock, redis_clock, window, caps, shards, is_claimed: Arc::default(), seen }
     }
 
     /// The same, in a process whose `clock` is another than that of Redis.
@@ -211,17 +211,20 @@ impl RedisStore {
         let place = usize::try_from(shard).ok().and_then(|shard| self.seen.get(shard)).ok_or_else(unreadable)?;
         // If nobody waits for the answer any more, or there is none, the next batch reads in the log what became of this one.
         let mut seen = place.lock().await;
-        let ids: Vec<Id> = views.iter().map(|view| Id::new(view.article, view.visitor.today)).collect();
+        let ids: Vec<(Id, Option<Id>)> = views.iter().map(|view| ids(view.article, view.visitor.today)).collect();
         for _ in 0..ATTEMPTS {
             let estimate = self.clock.now_ms().saturating_add(seen.ahead);
             let mut packed = Vec::with_capacity(views.len() * 17);
-            for (view, id) in views.iter().zip(&ids) {
-                pack(view, *id, articles, &seen, estimate, &mut packed);
+            for (view, ids) in views.iter().zip(&ids) {
+                pack(view, *ids, articles, &seen, estimate, &mut packed);
             }
+            let cap = |cap: usize| number(i64::try_from(cap).unwrap_or(i64::MAX));
             let mut arguments = vec![
                 self.time(),
                 number(i64::try_from(self.window.as_millis()).unwrap_or(i64::MAX)),
-                number(i64::try_from(self.cap).unwrap_or(i64::MAX)),
+                cap(self.caps.address),
+                cap(self.caps.of_network(true)),
+                cap(self.caps.of_network(false)),
                 generation_id(self.clock.now_ms(), rand::random()).into_bytes(),
                 seen.position.log.clone().into_bytes(),
                 number(seen.position.chunk),
@@ -254,8 +257,11 @@ impl RedisStore {
             let (chunk, byte) = (next(&mut answer)?, next(&mut answer)?);
             let totals = answer.map(from_redis_value).collect::<Result<_, _>>()?;
             seen.read(&unread);
-            for (id, _) in ids.iter().zip(&outcomes).filter(|(_, outcome)| **outcome == b'0') {
+            for ((id, network), _) in ids.iter().zip(&outcomes).filter(|(_, outcome)| **outcome == b'0') {
                 seen.add(*id, ends_at);
+                if let Some(network) = network {
+                    seen.add(*network, ends_at);
+                }
             }
             (seen.position.chunk, seen.position.byte) = (chunk, byte);
             let decision = |outcome| match outcome {
@@ -506,26 +512,42 @@ pub(in crate::server::views) fn is_undecided(id: &str, now: i64) -> bool {
     began_at.is_none_or(|began_at| began_at < now - OLDEST)
 }
 
+/// The ids of a visitor of `article`: the own one, and that under the network, if there is a cap for that.
+fn ids(article: i64, hashes: Hashes) -> (Id, Option<Id>) {
+    (Id::new(article, hashes), Id::of_network(article, hashes))
+}
+
 /// Appends a view as the script reads it.
-fn pack(view: &View, id: Id, articles: &[i64], seen: &Seen, now: i64, packed: &mut Vec<u8>) {
+fn pack(view: &View, (id, network): (Id, Option<Id>), articles: &[i64], seen: &Seen, now: i64, packed: &mut Vec<u8>) {
     let (mut is_repeat, mut live) = seen.find(id, now);
-    let yesterday = view.visitor.yesterday.map(|hashes| Id::new(view.article, hashes));
-    if let Some(id) = yesterday {
+    let yesterday = view.visitor.yesterday.map(|hashes| ids(view.article, hashes));
+    if let Some((id, _)) = yesterday {
         let (was_counted, visitors) = seen.find(id, now);
         is_repeat = is_repeat || was_counted;
         live += visitors;
     }
-    let is_capped = view.visitor.today.address.is_some();
-    // The day's last five bits.
-    let day = u8::try_from(view.visitor.day.rem_euclid(32)).unwrap_or(0);
-    packed.push(u8::from(is_capped) + 2 * u8::from(yesterday.is_some()) + 4 * u8::from(is_repeat) + 8 * day);
+    let is_anonymous = view.visitor.today.address.is_some();
+    // The day's last four bits.
+    let day = u8::try_from(view.visitor.day.rem_euclid(16)).unwrap_or(0);
+    let flags = [is_anonymous, yesterday.is_some(), is_repeat, network.is_some()];
+    packed.push(flags.iter().rev().fold(day, |bits, flag| 2 * bits + u8::from(*flag)));
     // The script counts from 1. A batch is far smaller than the 65,535 that fit.
     let article = articles.binary_search(&view.article).map_or(0, |index| index + 1);
     packed.extend_from_slice(&u16::try_from(article).unwrap_or(0).to_be_bytes());
     packed.extend_from_slice(&u16::try_from(live).unwrap_or(u16::MAX).to_be_bytes());
     packed.extend_from_slice(&id.bytes());
-    if let Some(id) = yesterday {
+    if let Some((id, _)) = yesterday {
         packed.extend_from_slice(&id.bytes());
+    }
+    if let Some(network) = network {
+        let before = yesterday.and_then(|(_, network)| network);
+        let live =
+            [Some(network), before].into_iter().flatten().map(|network| seen.find(network, now).1).sum::<usize>();
+        packed.extend_from_slice(&u16::try_from(live).unwrap_or(u16::MAX).to_be_bytes());
+        packed.extend_from_slice(&network.origin());
+        if yesterday.is_some() {
+            packed.extend_from_slice(&before.map_or([0; 6], Id::origin));
+        }
     }
 }
 

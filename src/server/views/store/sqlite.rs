@@ -12,7 +12,7 @@ use crate::server::clock::Clock;
 use crate::server::db::SqliteDatabase;
 use crate::server::db::salts::Salt;
 use crate::server::db::views::{self as statements, Seen, SeenRow, hour_of};
-use crate::server::views::rules::{Decision, View, decide};
+use crate::server::views::rules::{Caps, Decision, View, decide};
 use crate::server::views::visitor::{Hashes, day_of};
 
 /// Views in SQLite. The dedup entry and the increment are in one transaction, and its commit is synced to disk before any of
@@ -22,14 +22,14 @@ pub struct SqliteStore {
     database: SqliteDatabase,
     clock: Clock,
     window: Duration,
-    cap: usize,
+    caps: Caps,
     memory: Arc<Mutex<Memory>>,
 }
 
 impl SqliteStore {
-    /// A store in `database` with rule C2's `window` and rule C3's `cap` per address.
-    pub fn new(database: SqliteDatabase, clock: Clock, window: Duration, cap: usize) -> Self {
-        Self { database, clock, window, cap, memory: Arc::default() }
+    /// A store in `database` with rule C2's `window` and rule C3's `caps`.
+    pub fn new(database: SqliteDatabase, clock: Clock, window: Duration, caps: Caps) -> Self {
+        Self { database, clock, window, caps, memory: Arc::default() }
     }
 
     /// See [`super::ViewStore::for_requests`].
@@ -57,11 +57,11 @@ impl SqliteStore {
         // What another process has counted since.
         for row in statements::seen_after(&mut transaction, memory.through, now).await? {
             memory.through = row.id;
-            let SeenRow { article_id: article, address, visitor, window_ends_at, .. } = row;
-            memory.add(Seen { article, address, visitor }, window_ends_at);
+            let SeenRow { article_id: article, address, network, visitor, window_ends_at, .. } = row;
+            memory.add(Seen { article, address, network, visitor }, window_ends_at);
         }
-        let (seen, addresses) = memory.of(batch);
-        let decisions = decide(batch, day_of(now), seen, addresses, self.cap);
+        let (seen, origins) = memory.of(batch);
+        let decisions = decide(batch, day_of(now), seen, origins, &self.caps);
 
         let mut counted = Vec::new();
         let mut increments = BTreeMap::<i64, i64>::new();
@@ -127,10 +127,10 @@ impl SqliteStore {
 }
 
 fn seen_of(article: i64, hashes: Hashes) -> Seen {
-    Seen { article, address: hashes.address, visitor: hashes.visitor }
+    Seen { article, address: hashes.address, network: hashes.network, visitor: hashes.visitor }
 }
 
-/// The pairs of article and visitor within a window, and how many visitors the pairs of article and address have.
+/// The pairs of article and visitor within a window, and how many visitors the pairs of article and address or network have.
 type Known = (HashSet<(i64, i64)>, HashMap<(i64, i64), usize>);
 
 /// Who is within a window: the table `view_seen` up to the entry `through`, so that a visitor is found without SQL.
@@ -139,8 +139,8 @@ struct Memory {
     through: i64,
     /// The end of each window, by article and visitor.
     visitors: HashMap<(i64, i64), i64>,
-    /// How many anonymous visitors, by article and address.
-    addresses: HashMap<(i64, i64), usize>,
+    /// How many visitors, by article and address and by article and network: both are hashes that are never the same.
+    origins: HashMap<(i64, i64), usize>,
     /// The same entries by the end of their window.
     by_end: BTreeMap<i64, Vec<Seen>>,
 }
@@ -148,8 +148,8 @@ struct Memory {
 impl Memory {
     fn add(&mut self, seen: Seen, ends_at: i64) {
         self.visitors.insert((seen.article, seen.visitor), ends_at);
-        if let Some(address) = seen.address {
-            *self.addresses.entry((seen.article, address)).or_default() += 1;
+        for origin in [seen.address, seen.network].into_iter().flatten() {
+            *self.origins.entry((seen.article, origin)).or_default() += 1;
         }
         self.by_end.entry(ends_at).or_default().push(seen);
     }
@@ -159,11 +159,12 @@ impl Memory {
         while let Some(entry) = self.by_end.first_entry().filter(|entry| *entry.key() <= now) {
             for seen in entry.remove() {
                 self.visitors.remove(&(seen.article, seen.visitor));
-                let Some(address) = seen.address else { continue };
-                if let Entry::Occupied(mut count) = self.addresses.entry((seen.article, address)) {
-                    *count.get_mut() -= 1;
-                    if *count.get() == 0 {
-                        count.remove();
+                for origin in [seen.address, seen.network].into_iter().flatten() {
+                    if let Entry::Occupied(mut count) = self.origins.entry((seen.article, origin)) {
+                        *count.get_mut() -= 1;
+                        if *count.get() == 0 {
+                            count.remove();
+                        }
                     }
                 }
             }
@@ -172,19 +173,21 @@ impl Memory {
 
     /// What [`decide`] has to know of the visitors of a batch.
     fn of(&self, batch: &[View]) -> Known {
-        let (mut seen, mut addresses) = (HashSet::new(), HashMap::new());
+        let (mut seen, mut origins) = (HashSet::new(), HashMap::new());
         for view in batch {
             for hashes in [Some(view.visitor.today), view.visitor.yesterday].into_iter().flatten() {
                 let visitor = (view.article, hashes.visitor);
                 if self.visitors.contains_key(&visitor) {
                     seen.insert(visitor);
                 }
-                let Some(address) = hashes.address.map(|address| (view.article, address)) else { continue };
-                if let Some(count) = self.addresses.get(&address) {
-                    addresses.insert(address, *count);
+                for origin in [hashes.address, hashes.network].into_iter().flatten() {
+                    let origin = (view.article, origin);
+                    if let Some(count) = self.origins.get(&origin) {
+                        origins.insert(origin, *count);
+                    }
                 }
             }
         }
-        (seen, addresses)
+        (seen, origins)
     }
 }

@@ -1,24 +1,27 @@
 -- Decides and records a batch of views of one shard: rules C2 and C3, in one atomic step.
 --
 -- Who was counted is a log of 16-byte entries, in the order in which they came: the id, and the second at which the window ends.
--- The first half of an id's 12 bytes is of article and address, the second of the visitor. The log is in chunks, so that it can be
+-- The first half of an id's 12 bytes is of article and address, the second of the visitor. Where a cap holds for a wider network too, a
+-- second entry follows whose first half is of article and network. The log is in chunks, so that it can be
 -- forgotten from its front. A process remembers what it has read of the log, and says how far that is; what others have added
 -- since is looked at here, and goes with the answer.
 --
--- ARGV: time; window in ms; most visitors per address; name for a new generation; the log that the process has read, up to which
--- chunk and which byte of it; the second for which it looked up what it knows; the views; how many articles; these. A view is its flags
--- (1: under the cap, 2: has a yesterday, 4: the process knows it to be a repeat; and 8 times the day of its id, modulo 32) in 1 byte,
--- which of the articles in 2, how many visitors of its address the process knows in 2, and its id; then, if it has a yesterday, its id
--- under yesterday's salt.
+-- ARGV: time; window in ms; most visitors per address, most anonymous and most signed-in ones per network; name for a new generation; the
+-- log that the process has read, up to which chunk and which byte of it; the second for which it looked up what it knows; the views; how
+-- many articles; these. A view is its flags (1: anonymous, 2: has a yesterday, 4: the process knows it to be a repeat, 8: has a network; and
+-- 16 times the day of its id, modulo 16) in 1 byte, which of the articles in 2, how many visitors of its address the process knows in 2, and
+-- its id; then, if it has a yesterday, its id under yesterday's salt; then, if it has a network, how many visitors of that the process knows
+-- in 2, the first half of the id under the network, and, if it has a yesterday, that half under yesterday's salt.
 --
 -- Answers: one byte for each view (0 counted, 1 repeat, 2 too many of its address, 3 it is another day now); the time; the second at
 -- which the windows of this batch end; what the process had not read; the chunk and the byte up to which it has now; then the total of
 -- each article, or nil. If it is so far behind that it has to read first, nothing is recorded, and the answer is: 'behind'; the time;
 -- the log; its last chunk; the list of its chunks. If it was wrong about the second: 'again'; the time.
 local now, window, cap = current_time(), tonumber(ARGV[2]), tonumber(ARGV[3])
-local read_chunk, read_to, second = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
-local views, article_count = ARGV[9], tonumber(ARGV[10])
-local first_article = 11
+local anonymous_cap, signed_in_cap = tonumber(ARGV[4]), tonumber(ARGV[5])
+local read_chunk, read_to, second = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
+local views, article_count = ARGV[11], tonumber(ARGV[12])
+local first_article = 13
 local last_article = first_article + article_count - 1
 
 -- Bytes after which a chunk is followed by another.
@@ -30,7 +33,7 @@ if failure then
   return failure
 end
 
-if log ~= ARGV[5] or read_chunk < last_chunk - 1 then
+if log ~= ARGV[7] or read_chunk < last_chunk - 1 then
   return { 'behind', now, log, last_chunk, redis.call('ZRANGE', seen, 0, -1) }
 end
 -- Windows end with a second, so if it is the same one the process knows of each whether it is over.
@@ -61,30 +64,49 @@ end
 local ends_at = math.ceil((now + window) / 1000)
 local packed_end = struct.pack('>I4', ends_at)
 local outcomes, entries, counts = {}, {}, {}
-local today = math.floor(now / 86400000) % 32
+local today = math.floor(now / 86400000) % 16
 local at, number = 1, 0
 while at <= #views do
   local flags, article, live, id
   flags, article, live, id, at = unpack_struct('>BHHc12', views, at)
   local is_repeat = flags % 8 >= 4 or ids[id]
   live = live + (visitors[sub(id, 1, ADDRESS)] or 0)
-  if flags % 4 >= 2 then
+  local is_anonymous, has_yesterday = flags % 2 == 1, flags % 4 >= 2
+  if has_yesterday then
     local yesterday
     yesterday, at = unpack_struct('>c12', views, at)
     is_repeat = is_repeat or ids[yesterday]
     live = live + (visitors[sub(yesterday, 1, ADDRESS)] or 0)
   end
+  local is_capped = is_anonymous and live >= cap
+  local network
+  if flags % 16 >= 8 then
+    local of_network
+    of_network, network, at = unpack_struct('>Hc6', views, at)
+    of_network = of_network + (visitors[network] or 0)
+    if has_yesterday then
+      local before
+      before, at = unpack_struct('>c6', views, at)
+      of_network = of_network + (visitors[before] or 0)
+    end
+    is_capped = is_capped or of_network >= (is_anonymous and anonymous_cap or signed_in_cap)
+  end
   number = number + 1
-  if math.floor(flags / 8) ~= today then
+  if math.floor(flags / 16) ~= today then
     outcomes[number] = '3'
   elseif is_repeat then
     outcomes[number] = '1'
-  elseif flags % 2 == 1 and live >= cap then
+  elseif is_capped then
     outcomes[number] = '2'
   else
     outcomes[number] = '0'
     add(id)
     entries[#entries + 1] = id
+    if network then
+      network = network .. sub(id, ADDRESS + 1)
+      add(network)
+      entries[#entries + 1] = network
+    end
     counts[article] = (counts[article] or 0) + 1
   end
 end
@@ -103,7 +125,7 @@ if #entries > 0 then
     forget_chunks(now, 10)
   end
 
-  redis.call('SET', generation, ARGV[4], 'NX')
+  redis.call('SET', generation, ARGV[6], 'NX')
   local hour = math.floor(now / 3600000)
   local new_totals, new_recent = {}, {}
   for index, count in pairs(counts) do

@@ -16,7 +16,8 @@ const ENTRY: usize = 16;
 type Half = [u8; 6];
 
 /// Who was counted for which article: a hash of article and address, or of article and visitor where there is no address, and a
-/// part of the visitor's own hash. The visitors of an address are found by the first half, and told apart by the second.
+/// part of the visitor's own hash. The visitors of an address are found by the first half, and told apart by the second. A visitor whose
+/// network has a cap too has a second id, whose first half is of article and network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Id {
     address: Half,
@@ -26,14 +27,30 @@ pub struct Id {
 impl Id {
     /// Of a visitor of `article`.
     pub fn new(article: i64, hashes: Hashes) -> Self {
+        let origin = hashes.address.unwrap_or(hashes.visitor);
+        Self::of(article, origin, hashes.address.is_some().into(), hashes.visitor)
+    }
+
+    /// Of the same visitor, under the network; `None` if there is no cap for that.
+    pub fn of_network(article: i64, hashes: Hashes) -> Option<Self> {
+        hashes.network.map(|network| Self::of(article, network, 2, hashes.visitor))
+    }
+
+    /// `kind`: what `origin` is the hash of.
+    fn of(article: i64, origin: i64, kind: u8, visitor: i64) -> Self {
         // Nobody can aim at a collision: the hashes are keyed with the day's salt. All replicas, of all versions, must agree.
         let mut hasher = SipHasher13::new();
         hasher.write_i64(article.to_le());
-        hasher.write_i64(hashes.address.unwrap_or(hashes.visitor).to_le());
-        hasher.write_u8(hashes.address.is_some().into());
+        hasher.write_i64(origin.to_le());
+        hasher.write_u8(kind);
         let [a, b, c, d, e, f, ..] = hasher.finish().to_le_bytes();
-        let [s, t, u, v, w, x, ..] = hashes.visitor.to_le_bytes();
+        let [s, t, u, v, w, x, ..] = visitor.to_le_bytes();
         Self { address: [a, b, c, d, e, f], visitor: [s, t, u, v, w, x] }
+    }
+
+    /// The half of the address or network.
+    pub fn origin(self) -> [u8; 6] {
+        self.address
     }
 
     /// As it is in the log.
@@ -120,7 +137,24 @@ mod tests {
     use super::*;
 
     fn id(article: i64, visitor: i64, address: i64) -> Id {
-        Id::new(article, Hashes { visitor, address: Some(address) })
+        Id::new(article, Hashes { visitor, address: Some(address), network: None })
+    }
+
+    #[test]
+    fn c3_the_visitors_of_a_network_are_counted_apart_from_those_of_its_addresses() {
+        let hashes = |visitor, address| Hashes { visitor, address: Some(address), network: Some(7) };
+        let mut seen = Seen::default();
+        for (visitor, address) in [(1, 100), (2, 100), (3, 101)] {
+            seen.add(Id::new(1, hashes(visitor, address)), 5);
+            seen.add(Id::of_network(1, hashes(visitor, address)).unwrap(), 5);
+        }
+        let network = |article| Id::of_network(article, hashes(9, 109)).unwrap();
+        assert_eq!(seen.find(network(1), 0), (false, 3));
+        assert_eq!(seen.find(network(2), 0), (false, 0), "another article");
+        assert_eq!(seen.find(Id::new(1, hashes(9, 100)), 0), (false, 2));
+        assert_eq!(Id::of_network(1, Hashes { network: None, ..hashes(1, 100) }), None);
+        // A hash that is both an address's and a network's, as hashes of 64 bits can be.
+        assert_eq!(seen.find(id(1, 9, 7), 0), (false, 0));
     }
 
     #[test]
@@ -142,7 +176,7 @@ mod tests {
 
     #[test]
     fn c2_what_is_read_of_a_log_is_what_was_written_to_it() {
-        let (one, other) = (id(1, -10, 100), Id::new(1, Hashes { visitor: 7, address: None }));
+        let (one, other) = (id(1, -10, 100), Id::new(1, Hashes { visitor: 7, address: None, network: None }));
         let mut log = [&one.bytes()[..], &7u32.to_be_bytes(), &other.bytes(), &8u32.to_be_bytes()].concat();
         log.extend([1, 2, 3]);
         let mut seen = Seen::default();
