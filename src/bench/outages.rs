@@ -180,7 +180,8 @@ async fn sign_in(address: SocketAddr, password: &str) -> String {
         let mut line = String::new();
         connection.read_line(&mut line).await.expect("a line of the answer");
         assert!(!line.trim().is_empty(), "there is no cookie in the answer");
-        if let Some(cookie) = line.strip_prefix("set-cookie: ") {
+        // Not the one by which the browser is known at its next sign-in.
+        if let Some(cookie) = line.strip_prefix("set-cookie: ").filter(|cookie| cookie.starts_with("session=")) {
             return cookie.split(';').next().unwrap_or_default().to_owned();
         }
     }

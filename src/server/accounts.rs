@@ -1,5 +1,6 @@
 //! Names and passwords.
 
+mod line;
 pub mod sign_up;
 pub mod throttle;
 
@@ -7,7 +8,8 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use self::throttle::{Origin, Throttle};
+use self::line::{Line, Who};
+use self::throttle::{Admitted, Entry, Origin, Sender, Throttle};
 use super::clock::Clock;
 use super::content::characters::is_storable;
 use super::db::Database;
@@ -29,8 +31,11 @@ pub const LONGEST_NAME: usize = 80;
 /// How many passwords are hashed at a time. Each takes a core and 19 MiB for a moment, and pages need them too.
 const AT_A_TIME: usize = 1;
 
-/// How many more sign-ins may wait for their turn before new ones are refused.
-const IN_LINE: usize = 16;
+/// How many browsers of a user are known at most: those in which the user signed in last.
+const MOST_DEVICES: i64 = 10;
+
+/// How long a browser is known after the last sign-in, in milliseconds.
+pub const DEVICE_LASTS: i64 = 180 * 24 * 60 * 60 * 1000;
 
 /// What is wrong with the fields of a form, each by its name; the empty name stands for the form as a whole.
 pub type FieldErrors = Vec<(&'static str, String)>;
@@ -42,7 +47,7 @@ pub struct Accounts {
     clock: Clock,
     throttle: Throttle,
     hashing: Arc<Semaphore>,
-    line: Arc<Semaphore>,
+    line: Line,
     /// A hash of no one's password, to be verified for unknown names, so that the answer takes as long.
     decoy: Arc<str>,
 }
@@ -71,7 +76,7 @@ impl Accounts {
             clock,
             throttle,
             hashing: Arc::new(Semaphore::new(AT_A_TIME)),
-            line: Arc::new(Semaphore::new(IN_LINE)),
+            line: Line::default(),
             decoy: decoy.into(),
         }
     }
@@ -80,25 +85,29 @@ impl Accounts {
         &self.stores.database
     }
 
-    /// Whether name and password are a user's. `address`: a hash of where the attempt comes from.
+    /// Whether name and password are a user's.
     ///
     /// # Errors
     /// [`Error::Unavailable`] if too many sign-ins are waiting already, or Redis is away; the database's.
-    pub async fn sign_in(&self, username: &str, password: String, address: i64) -> Result<Attempt, Error> {
-        let origins = [Origin::Address(address), Origin::account(username)];
-        for origin in origins {
-            if let Some(seconds) = self.wait(origin).await? {
+    pub async fn sign_in(&self, username: &str, password: String, sender: &Sender) -> Result<Attempt, Error> {
+        let address = format!("{:016x}", sender.log_name());
+        let user = self.database().user_by_username(username).await?;
+        // Where the user has signed in before, it does not matter what others have guessed, nor how many of them are waiting.
+        let device = self.known_device(user.as_ref(), sender).await?;
+        let who = if device.is_some() { Who::Known } else { Who::Stranger(sender.network()) };
+        let credential = user.as_ref().and_then(|user| user.password_hash.as_deref()).unwrap_or_default();
+        let origins = device.unwrap_or_else(|| sender.as_stranger(username, credential));
+        let admitted = match self.admit(origins).await? {
+            Ok(admitted) => admitted,
+            Err(seconds) => {
                 tracing::warn!(address, seconds, "a sign-in has to wait after too many that failed");
                 return Ok(Attempt::TooMany(seconds));
             }
-        }
-        let user = self.database().user_by_username(username).await?;
-        let is_right = self.verify(user.as_ref(), password).await?;
+        };
+        let is_right = self.unless_untried(&admitted, self.verify(who, user.as_ref(), password)).await?;
         match user.filter(|_| is_right) {
             Some(user) => {
-                for origin in origins {
-                    self.throttle.succeeded(origin).await.map_err(|error| unavailable(&error))?;
-                }
+                self.succeeded(&admitted).await?;
                 tracing::info!(user = user.id, "a user signed in");
                 Ok(Attempt::Right(user))
             }
@@ -110,22 +119,69 @@ impl Accounts {
         }
     }
 
-    /// How many seconds an attempt has to wait; `None` if it may go on. Then it is counted.
+    /// Counts an attempt, if it may be made; otherwise how many seconds it has to wait.
     ///
     /// # Errors
     /// [`Error::Unavailable`] while Redis is away.
-    pub async fn wait(&self, origin: Origin) -> Result<Option<i64>, Error> {
-        let wait = self.throttle.attempt(origin, self.clock.now_ms()).await.map_err(|error| unavailable(&error))?;
-        // Rounded up: who comes back after that must not be a moment too early.
-        Ok((wait > 0).then(|| (wait + 999) / 1000))
+    async fn admit(&self, origins: Vec<Origin>) -> Result<Result<Admitted, i64>, Error> {
+        match self.throttle.admit(origins, self.clock.now_ms()).await.map_err(|error| unavailable(&error))? {
+            Entry::Admitted(admitted) => Ok(Ok(admitted)),
+            // Rounded up: who comes back after that must not be a moment too early.
+            Entry::Wait(wait) => Ok(Err((wait + 999) / 1000)),
+        }
+    }
+
+    /// Does what an attempt was admitted for. If it fails, nothing was tried, so it does not count.
+    async fn unless_untried<T>(
+        &self,
+        admitted: &Admitted,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let result = work.await;
+        if result.is_err()
+            && let Err(error) = self.throttle.never_tried(admitted).await
+        {
+            tracing::warn!(error = %error, "an attempt that was never made stays counted");
+        }
+        result
+    }
+
+    async fn succeeded(&self, admitted: &Admitted) -> Result<(), Error> {
+        self.throttle.succeeded(admitted).await.map_err(|error| unavailable(&error))
+    }
+
+    /// What attempts are counted by if the sender's browser is one in which this user has signed in before.
+    async fn known_device(&self, user: Option<&User>, sender: &Sender) -> Result<Option<Vec<Origin>>, Error> {
+        let Some(token) = sender.device() else { return Ok(None) };
+        // Where there is no such user it is looked for as well: the answer must take as long.
+        let (id, credential) =
+            user.map_or((0, ""), |user| (user.id, user.password_hash.as_deref().unwrap_or_default()));
+        let since = self.clock.now_ms() - DEVICE_LASTS;
+        let is_known = self.database().is_known_device(id, &hash_of_device(token, credential), since).await?;
+        Ok(is_known.then(|| sender.as_device(id, token)))
+    }
+
+    /// Remembers that a user has signed in in the sender's browser. Returns the token by which it is known from now on, which is written down
+    /// nowhere; `None` if nobody can sign in as this user.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn remember_device(&self, user: &User, sender: &Sender) -> Result<Option<String>, Error> {
+        let Some(credential) = user.password_hash.as_deref() else { return Ok(None) };
+        let is_known = self.known_device(Some(user), sender).await?.is_some();
+        // One that is not known may be known to somebody who put it there.
+        let token = sender.device().filter(|_| is_known).map_or_else(random_password, str::to_owned);
+        let hash = hash_of_device(&token, credential);
+        self.database().remember_device(user.id, &hash, self.clock.now_ms(), MOST_DEVICES).await?;
+        Ok(Some(token))
     }
 
     /// Whether the password is the user's. Takes as long if there is no user, or one who can't sign in.
-    async fn verify(&self, user: Option<&User>, password: String) -> Result<bool, Error> {
+    async fn verify(&self, who: Who, user: Option<&User>, password: String) -> Result<bool, Error> {
         let hash = user.and_then(|user| user.password_hash.clone());
         let can_sign_in = hash.is_some();
         let hash = hash.unwrap_or_else(|| self.decoy.to_string());
-        let is_right = self.in_turn(move || password_auth::verify_password(password, &hash).is_ok()).await?;
+        let is_right = self.in_turn(who, move || password_auth::verify_password(password, &hash).is_ok()).await?;
         Ok(is_right && can_sign_in)
     }
 
@@ -139,15 +195,19 @@ impl Accounts {
 
     /// How many have a turn or wait for one.
     pub fn in_line(&self) -> usize {
-        IN_LINE.saturating_sub(self.line.available_permits())
+        self.line.taken()
     }
 
     /// Does what takes a core and much memory for a moment, one at a time.
     ///
     /// # Errors
     /// [`Error::Unavailable`] if too many are waiting already.
-    async fn in_turn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
-        let place = self.line.clone().try_acquire_owned().map_err(|_| Error::Unavailable)?;
+    async fn in_turn<T: Send + 'static>(
+        &self,
+        who: Who,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        let place = self.line.enter(who).ok_or(Error::Unavailable)?;
         let turn = self.turn().await?;
         // The permits go with the work: it goes on when the client hangs up, and must be counted until it ends.
         let work = move || {
@@ -165,8 +225,8 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Error::Unavailable`] if too many are waiting already.
-    pub async fn hash(&self, password: String) -> Result<String, Error> {
-        self.in_turn(move || password_auth::generate_hash(password)).await
+    async fn hash(&self, who: Who, password: String) -> Result<String, Error> {
+        self.in_turn(who, move || password_auth::generate_hash(password)).await
     }
 
     /// Gives a user another name in bylines.
@@ -181,7 +241,8 @@ impl Accounts {
         Ok(Ok(()))
     }
 
-    /// Gives a user another password, and ends all sessions of that user: whoever stole one is out. Returns the number of the new
+    /// Gives a user another password, and ends all sessions of that user: whoever stole one is out. `session`: what the attempts of the
+    /// session that asks for it are counted by ([`Sender::as_session`]), which nobody else can use up. Returns the number of the new
     /// credential, for a new session.
     ///
     /// # Errors
@@ -190,6 +251,7 @@ impl Accounts {
     pub async fn change_password(
         &self,
         user: &User,
+        session: Vec<Origin>,
         current: String,
         new: String,
     ) -> Result<Result<i64, FieldErrors>, Error> {
@@ -197,15 +259,15 @@ impl Accounts {
             return Ok(Err(vec![("new_password", error)]));
         }
         // Whoever found an open session must not find out the password with it.
-        let origin = Origin::account(&user.username);
-        if let Some(seconds) = self.wait(origin).await? {
-            return Ok(Err(vec![("password", try_again_in(seconds))]));
-        }
-        if !self.verify(Some(user), current).await? {
+        let admitted = match self.admit(session).await? {
+            Ok(admitted) => admitted,
+            Err(seconds) => return Ok(Err(vec![("password", try_again_in(seconds))])),
+        };
+        if !self.unless_untried(&admitted, self.verify(Who::Known, Some(user), current)).await? {
             return Ok(Err(vec![("password", "This is not your password.".into())]));
         }
-        self.throttle.succeeded(origin).await.map_err(|error| unavailable(&error))?;
-        let hash = self.hash(new).await?;
+        self.succeeded(&admitted).await?;
+        let hash = self.hash(Who::Known, new).await?;
         let credential = self.database().change_password(user.actor(), &hash).await?;
         forget_sessions(&self.stores, user.id).await;
         tracing::info!(user = user.id, "a user changed the password");
@@ -220,7 +282,7 @@ impl Accounts {
     /// waiting already; the database's.
     pub async fn reset_password(&self, admin: Actor, username: &str) -> Result<Option<String>, Error> {
         let password = random_password();
-        let hash = self.hash(password.clone()).await?;
+        let hash = self.hash(Who::Known, password.clone()).await?;
         let id = self.database().reset_password(admin, username, &hash).await?;
         let Some(id) = id else { return Ok(None) };
         forget_sessions(&self.stores, id).await;
@@ -272,6 +334,13 @@ impl Accounts {
     async fn all_sessions(&self, user: i64) -> Result<Vec<SignedIn>, Error> {
         self.stores.sessions.of_user(user).await.map_err(|error| unavailable(&error))
     }
+}
+
+/// What the database has of a browser's token. With the hash of the user's password in it: when that changes, whoever knew the one before has
+/// no browser that is known.
+fn hash_of_device(token: &str, credential: &str) -> String {
+    // A token has 24 characters always, so there is one way only to part the two.
+    blake3::hash(format!("{token}{credential}").as_bytes()).to_hex().to_string()
 }
 
 fn unavailable(error: &dyn std::fmt::Display) -> Error {

@@ -55,6 +55,7 @@ macro_rules! on_connection {
 pub mod articles;
 pub mod content_version;
 pub mod counts;
+pub mod devices;
 pub mod drafts;
 pub mod invitations;
 pub mod job_runs;

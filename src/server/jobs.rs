@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::accounts::DEVICE_LASTS;
 use super::author_counts::AuthorCounts;
 use super::clock::Clock;
 use super::config;
@@ -248,6 +249,7 @@ impl Jobs {
             }
         }
         tell(self.database.prune_invitations(now).await?, "invitations");
+        tell(self.database.prune_devices(now - DEVICE_LASTS).await?, "known browsers");
         // Sessions and salts Redis drops by itself.
         if let ViewStore::Redis(store) = &self.store {
             tell(store.prune().await?, "windows");

@@ -28,7 +28,6 @@ pub mod store;
 pub mod visitor;
 
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -36,7 +35,7 @@ use crate::model::article::Window;
 use crate::model::view::{Reason, ViewOutcome};
 use batcher::Batcher;
 use store::ViewStore;
-use visitor::{Identifier, Reader, Visitor};
+use visitor::{Identifier, Key, Purpose, Reader, Visitor};
 
 /// Why a view could not be recorded. Trying again is always safe (rule C2).
 #[derive(Debug, thiserror::Error)]
@@ -119,14 +118,12 @@ impl Views {
         Ok(Sender::Visitor(visitor, reader))
     }
 
-    /// A hash of an address under today's salt, for what else has to tell addresses apart without writing them down.
+    /// Today's key for what else has to tell addresses or names apart without writing them down.
     ///
     /// # Errors
     /// [`ViewError`] if the day's salt can't be had.
-    pub async fn hash_of(&self, address: IpAddr) -> Result<i64, ViewError> {
-        let reader = Reader { user: None, address, user_agent: String::new() };
-        let hashes = self.identifier.identify(&reader).await?.today;
-        Ok(hashes.address.unwrap_or(hashes.visitor))
+    pub async fn key(&self, purpose: Purpose) -> Result<Key, ViewError> {
+        self.identifier.key(purpose).await
     }
 
     /// Counts a view of `article`, if the rules say so, and tells what became of it. The caller has checked that readers

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tidemark::server::db::users::Role;
+use tidemark::server::jobs::Job;
 
 use crate::harness::{Answer, Client, FIREFOX, TestServer};
 
@@ -12,28 +13,45 @@ fn sign_in(client: &Client, username: &str, password: &str) -> Answer {
     client.post("/login", &format!("username={username}&password={password}"))
 }
 
+/// A guesser at 198.51.100.7 and, as in an office, whoever else is there.
+fn guesser(server: &TestServer) -> Client<'_> {
+    server.reader("198.51.100.7", FIREFOX)
+}
+
+/// Guesses at a name until the next guess has to wait.
+fn guess_until_refused(client: &Client, username: &str) {
+    for attempt in 0..5 {
+        assert_eq!(sign_in(client, username, "wrong").status, 422, "attempt {attempt}");
+    }
+    assert_eq!(sign_in(client, username, "wrong").status, 429);
+}
+
+/// The cookie by which a browser is known after a sign-in.
+fn device_of(answer: &Answer) -> String {
+    assert_eq!(answer.status, 303, "{}", answer.text);
+    answer.device_cookie().split(';').next().unwrap().to_owned()
+}
+
 #[test]
-fn a_name_that_is_guessed_at_has_to_wait_longer_each_time_and_another_name_does_not() {
+fn who_guesses_at_a_name_has_to_wait_longer_each_time_and_nobody_else_has_to() {
     let server = TestServer::start();
     server.add_user("reader", PASSWORD);
     server.add_user("other", PASSWORD);
-    for attempt in 0..5 {
-        let guesser = server.reader(&format!("198.51.100.{attempt}"), FIREFOX);
-        assert_eq!(sign_in(&guesser, "reader", "wrong").status, 422, "attempt {attempt}");
-    }
-    let reader = server.someone();
-    let answer = sign_in(&reader, "reader", PASSWORD);
+    let here = guesser(&server);
+    guess_until_refused(&here, "reader");
+    let answer = sign_in(&here, "reader", PASSWORD);
     assert_eq!((answer.status, answer.header("retry-after")), (429, "1"), "{}", answer.text);
     assert!(answer.text.contains("too many attempts. Please try again in a second."), "{}", answer.text);
     assert!(answer.text.contains("value=\"reader\""), "input is kept");
-    assert_eq!(sign_in(&reader, "other", PASSWORD).status, 303, "another account is not concerned");
+    assert_eq!(sign_in(&here, "other", PASSWORD).status, 303, "another account is not concerned");
+    assert_eq!(sign_in(&server.someone(), "reader", PASSWORD).status, 303, "nor is the owner elsewhere");
     server.clock.advance(Duration::from_secs(1));
-    assert_eq!(sign_in(&reader, "reader", "wrong").status, 422);
-    assert_eq!(sign_in(&reader, "reader", "wrong").header("retry-after"), "2", "twice as long");
+    assert_eq!(sign_in(&here, "reader", "wrong").status, 422);
+    assert_eq!(sign_in(&here, "reader", "wrong").header("retry-after"), "2", "twice as long");
     server.clock.advance(Duration::from_secs(2));
-    assert_eq!(sign_in(&reader, "reader", PASSWORD).status, 303);
+    assert_eq!(sign_in(&here, "reader", PASSWORD).status, 303);
     for attempt in 0..5 {
-        assert_eq!(sign_in(&reader, "reader", "wrong").status, 422, "it starts anew, attempt {attempt}");
+        assert_eq!(sign_in(&here, "reader", "wrong").status, 422, "it starts anew, attempt {attempt}");
     }
 }
 
@@ -41,7 +59,7 @@ fn a_name_that_is_guessed_at_has_to_wait_longer_each_time_and_another_name_does_
 fn an_address_that_guesses_has_to_wait_and_another_address_does_not() {
     let server = TestServer::start();
     server.add_user("reader", PASSWORD);
-    let guesser = server.reader("198.51.100.7", FIREFOX);
+    let guesser = guesser(&server);
     for attempt in 0..20 {
         assert_eq!(sign_in(&guesser, &format!("nobody-{attempt}"), "wrong").status, 422, "attempt {attempt}");
     }
@@ -56,19 +74,150 @@ fn an_address_that_guesses_has_to_wait_and_another_address_does_not() {
 }
 
 #[test]
+fn a_48_that_guesses_from_each_of_its_addresses_has_to_wait() {
+    let server = TestServer::start();
+    server.add_user("reader", PASSWORD);
+    for attempt in 0..100 {
+        let guesser = server.reader(&format!("2001:db8:1:{attempt:x}::1"), FIREFOX);
+        assert_eq!(sign_in(&guesser, &format!("nobody-{attempt}"), "wrong").status, 422, "attempt {attempt}");
+    }
+    assert_eq!(sign_in(&server.reader("2001:db8:1:ffff::1", FIREFOX), "reader", PASSWORD).status, 429);
+    assert_eq!(sign_in(&server.reader("2001:db8:2::1", FIREFOX), "reader", PASSWORD).status, 303);
+}
+
+#[test]
 fn attempts_at_the_same_time_do_not_slip_through() {
     let server = TestServer::start();
     server.add_user("reader", PASSWORD);
     let answers: Vec<u16> = std::thread::scope(|scope| {
-        let attempt = |number: usize| {
-            let client = server.reader(&format!("198.51.100.{number}"), FIREFOX);
-            sign_in(&client, "reader", "wrong").status
-        };
-        let threads: Vec<_> = (0..12).map(|number| scope.spawn(move || attempt(number))).collect();
+        let attempt = || sign_in(&guesser(&server), "reader", "wrong").status;
+        let threads: Vec<_> = (0..12).map(|_| scope.spawn(attempt)).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     assert_eq!(answers.iter().filter(|status| **status == 422).count(), 5, "{answers:?}");
     assert_eq!(answers.iter().filter(|status| **status == 429).count(), 7, "{answers:?}");
+}
+
+#[test]
+fn an_attempt_for_which_the_server_had_no_room_is_none() {
+    let server = TestServer::start();
+    let attempt = |number: usize| {
+        sign_in(&server.reader(&format!("198.51.100.{number}"), FIREFOX), &format!("nobody-{number}"), "wrong").status
+    };
+    // More at once than may wait.
+    let answers: Vec<(usize, u16)> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..40).map(|number| scope.spawn(move || (number, attempt(number)))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert!(answers.iter().all(|(_, status)| matches!(status, 422 | 503)), "{answers:?}");
+    for (number, _) in answers.iter().filter(|(_, status)| *status == 503).take(2) {
+        for retry in 0..5 {
+            assert_eq!(attempt(*number), 422, "{number}, attempt {retry}: none was used up");
+        }
+        assert_eq!(attempt(*number), 429);
+    }
+}
+
+#[test]
+fn whoever_has_signed_in_in_a_browser_before_gets_in_whatever_others_guess() {
+    let server = TestServer::start();
+    server.add_user("reader", PASSWORD);
+    server.add_user("other", PASSWORD);
+    // At the same address as who guesses.
+    let here = guesser(&server);
+    let device = device_of(&sign_in(&here, "reader", PASSWORD));
+    let others = device_of(&sign_in(&here, "other", PASSWORD));
+    let known = here.with("cookie", &device);
+    guess_until_refused(&here, "reader");
+    assert_eq!(sign_in(&known, "reader", PASSWORD).status, 303);
+    assert_eq!(sign_in(&here, "reader", PASSWORD).status, 429, "without the cookie one waits");
+    for planted in ["device=", "device=aaaaaaaaaaaaaaaaaaaaaaaa", "device=%00", others.as_str()] {
+        assert_eq!(sign_in(&here.with("cookie", planted), "reader", PASSWORD).status, 429, "{planted}");
+    }
+    // Not even an address that may not try anything keeps a known browser out.
+    for attempt in 0..20 {
+        sign_in(&here, &format!("nobody-{attempt}"), "wrong");
+    }
+    assert_eq!(sign_in(&here, "other", PASSWORD).status, 429);
+    let again = sign_in(&known, "reader", PASSWORD);
+    assert_eq!(device_of(&again), device, "it stays known by the same token");
+    // A stolen cookie helps nobody to guess more.
+    guess_until_refused(&known, "reader");
+    server.clock.advance(Duration::from_secs(15 * 60));
+    assert_eq!(sign_in(&known, "reader", PASSWORD).status, 303);
+}
+
+#[test]
+fn the_cookie_of_a_known_browser_goes_to_the_sign_in_alone_and_is_kept_as_a_hash_of_the_last_ten() {
+    let server = TestServer::start();
+    server.add_user("reader", PASSWORD);
+    let answer = sign_in(&server.someone(), "reader", PASSWORD);
+    for part in ["device=", "HttpOnly", "SameSite=Lax", "Path=/login", "Max-Age=15552000"] {
+        assert!(answer.device_cookie().contains(part), "no {part} in {}", answer.device_cookie());
+    }
+    assert!(!answer.device_cookie().contains("Secure"));
+    let token = device_of(&answer).split_once('=').unwrap().1.to_owned();
+    assert_eq!(token.len(), 24);
+    let stored = "SELECT count(*) FROM known_devices WHERE token_hash = ?";
+    assert_eq!(server.number(stored, &token), 0, "whoever reads the database can't use it");
+    for _ in 0..12 {
+        server.clock.advance(Duration::from_secs(1));
+        sign_in(&server.someone(), "reader", PASSWORD);
+    }
+    assert_eq!(server.number("SELECT count(*) FROM known_devices WHERE ? = ''", ""), 10);
+    server.clock.advance(Duration::from_secs(180 * 24 * 3600));
+    server.job(Job::Prune);
+    assert_eq!(server.number("SELECT count(*) FROM known_devices WHERE ? = ''", ""), 0);
+    let secure = TestServer::with(&[("TIDEMARK_SITE__BASE_URL", "https://blog.example")]);
+    secure.add_user("reader", PASSWORD);
+    let answer = sign_in(&secure.someone(), "reader", PASSWORD);
+    assert!(answer.device_cookie().starts_with("__Secure-device=") && answer.device_cookie().contains("; Secure"));
+    assert_eq!(sign_in(&server.someone(), "reader", "wrong").device_cookie(), "", "none for a failure");
+}
+
+#[test]
+fn guesses_of_others_keep_nobody_from_changing_the_password_while_signed_in() {
+    let server = TestServer::start();
+    server.add_user("reader", PASSWORD);
+    let reader = server.someone().signed_in("reader", PASSWORD);
+    let left_open = server.someone().signed_in("reader", PASSWORD);
+    guess_until_refused(&guesser(&server), "reader");
+    // Nor does somebody who found an open session.
+    for attempt in 0..5 {
+        let answer = left_open.post("/account/password", "password=wrong&new_password=another-password");
+        assert!(answer.text.contains("This is not your password."), "attempt {attempt}: {}", answer.text);
+    }
+    let answer = left_open.post("/account/password", "password=a-good-password&new_password=another-password");
+    assert!(answer.text.contains("too many attempts"), "{}", answer.text);
+    let answer = reader.post("/account/password", "password=a-good-password&new_password=another-password");
+    assert_eq!((answer.status, answer.header("location")), (303, "/account?changed=password"));
+    assert_eq!(sign_in(&server.someone(), "reader", "another-password").status, 303);
+}
+
+#[test]
+fn another_password_ends_all_waiting_for_the_name_and_makes_every_browser_unknown() {
+    let server = TestServer::start();
+    server.add_user_with_role("boss", PASSWORD, Role::Admin);
+    server.add_user("reader", PASSWORD);
+    let boss = server.someone().signed_in("boss", PASSWORD);
+    let here = guesser(&server);
+    let device = device_of(&sign_in(&here, "reader", PASSWORD));
+    guess_until_refused(&here, "reader");
+    let page = boss.post("/users/reader/password", "").text;
+    let secret = &page[page.find("class=\"secret\">").unwrap() + 15..];
+    let password = secret[..secret.find('<').unwrap()].to_owned();
+    guess_until_refused(&here, "reader");
+    assert_eq!(sign_in(&here.with("cookie", &device), "reader", &password).status, 429, "it was known by the old one");
+    let page = boss.post("/users/reader/password", "").text;
+    let secret = &page[page.find("class=\"secret\">").unwrap() + 15..];
+    let password = secret[..secret.find('<').unwrap()].to_owned();
+    let answer = sign_in(&here, "reader", &password);
+    let reader = here.with("cookie", answer.header("set-cookie").split(';').next().unwrap());
+    let body = format!("password={password}&new_password=another-password");
+    let changed = reader.post("/account/password", &body);
+    guess_until_refused(&here, "reader");
+    let known = here.with("cookie", &device_of(&changed));
+    assert_eq!(sign_in(&known, "reader", "another-password").status, 303, "where it was changed, it stays known");
 }
 
 #[test]

@@ -71,7 +71,17 @@ impl Answer {
     }
 
     pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+        // A sign-in sets two cookies; unless it is asked for by its name, the one by which the browser is known is not meant.
+        let mut values = self.headers.get_all(name).iter().map(|value| value.to_str().unwrap());
+        values.find(|value| !value.starts_with("device=") && !value.starts_with("__Secure-device=")).unwrap_or_default()
+    }
+
+    /// The cookie by which the browser is known from now on, with its attributes.
+    pub fn device_cookie(&self) -> &str {
+        let mut cookies = self.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap());
+        cookies
+            .find(|cookie| cookie.starts_with("device=") || cookie.starts_with("__Secure-device="))
+            .unwrap_or_default()
     }
 }
 

@@ -30,3 +30,4 @@ mod sessions;
 mod store;
 mod studio;
 mod studio_race;
+mod throttle;

@@ -1,5 +1,7 @@
 //! Who may make an account, and how: everybody, whoever has an invitation, or nobody but the administrator.
 
+use super::line::Who;
+use super::throttle::Sender;
 use super::{Accounts, FieldErrors, check_name, check_password, check_username, random_password};
 use crate::error::Error;
 use crate::server::config::SignUp;
@@ -20,8 +22,20 @@ pub struct NewAccount {
     pub password: String,
 }
 
+/// What became of an attempt to sign up.
+#[derive(Debug)]
+pub enum SignedUp {
+    /// The number of the new user.
+    User(i64),
+    /// What is wrong with the form.
+    Refused(FieldErrors),
+    /// Too many came from there before; so many seconds have to pass.
+    TooMany(i64),
+}
+
 impl Accounts {
-    /// Makes an account for somebody who signs up, and returns its user's number. An invitation is used up by it.
+    /// Makes an account for somebody who signs up, and returns its user's number. An invitation is used up by it. Each attempt counts as one
+    /// that failed for the address that it comes from.
     ///
     /// # Errors
     /// [`Error::NotFound`] if nobody may sign up, [`Error::Forbidden`] for an invitation that is none, used up or over;
@@ -31,6 +45,24 @@ impl Accounts {
         who_may: SignUp,
         invitation: &str,
         account: NewAccount,
+        sender: &Sender,
+    ) -> Result<SignedUp, Error> {
+        self.role_of_sign_up(who_may, invitation).await?;
+        let admitted = match self.admit(sender.as_address()).await? {
+            Ok(admitted) => admitted,
+            Err(seconds) => return Ok(SignedUp::TooMany(seconds)),
+        };
+        let who = Who::Stranger(sender.network());
+        let made = self.unless_untried(&admitted, self.try_to_sign_up(who_may, invitation, account, who)).await?;
+        Ok(made.map_or_else(SignedUp::Refused, SignedUp::User))
+    }
+
+    async fn try_to_sign_up(
+        &self,
+        who_may: SignUp,
+        invitation: &str,
+        account: NewAccount,
+        who: Who,
     ) -> Result<Result<i64, FieldErrors>, Error> {
         let now = self.clock.now_ms();
         let role = self.role_of_sign_up(who_may, invitation).await?;
@@ -38,7 +70,7 @@ impl Accounts {
             return Ok(Err(errors));
         }
         let name = name_of(&account);
-        let hash = self.hash(account.password).await?;
+        let hash = self.hash(who, account.password).await?;
         let token = (who_may == SignUp::Invite).then(|| hash_of_token(invitation));
         let made = self.database().sign_up(&account.username, &name, role, &hash, token.as_deref(), now).await;
         let made = match made {
@@ -81,7 +113,7 @@ impl Accounts {
         if let Err(errors) = check(&account) {
             return Ok(Err(errors));
         }
-        let hash = self.hash(password.clone()).await?;
+        let hash = self.hash(Who::Known, password.clone()).await?;
         let now = self.clock.now_ms();
         let id = self.database().add_user_for(admin, username, &name_of(&account), role, &hash, now).await?;
         Ok(id.map(|_| password).ok_or_else(|| vec![("username", taken(username))]))

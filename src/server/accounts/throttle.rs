@@ -1,53 +1,220 @@
-//! Slows down guessing: after a few failures for an account, or from an address, each further one has to wait longer.
+//! Slows down guessing, and locks nobody out for what somebody else guesses.
+//!
+//! Attempts are counted by where they come from and where they go to, and after a few that failed each further one has to wait longer:
+//!
+//! - a name tried from an address: here guessing ends for nearly everybody, and nobody else is concerned;
+//! - an address, and an IPv6 /48, whatever names are tried: for who tries a password with many names;
+//! - a name, wherever it is tried from: for who has many addresses. Its wait is short, so that a few of them can't keep its owner out, and
+//!   long enough that a million guesses take years;
+//! - a browser in which this user has signed in before, instead of all of these: its owner gets in whatever others do;
+//! - a session, for those who change their password: nobody else has it.
+//!
+//! Whatever is counted is a hash under a key of the day: no address, no name and nothing that was mistyped as a name can be read from it.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use ::redis::{RedisResult, Value, cmd};
 
 use crate::server::redis::{Redis, Script};
+use crate::server::views::visitor::{Key, address_bucket, network_bucket};
 
-/// The longest wait, in milliseconds. Long enough that guessing is hopeless, and short enough that nobody who is guessed at is locked
-/// out for a day.
+/// The longest wait, in milliseconds. Long enough that guessing is hopeless, and short enough that nobody is locked out for a day.
 const LONGEST: i64 = 15 * 60 * 1000;
+
+/// The longest wait for a name, in milliseconds. Others' guesses make it: 720 a day are few for who guesses, and eight addresses have to
+/// guess around the clock to keep its owner waiting, in a browser that is not known.
+const LONGEST_FOR_NAME: i64 = 2 * 60 * 1000;
 
 /// How long failures are remembered after the last, in milliseconds.
 const REMEMBERED: i64 = 24 * 60 * 60 * 1000;
 
-/// How many origins the embedded profile remembers before those that need not wait are forgotten.
+/// How many origins the embedded profile remembers before those that failed least are forgotten.
 const MOST: usize = 100_000;
 
-/// Where attempts come from, or go to. Both are hashes, because no address and no mistyped name may be written down.
+/// What attempts are counted by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Origin {
-    /// The name that was tried, whether there is such a user or not.
-    Account(u64),
-    /// The address that tries.
-    Address(i64),
+pub enum Kind {
+    /// A name and an address together.
+    Pair,
+    /// A browser in which this user has signed in before.
+    Device,
+    /// The session of somebody who is signed in.
+    Session,
+    /// An IPv4 address or an IPv6 /64.
+    Address,
+    /// An IPv6 /48.
+    Network,
+    /// A name, whether there is such a user or not.
+    Name,
 }
 
-impl Origin {
-    /// The account of that name.
-    pub fn account(username: &str) -> Self {
-        let hash: [u8; 32] = *blake3::hash(username.as_bytes()).as_bytes();
-        let [a, b, c, d, e, f, g, h, ..] = hash;
-        Origin::Account(u64::from_le_bytes([a, b, c, d, e, f, g, h]))
+impl Kind {
+    /// Its name in Redis.
+    fn name(self) -> &'static str {
+        match self {
+            Kind::Pair => "pair",
+            Kind::Device => "device",
+            Kind::Session => "session",
+            Kind::Address => "address",
+            Kind::Network => "network",
+            Kind::Name => "name",
+        }
     }
 
     /// How many attempts need not wait. People share addresses, and mistype.
     fn free(self) -> i64 {
         match self {
-            Origin::Account(_) => 5,
-            Origin::Address(_) => 20,
+            Kind::Pair | Kind::Device | Kind::Session => 5,
+            Kind::Address => 20,
+            Kind::Network | Kind::Name => 100,
         }
     }
 
-    fn key(self) -> String {
+    /// The longest wait, in milliseconds.
+    fn longest(self) -> i64 {
         match self {
-            Origin::Account(hash) => format!("tm:attempts:account:{hash:016x}"),
-            Origin::Address(hash) => format!("tm:attempts:address:{hash:016x}"),
+            Kind::Name => LONGEST_FOR_NAME,
+            Kind::Pair | Kind::Device | Kind::Session | Kind::Address | Kind::Network => LONGEST,
         }
     }
+
+    /// Whether it belongs to whoever has just been right, so that it starts anew. Else whoever has an account could guess at others between
+    /// two sign-ins of their own.
+    fn is_own(self) -> bool {
+        matches!(self, Kind::Pair | Kind::Device | Kind::Session)
+    }
+
+    /// How long after the `count`th attempt the next one has to wait: nothing at first, then a second, then twice as long each time.
+    fn wait(self, count: i64) -> i64 {
+        match count - self.free() {
+            ..0 => 0,
+            above @ 0..20 => (1000 << above).min(self.longest()),
+            _ => self.longest(),
+        }
+    }
+}
+
+/// Something that attempts are counted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Origin {
+    kind: Kind,
+    hash: u64,
+}
+
+impl Origin {
+    /// That of a hash.
+    pub fn new(kind: Kind, hash: u64) -> Self {
+        Self { kind, hash }
+    }
+
+    fn key(self) -> String {
+        format!("tm:attempts:{}:{:016x}", self.kind.name(), self.hash)
+    }
+}
+
+/// Who sends an attempt. Lives as long as the request and is never written anywhere.
+pub struct Sender {
+    key: Key,
+    address: IpAddr,
+    device: Option<String>,
+    log_name: u64,
+}
+
+impl std::fmt::Debug for Sender {
+    /// Without the address and the key: whoever reads the log could undo the hashes with it.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Sender").field("log_name", &self.log_name).finish_non_exhaustive()
+    }
+}
+
+impl Sender {
+    /// Somebody at `address`, whose browser holds the token `device`, if it has one. `key` is today's for throttling, `log_key` that for the
+    /// log: what is in the one can't be found in the other.
+    pub fn new(key: Key, log_key: Key, address: IpAddr, device: Option<String>) -> Self {
+        let log_name = hash(&log_key, "address", &[&address_bucket(address)]);
+        Self { key, address, device, log_name }
+    }
+
+    /// What the browser says that it got at an earlier sign-in.
+    pub fn device(&self) -> Option<&str> {
+        self.device.as_deref()
+    }
+
+    /// A name for the address that the log may have.
+    pub fn log_name(&self) -> u64 {
+        self.log_name
+    }
+
+    /// A hash of the network that shares what there is: an IPv4 address or an IPv6 /48.
+    pub fn network(&self) -> u64 {
+        hash(&self.key, Kind::Network.name(), &[&network_bucket(self.address)])
+    }
+
+    /// Of somebody who tries a name in a browser that is not known. `credential` is the hash of the user's password, if there is one: with
+    /// another password, failures at the one before are forgotten.
+    pub fn as_stranger(&self, username: &str, credential: &str) -> Vec<Origin> {
+        let (name, credential) = (username.as_bytes(), credential.as_bytes());
+        let mut origins = vec![self.origin(Kind::Pair, &[name, credential, &address_bucket(self.address)])];
+        origins.extend(self.as_address());
+        origins.push(self.origin(Kind::Name, &[name, credential]));
+        origins
+    }
+
+    /// Of somebody of whom the address alone is known.
+    pub fn as_address(&self) -> Vec<Origin> {
+        let mut origins = vec![self.origin(Kind::Address, &[&address_bucket(self.address)])];
+        if self.address.to_canonical().is_ipv6() {
+            origins.push(self.origin(Kind::Network, &[&network_bucket(self.address)]));
+        }
+        origins
+    }
+
+    /// Of a user's browser that is known, by its token.
+    pub fn as_device(&self, user: i64, token: &str) -> Vec<Origin> {
+        vec![self.origin(Kind::Device, &[&user.to_le_bytes(), token.as_bytes()])]
+    }
+
+    /// Of somebody who is signed in, by the id of the session.
+    pub fn as_session(&self, session: &str) -> Vec<Origin> {
+        vec![self.origin(Kind::Session, &[session.as_bytes()])]
+    }
+
+    fn origin(&self, kind: Kind, parts: &[&[u8]]) -> Origin {
+        Origin::new(kind, hash(&self.key, kind.name(), parts))
+    }
+}
+
+/// A hash of `parts` under a key.
+fn hash(key: &Key, kind: &str, parts: &[&[u8]]) -> u64 {
+    let mut hasher = blake3::Hasher::new_keyed(key);
+    hasher.update(kind.as_bytes());
+    for part in parts {
+        // With its length, so that no part can take a piece of the next one.
+        hasher.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
+        hasher.update(part);
+    }
+    let bytes: [u8; 32] = *hasher.finalize().as_bytes();
+    let [a, b, c, d, e, f, g, h, ..] = bytes;
+    u64::from_le_bytes([a, b, c, d, e, f, g, h])
+}
+
+/// Whether an attempt may be made.
+#[derive(Debug)]
+pub enum Entry {
+    /// It may, and is counted.
+    Admitted(Admitted),
+    /// It has to wait for so many milliseconds, and is not counted.
+    Wait(i64),
+}
+
+/// An attempt that is counted as a failed one, until it is said what became of it.
+#[derive(Debug)]
+#[must_use]
+pub struct Admitted {
+    origins: Vec<Origin>,
+    at: i64,
 }
 
 /// Counts attempts.
@@ -69,6 +236,7 @@ pub struct Attempts {
 }
 
 static ATTEMPT: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("attempt.lua")));
+static GIVE_BACK: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("give_back.lua")));
 
 impl Throttle {
     /// In memory.
@@ -76,8 +244,51 @@ impl Throttle {
         Throttle::Memory(Arc::default())
     }
 
-    /// Takes an attempt for a failed one until [`Throttle::succeeded`] says otherwise: many at once must not slip through. Returns how
-    /// many milliseconds it has to wait instead; 0 if it may go on.
+    /// Takes an attempt of all `origins` for a failed one until it is said otherwise: many at once must not slip through. If one of them has
+    /// to wait, it counts for none.
+    ///
+    /// # Errors
+    /// Redis'.
+    pub async fn admit(&self, origins: Vec<Origin>, now: i64) -> RedisResult<Entry> {
+        for (index, origin) in origins.iter().enumerate() {
+            let answer = self.attempt(*origin, now).await;
+            if matches!(answer, Ok(0)) {
+                continue;
+            }
+            let counted = Admitted { origins: origins.iter().take(index).copied().collect(), at: now };
+            self.never_tried(&counted).await?;
+            return answer.map(Entry::Wait);
+        }
+        Ok(Entry::Admitted(Admitted { origins, at: now }))
+    }
+
+    /// The attempt was right: what is the sender's own starts anew, and what is others' too has failed once less.
+    ///
+    /// # Errors
+    /// Redis'.
+    pub async fn succeeded(&self, admitted: &Admitted) -> RedisResult<()> {
+        for origin in &admitted.origins {
+            if origin.kind.is_own() {
+                self.forget(*origin).await?;
+            } else {
+                self.give_back(*origin, admitted.at, false).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Nothing was tried, because the server had no room: as if it had never come.
+    ///
+    /// # Errors
+    /// Redis'.
+    pub async fn never_tried(&self, admitted: &Admitted) -> RedisResult<()> {
+        for origin in &admitted.origins {
+            self.give_back(*origin, admitted.at, true).await?;
+        }
+        Ok(())
+    }
+
+    /// Counts an attempt of one origin. Returns how many milliseconds it has to wait instead; 0 if it may go on.
     ///
     /// # Errors
     /// Redis'.
@@ -85,73 +296,236 @@ impl Throttle {
         match self {
             Throttle::Memory(all) => {
                 let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
-                if all.len() >= MOST {
-                    all.retain(|_, attempts| attempts.allowed_at > now);
-                }
+                make_room(&mut all, now);
                 let attempts = all.entry(origin).or_default();
                 if now < attempts.allowed_at {
                     return Ok(attempts.allowed_at - now);
                 }
-                if now - attempts.last > REMEMBERED {
+                if now - attempts.last >= REMEMBERED {
                     attempts.count = 0;
                 }
                 attempts.count += 1;
                 attempts.last = now;
-                attempts.allowed_at = now + wait(attempts.count - origin.free());
+                attempts.allowed_at = now + origin.kind.wait(attempts.count);
                 Ok(0)
             }
             Throttle::Redis(redis) => {
-                let arguments = [now, origin.free(), LONGEST, REMEMBERED].map(|number| number.to_string().into_bytes());
+                let arguments = numbers([now, origin.kind.free(), origin.kind.longest(), REMEMBERED]);
                 redis.evaluate(&ATTEMPT, &origin.key(), &arguments).await
             }
         }
     }
 
-    /// The last attempt was right: an account starts anew, and an address has failed once less.
+    /// Takes back an attempt that was counted at the time `at`, and `with_wait` what the next one has to wait for it.
     ///
     /// # Errors
     /// Redis'.
-    pub async fn succeeded(&self, origin: Origin) -> RedisResult<()> {
+    pub async fn give_back(&self, origin: Origin, at: i64, with_wait: bool) -> RedisResult<()> {
         match self {
             Throttle::Memory(all) => {
                 let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
-                match origin {
-                    Origin::Account(_) => {
-                        all.remove(&origin);
-                    }
-                    // The wait stays: else whoever has an account could guess at others between two sign-ins of their own.
-                    Origin::Address(_) => {
-                        all.entry(origin).and_modify(|attempts| attempts.count = (attempts.count - 1).max(0));
-                    }
+                let Some(attempts) = all.get_mut(&origin).filter(|attempts| attempts.count > 0) else { return Ok(()) };
+                if with_wait && attempts.allowed_at == at + origin.kind.wait(attempts.count) {
+                    attempts.allowed_at = at;
                 }
+                attempts.count -= 1;
                 Ok(())
             }
             Throttle::Redis(redis) => {
-                let command = match origin {
-                    Origin::Account(_) => cmd("DEL").arg(origin.key()).to_owned(),
-                    Origin::Address(_) => cmd("HINCRBY").arg(origin.key()).arg("count").arg(-1).to_owned(),
-                };
-                redis.query::<Value>(&command).await.map(drop)
+                let arguments = numbers([at, origin.kind.free(), origin.kind.longest(), i64::from(with_wait)]);
+                redis.evaluate::<Value>(&GIVE_BACK, &origin.key(), &arguments).await.map(drop)
             }
+        }
+    }
+
+    /// Forgets all attempts of an origin.
+    ///
+    /// # Errors
+    /// Redis'.
+    pub async fn forget(&self, origin: Origin) -> RedisResult<()> {
+        match self {
+            Throttle::Memory(all) => {
+                all.lock().unwrap_or_else(PoisonError::into_inner).remove(&origin);
+                Ok(())
+            }
+            Throttle::Redis(redis) => redis.query::<Value>(cmd("DEL").arg(origin.key())).await.map(drop),
         }
     }
 }
 
-/// How long after the `above`th attempt that is not free the next one has to wait: a second, then twice as long each time.
-fn wait(above: i64) -> i64 {
-    match above {
-        ..0 => 0,
-        0..20 => (1000 << above).min(LONGEST),
-        _ => LONGEST,
+fn numbers(numbers: [i64; 4]) -> [Vec<u8>; 4] {
+    numbers.map(|number| number.to_string().into_bytes())
+}
+
+/// Forgets origins until there is room for another: those that are over, then those that failed least. So nobody makes room for guesses at
+/// one name by trying many others once.
+fn make_room(all: &mut HashMap<Origin, Attempts>, now: i64) {
+    if all.len() < MOST {
+        return;
+    }
+    all.retain(|_, attempts| now - attempts.last < REMEMBERED);
+    for least in (0..16).map(|power| 1_i64 << power) {
+        if all.len() < MOST {
+            return;
+        }
+        all.retain(|_, attempts| attempts.count > least || attempts.allowed_at > now);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::net::{Ipv4Addr, Ipv6Addr};
+
     use super::*;
 
+    const SECOND: i64 = 1000;
+    const MINUTE: i64 = 60 * SECOND;
+    const DAY: i64 = 24 * 60 * MINUTE;
+
+    fn run<T>(future: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+    }
+
+    /// Somebody at an address at a time: the key is another each day, as in life.
+    fn sender(address: impl Into<IpAddr>, now: i64) -> Sender {
+        let key = blake3::hash(&(now / DAY).to_le_bytes());
+        Sender::new(*key.as_bytes(), [0; 32], address.into(), None)
+    }
+
+    /// Whether an attempt is let in. It is one that fails.
+    async fn is_let_in(throttle: &Throttle, origins: Vec<Origin>, now: i64) -> bool {
+        matches!(throttle.admit(origins, now).await, Ok(Entry::Admitted(_)))
+    }
+
     #[test]
-    fn the_wait_doubles_up_to_a_quarter_of_an_hour() {
-        assert_eq!([-1, 0, 1, 2, 9, 10, 30].map(wait), [0, 1000, 2000, 4000, 512_000, LONGEST, LONGEST]);
+    fn the_wait_doubles_up_to_a_quarter_of_an_hour_and_for_a_name_up_to_two_minutes() {
+        let waits = |kind: Kind| [-1, 0, 1, 2, 6, 7, 9, 10, 30].map(|above| kind.wait(kind.free() + above) / SECOND);
+        for kind in [Kind::Pair, Kind::Device, Kind::Session, Kind::Address, Kind::Network] {
+            assert_eq!(waits(kind), [0, 1, 2, 4, 64, 128, 512, 900, 900], "{kind:?}");
+        }
+        assert_eq!(waits(Kind::Name), [0, 1, 2, 4, 64, 120, 120, 120, 120]);
+    }
+
+    #[test]
+    fn a_million_guesses_at_a_name_take_years_however_many_addresses_there_are() {
+        run(async {
+            let throttle = Throttle::in_memory();
+            let (mut guessed, mut own) = (0, 0);
+            let days = 2;
+            // A guess each second, each from an address that was never seen.
+            for second in 0..days * DAY / SECOND {
+                let now = second * SECOND;
+                let guesser = sender(Ipv4Addr::from_bits(u32::try_from(second).unwrap()), now);
+                guessed += i64::from(is_let_in(&throttle, guesser.as_stranger("owner", "hash"), now).await);
+                if second % 3600 == 0 {
+                    // Whoever owns the name mistypes now and then, and is never kept out in the browser that is known.
+                    let owner = sender(Ipv4Addr::LOCALHOST, now);
+                    own += i64::from(is_let_in(&throttle, owner.as_device(1, "token"), now).await);
+                }
+            }
+            assert!(guessed <= days * 850, "{guessed} guesses in {days} days");
+            assert!(1_000_000 / (guessed / days) > 3 * 365, "a million take more than three years");
+            assert_eq!(own, days * 24);
+        });
+    }
+
+    #[test]
+    fn one_address_and_one_48_try_few_passwords_however_many_names_they_try_them_with() {
+        run(async {
+            let throttle = Throttle::in_memory();
+            let (mut of_address, mut of_network) = (0, 0);
+            for second in 0..DAY / SECOND {
+                let now = second * SECOND;
+                let name = format!("name-{second}");
+                let origins = sender(Ipv4Addr::new(192, 0, 2, 1), now).as_stranger(&name, "");
+                of_address += i64::from(is_let_in(&throttle, origins, now).await);
+                let segment = u16::try_from(second % 0x1_0000).unwrap();
+                let address = Ipv6Addr::new(0x2001, 0xdb8, 1, segment, 0, 0, 0, 1);
+                of_network += i64::from(is_let_in(&throttle, sender(address, now).as_stranger(&name, ""), now).await);
+            }
+            assert!(of_address <= 20 + 10 + 96, "{of_address} of the address");
+            assert!(of_network <= 100 + 10 + 96, "{of_network} of the network");
+        });
+    }
+
+    #[test]
+    fn guesses_around_the_clock_keep_nobody_out_who_is_elsewhere() {
+        run(async {
+            let throttle = Throttle::in_memory();
+            // A month of what kept an author out for ever: a guess each quarter of an hour.
+            for minute in 0..30 * DAY / MINUTE {
+                let now = minute * MINUTE;
+                if minute % 15 == 0 {
+                    is_let_in(&throttle, sender([198, 51, 100, 7], now).as_stranger("owner", "hash"), now).await;
+                }
+                if minute % 60 == 1 {
+                    let origins = sender([192, 0, 2, 1], now).as_stranger("owner", "hash");
+                    let Ok(Entry::Admitted(admitted)) = throttle.admit(origins, now).await else {
+                        panic!("the owner has to wait in minute {minute}");
+                    };
+                    throttle.succeeded(&admitted).await.unwrap();
+                }
+            }
+        });
+    }
+
+    #[test]
+    fn what_was_never_tried_counts_for_nothing() {
+        run(async {
+            let throttle = Throttle::in_memory();
+            let origins = || sender([192, 0, 2, 1], 0).as_stranger("owner", "hash");
+            for attempt in 0..500 {
+                match throttle.admit(origins(), 0).await.unwrap() {
+                    Entry::Admitted(admitted) => throttle.never_tried(&admitted).await.unwrap(),
+                    Entry::Wait(wait) => panic!("attempt {attempt} has to wait for {wait} ms"),
+                }
+            }
+            // An attempt that has to wait counts for no other origin either.
+            for attempt in 0..500 {
+                assert_eq!(is_let_in(&throttle, origins(), 0).await, attempt < 5, "attempt {attempt}");
+            }
+            let same_address = sender([192, 0, 2, 1], 0).as_stranger("other", "hash");
+            assert!(is_let_in(&throttle, same_address, 0).await);
+        });
+    }
+
+    #[test]
+    fn another_password_starts_anew() {
+        run(async {
+            let throttle = Throttle::in_memory();
+            let origins = |credential| sender([192, 0, 2, 1], 0).as_stranger("owner", credential);
+            while is_let_in(&throttle, origins("old"), 0).await {}
+            assert!(is_let_in(&throttle, origins("new"), 0).await);
+        });
+    }
+
+    #[test]
+    fn trying_many_names_once_makes_no_room_for_guesses_at_one() {
+        run(async {
+            let throttle = Throttle::in_memory();
+            let owner = Origin::new(Kind::Name, 0);
+            for _ in 0..100 {
+                throttle.attempt(owner, 0).await.unwrap();
+            }
+            for other in 1..2 * u64::try_from(MOST).unwrap() {
+                throttle.attempt(Origin::new(Kind::Name, other), SECOND).await.unwrap();
+            }
+            let Throttle::Memory(all) = &throttle else { unreachable!() };
+            assert!(all.lock().unwrap().len() <= MOST);
+            throttle.attempt(owner, 2 * SECOND).await.unwrap();
+            assert_eq!(throttle.attempt(owner, 2 * SECOND).await.unwrap(), 2 * SECOND, "it is still remembered");
+        });
+    }
+
+    #[test]
+    fn nothing_that_is_counted_by_can_be_joined_with_what_the_log_says() {
+        let of = |address: [u8; 4]| Sender::new([1; 32], [2; 32], address.into(), None);
+        let sender = of([192, 0, 2, 1]);
+        let mut origins = sender.as_stranger("owner", "hash");
+        origins.extend(sender.as_session("session"));
+        assert!(origins.iter().all(|origin| origin.hash != sender.log_name()));
+        assert_eq!(sender.log_name(), of([192, 0, 2, 1]).log_name());
+        assert_ne!(sender.log_name(), of([192, 0, 2, 2]).log_name());
+        assert!(!format!("{sender:?}").contains("192"), "nor does it tell the address");
     }
 }

@@ -5,10 +5,10 @@ use axum::response::{IntoResponse, Redirect, Response};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tower_sessions::Session;
 
-use super::sign_in::{address_hash, begin_session, too_many};
+use super::sign_in::{begin_session, known_from_now_on, sender, too_many};
 use crate::error::Error;
-use crate::server::accounts::sign_up::NewAccount;
-use crate::server::accounts::throttle::Origin;
+use crate::server::accounts::sign_up::{NewAccount, SignedUp};
+use crate::server::db::users::User;
 use crate::server::request::error_page::error_page;
 use crate::server::request::forms::Form;
 use crate::server::request::identity::CurrentUser;
@@ -34,19 +34,17 @@ async fn try_to_sign_up(state: &AppState, session: Session, form: Form) -> Resul
     // It is what somebody sent, whatever the form had.
     let path = format!("/sign-up?invitation={}", utf8_percent_encode(&invitation, NON_ALPHANUMERIC));
     let who_may = state.config.accounts.sign_up;
-    state.accounts.role_of_sign_up(who_may, &invitation).await?;
-    let address = address_hash(state, &form).await?;
-    if let Some(seconds) = state.accounts.wait(Origin::Address(address)).await? {
-        return Ok(too_many(state, form, &path, seconds).await);
-    }
+    let sender = sender(state, &form).await?;
     let account =
         NewAccount { username: form.line("username"), name: form.line("name"), password: form.text("new_password") };
-    match state.accounts.sign_up(who_may, &invitation, account).await? {
-        Ok(user) => {
+    match state.accounts.sign_up(who_may, &invitation, account, &sender).await? {
+        SignedUp::User(user) => {
             begin_session(state, &session, (user, NEW), &form).await?;
-            Ok(Redirect::to("/").into_response())
+            let user = state.database.user(user).await?;
+            Ok(known_from_now_on(state, user.as_ref(), &sender, Redirect::to("/").into_response()).await)
         }
-        Err(errors) => Ok(form.again(state, &path, errors).await),
+        SignedUp::Refused(errors) => Ok(form.again(state, &path, errors).await),
+        SignedUp::TooMany(seconds) => Ok(too_many(state, form, &path, seconds).await),
     }
 }
 
@@ -66,15 +64,31 @@ pub async fn change_password(
     session: Session,
     form: Form,
 ) -> Response {
-    match state.accounts.change_password(&user, form.text("password"), form.text("new_password")).await {
-        Ok(Ok(credential)) => match begin_session(&state, &session, (user.id, credential), &form).await {
-            Ok(true) => done("password"),
-            Ok(false) => error_page(&Error::Unauthorized),
-            Err(error) => error_page(&error),
-        },
-        Ok(Err(errors)) => form.again(&state, PAGE, errors).await,
+    match try_to_change_password(&state, &user, &session, form).await {
+        Ok(response) => response,
         Err(error) => error_page(&error),
     }
+}
+
+async fn try_to_change_password(
+    state: &AppState,
+    user: &User,
+    session: &Session,
+    form: Form,
+) -> Result<Response, Error> {
+    let sender = sender(state, &form).await?;
+    let origins = sender.as_session(&session.id().map(|id| id.to_string()).unwrap_or_default());
+    let (current, new) = (form.text("password"), form.text("new_password"));
+    let credential = match state.accounts.change_password(user, origins, current, new).await? {
+        Ok(credential) => credential,
+        Err(errors) => return Ok(form.again(state, PAGE, errors).await),
+    };
+    if !begin_session(state, session, (user.id, credential), &form).await? {
+        return Err(Error::Unauthorized);
+    }
+    // The password is part of what a browser is known by.
+    let user = state.database.user(user.id).await?;
+    Ok(known_from_now_on(state, user.as_ref(), &sender, done("password")).await)
 }
 
 /// `POST /account/sessions/end`: ends one session, or all but this one.

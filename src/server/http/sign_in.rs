@@ -2,25 +2,31 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::http::header::{HeaderValue, RETRY_AFTER};
+use axum::http::header::{COOKIE, HeaderValue, RETRY_AFTER, SET_COOKIE};
 use axum::response::{IntoResponse, Redirect, Response};
 use tower_sessions::Session;
+use tower_sessions::cookie::time::Duration;
+use tower_sessions::cookie::{Cookie, SameSite};
 
 use crate::error::Error;
-use crate::server::accounts::{Attempt, FieldErrors, try_again_in};
+use crate::server::accounts::throttle::Sender;
+use crate::server::accounts::{Attempt, DEVICE_LASTS, FieldErrors, try_again_in};
+use crate::server::config::Config;
+use crate::server::db::users::User;
 use crate::server::request::error_page::error_page;
 use crate::server::request::forms::Form;
 use crate::server::request::identity::{address, user_agent};
 use crate::server::sessions;
 use crate::server::state::AppState;
+use crate::server::views::visitor::{Key, Purpose};
 
 /// `POST /login`: signs in and leads to where the form was asked for, or shows it again, saying that name or password is wrong.
 pub async fn sign_in(State(state): State<AppState>, session: Session, form: Form) -> Response {
-    let address = match address_hash(&state, &form).await {
-        Ok(address) => address,
+    let sender = match sender(&state, &form).await {
+        Ok(sender) => sender,
         Err(error) => return error_page(&error),
     };
-    let user = match state.accounts.sign_in(&form.line("username"), form.text("password"), address).await {
+    let user = match state.accounts.sign_in(&form.line("username"), form.text("password"), &sender).await {
         Ok(Attempt::Right(user)) => user,
         Ok(Attempt::Wrong) => {
             return form.again(&state, "/login", wrong()).await;
@@ -29,7 +35,10 @@ pub async fn sign_in(State(state): State<AppState>, session: Session, form: Form
         Err(error) => return error_page(&error),
     };
     match begin_session(&state, &session, (user.id, user.credential), &form).await {
-        Ok(true) => Redirect::to(&local_path(&form.line("next"))).into_response(),
+        Ok(true) => {
+            let response = Redirect::to(&local_path(&form.line("next"))).into_response();
+            known_from_now_on(&state, Some(&user), &sender, response).await
+        }
         // The password was changed or taken away while it was looked at, so it is a wrong one.
         Ok(false) => form.again(&state, "/login", wrong()).await,
         Err(error) => error_page(&error),
@@ -71,15 +80,60 @@ pub async fn begin_session(
     is_current
 }
 
-/// A hash of the address that a form comes from.
+/// Who sends a form, as far as throttling is concerned.
 ///
 /// # Errors
 /// [`Error::Unavailable`] if the day's salt can't be had.
-pub async fn address_hash(state: &AppState, form: &Form) -> Result<i64, Error> {
-    state.views.hash_of(address(form.parts(), state)?).await.map_err(|error| {
-        tracing::error!(error = %error, "an address could not be hashed");
+pub async fn sender(state: &AppState, form: &Form) -> Result<Sender, Error> {
+    let (throttle, log) = (key(state, Purpose::Throttle).await?, key(state, Purpose::Log).await?);
+    let name = device_cookie(&state.config);
+    let cookies = form.parts().headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let device = cookies
+        .flat_map(Cookie::split_parse)
+        .filter_map(Result::ok)
+        .find(|cookie| cookie.name() == name)
+        .map(|cookie| cookie.value().to_owned())
+        .filter(|token| token.len() == 24 && token.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    Ok(Sender::new(throttle, log, address(form.parts(), state)?, device))
+}
+
+async fn key(state: &AppState, purpose: Purpose) -> Result<Key, Error> {
+    state.views.key(purpose).await.map_err(|error| {
+        tracing::error!(error = %error, "there is no key to hash an address with");
         Error::Unavailable
     })
+}
+
+/// The name of the cookie by which a browser is known in which somebody has signed in. It is sent with the form to sign in alone.
+fn device_cookie(config: &Config) -> &'static str {
+    if config.is_secure() { "__Secure-device" } else { "device" }
+}
+
+/// Lets the browser that gets this answer be known at the user's next sign-in. It works without, so a failure is no reason to refuse it.
+pub async fn known_from_now_on(
+    state: &AppState,
+    user: Option<&User>,
+    sender: &Sender,
+    mut response: Response,
+) -> Response {
+    let Some(user) = user else { return response };
+    match state.accounts.remember_device(user, sender).await {
+        Ok(Some(token)) => {
+            let cookie = Cookie::build((device_cookie(&state.config), token))
+                .path("/login")
+                .http_only(true)
+                .same_site(SameSite::Lax)
+                .secure(state.config.is_secure())
+                .max_age(Duration::milliseconds(DEVICE_LASTS))
+                .build();
+            if let Ok(cookie) = HeaderValue::try_from(cookie.to_string()) {
+                response.headers_mut().append(SET_COOKIE, cookie);
+            }
+        }
+        Ok(None) => {}
+        Err(error) => tracing::warn!(user = user.id, error = ?error, "a browser could not be remembered"),
+    }
+    response
 }
 
 /// Shows a form again whose sender has tried too often.

@@ -21,6 +21,29 @@ const CLOCKS_DIFFER_BY: i64 = 10 * 60 * 1000;
 /// A day in milliseconds.
 pub const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
+/// What visitors are hashed under, or something else; 256 bits.
+pub type Key = [u8; 32];
+
+/// What is hashed besides visitors. Each has a key of its own, so that what is kept for one can't be joined with what is kept for another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Who tries to sign in, and as whom.
+    Throttle,
+    /// Addresses in the log.
+    Log,
+}
+
+impl Purpose {
+    /// The key under a salt. Its texts are for good: processes of all versions must agree.
+    fn key(self, salt: &Salt) -> Key {
+        let context = match self {
+            Purpose::Throttle => "tidemark 2026-11-27 throttling of sign-ins",
+            Purpose::Log => "tidemark 2026-11-27 addresses in the log",
+        };
+        blake3::derive_key(context, salt)
+    }
+}
+
 /// Who is reading, as the request tells it. Lives as long as the request and is never written anywhere.
 #[derive(Clone, Debug)]
 pub struct Reader {
@@ -108,17 +131,34 @@ impl Identifier {
     /// # Errors
     /// [`ViewError::Store`] if the day has just changed and its salt can't be had.
     pub async fn identify(&self, reader: &Reader) -> Result<Visitor, ViewError> {
-        let now = self.clock.now_ms().saturating_add(self.ahead.load(Ordering::Relaxed));
-        let salts = match self.known_salts(day_of(now), now) {
-            Some(salts) => salts,
-            // Boxed, as all that a view seldom needs: thousands may wait for their batch, and the processor's cache should hold them.
-            None => Box::pin(self.ask_for_salts(day_of(now), now)).await?,
-        };
+        let now = self.now();
+        let salts = self.salts(now).await?;
         // Later in the day no window of yesterday's is left, and the second look-up would find nothing.
         let window = i64::try_from(self.window.as_millis()).unwrap_or(i64::MAX);
         let is_soon = now.rem_euclid(DAY_MS) <= window.saturating_add(CLOCKS_DIFFER_BY);
         let yesterday = salts.yesterday.filter(|_| is_soon).map(|salt| hash(reader, &salt));
         Ok(Visitor { day: salts.day, today: hash(reader, &salts.today), yesterday })
+    }
+
+    /// Today's key for something else than visitors.
+    ///
+    /// # Errors
+    /// [`ViewError::Store`] if the day has just changed and its salt can't be had.
+    pub async fn key(&self, purpose: Purpose) -> Result<Key, ViewError> {
+        Ok(purpose.key(&self.salts(self.now()).await?.today))
+    }
+
+    /// The time of the store, as far as it is known.
+    fn now(&self) -> i64 {
+        self.clock.now_ms().saturating_add(self.ahead.load(Ordering::Relaxed))
+    }
+
+    async fn salts(&self, now: i64) -> Result<Salts, ViewError> {
+        match self.known_salts(day_of(now), now) {
+            Some(salts) => Ok(salts),
+            // Boxed, as all that a view seldom needs: thousands may wait for their batch, and the processor's cache should hold them.
+            None => Box::pin(self.ask_for_salts(day_of(now), now)).await,
+        }
     }
 
     fn known_salts(&self, day: i64, now: i64) -> Option<Salts> {
@@ -240,6 +280,13 @@ mod tests {
         assert_ne!(of_user(1, "192.0.2.1"), of_user(1, "192.0.2.2"));
         assert_eq!(of_user(1, "2001:db8:1::1"), of_user(2, "2001:db8:1:2::1"));
         assert_ne!(of_user(1, "2001:db8:1::1"), network("2001:db8:1::1"), "each kind has a cap of its own");
+    }
+
+    #[test]
+    fn c3_each_use_has_a_key_of_its_own() {
+        let (throttle, log) = (Purpose::Throttle.key(&SALT), Purpose::Log.key(&SALT));
+        assert!(throttle != log && throttle != SALT && log != SALT);
+        assert_ne!(throttle, Purpose::Throttle.key(&[8; 32]), "and another each day");
     }
 
     proptest! {

@@ -1,5 +1,6 @@
 //! The counting service, as pages and the API use it.
 
+use tidemark::server::views::visitor::Purpose;
 use tidemark::server::views::{Sender, ViewRequest, Views};
 
 use super::*;
@@ -53,8 +54,9 @@ fn c2_c3_c4_a_request_is_somebody_or_no_reader_and_is_counted_once() {
         assert_eq!(views.record(1, other, other_reader.as_deref()).await.unwrap().views, 2);
         assert_eq!(views.record(3, other, other_reader.as_deref()).await.unwrap().views, 1);
         assert_eq!(views.waiting(), 0);
-        let hash = views.hash_of("192.0.2.1".parse().unwrap()).await.unwrap();
-        assert_eq!(Some(hash), one.today.address);
+        let key = views.key(Purpose::Throttle).await.unwrap();
+        assert_eq!(views.key(Purpose::Throttle).await.unwrap(), key);
+        assert_ne!(views.key(Purpose::Log).await.unwrap(), key);
         match &place.store {
             ViewStore::Sqlite(_) => {
                 assert_eq!(views.totals(&[1, 2, 3]).await, Some(HashMap::new()), "a page's query has them");
