@@ -2,7 +2,7 @@
 
 import type { Browser, BrowserContext, Page } from '@playwright/test'
 import { READER } from '../playwright.config'
-import { Server, expect, test as base } from './server'
+import { Server, expect, signIn, test as base } from './server'
 
 // Many readers come from one address here, and C3's cap has tests of its own.
 const test = base.extend<{}, { server: Server }>({
@@ -69,6 +69,23 @@ test('C2: a reload within the window adds nothing, and shows no +1 that is taken
     expect(await page.evaluate(() => (window as unknown as { seen: string[] }).seen)).toEqual(['1 view'])
   }
   expect(await server.views('moving-in')).toBe(1)
+  await context.close()
+})
+
+test('what was read is remembered by the tab alone, and forgotten at sign-out', async ({ browser, server }, info) => {
+  const context = await reader(browser, server)
+  const page = await context.newPage()
+  const username = `reads-${info.project.name}`
+  await signIn(page, username, server.addUser(username, 'reader'))
+  const answer = answered(page)
+  await page.goto('/articles/kak-more-uchit-schitat')
+  await answer
+  const read = () => page.evaluate(() => Object.keys(sessionStorage).filter((key) => key.startsWith('tidemark.read.')).length)
+  await expect.poll(read).toBe(1)
+  expect(await page.evaluate(() => localStorage.length)).toBe(0)
+  await page.getByRole('banner').getByRole('button', { name: 'Sign out' }).click()
+  await expect(page.getByRole('banner')).toContainText('Sign in')
+  expect(await read()).toBe(0)
   await context.close()
 })
 

@@ -62,15 +62,16 @@ pub fn now_ms() -> f64 {
     js_sys::Date::now()
 }
 
-/// A number that this browser was asked to remember. None if there is none or the reader forbids storage.
+/// A number that this tab was asked to remember. None if there is none or the reader forbids storage.
 pub fn remembered(key: &str) -> Option<f64> {
-    let storage = window().local_storage().ok()??;
+    let storage = window().session_storage().ok()??;
     storage.get_item(key).ok()??.parse().ok()
 }
 
-/// Asks this browser to remember a number. It may refuse; nothing depends on it.
+/// Asks this tab to remember a number until it is closed, or its reader signs out: what somebody has read is nobody's business who uses the
+/// browser later. It may refuse; nothing depends on it.
 pub fn remember(key: &str, number: f64) {
-    if let Ok(Some(storage)) = window().local_storage() {
+    if let Ok(Some(storage)) = window().session_storage() {
         let _ = storage.set_item(key, &number.to_string());
     }
 }

@@ -47,8 +47,8 @@ pub fn ViewCounter(
     view! { <span class="view-count">{text}</span> }
 }
 
-/// Shows the own view, records it, and settles on the answer. A reader whom this browser knows to be counted already sees no
-/// +1 that would be taken back.
+/// Shows the own view, records it, and settles on the answer. A reader whom this tab knows to be counted already sees no +1 that
+/// would be taken back.
 async fn read(article: i64, views: i64, shown: RwSignal<i64>, window_ms: u64) {
     let key = format!("tidemark.read.{article}");
     let before = shown.get_untracked();

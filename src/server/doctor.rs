@@ -8,6 +8,7 @@ use super::pictures::store::PictureStore;
 use super::redis::Info;
 use super::views::store::ViewStore;
 use super::views::store::redis::RedisStore;
+use super::views::store::redis::files::Files;
 
 /// How long a store may take to answer before it counts as away.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -188,6 +189,7 @@ async fn examine_redis(store: &RedisStore) -> Vec<Finding> {
             ));
         }
     }
+    findings.push(examine_files(store).await);
     let is_cluster = store.redis.is_cluster().await.unwrap_or(false);
     if is_cluster && nodes.len() == 1 {
         findings.push(Finding::Warning(
@@ -214,6 +216,31 @@ async fn examine_redis(store: &RedisStore) -> Vec<Finding> {
         Err(error) => findings.push(Finding::Wrong(format!("Redis does not answer: {error}"))),
     }
     findings
+}
+
+/// Whether salts that are destroyed are gone from Redis' files (rule C3).
+async fn examine_files(store: &RedisStore) -> Finding {
+    match store.files().await {
+        Ok(Files::Off) => Finding::Fact("Redis: no append-only file keeps salts that are destroyed.".into()),
+        Ok(Files::Fresh) => Finding::Fact(
+            "Redis: salts that are destroyed after two days are gone from its append-only file, which was written anew today.".into(),
+        ),
+        Ok(Files::Due) => Finding::Fact(
+            "Redis: salts that are destroyed after two days go from its append-only file with the next prune, which has it written anew \
+             once a day."
+                .into(),
+        ),
+        Ok(Files::Failed) => Finding::Wrong(
+            "Redis could not write its append-only file anew, so salts that were destroyed are still in it: whoever has the file could tell \
+             who read what. Look at its log and its disk."
+                .into(),
+        ),
+        Ok(Files::Refused(reason)) => Finding::Warning(format!(
+            "Redis refuses BGREWRITEAOF ({reason}), so salts that were destroyed stay in its append-only file until that is written anew: \
+             whoever has the file could tell who read what. Allow the command to this user, or have it run daily."
+        )),
+        Err(error) => Finding::Wrong(format!("Redis does not answer: {error}")),
+    }
 }
 
 async fn examine_mysql(store: &RedisStore) -> Vec<Finding> {

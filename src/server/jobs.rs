@@ -224,8 +224,8 @@ impl Jobs {
         Ok(drifts)
     }
 
-    /// One prune: deletes windows and sessions that are over, the salts of all days but today and yesterday (rule C3), and what
-    /// the ledger no longer needs.
+    /// One prune: deletes windows and sessions that are over, the salts of all days but today and yesterday (rule C3), from the files too,
+    /// and what the ledger no longer needs.
     ///
     /// # Errors
     /// The database's; what was not deleted is deleted the next time.
@@ -250,9 +250,10 @@ impl Jobs {
         }
         tell(self.database.prune_invitations(now).await?, "invitations");
         tell(self.database.prune_devices(now - DEVICE_LASTS).await?, "known browsers");
-        // Sessions and salts Redis drops by itself.
+        // Sessions Redis drops by itself.
         if let ViewStore::Redis(store) = &self.store {
             tell(store.prune().await?, "windows");
+            store.destroy_salts().await?;
         }
         Ok((!did.is_empty()).then(|| format!("Deleted {}.", did.join(", "))))
     }

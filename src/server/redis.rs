@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use ::redis::aio::{ConnectionLike, ConnectionManager, ConnectionManagerConfig};
 use ::redis::cluster::ClusterClient;
 use ::redis::cluster_async::ClusterConnection;
+use ::redis::cluster_routing::{MultipleNodeRoutingInfo, RoutingInfo};
 use ::redis::{Client, Cmd, ErrorKind, FromRedisValue, Pipeline, RedisError, RedisFuture, RedisResult};
 use ::redis::{ServerErrorKind, Value};
 use futures_util::FutureExt;
@@ -211,6 +212,30 @@ impl Redis {
     pub async fn query<T: FromRedisValue>(&self, command: &Cmd) -> RedisResult<T> {
         let answer = command.query_async(&mut self.link().await?).await;
         self.noted(answer)
+    }
+
+    /// Sends a command to each node, and returns what they answer.
+    ///
+    /// # Errors
+    /// That of any node, or that Redis can't be reached.
+    pub async fn on_every_node(&self, command: &Cmd) -> RedisResult<Vec<Value>> {
+        let answer = match self.link().await? {
+            Link::Single(mut connection) => command.query_async::<Value>(&mut connection).await,
+            Link::Cluster(mut connection) => {
+                let routing = RoutingInfo::MultiNode((MultipleNodeRoutingInfo::AllNodes, None));
+                connection.route_command(command.clone(), routing).await
+            }
+        };
+        let answers: Vec<Value> = match self.noted(answer)? {
+            // Of a Cluster, by the node's address.
+            Value::Map(nodes) => nodes.into_iter().map(|(_, answer)| answer).collect(),
+            answer => vec![answer],
+        };
+        let answer_of = |answer| match answer {
+            Value::ServerError(error) => Err(RedisError::from(error)),
+            answer => Ok(answer),
+        };
+        answers.into_iter().map(answer_of).collect()
     }
 
     /// Sends commands whose keys are all in one shard.

@@ -21,6 +21,7 @@ mod outages;
 mod page_cache;
 mod pages;
 mod pictures;
+mod privacy;
 mod proxy;
 mod reactions;
 mod server_profile;

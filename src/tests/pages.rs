@@ -208,7 +208,9 @@ fn signing_in_shows_the_name_and_signing_out_ends_the_session_on_the_server() {
     assert!(server.run(tidemark::server::accounts::set_password(&server.stores, "reader", &hash)).unwrap());
     assert!(!other.get("/").text.contains("A Reader"), "a new password ends every session");
     let reader = server.someone().signed_in("reader", "another-password");
-    assert_eq!(reader.request("POST", "/logout", "").status, 303);
+    let answer = reader.request("POST", "/logout", "");
+    let forgets = answer.header("clear-site-data");
+    assert_eq!((answer.status, forgets), (303, "\"storage\""), "the browser forgets what was read");
     assert!(!reader.get("/").text.contains("A Reader"), "the old cookie is worth nothing");
     let sessions = match &server.redis {
         None => server.number("SELECT count(*) FROM sessions WHERE ? = ''", ""),

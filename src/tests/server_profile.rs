@@ -5,6 +5,7 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use tidemark::server::doctor::{Finding, examine};
 use tidemark::server::jobs::Job;
 
 use crate::harness::{FIREFOX, TestServer, binary};
@@ -143,6 +144,26 @@ fn c2_a_visitor_who_comes_to_two_replicas_counts_once() {
     let cookie = reader.header_named("cookie");
     let page = agent.get(&urls[0]).header("cookie", cookie).call().unwrap().body_mut().read_to_string().unwrap();
     assert!(page.contains("A Reader"));
+}
+
+#[test]
+fn destroyed_salts_leave_redis_files_daily_and_doctor_says_if_they_can_not() {
+    let server = TestServer::of_server_profile(&[]);
+    let says = |what: &str| {
+        let findings = server.run(examine(&server.config, &server.database, &server.stores.views));
+        findings.iter().any(|finding| {
+            let (Finding::Fact(text) | Finding::Warning(text) | Finding::Wrong(text)) = finding;
+            text.contains(what)
+        })
+    };
+    assert!(says("go from its append-only file with the next prune"));
+    server.job(Job::Prune);
+    wait_until("the new file", || says("which was written anew today"));
+    server.clock.advance(24 * HOUR);
+    assert!(says("go from its append-only file with the next prune"));
+    server.redis.as_ref().unwrap().command(&["ACL", "SETUSER", "default", "-bgrewriteaof"]);
+    server.job(Job::Prune);
+    assert!(says("Redis refuses BGREWRITEAOF ("));
 }
 
 #[test]

@@ -20,6 +20,9 @@ use crate::server::sessions;
 use crate::server::state::AppState;
 use crate::server::views::visitor::{Key, Purpose};
 
+/// What a browser forgets at sign-out: its storage, where it is remembered which articles were read. Cookies stay.
+const CLEARED: &str = "\"storage\"";
+
 /// `POST /login`: signs in and leads to where the form was asked for, or shows it again, saying that name or password is wrong.
 pub async fn sign_in(State(state): State<AppState>, session: Session, form: Form) -> Response {
     let sender = match sender(&state, &form).await {
@@ -144,10 +147,10 @@ pub async fn too_many(state: &AppState, form: Form, path: &str, seconds: i64) ->
     response
 }
 
-/// `POST /logout`: ends the session here and in the browser.
+/// `POST /logout`: ends the session here and in the browser, which forgets what was read too.
 pub async fn sign_out(session: Session) -> Response {
     match session.flush().await {
-        Ok(()) => Redirect::to("/").into_response(),
+        Ok(()) => ([("clear-site-data", CLEARED)], Redirect::to("/")).into_response(),
         Err(error) => error_page(&unwritable(&error)),
     }
 }

@@ -1,5 +1,7 @@
 //! The contract: each test runs on SQLite, on Redis, and on a Redis Cluster, if it is not about one of them.
 
+use tidemark::server::views::store::redis::files::Files;
+
 use super::*;
 
 #[test]
@@ -140,6 +142,60 @@ fn c3_redis_destroys_a_salt_two_days_after_its_day_began() {
             let expected = hours * 3_600_000;
             assert!((expected - 60_000..=expected).contains(&lives_for), "{lives_for} of {expected}");
         }
+    });
+}
+
+/// Has the files written anew, if that was not done today.
+async fn rewrite(store: &RedisStore) {
+    retry(|| async {
+        match store.destroy_salts().await {
+            Ok(Files::Fresh) => Ok(()),
+            other => Err(format!("{other:?}")),
+        }
+    })
+    .await;
+}
+
+#[test]
+fn c3_a_salt_that_is_destroyed_is_gone_from_redis_file() {
+    on(&[Backend::Redis], async |place| {
+        let (store, day) = (place.redis_store(), day_of(place.clock.now_ms()));
+        let salt: [u8; 32] = *blake3::hash(b"a salt").as_bytes();
+        store.salts(day, salt, None).await.unwrap();
+        let folder = place.redis.as_ref().unwrap().folder().join("appendonlydir");
+        let is_in_file = || {
+            std::fs::read_dir(&folder).unwrap().any(|file| {
+                // Redis deletes a part when the next one is written.
+                let bytes = std::fs::read(file.unwrap().path()).unwrap_or_default();
+                bytes.windows(salt.len()).any(|window| window == salt)
+            })
+        };
+        for _ in 0..2 {
+            rewrite(store).await;
+            assert!(is_in_file(), "a window may still reach back to it");
+            place.clock.advance(24 * HOUR);
+            assert_eq!(store.files().await.unwrap(), Files::Due, "once a day");
+        }
+        rewrite(store).await;
+        retry(|| async { if is_in_file() { Err("it is still there") } else { Ok(()) } }).await;
+    });
+}
+
+#[test]
+fn c3_each_node_of_a_cluster_writes_its_file_anew() {
+    on(&[Backend::Cluster], async |place| {
+        let rewrites = || -> Vec<u64> {
+            let info = cluster().1.nodes().iter().map(|node| node.command(&["INFO", "persistence"]));
+            info.map(|info| {
+                info.lines().find_map(|line| line.trim().strip_prefix("aof_rewrites:")?.parse().ok()).unwrap()
+            })
+            .collect()
+        };
+        let before = rewrites();
+        rewrite(place.redis_store()).await;
+        // A node that is busy begins a moment later.
+        let all = || before.iter().zip(rewrites()).all(|(before, now)| now > *before);
+        retry(|| async { if all() { Ok(()) } else { Err("not yet") } }).await;
     });
 }
 

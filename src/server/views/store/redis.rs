@@ -6,6 +6,7 @@
 //! Who was counted is a log in Redis that each process reads along ([`seen`]). So the script has to look only at what others
 //! have added since this process' last batch.
 
+pub mod files;
 mod rankings;
 pub mod seen;
 

@@ -1,0 +1,113 @@
+//! Rule C3: a salt that is destroyed must be gone from Redis' files too. The append-only file keeps what was deleted until it is written
+//! anew, which Redis does by itself when the file has grown, and that may be never.
+
+use ::redis::{Value, cmd, from_redis_value};
+
+use super::{RedisStore, ViewError};
+use crate::server::redis::Info;
+use crate::server::views::visitor::day_of;
+
+/// On which day the files were last written anew, and after a space what Redis said, if it refused. One for all nodes.
+const REWRITTEN: &str = "tm:rewritten";
+
+/// How long that is kept, in seconds.
+const KEPT: i64 = 2 * 24 * 60 * 60;
+
+/// How many days back salts are looked for. Redis has dropped them by its own clock, unless that is wrong.
+const DAYS: i64 = 7;
+
+/// How it is about what was deleted and is still in the append-only files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Files {
+    /// There are none.
+    Off,
+    /// They were written anew today.
+    Fresh,
+    /// They are due.
+    Due,
+    /// Redis could not write one.
+    Failed,
+    /// Redis refuses to, and what it said.
+    Refused(String),
+}
+
+impl RedisStore {
+    /// Deletes the salts of all days but today and yesterday, and, once a day after that, has each node write its append-only file anew.
+    /// Returns how it was before.
+    ///
+    /// # Errors
+    /// [`ViewError::Store`]; it is done the next time.
+    pub async fn destroy_salts(&self) -> Result<Files, ViewError> {
+        let today = day_of(self.clock.now_ms());
+        let before = self.files().await?;
+        if matches!(before, Files::Fresh | Files::Refused(_)) {
+            return Ok(before);
+        }
+        for day in today - DAYS..today - 1 {
+            self.redis.query::<Value>(cmd("DEL").arg(format!("tm:salt:{day}"))).await?;
+        }
+        // One that is under way began before the salts were deleted, so it may hold them.
+        if before == Files::Off || self.persistence().await?.iter().any(is_busy) {
+            return Ok(before);
+        }
+        let mark = match self.redis.on_every_node(&cmd("BGREWRITEAOF")).await {
+            Ok(_) => {
+                tracing::info!("Redis writes its append-only file anew, without the salts that were destroyed");
+                today.to_string()
+            }
+            // Redis said nothing.
+            Err(error) if error.code().is_none() => return Err(error.into()),
+            // One has just begun after all.
+            Err(error) if error.to_string().contains("in progress") => return Ok(before),
+            Err(error) => {
+                tracing::warn!(error = %error, "Redis refuses to write its append-only file anew; destroyed salts stay in it");
+                format!("{today} {error}")
+            }
+        };
+        self.redis.query::<Value>(cmd("SET").arg(REWRITTEN).arg(mark).arg("EX").arg(KEPT)).await?;
+        Ok(before)
+    }
+
+    /// How it is about what was deleted and is still in the append-only files.
+    ///
+    /// # Errors
+    /// [`ViewError::Store`]
+    pub async fn files(&self) -> Result<Files, ViewError> {
+        let nodes = self.persistence().await?;
+        if nodes.iter().all(|node| node.get("aof_enabled") != "1") {
+            return Ok(Files::Off);
+        }
+        let today = day_of(self.clock.now_ms()).to_string();
+        let mark: Option<String> = self.redis.query(cmd("GET").arg(REWRITTEN)).await?;
+        let mark = mark.unwrap_or_default();
+        let (day, refusal) = mark.split_once(' ').unwrap_or((mark.as_str(), ""));
+        Ok(match (day == today, refusal) {
+            (false, _) => Files::Due,
+            (true, "") if nodes.iter().any(has_failed) => Files::Failed,
+            // It ended before it was done.
+            (true, "") if nodes.iter().any(has_written_none) => Files::Due,
+            (true, "") => Files::Fresh,
+            (true, refusal) => Files::Refused(refusal.to_owned()),
+        })
+    }
+
+    /// What each node says of its files, those without a shard included: a salt may be on one of them.
+    async fn persistence(&self) -> Result<Vec<Info>, ViewError> {
+        let answers = self.redis.on_every_node(cmd("INFO").arg("persistence")).await?;
+        let info = |answer| -> Result<Info, ViewError> { Ok(Info::new(from_redis_value(answer)?)) };
+        answers.into_iter().map(info).collect()
+    }
+}
+
+fn is_busy(node: &Info) -> bool {
+    ["aof_rewrite_in_progress", "aof_rewrite_scheduled"].iter().any(|name| node.get(name) == "1")
+}
+
+fn has_failed(node: &Info) -> bool {
+    node.get("aof_enabled") == "1" && !is_busy(node) && node.get("aof_last_bgrewrite_status") != "ok"
+}
+
+/// Whether it has written none anew since it started.
+fn has_written_none(node: &Info) -> bool {
+    node.get("aof_enabled") == "1" && !is_busy(node) && node.get("aof_rewrites") == "0"
+}

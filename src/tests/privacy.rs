@@ -1,0 +1,216 @@
+//! Rule C3, the whole of it: nothing that is kept tells who read what.
+
+use std::io::Write;
+use std::path::Path;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::{Duration, Instant};
+
+use sqlx::Connection;
+use tidemark::server::content::export::export_folder;
+use tidemark::server::jobs::Job;
+use tidemark::server::views::store::redis::seen::Id;
+use tidemark::server::views::visitor::{Identifier, Reader, day_of};
+
+use crate::harness::{FIREFOX, TestServer};
+use crate::servers::Redis;
+
+const HOUR: Duration = Duration::from_secs(3600);
+const PASSWORD: &str = "a-good-password";
+
+/// What this process logs, as the program would write it.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The log of all tests from now on: there is one for the process.
+fn log() -> &'static Log {
+    static LOG: OnceLock<Log> = OnceLock::new();
+    LOG.get_or_init(|| {
+        let log = Log::default();
+        let writer = log.clone();
+        let logger = tracing_subscriber::fmt().with_ansi(false).with_max_level(tracing::Level::INFO);
+        let _ = logger.with_writer(move || writer.clone()).try_init();
+        log
+    })
+}
+
+/// Every byte of all files in a folder.
+fn bytes_in(folder: &Path, bytes: &mut Vec<u8>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            bytes_in(&path, bytes);
+        } else if path.is_file() {
+            // Redis deletes a part of its file when the next one is written.
+            bytes.extend(std::fs::read(path).unwrap_or_default());
+        }
+    }
+}
+
+/// Something that must not be found, and what it is.
+struct Needle(String, Vec<u8>);
+
+/// A hash in all the ways in which a store or a log may write it.
+fn hash(what: &str, hash: i64) -> Vec<Needle> {
+    let forms = [
+        hash.to_be_bytes().to_vec(),
+        hash.to_le_bytes().to_vec(),
+        hash.to_string().into_bytes(),
+        hash.cast_unsigned().to_string().into_bytes(),
+        format!("{:016x}", hash.cast_unsigned()).into_bytes(),
+        format!("{:016x}", hash.cast_unsigned().swap_bytes()).into_bytes(),
+    ];
+    forms.into_iter().map(|bytes| Needle(what.to_owned(), bytes)).collect()
+}
+
+/// What a text's hash would be without a key, in all the ways in which it was or could be written.
+fn without_a_key(text: &str) -> Vec<Needle> {
+    let digest: [u8; 32] = *blake3::hash(text.as_bytes()).as_bytes();
+    let [a, b, c, d, e, f, g, h, ..] = digest;
+    let mut needles = hash(&format!("the bare hash of {text}"), i64::from_le_bytes([a, b, c, d, e, f, g, h]));
+    needles.push(Needle(format!("the bare hash of {text}"), digest.to_vec()));
+    needles
+}
+
+fn found<'a>(needles: &'a [Needle], bytes: &[u8]) -> Vec<&'a str> {
+    let is_there = |needle: &[u8]| memchr::memmem::find(bytes, needle).is_some();
+    needles.iter().filter(|Needle(_, bytes)| is_there(bytes)).map(|Needle(what, _)| what.as_str()).collect()
+}
+
+#[test]
+fn c3_after_a_day_of_readers_no_byte_that_is_kept_joins_a_reader_and_an_article() {
+    let log = log();
+    let server = TestServer::start();
+    let articles = [server.id("first"), server.id("second")];
+    let anonymous: Vec<(String, String)> = (0..10)
+        .map(|number| {
+            let address = match number {
+                ..6 => format!("203.0.113.{}", 200 + number),
+                _ => format!("2001:db8:77ab:{number}::42"),
+            };
+            (address, format!("Mozilla/5.0 Gecko Unmistakable/{number}"))
+        })
+        .collect();
+    let signed_in: Vec<String> = (0..3).map(|number| format!("quiet-reader-{number}")).collect();
+    for username in &signed_in {
+        server.add_user(username, PASSWORD);
+    }
+    let mut clients: Vec<_> = anonymous.iter().map(|(address, browser)| server.reader(address, browser)).collect();
+    clients.extend(signed_in.iter().map(|name| server.reader("203.0.113.250", FIREFOX).signed_in(name, PASSWORD)));
+
+    // A day: everybody reads, some mistype at the sign-in.
+    let mistyped = ["Correct-Horse-Battery-9", "quiet-reader-1x"];
+    for hour in 0..10 {
+        for (number, client) in clients.iter().enumerate() {
+            let article = articles[(hour + number) % 2];
+            assert_eq!(
+                client.get(if article == articles[0] { "/articles/first" } else { "/articles/second" }).status,
+                200
+            );
+            assert!(client.view(article).json()["counted"].as_bool().unwrap(), "reader {number} in hour {hour}");
+        }
+        if hour % 4 == 0 {
+            for name in mistyped {
+                let form = format!("username={name}&password=not-the-password");
+                assert_eq!(clients[hour].post("/login", &form).status, 422);
+            }
+        }
+        server.clock.advance(HOUR);
+    }
+
+    // What the program knew of them while it had the salt of the day.
+    let day = day_of(server.clock.now_ms());
+    let (salt, _) = server.run(server.stores.views.salts(day, [0; 32], None)).unwrap();
+    let mut needles = vec![Needle("the salt".into(), salt.to_vec())];
+    let identifier = Identifier::new(server.stores.views.clone(), server.clock.clone(), server.config.views.window);
+    let users = signed_in.iter().map(|name| {
+        let id = server.number("SELECT id FROM users WHERE username = ?", name);
+        Reader { user: Some(id), address: "203.0.113.250".parse().unwrap(), user_agent: FIREFOX.into() }
+    });
+    let readers = anonymous.iter().map(|(address, browser)| Reader {
+        user: None,
+        address: address.parse().unwrap(),
+        user_agent: browser.clone(),
+    });
+    for reader in readers.chain(users) {
+        let hashes = server.run(identifier.identify(&reader)).unwrap().today;
+        let who = format!("{} {:?}", reader.address, reader.user);
+        needles.extend(hash(&format!("the visitor {who}"), hashes.visitor));
+        needles.extend(hashes.address.into_iter().flat_map(|address| hash(&format!("the address {who}"), address)));
+        needles.extend(hashes.network.into_iter().flat_map(|network| hash(&format!("the network {who}"), network)));
+        for article in articles {
+            needles.push(Needle(format!("the entry of {who}"), Id::new(article, hashes).bytes().to_vec()));
+            let of_network = Id::of_network(article, hashes);
+            needles.extend(of_network.map(|id| Needle(format!("the entry of {who}'s network"), id.bytes().to_vec())));
+        }
+    }
+
+    let kept = || {
+        let mut bytes = Vec::new();
+        bytes_in(server.folder.path(), &mut bytes);
+        if let Some(redis) = &server.redis {
+            bytes_in(redis.folder(), &mut bytes);
+        }
+        bytes
+    };
+    let before = kept();
+    let known = found(&needles, &before);
+    assert!(known.contains(&"the salt"), "the search looks at the right files");
+    let entry =
+        if server.redis.is_some() { "the entry of 203.0.113.200 None" } else { "the visitor 203.0.113.200 None" };
+    assert!(known.contains(&entry), "and for the right bytes");
+
+    // What is never written, not even on that day.
+    let mut never: Vec<Needle> = mistyped.iter().flat_map(|name| without_a_key(name)).collect();
+    never.extend(mistyped.iter().map(|name| Needle((*name).to_owned(), name.as_bytes().to_vec())));
+    for (address, browser) in &anonymous {
+        never.extend([address, browser].map(|text| Needle(text.clone(), text.clone().into_bytes())));
+    }
+    never.push(Needle("the address of who signed in".into(), b"203.0.113.250".to_vec()));
+    never.push(Needle("the packed network".into(), [0x20, 0x01, 0x0d, 0xb8, 0x77, 0xab].to_vec()));
+    assert_eq!(found(&never, &before), [""; 0]);
+    let logged = log.0.lock().unwrap().clone();
+    assert!(memchr::memmem::find(&logged, b"a sign-in failed").is_some(), "the log is read");
+    assert_eq!(found(&never, &logged), [""; 0], "nor in the log");
+    assert_eq!(found(&needles, &logged), [""; 0], "what the log calls an address is found nowhere else");
+
+    // Two days later. A reader of the database in the way, or a file that Redis is still writing, makes it the next prune's work.
+    server.job(Job::Flush);
+    server.clock.advance(48 * HOUR);
+    let deadline = Instant::now() + Duration::from_secs(30);
+    let mut left;
+    loop {
+        server.job(Job::Prune);
+        left = kept();
+        if found(&needles, &left).is_empty() || Instant::now() > deadline {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    // And what somebody takes away as a backup.
+    let backup = tempfile::tempdir().unwrap();
+    let exported = server.run(export_folder(&server.database, &backup.path().join("export"))).unwrap();
+    assert_eq!(exported, 3);
+    if server.redis.is_none() {
+        let (url, copy) = (server.config.database.url.clone(), backup.path().join("copy.db").display().to_string());
+        server.run(async {
+            let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+            sqlx::query("VACUUM INTO ?").bind(copy).execute(&mut connection).await.unwrap();
+        });
+    }
+    bytes_in(backup.path(), &mut left);
+    left.extend(log.0.lock().unwrap().iter());
+    assert_eq!(found(&needles, &left), [""; 0]);
+    assert_eq!(found(&never, &left), [""; 0]);
+    assert!(memchr::memmem::find(&left, b"quiet-reader-0").is_some() || server.redis.is_some(), "accounts are kept");
+}
