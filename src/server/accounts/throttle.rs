@@ -456,10 +456,15 @@ mod tests {
             for minute in 0..30 * DAY / MINUTE {
                 let now = minute * MINUTE;
                 if minute % 15 == 0 {
-                    is_let_in(&throttle, sender([198, 51, 100, 7], now).as_stranger("owner", "hash"), now).await;
+                    is_let_in(
+                        &throttle,
+                        sender(IpAddr::from([198, 51, 100, 7]), now).as_stranger("owner", "hash"),
+                        now,
+                    )
+                    .await;
                 }
                 if minute % 60 == 1 {
-                    let origins = sender([192, 0, 2, 1], now).as_stranger("owner", "hash");
+                    let origins = sender(IpAddr::from([192, 0, 2, 1]), now).as_stranger("owner", "hash");
                     let Ok(Entry::Admitted(admitted)) = throttle.admit(origins, now).await else {
                         panic!("the owner has to wait in minute {minute}");
                     };
@@ -473,7 +478,7 @@ mod tests {
     fn what_was_never_tried_counts_for_nothing() {
         run(async {
             let throttle = Throttle::in_memory();
-            let origins = || sender([192, 0, 2, 1], 0).as_stranger("owner", "hash");
+            let origins = || sender(IpAddr::from([192, 0, 2, 1]), 0).as_stranger("owner", "hash");
             for attempt in 0..500 {
                 match throttle.admit(origins(), 0).await.unwrap() {
                     Entry::Admitted(admitted) => throttle.never_tried(&admitted).await.unwrap(),
@@ -484,7 +489,7 @@ mod tests {
             for attempt in 0..500 {
                 assert_eq!(is_let_in(&throttle, origins(), 0).await, attempt < 5, "attempt {attempt}");
             }
-            let same_address = sender([192, 0, 2, 1], 0).as_stranger("other", "hash");
+            let same_address = sender(IpAddr::from([192, 0, 2, 1]), 0).as_stranger("other", "hash");
             assert!(is_let_in(&throttle, same_address, 0).await);
         });
     }
@@ -493,7 +498,7 @@ mod tests {
     fn another_password_starts_anew() {
         run(async {
             let throttle = Throttle::in_memory();
-            let origins = |credential| sender([192, 0, 2, 1], 0).as_stranger("owner", credential);
+            let origins = |credential| sender(IpAddr::from([192, 0, 2, 1]), 0).as_stranger("owner", credential);
             while is_let_in(&throttle, origins("old"), 0).await {}
             assert!(is_let_in(&throttle, origins("new"), 0).await);
         });

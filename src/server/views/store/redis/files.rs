@@ -74,21 +74,8 @@ impl RedisStore {
     /// [`ViewError::Store`]
     pub async fn files(&self) -> Result<Files, ViewError> {
         let nodes = self.persistence().await?;
-        if nodes.iter().all(|node| node.get("aof_enabled") != "1") {
-            return Ok(Files::Off);
-        }
-        let today = day_of(self.clock.now_ms()).to_string();
         let mark: Option<String> = self.redis.query(cmd("GET").arg(REWRITTEN)).await?;
-        let mark = mark.unwrap_or_default();
-        let (day, refusal) = mark.split_once(' ').unwrap_or((mark.as_str(), ""));
-        Ok(match (day == today, refusal) {
-            (false, _) => Files::Due,
-            (true, "") if nodes.iter().any(has_failed) => Files::Failed,
-            // It ended before it was done.
-            (true, "") if nodes.iter().any(has_written_none) => Files::Due,
-            (true, "") => Files::Fresh,
-            (true, refusal) => Files::Refused(refusal.to_owned()),
-        })
+        Ok(state_of(&nodes, &mark.unwrap_or_default(), day_of(self.clock.now_ms())))
     }
 
     /// What each node says of its files, those without a shard included: a salt may be on one of them.
@@ -96,6 +83,22 @@ impl RedisStore {
         let answers = self.redis.on_every_node(cmd("INFO").arg("persistence")).await?;
         let info = |answer| -> Result<Info, ViewError> { Ok(Info::new(from_redis_value(answer)?)) };
         answers.into_iter().map(info).collect()
+    }
+}
+
+/// How it is on the day `today`, by what the nodes say and what is written down.
+fn state_of(nodes: &[Info], mark: &str, today: i64) -> Files {
+    if nodes.iter().all(|node| node.get("aof_enabled") != "1") {
+        return Files::Off;
+    }
+    let (day, refusal) = mark.split_once(' ').unwrap_or((mark, ""));
+    match (day == today.to_string(), refusal) {
+        (false, _) => Files::Due,
+        (true, "") if nodes.iter().any(has_failed) => Files::Failed,
+        // It ended before it was done.
+        (true, "") if nodes.iter().any(has_written_none) => Files::Due,
+        (true, "") => Files::Fresh,
+        (true, refusal) => Files::Refused(refusal.to_owned()),
     }
 }
 
@@ -110,4 +113,43 @@ fn has_failed(node: &Info) -> bool {
 /// Whether it has written none anew since it started.
 fn has_written_none(node: &Info) -> bool {
     node.get("aof_enabled") == "1" && !is_busy(node) && node.get("aof_rewrites") == "0"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn node(changes: &[(&str, &str)]) -> Info {
+        let usual = [
+            ("aof_enabled", "1"),
+            ("aof_rewrite_in_progress", "0"),
+            ("aof_rewrite_scheduled", "0"),
+            ("aof_last_bgrewrite_status", "ok"),
+            ("aof_rewrites", "1"),
+        ];
+        // The first line of a name is the one that counts.
+        Info::new(changes.iter().chain(&usual).map(|(name, value)| format!("{name}:{value}\r\n")).collect())
+    }
+
+    #[test]
+    fn c3_files_are_fresh_when_each_node_has_written_its_own_anew_today() {
+        let state = |changes: &[(&str, &str)], mark: &str| state_of(&[node(&[]), node(changes)], mark, 20_000);
+        assert_eq!(state(&[], "20000"), Files::Fresh);
+        assert_eq!(state(&[], "19999"), Files::Due);
+        assert_eq!(state(&[], ""), Files::Due);
+        assert_eq!(state(&[], "20000 NOPERM: no permissions"), Files::Refused("NOPERM: no permissions".into()));
+        assert_eq!(state(&[], "19999 NOPERM: no permissions"), Files::Due, "it is tried anew each day");
+        let failed = ("aof_last_bgrewrite_status", "err");
+        assert_eq!(state(&[failed], "20000"), Files::Failed);
+        assert_eq!(
+            state(&[("aof_rewrites", "0")], "20000"),
+            Files::Due,
+            "it was started anew, and lost what it was at"
+        );
+        for busy in ["aof_rewrite_in_progress", "aof_rewrite_scheduled"] {
+            assert_eq!(state(&[(busy, "1"), failed, ("aof_rewrites", "0")], "20000"), Files::Fresh, "it is at it");
+        }
+        assert_eq!(state(&[("aof_enabled", "0"), failed, ("aof_rewrites", "0")], "20000"), Files::Fresh);
+        assert_eq!(state_of(&[node(&[("aof_enabled", "0")])], "20000", 20_000), Files::Off);
+    }
 }
