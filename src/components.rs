@@ -3,6 +3,7 @@
 pub mod browser;
 pub mod editor;
 pub mod reaction_button;
+pub mod sign_out_button;
 pub mod theme_toggle;
 pub mod view_counter;
 

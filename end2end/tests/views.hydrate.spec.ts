@@ -80,12 +80,19 @@ test('what was read is remembered by the tab alone, and forgotten at sign-out', 
   const answer = answered(page)
   await page.goto('/articles/kak-more-uchit-schitat')
   await answer
-  const read = () => page.evaluate(() => Object.keys(sessionStorage).filter((key) => key.startsWith('tidemark.read.')).length)
-  await expect.poll(read).toBe(1)
+  const read = (tab: Page) =>
+    tab.evaluate(() => Object.keys(sessionStorage).filter((key) => key.startsWith('tidemark.read.')).length)
+  await expect.poll(() => read(page)).toBe(1)
+  const other = await context.newPage()
+  const again = answered(other)
+  await other.goto('/articles/kak-more-uchit-schitat')
+  await again
+  await expect.poll(() => read(other)).toBe(1)
   expect(await page.evaluate(() => localStorage.length)).toBe(0)
   await page.getByRole('banner').getByRole('button', { name: 'Sign out' }).click()
   await expect(page.getByRole('banner')).toContainText('Sign in')
-  expect(await read()).toBe(0)
+  expect(await read(page)).toBe(0)
+  await expect.poll(() => read(other)).toBe(0)
   await context.close()
 })
 

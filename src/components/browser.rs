@@ -76,6 +76,36 @@ pub fn remember(key: &str, number: f64) {
     }
 }
 
+/// The key by which a tab tells the others that somebody signs out.
+const SIGNED_OUT: &str = "tidemark.signed-out";
+
+/// Forgets what [`remember`] was asked for, in all tabs, when somebody sends the form that signs out in one of them.
+pub fn forget_at_sign_out() {
+    let forget = || {
+        if let Ok(Some(storage)) = window().session_storage() {
+            let _ = storage.clear();
+        }
+    };
+    let _ = window_event_listener_untyped("submit", move |event| {
+        let form = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+        if form.and_then(|form| form.get_attribute("action")).as_deref() != Some("/logout") {
+            return;
+        }
+        forget();
+        // The others hear of what changes here, and nothing of it is left.
+        if let Ok(Some(storage)) = window().local_storage() {
+            let _ = storage.set_item(SIGNED_OUT, "");
+            let _ = storage.remove_item(SIGNED_OUT);
+        }
+    });
+    let _ = window_event_listener_untyped("storage", move |event| {
+        let key = js_sys::Reflect::get(&event, &"key".into()).ok().and_then(|key| key.as_string());
+        if key.as_deref() == Some(SIGNED_OUT) {
+            forget();
+        }
+    });
+}
+
 /// Sets a cookie for the whole site for a year.
 pub fn set_cookie(name: &str, value: &str) {
     let secure =

@@ -9,6 +9,7 @@ use leptos_axum::ResponseOptions;
 use leptos_meta::Title;
 
 use super::sidebar::SidebarColumn;
+use super::sign_out_button::SignOutButton;
 use super::theme_toggle::ThemeToggle;
 use crate::error::{Error, RETRY_AFTER_SECONDS};
 use crate::model::pages::{Frame, Framed, MenuUser, Sidebar};
@@ -96,7 +97,7 @@ fn Menu(user: Option<MenuUser>) -> impl IntoView {
             {is_admin.then(|| view! { <a href="/users">"Users"</a> })}
             <form class="sign-out" method="post" action="/logout">
                 <a href="/account">{name}</a>
-                <button type="submit" class="link-button">"Sign out"</button>
+                <SignOutButton />
             </form>
         }
         .into_any(),
