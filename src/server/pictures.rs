@@ -5,6 +5,7 @@
 //! are written first and deleted last, so whatever dies in between leaves at most bytes that nobody is shown.
 
 pub mod content;
+pub mod icc;
 pub mod store;
 pub mod strip;
 

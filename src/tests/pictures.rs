@@ -3,7 +3,7 @@
 mod files;
 
 use std::collections::HashMap;
-use std::io::Cursor;
+use std::io::{Cursor, Read};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -18,7 +18,8 @@ use tidemark::server::doctor::{Finding, examine_pictures};
 use tidemark::server::pictures::content::{Refusal, check};
 
 use self::files::{
-    SECRET, exif, gif, has_secret, jpeg, png, webp, with_gif_metadata, with_png_chunk, with_segment, with_webp_metadata,
+    SECRET, exif, gif, gif_of, has_secret, jpeg, packed_profile, png, profile, webp, with_gif_metadata, with_png_chunk,
+    with_segment, with_webp_metadata,
 };
 use crate::harness::{Answer, Client, TestServer, binary};
 
@@ -146,6 +147,63 @@ fn what_a_camera_noted_is_taken_out_and_which_way_up_it_is_stays() {
         assert_eq!((turned.width, turned.height), unturned, "{name} still says which way up it is");
         assert_eq!(turned.bytes, answer.bytes, "{name}: there is nothing left to take out");
     }
+}
+
+#[test]
+fn nothing_hides_in_a_part_that_is_longer_than_it_must_be() {
+    let mut looped = gif(2);
+    let at = looped.windows(11).position(|window| window == b"NETSCAPE2.0").unwrap() + 11;
+    let hidden = [&[SECRET.len() as u8][..], SECRET].concat();
+    looped.splice(at + 4..at + 4, hidden);
+    let profile = profile(SECRET);
+    for (name, dirty) in [
+        ("reserved marker", with_segment(&jpeg(8, 8), 0xc8, SECRET)),
+        (
+            "colour profile of a JPEG",
+            with_segment(&jpeg(8, 8), 0xe2, &[b"ICC_PROFILE\0\x01\x01".as_slice(), &profile].concat()),
+        ),
+        ("Adobe's segment", with_segment(&jpeg(8, 8), 0xee, &[b"Adobe\0\x64\0\0\0\0\x01".as_slice(), SECRET].concat())),
+        ("sBIT", with_png_chunk(&png(8, 8), b"sBIT", &[&[8u8, 8, 8, 8][..], SECRET].concat())),
+        ("pHYs", with_png_chunk(&png(8, 8), b"pHYs", &[&[0u8, 0, 0, 1, 0, 0, 0, 1, 0][..], SECRET].concat())),
+        ("colour of a background", with_png_chunk(&png(8, 8), b"bKGD", SECRET)),
+        ("a frame of no animation", with_png_chunk(&png(8, 8), b"fdAT", SECRET)),
+        ("a palette of no use", with_png_chunk(&png(8, 8), b"PLTE", &SECRET[..30])),
+        ("repetitions of a GIF", looped),
+    ] {
+        let found = check(&dirty).unwrap_or_else(|refusal| panic!("{name} {refusal}"));
+        let secret = &SECRET[..30];
+        assert!(dirty.windows(secret.len()).any(|window| window == secret), "{name}: the test is about nothing");
+        assert!(!found.bytes.windows(secret.len()).any(|window| window == secret), "{name}");
+        let again = check(&found.bytes).unwrap();
+        assert_eq!(again.bytes, found.bytes, "{name}: there is nothing left to take out");
+    }
+    // Packed, so that it has to be unpacked to be seen.
+    let found = check(&with_png_chunk(&png(8, 8), b"iCCP", &packed_profile(&profile))).unwrap();
+    let at = found.bytes.windows(4).position(|window| window == b"iCCP").expect("its colours stay");
+    let mut unpacked = Vec::new();
+    flate2::read::ZlibDecoder::new(&found.bytes[at + 4 + 5..]).read_to_end(&mut unpacked).unwrap();
+    assert!(!has_secret(&unpacked) && unpacked.windows(4).any(|window| window == b"rTRC"));
+}
+
+/// What it costs is told by its headings, in pixels and passes, so nothing has to be decoded to refuse it.
+#[test]
+fn a_picture_that_costs_more_than_it_shows_is_refused_before_it_is_decoded() {
+    assert_eq!(check(&gif_of((1, 1), 380, (8000, 8000))).unwrap_err(), Refusal::Damaged);
+    assert_eq!(check(&gif_of((10_000, 4_000), 11, (1, 1))).unwrap_err(), Refusal::TooLarge);
+    assert_eq!(check(&gif_of((2, 1), 1, (1, 2))).unwrap_err(), Refusal::Damaged, "one row below the screen");
+    // A profile of zeros that would take 20 MB: it is read as far as profiles are long, and left out.
+    let packed = packed_profile(&vec![0; 20_000_000]);
+    let found = check(&with_png_chunk(&png(8, 8), b"iCCP", &packed)).unwrap();
+    assert!(!found.bytes.windows(4).any(|window| window == b"iCCP"));
+    let jpeg = jpeg(600, 600);
+    let scan = jpeg.windows(2).position(|window| window == [0xff, 0xda]).unwrap();
+    let mut many = jpeg[..jpeg.len() - 2].to_vec();
+    for _ in 0..2_000 {
+        many.extend_from_slice(&jpeg[scan..scan + 14]);
+        many.extend_from_slice(&[0, 0]);
+    }
+    many.extend_from_slice(&[0xff, 0xd9]);
+    assert_eq!(check(&many).unwrap_err(), Refusal::TooManyPasses);
 }
 
 #[test]

@@ -23,6 +23,9 @@ pub const MOST_PIXELS: u64 = 40_000_000;
 /// The most pixels that all pictures of an animation may have together: looking at each takes time.
 pub const MOST_PIXELS_OF_ANIMATION: u64 = 400_000_000;
 
+/// How often a decoder may go over a picture of any size: encoders make up to 12 passes of a photo.
+const USUAL_PASSES: u64 = 16;
+
 /// The most memory that looking at a picture may take, in bytes.
 const MOST_MEMORY: u64 = 8 * MOST_PIXELS;
 
@@ -66,6 +69,9 @@ pub enum Refusal {
         MOST_PIXELS_OF_ANIMATION / 1_000_000
     )]
     TooLarge,
+    /// Decoding it would go over it too often.
+    #[error("comes in too many passes. Saved again as a usual JPEG it can be taken.")]
+    TooManyPasses,
 }
 
 impl From<ImageError> for Refusal {
@@ -84,8 +90,8 @@ impl From<ImageError> for Refusal {
 /// A [`Refusal`].
 pub fn check(bytes: &[u8]) -> Result<Checked, Refusal> {
     let kind = kind_of(bytes).ok_or(Refusal::Unsupported)?;
-    let Stripped { bytes, orientation, frames } = strip(kind, bytes).ok_or(Refusal::Damaged)?;
-    let (width, height) = decode(kind, &bytes, frames)?;
+    let Stripped { bytes, orientation, frames, passes } = strip(kind, bytes).ok_or(Refusal::Damaged)?;
+    let (width, height) = decode(kind, &bytes, frames, passes)?;
     let is_turned = matches!(
         orientation,
         Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH
@@ -95,7 +101,7 @@ pub fn check(bytes: &[u8]) -> Result<Checked, Refusal> {
 }
 
 /// Decodes everything and says how large it is.
-fn decode(kind: Kind, bytes: &[u8], frames: u64) -> Result<(u32, u32), Refusal> {
+fn decode(kind: Kind, bytes: &[u8], frames: u64, passes: u64) -> Result<(u32, u32), Refusal> {
     let file = Cursor::new(bytes);
     match kind {
         Kind::Png => {
@@ -111,6 +117,10 @@ fn decode(kind: Kind, bytes: &[u8], frames: u64) -> Result<(u32, u32), Refusal> 
             let mut decoder = JpegDecoder::new(file)?;
             decoder.set_limits(limits())?;
             let size = size(&decoder, frames)?;
+            let pixels = u64::from(size.0) * u64::from(size.1);
+            if passes > USUAL_PASSES && pixels.saturating_mul(passes) > MOST_PIXELS_OF_ANIMATION {
+                return Err(Refusal::TooManyPasses);
+            }
             decode_still(decoder, size)
         }
         Kind::Gif => {

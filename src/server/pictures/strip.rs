@@ -1,11 +1,17 @@
 //! Taking out of a picture's file what is not the picture: where it was taken, by whom, with what, notes, previews, and whatever
 //! somebody appended. The picture itself is not encoded again, so it loses nothing.
 //!
-//! Each format is a row of parts with names. The parts that a viewer needs are copied, all others are left out, so what nobody
-//! here has heard of does not get through. Which way up a picture is stays: it is written anew, alone.
+//! Each format is a row of parts with names. The parts that a viewer needs are copied if they are as long as such a part is, all others are
+//! left out, so what nobody here has heard of does not get through. Which way up a picture is stays, and so does what its numbers mean as
+//! colours: both are written anew, alone. The coded pixels themselves are copied as they are.
 
+use std::io::Read;
+
+use flate2::read::{ZlibDecoder, ZlibEncoder};
+use flate2::{Compression, Crc};
 use image::metadata::Orientation;
 
+use super::icc;
 use crate::model::picture::Kind;
 
 /// What is left of a file.
@@ -17,6 +23,8 @@ pub struct Stripped {
     pub orientation: Orientation,
     /// Of how many pictures it is made, if it moves.
     pub frames: u64,
+    /// How often a decoder goes over the whole picture: a JPEG may come in as many passes as its file has room for.
+    pub passes: u64,
 }
 
 /// The file without what is not the picture; `None` if its parts do not add up, so that it is damaged or cut off.
@@ -74,7 +82,11 @@ fn jpeg(bytes: &[u8]) -> Option<Stripped> {
     let mut cursor = Cursor(bytes.strip_prefix(b"\xff\xd8")?);
     let mut orientation = Orientation::NoTransforms;
     let mut jfif = Vec::new();
+    let mut adobe = Vec::new();
+    let mut profile = Vec::new();
     let mut rest = Vec::new();
+    let mut has_frame = false;
+    let mut passes = 0;
     loop {
         if cursor.byte()? != 0xff {
             return None;
@@ -93,9 +105,25 @@ fn jpeg(bytes: &[u8]) -> Option<Stripped> {
         let length = usize::from(cursor.u16_be()?);
         let payload = cursor.take(length.checked_sub(2)?)?;
         match marker {
-            // Frames, tables, restart intervals.
-            0xc0..=0xcf | 0xdb..=0xdd => put_segment(&mut rest, marker, payload)?,
+            // The three ways of coding that browsers know. A file has one picture.
+            0xc0..=0xc2 => {
+                let components = usize::from(*payload.get(5)?);
+                if has_frame || payload.len() != 6 + 3 * components {
+                    return None;
+                }
+                has_frame = true;
+                put_segment(&mut rest, marker, payload)?;
+            }
+            0xc4 if are_huffman_tables(payload) => put_segment(&mut rest, marker, payload)?,
+            0xdb if are_quantization_tables(payload) => put_segment(&mut rest, marker, payload)?,
+            0xc4 | 0xdb => return None,
+            // How often decoding can begin anew.
+            0xdd if payload.len() == 2 => put_segment(&mut rest, marker, payload)?,
             0xda => {
+                if payload.len() != 4 + 2 * usize::from(*payload.first()?) {
+                    return None;
+                }
+                passes += 1;
                 put_segment(&mut rest, marker, payload)?;
                 rest.extend_from_slice(scan(&mut cursor)?);
             }
@@ -106,9 +134,13 @@ fn jpeg(bytes: &[u8]) -> Option<Stripped> {
                 put_segment(&mut jfif, marker, &kept)?;
             }
             0xe1 if payload.starts_with(b"Exif\0\0") => orientation = orientation_of(payload),
-            // What the numbers mean as colours.
-            0xe2 if payload.starts_with(b"ICC_PROFILE\0") => put_segment(&mut rest, marker, payload)?,
-            0xee if payload.starts_with(b"Adobe") => put_segment(&mut rest, marker, payload.get(..12)?)?,
+            // What the numbers mean as colours: a profile in numbered parts.
+            0xe2 if payload.starts_with(b"ICC_PROFILE\0") => profile.push((*payload.get(12)?, payload.get(14..)?)),
+            // Whether the numbers are red, green and blue: the last of 12 bytes.
+            0xee if payload.starts_with(b"Adobe") && adobe.is_empty() => {
+                let segment = [b"Adobe\0\x64\0\0\0\0".as_slice(), &[*payload.get(11)?]].concat();
+                put_segment(&mut adobe, marker, &segment)?;
+            }
             _ => {}
         }
     }
@@ -117,9 +149,43 @@ fn jpeg(bytes: &[u8]) -> Option<Stripped> {
     if orientation != Orientation::NoTransforms {
         put_segment(&mut stripped, 0xe1, &[b"Exif\0\0".as_slice(), &exif(orientation)].concat())?;
     }
+    profile.sort_by_key(|(number, _)| *number);
+    let profile: Vec<u8> = profile.into_iter().flat_map(|(_, part)| part.iter().copied()).collect();
+    if let Some(profile) = icc::clean(&profile) {
+        put_segment(&mut stripped, 0xe2, &[b"ICC_PROFILE\0\x01\x01".as_slice(), &profile].concat())?;
+    }
+    stripped.extend_from_slice(&adobe);
     stripped.extend_from_slice(&rest);
     stripped.extend_from_slice(b"\xff\xd9");
-    Some(Stripped { bytes: stripped, orientation, frames: 1 })
+    Some(Stripped { bytes: stripped, orientation, frames: 1, passes })
+}
+
+/// Whether a segment is tables of codes and nothing else: each 17 bytes that say how many codes it has of each length, and the codes.
+fn are_huffman_tables(mut tables: &[u8]) -> bool {
+    while let Some(counts) = tables.get(1..17) {
+        let codes: usize = counts.iter().map(|count| usize::from(*count)).sum();
+        match tables.get(17 + codes..) {
+            Some(rest) if codes <= 256 => tables = rest,
+            _ => return false,
+        }
+    }
+    tables.is_empty()
+}
+
+/// Whether a segment is tables of steps and nothing else: each 64 numbers of one byte or of two.
+fn are_quantization_tables(mut tables: &[u8]) -> bool {
+    while let Some(first) = tables.first() {
+        let length = match first >> 4 {
+            0 => 1 + 64,
+            1 => 1 + 128,
+            _ => return false,
+        };
+        match tables.get(length..) {
+            Some(rest) => tables = rest,
+            None => return false,
+        }
+    }
+    true
 }
 
 fn put_segment(file: &mut Vec<u8>, marker: u8, payload: &[u8]) -> Option<()> {
@@ -140,61 +206,166 @@ fn scan<'a>(cursor: &mut Cursor<'a>) -> Option<&'a [u8]> {
 /// PNG, third edition, section 5.
 fn png(bytes: &[u8]) -> Option<Stripped> {
     const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
-    const KEPT: [&[u8; 4]; 18] = [
-        b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"cHRM", b"gAMA", b"iCCP", b"sBIT", b"sRGB", b"cICP", b"mDCV",
-        b"cLLI", b"bKGD", b"pHYs", b"acTL", b"fcTL", b"fdAT",
+    const KNOWN_ONCE: [&[u8; 4]; 15] = [
+        b"IHDR", b"PLTE", b"tRNS", b"cHRM", b"gAMA", b"iCCP", b"sBIT", b"sRGB", b"cICP", b"mDCV", b"cLLI", b"bKGD",
+        b"pHYs", b"acTL", b"eXIf",
     ];
     let mut cursor = Cursor(bytes.strip_prefix(SIGNATURE)?);
     let mut orientation = Orientation::NoTransforms;
+    let mut heading = None;
+    let mut announced = None;
     let mut frames = 0;
+    let mut seen = Vec::<[u8; 4]>::new();
     let mut head = SIGNATURE.to_vec();
     let mut rest = Vec::new();
     loop {
-        let whole = cursor.0;
         let length = usize::try_from(cursor.u32_be()?).ok()?;
-        let name = cursor.take(4)?;
+        let name: &[u8; 4] = cursor.take(4)?.try_into().ok()?;
         let data = cursor.take(length)?;
-        cursor.take(4)?;
-        let whole = whole.get(..length.checked_add(12)?)?;
-        if name == b"fcTL" {
-            frames += 1;
+        let is_whole = cursor.u32_be()? == checksum(name, data);
+        if !is_whole || seen.contains(name) {
+            // Without one whose name begins with a capital letter there is no picture.
+            if name.first()?.is_ascii_uppercase() {
+                return None;
+            }
+            continue;
         }
-        if name == b"eXIf" {
-            orientation = orientation_of(data);
-        } else if KEPT.iter().any(|kept| kept.as_slice() == name) {
-            if name == b"IHDR" { &mut head } else { &mut rest }.extend_from_slice(whole);
+        match name {
+            b"IHDR" => {
+                let &[.., depth, colours, _, _, _] = data else { return None };
+                if data.len() != 13 {
+                    return None;
+                }
+                heading = Some((depth, colours));
+                put_png_chunk(&mut head, name, data)?;
+            }
+            b"IEND" => {
+                put_png_chunk(&mut rest, name, &[])?;
+                break;
+            }
+            b"eXIf" => orientation = orientation_of(data),
+            b"iCCP" => {
+                if let Some(profile) = profile_of_png(data) {
+                    put_png_chunk(&mut rest, name, &profile)?;
+                }
+            }
+            b"acTL" if data.len() == 8 => {
+                announced = Some(u64::from(u32::from_be_bytes(data.get(..4)?.try_into().ok()?)));
+                put_png_chunk(&mut rest, name, data)?;
+            }
+            // Without the chunk before, these are no part of a picture.
+            b"fcTL" | b"fdAT" if announced.is_none() => {}
+            b"fcTL" if data.len() == 26 => {
+                frames += 1;
+                put_png_chunk(&mut rest, name, data)?;
+            }
+            _ if is_png_chunk(name, data, heading?) => put_png_chunk(&mut rest, name, data)?,
+            _ => {}
         }
-        if name == b"IEND" {
-            break;
+        // Names that nobody knows could be many, and looking through them would take the square of their number.
+        if KNOWN_ONCE.contains(&name) {
+            seen.push(*name);
         }
+    }
+    // More than is announced, nobody is shown.
+    if announced.is_some_and(|announced| announced != frames) {
+        return None;
     }
     if orientation != Orientation::NoTransforms {
-        let chunk = [b"eXIf".as_slice(), &exif(orientation)].concat();
-        head.extend_from_slice(&u32::try_from(chunk.len() - 4).ok()?.to_be_bytes());
-        head.extend_from_slice(&chunk);
-        head.extend_from_slice(&crc32(&chunk).to_be_bytes());
+        put_png_chunk(&mut head, b"eXIf", &exif(orientation))?;
     }
     head.extend_from_slice(&rest);
-    Some(Stripped { bytes: head, orientation, frames })
+    Some(Stripped { bytes: head, orientation, frames, passes: 1 })
 }
 
-/// The checksum of PNG's chunks; for the few bytes that it is needed for, bit by bit.
-fn crc32(bytes: &[u8]) -> u32 {
-    let step = |crc: u32, byte: &u8| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { 0xedb8_8320 ^ (crc >> 1) } else { crc >> 1 })
-    };
-    !bytes.iter().fold(u32::MAX, step)
+/// Whether a chunk is one that viewers need, and as long as it must be. `heading`: how many bits a sample has, and what the samples are.
+fn is_png_chunk(name: &[u8; 4], data: &[u8], heading: (u8, u8)) -> bool {
+    let (depth, colours) = heading;
+    let length = data.len();
+    let palette = 3usize << depth.min(8);
+    match name {
+        b"IDAT" => true,
+        b"fdAT" => length >= 4,
+        b"PLTE" => colours == 3 && length > 0 && length <= palette && length % 3 == 0,
+        b"tRNS" => match colours {
+            0 => length == 2,
+            2 => length == 6,
+            3 => length * 3 <= palette,
+            _ => false,
+        },
+        b"bKGD" => match colours {
+            0 | 4 => length == 2,
+            2 | 6 => length == 6,
+            3 => length == 1,
+            _ => false,
+        },
+        b"sBIT" => {
+            let samples = match colours {
+                0 => 1,
+                2 | 3 => 3,
+                4 => 2,
+                6 => 4,
+                _ => return false,
+            };
+            let most = if colours == 3 { 8 } else { depth };
+            length == samples && data.iter().all(|bits| (1..=most).contains(bits))
+        }
+        b"cHRM" => length == 32,
+        b"gAMA" | b"cICP" => length == 4,
+        b"sRGB" => length == 1,
+        b"mDCV" => length == 24,
+        b"cLLI" => length == 8,
+        b"pHYs" => length == 9,
+        _ => false,
+    }
+}
+
+/// The content of an iCCP chunk, with the cleaned profile under a name that says nothing; `None` if there is none to keep. No more
+/// of it is unpacked than a profile may have.
+fn profile_of_png(data: &[u8]) -> Option<Vec<u8>> {
+    let name = data.iter().take(80).position(|byte| *byte == 0)?;
+    // After the name comes the method, of which there is one.
+    let packed = data.get(name + 1..)?.strip_prefix(b"\0")?;
+    let most = icc::LONGEST_PROFILE as u64;
+    let mut profile = Vec::new();
+    ZlibDecoder::new(packed).take(most + 1).read_to_end(&mut profile).ok()?;
+    let profile = icc::clean(&profile)?;
+    let mut chunk = b"icc\0\0".to_vec();
+    ZlibEncoder::new(profile.as_slice(), Compression::default()).read_to_end(&mut chunk).ok()?;
+    Some(chunk)
+}
+
+fn put_png_chunk(file: &mut Vec<u8>, name: &[u8; 4], data: &[u8]) -> Option<()> {
+    file.extend_from_slice(&u32::try_from(data.len()).ok()?.to_be_bytes());
+    file.extend_from_slice(name);
+    file.extend_from_slice(data);
+    file.extend_from_slice(&checksum(name, data).to_be_bytes());
+    Some(())
+}
+
+/// The checksum of a PNG's chunk.
+fn checksum(name: &[u8; 4], data: &[u8]) -> u32 {
+    let mut crc = Crc::new();
+    crc.update(name);
+    crc.update(data);
+    crc.sum()
 }
 
 /// GIF 89a, section 17 on.
 fn gif(bytes: &[u8]) -> Option<Stripped> {
     let mut cursor = Cursor(bytes);
-    let mut stripped = cursor.take(6)?.to_vec();
+    let signature = cursor.take(6)?;
+    if !matches!(signature, b"GIF87a" | b"GIF89a") {
+        return None;
+    }
+    let mut stripped = signature.to_vec();
     let screen = cursor.take(7)?;
+    let (width, height) = (number_le(screen, 0)?, number_le(screen, 2)?);
     stripped.extend_from_slice(screen);
     stripped.extend_from_slice(cursor.take(colour_table(*screen.get(4)?))?);
     // What says how the next picture is shown; it goes with what comes next.
     let mut frames = 0;
+    let mut repeats = false;
     let mut control: &[u8] = &[];
     loop {
         let start = cursor.0;
@@ -202,6 +373,12 @@ fn gif(bytes: &[u8]) -> Option<Stripped> {
             0x3b => break,
             0x2c => {
                 let descriptor = cursor.take(9)?;
+                // A picture must be within the screen (section 20). One that is larger would be decoded and not be seen.
+                let right = number_le(descriptor, 0)? + number_le(descriptor, 4)?;
+                let bottom = number_le(descriptor, 2)? + number_le(descriptor, 6)?;
+                if right > width || bottom > height {
+                    return None;
+                }
                 cursor.take(colour_table(*descriptor.get(8)?))?;
                 cursor.byte()?;
                 blocks(&mut cursor)?;
@@ -212,15 +389,21 @@ fn gif(bytes: &[u8]) -> Option<Stripped> {
             }
             0x21 => {
                 let label = cursor.byte()?;
-                let name = cursor.0.get(1..12).unwrap_or_default();
                 blocks(&mut cursor)?;
                 let whole = start.get(..start.len() - cursor.0.len())?;
                 match label {
-                    0xf9 => control = whole,
+                    0xf9 if whole.len() == 8 && whole.get(2) == Some(&4) => control = whole,
                     // Text over the picture, which no browser shows.
                     0x01 => control = &[],
-                    // How often an animation is repeated.
-                    0xff if matches!(name, b"NETSCAPE2.0" | b"ANIMEXTS1.0") => stripped.extend_from_slice(whole),
+                    // How often an animation is repeated: a number, said once.
+                    0xff if !repeats => {
+                        if let Some(times) = repetition(whole) {
+                            stripped.extend_from_slice(b"\x21\xff\x0bNETSCAPE2.0\x03\x01");
+                            stripped.extend_from_slice(times);
+                            stripped.push(0);
+                            repeats = true;
+                        }
+                    }
                     _ => {}
                 }
             }
@@ -228,7 +411,19 @@ fn gif(bytes: &[u8]) -> Option<Stripped> {
         }
     }
     stripped.push(0x3b);
-    Some(Stripped { bytes: stripped, orientation: Orientation::NoTransforms, frames })
+    Some(Stripped { bytes: stripped, orientation: Orientation::NoTransforms, frames, passes: 1 })
+}
+
+/// The two bytes of a whole extension that say how often an animation is repeated, if it is the one that does.
+fn repetition(extension: &[u8]) -> Option<&[u8]> {
+    let [0x21, 0xff, 0x0b, rest @ ..] = extension else { return None };
+    let (name, rest) = rest.split_at_checked(11)?;
+    let is_known = matches!(name, b"NETSCAPE2.0" | b"ANIMEXTS1.0") && rest.starts_with(&[3, 1]);
+    if is_known { rest.get(2..4) } else { None }
+}
+
+fn number_le(bytes: &[u8], at: usize) -> Option<u32> {
+    Some(u16::from_le_bytes(bytes.get(at..at + 2)?.try_into().ok()?).into())
 }
 
 fn colour_table(flags: u8) -> usize {
@@ -246,48 +441,97 @@ fn blocks(cursor: &mut Cursor) -> Option<()> {
 
 /// RFC 9649.
 fn webp(bytes: &[u8]) -> Option<Stripped> {
+    // What the extended heading says is there.
+    const ANIMATION: u8 = 2;
+    const EXIF: u8 = 8;
+    const ALPHA: u8 = 16;
+    const PROFILE: u8 = 32;
     let mut cursor = Cursor(bytes.strip_prefix(b"RIFF")?);
     let size = usize::try_from(cursor.u32_le()?).ok()?;
     let mut cursor = Cursor(cursor.take(size)?.strip_prefix(b"WEBP")?);
     let mut orientation = Orientation::NoTransforms;
+    let mut heading: Option<[u8; 10]> = None;
+    let mut profile = None;
     let mut frames = 0;
+    let mut seen = Vec::<[u8; 4]>::new();
     let mut chunks = Vec::new();
     while !cursor.0.is_empty() {
         let (name, payload) = chunk(&mut cursor)?;
+        if name != b"ANMF" && seen.contains(name) {
+            continue;
+        }
+        let is_animation = heading.is_some_and(|heading| heading[0] & ANIMATION != 0);
         match name {
             b"EXIF" => orientation = orientation_of(payload),
-            b"ANMF" => {
+            // It must be the first.
+            b"VP8X" if seen.is_empty() => heading = Some(payload.try_into().ok()?),
+            b"VP8X" => return None,
+            b"ICCP" => profile = icc::clean(payload),
+            b"ANIM" if is_animation && payload.len() == 6 => put_chunk(&mut chunks, name, payload)?,
+            b"ANMF" if is_animation => {
                 frames += 1;
-                let mut frame = payload.get(..16)?.to_vec();
-                let mut parts = Cursor(payload.get(16..)?);
-                while !parts.0.is_empty() {
-                    let (name, payload) = chunk(&mut parts)?;
-                    if matches!(name, b"VP8 " | b"VP8L" | b"ALPH") {
-                        put_chunk(&mut frame, name, payload)?;
-                    }
-                }
-                put_chunk(&mut chunks, name, &frame)?;
+                put_chunk(&mut chunks, name, &webp_frame(payload)?)?;
             }
-            b"VP8X" | b"VP8 " | b"VP8L" | b"ALPH" | b"ANIM" | b"ICCP" => put_chunk(&mut chunks, name, payload)?,
+            b"VP8 " | b"VP8L" if !is_animation && !seen.iter().any(|seen| is_webp_picture(seen)) => {
+                put_chunk(&mut chunks, name, payload)?;
+            }
+            b"ALPH" if !is_animation && heading.is_some() => put_chunk(&mut chunks, name, payload)?,
             _ => {}
         }
+        if matches!(name, b"EXIF" | b"VP8X" | b"ICCP" | b"ANIM" | b"VP8 " | b"VP8L" | b"ALPH") {
+            seen.push(*name);
+        }
     }
-    // The extended heading says what is there: no XMP (4), and EXIF (8) only if we write it. Without that heading there is none.
-    if chunks.starts_with(b"VP8X") {
-        let flags = chunks.get_mut(8)?;
-        *flags &= !(4 | 8);
+    let mut head = Vec::new();
+    if let Some(mut heading) = heading {
+        // Whether there is transparency, and whether it moves, stays. What else is there, is said of what is written.
+        heading[0] &= ANIMATION | ALPHA;
+        heading[1..4].fill(0);
+        if profile.is_some() {
+            heading[0] |= PROFILE;
+        }
         if orientation != Orientation::NoTransforms {
-            *flags |= 8;
+            heading[0] |= EXIF;
             put_chunk(&mut chunks, b"EXIF", &exif(orientation))?;
         }
+        put_chunk(&mut head, b"VP8X", &heading)?;
+        if let Some(profile) = profile {
+            put_chunk(&mut head, b"ICCP", &profile)?;
+        }
     } else {
+        // Without that heading there are none.
         orientation = Orientation::NoTransforms;
     }
+    head.extend_from_slice(&chunks);
     let mut stripped = b"RIFF".to_vec();
-    stripped.extend_from_slice(&u32::try_from(chunks.len() + 4).ok()?.to_le_bytes());
+    stripped.extend_from_slice(&u32::try_from(head.len() + 4).ok()?.to_le_bytes());
     stripped.extend_from_slice(b"WEBP");
-    stripped.extend_from_slice(&chunks);
-    Some(Stripped { bytes: stripped, orientation, frames })
+    stripped.extend_from_slice(&head);
+    Some(Stripped { bytes: stripped, orientation, frames, passes: 1 })
+}
+
+/// A frame of an animation: 16 bytes of heading, transparency, and a picture.
+fn webp_frame(payload: &[u8]) -> Option<Vec<u8>> {
+    let mut frame = payload.get(..16)?.to_vec();
+    // Two of its bits mean something.
+    *frame.last_mut()? &= 3;
+    let mut parts = Cursor(payload.get(16..)?);
+    let (mut has_picture, mut has_alpha) = (false, false);
+    while !parts.0.is_empty() {
+        let (name, payload) = chunk(&mut parts)?;
+        if is_webp_picture(name) && !has_picture {
+            has_picture = true;
+            put_chunk(&mut frame, name, payload)?;
+        } else if name == b"ALPH" && !has_alpha && !has_picture {
+            has_alpha = true;
+            put_chunk(&mut frame, name, payload)?;
+        }
+    }
+    Some(frame)
+}
+
+fn is_webp_picture(name: &[u8; 4]) -> bool {
+    matches!(name, b"VP8 " | b"VP8L")
 }
 
 fn chunk<'a>(cursor: &mut Cursor<'a>) -> Option<(&'a [u8; 4], &'a [u8])> {

@@ -100,6 +100,59 @@ pub fn with_gif_metadata(gif: &[u8]) -> Vec<u8> {
     [head, &comment, &xmp, rest].concat()
 }
 
+/// A GIF of one colour whose screen is as large as it says, with `frames` pictures of another size.
+pub fn gif_of(screen: (u16, u16), frames: usize, size: (u16, u16)) -> Vec<u8> {
+    let mut file = b"GIF89a".to_vec();
+    file.extend_from_slice(&screen.0.to_le_bytes());
+    file.extend_from_slice(&screen.1.to_le_bytes());
+    // A table of two colours.
+    file.extend_from_slice(&[0x80, 0, 0, 0, 0, 0, 255, 255, 255]);
+    for _ in 0..frames {
+        file.extend_from_slice(&[0x2c, 0, 0, 0, 0]);
+        file.extend_from_slice(&size.0.to_le_bytes());
+        file.extend_from_slice(&size.1.to_le_bytes());
+        // Codes of two bits: clear, a pixel, end.
+        file.extend_from_slice(&[0, 2, 2, 0x44, 0x01, 0]);
+    }
+    file.push(0x3b);
+    file
+}
+
+/// The profile of a screen, with `note` beside its colours.
+pub fn profile(note: &[u8]) -> Vec<u8> {
+    let primary = [b"XYZ \0\0\0\0".as_slice(), &[0, 0, 0x6f, 0xa2, 0, 0, 0x38, 0xf5, 0, 0, 3, 0x90]].concat();
+    let curve = b"curv\0\0\0\0\0\0\0\x01\x02\x33\0\0".to_vec();
+    let names: [&[u8; 4]; 7] = [b"rXYZ", b"gXYZ", b"bXYZ", b"rTRC", b"gTRC", b"bTRC", b"note"];
+    let mut header = vec![0; 128];
+    header[8] = 2;
+    header[12..24].copy_from_slice(b"mntrRGB XYZ ");
+    header[36..40].copy_from_slice(b"acsp");
+    let mut directory = 7u32.to_be_bytes().to_vec();
+    let mut values = Vec::new();
+    for name in names {
+        let value = match name {
+            b"note" => note.to_vec(),
+            name if name.ends_with(b"XYZ") => primary.clone(),
+            _ => curve.clone(),
+        };
+        directory.extend_from_slice(name);
+        directory.extend_from_slice(&u32::try_from(128 + 4 + 84 + values.len()).unwrap().to_be_bytes());
+        directory.extend_from_slice(&u32::try_from(value.len()).unwrap().to_be_bytes());
+        values.extend_from_slice(&value);
+    }
+    [header, directory, values].concat()
+}
+
+/// What a PNG's iCCP chunk has in it: a name, and the profile, packed.
+pub fn packed_profile(profile: &[u8]) -> Vec<u8> {
+    use std::io::Read;
+
+    let mut chunk = b"icc\0\0".to_vec();
+    let mut packed = flate2::read::ZlibEncoder::new(profile, flate2::Compression::fast());
+    packed.read_to_end(&mut chunk).unwrap();
+    chunk
+}
+
 pub fn has_secret(bytes: &[u8]) -> bool {
     bytes.windows(SECRET.len()).any(|window| window == SECRET)
 }
