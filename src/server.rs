@@ -31,3 +31,4 @@ pub mod studio;
 pub mod telemetry;
 pub mod views;
 pub mod visibility;
+pub mod work;

@@ -11,6 +11,7 @@ pub mod server {
         pub mod characters;
         pub mod front_matter;
         pub mod markdown;
+        pub mod nesting;
         pub mod raw_html;
         pub mod slug;
     }

@@ -18,8 +18,10 @@ pub async fn preview(article: i64, typed: Typed) -> Result<String, Error> {
     use crate::server::request::identity::current_user;
     use crate::server::state::AppState;
     let user = current_user(&expect_context::<Parts>())?;
-    let content = super::answer(expect_context::<AppState>().preview(&user, article, &typed).await)?;
-    Ok(view! { <ArticleBody content /> }.to_html())
+    let preview = expect_context::<AppState>().preview(&user, article, &typed).await;
+    let (content, notes) = super::answer(preview)?;
+    let notes = notes.into_iter().map(|text| view! { <p class="notice">{text}</p> }).collect_view();
+    Ok(view! { {notes} <ArticleBody content /> }.to_html())
 }
 
 /// Keeps what was typed for an article (0: a new one) that is at `version`. False if the same user has saved since.

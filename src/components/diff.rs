@@ -1,66 +1,57 @@
 //! What differs between two texts, for people.
 
-use std::time::Duration;
-
 use leptos::prelude::*;
-use similar::{ChangeTag, InlineChange, TextDiff};
 
-/// How many lines around a change are shown.
-const CONTEXT: usize = 3;
-
-/// How long comparing may take before less exact an answer has to do.
-const PATIENCE: Duration = Duration::from_millis(500);
+use crate::server::content::difference::{Differences, Line, Side};
 
 /// The lines of two texts that differ, with the words in them that do.
 #[component]
 pub fn Diff(
-    /// What was there before.
-    old: String,
-    /// What is there instead.
-    new: String,
+    /// What a comparison found.
+    differences: Differences,
 ) -> impl IntoView {
-    if old == new {
-        return view! { <p class="diff-same">"No difference."</p> }.into_any();
-    }
-    let diff = TextDiff::configure().timeout(PATIENCE).diff_lines(old.as_str(), new.as_str());
-    let groups = diff
-        .grouped_ops(CONTEXT)
+    let Differences { groups, left_out, has_cut_lines } = differences;
+    let left_out = (left_out > 0).then(|| {
+        view! { <p class="field-hint">{format!("{left_out} more lines differ or stand around what differs. They are too many to be shown.")}</p> }
+    });
+    let is_cut =
+        has_cut_lines.then(|| view! { <p class="field-hint">"Some lines are too long to be shown whole."</p> });
+    let groups = groups
         .into_iter()
-        .map(|operations| {
-            let lines = operations
-                .iter()
-                .flat_map(|operation| diff.iter_inline_changes(operation))
-                .map(|change| line(&change))
-                .collect_view();
+        .map(|group| {
+            let lines = group.into_iter().map(line).collect_view();
             view! { <div class="diff-group">{lines}</div> }
         })
         .collect_view();
-    view! { <div class="diff" tabindex="0" role="group" aria-label="Difference">{groups}</div> }.into_any()
+    view! {
+        <div class="diff" tabindex="0" role="group" aria-label="Difference">
+            {groups}
+        </div>
+        {is_cut}
+        {left_out}
+    }
 }
 
-fn line(change: &InlineChange<'_, str>) -> AnyView {
-    let tag = change.tag();
-    let words = change
-        .iter_strings_lossy()
-        .map(|(is_changed, text)| {
-            let text = text.trim_end_matches('\n').to_owned();
-            match is_changed {
-                true => view! { <mark>{text}</mark> }.into_any(),
-                false => text.into_any(),
-            }
+fn line(line: Line) -> AnyView {
+    let words = line
+        .words
+        .into_iter()
+        .map(|(is_changed, text)| match is_changed {
+            true => view! { <mark>{text}</mark> }.into_any(),
+            false => text.into_any(),
         })
         .collect_view();
     // The words for those who do not see the colours.
-    match tag {
-        ChangeTag::Equal => view! { <p class="diff-line">{words}</p> }.into_any(),
-        ChangeTag::Delete => view! {
+    match line.side {
+        Side::Both => view! { <p class="diff-line">{words}</p> }.into_any(),
+        Side::Old => view! {
             <p class="diff-line diff-removed">
                 <span class="visually-hidden">"removed: "</span>
                 <del>{words}</del>
             </p>
         }
         .into_any(),
-        ChangeTag::Insert => view! {
+        Side::New => view! {
             <p class="diff-line diff-added">
                 <span class="visually-hidden">"added: "</span>
                 <ins>{words}</ins>

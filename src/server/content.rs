@@ -1,10 +1,12 @@
 //! Articles as files and as text: front matter, Markdown, import and export.
 
 pub mod characters;
+pub mod difference;
 pub mod export;
 pub mod front_matter;
 pub mod import;
 pub mod markdown;
+pub mod nesting;
 pub mod raw_html;
 pub mod rerender;
 pub mod slug;

@@ -33,6 +33,7 @@ use super::views::Views;
 use super::views::batcher::{Worker, batcher};
 use super::views::visitor::Identifier;
 use super::visibility::Visibility;
+use super::work::Work;
 use crate::components::sidebar::{render_rankings, render_unavailable};
 
 /// How long requests that are under way may take after the signal to stop.
@@ -126,6 +127,7 @@ impl Server {
             pictures,
             page_cache,
             counts,
+            work: Work::default(),
             leptos_options,
         });
         Ok(Self { listener, state, workers, counts_reader, watch })

@@ -20,6 +20,7 @@ use super::pictures::Pictures;
 use super::sessions::Sessions;
 use super::views::{Sender, ViewError, Views};
 use super::visibility::Visibility;
+use super::work::Work;
 use crate::error::Error;
 use crate::model::view::ViewOutcome;
 
@@ -71,6 +72,8 @@ pub struct Services {
     pub page_cache: PageCache,
     /// The counts of this moment.
     pub counts: Counts,
+    /// What takes a core for a while.
+    pub work: Work,
     /// Where the browser's files are.
     pub leptos_options: LeptosOptions,
 }

@@ -1,10 +1,13 @@
 //! What authors do with their articles.
 
+use std::sync::atomic::AtomicBool;
+
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use super::accounts::FieldErrors;
+use super::content::difference::{Differences, compare};
 use super::content::front_matter::is_picture_address;
 use super::content::markdown::{self, Rendered};
 use super::content::slug::slugify;
@@ -62,46 +65,51 @@ pub enum SaveOutcome {
     Invalid(FieldErrors),
 }
 
-/// What an article's author would have typed.
-pub fn typed_of(fields: &ArticleFields) -> Typed {
+/// What an article's author would have typed, with the summary that it has.
+fn typed_of(fields: &ArticleFields) -> Typed {
     let tags: Vec<&str> = fields.tags.iter().map(|tag| tag.name.as_str()).collect();
     Typed {
         title: fields.title.clone(),
         slug: fields.slug.clone(),
-        summary: typed_summary(&fields.summary, &fields.markdown),
+        summary: fields.summary.clone(),
         tags: tags.join(", "),
         cover: fields.cover.clone().unwrap_or_default(),
         markdown: fields.markdown.clone(),
     }
 }
 
-/// What the author of a revision would have typed.
-pub fn typed_of_revision(revision: &Revision) -> Typed {
+/// What the author of a revision would have typed, with the summary that it has.
+fn typed_of_revision(revision: &Revision) -> Typed {
     Typed {
         title: revision.title.clone(),
         slug: revision.slug.clone(),
-        summary: typed_summary(&revision.summary, &revision.markdown),
+        summary: revision.summary.clone(),
         tags: revision.tags.join(", "),
         cover: revision.cover.clone().unwrap_or_default(),
         markdown: revision.markdown.clone(),
     }
 }
 
-/// A summary that was made of the text was not typed, and goes on following the text.
-fn typed_summary(summary: &str, markdown: &str) -> String {
-    if markdown::summary_of(markdown) == summary { String::new() } else { summary.to_owned() }
-}
-
-/// The tags, each once.
-fn tags(typed: &Typed) -> Vec<Tag> {
+/// The tags, each once. `None` if there are more than an article may have: then nothing else is done with them.
+fn tags(typed: &Typed) -> Option<Vec<Tag>> {
+    let names = typed.tags.split([',', '，', '、']).map(str::trim).filter(|name| !name.is_empty());
+    // Who repeats one, or has one of which no address can be made, has typed more than there are.
+    if names.clone().nth(2 * MOST_TAGS).is_some() {
+        return None;
+    }
     let mut tags = Vec::<Tag>::new();
-    for name in typed.tags.split([',', '，', '、']).map(str::trim).filter(|name| !name.is_empty()) {
-        let slug = slugify(name);
+    for name in names {
+        // A name that is too long is refused further on, and its address does not matter.
+        let slug = slugify(&first_characters(name, LONGEST_TAG + 1));
         if !slug.is_empty() && !tags.iter().any(|tag| tag.slug == slug) {
             tags.push(Tag { slug, name: name.to_owned() });
         }
     }
-    tags
+    (tags.len() <= MOST_TAGS).then_some(tags)
+}
+
+fn first_characters(text: &str, most: usize) -> String {
+    text.chars().take(most).collect()
 }
 
 fn one_line(text: &str) -> String {
@@ -110,14 +118,16 @@ fn one_line(text: &str) -> String {
 
 fn check(typed: &Typed) -> FieldErrors {
     let mut errors = FieldErrors::new();
-    let too_long = |text: &str, most: usize| text.chars().count() > most;
+    // A text of many characters is not counted to its end.
+    let too_long = |text: &str, most: usize| text.chars().nth(most).is_some();
     if typed.title.trim().is_empty() {
         errors.push(("title", "An article needs a title.".into()));
     } else if too_long(&typed.title, LONGEST_TITLE) {
         errors.push(("title", format!("The title may have at most {LONGEST_TITLE} characters.")));
     }
-    if !typed.slug.is_empty() && (slugify(&typed.slug) != typed.slug || too_long(&typed.slug, LONGEST_SLUG)) {
-        let suggestion = slugify(&typed.slug);
+    let slug = slugify(&first_characters(&typed.slug, LONGEST_SLUG));
+    if !typed.slug.is_empty() && slug != typed.slug {
+        let suggestion = slug;
         let suggestion = if suggestion.is_empty() { "a-short-name".into() } else { suggestion };
         errors.push((
                 "slug",
@@ -130,13 +140,14 @@ fn check(typed: &Typed) -> FieldErrors {
     if too_long(&typed.summary, LONGEST_SUMMARY) {
         errors.push(("summary", format!("The summary may have at most {LONGEST_SUMMARY} characters.")));
     }
-    let tags = tags(typed);
-    if tags.len() > MOST_TAGS {
-        errors.push(("tags", format!("An article may have at most {MOST_TAGS} tags.")));
-    } else if tags.iter().any(|tag| too_long(&tag.name, LONGEST_TAG)) {
-        errors.push(("tags", format!("A tag may have at most {LONGEST_TAG} characters. Commas separate tags.")));
+    match tags(typed) {
+        None => errors.push(("tags", format!("An article may have at most {MOST_TAGS} tags."))),
+        Some(tags) if tags.iter().any(|tag| too_long(&tag.name, LONGEST_TAG)) => {
+            errors.push(("tags", format!("A tag may have at most {LONGEST_TAG} characters. Commas separate tags.")));
+        }
+        Some(_) => {}
     }
-    if !typed.cover.is_empty() && (!is_picture_address(&typed.cover) || too_long(&typed.cover, LONGEST_COVER)) {
+    if !typed.cover.is_empty() && (too_long(&typed.cover, LONGEST_COVER) || !is_picture_address(&typed.cover)) {
         errors.push(("cover", "A cover is an address such as /pictures/name.jpg or https://….".into()));
     }
     if too_long(&typed.markdown, LONGEST_MARKDOWN) {
@@ -150,18 +161,77 @@ fn no_article() -> Error {
     Error::NotFound("There is no such article, or it is not yours.".into())
 }
 
-/// Renders a text on a thread that may take its time.
-///
-/// # Errors
-/// [`Error::BadRequest`] for a text that makes the renderer panic.
-pub async fn render(markdown: String) -> Result<Rendered, Error> {
-    tokio::task::spawn_blocking(move || markdown::render(&markdown)).await.map_err(|error| {
-        tracing::error!(error = %error, "a text could not be rendered");
-        Error::BadRequest("This text can't be rendered; that is a fault of Tidemark.".into())
-    })
+/// Whether a draft is no larger than an article. What else is wrong with it is told when it is saved.
+fn fits(typed: &Typed) -> bool {
+    let limits = [
+        (&typed.title, LONGEST_TITLE),
+        (&typed.slug, LONGEST_SLUG),
+        (&typed.summary, LONGEST_SUMMARY),
+        (&typed.tags, 2 * MOST_TAGS * (LONGEST_TAG + 2)),
+        (&typed.cover, LONGEST_COVER),
+        (&typed.markdown, LONGEST_MARKDOWN),
+    ];
+    limits.into_iter().all(|(text, most)| text.chars().nth(most).is_none())
 }
 
 impl Services {
+    /// Renders a text when it is its turn.
+    ///
+    /// # Errors
+    /// Those of [`Work::run`](super::work::Work::run).
+    async fn render(&self, markdown: String) -> Result<Rendered, Error> {
+        // It stops only if nobody waits for it, and then this is not asked.
+        let rendered = self.work.run(move |is_stopped| markdown::render_until(&markdown, is_stopped)).await?;
+        rendered.ok_or(Error::Unavailable)
+    }
+
+    /// What an article's author would have typed.
+    ///
+    /// # Errors
+    /// Those of [`Work::run`](super::work::Work::run).
+    pub async fn typed_of(&self, fields: &ArticleFields) -> Result<Typed, Error> {
+        self.without_own_summary(typed_of(fields)).await
+    }
+
+    /// What the author of a revision would have typed.
+    ///
+    /// # Errors
+    /// Those of [`Work::run`](super::work::Work::run).
+    pub async fn typed_of_revision(&self, revision: &Revision) -> Result<Typed, Error> {
+        self.without_own_summary(typed_of_revision(revision)).await
+    }
+
+    /// A summary that was made of the text was not typed, and goes on following the text.
+    async fn without_own_summary(&self, mut typed: Typed) -> Result<Typed, Error> {
+        let work = move |is_stopped: &AtomicBool| {
+            if markdown::summary_of(&typed.markdown, is_stopped)? == typed.summary {
+                typed.summary.clear();
+            }
+            Some(typed)
+        };
+        self.work.run(work).await?.ok_or(Error::Unavailable)
+    }
+
+    /// How two texts that somebody typed differ, field by field, without the fields that do not.
+    ///
+    /// # Errors
+    /// Those of [`Work::run`](super::work::Work::run).
+    pub async fn differences(&self, old: Typed, new: Typed) -> Result<Vec<(&'static str, Differences)>, Error> {
+        let work = move |is_stopped: &AtomicBool| {
+            let fields = [
+                ("Title", old.title, new.title),
+                ("Text", old.markdown, new.markdown),
+                ("Summary", old.summary, new.summary),
+                ("Tags", old.tags, new.tags),
+                ("Address", old.slug, new.slug),
+                ("Cover picture", old.cover, new.cover),
+            ];
+            let differ = fields.into_iter().filter(|(_, old, new)| old != new);
+            differ.map(|(label, old, new)| (label, compare(&old, &new, is_stopped))).collect::<Vec<_>>()
+        };
+        self.work.run(work).await
+    }
+
     /// An article for whoever may edit it: those in its byline, and administrators.
     ///
     /// # Errors
@@ -274,11 +344,19 @@ impl Services {
         Ok((revision, revisions.next()))
     }
 
-    /// An article (0: a new one) as readers would see it if it were saved as it is typed.
+    /// An article (0: a new one) as readers would see it if it were saved as it is typed, and what its author is told of it.
     ///
     /// # Errors
-    /// [`Error::NotFound`] for whoever may not edit the article; the database's.
-    pub async fn preview(&self, user: &User, id: i64, typed: &Typed) -> Result<ArticleContent, Error> {
+    /// [`Error::NotFound`] for whoever may not edit the article; [`Error::TooLarge`]; the database's.
+    pub async fn preview(
+        &self,
+        user: &User,
+        id: i64,
+        typed: &Typed,
+    ) -> Result<(ArticleContent, Vec<&'static str>), Error> {
+        if !fits(typed) {
+            return Err(Error::TooLarge);
+        }
         let stored = match id {
             0 => None,
             id => Some(self.editable(user, id).await?.fields),
@@ -288,8 +366,9 @@ impl Services {
             Some(fields) => (fields.authors, fields.published_at),
             None => (vec![Author { username: user.username.clone(), name: user.name.clone() }], None),
         };
-        let Rendered { html, contents, reading_minutes, language, .. } = render(typed.markdown.clone()).await?;
-        Ok(ArticleContent {
+        let Rendered { html, contents, reading_minutes, language, notes, .. } =
+            self.render(typed.markdown.clone()).await?;
+        let content = ArticleContent {
             title: one_line(&typed.title),
             cover: Some(typed.cover.clone()).filter(|cover| is_picture_address(cover)),
             authors,
@@ -298,8 +377,9 @@ impl Services {
             contents,
             html,
             language,
-            tags: tags(typed),
-        })
+            tags: tags(typed).unwrap_or_default(),
+        };
+        Ok((content, notes))
     }
 
     /// Keeps what `user` types for an article, or for a new one (0). False if the same user has saved since.
@@ -307,11 +387,11 @@ impl Services {
     /// # Errors
     /// [`Error::NotFound`] for whoever may not edit the article; [`Error::TooLarge`]; the database's.
     pub async fn keep_draft(&self, user: &User, id: i64, version: i64, typed: &Typed) -> Result<bool, Error> {
+        if !fits(typed) {
+            return Err(Error::TooLarge);
+        }
         if id != 0 {
             self.editable(user, id).await?;
-        }
-        if typed.markdown.chars().count() > LONGEST_MARKDOWN {
-            return Err(Error::TooLarge);
         }
         let fields = serde_json::to_string(typed).map_err(|error| {
             tracing::error!(error = %error, "a draft could not be written");
@@ -371,7 +451,8 @@ impl Services {
         if !errors.is_empty() {
             return Ok(Err(errors));
         }
-        let Rendered { html, contents, reading_minutes, language, summary } = render(typed.markdown.clone()).await?;
+        let Rendered { html, contents, reading_minutes, language, summary, .. } =
+            self.render(typed.markdown.clone()).await?;
         let slug = if typed.slug.is_empty() { slugify(&typed.title) } else { typed.slug.clone() };
         let typed_summary = one_line(&typed.summary);
         Ok(Ok(ArticleFields {
@@ -386,7 +467,7 @@ impl Services {
             status,
             published_at,
             authors: vec![],
-            tags: tags(typed),
+            tags: tags(typed).unwrap_or_default(),
             aliases: vec![],
             cover: Some(typed.cover.clone()).filter(|cover| !cover.is_empty()),
         }))

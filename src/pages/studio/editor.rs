@@ -12,13 +12,14 @@ use crate::components::form::{Field, FieldNotes, FormErrors, Notice, described_b
 use crate::components::layout::{PageTitle, page};
 use crate::error::Error;
 use crate::model::draft::Typed;
+use crate::server::content::difference::Differences;
 use crate::server::content::front_matter::one_line_end;
 use crate::server::db::articles::Status;
 use crate::server::db::studio::EditableArticle;
 use crate::server::request::forms::{Conflict, SentForm};
 use crate::server::request::identity::current_user;
 use crate::server::state::AppState;
-use crate::server::studio::{format_time, typed_of};
+use crate::server::studio::format_time;
 
 /// What the editor's fields hold, and where that is from.
 struct Text {
@@ -91,7 +92,7 @@ pub fn EditorPage() -> impl IntoView {
         let user = current_user(&parts)?;
         let id = id.parse().map_err(|_| Error::NotFound("There is no such article, or it is not yours.".into()))?;
         let article = state.editable(&user, id).await?;
-        let stored = typed_of(&article.fields);
+        let stored = state.typed_of(&article.fields).await?;
         let text = match (conflict, is_sent(&sent)) {
             // Saving again is a decision now.
             (Some(Conflict), _) => Text { version: article.version, typed: typed(&sent), recovered_at: None },
@@ -107,7 +108,12 @@ pub fn EditorPage() -> impl IntoView {
         let title = article.fields.title.clone();
         let now = state.clock.now_ms();
         let is_conflict = conflict.is_some();
-        let note = is_conflict.then(|| view! { <ConflictNote stored mine=text.typed.clone() id /> });
+        let note = if is_conflict {
+            let differences = state.differences(stored.clone(), text.typed.clone()).await?;
+            Some(view! { <ConflictNote stored=stored.markdown differences id /> })
+        } else {
+            None
+        };
         Ok(view! {
             <PageTitle text=format!("{title} · {site}") />
             <h1 class="visually-hidden">{format!("Edit “{title}”")}</h1>
@@ -280,19 +286,15 @@ fn BinForm(article: EditableArticle) -> impl IntoView {
 
 /// Both texts, where two people have saved the same article.
 #[component]
-fn ConflictNote(stored: Typed, mine: Typed, id: i64) -> impl IntoView {
-    let fields = [
-        ("Title", stored.title, mine.title),
-        ("Summary", stored.summary, mine.summary),
-        ("Tags", stored.tags, mine.tags),
-        ("Address", stored.slug, mine.slug),
-        ("Cover picture", stored.cover, mine.cover),
-    ];
-    let fields = fields
-        .into_iter()
-        .filter(|(_, old, new)| old != new)
-        .map(|(label, old, new)| view! { <h3>{label}</h3> <Diff old new /> })
-        .collect_view();
+fn ConflictNote(stored: String, differences: Vec<(&'static str, Differences)>, id: i64) -> impl IntoView {
+    let is_text = |(label, _): &(&'static str, Differences)| *label == "Text";
+    let (text, fields): (Vec<_>, Vec<_>) = differences.into_iter().partition(is_text);
+    let show = |differences: Vec<(&'static str, Differences)>| {
+        let fields = differences.into_iter();
+        fields.map(|(label, differences)| view! { <h3>{label}</h3> <Diff differences /> }).collect_view()
+    };
+    let is_same = text.is_empty().then(|| view! { <h3>"Text"</h3> <p class="diff-same">"No difference."</p> });
+    let (fields, text) = (show(fields), show(text));
     view! {
         <section class="conflict" aria-labelledby="conflict-title">
             <div role="alert">
@@ -310,12 +312,12 @@ fn ConflictNote(stored: Typed, mine: Typed, id: i64) -> impl IntoView {
                 <del>"What is stored"</del> " and " <ins>"what you typed"</ins> ":"
             </p>
             {fields}
-            <h3>"Text"</h3>
-            <Diff old=stored.markdown.clone() new=mine.markdown />
+            {is_same}
+            {text}
             <details>
                 <summary>"The whole text that is stored"</summary>
                 <textarea class="conflict-stored" rows="16" readonly aria-label="The text that is stored">
-                    {textarea_text(&stored.markdown)}
+                    {textarea_text(&stored)}
                 </textarea>
             </details>
         </section>

@@ -9,11 +9,10 @@ use crate::components::diff::Diff;
 use crate::components::form::{FormErrors, sent_form};
 use crate::components::layout::{PageTitle, page};
 use crate::error::Error;
-use crate::model::draft::Typed;
+use crate::server::content::difference::Differences;
 use crate::server::db::revisions::Revision;
 use crate::server::request::identity::current_user;
 use crate::server::state::AppState;
-use crate::server::studio::{typed_of, typed_of_revision};
 
 fn number(name: &str) -> Result<i64, Error> {
     param(name).parse().map_err(|_| Error::NotFound("There is no such article, or it is not yours.".into()))
@@ -113,10 +112,18 @@ pub fn RevisionPage() -> impl IntoView {
         let (user, id, version) = (current_user(&parts)?, id?, version?);
         let article = state.editable(&user, id).await?;
         let (revision, before) = state.revision(&user, id, version).await?;
-        let current = typed_of(&article.fields);
-        let then = typed_of_revision(&revision);
+        let current = state.typed_of(&article.fields).await?;
+        let then = state.typed_of_revision(&revision).await?;
+        let changed = match before {
+            Some(before) => {
+                let before = state.typed_of_revision(&before).await?;
+                Some(state.differences(before, then.clone()).await?)
+            }
+            None => None,
+        };
+        let differences = state.differences(then, current).await?;
         let sent = sent_form(&format!("/studio/{id}/revisions/{version}/restore"));
-        let restore = (then != current).then(|| {
+        let restore = (!differences.is_empty()).then(|| {
             view! {
                 <form method="post" action=format!("/studio/{id}/revisions/{version}/restore")>
                     <input type="hidden" name="version" value=article.version />
@@ -125,10 +132,10 @@ pub fn RevisionPage() -> impl IntoView {
                 </form>
             }
         });
-        let since = before.map(|before| {
+        let since = changed.map(|differences| {
             view! {
                 <h2>{format!("What version {version} changed")}</h2>
-                <Differences old=typed_of_revision(&before) new=then.clone() />
+                <FieldDifferences differences />
             }
         });
         Ok(view! {
@@ -145,7 +152,7 @@ pub fn RevisionPage() -> impl IntoView {
             {restore}
             {since}
             <h2>"From this version to what is stored now"</h2>
-            <Differences old=then new=current />
+            <FieldDifferences differences />
         }
         .into_any())
     };
@@ -154,21 +161,13 @@ pub fn RevisionPage() -> impl IntoView {
 
 /// The differences, field by field.
 #[component]
-fn Differences(old: Typed, new: Typed) -> impl IntoView {
-    if old == new {
+fn FieldDifferences(differences: Vec<(&'static str, Differences)>) -> impl IntoView {
+    if differences.is_empty() {
         return view! { <p class="diff-same">"No difference."</p> }.into_any();
     }
-    [
-        ("Title", old.title, new.title),
-        ("Text", old.markdown, new.markdown),
-        ("Summary", old.summary, new.summary),
-        ("Tags", old.tags, new.tags),
-        ("Address", old.slug, new.slug),
-        ("Cover picture", old.cover, new.cover),
-    ]
-    .into_iter()
-    .filter(|(_, old, new)| old != new)
-    .map(|(label, old, new)| view! { <h3>{label}</h3> <Diff old new /> })
-    .collect_view()
-    .into_any()
+    differences
+        .into_iter()
+        .map(|(label, differences)| view! { <h3>{label}</h3> <Diff differences /> })
+        .collect_view()
+        .into_any()
 }

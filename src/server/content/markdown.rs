@@ -1,8 +1,9 @@
 //! Markdown to what readers see: CommonMark with GitHub's extensions, highlighted code, heading anchors, sanitised.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use comrak::html::Anchorizer;
 use comrak::nodes::{AstNode, NodeHtmlBlock, NodeLink, NodeValue};
@@ -11,6 +12,7 @@ use giallo::{HighlightOptions, HtmlRenderer, RenderOptions, ThemeVariant};
 
 use super::characters::{is_storable, without_unstorable};
 use super::front_matter::one_line_end;
+use super::nesting::{capped, capped_quotes};
 use super::raw_html::{self, Ends, Piece, Reader};
 use crate::model::article::Heading;
 
@@ -30,8 +32,25 @@ const READINGS: usize = 8;
 
 const CLASS_PREFIX: &str = "code-";
 
+/// The longest line of code that is highlighted, in bytes: the time that one takes grows with the square of its length. A longer line is
+/// one that a program wrote.
+const LONGEST_HIGHLIGHTED_LINE: usize = 500;
+/// How much work highlighting a block of code may be at most: the sum of the squares of its lines' lengths in bytes. The slowest grammars take
+/// a second for a million; 1,000 lines as people write them are about 2 million.
+const MOST_WORK_OF_BLOCK: usize = 2_500_000;
+/// The same for all blocks of a text together.
+const MOST_WORK: usize = 5_000_000;
+/// The most references to footnotes that a text may have: each becomes two links.
+const MOST_FOOTNOTE_REFERENCES: usize = 1_000;
+
+/// What an author is told of a text of which something was left out.
+const CODE_IS_PLAIN: &str = "Some of the code is too long to be highlighted, so it is shown plain.";
+const NESTS_TOO_DEEP: &str = "Some of the text is nested more than 100 levels deep; there it is shown flat.";
+const TOO_MANY_FOOTNOTES: &str =
+    "A text has at most 1,000 references to footnotes; the others are shown as they were typed.";
+
 /// A rendered text.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Rendered {
     /// Safe to put into a page.
     pub html: String,
@@ -43,32 +62,57 @@ pub struct Rendered {
     pub language: String,
     /// The beginning of the text, without markup; for an article that has no summary of its own.
     pub summary: String,
+    /// What could not be done with so large a text, each in a sentence for its author.
+    pub notes: Vec<&'static str>,
 }
 
 /// Renders a Markdown text. Every text has a rendering; nothing in it can run in a reader's browser.
 pub fn render(markdown: &str) -> Rendered {
+    let never = AtomicBool::new(false);
+    // Nobody sets it.
+    render_until(markdown, &never).unwrap_or_default()
+}
+
+/// As [`render`]; `None` if `is_stopped` becomes true meanwhile, because nobody waits for it any more.
+pub fn render_until(markdown: &str, is_stopped: &AtomicBool) -> Option<Rendered> {
+    let goes_on = || (!is_stopped.load(Ordering::Relaxed)).then_some(());
     let arena = Arena::new();
     let options = options();
-    let root = parse(&arena, markdown, &options);
+    let mut notes = Vec::new();
+    let root = parse(&arena, markdown, &options, is_stopped)?;
     level_headings(root);
     let contents = contents(root);
     let summary = summary(root);
+    if limit_footnotes(root) {
+        notes.push(TOO_MANY_FOOTNOTES);
+    }
+    let mut budget = MOST_WORK;
     for node in root.descendants() {
-        highlight(node);
+        if !highlight(node, &mut budget) && !notes.contains(&CODE_IS_PLAIN) {
+            notes.push(CODE_IS_PLAIN);
+        }
+        goes_on()?;
     }
     let mut html = String::new();
     // Writing to a String can't fail.
     let _ = comrak::format_html(root, &options, &mut html);
+    goes_on()?;
+    if let Cow::Owned(flatter) = capped(&html) {
+        notes.push(NESTS_TOO_DEEP);
+        html = flatter;
+    }
     let html = sanitize(&html);
+    goes_on()?;
     let (words, cjk_characters) = count_words(&html);
     let minutes = words.div_ceil(WORDS_PER_MINUTE) + cjk_characters / CJK_CHARACTERS_PER_MINUTE;
-    Rendered {
+    Some(Rendered {
         html,
         contents,
         language: language(root),
         reading_minutes: i64::try_from(minutes).unwrap_or(i64::MAX).max(1),
         summary,
-    }
+        notes,
+    })
 }
 
 /// What of HTML may be in a page, in a form that a browser reads as the sanitiser did.
@@ -87,27 +131,37 @@ pub fn sanitize(html: &str) -> String {
     clean
 }
 
-/// The beginning of a text, as [`Rendered::summary`] has it, without rendering the rest.
-pub fn summary_of(markdown: &str) -> String {
+/// The beginning of a text, as [`Rendered::summary`] has it, without rendering the rest; `None` if `is_stopped` becomes true meanwhile.
+pub fn summary_of(markdown: &str, is_stopped: &AtomicBool) -> Option<String> {
     let arena = Arena::new();
-    summary(parse(&arena, markdown, &options()))
+    Some(summary(parse(&arena, markdown, &options(), is_stopped)?))
 }
 
 /// The tree of a text, in which HTML that a browser would not show as it was meant is settled (`raw_html.rs`). Everything that is made
 /// of a text begins here, so that headings, summary and page agree.
-fn parse<'a>(arena: &'a Arena<'a>, markdown: &str, options: &Options) -> &'a AstNode<'a> {
+fn parse<'a>(
+    arena: &'a Arena<'a>,
+    markdown: &str,
+    options: &Options,
+    is_stopped: &AtomicBool,
+) -> Option<&'a AstNode<'a>> {
+    let is_stopped = || is_stopped.load(Ordering::Relaxed);
+    let read = |markdown: &str| comrak::try_parse_document(arena, markdown, options, &is_stopped).ok();
     let mut markdown = without_unstorable(markdown);
     if markdown.contains('\r') {
         markdown = Cow::Owned(one_line_end(&markdown));
     }
-    let mut root = comrak::parse_document(arena, &markdown, options);
+    if let Cow::Owned(flatter) = capped_quotes(&markdown) {
+        markdown = Cow::Owned(flatter);
+    }
+    let mut root = read(&markdown)?;
     // A line that begins with <script> would make a block of HTML of all that follows, to whose author it is a paragraph. With a
     // backslash before it, it is one. That may uncover the next.
     for _ in 0..READINGS {
         let starts: Vec<(usize, usize)> = root.descendants().filter_map(start_of_text).collect();
         let Some(escaped) = escape_at(&markdown, &starts) else { break };
         markdown = Cow::Owned(escaped);
-        root = comrak::parse_document(arena, &markdown, options);
+        root = read(&markdown)?;
     }
     let nodes: Vec<_> = root.descendants().collect();
     let last_end_of_comment = nodes.iter().rposition(|node| match &node.data().value {
@@ -124,7 +178,7 @@ fn parse<'a>(arena: &'a Arena<'a>, markdown: &str, options: &Options) -> &'a Ast
             *text = Cow::Owned(without_unstorable(text).into_owned());
         }
     }
-    root
+    Some(root)
 }
 
 /// Line and column, from 1, of a block of HTML that is none to its author.
@@ -328,22 +382,90 @@ static REGISTRY: LazyLock<Option<giallo::Registry>> = LazyLock::new(|| match gia
     }
 });
 
-/// Puts highlighted HTML in the place of a code block; one that can't be highlighted stays as it is.
-fn highlight<'a>(node: &'a AstNode<'a>) {
-    let html = {
+/// Puts highlighted HTML in the place of a code block; one that can't be highlighted stays as it is. False if some of it is plain because it
+/// would be too much work. What it took is taken from `budget`.
+fn highlight<'a>(node: &'a AstNode<'a>, budget: &mut usize) -> bool {
+    let (html, is_whole) = {
         let data = node.data();
-        let NodeValue::CodeBlock(block) = &data.value else { return };
-        let Some(registry) = &*REGISTRY else { return };
+        let NodeValue::CodeBlock(block) = &data.value else { return true };
+        let Some(registry) = &*REGISTRY else { return true };
         // The language is the first word: ```rust,ignore and ```rust {1,3} are Rust.
         let language = block.info.split([',', ' ', '{', '[']).next().unwrap_or_default();
         let language = if registry.contains_grammar(language) { language } else { giallo::PLAIN_GRAMMAR_NAME };
-        let theme = ThemeVariant::Dual { light: LIGHT_THEME, dark: DARK_THEME };
-        let options = HighlightOptions::new(language, theme).fallback_to_plain(true);
-        let Ok(code) = registry.highlight(&block.literal, &options) else { return };
+        let is_too_long = |line: &str| line.len() > LONGEST_HIGHLIGHTED_LINE;
+        let (mut language, mut has_long_lines, mut is_whole) = (language, false, true);
+        if language != giallo::PLAIN_GRAMMAR_NAME {
+            let work = work_of(&block.literal);
+            has_long_lines = block.literal.lines().any(is_too_long);
+            is_whole = !has_long_lines;
+            if work > MOST_WORK_OF_BLOCK || work > *budget {
+                (language, has_long_lines, is_whole) = (giallo::PLAIN_GRAMMAR_NAME, false, false);
+            } else {
+                *budget -= work;
+            }
+        }
+        let highlighted = |language: &str, code: &str| {
+            let theme = ThemeVariant::Dual { light: LIGHT_THEME, dark: DARK_THEME };
+            registry.highlight(code, &HighlightOptions::new(language, theme).fallback_to_plain(true))
+        };
+        let code = if has_long_lines {
+            // The grammar is given an empty line for each that is too long, whose own text is put there afterwards.
+            let short: Vec<&str> =
+                block.literal.split('\n').map(|line| if is_too_long(line) { "" } else { line }).collect();
+            let (code, plain) =
+                (highlighted(language, &short.join("\n")), highlighted(giallo::PLAIN_GRAMMAR_NAME, &block.literal));
+            code.and_then(|mut code| {
+                let plain = plain?.tokens;
+                for ((tokens, plain), line) in code.tokens.iter_mut().zip(plain).zip(block.literal.split('\n')) {
+                    if is_too_long(line) {
+                        *tokens = plain;
+                    }
+                }
+                Ok(code)
+            })
+        } else {
+            highlighted(language, &block.literal)
+        };
+        let Ok(code) = code else { return true };
         let renderer = HtmlRenderer { css_class_prefix: Some(CLASS_PREFIX.into()), ..HtmlRenderer::default() };
-        renderer.render(&code, &RenderOptions::default())
+        (renderer.render(&code, &RenderOptions::default()), is_whole)
     };
     node.data_mut().value = NodeValue::HtmlBlock(NodeHtmlBlock { block_type: 6, literal: format!("{html}\n") });
+    is_whole
+}
+
+/// How much work highlighting a block is, but for the lines that are too long for it.
+fn work_of(code: &str) -> usize {
+    let lengths = code.lines().map(str::len).filter(|length| *length <= LONGEST_HIGHLIGHTED_LINE);
+    // A line costs something even if it is empty.
+    lengths.map(|length| length * length + 100).fold(0, usize::saturating_add)
+}
+
+/// Shows the references to footnotes that are too many as they were typed. False if there are none.
+fn limit_footnotes<'a>(root: &'a AstNode<'a>) -> bool {
+    let mut references = 0;
+    let mut counts = HashMap::<String, u32>::new();
+    for node in root.descendants() {
+        let mut data = node.data_mut();
+        let NodeValue::FootnoteReference(reference) = &data.value else { continue };
+        references += 1;
+        if references > MOST_FOOTNOTE_REFERENCES {
+            let typed = format!("[^{}]", reference.name);
+            data.value = NodeValue::Text(Cow::Owned(typed));
+        } else {
+            *counts.entry(reference.name.clone()).or_default() += 1;
+        }
+    }
+    if references <= MOST_FOOTNOTE_REFERENCES {
+        return false;
+    }
+    // A footnote leads back to each of its references.
+    for node in root.descendants() {
+        if let NodeValue::FootnoteDefinition(definition) = &mut node.data_mut().value {
+            definition.total_references = counts.get(&definition.name).copied().unwrap_or(1);
+        }
+    }
+    true
 }
 
 /// Classes that the renderer gives and the style sheet knows. An author's HTML may not use the others: it could pass itself
@@ -456,6 +578,64 @@ mod tests {
         } else {
             assert_eq!(generated, highlight_css(), "run this test with UPDATE_STYLE=1 to write the style sheet anew");
         }
+    }
+
+    /// Counted in work: with the square of a line's length each of these would take minutes.
+    #[test]
+    fn code_that_would_be_too_much_work_is_plain_and_its_author_is_told() {
+        let long = "a{b:c}".repeat(20_000);
+        let rendered = render(&format!("```css\np {{ color: red }}\n{long}\nq {{ color: red }}\n```"));
+        assert_eq!(rendered.notes, [CODE_IS_PLAIN]);
+        assert!(rendered.html.contains(&long), "a long line stays, plain");
+        assert_eq!(rendered.html.matches("color</span>").count(), 2, "the others are highlighted");
+        let line = "fn a(b: c) {} ".repeat(20);
+        let lines = |count: usize| format!("{line}\n").repeat(count);
+        let rendered = render(&format!("```rust\n{}```\n", lines(1_000)));
+        assert_eq!(rendered.notes, [CODE_IS_PLAIN]);
+        assert_eq!(rendered.html.matches(line.trim_end()).count(), 1_000, "nothing of the block is highlighted");
+        let rendered = render(&format!("```rust\n{}```\n\n", lines(30)).repeat(10));
+        assert_eq!(rendered.notes, [CODE_IS_PLAIN], "blocks count together");
+        assert_eq!(rendered.html.matches(line.trim_end()).count(), 8 * 30, "as many as can be are highlighted");
+        let usual = "fn main() { println!(\"the tide is low\"); }\n".repeat(500);
+        assert!(render(&format!("```rust\n{usual}```")).notes.is_empty());
+    }
+
+    #[test]
+    fn what_nests_deeply_is_flat_from_a_depth_on() {
+        for text in [
+            "<ul><li>".repeat(20_000),
+            "<div>\n".repeat(20_000),
+            ">".repeat(30_000),
+            "> ".repeat(15_000) + "a",
+            "[".repeat(50_000),
+            "*a **b ".repeat(20_000) + &"c* d** ".repeat(20_000),
+            "- ".repeat(20_000) + "a",
+            "![".repeat(20_000) + &"](b)".repeat(20_000),
+        ] {
+            let rendered = render(&text);
+            let (mut depth, mut deepest) = (0i32, 0);
+            for tag in rendered.html.split('<').skip(1) {
+                let is_void = ["br", "hr", "img", "input"].iter().any(|name| tag.starts_with(name));
+                depth += if tag.starts_with('/') { -1 } else { i32::from(!is_void) };
+                deepest = deepest.max(depth);
+            }
+            assert!(deepest < 300, "{deepest}: {}", &text[..20]);
+        }
+        assert_eq!(render(&"<ul><li>".repeat(20_000)).notes, [NESTS_TOO_DEEP]);
+    }
+
+    #[test]
+    fn a_footnote_is_referred_to_only_so_often() {
+        let rendered = render(&format!("{}\n\n[^a]: b\n", "[^a] ".repeat(100_000)));
+        assert_eq!(rendered.notes, [TOO_MANY_FOOTNOTES]);
+        assert_eq!(rendered.html.matches("id=\"fnref-a").count(), MOST_FOOTNOTE_REFERENCES);
+        assert!(rendered.html.len() < 1_500_000, "{}", rendered.html.len());
+    }
+
+    #[test]
+    fn rendering_stops_when_nobody_waits_for_it() {
+        assert_eq!(render_until("text", &AtomicBool::new(true)), None);
+        assert_eq!(summary_of(&"text\n\n".repeat(1_000), &AtomicBool::new(true)), None);
     }
 
     #[test]

@@ -326,8 +326,11 @@ pub fn is_text(html: &str, is_closed: bool) -> bool {
     !is_closed && matches!(pieces.first(), Some(Piece::Text(_)))
 }
 
+/// The most attributes that a tag may have, about: a parser looks for each among all that came before it. A tag with more is text.
+const MOST_ATTRIBUTES: usize = 200;
+
 /// What a `<` begins.
-enum Markup {
+pub(super) enum Markup {
     /// A comment of so many bytes.
     Comment(usize),
     /// A comment that is not closed.
@@ -350,7 +353,7 @@ enum Markup {
 
 impl Markup {
     /// What `html` begins with, as browsers read it (WHATWG HTML, 13.2.5). It begins with `<`.
-    fn read(html: &str) -> Self {
+    pub(super) fn read(html: &str) -> Self {
         if let Some(comment) = html.strip_prefix("<!--") {
             let mut ends = comment.match_indices('>').map(|(end, _)| end);
             let end = ends.find(|&end| {
@@ -371,14 +374,15 @@ impl Markup {
         }
         let name = name.split(|character: char| character.is_ascii_whitespace() || "/>".contains(character)).next();
         match end_of_tag(html) {
-            Some(length) => Markup::Tag { length, name: name.unwrap_or_default().to_ascii_lowercase(), is_end },
+            Some((length, attributes)) if attributes > MOST_ATTRIBUTES => Markup::Declaration(length),
+            Some((length, _)) => Markup::Tag { length, name: name.unwrap_or_default().to_ascii_lowercase(), is_end },
             None => Markup::Unfinished,
         }
     }
 }
 
-/// How long the tag is that `html` begins with: as far as a `>` that is in no quoted value.
-fn end_of_tag(html: &str) -> Option<usize> {
+/// How long the tag is that `html` begins with, as far as a `>` that is in no quoted value; and how many attributes it has at most.
+fn end_of_tag(html: &str) -> Option<(usize, usize)> {
     enum Within {
         Names,
         BeforeValue,
@@ -386,11 +390,18 @@ fn end_of_tag(html: &str) -> Option<usize> {
         Quoted(u8),
     }
     let mut within = Within::Names;
+    let (mut attributes, mut before) = (0, b'<');
     for (index, byte) in html.bytes().enumerate() {
+        // Each begins after a space or a slash, or right after the quoted value of another, before which there was a `=`.
+        let is_space = byte.is_ascii_whitespace() && !before.is_ascii_whitespace();
+        if !matches!(within, Within::Quoted(_)) && (is_space || matches!(byte, b'/' | b'=')) {
+            attributes += 1;
+        }
+        before = byte;
         within = match (within, byte) {
             (Within::Quoted(quote), byte) if byte == quote => Within::Names,
             (Within::Quoted(quote), _) => Within::Quoted(quote),
-            (_, b'>') => return Some(index + 1),
+            (_, b'>') => return Some((index + 1, attributes)),
             (Within::BeforeValue, b'"' | b'\'') => Within::Quoted(byte),
             (Within::Names, b'=') => Within::BeforeValue,
             (Within::BeforeValue, byte) if byte.is_ascii_whitespace() => Within::BeforeValue,
@@ -419,7 +430,7 @@ fn embedding_script(html: &str, length: usize, name: &str, is_end: bool) -> Opti
     if name != "script" || is_end || !(after.starts_with("</") && is_name(&after[2..], name)) {
         return None;
     }
-    Some((embedded(&html[..length])?, html.len() - after.len() + end_of_tag(after)?))
+    Some((embedded(&html[..length])?, html.len() - after.len() + end_of_tag(after)?.0))
 }
 
 /// A link to what a tag embeds, if that is on the web. A link shows where it leads, because its page chose what to look like.
@@ -594,6 +605,16 @@ mod tests {
         assert_eq!(squeezed("<math><mi>x</mi><mo>=</mo><mn>2</mn></math> <i>y</i>"), "x = 2 <i>y</i>");
         assert_eq!(settled("Use <svg> or <math>."), "Use [<svg>] or [<math>].");
         assert_eq!(settled("<noscript><img src=x></noscript>"), "<img src=x>");
+    }
+
+    #[test]
+    fn a_tag_of_more_attributes_than_any_has_is_text() {
+        let usual = format!("<img alt=\"{}\" {}>", "a = b / c ".repeat(100), "\n     width=1".repeat(60));
+        assert_eq!(settled(&usual), usual);
+        for attributes in [" a".repeat(201), "/a".repeat(201), "a=''".repeat(201), " a\"".repeat(201)] {
+            let tag = format!("<iframe{attributes}>");
+            assert_eq!(settled(&tag), format!("[{tag}]"));
+        }
     }
 
     /// With quadratic time this would not end.

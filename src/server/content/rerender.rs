@@ -5,7 +5,7 @@ use crate::server::db::Database;
 use crate::server::db::renderings::{RenderedText, Rendering};
 
 /// Grows by one with each change of what is made of a text.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// Renders every article that an older version of the program rendered, one at a time, and returns how many came out otherwise. What was
 /// cut off begins anew the next time; what others do at the same time does no harm.

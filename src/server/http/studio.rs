@@ -11,7 +11,7 @@ use crate::server::request::error_page::error_page;
 use crate::server::request::forms::{Conflict, Form};
 use crate::server::request::identity::CurrentUser;
 use crate::server::state::AppState;
-use crate::server::studio::{Intent, SaveOutcome, typed_of_revision};
+use crate::server::studio::{Intent, SaveOutcome};
 
 fn typed_in(form: &Form) -> Typed {
     Typed {
@@ -100,7 +100,8 @@ pub async fn restore_revision(
     let restored = async {
         let (revision, _) = state.revision(&user, id, version).await?;
         let current = form.number("version").unwrap_or(0);
-        state.save_article(&user, id, current, &typed_of_revision(&revision), &Intent::Save).await
+        let typed = state.typed_of_revision(&revision).await?;
+        state.save_article(&user, id, current, &typed, &Intent::Save).await
     };
     let page = format!("/studio/{id}/revisions/{version}");
     match restored.await {

@@ -137,7 +137,7 @@ fn numbers(value: &[u8], kind: &[u8; 4], start: usize, count: usize) -> Option<V
     }
     let body = value.get(start..start + 4 * count)?;
     let are_small = body.chunks_exact(4).all(|four| {
-        let number = four.try_into().map(i32::from_be_bytes);
+        let number = <[u8; 4]>::try_from(four).map(i32::from_be_bytes);
         number.is_ok_and(|number| (-LARGEST..=LARGEST).contains(&number))
     });
     let mut clean = kind.to_vec();

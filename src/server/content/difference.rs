@@ -1,0 +1,216 @@
+//! How two texts differ, for people.
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use similar::{ChangeTag, DiffOp, TextDiff};
+
+/// How many lines around a change are shown.
+const CONTEXT: usize = 3;
+
+/// How long comparing lines may take before a less exact answer has to do.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// How long the lines of one change may be together, in bytes, for their words to be compared.
+const LONGEST_COMPARED: usize = 4_000;
+
+/// How many bytes of lines have their words compared in all.
+const MOST_COMPARED: usize = 64_000;
+
+/// How many lines are shown.
+const MOST_LINES: usize = 2_000;
+
+/// How much of a line is shown, in characters.
+const LONGEST_LINE: usize = 2_000;
+
+/// How much of a line is shown before the first difference in it, where not all of it is, in characters.
+const BEFORE_DIFFERENCE: usize = 40;
+
+/// How many bytes are shown in all.
+const MOST_SHOWN: usize = 200_000;
+
+/// The lines of two texts that differ, and what is around them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Differences {
+    /// Lines that stand beside one another.
+    pub groups: Vec<Vec<Line>>,
+    /// How many lines more there would be to show.
+    pub left_out: usize,
+    /// Whether some lines are not shown to their ends.
+    pub has_cut_lines: bool,
+}
+
+/// A line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Where it is.
+    pub side: Side,
+    /// Its parts, and whether each of them is what differs.
+    pub words: Vec<(bool, String)>,
+}
+
+/// In which of the two texts a line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// In both.
+    Both,
+    /// In the old one.
+    Old,
+    /// In the new one.
+    New,
+}
+
+impl From<ChangeTag> for Side {
+    fn from(tag: ChangeTag) -> Self {
+        match tag {
+            ChangeTag::Equal => Side::Both,
+            ChangeTag::Delete => Side::Old,
+            ChangeTag::Insert => Side::New,
+        }
+    }
+}
+
+/// Compares two texts line by line, and the words of lines that were changed a little. What it shows and how much it compares is bounded; when
+/// `is_stopped` becomes true it ends soon.
+pub fn compare(old: &str, new: &str, is_stopped: &AtomicBool) -> Differences {
+    let mut found = Differences::default();
+    if old == new {
+        return found;
+    }
+    let diff = TextDiff::configure().timeout(PATIENCE).diff_lines(old, new);
+    let (mut compared, mut shown, mut lines) = (0, 0, 0);
+    for operations in diff.grouped_ops(CONTEXT) {
+        let mut group = Vec::new();
+        for operation in operations {
+            let count = match operation {
+                DiffOp::Equal { len, .. } => len,
+                other => other.old_range().len() + other.new_range().len(),
+            };
+            if lines >= MOST_LINES || shown >= MOST_SHOWN || is_stopped.load(Ordering::Relaxed) {
+                found.left_out += count;
+                continue;
+            }
+            let bytes = bytes_of(&diff, operation.old_range(), operation.new_range());
+            let before = group.len();
+            if matches!(operation, DiffOp::Replace { .. })
+                && bytes <= LONGEST_COMPARED
+                && compared + bytes <= MOST_COMPARED
+            {
+                compared += bytes;
+                shown += bytes;
+                for change in diff.iter_inline_changes(&operation) {
+                    let words = change
+                        .iter_strings_lossy()
+                        .map(|(differs, text)| (differs, text.trim_end_matches('\n').to_owned()));
+                    group.push(Line { side: change.tag().into(), words: words.collect() });
+                }
+            } else {
+                // A long line that was changed is shown from where it differs.
+                let start = match operation {
+                    DiffOp::Replace { old_index, old_len: 1, new_index, new_len: 1 } => {
+                        same_start(line_of(diff.old_slice(old_index)), line_of(diff.new_slice(new_index)))
+                    }
+                    _ => 0,
+                };
+                for change in diff.iter_changes(&operation).take(MOST_LINES - lines) {
+                    let (text, is_cut) = part_of(change.value().trim_end_matches('\n'), start);
+                    found.has_cut_lines |= is_cut;
+                    shown += text.len();
+                    group.push(Line { side: change.tag().into(), words: vec![(false, text)] });
+                    if shown >= MOST_SHOWN {
+                        break;
+                    }
+                }
+            }
+            let added = group.len() - before;
+            lines += added;
+            found.left_out += count.saturating_sub(added);
+        }
+        if !group.is_empty() {
+            found.groups.push(group);
+        }
+    }
+    found
+}
+
+fn line_of(line: Option<&str>) -> &str {
+    line.unwrap_or_default()
+}
+
+fn bytes_of(diff: &TextDiff<'_, '_, str>, old: Range<usize>, new: Range<usize>) -> usize {
+    let old = old.filter_map(|index| diff.old_slice(index)).map(str::len);
+    let new = new.filter_map(|index| diff.new_slice(index)).map(str::len);
+    old.chain(new).sum()
+}
+
+/// How many characters two lines have in common at their beginning.
+fn same_start(old: &str, new: &str) -> usize {
+    old.chars().zip(new.chars()).take_while(|(old, new)| old == new).count()
+}
+
+/// As much of a line as is shown, if something differs from the character `difference` on; and whether that is not all.
+fn part_of(line: &str, difference: usize) -> (String, bool) {
+    if line.chars().nth(LONGEST_LINE).is_none() {
+        return (line.to_owned(), false);
+    }
+    let skipped = if difference < LONGEST_LINE { 0 } else { difference - BEFORE_DIFFERENCE };
+    let mut part: String = line.chars().skip(skipped).take(LONGEST_LINE).collect();
+    if skipped > 0 {
+        part.insert(0, '…');
+    }
+    if line.chars().nth(skipped + LONGEST_LINE).is_some() {
+        part.push('…');
+    }
+    (part, true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn differences(old: &str, new: &str) -> Differences {
+        compare(old, new, &AtomicBool::new(false))
+    }
+
+    fn size(found: &Differences) -> usize {
+        found.groups.iter().flatten().flat_map(|line| &line.words).map(|(_, text)| text.len()).sum()
+    }
+
+    #[test]
+    fn a_changed_word_is_found_in_its_line() {
+        let found = differences("one\ntwo small words\nthree\n", "one\ntwo large words\nthree\n");
+        let lines: Vec<&Line> = found.groups.iter().flatten().collect();
+        let sides: Vec<Side> = lines.iter().map(|line| line.side).collect();
+        assert_eq!(sides, [Side::Both, Side::Old, Side::New, Side::Both]);
+        assert!(lines[1].words.contains(&(true, "small".into())), "{lines:?}");
+        assert_eq!((found.left_out, found.has_cut_lines), (0, false));
+        assert_eq!(differences("a", "a"), Differences::default());
+    }
+
+    /// What is compared and shown is bounded, whatever two texts look like.
+    #[test]
+    fn two_large_texts_are_compared_within_a_budget_and_what_is_left_out_is_counted() {
+        let lines = |salt: usize| (0..60_000).map(|number| format!("{} a b\n", number * salt)).collect::<String>();
+        let found = differences(&lines(7), &lines(11));
+        assert!(found.groups.iter().flatten().count() <= MOST_LINES && found.left_out > 10_000);
+        let words = |word: &str| format!("{word} ").repeat(200_000);
+        let found = differences(&words("sea"), &words("land"));
+        assert!(found.has_cut_lines && size(&found) < 3 * LONGEST_LINE + 100, "{}", size(&found));
+        let long = "a".repeat(500_000);
+        let found = differences(&format!("{long}x{long}"), &format!("{long}y{long}"));
+        let parts: Vec<&String> =
+            found.groups.iter().flatten().flat_map(|line| &line.words).map(|(_, text)| text).collect();
+        assert!(parts[0].contains('x') && parts[1].contains('y'), "a long line is shown where it differs");
+        let blocks = |word: &str| format!("{word} and more words in a line\nthe same\n").repeat(5_000);
+        let found = differences(&blocks("a"), &blocks("b"));
+        assert!(size(&found) <= MOST_SHOWN + 2 * LONGEST_COMPARED + 4 * LONGEST_LINE);
+        assert!(found.left_out > 0);
+    }
+
+    #[test]
+    fn comparing_stops_when_nobody_waits_for_it() {
+        let found = compare("a\nb\n", "a\nc\n", &AtomicBool::new(true));
+        assert!(found.groups.is_empty() && found.left_out > 0);
+    }
+}

@@ -1,0 +1,152 @@
+//! What takes a core for a while, such as rendering a text or comparing two: on threads of its own, a few at a time, with a limit for waiting
+//! and one for the work. So however much of it is asked for, pages have cores and the runtime has its threads.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+
+use crate::error::Error;
+
+/// How many more may wait before new ones are refused.
+const IN_LINE: usize = 32;
+
+/// How long one may wait for its turn.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+
+/// How long one may take. What is allowed takes a few seconds at most; this is for what nobody has thought of.
+const LONGEST_WORK: Duration = Duration::from_secs(20);
+
+/// Does work when it is its turn.
+#[derive(Clone, Debug)]
+pub struct Work {
+    turns: Arc<Semaphore>,
+    line: Arc<Semaphore>,
+}
+
+/// Tells the work that nobody waits for it any more, however it came to that: it is dropped with what waits.
+struct Waiting(Arc<AtomicBool>);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Default for Work {
+    fn default() -> Self {
+        // Half of the cores, at least one. The others are for pages.
+        Self::new(std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).max(1)), IN_LINE)
+    }
+}
+
+impl Work {
+    /// So many at a time, and so many more in line.
+    pub fn new(at_a_time: usize, in_line: usize) -> Self {
+        Self { turns: Arc::new(Semaphore::new(at_a_time)), line: Arc::new(Semaphore::new(at_a_time + in_line)) }
+    }
+
+    /// Does `work`, which is told by its argument when nobody waits for it any more: its client has left, or it takes too long. Then it should
+    /// come to an end soon; it has its place until it does.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if too many are in line, or it was not its turn for too long; [`Error::BadRequest`] if it takes too long or
+    /// panics.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&AtomicBool) -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        let place = self.line.clone().try_acquire_owned().map_err(|_| Error::Unavailable)?;
+        let turn = timeout(LONGEST_WAIT, self.turns.clone().acquire_owned()).await;
+        let turn = turn.map_err(|_| Error::Unavailable)?.map_err(|_| Error::Unavailable)?;
+        let is_stopped = Arc::new(AtomicBool::new(false));
+        let _waiting = Waiting(is_stopped.clone());
+        // The permits go with the work: it goes on for a moment when nobody waits, and must be counted until it ends.
+        let work = tokio::task::spawn_blocking(move || {
+            let result = work(&is_stopped);
+            drop((place, turn));
+            result
+        });
+        match timeout(LONGEST_WORK, work).await {
+            Ok(Ok(result)) => Ok(result),
+            Ok(Err(error)) => {
+                tracing::error!(error = %error, "some work could not be done");
+                Err(Error::BadRequest("This can't be worked with; that is a fault of Tidemark.".into()))
+            }
+            Err(_) => {
+                tracing::warn!(seconds = LONGEST_WORK.as_secs(), "some work took too long and was given up");
+                Err(Error::BadRequest("This takes too long to work with. Please make it shorter.".into()))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn work_waits_for_its_turn_and_the_line_has_an_end() {
+        let pool = Work::new(1, 1);
+        let (go_on, wait) = mpsc::channel::<()>();
+        let (begun, has_begun) = tokio::sync::oneshot::channel();
+        let first = tokio::spawn({
+            let pool = pool.clone();
+            async move {
+                let work = move |_: &AtomicBool| {
+                    let _ = begun.send(());
+                    let _ = wait.recv();
+                    1
+                };
+                pool.run(work).await
+            }
+        });
+        has_begun.await.unwrap();
+        let second = tokio::spawn({
+            let pool = pool.clone();
+            async move { pool.run(|_| 2).await }
+        });
+        while pool.line.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(pool.run(|_| 3).await, Err(Error::Unavailable), "a third has no place");
+        go_on.send(()).unwrap();
+        assert_eq!((first.await.unwrap(), second.await.unwrap()), (Ok(1), Ok(2)));
+        assert_eq!(pool.run(|_| 4).await, Ok(4), "and then there is room again");
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn work_is_told_when_its_client_has_left() {
+        let pool = Work::new(1, 0);
+        let (begun, has_begun) = tokio::sync::oneshot::channel();
+        let (ended, has_ended) = tokio::sync::oneshot::channel();
+        let client = tokio::spawn({
+            let pool = pool.clone();
+            async move {
+                let work = move |is_stopped: &AtomicBool| {
+                    let _ = begun.send(());
+                    while !is_stopped.load(Ordering::Relaxed) {
+                        std::thread::yield_now();
+                    }
+                    let _ = ended.send(());
+                };
+                pool.run(work).await
+            }
+        });
+        has_begun.await.unwrap();
+        client.abort();
+        has_ended.await.expect("it ends by itself");
+    }
+
+    #[tokio::test]
+    async fn work_that_panics_gives_its_place_back() {
+        let pool = Work::new(1, 0);
+        let panics = |_: &AtomicBool| -> i32 { panic!("on purpose") };
+        assert!(matches!(pool.run(panics).await, Err(Error::BadRequest(_))));
+        assert_eq!(pool.run(|_| 2).await, Ok(2));
+    }
+}
