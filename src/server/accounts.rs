@@ -25,6 +25,10 @@ pub const SHORTEST_PASSWORD: usize = 10;
 /// Longest password, in characters: room for any sentence, and a bound on what is hashed.
 pub const LONGEST_PASSWORD: usize = 1_000;
 
+/// How many characters of a password are judged: judging takes a time that grows faster than they do, and whoever can't guess these can't guess
+/// more.
+const LONGEST_JUDGED: usize = 40;
+
 /// Longest name, in characters.
 pub const LONGEST_NAME: usize = 80;
 
@@ -221,6 +225,20 @@ impl Accounts {
         })
     }
 
+    /// As [`check_password`], when it is its turn: it takes a core for a moment.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if too many are waiting already.
+    async fn judge(&self, who: Who, password: &str, context: &[&str]) -> Result<Result<(), String>, Error> {
+        let password = password.to_owned();
+        let context: Vec<String> = context.iter().map(|word| (*word).to_owned()).collect();
+        let work = move || {
+            let context: Vec<&str> = context.iter().map(String::as_str).collect();
+            check_password(&password, &context)
+        };
+        self.in_turn(who, work).await
+    }
+
     /// The PHC string of a password, which [`check_password`] has found good.
     ///
     /// # Errors
@@ -255,7 +273,7 @@ impl Accounts {
         current: String,
         new: String,
     ) -> Result<Result<i64, FieldErrors>, Error> {
-        if let Err(error) = check_password(&new, &[&user.username, &user.name]) {
+        if let Err(error) = check_length(&new) {
             return Ok(Err(vec![("new_password", error)]));
         }
         // Whoever found an open session must not find out the password with it.
@@ -267,6 +285,9 @@ impl Accounts {
             return Ok(Err(vec![("password", "This is not your password.".into())]));
         }
         self.succeeded(&admitted).await?;
+        if let Err(error) = self.judge(Who::Known, &new, &[&user.username, &user.name]).await? {
+            return Ok(Err(vec![("new_password", error)]));
+        }
         let hash = self.hash(Who::Known, new).await?;
         let credential = self.database().change_password(user.actor(), &hash).await?;
         forget_sessions(&self.stores, user.id).await;
@@ -393,19 +414,27 @@ pub fn hash_password(password: &str) -> Result<String, String> {
 /// # Errors
 /// One line that says what to change.
 pub fn check_password(password: &str, context: &[&str]) -> Result<(), String> {
-    match password.chars().count() {
-        ..SHORTEST_PASSWORD => {
-            return Err(format!("The password is too short: it needs at least {SHORTEST_PASSWORD} characters."));
-        }
-        SHORTEST_PASSWORD..=LONGEST_PASSWORD => {}
-        _ => return Err(format!("The password is too long: it may have at most {LONGEST_PASSWORD} characters.")),
-    }
-    if zxcvbn::zxcvbn(password, context).score() < zxcvbn::Score::Two {
+    check_length(password)?;
+    let judged = |text: &str| -> String { text.chars().take(LONGEST_JUDGED).collect() };
+    let context: Vec<String> = context.iter().map(|word| judged(word)).collect();
+    let context: Vec<&str> = context.iter().map(String::as_str).collect();
+    if zxcvbn::zxcvbn(&judged(password), &context).score() < zxcvbn::Score::Two {
         return Err(
             "The password is too easy to guess. Three words that have nothing to do with each other are not.".into()
         );
     }
     Ok(())
+}
+
+/// Whether a password is long enough and not endless, which is told at once.
+fn check_length(password: &str) -> Result<(), String> {
+    match password.chars().count() {
+        ..SHORTEST_PASSWORD => {
+            Err(format!("The password is too short: it needs at least {SHORTEST_PASSWORD} characters."))
+        }
+        SHORTEST_PASSWORD..=LONGEST_PASSWORD => Ok(()),
+        _ => Err(format!("The password is too long: it may have at most {LONGEST_PASSWORD} characters.")),
+    }
 }
 
 /// Whether a text can be a name.

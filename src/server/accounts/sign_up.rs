@@ -2,7 +2,7 @@
 
 use super::line::Who;
 use super::throttle::Sender;
-use super::{Accounts, FieldErrors, check_name, check_password, check_username, random_password};
+use super::{Accounts, FieldErrors, check_length, check_name, check_username, random_password};
 use crate::error::Error;
 use crate::server::config::SignUp;
 use crate::server::db::invitations::Invitation;
@@ -66,7 +66,14 @@ impl Accounts {
     ) -> Result<Result<i64, FieldErrors>, Error> {
         let now = self.clock.now_ms();
         let role = self.role_of_sign_up(who_may, invitation).await?;
-        if let Err(errors) = check(&account) {
+        let mut errors = check(&account);
+        // Judging takes a core for a moment, and the names should be some before a password is compared with them.
+        let password = match check_length(&account.password) {
+            Ok(()) if errors.is_empty() => self.judge(who, &account.password, &[&account.username, &account.name]).await?,
+            length => length,
+        };
+        errors.extend(password.err().map(|error| ("new_password", error)));
+        if !errors.is_empty() {
             return Ok(Err(errors));
         }
         let name = name_of(&account);
@@ -110,7 +117,8 @@ impl Accounts {
     ) -> Result<Result<String, FieldErrors>, Error> {
         let password = random_password();
         let account = NewAccount { username: username.to_owned(), name: name.to_owned(), password: password.clone() };
-        if let Err(errors) = check(&account) {
+        let errors = check(&account);
+        if !errors.is_empty() {
             return Ok(Err(errors));
         }
         let hash = self.hash(Who::Known, password.clone()).await?;
@@ -139,7 +147,8 @@ impl Accounts {
     }
 }
 
-fn check(account: &NewAccount) -> Result<(), FieldErrors> {
+/// What is wrong with an account, but for its password.
+fn check(account: &NewAccount) -> FieldErrors {
     let mut errors = FieldErrors::new();
     if let Err(error) = check_username(&account.username) {
         errors.push(("username", error));
@@ -147,10 +156,7 @@ fn check(account: &NewAccount) -> Result<(), FieldErrors> {
     if let Err(error) = check_name(&name_of(account)) {
         errors.push(("name", error));
     }
-    if let Err(error) = check_password(&account.password, &[&account.username, &account.name]) {
-        errors.push(("new_password", error));
-    }
-    if errors.is_empty() { Ok(()) } else { Err(errors) }
+    errors
 }
 
 fn no_invitation() -> Error {

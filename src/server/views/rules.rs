@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn c3_the_caps_span_midnight() {
-        let of_address = |address| Hashes { visitor: 10 + address, address: Some(100 + address), network: None };
+        let of_address = |address: i64| Hashes { visitor: 10 + address, address: Some(100 + address), network: None };
         let of_network =
             |network| Hashes { visitor: 10 + network, address: Some(network), network: Some(100 + network) };
         let of_user = |network| Hashes { visitor: 10 + network, address: None, network: Some(100 + network) };
