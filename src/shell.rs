@@ -11,13 +11,15 @@ use crate::app::App;
 use crate::model::theme::Theme;
 use crate::server::request::cache::CachePolicy;
 use crate::server::request::theme::chosen_theme;
+use crate::server::state::AppState;
 
 /// The document around [`App`].
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     if let Some(response) = use_context::<ResponseOptions>() {
+        let shows_elsewhere = use_context::<AppState>().is_none_or(|state| state.config.pictures.elsewhere);
         let (name, value) = CachePolicy::Page.header();
         response.insert_header(name, value);
-        if let Ok(policy) = HeaderValue::try_from(page_policy(use_nonce().as_deref())) {
+        if let Ok(policy) = HeaderValue::try_from(page_policy(use_nonce().as_deref(), shows_elsewhere)) {
             response.insert_header(CONTENT_SECURITY_POLICY, policy);
         }
     }
@@ -57,14 +59,15 @@ fn scripts(options: LeptosOptions) -> InertElement {
 }
 
 /// What a page may load and run: its own files, and the scripts that carry this answer's nonce. Pictures may come from
-/// anywhere over TLS, because authors link to them.
-fn page_policy(nonce: Option<&str>) -> String {
+/// anywhere over TLS, because authors link to them, unless a setting forbids it.
+fn page_policy(nonce: Option<&str>, shows_elsewhere: bool) -> String {
+    let elsewhere = if shows_elsewhere { " https:" } else { "" };
     let nonce = nonce.map(|nonce| format!(" 'nonce-{nonce}'")).unwrap_or_default();
     // cargo-leptos's live reload listens on a port of its own.
     let reload = if std::env::var_os("LEPTOS_WATCH").is_some() { " ws:" } else { "" };
     format!(
-        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{nonce}; style-src 'self'; img-src 'self' https: data:; \
-         media-src 'self' https:; connect-src 'self'{reload}; font-src 'self'; manifest-src 'self'; base-uri 'none'; \
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{nonce}; style-src 'self'; img-src 'self'{elsewhere} data:; \
+         media-src 'self'{elsewhere}; connect-src 'self'{reload}; font-src 'self'; manifest-src 'self'; base-uri 'none'; \
          form-action 'self'; frame-ancestors 'none'"
     )
 }

@@ -37,7 +37,7 @@ pub fn ArticleBody(
                     {count}
                 </p>
             </header>
-            {cover.map(|cover| view! { <img class="cover" src=cover alt="" /> })}
+            {cover.map(|cover| view! { <img class="cover" src=cover alt="" referrerpolicy="no-referrer" /> })}
             <Contents contents />
             <div class="prose" inner_html=html></div>
             <footer class="article-footer" lang="en">

@@ -13,6 +13,7 @@ use crate::components::view_counter::ViewCounter;
 use crate::model::article::{Article, ArticleContent};
 use crate::model::pages::{ArticleData, OwnReactions};
 use crate::model::reaction::Reaction;
+use crate::server::content::front_matter::is_picture_address;
 use crate::server::request::identity::sign_in_address;
 use crate::server::state::AppState;
 
@@ -34,9 +35,11 @@ fn ArticleView(
     state: AppState,
 ) -> impl IntoView {
     let Article { summary, html, contents, language, .. } = article;
+    // An older version of the program took more for an address than browsers do.
+    let cover = summary.cover.filter(|cover| is_picture_address(cover));
     let content = ArticleContent {
         title: summary.title.clone(),
-        cover: summary.cover.clone(),
+        cover: cover.clone(),
         authors: summary.authors,
         published_at: summary.published_at,
         reading_minutes: summary.reading_minutes,
@@ -47,8 +50,7 @@ fn ArticleView(
     };
     let site = &state.config.site;
     // Programs want the whole address.
-    let image =
-        summary.cover.map(|cover| if cover.starts_with('/') { format!("{}{cover}", site.base_url) } else { cover });
+    let image = cover.map(|cover| if cover.starts_with('/') { format!("{}{cover}", site.base_url) } else { cover });
     let address = format!("{}/articles/{}", site.base_url, summary.slug);
     let path = format!("/articles/{}", summary.slug);
     let (id, likes, collects) = (summary.id, summary.likes, summary.collects);

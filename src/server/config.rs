@@ -10,6 +10,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, de};
 use url::Url;
 
+use super::pictures::Quota;
 use super::pictures::store::{AwsEnvironment, Place};
 use super::schedule::Schedule;
 use super::views::rules::Caps;
@@ -40,6 +41,8 @@ pub struct Config {
     pub accounts: Accounts,
     /// Where pictures are kept.
     pub pictures: Pictures,
+    /// What is kept of earlier versions.
+    pub revisions: Revisions,
     /// Remembered pages.
     pub pages: Pages,
 }
@@ -184,9 +187,37 @@ pub struct Jobs {
 pub struct Pictures {
     /// A folder or a bucket.
     pub url: Place,
+    /// How many pictures one user may keep.
+    #[serde(deserialize_with = "in_range::<_, 1, 1_000_000_000>")]
+    pub per_user: usize,
+    /// How large the pictures of one user may be together, in MiB.
+    #[serde(deserialize_with = "in_range::<_, 1, 1_000_000_000>")]
+    pub mib_per_user: usize,
+    /// Whether pages show pictures, films and sounds of other hosts.
+    pub elsewhere: bool,
     /// How to get into S3.
     #[serde(skip)]
     pub aws: AwsEnvironment,
+}
+
+impl Pictures {
+    /// How much one user may keep.
+    pub fn quota(&self) -> Quota {
+        let number = |setting: usize| i64::try_from(setting).unwrap_or(i64::MAX);
+        Quota { pictures: number(self.per_user), bytes: number(self.mib_per_user).saturating_mul(1024 * 1024) }
+    }
+}
+
+/// `[revisions]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Revisions {
+    /// How many an article may have.
+    #[serde(deserialize_with = "in_range::<_, 2, 1_000_000>")]
+    pub per_article: usize,
+    /// How many one user may have saved.
+    #[serde(deserialize_with = "in_range::<_, 2, 1_000_000_000>")]
+    pub per_user: usize,
 }
 
 /// `[pages]`

@@ -111,7 +111,7 @@ impl Server {
         if let Some(obstacle) = pictures.obstacle() {
             tracing::warn!(obstacle, "no picture can be kept; set pictures.url to another place, or clear the way");
         }
-        let pictures = Pictures::new(database.clone(), pictures, clock.clone());
+        let pictures = Pictures::new(database.clone(), pictures, clock.clone(), config.pictures.quota());
         let visibility = Visibility::new(database.clone(), clock.clone());
         let state = AppState::new(Services {
             config,

@@ -9,17 +9,15 @@ pub mod icc;
 pub mod store;
 pub mod strip;
 
-use std::sync::Arc;
-
 use axum::body::Body;
-use tokio::sync::Semaphore;
 
-use self::content::{Checked, Refusal, check};
+use self::content::{Checked, Refusal, check_until};
 use self::store::PictureStore;
 use super::clock::Clock;
 use super::db::Database;
 use super::db::pictures::Picture;
 use super::db::users::{Role, User};
+use super::work::Work;
 use crate::error::Error;
 use crate::model::picture::Kind;
 
@@ -38,8 +36,17 @@ pub struct Pictures {
     database: Database,
     store: PictureStore,
     clock: Clock,
-    looking: Arc<Semaphore>,
-    line: Arc<Semaphore>,
+    quota: Quota,
+    work: Work,
+}
+
+/// How much one user may keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quota {
+    /// How many pictures.
+    pub pictures: i64,
+    /// How many bytes they may have together.
+    pub bytes: i64,
 }
 
 /// A file that somebody sent.
@@ -62,6 +69,17 @@ pub enum NotTaken {
         /// What is wrong with it.
         refusal: Refusal,
     },
+    /// The user has as many as one may have.
+    #[error(
+        "You may keep {pictures} pictures of {mib} MiB together, and this would be more. Delete some that no article shows, or ask \
+         whoever runs this blog for more room."
+    )]
+    Full {
+        /// How many one may have.
+        pictures: i64,
+        /// How large they may be together, in MiB.
+        mib: i64,
+    },
     /// It can't be done now, or not at all.
     #[error(transparent)]
     Failed(#[from] Error),
@@ -69,14 +87,8 @@ pub enum NotTaken {
 
 impl Pictures {
     /// The pictures in `store` that `database` knows.
-    pub fn new(database: Database, store: PictureStore, clock: Clock) -> Self {
-        Self {
-            database,
-            store,
-            clock,
-            looking: Arc::new(Semaphore::new(AT_A_TIME)),
-            line: Arc::new(Semaphore::new(IN_LINE)),
-        }
+    pub fn new(database: Database, store: PictureStore, clock: Clock, quota: Quota) -> Self {
+        Self { database, store, clock, quota, work: Work::new(AT_A_TIME, IN_LINE) }
     }
 
     /// Takes files in for a user, all or none.
@@ -84,6 +96,12 @@ impl Pictures {
     /// # Errors
     /// [`NotTaken`]
     pub async fn add(&self, user: &User, files: Vec<SentFile>) -> Result<Vec<Picture>, NotTaken> {
+        let (count, bytes) = self.database.size_of_pictures(user.id).await.map_err(Error::from)?;
+        // What is taken out of files makes them smaller, so whether they fit is known afterwards; who is full, is told at once.
+        if count >= self.quota.pictures || bytes >= self.quota.bytes {
+            tracing::info!(user = user.id, "a user has no room for pictures");
+            return Err(self.full());
+        }
         let mut added = Vec::with_capacity(files.len());
         let mut bodies = Vec::with_capacity(files.len());
         for file in files {
@@ -106,22 +124,30 @@ impl Pictures {
         for (picture, bytes) in added.iter().zip(bodies) {
             self.store.put(&picture.name, bytes).await.map_err(|error| unavailable(&error, &picture.name))?;
         }
-        self.database.add_pictures(user.actor(), &added).await.map_err(Error::from)?;
+        let Quota { pictures, bytes } = self.quota;
+        if !self.database.add_pictures(user.actor(), &added, pictures, bytes).await.map_err(Error::from)? {
+            for picture in &added {
+                if let Err(error) = self.store.delete(&picture.name).await {
+                    tracing::error!(error = %error, picture = picture.name, "the bytes of a picture that has no room are left over");
+                }
+            }
+            return Err(self.full());
+        }
         Ok(added)
+    }
+
+    fn full(&self) -> NotTaken {
+        NotTaken::Full { pictures: self.quota.pictures, mib: self.quota.bytes >> 20 }
     }
 
     /// Checks a file when it is its turn.
     async fn look_at(&self, bytes: Vec<u8>) -> Result<Result<Checked, Refusal>, Error> {
-        let place = self.line.clone().try_acquire_owned().map_err(|_| Error::Unavailable)?;
-        let turn = self.looking.clone().acquire_owned().await.map_err(|_| Error::Unavailable)?;
-        // The permits go with the work: it goes on when the client hangs up, and must be counted until it ends.
-        let look = move || {
-            let checked = check(&bytes);
-            drop((place, turn));
-            checked
-        };
-        // A file that makes a decoder panic is not a good one. The panic hook has logged it.
-        Ok(tokio::task::spawn_blocking(look).await.unwrap_or(Err(Refusal::Damaged)))
+        match self.work.run(move |is_stopped| check_until(&bytes, is_stopped)).await {
+            Ok(checked) => Ok(checked),
+            // A file that makes a decoder panic, or takes it too long, is not a good one.
+            Err(Error::BadRequest(_)) => Ok(Err(Refusal::Damaged)),
+            Err(error) => Err(error),
+        }
     }
 
     /// What is known of the picture of that name; `None` if there is none.

@@ -276,6 +276,7 @@ impl Services {
             fields.slug = slug;
             if let Some(id) = self.database.add_article(&fields, user.actor(), now).await? {
                 self.article_written(id).await;
+                self.forget_old_revisions(user, id).await;
                 return Ok(Ok(id));
             }
             // What the author typed is taken literally.
@@ -309,6 +310,7 @@ impl Services {
             match self.database.save_article(id, version, &fields, user.actor(), now).await?.ok_or_else(no_article)? {
                 Saved::Done(version) => {
                     self.article_written(id).await;
+                    self.forget_old_revisions(user, id).await;
                     return Ok(SaveOutcome::Saved(version));
                 }
                 Saved::Unchanged(version) => return Ok(SaveOutcome::Unchanged(version)),
@@ -339,8 +341,9 @@ impl Services {
     /// [`Error::NotFound`] for whoever may not edit the article, and for a version of which there is none; the database's.
     pub async fn revision(&self, user: &User, id: i64, version: i64) -> Result<(Revision, Option<Revision>), Error> {
         self.editable(user, id).await?;
-        let mut revisions = self.database.revisions(id).await?.into_iter().skip_while(|other| other.version != version);
-        let revision = revisions.next().ok_or_else(|| Error::NotFound("There is no such revision.".into()))?;
+        let mut revisions = self.database.revision_and_before(id, version).await?.into_iter();
+        let revision = revisions.next().filter(|revision| revision.version == version);
+        let revision = revision.ok_or_else(|| Error::NotFound("There is no such revision.".into()))?;
         Ok((revision, revisions.next()))
     }
 
@@ -414,6 +417,16 @@ impl Services {
                 tracing::error!(error = %error, user = user.id, article = id, "a draft could not be read");
                 Ok(None)
             }
+        }
+    }
+
+    /// Keeps revisions within their bounds. What could not be forgotten is forgotten with the next save.
+    async fn forget_old_revisions(&self, user: &User, id: i64) {
+        let number = |setting: usize| i64::try_from(setting).unwrap_or(i64::MAX);
+        let settings = &self.config.revisions;
+        let (of_article, of_user) = (number(settings.per_article), number(settings.per_user));
+        if let Err(error) = self.database.forget_old_revisions(id, of_article, user.id, of_user).await {
+            tracing::error!(error = %error, article = id, "old revisions could not be forgotten");
         }
     }
 

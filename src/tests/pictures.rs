@@ -601,3 +601,45 @@ fn the_doctor_says_where_pictures_are_kept() {
     assert!(!bad.status.success(), "{bad:?}");
     assert!(String::from_utf8_lossy(&bad.stdout).contains("X Pictures: nothing can be kept in"), "{bad:?}");
 }
+
+#[test]
+fn a_user_keeps_only_so_many_pictures_of_so_many_bytes() {
+    let server = TestServer::with(&[("TIDEMARK_PICTURES__PER_USER", "3"), ("TIDEMARK_PICTURES__MIB_PER_USER", "1")]);
+    let jo = author(&server, "jo");
+    let small = png(4, 4);
+    let two = [("a.png", &small[..]), ("b.png", &small[..])];
+    assert_eq!(post(&jo, &two).status, 303);
+    let answer = post(&jo, &two);
+    assert_eq!(answer.status, 403, "all or none");
+    assert!(answer.text.contains("3 pictures of 1 MiB"), "{}", answer.text);
+    let url = address(&jo, "c.png", &small);
+    let answer = post_json(&jo, "d.png", &small);
+    assert_eq!((answer.status, answer.header("content-type")), (403, "application/problem+json"));
+    assert_eq!(server.number("SELECT count(*) FROM pictures WHERE ? = ''", ""), 3);
+    let kept = std::fs::read_dir(server.folder.path().join("pictures")).unwrap().count();
+    assert_eq!(kept, 3, "nothing is left over of what had no room");
+    assert_eq!(jo.post(&format!("/studio{url}/delete"), "").status, 303);
+    let noise = RgbaImage::from_fn(600, 600, |x, y| {
+        let hash =
+            x.wrapping_mul(2_654_435_761).wrapping_add(y.wrapping_mul(2_246_822_519)).wrapping_mul(3_266_489_917);
+        image::Rgba(hash.to_be_bytes())
+    });
+    let mut large = Cursor::new(Vec::new());
+    noise.write_to(&mut large, image::ImageFormat::Png).unwrap();
+    let large = large.into_inner();
+    assert!(large.len() > 1024 * 1024, "the test is about nothing");
+    assert_eq!(post_json(&jo, "large.png", &large).status, 403, "too many bytes");
+    assert_eq!(post_json(&author(&server, "other"), "e.png", &small).status, 201, "each has room of their own");
+}
+
+#[test]
+fn a_setting_keeps_pages_from_loading_pictures_of_other_hosts() {
+    let server = TestServer::start();
+    let policy =
+        |server: &TestServer| server.someone().get("/articles/first").header("content-security-policy").to_owned();
+    assert!(policy(&server).contains("img-src 'self' https: data:;"));
+    let server = TestServer::with(&[("TIDEMARK_PICTURES__ELSEWHERE", "false")]);
+    let policy = policy(&server);
+    assert!(policy.contains("img-src 'self' data:;") && policy.contains("media-src 'self';"), "{policy}");
+    assert!(!policy.contains("https:"), "{policy}");
+}

@@ -26,7 +26,12 @@ struct Studio {
 
 impl Studio {
     fn open() -> Self {
-        let server = TestServer::start();
+        Self::with(&[])
+    }
+
+    /// With settings, as environment variables.
+    fn with(settings: &[(&str, &str)]) -> Self {
+        let server = TestServer::with(settings);
         server.add_user_with_role("writer", PASSWORD, Role::Author);
         server.add_user_with_role("other", PASSWORD, Role::Author);
         server.add_user_with_role("boss", PASSWORD, Role::Admin);
@@ -514,4 +519,126 @@ fn c7_no_save_touches_a_count() {
     assert_eq!(studio.server.someone().view(id).json()["views"], 2);
     studio.server.job(tidemark::server::jobs::Job::Flush);
     assert_eq!((studio.row(id, "updated_at"), studio.row(id, "version")), (updated_at, version + 2));
+}
+
+/// A body of a form, and whether `/healthz` was answered all the time while it was worked on.
+fn send_and_watch(studio: &Studio, author: &Client, path: &str, fields: &[(&str, &str)]) -> Answer {
+    std::thread::scope(|scope| {
+        let sent = scope.spawn(|| send(author, path, fields));
+        let mut asked = 0;
+        while !sent.is_finished() || asked == 0 {
+            assert_eq!(studio.server.someone().get("/healthz").status, 200);
+            asked += 1;
+        }
+        sent.join().unwrap()
+    })
+}
+
+/// Each of these took from seconds to minutes, on a thread that pages need. A client gives up after 30 seconds.
+#[test]
+fn a_text_that_would_be_much_work_is_saved_all_the_same_and_pages_are_answered_meanwhile() {
+    let studio = Studio::open();
+    let writer = studio.author("writer");
+    let minified = format!("```css\n{}\n```", "a{b:c}".repeat(16_000));
+    for text in [
+        minified.as_str(),
+        &"<ul><li>".repeat(20_000),
+        &"<div>".repeat(20_000),
+        &">".repeat(30_000),
+        &("[^a] ".repeat(100_000) + "\n\n[^a]: b"),
+        &format!("<p{}>x", " a".repeat(100_000)),
+    ] {
+        let fields = form(&[("title", "Much work"), ("markdown", text), ("intent", "publish")]);
+        let answer = send_and_watch(&studio, &writer, "/studio/new", &fields);
+        assert_eq!(answer.status, 303, "{}: {}", &text[..20], answer.text);
+        let page = answer.header("location").split('?').next().unwrap().to_owned();
+        assert_eq!(writer.get(&page).status, 200, "{}", &text[..20]);
+    }
+    let largest = studio.server.number("SELECT max(length(html)) FROM articles WHERE ? = ''", "");
+    assert!(largest < 4_000_000, "{largest} bytes");
+}
+
+#[test]
+fn an_author_is_told_in_the_preview_what_a_text_is_too_large_for() {
+    let studio = Studio::open();
+    let writer = studio.author("writer");
+    let preview = |text: &str| {
+        let fields = [("article", "0"), ("typed[title]", "x"), ("typed[markdown]", text)];
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        writer.post("/api/islands/studio-preview", &body)
+    };
+    assert!(!preview("text").text.contains("notice"));
+    assert!(preview(&"<div>".repeat(500)).text.contains("nested more than 100 levels"));
+    assert!(preview(&format!("```css\n{}\n```", "a{b:c}".repeat(500))).text.contains("too long to be highlighted"));
+}
+
+#[test]
+fn tags_are_counted_before_anything_else_is_done_with_them() {
+    let studio = Studio::open();
+    let writer = studio.author("writer");
+    let tags: String = (0..120_000).map(|number| format!("t{number},")).collect();
+    let fields = form(&[("title", "Tagged"), ("markdown", "x"), ("tags", &tags), ("intent", "save")]);
+    let answer = send_and_watch(&studio, &writer, "/studio/new", &fields);
+    assert_eq!(answer.status, 422);
+    assert!(answer.text.contains("at most 10 tags"));
+    let long = "潮".repeat(1_000_000);
+    let fields = form(&[("title", "Tagged"), ("markdown", "x"), ("tags", &long), ("intent", "save")]);
+    assert!(send(&writer, "/studio/new", &fields).text.contains("at most 50 characters"));
+}
+
+#[test]
+fn a_draft_is_no_larger_than_an_article() {
+    let studio = Studio::open();
+    let writer = studio.author("writer");
+    for (field, length) in [("title", 3_000_000), ("slug", 121), ("summary", 501), ("tags", 2_000), ("cover", 1_001)] {
+        let (name, text) = (format!("typed[{field}]"), "x".repeat(length));
+        let fields = [("article", "0"), ("version", "0"), (name.as_str(), text.as_str())];
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        for path in ["/api/islands/studio-keep-draft", "/api/islands/studio-preview"] {
+            assert_eq!(writer.post(path, &body).status, 413, "{path} with {length} characters of {field}");
+        }
+    }
+    assert_eq!(studio.server.number("SELECT count(*) FROM article_drafts WHERE ? = ''", ""), 0);
+}
+
+#[test]
+fn two_large_revisions_are_compared_within_a_budget_and_the_page_says_what_it_leaves_out() {
+    let studio = Studio::open();
+    let writer = studio.author("writer");
+    let text = |salt: u32| (0..60_000u32).map(|line| format!("{} ebb\n", line * salt)).collect::<String>();
+    let fields = form(&[("title", "Large"), ("markdown", &text(7)), ("intent", "save")]);
+    let answer = send(&writer, "/studio/new", &fields);
+    let page = answer.header("location").split('?').next().unwrap().to_owned();
+    let fields =
+        form(&[("title", "Large"), ("slug", "large"), ("markdown", &text(11)), ("version", "1"), ("intent", "save")]);
+    assert_eq!(send(&writer, &page, &fields).status, 303);
+    let compared = writer.get(&format!("{page}/revisions/2"));
+    assert_eq!(compared.status, 200);
+    assert!(compared.text.contains("They are too many to be shown"));
+    assert!(compared.text.len() < 2_000_000, "{} bytes", compared.text.len());
+}
+
+#[test]
+fn only_so_many_revisions_are_kept_and_never_without_what_an_article_is() {
+    let studio = Studio::with(&[("TIDEMARK_REVISIONS__PER_ARTICLE", "3"), ("TIDEMARK_REVISIONS__PER_USER", "4")]);
+    let writer = studio.author("writer");
+    let save = |id: i64, version: i64| {
+        studio.server.clock.advance(Duration::from_secs(1));
+        let (number, text) = (version.to_string(), format!("text {version}"));
+        let fields = form(&[("title", "Kept"), ("markdown", &text), ("version", &number), ("intent", "save")]);
+        let answer = send(&writer, &format!("/studio/{id}"), &fields);
+        assert_eq!(answer.status, 303, "{}", answer.text);
+    };
+    let first = studio.write(&writer, "First of two", "save");
+    (1..=5).for_each(|version| save(first, version));
+    assert_eq!(studio.row(first, "revisions"), 3);
+    let list = writer.get(&format!("/studio/{first}/revisions")).text;
+    assert!(list.contains("Version 6") && list.contains("Version 4") && !list.contains("Version 3"), "{list}");
+    assert_eq!(writer.get(&format!("/studio/{first}/revisions/5")).status, 200);
+    assert_eq!(writer.get(&format!("/studio/{first}/revisions/3")).status, 404);
+    studio.server.clock.advance(Duration::from_secs(1));
+    let second = studio.write(&writer, "Second of two", "save");
+    (1..=4).for_each(|version| save(second, version));
+    assert_eq!((studio.row(first, "revisions"), studio.row(second, "revisions")), (1, 3), "the oldest go");
+    assert_eq!(writer.get(&format!("/studio/{first}/revisions/6")).status, 200, "what it is stays");
 }

@@ -70,9 +70,11 @@ impl Picture {
 
 /// Whether a text can be the address of a picture: on this site, or elsewhere over TLS, as the content security policy wants it.
 pub fn is_picture_address(text: &str) -> bool {
+    // Browsers take a backslash for a slash, so `/\host` names a host.
     let is_path = text.starts_with('/') && !text.starts_with("//");
     let is_elsewhere = url::Url::parse(text).is_ok_and(|url| url.scheme() == "https" && url.has_host());
-    (is_path || is_elsewhere) && !text.chars().any(|character| character.is_control() || character.is_whitespace())
+    let is_odd = |character: char| character.is_control() || character.is_whitespace() || character == '\\';
+    (is_path || is_elsewhere) && !text.chars().any(is_odd)
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -409,6 +411,8 @@ mod tests {
             ("cover = \"a.png\"", None),
             ("image = \"javascript:alert(1)\"", None),
             ("image = \"//example.com/a.png\"", None),
+            ("image = '/\\example.com/a.png'", None),
+            ("image = 'https:\\\\example.com\\a.png'", None),
         ] {
             let text = format!("+++\ntitle = \"x\"\ndraft = true\n{line}\n+++\n");
             assert_eq!(parse("x", &text).unwrap().cover.as_deref(), cover, "{line}");

@@ -522,6 +522,8 @@ static SANITIZER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
         .set_tag_attribute_value("pre", "tabindex", "0")
         .set_tag_attribute_value("table", "tabindex", "0")
         .set_tag_attribute_value("img", "loading", "lazy")
+        // Whose picture it is need not know who shows it.
+        .set_tag_attribute_value("img", "referrerpolicy", "no-referrer")
         // The box of a task is the only field that a text may have: others could ask for a password.
         .set_tag_attribute_value("input", "type", "checkbox")
         .set_tag_attribute_value("input", "disabled", "")

@@ -2,8 +2,8 @@
 
 use sqlx::{AssertSqlSafe, FromRow};
 
-use super::Database;
 use super::users::{Actor, WriteError, hold};
+use super::{Database, Dialect};
 use crate::model::page::Page;
 use crate::model::picture::Kind;
 
@@ -41,6 +41,12 @@ pub struct ListedPicture {
 
 const COLUMNS: &str = "pictures.name, user_id, media_type, bytes, width, height, original_name, pictures.created_at";
 
+/// Selects how many pictures a user has and their bytes; a sum is no whole number in MySQL.
+fn size_of_pictures(dialect: Dialect) -> String {
+    let integer = dialect.integer();
+    format!("SELECT count(*), CAST(coalesce(sum(bytes), 0) AS {integer}) FROM pictures WHERE user_id = ?")
+}
+
 impl Database {
     /// The picture of that name.
     pub async fn picture(&self, name: &str) -> sqlx::Result<Option<Picture>> {
@@ -65,20 +71,48 @@ impl Database {
         Ok(Page::new(items, page, per_page, total))
     }
 
-    /// Adds pictures, all or none, on behalf of whoever sent them.
+    /// How many pictures a user has, and how many bytes they have together.
+    pub async fn size_of_pictures(&self, user: i64) -> sqlx::Result<(i64, i64)> {
+        let sql = size_of_pictures(self.dialect());
+        on_reader!(self, pool => sqlx::query_as(AssertSqlSafe(sql)).bind(user).fetch_one(pool).await)
+    }
+
+    /// Adds pictures, all or none, on behalf of whoever sent them. False if that user would have more than `most` of them or more than
+    /// `most_bytes` then.
     ///
     /// # Errors
     /// [`WriteError`]
-    pub async fn add_pictures(&self, actor: Actor, pictures: &[Picture]) -> Result<(), WriteError> {
+    pub async fn add_pictures(
+        &self,
+        actor: Actor,
+        pictures: &[Picture],
+        most: i64,
+        most_bytes: i64,
+    ) -> Result<bool, WriteError> {
         if pictures.is_empty() {
-            return Ok(());
+            return Ok(true);
+        }
+        let (_place, mut transaction) = self.begin_beside().await?;
+        // Who sends twice at the same time must not have twice as many. SQLite has one writer at a time.
+        let lock = match self.dialect() {
+            Dialect::Sqlite => "SELECT id FROM users WHERE id = ?",
+            Dialect::MySql => "SELECT id FROM users WHERE id = ? FOR UPDATE",
+        };
+        let size = size_of_pictures(self.dialect());
+        let (count, bytes): (i64, i64) = on_connection!(&mut transaction, connection => {
+            sqlx::query(lock).bind(actor.id).execute(&mut *connection).await?;
+            sqlx::query_as(AssertSqlSafe(size)).bind(actor.id).fetch_one(&mut *connection).await?
+        });
+        hold(&mut transaction, actor).await?;
+        let more: i64 = pictures.iter().map(|picture| picture.bytes).sum();
+        let count = count.saturating_add(i64::try_from(pictures.len()).unwrap_or(i64::MAX));
+        if count > most || bytes.saturating_add(more) > most_bytes {
+            return Ok(false);
         }
         let rows = vec!["(?, ?, ?, ?, ?, ?, ?, ?)"; pictures.len()].join(", ");
         let sql = AssertSqlSafe(format!(
             "INSERT INTO pictures (name, user_id, media_type, bytes, width, height, original_name, created_at) VALUES {rows}"
         ));
-        let (_place, mut transaction) = self.begin_beside().await?;
-        hold(&mut transaction, actor).await?;
         on_connection!(&mut transaction, connection => {
             let mut query = sqlx::query(sql);
             for picture in pictures {
@@ -92,9 +126,10 @@ impl Database {
                     .bind(&picture.original_name)
                     .bind(picture.created_at);
             }
-            query.execute(connection).await?;
+            query.execute(&mut *connection).await?;
         });
-        Ok(transaction.commit().await?)
+        transaction.commit().await?;
+        Ok(true)
     }
 
     /// Deletes a picture of `user`, or, `None`, of anybody; false if there is none.

@@ -68,6 +68,53 @@ impl Database {
         );
         on_reader!(self, pool => sqlx::query_as(AssertSqlSafe(sql)).bind(article).fetch_all(pool).await)
     }
+
+    /// The revision of an article at `version` and the one before it, if there are such; not the others, whose texts may be large.
+    pub async fn revision_and_before(&self, article: i64, version: i64) -> sqlx::Result<Vec<Revision>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM article_revisions LEFT JOIN users ON users.id = article_revisions.user_id
+             WHERE article_revisions.article_id = ? AND article_revisions.version <= ?
+             ORDER BY article_revisions.version DESC LIMIT 2"
+        );
+        on_reader!(self, pool => {
+            sqlx::query_as(AssertSqlSafe(sql)).bind(article).bind(version).fetch_all(pool).await
+        })
+    }
+
+    /// Deletes the oldest revisions of an article beyond `of_article`, and of those that a user has saved the oldest beyond `of_user`. What an
+    /// article is now is never deleted. Each revision is whole, so those that are left are compared with one another.
+    pub async fn forget_old_revisions(
+        &self,
+        article: i64,
+        of_article: i64,
+        user: i64,
+        of_user: i64,
+    ) -> sqlx::Result<()> {
+        let last_of_article =
+            "SELECT version FROM article_revisions WHERE article_id = ? ORDER BY version DESC LIMIT 1 OFFSET ?";
+        let forget_of_article = "DELETE FROM article_revisions WHERE article_id = ? AND version <= ? AND NOT EXISTS (
+                SELECT 1 FROM articles WHERE articles.id = article_revisions.article_id
+                AND articles.version = article_revisions.version)";
+        let last_of_user =
+            "SELECT created_at FROM article_revisions WHERE user_id = ? ORDER BY created_at DESC LIMIT 1 OFFSET ?";
+        let forget_of_user = "DELETE FROM article_revisions WHERE user_id = ? AND created_at <= ? AND NOT EXISTS (
+                SELECT 1 FROM articles WHERE articles.id = article_revisions.article_id
+                AND articles.version = article_revisions.version)";
+        let mut transaction = self.begin().await?;
+        on_connection!(&mut transaction, connection => {
+            for (last, forget, owner, most) in [
+                (last_of_article, forget_of_article, article, of_article),
+                (last_of_user, forget_of_user, user, of_user),
+            ] {
+                let last = sqlx::query_scalar(last).bind(owner).bind(most).fetch_optional(&mut *connection);
+                let last: Option<i64> = last.await?;
+                if let Some(last) = last {
+                    sqlx::query(forget).bind(owner).bind(last).execute(&mut *connection).await?;
+                }
+            }
+        });
+        transaction.commit().await
+    }
 }
 
 /// Adds a revision.

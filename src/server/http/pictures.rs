@@ -199,6 +199,7 @@ fn in_words(error: &NotTaken) -> (StatusCode, String) {
         NotTaken::Refused { refusal: Refusal::Unsupported, .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         NotTaken::Refused { refusal: Refusal::Damaged, .. } => StatusCode::BAD_REQUEST,
         NotTaken::Refused { refusal: Refusal::TooLarge | Refusal::TooManyPasses, .. } => StatusCode::PAYLOAD_TOO_LARGE,
+        NotTaken::Full { .. } => StatusCode::FORBIDDEN,
         NotTaken::Failed(error) => StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
     };
     (status, error.to_string())

@@ -2,6 +2,7 @@
 //! are not asked.
 
 use std::io::Cursor;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use image::codecs::gif::GifDecoder;
 use image::codecs::jpeg::JpegDecoder;
@@ -89,9 +90,17 @@ impl From<ImageError> for Refusal {
 /// # Errors
 /// A [`Refusal`].
 pub fn check(bytes: &[u8]) -> Result<Checked, Refusal> {
+    check_until(bytes, &AtomicBool::new(false))
+}
+
+/// As [`check`]; when `is_stopped` becomes true because nobody waits for it any more, it ends with the next frame of an animation.
+///
+/// # Errors
+/// A [`Refusal`], whatever it is when nobody waits.
+pub fn check_until(bytes: &[u8], is_stopped: &AtomicBool) -> Result<Checked, Refusal> {
     let kind = kind_of(bytes).ok_or(Refusal::Unsupported)?;
     let Stripped { bytes, orientation, frames, passes } = strip(kind, bytes).ok_or(Refusal::Damaged)?;
-    let (width, height) = decode(kind, &bytes, frames, passes)?;
+    let (width, height) = decode(kind, &bytes, frames, passes, is_stopped)?;
     let is_turned = matches!(
         orientation,
         Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH
@@ -101,14 +110,14 @@ pub fn check(bytes: &[u8]) -> Result<Checked, Refusal> {
 }
 
 /// Decodes everything and says how large it is.
-fn decode(kind: Kind, bytes: &[u8], frames: u64, passes: u64) -> Result<(u32, u32), Refusal> {
+fn decode(kind: Kind, bytes: &[u8], frames: u64, passes: u64, is_stopped: &AtomicBool) -> Result<(u32, u32), Refusal> {
     let file = Cursor::new(bytes);
     match kind {
         Kind::Png => {
             let decoder = PngDecoder::with_limits(file, limits())?;
             let size = size(&decoder, frames)?;
             if decoder.is_apng()? {
-                decode_animation(decoder.apng()?.into_frames(), size)
+                decode_animation(decoder.apng()?.into_frames(), size, is_stopped)
             } else {
                 decode_still(decoder, size)
             }
@@ -127,14 +136,14 @@ fn decode(kind: Kind, bytes: &[u8], frames: u64, passes: u64) -> Result<(u32, u3
             let mut decoder = GifDecoder::new(file)?;
             decoder.set_limits(limits())?;
             let size = size(&decoder, frames)?;
-            decode_animation(decoder.into_frames(), size)
+            decode_animation(decoder.into_frames(), size, is_stopped)
         }
         Kind::Webp => {
             let mut decoder = WebPDecoder::new(file)?;
             decoder.set_limits(limits())?;
             let size = size(&decoder, frames)?;
             if decoder.has_animation() {
-                decode_animation(decoder.into_frames(), size)
+                decode_animation(decoder.into_frames(), size, is_stopped)
             } else {
                 decode_still(decoder, size)
             }
@@ -167,10 +176,13 @@ fn decode_still(decoder: impl ImageDecoder, size: (u32, u32)) -> Result<(u32, u3
     Ok(size)
 }
 
-fn decode_animation(frames: Frames, size: (u32, u32)) -> Result<(u32, u32), Refusal> {
+fn decode_animation(frames: Frames, size: (u32, u32), is_stopped: &AtomicBool) -> Result<(u32, u32), Refusal> {
     let mut decoded = 0u64;
     for frame in frames {
         frame?;
+        if is_stopped.load(Ordering::Relaxed) {
+            return Err(Refusal::Damaged);
+        }
         decoded += 1;
     }
     if decoded == 0 { Err(Refusal::Damaged) } else { Ok(size) }
