@@ -11,7 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use self::line::{Line, Who};
 use self::throttle::{Admitted, Entry, Origin, Sender, Throttle};
 use super::clock::Clock;
-use super::content::characters::is_storable;
+use super::content::characters::{has_invisible, is_storable};
 use super::db::Database;
 use super::db::users::{Actor, User};
 use super::sessions::{Sessions, SignedIn};
@@ -255,8 +255,21 @@ impl Accounts {
         if let Err(error) = check_name(name) {
             return Ok(Err(vec![("name", error)]));
         }
+        if self.is_name_of_another(name, Some(user.id)).await? {
+            return Ok(Err(vec![("name", name_taken())]));
+        }
         self.database().rename_user(user.actor(), name).await?;
         Ok(Ok(()))
+    }
+
+    /// Whether a name is, or looks like, that of somebody else who writes here: nobody must pass for them. `user`: whose name it is to be.
+    ///
+    /// # Errors
+    /// The database's.
+    async fn is_name_of_another(&self, name: &str, user: Option<i64>) -> Result<bool, Error> {
+        let writers = self.database().writers().await?;
+        let mut others = writers.iter().filter(|writer| Some(writer.id) != user);
+        Ok(others.any(|other| look_alike(&other.name, name) || look_alike(&other.username, name)))
     }
 
     /// Gives a user another password, and ends all sessions of that user: whoever stole one is out. `session`: what the attempts of the
@@ -444,10 +457,35 @@ fn check_length(password: &str) -> Result<(), String> {
 pub fn check_name(name: &str) -> Result<(), String> {
     match name.trim().chars().count() {
         0 => Err("Please give a name.".into()),
+        1..=LONGEST_NAME if has_invisible(name) => {
+            Err("The name has a character that nobody sees, or that turns others around. Please type it without."
+                .into())
+        }
         1..=LONGEST_NAME if name.chars().all(|one| !one.is_control() && is_storable(one)) => Ok(()),
         1..=LONGEST_NAME => Err("A name is one line of text.".into()),
         _ => Err(format!("The name is too long: it may have at most {LONGEST_NAME} characters.")),
     }
+}
+
+fn name_taken() -> String {
+    "Somebody who writes here has this name, or one that looks like it. Please take another.".into()
+}
+
+/// Whether a reader would take two names for one another, however they are written (Unicode Technical Standard 39).
+fn look_alike(one: &str, other: &str) -> bool {
+    let [one, other] = [one, other].map(looks_of);
+    one[0] == other[0] || one[1] == other[1]
+}
+
+/// What a name looks like in small letters, and as it is written: an `I` looks like an `l`, and an `i` does not.
+fn looks_of(name: &str) -> [String; 2] {
+    let small = |name: &str| {
+        let looks: String = unicode_security::skeleton(&name.to_lowercase()).flat_map(char::to_lowercase).collect();
+        let letters: String = looks.chars().filter(|character| character.is_alphanumeric()).collect();
+        if letters.is_empty() { looks } else { letters }
+    };
+    let written: String = unicode_security::skeleton(name).collect();
+    [small(name), small(&written)]
 }
 
 /// A password nobody can guess: 24 letters and digits, 142 bits.
@@ -476,4 +514,38 @@ pub fn check_username(text: &str) -> Result<(), String> {
         "{text:?} can't be a user name: use at most 40 lower-case letters, digits and single hyphens, as in {:?}.",
         suggestion.unwrap_or_else(|| "marina-keel".into())
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_a_reader_would_take_for_one_another_look_the_same() {
+        for other in ["marina keel", "MARINA  KEEL", "Маrinа Kееl", "Marina-Keel", "rnarina keel", "Marina Kee1"] {
+            assert!(look_alike(other, "Marina Keel"), "{other}");
+        }
+        for other in ["Marina Kiel", "Mara Keel", "王伟", "★"] {
+            assert!(!look_alike(other, "Marina Keel"), "{other}");
+        }
+        assert!(!look_alike("王伟", "王薇") && !look_alike("★", "☂"));
+    }
+
+    #[test]
+    fn a_name_has_nothing_that_nobody_sees() {
+        for name in ["Jo\u{202e}eoD", "Jo\u{200b} Doe", "\u{2067}Jo", "", " ", "Jo\nDoe"] {
+            assert!(check_name(name).is_err(), "{name:?}");
+        }
+        assert_eq!(check_name("Zoë Ångström"), Ok(()));
+    }
+
+    /// Judging takes a time that grows faster than what is judged; the rest of a long password is not looked at.
+    #[test]
+    fn a_long_password_is_judged_by_its_beginning() {
+        let words = "three words of no sense, such as tern, ledge and pumice";
+        assert_eq!(check_password(words, &[]), Ok(()));
+        assert!(check_password(&"a".repeat(LONGEST_PASSWORD), &[]).is_err());
+        assert!(check_password(&("a".repeat(LONGEST_JUDGED) + words), &[]).is_err(), "it begins with what is guessed");
+        assert!(check_password(&"a".repeat(LONGEST_PASSWORD + 1), &[]).is_err());
+    }
 }

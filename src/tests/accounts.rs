@@ -416,3 +416,23 @@ fn an_administrator_makes_changes_and_blocks_accounts() {
     let password = secret[..secret.find('<').unwrap()].to_owned();
     assert_eq!(sign_in(&server.someone(), "reader", &password).status, 303);
 }
+
+#[test]
+fn nobody_passes_for_somebody_who_writes_here() {
+    let server = TestServer::with(&[("TIDEMARK_ACCOUNTS__SIGN_UP", "open")]);
+    server.add_user("reader", PASSWORD);
+    let reader = server.someone().signed_in("reader", PASSWORD);
+    // The author of the articles that every test has.
+    for name in ["Jo Doe", "jo  doe", "J\u{43e} D\u{43e}e", "Jo D0e", "jo-doe"] {
+        let body = url::form_urlencoded::Serializer::new(String::new()).append_pair("name", name).finish();
+        let answer = reader.post("/account/name", &body);
+        assert_eq!(answer.status, 422, "{name}");
+        assert!(answer.text.contains("one that looks like it"), "{name}");
+        let body = format!("username=new&new_password=a-good-password&{body}");
+        let answer = server.someone().post("/sign-up", &body);
+        assert!(answer.status == 422 && answer.text.contains("one that looks like it"), "{name}");
+    }
+    let answer = reader.post("/account/name", "name=Jo%E2%80%AEeoD");
+    assert!(answer.status == 422 && answer.text.contains("nobody sees"), "{}", answer.text);
+    assert_eq!(reader.post("/account/name", "name=Jo+Deer").status, 303);
+}

@@ -455,6 +455,20 @@ fn a_name_in_a_byline_is_the_user_of_that_name_or_a_new_one_who_cant_sign_in() {
 }
 
 #[test]
+fn a_reader_who_took_the_name_of_a_byline_to_come_gets_none_of_its_articles() {
+    on_both(async |database| {
+        database.add_user("jo-doe", "Jo Doe", Role::Reader, Some("$hash"), NOW).await.unwrap();
+        database.add_user("jo-doe-2", "Somebody", Role::Reader, Some("$hash"), NOW).await.unwrap();
+        let first = ArticleFields { authors: vec![author("Jo Doe")], ..article("first") };
+        write(&database, &first).await;
+        let authors = database.article_by_slug("first", NOW).await.unwrap().unwrap().summary.authors;
+        assert_eq!(authors, [Author { username: "jo-doe-3".into(), name: "Jo Doe".into() }]);
+        assert_eq!(write(&database, &first).await, Written::Unchanged, "it is the same user the next time");
+        assert_eq!(database.writers().await.unwrap().len(), 1);
+    });
+}
+
+#[test]
 fn totals_are_those_of_the_articles_that_were_asked_for() {
     on_both(async |database| {
         execute(&database, "INSERT INTO article_stats (article_id, views) VALUES (1, 10), (2, 20), (3000, 30)").await;
@@ -572,8 +586,8 @@ fn users_who_are_added_while_articles_name_them_are_there_once() {
             let article = ArticleFields { authors: vec![byline], ..article(&format!("article-{round}")) };
             let (written, first, second) = tokio::join!(
                 try_write(&database, &article, NOW),
-                database.add_user(&username, "Somebody Else", Role::Reader, None, NOW),
-                database.add_user(&username, "Somebody Else", Role::Reader, None, NOW),
+                database.add_user(&username, "Somebody Else", Role::Author, None, NOW),
+                database.add_user(&username, "Somebody Else", Role::Author, None, NOW),
             );
             assert_eq!(written.unwrap(), Written::Created);
             let added = [first.unwrap(), second.unwrap()].into_iter().flatten().collect::<Vec<_>>();

@@ -581,7 +581,7 @@ fn tags_are_counted_before_anything_else_is_done_with_them() {
     let answer = send_and_watch(&studio, &writer, "/studio/new", &fields);
     assert_eq!(answer.status, 422);
     assert!(answer.text.contains("at most 10 tags"));
-    let long = "潮".repeat(1_000_000);
+    let long = "潮".repeat(100_000);
     let fields = form(&[("title", "Tagged"), ("markdown", "x"), ("tags", &long), ("intent", "save")]);
     assert!(send(&writer, "/studio/new", &fields).text.contains("at most 50 characters"));
 }

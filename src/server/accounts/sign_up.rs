@@ -2,7 +2,7 @@
 
 use super::line::Who;
 use super::throttle::Sender;
-use super::{Accounts, FieldErrors, check_length, check_name, check_username, random_password};
+use super::{Accounts, FieldErrors, check_length, check_name, check_username, name_taken, random_password};
 use crate::error::Error;
 use crate::server::config::SignUp;
 use crate::server::db::invitations::Invitation;
@@ -72,6 +72,9 @@ impl Accounts {
             Ok(()) if errors.is_empty() => self.judge(who, &account.password, &[&account.username, &account.name]).await?,
             length => length,
         };
+        if errors.is_empty() && self.is_name_of_another(&name_of(&account), None).await? {
+            errors.push(("name", name_taken()));
+        }
         errors.extend(password.err().map(|error| ("new_password", error)));
         if !errors.is_empty() {
             return Ok(Err(errors));

@@ -19,11 +19,62 @@ pub fn is_storable(character: char) -> bool {
     )
 }
 
+/// Whether a character is seen by nobody, or turns around how others are read: what is unlike for a program may look alike with it.
+pub fn is_invisible(character: char) -> bool {
+    matches!(
+        character,
+        '\u{ad}'
+            | '\u{34f}'
+            | '\u{61c}'
+            | '\u{115f}'..='\u{1160}'
+            | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{2800}'
+            | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}'
+            | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fffb}'
+            | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}'
+    )
+}
+
+/// Whether a line has an invisible character. Joiners (U+200C, U+200D) between two letters are none: some scripts, such as Persian, are
+/// written with them.
+pub fn has_invisible(line: &str) -> bool {
+    let characters: Vec<char> = line.chars().collect();
+    let is_letter = |index: Option<usize>| {
+        index.and_then(|index| characters.get(index)).is_some_and(|one| one.is_alphabetic() && !one.is_ascii())
+    };
+    characters.iter().enumerate().any(|(index, one)| {
+        let joins =
+            matches!(one, '\u{200c}' | '\u{200d}') && is_letter(index.checked_sub(1)) && is_letter(Some(index + 1));
+        is_invisible(*one) && !joins
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
-    use super::without_unstorable;
+    use super::{has_invisible, without_unstorable};
+
+    #[test]
+    fn what_nobody_sees_is_found_and_what_a_script_needs_is_not() {
+        for line in
+            ["a\u{202e}b", "Jo\u{200b}", "\u{2066}Jo", "J\u{ad}o", "J\u{200d}o", "Jo\u{feff}", "ᅟ", "Jo\u{e0041}"]
+        {
+            assert!(has_invisible(line), "{line:?}");
+        }
+        for line in ["Jo Doe", "Ève O’Hara", "王伟", "نیلوفر علی\u{200c}زاده", "Zoë 🌊"] {
+            assert!(!has_invisible(line), "{line:?}");
+        }
+    }
 
     #[test]
     fn only_what_xml_may_hold_is_left() {

@@ -6,9 +6,13 @@ use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, FromRow, MySql, Sqlite};
 
 use super::content_version::ContentTransaction;
+use super::users::WRITES;
 use super::{Database, Dialect, InsertedId, Transaction, is_taken};
 use crate::model::article::{Article, ArticleSummary, Author, Heading, Tag};
 use crate::model::page::Page;
+
+/// How many users who only read may stand in the way of a user name that a byline suggests.
+const MOST_NAMESAKES: usize = 1_000;
 
 /// Which of the published articles a list shows.
 #[derive(Clone, Debug, Default)]
@@ -511,31 +515,47 @@ async fn free_aliases(transaction: &mut Transaction, aliases: &[String], id: Opt
     Ok(free)
 }
 
-/// The user name behind a name in a byline: that of the user of this name, who may sign in as something else entirely, or
-/// the one that the name suggests.
+/// The user name behind a name in a byline: that of the writing user of this name, who may sign in as something else entirely, or
+/// the one that the name suggests. If somebody has that who only reads, it is another: whoever takes the name of somebody who is yet to be
+/// imported must not get the articles.
 async fn username_for_byline(transaction: &mut Transaction, author: &Author) -> sqlx::Result<String> {
-    let sql = "SELECT username FROM users WHERE name = ? ORDER BY id LIMIT 1";
-    let known: Option<String> = on_connection!(transaction, connection => {
-        sqlx::query_scalar(sql).bind(&author.name).fetch_optional(connection).await?
-    });
-    Ok(known.unwrap_or_else(|| author.username.clone()))
+    let by_name = format!("SELECT username FROM users WHERE name = ? AND {WRITES} ORDER BY id LIMIT 1");
+    let is_readers = format!("SELECT EXISTS (SELECT 1 FROM users WHERE username = ? AND NOT {WRITES})");
+    on_connection!(transaction, connection => {
+        let known = sqlx::query_scalar(AssertSqlSafe(by_name)).bind(&author.name).fetch_optional(&mut *connection);
+        let known: Option<String> = known.await?;
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let numbered = (2..MOST_NAMESAKES).map(|number| format!("{}-{number}", author.username));
+        for username in std::iter::once(author.username.clone()).chain(numbered) {
+            let sql = AssertSqlSafe(is_readers.clone());
+            let is_readers: bool = sqlx::query_scalar(sql).bind(&username).fetch_one(&mut *connection).await?;
+            if !is_readers {
+                return Ok(username);
+            }
+        }
+        Err(sqlx::Error::RowNotFound)
+    })
 }
 
 /// The user of that user name, or a new one who can't sign in.
 async fn user_for_byline(transaction: &mut Transaction, author: &Author, now: i64) -> sqlx::Result<i64> {
-    let select = "SELECT id FROM users WHERE username = ?";
+    let select = format!("SELECT id FROM users WHERE username = ? AND {WRITES}");
     let insert = "INSERT INTO users (username, name, role, created_at) VALUES (?, ?, 'author', ?)";
     on_connection!(transaction, connection => {
-        let id = sqlx::query_scalar(select).bind(&author.username).fetch_optional(&mut *connection).await?;
+        let again = AssertSqlSafe(select.clone());
+        let id = sqlx::query_scalar(AssertSqlSafe(select)).bind(&author.username).fetch_optional(&mut *connection).await?;
         if let Some(id) = id {
             return Ok(id);
         }
         let user = sqlx::query(insert).bind(&author.username).bind(&author.name).bind(now);
         match user.execute(&mut *connection).await {
             Ok(result) => Ok(result.inserted_id()),
-            // Somebody has just added the user by hand, which needs no transaction.
+            // Somebody has just added the user by hand, which needs no transaction. A reader who did so at this very moment stops the import,
+            // which can be done again.
             Err(error) if is_taken(&error) => {
-                sqlx::query_scalar(select).bind(&author.username).fetch_one(connection).await
+                sqlx::query_scalar(again).bind(&author.username).fetch_one(connection).await
             }
             Err(error) => Err(error),
         }

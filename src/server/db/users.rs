@@ -102,6 +102,10 @@ pub enum WriteError {
     Database(#[from] sqlx::Error),
 }
 
+/// Whether a row of `users` is somebody who may write or stands in a byline. Whoever only reads may have chosen any name.
+pub(super) const WRITES: &str =
+    "(users.role <> 'reader' OR EXISTS (SELECT 1 FROM article_authors WHERE article_authors.user_id = users.id))";
+
 const COLUMNS: &str = "id, username, name, role, password_hash, credential";
 
 impl Database {
@@ -126,6 +130,12 @@ impl Database {
             (total, sqlx::query_as(sql).bind(per_page).bind(offset).fetch_all(pool).await?)
         });
         Ok(Page::new(users, page, per_page, total))
+    }
+
+    /// Everybody who may write or stands in a byline.
+    pub async fn writers(&self) -> sqlx::Result<Vec<User>> {
+        let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM users WHERE {WRITES}"));
+        on_reader!(self, pool => sqlx::query_as(sql).fetch_all(pool).await)
     }
 
     /// Gives a user another name in bylines.
