@@ -19,10 +19,10 @@ setup: ## Install what building needs (the others do it by themselves)
 site: setup ## Build the site and the server for release
 	@scripts/build.sh
 
-test: ## Check format and lints, run all tests, then the browser's, and a minute of fuzzing where there is a nightly compiler
+test: ## Check format and lints, run all tests, then the browser's, and half a minute of fuzzing each where there is a nightly compiler
 	@scripts/setup.sh test
 	@$(MAKE) --no-print-directory lint unit unit-current torture end-to-end
-	@FUZZ_SEED=1 scripts/fuzz.sh 60
+	@FUZZ_SEED=1 scripts/fuzz.sh 30
 
 lint: ## rustfmt, clippy for the server and for the browser, and whether counting builds by itself, for its mutants
 	@$(WITH) cargo fmt --check
@@ -58,7 +58,7 @@ end-to-end: ## The tests in the browser, against the release build
 	@$(WITH) cd end2end && TIDEMARK_BINARY=$$(cd .. && scripts/binary.sh) CHROMIUM=$$(find_chromium) npx playwright test
 
 # FUZZ_SECONDS=600: how long for each target.
-fuzz: ## Give random texts to what reads Markdown and front matter (needs a nightly toolchain)
+fuzz: ## Give random bytes to what reads texts, files, pictures, forms and headers (needs a nightly toolchain)
 	@scripts/fuzz.sh $(or $(FUZZ_SECONDS),60)
 
 # MUTANTS='-j 2 -F views/flush.rs': which, and other options of cargo mutants.

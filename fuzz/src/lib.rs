@@ -3,16 +3,31 @@
 #[path = "../../src/model"]
 pub mod model {
     pub mod article;
+    pub mod picture;
+    pub mod view;
 }
 
 #[path = "../../src/server"]
 pub mod server {
     pub mod content {
+        pub mod address;
         pub mod characters;
+        pub mod form;
         pub mod front_matter;
         pub mod markdown;
         pub mod nesting;
         pub mod raw_html;
         pub mod slug;
+    }
+    pub mod pictures {
+        pub mod content;
+        pub mod icc;
+        pub mod strip;
+    }
+    pub mod request {
+        pub mod forwarded;
+    }
+    pub mod views {
+        pub mod gate;
     }
 }

@@ -8,8 +8,8 @@ use std::time::Duration;
 use config::{Case, Environment, File, FileFormat};
 use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, de};
-use url::Url;
 
+use super::content::address;
 use super::pictures::Quota;
 use super::pictures::store::{AwsEnvironment, Place};
 use super::schedule::Schedule;
@@ -309,24 +309,7 @@ fn explain(error: &str) -> String {
 }
 
 fn base_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    let url = Url::parse(&text).map_err(|error| {
-        de::Error::custom(format!("{text:?} is not an address such as https://blog.example: {error}"))
-    })?;
-    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
-        return Err(de::Error::custom(format!("{text:?} must start with http:// or https:// and name a host")));
-    }
-    // Encoded or left out when an address is read, so they are looked for in what was typed.
-    let is_odd =
-        |character: char| character.is_whitespace() || character.is_control() || "\"'<>\\^`{|}".contains(character);
-    let is_more = url.query().is_some() || url.fragment().is_some() || text.contains(is_odd);
-    if is_more || !url.username().is_empty() || url.password().is_some() {
-        // There may be a password in it, so it is not repeated.
-        return Err(de::Error::custom(
-            "must be an address without a user name, a ?, a #, a space and a quote, such as https://blog.example",
-        ));
-    }
-    Ok(url.as_str().trim_end_matches('/').to_owned())
+    address::base_url(&String::deserialize(deserializer)?).map_err(de::Error::custom)
 }
 
 /// A list of networks; from the environment, where there are no lists, a text with commas.

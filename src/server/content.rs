@@ -1,8 +1,10 @@
 //! Articles as files and as text: front matter, Markdown, import and export.
 
+pub mod address;
 pub mod characters;
 pub mod difference;
 pub mod export;
+pub mod form;
 pub mod front_matter;
 pub mod import;
 pub mod markdown;

@@ -1,6 +1,5 @@
 //! Plain HTML forms: reading one, and what a page is told of a form that it answers.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 
 use axum::extract::{FromRequest, RawForm, Request};
@@ -9,11 +8,8 @@ use axum::response::{IntoResponse, Response};
 
 use crate::error::Error;
 use crate::server::accounts::FieldErrors;
-use crate::server::content::characters::without_unstorable;
+use crate::server::content::form::{SECRET, fields};
 use crate::server::content::front_matter::one_line_end;
-
-/// The fields that are never sent back into a page.
-const SECRET: &str = "password";
 
 /// Where the form with pictures is, and where it goes.
 pub const PICTURES: &str = "/studio/pictures";
@@ -51,13 +47,8 @@ type Values = HashMap<&'static str, String>;
 
 /// The fields of a form that a browser has encoded.
 fn values(body: &[u8]) -> Values {
-    let known = |(name, value): (Cow<'_, str>, Cow<'_, str>)| {
-        let name = *FIELDS.iter().find(|field| **field == name)?;
-        // A password is compared, never shown.
-        let is_secret = name.contains(SECRET);
-        Some((name, if is_secret { value.into_owned() } else { without_unstorable(&value).into_owned() }))
-    };
-    url::form_urlencoded::parse(body).filter_map(known).collect()
+    let known = |(name, value)| Some((*FIELDS.iter().find(|field| **field == name)?, value));
+    fields(body).filter_map(known).collect()
 }
 
 /// A form as it was sent.

@@ -8,12 +8,12 @@ use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::header::{COOKIE, Entry, USER_AGENT};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use ipnet::IpNet;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use tokio::sync::OnceCell;
 use tower_sessions::session::Id;
 use tower_sessions::{Session, SessionStore};
 
+use super::forwarded::client_address;
 use super::limits::LONGEST_USER_AGENT;
 use crate::error::Error;
 use crate::server::config::Config;
@@ -60,7 +60,8 @@ pub fn user_agent(headers: &HeaderMap) -> String {
 pub fn address(parts: &Parts, state: &AppState) -> Result<IpAddr, Error> {
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
     let ConnectInfo(peer) = peer.ok_or_else(|| internal("the connection's address is not known"))?;
-    Ok(client_address(peer.ip(), &parts.headers, &state.config.server.trusted_proxies))
+    let lines = parts.headers.get_all("x-forwarded-for").iter().map(|line| line.as_bytes());
+    Ok(client_address(peer.ip(), lines, &state.config.server.trusted_proxies))
 }
 
 /// The name of the session's cookie. Behind TLS its prefix makes browsers refuse it unless it is Secure and from this very host.
@@ -182,34 +183,6 @@ fn internal(reason: &str) -> Error {
     Error::Internal
 }
 
-/// Where a request comes from: the peer, or, if the peer is a trusted proxy, the rightmost address in `X-Forwarded-For` that
-/// is not one. What stands further left is what the client claims, so it is not read.
-fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
-    let is_trusted = |address: IpAddr| {
-        let address = address.to_canonical();
-        trusted.iter().any(|network| network.contains(&address))
-    };
-    let mut client = peer;
-    // By bytes: what the client wrote in the same line before the proxy's part may be no text.
-    let lines = headers.get_all("x-forwarded-for").iter().rev();
-    let mut hops = lines.flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
-    while is_trusted(client) {
-        // The end of the list, or something that is no address: what is known so far is all that can be believed.
-        let Some(address) = hops.next().and_then(parse_hop) else { break };
-        client = address;
-    }
-    client
-}
-
-/// An address, perhaps with a port, as some proxies write it.
-fn parse_hop(hop: &[u8]) -> Option<IpAddr> {
-    let text = str::from_utf8(hop).ok()?.trim();
-    text.parse()
-        .ok()
-        .or_else(|| text.parse::<SocketAddr>().ok().map(|address| address.ip()))
-        .or_else(|| text.strip_prefix('[')?.strip_suffix(']')?.parse().ok())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -260,46 +233,5 @@ mod tests {
         let lines: Vec<&[u8]> = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes).collect();
         let expected: [&[u8]; 3] = [b"theme=dark; __Host-session=a%20b", b"", b"a=1"];
         assert_eq!(lines, expected);
-    }
-
-    fn client(peer: &str, forwarded: &[&str], trusted: &[&str]) -> String {
-        let mut headers = HeaderMap::new();
-        for line in forwarded {
-            headers.append("x-forwarded-for", line.parse().unwrap());
-        }
-        let trusted: Vec<IpNet> = trusted.iter().map(|network| network.parse().unwrap()).collect();
-        client_address(peer.parse().unwrap(), &headers, &trusted).to_string()
-    }
-
-    #[test]
-    fn c3_nobody_but_a_trusted_proxy_can_name_another_address() {
-        assert_eq!(client("192.0.2.1", &["198.51.100.7"], &[]), "192.0.2.1");
-        assert_eq!(client("192.0.2.1", &["198.51.100.7"], &["10.0.0.0/8"]), "192.0.2.1");
-    }
-
-    #[test]
-    fn c3_the_rightmost_address_that_is_no_trusted_proxy_is_the_client() {
-        let trusted = ["127.0.0.1/32", "10.0.0.0/8"];
-        assert_eq!(client("127.0.0.1", &["198.51.100.7"], &trusted), "198.51.100.7");
-        assert_eq!(client("127.0.0.1", &["1.1.1.1, 198.51.100.7, 10.0.0.2"], &trusted), "198.51.100.7");
-        assert_eq!(client("127.0.0.1", &["1.1.1.1", "198.51.100.7", "10.0.0.2"], &trusted), "198.51.100.7");
-        assert_eq!(client("127.0.0.1", &["198.51.100.7:4711"], &trusted), "198.51.100.7");
-        assert_eq!(client("::ffff:127.0.0.1", &["[2001:db8::1]"], &trusted), "2001:db8::1");
-    }
-
-    #[test]
-    fn c3_what_a_client_writes_before_the_proxys_part_of_a_line_hides_nobody() {
-        let mut headers = HeaderMap::new();
-        headers.append("x-forwarded-for", HeaderValue::from_bytes(b"\xff\xfe, 198.51.100.7").unwrap());
-        let trusted: Vec<IpNet> = vec!["127.0.0.1/32".parse().unwrap()];
-        assert_eq!(client_address("127.0.0.1".parse().unwrap(), &headers, &trusted).to_string(), "198.51.100.7");
-    }
-
-    #[test]
-    fn c3_what_is_no_address_ends_the_search() {
-        let trusted = ["127.0.0.1/32"];
-        assert_eq!(client("127.0.0.1", &["1.1.1.1, unknown"], &trusted), "127.0.0.1");
-        assert_eq!(client("127.0.0.1", &[], &trusted), "127.0.0.1");
-        assert_eq!(client("127.0.0.1", &["", "127.0.0.1"], &trusted), "127.0.0.1");
     }
 }

@@ -1,0 +1,25 @@
+//! Takes any file apart as each kind of picture, and looks at it whole. What is left of one has nothing left to take out, and can be taken again.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use tidemark_fuzz::model::picture::Kind;
+use tidemark_fuzz::server::pictures::content::check;
+use tidemark_fuzz::server::pictures::icc;
+use tidemark_fuzz::server::pictures::strip::strip;
+
+fuzz_target!(|bytes: &[u8]| {
+    for kind in Kind::ALL {
+        if let Some(stripped) = strip(kind, bytes) {
+            let again = strip(kind, &stripped.bytes).expect("what is left is whole");
+            assert!(again.bytes == stripped.bytes, "{kind:?}: there was something left to take out");
+            assert_eq!((again.frames, again.passes), (stripped.frames, stripped.passes));
+        }
+    }
+    if let Some(profile) = icc::clean(bytes) {
+        assert_eq!(icc::clean(&profile).as_ref(), Some(&profile));
+    }
+    if let Ok(checked) = check(bytes) {
+        let again = check(&checked.bytes).expect("what is taken can be taken again");
+        assert_eq!((again.width, again.height), (checked.width, checked.height));
+    }
+});

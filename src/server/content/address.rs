@@ -1,0 +1,27 @@
+//! The address of a site, as somebody types it into a file of settings.
+
+use url::Url;
+
+/// The address without a slash at its end, as it can stand before a path anywhere in a page.
+///
+/// # Errors
+/// What is wrong with it, in one line. A password in it is not repeated.
+pub fn base_url(text: &str) -> Result<String, String> {
+    let url = Url::parse(text)
+        .map_err(|error| format!("{text:?} is not an address such as https://blog.example: {error}"))?;
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
+        return Err(format!("{text:?} must start with http:// or https:// and name a host"));
+    }
+    // Encoded or left out when an address is read, so they are looked for in what was typed.
+    let is_odd =
+        |character: char| character.is_whitespace() || character.is_control() || "\"'<>\\^`{|}".contains(character);
+    let is_more = url.query().is_some() || url.fragment().is_some() || text.contains(is_odd);
+    if is_more || !url.username().is_empty() || url.password().is_some() {
+        // There may be a password in it, so it is not repeated.
+        return Err(
+            "must be an address without a user name, a ?, a #, a space and a quote, such as https://blog.example"
+                .into(),
+        );
+    }
+    Ok(url.as_str().trim_end_matches('/').to_owned())
+}
