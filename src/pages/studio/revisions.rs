@@ -10,7 +10,7 @@ use crate::components::form::{FormErrors, sent_form};
 use crate::components::layout::{PageTitle, page};
 use crate::error::Error;
 use crate::server::content::difference::Differences;
-use crate::server::db::revisions::Revision;
+use crate::server::db::revisions::ListedRevision;
 use crate::server::request::identity::current_user;
 use crate::server::state::AppState;
 
@@ -28,16 +28,16 @@ pub fn RevisionsPage() -> impl IntoView {
     let content = async move {
         let (user, id) = (current_user(&parts)?, id?);
         let article = state.editable(&user, id).await?;
-        let revisions = state.database.revisions(id).await?;
+        let revisions = state.database.list_of_revisions(id).await?;
+        let is_empty = revisions.is_empty();
         let items = revisions
-            .iter()
-            .enumerate()
-            .map(|(index, revision)| {
-                let before = revisions.get(index + 1);
-                view! { <Item revision=revision.clone() before=before.cloned() is_current=revision.version == article.version /> }
+            .into_iter()
+            .map(|revision| {
+                let is_current = revision.version == article.version;
+                view! { <Item article=id revision is_current /> }
             })
             .collect_view();
-        let list = if revisions.is_empty() {
+        let list = if is_empty {
             view! { <p class="empty">"There are none yet: the first save in the studio makes the first two."</p> }
                 .into_any()
         } else {
@@ -57,13 +57,13 @@ pub fn RevisionsPage() -> impl IntoView {
 }
 
 #[component]
-fn Item(revision: Revision, before: Option<Revision>, is_current: bool) -> impl IntoView {
-    let Revision { article_id, version, created_at, ref editor, .. } = revision;
-    let what = what_changed(&revision, before.as_ref());
-    let editor = editor.clone().unwrap_or_else(|| "not saved in the studio".into());
+fn Item(article: i64, revision: ListedRevision, is_current: bool) -> impl IntoView {
+    let what = what_changed(&revision);
+    let ListedRevision { version, created_at, editor, .. } = revision;
+    let editor = editor.unwrap_or_else(|| "not saved in the studio".into());
     view! {
         <li>
-            <a href=format!("/studio/{article_id}/revisions/{version}")>{format!("Version {version}")}</a>
+            <a href=format!("/studio/{article}/revisions/{version}")>{format!("Version {version}")}</a>
             <p class="meta">
                 {is_current.then(|| view! { <strong>"Current"</strong> })}
                 <Time at=created_at />
@@ -75,26 +75,25 @@ fn Item(revision: Revision, before: Option<Revision>, is_current: bool) -> impl 
 }
 
 /// What a save changed, in a few words.
-fn what_changed(revision: &Revision, before: Option<&Revision>) -> String {
-    let characters = revision.markdown.chars().count();
-    let Some(before) = before else { return format!("{characters} characters") };
+fn what_changed(revision: &ListedRevision) -> String {
+    let characters = revision.characters;
+    let Some(before) = revision.characters_before else { return format!("{characters} characters") };
     let mut changed = Vec::new();
     for (name, is_changed) in [
-        ("title", revision.title != before.title),
-        ("address", revision.slug != before.slug),
-        ("summary", revision.summary != before.summary),
-        ("tags", revision.tags != before.tags),
-        ("cover", revision.cover != before.cover),
+        ("title", revision.changed_title),
+        ("address", revision.changed_slug),
+        ("summary", revision.changed_summary),
+        ("tags", revision.changed_tags),
+        ("cover", revision.changed_cover),
     ] {
         if is_changed {
             changed.push(name.to_owned());
         }
     }
-    if revision.markdown != before.markdown {
-        let old = before.markdown.chars().count();
-        changed.push(match characters.cmp(&old) {
-            std::cmp::Ordering::Greater => format!("text (+{} characters)", characters - old),
-            std::cmp::Ordering::Less => format!("text (−{} characters)", old - characters),
+    if revision.changed_text {
+        changed.push(match characters.cmp(&before) {
+            std::cmp::Ordering::Greater => format!("text (+{} characters)", characters - before),
+            std::cmp::Ordering::Less => format!("text (−{} characters)", before - characters),
             std::cmp::Ordering::Equal => "text".into(),
         });
     }

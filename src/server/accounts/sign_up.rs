@@ -69,7 +69,9 @@ impl Accounts {
         let mut errors = check(&account);
         // Judging takes a core for a moment, and the names should be some before a password is compared with them.
         let password = match check_length(&account.password) {
-            Ok(()) if errors.is_empty() => self.judge(who, &account.password, &[&account.username, &account.name]).await?,
+            Ok(()) if errors.is_empty() => {
+                self.judge(who, &account.password, &[&account.username, &account.name]).await?
+            }
             length => length,
         };
         if errors.is_empty() && self.is_name_of_another(&name_of(&account), None).await? {

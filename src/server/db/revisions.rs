@@ -4,7 +4,7 @@ use sqlx::{AssertSqlSafe, FromRow};
 
 use super::articles::ArticleFields;
 use super::studio::EditableArticle;
-use super::{Database, Transaction};
+use super::{Database, Dialect, Transaction};
 
 /// An article as it was after a save.
 #[derive(Clone, Debug, PartialEq, FromRow)]
@@ -59,7 +59,67 @@ impl Revision {
     }
 }
 
+/// A revision in a list: what it changed, without the texts, which may be large.
+#[derive(Clone, Debug, FromRow)]
+pub struct ListedRevision {
+    /// The article's version then.
+    pub version: i64,
+    /// The name of whoever saved it, if that is known.
+    pub editor: Option<String>,
+    /// Milliseconds since 1970.
+    pub created_at: i64,
+    /// How long the text is, in characters.
+    pub characters: i64,
+    /// How long the text of the revision before it is; `None` if there is none before it.
+    pub characters_before: Option<i64>,
+    /// Whether the text is another than before, and so on.
+    pub changed_text: bool,
+    /// As `changed_text`.
+    pub changed_title: bool,
+    /// As `changed_text`.
+    pub changed_slug: bool,
+    /// As `changed_text`.
+    pub changed_summary: bool,
+    /// As `changed_text`.
+    pub changed_tags: bool,
+    /// As `changed_text`.
+    pub changed_cover: bool,
+}
+
 impl Database {
+    /// The revisions of an article, the latest first, without their texts.
+    pub async fn list_of_revisions(&self, article: i64) -> sqlx::Result<Vec<ListedRevision>> {
+        let length = match self.dialect() {
+            Dialect::Sqlite => "length",
+            Dialect::MySql => "char_length",
+        };
+        let changes = [
+            ("text", "markdown"),
+            ("title", "title"),
+            ("slug", "slug"),
+            ("summary", "summary"),
+            ("tags", "tags"),
+            ("cover", "cover"),
+        ]
+        .map(|(name, column)| {
+            format!(
+                ", CASE WHEN coalesce(revision.{column}, '') <> coalesce(earlier.{column}, '') THEN 1 ELSE 0 END AS changed_{name}"
+            )
+        })
+        .concat();
+        let sql = format!(
+            "SELECT revision.version, users.name AS editor, revision.created_at, {length}(revision.markdown) AS characters,
+                {length}(earlier.markdown) AS characters_before{changes}
+             FROM article_revisions AS revision
+             LEFT JOIN users ON users.id = revision.user_id
+             LEFT JOIN article_revisions AS earlier ON earlier.article_id = revision.article_id AND earlier.version =
+                (SELECT max(version) FROM article_revisions
+                 WHERE article_id = revision.article_id AND version < revision.version)
+             WHERE revision.article_id = ? ORDER BY revision.version DESC"
+        );
+        on_reader!(self, pool => sqlx::query_as(AssertSqlSafe(sql)).bind(article).fetch_all(pool).await)
+    }
+
     /// The revisions of an article, the latest first.
     pub async fn revisions(&self, article: i64) -> sqlx::Result<Vec<Revision>> {
         let sql = format!(

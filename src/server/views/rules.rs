@@ -133,8 +133,8 @@ mod tests {
     fn c3_the_caps_span_midnight() {
         let of_address = |address: i64| Hashes { visitor: 10 + address, address: Some(100 + address), network: None };
         let of_network =
-            |network| Hashes { visitor: 10 + network, address: Some(network), network: Some(100 + network) };
-        let of_user = |network| Hashes { visitor: 10 + network, address: None, network: Some(100 + network) };
+            |network: i64| Hashes { visitor: 10 + network, address: Some(network), network: Some(100 + network) };
+        let of_user = |network: i64| Hashes { visitor: 10 + network, address: None, network: Some(100 + network) };
         let caps = |address, network, signed_in| Caps { address, network, signed_in };
         let origins = HashMap::from([((1, 100), 3), ((1, 101), 1)]);
         for (today, yesterday, enough, too_few) in [
