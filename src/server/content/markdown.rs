@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
+use std::fmt;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -40,12 +41,18 @@ const LONGEST_HIGHLIGHTED_LINE: usize = 500;
 const MOST_WORK_OF_BLOCK: usize = 2_500_000;
 /// The same for all blocks of a text together.
 const MOST_WORK: usize = 5_000_000;
+/// How large the HTML of a text may be, in bytes. A text of a million characters is seldom larger, but lines of code of one letter each would
+/// be twenty times as large as what was typed.
+const MOST_HTML: usize = 8 * 1024 * 1024;
+/// How many headings are in the contents; none of those after them is.
+const MOST_CONTENTS: usize = 500;
 /// The most references to footnotes that a text may have: each becomes two links.
 const MOST_FOOTNOTE_REFERENCES: usize = 1_000;
 
 /// What an author is told of a text of which something was left out.
 const CODE_IS_PLAIN: &str = "Some of the code is too long to be highlighted, so it is shown plain.";
 const NESTS_TOO_DEEP: &str = "Some of the text is nested more than 100 levels deep; there it is shown flat.";
+const TOO_LARGE_A_PAGE: &str = "This would be a page of more than 8 MiB, so the text is shown as it was typed.";
 const TOO_MANY_FOOTNOTES: &str =
     "A text has at most 1,000 references to footnotes; the others are shown as they were typed.";
 
@@ -93,9 +100,15 @@ pub fn render_until(markdown: &str, is_stopped: &AtomicBool) -> Option<Rendered>
         }
         goes_on()?;
     }
-    let mut html = String::new();
-    // Writing to a String can't fail.
-    let _ = comrak::format_html(root, &options, &mut html);
+    let mut page = Bounded(String::new());
+    let mut html = match comrak::format_html(root, &options, &mut page) {
+        Ok(()) => page.0,
+        // Nothing else can fail.
+        Err(_) => {
+            notes.push(TOO_LARGE_A_PAGE);
+            as_typed(markdown)
+        }
+    };
     goes_on()?;
     if let Cow::Owned(flatter) = capped(&html) {
         notes.push(NESTS_TOO_DEEP);
@@ -113,6 +126,25 @@ pub fn render_until(markdown: &str, is_stopped: &AtomicBool) -> Option<Rendered>
         summary,
         notes,
     })
+}
+
+/// A page that grows no larger than a page may.
+struct Bounded(String);
+
+impl fmt::Write for Bounded {
+    fn write_str(&mut self, part: &str) -> fmt::Result {
+        if self.0.len() + part.len() > MOST_HTML {
+            return Err(fmt::Error);
+        }
+        self.0.push_str(part);
+        Ok(())
+    }
+}
+
+/// A text without any markup. It is never too large: a character becomes five at most.
+fn as_typed(markdown: &str) -> String {
+    let text = without_unstorable(markdown).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    format!("<pre>\n{text}</pre>\n")
 }
 
 /// What of HTML may be in a page, in a form that a browser reads as the sanitiser did.
@@ -298,6 +330,9 @@ fn contents<'a>(root: &'a AstNode<'a>) -> Vec<Heading> {
             let text = node.collect_text();
             let anchor = anchorizer.anchorize(&text);
             contents.push(Heading { level: heading.level, text, anchor });
+            if contents.len() == MOST_CONTENTS {
+                break;
+            }
         }
     }
     contents
@@ -624,6 +659,17 @@ mod tests {
             assert!(deepest < 300, "{deepest}: {}", &text[..20]);
         }
         assert_eq!(render(&"<ul><li>".repeat(20_000)).notes, [NESTS_TOO_DEEP]);
+    }
+
+    #[test]
+    fn a_text_that_would_be_too_large_a_page_is_shown_as_it_was_typed() {
+        for text in ["```\n".to_owned() + &"a\n".repeat(300_000) + "```", "# a\n".repeat(200_000)] {
+            let rendered = render(&text);
+            assert_eq!(rendered.notes, [TOO_LARGE_A_PAGE]);
+            assert!(rendered.html.len() < text.len() + 100 && rendered.html.contains("a\n"));
+            assert!(rendered.contents.len() <= MOST_CONTENTS);
+        }
+        assert!(render(&"&".repeat(1_000_000)).notes.is_empty());
     }
 
     #[test]
