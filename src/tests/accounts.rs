@@ -296,6 +296,7 @@ fn a_person_changes_name_and_password() {
     assert!(page.contains("Rea Dér") && page.contains("Your name is changed."), "{page}");
     for (body, field, said) in [
         ("password=wrong-password&new_password=another-password", "password-error", "This is not your password."),
+        ("password=wrong-password&new_password=1234567890", "password-error", "This is not your password."),
         ("password=a-good-password&new_password=short", "new_password-error", "at least 10 characters"),
         ("password=a-good-password&new_password=1234567890", "new_password-error", "too easy to guess"),
         ("password=a-good-password&new_password=readerreader", "new_password-error", "too easy to guess"),
