@@ -12,7 +12,6 @@ use tidemark::server::views::store::redis::seen::Id;
 use tidemark::server::views::visitor::{Identifier, Reader, day_of};
 
 use crate::harness::{FIREFOX, TestServer};
-use crate::servers::Redis;
 
 const HOUR: Duration = Duration::from_secs(3600);
 const PASSWORD: &str = "a-good-password";

@@ -549,7 +549,7 @@ async fn written(database: &Database, actor: Actor) -> Vec<(&'static str, Result
         ("delete_draft", database.delete_draft(actor, article_id).await),
         ("set_reaction", database.set_reaction(Counted::Likes, actor, article_id, true, NOW).await.map(drop)),
         ("set_follow", database.set_follow(actor, author.id, true, NOW).await.map(drop)),
-        ("add_pictures", database.add_pictures(actor, std::slice::from_ref(&picture)).await),
+        ("add_pictures", database.add_pictures(actor, std::slice::from_ref(&picture), 100, i64::MAX).await.map(drop)),
         ("delete_picture", database.delete_picture(actor, &picture.name, None).await.map(drop)),
         ("rename_user", database.rename_user(actor, "Somebody Else").await),
         ("add_invitation", database.add_invitation("hash", Role::Author, actor, NOW, NOW + 1).await),

@@ -606,11 +606,12 @@ fn two_large_revisions_are_compared_within_a_budget_and_the_page_says_what_it_le
     let studio = Studio::open();
     let writer = studio.author("writer");
     let text = |salt: u32| (0..60_000u32).map(|line| format!("{} ebb\n", line * salt)).collect::<String>();
-    let fields = form(&[("title", "Large"), ("markdown", &text(7)), ("intent", "save")]);
+    let (before, after) = (text(7), text(11));
+    let fields = form(&[("title", "Large"), ("markdown", &before), ("intent", "save")]);
     let answer = send(&writer, "/studio/new", &fields);
     let page = answer.header("location").split('?').next().unwrap().to_owned();
     let fields =
-        form(&[("title", "Large"), ("slug", "large"), ("markdown", &text(11)), ("version", "1"), ("intent", "save")]);
+        form(&[("title", "Large"), ("slug", "large"), ("markdown", &after), ("version", "1"), ("intent", "save")]);
     assert_eq!(send(&writer, &page, &fields).status, 303);
     let compared = writer.get(&format!("{page}/revisions/2"));
     assert_eq!(compared.status, 200);

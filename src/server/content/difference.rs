@@ -96,6 +96,7 @@ pub fn compare(old: &str, new: &str, is_stopped: &AtomicBool) -> Differences {
             if matches!(operation, DiffOp::Replace { .. })
                 && bytes <= LONGEST_COMPARED
                 && compared + bytes <= MOST_COMPARED
+                && lines + count <= MOST_LINES
             {
                 compared += bytes;
                 shown += bytes;

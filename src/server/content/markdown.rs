@@ -44,8 +44,8 @@ const MOST_WORK: usize = 5_000_000;
 /// How large the HTML of a text may be, in bytes. A text of a million characters is seldom larger, but lines of code of one letter each would
 /// be twenty times as large as what was typed.
 const MOST_HTML: usize = 8 * 1024 * 1024;
-/// How many headings are in the contents; none of those after them is.
-const MOST_CONTENTS: usize = 500;
+/// How many headings a text may have. The time to find anchors for equal ones grows with the square of their number.
+const MOST_HEADINGS: usize = 500;
 /// The most references to footnotes that a text may have: each becomes two links.
 const MOST_FOOTNOTE_REFERENCES: usize = 1_000;
 
@@ -53,6 +53,7 @@ const MOST_FOOTNOTE_REFERENCES: usize = 1_000;
 const CODE_IS_PLAIN: &str = "Some of the code is too long to be highlighted, so it is shown plain.";
 const NESTS_TOO_DEEP: &str = "Some of the text is nested more than 100 levels deep; there it is shown flat.";
 const TOO_LARGE_A_PAGE: &str = "This would be a page of more than 8 MiB, so the text is shown as it was typed.";
+const TOO_MANY_HEADINGS: &str = "A text has at most 500 headings; the others are shown as paragraphs.";
 const TOO_MANY_FOOTNOTES: &str =
     "A text has at most 1,000 references to footnotes; the others are shown as they were typed.";
 
@@ -87,6 +88,9 @@ pub fn render_until(markdown: &str, is_stopped: &AtomicBool) -> Option<Rendered>
     let options = options();
     let mut notes = Vec::new();
     let root = parse(&arena, markdown, &options, is_stopped)?;
+    if limit_headings(root) {
+        notes.push(TOO_MANY_HEADINGS);
+    }
     level_headings(root);
     let contents = contents(root);
     let summary = summary(root);
@@ -330,12 +334,20 @@ fn contents<'a>(root: &'a AstNode<'a>) -> Vec<Heading> {
             let text = node.collect_text();
             let anchor = anchorizer.anchorize(&text);
             contents.push(Heading { level: heading.level, text, anchor });
-            if contents.len() == MOST_CONTENTS {
-                break;
-            }
         }
     }
     contents
+}
+
+/// Makes paragraphs of the headings that a text has too many; false if there are none.
+fn limit_headings<'a>(root: &'a AstNode<'a>) -> bool {
+    let is_heading = |node: &&AstNode| matches!(node.data().value, NodeValue::Heading(_));
+    let mut is_limited = false;
+    for node in root.descendants().filter(is_heading).skip(MOST_HEADINGS) {
+        node.data_mut().value = NodeValue::Paragraph;
+        is_limited = true;
+    }
+    is_limited
 }
 
 /// Words, and characters of scripts that are written without spaces. The text is what is left of the page without its tags,
@@ -663,13 +675,20 @@ mod tests {
 
     #[test]
     fn a_text_that_would_be_too_large_a_page_is_shown_as_it_was_typed() {
-        for text in ["```\n".to_owned() + &"a\n".repeat(300_000) + "```", "# a\n".repeat(200_000)] {
-            let rendered = render(&text);
-            assert_eq!(rendered.notes, [TOO_LARGE_A_PAGE]);
-            assert!(rendered.html.len() < text.len() + 100 && rendered.html.contains("a\n"));
-            assert!(rendered.contents.len() <= MOST_CONTENTS);
-        }
-        assert!(render(&"&".repeat(1_000_000)).notes.is_empty());
+        let text = "```\n".to_owned() + &"a\n".repeat(300_000) + "```";
+        let rendered = render(&text);
+        assert_eq!(rendered.notes, [TOO_LARGE_A_PAGE]);
+        assert!(rendered.html.len() < text.len() + 100 && rendered.html.contains("a\n"));
+        assert!(render(&"&".repeat(1_000)).notes.is_empty());
+    }
+
+    #[test]
+    fn a_text_has_only_so_many_headings() {
+        // Equal ones, for each of which an anchor would be looked for among all before it.
+        let rendered = render(&"# a\n".repeat(20_000));
+        assert_eq!(rendered.notes, [TOO_MANY_HEADINGS]);
+        assert_eq!((rendered.contents.len(), rendered.html.matches("<h2").count()), (MOST_HEADINGS, MOST_HEADINGS));
+        assert_eq!(rendered.html.matches("<p>a</p>").count(), 19_500);
     }
 
     #[test]
