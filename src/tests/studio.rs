@@ -605,7 +605,7 @@ fn a_draft_is_no_larger_than_an_article() {
 fn two_large_revisions_are_compared_within_a_budget_and_the_page_says_what_it_leaves_out() {
     let studio = Studio::open();
     let writer = studio.author("writer");
-    let text = |salt: u32| (0..60_000u32).map(|line| format!("{} ebb\n", line * salt)).collect::<String>();
+    let text = |salt: u32| (0..15_000u32).map(|line| format!("{} ebb\n", line * salt)).collect::<String>();
     let (before, after) = (text(7), text(11));
     let fields = form(&[("title", "Large"), ("markdown", &before), ("intent", "save")]);
     let answer = send(&writer, "/studio/new", &fields);
