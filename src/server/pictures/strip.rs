@@ -286,7 +286,7 @@ fn is_png_chunk(name: &[u8; 4], data: &[u8], heading: (u8, u8)) -> bool {
     match name {
         b"IDAT" => true,
         b"fdAT" => length >= 4,
-        b"PLTE" => colours == 3 && length > 0 && length <= palette && length % 3 == 0,
+        b"PLTE" => colours == 3 && length > 0 && length <= palette && length.is_multiple_of(3),
         b"tRNS" => match colours {
             0 => length == 2,
             2 => length == 6,
@@ -472,7 +472,7 @@ fn webp(bytes: &[u8]) -> Option<Stripped> {
                 frames += 1;
                 put_chunk(&mut chunks, name, &webp_frame(payload)?)?;
             }
-            b"VP8 " | b"VP8L" if !is_animation && !seen.iter().any(|seen| is_webp_picture(seen)) => {
+            b"VP8 " | b"VP8L" if !is_animation && !seen.iter().any(is_webp_picture) => {
                 put_chunk(&mut chunks, name, payload)?;
             }
             b"ALPH" if !is_animation && heading.is_some() => put_chunk(&mut chunks, name, payload)?,

@@ -42,9 +42,10 @@ fn c3_a_network_and_the_signed_in_readers_of_an_address_have_a_higher_cap_whoeve
             today: Hashes { visitor: 50 + number, address: None, network: Some(network) },
             ..visitor(number, 0)
         };
-        let kinds: [(&dyn Fn(i64, i64) -> Visitor, usize); 2] =
-            [(&anonymous, CAPS.network), (&signed_in, CAPS.signed_in)];
-        for (article, (someone, most)) in (1..).zip(kinds) {
+        for (article, is_signed_in, most) in [(1, false, CAPS.network), (2, true, CAPS.signed_in)] {
+            let someone = |number, network| {
+                if is_signed_in { signed_in(number, network) } else { anonymous(number, network) }
+            };
             let network = 1_000 + article;
             // In turns by two processes, and then all at once.
             let mut counted = 0;
