@@ -19,10 +19,12 @@ setup: ## Install what building needs (the others do it by themselves)
 site: setup ## Build the site and the server for release
 	@scripts/build.sh
 
-test: ## Check format and lints, run all tests, then the browser's, and half a minute of fuzzing each where there is a nightly compiler
+test: ## Check format and lints, run all tests, then the browser's, and some fuzzing where there is a nightly compiler
 	@scripts/setup.sh test
-	@$(MAKE) --no-print-directory lint unit unit-current torture end-to-end
-	@FUZZ_SEED=1 scripts/fuzz.sh 30
+	@$(MAKE) --no-print-directory lint unit
+	@$(MAKE) --no-print-directory unit-current TESTS='database:: store:: server_profile:: sessions:: reactions::'
+	@$(MAKE) --no-print-directory torture end-to-end
+	@FUZZ_SEED=1 scripts/fuzz.sh 15
 
 lint: ## rustfmt, clippy for the server and for the browser, and whether counting builds by itself, for its mutants
 	@$(WITH) cargo fmt --check
@@ -38,11 +40,12 @@ unit: ## The tests without a browser, on both profiles
 	@$(WITH) TIDEMARK_TEST_PROFILE=server cargo test --features ssr --test integration -- \
 		--skip store:: --skip database:: --skip connections:: --skip server_profile:: --skip crash:: --skip command_line::
 
+# TESTS='database:: store::': which, instead of all.
 unit-current: ## The server profile's tests on a current MySQL and Valkey, and the stores' on a current Redis (six minutes)
 	@scripts/servers.sh get
 	@$(WITH) ! scripts/servers.sh has mysqld mysql valkey-server || \
 		TIDEMARK_TEST_PROFILE=server TIDEMARK_TEST_DATABASE=mysql TIDEMARK_TEST_REDIS=valkey \
-		cargo test --features ssr --test integration -- --skip crash:: --skip command_line:: --skip injection::
+		cargo test --features ssr --test integration -- $(TESTS) --skip crash:: --skip command_line:: --skip injection::
 	@$(WITH) ! scripts/servers.sh has redis-server || \
 		TIDEMARK_TEST_REDIS=redis-current cargo test --features ssr --test integration -- store::
 
