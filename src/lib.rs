@@ -10,8 +10,6 @@ pub mod error;
 pub mod model;
 
 #[cfg(feature = "ssr")]
-pub mod app;
-#[cfg(feature = "ssr")]
 pub mod pages;
 #[cfg(feature = "ssr")]
 pub mod server;

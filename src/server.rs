@@ -1,6 +1,7 @@
 //! The back end. Nothing in here is compiled for the browser.
 
 pub mod accounts;
+pub mod article_reader;
 pub mod articles;
 pub mod author_counts;
 pub mod breaker;
@@ -12,6 +13,7 @@ pub mod counts;
 pub mod db;
 pub mod doctor;
 pub mod failpoint;
+pub mod gather;
 pub mod http;
 pub mod jobs;
 pub mod lifecycle;

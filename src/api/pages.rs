@@ -23,7 +23,7 @@ fn request() -> (AppState, Parts) {
 #[server(prefix = "/api/pages", endpoint = "home", input = GetUrl, output = Json)]
 pub async fn home(page: Option<String>) -> Result<Framed<HomeData>, Error> {
     let (state, parts) = request();
-    let content = async { state.home_page(page_number(page.as_deref())?).await };
+    let content = async { state.home_page(&parts, page_number(page.as_deref())?).await };
     answer(state.framed(&parts, content).await)
 }
 
@@ -44,7 +44,7 @@ pub async fn article(slug: String) -> Result<Framed<ArticleData>, Error> {
 #[server(prefix = "/api/pages", endpoint = "tag", input = GetUrl, output = Json)]
 pub async fn tag(tag: String, page: Option<String>) -> Result<Framed<TagData>, Error> {
     let (state, parts) = request();
-    let content = async { state.tag_page(tag, page_number(page.as_deref())?).await };
+    let content = async { state.tag_page(&parts, tag, page_number(page.as_deref())?).await };
     answer(state.framed(&parts, content).await)
 }
 
@@ -77,6 +77,7 @@ pub async fn most_viewed(window: Option<String>) -> Result<Framed<MostViewedData
 #[server(prefix = "/api/pages", endpoint = "search", input = GetUrl, output = Json)]
 pub async fn search(q: Option<String>, page: Option<String>) -> Result<Framed<SearchData>, Error> {
     let (state, parts) = request();
-    let content = async { state.search_page(q.as_deref().unwrap_or_default(), page_number(page.as_deref())?).await };
+    let content =
+        async { state.search_page(&parts, q.as_deref().unwrap_or_default(), page_number(page.as_deref())?).await };
     answer(state.framed(&parts, content).await)
 }

@@ -1,19 +1,11 @@
 //! What is around every page's content.
 
-use axum::http::StatusCode;
-use axum::http::header::{HeaderValue, RETRY_AFTER};
-use axum::http::request::Parts;
-use futures_util::future::join;
 use leptos::prelude::*;
-use leptos_axum::ResponseOptions;
-use leptos_meta::Title;
 
 use super::sidebar::SidebarColumn;
 use super::sign_out_button::SignOutButton;
 use super::theme_toggle::ThemeToggle;
-use crate::error::{Error, RETRY_AFTER_SECONDS};
-use crate::model::pages::{Frame, Framed, MenuUser, Sidebar};
-use crate::server::page_cache::hole::Marks;
+use crate::model::pages::{Frame, MenuUser, Sidebar};
 use crate::server::state::AppState;
 
 /// The mark: a tide line on a staff.
@@ -32,16 +24,6 @@ fn Mark() -> impl IntoView {
             />
         </svg>
     }
-}
-
-/// The page's title. leptos_meta writes a title into the page as it is, so what an author called an article has to be escaped.
-#[component]
-pub fn PageTitle(
-    /// Plain text.
-    #[prop(into)]
-    text: String,
-) -> impl IntoView {
-    view! { <Title text=text.replace('&', "&amp;").replace('<', "&lt;") /> }
 }
 
 /// Header, content, sidebar and footer.
@@ -101,80 +83,5 @@ fn Menu(user: Option<MenuUser>) -> impl IntoView {
             </form>
         }
         .into_any(),
-    }
-}
-
-/// A page for reading: loaded by its server function, with the most viewed articles beside it, and then rendered from what was loaded.
-pub fn reading_page<T: Send + 'static>(
-    load: impl Future<Output = Result<Framed<T>, Error>> + Send + 'static,
-    render: impl FnOnce(T) -> AnyView + Send + 'static,
-) -> impl IntoView {
-    let (state, mut parts) = (expect_context::<AppState>(), expect_context::<Parts>());
-    whole(async move {
-        match load.await {
-            Ok(Framed { frame, content }) => (frame, Ok(render(content))),
-            // Nobody remembers the page of an error, so it can't leave anything open.
-            Err(error) => {
-                parts.extensions.remove::<Marks>();
-                (state.frame(&parts, true).await, Err(error))
-            }
-        }
-    })
-}
-
-/// Any other page: `content` loads what it needs and then renders it.
-pub fn page(
-    has_sidebar: bool,
-    content: impl Future<Output = Result<AnyView, Error>> + Send + 'static,
-) -> impl IntoView {
-    let (state, parts) = (expect_context::<AppState>(), expect_context::<Parts>());
-    whole(async move { join(state.frame(&parts, has_sidebar), content).await })
-}
-
-/// The one future of a page, and the page that says why there is no content. Sets the status.
-///
-/// It has to be the only one. Leptos polls each `Suspend` of a page once and then finishes one after the other, so a second one
-/// would sit on the connection that it was given while the first one waits for a connection.
-///
-/// `Suspense` looks superfluous in a page that is sent whole, but without it what the future makes is rendered outside its
-/// owner, and titles and meta tags get lost whenever the database does not answer at once.
-fn whole(page: impl Future<Output = (Frame, Result<AnyView, Error>)> + Send + 'static) -> impl IntoView {
-    let response = expect_context::<ResponseOptions>();
-    let page = Suspend::new(async move {
-        let (frame, content) = page.await;
-        let content = content.unwrap_or_else(|error| {
-            let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            response.set_status(status);
-            if error == Error::Unavailable {
-                response.insert_header(RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
-            }
-            view! { <ErrorMessage error /> }.into_any()
-        });
-        view! { <Layout frame>{content}</Layout> }
-    });
-    view! { <Suspense>{page}</Suspense> }
-}
-
-/// Why there is no content.
-#[component]
-fn ErrorMessage(
-    /// The reason.
-    error: Error,
-) -> impl IntoView {
-    let title = match &error {
-        Error::NotFound(_) => "Nothing here",
-        Error::BadRequest(_) | Error::TooLarge | Error::Unauthorized | Error::Forbidden(_) => "That did not work",
-        Error::Unavailable | Error::Internal => "Something broke",
-    };
-    view! {
-        <PageTitle text=title />
-        <div class="message">
-            <p class="message-status">{error.status()}</p>
-            <h1>{title}</h1>
-            <p>{error.to_string()}</p>
-            <p>
-                <a class="button" href="/">"To the front page"</a>
-            </p>
-        </div>
     }
 }

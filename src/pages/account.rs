@@ -7,7 +7,7 @@ use tower_sessions::Session;
 use super::query::query;
 use crate::components::article_list::Time;
 use crate::components::form::{Field, FormErrors, Notice, sent_form};
-use crate::components::layout::{PageTitle, page};
+use crate::components::page::{Content, Head, LoadedPage};
 use crate::server::accounts::SHORTEST_PASSWORD;
 use crate::server::db::users::User;
 use crate::server::request::identity::current_user;
@@ -15,8 +15,7 @@ use crate::server::sessions::{SessionName, SignedIn};
 use crate::server::state::AppState;
 
 /// `/account`
-#[component]
-pub fn AccountPage() -> impl IntoView {
+pub async fn page() -> LoadedPage {
     let state = expect_context::<AppState>();
     let parts = expect_context::<Parts>();
     let title = format!("Your account · {}", state.config.site.title);
@@ -32,23 +31,24 @@ pub fn AccountPage() -> impl IntoView {
         let sessions = state.accounts.sessions(&user).await?;
         let (this, others): (Vec<_>, Vec<_>) =
             sessions.into_iter().partition(|session| Some(&session.name) == current.as_ref());
-        Ok(view! {
-            <PageTitle text=title />
-            <div class="narrow">
-            <h1>"Your account"</h1>
-            <p class="meta">
-                <span>{user.username.clone()}</span>
-                <span>{user.role.as_str()}</span>
-            </p>
-            {notice.map(|text| view! { <Notice text /> })}
-            <NameForm user />
-            <PasswordForm />
-            <Sessions this others />
-            </div>
-        }
-        .into_any())
+        Ok(Content::new(
+            Head::new(title),
+            view! {
+                <div class="narrow">
+                <h1>"Your account"</h1>
+                <p class="meta">
+                    <span>{user.username.clone()}</span>
+                    <span>{user.role.as_str()}</span>
+                </p>
+                {notice.map(|text| view! { <Notice text /> })}
+                <NameForm user />
+                <PasswordForm />
+                <Sessions this others />
+                </div>
+            },
+        ))
     };
-    page(false, content)
+    LoadedPage::of(false, content).await
 }
 
 #[component]

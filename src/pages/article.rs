@@ -1,13 +1,12 @@
 //! An article: the page that counts.
 
 use leptos::prelude::*;
-use leptos_meta::{Link, Meta};
 
 use super::query::param;
 use crate::api::pages::article;
 use crate::components::article_body::ArticleBody;
 use crate::components::hole::{self, views, views_in_words};
-use crate::components::layout::{PageTitle, reading_page};
+use crate::components::page::{Content, Head, LoadedPage, Preview};
 use crate::components::reaction_button::ReactionButton;
 use crate::components::view_counter::ViewCounter;
 use crate::model::article::{Article, ArticleContent};
@@ -18,22 +17,14 @@ use crate::server::request::identity::sign_in_address;
 use crate::server::state::AppState;
 
 /// `/articles/{slug}`
-#[component]
-pub fn ArticlePage() -> impl IntoView {
+pub async fn page() -> LoadedPage {
     let state = expect_context::<AppState>();
     let slug = param("slug");
-    reading_page(async move { article(slug).await }, move |ArticleData { article, own }| {
-        view! { <ArticleView article own state /> }.into_any()
-    })
+    LoadedPage::reading(article(slug), |ArticleData { article, own }| show(article, own, &state)).await
 }
 
-#[component]
-fn ArticleView(
-    article: Article,
-    /// What the reader has done with it; `None` if nobody is signed in.
-    own: Option<OwnReactions>,
-    state: AppState,
-) -> impl IntoView {
+/// `own` is what the reader has done with it; `None` if nobody is signed in.
+fn show(article: Article, own: Option<OwnReactions>, state: &AppState) -> Content {
     let Article { summary, html, contents, language, .. } = article;
     // An older version of the program took more for an address than browsers do.
     let cover = summary.cover.filter(|cover| is_picture_address(cover));
@@ -58,19 +49,19 @@ fn ArticleView(
     let reactions = view! { <Reactions id likes collects own path /> }.into_any();
     let (views, words) = (views(summary.id, summary.views), views_in_words(summary.id, summary.views));
     let count = view! { <ViewCounter article=summary.id views words window_ms /> }.into_any();
-    view! {
-        <PageTitle text=format!("{} · {}", summary.title, site.title) />
-        <Meta name="description" content=summary.summary.clone() />
-        <Meta property="og:type" content="article" />
-        <Meta property="og:title" content=summary.title.clone() />
-        <Meta property="og:description" content=summary.summary />
-        <Meta property="og:url" content=address.clone() />
-        <Meta property="og:site_name" content=site.title.clone() />
-        <Meta property="article:published_time" content=summary.published_at.to_string() />
-        <Link rel="canonical" href=address />
-        {image.map(|image| view! { <Meta property="og:image" content=image /> })}
-        <ArticleBody content count reactions />
-    }
+    let head = Head {
+        title: format!("{} · {}", summary.title, site.title),
+        description: Some(summary.summary),
+        canonical: Some(address),
+        is_hidden: false,
+        preview: Some(Preview {
+            title: summary.title,
+            site: site.title.clone(),
+            published_at: summary.published_at.to_string(),
+            image,
+        }),
+    };
+    Content::new(head, view! { <ArticleBody content count reactions /> })
 }
 
 /// Like and collect, with their counts.

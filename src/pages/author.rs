@@ -6,7 +6,7 @@ use super::query::{param, query};
 use crate::api::pages::author;
 use crate::components::article_list::ArticleList;
 use crate::components::hole::counted;
-use crate::components::layout::{PageTitle, reading_page};
+use crate::components::page::{Content, Head, LoadedPage};
 use crate::components::reaction_button::ReactionButton;
 use crate::model::article::Author;
 use crate::model::numbers::{format_count, format_followers};
@@ -17,29 +17,31 @@ use crate::server::request::identity::sign_in_address;
 use crate::server::state::AppState;
 
 /// `/authors/{username}`
-#[component]
-pub fn AuthorPage() -> impl IntoView {
+pub async fn page() -> LoadedPage {
     let state = expect_context::<AppState>();
     let (username, page) = (param("username"), query("page"));
-    reading_page(async move { author(username, page).await }, move |data| {
+    LoadedPage::reading(author(username, page), |data| {
         let AuthorData { id, author, followers, follow, articles } = data;
         let count = match articles.total {
             1 => "1 article".to_owned(),
             count => format!("{} articles", format_count(count)),
         };
         let path = format!("/authors/{}", author.username);
-        view! {
-            <PageTitle text=format!("{} · {}", author.name, state.config.site.title) />
-            <header class="intro">
-                <p class="intro-kind">"Author"</p>
-                <h1>{author.name.clone()}</h1>
-                <p>{count}</p>
-                <FollowLine id follow followers author />
-            </header>
-            <ArticleList articles path=format!("{path}?") />
-        }
-        .into_any()
+        let title = format!("{} · {}", author.name, state.config.site.title);
+        Content::new(
+            Head::new(title),
+            view! {
+                <header class="intro">
+                    <p class="intro-kind">"Author"</p>
+                    <h1>{author.name.clone()}</h1>
+                    <p>{count}</p>
+                    <FollowLine id follow followers author />
+                </header>
+                <ArticleList articles path=format!("{path}?") />
+            },
+        )
     })
+    .await
 }
 
 /// How many follow the author, and the button to do so.

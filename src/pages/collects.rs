@@ -2,18 +2,16 @@
 
 use axum::http::request::Parts;
 use leptos::prelude::*;
-use leptos_meta::Meta;
 
 use super::query::page_number;
 use crate::components::article_list::ArticleList;
-use crate::components::layout::{PageTitle, page};
+use crate::components::page::{Content, Head, LoadedPage};
 use crate::server::db::lists::List;
 use crate::server::request::identity::current_user;
 use crate::server::state::AppState;
 
 /// `/collects`
-#[component]
-pub fn CollectsPage() -> impl IntoView {
+pub async fn page() -> LoadedPage {
     let state = expect_context::<AppState>();
     let parts = expect_context::<Parts>();
     let number = page_number();
@@ -34,16 +32,16 @@ pub fn CollectsPage() -> impl IntoView {
             .into_any(),
             _ => view! { <ArticleList articles path="/collects?".to_owned() /> }.into_any(),
         };
-        Ok(view! {
-            <PageTitle text=title />
-            <Meta name="robots" content="noindex" />
-            <header class="intro">
-                <h1>"Collected"</h1>
-                <p>"The articles that you keep, the last one first."</p>
-            </header>
-            {list}
-        }
-        .into_any())
+        Ok(Content::new(
+            Head::hidden(title),
+            view! {
+                <header class="intro">
+                    <h1>"Collected"</h1>
+                    <p>"The articles that you keep, the last one first."</p>
+                </header>
+                {list}
+            },
+        ))
     };
-    page(true, content)
+    LoadedPage::of(true, content).await
 }

@@ -3,11 +3,10 @@
 use axum::http::request::Parts;
 use futures_util::future::try_join;
 use leptos::prelude::*;
-use leptos_meta::Meta;
 
 use super::query::page_number;
 use crate::components::article_list::ArticleList;
-use crate::components::layout::{PageTitle, page};
+use crate::components::page::{Content, Head, LoadedPage};
 use crate::components::reaction_button::ReactionButton;
 use crate::model::article::Author;
 use crate::model::reaction::Reaction;
@@ -16,8 +15,7 @@ use crate::server::request::identity::current_user;
 use crate::server::state::AppState;
 
 /// `/following`
-#[component]
-pub fn FollowingPage() -> impl IntoView {
+pub async fn page() -> LoadedPage {
     let state = expect_context::<AppState>();
     let parts = expect_context::<Parts>();
     let number = page_number();
@@ -48,18 +46,18 @@ pub fn FollowingPage() -> impl IntoView {
             }
             .into_any(),
         };
-        Ok(view! {
-            <PageTitle text=title />
-            <Meta name="robots" content="noindex" />
-            <header class="intro">
-                <h1>"Following"</h1>
-                <p>"What the authors you follow write, newest first."</p>
-            </header>
-            {list}
-        }
-        .into_any())
+        Ok(Content::new(
+            Head::hidden(title),
+            view! {
+                <header class="intro">
+                    <h1>"Following"</h1>
+                    <p>"What the authors you follow write, newest first."</p>
+                </header>
+                {list}
+            },
+        ))
     };
-    page(true, content)
+    LoadedPage::of(true, content).await
 }
 
 #[component]

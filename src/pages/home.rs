@@ -1,21 +1,19 @@
 //! The front page: newest first.
 
 use leptos::prelude::*;
-use leptos_meta::{Link, Meta};
 
 use super::query::query;
 use crate::api::pages::home;
 use crate::components::article_list::ArticleList;
-use crate::components::layout::{PageTitle, reading_page};
+use crate::components::page::{Content, Head, LoadedPage};
 use crate::model::pages::HomeData;
 use crate::server::state::AppState;
 
 /// `/`
-#[component]
-pub fn HomePage() -> impl IntoView {
+pub async fn page() -> LoadedPage {
     let state = expect_context::<AppState>();
     let page = query("page");
-    reading_page(async move { home(page).await }, move |HomeData { articles }| {
+    LoadedPage::reading(home(page), |HomeData { articles }| {
         let site = &state.config.site;
         let is_first = articles.page == 1;
         let title = if is_first { site.title.clone() } else { format!("Page {} · {}", articles.page, site.title) };
@@ -39,12 +37,12 @@ pub fn HomePage() -> impl IntoView {
         } else {
             view! { <ArticleList articles path="/?".to_owned() /> }.into_any()
         };
-        let head = is_first.then(|| {
-            view! {
-                <Meta name="description" content=site.description.clone() />
-                <Link rel="canonical" href=format!("{}/", site.base_url) />
-            }
-        });
-        view! { <PageTitle text=title /> {head} {intro} {later} {body} }.into_any()
+        let head = Head {
+            description: is_first.then(|| site.description.clone()),
+            canonical: is_first.then(|| format!("{}/", site.base_url)),
+            ..Head::new(title)
+        };
+        Content::new(head, view! { {intro} {later} {body} })
     })
+    .await
 }

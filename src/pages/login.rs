@@ -1,19 +1,17 @@
 //! Signing in.
 
 use leptos::prelude::*;
-use leptos_meta::Meta;
 
 use super::query::query;
 use crate::components::form::{Field, FormErrors, sent_form, textarea_text};
-use crate::components::layout::{PageTitle, page};
+use crate::components::page::{Content, Head, LoadedPage};
 use crate::error::Error;
 use crate::server::config::SignUp;
 use crate::server::request::forms::KeptForm;
 use crate::server::state::AppState;
 
 /// `/login?next=`
-#[component]
-pub fn LoginPage() -> impl IntoView {
+pub async fn page() -> LoadedPage {
     let state = expect_context::<AppState>();
     let sent = sent_form("/login");
     let next = sent.value("next").map(str::to_owned).or_else(|| query("next")).unwrap_or_default();
@@ -33,12 +31,9 @@ pub fn LoginPage() -> impl IntoView {
         }
         .into_any(),
     };
-    let content = view! {
-        <PageTitle text=format!("Sign in · {}", state.config.site.title) />
-        <Meta name="robots" content="noindex" />
-        <div class="narrow">{content}</div>
-    };
-    page(false, async move { Ok(content.into_any()) })
+    let head = Head::hidden(format!("Sign in · {}", state.config.site.title));
+    let content = Content::new(head, view! { <div class="narrow">{content}</div> });
+    LoadedPage::of(false, async move { Ok(content) }).await
 }
 
 /// Keeps what somebody typed and sent, and what could not be taken.

@@ -4,18 +4,17 @@ use leptos::prelude::*;
 
 use super::query::query;
 use crate::api::pages::most_viewed;
-use crate::components::layout::{PageTitle, reading_page};
+use crate::components::page::{Content, Head, LoadedPage};
 use crate::model::article::Window;
 use crate::model::numbers::format_views;
 use crate::model::pages::{MostViewedData, Ranking};
 use crate::server::state::AppState;
 
 /// `/most-viewed?window=`
-#[component]
-pub fn MostViewedPage() -> impl IntoView {
+pub async fn page() -> LoadedPage {
     let state = expect_context::<AppState>();
     let asked = query("window");
-    reading_page(async move { most_viewed(asked).await }, move |MostViewedData { ranking }| {
+    LoadedPage::reading(most_viewed(asked), |MostViewedData { ranking }| {
         let Ranking { window, articles } = ranking;
         let links = Window::ALL
             .into_iter()
@@ -44,17 +43,20 @@ pub fn MostViewedPage() -> impl IntoView {
                 .collect_view();
             view! { <ol class="ranking-long">{items}</ol> }.into_any()
         };
-        view! {
-            <PageTitle text=format!("Most viewed · {}", state.config.site.title) />
-            <header class="intro">
-                <h1>"Most viewed"</h1>
-                <p>"Each reader counts once per article and visit."</p>
-            </header>
-            <nav aria-label="Time">
-                <ul class="tabs">{links}</ul>
-            </nav>
-            {list}
-        }
-        .into_any()
+        let title = format!("Most viewed · {}", state.config.site.title);
+        Content::new(
+            Head::new(title),
+            view! {
+                <header class="intro">
+                    <h1>"Most viewed"</h1>
+                    <p>"Each reader counts once per article and visit."</p>
+                </header>
+                <nav aria-label="Time">
+                    <ul class="tabs">{links}</ul>
+                </nav>
+                {list}
+            },
+        )
     })
+    .await
 }

@@ -2,12 +2,11 @@
 
 use jiff::Timestamp;
 use leptos::prelude::*;
-use leptos_meta::Meta;
 
 use super::query::{page_number, query};
 use crate::components::article_list::{Date, Pagination};
 use crate::components::form::{FieldNotes, Notice, described_by, sent_form};
-use crate::components::layout::{PageTitle, page};
+use crate::components::page::{Content, Head, LoadedPage};
 use crate::error::Error;
 use crate::server::db::pictures::ListedPicture;
 use crate::server::pictures::{markdown, owner_seen_by};
@@ -20,8 +19,7 @@ use crate::server::state::AppState;
 const PER_PAGE: i64 = 24;
 
 /// `/studio/pictures`
-#[component]
-pub fn PicturesPage() -> impl IntoView {
+pub async fn page() -> LoadedPage {
     let state = expect_context::<AppState>();
     let user = current_user(&expect_context());
     let number = page_number();
@@ -59,19 +57,19 @@ pub fn PicturesPage() -> impl IntoView {
             }
             .into_any()
         };
-        Ok(view! {
-            <PageTitle text=title />
-            <Meta name="robots" content="noindex" />
-            <header class="intro">
-                <h1>"Pictures"</h1>
-            </header>
-            {notice.map(|text| view! { <Notice text /> })}
-            <UploadForm />
-            {list}
-        }
-        .into_any())
+        Ok(Content::new(
+            Head::hidden(title),
+            view! {
+                <header class="intro">
+                    <h1>"Pictures"</h1>
+                </header>
+                {notice.map(|text| view! { <Notice text /> })}
+                <UploadForm />
+                {list}
+            },
+        ))
     };
-    page(false, content)
+    LoadedPage::of(false, content).await
 }
 
 #[component]

@@ -1,19 +1,29 @@
 //! What a page reads from its address.
 
+use axum::http::request::Parts;
 use leptos::prelude::*;
-use leptos_router::hooks::{use_params_map, use_query_map};
+use url::form_urlencoded;
 
 use crate::error::Error;
 use crate::server::reading;
 
+/// The parameters of a page's route, each with its name.
+#[derive(Clone, Debug, Default)]
+pub struct Params(pub Vec<(String, String)>);
+
 /// A parameter of the route; empty if there is none of that name.
 pub fn param(name: &str) -> String {
-    use_params_map().with_untracked(|params| params.get(name)).unwrap_or_default()
+    let find = |Params(params): &Params| params.iter().find(|(other, _)| other == name).map(|(_, value)| value.clone());
+    with_context(find).flatten().unwrap_or_default()
 }
 
-/// A parameter of the query.
+/// A parameter of the query; of several the first one counts.
 pub fn query(name: &str) -> Option<String> {
-    use_query_map().with_untracked(|query| query.get(name))
+    with_context(|parts: &Parts| {
+        let mut query = form_urlencoded::parse(parts.uri.query()?.as_bytes());
+        query.find(|(other, _)| other == name).map(|(_, value)| value.into_owned())
+    })
+    .flatten()
 }
 
 /// The number of the page that is asked for, from 1.

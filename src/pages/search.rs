@@ -1,13 +1,12 @@
 //! Articles that contain what a reader looks for.
 
 use leptos::prelude::*;
-use leptos_meta::Meta;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::query::query;
 use crate::api::pages::search;
 use crate::components::article_list::ArticleList;
-use crate::components::layout::{PageTitle, reading_page};
+use crate::components::page::{Content, Head, LoadedPage};
 use crate::model::article::ArticleSummary;
 use crate::model::page::Page;
 use crate::model::pages::SearchData;
@@ -15,29 +14,30 @@ use crate::server::reading::LONGEST_SEARCH;
 use crate::server::state::AppState;
 
 /// `/search?q=`
-#[component]
-pub fn SearchPage() -> impl IntoView {
+pub async fn page() -> LoadedPage {
     let state = expect_context::<AppState>();
     let (asked, page) = (query("q"), query("page"));
-    reading_page(async move { search(asked, page).await }, move |SearchData { text, articles }| {
+    LoadedPage::reading(search(asked, page), |SearchData { text, articles }| {
         let found = articles.map(|articles| view! { <Found text=text.clone() articles /> });
-        view! {
-            <PageTitle text=format!("Search · {}", state.config.site.title) />
-            <Meta name="robots" content="noindex" />
-            <header class="intro">
-                <h1>"Search"</h1>
-            </header>
-            <form class="search" role="search" action="/search">
-                <label for="q">"Words in the title or the text"</label>
-                <div class="search-row">
-                    <input type="search" id="q" name="q" value=text maxlength=LONGEST_SEARCH.to_string() required />
-                    <button type="submit" class="button">"Search"</button>
-                </div>
-            </form>
-            {found}
-        }
-        .into_any()
+        let title = format!("Search · {}", state.config.site.title);
+        Content::new(
+            Head::hidden(title),
+            view! {
+                <header class="intro">
+                    <h1>"Search"</h1>
+                </header>
+                <form class="search" role="search" action="/search">
+                    <label for="q">"Words in the title or the text"</label>
+                    <div class="search-row">
+                        <input type="search" id="q" name="q" value=text maxlength=LONGEST_SEARCH.to_string() required />
+                        <button type="submit" class="button">"Search"</button>
+                    </div>
+                </form>
+                {found}
+            },
+        )
     })
+    .await
 }
 
 #[component]

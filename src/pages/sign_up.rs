@@ -1,53 +1,51 @@
 //! Making an account.
 
 use leptos::prelude::*;
-use leptos_meta::Meta;
 
 use super::query::query;
 use crate::components::form::{Field, FormErrors, sent_form};
-use crate::components::layout::{PageTitle, page};
+use crate::components::page::{Content, Head, LoadedPage};
 use crate::server::accounts::SHORTEST_PASSWORD;
 use crate::server::state::AppState;
 
 /// `/sign-up?invitation=`
-#[component]
-pub fn SignUpPage() -> impl IntoView {
+pub async fn page() -> LoadedPage {
     let state = expect_context::<AppState>();
     let sent = sent_form("/sign-up");
     let invitation = query("invitation").unwrap_or_default();
     let title = format!("Sign up · {}", state.config.site.title);
     let content = async move {
         let role = state.accounts.role_of_sign_up(state.config.accounts.sign_up, &invitation).await?;
-        Ok(view! {
-            <PageTitle text=title />
-            <Meta name="robots" content="noindex" />
-            <div class="narrow">
-            <h1>"Sign up"</h1>
-            <p>{format!("You will be {} of {}.", role.with_article(), state.config.site.title)}</p>
-            <FormErrors sent=sent.clone() />
-            <form class="form" method="post" action="/sign-up">
-                <input type="hidden" name="invitation" value=invitation />
-                <Field
-                    sent=sent.clone()
-                    name="username"
-                    label="User name"
-                    autocomplete="username"
-                    hint="To sign in with: lower-case letters, digits and hyphens."
-                />
-                <Field sent=sent.clone() name="name" label="Name" autocomplete="name" hint="As others see it." />
-                <Field
-                    sent
-                    name="new_password"
-                    label="Password"
-                    kind="password"
-                    autocomplete="new-password"
-                    hint=format!("At least {SHORTEST_PASSWORD} characters.")
-                />
-                <button type="submit" class="button button-primary">"Sign up"</button>
-            </form>
-            </div>
-        }
-        .into_any())
+        Ok(Content::new(
+            Head::hidden(title),
+            view! {
+                <div class="narrow">
+                <h1>"Sign up"</h1>
+                <p>{format!("You will be {} of {}.", role.with_article(), state.config.site.title)}</p>
+                <FormErrors sent=sent.clone() />
+                <form class="form" method="post" action="/sign-up">
+                    <input type="hidden" name="invitation" value=invitation />
+                    <Field
+                        sent=sent.clone()
+                        name="username"
+                        label="User name"
+                        autocomplete="username"
+                        hint="To sign in with: lower-case letters, digits and hyphens."
+                    />
+                    <Field sent=sent.clone() name="name" label="Name" autocomplete="name" hint="As others see it." />
+                    <Field
+                        sent
+                        name="new_password"
+                        label="Password"
+                        kind="password"
+                        autocomplete="new-password"
+                        hint=format!("At least {SHORTEST_PASSWORD} characters.")
+                    />
+                    <button type="submit" class="button button-primary">"Sign up"</button>
+                </form>
+                </div>
+            },
+        ))
     };
-    page(false, content)
+    LoadedPage::of(false, content).await
 }

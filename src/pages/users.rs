@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::query::{page_number, query};
 use crate::components::article_list::{Pagination, Time};
 use crate::components::form::{Field, FormErrors, Notice, sent_form};
-use crate::components::layout::{PageTitle, page};
+use crate::components::page::{Content, Head, LoadedPage};
 use crate::server::config::SignUp;
 use crate::server::db::invitations::Invitation;
 use crate::server::db::users::{Role, User};
@@ -18,8 +18,7 @@ use crate::server::state::AppState;
 const PER_PAGE: i64 = 50;
 
 /// `/users`
-#[component]
-pub fn UsersPage() -> impl IntoView {
+pub async fn page() -> LoadedPage {
     let state = expect_context::<AppState>();
     let parts = expect_context::<Parts>();
     let secret = use_context::<Secret>();
@@ -46,31 +45,32 @@ pub fn UsersPage() -> impl IntoView {
             .collect_view();
         let pages = (users.pages > 1)
             .then(|| view! { <Pagination page=users.page pages=users.pages path="/users?".to_owned() /> });
-        Ok(view! {
-            <PageTitle text=title />
-            <h1>"Users"</h1>
-            {notice.map(|text| view! { <Notice text /> })}
-            {secret.map(|secret| view! { <SecretNote secret /> })}
-            <div class="table-frame" tabindex="0" role="region" aria-label="Users">
-                <table class="table">
-                    <thead>
-                        <tr>
-                            <th scope="col">"User name"</th>
-                            <th scope="col">"Name"</th>
-                            <th scope="col">"Role"</th>
-                            <th scope="col">"Sign-in"</th>
-                        </tr>
-                    </thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
-            {pages}
-            <AddForm />
-            {can_invite.then(|| view! { <Invitations invitations /> })}
-        }
-        .into_any())
+        Ok(Content::new(
+            Head::new(title),
+            view! {
+                <h1>"Users"</h1>
+                {notice.map(|text| view! { <Notice text /> })}
+                {secret.map(|secret| view! { <SecretNote secret /> })}
+                <div class="table-frame" tabindex="0" role="region" aria-label="Users">
+                    <table class="table">
+                        <thead>
+                            <tr>
+                                <th scope="col">"User name"</th>
+                                <th scope="col">"Name"</th>
+                                <th scope="col">"Role"</th>
+                                <th scope="col">"Sign-in"</th>
+                            </tr>
+                        </thead>
+                        <tbody>{rows}</tbody>
+                    </table>
+                </div>
+                {pages}
+                <AddForm />
+                {can_invite.then(|| view! { <Invitations invitations /> })}
+            },
+        ))
     };
-    page(false, content)
+    LoadedPage::of(false, content).await
 }
 
 #[component]

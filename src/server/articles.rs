@@ -3,8 +3,11 @@
 //! In the embedded profile the database has the counts itself. In the server profile it has what was flushed, and Redis the
 //! whole; while Redis is away the database's have to do.
 
+use moka::sync::Cache;
+
 use super::db::Database;
 use super::db::articles::Filter;
+use super::db::content_version::ContentVersion;
 use super::state::Services;
 use super::views::Views;
 use crate::error::Error;
@@ -17,6 +20,36 @@ const SIDEBAR_LENGTH: i64 = 5;
 
 /// The rankings beside the content.
 const SIDEBAR_WINDOWS: [Window; 3] = [Window::Day, Window::Week, Window::All];
+
+/// How many lists are remembered by how long they are.
+const TOTALS: u64 = 1_000;
+
+/// How many articles lists have in all. Counting those of a large blog takes far longer than reading a page of them, and the number stays as
+/// it is until the content changes.
+#[derive(Clone, Debug)]
+pub struct Totals {
+    totals: Cache<TotalKey, i64>,
+    version: ContentVersion,
+}
+
+type TotalKey = (u64, Filter);
+
+impl Totals {
+    /// None yet.
+    pub fn new(version: ContentVersion) -> Self {
+        Self { totals: Cache::new(TOTALS), version }
+    }
+
+    /// The total of a list, if it is known, and under what to remember it if not: what is counted from now on belongs to the version of now.
+    fn known(&self, filter: &Filter) -> (Option<i64>, TotalKey) {
+        let key = (self.version.current(), filter.clone());
+        (self.totals.get(&key), key)
+    }
+
+    fn remember(&self, key: TotalKey, total: i64) {
+        self.totals.insert(key, total);
+    }
+}
 
 /// A page of articles with the views of this moment.
 pub(super) async fn with_views(views: &Views, mut page: Page<ArticleSummary>) -> Page<ArticleSummary> {
@@ -34,8 +67,26 @@ impl Services {
     /// # Errors
     /// The database's.
     pub async fn articles(&self, filter: &Filter, page: i64, per_page: i64) -> Result<Page<ArticleSummary>, Error> {
-        let page = self.database.articles(filter, page, per_page, self.clock.now_ms()).await?;
+        let page = self.articles_as_stored(filter, page, per_page).await?;
         Ok(with_views(&self.views, page).await)
+    }
+
+    /// As [`Services::articles`], with the views that SQL knows.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn articles_as_stored(
+        &self,
+        filter: &Filter,
+        page: i64,
+        per_page: i64,
+    ) -> Result<Page<ArticleSummary>, Error> {
+        let (known, key) = self.totals.known(filter);
+        let page = self.database.articles(filter, known, page, per_page, self.clock.now_ms()).await?;
+        if known.is_none() {
+            self.totals.remember(key, page.total);
+        }
+        Ok(page)
     }
 
     /// The article of that number, if readers see it now.
@@ -44,24 +95,18 @@ impl Services {
     /// The database's.
     pub async fn article(&self, id: i64) -> Result<Option<Article>, Error> {
         let article = self.database.article(id, self.clock.now_ms()).await?;
-        Ok(self.with_count(article).await)
+        Ok(match article {
+            Some(article) => Some(self.with_count(article).await),
+            None => None,
+        })
     }
 
-    /// The article of that slug, if readers see it now.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn article_by_slug(&self, slug: &str) -> Result<Option<Article>, Error> {
-        let article = self.database.article_by_slug(slug, self.clock.now_ms()).await?;
-        Ok(self.with_count(article).await)
-    }
-
-    async fn with_count(&self, article: Option<Article>) -> Option<Article> {
-        let mut article = article?;
+    /// The article with the views of this moment.
+    pub async fn with_count(&self, mut article: Article) -> Article {
         let id = article.summary.id;
         article.summary.views =
             self.views.totals(&[id]).await.unwrap_or_default().get(&id).copied().unwrap_or(article.summary.views);
-        Some(article)
+        article
     }
 
     /// The articles that readers see with the most views in `window`, most first; of equals, the newer first. Articles without

@@ -8,11 +8,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
-
 use super::articles;
 use super::clock::Clock;
 use super::db::Database;
+use super::gather::{Asker, Gatherer, gather};
 use super::page_cache::page::{Moment, RenderedRankings};
 use super::views::Views;
 use crate::error::Error;
@@ -30,24 +29,14 @@ const PATIENCE: Duration = Duration::from_millis(300);
 /// How old rankings may be that nothing in this process has changed, in milliseconds: other replicas count too.
 const RANKINGS_BELIEVED_FOR: i64 = 1_000;
 
-type Reply = oneshot::Sender<Option<Moment>>;
-
-#[derive(Debug)]
-struct Waiting {
-    articles: Arc<[i64]>,
-    reply: Reply,
-}
-
 /// Asks for counts. Cheap to clone; the reader stops when the last clone is gone.
 #[derive(Clone, Debug)]
-pub struct Counts(mpsc::Sender<Waiting>);
+pub struct Counts(Asker<Arc<[i64]>, Option<Moment>>);
 
 impl Counts {
     /// The counts of `articles` and the rankings, read after this was called. `None` while the stores can't be read.
     pub async fn of(&self, articles: &Arc<[i64]>) -> Option<Moment> {
-        let (reply, answer) = oneshot::channel();
-        self.0.try_send(Waiting { articles: articles.clone(), reply }).ok()?;
-        answer.await.ok()?
+        self.0.ask(articles.clone()).await.flatten()
     }
 }
 
@@ -75,16 +64,15 @@ struct Rankings {
 /// Reads counts for all who ask.
 #[derive(Debug)]
 pub struct CountsReader {
-    receiver: mpsc::Receiver<Waiting>,
-    waiting: Vec<Waiting>,
+    asked: Gatherer<Arc<[i64]>, Option<Moment>>,
     sources: Sources,
     rankings: Option<Rankings>,
 }
 
 /// A handle to ask with, and what has to run to answer.
 pub fn counts(sources: Sources) -> (Counts, CountsReader) {
-    let (sender, receiver) = mpsc::channel(QUEUE);
-    (Counts(sender), CountsReader { receiver, waiting: Vec::with_capacity(BATCH), sources, rankings: None })
+    let (asker, asked) = gather(QUEUE, BATCH);
+    (Counts(asker), CountsReader { asked, sources, rankings: None })
 }
 
 impl CountsReader {
@@ -95,37 +83,26 @@ impl CountsReader {
 
     /// Waits for somebody who asks, and answers all who do by then. False if there is none to come.
     pub async fn step(&mut self) -> bool {
-        if self.receiver.recv_many(&mut self.waiting, BATCH).await == 0 {
+        let batch = self.asked.next().await;
+        if batch.is_empty() {
             return false;
         }
-        // Requests that are ready to go on ask first: under load more are answered together, at rest nobody is there.
-        let mut before = 0;
-        while before < self.waiting.len() {
-            before = self.waiting.len();
-            tokio::task::yield_now().await;
-            while self.waiting.len() < BATCH
-                && let Ok(waiting) = self.receiver.try_recv()
-            {
-                self.waiting.push(waiting);
-            }
-        }
+        let ids: BTreeSet<i64> = batch.iter().flat_map(|asked| asked.question.iter().copied()).collect();
+        let ids: Vec<i64> = ids.into_iter().collect();
         let moment = match self.sources.database.outage().is_now() {
             true => None,
             // What failed has been logged where it did.
-            false => tokio::time::timeout(PATIENCE, self.read()).await.ok().and_then(Result::ok),
+            false => tokio::time::timeout(PATIENCE, self.read(&ids)).await.ok().and_then(Result::ok),
         };
-        for waiting in self.waiting.drain(..) {
-            // Whoever has gone away needs no answer.
-            let _ = waiting.reply.send(moment.clone());
+        for asked in batch {
+            asked.answer(moment.clone());
         }
         true
     }
 
-    async fn read(&mut self) -> Result<Moment, Error> {
-        let ids: BTreeSet<i64> = self.waiting.iter().flat_map(|waiting| waiting.articles.iter().copied()).collect();
-        let ids: Vec<i64> = ids.into_iter().collect();
+    async fn read(&mut self, ids: &[i64]) -> Result<Moment, Error> {
         let Sources { database, views, .. } = &self.sources;
-        let (stored, totals) = futures_util::future::join(database.counts(&ids), views.totals(&ids)).await;
+        let (stored, totals) = futures_util::future::join(database.counts(ids), views.totals(ids)).await;
         let mut articles = stored?;
         let is_behind = totals.is_none();
         for (article, views) in totals.unwrap_or_default() {

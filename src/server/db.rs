@@ -2,6 +2,9 @@
 //!
 //! The blog's data is in SQLite (the embedded profile) or in MySQL or MariaDB (the server profile). Statements are written so
 //! that both understand them; the few that can't be are picked by [`Dialect`].
+//!
+//! The limit of a list stands in its statement and is not bound: SQLite plans by it, so it would prepare a statement anew each time it is
+//! bound, which took longer than reading the list.
 
 /// Runs one piece of code on whichever database it is, with `$pool` as the place where reads go. The code is compiled once for
 /// each kind, so it may only use what both kinds can do. The function around it returns at once while the database is away.

@@ -12,6 +12,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::accounts::Accounts;
+use super::article_reader::{ArticleReader, articles};
+use super::articles::Totals;
 use super::author_counts::AuthorCounts;
 use super::clock::Clock;
 use super::config::Config;
@@ -20,7 +22,7 @@ use super::counts::{CountsReader, Sources, counts};
 use super::db::Database;
 use super::http::files::leptos_options;
 use super::http::remember::Site;
-use super::http::router::router;
+use super::http::router::{reading, router};
 use super::http::serve::{Limits, serve};
 use super::jobs::{Job, Jobs};
 use super::metrics::Metrics;
@@ -35,6 +37,7 @@ use super::views::visitor::Identifier;
 use super::visibility::Visibility;
 use super::work::Work;
 use crate::components::sidebar::{render_rankings, render_unavailable};
+use crate::shell::scripts;
 
 /// How long requests that are under way may take after the signal to stop.
 const GRACE: Duration = Duration::from_secs(3);
@@ -76,6 +79,7 @@ pub struct Server {
     state: AppState,
     workers: Vec<Worker>,
     counts_reader: CountsReader,
+    article_reader: ArticleReader,
     watch: Watch,
 }
 
@@ -103,11 +107,14 @@ impl Server {
         let sources =
             Sources { database: database.clone(), views: views.clone(), clock: clock.clone(), render: render_rankings };
         let (counts, counts_reader) = counts(sources);
+        let totals = Totals::new(database.content_version().clone());
+        let (articles_to_read, article_reader) = articles(database.clone(), clock.clone());
         let bytes = u64::try_from(config.pages.cache).unwrap_or(u64::MAX) << 20;
         let mut watch = Watch::new(database.clone(), clock.clone());
         watch.step().await;
         let page_cache = PageCache::new(bytes, database.content_version().clone(), render_unavailable());
         let leptos_options = leptos_options(&config.site);
+        let scripts = scripts(&leptos_options);
         if let Some(obstacle) = pictures.obstacle() {
             tracing::warn!(obstacle, "no picture can be kept; set pictures.url to another place, or clear the way");
         }
@@ -120,6 +127,8 @@ impl Server {
             accounts,
             author_counts,
             visibility,
+            articles_to_read,
+            totals,
             views,
             sessions,
             jobs,
@@ -129,8 +138,9 @@ impl Server {
             counts,
             work: Work::default(),
             leptos_options,
+            scripts,
         });
-        Ok(Self { listener, state, workers, counts_reader, watch })
+        Ok(Self { listener, state, workers, counts_reader, article_reader, watch })
     }
 
     /// The address that it is bound to, with the port that was found if the setting is port 0.
@@ -152,7 +162,7 @@ impl Server {
     /// # Errors
     /// [`ServeError::Counting`] if counting died.
     pub async fn run_until_stopped(self, stop: CancellationToken, run_jobs: bool) -> Result<(), ServeError> {
-        let Self { listener, state, workers, counts_reader, watch } = self;
+        let Self { listener, state, workers, counts_reader, article_reader, watch } = self;
         let database = state.database.clone();
         let jobs = state.jobs.clone();
         let tasks = TaskTracker::new();
@@ -164,9 +174,10 @@ impl Server {
         tasks.close();
         let mut counting: JoinSet<()> = workers.into_iter().map(Worker::run).collect();
         counting.spawn(counts_reader.run());
+        counting.spawn(article_reader.run());
 
         let limits = Limits::of(&state.config);
-        let site = Site::new(state.clone(), router(state));
+        let site = Site::new(state.clone(), reading(state.clone()), router(state));
         let mut server = tokio::spawn(serve(listener, site, limits, stop.clone()));
         // Without a request to stop, a worker ends only by dying, or because the server did and took all batchers with it.
         let is_failure = tokio::select! {

@@ -87,13 +87,11 @@ mod tests {
     use axum::http::HeaderMap;
 
     use super::hole::Marks;
-    use super::page::Head;
     use super::*;
 
     fn page(html: &str) -> Arc<RememberedPage> {
-        let head = Head { headers: HeaderMap::new(), nonce: "nonce".into(), policy: (String::new(), String::new()) };
         let rankings = Arc::new(RenderedRankings::new(String::new()));
-        Arc::new(RememberedPage::new(html, &Marks::new(&mut rand::rng()), head, rankings))
+        Arc::new(RememberedPage::new(html, &Marks::new(&mut rand::rng()), HeaderMap::new(), rankings))
     }
 
     #[test]

@@ -36,7 +36,7 @@ impl Services {
         };
         let sidebar = async {
             match has_sidebar {
-                true if parts.extensions.get::<Marks>().is_some() => Sidebar::Open,
+                true if leaves_counts_open(parts) => Sidebar::Open,
                 true => self.rankings().await.map_or(Sidebar::Unavailable, Sidebar::Rankings),
                 false => Sidebar::Absent,
             }
@@ -62,8 +62,8 @@ impl Services {
     ///
     /// # Errors
     /// [`Error::NotFound`] for a page past the end; the database's.
-    pub async fn home_page(&self, page: i64) -> Result<HomeData, Error> {
-        Ok(HomeData { articles: existing(self.articles(&Filter::default(), page, PER_PAGE).await?)? })
+    pub async fn home_page(&self, parts: &Parts, page: i64) -> Result<HomeData, Error> {
+        Ok(HomeData { articles: existing(self.listed(parts, &Filter::default(), page).await?)? })
     }
 
     /// `/articles/{slug}`
@@ -73,8 +73,9 @@ impl Services {
     pub async fn article_page(&self, parts: &Parts, slug: &str) -> Result<ArticleData, Error> {
         // A session that can't be read is no reason not to show the article.
         let reader = async { Ok(signed_in_user(parts, self).await.ok().flatten().map(|user| user.id)) };
-        let (article, reader) = try_join(self.article_by_slug(slug), reader).await?;
+        let (article, reader) = try_join(self.articles_to_read.by_slug(slug), reader).await?;
         let article = article.ok_or_else(|| Error::NotFound("There is no article at this address.".into()))?;
+        let article = if leaves_counts_open(parts) { article } else { self.with_count(article).await };
         let own = match reader {
             Some(reader) => Some(self.database.own_reactions(reader, article.summary.id).await?),
             None => None,
@@ -86,10 +87,10 @@ impl Services {
     ///
     /// # Errors
     /// [`Error::NotFound`] if no article has the tag, and for a page past the end; the database's.
-    pub async fn tag_page(&self, slug: String, page: i64) -> Result<TagData, Error> {
+    pub async fn tag_page(&self, parts: &Parts, slug: String, page: i64) -> Result<TagData, Error> {
         let filter = Filter { tag: Some(slug.clone()), ..Filter::default() };
         let tag = async { Ok(self.database.tag(&slug, self.clock.now_ms()).await?) };
-        let (tag, articles) = try_join(tag, self.articles(&filter, page, PER_PAGE)).await?;
+        let (tag, articles) = try_join(tag, self.listed(parts, &filter, page)).await?;
         let tag = tag.ok_or_else(|| Error::NotFound("No article has this tag.".into()))?;
         Ok(TagData { tag, articles: existing(articles)? })
     }
@@ -127,14 +128,22 @@ impl Services {
     ///
     /// # Errors
     /// [`Error::NotFound`] for a page past the end; the database's.
-    pub async fn search_page(&self, text: &str, page: i64) -> Result<SearchData, Error> {
+    pub async fn search_page(&self, parts: &Parts, text: &str, page: i64) -> Result<SearchData, Error> {
         let text: String = text.trim().chars().take(LONGEST_SEARCH).collect();
         if text.is_empty() {
             return Ok(SearchData { text, articles: None });
         }
         let filter = Filter { text: Some(text.clone()), ..Filter::default() };
-        let articles = existing(self.articles(&filter, page, PER_PAGE).await?)?;
+        let articles = existing(self.listed(parts, &filter, page).await?)?;
         Ok(SearchData { text, articles: Some(articles) })
+    }
+
+    /// A page of the articles that readers see now, newest first.
+    async fn listed(&self, parts: &Parts, filter: &Filter, page: i64) -> Result<Page<ArticleSummary>, Error> {
+        match leaves_counts_open(parts) {
+            true => self.articles_as_stored(filter, page, PER_PAGE).await,
+            false => self.articles(filter, page, PER_PAGE).await,
+        }
     }
 
     /// A page of one of a user's lists.
@@ -144,6 +153,11 @@ impl Services {
     pub async fn list_page(&self, list: List, page: i64) -> Result<Page<ArticleSummary>, Error> {
         existing(self.list(list, page, PER_PAGE).await?)
     }
+}
+
+/// Whether a page is rendered without its counts, which are put in as it is sent.
+fn leaves_counts_open(parts: &Parts) -> bool {
+    parts.extensions.get::<Marks>().is_some()
 }
 
 /// The number of the page that an address asks for, from 1.

@@ -3,10 +3,11 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use axum::extract::FromRef;
 use leptos::prelude::LeptosOptions;
 
 use super::accounts::Accounts;
+use super::article_reader::Articles;
+use super::articles::Totals;
 use super::author_counts::AuthorCounts;
 use super::clock::Clock;
 use super::config::Config;
@@ -58,6 +59,10 @@ pub struct Services {
     pub author_counts: AuthorCounts,
     /// Which articles can be viewed.
     pub visibility: Visibility,
+    /// Articles for their pages.
+    pub articles_to_read: Articles,
+    /// How long lists of articles are.
+    pub totals: Totals,
     /// Counting.
     pub views: Views,
     /// Sessions of signed-in users.
@@ -76,12 +81,8 @@ pub struct Services {
     pub work: Work,
     /// Where the browser's files are.
     pub leptos_options: LeptosOptions,
-}
-
-impl FromRef<AppState> for LeptosOptions {
-    fn from_ref(state: &AppState) -> Self {
-        state.leptos_options.clone()
-    }
+    /// The scripts of every page, around the places for the nonce that they carry.
+    pub scripts: Vec<String>,
 }
 
 impl Services {

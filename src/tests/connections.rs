@@ -12,7 +12,7 @@ use tidemark::server::db::{Database, OpenError, Transaction};
 use tokio::runtime::Runtime;
 use url::Url;
 
-use crate::database::{NOW, article, execute, new_database, on_both, try_write, write};
+use crate::database::{NOW, article, by_slug, execute, new_database, on_both, try_write, write};
 use crate::harness::reader;
 use crate::servers::SqlServer;
 
@@ -97,18 +97,18 @@ fn a_server_that_is_away_is_given_up_on_soon_and_used_again_when_it_is_back() {
     runtime.block_on(write(&database, &article("first")));
     let assert_is_away = || {
         let start = Instant::now();
-        let error = runtime.block_on(database.article_by_slug("first", NOW)).unwrap_err();
+        let error = runtime.block_on(by_slug(&database, "first", NOW)).unwrap_err();
         assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
         assert_eq!(Error::from(error), Error::Unavailable);
     };
     server.pause();
     assert_is_away();
     server.resume();
-    assert!(runtime.block_on(database.article_by_slug("first", NOW)).unwrap().is_some(), "after a pause");
+    assert!(runtime.block_on(by_slug(&database, "first", NOW)).unwrap().is_some(), "after a pause");
     server.kill();
     assert_is_away();
     server.restart();
-    assert!(runtime.block_on(database.article_by_slug("first", NOW)).unwrap().is_some(), "after a restart");
+    assert!(runtime.block_on(by_slug(&database, "first", NOW)).unwrap().is_some(), "after a restart");
     assert_eq!(runtime.block_on(write(&database, &article("second"))), Written::Created);
 }
 
@@ -151,7 +151,7 @@ fn who_waits_for_a_locked_count_leaves_most_connections_to_readers() {
         let url = new_database();
         let database = Database::open_with(&url, NonZeroU32::new(4)).await.unwrap();
         write(&database, &article("first")).await;
-        let id = database.article_by_slug("first", NOW).await.unwrap().unwrap().summary.id;
+        let id = by_slug(&database, "first", NOW).await.unwrap().unwrap().summary.id;
         let user = database.add_user("reader", "A Reader", Role::Reader, None, NOW).await.unwrap().unwrap();
         // As a flush of many views.
         let mut flush = MySqlConnection::connect(&url).await.unwrap();

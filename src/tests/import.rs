@@ -237,6 +237,6 @@ fn the_samples_are_complete_and_come_once() {
         export_folder(&database, &folder.join("export")).await.unwrap();
         let back = import_folder(&database, &clock, &folder.join("export")).await.unwrap();
         assert_eq!(counts(&back), (0, 0, articles.len(), 0), "{back:?}");
-        assert_eq!(database.articles(&Filter::default(), 1, 100, FAR).await.unwrap().items.len(), articles.len());
+        assert_eq!(database.articles(&Filter::default(), None, 1, 100, FAR).await.unwrap().items.len(), articles.len());
     });
 }

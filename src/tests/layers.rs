@@ -13,7 +13,6 @@ const FLOORS: &[&[&str]] = &[
     &["server::lifecycle"],
     &["server::http"],
     &["shell"],
-    &["app"],
     &["pages"],
     &["components", "api"],
     &["server::reading"],

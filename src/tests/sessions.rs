@@ -526,7 +526,7 @@ fn two_administrators_who_take_each_others_rights_at_once_leave_one() {
 
 /// What becomes of everything that is written on somebody's behalf.
 async fn written(database: &Database, actor: Actor) -> Vec<(&'static str, Result<(), WriteError>)> {
-    let article_id = database.articles(&Default::default(), 1, 1, NOW).await.unwrap().items[0].id;
+    let article_id = database.articles(&Default::default(), None, 1, 1, NOW).await.unwrap().items[0].id;
     let author = database.user_by_username("jo-doe").await.unwrap().unwrap();
     let draft = Draft { version: 1, fields: "{}".into(), saved_at: NOW };
     let picture = Picture {

@@ -9,7 +9,7 @@ use crate::components::article_list::Time;
 use crate::components::diff::Diff;
 use crate::components::editor::EditorTools;
 use crate::components::form::{Field, FieldNotes, FormErrors, Notice, described_by, sent_form, textarea_text};
-use crate::components::layout::{PageTitle, page};
+use crate::components::page::{Content, Head, LoadedPage};
 use crate::error::Error;
 use crate::model::draft::Typed;
 use crate::server::content::difference::Differences;
@@ -44,8 +44,7 @@ fn typed(sent: &SentForm) -> Typed {
 }
 
 /// `/studio/new`
-#[component]
-pub fn NewArticlePage() -> impl IntoView {
+pub async fn new_article_page() -> LoadedPage {
     let state = expect_context::<AppState>();
     let parts = expect_context::<Parts>();
     let sent = sent_form("/studio/new");
@@ -58,19 +57,19 @@ pub fn NewArticlePage() -> impl IntoView {
             (false, Some((_, typed, at))) => Text { version: 0, typed, recovered_at: Some(at) },
             (false, None) => Text { version: 0, typed: Typed::default(), recovered_at: None },
         };
-        Ok(view! {
-            <PageTitle text=title />
-            <h1 class="visually-hidden">"New article"</h1>
-            <Editor text sent article=None now=state.clock.now_ms() />
-        }
-        .into_any())
+        Ok(Content::new(
+            Head::new(title),
+            view! {
+                <h1 class="visually-hidden">"New article"</h1>
+                <Editor text sent article=None now=state.clock.now_ms() />
+            },
+        ))
     };
-    page(false, content)
+    LoadedPage::of(false, content).await
 }
 
 /// `/studio/{id}`
-#[component]
-pub fn EditorPage() -> impl IntoView {
+pub async fn page() -> LoadedPage {
     let state = expect_context::<AppState>();
     let parts = expect_context::<Parts>();
     let conflict = use_context::<Conflict>();
@@ -114,16 +113,17 @@ pub fn EditorPage() -> impl IntoView {
         } else {
             None
         };
-        Ok(view! {
-            <PageTitle text=format!("{title} · {site}") />
-            <h1 class="visually-hidden">{format!("Edit “{title}”")}</h1>
-            {(!is_conflict).then_some(notice).flatten().map(|text| view! { <Notice text /> })}
-            {note}
-            <Editor text sent article=Some(article) now />
-        }
-        .into_any())
+        Ok(Content::new(
+            Head::new(format!("{title} · {site}")),
+            view! {
+                <h1 class="visually-hidden">{format!("Edit “{title}”")}</h1>
+                {(!is_conflict).then_some(notice).flatten().map(|text| view! { <Notice text /> })}
+                {note}
+                <Editor text sent article=Some(article) now />
+            },
+        ))
     };
-    page(false, content)
+    LoadedPage::of(false, content).await
 }
 
 fn is_sent(sent: &SentForm) -> bool {

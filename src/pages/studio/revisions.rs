@@ -7,7 +7,7 @@ use super::super::query::param;
 use crate::components::article_list::Time;
 use crate::components::diff::Diff;
 use crate::components::form::{FormErrors, sent_form};
-use crate::components::layout::{PageTitle, page};
+use crate::components::page::{Content, Head, LoadedPage};
 use crate::error::Error;
 use crate::server::content::difference::Differences;
 use crate::server::db::revisions::ListedRevision;
@@ -19,8 +19,7 @@ fn number(name: &str) -> Result<i64, Error> {
 }
 
 /// `/studio/{id}/revisions`
-#[component]
-pub fn RevisionsPage() -> impl IntoView {
+pub async fn list_page() -> LoadedPage {
     let state = expect_context::<AppState>();
     let parts = expect_context::<Parts>();
     let id = number("id");
@@ -43,17 +42,18 @@ pub fn RevisionsPage() -> impl IntoView {
         } else {
             view! { <ol class="revisions">{items}</ol> }.into_any()
         };
-        Ok(view! {
-            <PageTitle text=title />
-            <p class="intro-kind">
-                <a href=format!("/studio/{id}")>{article.fields.title}</a>
-            </p>
-            <h1>"Revisions"</h1>
-            {list}
-        }
-        .into_any())
+        Ok(Content::new(
+            Head::new(title),
+            view! {
+                <p class="intro-kind">
+                    <a href=format!("/studio/{id}")>{article.fields.title}</a>
+                </p>
+                <h1>"Revisions"</h1>
+                {list}
+            },
+        ))
     };
-    page(false, content)
+    LoadedPage::of(false, content).await
 }
 
 #[component]
@@ -101,8 +101,7 @@ fn what_changed(revision: &ListedRevision) -> String {
 }
 
 /// `/studio/{id}/revisions/{version}`
-#[component]
-pub fn RevisionPage() -> impl IntoView {
+pub async fn page() -> LoadedPage {
     let state = expect_context::<AppState>();
     let parts = expect_context::<Parts>();
     let (id, version) = (number("id"), number("version"));
@@ -137,25 +136,26 @@ pub fn RevisionPage() -> impl IntoView {
                 <FieldDifferences differences />
             }
         });
-        Ok(view! {
-            <PageTitle text=title />
-            <p class="intro-kind">
-                <a href=format!("/studio/{id}/revisions")>{format!("Revisions of “{}”", article.fields.title)}</a>
-            </p>
-            <h1>{format!("Version {version}")}</h1>
-            <p class="meta">
-                <Time at=revision.created_at />
-                <span>{revision.editor.unwrap_or_else(|| "not saved in the studio".into())}</span>
-            </p>
-            <FormErrors sent />
-            {restore}
-            {since}
-            <h2>"From this version to what is stored now"</h2>
-            <FieldDifferences differences />
-        }
-        .into_any())
+        Ok(Content::new(
+            Head::new(title),
+            view! {
+                <p class="intro-kind">
+                    <a href=format!("/studio/{id}/revisions")>{format!("Revisions of “{}”", article.fields.title)}</a>
+                </p>
+                <h1>{format!("Version {version}")}</h1>
+                <p class="meta">
+                    <Time at=revision.created_at />
+                    <span>{revision.editor.unwrap_or_else(|| "not saved in the studio".into())}</span>
+                </p>
+                <FormErrors sent />
+                {restore}
+                {since}
+                <h2>"From this version to what is stored now"</h2>
+                <FieldDifferences differences />
+            },
+        ))
     };
-    page(false, content)
+    LoadedPage::of(false, content).await
 }
 
 /// The differences, field by field.

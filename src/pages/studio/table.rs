@@ -9,7 +9,7 @@ use super::super::query::{page_number, query};
 use super::status_name;
 use crate::components::article_list::{Date, Pagination};
 use crate::components::form::Notice;
-use crate::components::layout::{PageTitle, page};
+use crate::components::page::{Content, Head, LoadedPage};
 use crate::model::numbers::format_count;
 use crate::server::db::studio::{Column, Shelf, TableQuery, TableRow};
 use crate::server::db::users::Role;
@@ -71,8 +71,7 @@ impl Choice {
 }
 
 /// `/studio?shelf=&sort=&order=&q=&page=`
-#[component]
-pub fn StudioPage() -> impl IntoView {
+pub async fn page() -> LoadedPage {
     let state = expect_context::<AppState>();
     let parts = expect_context::<Parts>();
     let number = page_number();
@@ -114,21 +113,22 @@ pub fn StudioPage() -> impl IntoView {
             .into_any()
         };
         let path = format!("{}&", choice.address());
-        Ok(view! {
-            <PageTitle text=title />
-            <div class="studio-head">
-                <h1>"Studio"</h1>
-                <a class="button" href="/studio/pictures">"Pictures"</a>
-                <a class="button button-primary" href="/studio/new">"New article"</a>
-            </div>
-            {notice.map(|text| view! { <Notice text /> })}
-            <Tools choice />
-            {body}
-            {(pages > 1).then(|| view! { <Pagination page=here pages path /> })}
-        }
-        .into_any())
+        Ok(Content::new(
+            Head::new(title),
+            view! {
+                <div class="studio-head">
+                    <h1>"Studio"</h1>
+                    <a class="button" href="/studio/pictures">"Pictures"</a>
+                    <a class="button button-primary" href="/studio/new">"New article"</a>
+                </div>
+                {notice.map(|text| view! { <Notice text /> })}
+                <Tools choice />
+                {body}
+                {(pages > 1).then(|| view! { <Pagination page=here pages path /> })}
+            },
+        ))
     };
-    page(false, content)
+    LoadedPage::of(false, content).await
 }
 
 /// Which shelf, and what to look for.

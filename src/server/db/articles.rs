@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use sqlx::{AssertSqlSafe, FromRow, MySql, Sqlite};
+use sqlx::{AssertSqlSafe, FromRow};
 
 use super::content_version::ContentTransaction;
 use super::users::WRITES;
@@ -15,7 +15,7 @@ use crate::model::page::Page;
 const MOST_NAMESAKES: usize = 1_000;
 
 /// Which of the published articles a list shows.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Filter {
     /// Only those with the tag of this slug.
     pub tag: Option<String>,
@@ -243,10 +243,12 @@ impl ArticleRow {
 }
 
 impl Database {
-    /// A page of the articles that readers see at `now`, newest first. A page past the end is empty.
+    /// A page of the articles that readers see at `now`, newest first. A page past the end is empty. `total` is how many there are in all,
+    /// where that is known.
     pub async fn articles(
         &self,
         filter: &Filter,
+        total: Option<i64>,
         page: i64,
         per_page: i64,
         now: i64,
@@ -256,7 +258,7 @@ impl Database {
         let columns = summary_columns(self.dialect());
         let list = format!(
             "SELECT {columns} {FROM} WHERE {VISIBLE}{conditions}
-             ORDER BY articles.published_at DESC, articles.id DESC LIMIT ? OFFSET ?"
+             ORDER BY articles.published_at DESC, articles.id DESC LIMIT {per_page} OFFSET ?"
         );
         let offset = (page - 1).saturating_mul(per_page).max(0);
         let (total, rows): (i64, Vec<SummaryRow>) = on_reader!(self, pool => {
@@ -266,7 +268,11 @@ impl Database {
                 count = count.bind(value);
                 list = list.bind(value);
             }
-            (count.fetch_one(pool).await?, list.bind(per_page).bind(offset).fetch_all(pool).await?)
+            let total = match total {
+                Some(total) => total,
+                None => count.fetch_one(pool).await?,
+            };
+            (total, list.bind(offset).fetch_all(pool).await?)
         });
         let items = rows.into_iter().map(SummaryRow::into_summary).collect::<sqlx::Result<_>>()?;
         Ok(Page::new(items, page, per_page, total))
@@ -274,31 +280,37 @@ impl Database {
 
     /// The article of that number, if readers see it at `now`.
     pub async fn article(&self, id: i64, now: i64) -> sqlx::Result<Option<Article>> {
-        self.one_article("articles.id = ?", id, now).await
-    }
-
-    /// The article of that slug, if readers see it at `now`.
-    pub async fn article_by_slug(&self, slug: &str, now: i64) -> sqlx::Result<Option<Article>> {
-        self.one_article("articles.slug = ?", slug, now).await
-    }
-
-    async fn one_article<'q, K>(&self, key: &str, value: K, now: i64) -> sqlx::Result<Option<Article>>
-    where
-        K: sqlx::Encode<'q, Sqlite> + sqlx::Type<Sqlite> + sqlx::Encode<'q, MySql> + sqlx::Type<MySql> + Send + 'q,
-    {
-        let sql = format!("{} AND {key}", select_articles(self.dialect()));
+        let sql = format!("{} AND articles.id = ?", select_articles(self.dialect()));
         let row: Option<ArticleRow> = on_reader!(self, pool => {
-            sqlx::query_as(AssertSqlSafe(sql)).bind(now).bind(value).fetch_optional(pool).await?
+            sqlx::query_as(AssertSqlSafe(sql)).bind(now).bind(id).fetch_optional(pool).await?
         });
         row.map(ArticleRow::into_article).transpose()
+    }
+
+    /// Those articles of these slugs that readers see at `now`.
+    pub async fn articles_by_slugs(&self, slugs: &[&str], now: i64) -> sqlx::Result<Vec<Article>> {
+        let Some(first) = slugs.first() else { return Ok(vec![]) };
+        // Filled up with one that is asked for already, so that there are few different statements to prepare.
+        let placeholders = slugs.len().next_power_of_two();
+        let articles = select_articles(self.dialect());
+        let sql = format!("{articles} AND articles.slug IN (?{})", ", ?".repeat(placeholders - 1));
+        let slugs = slugs.iter().chain(std::iter::repeat(first)).take(placeholders);
+        let rows: Vec<ArticleRow> = on_reader!(self, pool => {
+            let mut query = sqlx::query_as(AssertSqlSafe(sql)).bind(now);
+            for slug in slugs {
+                query = query.bind(*slug);
+            }
+            query.fetch_all(pool).await?
+        });
+        rows.into_iter().map(ArticleRow::into_article).collect()
     }
 
     /// The newest articles that readers see at `now`, at most `limit`, newest first.
     pub async fn newest(&self, limit: i64, now: i64) -> sqlx::Result<Vec<Article>> {
         let articles = select_articles(self.dialect());
-        let sql = format!("{articles} ORDER BY articles.published_at DESC, articles.id DESC LIMIT ?");
+        let sql = format!("{articles} ORDER BY articles.published_at DESC, articles.id DESC LIMIT {limit}");
         let rows: Vec<ArticleRow> = on_reader!(self, pool => {
-            sqlx::query_as(AssertSqlSafe(sql)).bind(now).bind(limit).fetch_all(pool).await?
+            sqlx::query_as(AssertSqlSafe(sql)).bind(now).fetch_all(pool).await?
         });
         rows.into_iter().map(ArticleRow::into_article).collect()
     }

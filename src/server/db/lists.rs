@@ -73,11 +73,12 @@ impl Database {
     ) -> sqlx::Result<Page<ArticleSummary>> {
         let (join, conditions, order, user) = list.parts();
         let columns = summary_columns(self.dialect());
-        let sql = format!("SELECT {columns} {FROM} {join} WHERE {conditions} ORDER BY {order} LIMIT ? OFFSET ?");
+        let sql =
+            format!("SELECT {columns} {FROM} {join} WHERE {conditions} ORDER BY {order} LIMIT {per_page} OFFSET ?");
         let offset = (page - 1).saturating_mul(per_page).max(0);
         let rows: Vec<SummaryRow> = on_reader!(self, pool => {
             let list = sqlx::query_as(AssertSqlSafe(sql)).bind(now).bind(user);
-            list.bind(per_page).bind(offset).fetch_all(pool).await?
+            list.bind(offset).fetch_all(pool).await?
         });
         let items = rows.into_iter().map(SummaryRow::into_summary).collect::<sqlx::Result<_>>()?;
         Ok(Page::new(items, page, per_page, total))

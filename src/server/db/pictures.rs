@@ -62,11 +62,11 @@ impl Database {
         };
         let sql = AssertSqlSafe(format!(
             "SELECT {COLUMNS}, users.name AS owner FROM pictures JOIN users ON users.id = user_id \
-             WHERE user_id = coalesce(?, user_id) ORDER BY pictures.id DESC LIMIT ? OFFSET ?"
+             WHERE user_id = coalesce(?, user_id) ORDER BY pictures.id DESC LIMIT {per_page} OFFSET ?"
         ));
         let offset = (page - 1).saturating_mul(per_page);
         let items = on_reader!(self, pool => {
-            sqlx::query_as(sql).bind(user).bind(per_page).bind(offset).fetch_all(pool).await
+            sqlx::query_as(sql).bind(user).bind(offset).fetch_all(pool).await
         })?;
         Ok(Page::new(items, page, per_page, total))
     }

@@ -73,7 +73,9 @@ impl SqliteDatabase {
         MIGRATIONS.run(&writer).await.map_err(|error| OpenError::of_migration(error, name.clone()))?;
         let readers = SqlitePoolOptions::new()
             .max_connections(readers.map_or(READERS, NonZeroU32::get))
-            .acquire_timeout(PATIENCE);
+            .acquire_timeout(PATIENCE)
+            // A file does not hang up, and asking each time whether it did costs as much as a small statement.
+            .test_before_acquire(false);
         let reader = readers.connect_with(options.read_only(true)).await;
         Ok(Self {
             reader: reader.map_err(open_error)?,

@@ -181,8 +181,9 @@ impl Database {
              LEFT JOIN article_stats ON article_stats.article_id = articles.id
              LEFT JOIN (SELECT article_id, CAST(sum(views) AS {integer}) AS views FROM article_view_hours
                         WHERE hour > ? GROUP BY article_id) AS last_week ON last_week.article_id = articles.id
-             WHERE {conditions} ORDER BY {} {direction}, articles.id {direction} LIMIT ? OFFSET ?",
+             WHERE {conditions} ORDER BY {} {direction}, articles.id {direction} LIMIT {} OFFSET ?",
             query.column.sql(),
+            query.per_page,
             integer = self.dialect().integer(),
         );
         let count = format!("SELECT count(*) FROM articles WHERE {conditions}");
@@ -193,7 +194,7 @@ impl Database {
             let count = sqlx::query_scalar(AssertSqlSafe(count)).bind(now).bind(query.author).bind(&text);
             let total: i64 = count.fetch_one(pool).await?;
             let list = sqlx::query_as(AssertSqlSafe(list)).bind(oldest).bind(now).bind(query.author).bind(&text);
-            (total, list.bind(query.per_page).bind(offset).fetch_all(pool).await?)
+            (total, list.bind(offset).fetch_all(pool).await?)
         });
         Ok(Page::new(rows, query.page, query.per_page, total))
     }

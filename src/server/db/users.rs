@@ -123,11 +123,12 @@ impl Database {
 
     /// A page of all users, by user name.
     pub async fn users(&self, page: i64, per_page: i64) -> sqlx::Result<Page<User>> {
-        let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM users ORDER BY username LIMIT ? OFFSET ?"));
+        let sql =
+            sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM users ORDER BY username LIMIT {per_page} OFFSET ?"));
         let offset = (page - 1).saturating_mul(per_page).max(0);
         let (total, users) = on_reader!(self, pool => {
             let total: i64 = sqlx::query_scalar("SELECT count(*) FROM users").fetch_one(pool).await?;
-            (total, sqlx::query_as(sql).bind(per_page).bind(offset).fetch_all(pool).await?)
+            (total, sqlx::query_as(sql).bind(offset).fetch_all(pool).await?)
         });
         Ok(Page::new(users, page, per_page, total))
     }

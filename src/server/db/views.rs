@@ -154,7 +154,7 @@ impl Database {
                      FROM article_stats {join} articles ON articles.id = article_stats.article_id
                      WHERE article_stats.views > 0 AND articles.status = 'published'
                         AND articles.published_at <= ? AND articles.deleted_at IS NULL
-                     ORDER BY article_stats.views DESC, article_stats.article_id DESC LIMIT ?"
+                     ORDER BY article_stats.views DESC, article_stats.article_id DESC LIMIT {limit}"
                 ),
                 None,
             ),
@@ -165,7 +165,7 @@ impl Database {
                      FROM article_view_windows {join} articles ON articles.id = article_view_windows.article_id
                      WHERE article_view_windows.hours = ? AND articles.status = 'published'
                         AND articles.published_at <= ? AND articles.deleted_at IS NULL
-                     ORDER BY article_view_windows.views DESC, article_view_windows.article_id DESC LIMIT ?"
+                     ORDER BY article_view_windows.views DESC, article_view_windows.article_id DESC LIMIT {limit}"
                 ),
                 Some(hours),
             ),
@@ -177,7 +177,7 @@ impl Database {
                      FROM article_view_hours {join} articles ON articles.id = article_view_hours.article_id
                      WHERE article_view_hours.hour > ? AND articles.status = 'published'
                         AND articles.published_at <= ? AND articles.deleted_at IS NULL
-                     GROUP BY articles.id, articles.slug, articles.title ORDER BY views DESC, articles.id DESC LIMIT ?"
+                     GROUP BY articles.id, articles.slug, articles.title ORDER BY views DESC, articles.id DESC LIMIT {limit}"
                 ),
                 Some(hour_of(now) - hours),
             ),
@@ -187,7 +187,7 @@ impl Database {
             if let Some(number) = first {
                 query = query.bind(number);
             }
-            query.bind(now).bind(limit).fetch_all(pool).await?
+            query.bind(now).fetch_all(pool).await?
         });
         Ok(rows.into_iter().map(|(id, slug, title, views)| RankedArticle { id, slug, title, views }).collect())
     }

@@ -14,17 +14,16 @@ use axum::extract::{Request, State};
 use axum::http::header::{ACCEPT_ENCODING, HeaderValue, IF_RANGE, RANGE, VARY};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use leptos::prelude::{LeptosOptions, provide_context};
-use leptos_axum::render_app_async_with_context;
+use leptos::prelude::LeptosOptions;
 use tower::ServiceExt;
 use tower_http::services::ServeDir;
 
 use super::json_api;
+use super::page::not_found;
 use crate::server::config::Site;
 use crate::server::request::cache::CachePolicy;
 use crate::server::request::problem::unknown_route;
 use crate::server::state::AppState;
-use crate::shell::shell;
 
 /// The folder of scripts and style, which is also the first part of their addresses.
 const FOLDER: &str = "pkg";
@@ -102,9 +101,7 @@ pub async fn file_or_not_found(State(state): State<AppState>, request: Request) 
             return file;
         }
     }
-    let options = state.leptos_options.clone();
-    let context = move || provide_context(state.clone());
-    render_app_async_with_context(context, move || shell(options.clone()))(request).await.into_response()
+    not_found(state, request.into_parts().0).await
 }
 
 /// The file at the address of a request.

@@ -1,21 +1,24 @@
 //! Pages in answer to a form: its own again, with what was typed and what is wrong with it; or what was typed alone, to be sent again. The
 //! latter needs no page but its own and no database, so it works when nothing else does.
 
+use std::sync::Arc;
+
 use axum::body::{Body, HttpBody, to_bytes};
 use axum::extract::Request;
 use axum::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode, Uri};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use leptos::prelude::provide_context;
-use leptos_axum::render_app_async_with_context;
+use tower::ServiceExt;
 
+use super::page::Told;
+use super::routes::PAGES;
 use crate::error::{Error, RETRY_AFTER_SECONDS};
 use crate::server::accounts::FieldErrors;
 use crate::server::request::error_page::{error_page, plain_page};
 use crate::server::request::forms::{Form, KeptForm};
 use crate::server::state::AppState;
-use crate::shell::shell;
 
 impl Form {
     /// Shows the page at `path` again, with what was typed (but passwords) and with `errors`, each beside its field.
@@ -48,7 +51,7 @@ pub async fn render_again(
     path: &str,
     status: StatusCode,
     errors: FieldErrors,
-    context: impl Fn() + Clone + Send + Sync + 'static,
+    context: impl Fn() + Send + Sync + 'static,
 ) -> Response {
     let (parts, sent) = form.into_sent(errors);
     render(state, parts, path, status, move || {
@@ -98,22 +101,20 @@ pub async fn render(
     mut parts: Parts,
     path: &str,
     status: StatusCode,
-    context: impl Fn() + Clone + Send + Sync + 'static,
+    context: impl Fn() + Send + Sync + 'static,
 ) -> Response {
     let Ok(uri) = Uri::try_from(path) else { return error_page(&Error::Internal) };
     parts.method = Method::GET;
     parts.uri = uri;
-    let options = state.leptos_options.clone();
-    let state = state.clone();
-    let context = move || {
-        provide_context(state.clone());
-        context();
+    parts.extensions.insert(Told(Arc::new(context)));
+    let request = Request::from_parts(parts, Body::empty());
+    let mut response = match PAGES.clone().with_state(state.clone()).oneshot(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
     };
-    let page = render_app_async_with_context(context, move || shell(options.clone()));
-    let mut response = page(Request::from_parts(parts, Body::empty())).await;
     // A page that failed says so itself.
     if response.status() == StatusCode::OK {
         *response.status_mut() = status;
     }
-    response.into_response()
+    response
 }

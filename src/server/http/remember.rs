@@ -19,14 +19,16 @@ use futures_util::future::Either;
 use tower::{Service, ServiceExt};
 use url::form_urlencoded;
 
+use super::page::new_nonce;
 use crate::error::Error;
 use crate::server::page_cache::hole::Marks;
-use crate::server::page_cache::page::{Filling, Head, RememberedPage};
+use crate::server::page_cache::page::{Filling, RememberedPage};
 use crate::server::request::error_page::error_page;
-use crate::server::request::identity::{sent_session, session_cookie};
+use crate::server::request::identity::{FoundUser, sent_session, session_cookie};
 use crate::server::request::theme::chosen_theme;
 use crate::server::state::AppState;
 use crate::server::telemetry::RequestLog;
+use crate::shell::page_policy;
 
 /// The largest page that is rendered, in bytes.
 const LARGEST_PAGE: usize = 64 << 20;
@@ -55,13 +57,14 @@ const PAGES: [(&str, bool, &[&str]); 5] = [
 #[derive(Clone, Debug)]
 pub struct Site {
     state: AppState,
+    reading: Router,
     router: Router,
 }
 
 impl Site {
-    /// The site of `router`.
-    pub fn new(state: AppState, router: Router) -> Self {
-        Self { state, router }
+    /// The site of `router`, of which `reading` has the pages that may be remembered.
+    pub fn new(state: AppState, reading: Router, router: Router) -> Self {
+        Self { state, reading, router }
     }
 }
 
@@ -95,7 +98,7 @@ impl Service<Request> for Site {
                 Ok(response)
             }));
         }
-        let router = self.router.clone();
+        let router = self.reading.clone();
         Either::Right(Box::pin(async move {
             Ok(match render(&state, request, router, &address).await {
                 Ok(page) => {
@@ -169,6 +172,7 @@ async fn render(
         Ok(response) => response,
         Err(never) => match never {},
     };
+    request.extensions_mut().insert(FoundUser::nobody());
     let Ok(uri) = Uri::try_from(address) else { return Err(run(request).await) };
     let marks = Marks::new(&mut rand::rng());
     *request.method_mut() = Method::GET;
@@ -189,15 +193,9 @@ async fn render(
     let html = to_bytes(body, LARGEST_PAGE).await.map_err(|_| internal("it is too large"))?;
     let html = std::str::from_utf8(&html).map_err(|_| internal("it is no text"))?;
     let mut headers = parts.headers;
-    let policy = headers.remove(CONTENT_SECURITY_POLICY);
-    let policy = policy.and_then(|policy| policy.to_str().ok().map(str::to_owned)).unwrap_or_default();
-    let around = policy.split_once("'nonce-").and_then(|(before, rest)| Some((before, rest.split_once('\'')?)));
-    let (before, (nonce, after)) = around.ok_or_else(|| internal("it has no nonce"))?;
     headers.remove(CONTENT_LENGTH);
     headers.insert(VARY, HeaderValue::from_static("accept-encoding, cookie"));
-    let policy = (format!("{before}'nonce-"), format!("'{after}"));
-    let head = Head { headers, nonce: nonce.to_owned(), policy };
-    Ok(RememberedPage::new(html, &marks, head, state.page_cache.no_rankings()))
+    Ok(RememberedPage::new(html, &marks, headers, state.page_cache.no_rankings()))
 }
 
 /// Sends a page with the counts of this moment.
@@ -208,13 +206,13 @@ async fn answer(state: &AppState, page: &RememberedPage, asked: &Asked, status: 
         Some(author) if !is_stale => state.author_counts.followers(author).await.ok(),
         _ => None,
     };
-    let filling = Filling { nonce: format!("{:032x}", rand::random::<u128>()), moment, followers };
+    let filling = Filling { nonce: new_nonce(), moment, followers };
     let filled = page.fill(&filling);
     let etag = format!("W/\"{:016x}\"", filled.hash);
     let is_known = asked.etag.as_ref().is_some_and(|known| is_among(known, &etag));
     let mut response = Response::new(Body::empty());
     let headers = response.headers_mut();
-    headers.clone_from(&page.head().headers);
+    headers.clone_from(page.headers());
     headers.insert(CACHE_STATUS, if is_stale { STALE.clone() } else { status.clone() });
     if let Ok(etag) = HeaderValue::try_from(etag) {
         headers.insert(ETAG, etag);
@@ -224,8 +222,8 @@ async fn answer(state: &AppState, page: &RememberedPage, asked: &Asked, status: 
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         return response;
     }
-    let (before, after) = &page.head().policy;
-    if let Ok(policy) = HeaderValue::try_from([before, filling.nonce.as_str(), after].concat()) {
+    let policy = page_policy(&filling.nonce, state.config.pictures.elsewhere);
+    if let Ok(policy) = HeaderValue::try_from(policy) {
         headers.insert(CONTENT_SECURITY_POLICY, policy);
     }
     *response.body_mut() = if asked.takes_gzip {

@@ -4,13 +4,10 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::header::{CONTENT_TYPE, HeaderValue, LOCATION};
-use axum::http::request::Parts;
 use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use leptos::prelude::{provide_context, with_context};
 use leptos::server_fn::axum::server_fn_paths;
-use leptos_axum::{AxumRouteListing, LeptosRoutes, generate_route_list};
 use tower::{Layer, ServiceExt};
 use tower_http::compression::CompressionLayer;
 use tower_http::limit::RequestBodyLimitLayer;
@@ -23,17 +20,14 @@ use super::edge::edge;
 use super::files::file_or_not_found;
 use super::patience::patience;
 use super::pictures::too_large;
-use super::routes::{Layers, access, handlers};
-use crate::app::App;
+use super::routes::{Layers, access, handlers, pages_for_everyone};
 use crate::server::content::front_matter::normalize_path;
-use crate::server::page_cache::hole::Marks;
 use crate::server::request::error_page::error_page;
 use crate::server::request::forms::PICTURES;
 use crate::server::request::identity::session_cookie;
 use crate::server::request::limits::{LARGEST_ARTICLE, LARGEST_BODY, LARGEST_PICTURE};
 use crate::server::request::problem::wrong_method;
 use crate::server::state::AppState;
-use crate::shell::shell;
 
 /// What a form needs around the pictures in it, in bytes.
 const FORM_AROUND_PICTURES: usize = 16 * 1024;
@@ -43,17 +37,6 @@ const SESSION_DAYS: i64 = 30;
 
 /// The whole site.
 pub fn router(state: AppState) -> Router {
-    let context = {
-        let state = state.clone();
-        move || {
-            provide_context(state.clone());
-            // Islands and components look for them where a count goes.
-            if let Some(marks) = with_context::<Parts, _>(|parts| parts.extensions.get::<Marks>().copied()).flatten() {
-                provide_context(marks);
-            }
-        }
-    };
-    let options = state.leptos_options.clone();
     let sessions = SessionManagerLayer::new(state.sessions.clone())
         .with_name(session_cookie(&state.config))
         .with_secure(state.config.is_secure())
@@ -61,13 +44,11 @@ pub fn router(state: AppState) -> Router {
         .with_same_site(SameSite::Lax)
         .with_expiry(Expiry::OnInactivity(Duration::days(SESSION_DAYS)));
 
-    let pages = generate_route_list(App);
-    for (method, path) in undeclared(pages.iter().map(AxumRouteListing::path)) {
-        tracing::error!(%method, path, "a page or a server function is not among the routes, so it is not served");
+    for (method, path) in undeclared(server_fn_paths()) {
+        tracing::error!(%method, path, "a server function is not among the routes, so it is not served");
     }
 
     let site = handlers(Layers::Site)
-        .leptos_routes_with_context(&state, pages, context, move || shell(options.clone()))
         .fallback(file_or_not_found)
         .layer(from_fn_with_state(state.clone(), control))
         .layer(from_fn_with_state(state.clone(), redirect_old_addresses))
@@ -87,11 +68,19 @@ pub fn router(state: AppState) -> Router {
         .with_state(state)
 }
 
-/// Those of `pages`, and of all server functions, that nobody has declared. They are not served.
-pub fn undeclared<'a>(pages: impl IntoIterator<Item = &'a str>) -> Vec<(Method, String)> {
-    let pages = pages.into_iter().map(|path| (Method::GET, path.to_owned()));
-    let functions = server_fn_paths().map(|(path, method)| (method, path.to_owned()));
-    pages.chain(functions).filter(|(method, path)| access(method, path).is_none()).collect()
+/// The pages for readers without a session: what holds sessions, forms and roles is not in their way.
+pub fn reading(state: AppState) -> Router {
+    pages_for_everyone()
+        .layer(from_fn_with_state(state.clone(), redirect_old_addresses))
+        .layer(from_fn_with_state(state.clone(), patience))
+        .layer(from_fn_with_state(state.clone(), edge))
+        .with_state(state)
+}
+
+/// Those server functions that nobody has declared. They are not served.
+pub fn undeclared<'a>(functions: impl IntoIterator<Item = (&'a str, Method)>) -> Vec<(Method, String)> {
+    let functions = functions.into_iter().map(|(path, method)| (method, path.to_owned()));
+    functions.filter(|(method, path)| access(method, path).is_none()).collect()
 }
 
 /// Refuses a body that is larger than its address takes.

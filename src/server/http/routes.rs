@@ -2,11 +2,14 @@
 //! built from this table, each request is looked up in it, the tests walk it, and `docs/SECURITY.md` shows it. So nothing can be routed
 //! without saying who may ask.
 
+use std::sync::LazyLock;
+
 use axum::Router;
 use axum::http::Method;
 use axum::routing::{MethodFilter, MethodRouter, on};
 
-use super::{account, feeds, health, json_api, pictures, reactions, sign_in, studio, users};
+use super::{account, feeds, function, health, json_api, page, pictures, reactions, sign_in, studio, users};
+use crate::pages;
 use crate::server::db::users::Role;
 use crate::server::request::access::Access;
 use crate::server::request::forms::PICTURES;
@@ -25,14 +28,8 @@ pub struct Route {
     answer: Answer,
 }
 
-/// What answers a route.
-#[derive(Clone, Copy, Debug)]
-enum Answer {
-    /// Leptos: a page of `app.rs` or a server function of `api/`.
-    Leptos,
-    /// A handler behind these layers.
-    Handler(Layers, fn(MethodFilter) -> MethodRouter<AppState>),
-}
+/// What answers a route, and the layers before it.
+type Answer = (Layers, fn(MethodFilter) -> MethodRouter<AppState>);
 
 /// Which layers a request goes through on its way to a handler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,11 +62,21 @@ macro_rules! handler {
         handler!(Site, $handler)
     };
     ($layers:ident, $handler:path) => {
-        Answer::Handler(Layers::$layers, |method| on(method, $handler))
+        (Layers::$layers, |method| on(method, $handler))
     };
 }
 
-const LEPTOS: Answer = Answer::Leptos;
+/// A page of `pages/`.
+macro_rules! page {
+    ($($page:ident)::+) => {
+        (Layers::Site, |method| {
+            on(method, |state, params, parts| page::answer(state, params, parts, Box::pin(pages::$($page)::+())))
+        })
+    };
+}
+
+/// A server function of `api/`.
+const FUNCTION: Answer = handler!(function::run);
 const EVERYONE: Access = Access::Everyone;
 const READER: Access = Access::AtLeast(Role::Reader);
 const AUTHOR: Access = Access::AtLeast(Role::Author);
@@ -77,21 +84,21 @@ const ADMIN: Access = Access::AtLeast(Role::Admin);
 
 /// All of them.
 pub const ROUTES: &[Route] = &[
-    get("/", EVERYONE, LEPTOS),
-    get("/articles/{slug}", EVERYONE, LEPTOS),
-    get("/most-viewed", EVERYONE, LEPTOS),
-    get("/authors/{username}", EVERYONE, LEPTOS),
-    get("/tags/{tag}", EVERYONE, LEPTOS),
-    get("/search", EVERYONE, LEPTOS),
+    get("/", EVERYONE, page!(home::page)),
+    get("/articles/{slug}", EVERYONE, page!(article::page)),
+    get("/most-viewed", EVERYONE, page!(most_viewed::page)),
+    get("/authors/{username}", EVERYONE, page!(author::page)),
+    get("/tags/{tag}", EVERYONE, page!(tag::page)),
+    get("/search", EVERYONE, page!(search::page)),
     get("/feed.xml", EVERYONE, handler!(feeds::feed)),
     get("/sitemap.xml", EVERYONE, handler!(feeds::sitemap)),
     get("/robots.txt", EVERYONE, handler!(feeds::robots)),
     get("/site.webmanifest", EVERYONE, handler!(feeds::manifest)),
     get("/pictures/{name}", EVERYONE, handler!(pictures::picture)),
-    get("/login", EVERYONE, LEPTOS),
+    get("/login", EVERYONE, page!(login::page)),
     post("/login", EVERYONE, handler!(sign_in::sign_in)),
     post("/logout", EVERYONE, handler!(sign_in::sign_out)),
-    put("/api/islands/record-view", EVERYONE, LEPTOS),
+    put("/api/islands/record-view", EVERYONE, FUNCTION),
     get("/api/v1/articles", EVERYONE, handler!(Api, json_api::list)),
     get("/api/v1/articles/most-viewed", EVERYONE, handler!(Api, json_api::most_viewed)),
     get("/api/v1/articles/{id}", EVERYONE, handler!(Api, json_api::one)),
@@ -99,47 +106,47 @@ pub const ROUTES: &[Route] = &[
     // What a view costs without the view.
     #[cfg(feature = "bench")]
     put("/api/v1/nothing", EVERYONE, handler!(View, json_api::nothing)),
-    get("/api/pages/home", EVERYONE, LEPTOS),
-    get("/api/pages/article", EVERYONE, LEPTOS),
-    get("/api/pages/tag", EVERYONE, LEPTOS),
-    get("/api/pages/author", EVERYONE, LEPTOS),
-    get("/api/pages/most-viewed", EVERYONE, LEPTOS),
-    get("/api/pages/search", EVERYONE, LEPTOS),
+    get("/api/pages/home", EVERYONE, FUNCTION),
+    get("/api/pages/article", EVERYONE, FUNCTION),
+    get("/api/pages/tag", EVERYONE, FUNCTION),
+    get("/api/pages/author", EVERYONE, FUNCTION),
+    get("/api/pages/most-viewed", EVERYONE, FUNCTION),
+    get("/api/pages/search", EVERYONE, FUNCTION),
     get("/healthz", EVERYONE, handler!(Health, health::healthz)),
     get("/readyz", EVERYONE, handler!(Health, health::readyz)),
     get("/metrics", EVERYONE, handler!(Health, health::metrics)),
-    get("/sign-up", EVERYONE, LEPTOS),
+    get("/sign-up", EVERYONE, page!(sign_up::page)),
     post("/sign-up", EVERYONE, handler!(account::sign_up)),
     post("/articles/{slug}/like", READER, handler!(reactions::like)),
     post("/articles/{slug}/collect", READER, handler!(reactions::collect)),
     post("/authors/{username}/follow", READER, handler!(reactions::follow)),
-    put("/api/islands/set-like", READER, LEPTOS),
-    put("/api/islands/set-collect", READER, LEPTOS),
-    put("/api/islands/set-follow", READER, LEPTOS),
-    get("/collects", READER, LEPTOS),
-    get("/following", READER, LEPTOS),
-    get("/account", READER, LEPTOS),
+    put("/api/islands/set-like", READER, FUNCTION),
+    put("/api/islands/set-collect", READER, FUNCTION),
+    put("/api/islands/set-follow", READER, FUNCTION),
+    get("/collects", READER, page!(collects::page)),
+    get("/following", READER, page!(following::page)),
+    get("/account", READER, page!(account::page)),
     post("/account/name", READER, handler!(account::rename)),
     post("/account/password", READER, handler!(account::change_password)),
     post("/account/sessions/end", READER, handler!(account::end_sessions)),
-    post("/api/islands/studio-preview", AUTHOR, LEPTOS),
-    post("/api/islands/studio-keep-draft", AUTHOR, LEPTOS),
-    get("/studio", AUTHOR, LEPTOS),
-    get("/studio/new", AUTHOR, LEPTOS),
+    post("/api/islands/studio-preview", AUTHOR, FUNCTION),
+    post("/api/islands/studio-keep-draft", AUTHOR, FUNCTION),
+    get("/studio", AUTHOR, page!(studio::table::page)),
+    get("/studio/new", AUTHOR, page!(studio::editor::new_article_page)),
     post("/studio/new", AUTHOR, handler!(studio::create)),
     post("/studio/new/discard", AUTHOR, handler!(studio::discard_new)),
-    get("/studio/{id}", AUTHOR, LEPTOS),
+    get("/studio/{id}", AUTHOR, page!(studio::editor::page)),
     post("/studio/{id}", AUTHOR, handler!(studio::save)),
     post("/studio/{id}/bin", AUTHOR, handler!(studio::bin)),
     post("/studio/{id}/restore", AUTHOR, handler!(studio::restore)),
     post("/studio/{id}/discard", AUTHOR, handler!(studio::discard)),
-    get("/studio/{id}/revisions", AUTHOR, LEPTOS),
-    get("/studio/{id}/revisions/{version}", AUTHOR, LEPTOS),
+    get("/studio/{id}/revisions", AUTHOR, page!(studio::revisions::list_page)),
+    get("/studio/{id}/revisions/{version}", AUTHOR, page!(studio::revisions::page)),
     post("/studio/{id}/revisions/{version}/restore", AUTHOR, handler!(studio::restore_revision)),
-    get(PICTURES, AUTHOR, LEPTOS),
+    get(PICTURES, AUTHOR, page!(pictures::page)),
     post(PICTURES, AUTHOR, handler!(pictures::upload)),
     post("/studio/pictures/{name}/delete", AUTHOR, handler!(pictures::delete)),
-    get("/users", ADMIN, LEPTOS),
+    get("/users", ADMIN, page!(users::page)),
     post("/users", ADMIN, handler!(users::add)),
     post("/users/invitations", ADMIN, handler!(users::invite)),
     post("/users/invitations/delete", ADMIN, handler!(users::delete_invitation)),
@@ -152,7 +159,7 @@ pub const ROUTES: &[Route] = &[
 const _: () = {
     let mut index = 0;
     while index < ROUTES.len() {
-        let is_held = matches!(ROUTES[index].answer, Answer::Leptos | Answer::Handler(Layers::Site, _));
+        let is_held = matches!(ROUTES[index].answer.0, Layers::Site);
         assert!(is_held || matches!(ROUTES[index].access, Access::Everyone), "nobody would look who asks");
         index += 1;
     }
@@ -166,8 +173,22 @@ pub fn access(method: &Method, path: &str) -> Option<Access> {
 
 /// The handlers that are behind these layers.
 pub fn handlers(layers: Layers) -> Router<AppState> {
-    ROUTES.iter().fold(Router::new(), |router, route| match route.answer {
-        Answer::Handler(its, handler) if its == layers => router.route(route.path, handler(route.filter)),
-        _ => router,
+    router(|route| route.answer.0 == layers)
+}
+
+/// The pages for everyone, for readers whom nobody knows.
+pub fn pages_for_everyone() -> Router<AppState> {
+    router(|route| route.method == "GET" && route.answer.0 == Layers::Site && matches!(route.access, Access::Everyone))
+}
+
+/// All pages by themselves, for an answer that shows one at another address or with more in it.
+pub static PAGES: LazyLock<Router<AppState>> =
+    LazyLock::new(|| router(|route| route.method == "GET" && route.answer.0 == Layers::Site));
+
+fn router(is_in: impl Fn(&Route) -> bool) -> Router<AppState> {
+    let routes = ROUTES.iter().filter(|route| is_in(route));
+    routes.fold(Router::new(), |router, route| {
+        let (_, handler) = route.answer;
+        router.route(route.path, handler(route.filter))
     })
 }

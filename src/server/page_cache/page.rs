@@ -51,7 +51,7 @@ struct Place {
 /// A page that was rendered with marks.
 #[derive(Debug)]
 pub struct RememberedPage {
-    head: Head,
+    headers: HeaderMap,
     /// Each piece with the hole behind it.
     pieces: Vec<(Piece, Place)>,
     end: Piece,
@@ -92,17 +92,6 @@ pub struct Moment {
     pub rankings: Arc<RenderedRankings>,
 }
 
-/// The head of the answer that a page was rendered in.
-#[derive(Clone, Debug)]
-pub struct Head {
-    /// The headers but for those that have to do with the body or with the nonce.
-    pub headers: HeaderMap,
-    /// The nonce that it was rendered with.
-    pub nonce: String,
-    /// The content security policy before and behind that nonce.
-    pub policy: (String, String),
-}
-
 /// What goes into the holes of one answer.
 #[derive(Clone, Debug)]
 pub struct Filling {
@@ -129,10 +118,10 @@ enum Text {
 }
 
 impl RememberedPage {
-    /// A page that was rendered with `marks` and with `nonce`, which is a hole too. `rankings` are shown until there are others.
-    pub fn new(html: &str, marks: &Marks, head: Head, rankings: Arc<RenderedRankings>) -> Self {
-        let html = html.replace(&head.nonce, &marks.mark(Hole::Nonce, 0));
-        let (parts, end) = marks.split(&html);
+    /// A page that was rendered with `marks`, and the headers that it is sent with, but for those that differ from one answer to the next.
+    /// `rankings` are shown until there are others.
+    pub fn new(html: &str, marks: &Marks, headers: HeaderMap, rankings: Arc<RenderedRankings>) -> Self {
+        let (parts, end) = marks.split(html);
         let mut hasher = DefaultHasher::new();
         let (mut articles, mut author) = (Vec::new(), None);
         let mut pieces = Vec::with_capacity(parts.len());
@@ -149,7 +138,7 @@ impl RememberedPage {
         articles.sort_unstable();
         articles.dedup();
         Self {
-            head,
+            headers,
             pieces,
             end: Piece::new(end),
             articles: articles.into(),
@@ -159,9 +148,9 @@ impl RememberedPage {
         }
     }
 
-    /// The head that it is sent with.
-    pub fn head(&self) -> &Head {
-        &self.head
+    /// The headers that it is sent with.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
     }
 
     /// The articles whose counts it shows.

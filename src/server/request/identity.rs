@@ -153,6 +153,13 @@ async fn find_user(parts: &Parts, state: &Services) -> Result<Option<User>, Erro
 #[derive(Clone, Debug, Default)]
 pub struct FoundUser(Arc<OnceCell<Result<Option<User>, Error>>>);
 
+impl FoundUser {
+    /// For a request that has no session.
+    pub fn nobody() -> Self {
+        Self(Arc::new(OnceCell::new_with(Some(Ok(None)))))
+    }
+}
+
 /// The signed-in user, as the table has made sure of: for handlers and pages of routes that are not for everyone.
 #[derive(Clone, Debug)]
 pub struct CurrentUser(pub User);

@@ -1,0 +1,72 @@
+//! Articles for their pages, read for all who open one at the same time.
+//!
+//! A statement costs far more than a row: a connection has to be taken and given back, and each of the three waits for the database. So
+//! readers who come while articles are being read are answered together by the next statement.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::clock::Clock;
+use super::db::Database;
+use super::gather::{Asker, Gatherer, gather};
+use crate::error::Error;
+use crate::model::article::Article;
+
+/// How many readers may wait for an article. Who comes then is asked to come again.
+const QUEUE: usize = 8_192;
+
+/// How many readers one statement answers at most: each may want another article, and all of these are in memory together.
+const BATCH: usize = 64;
+
+/// Asks for articles. Cheap to clone; the reader stops when the last clone is gone.
+#[derive(Clone, Debug)]
+pub struct Articles(Asker<String, Result<Option<Article>, Error>>);
+
+impl Articles {
+    /// The article of that slug, if readers see it now, read after this was called, with the counts that SQL knows.
+    ///
+    /// # Errors
+    /// The database's; [`Error::Unavailable`] if too many wait already.
+    pub async fn by_slug(&self, slug: &str) -> Result<Option<Article>, Error> {
+        self.0.ask(slug.to_owned()).await.unwrap_or(Err(Error::Unavailable))
+    }
+}
+
+/// Reads articles for all who ask.
+#[derive(Debug)]
+pub struct ArticleReader {
+    asked: Gatherer<String, Result<Option<Article>, Error>>,
+    database: Database,
+    clock: Clock,
+}
+
+/// A handle to ask with, and what has to run to answer.
+pub fn articles(database: Database, clock: Clock) -> (Articles, ArticleReader) {
+    let (asker, asked) = gather(QUEUE, BATCH);
+    (Articles(asker), ArticleReader { asked, database, clock })
+}
+
+impl ArticleReader {
+    /// Answers until the last [`Articles`] is gone.
+    pub async fn run(mut self) {
+        while self.step().await {}
+    }
+
+    /// Waits for somebody who asks, and answers all who do by then. False if there is none to come.
+    pub async fn step(&mut self) -> bool {
+        let batch = self.asked.next().await;
+        if batch.is_empty() {
+            return false;
+        }
+        let slugs: BTreeSet<&str> = batch.iter().map(|asked| asked.question.as_str()).collect();
+        let slugs: Vec<&str> = slugs.into_iter().collect();
+        let read = self.database.articles_by_slugs(&slugs, self.clock.now_ms()).await;
+        let read: Result<HashMap<String, Article>, Error> = read
+            .map(|articles| articles.into_iter().map(|article| (article.summary.slug.clone(), article)).collect())
+            .map_err(Error::from);
+        for asked in batch {
+            let answer = read.as_ref().map(|articles| articles.get(&asked.question).cloned()).map_err(Error::clone);
+            asked.answer(answer);
+        }
+        true
+    }
+}

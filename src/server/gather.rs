@@ -1,0 +1,112 @@
+//! Questions that are asked at the same time and answered together.
+//!
+//! There is no timer: whoever asks while an answer is being looked up is answered by the next one. Under load one look-up serves many, at
+//! rest a question waits for nobody, and no answer is from before its question.
+
+use tokio::sync::{mpsc, oneshot};
+
+/// Asks. Cheap to clone; whoever answers stops when the last clone is gone.
+#[derive(Debug)]
+pub struct Asker<Question, Answer>(mpsc::Sender<Asked<Question, Answer>>);
+
+impl<Question, Answer> Clone for Asker<Question, Answer> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<Question, Answer> Asker<Question, Answer> {
+    /// The answer, from after this was called. `None` if too many wait already, and after the end of whoever answers.
+    pub async fn ask(&self, question: Question) -> Option<Answer> {
+        let (reply, answer) = oneshot::channel();
+        self.0.try_send(Asked { question, reply }).ok()?;
+        answer.await.ok()
+    }
+}
+
+/// A question that waits for its answer.
+#[derive(Debug)]
+pub struct Asked<Question, Answer> {
+    /// What is asked.
+    pub question: Question,
+    reply: oneshot::Sender<Answer>,
+}
+
+impl<Question, Answer> Asked<Question, Answer> {
+    /// Answers it.
+    pub fn answer(self, answer: Answer) {
+        // Whoever has gone away needs no answer.
+        let _ = self.reply.send(answer);
+    }
+}
+
+/// Gathers questions.
+#[derive(Debug)]
+pub struct Gatherer<Question, Answer> {
+    receiver: mpsc::Receiver<Asked<Question, Answer>>,
+    most: usize,
+}
+
+/// A place for at most `queue` questions, and who gathers at most `most` of them at a time.
+pub fn gather<Question, Answer>(queue: usize, most: usize) -> (Asker<Question, Answer>, Gatherer<Question, Answer>) {
+    let (sender, receiver) = mpsc::channel(queue);
+    (Asker(sender), Gatherer { receiver, most })
+}
+
+impl<Question, Answer> Gatherer<Question, Answer> {
+    /// Waits for a question, and brings it with all others that are asked by then. Brings none when there are none to come.
+    pub async fn next(&mut self) -> Vec<Asked<Question, Answer>> {
+        let mut asked = Vec::new();
+        self.receiver.recv_many(&mut asked, self.most).await;
+        // Requests that are ready to go on ask first: under load more are answered together, at rest nobody is there.
+        let mut before = 0;
+        while before < asked.len() {
+            before = asked.len();
+            tokio::task::yield_now().await;
+            while asked.len() < self.most
+                && let Ok(next) = self.receiver.try_recv()
+            {
+                asked.push(next);
+            }
+        }
+        asked
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn who_asks_at_the_same_time_is_answered_together_and_who_asks_too_many_is_not() {
+        let (asker, mut gatherer) = gather::<i32, i32>(3, 2);
+        let asking: Vec<_> = (1..=4)
+            .map(|number| {
+                tokio::spawn({
+                    let asker = asker.clone();
+                    async move { asker.ask(number).await }
+                })
+            })
+            .collect();
+        let mut batches = Vec::new();
+        tokio::task::yield_now().await;
+        drop(asker);
+        loop {
+            let batch = gatherer.next().await;
+            if batch.is_empty() {
+                break;
+            }
+            batches.push(batch.len());
+            for asked in batch {
+                let number = asked.question;
+                asked.answer(number * 10);
+            }
+        }
+        let mut answers = Vec::new();
+        for answer in asking {
+            answers.push(answer.await.unwrap());
+        }
+        assert_eq!(batches, [2, 1]);
+        assert_eq!(answers, [Some(10), Some(20), Some(30), None]);
+    }
+}

@@ -1,0 +1,109 @@
+//! Answers a request with a page.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use axum::extract::rejection::RawPathParamsRejection;
+use axum::extract::{RawPathParams, State};
+use axum::http::StatusCode;
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
+use hydration_context::SsrSharedContext;
+use leptos::prelude::{Owner, provide_context};
+use leptos::reactive::computed::ScopedFuture;
+
+use crate::components::page::{LoadedPage, failure};
+use crate::error::{Error, RETRY_AFTER_SECONDS};
+use crate::pages::not_found;
+use crate::pages::query::Params;
+use crate::server::page_cache::hole::{Hole, Marks};
+use crate::server::request::cache::CachePolicy;
+use crate::server::request::theme::chosen_theme;
+use crate::server::state::AppState;
+use crate::shell::{document, page_policy};
+
+/// What a handler tells the page that it answers with: a form that was sent, for example. It is called before the page is loaded, and
+/// provides what the page looks for.
+#[derive(Clone)]
+pub struct Told(pub Arc<dyn Fn() + Send + Sync>);
+
+/// What the scripts of an answer carry, so that no other script runs.
+pub fn new_nonce() -> String {
+    format!("{:032x}", rand::random::<u128>())
+}
+
+/// What loads a page. It is large, and goes through many hands.
+type Loading = Pin<Box<dyn Future<Output = LoadedPage> + Send>>;
+
+/// Loads a page and renders it.
+pub async fn answer(
+    State(state): State<AppState>,
+    params: Result<RawPathParams, RawPathParamsRejection>,
+    parts: Parts,
+    page: Loading,
+) -> Response {
+    match params {
+        Ok(params) => {
+            let params = params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+            render(state, Params(params), parts, page).await
+        }
+        // Bytes that are no text are in no article's address.
+        Err(_) => render(state, Params::default(), parts, Box::pin(not_found::page())).await,
+    }
+}
+
+/// The page for an address at which there is nothing.
+pub async fn not_found(state: AppState, parts: Parts) -> Response {
+    render(state, Params::default(), parts, Box::pin(not_found::page())).await
+}
+
+async fn render(state: AppState, params: Params, parts: Parts, page: Loading) -> Response {
+    let shows_elsewhere = state.config.pictures.elsewhere;
+    let theme = chosen_theme(&parts.headers);
+    let owner = Owner::new_root(Some(Arc::new(SsrSharedContext::new_islands())));
+    let rendering = owner.with(|| {
+        ScopedFuture::new(async move {
+            let marks = parts.extensions.get::<Marks>().copied();
+            let told = parts.extensions.get::<Told>().cloned();
+            provide_context(state);
+            provide_context(params);
+            provide_context(parts);
+            // Islands and components look for them where a count goes.
+            if let Some(marks) = marks {
+                provide_context(marks);
+            }
+            if let Some(Told(tell)) = told {
+                tell();
+            }
+            let LoadedPage { frame, content } = page.await;
+            let (content, error) = match content {
+                Ok(content) => (content, None),
+                Err(error) => (failure(&error), Some(error)),
+            };
+            // Nobody remembers the page of an error, so nobody fills in a nonce later.
+            let marks = marks.filter(|_| error.is_none());
+            let nonce = marks.map_or_else(new_nonce, |marks| marks.mark(Hole::Nonce, 0));
+            let html = document(frame, content, theme, &nonce);
+            let policy = marks.is_none().then(|| page_policy(&nonce, shows_elsewhere));
+            (html, policy, error)
+        })
+    });
+    let (html, policy, error) = rendering.await;
+    owner.unset_with_forced_cleanup();
+    let mut response = html.into_response();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    let (name, value) = CachePolicy::Page.header();
+    headers.insert(name, value);
+    if let Some(policy) = policy.and_then(|policy| HeaderValue::try_from(policy).ok()) {
+        headers.insert(CONTENT_SECURITY_POLICY, policy);
+    }
+    if let Some(error) = error {
+        if error == Error::Unavailable {
+            headers.insert(RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
+        }
+        *response.status_mut() = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    }
+    response
+}
