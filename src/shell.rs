@@ -51,8 +51,9 @@ fn HeadTags(head: Head) -> impl IntoView {
             ("article:published_time", Some(published_at)),
             ("og:image", image),
         ];
-        let tags = properties
-            .map(|(name, content)| content.map(|content| view! { <meta content=content /> }.attr("property", name)));
+        let tags = properties.map(|(name, content)| {
+            content.map(|content| view! { <meta /> }.attr("property", name).attr("content", content))
+        });
         tags.collect_view()
     });
     view! {

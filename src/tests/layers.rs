@@ -216,12 +216,12 @@ fn an_arrow_that_goes_down_is_not_complained_about() {
     for (file, source) in [
         (
             "pages/home.rs",
-            "// crate::server::http\nuse crate::server::request::{self, forms::SentForm}; const A: &str = \"crate::app\";",
+            "// crate::server::http\nuse crate::server::request::{self, forms::SentForm}; const A: &str = \"crate::shell\";",
         ),
         ("server/lifecycle.rs", "use super::http::router::router;"),
         (
             "server/http/router.rs",
-            "use super::routes; use crate::app::App; pub(super) fn a() {} mod tests { use super::*; }",
+            "use super::routes; use crate::shell::document; pub(super) fn a() {} mod tests { use super::*; }",
         ),
         ("api/studio.rs", "use crate::components::article_body::ArticleBody;"),
         ("components/editor.rs", "use crate::api::studio::preview;"),

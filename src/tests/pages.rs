@@ -50,7 +50,7 @@ fn every_article_has_its_title_and_description_however_long_the_database_takes()
                         "<title>Title of first · Tidemark</title>",
                         "<meta name=\"description\" content=\"The first text.\"",
                         "<meta property=\"og:title\"",
-                        "href=\"http://127.0.0.1:3000/articles/first\" rel=\"canonical\"",
+                        "rel=\"canonical\" href=\"http://127.0.0.1:3000/articles/first\"",
                     ] {
                         assert!(html.contains(part), "no {part} in {html}");
                     }

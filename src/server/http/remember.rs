@@ -193,6 +193,8 @@ async fn render(
     let html = to_bytes(body, LARGEST_PAGE).await.map_err(|_| internal("it is too large"))?;
     let html = std::str::from_utf8(&html).map_err(|_| internal("it is no text"))?;
     let mut headers = parts.headers;
+    // Both are those of an answer: a browser that is told to go on with what it has goes on with the policy that came with it.
+    headers.remove(CONTENT_SECURITY_POLICY);
     headers.remove(CONTENT_LENGTH);
     headers.insert(VARY, HeaderValue::from_static("accept-encoding, cookie"));
     Ok(RememberedPage::new(html, &marks, headers, state.page_cache.no_rankings()))
