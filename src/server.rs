@@ -16,6 +16,7 @@ pub mod failpoint;
 pub mod gather;
 pub mod http;
 pub mod jobs;
+pub mod latest;
 pub mod lifecycle;
 pub mod metrics;
 pub mod page_cache;

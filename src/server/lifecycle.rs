@@ -25,6 +25,7 @@ use super::http::remember::Site;
 use super::http::router::{reading, router};
 use super::http::serve::{Limits, serve};
 use super::jobs::{Job, Jobs};
+use super::latest::Latest;
 use super::metrics::Metrics;
 use super::page_cache::PageCache;
 use super::page_cache::watch::Watch;
@@ -135,6 +136,8 @@ impl Server {
             metrics,
             pictures,
             page_cache,
+            feed: Latest::default(),
+            sitemap: Latest::default(),
             counts,
             work: Work::default(),
             leptos_options,

@@ -15,6 +15,7 @@ use super::counts::Counts;
 use super::db::users::WriteError;
 use super::db::{Database, is_unavailable};
 use super::jobs::Jobs;
+use super::latest::Latest;
 use super::metrics::Metrics;
 use super::page_cache::PageCache;
 use super::pictures::Pictures;
@@ -75,6 +76,10 @@ pub struct Services {
     pub pictures: Pictures,
     /// Pages as they were rendered.
     pub page_cache: PageCache,
+    /// The feed of the newest articles.
+    pub feed: Latest,
+    /// The list of all articles for search engines.
+    pub sitemap: Latest,
     /// The counts of this moment.
     pub counts: Counts,
     /// What takes a core for a while.

@@ -20,6 +20,12 @@ const ENTRIES: i64 = 20;
 
 /// `GET /feed.xml`: the newest articles, whole, as Atom (RFC 4287).
 pub async fn feed(State(state): State<AppState>) -> Result<impl IntoResponse, Error> {
+    let version = state.database.content_version().current();
+    let feed = state.feed.get(version, make_feed(&state)).await?;
+    Ok(([(CONTENT_TYPE, "application/atom+xml; charset=utf-8")], [CachePolicy::Feed.header()], feed))
+}
+
+async fn make_feed(state: &AppState) -> Result<String, Error> {
     let now = state.clock.now_ms();
     let newest = state.database.newest(ENTRIES, now).await?;
     let entries: Vec<Entry> = newest.iter().map(|article| entry(&state.config.site.base_url, article)).collect();
@@ -37,7 +43,7 @@ pub async fn feed(State(state): State<AppState>) -> Result<impl IntoResponse, Er
         entries,
         ..Feed::default()
     };
-    Ok(([(CONTENT_TYPE, "application/atom+xml; charset=utf-8")], [CachePolicy::Feed.header()], feed.to_string()))
+    Ok(feed.to_string())
 }
 
 fn entry(base_url: &str, article: &Article) -> Entry {
@@ -90,6 +96,12 @@ fn escaped(text: &str) -> String {
 
 /// `GET /sitemap.xml`: every article, for search engines (<https://www.sitemaps.org/protocol.html>).
 pub async fn sitemap(State(state): State<AppState>) -> Result<impl IntoResponse, Error> {
+    let version = state.database.content_version().current();
+    let sitemap = state.sitemap.get(version, make_sitemap(&state)).await?;
+    Ok(([(CONTENT_TYPE, "application/xml; charset=utf-8")], [CachePolicy::Feed.header()], sitemap))
+}
+
+async fn make_sitemap(state: &AppState) -> Result<String, Error> {
     let base_url = escaped(&state.config.site.base_url);
     let mut xml = String::from(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n",
@@ -100,7 +112,7 @@ pub async fn sitemap(State(state): State<AppState>) -> Result<impl IntoResponse,
         xml.push_str(&format!("<url><loc>{base_url}/articles/{slug}</loc><lastmod>{updated_at}</lastmod></url>\n"));
     }
     xml.push_str("</urlset>\n");
-    Ok(([(CONTENT_TYPE, "application/xml; charset=utf-8")], [CachePolicy::Feed.header()], xml))
+    Ok(xml)
 }
 
 /// `GET /robots.txt`
