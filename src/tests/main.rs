@@ -32,3 +32,5 @@ mod store;
 mod studio;
 mod studio_race;
 mod throttle;
+#[path = "../torture/verdict.rs"]
+mod torture_verdict;

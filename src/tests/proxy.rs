@@ -63,6 +63,8 @@ fn pass(mut from: TcpStream, mut to: TcpStream, network: &AtomicU8, is_lost: &At
     let is = |other: Network| network.load(Ordering::SeqCst) == other as u8;
     // So that a connection that is silent notices a network that closes it.
     let _ = from.set_read_timeout(Some(Duration::from_millis(20)));
+    // A network that is well holds nothing back.
+    let _ = to.set_nodelay(true);
     let mut bytes = [0; 16 * 1024];
     loop {
         if is(Network::Refusing) {

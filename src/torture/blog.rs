@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use crate::proxy::Proxy;
 use crate::schedule::Variant;
 use crate::servers::{Process, Redis, SqlServer, free_port};
 
@@ -29,6 +30,9 @@ pub const STEPS: [&str; 9] = [
 pub struct Blog<'a> {
     pub sql_server: &'a mut SqlServer,
     pub redis: Redis,
+    /// The networks between the replicas and the stores.
+    pub to_sql: Proxy,
+    pub to_redis: Proxy,
     pub replicas: Vec<Replica>,
     folder: TempDir,
     settings: Vec<String>,
@@ -39,6 +43,8 @@ pub struct Blog<'a> {
 pub struct Replica {
     port: u16,
     process: Option<Process>,
+    /// When each of its processes started.
+    starts: Vec<Instant>,
 }
 
 /// The recent views of a shard as text: article, hour and views of each entry.
@@ -49,10 +55,25 @@ const RECENT: &str = "
     end
     return table.concat(entries, ' ')";
 
+/// What a replica logs when SQL is away.
+const OUTAGE: &str = "the database does not answer; pages";
+
+/// The port in the address of a store.
+fn port(url: &str) -> u16 {
+    let after = url.rsplit(':').next().and_then(|rest| rest.split('/').next());
+    after.and_then(|port| port.parse().ok()).expect("a port")
+}
+
 impl Replica {
     /// Where it listens.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Whether it answers soon.
+    fn serves(&self) -> bool {
+        let agent = ureq::Agent::config_builder().timeout_global(Some(Duration::from_millis(200))).build().new_agent();
+        agent.get(format!("{}/healthz", self.url())).call().is_ok()
     }
 
     pub fn kill(&mut self) {
@@ -95,9 +116,10 @@ impl<'a> Blog<'a> {
             "CREATE USER IF NOT EXISTS blog@'127.0.0.1' IDENTIFIED BY 'secret'; GRANT ALL ON {database}.* TO blog@'127.0.0.1'"
         ));
         let folder = tempfile::tempdir().expect("a temporary folder");
+        let (to_sql, to_redis) = (Proxy::to(port(&url)), Proxy::to(port(&redis.url())));
         let mut settings = vec![
-            format!("DATABASE_URL={}", url.replace("root@", "blog:secret@")),
-            format!("REDIS_URL={}", redis.url()),
+            format!("DATABASE_URL=mysql://blog:secret@127.0.0.1:{}/{database}", to_sql.port()),
+            format!("REDIS_URL=redis://127.0.0.1:{}/", to_redis.port()),
             "TIDEMARK_VIEWS__WINDOW=24h".into(),
             "TIDEMARK_VIEWS__PER_IP_CAP=10000".into(),
             "TIDEMARK_REDIS__SHARDS=4".into(),
@@ -114,8 +136,9 @@ impl<'a> Blog<'a> {
             );
             fs::write(articles.join(format!("article-{number:02}.md")), text).expect("a file");
         }
-        let replicas = (0..replicas).map(|_| Replica { port: free_port(), process: None }).collect();
-        let blog = Self { sql_server, redis, replicas, folder, settings, database };
+        let replicas =
+            (0..replicas).map(|_| Replica { port: free_port(), process: None, starts: Vec::new() }).collect();
+        let blog = Self { sql_server, redis, to_sql, to_redis, replicas, folder, settings, database };
         let (done, output) = blog.command(&["import", &articles.display().to_string()], "");
         assert!(done, "the articles were not imported: {output}");
         blog
@@ -125,6 +148,8 @@ impl<'a> Blog<'a> {
     pub fn start(&mut self, index: usize, die_at: &str) {
         let replica = &mut self.replicas[index];
         replica.process = None;
+        // From here on nobody is answered by the process before.
+        replica.starts.push(Instant::now());
         // Nothing from outside: a replica that dies of a setting it does not know would only look like a slow one.
         let mut arguments = vec!["-i".to_owned()];
         arguments.extend(self.settings.iter().cloned());
@@ -139,12 +164,14 @@ impl<'a> Blog<'a> {
     /// Waits until a replica answers, so that there is load before the next accident. While nothing answers for long, it goes on.
     pub fn wait_for_service(&self) {
         let deadline = Instant::now() + Duration::from_secs(3);
-        let agent = ureq::Agent::config_builder().timeout_global(Some(Duration::from_millis(200))).build().new_agent();
-        let serves =
-            || self.replicas.iter().any(|replica| agent.get(format!("{}/healthz", replica.url())).call().is_ok());
-        while !serves() && Instant::now() < deadline {
+        while !self.replicas.iter().any(Replica::serves) && Instant::now() < deadline {
             std::thread::sleep(Duration::from_millis(10));
         }
+    }
+
+    /// Whether a replica runs that does not serve yet.
+    pub fn is_starting(&mut self) -> bool {
+        self.replicas.iter_mut().any(|replica| !replica.is_dead() && !replica.serves())
     }
 
     /// Runs a command of the program. Whether it succeeded, and what it printed.
@@ -197,11 +224,26 @@ impl<'a> Blog<'a> {
         views
     }
 
+    /// When each replica's processes started.
+    pub fn starts(&self) -> Vec<Vec<Instant>> {
+        self.replicas.iter().map(|replica| replica.starts.clone()).collect()
+    }
+
+    /// How often each replica has logged that SQL is away.
+    pub fn outages(&self) -> Vec<usize> {
+        (0..self.replicas.len()).map(|index| self.log(index).matches(OUTAGE).count()).collect()
+    }
+
+    fn log(&self, index: usize) -> String {
+        let log = fs::read(self.folder.path().join(format!("replica-{index}.log"))).unwrap_or_default();
+        String::from_utf8_lossy(&log).into_owned()
+    }
+
     /// What the replicas logged last, for whoever has to find out why.
     pub fn logs(&self) -> String {
         let mut text = String::new();
         for index in 0..self.replicas.len() {
-            let log = fs::read_to_string(self.folder.path().join(format!("replica-{index}.log"))).unwrap_or_default();
+            let log = self.log(index);
             let lines: Vec<&str> = log.lines().collect();
             let last = lines.len().saturating_sub(6);
             text += &format!("\n  replica {index}: {}", lines[last..].join("\n    "));

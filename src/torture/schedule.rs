@@ -9,7 +9,10 @@ use rand::{Rng, SeedableRng};
 
 use crate::blog::{ARTICLES, Blog, STEPS};
 use crate::load::{Load, View};
+use crate::pages::Readers;
+use crate::proxy::{Network, Proxy};
 use crate::servers::SqlServer;
+use crate::verdict::{Effect, Happened, Seen, Span, Tally};
 
 /// A flush that is wrong on purpose.
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +38,7 @@ pub struct Outcome {
     requests: u64,
     accidents: u64,
     lost_with_redis: i64,
+    pages: Tally,
 }
 
 impl Outcome {
@@ -44,17 +48,29 @@ impl Outcome {
         self.requests += other.requests;
         self.accidents += other.accidents;
         self.lost_with_redis += other.lost_with_redis;
+        self.pages.shown += other.pages.shown;
+        self.pages.shown_while_away += other.pages.shown_while_away;
+        self.pages.refused += other.pages.refused;
+    }
+
+    /// Whether stores were away long enough for readers to notice: a page was shown from memory, and one was refused.
+    pub fn has_outages(&self) -> bool {
+        self.pages.shown_while_away > 0 && self.pages.refused > 0
     }
 }
 
 impl fmt::Display for Outcome {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { views, requests, accidents, lost_with_redis } = self;
+        let Self { views, requests, accidents, lost_with_redis, pages } = self;
         write!(formatter, "{views} views acknowledged in {requests} requests, {accidents} accidents, difference 0")?;
         if *lost_with_redis > 0 {
             write!(formatter, " but for {lost_with_redis} in Redis' last unsynced moments")?;
         }
-        Ok(())
+        let Tally { shown, shown_while_away, refused } = pages;
+        write!(
+            formatter,
+            "; {shown} pages answered, {shown_while_away} of them from memory while a store was away, {refused} refused with 503"
+        )
     }
 }
 
@@ -65,21 +81,31 @@ enum Accident {
     PauseReplica,
     KillRedis,
     PauseRedis,
+    /// Every answer comes 200 ms later.
+    SlowRedis,
+    /// Nothing comes through, and nobody is told.
+    CutRedis,
     KillSql,
     PauseSql,
+    SlowSql,
+    CutSql,
     CutConnections,
     RefuseCommits,
     FlushThatDies,
     Flush,
 }
 
-const ACCIDENTS: [(Accident, u32); 10] = [
+const ACCIDENTS: [(Accident, u32); 14] = [
     (Accident::KillReplica, 5),
     (Accident::PauseReplica, 3),
     (Accident::KillRedis, 2),
     (Accident::PauseRedis, 1),
+    (Accident::SlowRedis, 1),
+    (Accident::CutRedis, 1),
     (Accident::KillSql, 2),
     (Accident::PauseSql, 1),
+    (Accident::SlowSql, 1),
+    (Accident::CutSql, 1),
     (Accident::CutConnections, 2),
     (Accident::RefuseCommits, 2),
     (Accident::FlushThatDies, 6),
@@ -89,6 +115,13 @@ const ACCIDENTS: [(Accident, u32); 10] = [
 /// With `appendfsync everysec`, how long before Redis was killed a view may have been acknowledged and still be lost: the second,
 /// and the two more that Redis may wait for a sync that is under way.
 const UNSYNCED: Duration = Duration::from_millis(3_800);
+
+/// How much longer a store is away than a process is paused, so that its replicas can notice: they ask SQL every quarter of a second, and
+/// wait 600 ms for its answer.
+const NOTICED: Duration = Duration::from_millis(700);
+
+/// How long it may take until every page is shown again. It takes a second or two; the rest is for a busy machine.
+const RECOVERY: Duration = Duration::from_secs(30);
 
 /// Why a schedule failed.
 #[derive(Debug)]
@@ -123,8 +156,11 @@ pub fn run(sql_server: &mut SqlServer, seed: u64, variant: Option<Variant>) -> R
     }
     let urls: Vec<String> = blog.replicas.iter().map(|replica| replica.url()).collect();
     let load = Load::start(seed, &urls);
+    let readers = Readers::start(seed, &urls);
     let accidents = random.random_range(6..=10);
     let mut redis_kills = Vec::new();
+    let now = Instant::now();
+    let mut happened = vec![Happened { began: now, ended: now, effect: Effect::Other, outages: blog.outages() }];
     for _ in 0..accidents {
         // As a supervisor would.
         for replica in 0..replicas {
@@ -136,8 +172,20 @@ pub fn run(sql_server: &mut SqlServer, seed: u64, variant: Option<Variant>) -> R
         blog.wait_for_service();
         std::thread::sleep(Duration::from_millis(random.random_range(20..400)));
         let (accident, _) = *ACCIDENTS.choose_weighted(&mut random, |(_, weight)| *weight).expect("one of them");
-        happen(accident, &mut blog, &mut random, &mut redis_kills);
+        let (outages, began) = (blog.outages(), Instant::now());
+        let effect = happen(accident, &mut blog, &mut random, &mut redis_kills);
+        happened.push(Happened { began, ended: Instant::now(), effect, outages });
     }
+    // Before anything is started that has not died: those who went through it must get over it.
+    let is_over = wait_for_pages(&mut blog, &readers);
+    let seen = Seen {
+        opened: readers.finish(),
+        happened,
+        outages: blog.outages(),
+        starts: blog.starts(),
+        // What was not on Redis' disk may have been shown.
+        counts_may_fall: !is_strict && !redis_kills.is_empty(),
+    };
     // Everything is well again, so that every reader gets an answer.
     for replica in 0..replicas {
         blog.start(replica, "");
@@ -153,13 +201,37 @@ pub fn run(sql_server: &mut SqlServer, seed: u64, variant: Option<Variant>) -> R
         views: views.iter().filter(|view| view.acknowledged.is_some()).count() as u64,
         requests,
         accidents,
-        lost_with_redis: 0,
+        ..Outcome::default()
     };
-    let lost = check(&blog, &views, is_strict, &redis_kills).map_err(|why| match why {
+    let checked = check(&blog, &views, is_strict, &redis_kills).and_then(|lost| {
+        // After the counts, so that a wrong flush is seen by what it does to them.
+        let pages = is_over.and_then(|()| seen.check()).map_err(Failure::Other)?;
+        Ok(Outcome { lost_with_redis: lost, pages, ..outcome })
+    });
+    checked.map_err(|why| match why {
         Failure::Difference(text) => Failure::Difference(text + &blog.logs()),
         Failure::Other(text) => Failure::Other(text + &blog.logs()),
-    })?;
-    Ok(Outcome { lost_with_redis: lost, ..outcome })
+    })
+}
+
+/// Waits until each replica shows all pages as if nothing had happened. One that has died is started again, as a supervisor would.
+fn wait_for_pages(blog: &mut Blog<'_>, readers: &Readers) -> Result<(), String> {
+    let deadline = Instant::now() + RECOVERY;
+    for replica in 0..blog.replicas.len() {
+        loop {
+            if blog.replicas[replica].is_dead() {
+                blog.start(replica, "");
+            }
+            match readers.try_all(replica) {
+                Ok(()) => break,
+                Err(why) if Instant::now() > deadline => {
+                    return Err(format!("{} s after the last accident, replica {replica}: {why}", RECOVERY.as_secs()));
+                }
+                Err(_) => std::thread::sleep(Duration::from_millis(20)),
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A step to die at and how often it is reached before, or none.
@@ -172,7 +244,8 @@ fn die_at(random: &mut StdRng, of: u32) -> String {
     }
 }
 
-fn happen(accident: Accident, blog: &mut Blog<'_>, random: &mut StdRng, redis_kills: &mut Vec<Instant>) {
+/// Lets it happen, until it is over. Says what it means for pages.
+fn happen(accident: Accident, blog: &mut Blog<'_>, random: &mut StdRng, redis_kills: &mut Vec<Instant>) -> Effect {
     let pause = Duration::from_millis(random.random_range(50..800));
     let replica = random.random_range(0..blog.replicas.len());
     match accident {
@@ -180,33 +253,56 @@ fn happen(accident: Accident, blog: &mut Blog<'_>, random: &mut StdRng, redis_ki
             blog.replicas[replica].kill();
             let next = die_at(random, 2);
             blog.start(replica, &next);
+            Effect::Other
         }
         Accident::PauseReplica => {
             blog.replicas[replica].pause();
             std::thread::sleep(pause);
             blog.replicas[replica].resume();
+            Effect::Other
         }
         Accident::KillRedis => {
             blog.redis.kill();
             // Readers may note an answer a moment after it came.
             redis_kills.push(Instant::now() + Duration::from_millis(300));
-            std::thread::sleep(pause / 4);
+            std::thread::sleep(pause);
             blog.redis.restart();
+            Effect::PagesGoOn
         }
         Accident::PauseRedis => {
             blog.redis.pause();
             std::thread::sleep(pause);
             blog.redis.resume();
+            Effect::PagesGoOn
+        }
+        Accident::SlowRedis => {
+            disturb(&blog.to_redis, Network::Slow, pause + NOTICED, false);
+            Effect::PagesGoOn
+        }
+        Accident::CutRedis => {
+            disturb(&blog.to_redis, Network::Cut, pause + NOTICED, random.random_ratio(1, 2));
+            Effect::PagesGoOn
         }
         Accident::KillSql => {
             blog.sql_server.kill();
-            std::thread::sleep(pause / 4);
+            let away = wait(pause);
             blog.sql_server.restart();
+            Effect::SqlAway(away)
         }
         Accident::PauseSql => {
             blog.sql_server.pause();
-            std::thread::sleep(pause);
+            let away = wait(pause + NOTICED);
             blog.sql_server.resume();
+            Effect::SqlAway(away)
+        }
+        Accident::SlowSql => {
+            disturb(&blog.to_sql, Network::Slow, pause + NOTICED, false);
+            Effect::PagesGoOn
+        }
+        Accident::CutSql => {
+            // A process that starts would wait for ever for an answer that was lost. Somebody has to notice that, and nobody does here.
+            let closes = random.random_ratio(1, 2) || blog.is_starting();
+            Effect::SqlAway(disturb(&blog.to_sql, Network::Cut, pause + NOTICED, closes))
         }
         Accident::CutConnections => {
             blog.redis.command(&["CLIENT", "KILL", "TYPE", "normal"]);
@@ -216,20 +312,45 @@ fn happen(accident: Accident, blog: &mut Blog<'_>, random: &mut StdRng, redis_ki
                 // One that is gone already is no failure.
                 blog.sql_server.try_execute(kill);
             }
+            Effect::Other
         }
         Accident::RefuseCommits => {
             blog.sql_server.execute("SET GLOBAL read_only = ON");
             std::thread::sleep(pause);
             blog.sql_server.execute("SET GLOBAL read_only = OFF");
+            Effect::PagesGoOn
         }
         Accident::FlushThatDies => {
             let step = die_at(random, 1);
             blog.command(&["flush"], &step);
+            Effect::PagesGoOn
         }
         Accident::Flush => {
             blog.command(&["flush"], "");
+            Effect::PagesGoOn
         }
     }
+}
+
+/// Waits, and says from when to when.
+fn wait(pause: Duration) -> Span {
+    let began = Instant::now();
+    std::thread::sleep(pause);
+    (began, Instant::now())
+}
+
+/// Lets a network be like that, and says from when to when it was. If it `closes`, what was open is closed then; otherwise nobody ever
+/// answers on what has lost bytes.
+fn disturb(network: &Proxy, how: Network, pause: Duration, closes: bool) -> Span {
+    network.set(how);
+    let span = wait(pause);
+    if closes {
+        network.set(Network::Refusing);
+        // Connections notice within 20 ms.
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    network.set(Network::Well);
+    span
 }
 
 /// Compares what readers were told with what is counted. Returns how many were lost as `everysec` allows.

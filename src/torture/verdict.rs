@@ -1,0 +1,414 @@
+//! What must hold of the pages that readers open while stores come and go.
+//!
+//! Nothing is measured. What counts is which kinds of answers there were, and in which order: a slow machine changes how many there are of
+//! a kind, and not whether they are right. Where nobody can tell what would have been right, nothing is demanded.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt;
+use std::time::Instant;
+
+/// What a reader opens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Page {
+    Front,
+    /// That of the article of this number.
+    Article(i64),
+    /// A search that nobody has made before, so that its page is not remembered.
+    Search,
+}
+
+impl fmt::Display for Page {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Page::Front => formatter.write_str("/"),
+            Page::Article(article) => write!(formatter, "/articles/article-{article}"),
+            Page::Search => formatter.write_str("/search"),
+        }
+    }
+}
+
+/// Where a page came from, as its answer says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    Rendered,
+    Memory,
+    /// From memory, with the counts that were shown last. A page says so too that was rendered just before its counts could not be read.
+    MemoryWhileAway,
+}
+
+/// What a reader got.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The page, and how many views it shows of which articles.
+    Shown(Source, Vec<(i64, i64)>),
+    /// 503.
+    Refused,
+    /// No answer, as from a process that is dead.
+    Nothing,
+    /// Something that nobody should ever get.
+    Wrong(String),
+}
+
+/// A page that a reader opened.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    pub replica: usize,
+    pub page: Page,
+    pub began: Instant,
+    pub ended: Instant,
+    pub answer: Answer,
+}
+
+impl Opened {
+    fn is_shown(&self) -> bool {
+        matches!(self.answer, Answer::Shown(..))
+    }
+
+    fn is_within(&self, began: Instant, ended: Instant) -> bool {
+        began <= self.began && self.ended <= ended
+    }
+}
+
+/// From when to when.
+pub type Span = (Instant, Instant);
+
+/// What an accident means for pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Pages go on: Redis alone is away, or a store is slow, or takes nothing new.
+    PagesGoOn,
+    /// Nobody can ask SQL for so long.
+    SqlAway(Span),
+    /// Nothing is demanded.
+    Other,
+}
+
+/// An accident.
+#[derive(Clone, Debug)]
+pub struct Happened {
+    pub began: Instant,
+    pub ended: Instant,
+    pub effect: Effect,
+    /// How often each replica had logged, before it began, that the database does not answer.
+    pub outages: Vec<usize>,
+}
+
+/// Everything that was seen of pages in a schedule.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    pub opened: Vec<Opened>,
+    /// In order.
+    pub happened: Vec<Happened>,
+    /// As in [`Happened`], at the end.
+    pub outages: Vec<usize>,
+    /// When each replica's processes started, in order.
+    pub starts: Vec<Vec<Instant>>,
+    /// Whether Redis may have forgotten views that it had told of.
+    pub counts_may_fall: bool,
+}
+
+/// How many pages there were.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// That were shown.
+    pub shown: u64,
+    /// Of those, from memory while a store was away.
+    pub shown_while_away: u64,
+    /// That were refused with 503.
+    pub refused: u64,
+}
+
+impl Seen {
+    /// Checks everything, and counts.
+    ///
+    /// # Errors
+    /// The first thing that was not right.
+    pub fn check(&self) -> Result<Tally, String> {
+        for opened in &self.opened {
+            if let Answer::Wrong(what) = &opened.answer {
+                return Err(complaint(opened, what));
+            }
+        }
+        self.pages_go_on()?;
+        self.nobody_asks_sql_while_it_is_away()?;
+        self.memory_holds()?;
+        let number = |is_counted: fn(&Opened) -> bool| self.opened.iter().filter(|one| is_counted(one)).count() as u64;
+        Ok(Tally {
+            shown: number(Opened::is_shown),
+            shown_while_away: number(|one| matches!(one.answer, Answer::Shown(Source::MemoryWhileAway, _))),
+            refused: number(|one| one.answer == Answer::Refused),
+        })
+    }
+
+    /// No page is refused in an accident that leaves SQL to its readers. Demanded of a replica that had got over the accident before, and
+    /// that did not log meanwhile that SQL is away: on a machine that is slow enough it seems to be.
+    fn pages_go_on(&self) -> Result<(), String> {
+        for (index, pair) in self.happened.windows(2).enumerate() {
+            let [before, now] = pair else { continue };
+            if now.effect != Effect::PagesGoOn {
+                continue;
+            }
+            let after = self.happened.get(index + 2).map_or(&self.outages, |next| &next.outages);
+            let refused = |one: &&Opened| one.answer == Answer::Refused && one.is_within(now.began, now.ended);
+            for opened in self.opened.iter().filter(refused) {
+                let replica = opened.replica;
+                let was_well = self.opened.iter().any(|one| {
+                    (one.replica, one.page) == (replica, Page::Search)
+                        && one.is_shown()
+                        && one.is_within(before.ended, now.began)
+                });
+                if was_well && before.outages[replica] == after[replica] {
+                    return Err(complaint(opened, "refused although SQL was there"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// While nobody can ask SQL, a page that is shown is one that was remembered, and says so.
+    fn nobody_asks_sql_while_it_is_away(&self) -> Result<(), String> {
+        for happened in &self.happened {
+            let Effect::SqlAway((began, ended)) = happened.effect else { continue };
+            for opened in self.opened.iter().filter(|one| one.is_within(began, ended)) {
+                match opened.answer {
+                    Answer::Shown(..) if opened.page == Page::Search => {
+                        return Err(complaint(opened, "shown without SQL, although nobody had opened it before"));
+                    }
+                    Answer::Shown(Source::Rendered | Source::Memory, _) => {
+                        return Err(complaint(opened, "shown while SQL was away, and does not say so"));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Each process answers with the pages that it remembers, whatever is away, and no count on them falls.
+    fn memory_holds(&self) -> Result<(), String> {
+        let mut of_process = BTreeMap::<_, Vec<&Opened>>::new();
+        for opened in self.opened.iter().filter(|one| one.page != Page::Search) {
+            let started = self.starts[opened.replica].iter().rev().find(|start| **start <= opened.ended);
+            if let Some(started) = started {
+                of_process.entry((opened.replica, opened.page, *started)).or_default().push(opened);
+            }
+        }
+        of_process.into_iter().try_for_each(|((_, _, started), opened)| self.page_holds(started, opened))
+    }
+
+    /// As [`Seen::memory_holds`], for one page of the process that started then.
+    fn page_holds(&self, started: Instant, mut opened: Vec<&Opened>) -> Result<(), String> {
+        opened.sort_by_key(|one| one.began);
+        // What was remembered under this address may have been replaced by these.
+        let may_have_rendered = |one: &&&Opened| {
+            one.began < started
+                || match one.answer {
+                    Answer::Nothing | Answer::Shown(Source::Rendered, _) => true,
+                    Answer::Shown(Source::MemoryWhileAway, _) => {
+                        !opened.iter().any(|other| other.is_shown() && other.ended <= one.began)
+                    }
+                    _ => false,
+                }
+        };
+        let rendered: Vec<&Opened> = opened.iter().filter(may_have_rendered).copied().collect();
+        // Which remembered page it was, if that is certain.
+        let which = |one: &Opened| {
+            let is_certain = rendered.iter().all(|other| other.ended <= one.began || one.ended <= other.began);
+            is_certain.then(|| rendered.iter().filter(|other| other.ended <= one.began).count())
+        };
+        let certain: Vec<(usize, &Opened)> = opened.iter().filter_map(|one| Some((which(one)?, *one))).collect();
+        let mut by_end = certain.clone();
+        by_end.sort_by_key(|(_, one)| one.ended);
+        let mut by_end = by_end.into_iter().filter(|(_, one)| one.is_shown()).peekable();
+
+        // What had been shown of each remembered page, and of each article on it, when the next one began.
+        let (mut known, mut counts) = (HashSet::<usize>::new(), HashMap::<(usize, i64), i64>::new());
+        for (which, one) in &certain {
+            while let Some((which, before)) = by_end.next_if(|(_, before)| before.ended <= one.began) {
+                known.insert(which);
+                let Answer::Shown(_, views) = &before.answer else { continue };
+                for (article, views) in views {
+                    let count = counts.entry((which, *article)).or_insert(*views);
+                    *count = (*count).max(*views);
+                }
+            }
+            match &one.answer {
+                Answer::Refused if known.contains(which) => {
+                    let is_there_later = |(other, later): &(usize, &Opened)| {
+                        other == which && later.is_shown() && one.ended <= later.began
+                    };
+                    if certain.iter().any(is_there_later) {
+                        return Err(complaint(one, "refused although it was remembered"));
+                    }
+                }
+                Answer::Shown(_, views) if !self.counts_may_fall => {
+                    for (article, views) in views {
+                        if let Some(shown) = counts.get(&(*which, *article)).filter(|shown| *shown > views) {
+                            let what = format!("{shown} views of article {article} were shown, and then {views}");
+                            return Err(complaint(one, &what));
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+fn complaint(opened: &Opened, what: &str) -> String {
+    format!("the page {} of replica {}: {what}", opened.page, opened.replica)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    /// Pages of one replica that started at 0 ms, and what happened to it.
+    struct Story {
+        start: Instant,
+        seen: Seen,
+    }
+
+    impl Story {
+        fn new() -> Self {
+            let start = Instant::now();
+            let quiet = Happened { began: start, ended: start, effect: Effect::Other, outages: vec![0] };
+            let seen = Seen {
+                opened: Vec::new(),
+                happened: vec![quiet],
+                outages: vec![0],
+                starts: vec![vec![start]],
+                counts_may_fall: false,
+            };
+            Self { start, seen }
+        }
+
+        fn at(&self, ms: u64) -> Instant {
+            self.start + Duration::from_millis(ms)
+        }
+
+        fn open(mut self, page: Page, (began, ended): (u64, u64), answer: Answer) -> Self {
+            let (began, ended) = (self.at(began), self.at(ended));
+            self.seen.opened.push(Opened { replica: 0, page, began, ended, answer });
+            self
+        }
+
+        /// The front page with so many views of article 1.
+        fn front(self, times: (u64, u64), source: Source, views: i64) -> Self {
+            self.open(Page::Front, times, Answer::Shown(source, vec![(1, views)]))
+        }
+
+        fn searched(self, times: (u64, u64)) -> Self {
+            self.open(Page::Search, times, Answer::Shown(Source::Rendered, Vec::new()))
+        }
+
+        fn happen(mut self, (began, ended): (u64, u64), effect: Effect) -> Self {
+            let (began, ended) = (self.at(began), self.at(ended));
+            self.seen.happened.push(Happened { began, ended, effect, outages: vec![0] });
+            self
+        }
+
+        fn sql_away(self, times: (u64, u64)) -> Self {
+            let effect = Effect::SqlAway((self.at(times.0), self.at(times.1)));
+            self.happen(times, effect)
+        }
+
+        fn complaint(&self) -> String {
+            self.seen.check().expect_err("something is wrong")
+        }
+    }
+
+    #[test]
+    fn pages_that_are_as_they_should_be_are_counted() {
+        let story = Story::new()
+            .front((10, 20), Source::Rendered, 4)
+            .front((30, 40), Source::Memory, 5)
+            .sql_away((50, 90))
+            .front((55, 60), Source::MemoryWhileAway, 5)
+            .open(Page::Search, (60, 70), Answer::Refused)
+            .open(Page::Article(2), (60, 70), Answer::Refused)
+            .front((100, 110), Source::Memory, 6)
+            .open(Page::Front, (110, 111), Answer::Nothing);
+        assert_eq!(story.seen.check(), Ok(Tally { shown: 4, shown_while_away: 1, refused: 2 }));
+    }
+
+    #[test]
+    fn an_answer_that_nobody_should_get_is_noticed() {
+        let story = Story::new().open(Page::Front, (10, 20), Answer::Wrong("status 500".into()));
+        assert_eq!(story.complaint(), "the page / of replica 0: status 500");
+    }
+
+    #[test]
+    fn a_page_that_fails_while_redis_alone_is_away_is_noticed() {
+        let failing = || {
+            Story::new().searched((10, 20)).happen((30, 90), Effect::PagesGoOn).open(
+                Page::Search,
+                (40, 50),
+                Answer::Refused,
+            )
+        };
+        assert!(failing().complaint().contains("although SQL was there"));
+        // A replica that took SQL for away, and one of which it is not known that it had got over what was before.
+        let mut slow = failing();
+        slow.seen.outages = vec![1];
+        assert!(slow.seen.check().is_ok());
+        let mut unknown = failing();
+        unknown.seen.opened.remove(0);
+        assert!(unknown.seen.check().is_ok());
+    }
+
+    #[test]
+    fn a_page_that_was_not_remembered_and_is_shown_without_sql_is_noticed() {
+        let away = || Story::new().front((10, 20), Source::Rendered, 1).sql_away((50, 90));
+        assert!(away().searched((60, 70)).complaint().contains("nobody had opened it before"));
+        assert!(away().front((60, 70), Source::Memory, 1).complaint().contains("does not say so"));
+        assert!(away().searched((40, 60)).seen.check().is_ok(), "it began before");
+    }
+
+    #[test]
+    fn a_remembered_page_that_is_refused_is_noticed() {
+        let refused = || {
+            Story::new().front((10, 20), Source::Rendered, 1).front((20, 30), Source::Memory, 1).open(
+                Page::Front,
+                (40, 50),
+                Answer::Refused,
+            )
+        };
+        assert!(refused().front((60, 70), Source::Memory, 1).complaint().contains("although it was remembered"));
+        // It may have been dropped, and then it was not remembered.
+        assert!(refused().front((60, 70), Source::Rendered, 1).seen.check().is_ok());
+        // Another process remembers nothing of it.
+        let mut restarted = refused();
+        let start = restarted.at(35);
+        restarted.seen.starts[0].push(start);
+        assert!(restarted.front((60, 70), Source::Memory, 1).seen.check().is_ok());
+    }
+
+    #[test]
+    fn c6_a_count_that_falls_on_a_later_page_is_noticed() {
+        let shown = || Story::new().front((10, 20), Source::Rendered, 1).front((20, 30), Source::Memory, 7);
+        assert!(shown().front((40, 50), Source::Memory, 6).complaint().contains("7 views of article 1"));
+        assert!(shown().front((40, 50), Source::MemoryWhileAway, 6).complaint().contains("and then 6"));
+        assert!(shown().front((25, 50), Source::Memory, 6).seen.check().is_ok(), "nobody can tell which came first");
+        // Rendered anew from what SQL knows.
+        let anew = shown().front((40, 50), Source::Rendered, 6).front((60, 70), Source::Memory, 6);
+        assert!(anew.seen.check().is_ok());
+        let mut forgotten = shown().front((40, 50), Source::Memory, 6);
+        forgotten.seen.counts_may_fall = true;
+        assert!(forgotten.seen.check().is_ok());
+    }
+
+    #[test]
+    fn c6_two_first_renderings_at_once_are_two_pages() {
+        // The second takes the place of the first, and says that its counts are old.
+        let story = Story::new()
+            .front((10, 20), Source::Rendered, 1)
+            .front((12, 60), Source::MemoryWhileAway, 1)
+            .front((25, 30), Source::Memory, 7)
+            .front((70, 80), Source::MemoryWhileAway, 1);
+        assert!(story.seen.check().is_ok());
+    }
+}
