@@ -4,6 +4,7 @@
 //! readers who come while articles are being read are answered together by the next statement.
 
 use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
 
 use super::clock::Clock;
 use super::db::Database;
@@ -16,6 +17,9 @@ const QUEUE: usize = 8_192;
 
 /// How many readers one statement answers at most: each may want another article, and all of these are in memory together.
 const BATCH: usize = 64;
+
+/// How long the database may take. Whoever waits does so no longer either, and on a connection that lost packets nobody may ever answer.
+const PATIENCE: Duration = Duration::from_secs(4);
 
 /// Asks for articles. Cheap to clone; the reader stops when the last clone is gone.
 #[derive(Clone, Debug)]
@@ -59,7 +63,13 @@ impl ArticleReader {
         }
         let slugs: BTreeSet<&str> = batch.iter().map(|asked| asked.question.as_str()).collect();
         let slugs: Vec<&str> = slugs.into_iter().collect();
-        let read = self.database.articles_by_slugs(&slugs, self.clock.now_ms()).await;
+        let late = || Err(sqlx::Error::PoolTimedOut);
+        let asking = self.database.articles_by_slugs(&slugs, self.clock.now_ms());
+        let read = tokio::select! {
+            biased;
+            () = self.database.outage().begins() => late(),
+            read = tokio::time::timeout(PATIENCE, asking) => read.unwrap_or_else(|_| late()),
+        };
         let read: Result<HashMap<String, Article>, Error> = read
             .map(|articles| articles.into_iter().map(|article| (article.summary.slug.clone(), article)).collect())
             .map_err(Error::from);

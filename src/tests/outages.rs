@@ -264,3 +264,21 @@ fn a_slow_database_makes_pages_slow_and_none_fail() {
     assert_eq!(place.server.someone().get("/search?q=first").status, 200);
     place.bring_sql_back(Away::Slow);
 }
+
+#[test]
+fn an_article_whose_answer_was_lost_keeps_nobody_from_reading_others() {
+    let place = Place::new();
+    assert_eq!(place.server.someone().get("/articles/first").status, 200);
+    place.to_sql.set(Network::Slow);
+    let answer = std::thread::scope(|scope| {
+        let reader = scope.spawn(|| place.server.someone().get("/articles/second"));
+        // Its connection has been tried by then, and the answer is on its way.
+        std::thread::sleep(Duration::from_millis(300));
+        place.to_sql.set(Network::Cut);
+        reader.join().unwrap()
+    });
+    assert!(matches!(answer.status, 200 | 503), "{}", answer.text);
+    // Nobody ever answers on that connection.
+    place.to_sql.set(Network::Well);
+    eventually("articles are read again", || place.server.someone().get("/articles/second").status == 200);
+}

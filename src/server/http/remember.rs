@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -32,6 +33,9 @@ use crate::shell::page_policy;
 
 /// The largest page that is rendered, in bytes.
 const LARGEST_PAGE: usize = 64 << 20;
+
+/// How long a page waits for the number of its author's followers before it shows the last one.
+const FOLLOWERS: Duration = Duration::from_millis(300);
 
 /// Says to programs where an answer came from (RFC 9211).
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
@@ -205,7 +209,10 @@ async fn answer(state: &AppState, page: &RememberedPage, asked: &Asked, status: 
     let moment = state.counts.of(page.articles()).await;
     let is_stale = moment.is_none();
     let followers = match page.author() {
-        Some(author) if !is_stale => state.author_counts.followers(author).await.ok(),
+        Some(author) if !is_stale => {
+            let followers = state.author_counts.followers(author);
+            tokio::time::timeout(FOLLOWERS, followers).await.ok().and_then(Result::ok)
+        }
         _ => None,
     };
     let filling = Filling { nonce: new_nonce(), moment, followers };
