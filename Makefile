@@ -50,7 +50,7 @@ unit-current: ## The server profile's tests on a current MySQL and Valkey, and t
 		TIDEMARK_TEST_REDIS=redis-current cargo test --features ssr --test integration -- store::
 
 # SCHEDULES=500 SEED=1 RELEASE=1: how many, from which seed, and with the release build.
-torture: ## Kill everything under load and see that no view is lost or doubled
+torture: ## Kill everything under load and see that no view is lost or doubled and that pages hold
 	@scripts/setup.sh test
 	@$(WITH) cargo test --quiet $(if $(RELEASE),--release) --features torture --test torture -- --schedules $(or $(SCHEDULES),25) --seed $(or $(SEED),1)
 
