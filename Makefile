@@ -57,7 +57,7 @@ torture: ## Kill everything under load and see that no view is lost or doubled a
 end-to-end: ## The tests in the browser, against the release build
 	@scripts/setup.sh test
 	@scripts/build.sh
-	@$(WITH) node --test scripts/site/build.test.mjs
+	@$(WITH) node --test scripts/site/build.test.mjs browser/reading.test.js
 	@$(WITH) cd end2end && TIDEMARK_BINARY=$$(cd .. && scripts/binary.sh) CHROMIUM=$$(find_chromium) npx playwright test
 
 # FUZZ_SECONDS=600: how long for each target.
@@ -70,6 +70,7 @@ mutants: ## Change the counting code in some hundred small ways and see that a t
 	@scripts/mutants.sh $(MUTANTS)
 
 watch: setup ## Rebuild and reload while you edit (needs cargo-leptos)
+	@mkdir -p target/site/pkg; ln -sfn "$$PWD/browser/reading.js" target/site/pkg/reading.js
 	@$(WITH) cargo leptos watch
 
 bench: ## Measure what counting costs, in both profiles

@@ -7,7 +7,7 @@ import { readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
-import { name, pkgDir, root, site } from './settings.mjs'
+import { HASHED, name, pkgDir, reading, root, site } from './settings.mjs'
 
 const hasCargoLeptos = spawnSync('cargo', ['leptos', '--version'], { cwd: root }).status === 0
 
@@ -40,7 +40,7 @@ test(
 
 test('what has a hash in its name is what has none, and its compressed copies unpack to it', () => {
   const hash = readFileSync(join(pkgDir, 'hash.txt'), 'utf8').trim()
-  for (const extension of ['js', 'wasm', 'css']) {
+  for (const [name, extension] of HASHED) {
     const plain = readFileSync(join(pkgDir, `${name}.${extension}`))
     const hashed = join(pkgDir, `${name}.${hash}.${extension}`)
     assert.ok(readFileSync(hashed).equals(plain), hashed)
@@ -49,6 +49,10 @@ test('what has a hash in its name is what has none, and its compressed copies un
     assert.ok(gunzipSync(gz).equals(plain), `${hashed}.gz`)
     assert.ok(br.length < gz.length && gz.length < plain.length, `${br.length}, ${gz.length}, ${plain.length}`)
   }
+})
+
+test('the script of every page is sent as it was written', () => {
+  assert.ok(readFileSync(join(pkgDir, 'reading.js')).equals(readFileSync(reading)))
 })
 
 test('another style sheet gets another name, and the old one is gone', () => {

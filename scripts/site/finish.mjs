@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// Finishes what either way of building left: gives scripts and style a second name with a hash, under which browsers may keep them
-// for as long as they like, puts compressed copies beside these, and writes the hash to hash.txt, where the server reads it
-// (src/server/http/files.rs).
+// Finishes what either way of building left: puts the script of every page to the other scripts, as it is, gives scripts and style a
+// second name with a hash, under which browsers may keep them for as long as they like, puts compressed copies beside these, and writes
+// the hash to hash.txt, where the server reads it (src/server/http/files.rs).
 //
 // cargo-leptos could give them hashes (`hash-files`), but leaves the file of the hashes beside the program instead of the site,
 // and it compresses with other libraries, so that the two ways of building would not leave the same files.
@@ -10,16 +10,7 @@ import { createHash } from 'node:crypto'
 import { copyFileSync, existsSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
-import { name, pkgDir } from './settings.mjs'
-
-const EXTENSIONS = ['js', 'wasm', 'css']
-
-// One hash for all three: the script and what it loads belong together, and the server has one name to remember.
-const sum = createHash('sha256')
-for (const extension of EXTENSIONS) {
-  sum.update(createHash('sha256').update(readFileSync(join(pkgDir, `${name}.${extension}`))).digest())
-}
-const hash = sum.digest('hex').slice(0, 16)
+import { HASHED, pkgDir, reading } from './settings.mjs'
 
 /** Written aside and moved into place, so that a file that is there is whole. */
 function write(file, bytes) {
@@ -27,7 +18,16 @@ function write(file, bytes) {
   renameSync(`${file}.new`, file)
 }
 
-for (const extension of EXTENSIONS) {
+write(join(pkgDir, 'reading.js'), readFileSync(reading))
+
+// One hash for all: a script and what it loads belong together, and the server has one to remember.
+const sum = createHash('sha256')
+for (const [name, extension] of HASHED) {
+  sum.update(createHash('sha256').update(readFileSync(join(pkgDir, `${name}.${extension}`))).digest())
+}
+const hash = sum.digest('hex').slice(0, 16)
+
+for (const [name, extension] of HASHED) {
   const plain = join(pkgDir, `${name}.${extension}`)
   const hashed = join(pkgDir, `${name}.${hash}.${extension}`)
   const bytes = readFileSync(plain)
@@ -41,7 +41,8 @@ for (const extension of EXTENSIONS) {
 write(join(pkgDir, 'hash.txt'), `${hash}\n`)
 
 // What an earlier build left. A browser that asks for it gets what is there now.
-const hashed = new RegExp(`^${name}\\.([0-9a-f]{16})\\.(js|wasm|css)(\\.br|\\.gz)?$`)
+const names = HASHED.map(([name]) => name).join('|')
+const hashed = new RegExp(`^(?:${names})\\.([0-9a-f]{16})\\.(?:js|wasm|css)(?:\\.br|\\.gz)?$`)
 for (const file of readdirSync(pkgDir)) {
   const match = file.match(hashed)
   if (match && match[1] !== hash) rmSync(join(pkgDir, file))

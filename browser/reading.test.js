@@ -1,0 +1,53 @@
+// The parts of reading.js that need no browser; end2end/ has the rest.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Refusal, formatCount, formatFollowers, formatViews, persist, refusal } from './reading.js'
+
+test('numbers are written as src/model/numbers.rs writes them', () => {
+  const counts = [[0, '0'], [999, '999'], [1000, '1,000'], [1_234_567, '1,234,567'], [-123, '-123'], [-1234, '-1,234']]
+  for (const [count, text] of counts) assert.equal(formatCount(count), text)
+  assert.deepEqual([0, 1, 1000].map(formatViews), ['0 views', '1 view', '1,000 views'])
+  assert.deepEqual([1, 2].map(formatFollowers), ['1 follower', '2 followers'])
+})
+
+test('a refusal has the words of the server, and says whether trying again may help', () => {
+  const told = (error) => {
+    const { message, passes } = refusal(error)
+    return [message, passes]
+  }
+  assert.deepEqual(told({ NotFound: 'There is no such article.' }), ['There is no such article.', false])
+  assert.deepEqual(told('Unauthorized'), ['Please sign in first.', false])
+  assert.deepEqual(told('Internal'), ['Something went wrong on our side.', true])
+  const unavailable = "This can't be done right now. Please try again in a moment."
+  for (const other of ['Unavailable', 'toString', null, 7, [], {}, { status: 502 }, { NotFound: 1 }, { Internal: 'x' }]) {
+    assert.deepEqual(told(other), [unavailable, true], JSON.stringify(other))
+  }
+})
+
+/** Sends with `outcomes`, one after the other, and returns the answer, and how long was waited before each further attempt. */
+async function sent(outcomes) {
+  const waited = []
+  let attempts = 0
+  const send = async () => {
+    const outcome = outcomes[Math.min(attempts++, outcomes.length - 1)]
+    if (outcome instanceof Error) throw outcome
+    return outcome
+  }
+  const answer = await persist(send, async (ms) => void waited.push(ms))
+  return { answer, waited, attempts }
+}
+
+test('what can not be recorded now is sent again, each time later, and given up in the end', async () => {
+  const away = new Refusal('Unavailable')
+  assert.deepEqual(await sent([7]), { answer: 7, waited: [], attempts: 1 })
+  assert.deepEqual(await sent([away, new Refusal('Internal'), 7]), { answer: 7, waited: [1000, 2000], attempts: 3 })
+  const given = await sent([away])
+  assert.deepEqual(given, { answer: undefined, waited: [1000, 2000, 4000, 8000], attempts: 5 })
+})
+
+test('what is refused for good is not sent again', async () => {
+  for (const error of ['NotFound', 'BadRequest', 'Unauthorized', 'Forbidden', 'TooLarge']) {
+    assert.deepEqual(await sent([new Refusal(error, 'No.')]), { answer: undefined, waited: [], attempts: 1 }, error)
+  }
+})
