@@ -1,9 +1,11 @@
-//! Server functions: what islands ask of the server. Each checks, calls a service and returns; none has SQL or policy.
+//! Server functions: what the browser's half and pages ask of the server. Each checks, calls a service and returns; none has SQL or policy.
 
 #[cfg(feature = "ssr")]
 pub mod pages;
+#[cfg(feature = "ssr")]
 pub mod reactions;
 pub mod studio;
+#[cfg(feature = "ssr")]
 pub mod views;
 
 /// Gives a failure of a server function its status: Leptos would answer each with 500.

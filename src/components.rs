@@ -1,11 +1,7 @@
-//! What pages are made of. Islands are compiled for the browser too; the rest is rendered on the server alone.
+//! What pages are made of. Islands are compiled for the browser too; the rest is rendered on the server alone. What a browser does for readers
+//! is in `browser/reading.js`.
 
-pub mod browser;
 pub mod editor;
-pub mod reaction_button;
-pub mod sign_out_button;
-pub mod theme_toggle;
-pub mod view_counter;
 
 #[cfg(feature = "ssr")]
 pub mod article_body;
@@ -22,4 +18,10 @@ pub mod layout;
 #[cfg(feature = "ssr")]
 pub mod page;
 #[cfg(feature = "ssr")]
+pub mod reaction_button;
+#[cfg(feature = "ssr")]
 pub mod sidebar;
+#[cfg(feature = "ssr")]
+pub mod theme_toggle;
+#[cfg(feature = "ssr")]
+pub mod view_counter;

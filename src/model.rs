@@ -2,8 +2,8 @@
 
 #[cfg(feature = "ssr")]
 pub mod article;
-pub mod count;
 pub mod draft;
+#[cfg(feature = "ssr")]
 pub mod numbers;
 #[cfg(feature = "ssr")]
 pub mod page;
@@ -11,6 +11,9 @@ pub mod page;
 pub mod pages;
 #[cfg(feature = "ssr")]
 pub mod picture;
+#[cfg(feature = "ssr")]
 pub mod reaction;
+#[cfg(feature = "ssr")]
 pub mod theme;
+#[cfg(feature = "ssr")]
 pub mod view;

@@ -13,7 +13,8 @@ use crate::server::state::AppState;
 /// A page as HTML, whose scripts carry `nonce`.
 pub fn document(frame: Frame, content: Content, theme: Option<Theme>, nonce: &str) -> String {
     let state = expect_context::<AppState>();
-    let Content { head, view } = content;
+    let Content { head, view, has_islands } = content;
+    let islands = has_islands.then(|| InertElement::new(state.island_scripts.join(nonce)));
     view! {
         <!DOCTYPE html>
         <html lang="en" data-theme=theme.map(Theme::name)>
@@ -22,12 +23,13 @@ pub fn document(frame: Frame, content: Content, theme: Option<Theme>, nonce: &st
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
                 <meta name="color-scheme" content="light dark" />
                 <link rel="stylesheet" href=state.leptos_options.css_path() />
+                {InertElement::new(state.scripts.join(nonce))}
                 <link rel="icon" href="/favicon.ico" sizes="32x32" />
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
                 <link rel="apple-touch-icon" href="/apple-touch-icon.png" />
                 <link rel="manifest" href="/site.webmanifest" />
                 <link rel="alternate" type="application/atom+xml" title="Feed" href="/feed.xml" />
-                {InertElement::new(state.scripts.join(nonce))}
+                {islands}
                 <HeadTags head />
             </head>
             <body>
@@ -65,31 +67,51 @@ fn HeadTags(head: Head) -> impl IntoView {
     }
 }
 
-/// The scripts of every page, around the places for their nonce: one that loads the browser's library and brings the islands to life, and
-/// cargo-leptos's live reload where that is running.
+/// What the script of every page is called, `browser/reading.js`, without its hash and `.js`.
+pub const READING: &str = "reading";
+
+/// The scripts of every page, around the places for their nonce: what it does for readers, and cargo-leptos's live reload where that is
+/// running.
+pub fn scripts(options: &LeptosOptions) -> Vec<String> {
+    // The library's name is the program's, and behind it the hash that all of the build's names have.
+    let hash = options.output_name.strip_prefix(env!("CARGO_PKG_NAME")).unwrap_or_default();
+    let address = format!("/{}/{READING}{hash}.js", options.site_pkg_dir);
+    around_nonce(|nonce| {
+        let reload = view! { <AutoReload options=options.clone() /> }.to_html();
+        format!("<script type=\"module\" src=\"{address}\" nonce=\"{nonce}\"></script>{reload}")
+    })
+}
+
+/// The script of pages that have islands, around the places for its nonce: it loads the library and brings the islands to life.
 ///
 /// Leptos has the library preloaded as well. That is left out: the text does not need it, and appeared later on a phone's connection,
 /// which it fills (docs/PERFORMANCE.md). Without it, the script loads the library when the page is there.
-pub fn scripts(options: &LeptosOptions) -> Vec<String> {
+pub fn island_scripts(options: &LeptosOptions) -> Vec<String> {
+    around_nonce(|_| {
+        let library = view! { <HydrationScripts options=options.clone() islands=true /> }.to_html();
+        library.find("<script").map_or_else(String::new, |start| library[start..].to_owned())
+    })
+}
+
+/// HTML that is rendered with a nonce, around the places where that stands.
+fn around_nonce(render: impl FnOnce(&str) -> String) -> Vec<String> {
     let nonce = Nonce::new();
     let html = Owner::new().with(|| {
         provide_context(nonce.clone());
-        let reload = view! { <AutoReload options=options.clone() /> }.to_html();
-        let library = view! { <HydrationScripts options=options.clone() islands=true /> }.to_html();
-        let script = library.find("<script").map_or("", |start| &library[start..]);
-        format!("{reload}{script}")
+        render(&nonce)
     });
     html.split(&*nonce).map(str::to_owned).collect()
 }
 
-/// What a page may load and run: its own files, and the scripts that carry this answer's nonce. Pictures may come from
-/// anywhere over TLS, because authors link to them, unless a setting forbids it.
-pub fn page_policy(nonce: &str, shows_elsewhere: bool) -> String {
+/// What a page may load and run: its own files, and the scripts that carry this answer's nonce; WebAssembly only where there are islands.
+/// Pictures may come from anywhere over TLS, because authors link to them, unless a setting forbids it.
+pub fn page_policy(nonce: &str, has_islands: bool, shows_elsewhere: bool) -> String {
+    let wasm = if has_islands { " 'wasm-unsafe-eval'" } else { "" };
     let elsewhere = if shows_elsewhere { " https:" } else { "" };
     // cargo-leptos's live reload listens on a port of its own.
     let reload = if std::env::var_os("LEPTOS_WATCH").is_some() { " ws:" } else { "" };
     format!(
-        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval' 'nonce-{nonce}'; style-src 'self'; img-src 'self'{elsewhere} data:; \
+        "default-src 'none'; script-src 'self'{wasm} 'nonce-{nonce}'; style-src 'self'; img-src 'self'{elsewhere} data:; \
          media-src 'self'{elsewhere}; connect-src 'self'{reload}; font-src 'self'; manifest-src 'self'; base-uri 'none'; \
          form-action 'self'; frame-ancestors 'none'"
     )

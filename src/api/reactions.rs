@@ -1,12 +1,15 @@
-//! Liking, collecting and following without leaving the page. Each says what shall be, not what shall change, so it may be repeated.
+//! Liking, collecting and following without leaving the page: what `browser/reading.js` asks. Each says what shall be, not what shall change,
+//! so it may be repeated.
 
+use axum::http::request::Parts;
 use leptos::prelude::*;
 use leptos::server_fn::codec::{Json, PutUrl};
 
+use super::answer;
 use crate::error::Error;
-use crate::model::reaction::Reacted;
-#[cfg(feature = "ssr")]
-use crate::model::reaction::Reaction;
+use crate::model::reaction::{Reacted, Reaction};
+use crate::server::request::identity::current_user;
+use crate::server::state::AppState;
 
 /// Lets whoever is signed in like an article, or not any more.
 ///
@@ -36,16 +39,11 @@ pub async fn set_follow(username: String, follow: bool) -> Result<Reacted, Error
     set(Reaction::Follow(username), follow).await
 }
 
-#[cfg(feature = "ssr")]
 async fn set(reaction: Reaction, is_on: bool) -> Result<Reacted, Error> {
-    use axum::http::request::Parts;
-
-    use crate::server::request::identity::current_user;
-    use crate::server::state::AppState;
     let state = expect_context::<AppState>();
     let user = current_user(&expect_context::<Parts>())?;
     // Readers see the effect at once and may be on their way to another page, which aborts the request. What they asked for is done all
     // the same.
     let set = tokio::spawn(async move { state.set_reaction(&user, &reaction, is_on).await });
-    super::answer(set.await.unwrap_or(Err(Error::Internal)))
+    answer(set.await.unwrap_or(Err(Error::Internal)))
 }

@@ -2,11 +2,10 @@
 
 use leptos::prelude::*;
 
-use crate::model::count::Count;
 use crate::model::numbers::{format_count, format_views};
 use crate::server::page_cache::hole::{Hole, Marks};
 
-/// A count in words, made by `format`.
+/// A count as `format` writes it.
 pub fn counted(hole: Hole, count: i64, format: fn(i64) -> String) -> String {
     use_context::<Marks>().map_or_else(|| format(count), |marks| marks.mark(hole, count))
 }
@@ -16,9 +15,9 @@ pub fn views_in_words(article: i64, views: i64) -> String {
     counted(Hole::ViewsInWords(article), views, format_views)
 }
 
-/// How often an article was read, as an island gets it.
-pub fn views(article: i64, views: i64) -> Count {
-    use_context::<Marks>().map_or(Count::Known(views), |marks| marks.count(Hole::Views(article), views))
+/// How often an article was read, as a number.
+pub fn views(article: i64, views: i64) -> String {
+    counted(Hole::Views(article), views, |views| views.to_string())
 }
 
 /// How many readers like an article.

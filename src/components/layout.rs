@@ -3,7 +3,6 @@
 use leptos::prelude::*;
 
 use super::sidebar::SidebarColumn;
-use super::sign_out_button::SignOutButton;
 use super::theme_toggle::ThemeToggle;
 use crate::model::pages::{Frame, MenuUser, Sidebar};
 use crate::server::state::AppState;
@@ -79,7 +78,7 @@ fn Menu(user: Option<MenuUser>) -> impl IntoView {
             {is_admin.then(|| view! { <a href="/users">"Users"</a> })}
             <form class="sign-out" method="post" action="/logout">
                 <a href="/account">{name}</a>
-                <SignOutButton />
+                <button type="submit" class="link-button">"Sign out"</button>
             </form>
         }
         .into_any(),

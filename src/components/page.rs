@@ -58,12 +58,19 @@ pub struct Content {
     pub head: Head,
     /// To people.
     pub view: AnyView,
+    /// Whether it has islands, so that the browser has to load the library that they are in.
+    pub has_islands: bool,
 }
 
 impl Content {
-    /// A page's content.
+    /// A page's content, without islands.
     pub fn new(head: Head, view: impl IntoView + 'static) -> Self {
-        Self { head, view: view.into_any() }
+        Self { head, view: view.into_any(), has_islands: false }
+    }
+
+    /// The same content, which has islands.
+    pub fn with_islands(self) -> Self {
+        Self { has_islands: true, ..self }
     }
 }
 

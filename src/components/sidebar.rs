@@ -3,7 +3,6 @@
 use leptos::prelude::*;
 
 use super::hole::rankings;
-use super::view_counter::{VIEWS, VIEWS_OF};
 use crate::model::numbers::format_views;
 use crate::model::pages::{Ranking, Sidebar};
 
@@ -76,13 +75,13 @@ fn RankingList(ranking: Ranking) -> impl IntoView {
     let items = articles
         .into_iter()
         .map(|article| {
-            let count = view! { <span class="meta">{format_views(article.views)}</span> }
-                .attr(VIEWS_OF, article.id)
-                .attr(VIEWS, article.views);
+            // By the attributes `browser/reading.js` finds it, when a count on the page changes.
             view! {
                 <li>
                     <a href=format!("/articles/{}", article.slug)>{article.title}</a>
-                    {count}
+                    <span class="meta" data-views-of=article.id data-views=article.views>
+                        {format_views(article.views)}
+                    </span>
                 </li>
             }
         })

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Something that a reader does, or does not do, with an article or an author.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reaction {
     /// Likes the article of that number.
     Like(i64),

@@ -38,7 +38,7 @@ use super::views::visitor::Identifier;
 use super::visibility::Visibility;
 use super::work::Work;
 use crate::components::sidebar::{render_rankings, render_unavailable};
-use crate::shell::scripts;
+use crate::shell::{island_scripts, scripts};
 
 /// How long requests that are under way may take after the signal to stop.
 const GRACE: Duration = Duration::from_secs(3);
@@ -115,7 +115,7 @@ impl Server {
         watch.step().await;
         let page_cache = PageCache::new(bytes, database.content_version().clone(), render_unavailable());
         let leptos_options = leptos_options(&config.site);
-        let scripts = scripts(&leptos_options);
+        let (scripts, island_scripts) = (scripts(&leptos_options), island_scripts(&leptos_options));
         if let Some(obstacle) = pictures.obstacle() {
             tracing::warn!(obstacle, "no picture can be kept; set pictures.url to another place, or clear the way");
         }
@@ -142,6 +142,7 @@ impl Server {
             work: Work::default(),
             leptos_options,
             scripts,
+            island_scripts,
         });
         Ok(Self { listener, state, workers, counts_reader, article_reader, watch })
     }

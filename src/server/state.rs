@@ -88,6 +88,8 @@ pub struct Services {
     pub leptos_options: LeptosOptions,
     /// The scripts of every page, around the places for the nonce that they carry.
     pub scripts: Vec<String>,
+    /// The scripts of pages that have islands besides, in the same way.
+    pub island_scripts: Vec<String>,
 }
 
 impl Services {

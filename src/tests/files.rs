@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use tempfile::TempDir;
+use tidemark::server::db::users::Role;
 
 use crate::harness::{Answer, TestServer};
 
@@ -16,11 +17,17 @@ fn site() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| fs::write(folder.path().join("pkg").join(name), text).unwrap();
     fs::create_dir(folder.path().join("pkg")).unwrap();
-    for extension in ["js", "wasm", "css"] {
-        write(&format!("tidemark.{extension}"), extension);
-        write(&format!("tidemark.{HASH}.{extension}"), extension);
-        write(&format!("tidemark.{HASH}.{extension}.br"), &format!("{extension} in brotli"));
-        write(&format!("tidemark.{HASH}.{extension}.gz"), &format!("{extension} in gzip"));
+    let files = [
+        ("reading", "js", "reading"),
+        ("tidemark", "js", "js"),
+        ("tidemark", "wasm", "wasm"),
+        ("tidemark", "css", "css"),
+    ];
+    for (name, extension, text) in files {
+        write(&format!("{name}.{extension}"), text);
+        write(&format!("{name}.{HASH}.{extension}"), text);
+        write(&format!("{name}.{HASH}.{extension}.br"), &format!("{text} in brotli"));
+        write(&format!("{name}.{HASH}.{extension}.gz"), &format!("{text} in gzip"));
     }
     write("hash.txt", HASH);
     folder
@@ -30,18 +37,24 @@ fn server(site: &Path) -> TestServer {
     TestServer::with(&[("LEPTOS_SITE_ROOT", site.to_str().unwrap())])
 }
 
-/// Whether a page calls style and scripts by their hash.
+/// Whether pages call style and scripts by their hash: one for reading, and one with islands.
 fn named_in_page(server: &TestServer) -> bool {
+    server.add_user_with_role("writer", "a-good-password", Role::Author);
     let html = server.someone().get("/").text;
-    // The script is given the names of the library's two files.
-    let calls = |name: &str| {
-        let parts = [format!("href=\"/pkg/{name}.css\""), format!("\"pkg\", \"{name}\", \"{name}\"")];
-        parts.map(|part| html.contains(&part))
+    let editor = server.someone().signed_in("writer", "a-good-password").get("/studio/new").text;
+    let calls = |hash: &str| {
+        let style = format!("href=\"/pkg/tidemark{hash}.css\"");
+        let script = format!("<script type=\"module\" src=\"/pkg/reading{hash}.js\" nonce=\"");
+        // The script is given the names of the library's two files.
+        let library = format!("\"pkg\", \"tidemark{hash}\", \"tidemark{hash}\"");
+        let everywhere = [&style, &script].map(|part| html.contains(part) && editor.contains(part));
+        assert!(!html.contains(&library), "{html}");
+        [everywhere[0], everywhere[1], editor.contains(&library)]
     };
-    match (calls(&format!("tidemark.{HASH}")), calls("tidemark")) {
-        ([true, true], [false, false]) => true,
-        ([false, false], [true, true]) => false,
-        other => panic!("{other:?}: {html}"),
+    match (calls(&format!(".{HASH}")), calls("")) {
+        ([true, true, true], [false, false, false]) => true,
+        ([false, false, false], [true, true, true]) => false,
+        other => panic!("{other:?}: {html} {editor}"),
     }
 }
 
@@ -66,6 +79,9 @@ fn files_with_a_hash_are_kept_for_a_year_and_sent_as_they_were_compressed() {
         assert_eq!(answer.header("content-type"), "text/css");
         assert_eq!(answer.header("content-length"), text.len().to_string());
     }
+    let script = server.someone().with("accept-encoding", "br").get(&format!("/pkg/reading.{HASH}.js"));
+    assert_eq!(told(&script), ["reading in brotli", "br", YEAR, "accept-encoding"]);
+    assert!(script.header("content-type").starts_with("text/javascript"), "or no browser runs it as a module");
     let wasm = server.someone().get(&format!("/pkg/tidemark.{HASH}.wasm"));
     assert_eq!(wasm.header("content-type"), "application/wasm", "or the browser compiles it only when it is there");
 }
@@ -86,17 +102,20 @@ fn files_without_a_hash_are_asked_for_again() {
 fn a_browser_with_a_page_of_another_build_still_gets_scripts_and_style() {
     let site = site();
     let server = server(site.path());
-    let answer = server.someone().get("/pkg/tidemark.fedcba9876543210.js");
-    assert_eq!((answer.status, told(&answer)), (200, ["js", "", ASK, "accept-encoding"]));
+    for (name, text) in [("tidemark", "js"), ("reading", "reading")] {
+        let answer = server.someone().get(&format!("/pkg/{name}.fedcba9876543210.js"));
+        assert_eq!((answer.status, told(&answer)), (200, [text, "", ASK, "accept-encoding"]));
+    }
 }
 
 #[test]
 fn a_hash_of_another_build_or_none_leaves_pages_whole() {
-    let breakages: [fn(&Path); 4] = [
+    let breakages: [fn(&Path); 5] = [
         |folder| fs::remove_file(folder.join("hash.txt")).unwrap(),
         |folder| fs::write(folder.join("hash.txt"), "../../../etc/passwd").unwrap(),
         |folder| fs::remove_file(folder.join(format!("tidemark.{HASH}.wasm"))).unwrap(),
         |folder| fs::write(folder.join("tidemark.js"), "newer").unwrap(),
+        |folder| fs::write(folder.join("reading.js"), "newer").unwrap(),
     ];
     for break_it in breakages {
         let site = site();

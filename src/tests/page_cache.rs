@@ -93,8 +93,9 @@ fn c6_a_remembered_page_shows_the_counts_of_this_moment() {
             // Its own count, and the one in each ranking.
             assert_eq!(answer.text.matches(&format!(">{words}<")).count(), 4, "{path}: {}", answer.text);
         }
-        let island = server.someone().get(article).text;
-        assert!(island.contains(&format!("&quot;views&quot;:&quot;{count}&quot;")), "{island}");
+        // What the browser adds this reader to.
+        let page = server.someone().get(article).text;
+        assert!(page.contains(&format!("data-shown=\"{count}\"")), "{page}");
     }
     let reader = server.someone().signed_in("reader", "a-good-password");
     assert_eq!(reader.post(&format!("{article}/like"), "like=true").status, 303);

@@ -1,9 +1,13 @@
 //! Pages as they leave the server: status, headers and what a reader without JavaScript gets.
 
+use tidemark::error::Error;
+use tidemark::model::reaction::Reaction;
+use tidemark::model::theme::{THEME_COOKIE, Theme};
 use tidemark::server::content::import::{Report, SourceFile, import};
 use tidemark::server::db::users::Role;
+use tidemark::server::http::routes::ROUTES;
 
-use crate::harness::{TestServer, source};
+use crate::harness::{Answer, TestServer, source};
 
 #[test]
 fn every_page_is_whole_without_javascript() {
@@ -145,7 +149,7 @@ fn every_answer_carries_the_security_headers() {
         assert!(!policy.contains("unsafe-inline"), "{path}: {policy}");
         assert!(!answer.header("cache-control").is_empty(), "{path}");
     }
-    let nonce = |answer: &crate::harness::Answer| {
+    let nonce = |answer: &Answer| {
         let policy = answer.header("content-security-policy").to_owned();
         policy.split("'nonce-").nth(1).unwrap().split('\'').next().unwrap().to_owned()
     };
@@ -331,4 +335,58 @@ fn an_empty_blog_says_how_to_fill_it() {
     let answer = server.someone().get("/");
     assert_eq!(answer.status, 200);
     assert!(answer.text.contains("No articles yet") && answer.text.contains("tidemark import"), "{}", answer.text);
+}
+
+#[test]
+fn a_page_for_reading_names_no_wasm_and_only_the_editor_has_the_library() {
+    let server = TestServer::start();
+    server.add_user_with_role("writer", "a-good-password", Role::Author);
+    let (someone, writer) = (server.someone(), server.someone().signed_in("writer", "a-good-password"));
+    let reading =
+        ["/", "/articles/first", "/tags/sea", "/authors/jo-doe", "/most-viewed", "/search?q=text", "/nothing"];
+    for path in reading.into_iter().chain(["/login"]) {
+        without_library(&someone.get(path), path);
+    }
+    for path in reading.into_iter().chain(["/account", "/collects", "/following", "/studio", "/studio/pictures"]) {
+        without_library(&writer.get(path), path);
+    }
+    let editor = writer.get("/studio/new");
+    assert!(editor.text.contains("\"pkg\", \"tidemark"), "{}", editor.text);
+    assert!(editor.header("content-security-policy").contains("'wasm-unsafe-eval'"));
+    // What it does for readers, it does for authors.
+    assert!(editor.text.contains("src=\"/pkg/reading."), "{}", editor.text);
+}
+
+/// Whether a page has the script for reading alone, and may run no other.
+fn without_library(answer: &Answer, path: &str) {
+    let Answer { text, .. } = answer;
+    assert_eq!(text.matches("<script").count(), 1, "{path}: {text}");
+    assert!(text.contains("<script type=\"module\" src=\"/pkg/reading."), "{path}: {text}");
+    assert!(!text.contains("wasm") && !text.contains("leptos-island"), "{path}: {text}");
+    let policy = answer.header("content-security-policy");
+    assert!(policy.contains("script-src 'self' 'nonce-"), "{path}: {policy}");
+}
+
+#[test]
+fn the_script_for_reading_has_the_words_and_names_of_the_server() {
+    let script = include_str!("../../browser/reading.js");
+    for error in [Error::Unauthorized, Error::TooLarge, Error::Unavailable, Error::Internal] {
+        let (name, words) = (format!("{error:?}: "), error.to_string());
+        let quoted = [format!("{name}'{words}'"), format!("{name}\"{words}\"")];
+        assert!(quoted.iter().any(|line| script.contains(line)), "{quoted:?}");
+    }
+    for theme in [Theme::Light, Theme::Dark] {
+        assert!(script.contains(&format!("'{}'", theme.name())));
+    }
+    assert!(script.contains(&format!("`{THEME_COOKIE}=${{theme}};")));
+    // Its addresses are put together: `record-view`, and `set-` with what a button is for.
+    for route in ROUTES.iter().filter(|route| route.method == "PUT" && route.path.starts_with("/api/islands/")) {
+        let name = route.path.trim_start_matches("/api/islands/");
+        assert!(name.starts_with("set-") || script.contains(&format!("'{name}'")), "{name}");
+    }
+    let reactions = [Reaction::Like(1), Reaction::Collect(1), Reaction::Follow(String::new())];
+    for field in reactions.map(|reaction| reaction.field()) {
+        let path = format!("/api/islands/set-{field}");
+        assert!(ROUTES.iter().any(|route| route.path == path), "{path}");
+    }
 }

@@ -1,4 +1,4 @@
-//! The editor of an article. A plain form: islands only help.
+//! The editor of an article. A plain form: its island only helps.
 
 use axum::http::request::Parts;
 use leptos::prelude::*;
@@ -63,7 +63,8 @@ pub async fn new_article_page() -> LoadedPage {
                 <h1 class="visually-hidden">"New article"</h1>
                 <Editor text sent article=None now=state.clock.now_ms() />
             },
-        ))
+        )
+        .with_islands())
     };
     LoadedPage::of(false, content).await
 }
@@ -121,7 +122,8 @@ pub async fn page() -> LoadedPage {
                 {note}
                 <Editor text sent article=Some(article) now />
             },
-        ))
+        )
+        .with_islands())
     };
     LoadedPage::of(false, content).await
 }

@@ -24,12 +24,17 @@ use crate::server::config::Site;
 use crate::server::request::cache::CachePolicy;
 use crate::server::request::problem::unknown_route;
 use crate::server::state::AppState;
+use crate::shell::READING;
 
 /// The folder of scripts and style, which is also the first part of their addresses.
 const FOLDER: &str = "pkg";
 
-/// Which names in that folder have a hash, besides the plain one.
-const HASHED: [&str; 3] = ["js", "wasm", "css"];
+/// What the library and the style are called.
+const NAME: &str = env!("CARGO_PKG_NAME");
+
+/// Which files in that folder have a name with a hash besides the plain one: the script of every page, the library of the islands with its
+/// script, and the style.
+const HASHED: [(&str, &str); 4] = [(READING, "js"), (NAME, "js"), (NAME, "wasm"), (NAME, "css")];
 
 /// The file in that folder that says which hash.
 const HASH_FILE: &str = "hash.txt";
@@ -39,9 +44,8 @@ const HASH_LENGTH: usize = 16;
 
 /// Where the browser's files are and what they are called: by their hash, or plainly if there is none or one of another build.
 pub fn leptos_options(site: &Site) -> LeptosOptions {
-    let plain = env!("CARGO_PKG_NAME");
     let folder = site.root.join(FOLDER);
-    let name = match hashed_name(&folder, plain) {
+    let name = match hashed_name(&folder) {
         Ok(name) => name,
         Err(reason) => {
             // A folder that is not there is complained about elsewhere.
@@ -51,7 +55,7 @@ pub fn leptos_options(site: &Site) -> LeptosOptions {
                     "browsers will ask for scripts and style with each page: {reason}; scripts/build.sh builds the site whole"
                 );
             }
-            plain.to_owned()
+            NAME.to_owned()
         }
     };
     LeptosOptions::builder()
@@ -64,18 +68,18 @@ pub fn leptos_options(site: &Site) -> LeptosOptions {
         .build()
 }
 
-/// The common part of the names with a hash.
-fn hashed_name(folder: &Path, plain: &str) -> Result<String, String> {
+/// What the library and the style are called by their hash.
+fn hashed_name(folder: &Path) -> Result<String, String> {
     let hash = fs::read_to_string(folder.join(HASH_FILE)).map_err(|error| format!("{HASH_FILE}: {error}"))?;
-    let name = format!("{plain}.{}", hash.trim());
-    for extension in HASHED {
-        let (plain, hashed) = (format!("{plain}.{extension}"), format!("{name}.{extension}"));
+    let hash = hash.trim();
+    for (name, extension) in HASHED {
+        let (plain, hashed) = (format!("{name}.{extension}"), format!("{name}.{hash}.{extension}"));
         let read = |name: &str| fs::read(folder.join(name)).map_err(|error| format!("{name}: {error}"));
-        if !is_hash(hash.trim()) || read(&hashed)? != read(&plain)? {
+        if !is_hash(hash) || read(&hashed)? != read(&plain)? {
             return Err(format!("{HASH_FILE} is of another build than {plain}"));
         }
     }
-    Ok(name)
+    Ok(format!("{NAME}.{hash}"))
 }
 
 fn is_hash(text: &str) -> bool {
@@ -86,7 +90,7 @@ fn is_hash(text: &str) -> bool {
 fn plain_address(path: &str) -> Option<Uri> {
     let (rest, extension) = path.strip_prefix('/')?.strip_prefix(FOLDER)?.strip_prefix('/')?.rsplit_once('.')?;
     let (name, hash) = rest.rsplit_once('.')?;
-    let is_hashed = HASHED.contains(&extension) && is_hash(hash);
+    let is_hashed = HASHED.contains(&(name, extension)) && is_hash(hash);
     is_hashed.then(|| Uri::try_from(format!("/{FOLDER}/{name}.{extension}")).ok()).flatten()
 }
 
@@ -149,6 +153,9 @@ mod tests {
         for (path, expected) in [
             ("/pkg/tidemark.0123456789abcdef.js", Some("/pkg/tidemark.js")),
             ("/pkg/tidemark.0123456789abcdef.wasm", Some("/pkg/tidemark.wasm")),
+            ("/pkg/reading.0123456789abcdef.js", Some("/pkg/reading.js")),
+            ("/pkg/reading.0123456789abcdef.css", None),
+            ("/pkg/other.0123456789abcdef.js", None),
             ("/pkg/tidemark.css", None),
             ("/pkg/tidemark.0123456789abcde.css", None),
             ("/pkg/tidemark.0123456789ABCDEF.css", None),

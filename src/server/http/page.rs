@@ -69,7 +69,7 @@ async fn render(state: AppState, params: Params, parts: Parts, page: Loading) ->
             provide_context(state);
             provide_context(params);
             provide_context(parts);
-            // Islands and components look for them where a count goes.
+            // Components look for them where a count goes.
             if let Some(marks) = marks {
                 provide_context(marks);
             }
@@ -84,8 +84,8 @@ async fn render(state: AppState, params: Params, parts: Parts, page: Loading) ->
             // Nobody remembers the page of an error, so nobody fills in a nonce later.
             let marks = marks.filter(|_| error.is_none());
             let nonce = marks.map_or_else(new_nonce, |marks| marks.mark(Hole::Nonce, 0));
+            let policy = marks.is_none().then(|| page_policy(&nonce, content.has_islands, shows_elsewhere));
             let html = document(frame, content, theme, &nonce);
-            let policy = marks.is_none().then(|| page_policy(&nonce, shows_elsewhere));
             (html, policy, error)
         })
     });

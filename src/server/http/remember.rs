@@ -231,7 +231,8 @@ async fn answer(state: &AppState, page: &RememberedPage, asked: &Asked, status: 
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         return response;
     }
-    let policy = page_policy(&filling.nonce, state.config.pictures.elsewhere);
+    // No page that is for everybody has an island.
+    let policy = page_policy(&filling.nonce, false, state.config.pictures.elsewhere);
     if let Ok(policy) = HeaderValue::try_from(policy) {
         headers.insert(CONTENT_SECURITY_POLICY, policy);
     }

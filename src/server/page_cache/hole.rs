@@ -2,8 +2,6 @@
 
 use rand::Rng;
 
-use crate::model::count::Count;
-
 /// A character that no keyboard has; marks begin with it.
 const BEGIN: char = '\u{E000}';
 
@@ -54,11 +52,6 @@ impl Marks {
             Hole::Rankings => ('r', 0),
         };
         format!("{}{kind}{id},{count}{END}", self.prefix())
-    }
-
-    /// The mark of a hole that holds a count.
-    pub fn count(&self, hole: Hole, count: i64) -> Count {
-        Count::Mark(self.mark(hole, count))
     }
 
     fn prefix(&self) -> String {
