@@ -174,7 +174,7 @@ test.describe('with texts that have run elsewhere', () => {
     const watch = await Watch.start(browser, server.url)
     await lookAtAll(watch, ['/articles/all', '/articles/quotes', ...PAYLOADS.map((_, index) => `/articles/x-${index}`)])
     expect(watch.found).toEqual([])
-    // The islands are alive beside all of it.
+    // The page's own script works beside all of it.
     const page = await watch.page()
     await page.goto('/articles/all')
     await expect(page.locator('.theme-toggle')).toBeVisible()

@@ -42,7 +42,7 @@ for (const [name, path, status, heading] of PAGES) {
         expect(violations.map(({ id, nodes }) => `${colorScheme}: ${id}: ${nodes.map((node) => node.html)}`)).toEqual([])
       }
     }
-    // The theme button appears once the islands are alive: before that, nothing could have gone wrong with them.
+    // The theme button appears once the script is at work: before that, nothing could have gone wrong with it.
     if (javaScriptEnabled !== false) await expect(page.locator('.theme-toggle')).toBeVisible()
     expect(errors).toEqual([])
   })

@@ -12,7 +12,7 @@ import { expect, test } from './server'
 
 const ARTICLE = '/articles/kak-more-uchit-schitat'
 
-// Prerenders the article. When the islands there are alive, and twenty requests later, it shows the article, which activates the
+// Prerenders the article. When its script is at work, and twenty requests later, it shows the article, which activates the
 // prerendered page.
 const HOST = `<!DOCTYPE html><title>host</title>
   <script type="speculationrules">
@@ -25,7 +25,7 @@ const HOST = `<!DOCTYPE html><title>host</title>
     location.href = '${ARTICLE}'
   </script>`
 
-// Added to the islands' script: says when they are alive, which is when the theme button appears.
+// Added to the script: says when it is at work, which is when the theme button appears.
 const TELL_TALE = `
   const told = setInterval(() => {
     if (!document.querySelector('.theme-toggle:not([hidden])')) return

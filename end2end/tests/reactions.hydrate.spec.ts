@@ -16,14 +16,14 @@ const test = base.extend<{}, { server: Server }>({
   ],
 })
 
-/** Signs in as the author of the samples and opens an article, with its islands alive. */
+/** Signs in as the author of the samples and opens an article, with its script at work. */
 async function open(page: Page, server: Server, slug: string) {
   await page.goto(`/login?next=/articles/${slug}`)
   await page.getByLabel('User name').fill('marina-keel')
   await page.getByLabel('Password').fill(server.password)
   await page.getByRole('button', { name: 'Sign in' }).click()
   await expect(page).toHaveURL(`/articles/${slug}`)
-  // The theme button appears once the islands are alive.
+  // The theme button appears once the script is at work.
   await expect(page.locator('.theme-toggle')).toBeVisible()
 }
 
@@ -141,6 +141,22 @@ test('a failure takes the change back and says so', async ({ page, server }) => 
   await expect(like(page)).toHaveText(/Liked\s*1/)
   await expect(status).toHaveCount(0)
   await expect.poll(async () => (await article(server, 'who-is-a-visitor')).likes).toBe(1)
+})
+
+test('an answer that is not the program\'s is a failure too', async ({ page, server }) => {
+  await open(page, server, 'chao-xi-yu-shui-wei-biao')
+  const answers = [
+    { status: 502, contentType: 'text/html', body: '<h1>Bad Gateway</h1>' },
+    { status: 200, contentType: 'text/html', body: '<h1>Sign in to the hotel</h1>' },
+    { status: 200, contentType: 'application/json', body: '{"welcome": true}' },
+  ]
+  for (const answer of answers) {
+    await page.route('**/api/islands/set-like', (route) => route.fulfill(answer))
+    await like(page).click()
+    await expect(page.getByText("That was not saved. This can't be done right now.")).toBeVisible()
+    await expect(like(page)).toHaveText(/Like\s*0/)
+    await page.unroute('**/api/islands/set-like')
+  }
 })
 
 test('who has been signed out meanwhile is told', async ({ page, server, context }) => {

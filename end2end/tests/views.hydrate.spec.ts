@@ -23,6 +23,7 @@ function reader(browser: Browser, server: Server): Promise<BrowserContext> {
 }
 
 const count = (page: Page) => page.locator('.view-count')
+const words = (views: number) => (views === 1 ? '1 view' : `${views} views`)
 const answered = (page: Page) => page.waitForResponse((response) => response.url().endsWith('/record-view'))
 
 test('C6: the reader sees the own +1 before the server has answered, and it stays', async ({ browser, server }) => {
@@ -119,6 +120,52 @@ test('C6: an optimistic +1 that did not count is taken back', async ({ browser, 
   await context.close()
 })
 
+test('C6: who would not be counted sees no +1 before the server has answered', async ({ browser, server }) => {
+  const context = await reader(browser, server)
+  const page = await context.newPage()
+  let release = () => {}
+  const held = new Promise<void>((done) => (release = done))
+  await page.route('**/record-view', async (route) => {
+    await held
+    await route.continue()
+  })
+  // The page as it is for a reader whose view would not count.
+  await page.route('**/articles/moving-in', async (route) => {
+    const response = await route.fetch()
+    const body = (await response.text()).replace(/data-would-count="\w+"/, 'data-would-count="false"')
+    await route.fulfill({ response, body })
+  })
+  const before = await server.views('moving-in')
+  const asked = page.waitForRequest('**/record-view')
+  await page.goto('/articles/moving-in')
+  await asked
+  await expect(count(page)).toHaveText(words(before))
+  // What the server says is shown all the same.
+  const answer = answered(page)
+  release()
+  const { views } = await (await answer).json()
+  await expect(count(page)).toHaveText(words(views))
+  await context.close()
+})
+
+test('C6: a +1 whose view can not be recorded is taken back', async ({ browser, server }) => {
+  const context = await reader(browser, server)
+  const page = await context.newPage()
+  const before = await server.views('a-count-you-can-trust')
+  let release = () => {}
+  const held = new Promise<void>((done) => (release = done))
+  await page.route('**/record-view', async (route) => {
+    await held
+    await route.fulfill({ status: 404, contentType: 'application/json', body: '{"NotFound": "There is no such article."}' })
+  })
+  await page.goto('/articles/a-count-you-can-trust')
+  await expect(count(page)).toHaveText(words(before + 1))
+  release()
+  await expect(count(page)).toHaveText(words(before))
+  expect(await page.evaluate(() => sessionStorage.length)).toBe(0)
+  await context.close()
+})
+
 test('C5: a view that could not be recorded is sent again until it is', async ({ browser, server }) => {
   const context = await reader(browser, server)
   const page = await context.newPage()
@@ -146,7 +193,7 @@ test('a page that comes back from the back/forward cache tells the server that i
   answer = answered(page)
   await page.evaluate(() => window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true })))
   expect(await (await answer).json()).toMatchObject({ counted: false, reason: 'repeat', views })
-  await expect(count(page)).toHaveText(views === 1 ? '1 view' : `${views} views`)
+  await expect(count(page)).toHaveText(words(views))
   await context.close()
 })
 
@@ -184,7 +231,7 @@ test('C4: a hidden tab adds nothing until it is shown', async ({ browser, server
     if (request.url().endsWith('/record-view')) sent += 1
   })
   await page.goto('/articles/chao-xi-yu-shui-wei-biao')
-  // The theme button appears once the islands are alive, and so once the article could have counted.
+  // The theme button appears once the script is at work, and so once the article could have counted.
   await expect(page.locator('.theme-toggle')).toBeVisible()
   await expect(count(page)).toHaveText('0 views')
   expect(sent).toBe(0)
@@ -230,7 +277,7 @@ test('C3: a signed-in reader is counted once on two devices', async ({ browser, 
     const answer = answered(page)
     await page.goto(article)
     expect((await (await answer).json()).counted).toBe(expected)
-    await expect(count(page)).toHaveText(before === 0 ? '1 view' : `${before + 1} views`)
+    await expect(count(page)).toHaveText(words(before + 1))
     await context.close()
   }
 })
