@@ -94,8 +94,8 @@ fn a_body_that_is_too_large_is_refused_and_nothing_is_counted() {
     let path = format!("/api/v1/articles/{id}/view");
     assert_problem(&server.someone().announce("PUT", &path, 20_000), 413, "too large");
     assert_eq!(server.someone().view(id).json()["views"], 1, "this view is the first");
-    let island = server.someone().with("content-type", "application/x-www-form-urlencoded");
-    assert_problem(&island.announce("PUT", "/api/islands/record-view", 20_000), 413, "too large");
+    let script = server.someone().with("content-type", "application/x-www-form-urlencoded");
+    assert_problem(&script.announce("PUT", "/api/islands/record-view", 20_000), 413, "too large");
     assert_eq!(server.reader("192.0.2.8", "Mozilla/5.0 Gecko").request("PUT", &path, "{}").json()["views"], 2);
 }
 

@@ -299,16 +299,16 @@ fn c6_the_server_function_and_the_json_api_are_the_same_service() {
     let (reader, id) = (server.someone(), server.id("first"));
     let path = format!("/api/islands/record-view?article={id}");
     let form = reader.with("content-type", "application/x-www-form-urlencoded");
-    let island = |client: &Client| {
+    let script = |client: &Client| {
         let answer = client.request("PUT", "/api/islands/record-view", &format!("article={id}"));
         assert_eq!(answer.status, 200, "{path}: {}", answer.text);
         answer.json()
     };
-    assert_eq!(island(&form), json!({ "article": id, "views": 1, "counted": true }));
+    assert_eq!(script(&form), json!({ "article": id, "views": 1, "counted": true }));
     assert_eq!(reader.view(id).json()["reason"], "repeat", "counted through the other door");
     let other = server.reader("192.0.2.9", FIREFOX);
     assert!(counted(&other, id));
-    assert_eq!(island(&other.with("content-type", "application/x-www-form-urlencoded"))["reason"], "repeat");
+    assert_eq!(script(&other.with("content-type", "application/x-www-form-urlencoded"))["reason"], "repeat");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Likes, collects and follows: without JavaScript, by the islands' requests, under many at once, and after something went wrong.
+//! Likes, collects and follows: without JavaScript, by the script's requests, under many at once, and after something went wrong.
 
 mod author_counts;
 
@@ -203,7 +203,7 @@ fn what_readers_do_not_see_can_not_be_reacted_to_and_a_wrong_form_is_refused() {
 }
 
 #[test]
-fn an_island_is_told_how_it_stands_now() {
+fn a_script_is_told_how_it_stands_now() {
     let server = TestServer::start();
     let (reader, other) = (server.signed_in_reader("reader"), server.signed_in_reader("other"));
     let id = server.id("first");

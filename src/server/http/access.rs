@@ -85,7 +85,7 @@ fn refuse_method(path: &str) -> Response {
     response
 }
 
-/// A refusal in the form that fits who asked: islands read the error itself, other programs a problem, people a page.
+/// A refusal in the form that fits who asked: a page's scripts read the error itself, other programs a problem, people a page.
 fn refuse(error: &Error, path: &str, headers: &HeaderMap) -> Response {
     if !path.starts_with("/api/") && wants_json(headers) {
         return error.clone().into_response();

@@ -42,7 +42,7 @@ pub fn refuse_unknown(request: &Request) -> Option<Response> {
 /// with a redirect there, wherever that is.
 pub fn forget_foreign_referer(headers: &mut HeaderMap, base_url: &str) {
     let Some(referer) = headers.get(REFERER) else { return };
-    // Islands ask for JSON, and nothing redirects them.
+    // Scripts ask for JSON, and nothing redirects them.
     let is_html = |accept: &HeaderValue| accept.as_bytes().windows(9).any(|part| part == b"text/html");
     let wants_html = headers.get_all(ACCEPT).iter().any(is_html);
     if wants_html && !is_own(referer, headers.get(HOST), base_url) {
@@ -182,9 +182,9 @@ mod tests {
             forget_foreign_referer(&mut headers, base);
             assert_eq!(headers.contains_key(REFERER), is_kept, "{referer}");
         }
-        let mut island = headers(&[("referer", "https://evil.example/"), ("accept", "application/json")]);
-        forget_foreign_referer(&mut island, base);
-        assert!(island.contains_key(REFERER), "nobody follows it");
+        let mut script = headers(&[("referer", "https://evil.example/"), ("accept", "application/json")]);
+        forget_foreign_referer(&mut script, base);
+        assert!(script.contains_key(REFERER), "nobody follows it");
     }
 
     #[test]
