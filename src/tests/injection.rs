@@ -197,8 +197,14 @@ fn faults_in_text(html: &str) -> Vec<String> {
             faults.push(format!("srcset in {start:?}"));
         }
         let named = ["style", "srcdoc", "ping", "target", "formaction", "autofocus", "background"];
+        // What `browser/reading.js` takes for the program's.
+        let ours = ["data-article", "data-views-of", "data-reaction", "data-colour-switch"];
         faults.extend(
-            named.iter().filter(|name| start.attribute(name).is_some()).map(|name| format!("{name} in {start:?}")),
+            named
+                .iter()
+                .chain(&ours)
+                .filter(|name| start.attribute(name).is_some())
+                .map(|name| format!("{name} in {start:?}")),
         );
     }
     faults.extend(faults_anywhere(html));
