@@ -181,8 +181,9 @@ impl Server {
         counting.spawn(article_reader.run());
 
         let limits = Limits::of(&state.config);
+        let trusted_proxies = state.config.server.trusted_proxies.clone();
         let site = Site::new(state.clone(), reading(state.clone()), router(state));
-        let mut server = tokio::spawn(serve(listener, site, limits, stop.clone()));
+        let mut server = tokio::spawn(serve(listener, site, limits, trusted_proxies, stop.clone()));
         // Without a request to stop, a worker ends only by dying, or because the server did and took all batchers with it.
         let is_failure = tokio::select! {
             biased;

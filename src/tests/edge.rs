@@ -2,12 +2,13 @@
 //! that pass for something else.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tidemark::server::db::users::Role;
 use tidemark::server::http::routes::ROUTES;
+use tokio::net::TcpSocket;
 
 use crate::access::address;
 use crate::harness::{Answer, Client, FIREFOX, TestServer, binary};
@@ -19,6 +20,20 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 fn connect(url: &str) -> TcpStream {
     let stream = TcpStream::connect(url.trim_start_matches("http://")).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream
+}
+
+/// A connection of another address of this machine.
+fn connect_from(address: &str, url: &str) -> TcpStream {
+    let server: SocketAddr = url.trim_start_matches("http://").parse().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
+    let stream = runtime.block_on(async {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(SocketAddr::new(address.parse().unwrap(), 0)).unwrap();
+        socket.connect(server).await.unwrap().into_std().unwrap()
+    });
+    stream.set_nonblocking(false).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream
 }
@@ -352,6 +367,35 @@ fn who_opens_more_connections_than_there_are_keeps_nobody_out() {
     drop(silent);
 }
 
+#[test]
+fn one_address_has_a_part_of_the_connections_and_nobody_else_notices() {
+    // The tests' own address is a trusted proxy's.
+    let server = TestServer::with(&[("TIDEMARK_SERVER__CONNECTIONS", "80")]);
+    let from = |address: &str| connect_from(address, &server.url);
+    let ask = |mut stream: TcpStream| {
+        // What is refused is closed, perhaps before this.
+        let _ = stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+        until_closed(&mut stream)
+    };
+    let mut taken: Vec<TcpStream> = (0..20).map(|_| from("127.0.0.2")).collect();
+    for _ in 0..30 {
+        assert_eq!(ask(from("127.0.0.2")), "", "a quarter is taken");
+    }
+    let proxy: Vec<TcpStream> = (0..40).map(|_| from("127.0.0.1")).collect();
+    for address in ["127.0.0.3", "127.0.0.1"] {
+        let answer = ask(from(address));
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{address}: {answer}");
+    }
+    let answer = ask(taken.pop().unwrap());
+    assert!(answer.starts_with("HTTP/1.1 200 "), "what an address has goes on: {answer}");
+    // As soon as the server has noticed that one is closed, there is room for another.
+    let start = Instant::now();
+    while !ask(from("127.0.0.2")).starts_with("HTTP/1.1 200 ") {
+        assert!(start.elapsed() < PATIENCE, "there is no room again");
+    }
+    drop((taken, proxy));
+}
+
 /// A process that is killed at the end of its test.
 struct Process(Child);
 
@@ -374,6 +418,8 @@ fn at_a_limit_of_256_files_hundreds_of_connections_stop_nothing() {
         .env("DATABASE_URL", format!("sqlite:{}", folder.path().join("blog.db").display()))
         .env("LEPTOS_SITE_ADDR", "127.0.0.1:0")
         .env("TIDEMARK_SERVER__TIMEOUT", "2s")
+        // Or this address would have a part of the connections alone.
+        .env("TIDEMARK_SERVER__TRUSTED_PROXIES", "127.0.0.1")
         .stdout(Stdio::piped())
         .stderr(std::fs::File::create(&log).unwrap())
         .spawn()

@@ -6,19 +6,20 @@
 //! client's fault, and nothing of this ends it.
 //!
 //! When all connections are taken, a new one takes the place of the oldest that waits for its client, so that whoever opens many and says
-//! nothing only gets in the own way.
+//! nothing only gets in the own way. Of one address there is a part of them at most ([`PART_OF_A_PEER`]): what comes beyond it is closed at
+//! once, so that whoever keeps many busy leaves the others theirs. A proxy that is trusted speaks for many, so it may have all.
 //!
 //! None of this costs a request more than a few stores to memory that nobody else uses: the clock is looked at a few times in a connection's
 //! credit, whatever goes on meanwhile.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::io::{self, ErrorKind, IoSlice};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::{Pin, pin};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -31,6 +32,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use ipnet::IpNet;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpListener;
@@ -41,13 +43,22 @@ use tokio_util::task::TaskTracker;
 use tower::{Service, ServiceExt};
 
 use crate::server::config::Config;
+use crate::server::request::forwarded::is_in;
 use crate::server::request::limits::{LARGEST_HEAD, LARGEST_PICTURE};
+use crate::server::views::visitor::address_bucket;
 
 /// What a client must send or take to be waited for as long as it takes, in bytes a second.
 const SLOWEST: u64 = 1024;
 
 /// How many connections there are at most, unless a setting says otherwise: each may take some ten kilobytes of memory.
 const MOST_CONNECTIONS: usize = 10_000;
+
+/// The part of all connections that one address may have: a quarter. A household is one address, and so are many an office and a provider's
+/// customers who share an IPv4 address.
+const PART_OF_A_PEER: usize = 4;
+
+/// How many connections an address may have however few there are: a browser opens six.
+const LEAST_OF_A_PEER: usize = 16;
 
 /// How many files the program opens for itself, besides those of the database: the log, the listener, Redis, the network of pictures.
 const OWN_FILES: u64 = 64;
@@ -134,14 +145,21 @@ fn raise_open_files(wanted: u64) -> u64 {
 }
 
 /// Answers every connection to `listener` with `service` until `stop` is cancelled, and then those requests that are under way.
+/// `trusted_proxies` may have all connections, everybody else a part of them.
 ///
 /// Nothing that a client does ends it, nor does a lack of files.
-pub async fn serve<S>(listener: TcpListener, service: S, limits: Limits, stop: CancellationToken)
-where
+pub async fn serve<S>(
+    listener: TcpListener,
+    service: S,
+    limits: Limits,
+    trusted_proxies: Vec<IpNet>,
+    stop: CancellationToken,
+) where
     S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send,
 {
     let mut connections = Connections::new(limits.connections);
+    let mut peers = Peers::new(limits.connections, trusted_proxies);
     let tasks = TaskTracker::new();
     loop {
         let accepted = tokio::select! {
@@ -154,7 +172,7 @@ where
             Err(error) => {
                 // A client that has left again says nothing about the next one.
                 if !is_of_one_client(&error) {
-                    connections.say(|| {
+                    connections.said.now_and_then(|| {
                         tracing::error!(
                             error = %error,
                             "no connection can be accepted; if these are too many files, raise their limit (ulimit -n) or lower \
@@ -168,12 +186,13 @@ where
                 continue;
             }
         };
+        let Some(place) = peers.place(peer.ip()) else { continue };
         let Some(slot) = stop.run_until_cancelled(connections.slot()).await else { break };
         let activity = connections.begin();
         let service = service.clone();
         tasks.spawn(async move {
             serve_connection(stream, peer, service, limits, activity).await;
-            drop(slot);
+            drop((slot, place));
         });
     }
     drop(listener);
@@ -193,13 +212,13 @@ struct Connections {
     slots: Arc<Semaphore>,
     /// Oldest first. Some may be closed by now.
     open: VecDeque<Arc<Activity>>,
-    said: Option<Instant>,
+    said: Said,
 }
 
 impl Connections {
     fn new(most: usize) -> Self {
         let most = most.clamp(1, Semaphore::MAX_PERMITS);
-        Self { most, slots: Arc::new(Semaphore::new(most)), open: VecDeque::new(), said: None }
+        Self { most, slots: Arc::new(Semaphore::new(most)), open: VecDeque::new(), said: Said::default() }
     }
 
     /// A place for one more connection, as soon as there is one.
@@ -209,7 +228,7 @@ impl Connections {
                 return slot;
             }
             let most = self.most;
-            self.say(|| {
+            self.said.now_and_then(|| {
                 tracing::warn!(
                     "all {most} connections are taken, so the oldest that wait for their clients are closed; if these are readers, raise \
                      server.connections, and the limit of open files with it (ulimit -n)"
@@ -256,15 +275,89 @@ impl Connections {
             activity.finish();
         }
     }
+}
 
-    /// Says something now and then.
-    fn say(&mut self, say: impl FnOnce()) {
+/// When something was said for the last time, so that it is said now and then.
+#[derive(Default)]
+struct Said(Option<Instant>);
+
+impl Said {
+    fn now_and_then(&mut self, say: impl FnOnce()) {
         let now = Instant::now();
-        if self.said.is_none_or(|said| now.duration_since(said) >= SAY_AGAIN) {
-            self.said = Some(now);
+        if self.0.is_none_or(|said| now.duration_since(said) >= SAY_AGAIN) {
+            self.0 = Some(now);
             say();
         }
     }
+}
+
+/// How many connections there are of each address.
+type Counts = HashMap<[u8; 8], usize>;
+
+/// How many connections each address has that is bound to a part of them: an IPv4 address or an IPv6 /64, which is what one household gets.
+struct Peers {
+    most: usize,
+    trusted_proxies: Vec<IpNet>,
+    open: Arc<Mutex<Counts>>,
+    said: Said,
+}
+
+impl Peers {
+    /// `connections`: how many there may be in all.
+    fn new(connections: usize, trusted_proxies: Vec<IpNet>) -> Self {
+        let most = (connections / PART_OF_A_PEER).max(LEAST_OF_A_PEER);
+        Self { most, trusted_proxies, open: Arc::default(), said: Said::default() }
+    }
+
+    /// A place for one more connection of that address, until it is dropped; `None` if the address has its part already.
+    fn place(&mut self, peer: IpAddr) -> Option<PlaceOfPeer> {
+        if is_in(peer, &self.trusted_proxies) {
+            return Some(PlaceOfPeer(None));
+        }
+        let peer = address_bucket(peer);
+        if !add_one(&mut counts(&self.open), peer, self.most) {
+            let most = self.most;
+            // Not which address: none is ever written down.
+            self.said.now_and_then(|| {
+                tracing::warn!(
+                    "an address has {most} connections, which is the part of all that one may have, so others of it are closed at once; if \
+                     this is a proxy, name it in server.trusted-proxies; if these are readers, raise server.connections"
+                );
+            });
+            return None;
+        }
+        Some(PlaceOfPeer(Some((self.open.clone(), peer))))
+    }
+}
+
+/// The place that a connection takes of the part of its address, if that is bound to one.
+struct PlaceOfPeer(Option<(Arc<Mutex<Counts>>, [u8; 8])>);
+
+impl Drop for PlaceOfPeer {
+    fn drop(&mut self) {
+        if let Some((open, peer)) = &self.0 {
+            let mut open = counts(open);
+            let left = open.get(peer).map_or(0, |count| count.saturating_sub(1));
+            if left == 0 {
+                open.remove(peer);
+            } else {
+                open.insert(*peer, left);
+            }
+        }
+    }
+}
+
+fn counts(open: &Mutex<Counts>) -> MutexGuard<'_, Counts> {
+    // Nothing under the lock panics.
+    open.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Counts one more connection of that address; false if it has so many already.
+fn add_one(open: &mut Counts, peer: [u8; 8], most: usize) -> bool {
+    let count = open.entry(peer).or_default();
+    let is_free = *count < most;
+    *count += usize::from(is_free);
+    is_free
 }
 
 /// Whether the connection is still there: its own task knows it too.
@@ -811,7 +904,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
-        let server = tokio::spawn(serve(listener, site(), LIMITS, stop.clone()));
+        let server = tokio::spawn(serve(listener, site(), LIMITS, Vec::new(), stop.clone()));
         let mut silent = Vec::new();
         for _ in 0..20 {
             silent.push(TcpStream::connect(address).await.unwrap());
@@ -857,6 +950,38 @@ mod tests {
             drop(connections.begin());
         }
         assert!(connections.open.len() <= 20, "{}", connections.open.len());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_happens_with_each_connection_is_said_once_a_minute() {
+        let (mut said, mut count) = (Said::default(), 0);
+        for _ in 0..180 {
+            said.now_and_then(|| count += 1);
+            sleep(Duration::from_secs(1)).await;
+        }
+        assert_eq!(count, 3);
+    }
+
+    #[test]
+    fn an_address_has_a_part_of_all_connections_and_a_trusted_proxy_as_many_as_it_likes() {
+        let mut peers = Peers::new(80, vec!["10.0.0.0/8".parse().unwrap()]);
+        let addresses = |peer: &str| std::iter::repeat_n(peer.parse::<IpAddr>().unwrap(), 1_000);
+        let mut places_of =
+            |peer: &str| -> Vec<PlaceOfPeer> { addresses(peer).map_while(|peer| peers.place(peer)).collect() };
+        let one = places_of("192.0.2.1");
+        assert_eq!(one.len(), 20);
+        assert_eq!(places_of("::ffff:192.0.2.1").len(), 0, "the same in other clothes");
+        assert_eq!(places_of("192.0.2.2").len(), 20, "nobody else's");
+        let network = places_of("2001:db8:0:1::1");
+        assert_eq!((network.len(), places_of("2001:db8:0:1:ffff::2").len()), (20, 0), "the same /64");
+        assert_eq!(places_of("2001:db8:0:2::1").len(), 20);
+        assert_eq!((places_of("10.1.2.3").len(), places_of("::ffff:10.1.2.3").len()), (1_000, 1_000));
+        drop(one);
+        assert_eq!(places_of("192.0.2.1").len(), 20, "closed connections count no more");
+        drop(network);
+        assert!(counts(&peers.open).is_empty(), "and no address is kept");
+        assert_eq!(Peers::new(72, Vec::new()).most, 18);
+        assert_eq!(Peers::new(4, Vec::new()).most, LEAST_OF_A_PEER);
     }
 
     #[test]

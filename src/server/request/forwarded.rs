@@ -7,19 +7,21 @@ use ipnet::IpNet;
 /// The peer, or, if the peer is a trusted proxy, the rightmost address in the `lines` of `X-Forwarded-For` that is not one. What stands
 /// further left is what the client claims, so it is not read.
 pub fn client_address<'a>(peer: IpAddr, lines: impl DoubleEndedIterator<Item = &'a [u8]>, trusted: &[IpNet]) -> IpAddr {
-    let is_trusted = |address: IpAddr| {
-        let address = address.to_canonical();
-        trusted.iter().any(|network| network.contains(&address))
-    };
     let mut client = peer;
     // By bytes: what the client wrote in the same line before the proxy's part may be no text.
     let mut hops = lines.rev().flat_map(|line| line.rsplit(|byte| *byte == b','));
-    while is_trusted(client) {
+    while is_in(client, trusted) {
         // The end of the list, or something that is no address: what is known so far is all that can be believed.
         let Some(address) = hops.next().and_then(parse_hop) else { break };
         client = address;
     }
     client
+}
+
+/// Whether an address is in one of these networks. An IPv4 address in IPv6 clothes is the IPv4 address.
+pub fn is_in(address: IpAddr, networks: &[IpNet]) -> bool {
+    let address = address.to_canonical();
+    networks.iter().any(|network| network.contains(&address))
 }
 
 /// An address, perhaps with a port, as some proxies write it.
