@@ -16,6 +16,7 @@ pub mod server {
         pub mod front_matter;
         pub mod markdown;
         pub mod nesting;
+        pub mod pieces;
         pub mod raw_html;
         pub mod slug;
     }

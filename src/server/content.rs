@@ -9,6 +9,7 @@ pub mod front_matter;
 pub mod import;
 pub mod markdown;
 pub mod nesting;
+pub mod pieces;
 pub mod raw_html;
 pub mod rerender;
 pub mod slug;

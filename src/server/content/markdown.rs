@@ -14,6 +14,7 @@ use giallo::{HighlightOptions, HtmlRenderer, RenderOptions, ThemeVariant};
 use super::characters::{is_storable, without_unstorable};
 use super::front_matter::one_line_end;
 use super::nesting::{capped, capped_quotes};
+use super::pieces::in_pieces;
 use super::raw_html::{self, Ends, Piece, Reader};
 use crate::model::article::Heading;
 
@@ -52,6 +53,10 @@ const MOST_FOOTNOTE_REFERENCES: usize = 1_000;
 /// What an author is told of a text of which something was left out.
 const CODE_IS_PLAIN: &str = "Some of the code is too long to be highlighted, so it is shown plain.";
 const NESTS_TOO_DEEP: &str = "Some of the text is nested more than 100 levels deep; there it is shown flat.";
+const TAG_IS_TOO_LONG: &str =
+    "A tag, link or picture has at most 8 KiB of addresses and texts; longer ones have lost all of them.";
+const TOO_MUCH_OUTSIDE_CELLS: &str =
+    "Too much stands in tables and in none of their cells, so the text is shown as it was typed.";
 const TOO_LARGE_A_PAGE: &str = "This would be a page of more than 8 MiB, so the text is shown as it was typed.";
 const TOO_MANY_HEADINGS: &str = "A text has at most 500 headings; the others are shown as paragraphs.";
 const TOO_MANY_FOOTNOTES: &str =
@@ -114,9 +119,19 @@ pub fn render_until(markdown: &str, is_stopped: &AtomicBool) -> Option<Rendered>
         }
     };
     goes_on()?;
-    if let Cow::Owned(flatter) = capped(&html) {
-        notes.push(NESTS_TOO_DEEP);
-        html = flatter;
+    let capped = capped(&html);
+    let as_typed_because = if capped.is_too_large {
+        Some(TOO_LARGE_A_PAGE)
+    } else {
+        capped.is_outside_cells.then_some(TOO_MUCH_OUTSIDE_CELLS)
+    };
+    if let Some(note) = as_typed_because {
+        notes.push(note);
+        html = as_typed(markdown);
+    } else {
+        notes.extend(capped.is_flatter.then_some(NESTS_TOO_DEEP));
+        notes.extend(capped.is_shorter.then_some(TAG_IS_TOO_LONG));
+        html = capped.html.into_owned();
     }
     let html = sanitize(&html);
     goes_on()?;
@@ -153,18 +168,23 @@ fn as_typed(markdown: &str) -> String {
 
 /// What of HTML may be in a page, in a form that a browser reads as the sanitiser did.
 pub fn sanitize(html: &str) -> String {
-    let mut clean = SANITIZER.clean(html).to_string();
+    let mut cleaned = clean(&SANITIZER, html);
     // Without a character that is left out, an address may be another: `java&#8;script:` is none of a scheme, and `javascript:` is.
     // Without an element that is left out, what was in it may be read in another way: a paragraph ends where the next begins,
     // unless there was a button around it. So it is read again until nothing changes, which the second time shows nearly always.
     for _ in 0..READINGS {
-        let again = SANITIZER.clean(&without_unstorable(&clean)).to_string();
-        if again == clean {
+        let again = clean(&SANITIZER, &without_unstorable(&cleaned));
+        if again == cleaned {
             break;
         }
-        clean = again;
+        cleaned = again;
     }
-    clean
+    cleaned
+}
+
+/// What a sanitiser leaves of HTML, in a time that grows no faster than it.
+fn clean(sanitizer: &ammonia::Builder, html: &str) -> String {
+    sanitizer.clean(&in_pieces(html)).to_string()
 }
 
 /// The beginning of a text, as [`Rendered::summary`] has it, without rendering the rest; `None` if `is_stopped` becomes true meanwhile.
@@ -354,7 +374,7 @@ fn limit_headings<'a>(root: &'a AstNode<'a>) -> bool {
 /// because authors write whole articles in HTML too.
 fn count_words(html: &str) -> (usize, usize) {
     // A space before each end of an element keeps the words of two paragraphs apart.
-    let text = TEXT_ONLY.clean(&html.replace("</", " </")).to_string();
+    let text = clean(&TEXT_ONLY, &html.replace("</", " </"));
     let is_cjk = |character: char| matches!(character, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}');
     let cjk_characters = text.chars().filter(|&character| is_cjk(character)).count();
     let words = text
@@ -682,6 +702,47 @@ mod tests {
         assert!(render(&"&".repeat(1_000)).notes.is_empty());
     }
 
+    /// With time that grows with the square of a text this would not end.
+    #[test]
+    fn a_long_text_of_characters_that_are_written_as_references_is_rendered_to_its_end() {
+        for (start, part, count, shown) in [
+            ("", "&", 200_000, "&amp;"),
+            ("", "&amp;", 100_000, "&amp;"),
+            ("", "&#38;", 100_000, "&amp;"),
+            ("", "&x", 100_000, "&amp;x"),
+            ("", "\u{a9}", 200_000, "\u{a9}"),
+            ("<div>", "&</td>", 100_000, "&amp;"),
+        ] {
+            let rendered = render(&(start.to_owned() + &part.repeat(count)));
+            assert!(rendered.notes.is_empty() && !rendered.html.contains("<!--"), "{part}");
+            assert_eq!(rendered.html.matches(shown).count(), count, "{part}");
+        }
+    }
+
+    #[test]
+    fn what_a_parser_would_make_too_much_of_is_shown_as_it_was_typed() {
+        let title = "x".repeat(7_000);
+        let copied = format!("<p><b title=\"{title}\">{}", "</p><p>x".repeat(5_000));
+        let moved = format!("<p>a</p><table>{}</table>", "<br>x".repeat(50_000));
+        for (text, note) in [(copied, TOO_LARGE_A_PAGE), (moved, TOO_MUCH_OUTSIDE_CELLS)] {
+            let rendered = render(&text);
+            assert_eq!(rendered.notes, [note]);
+            assert!(rendered.html.starts_with("<pre") && rendered.html.len() < 3 * text.len() + 100, "{note}");
+        }
+    }
+
+    #[test]
+    fn a_tag_of_endless_attributes_loses_them_and_its_author_is_told() {
+        let long = "&".repeat(100_000);
+        for text in
+            [format!("<p title=\"{long}\">text</p>"), format!("![text]({long})"), format!("[text](/x \"{long}\")")]
+        {
+            let rendered = render(&text);
+            assert_eq!(rendered.notes, [TAG_IS_TOO_LONG], "{}", &text[..20]);
+            assert!(rendered.html.len() < 300, "{}", rendered.html.len());
+        }
+    }
+
     #[test]
     fn a_text_has_only_so_many_headings() {
         // Equal ones, for each of which an anchor would be looked for among all before it.
@@ -782,7 +843,7 @@ mod tests {
 
     /// What a reader sees of HTML that was sanitised, in which only these references are.
     fn visible(html: &str) -> String {
-        let text = TEXT_ONLY.clean(&html.replace("</", " </")).to_string();
+        let text = clean(&TEXT_ONLY, &html.replace("</", " </"));
         let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&nbsp;", " ").replace("&amp;", "&");
         text.split_whitespace().collect::<Vec<_>>().join(" ")
     }

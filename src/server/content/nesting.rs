@@ -2,6 +2,13 @@
 //! take it many seconds. Here it is told without a tree: what is open is kept in a short list, and a tag that would go deeper is left out. Its
 //! text stays.
 //!
+//! The same list tells what else a parser would make more of than there is:
+//!
+//! - A `<b>` that is still open where a paragraph ends is opened anew in the next one, with all its attributes. A thousand paragraphs after a
+//!   title of half a megabyte would be a page of half a gigabyte.
+//! - What stands in a table and in none of its cells is moved to before the table, which is looked for among all its siblings each time.
+//! - The longer the value of an attribute is, the longer each `&` in it takes to be written.
+//!
 //! Where a parser closes an element by itself, as a paragraph where the next begins, so does this; in doubt it takes an element for open, and
 //! then a text that closes none of its elements loses some tags of the deepest.
 
@@ -15,6 +22,15 @@ pub const DEEPEST: usize = 100;
 
 /// How many elements such as `<b>` may be open that nothing but their own end tag closes: a parser opens each anew in every paragraph.
 const MOST_FORMATTING: usize = 30;
+
+/// How much may come to a text by tags such as `<b>` that are opened anew, in bytes.
+const MOST_COPIED: usize = 8 * 1024 * 1024;
+
+/// How many tags and texts may stand in tables and in none of their cells.
+const MOST_OUTSIDE_CELLS: usize = 1_000;
+
+/// How long a start tag may be, in bytes. A longer one loses its attributes.
+pub const LONGEST_TAG: usize = 8 * 1024;
 
 /// Elements that have no end.
 const VOID: &[&str] = &[
@@ -79,98 +95,254 @@ const BLOCKS: &[&str] = &[
     "ul",
 ];
 
-/// The HTML without the tags that would nest more than [`DEEPEST`] elements in one another; the same if there is none.
-pub fn capped(html: &str) -> Cow<'_, str> {
+/// Parts of a table and what may stand between them.
+const TABLE_PARTS: &[&str] =
+    &["caption", "col", "colgroup", "form", "table", "tbody", "td", "tfoot", "th", "thead", "tr"];
+
+/// HTML that a parser takes in about linear time.
+#[derive(Debug)]
+pub struct Capped<'a> {
+    /// Without the tags that would nest more than [`DEEPEST`] elements in one another, and without the attributes of tags that are longer
+    /// than [`LONGEST_TAG`]; the same if there is neither.
+    pub html: Cow<'a, str>,
+    /// Whether tags were left out.
+    pub is_flatter: bool,
+    /// Whether attributes were left out.
+    pub is_shorter: bool,
+    /// Whether a parser would make far more of it than there is.
+    pub is_too_large: bool,
+    /// Whether too much stands in tables and in none of their cells.
+    pub is_outside_cells: bool,
+}
+
+/// The HTML as far as a parser can take it.
+pub fn capped(html: &str) -> Capped<'_> {
     let mut open = Open::default();
     let mut capped: Option<String> = None;
+    let (mut is_flatter, mut is_shorter) = (false, false);
     // Everything before `written` is in `capped`, if there is one.
     let (mut at, mut written) = (0, 0);
     while let Some(distance) = html[at..].find('<') {
+        open.text(&html[at..at + distance]);
         at += distance;
-        let (length, is_kept) = match Markup::read(&html[at..]) {
-            Markup::Comment(length) | Markup::Declaration(length) => (length, true),
+        // How long it is, and what stands in its place if it can't stay.
+        let (length, instead) = match Markup::read(&html[at..]) {
+            Markup::Comment(length) | Markup::Declaration(length) => (length, None),
             // The rest is no tag.
             Markup::OpenComment | Markup::Unfinished => break,
-            Markup::Nothing => (1, true),
-            Markup::Tag { length, name, is_end: false } => (length, open.start(&name)),
-            Markup::Tag { length, name, is_end: true } => (length, open.end(&name)),
+            Markup::Nothing => (1, None),
+            Markup::Tag { length, name, is_end: true } => (length, (!open.end(&name)).then(String::new)),
+            Markup::Tag { length, name, is_end: false } => {
+                let short = (length > LONGEST_TAG).then(|| format!("<{name}>"));
+                if open.start(&name, short.as_ref().map_or(length, String::len)) {
+                    is_shorter |= short.is_some();
+                    (length, short)
+                } else {
+                    (length, Some(String::new()))
+                }
+            }
         };
-        if !is_kept {
-            capped.get_or_insert_default().push_str(&html[written..at]);
+        if let Some(instead) = instead {
+            is_flatter |= instead.is_empty();
+            let capped = capped.get_or_insert_default();
+            capped.push_str(&html[written..at]);
+            capped.push_str(&instead);
             written = at + length;
         }
         at += length;
     }
-    match capped {
-        Some(capped) => Cow::Owned(capped + &html[written..]),
-        None => Cow::Borrowed(html),
+    open.text(&html[at..]);
+    Capped {
+        html: match capped {
+            Some(capped) => Cow::Owned(capped + &html[written..]),
+            None => Cow::Borrowed(html),
+        },
+        is_flatter,
+        is_shorter,
+        is_too_large: open.copied > MOST_COPIED,
+        is_outside_cells: open.outside_cells > MOST_OUTSIDE_CELLS,
     }
+}
+
+/// Where in a table something stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Place {
+    /// In no table.
+    #[default]
+    Elsewhere,
+    /// In a table, and in none of its cells.
+    OutsideCells,
+    /// In a cell or a caption.
+    Cell,
+}
+
+/// An element that is open.
+struct Element {
+    name: String,
+    /// How many of [`WALLS`] are open, from the outermost to this one.
+    walls: usize,
+    place: Place,
+}
+
+/// An element such as `<b>` that is open.
+struct Formatting {
+    name: String,
+    /// How long its tags are, in bytes.
+    length: usize,
+    /// How many elements were open when it began.
+    depth: usize,
+    /// How many of [`WALLS`] were open when it began.
+    walls: usize,
 }
 
 /// What is open, the outermost first.
 #[derive(Default)]
 struct Open {
-    elements: Vec<String>,
-    formatting: HashMap<String, usize>,
+    elements: Vec<Element>,
+    formatting: Vec<Formatting>,
     /// Of how many start tags of a name that were left out the end tag is still to come.
     left_out: HashMap<String, usize>,
+    /// How long the tags are that a parser opens anew, at most.
+    copied: usize,
+    /// How often something stands in a table and in none of its cells.
+    outside_cells: usize,
 }
 
 impl Open {
-    /// Whether a start tag may stay.
-    fn start(&mut self, name: &str) -> bool {
+    fn walls(&self) -> usize {
+        self.elements.last().map_or(0, |element| element.walls)
+    }
+
+    fn place(&self) -> Place {
+        self.elements.last().map_or(Place::Elsewhere, |element| element.place)
+    }
+
+    /// A text comes.
+    fn text(&mut self, text: &str) {
+        if self.place() == Place::OutsideCells && text.chars().any(|character| !character.is_ascii_whitespace()) {
+            // A parser takes each reference and each end of a line for itself.
+            let parts = text.bytes().filter(|byte| matches!(byte, b'&' | b'\n')).count();
+            self.outside_cells += 1 + self.formatting.len() + parts;
+        }
+    }
+
+    /// A tag comes.
+    fn tag(&mut self, name: &str) {
+        if self.place() == Place::OutsideCells && !TABLE_PARTS.contains(&name) {
+            self.outside_cells += 1 + self.formatting.len();
+        }
+    }
+
+    /// A parser may open anew whatever it closed with something else.
+    fn copy(&mut self) {
+        let length: usize = self.formatting.iter().map(|formatting| formatting.length).sum();
+        self.copied = self.copied.saturating_add(length);
+    }
+
+    /// Whether a start tag of so many bytes may stay.
+    fn start(&mut self, name: &str, length: usize) -> bool {
+        self.tag(name);
+        if FORMATTING.contains(&name) {
+            return self.start_formatting(name, length);
+        }
+        if !INLINE.contains(&name) && (name == "hr" || !VOID.contains(&name)) {
+            self.copy();
+        }
         if VOID.contains(&name) {
             return true;
-        }
-        if FORMATTING.contains(&name) {
-            // A link in a link closes the outer one.
-            if name == "a" && self.formatting.contains_key(name) {
-                return true;
-            }
-            let is_kept = self.formatting.values().sum::<usize>() < MOST_FORMATTING;
-            let count = if is_kept { &mut self.formatting } else { &mut self.left_out };
-            *count.entry(name.to_owned()).or_default() += 1;
-            return is_kept;
         }
         self.close_before(name);
         if self.elements.len() == DEEPEST {
             *self.left_out.entry(name.to_owned()).or_default() += 1;
             return false;
         }
-        self.elements.push(name.to_owned());
+        let place = match name {
+            "table" => Place::OutsideCells,
+            // Without a table they are nothing.
+            _ if self.place() == Place::Elsewhere => Place::Elsewhere,
+            "tbody" | "tfoot" | "thead" | "tr" | "colgroup" => Place::OutsideCells,
+            "td" | "th" | "caption" => Place::Cell,
+            _ => self.place(),
+        };
+        let walls = self.walls() + usize::from(WALLS.contains(&name));
+        self.elements.push(Element { name: name.to_owned(), walls, place });
+        true
+    }
+
+    fn start_formatting(&mut self, name: &str, length: usize) -> bool {
+        let walls = self.walls();
+        if matches!(name, "a" | "nobr") {
+            // A link in a link closes the outer one, unless there is a wall between.
+            let is_outer = |outer: &Formatting| outer.name == name && outer.walls >= walls;
+            if let Some(index) = self.formatting.iter().rposition(is_outer) {
+                self.copy();
+                self.formatting.remove(index);
+            }
+        }
+        if self.formatting.len() >= MOST_FORMATTING {
+            *self.left_out.entry(name.to_owned()).or_default() += 1;
+            return false;
+        }
+        let length = length + name.len() + "</>".len();
+        self.formatting.push(Formatting { name: name.to_owned(), length, depth: self.elements.len(), walls });
         true
     }
 
     /// Whether an end tag may stay.
     fn end(&mut self, name: &str) -> bool {
-        for (counts, is_kept) in [(&mut self.left_out, false), (&mut self.formatting, true)] {
-            if let Some(count) = counts.get_mut(name) {
-                *count -= 1;
-                if *count == 0 {
-                    counts.remove(name);
-                }
-                return is_kept;
+        self.tag(name);
+        if let Some(count) = self.left_out.get_mut(name) {
+            *count -= 1;
+            if *count == 0 {
+                self.left_out.remove(name);
             }
+            return false;
+        }
+        if FORMATTING.contains(&name) {
+            self.end_formatting(name);
+            return true;
         }
         let is_inline = INLINE.contains(&name);
+        let depth = self.elements.len();
+        let is_innermost = self.elements.last().is_some_and(|last| last.name == name)
+            && self.formatting.iter().all(|formatting| formatting.depth < depth);
+        if !is_inline || !is_innermost {
+            self.copy();
+        }
         let is_of_table = WALLS.contains(&name);
-        let is_end = |other: &String| {
+        let is_end = |other: &str| {
             if is_of_table {
                 other == "table"
             } else {
-                WALLS.contains(&other.as_str()) || (is_inline && !INLINE.contains(&other.as_str()))
+                WALLS.contains(&other) || (is_inline && !INLINE.contains(&other))
             }
         };
         for (index, other) in self.elements.iter().enumerate().rev() {
-            if other == name {
+            if other.name == name {
                 self.elements.truncate(index);
                 break;
             }
-            if is_end(other) {
+            if is_end(&other.name) {
                 break;
             }
         }
         true
+    }
+
+    /// The end tag of such an element reaches none before a wall.
+    fn end_formatting(&mut self, name: &str) {
+        let walls = self.walls();
+        let is_meant = |formatting: &Formatting| formatting.name == name && formatting.walls >= walls;
+        let index = self.formatting.iter().rposition(is_meant);
+        let depth = self.elements.len();
+        let is_innermost = index.is_some_and(|index| index + 1 == self.formatting.len())
+            && self.formatting.last().is_some_and(|last| last.depth == depth);
+        if !is_innermost {
+            self.copy();
+        }
+        if let Some(index) = index {
+            self.formatting.remove(index);
+        }
     }
 
     /// Closes what the start tag of an element closes by itself.
@@ -190,7 +362,7 @@ impl Open {
 
     /// Closes all that is in the innermost of these.
     fn close_within(&mut self, names: &[&str]) {
-        if let Some(index) = self.elements.iter().rposition(|other| names.contains(&other.as_str())) {
+        if let Some(index) = self.elements.iter().rposition(|other| names.contains(&other.name.as_str())) {
             self.elements.truncate(index + 1);
         }
     }
@@ -198,7 +370,7 @@ impl Open {
     /// Closes the innermost of these, if nothing but lines of text is open in it.
     fn close_sibling(&mut self, names: &[&str]) {
         for (index, other) in self.elements.iter().enumerate().rev() {
-            let other = other.as_str();
+            let other = other.name.as_str();
             if names.contains(&other) {
                 self.elements.truncate(index);
                 return;
@@ -211,11 +383,11 @@ impl Open {
 
     fn close_paragraph(&mut self) {
         for (index, other) in self.elements.iter().enumerate().rev() {
-            if other == "p" {
+            if other.name == "p" {
                 self.elements.truncate(index);
                 return;
             }
-            if WALLS.contains(&other.as_str()) {
+            if WALLS.contains(&other.name.as_str()) {
                 return;
             }
         }
@@ -300,7 +472,7 @@ mod tests {
             "<section></div><div></section>",
         ] {
             let html = part.repeat(400);
-            let found = depth(&capped(&html));
+            let found = depth(&capped(&html).html);
             assert!(found <= 2 * DEEPEST + MOST_FORMATTING, "{part}: {found} deep");
         }
     }
@@ -322,7 +494,7 @@ mod tests {
             "a < b > c <!-- d --> &lt;e>",
         ] {
             let html = format!("<div><ul><table>{}", part.repeat(1_000));
-            assert!(matches!(capped(&html), Cow::Borrowed(_)), "{part}");
+            assert!(matches!(capped(&html).html, Cow::Borrowed(_)), "{part}");
         }
     }
 
@@ -330,7 +502,68 @@ mod tests {
     fn a_tag_that_is_left_out_goes_with_its_end_and_its_text_stays() {
         let html = format!("{}a<i>b</i>{}c", "<div>".repeat(DEEPEST + 2), "</div>".repeat(DEEPEST + 2));
         let kept = format!("{}a<i>b</i>{}c", "<div>".repeat(DEEPEST), "</div>".repeat(DEEPEST));
-        assert_eq!(capped(&html), kept);
+        let capped = capped(&html);
+        assert_eq!(capped.html, kept);
+        assert!(capped.is_flatter && !capped.is_shorter && !capped.is_too_large);
+    }
+
+    #[test]
+    fn an_end_tag_in_a_cell_closes_nothing_outside_of_the_table() {
+        let html: String = (0..400).map(|number| format!("<b class={number}><table><td></b></table>")).collect();
+        let found = depth(&capped(&html).html);
+        assert!(found <= 2 * DEEPEST + MOST_FORMATTING, "{found} deep");
+    }
+
+    #[test]
+    fn what_a_parser_would_open_anew_again_and_again_is_too_large() {
+        let title = "x".repeat(7_000);
+        for (start, part) in [
+            ("<p><b title=\"*\">", "</p><p>x"),
+            ("<p><b title=\"*\">", "</p><div>x</div>"),
+            ("<div><i title=\"*\">", "<p>x</i><i title=\"*\"></p>"),
+            ("<h1><a title=\"*\">", "</h1><h1>x"),
+            ("<span><a title=\"*\">", "</span><span>x"),
+            ("<p><a title=\"*\">", "</p><hr>x"),
+        ] {
+            let html = format!("{start}{}", part.repeat(5_000)).replace('*', &title);
+            assert!(capped(&html).is_too_large, "{start}{part}");
+            let html = format!("{start}{}", part.repeat(100)).replace('*', &title);
+            assert!(!capped(&html).is_too_large, "{start}{part}");
+        }
+        // As code is highlighted, and as people write.
+        for (start, part, end) in [
+            ("<pre><code class=\"code-l-code\">", "<span class=\"code-l-1\">x</span>\n", "</code></pre>"),
+            ("", "<p><b title=\"sesame\">x</b> <a href=\"/y\">y</a></p>", ""),
+        ] {
+            let html = format!("{start}{}{end}", part.repeat(100_000));
+            let capped = capped(&html);
+            assert!(!capped.is_too_large && matches!(capped.html, Cow::Borrowed(_)), "{start}{part}");
+        }
+    }
+
+    #[test]
+    fn only_so_much_stands_in_tables_and_in_none_of_their_cells() {
+        for part in ["<br>", "x<tr>", "<p>x</p>", "&amp;", "<b>x</b>", "</p>", "<td></td></tr>x", "\nx"] {
+            let html = |count: usize| format!("<p>a</p><table>{}</table>", part.repeat(count));
+            assert!(capped(&html(1_001)).is_outside_cells, "{part}");
+            assert!(!capped(&html(100)).is_outside_cells, "{part}");
+        }
+        for part in ["<tr>\n<td>x &amp; <b>y</b><br>\n", "<tr><td><p>x</p></td></tr>\n", "<caption>x &amp; y</caption>"]
+        {
+            let html = format!("<table>\n{}</table>", part.repeat(10_000));
+            assert!(!capped(&html).is_outside_cells, "{part}");
+        }
+        let html = format!("<tr><td></tr>{}", "<p>x &amp; y</p>".repeat(10_000));
+        assert!(!capped(&html).is_outside_cells, "there is no table");
+    }
+
+    #[test]
+    fn a_tag_that_is_too_long_loses_its_attributes() {
+        let long = |name: &str, end: &str| format!("<{name} title=\"{}\">x{end}", "&".repeat(LONGEST_TAG));
+        let html = long("p", "</p>") + &long("IMG", "") + &long("a", "</a>") + "<p title=y>z";
+        let capped = capped(&html);
+        assert_eq!(capped.html, "<p>x</p><img>x<a>x</a><p title=y>z");
+        assert!(capped.is_shorter && !capped.is_flatter);
     }
 
     #[test]

@@ -1,0 +1,148 @@
+//! Long texts, in pieces. Whoever writes HTML looks, at each character that is written as a reference, for the next `<` or `>` of the text, which
+//! may be at its very end (`write_escaped` of html5ever). So a text of a million `&` would take as long as the square of that.
+//!
+//! Two texts with a comment between them are two for the sanitiser, and stay two when it leaves the comment out. So in what it is given there is a
+//! comment in each long text now and then, and nothing of it in what comes out.
+
+use std::borrow::Cow;
+
+use super::raw_html::Markup;
+
+/// How long a piece is at least, in bytes.
+const PIECE: usize = 1024;
+
+/// What stands between two pieces.
+const BETWEEN: &str = "<!---->";
+
+/// Elements in which a comment is a text (WHATWG HTML, 13.2.6.2). None of them is left when a text is sanitised (`raw_html.rs`).
+const RAW: &[&str] =
+    &["iframe", "noembed", "noframes", "noscript", "plaintext", "script", "style", "textarea", "title", "xmp"];
+
+/// The HTML with its long texts in pieces; the same if there are none. It must be sanitised by what leaves comments out.
+pub fn in_pieces(html: &str) -> Cow<'_, str> {
+    let mut pieces = String::new();
+    // Everything before `written` is in `pieces`.
+    let (mut at, mut written) = (0, 0);
+    // How much text there has been since the last comment. A tag does not always end a text: one that closes nothing is as if it were not
+    // there.
+    let mut length = 0;
+    loop {
+        let end = html[at..].find('<').map_or(html.len(), |distance| at + distance);
+        if length + (end - at) > PIECE {
+            for (distance, character) in html[at..end].char_indices() {
+                if length >= PIECE && may_begin_piece(character) {
+                    pieces.push_str(&html[written..at + distance]);
+                    pieces.push_str(BETWEEN);
+                    written = at + distance;
+                    length = 0;
+                }
+                length += character.len_utf8();
+            }
+        } else {
+            length += end - at;
+        }
+        if end == html.len() {
+            break;
+        }
+        let rest = &html[end..];
+        at = end
+            + match Markup::read(rest) {
+                Markup::Comment(length) => length,
+                Markup::Tag { length, name, is_end } if is_end || !RAW.contains(&name.as_str()) => length,
+                Markup::Nothing if !rest.starts_with("</") => 1,
+                // Whether there are texts in the rest is not certain.
+                _ => break,
+            };
+    }
+    if pieces.is_empty() { Cow::Borrowed(html) } else { Cow::Owned(pieces + &html[written..]) }
+}
+
+/// Whether a character is in no reference but as its beginning, and is no white space, which alone means something else in a table than with a
+/// text.
+fn may_begin_piece(character: char) -> bool {
+    !character.is_ascii_alphanumeric() && !character.is_ascii_whitespace() && !matches!(character, '#' | ';')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Counted in work: what is looked through at each character that is written as a reference.
+    #[test]
+    fn no_piece_with_many_references_is_long() {
+        for part in [
+            "&",
+            "&amp;",
+            "&#38;",
+            "&x",
+            "&#x26 ",
+            "&not",
+            "&notin;",
+            "\u{a9}",
+            "\u{a0}",
+            "x &amp; ",
+            "&</td>",
+            "&</b>x",
+            "<b>&</b>",
+            "&<!-- - -->",
+            "& < ",
+            "&CounterClockwiseContourIntegral;",
+        ] {
+            let html = part.repeat(100_000);
+            let pieces = in_pieces(&html);
+            let longest = pieces.split(BETWEEN).map(str::len).max().unwrap_or_default();
+            // Tags are no text.
+            assert!(longest < 16 * PIECE, "{part}: {longest}");
+            assert_eq!(pieces.replace(BETWEEN, ""), html, "{part}");
+        }
+    }
+
+    #[test]
+    fn a_long_text_is_read_as_it_was_without_pieces() {
+        let clean = |html: &str| ammonia::Builder::default().clean(html).to_string();
+        for part in [
+            "&",
+            "&amp;",
+            "&amp",
+            "&#38;",
+            "&#38",
+            "&#x26;",
+            "&not",
+            "&notit;",
+            "&notin;",
+            "&x;",
+            "&;",
+            "&#;",
+            "&#x;",
+            "& ",
+            "a&b",
+            "\u{a9}",
+            "\u{a0}",
+            "e\u{301}!",
+            "<b>&amp;</b>!",
+            "!<br>",
+            "</td>!",
+            "&#9;!",
+            "\n!",
+            "\t&\n",
+            "<p>&amp;!",
+            "a < b > c",
+            "a<!-- ! -->&",
+        ] {
+            let html = part.repeat(2_000);
+            assert_eq!(clean(&in_pieces(&html)), clean(&html), "{part}");
+            let html = format!("<pre>{html}</pre><ul><li>{html}</ul><table><tr><td>{html}</table>");
+            assert_eq!(clean(&in_pieces(&html)), clean(&html), "{part}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_put_where_it_would_be_a_text() {
+        let text = "&".repeat(5_000);
+        for start in ["<textarea>", "<title>", "<!-- ", "<p title=\"", "</ ", "<!x ", "<![CDATA[", "<STYLE>"] {
+            let html = format!("{start}{text}");
+            assert!(matches!(in_pieces(&html), Cow::Borrowed(_)), "{start}");
+        }
+        assert!(matches!(in_pieces("a short text &amp; no more"), Cow::Borrowed(_)));
+    }
+}
