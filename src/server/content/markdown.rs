@@ -49,6 +49,9 @@ const MOST_HTML: usize = 8 * 1024 * 1024;
 const MOST_HEADINGS: usize = 500;
 /// The most references to footnotes that a text may have: each becomes two links.
 const MOST_FOOTNOTE_REFERENCES: usize = 1_000;
+/// How many bytes may be looked at to find where the addresses in a text end. Where it would be more, none is made a link that is not written
+/// as one.
+const MOST_WORK_OF_ADDRESSES: usize = 50_000_000;
 
 /// What an author is told of a text of which something was left out.
 const CODE_IS_PLAIN: &str = "Some of the code is too long to be highlighted, so it is shown plain.";
@@ -58,6 +61,8 @@ const TAG_IS_TOO_LONG: &str =
 const TOO_MUCH_OUTSIDE_CELLS: &str =
     "Too much stands in tables and in none of their cells, so the text is shown as it was typed.";
 const TOO_LARGE_A_PAGE: &str = "This would be a page of more than 8 MiB, so the text is shown as it was typed.";
+const TOO_MANY_ADDRESSES: &str =
+    "So many addresses stand without a space between them that none becomes a link by itself.";
 const TOO_MANY_HEADINGS: &str = "A text has at most 500 headings; the others are shown as paragraphs.";
 const TOO_MANY_FOOTNOTES: &str =
     "A text has at most 1,000 references to footnotes; the others are shown as they were typed.";
@@ -90,8 +95,11 @@ pub fn render(markdown: &str) -> Rendered {
 pub fn render_until(markdown: &str, is_stopped: &AtomicBool) -> Option<Rendered> {
     let goes_on = || (!is_stopped.load(Ordering::Relaxed)).then_some(());
     let arena = Arena::new();
-    let options = options();
+    let options = options(markdown);
     let mut notes = Vec::new();
+    if !options.extension.autolink {
+        notes.push(TOO_MANY_ADDRESSES);
+    }
     let root = parse(&arena, markdown, &options, is_stopped)?;
     if limit_headings(root) {
         notes.push(TOO_MANY_HEADINGS);
@@ -190,7 +198,7 @@ fn clean(sanitizer: &ammonia::Builder, html: &str) -> String {
 /// The beginning of a text, as [`Rendered::summary`] has it, without rendering the rest; `None` if `is_stopped` becomes true meanwhile.
 pub fn summary_of(markdown: &str, is_stopped: &AtomicBool) -> Option<String> {
     let arena = Arena::new();
-    Some(summary(parse(&arena, markdown, &options(), is_stopped)?))
+    Some(summary(parse(&arena, markdown, &options(markdown), is_stopped)?))
 }
 
 /// The tree of a text, in which HTML that a browser would not show as it was meant is settled (`raw_html.rs`). Everything that is made
@@ -315,11 +323,12 @@ fn settle_inlines<'a>(arena: &'a Arena<'a>, parent: &'a AstNode<'a>) {
     }
 }
 
-fn options() -> Options<'static> {
+/// How a text is read.
+fn options(markdown: &str) -> Options<'static> {
     let mut options = Options::default();
     options.extension.strikethrough = true;
     options.extension.table = true;
-    options.extension.autolink = true;
+    options.extension.autolink = work_of_addresses(markdown) <= MOST_WORK_OF_ADDRESSES;
     options.extension.tasklist = true;
     options.extension.footnotes = true;
     options.extension.alerts = true;
@@ -329,6 +338,13 @@ fn options() -> Options<'static> {
     options.render.r#unsafe = true;
     options.render.tasklist_classes = true;
     options
+}
+
+/// How many bytes are looked at to find where the addresses in a text end: for each of them, all as far as the next space.
+fn work_of_addresses(markdown: &str) -> usize {
+    let is_space = |character: char| matches!(character, ' ' | '\t' | '\n' | '\r');
+    let work = |part: &str| (part.matches("www.").count() + part.matches("://").count()).saturating_mul(part.len());
+    markdown.split(is_space).map(work).fold(0, usize::saturating_add)
 }
 
 /// The page's title is its heading of level 1, so the highest heading of the text becomes level 2, and the others follow.
@@ -717,6 +733,19 @@ mod tests {
             assert!(rendered.notes.is_empty() && !rendered.html.contains("<!--"), "{part}");
             assert_eq!(rendered.html.matches(shown).count(), count, "{part}");
         }
+    }
+
+    /// With time that grows with the square of a text this would not end.
+    #[test]
+    fn addresses_without_a_space_between_them_are_no_links_if_they_are_too_many() {
+        for part in ["(www.a<", "http://a<"] {
+            let rendered = render(&part.repeat(50_000));
+            assert_eq!(rendered.notes, [TOO_MANY_ADDRESSES], "{part}");
+            assert!(!rendered.html.contains("<a "), "{part}");
+        }
+        let rendered = render(&"See www.example.com, or https://example.com/a.\n".repeat(1_000));
+        assert!(rendered.notes.is_empty());
+        assert_eq!(rendered.html.matches("<a ").count(), 2_000);
     }
 
     #[test]
