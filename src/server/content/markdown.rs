@@ -56,8 +56,8 @@ const MOST_WORK_OF_ADDRESSES: usize = 50_000_000;
 /// What an author is told of a text of which something was left out.
 const CODE_IS_PLAIN: &str = "Some of the code is too long to be highlighted, so it is shown plain.";
 const NESTS_TOO_DEEP: &str = "Some of the text is nested more than 100 levels deep; there it is shown flat.";
-const TAG_IS_TOO_LONG: &str =
-    "A tag, link or picture has at most 8 KiB of addresses and texts; longer ones have lost all of them.";
+const TAG_IS_TOO_LONG: &str = "Some tags, links or pictures have lost their addresses and texts: one has more than 8 KiB of them, or their \
+                               attributes have more than 1,000 names.";
 const TOO_MUCH_OUTSIDE_CELLS: &str =
     "Too much stands in tables and in none of their cells, so the text is shown as it was typed.";
 const TOO_LARGE_A_PAGE: &str = "This would be a page of more than 8 MiB, so the text is shown as it was typed.";

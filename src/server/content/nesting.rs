@@ -8,12 +8,14 @@
 //!   title of half a megabyte would be a page of half a gigabyte.
 //! - What stands in a table and in none of its cells is moved to before the table, which is looked for among all its siblings each time.
 //! - The longer the value of an attribute is, the longer each `&` in it takes to be written.
+//! - The names of attributes are kept in a table whose hashes anybody can foretell (`string_cache`). With a hundred thousand that meet in one
+//!   place, looking one up means looking at all.
 //!
 //! Where a parser closes an element by itself, as a paragraph where the next begins, so does this; in doubt it takes an element for open, and
 //! then a text that closes none of its elements loses some tags of the deepest.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::raw_html::Markup;
 
@@ -28,6 +30,12 @@ const MOST_COPIED: usize = 8 * 1024 * 1024;
 
 /// How many tags and texts may stand in tables and in none of their cells.
 const MOST_OUTSIDE_CELLS: usize = 1_000;
+
+/// How many different names the attributes of a text may have, besides those of at most [`SHORT_NAME`] bytes. HTML has some dozens.
+pub const MOST_NAMES: usize = 1_000;
+
+/// How long a name is at most that needs no place in the parser's table, in bytes.
+const SHORT_NAME: usize = 7;
 
 /// How long a start tag may be, in bytes. A longer one loses its attributes.
 pub const LONGEST_TAG: usize = 8 * 1024;
@@ -103,7 +111,7 @@ const TABLE_PARTS: &[&str] =
 #[derive(Debug)]
 pub struct Capped<'a> {
     /// Without the tags that would nest more than [`DEEPEST`] elements in one another, and without the attributes of tags that are longer
-    /// than [`LONGEST_TAG`]; the same if there is neither.
+    /// than [`LONGEST_TAG`] or use one name more than [`MOST_NAMES`]; the same if there is neither.
     pub html: Cow<'a, str>,
     /// Whether tags were left out.
     pub is_flatter: bool,
@@ -118,6 +126,7 @@ pub struct Capped<'a> {
 /// The HTML as far as a parser can take it.
 pub fn capped(html: &str) -> Capped<'_> {
     let mut open = Open::default();
+    let mut names = HashSet::new();
     let mut capped: Option<String> = None;
     let (mut is_flatter, mut is_shorter) = (false, false);
     // Everything before `written` is in `capped`, if there is one.
@@ -133,7 +142,8 @@ pub fn capped(html: &str) -> Capped<'_> {
             Markup::Nothing => (1, None),
             Markup::Tag { length, name, is_end: true } => (length, (!open.end(&name)).then(String::new)),
             Markup::Tag { length, name, is_end: false } => {
-                let short = (length > LONGEST_TAG).then(|| format!("<{name}>"));
+                let is_too_long = length > LONGEST_TAG || !add_names(&mut names, &html[at..at + length]);
+                let short = is_too_long.then(|| format!("<{name}>"));
                 if open.start(&name, short.as_ref().map_or(length, String::len)) {
                     is_shorter |= short.is_some();
                     (length, short)
@@ -161,6 +171,44 @@ pub fn capped(html: &str) -> Capped<'_> {
         is_shorter,
         is_too_large: open.copied > MOST_COPIED,
         is_outside_cells: open.outside_cells > MOST_OUTSIDE_CELLS,
+    }
+}
+
+/// Adds the longer names of a start tag's attributes; false if there are too many with them.
+fn add_names<'a>(names: &mut HashSet<&'a str>, tag: &'a str) -> bool {
+    let mut longer = attribute_names(tag);
+    longer.retain(|name| name.len() > SHORT_NAME);
+    if names.len() >= MOST_NAMES && longer.iter().any(|name| !names.contains(name)) {
+        return false;
+    }
+    names.extend(longer);
+    true
+}
+
+/// The names of a start tag's attributes, as they are written (WHATWG HTML, 13.2.5.32 to 13.2.5.39).
+fn attribute_names(tag: &str) -> Vec<&str> {
+    let is_space = |character: char| character.is_ascii_whitespace();
+    let is_between = |character: char| character.is_ascii_whitespace() || character == '/';
+    let mut names = Vec::new();
+    let mut rest = tag.strip_suffix('>').unwrap_or(tag).trim_start_matches(|character: char| !is_between(character));
+    loop {
+        rest = rest.trim_start_matches(is_between);
+        if rest.is_empty() {
+            return names;
+        }
+        // What a name begins with is a part of it even if it is a `=`.
+        let is_end = |(_, character): &(usize, char)| is_between(*character) || *character == '=';
+        let end = rest.char_indices().skip(1).find(is_end).map_or(rest.len(), |(end, _)| end);
+        names.push(&rest[..end]);
+        rest = &rest[end..];
+        if let Some(value) = rest.trim_start_matches(is_space).strip_prefix('=') {
+            let value = value.trim_start_matches(is_space);
+            let end = match value.chars().next() {
+                Some(quote @ ('"' | '\'')) => value[1..].find(quote).map(|end| end + 2),
+                _ => value.find(is_space),
+            };
+            rest = &value[end.unwrap_or(value.len())..];
+        }
     }
 }
 
@@ -564,6 +612,31 @@ mod tests {
         let capped = capped(&html);
         assert_eq!(capped.html, "<p>x</p><img>x<a>x</a><p title=y>z");
         assert!(capped.is_shorter && !capped.is_flatter);
+    }
+
+    #[test]
+    fn attributes_have_only_so_many_names() {
+        let tag = |number: usize| format!("<p abcdefgh{number}=x title={number}>");
+        let html: String = (0..2_000).map(tag).collect();
+        let capped = capped(&html);
+        assert!(capped.is_shorter && !capped.is_flatter);
+        assert_eq!(capped.html.matches("<p>").count(), 2_000 - MOST_NAMES);
+        assert_eq!(capped.html.matches("title=").count(), MOST_NAMES);
+    }
+
+    #[test]
+    fn the_names_of_attributes_are_those_that_a_parser_finds() {
+        for (tag, names) in [
+            ("<p>", ""),
+            ("<p a>", "a"),
+            ("<p a b=c d = 'e f=g'h=\"i>j\"k>", "a|b|d|h|k"),
+            ("<p/a/b=c/d e>", "a|b|e"),
+            ("<p =a=b \"c\" d=>", "=a|\"c\"|d"),
+            ("<p\n\ta\n=\nb c/>", "a|c"),
+            ("<p a=\u{e9} \u{e9}=\"\u{e9}\" \u{e9}>", "a|\u{e9}|\u{e9}"),
+        ] {
+            assert_eq!(attribute_names(tag).join("|"), names, "{tag}");
+        }
     }
 
     #[test]
