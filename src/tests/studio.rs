@@ -547,6 +547,10 @@ fn a_text_that_would_be_much_work_is_saved_all_the_same_and_pages_are_answered_m
         &">".repeat(30_000),
         &("[^a] ".repeat(100_000) + "\n\n[^a]: b"),
         &format!("<p{}>x", " a".repeat(100_000)),
+        &"&".repeat(50_000),
+        &"(www.a<".repeat(20_000),
+        &format!("<p>a</p><table>{}", "<br>".repeat(50_000)),
+        &format!("<p><b title=\"{}\">{}", "x".repeat(7_000), "</p><p>x".repeat(20_000)),
     ] {
         let fields = form(&[("title", "Much work"), ("markdown", text), ("intent", "publish")]);
         let answer = send_and_watch(&studio, &writer, "/studio/new", &fields);
@@ -570,6 +574,9 @@ fn an_author_is_told_in_the_preview_what_a_text_is_too_large_for() {
     assert!(!preview("text").text.contains("notice"));
     assert!(preview(&"<div>".repeat(500)).text.contains("nested more than 100 levels"));
     assert!(preview(&format!("```css\n{}\n```", "a{b:c}".repeat(500))).text.contains("too long to be highlighted"));
+    assert!(preview(&format!("<p title=\"{}\">x", "y".repeat(10_000))).text.contains("more than 8 KiB"));
+    assert!(preview(&format!("<table>{}", "<br>".repeat(2_000))).text.contains("none of their cells"));
+    assert!(preview(&"(www.a<".repeat(5_000)).text.contains("none becomes a link"));
 }
 
 #[test]
