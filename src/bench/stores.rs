@@ -47,7 +47,7 @@ async fn add_articles(url: &str, count: i64) {
 /// Any visitor, spread as hashes are.
 fn visitor(day: i64, number: i64) -> Visitor {
     let spread = number.wrapping_mul(0x9e37_79b9_7f4a_7c15_u64.cast_signed());
-    let today = Hashes { visitor: spread, address: Some(spread.rotate_left(32)), network: None };
+    let today = Hashes { visitor: spread, address: Some(spread.rotate_left(32)), network: None, is_session: false };
     Visitor { day, today, yesterday: None }
 }
 

@@ -4,11 +4,12 @@
 //! - **C1** Reading writes nothing. Only [`Views::record`] counts, and only a PUT calls it.
 //! - **C2** A visitor is counted once per article and window. The window starts with the counted view; a repeat does not
 //!   extend it. So recording is idempotent, and a retry after a lost reply is safe.
-//! - **C3** A visitor is the signed-in user, or else a keyed hash of address and User-Agent under a salt that is replaced
-//!   every UTC day and destroyed after two days. An address counts at most so many anonymous visitors per article and window;
+//! - **C3** A visitor is the signed-in user, or else a keyed hash of address and User-Agent, or of an anonymous session where there are
+//!   any, under a salt that is replaced every UTC day and destroyed after two days. An address counts at most so many anonymous visitors per article and window;
 //!   a wider, higher cap holds for an IPv6 /48, and for the signed-in readers of an address or /48.
 //! - **C4** Crawlers, prefetches and prerenders are answered, not counted.
 //! - **C5** A view is acknowledged only when the store has it for good.
+//! - **C6** A page can ask whether its reader's view would count ([`Views::would_count`]), which writes nothing and asks no store.
 //! - **C7** Counting touches tables of its own only, and knows articles by their id alone.
 //! - **C8** A view costs a share of one transaction or script for the whole batch, a flush a statement for all articles viewed.
 //!
@@ -147,6 +148,17 @@ impl Views {
             self.counted.fetch_add(1, Ordering::AcqRel);
         }
         outcome
+    }
+
+    /// Whether a view of `article` by `reader` would count now, as far as this process knows without asking the store: what
+    /// [`Views::record`] would say, but nothing is recorded. What can't be known, such as what another process has just counted, counts.
+    pub fn would_count(&self, article: i64, reader: &Reader) -> bool {
+        // Only the request for the page may be speculative; the view comes once somebody looks at it.
+        gate::check(&reader.user_agent, &[]).is_none()
+            && self
+                .identifier
+                .identify_from_memory(reader)
+                .is_none_or(|visitor| self.store.would_count(article, &visitor))
     }
 
     async fn try_to_record(

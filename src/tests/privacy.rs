@@ -134,13 +134,9 @@ fn c3_after_a_day_of_readers_no_byte_that_is_kept_joins_a_reader_and_an_article(
     let identifier = Identifier::new(server.stores.views.clone(), server.clock.clone(), server.config.views.window);
     let users = signed_in.iter().map(|name| {
         let id = server.number("SELECT id FROM users WHERE username = ?", name);
-        Reader { user: Some(id), address: "203.0.113.250".parse().unwrap(), user_agent: FIREFOX.into() }
+        Reader { user: Some(id), ..Reader::new("203.0.113.250".parse().unwrap(), FIREFOX.into()) }
     });
-    let readers = anonymous.iter().map(|(address, browser)| Reader {
-        user: None,
-        address: address.parse().unwrap(),
-        user_agent: browser.clone(),
-    });
+    let readers = anonymous.iter().map(|(address, browser)| Reader::new(address.parse().unwrap(), browser.clone()));
     for reader in readers.chain(users) {
         let hashes = server.run(identifier.identify(&reader)).unwrap().today;
         let who = format!("{} {:?}", reader.address, reader.user);

@@ -212,7 +212,7 @@ fn on(backends: &[Backend], test: impl AsyncFn(Place)) {
 
 /// A visitor on the day on which a test begins.
 fn visitor(visitor: i64, address: i64) -> Visitor {
-    let today = Hashes { visitor, address: Some(address), network: None };
+    let today = Hashes { visitor, address: Some(address), network: None, is_session: false };
     on_day_of(&clock(), Visitor { day: 0, today, yesterday: None })
 }
 

@@ -18,7 +18,7 @@ const VIEWS: i64 = 100_000;
 const BATCH: i64 = 500;
 
 fn visitor(day: i64, number: i64) -> Visitor {
-    Visitor { day, today: Hashes { visitor: number, address: None, network: None }, yesterday: None }
+    Visitor { day, today: Hashes { visitor: number, address: None, network: None, is_session: false }, yesterday: None }
 }
 
 #[test]

@@ -38,7 +38,7 @@ impl FromRequestParts<AppState> for ViewSender {
             .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
             .collect();
         let address = address(parts, state)?;
-        let reader = Reader { user, address, user_agent: user_agent(&parts.headers) };
+        let reader = Reader { user, ..Reader::new(address, user_agent(&parts.headers)) };
         Ok(ViewSender(state.views.identify(ViewRequest { reader, purposes }).await))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::visitor::Visitor;
+use super::visitor::{Hashes, Visitor};
 use crate::model::view::Reason;
 
 /// A view that waits to be decided.
@@ -46,6 +46,31 @@ impl Caps {
     }
 }
 
+/// What is known of a visitor of an article under one day's hashes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// The visitor is within a window.
+    pub is_seen: bool,
+    /// How many visitors of the address are, if there is a hash of one; otherwise it is not looked at.
+    pub of_address: usize,
+    /// The same for the network.
+    pub of_network: usize,
+}
+
+/// Why a view of `visitor` would not count; `None` if it would. `known` tells what is known under the hashes of a day.
+pub fn refusal(visitor: &Visitor, caps: &Caps, known: impl Fn(&Hashes) -> Known) -> Option<Reason> {
+    let today = &visitor.today;
+    let now = known(today);
+    let before = visitor.yesterday.as_ref().map(known).unwrap_or_default();
+    if now.is_seen || before.is_seen {
+        return Some(Reason::Repeat);
+    }
+    let is_anonymous = today.address.is_some();
+    let is_capped = is_anonymous && now.of_address + before.of_address >= caps.address
+        || today.network.is_some() && now.of_network + before.of_network >= caps.of_network(is_anonymous);
+    is_capped.then_some(Reason::IpCap)
+}
+
 /// Decides every view of `batch`, in order.
 ///
 /// - `day`: the day of the decision.
@@ -63,25 +88,22 @@ pub fn decide(
     caps: &Caps,
 ) -> Vec<Decision> {
     let mut decide_one = |view: &View| {
-        let Visitor { today, yesterday, .. } = view.visitor;
         if view.visitor.day != day {
             return Decision::OtherDay;
         }
-        let is_repeat =
-            [Some(today), yesterday].into_iter().flatten().any(|hashes| seen.contains(&(view.article, hashes.visitor)));
-        if is_repeat {
-            return Decision::NotCounted(Reason::Repeat);
+        let live = |origin: Option<i64>| {
+            origin.and_then(|origin| origins.get(&(view.article, origin)).copied()).unwrap_or_default()
+        };
+        let known = |hashes: &Hashes| Known {
+            is_seen: seen.contains(&(view.article, hashes.visitor)),
+            of_address: live(hashes.address),
+            of_network: live(hashes.network),
+        };
+        if let Some(reason) = refusal(&view.visitor, caps, known) {
+            return Decision::NotCounted(reason);
         }
-        let limits = [
-            (today.address, yesterday.and_then(|hashes| hashes.address), caps.address),
-            (today.network, yesterday.and_then(|hashes| hashes.network), caps.of_network(today.address.is_some())),
-        ];
-        let live =
-            |origin: Option<i64>| origin.and_then(|origin| origins.get(&(view.article, origin)).copied()).unwrap_or(0);
-        if limits.iter().any(|(today, yesterday, cap)| today.is_some() && live(*today) + live(*yesterday) >= *cap) {
-            return Decision::NotCounted(Reason::IpCap);
-        }
-        for origin in limits.iter().filter_map(|(today, ..)| *today) {
+        let today = view.visitor.today;
+        for origin in [today.address, today.network].into_iter().flatten() {
             *origins.entry((view.article, origin)).or_insert(0) += 1;
         }
         seen.insert((view.article, today.visitor));
@@ -96,12 +118,11 @@ mod tests {
 
     use super::Decision::{Counted, NotCounted, OtherDay};
     use super::*;
-    use crate::server::views::visitor::Hashes;
 
     const DAY: i64 = 20_000;
 
     fn anonymous(article: i64, visitor: i64, address: i64) -> View {
-        let today = Hashes { visitor, address: Some(address), network: None };
+        let today = Hashes { visitor, address: Some(address), network: None, is_session: false };
         View { article, visitor: Visitor { day: DAY, today, yesterday: None } }
     }
 
@@ -122,8 +143,8 @@ mod tests {
 
     #[test]
     fn c2_a_visitor_seen_before_midnight_is_a_repeat_after_it() {
-        let today = Hashes { visitor: 11, address: Some(101), network: None };
-        let yesterday = Some(Hashes { visitor: 10, address: Some(100), network: None });
+        let today = Hashes { visitor: 11, address: Some(101), network: None, is_session: false };
+        let yesterday = Some(Hashes { visitor: 10, address: Some(100), network: None, is_session: false });
         let view = View { article: 1, visitor: Visitor { day: DAY, today, yesterday } };
         let decisions = decide(&[view], DAY, HashSet::from([(1, 10)]), HashMap::new(), &cap(5));
         assert_eq!(decisions, [NotCounted(Reason::Repeat)]);
@@ -131,10 +152,24 @@ mod tests {
 
     #[test]
     fn c3_the_caps_span_midnight() {
-        let of_address = |address: i64| Hashes { visitor: 10 + address, address: Some(100 + address), network: None };
-        let of_network =
-            |network: i64| Hashes { visitor: 10 + network, address: Some(network), network: Some(100 + network) };
-        let of_user = |network: i64| Hashes { visitor: 10 + network, address: None, network: Some(100 + network) };
+        let of_address = |address: i64| Hashes {
+            visitor: 10 + address,
+            address: Some(100 + address),
+            network: None,
+            is_session: false,
+        };
+        let of_network = |network: i64| Hashes {
+            visitor: 10 + network,
+            address: Some(network),
+            network: Some(100 + network),
+            is_session: false,
+        };
+        let of_user = |network: i64| Hashes {
+            visitor: 10 + network,
+            address: None,
+            network: Some(100 + network),
+            is_session: false,
+        };
         let caps = |address, network, signed_in| Caps { address, network, signed_in };
         let origins = HashMap::from([((1, 100), 3), ((1, 101), 1)]);
         for (today, yesterday, enough, too_few) in [
@@ -155,7 +190,7 @@ mod tests {
             article: 1,
             visitor: Visitor {
                 day: DAY,
-                today: Hashes { visitor, address: Some(address), network: Some(1_000) },
+                today: Hashes { visitor, address: Some(address), network: Some(1_000), is_session: false },
                 yesterday: None,
             },
         };
@@ -164,6 +199,22 @@ mod tests {
         let decisions = decide(&batch, DAY, HashSet::new(), HashMap::new(), &caps);
         let too_many = NotCounted(Reason::IpCap);
         assert_eq!(decisions, [Counted, too_many, too_many, Counted, too_many]);
+    }
+
+    #[test]
+    fn c3_an_anonymous_session_is_a_visitor_of_its_own_and_shares_the_caps_of_its_address() {
+        use crate::server::views::visitor::{Reader, hash};
+        let of = |session| {
+            let reader = Reader { session, ..Reader::new("2001:db8:1:2::3".parse().unwrap(), "A".into()) };
+            View { article: 1, visitor: Visitor { day: DAY, today: hash(&reader, &[7; 32]), yesterday: None } }
+        };
+        let batch = [of(Some(1)), of(Some(1)), of(Some(2)), of(None), of(Some(3))];
+        let (repeat, too_many) = (NotCounted(Reason::Repeat), NotCounted(Reason::IpCap));
+        assert_eq!(fresh(&batch, 5), [Counted, repeat, Counted, Counted, Counted]);
+        assert_eq!(fresh(&batch, 2), [Counted, repeat, Counted, too_many, too_many]);
+        let caps = Caps { address: usize::MAX, network: 2, signed_in: usize::MAX };
+        let decisions = decide(&batch, DAY, HashSet::new(), HashMap::new(), &caps);
+        assert_eq!(decisions, [Counted, repeat, Counted, too_many, too_many]);
     }
 
     #[test]
@@ -193,6 +244,7 @@ mod tests {
                     visitor: visitor * 10 + from,
                     address: (from < 4).then_some(from),
                     network: match from { 0 | 1 => None, 2 | 3 => Some(1_000), _ => Some(2_000 + from) },
+                    is_session: false,
                 };
                 View { article, visitor: Visitor { day: DAY, today, yesterday: None } }
             }).collect();

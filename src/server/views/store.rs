@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use super::ViewError;
 use super::rules::{Decision, View};
+use super::visitor::Visitor;
 use crate::model::view::ViewOutcome;
 use crate::server::db::salts::Salt;
 use redis::RedisStore;
@@ -90,6 +91,15 @@ impl ViewStore {
         match self {
             ViewStore::Sqlite(store) => store.record(batch).await,
             ViewStore::Redis(store) => store.record(batch).await,
+        }
+    }
+
+    /// Whether a view of `article` by `visitor` would count now, as far as this process remembers who was counted. It asks nobody and changes
+    /// nothing. What another process has counted since the last batch here is not known, and nothing before the first one: then it says yes.
+    pub fn would_count(&self, article: i64, visitor: &Visitor) -> bool {
+        match self {
+            ViewStore::Sqlite(store) => store.would_count(article, visitor),
+            ViewStore::Redis(store) => store.would_count(article, visitor),
         }
     }
 

@@ -49,22 +49,33 @@ impl Purpose {
 pub struct Reader {
     /// The signed-in user.
     pub user: Option<i64>,
+    /// The anonymous session, where there are any: 128 random bits that the browser sends.
+    pub session: Option<u128>,
     /// Where the request comes from.
     pub address: IpAddr,
     /// What the browser says that it is.
     pub user_agent: String,
 }
 
+impl Reader {
+    /// Somebody of whom nothing is known but the address and the browser.
+    pub fn new(address: IpAddr, user_agent: String) -> Self {
+        Self { user: None, session: None, address, user_agent }
+    }
+}
+
 /// The hashes of a visitor under one day's salt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hashes {
-    /// Of the user, or of address and User-Agent.
+    /// Of the user, or of the anonymous session, or of address and User-Agent.
     pub visitor: i64,
     /// Of an anonymous reader's address; `None` for a signed-in user, whom the cap per address does not concern.
     pub address: Option<i64>,
     /// Of what the wider cap is for: the /48 of an anonymous reader's IPv6 address, or the IPv4 address or /48 of a signed-in user.
     /// `None` for an anonymous reader of an IPv4 address, who has no wider network that would say anything.
     pub network: Option<i64>,
+    /// The visitor is an anonymous session, which is the same at another address.
+    pub is_session: bool,
 }
 
 /// A visitor as the store knows one: hashes only.
@@ -133,11 +144,23 @@ impl Identifier {
     pub async fn identify(&self, reader: &Reader) -> Result<Visitor, ViewError> {
         let now = self.now();
         let salts = self.salts(now).await?;
+        Ok(self.visitor(reader, &salts, now))
+    }
+
+    /// The same without asking the store; `None` if the day's salt is not known here. It is the right one however long ago the store was
+    /// asked: a store that has lost its salts gets back those that are known.
+    pub fn identify_from_memory(&self, reader: &Reader) -> Option<Visitor> {
+        let now = self.now();
+        let known = *self.salts.read().unwrap_or_else(PoisonError::into_inner);
+        known.filter(|salts| salts.day == day_of(now)).map(|salts| self.visitor(reader, &salts, now))
+    }
+
+    fn visitor(&self, reader: &Reader, salts: &Salts, now: i64) -> Visitor {
         // Later in the day no window of yesterday's is left, and the second look-up would find nothing.
         let window = i64::try_from(self.window.as_millis()).unwrap_or(i64::MAX);
         let is_soon = now.rem_euclid(DAY_MS) <= window.saturating_add(CLOCKS_DIFFER_BY);
         let yesterday = salts.yesterday.filter(|_| is_soon).map(|salt| hash(reader, &salt));
-        Ok(Visitor { day: salts.day, today: hash(reader, &salts.today), yesterday })
+        Visitor { day: salts.day, today: hash(reader, &salts.today), yesterday }
     }
 
     /// Today's key for something else than visitors.
@@ -189,7 +212,7 @@ pub fn day_of(milliseconds: i64) -> i64 {
 
 /// The hashes of a reader under a salt: the first 64 bits of BLAKE3 keyed with it. Each kind of input has a first byte of its
 /// own, so that a user can't collide with an address.
-fn hash(reader: &Reader, salt: &Salt) -> Hashes {
+pub(super) fn hash(reader: &Reader, salt: &Salt) -> Hashes {
     let keyed = |kind: u8, parts: [&[u8]; 2]| {
         let mut input = SmallVec::<[u8; 256]>::from_slice(&[kind]);
         input.extend_from_slice(parts[0]);
@@ -204,11 +227,16 @@ fn hash(reader: &Reader, salt: &Salt) -> Hashes {
             visitor: keyed(b'u', [&user.to_le_bytes(), &[]]),
             address: None,
             network: Some(keyed(b's', [&network, &[]])),
+            is_session: false,
         },
         None => Hashes {
-            visitor: keyed(b'v', [&bucket, reader.user_agent.as_bytes()]),
+            visitor: match reader.session {
+                Some(session) => keyed(b'c', [&session.to_le_bytes(), &[]]),
+                None => keyed(b'v', [&bucket, reader.user_agent.as_bytes()]),
+            },
             address: Some(keyed(b'a', [&bucket, &[]])),
             network: reader.address.to_canonical().is_ipv6().then(|| keyed(b'n', [&network, &[]])),
+            is_session: reader.session.is_some(),
         },
     }
 }
@@ -240,7 +268,7 @@ mod tests {
     use super::*;
 
     fn reader(address: &str, user_agent: &str) -> Reader {
-        Reader { user: None, address: address.parse().unwrap(), user_agent: user_agent.into() }
+        Reader::new(address.parse().unwrap(), user_agent.into())
     }
 
     const SALT: Salt = [7; 32];
@@ -265,6 +293,20 @@ mod tests {
         assert_eq!(hash(&phone, &SALT).visitor, hash(&desk, &SALT).visitor);
         assert_ne!(hash(&phone, &SALT).visitor, hash(&other, &SALT).visitor);
         assert_eq!(hash(&phone, &SALT).address, None);
+    }
+
+    #[test]
+    fn c3_an_anonymous_session_is_one_visitor_wherever_it_is_and_stays_under_the_caps_of_where_it_is() {
+        let at = |session, address| hash(&Reader { session, ..reader(address, "A") }, &SALT);
+        let (here, elsewhere) = (at(Some(1), "2001:db8:1::1"), at(Some(1), "192.0.2.1"));
+        assert_eq!(here.visitor, elsewhere.visitor);
+        assert_ne!(here.visitor, at(Some(2), "2001:db8:1::1").visitor);
+        assert_ne!(here.visitor, at(None, "2001:db8:1::1").visitor);
+        let without = at(None, "2001:db8:1::2");
+        assert_eq!((here.address, here.network), (without.address, without.network));
+        let signed_in = |session| hash(&Reader { user: Some(1), session, ..reader("192.0.2.1", "A") }, &SALT);
+        assert_eq!(signed_in(Some(1)), signed_in(None), "who is signed in is the user");
+        assert_ne!(here.visitor, hash(&Reader { session: Some(1), ..reader("2001:db8:1::1", "A") }, &[8; 32]).visitor);
     }
 
     #[test]
@@ -294,18 +336,29 @@ mod tests {
         fn c3_two_readers_are_one_visitor_only_with_the_same_address_and_user_agent(
             first in any::<u32>(), second in any::<u32>(), left in "[a-c]{0,3}", right in "[a-c]{0,3}", salt in any::<[u8; 32]>(),
         ) {
-            let make = |bits: u32, agent: &str| Reader {
-                user: None, address: std::net::Ipv4Addr::from_bits(bits).into(), user_agent: agent.into(),
-            };
+            let make =
+                |bits: u32, agent: &str| Reader::new(std::net::Ipv4Addr::from_bits(bits).into(), agent.into());
             let (one, other) = (hash(&make(first, &left), &salt), hash(&make(second, &right), &salt));
             prop_assert_eq!(one.visitor == other.visitor, first == second && left == right);
             prop_assert_eq!(one.address == other.address, first == second);
         }
 
         #[test]
+        fn c3_no_session_can_be_chosen_to_pass_for_a_user_or_for_another_session(
+            session in any::<u128>(), other in any::<u128>(), user in any::<i64>(), bits in any::<u32>(), salt in any::<[u8; 32]>(),
+        ) {
+            let someone = Reader::new(std::net::Ipv4Addr::from_bits(bits).into(), "A".into());
+            let of = |user, session| hash(&Reader { user, session, ..someone.clone() }, &salt).visitor;
+            prop_assert_eq!(of(None, Some(session)) == of(None, Some(other)), session == other);
+            prop_assert_ne!(of(None, Some(session)), of(Some(user), None));
+            prop_assert_ne!(of(None, Some(user.cast_unsigned().into())), of(Some(user), None));
+            prop_assert_ne!(of(None, Some(session)), of(None, None));
+        }
+
+        #[test]
         fn c3_another_salt_makes_another_visitor(bits in any::<u32>(), one in any::<[u8; 32]>(), other in any::<[u8; 32]>()) {
             prop_assume!(one != other);
-            let someone = Reader { user: None, address: std::net::Ipv4Addr::from_bits(bits).into(), user_agent: "A".into() };
+            let someone = Reader::new(std::net::Ipv4Addr::from_bits(bits).into(), "A".into());
             prop_assert_ne!(hash(&someone, &one), hash(&someone, &other));
         }
     }

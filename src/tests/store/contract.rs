@@ -18,7 +18,7 @@ fn c2_c3_the_window_and_the_cap_hold_to_the_millisecond_and_the_visitor() {
         let reasons: Vec<_> = record(&place.store, &batch).await.into_iter().map(|outcome| outcome.reason).collect();
         assert_eq!(reasons, [None, None, Some(Reason::IpCap), Some(Reason::Repeat)]);
         let signed_in = |user, network| Visitor {
-            today: Hashes { visitor: user, address: None, network: Some(network) },
+            today: Hashes { visitor: user, address: None, network: Some(network), is_session: false },
             ..visitor(user, 0)
         };
         let batch: Vec<_> =
@@ -35,11 +35,11 @@ fn c3_a_network_and_the_signed_in_readers_of_an_address_have_a_higher_cap_whoeve
         let stores = [&place.store, &other];
         // Each address has one visitor, as whoever has a /48 would do it.
         let anonymous = |number: i64, network| Visitor {
-            today: Hashes { visitor: number, address: Some(100 + number), network: Some(network) },
+            today: Hashes { visitor: number, address: Some(100 + number), network: Some(network), is_session: false },
             ..visitor(number, 0)
         };
         let signed_in = |number: i64, network| Visitor {
-            today: Hashes { visitor: 50 + number, address: None, network: Some(network) },
+            today: Hashes { visitor: 50 + number, address: None, network: Some(network), is_session: false },
             ..visitor(number, 0)
         };
         for (article, is_signed_in, most) in [(1, false, CAPS.network), (2, true, CAPS.signed_in)] {
@@ -76,12 +76,147 @@ fn c3_a_network_and_the_signed_in_readers_of_an_address_have_a_higher_cap_whoeve
 }
 
 #[test]
+fn c2_c3_a_session_is_one_visitor_at_every_address_and_stays_under_the_caps_of_each() {
+    on(&BACKENDS, async |place| {
+        let other = place.opened_again().await;
+        let at = |session, address, network| Visitor {
+            today: Hashes { visitor: session, address: Some(address), network, is_session: true },
+            ..visitor(0, 0)
+        };
+        let reason =
+            async |store: &ViewStore, article, visitor| record(store, &[View { article, visitor }]).await[0].reason;
+        assert_eq!(reason(&place.store, 1, at(1, 100, None)).await, None);
+        for store in [&place.store, &other] {
+            for elsewhere in [at(1, 100, None), at(1, 101, None), at(1, 200, Some(1_000))] {
+                assert_eq!(reason(store, 1, elsewhere).await, Some(Reason::Repeat), "{elsewhere:?}");
+            }
+        }
+        // Readers without a session are under the same cap.
+        assert_eq!(reason(&other, 1, visitor(2, 100)).await, None);
+        for too_many in [at(3, 100, None), visitor(4, 100)] {
+            assert_eq!(reason(&place.store, 1, too_many).await, Some(Reason::IpCap), "{too_many:?}");
+        }
+        assert_eq!(reason(&place.store, 1, at(3, 101, None)).await, None, "another address");
+        // A thousand that one address of IPv6 makes up, then a thousand of all its network, in two processes and within batches.
+        for (article, most) in [(2, CAPS.address), (3, CAPS.network)] {
+            let mut counted = 0;
+            for part in 0..4 {
+                let batch: Vec<View> = (0..250)
+                    .map(|number| {
+                        let session = 10_000 + part * 250 + number;
+                        let address = if article == 2 { 300 } else { session };
+                        View { article, visitor: at(session, address, Some(2_000)) }
+                    })
+                    .collect();
+                let store = if part % 2 == 0 { &place.store } else { &other };
+                counted += record(store, &batch).await.iter().filter(|outcome| outcome.counted).count();
+            }
+            assert_eq!(counted, most, "article {article}");
+            assert_eq!(place.total(article).await, i64::try_from(most).unwrap());
+        }
+        place.clock.advance(WINDOW);
+        assert_eq!(reason(&place.store, 1, at(1, 101, None)).await, None, "after the window");
+    });
+}
+
+#[test]
+fn c2_a_session_spans_midnight_though_the_salt_does_not_wherever_it_is() {
+    on(&BACKENDS, async |place| {
+        let day = day_of(place.clock.now_ms());
+        let hashes = |visitor, address, network| Hashes {
+            visitor,
+            address: Some(address),
+            network: Some(network),
+            is_session: true,
+        };
+        let before =
+            |number| View { article: 1, visitor: Visitor { day, today: hashes(number, 50, 8), yesterday: None } };
+        let after = |number, is_elsewhere: bool| {
+            let (today, yesterday) = if is_elsewhere { (151, 51) } else { (150, 50) };
+            let visitor =
+                Visitor { day, today: hashes(100 + number, today, 9), yesterday: Some(hashes(number, yesterday, 8)) };
+            View { article: 1, visitor }
+        };
+        let batches = [
+            vec![before(1)],
+            vec![after(1, true), after(1, false), after(2, false)],
+            vec![after(2, true), after(3, false), after(3, true)],
+        ];
+        let mut reasons = Vec::new();
+        for batch in &batches {
+            reasons.extend(record(&place.store, batch).await.into_iter().map(|outcome| outcome.reason));
+        }
+        let repeat = Some(Reason::Repeat);
+        assert_eq!(reasons, [None, repeat, repeat, None, repeat, Some(Reason::IpCap), None]);
+    });
+}
+
+#[test]
+fn c6_whether_a_view_would_count_is_known_without_the_store_and_asking_changes_nothing() {
+    on(&BACKENDS, async |place| {
+        let asked = |article, visitor: Visitor| place.store.would_count(article, &visitor);
+        assert!(asked(1, visitor(1, 9)), "nobody was counted");
+        assert_eq!(place.record(1, 1).await, None);
+        for (article, someone, expected) in
+            [(1, visitor(1, 1), false), (1, visitor(2, 1), true), (5, visitor(1, 1), true)]
+        {
+            assert_eq!(asked(article, someone), expected, "article {article}, {someone:?}");
+        }
+        // Thousands who ask take no room of anybody's.
+        for number in 100..5_000 {
+            assert!(asked(1, visitor(number, 9)) && asked(number, visitor(1, 9)));
+        }
+        let others = [1, 2, 3].map(|number| View { article: 1, visitor: visitor(10 + number, 9) });
+        let reasons: Vec<_> = record(&place.store, &others).await.into_iter().map(|outcome| outcome.reason).collect();
+        assert_eq!(reasons, [None, None, Some(Reason::IpCap)]);
+        assert!(!asked(1, visitor(50, 9)), "the address is at its cap");
+        assert!(asked(1, visitor(50, 8)) && asked(2, visitor(50, 9)));
+        let of_network = |number: i64, is_signed_in: bool| Visitor {
+            today: Hashes {
+                visitor: number,
+                address: (!is_signed_in).then_some(500 + number),
+                network: Some(if is_signed_in { 601 } else { 600 }),
+                is_session: false,
+            },
+            ..visitor(0, 0)
+        };
+        for (article, is_signed_in, most) in [(6, false, CAPS.network), (7, true, CAPS.signed_in)] {
+            for number in 0..i64::try_from(most).unwrap() {
+                let someone = of_network(number, is_signed_in);
+                assert!(asked(article, someone), "{someone:?}");
+                assert!(record(&place.store, &[View { article, visitor: someone }]).await[0].counted);
+                assert!(!asked(article, someone), "{someone:?}");
+            }
+            assert!(!asked(article, of_network(50, is_signed_in)), "the network is at its cap");
+        }
+        let after_midnight =
+            Visitor { today: visitor(70, 70).today, yesterday: Some(visitor(1, 1).today), ..visitor(0, 0) };
+        assert!(!asked(1, after_midnight), "counted under yesterday's salt");
+        // No batch comes in between, so nothing was forgotten.
+        place.clock.advance(WINDOW - Duration::from_millis(1));
+        assert!(!asked(1, visitor(1, 1)) && !asked(1, visitor(50, 9)), "a millisecond before the end");
+        place.clock.advance(Duration::from_millis(1));
+        assert!(asked(1, visitor(1, 1)) && asked(1, visitor(50, 9)), "at the end");
+        assert!(asked(6, of_network(0, false)) && asked(7, of_network(0, true)));
+        for (article, expected) in [(1, 3), (2, 0), (5, 0), (6, CAPS.network), (7, CAPS.signed_in)] {
+            assert_eq!(place.total(article).await, i64::try_from(expected).unwrap(), "article {article}");
+        }
+    });
+}
+
+#[test]
 fn c3_the_cap_of_a_network_spans_midnight_whichever_process_counted_before_it() {
     on(&BACKENDS, async |place| {
         let other = place.opened_again().await;
         let day = day_of(place.clock.now_ms());
-        let yesterday = |number| Hashes { visitor: number, address: Some(50 + number), network: Some(1_000) };
-        let today = |number| Hashes { visitor: 100 + number, address: Some(150 + number), network: Some(2_000) };
+        let yesterday =
+            |number| Hashes { visitor: number, address: Some(50 + number), network: Some(1_000), is_session: false };
+        let today = |number| Hashes {
+            visitor: 100 + number,
+            address: Some(150 + number),
+            network: Some(2_000),
+            is_session: false,
+        };
         let before = |number| View { article: 1, visitor: Visitor { day, today: yesterday(number), yesterday: None } };
         let after = |number| View {
             article: 1,
@@ -99,8 +234,8 @@ fn c3_the_cap_of_a_network_spans_midnight_whichever_process_counted_before_it() 
 #[test]
 fn c2_c3_a_visitor_is_found_under_yesterdays_salt_and_so_is_an_address() {
     on(&BACKENDS, async |place| {
-        let yesterday = |number| Hashes { visitor: number, address: Some(50), network: None };
-        let today = |number| Hashes { visitor: 100 + number, address: Some(150), network: None };
+        let yesterday = |number| Hashes { visitor: number, address: Some(50), network: None, is_session: false };
+        let today = |number| Hashes { visitor: 100 + number, address: Some(150), network: None, is_session: false };
         let day = day_of(place.clock.now_ms());
         let before = |number| View { article: 1, visitor: Visitor { day, today: yesterday(number), yesterday: None } };
         let after = |number| View {
@@ -460,8 +595,7 @@ fn c2_a_redis_that_was_emptied_makes_no_process_believe_what_is_gone() {
 fn c3_a_redis_that_lost_its_salts_gets_them_back_from_a_process_that_knows_them() {
     on(&[Backend::Redis], async |place| {
         let identifier = || Identifier::new(place.store.clone(), place.clock.clone(), WINDOW);
-        let reader =
-            Reader { user: None, address: "192.0.2.1".parse().unwrap(), user_agent: "Mozilla/5.0 Gecko".into() };
+        let reader = Reader::new("192.0.2.1".parse().unwrap(), "Mozilla/5.0 Gecko".into());
         let knows = identifier();
         knows.identify(&reader).await.unwrap();
         // Midnight, after which visitors are looked for under the salt of the day before too.

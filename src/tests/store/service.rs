@@ -15,7 +15,7 @@ fn views(place: &Place) -> Views {
 }
 
 fn request(address: &str, user_agent: &str, purpose: Option<&str>) -> ViewRequest {
-    let reader = Reader { user: None, address: address.parse().unwrap(), user_agent: user_agent.into() };
+    let reader = Reader::new(address.parse().unwrap(), user_agent.into());
     ViewRequest { reader, purposes: purpose.map(str::to_owned).into_iter().collect() }
 }
 
@@ -72,6 +72,32 @@ fn c2_c3_c4_a_request_is_somebody_or_no_reader_and_is_counted_once() {
                 assert_eq!(patiently(|| views.top(Window::Day, 1)).await, Some(vec![(1, 2)]));
             }
         }
+    });
+}
+
+#[test]
+fn c6_a_page_knows_whether_its_reader_would_count_though_redis_is_away() {
+    on(&BACKENDS, async |mut place| {
+        let views = views(&place);
+        let reader = |address: &str, browser: &str| request(address, browser, None).reader;
+        let one = reader("192.0.2.1", BROWSER);
+        assert!(views.would_count(1, &one), "a process that has just started knows nothing, not even the salt");
+        let (visitor, who) = sender(&views, request("192.0.2.1", BROWSER, None)).await;
+        assert!(views.would_count(1, &one));
+        assert!(views.record(1, visitor, who.as_deref()).await.unwrap().counted);
+        if let Some(redis) = &mut place.redis {
+            redis.kill();
+        }
+        // Longer than a salt is believed without asking the store.
+        place.clock.advance(WINDOW - Duration::from_millis(1));
+        assert!(!views.would_count(1, &one));
+        assert!(!views.would_count(1, &reader("::ffff:192.0.2.1", BROWSER)), "the same address and browser");
+        assert!(views.would_count(2, &one), "another article");
+        assert!(views.would_count(1, &reader("192.0.2.2", BROWSER)), "another address");
+        assert!(views.would_count(1, &Reader { session: Some(1), ..one.clone() }), "an anonymous session");
+        assert!(!views.would_count(2, &reader("192.0.2.2", "curl/8")), "a crawler");
+        place.clock.advance(Duration::from_millis(1));
+        assert!(views.would_count(1, &one), "after the window");
     });
 }
 

@@ -12,7 +12,7 @@ pub mod seen;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use ::redis::{FromRedisValue, RedisError, Value, cmd, from_redis_value, pipe};
@@ -26,8 +26,8 @@ use crate::server::db::salts::Salt;
 use crate::server::db::views::hour_of;
 use crate::server::redis::{Info, Redis, Script};
 use crate::server::views::flush::OLDEST;
-use crate::server::views::rules::{Caps, Decision, View};
-use crate::server::views::visitor::{DAY_MS, Hashes};
+use crate::server::views::rules::{Caps, Decision, Known, View, refusal};
+use crate::server::views::visitor::{DAY_MS, Hashes, Visitor};
 use rankings::RANKINGS;
 use seen::{Id, Seen};
 
@@ -88,7 +88,26 @@ pub struct RedisStore {
     caps: Caps,
     shards: i64,
     is_claimed: Arc<AtomicBool>,
-    seen: Arc<[Mutex<Seen>]>,
+    seen: Arc<[SeenPlace]>,
+}
+
+/// What is known of a shard's visitors.
+#[derive(Debug, Default)]
+struct SeenPlace {
+    /// Batches take turns, so that what one has read of the log is not read by another.
+    turn: Mutex<()>,
+    /// Held for moments only: pages look into it while a batch waits for Redis.
+    seen: RwLock<Seen>,
+}
+
+impl SeenPlace {
+    fn reading(&self) -> RwLockReadGuard<'_, Seen> {
+        self.seen.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn writing(&self) -> RwLockWriteGuard<'_, Seen> {
+        self.seen.write().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// What is not in SQL yet.
@@ -127,7 +146,7 @@ impl RedisStore {
         caps: Caps,
         shards: usize,
     ) -> Self {
-        let seen = (0..shards.max(1)).map(|_| Mutex::default()).collect();
+        let seen = (0..shards.max(1)).map(|_| SeenPlace::default()).collect();
         let shards = i64::try_from(shards).unwrap_or(1).max(1);
         let redis_clock = clock.clone();
         Self { redis, database, clock, redis_clock, window, caps, shards, is_claimed: Arc::default(), seen }
@@ -209,16 +228,20 @@ impl RedisStore {
 
     /// Has the script decide and record `views` of `articles`.
     async fn decide(&self, shard: i64, views: &[View], articles: &[i64]) -> Result<Decided, ViewError> {
-        let place = usize::try_from(shard).ok().and_then(|shard| self.seen.get(shard)).ok_or_else(unreadable)?;
+        let place = self.place(shard).ok_or_else(unreadable)?;
         // If nobody waits for the answer any more, or there is none, the next batch reads in the log what became of this one.
-        let mut seen = place.lock().await;
-        let ids: Vec<(Id, Option<Id>)> = views.iter().map(|view| ids(view.article, view.visitor.today)).collect();
+        let _turn = place.turn.lock().await;
+        let ids: Vec<Ids> = views.iter().map(|view| Ids::of(view.article, view.visitor.today)).collect();
         for _ in 0..ATTEMPTS {
-            let estimate = self.clock.now_ms().saturating_add(seen.ahead);
             let mut packed = Vec::with_capacity(views.len() * 17);
-            for (view, ids) in views.iter().zip(&ids) {
-                pack(view, *ids, articles, &seen, estimate, &mut packed);
-            }
+            let (position, estimate) = {
+                let seen = place.reading();
+                let estimate = self.clock.now_ms().saturating_add(seen.ahead);
+                for (view, ids) in views.iter().zip(&ids) {
+                    pack(view, *ids, articles, &seen, estimate, &mut packed);
+                }
+                (seen.position.clone(), estimate)
+            };
             let cap = |cap: usize| number(i64::try_from(cap).unwrap_or(i64::MAX));
             let mut arguments = vec![
                 self.time(),
@@ -227,9 +250,9 @@ impl RedisStore {
                 cap(self.caps.of_network(true)),
                 cap(self.caps.of_network(false)),
                 generation_id(self.clock.now_ms(), rand::random()).into_bytes(),
-                seen.position.log.clone().into_bytes(),
-                number(seen.position.chunk),
-                number(seen.position.byte),
+                position.log.into_bytes(),
+                number(position.chunk),
+                number(position.byte),
                 number(estimate.div_euclid(1_000)),
                 packed,
                 number(i64::try_from(articles.len()).unwrap_or(i64::MAX)),
@@ -239,12 +262,12 @@ impl RedisStore {
             let mut answer = answer.into_iter();
             let outcomes: Vec<u8> = next(&mut answer)?;
             let now: i64 = next(&mut answer)?;
-            seen.ahead = now.saturating_sub(self.clock.now_ms());
+            place.writing().ahead = now.saturating_sub(self.clock.now_ms());
             // Not before Redis has said so: this process' clock may have been set.
-            seen.forget(now);
+            while place.writing().forget(now) {}
             if outcomes == b"behind" {
                 let (log, last_chunk, chunks) = (next(&mut answer)?, next(&mut answer)?, next(&mut answer)?);
-                self.catch_up(shard, &mut seen, log, last_chunk, chunks).await?;
+                self.catch_up(shard, place, log, last_chunk, chunks).await?;
                 continue;
             }
             if outcomes == b"again" {
@@ -257,14 +280,15 @@ impl RedisStore {
             let unread: Vec<u8> = next(&mut answer)?;
             let (chunk, byte) = (next(&mut answer)?, next(&mut answer)?);
             let totals = answer.map(from_redis_value).collect::<Result<_, _>>()?;
+            let mut seen = place.writing();
             seen.read(&unread);
-            for ((id, network), _) in ids.iter().zip(&outcomes).filter(|(_, outcome)| **outcome == b'0') {
-                seen.add(*id, ends_at);
-                if let Some(network) = network {
-                    seen.add(*network, ends_at);
+            for (ids, _) in ids.iter().zip(&outcomes).filter(|(_, outcome)| **outcome == b'0') {
+                for id in [Some(ids.own), ids.network, ids.address].into_iter().flatten() {
+                    seen.add(id, ends_at);
                 }
             }
             (seen.position.chunk, seen.position.byte) = (chunk, byte);
+            drop(seen);
             let decision = |outcome| match outcome {
                 b'0' => Decision::Counted,
                 b'1' => Decision::NotCounted(Reason::Repeat),
@@ -280,28 +304,51 @@ impl RedisStore {
     async fn catch_up(
         &self,
         shard: i64,
-        seen: &mut Seen,
+        place: &SeenPlace,
         log: String,
         last_chunk: i64,
         mut chunks: Vec<i64>,
     ) -> Result<(), ViewError> {
         chunks.sort_unstable();
-        if seen.position.log != log {
-            seen.begin(log, chunks.first().copied().unwrap_or(last_chunk));
+        let mut position = place.reading().position.clone();
+        if position.log != log {
+            place.writing().begin(log, chunks.first().copied().unwrap_or(last_chunk));
+            position = place.reading().position.clone();
         }
-        chunks.retain(|chunk| *chunk >= seen.position.chunk);
+        chunks.retain(|chunk| *chunk >= position.chunk);
         for chunk in chunks {
-            let from = if chunk == seen.position.chunk { seen.position.byte } else { 0 };
+            let from = if chunk == position.chunk { position.byte } else { 0 };
             let key = format!("{}:seen:{chunk}", Self::key(shard));
             let entries: Vec<u8> = self.redis.query(cmd("GETRANGE").arg(key).arg(from).arg(-1)).await?;
-            seen.read(&entries);
             let read = i64::try_from(entries.len()).unwrap_or(i64::MAX);
-            (seen.position.chunk, seen.position.byte) = (chunk, from.saturating_add(read));
+            (position.chunk, position.byte) = (chunk, from.saturating_add(read));
+            let mut seen = place.writing();
+            seen.read(&entries);
+            (seen.position.chunk, seen.position.byte) = (position.chunk, position.byte);
         }
-        if seen.position.chunk < last_chunk {
+        if position.chunk < last_chunk {
+            let mut seen = place.writing();
             (seen.position.chunk, seen.position.byte) = (last_chunk, 0);
         }
         Ok(())
+    }
+
+    fn place(&self, shard: i64) -> Option<&SeenPlace> {
+        usize::try_from(shard).ok().and_then(|shard| self.seen.get(shard))
+    }
+
+    /// See [`super::ViewStore::would_count`].
+    pub fn would_count(&self, article: i64, visitor: &Visitor) -> bool {
+        let Some(place) = self.place(self.shard_of(article)) else { return true };
+        let seen = place.reading();
+        let now = self.clock.now_ms().saturating_add(seen.ahead);
+        let known = |hashes: &Hashes| {
+            let Ids { own, network, address } = Ids::of(article, *hashes);
+            let (is_seen, of_own) = seen.find(own, now);
+            let live = |id: Id| seen.find(id, now).1;
+            Known { is_seen, of_address: address.map_or(of_own, live), of_network: network.map_or(0, live) }
+        };
+        refusal(visitor, &self.caps, known).is_none()
     }
 
     /// Brings totals that Redis does not have from SQL, and returns them with what SQL does not have yet.
@@ -513,39 +560,56 @@ pub(in crate::server::views) fn is_undecided(id: &str, now: i64) -> bool {
     began_at.is_none_or(|began_at| began_at < now - OLDEST)
 }
 
-/// The ids of a visitor of `article`: the own one, and that under the network, if there is a cap for that.
-fn ids(article: i64, hashes: Hashes) -> (Id, Option<Id>) {
-    (Id::new(article, hashes), Id::of_network(article, hashes))
+/// The ids of a visitor of an article.
+#[derive(Clone, Copy, Debug)]
+struct Ids {
+    /// That by which the visitor is found again.
+    own: Id,
+    /// That under the network, if there is a cap for that.
+    network: Option<Id>,
+    /// That under the address, if there is a cap for that and `own` is another.
+    address: Option<Id>,
+}
+
+impl Ids {
+    fn of(article: i64, hashes: Hashes) -> Self {
+        Self {
+            own: Id::new(article, hashes),
+            network: Id::of_network(article, hashes),
+            address: Id::of_address(article, hashes),
+        }
+    }
 }
 
 /// Appends a view as the script reads it.
-fn pack(view: &View, (id, network): (Id, Option<Id>), articles: &[i64], seen: &Seen, now: i64, packed: &mut Vec<u8>) {
-    let (mut is_repeat, mut live) = seen.find(id, now);
-    let yesterday = view.visitor.yesterday.map(|hashes| ids(view.article, hashes));
-    if let Some((id, _)) = yesterday {
-        let (was_counted, visitors) = seen.find(id, now);
+fn pack(view: &View, ids: Ids, articles: &[i64], seen: &Seen, now: i64, packed: &mut Vec<u8>) {
+    let (mut is_repeat, mut live) = seen.find(ids.own, now);
+    let yesterday = view.visitor.yesterday.map(|hashes| Ids::of(view.article, hashes));
+    if let Some(yesterday) = yesterday {
+        let (was_counted, visitors) = seen.find(yesterday.own, now);
         is_repeat = is_repeat || was_counted;
         live += visitors;
     }
     let is_anonymous = view.visitor.today.address.is_some();
-    // The day's last four bits.
-    let day = u8::try_from(view.visitor.day.rem_euclid(16)).unwrap_or(0);
-    let flags = [is_anonymous, yesterday.is_some(), is_repeat, network.is_some()];
+    // The day's last three bits.
+    let day = u8::try_from(view.visitor.day.rem_euclid(8)).unwrap_or(0);
+    let flags = [is_anonymous, yesterday.is_some(), is_repeat, ids.network.is_some(), ids.address.is_some()];
     packed.push(flags.iter().rev().fold(day, |bits, flag| 2 * bits + u8::from(*flag)));
     // The script counts from 1. A batch is far smaller than the 65,535 that fit.
     let article = articles.binary_search(&view.article).map_or(0, |index| index + 1);
     packed.extend_from_slice(&u16::try_from(article).unwrap_or(0).to_be_bytes());
     packed.extend_from_slice(&u16::try_from(live).unwrap_or(u16::MAX).to_be_bytes());
-    packed.extend_from_slice(&id.bytes());
-    if let Some((id, _)) = yesterday {
-        packed.extend_from_slice(&id.bytes());
+    packed.extend_from_slice(&ids.own.bytes());
+    if let Some(yesterday) = yesterday {
+        packed.extend_from_slice(&yesterday.own.bytes());
     }
-    if let Some(network) = network {
-        let before = yesterday.and_then(|(_, network)| network);
-        let live =
-            [Some(network), before].into_iter().flatten().map(|network| seen.find(network, now).1).sum::<usize>();
+    let networks = (ids.network, yesterday.and_then(|yesterday| yesterday.network));
+    let addresses = (ids.address, yesterday.and_then(|yesterday| yesterday.address));
+    for (today, before) in [networks, addresses] {
+        let Some(today) = today else { continue };
+        let live = [Some(today), before].into_iter().flatten().map(|id| seen.find(id, now).1).sum::<usize>();
         packed.extend_from_slice(&u16::try_from(live).unwrap_or(u16::MAX).to_be_bytes());
-        packed.extend_from_slice(&network.origin());
+        packed.extend_from_slice(&today.origin());
         if yesterday.is_some() {
             packed.extend_from_slice(&before.map_or([0; 6], Id::origin));
         }

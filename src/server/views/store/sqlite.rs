@@ -2,9 +2,10 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
+use smallvec::SmallVec;
 use tokio::sync::Mutex;
 
 use super::{Drift, Recorded, ViewError};
@@ -12,8 +13,11 @@ use crate::server::clock::Clock;
 use crate::server::db::SqliteDatabase;
 use crate::server::db::salts::Salt;
 use crate::server::db::views::{self as statements, Seen, SeenRow, hour_of};
-use crate::server::views::rules::{Caps, Decision, View, decide};
-use crate::server::views::visitor::{Hashes, day_of};
+use crate::server::views::rules::{Caps, Decision, Known, View, decide, refusal};
+use crate::server::views::visitor::{Hashes, Visitor, day_of};
+
+/// How many entries are added to the memory at a time: pages look into it meanwhile.
+const AT_ONCE: usize = 1_000;
 
 /// Views in SQLite. The dedup entry and the increment are in one transaction, and its commit is synced to disk before any of
 /// the batch is acknowledged: a process that dies before leaves neither, one that dies after leaves both (rule C5).
@@ -23,13 +27,15 @@ pub struct SqliteStore {
     clock: Clock,
     window: Duration,
     caps: Caps,
-    memory: Arc<Mutex<Memory>>,
+    /// Batches take turns, so that what one has read of the log is not read by another.
+    turn: Arc<Mutex<()>>,
+    memory: Arc<RwLock<Memory>>,
 }
 
 impl SqliteStore {
     /// A store in `database` with rule C2's `window` and rule C3's `caps`.
     pub fn new(database: SqliteDatabase, clock: Clock, window: Duration, caps: Caps) -> Self {
-        Self { database, clock, window, caps, memory: Arc::default() }
+        Self { database, clock, window, caps, turn: Arc::default(), memory: Arc::default() }
     }
 
     /// See [`super::ViewStore::for_requests`].
@@ -40,27 +46,22 @@ impl SqliteStore {
 
     /// See [`super::ViewStore::record`].
     pub async fn record(&self, batch: &[View]) -> Result<Vec<Recorded>, ViewError> {
-        let mut place = self.memory.lock().await;
-        // If the batch is not committed, or nobody waits for it any more, what was taken is gone and read anew the next time: it may
-        // hold what the database does not, or not hold what it does, since a commit can fail after the fact.
-        let mut memory = std::mem::take(&mut *place);
-        let outcomes = self.record_with(&mut memory, batch).await?;
-        *place = memory;
-        Ok(outcomes)
-    }
-
-    async fn record_with(&self, memory: &mut Memory, batch: &[View]) -> Result<Vec<Recorded>, ViewError> {
+        let _turn = self.turn.lock().await;
         let mut transaction = self.database.begin().await?;
         // Read under the write lock, so that time never runs backwards from one batch to the next.
         let now = self.clock.now_ms();
-        memory.forget(now);
-        // What another process has counted since.
-        for row in statements::seen_after(&mut transaction, memory.through, now).await? {
-            memory.through = row.id;
-            let SeenRow { article_id: article, address, network, visitor, window_ends_at, .. } = row;
-            memory.add(Seen { article, address, network, visitor }, window_ends_at);
+        while self.writing().forget(now) {}
+        // What another process has counted since, and what became of a batch of which nobody has heard.
+        let through = self.reading().through;
+        for rows in statements::seen_after(&mut transaction, through, now).await?.chunks(AT_ONCE) {
+            let mut memory = self.writing();
+            for row in rows {
+                let SeenRow { id, article_id: article, address, network, visitor, window_ends_at } = *row;
+                memory.through = id;
+                memory.add(Seen { article, address, network, visitor }, window_ends_at);
+            }
         }
-        let (seen, origins) = memory.of(batch);
+        let (seen, origins) = self.reading().of(batch);
         let decisions = decide(batch, day_of(now), seen, origins, &self.caps);
 
         let mut counted = Vec::new();
@@ -71,13 +72,11 @@ impl SqliteStore {
                 *increments.entry(view.article).or_default() += 1;
             }
         }
+        let window = i64::try_from(self.window.as_millis()).unwrap_or(i64::MAX);
+        let ends_at = now.saturating_add(window);
+        let mut last = None;
         if !counted.is_empty() {
-            let window = i64::try_from(self.window.as_millis()).unwrap_or(i64::MAX);
-            let ends_at = now.saturating_add(window);
-            memory.through = statements::remember(&mut transaction, &counted, ends_at).await?;
-            for seen in counted {
-                memory.add(seen, ends_at);
-            }
+            last = Some(statements::remember(&mut transaction, &counted, ends_at).await?);
             let increments: Vec<(i64, i64)> = increments.into_iter().collect();
             statements::add(&mut transaction, &increments, hour_of(now)).await?;
         }
@@ -87,11 +86,34 @@ impl SqliteStore {
         articles.dedup();
         let totals = statements::totals(&mut transaction, &articles).await?;
         transaction.commit().await?;
+        // Not before it is committed. If that fails, or nobody waits for it any more, the next batch reads in the log what became of this
+        // one, since a commit can fail after the fact.
+        if let Some(last) = last {
+            let mut memory = self.writing();
+            memory.through = last;
+            for seen in counted {
+                memory.add(seen, ends_at);
+            }
+        }
 
         let recorded = |(view, decision): (&View, Decision)| {
             decision.recorded(view.article, Some(totals.get(&view.article).copied().unwrap_or(0)), now)
         };
         Ok(batch.iter().zip(decisions).map(recorded).collect())
+    }
+
+    /// See [`super::ViewStore::would_count`].
+    pub fn would_count(&self, article: i64, visitor: &Visitor) -> bool {
+        let (memory, now) = (self.reading(), self.clock.now_ms());
+        refusal(visitor, &self.caps, |hashes| memory.known(article, hashes, now)).is_none()
+    }
+
+    fn reading(&self) -> RwLockReadGuard<'_, Memory> {
+        self.memory.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn writing(&self) -> RwLockWriteGuard<'_, Memory> {
+        self.memory.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// See [`super::ViewStore::totals`].
@@ -131,7 +153,10 @@ fn seen_of(article: i64, hashes: Hashes) -> Seen {
 }
 
 /// The pairs of article and visitor within a window, and how many visitors the pairs of article and address or network have.
-type Known = (HashSet<(i64, i64)>, HashMap<(i64, i64), usize>);
+type OfBatch = (HashSet<(i64, i64)>, HashMap<(i64, i64), usize>);
+
+/// When the windows of an origin's visitors end, in the order in which they were counted. Most have few.
+type Ends = SmallVec<[i64; 1]>;
 
 /// Who is within a window: the table `view_seen` up to the entry `through`, so that a visitor is found without SQL.
 #[derive(Debug, Default)]
@@ -139,8 +164,8 @@ struct Memory {
     through: i64,
     /// The end of each window, by article and visitor.
     visitors: HashMap<(i64, i64), i64>,
-    /// How many visitors, by article and address and by article and network: both are hashes that are never the same.
-    origins: HashMap<(i64, i64), usize>,
+    /// The windows of the visitors, by article and address and by article and network: both are hashes that are never the same.
+    origins: HashMap<(i64, i64), Ends>,
     /// The same entries by the end of their window.
     by_end: BTreeMap<i64, Vec<Seen>>,
 }
@@ -149,30 +174,34 @@ impl Memory {
     fn add(&mut self, seen: Seen, ends_at: i64) {
         self.visitors.insert((seen.article, seen.visitor), ends_at);
         for origin in [seen.address, seen.network].into_iter().flatten() {
-            *self.origins.entry((seen.article, origin)).or_default() += 1;
+            self.origins.entry((seen.article, origin)).or_default().push(ends_at);
         }
         self.by_end.entry(ends_at).or_default().push(seen);
     }
 
-    /// Forgets the windows that are over.
-    fn forget(&mut self, now: i64) {
-        while let Some(entry) = self.by_end.first_entry().filter(|entry| *entry.key() <= now) {
-            for seen in entry.remove() {
-                self.visitors.remove(&(seen.article, seen.visitor));
-                for origin in [seen.address, seen.network].into_iter().flatten() {
-                    if let Entry::Occupied(mut count) = self.origins.entry((seen.article, origin)) {
-                        *count.get_mut() -= 1;
-                        if *count.get() == 0 {
-                            count.remove();
-                        }
+    /// Forgets the windows that ended first, if they are over. False if there are none.
+    fn forget(&mut self, now: i64) -> bool {
+        let Some(entry) = self.by_end.first_entry().filter(|entry| *entry.key() <= now) else { return false };
+        let ended_at = *entry.key();
+        for seen in entry.remove() {
+            self.visitors.remove(&(seen.article, seen.visitor));
+            for origin in [seen.address, seen.network].into_iter().flatten() {
+                if let Entry::Occupied(mut ends) = self.origins.entry((seen.article, origin)) {
+                    // The first one, unless the window's length was changed.
+                    if let Some(place) = ends.get().iter().position(|end| *end == ended_at) {
+                        ends.get_mut().remove(place);
+                    }
+                    if ends.get().is_empty() {
+                        ends.remove();
                     }
                 }
             }
         }
+        true
     }
 
-    /// What [`decide`] has to know of the visitors of a batch.
-    fn of(&self, batch: &[View]) -> Known {
+    /// What [`decide`] has to know of the visitors of a batch. What is over has to be forgotten.
+    fn of(&self, batch: &[View]) -> OfBatch {
         let (mut seen, mut origins) = (HashSet::new(), HashMap::new());
         for view in batch {
             for hashes in [Some(view.visitor.today), view.visitor.yesterday].into_iter().flatten() {
@@ -182,12 +211,25 @@ impl Memory {
                 }
                 for origin in [hashes.address, hashes.network].into_iter().flatten() {
                     let origin = (view.article, origin);
-                    if let Some(count) = self.origins.get(&origin) {
-                        origins.insert(origin, *count);
+                    if let Some(ends) = self.origins.get(&origin) {
+                        origins.insert(origin, ends.len());
                     }
                 }
             }
         }
         (seen, origins)
+    }
+
+    /// What is known of one visitor at `now`, whether what is over was forgotten or not.
+    fn known(&self, article: i64, hashes: &Hashes, now: i64) -> Known {
+        let live = |origin: Option<i64>| {
+            let ends = origin.and_then(|origin| self.origins.get(&(article, origin)));
+            ends.map_or(0, |ends| ends.iter().filter(|end| now < **end).count())
+        };
+        Known {
+            is_seen: self.visitors.get(&(article, hashes.visitor)).is_some_and(|end| now < *end),
+            of_address: live(hashes.address),
+            of_network: live(hashes.network),
+        }
     }
 }

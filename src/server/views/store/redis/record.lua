@@ -1,17 +1,19 @@
 -- Decides and records a batch of views of one shard: rules C2 and C3, in one atomic step.
 --
 -- Who was counted is a log of 16-byte entries, in the order in which they came: the id, and the second at which the window ends.
--- The first half of an id's 12 bytes is of article and address, the second of the visitor. Where a cap holds for a wider network too, a
--- second entry follows whose first half is of article and network. The log is in chunks, so that it can be
+-- The first half of an id's 12 bytes is of article and address, the second of the visitor. Where a cap holds for a wider network too,
+-- another entry follows whose first half is of article and network. An anonymous session is the same visitor at every address: the first
+-- half of its id is of the visitor, and another entry's of article and address. The log is in chunks, so that it can be
 -- forgotten from its front. A process remembers what it has read of the log, and says how far that is; what others have added
 -- since is looked at here, and goes with the answer.
 --
 -- ARGV: time; window in ms; most visitors per address, most anonymous and most signed-in ones per network; name for a new generation; the
 -- log that the process has read, up to which chunk and which byte of it; the second for which it looked up what it knows; the views; how
--- many articles; these. A view is its flags (1: anonymous, 2: has a yesterday, 4: the process knows it to be a repeat, 8: has a network; and
--- 16 times the day of its id, modulo 16) in 1 byte, which of the articles in 2, how many visitors of its address the process knows in 2, and
+-- many articles; these. A view is its flags (1: anonymous, 2: has a yesterday, 4: the process knows it to be a repeat, 8: has a network,
+-- 16: is a session, which has an address apart; and 32 times the day of its id, modulo 8) in 1 byte, which of the articles in 2, how many visitors of its address the process knows in 2, and
 -- its id; then, if it has a yesterday, its id under yesterday's salt; then, if it has a network, how many visitors of that the process knows
--- in 2, the first half of the id under the network, and, if it has a yesterday, that half under yesterday's salt.
+-- in 2, the first half of the id under the network, and, if it has a yesterday, that half under yesterday's salt; then, if it is a session, the
+-- same of its address.
 --
 -- Answers: one byte for each view (0 counted, 1 repeat, 2 too many of its address, 3 it is another day now); the time; the second at
 -- which the windows of this batch end; what the process had not read; the chunk and the byte up to which it has now; then the total of
@@ -64,8 +66,27 @@ end
 local ends_at = math.ceil((now + window) / 1000)
 local packed_end = struct.pack('>I4', ends_at)
 local outcomes, entries, counts = {}, {}, {}
-local today = math.floor(now / 86400000) % 16
+local today = math.floor(now / 86400000) % 8
 local at, number = 1, 0
+
+local function append(id)
+  add(id)
+  entries[#entries + 1] = id
+end
+
+-- Reads a network or an address of a view: the first half of the id under it, and how many visitors it has.
+local function origin(has_yesterday)
+  local of_origin, half
+  of_origin, half, at = unpack_struct('>Hc6', views, at)
+  of_origin = of_origin + (visitors[half] or 0)
+  if has_yesterday then
+    local before
+    before, at = unpack_struct('>c6', views, at)
+    of_origin = of_origin + (visitors[before] or 0)
+  end
+  return half, of_origin
+end
+
 while at <= #views do
   local flags, article, live, id
   flags, article, live, id, at = unpack_struct('>BHHc12', views, at)
@@ -79,20 +100,19 @@ while at <= #views do
     live = live + (visitors[sub(yesterday, 1, ADDRESS)] or 0)
   end
   local is_capped = is_anonymous and live >= cap
-  local network
+  local network, address
   if flags % 16 >= 8 then
     local of_network
-    of_network, network, at = unpack_struct('>Hc6', views, at)
-    of_network = of_network + (visitors[network] or 0)
-    if has_yesterday then
-      local before
-      before, at = unpack_struct('>c6', views, at)
-      of_network = of_network + (visitors[before] or 0)
-    end
+    network, of_network = origin(has_yesterday)
     is_capped = is_capped or of_network >= (is_anonymous and anonymous_cap or signed_in_cap)
   end
+  if flags % 32 >= 16 then
+    local of_address
+    address, of_address = origin(has_yesterday)
+    is_capped = is_capped or of_address >= cap
+  end
   number = number + 1
-  if math.floor(flags / 16) ~= today then
+  if math.floor(flags / 32) ~= today then
     outcomes[number] = '3'
   elseif is_repeat then
     outcomes[number] = '1'
@@ -100,12 +120,12 @@ while at <= #views do
     outcomes[number] = '2'
   else
     outcomes[number] = '0'
-    add(id)
-    entries[#entries + 1] = id
+    append(id)
     if network then
-      network = network .. sub(id, ADDRESS + 1)
-      add(network)
-      entries[#entries + 1] = network
+      append(network .. sub(id, ADDRESS + 1))
+    end
+    if address then
+      append(address .. sub(id, ADDRESS + 1))
     end
     counts[article] = (counts[article] or 0) + 1
   end

@@ -12,12 +12,16 @@ use crate::server::views::visitor::Hashes;
 /// Bytes of an entry of the log: an id, and the second at which the window ends.
 const ENTRY: usize = 16;
 
+/// How many entries are forgotten at a time: pages look into what is known meanwhile.
+const AT_ONCE: usize = 1_000;
+
 /// Half of an id.
 type Half = [u8; 6];
 
-/// Who was counted for which article: a hash of article and address, or of article and visitor where there is no address, and a
-/// part of the visitor's own hash. The visitors of an address are found by the first half, and told apart by the second. A visitor whose
-/// network has a cap too has a second id, whose first half is of article and network.
+/// Who was counted for which article: a hash of article and address, or of article and visitor where the visitor is not bound to an
+/// address, and a part of the visitor's own hash. The visitors of an address are found by the first half, and told apart by the second. A
+/// visitor whose network has a cap too has another id, whose first half is of article and network, and so has an anonymous session, which
+/// may come from elsewhere the next time, one of article and address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Id {
     address: Half,
@@ -27,8 +31,15 @@ pub struct Id {
 impl Id {
     /// Of a visitor of `article`.
     pub fn new(article: i64, hashes: Hashes) -> Self {
-        let origin = hashes.address.unwrap_or(hashes.visitor);
-        Self::of(article, origin, hashes.address.is_some().into(), hashes.visitor)
+        match hashes.address.filter(|_| !hashes.is_session) {
+            Some(address) => Self::of(article, address, 1, hashes.visitor),
+            None => Self::of(article, hashes.visitor, 0, hashes.visitor),
+        }
+    }
+
+    /// Of the same visitor, under the address; `None` if [`Id::new`] is that, or there is no cap for it.
+    pub fn of_address(article: i64, hashes: Hashes) -> Option<Self> {
+        hashes.address.filter(|_| hashes.is_session).map(|address| Self::of(article, address, 1, hashes.visitor))
     }
 
     /// Of the same visitor, under the network; `None` if there is no cap for that.
@@ -119,9 +130,13 @@ impl Seen {
         }
     }
 
-    /// Forgets the windows that are over at the time `now` in milliseconds.
-    pub fn forget(&mut self, now: i64) {
-        while let Some((_, address)) = self.in_order.pop_front_if(|(ends_at, _)| i64::from(*ends_at) * 1000 <= now) {
+    /// Forgets some of the windows that are over at the time `now` in milliseconds. False once there are none.
+    pub fn forget(&mut self, now: i64) -> bool {
+        for _ in 0..AT_ONCE {
+            let Some((_, address)) = self.in_order.pop_front_if(|(ends_at, _)| i64::from(*ends_at) * 1000 <= now)
+            else {
+                return false;
+            };
             if let Some(visitors) = self.visitors.get_mut(&address) {
                 visitors.retain(|visitor| i64::from(visitor.ends_at) * 1000 > now);
                 if visitors.is_empty() {
@@ -129,6 +144,7 @@ impl Seen {
                 }
             }
         }
+        true
     }
 }
 
@@ -137,12 +153,12 @@ mod tests {
     use super::*;
 
     fn id(article: i64, visitor: i64, address: i64) -> Id {
-        Id::new(article, Hashes { visitor, address: Some(address), network: None })
+        Id::new(article, Hashes { visitor, address: Some(address), network: None, is_session: false })
     }
 
     #[test]
     fn c3_the_visitors_of_a_network_are_counted_apart_from_those_of_its_addresses() {
-        let hashes = |visitor, address| Hashes { visitor, address: Some(address), network: Some(7) };
+        let hashes = |visitor, address| Hashes { visitor, address: Some(address), network: Some(7), is_session: false };
         let mut seen = Seen::default();
         for (visitor, address) in [(1, 100), (2, 100), (3, 101)] {
             seen.add(Id::new(1, hashes(visitor, address)), 5);
@@ -155,6 +171,21 @@ mod tests {
         assert_eq!(Id::of_network(1, Hashes { network: None, ..hashes(1, 100) }), None);
         // A hash that is both an address's and a network's, as hashes of 64 bits can be.
         assert_eq!(seen.find(id(1, 9, 7), 0), (false, 0));
+    }
+
+    #[test]
+    fn c2_c3_a_session_is_found_at_every_address_and_counted_at_its_own() {
+        let session = |visitor, address| Hashes { visitor, address: Some(address), network: None, is_session: true };
+        let mut seen = Seen::default();
+        let here = session(1, 100);
+        for id in [Some(Id::new(1, here)), Id::of_address(1, here)].into_iter().flatten() {
+            seen.add(id, 5);
+        }
+        assert!(seen.find(Id::new(1, session(1, 101)), 0).0, "the same at another address");
+        assert!(!seen.find(Id::new(2, here), 0).0, "another article");
+        assert_eq!(seen.find(Id::of_address(1, session(2, 100)).unwrap(), 0), (false, 1));
+        assert_eq!(seen.find(id(1, 3, 100), 0), (false, 1), "who sends no session is under the same cap");
+        assert_eq!(Id::of_address(1, Hashes { is_session: false, ..here }), None);
     }
 
     #[test]
@@ -175,8 +206,24 @@ mod tests {
     }
 
     #[test]
+    fn however_many_windows_are_over_they_are_forgotten_a_part_at_a_time() {
+        let mut seen = Seen::default();
+        let visitors = 2 * i64::try_from(AT_ONCE).unwrap() + 1;
+        for number in 0..visitors {
+            seen.add(id(1, number, number), 5);
+        }
+        seen.add(id(1, -1, -1), 6);
+        for left in [AT_ONCE + 2, 2, 1] {
+            assert_eq!(seen.forget(5_000), left > 1);
+            assert_eq!((seen.visitors.len(), seen.in_order.len()), (left, left));
+        }
+        assert!(seen.find(id(1, -1, -1), 5_000).0);
+    }
+
+    #[test]
     fn c2_what_is_read_of_a_log_is_what_was_written_to_it() {
-        let (one, other) = (id(1, -10, 100), Id::new(1, Hashes { visitor: 7, address: None, network: None }));
+        let (one, other) =
+            (id(1, -10, 100), Id::new(1, Hashes { visitor: 7, address: None, network: None, is_session: false }));
         let mut log = [&one.bytes()[..], &7u32.to_be_bytes(), &other.bytes(), &8u32.to_be_bytes()].concat();
         log.extend([1, 2, 3]);
         let mut seen = Seen::default();
