@@ -16,7 +16,7 @@ use crate::server::state::AppState;
 #[server(prefix = "/api/islands", endpoint = "record-view", input = PutUrl, output = Json)]
 pub async fn record_view(article: i64) -> Result<ViewOutcome, Error> {
     let state = expect_context::<AppState>();
-    let ViewSender(sender) =
+    let ViewSender { user, sender } =
         leptos_axum::extract_with_state::<ViewSender, AppState>(&state).await.map_err(|_| Error::Unavailable)?;
-    answer(state.record_view(article, sender).await)
+    answer(state.record_view(article, user, sender).await)
 }

@@ -71,6 +71,8 @@ pub struct ArticleData {
     pub article: Article,
     /// What the reader has done with it; `None` if nobody is signed in.
     pub own: Option<OwnReactions>,
+    /// Whether the reader's view would count now (rule C6).
+    pub would_count: bool,
 }
 
 /// What a reader has done with an article.

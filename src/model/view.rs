@@ -30,4 +30,6 @@ pub enum Reason {
     Prefetch,
     /// The address has had as many anonymous visitors counted as one address may have (rule C3).
     IpCap,
+    /// The reader is signed in and stands in the article's byline (rule C4).
+    Author,
 }

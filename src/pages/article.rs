@@ -20,11 +20,10 @@ use crate::server::state::AppState;
 pub async fn page() -> LoadedPage {
     let state = expect_context::<AppState>();
     let slug = param("slug");
-    LoadedPage::reading(article(slug), |ArticleData { article, own }| show(article, own, &state)).await
+    LoadedPage::reading(article(slug), |data| show(data, &state)).await
 }
 
-/// `own` is what the reader has done with it; `None` if nobody is signed in.
-fn show(article: Article, own: Option<OwnReactions>, state: &AppState) -> Content {
+fn show(ArticleData { article, own, would_count }: ArticleData, state: &AppState) -> Content {
     let Article { summary, html, contents, language, .. } = article;
     // An older version of the program took more for an address than browsers do.
     let cover = summary.cover.filter(|cover| is_picture_address(cover));
@@ -48,7 +47,7 @@ fn show(article: Article, own: Option<OwnReactions>, state: &AppState) -> Conten
     let window_ms = u64::try_from(state.config.views.window.as_millis()).unwrap_or(u64::MAX);
     let reactions = view! { <Reactions id likes collects own path /> }.into_any();
     let (views, words) = (views(summary.id, summary.views), views_in_words(summary.id, summary.views));
-    let would_count = "true".to_owned();
+    let would_count = hole::would_count(summary.id, would_count);
     let count = view! { <ViewCounter article=summary.id views words window_ms would_count /> }.into_any();
     let head = Head {
         title: format!("{} · {}", summary.title, site.title),

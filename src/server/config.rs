@@ -145,6 +145,16 @@ pub enum Profile {
     Server,
 }
 
+/// What tells anonymous visitors apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AnonymousVisitor {
+    /// Address and User-Agent. No cookie is set.
+    Address,
+    /// A cookie with a random number, which pages of articles set until the browser is closed; address and User-Agent where it does not come.
+    Session,
+}
+
 /// `[views]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -152,6 +162,10 @@ pub struct Views {
     /// Rule C2's window.
     #[serde(deserialize_with = "window")]
     pub window: Duration,
+    /// Rule C3's anonymous visitor.
+    pub visitor: AnonymousVisitor,
+    /// Whether the views of those count who stand in an article's byline (rule C4).
+    pub count_authors: bool,
     /// Rule C3's cap for anonymous visitors of an address.
     #[serde(deserialize_with = "in_range::<_, 1, 10_000>")]
     pub per_ip_cap: usize,
@@ -395,6 +409,7 @@ mod tests {
         let config = load(&[]).unwrap();
         assert_eq!(config.views.window, Duration::from_secs(600));
         assert_eq!(config.views.caps(), Caps { address: 5, network: 50, signed_in: 20 });
+        assert_eq!((config.views.visitor, config.views.count_authors), (AnonymousVisitor::Address, false));
         assert_eq!(config.site.addr, "127.0.0.1:3000".parse().unwrap());
         assert!(config.server.trusted_proxies.is_empty());
         assert_eq!(config.server.connections, 0);
@@ -405,6 +420,8 @@ mod tests {
     fn the_environment_overrides_each_setting() {
         let config = load(&[
             ("TIDEMARK_VIEWS__WINDOW", "30s"),
+            ("TIDEMARK_VIEWS__VISITOR", "session"),
+            ("TIDEMARK_VIEWS__COUNT_AUTHORS", "true"),
             ("TIDEMARK_VIEWS__PER_IP_CAP", "7"),
             ("TIDEMARK_VIEWS__PER_NETWORK_CAP", "70"),
             ("TIDEMARK_VIEWS__SIGNED_IN_CAP", "17"),
@@ -417,6 +434,7 @@ mod tests {
         ])
         .unwrap();
         assert_eq!(config.views.window, Duration::from_secs(30));
+        assert_eq!((config.views.visitor, config.views.count_authors), (AnonymousVisitor::Session, true));
         assert_eq!(config.views.caps(), Caps { address: 7, network: 70, signed_in: 17 });
         assert_eq!(config.server.trusted_proxies.len(), 2);
         assert_eq!(config.site.base_url, "https://blog.example");
@@ -433,6 +451,8 @@ mod tests {
             ("TIDEMARK_VIEWS__WINDOW", "25h", "views.window"),
             ("TIDEMARK_VIEWS__WINDWO", "1m", "windwo"),
             ("TIDEMARK_VIEW__WINDOW", "1m", "view"),
+            ("TIDEMARK_VIEWS__VISITOR", "cookie", "views.visitor"),
+            ("TIDEMARK_VIEWS__COUNT_AUTHORS", "sometimes", "count-authors"),
             ("TIDEMARK_VIEWS__PER_IP_CAP", "0", "per-ip-cap"),
             ("TIDEMARK_VIEWS__PER_IP_CAP", "many", "per-ip-cap"),
             ("TIDEMARK_VIEWS__PER_NETWORK_CAP", "0", "per-network-cap"),

@@ -75,6 +75,7 @@ impl Metrics {
             Ok(ViewOutcome { reason: Some(Reason::IpCap), .. }) => "ip-cap",
             Ok(ViewOutcome { reason: Some(Reason::Crawler), .. }) => "crawler",
             Ok(ViewOutcome { reason: Some(Reason::Prefetch), .. }) => "prefetch",
+            Ok(ViewOutcome { reason: Some(Reason::Author), .. }) => "author",
             Err(Error::NotFound(_)) => "not-found",
             Err(_) => "unavailable",
         };

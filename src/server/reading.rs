@@ -5,10 +5,10 @@ use futures_util::future::{join, try_join};
 
 use super::db::articles::Filter;
 use super::db::lists::List;
-use super::db::users::Role;
+use super::db::users::{Role, User};
 use super::page_cache::hole::Marks;
 use super::reactions::Profile;
-use super::request::identity::signed_in_user;
+use super::request::identity::{PageCookie, PageReader, signed_in_user};
 use super::state::Services;
 use crate::error::Error;
 use crate::model::article::{ArticleSummary, Window};
@@ -72,15 +72,32 @@ impl Services {
     /// [`Error::NotFound`] if readers do not see an article of that slug; the database's.
     pub async fn article_page(&self, parts: &Parts, slug: &str) -> Result<ArticleData, Error> {
         // A session that can't be read is no reason not to show the article.
-        let reader = async { Ok(signed_in_user(parts, self).await.ok().flatten().map(|user| user.id)) };
+        let reader = async { Ok(signed_in_user(parts, self).await.ok().flatten()) };
         let (article, reader) = try_join(self.articles_to_read.by_slug(slug), reader).await?;
         let article = article.ok_or_else(|| Error::NotFound("There is no article at this address.".into()))?;
         let article = if leaves_counts_open(parts) { article } else { self.with_count(article).await };
+        // After the counts were read: a view that comes in between is in neither, and the page shows no count that falls.
+        let would_count =
+            leaves_counts_open(parts) || self.reader_would_count(parts, &article.summary, reader.as_ref());
         let own = match reader {
-            Some(reader) => Some(self.database.own_reactions(reader, article.summary.id).await?),
+            Some(reader) => Some(self.database.own_reactions(reader.id, article.summary.id).await?),
             None => None,
         };
-        Ok(ArticleData { article, own })
+        Ok(ArticleData { article, own, would_count })
+    }
+
+    /// Whether a view by whoever gets the page of an article would count. `user` is who is signed in. If an anonymous session begins with the
+    /// page, it is told to set the cookie.
+    fn reader_would_count(&self, parts: &Parts, article: &ArticleSummary, user: Option<&User>) -> bool {
+        // What can't be told now, the answer to the view tells.
+        let Ok(PageReader { reader, cookie }) = PageReader::of(parts, self, user.map(|user| user.id)) else {
+            return true;
+        };
+        if let (Some(answer), Some(cookie)) = (parts.extensions.get::<PageCookie>(), cookie) {
+            answer.set(cookie);
+        }
+        let is_author = user.is_some_and(|user| article.authors.iter().any(|author| author.username == user.username));
+        self.would_count(article.id, &reader, is_author)
     }
 
     /// `/tags/{tag}`

@@ -20,11 +20,12 @@ use super::metrics::Metrics;
 use super::page_cache::PageCache;
 use super::pictures::Pictures;
 use super::sessions::Sessions;
+use super::views::visitor::Reader;
 use super::views::{Sender, ViewError, Views};
-use super::visibility::Visibility;
+use super::visibility::{Seen, Visibility};
 use super::work::Work;
 use crate::error::Error;
-use crate::model::view::ViewOutcome;
+use crate::model::view::{Reason, ViewOutcome};
 
 /// The parts of the running program, shared: a request's way through the layers copies this many times.
 #[derive(Clone, Debug)]
@@ -93,34 +94,55 @@ pub struct Services {
 }
 
 impl Services {
-    /// Records that someone reads an article: what the server function and the JSON API both do.
+    /// Records that someone reads an article: what the server function and the JSON API both do. `user` is who is signed in.
     ///
     /// # Errors
     /// [`Error::NotFound`] if readers do not see the article, [`Error::Unavailable`] if it can't be recorded now.
-    pub async fn record_view(&self, article: i64, sender: Result<Sender, ViewError>) -> Result<ViewOutcome, Error> {
-        let outcome = self.try_to_record(article, sender).await;
+    pub async fn record_view(
+        &self,
+        article: i64,
+        user: Option<i64>,
+        sender: Result<Sender, ViewError>,
+    ) -> Result<ViewOutcome, Error> {
+        let outcome = self.try_to_record(article, user, sender).await;
         self.metrics.view(&outcome);
         outcome
     }
 
-    async fn try_to_record(&self, article: i64, sender: Result<Sender, ViewError>) -> Result<ViewOutcome, Error> {
+    async fn try_to_record(
+        &self,
+        article: i64,
+        user: Option<i64>,
+        sender: Result<Sender, ViewError>,
+    ) -> Result<ViewOutcome, Error> {
         let unavailable = |error: &dyn std::fmt::Display| {
             tracing::error!(error = %error, article, "a view could not be recorded");
             Error::Unavailable
         };
-        let is_visible = self.visibility.is_visible(article).await;
-        if !is_visible.map_err(|error| unavailable(&error))? {
-            return Err(Error::NotFound(format!("There is no published article {article}.")));
+        match self.visibility.of(article, user).await.map_err(|error| unavailable(&error))? {
+            Seen::ByNobody => return Err(Error::NotFound(format!("There is no published article {article}."))),
+            Seen::ByAuthor if !self.config.views.count_authors => {
+                return Box::pin(self.not_counted(article, Reason::Author)).await;
+            }
+            Seen::ByAuthor | Seen::ByReader => {}
         }
         match sender.map_err(|error| unavailable(&error))? {
             Sender::Visitor(visitor, reader) => {
                 self.views.record(article, visitor, reader.as_deref()).await.map_err(|error| unavailable(&error))
             }
-            Sender::NoReader(reason) => {
-                let views = Box::pin(self.total(article)).await?;
-                Ok(ViewOutcome { article, views, counted: false, reason: Some(reason) })
-            }
+            Sender::NoReader(reason) => Box::pin(self.not_counted(article, reason)).await,
         }
+    }
+
+    async fn not_counted(&self, article: i64, reason: Reason) -> Result<ViewOutcome, Error> {
+        let views = self.total(article).await?;
+        Ok(ViewOutcome { article, views, counted: false, reason: Some(reason) })
+    }
+
+    /// Whether a view of an article by `reader` would count now (rule C6), as far as it can be told without asking a store. `is_author`: the
+    /// reader stands in the article's byline.
+    pub fn would_count(&self, article: i64, reader: &Reader, is_author: bool) -> bool {
+        (!is_author || self.config.views.count_authors) && self.views.would_count(article, reader)
     }
 
     async fn total(&self, article: i64) -> Result<i64, Error> {

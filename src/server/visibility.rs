@@ -1,4 +1,4 @@
-//! Whether readers see an article, as every view has to know.
+//! Whether readers see an article, and whose it is, as every view has to know.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -19,8 +19,36 @@ const PATIENCE: Duration = Duration::from_millis(300);
 pub struct Visibility {
     database: Database,
     clock: Clock,
-    /// The articles that were visible, and until when that is believed. Only articles that exist get in.
-    visible: Arc<RwLock<HashMap<i64, i64>>>,
+    /// The articles that were visible. Only articles that exist get in.
+    visible: Arc<RwLock<HashMap<i64, Visible>>>,
+}
+
+/// What is known of a visible article.
+#[derive(Clone, Debug)]
+struct Visible {
+    /// The users in its byline.
+    byline: Arc<[i64]>,
+    /// The version of the content from which that is.
+    content_version: u64,
+    /// Until when it is believed, in milliseconds.
+    until: i64,
+}
+
+impl Visible {
+    fn to(&self, user: Option<i64>) -> Seen {
+        if user.is_some_and(|user| self.byline.contains(&user)) { Seen::ByAuthor } else { Seen::ByReader }
+    }
+}
+
+/// Whether somebody sees an article, and as whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// Readers do not see it.
+    ByNobody,
+    /// Readers see it, and this one is no author of it.
+    ByReader,
+    /// Readers see it, and this one stands in its byline.
+    ByAuthor,
 }
 
 impl Visibility {
@@ -29,17 +57,26 @@ impl Visibility {
         Self { database, clock, visible: Arc::default() }
     }
 
-    /// Whether readers see the article of that number now.
+    /// Whether readers see the article of that number now, and whether `user` is one of its authors. An article that is not remembered, or
+    /// was before the content changed, is asked for.
     ///
     /// # Errors
     /// The database's.
-    pub async fn is_visible(&self, article: i64) -> sqlx::Result<bool> {
+    pub async fn of(&self, article: i64, user: Option<i64>) -> sqlx::Result<Seen> {
         let now = self.clock.now_ms();
-        let believed_until = self.visible.read().unwrap_or_else(PoisonError::into_inner).get(&article).copied();
-        if believed_until.is_some_and(|until| now < until) {
-            return Ok(true);
-        }
-        Box::pin(self.ask(article, now, believed_until.is_some())).await
+        let content_version = self.database.content_version().current();
+        let was_visible = {
+            let visible = self.visible.read().unwrap_or_else(PoisonError::into_inner);
+            let known = visible.get(&article);
+            if let Some(known) = known
+                && now < known.until
+                && known.content_version == content_version
+            {
+                return Ok(known.to(user));
+            }
+            known.is_some()
+        };
+        Box::pin(self.ask(article, user, now, content_version, was_visible)).await
     }
 
     /// Asks again the next time, because the article has just been changed in this process.
@@ -47,26 +84,41 @@ impl Visibility {
         self.visible.write().unwrap_or_else(PoisonError::into_inner).remove(&article);
     }
 
-    async fn ask(&self, article: i64, now: i64, was_visible: bool) -> sqlx::Result<bool> {
-        let asked = self.database.is_visible(article, now);
-        let is_visible = if was_visible {
+    async fn ask(
+        &self,
+        article: i64,
+        user: Option<i64>,
+        now: i64,
+        content_version: u64,
+        was_visible: bool,
+    ) -> sqlx::Result<Seen> {
+        let asked = self.database.byline(article, now);
+        let byline = if was_visible {
             // Views are taken while SQL is away: what was visible the last time still counts.
             match tokio::time::timeout(PATIENCE, asked).await {
-                Ok(Ok(is_visible)) => is_visible,
+                Ok(Ok(byline)) => byline,
                 Ok(Err(_)) | Err(_) => {
                     tracing::warn!(article, "taking an article for visible, because SQL does not answer");
-                    true
+                    self.remembered_byline(article)
                 }
             }
         } else {
             asked.await?
         };
         let mut visible = self.visible.write().unwrap_or_else(PoisonError::into_inner);
-        if is_visible {
-            visible.insert(article, now.saturating_add(BELIEVED_FOR));
-        } else {
+        let Some(byline) = byline else {
             visible.remove(&article);
-        }
-        Ok(is_visible)
+            return Ok(Seen::ByNobody);
+        };
+        let until = now.saturating_add(BELIEVED_FOR);
+        let known = Visible { byline: byline.into(), content_version, until };
+        let seen = known.to(user);
+        visible.insert(article, known);
+        Ok(seen)
+    }
+
+    /// Who stood in the byline when SQL answered last.
+    fn remembered_byline(&self, article: i64) -> Option<Vec<i64>> {
+        self.visible.read().unwrap_or_else(PoisonError::into_inner).get(&article).map(|known| known.byline.to_vec())
     }
 }

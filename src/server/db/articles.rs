@@ -321,6 +321,18 @@ impl Database {
         on_reader!(self, pool => sqlx::query_scalar(AssertSqlSafe(sql)).bind(now).bind(id).fetch_one(pool).await)
     }
 
+    /// The users in the byline of the article; `None` if readers do not see it at `now`.
+    pub async fn byline(&self, id: i64, now: i64) -> sqlx::Result<Option<Vec<i64>>> {
+        let sql = format!(
+            "SELECT article_authors.user_id FROM articles
+             LEFT JOIN article_authors ON article_authors.article_id = articles.id WHERE {VISIBLE} AND articles.id = ?"
+        );
+        let users: Vec<Option<i64>> = on_reader!(self, pool => {
+            sqlx::query_scalar(AssertSqlSafe(sql)).bind(now).bind(id).fetch_all(pool).await?
+        });
+        Ok((!users.is_empty()).then(|| users.into_iter().flatten().collect()))
+    }
+
     /// The slug of the visible article that once had this address: with a leading slash, without a trailing one.
     pub async fn slug_by_alias(&self, path: &str, now: i64) -> sqlx::Result<Option<String>> {
         let sql = format!(

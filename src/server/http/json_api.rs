@@ -100,10 +100,10 @@ pub(super) async fn most_viewed(
 pub(super) async fn view(
     State(state): State<AppState>,
     Path(id): Path<i64>,
-    ViewSender(sender): ViewSender,
+    ViewSender { user, sender }: ViewSender,
     Ignored: Ignored,
 ) -> Result<Json<ViewOutcome>, Error> {
-    state.record_view(id, sender).await.map(Json)
+    state.record_view(id, user, sender).await.map(Json)
 }
 
 /// All of a view's way but the view.

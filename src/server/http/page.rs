@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{RawPathParams, State};
 use axum::http::StatusCode;
-use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, RETRY_AFTER, SET_COOKIE};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use hydration_context::SsrSharedContext;
@@ -19,6 +19,7 @@ use crate::pages::not_found;
 use crate::pages::query::Params;
 use crate::server::page_cache::hole::{Hole, Marks};
 use crate::server::request::cache::CachePolicy;
+use crate::server::request::identity::PageCookie;
 use crate::server::request::theme::chosen_theme;
 use crate::server::state::AppState;
 use crate::shell::{document, page_policy};
@@ -58,7 +59,9 @@ pub async fn not_found(state: AppState, parts: Parts) -> Response {
     render(state, Params::default(), parts, Box::pin(not_found::page())).await
 }
 
-async fn render(state: AppState, params: Params, parts: Parts, page: Loading) -> Response {
+async fn render(state: AppState, params: Params, mut parts: Parts, page: Loading) -> Response {
+    let cookie = PageCookie::default();
+    parts.extensions.insert(cookie.clone());
     let shows_elsewhere = state.config.pictures.elsewhere;
     let theme = chosen_theme(&parts.headers);
     let owner = Owner::new_root(Some(Arc::new(SsrSharedContext::new_islands())));
@@ -96,6 +99,9 @@ async fn render(state: AppState, params: Params, parts: Parts, page: Loading) ->
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     let (name, value) = CachePolicy::Page.header();
     headers.insert(name, value);
+    if let Some(cookie) = cookie.get() {
+        headers.append(SET_COOKIE, cookie);
+    }
     if let Some(policy) = policy.and_then(|policy| HeaderValue::try_from(policy).ok()) {
         headers.insert(CONTENT_SECURITY_POLICY, policy);
     }

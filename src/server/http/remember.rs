@@ -11,7 +11,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::http::header::{
     ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, ETAG, HeaderName, HeaderValue,
-    IF_NONE_MATCH, VARY,
+    IF_NONE_MATCH, SET_COOKIE, VARY,
 };
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::Response;
@@ -25,7 +25,7 @@ use crate::error::Error;
 use crate::server::page_cache::hole::Marks;
 use crate::server::page_cache::page::{Filling, RememberedPage};
 use crate::server::request::error_page::error_page;
-use crate::server::request::identity::{FoundUser, sent_session, session_cookie};
+use crate::server::request::identity::{FoundUser, PageReader, sent_session, session_cookie};
 use crate::server::request::theme::chosen_theme;
 use crate::server::state::AppState;
 use crate::server::telemetry::RequestLog;
@@ -88,12 +88,19 @@ impl Service<Request> for Site {
         let Some(address) = address(&request, session_cookie(&self.state.config)) else {
             return Either::Left(self.router.call(request));
         };
-        let asked =
-            Asked { etag: request.headers().get(IF_NONE_MATCH).cloned(), takes_gzip: takes_gzip(request.headers()) };
+        let mut asked = Asked {
+            etag: request.headers().get(IF_NONE_MATCH).cloned(),
+            takes_gzip: takes_gzip(request.headers()),
+            reader: None,
+        };
         let state = self.state.clone();
         let key = state.page_cache.key(&address, chosen_theme(request.headers()));
         if let Some(page) = key.as_ref().and_then(|key| state.page_cache.get(key)) {
             let log = RequestLog::start(&request);
+            if page.article().is_some() {
+                let (parts, _) = request.into_parts();
+                asked.reader = PageReader::of(&parts, &state, None).ok();
+            }
             return Either::Right(Box::pin(async move {
                 let response = answer(&state, &page, &asked, &HIT).await;
                 if let Some(log) = log {
@@ -102,6 +109,9 @@ impl Service<Request> for Site {
                 Ok(response)
             }));
         }
+        let (parts, body) = request.into_parts();
+        asked.reader = PageReader::of(&parts, &state, None).ok();
+        let request = Request::from_parts(parts, body);
         let router = self.reading.clone();
         Either::Right(Box::pin(async move {
             Ok(match render(&state, request, router, &address).await {
@@ -126,6 +136,8 @@ impl Service<Request> for Site {
 struct Asked {
     etag: Option<HeaderValue>,
     takes_gzip: bool,
+    /// Who asks, if the page wants to know. Nobody is signed in.
+    reader: Option<PageReader>,
 }
 
 /// The address of a page that may be remembered, without what the page does not look at; `None` if it may not be.
@@ -215,7 +227,10 @@ async fn answer(state: &AppState, page: &RememberedPage, asked: &Asked, status: 
         }
         _ => None,
     };
-    let filling = Filling { nonce: new_nonce(), moment, followers };
+    let asks = page.article().zip(asked.reader.as_ref());
+    // After the counts were read: a view that comes in between is in neither, and the page shows no count that falls.
+    let would_count = asks.is_none_or(|(article, asking)| state.would_count(article, &asking.reader, false));
+    let filling = Filling { nonce: new_nonce(), moment, followers, would_count };
     let filled = page.fill(&filling);
     let etag = format!("W/\"{:016x}\"", filled.hash);
     let is_known = asked.etag.as_ref().is_some_and(|known| is_among(known, &etag));
@@ -225,6 +240,9 @@ async fn answer(state: &AppState, page: &RememberedPage, asked: &Asked, status: 
     headers.insert(CACHE_STATUS, if is_stale { STALE.clone() } else { status.clone() });
     if let Ok(etag) = HeaderValue::try_from(etag) {
         headers.insert(ETAG, etag);
+    }
+    if let Some(cookie) = asks.and_then(|(_, asking)| asking.cookie.clone()) {
+        headers.append(SET_COOKIE, cookie);
     }
     if is_known {
         // The browser goes on with the page that it has, with the policy and the nonce that came with it.

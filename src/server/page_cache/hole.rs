@@ -17,6 +17,8 @@ pub enum Hole {
     Views(i64),
     /// The same in words, as in `12 views`.
     ViewsInWords(i64),
+    /// Whether a view of the article by whoever gets the page would count: `true` or `false`.
+    WouldCount(i64),
     /// How many readers like the article.
     Likes(i64),
     /// How many readers keep the article.
@@ -46,6 +48,7 @@ impl Marks {
             Hole::Nonce => ('n', 0),
             Hole::Views(id) => ('v', id),
             Hole::ViewsInWords(id) => ('w', id),
+            Hole::WouldCount(id) => ('q', id),
             Hole::Likes(id) => ('l', id),
             Hole::Collects(id) => ('c', id),
             Hole::Followers(id) => ('f', id),
@@ -81,6 +84,7 @@ fn parse(mark: &str) -> Option<(Hole, i64)> {
         'n' => Hole::Nonce,
         'v' => Hole::Views(id),
         'w' => Hole::ViewsInWords(id),
+        'q' => Hole::WouldCount(id),
         'l' => Hole::Likes(id),
         'c' => Hole::Collects(id),
         'f' => Hole::Followers(id),
@@ -102,6 +106,7 @@ mod tests {
             Hole::Nonce,
             Hole::Views(1),
             Hole::ViewsInWords(i64::MAX),
+            Hole::WouldCount(5),
             Hole::Likes(2),
             Hole::Collects(3),
             Hole::Followers(4),

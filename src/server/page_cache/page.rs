@@ -59,6 +59,8 @@ pub struct RememberedPage {
     articles: Arc<[i64]>,
     /// The user whose followers it counts.
     author: Option<i64>,
+    /// The article that it is the page of, whose views it asks to be counted.
+    article: Option<i64>,
     /// What follows from the pieces alone.
     hash: u64,
     rankings: Mutex<Arc<RenderedRankings>>,
@@ -101,6 +103,8 @@ pub struct Filling {
     pub moment: Option<Moment>,
     /// How many follow the page's author, if it has one and that is known now.
     pub followers: Option<i64>,
+    /// Whether a view of the page's article by whoever gets it would count.
+    pub would_count: bool,
 }
 
 /// What a page looks like with its holes filled.
@@ -123,13 +127,14 @@ impl RememberedPage {
     pub fn new(html: &str, marks: &Marks, headers: HeaderMap, rankings: Arc<RenderedRankings>) -> Self {
         let (parts, end) = marks.split(html);
         let mut hasher = DefaultHasher::new();
-        let (mut articles, mut author) = (Vec::new(), None);
+        let (mut articles, mut author, mut article) = (Vec::new(), None, None);
         let mut pieces = Vec::with_capacity(parts.len());
         for (text, hole, count) in parts {
             (text, hole).hash(&mut hasher);
             match hole {
                 Hole::Views(id) | Hole::ViewsInWords(id) | Hole::Likes(id) | Hole::Collects(id) => articles.push(id),
                 Hole::Followers(id) => author = Some(id),
+                Hole::WouldCount(id) => article = Some(id),
                 Hole::Nonce | Hole::Rankings => {}
             }
             pieces.push((Piece::new(text), Place { hole, last: AtomicI64::new(count) }));
@@ -143,6 +148,7 @@ impl RememberedPage {
             end: Piece::new(end),
             articles: articles.into(),
             author,
+            article,
             hash: hasher.finish(),
             rankings: rankings.into(),
         }
@@ -163,6 +169,11 @@ impl RememberedPage {
         self.author
     }
 
+    /// The article whose views it asks to be counted.
+    pub fn article(&self) -> Option<i64> {
+        self.article
+    }
+
     /// How many bytes it takes in memory, about.
     pub fn size(&self) -> usize {
         // Compressed, text takes less than half.
@@ -181,6 +192,11 @@ impl RememberedPage {
             };
             let (count, format): (Option<i64>, fn(i64) -> String) = match place.hole {
                 Hole::Nonce => return Text::Words(filling.nonce.clone()),
+                Hole::WouldCount(_) => {
+                    // A browser that is told that nothing has changed would go on with what was so the last time.
+                    filling.would_count.hash(&mut hasher);
+                    return Text::Words(filling.would_count.to_string());
+                }
                 Hole::Rankings => {
                     rankings.hash.hash(&mut hasher);
                     return Text::Rankings(rankings.clone());

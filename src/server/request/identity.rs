@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::header::{COOKIE, Entry, USER_AGENT};
@@ -10,22 +10,27 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use tokio::sync::OnceCell;
+use tower_sessions::cookie::{Cookie, SameSite};
 use tower_sessions::session::Id;
 use tower_sessions::{Session, SessionStore};
 
 use super::forwarded::client_address;
 use super::limits::LONGEST_USER_AGENT;
 use crate::error::Error;
-use crate::server::config::Config;
+use crate::server::config::{AnonymousVisitor, Config};
 use crate::server::db::users::User;
 use crate::server::sessions::{CREDENTIAL, USER_ID};
 use crate::server::state::{AppState, Services};
 use crate::server::views::visitor::Reader;
 use crate::server::views::{Sender, ViewError, ViewRequest};
 
-/// Who asks for a view to be counted; an error if that can't be told now, which is not said before it is known that there is such
-/// an article. Small, because it waits with the view.
-pub struct ViewSender(pub Result<Sender, ViewError>);
+/// Who asks for a view to be counted. Small, because it waits with the view.
+pub struct ViewSender {
+    /// Who is signed in.
+    pub user: Option<i64>,
+    /// Who that is for counting; an error if that can't be told now, which is not said before it is known that there is such an article.
+    pub sender: Result<Sender, ViewError>,
+}
 
 impl FromRequestParts<AppState> for ViewSender {
     type Rejection = Error;
@@ -37,10 +42,84 @@ impl FromRequestParts<AppState> for ViewSender {
             .flat_map(|name| parts.headers.get_all(HeaderName::from_static(name)))
             .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
             .collect();
-        let address = address(parts, state)?;
-        let reader = Reader { user, ..Reader::new(address, user_agent(&parts.headers)) };
-        Ok(ViewSender(state.views.identify(ViewRequest { reader, purposes }).await))
+        let reader = reader(parts, state, user)?;
+        Ok(ViewSender { user, sender: state.views.identify(ViewRequest { reader, purposes }).await })
     }
+}
+
+/// Who reads, for counting. `user` is who is signed in.
+fn reader(parts: &Parts, state: &Services, user: Option<i64>) -> Result<Reader, Error> {
+    let session = match state.config.views.visitor {
+        AnonymousVisitor::Address => None,
+        AnonymousVisitor::Session => sent_visitor(&parts.headers, visitor_cookie(&state.config)),
+    };
+    Ok(Reader { user, session, ..Reader::new(address(parts, state)?, user_agent(&parts.headers)) })
+}
+
+/// Who gets the page of an article.
+#[derive(Debug)]
+pub struct PageReader {
+    /// Who that is when the page asks for its view to be counted.
+    pub reader: Reader,
+    /// The cookie with which an anonymous session begins, if the page has to set it. The answer to a view never sets one: if it were lost, the
+    /// next attempt would come without, and count once more (rule C2).
+    pub cookie: Option<HeaderValue>,
+}
+
+impl PageReader {
+    /// Who sends the request for the page. `user` is who is signed in.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] if the server does not know where it comes from.
+    pub fn of(parts: &Parts, state: &Services, user: Option<i64>) -> Result<Self, Error> {
+        let mut reader = reader(parts, state, user)?;
+        let may_begin = state.config.views.visitor == AnonymousVisitor::Session && user.is_none();
+        if !may_begin || reader.session.is_some() {
+            return Ok(Self { reader, cookie: None });
+        }
+        let session = rand::random();
+        reader.session = Some(session);
+        Ok(Self { reader, cookie: new_visitor(session, &state.config) })
+    }
+}
+
+/// The cookie that the answer with a page sets. It is put in while the page is loaded: only then is it known that it is one that counts.
+#[derive(Clone, Debug, Default)]
+pub struct PageCookie(Arc<OnceLock<HeaderValue>>);
+
+impl PageCookie {
+    /// Sets it, if no other was set.
+    pub fn set(&self, cookie: HeaderValue) {
+        let _ = self.0.set(cookie);
+    }
+
+    /// The cookie, if there is one.
+    pub fn get(&self) -> Option<HeaderValue> {
+        self.0.get().cloned()
+    }
+}
+
+/// The name of the cookie of an anonymous session ([`AnonymousVisitor::Session`]), with the same prefix as [`session_cookie`].
+fn visitor_cookie(config: &Config) -> &'static str {
+    if config.is_secure() { "__Host-visitor" } else { "visitor" }
+}
+
+/// The anonymous session that a request carries: 32 small hexadecimal digits. Anything else is as if it had not come.
+fn sent_visitor(headers: &HeaderMap, name: &str) -> Option<u128> {
+    let sent = sent_session(headers, name)?;
+    let is_well_formed = sent.len() == 32 && sent.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    is_well_formed.then(|| u128::from_str_radix(&sent, 16).ok()).flatten()
+}
+
+/// The header that gives a browser an anonymous session. Without an age it ends when the browser is closed.
+fn new_visitor(session: u128, config: &Config) -> Option<HeaderValue> {
+    let cookie = Cookie::build((visitor_cookie(config), format!("{session:032x}")))
+        .path("/")
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .secure(config.is_secure())
+        .build();
+    HeaderValue::try_from(cookie.to_string()).ok()
 }
 
 /// What the browser says that it is, cut to [`LONGEST_USER_AGENT`]: the only place that reads it, so that no longer one gets further.
@@ -57,7 +136,7 @@ pub fn user_agent(headers: &HeaderMap) -> String {
 ///
 /// # Errors
 /// [`Error::Internal`] if the server does not know.
-pub fn address(parts: &Parts, state: &AppState) -> Result<IpAddr, Error> {
+pub fn address(parts: &Parts, state: &Services) -> Result<IpAddr, Error> {
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
     let ConnectInfo(peer) = peer.ok_or_else(|| internal("the connection's address is not known"))?;
     let lines = parts.headers.get_all("x-forwarded-for").iter().map(|line| line.as_bytes());
@@ -227,6 +306,32 @@ mod tests {
                 headers.append(COOKIE, HeaderValue::from_static(line));
             }
             assert_eq!(sent_session(&headers, "session").as_deref(), expected, "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn c3_an_anonymous_session_that_is_not_well_formed_is_none() {
+        let number = "0123456789abcdef0123456789abcdef";
+        for (cookies, expected) in [
+            (format!("visitor={number}"), Some(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef)),
+            (
+                format!("visitor={}; theme=dark; visitor={number}", "0".repeat(32)),
+                Some(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef),
+            ),
+            (format!("visitor={}", "0".repeat(32)), Some(0)),
+            (format!("visitor={}", "f".repeat(32)), Some(u128::MAX)),
+            (format!("visitor={}", "f".repeat(33)), None),
+            (format!("visitor={}", "f".repeat(31)), None),
+            (format!("visitor=+{}", "f".repeat(31)), None),
+            (format!("visitor={}", number.to_uppercase()), None),
+            (format!("visitor=\"{number}\""), None),
+            (format!("visitor={number}; visitor=x"), None),
+            ("visitor=".to_owned(), None),
+            (format!("__Host-visitor={number}"), None),
+            (format!("session={number}"), None),
+        ] {
+            let headers = HeaderMap::from_iter([(COOKIE, HeaderValue::try_from(&cookies).unwrap())]);
+            assert_eq!(sent_visitor(&headers, "visitor"), expected, "{cookies}");
         }
     }
 
