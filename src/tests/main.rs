@@ -34,3 +34,4 @@ mod studio_race;
 mod throttle;
 #[path = "../torture/verdict.rs"]
 mod torture_verdict;
+mod visitors;

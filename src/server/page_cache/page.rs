@@ -325,3 +325,35 @@ impl Body for Html {
         SizeHint::with_exact(self.left)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filling(would_count: bool) -> Filling {
+        Filling { nonce: "nonce".into(), moment: None, followers: None, would_count }
+    }
+
+    #[test]
+    fn c6_an_answer_says_whether_its_reader_would_count_and_its_hash_does_too() {
+        let marks = Marks::new(&mut rand::rng());
+        let rankings = Arc::new(RenderedRankings::new(String::new()));
+        let page = |html: &str| RememberedPage::new(html, &marks, HeaderMap::new(), rankings.clone());
+        let mark = marks.mark(Hole::WouldCount(7), 0);
+        let article = page(&format!("<p title=\"{mark}\" lang=\"{mark}\">"));
+        assert_eq!(article.article(), Some(7));
+        let text = |would_count| {
+            let filled = article.fill(&filling(would_count));
+            let html: Vec<u8> = article.html(&filled).pieces.iter().rev().flat_map(|piece| piece.to_vec()).collect();
+            (String::from_utf8(html).unwrap(), filled.hash)
+        };
+        let ((yes, hash_of_yes), (no, hash_of_no)) = (text(true), text(false));
+        assert_eq!(yes, "<p title=\"true\" lang=\"true\">");
+        assert_eq!(no, "<p title=\"false\" lang=\"false\">");
+        assert_ne!(hash_of_yes, hash_of_no);
+        assert_eq!(text(true).1, hash_of_yes);
+        let other = page("<p>");
+        assert_eq!(other.article(), None);
+        assert_eq!(other.fill(&filling(true)).hash, other.fill(&filling(false)).hash, "it does not ask");
+    }
+}
