@@ -227,7 +227,7 @@ fn c4_an_articles_own_authors_are_answered_and_not_counted() {
         }
         let author = server.someone().signed_in("writer", PASSWORD);
         let other = server.someone().signed_in("other", PASSWORD);
-        let written = author.post("/studio/new", "title=Own&markdown=Text&intent=publish");
+        let written = author.post("/studio/new", "title=Own&slug=&summary=&tags=&cover=&markdown=Text&intent=publish");
         assert_eq!(written.status, 303, "{}", written.text);
         let id = server.id("own");
         assert_eq!(would_count(&author.get("/articles/own")), counts);
