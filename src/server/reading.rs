@@ -90,14 +90,12 @@ impl Services {
     /// page, it is told to set the cookie.
     fn reader_would_count(&self, parts: &Parts, article: &ArticleSummary, user: Option<&User>) -> bool {
         // What can't be told now, the answer to the view tells.
-        let Ok(PageReader { reader, cookie }) = PageReader::of(parts, self, user.map(|user| user.id)) else {
-            return true;
-        };
-        if let (Some(answer), Some(cookie)) = (parts.extensions.get::<PageCookie>(), cookie) {
-            answer.set(cookie);
+        let Ok(asking) = PageReader::of(parts, self, user.map(|user| user.id)) else { return true };
+        if let (Some(answer), Some(cookie)) = (parts.extensions.get::<PageCookie>(), &asking.cookie) {
+            answer.set(cookie.clone());
         }
         let is_author = user.is_some_and(|user| article.authors.iter().any(|author| author.username == user.username));
-        self.would_count(article.id, &reader, is_author)
+        asking.would_count(self, article.id, is_author)
     }
 
     /// `/tags/{tag}`

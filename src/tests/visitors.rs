@@ -151,6 +151,22 @@ fn c2_a_retry_after_a_lost_reply_counts_once_because_no_reply_begins_a_session()
 }
 
 #[test]
+fn c6_a_browser_that_takes_no_cookies_is_shown_no_count_that_falls() {
+    let server = with_sessions(&[]);
+    let id = server.id("first");
+    let known = after_the_page(&server.someone());
+    assert!(would_count(&server.someone().get(ARTICLE)));
+    assert_eq!(server.someone().view(id).json()["counted"], true);
+    for client in [server.someone(), server.someone().with("cookie", STALE)] {
+        let page = client.get(ARTICLE);
+        assert!(begun(&page).is_some() && !would_count(&page), "it will be a repeat, if the cookie does not come");
+    }
+    assert!(would_count(&known.get(ARTICLE)));
+    assert_eq!(known.view(id).json()["views"], 2);
+    assert!(would_count(&server.reader("192.0.2.2", FIREFOX).get(ARTICLE)));
+}
+
+#[test]
 fn c3_two_readers_who_share_an_address_and_a_browser_are_two_with_a_session_each() {
     let server = with_sessions(&[]);
     let id = server.id("first");

@@ -229,7 +229,7 @@ async fn answer(state: &AppState, page: &RememberedPage, asked: &Asked, status: 
     };
     let asks = page.article().zip(asked.reader.as_ref());
     // After the counts were read: a view that comes in between is in neither, and the page shows no count that falls.
-    let would_count = asks.is_none_or(|(article, asking)| state.would_count(article, &asking.reader, false));
+    let would_count = asks.is_none_or(|(article, asking)| asking.would_count(state, article, false));
     let filling = Filling { nonce: new_nonce(), moment, followers, would_count };
     let filled = page.fill(&filling);
     let etag = format!("W/\"{:016x}\"", filled.hash);

@@ -81,6 +81,13 @@ impl PageReader {
         reader.session = Some(session);
         Ok(Self { reader, cookie: new_visitor(session, &state.config) })
     }
+
+    /// Whether the view of an article that the page asks for would count now (rule C6). `is_author`: the reader stands in its byline.
+    pub fn would_count(&self, state: &Services, article: i64, is_author: bool) -> bool {
+        let counts = |reader: &Reader| state.would_count(article, reader, is_author);
+        // A browser that takes no cookie sends none with the view either, which then goes by address.
+        counts(&self.reader) && (self.cookie.is_none() || counts(&Reader { session: None, ..self.reader.clone() }))
+    }
 }
 
 /// The cookie that the answer with a page sets. It is put in while the page is loaded: only then is it known that it is one that counts.
