@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::config::{Config, Profile};
+use super::config::{AnonymousVisitor, Config, Profile};
 use super::db::Database;
 use super::pictures::store::PictureStore;
 use super::redis::Info;
@@ -86,6 +86,13 @@ pub async fn examine(config: &Config, database: &Database, views: &ViewStore) ->
          address or /48 {} signed-in readers.",
         config.views.per_ip_cap, config.views.per_network_cap, config.views.signed_in_cap
     )));
+    if config.views.visitor == AnonymousVisitor::Session {
+        findings.push(Finding::Fact(
+            "Pages of articles set a cookie for readers who are not signed in (views.visitor = \"session\"). In many countries that takes \
+             their consent, for which Tidemark does not ask."
+                .into(),
+        ));
+    }
     if !config.is_secure() && !config.site.base_url.contains("127.0.0.1") && !config.site.base_url.contains("localhost")
     {
         findings.push(Finding::Warning(

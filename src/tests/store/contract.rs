@@ -1,5 +1,6 @@
 //! The contract: each test runs on SQLite, on Redis, and on a Redis Cluster, if it is not about one of them.
 
+use futures_util::FutureExt;
 use tidemark::server::views::store::redis::files::Files;
 
 use super::*;
@@ -198,6 +199,13 @@ fn c6_whether_a_view_would_count_is_known_without_the_store_and_asking_changes_n
         place.clock.advance(Duration::from_millis(1));
         assert!(asked(1, visitor(1, 1)) && asked(1, visitor(50, 9)), "at the end");
         assert!(asked(6, of_network(0, false)) && asked(7, of_network(0, true)));
+        // Nobody waits for a batch who only asks.
+        let batch = [View { article: 8, visitor: visitor(1, 1) }];
+        let mut recording = Box::pin(place.store.record(&batch));
+        assert!(recording.as_mut().now_or_never().is_none());
+        assert!(asked(8, visitor(1, 1)));
+        recording.await.unwrap();
+        assert!(!asked(8, visitor(1, 1)));
         for (article, expected) in [(1, 3), (2, 0), (5, 0), (6, CAPS.network), (7, CAPS.signed_in)] {
             assert_eq!(place.total(article).await, i64::try_from(expected).unwrap(), "article {article}");
         }

@@ -233,3 +233,29 @@ impl Memory {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn c2_c3_visitors_are_known_until_their_window_ends_whether_they_are_forgotten_or_not() {
+        let hashes = |visitor| Hashes { visitor, address: Some(100), network: Some(9), is_session: false };
+        let mut memory = Memory::default();
+        // The last one as after the window was made shorter.
+        for (visitor, ends_at) in [(1, 5), (2, 7), (3, 6)] {
+            memory.add(seen_of(1, hashes(visitor)), ends_at);
+        }
+        let known = |memory: &Memory, now| {
+            let Known { is_seen, of_address, of_network } = memory.known(1, &hashes(1), now);
+            assert_eq!(of_address, of_network);
+            (is_seen, of_address)
+        };
+        assert_eq!([4, 5, 6, 7].map(|now| known(&memory, now)), [(true, 3), (false, 2), (false, 1), (false, 0)]);
+        assert_eq!(memory.known(2, &hashes(1), 4), Known::default(), "another article");
+        while memory.forget(6) {}
+        assert_eq!((memory.known(1, &hashes(2), 6).is_seen, known(&memory, 6)), (true, (false, 1)));
+        while memory.forget(7) {}
+        assert!(memory.visitors.is_empty() && memory.origins.is_empty() && memory.by_end.is_empty());
+    }
+}
