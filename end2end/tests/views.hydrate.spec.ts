@@ -266,18 +266,27 @@ test('the most viewed list on the page follows the own view, and leads from ever
 test('C3: a signed-in reader is counted once on two devices', async ({ browser, server }) => {
   const article = '/articles/first-steps'
   const before = await server.views('first-steps')
+  const password = server.addUser('two-devices', 'reader')
   for (const expected of [true, false]) {
     const context = await reader(browser, server)
     const page = await context.newPage()
-    await page.goto('/login')
-    await page.getByLabel('User name').fill('marina-keel')
-    await page.getByLabel('Password').fill(server.password)
-    await page.getByRole('button', { name: 'Sign in' }).click()
-    await expect(page.getByText('Marina Keel', { exact: true }).first()).toBeVisible()
+    await signIn(page, 'two-devices', password)
     const answer = answered(page)
     await page.goto(article)
     expect((await (await answer).json()).counted).toBe(expected)
     await expect(count(page)).toHaveText(words(before + 1))
     await context.close()
   }
+})
+
+test('C4: an author who reads an own article is not counted', async ({ browser, server }) => {
+  const before = await server.views('first-steps')
+  const context = await reader(browser, server)
+  const page = await context.newPage()
+  await signIn(page, 'marina-keel', server.password)
+  const answer = answered(page)
+  await page.goto('/articles/first-steps')
+  expect((await (await answer).json()).reason).toBe('author')
+  await expect(count(page)).toHaveText(before === 1 ? '1 view' : `${before} views`)
+  await context.close()
 })
