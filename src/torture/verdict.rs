@@ -261,6 +261,7 @@ fn complaint(opened: &Opened, what: &str) -> String {
 }
 
 #[cfg(test)]
+#[allow(dead_code, reason = "the torture has no test harness, so they run with the integration tests")]
 mod tests {
     use std::time::Duration;
 
