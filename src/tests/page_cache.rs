@@ -25,7 +25,7 @@ fn status(answer: &Answer) -> &str {
 }
 
 /// Asks again until the page says so: another process is noticed within a second, on a machine that is not overloaded.
-fn eventually(server: &TestServer, path: &str, is_so: impl Fn(&Answer) -> bool) {
+pub fn eventually(server: &TestServer, path: &str, is_so: impl Fn(&Answer) -> bool) {
     for _ in 0..100 {
         if is_so(&server.someone().get(path)) {
             return;

@@ -8,6 +8,7 @@ use tidemark::server::db::users::Role;
 use tidemark::server::http::routes::ROUTES;
 
 use crate::harness::{Answer, TestServer, source};
+use crate::page_cache::eventually;
 
 #[test]
 fn every_page_is_whole_without_javascript() {
@@ -252,7 +253,7 @@ fn what_an_author_writes_in_front_matter_stays_text() {
     assert!(!server.someone().get("/feed.xml").text.contains("<script>x"));
     let files = vec![source("control", "", "a\u{1}b")];
     server.run(import(&server.database, &server.clock, files, Report::default())).unwrap();
-    assert!(server.someone().get("/feed.xml").text.contains("&lt;p&gt;ab&lt;/p&gt;"));
+    eventually(&server, "/feed.xml", |feed| feed.text.contains("&lt;p&gt;ab&lt;/p&gt;"));
 }
 
 #[test]
@@ -320,9 +321,11 @@ fn a_feed_stays_well_formed_whatever_is_written_into_an_article() {
     server.execute(
         "UPDATE articles SET html = concat('<p>', char(11), '<a href=java', char(8), 'script:x>c</a></p>') WHERE slug = 'typed'",
     );
+    server.execute("UPDATE content_version SET version = version + 1");
+    eventually(&server, "/feed.xml", |feed| feed.text.contains("&lt;p&gt;&lt;a&gt;c&lt;/a&gt;&lt;/p&gt;"));
     let feed = server.someone().get("/feed.xml").text;
     assert_well_formed(&feed);
-    assert!(feed.contains("&lt;p&gt;&lt;a&gt;c&lt;/a&gt;&lt;/p&gt;") && !feed.contains("javascript:"), "{feed}");
+    assert!(!feed.contains("javascript:"), "{feed}");
     let articles = server.someone().get("/api/v1/articles").json().to_string();
     assert!(articles.contains("abc & <d> ]]>"), "the rest of the text is kept: {articles}");
     assert!(!articles.contains("\\b") && !articles.contains('\u{ffff}'), "nothing of it is stored: {articles}");
