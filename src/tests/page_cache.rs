@@ -51,6 +51,19 @@ fn a_page_is_rendered_once_and_each_answer_has_a_nonce_of_its_own() {
 }
 
 #[test]
+fn an_address_that_is_no_text_leads_nowhere_and_leaves_nothing_open() {
+    let server = TestServer::start();
+    let nothing = server.someone().get("/nothing");
+    for path in ["/articles/%ff", "/tags/%ff", "/authors/%ff"] {
+        for _ in 0..2 {
+            let answer = server.someone().get(path);
+            assert_eq!((answer.status, status(&answer)), (404, ""), "{path}");
+            assert_eq!(without_nonce(&answer), without_nonce(&nothing), "{path}");
+        }
+    }
+}
+
+#[test]
 fn a_remembered_page_is_the_one_that_is_rendered_without_a_cache() {
     let remembering = TestServer::start();
     let forgetting = TestServer::with(&[("TIDEMARK_PAGES__CACHE", "0")]);

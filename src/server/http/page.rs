@@ -50,12 +50,14 @@ pub async fn answer(
             render(state, Params(params), parts, page).await
         }
         // Bytes that are no text are in no article's address.
-        Err(_) => render(state, Params::default(), parts, Box::pin(not_found::page())).await,
+        Err(_) => not_found(state, parts).await,
     }
 }
 
 /// The page for an address at which there is nothing.
-pub async fn not_found(state: AppState, parts: Parts) -> Response {
+pub async fn not_found(state: AppState, mut parts: Parts) -> Response {
+    // Nobody remembers it, so it can't leave anything open.
+    parts.extensions.remove::<Marks>();
     render(state, Params::default(), parts, Box::pin(not_found::page())).await
 }
 
