@@ -38,6 +38,10 @@ impl<Question, Answer> Asked<Question, Answer> {
         // Whoever has gone away needs no answer.
         let _ = self.reply.send(answer);
     }
+
+    fn is_awaited(&self) -> bool {
+        !self.reply.is_closed()
+    }
 }
 
 /// Gathers questions.
@@ -54,10 +58,13 @@ pub fn gather<Question, Answer>(queue: usize, most: usize) -> (Asker<Question, A
 }
 
 impl<Question, Answer> Gatherer<Question, Answer> {
-    /// Waits for a question, and brings it with all others that are asked by then. Brings none when there are none to come.
+    /// Waits for a question, and brings it with all others that are asked by then, but for those whose answer nobody waits for any more: after
+    /// a look-up that took long there may be thousands. Brings none when there are none to come.
     pub async fn next(&mut self) -> Vec<Asked<Question, Answer>> {
         let mut asked = Vec::new();
-        self.receiver.recv_many(&mut asked, self.most).await;
+        while asked.is_empty() && self.receiver.recv_many(&mut asked, self.most).await > 0 {
+            asked.retain(Asked::is_awaited);
+        }
         // Requests that are ready to go on ask first: under load more are answered together, at rest nobody is there.
         let mut before = 0;
         while before < asked.len() {
@@ -75,6 +82,8 @@ impl<Question, Answer> Gatherer<Question, Answer> {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
 
     #[tokio::test]
@@ -108,5 +117,22 @@ mod tests {
         }
         assert_eq!(batches, [2, 1]);
         assert_eq!(answers, [Some(10), Some(20), Some(30), None]);
+    }
+
+    #[tokio::test]
+    async fn a_question_whose_asker_has_gone_away_is_brought_to_nobody() {
+        let (asker, mut gatherer) = gather::<i32, i32>(4, 2);
+        // Polled once, so that the question is asked, and then dropped.
+        for number in 1..=3 {
+            assert!(asker.ask(number).now_or_never().is_none());
+        }
+        let asking = tokio::spawn(async move { asker.ask(4).await });
+        let batch = gatherer.next().await;
+        assert_eq!(batch.iter().map(|asked| asked.question).collect::<Vec<_>>(), [4]);
+        for asked in batch {
+            asked.answer(40);
+        }
+        assert_eq!(asking.await.unwrap(), Some(40));
+        assert!(gatherer.next().await.is_empty(), "nobody is left to ask");
     }
 }
