@@ -101,6 +101,9 @@ impl CountsReader {
     }
 
     async fn read(&mut self, ids: &[i64]) -> Result<Moment, Error> {
+        // First: a view in between is in the counts alone. The script raises the rankings by what comes to the page's count, so a view that
+        // was in the rankings alone would be added to them twice, and be taken back by the next page (rule C6).
+        let rankings = self.rankings().await?;
         let Sources { database, views, .. } = &self.sources;
         let (stored, totals) = futures_util::future::join(database.counts(ids), views.totals(ids)).await;
         let mut articles = stored?;
@@ -108,7 +111,7 @@ impl CountsReader {
         for (article, views) in totals.unwrap_or_default() {
             articles.entry(article).or_default().views = views;
         }
-        Ok(Moment { articles: Arc::new(articles), is_behind, rankings: self.rankings().await? })
+        Ok(Moment { articles: Arc::new(articles), is_behind, rankings })
     }
 
     async fn rankings(&mut self) -> Result<Arc<RenderedRankings>, Error> {
