@@ -134,10 +134,10 @@ function isKnownRepeat(article) {
  * Remembers an article until the tab is closed, or its reader signs out: what somebody has read is nobody's business who uses the browser
  * later.
  *
- * @param {string} article @param {number} windowMs
+ * @param {string} article @param {number} windowEnds
  */
-function remember(article, windowMs) {
-  tryStorage(() => sessionStorage, (storage) => storage.setItem(READ + article, String(Date.now() + windowMs)))
+function remember(article, windowEnds) {
+  tryStorage(() => sessionStorage, (storage) => storage.setItem(READ + article, String(windowEnds)))
 }
 
 /**
@@ -198,6 +198,8 @@ function count(counter) {
   const views = Number(shown)
   let current = views
   let isReading = false
+  // What the page knows by itself, where the tab may remember nothing.
+  let windowEnds = 0
   /** @param {number} number */
   const show = (number) => {
     // What the server wrote stands until it is another number.
@@ -209,7 +211,7 @@ function count(counter) {
     if (isReading) return
     isReading = true
     const before = current
-    const isRepeat = isKnownRepeat(article)
+    const isRepeat = Date.now() < windowEnds || isKnownRepeat(article)
     // Whoever would not be counted sees no +1 that would be taken back.
     if (!isRepeat && wouldCount === 'true') show(before + 1)
     const outcome = await persist(() => ask('record-view', { article }, 'views'), wait)
@@ -217,7 +219,9 @@ function count(counter) {
     show(outcome?.views ?? before)
     if (!outcome) return
     raiseRankings(article, outcome.views - views)
-    if (!isRepeat) remember(article, Number(windowMs))
+    if (isRepeat) return
+    windowEnds = Date.now() + Number(windowMs)
+    remember(article, windowEnds)
   }
   whenVisible(read)
   window.addEventListener('pageshow', ({ persisted }) => {

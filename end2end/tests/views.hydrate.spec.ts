@@ -197,6 +197,37 @@ test('a page that comes back from the back/forward cache tells the server that i
   await context.close()
 })
 
+test('C6: a page that comes back shows no +1 that is taken back, even if the tab may remember nothing', async ({ browser, server }) => {
+  const context = await reader(browser, server)
+  const page = await context.newPage()
+  await page.addInitScript(() => {
+    Object.defineProperty(window, 'sessionStorage', {
+      get() {
+        throw new DOMException('storage is forbidden', 'SecurityError')
+      },
+    })
+  })
+  const first = answered(page)
+  await page.goto('/articles/moving-in')
+  const { views } = await (await first).json()
+  await expect(count(page)).toHaveText(words(views))
+  let release = () => {}
+  const held = new Promise<void>((done) => (release = done))
+  await page.route('**/record-view', async (route) => {
+    await held
+    await route.continue()
+  })
+  const asked = page.waitForRequest('**/record-view')
+  await page.evaluate(() => window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true })))
+  await asked
+  await expect(count(page)).toHaveText(words(views))
+  const answer = answered(page)
+  release()
+  expect(await (await answer).json()).toMatchObject({ counted: false, reason: 'repeat', views })
+  await expect(count(page)).toHaveText(words(views))
+  await context.close()
+})
+
 test('C4: a prefetched page adds nothing', async ({ browser, server }) => {
   const context = await reader(browser, server)
   const page = await context.newPage()
