@@ -10,8 +10,8 @@ use crate::error::Error;
 pub struct Latest(Mutex<Option<(u64, Bytes)>>);
 
 impl Latest {
-    /// The text of `version`, which `make` makes if nobody has yet. Who asks meanwhile waits for that. While the database is away, it is the
-    /// text that was made last.
+    /// The text of `version`, which `make` makes if nobody has yet. Whoever asks meanwhile waits for that. If the database does not answer, it is
+    /// the text that was made last; once that is noticed, `http/patience.rs` refuses before anybody asks here.
     ///
     /// # Errors
     /// Those of `make`.

@@ -10,10 +10,10 @@
 -- ARGV: time; window in ms; most visitors per address, most anonymous and most signed-in ones per network; name for a new generation; the
 -- log that the process has read, up to which chunk and which byte of it; the second for which it looked up what it knows; the views; how
 -- many articles; these. A view is its flags (1: anonymous, 2: has a yesterday, 4: the process knows it to be a repeat, 8: has a network,
--- 16: is a session, which has an address apart; and 32 times the day of its id, modulo 8) in 1 byte, which of the articles in 2, how many visitors of its address the process knows in 2, and
--- its id; then, if it has a yesterday, its id under yesterday's salt; then, if it has a network, how many visitors of that the process knows
--- in 2, the first half of the id under the network, and, if it has a yesterday, that half under yesterday's salt; then, if it is a session, the
--- same of its address.
+-- 16: is a session, which has an address apart; and 32 times the day of its id, modulo 8) in 1 byte, which of the articles in 2, how many
+-- visitors of its address the process knows in 2, and its id; then, if it has a yesterday, its id under yesterday's salt; then, if it has a
+-- network, how many visitors of that the process knows in 2, the first half of the id under the network, and, if it has a yesterday, that
+-- half under yesterday's salt; then, if it is a session, the same of its address.
 --
 -- Answers: one byte for each view (0 counted, 1 repeat, 2 too many of its address, 3 it is another day now); the time; the second at
 -- which the windows of this batch end; what the process had not read; the chunk and the byte up to which it has now; then the total of
