@@ -8,7 +8,7 @@
 /** How long to wait before each further attempt when a view can't be recorded, in milliseconds. Repeating is safe (rule C2). */
 const RETRY_AFTER_MS = [1_000, 2_000, 4_000, 8_000]
 
-/** The keys under which a tab remembers when an article may count again begin so. */
+/** What the keys begin with under which a tab remembers when an article may count again. */
 const READ = 'tidemark.read.'
 
 /** The key by which a tab tells the others that somebody signs out. */
@@ -131,7 +131,7 @@ function isKnownRepeat(article) {
 }
 
 /**
- * Remembers an article until the tab is closed, or its reader signs out: what somebody has read is nobody's business who uses the browser
+ * Remembers an article until the tab is closed, or its reader signs out: what somebody has read is no business of whoever uses the browser
  * later.
  *
  * @param {string} article @param {number} windowEnds

@@ -12,16 +12,16 @@ use crate::model::pages::{Frame, Framed};
 use crate::server::page_cache::hole::Marks;
 use crate::server::state::AppState;
 
-/// What programs learn of a page: browsers, search engines, and who shows a preview of a link.
+/// What programs learn of a page: browsers, search engines, and whatever shows a preview of a link.
 #[derive(Clone, Debug, Default)]
 pub struct Head {
     /// What stands in the browser's tab.
     pub title: String,
     /// What it is about, in a sentence or two.
     pub description: Option<String>,
-    /// The whole address under which search engines shall know it.
+    /// The whole address under which search engines should know it.
     pub canonical: Option<String>,
-    /// Whether search engines shall leave it out.
+    /// Whether search engines should leave it out.
     pub is_hidden: bool,
     /// What a preview of a link to it shows.
     pub preview: Option<Preview>,
@@ -46,7 +46,7 @@ impl Head {
         Self { title: title.into(), ..Self::default() }
     }
 
-    /// The head of a page with this title that search engines shall leave out.
+    /// The head of a page with this title that search engines should leave out.
     pub fn hidden(title: impl Into<String>) -> Self {
         Self { is_hidden: true, ..Self::new(title) }
     }
@@ -107,7 +107,7 @@ impl LoadedPage {
     }
 }
 
-/// What stands in the place of content that there is not.
+/// What stands in place of content that can't be had.
 pub fn failure(error: &Error) -> Content {
     let title = match error {
         Error::NotFound(_) => "Nothing here",

@@ -75,7 +75,7 @@ fn RankingList(ranking: Ranking) -> impl IntoView {
     let items = articles
         .into_iter()
         .map(|article| {
-            // By the attributes `browser/reading.js` finds it, when a count on the page changes.
+            // `browser/reading.js` finds it by its attributes, when a count on the page changes.
             view! {
                 <li>
                     <a href=format!("/articles/{}", article.slug)>{article.title}</a>

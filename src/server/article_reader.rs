@@ -12,13 +12,13 @@ use super::gather::{Asker, Gatherer, gather};
 use crate::error::Error;
 use crate::model::article::Article;
 
-/// How many readers may wait for an article. Who comes then is asked to come again.
+/// How many readers may wait for an article. Whoever comes then is asked to come again.
 const QUEUE: usize = 8_192;
 
 /// How many readers one statement answers at most: each may want another article, and all of these are in memory together.
 const BATCH: usize = 64;
 
-/// How long the database may take. Whoever waits does so no longer either, and on a connection that lost packets nobody may ever answer.
+/// How long the database may take. Those who ask wait no longer either, and over a connection that lost packets an answer may never come.
 const PATIENCE: Duration = Duration::from_secs(4);
 
 /// Asks for articles. Cheap to clone; the reader stops when the last clone is gone.

@@ -21,7 +21,7 @@ const SIDEBAR_LENGTH: i64 = 5;
 /// The rankings beside the content.
 const SIDEBAR_WINDOWS: [Window; 3] = [Window::Day, Window::Week, Window::All];
 
-/// How many lists are remembered by how long they are.
+/// Of how many lists the length is remembered.
 const TOTALS: u64 = 1_000;
 
 /// How many articles lists have in all. Counting those of a large blog takes far longer than reading a page of them, and the number stays as

@@ -164,7 +164,7 @@ pub struct Views {
     pub window: Duration,
     /// Rule C3's anonymous visitor.
     pub visitor: AnonymousVisitor,
-    /// Whether the views of those count who stand in an article's byline (rule C4).
+    /// Whether the views of those who stand in an article's byline count (rule C4).
     pub count_authors: bool,
     /// Rule C3's cap for anonymous visitors of an address.
     #[serde(deserialize_with = "in_range::<_, 1, 10_000>")]

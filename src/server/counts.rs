@@ -17,7 +17,7 @@ use super::views::Views;
 use crate::error::Error;
 use crate::model::pages::Ranking;
 
-/// How many readers may wait for counts. Who comes then gets the counts that were shown last.
+/// How many readers may wait for counts. Whoever comes then gets the counts that were shown last.
 const QUEUE: usize = 8_192;
 
 /// How many readers are answered by one read at most.

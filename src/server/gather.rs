@@ -16,7 +16,7 @@ impl<Question, Answer> Clone for Asker<Question, Answer> {
 }
 
 impl<Question, Answer> Asker<Question, Answer> {
-    /// The answer, from after this was called. `None` if too many wait already, and after the end of whoever answers.
+    /// The answer, from after this was called. `None` if too many wait already, or nobody is there to answer any more.
     pub async fn ask(&self, question: Question) -> Option<Answer> {
         let (reply, answer) = oneshot::channel();
         self.0.try_send(Asked { question, reply }).ok()?;

@@ -7,7 +7,7 @@
 //! - **C3** A visitor is the signed-in user, or else a keyed hash of address and User-Agent, or of an anonymous session where there are
 //!   any, under a salt that is replaced every UTC day and destroyed after two days. An address counts at most so many anonymous visitors
 //!   per article and window; a wider, higher cap holds for an IPv6 /48, and for the signed-in readers of an address or /48.
-//! - **C4** Crawlers, prefetches and prerenders are answered, not counted. So are an article's own authors, by who calls this module: it
+//! - **C4** Crawlers, prefetches and prerenders are answered, not counted. So are an article's own authors, but by the caller: this module
 //!   knows none.
 //! - **C5** A view is acknowledged only when the store has it for good.
 //! - **C6** A page can ask whether its reader's view would count ([`Views::would_count`]), which writes nothing and asks no store.

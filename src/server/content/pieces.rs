@@ -1,8 +1,8 @@
-//! Long texts, in pieces. Whoever writes HTML looks, at each character that is written as a reference, for the next `<` or `>` of the text, which
-//! may be at its very end (`write_escaped` of html5ever). So a text of a million `&` would take as long as the square of that.
+//! Long texts, in pieces. At each character that is written as a reference, html5ever (`write_escaped`) looks for the next `<` or `>` of the text,
+//! which may be at its very end. So a text of a million `&` would take as long as the square of that.
 //!
-//! Two texts with a comment between them are two for the sanitiser, and stay two when it leaves the comment out. So in what it is given there is a
-//! comment in each long text now and then, and nothing of it in what comes out.
+//! Two texts with a comment between them are two for the sanitiser, and stay two when it leaves the comment out. So it is given long texts with a
+//! comment in them now and then, and nothing of these is left in what comes out.
 
 use std::borrow::Cow;
 

@@ -193,7 +193,7 @@ impl RememberedPage {
             let (count, format): (Option<i64>, fn(i64) -> String) = match place.hole {
                 Hole::Nonce => return Text::Words(filling.nonce.clone()),
                 Hole::WouldCount(_) => {
-                    // A browser that is told that nothing has changed would go on with what was so the last time.
+                    // A browser that is told that nothing has changed would go on with what was true the last time.
                     filling.would_count.hash(&mut hasher);
                     return Text::Words(filling.would_count.to_string());
                 }

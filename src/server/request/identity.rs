@@ -90,7 +90,7 @@ impl PageReader {
     }
 }
 
-/// The cookie that the answer with a page sets. It is put in while the page is loaded: only then is it known that it is one that counts.
+/// The cookie that the answer with a page sets. It is put in while the page is loaded: only then is it known whether the page is one that counts.
 #[derive(Clone, Debug, Default)]
 pub struct PageCookie(Arc<OnceLock<HeaderValue>>);
 
