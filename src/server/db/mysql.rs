@@ -27,9 +27,6 @@ const MIGRATION_PATIENCE: Duration = Duration::from_secs(60);
 /// Together with the connections of a second Tidemark, far below the 151 that a server takes unless told otherwise.
 const CONNECTIONS: u32 = 16;
 
-/// A connection that was given back no longer ago than this is not tried again: the pool has just done so.
-const JUST_TRIED: Duration = Duration::from_millis(100);
-
 /// How long a connection may take to be ready for whoever wants it next.
 const READY: Duration = Duration::from_millis(500);
 
@@ -106,10 +103,8 @@ impl MySqlDatabase {
             .test_before_acquire(false)
             .before_acquire(move |connection, about| {
                 let is_old = before.is_older(about.age);
-                let is_just_tried = about.idle_for < JUST_TRIED;
                 Box::pin(async move {
-                    let is_usable =
-                        !is_old && (is_just_tried || matches!(timeout(READY, connection.ping()).await, Ok(Ok(()))));
+                    let is_usable = !is_old && matches!(timeout(READY, connection.ping()).await, Ok(Ok(())));
                     Ok::<_, sqlx::Error>(is_usable)
                 })
             })
