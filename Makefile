@@ -5,7 +5,7 @@ SHELL := bash
 WITH := source scripts/environment.sh;
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup site test lint unit unit-current torture end-to-end fuzz mutants bench lighthouse watch audit clean
+.PHONY: help run setup site test lint unit unit-current torture end-to-end fuzz mutants bench lighthouse first-second watch audit clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -57,7 +57,7 @@ torture: ## Kill everything under load and see that no view is lost or doubled a
 end-to-end: ## The tests in the browser, against the release build
 	@scripts/setup.sh test
 	@scripts/build.sh
-	@$(WITH) node --test scripts/site/build.test.mjs browser/reading.test.js
+	@$(WITH) node --test scripts/site/build.test.mjs scripts/lighthouse/figures.test.mjs browser/reading.test.js
 	@$(WITH) cd end2end && TIDEMARK_BINARY=$$(cd .. && scripts/binary.sh) CHROMIUM=$$(find_chromium) npx playwright test
 
 # FUZZ_SECONDS=600: how long for each target.
@@ -82,6 +82,11 @@ lighthouse: ## See that Lighthouse gives the front page and an article 100 in al
 	@scripts/setup.sh lighthouse
 	@scripts/build.sh
 	@$(WITH) node scripts/lighthouse/run.mjs "$$(scripts/binary.sh)" "$$(find_chromium)" $(PAGES)
+
+first-second: ## See when an article's +1 stands on slow lines, on a slow phone, and how many bytes of which kind come
+	@scripts/setup.sh lighthouse
+	@scripts/build.sh
+	@$(WITH) node scripts/lighthouse/first-second.mjs "$$(scripts/binary.sh)" "$$(find_chromium)"
 
 audit: ## Check dependencies' licences, sources and known vulnerabilities (needs cargo-deny)
 	@scripts/audit.sh

@@ -1,0 +1,80 @@
+// What `first-second.mjs` makes of what it measured, apart from the browser, so that it can be tested without one.
+
+/** What an article without a session may weigh, in bytes as they are sent. */
+const MOST_BYTES = 85_000
+
+export const KINDS = ['document', 'script', 'style', 'font', 'picture', 'wasm', 'other']
+
+/** DevTools' words for the kinds that have a word of their own. */
+const TYPES = { Document: 'document', Script: 'script', Stylesheet: 'style', Font: 'font', Image: 'picture' }
+
+/**
+ * Of which kind an answer is. WebAssembly is fetched by a script, so DevTools has no word of its own for it.
+ *
+ * @param {string} type DevTools' word @param {string} mimeType
+ */
+export function kindOf(type, mimeType) {
+  return mimeType === 'application/wasm' ? 'wasm' : (TYPES[type] ?? 'other')
+}
+
+/** The one in the middle, of an odd number of figures. @param {number[]} figures */
+export function median(figures) {
+  return figures.toSorted((one, other) => one - other)[(figures.length - 1) / 2]
+}
+
+/**
+ * @typedef {object} Line
+ * @property {string} name
+ * @property {number} [mostMs] when the +1 has to stand
+ *
+ * @typedef {object} Run
+ * @property {number} firstText milliseconds from the start of the navigation, as are the next two
+ * @property {number} plusOne
+ * @property {number} acknowledged
+ * @property {Record<string, number>} bytes as they were sent, with their heads, by kind
+ */
+
+/** All that was sent. @param {Run} run */
+export function weight({ bytes }) {
+  return Object.values(bytes).reduce((sum, some) => sum + some, 0)
+}
+
+/** What is wrong on a line, a sentence each. @param {Line} line @param {Run[]} runs @returns {string[]} */
+export function faults({ name, mostMs = Infinity }, runs) {
+  const found = []
+  const plusOne = median(runs.map((run) => run.plusOne))
+  if (plusOne > mostMs) found.push(`${name}: the +1 stands after ${Math.round(plusOne)} ms, which should be ${mostMs} at most`)
+  const heaviest = Math.max(...runs.map(weight))
+  if (heaviest > MOST_BYTES) found.push(`${name}: the article has ${heaviest} bytes, which should be ${MOST_BYTES} at most`)
+  if (runs.some(({ bytes }) => bytes.wasm > 0)) found.push(`${name}: the article brings WebAssembly, which only the editor needs`)
+  return found
+}
+
+/** A table in Markdown. @param {string[]} head @param {string[][]} rows */
+function table(head, rows) {
+  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+}
+
+/** Milliseconds as seconds: the median, and the least and the most. @param {number[]} figures */
+function seconds(figures) {
+  const [middle, least, most] = [median(figures), Math.min(...figures), Math.max(...figures)].map((ms) => (ms / 1000).toFixed(2))
+  return `${middle} s (${least} to ${most})`
+}
+
+/** What was measured, the medians of each line: times, and kilobytes. @param {[Line, Run[]][]} measured */
+export function report(measured) {
+  const times = measured.map(([{ name }, runs]) => [
+    name,
+    ...['firstText', 'plusOne', 'acknowledged'].map((time) => seconds(runs.map((run) => run[time]))),
+  ])
+  const kilobytes = (bytes) => (median(bytes) / 1000).toFixed(1)
+  const weights = measured.map(([{ name }, runs]) => [
+    name,
+    ...KINDS.map((kind) => kilobytes(runs.map(({ bytes }) => bytes[kind]))),
+    kilobytes(runs.map(weight)),
+  ])
+  return [
+    table(['line', 'first text', '+1', 'acknowledged'], times),
+    table(['kB as sent', ...KINDS, 'all'], weights),
+  ].join('\n\n')
+}

@@ -1,0 +1,140 @@
+#!/usr/bin/env node
+// Measures what a reader on a phone sees of an article in the release build, on slow lines: when there is text, when the count shows this
+// reader's +1, and when the server has acknowledged it, all from the start of the navigation; and how many bytes of which kind come. Fails
+// where that is more than it may be (`figures.mjs`). Usage: first-second.mjs BINARY CHROMIUM
+
+import { userAgents, screenEmulationMetrics } from 'lighthouse/core/config/constants.js'
+import puppeteer from 'puppeteer-core'
+import { withBlog } from './blog.mjs'
+import { KINDS, faults, kindOf, report } from './figures.mjs'
+
+const ARTICLE = '/articles/first-steps'
+const RUNS = 5
+const SLOWER_CPU = 4
+
+const bytesPerSecond = (kilobits) => (kilobits * 1000) / 8
+
+/**
+ * `latency` is the least time from a request to the head of its answer, in milliseconds. Chromium delays requests and bytes, not packets:
+ * that a connection has to be made first, and TLS agreed on, costs nothing. DevTools makes up for that with several round trips for each
+ * request, which is too much for all requests but the first.
+ */
+const LINES = [
+  {
+    name: 'slow 3G: 400 ms, 400 kbit/s',
+    latency: 400,
+    download: bytesPerSecond(400),
+    upload: bytesPerSecond(400),
+    mostMs: 2_500,
+  },
+  {
+    name: 'slow 3G as in DevTools: 2,000 ms a request, 400 kbit/s',
+    latency: 2_000,
+    download: bytesPerSecond(400),
+    upload: bytesPerSecond(400),
+  },
+  { name: '150 ms, 1.6 Mbit/s', latency: 150, download: bytesPerSecond(1_600), upload: bytesPerSecond(750) },
+]
+
+/** Notes in the page each count that it shows, and when that was on the screen. Runs there, before anything else does. */
+function noteCounts() {
+  window.notedCounts = []
+  let last
+  new MutationObserver(() => {
+    const text = document.querySelector('[data-article]')?.textContent
+    if (!text || text === last) return
+    last = text
+    // The first is called just before the page is painted, the second after it.
+    requestAnimationFrame(() => setTimeout(() => window.notedCounts.push({ text, at: performance.now() })))
+  }).observe(document, { subtree: true, childList: true, characterData: true })
+}
+
+/** What was noted. Runs in the page. */
+function readNotes() {
+  return {
+    firstText: performance.getEntriesByName('first-contentful-paint')[0].startTime,
+    counts: window.notedCounts,
+    shown: Number(document.querySelector('[data-article]').dataset.shown),
+    acknowledged: performance.getEntriesByType('resource').find(({ name }) => name.endsWith('/record-view')).responseEnd,
+  }
+}
+
+/** Adds up what is sent to a page, by kind, from now on. */
+async function weigh(page) {
+  const bytes = Object.fromEntries(KINDS.map((kind) => [kind, 0]))
+  const kinds = new Map()
+  const client = await page.createCDPSession()
+  client.on('Network.responseReceived', ({ requestId, type, response }) => {
+    kinds.set(requestId, kindOf(type, response.mimeType))
+  })
+  client.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => {
+    bytes[kinds.get(requestId) ?? 'other'] += encodedDataLength
+  })
+  await client.send('Network.enable')
+  return bytes
+}
+
+/**
+ * One reader opens the article for the first time.
+ *
+ * @param {import('puppeteer-core').Browser} browser
+ * @param {string} address the blog's
+ * @param {{ latency: number, download: number, upload: number }} line
+ * @param {string} from the reader's own address
+ * @returns {Promise<import('./figures.mjs').Run>}
+ */
+async function read(browser, address, line, from) {
+  // With an empty cache and no cookies.
+  const context = await browser.createBrowserContext()
+  try {
+    const page = await context.newPage()
+    page.setDefaultTimeout(120_000)
+    const { width, height, deviceScaleFactor } = screenEmulationMetrics.mobile
+    await page.setViewport({ width, height, deviceScaleFactor, isMobile: true, hasTouch: true })
+    await page.setUserAgent({ userAgent: userAgents.mobile })
+    await page.setExtraHTTPHeaders({ 'x-forwarded-for': from })
+    // A browser draws seldom in the first second of a window, which is no matter of the blog's. So there is something else in it first.
+    await page.goto(`${address}/healthz`)
+    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))))
+    await page.emulateCPUThrottling(SLOWER_CPU)
+    await page.emulateNetworkConditions(line)
+    await page.evaluateOnNewDocument(noteCounts)
+    const bytes = await weigh(page)
+    const [answer] = await Promise.all([
+      page.waitForResponse((response) => response.url().endsWith('/record-view')),
+      page.goto(address + ARTICLE),
+    ])
+    const { counted, reason } = await answer.json()
+    if (!counted) throw new Error(`the view was not counted: ${reason}`)
+    // What a script loads when the page has nothing else to do is weighed too.
+    await page.waitForNetworkIdle({ idleTime: 1_000 })
+    const { firstText, counts, shown, acknowledged } = await page.evaluate(readNotes)
+    // The last one is the one that stands: a count that fell and rose again stands from then on.
+    const { text, at: plusOne } = counts.at(-1)
+    if (Number.parseInt(text.replaceAll(',', '')) !== shown + 1) throw new Error(`the page had ${shown} and shows "${text}"`)
+    return { firstText, plusOne, acknowledged, bytes }
+  } finally {
+    await context.close()
+  }
+}
+
+// Each reader has an address, which a proxy would tell, so that nobody is a repeat or beyond a cap (rules C2 and C3).
+const settings = { TIDEMARK_SERVER__TRUSTED_PROXIES: '127.0.0.1' }
+await withBlog(...process.argv.slice(2, 4), settings, async (address, port) => {
+  const browser = await puppeteer.connect({ browserURL: `http://127.0.0.1:${port}` })
+  const measured = LINES.map((line) => [line, []])
+  let readers = 0
+  // The lines take turns, so that what else the machine does meets all of them.
+  for (let run = 0; run < RUNS; run += 1) {
+    for (const [line, runs] of measured) {
+      readers += 1
+      runs.push(await read(browser, address, line, `203.0.113.${readers}`))
+    }
+  }
+  await browser.disconnect()
+  console.log(`${ARTICLE}, a reader without a session, an empty cache, a processor ${SLOWER_CPU} times as slow, medians of ${RUNS}:\n`)
+  console.log(report(measured))
+  const found = measured.flatMap(([line, runs]) => faults(line, runs))
+  for (const fault of found) console.error(fault)
+  if (found.length > 0) process.exitCode = 1
+})
