@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncWriteExt, BufReader};
@@ -42,6 +42,9 @@ enum Kind {
     Rendered,
     SignedIn,
 }
+
+/// What the next search is for that nobody has searched for yet.
+static NEXT_SEARCH: AtomicU64 = AtomicU64::new(0);
 
 const KINDS: [Kind; 3] = [Kind::Remembered, Kind::Rendered, Kind::SignedIn];
 
@@ -207,8 +210,8 @@ async fn load(address: SocketAddr, cookie: &str) -> Vec<(Kind, Seen)> {
             let mut seen = Seen::new();
             while !stopped.load(Ordering::Relaxed) {
                 let path = match (kind, (seen.len() + number) % 3) {
-                    // No two ask for the same.
-                    (Kind::Rendered, _) => format!("/search?q=article+{number}+{}", seen.len()),
+                    // No two ask for the same, in no outage.
+                    (Kind::Rendered, _) => format!("/search?q=article+{}", NEXT_SEARCH.fetch_add(1, Ordering::Relaxed)),
                     (_, 0) => "/".into(),
                     (_, 1) => "/articles/article-1".into(),
                     _ => "/most-viewed".into(),
