@@ -173,6 +173,7 @@ fn while_sql_is_away_remembered_pages_are_served_and_others_are_refused_within_a
         for page in PAGES {
             assert_eq!(place.server.someone().get(page).status, 200, "{page}");
         }
+        let feed = place.server.someone().get("/feed.xml").text;
         place.server.add_user("reader", "a-good-password");
         let cookie = place.server.someone().signed_in("reader", "a-good-password").header_named("cookie").to_owned();
         place.take_sql_away(how);
@@ -194,10 +195,14 @@ fn while_sql_is_away_remembered_pages_are_served_and_others_are_refused_within_a
         }
         assert!(start.elapsed() < AT_MOST, "{how:?}: forms took {:?}", start.elapsed());
         for (page, answer, took) in
-            crowd(&place.server, &["/search?q=x", "/most-viewed", "/api/v1/articles", "/feed.xml"])
+            crowd(&place.server, &["/search?q=x", "/most-viewed", "/api/v1/articles", "/sitemap.xml"])
         {
             assert_eq!((answer.status, answer.header("retry-after")), (503, "1"), "{how:?}: {page}");
             assert!(took < AT_MOST, "{how:?}: {page} took {took:?}");
+        }
+        for (_, answer, took) in crowd(&place.server, &["/feed.xml"]) {
+            assert_eq!((answer.status, &answer.text), (200, &feed), "{how:?}: what was made last is sent");
+            assert!(took < AT_MOST, "{how:?}: the feed took {took:?}");
         }
         place.bring_sql_back(how);
         let server = &place.server;

@@ -21,8 +21,20 @@ const ENTRIES: i64 = 20;
 /// `GET /feed.xml`: the newest articles, whole, as Atom (RFC 4287).
 pub async fn feed(State(state): State<AppState>) -> Result<impl IntoResponse, Error> {
     let version = state.database.content_version().current();
-    let feed = state.feed.get(version, make_feed(&state)).await?;
+    let feed = state.feed.get(version, while_it_answers(&state, make_feed(&state))).await?;
     Ok(([(CONTENT_TYPE, "application/atom+xml; charset=utf-8")], [CachePolicy::Feed.header()], feed))
+}
+
+/// Gives up as soon as the database is known to be away, so that what was made last is sent instead.
+async fn while_it_answers(
+    state: &AppState,
+    make: impl Future<Output = Result<String, Error>>,
+) -> Result<String, Error> {
+    tokio::select! {
+        biased;
+        () = state.database.outage().begins() => Err(Error::Unavailable),
+        made = make => made,
+    }
 }
 
 async fn make_feed(state: &AppState) -> Result<String, Error> {
@@ -97,7 +109,7 @@ fn escaped(text: &str) -> String {
 /// `GET /sitemap.xml`: every article, for search engines (<https://www.sitemaps.org/protocol.html>).
 pub async fn sitemap(State(state): State<AppState>) -> Result<impl IntoResponse, Error> {
     let version = state.database.content_version().current();
-    let sitemap = state.sitemap.get(version, make_sitemap(&state)).await?;
+    let sitemap = state.sitemap.get(version, while_it_answers(&state, make_sitemap(&state))).await?;
     Ok(([(CONTENT_TYPE, "application/xml; charset=utf-8")], [CachePolicy::Feed.header()], sitemap))
 }
 

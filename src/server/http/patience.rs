@@ -21,11 +21,14 @@ pub async fn patience(State(state): State<AppState>, request: Request, next: Nex
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return next.run(request).await;
     }
-    let is_for_programs = is_for_programs(request.uri().path());
+    let path = request.uri().path();
+    let is_for_programs = is_for_programs(path);
+    // These have what they sent last.
+    let needs_database = !matches!(path, "/feed.xml" | "/sitemap.xml");
     let outage = state.database.outage();
     let answered = tokio::select! {
         biased;
-        () = outage.begins() => None,
+        () = outage.begins(), if needs_database => None,
         answered = tokio::time::timeout(PATIENCE, next.run(request)) => answered.ok(),
     };
     answered.unwrap_or_else(|| match is_for_programs {
