@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::clock::Clock;
 use super::db::Database;
+use super::db::own_connection::OwnConnection;
 use super::gather::{Asker, Gatherer, gather};
 use crate::error::Error;
 use crate::model::article::Article;
@@ -39,14 +40,14 @@ impl Articles {
 #[derive(Debug)]
 pub struct ArticleReader {
     asked: Gatherer<String, Result<Option<Article>, Error>>,
-    database: Database,
+    connection: OwnConnection,
     clock: Clock,
 }
 
 /// A handle to ask with, and what has to run to answer.
 pub fn articles(database: Database, clock: Clock) -> (Articles, ArticleReader) {
     let (asker, asked) = gather(QUEUE, BATCH);
-    (Articles(asker), ArticleReader { asked, database, clock })
+    (Articles(asker), ArticleReader { asked, connection: OwnConnection::new(database), clock })
 }
 
 impl ArticleReader {
@@ -64,10 +65,11 @@ impl ArticleReader {
         let slugs: BTreeSet<&str> = batch.iter().map(|asked| asked.question.as_str()).collect();
         let slugs: Vec<&str> = slugs.into_iter().collect();
         let late = || Err(sqlx::Error::PoolTimedOut);
-        let asking = self.database.articles_by_slugs(&slugs, self.clock.now_ms());
+        let outage = self.connection.database().outage().clone();
+        let asking = self.connection.articles_by_slugs(&slugs, self.clock.now_ms());
         let read = tokio::select! {
             biased;
-            () = self.database.outage().begins() => late(),
+            () = outage.begins() => late(),
             read = tokio::time::timeout(PATIENCE, asking) => read.unwrap_or_else(|_| late()),
         };
         let read: Result<HashMap<String, Article>, Error> = read

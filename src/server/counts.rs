@@ -11,6 +11,7 @@ use std::time::Duration;
 use super::articles;
 use super::clock::Clock;
 use super::db::Database;
+use super::db::own_connection::OwnConnection;
 use super::gather::{Asker, Gatherer, gather};
 use super::page_cache::page::{Moment, RenderedRankings};
 use super::views::Views;
@@ -65,6 +66,7 @@ struct Rankings {
 #[derive(Debug)]
 pub struct CountsReader {
     asked: Gatherer<Arc<[i64]>, Option<Moment>>,
+    connection: OwnConnection,
     sources: Sources,
     rankings: Option<Rankings>,
 }
@@ -72,7 +74,8 @@ pub struct CountsReader {
 /// A handle to ask with, and what has to run to answer.
 pub fn counts(sources: Sources) -> (Counts, CountsReader) {
     let (asker, asked) = gather(QUEUE, BATCH);
-    (Counts(asker), CountsReader { asked, sources, rankings: None })
+    let connection = OwnConnection::new(sources.database.clone());
+    (Counts(asker), CountsReader { asked, connection, sources, rankings: None })
 }
 
 impl CountsReader {
@@ -104,8 +107,8 @@ impl CountsReader {
         // First: a view in between is in the counts alone. The script raises the rankings by what comes to the page's count, so a view that
         // was in the rankings alone would be added to them twice, and be taken back by the next page (rule C6).
         let rankings = self.rankings().await?;
-        let Sources { database, views, .. } = &self.sources;
-        let (stored, totals) = futures_util::future::join(database.counts(ids), views.totals(ids)).await;
+        let (stored, totals) = (self.connection.counts(ids), self.sources.views.totals(ids));
+        let (stored, totals) = futures_util::future::join(stored, totals).await;
         let mut articles = stored?;
         let is_behind = totals.is_none();
         for (article, views) in totals.unwrap_or_default() {

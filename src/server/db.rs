@@ -55,6 +55,10 @@ macro_rules! on_connection {
     };
 }
 
+/// Before the modules that use what it defines.
+#[macro_use]
+pub mod own_connection;
+
 pub mod articles;
 pub mod content_version;
 pub mod counts;

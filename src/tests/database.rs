@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use tidemark::model::article::{Article, Author, Heading, RankedArticle, Tag, Window};
 use tidemark::server::db::articles::{self, ArticleFields, Filter, Status, Written};
+use tidemark::server::db::own_connection::OwnConnection;
 use tidemark::server::db::users::Role;
 use tidemark::server::db::views::hour_of;
 use tidemark::server::db::{Database, Transaction};
@@ -601,5 +602,5 @@ fn users_who_are_added_while_articles_name_them_are_there_once() {
 
 /// The article of a slug, if readers see it at `now`.
 pub async fn by_slug(database: &Database, slug: &str, now: i64) -> sqlx::Result<Option<Article>> {
-    Ok(database.articles_by_slugs(&[slug], now).await?.pop())
+    Ok(OwnConnection::new(database.clone()).articles_by_slugs(&[slug], now).await?.pop())
 }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, FromRow};
 
 use super::content_version::ContentTransaction;
+use super::own_connection::OwnConnection;
 use super::users::WRITES;
 use super::{Database, Dialect, InsertedId, Transaction, is_taken};
 use crate::model::article::{Article, ArticleSummary, Author, Heading, Tag};
@@ -242,6 +243,25 @@ impl ArticleRow {
     }
 }
 
+impl OwnConnection {
+    /// Those articles of these slugs that readers see at `now`.
+    pub async fn articles_by_slugs(&mut self, slugs: &[&str], now: i64) -> sqlx::Result<Vec<Article>> {
+        let Some(first) = slugs.first() else { return Ok(vec![]) };
+        // Filled up with one that is asked for already, so that there are few different statements to prepare.
+        let placeholders = slugs.len().next_power_of_two();
+        let articles = select_articles(self.database.dialect());
+        let sql = format!("{articles} AND articles.slug IN (?{})", ", ?".repeat(placeholders - 1));
+        let rows: Vec<ArticleRow> = on_own!(self, connection => {
+            let mut query = sqlx::query_as(AssertSqlSafe(sql.as_str())).bind(now);
+            for slug in slugs.iter().chain(std::iter::repeat(first)).take(placeholders) {
+                query = query.bind(*slug);
+            }
+            query.fetch_all(connection).await?
+        });
+        rows.into_iter().map(ArticleRow::into_article).collect()
+    }
+}
+
 impl Database {
     /// A page of the articles that readers see at `now`, newest first. A page past the end is empty. `total` is how many there are in all,
     /// where that is known.
@@ -285,24 +305,6 @@ impl Database {
             sqlx::query_as(AssertSqlSafe(sql)).bind(now).bind(id).fetch_optional(pool).await?
         });
         row.map(ArticleRow::into_article).transpose()
-    }
-
-    /// Those articles of these slugs that readers see at `now`.
-    pub async fn articles_by_slugs(&self, slugs: &[&str], now: i64) -> sqlx::Result<Vec<Article>> {
-        let Some(first) = slugs.first() else { return Ok(vec![]) };
-        // Filled up with one that is asked for already, so that there are few different statements to prepare.
-        let placeholders = slugs.len().next_power_of_two();
-        let articles = select_articles(self.dialect());
-        let sql = format!("{articles} AND articles.slug IN (?{})", ", ?".repeat(placeholders - 1));
-        let slugs = slugs.iter().chain(std::iter::repeat(first)).take(placeholders);
-        let rows: Vec<ArticleRow> = on_reader!(self, pool => {
-            let mut query = sqlx::query_as(AssertSqlSafe(sql)).bind(now);
-            for slug in slugs {
-                query = query.bind(*slug);
-            }
-            query.fetch_all(pool).await?
-        });
-        rows.into_iter().map(ArticleRow::into_article).collect()
     }
 
     /// The newest articles that readers see at `now`, at most `limit`, newest first.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use sqlx::AssertSqlSafe;
 
-use super::Database;
+use super::own_connection::OwnConnection;
 
 /// How many articles one statement asks for at most; SQLite and MySQL take more.
 const MOST_PLACEHOLDERS: usize = 1024;
@@ -20,9 +20,9 @@ pub struct ArticleCounts {
     pub collects: i64,
 }
 
-impl Database {
+impl OwnConnection {
     /// What is counted of each of `articles`; an article that nobody has read or reacted to is absent.
-    pub async fn counts(&self, articles: &[i64]) -> sqlx::Result<HashMap<i64, ArticleCounts>> {
+    pub async fn counts(&mut self, articles: &[i64]) -> sqlx::Result<HashMap<i64, ArticleCounts>> {
         let mut counts = HashMap::with_capacity(articles.len());
         for chunk in articles.chunks(MOST_PLACEHOLDERS) {
             // Filled up with articles that are asked for already, so that there are few different statements to prepare.
@@ -31,12 +31,12 @@ impl Database {
                 "SELECT article_id, views, likes, collects FROM article_stats WHERE article_id IN (?{})",
                 ", ?".repeat(placeholders - 1)
             );
-            let rows: Vec<(i64, i64, i64, i64)> = on_reader!(self, pool => {
-                let mut query = sqlx::query_as(AssertSqlSafe(sql));
+            let rows: Vec<(i64, i64, i64, i64)> = on_own!(self, connection => {
+                let mut query = sqlx::query_as(AssertSqlSafe(sql.as_str()));
                 for article in chunk.iter().cycle().take(placeholders) {
                     query = query.bind(article);
                 }
-                query.fetch_all(pool).await?
+                query.fetch_all(connection).await?
             });
             let rows = rows.into_iter();
             counts.extend(rows.map(|(id, views, likes, collects)| (id, ArticleCounts { views, likes, collects })));

@@ -28,7 +28,7 @@ const MIGRATION_PATIENCE: Duration = Duration::from_secs(60);
 const CONNECTIONS: u32 = 16;
 
 /// How long a connection may take to be ready for whoever wants it next.
-const READY: Duration = Duration::from_millis(500);
+pub(super) const READY: Duration = Duration::from_millis(500);
 
 /// How long the way to the server may take.
 const REACH: Duration = Duration::from_secs(1);
@@ -40,7 +40,7 @@ const REACH: Duration = Duration::from_secs(1);
 ///   which under MySQL's usual REPEATABLE READ it would not;
 /// * nobody waits for a lock longer than in SQLite (10 s);
 /// * lists of authors and tags are not cut at 1024 bytes.
-const SETTINGS: &str = "SET SESSION sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION',
+pub(super) const SETTINGS: &str = "SET SESSION sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION',
         SESSION innodb_lock_wait_timeout = 10, SESSION group_concat_max_len = 1048576;
     SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
 
