@@ -1,5 +1,5 @@
-//! Reads any bytes as `X-Forwarded-For` and as `User-Agent`. Nobody who is no proxy can name another address, and the same browser gets the
-//! same answer.
+//! Reads any bytes as `X-Forwarded-For` and as `User-Agent`. Only a proxy can name another address. Whoever names a crawler
+//! is one, and the case of letters makes no difference.
 #![no_main]
 
 use std::net::IpAddr;
@@ -22,5 +22,6 @@ fuzz_target!(|bytes: &[u8]| {
     assert!(client == with_claim || trusted.iter().any(|network| network.contains(&client.to_canonical())));
     // Longer ones are cut before anything is done with them.
     let user_agent = String::from_utf8_lossy(&bytes[..bytes.len().min(512)]);
-    assert_eq!(check(&user_agent, &[]), check(&user_agent, &[]));
+    assert_eq!(check(&user_agent, &[]), check(&user_agent.to_ascii_uppercase(), &[]));
+    assert!(check(&format!("{user_agent} (compatible; Examplebot/1.0)"), &[]).is_some());
 });

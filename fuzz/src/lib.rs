@@ -29,6 +29,7 @@ pub mod server {
         pub mod forwarded;
     }
     pub mod views {
+        pub mod crawlers;
         pub mod gate;
     }
 }

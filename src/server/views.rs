@@ -23,6 +23,7 @@
 //! This module knows nothing of Leptos, axum or articles, so that other programs could use it.
 
 pub mod batcher;
+pub mod crawlers;
 pub mod flush;
 pub mod gate;
 pub mod rules;

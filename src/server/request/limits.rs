@@ -12,6 +12,6 @@ pub const LARGEST_PICTURE: usize = 10 * 1024 * 1024;
 /// The largest head of a request, in bytes: its first line and all its headers. A larger one is answered with 431.
 pub const LARGEST_HEAD: usize = 16 * 1024;
 
-/// How much of a User-Agent is looked at, in bytes. Browsers send at most half of it; what stands further back tells nobody apart, and
-/// looking through it for crawlers costs more than the square of its length.
+/// How much of a User-Agent is read, in bytes. Browsers rarely send more than half of it, and what
+/// comes later tells nobody apart.
 pub const LONGEST_USER_AGENT: usize = 512;
