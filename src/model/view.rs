@@ -24,7 +24,7 @@ pub struct ViewOutcome {
 pub enum Reason {
     /// The visitor was counted for this article within the window (rule C2).
     Repeat,
-    /// The User-Agent is a crawler's, or there is none (rule C4).
+    /// The User-Agent is that of a crawler or of no browser, or there is none (rule C4).
     Crawler,
     /// The browser says that nobody is looking yet: a prefetch or a prerender (rule C4).
     Prefetch,
