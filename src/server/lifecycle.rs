@@ -34,6 +34,7 @@ use super::state::{AppState, Services};
 use super::stores::{Stores, StoresError};
 use super::views::Views;
 use super::views::batcher::{Worker, batcher};
+use super::views::follow::Follower;
 use super::views::visitor::Identifier;
 use super::visibility::Visibility;
 use super::work::Work;
@@ -73,6 +74,9 @@ pub enum ServeError {
     Counting,
 }
 
+/// How long startup waits for the dedup log. What is left is read in the background.
+const FIRST_LOOK: Duration = Duration::from_secs(1);
+
 /// A server that is bound to its address and not yet serving.
 #[derive(Debug)]
 pub struct Server {
@@ -82,6 +86,7 @@ pub struct Server {
     counts_reader: CountsReader,
     article_reader: ArticleReader,
     watch: Watch,
+    follower: Follower,
 }
 
 impl Server {
@@ -103,6 +108,8 @@ impl Server {
         let Stores { database, views: store, sessions, pictures } = stores;
         let (batcher, workers) = batcher(store.clone(), config.views.queue);
         let identifier = Identifier::new(store.clone(), clock.clone(), config.views.window);
+        let mut follower = Follower::new(identifier.clone(), store.clone());
+        let _ = tokio::time::timeout(FIRST_LOOK, follower.step()).await;
         let author_counts = AuthorCounts::new(database.clone(), &store, clock.clone());
         let views = Views::new(identifier, batcher, store);
         let sources =
@@ -144,7 +151,7 @@ impl Server {
             scripts,
             island_scripts,
         });
-        Ok(Self { listener, state, workers, counts_reader, article_reader, watch })
+        Ok(Self { listener, state, workers, counts_reader, article_reader, watch, follower })
     }
 
     /// The address that it is bound to, with the port that was found if the setting is port 0.
@@ -166,7 +173,7 @@ impl Server {
     /// # Errors
     /// [`ServeError::Counting`] if counting died.
     pub async fn run_until_stopped(self, stop: CancellationToken, run_jobs: bool) -> Result<(), ServeError> {
-        let Self { listener, state, workers, counts_reader, article_reader, watch } = self;
+        let Self { listener, state, workers, counts_reader, article_reader, watch, follower } = self;
         let database = state.database.clone();
         let jobs = state.jobs.clone();
         let tasks = TaskTracker::new();
@@ -175,6 +182,7 @@ impl Server {
             tasks.spawn(rerender_until_stopped(database.clone(), stop.clone()));
         }
         tasks.spawn(watch.run(stop.clone()));
+        tasks.spawn(follower.run(stop.clone()));
         tasks.close();
         let mut counting: JoinSet<()> = workers.into_iter().map(Worker::run).collect();
         counting.spawn(counts_reader.run());

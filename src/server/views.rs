@@ -25,6 +25,7 @@
 pub mod batcher;
 pub mod crawlers;
 pub mod flush;
+pub mod follow;
 pub mod gate;
 pub mod rules;
 pub mod store;
@@ -154,6 +155,7 @@ impl Views {
 
     /// Whether a view of `article` by `reader` would count now, as far as this process knows without asking the store: what
     /// [`Views::record`] would say, but nothing is recorded. What can't be known, such as what another process has just counted, counts.
+    /// The background task in [`follow`] keeps that to about a second.
     pub fn would_count(&self, article: i64, reader: &Reader) -> bool {
         // Only the request for the page may be speculative; the view comes once somebody looks at it.
         gate::check(&reader.user_agent, &[]).is_none()

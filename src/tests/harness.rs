@@ -104,6 +104,15 @@ pub fn reader(id: i64) -> Actor {
     Actor { id, credential: 0, role: Role::Reader }
 }
 
+/// Starts a server, and says where it is.
+async fn serve(config: &Config, clock: &Clock, stop: &CancellationToken) -> (Accounts, String) {
+    let server = Server::build(config.clone(), clock.clone()).await.unwrap();
+    let url = format!("http://{}", server.address().unwrap());
+    let accounts = server.accounts().clone();
+    tokio::spawn(server.run_until_stopped(stop.clone(), false));
+    (accounts, url)
+}
+
 impl TestServer {
     pub fn start() -> Self {
         Self::with(&[])
@@ -152,10 +161,7 @@ impl TestServer {
             ];
             let report = import(database, &clock, files, Report::default()).await.unwrap();
             assert_eq!((report.created, report.failed.len()), (3, 0), "{report:?}");
-            let server = Server::build(config.clone(), clock.clone()).await.unwrap();
-            let url = format!("http://{}", server.address().unwrap());
-            let accounts = server.accounts().clone();
-            tokio::spawn(server.run_until_stopped(stop.clone(), false));
+            let (accounts, url) = serve(&config, &clock, &stop).await;
             (stores, accounts, url)
         });
         let database = stores.database.clone();
@@ -168,6 +174,14 @@ impl TestServer {
             .build()
             .new_agent();
         Self { clock, config, database, stores, accounts, jobs, folder, redis, url, agent, runtime, stop }
+    }
+
+    /// Starts the server anew, on what it has stored.
+    pub fn restart(&mut self) {
+        self.stop.cancel();
+        self.stop = CancellationToken::new();
+        let started = self.runtime.block_on(serve(&self.config, &self.clock, &self.stop));
+        (self.accounts, self.url) = started;
     }
 
     pub fn run<T>(&self, future: impl Future<Output = T>) -> T {

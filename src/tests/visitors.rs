@@ -326,6 +326,29 @@ fn c6_a_page_says_whether_its_readers_view_would_count() {
 }
 
 #[test]
+fn c6_a_server_that_has_just_started_shows_nobody_a_count_that_falls() {
+    let mut server = TestServer::start();
+    let id = server.id("first");
+    assert_eq!(server.someone().view(id).json()["counted"], true);
+    server.restart();
+    // In another tab, which remembers nothing of the first.
+    assert!(!would_count(&server.someone().get(ARTICLE)));
+    assert!(would_count(&server.reader("192.0.2.2", FIREFOX).get(ARTICLE)));
+    assert_eq!(reason(&server.someone().view(id)), "repeat");
+    // And just after midnight, when there is no salt of the day yet.
+    server.clock.advance(Duration::from_secs(12 * 60 * 60 - 60));
+    assert_eq!(server.someone().view(id).json()["counted"], true);
+    server.clock.advance(Duration::from_secs(61));
+    assert!(!would_count(&server.someone().get(ARTICLE)));
+    server.restart();
+    assert!(!would_count(&server.someone().get(ARTICLE)));
+    assert_eq!(reason(&server.someone().view(id)), "repeat");
+    assert!(!would_count(&server.someone().get(ARTICLE)));
+    server.clock.advance(WINDOW);
+    assert!(would_count(&server.someone().get(ARTICLE)));
+}
+
+#[test]
 fn c6_a_reader_who_is_signed_in_is_told_too() {
     let server = TestServer::start();
     let id = server.id("first");

@@ -45,14 +45,16 @@ pub struct SeenRow {
     pub window_ends_at: i64,
 }
 
-/// The entries after the one of that `id` whose window is not over at `now`.
-pub async fn seen_after(connection: &mut SqliteConnection, id: i64, now: i64) -> sqlx::Result<Vec<SeenRow>> {
+/// The entries after the one of that `id` whose window is not over at `now`. At most `most` of
+/// them, or all if `most` is negative.
+pub async fn seen_after(connection: &mut SqliteConnection, id: i64, now: i64, most: i64) -> sqlx::Result<Vec<SeenRow>> {
     sqlx::query_as(
         "SELECT id, article_id, address, network, visitor, window_ends_at FROM view_seen
-         WHERE id > ? AND +window_ends_at > ? ORDER BY id",
+         WHERE id > ? AND +window_ends_at > ? ORDER BY id LIMIT ?",
     )
     .bind(id)
     .bind(now)
+    .bind(most)
     .fetch_all(connection)
     .await
 }

@@ -94,8 +94,22 @@ impl ViewStore {
         }
     }
 
-    /// Whether a view of `article` by `visitor` would count now, as far as this process remembers who was counted. It asks nobody and changes
-    /// nothing. What another process has counted since the last batch here is not known, and nothing before the first one: then it says yes.
+    /// Reads what was added to the dedup log since the last read, so that
+    /// [`ViewStore::would_count`] knows whom other processes have counted, and this one before a
+    /// restart. Writes nothing. Skips what a batch is reading at the moment.
+    ///
+    /// # Errors
+    /// [`ViewError::Store`]; the next call goes on from there.
+    pub async fn catch_up(&self) -> Result<(), ViewError> {
+        match self {
+            ViewStore::Sqlite(store) => store.catch_up().await,
+            ViewStore::Redis(store) => store.catch_up().await,
+        }
+    }
+
+    /// Whether a view of `article` by `visitor` would count now, as far as this process knows the
+    /// dedup log. It asks nobody and changes nothing. It says yes to a visitor whom another process
+    /// has counted since the last batch here or the last [`ViewStore::catch_up`].
     pub fn would_count(&self, article: i64, visitor: &Visitor) -> bool {
         match self {
             ViewStore::Sqlite(store) => store.would_count(article, visitor),
@@ -112,6 +126,17 @@ impl ViewStore {
         match self {
             ViewStore::Sqlite(store) => store.totals(articles).await,
             ViewStore::Redis(store) => store.totals(articles).await,
+        }
+    }
+
+    /// The salt of `day`, if it had one and still has.
+    ///
+    /// # Errors
+    /// [`ViewError::Store`]
+    pub async fn salt_if_any(&self, day: i64) -> Result<Option<Salt>, ViewError> {
+        match self {
+            ViewStore::Sqlite(store) => store.salt_if_any(day).await,
+            ViewStore::Redis(store) => store.salt_if_any(day).await,
         }
     }
 

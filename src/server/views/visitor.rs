@@ -113,6 +113,13 @@ struct Salts {
     asked_at: i64,
 }
 
+impl Salts {
+    /// The salt of a day, if it is one of these.
+    fn of(&self, day: i64) -> Option<Salt> {
+        if self.day == day { Some(self.today) } else { self.yesterday.filter(|_| self.day - 1 == day) }
+    }
+}
+
 impl std::fmt::Debug for Salts {
     /// Without the salts: whoever reads the log could undo the hashes with them.
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -147,12 +154,50 @@ impl Identifier {
         Ok(self.visitor(reader, &salts, now))
     }
 
-    /// The same without asking the store; `None` if the day's salt is not known here. It is the right one however long ago the store was
-    /// asked: a store that has lost its salts gets back those that are known.
+    /// The same without asking the store. Only good for a look-up: no view may be recorded with it.
+    /// `None` if no salt is cached under which a live entry could be hashed. However old the cache
+    /// is, its salts are the right ones: a store that has lost them gets them back from here.
     pub fn identify_from_memory(&self, reader: &Reader) -> Option<Visitor> {
         let now = self.now();
-        let known = *self.salts.read().unwrap_or_else(PoisonError::into_inner);
-        known.filter(|salts| salts.day == day_of(now)).map(|salts| self.visitor(reader, &salts, now))
+        let (day, known) = (day_of(now), self.known()?);
+        if known.day == day {
+            return Some(self.visitor(reader, &known, now));
+        }
+        // It is past midnight and today's salt is not cached. All that is known is hashed under
+        // yesterday's.
+        known.of(day - 1).map(|salt| Visitor { day, today: hash(reader, &salt), yesterday: None })
+    }
+
+    /// Reads the salts that the store has, unless today's is cached, so that
+    /// [`Identifier::identify_from_memory`] works after a restart and after midnight. Creates none:
+    /// the first view of a day does.
+    ///
+    /// # Errors
+    /// [`ViewError::Store`]
+    pub async fn catch_up(&self) -> Result<(), ViewError> {
+        let now = self.now();
+        let day = day_of(now);
+        if self.known().is_some_and(|known| known.day >= day) {
+            return Ok(());
+        }
+        let (today, yesterday) = (self.store.salt_if_any(day).await?, self.store.salt_if_any(day - 1).await?);
+        let mut known = self.salts.write().unwrap_or_else(PoisonError::into_inner);
+        // The store may have lost what is known here.
+        let yesterday = yesterday.or_else(|| known.as_ref()?.of(day - 1));
+        let found = match (today, yesterday) {
+            (Some(today), yesterday) => Salts { day, today, yesterday, asked_at: now },
+            (None, Some(yesterday)) => Salts { day: day - 1, today: yesterday, yesterday: None, asked_at: now },
+            (None, None) => return Ok(()),
+        };
+        // A view may have created today's meanwhile.
+        if known.is_none_or(|known| known.day < found.day) {
+            *known = Some(found);
+        }
+        Ok(())
+    }
+
+    fn known(&self) -> Option<Salts> {
+        *self.salts.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn visitor(&self, reader: &Reader, salts: &Salts, now: i64) -> Visitor {
@@ -185,18 +230,14 @@ impl Identifier {
     }
 
     fn known_salts(&self, day: i64, now: i64) -> Option<Salts> {
-        let known = *self.salts.read().unwrap_or_else(PoisonError::into_inner);
-        known.filter(|salts| salts.day == day && now < salts.asked_at + BELIEVED_FOR)
+        self.known().filter(|salts| salts.day == day && now < salts.asked_at + BELIEVED_FOR)
     }
 
     async fn ask_for_salts(&self, day: i64, now: i64) -> Result<Salts, ViewError> {
-        let known = *self.salts.read().unwrap_or_else(PoisonError::into_inner);
+        let known = self.known();
         // A store that has lost its salts gets back those that are known, or other processes would make new ones and see every
         // visitor as another. All who find the day changed ask; the store gives them the same.
-        let salt_of = |day: i64| {
-            let known = known?;
-            if known.day == day { Some(known.today) } else { known.yesterday.filter(|_| known.day - 1 == day) }
-        };
+        let salt_of = |day: i64| known?.of(day);
         let fresh = salt_of(day).unwrap_or_else(rand::random);
         let (today, yesterday) = self.store.salts(day, fresh, salt_of(day - 1)).await?;
         let salts = Salts { day, today, yesterday, asked_at: now };

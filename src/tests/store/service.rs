@@ -1,17 +1,24 @@
 //! The counting service, as pages and the API use it.
 
+use tidemark::server::views::follow::Follower;
 use tidemark::server::views::visitor::Purpose;
 use tidemark::server::views::{Sender, ViewRequest, Views};
 
 use super::*;
 
 fn views(place: &Place) -> Views {
-    let (batcher, workers) = batcher(place.store.clone(), 1_600);
+    process_on(&place.store, &place.clock).0
+}
+
+/// A process' service of views, and what reads along for it.
+fn process_on(store: &ViewStore, clock: &Clock) -> (Views, Follower) {
+    let (batcher, workers) = batcher(store.clone(), 1_600);
     for worker in workers {
         tokio::spawn(worker.run());
     }
-    let identifier = Identifier::new(place.store.clone(), place.clock.clone(), WINDOW);
-    Views::new(identifier, batcher, place.store.clone())
+    let identifier = Identifier::new(store.clone(), clock.clone(), WINDOW);
+    let follower = Follower::new(identifier.clone(), store.clone());
+    (Views::new(identifier, batcher, store.clone()), follower)
 }
 
 fn request(address: &str, user_agent: &str, purpose: Option<&str>) -> ViewRequest {
@@ -98,6 +105,127 @@ fn c6_a_page_knows_whether_its_reader_would_count_though_redis_is_away() {
         assert!(!views.would_count(2, &reader("192.0.2.2", "curl/8")), "a crawler");
         place.clock.advance(Duration::from_millis(1));
         assert!(views.would_count(1, &one), "after the window");
+    });
+}
+
+/// Sends a view, and says whether it counted.
+async fn try_to_count(views: &Views, article: i64, address: &str) -> Result<bool, ViewError> {
+    match views.identify(request(address, BROWSER, None)).await? {
+        Sender::Visitor(visitor, reader) => Ok(views.record(article, visitor, reader.as_deref()).await?.counted),
+        Sender::NoReader(reason) => panic!("{reason:?}"),
+    }
+}
+
+async fn counts(views: &Views, article: i64, address: &str) -> bool {
+    try_to_count(views, article, address).await.unwrap()
+}
+
+fn would_count(views: &Views, article: i64, address: &str) -> bool {
+    views.would_count(article, &request(address, BROWSER, None).reader)
+}
+
+#[test]
+fn c6_a_process_that_has_just_started_knows_who_was_counted_before_and_soon_who_is_counted_elsewhere() {
+    on(&BACKENDS, async |place| {
+        let views = views(&place);
+        assert!(counts(&views, 1, "192.0.2.1").await);
+        let (others, mut follower) = process_on(&place.opened_again().await, &place.clock);
+        assert!(would_count(&others, 1, "192.0.2.1"), "it knows nothing yet");
+        assert!(follower.step().await);
+        assert!(!would_count(&others, 1, "192.0.2.1"));
+        assert!(would_count(&others, 2, "192.0.2.1") && would_count(&others, 1, "192.0.2.2"));
+        // What the first one counts meanwhile.
+        assert!(counts(&views, 1, "192.0.2.2").await && counts(&views, 2, "192.0.2.1").await);
+        assert!(would_count(&others, 1, "192.0.2.2"));
+        assert!(follower.step().await);
+        assert!(!would_count(&others, 1, "192.0.2.2") && !would_count(&others, 2, "192.0.2.1"));
+        // Having read along changes nothing about what counts.
+        for (article, address, is_new) in [(1, "192.0.2.1", false), (1, "192.0.2.2", false), (1, "192.0.2.3", true)] {
+            assert_eq!(counts(&others, article, address).await, is_new, "{address}");
+        }
+        assert!(follower.step().await);
+        assert!(!would_count(&others, 1, "192.0.2.3"));
+        assert!(!counts(&views, 1, "192.0.2.3").await);
+        assert_eq!(place.total(1).await, 3);
+        place.clock.advance(WINDOW);
+        assert!(follower.step().await);
+        assert!(would_count(&others, 1, "192.0.2.1") && would_count(&others, 1, "192.0.2.3"));
+    });
+}
+
+#[test]
+fn c6_a_page_says_the_same_after_midnight_as_the_view_that_follows() {
+    on(&BACKENDS, async |place| {
+        let views = views(&place);
+        place.clock.advance(12 * HOUR - WINDOW / 2);
+        assert!(counts(&views, 1, "192.0.2.1").await, "before midnight");
+        place.clock.advance(WINDOW / 2);
+        // Nobody has been counted today, so there is no salt of today's yet.
+        let (others, mut follower) = process_on(&place.opened_again().await, &place.clock);
+        assert!(follower.step().await);
+        for views in [&views, &others] {
+            assert!(!would_count(views, 1, "192.0.2.1") && would_count(views, 1, "192.0.2.2"));
+        }
+        assert!(!counts(&views, 1, "192.0.2.1").await, "a repeat");
+        assert!(counts(&views, 1, "192.0.2.2").await, "the first under today's salt");
+        assert!(follower.step().await);
+        for minute in 0..=10 {
+            for views in [&views, &others] {
+                // Of yesterday, and of today.
+                assert_eq!(would_count(views, 1, "192.0.2.1"), minute >= 5, "minute {minute}");
+                assert_eq!(would_count(views, 1, "192.0.2.2"), minute >= 10, "minute {minute}");
+            }
+            if minute < 5 {
+                assert!(!counts(&others, 1, "192.0.2.1").await, "minute {minute}");
+            }
+            place.clock.advance(Duration::from_secs(60));
+        }
+        assert!(counts(&others, 1, "192.0.2.1").await && counts(&views, 1, "192.0.2.2").await);
+    });
+}
+
+#[test]
+fn c6_as_many_as_were_counted_are_known_after_a_start() {
+    // More than SQLite reads at a time, and several chunks in Redis.
+    const COUNTED: i64 = 12_500;
+    on(&[Backend::Sqlite, Backend::Redis], async |place| {
+        let of = |number: i64| View { article: 1, visitor: visitor(number, number) };
+        for first in (0..COUNTED).step_by(500) {
+            let batch: Vec<View> = (first..first + 500).map(of).collect();
+            assert!(record(&place.store, &batch).await.iter().all(|outcome| outcome.counted));
+        }
+        let store = place.opened_again().await;
+        let known = || (0..COUNTED).filter(|number| !store.would_count(1, &of(*number).visitor)).count();
+        assert_eq!(known(), 0);
+        store.catch_up().await.unwrap();
+        assert_eq!(known(), usize::try_from(COUNTED).unwrap());
+        store.catch_up().await.unwrap();
+        assert!(store.would_count(1, &of(COUNTED).visitor));
+        assert_eq!(record(&store, &[of(0), of(COUNTED)]).await.iter().filter(|outcome| outcome.counted).count(), 1);
+    });
+}
+
+#[test]
+fn c6_a_redis_that_is_away_is_left_alone_and_read_again_when_it_is_back() {
+    on(&[Backend::Redis], async |mut place| {
+        let views = views(&place);
+        assert!(counts(&views, 1, "192.0.2.1").await);
+        let (others, mut follower) = process_on(&place.opened_again().await, &place.clock);
+        assert!(follower.step().await);
+        place.redis.as_mut().unwrap().kill();
+        for _ in 0..10 {
+            assert!(!follower.step().await);
+        }
+        assert!(!would_count(&others, 1, "192.0.2.1"), "what is known stays known");
+        place.redis.as_mut().unwrap().restart();
+        retry(|| try_to_count(&views, 1, "192.0.2.2")).await;
+        for _ in 0..100 {
+            if follower.step().await {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        assert!(!would_count(&others, 1, "192.0.2.1") && !would_count(&others, 1, "192.0.2.2"));
     });
 }
 

@@ -47,6 +47,7 @@ macro_rules! script {
 }
 
 static RECORD: LazyLock<Script> = script!("redis/record.lua");
+static LOG: LazyLock<Script> = script!("redis/log.lua");
 static FILL: LazyLock<Script> = script!("redis/fill.lua");
 static PRUNE: LazyLock<Script> = script!("redis/prune.lua");
 static UNFLUSHED: LazyLock<Script> = script!("redis/unflushed.lua");
@@ -267,7 +268,7 @@ impl RedisStore {
             while place.writing().forget(now) {}
             if outcomes == b"behind" {
                 let (log, last_chunk, chunks) = (next(&mut answer)?, next(&mut answer)?, next(&mut answer)?);
-                self.catch_up(shard, place, log, last_chunk, chunks).await?;
+                self.read_log(shard, place, log, last_chunk, chunks).await?;
                 continue;
             }
             if outcomes == b"again" {
@@ -300,8 +301,27 @@ impl RedisStore {
         Err(ViewError::Store("Redis answered so late each time that what was known of it was old".into()))
     }
 
-    /// Reads what a shard's log has more than a process can be told along with an answer.
-    async fn catch_up(
+    /// See [`super::ViewStore::catch_up`].
+    pub async fn catch_up(&self) -> Result<(), ViewError> {
+        for shard in self.shards() {
+            let Some(place) = self.place(shard) else { continue };
+            let Ok(_turn) = place.turn.try_lock() else { continue };
+            let answer: Vec<Value> = self.redis.evaluate(&LOG, &Self::key(shard), &[self.time()]).await?;
+            let mut answer = answer.into_iter();
+            let now: i64 = next(&mut answer)?;
+            place.writing().ahead = now.saturating_sub(self.clock.now_ms());
+            while place.writing().forget(now) {}
+            let log: Option<String> = next(&mut answer)?;
+            // There is none before the first view.
+            let Some(log) = log else { continue };
+            let (last_chunk, chunks) = (next(&mut answer)?, next(&mut answer)?);
+            self.read_log(shard, place, log, last_chunk, chunks).await?;
+        }
+        Ok(())
+    }
+
+    /// Reads the part of a shard's log that was not read yet. The caller holds the shard's turn.
+    async fn read_log(
         &self,
         shard: i64,
         place: &SeenPlace,
@@ -408,6 +428,11 @@ impl RedisStore {
         let found = futures_util::future::try_join_all(reads).await?.into_iter().flatten();
         // What Redis has no total of has not been viewed since Redis was empty: SQL has all of it.
         Ok(found.filter_map(|(article, total)| Some((article, total?))).collect())
+    }
+
+    /// See [`super::ViewStore::salt_if_any`].
+    pub async fn salt_if_any(&self, day: i64) -> Result<Option<Salt>, ViewError> {
+        self.salt(day, None).await
     }
 
     /// See [`super::ViewStore::salts`].

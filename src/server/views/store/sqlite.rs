@@ -19,6 +19,10 @@ use crate::server::views::visitor::{Hashes, Visitor, day_of};
 /// How many entries are added to the memory at a time: pages look into it meanwhile.
 const AT_ONCE: usize = 1_000;
 
+/// How many entries of the log [`SqliteStore::catch_up`] reads before it lets a batch have its
+/// turn.
+const PART: i64 = 10_000;
+
 /// Views in SQLite. The dedup entry and the increment are in one transaction, and its commit is synced to disk before any of
 /// the batch is acknowledged: a process that dies before leaves neither, one that dies after leaves both (rule C5).
 #[derive(Clone, Debug)]
@@ -53,14 +57,7 @@ impl SqliteStore {
         while self.writing().forget(now) {}
         // What another process has counted since, and what became of a batch of which nobody has heard.
         let through = self.reading().through;
-        for rows in statements::seen_after(&mut transaction, through, now).await?.chunks(AT_ONCE) {
-            let mut memory = self.writing();
-            for row in rows {
-                let SeenRow { id, article_id: article, address, network, visitor, window_ends_at } = *row;
-                memory.through = id;
-                memory.add(Seen { article, address, network, visitor }, window_ends_at);
-            }
-        }
+        self.learn(&statements::seen_after(&mut transaction, through, now, -1).await?);
         let (seen, origins) = self.reading().of(batch);
         let decisions = decide(batch, day_of(now), seen, origins, &self.caps);
 
@@ -102,6 +99,32 @@ impl SqliteStore {
         Ok(batch.iter().zip(decisions).map(recorded).collect())
     }
 
+    /// See [`super::ViewStore::catch_up`].
+    pub async fn catch_up(&self) -> Result<(), ViewError> {
+        loop {
+            let Ok(_turn) = self.turn.try_lock() else { return Ok(()) };
+            let (through, now) = (self.reading().through, self.clock.now_ms());
+            let mut connection = self.database.reader().acquire().await?;
+            let rows = statements::seen_after(&mut connection, through, now, PART).await?;
+            self.learn(&rows);
+            if i64::try_from(rows.len()).is_ok_and(|read| read < PART) {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Remembers what was read of the log.
+    fn learn(&self, rows: &[SeenRow]) {
+        for rows in rows.chunks(AT_ONCE) {
+            let mut memory = self.writing();
+            for row in rows {
+                let SeenRow { id, article_id: article, address, network, visitor, window_ends_at } = *row;
+                memory.through = id;
+                memory.add(Seen { article, address, network, visitor }, window_ends_at);
+            }
+        }
+    }
+
     /// See [`super::ViewStore::would_count`].
     pub fn would_count(&self, article: i64, visitor: &Visitor) -> bool {
         let (memory, now) = (self.reading(), self.clock.now_ms());
@@ -119,6 +142,11 @@ impl SqliteStore {
     /// See [`super::ViewStore::totals`].
     pub async fn totals(&self, articles: &[i64]) -> Result<HashMap<i64, i64>, ViewError> {
         Ok(statements::totals(&mut *self.database.reader().acquire().await?, articles).await?)
+    }
+
+    /// See [`super::ViewStore::salt_if_any`].
+    pub async fn salt_if_any(&self, day: i64) -> Result<Option<Salt>, ViewError> {
+        Ok(self.database.salt_if_any(day).await?)
     }
 
     /// See [`super::ViewStore::salts`].

@@ -1,0 +1,56 @@
+//! Keeps this process's copy of the dedup log fresh, so that a page can tell whether a view would
+//! count (rule C6): after a restart, after midnight, and while other replicas count.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::store::ViewStore;
+use super::visitor::Identifier;
+
+/// How often the log is polled. A page lags behind other replicas by that much.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// Polls the store in the background. No page waits for it.
+#[derive(Debug)]
+pub struct Follower {
+    identifier: Identifier,
+    store: ViewStore,
+    is_failing: bool,
+}
+
+impl Follower {
+    /// Fills the caches that `identifier` and `store` share with their clones.
+    pub fn new(identifier: Identifier, store: ViewStore) -> Self {
+        Self { identifier, store, is_failing: false }
+    }
+
+    /// Reads what is new, once. False if that failed, or if the store is away: then it is not
+    /// asked. Of several failures in a row, the first is logged.
+    pub async fn step(&mut self) -> bool {
+        if self.store.is_away() {
+            return false;
+        }
+        let read = async {
+            self.identifier.catch_up().await?;
+            self.store.catch_up().await
+        };
+        let result = read.await;
+        if let Err(error) = &result
+            && !self.is_failing
+        {
+            tracing::warn!(error = %error, "can't read the dedup log; pages may show a +1 that is taken back");
+        }
+        self.is_failing = result.is_err();
+        result.is_ok()
+    }
+
+    /// Reads again and again until `stop` is cancelled.
+    pub async fn run(mut self, stop: CancellationToken) {
+        while stop.run_until_cancelled(tokio::time::sleep(INTERVAL)).await.is_some() {
+            if stop.run_until_cancelled(self.step()).await.is_none() {
+                return;
+            }
+        }
+    }
+}
