@@ -254,7 +254,6 @@ function react(form) {
   const { reaction = '', subject = '' } = form.dataset
   const field = form.elements.namedItem(reaction)
   const button = form.querySelector('button')
-  const label = form.querySelector('[data-when-on]')
   const number = form.querySelector('[data-count]')
   const status = form.querySelector('[role="status"]')
   const isFollow = reaction === 'follow'
@@ -265,7 +264,6 @@ function react(form) {
   const show = () => {
     field.value = String(!wanted)
     button.ariaPressed = String(wanted)
-    label.textContent = wanted ? label.dataset.whenOn : label.dataset.whenOff
     const count = known.count + Number(wanted) - Number(known.is_on)
     if (number) number.textContent = isFollow ? formatFollowers(count) : formatCount(count)
   }

@@ -23,10 +23,11 @@ pub fn ReactionButton(
     count: Option<i64>,
 ) -> impl IntoView {
     let field = reaction.field();
-    let (off, on) = match reaction {
-        Reaction::Like(_) => ("Like", "Liked"),
-        Reaction::Collect(_) => ("Collect", "Collected"),
-        Reaction::Follow(_) => ("Follow", "Following"),
+    // The same pressed or not: `aria-pressed` tells the state, and a screen reader says both.
+    let label = match reaction {
+        Reaction::Like(_) => "Like",
+        Reaction::Collect(_) => "Collect",
+        Reaction::Follow(_) => "Follow",
     };
     let icon = match reaction {
         Reaction::Like(_) => {
@@ -53,7 +54,7 @@ pub fn ReactionButton(
                 <svg class="reaction-icon" viewBox="0 0 24 24" width="18" height="18" aria-hidden="true">
                     <path d=icon stroke="currentColor" stroke-width="2" stroke-linejoin="round" />
                 </svg>
-                <span data-when-off=off data-when-on=on>{if is_on { on } else { off }}</span>
+                <span>{label}</span>
                 {(!name.is_empty()).then(|| view! { <span class="visually-hidden">{format!(" {name}")}</span> })}
                 {inside.map(|number| view! { " " {number} })}
             </button>

@@ -89,21 +89,39 @@ fn button(html: &str, action: &str) -> (String, bool, String) {
 }
 
 #[test]
+fn a_button_s_label_stays_while_it_is_pressed_because_aria_pressed_tells_the_state() {
+    let server = TestServer::start();
+    let reader = server.signed_in_reader("reader");
+    for (page, reaction) in [("/articles/first", "like"), ("/articles/first", "collect"), ("/authors/jo-doe", "follow")]
+    {
+        let action = format!("{page}/{reaction}");
+        let state = || {
+            let (text, is_pressed, _) = button(&reader.get(page).text, &action);
+            (text.replace(char::is_numeric, ""), is_pressed)
+        };
+        let (off, is_pressed) = state();
+        assert!(!is_pressed, "{off}");
+        assert_eq!(reader.post(&action, &format!("{reaction}=true")).status, 303);
+        assert_eq!(state(), (off, true));
+    }
+}
+
+#[test]
 fn a_reader_likes_and_collects_an_article_with_plain_forms_and_sending_one_twice_is_as_good_as_once() {
     let server = TestServer::start();
     let reader = server.signed_in_reader("reader");
-    for (field, off, on) in [("like", "Like", "Liked"), ("collect", "Collect", "Collected")] {
+    for (field, label) in [("like", "Like"), ("collect", "Collect")] {
         let action = format!("/articles/first/{field}");
         let state = || button(&reader.get("/articles/first").text, &action);
-        assert_eq!(state(), (format!("{off} 0"), false, "true".into()));
+        assert_eq!(state(), (format!("{label} 0"), false, "true".into()));
         for _ in 0..2 {
             let answer = reader.post(&action, &format!("{field}=true"));
             assert_eq!((answer.status, answer.header("location")), (303, "/articles/first"), "{}", answer.text);
-            assert_eq!(state(), (format!("{on} 1"), true, "false".into()));
+            assert_eq!(state(), (format!("{label} 1"), true, "false".into()));
         }
         for _ in 0..2 {
             assert_eq!(reader.post(&action, &format!("{field}=false")).status, 303);
-            assert_eq!(state(), (format!("{off} 0"), false, "true".into()));
+            assert_eq!(state(), (format!("{label} 0"), false, "true".into()));
         }
         assert_eq!(reader.post(&action, &format!("{field}=true")).status, 303);
     }
@@ -256,7 +274,7 @@ fn c7_a_like_touches_no_article_and_a_change_of_the_article_no_like() {
     server.import(vec![source("first", "", "Another text.")]);
     let changed = article();
     assert_eq!((&changed["version"], &changed["likes"], &changed["collects"]), (&json!(2), &json!(1), &json!(1)));
-    assert_eq!(button(&reader.get("/articles/first").text, "/articles/first/like").0, "Liked 1");
+    assert_eq!(button(&reader.get("/articles/first").text, "/articles/first/like").0, "Like 1");
 }
 
 #[test]
@@ -388,14 +406,14 @@ fn a_reader_follows_an_author_and_has_the_articles_on_a_page_of_their_own() {
     }
     let html = author(&reader);
     assert!(html.contains("1 follower<"), "{html}");
-    assert_eq!(button(&html, "/authors/jo-doe/follow"), ("Following Jo Doe".into(), true, "false".into()));
+    assert_eq!(button(&html, "/authors/jo-doe/follow"), ("Follow Jo Doe".into(), true, "false".into()));
     assert!(author(&server.someone()).contains("1 follower<"));
 
     let html = reader.get("/following").text;
     assert!(html.contains("Title of first") && html.contains("Title of second"), "{html}");
     let main = html.split("<main").nth(1).unwrap().split("</main>").next().unwrap();
     assert!(!main.contains("Title of other") && !main.contains("Title of unpublished"), "{main}");
-    assert_eq!(button(&html, "/authors/jo-doe/follow"), ("Following Jo Doe".into(), true, "false".into()));
+    assert_eq!(button(&html, "/authors/jo-doe/follow"), ("Follow Jo Doe".into(), true, "false".into()));
     server.import(vec![source("draft-again", "draft = true", "text")]);
     server.execute("UPDATE articles SET deleted_at = 1 WHERE slug = 'second'");
     assert!(!reader.get("/following").text.contains("Title of second"));
@@ -412,7 +430,7 @@ fn a_reader_follows_an_author_and_has_the_articles_on_a_page_of_their_own() {
     server.execute("UPDATE articles SET deleted_at = 1 WHERE slug = 'other'");
     let html = reader.get("/following").text;
     assert!(html.contains("None of them has an article") && !html.contains("href=\"/authors/al-other\""), "{html}");
-    assert_eq!(button(&html, "/authors/al-other/follow").0, "Following Al Other");
+    assert_eq!(button(&html, "/authors/al-other/follow").0, "Follow Al Other");
     assert_eq!(reader.post("/authors/al-other/follow", "follow=false&next=/following").status, 303);
     assert!(reader.get("/following").text.contains("You follow nobody yet"));
     assert_eq!(reader.post("/authors/al-other/follow", "follow=true").status, 404);
