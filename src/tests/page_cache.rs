@@ -1,11 +1,20 @@
 //! Remembered pages: what is served from memory is what would be rendered, with the counts of this moment.
 
+use std::cell::{Cell, RefCell};
 use std::io::Read;
+use std::sync::Arc;
+use std::time::Duration;
 
 use flate2::read::GzDecoder;
+use futures_util::future::join;
+use tidemark::model::pages::Ranking;
 use tidemark::server::content::import::{Report, import};
+use tidemark::server::counts::{Sources, counts};
 use tidemark::server::db::users::Role;
 use tidemark::server::jobs::Job;
+use tidemark::server::views::Views;
+use tidemark::server::views::batcher::batcher;
+use tidemark::server::views::visitor::Identifier;
 
 use crate::harness::{Answer, FIREFOX, TestServer, source};
 
@@ -301,4 +310,57 @@ fn an_error_is_never_remembered() {
             );
         }
     }
+}
+
+thread_local! {
+    /// What happens once the rankings are read.
+    static MEANWHILE: RefCell<Option<Box<dyn Fn()>>> = const { RefCell::new(None) };
+    /// How often the first article of the rankings was read, as they say.
+    static RANKED: Cell<i64> = const { Cell::new(0) };
+}
+
+fn render_meanwhile(rankings: Vec<Ranking>) -> String {
+    let first = rankings.first().and_then(|ranking| ranking.articles.first());
+    RANKED.set(first.map_or(0, |article| article.views));
+    MEANWHILE.with_borrow(|meanwhile| meanwhile.as_ref().unwrap()());
+    String::new()
+}
+
+#[test]
+fn c6_a_view_that_comes_between_the_rankings_and_the_counts_is_in_the_counts_alone() {
+    let server = TestServer::start();
+    let id = server.id("first");
+    assert_eq!(server.someone().view(id).json()["views"], 1);
+    server.job(Job::Ranking);
+    let store = server.stores.views.clone();
+    let (batcher, _workers) = batcher(store.clone(), 1);
+    let identifier = Identifier::new(store.clone(), server.clock.clone(), server.config.views.window);
+    let (counts, mut reader) = counts(Sources {
+        database: server.database.clone(),
+        views: Views::new(identifier, batcher, store),
+        clock: server.clock.clone(),
+        render: render_meanwhile,
+    });
+    let articles: Arc<[i64]> = Arc::new([id]);
+    // On a machine that is busy elsewhere a store may answer too late to be waited for.
+    for attempt in 0..50 {
+        // Rankings are believed for a second.
+        server.clock.advance(Duration::from_secs(1));
+        let view = format!("{}/api/v1/articles/{id}/view", server.url);
+        MEANWHILE.set(Some(Box::new(move || {
+            let request = ureq::put(&view).header("x-forwarded-for", format!("192.0.2.{}", 100 + attempt));
+            let mut answer = request.header("user-agent", FIREFOX).send_empty().unwrap();
+            let answer = answer.body_mut().read_to_string().unwrap();
+            assert!(answer.contains("\"counted\":true"), "{answer}");
+        })));
+        RANKED.set(0);
+        let (moment, _) = server.run(join(counts.of(&articles), reader.step()));
+        let ranked = RANKED.get();
+        if let Some(moment) = moment.filter(|moment| ranked > 0 && !moment.is_behind) {
+            let counted = moment.articles.get(&id).map(|counts| counts.views);
+            assert_eq!(counted, Some(ranked + 1), "a script raises the rankings by what comes to the count");
+            return;
+        }
+    }
+    panic!("the stores never answered in time");
 }
