@@ -2,8 +2,8 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// What the network does.
@@ -25,6 +25,7 @@ pub enum Network {
 pub struct Proxy {
     port: u16,
     network: Arc<AtomicU8>,
+    to_lose: Arc<Mutex<Option<Vec<u8>>>>,
 }
 
 impl Proxy {
@@ -33,7 +34,8 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let network = Arc::new(AtomicU8::new(Network::Well as u8));
-        let shared = network.clone();
+        let to_lose = Arc::<Mutex<_>>::default();
+        let (shared, losing) = (network.clone(), to_lose.clone());
         std::thread::spawn(move || {
             for client in listener.incoming() {
                 let (Ok(client), Ok(server)) = (client, TcpStream::connect(("127.0.0.1", server))) else { continue };
@@ -41,12 +43,12 @@ impl Proxy {
                 let pairs = [(client.try_clone(), server.try_clone(), false), (Ok(server), Ok(client), true)];
                 for (from, to, is_answer) in pairs {
                     let (Ok(from), Ok(to)) = (from, to) else { continue };
-                    let (network, is_lost) = (shared.clone(), is_lost.clone());
-                    std::thread::spawn(move || pass(from, to, &network, &is_lost, is_answer));
+                    let (network, losing, is_lost) = (shared.clone(), losing.clone(), is_lost.clone());
+                    std::thread::spawn(move || pass(from, to, &network, &losing, &is_lost, is_answer));
                 }
             }
         });
-        Self { port, network }
+        Self { port, network, to_lose }
     }
 
     pub fn port(&self) -> u16 {
@@ -56,10 +58,28 @@ impl Proxy {
     pub fn set(&self, network: Network) {
         self.network.store(network as u8, Ordering::SeqCst);
     }
+
+    /// Loses the next answer that has this text in it, and everything after it on that connection.
+    /// The connection stays open.
+    pub fn lose_answer_with(&self, text: &str) {
+        *self.to_lose.lock().unwrap() = Some(text.into());
+    }
+
+    /// Whether the answer was lost that was to be.
+    pub fn has_lost_it(&self) -> bool {
+        self.to_lose.lock().unwrap().is_none()
+    }
 }
 
 /// Passes on what comes, as the network is at that moment.
-fn pass(mut from: TcpStream, mut to: TcpStream, network: &AtomicU8, is_lost: &AtomicBool, is_answer: bool) {
+fn pass(
+    mut from: TcpStream,
+    mut to: TcpStream,
+    network: &AtomicU8,
+    to_lose: &Mutex<Option<Vec<u8>>>,
+    is_lost: &AtomicBool,
+    is_answer: bool,
+) {
     let is = |other: Network| network.load(Ordering::SeqCst) == other as u8;
     // So that a connection that is silent notices a network that closes it.
     let _ = from.set_read_timeout(Some(Duration::from_millis(20)));
@@ -80,6 +100,10 @@ fn pass(mut from: TcpStream, mut to: TcpStream, network: &AtomicU8, is_lost: &At
         };
         if is_answer && is(Network::Slow) {
             std::thread::sleep(Duration::from_millis(200));
+        }
+        let has = |text: &Vec<u8>| memchr::memmem::find(&bytes[..count], text).is_some();
+        if is_answer && to_lose.lock().unwrap().take_if(|text| has(text)).is_some() {
+            is_lost.store(true, Ordering::SeqCst);
         }
         if is(Network::Cut) {
             is_lost.store(true, Ordering::SeqCst);
