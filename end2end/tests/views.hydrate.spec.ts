@@ -26,6 +26,20 @@ const count = (page: Page) => page.locator('.view-count')
 const words = (views: number) => (views === 1 ? '1 view' : `${views} views`)
 const answered = (page: Page) => page.waitForResponse((response) => response.url().endsWith('/record-view'))
 
+/** Notes every text that the count shows on the pages that are loaded from now on. */
+const watchCount = (page: Page) =>
+  page.addInitScript(() => {
+    const seen: string[] = []
+    Object.assign(window, { seen })
+    new MutationObserver(() => {
+      const text = document.querySelector('.view-count')?.textContent
+      if (text && seen.at(-1) !== text) seen.push(text)
+    }).observe(document, { subtree: true, childList: true, characterData: true })
+  })
+
+/** What the count has shown on this page. */
+const shown = (page: Page) => page.evaluate(() => (window as unknown as { seen: string[] }).seen)
+
 test('C6: the reader sees the own +1 before the server has answered, and it stays', async ({ browser, server }) => {
   const context = await reader(browser, server)
   const page = await context.newPage()
@@ -55,19 +69,11 @@ test('C2: a reload within the window adds nothing, and shows no +1 that is taken
   await expect(count(page)).toHaveText('1 view')
   for (let reload = 0; reload < 3; reload++) {
     const answer = answered(page)
-    await page.addInitScript(() => {
-      // Every text that the count ever shows on this page.
-      const seen: string[] = []
-      Object.assign(window, { seen })
-      new MutationObserver(() => {
-        const text = document.querySelector('.view-count')?.textContent
-        if (text && seen.at(-1) !== text) seen.push(text)
-      }).observe(document, { subtree: true, childList: true, characterData: true })
-    })
+    await watchCount(page)
     await page.reload()
     expect((await (await answer).json()).reason).toBe('repeat')
     await expect(count(page)).toHaveText('1 view')
-    expect(await page.evaluate(() => (window as unknown as { seen: string[] }).seen)).toEqual(['1 view'])
+    expect(await shown(page)).toEqual(['1 view'])
   }
   expect(await server.views('moving-in')).toBe(1)
   await context.close()
@@ -118,6 +124,24 @@ test('C6: an optimistic +1 that did not count is taken back', async ({ browser, 
   expect((await (await answer).json()).reason).toBe('crawler')
   await expect(count(page)).toHaveText('0 views')
   await context.close()
+})
+
+test('C6: the second of two readers with one address and browser sees no count that falls', async ({ browser, server }) => {
+  const before = await server.views('writing-for-the-web')
+  readers += 1
+  const userAgent = `${READER} Shared/${process.pid}.${readers}`
+  for (const isFirst of [true, false]) {
+    const context = await browser.newContext({ userAgent, baseURL: server.url })
+    const page = await context.newPage()
+    await watchCount(page)
+    const answer = answered(page)
+    await page.goto('/articles/writing-for-the-web')
+    expect((await (await answer).json()).counted).toBe(isFirst)
+    await expect(count(page)).toHaveText(words(before + 1))
+    // Not one more, which would be taken back.
+    if (!isFirst) expect(await shown(page)).toEqual([words(before + 1)])
+    await context.close()
+  }
 })
 
 test('C6: who would not be counted sees no +1 before the server has answered', async ({ browser, server }) => {

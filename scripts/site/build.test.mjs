@@ -6,7 +6,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { brotliDecompressSync, gunzipSync } from 'node:zlib'
+import { brotliCompressSync, brotliDecompressSync, constants, gunzipSync } from 'node:zlib'
 import { HASHED, name, pkgDir, reading, root, site } from './settings.mjs'
 
 const hasCargoLeptos = spawnSync('cargo', ['leptos', '--version'], { cwd: root }).status === 0
@@ -48,6 +48,8 @@ test('what has a hash in its name is what has none, and its compressed copies un
     assert.ok(brotliDecompressSync(br).equals(plain), `${hashed}.br`)
     assert.ok(gunzipSync(gz).equals(plain), `${hashed}.gz`)
     assert.ok(br.length < gz.length && gz.length < plain.length, `${br.length}, ${gz.length}, ${plain.length}`)
+    const params = { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: plain.length }
+    assert.equal(br.length, brotliCompressSync(plain, { params }).length, `${hashed}.br is not of the highest level`)
   }
 })
 
