@@ -3,6 +3,7 @@
 use tidemark::server::views::follow::Follower;
 use tidemark::server::views::visitor::Purpose;
 use tidemark::server::views::{Sender, ViewRequest, Views};
+use tokio_util::sync::CancellationToken;
 
 use super::*;
 
@@ -202,6 +203,23 @@ fn c6_as_many_as_were_counted_are_known_after_a_start() {
         store.catch_up().await.unwrap();
         assert!(store.would_count(1, &of(COUNTED).visitor));
         assert_eq!(record(&store, &[of(0), of(COUNTED)]).await.iter().filter(|outcome| outcome.counted).count(), 1);
+    });
+}
+
+#[test]
+fn c6_the_log_is_read_again_and_again_until_the_process_stops() {
+    on(&[Backend::Sqlite], async |place| {
+        let (others, follower) = process_on(&place.opened_again().await, &place.clock);
+        let stop = CancellationToken::new();
+        let following = tokio::spawn(follower.run(stop.clone()));
+        let views = views(&place);
+        for address in ["192.0.2.1", "192.0.2.2"] {
+            assert!(counts(&views, 1, address).await);
+            let is_known = || async { if would_count(&others, 1, address) { Err("not read yet") } else { Ok(()) } };
+            retry(is_known).await;
+        }
+        stop.cancel();
+        following.await.unwrap();
     });
 }
 
