@@ -151,6 +151,27 @@ fn c2_a_retry_after_a_lost_reply_counts_once_because_no_reply_begins_a_session()
 }
 
 #[test]
+fn c2_a_browser_that_opens_two_pages_at_once_counts_as_two_people_at_most() {
+    let server = with_sessions(&[]);
+    let (first, second) = (server.id("first"), server.id("second"));
+    // Neither page was asked for with a cookie, and the browser keeps the one that came last.
+    let (lost, kept) = (after_the_page(&server.someone()), after_the_page(&server.someone()));
+    // The usual case: both cookies are there before a view is sent.
+    assert_eq!(kept.view(first).json()["views"], 1);
+    for attempt in 0..3 {
+        assert_eq!((reason(&kept.view(first)), would_count(&kept.get(ARTICLE))), ("repeat".into(), false), "{attempt}");
+    }
+    // One is sent before, and all further attempts after.
+    assert_eq!(lost.view(second).json()["views"], 1);
+    assert_eq!(kept.view(second).json()["views"], 2);
+    for _ in 0..3 {
+        for tab in [&kept, &lost] {
+            assert_eq!((reason(&tab.view(second)), &tab.view(second).json()["views"]), ("repeat".into(), &json!(2)));
+        }
+    }
+}
+
+#[test]
 fn c6_a_browser_that_takes_no_cookies_is_shown_no_count_that_falls() {
     let server = with_sessions(&[]);
     let id = server.id("first");
