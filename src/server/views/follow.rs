@@ -31,11 +31,8 @@ impl Follower {
         if self.store.is_away() {
             return false;
         }
-        let read = async {
-            self.identifier.catch_up().await?;
-            self.store.catch_up().await
-        };
-        let result = read.await;
+        let salts = self.identifier.catch_up().await;
+        let result = salts.and(self.store.catch_up().await);
         if let Err(error) = &result
             && !self.is_failing
         {

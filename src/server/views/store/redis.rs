@@ -303,21 +303,27 @@ impl RedisStore {
 
     /// See [`super::ViewStore::catch_up`].
     pub async fn catch_up(&self) -> Result<(), ViewError> {
+        let mut result = Ok(());
         for shard in self.shards() {
-            let Some(place) = self.place(shard) else { continue };
-            let Ok(_turn) = place.turn.try_lock() else { continue };
-            let answer: Vec<Value> = self.redis.evaluate(&LOG, &Self::key(shard), &[self.time()]).await?;
-            let mut answer = answer.into_iter();
-            let now: i64 = next(&mut answer)?;
-            place.writing().ahead = now.saturating_sub(self.clock.now_ms());
-            while place.writing().forget(now) {}
-            let log: Option<String> = next(&mut answer)?;
-            // There is none before the first view.
-            let Some(log) = log else { continue };
-            let (last_chunk, chunks) = (next(&mut answer)?, next(&mut answer)?);
-            self.read_log(shard, place, log, last_chunk, chunks).await?;
+            // A node of a Cluster that is away keeps nothing from the others.
+            result = result.and(self.catch_up_shard(shard).await);
         }
-        Ok(())
+        result
+    }
+
+    async fn catch_up_shard(&self, shard: i64) -> Result<(), ViewError> {
+        let place = self.place(shard).ok_or_else(unreadable)?;
+        let Ok(_turn) = place.turn.try_lock() else { return Ok(()) };
+        let answer: Vec<Value> = self.redis.evaluate(&LOG, &Self::key(shard), &[self.time()]).await?;
+        let mut answer = answer.into_iter();
+        let now: i64 = next(&mut answer)?;
+        place.writing().ahead = now.saturating_sub(self.clock.now_ms());
+        while place.writing().forget(now) {}
+        let log: Option<String> = next(&mut answer)?;
+        // There is none before the first view.
+        let Some(log) = log else { return Ok(()) };
+        let (last_chunk, chunks) = (next(&mut answer)?, next(&mut answer)?);
+        self.read_log(shard, place, log, last_chunk, chunks).await
     }
 
     /// Reads the part of a shard's log that was not read yet. The caller holds the shard's turn.
