@@ -8,12 +8,15 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::{join_all, join3};
+
 use super::articles;
+use super::author_counts::AuthorCounts;
 use super::clock::Clock;
 use super::db::Database;
 use super::db::own_connection::OwnConnection;
 use super::gather::{Asker, Gatherer, gather};
-use super::page_cache::page::{Moment, RenderedRankings};
+use super::page_cache::page::{Moment, RenderedRankings, Wanted};
 use super::views::Views;
 use crate::error::Error;
 use crate::model::pages::Ranking;
@@ -27,17 +30,20 @@ const BATCH: usize = 1_024;
 /// How long the stores may take before they are taken for away.
 const PATIENCE: Duration = Duration::from_millis(300);
 
+/// How long the followers of an author may take. It is less than [`PATIENCE`], so that a page that has to do without them still gets the rest.
+const FOLLOWERS: Duration = Duration::from_millis(200);
+
 /// How old rankings may be that nothing in this process has changed, in milliseconds: other replicas count too.
 const RANKINGS_BELIEVED_FOR: i64 = 1_000;
 
 /// Asks for counts. Cheap to clone; the reader stops when the last clone is gone.
 #[derive(Clone, Debug)]
-pub struct Counts(Asker<Arc<[i64]>, Option<Moment>>);
+pub struct Counts(Asker<Wanted, Option<Arc<Moment>>>);
 
 impl Counts {
-    /// The counts of `articles` and the rankings, read after this was called. `None` while the stores can't be read.
-    pub async fn of(&self, articles: &Arc<[i64]>) -> Option<Moment> {
-        self.0.ask(articles.clone()).await.flatten()
+    /// What a page wants to show and the rankings, read after this was called. `None` while the stores can't be read.
+    pub async fn of(&self, wanted: &Wanted) -> Option<Arc<Moment>> {
+        self.0.ask(wanted.clone()).await.flatten()
     }
 }
 
@@ -48,6 +54,8 @@ pub struct Sources {
     pub database: Database,
     /// Redis, where it has newer counts of views.
     pub views: Views,
+    /// How many follow an author.
+    pub author_counts: AuthorCounts,
     /// The time.
     pub clock: Clock,
     /// Renders the rankings for the sidebar.
@@ -65,7 +73,7 @@ struct Rankings {
 /// Reads counts for all who ask.
 #[derive(Debug)]
 pub struct CountsReader {
-    asked: Gatherer<Arc<[i64]>, Option<Moment>>,
+    asked: Gatherer<Wanted, Option<Arc<Moment>>>,
     connection: OwnConnection,
     sources: Sources,
     rankings: Option<Rankings>,
@@ -90,35 +98,39 @@ impl CountsReader {
         if batch.is_empty() {
             return false;
         }
-        let ids: BTreeSet<i64> = batch.iter().flat_map(|asked| asked.question.iter().copied()).collect();
-        let ids: Vec<i64> = ids.into_iter().collect();
+        let articles: BTreeSet<i64> = batch.iter().flat_map(|asked| asked.question.articles.iter().copied()).collect();
+        let articles: Vec<i64> = articles.into_iter().collect();
+        let authors: BTreeSet<i64> = batch.iter().filter_map(|asked| asked.question.author).collect();
         let moment = match self.sources.database.outage().is_now() {
             true => None,
             // What failed has been logged where it did.
-            false => tokio::time::timeout(PATIENCE, self.read(&ids)).await.ok().and_then(Result::ok),
+            false => tokio::time::timeout(PATIENCE, self.read(&articles, &authors)).await.ok().and_then(Result::ok),
         };
+        let moment = moment.map(Arc::new);
         for asked in batch {
             asked.answer(moment.clone());
         }
         true
     }
 
-    async fn read(&mut self, ids: &[i64]) -> Result<Moment, Error> {
+    async fn read(&mut self, articles: &[i64], authors: &BTreeSet<i64>) -> Result<Moment, Error> {
         // First: a view in between is in the counts alone. The script raises the rankings by what comes to the page's count, so a view that
         // was in the rankings alone would be added to them twice, and be taken back by the next page (rule C6).
         let rankings = self.rankings().await?;
-        let (stored, totals) = (self.connection.counts(ids), self.sources.views.totals(ids));
-        let (stored, totals) = futures_util::future::join(stored, totals).await;
+        let Sources { views, author_counts, .. } = &self.sources;
+        let followers = join_all(authors.iter().map(|author| followers(author_counts, *author)));
+        let stored = self.connection.counts(articles);
+        let (stored, totals, followers) = join3(stored, views.totals(articles), followers).await;
         let mut articles = stored?;
         let is_behind = totals.is_none();
         for (article, views) in totals.unwrap_or_default() {
             articles.entry(article).or_default().views = views;
         }
-        Ok(Moment { articles: Arc::new(articles), is_behind, rankings })
+        Ok(Moment { articles, followers: followers.into_iter().flatten().collect(), is_behind, rankings })
     }
 
     async fn rankings(&mut self) -> Result<Arc<RenderedRankings>, Error> {
-        let Sources { database, views, clock, render } = &self.sources;
+        let Sources { database, views, clock, render, .. } = &self.sources;
         let (content_version, counted, now) = (database.content_version().current(), views.counted(), clock.now_ms());
         if let Some(known) = &self.rankings
             && (known.content_version, known.counted) == (content_version, counted)
@@ -130,4 +142,10 @@ impl CountsReader {
         self.rankings = Some(Rankings { rendered: rendered.clone(), content_version, counted, read_at: now });
         Ok(rendered)
     }
+}
+
+/// An author, and how many follow. `None` if that can't be told in time.
+async fn followers(author_counts: &AuthorCounts, author: i64) -> Option<(i64, i64)> {
+    let count = tokio::time::timeout(FOLLOWERS, author_counts.followers(author)).await.ok()?.ok()?;
+    Some((author, count))
 }

@@ -112,8 +112,13 @@ impl Server {
         let _ = tokio::time::timeout(FIRST_LOOK, follower.step()).await;
         let author_counts = AuthorCounts::new(database.clone(), &store, clock.clone());
         let views = Views::new(identifier, batcher, store);
-        let sources =
-            Sources { database: database.clone(), views: views.clone(), clock: clock.clone(), render: render_rankings };
+        let sources = Sources {
+            database: database.clone(),
+            views: views.clone(),
+            author_counts: author_counts.clone(),
+            clock: clock.clone(),
+            render: render_rankings,
+        };
         let (counts, counts_reader) = counts(sources);
         let totals = Totals::new(database.content_version().clone());
         let (articles_to_read, article_reader) = articles(database.clone(), clock.clone());

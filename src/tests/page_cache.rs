@@ -8,7 +8,7 @@ use std::time::Duration;
 use flate2::read::GzDecoder;
 use futures_util::future::join;
 use tidemark::model::pages::Ranking;
-use tidemark::server::content::import::{Report, import};
+use tidemark::server::content::import::{Report, SourceFile, import};
 use tidemark::server::counts::{Sources, counts};
 use tidemark::server::db::users::Role;
 use tidemark::server::jobs::Job;
@@ -129,6 +129,33 @@ fn c6_a_remembered_page_shows_the_counts_of_this_moment() {
 }
 
 #[test]
+fn an_author_from_memory_has_the_followers_of_this_moment_whoever_else_is_asked_for_with_it() {
+    let server = TestServer::start();
+    let file = source("other", "", "text");
+    let file = SourceFile { text: file.text.replace("Jo Doe", "Ann Other"), ..file };
+    server.run(import(&server.database, &server.clock, vec![file], Report::default())).unwrap();
+    eventually(&server, "/authors/ann-other", |answer| answer.status == 200);
+    for (username, followed) in [("one", &["jo-doe", "ann-other"][..]), ("two", &["ann-other"])] {
+        server.add_user(username, "a-good-password");
+        let reader = server.someone().signed_in(username, "a-good-password");
+        for author in followed {
+            assert_eq!(reader.post(&format!("/authors/{author}/follow"), "follow=true").status, 303);
+        }
+    }
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            for (author, followers) in [("jo-doe", ">1 follower<"), ("ann-other", ">2 followers<")] {
+                let reader = server.someone();
+                scope.spawn(move || {
+                    let answer = reader.get(&format!("/authors/{author}"));
+                    assert!(answer.text.contains(followers), "{author}: {}", answer.text);
+                });
+            }
+        }
+    });
+}
+
+#[test]
 fn who_is_signed_in_is_never_answered_from_memory_and_never_remembered() {
     let server = TestServer::start();
     server.add_user("reader", "a-good-password");
@@ -212,7 +239,7 @@ fn what_another_process_changes_is_noticed() {
 fn an_article_whose_time_comes_is_on_remembered_pages() {
     let server = TestServer::start();
     let scheduled = source("later", "", "text").text.replace("2026-11-01", "2026-11-24T12:00:10Z");
-    let file = tidemark::server::content::import::SourceFile { path: "later.md".into(), text: scheduled };
+    let file = SourceFile { path: "later.md".into(), text: scheduled };
     server.run(import(&server.database, &server.clock, vec![file], Report::default())).unwrap();
     // By now the process has noticed that something is scheduled.
     eventually(&server, "/", |answer| status(answer) == STORED);

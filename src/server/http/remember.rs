@@ -4,7 +4,6 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -33,9 +32,6 @@ use crate::shell::page_policy;
 
 /// The largest page that is rendered, in bytes.
 const LARGEST_PAGE: usize = 64 << 20;
-
-/// How long a page waits for the number of its author's followers before it shows the last one.
-const FOLLOWERS: Duration = Duration::from_millis(300);
 
 /// Says to programs where an answer came from (RFC 9211).
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
@@ -218,19 +214,12 @@ async fn render(
 
 /// Sends a page with the counts of this moment.
 async fn answer(state: &AppState, page: &RememberedPage, asked: &Asked, status: &HeaderValue) -> Response {
-    let moment = state.counts.of(page.articles()).await;
+    let moment = state.counts.of(page.wanted()).await;
     let is_stale = moment.is_none();
-    let followers = match page.author() {
-        Some(author) if !is_stale => {
-            let followers = state.author_counts.followers(author);
-            tokio::time::timeout(FOLLOWERS, followers).await.ok().and_then(Result::ok)
-        }
-        _ => None,
-    };
     let asks = page.article().zip(asked.reader.as_ref());
     // After the counts were read: a view that comes in between is in neither, and the page shows no count that falls.
     let would_count = asks.is_none_or(|(article, asking)| asking.would_count(state, article, false));
-    let filling = Filling { nonce: new_nonce(), moment, followers, would_count };
+    let filling = Filling { nonce: new_nonce(), moment, would_count };
     let filled = page.fill(&filling);
     let etag = format!("W/\"{:016x}\"", filled.hash);
     let is_known = asked.etag.as_ref().is_some_and(|known| is_among(known, &etag));

@@ -55,10 +55,7 @@ pub struct RememberedPage {
     /// Each piece with the hole behind it.
     pieces: Vec<(Piece, Place)>,
     end: Piece,
-    /// The articles whose counts it shows.
-    articles: Arc<[i64]>,
-    /// The user whose followers it counts.
-    author: Option<i64>,
+    wanted: Wanted,
     /// The article that it is the page of, whose views it asks to be counted.
     article: Option<i64>,
     /// What follows from the pieces alone.
@@ -83,11 +80,22 @@ impl RenderedRankings {
     }
 }
 
-/// The counts of a moment.
+/// What a page needs of a moment, besides the rankings of the sidebar.
 #[derive(Clone, Debug)]
+pub struct Wanted {
+    /// The articles whose counts it shows.
+    pub articles: Arc<[i64]>,
+    /// The user whose followers it counts.
+    pub author: Option<i64>,
+}
+
+/// The counts of a moment.
+#[derive(Debug)]
 pub struct Moment {
     /// Of the articles that were asked about and of others; an article that nobody has read or reacted to is absent.
-    pub articles: Arc<HashMap<i64, ArticleCounts>>,
+    pub articles: HashMap<i64, ArticleCounts>,
+    /// How many follow each author that was asked about; an author is absent if that could not be told in time.
+    pub followers: HashMap<i64, i64>,
     /// Whether views may be missing, because Redis could not be asked: then no count that was shown falls (rule C6).
     pub is_behind: bool,
     /// The most viewed articles.
@@ -100,9 +108,7 @@ pub struct Filling {
     /// The nonce of the answer's scripts.
     pub nonce: String,
     /// The counts of the moment; `None` if the stores are away.
-    pub moment: Option<Moment>,
-    /// How many follow the page's author, if it has one and that is known now.
-    pub followers: Option<i64>,
+    pub moment: Option<Arc<Moment>>,
     /// Whether a view of the page's article by whoever gets it would count.
     pub would_count: bool,
 }
@@ -146,8 +152,7 @@ impl RememberedPage {
             headers,
             pieces,
             end: Piece::new(end),
-            articles: articles.into(),
-            author,
+            wanted: Wanted { articles: articles.into(), author },
             article,
             hash: hasher.finish(),
             rankings: rankings.into(),
@@ -159,14 +164,9 @@ impl RememberedPage {
         &self.headers
     }
 
-    /// The articles whose counts it shows.
-    pub fn articles(&self) -> &Arc<[i64]> {
-        &self.articles
-    }
-
-    /// The user whose followers it counts.
-    pub fn author(&self) -> Option<i64> {
-        self.author
+    /// What it needs of the moment in which it is sent.
+    pub fn wanted(&self) -> &Wanted {
+        &self.wanted
     }
 
     /// The article whose views it asks to be counted.
@@ -185,11 +185,11 @@ impl RememberedPage {
     pub fn fill(&self, filling: &Filling) -> FilledPage {
         let mut hasher = DefaultHasher::new();
         self.hash.hash(&mut hasher);
-        let rankings = self.rankings(filling.moment.as_ref());
+        let moment = filling.moment.as_deref();
+        let rankings = self.rankings(moment);
         let fillings = self.pieces.iter().map(|(_, place)| {
-            let count = |of: fn(&ArticleCounts) -> i64, id: i64| {
-                filling.moment.as_ref().map(|moment| moment.articles.get(&id).map_or(0, of))
-            };
+            let count =
+                |of: fn(&ArticleCounts) -> i64, id: i64| moment.map(|moment| moment.articles.get(&id).map_or(0, of));
             let (count, format): (Option<i64>, fn(i64) -> String) = match place.hole {
                 Hole::Nonce => return Text::Words(filling.nonce.clone()),
                 Hole::WouldCount(_) => {
@@ -205,11 +205,11 @@ impl RememberedPage {
                 Hole::ViewsInWords(id) => (count(|counts| counts.views, id), format_views),
                 Hole::Likes(id) => (count(|counts| counts.likes, id), format_count),
                 Hole::Collects(id) => (count(|counts| counts.collects, id), format_count),
-                Hole::Followers(_) => (filling.followers, format_followers),
+                Hole::Followers(id) => (moment.and_then(|moment| moment.followers.get(&id).copied()), format_followers),
             };
             let count = match count {
                 Some(count) => {
-                    let is_behind = filling.moment.as_ref().is_some_and(|moment| moment.is_behind);
+                    let is_behind = moment.is_some_and(|moment| moment.is_behind);
                     let count = if is_behind { count.max(place.last.load(Ordering::Relaxed)) } else { count };
                     place.last.store(count, Ordering::Relaxed);
                     count
@@ -331,7 +331,7 @@ mod tests {
     use super::*;
 
     fn filling(would_count: bool) -> Filling {
-        Filling { nonce: "nonce".into(), moment: None, followers: None, would_count }
+        Filling { nonce: "nonce".into(), moment: None, would_count }
     }
 
     #[test]
