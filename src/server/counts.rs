@@ -30,7 +30,8 @@ const BATCH: usize = 1_024;
 /// How long the stores may take before they are taken for away.
 const PATIENCE: Duration = Duration::from_millis(300);
 
-/// How long the followers of an author may take. It is less than [`PATIENCE`], so that a page that has to do without them still gets the rest.
+/// How long the followers of an author may take. Less than [`PATIENCE`]: a page that has to do without
+/// them still gets the rest.
 const FOLLOWERS: Duration = Duration::from_millis(200);
 
 /// How old rankings may be that nothing in this process has changed, in milliseconds: other replicas count too.
@@ -77,13 +78,15 @@ pub struct CountsReader {
     connection: OwnConnection,
     sources: Sources,
     rankings: Option<Rankings>,
+    /// How many moments there have been.
+    moments: u64,
 }
 
 /// A handle to ask with, and what has to run to answer.
 pub fn counts(sources: Sources) -> (Counts, CountsReader) {
     let (asker, asked) = gather(QUEUE, BATCH);
     let connection = OwnConnection::new(sources.database.clone());
-    (Counts(asker), CountsReader { asked, connection, sources, rankings: None })
+    (Counts(asker), CountsReader { asked, connection, sources, rankings: None, moments: 0 })
 }
 
 impl CountsReader {
@@ -126,7 +129,9 @@ impl CountsReader {
         for (article, views) in totals.unwrap_or_default() {
             articles.entry(article).or_default().views = views;
         }
-        Ok(Moment { articles, followers: followers.into_iter().flatten().collect(), is_behind, rankings })
+        self.moments += 1;
+        let (order, followers) = (self.moments, followers.into_iter().flatten().collect());
+        Ok(Moment { order, articles, followers, is_behind, rankings })
     }
 
     async fn rankings(&mut self) -> Result<Arc<RenderedRankings>, Error> {

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::convert::Infallible;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 
@@ -41,26 +40,30 @@ impl Piece {
     }
 }
 
-/// A hole, with what was in it the last time: what is shown again while the stores are away.
-#[derive(Debug)]
-struct Place {
-    hole: Hole,
-    last: AtomicI64,
-}
-
 /// A page that was rendered with marks.
 #[derive(Debug)]
 pub struct RememberedPage {
     headers: HeaderMap,
     /// Each piece with the hole behind it.
-    pieces: Vec<(Piece, Place)>,
+    pieces: Vec<(Piece, Hole)>,
     end: Piece,
     wanted: Wanted,
     /// The article that it is the page of, whose views it asks to be counted.
     article: Option<i64>,
     /// What follows from the pieces alone.
     hash: u64,
-    rankings: Mutex<Arc<RenderedRankings>>,
+    /// What it showed last, and shows again while the stores are away.
+    last: Mutex<Arc<Shown>>,
+}
+
+/// What a page shows of a moment.
+#[derive(Debug)]
+struct Shown {
+    /// The moment's; 0 for what the page was rendered with.
+    order: u64,
+    /// One for each hole, in order; 0 where no count goes.
+    counts: Vec<i64>,
+    rankings: Arc<RenderedRankings>,
 }
 
 /// The most viewed articles as the sidebar shows them.
@@ -92,11 +95,15 @@ pub struct Wanted {
 /// The counts of a moment.
 #[derive(Debug)]
 pub struct Moment {
+    /// Its place among all moments of the process, from 1: a later one has a higher number.
+    pub order: u64,
     /// Of the articles that were asked about and of others; an article that nobody has read or reacted to is absent.
     pub articles: HashMap<i64, ArticleCounts>,
-    /// How many follow each author that was asked about; an author is absent if that could not be told in time.
+    /// How many follow each author that was asked about; an author is absent if that could not be told
+    /// in time.
     pub followers: HashMap<i64, i64>,
-    /// Whether views may be missing, because Redis could not be asked: then no count that was shown falls (rule C6).
+    /// Whether views may be missing, because Redis could not be asked: then no count of views that was
+    /// shown falls (rule C6).
     pub is_behind: bool,
     /// The most viewed articles.
     pub rankings: Arc<RenderedRankings>,
@@ -134,7 +141,7 @@ impl RememberedPage {
         let (parts, end) = marks.split(html);
         let mut hasher = DefaultHasher::new();
         let (mut articles, mut author, mut article) = (Vec::new(), None, None);
-        let mut pieces = Vec::with_capacity(parts.len());
+        let (mut pieces, mut counts) = (Vec::with_capacity(parts.len()), Vec::with_capacity(parts.len()));
         for (text, hole, count) in parts {
             (text, hole).hash(&mut hasher);
             match hole {
@@ -143,7 +150,8 @@ impl RememberedPage {
                 Hole::WouldCount(id) => article = Some(id),
                 Hole::Nonce | Hole::Rankings => {}
             }
-            pieces.push((Piece::new(text), Place { hole, last: AtomicI64::new(count) }));
+            pieces.push((Piece::new(text), hole));
+            counts.push(count);
         }
         end.hash(&mut hasher);
         articles.sort_unstable();
@@ -155,7 +163,7 @@ impl RememberedPage {
             wanted: Wanted { articles: articles.into(), author },
             article,
             hash: hasher.finish(),
-            rankings: rankings.into(),
+            last: Mutex::new(Arc::new(Shown { order: 0, counts, rankings })),
         }
     }
 
@@ -177,7 +185,7 @@ impl RememberedPage {
     /// How many bytes it takes in memory, about.
     pub fn size(&self) -> usize {
         // Compressed, text takes less than half.
-        let size = |piece: &Piece| piece.html.len() * 3 / 2 + size_of::<(Piece, Place)>();
+        let size = |piece: &Piece| piece.html.len() * 3 / 2 + size_of::<(Piece, Hole, i64)>();
         self.pieces.iter().map(|(piece, _)| size(piece)).sum::<usize>() + size(&self.end) + size_of::<Self>()
     }
 
@@ -185,12 +193,9 @@ impl RememberedPage {
     pub fn fill(&self, filling: &Filling) -> FilledPage {
         let mut hasher = DefaultHasher::new();
         self.hash.hash(&mut hasher);
-        let moment = filling.moment.as_deref();
-        let rankings = self.rankings(moment);
-        let fillings = self.pieces.iter().map(|(_, place)| {
-            let count =
-                |of: fn(&ArticleCounts) -> i64, id: i64| moment.map(|moment| moment.articles.get(&id).map_or(0, of));
-            let (count, format): (Option<i64>, fn(i64) -> String) = match place.hole {
+        let shown = self.shown(filling.moment.as_deref());
+        let fillings = self.pieces.iter().zip(&shown.counts).map(|((_, hole), count)| {
+            let format: fn(i64) -> String = match hole {
                 Hole::Nonce => return Text::Words(filling.nonce.clone()),
                 Hole::WouldCount(_) => {
                     // A browser that is told that nothing has changed would go on with what was true the last time.
@@ -198,40 +203,47 @@ impl RememberedPage {
                     return Text::Words(filling.would_count.to_string());
                 }
                 Hole::Rankings => {
-                    rankings.hash.hash(&mut hasher);
-                    return Text::Rankings(rankings.clone());
+                    shown.rankings.hash.hash(&mut hasher);
+                    return Text::Rankings(shown.rankings.clone());
                 }
-                Hole::Views(id) => (count(|counts| counts.views, id), |count| count.to_string()),
-                Hole::ViewsInWords(id) => (count(|counts| counts.views, id), format_views),
-                Hole::Likes(id) => (count(|counts| counts.likes, id), format_count),
-                Hole::Collects(id) => (count(|counts| counts.collects, id), format_count),
-                Hole::Followers(id) => (moment.and_then(|moment| moment.followers.get(&id).copied()), format_followers),
-            };
-            let count = match count {
-                Some(count) => {
-                    let is_behind = moment.is_some_and(|moment| moment.is_behind);
-                    let count = if is_behind { count.max(place.last.load(Ordering::Relaxed)) } else { count };
-                    place.last.store(count, Ordering::Relaxed);
-                    count
-                }
-                None => place.last.load(Ordering::Relaxed),
+                Hole::Views(_) => |count| count.to_string(),
+                Hole::ViewsInWords(_) => format_views,
+                Hole::Likes(_) | Hole::Collects(_) => format_count,
+                Hole::Followers(_) => format_followers,
             };
             count.hash(&mut hasher);
-            Text::Words(format(count))
+            Text::Words(format(*count))
         });
         let fillings = fillings.collect();
         FilledPage { hash: hasher.finish(), fillings }
     }
 
-    /// The rankings to show: those of the moment, or those that were shown last.
-    fn rankings(&self, moment: Option<&Moment>) -> Arc<RenderedRankings> {
-        let mut last = self.rankings.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(moment) = moment
-            && !Arc::ptr_eq(&last, &moment.rankings)
-        {
-            *last = moment.rankings.clone();
+    /// What to show of a moment, or what was shown last if there is none.
+    ///
+    /// Answers that are filled at the same time may come here in any order. An earlier moment must not
+    /// replace a later one, or counts would fall when an outage begins (rule C6).
+    fn shown(&self, moment: Option<&Moment>) -> Arc<Shown> {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(moment) = moment.filter(|moment| moment.order != last.order) else { return last.clone() };
+        let counts = self.pieces.iter().zip(&last.counts).map(|((_, hole), before)| {
+            let of = |article: i64| moment.articles.get(&article).copied().unwrap_or_default();
+            match *hole {
+                Hole::Views(article) | Hole::ViewsInWords(article) => {
+                    let views = of(article).views;
+                    if moment.is_behind { views.max(*before) } else { views }
+                }
+                Hole::Likes(article) => of(article).likes,
+                Hole::Collects(article) => of(article).collects,
+                Hole::Followers(user) => moment.followers.get(&user).copied().unwrap_or(*before),
+                Hole::Nonce | Hole::WouldCount(_) | Hole::Rankings => 0,
+            }
+        });
+        let counts = counts.collect();
+        let shown = Arc::new(Shown { order: moment.order, counts, rankings: moment.rankings.clone() });
+        if shown.order > last.order {
+            *last = shown.clone();
         }
-        last.clone()
+        shown
     }
 
     /// The HTML.
@@ -355,5 +367,36 @@ mod tests {
         let other = page("<p>");
         assert_eq!(other.article(), None);
         assert_eq!(other.fill(&filling(true)).hash, other.fill(&filling(false)).hash, "it does not ask");
+    }
+
+    #[test]
+    fn c6_while_the_stores_are_away_a_page_shows_the_latest_moment_whichever_was_filled_in_last() {
+        let marks = Marks::new(&mut rand::rng());
+        let rankings = |html: &str| Arc::new(RenderedRankings::new(html.to_owned()));
+        let places =
+            [Hole::Views(7), Hole::Likes(7), Hole::Followers(1), Hole::Rankings].map(|hole| marks.mark(hole, 0));
+        let page = RememberedPage::new(&places.join(" "), &marks, HeaderMap::new(), rankings("none"));
+        let shown = |moment: Option<(u64, i64, i64, bool)>| {
+            let moment = moment.map(|(order, views, likes, is_behind)| {
+                let counts = ArticleCounts { views, likes, collects: 0 };
+                let (articles, followers) = (HashMap::from([(7, counts)]), HashMap::from([(1, likes)]));
+                Arc::new(Moment { order, articles, followers, is_behind, rankings: rankings(&format!("top {views}")) })
+            });
+            let filled = page.fill(&Filling { nonce: String::new(), moment, would_count: true });
+            let html: Vec<u8> = page.html(&filled).pieces.iter().rev().flat_map(|piece| piece.to_vec()).collect();
+            String::from_utf8(html).unwrap()
+        };
+        assert_eq!(shown(None), "0 0 0 followers none", "as it was rendered");
+        assert_eq!(shown(Some((2, 12, 3, false))), "12 3 3 followers top 12");
+        assert_eq!(
+            shown(Some((1, 11, 4, false))),
+            "11 4 4 followers top 11",
+            "whoever asked before gets what was then"
+        );
+        assert_eq!(shown(None), "12 3 3 followers top 12");
+        assert_eq!(shown(Some((3, 10, 2, true))), "12 2 2 followers top 10", "only views are missing there");
+        assert_eq!(shown(None), "12 2 2 followers top 10");
+        assert_eq!(shown(Some((4, 9, 2, false))), "9 2 2 followers top 9", "a count that was corrected falls");
+        assert_eq!(shown(None), "9 2 2 followers top 9");
     }
 }
