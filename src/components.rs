@@ -18,6 +18,8 @@ pub mod layout;
 #[cfg(feature = "ssr")]
 pub mod page;
 #[cfg(feature = "ssr")]
+pub mod ranking;
+#[cfg(feature = "ssr")]
 pub mod reaction_button;
 #[cfg(feature = "ssr")]
 pub mod sidebar;

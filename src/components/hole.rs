@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::model::article::Window;
 use crate::model::numbers::{format_count, format_views};
 use crate::server::page_cache::hole::{Hole, Marks};
 
@@ -38,4 +39,11 @@ pub fn collects(article: i64, collects: i64) -> String {
 /// The mark of the rankings; nothing in a page that is not to be remembered.
 pub fn rankings() -> Option<String> {
     use_context::<Marks>().map(|marks| marks.mark(Hole::Rankings, 0))
+}
+
+/// The marks around the most viewed articles of a window; nothing in a page that is not to be
+/// remembered.
+pub fn ranking(window: Window) -> Option<(String, String)> {
+    let marks = use_context::<Marks>()?;
+    Some((marks.mark(Hole::Ranking(window), 0), marks.mark(Hole::EndOfRanking, 0)))
 }

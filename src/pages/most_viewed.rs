@@ -4,9 +4,10 @@ use leptos::prelude::*;
 
 use super::query::query;
 use crate::api::pages::most_viewed;
+use crate::components::hole;
 use crate::components::page::{Content, Head, LoadedPage};
+use crate::components::ranking::LongRanking;
 use crate::model::article::Window;
-use crate::model::numbers::format_views;
 use crate::model::pages::{MostViewedData, Ranking};
 use crate::server::state::AppState;
 
@@ -27,21 +28,10 @@ pub async fn page() -> LoadedPage {
                 }
             })
             .collect_view();
-        let list = if articles.is_empty() {
-            view! { <p class="empty">"Nothing has been read in this time yet."</p> }.into_any()
-        } else {
-            let items = articles
-                .into_iter()
-                .map(|article| {
-                    view! {
-                        <li>
-                            <a href=format!("/articles/{}", article.slug)>{article.title}</a>
-                            <span class="meta">{format_views(article.views)}</span>
-                        </li>
-                    }
-                })
-                .collect_view();
-            view! { <ol class="ranking-long">{items}</ol> }.into_any()
+        let list = view! { <LongRanking articles /> }.into_any();
+        let list = match hole::ranking(window) {
+            Some((begin, end)) => (begin, list, end).into_any(),
+            None => list,
         };
         let title = format!("Most viewed · {}", state.config.site.title);
         Content::new(

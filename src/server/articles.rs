@@ -21,6 +21,9 @@ const SIDEBAR_LENGTH: i64 = 5;
 /// The rankings beside the content.
 const SIDEBAR_WINDOWS: [Window; 3] = [Window::Day, Window::Week, Window::All];
 
+/// How many articles the page of the most viewed shows.
+pub(super) const MOST_VIEWED_LENGTH: i64 = 50;
+
 /// Of how many lists the length is remembered.
 const TOTALS: u64 = 1_000;
 
@@ -136,7 +139,8 @@ pub(super) async fn rankings(database: &Database, views: &Views, now: i64) -> Re
     Ok(rankings)
 }
 
-async fn most_viewed(
+/// As [`Services::most_viewed`], at `now`.
+pub(super) async fn most_viewed(
     database: &Database,
     views: &Views,
     now: i64,

@@ -4,13 +4,13 @@
 //! of them there are, and none sees a count from before the own request. While the database is away nobody waits for it: pages show the
 //! counts that they showed last.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::{join_all, join3};
 
-use super::articles;
+use super::articles::{self, MOST_VIEWED_LENGTH};
 use super::author_counts::AuthorCounts;
 use super::clock::Clock;
 use super::db::Database;
@@ -19,6 +19,7 @@ use super::gather::{Asker, Gatherer, gather};
 use super::page_cache::page::{Moment, RenderedRankings, Wanted};
 use super::views::Views;
 use crate::error::Error;
+use crate::model::article::{RankedArticle, Window};
 use crate::model::pages::Ranking;
 
 /// How many readers may wait for counts. Whoever comes then gets the counts that were shown last.
@@ -61,6 +62,8 @@ pub struct Sources {
     pub clock: Clock,
     /// Renders the rankings for the sidebar.
     pub render: fn(Vec<Ranking>) -> String,
+    /// Renders the ranking of a window at length.
+    pub render_long: fn(Vec<RankedArticle>) -> String,
 }
 
 #[derive(Debug)]
@@ -77,7 +80,8 @@ pub struct CountsReader {
     asked: Gatherer<Wanted, Option<Arc<Moment>>>,
     connection: OwnConnection,
     sources: Sources,
-    rankings: Option<Rankings>,
+    /// Those of each window at length that somebody has asked for; under `None` those of the sidebar.
+    rankings: HashMap<Option<Window>, Rankings>,
     /// How many moments there have been.
     moments: u64,
 }
@@ -86,7 +90,7 @@ pub struct CountsReader {
 pub fn counts(sources: Sources) -> (Counts, CountsReader) {
     let (asker, asked) = gather(QUEUE, BATCH);
     let connection = OwnConnection::new(sources.database.clone());
-    (Counts(asker), CountsReader { asked, connection, sources, rankings: None, moments: 0 })
+    (Counts(asker), CountsReader { asked, connection, sources, rankings: HashMap::new(), moments: 0 })
 }
 
 impl CountsReader {
@@ -104,10 +108,14 @@ impl CountsReader {
         let articles: BTreeSet<i64> = batch.iter().flat_map(|asked| asked.question.articles.iter().copied()).collect();
         let articles: Vec<i64> = articles.into_iter().collect();
         let authors: BTreeSet<i64> = batch.iter().filter_map(|asked| asked.question.author).collect();
+        let windows: HashSet<Window> = batch.iter().filter_map(|asked| asked.question.window).collect();
         let moment = match self.sources.database.outage().is_now() {
             true => None,
             // What failed has been logged where it did.
-            false => tokio::time::timeout(PATIENCE, self.read(&articles, &authors)).await.ok().and_then(Result::ok),
+            false => {
+                let reading = self.read(&articles, &authors, &windows);
+                tokio::time::timeout(PATIENCE, reading).await.ok().and_then(Result::ok)
+            }
         };
         let moment = moment.map(Arc::new);
         for asked in batch {
@@ -116,10 +124,19 @@ impl CountsReader {
         true
     }
 
-    async fn read(&mut self, articles: &[i64], authors: &BTreeSet<i64>) -> Result<Moment, Error> {
+    async fn read(
+        &mut self,
+        articles: &[i64],
+        authors: &BTreeSet<i64>,
+        windows: &HashSet<Window>,
+    ) -> Result<Moment, Error> {
         // First: a view in between is in the counts alone. The script raises the rankings by what comes to the page's count, so a view that
         // was in the rankings alone would be added to them twice, and be taken back by the next page (rule C6).
-        let rankings = self.rankings().await?;
+        let rankings = self.rankings(None).await?;
+        let mut of_windows = HashMap::with_capacity(windows.len());
+        for window in windows {
+            of_windows.insert(*window, self.rankings(Some(*window)).await?);
+        }
         let Sources { views, author_counts, .. } = &self.sources;
         let followers = join_all(authors.iter().map(|author| followers(author_counts, *author)));
         let stored = self.connection.counts(articles);
@@ -131,20 +148,26 @@ impl CountsReader {
         }
         self.moments += 1;
         let (order, followers) = (self.moments, followers.into_iter().flatten().collect());
-        Ok(Moment { order, articles, followers, is_behind, rankings })
+        Ok(Moment { order, articles, followers, is_behind, rankings, windows: of_windows })
     }
 
-    async fn rankings(&mut self) -> Result<Arc<RenderedRankings>, Error> {
-        let Sources { database, views, clock, render, .. } = &self.sources;
+    /// The most viewed articles of a window at length, or those of the sidebar.
+    async fn rankings(&mut self, window: Option<Window>) -> Result<Arc<RenderedRankings>, Error> {
+        let Sources { database, views, clock, render, render_long, .. } = &self.sources;
         let (content_version, counted, now) = (database.content_version().current(), views.counted(), clock.now_ms());
-        if let Some(known) = &self.rankings
+        if let Some(known) = self.rankings.get(&window)
             && (known.content_version, known.counted) == (content_version, counted)
             && (0..RANKINGS_BELIEVED_FOR).contains(&(now - known.read_at))
         {
             return Ok(known.rendered.clone());
         }
-        let rendered = Arc::new(RenderedRankings::new(render(articles::rankings(database, views, now).await?)));
-        self.rankings = Some(Rankings { rendered: rendered.clone(), content_version, counted, read_at: now });
+        let html = match window {
+            None => render(articles::rankings(database, views, now).await?),
+            Some(window) => render_long(articles::most_viewed(database, views, now, window, MOST_VIEWED_LENGTH).await?),
+        };
+        let rendered = Arc::new(RenderedRankings::new(html));
+        let rankings = Rankings { rendered: rendered.clone(), content_version, counted, read_at: now };
+        self.rankings.insert(window, rankings);
         Ok(rendered)
     }
 }

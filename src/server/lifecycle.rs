@@ -38,6 +38,7 @@ use super::views::follow::Follower;
 use super::views::visitor::Identifier;
 use super::visibility::Visibility;
 use super::work::Work;
+use crate::components::ranking::render_long_ranking;
 use crate::components::sidebar::{render_rankings, render_unavailable};
 use crate::shell::{island_scripts, scripts};
 
@@ -118,6 +119,7 @@ impl Server {
             author_counts: author_counts.clone(),
             clock: clock.clone(),
             render: render_rankings,
+            render_long: render_long_ranking,
         };
         let (counts, counts_reader) = counts(sources);
         let totals = Totals::new(database.content_version().clone());

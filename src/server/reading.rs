@@ -3,6 +3,7 @@
 use axum::http::request::Parts;
 use futures_util::future::{join, try_join};
 
+use super::articles::MOST_VIEWED_LENGTH;
 use super::db::articles::Filter;
 use super::db::lists::List;
 use super::db::users::{Role, User};
@@ -23,9 +24,6 @@ pub const PER_PAGE: i64 = 10;
 
 /// Longest text that can be looked for, in characters.
 pub const LONGEST_SEARCH: usize = 200;
-
-/// How many articles the page of the most viewed shows.
-const MOST_VIEWED_LENGTH: i64 = 50;
 
 impl Services {
     /// What is around a page's content. It never fails: what can't be had now is left out, and the page can be read.

@@ -47,7 +47,7 @@ pub fn eventually(server: &TestServer, path: &str, is_so: impl Fn(&Answer) -> bo
 #[test]
 fn a_page_is_rendered_once_and_each_answer_has_a_nonce_of_its_own() {
     let server = TestServer::start();
-    for path in ["/", "/articles/first", "/tags/sea", "/authors/jo-doe", "/search?q=text"] {
+    for path in ["/", "/articles/first", "/tags/sea", "/authors/jo-doe", "/most-viewed", "/search?q=text"] {
         let (first, second) = (server.someone().get(path), server.someone().get(path));
         assert_eq!((first.status, status(&first)), (200, STORED), "{path}");
         assert_eq!((second.status, status(&second)), (200, HIT), "{path}");
@@ -83,9 +83,10 @@ fn a_remembered_page_is_the_one_that_is_rendered_without_a_cache() {
         without_nonce(&answer)
     };
     for server in [&remembering, &forgetting] {
+        server.job(Job::Ranking);
         assert!(server.someone().view(server.id("first")).json()["counted"].as_bool().unwrap());
     }
-    for path in ["/", "/articles/first", "/tags/sea", "/authors/jo-doe", "/search?q=text"] {
+    for path in ["/", "/articles/first", "/tags/sea", "/authors/jo-doe", "/most-viewed", "/search?q=text"] {
         remembering.someone().get(path);
         let answer = remembering.someone().get(path);
         assert_eq!(status(&answer), HIT);
@@ -128,6 +129,63 @@ fn c6_a_remembered_page_shows_the_counts_of_this_moment() {
     assert!(server.someone().get("/authors/jo-doe").text.contains("1 follower<"));
 }
 
+/// How the most viewed have an article at length.
+fn most_viewed(title: &str, views: &str) -> String {
+    format!("<a href=\"/articles/first\">{title}</a><span class=\"meta\">{views}</span>")
+}
+
+#[test]
+fn c6_the_most_viewed_of_each_window_come_from_memory_with_every_counted_view() {
+    let server = TestServer::start();
+    server.add_user("reader", "a-good-password");
+    server.job(Job::Ranking);
+    let windows = ["24h", "7d", "30d", "all"].map(|window| format!("/most-viewed?window={window}"));
+    let paths = || windows.iter().map(String::as_str).chain(["/most-viewed"]);
+    for path in paths() {
+        let answer = server.someone().get(path);
+        assert_eq!((answer.status, status(&answer)), (200, STORED), "{path}");
+        assert!(!answer.text.contains("ranking-long"), "{path}: {}", answer.text);
+    }
+    for (count, views) in [(1, "1 view"), (2, "2 views")] {
+        let etags: Vec<String> = paths().map(|path| server.someone().get(path).header("etag").to_owned()).collect();
+        let outcome = server.reader(&format!("198.51.100.{count}"), FIREFOX).view(server.id("first")).json();
+        assert_eq!(outcome["views"], count);
+        for (path, etag) in paths().zip(etags) {
+            let answer = server.someone().with("if-none-match", &etag).get(path);
+            assert_eq!((answer.status, status(&answer)), (200, HIT), "{path}");
+            assert!(answer.text.contains(&most_viewed("Title of first", views)), "{path}: {}", answer.text);
+        }
+    }
+    let reader = server.someone().signed_in("reader", "a-good-password");
+    for path in paths() {
+        let answer = reader.get(path);
+        assert_eq!(status(&answer), "", "{path}");
+        assert!(answer.text.contains(&most_viewed("Title of first", "2 views")), "{path}: {}", answer.text);
+    }
+    for _ in 0..2 {
+        let answer = server.someone().get("/most-viewed?window=1h");
+        assert_eq!((answer.status, status(&answer)), (404, ""), "there is no such window");
+    }
+}
+
+#[test]
+fn a_title_that_changed_is_among_the_most_viewed_at_once() {
+    let server = TestServer::start();
+    server.add_user_with_role("boss", "a-good-password", Role::Admin);
+    let boss = server.someone().signed_in("boss", "a-good-password");
+    server.job(Job::Ranking);
+    let (id, path) = (server.id("first"), "/most-viewed");
+    server.someone().view(id);
+    assert!(server.someone().get(path).text.contains(&most_viewed("Title of first", "1 view")));
+    let form = "version=1&title=Other&slug=first&tags=Sea&markdown=Its+text&summary=&cover=&intent=save";
+    assert_eq!(boss.post(&format!("/studio/{id}"), form).status, 303);
+    let answer = server.someone().get(path);
+    assert_eq!(status(&answer), STORED);
+    assert!(answer.text.contains(&most_viewed("Other", "1 view")), "{}", answer.text);
+    assert_eq!(boss.post(&format!("/studio/{id}/bin"), "").status, 303);
+    assert!(!server.someone().get(path).text.contains(">Other<"));
+}
+
 #[test]
 fn an_author_from_memory_has_the_followers_of_this_moment_whoever_else_is_asked_for_with_it() {
     let server = TestServer::start();
@@ -160,7 +218,7 @@ fn who_is_signed_in_is_never_answered_from_memory_and_never_remembered() {
     let server = TestServer::start();
     server.add_user("reader", "a-good-password");
     let reader = server.someone().signed_in("reader", "a-good-password");
-    for path in ["/", "/articles/first"] {
+    for path in ["/", "/articles/first", "/most-viewed"] {
         for _ in 0..2 {
             let answer = reader.get(path);
             assert_eq!(status(&answer), "", "{path}");

@@ -42,11 +42,12 @@ static STALE: HeaderValue = HeaderValue::from_static("Tidemark; hit; detail=stor
 
 /// The pages that may be remembered: the first part of the path, whether there is a second, and the parameters of the query that the page
 /// looks at.
-const PAGES: [(&str, bool, &[&str]); 5] = [
+const PAGES: [(&str, bool, &[&str]); 6] = [
     ("", false, &["page"]),
     ("articles", true, &[]),
     ("tags", true, &["page"]),
     ("authors", true, &["page"]),
+    ("most-viewed", false, &["window"]),
     ("search", false, &["q", "page"]),
 ];
 

@@ -2,6 +2,8 @@
 
 use rand::Rng;
 
+use crate::model::article::Window;
+
 /// A character that no keyboard has; marks begin with it.
 const BEGIN: char = '\u{E000}';
 
@@ -27,6 +29,10 @@ pub enum Hole {
     Followers(i64),
     /// The most viewed articles, beside the content.
     Rankings,
+    /// The most viewed articles of a window, at length. They are there until [`Hole::EndOfRanking`].
+    Ranking(Window),
+    /// Where the most viewed articles of a window end.
+    EndOfRanking,
 }
 
 /// How a page that is to be remembered is rendered: with marks that nobody can have written into an article, because they have a
@@ -53,6 +59,8 @@ impl Marks {
             Hole::Collects(id) => ('c', id),
             Hole::Followers(id) => ('f', id),
             Hole::Rankings => ('r', 0),
+            Hole::Ranking(window) => ('m', window as i64),
+            Hole::EndOfRanking => ('e', 0),
         };
         format!("{}{kind}{id},{count}{END}", self.prefix())
     }
@@ -89,6 +97,8 @@ fn parse(mark: &str) -> Option<(Hole, i64)> {
         'c' => Hole::Collects(id),
         'f' => Hole::Followers(id),
         'r' => Hole::Rankings,
+        'm' => Hole::Ranking(Window::ALL.into_iter().find(|window| *window as i64 == id)?),
+        'e' => Hole::EndOfRanking,
         _ => return None,
     };
     Some((hole, count))
@@ -111,6 +121,8 @@ mod tests {
             Hole::Collects(3),
             Hole::Followers(4),
             Hole::Rankings,
+            Hole::Ranking(Window::Month),
+            Hole::EndOfRanking,
         ];
         let forged = others.mark(Hole::Nonce, 0);
         let mut page = String::new();

@@ -14,6 +14,7 @@ use http_body::{Body, Frame, SizeHint};
 
 use super::deflate::{Gzip, deflate};
 use super::hole::{Hole, Marks};
+use crate::model::article::Window;
 use crate::model::numbers::{format_count, format_followers, format_views};
 use crate::server::db::counts::ArticleCounts;
 
@@ -64,9 +65,11 @@ struct Shown {
     /// One for each hole, in order; 0 where no count goes.
     counts: Vec<i64>,
     rankings: Arc<RenderedRankings>,
+    /// That of the page's window; empty if the page is of none.
+    ranking: Arc<RenderedRankings>,
 }
 
-/// The most viewed articles as the sidebar shows them.
+/// The most viewed articles, as the sidebar or the page of a window shows them.
 #[derive(Clone, Debug)]
 pub struct RenderedRankings {
     /// Equal HTML has an equal hash.
@@ -90,6 +93,8 @@ pub struct Wanted {
     pub articles: Arc<[i64]>,
     /// The user whose followers it counts.
     pub author: Option<i64>,
+    /// The window whose most viewed articles it shows at length.
+    pub window: Option<Window>,
 }
 
 /// The counts of a moment.
@@ -105,8 +110,10 @@ pub struct Moment {
     /// Whether views may be missing, because Redis could not be asked: then no count of views that was
     /// shown falls (rule C6).
     pub is_behind: bool,
-    /// The most viewed articles.
+    /// The most viewed articles, for the sidebar.
     pub rankings: Arc<RenderedRankings>,
+    /// The most viewed articles of each window that was asked about, at length.
+    pub windows: HashMap<Window, Arc<RenderedRankings>>,
 }
 
 /// What goes into the holes of one answer.
@@ -142,13 +149,20 @@ impl RememberedPage {
         let mut hasher = DefaultHasher::new();
         let (mut articles, mut author, mut article) = (Vec::new(), None, None);
         let (mut pieces, mut counts) = (Vec::with_capacity(parts.len()), Vec::with_capacity(parts.len()));
+        let (mut window, mut ranking) = (None, String::new());
         for (text, hole, count) in parts {
+            // What was rendered there is shown until there is a newer one.
+            if hole == Hole::EndOfRanking {
+                ranking = text.to_owned();
+                continue;
+            }
             (text, hole).hash(&mut hasher);
             match hole {
                 Hole::Views(id) | Hole::ViewsInWords(id) | Hole::Likes(id) | Hole::Collects(id) => articles.push(id),
                 Hole::Followers(id) => author = Some(id),
                 Hole::WouldCount(id) => article = Some(id),
-                Hole::Nonce | Hole::Rankings => {}
+                Hole::Ranking(shown) => window = Some(shown),
+                Hole::Nonce | Hole::Rankings | Hole::EndOfRanking => {}
             }
             pieces.push((Piece::new(text), hole));
             counts.push(count);
@@ -156,14 +170,15 @@ impl RememberedPage {
         end.hash(&mut hasher);
         articles.sort_unstable();
         articles.dedup();
+        let shown = Shown { order: 0, counts, rankings, ranking: Arc::new(RenderedRankings::new(ranking)) };
         Self {
             headers,
             pieces,
             end: Piece::new(end),
-            wanted: Wanted { articles: articles.into(), author },
+            wanted: Wanted { articles: articles.into(), author, window },
             article,
             hash: hasher.finish(),
-            last: Mutex::new(Arc::new(Shown { order: 0, counts, rankings })),
+            last: Mutex::new(Arc::new(shown)),
         }
     }
 
@@ -202,9 +217,13 @@ impl RememberedPage {
                     filling.would_count.hash(&mut hasher);
                     return Text::Words(filling.would_count.to_string());
                 }
-                Hole::Rankings => {
-                    shown.rankings.hash.hash(&mut hasher);
-                    return Text::Rankings(shown.rankings.clone());
+                Hole::Rankings | Hole::Ranking(_) | Hole::EndOfRanking => {
+                    let rankings = match hole {
+                        Hole::Rankings => &shown.rankings,
+                        _ => &shown.ranking,
+                    };
+                    rankings.hash.hash(&mut hasher);
+                    return Text::Rankings(rankings.clone());
                 }
                 Hole::Views(_) => |count| count.to_string(),
                 Hole::ViewsInWords(_) => format_views,
@@ -235,11 +254,13 @@ impl RememberedPage {
                 Hole::Likes(article) => of(article).likes,
                 Hole::Collects(article) => of(article).collects,
                 Hole::Followers(user) => moment.followers.get(&user).copied().unwrap_or(*before),
-                Hole::Nonce | Hole::WouldCount(_) | Hole::Rankings => 0,
+                Hole::Nonce | Hole::WouldCount(_) | Hole::Rankings | Hole::Ranking(_) | Hole::EndOfRanking => 0,
             }
         });
         let counts = counts.collect();
-        let shown = Arc::new(Shown { order: moment.order, counts, rankings: moment.rankings.clone() });
+        let ranking = self.wanted.window.and_then(|window| moment.windows.get(&window));
+        let ranking = ranking.unwrap_or(&last.ranking).clone();
+        let shown = Arc::new(Shown { order: moment.order, counts, rankings: moment.rankings.clone(), ranking });
         if shown.order > last.order {
             *last = shown.clone();
         }
@@ -373,30 +394,40 @@ mod tests {
     fn c6_while_the_stores_are_away_a_page_shows_the_latest_moment_whichever_was_filled_in_last() {
         let marks = Marks::new(&mut rand::rng());
         let rankings = |html: &str| Arc::new(RenderedRankings::new(html.to_owned()));
-        let places =
-            [Hole::Views(7), Hole::Likes(7), Hole::Followers(1), Hole::Rankings].map(|hole| marks.mark(hole, 0));
-        let page = RememberedPage::new(&places.join(" "), &marks, HeaderMap::new(), rankings("none"));
+        let [views, likes, followers, sidebar, week, end] = [
+            Hole::Views(7),
+            Hole::Likes(7),
+            Hole::Followers(1),
+            Hole::Rankings,
+            Hole::Ranking(Window::Week),
+            Hole::EndOfRanking,
+        ]
+        .map(|hole| marks.mark(hole, 0));
+        let html = format!("{views} {likes} {followers} {sidebar} {week}as rendered{end}");
+        let page = RememberedPage::new(&html, &marks, HeaderMap::new(), rankings("none"));
         let shown = |moment: Option<(u64, i64, i64, bool)>| {
             let moment = moment.map(|(order, views, likes, is_behind)| {
                 let counts = ArticleCounts { views, likes, collects: 0 };
                 let (articles, followers) = (HashMap::from([(7, counts)]), HashMap::from([(1, likes)]));
-                Arc::new(Moment { order, articles, followers, is_behind, rankings: rankings(&format!("top {views}")) })
+                let windows = HashMap::from([(Window::Week, rankings(&format!("week {views}")))]);
+                let rankings = rankings(&format!("top {views}"));
+                Arc::new(Moment { order, articles, followers, is_behind, rankings, windows })
             });
             let filled = page.fill(&Filling { nonce: String::new(), moment, would_count: true });
             let html: Vec<u8> = page.html(&filled).pieces.iter().rev().flat_map(|piece| piece.to_vec()).collect();
             String::from_utf8(html).unwrap()
         };
-        assert_eq!(shown(None), "0 0 0 followers none", "as it was rendered");
-        assert_eq!(shown(Some((2, 12, 3, false))), "12 3 3 followers top 12");
+        assert_eq!(shown(None), "0 0 0 followers none as rendered", "as it was rendered");
+        assert_eq!(shown(Some((2, 12, 3, false))), "12 3 3 followers top 12 week 12");
         assert_eq!(
             shown(Some((1, 11, 4, false))),
-            "11 4 4 followers top 11",
+            "11 4 4 followers top 11 week 11",
             "whoever asked before gets what was then"
         );
-        assert_eq!(shown(None), "12 3 3 followers top 12");
-        assert_eq!(shown(Some((3, 10, 2, true))), "12 2 2 followers top 10", "only views are missing there");
-        assert_eq!(shown(None), "12 2 2 followers top 10");
-        assert_eq!(shown(Some((4, 9, 2, false))), "9 2 2 followers top 9", "a count that was corrected falls");
-        assert_eq!(shown(None), "9 2 2 followers top 9");
+        assert_eq!(shown(None), "12 3 3 followers top 12 week 12");
+        assert_eq!(shown(Some((3, 10, 2, true))), "12 2 2 followers top 10 week 10", "only views are missing there");
+        assert_eq!(shown(None), "12 2 2 followers top 10 week 10");
+        assert_eq!(shown(Some((4, 9, 2, false))), "9 2 2 followers top 9 week 9", "a count that was corrected falls");
+        assert_eq!(shown(None), "9 2 2 followers top 9 week 9");
     }
 }

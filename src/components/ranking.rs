@@ -1,0 +1,31 @@
+//! The most viewed articles of a window, at length.
+
+use leptos::prelude::*;
+
+use crate::model::article::RankedArticle;
+use crate::model::numbers::format_views;
+
+/// The articles, most viewed first.
+#[component]
+pub fn LongRanking(articles: Vec<RankedArticle>) -> impl IntoView {
+    if articles.is_empty() {
+        return view! { <p class="empty">"Nothing has been read in this time yet."</p> }.into_any();
+    }
+    let items = articles
+        .into_iter()
+        .map(|article| {
+            view! {
+                <li>
+                    <a href=format!("/articles/{}", article.slug)>{article.title}</a>
+                    <span class="meta">{format_views(article.views)}</span>
+                </li>
+            }
+        })
+        .collect_view();
+    view! { <ol class="ranking-long">{items}</ol> }.into_any()
+}
+
+/// The articles as HTML, to be put into remembered pages.
+pub fn render_long_ranking(articles: Vec<RankedArticle>) -> String {
+    Owner::new().with(|| view! { <LongRanking articles /> }.to_html())
+}
