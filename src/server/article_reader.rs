@@ -4,6 +4,7 @@
 //! readers who come while articles are being read are answered together by the next statement.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::clock::Clock;
@@ -24,7 +25,10 @@ const PATIENCE: Duration = Duration::from_secs(4);
 
 /// Asks for articles. Cheap to clone; the reader stops when the last clone is gone.
 #[derive(Clone, Debug)]
-pub struct Articles(Asker<String, Result<Option<Article>, Error>>);
+pub struct Articles(Asker<String, Found>);
+
+/// What is read for somebody who asks. Others may have asked for the same article.
+type Found = Result<Option<Arc<Article>>, Error>;
 
 impl Articles {
     /// The article of that slug, if readers see it now, read after this was called, with the counts that SQL knows.
@@ -32,14 +36,16 @@ impl Articles {
     /// # Errors
     /// The database's; [`Error::Unavailable`] if too many wait already.
     pub async fn by_slug(&self, slug: &str) -> Result<Option<Article>, Error> {
-        self.0.ask(slug.to_owned()).await.unwrap_or(Err(Error::Unavailable))
+        let found = self.0.ask(slug.to_owned()).await.unwrap_or(Err(Error::Unavailable))?;
+        // Copied only if others have it too, and not by the reader that all of them wait for.
+        Ok(found.map(Arc::unwrap_or_clone))
     }
 }
 
 /// Reads articles for all who ask.
 #[derive(Debug)]
 pub struct ArticleReader {
-    asked: Gatherer<String, Result<Option<Article>, Error>>,
+    asked: Gatherer<String, Found>,
     connection: OwnConnection,
     clock: Clock,
 }
@@ -72,11 +78,16 @@ impl ArticleReader {
             () = outage.begins() => late(),
             read = tokio::time::timeout(PATIENCE, asking) => read.unwrap_or_else(|_| late()),
         };
-        let read: Result<HashMap<String, Article>, Error> = read
-            .map(|articles| articles.into_iter().map(|article| (article.summary.slug.clone(), article)).collect())
+        let read: Result<HashMap<String, Arc<Article>>, Error> = read
+            .map(|articles| {
+                articles.into_iter().map(|article| (article.summary.slug.clone(), Arc::new(article))).collect()
+            })
             .map_err(Error::from);
-        for asked in batch {
-            let answer = read.as_ref().map(|articles| articles.get(&asked.question).cloned()).map_err(Error::clone);
+        let found = |slug: &String| read.as_ref().map(|articles| articles.get(slug).cloned()).map_err(Error::clone);
+        let answers: Vec<Found> = batch.iter().map(|asked| found(&asked.question)).collect();
+        // So that whoever is the only one to ask for an article gets it without a copy.
+        drop(read);
+        for (asked, answer) in batch.into_iter().zip(answers) {
             asked.answer(answer);
         }
         true
