@@ -34,7 +34,7 @@ pub async fn home(page: Option<String>) -> Result<Framed<HomeData>, Error> {
 #[server(prefix = "/api/pages", endpoint = "article", input = GetUrl, output = Json)]
 pub async fn article(slug: String) -> Result<Framed<ArticleData>, Error> {
     let (state, parts) = request();
-    answer(state.framed(&parts, state.article_page(&parts, &slug)).await)
+    answer(state.article_page(&parts, &slug).await)
 }
 
 /// All articles with a tag, newest first.

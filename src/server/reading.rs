@@ -64,11 +64,19 @@ impl Services {
         Ok(HomeData { articles: existing(self.listed(parts, &Filter::default(), page).await?)? })
     }
 
-    /// `/articles/{slug}`
+    /// `/articles/{slug}`, with what is around it.
     ///
     /// # Errors
     /// [`Error::NotFound`] if readers do not see an article of that slug; the database's.
-    pub async fn article_page(&self, parts: &Parts, slug: &str) -> Result<ArticleData, Error> {
+    pub async fn article_page(&self, parts: &Parts, slug: &str) -> Result<Framed<ArticleData>, Error> {
+        // The rankings first, and not at the same time. The browser adds to them what comes to the
+        // article's count, so a view that was in the rankings alone would be added twice, and be taken
+        // back by the next page (rule C6). A page that is remembered has neither yet.
+        let frame = self.frame(parts, true).await;
+        Ok(Framed { frame, content: self.article_data(parts, slug).await? })
+    }
+
+    async fn article_data(&self, parts: &Parts, slug: &str) -> Result<ArticleData, Error> {
         // A session that can't be read is no reason not to show the article.
         let reader = async { Ok(signed_in_user(parts, self).await.ok().flatten()) };
         let (article, reader) = try_join(self.articles_to_read.by_slug(slug), reader).await?;

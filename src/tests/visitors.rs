@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tidemark::server::db::users::Role;
+use tidemark::server::jobs::Job;
 
 use crate::harness::{Answer, Client, FIREFOX, TestServer};
 use crate::servers::Redis;
@@ -403,4 +404,39 @@ fn c6_a_browser_that_has_the_page_is_never_left_with_a_hint_that_is_over() {
     let after = again.get(ARTICLE);
     assert!(would_count(&after));
     assert_ne!(after.header("etag"), during.header("etag"));
+}
+
+/// The values of an attribute that stand in a page, in order.
+fn numbers(page: &Answer, attribute: &str) -> Vec<i64> {
+    let begin = format!(" {attribute}=\"");
+    let values = page.text.split(&begin).skip(1).map(|rest| rest.split('"').next().unwrap());
+    values.map(|value| value.parse().unwrap()).collect()
+}
+
+#[test]
+fn c6_no_ranking_beside_an_article_is_ahead_of_its_own_count_however_many_read_it_meanwhile() {
+    const VIEWS: i64 = 100;
+    let server = TestServer::start();
+    server.add_user("reader", PASSWORD);
+    server.job(Job::Ranking);
+    let article = server.id("first");
+    let reader = server.someone().signed_in("reader", PASSWORD);
+    std::thread::scope(|scope| {
+        let viewing = scope.spawn(|| {
+            for number in 1..=VIEWS {
+                let viewed = server.reader(&format!("198.51.100.{number}"), FIREFOX).view(article).json();
+                assert_eq!(viewed["views"], number);
+            }
+        });
+        while !viewing.is_finished() {
+            let page = reader.get(ARTICLE);
+            let [shown] = numbers(&page, "data-shown")[..] else { panic!("{}", page.text) };
+            let ranked = numbers(&page, "data-views");
+            assert!(ranked.iter().all(|views| *views <= shown), "{ranked:?} beside {shown}");
+        }
+        viewing.join().unwrap();
+    });
+    let page = reader.get(ARTICLE);
+    assert_eq!(numbers(&page, "data-shown"), [VIEWS]);
+    assert_eq!(numbers(&page, "data-views"), [VIEWS; 3], "in each window");
 }
