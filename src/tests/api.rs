@@ -27,6 +27,23 @@ fn a_server_function_without_its_parameters_says_that_the_request_is_wrong() {
 }
 
 #[test]
+fn every_page_for_reading_stands_as_a_function_that_answers_what_it_shows() {
+    let server = TestServer::start();
+    for (path, at, expected) in [
+        ("/api/pages/home", "/content/articles/items/0/slug", "second"),
+        ("/api/pages/article?slug=first", "/content/article/html", "<p>The <em>first</em> text.</p>\n"),
+        ("/api/pages/tag?tag=land", "/content/tag/name", "Land"),
+        ("/api/pages/author?username=jo-doe", "/content/author/name", "Jo Doe"),
+        ("/api/pages/most-viewed?window=7d", "/content/ranking/window", "7d"),
+        ("/api/pages/search?q=second", "/content/articles/items/0/slug", "second"),
+    ] {
+        let answer = server.someone().get(path).json();
+        assert_eq!(answer.pointer(at), Some(&json!(expected)), "{path}: {answer}");
+        assert!(answer.pointer("/frame/sidebar/Rankings/0/window").is_some(), "{path}: {answer}");
+    }
+}
+
+#[test]
 fn a_list_has_its_page_and_all_that_a_reader_may_know() {
     let server = TestServer::start();
     let answer = server.someone().get("/api/v1/articles?page=1&per-page=1").json();

@@ -2,11 +2,13 @@
 
 use std::sync::Barrier;
 
+use tidemark::server::content::import::{Report, import};
 use tidemark::server::db::users::Role;
 use tidemark::server::http::routes::{ROUTES, Route};
+use tidemark::server::jobs::Job;
 
 use crate::access::address;
-use crate::harness::{Client, TestServer};
+use crate::harness::{Client, TestServer, source};
 
 const PASSWORD: &str = "a-good-password";
 
@@ -51,5 +53,37 @@ fn every_page_answers_eight_readers_at_once_over_a_single_connection() {
                 );
             }
         }
+    }
+}
+
+#[test]
+fn whatever_is_written_and_every_job_needs_a_single_connection_at_a_time() {
+    let server = TestServer::with(&[("TIDEMARK_DATABASE__CONNECTIONS", "1")]);
+    server.add_user_with_role("boss", PASSWORD, Role::Admin);
+    let boss = server.someone().signed_in("boss", PASSWORD);
+    let id = server.id("first");
+    let fields = "title=Other&slug=first&tags=Sea&markdown=Its+text&summary=&cover=&intent=save";
+    for (path, form) in [
+        (
+            "/studio/new".to_owned(),
+            "title=New&slug=new&tags=Sea&markdown=text&summary=&cover=&intent=publish".to_owned(),
+        ),
+        (format!("/studio/{id}"), format!("version=1&{fields}")),
+        ("/articles/first/like".into(), "like=true".into()),
+        ("/articles/first/collect".into(), "collect=true".into()),
+        ("/authors/jo-doe/follow".into(), "follow=true".into()),
+        (format!("/studio/{id}/bin"), String::new()),
+        (format!("/studio/{id}/restore"), String::new()),
+        ("/account/name".into(), "name=Another+Name".into()),
+    ] {
+        let answer = boss.post(&path, &form);
+        assert_eq!(answer.status, 303, "{path}: {}", answer.text);
+    }
+    assert_eq!(server.someone().view(id).status, 200);
+    let files = vec![source("imported", "tags = [\"Sea\"]", "text")];
+    let report = server.run(import(&server.database, &server.clock, files, Report::default())).unwrap();
+    assert_eq!(report.created, 1, "{report:?}");
+    for job in Job::ALL {
+        server.job(job);
     }
 }

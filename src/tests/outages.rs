@@ -4,9 +4,11 @@
 
 use std::time::{Duration, Instant};
 
+use tidemark::server::content::import::{Report, import};
+use tidemark::server::db::Database;
 use tidemark::server::jobs::Job;
 
-use crate::harness::{Answer, FIREFOX, TestServer};
+use crate::harness::{Answer, FIREFOX, TestServer, source};
 use crate::proxy::{Network, Proxy};
 use crate::servers::{Redis, SqlServer};
 
@@ -35,6 +37,8 @@ enum Away {
 struct Place {
     server: TestServer,
     sql_server: SqlServer,
+    /// The address of its database without the network between.
+    direct: String,
     to_sql: Proxy,
     to_redis: Proxy,
 }
@@ -60,7 +64,7 @@ impl Place {
         let redis_url = format!("redis://127.0.0.1:{}", to_redis.port());
         let mut server = TestServer::of_server_profile(&[("DATABASE_URL", &database), ("REDIS_URL", &redis_url)]);
         server.redis = Some(redis);
-        Self { server, sql_server, to_sql, to_redis }
+        Self { server, sql_server, direct, to_sql, to_redis }
     }
 
     fn take_redis_away(&mut self, how: Away) {
@@ -238,6 +242,27 @@ fn while_sql_is_away_remembered_pages_are_served_and_others_are_refused_within_a
             PAGES.iter().chain([&most_viewed]).all(is_hit) && server.someone().get("/search?q=first").status == 200
         });
     }
+}
+
+#[test]
+fn what_others_change_while_sql_cant_be_reached_is_on_remembered_pages_once_it_can() {
+    let mut place = Place::new();
+    let path = "/articles/first";
+    assert_eq!(place.server.someone().get(path).status, 200);
+    place.take_sql_away(Away::Cut);
+    let server = &place.server;
+    let is_stale = || server.someone().get(path).header("cache-status").ends_with("detail=stores-away");
+    eventually("the outage is noticed", is_stale);
+    // Another replica, whose network is well.
+    server.run(async {
+        let database = Database::open(&place.direct).await.unwrap();
+        let files = vec![source("first", "", "It was changed.")];
+        import(&database, &server.clock, files, Report::default()).await.unwrap();
+    });
+    assert!(server.someone().get(path).text.contains("The <em>first</em> text."), "nobody can know yet");
+    place.bring_sql_back(Away::Cut);
+    let server = &place.server;
+    eventually("the change is shown", || server.someone().get(path).text.contains("It was changed."));
 }
 
 #[test]

@@ -277,6 +277,24 @@ fn a_change_in_the_studio_is_on_the_page_at_once() {
 }
 
 #[test]
+fn what_is_published_taken_back_or_signed_with_another_name_is_on_the_page_at_once() {
+    let server = TestServer::start();
+    server.add_user_with_role("boss", "a-good-password", Role::Admin);
+    let boss = server.someone().signed_in("boss", "a-good-password");
+    let form = |more: &str| format!("title=Fresh&slug=fresh&tags=&summary=&cover=&{more}");
+    let front = || server.someone().get("/").text;
+    let saved = boss.post("/studio/new", &form("markdown=A+draft&intent=save"));
+    let page = saved.header("location").split('?').next().unwrap();
+    assert!(!front().contains(">Fresh<"));
+    assert_eq!(boss.post(page, &form("markdown=A+text&version=1&intent=publish")).status, 303);
+    assert!(front().contains(">Fresh<"));
+    assert_eq!(boss.post("/account/name", "name=Another+Name").status, 303);
+    assert!(front().contains(">Another Name<"));
+    assert_eq!(boss.post(page, &form("markdown=A+text&version=2&intent=unpublish")).status, 303);
+    assert!(!front().contains(">Fresh<"));
+}
+
+#[test]
 fn what_another_process_changes_is_noticed() {
     let server = TestServer::start();
     let (article, front) = ("/articles/first", "/");

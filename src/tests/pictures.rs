@@ -360,6 +360,16 @@ fn an_author_uploads_copies_and_deletes_without_javascript() {
 }
 
 #[test]
+fn a_picture_is_taken_shown_and_deleted_over_a_single_connection() {
+    let server = TestServer::with(&[("TIDEMARK_DATABASE__CONNECTIONS", "1")]);
+    let jo = author(&server, "jo");
+    let url = address(&jo, "one.png", &png(3, 2));
+    assert_eq!(server.someone().get(&url).status, 200);
+    assert_eq!(jo.request("POST", &format!("/studio{url}/delete"), "").status, 303);
+    assert_eq!(server.someone().get(&url).status, 404);
+}
+
+#[test]
 fn many_pictures_are_shown_page_by_page() {
     let server = TestServer::start();
     let jo = author(&server, "jo");
