@@ -4,6 +4,7 @@
 //! of them there are, and none sees a count from before the own request. While the database is away nobody waits for it: pages show the
 //! counts that they showed last.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,6 +38,10 @@ const FOLLOWERS: Duration = Duration::from_millis(200);
 
 /// How old rankings may be that nothing in this process has changed, in milliseconds: other replicas count too.
 const RANKINGS_BELIEVED_FOR: i64 = 1_000;
+
+/// How long rankings that Redis answered keep those of SQL from falling below them, in milliseconds. The
+/// windows move by an hour, so counts from before that are too high.
+const RANKINGS_HOLD_FOR: i64 = 60 * 60 * 1_000;
 
 /// Asks for counts. Cheap to clone; the reader stops when the last clone is gone.
 #[derive(Clone, Debug)]
@@ -72,6 +77,9 @@ struct Rankings {
     content_version: u64,
     counted: u64,
     read_at: i64,
+    /// What was read last from where all views are known, and when.
+    whole: Vec<Ranking>,
+    whole_at: i64,
 }
 
 /// Reads counts for all who ask.
@@ -161,12 +169,32 @@ impl CountsReader {
         {
             return Ok(known.rendered.clone());
         }
+        let unranked = views.unranked();
+        let lists = match window {
+            None => articles::rankings(database, views, now).await?,
+            Some(window) => {
+                let articles = articles::most_viewed(database, views, now, window, MOST_VIEWED_LENGTH).await?;
+                vec![Ranking { window, articles }]
+            }
+        };
+        let (whole, whole_at, lists) = if views.unranked() == unranked {
+            (lists.clone(), now, lists)
+        } else {
+            // SQL may lack views that were shown: none of them is taken back (rule C6).
+            let known = self.rankings.remove(&window).filter(|known| {
+                known.content_version == content_version && (0..RANKINGS_HOLD_FOR).contains(&(now - known.whole_at))
+            });
+            let (whole, whole_at) = known.map_or((Vec::new(), now), |known| (known.whole, known.whole_at));
+            let lists = not_below(lists, &whole);
+            (whole, whole_at, lists)
+        };
         let html = match window {
-            None => render(articles::rankings(database, views, now).await?),
-            Some(window) => render_long(articles::most_viewed(database, views, now, window, MOST_VIEWED_LENGTH).await?),
+            None => render(lists),
+            Some(_) => lists.into_iter().map(|list| render_long(list.articles)).collect(),
         };
         let rendered = Arc::new(RenderedRankings::new(html));
-        let rankings = Rankings { rendered: rendered.clone(), content_version, counted, read_at: now };
+        let read_at = now;
+        let rankings = Rankings { rendered: rendered.clone(), content_version, counted, read_at, whole, whole_at };
         self.rankings.insert(window, rankings);
         Ok(rendered)
     }
@@ -176,4 +204,46 @@ impl CountsReader {
 async fn followers(author_counts: &AuthorCounts, author: i64) -> Option<(i64, i64)> {
     let count = tokio::time::timeout(FOLLOWERS, author_counts.followers(author)).await.ok()?.ok()?;
     Some((author, count))
+}
+
+/// Rankings in which no article has fewer views than in `known`, which are of the same windows.
+fn not_below(mut rankings: Vec<Ranking>, known: &[Ranking]) -> Vec<Ranking> {
+    for (Ranking { articles, .. }, known) in rankings.iter_mut().zip(known) {
+        let length = articles.len().max(known.articles.len());
+        for known in &known.articles {
+            match articles.iter_mut().find(|article| article.id == known.id) {
+                Some(article) => article.views = article.views.max(known.views),
+                None => articles.push(known.clone()),
+            }
+        }
+        articles.sort_by_key(|article| Reverse((article.views, article.id)));
+        articles.truncate(length);
+    }
+    rankings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn c6_a_ranking_of_sql_takes_back_no_view_that_one_of_redis_had() {
+        let ranking = |articles: &[(i64, i64)]| {
+            let article = |(id, views): &(i64, i64)| {
+                let (id, views, slug) = (*id, *views, format!("article-{id}"));
+                RankedArticle { id, title: slug.clone(), slug, views }
+            };
+            vec![Ranking { window: Window::Week, articles: articles.iter().map(article).collect() }]
+        };
+        for (sql, redis, expected) in [
+            (&[(1, 5), (2, 4)][..], &[(2, 6), (1, 5)][..], &[(2, 6), (1, 5)][..]),
+            (&[(1, 5)], &[(1, 5), (3, 1)], &[(1, 5), (3, 1)]),
+            (&[(1, 7), (2, 4)], &[(1, 5), (3, 4)], &[(1, 7), (3, 4)]),
+            (&[(1, 7)], &[], &[(1, 7)]),
+            (&[], &[(1, 1)], &[(1, 1)]),
+        ] {
+            assert_eq!(not_below(ranking(sql), &ranking(redis)), ranking(expected), "{sql:?} {redis:?}");
+        }
+        assert_eq!(not_below(ranking(&[(1, 7)]), &[]), ranking(&[(1, 7)]), "nothing is known");
+    }
 }

@@ -86,12 +86,13 @@ pub struct Views {
     batcher: Batcher,
     store: ViewStore,
     counted: Arc<AtomicU64>,
+    unranked: Arc<AtomicU64>,
 }
 
 impl Views {
     /// Puts the parts together.
     pub fn new(identifier: Identifier, batcher: Batcher, store: ViewStore) -> Self {
-        Self { identifier, batcher, store, counted: Arc::default() }
+        Self { identifier, batcher, store, counted: Arc::default(), unranked: Arc::default() }
     }
 
     /// Where views are kept.
@@ -107,6 +108,12 @@ impl Views {
     /// A number that grows with each view that this process counts, by which caches of counts know that they are out of date.
     pub fn counted(&self) -> u64 {
         self.counted.load(Ordering::Acquire)
+    }
+
+    /// A number that grows whenever Redis has no answer to [`Views::top`]. SQL, which is asked then, may
+    /// not know all views yet.
+    pub fn unranked(&self) -> u64 {
+        self.unranked.load(Ordering::Acquire)
     }
 
     /// Who sends a request, as far as counting is concerned.
@@ -199,7 +206,13 @@ impl Views {
     pub async fn top(&self, window: Window, count: usize) -> Option<Vec<(i64, i64)>> {
         match &self.store {
             ViewStore::Sqlite(_) => None,
-            ViewStore::Redis(store) => store.redis.for_page(store.top(window, count)).await?,
+            ViewStore::Redis(store) => {
+                let top = store.redis.for_page(store.top(window, count)).await.flatten();
+                if top.is_none() {
+                    self.unranked.fetch_add(1, Ordering::AcqRel);
+                }
+                top
+            }
         }
     }
 }

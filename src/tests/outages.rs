@@ -146,12 +146,18 @@ fn while_redis_is_away_no_page_fails_and_none_waits_for_it() {
         let mut place = Place::new();
         place.server.add_user("reader", "a-good-password");
         let reader = place.server.someone().signed_in("reader", "a-good-password").header_named("cookie").to_owned();
+        place.server.job(Job::Ranking);
         place.server.someone().view(place.server.id("first"));
+        let most_viewed = "/most-viewed?window=7d";
+        let viewed = "Title of first</a><span class=\"meta\">1 view<";
         eventually("the view is shown", || {
             place.server.clock.advance(Duration::from_secs(1));
             place.server.someone().get("/articles/first").text.contains("1 view<")
+                && place.server.someone().get(most_viewed).text.contains(viewed)
         });
         place.take_redis_away(how);
+        // The rankings in memory are too old from now on.
+        place.server.clock.advance(Duration::from_secs(2));
         // Whoever comes first waits a moment, and then nobody does.
         place.server.someone().get("/search?q=first");
         place.server.someone().with("cookie", &reader).get("/");
@@ -161,6 +167,9 @@ fn while_redis_is_away_no_page_fails_and_none_waits_for_it() {
             // C6: SQL knows of no view yet, but this one was shown.
             assert!(page != "/articles/first" || answer.text.contains("1 view<"), "{how:?}: {}", answer.text);
         }
+        let answer = place.server.someone().get(most_viewed);
+        assert_eq!(answer.status, 200, "{how:?}: {}", answer.text);
+        assert!(answer.text.contains(viewed), "{how:?}: {}", answer.text);
         let signed_in = place.server.someone().with("cookie", &reader);
         for page in PAGES {
             let start = Instant::now();
