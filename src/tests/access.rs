@@ -159,7 +159,7 @@ fn a_method_that_is_not_in_the_table_is_refused_with_those_that_are() {
 
 #[test]
 fn the_documented_table_is_the_one_in_the_code() {
-    let documented: Vec<&str> = include_str!("../../docs/SECURITY.md")
+    let documented: Vec<&str> = include_str!("../../docs/ACCESS.md")
         .lines()
         .skip_while(|line| *line != "| method | path | who may |")
         .skip(2)
@@ -169,12 +169,12 @@ fn the_documented_table_is_the_one_in_the_code() {
         .iter()
         .map(|route| format!("| {} | `{}` | {} |", route.method, route.path, route.access.name()))
         .collect();
-    assert_eq!(documented, expected, "docs/SECURITY.md should have these rows:\n{}", expected.join("\n"));
+    assert_eq!(documented, expected, "docs/ACCESS.md should have these rows:\n{}", expected.join("\n"));
 }
 
 #[test]
-fn every_test_that_the_security_page_names_is_there() {
-    let page = include_str!("../../docs/SECURITY.md");
+fn every_test_that_the_access_page_names_is_there() {
+    let page = include_str!("../../docs/ACCESS.md");
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut names = 0;
     for name in page.split('`').skip(1).step_by(2).filter(|text| text.contains("::") && !text.contains(' ')) {

@@ -1,5 +1,5 @@
 //! Every route of the program but the files, declared once: its method, its address, who may ask for it, and what answers it. The router is
-//! built from this table, each request is looked up in it, the tests walk it, and `docs/SECURITY.md` shows it. So nothing can be routed
+//! built from this table, each request is looked up in it, the tests walk it, and `docs/ACCESS.md` shows it. So nothing can be routed
 //! without saying who may ask.
 
 use std::sync::LazyLock;

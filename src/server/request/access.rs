@@ -12,7 +12,7 @@ pub enum Access {
 }
 
 impl Access {
-    /// As `docs/SECURITY.md` has it.
+    /// As `docs/ACCESS.md` has it.
     pub fn name(self) -> &'static str {
         match self {
             Access::Everyone => "everyone",
