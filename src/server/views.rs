@@ -11,7 +11,8 @@
 //!   knows none.
 //! - **C5** A view is acknowledged only when the store has it for good.
 //! - **C6** A page can ask whether its reader's view would count ([`Views::would_count`]), which writes nothing and asks no store.
-//! - **C7** Counting touches tables of its own only, and knows articles by their id alone.
+//! - **C7** Counting never changes an article, and editing never changes a count. An article's views
+//!   share a row with its likes and collects (`article_stats`), and none with the article.
 //! - **C8** A view costs a share of one transaction or script for the whole batch, a flush a statement for all articles viewed.
 //!
 //! # The way of a view
@@ -20,7 +21,8 @@
 //! [`rules::decide`] in the embedded profile, and the script `store/redis/record.lua` in the server profile, from where a
 //! [`flush`] brings the views to SQL.
 //!
-//! This module knows nothing of Leptos, axum or articles, so that other programs could use it.
+//! This module knows nothing of Leptos or axum, and it knows articles by their ids, so that other
+//! programs could use it. Only a flush asks SQL which articles still exist.
 
 pub mod batcher;
 pub mod crawlers;
