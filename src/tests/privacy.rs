@@ -11,7 +11,7 @@ use tidemark::server::jobs::Job;
 use tidemark::server::views::store::redis::seen::Id;
 use tidemark::server::views::visitor::{Identifier, Reader, day_of};
 
-use crate::harness::{FIREFOX, TestServer};
+use crate::harness::{FIREFOX, TestServer, is_server_profile};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const PASSWORD: &str = "a-good-password";
@@ -208,4 +208,43 @@ fn c3_after_a_day_of_readers_no_byte_that_is_kept_joins_a_reader_and_an_article(
     assert_eq!(found(&needles, &left), [""; 0]);
     assert_eq!(found(&never, &left), [""; 0]);
     assert!(memchr::memmem::find(&left, b"quiet-reader-0").is_some() || server.redis.is_some(), "accounts are kept");
+}
+
+/// How many rows there are that a backup should not have.
+const TRACES: &str = "SELECT (SELECT count(*) FROM sessions) + (SELECT count(*) FROM view_seen)
+                          + (SELECT count(*) FROM visitor_salts)";
+
+/// What the README has an operator delete from a copy of the database.
+fn backup_recipe() -> &'static str {
+    let readme = include_str!("../../README.md");
+    let mut lines = readme.lines();
+    lines
+        .find_map(|line| line.strip_prefix("sqlite3 copy.db \"")?.strip_suffix('"'))
+        .expect("the README has the recipe")
+}
+
+#[test]
+fn c3_a_backup_by_the_readme_has_no_session_and_nothing_of_a_reader() {
+    // Only the embedded profile has a file to copy.
+    if is_server_profile() {
+        return;
+    }
+    let server = TestServer::start();
+    server.add_user("jo", PASSWORD);
+    server.someone().signed_in("jo", PASSWORD);
+    server.reader("192.0.2.1", FIREFOX).view(server.id("first"));
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("copy.db").display().to_string();
+    server.run(async {
+        let mut original = sqlx::SqliteConnection::connect(&server.config.database.url).await.unwrap();
+        let before: i64 = sqlx::query_scalar(TRACES).fetch_one(&mut original).await.unwrap();
+        assert!(before >= 3, "{before}");
+        sqlx::query("VACUUM INTO ?").bind(&copy).execute(&mut original).await.unwrap();
+        let mut connection = sqlx::SqliteConnection::connect(&format!("sqlite:{copy}")).await.unwrap();
+        sqlx::raw_sql(backup_recipe()).execute(&mut connection).await.unwrap();
+        let after: i64 = sqlx::query_scalar(TRACES).fetch_one(&mut connection).await.unwrap();
+        assert_eq!(after, 0);
+        let users: i64 = sqlx::query_scalar("SELECT count(*) FROM users").fetch_one(&mut connection).await.unwrap();
+        assert!(users > 0, "accounts are kept");
+    });
 }
