@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Checks what Tidemark depends on: licences, sources, bans, and known vulnerabilities where their database can be reached.
+# Checks dependencies: licences, sources, bans, and known vulnerabilities where their database can
+# be reached.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/environment.sh

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Prints where the release build of the server is.
+# Prints the path of the server's release build.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 echo "${CARGO_TARGET_DIR:-$PWD/target}/release/tidemark"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the standard library for a compile target from the compiler's own sources and installs it.
+# Builds the standard library for a target from the compiler's own sources, and installs it.
 # Usage: scripts/build-std.sh TARGET FOLDER
 set -euo pipefail
 target=$1 library=$2
@@ -12,7 +12,8 @@ printf '[package]\nname = "only_std"\nversion = "0.0.0"\nedition = "2021"\n[lib]
 printf '' >src/lib.rs
 RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR="$work/target" cargo build --quiet --release -Zbuild-std=std,panic_abort --target "$target"
 rm -f target/"$target"/release/deps/*only_std*
-# Copied under another name and renamed when it is whole, so that a run that is stopped half-way leaves no half a library.
+# Copied under another name and renamed once complete, so an interrupted run leaves no partial
+# library.
 as_root rm -rf "$library.new"
 as_root mkdir -p "$library.new/lib"
 as_root cp target/"$target"/release/deps/*.rlib "$library.new/lib/"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds the site and the server for release: with cargo-leptos where it is, otherwise by the same steps.
+# Builds the site and the server for release: with cargo-leptos where it is installed, otherwise by
+# the same steps.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/environment.sh

@@ -1,4 +1,4 @@
-# Which compiler and which tools the other scripts use. Sourced, from the checkout's folder.
+# Which compiler and tools the other scripts use. Source it from the root of the checkout.
 
 WASM_TARGET=wasm32-unknown-unknown
 # The name under which rustup knows Debian's compiler (see setup.sh).
@@ -23,7 +23,7 @@ find_chromium() {
   return 1
 }
 
-# The usual compiler if it can build for the browser, otherwise Debian's if that can.
+# The default compiler if it can build for the browser, otherwise Debian's if that can.
 if [ -z "${RUSTUP_TOOLCHAIN:-}" ] && ! has_wasm_target; then
   export RUSTUP_TOOLCHAIN=$DEBIAN_TOOLCHAIN
   has_wasm_target || unset RUSTUP_TOOLCHAIN

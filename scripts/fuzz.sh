@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Gives each fuzz target (fuzz/), or one of them, random texts for a while and stops at the first that breaks it.
+# Runs each fuzz target (fuzz/), or one of them, for a while, and stops at the first failure.
 # Usage: scripts/fuzz.sh [SECONDS [TARGET]]
-# FUZZ_SEED=1 tries the same texts each time.
-# It needs a nightly toolchain; without one it says so and does nothing.
+# FUZZ_SEED=1 tries the same inputs each time.
+# Needs a nightly toolchain; without one it says so and does nothing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/environment.sh
@@ -25,10 +25,10 @@ if ! command -v cargo-fuzz >/dev/null; then
   CARGO_TARGET_DIR="$TOOLS/build" cargo install --quiet cargo-fuzz --root "$TOOLS/cargo-fuzz"
   rm -rf "$TOOLS/build"
 fi
-# Another compiler with other flags: apart from the rest, or each would throw away what the other has built.
+# Another compiler with other flags: in a folder of its own, or the builds would evict each other.
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$PWD/target}/fuzz"
 
-# The samples, what has run scripts elsewhere, and what was found before.
+# The samples, the corpus of injections, and earlier findings.
 seeds=$(mktemp -d)
 trap 'rm -rf "$seeds"' EXIT
 for target in markdown front_matter pictures form addresses headers; do mkdir "$seeds/$target"; done
@@ -40,10 +40,10 @@ node -e '
 ' "$seeds"
 
 for target in "${targets[@]}"; do
-  # What was found to lead further is kept for the next time, but not where the texts shall be the same.
+  # Inputs that reach new code are kept for the next run, unless the inputs must stay the same.
   if [ -n "${FUZZ_SEED:-}" ]; then corpus=$(mktemp -d "$seeds/corpus-XXXX"); else corpus="fuzz/corpus/$target"; fi
   mkdir -p "$corpus"
-  # The program has no unsafe code of its own, so the sanitizer of addresses would only cost time.
+  # The program has no unsafe code of its own, so the address sanitizer would only cost time.
   cargo +nightly fuzz run --sanitizer none "$target" "$corpus" "$seeds/$target" "fuzz/seeds/$target" -- \
     -max_total_time="$seconds" -max_len=4096 -timeout=20 -print_final_stats=1 -seed="${FUZZ_SEED:-0}"
 done

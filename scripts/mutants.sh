@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Changes the counting code in each of many small ways and runs its tests: a change that no test notices is a mutant that was missed.
+# Makes many small changes to the counting code, one at a time, and runs its tests on each. A change
+# that no test notices is a missed mutant.
 # Usage: scripts/mutants.sh [OPTIONS OF cargo mutants], such as -j 2, --list, or -F views/flush.rs
-#        scripts/mutants.sh check: only sees that what the mutants are made of still builds
+#        scripts/mutants.sh check   only checks that the counting code builds on its own
 # It takes hours on two cores. The result is in target/mutants.out.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -13,9 +14,9 @@ output=${CARGO_TARGET_DIR:-$PWD/target}
 mkdir -p "$output"
 output=$(realpath "$output")
 
-# A copy of the sources in which the program is its counting alone (mutants/Cargo.toml says why).
+# A copy of the sources reduced to counting (mutants/Cargo.toml says why).
 if [ "${1:-}" = check ]; then
-  # Always the same place, so that cargo knows what it has built.
+  # Always the same place, so that cargo can reuse what it built.
   copy=$output/counting
   rm -rf "$copy"
   mkdir "$copy"
@@ -42,7 +43,8 @@ if ! command -v cargo-mutants >/dev/null; then
 fi
 
 unset CARGO_TARGET_DIR
-# --fail-fast is not stable yet, and without it a mutant that is caught at once costs as much as one that is missed.
+# --fail-fast is not stable yet. Without it, a mutant that is caught at once costs as much as one
+# that is missed.
 export RUSTC_BOOTSTRAP=1
 cargo mutants --dir "$copy" --config mutants/mutants.toml --output "$output" "$@" -- --lib --tests -- \
   -Z unstable-options --fail-fast --test-threads 4

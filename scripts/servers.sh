@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Gets a current MySQL, Redis and Valkey for the tests, each as a program in $TEST_SERVERS. What the machine has is used; the
-# rest is unpacked from Debian's unstable suite into a folder of its own. That needs apt and a mirror of Debian, but no root: nothing is
-# installed, and each program is started by the loader, and with the libraries, that lie beside it.
+# Gets a current MySQL, Redis and Valkey for the tests, each as a program in $TEST_SERVERS. It uses
+# what the machine has and unpacks the rest from Debian's unstable suite into a folder of its own.
+# That needs apt and a Debian mirror, but no root: nothing is installed, and each program runs with
+# the loader and the libraries that lie beside it.
 # Usage: scripts/servers.sh [get|has PROGRAM...]
-#   get    gets what is missing, or says in one line that there is no way to
-#   has    whether each of the programs is there
+#   get    gets what is missing, or says in one line that it can't
+#   has    succeeds if all of these programs are there
 # To get newer ones, delete the folder ($TOOLS/servers) and get them again.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -19,7 +20,8 @@ has() {
   for program in "$@"; do [ -x "$TEST_SERVERS/$program" ] || return 1; done
 }
 
-# The machine's own, if it is what its name says and not an old one: MariaDB has a `mysqld` and a `mysql` too.
+# The machine's own program, if it is what its name says and recent: MariaDB has a `mysqld` and a
+# `mysql` too.
 native() {
   local file version
   file=$(PATH="$PATH:/usr/sbin" command -v "$1") && version=$("$file" --version 2>/dev/null) || return 1
@@ -30,14 +32,14 @@ native() {
   esac && printf '%s\n' "$file"
 }
 
-# The mirror of Debian that apt uses here.
+# The Debian mirror that apt uses here.
 mirror() {
   # shellcheck disable=SC2016
   apt-get indextargets --format '$(LABEL)|$(CREATED_BY)|$(COMPONENT)|$(REPO_URI)' 2>/dev/null |
     awk -F'|' '$1 == "Debian" && $2 == "Packages" && $3 == "main" { print $4; exit }'
 }
 
-# As mirror, where apt may have no lists yet.
+# The same, updating apt's lists if there are none yet.
 find_mirror() {
   mirror | grep . && return
   grep -qx 'ID=debian' /etc/os-release 2>/dev/null || return 1
@@ -45,7 +47,7 @@ find_mirror() {
   mirror | grep .
 }
 
-# Unpacks the packages and all that they need, as if nothing were installed here.
+# Unpacks the packages and all their dependencies, as if nothing were installed here.
 unpack() {
   local into=$1 uri keyring options deb
   command -v dpkg-deb >/dev/null && uri=$(find_mirror) || return 1
@@ -68,13 +70,13 @@ unpack() {
   rm -rf "$into"/{lists,archives,status,sources.list,log,*.bin} "$into"/root/usr/share/{doc,man,locale}
 }
 
-# A program that starts one of the unpacked.
+# Writes a script that starts an unpacked program.
 wrap() {
   local program=$1 file libraries loader more=
   file=$(compgen -G "$FOLDER/root/usr/*bin/$program") || return 1
   libraries=$(dirname "$(compgen -G "$FOLDER/root/usr/lib/*-linux-gnu*/libc.so.6")") || return 1
   loader=$(compgen -G "$libraries/ld-linux*.so.*" | head -1)
-  # It would look for its own files where the machine's MariaDB has others.
+  # Otherwise it would find the files of the machine's MariaDB.
   if [ "$program" = mysqld ]; then
     local share="$FOLDER/root/usr/share/mysql"
     more="--basedir='$FOLDER/root/usr' --lc-messages-dir='$share' --character-sets-dir='$share/charsets'"
@@ -89,7 +91,6 @@ get() {
   local program file missing=()
   has "${PROGRAMS[@]}" && return
   mkdir -p "$TEST_SERVERS"
-  # MySQL's client is of no use without its server, and the other way round.
   for program in "${PROGRAMS[@]}"; do
     has "$program" && continue
     if file=$(native "$program"); then ln -sf "$file" "$TEST_SERVERS/$program"; else missing+=("$program"); fi
@@ -101,7 +102,7 @@ get() {
     fresh=$(mktemp -d "$FOLDER/unpacking-XXXXXX")
     # shellcheck disable=SC2064
     trap "rm -rf '$fresh'" EXIT
-    # Another run may have been quicker.
+    # Another run may have been faster.
     if unpack "$fresh"; then mv -T "$fresh/root" "$FOLDER/root" 2>/dev/null || true; fi
   fi
   local none=()

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Gets the machine ready to build Tidemark: the browser's compile target, wasm-bindgen, wasm-opt, and (with "test") a
-# browser, MariaDB and Redis, or (with "lighthouse") a browser and Lighthouse.
-# What is there is left alone, so a second run takes a moment. Usage: scripts/setup.sh [build|test|lighthouse]
+# Installs what building Tidemark needs: the browser's target, wasm-bindgen and wasm-opt; with
+# "test" also a browser, MariaDB and Redis; with "lighthouse" also a browser and Lighthouse. What is
+# there is left alone, so a second run takes a moment.
+# Usage: scripts/setup.sh [build|test|lighthouse]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/environment.sh
@@ -15,11 +16,11 @@ as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"; elif have sudo; then sudo "$@"; else return 1; fi
 }
 
-# Installs Debian packages. The packages to name where there is no apt are the arguments.
+# Installs Debian packages; fails where there is no apt.
 apt_install() {
   have apt-get || return 1
   as_root apt-get install -y -qq --no-install-recommends "$@" >/dev/null 2>&1 && return 0
-  # The list of packages may be old, or not there at all.
+  # The package lists may be old or missing.
   as_root apt-get update -qq && as_root apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 }
 
@@ -31,7 +32,8 @@ check_basics() {
     stop "there is no C compiler. Install gcc or clang, then try again."
 }
 
-# The standard library for the browser: from rustup where it can be downloaded, otherwise from Debian's package of its sources.
+# The standard library for the browser: from rustup where it can be downloaded, otherwise built from
+# Debian's package of its sources.
 install_wasm_target() {
   has_wasm_target && return
   if have rustup; then
@@ -51,7 +53,7 @@ install_wasm_target() {
   has_wasm_target || stop "the compile target was built, but the compiler does not find it."
 }
 
-# The very version that Cargo.lock has: the library and the tool must speak the same dialect.
+# Exactly the version in Cargo.lock: the library and the tool must match.
 install_wasm_bindgen() {
   [ -x "$WASM_BINDGEN" ] && return
   local version=$WASM_BINDGEN_VERSION root
@@ -68,7 +70,7 @@ install_wasm_bindgen() {
   rm -rf "$TOOLS/build"
 }
 
-# npm's own record of what it installed is newer than the lock file when there is nothing to do.
+# If npm's own record of what it installed is newer than the lock file, there is nothing to do.
 install_npm_packages() {
   local folder=$1
   [ "$folder/node_modules/.package-lock.json" -nt "$folder/package-lock.json" ] && return
@@ -82,11 +84,11 @@ install_browser() {
     apt_install chromium ||
       stop "there is no Chromium. Install Chromium or Chrome, or set CHROMIUM to its path, then try again."
   fi
-  # Without it, pictures of the Chinese sample show boxes; the tests themselves do not need it.
+  # Without it, screenshots of the Chinese sample show boxes; the tests do not need it.
   [ -n "$(fc-list :lang=zh 2>/dev/null | head -1)" ] || apt_install fonts-wqy-microhei || true
 }
 
-# The tests start servers of their own on free ports; the ones that Debian starts are left alone.
+# The tests start servers of their own on free ports and leave Debian's alone.
 install_servers() {
   PATH="$PATH:/usr/sbin"
   if ! have mariadbd || ! have mariadb-install-db || ! have redis-server; then
