@@ -1,11 +1,12 @@
-# What a person types. `make` alone lists it.
+# What a person types; `make` alone lists the targets.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 WITH := source scripts/environment.sh;
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup site test lint unit unit-current torture end-to-end fuzz mutants bench lighthouse first-second watch audit clean
+.PHONY: help run setup site test lint unit unit-current torture end-to-end fuzz mutants bench lighthouse first-second \
+	watch audit book clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -13,35 +14,36 @@ help: ## List the targets
 run: site ## Build for release, add sample articles to an empty blog, and serve it on http://127.0.0.1:3000
 	@$(WITH) binary=$$(scripts/binary.sh); "$$binary" migrate >/dev/null; "$$binary" seed; exec "$$binary" serve
 
-setup: ## Install what building needs (the others do it by themselves)
+setup: ## Install what building needs (the other targets do it by themselves)
 	@scripts/setup.sh build
 
 site: setup ## Build the site and the server for release
 	@scripts/build.sh
 
-test: ## Check format and lints, run all tests, then the browser's, and some fuzzing where there is a nightly compiler
+test: ## Check format and lints, run all tests, and fuzz a little where there is a nightly compiler
 	@scripts/setup.sh test
 	@$(MAKE) --no-print-directory lint unit
 	@$(MAKE) --no-print-directory unit-current TESTS='database:: store:: server_profile:: sessions:: reactions::'
 	@$(MAKE) --no-print-directory torture end-to-end
 	@FUZZ_SEED=1 scripts/fuzz.sh 15
 
-lint: ## rustfmt, clippy for the server and for the browser, and whether counting builds by itself, for its mutants
+lint: ## Check format, clippy for server and browser, that counting builds on its own, and the docs
 	@$(WITH) cargo fmt --check
 	@$(WITH) cargo clippy --quiet --features bench,torture --all-targets -- -D warnings
 	@$(WITH) cargo clippy --quiet --features hydrate --lib --target wasm32-unknown-unknown -- -D warnings
 	@scripts/mutants.sh check
+	@node --test scripts/docs.test.mjs
 
-# Most tests wait for their servers rather than for a processor.
+# Most tests wait for their servers, not for the processor.
 unit unit-current: export RUST_TEST_THREADS ?= 4
 
-unit: ## The tests without a browser, on both profiles
+unit: ## Run the tests without a browser, on both profiles
 	@$(WITH) cargo test --features ssr
 	@$(WITH) TIDEMARK_TEST_PROFILE=server cargo test --features ssr --test integration -- \
 		--skip store:: --skip database:: --skip connections:: --skip server_profile:: --skip crash:: --skip command_line::
 
-# TESTS='database:: store::': which, instead of all.
-unit-current: ## The server profile's tests on a current MySQL and Valkey, and the stores' on a current Redis (six minutes)
+# TESTS='database:: store::' runs these instead of all.
+unit-current: ## Run the server profile's tests on a current MySQL and Valkey, the stores' on a current Redis
 	@scripts/servers.sh get
 	@$(WITH) ! scripts/servers.sh has mysqld mysql valkey-server || \
 		TIDEMARK_TEST_PROFILE=server TIDEMARK_TEST_DATABASE=mysql TIDEMARK_TEST_REDIS=valkey \
@@ -49,23 +51,23 @@ unit-current: ## The server profile's tests on a current MySQL and Valkey, and t
 	@$(WITH) ! scripts/servers.sh has redis-server || \
 		TIDEMARK_TEST_REDIS=redis-current cargo test --features ssr --test integration -- store::
 
-# SCHEDULES=500 SEED=1 RELEASE=1: how many, from which seed, and with the release build.
-torture: ## Kill everything under load and see that no view is lost or doubled and that pages hold
+# SCHEDULES=500 SEED=1 RELEASE=1: how many, from which seed, with the release build.
+torture: ## Kill everything under load; no view may be lost or doubled, and pages must hold
 	@scripts/setup.sh test
 	@$(WITH) cargo test --quiet $(if $(RELEASE),--release) --features torture --test torture -- --schedules $(or $(SCHEDULES),25) --seed $(or $(SEED),1)
 
-end-to-end: ## The tests in the browser, against the release build
+end-to-end: ## Run the tests in a browser, against the release build
 	@scripts/setup.sh test
 	@scripts/build.sh
 	@$(WITH) node --test scripts/site/build.test.mjs scripts/lighthouse/figures.test.mjs browser/reading.test.js
 	@$(WITH) cd end2end && TIDEMARK_BINARY=$$(cd .. && scripts/binary.sh) CHROMIUM=$$(find_chromium) npx playwright test
 
-# FUZZ_SECONDS=600: how long for each target.
-fuzz: ## Give random bytes to what reads texts, files, pictures, forms and headers (needs a nightly toolchain)
+# FUZZ_SECONDS=600: how long each target runs.
+fuzz: ## Feed random bytes to the parsers of texts, files, pictures, forms, headers (needs nightly)
 	@scripts/fuzz.sh $(or $(FUZZ_SECONDS),60)
 
-# MUTANTS='-j 2 -F views/flush.rs': which, and other options of cargo mutants.
-mutants: ## Change the counting code in some hundred small ways and see that a test notices each (takes an hour or two)
+# MUTANTS='-j 2 -F views/flush.rs': options of cargo mutants.
+mutants: ## Make hundreds of small changes to the counting code; tests must notice each (an hour or two)
 	@scripts/setup.sh test
 	@scripts/mutants.sh $(MUTANTS)
 
@@ -73,23 +75,27 @@ watch: setup ## Rebuild and reload while you edit (needs cargo-leptos)
 	@mkdir -p target/site/pkg; ln -sfn "$$PWD/browser/reading.js" target/site/pkg/reading.js
 	@$(WITH) cargo leptos watch
 
-bench: ## Measure what counting costs, in both profiles
+bench: ## Measure what pages and views cost, in both profiles
 	@scripts/setup.sh test
 	@$(WITH) cargo bench --quiet --features bench --bench views
 
-# PAGES='/ /search': which, instead of the front page and an article.
-lighthouse: ## See that Lighthouse gives the front page and an article 100 in all four categories
+# PAGES='/ /search' checks these instead of the front page and an article.
+lighthouse: ## Check that Lighthouse gives the front page and an article 100 in all four categories
 	@scripts/setup.sh lighthouse
 	@scripts/build.sh
 	@$(WITH) node scripts/lighthouse/run.mjs "$$(scripts/binary.sh)" "$$(find_chromium)" $(PAGES)
 
-first-second: ## See when an article's +1 stands on slow lines, on a slow phone, and how many bytes of which kind come
+first-second: ## Measure when an article's +1 shows on slow lines and a slow phone, and its bytes by kind
 	@scripts/setup.sh lighthouse
 	@scripts/build.sh
 	@$(WITH) node scripts/lighthouse/first-second.mjs "$$(scripts/binary.sh)" "$$(find_chromium)"
 
-audit: ## Check dependencies' licences, sources and known vulnerabilities (needs cargo-deny)
+audit: ## Check licences, sources and known vulnerabilities of dependencies (needs cargo-deny)
 	@scripts/audit.sh
 
-clean: ## Delete what was built; the data folder stays
+book: ## Build docs/ as a book in target/book (needs mdbook)
+	@command -v mdbook >/dev/null || { echo "mdbook is missing: install it with 'cargo binstall mdbook' or 'cargo install mdbook'." >&2; exit 1; }
+	@mdbook build docs
+
+clean: ## Delete what was built; the data stays
 	@cargo clean

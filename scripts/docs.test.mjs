@@ -1,0 +1,80 @@
+// Whether the documents are true as far as a program can tell: links lead somewhere, files that they
+// name exist, the book has every page, and lines are no longer than 100 columns.
+
+import assert from 'node:assert/strict'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, normalize, relative } from 'node:path'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..')
+const DOCS = 'docs'
+const PAGES = [
+  ...['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md'],
+  ...readdirSync(join(ROOT, DOCS), { recursive: true })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join(DOCS, name)),
+]
+const read = (page) => readFileSync(join(ROOT, page), 'utf8')
+
+/** A page without its blocks of code. */
+const prose = (page) => read(page).replace(/^```[^]*?^```$/gm, '')
+
+/** The anchor of a heading, as GitHub and mdBook make it. */
+const anchor = (heading) =>
+  heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+    .trim()
+    .replace(/\s/g, '-')
+
+const anchors = (page) => [...prose(page).matchAll(/^#+ (.+)$/gm)].map(([, heading]) => anchor(heading))
+
+/** What is wrong with the links of a page, a line for each. */
+function brokenLinks(page, text) {
+  const links = [...text.replace(/`[^`]*`/g, '').matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link)
+  return links
+    .filter((link) => !/^[a-z]+:/.test(link))
+    .filter((link) => {
+      const [path, heading] = link.split('#')
+      const target = path === '' ? page : normalize(join(dirname(page), path))
+      if (!existsSync(join(ROOT, target))) return true
+      // A page of the book can't lead out of it.
+      if (page.startsWith(DOCS) && relative(DOCS, target).startsWith('..')) return true
+      return heading !== undefined && !anchors(target).includes(heading)
+    })
+    .map((link) => `${page}: ${link}`)
+}
+
+/** The files that a text names from the root of the repository and that are not there. */
+function missingFiles(page, text) {
+  const named = [...text.matchAll(/`((?:\.ci|\.github|browser|docs|end2end|fuzz|migrations|mutants|samples|scripts|src|style)\/[^`\s]*)`/g)]
+  return named
+    .map(([, path]) => path.replace(/:\d+$/, ''))
+    .filter((path) => !/[*{<…]|NNNN|NAME/.test(path) && !existsSync(join(ROOT, path)))
+    .map((path) => `${page}: ${path}`)
+}
+
+test('links between documents lead somewhere', () => {
+  assert.deepEqual(PAGES.flatMap((page) => brokenLinks(page, prose(page))), [])
+  for (const link of ['nothing.md', 'ARCHITECTURE.md#nowhere', '../README.md']) {
+    assert.equal(brokenLinks('docs/ACCESS.md', `[a](${link})`).length, 1, `${link} is found`)
+  }
+})
+
+test('files that documents name are there', () => {
+  assert.deepEqual(PAGES.filter((page) => page !== 'CHANGELOG.md').flatMap((page) => missingFiles(page, prose(page))), [])
+  assert.equal(missingFiles('README.md', '`src/nothing.rs`').length, 1)
+})
+
+test('the book has every page once', () => {
+  const listed = [...read('docs/SUMMARY.md').matchAll(/\]\(([^)]+)\)/g)].map(([, path]) => join(DOCS, path))
+  const pages = PAGES.filter((page) => page.startsWith(DOCS) && page !== 'docs/SUMMARY.md')
+  assert.deepEqual(listed.toSorted(), pages.toSorted())
+})
+
+test('lines of documents are at most 100 columns wide, but for tables, code and pictures', () => {
+  const isLong = (line) => [...line].length > 100 && !/^(\||!\[)/.test(line)
+  const long = PAGES.flatMap((page) => prose(page).split('\n').filter(isLong).map((line) => `${page}: ${line}`))
+  assert.deepEqual(long, [])
+})
