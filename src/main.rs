@@ -1,5 +1,5 @@
 /// A request that waits for its view to be recorded is freed long after it was made, and often by another thread: the system's
-/// allocator takes more time for that than the view itself (docs/PERFORMANCE.md).
+/// allocator takes more time for that than the view itself (docs/measurements/what-helped.md).
 #[cfg(feature = "ssr")]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -85,7 +85,8 @@ pub fn scripts(options: &LeptosOptions) -> Vec<String> {
 /// The script of pages that have islands, around the places for its nonce: it loads the library and brings the islands to life.
 ///
 /// Leptos has the library preloaded as well. That is left out: the text does not need it, and appeared later on a phone's connection,
-/// which it fills (docs/PERFORMANCE.md). Without it, the script loads the library when the page is there.
+/// which it fills (docs/measurements/lighthouse.md). Without it, the script loads the library when
+/// the page is there.
 pub fn island_scripts(options: &LeptosOptions) -> Vec<String> {
     around_nonce(|_| {
         let library = view! { <HydrationScripts options=options.clone() islands=true /> }.to_html();

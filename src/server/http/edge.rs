@@ -1,7 +1,8 @@
 //! What every request goes through, in one layer.
 //!
 //! One, because a layer of its own for each of these keeps a copy of the request's path through the router until the answer is
-//! there. With many views waiting for their batch that was most of what a view cost (docs/PERFORMANCE.md).
+//! there. With many views waiting for their batch that was most of what a view cost
+//! (docs/measurements/what-helped.md).
 
 use std::panic::AssertUnwindSafe;
 
