@@ -1,4 +1,4 @@
-// A blog with the sample articles in a temporary folder, and a browser, for what measures pages.
+// A blog with the sample articles in a temporary folder, and a browser, to measure pages with.
 
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -18,7 +18,10 @@ async function freePort() {
   return port
 }
 
-/** The server, when it is ready. Its own address is its public one, or the canonical addresses would lead elsewhere. */
+/**
+ * Starts the server and waits until it is ready. Its base URL is its own address, or canonical
+ * addresses would lead elsewhere.
+ */
 async function serve(binary, folder, address, settings) {
   const env = {
     DATABASE_URL: `sqlite:${join(folder, 'blog.db')}`,
@@ -40,7 +43,8 @@ async function serve(binary, folder, address, settings) {
 }
 
 /**
- * Calls `measure` with the blog's address and the port at which the browser takes orders, and ends both afterwards.
+ * Calls `measure` with the blog's address and the browser's debugging port, and ends both
+ * afterwards.
  *
  * @param {string} binary the built program
  * @param {string} chromium the browser

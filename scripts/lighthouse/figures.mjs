@@ -1,23 +1,24 @@
-// What `first-second.mjs` makes of what it measured, apart from the browser, so that it can be tested without one.
+// How `first-second.mjs` evaluates what it measured, apart from the browser so that it can be
+// tested without one.
 
-/** What an article without a session may weigh, in bytes as they are sent. */
+/** The most that an article without a session may weigh, in bytes as sent. */
 const MOST_BYTES = 85_000
 
 export const KINDS = ['document', 'script', 'style', 'font', 'picture', 'wasm', 'other']
 
-/** DevTools' words for the kinds that have a word of their own. */
+/** DevTools' names of kinds. */
 const TYPES = { Document: 'document', Script: 'script', Stylesheet: 'style', Font: 'font', Image: 'picture' }
 
 /**
- * Of which kind an answer is. WebAssembly is fetched by a script, so DevTools has no word of its own for it.
+ * The kind of an answer. A script fetches WebAssembly, so DevTools has no name of its own for it.
  *
- * @param {string} type DevTools' word @param {string} mimeType
+ * @param {string} type DevTools' name @param {string} mimeType
  */
 export function kindOf(type, mimeType) {
   return mimeType === 'application/wasm' ? 'wasm' : (TYPES[type] ?? 'other')
 }
 
-/** The one in the middle, of an odd number of figures. @param {number[]} figures */
+/** The median of an odd number of figures. @param {number[]} figures */
 export function median(figures) {
   return figures.toSorted((one, other) => one - other)[(figures.length - 1) / 2]
 }
@@ -25,7 +26,7 @@ export function median(figures) {
 /**
  * @typedef {object} Line
  * @property {string} name
- * @property {number} [mostMs] when the +1 has to stand
+ * @property {number} [mostMs] by when the +1 must show
  *
  * @typedef {object} Run
  * @property {number} firstText milliseconds from the start of the navigation, as are the next two
@@ -34,12 +35,18 @@ export function median(figures) {
  * @property {Record<string, number>} bytes as they were sent, with their heads, by kind
  */
 
-/** All that was sent. @param {Run} run */
+/** All bytes sent. @param {Run} run */
 export function weight({ bytes }) {
   return Object.values(bytes).reduce((sum, some) => sum + some, 0)
 }
 
-/** What is wrong on a line, a sentence each. @param {Line} line @param {Run[]} runs @returns {string[]} */
+/**
+ * What is wrong on a line, one sentence each.
+ *
+ * @param {Line} line
+ * @param {Run[]} runs
+ * @returns {string[]}
+ */
 export function faults({ name, mostMs = Infinity }, runs) {
   const found = []
   const plusOne = median(runs.map((run) => run.plusOne))
@@ -55,13 +62,13 @@ function table(head, rows) {
   return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 }
 
-/** Milliseconds as seconds: the median, and the least and the most. @param {number[]} figures */
+/** Milliseconds as seconds: median, smallest and largest. @param {number[]} figures */
 function seconds(figures) {
   const [middle, least, most] = [median(figures), Math.min(...figures), Math.max(...figures)].map((ms) => (ms / 1000).toFixed(2))
   return `${middle} s (${least} to ${most})`
 }
 
-/** What was measured, the medians of each line: times, and kilobytes. @param {[Line, Run[]][]} measured */
+/** The medians of each line: times and kilobytes. @param {[Line, Run[]][]} measured */
 export function report(measured) {
   const times = measured.map(([{ name }, runs]) => [
     name,

@@ -1,4 +1,4 @@
-// What is made of the figures that `first-second.mjs` measures.
+// How figures of `first-second.mjs` are evaluated.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

@@ -1,7 +1,9 @@
 #!/usr/bin/env node
-// Measures what a reader on a phone sees of an article in the release build, on slow lines: when there is text, when the count shows this
-// reader's +1, and when the server has acknowledged it, all from the start of the navigation; and how many bytes of which kind come. Fails
-// where that is more than it may be (`figures.mjs`). Usage: first-second.mjs BINARY CHROMIUM
+// Measures what a reader on a phone sees of an article in the release build, on slow lines: when
+// there is text, when the count shows this reader's +1, and when the server has acknowledged it,
+// from the start of the navigation; and the bytes by kind. Fails if one exceeds its limit
+// (`figures.mjs`).
+// Usage: first-second.mjs BINARY CHROMIUM
 
 import { setTimeout as wait } from 'node:timers/promises'
 import { userAgents, screenEmulationMetrics } from 'lighthouse/core/config/constants.js'
@@ -12,15 +14,16 @@ import { KINDS, faults, kindOf, report } from './figures.mjs'
 const ARTICLE = '/articles/first-steps'
 const RUNS = 5
 const SLOWER_CPU = 4
-/** Only ends what hangs. */
+/** A timeout for what hangs. */
 const PATIENCE_MS = 120_000
 
 const bytesPerSecond = (kilobits) => (kilobits * 1000) / 8
 
 /**
- * `latency` is the least time from a request to the head of its answer, in milliseconds. Chromium delays requests and bytes, not packets:
- * that a connection has to be made first, and TLS agreed on, costs nothing. DevTools makes up for that with several round trips for each
- * request, which is too much for all requests but the first.
+ * `latency` is the shortest time from a request to the head of its answer, in milliseconds.
+ * Chromium delays requests and bytes, not packets, so opening a connection and negotiating TLS cost
+ * nothing. DevTools makes up for that with several round trips per request, which is too much for
+ * all requests but the first.
  */
 const LINES = [
   {
@@ -39,7 +42,10 @@ const LINES = [
   { name: '150 ms, 1.6 Mbit/s', latency: 150, download: bytesPerSecond(1_600), upload: bytesPerSecond(750) },
 ]
 
-/** Notes in the page each count that it shows, and when that was on the screen. Runs there, before anything else does. */
+/**
+ * Notes each count that the page shows, and when it was painted. Runs in the page, before anything
+ * else.
+ */
 function noteCounts() {
   window.notedCounts = []
   let last
@@ -52,7 +58,7 @@ function noteCounts() {
   }).observe(document, { subtree: true, childList: true, characterData: true })
 }
 
-/** What was noted. Runs in the page. */
+/** The notes. Runs in the page. */
 function readNotes() {
   return {
     firstText: performance.getEntriesByName('first-contentful-paint')[0].startTime,
@@ -63,8 +69,9 @@ function readNotes() {
 }
 
 /**
- * Adds up what is sent to a page, by kind, from now on. `settle` waits until nothing was under way for a second, so that what a script loads
- * when the page has nothing else to do is weighed too. Puppeteer's own wait does not see what is under way when it begins.
+ * Adds up what is sent to a page from now on, by kind. `settle` waits until nothing was under way
+ * for a second, so that what a script loads while the page is idle is weighed too. Puppeteer's own
+ * wait does not see what is under way when it begins.
  */
 async function weigh(page) {
   const bytes = Object.fromEntries(KINDS.map((kind) => [kind, 0]))
@@ -110,7 +117,8 @@ async function read(browser, address, line, from) {
     await page.setViewport({ width, height, deviceScaleFactor, isMobile: true, hasTouch: true })
     await page.setUserAgent({ userAgent: userAgents.mobile })
     await page.setExtraHTTPHeaders({ 'x-forwarded-for': from })
-    // A browser draws seldom in the first second of a window, which is no matter of the blog's. So there is something else in it first.
+    // A browser seldom paints in the first second of a window, which is not the blog's fault. So
+    // the window shows something else first.
     await page.goto(`${address}/healthz`)
     await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))))
     await page.emulateCPUThrottling(SLOWER_CPU)
@@ -125,7 +133,7 @@ async function read(browser, address, line, from) {
     if (!counted) throw new Error(`the view was not counted: ${reason}`)
     await settle()
     const { firstText, counts, shown, acknowledged } = await page.evaluate(readNotes)
-    // The last one is the one that stands: a count that fell and rose again stands from then on.
+    // The last one counts: a count that fell and rose again shows from then on.
     const { text, at: plusOne } = counts.at(-1)
     if (Number.parseInt(text.replaceAll(',', '')) !== shown + 1) throw new Error(`the page had ${shown} and shows "${text}"`)
     return { firstText, plusOne, acknowledged, bytes }
@@ -134,13 +142,14 @@ async function read(browser, address, line, from) {
   }
 }
 
-// Each reader has an address, which a proxy would tell, so that nobody is a repeat or beyond a cap (rules C2 and C3).
+// Each reader has an address of its own, as from a proxy, so nobody is a repeat or over a cap
+// (rules C2 and C3).
 const settings = { TIDEMARK_SERVER__TRUSTED_PROXIES: '127.0.0.1' }
 await withBlog(...process.argv.slice(2, 4), settings, async (address, port) => {
   const browser = await puppeteer.connect({ browserURL: `http://127.0.0.1:${port}` })
   const measured = LINES.map((line) => [line, []])
   let readers = 0
-  // The lines take turns, so that what else the machine does meets all of them.
+  // The lines take turns, so that other work on the machine affects all of them.
   for (let run = 0; run < RUNS; run += 1) {
     for (const [line, runs] of measured) {
       readers += 1

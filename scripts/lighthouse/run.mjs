@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Measures pages of the release build, with the sample articles, with Lighthouse on a phone's settings, and fails where a category has less
-// than 100. Usage: run.mjs BINARY CHROMIUM [PATH...]
+// Measures pages of the release build with Lighthouse, with the sample articles and a phone's
+// settings. Fails if a category has less than 100. Usage: run.mjs BINARY CHROMIUM [PATH...]
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -8,7 +8,8 @@ import lighthouse from 'lighthouse'
 import { withBlog } from './blog.mjs'
 
 const CATEGORIES = ['performance', 'accessibility', 'best-practices', 'seo']
-// A machine that does something else at the same time can only take points away, so the best of some runs is nearest to the truth.
+// Other work on the machine can only cost points, so the best of several runs is nearest to the
+// truth.
 const RUNS = 5
 const [binary, chromium, ...chosen] = process.argv.slice(2)
 const pages = chosen.length > 0 ? chosen : ['/', '/articles/first-steps']
@@ -20,7 +21,7 @@ function score(lhr, id) {
   return Math.round((lhr.categories[id].score ?? 0) * 100)
 }
 
-/** The best of some runs, or the first that has everything. */
+/** The best of several runs, or the first with full marks. */
 async function measure(address, port) {
   const sum = ({ lhr }) => CATEGORIES.reduce((total, id) => total + score(lhr, id), 0)
   let best

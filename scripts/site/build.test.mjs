@@ -1,5 +1,5 @@
-// What `scripts/build.sh` leaves: the same site by both ways of building, cargo-leptos, and build.mjs where it is not installed; and
-// names with a hash for what may be kept.
+// Whether `scripts/build.sh` leaves the same site with cargo-leptos and, where that is not
+// installed, with build.mjs; and whether cacheable files have a hash in their names.
 
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'

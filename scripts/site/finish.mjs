@@ -1,10 +1,12 @@
 #!/usr/bin/env node
-// Finishes what either way of building left: puts the script of every page to the other scripts, as it is, gives scripts and style a
-// second name with a hash, under which browsers may keep them for as long as they like, puts compressed copies beside these, and writes
-// the hash to hash.txt, where the server reads it (src/server/http/files.rs).
+// Finishes the site after either way of building. It copies the script of every page to the other
+// scripts and gives scripts and style a second name with a hash, under which browsers may cache
+// them for ever. It puts compressed copies beside these and writes the hash to hash.txt, where the
+// server reads it (server::http::files).
 //
-// cargo-leptos could give them hashes (`hash-files`), but leaves the file of the hashes beside the program instead of the site,
-// and it compresses with other libraries, so that the two ways of building would not leave the same files.
+// cargo-leptos could add hashes (`hash-files`), but leaves the list of hashes beside the program
+// instead of the site, and compresses with other libraries. The two ways of building would then
+// leave different files.
 
 import { createHash } from 'node:crypto'
 import { copyFileSync, existsSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
@@ -12,7 +14,7 @@ import { join } from 'node:path'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import { HASHED, pkgDir, reading } from './settings.mjs'
 
-/** Written aside and moved into place, so that a file that is there is whole. */
+/** Written elsewhere and moved into place, so a file that is there is complete. */
 function write(file, bytes) {
   writeFileSync(`${file}.new`, bytes)
   renameSync(`${file}.new`, file)
@@ -20,7 +22,8 @@ function write(file, bytes) {
 
 write(join(pkgDir, 'reading.js'), readFileSync(reading))
 
-// One hash for all: a script and what it loads belong together, and the server has one to remember.
+// One hash for all: a script and what it loads belong together, and the server has to know just
+// one.
 const sum = createHash('sha256')
 for (const [name, extension] of HASHED) {
   sum.update(createHash('sha256').update(readFileSync(join(pkgDir, `${name}.${extension}`))).digest())
@@ -40,7 +43,7 @@ for (const [name, extension] of HASHED) {
 }
 write(join(pkgDir, 'hash.txt'), `${hash}\n`)
 
-// What an earlier build left. A browser that asks for it gets what is there now.
+// Files of an earlier build. A browser that asks for one gets the current file.
 const names = HASHED.map(([name]) => name).join('|')
 const hashed = new RegExp(`^(?:${names})\\.([0-9a-f]{16})\\.(?:js|wasm|css)(?:\\.br|\\.gz)?$`)
 for (const file of readdirSync(pkgDir)) {
