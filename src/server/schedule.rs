@@ -1,9 +1,13 @@
 //! When something runs: at intervals, or at the times of a cron expression.
 
+use std::cmp::Ordering;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-use croner::Cron;
+use croner::errors::CronError;
+use croner::{CivilDate, CivilDateTime, CivilTime, Cron, CronDateTime, Resolution, Weekday};
+use jiff::civil::DateTime;
+use jiff::tz::Offset;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Deserializer, de};
 
 /// When a job runs.
@@ -25,7 +29,7 @@ impl Schedule {
             let cron = text.parse::<Cron>().map_err(|error| format!("{text:?} is no cron expression: {error}"))?;
             return Ok(Schedule::Cron(Box::new(cron)));
         }
-        let span: Option<jiff::SignedDuration> = text.parse().ok();
+        let span: Option<SignedDuration> = text.parse().ok();
         let span =
             span.and_then(|span| Duration::try_from(span).ok()).filter(|span| *span >= Duration::from_millis(10));
         span.map(Schedule::Every).ok_or_else(|| {
@@ -40,17 +44,56 @@ impl Schedule {
         match self {
             Schedule::Every(span) => Some(now.saturating_add(i64::try_from(span.as_millis()).unwrap_or(i64::MAX))),
             Schedule::Cron(cron) => {
-                let now: DateTime<Utc> = DateTime::from_timestamp_millis(now)?;
-                cron.find_next_occurrence(&now, false).ok().map(|next| next.timestamp_millis())
+                let now = UtcTime(Offset::UTC.to_datetime(Timestamp::from_millisecond(now).ok()?));
+                let next = cron.find_next_occurrence(&now, false).ok()?;
+                Offset::UTC.to_timestamp(next.0).ok().map(Timestamp::as_millisecond)
             }
         }
+    }
+}
+
+/// A time in UTC for croner to search from. Its own way to use jiff is for an earlier version than ours.
+#[derive(Clone, Debug)]
+struct UtcTime(DateTime);
+
+impl CronDateTime for UtcTime {
+    fn to_civil(&self) -> CivilDateTime {
+        let part = |part: i8| u32::from(part.unsigned_abs());
+        let date = self.0.date();
+        let time = self.0.time();
+        CivilDateTime::new(
+            CivilDate::from_parts_unchecked(i32::from(date.year()), part(date.month()), part(date.day())),
+            CivilTime::from_parts_unchecked(part(time.hour()), part(time.minute()), part(time.second())),
+        )
+    }
+
+    fn civil_weekday(&self) -> Weekday {
+        Weekday::from_days_from_sunday(u32::from(self.0.weekday().to_sunday_zero_offset().unsigned_abs()))
+    }
+
+    /// Each time is there once in UTC.
+    fn resolve_civil(&self, civil: CivilDateTime) -> Result<Resolution<Self>, CronError> {
+        let part = |part: u32| i8::try_from(part).map_err(|_| CronError::InvalidTime);
+        let year = i16::try_from(civil.year()).map_err(|_| CronError::InvalidDate)?;
+        let (month, day) = (part(civil.month())?, part(civil.day())?);
+        let (hour, minute, second) = (part(civil.hour())?, part(civil.minute())?, part(civil.second())?);
+        let time = DateTime::new(year, month, day, hour, minute, second, 0).map_err(|_| CronError::InvalidDate)?;
+        Ok(Resolution::Single(Self(time)))
+    }
+
+    fn checked_add_seconds(&self, seconds: i64) -> Option<Self> {
+        self.0.checked_add(SignedDuration::from_secs(seconds)).ok().map(Self)
+    }
+
+    fn cmp_instant(&self, other: &Self) -> Ordering {
+        self.0.cmp(&other.0)
     }
 }
 
 impl std::fmt::Display for Schedule {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Schedule::Every(span) => match jiff::SignedDuration::try_from(*span) {
+            Schedule::Every(span) => match SignedDuration::try_from(*span) {
                 Ok(span) => write!(formatter, "every {span:#}"),
                 Err(_) => write!(formatter, "every {span:?}"),
             },
@@ -80,8 +123,37 @@ mod tests {
     }
 
     #[test]
+    fn a_cron_expression_may_begin_with_seconds_and_names_days() {
+        let next = |text: &str, now: &str| {
+            let now = now.parse::<Timestamp>().unwrap().as_millisecond();
+            let next = Schedule::parse(text).unwrap().next_after(now)?;
+            Some(Timestamp::from_millisecond(next).unwrap().to_string())
+        };
+        for (text, now, then) in [
+            ("30 0 4 * * *", "2026-11-24T12:00:00Z", "2026-11-25T04:00:30Z"),
+            ("0 4 * * *", "2026-11-24T03:59:59.999Z", "2026-11-24T04:00:00Z"),
+            ("0 4 * * *", "2026-11-24T04:00:00Z", "2026-11-25T04:00:00Z"),
+            ("0 4 * * SUN", "2026-11-24T12:00:00Z", "2026-11-29T04:00:00Z"),
+            ("0 0 29 2 *", "2026-11-24T12:00:00Z", "2028-02-29T00:00:00Z"),
+            ("59 23 31 12 *", "2026-12-31T23:59:00Z", "2027-12-31T23:59:00Z"),
+            ("*/20 * * * *", "1969-12-31T23:50:00Z", "1970-01-01T00:00:00Z"),
+        ] {
+            assert_eq!(next(text, now).as_deref(), Some(then), "{text} after {now}");
+        }
+        assert_eq!(next("0 0 30 2 *", "2026-11-24T12:00:00Z"), None, "there is no 30 February");
+    }
+
+    #[test]
+    fn a_cron_expression_that_is_wrong_gets_one_line() {
+        for text in ["61 4 * * *", "0 25 * * *", "0 4 * * NEVER", "0 4 32 * *", "a b c d e"] {
+            let error = Schedule::parse(text).unwrap_err();
+            assert!(error.contains("no cron expression") && error.lines().count() == 1, "{error}");
+        }
+    }
+
+    #[test]
     fn what_is_neither_is_refused_with_both_forms_shown() {
-        for text in ["", "soon", "0s", "-1s", "4 * *", "61 4 * * *", "0 4 * * * * * *"] {
+        for text in ["", "soon", "Off", "none", "0s", "-1s", "4 * *", "61 4 * * *", "0 4 * * * * * *"] {
             let error = Schedule::parse(text).unwrap_err();
             assert!(error.contains("cron"), "{text:?}: {error}");
         }

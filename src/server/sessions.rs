@@ -14,9 +14,10 @@ use tower_sessions::session_store::{Error, Result};
 
 use super::clock::Clock;
 pub use super::db::sessions::{
-    CREDENTIAL, DatabaseSessionStore, MOST_SESSIONS, STARTED_AT, SessionName, SignedIn, USER_AGENT, USER_ID,
+    CREDENTIAL, DatabaseSessionStore, MOST_SESSIONS, STARTED_AT, SessionName, SignedIn, USER_AGENT, USER_ID, instant,
+    lasting, milliseconds,
 };
-use super::db::sessions::{milliseconds, owner, record};
+use super::db::sessions::{owner, record};
 use super::redis::{Redis, Script};
 
 /// How long a request waits for its session. A Redis that is only slow must not sign anybody out.

@@ -20,9 +20,8 @@ use tidemark::server::db::{Database, SqliteDatabase};
 use tidemark::server::redis::Redis;
 use tidemark::server::sessions::{
     CREDENTIAL, DatabaseSessionStore, MOST_SESSIONS, RedisSessionStore, STARTED_AT, SessionName, Sessions, USER_AGENT,
-    USER_ID,
+    USER_ID, instant, milliseconds,
 };
-use time::OffsetDateTime;
 use tower_sessions::SessionStore;
 use tower_sessions::session::{Id, Record};
 
@@ -51,11 +50,10 @@ fn new_session(user: i64, clock: &Clock) -> Record {
     let now = clock.now_ms();
     let data =
         [(USER_ID, json!(user)), (CREDENTIAL, json!(0)), (STARTED_AT, json!(now)), (USER_AGENT, json!("Some/1"))];
-    let ends_at = i128::from(now + LASTS) * 1_000_000;
     Record {
         id: Id::default(),
         data: data.into_iter().map(|(key, value)| (key.to_owned(), value)).collect::<HashMap<_, _>>(),
-        expiry_date: OffsetDateTime::from_unix_timestamp_nanos(ends_at).unwrap(),
+        expiry_date: instant(now + LASTS).unwrap(),
     }
 }
 
@@ -141,10 +139,7 @@ async fn agrees_with_the_model(sessions: Sessions, clock: Clock, actions: Vec<Ac
             }
             Action::Advance(seconds) => clock.advance(Duration::from_secs(seconds)),
         }
-        let is_alive = |known: &Known| {
-            let ends_at = known.record.expiry_date.unix_timestamp_nanos() / 1_000_000;
-            !known.is_ended && ends_at > i128::from(clock.now_ms())
-        };
+        let is_alive = |known: &Known| !known.is_ended && milliseconds(known.record.expiry_date) > clock.now_ms();
         for known in &all {
             let found = sessions.load(&known.record.id).await.unwrap();
             prop_assert_eq!(found, is_alive(known).then(|| known.record.clone()));

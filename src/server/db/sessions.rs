@@ -7,8 +7,8 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use serde_json::Value;
 use sqlx::FromRow;
-use time::OffsetDateTime;
 use tower_sessions::SessionStore;
+use tower_sessions::cookie::time::{Duration, OffsetDateTime};
 use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{Error, Result};
 
@@ -89,9 +89,22 @@ pub(in crate::server) fn owner(record: &Record) -> Result<(i64, i64)> {
     owner.ok_or_else(|| Error::Encode("a session must be of a user, with the number of a credential".into()))
 }
 
+// Sessions and cookies take the types of the `time` crate. Only this file names them; the rest of
+// the program counts milliseconds.
+
 /// A time as stores keep it, in milliseconds since 1970.
-pub(in crate::server) fn milliseconds(time: OffsetDateTime) -> i64 {
+pub fn milliseconds(time: OffsetDateTime) -> i64 {
     time.unix_timestamp() * 1000 + i64::from(time.millisecond())
+}
+
+/// The time that is so many milliseconds after 1970, as a session holds it. `None` beyond the year 9999.
+pub fn instant(milliseconds: i64) -> Option<OffsetDateTime> {
+    OffsetDateTime::from_unix_timestamp_nanos(i128::from(milliseconds) * 1_000_000).ok()
+}
+
+/// How long a session or a cookie lasts, of milliseconds.
+pub fn lasting(milliseconds: i64) -> Duration {
+    Duration::milliseconds(milliseconds)
 }
 
 /// The session of that id, of what a store has of it.
@@ -99,8 +112,7 @@ pub(in crate::server) fn milliseconds(time: OffsetDateTime) -> i64 {
 /// # Errors
 /// [`Error::Decode`] if it ends at a time that is none.
 pub(in crate::server) fn record(id: &Id, data: HashMap<String, Value>, ends_at: i64) -> Result<Record> {
-    let expiry_date = OffsetDateTime::from_unix_timestamp_nanos(i128::from(ends_at) * 1_000_000);
-    let expiry_date = expiry_date.map_err(|error| Error::Decode(error.to_string()))?;
+    let expiry_date = instant(ends_at).ok_or_else(|| Error::Decode("a session ends after the year 9999".into()))?;
     Ok(Record { id: *id, data, expiry_date })
 }
 

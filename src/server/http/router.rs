@@ -12,7 +12,6 @@ use tower::{Layer, ServiceExt};
 use tower_http::compression::CompressionLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_sessions::cookie::SameSite;
-use tower_sessions::cookie::time::Duration;
 use tower_sessions::{Expiry, SessionManagerLayer};
 
 use super::access::control;
@@ -27,13 +26,14 @@ use crate::server::request::forms::PICTURES;
 use crate::server::request::identity::session_cookie;
 use crate::server::request::limits::{LARGEST_ARTICLE, LARGEST_BODY, LARGEST_PICTURE};
 use crate::server::request::problem::wrong_method;
+use crate::server::sessions::lasting;
 use crate::server::state::AppState;
 
 /// What a form needs around the pictures in it, in bytes.
 const FORM_AROUND_PICTURES: usize = 16 * 1024;
 
-/// How long a session lasts after signing in, in days.
-const SESSION_DAYS: i64 = 30;
+/// How long a session lasts after its last change, in milliseconds: 30 days.
+const SESSION_LASTS: i64 = 30 * 24 * 60 * 60 * 1000;
 
 /// The whole site.
 pub fn router(state: AppState) -> Router {
@@ -42,7 +42,7 @@ pub fn router(state: AppState) -> Router {
         .with_secure(state.config.is_secure())
         .with_http_only(true)
         .with_same_site(SameSite::Lax)
-        .with_expiry(Expiry::OnInactivity(Duration::days(SESSION_DAYS)));
+        .with_expiry(Expiry::OnInactivity(lasting(SESSION_LASTS)));
 
     for (method, path) in undeclared(server_fn_paths()) {
         tracing::error!(%method, path, "a server function is not among the routes, so it is not served");

@@ -5,7 +5,6 @@ use axum::http::StatusCode;
 use axum::http::header::{COOKIE, HeaderValue, RETRY_AFTER, SET_COOKIE};
 use axum::response::{IntoResponse, Redirect, Response};
 use tower_sessions::Session;
-use tower_sessions::cookie::time::Duration;
 use tower_sessions::cookie::{Cookie, SameSite};
 
 use crate::error::Error;
@@ -127,7 +126,7 @@ pub async fn known_from_now_on(
                 .http_only(true)
                 .same_site(SameSite::Lax)
                 .secure(state.config.is_secure())
-                .max_age(Duration::milliseconds(DEVICE_LASTS))
+                .max_age(sessions::lasting(DEVICE_LASTS))
                 .build();
             if let Ok(cookie) = HeaderValue::try_from(cookie.to_string()) {
                 response.headers_mut().append(SET_COOKIE, cookie);
