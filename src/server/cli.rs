@@ -53,7 +53,7 @@ enum Command {
     Flush {
         /// Go on until SIGTERM or Ctrl-C, with this time between two flushes (or a cron expression), and run all other background
         /// jobs too
-        #[arg(long, value_name = "TIME", value_parser = Schedule::parse)]
+        #[arg(long, value_name = "TIME", value_parser = running)]
         every: Option<Schedule>,
     },
     /// Compare every cached count with what it was made from, correct it, and say what differed
@@ -122,6 +122,14 @@ impl From<RoleArgument> for Role {
             RoleArgument::Author => Role::Author,
             RoleArgument::Admin => Role::Admin,
         }
+    }
+}
+
+/// A schedule that is not off: whoever starts a process for the jobs wants its flush.
+fn running(text: &str) -> Result<Schedule, String> {
+    match Schedule::parse(text)? {
+        Schedule::Off => Err("a time span or a cron expression is needed here".into()),
+        schedule => Ok(schedule),
     }
 }
 
@@ -229,7 +237,7 @@ async fn work(jobs: Jobs) -> Result<(), String> {
     stop.cancelled().await;
     // What is cut off, the next flush goes on with.
     let _ = tokio::time::timeout(LAST_WRITES, tasks.wait()).await;
-    match tokio::time::timeout(LAST_FLUSH, jobs.step(Job::Flush)).await {
+    match tokio::time::timeout(LAST_FLUSH, jobs.last_flush()).await {
         Ok(result) => result.map(drop),
         Err(_) => Err("The last flush took too long; Redis keeps the views for the next one.".into()),
     }

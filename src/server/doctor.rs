@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::config::{AnonymousVisitor, Config, Profile};
+use super::config::{AnonymousVisitor, Config, Jobs, Profile};
 use super::db::Database;
 use super::pictures::store::PictureStore;
 use super::redis::Info;
@@ -115,6 +115,36 @@ pub async fn examine(config: &Config, database: &Database, views: &ViewStore) ->
             findings.extend(examine_mysql(store).await);
         }
     }
+    findings.extend(examine_jobs(&config.jobs, matches!(views, ViewStore::Redis(_))));
+    findings
+}
+
+/// What is lost by the jobs that are switched off. `has_redis`: whether views wait in Redis for a flush.
+fn examine_jobs(jobs: &Jobs, has_redis: bool) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut warn = |is_off: bool, costs: &str| {
+        if is_off {
+            findings.push(Finding::Warning(costs.into()));
+        }
+    };
+    warn(
+        jobs.flush.is_off() && has_redis,
+        "jobs.flush is off: no count reaches SQL from here, and until it does Redis has the only copy. Run tidemark flush --every 10s on \
+         another machine, or tidemark flush from time to time.",
+    );
+    warn(
+        jobs.reconcile.is_off(),
+        "jobs.reconcile is off: a cached count that is wrong stays wrong. Run tidemark reconcile now and then.",
+    );
+    warn(
+        jobs.prune.is_off(),
+        "jobs.prune is off: what has expired is kept and grows, and salts are not destroyed after two days, so whoever has the data could \
+         tell who read what. Let another process run it.",
+    );
+    warn(
+        jobs.ranking.is_off(),
+        "jobs.ranking is off: views of more than 24 hours, 7 days or 30 days ago stay in the rankings. Let another process run it.",
+    );
     findings
 }
 
@@ -290,4 +320,31 @@ async fn examine_mysql(store: &RedisStore) -> Vec<Finding> {
         Err(error) => findings.push(Finding::Wrong(format!("SQL does not answer: {error}"))),
     }
     findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::schedule::Schedule;
+
+    fn jobs(off: &[&str]) -> Jobs {
+        let schedule = |name| if off.contains(&name) { Schedule::Off } else { Schedule::Every(Duration::from_secs(1)) };
+        Jobs {
+            flush: schedule("flush"),
+            reconcile: schedule("reconcile"),
+            prune: schedule("prune"),
+            ranking: schedule("ranking"),
+        }
+    }
+
+    #[test]
+    fn each_job_that_is_off_and_would_do_something_is_warned_of() {
+        assert_eq!(examine_jobs(&jobs(&[]), true), []);
+        for name in ["flush", "reconcile", "prune", "ranking"] {
+            let findings = examine_jobs(&jobs(&[name]), true);
+            let is_named = |text: &str| text.starts_with(&format!("jobs.{name} is off: "));
+            assert!(matches!(&findings[..], [Finding::Warning(text)] if is_named(text)), "{findings:?}");
+        }
+        assert_eq!(examine_jobs(&jobs(&["flush"]), false), [], "without Redis there is nothing to flush");
+    }
 }

@@ -92,6 +92,17 @@ impl Jobs {
         }
     }
 
+    /// The last flush, before the process ends. With `jobs.flush` off there is none.
+    ///
+    /// # Errors
+    /// As for [`Jobs::step`].
+    pub async fn last_flush(&self) -> Result<Did, String> {
+        if self.settings.flush.is_off() {
+            return Ok(None);
+        }
+        self.step(Job::Flush).await
+    }
+
     /// One run of a job, with its result written down where it had something to do.
     ///
     /// # Errors
@@ -165,7 +176,7 @@ impl Jobs {
         let schedule = self.schedule(job);
         let mut due = match schedule {
             Schedule::Every(_) => Some(self.clock.now_ms()),
-            Schedule::Cron(_) => schedule.next_after(self.clock.now_ms()),
+            Schedule::Cron(_) | Schedule::Off => schedule.next_after(self.clock.now_ms()),
         };
         while let Some(at) = due {
             let left = u64::try_from(at - self.clock.now_ms()).unwrap_or(0);

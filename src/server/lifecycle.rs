@@ -218,7 +218,7 @@ impl Server {
         }
         if run_jobs {
             // What it leaves, the next flush takes, from whichever process.
-            match tokio::time::timeout(LAST_FLUSH, jobs.step(Job::Flush)).await {
+            match tokio::time::timeout(LAST_FLUSH, jobs.last_flush()).await {
                 Ok(Ok(Some(did))) => tracing::info!(job = Job::Flush.name(), "{did}"),
                 Ok(Ok(None)) => {}
                 Ok(Err(error)) => {

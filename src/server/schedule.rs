@@ -1,4 +1,4 @@
-//! When something runs: at intervals, or at the times of a cron expression.
+//! When something runs: at intervals, at the times of a cron expression, or never.
 
 use std::cmp::Ordering;
 use std::time::Duration;
@@ -17,14 +17,20 @@ pub enum Schedule {
     Every(Duration),
     /// At the times (UTC) of a cron expression.
     Cron(Box<Cron>),
+    /// Never.
+    Off,
 }
 
 impl Schedule {
-    /// Reads an interval such as `10s` or `300ms`, or a cron expression of five fields such as `0 4 * * *`.
+    /// Reads an interval such as `10s` or `300ms`, a cron expression of five fields such as `0 4 * * *` (six if
+    /// it begins with seconds), or `off`.
     ///
     /// # Errors
     /// What is wrong with it.
     pub fn parse(text: &str) -> Result<Self, String> {
+        if text == "off" {
+            return Ok(Schedule::Off);
+        }
         if text.split_whitespace().count() >= 5 {
             let cron = text.parse::<Cron>().map_err(|error| format!("{text:?} is no cron expression: {error}"))?;
             return Ok(Schedule::Cron(Box::new(cron)));
@@ -34,14 +40,21 @@ impl Schedule {
             span.and_then(|span| Duration::try_from(span).ok()).filter(|span| *span >= Duration::from_millis(10));
         span.map(Schedule::Every).ok_or_else(|| {
             format!(
-                "{text:?} is neither a time span from 10ms up, such as 10s, nor a cron expression such as \"0 4 * * *\""
+                "{text:?} is neither a time span from 10ms up, such as 10s, nor a cron expression such as \"0 4 * * *\", \
+                 nor \"off\""
             )
         })
+    }
+
+    /// Whether it never runs.
+    pub fn is_off(&self) -> bool {
+        matches!(self, Schedule::Off)
     }
 
     /// When it is due next after `now`, both in milliseconds. `None` if never, such as on 30 February.
     pub fn next_after(&self, now: i64) -> Option<i64> {
         match self {
+            Schedule::Off => None,
             Schedule::Every(span) => Some(now.saturating_add(i64::try_from(span.as_millis()).unwrap_or(i64::MAX))),
             Schedule::Cron(cron) => {
                 let now = UtcTime(Offset::UTC.to_datetime(Timestamp::from_millisecond(now).ok()?));
@@ -98,6 +111,7 @@ impl std::fmt::Display for Schedule {
                 Err(_) => write!(formatter, "every {span:?}"),
             },
             Schedule::Cron(cron) => write!(formatter, "{}", cron.pattern),
+            Schedule::Off => formatter.write_str("off"),
         }
     }
 }
@@ -120,6 +134,13 @@ mod tests {
         assert_eq!(Schedule::parse("300ms").unwrap().next_after(NOON), Some(NOON + 300));
         assert_eq!(Schedule::parse("0 4 * * *").unwrap().next_after(NOON), Some(NOON + 16 * 3_600_000));
         assert_eq!(Schedule::parse("*/5 * * * *").unwrap().next_after(NOON), Some(NOON + 300_000));
+    }
+
+    #[test]
+    fn what_is_off_never_runs() {
+        let off = Schedule::parse("off").unwrap();
+        assert!(off.is_off() && !Schedule::parse("10s").unwrap().is_off());
+        assert_eq!((off.next_after(NOON), off.to_string().as_str()), (None, "off"));
     }
 
     #[test]

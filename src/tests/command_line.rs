@@ -58,6 +58,31 @@ fn what_can_not_be_done_is_said_in_one_line() {
 }
 
 #[test]
+fn a_job_that_is_off_is_shown_as_off_and_doctor_says_what_that_costs() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("blog.db").display());
+    let off = ["FLUSH", "RECONCILE", "PRUNE", "RANKING"].map(|job| (format!("TIDEMARK_JOBS__{job}"), "off"));
+    let pictures = format!("file:{}", folder.path().join("pictures").display());
+    let run = |arguments: &[&str]| {
+        let mut command = binary();
+        command.env("DATABASE_URL", &url).env("TIDEMARK_PICTURES__URL", &pictures).envs(off.clone());
+        let output = output(command.args(arguments));
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    let jobs = run(&["jobs"]);
+    assert_eq!(jobs.lines().filter(|line| line.contains(" off            never ")).count(), 4, "{jobs}");
+    let findings = run(&["doctor"]);
+    for job in ["reconcile", "prune", "ranking"] {
+        assert!(findings.contains(&format!("! jobs.{job} is off: ")), "{findings}");
+    }
+    assert!(!findings.contains("jobs.flush"), "without Redis there is nothing to flush: {findings}");
+    let refused = output(binary().env("DATABASE_URL", &url).args(["flush", "--every", "off"]));
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(text(&refused.stderr).contains("a time span or a cron expression"), "{}", text(&refused.stderr));
+}
+
+#[test]
 fn a_data_folder_that_is_read_only_is_named() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();

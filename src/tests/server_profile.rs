@@ -246,6 +246,30 @@ fn the_worker_flushes_for_servers_that_run_no_jobs_and_a_server_that_stops_flush
 }
 
 #[test]
+fn a_server_whose_flush_is_off_leaves_it_to_another_and_doctor_warns() {
+    let server = TestServer::of_server_profile(&[]);
+    let id = server.id("first");
+    let in_sql = || server.number("SELECT CAST(coalesce(sum(views), 0) AS SIGNED) FROM article_stats WHERE ? = ''", "");
+    server.someone().view(id);
+    let off = [("TIDEMARK_JOBS__FLUSH", "off")];
+    let (mut replica, _) = spawn(&server, &["serve"], &off);
+    let process = replica.0.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-TERM", &process]).status().unwrap().success());
+    assert!(replica.0.wait().unwrap().success());
+    assert_eq!(in_sql(), 0, "not even the last flush");
+    let with_off = |arguments: &[&str]| {
+        let output = binary().args(arguments).envs(environment(&server)).envs(off).output().unwrap();
+        String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
+    };
+    let text = with_off(&["doctor"]);
+    assert!(text.contains("! jobs.flush is off: ") && !text.contains("jobs.prune"), "{text}");
+    let text = with_off(&["jobs"]);
+    assert!(text.contains("flush      off            never") && text.contains("prune      every"), "{text}");
+    assert!(with_off(&["flush"]).starts_with("Moved 1 views"), "by hand it works");
+    assert_eq!(in_sql(), 1);
+}
+
+#[test]
 fn what_the_settings_mix_up_is_refused_with_what_to_set() {
     let server = TestServer::of_server_profile(&[]);
     let refused = |variables: &[(&str, &str)]| {
