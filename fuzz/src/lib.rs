@@ -14,6 +14,7 @@ pub mod server {
         pub mod characters;
         pub mod form;
         pub mod front_matter;
+        pub mod highlight;
         pub mod markdown;
         pub mod nesting;
         pub mod pieces;

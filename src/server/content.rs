@@ -6,6 +6,7 @@ pub mod difference;
 pub mod export;
 pub mod form;
 pub mod front_matter;
+pub mod highlight;
 pub mod import;
 pub mod markdown;
 pub mod nesting;

@@ -9,10 +9,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use comrak::html::Anchorizer;
 use comrak::nodes::{AstNode, NodeHtmlBlock, NodeLink, NodeValue};
 use comrak::{Arena, Options};
-use giallo::{HighlightOptions, HtmlRenderer, RenderOptions, ThemeVariant};
 
 use super::characters::{is_storable, without_unstorable};
 use super::front_matter::one_line_end;
+use super::highlight::{self, Budget, Highlighted, highlighted};
 use super::nesting::{capped, capped_quotes};
 use super::pieces::in_pieces;
 use super::raw_html::{self, Ends, Piece, Reader};
@@ -26,22 +26,9 @@ const CJK_CHARACTERS_PER_MINUTE: usize = 300;
 /// Longest summary that is made of a text, in characters: what search engines show.
 const SUMMARY_CHARACTERS: usize = 200;
 
-/// Themes with a contrast of at least 4.5 to 1, as WCAG 2.2 AA asks.
-const LIGHT_THEME: &str = "github-light-high-contrast";
-const DARK_THEME: &str = "github-dark-high-contrast";
 /// How often a text is read again at most, until nothing changes.
 const READINGS: usize = 8;
 
-const CLASS_PREFIX: &str = "code-";
-
-/// The longest line of code that is highlighted, in bytes: the time that one takes grows with the square of its length. A longer line is
-/// one that a program wrote.
-const LONGEST_HIGHLIGHTED_LINE: usize = 500;
-/// How much work highlighting a block of code may be at most: the sum of the squares of its lines' lengths in bytes. The slowest grammars take
-/// a second for a million; 1,000 lines as people write them are about 2 million.
-const MOST_WORK_OF_BLOCK: usize = 2_500_000;
-/// The same for all blocks of a text together.
-const MOST_WORK: usize = 5_000_000;
 /// How large the HTML of a text may be, in bytes. A text of a million characters is seldom larger, but lines of code of one letter each would
 /// be twenty times as large as what was typed.
 const MOST_HTML: usize = 8 * 1024 * 1024;
@@ -110,7 +97,7 @@ pub fn render_until(markdown: &str, is_stopped: &AtomicBool) -> Option<Rendered>
     if limit_footnotes(root) {
         notes.push(TOO_MANY_FOOTNOTES);
     }
-    let mut budget = MOST_WORK;
+    let mut budget = Budget::default();
     for node in root.descendants() {
         if !highlight(node, &mut budget) && !notes.contains(&CODE_IS_PLAIN) {
             notes.push(CODE_IS_PLAIN);
@@ -454,74 +441,16 @@ fn summary<'a>(root: &'a AstNode<'a>) -> String {
     format!("{}…", cut.trim_end_matches([',', ';', ':', '.', '(']))
 }
 
-static REGISTRY: LazyLock<Option<giallo::Registry>> = LazyLock::new(|| match giallo::Registry::builtin() {
-    Ok(mut registry) => {
-        registry.link_grammars();
-        Some(registry)
-    }
-    Err(error) => {
-        tracing::error!(%error, "code is not highlighted: the grammars can't be read");
-        None
-    }
-});
-
-/// Puts highlighted HTML in the place of a code block; one that can't be highlighted stays as it is. False if some of it is plain because it
-/// would be too much work. What it took is taken from `budget`.
-fn highlight<'a>(node: &'a AstNode<'a>, budget: &mut usize) -> bool {
-    let (html, is_whole) = {
-        let data = node.data();
-        let NodeValue::CodeBlock(block) = &data.value else { return true };
-        let Some(registry) = &*REGISTRY else { return true };
-        // The language is the first word: ```rust,ignore and ```rust {1,3} are Rust.
-        let language = block.info.split([',', ' ', '{', '[']).next().unwrap_or_default();
-        let language = if registry.contains_grammar(language) { language } else { giallo::PLAIN_GRAMMAR_NAME };
-        let is_too_long = |line: &str| line.len() > LONGEST_HIGHLIGHTED_LINE;
-        let (mut language, mut has_long_lines, mut is_whole) = (language, false, true);
-        if language != giallo::PLAIN_GRAMMAR_NAME {
-            let work = work_of(&block.literal);
-            has_long_lines = block.literal.lines().any(is_too_long);
-            is_whole = !has_long_lines;
-            if work > MOST_WORK_OF_BLOCK || work > *budget {
-                (language, has_long_lines, is_whole) = (giallo::PLAIN_GRAMMAR_NAME, false, false);
-            } else {
-                *budget -= work;
-            }
-        }
-        let highlighted = |language: &str, code: &str| {
-            let theme = ThemeVariant::Dual { light: LIGHT_THEME, dark: DARK_THEME };
-            registry.highlight(code, &HighlightOptions::new(language, theme).fallback_to_plain(true))
-        };
-        let code = if has_long_lines {
-            // The grammar is given an empty line for each that is too long, whose own text is put there afterwards.
-            let short: Vec<&str> =
-                block.literal.split('\n').map(|line| if is_too_long(line) { "" } else { line }).collect();
-            let (code, plain) =
-                (highlighted(language, &short.join("\n")), highlighted(giallo::PLAIN_GRAMMAR_NAME, &block.literal));
-            code.and_then(|mut code| {
-                let plain = plain?.tokens;
-                for ((tokens, plain), line) in code.tokens.iter_mut().zip(plain).zip(block.literal.split('\n')) {
-                    if is_too_long(line) {
-                        *tokens = plain;
-                    }
-                }
-                Ok(code)
-            })
-        } else {
-            highlighted(language, &block.literal)
-        };
-        let Ok(code) = code else { return true };
-        let renderer = HtmlRenderer { css_class_prefix: Some(CLASS_PREFIX.into()), ..HtmlRenderer::default() };
-        (renderer.render(&code, &RenderOptions::default()), is_whole)
+/// Puts highlighted HTML in the place of a code block; one that can't be highlighted stays as it is. False if some of it is
+/// plain because it would be too much work.
+fn highlight<'a>(node: &'a AstNode<'a>, budget: &mut Budget) -> bool {
+    let highlighted = match &node.data().value {
+        NodeValue::CodeBlock(block) => highlighted(&block.info, &block.literal, budget),
+        _ => None,
     };
+    let Some(Highlighted { html, is_whole }) = highlighted else { return true };
     node.data_mut().value = NodeValue::HtmlBlock(NodeHtmlBlock { block_type: 6, literal: format!("{html}\n") });
     is_whole
-}
-
-/// How much work highlighting a block is, but for the lines that are too long for it.
-fn work_of(code: &str) -> usize {
-    let lengths = code.lines().map(str::len).filter(|length| *length <= LONGEST_HIGHLIGHTED_LINE);
-    // A line costs something even if it is empty.
-    lengths.map(|length| length * length + 100).fold(0, usize::saturating_add)
 }
 
 /// Shows the references to footnotes that are too many as they were typed. False if there are none.
@@ -554,8 +483,8 @@ fn limit_footnotes<'a>(root: &'a AstNode<'a>) -> bool {
 /// Classes that the renderer gives and the style sheet knows. An author's HTML may not use the others: it could pass itself
 /// off as a part of the site.
 fn is_known_class(class: &str) -> bool {
-    const KNOWN: [&str; 6] = [CLASS_PREFIX, "giallo", "footnote", "markdown-alert", "task-list", "contains-task-list"];
-    class == "anchor" || KNOWN.iter().any(|prefix| class.starts_with(prefix))
+    const KNOWN: [&str; 4] = ["footnote", "markdown-alert", "task-list", "contains-task-list"];
+    class == "anchor" || highlight::is_class(class) || KNOWN.iter().any(|prefix| class.starts_with(prefix))
 }
 
 /// Ids that the site's own pages use around a text. In a text they would take a label, a link or a rule of the style sheet from what
@@ -633,37 +562,6 @@ static TEXT_ONLY: LazyLock<ammonia::Builder<'static>> = LazyLock::new(ammonia::B
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn code_is_highlighted_on_the_server() {
-        let html = render("```rust,ignore\nfn main() {}\n```").html;
-        assert!(html.contains("<pre class=\"giallo code-l-code code-d-code\""), "{html}");
-        assert!(html.contains("<span class=\"code-l-"), "{html}");
-    }
-
-    /// The style sheet of highlighted code: dark for those who prefer it, unless they chose otherwise (`data-theme`).
-    fn highlight_css() -> String {
-        let registry = REGISTRY.as_ref().unwrap();
-        let (light, dark) = registry.generate_dual_css(LIGHT_THEME, DARK_THEME, CLASS_PREFIX).unwrap();
-        format!(
-            "{}\n{light}\n@media (prefers-color-scheme: dark) {{ :root:not([data-theme=\"light\"]) {{\n{dark}\n}} }}\n\
-             :root[data-theme=\"dark\"] {{\n{dark}\n}}\n",
-            giallo::GIALLO_CSS
-        )
-    }
-
-    #[test]
-    fn the_style_sheet_ends_with_the_colours_of_highlighted_code() {
-        const MARKER: &str = "/* Highlighted code, until the end: generated, see src/server/content/markdown.rs. */\n";
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/style/tidemark.css");
-        let style = std::fs::read_to_string(path).unwrap();
-        let (by_hand, generated) = style.split_once(MARKER).unwrap();
-        if std::env::var_os("UPDATE_STYLE").is_some() {
-            std::fs::write(path, [by_hand, MARKER, &highlight_css()].concat()).unwrap();
-        } else {
-            assert_eq!(generated, highlight_css(), "run this test with UPDATE_STYLE=1 to write the style sheet anew");
-        }
-    }
 
     /// Counted in work: with the square of a line's length each of these would take minutes.
     #[test]

@@ -1,0 +1,157 @@
+//! Code in colours. Whatever depends on the highlighter is in this file and at the end of `style/tidemark.css`.
+
+use std::sync::LazyLock;
+
+use giallo::{HighlightOptions, HtmlRenderer, PLAIN_GRAMMAR_NAME, Registry, RenderOptions, ThemeVariant};
+
+/// Themes with a contrast of at least 4.5 to 1, as WCAG 2.2 AA asks.
+const LIGHT_THEME: &str = "github-light-high-contrast";
+const DARK_THEME: &str = "github-dark-high-contrast";
+
+/// What the names of the classes begin with that carry the colours.
+const CLASS_PREFIX: &str = "code-";
+/// What the names of the highlighter's other classes begin with.
+const OTHER_PREFIX: &str = "giallo";
+
+/// The longest line of code that is highlighted, in bytes: the time that one takes grows with the square of its length. A longer line is
+/// one that a program wrote.
+const LONGEST_LINE: usize = 500;
+/// How much work highlighting a block of code may be at most: the sum of the squares of its lines' lengths in bytes. The slowest grammars take
+/// a second for a million; 1,000 lines as people write them are about 2 million.
+const MOST_WORK_OF_BLOCK: usize = 2_500_000;
+/// The same for all blocks of a text together.
+const MOST_WORK: usize = 5_000_000;
+
+static REGISTRY: LazyLock<Option<Registry>> = LazyLock::new(|| match Registry::builtin() {
+    Ok(mut registry) => {
+        registry.link_grammars();
+        Some(registry)
+    }
+    Err(error) => {
+        tracing::error!(%error, "code is not highlighted: the grammars can't be read");
+        None
+    }
+});
+
+/// How much work highlighting the rest of a text may still be.
+#[derive(Debug)]
+pub struct Budget(usize);
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self(MOST_WORK)
+    }
+}
+
+/// A block of code in colours.
+#[derive(Debug, PartialEq)]
+pub struct Highlighted {
+    /// A `<pre>` with spans whose classes the style sheet knows.
+    pub html: String,
+    /// False if some of it is plain because it would be too much work.
+    pub is_whole: bool,
+}
+
+/// Highlights a block of code. `info` is what follows the fence. What it takes is taken from `budget`. `None` if it can't be highlighted at
+/// all.
+pub fn highlighted(info: &str, code: &str, budget: &mut Budget) -> Option<Highlighted> {
+    let registry = REGISTRY.as_ref()?;
+    // The language is the first word: ```rust,ignore and ```rust {1,3} are Rust.
+    let language = info.split([',', ' ', '{', '[']).next().unwrap_or_default();
+    let mut language = if registry.contains_grammar(language) { language } else { PLAIN_GRAMMAR_NAME };
+    let is_too_long = |line: &str| line.len() > LONGEST_LINE;
+    let (mut has_long_lines, mut is_whole) = (false, true);
+    if language != PLAIN_GRAMMAR_NAME {
+        let work = work_of(code);
+        has_long_lines = code.lines().any(is_too_long);
+        is_whole = !has_long_lines;
+        if work > MOST_WORK_OF_BLOCK || work > budget.0 {
+            (language, has_long_lines, is_whole) = (PLAIN_GRAMMAR_NAME, false, false);
+        } else {
+            budget.0 -= work;
+        }
+    }
+    let parsed = |language: &str, code: &str| {
+        let theme = ThemeVariant::Dual { light: LIGHT_THEME, dark: DARK_THEME };
+        registry.highlight(code, &HighlightOptions::new(language, theme).fallback_to_plain(true)).ok()
+    };
+    let block = if has_long_lines {
+        // The grammar is given an empty line for each that is too long, whose own text is put there afterwards.
+        let short: Vec<&str> = code.split('\n').map(|line| if is_too_long(line) { "" } else { line }).collect();
+        let mut block = parsed(language, &short.join("\n"))?;
+        let plain = parsed(PLAIN_GRAMMAR_NAME, code)?.tokens;
+        for ((tokens, plain), line) in block.tokens.iter_mut().zip(plain).zip(code.split('\n')) {
+            if is_too_long(line) {
+                *tokens = plain;
+            }
+        }
+        block
+    } else {
+        parsed(language, code)?
+    };
+    let renderer = HtmlRenderer { css_class_prefix: Some(CLASS_PREFIX.into()), ..HtmlRenderer::default() };
+    Some(Highlighted { html: renderer.render(&block, &RenderOptions::default()), is_whole })
+}
+
+/// How much work highlighting a block is, but for the lines that are too long for it.
+fn work_of(code: &str) -> usize {
+    let lengths = code.lines().map(str::len).filter(|length| *length <= LONGEST_LINE);
+    // A line costs something even if it is empty.
+    lengths.map(|length| length * length + 100).fold(0, usize::saturating_add)
+}
+
+/// Whether it is one of the classes that [`highlighted`] gives.
+pub fn is_class(class: &str) -> bool {
+    class.starts_with(CLASS_PREFIX) || class.starts_with(OTHER_PREFIX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn code_is_highlighted_on_the_server_by_classes_that_the_sanitiser_keeps() {
+        let Highlighted { html, is_whole } =
+            highlighted("rust,ignore", "fn main() {}\n", &mut Budget::default()).unwrap();
+        assert!(is_whole && html.contains("<pre class=\"giallo code-l-code code-d-code\""), "{html}");
+        assert!(html.contains("<span class=\"code-l-"), "{html}");
+        let classes = html.split("class=\"").skip(1).filter_map(|rest| rest.split('"').next());
+        for class in classes.flat_map(str::split_whitespace) {
+            assert!(is_class(class), "{class}");
+        }
+        assert!(!html.contains("style="), "the policy of a page forbids it: {html}");
+    }
+
+    #[test]
+    fn a_text_has_one_budget_for_all_its_code() {
+        let line = format!("let a = \"{}\";\n", "b".repeat(400));
+        let (block, mut budget) = (line.repeat(10), Budget::default());
+        let whole = std::iter::from_fn(|| highlighted("rust", &block, &mut budget));
+        let count = whole.take(20).take_while(|block| block.is_whole).count();
+        assert_eq!(count, MOST_WORK / work_of(&block));
+    }
+
+    /// The style sheet of highlighted code: dark for those who prefer it, unless they chose otherwise (`data-theme`).
+    fn highlight_css() -> String {
+        let registry = REGISTRY.as_ref().unwrap();
+        let (light, dark) = registry.generate_dual_css(LIGHT_THEME, DARK_THEME, CLASS_PREFIX).unwrap();
+        format!(
+            "{}\n{light}\n@media (prefers-color-scheme: dark) {{ :root:not([data-theme=\"light\"]) {{\n{dark}\n}} }}\n\
+             :root[data-theme=\"dark\"] {{\n{dark}\n}}\n",
+            giallo::GIALLO_CSS
+        )
+    }
+
+    #[test]
+    fn the_style_sheet_ends_with_the_colours_of_highlighted_code() {
+        const MARKER: &str = "/* Highlighted code, until the end: generated, see src/server/content/highlight.rs. */\n";
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/style/tidemark.css");
+        let style = std::fs::read_to_string(path).unwrap();
+        let (by_hand, generated) = style.split_once(MARKER).unwrap();
+        if std::env::var_os("UPDATE_STYLE").is_some() {
+            std::fs::write(path, [by_hand, MARKER, &highlight_css()].concat()).unwrap();
+        } else {
+            assert_eq!(generated, highlight_css(), "run this test with UPDATE_STYLE=1 to write the style sheet anew");
+        }
+    }
+}
