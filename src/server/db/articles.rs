@@ -1,30 +1,14 @@
 //! Articles: what readers see of them, and writing them.
 
-use std::collections::HashMap;
+mod read;
+mod write;
 
-use jiff::Timestamp;
-use sqlx::{AssertSqlSafe, FromRow};
+pub use read::Filter;
+pub(super) use read::{FROM, FieldsRow, SummaryRow, VISIBLE, contains, select_fields, summary_columns};
+pub use write::{Written, write};
+pub(super) use write::{id_of_tag, insert, update_under_version};
 
-use super::content_version::ContentTransaction;
-use super::own_connection::OwnConnection;
-use super::users::WRITES;
-use super::{Database, Dialect, InsertedId, Transaction, is_taken};
-use crate::model::article::{Article, ArticleSummary, Author, Heading, Tag};
-use crate::model::page::Page;
-
-/// How many users who only read may stand in the way of a user name that a byline suggests.
-const MOST_NAMESAKES: usize = 1_000;
-
-/// Which of the published articles a list shows.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Filter {
-    /// Only those with the tag of this slug.
-    pub tag: Option<String>,
-    /// Only those with this user in the byline.
-    pub author: Option<String>,
-    /// Only those whose title, summary or text contains this.
-    pub text: Option<String>,
-}
+use crate::model::article::{Author, Heading, Tag};
 
 /// Whether readers see an article.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,583 +73,101 @@ pub struct ArticleFields {
 }
 
 impl ArticleFields {
-    /// Whether writing `other` here, with these `aliases`, would change nothing. An author and a tag are the same if their
-    /// user name and slug are: the names that go with them belong to the user and the tag, not to the article.
-    fn holds(&self, other: &ArticleFields, aliases: &[String]) -> bool {
-        let usernames = |article: &ArticleFields| -> Vec<String> {
-            article.authors.iter().map(|author| author.username.clone()).collect()
-        };
-        let slugs =
-            |article: &ArticleFields| -> Vec<String> { article.tags.iter().map(|tag| tag.slug.clone()).collect() };
-        self.aliases == aliases
-            && usernames(self) == usernames(other)
-            && slugs(self) == slugs(other)
-            && ArticleFields { authors: vec![], tags: vec![], aliases: vec![], ..self.clone() }
-                == ArticleFields { authors: vec![], tags: vec![], aliases: vec![], ..other.clone() }
-    }
-}
-
-/// What writing an article did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Written {
-    /// There was none of that slug.
-    Created,
-    /// There was one that differed.
-    Updated,
-    /// There was the same one.
-    Unchanged,
-}
-
-impl Filter {
-    /// What follows `WHERE …` for this filter, and the values of its placeholders in their order.
-    fn conditions(&self) -> (String, Vec<String>) {
-        let conditions = [
-            (
-                self.tag.clone(),
-                " AND articles.id IN (SELECT article_tags.article_id FROM article_tags
-                    JOIN tags ON tags.id = article_tags.tag_id WHERE tags.slug = ?)",
-            ),
-            (
-                self.author.clone(),
-                " AND articles.id IN (SELECT article_authors.article_id FROM article_authors
-                    JOIN users ON users.id = article_authors.user_id WHERE users.username = ?)",
-            ),
-            (self.text.as_deref().map(contains), " AND articles.search_text LIKE ? ESCAPE '!'"),
+    /// What writing `other` in this one's place would change, by the names of the fields. An author and a tag are the same if their user name
+    /// and slug are: the names that go with them belong to the user and the tag, not to the article.
+    pub fn changes(&self, other: &ArticleFields) -> Vec<&'static str> {
+        // Taken apart, so that a new field can't be forgotten here.
+        let ArticleFields {
+            slug,
+            title,
+            summary,
+            markdown,
+            html,
+            contents,
+            reading_minutes,
+            language,
+            status,
+            published_at,
+            authors,
+            tags,
+            aliases,
+            cover,
+        } = other;
+        let usernames =
+            |authors: &[Author]| -> Vec<String> { authors.iter().map(|author| author.username.clone()).collect() };
+        let slugs = |tags: &[Tag]| -> Vec<String> { tags.iter().map(|tag| tag.slug.clone()).collect() };
+        let fields = [
+            ("slug", self.slug != *slug),
+            ("title", self.title != *title),
+            ("summary", self.summary != *summary),
+            ("markdown", self.markdown != *markdown),
+            ("html", self.html != *html),
+            ("contents", self.contents != *contents),
+            ("reading_minutes", self.reading_minutes != *reading_minutes),
+            ("language", self.language != *language),
+            ("status", self.status != *status),
+            ("published_at", self.published_at != *published_at),
+            ("authors", usernames(&self.authors) != usernames(authors)),
+            ("tags", slugs(&self.tags) != slugs(tags)),
+            ("aliases", self.aliases != *aliases),
+            ("cover", self.cover != *cover),
         ];
-        let used = conditions.into_iter().filter_map(|(value, sql)| value.map(|value| (sql, value)));
-        used.unzip()
+        fields.into_iter().filter(|(_, is_changed)| *is_changed).map(|(name, _)| name).collect()
     }
 }
 
-/// The placeholder is the time.
-pub(super) const VISIBLE: &str =
-    "articles.status = 'published' AND articles.published_at <= ? AND articles.deleted_at IS NULL";
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-pub(super) const FROM: &str = "FROM articles LEFT JOIN article_stats ON article_stats.article_id = articles.id";
-
-/// The columns of an article's authors and tags, each a JSON array.
-fn authors_and_tags(dialect: Dialect) -> String {
-    let authors = dialect.json_list("json_object('username', users.username, 'name', users.name)");
-    let tags = dialect.json_list("json_object('slug', tags.slug, 'name', tags.name)");
-    format!(
-        "(SELECT {authors} FROM article_authors JOIN users ON users.id = article_authors.user_id
-          WHERE article_authors.article_id = articles.id) AS authors,
-         (SELECT {tags} FROM article_tags JOIN tags ON tags.id = article_tags.tag_id
-          WHERE article_tags.article_id = articles.id) AS tags"
-    )
-}
-
-/// The columns of a [`SummaryRow`].
-pub(super) fn summary_columns(dialect: Dialect) -> String {
-    let authors_and_tags = authors_and_tags(dialect);
-    format!(
-        "articles.id, articles.slug, articles.title, articles.summary, articles.published_at, articles.reading_minutes,
-         coalesce(article_stats.views, 0) AS views, coalesce(article_stats.likes, 0) AS likes,
-         coalesce(article_stats.collects, 0) AS collects, articles.cover, {authors_and_tags}"
-    )
-}
-
-/// Selects the [`ArticleRow`]s that readers see; the placeholder is the time.
-fn select_articles(dialect: Dialect) -> String {
-    let columns = summary_columns(dialect);
-    format!(
-        "SELECT {columns}, articles.markdown, articles.html, articles.contents, articles.language,
-            articles.updated_at, articles.version
-         {FROM} WHERE {VISIBLE}"
-    )
-}
-
-#[derive(FromRow)]
-pub(super) struct SummaryRow {
-    id: i64,
-    slug: String,
-    title: String,
-    summary: String,
-    #[sqlx(json)]
-    authors: Vec<Author>,
-    #[sqlx(json)]
-    tags: Vec<Tag>,
-    published_at: i64,
-    reading_minutes: i64,
-    views: i64,
-    likes: i64,
-    collects: i64,
-    cover: Option<String>,
-}
-
-#[derive(FromRow)]
-struct ArticleRow {
-    #[sqlx(flatten)]
-    summary: SummaryRow,
-    markdown: String,
-    html: String,
-    #[sqlx(json)]
-    contents: Vec<Heading>,
-    language: String,
-    updated_at: i64,
-    version: i64,
-}
-
-fn timestamp(milliseconds: i64) -> sqlx::Result<Timestamp> {
-    Timestamp::from_millisecond(milliseconds).map_err(|error| sqlx::Error::Decode(error.into()))
-}
-
-impl SummaryRow {
-    pub(super) fn into_summary(self) -> sqlx::Result<ArticleSummary> {
-        Ok(ArticleSummary {
-            id: self.id,
-            slug: self.slug,
-            title: self.title,
-            summary: self.summary,
-            authors: self.authors,
-            tags: self.tags,
-            published_at: timestamp(self.published_at)?,
-            reading_minutes: self.reading_minutes,
-            views: self.views,
-            likes: self.likes,
-            collects: self.collects,
-            cover: self.cover,
-        })
-    }
-}
-
-impl ArticleRow {
-    fn into_article(self) -> sqlx::Result<Article> {
-        Ok(Article {
-            summary: self.summary.into_summary()?,
-            markdown: self.markdown,
-            html: self.html,
-            contents: self.contents,
-            language: self.language,
-            updated_at: timestamp(self.updated_at)?,
-            version: self.version,
-        })
-    }
-}
-
-impl OwnConnection {
-    /// Those articles of these slugs that readers see at `now`.
-    pub async fn articles_by_slugs(&mut self, slugs: &[&str], now: i64) -> sqlx::Result<Vec<Article>> {
-        let Some(first) = slugs.first() else { return Ok(vec![]) };
-        // Filled up with one that is asked for already, so that there are few different statements to prepare.
-        let placeholders = slugs.len().next_power_of_two();
-        let articles = select_articles(self.database.dialect());
-        let sql = format!("{articles} AND articles.slug IN (?{})", ", ?".repeat(placeholders - 1));
-        let rows: Vec<ArticleRow> = on_own!(self, connection => {
-            let mut query = sqlx::query_as(AssertSqlSafe(sql.as_str())).bind(now);
-            for slug in slugs.iter().chain(std::iter::repeat(first)).take(placeholders) {
-                query = query.bind(*slug);
-            }
-            query.fetch_all(connection).await?
-        });
-        rows.into_iter().map(ArticleRow::into_article).collect()
-    }
-}
-
-impl Database {
-    /// A page of the articles that readers see at `now`, newest first. A page past the end is empty. `total` is how many there are in all,
-    /// where that is known.
-    pub async fn articles(
-        &self,
-        filter: &Filter,
-        total: Option<i64>,
-        page: i64,
-        per_page: i64,
-        now: i64,
-    ) -> sqlx::Result<Page<ArticleSummary>> {
-        let (conditions, values) = filter.conditions();
-        let count = format!("SELECT count(*) FROM articles WHERE {VISIBLE}{conditions}");
-        let columns = summary_columns(self.dialect());
-        let list = format!(
-            "SELECT {columns} {FROM} WHERE {VISIBLE}{conditions}
-             ORDER BY articles.published_at DESC, articles.id DESC LIMIT {per_page} OFFSET ?"
-        );
-        let offset = (page - 1).saturating_mul(per_page).max(0);
-        let (total, rows): (i64, Vec<SummaryRow>) = on_reader!(self, pool => {
-            let mut count = sqlx::query_scalar(AssertSqlSafe(count)).bind(now);
-            let mut list = sqlx::query_as(AssertSqlSafe(list)).bind(now);
-            for value in &values {
-                count = count.bind(value);
-                list = list.bind(value);
-            }
-            let total = match total {
-                Some(total) => total,
-                None => count.fetch_one(pool).await?,
-            };
-            (total, list.bind(offset).fetch_all(pool).await?)
-        });
-        let items = rows.into_iter().map(SummaryRow::into_summary).collect::<sqlx::Result<_>>()?;
-        Ok(Page::new(items, page, per_page, total))
-    }
-
-    /// The article of that number, if readers see it at `now`.
-    pub async fn article(&self, id: i64, now: i64) -> sqlx::Result<Option<Article>> {
-        let sql = format!("{} AND articles.id = ?", select_articles(self.dialect()));
-        let row: Option<ArticleRow> = on_reader!(self, pool => {
-            sqlx::query_as(AssertSqlSafe(sql)).bind(now).bind(id).fetch_optional(pool).await?
-        });
-        row.map(ArticleRow::into_article).transpose()
-    }
-
-    /// The newest articles that readers see at `now`, at most `limit`, newest first.
-    pub async fn newest(&self, limit: i64, now: i64) -> sqlx::Result<Vec<Article>> {
-        let articles = select_articles(self.dialect());
-        let sql = format!("{articles} ORDER BY articles.published_at DESC, articles.id DESC LIMIT {limit}");
-        let rows: Vec<ArticleRow> = on_reader!(self, pool => {
-            sqlx::query_as(AssertSqlSafe(sql)).bind(now).fetch_all(pool).await?
-        });
-        rows.into_iter().map(ArticleRow::into_article).collect()
-    }
-
-    /// Whether readers see the article at `now`.
-    pub async fn is_visible(&self, id: i64, now: i64) -> sqlx::Result<bool> {
-        let sql = format!("SELECT EXISTS (SELECT 1 FROM articles WHERE {VISIBLE} AND articles.id = ?)");
-        on_reader!(self, pool => sqlx::query_scalar(AssertSqlSafe(sql)).bind(now).bind(id).fetch_one(pool).await)
-    }
-
-    /// The users in the byline of the article; `None` if readers do not see it at `now`.
-    pub async fn byline(&self, id: i64, now: i64) -> sqlx::Result<Option<Vec<i64>>> {
-        let sql = format!(
-            "SELECT article_authors.user_id FROM articles
-             LEFT JOIN article_authors ON article_authors.article_id = articles.id WHERE {VISIBLE} AND articles.id = ?"
-        );
-        let users: Vec<Option<i64>> = on_reader!(self, pool => {
-            sqlx::query_scalar(AssertSqlSafe(sql)).bind(now).bind(id).fetch_all(pool).await?
-        });
-        Ok((!users.is_empty()).then(|| users.into_iter().flatten().collect()))
-    }
-
-    /// The slug of the visible article that once had this address: with a leading slash, without a trailing one.
-    pub async fn slug_by_alias(&self, path: &str, now: i64) -> sqlx::Result<Option<String>> {
-        let sql = format!(
-            "SELECT articles.slug FROM article_aliases JOIN articles ON articles.id = article_aliases.article_id
-             WHERE {VISIBLE} AND article_aliases.path = ?"
-        );
-        on_reader!(self, pool => sqlx::query_scalar(AssertSqlSafe(sql)).bind(now).bind(path).fetch_optional(pool).await)
-    }
-
-    /// The tag of that slug, if a visible article has it.
-    pub async fn tag(&self, slug: &str, now: i64) -> sqlx::Result<Option<Tag>> {
-        let sql = format!(
-            "SELECT tags.slug, tags.name FROM tags WHERE tags.slug = ? AND EXISTS
-             (SELECT 1 FROM article_tags JOIN articles ON articles.id = article_tags.article_id
-              WHERE article_tags.tag_id = tags.id AND {VISIBLE})"
-        );
-        let row: Option<(String, String)> = on_reader!(self, pool => {
-            sqlx::query_as(AssertSqlSafe(sql)).bind(slug).bind(now).fetch_optional(pool).await?
-        });
-        Ok(row.map(|(slug, name)| Tag { slug, name }))
-    }
-
-    /// The author of that user name, if a visible article has the name in its byline.
-    pub async fn author(&self, username: &str, now: i64) -> sqlx::Result<Option<Author>> {
-        Ok(self.author_with_id(username, now).await?.map(|(_, author)| author))
-    }
-
-    /// The address and time of last change of every visible article, newest first, at most 50,000 (a sitemap's limit).
-    pub async fn sitemap(&self, now: i64) -> sqlx::Result<Vec<(String, Timestamp)>> {
-        let sql = format!(
-            "SELECT articles.slug, articles.updated_at FROM articles WHERE {VISIBLE}
-             ORDER BY articles.published_at DESC, articles.id DESC LIMIT 50000"
-        );
-        let rows: Vec<(String, i64)> =
-            on_reader!(self, pool => sqlx::query_as(AssertSqlSafe(sql)).bind(now).fetch_all(pool).await?);
-        rows.into_iter().map(|(slug, updated_at)| Ok((slug, timestamp(updated_at)?))).collect()
-    }
-
-    /// The slug of every article, deleted ones included, with its date.
-    pub async fn dates_of_slugs(&self) -> sqlx::Result<HashMap<String, Option<i64>>> {
-        let sql = "SELECT slug, published_at FROM articles";
-        let rows: Vec<(String, Option<i64>)> = on_reader!(self, pool => sqlx::query_as(sql).fetch_all(pool).await?);
-        Ok(rows.into_iter().collect())
-    }
-
-    /// Whether there is no article at all, deleted ones included.
-    pub async fn is_empty(&self) -> sqlx::Result<bool> {
-        let sql = "SELECT NOT EXISTS (SELECT 1 FROM articles)";
-        on_reader!(self, pool => sqlx::query_scalar(sql).fetch_one(pool).await)
-    }
-
-    /// Every article that is not deleted, drafts too, in order of their ids.
-    pub async fn all_fields(&self) -> sqlx::Result<Vec<ArticleFields>> {
-        let sql = format!("{} WHERE articles.deleted_at IS NULL ORDER BY articles.id", select_fields(self.dialect()));
-        let rows: Vec<FieldsRow> = on_reader!(self, pool => sqlx::query_as(AssertSqlSafe(sql)).fetch_all(pool).await?);
-        Ok(rows.into_iter().map(FieldsRow::into_fields).collect())
-    }
-}
-
-/// Writes an article under its slug: makes it, or changes what differs. A count is never touched (rule C7).
-///
-/// An alias that another article has stays with that article. A deleted article of the slug comes back.
-pub async fn write(transaction: &mut ContentTransaction, article: &ArticleFields, now: i64) -> sqlx::Result<Written> {
-    let transaction: &mut Transaction = transaction;
-    let sql = "SELECT id FROM articles WHERE slug = ?";
-    let id: Option<i64> = on_connection!(transaction, connection => {
-        sqlx::query_scalar(sql).bind(&article.slug).fetch_optional(connection).await?
-    });
-    let aliases = free_aliases(transaction, &article.aliases, id).await?;
-    let mut article = article.clone();
-    for author in &mut article.authors {
-        author.username = username_for_byline(transaction, author).await?;
-    }
-    let article = &article;
-    if let Some(id) = id
-        && fields(transaction, id).await?.is_some_and(|stored| stored.holds(article, &aliases))
-    {
-        return Ok(Written::Unchanged);
-    }
-    let mut author_ids = Vec::new();
-    for author in &article.authors {
-        author_ids.push(user_for_byline(transaction, author, now).await?);
-    }
-    let mut tag_ids = Vec::new();
-    for tag in &article.tags {
-        tag_ids.push(id_of_tag(transaction, tag).await?);
-    }
-    let first_author = author_ids.first().copied().ok_or(sqlx::Error::RowNotFound)?;
-    let (id, written) = match id {
-        Some(id) => {
-            update(transaction, id, article, first_author, now).await?;
-            (id, Written::Updated)
-        }
-        None => (insert(transaction, article, first_author, now).await?, Written::Created),
-    };
-    on_connection!(transaction, connection => {
-        for table in ["article_authors", "article_tags", "article_aliases"] {
-            let sql = AssertSqlSafe(format!("DELETE FROM {table} WHERE article_id = ?"));
-            sqlx::query(sql).bind(id).execute(&mut *connection).await?;
-        }
-        for (position, user) in (0i64..).zip(&author_ids) {
-            let sql = "INSERT INTO article_authors (article_id, position, user_id) VALUES (?, ?, ?)";
-            sqlx::query(sql).bind(id).bind(position).bind(user).execute(&mut *connection).await?;
-        }
-        for (position, tag) in (0i64..).zip(&tag_ids) {
-            let sql = "INSERT INTO article_tags (article_id, position, tag_id) VALUES (?, ?, ?)";
-            sqlx::query(sql).bind(id).bind(position).bind(tag).execute(&mut *connection).await?;
-        }
-        for (position, path) in (0i64..).zip(&aliases) {
-            let sql = "INSERT INTO article_aliases (article_id, position, path) VALUES (?, ?, ?)";
-            sqlx::query(sql).bind(id).bind(position).bind(path).execute(&mut *connection).await?;
-        }
-    });
-    Ok(written)
-}
-
-/// The `contents` and `search_text` of an article.
-pub(super) fn derived(article: &ArticleFields) -> sqlx::Result<(String, String)> {
-    let contents = serde_json::to_string(&article.contents).map_err(|error| sqlx::Error::Encode(error.into()))?;
-    let search_text = format!("{}\n{}\n{}", article.title, article.summary, article.markdown).to_lowercase();
-    Ok((contents, search_text))
-}
-
-pub(super) async fn insert(
-    transaction: &mut Transaction,
-    article: &ArticleFields,
-    first_author: i64,
-    now: i64,
-) -> sqlx::Result<i64> {
-    let (contents, search_text) = derived(article)?;
-    let sql =
-        "INSERT INTO articles (slug, title, summary, markdown, html, contents, reading_minutes, language, author_id,
-            status, published_at, cover, search_text, created_at, updated_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-    on_connection!(transaction, connection => {
-        sqlx::query(sql)
-            .bind(&article.slug)
-            .bind(&article.title)
-            .bind(&article.summary)
-            .bind(&article.markdown)
-            .bind(&article.html)
-            .bind(contents)
-            .bind(article.reading_minutes)
-            .bind(&article.language)
-            .bind(first_author)
-            .bind(article.status.as_str())
-            .bind(article.published_at)
-            .bind(&article.cover)
-            .bind(search_text)
-            .bind(now)
-            .bind(now)
-            .execute(connection)
-            .await
-            .map(|result| result.inserted_id())
-    })
-}
-
-async fn update(
-    transaction: &mut Transaction,
-    id: i64,
-    article: &ArticleFields,
-    first_author: i64,
-    now: i64,
-) -> sqlx::Result<()> {
-    let (contents, search_text) = derived(article)?;
-    let sql = "UPDATE articles SET title = ?, summary = ?, markdown = ?, html = ?, contents = ?, reading_minutes = ?,
-            language = ?, author_id = ?, status = ?, published_at = ?, cover = ?, search_text = ?, updated_at = ?,
-            version = version + 1, deleted_at = NULL
-         WHERE id = ?";
-    on_connection!(transaction, connection => {
-        sqlx::query(sql)
-            .bind(&article.title)
-            .bind(&article.summary)
-            .bind(&article.markdown)
-            .bind(&article.html)
-            .bind(contents)
-            .bind(article.reading_minutes)
-            .bind(&article.language)
-            .bind(first_author)
-            .bind(article.status.as_str())
-            .bind(article.published_at)
-            .bind(&article.cover)
-            .bind(search_text)
-            .bind(now)
-            .bind(id)
-            .execute(connection)
-            .await
-            .map(drop)
-    })
-}
-
-/// Those of `aliases` that no other article than `id` has, each once.
-async fn free_aliases(transaction: &mut Transaction, aliases: &[String], id: Option<i64>) -> sqlx::Result<Vec<String>> {
-    let sql = "SELECT article_id FROM article_aliases WHERE path = ?";
-    let mut free = Vec::with_capacity(aliases.len());
-    for path in aliases {
-        let owner: Option<i64> = on_connection!(transaction, connection => {
-            sqlx::query_scalar(sql).bind(path).fetch_optional(connection).await?
-        });
-        if owner.is_none_or(|owner| Some(owner) == id) && !free.contains(path) {
-            free.push(path.clone());
-        }
-    }
-    Ok(free)
-}
-
-/// The user name behind a name in a byline: that of the writing user of this name, who may sign in as something else entirely, or
-/// the one that the name suggests. If somebody has that who only reads, it is another: whoever takes the name of somebody who is yet to be
-/// imported must not get the articles.
-async fn username_for_byline(transaction: &mut Transaction, author: &Author) -> sqlx::Result<String> {
-    let by_name = format!("SELECT username FROM users WHERE name = ? AND {WRITES} ORDER BY id LIMIT 1");
-    let is_readers = format!("SELECT EXISTS (SELECT 1 FROM users WHERE username = ? AND NOT {WRITES})");
-    on_connection!(transaction, connection => {
-        let known = sqlx::query_scalar(AssertSqlSafe(by_name)).bind(&author.name).fetch_optional(&mut *connection);
-        let known: Option<String> = known.await?;
-        if let Some(known) = known {
-            return Ok(known);
-        }
-        let numbered = (2..MOST_NAMESAKES).map(|number| format!("{}-{number}", author.username));
-        for username in std::iter::once(author.username.clone()).chain(numbered) {
-            let sql = AssertSqlSafe(is_readers.clone());
-            let is_readers: bool = sqlx::query_scalar(sql).bind(&username).fetch_one(&mut *connection).await?;
-            if !is_readers {
-                return Ok(username);
-            }
-        }
-        Err(sqlx::Error::RowNotFound)
-    })
-}
-
-/// The user of that user name, or a new one who can't sign in.
-async fn user_for_byline(transaction: &mut Transaction, author: &Author, now: i64) -> sqlx::Result<i64> {
-    let select = format!("SELECT id FROM users WHERE username = ? AND {WRITES}");
-    let insert = "INSERT INTO users (username, name, role, created_at) VALUES (?, ?, 'author', ?)";
-    on_connection!(transaction, connection => {
-        let again = AssertSqlSafe(select.clone());
-        let id = sqlx::query_scalar(AssertSqlSafe(select)).bind(&author.username).fetch_optional(&mut *connection).await?;
-        if let Some(id) = id {
-            return Ok(id);
-        }
-        let user = sqlx::query(insert).bind(&author.username).bind(&author.name).bind(now);
-        match user.execute(&mut *connection).await {
-            Ok(result) => Ok(result.inserted_id()),
-            // Somebody has just added the user by hand, which needs no transaction. A reader who did so at this very moment stops the import,
-            // which can be done again.
-            Err(error) if is_taken(&error) => {
-                sqlx::query_scalar(again).bind(&author.username).fetch_one(connection).await
-            }
-            Err(error) => Err(error),
-        }
-    })
-}
-
-/// The tag of that slug, or a new one.
-pub(super) async fn id_of_tag(transaction: &mut Transaction, tag: &Tag) -> sqlx::Result<i64> {
-    on_connection!(transaction, connection => {
-        let select = sqlx::query_scalar("SELECT id FROM tags WHERE slug = ?").bind(&tag.slug);
-        if let Some(id) = select.fetch_optional(&mut *connection).await? {
-            return Ok(id);
-        }
-        let insert = sqlx::query("INSERT INTO tags (slug, name) VALUES (?, ?)").bind(&tag.slug).bind(&tag.name);
-        insert.execute(connection).await.map(|result| result.inserted_id())
-    })
-}
-
-#[derive(FromRow)]
-pub(super) struct FieldsRow {
-    slug: String,
-    title: String,
-    summary: String,
-    markdown: String,
-    html: String,
-    #[sqlx(json)]
-    contents: Vec<Heading>,
-    reading_minutes: i64,
-    language: String,
-    #[sqlx(try_from = "String")]
-    status: Status,
-    published_at: Option<i64>,
-    #[sqlx(json)]
-    authors: Vec<Author>,
-    #[sqlx(json)]
-    tags: Vec<Tag>,
-    #[sqlx(json)]
-    aliases: Vec<String>,
-    cover: Option<String>,
-}
-
-impl FieldsRow {
-    pub(super) fn into_fields(self) -> ArticleFields {
+    fn article() -> ArticleFields {
         ArticleFields {
-            slug: self.slug,
-            title: self.title,
-            summary: self.summary,
-            markdown: self.markdown,
-            html: self.html,
-            contents: self.contents,
-            reading_minutes: self.reading_minutes,
-            language: self.language,
-            status: self.status,
-            published_at: self.published_at,
-            authors: self.authors,
-            tags: self.tags,
-            aliases: self.aliases,
-            cover: self.cover,
+            slug: "first".into(),
+            title: "The first".into(),
+            summary: String::new(),
+            markdown: "Text".into(),
+            html: "<p>Text</p>".into(),
+            contents: vec![],
+            reading_minutes: 1,
+            language: "en".into(),
+            status: Status::Draft,
+            published_at: None,
+            authors: vec![Author { username: "jo".into(), name: "Jo".into() }],
+            tags: vec![Tag { slug: "sea".into(), name: "Sea".into() }],
+            aliases: vec![],
+            cover: None,
         }
     }
-}
 
-/// Selects the [`FieldsRow`]s of all articles, deleted ones included.
-pub(super) fn select_fields(dialect: Dialect) -> String {
-    let authors_and_tags = authors_and_tags(dialect);
-    let aliases = dialect.json_list("json_quote(article_aliases.path)");
-    format!(
-        "SELECT articles.slug, articles.title, articles.summary, articles.markdown, articles.html, articles.contents,
-            articles.reading_minutes, articles.language, articles.status, articles.published_at, articles.cover,
-            {authors_and_tags}, (SELECT {aliases} FROM article_aliases WHERE article_aliases.article_id = articles.id) AS aliases
-         FROM articles"
-    )
-}
+    #[test]
+    fn a_change_is_named_by_its_field() {
+        assert_eq!(article().changes(&article()), Vec::<&str>::new());
+        let heading = Heading { level: 2, text: "A".into(), anchor: "a".into() };
+        for (name, changed) in [
+            ("slug", ArticleFields { slug: "other".into(), ..article() }),
+            ("title", ArticleFields { title: "other".into(), ..article() }),
+            ("summary", ArticleFields { summary: "other".into(), ..article() }),
+            ("markdown", ArticleFields { markdown: "other".into(), ..article() }),
+            ("html", ArticleFields { html: "other".into(), ..article() }),
+            ("contents", ArticleFields { contents: vec![heading], ..article() }),
+            ("reading_minutes", ArticleFields { reading_minutes: 2, ..article() }),
+            ("language", ArticleFields { language: "de".into(), ..article() }),
+            ("status", ArticleFields { status: Status::Published, ..article() }),
+            ("published_at", ArticleFields { published_at: Some(1), ..article() }),
+            ("authors", ArticleFields { authors: vec![], ..article() }),
+            ("tags", ArticleFields { tags: vec![], ..article() }),
+            ("aliases", ArticleFields { aliases: vec!["/old".into()], ..article() }),
+            ("cover", ArticleFields { cover: Some("/a.png".into()), ..article() }),
+        ] {
+            assert_eq!(article().changes(&changed), [name]);
+        }
+    }
 
-/// What an author decided about the article of that number; `None` if there is none or it is deleted.
-async fn fields(transaction: &mut Transaction, id: i64) -> sqlx::Result<Option<ArticleFields>> {
-    let sql = format!("{} WHERE articles.deleted_at IS NULL AND articles.id = ?", select_fields(transaction.dialect()));
-    let row: Option<FieldsRow> = on_connection!(transaction, connection => {
-        sqlx::query_as(AssertSqlSafe(sql)).bind(id).fetch_optional(connection).await?
-    });
-    Ok(row.map(FieldsRow::into_fields))
-}
-
-/// A LIKE pattern, with `!` as the escape character, for a `search_text` that contains `text`, whatever the case of its letters.
-pub(super) fn contains(text: &str) -> String {
-    format!("%{}%", text.to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_"))
+    #[test]
+    fn the_names_of_users_and_tags_are_not_the_articles() {
+        let author = Author { username: "jo".into(), name: "Jo Doe".into() };
+        let tag = Tag { slug: "sea".into(), name: "The sea".into() };
+        let other = ArticleFields { authors: vec![author], tags: vec![tag], ..article() };
+        assert!(article().changes(&other).is_empty());
+    }
 }

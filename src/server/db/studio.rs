@@ -2,7 +2,7 @@
 
 use sqlx::{AssertSqlSafe, FromRow};
 
-use super::articles::{ArticleFields, FieldsRow, Status, derived, id_of_tag, insert, select_fields};
+use super::articles::{ArticleFields, FieldsRow, Status, id_of_tag, insert, select_fields, update_under_version};
 use super::revisions::{self, Revision};
 use super::users::{Actor, WriteError, hold};
 use super::{Database, Transaction, drafts};
@@ -264,10 +264,8 @@ impl Database {
             aliases: stored.fields.aliases.clone(),
             ..article.clone()
         };
-        let slugs =
-            |article: &ArticleFields| -> Vec<String> { article.tags.iter().map(|tag| tag.slug.clone()).collect() };
-        let without_tags = |article: &ArticleFields| ArticleFields { tags: vec![], ..article.clone() };
-        if without_tags(&stored.fields) == without_tags(&article) && slugs(&stored.fields) == slugs(&article) {
+        let changes = stored.fields.changes(&article);
+        if changes.is_empty() {
             transaction.commit().await?;
             return Ok(Some(Saved::Unchanged(version)));
         }
@@ -275,9 +273,12 @@ impl Database {
             return Ok(Some(Saved::SlugTaken));
         }
         revisions::add_original(&mut transaction, &stored).await?;
-        update_under_version(&mut transaction, id, version, &article, now).await?;
+        if !update_under_version(&mut transaction, id, version, &article, now).await? {
+            let lost = format!("article {id} was written by two at once");
+            return Err(sqlx::Error::Protocol(lost).into());
+        }
         write_tags(&mut transaction, id, &article).await?;
-        if stored.fields.slug != article.slug && stored.fields.status == Status::Published {
+        if changes.contains(&"slug") && stored.fields.status == Status::Published {
             add_alias(&mut transaction, id, &stored.fields.slug, &article.slug).await?;
         }
         revisions::add(&mut transaction, &Revision::of(id, version + 1, &article, Some(user), now)).await?;
@@ -325,40 +326,6 @@ async fn editable_in(transaction: &mut Transaction, id: i64) -> sqlx::Result<Opt
 async fn owner_of_slug(transaction: &mut Transaction, slug: &str) -> sqlx::Result<Option<i64>> {
     let sql = "SELECT id FROM articles WHERE slug = ?";
     on_connection!(transaction, connection => sqlx::query_scalar(sql).bind(slug).fetch_optional(connection).await)
-}
-
-async fn update_under_version(
-    transaction: &mut Transaction,
-    id: i64,
-    version: i64,
-    article: &ArticleFields,
-    now: i64,
-) -> sqlx::Result<()> {
-    let (contents, search_text) = derived(article)?;
-    let sql = "UPDATE articles SET slug = ?, title = ?, summary = ?, markdown = ?, html = ?, contents = ?, reading_minutes = ?,
-            language = ?, status = ?, published_at = ?, cover = ?, search_text = ?, updated_at = ?, version = version + 1
-         WHERE id = ? AND version = ?";
-    let updated = on_connection!(transaction, connection => {
-        let query = sqlx::query(sql)
-            .bind(&article.slug)
-            .bind(&article.title)
-            .bind(&article.summary)
-            .bind(&article.markdown)
-            .bind(&article.html)
-            .bind(contents)
-            .bind(article.reading_minutes)
-            .bind(&article.language)
-            .bind(article.status.as_str())
-            .bind(article.published_at)
-            .bind(&article.cover)
-            .bind(search_text)
-            .bind(now)
-            .bind(id)
-            .bind(version);
-        query.execute(connection).await?.rows_affected()
-    });
-    // The version was looked at in this transaction, and articles have one writer at a time.
-    if updated == 1 { Ok(()) } else { Err(sqlx::Error::RowNotFound) }
 }
 
 async fn write_tags(transaction: &mut Transaction, id: i64, article: &ArticleFields) -> sqlx::Result<()> {

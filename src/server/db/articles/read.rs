@@ -1,0 +1,372 @@
+//! What is read of articles.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use sqlx::{AssertSqlSafe, FromRow};
+
+use super::super::own_connection::OwnConnection;
+use super::super::{Database, Dialect, Transaction};
+use super::{ArticleFields, Status};
+use crate::model::article::{Article, ArticleSummary, Author, Heading, Tag};
+use crate::model::page::Page;
+
+/// Which of the published articles a list shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Filter {
+    /// Only those with the tag of this slug.
+    pub tag: Option<String>,
+    /// Only those with this user in the byline.
+    pub author: Option<String>,
+    /// Only those whose title, summary or text contains this.
+    pub text: Option<String>,
+}
+
+impl Filter {
+    /// What follows `WHERE …` for this filter, and the values of its placeholders in their order.
+    fn conditions(&self) -> (String, Vec<String>) {
+        let conditions = [
+            (
+                self.tag.clone(),
+                " AND articles.id IN (SELECT article_tags.article_id FROM article_tags
+                    JOIN tags ON tags.id = article_tags.tag_id WHERE tags.slug = ?)",
+            ),
+            (
+                self.author.clone(),
+                " AND articles.id IN (SELECT article_authors.article_id FROM article_authors
+                    JOIN users ON users.id = article_authors.user_id WHERE users.username = ?)",
+            ),
+            (self.text.as_deref().map(contains), " AND articles.search_text LIKE ? ESCAPE '!'"),
+        ];
+        let used = conditions.into_iter().filter_map(|(value, sql)| value.map(|value| (sql, value)));
+        used.unzip()
+    }
+}
+
+/// The placeholder is the time.
+pub(in crate::server::db) const VISIBLE: &str =
+    "articles.status = 'published' AND articles.published_at <= ? AND articles.deleted_at IS NULL";
+
+pub(in crate::server::db) const FROM: &str =
+    "FROM articles LEFT JOIN article_stats ON article_stats.article_id = articles.id";
+
+/// The columns of an article's authors and tags, each a JSON array.
+fn authors_and_tags(dialect: Dialect) -> String {
+    let authors = dialect.json_list("json_object('username', users.username, 'name', users.name)");
+    let tags = dialect.json_list("json_object('slug', tags.slug, 'name', tags.name)");
+    format!(
+        "(SELECT {authors} FROM article_authors JOIN users ON users.id = article_authors.user_id
+          WHERE article_authors.article_id = articles.id) AS authors,
+         (SELECT {tags} FROM article_tags JOIN tags ON tags.id = article_tags.tag_id
+          WHERE article_tags.article_id = articles.id) AS tags"
+    )
+}
+
+/// The columns of a [`SummaryRow`].
+pub(in crate::server::db) fn summary_columns(dialect: Dialect) -> String {
+    let authors_and_tags = authors_and_tags(dialect);
+    format!(
+        "articles.id, articles.slug, articles.title, articles.summary, articles.published_at, articles.reading_minutes,
+         coalesce(article_stats.views, 0) AS views, coalesce(article_stats.likes, 0) AS likes,
+         coalesce(article_stats.collects, 0) AS collects, articles.cover, {authors_and_tags}"
+    )
+}
+
+/// Selects the [`ArticleRow`]s that readers see; the placeholder is the time.
+fn select_articles(dialect: Dialect) -> String {
+    let columns = summary_columns(dialect);
+    format!(
+        "SELECT {columns}, articles.markdown, articles.html, articles.contents, articles.language,
+            articles.updated_at, articles.version
+         {FROM} WHERE {VISIBLE}"
+    )
+}
+
+#[derive(FromRow)]
+pub(in crate::server::db) struct SummaryRow {
+    id: i64,
+    slug: String,
+    title: String,
+    summary: String,
+    #[sqlx(json)]
+    authors: Vec<Author>,
+    #[sqlx(json)]
+    tags: Vec<Tag>,
+    published_at: i64,
+    reading_minutes: i64,
+    views: i64,
+    likes: i64,
+    collects: i64,
+    cover: Option<String>,
+}
+
+#[derive(FromRow)]
+struct ArticleRow {
+    #[sqlx(flatten)]
+    summary: SummaryRow,
+    markdown: String,
+    html: String,
+    #[sqlx(json)]
+    contents: Vec<Heading>,
+    language: String,
+    updated_at: i64,
+    version: i64,
+}
+
+fn timestamp(milliseconds: i64) -> sqlx::Result<Timestamp> {
+    Timestamp::from_millisecond(milliseconds).map_err(|error| sqlx::Error::Decode(error.into()))
+}
+
+impl SummaryRow {
+    pub(in crate::server::db) fn into_summary(self) -> sqlx::Result<ArticleSummary> {
+        Ok(ArticleSummary {
+            id: self.id,
+            slug: self.slug,
+            title: self.title,
+            summary: self.summary,
+            authors: self.authors,
+            tags: self.tags,
+            published_at: timestamp(self.published_at)?,
+            reading_minutes: self.reading_minutes,
+            views: self.views,
+            likes: self.likes,
+            collects: self.collects,
+            cover: self.cover,
+        })
+    }
+}
+
+impl ArticleRow {
+    fn into_article(self) -> sqlx::Result<Article> {
+        Ok(Article {
+            summary: self.summary.into_summary()?,
+            markdown: self.markdown,
+            html: self.html,
+            contents: self.contents,
+            language: self.language,
+            updated_at: timestamp(self.updated_at)?,
+            version: self.version,
+        })
+    }
+}
+
+impl OwnConnection {
+    /// Those articles of these slugs that readers see at `now`.
+    pub async fn articles_by_slugs(&mut self, slugs: &[&str], now: i64) -> sqlx::Result<Vec<Article>> {
+        let Some(first) = slugs.first() else { return Ok(vec![]) };
+        // Filled up with one that is asked for already, so that there are few different statements to prepare.
+        let placeholders = slugs.len().next_power_of_two();
+        let articles = select_articles(self.database.dialect());
+        let sql = format!("{articles} AND articles.slug IN (?{})", ", ?".repeat(placeholders - 1));
+        let rows: Vec<ArticleRow> = on_own!(self, connection => {
+            let mut query = sqlx::query_as(AssertSqlSafe(sql.as_str())).bind(now);
+            for slug in slugs.iter().chain(std::iter::repeat(first)).take(placeholders) {
+                query = query.bind(*slug);
+            }
+            query.fetch_all(connection).await?
+        });
+        rows.into_iter().map(ArticleRow::into_article).collect()
+    }
+}
+
+impl Database {
+    /// A page of the articles that readers see at `now`, newest first. A page past the end is empty. `total` is how many there are in all,
+    /// where that is known.
+    pub async fn articles(
+        &self,
+        filter: &Filter,
+        total: Option<i64>,
+        page: i64,
+        per_page: i64,
+        now: i64,
+    ) -> sqlx::Result<Page<ArticleSummary>> {
+        let (conditions, values) = filter.conditions();
+        let count = format!("SELECT count(*) FROM articles WHERE {VISIBLE}{conditions}");
+        let columns = summary_columns(self.dialect());
+        let list = format!(
+            "SELECT {columns} {FROM} WHERE {VISIBLE}{conditions}
+             ORDER BY articles.published_at DESC, articles.id DESC LIMIT {per_page} OFFSET ?"
+        );
+        let offset = (page - 1).saturating_mul(per_page).max(0);
+        let (total, rows): (i64, Vec<SummaryRow>) = on_reader!(self, pool => {
+            let mut count = sqlx::query_scalar(AssertSqlSafe(count)).bind(now);
+            let mut list = sqlx::query_as(AssertSqlSafe(list)).bind(now);
+            for value in &values {
+                count = count.bind(value);
+                list = list.bind(value);
+            }
+            let total = match total {
+                Some(total) => total,
+                None => count.fetch_one(pool).await?,
+            };
+            (total, list.bind(offset).fetch_all(pool).await?)
+        });
+        let items = rows.into_iter().map(SummaryRow::into_summary).collect::<sqlx::Result<_>>()?;
+        Ok(Page::new(items, page, per_page, total))
+    }
+
+    /// The article of that number, if readers see it at `now`.
+    pub async fn article(&self, id: i64, now: i64) -> sqlx::Result<Option<Article>> {
+        let sql = format!("{} AND articles.id = ?", select_articles(self.dialect()));
+        let row: Option<ArticleRow> = on_reader!(self, pool => {
+            sqlx::query_as(AssertSqlSafe(sql)).bind(now).bind(id).fetch_optional(pool).await?
+        });
+        row.map(ArticleRow::into_article).transpose()
+    }
+
+    /// The newest articles that readers see at `now`, at most `limit`, newest first.
+    pub async fn newest(&self, limit: i64, now: i64) -> sqlx::Result<Vec<Article>> {
+        let articles = select_articles(self.dialect());
+        let sql = format!("{articles} ORDER BY articles.published_at DESC, articles.id DESC LIMIT {limit}");
+        let rows: Vec<ArticleRow> = on_reader!(self, pool => {
+            sqlx::query_as(AssertSqlSafe(sql)).bind(now).fetch_all(pool).await?
+        });
+        rows.into_iter().map(ArticleRow::into_article).collect()
+    }
+
+    /// Whether readers see the article at `now`.
+    pub async fn is_visible(&self, id: i64, now: i64) -> sqlx::Result<bool> {
+        let sql = format!("SELECT EXISTS (SELECT 1 FROM articles WHERE {VISIBLE} AND articles.id = ?)");
+        on_reader!(self, pool => sqlx::query_scalar(AssertSqlSafe(sql)).bind(now).bind(id).fetch_one(pool).await)
+    }
+
+    /// The users in the byline of the article; `None` if readers do not see it at `now`.
+    pub async fn byline(&self, id: i64, now: i64) -> sqlx::Result<Option<Vec<i64>>> {
+        let sql = format!(
+            "SELECT article_authors.user_id FROM articles
+             LEFT JOIN article_authors ON article_authors.article_id = articles.id WHERE {VISIBLE} AND articles.id = ?"
+        );
+        let users: Vec<Option<i64>> = on_reader!(self, pool => {
+            sqlx::query_scalar(AssertSqlSafe(sql)).bind(now).bind(id).fetch_all(pool).await?
+        });
+        Ok((!users.is_empty()).then(|| users.into_iter().flatten().collect()))
+    }
+
+    /// The slug of the visible article that once had this address: with a leading slash, without a trailing one.
+    pub async fn slug_by_alias(&self, path: &str, now: i64) -> sqlx::Result<Option<String>> {
+        let sql = format!(
+            "SELECT articles.slug FROM article_aliases JOIN articles ON articles.id = article_aliases.article_id
+             WHERE {VISIBLE} AND article_aliases.path = ?"
+        );
+        on_reader!(self, pool => sqlx::query_scalar(AssertSqlSafe(sql)).bind(now).bind(path).fetch_optional(pool).await)
+    }
+
+    /// The tag of that slug, if a visible article has it.
+    pub async fn tag(&self, slug: &str, now: i64) -> sqlx::Result<Option<Tag>> {
+        let sql = format!(
+            "SELECT tags.slug, tags.name FROM tags WHERE tags.slug = ? AND EXISTS
+             (SELECT 1 FROM article_tags JOIN articles ON articles.id = article_tags.article_id
+              WHERE article_tags.tag_id = tags.id AND {VISIBLE})"
+        );
+        let row: Option<(String, String)> = on_reader!(self, pool => {
+            sqlx::query_as(AssertSqlSafe(sql)).bind(slug).bind(now).fetch_optional(pool).await?
+        });
+        Ok(row.map(|(slug, name)| Tag { slug, name }))
+    }
+
+    /// The author of that user name, if a visible article has the name in its byline.
+    pub async fn author(&self, username: &str, now: i64) -> sqlx::Result<Option<Author>> {
+        Ok(self.author_with_id(username, now).await?.map(|(_, author)| author))
+    }
+
+    /// The address and time of last change of every visible article, newest first, at most 50,000 (a sitemap's limit).
+    pub async fn sitemap(&self, now: i64) -> sqlx::Result<Vec<(String, Timestamp)>> {
+        let sql = format!(
+            "SELECT articles.slug, articles.updated_at FROM articles WHERE {VISIBLE}
+             ORDER BY articles.published_at DESC, articles.id DESC LIMIT 50000"
+        );
+        let rows: Vec<(String, i64)> =
+            on_reader!(self, pool => sqlx::query_as(AssertSqlSafe(sql)).bind(now).fetch_all(pool).await?);
+        rows.into_iter().map(|(slug, updated_at)| Ok((slug, timestamp(updated_at)?))).collect()
+    }
+
+    /// The slug of every article, deleted ones included, with its date.
+    pub async fn dates_of_slugs(&self) -> sqlx::Result<HashMap<String, Option<i64>>> {
+        let sql = "SELECT slug, published_at FROM articles";
+        let rows: Vec<(String, Option<i64>)> = on_reader!(self, pool => sqlx::query_as(sql).fetch_all(pool).await?);
+        Ok(rows.into_iter().collect())
+    }
+
+    /// Whether there is no article at all, deleted ones included.
+    pub async fn is_empty(&self) -> sqlx::Result<bool> {
+        let sql = "SELECT NOT EXISTS (SELECT 1 FROM articles)";
+        on_reader!(self, pool => sqlx::query_scalar(sql).fetch_one(pool).await)
+    }
+
+    /// Every article that is not deleted, drafts too, in order of their ids.
+    pub async fn all_fields(&self) -> sqlx::Result<Vec<ArticleFields>> {
+        let sql = format!("{} WHERE articles.deleted_at IS NULL ORDER BY articles.id", select_fields(self.dialect()));
+        let rows: Vec<FieldsRow> = on_reader!(self, pool => sqlx::query_as(AssertSqlSafe(sql)).fetch_all(pool).await?);
+        Ok(rows.into_iter().map(FieldsRow::into_fields).collect())
+    }
+}
+
+#[derive(FromRow)]
+pub(in crate::server::db) struct FieldsRow {
+    slug: String,
+    title: String,
+    summary: String,
+    markdown: String,
+    html: String,
+    #[sqlx(json)]
+    contents: Vec<Heading>,
+    reading_minutes: i64,
+    language: String,
+    #[sqlx(try_from = "String")]
+    status: Status,
+    published_at: Option<i64>,
+    #[sqlx(json)]
+    authors: Vec<Author>,
+    #[sqlx(json)]
+    tags: Vec<Tag>,
+    #[sqlx(json)]
+    aliases: Vec<String>,
+    cover: Option<String>,
+}
+
+impl FieldsRow {
+    pub(in crate::server::db) fn into_fields(self) -> ArticleFields {
+        ArticleFields {
+            slug: self.slug,
+            title: self.title,
+            summary: self.summary,
+            markdown: self.markdown,
+            html: self.html,
+            contents: self.contents,
+            reading_minutes: self.reading_minutes,
+            language: self.language,
+            status: self.status,
+            published_at: self.published_at,
+            authors: self.authors,
+            tags: self.tags,
+            aliases: self.aliases,
+            cover: self.cover,
+        }
+    }
+}
+
+/// Selects the [`FieldsRow`]s of all articles, deleted ones included.
+pub(in crate::server::db) fn select_fields(dialect: Dialect) -> String {
+    let authors_and_tags = authors_and_tags(dialect);
+    let aliases = dialect.json_list("json_quote(article_aliases.path)");
+    format!(
+        "SELECT articles.slug, articles.title, articles.summary, articles.markdown, articles.html, articles.contents,
+            articles.reading_minutes, articles.language, articles.status, articles.published_at, articles.cover,
+            {authors_and_tags}, (SELECT {aliases} FROM article_aliases WHERE article_aliases.article_id = articles.id) AS aliases
+         FROM articles"
+    )
+}
+
+/// What an author decided about the article of that number; `None` if there is none or it is deleted.
+pub(super) async fn fields(transaction: &mut Transaction, id: i64) -> sqlx::Result<Option<ArticleFields>> {
+    let sql = format!("{} WHERE articles.deleted_at IS NULL AND articles.id = ?", select_fields(transaction.dialect()));
+    let row: Option<FieldsRow> = on_connection!(transaction, connection => {
+        sqlx::query_as(AssertSqlSafe(sql)).bind(id).fetch_optional(connection).await?
+    });
+    Ok(row.map(FieldsRow::into_fields))
+}
+
+/// A LIKE pattern, with `!` as the escape character, for a `search_text` that contains `text`, whatever the case of its letters.
+pub(in crate::server::db) fn contains(text: &str) -> String {
+    format!("%{}%", text.to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_"))
+}

@@ -1,0 +1,305 @@
+//! Writing articles. What is read before it is written is in [`super::read`].
+
+use sqlx::AssertSqlSafe;
+
+use super::super::content_version::ContentTransaction;
+use super::super::users::WRITES;
+use super::super::{InsertedId, Transaction, is_taken};
+use super::ArticleFields;
+use super::read::fields;
+use crate::model::article::{Author, Tag};
+
+/// How many users who only read may stand in the way of a user name that a byline suggests.
+const MOST_NAMESAKES: usize = 1_000;
+
+/// What writing an article did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// There was none of that slug.
+    Created,
+    /// There was one that differed.
+    Updated,
+    /// There was the same one.
+    Unchanged,
+}
+
+/// Writes an article under its slug: makes it, or changes what differs. A count is never touched (rule C7).
+///
+/// An alias that another article has stays with that article. A deleted article of the slug comes back.
+pub async fn write(transaction: &mut ContentTransaction, article: &ArticleFields, now: i64) -> sqlx::Result<Written> {
+    let transaction: &mut Transaction = transaction;
+    let sql = "SELECT id FROM articles WHERE slug = ?";
+    let id: Option<i64> = on_connection!(transaction, connection => {
+        sqlx::query_scalar(sql).bind(&article.slug).fetch_optional(connection).await?
+    });
+    let aliases = free_aliases(transaction, &article.aliases, id).await?;
+    let mut article = article.clone();
+    for author in &mut article.authors {
+        author.username = username_for_byline(transaction, author).await?;
+    }
+    article.aliases = aliases;
+    let article = &article;
+    if let Some(id) = id
+        && fields(transaction, id).await?.is_some_and(|stored| stored.changes(article).is_empty())
+    {
+        return Ok(Written::Unchanged);
+    }
+    let mut author_ids = Vec::new();
+    for author in &article.authors {
+        author_ids.push(user_for_byline(transaction, author, now).await?);
+    }
+    let mut tag_ids = Vec::new();
+    for tag in &article.tags {
+        tag_ids.push(id_of_tag(transaction, tag).await?);
+    }
+    let first_author = author_ids
+        .first()
+        .copied()
+        .ok_or_else(|| sqlx::Error::Protocol(format!("the article {:?} has nobody in its byline", article.slug)))?;
+    let (id, written) = match id {
+        Some(id) => {
+            update(transaction, id, article, first_author, now).await?;
+            (id, Written::Updated)
+        }
+        None => (insert(transaction, article, first_author, now).await?, Written::Created),
+    };
+    on_connection!(transaction, connection => {
+        for table in ["article_authors", "article_tags", "article_aliases"] {
+            let sql = AssertSqlSafe(format!("DELETE FROM {table} WHERE article_id = ?"));
+            sqlx::query(sql).bind(id).execute(&mut *connection).await?;
+        }
+        for (position, user) in (0i64..).zip(&author_ids) {
+            let sql = "INSERT INTO article_authors (article_id, position, user_id) VALUES (?, ?, ?)";
+            sqlx::query(sql).bind(id).bind(position).bind(user).execute(&mut *connection).await?;
+        }
+        for (position, tag) in (0i64..).zip(&tag_ids) {
+            let sql = "INSERT INTO article_tags (article_id, position, tag_id) VALUES (?, ?, ?)";
+            sqlx::query(sql).bind(id).bind(position).bind(tag).execute(&mut *connection).await?;
+        }
+        for (position, path) in (0i64..).zip(&article.aliases) {
+            let sql = "INSERT INTO article_aliases (article_id, position, path) VALUES (?, ?, ?)";
+            sqlx::query(sql).bind(id).bind(position).bind(path).execute(&mut *connection).await?;
+        }
+    });
+    Ok(written)
+}
+
+/// What goes into a column.
+enum Value<'a> {
+    Text(&'a str),
+    OptionalText(Option<&'a str>),
+    Number(i64),
+    OptionalNumber(Option<i64>),
+}
+
+/// What an article's row holds that is made of the fields.
+struct Derived {
+    contents: String,
+    search_text: String,
+}
+
+impl Derived {
+    fn of(article: &ArticleFields) -> sqlx::Result<Self> {
+        let contents = serde_json::to_string(&article.contents).map_err(|error| sqlx::Error::Encode(error.into()))?;
+        let search_text = format!("{}\n{}\n{}", article.title, article.summary, article.markdown).to_lowercase();
+        Ok(Self { contents, search_text })
+    }
+}
+
+/// The columns that a statement writes, each with its value. Every statement that writes an article begins with [`Columns::of`], so that
+/// a new column is added in one place.
+struct Columns<'a>(Vec<(&'static str, Value<'a>)>);
+
+impl<'a> Columns<'a> {
+    /// What an author decides, what is made of it, and when.
+    fn of(article: &'a ArticleFields, derived: &'a Derived, now: i64) -> Self {
+        let ArticleFields {
+            slug,
+            title,
+            summary,
+            markdown,
+            html,
+            contents: _,
+            reading_minutes,
+            language,
+            status,
+            published_at,
+            // These have tables of their own.
+            authors: _,
+            tags: _,
+            aliases: _,
+            cover,
+        } = article;
+        Self(vec![
+            ("slug", Value::Text(slug)),
+            ("title", Value::Text(title)),
+            ("summary", Value::Text(summary)),
+            ("markdown", Value::Text(markdown)),
+            ("html", Value::Text(html)),
+            ("contents", Value::Text(&derived.contents)),
+            ("reading_minutes", Value::Number(*reading_minutes)),
+            ("language", Value::Text(language)),
+            ("status", Value::Text(status.as_str())),
+            ("published_at", Value::OptionalNumber(*published_at)),
+            ("cover", Value::OptionalText(cover.as_deref())),
+            ("search_text", Value::Text(&derived.search_text)),
+            ("updated_at", Value::Number(now)),
+        ])
+    }
+
+    /// With one more number.
+    fn and(mut self, column: &'static str, number: i64) -> Self {
+        self.0.push((column, Value::Number(number)));
+        self
+    }
+
+    /// The statement that adds a row.
+    fn insert(&self) -> String {
+        let names: Vec<&str> = self.0.iter().map(|(name, _)| *name).collect();
+        let placeholders = vec!["?"; names.len()];
+        format!("INSERT INTO articles ({}) VALUES ({})", names.join(", "), placeholders.join(", "))
+    }
+
+    /// The statement that changes a row. `more`: what else it sets, and which row it is; the values of its placeholders follow the columns'.
+    fn update(&self, more: &str) -> String {
+        let names: Vec<&str> = self.0.iter().map(|(name, _)| *name).collect();
+        format!("UPDATE articles SET {} = ?, version = version + 1{more}", names.join(" = ?, "))
+    }
+
+    /// Runs a statement whose placeholders are the columns and then `keys`. Returns the number of the row that was added, and how many rows
+    /// it wrote.
+    async fn execute(&self, transaction: &mut Transaction, sql: String, keys: &[i64]) -> sqlx::Result<(i64, u64)> {
+        on_connection!(transaction, connection => {
+            let mut query = sqlx::query(AssertSqlSafe(sql));
+            for (_, value) in &self.0 {
+                query = match value {
+                    Value::Text(text) => query.bind(*text),
+                    Value::OptionalText(text) => query.bind(*text),
+                    Value::Number(number) => query.bind(*number),
+                    Value::OptionalNumber(number) => query.bind(*number),
+                };
+            }
+            for key in keys {
+                query = query.bind(*key);
+            }
+            let result = query.execute(connection).await?;
+            Ok((result.inserted_id(), result.rows_affected()))
+        })
+    }
+}
+
+/// Adds an article's row, without what is in other tables. Returns its number.
+pub(in crate::server::db) async fn insert(
+    transaction: &mut Transaction,
+    article: &ArticleFields,
+    first_author: i64,
+    now: i64,
+) -> sqlx::Result<i64> {
+    let derived = Derived::of(article)?;
+    let columns = Columns::of(article, &derived, now).and("author_id", first_author).and("created_at", now);
+    let (id, _) = columns.execute(transaction, columns.insert(), &[]).await?;
+    Ok(id)
+}
+
+/// Changes an article's row, and takes it out of the bin.
+async fn update(
+    transaction: &mut Transaction,
+    id: i64,
+    article: &ArticleFields,
+    first_author: i64,
+    now: i64,
+) -> sqlx::Result<()> {
+    let derived = Derived::of(article)?;
+    let columns = Columns::of(article, &derived, now).and("author_id", first_author);
+    let sql = columns.update(", deleted_at = NULL WHERE id = ?");
+    columns.execute(transaction, sql, &[id]).await.map(drop)
+}
+
+/// Changes an article's row, if its version is still `version`. False if it is not.
+pub(in crate::server::db) async fn update_under_version(
+    transaction: &mut Transaction,
+    id: i64,
+    version: i64,
+    article: &ArticleFields,
+    now: i64,
+) -> sqlx::Result<bool> {
+    let derived = Derived::of(article)?;
+    let columns = Columns::of(article, &derived, now);
+    let sql = columns.update(" WHERE id = ? AND version = ?");
+    let (_, rows) = columns.execute(transaction, sql, &[id, version]).await?;
+    Ok(rows == 1)
+}
+
+/// Those of `aliases` that no other article than `id` has, each once.
+async fn free_aliases(transaction: &mut Transaction, aliases: &[String], id: Option<i64>) -> sqlx::Result<Vec<String>> {
+    let sql = "SELECT article_id FROM article_aliases WHERE path = ?";
+    let mut free = Vec::with_capacity(aliases.len());
+    for path in aliases {
+        let owner: Option<i64> = on_connection!(transaction, connection => {
+            sqlx::query_scalar(sql).bind(path).fetch_optional(connection).await?
+        });
+        if owner.is_none_or(|owner| Some(owner) == id) && !free.contains(path) {
+            free.push(path.clone());
+        }
+    }
+    Ok(free)
+}
+
+/// The user name behind a name in a byline: that of the writing user of this name, who may sign in as something else entirely, or
+/// the one that the name suggests. If somebody has that who only reads, it is another: whoever takes the name of somebody who is yet to be
+/// imported must not get the articles.
+async fn username_for_byline(transaction: &mut Transaction, author: &Author) -> sqlx::Result<String> {
+    let by_name = format!("SELECT username FROM users WHERE name = ? AND {WRITES} ORDER BY id LIMIT 1");
+    let is_readers = format!("SELECT EXISTS (SELECT 1 FROM users WHERE username = ? AND NOT {WRITES})");
+    on_connection!(transaction, connection => {
+        let known = sqlx::query_scalar(AssertSqlSafe(by_name)).bind(&author.name).fetch_optional(&mut *connection);
+        let known: Option<String> = known.await?;
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let numbered = (2..MOST_NAMESAKES).map(|number| format!("{}-{number}", author.username));
+        for username in std::iter::once(author.username.clone()).chain(numbered) {
+            let sql = AssertSqlSafe(is_readers.clone());
+            let is_readers: bool = sqlx::query_scalar(sql).bind(&username).fetch_one(&mut *connection).await?;
+            if !is_readers {
+                return Ok(username);
+            }
+        }
+        Err(sqlx::Error::Protocol(format!("{MOST_NAMESAKES} readers are named like the author {:?}", author.username)))
+    })
+}
+
+/// The user of that user name, or a new one who can't sign in.
+async fn user_for_byline(transaction: &mut Transaction, author: &Author, now: i64) -> sqlx::Result<i64> {
+    let select = format!("SELECT id FROM users WHERE username = ? AND {WRITES}");
+    let insert = "INSERT INTO users (username, name, role, created_at) VALUES (?, ?, 'author', ?)";
+    on_connection!(transaction, connection => {
+        let again = AssertSqlSafe(select.clone());
+        let id = sqlx::query_scalar(AssertSqlSafe(select)).bind(&author.username).fetch_optional(&mut *connection).await?;
+        if let Some(id) = id {
+            return Ok(id);
+        }
+        let user = sqlx::query(insert).bind(&author.username).bind(&author.name).bind(now);
+        match user.execute(&mut *connection).await {
+            Ok(result) => Ok(result.inserted_id()),
+            // Somebody has just added the user by hand, which needs no transaction. A reader who did so at this very moment stops the import,
+            // which can be done again.
+            Err(error) if is_taken(&error) => {
+                sqlx::query_scalar(again).bind(&author.username).fetch_one(connection).await
+            }
+            Err(error) => Err(error),
+        }
+    })
+}
+
+/// The tag of that slug, or a new one.
+pub(in crate::server::db) async fn id_of_tag(transaction: &mut Transaction, tag: &Tag) -> sqlx::Result<i64> {
+    on_connection!(transaction, connection => {
+        let select = sqlx::query_scalar("SELECT id FROM tags WHERE slug = ?").bind(&tag.slug);
+        if let Some(id) = select.fetch_optional(&mut *connection).await? {
+            return Ok(id);
+        }
+        let insert = sqlx::query("INSERT INTO tags (slug, name) VALUES (?, ?)").bind(&tag.slug).bind(&tag.name);
+        insert.execute(connection).await.map(|result| result.inserted_id())
+    })
+}
