@@ -162,7 +162,7 @@ fn wrongs(file: &str, source: &str) -> Vec<String> {
 }
 
 /// The files below a folder, as paths from it.
-fn files(folder: &Path, prefix: &str, found: &mut BTreeSet<String>) {
+pub fn files(folder: &Path, prefix: &str, found: &mut BTreeSet<String>) {
     for entry in fs::read_dir(folder).unwrap() {
         let entry = entry.unwrap();
         let name = format!("{prefix}{}", entry.file_name().into_string().unwrap());

@@ -28,6 +28,7 @@ mod server_profile;
 #[allow(dead_code, reason = "the torture uses the rest")]
 mod servers;
 mod sessions;
+mod statements;
 mod store;
 mod studio;
 mod studio_race;

@@ -27,10 +27,9 @@ impl OwnConnection {
         for chunk in articles.chunks(MOST_PLACEHOLDERS) {
             // Filled up with articles that are asked for already, so that there are few different statements to prepare.
             let placeholders = chunk.len().next_power_of_two();
-            let sql = format!(
-                "SELECT article_id, views, likes, collects FROM article_stats WHERE article_id IN (?{})",
-                ", ?".repeat(placeholders - 1)
-            );
+            let others = ", ?".repeat(placeholders - 1);
+            let sql =
+                format!("SELECT article_id, views, likes, collects FROM article_stats WHERE article_id IN (?{others})");
             let rows: Vec<(i64, i64, i64, i64)> = on_own!(self, connection => {
                 let mut query = sqlx::query_as(AssertSqlSafe(sql.as_str()));
                 for article in chunk.iter().cycle().take(placeholders) {

@@ -137,10 +137,10 @@ impl Database {
         if articles.is_empty() {
             return Ok(HashMap::new());
         }
+        let others = ", ?".repeat(articles.len() - 1);
         let sql = format!(
             "SELECT id, slug, title FROM articles
-             WHERE status = 'published' AND published_at <= ? AND deleted_at IS NULL AND id IN (?{})",
-            ", ?".repeat(articles.len() - 1)
+             WHERE status = 'published' AND published_at <= ? AND deleted_at IS NULL AND id IN (?{others})"
         );
         let rows: Vec<(i64, String, String)> = on_reader!(self, pool => {
             let mut query = sqlx::query_as(AssertSqlSafe(sql)).bind(now);

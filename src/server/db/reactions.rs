@@ -280,7 +280,8 @@ async fn delete(
 }
 
 async fn kept_count(transaction: &mut Transaction, counted: Counted, article: i64) -> sqlx::Result<i64> {
-    let sql = AssertSqlSafe(format!("SELECT {} FROM article_stats WHERE article_id = ?", counted.name()));
+    let count = counted.name();
+    let sql = AssertSqlSafe(format!("SELECT {count} FROM article_stats WHERE article_id = ?"));
     on_connection!(transaction, connection => sqlx::query_scalar(sql).bind(article).fetch_one(connection).await)
 }
 

@@ -169,8 +169,9 @@ impl Database {
             }
             None => "coalesce(?, 0) = 0",
         };
-        let conditions =
-            format!("{} AND {author} AND lower(articles.title) LIKE ? ESCAPE '!'", query.shelf.condition());
+        let shelf = query.shelf.condition();
+        let conditions = format!("{shelf} AND {author} AND lower(articles.title) LIKE ? ESCAPE '!'");
+        let (order, per_page, integer) = (query.column.sql(), query.per_page, self.dialect().integer());
         let direction = if query.is_descending { "DESC" } else { "ASC" };
         let list = format!(
             "SELECT articles.id, articles.slug, articles.title, articles.status, articles.published_at, articles.updated_at,
@@ -181,10 +182,7 @@ impl Database {
              LEFT JOIN article_stats ON article_stats.article_id = articles.id
              LEFT JOIN (SELECT article_id, CAST(sum(views) AS {integer}) AS views FROM article_view_hours
                         WHERE hour > ? GROUP BY article_id) AS last_week ON last_week.article_id = articles.id
-             WHERE {conditions} ORDER BY {} {direction}, articles.id {direction} LIMIT {} OFFSET ?",
-            query.column.sql(),
-            query.per_page,
-            integer = self.dialect().integer(),
+             WHERE {conditions} ORDER BY {order} {direction}, articles.id {direction} LIMIT {per_page} OFFSET ?"
         );
         let count = format!("SELECT count(*) FROM articles WHERE {conditions}");
         let text = super::articles::contains(&query.text);
@@ -201,7 +199,8 @@ impl Database {
 
     /// An article for editing, whatever its state; `None` if there is none of that number.
     pub async fn editable(&self, id: i64) -> sqlx::Result<Option<EditableArticle>> {
-        let fields = format!("{} WHERE articles.id = ?", select_fields(self.dialect()));
+        let fields = select_fields(self.dialect());
+        let fields = format!("{fields} WHERE articles.id = ?");
         let (row, fields): (Option<EditableRow>, Option<FieldsRow>) = on_reader!(self, pool => {
             let mut transaction = pool.begin().await?;
             let row = sqlx::query_as(EDITABLE).bind(id).fetch_optional(&mut *transaction).await?;
@@ -315,7 +314,8 @@ impl EditableRow {
 }
 
 async fn editable_in(transaction: &mut Transaction, id: i64) -> sqlx::Result<Option<EditableArticle>> {
-    let fields = format!("{} WHERE articles.id = ?", select_fields(transaction.dialect()));
+    let fields = select_fields(transaction.dialect());
+    let fields = format!("{fields} WHERE articles.id = ?");
     let (row, fields): (Option<EditableRow>, Option<FieldsRow>) = on_connection!(transaction, connection => {
         let row = sqlx::query_as(EDITABLE).bind(id).fetch_optional(&mut *connection).await?;
         (row, sqlx::query_as(AssertSqlSafe(fields)).bind(id).fetch_optional(connection).await?)

@@ -64,11 +64,11 @@ pub async fn remember(connection: &mut SqliteConnection, seen: &[Seen], window_e
     let (mut left, mut last) = (seen, 0);
     // Powers of two, so that there are few different statements to prepare.
     while let Some(size) = left.len().checked_ilog2().map(|log| (1 << log).min(MOST_ROWS)) {
-        let (rows, others) = left.split_at(size);
-        left = others;
+        let (rows, rest) = left.split_at(size);
+        left = rest;
+        let other_rows = ", (?, ?, ?, ?, ?)".repeat(size - 1);
         let sql = format!(
-            "INSERT INTO view_seen (article_id, address, network, visitor, window_ends_at) VALUES (?, ?, ?, ?, ?){}",
-            ", (?, ?, ?, ?, ?)".repeat(size - 1)
+            "INSERT INTO view_seen (article_id, address, network, visitor, window_ends_at) VALUES (?, ?, ?, ?, ?){other_rows}"
         );
         let mut query = sqlx::query(AssertSqlSafe(sql));
         for Seen { article, address, network, visitor } in rows {
@@ -129,10 +129,8 @@ impl Database {
         for chunk in articles.chunks(MOST_PLACEHOLDERS) {
             // Filled up with articles that are asked for already, so that there are few different statements to prepare.
             let placeholders = chunk.len().next_power_of_two();
-            let sql = format!(
-                "SELECT article_id, views FROM article_stats WHERE article_id IN (?{})",
-                ", ?".repeat(placeholders - 1)
-            );
+            let others = ", ?".repeat(placeholders - 1);
+            let sql = format!("SELECT article_id, views FROM article_stats WHERE article_id IN (?{others})");
             let rows: Vec<(i64, i64)> = on_reader!(self, pool => {
                 let mut query = sqlx::query_as(AssertSqlSafe(sql));
                 for article in chunk.iter().cycle().take(placeholders) {

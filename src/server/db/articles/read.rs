@@ -157,7 +157,8 @@ impl OwnConnection {
         // Filled up with one that is asked for already, so that there are few different statements to prepare.
         let placeholders = slugs.len().next_power_of_two();
         let articles = select_articles(self.database.dialect());
-        let sql = format!("{articles} AND articles.slug IN (?{})", ", ?".repeat(placeholders - 1));
+        let others = ", ?".repeat(placeholders - 1);
+        let sql = format!("{articles} AND articles.slug IN (?{others})");
         let rows: Vec<ArticleRow> = on_own!(self, connection => {
             let mut query = sqlx::query_as(AssertSqlSafe(sql.as_str())).bind(now);
             for slug in slugs.iter().chain(std::iter::repeat(first)).take(placeholders) {
@@ -207,7 +208,8 @@ impl Database {
 
     /// The article of that number, if readers see it at `now`.
     pub async fn article(&self, id: i64, now: i64) -> sqlx::Result<Option<Article>> {
-        let sql = format!("{} AND articles.id = ?", select_articles(self.dialect()));
+        let articles = select_articles(self.dialect());
+        let sql = format!("{articles} AND articles.id = ?");
         let row: Option<ArticleRow> = on_reader!(self, pool => {
             sqlx::query_as(AssertSqlSafe(sql)).bind(now).bind(id).fetch_optional(pool).await?
         });
@@ -295,7 +297,8 @@ impl Database {
 
     /// Every article that is not deleted, drafts too, in order of their ids.
     pub async fn all_fields(&self) -> sqlx::Result<Vec<ArticleFields>> {
-        let sql = format!("{} WHERE articles.deleted_at IS NULL ORDER BY articles.id", select_fields(self.dialect()));
+        let fields = select_fields(self.dialect());
+        let sql = format!("{fields} WHERE articles.deleted_at IS NULL ORDER BY articles.id");
         let rows: Vec<FieldsRow> = on_reader!(self, pool => sqlx::query_as(AssertSqlSafe(sql)).fetch_all(pool).await?);
         Ok(rows.into_iter().map(FieldsRow::into_fields).collect())
     }
@@ -359,7 +362,8 @@ pub(in crate::server::db) fn select_fields(dialect: Dialect) -> String {
 
 /// What an author decided about the article of that number; `None` if there is none or it is deleted.
 pub(super) async fn fields(transaction: &mut Transaction, id: i64) -> sqlx::Result<Option<ArticleFields>> {
-    let sql = format!("{} WHERE articles.deleted_at IS NULL AND articles.id = ?", select_fields(transaction.dialect()));
+    let fields = select_fields(transaction.dialect());
+    let sql = format!("{fields} WHERE articles.deleted_at IS NULL AND articles.id = ?");
     let row: Option<FieldsRow> = on_connection!(transaction, connection => {
         sqlx::query_as(AssertSqlSafe(sql)).bind(id).fetch_optional(connection).await?
     });

@@ -155,15 +155,15 @@ impl<'a> Columns<'a> {
 
     /// The statement that adds a row.
     fn insert(&self) -> String {
-        let names: Vec<&str> = self.0.iter().map(|(name, _)| *name).collect();
-        let placeholders = vec!["?"; names.len()];
-        format!("INSERT INTO articles ({}) VALUES ({})", names.join(", "), placeholders.join(", "))
+        let names = self.0.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+        let placeholders = vec!["?"; self.0.len()].join(", ");
+        format!("INSERT INTO articles ({names}) VALUES ({placeholders})")
     }
 
     /// The statement that changes a row. `more`: what else it sets, and which row it is; the values of its placeholders follow the columns'.
     fn update(&self, more: &str) -> String {
-        let names: Vec<&str> = self.0.iter().map(|(name, _)| *name).collect();
-        format!("UPDATE articles SET {} = ?, version = version + 1{more}", names.join(" = ?, "))
+        let assignments = self.0.iter().map(|(name, _)| format!("{name} = ?")).collect::<Vec<_>>().join(", ");
+        format!("UPDATE articles SET {assignments}, version = version + 1{more}")
     }
 
     /// Runs a statement whose placeholders are the columns and then `keys`. Returns the number of the row that was added, and how many rows

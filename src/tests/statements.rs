@@ -1,0 +1,554 @@
+//! Every SQL statement of the program is prepared, on SQLite and on MariaDB or MySQL, so that one that does not parse does not wait for its
+//! page. The statements are read from the sources: a new one can't be forgotten.
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
+use std::{fmt, fs};
+
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use sqlx::{AssertSqlSafe, Connection, Executor, MySqlConnection, SqlSafeStr, SqliteConnection};
+use tidemark::server::db::Database;
+
+use crate::database::new_database;
+use crate::layers::files;
+
+/// Where SQL may be.
+const HOME: &str = "server/db";
+
+/// What a statement begins with.
+const VERBS: [&str; 6] = ["SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "REPLACE"];
+
+/// Types by which a function or an `impl` is known as one for a single kind of database.
+const SQLITE_TYPES: [&str; 3] = ["SqliteDatabase", "SqliteConnection", "DatabaseSessionStore"];
+const MYSQL_TYPES: [&str; 2] = ["MySqlDatabase", "MySqlConnection"];
+
+/// Statements that stand where nothing says that they are for one kind of database: file, what they contain, and why. The other kind must
+/// refuse them.
+const FOR_SQLITE: &[(&str, &str, &str)] =
+    &[("server/db/views.rs", "FROM article_view_windows", "only SQLite keeps windows; elsewhere they are in Redis")];
+
+/// What a placeholder of a `format!` may be. Those that are constants of the program need no line here.
+enum Part {
+    /// One of these. Where a statement has several such parts, the first ones go together, the second ones, and so on.
+    Any(&'static [&'static str]),
+    /// This in SQLite, that in MySQL.
+    Each(&'static str, &'static str),
+    /// What the function of that name makes.
+    Of(&'static str),
+}
+
+use Part::{Any, Each, Of};
+
+/// The parts of which statements are put together when the program runs: file, placeholder, and what may stand there.
+const PARTS: &[(&str, &str, Part)] = &[
+    // Those of `json_list`, which are columns of their own.
+    ("server/db/articles/read.rs", "authors", Each("json_group_array(1)", "group_concat(1)")),
+    ("server/db/articles/read.rs", "tags", Each("json_group_array(1)", "group_concat(1)")),
+    ("server/db/articles/read.rs", "aliases", Each("json_group_array(1)", "group_concat(1)")),
+    ("server/db/articles/read.rs", "authors_and_tags", Of("authors_and_tags")),
+    ("server/db/articles/read.rs", "columns", Of("summary_columns")),
+    ("server/db/articles/read.rs", "articles", Of("select_articles")),
+    ("server/db/articles/read.rs", "fields", Of("select_fields")),
+    (
+        "server/db/articles/read.rs",
+        "conditions",
+        Any(&[
+            "",
+            " AND articles.id IN (SELECT article_tags.article_id FROM article_tags
+                JOIN tags ON tags.id = article_tags.tag_id WHERE tags.slug = ?)
+              AND articles.id IN (SELECT article_authors.article_id FROM article_authors
+                JOIN users ON users.id = article_authors.user_id WHERE users.username = ?)
+              AND articles.search_text LIKE ? ESCAPE '!'",
+        ]),
+    ),
+    ("server/db/articles/read.rs", "per_page", Any(&["10"])),
+    ("server/db/articles/read.rs", "limit", Any(&["10"])),
+    ("server/db/articles/read.rs", "others", Any(&["", ", ?"])),
+    ("server/db/articles/write.rs", "table", Any(&["article_authors", "article_tags", "article_aliases"])),
+    // The list of an article's columns, with which nearly every test writes one.
+    ("server/db/articles/write.rs", "names", Any(&["slug, title"])),
+    ("server/db/articles/write.rs", "placeholders", Any(&["?, ?"])),
+    ("server/db/articles/write.rs", "assignments", Any(&["slug = ?, title = ?"])),
+    (
+        "server/db/articles/write.rs",
+        "more",
+        Any(&[", deleted_at = NULL WHERE id = ?", " WHERE id = ? AND version = ?"]),
+    ),
+    ("server/db/counts.rs", "others", Any(&["", ", ?"])),
+    ("server/db/lists.rs", "columns", Of("summary_columns")),
+    ("server/db/lists.rs", "join", Any(&["JOIN collects ON collects.article_id = articles.id", ""])),
+    (
+        "server/db/lists.rs",
+        "conditions",
+        Any(&[
+            "articles.published_at <= ? AND collects.user_id = ?",
+            "articles.published_at <= ? AND articles.id IN (SELECT article_authors.article_id FROM article_authors
+                JOIN follows ON follows.author_id = article_authors.user_id WHERE follows.user_id = ?)",
+        ]),
+    ),
+    (
+        "server/db/lists.rs",
+        "order",
+        Any(&["collects.created_at DESC, articles.id DESC", "articles.published_at DESC, articles.id DESC"]),
+    ),
+    ("server/db/lists.rs", "per_page", Any(&["10"])),
+    ("server/db/pictures.rs", "integer", Each("INTEGER", "SIGNED")),
+    ("server/db/pictures.rs", "per_page", Any(&["10"])),
+    ("server/db/pictures.rs", "rows", Any(&["(?, ?, ?, ?, ?, ?, ?, ?), (?, ?, ?, ?, ?, ?, ?, ?)"])),
+    ("server/db/rankings.rs", "others", Any(&["", ", ?"])),
+    ("server/db/reactions.rs", "table", Any(&["likes", "collects"])),
+    ("server/db/reactions.rs", "column", Any(&["article_id"])),
+    ("server/db/reactions.rs", "count", Any(&["likes", "collects"])),
+    ("server/db/reactions.rs", "change", Any(&["likes + 1", "CASE WHEN collects > 0 THEN collects - 1 ELSE 0 END"])),
+    (
+        "server/db/reactions.rs",
+        "insert",
+        Any(&[
+            "INTO likes (user_id, article_id, created_at) VALUES (?, ?, ?)",
+            "INTO collects (user_id, article_id, created_at) VALUES (?, ?, ?)",
+            "INTO follows (user_id, author_id, created_at) VALUES (?, ?, ?)",
+        ]),
+    ),
+    ("server/db/revisions.rs", "length", Each("length", "char_length")),
+    (
+        "server/db/revisions.rs",
+        "changes",
+        Any(&[", CASE WHEN coalesce(revision.cover, '') <> coalesce(earlier.cover, '') THEN 1 ELSE 0 END AS changed"]),
+    ),
+    // A part of a condition, and no statement.
+    ("server/db/studio.rs", "shelf", Any(&["articles.deleted_at IS NULL"])),
+    ("server/db/studio.rs", "author", Any(&["coalesce(?, 0) = 0"])),
+    (
+        "server/db/studio.rs",
+        "conditions",
+        Any(&[
+            "articles.deleted_at IS NULL AND ? IS NOT NULL AND coalesce(?, 0) = 0
+                AND lower(articles.title) LIKE ? ESCAPE '!'",
+            "articles.published_at > ? AND EXISTS (SELECT 1 FROM article_authors
+                WHERE article_authors.article_id = articles.id AND article_authors.user_id = ?)
+                AND lower(articles.title) LIKE ? ESCAPE '!'",
+        ]),
+    ),
+    ("server/db/studio.rs", "integer", Each("INTEGER", "SIGNED")),
+    ("server/db/studio.rs", "order", Any(&["lower(articles.title)", "week"])),
+    ("server/db/studio.rs", "direction", Any(&["ASC", "DESC"])),
+    ("server/db/studio.rs", "per_page", Any(&["10"])),
+    ("server/db/studio.rs", "fields", Of("select_fields")),
+    ("server/db/users.rs", "per_page", Any(&["10"])),
+    ("server/db/views.rs", "others", Any(&["", ", ?"])),
+    ("server/db/views.rs", "other_rows", Any(&["", ", (?, ?, ?, ?, ?)"])),
+    ("server/db/views.rs", "join", Each("CROSS JOIN", "STRAIGHT_JOIN")),
+    ("server/db/views.rs", "limit", Any(&["10"])),
+];
+
+/// Whose SQL it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Sqlite,
+    MySql,
+}
+
+/// A text in the code.
+#[derive(Clone, Debug, PartialEq)]
+struct Text {
+    file: String,
+    line: usize,
+    /// The function that it is in.
+    function: String,
+    /// Whether it is the first text of a `format!`.
+    is_format: bool,
+    /// The one kind of database that it is for, if the code around it says so.
+    only: Option<Kind>,
+    text: String,
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "src/{}:{}", self.file, self.line)
+    }
+}
+
+impl Text {
+    fn is_statement(&self) -> bool {
+        begins_like_a_statement(&self.text)
+    }
+
+    /// Whether it may be one, put together with what it begins with.
+    fn may_be_statement(&self) -> bool {
+        let words = [" WHERE ", " AND ", " ORDER BY ", " LIMIT "];
+        self.is_format && self.text.starts_with('{') && words.iter().any(|word| self.text.contains(word))
+    }
+}
+
+fn begins_like_a_statement(text: &str) -> bool {
+    let first = text.split_whitespace().next();
+    first.is_some_and(|word| VERBS.contains(&word)) && text.split_whitespace().nth(1).is_some()
+}
+
+/// What is found in the sources.
+#[derive(Default)]
+struct Sources {
+    texts: Vec<Text>,
+    /// By file and name.
+    constants: HashMap<(String, String), String>,
+}
+
+/// Where in a file the walk is.
+#[derive(Clone, Default)]
+struct Place {
+    file: String,
+    function: String,
+    only: Option<Kind>,
+}
+
+impl Sources {
+    fn add(&mut self, file: &str, source: &str) {
+        let tokens: TokenStream = source.parse().expect("Rust");
+        let place = Place { file: file.to_owned(), ..Place::default() };
+        self.walk(&tokens.into_iter().collect::<Vec<_>>(), &place);
+    }
+
+    fn walk(&mut self, tokens: &[TokenTree], place: &Place) {
+        let mut at = 0;
+        while let Some(token) = tokens.get(at) {
+            let rest = &tokens[at + 1..];
+            at += 1;
+            match token {
+                // An attribute, such as the text of a comment.
+                TokenTree::Punct(punct) if punct.as_char() == '#' => {
+                    let is_inner = matches!(rest.first(), Some(TokenTree::Punct(punct)) if punct.as_char() == '!');
+                    at += if is_inner { 2 } else { 1 };
+                }
+                TokenTree::Ident(word) if word == "mod" => {
+                    if let [TokenTree::Ident(name), TokenTree::Group(_), ..] = rest
+                        && name == "tests"
+                    {
+                        at += 2;
+                    }
+                }
+                TokenTree::Ident(word) if word == "const" => self.note_constant(rest, place),
+                TokenTree::Ident(word) if word == "fn" || word == "impl" => {
+                    // A type such as `fn(i64)` has no body.
+                    let Some(length) = rest.iter().position(is_body_or_end) else { continue };
+                    let head = &rest[..length];
+                    let mut inner = place.clone();
+                    inner.only = only_of(head).or(place.only);
+                    if let (true, Some(TokenTree::Ident(name))) = (word == "fn", head.first()) {
+                        inner.function = name.to_string();
+                    }
+                    if let TokenTree::Group(body) = &rest[length] {
+                        self.walk(&body.stream().into_iter().collect::<Vec<_>>(), &inner);
+                    }
+                    at += length + 1;
+                }
+                TokenTree::Ident(word) if word == "format" => {
+                    if let [TokenTree::Punct(_), TokenTree::Group(group), ..] = rest {
+                        self.walk_format(group, place);
+                        at += 2;
+                    }
+                }
+                TokenTree::Ident(word) if word == "Sqlite" || word == "MySql" => {
+                    let kind = if word == "Sqlite" { Kind::Sqlite } else { Kind::MySql };
+                    if let Some((arm, length)) = arm(rest) {
+                        let inner = Place { only: Some(kind), ..place.clone() };
+                        self.walk(arm, &inner);
+                        at += length;
+                    }
+                }
+                TokenTree::Literal(literal) => {
+                    let line = literal.span().start().line;
+                    if let Some(text) = unquoted(&literal.to_string()) {
+                        self.texts.push(Text {
+                            file: place.file.clone(),
+                            line,
+                            function: place.function.clone(),
+                            is_format: false,
+                            only: place.only,
+                            text,
+                        });
+                    }
+                }
+                TokenTree::Group(group) => {
+                    self.walk(&group.stream().into_iter().collect::<Vec<_>>(), place);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The first text of a `format!` has placeholders; what follows is code as any other.
+    fn walk_format(&mut self, group: &Group, place: &Place) {
+        let tokens: Vec<TokenTree> = group.stream().into_iter().collect();
+        let before = self.texts.len();
+        self.walk(&tokens[..tokens.len().min(1)], place);
+        for text in &mut self.texts[before..] {
+            text.is_format = true;
+        }
+        self.walk(tokens.get(1..).unwrap_or_default(), place);
+    }
+
+    fn note_constant(&mut self, rest: &[TokenTree], place: &Place) {
+        let Some(TokenTree::Ident(name)) = rest.first() else { return };
+        let is_end = |token: &&TokenTree| !matches!(token, TokenTree::Punct(punct) if punct.as_char() == ';');
+        let literal = rest.iter().take_while(is_end).find_map(|token| match token {
+            TokenTree::Literal(literal) => unquoted(&literal.to_string()),
+            _ => None,
+        });
+        if let Some(text) = literal {
+            self.constants.insert((place.file.clone(), name.to_string()), text);
+        }
+    }
+
+    /// A constant of the file, or else the one that it imports from elsewhere.
+    fn constant(&self, file: &str, name: &str) -> Option<&str> {
+        let own = self.constants.get(&(file.to_owned(), name.to_owned()));
+        let others = || self.constants.iter().find(|((_, other), _)| other == name).map(|(_, text)| text);
+        own.or_else(others).map(String::as_str)
+    }
+
+    /// How many statements a text may become.
+    fn versions(&self, text: &Text) -> usize {
+        let part = |name: &str| PARTS.iter().find(|(file, part, _)| *file == text.file && *part == name);
+        let count = |name: &String| match part(name.as_str()) {
+            Some((_, _, Any(texts))) => texts.len(),
+            _ => 1,
+        };
+        placeholders(&text.text).iter().map(count).max().unwrap_or(1)
+    }
+
+    /// The text with everything put in that it has placeholders for, in its version of that number. `used` are the lines of [`PARTS`] that
+    /// were needed.
+    fn composed(
+        &self,
+        text: &Text,
+        kind: Kind,
+        version: usize,
+        used: &mut BTreeSet<(&'static str, &'static str)>,
+    ) -> Result<String, String> {
+        if !text.is_format {
+            return Ok(text.text.clone());
+        }
+        let mut sql = text.text.clone();
+        for name in placeholders(&text.text) {
+            let part = PARTS.iter().find(|(file, part, _)| *file == text.file && *part == name);
+            let value = match part {
+                Some((file, part, value)) => {
+                    used.insert((*file, *part));
+                    match value {
+                        Any(texts) => texts[version.min(texts.len() - 1)].to_owned(),
+                        Each(sqlite, mysql) => match kind {
+                            Kind::Sqlite => (*sqlite).to_owned(),
+                            Kind::MySql => (*mysql).to_owned(),
+                        },
+                        Of(function) => {
+                            let made = self.texts.iter().rfind(|made| made.is_format && made.function == *function);
+                            let made = made.ok_or_else(|| format!("{text}: no function {function} makes a text"))?;
+                            self.composed(made, kind, version, used)?
+                        }
+                    }
+                }
+                None => match self.constant(&text.file, &name) {
+                    Some(constant) => constant.to_owned(),
+                    None => return Err(format!("{text}: {{{name}}} is in no line of PARTS; say there what it may be")),
+                },
+            };
+            sql = sql.replace(&format!("{{{name}}}"), &value);
+        }
+        Ok(sql)
+    }
+}
+
+/// The body of a function or an `impl`, or the end of what has none.
+fn is_body_or_end(token: &TokenTree) -> bool {
+    match token {
+        TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
+        TokenTree::Punct(punct) => punct.as_char() == ';',
+        _ => false,
+    }
+}
+
+/// The kind of database that the head of a function or an `impl` names, if it is one.
+fn only_of(head: &[TokenTree]) -> Option<Kind> {
+    head.iter().find_map(|token| match token {
+        TokenTree::Ident(word) if SQLITE_TYPES.iter().any(|name| word == name) => Some(Kind::Sqlite),
+        TokenTree::Ident(word) if MYSQL_TYPES.iter().any(|name| word == name) => Some(Kind::MySql),
+        TokenTree::Group(group) => only_of(&group.stream().into_iter().collect::<Vec<_>>()),
+        _ => None,
+    })
+}
+
+/// What an arm of a `match` does, and how many tokens it has, if after the name of a variant one begins.
+fn arm(rest: &[TokenTree]) -> Option<(&[TokenTree], usize)> {
+    let fields = usize::from(matches!(rest.first(), Some(TokenTree::Group(_))));
+    let arrow =
+        |at: usize, sign: char| matches!(rest.get(at), Some(TokenTree::Punct(punct)) if punct.as_char() == sign);
+    if !(arrow(fields, '=') && arrow(fields + 1, '>')) {
+        return None;
+    }
+    let body = rest.get(fields + 2..)?;
+    let length = match body.first()? {
+        TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => 1,
+        _ => {
+            let is_comma = |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ',');
+            body.iter().position(is_comma).unwrap_or(body.len())
+        }
+    };
+    Some((&body[..length], fields + 2 + length))
+}
+
+/// The names between braces, each once.
+fn placeholders(text: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    for part in text.split('{').skip(1) {
+        let name = part.split('}').next().unwrap_or_default().to_owned();
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// What a literal of Rust says; `None` if it is no text.
+fn unquoted(literal: &str) -> Option<String> {
+    if let Some(raw) = literal.strip_prefix('r') {
+        return Some(raw.trim_matches('#').strip_prefix('"')?.strip_suffix('"')?.to_owned());
+    }
+    let quoted = literal.strip_prefix('"')?.strip_suffix('"')?;
+    let mut text = String::with_capacity(quoted.len());
+    let mut characters = quoted.chars().peekable();
+    while let Some(character) = characters.next() {
+        if character != '\\' {
+            text.push(character);
+            continue;
+        }
+        match characters.next()? {
+            'n' => text.push('\n'),
+            't' => text.push('\t'),
+            // The line goes on, without the space before it.
+            '\n' => while characters.next_if(|character| character.is_whitespace()).is_some() {},
+            // Others are themselves, or are in no SQL.
+            other => text.push(other),
+        }
+    }
+    Some(text)
+}
+
+fn sources() -> Sources {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut all = BTreeSet::new();
+    files(&folder, "", &mut all);
+    let others = ["tests/", "torture/", "bench/"];
+    all.retain(|file| !others.iter().any(|other| file.starts_with(other)));
+    let mut sources = Sources::default();
+    for file in &all {
+        sources.add(file, &fs::read_to_string(folder.join(file)).unwrap());
+    }
+    sources
+}
+
+/// A connection to an empty database of each kind, with all tables.
+async fn connections(folder: &Path) -> (SqliteConnection, MySqlConnection) {
+    let (sqlite, mysql) = (format!("sqlite:{}", folder.join("blog.db").display()), new_database());
+    for url in [&sqlite, &mysql] {
+        Database::open(url).await.unwrap().close().await;
+    }
+    (SqliteConnection::connect(&sqlite).await.unwrap(), MySqlConnection::connect(&mysql).await.unwrap())
+}
+
+#[test]
+fn every_statement_is_one_that_sqlite_and_mariadb_understand() {
+    let sources = sources();
+    let folder = tempfile::tempdir().unwrap();
+    let (mut wrongs, mut used, mut prepared) = (Vec::new(), BTreeSet::new(), 0);
+    let mut only_sqlite = BTreeSet::new();
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let (mut sqlite, mut mysql) = connections(folder.path()).await;
+        for text in &sources.texts {
+            let is_at_home = text.file.starts_with(HOME);
+            if !text.is_statement() && !(is_at_home && text.may_be_statement()) {
+                continue;
+            }
+            if !is_at_home {
+                wrongs.push(format!("{text}: SQL is in {HOME} alone"));
+                continue;
+            }
+            for kind in [Kind::Sqlite, Kind::MySql] {
+                if text.only.is_some_and(|only| only != kind) {
+                    continue;
+                }
+                for version in 0..sources.versions(text) {
+                    let sql = match sources.composed(text, kind, version, &mut used) {
+                        Ok(sql) => sql,
+                        Err(wrong) => {
+                            wrongs.push(wrong);
+                            break;
+                        }
+                    };
+                    // Put together it was a part of one.
+                    if !begins_like_a_statement(&sql) {
+                        continue;
+                    }
+                    prepared += 1;
+                    let statement = AssertSqlSafe(sql.clone()).into_sql_str();
+                    let answer = match kind {
+                        Kind::Sqlite => sqlite.prepare(statement).await.map(drop),
+                        Kind::MySql => mysql.prepare(statement).await.map(drop),
+                    };
+                    let exception = FOR_SQLITE.iter().find(|(file, part, _)| *file == text.file && sql.contains(*part));
+                    match (answer, exception) {
+                        (Err(_), Some((file, part, _))) if kind == Kind::MySql => {
+                            only_sqlite.insert((*file, *part));
+                        }
+                        (Err(error), _) => wrongs.push(format!("{text}, {kind:?}: {error}\n    {sql}")),
+                        (Ok(()), _) => {}
+                    }
+                }
+            }
+        }
+    });
+    for (file, name, _) in PARTS {
+        if !used.contains(&(*file, *name)) {
+            wrongs.push(format!("PARTS: no statement of {file} has {{{name}}} any more"));
+        }
+    }
+    for (file, part, _) in FOR_SQLITE {
+        if !only_sqlite.contains(&(*file, *part)) {
+            wrongs.push(format!("FOR_SQLITE: {file} has no statement with {part:?} that MySQL refuses"));
+        }
+    }
+    assert!(wrongs.is_empty(), "\n{}\n", wrongs.join("\n"));
+    assert!(prepared > 200, "only {prepared} statements were found");
+}
+
+/// What is found in a source: the text, whether it is a format, and for which kind of database.
+fn found(source: &str) -> Vec<(String, bool, Option<Kind>)> {
+    let mut sources = Sources::default();
+    sources.add("server/db/one.rs", source);
+    sources.texts.into_iter().map(|text| (text.text, text.is_format, text.only)).collect()
+}
+
+#[test]
+fn a_statement_is_found_wherever_it_stands() {
+    for (source, is_format, only) in [
+        (r#"fn a() { query("SELECT 1"); }"#, false, None),
+        (r#"const A: &str = "SELECT 1";"#, false, None),
+        (r##"fn a() { on_reader!(self, pool => query(r#"SELECT 1"#)); }"##, false, None),
+        (r#"fn a() { AssertSqlSafe(format!("SELECT 1")) }"#, true, None),
+        (r#"fn a(one: &mut SqliteConnection) { query("SELECT 1") }"#, false, Some(Kind::Sqlite)),
+        (r#"impl MySqlDatabase { async fn a(&self) { query("SELECT 1") } }"#, false, Some(Kind::MySql)),
+        (r#"impl SessionStore for DatabaseSessionStore { fn a() { b("SELECT 1") } }"#, false, Some(Kind::Sqlite)),
+        (r#"fn a() { match b { Dialect::MySql => { c("SELECT 1") } } }"#, false, Some(Kind::MySql)),
+        (r#"fn a() { match b { Database::Sqlite(c) => d("SELECT 1"), e => f } }"#, false, Some(Kind::Sqlite)),
+        (r#"fn a() { match b { Dialect::Sqlite => c, _ => "SELECT 1" } }"#, false, None),
+        ("fn a() { \"SELECT \\\n      1\" }", false, None),
+    ] {
+        assert_eq!(found(source), [("SELECT 1".to_owned(), is_format, only)], "{source}");
+    }
+}
+
+#[test]
+fn comments_and_tests_are_no_statements_of_the_program() {
+    for source in ["/// SELECT 1\nfn a() {}", "//! SELECT 1", "#[cfg(test)] mod tests { fn a() { b(\"SELECT 1\") } }"] {
+        assert!(found(source).is_empty(), "{source}");
+    }
+}
