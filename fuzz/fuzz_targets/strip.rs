@@ -1,8 +1,10 @@
-//! Puts a picture's file together of parts whose lengths and checksums are right, and takes out what is not the picture. Random bytes
-//! seldom get past the first checksum; these files reach every kind of part. Notes that were put in must be gone, and what is left has
-//! nothing left to take out.
+//! Puts a picture's file together of parts whose lengths and checksums are right, and takes out
+//! what is not the picture. Random bytes seldom get past the first checksum; these files reach
+//! every kind of part. Notes that were put in must be gone, and what is left has nothing left to
+//! take out.
 //!
-//! The input: a byte for the kind of picture, and for each part a byte for its name, a byte for its length and that many bytes.
+//! The input: a byte for the kind of picture, and for each part a byte for its name, a byte for its
+//! length and that many bytes.
 #![no_main]
 
 use flate2::Crc;
@@ -85,7 +87,8 @@ fn jpeg(parts: &[(usize, &[u8])]) -> Vec<u8> {
         let marker = JPEG_PARTS[number % JPEG_PARTS.len()];
         match marker {
             0xda => {
-                // One component, and what is coded of it, in which a marker's first byte is followed by a zero.
+                // One component, and what is coded of it, in which a marker's first byte is
+                // followed by a zero.
                 put(&mut file, marker, &as_long_as(&[1, 1, 0, 0, 63, 0], 6));
                 for byte in *payload {
                     file.extend_from_slice(if *byte == 0xff { &[0xff, 0][..] } else { std::slice::from_ref(byte) });

@@ -375,7 +375,8 @@ fn window<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Err
     Ok(span)
 }
 
-/// Salts are destroyed after two days (rule C3), so the job that does it must run daily at least. A process may leave it to another.
+/// Salts are destroyed after two days (rule C3), so the job that does it must run daily at least. A
+/// process may leave it to another.
 fn prune<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Schedule, D::Error> {
     match Schedule::deserialize(deserializer)? {
         Schedule::Every(span) if span > Duration::from_secs(24 * 60 * 60) => {

@@ -119,7 +119,8 @@ pub async fn examine(config: &Config, database: &Database, views: &ViewStore) ->
     findings
 }
 
-/// What is lost by the jobs that are switched off. `has_redis`: whether views wait in Redis for a flush.
+/// What is lost by the jobs that are switched off. `has_redis`: whether views wait in Redis for a
+/// flush.
 fn examine_jobs(jobs: &Jobs, has_redis: bool) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut warn = |is_off: bool, costs: &str| {

@@ -22,8 +22,8 @@ pub enum Schedule {
 }
 
 impl Schedule {
-    /// Reads an interval such as `10s` or `300ms`, a cron expression of five fields such as `0 4 * * *` (six if
-    /// it begins with seconds), or `off`.
+    /// Reads an interval such as `10s` or `300ms`, a cron expression of five fields such as `0 4 *
+    /// * *` (six if it begins with seconds), or `off`.
     ///
     /// # Errors
     /// What is wrong with it.
@@ -65,7 +65,8 @@ impl Schedule {
     }
 }
 
-/// A time in UTC for croner to search from. Its own way to use jiff is for an earlier version than ours.
+/// A time in UTC for croner to search from. Its own way to use jiff is for an earlier version than
+/// ours.
 #[derive(Clone, Debug)]
 struct UtcTime(DateTime);
 

@@ -1,5 +1,6 @@
-//! Every SQL statement of the program is prepared, on SQLite and on MariaDB or MySQL, so that one that does not parse does not wait for its
-//! page. The statements are read from the sources: a new one can't be forgotten.
+//! Every SQL statement of the program is prepared, on SQLite and on MariaDB or MySQL, so that one
+//! that does not parse does not wait for its page. The statements are read from the sources: a new
+//! one can't be forgotten.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
@@ -22,14 +23,16 @@ const VERBS: [&str; 6] = ["SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "REPLA
 const SQLITE_TYPES: [&str; 3] = ["SqliteDatabase", "SqliteConnection", "DatabaseSessionStore"];
 const MYSQL_TYPES: [&str; 2] = ["MySqlDatabase", "MySqlConnection"];
 
-/// Statements that stand where nothing says that they are for one kind of database: file, what they contain, and why. The other kind must
-/// refuse them.
+/// Statements that stand where nothing says that they are for one kind of database: file, what they
+/// contain, and why. The other kind must refuse them.
 const FOR_SQLITE: &[(&str, &str, &str)] =
     &[("server/db/views.rs", "FROM article_view_windows", "only SQLite keeps windows; elsewhere they are in Redis")];
 
-/// What a placeholder of a `format!` may be. Those that are constants of the program need no line here.
+/// What a placeholder of a `format!` may be. Those that are constants of the program need no line
+/// here.
 enum Part {
-    /// One of these. Where a statement has several such parts, the first ones go together, the second ones, and so on.
+    /// One of these. Where a statement has several such parts, the first ones go together, the
+    /// second ones, and so on.
     Any(&'static [&'static str]),
     /// This in SQLite, that in MySQL.
     Each(&'static str, &'static str),
@@ -39,7 +42,8 @@ enum Part {
 
 use Part::{Any, Each, Of};
 
-/// The parts of which statements are put together when the program runs: file, placeholder, and what may stand there.
+/// The parts of which statements are put together when the program runs: file, placeholder, and
+/// what may stand there.
 const PARTS: &[(&str, &str, Part)] = &[
     // Those of `json_list`, which are columns of their own.
     ("server/db/articles/read.rs", "authors", Each("json_group_array(1)", "group_concat(1)")),
@@ -316,8 +320,8 @@ impl Sources {
         placeholders(&text.text).iter().map(count).max().unwrap_or(1)
     }
 
-    /// The text with everything put in that it has placeholders for, in its version of that number. `used` are the lines of [`PARTS`] that
-    /// were needed.
+    /// The text with everything put in that it has placeholders for, in its version of that number.
+    /// `used` are the lines of [`PARTS`] that were needed.
     fn composed(
         &self,
         text: &Text,
@@ -377,7 +381,8 @@ fn only_of(head: &[TokenTree]) -> Option<Kind> {
     })
 }
 
-/// What an arm of a `match` does, and how many tokens it has, if after the name of a variant one begins.
+/// What an arm of a `match` does, and how many tokens it has, if after the name of a variant one
+/// begins.
 fn arm(rest: &[TokenTree]) -> Option<(&[TokenTree], usize)> {
     let fields = usize::from(matches!(rest.first(), Some(TokenTree::Group(_))));
     let arrow =

@@ -1,4 +1,5 @@
-//! Code in colours. Whatever depends on the highlighter is in this file and at the end of `style/tidemark.css`.
+//! Code in colours. Whatever depends on the highlighter is in this file and at the end of
+//! `style/tidemark.css`.
 
 use std::sync::LazyLock;
 
@@ -13,11 +14,12 @@ const CLASS_PREFIX: &str = "code-";
 /// What the names of the highlighter's other classes begin with.
 const OTHER_PREFIX: &str = "giallo";
 
-/// The longest line of code that is highlighted, in bytes: the time that one takes grows with the square of its length. A longer line is
-/// one that a program wrote.
+/// The longest line of code that is highlighted, in bytes: the time that one takes grows with the
+/// square of its length. A longer line is one that a program wrote.
 const LONGEST_LINE: usize = 500;
-/// How much work highlighting a block of code may be at most: the sum of the squares of its lines' lengths in bytes. The slowest grammars take
-/// a second for a million; 1,000 lines as people write them are about 2 million.
+/// How much work highlighting a block of code may be at most: the sum of the squares of its lines'
+/// lengths in bytes. The slowest grammars take a second for a million; 1,000 lines as people write
+/// them are about 2 million.
 const MOST_WORK_OF_BLOCK: usize = 2_500_000;
 /// The same for all blocks of a text together.
 const MOST_WORK: usize = 5_000_000;
@@ -52,8 +54,8 @@ pub struct Highlighted {
     pub is_whole: bool,
 }
 
-/// Highlights a block of code. `info` is what follows the fence. What it takes is taken from `budget`. `None` if it can't be highlighted at
-/// all.
+/// Highlights a block of code. `info` is what follows the fence. What it takes is taken from
+/// `budget`. `None` if it can't be highlighted at all.
 pub fn highlighted(info: &str, code: &str, budget: &mut Budget) -> Option<Highlighted> {
     let registry = REGISTRY.as_ref()?;
     // The language is the first word: ```rust,ignore and ```rust {1,3} are Rust.
@@ -76,7 +78,8 @@ pub fn highlighted(info: &str, code: &str, budget: &mut Budget) -> Option<Highli
         registry.highlight(code, &HighlightOptions::new(language, theme).fallback_to_plain(true)).ok()
     };
     let block = if has_long_lines {
-        // The grammar is given an empty line for each that is too long, whose own text is put there afterwards.
+        // The grammar is given an empty line for each that is too long, whose own text is put there
+        // afterwards.
         let short: Vec<&str> = code.split('\n').map(|line| if is_too_long(line) { "" } else { line }).collect();
         let mut block = parsed(language, &short.join("\n"))?;
         let plain = parsed(PLAIN_GRAMMAR_NAME, code)?.tokens;
@@ -131,7 +134,8 @@ mod tests {
         assert_eq!(count, MOST_WORK / work_of(&block));
     }
 
-    /// The style sheet of highlighted code: dark for those who prefer it, unless they chose otherwise (`data-theme`).
+    /// The style sheet of highlighted code: dark for those who prefer it, unless they chose
+    /// otherwise (`data-theme`).
     fn highlight_css() -> String {
         let registry = REGISTRY.as_ref().unwrap();
         let (light, dark) = registry.generate_dual_css(LIGHT_THEME, DARK_THEME, CLASS_PREFIX).unwrap();

@@ -441,8 +441,8 @@ fn summary<'a>(root: &'a AstNode<'a>) -> String {
     format!("{}…", cut.trim_end_matches([',', ';', ':', '.', '(']))
 }
 
-/// Puts highlighted HTML in the place of a code block; one that can't be highlighted stays as it is. False if some of it is
-/// plain because it would be too much work.
+/// Puts highlighted HTML in the place of a code block; one that can't be highlighted stays as it
+/// is. False if some of it is plain because it would be too much work.
 fn highlight<'a>(node: &'a AstNode<'a>, budget: &mut Budget) -> bool {
     let highlighted = match &node.data().value {
         NodeValue::CodeBlock(block) => highlighted(&block.info, &block.literal, budget),

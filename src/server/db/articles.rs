@@ -73,8 +73,9 @@ pub struct ArticleFields {
 }
 
 impl ArticleFields {
-    /// What writing `other` in this one's place would change, by the names of the fields. An author and a tag are the same if their user name
-    /// and slug are: the names that go with them belong to the user and the tag, not to the article.
+    /// What writing `other` in this one's place would change, by the names of the fields. An author
+    /// and a tag are the same if their user name and slug are: the names that go with them belong
+    /// to the user and the tag, not to the article.
     pub fn changes(&self, other: &ArticleFields) -> Vec<&'static str> {
         // Taken apart, so that a new field can't be forgotten here.
         let ArticleFields {

@@ -97,7 +97,8 @@ pub fn milliseconds(time: OffsetDateTime) -> i64 {
     time.unix_timestamp() * 1000 + i64::from(time.millisecond())
 }
 
-/// The time that is so many milliseconds after 1970, as a session holds it. `None` beyond the year 9999.
+/// The time that is so many milliseconds after 1970, as a session holds it. `None` beyond the year
+/// 9999.
 pub fn instant(milliseconds: i64) -> Option<OffsetDateTime> {
     OffsetDateTime::from_unix_timestamp_nanos(i128::from(milliseconds) * 1_000_000).ok()
 }

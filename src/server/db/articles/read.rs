@@ -171,8 +171,8 @@ impl OwnConnection {
 }
 
 impl Database {
-    /// A page of the articles that readers see at `now`, newest first. A page past the end is empty. `total` is how many there are in all,
-    /// where that is known.
+    /// A page of the articles that readers see at `now`, newest first. A page past the end is
+    /// empty. `total` is how many there are in all, where that is known.
     pub async fn articles(
         &self,
         filter: &Filter,
@@ -244,7 +244,8 @@ impl Database {
         Ok((!users.is_empty()).then(|| users.into_iter().flatten().collect()))
     }
 
-    /// The slug of the visible article that once had this address: with a leading slash, without a trailing one.
+    /// The slug of the visible article that once had this address: with a leading slash, without a
+    /// trailing one.
     pub async fn slug_by_alias(&self, path: &str, now: i64) -> sqlx::Result<Option<String>> {
         let sql = format!(
             "SELECT articles.slug FROM article_aliases JOIN articles ON articles.id = article_aliases.article_id
@@ -271,7 +272,8 @@ impl Database {
         Ok(self.author_with_id(username, now).await?.map(|(_, author)| author))
     }
 
-    /// The address and time of last change of every visible article, newest first, at most 50,000 (a sitemap's limit).
+    /// The address and time of last change of every visible article, newest first, at most 50,000
+    /// (a sitemap's limit).
     pub async fn sitemap(&self, now: i64) -> sqlx::Result<Vec<(String, Timestamp)>> {
         let sql = format!(
             "SELECT articles.slug, articles.updated_at FROM articles WHERE {VISIBLE}
@@ -360,7 +362,8 @@ pub(in crate::server::db) fn select_fields(dialect: Dialect) -> String {
     )
 }
 
-/// What an author decided about the article of that number; `None` if there is none or it is deleted.
+/// What an author decided about the article of that number; `None` if there is none or it is
+/// deleted.
 pub(super) async fn fields(transaction: &mut Transaction, id: i64) -> sqlx::Result<Option<ArticleFields>> {
     let fields = select_fields(transaction.dialect());
     let sql = format!("{fields} WHERE articles.deleted_at IS NULL AND articles.id = ?");
@@ -370,7 +373,8 @@ pub(super) async fn fields(transaction: &mut Transaction, id: i64) -> sqlx::Resu
     Ok(row.map(FieldsRow::into_fields))
 }
 
-/// A LIKE pattern, with `!` as the escape character, for a `search_text` that contains `text`, whatever the case of its letters.
+/// A LIKE pattern, with `!` as the escape character, for a `search_text` that contains `text`,
+/// whatever the case of its letters.
 pub(in crate::server::db) fn contains(text: &str) -> String {
     format!("%{}%", text.to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_"))
 }

@@ -23,9 +23,11 @@ pub enum Written {
     Unchanged,
 }
 
-/// Writes an article under its slug: makes it, or changes what differs. A count is never touched (rule C7).
+/// Writes an article under its slug: makes it, or changes what differs. A count is never touched
+/// (rule C7).
 ///
-/// An alias that another article has stays with that article. A deleted article of the slug comes back.
+/// An alias that another article has stays with that article. A deleted article of the slug comes
+/// back.
 pub async fn write(transaction: &mut ContentTransaction, article: &ArticleFields, now: i64) -> sqlx::Result<Written> {
     let transaction: &mut Transaction = transaction;
     let sql = "SELECT id FROM articles WHERE slug = ?";
@@ -106,8 +108,8 @@ impl Derived {
     }
 }
 
-/// The columns that a statement writes, each with its value. Every statement that writes an article begins with [`Columns::of`], so that
-/// a new column is added in one place.
+/// The columns that a statement writes, each with its value. Every statement that writes an article
+/// begins with [`Columns::of`], so that a new column is added in one place.
 struct Columns<'a>(Vec<(&'static str, Value<'a>)>);
 
 impl<'a> Columns<'a> {
@@ -160,14 +162,15 @@ impl<'a> Columns<'a> {
         format!("INSERT INTO articles ({names}) VALUES ({placeholders})")
     }
 
-    /// The statement that changes a row. `more`: what else it sets, and which row it is; the values of its placeholders follow the columns'.
+    /// The statement that changes a row. `more`: what else it sets, and which row it is; the values
+    /// of its placeholders follow the columns'.
     fn update(&self, more: &str) -> String {
         let assignments = self.0.iter().map(|(name, _)| format!("{name} = ?")).collect::<Vec<_>>().join(", ");
         format!("UPDATE articles SET {assignments}, version = version + 1{more}")
     }
 
-    /// Runs a statement whose placeholders are the columns and then `keys`. Returns the number of the row that was added, and how many rows
-    /// it wrote.
+    /// Runs a statement whose placeholders are the columns and then `keys`. Returns the number of
+    /// the row that was added, and how many rows it wrote.
     async fn execute(&self, transaction: &mut Transaction, sql: String, keys: &[i64]) -> sqlx::Result<(i64, u64)> {
         on_connection!(transaction, connection => {
             let mut query = sqlx::query(AssertSqlSafe(sql));
@@ -245,9 +248,10 @@ async fn free_aliases(transaction: &mut Transaction, aliases: &[String], id: Opt
     Ok(free)
 }
 
-/// The user name behind a name in a byline: that of the writing user of this name, who may sign in as something else entirely, or
-/// the one that the name suggests. If somebody has that who only reads, it is another: whoever takes the name of somebody who is yet to be
-/// imported must not get the articles.
+/// The user name behind a name in a byline: that of the writing user of this name, who may sign in
+/// as something else entirely, or the one that the name suggests. If somebody has that who only
+/// reads, it is another: whoever takes the name of somebody who is yet to be imported must not get
+/// the articles.
 async fn username_for_byline(transaction: &mut Transaction, author: &Author) -> sqlx::Result<String> {
     let by_name = format!("SELECT username FROM users WHERE name = ? AND {WRITES} ORDER BY id LIMIT 1");
     let is_readers = format!("SELECT EXISTS (SELECT 1 FROM users WHERE username = ? AND NOT {WRITES})");
@@ -282,8 +286,8 @@ async fn user_for_byline(transaction: &mut Transaction, author: &Author, now: i6
         let user = sqlx::query(insert).bind(&author.username).bind(&author.name).bind(now);
         match user.execute(&mut *connection).await {
             Ok(result) => Ok(result.inserted_id()),
-            // Somebody has just added the user by hand, which needs no transaction. A reader who did so at this very moment stops the import,
-            // which can be done again.
+            // Somebody has just added the user by hand, which needs no transaction. A reader who
+            // did so at this very moment stops the import, which can be done again.
             Err(error) if is_taken(&error) => {
                 sqlx::query_scalar(again).bind(&author.username).fetch_one(connection).await
             }
