@@ -396,6 +396,26 @@ fn one_address_has_a_part_of_the_connections_and_nobody_else_notices() {
     drop((taken, proxy));
 }
 
+#[test]
+fn an_address_whose_connections_are_idle_gets_new_ones_in_their_place() {
+    let server = TestServer::with(&[("TIDEMARK_SERVER__CONNECTIONS", "80")]);
+    let mut kept = Vec::new();
+    // A quarter is 20. Without room the twenty-first would get no answer.
+    for _ in 0..60 {
+        let mut stream = connect_from("127.0.0.2", &server.url);
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
+        let mut status = [0; 13];
+        stream.read_exact(&mut status).unwrap();
+        assert_eq!(&status, b"HTTP/1.1 200 ");
+        kept.push(stream);
+    }
+    // The oldest made room; the newest is still good.
+    assert!(!until_closed(&mut kept[0]).is_empty());
+    let mut last = kept.pop().unwrap();
+    last.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
+    assert!(until_closed(&mut last).contains("HTTP/1.1 200 "));
+}
+
 /// A process that is killed at the end of its test.
 struct Process(Child);
 

@@ -6,19 +6,22 @@
 //! client's fault, and nothing of this ends it.
 //!
 //! When all connections are taken, a new one takes the place of the oldest that waits for its client, so that whoever opens many and says
-//! nothing only gets in the own way. Of one address there is a part of them at most ([`PART_OF_A_PEER`]): what comes beyond it is closed at
-//! once, so that whoever keeps many busy leaves the others theirs. A proxy that is trusted speaks for many, so it may have all.
+//! nothing only gets in the own way. One address has a part of them at most ([`PART_OF_AN_ADDRESS`]), and an IPv6 /48 has
+//! [`ADDRESSES_OF_A_NETWORK`] such parts, so that whoever keeps many busy leaves the others theirs. When a part is taken, a new
+//! connection takes the place of the one in it that has been idle longest, because browsers keep connections open that they may
+//! never use again. If none is idle, the new one is closed at once. A proxy that is trusted speaks for many, so it may have all.
 //!
 //! None of this costs a request more than a few stores to memory that nobody else uses: the clock is looked at a few times in a connection's
 //! credit, whatever goes on meanwhile.
 
-use std::collections::{HashMap, VecDeque};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::io::{self, ErrorKind, IoSlice};
 use std::net::{IpAddr, SocketAddr};
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -45,7 +48,7 @@ use tower::{Service, ServiceExt};
 use crate::server::config::Config;
 use crate::server::request::forwarded::is_in;
 use crate::server::request::limits::{LARGEST_HEAD, LARGEST_PICTURE};
-use crate::server::views::visitor::address_bucket;
+use crate::server::views::visitor::{address_bucket, network_bucket};
 
 /// What a client must send or take to be waited for as long as it takes, in bytes a second.
 const SLOWEST: u64 = 1024;
@@ -55,10 +58,13 @@ const MOST_CONNECTIONS: usize = 10_000;
 
 /// The part of all connections that one address may have: a quarter. A household is one address, and so are many an office and a provider's
 /// customers who share an IPv4 address.
-const PART_OF_A_PEER: usize = 4;
+const PART_OF_AN_ADDRESS: usize = 4;
 
 /// How many connections an address may have however few there are: a browser opens six.
-const LEAST_OF_A_PEER: usize = 16;
+const LEAST_OF_AN_ADDRESS: usize = 16;
+
+/// How many times the part of an address (an IPv6 /64) an IPv6 /48 may have: whoever rents a server has 65,536 /64.
+const ADDRESSES_OF_A_NETWORK: usize = 2;
 
 /// How many files the program opens for itself, besides those of the database: the log, the listener, Redis, the network of pictures.
 const OWN_FILES: u64 = 64;
@@ -186,9 +192,10 @@ pub async fn serve<S>(
                 continue;
             }
         };
-        let Some(place) = peers.place(peer.ip()) else { continue };
+        let activity = Arc::<Activity>::default();
+        let Some(place) = peers.place(peer.ip(), &activity) else { continue };
         let Some(slot) = stop.run_until_cancelled(connections.slot()).await else { break };
-        let activity = connections.begin();
+        connections.begin(activity.clone());
         let service = service.clone();
         tasks.spawn(async move {
             serve_connection(stream, peer, service, limits, activity).await;
@@ -242,14 +249,12 @@ impl Connections {
     }
 
     /// A connection has come.
-    fn begin(&mut self) -> Arc<Activity> {
+    fn begin(&mut self, activity: Arc<Activity>) {
         // Seldom enough to cost next to nothing for each.
         if self.open.len() >= self.most.saturating_mul(2) {
             self.open.retain(is_open);
         }
-        let activity = Arc::new(Activity::default());
-        self.open.push_back(activity.clone());
-        activity
+        self.open.push_back(activity);
     }
 
     /// Closes the oldest connection that waits for its client; if none does, the oldest whose client keeps it waiting in the middle of a
@@ -291,73 +296,114 @@ impl Said {
     }
 }
 
-/// How many connections there are of each address.
-type Counts = HashMap<[u8; 8], usize>;
+/// The open connections of each address, or of each network, by the order in which they came.
+type Open = HashMap<[u8; 8], BTreeMap<u64, Arc<Activity>>>;
 
-/// How many connections each address has that is bound to a part of them: an IPv4 address or an IPv6 /64, which is what one household gets.
-struct Peers {
+/// The part of all connections that each address, or each network, may have.
+struct Parts {
     most: usize,
+    open: Arc<Mutex<Open>>,
+}
+
+impl Parts {
+    fn new(most: usize) -> Self {
+        Self { most, open: Arc::default() }
+    }
+
+    /// Whether there is room for one more connection of `peer`. If its part is taken, the connection that has been idle longest is
+    /// told to close, which makes room. There is none if all are in use.
+    fn has_room(&self, peer: [u8; 8]) -> bool {
+        let open = lock(&self.open);
+        let Some(connections) = open.get(&peer).filter(|connections| connections.len() >= self.most) else {
+            return true;
+        };
+        // Those that were told to close are as good as closed.
+        let staying = connections.values().filter(|activity| !Activity::is(&activity.finish));
+        if staying.clone().count() < self.most {
+            return true;
+        }
+        let idle = staying.filter(|activity| activity.is_idle());
+        let longest = idle.min_by_key(|activity| Reverse(activity.idle_steps.load(Ordering::Relaxed)));
+        // A request that comes in this very moment is still answered.
+        longest.is_some_and(|activity| {
+            activity.finish();
+            true
+        })
+    }
+
+    /// Takes a place for a connection.
+    fn take(&self, peer: [u8; 8], number: u64, activity: &Arc<Activity>) -> Place {
+        lock(&self.open).entry(peer).or_default().insert(number, activity.clone());
+        Place { open: self.open.clone(), peer, number }
+    }
+}
+
+/// A connection's place in a part, until it is dropped.
+struct Place {
+    open: Arc<Mutex<Open>>,
+    peer: [u8; 8],
+    number: u64,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut open = lock(&self.open);
+        if let Some(connections) = open.get_mut(&self.peer) {
+            connections.remove(&self.number);
+            if connections.is_empty() {
+                open.remove(&self.peer);
+            }
+        }
+    }
+}
+
+fn lock(open: &Mutex<Open>) -> MutexGuard<'_, Open> {
+    // Nothing under the lock panics.
+    open.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Who has connections. An address is an IPv4 address or an IPv6 /64, which is what one household gets; a network is an IPv6 /48.
+struct Peers {
+    addresses: Parts,
+    networks: Parts,
     trusted_proxies: Vec<IpNet>,
-    open: Arc<Mutex<Counts>>,
+    /// How many connections there have been.
+    count: u64,
     said: Said,
 }
 
 impl Peers {
     /// `connections`: how many there may be in all.
     fn new(connections: usize, trusted_proxies: Vec<IpNet>) -> Self {
-        let most = (connections / PART_OF_A_PEER).max(LEAST_OF_A_PEER);
-        Self { most, trusted_proxies, open: Arc::default(), said: Said::default() }
+        let most = (connections / PART_OF_AN_ADDRESS).max(LEAST_OF_AN_ADDRESS);
+        let networks = Parts::new(most.saturating_mul(ADDRESSES_OF_A_NETWORK));
+        Self { addresses: Parts::new(most), networks, trusted_proxies, count: 0, said: Said::default() }
     }
 
-    /// A place for one more connection of that address, until it is dropped; `None` if the address has its part already.
-    fn place(&mut self, peer: IpAddr) -> Option<PlaceOfPeer> {
+    /// The places of one more connection of `peer`, until they are dropped. There are none for a trusted proxy, which needs none.
+    /// `None` if all connections that the address or its network may have are in use.
+    fn place(&mut self, peer: IpAddr, activity: &Arc<Activity>) -> Option<Vec<Place>> {
         if is_in(peer, &self.trusted_proxies) {
-            return Some(PlaceOfPeer(None));
+            return Some(Vec::new());
         }
-        let peer = address_bucket(peer);
-        if !add_one(&mut counts(&self.open), peer, self.most) {
-            let most = self.most;
+        // An IPv4 address has no network but itself, so the part of the network never stops it.
+        let (address, network) = (address_bucket(peer), network_bucket(peer));
+        if !self.addresses.has_room(address) || !self.networks.has_room(network) {
+            let most = self.addresses.most;
             // Not which address: none is ever written down.
             self.said.now_and_then(|| {
                 tracing::warn!(
-                    "an address has {most} connections, which is the part of all that one may have, so others of it are closed at once; if \
-                     this is a proxy, name it in server.trusted-proxies; if these are readers, raise server.connections"
+                    "an address has {most} connections, or an IPv6 /48 {ADDRESSES_OF_A_NETWORK} times as many, and none of them is idle, so \
+                     new ones are closed at once; if this is a proxy, name it in server.trusted-proxies; if these are readers, raise \
+                     server.connections"
                 );
             });
             return None;
         }
-        Some(PlaceOfPeer(Some((self.open.clone(), peer))))
+        self.count += 1;
+        let number = self.count;
+        Some(vec![self.addresses.take(address, number, activity), self.networks.take(network, number, activity)])
     }
-}
-
-/// The place that a connection takes of the part of its address, if that is bound to one.
-struct PlaceOfPeer(Option<(Arc<Mutex<Counts>>, [u8; 8])>);
-
-impl Drop for PlaceOfPeer {
-    fn drop(&mut self) {
-        if let Some((open, peer)) = &self.0 {
-            let mut open = counts(open);
-            let left = open.get(peer).map_or(0, |count| count.saturating_sub(1));
-            if left == 0 {
-                open.remove(peer);
-            } else {
-                open.insert(*peer, left);
-            }
-        }
-    }
-}
-
-fn counts(open: &Mutex<Counts>) -> MutexGuard<'_, Counts> {
-    // Nothing under the lock panics.
-    open.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Counts one more connection of that address; false if it has so many already.
-fn add_one(open: &mut Counts, peer: [u8; 8], most: usize) -> bool {
-    let count = open.entry(peer).or_default();
-    let is_free = *count < most;
-    *count += usize::from(is_free);
-    is_free
 }
 
 /// Whether the connection is still there: its own task knows it too.
@@ -383,6 +429,8 @@ struct Activity {
     is_blocked: AtomicBool,
     /// Whether the last request was answered before all of its body had come.
     has_unread: AtomicBool,
+    /// For how many looks of the clock it has been idle.
+    idle_steps: AtomicU32,
     /// Whether more than half of the client's time is used up.
     is_late: AtomicBool,
     /// An order: to answer what there is, and then to close.
@@ -415,6 +463,7 @@ impl Activity {
         self.is_answering.store(false, Ordering::Relaxed);
         self.has_answered.store(true, Ordering::Relaxed);
         self.has_begun.store(false, Ordering::Relaxed);
+        self.idle_steps.store(0, Ordering::Relaxed);
     }
 
     fn is(flag: &AtomicBool) -> bool {
@@ -456,13 +505,12 @@ impl Activity {
 struct Credit {
     limits: Limits,
     left: Duration,
-    idle: Duration,
     moved: usize,
 }
 
 impl Credit {
     fn new(limits: Limits) -> Self {
-        Self { limits, left: limits.timeout, idle: Duration::ZERO, moved: 0 }
+        Self { limits, left: limits.timeout, moved: 0 }
     }
 
     /// How often it is looked at.
@@ -476,11 +524,11 @@ impl Credit {
         let moved = activity.moved.load(Ordering::Relaxed);
         let bytes = moved.wrapping_sub(self.moved);
         self.moved = moved;
+        let mut idle_steps = 0;
         if activity.is_idle() && bytes == 0 {
             self.left = timeout;
-            self.idle += self.step();
+            idle_steps = activity.idle_steps.load(Ordering::Relaxed).saturating_add(1);
         } else {
-            self.idle = Duration::ZERO;
             self.left = if activity.is_busy() || activity.is_idle() {
                 timeout
             } else {
@@ -490,8 +538,9 @@ impl Credit {
                 timeout.min(self.left.saturating_add(earned)).saturating_sub(self.step())
             };
         }
+        activity.idle_steps.store(idle_steps, Ordering::Relaxed);
         activity.is_late.store(self.left < timeout / 2, Ordering::Relaxed);
-        !self.left.is_zero() && self.idle < keep_alive
+        !self.left.is_zero() && self.step().saturating_mul(idle_steps) < keep_alive
     }
 }
 
@@ -921,10 +970,16 @@ mod tests {
         server.await.unwrap();
     }
 
+    fn begin(connections: &mut Connections) -> Arc<Activity> {
+        let activity = Arc::<Activity>::default();
+        connections.begin(activity.clone());
+        activity
+    }
+
     #[test]
     fn the_oldest_that_waits_for_its_client_makes_room_and_no_answer_is_cut_off() {
         let mut connections = Connections::new(4);
-        let [closed, answering, silent, late] = [(); 4].map(|()| connections.begin());
+        let [closed, answering, silent, late] = [(); 4].map(|()| begin(&mut connections));
         drop(closed);
         answering.answering();
         late.answering();
@@ -947,7 +1002,7 @@ mod tests {
     fn the_list_of_connections_does_not_grow_with_those_that_were_closed() {
         let mut connections = Connections::new(10);
         for _ in 0..1_000 {
-            drop(connections.begin());
+            drop(begin(&mut connections));
         }
         assert!(connections.open.len() <= 20, "{}", connections.open.len());
     }
@@ -962,26 +1017,110 @@ mod tests {
         assert_eq!(count, 3);
     }
 
+    /// As many places as there are for one address, whose connections are all in use.
+    fn places_of(peers: &mut Peers, peer: &str) -> Vec<Vec<Place>> {
+        let peer: IpAddr = peer.parse().unwrap();
+        std::iter::repeat_n(peer, 1_000).map_while(|peer| peers.place(peer, &Arc::default())).collect()
+    }
+
     #[test]
     fn an_address_has_a_part_of_all_connections_and_a_trusted_proxy_as_many_as_it_likes() {
         let mut peers = Peers::new(80, vec!["10.0.0.0/8".parse().unwrap()]);
-        let addresses = |peer: &str| std::iter::repeat_n(peer.parse::<IpAddr>().unwrap(), 1_000);
-        let mut places_of =
-            |peer: &str| -> Vec<PlaceOfPeer> { addresses(peer).map_while(|peer| peers.place(peer)).collect() };
-        let one = places_of("192.0.2.1");
+        let one = places_of(&mut peers, "192.0.2.1");
         assert_eq!(one.len(), 20);
-        assert_eq!(places_of("::ffff:192.0.2.1").len(), 0, "the same in other clothes");
-        assert_eq!(places_of("192.0.2.2").len(), 20, "nobody else's");
-        let network = places_of("2001:db8:0:1::1");
-        assert_eq!((network.len(), places_of("2001:db8:0:1:ffff::2").len()), (20, 0), "the same /64");
-        assert_eq!(places_of("2001:db8:0:2::1").len(), 20);
-        assert_eq!((places_of("10.1.2.3").len(), places_of("::ffff:10.1.2.3").len()), (1_000, 1_000));
+        assert_eq!(places_of(&mut peers, "::ffff:192.0.2.1").len(), 0, "the same in other clothes");
+        assert_eq!(places_of(&mut peers, "192.0.2.2").len(), 20, "nobody else's");
+        let network = places_of(&mut peers, "2001:db8:0:1::1");
+        assert_eq!((network.len(), places_of(&mut peers, "2001:db8:0:1:ffff::2").len()), (20, 0), "the same /64");
+        assert_eq!(places_of(&mut peers, "2001:db8:0:2::1").len(), 20);
+        for proxy in ["10.1.2.3", "::ffff:10.1.2.3"] {
+            assert_eq!(places_of(&mut peers, proxy).len(), 1_000);
+        }
         drop(one);
-        assert_eq!(places_of("192.0.2.1").len(), 20, "closed connections count no more");
+        assert_eq!(places_of(&mut peers, "192.0.2.1").len(), 20, "closed connections count no more");
         drop(network);
-        assert!(counts(&peers.open).is_empty(), "and no address is kept");
-        assert_eq!(Peers::new(72, Vec::new()).most, 18);
-        assert_eq!(Peers::new(4, Vec::new()).most, LEAST_OF_A_PEER);
+        let is_empty = |parts: &Parts| lock(&parts.open).is_empty();
+        assert!(is_empty(&peers.addresses) && is_empty(&peers.networks), "and no address is kept");
+        assert_eq!(Peers::new(72, Vec::new()).addresses.most, 18);
+        assert_eq!(Peers::new(4, Vec::new()).addresses.most, LEAST_OF_AN_ADDRESS);
+    }
+
+    #[test]
+    fn a_48_has_twice_the_part_of_an_address_however_many_64_it_has() {
+        let mut peers = Peers::new(80, Vec::new());
+        let of_one_48: Vec<_> =
+            (0..10).map(|number| places_of(&mut peers, &format!("2001:db8:0:{number:x}::1"))).collect();
+        assert_eq!(of_one_48.iter().map(Vec::len).collect::<Vec<_>>(), [20, 20, 0, 0, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(places_of(&mut peers, "2001:db8:1::1").len(), 20, "nobody else's");
+    }
+
+    /// A connection that has answered, and waits for the next request since that many looks of the clock.
+    fn idle_for(steps: u32) -> Arc<Activity> {
+        let activity = Arc::<Activity>::default();
+        activity.came(1);
+        activity.answering();
+        activity.answered();
+        activity.idle_steps.store(steps, Ordering::Relaxed);
+        activity
+    }
+
+    #[test]
+    fn the_connection_of_an_address_that_is_idle_longest_makes_room_for_the_next_of_that_address() {
+        let mut peers = Peers::new(64, Vec::new());
+        let [one, other]: [IpAddr; 2] = ["2001:db8:0:1::1", "2001:db8:0:2::1"].map(|peer| peer.parse().unwrap());
+        let elsewhere = idle_for(9);
+        let idle = [idle_for(1), idle_for(5), idle_for(3), idle_for(5)];
+        let mut places = vec![peers.place(other, &elsewhere).unwrap()];
+        places.extend(idle.iter().map(|activity| peers.place(one, activity).unwrap()));
+        places.extend((4..16).map(|_| peers.place(one, &Arc::default()).unwrap()));
+        let told = || idle.iter().map(|activity| Activity::is(&activity.finish)).collect::<Vec<_>>();
+        for expected in [[false, true, false, false], [false, true, false, true], [false, true, true, true], [true; 4]]
+        {
+            places.push(peers.place(one, &Arc::default()).unwrap());
+            assert_eq!(told(), expected);
+        }
+        assert!(peers.place(one, &Arc::default()).is_none(), "all are in use");
+        assert!(!Activity::is(&elsewhere.finish), "nobody else's is closed");
+    }
+
+    #[test]
+    fn a_connection_of_a_full_48_that_is_idle_makes_room_for_another_64() {
+        let mut peers = Peers::new(64, Vec::new());
+        let idle = idle_for(1);
+        let _idle = peers.place("2001:db8:0:1::1".parse().unwrap(), &idle).unwrap();
+        let busy = [places_of(&mut peers, "2001:db8:0:2::1"), places_of(&mut peers, "2001:db8:0:3::1")];
+        assert_eq!(busy.map(|places| places.len()), [16, 16]);
+        assert!(Activity::is(&idle.finish));
+    }
+
+    /// Asks for `/` and keeps the connection.
+    async fn ask_and_stay(address: SocketAddr) -> TcpStream {
+        let mut client = TcpStream::connect(address).await.unwrap();
+        client.write_all(GET).await.unwrap();
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"Hello") {
+            assert!(client.read_buf(&mut answer).await.unwrap() > 0, "refused: {answer:?}");
+        }
+        client
+    }
+
+    #[tokio::test]
+    async fn a_household_whose_browsers_keep_their_connections_shuts_none_of_them_out() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let stop = CancellationToken::new();
+        let limits = Limits { connections: 64, ..LIMITS };
+        let server = tokio::spawn(serve(listener, site(), limits, Vec::new(), stop.clone()));
+        let mut clients = Vec::new();
+        for _ in 0..100 {
+            clients.push(ask_and_stay(address).await);
+        }
+        // Those that came first made room.
+        for client in &mut clients[..100 - LEAST_OF_AN_ADDRESS] {
+            assert_eq!(client.read(&mut [0]).await.unwrap(), 0);
+        }
+        stop.cancel();
+        server.await.unwrap();
     }
 
     #[test]
