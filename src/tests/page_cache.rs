@@ -307,7 +307,7 @@ fn what_another_process_changes_is_noticed() {
     eventually(&server, article, |answer| answer.text.contains("It was changed."));
     eventually(&server, front, |answer| answer.text.contains("Title of third"));
     let author = server.run(server.database.user_by_username("jo-doe")).unwrap().unwrap();
-    server.run(server.database.rename_user(author.actor(), "Somebody Else")).unwrap();
+    server.run(server.database.rename_user(author.actor(), "Somebody Else", &|_| false)).unwrap();
     eventually(&server, front, |answer| answer.text.contains("Somebody Else"));
 }
 

@@ -15,7 +15,7 @@ use tidemark::server::clock::Clock;
 use tidemark::server::db::drafts::Draft;
 use tidemark::server::db::pictures::Picture;
 use tidemark::server::db::reactions::Counted;
-use tidemark::server::db::users::{Actor, Role, WriteError};
+use tidemark::server::db::users::{Actor, Role, User, WriteError};
 use tidemark::server::db::{Database, SqliteDatabase};
 use tidemark::server::redis::Redis;
 use tidemark::server::sessions::{
@@ -355,6 +355,52 @@ fn whoever_is_blocked_while_changing_the_password_stays_blocked() {
 }
 
 #[test]
+fn of_two_who_sign_up_with_names_that_look_alike_at_once_one_gets_an_account() {
+    let server = server_with_users(&[("TIDEMARK_ACCOUNTS__SIGN_UP", "invite")]);
+    let boss = server.run(server.database.user_by_username("boss")).unwrap().unwrap();
+    let [first, second] = ["Marina Keel", "Маrinа Kee1"].map(|name| {
+        let invitation = server.run(server.accounts.invite(Role::Author, boss.actor())).unwrap();
+        url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("invitation", &invitation)
+            .append_pair("name", name)
+            .append_pair("new_password", "three words and a tern")
+            .finish()
+    });
+    let sign_up =
+        |username: &str, body: &str| server.someone().post("/sign-up", &format!("username={username}&{body}"));
+    let requests: [&(dyn Fn() -> Answer + Sync); 2] =
+        [&|| sign_up("marina", &first), &|| sign_up("other-one", &second)];
+    // Both have got past the first look at the names when either is written.
+    let answers = server.answers_around(&requests, || {});
+    let refused: Vec<&Answer> = answers.iter().filter(|answer| answer.status == 422).collect();
+    assert_eq!(refused.len(), 1, "{answers:?}");
+    assert!(refused[0].text.contains("one that looks like it"), "{}", refused[0].text);
+    assert_eq!(answers.iter().filter(|answer| answer.status == 303).count(), 1, "{answers:?}");
+    let invitations = server.run(server.accounts.invitations()).unwrap();
+    assert_eq!(invitations.len(), 1, "whoever was refused still has the invitation");
+}
+
+#[test]
+fn of_two_who_take_names_that_look_alike_at_once_one_is_renamed() {
+    on_both(async |database| {
+        let mut actors = Vec::new();
+        for username in ["ann", "ben"] {
+            database.add_user(username, username, Role::Author, Some("$hash"), NOW).await.unwrap();
+            actors.push(database.user_by_username(username).await.unwrap().unwrap().actor());
+        }
+        let is_like = |user: &User| user.name.starts_with("Marina");
+        let (one, other) = tokio::join!(
+            database.rename_user(actors[0], "Marina Keel", &is_like),
+            database.rename_user(actors[1], "Marina Kee1", &is_like),
+        );
+        assert_eq!(u8::from(one.unwrap()) + u8::from(other.unwrap()), 1);
+        // Whoever has the name may have it again.
+        let named = database.writers().await.unwrap().into_iter().find(|user| is_like(user)).unwrap();
+        assert!(database.rename_user(named.actor(), "Marina Keel", &is_like).await.unwrap());
+    });
+}
+
+#[test]
 fn what_an_administrator_has_begun_ends_with_the_role() {
     let server = server_with_users(&[]);
     let other = server.someone().signed_in("other", PASSWORD);
@@ -546,7 +592,7 @@ async fn written(database: &Database, actor: Actor) -> Vec<(&'static str, Result
         ("set_follow", database.set_follow(actor, author.id, true, NOW).await.map(drop)),
         ("add_pictures", database.add_pictures(actor, std::slice::from_ref(&picture), 100, i64::MAX).await.map(drop)),
         ("delete_picture", database.delete_picture(actor, &picture.name, None).await.map(drop)),
-        ("rename_user", database.rename_user(actor, "Somebody Else").await),
+        ("rename_user", database.rename_user(actor, "Somebody Else", &|_| false).await.map(drop)),
         ("add_invitation", database.add_invitation("hash", Role::Author, actor, NOW, NOW + 1).await),
         ("delete_invitation", database.delete_invitation(actor, "hash").await),
         ("add_user_for", database.add_user_for(actor, "new", "New", Role::Reader, "$hash", NOW).await.map(drop)),
@@ -591,7 +637,7 @@ fn a_credential_is_another_one_after_each_change_of_the_password_and_no_other_ch
         let ann = async || database.user(id).await.unwrap().unwrap();
         assert_eq!(ann().await.credential, 0);
         assert!(database.set_role(Some(boss), "ann", Role::Author).await.unwrap());
-        database.rename_user(ann().await.actor(), "Ann Bell").await.unwrap();
+        database.rename_user(ann().await.actor(), "Ann Bell", &|_| false).await.unwrap();
         assert_eq!(ann().await.credential, 0, "a role counts at once, wherever one is signed in");
         assert_eq!(database.change_password(ann().await.actor(), "$1").await.unwrap(), 1);
         assert_eq!(database.reset_password(boss, "ann", "$2").await.unwrap(), Some(id));

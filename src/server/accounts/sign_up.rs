@@ -2,11 +2,11 @@
 
 use super::line::Who;
 use super::throttle::Sender;
-use super::{Accounts, FieldErrors, check_length, check_name, check_username, name_taken, random_password};
+use super::{Accounts, FieldErrors, check_length, check_name, check_username, is_like, name_taken, random_password};
 use crate::error::Error;
 use crate::server::config::SignUp;
 use crate::server::db::invitations::Invitation;
-use crate::server::db::users::{Actor, Role};
+use crate::server::db::users::{Actor, NewUser, Role, Taken};
 
 /// How long an invitation is good, in milliseconds.
 pub const INVITATION_LASTS: i64 = 7 * 24 * 60 * 60 * 1000;
@@ -74,23 +74,29 @@ impl Accounts {
             }
             length => length,
         };
-        if errors.is_empty() && self.is_name_of_another(&name_of(&account), None).await? {
+        let name = name_of(&account);
+        let is_like = is_like(&name);
+        // It is looked at again when it is written. But what is refused now costs no hash, and is told with what else is wrong.
+        if errors.is_empty() && self.database().writers().await?.iter().any(&is_like) {
             errors.push(("name", name_taken()));
         }
         errors.extend(password.err().map(|error| ("new_password", error)));
         if !errors.is_empty() {
             return Ok(Err(errors));
         }
-        let name = name_of(&account);
         let hash = self.hash(who, account.password).await?;
         let token = (who_may == SignUp::Invite).then(|| hash_of_token(invitation));
-        let made = self.database().sign_up(&account.username, &name, role, &hash, token.as_deref(), now).await;
+        let user = NewUser { username: &account.username, name: &name, role, password_hash: &hash };
+        let made = self.database().sign_up(user, &is_like, token.as_deref(), now).await;
         let made = match made {
             // Somebody else was faster with the same invitation, or whoever made it may invite nobody any more.
             Err(sqlx::Error::RowNotFound) => return Err(no_invitation()),
             made => made?,
         };
-        Ok(made.ok_or_else(|| vec![("username", taken(&account.username))]))
+        Ok(made.map_err(|reason| match reason {
+            Taken::Username => vec![("username", taken(&account.username))],
+            Taken::Name => vec![("name", name_taken())],
+        }))
     }
 
     /// The role that somebody would have who signs up now.

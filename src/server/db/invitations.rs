@@ -3,7 +3,7 @@
 use sqlx::{AssertSqlSafe, FromRow};
 
 use super::Database;
-use super::users::{self, Actor, Role, WriteError};
+use super::users::{self, Actor, IsLike, NewUser, Role, Taken, WriteError};
 
 /// An invitation that is still good.
 #[derive(Clone, Debug, FromRow)]
@@ -84,21 +84,19 @@ impl Database {
         on_writer!(self, pool => sqlx::query(sql).bind(now).execute(pool).await.map(|done| done.rows_affected()))
     }
 
-    /// Adds a user who signs up, and uses the invitation up with it if there is one. `None` if the name is taken; then the invitation
-    /// is still good.
+    /// Adds a user who signs up, and uses the invitation up with it if there is one. If a name is taken, or `is_like` holds for
+    /// somebody who writes here, the invitation is still good.
     ///
     /// # Errors
     /// [`sqlx::Error::RowNotFound`] if the invitation is not good, or no longer for this role: somebody else has just used it, or its
     /// maker may invite nobody any more.
     pub async fn sign_up(
         &self,
-        username: &str,
-        name: &str,
-        role: Role,
-        password_hash: &str,
+        user: NewUser<'_>,
+        is_like: IsLike<'_>,
         token_hash: Option<&str>,
         now: i64,
-    ) -> sqlx::Result<Option<i64>> {
+    ) -> sqlx::Result<Result<i64, Taken>> {
         let mut transaction = self.begin().await?;
         if let Some(token_hash) = token_hash {
             let select = AssertSqlSafe(format!(
@@ -106,7 +104,7 @@ impl Database {
             ));
             let delete = "DELETE FROM invitations WHERE token_hash = ?";
             on_connection!(&mut transaction, connection => {
-                let good = sqlx::query_scalar(select).bind(now).bind(token_hash).bind(role.as_str());
+                let good = sqlx::query_scalar(select).bind(now).bind(token_hash).bind(user.role.as_str());
                 let good: i64 = good.fetch_one(&mut *connection).await?;
                 let deleted = sqlx::query(delete).bind(token_hash).execute(connection).await?.rows_affected();
                 if good == 0 || deleted == 0 {
@@ -114,10 +112,11 @@ impl Database {
                 }
             });
         }
-        let id = users::insert(&mut transaction, (username, name), role, password_hash, now).await?;
-        if id.is_some() {
-            transaction.commit().await?;
+        if users::is_like_another(&mut transaction, is_like, None).await? {
+            return Ok(Err(Taken::Name));
         }
-        Ok(id)
+        let Some(id) = users::insert(&mut transaction, user, now).await? else { return Ok(Err(Taken::Username)) };
+        transaction.commit().await?;
+        Ok(Ok(id))
     }
 }

@@ -102,6 +102,32 @@ pub enum WriteError {
     Database(#[from] sqlx::Error),
 }
 
+/// Somebody who gets an account.
+#[derive(Clone, Copy, Debug)]
+pub struct NewUser<'a> {
+    /// The name to sign in with.
+    pub username: &'a str,
+    /// The name in bylines.
+    pub name: &'a str,
+    /// What the user may do.
+    pub role: Role,
+    /// A PHC string.
+    pub password_hash: &'a str,
+}
+
+/// Which name somebody can't have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// Somebody has this user name.
+    Username,
+    /// Readers would take this name for that of somebody who writes here.
+    Name,
+}
+
+/// Whether readers would take a name for that of this user, who writes here. It is asked in the transaction that writes the name,
+/// so of two who want it at once one gets it.
+pub type IsLike<'a> = &'a (dyn Fn(&User) -> bool + Sync);
+
 /// Whether a row of `users` is somebody who may write or stands in a byline. Whoever only reads may have chosen any name.
 pub(super) const WRITES: &str =
     "(users.role <> 'reader' OR EXISTS (SELECT 1 FROM article_authors WHERE article_authors.user_id = users.id))";
@@ -139,18 +165,22 @@ impl Database {
         on_reader!(self, pool => sqlx::query_as(sql).fetch_all(pool).await)
     }
 
-    /// Gives a user another name in bylines.
+    /// Gives a user another name in bylines; false if `is_like` holds for somebody else who writes here.
     ///
     /// # Errors
     /// [`WriteError`]
-    pub async fn rename_user(&self, actor: Actor, name: &str) -> Result<(), WriteError> {
+    pub async fn rename_user(&self, actor: Actor, name: &str, is_like: IsLike<'_>) -> Result<bool, WriteError> {
         let sql = "UPDATE users SET name = ? WHERE id = ?";
         let mut transaction = self.begin_content().await?;
         hold(&mut transaction, actor).await?;
+        if is_like_another(&mut transaction, is_like, Some(actor.id)).await? {
+            return Ok(false);
+        }
         on_connection!(&mut *transaction, connection => {
             sqlx::query(sql).bind(name).bind(actor.id).execute(connection).await?;
         });
-        Ok(transaction.commit().await?)
+        transaction.commit().await?;
+        Ok(true)
     }
 
     /// Gives a user another role, on behalf of an administrator, or of whoever runs the program (`None`). False if there is no such user.
@@ -221,7 +251,7 @@ impl Database {
     ) -> Result<Option<i64>, WriteError> {
         let mut transaction = self.begin().await?;
         hold(&mut transaction, actor).await?;
-        let id = insert(&mut transaction, (username, name), role, password_hash, now).await?;
+        let id = insert(&mut transaction, NewUser { username, name, role, password_hash }, now).await?;
         if id.is_some() {
             transaction.commit().await?;
         }
@@ -306,9 +336,7 @@ pub(super) async fn hold(transaction: &mut Transaction, actor: Actor) -> Result<
 /// Adds a user; `None` if the name is taken.
 pub(super) async fn insert(
     transaction: &mut Transaction,
-    (username, name): (&str, &str),
-    role: Role,
-    password_hash: &str,
+    NewUser { username, name, role, password_hash }: NewUser<'_>,
     now: i64,
 ) -> sqlx::Result<Option<i64>> {
     let sql = "INSERT INTO users (username, name, role, password_hash, created_at) VALUES (?, ?, ?, ?, ?)";
@@ -321,6 +349,19 @@ pub(super) async fn insert(
         Err(error) if is_taken(&error) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// Whether `is_like` holds for somebody who writes here and is not the user of that number. That stays so until the transaction ends.
+pub(super) async fn is_like_another(
+    transaction: &mut Transaction,
+    is_like: IsLike<'_>,
+    user: Option<i64>,
+) -> sqlx::Result<bool> {
+    let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM users WHERE {WRITES}"));
+    let writers: Vec<User> = on_connection!(transaction, connection => {
+        sqlx::query_as(sql).fetch_all(connection).await?
+    });
+    Ok(writers.iter().any(|writer| Some(writer.id) != user && is_like(writer)))
 }
 
 async fn id_of(transaction: &mut Transaction, username: &str) -> sqlx::Result<Option<i64>> {
