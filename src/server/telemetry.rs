@@ -31,6 +31,10 @@ pub fn start(log: Log, default: &str) {
     };
 }
 
+/// Marks a request that was made of another one, whose line in the log is the one that counts: this one gets none.
+#[derive(Clone, Copy, Debug)]
+pub struct LoggedElsewhere;
+
 /// What a request's line in the log is made of.
 pub struct RequestLog {
     method: Method,
@@ -39,9 +43,11 @@ pub struct RequestLog {
 }
 
 impl RequestLog {
-    /// A request has come. `None` if nobody wants to know.
+    /// A request has come. `None` if nobody wants to know, or knows it already ([`LoggedElsewhere`]).
     pub fn start(request: &Request) -> Option<Self> {
-        tracing::enabled!(tracing::Level::INFO).then(|| Self {
+        let is_logged =
+            tracing::enabled!(tracing::Level::INFO) && request.extensions().get::<LoggedElsewhere>().is_none();
+        is_logged.then(|| Self {
             method: request.method().clone(),
             path: request.uri().path().to_owned(),
             start: Instant::now(),

@@ -193,8 +193,8 @@ fn stopping_an_idle_server_is_no_failure_in_whatever_order_its_tasks_end() {
     }
 }
 
-#[test]
-fn the_log_is_for_people_or_for_machines_as_the_setting_says() {
+/// What a server with one article logs as JSON while `ask` is called with its address.
+fn log_of(ask: impl FnOnce(&str)) -> String {
     let folder = tempfile::tempdir().unwrap();
     prepare(folder.path());
     let mut child = binary()
@@ -209,14 +209,56 @@ fn the_log_is_for_people_or_for_machines_as_the_setting_says() {
     let mut line = String::new();
     let mut output = BufReader::new(child.stdout.take().unwrap());
     output.read_line(&mut line).unwrap();
-    let url = line.split_whitespace().find(|word| word.starts_with("http://")).unwrap().to_owned();
-    agent().get(format!("{url}/healthz?secret=1")).call().unwrap();
+    ask(line.split_whitespace().find(|word| word.starts_with("http://")).unwrap());
     assert!(std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
     let mut log = String::new();
     child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(0), "{log}");
+    log
+}
+
+#[test]
+fn the_log_is_for_people_or_for_machines_as_the_setting_says() {
+    let log = log_of(|url| drop(agent().get(format!("{url}/healthz?secret=1")).call().unwrap()));
     let entries: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let request = entries.iter().find(|entry| entry["http.path"] == "/healthz").unwrap_or_else(|| panic!("{log}"));
     assert_eq!((request["http.status"].as_u64(), request["http.method"].as_str()), (Some(200), Some("GET")));
     assert!(!log.contains("secret"), "queries stay out of the log: {log}");
+}
+
+#[test]
+fn the_log_has_what_was_asked_and_what_was_answered_whether_the_page_was_in_memory_or_not() {
+    let log = log_of(|url| {
+        let agent = agent();
+        for path in ["/articles/first", "/"] {
+            // Neither is in memory the first time.
+            for _ in 0..2 {
+                let unchanged = agent.get(format!("{url}{path}")).header("if-none-match", "*").call().unwrap();
+                assert_eq!(unchanged.status(), 304);
+            }
+        }
+        for path in ["/authors/jo-doe", "/articles/none"] {
+            for _ in 0..2 {
+                agent.head(format!("{url}{path}?secret=1")).call().unwrap();
+            }
+        }
+    });
+    let entries = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let requests = entries.filter(|entry| entry["message"] == "request");
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let logged: Vec<(String, String, u64)> = requests
+        .map(|entry| (text(&entry["http.method"]), text(&entry["http.path"]), entry["http.status"].as_u64().unwrap()))
+        .collect();
+    let asked = [
+        ("GET", "/articles/first", 304),
+        ("GET", "/", 304),
+        ("HEAD", "/authors/jo-doe", 200),
+        ("HEAD", "/articles/none", 404),
+    ];
+    let expected: Vec<(String, String, u64)> = asked
+        .into_iter()
+        .flat_map(|asked| [asked; 2])
+        .map(|(method, path, status)| (method.to_owned(), path.to_owned(), status))
+        .collect();
+    assert_eq!(logged, expected, "{log}");
 }

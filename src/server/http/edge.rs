@@ -38,12 +38,7 @@ pub async fn edge(State(state): State<AppState>, mut request: Request, next: Nex
     forget_disguised(request.headers_mut());
     let mut response = match refusal {
         Some(refusal) => refusal,
-        None => match AssertUnwindSafe(next.run(request)).catch_unwind().await {
-            Ok(response) => security::explain_error(response, is_for_programs),
-            // The panic hook has logged it.
-            Err(_) if is_for_programs => Error::Internal.into_response(),
-            Err(_) => error_page(&Error::Internal),
-        },
+        None => security::explain_error(or_apology(next.run(request), is_for_programs).await, is_for_programs),
     };
     if is_for_programs {
         let (name, value) = CachePolicy::Never.header();
@@ -54,4 +49,16 @@ pub async fn edge(State(state): State<AppState>, mut request: Request, next: Nex
         log.end(&response);
     }
     response
+}
+
+/// What `answer` comes to; an apology if it panics. A panic that nobody catches would close the connection without a word.
+///
+/// It is no async function, because that would keep the answer's future twice.
+pub fn or_apology(answer: impl Future<Output = Response>, is_for_programs: bool) -> impl Future<Output = Response> {
+    AssertUnwindSafe(answer).catch_unwind().map(move |caught| match caught {
+        Ok(response) => response,
+        // The panic hook has logged it.
+        Err(_) if is_for_programs => Error::Internal.into_response(),
+        Err(_) => error_page(&Error::Internal),
+    })
 }

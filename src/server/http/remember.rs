@@ -15,11 +15,14 @@ use axum::http::header::{
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::Response;
 use axum::routing::future::RouteFuture;
+use futures_util::FutureExt;
 use futures_util::future::Either;
 use tower::{Service, ServiceExt};
 use url::form_urlencoded;
 
+use super::edge::or_apology;
 use super::page::new_nonce;
+use super::security::set_headers;
 use crate::error::Error;
 use crate::server::page_cache::hole::Marks;
 use crate::server::page_cache::page::{Filling, RememberedPage};
@@ -27,7 +30,7 @@ use crate::server::request::error_page::error_page;
 use crate::server::request::identity::{FoundUser, PageReader, sent_session, session_cookie};
 use crate::server::request::theme::chosen_theme;
 use crate::server::state::AppState;
-use crate::server::telemetry::RequestLog;
+use crate::server::telemetry::{LoggedElsewhere, RequestLog};
 use crate::shell::page_policy;
 
 /// The largest page that is rendered, in bytes.
@@ -85,47 +88,66 @@ impl Service<Request> for Site {
         let Some(address) = address(&request, session_cookie(&self.state.config)) else {
             return Either::Left(self.router.call(request));
         };
-        let mut asked = Asked {
-            etag: request.headers().get(IF_NONE_MATCH).cloned(),
-            takes_gzip: takes_gzip(request.headers()),
-            reader: None,
-        };
-        let state = self.state.clone();
-        let key = state.page_cache.key(&address, chosen_theme(request.headers()));
-        if let Some(page) = key.as_ref().and_then(|key| state.page_cache.get(key)) {
-            let log = RequestLog::start(&request);
-            if page.article().is_some() {
-                let (parts, _) = request.into_parts();
-                asked.reader = PageReader::of(&parts, &state, None).ok();
-            }
-            return Either::Right(Box::pin(async move {
-                let response = answer(&state, &page, &asked, &HIT).await;
-                if let Some(log) = log {
-                    log.end(&response);
-                }
-                Ok(response)
-            }));
+        let log = RequestLog::start(&request);
+        let (state, reading) = (self.state.clone(), self.reading.clone());
+        let is_secure = state.config.is_secure();
+        let answer = find_or_render(state, request, reading, address);
+        Either::Right(Box::pin(finish(answer, is_secure, log).map(Ok::<_, Infallible>)))
+    }
+}
+
+/// Does around an answer what the edge does around those of the router: turns a panic into an apology, and logs the request as
+/// the client sent it with what the client got.
+fn finish(
+    answer: impl Future<Output = Response>,
+    is_secure: bool,
+    log: Option<RequestLog>,
+) -> impl Future<Output = Response> {
+    or_apology(answer, false).map(move |mut response| {
+        // Pages have them from when they were rendered, the apology does not.
+        if response.status() == StatusCode::INTERNAL_SERVER_ERROR {
+            set_headers(&mut response, is_secure);
         }
-        let (parts, body) = request.into_parts();
+        if let Some(log) = log {
+            log.end(&response);
+        }
+        response
+    })
+}
+
+/// The page at `address`: from memory, or rendered and kept.
+async fn find_or_render(state: AppState, request: Request, reading: Router, address: String) -> Response {
+    let mut asked = Asked {
+        etag: request.headers().get(IF_NONE_MATCH).cloned(),
+        takes_gzip: takes_gzip(request.headers()),
+        reader: None,
+    };
+    let key = state.page_cache.key(&address, chosen_theme(request.headers()));
+    let remembered = key.as_ref().and_then(|key| state.page_cache.get(key));
+    let (parts, body) = request.into_parts();
+    // Not every page asks, and only one that is remembered is known not to.
+    if remembered.as_ref().is_none_or(|page| page.article().is_some()) {
         asked.reader = PageReader::of(&parts, &state, None).ok();
-        let request = Request::from_parts(parts, body);
-        let router = self.reading.clone();
-        Either::Right(Box::pin(async move {
-            Ok(match render(&state, request, router, &address).await {
-                Ok(page) => {
-                    let page = Arc::new(page);
-                    let status = match key {
-                        Some(key) => {
-                            state.page_cache.keep(key, page.clone());
-                            &STORED
-                        }
-                        None => &NOT_KEPT,
-                    };
-                    answer(&state, &page, &asked, status).await
+    }
+    if let Some(page) = remembered {
+        drop((parts, body));
+        return answer(&state, &page, &asked, &HIT).await;
+    }
+    let request = Request::from_parts(parts, body);
+    // Apart from the rest, so that an answer from memory needs little of it.
+    match Box::pin(render(&state, request, reading, &address)).await {
+        Ok(page) => {
+            let page = Arc::new(page);
+            let status = match key {
+                Some(key) => {
+                    state.page_cache.keep(key, page.clone());
+                    &STORED
                 }
-                Err(response) => response,
-            })
-        }))
+                None => &NOT_KEPT,
+            };
+            answer(&state, &page, &asked, status).await
+        }
+        Err(response) => response,
     }
 }
 
@@ -186,6 +208,7 @@ async fn render(
         Err(never) => match never {},
     };
     request.extensions_mut().insert(FoundUser::nobody());
+    request.extensions_mut().insert(LoggedElsewhere);
     let Ok(uri) = Uri::try_from(address) else { return Err(run(request).await) };
     let marks = Marks::new(&mut rand::rng());
     *request.method_mut() = Method::GET;
@@ -264,6 +287,20 @@ mod tests {
 
     fn headers(name: HeaderName, value: &'static str) -> HeaderMap {
         HeaderMap::from_iter([(name, HeaderValue::from_static(value))])
+    }
+
+    #[tokio::test]
+    async fn an_answer_from_memory_that_panics_is_an_apology_like_any_other() {
+        async fn panics() -> Response {
+            panic!("on purpose")
+        }
+        let response = finish(panics(), true, None).await;
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        for name in ["content-security-policy", "x-content-type-options", "strict-transport-security"] {
+            assert!(response.headers().contains_key(name), "{name}");
+        }
+        let body = to_bytes(response.into_body(), LARGEST_PAGE).await.unwrap();
+        assert!(String::from_utf8_lossy(&body).contains("Something went wrong on our side."), "{body:?}");
     }
 
     #[test]
