@@ -58,6 +58,23 @@ pub async fn control(State(state): State<AppState>, mut request: Request, next: 
     }
 }
 
+/// Lets a request through to a page that it did not ask for, such as the one that shows a refused form again, if whoever sent it
+/// may see that page. [`control`] has looked who that is where the request's own route is not for everyone. Otherwise it is
+/// nobody, whatever session there is.
+pub async fn hold(access: Access, request: Request, next: Next) -> Response {
+    let own = request.extensions().get::<CurrentUser>().map(|CurrentUser(user)| user.role);
+    let error = match (access, own) {
+        (Access::Everyone, _) => return next.run(request).await,
+        (Access::AtLeast(role), Some(own)) if own >= role => return next.run(request).await,
+        (Access::AtLeast(role), Some(_)) => {
+            Error::Forbidden(format!("This is for people with the role {} only.", role.as_str()))
+        }
+        (Access::AtLeast(_), None) => Error::Unauthorized,
+    };
+    tracing::error!(error = %error, "a request was to be answered with a page that is not for its sender");
+    error_page(&error)
+}
+
 /// Refuses a request; what somebody typed into a form comes back with the refusal, if it is short, or if the session at least is known.
 async fn refuse_or_keep(state: &AppState, parts: Parts, body: Body, error: Error) -> Response {
     let is_read = matches!(parts.method, Method::GET | Method::HEAD);

@@ -5,9 +5,12 @@
 use std::sync::LazyLock;
 
 use axum::Router;
+use axum::extract::Request;
 use axum::http::Method;
+use axum::middleware::{Next, from_fn};
 use axum::routing::{MethodFilter, MethodRouter, on};
 
+use super::access::hold;
 use super::{account, feeds, function, health, json_api, page, pictures, reactions, sign_in, studio, users};
 use crate::pages;
 use crate::server::db::users::Role;
@@ -181,9 +184,19 @@ pub fn pages_for_everyone() -> Router<AppState> {
     router(|route| route.method == "GET" && route.answer.0 == Layers::Site && matches!(route.access, Access::Everyone))
 }
 
-/// All pages by themselves, for an answer that shows one at another address or with more in it.
-pub static PAGES: LazyLock<Router<AppState>> =
-    LazyLock::new(|| router(|route| route.method == "GET" && route.answer.0 == Layers::Site));
+/// All pages by themselves, for an answer that shows one at another address or with more in it. Each is held: nobody gets a page in
+/// answer to a form who would not get it by asking for it.
+pub static PAGES: LazyLock<Router<AppState>> = LazyLock::new(|| {
+    let pages = ROUTES.iter().filter(|route| route.method == "GET" && route.answer.0 == Layers::Site);
+    pages.fold(Router::new(), |router, route| {
+        let (_, handler) = route.answer;
+        router.route(route.path, held(route.access, handler(route.filter)))
+    })
+});
+
+fn held<S: Clone + Send + Sync + 'static>(access: Access, page: MethodRouter<S>) -> MethodRouter<S> {
+    page.layer(from_fn(move |request: Request, next: Next| hold(access, request, next)))
+}
 
 fn router(is_in: impl Fn(&Route) -> bool) -> Router<AppState> {
     let routes = ROUTES.iter().filter(|route| is_in(route));
@@ -191,4 +204,45 @@ fn router(is_in: impl Fn(&Route) -> bool) -> Router<AppState> {
         let (_, handler) = route.answer;
         router.route(route.path, handler(route.filter))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::http::StatusCode;
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::server::db::users::User;
+    use crate::server::request::identity::CurrentUser;
+
+    #[tokio::test]
+    async fn a_page_in_answer_to_a_form_is_held_like_one_that_is_asked_for() {
+        let page =
+            |access| -> Router { Router::new().route("/", held(access, on(MethodFilter::GET, || async { "a page" }))) };
+        for access in [EVERYONE, READER, AUTHOR, ADMIN] {
+            for role in [None, Some(Role::Reader), Some(Role::Author), Some(Role::Admin)] {
+                let mut request = Request::new(Body::empty());
+                if let Some(role) = role {
+                    let user = User {
+                        id: 1,
+                        username: "jo".into(),
+                        name: "Jo".into(),
+                        role,
+                        password_hash: None,
+                        credential: 0,
+                    };
+                    request.extensions_mut().insert(CurrentUser(user));
+                }
+                let expected = match (access, role) {
+                    (Access::Everyone, _) => StatusCode::OK,
+                    (Access::AtLeast(least), Some(role)) if role >= least => StatusCode::OK,
+                    (Access::AtLeast(_), Some(_)) => StatusCode::FORBIDDEN,
+                    (Access::AtLeast(_), None) => StatusCode::UNAUTHORIZED,
+                };
+                let answer = page(access).oneshot(request).await.unwrap();
+                assert_eq!(answer.status(), expected, "{access:?} for {role:?}");
+            }
+        }
+    }
 }
