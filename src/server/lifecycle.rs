@@ -30,6 +30,7 @@ use super::metrics::Metrics;
 use super::page_cache::PageCache;
 use super::page_cache::watch::Watch;
 use super::pictures::Pictures;
+use super::reading::{SEARCHES_AT_A_TIME, SEARCHES_IN_LINE};
 use super::state::{AppState, Services};
 use super::stores::{Stores, StoresError};
 use super::views::Views;
@@ -154,6 +155,7 @@ impl Server {
             sitemap: Latest::default(),
             counts,
             work: Work::default(),
+            searches: Work::new(SEARCHES_AT_A_TIME, SEARCHES_IN_LINE),
             leptos_options,
             scripts,
             island_scripts,

@@ -25,6 +25,12 @@ pub const PER_PAGE: i64 = 10;
 /// Longest text that can be looked for, in characters.
 pub const LONGEST_SEARCH: usize = 200;
 
+/// How many searches look through the texts at a time. SQLite has four connections for reading, and pages need some of them.
+pub const SEARCHES_AT_A_TIME: usize = 2;
+
+/// How many searches more may wait before new ones are refused.
+pub const SEARCHES_IN_LINE: usize = 32;
+
 impl Services {
     /// What is around a page's content. It never fails: what can't be had now is left out, and the page can be read.
     pub async fn frame(&self, parts: &Parts, has_sidebar: bool) -> Frame {
@@ -148,13 +154,14 @@ impl Services {
     /// `/search`
     ///
     /// # Errors
-    /// [`Error::NotFound`] for a page past the end; the database's.
+    /// [`Error::NotFound`] for a page past the end; [`Error::Unavailable`] if too many are in line; the database's.
     pub async fn search_page(&self, parts: &Parts, text: &str, page: i64) -> Result<SearchData, Error> {
         let text: String = text.trim().chars().take(LONGEST_SEARCH).collect();
         if text.is_empty() {
             return Ok(SearchData { text, articles: None });
         }
         let filter = Filter { text: Some(text.clone()), ..Filter::default() };
+        let _turn = self.searches.turn().await?;
         let articles = existing(self.listed(parts, &filter, page).await?)?;
         Ok(SearchData { text, articles: Some(articles) })
     }

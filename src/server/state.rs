@@ -85,6 +85,8 @@ pub struct Services {
     pub counts: Counts,
     /// What takes a core for a while.
     pub work: Work,
+    /// Searches, each of which looks through every text.
+    pub searches: Work,
     /// Where the browser's files are.
     pub leptos_options: LeptosOptions,
     /// The scripts of every page, around the places for the nonce that they carry.

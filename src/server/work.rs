@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use crate::error::Error;
@@ -24,6 +24,13 @@ const LONGEST_WORK: Duration = Duration::from_secs(20);
 pub struct Work {
     turns: Arc<Semaphore>,
     line: Arc<Semaphore>,
+}
+
+/// A turn, until this is dropped.
+#[derive(Debug)]
+pub struct Turn {
+    _place: OwnedSemaphorePermit,
+    _turn: OwnedSemaphorePermit,
 }
 
 /// Tells the work that nobody waits for it any more, however it came to that: it is dropped with what waits.
@@ -48,25 +55,33 @@ impl Work {
         Self { turns: Arc::new(Semaphore::new(at_a_time)), line: Arc::new(Semaphore::new(at_a_time + in_line)) }
     }
 
+    /// The next turn, for what takes long somewhere else, such as in the database.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if too many are in line, or it was not its turn for too long.
+    pub async fn turn(&self) -> Result<Turn, Error> {
+        let place = self.line.clone().try_acquire_owned().map_err(|_| Error::Unavailable)?;
+        let turn = timeout(LONGEST_WAIT, self.turns.clone().acquire_owned()).await;
+        let turn = turn.map_err(|_| Error::Unavailable)?.map_err(|_| Error::Unavailable)?;
+        Ok(Turn { _place: place, _turn: turn })
+    }
+
     /// Does `work`, which is told by its argument when nobody waits for it any more: its client has left, or it takes too long. Then it should
     /// come to an end soon; it has its place until it does.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] if too many are in line, or it was not its turn for too long; [`Error::BadRequest`] if it takes too long or
-    /// panics.
+    /// Those of [`Work::turn`]; [`Error::BadRequest`] if it takes too long or panics.
     pub async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&AtomicBool) -> T + Send + 'static,
     ) -> Result<T, Error> {
-        let place = self.line.clone().try_acquire_owned().map_err(|_| Error::Unavailable)?;
-        let turn = timeout(LONGEST_WAIT, self.turns.clone().acquire_owned()).await;
-        let turn = turn.map_err(|_| Error::Unavailable)?.map_err(|_| Error::Unavailable)?;
+        let turn = self.turn().await?;
         let is_stopped = Arc::new(AtomicBool::new(false));
         let _waiting = Waiting(is_stopped.clone());
-        // The permits go with the work: it goes on for a moment when nobody waits, and must be counted until it ends.
+        // The turn goes with the work: it goes on for a moment when nobody waits, and must be counted until it ends.
         let work = tokio::task::spawn_blocking(move || {
             let result = work(&is_stopped);
-            drop((place, turn));
+            drop(turn);
             result
         });
         match timeout(LONGEST_WORK, work).await {
@@ -140,6 +155,41 @@ mod tests {
         has_begun.await.unwrap();
         client.abort();
         has_ended.await.expect("it ends by itself");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn work_that_takes_too_long_is_given_up_and_so_is_waiting_for_a_turn() {
+        let pool = Work::new(1, 1);
+        let (begun, has_begun) = tokio::sync::oneshot::channel();
+        let (ended, has_ended) = tokio::sync::oneshot::channel();
+        let endless = tokio::spawn({
+            let pool = pool.clone();
+            async move {
+                let work = move |is_stopped: &AtomicBool| {
+                    let _ = begun.send(());
+                    while !is_stopped.load(Ordering::Relaxed) {
+                        std::thread::yield_now();
+                    }
+                    let _ = ended.send(());
+                };
+                pool.run(work).await
+            }
+        });
+        // The clock stands still while something works, so it moves by hand.
+        has_begun.await.unwrap();
+        let waiting = tokio::spawn({
+            let pool = pool.clone();
+            async move { pool.turn().await.map(drop) }
+        });
+        while pool.line.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        tokio::time::advance(LONGEST_WAIT + Duration::from_secs(1)).await;
+        assert_eq!(waiting.await.unwrap(), Err(Error::Unavailable));
+        tokio::time::advance(LONGEST_WORK).await;
+        assert!(matches!(endless.await.unwrap(), Err(Error::BadRequest(_))));
+        has_ended.await.expect("it ends by itself");
+        pool.turn().await.unwrap();
     }
 
     #[tokio::test]

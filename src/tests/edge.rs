@@ -416,6 +416,29 @@ fn an_address_whose_connections_are_idle_gets_new_ones_in_their_place() {
     assert!(until_closed(&mut last).contains("HTTP/1.1 200 "));
 }
 
+#[test]
+fn however_many_search_at_once_each_is_answered_or_asked_to_come_again_and_pages_go_on() {
+    let server = TestServer::start();
+    server.add_user("reader", PASSWORD);
+    // Their pages are not remembered, so they need the database as searches do.
+    let reader = server.someone().signed_in("reader", PASSWORD);
+    std::thread::scope(|scope| {
+        let server = &server;
+        let searches: Vec<_> = (0..100)
+            .map(|number| scope.spawn(move || server.someone().get(&format!("/search?q=text+{number}"))))
+            .collect();
+        for path in ["/healthz", "/articles/first", "/"] {
+            assert_eq!(reader.get(path).status, 200, "{path}");
+        }
+        for search in searches {
+            let answer = search.join().unwrap();
+            let is_asked_to_come_again = answer.status == 503 && answer.header("retry-after") == "1";
+            assert!(answer.status == 200 || is_asked_to_come_again, "{}: {}", answer.status, answer.text);
+        }
+    });
+    assert_eq!(server.someone().get("/search?q=first").status, 200, "and then there is room again");
+}
+
 /// A process that is killed at the end of its test.
 struct Process(Child);
 
