@@ -194,6 +194,28 @@ fn guesses_of_others_keep_nobody_from_changing_the_password_while_signed_in() {
     assert_eq!(sign_in(&server.someone(), "reader", "another-password").status, 303);
 }
 
+/// Judging and hashing a password take a core for a moment. Here nobody gets a turn to, so whoever was looked at first would wait.
+#[test]
+fn whoever_tried_too_often_is_refused_before_the_password_is_looked_at() {
+    let server = TestServer::with(&[("TIDEMARK_ACCOUNTS__SIGN_UP", "open")]);
+    server.add_user("reader", PASSWORD);
+    let reader = server.someone().signed_in("reader", PASSWORD);
+    let change = || reader.post("/account/password", "password=wrong&new_password=1234567890");
+    for attempt in 0..5 {
+        assert!(change().text.contains("This is not your password."), "attempt {attempt}");
+    }
+    let newcomer = server.reader("198.51.100.8", FIREFOX);
+    let sign_up = || newcomer.post("/sign-up", "username=new&new_password=1234567890");
+    let tried = (0..100).take_while(|_| sign_up().status == 422).count();
+    assert!((1..100).contains(&tried), "{tried}");
+    guess_until_refused(&guesser(&server), "reader");
+    let turn = server.run(server.accounts.turn()).unwrap();
+    assert!(change().text.contains("too many attempts"));
+    assert_eq!(sign_up().status, 429);
+    assert_eq!(sign_in(&guesser(&server), "reader", "wrong").status, 429);
+    drop(turn);
+}
+
 #[test]
 fn another_password_ends_all_waiting_for_the_name_and_makes_every_browser_unknown() {
     let server = TestServer::start();
