@@ -13,13 +13,15 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use image::codecs::gif::GifEncoder;
 use image::{Frame, ImageReader, RgbaImage};
+use tidemark::model::picture::Kind;
 use tidemark::server::db::users::Role;
 use tidemark::server::doctor::{Finding, examine_pictures};
 use tidemark::server::pictures::content::{Refusal, check};
+use tidemark::server::pictures::strip::strip;
 
 use self::files::{
-    SECRET, exif, gif, gif_of, has_secret, jpeg, packed_profile, png, profile, webp, with_gif_metadata, with_png_chunk,
-    with_segment, with_webp_metadata,
+    SECRET, exif, gif, gif_of, has_secret, jpeg, packed_profile, png, profile, webp, webp_of, with_gif_metadata,
+    with_png_chunk, with_segment, with_webp_metadata,
 };
 use crate::harness::{Answer, Client, TestServer, binary};
 
@@ -191,6 +193,16 @@ fn a_picture_that_costs_more_than_it_shows_is_refused_before_it_is_decoded() {
     assert_eq!(check(&gif_of((1, 1), 380, (8000, 8000))).unwrap_err(), Refusal::Damaged);
     assert_eq!(check(&gif_of((10_000, 4_000), 11, (1, 1))).unwrap_err(), Refusal::TooLarge);
     assert_eq!(check(&gif_of((2, 1), 1, (1, 2))).unwrap_err(), Refusal::Damaged, "one row below the screen");
+    // A WebP's decoder goes by what the picture says, and not by what is around it.
+    for is_animation in [false, true] {
+        let is_taken = |said, size| strip(Kind::Webp, &webp_of(said, size, is_animation)).is_some();
+        assert!(is_taken((64, 48), (64, 48)), "the test is about nothing");
+        assert!(!is_taken((1, 1), (16_383, 16_383)) && !is_taken((64, 48), (64, 49)) && !is_taken((64, 48), (65, 48)));
+        assert_eq!(check(&webp_of((1, 1), (16_383, 16_383), is_animation)).unwrap_err(), Refusal::Damaged);
+    }
+    let lossless = webp(40, 30);
+    let said = |width, height| check(&with_webp_metadata(&lossless, width, height, 1)).map(|found| found.width);
+    assert_eq!((said(40, 30), said(40, 31)), (Ok(40), Err(Refusal::Damaged)));
     // A profile of zeros that would take 20 MB: it is read as far as profiles are long, and left out.
     let packed = packed_profile(&vec![0; 20_000_000]);
     let found = check(&with_png_chunk(&png(8, 8), b"iCCP", &packed)).unwrap();

@@ -473,6 +473,10 @@ fn webp(bytes: &[u8]) -> Option<Stripped> {
                 put_chunk(&mut chunks, name, &webp_frame(payload)?)?;
             }
             b"VP8 " | b"VP8L" if !is_animation && !seen.iter().any(is_webp_picture) => {
+                let size = webp_size(name, payload)?;
+                if heading.is_some_and(|heading| sides_le(&heading[4..]) != Some(size)) {
+                    return None;
+                }
                 put_chunk(&mut chunks, name, payload)?;
             }
             b"ALPH" if !is_animation && heading.is_some() => put_chunk(&mut chunks, name, payload)?,
@@ -513,6 +517,7 @@ fn webp(bytes: &[u8]) -> Option<Stripped> {
 /// A frame of an animation: 16 bytes of heading, transparency, and a picture.
 fn webp_frame(payload: &[u8]) -> Option<Vec<u8>> {
     let mut frame = payload.get(..16)?.to_vec();
+    let sides = sides_le(payload.get(6..)?);
     // Two of its bits mean something.
     *frame.last_mut()? &= 3;
     let mut parts = Cursor(payload.get(16..)?);
@@ -520,6 +525,9 @@ fn webp_frame(payload: &[u8]) -> Option<Vec<u8>> {
     while !parts.0.is_empty() {
         let (name, payload) = chunk(&mut parts)?;
         if is_webp_picture(name) && !has_picture {
+            if webp_size(name, payload) != sides {
+                return None;
+            }
             has_picture = true;
             put_chunk(&mut frame, name, payload)?;
         } else if name == b"ALPH" && !has_alpha && !has_picture {
@@ -528,6 +536,31 @@ fn webp_frame(payload: &[u8]) -> Option<Vec<u8>> {
         }
     }
     Some(frame)
+}
+
+/// The width and the height that a picture itself says it has, in pixels. The decoder goes by them, and notices only afterwards that what is
+/// around the picture says something else: 268 megapixels would pass as one.
+fn webp_size(name: &[u8; 4], picture: &[u8]) -> Option<(u32, u32)> {
+    match name {
+        b"VP8 " => {
+            let sides = picture.get(3..)?.strip_prefix(b"\x9d\x01\x2a")?;
+            Some((number_le(sides, 0)? & 0x3fff, number_le(sides, 2)? & 0x3fff))
+        }
+        b"VP8L" => {
+            let bits = u32::from_le_bytes(picture.strip_prefix(b"\x2f")?.get(..4)?.try_into().ok()?);
+            Some(((bits & 0x3fff) + 1, ((bits >> 14) & 0x3fff) + 1))
+        }
+        _ => None,
+    }
+}
+
+/// A width and a height in three bytes each, less one.
+fn sides_le(bytes: &[u8]) -> Option<(u32, u32)> {
+    let side = |at: usize| -> Option<u32> {
+        let [low, middle, high]: [u8; 3] = bytes.get(at..at + 3)?.try_into().ok()?;
+        Some(u32::from_le_bytes([low, middle, high, 0]) + 1)
+    };
+    Some((side(0)?, side(3)?))
 }
 
 fn is_webp_picture(name: &[u8; 4]) -> bool {

@@ -91,6 +91,26 @@ pub fn with_webp_metadata(webp: &[u8], width: u32, height: u32, orientation: u8)
     [b"RIFF".as_slice(), &u32::try_from(chunks.len() + 4).unwrap().to_le_bytes(), b"WEBP", &chunks].concat()
 }
 
+/// A WebP that says that it is of one size, around the heading of a picture of another one.
+pub fn webp_of(said: (u32, u32), size: (u16, u16), is_animation: bool) -> Vec<u8> {
+    let chunk = |name: &[u8; 4], payload: &[u8]| -> Vec<u8> {
+        [name.as_slice(), &u32::try_from(payload.len()).unwrap().to_le_bytes(), payload].concat()
+    };
+    let said = [&(said.0 - 1).to_le_bytes()[..3], &(said.1 - 1).to_le_bytes()[..3]].concat();
+    let (width, height) = (size.0.to_le_bytes(), size.1.to_le_bytes());
+    let picture = chunk(b"VP8 ", &[b"\x30\x01\0\x9d\x01\x2a".as_slice(), &width, &height, &[0; 6]].concat());
+    let flags = if is_animation { 2_u8 } else { 0 };
+    let heading = chunk(b"VP8X", &[[flags, 0, 0, 0].as_slice(), &said].concat());
+    let pictures = if is_animation {
+        let frame = [[0_u8; 6].as_slice(), &said, &[0; 4], &picture].concat();
+        [chunk(b"ANIM", &[0; 6]), chunk(b"ANMF", &frame)].concat()
+    } else {
+        picture
+    };
+    let chunks = [heading, pictures].concat();
+    [b"RIFF".as_slice(), &u32::try_from(chunks.len() + 4).unwrap().to_le_bytes(), b"WEBP", &chunks].concat()
+}
+
 /// A GIF with a comment and XMP before its pictures.
 pub fn with_gif_metadata(gif: &[u8]) -> Vec<u8> {
     let table = if gif[10] & 0x80 == 0 { 0 } else { 3 << ((gif[10] & 7) + 1) };
