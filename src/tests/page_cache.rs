@@ -312,6 +312,21 @@ fn what_another_process_changes_is_noticed() {
 }
 
 #[test]
+fn only_the_name_of_somebody_who_writes_drops_pages() {
+    let server = TestServer::start();
+    server.add_user("reader", "a-good-password");
+    let version = || server.number("SELECT version FROM content_version WHERE ? = ''", "");
+    let before = version();
+    let reader = server.someone().signed_in("reader", "a-good-password");
+    assert_eq!(reader.post("/account/name", "name=Rea+Der").status, 303);
+    assert!(reader.get("/account").text.contains("Rea Der"));
+    assert_eq!(version(), before);
+    let author = server.run(server.database.user_by_username("jo-doe")).unwrap().unwrap();
+    assert!(server.run(server.database.rename_user(author.actor(), "Somebody Else", &|_| false)).unwrap());
+    assert_eq!(version(), before + 1);
+}
+
+#[test]
 fn an_article_whose_time_comes_is_on_remembered_pages() {
     let server = TestServer::start();
     let scheduled = source("later", "", "text").text.replace("2026-11-01", "2026-11-24T12:00:10Z");

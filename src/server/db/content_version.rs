@@ -63,6 +63,14 @@ impl ContentTransaction {
         self.version.change();
         committed
     }
+
+    /// As [`ContentTransaction::commit`], if nothing that readers see has changed after all: it drops no remembered page.
+    ///
+    /// # Errors
+    /// As for [`ContentTransaction::commit`].
+    pub async fn commit_unseen(self) -> sqlx::Result<()> {
+        self.transaction.commit().await
+    }
 }
 
 /// What SQL says about what readers see.

@@ -171,6 +171,7 @@ impl Database {
     /// [`WriteError`]
     pub async fn rename_user(&self, actor: Actor, name: &str, is_like: IsLike<'_>) -> Result<bool, WriteError> {
         let sql = "UPDATE users SET name = ? WHERE id = ?";
+        let count_writers = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM users WHERE id = ? AND {WRITES}"));
         let mut transaction = self.begin_content().await?;
         hold(&mut transaction, actor).await?;
         if is_like_another(&mut transaction, is_like, Some(actor.id)).await? {
@@ -179,7 +180,15 @@ impl Database {
         on_connection!(&mut *transaction, connection => {
             sqlx::query(sql).bind(name).bind(actor.id).execute(connection).await?;
         });
-        transaction.commit().await?;
+        let writers: i64 = on_connection!(&mut *transaction, connection => {
+            sqlx::query_scalar(count_writers).bind(actor.id).fetch_one(connection).await?
+        });
+        // No page shows the name of somebody who only reads, so whoever changes it again and again drops none.
+        if writers == 0 {
+            transaction.commit_unseen().await?;
+        } else {
+            transaction.commit().await?;
+        }
         Ok(true)
     }
 
