@@ -28,8 +28,9 @@ pub const LONGEST_SEARCH: usize = 200;
 /// How many searches look through the texts at a time. SQLite has four connections for reading, and pages need some of them.
 pub const SEARCHES_AT_A_TIME: usize = 2;
 
-/// How many searches more may wait before new ones are refused.
-pub const SEARCHES_IN_LINE: usize = 32;
+/// How many searches more may wait before new ones are refused. Waiting takes no connection, and no longer than a reader is
+/// patient.
+pub const SEARCHES_IN_LINE: usize = 1_000;
 
 impl Services {
     /// What is around a page's content. It never fails: what can't be had now is left out, and the page can be read.
