@@ -458,7 +458,8 @@ fn name_taken() -> String {
     "Somebody who writes here has this name, or one that looks like it. Please take another.".into()
 }
 
-/// Tells of somebody who writes here whether readers would take `name` for theirs: nobody must pass for them.
+/// Tells of somebody who writes here whether readers would take `name` for theirs: nobody must pass
+/// for them.
 fn is_like(name: &str) -> impl Fn(&User) -> bool {
     let looks = looks_of(name);
     move |user: &User| look_alike(&looks, &user.name) || look_alike(&looks, &user.username)

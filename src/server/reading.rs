@@ -25,11 +25,12 @@ pub const PER_PAGE: i64 = 10;
 /// Longest text that can be looked for, in characters.
 pub const LONGEST_SEARCH: usize = 200;
 
-/// How many searches look through the texts at a time. SQLite has four connections for reading, and pages need some of them.
+/// How many searches look through the texts at a time. SQLite has four connections for reading, and
+/// pages need some of them.
 pub const SEARCHES_AT_A_TIME: usize = 2;
 
-/// How many searches more may wait before new ones are refused. Waiting takes no connection, and no longer than a reader is
-/// patient.
+/// How many searches more may wait before new ones are refused. Waiting takes no connection, and no
+/// longer than a reader is patient.
 pub const SEARCHES_IN_LINE: usize = 1_000;
 
 impl Services {

@@ -31,7 +31,8 @@ pub fn start(log: Log, default: &str) {
     };
 }
 
-/// Marks a request that was made of another one, whose line in the log is the one that counts: this one gets none.
+/// Marks a request that was made of another one, whose line in the log is the one that counts: this
+/// one gets none.
 #[derive(Clone, Copy, Debug)]
 pub struct LoggedElsewhere;
 
@@ -43,7 +44,8 @@ pub struct RequestLog {
 }
 
 impl RequestLog {
-    /// A request has come. `None` if nobody wants to know, or knows it already ([`LoggedElsewhere`]).
+    /// A request has come. `None` if nobody wants to know, or knows it already
+    /// ([`LoggedElsewhere`]).
     pub fn start(request: &Request) -> Option<Self> {
         let is_logged =
             tracing::enabled!(tracing::Level::INFO) && request.extensions().get::<LoggedElsewhere>().is_none();

@@ -78,7 +78,8 @@ impl Work {
         let turn = self.turn().await?;
         let is_stopped = Arc::new(AtomicBool::new(false));
         let _waiting = Waiting(is_stopped.clone());
-        // The turn goes with the work: it goes on for a moment when nobody waits, and must be counted until it ends.
+        // The turn goes with the work: it goes on for a moment when nobody waits, and must be
+        // counted until it ends.
         let work = tokio::task::spawn_blocking(move || {
             let result = work(&is_stopped);
             drop(turn);

@@ -194,7 +194,8 @@ fn guesses_of_others_keep_nobody_from_changing_the_password_while_signed_in() {
     assert_eq!(sign_in(&server.someone(), "reader", "another-password").status, 303);
 }
 
-/// Judging and hashing a password take a core for a moment. Here nobody gets a turn to, so whoever was looked at first would wait.
+/// Judging and hashing a password take a core for a moment. Here nobody gets a turn to, so whoever
+/// was looked at first would wait.
 #[test]
 fn whoever_tried_too_often_is_refused_before_the_password_is_looked_at() {
     let server = TestServer::with(&[("TIDEMARK_ACCOUNTS__SIGN_UP", "open")]);

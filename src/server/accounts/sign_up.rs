@@ -76,7 +76,8 @@ impl Accounts {
         };
         let name = name_of(&account);
         let is_like = is_like(&name);
-        // It is looked at again when it is written. But what is refused now costs no hash, and is told with what else is wrong.
+        // It is looked at again when it is written. But what is refused now costs no hash, and is
+        // told with what else is wrong.
         if errors.is_empty() && self.database().writers().await?.iter().any(&is_like) {
             errors.push(("name", name_taken()));
         }

@@ -387,8 +387,9 @@ fn count_words(html: &str) -> (usize, usize) {
     (words, cjk_characters)
 }
 
-/// What stands between the tags of HTML that was sanitised, in which every `<` begins a tag and every `>` ends one. A space in the
-/// place of each end tag keeps the words of two paragraphs apart.
+/// What stands between the tags of HTML that was sanitised, in which every `<` begins a tag and
+/// every `>` ends one. A space in the place of each end tag keeps the words of two paragraphs
+/// apart.
 fn text_of(sanitized: &str) -> String {
     let mut parts = sanitized.split('<');
     let mut text = parts.next().unwrap_or_default().to_owned();

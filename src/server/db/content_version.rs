@@ -64,7 +64,8 @@ impl ContentTransaction {
         committed
     }
 
-    /// As [`ContentTransaction::commit`], if nothing that readers see has changed after all: it drops no remembered page.
+    /// As [`ContentTransaction::commit`], if nothing that readers see has changed after all: it
+    /// drops no remembered page.
     ///
     /// # Errors
     /// As for [`ContentTransaction::commit`].

@@ -84,8 +84,8 @@ impl Database {
         on_writer!(self, pool => sqlx::query(sql).bind(now).execute(pool).await.map(|done| done.rows_affected()))
     }
 
-    /// Adds a user who signs up, and uses the invitation up with it if there is one. If a name is taken, or `is_like` holds for
-    /// somebody who writes here, the invitation is still good.
+    /// Adds a user who signs up, and uses the invitation up with it if there is one. If a name is
+    /// taken, or `is_like` holds for somebody who writes here, the invitation is still good.
     ///
     /// # Errors
     /// [`sqlx::Error::RowNotFound`] if the invitation is not good, or no longer for this role: somebody else has just used it, or its

@@ -124,8 +124,8 @@ pub enum Taken {
     Name,
 }
 
-/// Whether readers would take a name for that of this user, who writes here. It is asked in the transaction that writes the name,
-/// so of two who want it at once one gets it.
+/// Whether readers would take a name for that of this user, who writes here. It is asked in the
+/// transaction that writes the name, so of two who want it at once one gets it.
 pub type IsLike<'a> = &'a (dyn Fn(&User) -> bool + Sync);
 
 /// Whether a row of `users` is somebody who may write or stands in a byline. Whoever only reads may have chosen any name.
@@ -165,7 +165,8 @@ impl Database {
         on_reader!(self, pool => sqlx::query_as(sql).fetch_all(pool).await)
     }
 
-    /// Gives a user another name in bylines; false if `is_like` holds for somebody else who writes here.
+    /// Gives a user another name in bylines; false if `is_like` holds for somebody else who writes
+    /// here.
     ///
     /// # Errors
     /// [`WriteError`]
@@ -183,7 +184,8 @@ impl Database {
         let writers: i64 = on_connection!(&mut *transaction, connection => {
             sqlx::query_scalar(count_writers).bind(actor.id).fetch_one(connection).await?
         });
-        // No page shows the name of somebody who only reads, so whoever changes it again and again drops none.
+        // No page shows the name of somebody who only reads, so whoever changes it again and again
+        // drops none.
         if writers == 0 {
             transaction.commit_unseen().await?;
         } else {
@@ -360,7 +362,8 @@ pub(super) async fn insert(
     }
 }
 
-/// Whether `is_like` holds for somebody who writes here and is not the user of that number. That stays so until the transaction ends.
+/// Whether `is_like` holds for somebody who writes here and is not the user of that number. That
+/// stays so until the transaction ends.
 pub(super) async fn is_like_another(
     transaction: &mut Transaction,
     is_like: IsLike<'_>,

@@ -58,9 +58,9 @@ pub async fn control(State(state): State<AppState>, mut request: Request, next: 
     }
 }
 
-/// Lets a request through to a page that it did not ask for, such as the one that shows a refused form again, if whoever sent it
-/// may see that page. [`control`] has looked who that is where the request's own route is not for everyone. Otherwise it is
-/// nobody, whatever session there is.
+/// Lets a request through to a page that it did not ask for, such as the one that shows a refused
+/// form again, if whoever sent it may see that page. [`control`] has looked who that is where the
+/// request's own route is not for everyone. Otherwise it is nobody, whatever session there is.
 pub async fn hold(access: Access, request: Request, next: Next) -> Response {
     let own = request.extensions().get::<CurrentUser>().map(|CurrentUser(user)| user.role);
     let error = match (access, own) {

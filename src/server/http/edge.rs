@@ -51,7 +51,8 @@ pub async fn edge(State(state): State<AppState>, mut request: Request, next: Nex
     response
 }
 
-/// What `answer` comes to; an apology if it panics. A panic that nobody catches would close the connection without a word.
+/// What `answer` comes to; an apology if it panics. A panic that nobody catches would close the
+/// connection without a word.
 ///
 /// It is no async function, because that would keep the answer's future twice.
 pub fn or_apology(answer: impl Future<Output = Response>, is_for_programs: bool) -> impl Future<Output = Response> {

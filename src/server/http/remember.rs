@@ -96,8 +96,8 @@ impl Service<Request> for Site {
     }
 }
 
-/// Does around an answer what the edge does around those of the router: turns a panic into an apology, and logs the request as
-/// the client sent it with what the client got.
+/// Does around an answer what the edge does around those of the router: turns a panic into an
+/// apology, and logs the request as the client sent it with what the client got.
 fn finish(
     answer: impl Future<Output = Response>,
     is_secure: bool,

@@ -184,8 +184,8 @@ pub fn pages_for_everyone() -> Router<AppState> {
     router(|route| route.method == "GET" && route.answer.0 == Layers::Site && matches!(route.access, Access::Everyone))
 }
 
-/// All pages by themselves, for an answer that shows one at another address or with more in it. Each is held: nobody gets a page in
-/// answer to a form who would not get it by asking for it.
+/// All pages by themselves, for an answer that shows one at another address or with more in it.
+/// Each is held: nobody gets a page in answer to a form who would not get it by asking for it.
 pub static PAGES: LazyLock<Router<AppState>> = LazyLock::new(|| {
     let pages = ROUTES.iter().filter(|route| route.method == "GET" && route.answer.0 == Layers::Site);
     pages.fold(Router::new(), |router, route| {

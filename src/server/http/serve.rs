@@ -6,10 +6,12 @@
 //! client's fault, and nothing of this ends it.
 //!
 //! When all connections are taken, a new one takes the place of the oldest that waits for its client, so that whoever opens many and says
-//! nothing only gets in the own way. One address has a part of them at most ([`PART_OF_AN_ADDRESS`]), and an IPv6 /48 has
-//! [`ADDRESSES_OF_A_NETWORK`] such parts, so that whoever keeps many busy leaves the others theirs. When a part is taken, a new
-//! connection takes the place of the one in it that has been idle longest, because browsers keep connections open that they may
-//! never use again. If none is idle, the new one is closed at once. A proxy that is trusted speaks for many, so it may have all.
+//! nothing only gets in the own way. One address has a part of them at most
+//! ([`PART_OF_AN_ADDRESS`]), and an IPv6 /48 has [`ADDRESSES_OF_A_NETWORK`] such parts, so that
+//! whoever keeps many busy leaves the others theirs. When a part is taken, a new connection takes
+//! the place of the one in it that has been idle longest, because browsers keep connections open
+//! that they may never use again. If none is idle, the new one is closed at once. A proxy that is
+//! trusted speaks for many, so it may have all.
 //!
 //! None of this costs a request more than a few stores to memory that nobody else uses: the clock is looked at a few times in a connection's
 //! credit, whatever goes on meanwhile.
@@ -63,7 +65,8 @@ const PART_OF_AN_ADDRESS: usize = 4;
 /// How many connections an address may have however few there are: a browser opens six.
 const LEAST_OF_AN_ADDRESS: usize = 16;
 
-/// How many times the part of an address (an IPv6 /64) an IPv6 /48 may have: whoever rents a server has 65,536 /64.
+/// How many times the part of an address (an IPv6 /64) an IPv6 /48 may have: whoever rents a server
+/// has 65,536 /64.
 const ADDRESSES_OF_A_NETWORK: usize = 2;
 
 /// How many files the program opens for itself, besides those of the database: the log, the listener, Redis, the network of pictures.
@@ -310,8 +313,9 @@ impl Parts {
         Self { most, open: Arc::default() }
     }
 
-    /// Whether there is room for one more connection of `peer`. If its part is taken, the connection that has been idle longest is
-    /// told to close, which makes room. There is none if all are in use.
+    /// Whether there is room for one more connection of `peer`. If its part is taken, the
+    /// connection that has been idle longest is told to close, which makes room. There is none if
+    /// all are in use.
     fn has_room(&self, peer: [u8; 8]) -> bool {
         let open = lock(&self.open);
         let Some(connections) = open.get(&peer).filter(|connections| connections.len() >= self.most) else {
@@ -362,7 +366,8 @@ fn lock(open: &Mutex<Open>) -> MutexGuard<'_, Open> {
     open.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Who has connections. An address is an IPv4 address or an IPv6 /64, which is what one household gets; a network is an IPv6 /48.
+/// Who has connections. An address is an IPv4 address or an IPv6 /64, which is what one household
+/// gets; a network is an IPv6 /48.
 struct Peers {
     addresses: Parts,
     networks: Parts,
@@ -380,8 +385,9 @@ impl Peers {
         Self { addresses: Parts::new(most), networks, trusted_proxies, count: 0, said: Said::default() }
     }
 
-    /// The places of one more connection of `peer`, until they are dropped. There are none for a trusted proxy, which needs none.
-    /// `None` if all connections that the address or its network may have are in use.
+    /// The places of one more connection of `peer`, until they are dropped. There are none for a
+    /// trusted proxy, which needs none. `None` if all connections that the address or its network
+    /// may have are in use.
     fn place(&mut self, peer: IpAddr, activity: &Arc<Activity>) -> Option<Vec<Place>> {
         if is_in(peer, &self.trusted_proxies) {
             return Some(Vec::new());
@@ -1054,7 +1060,8 @@ mod tests {
         assert_eq!(places_of(&mut peers, "2001:db8:1::1").len(), 20, "nobody else's");
     }
 
-    /// A connection that has answered, and waits for the next request since that many looks of the clock.
+    /// A connection that has answered, and waits for the next request since that many looks of the
+    /// clock.
     fn idle_for(steps: u32) -> Arc<Activity> {
         let activity = Arc::<Activity>::default();
         activity.came(1);

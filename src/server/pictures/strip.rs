@@ -538,8 +538,9 @@ fn webp_frame(payload: &[u8]) -> Option<Vec<u8>> {
     Some(frame)
 }
 
-/// The width and the height that a picture itself says it has, in pixels. The decoder goes by them, and notices only afterwards that what is
-/// around the picture says something else: 268 megapixels would pass as one.
+/// The width and the height that a picture itself says it has, in pixels. The decoder goes by them,
+/// and notices only afterwards that what is around the picture says something else: 268 megapixels
+/// would pass as one.
 fn webp_size(name: &[u8; 4], picture: &[u8]) -> Option<(u32, u32)> {
     match name {
         b"VP8 " => {
