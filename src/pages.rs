@@ -1,6 +1,7 @@
 //! The pages. Each loads what it shows and leaves the looks to the components.
 
 pub mod account;
+pub mod api_docs;
 pub mod article;
 pub mod author;
 pub mod collects;

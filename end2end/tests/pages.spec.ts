@@ -13,6 +13,7 @@ const PAGES: [name: string, path: string, status: number, heading: string | RegE
   ['most-viewed', '/most-viewed', 200, 'Most viewed'],
   ['search', '/search?q=tide', 200, 'Search'],
   ['login', '/login', 200, 'Sign in'],
+  ['api', '/docs/api', 200, 'JSON API'],
   ['not-found', '/no/such/page', 404, 'Nothing here'],
 ]
 

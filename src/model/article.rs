@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// Someone who wrote an article.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Author {
     /// The name in the address of the author's page.
     pub username: String,
@@ -13,7 +14,7 @@ pub struct Author {
 }
 
 /// What an article is about.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Tag {
     /// The name in the address of the tag's page.
     pub slug: String,
@@ -22,9 +23,10 @@ pub struct Tag {
 }
 
 /// A heading in an article's table of contents.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Heading {
     /// 2 to 6: level 1 is the article's title.
+    #[schema(minimum = 2, maximum = 6)]
     pub level: u8,
     /// The text, without markup.
     pub text: String,
@@ -33,7 +35,7 @@ pub struct Heading {
 }
 
 /// An article in a list: all but its text.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ArticleSummary {
     /// Never used again for another article.
     pub id: i64,
@@ -48,6 +50,7 @@ pub struct ArticleSummary {
     /// In the author's order.
     pub tags: Vec<Tag>,
     /// When readers could first read it.
+    #[schema(value_type = String, format = DateTime)]
     pub published_at: Timestamp,
     /// How long reading it takes, in minutes, at least 1.
     pub reading_minutes: i64,
@@ -62,7 +65,7 @@ pub struct ArticleSummary {
 }
 
 /// A published article.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Article {
     /// What lists show of it.
     #[serde(flatten)]
@@ -76,6 +79,7 @@ pub struct Article {
     /// The language of the text, as a BCP 47 tag; recognised from the text.
     pub language: String,
     /// When its author last changed it. A view never does (rule C7).
+    #[schema(value_type = String, format = DateTime)]
     pub updated_at: Timestamp,
     /// Grows by one with each change of its author's.
     pub version: i64,
@@ -105,7 +109,7 @@ pub struct ArticleContent {
 }
 
 /// The time span of a ranking.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 pub enum Window {
     /// Since the article exists.
     #[serde(rename = "all")]
@@ -157,7 +161,7 @@ impl Window {
 }
 
 /// An article's place in a ranking.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RankedArticle {
     /// The article's id.
     pub id: i64,

@@ -1,11 +1,12 @@
 //! The answer to "I am reading this".
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// What became of one view, and how often the article was read, this view included.
 ///
 /// The optimistic +1 in the browser (rule C6) settles on `views`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ViewOutcome {
     /// The article's id.
     pub article: i64,
@@ -19,7 +20,7 @@ pub struct ViewOutcome {
 }
 
 /// Why a view was answered but not counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reason {
     /// The visitor was counted for this article within the window (rule C2).

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod account;
+pub mod api_docs;
 pub mod edge;
 pub mod feeds;
 pub mod files;

@@ -31,6 +31,7 @@ pub fn address(server: &TestServer, route: &Route) -> String {
         .replace("/studio/pictures/{name}", "/studio/pictures/none.png")
         .replace("{name}", "none.png")
         .replace("{version}", "1")
+        .replace("{operation}", "list-articles")
         .replace("{id}", &server.id("first").to_string());
     path + query
 }

@@ -1,8 +1,13 @@
 //! The JSON API: what it answers, and how it refuses.
 
-use serde_json::json;
+use std::collections::BTreeSet;
 
-use crate::harness::{Answer, TestServer};
+use serde_json::{Value, json};
+use tidemark::server::http::api_docs::DESCRIPTION;
+use tidemark::server::http::json_api::PREFIX;
+use tidemark::server::http::routes::ROUTES;
+
+use crate::harness::{Answer, FIREFOX, TestServer};
 
 fn assert_problem(answer: &Answer, status: u16, said: &str) {
     assert_eq!(answer.status, status, "{answer:?}");
@@ -89,7 +94,11 @@ fn every_bad_request_gets_a_problem_that_says_what_is_wrong() {
     assert_problem(&reader.get("/api/v1/articles?page=0"), 400, "page");
     assert_problem(&reader.get("/api/v1/articles?page=x"), 400, "page");
     assert_problem(&reader.get("/api/v1/articles?page=-1"), 400, "page");
+    assert_problem(&reader.get("/api/v1/articles?page=1000000001"), 400, "page");
+    assert_problem(&reader.get("/api/v1/articles?page=1&page=2"), 400, "page");
     assert_problem(&reader.get("/api/v1/articles?per-page=101"), 400, "per-page");
+    assert_problem(&reader.get(&format!("/api/v1/articles?tag={}", "x".repeat(256))), 400, "tag");
+    assert_problem(&reader.get(&format!("/api/v1/articles?author={}", "%F0%9F%8C%8A".repeat(256))), 400, "author");
     assert_problem(&reader.get("/api/v1/articles?per-page=0"), 400, "per-page");
     assert_problem(&reader.get("/api/v1/articles/most-viewed?window=1h"), 400, "24h");
     assert_problem(&reader.get("/api/v1/articles/most-viewed?limit=0"), 400, "limit");
@@ -151,4 +160,362 @@ fn every_write_from_another_site_is_refused() {
         }
     }
     assert_eq!(server.counted_anywhere(), 0);
+}
+
+#[test]
+fn what_a_tag_or_an_author_may_be_is_looked_for_whatever_it_is() {
+    let server = TestServer::start();
+    let longest = "%F0%9F%8C%8A".repeat(255);
+    for value in ["", "%00", "a%00b", "%FF", "%ED%A0%80", "'%22;--", "%25", "%E2%80%AE", longest.as_str()] {
+        for name in ["tag", "author"] {
+            let answer = server.someone().get(&format!("/api/v1/articles?{name}={value}&other={value}"));
+            assert_eq!((answer.status, &answer.json()["total"]), (200, &json!(0)), "{name}={value}");
+        }
+    }
+    for value in ["%00", "%FF", "%2F", "1%2Fview", "%2B", "1e3", "1.0", "null", "9223372036854775808"] {
+        assert_problem(&server.someone().get(&format!("/api/v1/articles/{value}")), 400, "address is wrong");
+        let view = format!("/api/v1/articles/{value}/view");
+        assert_problem(&server.someone().request("PUT", &view, ""), 400, "address is wrong");
+    }
+    for value in ["0", "-1", "9007199254740991", "9223372036854775807"] {
+        assert_problem(&server.someone().get(&format!("/api/v1/articles/{value}")), 404, value);
+    }
+}
+
+#[test]
+fn an_address_of_the_api_refuses_every_method_but_its_own_and_says_which_that_is() {
+    let server = TestServer::start();
+    let id = server.id("first");
+    for (path, allowed) in [
+        ("/api/v1/articles".to_owned(), "GET"),
+        ("/api/v1/articles/most-viewed".to_owned(), "GET"),
+        (format!("/api/v1/articles/{id}"), "GET"),
+        (format!("/api/v1/articles/{id}/view"), "PUT"),
+        (DESCRIPTION.to_owned(), "GET"),
+    ] {
+        for method in ["GET", "PUT", "POST", "DELETE", "OPTIONS", "PATCH", "TRACE"] {
+            if method == allowed {
+                continue;
+            }
+            let answer = server.someone().request(method, &path, "");
+            assert_problem(&answer, 405, method);
+            let told: BTreeSet<&str> = answer.header("allow").split(',').map(str::trim).collect();
+            let expected = if allowed == "GET" { BTreeSet::from(["GET", "HEAD"]) } else { BTreeSet::from([allowed]) };
+            assert_eq!(told, expected, "{method} {path}");
+        }
+    }
+    assert_eq!(server.counted_anywhere(), 0);
+}
+
+#[test]
+fn an_unknown_address_of_the_api_is_a_problem_whatever_the_database_does() {
+    let server = TestServer::start();
+    server.execute("ALTER TABLE article_aliases RENAME TO gone");
+    assert_problem(&server.someone().get("/api/v1/nothing"), 404, "/nothing");
+}
+
+/// The description, with the requests in it: method, address and what is said of them.
+fn described(server: &TestServer) -> (Value, Vec<(String, String, Value)>) {
+    let description = server.someone().get(DESCRIPTION).json();
+    let mut operations = Vec::new();
+    for (path, methods) in description["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            operations.push((method.to_uppercase(), path.clone(), operation.clone()));
+        }
+    }
+    (description, operations)
+}
+
+#[test]
+fn every_route_of_the_api_is_described_and_nothing_else_is() {
+    let server = TestServer::start();
+    let (_, operations) = described(&server);
+    let described: BTreeSet<String> = operations.iter().map(|(method, path, _)| format!("{method} {path}")).collect();
+    let routes = ROUTES.iter().filter(|route| route.path.starts_with(PREFIX) && route.path != "/api/v1/nothing");
+    let routes: BTreeSet<String> = routes.map(|route| format!("{} {}", route.method, route.path)).collect();
+    assert_eq!(described, routes);
+}
+
+#[test]
+fn the_description_is_openapi_3_1_and_every_part_of_it_is_there() {
+    let server = TestServer::start();
+    let (description, operations) = described(&server);
+    assert_eq!(description["openapi"], "3.1.0");
+    assert_eq!(description["info"]["version"], env!("CARGO_PKG_VERSION"));
+    let text = description.to_string();
+    let references: Vec<&str> =
+        text.split("\"$ref\":\"#").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    assert!(references.len() > 10, "{references:?}");
+    for reference in references {
+        assert!(description.pointer(reference).is_some(), "{reference} leads nowhere");
+    }
+    let ids: BTreeSet<&str> = operations.iter().filter_map(|(.., told)| told["operationId"].as_str()).collect();
+    assert_eq!(ids.len(), operations.len(), "each has an id of its own: {ids:?}");
+    for (method, path, told) in &operations {
+        let name = format!("{method} {path}");
+        assert!(!told["summary"].as_str().unwrap().is_empty(), "{name}");
+        let places = path.matches('{').count();
+        let parameters = told["parameters"].as_array().cloned().unwrap_or_default();
+        assert_eq!(parameters.iter().filter(|parameter| parameter["in"] == "path").count(), places, "{name}");
+        for parameter in &parameters {
+            assert!(!parameter["description"].as_str().unwrap().is_empty(), "{name}: {parameter}");
+            assert_eq!(parameter["required"], parameter["in"] == "path", "{name}: {parameter}");
+        }
+        let responses = told["responses"].as_object().unwrap();
+        for status in ["200", "405", "500", "503"] {
+            assert!(responses.contains_key(status), "{name} does not say {status}");
+        }
+        for (status, response) in responses {
+            assert!(!response["description"].as_str().unwrap().is_empty(), "{name}: {status}");
+            let types: Vec<&String> =
+                response["content"].as_object().into_iter().flatten().map(|(name, _)| name).collect();
+            let expected: &[&str] = match status.as_str() {
+                "200" => &["application/json"],
+                "304" | "431" => &[],
+                _ => &["application/problem+json"],
+            };
+            assert_eq!(types, expected, "{name}: {status}");
+        }
+        assert!(responses["405"]["headers"]["Allow"].is_object(), "{name}");
+        assert!(responses["503"]["headers"]["Retry-After"].is_object(), "{name}");
+    }
+}
+
+#[test]
+fn the_limits_in_the_description_are_those_that_are_kept() {
+    let server = TestServer::start();
+    let (_, operations) = described(&server);
+    let mut tried = 0;
+    for (_, path, told) in operations.iter().filter(|(_, path, _)| !path.contains('{')) {
+        for parameter in told["parameters"].as_array().into_iter().flatten() {
+            let name = parameter["name"].as_str().unwrap();
+            let schema = &parameter["schema"];
+            let mut values = Vec::new();
+            if let (Some(least), Some(most)) = (schema["minimum"].as_i64(), schema["maximum"].as_i64()) {
+                values.extend([(least, 200), (most, 200), (least - 1, 400), (most + 1, 400)].map(with_text));
+            }
+            if let Some(longest) = schema["maxLength"].as_u64() {
+                let longest = usize::try_from(longest).unwrap();
+                values.extend([("x".repeat(longest), 200), ("x".repeat(longest + 1), 400)]);
+            }
+            for choice in schema["enum"].as_array().into_iter().flatten() {
+                let choice = choice.as_str().unwrap();
+                values.extend([(choice.to_owned(), 200), (format!("{choice}x"), 400)]);
+            }
+            assert!(!values.is_empty(), "{path}: {parameter} has no limits");
+            for (value, expected) in values {
+                let answer = server.someone().get(&format!("{path}?{name}={value}"));
+                assert_eq!(answer.status, expected, "{path}?{name}={value}: {}", answer.text);
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 20, "{tried}");
+}
+
+fn with_text((value, status): (i64, u16)) -> (String, u16) {
+    (value.to_string(), status)
+}
+
+/// What of a value is not as a schema of the description has it, a line for each; `at` is where it stands.
+fn differences(description: &Value, schema: &Value, value: &Value, at: &str) -> Vec<String> {
+    let mut found = mismatches(description, schema, value, at);
+    let known = properties(description, schema);
+    let unknown = value.as_object().into_iter().flatten().filter(|(name, _)| !known.contains(name.as_str()));
+    if !known.is_empty() {
+        found.extend(unknown.map(|(name, _)| format!("{at}/{name} is not described")));
+    }
+    found
+}
+
+/// The names of the properties that a schema has.
+fn properties<'a>(description: &'a Value, schema: &'a Value) -> BTreeSet<&'a str> {
+    let schema = followed(description, schema);
+    let own = schema["properties"].as_object().into_iter().flatten().map(|(name, _)| name.as_str());
+    let parts = schema["allOf"].as_array().into_iter().flatten().flat_map(|part| properties(description, part));
+    own.chain(parts).collect()
+}
+
+/// The schema that is meant by a reference.
+fn followed<'a>(description: &'a Value, schema: &'a Value) -> &'a Value {
+    match schema["$ref"].as_str() {
+        Some(reference) => description.pointer(reference.trim_start_matches('#')).unwrap(),
+        None => schema,
+    }
+}
+
+/// As `differences`, but for properties that the schema does not have.
+fn mismatches(description: &Value, schema: &Value, value: &Value, at: &str) -> Vec<String> {
+    let schema = followed(description, schema);
+    let mut found = Vec::new();
+    for part in schema["allOf"].as_array().into_iter().flatten() {
+        found.extend(mismatches(description, part, value, at));
+    }
+    if let Some(choices) = schema["oneOf"].as_array() {
+        let fits = |choice: &&Value| mismatches(description, choice, value, at).is_empty();
+        if choices.iter().filter(fits).count() != 1 {
+            found.push(format!("{at}: {value} is not as one of {schema}"));
+        }
+    }
+    let types: Vec<&str> = match &schema["type"] {
+        Value::String(name) => vec![name.as_str()],
+        Value::Array(names) => names.iter().filter_map(Value::as_str).collect(),
+        _ => vec![],
+    };
+    let own = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(number) if number.is_f64() => "number",
+        Value::Number(_) => "integer",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    };
+    if !types.is_empty() && !types.contains(&own) {
+        found.push(format!("{at}: {value} is not {types:?}"));
+    }
+    if schema["enum"].as_array().is_some_and(|choices| !choices.contains(value)) {
+        found.push(format!("{at}: {value} is none of {}", schema["enum"]));
+    }
+    for name in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        if value.get(name).is_none() {
+            found.push(format!("{at}/{name} is missing"));
+        }
+    }
+    for (name, schema) in schema["properties"].as_object().into_iter().flatten() {
+        if let Some(value) = value.get(name) {
+            found.extend(differences(description, schema, value, &format!("{at}/{name}")));
+        }
+    }
+    for (index, value) in value.as_array().into_iter().flatten().enumerate() {
+        found.extend(differences(description, &schema["items"], value, &format!("{at}/{index}")));
+    }
+    found
+}
+
+#[test]
+fn what_the_api_answers_is_as_described() {
+    let server = TestServer::start();
+    let id = server.id("first");
+    let (description, operations) = described(&server);
+    let reader = server.reader("192.0.2.1", FIREFOX);
+    let (one, view) = ("/api/v1/articles/{id}", "/api/v1/articles/{id}/view");
+    for (method, path, address, status) in [
+        ("GET", "/api/v1/articles", "/api/v1/articles".to_owned(), 200),
+        ("GET", "/api/v1/articles", "/api/v1/articles?page=9".to_owned(), 200),
+        ("GET", "/api/v1/articles", "/api/v1/articles?page=0".to_owned(), 400),
+        ("GET", one, format!("/api/v1/articles/{id}"), 200),
+        ("GET", one, "/api/v1/articles/one".to_owned(), 400),
+        ("GET", one, "/api/v1/articles/999".to_owned(), 404),
+        // Counted, and a repeat.
+        ("PUT", view, format!("/api/v1/articles/{id}/view"), 200),
+        ("PUT", view, format!("/api/v1/articles/{id}/view"), 200),
+        ("PUT", view, "/api/v1/articles/999/view".to_owned(), 404),
+        ("GET", "/api/v1/articles/most-viewed", "/api/v1/articles/most-viewed?window=24h".to_owned(), 200),
+        ("GET", DESCRIPTION, DESCRIPTION.to_owned(), 200),
+    ] {
+        let answer = reader.request(method, &address, "");
+        assert_eq!(answer.status, status, "{method} {address}: {answer:?}");
+        let (_, _, told) = operations.iter().find(|(its, at, _)| its == method && at == path).unwrap();
+        let response = &told["responses"][status.to_string().as_str()];
+        let schema = &response["content"][answer.header("content-type")]["schema"];
+        assert!(schema.is_object(), "{method} {address}: {} is not described", answer.header("content-type"));
+        let found = differences(&description, schema, &answer.json(), "");
+        assert!(found.is_empty(), "{method} {address}:\n{}\n{}", found.join("\n"), answer.text);
+        for (name, _) in response["headers"].as_object().into_iter().flatten() {
+            assert!(!answer.header(name).is_empty(), "{method} {address} has no {name}");
+        }
+    }
+}
+
+#[test]
+fn what_is_not_as_described_is_found() {
+    let description =
+        json!({ "a": { "type": "object", "required": ["n"], "properties": { "n": { "type": "integer" } } } });
+    let either = json!({ "oneOf": [{ "type": "null" }, { "$ref": "#/a" }] });
+    for (schema, value, expected) in [
+        (json!({ "$ref": "#/a" }), json!({ "n": 1 }), ""),
+        (json!({ "$ref": "#/a" }), json!({ "n": "1" }), "/n: \"1\" is not [\"integer\"]"),
+        (json!({ "$ref": "#/a" }), json!({}), "/n is missing"),
+        (json!({ "$ref": "#/a" }), json!({ "n": 1, "m": 2 }), "/m is not described"),
+        (json!({ "allOf": [{ "$ref": "#/a" }, { "properties": { "m": {} } }] }), json!({ "n": 1, "m": 2 }), ""),
+        (either.clone(), json!(null), ""),
+        (either, json!(1), "is not as one of"),
+        (json!({ "items": { "enum": ["x"] } }), json!(["x", "y"]), "/1: \"y\" is none of"),
+    ] {
+        let found = differences(&description, &schema, &value, "").join("\n");
+        assert!(found.contains(expected) && found.is_empty() == expected.is_empty(), "{value}: {found}");
+    }
+}
+
+#[test]
+fn the_description_is_not_sent_again_to_who_has_it() {
+    let server = TestServer::start();
+    let first = server.someone().get(DESCRIPTION);
+    assert_eq!((first.status, first.header("content-type")), (200, "application/json"));
+    assert_eq!(first.header("cache-control"), "public, no-cache");
+    let etag = first.header("etag");
+    assert!(etag.starts_with("W/\""), "{etag}");
+    let again = server.someone().with("if-none-match", etag).get(DESCRIPTION);
+    assert_eq!((again.status, again.text.as_str(), again.header("etag")), (304, "", etag));
+    assert_eq!(again.header("cache-control"), "public, no-cache");
+    let other = server.someone().with("if-none-match", "W/\"other\"").get(DESCRIPTION);
+    assert_eq!((other.status, other.text), (200, first.text));
+}
+
+#[test]
+fn the_page_of_the_api_has_a_form_for_each_request() {
+    let server = TestServer::start();
+    let answer = server.someone().get("/docs/api");
+    assert_eq!(answer.status, 200);
+    assert!(answer.text.contains("/api-docs.js"), "{}", answer.text);
+    let (_, operations) = described(&server);
+    for (method, path, told) in operations {
+        let id = told["operationId"].as_str().unwrap();
+        for part in [
+            format!("<code>{method} {path}</code>"),
+            format!("action=\"/docs/api/{id}\""),
+            format!("data-method=\"{method}\""),
+            format!("data-path=\"{path}\""),
+        ] {
+            assert!(answer.text.contains(&part), "{part} is not in {}", answer.text);
+        }
+        for parameter in told["parameters"].as_array().into_iter().flatten() {
+            let label = format!("<label for=\"{id}-{}\">", parameter["name"].as_str().unwrap());
+            assert!(answer.text.contains(&label), "{label} is not in {}", answer.text);
+        }
+    }
+    // Nothing but a script can send it.
+    let view = answer.text.split("action=\"/docs/api/record-view\"").nth(1).unwrap();
+    let tag = view.split('>').next().unwrap();
+    assert!(tag.contains(" hidden"), "{tag}");
+}
+
+#[test]
+fn without_a_script_a_form_of_the_page_leads_to_the_answer() {
+    let server = TestServer::start();
+    let id = server.id("first");
+    let asked = format!("id={id}");
+    for (form, typed, expected) in [
+        ("list-articles", "page=&per-page=1&tag=sea&author=", "/api/v1/articles?per-page=1&tag=sea".to_owned()),
+        ("list-most-viewed", "window=&limit=", "/api/v1/articles/most-viewed".to_owned()),
+        ("get-article", asked.as_str(), format!("/api/v1/articles/{id}")),
+        ("describe-api", "", DESCRIPTION.to_owned()),
+    ] {
+        let answer = server.someone().get(&format!("/docs/api/{form}?{typed}"));
+        assert_eq!((answer.status, answer.header("location")), (303, expected.as_str()), "{form}");
+        assert_eq!(server.someone().get(&expected).status, 200, "{form}");
+    }
+    for (form, status) in [
+        ("get-article?id=", 400),
+        ("get-article", 400),
+        ("record-view?id=1", 404),
+        ("nothing", 404),
+        ("%FF", 400),
+        ("get-article?id=//evil.example", 303),
+    ] {
+        let answer = server.someone().get(&format!("/docs/api/{form}"));
+        assert_eq!(answer.status, status, "{form}: {}", answer.text);
+        assert!(!answer.header("location").contains("//"), "{form} leads to {}", answer.header("location"));
+    }
 }

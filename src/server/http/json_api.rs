@@ -1,9 +1,12 @@
-//! The JSON API, `/api/v1`. Its interface does not change without notice.
+//! The JSON API, `/api/v1`. Its interface does not change without notice. What stands at each handler is what `api_docs` makes the
+//! API's description of.
 
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
+use super::api_docs::{PROBLEM, Problem, Refused};
 use crate::error::Error;
 use crate::model::article::{Article, ArticleSummary, RankedArticle, Window};
 use crate::model::page::Page;
@@ -16,14 +19,29 @@ use crate::server::state::AppState;
 /// What the addresses of the API start with.
 pub const PREFIX: &str = "/api/v1";
 
-#[derive(Deserialize)]
+/// The last page that can be asked for.
+const LAST_PAGE: i64 = 1_000_000_000;
+
+/// The longest slug of a tag and the longest user name, in characters: those of the database's columns.
+const LONGEST_NAME: usize = 255;
+
+#[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "kebab-case")]
+#[into_params(parameter_in = Query)]
 pub(super) struct ListQuery {
+    /// The number of the page, from 1. A page past the end is empty.
     #[serde(default = "first")]
+    #[param(minimum = 1, maximum = 1_000_000_000, default = 1)]
     page: i64,
+    /// How many articles a page has.
     #[serde(default = "twenty")]
+    #[param(minimum = 1, maximum = 100, default = 20)]
     per_page: i64,
+    /// Only articles with the tag of this slug.
+    #[param(max_length = 255)]
     tag: Option<String>,
+    /// Only articles with this user name in the byline.
+    #[param(max_length = 255)]
     author: Option<String>,
 }
 
@@ -35,38 +53,102 @@ fn twenty() -> i64 {
     20
 }
 
-#[derive(Serialize)]
-pub(super) struct List {
+/// A page of a list of articles.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ArticleList {
+    /// The articles of this page, newest first.
     articles: Vec<ArticleSummary>,
+    /// The number of this page, from 1.
     page: i64,
+    /// How many pages there are, at least 1.
     pages: i64,
+    /// How many articles all pages have.
     total: i64,
 }
 
-/// `GET /api/v1/articles`
-pub(super) async fn list(State(state): State<AppState>, Query(query): Query<ListQuery>) -> Result<Json<List>, Error> {
-    if query.page < 1 {
-        return Err(Error::BadRequest("page must be a number from 1 up.".into()));
+/// Published articles, newest first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/articles",
+    operation_id = "list-articles",
+    tag = "Articles",
+    params(ListQuery),
+    responses(
+        (
+            status = 200,
+            description = "A page of the list.",
+            body = ArticleList,
+            headers(("Cache-Control" = String, description = "`no-store`: counts are those of the moment.")),
+        ),
+        (
+            status = 400,
+            description = "A parameter is wrong; `detail` says which and what it may be.",
+            body = Problem,
+            content_type = PROBLEM,
+        ),
+        Refused,
+    ),
+)]
+pub(super) async fn list(
+    State(state): State<AppState>,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<ArticleList>, Error> {
+    if !(1..=LAST_PAGE).contains(&query.page) {
+        return Err(Error::BadRequest(format!("page must be a number from 1 to {LAST_PAGE}.")));
     }
     if !(1..=100).contains(&query.per_page) {
         return Err(Error::BadRequest("per-page must be a number from 1 to 100.".into()));
     }
+    for (name, value) in [("tag", &query.tag), ("author", &query.author)] {
+        if value.as_ref().is_some_and(|value| value.chars().count() > LONGEST_NAME) {
+            return Err(Error::BadRequest(format!("{name} must have at most {LONGEST_NAME} characters.")));
+        }
+    }
     let filter = Filter { tag: query.tag, author: query.author, text: None };
     let Page { items, page, pages, total } = state.articles(&filter, query.page, query.per_page).await?;
-    Ok(Json(List { articles: items, page, pages, total }))
+    Ok(Json(ArticleList { articles: items, page, pages, total }))
 }
 
-/// `GET /api/v1/articles/{id}`
+/// A published article with its text.
+#[utoipa::path(
+    get,
+    path = "/api/v1/articles/{id}",
+    operation_id = "get-article",
+    tag = "Articles",
+    params((
+        "id" = i64,
+        Path,
+        minimum = 1,
+        maximum = 9_007_199_254_740_991i64,
+        description = "The article's number.",
+    )),
+    responses(
+        (
+            status = 200,
+            description = "The article.",
+            body = Article,
+            headers(("Cache-Control" = String, description = "`no-store`: counts are those of the moment.")),
+        ),
+        (status = 400, description = "What is in place of the id is no number.", body = Problem, content_type = PROBLEM),
+        (status = 404, description = "No such article is published.", body = Problem, content_type = PROBLEM),
+        Refused,
+    ),
+)]
 pub(super) async fn one(State(state): State<AppState>, Path(id): Path<i64>) -> Result<Json<Article>, Error> {
     let article = state.article(id).await?;
     article.map(Json).ok_or_else(|| Error::NotFound(format!("There is no published article {id}.")))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct MostViewedQuery {
+    /// The time in which views count: all of it, or the last 24 hours, 7 or 30 days. All of it if this is left out.
     #[serde(default = "all")]
+    #[param(inline)]
     window: Window,
+    /// How many articles at most.
     #[serde(default = "ten")]
+    #[param(minimum = 1, maximum = 100, default = 10)]
     limit: i64,
 }
 
@@ -78,13 +160,37 @@ fn ten() -> i64 {
     10
 }
 
-#[derive(Serialize)]
+/// The most viewed articles of a window.
+#[derive(Serialize, ToSchema)]
 pub(super) struct MostViewed {
     window: Window,
+    /// The articles, most viewed first; of equals, the newer first. Those without a view in the window are left out.
     articles: Vec<RankedArticle>,
 }
 
-/// `GET /api/v1/articles/most-viewed`
+/// The articles that were viewed most.
+#[utoipa::path(
+    get,
+    path = "/api/v1/articles/most-viewed",
+    operation_id = "list-most-viewed",
+    tag = "Articles",
+    params(MostViewedQuery),
+    responses(
+        (
+            status = 200,
+            description = "The ranking.",
+            body = MostViewed,
+            headers(("Cache-Control" = String, description = "`no-store`: counts are those of the moment.")),
+        ),
+        (
+            status = 400,
+            description = "A parameter is wrong; `detail` says which and what it may be.",
+            body = Problem,
+            content_type = PROBLEM,
+        ),
+        Refused,
+    ),
+)]
 pub(super) async fn most_viewed(
     State(state): State<AppState>,
     Query(query): Query<MostViewedQuery>,
@@ -96,7 +202,36 @@ pub(super) async fn most_viewed(
     Ok(Json(MostViewed { window: query.window, articles }))
 }
 
-/// `PUT /api/v1/articles/{id}/view`
+/// Counts a view of an article by whoever sends this.
+///
+/// It counts once per visitor, article and window, so repeating it is safe. The answer comes when the view is on the disk. There is nothing
+/// to send with it: the visitor is told by the session, or by address and User-Agent. A body is read up to 16 KiB and ignored.
+#[utoipa::path(
+    put,
+    path = "/api/v1/articles/{id}/view",
+    operation_id = "record-view",
+    tag = "Articles",
+    params((
+        "id" = i64,
+        Path,
+        minimum = 1,
+        maximum = 9_007_199_254_740_991i64,
+        description = "The article's number.",
+    )),
+    responses(
+        (
+            status = 200,
+            description = "The view is counted, or `reason` says why not.",
+            body = ViewOutcome,
+            headers(("Cache-Control" = String, description = "`no-store`.")),
+        ),
+        (status = 400, description = "What is in place of the id is no number.", body = Problem, content_type = PROBLEM),
+        (status = 403, description = "A page of another site sent this.", body = Problem, content_type = PROBLEM),
+        (status = 404, description = "No such article is published.", body = Problem, content_type = PROBLEM),
+        (status = 413, description = "The body has more than 16 KiB.", body = Problem, content_type = PROBLEM),
+        Refused,
+    ),
+)]
 pub(super) async fn view(
     State(state): State<AppState>,
     Path(id): Path<i64>,

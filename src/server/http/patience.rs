@@ -7,6 +7,7 @@ use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use super::api_docs::DESCRIPTION;
 use super::security::is_for_programs;
 use crate::error::Error;
 use crate::server::request::error_page::error_page;
@@ -23,8 +24,8 @@ pub async fn patience(State(state): State<AppState>, request: Request, next: Nex
     }
     let path = request.uri().path();
     let is_for_programs = is_for_programs(path);
-    // These have what they sent last.
-    let needs_database = !matches!(path, "/feed.xml" | "/sitemap.xml");
+    // The first two have what they sent last, and the third is made of the code.
+    let needs_database = !matches!(path, "/feed.xml" | "/sitemap.xml" | DESCRIPTION);
     let outage = state.database.outage();
     let answered = tokio::select! {
         biased;

@@ -277,7 +277,7 @@ async fn answer(state: &AppState, page: &RememberedPage, asked: &Asked, status: 
 }
 
 /// Whether `If-None-Match` names `etag`.
-fn is_among(known: &HeaderValue, etag: &str) -> bool {
+pub(super) fn is_among(known: &HeaderValue, etag: &str) -> bool {
     known.to_str().is_ok_and(|known| known.split(',').any(|one| matches!(one.trim(), "*") || one.trim() == etag))
 }
 

@@ -17,6 +17,7 @@ use tower_sessions::{Expiry, SessionManagerLayer};
 use super::access::control;
 use super::edge::edge;
 use super::files::file_or_not_found;
+use super::json_api;
 use super::patience::patience;
 use super::pictures::too_large;
 use super::routes::{Layers, access, handlers, pages_for_everyone};
@@ -108,12 +109,14 @@ fn is_worded_by_library<B>(response: &Response<B>) -> bool {
     response.headers().get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/plain"))
 }
 
-/// Leads readers on from an article's former address, whatever route it would belong to today.
+/// Leads readers on from an article's former address, whatever route it would belong to today. No article was ever in the JSON API, whose
+/// refusals are problems.
 async fn redirect_old_addresses(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let path = normalize_path(request.uri().path());
+    let is_api = request.uri().path().starts_with(json_api::PREFIX);
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
     let response = next.run(request).await;
-    if !is_read || response.status() != StatusCode::NOT_FOUND {
+    if is_api || !is_read || response.status() != StatusCode::NOT_FOUND {
         return response;
     }
     match state.database.slug_by_alias(&path, state.clock.now_ms()).await {

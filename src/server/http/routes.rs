@@ -11,7 +11,7 @@ use axum::middleware::{Next, from_fn};
 use axum::routing::{MethodFilter, MethodRouter, on};
 
 use super::access::hold;
-use super::{account, feeds, function, health, json_api, page, pictures, reactions, sign_in, studio, users};
+use super::{account, api_docs, feeds, function, health, json_api, page, pictures, reactions, sign_in, studio, users};
 use crate::pages;
 use crate::server::db::users::Role;
 use crate::server::request::access::Access;
@@ -106,9 +106,12 @@ pub const ROUTES: &[Route] = &[
     get("/api/v1/articles/most-viewed", EVERYONE, handler!(Api, json_api::most_viewed)),
     get("/api/v1/articles/{id}", EVERYONE, handler!(Api, json_api::one)),
     put("/api/v1/articles/{id}/view", EVERYONE, handler!(View, json_api::view)),
+    get(api_docs::DESCRIPTION, EVERYONE, handler!(Api, api_docs::describe)),
     // What a view costs without the view.
     #[cfg(feature = "bench")]
     put("/api/v1/nothing", EVERYONE, handler!(View, json_api::nothing)),
+    get("/docs/api", EVERYONE, handler!(api_docs::page)),
+    get("/docs/api/{operation}", EVERYONE, handler!(api_docs::send)),
     get("/api/pages/home", EVERYONE, FUNCTION),
     get("/api/pages/article", EVERYONE, FUNCTION),
     get("/api/pages/tag", EVERYONE, FUNCTION),

@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use url::Url;
 
+use super::json_api;
 use crate::error::Error;
 use crate::server::request::error_page::{error_page, plain_page};
 use crate::server::request::problem;
@@ -19,12 +20,17 @@ const CLOSED_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 
 /// The answer to what no route can be meant for: a method that the program does not know, such as `CONNECT`, and a target that is no path of
 /// this site, such as that of `GET example.org:80`. `None` for anything else. Leptos takes both for granted, and would panic.
+///
+/// The JSON API has nothing of Leptos', and says for each address which methods that takes.
 pub fn refuse_unknown(request: &Request) -> Option<Response> {
-    let is_known = matches!(
-        *request.method(),
-        Method::GET | Method::HEAD | Method::POST | Method::PUT | Method::PATCH | Method::DELETE | Method::OPTIONS
-    );
     let path = request.uri().path();
+    let is_known = match *request.method() {
+        Method::GET | Method::HEAD | Method::POST | Method::PUT | Method::PATCH | Method::DELETE | Method::OPTIONS => {
+            true
+        }
+        Method::CONNECT => false,
+        _ => path.starts_with(json_api::PREFIX),
+    };
     let (status, title, reason) = match (is_known, path.starts_with('/')) {
         (true, true) => return None,
         (false, _) => {

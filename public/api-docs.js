@@ -1,0 +1,61 @@
+/**
+ * Sends the forms of /docs/api and shows below each what came back. Without it, those that read lead to the answer.
+ */
+
+/** The headers of an answer that are worth a look. */
+const HEADERS = ['content-type', 'cache-control', 'etag', 'allow', 'retry-after']
+
+/** The address that a form's fields make. Those that are empty are left out. @param {HTMLFormElement} form */
+function address(form) {
+  const parameters = new URLSearchParams()
+  let path = form.dataset.path
+  for (const [name, value] of new FormData(form)) {
+    const place = `{${name}}`
+    if (path.includes(place)) path = path.replace(place, () => encodeURIComponent(value))
+    else if (value !== '') parameters.append(name, value)
+  }
+  return parameters.size > 0 ? `${path}?${parameters}` : path
+}
+
+/** A text for people: JSON with its lines and spaces, anything else as it is. @param {string} text */
+function readable(text) {
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2)
+  } catch {
+    return text
+  }
+}
+
+/** @param {HTMLElement} place @param {string} summary @param {string} text */
+function show(place, summary, text) {
+  const line = document.createElement('p')
+  line.textContent = summary
+  const box = document.createElement('pre')
+  box.className = 'api-text'
+  // So that somebody without a mouse can scroll it.
+  box.tabIndex = 0
+  box.textContent = text
+  place.replaceChildren(line, box)
+}
+
+/** @param {HTMLFormElement} form */
+async function send(form) {
+  const place = form.parentElement.querySelector('.api-answer')
+  const request = `${form.dataset.method} ${address(form)}`
+  try {
+    const response = await fetch(address(form), { method: form.dataset.method })
+    const head = HEADERS.filter((name) => response.headers.has(name)).map((name) => `${name}: ${response.headers.get(name)}`)
+    const text = readable(await response.text())
+    show(place, `${request}: ${response.status} ${response.statusText}`, [...head, '', text].join('\n'))
+  } catch {
+    show(place, `${request}: no answer`, 'The server can’t be reached.')
+  }
+}
+
+for (const form of document.querySelectorAll('.api-request form')) {
+  form.hidden = false
+  form.addEventListener('submit', (event) => {
+    event.preventDefault()
+    void send(form)
+  })
+}
