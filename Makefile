@@ -5,8 +5,8 @@ SHELL := bash
 WITH := source scripts/environment.sh;
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup site test lint unit unit-current torture end-to-end fuzz mutants bench lighthouse first-second \
-	watch audit book clean
+.PHONY: help run setup site test lint unit unit-current torture end-to-end api-test fuzz mutants bench lighthouse \
+	first-second watch audit book clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -61,6 +61,10 @@ end-to-end: ## Run the tests in a browser, against the release build
 	@scripts/build.sh
 	@$(WITH) node --test scripts/site/build.test.mjs scripts/lighthouse/figures.test.mjs browser/reading.test.js
 	@$(WITH) cd end2end && TIDEMARK_BINARY=$$(cd .. && scripts/binary.sh) CHROMIUM=$$(find_chromium) npx playwright test
+
+# API='--max-examples 1000 --seed 1': options of Schemathesis.
+api-test: site ## Test that the JSON API answers as described, whatever it is sent (needs Python)
+	@$(WITH) scripts/api-test.sh $(API)
 
 # FUZZ_SECONDS=600: how long each target runs.
 fuzz: ## Feed random bytes to the parsers of texts, files, pictures, forms, headers (needs nightly)
