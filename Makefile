@@ -63,7 +63,7 @@ end-to-end: ## Run the tests in a browser, against the release build
 	@$(WITH) cd end2end && TIDEMARK_BINARY=$$(cd .. && scripts/binary.sh) CHROMIUM=$$(find_chromium) npx playwright test
 
 # API='--max-examples 1000 --seed 1': options of Schemathesis.
-api-test: site ## Test that the JSON API answers as described, whatever it is sent (needs Python)
+api-test: site ## Run Schemathesis (from PyPI, needs Python) against the JSON API in both profiles
 	@$(WITH) scripts/api-test.sh $(API)
 
 # FUZZ_SECONDS=600: how long each target runs.

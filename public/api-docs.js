@@ -1,11 +1,12 @@
 /**
- * Sends the forms of /docs/api and shows below each what came back. Without it, those that read lead to the answer.
+ * Sends the forms of /docs/api and shows the answer below each. Without it, the form of a GET
+ * redirects to the answer.
  */
 
-/** The headers of an answer that are worth a look. */
+/** The response headers that are shown. */
 const HEADERS = ['content-type', 'cache-control', 'etag', 'allow', 'retry-after']
 
-/** The address that a form's fields make. Those that are empty are left out. @param {HTMLFormElement} form */
+/** The URL for a form's fields. Empty fields are left out. @param {HTMLFormElement} form */
 function address(form) {
   const parameters = new URLSearchParams()
   let path = form.dataset.path
@@ -17,7 +18,7 @@ function address(form) {
   return parameters.size > 0 ? `${path}?${parameters}` : path
 }
 
-/** A text for people: JSON with its lines and spaces, anything else as it is. @param {string} text */
+/** Pretty-prints JSON; any other text stays as it is. @param {string} text */
 function readable(text) {
   try {
     return JSON.stringify(JSON.parse(text), null, 2)
@@ -32,7 +33,7 @@ function show(place, summary, text) {
   line.textContent = summary
   const box = document.createElement('pre')
   box.className = 'api-text'
-  // So that somebody without a mouse can scroll it.
+  // Focusable, so that it can be scrolled with the keyboard.
   box.tabIndex = 0
   box.textContent = text
   place.replaceChildren(line, box)
@@ -44,9 +45,11 @@ async function send(form) {
   const request = `${form.dataset.method} ${address(form)}`
   try {
     const response = await fetch(address(form), { method: form.dataset.method })
-    const head = HEADERS.filter((name) => response.headers.has(name)).map((name) => `${name}: ${response.headers.get(name)}`)
+    const { headers, status, statusText } = response
+    const shown = HEADERS.filter((name) => headers.has(name))
+    const head = shown.map((name) => `${name}: ${headers.get(name)}`)
     const text = readable(await response.text())
-    show(place, `${request}: ${response.status} ${response.statusText}`, [...head, '', text].join('\n'))
+    show(place, `${request}: ${status} ${statusText}`, [...head, '', text].join('\n'))
   } catch {
     show(place, `${request}: no answer`, 'The server can’t be reached.')
   }

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Sends the JSON API of the release build what its description allows and what it forbids, and fails if an answer is not as described.
-# Schemathesis does that; it is kept in an environment of its own. Both profiles, the second one where MariaDB and Redis are there.
+# Runs Schemathesis against the JSON API of the release build: it sends valid and invalid requests,
+# and fails if an answer does not match the OpenAPI description. The server profile is left out
+# where MariaDB or Redis is missing. Schemathesis is installed from PyPI into its own environment.
 # Usage: scripts/api-test.sh [OPTIONS OF SCHEMATHESIS...]
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -8,7 +9,7 @@ cd "$(dirname "$0")/.."
 source scripts/environment.sh
 
 SCHEMATHESIS_VERSION=4.32.5
-# Views of crawlers are not counted, and what calls itself schemathesis is one.
+# By its own User-Agent Schemathesis is a crawler, whose views are not counted.
 BROWSER='Mozilla/5.0 (X11; Linux x86_64; rv:139.0) Gecko/20100101 Firefox/139.0'
 
 say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
@@ -41,7 +42,7 @@ free_port() {
   python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
-# Waits until a command succeeds, at most half a minute.
+# Retries a command until it succeeds, for 30 seconds at most.
 wait_for() {
   local attempt
   for attempt in $(seq 300); do "$@" >/dev/null 2>&1 && return; sleep 0.1; done
@@ -68,7 +69,8 @@ start_redis() {
   wait_for redis-cli -p "$port" ping || { cat "$folder/redis.log" >&2; stop "Redis does not answer."; }
 }
 
-# Tests a server with the sample articles. The arguments before `--` are its settings, those behind it Schemathesis'.
+# Tests a server with the sample articles. Arguments before `--` are settings of the server, those
+# after it are options of Schemathesis.
 test_profile() {
   local name=$1 settings=() blog="$folder/$1"
   shift
@@ -76,19 +78,23 @@ test_profile() {
   shift
   mkdir "$blog"
   settings+=(
-    "PATH=$PATH" LEPTOS_SITE_ADDR=127.0.0.1:0 "LEPTOS_SITE_ROOT=$site" "TIDEMARK_PICTURES__URL=file:$blog/pictures" RUST_LOG=warn
+    "PATH=$PATH" RUST_LOG=warn LEPTOS_SITE_ADDR=127.0.0.1:0 "LEPTOS_SITE_ROOT=$site"
+    "TIDEMARK_PICTURES__URL=file:$blog/pictures"
   )
-  (cd "$blog" && env -i "${settings[@]}" "$binary" migrate && env -i "${settings[@]}" "$binary" seed) >"$blog/seed.log" ||
-    { cat "$blog/seed.log" >&2; stop "the sample articles could not be added."; }
+  (
+    cd "$blog"
+    env -i "${settings[@]}" "$binary" migrate
+    env -i "${settings[@]}" "$binary" seed
+  ) >"$blog/seed.log" || { cat "$blog/seed.log" >&2; stop "the sample articles could not be added."; }
   (cd "$blog" && exec env -i "${settings[@]}" "$binary" serve) >"$blog/address" &
   processes+=($!)
   wait_for grep -q 'http://' "$blog/address" || stop "the server does not start; see above."
   local address
   address=$(grep -om1 'http://[0-9.:]*' "$blog/address")
   say "The $name profile, at $address"
-  # What it finds is kept nowhere: each run is its own.
-  (cd "$blog" && "$schemathesis" run "$address/api/v1/openapi.json" --checks all --mode all --continue-on-failure \
-    --phases examples,coverage,fuzzing,stateful --generation-database none --request-timeout 30 \
+  # In the blog's folder, because it leaves files where it runs.
+  (cd "$blog" && "$schemathesis" run "$address/api/v1/openapi.json" --checks all --mode all \
+    --continue-on-failure --phases examples,coverage,fuzzing,stateful --generation-database none --request-timeout 30 \
     --header "User-Agent: $BROWSER" "$@")
 }
 

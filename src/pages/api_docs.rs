@@ -1,69 +1,69 @@
-//! The JSON API for people: each of its requests with a form to send it.
+//! A page to try the JSON API: a form for each operation.
 
 use leptos::prelude::*;
 
 use crate::components::page::{Content, Head, LoadedPage};
 use crate::server::state::AppState;
 
-/// A request that the API takes, as its description has it.
+/// An operation of the API, from its OpenAPI description.
 #[derive(Clone, Debug)]
 pub struct Operation {
-    /// Its name; unique.
+    /// The operation id; unique.
     pub id: String,
-    /// Its method, in capitals.
+    /// The method, in capitals.
     pub method: String,
-    /// Its address, with places for the fields in it: `/articles/{id}`.
+    /// The path template: `/articles/{id}`.
     pub path: String,
-    /// What it is for, in a sentence.
+    /// What it does, in a sentence.
     pub summary: String,
-    /// What else there is to know; may be empty.
+    /// More about it; may be empty.
     pub description: String,
-    /// What can be filled in.
+    /// Its parameters.
     pub fields: Vec<Field>,
 }
 
-/// A parameter of a request.
+/// A parameter of an operation.
 #[derive(Clone, Debug)]
 pub struct Field {
-    /// Its name in the address.
+    /// The parameter's name.
     pub name: String,
-    /// Whether it is in the path, and so can't be left out, rather than in the query.
+    /// Whether it is part of the path, and so required, rather than of the query.
     pub is_in_path: bool,
-    /// What it is.
+    /// What it means.
     pub description: String,
-    /// What it is if it is left out.
+    /// The value if it is left out.
     pub default: Option<i64>,
-    /// What it may be.
+    /// The values it accepts.
     pub kind: Kind,
 }
 
-/// What a parameter may be.
+/// The values a parameter accepts.
 #[derive(Clone, Debug)]
 pub enum Kind {
-    /// A whole number within these, both included.
+    /// An integer within these bounds, both inclusive.
     Number {
-        /// The least.
+        /// The lower bound.
         least: Option<i64>,
-        /// The most.
+        /// The upper bound.
         most: Option<i64>,
     },
     /// One of these.
     Choice(Vec<String>),
     /// A text.
     Text {
-        /// The most characters.
+        /// The maximum length in characters.
         longest: Option<i64>,
     },
 }
 
 impl Field {
-    /// What stands for it in the path.
+    /// Its placeholder in the path template.
     pub fn place(&self) -> String {
         format!("{{{}}}", self.name)
     }
 }
 
-/// `/docs/api`, with these requests.
+/// `/docs/api`, with these operations.
 pub async fn page(operations: &'static [Operation]) -> LoadedPage {
     let site = expect_context::<AppState>().config.site.clone();
     let requests = operations
@@ -74,8 +74,8 @@ pub async fn page(operations: &'static [Operation]) -> LoadedPage {
         <header class="intro">
             <h1>"JSON API"</h1>
             <p>
-                "Everybody may use it. What it takes and answers is described in "
-                <a href="/api/v1/openapi.json">"openapi.json"</a> " (OpenAPI 3.1), from which this page is made."
+                "Try each operation here. The whole description is in "
+                <a href="/api/v1/openapi.json">"openapi.json"</a> " (OpenAPI 3.1)."
             </p>
         </header>
         {requests}
@@ -85,8 +85,10 @@ pub async fn page(operations: &'static [Operation]) -> LoadedPage {
     LoadedPage::of(false, async move { Ok(content) }).await
 }
 
-/// A request, with a form to send it. A form that reads works without JavaScript: it leads to the answer. One that writes appears with it,
-/// because no form by itself sends a PUT.
+/// An operation with a form to send it.
+///
+/// A GET works without JavaScript: the form redirects to the answer. A PUT needs JavaScript, so its
+/// form stays hidden until the script runs.
 #[component]
 fn Request(operation: &'static Operation, base_url: String) -> impl IntoView {
     let Operation { id, method, path, summary, description, fields } = operation;
@@ -107,7 +109,7 @@ fn Request(operation: &'static Operation, base_url: String) -> impl IntoView {
                 .then(|| {
                     view! {
                         <noscript>
-                            <p class="field-hint">"This page can't send it without JavaScript, but the command below does."</p>
+                            <p class="field-hint">"Sending this needs JavaScript. You can use the command below."</p>
                         </noscript>
                     }
                 })}
@@ -130,13 +132,13 @@ fn Request(operation: &'static Operation, base_url: String) -> impl IntoView {
     }
 }
 
-/// The address of a request with something in its path.
+/// The path of an operation with an example in place of each placeholder.
 fn filled_in(operation: &Operation) -> String {
     let in_path = operation.fields.iter().filter(|field| field.is_in_path);
     in_path.fold(operation.path.clone(), |path, field| path.replace(&field.place(), "1"))
 }
 
-/// A parameter's field with its label and what it is for. What stands in it is what is sent.
+/// A parameter's input with its label and hint.
 #[component]
 fn Input(operation: &'static str, field: &'static Field) -> impl IntoView {
     let Field { name, is_in_path, description, default, kind } = field;

@@ -214,7 +214,7 @@ fn an_unknown_address_of_the_api_is_a_problem_whatever_the_database_does() {
     assert_problem(&server.someone().get("/api/v1/nothing"), 404, "/nothing");
 }
 
-/// The description, with the requests in it: method, address and what is said of them.
+/// The description, and its operations by method and path.
 fn described(server: &TestServer) -> (Value, Vec<(String, String, Value)>) {
     let description = server.someone().get(DESCRIPTION).json();
     let mut operations = Vec::new();
@@ -317,7 +317,8 @@ fn with_text((value, status): (i64, u16)) -> (String, u16) {
     (value.to_string(), status)
 }
 
-/// What of a value is not as a schema of the description has it, a line for each; `at` is where it stands.
+/// How a value violates a schema of the description, one line each. `at` is the value's JSON
+/// pointer.
 fn differences(description: &Value, schema: &Value, value: &Value, at: &str) -> Vec<String> {
     let mut found = mismatches(description, schema, value, at);
     let known = properties(description, schema);
@@ -328,7 +329,7 @@ fn differences(description: &Value, schema: &Value, value: &Value, at: &str) -> 
     found
 }
 
-/// The names of the properties that a schema has.
+/// The names of a schema's properties.
 fn properties<'a>(description: &'a Value, schema: &'a Value) -> BTreeSet<&'a str> {
     let schema = followed(description, schema);
     let own = schema["properties"].as_object().into_iter().flatten().map(|(name, _)| name.as_str());
@@ -336,7 +337,7 @@ fn properties<'a>(description: &'a Value, schema: &'a Value) -> BTreeSet<&'a str
     own.chain(parts).collect()
 }
 
-/// The schema that is meant by a reference.
+/// The schema itself if it is not a reference, otherwise the one it points to.
 fn followed<'a>(description: &'a Value, schema: &'a Value) -> &'a Value {
     match schema["$ref"].as_str() {
         Some(reference) => description.pointer(reference.trim_start_matches('#')).unwrap(),
@@ -344,7 +345,7 @@ fn followed<'a>(description: &'a Value, schema: &'a Value) -> &'a Value {
     }
 }
 
-/// As `differences`, but for properties that the schema does not have.
+/// As `differences`, but unknown properties are allowed.
 fn mismatches(description: &Value, schema: &Value, value: &Value, at: &str) -> Vec<String> {
     let schema = followed(description, schema);
     let mut found = Vec::new();

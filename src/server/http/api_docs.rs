@@ -1,5 +1,5 @@
-//! What tells programs and people about the JSON API: its description (OpenAPI 3.1), which is made of what stands at each handler, and a
-//! page on which each request can be tried.
+//! Documents the JSON API: an OpenAPI 3.1 description, generated from the attributes on the
+//! handlers, and a page to try each operation.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -30,10 +30,10 @@ use crate::server::state::AppState;
 /// The address of the description.
 pub const DESCRIPTION: &str = "/api/v1/openapi.json";
 
-/// The media type of a refusal (RFC 9457).
+/// The media type of an error (RFC 9457).
 pub const PROBLEM: &str = "application/problem+json";
 
-/// Why a request was not done (RFC 9457).
+/// An error (RFC 9457).
 #[derive(ToSchema)]
 pub struct Problem {
     /// The name of the status.
@@ -41,11 +41,11 @@ pub struct Problem {
     /// The status.
     #[schema(minimum = 400, maximum = 599)]
     pub status: u16,
-    /// What is wrong, in a line for people. It says what to do, but its words may change.
+    /// What is wrong and what to do, in one line for people. The wording may change.
     pub detail: String,
 }
 
-/// How every address of the API may refuse a request.
+/// The errors that every operation can answer with.
 pub struct Refused;
 
 impl IntoResponses for Refused {
@@ -57,16 +57,13 @@ impl IntoResponses for Refused {
         let header = |kind: Type, description: &str| -> Header {
             HeaderBuilder::new().schema(Some(Object::with_type(kind))).description(Some(description)).build()
         };
-        let allow = header(Type::String, "The methods that this address takes.");
-        let retry_after = header(Type::Integer, "How long to wait before the next attempt, in seconds.");
+        let allow = header(Type::String, "The methods that are allowed.");
+        let retry_after = header(Type::Integer, "Seconds to wait before retrying.");
         ResponsesBuilder::new()
-            .response("405", problem("This address does not take the method.").header("Allow", allow))
-            .response("431", ResponseBuilder::new().description("The request's head has more than 16 KiB."))
-            .response("500", problem("A fault of the server, whose log has the details."))
-            .response(
-                "503",
-                problem("It can't be done right now. Repeating it is safe.").header("Retry-After", retry_after),
-            )
+            .response("405", problem("The method is not allowed here.").header("Allow", allow))
+            .response("431", ResponseBuilder::new().description("The request line and headers are larger than 16 KiB."))
+            .response("500", problem("A server error; the server's log has the details."))
+            .response("503", problem("Temporarily unavailable; retrying is safe.").header("Retry-After", retry_after))
             .build()
             .into()
     }
@@ -77,27 +74,27 @@ impl IntoResponses for Refused {
 #[openapi(
     info(
         title = "Tidemark",
-        description = "Articles of this blog, and their views. There is nothing to sign up for and no key: the API answers everybody \
-                       with what every reader sees. Refusals are application/problem+json (RFC 9457). HEAD is answered wherever GET \
-                       is. Parameters that are not described are ignored."
+        description = "Articles of this blog and their views. No key is needed: everybody gets what \
+                       every reader sees. Errors are application/problem+json (RFC 9457). HEAD \
+                       works wherever GET does. Unknown parameters are ignored."
     ),
     paths(json_api::list, json_api::most_viewed, json_api::one, json_api::view, describe),
     components(schemas(Problem))
 )]
 pub struct Api;
 
-/// The description as it is sent, and what the page shows of it.
+/// The description as it is sent, and the operations that the page shows.
 struct Described {
     json: Bytes,
     etag: String,
     operations: Vec<Operation>,
 }
 
-/// It stays the same for as long as the program runs.
+/// Generated once: it can't change while the program runs.
 static DESCRIBED: LazyLock<Described> = LazyLock::new(|| {
     let description = serde_json::to_value(Api::openapi()).unwrap_or_default();
     let json = description.to_string();
-    // Weak, because it is sent compressed too.
+    // Weak, because the same tag goes with each encoding.
     let etag = format!("W/\"{}\"", blake3::hash(json.as_bytes()).to_hex());
     Described { json: json.into(), etag, operations: operations(&description) }
 });
@@ -115,14 +112,14 @@ static DESCRIBED: LazyLock<Described> = LazyLock::new(|| {
             body = Object,
             content_type = "application/json",
             headers(
-                ("ETag" = String, description = "Names this version of the description."),
-                ("Cache-Control" = String, description = "`public, no-cache`: ask each time whether it has changed."),
+                ("ETag" = String, description = "Identifies this version."),
+                ("Cache-Control" = String, description = "`public, no-cache`: revalidate each time."),
             ),
         ),
         (
             status = 304,
-            description = "It is still the one that `If-None-Match` names.",
-            headers(("ETag" = String, description = "Names this version of the description.")),
+            description = "Unchanged: it still matches `If-None-Match`.",
+            headers(("ETag" = String, description = "Identifies this version.")),
         ),
         Refused,
     ),
@@ -144,7 +141,7 @@ pub(super) async fn describe(headers: HeaderMap) -> Response {
     response
 }
 
-/// `GET /docs/api`: the page on which each request can be tried.
+/// `GET /docs/api`: the page to try each operation.
 pub(super) async fn page(
     state: State<AppState>,
     params: Result<RawPathParams, RawPathParamsRejection>,
@@ -153,12 +150,14 @@ pub(super) async fn page(
     answer(state, params, parts, Box::pin(pages::api_docs::page(&DESCRIBED.operations))).await
 }
 
-/// `GET /docs/api/{operation}`: leads a form of that page to the address of the API that its fields make. A form by itself can't: it has
-/// no way to put a field into the path, and sends those that were left empty.
+/// `GET /docs/api/{operation}`: redirects a form of that page to the API's address for its fields.
+///
+/// A plain form can't go there by itself: it can't put a field into the path, and it sends empty
+/// fields too.
 pub(super) async fn send(Path(id): Path<String>, RawQuery(query): RawQuery) -> Response {
     let operation = DESCRIBED.operations.iter().find(|operation| operation.id == id && operation.method == "GET");
     let Some(operation) = operation else {
-        return error_page(&Error::NotFound("There is no such form.".into()));
+        return error_page(&Error::NotFound("There is no such operation.".into()));
     };
     match filled_in(operation, query.as_deref().unwrap_or_default()) {
         Ok(address) => Redirect::to(&address).into_response(),
@@ -166,10 +165,10 @@ pub(super) async fn send(Path(id): Path<String>, RawQuery(query): RawQuery) -> R
     }
 }
 
-/// The address of a request whose fields were filled in like this.
+/// The address of an operation with these fields, as a form sends them.
 ///
 /// # Errors
-/// [`Error::BadRequest`] if one that belongs into the path is empty.
+/// [`Error::BadRequest`] if a field of the path is empty.
 fn filled_in(operation: &Operation, query: &str) -> Result<String, Error> {
     let mut path = operation.path.clone();
     let mut parameters = form_urlencoded::Serializer::new(String::new());
@@ -185,7 +184,7 @@ fn filled_in(operation: &Operation, query: &str) -> Result<String, Error> {
                 parameters.append_pair(&field.name, &value);
             }
             None if field.is_in_path => {
-                return Err(Error::BadRequest("A field that must be filled in is empty.".into()));
+                return Err(Error::BadRequest("A required field is empty.".into()));
             }
             None => {}
         }
@@ -194,7 +193,7 @@ fn filled_in(operation: &Operation, query: &str) -> Result<String, Error> {
     Ok(if parameters.is_empty() { path } else { format!("{path}?{parameters}") })
 }
 
-/// The requests that a description has, in the order of their addresses.
+/// The operations of a description, sorted by path.
 fn operations(description: &Value) -> Vec<Operation> {
     let empty = serde_json::Map::new();
     let paths = description["paths"].as_object().unwrap_or(&empty);

@@ -1,5 +1,6 @@
-//! The JSON API, `/api/v1`. Its interface does not change without notice. What stands at each handler is what `api_docs` makes the
-//! API's description of.
+//! The JSON API, `/api/v1`. Its interface does not change without notice.
+//!
+//! `api_docs` generates the OpenAPI description from the attributes on the handlers here.
 
 use axum::Json;
 use axum::extract::State;
@@ -22,7 +23,7 @@ pub const PREFIX: &str = "/api/v1";
 /// The last page that can be asked for.
 const LAST_PAGE: i64 = 1_000_000_000;
 
-/// The longest slug of a tag and the longest user name, in characters: those of the database's columns.
+/// The longest tag slug and user name, in characters: the size of their columns in MySQL.
 const LONGEST_NAME: usize = 255;
 
 #[derive(Deserialize, IntoParams)]
@@ -78,11 +79,11 @@ pub(super) struct ArticleList {
             status = 200,
             description = "A page of the list.",
             body = ArticleList,
-            headers(("Cache-Control" = String, description = "`no-store`: counts are those of the moment.")),
+            headers(("Cache-Control" = String, description = "`no-store`: counts are live.")),
         ),
         (
             status = 400,
-            description = "A parameter is wrong; `detail` says which and what it may be.",
+            description = "A parameter is invalid; `detail` says which.",
             body = Problem,
             content_type = PROBLEM,
         ),
@@ -127,9 +128,9 @@ pub(super) async fn list(
             status = 200,
             description = "The article.",
             body = Article,
-            headers(("Cache-Control" = String, description = "`no-store`: counts are those of the moment.")),
+            headers(("Cache-Control" = String, description = "`no-store`: counts are live.")),
         ),
-        (status = 400, description = "What is in place of the id is no number.", body = Problem, content_type = PROBLEM),
+        (status = 400, description = "The id is not a number.", body = Problem, content_type = PROBLEM),
         (status = 404, description = "No such article is published.", body = Problem, content_type = PROBLEM),
         Refused,
     ),
@@ -142,7 +143,8 @@ pub(super) async fn one(State(state): State<AppState>, Path(id): Path<i64>) -> R
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct MostViewedQuery {
-    /// The time in which views count: all of it, or the last 24 hours, 7 or 30 days. All of it if this is left out.
+    /// Which views count: those of the last 24 hours, 7 days or 30 days, or all of them, which is
+    /// the default.
     #[serde(default = "all")]
     #[param(inline)]
     window: Window,
@@ -164,7 +166,8 @@ fn ten() -> i64 {
 #[derive(Serialize, ToSchema)]
 pub(super) struct MostViewed {
     window: Window,
-    /// The articles, most viewed first; of equals, the newer first. Those without a view in the window are left out.
+    /// The articles, most viewed first; newer articles win ties. Those without a view in the window
+    /// are left out.
     articles: Vec<RankedArticle>,
 }
 
@@ -180,11 +183,11 @@ pub(super) struct MostViewed {
             status = 200,
             description = "The ranking.",
             body = MostViewed,
-            headers(("Cache-Control" = String, description = "`no-store`: counts are those of the moment.")),
+            headers(("Cache-Control" = String, description = "`no-store`: counts are live.")),
         ),
         (
             status = 400,
-            description = "A parameter is wrong; `detail` says which and what it may be.",
+            description = "A parameter is invalid; `detail` says which.",
             body = Problem,
             content_type = PROBLEM,
         ),
@@ -202,10 +205,11 @@ pub(super) async fn most_viewed(
     Ok(Json(MostViewed { window: query.window, articles }))
 }
 
-/// Counts a view of an article by whoever sends this.
+/// Counts a view of an article.
 ///
-/// It counts once per visitor, article and window, so repeating it is safe. The answer comes when the view is on the disk. There is nothing
-/// to send with it: the visitor is told by the session, or by address and User-Agent. A body is read up to 16 KiB and ignored.
+/// A visitor counts once per article and window, so retrying is safe. The answer is sent once the
+/// view is on disk. The visitor is identified by session, or by address and User-Agent; a body is
+/// read up to 16 KiB and ignored.
 #[utoipa::path(
     put,
     path = "/api/v1/articles/{id}/view",
@@ -225,10 +229,10 @@ pub(super) async fn most_viewed(
             body = ViewOutcome,
             headers(("Cache-Control" = String, description = "`no-store`.")),
         ),
-        (status = 400, description = "What is in place of the id is no number.", body = Problem, content_type = PROBLEM),
-        (status = 403, description = "A page of another site sent this.", body = Problem, content_type = PROBLEM),
+        (status = 400, description = "The id is not a number.", body = Problem, content_type = PROBLEM),
+        (status = 403, description = "Sent by a page of another site.", body = Problem, content_type = PROBLEM),
         (status = 404, description = "No such article is published.", body = Problem, content_type = PROBLEM),
-        (status = 413, description = "The body has more than 16 KiB.", body = Problem, content_type = PROBLEM),
+        (status = 413, description = "The body is larger than 16 KiB.", body = Problem, content_type = PROBLEM),
         Refused,
     ),
 )]

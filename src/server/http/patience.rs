@@ -24,7 +24,7 @@ pub async fn patience(State(state): State<AppState>, request: Request, next: Nex
     }
     let path = request.uri().path();
     let is_for_programs = is_for_programs(path);
-    // The first two have what they sent last, and the third is made of the code.
+    // The first two fall back to what they sent last. The third is generated from the code.
     let needs_database = !matches!(path, "/feed.xml" | "/sitemap.xml" | DESCRIPTION);
     let outage = state.database.outage();
     let answered = tokio::select! {

@@ -109,8 +109,9 @@ fn is_worded_by_library<B>(response: &Response<B>) -> bool {
     response.headers().get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/plain"))
 }
 
-/// Leads readers on from an article's former address, whatever route it would belong to today. No article was ever in the JSON API, whose
-/// refusals are problems.
+/// Leads readers on from an article's former address, whatever route it would belong to today.
+///
+/// Not in the JSON API: its 404 is a problem, and needs no database.
 async fn redirect_old_addresses(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let path = normalize_path(request.uri().path());
     let is_api = request.uri().path().starts_with(json_api::PREFIX);

@@ -21,7 +21,7 @@ const CLOSED_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 /// The answer to what no route can be meant for: a method that the program does not know, such as `CONNECT`, and a target that is no path of
 /// this site, such as that of `GET example.org:80`. `None` for anything else. Leptos takes both for granted, and would panic.
 ///
-/// The JSON API has nothing of Leptos', and says for each address which methods that takes.
+/// The JSON API does not go through Leptos. It answers 405 with `Allow` to any method but its own.
 pub fn refuse_unknown(request: &Request) -> Option<Response> {
     let path = request.uri().path();
     let is_known = match *request.method() {
