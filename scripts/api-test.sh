@@ -82,19 +82,20 @@ test_profile() {
     "TIDEMARK_PICTURES__URL=file:$blog/pictures"
   )
   (
-    cd "$blog"
-    env -i "${settings[@]}" "$binary" migrate
-    env -i "${settings[@]}" "$binary" seed
+    cd "$blog" &&
+      env -i "${settings[@]}" "$binary" migrate &&
+      env -i "${settings[@]}" "$binary" seed
   ) >"$blog/seed.log" || { cat "$blog/seed.log" >&2; stop "the sample articles could not be added."; }
   (cd "$blog" && exec env -i "${settings[@]}" "$binary" serve) >"$blog/address" &
   processes+=($!)
   wait_for grep -q 'http://' "$blog/address" || stop "the server does not start; see above."
   local address
   address=$(grep -om1 'http://[0-9.:]*' "$blog/address")
-  say "The $name profile, at $address"
+  say "The $name profile, on $address"
   # In the blog's folder, because it leaves files where it runs.
   (cd "$blog" && "$schemathesis" run "$address/api/v1/openapi.json" --checks all --mode all \
-    --continue-on-failure --phases examples,coverage,fuzzing,stateful --generation-database none --request-timeout 30 \
+    --continue-on-failure --phases examples,coverage,fuzzing,stateful \
+    --generation-database none --request-timeout 30 \
     --header "User-Agent: $BROWSER" "$@")
 }
 
