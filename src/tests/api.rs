@@ -520,3 +520,18 @@ fn without_a_script_a_form_of_the_page_leads_to_the_answer() {
         assert!(!answer.header("location").contains("//"), "{form} leads to {}", answer.header("location"));
     }
 }
+
+#[test]
+fn the_manual_names_every_operation_and_every_reason() {
+    let server = TestServer::start();
+    let manual = include_str!("../../docs/API.md");
+    let (description, operations) = described(&server);
+    for (method, path, _) in operations {
+        assert!(manual.contains(&format!("| `{method} {path}` |")), "{method} {path}");
+    }
+    let reasons = description["components"]["schemas"]["Reason"]["enum"].as_array().unwrap();
+    assert!(reasons.len() > 3, "{reasons:?}");
+    for reason in reasons {
+        assert!(manual.contains(&format!("| `{}` |", reason.as_str().unwrap())), "{reason}");
+    }
+}
