@@ -8,10 +8,12 @@ use std::time::Duration;
 use flate2::read::GzDecoder;
 use futures_util::future::join;
 use tidemark::model::pages::Ranking;
+use tidemark::server::author_counts::AuthorCounts;
 use tidemark::server::content::import::{Report, SourceFile, import};
 use tidemark::server::counts::{Sources, counts};
 use tidemark::server::db::users::Role;
 use tidemark::server::jobs::Job;
+use tidemark::server::page_cache::page::Wanted;
 use tidemark::server::views::Views;
 use tidemark::server::views::batcher::batcher;
 use tidemark::server::views::visitor::Identifier;
@@ -455,11 +457,13 @@ fn c6_a_view_that_comes_between_the_rankings_and_the_counts_is_in_the_counts_alo
     let identifier = Identifier::new(store.clone(), server.clock.clone(), server.config.views.window);
     let (counts, mut reader) = counts(Sources {
         database: server.database.clone(),
+        author_counts: AuthorCounts::new(server.database.clone(), &store, server.clock.clone()),
         views: Views::new(identifier, batcher, store),
         clock: server.clock.clone(),
         render: render_meanwhile,
+        render_long: |_| String::new(),
     });
-    let articles: Arc<[i64]> = Arc::new([id]);
+    let wanted = Wanted { articles: Arc::new([id]), author: None, window: None };
     // On a machine that is busy elsewhere a store may answer too late to be waited for.
     for attempt in 0..50 {
         // Rankings are believed for a second.
@@ -472,7 +476,7 @@ fn c6_a_view_that_comes_between_the_rankings_and_the_counts_is_in_the_counts_alo
             assert!(answer.contains("\"counted\":true"), "{answer}");
         })));
         RANKED.set(0);
-        let (moment, _) = server.run(join(counts.of(&articles), reader.step()));
+        let (moment, _) = server.run(join(counts.of(&wanted), reader.step()));
         let ranked = RANKED.get();
         if let Some(moment) = moment.filter(|moment| ranked > 0 && !moment.is_behind) {
             let counted = moment.articles.get(&id).map(|counts| counts.views);

@@ -13,6 +13,7 @@
 mod servers;
 
 #[path = "../tests/proxy.rs"]
+#[allow(dead_code, reason = "the tests use the rest")]
 mod proxy;
 
 mod blog;
