@@ -61,7 +61,9 @@ struct Arguments {
 /// On which stores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Profile {
+    /// SQLite.
     Embedded,
+    /// Redis, and MariaDB or MySQL.
     Server,
 }
 

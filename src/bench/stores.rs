@@ -3,14 +3,16 @@
 use std::time::{Duration, Instant};
 
 use sqlx::Connection;
-use tidemark::server::clock::Clock;
-use tidemark::server::db::MySqlDatabase;
-use tidemark::server::redis::Redis as Client;
-use tidemark::server::views::flush::Flusher;
-use tidemark::server::views::rules::{Caps, View};
-use tidemark::server::views::store::Recorded;
-use tidemark::server::views::store::redis::RedisStore;
-use tidemark::server::views::visitor::{Hashes, Visitor, day_of};
+use tidemark::server::db::articles::still_there;
+use tidemark_counting::flush::Flusher;
+use tidemark_counting::rules::{Caps, View};
+use tidemark_counting::sql::ledger::Ledger;
+use tidemark_counting::sql::rankings;
+use tidemark_counting::store::Recorded;
+use tidemark_counting::store::redis::RedisStore;
+use tidemark_counting::visitor::{Hashes, Visitor, day_of};
+use tidemark_store::clock::Clock;
+use tidemark_store::redis::Redis as Client;
 use tokio::runtime::Runtime;
 
 use crate::client::{connect, request, start, stop};
@@ -24,10 +26,10 @@ fn runtime() -> Runtime {
 }
 
 async fn store(redis: &Redis, url: &str) -> RedisStore {
-    let database = MySqlDatabase::open(url).await.expect("the database opens");
+    let database = tidemark::server::db::open_mysql(url).await.expect("the database opens");
     let client = Client::new(&redis.url()).expect("an address");
     let caps = Caps { address: 10_000, network: 10_000, signed_in: 10_000 };
-    RedisStore::new(client, database, Clock::System, Duration::from_secs(3600), caps, 1)
+    RedisStore::new(client, Ledger::new(database, still_there), Clock::System, Duration::from_secs(3600), caps, 1)
 }
 
 /// Articles numbered from 1, made by SQL alone.
@@ -164,7 +166,7 @@ fn embedded(runtime: &Runtime, hour: i64) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let url = format!("sqlite:{}", folder.path().join("blog.db").display());
     let built = runtime.block_on(async {
-        let database = tidemark::server::db::SqliteDatabase::open(&url).await.expect("the database opens");
+        let database = tidemark::server::db::open_sqlite(&url).await.expect("the database opens");
         let mut connection = sqlx::SqliteConnection::connect(&url).await.expect("a connection");
         let numbers = format!(
             "WITH RECURSIVE numbers (seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM numbers WHERE seq < {MILLION})"
@@ -186,7 +188,7 @@ fn embedded(runtime: &Runtime, hour: i64) {
             sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await.expect("articles and views");
         }
         let start = Instant::now();
-        database.end_windows_with(hour).await.expect("built");
+        rankings::end_with(&database, hour).await.expect("built");
         start.elapsed()
     });
     println!("Embedded profile, {MILLION} articles: all rankings built in {built:.1?}");

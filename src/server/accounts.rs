@@ -6,11 +6,11 @@ pub mod throttle;
 
 use std::sync::Arc;
 
+use tidemark_store::clock::Clock;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use self::line::{Line, Who};
 use self::throttle::{Admitted, Entry, Origin, Sender, Throttle};
-use super::clock::Clock;
 use super::content::characters::{has_invisible, is_storable};
 use super::db::Database;
 use super::db::users::{Actor, User};

@@ -7,9 +7,11 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::clock::Clock;
+use tidemark_store::clock::Clock;
+use tidemark_store::sql::OwnConnection;
+
 use super::db::Database;
-use super::db::own_connection::OwnConnection;
+use super::db::articles::articles_by_slugs;
 use super::gather::{Asker, Gatherer, gather};
 use crate::error::Error;
 use crate::model::article::Article;
@@ -53,7 +55,7 @@ pub struct ArticleReader {
 /// A handle to ask with, and what has to run to answer.
 pub fn articles(database: Database, clock: Clock) -> (Articles, ArticleReader) {
     let (asker, asked) = gather(QUEUE, BATCH);
-    (Articles(asker), ArticleReader { asked, connection: OwnConnection::new(database), clock })
+    (Articles(asker), ArticleReader { asked, connection: OwnConnection::new(database.any().clone()), clock })
 }
 
 impl ArticleReader {
@@ -71,8 +73,8 @@ impl ArticleReader {
         let slugs: BTreeSet<&str> = batch.iter().map(|asked| asked.question.as_str()).collect();
         let slugs: Vec<&str> = slugs.into_iter().collect();
         let late = || Err(sqlx::Error::PoolTimedOut);
-        let outage = self.connection.database().outage().clone();
-        let asking = self.connection.articles_by_slugs(&slugs, self.clock.now_ms());
+        let outage = self.connection.database.outage().clone();
+        let asking = articles_by_slugs(&mut self.connection, &slugs, self.clock.now_ms());
         let read = tokio::select! {
             biased;
             () = outage.begins() => late(),

@@ -4,12 +4,12 @@
 //! whole; while Redis is away the database's have to do.
 
 use moka::sync::Cache;
+use tidemark_counting::Views;
 
 use super::db::Database;
 use super::db::articles::Filter;
 use super::db::content_version::ContentVersion;
 use super::state::Services;
-use super::views::Views;
 use crate::error::Error;
 use crate::model::article::{Article, ArticleSummary, RankedArticle, Window};
 use crate::model::page::Page;
@@ -150,7 +150,7 @@ pub(super) async fn most_viewed(
     let limit = usize::try_from(limit).unwrap_or(0);
     // Some of the most viewed may be deleted or unpublished by now.
     let mut count = limit.saturating_mul(2).saturating_add(10);
-    while let Some(top) = views.top(window, count).await {
+    while let Some(top) = views.top(window.into(), count).await {
         let ids: Vec<i64> = top.iter().map(|(article, _)| *article).collect();
         let names = database.names(&ids, now).await?;
         let articles = top.iter().filter_map(|(id, views)| {

@@ -13,11 +13,11 @@
 use std::sync::LazyLock;
 
 use ::redis::{RedisResult, Value, cmd, pipe};
+use tidemark_counting::store::{Drift, ViewStore};
+use tidemark_store::clock::Clock;
+use tidemark_store::redis::{Redis, Script};
 
-use super::clock::Clock;
 use super::db::Database;
-use super::redis::{Redis, Script};
-use super::views::store::{Drift, ViewStore};
 
 /// How long a set is believed, in milliseconds. A scheduled article ends it sooner: readers see one more by time alone.
 const BELIEVED_FOR: i64 = 60 * 60 * 1_000;

@@ -5,19 +5,19 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use tidemark_store::clock::Clock;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::accounts;
 use super::author_counts::AuthorCounts;
-use super::clock::Clock;
 use super::config::{self, Config};
 use super::content::export::export_folder;
 use super::content::import::import_folder;
 use super::content::rerender::rerender;
-use super::db::Database;
 use super::db::users::Role;
+use super::db::{AnyDatabase, Database};
 use super::doctor::{Finding, examine, examine_pictures};
 use super::jobs::{Job, Jobs, describe};
 use super::lifecycle::{LAST_FLUSH, LAST_WRITES, Server};
@@ -208,7 +208,7 @@ async fn run(arguments: Arguments) -> Result<(), String> {
 }
 
 async fn flush(jobs: &Jobs, database: &Database) -> Result<(), String> {
-    if matches!(database, Database::Sqlite(_)) {
+    if matches!(database.any(), AnyDatabase::Sqlite(_)) {
         println!("Nothing to flush: the embedded profile writes each view to SQL at once.");
         return Ok(());
     }

@@ -8,12 +8,12 @@ use std::time::Duration;
 use config::{Case, Environment, File, FileFormat};
 use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, de};
+use tidemark_counting::rules::Caps;
 
 use super::content::address;
 use super::pictures::Quota;
 use super::pictures::store::{AwsEnvironment, Place};
 use super::schedule::Schedule;
-use super::views::rules::Caps;
 
 /// The file that documents every setting is also where the defaults come from, so the two can't differ.
 const DEFAULTS: &str = include_str!("../../Leptos.toml");

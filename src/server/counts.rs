@@ -10,15 +10,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::{join_all, join3};
+use tidemark_counting::Views;
+use tidemark_store::clock::Clock;
+use tidemark_store::sql::OwnConnection;
 
 use super::articles::{self, MOST_VIEWED_LENGTH};
 use super::author_counts::AuthorCounts;
-use super::clock::Clock;
 use super::db::Database;
-use super::db::own_connection::OwnConnection;
+use super::db::counts::counts as counts_in_sql;
 use super::gather::{Asker, Gatherer, gather};
 use super::page_cache::page::{Moment, RenderedRankings, Wanted};
-use super::views::Views;
 use crate::error::Error;
 use crate::model::article::{RankedArticle, Window};
 use crate::model::pages::Ranking;
@@ -97,7 +98,7 @@ pub struct CountsReader {
 /// A handle to ask with, and what has to run to answer.
 pub fn counts(sources: Sources) -> (Counts, CountsReader) {
     let (asker, asked) = gather(QUEUE, BATCH);
-    let connection = OwnConnection::new(sources.database.clone());
+    let connection = OwnConnection::new(sources.database.any().clone());
     (Counts(asker), CountsReader { asked, connection, sources, rankings: HashMap::new(), moments: 0 })
 }
 
@@ -147,7 +148,7 @@ impl CountsReader {
         }
         let Sources { views, author_counts, .. } = &self.sources;
         let followers = join_all(authors.iter().map(|author| followers(author_counts, *author)));
-        let stored = self.connection.counts(articles);
+        let stored = counts_in_sql(&mut self.connection, articles);
         let (stored, totals, followers) = join3(stored, views.totals(articles), followers).await;
         let mut articles = stored?;
         let is_behind = totals.is_none();

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use tidemark_counting::store::ViewStore;
+use tidemark_counting::store::redis::RedisStore;
+use tidemark_counting::store::redis::files::Files;
+use tidemark_store::redis::Info;
+
 use super::config::{AnonymousVisitor, Config, Jobs, Profile};
 use super::db::Database;
 use super::pictures::store::PictureStore;
-use super::redis::Info;
-use super::views::store::ViewStore;
-use super::views::store::redis::RedisStore;
-use super::views::store::redis::files::Files;
 
 /// How long a store may take to answer before it counts as away.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -283,7 +284,7 @@ async fn examine_files(store: &RedisStore) -> Finding {
 
 async fn examine_mysql(store: &RedisStore) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let durability = match store.database.durability().await {
+    let durability = match store.ledger.durability().await {
         Ok(durability) => durability,
         Err(error) => {
             return vec![Finding::Wrong(format!(
@@ -307,7 +308,7 @@ async fn examine_mysql(store: &RedisStore) -> Vec<Finding> {
                 .into(),
         ));
     }
-    match store.database.origins().await {
+    match store.ledger.origins().await {
         Ok(origins) if origins.len() > 1 => {
             let last = origins.last().and_then(|last| jiff::Timestamp::from_millisecond(*last).ok());
             findings.push(Finding::Warning(format!(

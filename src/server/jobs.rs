@@ -3,21 +3,21 @@
 
 use std::time::Duration;
 
+use tidemark_counting::ViewError;
+use tidemark_counting::flush::{Flushed, Flusher, LEDGER_KEEPS};
+use tidemark_counting::store::{Drift, ViewStore};
+use tidemark_counting::visitor::day_of;
+use tidemark_store::clock::Clock;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::accounts::DEVICE_LASTS;
 use super::author_counts::AuthorCounts;
-use super::clock::Clock;
 use super::config;
-use super::db::Database;
+use super::db::{AnyDatabase, Database, sessions};
 use super::metrics::Metrics;
 use super::reactions;
 use super::schedule::Schedule;
-use super::views::ViewError;
-use super::views::flush::{Flushed, Flusher, LEDGER_KEEPS};
-use super::views::store::{Drift, ViewStore};
-use super::views::visitor::day_of;
 
 /// The longest sleep until a job: a clock that is set, or a machine that was suspended, is noticed after that.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
@@ -248,24 +248,25 @@ impl Jobs {
                 did.push(format!("{count} {what}"));
             }
         };
-        match &self.database {
-            Database::Sqlite(database) => {
-                let pruned = database.prune(now, day_of(now) - 1).await?;
+        match &self.store {
+            ViewStore::Sqlite(store) => {
+                // First: the other ends with taking what was deleted out of the file.
+                if let AnyDatabase::Sqlite(database) = self.database.any() {
+                    tell(sessions::prune(database, now).await?, "sessions");
+                }
+                let pruned = store.prune(day_of(now) - 1).await?;
                 tell(pruned.seen, "windows");
-                tell(pruned.sessions, "sessions");
                 tell(pruned.salts, "salts");
             }
-            Database::MySql(database) => {
-                tell(database.prune_ledger(now - LEDGER_KEEPS).await?, "batches of the ledger")
+            ViewStore::Redis(store) => {
+                tell(store.ledger.prune(now - LEDGER_KEEPS).await?, "batches of the ledger");
+                // Sessions Redis drops by itself.
+                tell(store.prune().await?, "windows");
+                store.destroy_salts().await?;
             }
         }
         tell(self.database.prune_invitations(now).await?, "invitations");
         tell(self.database.prune_devices(now - DEVICE_LASTS).await?, "known browsers");
-        // Sessions Redis drops by itself.
-        if let ViewStore::Redis(store) = &self.store {
-            tell(store.prune().await?, "windows");
-            store.destroy_salts().await?;
-        }
         Ok((!did.is_empty()).then(|| format!("Deleted {}.", did.join(", "))))
     }
 

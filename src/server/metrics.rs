@@ -10,9 +10,9 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
+use tidemark_counting::store::redis::Unflushed;
 
 use super::jobs::Job;
-use super::views::store::redis::Unflushed;
 use crate::error::Error;
 use crate::model::view::{Reason, ViewOutcome};
 

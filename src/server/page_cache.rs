@@ -15,11 +15,11 @@ pub mod watch;
 use std::sync::Arc;
 
 use moka::sync::Cache;
+use page::{RememberedPage, RenderedRankings};
 use rustc_hash::FxBuildHasher;
 
 use super::db::content_version::ContentVersion;
 use crate::model::theme::Theme;
-use page::{RememberedPage, RenderedRankings};
 
 /// Longest address of a page that is kept, in bytes.
 const LONGEST_ADDRESS: usize = 1_024;

@@ -10,10 +10,10 @@ pub mod store;
 pub mod strip;
 
 use axum::body::Body;
+use tidemark_store::clock::Clock;
 
 use self::content::{Checked, Refusal, check_until};
 use self::store::PictureStore;
-use super::clock::Clock;
 use super::db::Database;
 use super::db::pictures::Picture;
 use super::db::users::{Role, User};

@@ -1,12 +1,13 @@
 //! What readers do with articles and authors: what forms and server functions both call.
 
+use tidemark_counting::store::Drift;
+
 use super::articles::with_views;
 use super::db::lists::List;
 use super::db::reactions::Counted;
 use super::db::users::User;
 use super::db::{Database, reactions};
 use super::state::Services;
-use super::views::store::Drift;
 use crate::error::Error;
 use crate::model::article::{ArticleSummary, Author};
 use crate::model::page::Page;

@@ -1,7 +1,8 @@
 //! Sample articles for a blog that has none, and an author who can sign in.
 
+use tidemark_store::clock::Clock;
+
 use super::accounts;
-use super::clock::Clock;
 use super::content::import::{ImportError, Report, SourceFile, import};
 use super::content::slug::slugify;
 use super::db::Database;

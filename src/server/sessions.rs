@@ -8,17 +8,17 @@ use ::redis::cmd;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tidemark_store::clock::Clock;
+use tidemark_store::redis::{Redis, Script};
 use tower_sessions::SessionStore;
 use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{Error, Result};
 
-use super::clock::Clock;
 pub use super::db::sessions::{
     CREDENTIAL, DatabaseSessionStore, MOST_SESSIONS, STARTED_AT, SessionName, SignedIn, USER_AGENT, USER_ID, instant,
     lasting, milliseconds,
 };
 use super::db::sessions::{owner, record};
-use super::redis::{Redis, Script};
 
 /// How long a request waits for its session. A Redis that is only slow must not sign anybody out.
 const LOOK_UP: Duration = Duration::from_millis(500);

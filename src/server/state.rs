@@ -4,12 +4,15 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use leptos::prelude::LeptosOptions;
+use tidemark_counting::sql::seen::total_in_sql;
+use tidemark_counting::visitor::Reader;
+use tidemark_counting::{Sender, ViewError, Views};
+use tidemark_store::clock::Clock;
 
 use super::accounts::Accounts;
 use super::article_reader::Articles;
 use super::articles::Totals;
 use super::author_counts::AuthorCounts;
-use super::clock::Clock;
 use super::config::Config;
 use super::counts::Counts;
 use super::db::users::WriteError;
@@ -20,8 +23,6 @@ use super::metrics::Metrics;
 use super::page_cache::PageCache;
 use super::pictures::Pictures;
 use super::sessions::Sessions;
-use super::views::visitor::Reader;
-use super::views::{Sender, ViewError, Views};
 use super::visibility::{Seen, Visibility};
 use super::work::Work;
 use crate::error::Error;
@@ -130,9 +131,10 @@ impl Services {
         }
         match sender.map_err(|error| unavailable(&error))? {
             Sender::Visitor(visitor, reader) => {
-                self.views.record(article, visitor, reader.as_deref()).await.map_err(|error| unavailable(&error))
+                let outcome = self.views.record(article, visitor, reader.as_deref()).await;
+                outcome.map(ViewOutcome::from).map_err(|error| unavailable(&error))
             }
-            Sender::NoReader(reason) => Box::pin(self.not_counted(article, reason)).await,
+            Sender::NoReader(reason) => Box::pin(self.not_counted(article, reason.into())).await,
         }
     }
 
@@ -144,7 +146,7 @@ impl Services {
         }
         let views = match totals.unwrap_or_default().get(&article).copied() {
             Some(views) => views,
-            None => self.database.total(article).await?,
+            None => total_in_sql(&self.database, article).await?,
         };
         Ok(ViewOutcome { article, views, counted: false, reason: Some(reason) })
     }

@@ -2,16 +2,19 @@
 
 use std::num::NonZeroU32;
 
-use super::clock::Clock;
+use tidemark_counting::sql::ledger::Ledger;
+use tidemark_counting::store::ViewStore;
+use tidemark_counting::store::redis::RedisStore;
+use tidemark_counting::store::sqlite::SqliteStore;
+use tidemark_store::clock::Clock;
+use tidemark_store::redis::Redis;
+
 use super::config::Config;
+use super::db::articles::still_there;
 use super::db::sessions::DatabaseSessionStore;
-use super::db::{Database, OpenError};
+use super::db::{AnyDatabase, Database, OpenError};
 use super::pictures::store::PictureStore;
-use super::redis::Redis;
 use super::sessions::{RedisSessionStore, Sessions};
-use super::views::store::ViewStore;
-use super::views::store::redis::RedisStore;
-use super::views::store::sqlite::SqliteStore;
 
 /// Everything that keeps something.
 #[derive(Clone, Debug)]
@@ -62,15 +65,22 @@ impl Stores {
         let pictures = PictureStore::open(&config.pictures.url, &config.pictures.aws).map_err(StoresError::Pictures)?;
         let database = Database::open_with(&config.database.url, connections).await?;
         let (window, caps) = (config.views.window, config.views.caps());
-        let (views, sessions) = match &database {
-            Database::Sqlite(database) => (
+        let (views, sessions) = match database.any() {
+            AnyDatabase::Sqlite(database) => (
                 ViewStore::Sqlite(SqliteStore::new(database.clone(), clock.clone(), window, caps)),
                 Sessions::Sqlite(DatabaseSessionStore::new(database.clone(), clock.clone())),
             ),
-            Database::MySql(database) => {
+            AnyDatabase::MySql(database) => {
                 let redis = Redis::new(&config.redis.url).map_err(StoresError::Redis)?;
                 let shards = config.redis.shards;
-                let store = RedisStore::new(redis.clone(), database.clone(), clock.clone(), window, caps, shards);
+                let store = RedisStore::new(
+                    redis.clone(),
+                    Ledger::new(database.clone(), still_there),
+                    clock.clone(),
+                    window,
+                    caps,
+                    shards,
+                );
                 match store.claim_shards().await {
                     Ok(Ok(())) => {}
                     Ok(Err(found)) => {

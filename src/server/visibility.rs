@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use super::clock::Clock;
+use tidemark_store::clock::Clock;
+
 use super::db::Database;
 
 /// How long a yes is believed, in milliseconds. So long an article that is taken back may still be viewed.

@@ -380,7 +380,7 @@ fn c4_a_real_access_log_has_its_crawlers_recognised_and_its_readers_not() {
     let (mut browsers, mut browsers_refused) = (0, 0);
     for user_agent in user_agents {
         let lower = user_agent.to_lowercase();
-        let is_refused = tidemark::server::views::gate::check(user_agent, &[]).is_some();
+        let is_refused = tidemark_counting::gate::check(user_agent, &[]).is_some();
         let says_that_it_is_none =
             ["bot", "spider", "crawl", "feed", "rss", "slurp"].iter().any(|word| lower.contains(word));
         let is_mainstream = user_agent.starts_with("Mozilla/5.0 (")

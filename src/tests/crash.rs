@@ -8,11 +8,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use tidemark::server::clock::Clock;
 use tidemark::server::config::Config;
 use tidemark::server::content::import::{Report, import};
 use tidemark::server::db::Database;
 use tidemark::server::lifecycle::Server;
+use tidemark_store::clock::Clock;
 use tokio_util::sync::CancellationToken;
 
 use crate::harness::{FIREFOX, binary, source};
@@ -73,7 +73,7 @@ fn prepare(folder: &Path) {
 fn total(folder: &Path) -> i64 {
     tokio::runtime::Runtime::new().unwrap().block_on(async {
         let database = Database::open(&format!("sqlite:{}", folder.join("blog.db").display())).await.unwrap();
-        let total = database.total(1).await.unwrap();
+        let total = tidemark_counting::sql::seen::total_in_sql(&database, 1).await.unwrap();
         database.close().await;
         total
     })

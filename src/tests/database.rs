@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use tidemark::model::article::{Article, Author, Heading, RankedArticle, Tag, Window};
 use tidemark::server::db::articles::{self, ArticleFields, Filter, Status, Written};
-use tidemark::server::db::own_connection::OwnConnection;
 use tidemark::server::db::users::Role;
-use tidemark::server::db::views::hour_of;
 use tidemark::server::db::{Database, Transaction};
+use tidemark_counting::hour_of;
+use tidemark_counting::sql::seen::{total_in_sql, totals_in_sql};
+use tidemark_store::sql::OwnConnection;
 use tokio::runtime::Runtime;
 
 use crate::servers::SqlServer;
@@ -473,13 +474,13 @@ fn a_reader_who_took_the_name_of_a_byline_to_come_gets_none_of_its_articles() {
 fn totals_are_those_of_the_articles_that_were_asked_for() {
     on_both(async |database| {
         execute(&database, "INSERT INTO article_stats (article_id, views) VALUES (1, 10), (2, 20), (3000, 30)").await;
-        assert_eq!(database.total(2).await.unwrap(), 20);
-        assert_eq!(database.total(4).await.unwrap(), 0);
-        assert_eq!(database.totals(&[]).await.unwrap(), HashMap::new());
-        assert_eq!(database.totals(&[2]).await.unwrap(), HashMap::from([(2, 20)]));
-        assert_eq!(database.totals(&[1, 2, 4, 2, 5]).await.unwrap(), HashMap::from([(1, 10), (2, 20)]));
+        assert_eq!(total_in_sql(&database, 2).await.unwrap(), 20);
+        assert_eq!(total_in_sql(&database, 4).await.unwrap(), 0);
+        assert_eq!(totals_in_sql(&database, &[]).await.unwrap(), HashMap::new());
+        assert_eq!(totals_in_sql(&database, &[2]).await.unwrap(), HashMap::from([(2, 20)]));
+        assert_eq!(totals_in_sql(&database, &[1, 2, 4, 2, 5]).await.unwrap(), HashMap::from([(1, 10), (2, 20)]));
         let many: Vec<i64> = (1..=5_000).collect();
-        assert_eq!(database.totals(&many).await.unwrap(), HashMap::from([(1, 10), (2, 20), (3000, 30)]));
+        assert_eq!(totals_in_sql(&database, &many).await.unwrap(), HashMap::from([(1, 10), (2, 20), (3000, 30)]));
     });
 }
 
@@ -602,5 +603,5 @@ fn users_who_are_added_while_articles_name_them_are_there_once() {
 
 /// The article of a slug, if readers see it at `now`.
 pub async fn by_slug(database: &Database, slug: &str, now: i64) -> sqlx::Result<Option<Article>> {
-    Ok(OwnConnection::new(database.clone()).articles_by_slugs(&[slug], now).await?.pop())
+    Ok(articles::articles_by_slugs(&mut OwnConnection::new(database.any().clone()), &[slug], now).await?.pop())
 }

@@ -9,7 +9,6 @@ use serde_json::Value;
 use sqlx::Connection;
 use tempfile::TempDir;
 use tidemark::server::accounts::Accounts;
-use tidemark::server::clock::Clock;
 use tidemark::server::config::Config;
 use tidemark::server::content::import::{Report, SourceFile, import};
 use tidemark::server::db::Database;
@@ -18,7 +17,8 @@ use tidemark::server::jobs::{Job, Jobs};
 use tidemark::server::lifecycle::Server;
 use tidemark::server::metrics::Metrics;
 use tidemark::server::stores::Stores;
-use tidemark::server::views::store::ViewStore;
+use tidemark_counting::store::ViewStore;
+use tidemark_store::clock::Clock;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 

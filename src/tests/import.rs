@@ -3,13 +3,13 @@
 use std::path::Path;
 use std::time::Duration;
 
-use tidemark::server::clock::Clock;
 use tidemark::server::content::export::export_folder;
 use tidemark::server::content::import::{Report, SourceFile, import, import_folder};
 use tidemark::server::content::rerender::rerender;
 use tidemark::server::db::Database;
 use tidemark::server::db::articles::Filter;
 use tidemark::server::seed::{AUTHOR, seed};
+use tidemark_store::clock::Clock;
 
 use crate::harness::{FIREFOX, NOON, TestServer, corpus, source};
 

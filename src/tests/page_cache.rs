@@ -14,9 +14,9 @@ use tidemark::server::counts::{Sources, counts};
 use tidemark::server::db::users::Role;
 use tidemark::server::jobs::Job;
 use tidemark::server::page_cache::page::Wanted;
-use tidemark::server::views::Views;
-use tidemark::server::views::batcher::batcher;
-use tidemark::server::views::visitor::Identifier;
+use tidemark_counting::Views;
+use tidemark_counting::batcher::batcher;
+use tidemark_counting::visitor::Identifier;
 
 use crate::harness::{Answer, FIREFOX, TestServer, source};
 

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use sqlx::Connection;
 use tidemark::server::content::export::export_folder;
 use tidemark::server::jobs::Job;
-use tidemark::server::views::store::redis::seen::Id;
-use tidemark::server::views::visitor::{Identifier, Reader, day_of};
+use tidemark_counting::store::redis::seen::Id;
+use tidemark_counting::visitor::{Identifier, Reader, day_of};
 
 use crate::harness::{FIREFOX, TestServer, is_server_profile};
 

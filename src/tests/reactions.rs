@@ -10,7 +10,7 @@ use tidemark::server::author_counts::AuthorCounts;
 use tidemark::server::content::import::{Report, SourceFile, import};
 use tidemark::server::db::reactions::Counted;
 use tidemark::server::db::users::Role;
-use tidemark::server::views::store::Drift;
+use tidemark_counting::store::Drift;
 
 use crate::harness::{Answer, Client, TestServer, binary, reader, source};
 

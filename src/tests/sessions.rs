@@ -11,17 +11,17 @@ use proptest::sample::Index;
 use serde_json::json;
 use tidemark::model::picture::Kind;
 use tidemark::server::accounts;
-use tidemark::server::clock::Clock;
 use tidemark::server::db::drafts::Draft;
 use tidemark::server::db::pictures::Picture;
 use tidemark::server::db::reactions::Counted;
 use tidemark::server::db::users::{Actor, Role, User, WriteError};
-use tidemark::server::db::{Database, SqliteDatabase};
-use tidemark::server::redis::Redis;
+use tidemark::server::db::{AnyDatabase, Database};
 use tidemark::server::sessions::{
     CREDENTIAL, DatabaseSessionStore, MOST_SESSIONS, RedisSessionStore, STARTED_AT, SessionName, Sessions, USER_AGENT,
     USER_ID, instant, milliseconds,
 };
+use tidemark_store::clock::Clock;
+use tidemark_store::redis::Redis;
 use tower_sessions::SessionStore;
 use tower_sessions::session::{Id, Record};
 
@@ -59,10 +59,12 @@ fn new_session(user: i64, clock: &Clock) -> Record {
 
 /// An empty store in SQLite with the two users.
 async fn sqlite_sessions(folder: &std::path::Path, clock: &Clock) -> Sessions {
-    let database = SqliteDatabase::open(&format!("sqlite:{}", folder.join("blog.db").display())).await.unwrap();
+    let database =
+        tidemark::server::db::open_sqlite(&format!("sqlite:{}", folder.join("blog.db").display())).await.unwrap();
     for user in USERS {
         let name = format!("user-{user}");
-        let added = Database::Sqlite(database.clone()).add_user(&name, &name, Role::Reader, None, 0).await;
+        let added =
+            Database::from(AnyDatabase::Sqlite(database.clone())).add_user(&name, &name, Role::Reader, None, 0).await;
         assert_eq!(added.unwrap(), Some(user));
     }
     Sessions::Sqlite(DatabaseSessionStore::new(database, clock.clone()))

@@ -13,21 +13,22 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use proptest::prelude::*;
 use tempfile::TempDir;
-use tidemark::model::article::Window;
-use tidemark::model::view::{Reason, ViewOutcome};
-use tidemark::server::clock::Clock;
-use tidemark::server::db::ledger::Batch;
-use tidemark::server::db::pruning::Pruned;
-use tidemark::server::db::{Database, MySqlDatabase, SqliteDatabase, Transaction};
-use tidemark::server::redis::Redis;
-use tidemark::server::views::ViewError;
-use tidemark::server::views::batcher::{Worker, batcher};
-use tidemark::server::views::flush::{Flushed, Flusher};
-use tidemark::server::views::rules::{Caps, View};
-use tidemark::server::views::store::redis::{RedisStore, Unflushed};
-use tidemark::server::views::store::sqlite::SqliteStore;
-use tidemark::server::views::store::{Drift, Recorded, ViewStore};
-use tidemark::server::views::visitor::{Hashes, Identifier, Reader, Visitor, day_of};
+use tidemark::server::db::articles::still_there;
+use tidemark::server::db::{Database, Transaction};
+use tidemark_counting::ViewError;
+use tidemark_counting::batcher::{Worker, batcher};
+use tidemark_counting::flush::{Flushed, Flusher};
+use tidemark_counting::rules::{Caps, View};
+use tidemark_counting::sql::ledger::{Batch, Ledger};
+use tidemark_counting::sql::pruning::{self, Pruned};
+use tidemark_counting::sql::rankings;
+use tidemark_counting::store::redis::{RedisStore, Unflushed};
+use tidemark_counting::store::sqlite::SqliteStore;
+use tidemark_counting::store::{Drift, Recorded, ViewStore};
+use tidemark_counting::visitor::{Hashes, Identifier, Reader, Visitor, day_of};
+use tidemark_counting::{Reason, ViewOutcome, Window};
+use tidemark_store::clock::Clock;
+use tidemark_store::redis::Redis;
 
 use crate::harness::NOON;
 use crate::servers::{self, RedisCluster, SqlServer};
@@ -62,7 +63,7 @@ fn clock() -> Clock {
 }
 
 async fn sqlite(folder: &std::path::Path, clock: &Clock) -> ViewStore {
-    let database = SqliteDatabase::open(&sqlite_url(folder)).await.unwrap();
+    let database = tidemark::server::db::open_sqlite(&sqlite_url(folder)).await.unwrap();
     ViewStore::Sqlite(SqliteStore::new(database, clock.clone(), WINDOW, CAPS))
 }
 
@@ -96,9 +97,16 @@ async fn add_articles(url: &str) {
 
 async fn redis_store(redis_url: &str, clock: &Clock) -> RedisStore {
     let url = SqlServer::shared().new_database();
-    let database = MySqlDatabase::open(&url).await.unwrap();
+    let database = tidemark::server::db::open_mysql(&url).await.unwrap();
     add_articles(&url).await;
-    RedisStore::new(Redis::new(redis_url).unwrap(), database, clock.clone(), WINDOW, CAPS, SHARDS as usize)
+    RedisStore::new(
+        Redis::new(redis_url).unwrap(),
+        Ledger::new(database, still_there),
+        clock.clone(),
+        WINDOW,
+        CAPS,
+        SHARDS as usize,
+    )
 }
 
 /// One Cluster for all tests: it is emptied for each, so they take turns.
@@ -138,7 +146,7 @@ impl Place {
                 let redis = Redis::new(&url).unwrap();
                 ViewStore::Redis(RedisStore::new(
                     redis,
-                    store.database.clone(),
+                    store.ledger.clone(),
                     self.clock.clone(),
                     WINDOW,
                     CAPS,
@@ -161,7 +169,7 @@ impl Place {
 
     /// What SQL alone has.
     async fn total_in_sql(&self, article: i64) -> i64 {
-        let (_, totals) = self.redis_store().database.totals_and_applied(&[article], &[]).await.unwrap();
+        let (_, totals) = self.redis_store().ledger.totals_and_applied(&[article], &[]).await.unwrap();
         totals.get(&article).copied().unwrap_or(0)
     }
 
@@ -177,7 +185,9 @@ impl Place {
         match &self.store {
             ViewStore::Sqlite(_) => {
                 let database = Database::open(&sqlite_url(self.folder.path())).await.unwrap();
-                let ranked = database.most_viewed(window, ARTICLES, self.clock.now_ms()).await.unwrap();
+                let shown =
+                    tidemark::model::article::Window::ALL.into_iter().find(|shown| shown.name() == window.name());
+                let ranked = database.most_viewed(shown.unwrap(), ARTICLES, self.clock.now_ms()).await.unwrap();
                 database.close().await;
                 ranked.into_iter().map(|article| (article.id, article.views)).collect()
             }

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tidemark::server::db::studio::Saved;
 use tidemark::server::db::users::Role;
 use tidemark::server::jobs::Job;
-use tidemark::server::views::rules::View;
-use tidemark::server::views::store::Recorded;
-use tidemark::server::views::visitor::{Hashes, Visitor, day_of};
+use tidemark_counting::rules::View;
+use tidemark_counting::store::Recorded;
+use tidemark_counting::visitor::{Hashes, Visitor, day_of};
 
 use crate::harness::TestServer;
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use proptest::prelude::*;
 use tidemark::server::accounts::throttle::{Kind, Origin, Throttle};
-use tidemark::server::redis::Redis;
+use tidemark_store::redis::Redis;
 
 use crate::servers;
 

@@ -25,7 +25,6 @@ mod verdict;
 use std::process::ExitCode;
 
 use clap::Parser;
-
 use schedule::{Failure, Outcome, Variant};
 use servers::SqlServer;
 

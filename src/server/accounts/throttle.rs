@@ -16,9 +16,8 @@ use std::net::IpAddr;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use ::redis::{RedisResult, Value, cmd};
-
-use crate::server::redis::{Redis, Script};
-use crate::server::views::visitor::{Key, address_bucket, network_bucket};
+use tidemark_counting::visitor::{Key, address_bucket, network_bucket};
+use tidemark_store::redis::{Redis, Script};
 
 /// The longest wait, in milliseconds. Long enough that guessing is hopeless, and short enough that nobody is locked out for a day.
 const LONGEST: i64 = 15 * 60 * 1000;

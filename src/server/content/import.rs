@@ -6,12 +6,12 @@ use std::sync::OnceLock;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use tidemark_store::clock::Clock;
 
 use super::front_matter::{self, Source};
 use super::markdown;
 use super::slug::slugify;
 use crate::model::article::{Author, Tag};
-use crate::server::clock::Clock;
 use crate::server::db::Database;
 use crate::server::db::articles::{self, ArticleFields, Status, Written};
 

@@ -3,8 +3,8 @@
 mod read;
 mod write;
 
-pub use read::Filter;
 pub(super) use read::{FROM, FieldsRow, SummaryRow, VISIBLE, contains, select_fields, summary_columns};
+pub use read::{Filter, articles_by_slugs, still_there};
 pub use write::{Written, write};
 pub(super) use write::{id_of_tag, insert, update_under_version};
 

@@ -10,8 +10,7 @@ use std::time::{Duration, Instant};
 
 use sqlx::mysql::MySqlConnection;
 
-use super::outage::Outage;
-use super::{Database, Transaction};
+use super::{AnyDatabase, Database, Transaction, on_connection};
 
 /// The number in this process' memory. Cheap to clone.
 #[derive(Clone, Debug, Default)]
@@ -91,22 +90,6 @@ impl Database {
     pub async fn begin_content(&self) -> sqlx::Result<ContentTransaction> {
         Ok(ContentTransaction { transaction: self.begin().await?, version: self.content_version().clone() })
     }
-
-    /// The version in this process' memory.
-    pub fn content_version(&self) -> &ContentVersion {
-        match self {
-            Database::Sqlite(database) => database.content_version(),
-            Database::MySql(database) => database.content_version(),
-        }
-    }
-
-    /// Whether the database is away.
-    pub fn outage(&self) -> &Outage {
-        match self {
-            Database::Sqlite(database) => database.outage(),
-            Database::MySql(database) => database.outage(),
-        }
-    }
 }
 
 /// How long the database may take to answer what the watch asks. With the interval at which it is asked, this stays below the second within
@@ -147,10 +130,10 @@ impl ContentWatch {
                 WHERE status = 'published' AND deleted_at IS NULL AND published_at > ?)
              FROM content_version WHERE id = 1";
         let late = |_| sqlx::Error::PoolTimedOut;
-        let (version, next_publication) = match &self.database {
+        let (version, next_publication) = match self.database.any() {
             // A file is never away: whoever waits there, waits for readers or for a disk.
-            Database::Sqlite(database) => sqlx::query_as(sql).bind(now).fetch_one(database.reader()).await?,
-            Database::MySql(database) => {
+            AnyDatabase::Sqlite(database) => sqlx::query_as(sql).bind(now).fetch_one(database.reader()).await?,
+            AnyDatabase::MySql(database) => {
                 let mut connection = match self.connection.take() {
                     Some(connection) => connection,
                     None => {

@@ -1,6 +1,6 @@
 //! Browsers in which users have signed in.
 
-use super::{Database, is_taken};
+use super::{Database, is_taken, on_reader, on_writer};
 
 /// How many rows are deleted at once at most: no user has more than a few too many.
 const MOST_DELETED: i64 = 100;

@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 
 use super::users::{Actor, WriteError, hold};
-use super::{Database, Dialect, Transaction};
+use super::{Database, Dialect, Transaction, on_connection, on_reader};
 
 /// A form that was not sent.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]

@@ -2,8 +2,8 @@
 
 use sqlx::{AssertSqlSafe, FromRow};
 
-use super::Database;
 use super::users::{self, Actor, IsLike, NewUser, Role, Taken, WriteError};
+use super::{Database, on_connection, on_reader, on_writer};
 
 /// An invitation that is still good.
 #[derive(Clone, Debug, FromRow)]

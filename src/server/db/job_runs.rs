@@ -1,6 +1,6 @@
 //! How each background job ended when it last had something to do.
 
-use super::Database;
+use super::{AnyDatabase, Database};
 
 /// The last run of a job.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -42,18 +42,18 @@ impl Database {
                 .map(drop)
             };
         }
-        match self {
-            Database::Sqlite(database) => write!(database.writer()),
-            Database::MySql(database) => write!(database.pool()),
+        match self.any() {
+            AnyDatabase::Sqlite(database) => write!(database.writer()),
+            AnyDatabase::MySql(database) => write!(database.pool()),
         }
     }
 
     /// The last run of every job that had something to do.
     pub async fn job_runs(&self) -> sqlx::Result<Vec<JobRun>> {
         const SQL: &str = "SELECT job, started_at, milliseconds, succeeded, result FROM job_runs";
-        match self {
-            Database::Sqlite(database) => sqlx::query_as(SQL).fetch_all(database.reader()).await,
-            Database::MySql(database) => sqlx::query_as(SQL).fetch_all(database.pool()).await,
+        match self.any() {
+            AnyDatabase::Sqlite(database) => sqlx::query_as(SQL).fetch_all(database.reader()).await,
+            AnyDatabase::MySql(database) => sqlx::query_as(SQL).fetch_all(database.pool()).await,
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use sqlx::AssertSqlSafe;
 
-use super::Database;
 use super::articles::{FROM, SummaryRow, VISIBLE, summary_columns};
+use super::{Database, on_reader};
 use crate::model::article::{ArticleSummary, Author};
 use crate::model::page::Page;
 

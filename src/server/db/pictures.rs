@@ -3,7 +3,7 @@
 use sqlx::{AssertSqlSafe, FromRow};
 
 use super::users::{Actor, WriteError, hold};
-use super::{Database, Dialect};
+use super::{Database, Dialect, on_connection, on_reader};
 use crate::model::page::Page;
 use crate::model::picture::Kind;
 

@@ -10,7 +10,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::articles::VISIBLE;
 use super::users::{Actor, WriteError, hold};
-use super::{Database, Dialect, Transaction, within};
+use super::{AnyDatabase, Database, Dialect, Transaction, on_connection, on_reader, within};
 use crate::model::article::Author;
 use crate::model::pages::OwnReactions;
 use crate::model::reaction::Reacted;
@@ -216,9 +216,9 @@ impl Database {
     /// A transaction that writes no articles, such as one of reactions. Unlike one of [`Database::begin`] it does not wait for whoever
     /// writes them. With its place, which is to be kept as long.
     pub(super) async fn begin_beside(&self) -> sqlx::Result<(Option<OwnedSemaphorePermit>, Transaction)> {
-        Ok(match self {
-            Database::Sqlite(database) => (None, Transaction::Sqlite(database.begin().await?)),
-            Database::MySql(database) => {
+        Ok(match self.any() {
+            AnyDatabase::Sqlite(database) => (None, Transaction::Sqlite(database.begin().await?)),
+            AnyDatabase::MySql(database) => {
                 let (place, transaction) = database.begin_waiting().await?;
                 (Some(place), Transaction::MySql(transaction))
             }
@@ -227,10 +227,10 @@ impl Database {
 
     /// Locks an article's row of counts, as soon as nobody else has it locked.
     async fn lock_in_time(&self, transaction: &mut Transaction, article: i64) -> sqlx::Result<()> {
-        let limit = match self {
+        let limit = match self.any() {
             // It has the only lock that there is.
-            Database::Sqlite(_) => None,
-            Database::MySql(database) => database.patience(),
+            AnyDatabase::Sqlite(_) => None,
+            AnyDatabase::MySql(database) => database.patience(),
         };
         within(limit, lock_counts(transaction, article)).await
     }

@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 
-use super::Database;
+use super::{Database, on_connection, on_reader, on_writer};
 use crate::model::article::Heading;
 
 /// What of an article is made of its text.

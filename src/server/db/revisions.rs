@@ -4,7 +4,7 @@ use sqlx::{AssertSqlSafe, FromRow};
 
 use super::articles::ArticleFields;
 use super::studio::EditableArticle;
-use super::{Database, Dialect, Transaction};
+use super::{Database, Dialect, Transaction, on_connection, on_reader};
 
 /// An article as it was after a save.
 #[derive(Clone, Debug, PartialEq, FromRow)]

@@ -7,13 +7,13 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use serde_json::Value;
 use sqlx::FromRow;
+use tidemark_store::clock::Clock;
 use tower_sessions::SessionStore;
 use tower_sessions::cookie::time::{Duration, OffsetDateTime};
 use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{Error, Result};
 
 use super::SqliteDatabase;
-use crate::server::clock::Clock;
 
 /// The key in a session under which the signed-in user's id is.
 pub const USER_ID: &str = "user_id";
@@ -129,6 +129,16 @@ struct StoredRow {
     id: String,
     data: String,
     expires_at: i64,
+}
+
+/// Deletes the sessions in `database` that ended by `now` (milliseconds). Returns how many. Those in
+/// Redis end by themselves.
+///
+/// # Errors
+/// The database's.
+pub async fn prune(database: &SqliteDatabase, now: i64) -> sqlx::Result<u64> {
+    let sql = "DELETE FROM sessions WHERE expires_at <= ?";
+    Ok(sqlx::query(sql).bind(now).execute(database.writer()).await?.rows_affected())
 }
 
 impl DatabaseSessionStore {

@@ -1,14 +1,14 @@
 //! Articles as their authors see them: drafts and deleted ones too, and saving under a version.
 
 use sqlx::{AssertSqlSafe, FromRow};
+use tidemark_counting::hour_of;
 
 use super::articles::{ArticleFields, FieldsRow, Status, id_of_tag, insert, select_fields, update_under_version};
 use super::revisions::{self, Revision};
 use super::users::{Actor, WriteError, hold};
-use super::{Database, Transaction, drafts};
+use super::{Database, Transaction, drafts, on_connection, on_reader};
 use crate::model::article::Window;
 use crate::model::page::Page;
-use crate::server::db::views::hour_of;
 
 /// Which articles a table shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 
-use super::{Database, Dialect, InsertedId, Transaction, is_taken};
+use super::{Database, Dialect, InsertedId, Transaction, is_taken, on_connection, on_reader, on_writer};
 use crate::model::page::Page;
 
 /// What a user may do; each role may all that those before it may.

@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
+use tidemark_counting::store::ViewStore;
 
 use crate::error::Error;
 use crate::server::doctor::{Health, health};
@@ -14,7 +15,6 @@ use crate::server::metrics::MEDIA_TYPE;
 use crate::server::request::cache::CachePolicy;
 use crate::server::request::problem::problem;
 use crate::server::state::AppState;
-use crate::server::views::store::ViewStore;
 
 /// `GET /healthz`: the process is up.
 pub async fn healthz() -> impl IntoResponse {

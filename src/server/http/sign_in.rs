@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::{COOKIE, HeaderValue, RETRY_AFTER, SET_COOKIE};
 use axum::response::{IntoResponse, Redirect, Response};
+use tidemark_counting::visitor::{Key, Purpose};
 use tower_sessions::Session;
 use tower_sessions::cookie::{Cookie, SameSite};
 
@@ -17,7 +18,6 @@ use crate::server::request::forms::Form;
 use crate::server::request::identity::{address, user_agent};
 use crate::server::sessions;
 use crate::server::state::AppState;
-use crate::server::views::visitor::{Key, Purpose};
 
 /// What a browser forgets at sign-out: its storage, where it is remembered which articles were read. Cookies stay.
 const CLEARED: &str = "\"storage\"";

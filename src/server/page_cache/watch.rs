@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use tidemark_store::clock::Clock;
 use tokio_util::sync::CancellationToken;
 
-use crate::server::clock::Clock;
 use crate::server::db::content_version::{ContentWatch, StoredContent};
-use crate::server::db::{Database, is_unavailable};
+use crate::server::db::{AnyDatabase, Database, is_unavailable};
 
 /// How often SQL is asked.
 const INTERVAL: Duration = Duration::from_millis(250);
@@ -31,7 +31,7 @@ impl Watch {
         let stored = self.watch.look(now).await;
         let database = self.watch.database();
         // A file is never away: whoever waits there too long, waits for readers. To refuse them all would be wrong.
-        let is_away = matches!(database, Database::MySql(_)) && stored.as_ref().is_err_and(is_unavailable);
+        let is_away = matches!(database.any(), AnyDatabase::MySql(_)) && stored.as_ref().is_err_and(is_unavailable);
         match database.outage().set(is_away) {
             true if is_away => tracing::error!("the database does not answer; pages are served as they were last"),
             true => tracing::info!("the database answers again"),
@@ -77,7 +77,7 @@ mod tests {
         let database = Database::open_with(&url, NonZeroU32::new(1)).await.unwrap();
         let mut watch = Watch::new(database.clone(), Clock::System);
         assert!(watch.step().await);
-        let Database::Sqlite(file) = &database else { panic!("not a file") };
+        let AnyDatabase::Sqlite(file) = database.any() else { panic!("not a file") };
         let held = file.reader().acquire().await.unwrap();
         // The wait for a connection ends as soon as nothing else can happen.
         tokio::time::pause();

@@ -9,6 +9,8 @@ use axum::http::header::{COOKIE, Entry, USER_AGENT};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use tidemark_counting::visitor::Reader;
+use tidemark_counting::{Sender, ViewError, ViewRequest};
 use tokio::sync::OnceCell;
 use tower_sessions::cookie::{Cookie, SameSite};
 use tower_sessions::session::Id;
@@ -21,8 +23,6 @@ use crate::server::config::{AnonymousVisitor, Config};
 use crate::server::db::users::User;
 use crate::server::sessions::{CREDENTIAL, USER_ID};
 use crate::server::state::{AppState, Services};
-use crate::server::views::visitor::Reader;
-use crate::server::views::{Sender, ViewError, ViewRequest};
 
 /// Who asks for a view to be counted. Small, because it waits with the view.
 pub struct ViewSender {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tidemark::server::content::import::SourceFile;
-use tidemark::server::views::store::Drift;
+use tidemark_counting::store::Drift;
 
 use crate::harness::{FIREFOX, TestServer, reader, source};
 use crate::servers::RedisCluster;

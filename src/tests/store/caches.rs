@@ -55,7 +55,7 @@ fn c5_a_redis_that_lost_everything_takes_totals_and_rankings_from_sql() {
             assert_eq!(store.top(window, 10).await.unwrap().unwrap(), [(1, 4), (2, 1)], "{window:?}");
         }
         store.note_origin().await.unwrap();
-        assert_eq!(store.database.origins().await.unwrap().len(), 2, "which doctor reports");
+        assert_eq!(store.ledger.origins().await.unwrap().len(), 2, "which doctor reports");
     });
 }
 
@@ -66,10 +66,16 @@ fn c6_a_view_whose_total_cannot_be_had_is_recorded_but_not_answered_and_holds_up
     runtime().block_on(async {
         let clock = clock();
         let url = sql_server.new_database();
-        let database = MySqlDatabase::open(&url).await.unwrap();
+        let database = tidemark::server::db::open_mysql(&url).await.unwrap();
         add_articles(&url).await;
-        let store =
-            RedisStore::new(Redis::new(&redis.url()).unwrap(), database, clock.clone(), WINDOW, CAPS, SHARDS as usize);
+        let store = RedisStore::new(
+            Redis::new(&redis.url()).unwrap(),
+            Ledger::new(database, still_there),
+            clock.clone(),
+            WINDOW,
+            CAPS,
+            SHARDS as usize,
+        );
         // Both are in one shard.
         store.record(&[View { article: 1, visitor: visitor(1, 1) }]).await.unwrap();
         sql_server.kill();
@@ -112,12 +118,12 @@ fn c6_totals_stay_exact_while_flushes_meet_a_cache_that_is_lost_again_and_again(
 #[test]
 fn c6_what_was_read_from_sql_before_a_batch_was_closed_or_finished_fills_no_cache() {
     const FILL: &str = concat!(
-        include_str!("../../server/views/store/redis/common.lua"),
-        include_str!("../../server/views/store/redis/fill.lua")
+        include_str!("../../../crates/counting/src/store/redis/common.lua"),
+        include_str!("../../../crates/counting/src/store/redis/fill.lua")
     );
     const PUBLISH: &str = concat!(
-        include_str!("../../server/views/store/redis/common.lua"),
-        include_str!("../../server/views/store/redis/publish.lua")
+        include_str!("../../../crates/counting/src/store/redis/common.lua"),
+        include_str!("../../../crates/counting/src/store/redis/publish.lua")
     );
     on(&[Backend::Redis], async |place| {
         let redis = place.redis.as_ref().unwrap();
@@ -228,7 +234,7 @@ fn a_reconcile_of_the_embedded_profile_corrects_a_window_and_names_it() {
         assert!(store.refresh_rankings().await.unwrap(), "there was none");
         assert!(!store.refresh_rankings().await.unwrap(), "it ends with this hour already");
         assert_eq!(store.reconcile().await.unwrap(), []);
-        let database = SqliteDatabase::open(&sqlite_url(place.folder.path())).await.unwrap();
+        let database = tidemark::server::db::open_sqlite(&sqlite_url(place.folder.path())).await.unwrap();
         let mut transaction = database.begin().await.unwrap();
         sqlx::query("UPDATE article_view_windows SET views = 40 WHERE hours = 168")
             .execute(&mut *transaction)
@@ -265,7 +271,7 @@ fn c6_of_many_batches_that_sql_has_and_redis_has_not_finished_none_is_added_to_a
             .collect();
         assert_eq!(batches.len(), 4);
         let now = place.clock.now_ms();
-        assert_eq!(place.redis_store().database.apply(batches, now).await.unwrap().views, 4);
+        assert_eq!(place.redis_store().ledger.apply(batches, now).await.unwrap().views, 4);
         redis.command(&["DEL", "tm:{1}:total"]);
         let view = View { article: 1, visitor: visitor(0, 0) };
         assert_eq!(record(&place.store, &[view]).await[0].views, 5);
@@ -278,19 +284,22 @@ fn c6_of_many_batches_that_sql_has_and_redis_has_not_finished_none_is_added_to_a
 #[test]
 fn c6_processes_that_end_the_windows_with_different_hours_at_once_never_take_an_hour_out_twice() {
     on(&[Backend::Sqlite], async |place| {
-        let database = SqliteDatabase::open(&sqlite_url(place.folder.path())).await.unwrap();
+        let database = tidemark::server::db::open_sqlite(&sqlite_url(place.folder.path())).await.unwrap();
         let mut hour = place.clock.now_ms() / 3_600_000;
-        database.end_windows_with(hour).await.unwrap();
+        rankings::end_with(&database, hour).await.unwrap();
         for someone in 0..40 {
             assert_eq!(place.record(1, someone).await, None);
             place.clock.advance(HOUR);
             assert_eq!(place.record(1, 100 + someone).await, None);
             place.clock.advance(HOUR);
             hour += 2;
-            let (later, sooner) =
-                futures_util::future::join(database.end_windows_with(hour), database.end_windows_with(hour - 1)).await;
+            let (later, sooner) = futures_util::future::join(
+                rankings::end_with(&database, hour),
+                rankings::end_with(&database, hour - 1),
+            )
+            .await;
             assert!(later.unwrap() || sooner.unwrap());
-            assert_eq!(database.reconcile_windows().await.unwrap(), [], "after {someone} rounds");
+            assert_eq!(rankings::reconcile(&database).await.unwrap(), [], "after {someone} rounds");
         }
     });
 }

@@ -1,7 +1,7 @@
 //! The contract: each test runs on SQLite, on Redis, and on a Redis Cluster, if it is not about one of them.
 
 use futures_util::FutureExt;
-use tidemark::server::views::store::redis::files::Files;
+use tidemark_counting::store::redis::files::Files;
 
 use super::*;
 
@@ -439,7 +439,7 @@ fn c5_a_commit_is_on_the_disk_before_it_returns() {
     runtime().block_on(async {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("views.db").display());
-        let mut transaction = SqliteDatabase::open(&url).await.unwrap().begin().await.unwrap();
+        let mut transaction = tidemark::server::db::open_sqlite(&url).await.unwrap().begin().await.unwrap();
         let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(&mut *transaction).await.unwrap();
         let journal: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut *transaction).await.unwrap();
         assert_eq!((synchronous, journal.as_str()), (2, "wal"));
@@ -622,7 +622,7 @@ fn c2_a_process_with_another_number_of_shards_takes_no_views() {
     on(&[Backend::Redis], async |place| {
         assert_eq!(place.record(1, 1).await, None);
         let redis = Redis::new(&place.redis.as_ref().unwrap().url()).unwrap();
-        let database = place.redis_store().database.clone();
+        let database = place.redis_store().ledger.clone();
         let other = RedisStore::new(redis, database, place.clock.clone(), WINDOW, CAPS, 2 * SHARDS as usize);
         let refused = other.record(&[View { article: 1, visitor: visitor(2, 2) }]).await.unwrap_err();
         assert!(refused.to_string().contains(&format!("first used with {SHARDS}")), "{refused}");
@@ -654,12 +654,12 @@ fn c2_c3_a_prune_of_sqlite_deletes_the_windows_and_salts_that_are_over_and_no_ot
         }
         place.clock.advance(WINDOW / 2);
         assert_eq!(place.record(1, 2).await, None);
-        let database = SqliteDatabase::open(&sqlite_url(place.folder.path())).await.unwrap();
-        let prune = async || database.prune(place.clock.now_ms(), day - 1).await.unwrap();
-        assert_eq!(prune().await, Pruned { seen: 0, sessions: 0, salts: 1 });
+        let database = tidemark::server::db::open_sqlite(&sqlite_url(place.folder.path())).await.unwrap();
+        let prune = async || pruning::prune(&database, place.clock.now_ms(), day - 1).await.unwrap();
+        assert_eq!(prune().await, Pruned { seen: 0, salts: 1 });
         assert_eq!(place.store.salts(day, [2; 32], None).await.unwrap(), ([1; 32], Some([1; 32])));
         place.clock.advance(WINDOW / 2);
-        assert_eq!(prune().await, Pruned { seen: 2, sessions: 0, salts: 0 });
+        assert_eq!(prune().await, Pruned { seen: 2, salts: 0 });
         // Also for a process that knows only what is in the file.
         let process = place.opened_again().await;
         let again = View { article: 1, visitor: visitor(2, 2) };

@@ -182,7 +182,7 @@ fn c5_a_redis_that_does_not_tell_its_settings_is_waited_for_as_if_it_synced_now_
 #[test]
 fn c5_the_ledger_forgets_what_is_old_and_nothing_else() {
     on(&[Backend::Redis], async |place| {
-        let ledger = &place.redis_store().database;
+        let ledger = &place.redis_store().ledger;
         let now = place.clock.now_ms();
         for someone in 0..3 {
             assert_eq!(place.record(1, someone).await, None);
@@ -190,10 +190,10 @@ fn c5_the_ledger_forgets_what_is_old_and_nothing_else() {
             place.clock.advance(HOUR);
         }
         let hour = 3_600_000;
-        assert_eq!(ledger.prune_ledger(now).await.unwrap(), 0);
-        assert_eq!(ledger.prune_ledger(now + 2 * hour).await.unwrap(), 2);
-        assert_eq!(ledger.prune_ledger(now + 2 * hour).await.unwrap(), 0);
-        assert_eq!(ledger.prune_ledger(now + 2 * hour + 1).await.unwrap(), 1);
+        assert_eq!(ledger.prune(now).await.unwrap(), 0);
+        assert_eq!(ledger.prune(now + 2 * hour).await.unwrap(), 2);
+        assert_eq!(ledger.prune(now + 2 * hour).await.unwrap(), 0);
+        assert_eq!(ledger.prune(now + 2 * hour + 1).await.unwrap(), 1);
         assert_eq!(place.total_in_sql(1).await, 3, "no count hangs on it");
     });
 }
@@ -204,10 +204,16 @@ fn c5_a_ledger_that_fails_is_not_taken_for_one_that_has_the_batch() {
     runtime().block_on(async {
         let clock = clock();
         let url = SqlServer::shared().new_database();
-        let database = MySqlDatabase::open(&url).await.unwrap();
+        let database = tidemark::server::db::open_mysql(&url).await.unwrap();
         add_articles(&url).await;
-        let store =
-            RedisStore::new(Redis::new(&redis.url()).unwrap(), database, clock.clone(), WINDOW, CAPS, SHARDS as usize);
+        let store = RedisStore::new(
+            Redis::new(&redis.url()).unwrap(),
+            Ledger::new(database, still_there),
+            clock.clone(),
+            WINDOW,
+            CAPS,
+            SHARDS as usize,
+        );
         store.record(&[View { article: 1, visitor: visitor(1, 1) }]).await.unwrap();
         let mut sql = sqlx::MySqlConnection::connect(&url).await.unwrap();
         let trigger = "CREATE TRIGGER refuse BEFORE INSERT ON view_batches FOR EACH ROW SIGNAL SQLSTATE '45000'";

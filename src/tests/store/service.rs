@@ -1,8 +1,8 @@
 //! The counting service, as pages and the API use it.
 
-use tidemark::server::views::follow::Follower;
-use tidemark::server::views::visitor::Purpose;
-use tidemark::server::views::{Sender, ViewRequest, Views};
+use tidemark_counting::follow::Follower;
+use tidemark_counting::visitor::Purpose;
+use tidemark_counting::{Sender, ViewRequest, Views};
 use tokio_util::sync::CancellationToken;
 
 use super::*;

@@ -1,12 +1,13 @@
 //! What is read of articles.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+use futures_util::future::BoxFuture;
 use jiff::Timestamp;
-use sqlx::{AssertSqlSafe, FromRow};
+use sqlx::{AssertSqlSafe, FromRow, MySqlConnection};
+use tidemark_store::sql::OwnConnection;
 
-use super::super::own_connection::OwnConnection;
-use super::super::{Database, Dialect, Transaction};
+use super::super::{Database, Dialect, Transaction, on_connection, on_own, on_reader};
 use super::{ArticleFields, Status};
 use crate::model::article::{Article, ArticleSummary, Author, Heading, Tag};
 use crate::model::page::Page;
@@ -150,24 +151,40 @@ impl ArticleRow {
     }
 }
 
-impl OwnConnection {
-    /// Those articles of these slugs that readers see at `now`.
-    pub async fn articles_by_slugs(&mut self, slugs: &[&str], now: i64) -> sqlx::Result<Vec<Article>> {
-        let Some(first) = slugs.first() else { return Ok(vec![]) };
-        // Filled up with one that is asked for already, so that there are few different statements to prepare.
-        let placeholders = slugs.len().next_power_of_two();
-        let articles = select_articles(self.database.dialect());
-        let others = ", ?".repeat(placeholders - 1);
-        let sql = format!("{articles} AND articles.slug IN (?{others})");
-        let rows: Vec<ArticleRow> = on_own!(self, connection => {
-            let mut query = sqlx::query_as(AssertSqlSafe(sql.as_str())).bind(now);
-            for slug in slugs.iter().chain(std::iter::repeat(first)).take(placeholders) {
-                query = query.bind(*slug);
-            }
-            query.fetch_all(connection).await?
-        });
-        rows.into_iter().map(ArticleRow::into_article).collect()
-    }
+/// Those articles of these slugs that readers see at `now`.
+pub async fn articles_by_slugs(own: &mut OwnConnection, slugs: &[&str], now: i64) -> sqlx::Result<Vec<Article>> {
+    let Some(first) = slugs.first() else { return Ok(vec![]) };
+    // Filled up with one that is asked for already, so that there are few different statements to prepare.
+    let placeholders = slugs.len().next_power_of_two();
+    let articles = select_articles(own.database.dialect());
+    let others = ", ?".repeat(placeholders - 1);
+    let sql = format!("{articles} AND articles.slug IN (?{others})");
+    let rows: Vec<ArticleRow> = on_own!(own, connection => {
+        let mut query = sqlx::query_as(AssertSqlSafe(sql.as_str())).bind(now);
+        for slug in slugs.iter().chain(std::iter::repeat(first)).take(placeholders) {
+            query = query.bind(*slug);
+        }
+        query.fetch_all(connection).await?
+    });
+    rows.into_iter().map(ArticleRow::into_article).collect()
+}
+
+/// Which of `articles` are there: what SQL's side of counting asks before it adds their views.
+pub fn still_there<'call>(
+    connection: &'call mut MySqlConnection,
+    articles: &'call [i64],
+) -> BoxFuture<'call, sqlx::Result<HashSet<i64>>> {
+    Box::pin(async move {
+        let articles = serde_json::Value::from(articles).to_string();
+        let there: Vec<i64> = sqlx::query_scalar(
+            "SELECT articles.id FROM JSON_TABLE(?, '$[*]' COLUMNS (article_id BIGINT PATH '$')) AS wanted
+             JOIN articles ON articles.id = wanted.article_id",
+        )
+        .bind(articles)
+        .fetch_all(connection)
+        .await?;
+        Ok(there.into_iter().collect())
+    })
 }
 
 impl Database {

@@ -4,7 +4,7 @@ use sqlx::AssertSqlSafe;
 
 use super::super::content_version::ContentTransaction;
 use super::super::users::WRITES;
-use super::super::{InsertedId, Transaction, is_taken};
+use super::super::{InsertedId, Transaction, is_taken, on_connection};
 use super::ArticleFields;
 use super::read::fields;
 use crate::model::article::{Author, Tag};

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::visitor::{Hashes, Visitor};
-use crate::model::view::Reason;
+use crate::Reason;
 
 /// A view that waits to be decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -203,7 +203,7 @@ mod tests {
 
     #[test]
     fn c3_an_anonymous_session_is_a_visitor_of_its_own_and_shares_the_caps_of_its_address() {
-        use crate::server::views::visitor::{Reader, hash};
+        use crate::visitor::{Reader, hash};
         let of = |session| {
             let reader = Reader { session, ..Reader::new("2001:db8:1:2::3".parse().unwrap(), "A".into()) };
             View { article: 1, visitor: Visitor { day: DAY, today: hash(&reader, &[7; 32]), yesterday: None } }

@@ -5,13 +5,14 @@ pub mod sqlite;
 
 use std::collections::HashMap;
 
-use super::ViewError;
-use super::rules::{Decision, View};
-use super::visitor::Visitor;
-use crate::model::view::ViewOutcome;
-use crate::server::db::salts::Salt;
 use redis::RedisStore;
 use sqlite::SqliteStore;
+
+use super::rules::{Decision, View};
+use super::visitor::Visitor;
+use crate::ViewError;
+use crate::ViewOutcome;
+use crate::sql::salts::Salt;
 
 /// A store of views. Every store gives the same answers; they differ in what they run on.
 #[derive(Clone, Debug)]

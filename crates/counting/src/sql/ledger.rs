@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use futures_util::future::BoxFuture;
 use sqlx::{AssertSqlSafe, MySqlConnection};
-
-use super::MySqlDatabase;
-use crate::server::failpoint;
+use tidemark_store::failpoint;
+use tidemark_store::sql::MySqlDatabase;
 
 /// A batch of views as a flush takes it: the article and the hour, and how many.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +38,28 @@ fn json<T: serde::Serialize>(rows: &T) -> sqlx::Result<String> {
     serde_json::to_string(rows).map_err(|error| sqlx::Error::Encode(error.into()))
 }
 
-impl MySqlDatabase {
+/// Which of these articles are still there, asked in the transaction that adds their views.
+pub type StillThere =
+    for<'call> fn(&'call mut MySqlConnection, &'call [i64]) -> BoxFuture<'call, sqlx::Result<HashSet<i64>>>;
+
+/// SQL's side of the flush.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    database: MySqlDatabase,
+    still_there: StillThere,
+}
+
+impl Ledger {
+    /// The ledger in `database`. Views of articles that are not `still_there` are dropped.
+    pub fn new(database: MySqlDatabase, still_there: StillThere) -> Self {
+        Self { database, still_there }
+    }
+
+    /// Where it is.
+    pub fn database(&self) -> &MySqlDatabase {
+        &self.database
+    }
+
     /// Adds the views of those of `batches` that the ledger does not have, and writes them to the ledger, in one transaction.
     ///
     /// # Errors
@@ -48,7 +69,7 @@ impl MySqlDatabase {
         batches.sort_by(|one, other| one.id.cmp(&other.id));
         let mut applied = Applied::default();
         let mut views = BTreeMap::<(i64, i64), i64>::new();
-        let mut transaction = self.pool().begin().await?;
+        let mut transaction = self.database.pool().begin().await?;
         for batch in batches {
             if failpoint::variant() != Some(failpoint::Variant::NoLedger) {
                 let insert = sqlx::query("INSERT INTO view_batches (id, applied_at) VALUES (?, ?)")
@@ -72,11 +93,7 @@ impl MySqlDatabase {
         failpoint::reach("flush-ledger");
         let articles: Vec<i64> =
             views.keys().map(|(article, _)| *article).collect::<std::collections::BTreeSet<_>>().into_iter().collect();
-        let sql = AssertSqlSafe(format!(
-            "SELECT articles.id FROM {ARTICLES} JOIN articles ON articles.id = wanted.article_id"
-        ));
-        let there: Vec<i64> = sqlx::query_scalar(sql).bind(json(&articles)?).fetch_all(&mut *transaction).await?;
-        let there: HashSet<i64> = there.into_iter().collect();
+        let there = (self.still_there)(&mut transaction, &articles).await?;
         views.retain(|(article, _), count| {
             let is_there = there.contains(article);
             if !is_there {
@@ -154,12 +171,12 @@ impl MySqlDatabase {
     }
 
     /// Deletes ledger rows of batches that were applied before `until`. Returns how many.
-    pub async fn prune_ledger(&self, until: i64) -> sqlx::Result<u64> {
+    pub async fn prune(&self, until: i64) -> sqlx::Result<u64> {
         let mut pruned = 0;
         loop {
             let deleted = sqlx::query("DELETE FROM view_batches WHERE applied_at < ? LIMIT 5000")
                 .bind(until)
-                .execute(self.pool())
+                .execute(self.database.pool())
                 .await?
                 .rows_affected();
             pruned += deleted;
@@ -174,21 +191,23 @@ impl MySqlDatabase {
         sqlx::query("INSERT INTO view_origins (id, first_seen_at) VALUES (?, ?) ON DUPLICATE KEY UPDATE id = id")
             .bind(id)
             .bind(now)
-            .execute(self.pool())
+            .execute(self.database.pool())
             .await
             .map(drop)
     }
 
     /// When each Redis was first seen that views came from, in milliseconds, oldest first.
     pub async fn origins(&self) -> sqlx::Result<Vec<i64>> {
-        sqlx::query_scalar("SELECT first_seen_at FROM view_origins ORDER BY first_seen_at").fetch_all(self.pool()).await
+        sqlx::query_scalar("SELECT first_seen_at FROM view_origins ORDER BY first_seen_at")
+            .fetch_all(self.database.pool())
+            .await
     }
 
     /// A transaction whose reads are all of one moment.
     async fn snapshot(&self) -> sqlx::Result<sqlx::Transaction<'static, sqlx::MySql>> {
         let begin =
             "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";
-        self.reachable()?.begin_with(begin).await
+        self.database.reachable()?.begin_with(begin).await
     }
 }
 
@@ -248,14 +267,14 @@ pub struct Durability {
     pub is_galera: bool,
 }
 
-impl MySqlDatabase {
+impl Ledger {
     /// What this server guarantees.
     pub async fn durability(&self) -> sqlx::Result<Durability> {
-        let version = sqlx::query_scalar("SELECT VERSION()").fetch_one(self.pool()).await?;
+        let version = sqlx::query_scalar("SELECT VERSION()").fetch_one(self.database.pool()).await?;
         let variables: Vec<(String, String)> = sqlx::query_as(
             "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('innodb_flush_log_at_trx_commit', 'wsrep_on')",
         )
-        .fetch_all(self.pool())
+        .fetch_all(self.database.pool())
         .await?;
         let value = |name: &str| {
             variables.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())

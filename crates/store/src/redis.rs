@@ -2,7 +2,7 @@
 //!
 //! Pages can do without Redis ([`Redis::for_page`]), and never wait for one that is slow or away. Everything else waits for one that
 //! is slow, and is refused at once while it is away: whoever sends it tries again. One task finds out when it is back; see
-//! [`super::breaker`].
+//! [`crate::breaker`].
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -18,7 +18,7 @@ use futures_util::future::select_ok;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
-use super::breaker::{Breaker, State};
+use crate::breaker::{Breaker, State};
 
 /// How long Redis may take to answer. A view that waits longer gets 503, and its retry is safe.
 const ANSWER: Duration = Duration::from_secs(2);

@@ -13,11 +13,8 @@ use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Sqlite, Transaction};
 
-use super::content_version::ContentVersion;
 use super::outage::Outage;
 use super::{FOR_REQUEST, OpenError, reason, within};
-
-static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
 /// How long a request waits for a connection: it is answered within five seconds, if only to come again.
 const PATIENCE: Duration = Duration::from_secs(4);
@@ -31,26 +28,18 @@ pub struct SqliteDatabase {
     reader: SqlitePool,
     writer: SqlitePool,
     address: Arc<str>,
-    content_version: ContentVersion,
     outage: Outage,
     /// How long [`SqliteDatabase::begin`] waits at most.
     patience: Option<Duration>,
 }
 
 impl SqliteDatabase {
-    /// Opens the file at `url`, making it and its folder if needed, and brings its tables up to date.
+    /// Opens the file at `url`, making it and its folder if needed, with at most so many `readers`, and brings its tables up to date with
+    /// `migrations`.
     ///
     /// # Errors
     /// An [`OpenError`], which is one line for a person.
-    pub async fn open(url: &str) -> Result<Self, OpenError> {
-        Self::open_with(url, None).await
-    }
-
-    /// As [`SqliteDatabase::open`], with `readers` connections that read at most.
-    ///
-    /// # Errors
-    /// As for [`SqliteDatabase::open`].
-    pub async fn open_with(url: &str, readers: Option<NonZeroU32>) -> Result<Self, OpenError> {
+    pub async fn open(url: &str, readers: Option<NonZeroU32>, migrations: &Migrator) -> Result<Self, OpenError> {
         let options = SqliteConnectOptions::from_str(url).map_err(|_| OpenError::Url(url.to_owned()))?;
         let file = options.get_filename().to_owned();
         let name = file.display().to_string();
@@ -70,7 +59,7 @@ impl SqliteDatabase {
         let writer =
             SqlitePoolOptions::new().max_connections(1).acquire_timeout(PATIENCE).connect_with(options.clone()).await;
         let writer = writer.map_err(open_error)?;
-        MIGRATIONS.run(&writer).await.map_err(|error| OpenError::of_migration(error, name.clone()))?;
+        migrations.run(&writer).await.map_err(|error| OpenError::of_migration(error, name.clone()))?;
         let readers = SqlitePoolOptions::new()
             .max_connections(readers.map_or(READERS, NonZeroU32::get))
             .acquire_timeout(PATIENCE)
@@ -81,13 +70,12 @@ impl SqliteDatabase {
             reader: reader.map_err(open_error)?,
             writer,
             address: format!("sqlite:{name}").into(),
-            content_version: ContentVersion::default(),
             outage: Outage::default(),
             patience: None,
         })
     }
 
-    /// See [`super::Database::for_requests`].
+    /// See [`super::AnyDatabase::for_requests`].
     #[must_use]
     pub fn for_requests(self) -> Self {
         Self { patience: Some(FOR_REQUEST), ..self }
@@ -99,12 +87,12 @@ impl SqliteDatabase {
     }
 
     /// Where reads go.
-    pub(in crate::server) fn reader(&self) -> &SqlitePool {
+    pub fn reader(&self) -> &SqlitePool {
         &self.reader
     }
 
     /// Where single writes go.
-    pub(in crate::server) fn writer(&self) -> &SqlitePool {
+    pub fn writer(&self) -> &SqlitePool {
         &self.writer
     }
 
@@ -118,13 +106,8 @@ impl SqliteDatabase {
     }
 
     /// Whether it is away.
-    pub(super) fn outage(&self) -> &Outage {
+    pub fn outage(&self) -> &Outage {
         &self.outage
-    }
-
-    /// The version of what readers see, as far as this process knows.
-    pub(super) fn content_version(&self) -> &ContentVersion {
-        &self.content_version
     }
 
     /// Closes all connections, after what they are doing.

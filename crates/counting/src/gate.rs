@@ -1,7 +1,7 @@
 //! Rule C4: only readers count. What can be told from the request alone.
 
 use super::crawlers::is_crawler;
-use crate::model::view::Reason;
+use crate::Reason;
 
 /// Why a request with this User-Agent and these purposes does not count; `None` if a reader may be behind it.
 ///

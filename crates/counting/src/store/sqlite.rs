@@ -6,15 +6,19 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use smallvec::SmallVec;
+use tidemark_store::clock::Clock;
+use tidemark_store::sql::SqliteDatabase;
 use tokio::sync::Mutex;
 
-use super::{Drift, Recorded, ViewError};
-use crate::server::clock::Clock;
-use crate::server::db::SqliteDatabase;
-use crate::server::db::salts::Salt;
-use crate::server::db::views::{self as statements, Seen, SeenRow, hour_of};
-use crate::server::views::rules::{Caps, Decision, Known, View, decide, refusal};
-use crate::server::views::visitor::{Hashes, Visitor, day_of};
+use super::{Drift, Recorded};
+use crate::ViewError;
+use crate::hour_of;
+use crate::rules::{Caps, Decision, Known, View, decide, refusal};
+use crate::sql::pruning::{self, Pruned};
+use crate::sql::rankings;
+use crate::sql::salts::{self, Salt};
+use crate::sql::seen::{self as statements, Seen, SeenRow};
+use crate::visitor::{Hashes, Visitor, day_of};
 
 /// How many entries are added to the memory at a time: pages look into it meanwhile.
 const AT_ONCE: usize = 1_000;
@@ -146,13 +150,13 @@ impl SqliteStore {
 
     /// See [`super::ViewStore::salt_if_any`].
     pub async fn salt_if_any(&self, day: i64) -> Result<Option<Salt>, ViewError> {
-        Ok(self.database.salt_if_any(day).await?)
+        Ok(salts::if_any(&self.database, day).await?)
     }
 
     /// See [`super::ViewStore::salts`].
     pub async fn salts(&self, day: i64, fresh: Salt) -> Result<(Salt, Option<Salt>), ViewError> {
-        let today = self.database.salt_of_day(day, fresh).await?;
-        let yesterday = self.database.salt_if_any(day - 1).await?;
+        let today = salts::of_day(&self.database, day, fresh).await?;
+        let yesterday = salts::if_any(&self.database, day - 1).await?;
         Ok((today, yesterday))
     }
 
@@ -161,7 +165,15 @@ impl SqliteStore {
     /// # Errors
     /// [`ViewError::Store`]
     pub async fn refresh_rankings(&self) -> Result<bool, ViewError> {
-        Ok(self.database.end_windows_with(hour_of(self.clock.now_ms())).await?)
+        Ok(rankings::end_with(&self.database, hour_of(self.clock.now_ms())).await?)
+    }
+
+    /// Deletes the windows that are over and the salts of days before `oldest_day`, from the file too.
+    ///
+    /// # Errors
+    /// [`ViewError::Store`]
+    pub async fn prune(&self, oldest_day: i64) -> Result<Pruned, ViewError> {
+        Ok(pruning::prune(&self.database, self.clock.now_ms(), oldest_day).await?)
     }
 
     /// Compares the rankings with the hours that they are made from, and corrects them.
@@ -169,7 +181,7 @@ impl SqliteStore {
     /// # Errors
     /// [`ViewError::Store`]
     pub async fn reconcile(&self) -> Result<Vec<Drift>, ViewError> {
-        let drifts = self.database.reconcile_windows().await?;
+        let drifts = rankings::reconcile(&self.database).await?;
         let drift =
             |(hours, article, cached, correct)| Drift::of_article(format!("rank:{hours}h"), article, cached, correct);
         Ok(drifts.into_iter().map(drift).collect())

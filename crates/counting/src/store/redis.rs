@@ -16,20 +16,21 @@ use std::sync::{Arc, LazyLock, PoisonError, RwLock, RwLockReadGuard, RwLockWrite
 use std::time::Duration;
 
 use ::redis::{FromRedisValue, RedisError, Value, cmd, from_redis_value, pipe};
-use tokio::sync::Mutex;
-
-use super::{Drift, Recorded, ViewError};
-use crate::model::view::Reason;
-use crate::server::clock::Clock;
-use crate::server::db::MySqlDatabase;
-use crate::server::db::salts::Salt;
-use crate::server::db::views::hour_of;
-use crate::server::redis::{Info, Redis, Script};
-use crate::server::views::flush::OLDEST;
-use crate::server::views::rules::{Caps, Decision, Known, View, refusal};
-use crate::server::views::visitor::{DAY_MS, Hashes, Visitor};
 use rankings::RANKINGS;
 use seen::{Id, Seen};
+use tidemark_store::clock::Clock;
+use tidemark_store::redis::{Info, Redis, Script};
+use tokio::sync::Mutex;
+
+use super::{Drift, Recorded};
+use crate::Reason;
+use crate::ViewError;
+use crate::flush::OLDEST;
+use crate::hour_of;
+use crate::rules::{Caps, Decision, Known, View, refusal};
+use crate::sql::ledger::Ledger;
+use crate::sql::salts::Salt;
+use crate::visitor::{DAY_MS, Hashes, Visitor};
 
 /// How often reading is tried again because something came in between.
 const ATTEMPTS: usize = 20;
@@ -56,7 +57,7 @@ static PUBLISH: LazyLock<Script> = script!("redis/publish.lua");
 static BUILT: LazyLock<Script> = script!("redis/built.lua");
 
 /// What the node of a shard says of itself.
-pub(in crate::server::views) static INFO: LazyLock<Script> = LazyLock::new(|| {
+pub(crate) static INFO: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "return { redis.call('INFO', 'server'), redis.call('INFO', 'persistence'), redis.call('INFO', 'memory') }",
     )
@@ -80,7 +81,7 @@ pub struct RedisStore {
     /// Where views are taken.
     pub redis: Redis,
     /// Where they end up.
-    pub database: MySqlDatabase,
+    pub ledger: Ledger,
     /// This process' clock.
     clock: Clock,
     /// That which all replicas go by.
@@ -139,18 +140,11 @@ struct Before {
 
 impl RedisStore {
     /// A store with rule C2's `window` and rule C3's `caps`, in so many `shards`.
-    pub fn new(
-        redis: Redis,
-        database: MySqlDatabase,
-        clock: Clock,
-        window: Duration,
-        caps: Caps,
-        shards: usize,
-    ) -> Self {
+    pub fn new(redis: Redis, ledger: Ledger, clock: Clock, window: Duration, caps: Caps, shards: usize) -> Self {
         let seen = (0..shards.max(1)).map(|_| SeenPlace::default()).collect();
         let shards = i64::try_from(shards).unwrap_or(1).max(1);
         let redis_clock = clock.clone();
-        Self { redis, database, clock, redis_clock, window, caps, shards, is_claimed: Arc::default(), seen }
+        Self { redis, ledger, clock, redis_clock, window, caps, shards, is_claimed: Arc::default(), seen }
     }
 
     /// The same, in a process whose `clock` is another than that of Redis.
@@ -169,12 +163,12 @@ impl RedisStore {
     }
 
     /// What all keys of a shard start with.
-    pub(in crate::server::views) fn key(shard: i64) -> String {
+    pub(crate) fn key(shard: i64) -> String {
         format!("tm:{{{shard}}}")
     }
 
     /// The first argument of each script: empty for Redis' own clock, one for all replicas; a test's clock where there is one.
-    pub(in crate::server::views) fn time(&self) -> Vec<u8> {
+    pub(crate) fn time(&self) -> Vec<u8> {
         match &self.redis_clock {
             Clock::System => Vec::new(),
             clock => number(clock.now_ms()),
@@ -390,7 +384,7 @@ impl RedisStore {
     async fn set_totals(&self, shard: i64, articles: &[i64], mode: &str) -> Result<Vec<Drift>, ViewError> {
         for _ in 0..ATTEMPTS {
             let before = self.before(shard).await?;
-            let (mut applied, totals) = self.database.totals_and_applied(articles, &before.batches).await?;
+            let (mut applied, totals) = self.ledger.totals_and_applied(articles, &before.batches).await?;
             applied.extend(before.undecided);
             let mut arguments = vec![self.time(), before.version.into_bytes(), mode.into()];
             arguments.extend(set(&applied));
@@ -501,7 +495,7 @@ impl RedisStore {
         let fresh = format!("{:032x}", rand::random::<u128>());
         self.redis.query::<Value>(cmd("SET").arg(ORIGIN).arg(fresh).arg("NX")).await?;
         let name: Option<String> = self.redis.query(cmd("GET").arg(ORIGIN)).await?;
-        Ok(self.database.add_origin(&name.ok_or_else(unreadable)?, self.clock.now_ms()).await?)
+        Ok(self.ledger.add_origin(&name.ok_or_else(unreadable)?, self.clock.now_ms()).await?)
     }
 
     /// Holds Redis to one number of shards: with another, a view's dedup entry would be looked for in another place, and what is
@@ -586,7 +580,7 @@ fn generation_id(now: i64, random: u64) -> String {
 }
 
 /// Whether a batch began so long ago that the ledger may have forgotten it, so that it can't be told whether SQL has it.
-pub(in crate::server::views) fn is_undecided(id: &str, now: i64) -> bool {
+pub(crate) fn is_undecided(id: &str, now: i64) -> bool {
     let began_at: Option<i64> = id.split_once('-').and_then(|(time, _)| time.parse().ok());
     began_at.is_none_or(|began_at| began_at < now - OLDEST)
 }
@@ -653,7 +647,7 @@ fn next<T: FromRedisValue>(answer: &mut impl Iterator<Item = Value>) -> Result<T
 }
 
 /// An argument of a script.
-pub(in crate::server::views) fn number(number: i64) -> Vec<u8> {
+pub(crate) fn number(number: i64) -> Vec<u8> {
     number.to_string().into_bytes()
 }
 

@@ -24,24 +24,29 @@
 //! This module knows nothing of Leptos or axum, and it knows articles by their ids, so that other
 //! programs could use it. Only a flush asks SQL which articles still exist.
 
+#![forbid(unsafe_code)]
+
 pub mod batcher;
 pub mod crawlers;
 pub mod flush;
 pub mod follow;
 pub mod gate;
+mod outcome;
 pub mod rules;
+pub mod sql;
 pub mod store;
 pub mod visitor;
+mod window;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::model::article::Window;
-use crate::model::view::{Reason, ViewOutcome};
 use batcher::Batcher;
+pub use outcome::{Reason, ViewOutcome};
 use store::ViewStore;
 use visitor::{Identifier, Key, Purpose, Reader, Visitor};
+pub use window::{Window, hour_of};
 
 /// Why a view could not be recorded. Trying again is always safe (rule C2).
 #[derive(Debug, thiserror::Error)]

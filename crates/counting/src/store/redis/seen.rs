@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use siphasher::sip::SipHasher13;
 use smallvec::SmallVec;
 
-use crate::server::views::visitor::Hashes;
+use crate::visitor::Hashes;
 
 /// Bytes of an entry of the log: an id, and the second at which the window ends.
 const ENTRY: usize = 16;

@@ -17,13 +17,13 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use ::redis::{Value, cmd};
+use tidemark_store::clock::Clock;
+use tidemark_store::failpoint;
+use tidemark_store::redis::{Info, Script};
 
-use super::ViewError;
 use super::store::redis::{INFO, RedisStore, is_undecided};
-use crate::server::clock::Clock;
-use crate::server::db::ledger::Batch;
-use crate::server::failpoint;
-use crate::server::redis::{Info, Script};
+use crate::ViewError;
+use crate::sql::ledger::Batch;
 
 static SEAL: LazyLock<Script> = LazyLock::new(|| {
     Script::new(concat!(include_str!("store/redis/common.lua"), include_str!("store/redis/seal.lua")))
@@ -149,7 +149,7 @@ impl Flusher {
         if failpoint::variant() == Some(failpoint::Variant::DeleteFirst) {
             self.finish(&finished).await?;
         }
-        let applied = self.store.database.apply(batches, now).await?;
+        let applied = self.store.ledger.apply(batches, now).await?;
         failpoint::reach("flush-applied");
         self.finish(&finished).await?;
         flushed.batches = applied.batches;

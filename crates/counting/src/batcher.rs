@@ -3,14 +3,14 @@
 //! There is no timer. Under load a batch grows to what the store's latency lets arrive; at rest a view waits for nobody. A store
 //! that can write several batches at once has as many lanes, each with a worker; a view's article chooses the lane.
 
+use tidemark_store::failpoint;
 use tokio::sync::{mpsc, oneshot};
 
-use super::ViewError;
 use super::rules::View;
 use super::store::{Recorded, ViewStore};
 use super::visitor::Visitor;
-use crate::model::view::ViewOutcome;
-use crate::server::failpoint;
+use crate::ViewError;
+use crate::ViewOutcome;
 
 /// How many views one batch holds at most, so that a single transaction or script stays short.
 pub const BATCH: usize = 1_000;

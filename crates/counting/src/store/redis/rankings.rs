@@ -3,10 +3,10 @@
 use ::redis::{Value, cmd, pipe};
 
 use super::{ATTEMPTS, BUILT, CHUNK, PUBLISH, RedisStore, TOP, number, set, unreadable};
-use crate::model::article::Window;
-use crate::server::db::views::hour_of;
-use crate::server::views::ViewError;
-use crate::server::views::store::Drift;
+use crate::ViewError;
+use crate::Window;
+use crate::hour_of;
+use crate::store::Drift;
 
 /// The windows that are ranked, under their names in Redis, in the order in which `built.lua` answers.
 pub(super) const RANKINGS: [(&str, Window); 4] =
@@ -87,7 +87,7 @@ impl RedisStore {
             let before = self.before(shard).await?;
             let windows: Vec<Option<i64>> = rankings.iter().map(|(_, window)| window.hours()).collect();
             let (applied, views) =
-                self.database.window_views_and_applied((shard, self.shards), hour, &windows, &before.batches).await?;
+                self.ledger.window_views_and_applied((shard, self.shards), hour, &windows, &before.batches).await?;
             let aside = format!("{:016x}", rand::random::<u64>());
             let members: Vec<usize> = views.iter().map(Vec::len).collect();
             for ((name, _), views) in rankings.iter().zip(views) {

@@ -6,8 +6,9 @@
 
 use std::time::Duration;
 
-use crate::server::redis::Info;
-use crate::server::views::ViewError;
+use tidemark_store::redis::Info;
+
+use crate::ViewError;
 
 /// With `appendfsync everysec` Redis begins a sync at most so long after a write, if none is under way.
 const SYNC_BEGINS_WITHIN: Duration = Duration::from_secs(2);

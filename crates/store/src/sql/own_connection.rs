@@ -11,7 +11,7 @@ use sqlx::{Connection, Executor};
 use tokio::time::timeout;
 
 use super::mysql::{READY, SETTINGS};
-use super::{Database, MySqlDatabase};
+use super::{AnyDatabase, MySqlDatabase};
 
 /// How long the server may take to let the task in.
 const CONNECT: Duration = Duration::from_secs(3);
@@ -21,17 +21,18 @@ const CONNECT: Duration = Duration::from_secs(3);
 const IDLE: Duration = Duration::from_secs(1);
 
 /// Runs `$read` on an [`OwnConnection`]: once more, on a new connection, if one from before failed.
+#[macro_export]
 macro_rules! on_own {
     ($own:expr, $connection:ident => $read:expr) => {
         match &$own.database {
-            $crate::server::db::Database::Sqlite(database) => {
+            $crate::sql::AnyDatabase::Sqlite(database) => {
                 let mut pooled = database.reader().acquire().await?;
                 let $connection = &mut *pooled;
                 $read
             }
-            $crate::server::db::Database::MySql(database) => loop {
+            $crate::sql::AnyDatabase::MySql(database) => loop {
                 // Not in its place while it reads: whoever gives up a read leaves an answer on the way.
-                let mut open = $crate::server::db::own_connection::Open::take(&mut $own.open, database).await?;
+                let mut open = $crate::sql::Open::take(&mut $own.open, database).await?;
                 let read: sqlx::Result<_> = async {
                     let $connection = &mut open.connection;
                     Ok($read)
@@ -53,26 +54,24 @@ macro_rules! on_own {
 /// The connection of one task. In the embedded profile there is none to keep: the pool's cost next to nothing.
 #[derive(Debug)]
 pub struct OwnConnection {
-    pub(super) database: Database,
-    pub(super) open: Option<Open>,
+    /// What it reads from.
+    pub database: AnyDatabase,
+    /// Open, unless it was lost or is being read from. For [`on_own`](crate::on_own).
+    pub open: Option<Open>,
 }
 
 impl OwnConnection {
     /// One that connects at its first read.
-    pub fn new(database: Database) -> Self {
+    pub fn new(database: AnyDatabase) -> Self {
         Self { database, open: None }
-    }
-
-    /// What it reads from.
-    pub fn database(&self) -> &Database {
-        &self.database
     }
 }
 
-/// An open connection.
+/// An open connection. For [`on_own`](crate::on_own).
 #[derive(Debug)]
-pub(super) struct Open {
-    pub(super) connection: MySqlConnection,
+pub struct Open {
+    /// The connection.
+    pub connection: MySqlConnection,
     opened_at: Instant,
     /// `None` before the first read.
     read_at: Option<Instant>,
@@ -83,7 +82,7 @@ impl Open {
     ///
     /// # Errors
     /// The database's; at once while it is away.
-    pub(super) async fn take(place: &mut Option<Self>, database: &MySqlDatabase) -> sqlx::Result<Self> {
+    pub async fn take(place: &mut Option<Self>, database: &MySqlDatabase) -> sqlx::Result<Self> {
         database.outage().refuse()?;
         if let Some(mut open) = place.take()
             && open.is_usable(database).await
@@ -104,12 +103,12 @@ impl Open {
     }
 
     /// Whether it was opened for this read.
-    pub(super) fn is_new(&self) -> bool {
+    pub fn is_new(&self) -> bool {
         self.read_at.is_none()
     }
 
     /// Puts it into its `place`, for the next read.
-    pub(super) fn put(self, place: &mut Option<Self>) {
+    pub fn put(self, place: &mut Option<Self>) {
         *place = Some(Self { read_at: Some(Instant::now()), ..self });
     }
 }

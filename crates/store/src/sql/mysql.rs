@@ -12,11 +12,8 @@ use tokio::net::TcpStream;
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-use super::content_version::ContentVersion;
 use super::outage::Outage;
 use super::{FOR_REQUEST, OpenError, reason, within};
-
-static MIGRATIONS: Migrator = sqlx::migrate!("migrations/mysql");
 
 /// How long anybody waits for a connection, a new one included: a reader gets an answer, if a sad one, when the server is away.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -50,31 +47,22 @@ pub struct MySqlDatabase {
     pool: MySqlPool,
     options: Arc<MySqlConnectOptions>,
     address: Arc<str>,
-    content_version: ContentVersion,
     outage: Outage,
     /// How long a transaction waits for others at most.
     patience: Option<Duration>,
-    /// Whose turn it is to wait for the lock of articles: the others wait without a connection, which readers need.
+    /// Whose turn it is to wait for the lock: the others wait without a connection, which readers need.
     turn: Arc<Mutex<()>>,
     /// A place for each of the few transactions that may wait for rows that others have locked.
     places: Arc<Semaphore>,
 }
 
 impl MySqlDatabase {
-    /// Opens the database at `url` (`mysql://user:password@host:port/name`), which must be there, and brings its tables up to
-    /// date.
+    /// Opens the database at `url` (`mysql://user:password@host:port/name`), which must be there, with at most so many `connections`, and
+    /// brings its tables up to date with `migrations`.
     ///
     /// # Errors
     /// An [`OpenError`], which is one line for a person.
-    pub async fn open(url: &str) -> Result<Self, OpenError> {
-        Self::open_with(url, None).await
-    }
-
-    /// As [`MySqlDatabase::open`], with `connections` at most.
-    ///
-    /// # Errors
-    /// As for [`MySqlDatabase::open`].
-    pub async fn open_with(url: &str, connections: Option<NonZeroU32>) -> Result<Self, OpenError> {
+    pub async fn open(url: &str, connections: Option<NonZeroU32>, migrations: &Migrator) -> Result<Self, OpenError> {
         let options = MySqlConnectOptions::from_str(url).map_err(|error| OpenError::ServerUrl(reason(&error)))?;
         let Some(name) = options.get_database() else {
             return Err(OpenError::ServerUrl("the database's name is missing".into()));
@@ -116,13 +104,12 @@ impl MySqlDatabase {
             .after_connect(|connection, _| Box::pin(async move { connection.execute(SETTINGS).await.map(drop) }))
             .connect_lazy_with(options.clone());
         lock_migrations(&mut first, &address).await?;
-        MIGRATIONS.run(&pool).await.map_err(|error| OpenError::of_migration(error, address.to_string()))?;
+        migrations.run(&pool).await.map_err(|error| OpenError::of_migration(error, address.to_string()))?;
         let _ = first.close().await;
         Ok(Self {
             pool,
             options: options.into(),
             address,
-            content_version: ContentVersion::default(),
             outage,
             patience: None,
             turn: Arc::default(),
@@ -130,7 +117,7 @@ impl MySqlDatabase {
         })
     }
 
-    /// See [`super::Database::for_requests`].
+    /// See [`super::AnyDatabase::for_requests`].
     #[must_use]
     pub fn for_requests(self) -> Self {
         Self { patience: Some(FOR_REQUEST), ..self }
@@ -142,7 +129,7 @@ impl MySqlDatabase {
     }
 
     /// Where everything goes. Statements see what is committed when they start (READ COMMITTED).
-    pub(in crate::server) fn pool(&self) -> &MySqlPool {
+    pub fn pool(&self) -> &MySqlPool {
         &self.pool
     }
 
@@ -150,12 +137,12 @@ impl MySqlDatabase {
     ///
     /// # Errors
     /// At once while the server is away.
-    pub(in crate::server) fn reachable(&self) -> sqlx::Result<&MySqlPool> {
+    pub fn reachable(&self) -> sqlx::Result<&MySqlPool> {
         self.outage.refuse().map(|()| &self.pool)
     }
 
     /// A connection that is not one of the pool's, if the server takes it in time.
-    pub(super) async fn connect(&self, patience: Duration) -> sqlx::Result<MySqlConnection> {
+    pub async fn connect(&self, patience: Duration) -> sqlx::Result<MySqlConnection> {
         let late = |_| sqlx::Error::PoolTimedOut;
         if self.options.get_socket().is_none() {
             // Apart from the rest: the system asks a host that does not answer ever more seldom, and would notice late that it is back.
@@ -165,16 +152,16 @@ impl MySqlDatabase {
         timeout(patience, self.options.connect()).await.map_err(late)?
     }
 
-    /// A transaction that may write articles, users of bylines and tags. There is one at a time, as in SQLite. What writes other
-    /// tables does not need it.
+    /// A transaction that begins with `lock`, a statement that locks what it will write. There is one such transaction at a time, as in
+    /// SQLite.
     ///
     /// # Errors
     /// The database's; after waiting for 10 seconds, too.
-    pub async fn begin(&self) -> sqlx::Result<Transaction<'static, MySql>> {
+    pub async fn begin_with_lock(&self, lock: &'static str) -> sqlx::Result<Transaction<'static, MySql>> {
         let locked = async {
             let _turn = self.turn.lock().await;
             let mut transaction = self.reachable()?.begin().await?;
-            sqlx::query("SELECT id FROM article_write_lock FOR UPDATE").execute(&mut *transaction).await?;
+            sqlx::query(lock).execute(&mut *transaction).await?;
             Ok::<_, sqlx::Error>(transaction)
         };
         within(self.patience, locked).await
@@ -185,7 +172,7 @@ impl MySqlDatabase {
     ///
     /// # Errors
     /// The database's.
-    pub(super) async fn begin_waiting(&self) -> sqlx::Result<(OwnedSemaphorePermit, Transaction<'static, MySql>)> {
+    pub async fn begin_waiting(&self) -> sqlx::Result<(OwnedSemaphorePermit, Transaction<'static, MySql>)> {
         let begun = async {
             let place = self.places.clone().acquire_owned().await.map_err(|_| sqlx::Error::PoolClosed)?;
             Ok::<_, sqlx::Error>((place, self.reachable()?.begin().await?))
@@ -194,18 +181,13 @@ impl MySqlDatabase {
     }
 
     /// How long whoever has this waits for others at most.
-    pub(super) fn patience(&self) -> Option<Duration> {
+    pub fn patience(&self) -> Option<Duration> {
         self.patience
     }
 
     /// Whether it is away.
-    pub(super) fn outage(&self) -> &Outage {
+    pub fn outage(&self) -> &Outage {
         &self.outage
-    }
-
-    /// The version of what readers see, as far as this process knows.
-    pub(super) fn content_version(&self) -> &ContentVersion {
-        &self.content_version
     }
 
     /// Closes all connections, after what they are doing.

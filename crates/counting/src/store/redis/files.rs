@@ -2,10 +2,11 @@
 //! anew, which Redis does by itself when the file has grown, and that may be never.
 
 use ::redis::{Value, cmd, from_redis_value};
+use tidemark_store::redis::Info;
 
-use super::{RedisStore, ViewError};
-use crate::server::redis::Info;
-use crate::server::views::visitor::day_of;
+use super::RedisStore;
+use crate::ViewError;
+use crate::visitor::day_of;
 
 /// On which day the files were last written anew, and after a space what Redis said, if it refused. One for all nodes.
 const REWRITTEN: &str = "tm:rewritten";

@@ -6,11 +6,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use smallvec::SmallVec;
+use tidemark_store::clock::Clock;
 
-use super::ViewError;
 use super::store::ViewStore;
-use crate::server::clock::Clock;
-use crate::server::db::salts::Salt;
+use crate::ViewError;
+use crate::sql::salts::Salt;
 
 /// How long salts are believed without asking the store again, in milliseconds.
 const BELIEVED_FOR: i64 = 10_000;

@@ -1,0 +1,43 @@
+//! Deleting what has expired.
+
+use tidemark_store::sql::SqliteDatabase;
+
+/// How many rows one statement deletes at most: views wait for the same write lock.
+const CHUNK: i64 = 5_000;
+
+/// What a prune deleted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pruned {
+    /// Visitors whose window is over.
+    pub seen: u64,
+    /// Salts of past days.
+    pub salts: u64,
+}
+
+/// Deletes windows that ended by `now` (milliseconds) and salts of days before `oldest_day`.
+pub async fn prune(database: &SqliteDatabase, now: i64, oldest_day: i64) -> sqlx::Result<Pruned> {
+    let mut pruned = Pruned::default();
+    loop {
+        let deleted = sqlx::query(
+            "DELETE FROM view_seen WHERE id IN (SELECT id FROM view_seen WHERE window_ends_at <= ? LIMIT ?)",
+        )
+        .bind(now)
+        .bind(CHUNK)
+        .execute(database.writer())
+        .await?
+        .rows_affected();
+        pruned.seen += deleted;
+        if deleted == 0 {
+            break;
+        }
+    }
+    pruned.salts = sqlx::query("DELETE FROM visitor_salts WHERE day < ?")
+        .bind(oldest_day)
+        .execute(database.writer())
+        .await?
+        .rows_affected();
+    // Until it is written over, the log still holds what was deleted. A reader in the way makes this do nothing, and then
+    // the next prune does it.
+    sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(database.writer()).await?;
+    Ok(pruned)
+}

@@ -1,0 +1,131 @@
+//! The embedded profile's rankings: the views of each article in the last 24 hours, 7 and 30 days, kept up with each batch, so
+//! that the most viewed are the first rows of an index however many articles there are.
+
+use sqlx::SqliteConnection;
+use tidemark_store::sql::{AnyDatabase, SqliteDatabase};
+
+use crate::Window;
+
+/// The windows that are kept up, in hours.
+const WINDOWS: [Window; 3] = [Window::Day, Window::Week, Window::Month];
+
+fn hours() -> impl Iterator<Item = i64> {
+    WINDOWS.into_iter().filter_map(Window::hours)
+}
+
+/// A window's count that was not what the hours say: the window in hours, the article, the count, and what it should have been.
+pub type WindowDrift = (i64, i64, i64, i64);
+
+/// Adds `increments` (a JSON array of article and new views) to every window.
+pub async fn add(connection: &mut SqliteConnection, increments: &str) -> sqlx::Result<()> {
+    sqlx::query(
+        "INSERT INTO article_view_windows (hours, article_id, views)
+         SELECT windows.column1, value ->> 0, value ->> 1
+         FROM (VALUES (?2), (?3), (?4)) AS windows CROSS JOIN json_each(?1) WHERE true
+         ON CONFLICT (hours, article_id) DO UPDATE SET views = views + excluded.views",
+    )
+    .bind(increments)
+    .bind(Window::Day.hours())
+    .bind(Window::Week.hours())
+    .bind(Window::Month.hours())
+    .execute(connection)
+    .await
+    .map(drop)
+}
+
+/// The hour that the windows end with; `None` if they have never been computed.
+async fn end(connection: &mut SqliteConnection) -> sqlx::Result<Option<i64>> {
+    sqlx::query_scalar("SELECT hour FROM ranking_hours").fetch_optional(connection).await
+}
+
+async fn compute(connection: &mut SqliteConnection, hour: i64) -> sqlx::Result<()> {
+    sqlx::query("DELETE FROM article_view_windows").execute(&mut *connection).await?;
+    for hours in hours() {
+        sqlx::query(
+            "INSERT INTO article_view_windows (hours, article_id, views)
+             SELECT ?1, article_id, sum(views) FROM article_view_hours WHERE hour > ?2 GROUP BY article_id",
+        )
+        .bind(hours)
+        .bind(hour - hours)
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(())
+}
+
+/// Lets the windows end with `hour`: takes out what is older now. False if they do already.
+pub async fn end_with(database: &SqliteDatabase, hour: i64) -> sqlx::Result<bool> {
+    if end(&mut *database.reader().acquire().await?).await?.is_some_and(|end| end >= hour) {
+        return Ok(false);
+    }
+    let mut transaction = database.begin().await?;
+    match end(&mut transaction).await? {
+        Some(end) if end >= hour => return Ok(false),
+        // Of more hours computing them anew is less work than taking each out.
+        Some(end) if hour - end <= 24 => {
+            for hours in hours() {
+                sqlx::query(
+                    "INSERT INTO article_view_windows (hours, article_id, views)
+                     SELECT ?1, article_id, -sum(views) FROM article_view_hours WHERE hour > ?2 AND hour <= ?3
+                     GROUP BY article_id
+                     ON CONFLICT (hours, article_id) DO UPDATE SET views = views + excluded.views",
+                )
+                .bind(hours)
+                .bind(end - hours)
+                .bind(hour - hours)
+                .execute(&mut *transaction)
+                .await?;
+                sqlx::query("DELETE FROM article_view_windows WHERE hours = ? AND views <= 0")
+                    .bind(hours)
+                    .execute(&mut *transaction)
+                    .await?;
+            }
+        }
+        _ => compute(&mut transaction, hour).await?,
+    }
+    sqlx::query(
+        "INSERT INTO ranking_hours (id, hour) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET hour = excluded.hour",
+    )
+    .bind(hour)
+    .execute(&mut *transaction)
+    .await?;
+    transaction.commit().await?;
+    Ok(true)
+}
+
+/// Compares every window with the hours that it is the sum of, and computes them anew if any differs.
+pub async fn reconcile(database: &SqliteDatabase) -> sqlx::Result<Vec<WindowDrift>> {
+    let mut transaction = database.begin().await?;
+    let Some(end) = end(&mut transaction).await? else { return Ok(Vec::new()) };
+    let mut drifts = Vec::new();
+    for hours in hours() {
+        let found: Vec<(i64, i64, i64)> = sqlx::query_as(
+            "SELECT coalesce(kept.article_id, correct.article_id), coalesce(kept.views, 0), coalesce(correct.views, 0)
+             FROM (SELECT article_id, views FROM article_view_windows WHERE hours = ?1) AS kept
+             FULL JOIN (SELECT article_id, sum(views) AS views FROM article_view_hours WHERE hour > ?2 GROUP BY article_id)
+                AS correct ON correct.article_id = kept.article_id
+             WHERE kept.views IS NOT correct.views",
+        )
+        .bind(hours)
+        .bind(end - hours)
+        .fetch_all(&mut *transaction)
+        .await?;
+        drifts.extend(found.into_iter().map(|(article, kept, correct)| (hours, article, kept, correct)));
+    }
+    if !drifts.is_empty() {
+        compute(&mut transaction, end).await?;
+        transaction.commit().await?;
+    }
+    Ok(drifts)
+}
+
+/// Whether the windows are kept up in `database` and have been computed.
+///
+/// # Errors
+/// The database's.
+pub async fn has_windows(database: &AnyDatabase) -> sqlx::Result<bool> {
+    match database {
+        AnyDatabase::Sqlite(database) => Ok(end(&mut *database.reader().acquire().await?).await?.is_some()),
+        AnyDatabase::MySql(_) => Ok(false),
+    }
+}

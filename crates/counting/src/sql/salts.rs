@@ -1,0 +1,28 @@
+//! The random keys that visitors are hashed under.
+
+use tidemark_store::sql::SqliteDatabase;
+
+/// A key; 256 random bits.
+pub type Salt = [u8; 32];
+
+/// The salt of a UTC day (days since 1970). If the day has none yet, `fresh` becomes it. Two processes that ask at once
+/// get the same one.
+pub async fn of_day(database: &SqliteDatabase, day: i64, fresh: Salt) -> sqlx::Result<Salt> {
+    sqlx::query("INSERT INTO visitor_salts (day, salt) VALUES (?, ?) ON CONFLICT (day) DO NOTHING")
+        .bind(day)
+        .bind(&fresh[..])
+        .execute(database.writer())
+        .await?;
+    let salt = if_any(database, day).await?;
+    salt.ok_or(sqlx::Error::RowNotFound)
+}
+
+/// The salt of a UTC day, if it had one and still has.
+pub async fn if_any(database: &SqliteDatabase, day: i64) -> sqlx::Result<Option<Salt>> {
+    let salt: Option<Vec<u8>> = sqlx::query_scalar("SELECT salt FROM visitor_salts WHERE day = ?")
+        .bind(day)
+        .fetch_optional(database.writer())
+        .await?;
+    salt.map(|salt| Salt::try_from(salt).map_err(|_| sqlx::Error::Decode("a salt is not 32 bytes long".into())))
+        .transpose()
+}

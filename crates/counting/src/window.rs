@@ -1,0 +1,44 @@
+//! The time spans of rankings.
+
+/// The time span of a ranking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Window {
+    /// Since the article exists.
+    All,
+    /// The current hour and the 23 before it.
+    Day,
+    /// The current hour and the 167 before it.
+    Week,
+    /// The current hour and the 719 before it.
+    Month,
+}
+
+impl Window {
+    /// All of them, the shortest first.
+    pub const ALL: [Window; 4] = [Window::Day, Window::Week, Window::Month, Window::All];
+
+    /// The name in keys of Redis.
+    pub fn name(self) -> &'static str {
+        match self {
+            Window::All => "all",
+            Window::Day => "24h",
+            Window::Week => "7d",
+            Window::Month => "30d",
+        }
+    }
+
+    /// How many hours it spans, the current one included; `None` for all time.
+    pub fn hours(self) -> Option<i64> {
+        match self {
+            Window::All => None,
+            Window::Day => Some(24),
+            Window::Week => Some(7 * 24),
+            Window::Month => Some(30 * 24),
+        }
+    }
+}
+
+/// The hour (since 1970) that a time in milliseconds falls into.
+pub fn hour_of(milliseconds: i64) -> i64 {
+    milliseconds.div_euclid(3_600_000)
+}
