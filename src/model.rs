@@ -10,8 +10,6 @@ pub mod page;
 #[cfg(feature = "ssr")]
 pub mod pages;
 #[cfg(feature = "ssr")]
-pub mod picture;
-#[cfg(feature = "ssr")]
 pub mod reaction;
 #[cfg(feature = "ssr")]
 pub mod theme;

@@ -3,8 +3,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tidemark_fuzz::server::content::address::base_url;
-use tidemark_fuzz::server::content::front_matter::is_picture_address;
+use tidemark_content::address::base_url;
+use tidemark_content::front_matter::is_picture_address;
 use url::Url;
 
 fuzz_target!(|text: &str| {

@@ -2,8 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tidemark_fuzz::server::content::characters::is_storable;
-use tidemark_fuzz::server::content::form::{SECRET, fields};
+use tidemark_content::characters::is_storable;
+use tidemark_content::form::{SECRET, fields};
 
 fuzz_target!(|body: &[u8]| {
     let read: Vec<(String, String)> = fields(body).collect();

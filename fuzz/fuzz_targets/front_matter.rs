@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tidemark_fuzz::server::content::front_matter::{parse, write};
+use tidemark_content::front_matter::{parse, write};
 
 fuzz_target!(|text: &str| {
     // The first line is the file's name, which may name the slug and the date.

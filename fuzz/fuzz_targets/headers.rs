@@ -6,8 +6,8 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 use libfuzzer_sys::fuzz_target;
-use tidemark_fuzz::server::request::forwarded::client_address;
-use tidemark_fuzz::server::views::gate::check;
+use tidemark_content::forwarded::client_address;
+use tidemark_counting::gate::check;
 
 fuzz_target!(|bytes: &[u8]| {
     let lines = || bytes.split(|byte| *byte == b'\n');

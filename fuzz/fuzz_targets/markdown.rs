@@ -6,7 +6,7 @@ use html5ever::tendril::TendrilSink;
 use html5ever::{ParseOpts, QualName, local_name, ns, parse_fragment};
 use libfuzzer_sys::fuzz_target;
 use markup5ever_rcdom::{Handle, NodeData, RcDom};
-use tidemark_fuzz::server::content::markdown;
+use tidemark_content::markdown;
 
 const FORBIDDEN: [&str; 29] = [
     "script",

@@ -2,10 +2,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tidemark_fuzz::model::picture::Kind;
-use tidemark_fuzz::server::pictures::content::check;
-use tidemark_fuzz::server::pictures::icc;
-use tidemark_fuzz::server::pictures::strip::strip;
+use tidemark_content::pictures::check::check;
+use tidemark_content::pictures::strip::strip;
+use tidemark_content::pictures::{Kind, icc};
 
 fuzz_target!(|bytes: &[u8]| {
     for kind in Kind::ALL {

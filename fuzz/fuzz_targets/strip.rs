@@ -9,8 +9,8 @@
 
 use flate2::Crc;
 use libfuzzer_sys::fuzz_target;
-use tidemark_fuzz::model::picture::Kind;
-use tidemark_fuzz::server::pictures::strip::strip;
+use tidemark_content::pictures::Kind;
+use tidemark_content::pictures::strip::strip;
 
 /// What a camera or a program might have written.
 const NOTE: &[u8] = b"taken by jo@example.com at 52.5163N 13.3777E";

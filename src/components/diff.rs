@@ -1,8 +1,7 @@
 //! What differs between two texts, for people.
 
 use leptos::prelude::*;
-
-use crate::server::content::difference::{Differences, Line, Side};
+use tidemark_content::difference::{Differences, Line, Side};
 
 /// The lines of two texts that differ, with the words in them that do.
 #[component]

@@ -1,6 +1,7 @@
 //! An article: the page that counts.
 
 use leptos::prelude::*;
+use tidemark_content::front_matter::is_picture_address;
 
 use super::query::param;
 use crate::api::pages::article;
@@ -12,7 +13,6 @@ use crate::components::view_counter::ViewCounter;
 use crate::model::article::{Article, ArticleContent};
 use crate::model::pages::{ArticleData, OwnReactions};
 use crate::model::reaction::Reaction;
-use crate::server::content::front_matter::is_picture_address;
 use crate::server::request::identity::sign_in_address;
 use crate::server::state::AppState;
 

@@ -6,12 +6,13 @@ pub mod throttle;
 
 use std::sync::Arc;
 
+use tidemark_content::characters::{has_invisible, is_storable};
+use tidemark_content::slug::slugify;
 use tidemark_store::clock::Clock;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use self::line::{Line, Who};
 use self::throttle::{Admitted, Entry, Origin, Sender, Throttle};
-use super::content::characters::{has_invisible, is_storable};
 use super::db::Database;
 use super::db::users::{Actor, User};
 use super::sessions::{Sessions, SignedIn};
@@ -492,7 +493,7 @@ pub fn random_password() -> String {
 /// Whether a text can be a user name: 1 to 40 lower-case letters, digits and single inner hyphens, because it is a part of
 /// an address.
 pub fn is_username(text: &str) -> bool {
-    text.len() <= 40 && !text.is_empty() && super::content::slug::slugify(text) == text
+    text.len() <= 40 && !text.is_empty() && slugify(text) == text
 }
 
 /// Whether a text can be a user name.
@@ -503,7 +504,7 @@ pub fn check_username(text: &str) -> Result<(), String> {
     if is_username(text) {
         return Ok(());
     }
-    let suggestion = Some(super::content::slug::slugify(text)).filter(|slug| is_username(slug));
+    let suggestion = Some(slugify(text)).filter(|slug| is_username(slug));
     Err(format!(
         "{text:?} can't be a user name: use at most 40 lower-case letters, digits and single hyphens, as in {:?}.",
         suggestion.unwrap_or_else(|| "marina-keel".into())

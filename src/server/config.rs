@@ -8,9 +8,9 @@ use std::time::Duration;
 use config::{Case, Environment, File, FileFormat};
 use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, de};
+use tidemark_content::address;
 use tidemark_counting::rules::Caps;
 
-use super::content::address;
 use super::pictures::Quota;
 use super::pictures::store::{AwsEnvironment, Place};
 use super::schedule::Schedule;

@@ -1,16 +1,14 @@
-//! Articles as files and as text: front matter, Markdown, import and export.
+//! Articles from files, into files, and rendered again.
 
-pub mod address;
-pub mod characters;
-pub mod difference;
 pub mod export;
-pub mod form;
-pub mod front_matter;
-pub mod highlight;
 pub mod import;
-pub mod markdown;
-pub mod nesting;
-pub mod pieces;
-pub mod raw_html;
 pub mod rerender;
-pub mod slug;
+
+use crate::model::article::Heading;
+
+impl From<tidemark_content::markdown::Heading> for Heading {
+    fn from(heading: tidemark_content::markdown::Heading) -> Self {
+        let tidemark_content::markdown::Heading { level, text, anchor } = heading;
+        Self { level, text, anchor }
+    }
+}

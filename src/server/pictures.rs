@@ -4,22 +4,19 @@
 //! secret as their addresses. Its bytes are in a [`PictureStore`], what is known of it in SQL. It is there once SQL has it: the bytes
 //! are written first and deleted last, so whatever dies in between leaves at most bytes that nobody is shown.
 
-pub mod content;
-pub mod icc;
 pub mod store;
-pub mod strip;
 
 use axum::body::Body;
+use tidemark_content::pictures::Kind;
+use tidemark_content::pictures::check::{Checked, Refusal, check_until};
 use tidemark_store::clock::Clock;
 
-use self::content::{Checked, Refusal, check_until};
 use self::store::PictureStore;
 use super::db::Database;
 use super::db::pictures::Picture;
 use super::db::users::{Role, User};
 use super::work::Work;
 use crate::error::Error;
-use crate::model::picture::Kind;
 
 /// How many pictures are looked at at a time. Each takes a core and much memory for a moment, and pages need them too.
 const AT_A_TIME: usize = 1;
@@ -252,7 +249,7 @@ mod tests {
         assert_eq!(markdown(&named("low_tide-at noon.jpeg")), "![low tide at noon](/pictures/a.png)");
         assert_eq!(markdown(&named("潮.png")), "![潮](/pictures/a.png)");
         for evil in ["](javascript:alert(1)).png", "a]b[c`d*e.png", "<script>.png", "\\](x).png", "&#93;(x).png"] {
-            let html = crate::server::content::markdown::render(&markdown(&named(evil))).html;
+            let html = tidemark_content::markdown::render(&markdown(&named(evil))).html;
             assert!(html.contains("src=\"/pictures/a.png\""), "{evil} became {html}");
             assert_eq!(html.matches('<').count(), 3, "{evil} became {html}");
         }

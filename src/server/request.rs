@@ -5,7 +5,6 @@ pub mod access;
 pub mod cache;
 pub mod error_page;
 pub mod forms;
-pub mod forwarded;
 pub mod identity;
 pub mod limits;
 pub mod problem;

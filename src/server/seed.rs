@@ -1,10 +1,10 @@
 //! Sample articles for a blog that has none, and an author who can sign in.
 
+use tidemark_content::slug::slugify;
 use tidemark_store::clock::Clock;
 
 use super::accounts;
 use super::content::import::{ImportError, Report, SourceFile, import};
-use super::content::slug::slugify;
 use super::db::Database;
 use super::db::users::Role;
 

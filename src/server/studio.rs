@@ -5,12 +5,12 @@ use std::sync::atomic::AtomicBool;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
+use tidemark_content::difference::{Differences, compare};
+use tidemark_content::front_matter::is_picture_address;
+use tidemark_content::markdown::{self, Rendered};
+use tidemark_content::slug::slugify;
 
 use super::accounts::FieldErrors;
-use super::content::difference::{Differences, compare};
-use super::content::front_matter::is_picture_address;
-use super::content::markdown::{self, Rendered};
-use super::content::slug::slugify;
 use super::db::articles::{ArticleFields, Status};
 use super::db::drafts::Draft;
 use super::db::revisions::Revision;
@@ -18,7 +18,7 @@ use super::db::studio::{EditableArticle, Saved, TableQuery, TableRow};
 use super::db::users::{Role, User};
 use super::state::Services;
 use crate::error::Error;
-use crate::model::article::{ArticleContent, Author, Tag};
+use crate::model::article::{ArticleContent, Author, Heading, Tag};
 use crate::model::draft::Typed;
 use crate::model::page::Page;
 
@@ -377,7 +377,7 @@ impl Services {
             authors,
             published_at: Timestamp::from_millisecond(published_at.unwrap_or(now)).unwrap_or_default(),
             reading_minutes,
-            contents,
+            contents: contents.into_iter().map(Heading::from).collect(),
             html,
             language,
             tags: tags(typed).unwrap_or_default(),
@@ -474,7 +474,7 @@ impl Services {
             summary: if typed_summary.is_empty() { summary } else { typed_summary },
             markdown: typed.markdown.clone(),
             html,
-            contents,
+            contents: contents.into_iter().map(Heading::from).collect(),
             reading_minutes,
             language,
             status,

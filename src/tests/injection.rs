@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use serde_json::Value;
 use tidemark::server::content::import::{Report, SourceFile, import};
-use tidemark::server::content::{front_matter, markdown};
+use tidemark_content::{front_matter, markdown};
 
 use crate::harness::TestServer;
 

@@ -13,11 +13,11 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use image::codecs::gif::GifEncoder;
 use image::{Frame, ImageReader, RgbaImage};
-use tidemark::model::picture::Kind;
 use tidemark::server::db::users::Role;
 use tidemark::server::doctor::{Finding, examine_pictures};
-use tidemark::server::pictures::content::{Refusal, check};
-use tidemark::server::pictures::strip::strip;
+use tidemark_content::pictures::Kind;
+use tidemark_content::pictures::check::{Refusal, check};
+use tidemark_content::pictures::strip::strip;
 
 use self::files::{
     SECRET, exif, gif, gif_of, has_secret, jpeg, packed_profile, png, profile, webp, webp_of, with_gif_metadata,

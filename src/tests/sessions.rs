@@ -9,7 +9,6 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::json;
-use tidemark::model::picture::Kind;
 use tidemark::server::accounts;
 use tidemark::server::db::drafts::Draft;
 use tidemark::server::db::pictures::Picture;
@@ -20,6 +19,7 @@ use tidemark::server::sessions::{
     CREDENTIAL, DatabaseSessionStore, MOST_SESSIONS, RedisSessionStore, STARTED_AT, SessionName, Sessions, USER_AGENT,
     USER_ID, instant, milliseconds,
 };
+use tidemark_content::pictures::Kind;
 use tidemark_store::clock::Clock;
 use tidemark_store::redis::Redis;
 use tower_sessions::SessionStore;

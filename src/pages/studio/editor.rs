@@ -2,6 +2,8 @@
 
 use axum::http::request::Parts;
 use leptos::prelude::*;
+use tidemark_content::difference::Differences;
+use tidemark_content::front_matter::one_line_end;
 
 use super::super::query::{param, query};
 use super::status_name;
@@ -12,8 +14,6 @@ use crate::components::form::{Field, FieldNotes, FormErrors, Notice, described_b
 use crate::components::page::{Content, Head, LoadedPage};
 use crate::error::Error;
 use crate::model::draft::Typed;
-use crate::server::content::difference::Differences;
-use crate::server::content::front_matter::one_line_end;
 use crate::server::db::articles::Status;
 use crate::server::db::studio::EditableArticle;
 use crate::server::request::forms::{Conflict, SentForm};

@@ -2,6 +2,7 @@
 
 use axum::http::request::Parts;
 use leptos::prelude::*;
+use tidemark_content::difference::Differences;
 
 use super::super::query::param;
 use crate::components::article_list::Time;
@@ -9,7 +10,6 @@ use crate::components::diff::Diff;
 use crate::components::form::{FormErrors, sent_form};
 use crate::components::page::{Content, Head, LoadedPage};
 use crate::error::Error;
-use crate::server::content::difference::Differences;
 use crate::server::db::revisions::ListedRevision;
 use crate::server::request::identity::current_user;
 use crate::server::state::AppState;

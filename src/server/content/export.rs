@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::front_matter::{self, Source};
+use tidemark_content::front_matter::{self, Source};
+
 use crate::server::db::Database;
 use crate::server::db::articles::{ArticleFields, Status};
 

@@ -6,12 +6,12 @@ use std::sync::OnceLock;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use tidemark_content::front_matter::{self, Source};
+use tidemark_content::markdown;
+use tidemark_content::slug::slugify;
 use tidemark_store::clock::Clock;
 
-use super::front_matter::{self, Source};
-use super::markdown;
-use super::slug::slugify;
-use crate::model::article::{Author, Tag};
+use crate::model::article::{Author, Heading, Tag};
 use crate::server::db::Database;
 use crate::server::db::articles::{self, ArticleFields, Status, Written};
 
@@ -193,7 +193,7 @@ fn render(source: &Source) -> ArticleFields {
         summary: source.summary.clone().unwrap_or(rendered.summary),
         markdown: source.markdown.clone(),
         html: rendered.html,
-        contents: rendered.contents,
+        contents: rendered.contents.into_iter().map(Heading::from).collect(),
         reading_minutes: rendered.reading_minutes,
         language: rendered.language,
         status: if source.draft { Status::Draft } else { Status::Published },

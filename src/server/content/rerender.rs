@@ -1,6 +1,8 @@
 //! Articles are rendered when they are saved. After an update that renders better, those that were saved before are rendered again.
 
-use super::markdown::{self, Rendered};
+use tidemark_content::markdown::{self, Rendered};
+
+use crate::model::article::Heading;
 use crate::server::db::Database;
 use crate::server::db::renderings::{RenderedText, Rendering};
 
@@ -22,6 +24,7 @@ pub async fn rerender(database: &Database) -> sqlx::Result<usize> {
         // Rendering takes a core for some milliseconds, and requests need the runtime's threads.
         match tokio::task::spawn_blocking(move || markdown::render(&markdown)).await {
             Ok(Rendered { html, contents, reading_minutes, language, .. }) => {
+                let contents = contents.into_iter().map(Heading::from).collect();
                 let new = Rendering { html, contents, reading_minutes, language };
                 if new != rendering {
                     database.replace_rendering(id, version, &new).await?;

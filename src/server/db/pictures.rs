@@ -1,11 +1,11 @@
 //! Pictures: what is known of them. The bytes are elsewhere.
 
 use sqlx::{AssertSqlSafe, FromRow};
+use tidemark_content::pictures::Kind;
 
 use super::users::{Actor, WriteError, hold};
 use super::{Database, Dialect, on_connection, on_reader};
 use crate::model::page::Page;
-use crate::model::picture::Kind;
 
 /// A picture.
 #[derive(Clone, Debug, FromRow)]

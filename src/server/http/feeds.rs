@@ -7,11 +7,11 @@ use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use serde_json::json;
+use tidemark_content::characters::without_unstorable;
+use tidemark_content::markdown;
 
 use crate::error::Error;
 use crate::model::article::Article;
-use crate::server::content::characters::without_unstorable;
-use crate::server::content::markdown;
 use crate::server::request::cache::CachePolicy;
 use crate::server::state::AppState;
 

@@ -13,11 +13,11 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use leptos::prelude::provide_context;
 use serde::Serialize;
+use tidemark_content::pictures::check::Refusal;
 
 use super::form_page::render;
 use crate::error::Error;
 use crate::server::db::pictures::Picture;
-use crate::server::pictures::content::Refusal;
 use crate::server::pictures::{NotTaken, SentFile, markdown};
 use crate::server::request::cache::CachePolicy;
 use crate::server::request::error_page::{error_page, plain_page};

@@ -39,6 +39,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use ipnet::IpNet;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tidemark_content::forwarded::is_in;
 use tidemark_counting::visitor::{address_bucket, network_bucket};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpListener;
@@ -49,7 +50,6 @@ use tokio_util::task::TaskTracker;
 use tower::{Service, ServiceExt};
 
 use crate::server::config::Config;
-use crate::server::request::forwarded::is_in;
 use crate::server::request::limits::{LARGEST_HEAD, LARGEST_PICTURE};
 
 /// What a client must send or take to be waited for as long as it takes, in bytes a second.

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use axum::extract::{FromRequest, RawForm, Request};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
+use tidemark_content::form::{SECRET, fields};
+use tidemark_content::front_matter::one_line_end;
 
 use crate::error::Error;
 use crate::server::accounts::FieldErrors;
-use crate::server::content::form::{SECRET, fields};
-use crate::server::content::front_matter::one_line_end;
 
 /// Where the form with pictures is, and where it goes.
 pub const PICTURES: &str = "/studio/pictures";

@@ -9,6 +9,7 @@ use axum::http::header::{COOKIE, Entry, USER_AGENT};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use tidemark_content::forwarded::client_address;
 use tidemark_counting::visitor::Reader;
 use tidemark_counting::{Sender, ViewError, ViewRequest};
 use tokio::sync::OnceCell;
@@ -16,7 +17,6 @@ use tower_sessions::cookie::{Cookie, SameSite};
 use tower_sessions::session::Id;
 use tower_sessions::{Session, SessionStore};
 
-use super::forwarded::client_address;
 use super::limits::LONGEST_USER_AGENT;
 use crate::error::Error;
 use crate::server::config::{AnonymousVisitor, Config};

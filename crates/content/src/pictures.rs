@@ -1,4 +1,8 @@
-//! What a picture can be.
+//! Pictures: of which kinds they are, whether one can be published, and what is taken out of it.
+
+pub mod check;
+pub mod icc;
+pub mod strip;
 
 /// The kinds of pictures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

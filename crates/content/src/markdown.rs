@@ -16,7 +16,6 @@ use super::highlight::{self, Budget, Highlighted, highlighted};
 use super::nesting::{capped, capped_quotes};
 use super::pieces::in_pieces;
 use super::raw_html::{self, Ends, Piece, Reader};
-use crate::model::article::Heading;
 
 /// Words that people read in a minute: the mean of 190 studies (Brysbaert 2019, <https://doi.org/10.1016/j.jml.2019.104047>).
 const WORDS_PER_MINUTE: usize = 238;
@@ -53,6 +52,17 @@ const TOO_MANY_ADDRESSES: &str =
 const TOO_MANY_HEADINGS: &str = "A text has at most 500 headings; the others are shown as paragraphs.";
 const TOO_MANY_FOOTNOTES: &str =
     "A text has at most 1,000 references to footnotes; the others are shown as they were typed.";
+
+/// A heading of a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heading {
+    /// 2 to 6: level 1 is the title of the page that the text is on.
+    pub level: u8,
+    /// The text, without markup.
+    pub text: String,
+    /// The `id` of the heading in [`Rendered::html`].
+    pub anchor: String,
+}
 
 /// A rendered text.
 #[derive(Clone, Debug, Default, PartialEq)]

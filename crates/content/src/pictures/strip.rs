@@ -11,8 +11,7 @@ use flate2::read::{ZlibDecoder, ZlibEncoder};
 use flate2::{Compression, Crc};
 use image::metadata::Orientation;
 
-use super::icc;
-use crate::model::picture::Kind;
+use super::{Kind, icc};
 
 /// What is left of a file.
 #[derive(Debug)]

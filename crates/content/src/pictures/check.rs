@@ -12,8 +12,8 @@ use image::error::ImageError;
 use image::metadata::Orientation;
 use image::{AnimationDecoder, DynamicImage, Frames, ImageDecoder, Limits};
 
+use super::Kind;
 use super::strip::{Stripped, strip};
-use crate::model::picture::Kind;
 
 /// The widest and highest that a picture may be, in pixels.
 pub const LONGEST_SIDE: u32 = 12_000;

@@ -148,8 +148,8 @@ mod tests {
 
     #[test]
     fn the_style_sheet_ends_with_the_colours_of_highlighted_code() {
-        const MARKER: &str = "/* Highlighted code, until the end: generated, see src/server/content/highlight.rs. */\n";
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/style/tidemark.css");
+        const MARKER: &str = "/* Highlighted code, until the end: generated, see crates/content/src/highlight.rs. */\n";
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../style/tidemark.css");
         let style = std::fs::read_to_string(path).unwrap();
         let (by_hand, generated) = style.split_once(MARKER).unwrap();
         if std::env::var_os("UPDATE_STYLE").is_some() {
