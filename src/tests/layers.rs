@@ -25,6 +25,16 @@ const FLOORS: &[&[&str]] = &[
     &["error"],
 ];
 
+/// The crates below the program, and the others of them that each may use. Cargo forbids circles;
+/// this forbids what would be none and still goes up.
+const CRATES: &[(&str, &[&str])] = &[("content", &[]), ("counting", &["tidemark-store"]), ("store", &[])];
+
+/// What no crate but the program may use.
+const FRAMEWORKS: &[&str] = &["axum", "hyper", "leptos", "tower"];
+
+/// What `content` may not use either: its functions are pure.
+const INPUT_AND_OUTPUT: &[&str] = &["object_store", "redis", "reqwest", "sqlx", "tokio"];
+
 /// Rooms that only these files may import.
 const DOORS: &[(&str, &str)] = &[("server::http", "server/lifecycle.rs")];
 
@@ -191,11 +201,10 @@ fn an_arrow_that_goes_up_is_found_however_it_is_written() {
     for (file, source) in [
         ("pages/home.rs", "use crate::server::http::router::router;"),
         ("pages/home.rs", "\n\nfn page() { view! { <p title=crate::server::http::files::NAME>{x}</p> } }"),
-        ("server/db/users.rs", "use crate::{error::Error, server::{db::Database, views::rules}};"),
-        ("server/db/users.rs", "mod tests { use super::super::tidemark_counting::rules; }"),
-        ("server/db.rs", "use tidemark_counting::*;"),
+        ("server/db/users.rs", "use crate::{error::Error, server::{db::Database, content::import}};"),
+        ("server/db/users.rs", "mod tests { use super::super::super::content::import; }"),
+        ("server/db.rs", "use super::content::*;"),
         ("server/request/forms.rs", "pub(crate) type Answer = super::super::http::form_page::Page;"),
-        ("server/views/rules.rs", "use crate::server::content::markdown;"),
         ("server/cli.rs", "use super::http::router::router;"),
         ("api/pages.rs", "use crate::components::article_body::ArticleBody;"),
         ("model/view.rs", "fn one() -> usize { crate::server::articles::count::<usize>() }"),
@@ -224,8 +233,27 @@ fn an_arrow_that_goes_down_is_not_complained_about() {
         ("api/studio.rs", "use crate::components::article_body::ArticleBody;"),
         ("components/editor.rs", "use crate::api::studio::preview;"),
         ("server/db.rs", "pub(in crate::server) fn a() {}"),
+        ("server/db.rs", "use tidemark_store::clock::Clock; use tidemark_content::pictures::Kind;"),
         ("server/reading.rs", "use super::state::Services; use super::request::identity;"),
     ] {
         assert_eq!(wrongs(file, source), Vec::<String>::new(), "{file}: {source}");
+    }
+}
+
+#[test]
+fn a_crate_uses_none_above_it_and_content_does_no_input_and_output() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates");
+    let names: BTreeSet<String> =
+        fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    assert!(names.iter().eq(CRATES.iter().map(|(name, _)| name)), "{names:?} are not those of CRATES");
+    for (name, below) in CRATES {
+        let manifest = fs::read_to_string(folder.join(name).join("Cargo.toml")).unwrap();
+        let manifest: toml::Table = toml::from_str(&manifest).unwrap();
+        for dependency in manifest["dependencies"].as_table().unwrap().keys().map(String::as_str) {
+            let is_ours = dependency.starts_with("tidemark");
+            assert!(!is_ours || below.contains(&dependency), "{name} may not use {dependency}");
+            assert!(!FRAMEWORKS.contains(&dependency), "{name} may not use {dependency}");
+            assert!(*name != "content" || !INPUT_AND_OUTPUT.contains(&dependency), "{name} may not use {dependency}");
+        }
     }
 }
