@@ -29,7 +29,7 @@ test: ## Check format and lints, run all tests, and fuzz a little where there is
 
 lint: ## Check format, clippy for server and browser, that counting builds on its own, and the docs
 	@$(WITH) cargo fmt --check
-	@$(WITH) cargo clippy --quiet --features bench,torture --all-targets -- -D warnings
+	@$(WITH) cargo clippy --quiet --workspace --features bench,torture --all-targets -- -D warnings
 	@$(WITH) cargo clippy --quiet --features hydrate --lib --target wasm32-unknown-unknown -- -D warnings
 	@scripts/mutants.sh check
 	@node --test scripts/docs.test.mjs
@@ -38,7 +38,7 @@ lint: ## Check format, clippy for server and browser, that counting builds on it
 unit unit-current: export RUST_TEST_THREADS ?= 4
 
 unit: ## Run the tests without a browser, on both profiles
-	@$(WITH) cargo test --features ssr
+	@$(WITH) cargo test --workspace --features ssr
 	@$(WITH) TIDEMARK_TEST_PROFILE=server cargo test --features ssr --test integration -- \
 		--skip store:: --skip database:: --skip connections:: --skip server_profile:: --skip crash:: --skip command_line::
 
