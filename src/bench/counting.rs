@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use tidemark_servers::{Redis, SqlServer};
+
 use crate::client::{Kind, Load, connect, import_articles, request, run, start, stop};
-use crate::servers::{Redis, SqlServer};
 use crate::{Profile, info, median};
 
 const ARTICLES: u64 = 100;

@@ -11,14 +11,6 @@
 //!   against nginx with the same bytes, and the front page of 20,000 articles against that of 20.
 //! - `outages`: what readers notice while a store is stopped, dead, slow or cut off.
 
-#[path = "../tests/servers.rs"]
-#[allow(dead_code, reason = "the tests use the rest")]
-mod servers;
-
-#[path = "../tests/proxy.rs"]
-#[allow(dead_code, reason = "the tests use the rest")]
-mod proxy;
-
 mod client;
 mod counting;
 mod outages;
@@ -29,6 +21,7 @@ mod stores;
 use std::str::FromStr;
 
 use clap::{Parser, ValueEnum};
+use tidemark_servers::Redis;
 
 /// What to measure
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -97,7 +90,7 @@ fn main() {
 }
 
 /// A number in the answer of `INFO`.
-pub fn info<T: FromStr>(redis: &servers::Redis, section: &str, name: &str) -> T {
+pub fn info<T: FromStr>(redis: &Redis, section: &str, name: &str) -> T {
     let info = redis.command(&["INFO", section]);
     let line = info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
     line.and_then(|value| value.trim().parse().ok()).expect("a number")

@@ -10,12 +10,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use tidemark_servers::proxy::{Network, Proxy};
+use tidemark_servers::{Redis, SqlServer};
 use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
 use crate::client::{answer, binary, connect, import_articles, start, stop};
-use crate::proxy::{Network, Proxy};
-use crate::servers::{Redis, SqlServer};
 
 const READERS: usize = 64;
 const ARTICLES: u64 = 20;

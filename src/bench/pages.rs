@@ -7,12 +7,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use tidemark_servers::{Redis, SqlServer, free_port};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 
 use crate::client::{answer, binary, connect, import_articles, start, stop};
-use crate::servers::{Redis, SqlServer, free_port};
 use crate::{Profile, median};
 
 /// Every page and file that a reader without a session opens.

@@ -11,12 +11,12 @@ use tidemark_counting::sql::rankings;
 use tidemark_counting::store::Recorded;
 use tidemark_counting::store::redis::RedisStore;
 use tidemark_counting::visitor::{Hashes, Visitor, day_of};
+use tidemark_servers::{Redis, SqlServer};
 use tidemark_store::clock::Clock;
 use tidemark_store::redis::Redis as Client;
 use tokio::runtime::Runtime;
 
 use crate::client::{connect, request, start, stop};
-use crate::servers::{Redis, SqlServer};
 use crate::{info, median};
 
 const MILLION: i64 = 1_000_000;

@@ -9,12 +9,12 @@ use tidemark::server::db::articles::{ArticleFields, Written};
 use tidemark::server::db::reactions::Counted;
 use tidemark::server::db::users::Role;
 use tidemark::server::db::{AnyDatabase, Database, OpenError, Transaction};
+use tidemark_servers::SqlServer;
 use tokio::runtime::Runtime;
 use url::Url;
 
 use crate::database::{NOW, article, by_slug, execute, new_database, on_both, try_write, write};
 use crate::harness::reader;
-use crate::servers::SqlServer;
 
 #[test]
 fn a_database_is_opened_again_and_by_many_at_once() {

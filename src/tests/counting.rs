@@ -5,9 +5,9 @@ use std::time::Duration;
 use serde_json::json;
 use tidemark::server::content::import::{Report, import};
 use tidemark::server::jobs::Job;
+use tidemark_servers::Redis;
 
 use crate::harness::{Client, FIREFOX, TestServer, source};
-use crate::servers::Redis;
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);

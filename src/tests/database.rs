@@ -9,10 +9,9 @@ use tidemark::server::db::users::Role;
 use tidemark::server::db::{Database, Transaction};
 use tidemark_counting::hour_of;
 use tidemark_counting::sql::seen::{total_in_sql, totals_in_sql};
+use tidemark_servers::SqlServer;
 use tidemark_store::sql::OwnConnection;
 use tokio::runtime::Runtime;
-
-use crate::servers::SqlServer;
 
 /// The time of the tests.
 pub const NOW: i64 = 1_800_000_000_000;

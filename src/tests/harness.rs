@@ -18,11 +18,10 @@ use tidemark::server::lifecycle::Server;
 use tidemark::server::metrics::Metrics;
 use tidemark::server::stores::Stores;
 use tidemark_counting::store::ViewStore;
+use tidemark_servers::{Redis, SqlServer};
 use tidemark_store::clock::Clock;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
-
-use crate::servers::{Redis, SqlServer};
 
 pub const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:139.0) Gecko/20100101 Firefox/139.0";
 

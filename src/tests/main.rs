@@ -22,11 +22,8 @@ mod page_cache;
 mod pages;
 mod pictures;
 mod privacy;
-mod proxy;
 mod reactions;
 mod server_profile;
-#[allow(dead_code, reason = "the torture uses the rest")]
-mod servers;
 mod sessions;
 mod statements;
 mod store;

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use tidemark::server::content::import::{Report, import};
 use tidemark::server::db::Database;
 use tidemark::server::jobs::Job;
+use tidemark_servers::proxy::{Network, Proxy};
+use tidemark_servers::{Redis, SqlServer};
 
 use crate::harness::{Answer, FIREFOX, TestServer, source};
-use crate::proxy::{Network, Proxy};
-use crate::servers::{Redis, SqlServer};
 
 /// The pages that readers open while something is away.
 const PAGES: [&str; 4] = ["/", "/articles/first", "/tags/sea", "/authors/jo-doe"];

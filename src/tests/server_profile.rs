@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tidemark::server::doctor::{Finding, examine};
 use tidemark::server::jobs::Job;
+use tidemark_servers::{Redis, RedisCluster, SqlServer};
 
 use crate::harness::{FIREFOX, TestServer, binary};
-use crate::servers::{Redis, RedisCluster, SqlServer};
 
 const HOUR: Duration = Duration::from_secs(3600);
 

@@ -20,6 +20,7 @@ use tidemark::server::sessions::{
     USER_ID, instant, milliseconds,
 };
 use tidemark_content::pictures::Kind;
+use tidemark_servers::{Redis as RedisServer, RedisCluster};
 use tidemark_store::clock::Clock;
 use tidemark_store::redis::Redis;
 use tower_sessions::SessionStore;
@@ -27,7 +28,6 @@ use tower_sessions::session::{Id, Record};
 
 use crate::database::{NOW, article, on_both};
 use crate::harness::{Answer, Client, FIREFOX, NOON, TestServer, is_server_profile};
-use crate::servers::{self, RedisCluster};
 
 const PASSWORD: &str = "a-good-password";
 
@@ -77,7 +77,7 @@ fn redis_sessions(url: &str, clock: &Clock) -> Sessions {
 /// Runs a test on an empty store of each kind, the Cluster included.
 fn on_each(test: impl AsyncFn(Sessions, Clock)) {
     let folder = tempfile::tempdir().unwrap();
-    let (redis, cluster) = (servers::Redis::start(), RedisCluster::start());
+    let (redis, cluster) = (RedisServer::start(), RedisCluster::start());
     runtime().block_on(async {
         let clock = clock();
         eprintln!("on SQLite");
@@ -176,8 +176,8 @@ proptest! {
     #[test]
     fn the_sessions_in_redis_agree_with_a_simple_model(actions in actions()) {
         // Nobody else uses it: it is emptied for each case.
-        static REDIS: OnceLock<servers::Redis> = OnceLock::new();
-        let redis = REDIS.get_or_init(servers::Redis::start);
+        static REDIS: OnceLock<RedisServer> = OnceLock::new();
+        let redis = REDIS.get_or_init(RedisServer::start);
         redis.command(&["FLUSHALL"]);
         runtime().block_on(async {
             let clock = clock();

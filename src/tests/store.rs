@@ -27,11 +27,11 @@ use tidemark_counting::store::sqlite::SqliteStore;
 use tidemark_counting::store::{Drift, Recorded, ViewStore};
 use tidemark_counting::visitor::{Hashes, Identifier, Reader, Visitor, day_of};
 use tidemark_counting::{Reason, ViewOutcome, Window};
+use tidemark_servers::{self as servers, RedisCluster, SqlServer};
 use tidemark_store::clock::Clock;
 use tidemark_store::redis::Redis;
 
 use crate::harness::NOON;
-use crate::servers::{self, RedisCluster, SqlServer};
 
 const WINDOW: Duration = Duration::from_secs(600);
 const HOUR: Duration = Duration::from_secs(3600);

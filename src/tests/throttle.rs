@@ -6,8 +6,6 @@ use proptest::prelude::*;
 use tidemark::server::accounts::throttle::{Kind, Origin, Throttle};
 use tidemark_store::redis::Redis;
 
-use crate::servers;
-
 const SECOND: i64 = 1000;
 
 #[derive(Clone, Debug)]
@@ -121,7 +119,7 @@ proptest! {
 
 #[test]
 fn the_throttle_in_redis_agrees_with_a_simple_model() {
-    let server = servers::Redis::start();
+    let server = tidemark_servers::Redis::start();
     let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig { cases: 32, ..ProptestConfig::default() });
     let ran = runner.run(&actions(), |actions| {
         run(async { agrees_with_the_model(Throttle::Redis(Redis::new(&server.url()).unwrap()), actions).await })

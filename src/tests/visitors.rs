@@ -7,9 +7,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tidemark::server::db::users::Role;
 use tidemark::server::jobs::Job;
+use tidemark_servers::Redis;
 
 use crate::harness::{Answer, Client, FIREFOX, TestServer};
-use crate::servers::Redis;
 
 const ARTICLE: &str = "/articles/first";
 const PASSWORD: &str = "a-good-password";

@@ -5,10 +5,10 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+use tidemark_servers::proxy::Proxy;
+use tidemark_servers::{Process, Redis, SqlServer, free_port};
 
-use crate::proxy::Proxy;
 use crate::schedule::Variant;
-use crate::servers::{Process, Redis, SqlServer, free_port};
 
 /// How many articles it has.
 pub const ARTICLES: i64 = 12;

@@ -8,14 +8,6 @@
 //! `make torture` runs some schedules, and then sees that it would notice: a flush that deletes before it writes, and one that
 //! keeps no ledger, must fail.
 
-#[path = "../tests/servers.rs"]
-#[allow(dead_code, reason = "the tests use the rest")]
-mod servers;
-
-#[path = "../tests/proxy.rs"]
-#[allow(dead_code, reason = "the tests use the rest")]
-mod proxy;
-
 mod blog;
 mod load;
 mod pages;
@@ -26,7 +18,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use schedule::{Failure, Outcome, Variant};
-use servers::SqlServer;
+use tidemark_servers::SqlServer;
 
 /// How many schedules run where nobody says how many.
 const SCHEDULES: u64 = 25;

@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
+use tidemark_servers::SqlServer;
+use tidemark_servers::proxy::{Network, Proxy};
 
 use crate::blog::{ARTICLES, Blog, STEPS};
 use crate::load::{Load, View};
 use crate::pages::Readers;
-use crate::proxy::{Network, Proxy};
-use crate::servers::SqlServer;
 use crate::verdict::{Effect, Happened, Seen, Span, Tally};
 
 /// A flush that is wrong on purpose.

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use tidemark::server::content::import::SourceFile;
 use tidemark_counting::store::Drift;
+use tidemark_servers::RedisCluster;
 
 use crate::harness::{FIREFOX, TestServer, reader, source};
-use crate::servers::RedisCluster;
 
 #[test]
 fn followers_are_counted_right_while_many_come_and_go_and_others_look() {

@@ -1,4 +1,5 @@
-//! Real database and Redis servers for tests: each on a free port of 127.0.0.1, in a temporary folder.
+//! Real database and Redis servers for tests and benchmarks: each on a free port of 127.0.0.1, in a
+//! temporary folder. [`proxy`] is a network in front of one, which can be slow or cut off.
 //!
 //! | variable | value | server |
 //! |---|---|---|
@@ -16,6 +17,8 @@
 //! process alone; when it closes, the watcher kills the server.
 //!
 //! A server that is not installed fails the test: a test that skips itself tells nobody that it did.
+
+pub mod proxy;
 
 use std::collections::BTreeSet;
 use std::fmt::{self, Display, Formatter};

@@ -51,10 +51,12 @@ impl Proxy {
         Self { port, network, to_lose }
     }
 
+    /// The port of 127.0.0.1 where it listens.
     pub fn port(&self) -> u16 {
         self.port
     }
 
+    /// Changes what the network does.
     pub fn set(&self, network: Network) {
         self.network.store(network as u8, Ordering::SeqCst);
     }
