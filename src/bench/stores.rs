@@ -7,7 +7,6 @@ use tidemark::server::db::articles::still_there;
 use tidemark_counting::flush::Flusher;
 use tidemark_counting::rules::{Caps, View};
 use tidemark_counting::sql::ledger::Ledger;
-use tidemark_counting::sql::rankings;
 use tidemark_counting::store::Recorded;
 use tidemark_counting::store::redis::RedisStore;
 use tidemark_counting::visitor::{Hashes, Visitor, day_of};

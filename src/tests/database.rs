@@ -1,14 +1,17 @@
 //! What the program asks of its database, on every kind of database: the same functions must give the same answers.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use tidemark::model::article::{Article, Author, Heading, RankedArticle, Tag, Window};
 use tidemark::server::db::articles::{self, ArticleFields, Filter, Status, Written};
 use tidemark::server::db::users::Role;
-use tidemark::server::db::{Database, Transaction};
+use tidemark::server::db::{
+    AnyDatabase, Database, MySqlDatabase, SqliteDatabase, Transaction, open_mysql, open_sqlite,
+};
 use tidemark_counting::hour_of;
-use tidemark_counting::sql::seen::{total_in_sql, totals_in_sql};
+use tidemark_counting::sql::ledger::{Applied, Batch, Ledger};
+use tidemark_counting::sql::seen::totals_in_sql;
 use tidemark_servers::SqlServer;
 use tidemark_store::sql::OwnConnection;
 use tokio::runtime::Runtime;
@@ -469,17 +472,87 @@ fn a_reader_who_took_the_name_of_a_byline_to_come_gets_none_of_its_articles() {
     });
 }
 
+/// What SQLite says of each table, column and index.
+async fn sqlite_schema(database: &SqliteDatabase) -> BTreeSet<String> {
+    let statements = [
+        "SELECT 'table ' || name || ', without rowid: ' || wr FROM pragma_table_list
+         WHERE schema = 'main' AND type = 'table'",
+        "SELECT 'table ' || name || ' never uses an id again' FROM sqlite_schema
+         WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%'",
+        "SELECT 'column ' || tables.name || '.' || columns.name || ' ' || columns.type
+            || ', not null: ' || columns.\"notnull\" || ', default: ' || coalesce(columns.dflt_value, 'none')
+            || ', in primary key: ' || columns.pk
+         FROM sqlite_schema AS tables JOIN pragma_table_info(tables.name) AS columns
+         WHERE tables.type = 'table'",
+        "SELECT 'index ' || tables.name || ', ' || indexes.name || ', unique: ' || indexes.\"unique\"
+            || ', partial: ' || indexes.partial || ', ' || columns.seqno || ': '
+            || coalesce(columns.name, 'rowid') || ', descending: ' || columns.\"desc\"
+         FROM sqlite_schema AS tables JOIN pragma_index_list(tables.name) AS indexes
+            JOIN pragma_index_xinfo(indexes.name) AS columns
+         WHERE tables.type = 'table' AND columns.\"key\" = 1",
+    ];
+    let mut schema = BTreeSet::new();
+    for sql in statements {
+        let rows: Vec<String> = sqlx::query_scalar(sql).fetch_all(database.reader()).await.unwrap();
+        schema.extend(rows);
+    }
+    schema
+}
+
+/// What the server says of each column and index of the database at `url`.
+fn server_schema(url: &str) -> BTreeSet<String> {
+    let name = url.rsplit('/').next().unwrap();
+    let columns = format!(
+        "SELECT 'column', table_name, column_name, column_type, is_nullable, column_default, collation_name, extra
+         FROM information_schema.columns WHERE table_schema = '{name}'"
+    );
+    let indexes = format!(
+        "SELECT 'index', table_name, index_name, non_unique, seq_in_index, column_name, collation
+         FROM information_schema.statistics WHERE table_schema = '{name}'"
+    );
+    let answers = [columns, indexes].map(|sql| SqlServer::shared().execute(&sql));
+    answers.iter().flat_map(|answer| answer.lines()).map(|line| line.replace('\t', " ")).collect()
+}
+
+/// Counting brings its own tables for programs that have none. This one has had them since before that,
+/// with columns of its own beside.
 #[test]
-fn totals_are_those_of_the_articles_that_were_asked_for() {
-    on_both(async |database| {
-        execute(&database, "INSERT INTO article_stats (article_id, views) VALUES (1, 10), (2, 20), (3000, 30)").await;
-        assert_eq!(total_in_sql(&database, 2).await.unwrap(), 20);
-        assert_eq!(total_in_sql(&database, 4).await.unwrap(), 0);
-        assert_eq!(totals_in_sql(&database, &[]).await.unwrap(), HashMap::new());
-        assert_eq!(totals_in_sql(&database, &[2]).await.unwrap(), HashMap::from([(2, 20)]));
-        assert_eq!(totals_in_sql(&database, &[1, 2, 4, 2, 5]).await.unwrap(), HashMap::from([(1, 10), (2, 20)]));
-        let many: Vec<i64> = (1..=5_000).collect();
-        assert_eq!(totals_in_sql(&database, &many).await.unwrap(), HashMap::from([(1, 10), (2, 20), (3000, 30)]));
+fn counting_finds_its_tables_columns_and_keys_as_it_would_make_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| format!("sqlite:{}", folder.path().join(name).display());
+    Runtime::new().unwrap().block_on(async {
+        let program = open_sqlite(&file("program.db")).await.unwrap();
+        let alone = SqliteDatabase::open(&file("alone.db"), None, &tidemark_counting::MIGRATIONS.sqlite).await.unwrap();
+        let on_sqlite = (sqlite_schema(&program).await, sqlite_schema(&alone).await);
+        let (program, alone) = (new_database(), new_database());
+        open_mysql(&program).await.unwrap().close().await;
+        let server = MySqlDatabase::open(&alone, None, &tidemark_counting::MIGRATIONS.mysql).await.unwrap();
+        server.close().await;
+        let on_server = (server_schema(&program), server_schema(&alone));
+        for ((program, mut alone), at_least) in [(on_sqlite, 30), (on_server, 15)] {
+            // What sqlx and SQLite keep for themselves.
+            alone.retain(|line| !line.contains(" _sqlx_") && !line.contains(" sqlite_sequence"));
+            assert!(alone.len() >= at_least, "{alone:#?}");
+            let missing: Vec<_> = alone.difference(&program).collect();
+            assert!(missing.is_empty(), "{missing:#?} are not in {program:#?}");
+        }
+    });
+}
+
+#[test]
+fn c5_a_flush_adds_the_views_of_articles_that_are_there_and_drops_the_others() {
+    Runtime::new().unwrap().block_on(async {
+        let database = Database::open(&new_database()).await.unwrap();
+        write(&database, &article("first")).await;
+        let there = id(&database, "first").await;
+        let AnyDatabase::MySql(server) = database.any() else { panic!("not a server") };
+        let ledger = Ledger::new(server.clone(), articles::still_there);
+        let views = BTreeMap::from([((there, 500_000), 2), ((there + 1, 500_000), 3)]);
+        let applied = ledger.apply(vec![Batch { id: "one".into(), views }], NOW).await.unwrap();
+        assert_eq!(applied, Applied { batches: 1, known: 0, articles: 1, views: 2, dropped: 3 });
+        let totals = totals_in_sql(&database, &[there, there + 1]).await.unwrap();
+        assert_eq!(totals, HashMap::from([(there, 2)]));
+        database.close().await;
     });
 }
 

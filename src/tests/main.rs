@@ -1,6 +1,7 @@
 //! Tests against the real thing: a real server on a free port, a real SQLite file in a temporary folder, the real binary.
 //!
-//! A test of counting names the rule that it protects (C1 to C8, see `server/views.rs`).
+//! A test of counting names the rule that it protects (C1 to C8, see the crate `tidemark-counting`,
+//! whose own tests are in `crates/counting/tests`).
 
 mod access;
 mod accounts;
@@ -26,7 +27,6 @@ mod reactions;
 mod server_profile;
 mod sessions;
 mod statements;
-mod store;
 mod studio;
 mod studio_race;
 mod throttle;

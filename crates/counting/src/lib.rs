@@ -1,6 +1,13 @@
 //! Counting: who has read what, once, and never lost.
 //!
-//! # The rules
+//! # What it promises
+//! A view that was answered as counted is in the store for good, and is there once. Whoever gets no
+//! answer may ask again: a view that was recorded the first time is then a repeat. The total that
+//! comes with an answer includes that view. Of a visitor nothing is kept but keyed hashes, whose key
+//! is destroyed after two days.
+//!
+//! The rules in full, by whose names tests are called:
+//!
 //! - **C1** Reading writes nothing. Only [`Views::record`] counts, and only a PUT calls it.
 //! - **C2** A visitor is counted once per article and window. The window starts with the counted view; a repeat does not
 //!   extend it. So recording is idempotent, and a retry after a lost reply is safe.
@@ -21,8 +28,24 @@
 //! [`rules::decide`] in the embedded profile, and the script `store/redis/record.lua` in the server profile, from where a
 //! [`flush`] brings the views to SQL.
 //!
-//! This module knows nothing of Leptos or axum, and it knows articles by their ids, so that other
-//! programs could use it. Only a flush asks SQL which articles still exist.
+//! # How to use it
+//! Views are kept in a [`store`]: in one SQLite file, or in Redis, from where a [`flush::Flusher`] brings
+//! them to MySQL or MariaDB. The tables are in [`MIGRATIONS`].
+//!
+//! This crate knows nothing of HTTP, and of an article nothing but its id. So it counts for programs
+//! that have no blog, such as this one (`examples/count.rs`, which a test runs):
+//!
+#![doc = concat!("```ignore\n", include_str!("../examples/count.rs"), "```")]
+//!
+//! What the program around it does:
+//!
+//! - It checks that readers may see the article before it calls [`Views::record`].
+//! - It runs the [`batcher`]'s workers, and a [`follow::Follower`] if it asks [`Views::would_count`].
+//! - With SQLite it calls [`store::sqlite::SqliteStore::prune`] and
+//!   [`store::sqlite::SqliteStore::refresh_rankings`] now and then. With Redis it calls
+//!   [`flush::Flusher::step`] and the methods of the same names of [`store::redis::RedisStore`].
+//! - With Redis it tells the [`sql::ledger::Ledger`] which articles still exist. A flush drops the
+//!   views of those that do not.
 
 #![forbid(unsafe_code)]
 
@@ -45,8 +68,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use batcher::Batcher;
 pub use outcome::{Reason, ViewOutcome};
 use store::ViewStore;
+use tidemark_store::sql::Migrations;
 use visitor::{Identifier, Key, Purpose, Reader, Visitor};
 pub use window::{Window, hour_of};
+
+/// The tables of counting, for a program that has no migrations of its own. One that has puts the same
+/// statements into them: each kind of database remembers one list of migrations only.
+pub static MIGRATIONS: Migrations =
+    Migrations { sqlite: sqlx::migrate!("migrations/sqlite"), mysql: sqlx::migrate!("migrations/mysql") };
 
 /// Why a view could not be recorded. Trying again is always safe (rule C2).
 #[derive(Debug, thiserror::Error)]

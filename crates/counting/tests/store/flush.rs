@@ -204,16 +204,7 @@ fn c5_a_ledger_that_fails_is_not_taken_for_one_that_has_the_batch() {
     runtime().block_on(async {
         let clock = clock();
         let url = SqlServer::shared().new_database();
-        let database = tidemark::server::db::open_mysql(&url).await.unwrap();
-        add_articles(&url).await;
-        let store = RedisStore::new(
-            Redis::new(&redis.url()).unwrap(),
-            Ledger::new(database, still_there),
-            clock.clone(),
-            WINDOW,
-            CAPS,
-            SHARDS as usize,
-        );
+        let store = store_in_redis(&redis.url(), open_ledger(&url).await, &clock);
         store.record(&[View { article: 1, visitor: visitor(1, 1) }]).await.unwrap();
         let mut sql = sqlx::MySqlConnection::connect(&url).await.unwrap();
         let trigger = "CREATE TRIGGER refuse BEFORE INSERT ON view_batches FOR EACH ROW SIGNAL SQLSTATE '45000'";

@@ -438,8 +438,7 @@ fn c5_a_commit_is_on_the_disk_before_it_returns() {
     // make SQLite sync each commit are held here (https://www.sqlite.org/pragma.html#pragma_synchronous: 2 is FULL).
     runtime().block_on(async {
         let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite:{}", folder.path().join("views.db").display());
-        let mut transaction = tidemark::server::db::open_sqlite(&url).await.unwrap().begin().await.unwrap();
+        let mut transaction = open_sqlite(folder.path()).await.begin().await.unwrap();
         let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(&mut *transaction).await.unwrap();
         let journal: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut *transaction).await.unwrap();
         assert_eq!((synchronous, journal.as_str()), (2, "wal"));
@@ -622,8 +621,8 @@ fn c2_a_process_with_another_number_of_shards_takes_no_views() {
     on(&[Backend::Redis], async |place| {
         assert_eq!(place.record(1, 1).await, None);
         let redis = Redis::new(&place.redis.as_ref().unwrap().url()).unwrap();
-        let database = place.redis_store().ledger.clone();
-        let other = RedisStore::new(redis, database, place.clock.clone(), WINDOW, CAPS, 2 * SHARDS as usize);
+        let ledger = place.redis_store().ledger.clone();
+        let other = RedisStore::new(redis, ledger, place.clock.clone(), WINDOW, CAPS, 2 * SHARDS as usize);
         let refused = other.record(&[View { article: 1, visitor: visitor(2, 2) }]).await.unwrap_err();
         assert!(refused.to_string().contains(&format!("first used with {SHARDS}")), "{refused}");
         assert!(other.record(&[View { article: 1, visitor: visitor(2, 2) }]).await.is_err(), "nor when it asks again");
@@ -654,8 +653,8 @@ fn c2_c3_a_prune_of_sqlite_deletes_the_windows_and_salts_that_are_over_and_no_ot
         }
         place.clock.advance(WINDOW / 2);
         assert_eq!(place.record(1, 2).await, None);
-        let database = tidemark::server::db::open_sqlite(&sqlite_url(place.folder.path())).await.unwrap();
-        let prune = async || pruning::prune(&database, place.clock.now_ms(), day - 1).await.unwrap();
+        let ViewStore::Sqlite(store) = &place.store else { panic!("not a store in SQLite") };
+        let prune = async || store.prune(day - 1).await.unwrap();
         assert_eq!(prune().await, Pruned { seen: 0, salts: 1 });
         assert_eq!(place.store.salts(day, [2; 32], None).await.unwrap(), ([1; 32], Some([1; 32])));
         place.clock.advance(WINDOW / 2);

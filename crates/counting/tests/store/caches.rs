@@ -65,17 +65,8 @@ fn c6_a_view_whose_total_cannot_be_had_is_recorded_but_not_answered_and_holds_up
     let redis = servers::Redis::start();
     runtime().block_on(async {
         let clock = clock();
-        let url = sql_server.new_database();
-        let database = tidemark::server::db::open_mysql(&url).await.unwrap();
-        add_articles(&url).await;
-        let store = RedisStore::new(
-            Redis::new(&redis.url()).unwrap(),
-            Ledger::new(database, still_there),
-            clock.clone(),
-            WINDOW,
-            CAPS,
-            SHARDS as usize,
-        );
+        let ledger = open_ledger(&sql_server.new_database()).await;
+        let store = store_in_redis(&redis.url(), ledger, &clock);
         // Both are in one shard.
         store.record(&[View { article: 1, visitor: visitor(1, 1) }]).await.unwrap();
         sql_server.kill();
@@ -117,14 +108,10 @@ fn c6_totals_stay_exact_while_flushes_meet_a_cache_that_is_lost_again_and_again(
 
 #[test]
 fn c6_what_was_read_from_sql_before_a_batch_was_closed_or_finished_fills_no_cache() {
-    const FILL: &str = concat!(
-        include_str!("../../../crates/counting/src/store/redis/common.lua"),
-        include_str!("../../../crates/counting/src/store/redis/fill.lua")
-    );
-    const PUBLISH: &str = concat!(
-        include_str!("../../../crates/counting/src/store/redis/common.lua"),
-        include_str!("../../../crates/counting/src/store/redis/publish.lua")
-    );
+    const FILL: &str =
+        concat!(include_str!("../../src/store/redis/common.lua"), include_str!("../../src/store/redis/fill.lua"));
+    const PUBLISH: &str =
+        concat!(include_str!("../../src/store/redis/common.lua"), include_str!("../../src/store/redis/publish.lua"));
     on(&[Backend::Redis], async |place| {
         let redis = place.redis.as_ref().unwrap();
         let version = || redis.command(&["HGET", "tm:{1}:state", "version"]).trim().parse::<i64>().unwrap_or(0);
@@ -234,7 +221,7 @@ fn a_reconcile_of_the_embedded_profile_corrects_a_window_and_names_it() {
         assert!(store.refresh_rankings().await.unwrap(), "there was none");
         assert!(!store.refresh_rankings().await.unwrap(), "it ends with this hour already");
         assert_eq!(store.reconcile().await.unwrap(), []);
-        let database = tidemark::server::db::open_sqlite(&sqlite_url(place.folder.path())).await.unwrap();
+        let database = open_sqlite(place.folder.path()).await;
         let mut transaction = database.begin().await.unwrap();
         sqlx::query("UPDATE article_view_windows SET views = 40 WHERE hours = 168")
             .execute(&mut *transaction)
@@ -284,7 +271,7 @@ fn c6_of_many_batches_that_sql_has_and_redis_has_not_finished_none_is_added_to_a
 #[test]
 fn c6_processes_that_end_the_windows_with_different_hours_at_once_never_take_an_hour_out_twice() {
     on(&[Backend::Sqlite], async |place| {
-        let database = tidemark::server::db::open_sqlite(&sqlite_url(place.folder.path())).await.unwrap();
+        let database = open_sqlite(place.folder.path()).await;
         let mut hour = place.clock.now_ms() / 3_600_000;
         rankings::end_with(&database, hour).await.unwrap();
         for someone in 0..40 {

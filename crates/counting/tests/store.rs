@@ -6,32 +6,31 @@ mod flush;
 mod model;
 mod service;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use proptest::prelude::*;
+use sqlx::MySqlConnection;
 use tempfile::TempDir;
-use tidemark::server::db::articles::still_there;
-use tidemark::server::db::{Database, Transaction};
-use tidemark_counting::ViewError;
 use tidemark_counting::batcher::{Worker, batcher};
 use tidemark_counting::flush::{Flushed, Flusher};
 use tidemark_counting::rules::{Caps, View};
 use tidemark_counting::sql::ledger::{Batch, Ledger};
-use tidemark_counting::sql::pruning::{self, Pruned};
+use tidemark_counting::sql::pruning::Pruned;
 use tidemark_counting::sql::rankings;
 use tidemark_counting::store::redis::{RedisStore, Unflushed};
 use tidemark_counting::store::sqlite::SqliteStore;
 use tidemark_counting::store::{Drift, Recorded, ViewStore};
 use tidemark_counting::visitor::{Hashes, Identifier, Reader, Visitor, day_of};
-use tidemark_counting::{Reason, ViewOutcome, Window};
+use tidemark_counting::{MIGRATIONS, Reason, ViewError, ViewOutcome, Window};
 use tidemark_servers::{self as servers, RedisCluster, SqlServer};
 use tidemark_store::clock::Clock;
 use tidemark_store::redis::Redis;
-
-use crate::harness::NOON;
+use tidemark_store::sql::{MySqlDatabase, SqliteDatabase};
 
 const WINDOW: Duration = Duration::from_secs(600);
 const HOUR: Duration = Duration::from_secs(3600);
@@ -39,6 +38,9 @@ const CAP: usize = 2;
 const CAPS: Caps = Caps { address: CAP, network: 4, signed_in: 3 };
 const ARTICLES: i64 = 40;
 const SHARDS: i64 = 4;
+
+/// Noon, so that a test moves the clock by hours without meeting midnight unless it wants to.
+const NOON: &str = "2026-11-24T12:00:00Z";
 
 /// What a store runs on.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -62,51 +64,38 @@ fn clock() -> Clock {
     Clock::manual(NOON.parse::<Timestamp>().unwrap())
 }
 
-async fn sqlite(folder: &std::path::Path, clock: &Clock) -> ViewStore {
-    let database = tidemark::server::db::open_sqlite(&sqlite_url(folder)).await.unwrap();
-    ViewStore::Sqlite(SqliteStore::new(database, clock.clone(), WINDOW, CAPS))
+async fn open_sqlite(folder: &Path) -> SqliteDatabase {
+    let url = format!("sqlite:{}", folder.join("views.db").display());
+    SqliteDatabase::open(&url, None, &MIGRATIONS.sqlite).await.unwrap()
 }
 
-fn sqlite_url(folder: &std::path::Path) -> String {
-    format!("sqlite:{}", folder.join("views.db").display())
+async fn sqlite(folder: &Path, clock: &Clock) -> ViewStore {
+    ViewStore::Sqlite(SqliteStore::new(open_sqlite(folder).await, clock.clone(), WINDOW, CAPS))
 }
 
-/// Many articles, because a flush drops views of those that are not there.
-async fn add_articles(url: &str) {
-    let user = "INSERT INTO users (id, username, name, role, created_at) VALUES (1, 'jo', 'Jo', 'author', 0)";
-    let rows: Vec<String> = (1..=ARTICLES)
-        .map(|id| format!("({id}, 'article-{id}', 'Title', '', '', '', '[]', 1, 'en', 1, 'published', 0, 0, 0, '')"))
-        .collect();
-    let articles = format!(
-        "INSERT INTO articles (id, slug, title, summary, markdown, html, contents, reading_minutes, language, author_id, status,
-            published_at, created_at, updated_at, search_text) VALUES {}",
-        rows.join(", ")
-    );
-    let database = Database::open(url).await.unwrap();
-    let mut transaction = database.begin().await.unwrap();
-    for sql in [user, articles.as_str()] {
-        let query = sqlx::AssertSqlSafe(sql.to_owned());
-        match &mut transaction {
-            Transaction::Sqlite(transaction) => _ = sqlx::query(query).execute(&mut **transaction).await.unwrap(),
-            Transaction::MySql(transaction) => _ = sqlx::query(query).execute(&mut **transaction).await.unwrap(),
-        }
-    }
-    transaction.commit().await.unwrap();
-    database.close().await;
+/// The articles that a flush finds are 1 to [`ARTICLES`].
+fn still_there<'call>(
+    _connection: &'call mut MySqlConnection,
+    articles: &'call [i64],
+) -> BoxFuture<'call, sqlx::Result<HashSet<i64>>> {
+    let there: HashSet<i64> = articles.iter().copied().filter(|article| (1..=ARTICLES).contains(article)).collect();
+    Box::pin(async move { Ok(there) })
 }
 
+/// A ledger in the server's database at `url`.
+async fn open_ledger(url: &str) -> Ledger {
+    Ledger::new(MySqlDatabase::open(url, None, &MIGRATIONS.mysql).await.unwrap(), still_there)
+}
+
+/// A store in Redis that flushes to `ledger`, with connections of its own.
+fn store_in_redis(redis_url: &str, ledger: Ledger, clock: &Clock) -> RedisStore {
+    RedisStore::new(Redis::new(redis_url).unwrap(), ledger, clock.clone(), WINDOW, CAPS, SHARDS as usize)
+}
+
+/// The same with an empty database.
 async fn redis_store(redis_url: &str, clock: &Clock) -> RedisStore {
-    let url = SqlServer::shared().new_database();
-    let database = tidemark::server::db::open_mysql(&url).await.unwrap();
-    add_articles(&url).await;
-    RedisStore::new(
-        Redis::new(redis_url).unwrap(),
-        Ledger::new(database, still_there),
-        clock.clone(),
-        WINDOW,
-        CAPS,
-        SHARDS as usize,
-    )
+    let ledger = open_ledger(&SqlServer::shared().new_database()).await;
+    store_in_redis(redis_url, ledger, clock)
 }
 
 /// One Cluster for all tests: it is emptied for each, so they take turns.
@@ -119,10 +108,7 @@ impl Place {
     async fn new(backend: Backend) -> Self {
         let (clock, folder) = (clock(), tempfile::tempdir().unwrap());
         let (store, redis) = match backend {
-            Backend::Sqlite => {
-                add_articles(&sqlite_url(folder.path())).await;
-                (sqlite(folder.path(), &clock).await, None)
-            }
+            Backend::Sqlite => (sqlite(folder.path(), &clock).await, None),
             Backend::Redis => {
                 let redis = servers::Redis::start();
                 (ViewStore::Redis(redis_store(&redis.url(), &clock).await), Some(redis))
@@ -143,15 +129,7 @@ impl Place {
             ViewStore::Sqlite(_) => sqlite(self.folder.path(), &self.clock).await,
             ViewStore::Redis(store) => {
                 let url = self.redis.as_ref().map_or_else(|| cluster().1.url(), servers::Redis::url);
-                let redis = Redis::new(&url).unwrap();
-                ViewStore::Redis(RedisStore::new(
-                    redis,
-                    store.ledger.clone(),
-                    self.clock.clone(),
-                    WINDOW,
-                    CAPS,
-                    SHARDS as usize,
-                ))
+                ViewStore::Redis(store_in_redis(&url, store.ledger.clone(), &self.clock))
             }
         }
     }
@@ -184,12 +162,21 @@ impl Place {
     async fn top(&self, window: Window) -> Vec<(i64, i64)> {
         match &self.store {
             ViewStore::Sqlite(_) => {
-                let database = Database::open(&sqlite_url(self.folder.path())).await.unwrap();
-                let shown =
-                    tidemark::model::article::Window::ALL.into_iter().find(|shown| shown.name() == window.name());
-                let ranked = database.most_viewed(shown.unwrap(), ARTICLES, self.clock.now_ms()).await.unwrap();
+                let database = open_sqlite(self.folder.path()).await;
+                let query = match window.hours() {
+                    None => sqlx::query_as(
+                        "SELECT article_id, views FROM article_stats WHERE views > 0
+                         ORDER BY views DESC, article_id DESC",
+                    ),
+                    Some(hours) => sqlx::query_as(
+                        "SELECT article_id, views FROM article_view_windows WHERE hours = ?
+                         ORDER BY views DESC, article_id DESC",
+                    )
+                    .bind(hours),
+                };
+                let ranked: Vec<(i64, i64)> = query.fetch_all(database.reader()).await.unwrap();
                 database.close().await;
-                ranked.into_iter().map(|article| (article.id, article.views)).collect()
+                ranked
             }
             ViewStore::Redis(store) => store.top(window, ARTICLES as usize).await.unwrap().unwrap(),
         }

@@ -1,0 +1,14 @@
+//! The example counts as it says.
+
+use std::collections::HashMap;
+
+#[allow(dead_code, reason = "its `main` is for whoever runs it")]
+#[path = "../examples/count.rs"]
+mod count;
+
+#[tokio::test]
+async fn the_example_counts_two_visitors_of_whom_one_came_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let totals = count::run(&folder.path().join("count.db")).await.unwrap();
+    assert_eq!(totals, HashMap::from([(1, 2)]));
+}
