@@ -23,33 +23,34 @@ site: setup ## Build the site and the server for release
 test: ## Check format and lints, run all tests, and fuzz a little where there is a nightly compiler
 	@scripts/setup.sh test
 	@$(MAKE) --no-print-directory lint unit
-	@$(MAKE) --no-print-directory unit-current TESTS='database:: store:: server_profile:: sessions:: reactions::'
+	@$(MAKE) --no-print-directory unit-current TESTS='database:: store:: totals:: server_profile:: sessions:: reactions::'
 	@$(MAKE) --no-print-directory torture end-to-end
 	@FUZZ_SEED=1 scripts/fuzz.sh 15
 
-lint: ## Check format, clippy for server and browser, that counting builds on its own, and the docs
-	@$(WITH) cargo fmt --check
+lint: ## Check format, clippy for server and browser, and the docs
+	@$(WITH) cargo fmt --all --check
 	@$(WITH) cargo clippy --quiet --workspace --features bench,torture --all-targets -- -D warnings
 	@$(WITH) cargo clippy --quiet --features hydrate --lib --target wasm32-unknown-unknown -- -D warnings
-	@scripts/mutants.sh check
 	@node --test scripts/docs.test.mjs
 
 # Most tests wait for their servers, not for the processor.
 unit unit-current: export RUST_TEST_THREADS ?= 4
 
-unit: ## Run the tests without a browser, on both profiles
+# All packages at once: with fewer of them cargo may choose other features, and compile everything anew.
+unit: ## Run the tests of all crates without a browser, and the program's on both profiles
 	@$(WITH) cargo test --workspace --features ssr
-	@$(WITH) TIDEMARK_TEST_PROFILE=server cargo test --features ssr --test integration -- \
-		--skip store:: --skip database:: --skip connections:: --skip server_profile:: --skip crash:: --skip command_line::
+	@$(WITH) TIDEMARK_TEST_PROFILE=server cargo test --workspace --features ssr --test integration -- \
+		--skip database:: --skip connections:: --skip server_profile:: --skip crash:: --skip command_line::
 
 # TESTS='database:: store::' runs these instead of all.
 unit-current: ## Run the server profile's tests on a current MySQL and Valkey, the stores' on a current Redis
 	@scripts/servers.sh get
 	@$(WITH) ! scripts/servers.sh has mysqld mysql valkey-server || \
 		TIDEMARK_TEST_PROFILE=server TIDEMARK_TEST_DATABASE=mysql TIDEMARK_TEST_REDIS=valkey \
-		cargo test --features ssr --test integration -- $(TESTS) --skip crash:: --skip command_line:: --skip injection::
+		cargo test --workspace --features ssr --test integration --test counting -- \
+		$(TESTS) --skip crash:: --skip command_line:: --skip injection::
 	@$(WITH) ! scripts/servers.sh has redis-server || \
-		TIDEMARK_TEST_REDIS=redis-current cargo test --features ssr --test integration -- store::
+		TIDEMARK_TEST_REDIS=redis-current cargo test --workspace --features ssr --test counting -- store::
 
 # SCHEDULES=500 SEED=1 RELEASE=1: how many, from which seed, with the release build.
 torture: ## Kill everything under load; no view may be lost or doubled, and pages must hold
@@ -70,7 +71,7 @@ api-test: site ## Run Schemathesis (from PyPI, needs Python) against the JSON AP
 fuzz: ## Feed random bytes to the parsers of texts, files, pictures, forms, headers (needs nightly)
 	@scripts/fuzz.sh $(or $(FUZZ_SECONDS),60)
 
-# MUTANTS='-j 2 -F views/flush.rs': options of cargo mutants.
+# MUTANTS='-j 2 -F counting/src/flush.rs': options of cargo mutants.
 mutants: ## Make hundreds of small changes to the counting code; tests must notice each (an hour or two)
 	@scripts/setup.sh test
 	@scripts/mutants.sh $(MUTANTS)
