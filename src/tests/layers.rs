@@ -1,4 +1,5 @@
 //! Which part of the program may import which: arrows go down only, read from the imports in the code.
+//! Between crates the compiler sees to that.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -13,11 +13,12 @@ use tidemark::server::db::Database;
 use crate::database::new_database;
 use crate::layers::files;
 
-/// Where the sources are, and what is put before the names of their files.
-const SOURCES: [(&str, &str); 3] = [("src", ""), ("crates/counting/src", "counting/"), ("crates/store/src", "store/")];
+/// Where SQL may be: the program's, and counting's.
+const HOMES: [&str; 2] = ["server/db", "crates/counting/src/sql"];
 
-/// Where SQL may be.
-const HOMES: [&str; 3] = ["server/db", "counting/sql", "store/sql"];
+/// The sources of counting, from the root of the checkout. Those of the program are known by their
+/// paths within `src/`.
+const COUNTING: &str = "crates/counting/src/";
 
 /// What a statement begins with.
 const VERBS: [&str; 6] = ["SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "REPLACE"];
@@ -103,6 +104,8 @@ const PARTS: &[(&str, &str, Part)] = &[
     ("server/db/pictures.rs", "per_page", Any(&["10"])),
     ("server/db/pictures.rs", "rows", Any(&["(?, ?, ?, ?, ?, ?, ?, ?), (?, ?, ?, ?, ?, ?, ?, ?)"])),
     ("server/db/rankings.rs", "others", Any(&["", ", ?"])),
+    ("server/db/rankings.rs", "join", Each("CROSS JOIN", "STRAIGHT_JOIN")),
+    ("server/db/rankings.rs", "limit", Any(&["10"])),
     ("server/db/reactions.rs", "table", Any(&["likes", "collects"])),
     ("server/db/reactions.rs", "column", Any(&["article_id"])),
     ("server/db/reactions.rs", "count", Any(&["likes", "collects"])),
@@ -142,10 +145,8 @@ const PARTS: &[(&str, &str, Part)] = &[
     ("server/db/studio.rs", "per_page", Any(&["10"])),
     ("server/db/studio.rs", "fields", Of("select_fields")),
     ("server/db/users.rs", "per_page", Any(&["10"])),
-    ("counting/sql/seen.rs", "others", Any(&["", ", ?"])),
-    ("counting/sql/seen.rs", "other_rows", Any(&["", ", (?, ?, ?, ?, ?)"])),
-    ("server/db/rankings.rs", "join", Each("CROSS JOIN", "STRAIGHT_JOIN")),
-    ("server/db/rankings.rs", "limit", Any(&["10"])),
+    ("crates/counting/src/sql/seen.rs", "others", Any(&["", ", ?"])),
+    ("crates/counting/src/sql/seen.rs", "other_rows", Any(&["", ", (?, ?, ?, ?, ?)"])),
 ];
 
 /// Whose SQL it is.
@@ -171,7 +172,8 @@ struct Text {
 
 impl fmt::Display for Text {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "src/{}:{}", self.file, self.line)
+        let folder = if self.file.starts_with(COUNTING) { "" } else { "src/" };
+        write!(formatter, "{folder}{}:{}", self.file, self.line)
     }
 }
 
@@ -442,16 +444,16 @@ fn unquoted(literal: &str) -> Option<String> {
 }
 
 fn sources() -> Sources {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut all = BTreeSet::new();
+    files(&root.join("src"), "", &mut all);
+    let others = ["tests/", "torture/", "bench/"];
+    all.retain(|file| !others.iter().any(|other| file.starts_with(other)));
+    files(&root.join(COUNTING), COUNTING, &mut all);
     let mut sources = Sources::default();
-    for (folder, prefix) in SOURCES {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-        let mut all = BTreeSet::new();
-        files(&folder, "", &mut all);
-        let others = ["tests/", "torture/", "bench/"];
-        all.retain(|file| !others.iter().any(|other| file.starts_with(other)));
-        for file in &all {
-            sources.add(&format!("{prefix}{file}"), &fs::read_to_string(folder.join(file)).unwrap());
-        }
+    for file in &all {
+        let folder = if file.starts_with(COUNTING) { root.to_owned() } else { root.join("src") };
+        sources.add(file, &fs::read_to_string(folder.join(file)).unwrap());
     }
     sources
 }
