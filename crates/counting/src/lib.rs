@@ -43,7 +43,8 @@
 //! - It runs the [`batcher`]'s workers, and a [`follow::Follower`] if it asks [`Views::would_count`].
 //! - With SQLite it calls [`store::sqlite::SqliteStore::prune`] and
 //!   [`store::sqlite::SqliteStore::refresh_rankings`] now and then. With Redis it calls
-//!   [`flush::Flusher::step`] and the methods of the same names of [`store::redis::RedisStore`].
+//!   [`flush::Flusher::step`], the methods of the same names of [`store::redis::RedisStore`], and
+//!   [`store::redis::RedisStore::destroy_salts`], so that no file of Redis keeps a salt.
 //! - With Redis it tells the [`sql::ledger::Ledger`] which articles still exist. A flush drops the
 //!   views of those that do not.
 
