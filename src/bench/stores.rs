@@ -187,7 +187,7 @@ fn embedded(runtime: &Runtime, hour: i64) {
             sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await.expect("articles and views");
         }
         let start = Instant::now();
-        rankings::end_with(&database, hour).await.expect("built");
+        tidemark_counting::sql::rankings::end_with(&database, hour).await.expect("built");
         start.elapsed()
     });
     println!("Embedded profile, {MILLION} articles: all rankings built in {built:.1?}");
