@@ -1,4 +1,5 @@
-//! Server functions: what the browser's half and pages ask of the server. Each checks, calls a service and returns; none has SQL or policy.
+//! Server functions: what the browser's half and pages ask of the server. Each checks, calls a
+//! service and returns; none has SQL or policy.
 #![allow(missing_docs, reason = "of the arguments, which the macros make fields of")]
 
 #[cfg(feature = "ssr")]

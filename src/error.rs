@@ -1,4 +1,5 @@
-//! The one error that leaves the program. What went wrong inside is logged where it is turned into one of these, never sent.
+//! The one error that leaves the program. What went wrong inside is logged where it is turned into
+//! one of these, never sent.
 
 use leptos::prelude::*;
 use leptos::server_fn::codec::JsonEncoding;
@@ -16,7 +17,8 @@ pub enum Error {
     /// It is for people who are signed in, and whoever asks is not.
     #[error("Please sign in first.")]
     Unauthorized,
-    /// Not allowed: the request came from another site, or from somebody whose role does not reach so far.
+    /// Not allowed: the request came from another site, or from somebody whose role does not reach
+    /// so far.
     #[error("{0}")]
     Forbidden(String),
     /// The request's body is larger than this address takes.
@@ -72,10 +74,11 @@ impl FromServerFnError for Error {
             ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => unreadable(),
             // In the server: a body that is no text, or that was cut off.
             ServerFnErrorErr::Deserialization(_) if cfg!(feature = "ssr") => unreadable(),
-            // In the browser: no answer, or one that is not this program's, such as a proxy's while the program restarts.
-            ServerFnErrorErr::Request(_) | ServerFnErrorErr::Response(_) | ServerFnErrorErr::Deserialization(_) => {
-                Error::Unavailable
-            }
+            // In the browser: no answer, or one that is not this program's, such as a proxy's while
+            // the program restarts.
+            ServerFnErrorErr::Request(_)
+            | ServerFnErrorErr::Response(_)
+            | ServerFnErrorErr::Deserialization(_) => Error::Unavailable,
             _ => Error::Internal,
         };
         // A parameter that is missing or wrong never reaches the function.

@@ -1,8 +1,9 @@
 //! Tidemark: a self-hosted blog whose read counts can be trusted.
 //!
-//! One crate, two halves. The server (`ssr`) renders every page; on pages that have islands the browser (`hydrate`) gets those in
-//! [`components`] and what they share with the server, and nothing else. What it does for readers is in `browser/reading.js`.
-//! `docs/ARCHITECTURE.md` follows a page and a view through the code.
+//! One crate, two halves. The server (`ssr`) renders every page; on pages that have islands the
+//! browser (`hydrate`) gets those in [`components`] and what they share with the server, and
+//! nothing else. What it does for readers is in `browser/reading.js`. `docs/ARCHITECTURE.md`
+//! follows a page and a view through the code.
 #![forbid(unsafe_code)]
 
 pub mod api;

@@ -54,7 +54,8 @@ fn HeadTags(head: Head) -> impl IntoView {
             ("og:image", image),
         ];
         let tags = properties.map(|(name, content)| {
-            content.map(|content| view! { <meta /> }.attr("property", name).attr("content", content))
+            content
+                .map(|content| view! { <meta /> }.attr("property", name).attr("content", content))
         });
         tags.collect_view()
     });
@@ -70,10 +71,11 @@ fn HeadTags(head: Head) -> impl IntoView {
 /// What the script of every page is called, `browser/reading.js`, without its hash and `.js`.
 pub const READING: &str = "reading";
 
-/// The scripts of every page, around the places for their nonce: what it does for readers, and cargo-leptos's live reload where that is
-/// running.
+/// The scripts of every page, around the places for their nonce: what it does for readers, and
+/// cargo-leptos's live reload where that is running.
 pub fn scripts(options: &LeptosOptions) -> Vec<String> {
-    // The library's name is the program's, and behind it the hash that all of the build's names have.
+    // The library's name is the program's, and behind it the hash that all of the build's names
+    // have.
     let hash = options.output_name.strip_prefix(env!("CARGO_PKG_NAME")).unwrap_or_default();
     let address = format!("/{}/{READING}{hash}.js", options.site_pkg_dir);
     around_nonce(|nonce| {
@@ -82,11 +84,12 @@ pub fn scripts(options: &LeptosOptions) -> Vec<String> {
     })
 }
 
-/// The script of pages that have islands, around the places for its nonce: it loads the library and brings the islands to life.
+/// The script of pages that have islands, around the places for its nonce: it loads the library and
+/// brings the islands to life.
 ///
-/// Leptos has the library preloaded as well. That is left out: the text does not need it, and appeared later on a phone's connection,
-/// which it fills (docs/measurements/lighthouse.md). Without it, the script loads the library when
-/// the page is there.
+/// Leptos has the library preloaded as well. That is left out: the text does not need it, and
+/// appeared later on a phone's connection, which it fills (docs/measurements/lighthouse.md).
+/// Without it, the script loads the library when the page is there.
 pub fn island_scripts(options: &LeptosOptions) -> Vec<String> {
     around_nonce(|_| {
         let library = view! { <HydrationScripts options=options.clone() islands=true /> }.to_html();
@@ -104,8 +107,9 @@ fn around_nonce(render: impl FnOnce(&str) -> String) -> Vec<String> {
     html.split(&*nonce).map(str::to_owned).collect()
 }
 
-/// What a page may load and run: its own files, and the scripts that carry this answer's nonce; WebAssembly only where there are islands.
-/// Pictures may come from anywhere over TLS, because authors link to them, unless a setting forbids it.
+/// What a page may load and run: its own files, and the scripts that carry this answer's nonce;
+/// WebAssembly only where there are islands. Pictures may come from anywhere over TLS, because
+/// authors link to them, unless a setting forbids it.
 pub fn page_policy(nonce: &str, has_islands: bool, shows_elsewhere: bool) -> String {
     let wasm = if has_islands { " 'wasm-unsafe-eval'" } else { "" };
     let elsewhere = if shows_elsewhere { " https:" } else { "" };

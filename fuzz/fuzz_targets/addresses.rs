@@ -1,5 +1,5 @@
-//! Reads any text as the address of a cover and as that of the site. A browser reads a cover as what it was taken for, and a site's address
-//! can stand in an attribute.
+//! Reads any text as the address of a cover and as that of the site. A browser reads a cover as
+//! what it was taken for, and a site's address can stand in an attribute.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,5 +1,5 @@
-//! Reads any bytes as `X-Forwarded-For` and as `User-Agent`. Only a proxy can name another address. Whoever names a crawler
-//! is one, and the case of letters makes no difference.
+//! Reads any bytes as `X-Forwarded-For` and as `User-Agent`. Only a proxy can name another address.
+//! Whoever names a crawler is one, and the case of letters makes no difference.
 #![no_main]
 
 use std::net::IpAddr;

@@ -1,5 +1,6 @@
-//! Renders any text. The answer is taken apart by the parser that browsers have a standard for: nothing in it may run or mislead,
-//! and it must stay the same when it is sanitised again, so that it means to a browser what it meant to the sanitiser.
+//! Renders any text. The answer is taken apart by the parser that browsers have a standard for:
+//! nothing in it may run or mislead, and it must stay the same when it is sanitised again, so that
+//! it means to a browser what it meant to the sanitiser.
 #![no_main]
 
 use html5ever::tendril::TendrilSink;
@@ -47,7 +48,8 @@ fuzz_target!(|text: &str| {
     assert_eq!(check(&markdown::sanitize(&rendered.html)), shape);
 });
 
-/// Looks at each element, and tells them all and the texts between them, whatever the order of attributes.
+/// Looks at each element, and tells them all and the texts between them, whatever the order of
+/// attributes.
 fn check(html: &str) -> String {
     let context = QualName::new(None, ns!(html), local_name!("div"));
     let dom = parse_fragment(RcDom::default(), ParseOpts::default(), context, vec![], false).one(html);

@@ -1,4 +1,5 @@
-//! Takes any file apart as each kind of picture, and looks at it whole. What is left of one has nothing left to take out, and can be taken again.
+//! Takes any file apart as each kind of picture, and looks at it whole. What is left of one has
+//! nothing left to take out, and can be taken again.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,5 +1,5 @@
-//! What the pages for reading show. A page calls its function while it is rendered, and programs can call the same as a GET. Each takes
-//! its parameters as they stand in the page's address.
+//! What the pages for reading show. A page calls its function while it is rendered, and programs
+//! can call the same as a GET. Each takes its parameters as they stand in the page's address.
 
 use axum::http::request::Parts;
 use leptos::prelude::*;
@@ -7,7 +7,9 @@ use leptos::server_fn::codec::{GetUrl, Json};
 
 use super::answer;
 use crate::error::Error;
-use crate::model::pages::{ArticleData, AuthorData, Framed, HomeData, MostViewedData, SearchData, TagData};
+use crate::model::pages::{
+    ArticleData, AuthorData, Framed, HomeData, MostViewedData, SearchData, TagData,
+};
 use crate::server::reading::{page_number, window};
 use crate::server::state::AppState;
 
@@ -40,7 +42,8 @@ pub async fn article(slug: String) -> Result<Framed<ArticleData>, Error> {
 /// All articles with a tag, newest first.
 ///
 /// # Errors
-/// [`Error::NotFound`] if no article has the tag, and for a page that does not exist; the database's.
+/// [`Error::NotFound`] if no article has the tag, and for a page that does not exist; the
+/// database's.
 #[server(prefix = "/api/pages", endpoint = "tag", input = GetUrl, output = Json)]
 pub async fn tag(tag: String, page: Option<String>) -> Result<Framed<TagData>, Error> {
     let (state, parts) = request();
@@ -51,11 +54,13 @@ pub async fn tag(tag: String, page: Option<String>) -> Result<Framed<TagData>, E
 /// An author, and what the author wrote, newest first.
 ///
 /// # Errors
-/// [`Error::NotFound`] if no article names such an author, and for a page that does not exist; the database's.
+/// [`Error::NotFound`] if no article names such an author, and for a page that does not exist; the
+/// database's.
 #[server(prefix = "/api/pages", endpoint = "author", input = GetUrl, output = Json)]
 pub async fn author(username: String, page: Option<String>) -> Result<Framed<AuthorData>, Error> {
     let (state, parts) = request();
-    let content = async { state.author_page(&parts, &username, page_number(page.as_deref())?).await };
+    let content =
+        async { state.author_page(&parts, &username, page_number(page.as_deref())?).await };
     answer(state.framed(&parts, content).await)
 }
 
@@ -77,7 +82,10 @@ pub async fn most_viewed(window: Option<String>) -> Result<Framed<MostViewedData
 #[server(prefix = "/api/pages", endpoint = "search", input = GetUrl, output = Json)]
 pub async fn search(q: Option<String>, page: Option<String>) -> Result<Framed<SearchData>, Error> {
     let (state, parts) = request();
-    let content =
-        async { state.search_page(&parts, q.as_deref().unwrap_or_default(), page_number(page.as_deref())?).await };
+    let content = async {
+        state
+            .search_page(&parts, q.as_deref().unwrap_or_default(), page_number(page.as_deref())?)
+            .await
+    };
     answer(state.framed(&parts, content).await)
 }

@@ -9,7 +9,8 @@ use crate::model::draft::Typed;
 /// The article (0: a new one) as readers would see it, as HTML.
 ///
 /// # Errors
-/// [`Error::Unauthorized`], [`Error::Forbidden`]; [`Error::NotFound`] for whoever may not edit the article.
+/// [`Error::Unauthorized`], [`Error::Forbidden`]; [`Error::NotFound`] for whoever may not edit the
+/// article.
 #[server(prefix = "/api/islands", endpoint = "studio-preview", output = Json)]
 pub async fn preview(article: i64, typed: Typed) -> Result<String, Error> {
     use axum::http::request::Parts;
@@ -24,7 +25,8 @@ pub async fn preview(article: i64, typed: Typed) -> Result<String, Error> {
     Ok(view! { {notes} <ArticleBody content /> }.to_html())
 }
 
-/// Keeps what was typed for an article (0: a new one) that is at `version`. False if the same user has saved since.
+/// Keeps what was typed for an article (0: a new one) that is at `version`. False if the same user
+/// has saved since.
 ///
 /// # Errors
 /// As [`preview`].

@@ -19,7 +19,8 @@ pub enum Kind {
     View,
 }
 
-/// The program with the settings of a benchmark, and those that the caller's environment has, so that others can be tried.
+/// The program with the settings of a benchmark, and those that the caller's environment has, so
+/// that others can be tried.
 pub fn binary(folder: &Path, settings: &[(&str, String)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tidemark"));
     command
@@ -50,11 +51,16 @@ pub fn import_articles(folder: &Path, settings: &[(&str, String)], count: u64) {
 /// Starts a server and waits until it serves.
 pub fn start(folder: &Path, settings: &[(&str, String)]) -> (Child, SocketAddr) {
     use std::io::BufRead;
-    let mut child = binary(folder, settings).arg("serve").stdout(Stdio::piped()).spawn().expect("the server starts");
+    let mut child = binary(folder, settings)
+        .arg("serve")
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the server starts");
     let mut line = String::new();
     let output = child.stdout.as_mut().expect("its output");
     std::io::BufReader::new(output).read_line(&mut line).expect("its first line");
-    let address = line.split("http://").nth(1).and_then(|rest| rest.split(' ').next()).expect("its address");
+    let address =
+        line.split("http://").nth(1).and_then(|rest| rest.split(' ').next()).expect("its address");
     (child, address.parse().expect("an address"))
 }
 
@@ -73,9 +79,15 @@ pub struct Load {
 }
 
 /// Sends PUTs and returns their rate per second and how many were answered as counted.
-pub async fn run(address: SocketAddr, kind: Kind, load: Load, next_visitor: Arc<AtomicU64>) -> (f64, u64) {
+pub async fn run(
+    address: SocketAddr,
+    kind: Kind,
+    load: Load,
+    next_visitor: Arc<AtomicU64>,
+) -> (f64, u64) {
     let left = Arc::new(AtomicU64::new(load.requests));
-    // Before the clock starts, and one after the other: of many at once some would be made to try again a second later.
+    // Before the clock starts, and one after the other: of many at once some would be made to try
+    // again a second later.
     let mut connections = Vec::with_capacity(load.connections);
     for _ in 0..load.connections {
         connections.push(connect(address).await);
@@ -87,7 +99,10 @@ pub async fn run(address: SocketAddr, kind: Kind, load: Load, next_visitor: Arc<
             let (left, next_visitor) = (left.clone(), next_visitor.clone());
             tokio::spawn(async move {
                 let mut counted = 0;
-                while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok() {
+                while left
+                    .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1))
+                    .is_ok()
+                {
                     let visitor = next_visitor.fetch_add(1, Ordering::Relaxed);
                     let path = path(kind, visitor, load.articles);
                     let body = request(&mut connection, "PUT", &path, visitor).await;
@@ -104,12 +119,14 @@ pub async fn run(address: SocketAddr, kind: Kind, load: Load, next_visitor: Arc<
     (load.requests as f64 / start.elapsed().as_secs_f64(), counted)
 }
 
-/// Skewed as readers are: a tenth of the articles gets about half of the views (the cube of a uniform number).
+/// Skewed as readers are: a tenth of the articles gets about half of the views (the cube of a
+/// uniform number).
 fn path(kind: Kind, visitor: u64, articles: u64) -> String {
     match kind {
         Kind::Nothing => "/api/v1/nothing".into(),
         Kind::View => {
-            let uniform = (visitor.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 11) as f64 / (1u64 << 53) as f64;
+            let uniform =
+                (visitor.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 11) as f64 / (1u64 << 53) as f64;
             format!("/api/v1/articles/{}/view", 1 + (uniform.powi(3) * articles as f64) as u64)
         }
     }
@@ -123,7 +140,12 @@ pub async fn connect(address: SocketAddr) -> BufReader<TcpStream> {
 }
 
 /// Sends a request as `visitor` and returns the answer's body.
-pub async fn request(connection: &mut BufReader<TcpStream>, method: &str, path: &str, visitor: u64) -> String {
+pub async fn request(
+    connection: &mut BufReader<TcpStream>,
+    method: &str,
+    path: &str,
+    visitor: u64,
+) -> String {
     let [.., a, b, c] = visitor.to_be_bytes();
     let head = format!(
         "{method} {path} HTTP/1.1\r\nhost: bench\r\nuser-agent: {FIREFOX}\r\nx-forwarded-for: 10.{a}.{b}.{c}\r\n\r\n"

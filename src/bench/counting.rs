@@ -25,7 +25,8 @@ pub fn compare(profile: Profile, connections: usize, pairs: usize) {
     };
     import_articles(folder.path(), &settings, ARTICLES);
     let (server, address) = start(folder.path(), &settings);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let next_visitor = Arc::new(AtomicU64::new(1));
     let load = Load { requests: REQUESTS, connections, articles: ARTICLES };
     let mut acknowledged = 0;
@@ -37,10 +38,12 @@ pub fn compare(profile: Profile, connections: usize, pairs: usize) {
     println!("pair   nothing/s   views/s   ratio   server: µs a nothing   µs a view");
     for pair in 1..=pairs {
         let started = server_time(&server);
-        let (nothing, _) = runtime.block_on(run(address, Kind::Nothing, load, next_visitor.clone()));
+        let (nothing, _) =
+            runtime.block_on(run(address, Kind::Nothing, load, next_visitor.clone()));
         let between = server_time(&server);
         let before = redis.as_ref().map(processor_time);
-        let (views, counted) = runtime.block_on(run(address, Kind::View, load, next_visitor.clone()));
+        let (views, counted) =
+            runtime.block_on(run(address, Kind::View, load, next_visitor.clone()));
         if let (Some(redis), Some(before)) = (&redis, before) {
             costs.push((processor_time(redis) - before) * 1e6 / REQUESTS as f64);
         }
@@ -49,7 +52,10 @@ pub fn compare(profile: Profile, connections: usize, pairs: usize) {
             [between - started, ended - between].map(|seconds| seconds * 1e6 / REQUESTS as f64);
         acknowledged += counted;
         let sum = runtime.block_on(sum_of_counts(address));
-        assert_eq!(sum, acknowledged, "void: {acknowledged} views were acknowledged, {sum} are counted");
+        assert_eq!(
+            sum, acknowledged,
+            "void: {acknowledged} views were acknowledged, {sum} are counted"
+        );
         ratios.push(views / nothing);
         println!(
             "{pair:>4} {nothing:>11.0} {views:>9.0} {:>7.2} {cost_of_nothing:>22.1} {cost_of_view:>11.1}",
@@ -69,9 +75,10 @@ pub fn compare(profile: Profile, connections: usize, pairs: usize) {
 
 /// Seconds of processor time that the server has used in all.
 fn server_time(server: &std::process::Child) -> f64 {
-    let stat = std::fs::read_to_string(format!("/proc/{}/stat", server.id())).expect("the server runs");
-    // After the name, which may have spaces: user and system time are fields 14 and 15, in hundredths
-    // (https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html).
+    let stat =
+        std::fs::read_to_string(format!("/proc/{}/stat", server.id())).expect("the server runs");
+    // After the name, which may have spaces: user and system time are fields 14 and 15, in
+    // hundredths (https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html).
     let fields: Vec<&str> = stat.rsplit(')').next().expect("fields").split_whitespace().collect();
     let ticks = |index: usize| fields[index].parse::<f64>().expect("a number");
     (ticks(11) + ticks(12)) / 100.0

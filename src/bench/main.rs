@@ -1,14 +1,17 @@
-//! What counting costs, in both profiles. Every figure is of this machine against itself, and none is printed unless the counts
-//! add up: after each run the sum of all counts must be the number of acknowledged views.
+//! What counting costs, in both profiles. Every figure is of this machine against itself, and none
+//! is printed unless the counts add up: after each run the sum of all counts must be the number of
+//! acknowledged views.
 //!
-//! - `views`: the rate of PUTs that are counted and durable against the rate of PUTs of the same server that do nothing. Both go
-//!   over HTTP from the same client, in turn, so that the ratio holds when the machine's speed drifts.
+//! - `views`: the rate of PUTs that are counted and durable against the rate of PUTs of the same
+//!   server that do nothing. Both go over HTTP from the same client, in turn, so that the ratio
+//!   holds when the machine's speed drifts.
 //! - `redis`: what a view costs Redis in processor time, and a live dedup entry in memory.
 //! - `flush`: how long it takes until a million pending views are durable in SQL.
 //! - `sign-in`: how long a page takes while many guess passwords.
 //! - `most-viewed`: how long the most viewed take to answer with a million articles.
-//! - `pages`: whether 256 readers at once can open every page, and whether memory stays flat over a million requests; then an article
-//!   against nginx with the same bytes, and the front page of 20,000 articles against that of 20.
+//! - `pages`: whether 256 readers at once can open every page, and whether memory stays flat over a
+//!   million requests; then an article against nginx with the same bytes, and the front page of
+//!   20,000 articles against that of 20.
 //! - `outages`: what readers notice while a store is stopped, dead, slow or cut off.
 
 mod client;

@@ -1,7 +1,8 @@
 //! What readers notice while a store is stopped, dead, slow or cut off.
 //!
-//! 64 readers of six addresses open pages for as long as the outage lasts, its first moment included. A third of them opens pages that are
-//! remembered, a third pages that are rendered for each, and a third is signed in.
+//! 64 readers of six addresses open pages for as long as the outage lasts, its first moment
+//! included. A third of them opens pages that are remembered, a third pages that are rendered for
+//! each, and a third is signed in.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -24,7 +25,7 @@ const ARTICLES: u64 = 20;
 const LASTS: Duration = Duration::from_secs(6);
 
 /// How long a store may take to be used again.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outage {
@@ -65,7 +66,9 @@ pub fn readers() {
     let (sql, redis) = (SqlServer::start(), Redis::start());
     let (database, redis_url) = (sql.new_database(), redis.url());
     let (to_sql, to_redis) = (Proxy::to(port(&database)), Proxy::to(port(&redis_url)));
-    let through = |url: &str, proxy: &Proxy| url.replace(&format!(":{}", port(url)), &format!(":{}", proxy.port()));
+    let through = |url: &str, proxy: &Proxy| {
+        url.replace(&format!(":{}", port(url)), &format!(":{}", proxy.port()))
+    };
     let settings = vec![
         ("DATABASE_URL", through(&database, &to_sql)),
         ("REDIS_URL", through(&redis_url, &to_redis)),
@@ -78,8 +81,13 @@ pub fn readers() {
     let (server, address) = start(folder.path(), &settings);
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let cookie = runtime.block_on(sign_in(address, &password));
-    println!("{READERS} readers of six addresses, server profile, each outage {} s", LASTS.as_secs());
-    println!("store   is        pages        requests    median       p99   longest   answered 503   used again after");
+    println!(
+        "{READERS} readers of six addresses, server profile, each outage {} s",
+        LASTS.as_secs()
+    );
+    println!(
+        "store   is        pages        requests    median       p99   longest   answered 503   used again after"
+    );
     for (store, outages) in [
         ("", &[Outage::None][..]),
         ("Redis", &[Outage::Stopped, Outage::Dead, Outage::Slow, Outage::Cut][..]),
@@ -102,8 +110,11 @@ pub fn readers() {
 
 fn print(store: &str, outage: Outage, seen: Vec<(Kind, Seen)>, took: Duration) {
     for kind in KINDS {
-        let mut all: Seen =
-            seen.iter().filter(|(other, _)| *other == kind).flat_map(|(_, seen)| seen.clone()).collect();
+        let mut all: Seen = seen
+            .iter()
+            .filter(|(other, _)| *other == kind)
+            .flat_map(|(_, seen)| seen.clone())
+            .collect();
         all.sort_unstable();
         let refused = all.iter().filter(|(_, status)| *status == 503).count();
         let odd = all.iter().find(|(_, status)| !matches!(*status, 200 | 503));
@@ -124,7 +135,8 @@ fn print(store: &str, outage: Outage, seen: Vec<(Kind, Seen)>, took: Duration) {
 }
 
 fn port(url: &str) -> u16 {
-    let authority = url.split("//").nth(1).and_then(|rest| rest.split('/').next()).expect("an address");
+    let authority =
+        url.split("//").nth(1).and_then(|rest| rest.split('/').next()).expect("an address");
     authority.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port")
 }
 
@@ -163,7 +175,8 @@ impl Stores {
 /// Makes an account and returns its password.
 fn add_reader(folder: &Path, settings: &[(&str, String)]) -> String {
     let mut command = binary(folder, settings);
-    let output = command.args(["user", "add", "reader", "--role", "reader"]).stderr(Stdio::null()).output();
+    let output =
+        command.args(["user", "add", "reader", "--role", "reader"]).stderr(Stdio::null()).output();
     let output = String::from_utf8(output.expect("the binary starts").stdout).expect("text");
     output.lines().last().expect("a password").trim().to_owned()
 }
@@ -184,16 +197,26 @@ async fn sign_in(address: SocketAddr, password: &str) -> String {
         connection.read_line(&mut line).await.expect("a line of the answer");
         assert!(!line.trim().is_empty(), "there is no cookie in the answer");
         // Not the one by which the browser is known at its next sign-in.
-        if let Some(cookie) = line.strip_prefix("set-cookie: ").filter(|cookie| cookie.starts_with("session=")) {
+        if let Some(cookie) =
+            line.strip_prefix("set-cookie: ").filter(|cookie| cookie.starts_with("session="))
+        {
             return cookie.split(';').next().unwrap_or_default().to_owned();
         }
     }
 }
 
 /// One request: the status and the page.
-async fn open(connection: &mut BufReader<TcpStream>, path: &str, reader: usize, cookie: &str) -> (u16, String) {
+async fn open(
+    connection: &mut BufReader<TcpStream>,
+    path: &str,
+    reader: usize,
+    cookie: &str,
+) -> (u16, String) {
     let cookie = if cookie.is_empty() { String::new() } else { format!("cookie: {cookie}\r\n") };
-    let head = format!("GET {path} HTTP/1.1\r\nhost: bench\r\nx-forwarded-for: 192.0.2.{}\r\n{cookie}\r\n", reader % 6);
+    let head = format!(
+        "GET {path} HTTP/1.1\r\nhost: bench\r\nx-forwarded-for: 192.0.2.{}\r\n{cookie}\r\n",
+        reader % 6
+    );
     connection.get_mut().write_all(head.as_bytes()).await.expect("a request is sent");
     answer(connection).await
 }
@@ -211,7 +234,9 @@ async fn load(address: SocketAddr, cookie: &str) -> Vec<(Kind, Seen)> {
             while !stopped.load(Ordering::Relaxed) {
                 let path = match (kind, (seen.len() + number) % 3) {
                     // No two ask for the same, in no outage.
-                    (Kind::Rendered, _) => format!("/search?q=article+{}", NEXT_SEARCH.fetch_add(1, Ordering::Relaxed)),
+                    (Kind::Rendered, _) => {
+                        format!("/search?q=article+{}", NEXT_SEARCH.fetch_add(1, Ordering::Relaxed))
+                    }
                     (_, 0) => "/".into(),
                     (_, 1) => "/articles/article-1".into(),
                     _ => "/most-viewed".into(),
@@ -219,7 +244,8 @@ async fn load(address: SocketAddr, cookie: &str) -> Vec<(Kind, Seen)> {
                 let start = Instant::now();
                 let (status, _) = open(&mut connection, &path, number, &cookie).await;
                 seen.push((start.elapsed(), status));
-                // As fast as they read, not as fast as they can: what is refused at once would be all that is counted.
+                // As fast as they read, not as fast as they can: what is refused at once would be
+                // all that is counted.
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
             (kind, seen)
@@ -234,7 +260,8 @@ async fn load(address: SocketAddr, cookie: &str) -> Vec<(Kind, Seen)> {
     all
 }
 
-/// How long it takes until everything is as if nothing had been: sessions are found, views are taken, and SQL is asked.
+/// How long it takes until everything is as if nothing had been: sessions are found, views are
+/// taken, and SQL is asked.
 async fn until_well(address: SocketAddr, cookie: &str) -> Duration {
     let mut connection = connect(address).await;
     let start = Instant::now();
@@ -249,7 +276,7 @@ async fn until_well(address: SocketAddr, cookie: &str) -> Duration {
         if is_well && status == 200 {
             return start.elapsed();
         }
-        assert!(start.elapsed() < PATIENCE, "the store is not used again");
+        assert!(start.elapsed() < TIMEOUT, "the store is not used again");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

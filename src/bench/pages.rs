@@ -57,7 +57,10 @@ impl Site {
         let redis = (profile == Profile::Server).then(Redis::start);
         let mut settings = vec![("TIDEMARK_PAGES__CACHE", cache.to_owned())];
         if let Some(redis) = &redis {
-            settings.extend([("DATABASE_URL", SqlServer::shared().new_database()), ("REDIS_URL", redis.url())]);
+            settings.extend([
+                ("DATABASE_URL", SqlServer::shared().new_database()),
+                ("REDIS_URL", redis.url()),
+            ]);
         }
         fill(folder.path(), &settings);
         let (server, address) = start(folder.path(), &settings);
@@ -74,19 +77,23 @@ fn seed(folder: &Path, settings: &[(&str, String)]) {
     assert!(status.expect("the binary starts").success(), "the samples were added");
 }
 
-/// Opens every page with 256 connections for ten seconds, in both profiles, with pages remembered and not, and then one page a million
-/// times.
+/// Opens every page with 256 connections for ten seconds, in both profiles, with pages remembered
+/// and not, and then one page a million times.
 pub fn hold() {
     let runtime = Runtime::new().expect("a runtime");
     for profile in [Profile::Embedded, Profile::Server] {
         for cache in ["64", "0"] {
             let site = Site::start(profile, cache, seed);
-            println!("{profile:?} profile, pages.cache = {cache}: {READERS} connections, {} s a page", LASTS.as_secs());
+            println!(
+                "{profile:?} profile, pages.cache = {cache}: {READERS} connections, {} s a page",
+                LASTS.as_secs()
+            );
             println!("page                        requests/s    median       p99   longest");
             for page in PAGES {
                 let mut times = runtime.block_on(crowd(site.address, page));
                 times.sort_unstable();
-                let milliseconds = |place: usize| times[place.min(times.len() - 1)].as_secs_f64() * 1000.0;
+                let milliseconds =
+                    |place: usize| times[place.min(times.len() - 1)].as_secs_f64() * 1000.0;
                 println!(
                     "{page:<26} {:>11.0} {:>6.1} ms {:>6.1} ms {:>6.0} ms",
                     times.len() as f64 / LASTS.as_secs_f64(),
@@ -94,7 +101,11 @@ pub fn hold() {
                     milliseconds(times.len() * 99 / 100),
                     milliseconds(times.len()),
                 );
-                assert!(times.last() < Some(&LONGEST_WAIT), "{page}: somebody waited for {:?}", times.last());
+                assert!(
+                    times.last() < Some(&LONGEST_WAIT),
+                    "{page}: somebody waited for {:?}",
+                    times.last()
+                );
             }
             if cache != "0" {
                 let mut sizes = vec![resident(&site.server)];
@@ -102,7 +113,9 @@ pub fn hold() {
                     runtime.block_on(many(site.address, REQUESTS / 4));
                     sizes.push(resident(&site.server));
                 }
-                println!("memory of the process before, and after each quarter of {REQUESTS} requests: {sizes:?} MB");
+                println!(
+                    "memory of the process before, and after each quarter of {REQUESTS} requests: {sizes:?} MB"
+                );
             }
             site.stop();
         }
@@ -147,10 +160,14 @@ async fn many(address: SocketAddr, requests: u64) {
     let left = Arc::new(AtomicU64::new(requests));
     let mut readers = Vec::with_capacity(READERS);
     for number in 0..READERS {
-        let (mut stream, left) = (TcpStream::connect(address).await.expect("a connection"), left.clone());
+        let (mut stream, left) =
+            (TcpStream::connect(address).await.expect("a connection"), left.clone());
         readers.push(tokio::spawn(async move {
             let (request, mut buffer) = (get(["/", ARTICLE][number % 2]), Vec::new());
-            while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok() {
+            while left
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1))
+                .is_ok()
+            {
                 fetch(&mut stream, &request, &mut buffer).await;
             }
         }));
@@ -162,13 +179,15 @@ async fn many(address: SocketAddr, requests: u64) {
 
 /// What the process has in memory, in MB (`VmRSS`).
 fn resident(server: &Child) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", server.id())).expect("the server runs");
+    let status =
+        std::fs::read_to_string(format!("/proc/{}/status", server.id())).expect("the server runs");
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its memory");
-    line.split_whitespace().next().and_then(|size| size.parse::<u64>().ok()).expect("a number") / 1_024
+    line.split_whitespace().next().and_then(|size| size.parse::<u64>().ok()).expect("a number")
+        / 1_024
 }
 
-/// Sends a request and reads the answer into `buffer`. Costs as little as it can, so that the servers are measured. Returns where the body
-/// begins.
+/// Sends a request and reads the answer into `buffer`. Costs as little as it can, so that the
+/// servers are measured. Returns where the body begins.
 async fn fetch(stream: &mut TcpStream, request: &[u8], buffer: &mut Vec<u8>) -> usize {
     stream.write_all(request).await.expect("a request is sent");
     buffer.clear();
@@ -181,7 +200,10 @@ async fn fetch(stream: &mut TcpStream, request: &[u8], buffer: &mut Vec<u8>) -> 
         {
             let text = std::str::from_utf8(&buffer[..head]).expect("text").to_ascii_lowercase();
             assert!(text.starts_with("http/1.1 200"), "{text}");
-            let length = text.lines().find_map(|line| line.strip_prefix("content-length: ")).expect("a length");
+            let length = text
+                .lines()
+                .find_map(|line| line.strip_prefix("content-length: "))
+                .expect("a length");
             end = Some((head + 4, head + 4 + length.parse::<usize>().expect("a number")));
         }
         if let Some((body, end)) = end
@@ -222,13 +244,17 @@ async fn rate(address: SocketAddr, page: &str) -> (f64, String) {
     (requests as f64 / start.elapsed().as_secs_f64(), page)
 }
 
-/// Compares an article with nginx, which serves the same bytes from a file with one worker; and the front page of a large blog with that of
-/// a small one. The runs take turns.
+/// Compares an article with nginx, which serves the same bytes from a file with one worker; and the
+/// front page of a large blog with that of a small one. The runs take turns.
 pub fn compare(pairs: usize) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    for (profile, cache) in
-        [(Profile::Embedded, "64"), (Profile::Embedded, "0"), (Profile::Server, "64"), (Profile::Server, "0")]
-    {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    for (profile, cache) in [
+        (Profile::Embedded, "64"),
+        (Profile::Embedded, "0"),
+        (Profile::Server, "64"),
+        (Profile::Server, "0"),
+    ] {
         let site = Site::start(profile, cache, seed);
         let (_, page) = runtime.block_on(rate(site.address, ARTICLE));
         let Some(nginx) = Nginx::start(&page) else {
@@ -245,19 +271,29 @@ pub fn compare(pairs: usize) {
         for pair in 1..=pairs {
             let (of_nginx, _) = runtime.block_on(rate(nginx.address, "/page.html"));
             let (of_site, again) = runtime.block_on(rate(site.address, ARTICLE));
-            assert_eq!(without_nonce(&again), without_nonce(&page), "void: another page was served");
+            assert_eq!(
+                without_nonce(&again),
+                without_nonce(&page),
+                "void: another page was served"
+            );
             ratios.push(of_site / of_nginx);
             println!("{pair:>4} {of_nginx:>9.0} {of_site:>9.0} {:>7.2}", of_site / of_nginx);
         }
-        println!("median ratio {:.2}; every page was the one that nginx serves, but for its nonce", median(ratios));
+        println!(
+            "median ratio {:.2}; every page was the one that nginx serves, but for its nonce",
+            median(ratios)
+        );
         site.stop();
     }
     large_front_page(&runtime, pairs);
 }
 
 fn large_front_page(runtime: &Runtime, pairs: usize) {
-    let of =
-        |articles| Site::start(Profile::Embedded, "0", |folder, settings| import_articles(folder, settings, articles));
+    let of = |articles| {
+        Site::start(Profile::Embedded, "0", |folder, settings| {
+            import_articles(folder, settings, articles)
+        })
+    };
     let (small, large) = (of(20), of(20_000));
     println!("The front page, not from memory, embedded profile, {CONNECTIONS} connections");
     println!("pair   of 20/s   of 20,000/s   times as long");
@@ -275,7 +311,8 @@ fn large_front_page(runtime: &Runtime, pairs: usize) {
 
 /// A page without the nonce of its scripts, which is another each time.
 fn without_nonce(page: &str) -> String {
-    let nonce = page.split_once("nonce=\"").and_then(|(_, rest)| rest.split_once('"')).expect("a nonce").0;
+    let nonce =
+        page.split_once("nonce=\"").and_then(|(_, rest)| rest.split_once('"')).expect("a nonce").0;
     page.replace(nonce, "")
 }
 
@@ -323,7 +360,8 @@ impl Nginx {
 
 fn make_readable(folder: &Path) {
     use std::os::unix::fs::PermissionsExt;
-    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755)).expect("the folder's permissions");
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755))
+        .expect("the folder's permissions");
 }
 
 impl Drop for Nginx {

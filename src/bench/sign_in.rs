@@ -12,18 +12,22 @@ use crate::client::{answer, connect, import_articles, request, start, stop};
 const PAGES: usize = 1_000;
 const GUESSERS: u64 = 64;
 
-/// Prints how long a page takes with and without guessers, each of whom tries another name from another address each time, so that
-/// no one of them is slowed down.
+/// Prints how long a page takes with and without guessers, each of whom tries another name from
+/// another address each time, so that no one of them is slowed down.
 pub fn flood() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     import_articles(folder.path(), &[], 20);
     let (server, address) = start(folder.path(), &[]);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     println!("The front page, {PAGES} times one after the other, embedded profile");
     println!("guessers   median   p99   sign-ins/s refused as wrong   as too many at once");
     for guessers in [0, GUESSERS] {
-        let (stopped, wrong, busy) =
-            (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+        let (stopped, wrong, busy) = (
+            Arc::new(AtomicBool::new(false)),
+            Arc::new(AtomicU64::new(0)),
+            Arc::new(AtomicU64::new(0)),
+        );
         let (times, elapsed) = runtime.block_on(async {
             for guesser in 0..guessers {
                 tokio::spawn(guess(address, guesser, stopped.clone(), wrong.clone(), busy.clone()));

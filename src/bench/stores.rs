@@ -21,14 +21,25 @@ use crate::{info, median};
 const MILLION: i64 = 1_000_000;
 
 fn runtime() -> Runtime {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime")
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime")
 }
 
 async fn store(redis: &Redis, url: &str) -> RedisStore {
     let database = tidemark::server::db::open_mysql(url).await.expect("the database opens");
     let client = Client::new(&redis.url()).expect("an address");
     let caps = Caps { address: 10_000, network: 10_000, signed_in: 10_000 };
-    RedisStore::new(client, Ledger::new(database, still_there), Clock::System, Duration::from_secs(3600), caps, 1)
+    RedisStore::new(
+        client,
+        Ledger::new(database, still_there),
+        Clock::System,
+        Duration::from_secs(3600),
+        caps,
+        1,
+    )
 }
 
 /// Articles numbered from 1, made by SQL alone.
@@ -48,7 +59,12 @@ async fn add_articles(url: &str, count: i64) {
 /// Any visitor, spread as hashes are.
 fn visitor(day: i64, number: i64) -> Visitor {
     let spread = number.wrapping_mul(0x9e37_79b9_7f4a_7c15_u64.cast_signed());
-    let today = Hashes { visitor: spread, address: Some(spread.rotate_left(32)), network: None, is_session: false };
+    let today = Hashes {
+        visitor: spread,
+        address: Some(spread.rotate_left(32)),
+        network: None,
+        is_session: false,
+    };
     Visitor { day, today, yesterday: None }
 }
 
@@ -56,14 +72,22 @@ fn visitor(day: i64, number: i64) -> Visitor {
 async fn record(store: &RedisStore, articles: i64, first: i64, count: i64) {
     let day = day_of(Clock::System.now_ms());
     let mut left: Vec<View> = (0..count)
-        .map(|number| View { article: 1 + number % articles, visitor: visitor(day, first + number) })
+        .map(|number| View {
+            article: 1 + number % articles,
+            visitor: visitor(day, first + number),
+        })
         .collect();
     // As the lanes of the batcher do: the views of a shard together.
     left.sort_by_key(|view| store.shard_of(view.article));
     for batch in left.chunks(1_000) {
         let outcomes = store.record(batch).await.expect("recorded");
         assert!(
-            outcomes.into_iter().filter_map(Recorded::outcome).filter(|outcome| outcome.counted).count() == batch.len(),
+            outcomes
+                .into_iter()
+                .filter_map(Recorded::outcome)
+                .filter(|outcome| outcome.counted)
+                .count()
+                == batch.len(),
             "void: not all were counted"
         );
     }
@@ -116,10 +140,11 @@ pub fn flush_time(runs: usize) {
             times.push(start.elapsed().as_secs_f64() * 1e3);
             assert_eq!((flushed.views, flushed.articles), (MILLION, ARTICLES as u64), "void");
             let mut connection = sqlx::MySqlConnection::connect(&url).await.expect("a connection");
-            let sum: i64 = sqlx::query_scalar("SELECT CAST(SUM(views) AS SIGNED) FROM article_stats")
-                .fetch_one(&mut connection)
-                .await
-                .expect("a sum");
+            let sum: i64 =
+                sqlx::query_scalar("SELECT CAST(SUM(views) AS SIGNED) FROM article_stats")
+                    .fetch_one(&mut connection)
+                    .await
+                    .expect("a sum");
             assert_eq!(sum, (run + 1) * MILLION, "void");
         }
         let all: Vec<String> = times.iter().map(|time| format!("{time:.0}")).collect();
@@ -210,7 +235,10 @@ fn measure(runtime: &Runtime, folder: &std::path::Path, settings: &[(&str, Strin
                 times.push(start.elapsed().as_secs_f64() * 1e3);
             }
             times.sort_by(f64::total_cmp);
-            println!("  most viewed, {window}: median {:.2} ms, p99 {:.2} ms", times[500], times[990]);
+            println!(
+                "  most viewed, {window}: median {:.2} ms, p99 {:.2} ms",
+                times[500], times[990]
+            );
         }
     });
     stop(server);

@@ -24,8 +24,17 @@ pub fn ArticleBody(
     #[prop(optional)]
     reactions: Option<AnyView>,
 ) -> impl IntoView {
-    let ArticleContent { title, cover, authors, published_at, reading_minutes, contents, html, language, tags } =
-        content;
+    let ArticleContent {
+        title,
+        cover,
+        authors,
+        published_at,
+        reading_minutes,
+        contents,
+        html,
+        language,
+        tags,
+    } = content;
     view! {
         <article class="article" lang=language>
             <header class="article-header">
@@ -51,7 +60,8 @@ pub fn ArticleBody(
 /// The table of contents of a long article.
 #[component]
 fn Contents(contents: Vec<Heading>) -> impl IntoView {
-    let headings: Vec<Heading> = contents.into_iter().filter(|heading| heading.level <= DEEPEST_LEVEL).collect();
+    let headings: Vec<Heading> =
+        contents.into_iter().filter(|heading| heading.level <= DEEPEST_LEVEL).collect();
     (headings.len() >= HEADINGS_FOR_CONTENTS).then(|| {
         let is_open = headings.len() <= MOST_UNFOLDED;
         let items = headings

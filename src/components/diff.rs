@@ -13,8 +13,8 @@ pub fn Diff(
     let left_out = (left_out > 0).then(|| {
         view! { <p class="field-hint">{format!("{left_out} more lines differ or stand around what differs. They are too many to be shown.")}</p> }
     });
-    let is_cut =
-        has_cut_lines.then(|| view! { <p class="field-hint">"Some lines are too long to be shown whole."</p> });
+    let is_cut = has_cut_lines
+        .then(|| view! { <p class="field-hint">"Some lines are too long to be shown whole."</p> });
     let groups = groups
         .into_iter()
         .map(|group| {

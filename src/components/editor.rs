@@ -1,5 +1,5 @@
-//! What helps an author while typing: a preview, unsaved changes that are kept, pictures that are pasted, dropped or chosen. The form
-//! is the page's own and works without any of it.
+//! What helps an author while typing: a preview, unsaved changes that are kept, pictures that are
+//! pasted, dropped or chosen. The form is the page's own and works without any of it.
 
 use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
@@ -67,7 +67,9 @@ pub fn EditorTools(
         spawn_local(editor.follow_with_preview(0));
     });
     let choose = move |event: web_sys::Event| {
-        let Some(input) = event.target().and_then(|target| target.dyn_into::<web_sys::HtmlInputElement>().ok()) else {
+        let Some(input) =
+            event.target().and_then(|target| target.dyn_into::<web_sys::HtmlInputElement>().ok())
+        else {
             return;
         };
         if let Some(files) = input.files() {
@@ -109,16 +111,21 @@ impl Editor {
         });
         if let Some(text) = text_field() {
             listen(&text, "paste", move |event| {
-                let data = event.dyn_ref::<web_sys::ClipboardEvent>().and_then(web_sys::ClipboardEvent::clipboard_data);
+                let data = event
+                    .dyn_ref::<web_sys::ClipboardEvent>()
+                    .and_then(web_sys::ClipboardEvent::clipboard_data);
                 self.take(&event, data);
             });
             listen(&text, "drop", move |event| {
-                let data = event.dyn_ref::<web_sys::DragEvent>().and_then(web_sys::DragEvent::data_transfer);
+                let data = event
+                    .dyn_ref::<web_sys::DragEvent>()
+                    .and_then(web_sys::DragEvent::data_transfer);
                 self.take(&event, data);
             });
         }
         let _ = window_event_listener_untyped("beforeunload", move |event| {
-            let is_lost = self.changed.get_untracked() != self.kept.get_untracked() && !self.is_sent.get_untracked();
+            let is_lost = self.changed.get_untracked() != self.kept.get_untracked()
+                && !self.is_sent.get_untracked();
             if is_lost {
                 event.prevent_default();
             }
@@ -189,7 +196,10 @@ impl Editor {
 
     /// Takes the pictures of what was pasted or dropped; anything else goes its usual way.
     fn take(self, event: &web_sys::Event, data: Option<web_sys::DataTransfer>) {
-        let Some(files) = data.and_then(|data| data.files()).filter(|files| files.length() > 0) else { return };
+        let Some(files) = data.and_then(|data| data.files()).filter(|files| files.length() > 0)
+        else {
+            return;
+        };
         event.prevent_default();
         self.add_pictures(&files);
     }
@@ -233,8 +243,9 @@ fn text_field() -> Option<web_sys::HtmlTextAreaElement> {
 /// What stands in the form.
 fn typed() -> Typed {
     let value = |name: &str| {
-        let input =
-            document().get_element_by_id(name).and_then(|field| field.dyn_into::<web_sys::HtmlInputElement>().ok());
+        let input = document()
+            .get_element_by_id(name)
+            .and_then(|field| field.dyn_into::<web_sys::HtmlInputElement>().ok());
         input.map(|input| input.value()).unwrap_or_default()
     };
     Typed {
@@ -270,7 +281,12 @@ fn replace(old: &str, new: &str) {
     let Some(at) = value.find(old) else { return };
     let units = |text: &str| u32::try_from(text.encode_utf16().count()).unwrap_or(u32::MAX);
     let start = units(&value[..at]);
-    let _ = field.set_range_text_with_start_and_end_and_mode(new, start, start + units(old), "preserve");
+    let _ = field.set_range_text_with_start_and_end_and_mode(
+        new,
+        start,
+        start + units(old),
+        "preserve",
+    );
 }
 
 /// Sends a picture, and returns the Markdown that shows it, or why it could not be taken.
@@ -285,10 +301,12 @@ async fn upload(file: &web_sys::File) -> Result<String, String> {
     options.set_body(&form);
     options.set_headers(&headers);
     let sent = window().fetch_with_str_and_init("/studio/pictures", &options);
-    let response: web_sys::Response = JsFuture::from(sent).await.map_err(failed)?.dyn_into().map_err(failed)?;
+    let response: web_sys::Response =
+        JsFuture::from(sent).await.map_err(failed)?.dyn_into().map_err(failed)?;
     let answer = JsFuture::from(response.text().map_err(failed)?).await.map_err(failed)?;
-    let answer: serde_json::Value = serde_json::from_str(&answer.as_string().unwrap_or_default())
-        .map_err(|_| "the server gave no answer that could be read.".to_owned())?;
+    let answer: serde_json::Value =
+        serde_json::from_str(&answer.as_string().unwrap_or_default())
+            .map_err(|_| "the server gave no answer that could be read.".to_owned())?;
     let text = |name: &str| answer.get(name).and_then(serde_json::Value::as_str).map(str::to_owned);
     match (response.ok(), text("markdown"), text("detail")) {
         (true, Some(markdown), _) => Ok(markdown),

@@ -1,4 +1,5 @@
-//! Fields of forms: each with its label, its hint, what was typed into it, and what is wrong with it.
+//! Fields of forms: each with its label, its hint, what was typed into it, and what is wrong with
+//! it.
 
 use leptos::prelude::*;
 
@@ -56,8 +57,8 @@ pub fn Field(
     }
 }
 
-/// A text as the content of a `<textarea>`. Leptos writes what is in one as it is, so it has to be escaped here; and browsers drop a
-/// line end that comes first.
+/// A text as the content of a `<textarea>`. Leptos writes what is in one as it is, so it has to be
+/// escaped here; and browsers drop a line end that comes first.
 pub fn textarea_text(text: &str) -> String {
     format!("\n{}", text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"))
 }

@@ -1,4 +1,5 @@
-//! Counts on pages that may be remembered: where one goes, a page that is to be remembered has a mark.
+//! Counts on pages that may be remembered: where one goes, a page that is to be remembered has a
+//! mark.
 
 use leptos::prelude::*;
 
@@ -21,9 +22,11 @@ pub fn views(article: i64, views: i64) -> String {
     counted(Hole::Views(article), views, |views| views.to_string())
 }
 
-/// Whether a view of an article by whoever gets the page would count, as an attribute has it: `true` or `false`.
+/// Whether a view of an article by whoever gets the page would count, as an attribute has it:
+/// `true` or `false`.
 pub fn would_count(article: i64, would_count: bool) -> String {
-    use_context::<Marks>().map_or_else(|| would_count.to_string(), |marks| marks.mark(Hole::WouldCount(article), 0))
+    use_context::<Marks>()
+        .map_or_else(|| would_count.to_string(), |marks| marks.mark(Hole::WouldCount(article), 0))
 }
 
 /// How many readers like an article.

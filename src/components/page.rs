@@ -1,7 +1,8 @@
 //! A page when it is loaded and not yet rendered.
 //!
-//! Each page is one future that loads everything the page shows. What is below it is a pure function of what was loaded: nothing there waits,
-//! so no reader sits on a connection while waiting for another one.
+//! Each page is one future that loads everything the page shows. What is below it is a pure
+//! function of what was loaded: nothing there waits, so no reader sits on a connection while
+//! waiting for another one.
 
 use axum::http::request::Parts;
 use futures_util::future::join;
@@ -100,7 +101,10 @@ impl LoadedPage {
     }
 
     /// Any other page: `content` loads what it needs.
-    pub async fn of(has_sidebar: bool, content: impl Future<Output = Result<Content, Error>>) -> Self {
+    pub async fn of(
+        has_sidebar: bool,
+        content: impl Future<Output = Result<Content, Error>>,
+    ) -> Self {
         let (state, parts) = (expect_context::<AppState>(), expect_context::<Parts>());
         let (frame, content) = join(state.frame(&parts, has_sidebar), content).await;
         Self { frame, content }
@@ -111,7 +115,9 @@ impl LoadedPage {
 pub fn failure(error: &Error) -> Content {
     let title = match error {
         Error::NotFound(_) => "Nothing here",
-        Error::BadRequest(_) | Error::TooLarge | Error::Unauthorized | Error::Forbidden(_) => "That did not work",
+        Error::BadRequest(_) | Error::TooLarge | Error::Unauthorized | Error::Forbidden(_) => {
+            "That did not work"
+        }
         Error::Unavailable | Error::Internal => "Something broke",
     };
     let view = view! {

@@ -5,17 +5,19 @@ use leptos::prelude::*;
 use crate::model::numbers::{format_count, format_followers};
 use crate::model::reaction::Reaction;
 
-/// A button that says how a reaction stands and changes it. `browser/reading.js` shows the change at once and sends it without leaving
-/// the page.
+/// A button that says how a reaction stands and changes it. `browser/reading.js` shows the change
+/// at once and sends it without leaving the page.
 #[component]
 pub fn ReactionButton(
     /// What it is about.
     reaction: Reaction,
     /// Where the form goes.
     action: String,
-    /// The page that the form leads back to, if it is not the one that its action stands for; may be empty.
+    /// The page that the form leads back to, if it is not the one that its action stands for; may
+    /// be empty.
     next: String,
-    /// Whom a follow is about, for those who do not see where the button stands; empty for an article.
+    /// Whom a follow is about, for those who do not see where the button stands; empty for an
+    /// article.
     name: String,
     /// Whether the reader has reacted so.
     is_on: bool,
@@ -36,7 +38,8 @@ pub fn ReactionButton(
         Reaction::Collect(_) => "M6 3.5h12v17l-6-4.5-6 4.5Z",
         Reaction::Follow(_) => "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8Zm-7.5 8.5a7.5 7.5 0 0 1 15 0Z",
     };
-    // The number of an article stands inside of the button, that of an author's followers beside it.
+    // The number of an article stands inside of the button, that of an author's followers beside
+    // it.
     let (subject, is_follow) = match reaction {
         Reaction::Like(article) | Reaction::Collect(article) => (article.to_string(), false),
         Reaction::Follow(username) => (username, true),

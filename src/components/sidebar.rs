@@ -33,10 +33,12 @@ fn Unavailable() -> impl IntoView {
     view! { <p class="empty">"The most viewed articles can't be shown right now."</p> }
 }
 
-/// The most viewed articles of all windows. Radio buttons choose the one that is shown, without a script.
+/// The most viewed articles of all windows. Radio buttons choose the one that is shown, without a
+/// script.
 #[component]
 fn Rankings(rankings: Vec<Ranking>) -> impl IntoView {
-    // The first window in which anything was read; a blog that nobody has read yet shows the last one, which is all time.
+    // The first window in which anything was read; a blog that nobody has read yet shows the last
+    // one, which is all time.
     let shown = rankings.iter().position(|ranking| !ranking.articles.is_empty());
     let shown = shown.unwrap_or(rankings.len().saturating_sub(1));
     let choices = rankings
@@ -50,7 +52,8 @@ fn Rankings(rankings: Vec<Ranking>) -> impl IntoView {
             }
         })
         .collect_view();
-    let lists = rankings.into_iter().map(|ranking| view! { <RankingList ranking /> }).collect_view();
+    let lists =
+        rankings.into_iter().map(|ranking| view! { <RankingList ranking /> }).collect_view();
     view! {
         <section class="rankings" aria-labelledby="rankings-title">
             <h2 class="sidebar-title" id="rankings-title">

@@ -2,7 +2,8 @@
 
 use leptos::prelude::*;
 
-/// A button that changes the theme. Hidden until `browser/reading.js` is there: without it, it could do nothing.
+/// A button that changes the theme. Hidden until `browser/reading.js` is there: without it, it
+/// could do nothing.
 #[component]
 pub fn ThemeToggle() -> impl IntoView {
     view! {

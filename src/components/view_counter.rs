@@ -2,10 +2,11 @@
 
 use leptos::prelude::*;
 
-/// How often the article was read. Once somebody sees the page, `browser/reading.js` shows this reader's own view at once and tells the
-/// server, whose answer then stands (rule C6).
+/// How often the article was read. Once somebody sees the page, `browser/reading.js` shows this
+/// reader's own view at once and tells the server, whose answer then stands (rule C6).
 ///
-/// What may differ from one answer to the next is text, so that it can be the mark of where it goes.
+/// What may differ from one answer to the next is text, so that it can be the mark of where it
+/// goes.
 #[component]
 pub fn ViewCounter(
     /// The article's id.
@@ -16,7 +17,8 @@ pub fn ViewCounter(
     words: String,
     /// Rule C2's window, in milliseconds.
     window_ms: u64,
-    /// Whether this reader's view would count, `true` or `false`; if not, there is no +1 before the server has answered.
+    /// Whether this reader's view would count, `true` or `false`; if not, there is no +1 before the
+    /// server has answered.
     would_count: String,
 ) -> impl IntoView {
     view! {

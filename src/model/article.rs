@@ -85,7 +85,8 @@ pub struct Article {
     pub version: i64,
 }
 
-/// Everything of an article that readers see but its counts: what its page shows, and what its author's preview shows.
+/// Everything of an article that readers see but its counts: what its page shows, and what its
+/// author's preview shows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ArticleContent {
     /// Plain text.

@@ -32,7 +32,9 @@ mod tests {
 
     #[test]
     fn a_count_has_a_comma_every_three_digits() {
-        for (count, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567"), (-1234, "-1,234")] {
+        for (count, text) in
+            [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567"), (-1234, "-1,234")]
+        {
             assert_eq!(format_count(count), text);
         }
     }
@@ -41,6 +43,9 @@ mod tests {
     fn one_view_is_not_one_views() {
         assert_eq!(format_views(1), "1 view");
         assert_eq!(format_views(0), "0 views");
-        assert_eq!((format_followers(1), format_followers(2)), ("1 follower".into(), "2 followers".into()));
+        assert_eq!(
+            (format_followers(1), format_followers(2)),
+            ("1 follower".into(), "2 followers".into())
+        );
     }
 }

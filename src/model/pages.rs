@@ -1,4 +1,5 @@
-//! What each page for reading shows: one struct a page, from which the page is rendered and which its server function answers.
+//! What each page for reading shows: one struct a page, from which the page is rendered and which
+//! its server function answers.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,7 +1,7 @@
 //! Light or dark.
 
-/// The cookie that holds the choice, so that the server can send the right page at once. Scripts must be able to write it;
-/// it is no secret.
+/// The cookie that holds the choice, so that the server can send the right page at once. Scripts
+/// must be able to write it; it is no secret.
 pub const THEME_COOKIE: &str = "theme";
 
 /// What a reader can choose. Without a choice the system's preference holds.

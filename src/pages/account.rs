@@ -27,7 +27,8 @@ pub async fn page() -> LoadedPage {
     });
     let content = async move {
         let user = current_user(&parts)?;
-        let current = parts.extensions.get::<Session>().and_then(Session::id).as_ref().map(SessionName::of);
+        let current =
+            parts.extensions.get::<Session>().and_then(Session::id).as_ref().map(SessionName::of);
         let sessions = state.accounts.sessions(&user).await?;
         let (this, others): (Vec<_>, Vec<_>) =
             sessions.into_iter().partition(|session| Some(&session.name) == current.as_ref());
@@ -101,8 +102,14 @@ fn Sessions(this: Vec<SignedIn>, others: Vec<SignedIn>) -> impl IntoView {
             </form>
         }
     });
-    let this = this.into_iter().map(|session| view! { <SessionItem session is_this=true /> }).collect_view();
-    let others = others.into_iter().map(|session| view! { <SessionItem session is_this=false /> }).collect_view();
+    let this = this
+        .into_iter()
+        .map(|session| view! { <SessionItem session is_this=true /> })
+        .collect_view();
+    let others = others
+        .into_iter()
+        .map(|session| view! { <SessionItem session is_this=false /> })
+        .collect_view();
     view! {
         <h2>"Where you are signed in"</h2>
         <ul class="sessions">{this} {others}</ul>
@@ -113,7 +120,11 @@ fn Sessions(this: Vec<SignedIn>, others: Vec<SignedIn>) -> impl IntoView {
 #[component]
 fn SessionItem(session: SignedIn, is_this: bool) -> impl IntoView {
     let handle = session.handle();
-    let browser = if session.user_agent.is_empty() { "Unknown browser".to_owned() } else { session.user_agent };
+    let browser = if session.user_agent.is_empty() {
+        "Unknown browser".to_owned()
+    } else {
+        session.user_agent
+    };
     let end = (!is_this).then(|| {
         view! {
             <form method="post" action="/account/sessions/end">

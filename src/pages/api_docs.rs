@@ -97,7 +97,8 @@ fn Request(operation: &'static Operation, base_url: String) -> impl IntoView {
         true => format!("curl '{base_url}{}'", filled_in(operation)),
         false => format!("curl -X {method} '{base_url}{}'", filled_in(operation)),
     };
-    let fields = fields.iter().map(|field| view! { <Input operation=id.as_str() field /> }).collect_view();
+    let fields =
+        fields.iter().map(|field| view! { <Input operation=id.as_str() field /> }).collect_view();
     view! {
         <section class="card api-request" aria-labelledby=id.as_str()>
             <h2 id=id.as_str()>

@@ -40,15 +40,22 @@ fn show(ArticleData { article, own, would_count }: ArticleData, state: &AppState
     };
     let site = &state.config.site;
     // Programs want the whole address.
-    let image = cover.map(|cover| if cover.starts_with('/') { format!("{}{cover}", site.base_url) } else { cover });
+    let image =
+        cover.map(
+            |cover| {
+                if cover.starts_with('/') { format!("{}{cover}", site.base_url) } else { cover }
+            },
+        );
     let address = format!("{}/articles/{}", site.base_url, summary.slug);
     let path = format!("/articles/{}", summary.slug);
     let (id, likes, collects) = (summary.id, summary.likes, summary.collects);
     let window_ms = u64::try_from(state.config.views.window.as_millis()).unwrap_or(u64::MAX);
     let reactions = view! { <Reactions id likes collects own path /> }.into_any();
-    let (views, words) = (views(summary.id, summary.views), views_in_words(summary.id, summary.views));
+    let (views, words) =
+        (views(summary.id, summary.views), views_in_words(summary.id, summary.views));
     let would_count = hole::would_count(summary.id, would_count);
-    let count = view! { <ViewCounter article=summary.id views words window_ms would_count /> }.into_any();
+    let count =
+        view! { <ViewCounter article=summary.id views words window_ms would_count /> }.into_any();
     let head = Head {
         title: format!("{} · {}", summary.title, site.title),
         description: Some(summary.summary),
@@ -66,7 +73,13 @@ fn show(ArticleData { article, own, would_count }: ArticleData, state: &AppState
 
 /// Like and collect, with their counts.
 #[component]
-fn Reactions(id: i64, likes: i64, collects: i64, own: Option<OwnReactions>, path: String) -> impl IntoView {
+fn Reactions(
+    id: i64,
+    likes: i64,
+    collects: i64,
+    own: Option<OwnReactions>,
+    path: String,
+) -> impl IntoView {
     let buttons = match own {
         Some(OwnReactions { is_liked, is_collected }) => view! {
             <ReactionButton

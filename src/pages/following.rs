@@ -22,8 +22,10 @@ pub async fn page() -> LoadedPage {
     let title = format!("Following · {}", state.config.site.title);
     let content = async move {
         let (user, number) = (current_user(&parts)?, number?);
-        let authors = async { Ok(state.database.followed_authors(user.id, state.clock.now_ms()).await?) };
-        let (authors, articles) = try_join(authors, state.list_page(List::Followed(user.id), number)).await?;
+        let authors =
+            async { Ok(state.database.followed_authors(user.id, state.clock.now_ms()).await?) };
+        let (authors, articles) =
+            try_join(authors, state.list_page(List::Followed(user.id), number)).await?;
         let list = match (authors.is_empty(), articles.total) {
             (true, _) => view! {
                 <div class="message">

@@ -42,7 +42,9 @@ fn SendAgain(kept: KeptForm) -> impl IntoView {
     let fields = kept
         .fields
         .into_iter()
-        .map(|(name, value)| view! { <textarea name=name hidden>{textarea_text(&value)}</textarea> })
+        .map(
+            |(name, value)| view! { <textarea name=name hidden>{textarea_text(&value)}</textarea> },
+        )
         .collect_view();
     let (title, advice) = match &kept.reason {
         Error::Unauthorized => (

@@ -13,7 +13,9 @@ pub struct Params(pub Vec<(String, String)>);
 
 /// A parameter of the route; empty if there is none of that name.
 pub fn param(name: &str) -> String {
-    let find = |Params(params): &Params| params.iter().find(|(other, _)| other == name).map(|(_, value)| value.clone());
+    let find = |Params(params): &Params| {
+        params.iter().find(|(other, _)| other == name).map(|(_, value)| value.clone())
+    };
     with_context(find).flatten().unwrap_or_default()
 }
 

@@ -15,7 +15,8 @@ pub async fn page() -> LoadedPage {
     let invitation = query("invitation").unwrap_or_default();
     let title = format!("Sign up · {}", state.config.site.title);
     let content = async move {
-        let role = state.accounts.role_of_sign_up(state.config.accounts.sign_up, &invitation).await?;
+        let role =
+            state.accounts.role_of_sign_up(state.config.accounts.sign_up, &invitation).await?;
         Ok(Content::new(
             Head::hidden(title),
             view! {

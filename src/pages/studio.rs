@@ -7,7 +7,12 @@ pub mod table;
 use crate::server::db::articles::Status;
 
 /// How far an article has come, in a word.
-fn status_name(status: Status, published_at: Option<i64>, deleted_at: Option<i64>, now: i64) -> &'static str {
+fn status_name(
+    status: Status,
+    published_at: Option<i64>,
+    deleted_at: Option<i64>,
+    now: i64,
+) -> &'static str {
     match (status, published_at, deleted_at) {
         (_, _, Some(_)) => "In the bin",
         (Status::Draft, ..) => "Draft",

@@ -26,7 +26,9 @@ pub async fn page() -> LoadedPage {
     let title = format!("Users · {}", state.config.site.title);
     let notice = query("changed").and_then(|changed| match changed.as_str() {
         "role" => Some("The role is changed."),
-        "blocked" => Some("The user can't sign in any more, and all sessions of the user are over."),
+        "blocked" => {
+            Some("The user can't sign in any more, and all sessions of the user are over.")
+        }
         "invitation" => Some("The invitation is taken back."),
         _ => None,
     });
@@ -43,8 +45,9 @@ pub async fn page() -> LoadedPage {
                 view! { <UserRow user is_self /> }
             })
             .collect_view();
-        let pages = (users.pages > 1)
-            .then(|| view! { <Pagination page=users.page pages=users.pages path="/users?".to_owned() /> });
+        let pages = (users.pages > 1).then(
+            || view! { <Pagination page=users.page pages=users.pages path="/users?".to_owned() /> },
+        );
         Ok(Content::new(
             Head::new(title),
             view! {
@@ -160,7 +163,10 @@ fn SecretNote(secret: Secret) -> impl IntoView {
 #[component]
 fn AddForm() -> impl IntoView {
     let sent = sent_form("/users");
-    let chosen = sent.value("role").and_then(|role| Role::try_from(role.to_owned()).ok()).unwrap_or(Role::Author);
+    let chosen = sent
+        .value("role")
+        .and_then(|role| Role::try_from(role.to_owned()).ok())
+        .unwrap_or(Role::Author);
     view! {
         <section class="narrow-start">
             <h2>"Add a user"</h2>

@@ -1,7 +1,8 @@
 //! Articles for their pages, read for all who open one at the same time.
 //!
-//! A statement costs far more than a row: a connection has to be taken and given back, and each of the three waits for the database. So
-//! readers who come while articles are being read are answered together by the next statement.
+//! A statement costs far more than a row: a connection has to be taken and given back, and each of
+//! the three waits for the database. So readers who come while articles are being read are answered
+//! together by the next statement.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -19,11 +20,13 @@ use crate::model::article::Article;
 /// How many readers may wait for an article. Whoever comes then is asked to come again.
 const QUEUE: usize = 8_192;
 
-/// How many readers one statement answers at most: each may want another article, and all of these are in memory together.
+/// How many readers one statement answers at most: each may want another article, and all of these
+/// are in memory together.
 const BATCH: usize = 64;
 
-/// How long the database may take. Those who ask wait no longer either, and over a connection that lost packets an answer may never come.
-const PATIENCE: Duration = Duration::from_secs(4);
+/// How long the database may take. Those who ask wait no longer either, and over a connection that
+/// lost packets an answer may never come.
+const TIMEOUT: Duration = Duration::from_secs(4);
 
 /// Asks for articles. Cheap to clone; the reader stops when the last clone is gone.
 #[derive(Clone, Debug)]
@@ -33,7 +36,8 @@ pub struct Articles(Asker<String, Found>);
 type Found = Result<Option<Arc<Article>>, Error>;
 
 impl Articles {
-    /// The article of that slug, if readers see it now, read after this was called, with the counts that SQL knows.
+    /// The article of that slug, if readers see it now, read after this was called, with the counts
+    /// that SQL knows.
     ///
     /// # Errors
     /// The database's; [`Error::Unavailable`] if too many wait already.
@@ -55,7 +59,10 @@ pub struct ArticleReader {
 /// A handle to ask with, and what has to run to answer.
 pub fn articles(database: Database, clock: Clock) -> (Articles, ArticleReader) {
     let (asker, asked) = gather(QUEUE, BATCH);
-    (Articles(asker), ArticleReader { asked, connection: OwnConnection::new(database.any().clone()), clock })
+    (
+        Articles(asker),
+        ArticleReader { asked, connection: OwnConnection::new(database.any().clone()), clock },
+    )
 }
 
 impl ArticleReader {
@@ -78,14 +85,19 @@ impl ArticleReader {
         let read = tokio::select! {
             biased;
             () = outage.begins() => late(),
-            read = tokio::time::timeout(PATIENCE, asking) => read.unwrap_or_else(|_| late()),
+            read = tokio::time::timeout(TIMEOUT, asking) => read.unwrap_or_else(|_| late()),
         };
         let read: Result<HashMap<String, Arc<Article>>, Error> = read
             .map(|articles| {
-                articles.into_iter().map(|article| (article.summary.slug.clone(), Arc::new(article))).collect()
+                articles
+                    .into_iter()
+                    .map(|article| (article.summary.slug.clone(), Arc::new(article)))
+                    .collect()
             })
             .map_err(Error::from);
-        let found = |slug: &String| read.as_ref().map(|articles| articles.get(slug).cloned()).map_err(Error::clone);
+        let found = |slug: &String| {
+            read.as_ref().map(|articles| articles.get(slug).cloned()).map_err(Error::clone)
+        };
         let answers: Vec<Found> = batch.iter().map(|asked| found(&asked.question)).collect();
         // So that whoever is the only one to ask for an article gets it without a copy.
         drop(read);

@@ -1,7 +1,7 @@
 //! What readers see of articles: the database's articles with the counts of this moment.
 //!
-//! In the embedded profile the database has the counts itself. In the server profile it has what was flushed, and Redis the
-//! whole; while Redis is away the database's have to do.
+//! In the embedded profile the database has the counts itself. In the server profile it has what
+//! was flushed, and Redis the whole; while Redis is away the database's have to do.
 
 use moka::sync::Cache;
 use tidemark_counting::Views;
@@ -27,8 +27,8 @@ pub(super) const MOST_VIEWED_LENGTH: i64 = 50;
 /// Of how many lists the length is remembered.
 const TOTALS: u64 = 1_000;
 
-/// How many articles lists have in all. Counting those of a large blog takes far longer than reading a page of them, and the number stays as
-/// it is until the content changes.
+/// How many articles lists have in all. Counting those of a large blog takes far longer than
+/// reading a page of them, and the number stays as it is until the content changes.
 #[derive(Clone, Debug)]
 pub struct Totals {
     totals: Cache<TotalKey, i64>,
@@ -43,7 +43,8 @@ impl Totals {
         Self { totals: Cache::new(TOTALS), version }
     }
 
-    /// The total of a list, if it is known, and under what to remember it if not: what is counted from now on belongs to the version of now.
+    /// The total of a list, if it is known, and under what to remember it if not: what is counted
+    /// from now on belongs to the version of now.
     fn known(&self, filter: &Filter) -> (Option<i64>, TotalKey) {
         let key = (self.version.current(), filter.clone());
         (self.totals.get(&key), key)
@@ -55,7 +56,10 @@ impl Totals {
 }
 
 /// A page of articles with the views of this moment.
-pub(super) async fn with_views(views: &Views, mut page: Page<ArticleSummary>) -> Page<ArticleSummary> {
+pub(super) async fn with_views(
+    views: &Views,
+    mut page: Page<ArticleSummary>,
+) -> Page<ArticleSummary> {
     let ids: Vec<i64> = page.items.iter().map(|article| article.id).collect();
     let totals = views.totals(&ids).await.unwrap_or_default();
     for article in &mut page.items {
@@ -69,7 +73,12 @@ impl Services {
     ///
     /// # Errors
     /// The database's.
-    pub async fn articles(&self, filter: &Filter, page: i64, per_page: i64) -> Result<Page<ArticleSummary>, Error> {
+    pub async fn articles(
+        &self,
+        filter: &Filter,
+        page: i64,
+        per_page: i64,
+    ) -> Result<Page<ArticleSummary>, Error> {
         let page = self.articles_as_stored(filter, page, per_page).await?;
         Ok(with_views(&self.views, page).await)
     }
@@ -85,7 +94,8 @@ impl Services {
         per_page: i64,
     ) -> Result<Page<ArticleSummary>, Error> {
         let (known, key) = self.totals.known(filter);
-        let page = self.database.articles(filter, known, page, per_page, self.clock.now_ms()).await?;
+        let page =
+            self.database.articles(filter, known, page, per_page, self.clock.now_ms()).await?;
         if known.is_none() {
             self.totals.remember(key, page.total);
         }
@@ -107,17 +117,27 @@ impl Services {
     /// The article with the views of this moment.
     pub async fn with_count(&self, mut article: Article) -> Article {
         let id = article.summary.id;
-        article.summary.views =
-            self.views.totals(&[id]).await.unwrap_or_default().get(&id).copied().unwrap_or(article.summary.views);
+        article.summary.views = self
+            .views
+            .totals(&[id])
+            .await
+            .unwrap_or_default()
+            .get(&id)
+            .copied()
+            .unwrap_or(article.summary.views);
         article
     }
 
-    /// The articles that readers see with the most views in `window`, most first; of equals, the newer first. Articles without
-    /// a view in the window are left out.
+    /// The articles that readers see with the most views in `window`, most first; of equals, the
+    /// newer first. Articles without a view in the window are left out.
     ///
     /// # Errors
     /// The database's.
-    pub async fn most_viewed(&self, window: Window, limit: i64) -> Result<Vec<RankedArticle>, Error> {
+    pub async fn most_viewed(
+        &self,
+        window: Window,
+        limit: i64,
+    ) -> Result<Vec<RankedArticle>, Error> {
         most_viewed(&self.database, &self.views, self.clock.now_ms(), window, limit).await
     }
 
@@ -131,10 +151,17 @@ impl Services {
 }
 
 /// As [`Services::rankings`], at `now`.
-pub(super) async fn rankings(database: &Database, views: &Views, now: i64) -> Result<Vec<Ranking>, Error> {
+pub(super) async fn rankings(
+    database: &Database,
+    views: &Views,
+    now: i64,
+) -> Result<Vec<Ranking>, Error> {
     let mut rankings = Vec::with_capacity(SIDEBAR_WINDOWS.len());
     for window in SIDEBAR_WINDOWS {
-        rankings.push(Ranking { window, articles: most_viewed(database, views, now, window, SIDEBAR_LENGTH).await? });
+        rankings.push(Ranking {
+            window,
+            articles: most_viewed(database, views, now, window, SIDEBAR_LENGTH).await?,
+        });
     }
     Ok(rankings)
 }

@@ -1,14 +1,17 @@
 //! How many articles and followers an author has.
 //!
-//! In the embedded profile SQL is asked. In the server profile Redis keeps the counts in two sorted sets, a user's number being the
-//! member and the count its score, so that an author's page counts nothing: what is missing there is counted in SQL and added.
+//! In the embedded profile SQL is asked. In the server profile Redis keeps the counts in two sorted
+//! sets, a user's number being the member and the count its score, so that an author's page counts
+//! nothing: what is missing there is counted in SQL and added.
 //!
-//! Beside each set is a number that grows with each change, after the change is committed and in the same step that takes the old
-//! count away. Whoever counts in SQL reads the number first, and what was counted is added only if the number is still the same:
-//! so a count of before a change is never added after it.
+//! Beside each set is a number that grows with each change, after the change is committed and in
+//! the same step that takes the old count away. Whoever counts in SQL reads the number first, and
+//! what was counted is added only if the number is still the same: so a count of before a change is
+//! never added after it.
 //!
-//! A cached count can be wrong all the same: while Redis is away nobody can tell it of a change, and a process may die between its
-//! commit and telling. That lasts until a reconcile, but no longer than [`BELIEVED_FOR`], after which Redis drops the set.
+//! A cached count can be wrong all the same: while Redis is away nobody can tell it of a change,
+//! and a process may die between its commit and telling. That lasts until a reconcile, but no
+//! longer than [`TTL`], after which Redis drops the set.
 
 use std::sync::LazyLock;
 
@@ -19,10 +22,12 @@ use tidemark_store::redis::{Redis, Script};
 
 use super::db::Database;
 
-/// How long a set is believed, in milliseconds. A scheduled article ends it sooner: readers see one more by time alone.
-const BELIEVED_FOR: i64 = 60 * 60 * 1_000;
+/// How long a set is believed, in milliseconds. A scheduled article ends it sooner: readers see one
+/// more by time alone.
+const TTL: i64 = 60 * 60 * 1_000;
 
-/// Adds a count that is missing, if nothing has changed since it was counted. The set ends when the first of its counts has to.
+/// Adds a count that is missing, if nothing has changed since it was counted. The set ends when the
+/// first of its counts has to.
 static FILL: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "if (redis.call('GET', '{' .. KEYS[1] .. '}:changes') or '0') ~= ARGV[4] then return 0 end
@@ -119,14 +124,15 @@ impl AuthorCounts {
         self.count(Counted::Followers, author).await
     }
 
-    /// To be called after articles were written, published, deleted or restored, when that is committed: what is cached of all
-    /// authors' articles is dropped, because a byline may have lost somebody too. A Redis that is away hears nothing of it; see the
-    /// module.
+    /// To be called after articles were written, published, deleted or restored, when that is
+    /// committed: what is cached of all authors' articles is dropped, because a byline may have
+    /// lost somebody too. A Redis that is away hears nothing of it; see the module.
     pub async fn articles_changed(&self) {
         self.change(Counted::Articles, &[]).await;
     }
 
-    /// To be called after somebody began or ceased to follow the user of that number, when that is committed.
+    /// To be called after somebody began or ceased to follow the user of that number, when that is
+    /// committed.
     pub async fn followers_changed(&self, author: i64) {
         self.change(Counted::Followers, &[author.to_string().into_bytes()]).await;
     }
@@ -150,7 +156,8 @@ impl AuthorCounts {
         let Some(redis) = &self.redis else { return Ok(drifts) };
         let of_redis = |error: ::redis::RedisError| format!("Redis: {error}");
         for counted in Counted::ALL {
-            let command = cmd("ZRANGE").arg(counted.key()).arg(0).arg(-1).arg("WITHSCORES").to_owned();
+            let command =
+                cmd("ZRANGE").arg(counted.key()).arg(0).arg(-1).arg("WITHSCORES").to_owned();
             let members: Vec<(String, f64)> = redis.query(&command).await.map_err(of_redis)?;
             for (member, _) in members {
                 drifts.extend(self.correct(redis, counted, &member).await?);
@@ -159,24 +166,33 @@ impl AuthorCounts {
         Ok(drifts)
     }
 
-    async fn correct(&self, redis: &Redis, counted: Counted, member: &str) -> Result<Option<Drift>, String> {
+    async fn correct(
+        &self,
+        redis: &Redis,
+        counted: Counted,
+        member: &str,
+    ) -> Result<Option<Drift>, String> {
         let of_redis = |error: ::redis::RedisError| format!("Redis: {error}");
         let differs = |(cached, correct): &(f64, i64)| *cached != *correct as f64;
         let first = self.look(redis, counted, member).await?.filter(differs);
         if first.is_none() {
             return Ok(None);
         }
-        // Somebody may have followed in SQL, and be about to say so to Redis. Then a second look sees something else.
+        // Somebody may have followed in SQL, and be about to say so to Redis. Then a second look
+        // sees something else.
         let second = self.look(redis, counted, member).await?;
         let Some((cached, correct)) = second.filter(|_| second == first) else { return Ok(None) };
         let arguments = [member.as_bytes().to_vec(), cached.to_string().into_bytes()];
-        let taken: i64 = redis.evaluate(&TAKE_AWAY, counted.key(), &arguments).await.map_err(of_redis)?;
+        let taken: i64 =
+            redis.evaluate(&TAKE_AWAY, counted.key(), &arguments).await.map_err(of_redis)?;
         if taken == 0 {
             return Ok(None);
         }
         if let Ok(author) = member.parse() {
-            let (_, changes) = cached_and_changes(redis, counted, member).await.map_err(of_redis)?;
-            let count = self.count_in_sql(counted, author).await.map_err(|error| error.to_string())?;
+            let (_, changes) =
+                cached_and_changes(redis, counted, member).await.map_err(of_redis)?;
+            let count =
+                self.count_in_sql(counted, author).await.map_err(|error| error.to_string())?;
             let lives_for = self.lives_for(counted).await.map_err(|error| error.to_string())?;
             fill(redis, counted, [count, author, lives_for, changes]).await.map_err(of_redis)?;
         }
@@ -185,12 +201,18 @@ impl AuthorCounts {
     }
 
     /// What is cached under a member, and what should be; `None` if nothing is.
-    async fn look(&self, redis: &Redis, counted: Counted, member: &str) -> Result<Option<(f64, i64)>, String> {
+    async fn look(
+        &self,
+        redis: &Redis,
+        counted: Counted,
+        member: &str,
+    ) -> Result<Option<(f64, i64)>, String> {
         let cached = cached_and_changes(redis, counted, member).await;
         let (cached, _) = cached.map_err(|error| format!("Redis: {error}"))?;
         // What is no user's number counts nothing.
         let author = member.parse().unwrap_or(0);
-        let correct = self.count_in_sql(counted, author).await.map_err(|error| error.to_string())?;
+        let correct =
+            self.count_in_sql(counted, author).await.map_err(|error| error.to_string())?;
         Ok(cached.map(|cached| (cached, correct)))
     }
 
@@ -220,23 +242,28 @@ impl AuthorCounts {
     async fn lives_for(&self, counted: Counted) -> sqlx::Result<i64> {
         let now = self.clock.now_ms();
         Ok(match counted {
-            Counted::Followers => BELIEVED_FOR,
+            Counted::Followers => TTL,
             Counted::Articles => {
                 let next = self.database.next_publication(now).await?;
-                next.map_or(BELIEVED_FOR, |next| next.saturating_sub(now).clamp(1, BELIEVED_FOR))
+                next.map_or(TTL, |next| next.saturating_sub(now).clamp(1, TTL))
             }
         })
     }
 }
 
-/// Adds `[count, author, lives_for, changes]`: an author's count, which was counted when there had been so many changes.
+/// Adds `[count, author, lives_for, changes]`: an author's count, which was counted when there had
+/// been so many changes.
 async fn fill(redis: &Redis, counted: Counted, numbers: [i64; 4]) -> RedisResult<()> {
     let arguments = numbers.map(|number| number.to_string().into_bytes());
     redis.evaluate::<Value>(&FILL, counted.key(), &arguments).await.map(drop)
 }
 
 /// The count that is cached under a member, and how many changes there have been.
-async fn cached_and_changes(redis: &Redis, counted: Counted, member: &str) -> RedisResult<(Option<f64>, i64)> {
+async fn cached_and_changes(
+    redis: &Redis,
+    counted: Counted,
+    member: &str,
+) -> RedisResult<(Option<f64>, i64)> {
     let mut pipeline = pipe();
     pipeline.zscore(counted.key(), member).get(counted.changes());
     let (cached, changes): (Option<f64>, Option<i64>) = redis.pipeline(&pipeline).await?;

@@ -51,8 +51,8 @@ enum Command {
     },
     /// Bring the views that Redis holds to SQL, once, and say what was moved
     Flush {
-        /// Go on until SIGTERM or Ctrl-C, with this time between two flushes (or a cron expression), and run all other background
-        /// jobs too
+        /// Go on until SIGTERM or Ctrl-C, with this time between two flushes (or a cron
+        /// expression), and run all other background jobs too
         #[arg(long, value_name = "TIME", value_parser = running)]
         every: Option<Schedule>,
     },
@@ -66,7 +66,8 @@ enum Command {
     Migrate,
     /// Add sample articles and a demo author to a blog that has no articles
     Seed,
-    /// Add or update articles from Markdown files with TOML or YAML front matter (Zola, Hugo, Jekyll)
+    /// Add or update articles from Markdown files with TOML or YAML front matter (Zola, Hugo,
+    /// Jekyll)
     Import {
         /// The folder to look for *.md in, with all folders below it
         folder: PathBuf,
@@ -133,8 +134,8 @@ fn running(text: &str) -> Result<Schedule, String> {
     }
 }
 
-/// Does what the command line says. Exit status 0: done; 1: not done, and one line on standard error says why; 2: the command
-/// line itself is wrong.
+/// Does what the command line says. Exit status 0: done; 1: not done, and one line on standard
+/// error says why; 2: the command line itself is wrong.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -168,11 +169,15 @@ async fn run(arguments: Arguments) -> Result<(), String> {
     let stores = Stores::open(&config, &clock).await.map_err(|error| error.to_string())?;
     let database = stores.database.clone();
     let author_counts = AuthorCounts::new(database.clone(), &stores.views, clock.clone());
-    let jobs = |settings| Jobs::new(database.clone(), stores.views.clone(), clock.clone(), settings, Metrics::new());
+    let jobs = |settings| {
+        Jobs::new(database.clone(), stores.views.clone(), clock.clone(), settings, Metrics::new())
+    };
     let result = match command {
         Command::Serve { .. } => Ok(()),
         Command::Flush { every: None } => flush(&jobs(config.jobs), &database).await,
-        Command::Flush { every: Some(schedule) } => work(jobs(config::Jobs { flush: schedule, ..config.jobs })).await,
+        Command::Flush { every: Some(schedule) } => {
+            work(jobs(config::Jobs { flush: schedule, ..config.jobs })).await
+        }
         Command::Reconcile => reconcile(&jobs(config.jobs)).await,
         Command::Jobs => show_jobs(&jobs(config.jobs), &database, &clock).await,
         Command::Doctor => doctor(&config, &stores).await,
@@ -239,7 +244,9 @@ async fn work(jobs: Jobs) -> Result<(), String> {
     let _ = tokio::time::timeout(LAST_WRITES, tasks.wait()).await;
     match tokio::time::timeout(LAST_FLUSH, jobs.last_flush()).await {
         Ok(result) => result.map(drop),
-        Err(_) => Err("The last flush took too long; Redis keeps the views for the next one.".into()),
+        Err(_) => {
+            Err("The last flush took too long; Redis keeps the views for the next one.".into())
+        }
     }
 }
 
@@ -259,12 +266,20 @@ async fn show_jobs(jobs: &Jobs, database: &Database, clock: &Clock) -> Result<()
         let run = runs.iter().find(|run| run.job == job.name());
         let (last, took, result) = match run {
             Some(run) => {
-                let result = if run.succeeded { run.result.clone() } else { format!("failed: {}", run.result) };
+                let result = if run.succeeded {
+                    run.result.clone()
+                } else {
+                    format!("failed: {}", run.result)
+                };
                 (at(run.started_at), format!("{} ms", run.milliseconds), result)
             }
             None => ("-".into(), "-".into(), "-".into()),
         };
-        println!("{:<10} {:<14} {next:<20} {last:<20} {took:>8}  {result}", job.name(), schedule.to_string());
+        println!(
+            "{:<10} {:<14} {next:<20} {last:<20} {took:>8}  {result}",
+            job.name(),
+            schedule.to_string()
+        );
     }
     Ok(())
 }
@@ -300,7 +315,8 @@ async fn serve(config: Config, clock: Clock, run_jobs: bool) -> Result<(), Strin
             "the browser's files are not there, so pages have no style and no view is counted; build the site or set site.root"
         );
     }
-    // Before anybody is told that it serves: a signal that comes sooner would end the process at once.
+    // Before anybody is told that it serves: a signal that comes sooner would end the process at
+    // once.
     let stop = stop_at_signals()?;
     println!("Tidemark is serving http://{address} (readers come to {base_url}). Ctrl-C stops it.");
     server.run_until_stopped(stop, run_jobs).await.map_err(|error| error.to_string())?;
@@ -310,15 +326,17 @@ async fn serve(config: Config, clock: Clock, run_jobs: bool) -> Result<(), Strin
 
 /// A token that SIGTERM and SIGINT cancel.
 fn stop_at_signals() -> Result<CancellationToken, String> {
-    let signals =
-        signal(SignalKind::terminate()).and_then(|terminate| Ok((terminate, signal(SignalKind::interrupt())?)));
-    let (terminate, interrupt) = signals.map_err(|error| format!("Signals can't be received: {error}"))?;
+    let signals = signal(SignalKind::terminate())
+        .and_then(|terminate| Ok((terminate, signal(SignalKind::interrupt())?)));
+    let (terminate, interrupt) =
+        signals.map_err(|error| format!("Signals can't be received: {error}"))?;
     let stop = CancellationToken::new();
     tokio::spawn(stop_at_signal(terminate, interrupt, stop.clone()));
     Ok(stop)
 }
 
-/// Cancels `stop` at SIGTERM or SIGINT; a second one ends the process at once, for whoever can't wait.
+/// Cancels `stop` at SIGTERM or SIGINT; a second one ends the process at once, for whoever can't
+/// wait.
 async fn stop_at_signal(mut terminate: Signal, mut interrupt: Signal, stop: CancellationToken) {
     for attempt in 0.. {
         tokio::select! {
@@ -339,9 +357,15 @@ async fn seed_samples(database: &Database, clock: &Clock) -> Result<(), String> 
         Some(seeded) => {
             println!("Added {} sample articles.", seeded.articles);
             if let Some(password) = seeded.password {
-                println!("Their author can sign in at /login, with the user name {} and the password", seeded.username);
+                println!(
+                    "Their author can sign in at /login, with the user name {} and the password",
+                    seeded.username
+                );
                 println!("    {password}");
-                println!("It is shown this once; `tidemark user passwd {}` makes another.", seeded.username);
+                println!(
+                    "It is shown this once; `tidemark user passwd {}` makes another.",
+                    seeded.username
+                );
             }
         }
     }
@@ -349,7 +373,8 @@ async fn seed_samples(database: &Database, clock: &Clock) -> Result<(), String> 
 }
 
 async fn import(database: &Database, clock: &Clock, folder: PathBuf) -> Result<(), String> {
-    let report = import_folder(database, clock, &folder).await.map_err(|error| error.to_string())?;
+    let report =
+        import_folder(database, clock, &folder).await.map_err(|error| error.to_string())?;
     for failure in &report.failed {
         eprintln!("{failure}");
     }
@@ -366,7 +391,9 @@ async fn import(database: &Database, clock: &Clock, folder: PathBuf) -> Result<(
             Err(format!("There are no Markdown files (*.md) in {}.", folder.display()))
         }
         0 => Ok(()),
-        count => Err(format!("{count} of the files could not be read; they are named above. The others went in.")),
+        count => Err(format!(
+            "{count} of the files could not be read; they are named above. The others went in."
+        )),
     }
 }
 

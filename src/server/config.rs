@@ -1,4 +1,5 @@
-//! The settings: `Leptos.toml`'s defaults, then the file, then the environment. Each layer overrides the one before.
+//! The settings: `Leptos.toml`'s defaults, then the file, then the environment. Each layer
+//! overrides the one before.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
@@ -15,7 +16,8 @@ use super::pictures::Quota;
 use super::pictures::store::{AwsEnvironment, Place};
 use super::schedule::Schedule;
 
-/// The file that documents every setting is also where the defaults come from, so the two can't differ.
+/// The file that documents every setting is also where the defaults come from, so the two can't
+/// differ.
 const DEFAULTS: &str = include_str!("../../Leptos.toml");
 
 /// The file that is read if `--config` names no other.
@@ -95,10 +97,10 @@ pub struct Server {
     #[serde(deserialize_with = "in_range::<_, 0, 1_000_000>")]
     pub connections: usize,
     /// How long a client may keep a request or an answer waiting.
-    #[serde(deserialize_with = "patience")]
+    #[serde(deserialize_with = "waiting_time")]
     pub timeout: Duration,
     /// How long a connection is kept for the next request.
-    #[serde(deserialize_with = "patience")]
+    #[serde(deserialize_with = "waiting_time")]
     pub keep_alive: Duration,
     /// How to log.
     pub log: Log,
@@ -129,7 +131,8 @@ pub struct Database {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Redis {
-    /// The server's address, or those of a Cluster's nodes with commas in between; empty for the embedded profile.
+    /// The server's address, or those of a Cluster's nodes with commas in between; empty for the
+    /// embedded profile.
     pub url: String,
     /// In how many shards articles are.
     #[serde(deserialize_with = "in_range::<_, 1, 1_024>")]
@@ -151,7 +154,8 @@ pub enum Profile {
 pub enum AnonymousVisitor {
     /// Address and User-Agent. No cookie is set.
     Address,
-    /// A cookie with a random number, which pages of articles set until the browser is closed; address and User-Agent where it does not come.
+    /// A cookie with a random number, which pages of articles set until the browser is closed;
+    /// address and User-Agent where it does not come.
     Session,
 }
 
@@ -218,7 +222,10 @@ impl Pictures {
     /// How much one user may keep.
     pub fn quota(&self) -> Quota {
         let number = |setting: usize| i64::try_from(setting).unwrap_or(i64::MAX);
-        Quota { pictures: number(self.per_user), bytes: number(self.mib_per_user).saturating_mul(1024 * 1024) }
+        Quota {
+            pictures: number(self.per_user),
+            bytes: number(self.mib_per_user).saturating_mul(1024 * 1024),
+        }
     }
 }
 
@@ -246,12 +253,17 @@ pub struct Pages {
 impl Views {
     /// Rule C3's caps.
     pub fn caps(&self) -> Caps {
-        Caps { address: self.per_ip_cap, network: self.per_network_cap, signed_in: self.signed_in_cap }
+        Caps {
+            address: self.per_ip_cap,
+            network: self.per_network_cap,
+            signed_in: self.signed_in_cap,
+        }
     }
 }
 
 impl Config {
-    /// Reads the settings. `file`: what `--config` names; without it `Leptos.toml` is read where it is there.
+    /// Reads the settings. `file`: what `--config` names; without it `Leptos.toml` is read where it
+    /// is there.
     ///
     /// # Errors
     /// One line that names the key, where the value came from, and what is wrong with it.
@@ -262,8 +274,9 @@ impl Config {
             ("LEPTOS_SITE_ADDR", "site.addr"),
             ("LEPTOS_SITE_ROOT", "site.root"),
         ];
-        let mut builder =
-            config::Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml)).add_source(match file {
+        let mut builder = config::Config::builder()
+            .add_source(File::from_str(DEFAULTS, FileFormat::Toml))
+            .add_source(match file {
                 Some(path) => File::from(path).format(FileFormat::Toml),
                 None => File::from(Path::new(FILE)).format(FileFormat::Toml).required(false),
             });
@@ -280,8 +293,10 @@ impl Config {
                 .convert_case(Case::Kebab)
                 .source(Some(environment)),
         );
-        let mut config: Config =
-            builder.build().and_then(|all| all.try_deserialize()).map_err(|error| explain(&error.to_string()))?;
+        let mut config: Config = builder
+            .build()
+            .and_then(|all| all.try_deserialize())
+            .map_err(|error| explain(&error.to_string()))?;
         config.pictures.aws = aws;
         config.profile()?;
         Ok(config)
@@ -343,22 +358,28 @@ fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D:
         .map(|text| text.trim())
         .filter(|text| !text.is_empty())
         .map(|text| {
-            text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).map_err(|_| {
-                de::Error::custom(format!("{text:?} is neither an address nor a network such as 10.0.0.0/8"))
-            })
+            text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).map_err(
+                |_| {
+                    de::Error::custom(format!(
+                        "{text:?} is neither an address nor a network such as 10.0.0.0/8"
+                    ))
+                },
+            )
         })
         .collect()
 }
 
 fn interval<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     let text = String::deserialize(deserializer)?;
-    let refuse = || de::Error::custom(format!("{text:?} is not a time span from 1s up, such as 90s, 10m or 1h"));
+    let refuse = || {
+        de::Error::custom(format!("{text:?} is not a time span from 1s up, such as 90s, 10m or 1h"))
+    };
     let span: jiff::SignedDuration = text.parse().map_err(|_| refuse())?;
     Duration::try_from(span).ok().filter(|span| *span >= Duration::from_secs(1)).ok_or_else(refuse)
 }
 
 /// How long a client is waited for: longer would only keep connections of clients that are gone.
-fn patience<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+fn waiting_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     let span = interval(deserializer)?;
     if span > Duration::from_secs(60 * 60) {
         return Err(de::Error::custom("the time span must be from 1s to 1h"));
@@ -366,7 +387,8 @@ fn patience<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::E
     Ok(span)
 }
 
-/// A time span that a salt outlives: it is destroyed after two days (rule C3), so no window may be longer than one.
+/// A time span that a salt outlives: it is destroyed after two days (rule C3), so no window may be
+/// longer than one.
 fn window<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     let span = interval(deserializer)?;
     if span > Duration::from_secs(24 * 60 * 60) {
@@ -390,10 +412,9 @@ fn in_range<'de, D: Deserializer<'de>, const LEAST: usize, const MOST: usize>(
     deserializer: D,
 ) -> Result<usize, D::Error> {
     let number = i64::deserialize(deserializer)?;
-    usize::try_from(number)
-        .ok()
-        .filter(|number| (LEAST..=MOST).contains(number))
-        .ok_or_else(|| de::Error::custom(format!("{number} is not a number from {LEAST} to {MOST}")))
+    usize::try_from(number).ok().filter(|number| (LEAST..=MOST).contains(number)).ok_or_else(|| {
+        de::Error::custom(format!("{number} is not a number from {LEAST} to {MOST}"))
+    })
 }
 
 #[cfg(test)]
@@ -401,7 +422,8 @@ mod tests {
     use super::*;
 
     fn load(pairs: &[(&str, &str)]) -> Result<Config, String> {
-        let environment = pairs.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+        let environment =
+            pairs.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
         Config::load(None, environment)
     }
 
@@ -410,11 +432,17 @@ mod tests {
         let config = load(&[]).unwrap();
         assert_eq!(config.views.window, Duration::from_secs(600));
         assert_eq!(config.views.caps(), Caps { address: 5, network: 50, signed_in: 20 });
-        assert_eq!((config.views.visitor, config.views.count_authors), (AnonymousVisitor::Address, false));
+        assert_eq!(
+            (config.views.visitor, config.views.count_authors),
+            (AnonymousVisitor::Address, false)
+        );
         assert_eq!(config.site.addr, "127.0.0.1:3000".parse().unwrap());
         assert!(config.server.trusted_proxies.is_empty());
         assert_eq!(config.server.connections, 0);
-        assert_eq!([config.server.timeout, config.server.keep_alive].map(|span| span.as_secs()), [30, 75]);
+        assert_eq!(
+            [config.server.timeout, config.server.keep_alive].map(|span| span.as_secs()),
+            [30, 75]
+        );
     }
 
     #[test]
@@ -435,7 +463,10 @@ mod tests {
         ])
         .unwrap();
         assert_eq!(config.views.window, Duration::from_secs(30));
-        assert_eq!((config.views.visitor, config.views.count_authors), (AnonymousVisitor::Session, true));
+        assert_eq!(
+            (config.views.visitor, config.views.count_authors),
+            (AnonymousVisitor::Session, true)
+        );
         assert_eq!(config.views.caps(), Caps { address: 7, network: 70, signed_in: 17 });
         assert_eq!(config.server.trusted_proxies.len(), 2);
         assert_eq!(config.site.base_url, "https://blog.example");
@@ -489,7 +520,10 @@ mod tests {
         ] {
             let error = load(&[(name, value)]).unwrap_err();
             assert!(!error.contains("secret"), "{error}");
-            assert!(error.contains(said), "{name}={value} says {error:?}, which does not name {said}");
+            assert!(
+                error.contains(said),
+                "{name}={value} says {error:?}, which does not name {said}"
+            );
             assert_eq!(error.lines().count(), 1, "{error}");
         }
     }

@@ -1,8 +1,9 @@
 //! The counts of this moment, for pages that are remembered without them.
 //!
-//! Readers who come while the counts are being read are answered together by the next read, so a read costs each of them less the more
-//! of them there are, and none sees a count from before the own request. While the database is away nobody waits for it: pages show the
-//! counts that they showed last.
+//! Readers who come while the counts are being read are answered together by the next read, so a
+//! read costs each of them less the more of them there are, and none sees a count from before the
+//! own request. While the database is away nobody waits for it: pages show the counts that they
+//! showed last.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -31,17 +32,18 @@ const QUEUE: usize = 8_192;
 const BATCH: usize = 1_024;
 
 /// How long the stores may take before they are taken for away.
-const PATIENCE: Duration = Duration::from_millis(300);
+const TIMEOUT: Duration = Duration::from_millis(300);
 
-/// How long the followers of an author may take. Less than [`PATIENCE`]: a page that has to do without
-/// them still gets the rest.
+/// How long the followers of an author may take. Less than [`TIMEOUT`]: a page that has to do
+/// without them still gets the rest.
 const FOLLOWERS: Duration = Duration::from_millis(200);
 
-/// How old rankings may be that nothing in this process has changed, in milliseconds: other replicas count too.
-const RANKINGS_BELIEVED_FOR: i64 = 1_000;
+/// How old rankings may be that nothing in this process has changed, in milliseconds: other
+/// replicas count too.
+const RANKINGS_TTL: i64 = 1_000;
 
-/// How long rankings that Redis answered keep those of SQL from falling below them, in milliseconds. The
-/// windows move by an hour, so counts from before that are too high.
+/// How long rankings that Redis answered keep those of SQL from falling below them, in
+/// milliseconds. The windows move by an hour, so counts from before that are too high.
 const RANKINGS_HOLD_FOR: i64 = 60 * 60 * 1_000;
 
 /// Asks for counts. Cheap to clone; the reader stops when the last clone is gone.
@@ -49,7 +51,8 @@ const RANKINGS_HOLD_FOR: i64 = 60 * 60 * 1_000;
 pub struct Counts(Asker<Wanted, Option<Arc<Moment>>>);
 
 impl Counts {
-    /// What a page wants to show and the rankings, read after this was called. `None` while the stores can't be read.
+    /// What a page wants to show and the rankings, read after this was called. `None` while the
+    /// stores can't be read.
     pub async fn of(&self, wanted: &Wanted) -> Option<Arc<Moment>> {
         self.0.ask(wanted.clone()).await.flatten()
     }
@@ -89,7 +92,8 @@ pub struct CountsReader {
     asked: Gatherer<Wanted, Option<Arc<Moment>>>,
     connection: OwnConnection,
     sources: Sources,
-    /// Those of each window at length that somebody has asked for; under `None` those of the sidebar.
+    /// Those of each window at length that somebody has asked for; under `None` those of the
+    /// sidebar.
     rankings: HashMap<Option<Window>, Rankings>,
     /// How many moments there have been.
     moments: u64,
@@ -99,7 +103,10 @@ pub struct CountsReader {
 pub fn counts(sources: Sources) -> (Counts, CountsReader) {
     let (asker, asked) = gather(QUEUE, BATCH);
     let connection = OwnConnection::new(sources.database.any().clone());
-    (Counts(asker), CountsReader { asked, connection, sources, rankings: HashMap::new(), moments: 0 })
+    (
+        Counts(asker),
+        CountsReader { asked, connection, sources, rankings: HashMap::new(), moments: 0 },
+    )
 }
 
 impl CountsReader {
@@ -114,16 +121,19 @@ impl CountsReader {
         if batch.is_empty() {
             return false;
         }
-        let articles: BTreeSet<i64> = batch.iter().flat_map(|asked| asked.question.articles.iter().copied()).collect();
+        let articles: BTreeSet<i64> =
+            batch.iter().flat_map(|asked| asked.question.articles.iter().copied()).collect();
         let articles: Vec<i64> = articles.into_iter().collect();
-        let authors: BTreeSet<i64> = batch.iter().filter_map(|asked| asked.question.author).collect();
-        let windows: HashSet<Window> = batch.iter().filter_map(|asked| asked.question.window).collect();
+        let authors: BTreeSet<i64> =
+            batch.iter().filter_map(|asked| asked.question.author).collect();
+        let windows: HashSet<Window> =
+            batch.iter().filter_map(|asked| asked.question.window).collect();
         let moment = match self.sources.database.outage().is_now() {
             true => None,
             // What failed has been logged where it did.
             false => {
                 let reading = self.read(&articles, &authors, &windows);
-                tokio::time::timeout(PATIENCE, reading).await.ok().and_then(Result::ok)
+                tokio::time::timeout(TIMEOUT, reading).await.ok().and_then(Result::ok)
             }
         };
         let moment = moment.map(Arc::new);
@@ -139,8 +149,9 @@ impl CountsReader {
         authors: &BTreeSet<i64>,
         windows: &HashSet<Window>,
     ) -> Result<Moment, Error> {
-        // First: a view in between is in the counts alone. The script raises the rankings by what comes to the page's count, so a view that
-        // was in the rankings alone would be added to them twice, and be taken back by the next page (rule C6).
+        // First: a view in between is in the counts alone. The script raises the rankings by what
+        // comes to the page's count, so a view that was in the rankings alone would be added to
+        // them twice, and be taken back by the next page (rule C6).
         let rankings = self.rankings(None).await?;
         let mut of_windows = HashMap::with_capacity(windows.len());
         for window in windows {
@@ -163,10 +174,11 @@ impl CountsReader {
     /// The most viewed articles of a window at length, or those of the sidebar.
     async fn rankings(&mut self, window: Option<Window>) -> Result<Arc<RenderedRankings>, Error> {
         let Sources { database, views, clock, render, render_long, .. } = &self.sources;
-        let (content_version, counted, now) = (database.content_version().current(), views.counted(), clock.now_ms());
+        let (content_version, counted, now) =
+            (database.content_version().current(), views.counted(), clock.now_ms());
         if let Some(known) = self.rankings.get(&window)
             && (known.content_version, known.counted) == (content_version, counted)
-            && (0..RANKINGS_BELIEVED_FOR).contains(&(now - known.read_at))
+            && (0..RANKINGS_TTL).contains(&(now - known.read_at))
         {
             return Ok(known.rendered.clone());
         }
@@ -174,7 +186,8 @@ impl CountsReader {
         let lists = match window {
             None => articles::rankings(database, views, now).await?,
             Some(window) => {
-                let articles = articles::most_viewed(database, views, now, window, MOST_VIEWED_LENGTH).await?;
+                let articles =
+                    articles::most_viewed(database, views, now, window, MOST_VIEWED_LENGTH).await?;
                 vec![Ranking { window, articles }]
             }
         };
@@ -183,9 +196,11 @@ impl CountsReader {
         } else {
             // SQL may lack views that were shown: none of them is taken back (rule C6).
             let known = self.rankings.remove(&window).filter(|known| {
-                known.content_version == content_version && (0..RANKINGS_HOLD_FOR).contains(&(now - known.whole_at))
+                known.content_version == content_version
+                    && (0..RANKINGS_HOLD_FOR).contains(&(now - known.whole_at))
             });
-            let (whole, whole_at) = known.map_or((Vec::new(), now), |known| (known.whole, known.whole_at));
+            let (whole, whole_at) =
+                known.map_or((Vec::new(), now), |known| (known.whole, known.whole_at));
             let lists = not_below(lists, &whole);
             (whole, whole_at, lists)
         };
@@ -195,7 +210,14 @@ impl CountsReader {
         };
         let rendered = Arc::new(RenderedRankings::new(html));
         let read_at = now;
-        let rankings = Rankings { rendered: rendered.clone(), content_version, counted, read_at, whole, whole_at };
+        let rankings = Rankings {
+            rendered: rendered.clone(),
+            content_version,
+            counted,
+            read_at,
+            whole,
+            whole_at,
+        };
         self.rankings.insert(window, rankings);
         Ok(rendered)
     }
@@ -203,7 +225,8 @@ impl CountsReader {
 
 /// An author, and how many follow. `None` if that can't be told in time.
 async fn followers(author_counts: &AuthorCounts, author: i64) -> Option<(i64, i64)> {
-    let count = tokio::time::timeout(FOLLOWERS, author_counts.followers(author)).await.ok()?.ok()?;
+    let count =
+        tokio::time::timeout(FOLLOWERS, author_counts.followers(author)).await.ok()?.ok()?;
     Some((author, count))
 }
 
@@ -243,7 +266,11 @@ mod tests {
             (&[(1, 7)], &[], &[(1, 7)]),
             (&[], &[(1, 1)], &[(1, 1)]),
         ] {
-            assert_eq!(not_below(ranking(sql), &ranking(redis)), ranking(expected), "{sql:?} {redis:?}");
+            assert_eq!(
+                not_below(ranking(sql), &ranking(redis)),
+                ranking(expected),
+                "{sql:?} {redis:?}"
+            );
         }
         assert_eq!(not_below(ranking(&[(1, 7)]), &[]), ranking(&[(1, 7)]), "nothing is known");
     }

@@ -1,10 +1,11 @@
 //! All SQL, and the connections that run it.
 //!
-//! The blog's data is in SQLite (the embedded profile) or in MySQL or MariaDB (the server profile). Statements are written so
-//! that both understand them; the few that can't be are picked by [`Dialect`].
+//! The blog's data is in SQLite (the embedded profile) or in MySQL or MariaDB (the server profile).
+//! Statements are written so that both understand them; the few that can't be are picked by
+//! [`Dialect`].
 //!
-//! The limit of a list stands in its statement and is not bound: SQLite plans by it, so it would prepare a statement anew each time it is
-//! bound, which took longer than reading the list.
+//! The limit of a list stands in its statement and is not bound: SQLite plans by it, so it would
+//! prepare a statement anew each time it is bound, which took longer than reading the list.
 
 pub mod articles;
 pub mod content_version;
@@ -27,13 +28,17 @@ use std::num::NonZeroU32;
 use std::ops::Deref;
 
 use content_version::ContentVersion;
-pub use tidemark_store::sql::{AnyDatabase, MySqlDatabase, OpenError, SqliteDatabase, Transaction, is_unavailable};
+pub use tidemark_store::sql::{
+    AnyDatabase, MySqlDatabase, OpenError, SqliteDatabase, Transaction, is_unavailable,
+};
 use tidemark_store::sql::{Dialect, InsertedId, Migrations, is_taken, within};
 use tidemark_store::{on_connection, on_own, on_reader, on_writer};
 
 /// What brings the blog's tables up to date.
-static MIGRATIONS: Migrations =
-    Migrations { sqlite: sqlx::migrate!("migrations/sqlite"), mysql: sqlx::migrate!("migrations/mysql") };
+static MIGRATIONS: Migrations = Migrations {
+    sqlite: sqlx::migrate!("migrations/sqlite"),
+    mysql: sqlx::migrate!("migrations/mysql"),
+};
 
 /// The blog's open database. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -57,8 +62,8 @@ impl From<AnyDatabase> for Database {
 }
 
 impl Database {
-    /// Opens the database at `url` (`sqlite:`, `mysql:` or `mariadb:`) and brings its tables up to date. A SQLite file and its
-    /// folder are made if needed; a server's database must be there.
+    /// Opens the database at `url` (`sqlite:`, `mysql:` or `mariadb:`) and brings its tables up to
+    /// date. A SQLite file and its folder are made if needed; a server's database must be there.
     ///
     /// # Errors
     /// An [`OpenError`], which is one line for a person.
@@ -66,7 +71,8 @@ impl Database {
         Self::open_with(url, None).await
     }
 
-    /// As [`Database::open`], with `connections` at most instead of what suits the kind of database.
+    /// As [`Database::open`], with `connections` at most instead of what suits the kind of
+    /// database.
     ///
     /// # Errors
     /// As for [`Database::open`].
@@ -74,14 +80,16 @@ impl Database {
         AnyDatabase::open(url, connections, &MIGRATIONS).await.map(Self::from)
     }
 
-    /// The same for requests: they wait four seconds at most for others who write. Jobs and commands may take their time.
+    /// The same for requests: they wait four seconds at most for others who write. Jobs and
+    /// commands may take their time.
     #[must_use]
     pub fn for_requests(self) -> Self {
         Self { connections: self.connections.for_requests(), ..self }
     }
 
-    /// A transaction that may write articles, users of bylines and tags. There is one at a time; others wait for it, up to 10 seconds,
-    /// and a request no longer than it may. On MySQL what writes other tables does not need it.
+    /// A transaction that may write articles, users of bylines and tags. There is one at a time;
+    /// others wait for it, up to 10 seconds, and a request no longer than it may. On MySQL what
+    /// writes other tables does not need it.
     ///
     /// # Errors
     /// The database's.

@@ -12,7 +12,7 @@ use super::db::Database;
 use super::pictures::store::PictureStore;
 
 /// How long a store may take to answer before it counts as away.
-const PATIENCE: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How a store is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,18 +31,20 @@ impl Health {
         match self {
             Health::Good => "ok",
             Health::Away => "does not answer",
-            Health::Evicts => "may drop counts when it is short of memory; set maxmemory-policy to noeviction",
+            Health::Evicts => {
+                "may drop counts when it is short of memory; set maxmemory-policy to noeviction"
+            }
         }
     }
 }
 
 /// How each store is.
 pub async fn health(database: &Database, views: &ViewStore) -> Vec<(&'static str, Health)> {
-    let answers = tokio::time::timeout(PATIENCE, database.ping()).await;
+    let answers = tokio::time::timeout(TIMEOUT, database.ping()).await;
     let is_up = matches!(answers, Ok(Ok(())));
     let mut stores = vec![("database", if is_up { Health::Good } else { Health::Away })];
     if let ViewStore::Redis(store) = views {
-        let nodes = tokio::time::timeout(PATIENCE, store.nodes()).await;
+        let nodes = tokio::time::timeout(TIMEOUT, store.nodes()).await;
         stores.push((
             "redis",
             match nodes {
@@ -55,8 +57,8 @@ pub async fn health(database: &Database, views: &ViewStore) -> Vec<(&'static str
     stores
 }
 
-/// Every policy but one drops something that counts: those for all keys drop counts, those for keys that expire drop the entries
-/// by which a repeat is known.
+/// Every policy but one drops something that counts: those for all keys drop counts, those for keys
+/// that expire drop the entries by which a repeat is known.
 fn evicts(node: &Info) -> bool {
     !matches!(node.get("maxmemory_policy"), "noeviction" | "")
 }
@@ -75,11 +77,15 @@ pub enum Finding {
 /// Looks at everything.
 pub async fn examine(config: &Config, database: &Database, views: &ViewStore) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let window = jiff::SignedDuration::try_from(config.views.window).unwrap_or(jiff::SignedDuration::MAX);
+    let window =
+        jiff::SignedDuration::try_from(config.views.window).unwrap_or(jiff::SignedDuration::MAX);
     match config.profile() {
-        Ok(Profile::Embedded) => findings.push(Finding::Fact("Profile: embedded (SQLite, one process).".into())),
-        Ok(Profile::Server) => findings
-            .push(Finding::Fact("Profile: server (MySQL or MariaDB, and Redis; any number of replicas).".into())),
+        Ok(Profile::Embedded) => {
+            findings.push(Finding::Fact("Profile: embedded (SQLite, one process).".into()))
+        }
+        Ok(Profile::Server) => findings.push(Finding::Fact(
+            "Profile: server (MySQL or MariaDB, and Redis; any number of replicas).".into(),
+        )),
         Err(error) => findings.push(Finding::Wrong(error)),
     }
     findings.push(Finding::Fact(format!(
@@ -94,7 +100,9 @@ pub async fn examine(config: &Config, database: &Database, views: &ViewStore) ->
                 .into(),
         ));
     }
-    if !config.is_secure() && !config.site.base_url.contains("127.0.0.1") && !config.site.base_url.contains("localhost")
+    if !config.is_secure()
+        && !config.site.base_url.contains("127.0.0.1")
+        && !config.site.base_url.contains("localhost")
     {
         findings.push(Finding::Warning(
             "site.base-url is not https: session cookies travel in the clear. Put a TLS proxy in front and set it to https://…".into(),
@@ -220,7 +228,9 @@ async fn examine_redis(store: &RedisStore) -> Vec<Finding> {
             ),
             Err(error) => Finding::Wrong(format!("Redis does not answer: {error}")),
         });
-        if store.redis.setting("no-appendfsync-on-rewrite").await.ok().flatten().as_deref() == Some("yes") {
+        if store.redis.setting("no-appendfsync-on-rewrite").await.ok().flatten().as_deref()
+            == Some("yes")
+        {
             findings.push(Finding::Warning(
                 "Redis: no-appendfsync-on-rewrite is yes, so nothing is synced while it rewrites its file. Worst case after a power cut at \
                  that time: all views since the rewrite began are lost. Set it to no."
@@ -244,8 +254,10 @@ async fn examine_redis(store: &RedisStore) -> Vec<Finding> {
         ));
     }
     // A Redis that has lost everything has lost its name as well; the new one shows in SQL.
-    if let Err(error) = store.note_origin().await {
-        findings.push(Finding::Wrong(format!("It could not be seen whether Redis lost everything: {error}")));
+    if let Err(error) = store.register_origin().await {
+        findings.push(Finding::Wrong(format!(
+            "It could not be seen whether Redis lost everything: {error}"
+        )));
     }
     match store.unflushed().await {
         Ok(unflushed) => findings.push(Finding::Fact(format!(
@@ -310,7 +322,8 @@ async fn examine_mysql(store: &RedisStore) -> Vec<Finding> {
     }
     match store.ledger.origins().await {
         Ok(origins) if origins.len() > 1 => {
-            let last = origins.last().and_then(|last| jiff::Timestamp::from_millisecond(*last).ok());
+            let last =
+                origins.last().and_then(|last| jiff::Timestamp::from_millisecond(*last).ok());
             findings.push(Finding::Warning(format!(
                 "Redis lost everything, or was replaced, {} time(s); last before {}. What it had not flushed is lost; totals and rankings \
                  were rebuilt from SQL.",
@@ -330,7 +343,13 @@ mod tests {
     use crate::server::schedule::Schedule;
 
     fn jobs(off: &[&str]) -> Jobs {
-        let schedule = |name| if off.contains(&name) { Schedule::Off } else { Schedule::Every(Duration::from_secs(1)) };
+        let schedule = |name| {
+            if off.contains(&name) {
+                Schedule::Off
+            } else {
+                Schedule::Every(Duration::from_secs(1))
+            }
+        };
         Jobs {
             flush: schedule("flush"),
             reconcile: schedule("reconcile"),
@@ -345,8 +364,15 @@ mod tests {
         for name in ["flush", "reconcile", "prune", "ranking"] {
             let findings = examine_jobs(&jobs(&[name]), true);
             let is_named = |text: &str| text.starts_with(&format!("jobs.{name} is off: "));
-            assert!(matches!(&findings[..], [Finding::Warning(text)] if is_named(text)), "{findings:?}");
+            assert!(
+                matches!(&findings[..], [Finding::Warning(text)] if is_named(text)),
+                "{findings:?}"
+            );
         }
-        assert_eq!(examine_jobs(&jobs(&["flush"]), false), [], "without Redis there is nothing to flush");
+        assert_eq!(
+            examine_jobs(&jobs(&["flush"]), false),
+            [],
+            "without Redis there is nothing to flush"
+        );
     }
 }

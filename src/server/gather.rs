@@ -1,7 +1,8 @@
 //! Questions that are asked at the same time and answered together.
 //!
-//! There is no timer: whoever asks while an answer is being looked up is answered by the next one. Under load one look-up serves many, at
-//! rest a question waits for nobody, and no answer is from before its question.
+//! There is no timer: whoever asks while an answer is being looked up is answered by the next one.
+//! Under load one look-up serves many, at rest a question waits for nobody, and no answer is from
+//! before its question.
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -16,7 +17,8 @@ impl<Question, Answer> Clone for Asker<Question, Answer> {
 }
 
 impl<Question, Answer> Asker<Question, Answer> {
-    /// The answer, from after this was called. `None` if too many wait already, or nobody is there to answer any more.
+    /// The answer, from after this was called. `None` if too many wait already, or nobody is there
+    /// to answer any more.
     pub async fn ask(&self, question: Question) -> Option<Answer> {
         let (reply, answer) = oneshot::channel();
         self.0.try_send(Asked { question, reply }).ok()?;
@@ -52,20 +54,25 @@ pub struct Gatherer<Question, Answer> {
 }
 
 /// A place for at most `queue` questions, and who gathers at most `most` of them at a time.
-pub fn gather<Question, Answer>(queue: usize, most: usize) -> (Asker<Question, Answer>, Gatherer<Question, Answer>) {
+pub fn gather<Question, Answer>(
+    queue: usize,
+    most: usize,
+) -> (Asker<Question, Answer>, Gatherer<Question, Answer>) {
     let (sender, receiver) = mpsc::channel(queue);
     (Asker(sender), Gatherer { receiver, most })
 }
 
 impl<Question, Answer> Gatherer<Question, Answer> {
-    /// Waits for a question, and brings it with all others that are asked by then, but for those whose answer nobody waits for any more: after
-    /// a look-up that took long there may be thousands. Brings none when there are none to come.
+    /// Waits for a question, and brings it with all others that are asked by then, but for those
+    /// whose answer nobody waits for any more: after a look-up that took long there may be
+    /// thousands. Brings none when there are none to come.
     pub async fn next(&mut self) -> Vec<Asked<Question, Answer>> {
         let mut asked = Vec::new();
         while asked.is_empty() && self.receiver.recv_many(&mut asked, self.most).await > 0 {
             asked.retain(Asked::is_awaited);
         }
-        // Requests that are ready to go on ask first: under load more are answered together, at rest nobody is there.
+        // Requests that are ready to go on ask first: under load more are answered together, at
+        // rest nobody is there.
         let mut before = 0;
         while before < asked.len() {
             before = asked.len();

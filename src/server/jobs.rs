@@ -1,5 +1,5 @@
-//! What runs in the background, and when. Each job is one step that tests and the command line run too; a loop around it only
-//! waits.
+//! What runs in the background, and when. Each job is one step that tests and the command line run
+//! too; a loop around it only waits.
 
 use std::time::Duration;
 
@@ -19,7 +19,8 @@ use super::metrics::Metrics;
 use super::reactions;
 use super::schedule::Schedule;
 
-/// The longest sleep until a job: a clock that is set, or a machine that was suspended, is noticed after that.
+/// The longest sleep until a job: a clock that is set, or a machine that was suspended, is noticed
+/// after that.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 
 /// What runs in the background.
@@ -69,11 +70,17 @@ pub struct Jobs {
 }
 
 /// What a step did, in words; `None` if there was nothing to do.
-type Did = Option<String>;
+type Summary = Option<String>;
 
 impl Jobs {
     /// The jobs of a program with these parts.
-    pub fn new(database: Database, store: ViewStore, clock: Clock, settings: config::Jobs, metrics: Metrics) -> Self {
+    pub fn new(
+        database: Database,
+        store: ViewStore,
+        clock: Clock,
+        settings: config::Jobs,
+        metrics: Metrics,
+    ) -> Self {
         Self { database, store, clock, settings, metrics }
     }
 
@@ -96,7 +103,7 @@ impl Jobs {
     ///
     /// # Errors
     /// As for [`Jobs::step`].
-    pub async fn last_flush(&self) -> Result<Did, String> {
+    pub async fn last_flush(&self) -> Result<Summary, String> {
         if self.settings.flush.is_off() {
             return Ok(None);
         }
@@ -107,11 +114,12 @@ impl Jobs {
     ///
     /// # Errors
     /// What went wrong, in one line. The next run goes on from there.
-    pub async fn step(&self, job: Job) -> Result<Did, String> {
-        self.noted(job, self.run(job), Did::clone).await
+    pub async fn step(&self, job: Job) -> Result<Summary, String> {
+        self.noted(job, self.run(job), Summary::clone).await
     }
 
-    /// One run of [`Job::Reconcile`], as [`Jobs::step`] does it. Returns each count that was corrected.
+    /// One run of [`Job::Reconcile`], as [`Jobs::step`] does it. Returns each count that was
+    /// corrected.
     ///
     /// # Errors
     /// As for [`Jobs::step`].
@@ -124,19 +132,22 @@ impl Jobs {
         &self,
         job: Job,
         work: impl Future<Output = Result<T, ViewError>>,
-        describe: impl Fn(&T) -> Did,
+        describe: impl Fn(&T) -> Summary,
     ) -> Result<T, String> {
         let started_at = self.clock.now_ms();
-        // Nobody is let in, and a server that was stopped finds all who tried. Rankings seldom ask it.
+        // Nobody is let in, and a server that was stopped finds all who tried. Rankings seldom ask
+        // it.
         if job != Job::Ranking && self.database.outage().is_now() {
             self.metrics.job(job, false, started_at);
             return Err("The database does not answer.".into());
         }
         let step = async { work.await.map_err(|error| error.to_string()) };
-        // A server that is there and says nothing would hold a job for many minutes. Each goes on from where it was.
+        // A server that is there and says nothing would hold a job for many minutes. Each goes on
+        // from where it was.
         let result = tokio::time::timeout(job.longest(), step).await;
-        let result =
-            result.unwrap_or_else(|_| Err(format!("It took longer than {:?} and was cut off.", job.longest())));
+        let result = result.unwrap_or_else(|_| {
+            Err(format!("It took longer than {:?} and was cut off.", job.longest()))
+        });
         self.metrics.job(job, result.is_ok(), self.clock.now_ms());
         let (succeeded, text) = match &result {
             Ok(done) => match describe(done) {
@@ -146,17 +157,20 @@ impl Jobs {
             Err(error) => (false, error.clone()),
         };
         let took = self.clock.now_ms() - started_at;
-        let written = self.database.write_job_run(job.name(), started_at, took, succeeded, &text).await;
+        let written =
+            self.database.write_job_run(job.name(), started_at, took, succeeded, &text).await;
         if let Err(error) = written {
             tracing::warn!(job = job.name(), error = %error, "the result of a job could not be written down");
         }
         result
     }
 
-    async fn run(&self, job: Job) -> Result<Did, ViewError> {
+    async fn run(&self, job: Job) -> Result<Summary, ViewError> {
         match job {
             Job::Flush => self.flush().await.map(|flushed| {
-                Some(flushed).filter(|flushed| *flushed != Flushed::default()).map(|flushed| flushed.to_string())
+                Some(flushed)
+                    .filter(|flushed| *flushed != Flushed::default())
+                    .map(|flushed| flushed.to_string())
             }),
             Job::Reconcile => self.reconcile().await.map(|drifts| Some(describe(&drifts))),
             Job::Prune => self.prune().await,
@@ -196,7 +210,11 @@ impl Jobs {
             match self.step(job).await {
                 Ok(Some(did)) => tracing::info!(job = job.name(), "{did}"),
                 Ok(None) => {}
-                Err(error) => tracing::error!(job = job.name(), error, "a job failed; it is tried again next time"),
+                Err(error) => tracing::error!(
+                    job = job.name(),
+                    error,
+                    "a job failed; it is tried again next time"
+                ),
             }
             due = schedule.next_after(self.clock.now_ms());
         }
@@ -211,13 +229,14 @@ impl Jobs {
         match &self.store {
             ViewStore::Sqlite(_) => Ok(Flushed::default()),
             ViewStore::Redis(store) => {
-                store.note_origin().await?;
+                store.register_origin().await?;
                 Flusher::new(store.clone(), self.clock.clone()).step().await
             }
         }
     }
 
-    /// One comparison of everything cached with what it was made from. What differed is corrected and returned.
+    /// One comparison of everything cached with what it was made from. What differed is corrected
+    /// and returned.
     ///
     /// # Errors
     /// [`ViewError::Store`]; what was not reached is left as it was.
@@ -227,20 +246,27 @@ impl Jobs {
             ViewStore::Redis(store) => store.reconcile().await?,
         };
         drifts.extend(reactions::reconcile(&self.database).await?);
-        let author_counts = AuthorCounts::new(self.database.clone(), &self.store, self.clock.clone());
+        let author_counts =
+            AuthorCounts::new(self.database.clone(), &self.store, self.clock.clone());
         drifts.extend(author_counts.reconcile().await.map_err(ViewError::Store)?);
         for Drift { cache, of, cached, correct } in &drifts {
-            tracing::warn!(cache, of, cached, correct, "a cached count had drifted; it is corrected");
+            tracing::warn!(
+                cache,
+                of,
+                cached,
+                correct,
+                "a cached count had drifted; it is corrected"
+            );
         }
         Ok(drifts)
     }
 
-    /// One prune: deletes windows and sessions that are over, the salts of all days but today and yesterday (rule C3), from the files too,
-    /// and what the ledger no longer needs.
+    /// One prune: deletes windows and sessions that are over, the salts of all days but today and
+    /// yesterday (rule C3), from the files too, and what the ledger no longer needs.
     ///
     /// # Errors
     /// The database's; what was not deleted is deleted the next time.
-    async fn prune(&self) -> Result<Did, ViewError> {
+    async fn prune(&self) -> Result<Summary, ViewError> {
         let now = self.clock.now_ms();
         let mut did = Vec::new();
         let mut tell = |count: u64, what: &str| {
@@ -270,7 +296,7 @@ impl Jobs {
         Ok((!did.is_empty()).then(|| format!("Deleted {}.", did.join(", "))))
     }
 
-    async fn refresh_rankings(&self) -> Result<Did, ViewError> {
+    async fn refresh_rankings(&self) -> Result<Summary, ViewError> {
         match &self.store {
             ViewStore::Sqlite(store) => {
                 let is_changed = store.refresh_rankings().await?;

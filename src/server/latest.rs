@@ -1,4 +1,5 @@
-//! Texts that are made of all articles and fetched again and again, such as the feed: each is made once for each version of the content.
+//! Texts that are made of all articles and fetched again and again, such as the feed: each is made
+//! once for each version of the content.
 
 use axum::body::Bytes;
 use tokio::sync::Mutex;
@@ -10,12 +11,17 @@ use crate::error::Error;
 pub struct Latest(Mutex<Option<(u64, Bytes)>>);
 
 impl Latest {
-    /// The text of `version`, which `make` makes if nobody has yet. Whoever asks meanwhile waits for that. If the database does not answer, it is
-    /// the text that was made last; once that is noticed, `http/patience.rs` refuses before anybody asks here.
+    /// The text of `version`, which `make` makes if nobody has yet. Whoever asks meanwhile waits
+    /// for that. If the database does not answer, it is the text that was made last; once that is
+    /// noticed, `http/read_timeout.rs` refuses before anybody asks here.
     ///
     /// # Errors
     /// Those of `make`.
-    pub async fn get(&self, version: u64, make: impl Future<Output = Result<String, Error>>) -> Result<Bytes, Error> {
+    pub async fn get(
+        &self,
+        version: u64,
+        make: impl Future<Output = Result<String, Error>>,
+    ) -> Result<Bytes, Error> {
         let mut latest = self.0.lock().await;
         if let Some((of, text)) = &*latest
             && *of == version
@@ -43,7 +49,11 @@ mod tests {
         let latest = Latest::default();
         let never = async { panic!("it is made already") };
         let unavailable = async || Err(Error::Unavailable);
-        assert_eq!(latest.get(1, unavailable()).await, Err(Error::Unavailable), "there is none to be shown");
+        assert_eq!(
+            latest.get(1, unavailable()).await,
+            Err(Error::Unavailable),
+            "there is none to be shown"
+        );
         assert_eq!(latest.get(1, async { Ok("one".into()) }).await, Ok("one".into()));
         assert_eq!(latest.get(1, never).await, Ok("one".into()));
         assert_eq!(latest.get(2, unavailable()).await, Ok("one".into()));

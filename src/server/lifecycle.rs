@@ -1,7 +1,8 @@
 //! The server from start to stop.
 //!
-//! Stopping: no new connections; the requests that are under way are answered; the views that were taken are written, and flushed;
-//! the database is closed. Each has a limit, and together they stay below the 10 s after which a supervisor kills.
+//! Stopping: no new connections; the requests that are under way are answered; the views that were
+//! taken are written, and flushed; the database is closed. Each has a limit, and together they stay
+//! below the 10 s after which a supervisor kills.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -34,7 +35,7 @@ use super::metrics::Metrics;
 use super::page_cache::PageCache;
 use super::page_cache::watch::Watch;
 use super::pictures::Pictures;
-use super::reading::{SEARCHES_AT_A_TIME, SEARCHES_IN_LINE};
+use super::reading::{QUEUED_SEARCHES, SEARCHES_AT_A_TIME};
 use super::state::{AppState, Services};
 use super::stores::{Stores, StoresError};
 use super::visibility::Visibility;
@@ -104,7 +105,13 @@ impl Server {
         let stores = Stores::open(&config, &clock).await?;
         let (metrics, settings) = (Metrics::new(), config.jobs.clone());
         // Before the stores are for requests: jobs may take their time.
-        let jobs = Jobs::new(stores.database.clone(), stores.views.clone(), clock.clone(), settings, metrics.clone());
+        let jobs = Jobs::new(
+            stores.database.clone(),
+            stores.views.clone(),
+            clock.clone(),
+            settings,
+            metrics.clone(),
+        );
         let stores = stores.for_requests();
         let accounts = Accounts::new(stores.clone(), clock.clone());
         let Stores { database, views: store, sessions, pictures } = stores;
@@ -128,13 +135,18 @@ impl Server {
         let bytes = u64::try_from(config.pages.cache).unwrap_or(u64::MAX) << 20;
         let mut watch = Watch::new(database.clone(), clock.clone());
         watch.step().await;
-        let page_cache = PageCache::new(bytes, database.content_version().clone(), render_unavailable());
+        let page_cache =
+            PageCache::new(bytes, database.content_version().clone(), render_unavailable());
         let leptos_options = leptos_options(&config.site);
         let (scripts, island_scripts) = (scripts(&leptos_options), island_scripts(&leptos_options));
         if let Some(obstacle) = pictures.obstacle() {
-            tracing::warn!(obstacle, "no picture can be kept; set pictures.url to another place, or clear the way");
+            tracing::warn!(
+                obstacle,
+                "no picture can be kept; set pictures.url to another place, or clear the way"
+            );
         }
-        let pictures = Pictures::new(database.clone(), pictures, clock.clone(), config.pictures.quota());
+        let pictures =
+            Pictures::new(database.clone(), pictures, clock.clone(), config.pictures.quota());
         let visibility = Visibility::new(database.clone(), clock.clone());
         let state = AppState::new(Services {
             config,
@@ -155,7 +167,7 @@ impl Server {
             sitemap: Latest::default(),
             counts,
             work: Work::default(),
-            searches: Work::new(SEARCHES_AT_A_TIME, SEARCHES_IN_LINE),
+            searches: Work::new(SEARCHES_AT_A_TIME, QUEUED_SEARCHES),
             leptos_options,
             scripts,
             island_scripts,
@@ -176,13 +188,18 @@ impl Server {
         &self.state.accounts
     }
 
-    /// Serves until `stop` is cancelled, and then until everything that was accepted is done. With `run_jobs` the background jobs
-    /// run as well; without, another process has to.
+    /// Serves until `stop` is cancelled, and then until everything that was accepted is done. With
+    /// `run_jobs` the background jobs run as well; without, another process has to.
     ///
     /// # Errors
     /// [`ServeError::Counting`] if counting died.
-    pub async fn run_until_stopped(self, stop: CancellationToken, run_jobs: bool) -> Result<(), ServeError> {
-        let Self { listener, state, workers, counts_reader, article_reader, watch, follower } = self;
+    pub async fn run_until_stopped(
+        self,
+        stop: CancellationToken,
+        run_jobs: bool,
+    ) -> Result<(), ServeError> {
+        let Self { listener, state, workers, counts_reader, article_reader, watch, follower } =
+            self;
         let database = state.database.clone();
         let jobs = state.jobs.clone();
         let tasks = TaskTracker::new();
@@ -201,7 +218,8 @@ impl Server {
         let trusted_proxies = state.config.server.trusted_proxies.clone();
         let site = Site::new(state.clone(), reading(state.clone()), router(state));
         let mut server = tokio::spawn(serve(listener, site, limits, trusted_proxies, stop.clone()));
-        // Without a request to stop, a worker ends only by dying, or because the server did and took all batchers with it.
+        // Without a request to stop, a worker ends only by dying, or because the server did and
+        // took all batchers with it.
         let is_failure = tokio::select! {
             biased;
             () = stop.cancelled() => false,
@@ -211,12 +229,16 @@ impl Server {
         if tokio::time::timeout(GRACE, &mut server).await.is_err() {
             server.abort();
         }
-        // A job that is in the middle of a step may be cut off: what it did not do, it does after the next start.
+        // A job that is in the middle of a step may be cut off: what it did not do, it does after
+        // the next start.
         let _ = tokio::time::timeout(LAST_WRITES, tasks.wait()).await;
-        // The last batcher went with the last request, so the workers end when they have written what is left.
+        // The last batcher went with the last request, so the workers end when they have written
+        // what is left.
         let last_batches = async { while counting.join_next().await.is_some() {} };
         if tokio::time::timeout(LAST_WRITES, last_batches).await.is_err() {
-            tracing::warn!("stopped with requests still open; a view among them was not acknowledged");
+            tracing::warn!(
+                "stopped with requests still open; a view among them was not acknowledged"
+            );
         }
         if run_jobs {
             // What it leaves, the next flush takes, from whichever process.
@@ -224,9 +246,14 @@ impl Server {
                 Ok(Ok(Some(did))) => tracing::info!(job = Job::Flush.name(), "{did}"),
                 Ok(Ok(None)) => {}
                 Ok(Err(error)) => {
-                    tracing::warn!(error, "the last flush failed; Redis keeps the views for the next one")
+                    tracing::warn!(
+                        error,
+                        "the last flush failed; Redis keeps the views for the next one"
+                    )
                 }
-                Err(_) => tracing::warn!("the last flush took too long; Redis keeps the views for the next one"),
+                Err(_) => tracing::warn!(
+                    "the last flush took too long; Redis keeps the views for the next one"
+                ),
             }
         }
         let _ = tokio::time::timeout(LAST_WRITES, database.close()).await;
@@ -237,7 +264,9 @@ impl Server {
 /// Renders what an older version rendered, while readers see it as it was.
 async fn rerender_until_stopped(database: Database, stop: CancellationToken) {
     match stop.run_until_cancelled(rerender(&database)).await {
-        Some(Ok(changed)) if changed > 0 => tracing::info!(changed, "articles of an older version were rendered again"),
+        Some(Ok(changed)) if changed > 0 => {
+            tracing::info!(changed, "articles of an older version were rendered again")
+        }
         Some(Err(error)) => {
             tracing::warn!(error = %error, "articles could not be rendered again; the next start tries it")
         }

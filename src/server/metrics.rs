@@ -1,6 +1,8 @@
-//! What is counted for those who run the program, in the OpenMetrics text format that Prometheus reads.
+//! What is counted for those who run the program, in the OpenMetrics text format that Prometheus
+//! reads.
 //!
-//! No count of readers is here but what this process did since it started: what a blog's counts are, the stores know.
+//! No count of readers is here but what this process did since it started: what a blog's counts
+//! are, the stores know.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -46,9 +48,17 @@ impl Metrics {
     pub fn new() -> Self {
         let mut registry = Registry::with_prefix("tidemark");
         let views = Family::<Labels, Counter>::default();
-        registry.register("views", "Requests to count a view, by what became of them", views.clone());
+        registry.register(
+            "views",
+            "Requests to count a view, by what became of them",
+            views.clone(),
+        );
         let job_runs = Family::<Labels2, Counter>::default();
-        registry.register("job_runs", "Runs of background jobs, by job and result", job_runs.clone());
+        registry.register(
+            "job_runs",
+            "Runs of background jobs, by job and result",
+            job_runs.clone(),
+        );
         let job_success = Family::<Labels, Gauge<f64, AtomicU64>>::default();
         registry.register_with_unit(
             "job_last_success_timestamp",
@@ -57,14 +67,35 @@ impl Metrics {
             job_success.clone(),
         );
         let waiting = Gauge::default();
-        registry.register("views_waiting", "Views of this process that wait to be recorded", waiting.clone());
+        registry.register(
+            "views_waiting",
+            "Views of this process that wait to be recorded",
+            waiting.clone(),
+        );
         let pending = Gauge::default();
-        registry.register("views_pending", "Views that Redis has and no flush has taken", pending.clone());
+        registry.register(
+            "views_pending",
+            "Views that Redis has and no flush has taken",
+            pending.clone(),
+        );
         let batches = Gauge::default();
-        registry.register("view_batches", "Batches that a flush has taken and not finished", batches.clone());
+        registry.register(
+            "view_batches",
+            "Batches that a flush has taken and not finished",
+            batches.clone(),
+        );
         let up = Family::<Labels, Gauge>::default();
         registry.register("store_up", "Whether a store answers (1) or not (0)", up.clone());
-        Self { registry: Arc::new(registry), views, job_runs, job_success, waiting, pending, batches, up }
+        Self {
+            registry: Arc::new(registry),
+            views,
+            job_runs,
+            job_success,
+            waiting,
+            pending,
+            batches,
+            up,
+        }
     }
 
     /// Counts what became of a view.
@@ -91,8 +122,14 @@ impl Metrics {
         }
     }
 
-    /// Sets what is so at this moment: views waiting in this process, which stores answer, and what is not flushed.
-    pub fn now(&self, waiting: usize, stores: &[(&'static str, bool)], unflushed: Option<Unflushed>) {
+    /// Sets what is so at this moment: views waiting in this process, which stores answer, and what
+    /// is not flushed.
+    pub fn now(
+        &self,
+        waiting: usize,
+        stores: &[(&'static str, bool)],
+        unflushed: Option<Unflushed>,
+    ) {
         self.waiting.set(i64::try_from(waiting).unwrap_or(i64::MAX));
         for (store, is_up) in stores {
             self.up.get_or_create(&[("store", store)]).set(i64::from(*is_up));

@@ -1,10 +1,12 @@
-//! Remembered pages: what a page for reading looks like to everybody who is not signed in, rendered once and kept as bytes with holes for
-//! what differs from one answer to the next.
+//! Remembered pages: what a page for reading looks like to everybody who is not signed in, rendered
+//! once and kept as bytes with holes for what differs from one answer to the next.
 //!
-//! - A page is kept under the version of the content that it was rendered from ([`ContentVersion`]). A change raises the version, so nothing
-//!   that was rendered before is ever served after it, and a rendering that began before and ends after is kept under a key that nobody
-//!   asks for.
-//! - [`watch`] raises the version for changes that another process made, and when an article's time comes.
+//! - A page is kept under the version of the content that it was rendered from
+//!   ([`ContentVersion`]). A change raises the version, so nothing that was rendered before is ever
+//!   served after it, and a rendering that began before and ends after is kept under a key that
+//!   nobody asks for.
+//! - [`watch`] raises the version for changes that another process made, and when an article's time
+//!   comes.
 //! - Counts are read anew for each answer ([`super::counts`]), but for many answers at a time.
 
 pub mod deflate;
@@ -42,8 +44,8 @@ pub struct PageCache {
 }
 
 impl PageCache {
-    /// A cache of at most `bytes` bytes; of none if that is 0. `no_rankings` is what stands in the sidebar of a page for as long as the
-    /// most viewed articles could not be read.
+    /// A cache of at most `bytes` bytes; of none if that is 0. `no_rankings` is what stands in the
+    /// sidebar of a page for as long as the most viewed articles could not be read.
     pub fn new(bytes: u64, version: ContentVersion, no_rankings: String) -> Self {
         let pages = (bytes > 0).then(|| {
             Cache::builder()
@@ -72,7 +74,8 @@ impl PageCache {
         self.pages.as_ref()?.get(key)
     }
 
-    /// Keeps a page. Pages of older versions go as soon as room is needed: nobody asks for them any more.
+    /// Keeps a page. Pages of older versions go as soon as room is needed: nobody asks for them any
+    /// more.
     pub fn keep(&self, key: Key, page: Arc<RememberedPage>) {
         if let Some(pages) = &self.pages
             && key.version == self.version.current()
@@ -91,7 +94,12 @@ mod tests {
 
     fn page(html: &str) -> Arc<RememberedPage> {
         let rankings = Arc::new(RenderedRankings::new(String::new()));
-        Arc::new(RememberedPage::new(html, &Marks::new(&mut rand::rng()), HeaderMap::new(), rankings))
+        Arc::new(RememberedPage::new(
+            html,
+            &Marks::new(&mut rand::rng()),
+            HeaderMap::new(),
+            rankings,
+        ))
     }
 
     #[test]
@@ -121,7 +129,13 @@ mod tests {
         let pages = cache.pages.as_ref().unwrap();
         pages.run_pending_tasks();
         assert!((1..=1 << 20).contains(&pages.weighted_size()), "{}", pages.weighted_size());
-        assert!(cache.key(&format!("/search?q={}", "x".repeat(LONGEST_ADDRESS)), None).is_none(), "too long to keep");
-        assert!(PageCache::new(0, ContentVersion::default(), String::new()).key("/", None).is_none(), "it is off");
+        assert!(
+            cache.key(&format!("/search?q={}", "x".repeat(LONGEST_ADDRESS)), None).is_none(),
+            "too long to keep"
+        );
+        assert!(
+            PageCache::new(0, ContentVersion::default(), String::new()).key("/", None).is_none(),
+            "it is off"
+        );
     }
 }

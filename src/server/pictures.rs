@@ -1,8 +1,9 @@
 //! Pictures of authors: taken in, kept, shown and deleted.
 //!
-//! A picture's address is its name, which nobody can guess, so it may be shown to whoever knows it: the pictures of a draft are as
-//! secret as their addresses. Its bytes are in a [`PictureStore`], what is known of it in SQL. It is there once SQL has it: the bytes
-//! are written first and deleted last, so whatever dies in between leaves at most bytes that nobody is shown.
+//! A picture's address is its name, which nobody can guess, so it may be shown to whoever knows it:
+//! the pictures of a draft are as secret as their addresses. Its bytes are in a [`PictureStore`],
+//! what is known of it in SQL. It is there once SQL has it: the bytes are written first and deleted
+//! last, so whatever dies in between leaves at most bytes that nobody is shown.
 
 pub mod store;
 
@@ -18,7 +19,8 @@ use super::db::users::{Role, User};
 use super::work::Work;
 use crate::error::Error;
 
-/// How many pictures are looked at at a time. Each takes a core and much memory for a moment, and pages need them too.
+/// How many pictures are looked at at a time. Each takes a core and much memory for a moment, and
+/// pages need them too.
 const AT_A_TIME: usize = 1;
 
 /// How many more uploads may wait for their turn before new ones are refused.
@@ -94,7 +96,8 @@ impl Pictures {
     /// [`NotTaken`]
     pub async fn add(&self, user: &User, files: Vec<SentFile>) -> Result<Vec<Picture>, NotTaken> {
         let (count, bytes) = self.database.size_of_pictures(user.id).await.map_err(Error::from)?;
-        // What is taken out of files makes them smaller, so whether they fit is known afterwards; who is full, is told at once.
+        // What is taken out of files makes them smaller, so whether they fit is known afterwards;
+        // who is full, is told at once.
         if count >= self.quota.pictures || bytes >= self.quota.bytes {
             tracing::info!(user = user.id, "a user has no room for pictures");
             return Err(self.full());
@@ -104,8 +107,8 @@ impl Pictures {
         for file in files {
             let original_name = display_name(&file.name);
             let checked = self.look_at(file.bytes).await?;
-            let Checked { kind, bytes, width, height } =
-                checked.map_err(|refusal| NotTaken::Refused { name: original_name.clone(), refusal })?;
+            let Checked { kind, bytes, width, height } = checked
+                .map_err(|refusal| NotTaken::Refused { name: original_name.clone(), refusal })?;
             added.push(Picture {
                 name: format!("{:032x}.{}", rand::random::<u128>(), kind.extension()),
                 user_id: user.id,
@@ -119,10 +122,18 @@ impl Pictures {
             bodies.push(bytes);
         }
         for (picture, bytes) in added.iter().zip(bodies) {
-            self.store.put(&picture.name, bytes).await.map_err(|error| unavailable(&error, &picture.name))?;
+            self.store
+                .put(&picture.name, bytes)
+                .await
+                .map_err(|error| unavailable(&error, &picture.name))?;
         }
         let Quota { pictures, bytes } = self.quota;
-        if !self.database.add_pictures(user.actor(), &added, pictures, bytes).await.map_err(Error::from)? {
+        if !self
+            .database
+            .add_pictures(user.actor(), &added, pictures, bytes)
+            .await
+            .map_err(Error::from)?
+        {
             for picture in &added {
                 if let Err(error) = self.store.delete(&picture.name).await {
                     tracing::error!(error = %error, picture = picture.name, "the bytes of a picture that has no room are left over");
@@ -163,19 +174,26 @@ impl Pictures {
     /// # Errors
     /// [`Error::Unavailable`] if the store can't be reached.
     pub async fn body(&self, picture: &Picture) -> Result<Option<Body>, Error> {
-        let body = self.store.get(&picture.name).await.map_err(|error| unavailable(&error, &picture.name))?;
+        let body = self
+            .store
+            .get(&picture.name)
+            .await
+            .map_err(|error| unavailable(&error, &picture.name))?;
         if body.is_none() {
             tracing::error!(picture = picture.name, place = %self.store.place(), "a picture's bytes are gone");
         }
         Ok(body)
     }
 
-    /// Deletes a picture that `user` may delete: an own one, or any for an administrator. False if there is no such one.
+    /// Deletes a picture that `user` may delete: an own one, or any for an administrator. False if
+    /// there is no such one.
     ///
     /// # Errors
     /// The database's; then it is still there.
     pub async fn delete(&self, user: &User, name: &str) -> Result<bool, Error> {
-        if !is_name(name) || !self.database.delete_picture(user.actor(), name, owner_seen_by(user)).await? {
+        if !is_name(name)
+            || !self.database.delete_picture(user.actor(), name, owner_seen_by(user)).await?
+        {
             return Ok(false);
         }
         // Nobody is shown it any more; what is left of it only takes space.
@@ -186,16 +204,21 @@ impl Pictures {
     }
 }
 
-/// Whose pictures a user sees in the studio: the own ones, or, `None`, everybody's for an administrator.
+/// Whose pictures a user sees in the studio: the own ones, or, `None`, everybody's for an
+/// administrator.
 pub fn owner_seen_by(user: &User) -> Option<i64> {
     (user.role < Role::Admin).then_some(user.id)
 }
 
 /// The Markdown that shows a picture, with what its file was called as its description.
 pub fn markdown(picture: &Picture) -> String {
-    let stem = picture.original_name.rsplit_once('.').map_or(picture.original_name.as_str(), |(stem, _)| stem);
-    let words: Vec<&str> =
-        stem.split(|character: char| character.is_whitespace() || "-_".contains(character)).collect();
+    let stem = picture
+        .original_name
+        .rsplit_once('.')
+        .map_or(picture.original_name.as_str(), |(stem, _)| stem);
+    let words: Vec<&str> = stem
+        .split(|character: char| character.is_whitespace() || "-_".contains(character))
+        .collect();
     let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
     let mut description = String::new();
     for character in words.join(" ").chars() {
@@ -209,15 +232,19 @@ pub fn markdown(picture: &Picture) -> String {
 
 /// Whether a text is a name that [`Pictures::add`] gives: nothing else is looked for, in no store.
 fn is_name(text: &str) -> bool {
-    let is_key = |key: &str| key.len() == 32 && key.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    let is_key = |key: &str| {
+        key.len() == 32 && key.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    };
     let is_ending = |ending: &str| Kind::ALL.iter().any(|kind| kind.extension() == ending);
     text.split_once('.').is_some_and(|(key, ending)| is_key(key) && is_ending(ending))
 }
 
-/// A file's name as it is shown and remembered: without folders, without control characters, not endless.
+/// A file's name as it is shown and remembered: without folders, without control characters, not
+/// endless.
 fn display_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let name: String = last.chars().filter(|character| !character.is_control()).take(LONGEST_NAME).collect();
+    let name: String =
+        last.chars().filter(|character| !character.is_control()).take(LONGEST_NAME).collect();
     let name = name.trim();
     if name.is_empty() { "picture".into() } else { name.to_owned() }
 }
@@ -246,9 +273,18 @@ mod tests {
 
     #[test]
     fn the_markdown_describes_the_picture_and_nothing_in_a_name_breaks_it() {
-        assert_eq!(markdown(&named("low_tide-at noon.jpeg")), "![low tide at noon](/pictures/a.png)");
+        assert_eq!(
+            markdown(&named("low_tide-at noon.jpeg")),
+            "![low tide at noon](/pictures/a.png)"
+        );
         assert_eq!(markdown(&named("潮.png")), "![潮](/pictures/a.png)");
-        for evil in ["](javascript:alert(1)).png", "a]b[c`d*e.png", "<script>.png", "\\](x).png", "&#93;(x).png"] {
+        for evil in [
+            "](javascript:alert(1)).png",
+            "a]b[c`d*e.png",
+            "<script>.png",
+            "\\](x).png",
+            "&#93;(x).png",
+        ] {
             let html = tidemark_content::markdown::render(&markdown(&named(evil))).html;
             assert!(html.contains("src=\"/pictures/a.png\""), "{evil} became {html}");
             assert_eq!(html.matches('<').count(), 3, "{evil} became {html}");

@@ -27,23 +27,41 @@ pub struct Profile {
 }
 
 impl Services {
-    /// Lets `user` react so, or not any more, whatever it was before: asking twice is as good as once.
+    /// Lets `user` react so, or not any more, whatever it was before: asking twice is as good as
+    /// once.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if readers do not see the article or there is no such author, [`Error::BadRequest`] if it is the user's
-    /// own name, the database's.
-    pub async fn set_reaction(&self, user: &User, reaction: &Reaction, is_on: bool) -> Result<Reacted, Error> {
+    /// [`Error::NotFound`] if readers do not see the article or there is no such author,
+    /// [`Error::BadRequest`] if it is the user's own name, the database's.
+    pub async fn set_reaction(
+        &self,
+        user: &User,
+        reaction: &Reaction,
+        is_on: bool,
+    ) -> Result<Reacted, Error> {
         match reaction {
-            Reaction::Like(article) => self.set_counted(user, Counted::Likes, *article, is_on).await,
-            Reaction::Collect(article) => self.set_counted(user, Counted::Collects, *article, is_on).await,
+            Reaction::Like(article) => {
+                self.set_counted(user, Counted::Likes, *article, is_on).await
+            }
+            Reaction::Collect(article) => {
+                self.set_counted(user, Counted::Collects, *article, is_on).await
+            }
             Reaction::Follow(username) => self.set_follow(user, username, is_on).await,
         }
     }
 
-    async fn set_counted(&self, user: &User, counted: Counted, article: i64, is_on: bool) -> Result<Reacted, Error> {
+    async fn set_counted(
+        &self,
+        user: &User,
+        counted: Counted,
+        article: i64,
+        is_on: bool,
+    ) -> Result<Reacted, Error> {
         let now = self.clock.now_ms();
         if !self.database.is_visible(article, now).await? {
-            return Err(Error::NotFound("There is no such article, or it is no longer published.".into()));
+            return Err(Error::NotFound(
+                "There is no such article, or it is no longer published.".into(),
+            ));
         }
         Ok(self.database.set_reaction(counted, user.actor(), article, is_on, now).await?)
     }
@@ -55,7 +73,8 @@ impl Services {
             true => self.database.author_with_id(username, now).await?.map(|(id, _)| id),
             false => self.database.user_by_username(username).await?.map(|user| user.id),
         };
-        let author = author.ok_or_else(|| Error::NotFound("There is no author of this name.".into()))?;
+        let author =
+            author.ok_or_else(|| Error::NotFound("There is no author of this name.".into()))?;
         if author == user.id {
             return Err(Error::BadRequest("That is you: nobody can follow themself.".into()));
         }
@@ -71,17 +90,24 @@ impl Services {
     /// [`Error::NotFound`] if nobody of that name is in a visible article's byline; the database's.
     pub async fn profile(&self, username: &str) -> Result<Profile, Error> {
         let author = self.database.author_with_id(username, self.clock.now_ms()).await?;
-        let (id, author) = author.ok_or_else(|| Error::NotFound("There is no author of this name.".into()))?;
+        let (id, author) =
+            author.ok_or_else(|| Error::NotFound("There is no author of this name.".into()))?;
         let articles = self.author_counts.articles(id).await?;
         let followers = self.author_counts.followers(id).await?;
         Ok(Profile { id, author, articles, followers })
     }
 
-    /// A page of what the user keeps or of what the followed authors wrote, as far as readers see it. A page past the end is empty.
+    /// A page of what the user keeps or of what the followed authors wrote, as far as readers see
+    /// it. A page past the end is empty.
     ///
     /// # Errors
     /// The database's.
-    pub async fn list(&self, list: List, page: i64, per_page: i64) -> Result<Page<ArticleSummary>, Error> {
+    pub async fn list(
+        &self,
+        list: List,
+        page: i64,
+        per_page: i64,
+    ) -> Result<Page<ArticleSummary>, Error> {
         let page = self.database.list(list, page, per_page, self.clock.now_ms()).await?;
         Ok(with_views(&self.views, page).await)
     }
@@ -90,7 +116,12 @@ impl Services {
     ///
     /// # Errors
     /// The database's.
-    pub async fn written_by(&self, profile: &Profile, page: i64, per_page: i64) -> Result<Page<ArticleSummary>, Error> {
+    pub async fn written_by(
+        &self,
+        profile: &Profile,
+        page: i64,
+        per_page: i64,
+    ) -> Result<Page<ArticleSummary>, Error> {
         let (list, now) = (List::Written(profile.id), self.clock.now_ms());
         let page = self.database.list_of(list, profile.articles, page, per_page, now).await?;
         Ok(with_views(&self.views, page).await)
@@ -104,7 +135,9 @@ impl Services {
 pub async fn reconcile(database: &Database) -> sqlx::Result<Vec<Drift>> {
     let mut drifts = Vec::new();
     for counted in Counted::ALL {
-        for reactions::CountDrift { article, kept, correct } in database.reconcile_reactions(counted).await? {
+        for reactions::CountDrift { article, kept, correct } in
+            database.reconcile_reactions(counted).await?
+        {
             drifts.push(Drift::of_article(counted.name(), article, kept, correct));
         }
     }

@@ -1,4 +1,5 @@
-//! What the pages for reading show. Each page loads everything it shows here, before any of it is rendered.
+//! What the pages for reading show. Each page loads everything it shows here, before any of it is
+//! rendered.
 
 use axum::http::request::Parts;
 use futures_util::future::{join, try_join};
@@ -15,8 +16,8 @@ use crate::error::Error;
 use crate::model::article::{ArticleSummary, Window};
 use crate::model::page::Page;
 use crate::model::pages::{
-    ArticleData, AuthorData, Follow, Frame, Framed, HomeData, MenuUser, MostViewedData, Ranking, SearchData, Sidebar,
-    TagData,
+    ArticleData, AuthorData, Follow, Frame, Framed, HomeData, MenuUser, MostViewedData, Ranking,
+    SearchData, Sidebar, TagData,
 };
 
 /// How many articles a page of a list shows.
@@ -31,14 +32,19 @@ pub const SEARCHES_AT_A_TIME: usize = 2;
 
 /// How many searches more may wait before new ones are refused. Waiting takes no connection, and no
 /// longer than a reader is patient.
-pub const SEARCHES_IN_LINE: usize = 1_000;
+pub const QUEUED_SEARCHES: usize = 1_000;
 
 impl Services {
-    /// What is around a page's content. It never fails: what can't be had now is left out, and the page can be read.
+    /// What is around a page's content. It never fails: what can't be had now is left out, and the
+    /// page can be read.
     pub async fn frame(&self, parts: &Parts, has_sidebar: bool) -> Frame {
         let user = async {
             let user = signed_in_user(parts, self).await.ok().flatten()?;
-            Some(MenuUser { name: user.name, is_author: user.role >= Role::Author, is_admin: user.role >= Role::Admin })
+            Some(MenuUser {
+                name: user.name,
+                is_author: user.role >= Role::Author,
+                is_admin: user.role >= Role::Admin,
+            })
         };
         let sidebar = async {
             match has_sidebar {
@@ -76,10 +82,14 @@ impl Services {
     ///
     /// # Errors
     /// [`Error::NotFound`] if readers do not see an article of that slug; the database's.
-    pub async fn article_page(&self, parts: &Parts, slug: &str) -> Result<Framed<ArticleData>, Error> {
+    pub async fn article_page(
+        &self,
+        parts: &Parts,
+        slug: &str,
+    ) -> Result<Framed<ArticleData>, Error> {
         // The rankings first, and not at the same time. The browser adds to them what comes to the
-        // article's count, so a view that was in the rankings alone would be added twice, and be taken
-        // back by the next page (rule C6). A page that is remembered has neither yet.
+        // article's count, so a view that was in the rankings alone would be added twice, and be
+        // taken back by the next page (rule C6). A page that is remembered has neither yet.
         let frame = self.frame(parts, true).await;
         Ok(Framed { frame, content: self.article_data(parts, slug).await? })
     }
@@ -88,11 +98,14 @@ impl Services {
         // A session that can't be read is no reason not to show the article.
         let reader = async { Ok(signed_in_user(parts, self).await.ok().flatten()) };
         let (article, reader) = try_join(self.articles_to_read.by_slug(slug), reader).await?;
-        let article = article.ok_or_else(|| Error::NotFound("There is no article at this address.".into()))?;
-        let article = if leaves_counts_open(parts) { article } else { self.with_count(article).await };
-        // After the counts were read: a view that comes in between is in neither, and the page shows no count that falls.
-        let would_count =
-            leaves_counts_open(parts) || self.reader_would_count(parts, &article.summary, reader.as_ref());
+        let article = article
+            .ok_or_else(|| Error::NotFound("There is no article at this address.".into()))?;
+        let article =
+            if leaves_counts_open(parts) { article } else { self.with_count(article).await };
+        // After the counts were read: a view that comes in between is in neither, and the page
+        // shows no count that falls.
+        let would_count = leaves_counts_open(parts)
+            || self.reader_would_count(parts, &article.summary, reader.as_ref());
         let own = match reader {
             Some(reader) => Some(self.database.own_reactions(reader.id, article.summary.id).await?),
             None => None,
@@ -100,15 +113,23 @@ impl Services {
         Ok(ArticleData { article, own, would_count })
     }
 
-    /// Whether a view by whoever gets the page of an article would count. `user` is who is signed in. If an anonymous session begins with the
-    /// page, it is told to set the cookie.
-    fn reader_would_count(&self, parts: &Parts, article: &ArticleSummary, user: Option<&User>) -> bool {
+    /// Whether a view by whoever gets the page of an article would count. `user` is who is signed
+    /// in. If an anonymous session begins with the page, it is told to set the cookie.
+    fn reader_would_count(
+        &self,
+        parts: &Parts,
+        article: &ArticleSummary,
+        user: Option<&User>,
+    ) -> bool {
         // What can't be told now, the answer to the view tells.
         let Ok(asking) = PageReader::of(parts, self, user.map(|user| user.id)) else { return true };
-        if let (Some(answer), Some(cookie)) = (parts.extensions.get::<PageCookie>(), &asking.cookie) {
+        if let (Some(answer), Some(cookie)) = (parts.extensions.get::<PageCookie>(), &asking.cookie)
+        {
             answer.set(cookie.clone());
         }
-        let is_author = user.is_some_and(|user| article.authors.iter().any(|author| author.username == user.username));
+        let is_author = user.is_some_and(|user| {
+            article.authors.iter().any(|author| author.username == user.username)
+        });
         asking.would_count(self, article.id, is_author)
     }
 
@@ -127,10 +148,17 @@ impl Services {
     /// `/authors/{username}`
     ///
     /// # Errors
-    /// [`Error::NotFound`] if no article names such an author, and for a page past the end; the database's.
-    pub async fn author_page(&self, parts: &Parts, username: &str, page: i64) -> Result<AuthorData, Error> {
+    /// [`Error::NotFound`] if no article names such an author, and for a page past the end; the
+    /// database's.
+    pub async fn author_page(
+        &self,
+        parts: &Parts,
+        username: &str,
+        page: i64,
+    ) -> Result<AuthorData, Error> {
         // A session that can't be read is no reason not to show the page.
-        let reader = async { Ok(signed_in_user(parts, self).await.ok().flatten().map(|user| user.id)) };
+        let reader =
+            async { Ok(signed_in_user(parts, self).await.ok().flatten().map(|user| user.id)) };
         let (profile, reader) = try_join(self.profile(username), reader).await?;
         let follow = async {
             Ok(match reader {
@@ -139,7 +167,8 @@ impl Services {
                 None => Follow::SignedOut,
             })
         };
-        let (articles, follow) = try_join(self.written_by(&profile, page, PER_PAGE), follow).await?;
+        let (articles, follow) =
+            try_join(self.written_by(&profile, page, PER_PAGE), follow).await?;
         let Profile { id, author, followers, .. } = profile;
         Ok(AuthorData { id, author, followers, follow, articles: existing(articles)? })
     }
@@ -156,8 +185,14 @@ impl Services {
     /// `/search`
     ///
     /// # Errors
-    /// [`Error::NotFound`] for a page past the end; [`Error::Unavailable`] if too many are in line; the database's.
-    pub async fn search_page(&self, parts: &Parts, text: &str, page: i64) -> Result<SearchData, Error> {
+    /// [`Error::NotFound`] for a page past the end; [`Error::Unavailable`] if too many are in line;
+    /// the database's.
+    pub async fn search_page(
+        &self,
+        parts: &Parts,
+        text: &str,
+        page: i64,
+    ) -> Result<SearchData, Error> {
         let text: String = text.trim().chars().take(LONGEST_SEARCH).collect();
         if text.is_empty() {
             return Ok(SearchData { text, articles: None });
@@ -169,7 +204,12 @@ impl Services {
     }
 
     /// A page of the articles that readers see now, newest first.
-    async fn listed(&self, parts: &Parts, filter: &Filter, page: i64) -> Result<Page<ArticleSummary>, Error> {
+    async fn listed(
+        &self,
+        parts: &Parts,
+        filter: &Filter,
+        page: i64,
+    ) -> Result<Page<ArticleSummary>, Error> {
         match leaves_counts_open(parts) {
             true => self.articles_as_stored(filter, page, PER_PAGE).await,
             false => self.articles(filter, page, PER_PAGE).await,

@@ -32,12 +32,15 @@ impl Schedule {
             return Ok(Schedule::Off);
         }
         if text.split_whitespace().count() >= 5 {
-            let cron = text.parse::<Cron>().map_err(|error| format!("{text:?} is no cron expression: {error}"))?;
+            let cron = text
+                .parse::<Cron>()
+                .map_err(|error| format!("{text:?} is no cron expression: {error}"))?;
             return Ok(Schedule::Cron(Box::new(cron)));
         }
         let span: Option<SignedDuration> = text.parse().ok();
-        let span =
-            span.and_then(|span| Duration::try_from(span).ok()).filter(|span| *span >= Duration::from_millis(10));
+        let span = span
+            .and_then(|span| Duration::try_from(span).ok())
+            .filter(|span| *span >= Duration::from_millis(10));
         span.map(Schedule::Every).ok_or_else(|| {
             format!(
                 "{text:?} is neither a time span from 10ms up, such as 10s, nor a cron expression such as \"0 4 * * *\", \
@@ -51,11 +54,14 @@ impl Schedule {
         matches!(self, Schedule::Off)
     }
 
-    /// When it is due next after `now`, both in milliseconds. `None` if never, such as on 30 February.
+    /// When it is due next after `now`, both in milliseconds. `None` if never, such as on 30
+    /// February.
     pub fn next_after(&self, now: i64) -> Option<i64> {
         match self {
             Schedule::Off => None,
-            Schedule::Every(span) => Some(now.saturating_add(i64::try_from(span.as_millis()).unwrap_or(i64::MAX))),
+            Schedule::Every(span) => {
+                Some(now.saturating_add(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)))
+            }
             Schedule::Cron(cron) => {
                 let now = UtcTime(Offset::UTC.to_datetime(Timestamp::from_millisecond(now).ok()?));
                 let next = cron.find_next_occurrence(&now, false).ok()?;
@@ -76,13 +82,23 @@ impl CronDateTime for UtcTime {
         let date = self.0.date();
         let time = self.0.time();
         CivilDateTime::new(
-            CivilDate::from_parts_unchecked(i32::from(date.year()), part(date.month()), part(date.day())),
-            CivilTime::from_parts_unchecked(part(time.hour()), part(time.minute()), part(time.second())),
+            CivilDate::from_parts_unchecked(
+                i32::from(date.year()),
+                part(date.month()),
+                part(date.day()),
+            ),
+            CivilTime::from_parts_unchecked(
+                part(time.hour()),
+                part(time.minute()),
+                part(time.second()),
+            ),
         )
     }
 
     fn civil_weekday(&self) -> Weekday {
-        Weekday::from_days_from_sunday(u32::from(self.0.weekday().to_sunday_zero_offset().unsigned_abs()))
+        Weekday::from_days_from_sunday(u32::from(
+            self.0.weekday().to_sunday_zero_offset().unsigned_abs(),
+        ))
     }
 
     /// Each time is there once in UTC.
@@ -90,8 +106,10 @@ impl CronDateTime for UtcTime {
         let part = |part: u32| i8::try_from(part).map_err(|_| CronError::InvalidTime);
         let year = i16::try_from(civil.year()).map_err(|_| CronError::InvalidDate)?;
         let (month, day) = (part(civil.month())?, part(civil.day())?);
-        let (hour, minute, second) = (part(civil.hour())?, part(civil.minute())?, part(civil.second())?);
-        let time = DateTime::new(year, month, day, hour, minute, second, 0).map_err(|_| CronError::InvalidDate)?;
+        let (hour, minute, second) =
+            (part(civil.hour())?, part(civil.minute())?, part(civil.second())?);
+        let time = DateTime::new(year, month, day, hour, minute, second, 0)
+            .map_err(|_| CronError::InvalidDate)?;
         Ok(Resolution::Single(Self(time)))
     }
 
@@ -133,7 +151,10 @@ mod tests {
     fn a_schedule_is_an_interval_or_a_cron_expression() {
         assert_eq!(Schedule::parse("10s").unwrap().next_after(NOON), Some(NOON + 10_000));
         assert_eq!(Schedule::parse("300ms").unwrap().next_after(NOON), Some(NOON + 300));
-        assert_eq!(Schedule::parse("0 4 * * *").unwrap().next_after(NOON), Some(NOON + 16 * 3_600_000));
+        assert_eq!(
+            Schedule::parse("0 4 * * *").unwrap().next_after(NOON),
+            Some(NOON + 16 * 3_600_000)
+        );
         assert_eq!(Schedule::parse("*/5 * * * *").unwrap().next_after(NOON), Some(NOON + 300_000));
     }
 
@@ -175,7 +196,9 @@ mod tests {
 
     #[test]
     fn what_is_neither_is_refused_with_both_forms_shown() {
-        for text in ["", "soon", "Off", "none", "0s", "-1s", "4 * *", "61 4 * * *", "0 4 * * * * * *"] {
+        for text in
+            ["", "soon", "Off", "none", "0s", "-1s", "4 * *", "61 4 * * *", "0 4 * * * * * *"]
+        {
             let error = Schedule::parse(text).unwrap_err();
             assert!(error.contains("cron"), "{text:?}: {error}");
         }

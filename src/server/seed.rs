@@ -45,7 +45,10 @@ pub async fn seed(database: &Database, clock: &Clock) -> Result<Option<Seeded>, 
     let username = slugify(AUTHOR);
     let password = accounts::random_password();
     let hash = accounts::hash_password(&password).map_err(sqlx::Error::Protocol)?;
-    let is_new = database.add_user(&username, AUTHOR, Role::Author, Some(&hash), clock.now_ms()).await?.is_some();
+    let is_new = database
+        .add_user(&username, AUTHOR, Role::Author, Some(&hash), clock.now_ms())
+        .await?
+        .is_some();
     let files = SAMPLES.map(|(path, text)| SourceFile { path: path.into(), text: text.into() });
     let report = import(database, clock, files.into(), Report::default()).await?;
     Ok(Some(Seeded { articles: report.created, username, password: is_new.then_some(password) }))

@@ -15,21 +15,22 @@ use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{Error, Result};
 
 pub use super::db::sessions::{
-    CREDENTIAL, DatabaseSessionStore, MOST_SESSIONS, STARTED_AT, SessionName, SignedIn, USER_AGENT, USER_ID, instant,
-    lasting, milliseconds,
+    CREDENTIAL, DatabaseSessionStore, MOST_SESSIONS, STARTED_AT, SessionName, SignedIn, USER_AGENT,
+    USER_ID, instant, lasting, milliseconds,
 };
 use super::db::sessions::{owner, record};
 
 /// How long a request waits for its session. A Redis that is only slow must not sign anybody out.
 const LOOK_UP: Duration = Duration::from_millis(500);
 
-/// What the names of all keys of sessions begin with. The braces make a Cluster keep them on one node, because a session and its place in
-/// the list of its user's are written in one step.
+/// What the names of all keys of sessions begin with. The braces make a Cluster keep them on one
+/// node, because a session and its place in the list of its user's are written in one step.
 const PREFIX: &str = "tm:{sessions}:";
 
 static WRITE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("sessions/write.lua")));
 static END: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("sessions/end.lua")));
-static END_ALL: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("sessions/end_all.lua")));
+static END_ALL: LazyLock<Script> =
+    LazyLock::new(|| Script::new(include_str!("sessions/end_all.lua")));
 
 /// Keeps sessions.
 #[derive(Clone, Debug)]
@@ -41,7 +42,8 @@ pub enum Sessions {
 }
 
 impl Sessions {
-    /// The sessions of a user, the latest first. Those of a credential that the user has no more are among them.
+    /// The sessions of a user, the latest first. Those of a credential that the user has no more
+    /// are among them.
     ///
     /// # Errors
     /// The store's.
@@ -110,8 +112,9 @@ impl SessionStore for Sessions {
 
 /// Keeps sessions in Redis, which drops them when they are over.
 ///
-/// A session is a string under its name, and each user has a list of the names: a sorted set, by the time at which they end. Whatever
-/// changes one of the two changes the other in the same script. Reading changes nothing.
+/// A session is a string under its name, and each user has a list of the names: a sorted set, by
+/// the time at which they end. Whatever changes one of the two changes the other in the same
+/// script. Reading changes nothing.
 #[derive(Clone, Debug)]
 pub struct RedisSessionStore {
     redis: Redis,
@@ -163,17 +166,21 @@ impl RedisSessionStore {
     pub async fn of_user(&self, user: i64) -> Result<Vec<SignedIn>> {
         let now = self.clock.now_ms();
         // Exclusive: what ends now is over.
-        let range = cmd("ZRANGEBYSCORE").arg(list(user)).arg(format!("({now}")).arg("+inf").to_owned();
+        let range =
+            cmd("ZRANGEBYSCORE").arg(list(user)).arg(format!("({now}")).arg("+inf").to_owned();
         let names: Vec<String> = self.redis.query(&range).await.map_err(backend)?;
         let names: Vec<SessionName> = names.into_iter().map(SessionName::stored).collect();
         if names.is_empty() {
             return Ok(Vec::new());
         }
         let keys: Vec<String> = names.iter().map(key).collect();
-        let found: Vec<Option<String>> = self.redis.query(cmd("MGET").arg(keys)).await.map_err(backend)?;
+        let found: Vec<Option<String>> =
+            self.redis.query(cmd("MGET").arg(keys)).await.map_err(backend)?;
         let mut sessions = Vec::with_capacity(names.len());
         // One that is not there ended between the two.
-        for (name, text) in names.into_iter().zip(found).filter_map(|(name, text)| Some((name, text?))) {
+        for (name, text) in
+            names.into_iter().zip(found).filter_map(|(name, text)| Some((name, text?)))
+        {
             sessions.push(SignedIn::of(name, &decode(&text)?.data));
         }
         Ok(sessions)
@@ -194,10 +201,15 @@ impl RedisSessionStore {
     /// Redis'; then none has ended, or all have.
     pub async fn end_all(&self, user: i64) -> Result<()> {
         let arguments = [PREFIX.as_bytes().to_vec()];
-        self.redis.evaluate::<i64>(&END_ALL, &list(user), &arguments).await.map(drop).map_err(backend)
+        self.redis
+            .evaluate::<i64>(&END_ALL, &list(user), &arguments)
+            .await
+            .map(drop)
+            .map_err(backend)
     }
 
-    /// Writes a session. False for a new one if there is one of that id, and otherwise if there is none any more.
+    /// Writes a session. False for a new one if there is one of that id, and otherwise if there is
+    /// none any more.
     async fn write(&self, record: &Record, is_new: bool) -> Result<bool> {
         let (user, _) = owner(record)?;
         let ends_at = milliseconds(record.expiry_date);
@@ -211,8 +223,11 @@ impl RedisSessionStore {
             MOST_SESSIONS.to_string(),
             if is_new { "new" } else { "known" }.to_owned(),
         ];
-        let written: i64 =
-            self.redis.evaluate(&WRITE, &list(user), &arguments.map(String::into_bytes)).await.map_err(backend)?;
+        let written: i64 = self
+            .redis
+            .evaluate(&WRITE, &list(user), &arguments.map(String::into_bytes))
+            .await
+            .map_err(backend)?;
         Ok(written == 1)
     }
 }
@@ -237,7 +252,8 @@ impl SessionStore for RedisSessionStore {
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
         let command = cmd("GET").arg(key(&SessionName::of(id))).to_owned();
-        let text: Option<String> = self.redis.within(LOOK_UP, self.redis.query(&command)).await.map_err(backend)?;
+        let text: Option<String> =
+            self.redis.within(LOOK_UP, self.redis.query(&command)).await.map_err(backend)?;
         let Some(text) = text else { return Ok(None) };
         let Stored { ends_at, data, .. } = decode(&text)?;
         if ends_at <= self.clock.now_ms() {

@@ -28,7 +28,8 @@ use super::work::Work;
 use crate::error::Error;
 use crate::model::view::{Reason, ViewOutcome};
 
-/// The parts of the running program, shared: a request's way through the layers copies this many times.
+/// The parts of the running program, shared: a request's way through the layers copies this many
+/// times.
 #[derive(Clone, Debug)]
 pub struct AppState(Arc<Services>);
 
@@ -97,10 +98,12 @@ pub struct Services {
 }
 
 impl Services {
-    /// Records that someone reads an article: what the server function and the JSON API both do. `user` is who is signed in.
+    /// Records that someone reads an article: what the server function and the JSON API both do.
+    /// `user` is who is signed in.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if readers do not see the article, [`Error::Unavailable`] if it can't be recorded now.
+    /// [`Error::NotFound`] if readers do not see the article, [`Error::Unavailable`] if it can't be
+    /// recorded now.
     pub async fn record_view(
         &self,
         article: i64,
@@ -123,7 +126,9 @@ impl Services {
             Error::Unavailable
         };
         match self.visibility.of(article, user).await.map_err(|error| unavailable(&error))? {
-            Seen::ByNobody => return Err(Error::NotFound(format!("There is no published article {article}."))),
+            Seen::ByNobody => {
+                return Err(Error::NotFound(format!("There is no published article {article}.")));
+            }
             Seen::ByAuthor if !self.config.views.count_authors => {
                 return Box::pin(self.not_counted(article, Reason::Author)).await;
             }
@@ -141,7 +146,8 @@ impl Services {
     async fn not_counted(&self, article: i64, reason: Reason) -> Result<ViewOutcome, Error> {
         let totals = self.views.totals(&[article]).await;
         if totals.is_none() && reason == Reason::Author {
-            // A person looks at the count, and SQL's may be lower than the one on the page (rule C6).
+            // A person looks at the count, and SQL's may be lower than the one on the page (rule
+            // C6).
             return Err(Error::Unavailable);
         }
         let views = match totals.unwrap_or_default().get(&article).copied() {
@@ -151,8 +157,8 @@ impl Services {
         Ok(ViewOutcome { article, views, counted: false, reason: Some(reason) })
     }
 
-    /// Whether a view of an article by `reader` would count now (rule C6), as far as it can be told without asking a store. `is_author`: the
-    /// reader stands in the article's byline.
+    /// Whether a view of an article by `reader` would count now (rule C6), as far as it can be told
+    /// without asking a store. `is_author`: the reader stands in the article's byline.
     pub fn would_count(&self, article: i64, reader: &Reader, is_author: bool) -> bool {
         (!is_author || self.config.views.count_authors) && self.views.would_count(article, reader)
     }
@@ -163,16 +169,16 @@ impl From<WriteError> for Error {
     fn from(error: WriteError) -> Self {
         match error {
             WriteError::SignedOut => Error::Unauthorized,
-            WriteError::Demoted => {
-                Error::Forbidden("You may not do this any more: your role is another one now.".into())
-            }
+            WriteError::Demoted => Error::Forbidden(
+                "You may not do this any more: your role is another one now.".into(),
+            ),
             WriteError::Database(error) => error.into(),
         }
     }
 }
 
-/// A failure of the database is ours: the log has it, the reader gets an apology, or is asked to come again if there was only no
-/// way to the database.
+/// A failure of the database is ours: the log has it, the reader gets an apology, or is asked to
+/// come again if there was only no way to the database.
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         if is_unavailable(&error) {

@@ -55,14 +55,15 @@ pub enum StoresError {
 }
 
 impl Stores {
-    /// Opens the database, which is migrated if needed, and gets ready to reach Redis. A Redis that is away is no reason not to
-    /// start: pages are served without it.
+    /// Opens the database, which is migrated if needed, and gets ready to reach Redis. A Redis that
+    /// is away is no reason not to start: pages are served without it.
     ///
     /// # Errors
     /// A [`StoresError`].
     pub async fn open(config: &Config, clock: &Clock) -> Result<Self, StoresError> {
         let connections = u32::try_from(config.database.connections).ok().and_then(NonZeroU32::new);
-        let pictures = PictureStore::open(&config.pictures.url, &config.pictures.aws).map_err(StoresError::Pictures)?;
+        let pictures = PictureStore::open(&config.pictures.url, &config.pictures.aws)
+            .map_err(StoresError::Pictures)?;
         let database = Database::open_with(&config.database.url, connections).await?;
         let (window, caps) = (config.views.window, config.views.caps());
         let (views, sessions) = match database.any() {
@@ -84,13 +85,19 @@ impl Stores {
                 match store.claim_shards().await {
                     Ok(Ok(())) => {}
                     Ok(Err(found)) => {
-                        return Err(StoresError::Shards { wanted: i64::try_from(shards).unwrap_or(i64::MAX), found });
+                        return Err(StoresError::Shards {
+                            wanted: i64::try_from(shards).unwrap_or(i64::MAX),
+                            found,
+                        });
                     }
                     Err(error) => {
                         tracing::warn!(error = %error, "starting without Redis; views get 503 until it is back")
                     }
                 }
-                (ViewStore::Redis(store), Sessions::Redis(RedisSessionStore::new(redis, clock.clone())))
+                (
+                    ViewStore::Redis(store),
+                    Sessions::Redis(RedisSessionStore::new(redis, clock.clone())),
+                )
             }
         };
         Ok(Self { database, views, sessions, pictures })

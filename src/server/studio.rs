@@ -90,7 +90,8 @@ fn typed_of_revision(revision: &Revision) -> Typed {
     }
 }
 
-/// The tags, each once. `None` if there are more than an article may have: then nothing else is done with them.
+/// The tags, each once. `None` if there are more than an article may have: then nothing else is
+/// done with them.
 fn tags(typed: &Typed) -> Option<Vec<Tag>> {
     let names = typed.tags.split([',', '，', '、']).map(str::trim).filter(|name| !name.is_empty());
     // Who repeats one, or has one of which no address can be made, has typed more than there are.
@@ -138,20 +139,34 @@ fn check(typed: &Typed) -> FieldErrors {
             ));
     }
     if too_long(&typed.summary, LONGEST_SUMMARY) {
-        errors.push(("summary", format!("The summary may have at most {LONGEST_SUMMARY} characters.")));
+        errors.push((
+            "summary",
+            format!("The summary may have at most {LONGEST_SUMMARY} characters."),
+        ));
     }
     match tags(typed) {
         None => errors.push(("tags", format!("An article may have at most {MOST_TAGS} tags."))),
         Some(tags) if tags.iter().any(|tag| too_long(&tag.name, LONGEST_TAG)) => {
-            errors.push(("tags", format!("A tag may have at most {LONGEST_TAG} characters. Commas separate tags.")));
+            errors.push((
+                "tags",
+                format!("A tag may have at most {LONGEST_TAG} characters. Commas separate tags."),
+            ));
         }
         Some(_) => {}
     }
-    if !typed.cover.is_empty() && (too_long(&typed.cover, LONGEST_COVER) || !is_picture_address(&typed.cover)) {
-        errors.push(("cover", "A cover is an address such as /pictures/name.jpg or https://….".into()));
+    if !typed.cover.is_empty()
+        && (too_long(&typed.cover, LONGEST_COVER) || !is_picture_address(&typed.cover))
+    {
+        errors.push((
+            "cover",
+            "A cover is an address such as /pictures/name.jpg or https://….".into(),
+        ));
     }
     if too_long(&typed.markdown, LONGEST_MARKDOWN) {
-        errors.push(("markdown", format!("The text may have at most {LONGEST_MARKDOWN} characters.")));
+        errors.push((
+            "markdown",
+            format!("The text may have at most {LONGEST_MARKDOWN} characters."),
+        ));
     }
     errors
 }
@@ -161,7 +176,8 @@ fn no_article() -> Error {
     Error::NotFound("There is no such article, or it is not yours.".into())
 }
 
-/// Whether a draft is no larger than an article. What else is wrong with it is told when it is saved.
+/// Whether a draft is no larger than an article. What else is wrong with it is told when it is
+/// saved.
 fn fits(typed: &Typed) -> bool {
     let limits = [
         (&typed.title, LONGEST_TITLE),
@@ -181,7 +197,8 @@ impl Services {
     /// Those of [`Work::run`](super::work::Work::run).
     async fn render(&self, markdown: String) -> Result<Rendered, Error> {
         // It stops only if nobody waits for it, and then this is not asked.
-        let rendered = self.work.run(move |is_stopped| markdown::render_until(&markdown, is_stopped)).await?;
+        let rendered =
+            self.work.run(move |is_stopped| markdown::render_until(&markdown, is_stopped)).await?;
         rendered.ok_or(Error::Unavailable)
     }
 
@@ -216,7 +233,11 @@ impl Services {
     ///
     /// # Errors
     /// Those of [`Work::run`](super::work::Work::run).
-    pub async fn differences(&self, old: Typed, new: Typed) -> Result<Vec<(&'static str, Differences)>, Error> {
+    pub async fn differences(
+        &self,
+        old: Typed,
+        new: Typed,
+    ) -> Result<Vec<(&'static str, Differences)>, Error> {
         let work = move |is_stopped: &AtomicBool| {
             let fields = [
                 ("Title", old.title, new.title),
@@ -227,7 +248,9 @@ impl Services {
                 ("Cover picture", old.cover, new.cover),
             ];
             let differ = fields.into_iter().filter(|(_, old, new)| old != new);
-            differ.map(|(label, old, new)| (label, compare(&old, &new, is_stopped))).collect::<Vec<_>>()
+            differ
+                .map(|(label, old, new)| (label, compare(&old, &new, is_stopped)))
+                .collect::<Vec<_>>()
         };
         self.work.run(work).await
     }
@@ -242,7 +265,8 @@ impl Services {
         if is_own || user.role >= Role::Admin { Ok(article) } else { Err(no_article()) }
     }
 
-    /// A page of the table of articles, with the counts of this moment. It is sorted by the counts that SQL has.
+    /// A page of the table of articles, with the counts of this moment. It is sorted by the counts
+    /// that SQL has.
     ///
     /// # Errors
     /// The database's.
@@ -307,7 +331,12 @@ impl Services {
         let now = self.clock.now_ms();
         for slug in slugs(&fields.slug) {
             fields.slug = slug;
-            match self.database.save_article(id, version, &fields, user.actor(), now).await?.ok_or_else(no_article)? {
+            match self
+                .database
+                .save_article(id, version, &fields, user.actor(), now)
+                .await?
+                .ok_or_else(no_article)?
+            {
                 Saved::Done(version) => {
                     self.article_written(id).await;
                     self.forget_old_revisions(user, id).await;
@@ -338,19 +367,28 @@ impl Services {
     /// A revision of an article, and the one before it.
     ///
     /// # Errors
-    /// [`Error::NotFound`] for whoever may not edit the article, and for a version of which there is none; the database's.
-    pub async fn revision(&self, user: &User, id: i64, version: i64) -> Result<(Revision, Option<Revision>), Error> {
+    /// [`Error::NotFound`] for whoever may not edit the article, and for a version of which there
+    /// is none; the database's.
+    pub async fn revision(
+        &self,
+        user: &User,
+        id: i64,
+        version: i64,
+    ) -> Result<(Revision, Option<Revision>), Error> {
         self.editable(user, id).await?;
         let mut revisions = self.database.revision_and_before(id, version).await?.into_iter();
         let revision = revisions.next().filter(|revision| revision.version == version);
-        let revision = revision.ok_or_else(|| Error::NotFound("There is no such revision.".into()))?;
+        let revision =
+            revision.ok_or_else(|| Error::NotFound("There is no such revision.".into()))?;
         Ok((revision, revisions.next()))
     }
 
-    /// An article (0: a new one) as readers would see it if it were saved as it is typed, and what its author is told of it.
+    /// An article (0: a new one) as readers would see it if it were saved as it is typed, and what
+    /// its author is told of it.
     ///
     /// # Errors
-    /// [`Error::NotFound`] for whoever may not edit the article; [`Error::TooLarge`]; the database's.
+    /// [`Error::NotFound`] for whoever may not edit the article; [`Error::TooLarge`]; the
+    /// database's.
     pub async fn preview(
         &self,
         user: &User,
@@ -367,7 +405,9 @@ impl Services {
         let now = self.clock.now_ms();
         let (authors, published_at) = match stored {
             Some(fields) => (fields.authors, fields.published_at),
-            None => (vec![Author { username: user.username.clone(), name: user.name.clone() }], None),
+            None => {
+                (vec![Author { username: user.username.clone(), name: user.name.clone() }], None)
+            }
         };
         let Rendered { html, contents, reading_minutes, language, notes, .. } =
             self.render(typed.markdown.clone()).await?;
@@ -375,7 +415,8 @@ impl Services {
             title: one_line(&typed.title),
             cover: Some(typed.cover.clone()).filter(|cover| is_picture_address(cover)),
             authors,
-            published_at: Timestamp::from_millisecond(published_at.unwrap_or(now)).unwrap_or_default(),
+            published_at: Timestamp::from_millisecond(published_at.unwrap_or(now))
+                .unwrap_or_default(),
             reading_minutes,
             contents: contents.into_iter().map(Heading::from).collect(),
             html,
@@ -385,11 +426,19 @@ impl Services {
         Ok((content, notes))
     }
 
-    /// Keeps what `user` types for an article, or for a new one (0). False if the same user has saved since.
+    /// Keeps what `user` types for an article, or for a new one (0). False if the same user has
+    /// saved since.
     ///
     /// # Errors
-    /// [`Error::NotFound`] for whoever may not edit the article; [`Error::TooLarge`]; the database's.
-    pub async fn keep_draft(&self, user: &User, id: i64, version: i64, typed: &Typed) -> Result<bool, Error> {
+    /// [`Error::NotFound`] for whoever may not edit the article; [`Error::TooLarge`]; the
+    /// database's.
+    pub async fn keep_draft(
+        &self,
+        user: &User,
+        id: i64,
+        version: i64,
+        typed: &Typed,
+    ) -> Result<bool, Error> {
         if !fits(typed) {
             return Err(Error::TooLarge);
         }
@@ -404,8 +453,8 @@ impl Services {
         Ok(self.database.keep_draft(user.actor(), id, &draft).await?)
     }
 
-    /// What `user` typed for an article, or a new one (0), and has not saved: the version that it is based on, the fields, and when, in
-    /// milliseconds.
+    /// What `user` typed for an article, or a new one (0), and has not saved: the version that it
+    /// is based on, the fields, and when, in milliseconds.
     ///
     /// # Errors
     /// The database's.
@@ -420,12 +469,15 @@ impl Services {
         }
     }
 
-    /// Keeps revisions within their bounds. What could not be forgotten is forgotten with the next save.
+    /// Keeps revisions within their bounds. What could not be forgotten is forgotten with the next
+    /// save.
     async fn forget_old_revisions(&self, user: &User, id: i64) {
         let number = |setting: usize| i64::try_from(setting).unwrap_or(i64::MAX);
         let settings = &self.config.revisions;
         let (of_article, of_user) = (number(settings.per_article), number(settings.per_user));
-        if let Err(error) = self.database.forget_old_revisions(id, of_article, user.id, of_user).await {
+        if let Err(error) =
+            self.database.forget_old_revisions(id, of_article, user.id, of_user).await
+        {
             tracing::error!(error = %error, article = id, "old revisions could not be forgotten");
         }
     }
@@ -452,7 +504,9 @@ impl Services {
             Intent::Save => (status, published_at),
             Intent::Unpublish => (Status::Draft, published_at),
             // An article that was published before keeps its date.
-            Intent::Publish => (Status::Published, published_at.filter(|at| *at <= now).or(Some(now))),
+            Intent::Publish => {
+                (Status::Published, published_at.filter(|at| *at <= now).or(Some(now)))
+            }
             Intent::Schedule(text) => match parse_time(text) {
                 Some(at) => (Status::Published, Some(at)),
                 None => {
@@ -490,11 +544,13 @@ impl Services {
 /// `slug`, and then numbered ones.
 fn slugs(slug: &str) -> impl Iterator<Item = String> + use<> {
     let slug = slug.to_owned();
-    std::iter::once(slug.clone()).chain((2..MOST_NUMBERS).map(move |number| format!("{slug}-{number}")))
+    std::iter::once(slug.clone())
+        .chain((2..MOST_NUMBERS).map(move |number| format!("{slug}-{number}")))
 }
 
 fn slug_taken() -> String {
-    "Another article has this address already, perhaps one in the bin. Please choose another.".into()
+    "Another article has this address already, perhaps one in the bin. Please choose another."
+        .into()
 }
 
 /// A time as a form sends it: `2026-11-24T18:30`, in UTC.
@@ -506,5 +562,6 @@ fn parse_time(text: &str) -> Option<i64> {
 /// A time as a form takes it: to the minute, in UTC.
 pub fn format_time(milliseconds: i64) -> String {
     let time = Timestamp::from_millisecond(milliseconds).ok();
-    time.map(|time| TimeZone::UTC.to_datetime(time).strftime("%Y-%m-%dT%H:%M").to_string()).unwrap_or_default()
+    time.map(|time| TimeZone::UTC.to_datetime(time).strftime("%Y-%m-%dT%H:%M").to_string())
+        .unwrap_or_default()
 }

@@ -1,4 +1,5 @@
-//! Logs: one line a request, at the boundary, without addresses (rule C3) and without what a reader searched for.
+//! Logs: one line a request, at the boundary, without addresses (rule C3) and without what a reader
+//! searched for.
 
 use std::io::IsTerminal;
 use std::time::Instant;
@@ -13,8 +14,8 @@ use super::config::Log;
 /// Starts logging to standard error. RUST_LOG chooses what; `default` where it is not set.
 pub fn start(log: Log, default: &str) {
     let mut filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
-    // html5ever warns of each slip in the HTML of an author, which could fill the log; tower-sessions suspects everybody whose session is
-    // over.
+    // html5ever warns of each slip in the HTML of an author, which could fill the log;
+    // tower-sessions suspects everybody whose session is over.
     for quieter in ["html5ever=error", "tower_sessions_core=error"] {
         if let Ok(directive) = quieter.parse() {
             filter = filter.add_directive(directive);
@@ -47,8 +48,8 @@ impl RequestLog {
     /// A request has come. `None` if nobody wants to know, or knows it already
     /// ([`LoggedElsewhere`]).
     pub fn start(request: &Request) -> Option<Self> {
-        let is_logged =
-            tracing::enabled!(tracing::Level::INFO) && request.extensions().get::<LoggedElsewhere>().is_none();
+        let is_logged = tracing::enabled!(tracing::Level::INFO)
+            && request.extensions().get::<LoggedElsewhere>().is_none();
         is_logged.then(|| Self {
             method: request.method().clone(),
             path: request.uri().path().to_owned(),

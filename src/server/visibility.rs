@@ -8,14 +8,16 @@ use tidemark_store::clock::Clock;
 
 use super::db::Database;
 
-/// How long a yes is believed, in milliseconds. So long an article that is taken back may still be viewed.
-const BELIEVED_FOR: i64 = 1_000;
+/// How long a yes is believed, in milliseconds. So long an article that is taken back may still be
+/// viewed.
+const TTL: i64 = 1_000;
 
 /// How long SQL may take to answer about an article that was visible the last time.
-const PATIENCE: Duration = Duration::from_millis(300);
+const TIMEOUT: Duration = Duration::from_millis(300);
 
-/// Answers from memory where it can: a popular article is asked about with each view. A no is always asked for again, so an
-/// article that is published can be viewed at once. While SQL is away, what was visible before it left still is.
+/// Answers from memory where it can: a popular article is asked about with each view. A no is
+/// always asked for again, so an article that is published can be viewed at once. While SQL is
+/// away, what was visible before it left still is.
 #[derive(Clone, Debug)]
 pub struct Visibility {
     database: Database,
@@ -37,7 +39,11 @@ struct Visible {
 
 impl Visible {
     fn to(&self, user: Option<i64>) -> Seen {
-        if user.is_some_and(|user| self.byline.contains(&user)) { Seen::ByAuthor } else { Seen::ByReader }
+        if user.is_some_and(|user| self.byline.contains(&user)) {
+            Seen::ByAuthor
+        } else {
+            Seen::ByReader
+        }
     }
 }
 
@@ -58,8 +64,8 @@ impl Visibility {
         Self { database, clock, visible: Arc::default() }
     }
 
-    /// Whether readers see the article of that number now, and whether `user` is one of its authors. An article that is not remembered, or
-    /// was before the content changed, is asked for.
+    /// Whether readers see the article of that number now, and whether `user` is one of its
+    /// authors. An article that is not remembered, or was before the content changed, is asked for.
     ///
     /// # Errors
     /// The database's.
@@ -96,10 +102,13 @@ impl Visibility {
         let asked = self.database.byline(article, now);
         let byline = if was_visible {
             // Views are taken while SQL is away: what was visible the last time still counts.
-            match tokio::time::timeout(PATIENCE, asked).await {
+            match tokio::time::timeout(TIMEOUT, asked).await {
                 Ok(Ok(byline)) => byline,
                 Ok(Err(_)) | Err(_) => {
-                    tracing::warn!(article, "taking an article for visible, because SQL does not answer");
+                    tracing::warn!(
+                        article,
+                        "taking an article for visible, because SQL does not answer"
+                    );
                     self.remembered_byline(article)
                 }
             }
@@ -111,7 +120,7 @@ impl Visibility {
             visible.remove(&article);
             return Ok(Seen::ByNobody);
         };
-        let until = now.saturating_add(BELIEVED_FOR);
+        let until = now.saturating_add(TTL);
         let known = Visible { byline: byline.into(), content_version, until };
         let seen = known.to(user);
         visible.insert(article, known);
@@ -120,6 +129,10 @@ impl Visibility {
 
     /// Who stood in the byline when SQL answered last.
     fn remembered_byline(&self, article: i64) -> Option<Vec<i64>> {
-        self.visible.read().unwrap_or_else(PoisonError::into_inner).get(&article).map(|known| known.byline.to_vec())
+        self.visible
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&article)
+            .map(|known| known.byline.to_vec())
     }
 }

@@ -1,5 +1,6 @@
-//! What takes a core for a while, such as rendering a text or comparing two: on threads of its own, a few at a time, with a limit for waiting
-//! and one for the work. So however much of it is asked for, pages have cores and the runtime has its threads.
+//! What takes a core for a while, such as rendering a text or comparing two: on threads of its own,
+//! a few at a time, with a limit for waiting and one for the work. So however much of it is asked
+//! for, pages have cores and the runtime has its threads.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,7 +17,8 @@ const IN_LINE: usize = 32;
 /// How long one may wait for its turn.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
-/// How long one may take. What is allowed takes a few seconds at most; this is for what nobody has thought of.
+/// How long one may take. What is allowed takes a few seconds at most; this is for what nobody has
+/// thought of.
 const LONGEST_WORK: Duration = Duration::from_secs(20);
 
 /// Does work when it is its turn.
@@ -33,7 +35,8 @@ pub struct Turn {
     _turn: OwnedSemaphorePermit,
 }
 
-/// Tells the work that nobody waits for it any more, however it came to that: it is dropped with what waits.
+/// Tells the work that nobody waits for it any more, however it came to that: it is dropped with
+/// what waits.
 struct Waiting(Arc<AtomicBool>);
 
 impl Drop for Waiting {
@@ -45,14 +48,20 @@ impl Drop for Waiting {
 impl Default for Work {
     fn default() -> Self {
         // Half of the cores, at least one. The others are for pages.
-        Self::new(std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).max(1)), IN_LINE)
+        Self::new(
+            std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).max(1)),
+            IN_LINE,
+        )
     }
 }
 
 impl Work {
     /// So many at a time, and so many more in line.
     pub fn new(at_a_time: usize, in_line: usize) -> Self {
-        Self { turns: Arc::new(Semaphore::new(at_a_time)), line: Arc::new(Semaphore::new(at_a_time + in_line)) }
+        Self {
+            turns: Arc::new(Semaphore::new(at_a_time)),
+            line: Arc::new(Semaphore::new(at_a_time + in_line)),
+        }
     }
 
     /// The next turn, for what takes long somewhere else, such as in the database.
@@ -66,8 +75,9 @@ impl Work {
         Ok(Turn { _place: place, _turn: turn })
     }
 
-    /// Does `work`, which is told by its argument when nobody waits for it any more: its client has left, or it takes too long. Then it should
-    /// come to an end soon; it has its place until it does.
+    /// Does `work`, which is told by its argument when nobody waits for it any more: its client has
+    /// left, or it takes too long. Then it should come to an end soon; it has its place until it
+    /// does.
     ///
     /// # Errors
     /// Those of [`Work::turn`]; [`Error::BadRequest`] if it takes too long or panics.
@@ -89,11 +99,18 @@ impl Work {
             Ok(Ok(result)) => Ok(result),
             Ok(Err(error)) => {
                 tracing::error!(error = %error, "some work could not be done");
-                Err(Error::BadRequest("This can't be worked with; that is a fault of Tidemark.".into()))
+                Err(Error::BadRequest(
+                    "This can't be worked with; that is a fault of Tidemark.".into(),
+                ))
             }
             Err(_) => {
-                tracing::warn!(seconds = LONGEST_WORK.as_secs(), "some work took too long and was given up");
-                Err(Error::BadRequest("This takes too long to work with. Please make it shorter.".into()))
+                tracing::warn!(
+                    seconds = LONGEST_WORK.as_secs(),
+                    "some work took too long and was given up"
+                );
+                Err(Error::BadRequest(
+                    "This takes too long to work with. Please make it shorter.".into(),
+                ))
             }
         }
     }

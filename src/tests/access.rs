@@ -13,7 +13,8 @@ use crate::harness::{Answer, Client, FIREFOX, TestServer};
 
 const PASSWORD: &str = "a-good-password";
 
-/// An address of that route: of things that are there, but for users, so that nobody is blocked while the table is walked.
+/// An address of that route: of things that are there, but for users, so that nobody is blocked
+/// while the table is walked.
 pub fn address(server: &TestServer, route: &Route) -> String {
     let query = match route.path {
         "/api/pages/article" => "?slug=first",
@@ -74,7 +75,9 @@ fn every_role_reaches_what_the_table_says_and_nothing_else() {
                     assert!(!matches!(status, 401 | 403 | 405) && status < 500, "{told}");
                     assert!(!location.starts_with("/login"), "{told}");
                 }
-                (false, None, "GET") => assert!(status == 303 && location.starts_with("/login?next="), "{told}"),
+                (false, None, "GET") => {
+                    assert!(status == 303 && location.starts_with("/login?next="), "{told}")
+                }
                 (false, None, _) => assert_eq!(status, 401, "{told}"),
                 (false, Some(_), _) => assert_eq!(status, 403, "{told}"),
             }
@@ -113,13 +116,20 @@ fn every_server_function_is_in_the_table_and_every_row_of_the_table_is_served() 
     let server = TestServer::start();
     for route in ROUTES {
         let (status, _) = send(&server.someone(), &server, route);
-        assert_ne!(status, 405, "{} {} is in the table and is not served", route.method, route.path);
+        assert_ne!(
+            status, 405,
+            "{} {} is in the table and is not served",
+            route.method, route.path
+        );
     }
 }
 
 /// What an answer says of itself, but for what differs each time, and for how a body is framed.
 fn told(answer: &Answer) -> Vec<(String, String)> {
-    let headers = answer.headers.iter().filter(|(name, _)| !matches!(name.as_str(), "date" | "transfer-encoding"));
+    let headers = answer
+        .headers
+        .iter()
+        .filter(|(name, _)| !matches!(name.as_str(), "date" | "transfer-encoding"));
     headers
         .map(|(name, value)| {
             let value = value.to_str().unwrap();
@@ -137,9 +147,16 @@ fn head_is_answered_as_get_but_without_the_body() {
     let server = TestServer::start();
     server.add_user_with_role("boss", PASSWORD, Role::Admin);
     let boss = server.someone().signed_in("boss", PASSWORD);
-    let reads = ROUTES.iter().filter(|route| route.method == "GET").map(|route| address(&server, route));
-    let others =
-        ["/nothing", "/api/v1/nothing", "/api/islands/nothing", "/old/first.html", "/logout", "/pkg/tidemark.css"];
+    let reads =
+        ROUTES.iter().filter(|route| route.method == "GET").map(|route| address(&server, route));
+    let others = [
+        "/nothing",
+        "/api/v1/nothing",
+        "/api/islands/nothing",
+        "/old/first.html",
+        "/logout",
+        "/pkg/tidemark.css",
+    ];
     for path in reads.chain(others.map(str::to_owned)) {
         for client in [server.someone(), boss.clone()] {
             // The first answer may say that it was not remembered yet.
@@ -170,7 +187,12 @@ fn the_documented_table_is_the_one_in_the_code() {
         .iter()
         .map(|route| format!("| {} | `{}` | {} |", route.method, route.path, route.access.name()))
         .collect();
-    assert_eq!(documented, expected, "docs/ACCESS.md should have these rows:\n{}", expected.join("\n"));
+    assert_eq!(
+        documented,
+        expected,
+        "docs/ACCESS.md should have these rows:\n{}",
+        expected.join("\n")
+    );
 }
 
 #[test]
@@ -178,11 +200,14 @@ fn every_test_that_the_access_page_names_is_there() {
     let page = include_str!("../../docs/ACCESS.md");
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut names = 0;
-    for name in page.split('`').skip(1).step_by(2).filter(|text| text.contains("::") && !text.contains(' ')) {
+    for name in
+        page.split('`').skip(1).step_by(2).filter(|text| text.contains("::") && !text.contains(' '))
+    {
         let (module, test) = name.split_once("::").unwrap();
         let folders = ["src/tests", "src/server/http", "src/server/request", "crates/content/src"];
         let files = folders.map(|folder| root.join(folder).join(format!("{module}.rs")));
-        let text = files.iter().find_map(|file| std::fs::read_to_string(file).ok()).unwrap_or_default();
+        let text =
+            files.iter().find_map(|file| std::fs::read_to_string(file).ok()).unwrap_or_default();
         assert!(text.contains(&format!("fn {test}()")), "{name} is not there");
         names += 1;
     }

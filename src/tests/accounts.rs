@@ -41,17 +41,29 @@ fn who_guesses_at_a_name_has_to_wait_longer_each_time_and_nobody_else_has_to() {
     guess_until_refused(&here, "reader");
     let answer = sign_in(&here, "reader", PASSWORD);
     assert_eq!((answer.status, answer.header("retry-after")), (429, "1"), "{}", answer.text);
-    assert!(answer.text.contains("too many attempts. Please try again in a second."), "{}", answer.text);
+    assert!(
+        answer.text.contains("too many attempts. Please try again in a second."),
+        "{}",
+        answer.text
+    );
     assert!(answer.text.contains("value=\"reader\""), "input is kept");
     assert_eq!(sign_in(&here, "other", PASSWORD).status, 303, "another account is not concerned");
-    assert_eq!(sign_in(&server.someone(), "reader", PASSWORD).status, 303, "nor is the owner elsewhere");
+    assert_eq!(
+        sign_in(&server.someone(), "reader", PASSWORD).status,
+        303,
+        "nor is the owner elsewhere"
+    );
     server.clock.advance(Duration::from_secs(1));
     assert_eq!(sign_in(&here, "reader", "wrong").status, 422);
     assert_eq!(sign_in(&here, "reader", "wrong").header("retry-after"), "2", "twice as long");
     server.clock.advance(Duration::from_secs(2));
     assert_eq!(sign_in(&here, "reader", PASSWORD).status, 303);
     for attempt in 0..5 {
-        assert_eq!(sign_in(&here, "reader", "wrong").status, 422, "it starts anew, attempt {attempt}");
+        assert_eq!(
+            sign_in(&here, "reader", "wrong").status,
+            422,
+            "it starts anew, attempt {attempt}"
+        );
     }
 }
 
@@ -61,7 +73,11 @@ fn an_address_that_guesses_has_to_wait_and_another_address_does_not() {
     server.add_user("reader", PASSWORD);
     let guesser = guesser(&server);
     for attempt in 0..20 {
-        assert_eq!(sign_in(&guesser, &format!("nobody-{attempt}"), "wrong").status, 422, "attempt {attempt}");
+        assert_eq!(
+            sign_in(&guesser, &format!("nobody-{attempt}"), "wrong").status,
+            422,
+            "attempt {attempt}"
+        );
     }
     assert_eq!(sign_in(&guesser, "reader", PASSWORD).status, 429);
     assert_eq!(sign_in(&server.someone(), "reader", PASSWORD).status, 303);
@@ -69,7 +85,10 @@ fn an_address_that_guesses_has_to_wait_and_another_address_does_not() {
     assert_eq!(sign_in(&guesser, "reader", PASSWORD).status, 303, "who waits may try again");
     if let Some(redis) = &server.redis {
         let keys = redis.command(&["KEYS", "tm:attempts:*"]);
-        assert!(!keys.contains("198.51.100.7") && !keys.contains("nobody"), "no address and no name is kept: {keys}");
+        assert!(
+            !keys.contains("198.51.100.7") && !keys.contains("nobody"),
+            "no address and no name is kept: {keys}"
+        );
     }
 }
 
@@ -79,9 +98,16 @@ fn a_48_that_guesses_from_each_of_its_addresses_has_to_wait() {
     server.add_user("reader", PASSWORD);
     for attempt in 0..100 {
         let guesser = server.reader(&format!("2001:db8:1:{attempt:x}::1"), FIREFOX);
-        assert_eq!(sign_in(&guesser, &format!("nobody-{attempt}"), "wrong").status, 422, "attempt {attempt}");
+        assert_eq!(
+            sign_in(&guesser, &format!("nobody-{attempt}"), "wrong").status,
+            422,
+            "attempt {attempt}"
+        );
     }
-    assert_eq!(sign_in(&server.reader("2001:db8:1:ffff::1", FIREFOX), "reader", PASSWORD).status, 429);
+    assert_eq!(
+        sign_in(&server.reader("2001:db8:1:ffff::1", FIREFOX), "reader", PASSWORD).status,
+        429
+    );
     assert_eq!(sign_in(&server.reader("2001:db8:2::1", FIREFOX), "reader", PASSWORD).status, 303);
 }
 
@@ -102,11 +128,17 @@ fn attempts_at_the_same_time_do_not_slip_through() {
 fn an_attempt_for_which_the_server_had_no_room_is_none() {
     let server = TestServer::start();
     let attempt = |number: usize| {
-        sign_in(&server.reader(&format!("198.51.100.{number}"), FIREFOX), &format!("nobody-{number}"), "wrong").status
+        sign_in(
+            &server.reader(&format!("198.51.100.{number}"), FIREFOX),
+            &format!("nobody-{number}"),
+            "wrong",
+        )
+        .status
     };
     // More at once than may wait.
     let answers: Vec<(usize, u16)> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..40).map(|number| scope.spawn(move || (number, attempt(number)))).collect();
+        let threads: Vec<_> =
+            (0..40).map(|number| scope.spawn(move || (number, attempt(number)))).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     assert!(answers.iter().all(|(_, status)| matches!(status, 422 | 503)), "{answers:?}");
@@ -132,7 +164,11 @@ fn whoever_has_signed_in_in_a_browser_before_gets_in_whatever_others_guess() {
     assert_eq!(sign_in(&known, "reader", PASSWORD).status, 303);
     assert_eq!(sign_in(&here, "reader", PASSWORD).status, 429, "without the cookie one waits");
     for planted in ["device=", "device=aaaaaaaaaaaaaaaaaaaaaaaa", "device=%00", others.as_str()] {
-        assert_eq!(sign_in(&here.with("cookie", planted), "reader", PASSWORD).status, 429, "{planted}");
+        assert_eq!(
+            sign_in(&here.with("cookie", planted), "reader", PASSWORD).status,
+            429,
+            "{planted}"
+        );
     }
     // Not even an address that may not try anything keeps a known browser out.
     for attempt in 0..20 {
@@ -171,8 +207,15 @@ fn the_cookie_of_a_known_browser_goes_to_the_sign_in_alone_and_is_kept_as_a_hash
     let secure = TestServer::with(&[("TIDEMARK_SITE__BASE_URL", "https://blog.example")]);
     secure.add_user("reader", PASSWORD);
     let answer = sign_in(&secure.someone(), "reader", PASSWORD);
-    assert!(answer.device_cookie().starts_with("__Secure-device=") && answer.device_cookie().contains("; Secure"));
-    assert_eq!(sign_in(&server.someone(), "reader", "wrong").device_cookie(), "", "none for a failure");
+    assert!(
+        answer.device_cookie().starts_with("__Secure-device=")
+            && answer.device_cookie().contains("; Secure")
+    );
+    assert_eq!(
+        sign_in(&server.someone(), "reader", "wrong").device_cookie(),
+        "",
+        "none for a failure"
+    );
 }
 
 #[test]
@@ -184,12 +227,19 @@ fn guesses_of_others_keep_nobody_from_changing_the_password_while_signed_in() {
     guess_until_refused(&guesser(&server), "reader");
     // Nor does somebody who found an open session.
     for attempt in 0..5 {
-        let answer = left_open.post("/account/password", "password=wrong&new_password=another-password");
-        assert!(answer.text.contains("This is not your password."), "attempt {attempt}: {}", answer.text);
+        let answer =
+            left_open.post("/account/password", "password=wrong&new_password=another-password");
+        assert!(
+            answer.text.contains("This is not your password."),
+            "attempt {attempt}: {}",
+            answer.text
+        );
     }
-    let answer = left_open.post("/account/password", "password=a-good-password&new_password=another-password");
+    let answer = left_open
+        .post("/account/password", "password=a-good-password&new_password=another-password");
     assert!(answer.text.contains("too many attempts"), "{}", answer.text);
-    let answer = reader.post("/account/password", "password=a-good-password&new_password=another-password");
+    let answer =
+        reader.post("/account/password", "password=a-good-password&new_password=another-password");
     assert_eq!((answer.status, answer.header("location")), (303, "/account?changed=password"));
     assert_eq!(sign_in(&server.someone(), "reader", "another-password").status, 303);
 }
@@ -230,7 +280,11 @@ fn another_password_ends_all_waiting_for_the_name_and_makes_every_browser_unknow
     let secret = &page[page.find("class=\"secret\">").unwrap() + 15..];
     let password = secret[..secret.find('<').unwrap()].to_owned();
     guess_until_refused(&here, "reader");
-    assert_eq!(sign_in(&here.with("cookie", &device), "reader", &password).status, 429, "it was known by the old one");
+    assert_eq!(
+        sign_in(&here.with("cookie", &device), "reader", &password).status,
+        429,
+        "it was known by the old one"
+    );
     let page = boss.post("/users/reader/password", "").text;
     let secret = &page[page.find("class=\"secret\">").unwrap() + 15..];
     let password = secret[..secret.find('<').unwrap()].to_owned();
@@ -240,7 +294,11 @@ fn another_password_ends_all_waiting_for_the_name_and_makes_every_browser_unknow
     let changed = reader.post("/account/password", &body);
     guess_until_refused(&here, "reader");
     let known = here.with("cookie", &device_of(&changed));
-    assert_eq!(sign_in(&known, "reader", "another-password").status, 303, "where it was changed, it stays known");
+    assert_eq!(
+        sign_in(&known, "reader", "another-password").status,
+        303,
+        "where it was changed, it stays known"
+    );
 }
 
 #[test]
@@ -258,11 +316,20 @@ fn signing_in_gives_the_session_a_new_id_and_leads_back_to_where_one_was() {
     let again = sign_in(&server.someone().with("cookie", &first), "reader", PASSWORD);
     let second = again.header("set-cookie").split(';').next().unwrap();
     assert_ne!(first, second);
-    assert_eq!(server.someone().with("cookie", &first).get("/account").status, 303, "the old id is worth nothing");
+    assert_eq!(
+        server.someone().with("cookie", &first).get("/account").status,
+        303,
+        "the old id is worth nothing"
+    );
     let page = server.someone().with("cookie", second).get("/account");
-    assert_eq!((page.status, page.header("cache-control")), (200, "no-store"), "nothing of it stays in the browser");
-    let elsewhere =
-        server.someone().post("/login", &format!("username=reader&password={PASSWORD}&next=%2F%2Fevil.example%2F"));
+    assert_eq!(
+        (page.status, page.header("cache-control")),
+        (200, "no-store"),
+        "nothing of it stays in the browser"
+    );
+    let elsewhere = server
+        .someone()
+        .post("/login", &format!("username=reader&password={PASSWORD}&next=%2F%2Fevil.example%2F"));
     assert_eq!(elsewhere.header("location"), "/", "never to another site");
 }
 
@@ -276,7 +343,13 @@ fn a_person_sees_and_ends_the_own_sessions() {
     let third = server.reader("192.0.2.3", "Third/1.0").signed_in("reader", PASSWORD);
     let stranger = server.reader("192.0.2.4", "Stranger/1.0").signed_in("other", PASSWORD);
     let page = here.get("/account").text;
-    for part in ["Here/1.0", "There/&lt;b&gt;1.0", "Third/1.0", "This browser", "November 24, 2026, 12:00 UTC"] {
+    for part in [
+        "Here/1.0",
+        "There/&lt;b&gt;1.0",
+        "Third/1.0",
+        "This browser",
+        "November 24, 2026, 12:00 UTC",
+    ] {
         assert!(page.contains(part), "no {part} in {page}");
     }
     assert!(!page.contains("Stranger/1.0"));
@@ -289,7 +362,10 @@ fn a_person_sees_and_ends_the_own_sessions() {
         value[..value.find('"').unwrap()].to_owned()
     };
     let there_handle = handle(&page, "There/");
-    assert_eq!(stranger.post("/account/sessions/end", &format!("session={there_handle}")).status, 303);
+    assert_eq!(
+        stranger.post("/account/sessions/end", &format!("session={there_handle}")).status,
+        303
+    );
     assert_eq!(there.get("/account").status, 200, "nobody ends somebody else's session");
     let answer = here.post("/account/sessions/end", &format!("session={there_handle}"));
     assert_eq!((answer.status, answer.header("location")), (303, "/account?changed=sessions"));
@@ -318,20 +394,46 @@ fn a_person_changes_name_and_password() {
     let page = reader.get("/account?changed=name").text;
     assert!(page.contains("Rea Dér") && page.contains("Your name is changed."), "{page}");
     for (body, field, said) in [
-        ("password=wrong-password&new_password=another-password", "password-error", "This is not your password."),
-        ("password=wrong-password&new_password=1234567890", "password-error", "This is not your password."),
-        ("password=a-good-password&new_password=short", "new_password-error", "at least 10 characters"),
-        ("password=a-good-password&new_password=1234567890", "new_password-error", "too easy to guess"),
-        ("password=a-good-password&new_password=readerreader", "new_password-error", "too easy to guess"),
+        (
+            "password=wrong-password&new_password=another-password",
+            "password-error",
+            "This is not your password.",
+        ),
+        (
+            "password=wrong-password&new_password=1234567890",
+            "password-error",
+            "This is not your password.",
+        ),
+        (
+            "password=a-good-password&new_password=short",
+            "new_password-error",
+            "at least 10 characters",
+        ),
+        (
+            "password=a-good-password&new_password=1234567890",
+            "new_password-error",
+            "too easy to guess",
+        ),
+        (
+            "password=a-good-password&new_password=readerreader",
+            "new_password-error",
+            "too easy to guess",
+        ),
     ] {
         let answer = reader.post("/account/password", body);
         assert_eq!(answer.status, 422, "{body}");
-        assert!(answer.text.contains(&format!("id=\"{field}\"")) && answer.text.contains(said), "{}", answer.text);
+        assert!(
+            answer.text.contains(&format!("id=\"{field}\"")) && answer.text.contains(said),
+            "{}",
+            answer.text
+        );
         assert!(!answer.text.contains("another-password"), "passwords are never sent back");
     }
-    let answer = reader.post("/account/password", "password=a-good-password&new_password=another-password");
+    let answer =
+        reader.post("/account/password", "password=a-good-password&new_password=another-password");
     assert_eq!((answer.status, answer.header("location")), (303, "/account?changed=password"));
-    let reader = server.someone().with("cookie", answer.header("set-cookie").split(';').next().unwrap());
+    let reader =
+        server.someone().with("cookie", answer.header("set-cookie").split(';').next().unwrap());
     assert_eq!(reader.get("/account").status, 200, "whoever changes it stays signed in");
     assert_eq!(other.get("/account").status, 303, "all other sessions are over");
     assert_eq!(sign_in(&server.someone(), "reader", PASSWORD).status, 422);
@@ -344,7 +446,9 @@ fn what_somebody_types_after_the_session_ended_can_be_sent_again() {
     server.add_user("reader", PASSWORD);
     let answer = server.someone().post("/account/name", "name=Long+%3Cb%3Ename%0D%0Asecond+line");
     assert_eq!(answer.status, 401);
-    for part in ["You are signed out", "action=\"/account/name\"", "Long &lt;b&gt;name\r\nsecond line"] {
+    for part in
+        ["You are signed out", "action=\"/account/name\"", "Long &lt;b&gt;name\r\nsecond line"]
+    {
         let found = answer.text.contains(part) || answer.text.contains(&part.replace("\r\n", "\n"));
         assert!(found, "no {part} in {}", answer.text);
     }
@@ -355,7 +459,10 @@ fn nobody_signs_up_while_it_is_closed() {
     let server = TestServer::start();
     assert_eq!(server.someone().get("/sign-up").status, 404);
     assert!(!server.someone().get("/login").text.contains("/sign-up"));
-    assert_eq!(server.someone().post("/sign-up", "username=new&new_password=a-good-password").status, 404);
+    assert_eq!(
+        server.someone().post("/sign-up", "username=new&new_password=a-good-password").status,
+        404
+    );
 }
 
 #[test]
@@ -369,9 +476,12 @@ fn everybody_signs_up_as_a_reader_while_it_is_open() {
     for part in ["username-error", "as in \"new-one\"", "new_password-error", "value=\"New One\""] {
         assert!(answer.text.contains(part), "no {part} in {}", answer.text);
     }
-    let answer = server.someone().post("/sign-up", "username=new&name=Ne+Wone&new_password=a-good-password&role=admin");
+    let answer = server
+        .someone()
+        .post("/sign-up", "username=new&name=Ne+Wone&new_password=a-good-password&role=admin");
     assert_eq!((answer.status, answer.header("location")), (303, "/"));
-    let new = server.someone().with("cookie", answer.header("set-cookie").split(';').next().unwrap());
+    let new =
+        server.someone().with("cookie", answer.header("set-cookie").split(';').next().unwrap());
     let account = new.get("/account").text;
     assert!(account.contains("Ne Wone") && account.contains(">reader<"), "{account}");
     let taken = server.someone().post("/sign-up", "username=new&new_password=a-good-password");
@@ -399,8 +509,16 @@ fn an_invitation_makes_one_account_of_its_role() {
     let taken = server.someone().post("/sign-up", &body("boss", &token));
     assert_eq!(taken.status, 422, "{}", taken.text);
     let answer = server.someone().post("/sign-up", &body("new", &token));
-    assert_eq!((answer.status, answer.header("location")), (303, "/"), "a refused attempt leaves it good");
-    assert_eq!(server.someone().post("/sign-up", &body("another", &token)).status, 403, "it is used up");
+    assert_eq!(
+        (answer.status, answer.header("location")),
+        (303, "/"),
+        "a refused attempt leaves it good"
+    );
+    assert_eq!(
+        server.someone().post("/sign-up", &body("another", &token)).status,
+        403,
+        "it is used up"
+    );
     let token = invite();
     server.clock.advance(Duration::from_secs(7 * 24 * 3600));
     assert_eq!(server.someone().post("/sign-up", &body("late", &token)).status, 403, "it is over");
@@ -408,7 +526,11 @@ fn an_invitation_makes_one_account_of_its_role() {
     let page = boss.get("/users").text;
     let hash = &page[page.find("name=\"invitation\" value=\"").unwrap() + 25..][..64];
     assert_eq!(boss.post("/users/invitations/delete", &format!("invitation={hash}")).status, 303);
-    assert_eq!(server.someone().post("/sign-up", &body("late", &token)).status, 403, "it is taken back");
+    assert_eq!(
+        server.someone().post("/sign-up", &body("late", &token)).status,
+        403,
+        "it is taken back"
+    );
 }
 
 #[test]
@@ -427,7 +549,10 @@ fn an_administrator_makes_changes_and_blocks_accounts() {
     let again = boss.post("/users", "username=writer&name=Wri+Ter&role=author");
     assert!(again.status == 422 && again.text.contains("username-error"), "{}", again.text);
     assert_eq!(boss.post("/users", "username=writer2&role=king").status, 422);
-    assert_eq!(boss.post("/users/reader/role", "role=author").header("location"), "/users?changed=role");
+    assert_eq!(
+        boss.post("/users/reader/role", "role=author").header("location"),
+        "/users?changed=role"
+    );
     assert!(reader.get("/account").text.contains(">author<"), "at once, in every session");
     assert_eq!(boss.post("/users/boss/role", "role=reader").status, 403, "not the own one");
     assert_eq!(boss.post("/users/nobody/role", "role=reader").status, 404);
@@ -448,7 +573,8 @@ fn nobody_passes_for_somebody_who_writes_here() {
     let reader = server.someone().signed_in("reader", PASSWORD);
     // The author of the articles that every test has.
     for name in ["Jo Doe", "jo  doe", "J\u{43e} D\u{43e}e", "Jo D0e", "jo-doe"] {
-        let body = url::form_urlencoded::Serializer::new(String::new()).append_pair("name", name).finish();
+        let body =
+            url::form_urlencoded::Serializer::new(String::new()).append_pair("name", name).finish();
         let answer = reader.post("/account/name", &body);
         assert_eq!(answer.status, 422, "{name}");
         assert!(answer.text.contains("one that looks like it"), "{name}");

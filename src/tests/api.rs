@@ -15,7 +15,10 @@ fn assert_problem(answer: &Answer, status: u16, said: &str) {
     let problem = answer.json();
     assert_eq!(problem["status"], status, "{problem}");
     assert!(problem["title"].is_string(), "{problem}");
-    assert!(problem["detail"].as_str().unwrap_or_default().contains(said), "{problem} does not say {said:?}");
+    assert!(
+        problem["detail"].as_str().unwrap_or_default().contains(said),
+        "{problem} does not say {said:?}"
+    );
 }
 
 #[test]
@@ -23,7 +26,12 @@ fn a_server_function_without_its_parameters_says_that_the_request_is_wrong() {
     let server = TestServer::start();
     for path in ["/api/pages/article", "/api/pages/tag?page=1", "/api/pages/author?name=x"] {
         let answer = server.someone().get(path);
-        assert_eq!((answer.status, answer.text.contains("BadRequest")), (400, true), "{path}: {}", answer.text);
+        assert_eq!(
+            (answer.status, answer.text.contains("BadRequest")),
+            (400, true),
+            "{path}: {}",
+            answer.text
+        );
     }
     let answer = server.someone().request("PUT", "/api/islands/record-view", "");
     assert_eq!(answer.status, 400, "{}", answer.text);
@@ -36,7 +44,11 @@ fn every_page_for_reading_stands_as_a_function_that_answers_what_it_shows() {
     let server = TestServer::start();
     for (path, at, expected) in [
         ("/api/pages/home", "/content/articles/items/0/slug", "second"),
-        ("/api/pages/article?slug=first", "/content/article/html", "<p>The <em>first</em> text.</p>\n"),
+        (
+            "/api/pages/article?slug=first",
+            "/content/article/html",
+            "<p>The <em>first</em> text.</p>\n",
+        ),
         ("/api/pages/tag?tag=land", "/content/tag/name", "Land"),
         ("/api/pages/author?username=jo-doe", "/content/author/name", "Jo Doe"),
         ("/api/pages/most-viewed?window=7d", "/content/ranking/window", "7d"),
@@ -52,20 +64,31 @@ fn every_page_for_reading_stands_as_a_function_that_answers_what_it_shows() {
 fn a_list_has_its_page_and_all_that_a_reader_may_know() {
     let server = TestServer::start();
     let answer = server.someone().get("/api/v1/articles?page=1&per-page=1").json();
-    assert_eq!((&answer["page"], &answer["pages"], &answer["total"]), (&json!(1), &json!(2), &json!(2)));
+    assert_eq!(
+        (&answer["page"], &answer["pages"], &answer["total"]),
+        (&json!(1), &json!(2), &json!(2))
+    );
     let article = &answer["articles"][0];
     assert_eq!(article["slug"], "second", "of one day the one that came later is first");
-    assert_eq!(article["tags"], json!([{ "slug": "sea", "name": "Sea" }, { "slug": "land", "name": "Land" }]));
+    assert_eq!(
+        article["tags"],
+        json!([{ "slug": "sea", "name": "Sea" }, { "slug": "land", "name": "Land" }])
+    );
     assert_eq!(article["authors"], json!([{ "username": "jo-doe", "name": "Jo Doe" }]));
     assert_eq!(article["published_at"], "2026-11-01T00:00:00Z");
-    assert_eq!((&article["views"], &article["likes"], &article["collects"]), (&json!(0), &json!(0), &json!(0)));
+    assert_eq!(
+        (&article["views"], &article["likes"], &article["collects"]),
+        (&json!(0), &json!(0), &json!(0))
+    );
     assert!(article.get("html").is_none());
 }
 
 #[test]
 fn a_list_can_be_of_a_tag_or_an_author() {
     let server = TestServer::start();
-    let total = |query: &str| server.someone().get(&format!("/api/v1/articles?{query}")).json()["total"].clone();
+    let total = |query: &str| {
+        server.someone().get(&format!("/api/v1/articles?{query}")).json()["total"].clone()
+    };
     assert_eq!(total("tag=sea"), 2);
     assert_eq!(total("tag=land"), 1);
     assert_eq!(total("tag=none"), 0);
@@ -88,7 +111,11 @@ fn every_bad_request_gets_a_problem_that_says_what_is_wrong() {
     let server = TestServer::start();
     let reader = server.someone();
     assert_problem(&reader.get("/api/v1/articles/999"), 404, "999");
-    assert_problem(&reader.get(&format!("/api/v1/articles/{}", server.id("unpublished"))), 404, "published");
+    assert_problem(
+        &reader.get(&format!("/api/v1/articles/{}", server.id("unpublished"))),
+        404,
+        "published",
+    );
     assert_problem(&reader.get("/api/v1/articles/one"), 400, "one");
     assert_problem(&reader.get("/api/v1/articles/99999999999999999999"), 400, "9999");
     assert_problem(&reader.get("/api/v1/articles?page=0"), 400, "page");
@@ -98,7 +125,11 @@ fn every_bad_request_gets_a_problem_that_says_what_is_wrong() {
     assert_problem(&reader.get("/api/v1/articles?page=1&page=2"), 400, "page");
     assert_problem(&reader.get("/api/v1/articles?per-page=101"), 400, "per-page");
     assert_problem(&reader.get(&format!("/api/v1/articles?tag={}", "x".repeat(256))), 400, "tag");
-    assert_problem(&reader.get(&format!("/api/v1/articles?author={}", "%F0%9F%8C%8A".repeat(256))), 400, "author");
+    assert_problem(
+        &reader.get(&format!("/api/v1/articles?author={}", "%F0%9F%8C%8A".repeat(256))),
+        400,
+        "author",
+    );
     assert_problem(&reader.get("/api/v1/articles?per-page=0"), 400, "per-page");
     assert_problem(&reader.get("/api/v1/articles/most-viewed?window=1h"), 400, "24h");
     assert_problem(&reader.get("/api/v1/articles/most-viewed?limit=0"), 400, "limit");
@@ -122,7 +153,10 @@ fn a_body_that_is_too_large_is_refused_and_nothing_is_counted() {
     assert_eq!(server.someone().view(id).json()["views"], 1, "this view is the first");
     let script = server.someone().with("content-type", "application/x-www-form-urlencoded");
     assert_problem(&script.announce("PUT", "/api/islands/record-view", 20_000), 413, "too large");
-    assert_eq!(server.reader("192.0.2.8", "Mozilla/5.0 Gecko").request("PUT", &path, "{}").json()["views"], 2);
+    assert_eq!(
+        server.reader("192.0.2.8", "Mozilla/5.0 Gecko").request("PUT", &path, "{}").json()["views"],
+        2
+    );
 }
 
 #[test]
@@ -154,8 +188,12 @@ fn every_write_from_another_site_is_refused() {
             ("origin", "https://evil.example"),
             ("origin", "null"),
         ] {
-            let client = server.someone().with(name, value).with("content-type", "application/x-www-form-urlencoded");
-            let answer = client.request(method, &path, &format!("article={id}&username=a&password=b"));
+            let client = server
+                .someone()
+                .with(name, value)
+                .with("content-type", "application/x-www-form-urlencoded");
+            let answer =
+                client.request(method, &path, &format!("article={id}&username=a&password=b"));
             assert_eq!(answer.status, 403, "{method} {path} with {name}: {value} was {answer:?}");
         }
     }
@@ -166,14 +204,27 @@ fn every_write_from_another_site_is_refused() {
 fn what_a_tag_or_an_author_may_be_is_looked_for_whatever_it_is() {
     let server = TestServer::start();
     let longest = "%F0%9F%8C%8A".repeat(255);
-    for value in ["", "%00", "a%00b", "%FF", "%ED%A0%80", "'%22;--", "%25", "%E2%80%AE", longest.as_str()] {
+    for value in
+        ["", "%00", "a%00b", "%FF", "%ED%A0%80", "'%22;--", "%25", "%E2%80%AE", longest.as_str()]
+    {
         for name in ["tag", "author"] {
-            let answer = server.someone().get(&format!("/api/v1/articles?{name}={value}&other={value}"));
-            assert_eq!((answer.status, &answer.json()["total"]), (200, &json!(0)), "{name}={value}");
+            let answer =
+                server.someone().get(&format!("/api/v1/articles?{name}={value}&other={value}"));
+            assert_eq!(
+                (answer.status, &answer.json()["total"]),
+                (200, &json!(0)),
+                "{name}={value}"
+            );
         }
     }
-    for value in ["%00", "%FF", "%2F", "1%2Fview", "%2B", "1e3", "1.0", "null", "9223372036854775808"] {
-        assert_problem(&server.someone().get(&format!("/api/v1/articles/{value}")), 400, "address is wrong");
+    for value in
+        ["%00", "%FF", "%2F", "1%2Fview", "%2B", "1e3", "1.0", "null", "9223372036854775808"]
+    {
+        assert_problem(
+            &server.someone().get(&format!("/api/v1/articles/{value}")),
+            400,
+            "address is wrong",
+        );
         let view = format!("/api/v1/articles/{value}/view");
         assert_problem(&server.someone().request("PUT", &view, ""), 400, "address is wrong");
     }
@@ -200,7 +251,11 @@ fn an_address_of_the_api_refuses_every_method_but_its_own_and_says_which_that_is
             let answer = server.someone().request(method, &path, "");
             assert_problem(&answer, 405, method);
             let told: BTreeSet<&str> = answer.header("allow").split(',').map(str::trim).collect();
-            let expected = if allowed == "GET" { BTreeSet::from(["GET", "HEAD"]) } else { BTreeSet::from([allowed]) };
+            let expected = if allowed == "GET" {
+                BTreeSet::from(["GET", "HEAD"])
+            } else {
+                BTreeSet::from([allowed])
+            };
             assert_eq!(told, expected, "{method} {path}");
         }
     }
@@ -230,9 +285,13 @@ fn described(server: &TestServer) -> (Value, Vec<(String, String, Value)>) {
 fn every_route_of_the_api_is_described_and_nothing_else_is() {
     let server = TestServer::start();
     let (_, operations) = described(&server);
-    let described: BTreeSet<String> = operations.iter().map(|(method, path, _)| format!("{method} {path}")).collect();
-    let routes = ROUTES.iter().filter(|route| route.path.starts_with(PREFIX) && route.path != "/api/v1/nothing");
-    let routes: BTreeSet<String> = routes.map(|route| format!("{} {}", route.method, route.path)).collect();
+    let described: BTreeSet<String> =
+        operations.iter().map(|(method, path, _)| format!("{method} {path}")).collect();
+    let routes = ROUTES
+        .iter()
+        .filter(|route| route.path.starts_with(PREFIX) && route.path != "/api/v1/nothing");
+    let routes: BTreeSet<String> =
+        routes.map(|route| format!("{} {}", route.method, route.path)).collect();
     assert_eq!(described, routes);
 }
 
@@ -249,14 +308,19 @@ fn the_description_is_openapi_3_1_and_every_part_of_it_is_there() {
     for reference in references {
         assert!(description.pointer(reference).is_some(), "{reference} leads nowhere");
     }
-    let ids: BTreeSet<&str> = operations.iter().filter_map(|(.., told)| told["operationId"].as_str()).collect();
+    let ids: BTreeSet<&str> =
+        operations.iter().filter_map(|(.., told)| told["operationId"].as_str()).collect();
     assert_eq!(ids.len(), operations.len(), "each has an id of its own: {ids:?}");
     for (method, path, told) in &operations {
         let name = format!("{method} {path}");
         assert!(!told["summary"].as_str().unwrap().is_empty(), "{name}");
         let places = path.matches('{').count();
         let parameters = told["parameters"].as_array().cloned().unwrap_or_default();
-        assert_eq!(parameters.iter().filter(|parameter| parameter["in"] == "path").count(), places, "{name}");
+        assert_eq!(
+            parameters.iter().filter(|parameter| parameter["in"] == "path").count(),
+            places,
+            "{name}"
+        );
         for parameter in &parameters {
             assert!(!parameter["description"].as_str().unwrap().is_empty(), "{name}: {parameter}");
             assert_eq!(parameter["required"], parameter["in"] == "path", "{name}: {parameter}");
@@ -267,8 +331,12 @@ fn the_description_is_openapi_3_1_and_every_part_of_it_is_there() {
         }
         for (status, response) in responses {
             assert!(!response["description"].as_str().unwrap().is_empty(), "{name}: {status}");
-            let types: Vec<&String> =
-                response["content"].as_object().into_iter().flatten().map(|(name, _)| name).collect();
+            let types: Vec<&String> = response["content"]
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(|(name, _)| name)
+                .collect();
             let expected: &[&str] = match status.as_str() {
                 "200" => &["application/json"],
                 "304" | "431" => &[],
@@ -291,8 +359,12 @@ fn the_limits_in_the_description_are_those_that_are_kept() {
             let name = parameter["name"].as_str().unwrap();
             let schema = &parameter["schema"];
             let mut values = Vec::new();
-            if let (Some(least), Some(most)) = (schema["minimum"].as_i64(), schema["maximum"].as_i64()) {
-                values.extend([(least, 200), (most, 200), (least - 1, 400), (most + 1, 400)].map(with_text));
+            if let (Some(least), Some(most)) =
+                (schema["minimum"].as_i64(), schema["maximum"].as_i64())
+            {
+                values.extend(
+                    [(least, 200), (most, 200), (least - 1, 400), (most + 1, 400)].map(with_text),
+                );
             }
             if let Some(longest) = schema["maxLength"].as_u64() {
                 let longest = usize::try_from(longest).unwrap();
@@ -322,7 +394,8 @@ fn with_text((value, status): (i64, u16)) -> (String, u16) {
 fn differences(description: &Value, schema: &Value, value: &Value, at: &str) -> Vec<String> {
     let mut found = mismatches(description, schema, value, at);
     let known = properties(description, schema);
-    let unknown = value.as_object().into_iter().flatten().filter(|(name, _)| !known.contains(name.as_str()));
+    let unknown =
+        value.as_object().into_iter().flatten().filter(|(name, _)| !known.contains(name.as_str()));
     if !known.is_empty() {
         found.extend(unknown.map(|(name, _)| format!("{at}/{name} is not described")));
     }
@@ -333,7 +406,11 @@ fn differences(description: &Value, schema: &Value, value: &Value, at: &str) -> 
 fn properties<'a>(description: &'a Value, schema: &'a Value) -> BTreeSet<&'a str> {
     let schema = followed(description, schema);
     let own = schema["properties"].as_object().into_iter().flatten().map(|(name, _)| name.as_str());
-    let parts = schema["allOf"].as_array().into_iter().flatten().flat_map(|part| properties(description, part));
+    let parts = schema["allOf"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .flat_map(|part| properties(description, part));
     own.chain(parts).collect()
 }
 
@@ -412,15 +489,25 @@ fn what_the_api_answers_is_as_described() {
         ("PUT", view, format!("/api/v1/articles/{id}/view"), 200),
         ("PUT", view, format!("/api/v1/articles/{id}/view"), 200),
         ("PUT", view, "/api/v1/articles/999/view".to_owned(), 404),
-        ("GET", "/api/v1/articles/most-viewed", "/api/v1/articles/most-viewed?window=24h".to_owned(), 200),
+        (
+            "GET",
+            "/api/v1/articles/most-viewed",
+            "/api/v1/articles/most-viewed?window=24h".to_owned(),
+            200,
+        ),
         ("GET", DESCRIPTION, DESCRIPTION.to_owned(), 200),
     ] {
         let answer = reader.request(method, &address, "");
         assert_eq!(answer.status, status, "{method} {address}: {answer:?}");
-        let (_, _, told) = operations.iter().find(|(its, at, _)| its == method && at == path).unwrap();
+        let (_, _, told) =
+            operations.iter().find(|(its, at, _)| its == method && at == path).unwrap();
         let response = &told["responses"][status.to_string().as_str()];
         let schema = &response["content"][answer.header("content-type")]["schema"];
-        assert!(schema.is_object(), "{method} {address}: {} is not described", answer.header("content-type"));
+        assert!(
+            schema.is_object(),
+            "{method} {address}: {} is not described",
+            answer.header("content-type")
+        );
         let found = differences(&description, schema, &answer.json(), "");
         assert!(found.is_empty(), "{method} {address}:\n{}\n{}", found.join("\n"), answer.text);
         for (name, _) in response["headers"].as_object().into_iter().flatten() {
@@ -431,21 +518,27 @@ fn what_the_api_answers_is_as_described() {
 
 #[test]
 fn what_is_not_as_described_is_found() {
-    let description =
-        json!({ "a": { "type": "object", "required": ["n"], "properties": { "n": { "type": "integer" } } } });
+    let description = json!({ "a": { "type": "object", "required": ["n"], "properties": { "n": { "type": "integer" } } } });
     let either = json!({ "oneOf": [{ "type": "null" }, { "$ref": "#/a" }] });
     for (schema, value, expected) in [
         (json!({ "$ref": "#/a" }), json!({ "n": 1 }), ""),
         (json!({ "$ref": "#/a" }), json!({ "n": "1" }), "/n: \"1\" is not [\"integer\"]"),
         (json!({ "$ref": "#/a" }), json!({}), "/n is missing"),
         (json!({ "$ref": "#/a" }), json!({ "n": 1, "m": 2 }), "/m is not described"),
-        (json!({ "allOf": [{ "$ref": "#/a" }, { "properties": { "m": {} } }] }), json!({ "n": 1, "m": 2 }), ""),
+        (
+            json!({ "allOf": [{ "$ref": "#/a" }, { "properties": { "m": {} } }] }),
+            json!({ "n": 1, "m": 2 }),
+            "",
+        ),
         (either.clone(), json!(null), ""),
         (either, json!(1), "is not as one of"),
         (json!({ "items": { "enum": ["x"] } }), json!(["x", "y"]), "/1: \"y\" is none of"),
     ] {
         let found = differences(&description, &schema, &value, "").join("\n");
-        assert!(found.contains(expected) && found.is_empty() == expected.is_empty(), "{value}: {found}");
+        assert!(
+            found.contains(expected) && found.is_empty() == expected.is_empty(),
+            "{value}: {found}"
+        );
     }
 }
 
@@ -498,7 +591,11 @@ fn without_a_script_a_form_of_the_page_leads_to_the_answer() {
     let id = server.id("first");
     let asked = format!("id={id}");
     for (form, typed, expected) in [
-        ("list-articles", "page=&per-page=1&tag=sea&author=", "/api/v1/articles?per-page=1&tag=sea".to_owned()),
+        (
+            "list-articles",
+            "page=&per-page=1&tag=sea&author=",
+            "/api/v1/articles?per-page=1&tag=sea".to_owned(),
+        ),
         ("list-most-viewed", "window=&limit=", "/api/v1/articles/most-viewed".to_owned()),
         ("get-article", asked.as_str(), format!("/api/v1/articles/{id}")),
         ("describe-api", "", DESCRIPTION.to_owned()),
@@ -517,7 +614,11 @@ fn without_a_script_a_form_of_the_page_leads_to_the_answer() {
     ] {
         let answer = server.someone().get(&format!("/docs/api/{form}"));
         assert_eq!(answer.status, status, "{form}: {}", answer.text);
-        assert!(!answer.header("location").contains("//"), "{form} leads to {}", answer.header("location"));
+        assert!(
+            !answer.header("location").contains("//"),
+            "{form} leads to {}",
+            answer.header("location")
+        );
     }
 }
 

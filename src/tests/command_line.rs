@@ -18,15 +18,24 @@ fn assert_one_line(output: &Output, said: &str) {
     let error = text(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{error}");
     assert_eq!(error.trim_end().lines().count(), 1, "{error}");
-    assert!(error.starts_with("tidemark: ") && error.contains(said), "{error:?} does not say {said:?}");
+    assert!(
+        error.starts_with("tidemark: ") && error.contains(said),
+        "{error:?} does not say {said:?}"
+    );
 }
 
 #[test]
 fn every_command_has_help() {
-    for command in ["", "serve", "migrate", "seed", "import", "export", "user", "user add", "user passwd"] {
+    for command in
+        ["", "serve", "migrate", "seed", "import", "export", "user", "user add", "user passwd"]
+    {
         let output = output(binary().args(command.split_whitespace()).arg("--help"));
         assert!(output.status.success(), "{command}");
-        assert!(text(&output.stdout).contains("Usage: tidemark"), "{command}: {}", text(&output.stdout));
+        assert!(
+            text(&output.stdout).contains("Usage: tidemark"),
+            "{command}: {}",
+            text(&output.stdout)
+        );
     }
 }
 
@@ -40,10 +49,19 @@ fn what_can_not_be_done_is_said_in_one_line() {
     assert_one_line(&with("TIDEMARK_VIEWS__WINDOW", "soon", &["serve"]), "views.window");
     assert_one_line(&with("TIDEMARK_VIEWS__WINDWO", "1m", &["serve"]), "windwo");
     assert_one_line(&with("DATABASE_URL", "mysql://localhost/blog", &["migrate"]), "database.url");
-    assert_one_line(&with("DATABASE_URL", "sqlite:/proc/tidemark/blog.db", &["serve"]), "data folder");
-    assert_one_line(&with("A", "", &["serve", "--config", "/no/such/file.toml"]), "/no/such/file.toml");
+    assert_one_line(
+        &with("DATABASE_URL", "sqlite:/proc/tidemark/blog.db", &["serve"]),
+        "data folder",
+    );
+    assert_one_line(
+        &with("A", "", &["serve", "--config", "/no/such/file.toml"]),
+        "/no/such/file.toml",
+    );
     assert_one_line(&with("A", "", &["import", "/no/such/folder"]), "/no/such/folder");
-    assert_one_line(&with("A", "", &["import", folder.path().to_str().unwrap()]), "no Markdown files");
+    assert_one_line(
+        &with("A", "", &["import", folder.path().to_str().unwrap()]),
+        "no Markdown files",
+    );
     assert_one_line(&with("A", "", &["export", "/proc/tidemark"]), "/proc/tidemark");
     assert_one_line(&with("A", "", &["user", "passwd", "nobody"]), "nobody");
     assert_one_line(&with("A", "", &["user", "add", "Not A Name"]), "not-a-name");
@@ -54,32 +72,50 @@ fn what_can_not_be_done_is_said_in_one_line() {
 
     let broken = folder.path().join("broken.toml");
     std::fs::write(&broken, "[site\n").unwrap();
-    assert_one_line(&with("A", "", &["serve", "--config", broken.to_str().unwrap()]), "broken.toml");
+    assert_one_line(
+        &with("A", "", &["serve", "--config", broken.to_str().unwrap()]),
+        "broken.toml",
+    );
 }
 
 #[test]
 fn a_job_that_is_off_is_shown_as_off_and_doctor_says_what_that_costs() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}", folder.path().join("blog.db").display());
-    let off = ["FLUSH", "RECONCILE", "PRUNE", "RANKING"].map(|job| (format!("TIDEMARK_JOBS__{job}"), "off"));
+    let off = ["FLUSH", "RECONCILE", "PRUNE", "RANKING"]
+        .map(|job| (format!("TIDEMARK_JOBS__{job}"), "off"));
     let pictures = format!("file:{}", folder.path().join("pictures").display());
     let run = |arguments: &[&str]| {
         let mut command = binary();
-        command.env("DATABASE_URL", &url).env("TIDEMARK_PICTURES__URL", &pictures).envs(off.clone());
+        command
+            .env("DATABASE_URL", &url)
+            .env("TIDEMARK_PICTURES__URL", &pictures)
+            .envs(off.clone());
         let output = output(command.args(arguments));
         assert!(output.status.success(), "{}", text(&output.stderr));
         text(&output.stdout)
     };
     let jobs = run(&["jobs"]);
-    assert_eq!(jobs.lines().filter(|line| line.contains(" off            never ")).count(), 4, "{jobs}");
+    assert_eq!(
+        jobs.lines().filter(|line| line.contains(" off            never ")).count(),
+        4,
+        "{jobs}"
+    );
     let findings = run(&["doctor"]);
     for job in ["reconcile", "prune", "ranking"] {
         assert!(findings.contains(&format!("! jobs.{job} is off: ")), "{findings}");
     }
-    assert!(!findings.contains("jobs.flush"), "without Redis there is nothing to flush: {findings}");
+    assert!(
+        !findings.contains("jobs.flush"),
+        "without Redis there is nothing to flush: {findings}"
+    );
     let refused = output(binary().env("DATABASE_URL", &url).args(["flush", "--every", "off"]));
     assert_eq!(refused.status.code(), Some(2));
-    assert!(text(&refused.stderr).contains("a time span or a cron expression"), "{}", text(&refused.stderr));
+    assert!(
+        text(&refused.stderr).contains("a time span or a cron expression"),
+        "{}",
+        text(&refused.stderr)
+    );
 }
 
 #[test]
@@ -140,7 +176,8 @@ fn an_import_with_bad_files_says_which_and_fails() {
 fn a_new_user_gets_a_password_once() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}", folder.path().join("blog.db").display());
-    let user = |arguments: &[&str]| output(binary().env("DATABASE_URL", &url).arg("user").args(arguments));
+    let user =
+        |arguments: &[&str]| output(binary().env("DATABASE_URL", &url).arg("user").args(arguments));
     let added = user(&["add", "jo", "--name", "Jo Doe", "--role", "admin"]);
     assert!(added.status.success(), "{}", text(&added.stderr));
     let password = text(&added.stdout).lines().nth(1).unwrap().trim().to_owned();

@@ -25,7 +25,9 @@ fn a_database_is_opened_again_and_by_many_at_once() {
     Runtime::new().unwrap().block_on(async {
         let url = new_database();
         // Each migrates it or waits until another one has.
-        let opening = (0..6).map(|_| url.clone()).map(|url| tokio::spawn(async move { Database::open(&url).await }));
+        let opening = (0..6)
+            .map(|_| url.clone())
+            .map(|url| tokio::spawn(async move { Database::open(&url).await }));
         let mut opened = Vec::new();
         for open in opening.collect::<Vec<_>>() {
             opened.push(open.await.unwrap().unwrap());
@@ -43,25 +45,36 @@ fn a_database_is_opened_again_and_by_many_at_once() {
 fn a_connection_is_set_up_the_same_whatever_the_server_thinks() {
     Runtime::new().unwrap().block_on(async {
         let database = Database::open(&new_database()).await.unwrap();
-        let Transaction::MySql(mut transaction) = database.begin().await.unwrap() else { panic!("not a server") };
-        let settings = "SELECT @@sql_mode, @@time_zone, @@character_set_client, @@character_set_results,
+        let Transaction::MySql(mut transaction) = database.begin().await.unwrap() else {
+            panic!("not a server")
+        };
+        let settings =
+            "SELECT @@sql_mode, @@time_zone, @@character_set_client, @@character_set_results,
             CAST(@@innodb_lock_wait_timeout AS CHAR)";
         let row: (String, String, String, String, String) =
             sqlx::query_as(settings).fetch_one(&mut *transaction).await.unwrap();
         assert_eq!(row.0, "STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION");
-        assert_eq!([row.1.as_str(), &row.2, &row.3, &row.4], ["+00:00", "utf8mb4", "utf8mb4", "10"]);
-        let error = sqlx::query("UPDATE users SET username = repeat('x', 1000)").execute(&mut *transaction).await;
-        assert!(error.is_ok(), "there is no user");
-        let error = sqlx::query("INSERT INTO users (username, name, role, created_at) VALUES ('a', '', 'owner', 0)")
+        assert_eq!(
+            [row.1.as_str(), &row.2, &row.3, &row.4],
+            ["+00:00", "utf8mb4", "utf8mb4", "10"]
+        );
+        let error = sqlx::query("UPDATE users SET username = repeat('x', 1000)")
             .execute(&mut *transaction)
             .await;
+        assert!(error.is_ok(), "there is no user");
+        let error = sqlx::query(
+            "INSERT INTO users (username, name, role, created_at) VALUES ('a', '', 'owner', 0)",
+        )
+        .execute(&mut *transaction)
+        .await;
         assert!(error.is_err(), "a role that does not exist is refused, not cut");
     });
 }
 
 #[test]
 fn connections_that_the_server_dropped_are_replaced_without_anybody_noticing() {
-    // One of its own: MySQL does not list its connections while one of them runs a statement with bytes that are no text.
+    // One of its own: MySQL does not list its connections while one of them runs a statement with
+    // bytes that are no text.
     let server = SqlServer::start();
     Runtime::new().unwrap().block_on(async {
         let url = server.new_database();
@@ -108,17 +121,27 @@ fn a_server_that_is_away_is_given_up_on_soon_and_used_again_when_it_is_back() {
     server.kill();
     assert_is_away();
     server.restart();
-    assert!(runtime.block_on(by_slug(&database, "first", NOW)).unwrap().is_some(), "after a restart");
+    assert!(
+        runtime.block_on(by_slug(&database, "first", NOW)).unwrap().is_some(),
+        "after a restart"
+    );
     assert_eq!(runtime.block_on(write(&database, &article("second"))), Written::Created);
 }
 
-/// Waits until a statement that has `part` in it is under way, and then reads as often as connections that wait could be in the way.
+/// Waits until a statement that has `part` in it is under way, and then reads as often as
+/// connections that wait could be in the way.
 async fn read_while_waiting(database: &Database, url: &str, part: &str) {
     let mut observer = MySqlConnection::connect(url).await.unwrap();
     let sql = "SELECT count(*) FROM information_schema.processlist
          WHERE db = database() AND id <> connection_id() AND info LIKE ?";
     let start = Instant::now();
-    while sqlx::query_scalar::<_, i64>(sql).bind(format!("%{part}%")).fetch_one(&mut observer).await.unwrap() == 0 {
+    while sqlx::query_scalar::<_, i64>(sql)
+        .bind(format!("%{part}%"))
+        .fetch_one(&mut observer)
+        .await
+        .unwrap()
+        == 0
+    {
         assert!(start.elapsed() < Duration::from_secs(10), "nobody waits");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
@@ -178,7 +201,8 @@ fn a_request_waits_for_others_who_write_no_longer_than_it_may() {
     let folder = tempfile::tempdir().unwrap();
     Runtime::new().unwrap().block_on(async {
         for url in [format!("sqlite:{}", folder.path().join("blog.db").display()), new_database()] {
-            let (import, request) = (Database::open(&url).await.unwrap(), Database::open(&url).await.unwrap());
+            let (import, request) =
+                (Database::open(&url).await.unwrap(), Database::open(&url).await.unwrap());
             let request = request.for_requests();
             let held = import.begin().await.unwrap();
             let start = Instant::now();
@@ -211,7 +235,8 @@ fn why_a_servers_database_cant_be_used_is_one_line_without_the_password() {
         });
         // A port that was free a moment ago.
         let unreachable = changed(|url| {
-            let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+            let port =
+                std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
             url.set_host(Some("127.0.0.1")).unwrap();
             url.set_port(Some(port)).unwrap();
             url.set_username("nobody").unwrap();
@@ -230,7 +255,10 @@ fn why_a_servers_database_cant_be_used_is_one_line_without_the_password() {
             (error(&denied).await, "does not let this user in"),
             (error(&unreachable).await, "can't be reached"),
             (error(&nameless).await, "name is missing"),
-            (error("mysql://user:secret-word@host:port/name").await, "mysql://user:password@host:3306/name"),
+            (
+                error("mysql://user:secret-word@host:port/name").await,
+                "mysql://user:password@host:3306/name",
+            ),
             (error("postgres://localhost/name").await, "is not an address of a database"),
             (error("").await, "is not an address of a database"),
             (error(url.as_str()).await, "migration 9999"),
@@ -247,7 +275,12 @@ fn why_a_servers_database_cant_be_used_is_one_line_without_the_password() {
 #[test]
 fn a_database_that_cant_be_reached_is_unavailable_and_any_other_failure_is_ours() {
     let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
-    for error in [sqlx::Error::PoolTimedOut, sqlx::Error::PoolClosed, sqlx::Error::WorkerCrashed, refused.into()] {
+    for error in [
+        sqlx::Error::PoolTimedOut,
+        sqlx::Error::PoolClosed,
+        sqlx::Error::WorkerCrashed,
+        refused.into(),
+    ] {
         assert_eq!(Error::from(error), Error::Unavailable);
     }
     for error in [sqlx::Error::RowNotFound, sqlx::Error::Protocol("odd".into())] {

@@ -46,7 +46,8 @@ fn c1_reading_writes_nothing() {
         Some(redis) => {
             let keys = redis.command(&["KEYS", "*"]);
             // What an author's page has counted in SQL is cached; no reader is told by it.
-            let keys: Vec<&str> = keys.lines().filter(|key| !key.starts_with("tm:authors:")).collect();
+            let keys: Vec<&str> =
+                keys.lines().filter(|key| !key.starts_with("tm:authors:")).collect();
             assert_eq!(keys, ["tm:shards"], "neither a visitor nor a session");
         }
     }
@@ -116,14 +117,18 @@ fn c2_the_window_is_a_setting() {
 fn c3_one_address_counts_five_visitors_per_article_and_window() {
     let server = TestServer::start();
     let id = server.id("first");
-    let visitor = |address: &str, number: u32| server.reader(address, &format!("{FIREFOX} {number}"));
+    let visitor =
+        |address: &str, number: u32| server.reader(address, &format!("{FIREFOX} {number}"));
     for number in 0..5 {
         assert!(counted(&visitor("192.0.2.1", number), id));
     }
     let sixth = visitor("192.0.2.1", 5).view(id).json();
     assert_eq!(sixth, json!({ "article": id, "views": 5, "counted": false, "reason": "ip-cap" }));
     assert!(!counted(&visitor("192.0.2.1", 0), id), "a repeat stays a repeat");
-    assert!(counted(&visitor("192.0.2.1", 5), server.id("second")), "each article has a cap of its own");
+    assert!(
+        counted(&visitor("192.0.2.1", 5), server.id("second")),
+        "each article has a cap of its own"
+    );
     assert!(counted(&visitor("192.0.2.2", 5), id), "each address has a cap of its own");
     server.clock.advance(10 * MINUTE);
     assert!(counted(&visitor("192.0.2.1", 5), id), "after the window there is room again");
@@ -154,7 +159,10 @@ fn c3_one_48_counts_as_many_visitors_as_the_setting_says_and_has_no_more_to_sell
     let counts = (0..300).filter(|number| counted(&visitor(*number), id)).count();
     assert_eq!(counts, 7);
     assert_eq!(visitor(300).view(id).json()["reason"], "ip-cap");
-    assert!(counted(&server.reader("2001:db8:2::1", FIREFOX), id), "each network has a cap of its own");
+    assert!(
+        counted(&server.reader("2001:db8:2::1", FIREFOX), id),
+        "each network has a cap of its own"
+    );
     assert!(counted(&visitor(300), server.id("second")), "and each article");
     server.clock.advance(10 * MINUTE);
     assert!(counted(&visitor(300), id), "after the window there is room again");
@@ -175,7 +183,10 @@ fn c3_accounts_by_the_dozen_at_one_address_buy_no_more_counts_than_the_setting_s
     assert_eq!(reader(4, "192.0.2.1").view(id).json()["reason"], "ip-cap");
     assert!(counted(&reader(4, "192.0.2.2"), id), "from elsewhere this one counts");
     assert!(!counted(&reader(4, "192.0.2.2"), id), "once");
-    assert!(counted(&server.reader("192.0.2.1", FIREFOX), id), "who is not signed in has another cap");
+    assert!(
+        counted(&server.reader("192.0.2.1", FIREFOX), id),
+        "who is not signed in has another cap"
+    );
 }
 
 #[test]
@@ -184,13 +195,20 @@ fn c3_a_signed_in_reader_counts_once_on_every_device_and_leaves_the_address_its_
     let id = server.id("first");
     server.add_user("reader", "a-good-password");
     server.add_user("other", "a-good-password");
-    let phone = server.reader("192.0.2.1", "Mozilla/5.0 Gecko phone").signed_in("reader", "a-good-password");
-    let desk = server.reader("192.0.2.2", "Mozilla/5.0 Gecko desk").signed_in("reader", "a-good-password");
-    let neighbour = server.reader("192.0.2.1", "Mozilla/5.0 Gecko phone").signed_in("other", "a-good-password");
+    let phone = server
+        .reader("192.0.2.1", "Mozilla/5.0 Gecko phone")
+        .signed_in("reader", "a-good-password");
+    let desk =
+        server.reader("192.0.2.2", "Mozilla/5.0 Gecko desk").signed_in("reader", "a-good-password");
+    let neighbour =
+        server.reader("192.0.2.1", "Mozilla/5.0 Gecko phone").signed_in("other", "a-good-password");
     assert!(counted(&phone, id));
     assert!(!counted(&desk, id), "the same reader");
     assert!(counted(&neighbour, id), "another reader with the same address and browser");
-    assert!(counted(&server.reader("192.0.2.1", FIREFOX), id), "signed-in readers leave the address its cap");
+    assert!(
+        counted(&server.reader("192.0.2.1", FIREFOX), id),
+        "signed-in readers leave the address its cap"
+    );
 }
 
 #[test]
@@ -236,7 +254,8 @@ fn c3_a_salt_is_destroyed_after_two_days() {
     let file = server.folder.path().join("blog.db");
     let salt: Vec<u8> = server.run(async {
         let pool = sqlx::SqlitePool::connect(&format!("sqlite:{}", file.display())).await.unwrap();
-        let salt = sqlx::query_scalar("SELECT salt FROM visitor_salts").fetch_one(&pool).await.unwrap();
+        let salt =
+            sqlx::query_scalar("SELECT salt FROM visitor_salts").fetch_one(&pool).await.unwrap();
         pool.close().await;
         salt
     });
@@ -262,7 +281,10 @@ fn c4_what_is_no_reader_is_answered_but_not_counted() {
     assert_eq!(reason(server.reader("192.0.2.1", "Googlebot/2.1")).as_deref(), Some("crawler"));
     assert_eq!(reason(server.reader("192.0.2.1", "")).as_deref(), Some("crawler"));
     assert_eq!(reason(server.reader("192.0.2.1", "undici")).as_deref(), Some("crawler"));
-    assert_eq!(reason(server.someone().with("sec-purpose", "prefetch;prerender")).as_deref(), Some("prefetch"));
+    assert_eq!(
+        reason(server.someone().with("sec-purpose", "prefetch;prerender")).as_deref(),
+        Some("prefetch")
+    );
     assert_eq!(reason(server.someone().with("purpose", "prefetch")).as_deref(), Some("prefetch"));
     assert_eq!(server.someone().view(id).json()["views"], 1, "none of them was counted");
 }
@@ -309,7 +331,10 @@ fn c6_the_server_function_and_the_json_api_are_the_same_service() {
     assert_eq!(reader.view(id).json()["reason"], "repeat", "counted through the other door");
     let other = server.reader("192.0.2.9", FIREFOX);
     assert!(counted(&other, id));
-    assert_eq!(script(&other.with("content-type", "application/x-www-form-urlencoded"))["reason"], "repeat");
+    assert_eq!(
+        script(&other.with("content-type", "application/x-www-form-urlencoded"))["reason"],
+        "repeat"
+    );
 }
 
 #[test]
@@ -328,7 +353,8 @@ fn c7_editing_never_touches_a_count_and_counting_never_touches_an_article() {
     assert_eq!(viewed, before, "nothing but the count has changed");
 
     let edited = vec![source("first", "tags = [\"New\"]", "Another text.")];
-    let report = server.run(import(&server.database, &server.clock, edited, Report::default())).unwrap();
+    let report =
+        server.run(import(&server.database, &server.clock, edited, Report::default())).unwrap();
     assert_eq!(report.updated, 1);
     let after = article(server.someone());
     assert_eq!((&after["views"], &after["version"]), (&json!(3), &json!(2)));
@@ -340,10 +366,14 @@ fn most_viewed_follows_at_once_and_forgets_what_is_past() {
     let server = TestServer::start();
     let (first, second) = (server.id("first"), server.id("second"));
     let ranking = |window: &str| -> Vec<(i64, i64)> {
-        let answer = server.someone().get(&format!("/api/v1/articles/most-viewed?window={window}")).json();
+        let answer =
+            server.someone().get(&format!("/api/v1/articles/most-viewed?window={window}")).json();
         assert_eq!(answer["window"], window);
         let articles = answer["articles"].as_array().unwrap();
-        articles.iter().map(|one| (one["id"].as_i64().unwrap(), one["views"].as_i64().unwrap())).collect()
+        articles
+            .iter()
+            .map(|one| (one["id"].as_i64().unwrap(), one["views"].as_i64().unwrap()))
+            .collect()
     };
     assert_eq!(ranking("all"), []);
     server.job(Job::Ranking);
@@ -374,15 +404,18 @@ fn c4_a_real_access_log_has_its_crawlers_recognised_and_its_readers_not() {
     let Some(log) = crate::harness::corpus("access-log/semicomplete.log") else { return };
     let log = std::fs::read_to_string(log).unwrap();
     // The last quoted field of a line in the combined log format; "-" stands for none.
-    let user_agents =
-        log.lines().filter_map(|line| line.rsplit('"').nth(1)).map(|agent| if agent == "-" { "" } else { agent });
+    let user_agents = log
+        .lines()
+        .filter_map(|line| line.rsplit('"').nth(1))
+        .map(|agent| if agent == "-" { "" } else { agent });
     let (mut says_so, mut says_so_and_counts) = (0, 0);
     let (mut browsers, mut browsers_refused) = (0, 0);
     for user_agent in user_agents {
         let lower = user_agent.to_lowercase();
         let is_refused = tidemark_counting::gate::check(user_agent, &[]).is_some();
-        let says_that_it_is_none =
-            ["bot", "spider", "crawl", "feed", "rss", "slurp"].iter().any(|word| lower.contains(word));
+        let says_that_it_is_none = ["bot", "spider", "crawl", "feed", "rss", "slurp"]
+            .iter()
+            .any(|word| lower.contains(word));
         let is_mainstream = user_agent.starts_with("Mozilla/5.0 (")
             && ["firefox/", "chrome/", "version/"].iter().any(|word| lower.contains(word))
             && !["http", "compatible", "google", "preview", "phantomjs", "spider", "bot"]
@@ -398,5 +431,8 @@ fn c4_a_real_access_log_has_its_crawlers_recognised_and_its_readers_not() {
     }
     assert!(says_so > 2_000 && browsers > 5_000, "the log was read: {says_so} and {browsers}");
     assert_eq!(browsers_refused, 0, "of {browsers} requests of mainstream browsers");
-    assert!(says_so_and_counts * 100 < says_so, "{says_so_and_counts} of {says_so} that say what they are would count");
+    assert!(
+        says_so_and_counts * 100 < says_so,
+        "{says_so_and_counts} of {says_so} that say what they are would count"
+    );
 }

@@ -38,7 +38,10 @@ fn start(folder: &Path) -> Process {
         .unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-    let url = line.split_whitespace().find(|word| word.starts_with("http://")).unwrap_or_else(|| panic!("{line:?}"));
+    let url = line
+        .split_whitespace()
+        .find(|word| word.starts_with("http://"))
+        .unwrap_or_else(|| panic!("{line:?}"));
     Process { url: url.to_owned(), child }
 }
 
@@ -50,7 +53,8 @@ fn agent() -> ureq::Agent {
         .new_agent()
 }
 
-/// One PUT by visitor `number`, each with an address of its own. `None` if the server did not answer.
+/// One PUT by visitor `number`, each with an address of its own. `None` if the server did not
+/// answer.
 fn put(agent: &ureq::Agent, url: &str, number: u64) -> Option<Value> {
     let [_, a, b, c] = u32::try_from(number).unwrap().to_be_bytes();
     let mut response = agent
@@ -64,7 +68,8 @@ fn put(agent: &ureq::Agent, url: &str, number: u64) -> Option<Value> {
 
 fn prepare(folder: &Path) {
     tokio::runtime::Runtime::new().unwrap().block_on(async {
-        let database = Database::open(&format!("sqlite:{}", folder.join("blog.db").display())).await.unwrap();
+        let database =
+            Database::open(&format!("sqlite:{}", folder.join("blog.db").display())).await.unwrap();
         let files = vec![source("first", "", "text")];
         import(&database, &Clock::System, files, Report::default()).await.unwrap();
         database.close().await;
@@ -73,16 +78,22 @@ fn prepare(folder: &Path) {
 
 fn total(folder: &Path) -> i64 {
     tokio::runtime::Runtime::new().unwrap().block_on(async {
-        let database = Database::open(&format!("sqlite:{}", folder.join("blog.db").display())).await.unwrap();
+        let database =
+            Database::open(&format!("sqlite:{}", folder.join("blog.db").display())).await.unwrap();
         let total = total_in_sql(&database, 1).await.unwrap();
         database.close().await;
         total
     })
 }
 
-/// Sends new visitors until the server stops answering, or `enough` were acknowledged and `then` has been called. Returns who
-/// was sent and who was acknowledged as counted.
-fn load(url: &str, next: &AtomicU64, enough: usize, then: impl Fn() + Sync) -> (Vec<u64>, Vec<u64>) {
+/// Sends new visitors until the server stops answering, or `enough` were acknowledged and `then`
+/// has been called. Returns who was sent and who was acknowledged as counted.
+fn load(
+    url: &str,
+    next: &AtomicU64,
+    enough: usize,
+    then: impl Fn() + Sync,
+) -> (Vec<u64>, Vec<u64>) {
     let sent = Mutex::new(Vec::new());
     let acknowledged = Mutex::new(Vec::new());
     let is_down = AtomicBool::new(false);
@@ -121,7 +132,9 @@ fn c5_kill_9_in_the_middle_of_load_loses_no_acknowledged_view_and_lets_no_repeat
         let mut server = start(folder.path());
         let pid = server.child.id().to_string();
         let kill = || {
-            assert!(std::process::Command::new("kill").args(["-9", &pid]).status().unwrap().success());
+            assert!(
+                std::process::Command::new("kill").args(["-9", &pid]).status().unwrap().success()
+            );
         };
         let (sent, acknowledged) = load(&server.url, &next, 100 + 37 * round, kill);
         server.child.wait().unwrap();
@@ -133,10 +146,15 @@ fn c5_kill_9_in_the_middle_of_load_loses_no_acknowledged_view_and_lets_no_repeat
             "{counted} counted, {} acknowledged",
             all_acknowledged.len()
         );
-        assert!(counted <= i64::try_from(all_sent.len()).unwrap(), "{counted} counted, {} sent", all_sent.len());
+        assert!(
+            counted <= i64::try_from(all_sent.len()).unwrap(),
+            "{counted} counted, {} sent",
+            all_sent.len()
+        );
     }
-    // After the last restart every visitor tries again: those who were acknowledged are repeats, and of the others each is
-    // counted now or was counted by a server that died before it could say so. So the sum is exact.
+    // After the last restart every visitor tries again: those who were acknowledged are repeats,
+    // and of the others each is counted now or was counted by a server that died before it could
+    // say so. So the sum is exact.
     let mut server = start(folder.path());
     let agent = agent();
     for number in &all_sent {
@@ -160,7 +178,9 @@ fn c5_sigterm_finishes_what_was_accepted_and_exits_with_0() {
     let asked = Mutex::new(None);
     let terminate = || {
         *asked.lock().unwrap() = Some(Instant::now());
-        assert!(std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        assert!(
+            std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap().success()
+        );
     };
     let (_, acknowledged) = load(&server.url, &next, 200, terminate);
     let status = server.child.wait().unwrap();
@@ -169,7 +189,11 @@ fn c5_sigterm_finishes_what_was_accepted_and_exits_with_0() {
     assert_eq!(status.code(), Some(0), "{log}");
     // The server's own limits add up to 9 s; they are what a supervisor's 10 s rest on.
     assert!(took < Duration::from_secs(10), "{took:?}");
-    assert_eq!(total(folder.path()), i64::try_from(acknowledged.len()).unwrap(), "every view was answered");
+    assert_eq!(
+        total(folder.path()),
+        i64::try_from(acknowledged.len()).unwrap(),
+        "every view was answered"
+    );
     assert!(!log.contains("10.0.0."), "C3: no address in the log: {log}");
 }
 
@@ -180,7 +204,10 @@ fn stopping_an_idle_server_is_no_failure_in_whatever_order_its_tasks_end() {
     for _ in 0..50 {
         runtime.block_on(async {
             let environment = [
-                ("DATABASE_URL".to_owned(), format!("sqlite:{}", folder.path().join("blog.db").display())),
+                (
+                    "DATABASE_URL".to_owned(),
+                    format!("sqlite:{}", folder.path().join("blog.db").display()),
+                ),
                 ("LEPTOS_SITE_ADDR".to_owned(), "127.0.0.1:0".to_owned()),
             ];
             let config = Config::load(None, environment.into()).unwrap();
@@ -211,7 +238,13 @@ fn log_of(ask: impl FnOnce(&str)) -> String {
     let mut output = BufReader::new(child.stdout.take().unwrap());
     output.read_line(&mut line).unwrap();
     ask(line.split_whitespace().find(|word| word.starts_with("http://")).unwrap());
-    assert!(std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+    assert!(
+        std::process::Command::new("kill")
+            .args(["-TERM", &child.id().to_string()])
+            .status()
+            .unwrap()
+            .success()
+    );
     let mut log = String::new();
     child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(0), "{log}");
@@ -222,8 +255,14 @@ fn log_of(ask: impl FnOnce(&str)) -> String {
 fn the_log_is_for_people_or_for_machines_as_the_setting_says() {
     let log = log_of(|url| drop(agent().get(format!("{url}/healthz?secret=1")).call().unwrap()));
     let entries: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let request = entries.iter().find(|entry| entry["http.path"] == "/healthz").unwrap_or_else(|| panic!("{log}"));
-    assert_eq!((request["http.status"].as_u64(), request["http.method"].as_str()), (Some(200), Some("GET")));
+    let request = entries
+        .iter()
+        .find(|entry| entry["http.path"] == "/healthz")
+        .unwrap_or_else(|| panic!("{log}"));
+    assert_eq!(
+        (request["http.status"].as_u64(), request["http.method"].as_str()),
+        (Some(200), Some("GET"))
+    );
     assert!(!log.contains("secret"), "queries stay out of the log: {log}");
 }
 
@@ -234,7 +273,8 @@ fn the_log_has_what_was_asked_and_what_was_answered_whether_the_page_was_in_memo
         for path in ["/articles/first", "/"] {
             // Neither is in memory the first time.
             for _ in 0..2 {
-                let unchanged = agent.get(format!("{url}{path}")).header("if-none-match", "*").call().unwrap();
+                let unchanged =
+                    agent.get(format!("{url}{path}")).header("if-none-match", "*").call().unwrap();
                 assert_eq!(unchanged.status(), 304);
             }
         }
@@ -248,7 +288,13 @@ fn the_log_has_what_was_asked_and_what_was_answered_whether_the_page_was_in_memo
     let requests = entries.filter(|entry| entry["message"] == "request");
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let logged: Vec<(String, String, u64)> = requests
-        .map(|entry| (text(&entry["http.method"]), text(&entry["http.path"]), entry["http.status"].as_u64().unwrap()))
+        .map(|entry| {
+            (
+                text(&entry["http.method"]),
+                text(&entry["http.path"]),
+                entry["http.status"].as_u64().unwrap(),
+            )
+        })
         .collect();
     let asked = [
         ("GET", "/articles/first", 304),

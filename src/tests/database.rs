@@ -1,4 +1,5 @@
-//! What the program asks of its database, on every kind of database: the same functions must give the same answers.
+//! What the program asks of its database, on every kind of database: the same functions must give
+//! the same answers.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -41,8 +42,12 @@ pub fn on_both(test: impl AsyncFn(Database)) {
 pub async fn execute(database: &Database, sql: &'static str) {
     let mut transaction = database.begin().await.unwrap();
     match &mut transaction {
-        Transaction::Sqlite(transaction) => drop(sqlx::query(sql).execute(&mut **transaction).await.unwrap()),
-        Transaction::MySql(transaction) => drop(sqlx::query(sql).execute(&mut **transaction).await.unwrap()),
+        Transaction::Sqlite(transaction) => {
+            sqlx::query(sql).execute(&mut **transaction).await.map(drop).unwrap();
+        }
+        Transaction::MySql(transaction) => {
+            sqlx::query(sql).execute(&mut **transaction).await.map(drop).unwrap();
+        }
     }
     transaction.commit().await.unwrap();
 }
@@ -74,7 +79,11 @@ pub fn article(slug: &str) -> ArticleFields {
     }
 }
 
-pub async fn try_write(database: &Database, article: &ArticleFields, now: i64) -> sqlx::Result<Written> {
+pub async fn try_write(
+    database: &Database,
+    article: &ArticleFields,
+    now: i64,
+) -> sqlx::Result<Written> {
     let mut transaction = database.begin_content().await?;
     let written = articles::write(&mut transaction, article, now).await?;
     transaction.commit().await?;
@@ -109,19 +118,32 @@ fn an_article_is_created_changed_and_left_alone() {
         assert_eq!(stored.summary.authors, first.authors);
         assert_eq!(stored.summary.tags, first.tags);
         assert_eq!(stored.summary.published_at, Timestamp::from_millisecond(NOW - 1).unwrap());
-        assert_eq!((stored.summary.views, stored.summary.likes, stored.summary.collects), (0, 0, 0));
-        assert_eq!((&stored.markdown, &stored.html, &stored.contents), (&first.markdown, &first.html, &first.contents));
-        assert_eq!((stored.language.as_str(), stored.summary.reading_minutes, stored.version), ("en", 1, 1));
+        assert_eq!(
+            (stored.summary.views, stored.summary.likes, stored.summary.collects),
+            (0, 0, 0)
+        );
+        assert_eq!(
+            (&stored.markdown, &stored.html, &stored.contents),
+            (&first.markdown, &first.html, &first.contents)
+        );
+        assert_eq!(
+            (stored.language.as_str(), stored.summary.reading_minutes, stored.version),
+            ("en", 1, 1)
+        );
 
         assert_eq!(try_write(&database, &first, NOW + 5).await.unwrap(), Written::Unchanged);
         let same = database.article(stored.summary.id, NOW).await.unwrap().unwrap();
         assert_eq!(same, stored);
 
-        let changed = ArticleFields { title: "Another".into(), tags: vec![tag("Land")], ..first.clone() };
+        let changed =
+            ArticleFields { title: "Another".into(), tags: vec![tag("Land")], ..first.clone() };
         assert_eq!(try_write(&database, &changed, NOW + 5).await.unwrap(), Written::Updated);
         let changed = by_slug(&database, "first", NOW).await.unwrap().unwrap();
         assert_eq!((changed.summary.id, changed.version), (stored.summary.id, 2));
-        assert_eq!((changed.summary.title.as_str(), &changed.summary.tags), ("Another", &vec![tag("Land")]));
+        assert_eq!(
+            (changed.summary.title.as_str(), &changed.summary.tags),
+            ("Another", &vec![tag("Land")])
+        );
         assert_eq!(changed.updated_at, Timestamp::from_millisecond(NOW + 5).unwrap());
         assert!(by_slug(&database, "second", NOW).await.unwrap().is_none());
     });
@@ -130,7 +152,11 @@ fn an_article_is_created_changed_and_left_alone() {
 #[test]
 fn a_change_of_any_field_is_a_change() {
     on_both(async |database| {
-        let mut stored = ArticleFields { aliases: vec!["/a".into()], tags: vec![tag("Sea")], ..article("first") };
+        let mut stored = ArticleFields {
+            aliases: vec!["/a".into()],
+            tags: vec![tag("Sea")],
+            ..article("first")
+        };
         write(&database, &stored).await;
         let changes: [fn(&mut ArticleFields); 11] = [
             |article| article.title.push(' '),
@@ -148,7 +174,8 @@ fn a_change_of_any_field_is_a_change() {
         for (number, change) in changes.into_iter().enumerate() {
             // Without a date it must be a draft; both are written back.
             change(&mut stored);
-            stored.status = if stored.published_at.is_some() { Status::Published } else { Status::Draft };
+            stored.status =
+                if stored.published_at.is_some() { Status::Published } else { Status::Draft };
             assert_eq!(write(&database, &stored).await, Written::Updated, "change {number}");
             assert_eq!(write(&database, &stored).await, Written::Unchanged, "change {number}");
             assert_eq!(database.all_fields().await.unwrap(), [stored.clone()], "change {number}");
@@ -167,7 +194,10 @@ fn a_deleted_article_is_gone_and_comes_back_with_its_number_when_it_is_written()
         assert!(!database.is_visible(number, NOW).await.unwrap());
         assert!(database.all_fields().await.unwrap().is_empty());
         assert!(!database.is_empty().await.unwrap(), "deleted ones count");
-        assert_eq!(database.dates_of_slugs().await.unwrap(), HashMap::from([("first".into(), Some(NOW - 1))]));
+        assert_eq!(
+            database.dates_of_slugs().await.unwrap(),
+            HashMap::from([("first".into(), Some(NOW - 1))])
+        );
         assert_eq!(write(&database, &first).await, Written::Updated);
         assert_eq!(id(&database, "first").await, number);
     });
@@ -192,27 +222,53 @@ fn a_transaction_that_is_dropped_leaves_everything_as_it_was() {
         drop(transaction);
         assert!(database.is_empty().await.unwrap());
         assert!(database.user_by_username("jo-doe").await.unwrap().is_none());
-        assert_eq!(write(&database, &article("first")).await, Written::Created, "nobody holds a lock any more");
+        assert_eq!(
+            write(&database, &article("first")).await,
+            Written::Created,
+            "nobody holds a lock any more"
+        );
     });
 }
 
 #[test]
 fn an_alias_stays_with_the_article_that_has_it() {
     on_both(async |database| {
-        let first = ArticleFields { aliases: vec!["/old".into(), "/old".into(), "/older".into()], ..article("first") };
+        let first = ArticleFields {
+            aliases: vec!["/old".into(), "/old".into(), "/older".into()],
+            ..article("first")
+        };
         write(&database, &first).await;
-        let second = ArticleFields { aliases: vec!["/new".into(), "/old".into()], ..article("second") };
+        let second =
+            ArticleFields { aliases: vec!["/new".into(), "/old".into()], ..article("second") };
         write(&database, &second).await;
-        assert_eq!(write(&database, &second).await, Written::Unchanged, "what it can't have is no difference");
-        for (path, slug) in [("/old", Some("first")), ("/older", Some("first")), ("/new", Some("second")), ("/x", None)]
-        {
+        assert_eq!(
+            write(&database, &second).await,
+            Written::Unchanged,
+            "what it can't have is no difference"
+        );
+        for (path, slug) in [
+            ("/old", Some("first")),
+            ("/older", Some("first")),
+            ("/new", Some("second")),
+            ("/x", None),
+        ] {
             assert_eq!(database.slug_by_alias(path, NOW).await.unwrap().as_deref(), slug, "{path}");
         }
-        let aliases: Vec<_> = database.all_fields().await.unwrap().into_iter().map(|article| article.aliases).collect();
+        let aliases: Vec<_> = database
+            .all_fields()
+            .await
+            .unwrap()
+            .into_iter()
+            .map(|article| article.aliases)
+            .collect();
         assert_eq!(aliases, [vec!["/old", "/older"], vec!["/new"]]);
         write(&database, &article("first")).await;
         write(&database, &second).await;
-        assert_eq!(database.slug_by_alias("/old", NOW).await.unwrap().as_deref(), Some("second"), "free again");
+        assert_eq!(
+            database.slug_by_alias("/old", NOW).await.unwrap().as_deref(),
+            Some("second"),
+            "free again"
+        );
     });
 }
 
@@ -221,7 +277,10 @@ fn names_in_addresses_are_told_apart_by_case_accents_and_spaces() {
     on_both(async |database| {
         let paths = ["/a", "/A", "/á", "/a ", "/ａ"];
         for (number, path) in paths.iter().enumerate() {
-            let article = ArticleFields { aliases: vec![path.to_string()], ..article(&format!("article-{number}")) };
+            let article = ArticleFields {
+                aliases: vec![path.to_string()],
+                ..article(&format!("article-{number}"))
+            };
             assert_eq!(write(&database, &article).await, Written::Created);
         }
         for (number, path) in paths.iter().enumerate() {
@@ -247,15 +306,26 @@ fn what_is_not_published_yet_is_nowhere() {
             authors: vec![author("Hidden Hand")],
             ..article(slug)
         };
-        write(&database, &ArticleFields { status: Status::Draft, published_at: None, ..hidden("undated") }).await;
+        write(
+            &database,
+            &ArticleFields { status: Status::Draft, published_at: None, ..hidden("undated") },
+        )
+        .await;
         write(&database, &ArticleFields { status: Status::Draft, ..hidden("draft") }).await;
         write(&database, &ArticleFields { published_at: Some(NOW + 1), ..hidden("future") }).await;
-        execute(&database, "INSERT INTO article_stats (article_id, views) SELECT id, 5 FROM articles").await;
+        execute(
+            &database,
+            "INSERT INTO article_stats (article_id, views) SELECT id, 5 FROM articles",
+        )
+        .await;
 
         assert!(slugs(&database, Filter::default()).await.is_empty());
         for slug in ["undated", "draft", "future"] {
             assert!(by_slug(&database, slug, NOW).await.unwrap().is_none(), "{slug}");
-            assert!(database.slug_by_alias(&format!("/{slug}"), NOW).await.unwrap().is_none(), "{slug}");
+            assert!(
+                database.slug_by_alias(&format!("/{slug}"), NOW).await.unwrap().is_none(),
+                "{slug}"
+            );
         }
         for id in 1..=3 {
             assert!(database.article(id, NOW).await.unwrap().is_none(), "{id}");
@@ -276,7 +346,10 @@ fn what_is_not_published_yet_is_nowhere() {
             database.sitemap(now).await.unwrap(),
             [("future".to_owned(), Timestamp::from_millisecond(NOW).unwrap())]
         );
-        assert_eq!(database.slug_by_alias("/future", now).await.unwrap().as_deref(), Some("future"));
+        assert_eq!(
+            database.slug_by_alias("/future", now).await.unwrap().as_deref(),
+            Some("future")
+        );
         assert_eq!(database.dates_of_slugs().await.unwrap().len(), 3);
         assert_eq!(database.dates_of_slugs().await.unwrap()["undated"], None);
         assert_eq!(database.all_fields().await.unwrap().len(), 3, "an export has everything");
@@ -287,10 +360,14 @@ fn what_is_not_published_yet_is_nowhere() {
 fn lists_are_filtered_by_tag_author_and_text_together() {
     on_both(async |database| {
         let sea = ArticleFields { tags: vec![tag("Land"), tag("Sea")], ..article("sea") };
-        let land =
-            ArticleFields { tags: vec![tag("Land")], authors: vec![author("Al Roe"), author("Jo Doe")], ..sea.clone() };
+        let land = ArticleFields {
+            tags: vec![tag("Land")],
+            authors: vec![author("Al Roe"), author("Jo Doe")],
+            ..sea.clone()
+        };
         write(&database, &sea).await;
-        write(&database, &ArticleFields { slug: "land".into(), title: "Land".into(), ..land }).await;
+        write(&database, &ArticleFields { slug: "land".into(), title: "Land".into(), ..land })
+            .await;
         let filter = |tag: &str, author: &str, text: &str| {
             let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
             Filter { tag: given(tag), author: given(author), text: given(text) }
@@ -316,11 +393,25 @@ fn lists_are_filtered_by_tag_author_and_text_together() {
 #[test]
 fn text_is_found_as_it_is_written_whatever_its_case() {
     on_both(async |database| {
-        let texts =
-            ["100% of it", "snake_case", "Stop! Now", r"back\slash", "Прилив и ОТЛИВ", "Straße", "'quoted'", "🌊 wave"];
+        let texts = [
+            "100% of it",
+            "snake_case",
+            "Stop! Now",
+            r"back\slash",
+            "Прилив и ОТЛИВ",
+            "Straße",
+            "'quoted'",
+            "🌊 wave",
+        ];
         for (number, text) in texts.iter().enumerate() {
-            write(&database, &ArticleFields { markdown: text.to_string(), ..article(&format!("article-{number}")) })
-                .await;
+            write(
+                &database,
+                &ArticleFields {
+                    markdown: text.to_string(),
+                    ..article(&format!("article-{number}"))
+                },
+            )
+            .await;
         }
         let cases: [(&str, &[usize]); 16] = [
             ("%", &[0]),
@@ -342,7 +433,8 @@ fn text_is_found_as_it_is_written_whatever_its_case() {
         ];
         for (text, expected) in cases {
             let filter = Filter { text: Some(text.into()), ..Filter::default() };
-            let expected: Vec<_> = expected.iter().map(|number| format!("article-{number}")).collect();
+            let expected: Vec<_> =
+                expected.iter().map(|number| format!("article-{number}")).collect();
             assert_eq!(slugs(&database, filter).await, expected, "{text:?}");
         }
     });
@@ -352,7 +444,8 @@ fn text_is_found_as_it_is_written_whatever_its_case() {
 fn lists_are_paged_newest_first_and_a_page_past_the_end_is_empty() {
     on_both(async |database| {
         for (slug, age) in [("a", 3), ("b", 1), ("c", 2), ("d", 2), ("e", 2)] {
-            write(&database, &ArticleFields { published_at: Some(NOW - age), ..article(slug) }).await;
+            write(&database, &ArticleFields { published_at: Some(NOW - age), ..article(slug) })
+                .await;
         }
         let mut pages = Vec::new();
         for number in [1, 2, 3, 4, i64::MAX] {
@@ -362,7 +455,8 @@ fn lists_are_paged_newest_first_and_a_page_past_the_end_is_empty() {
         }
         let expected: [&[&str]; 5] = [&["b", "e"], &["d", "c"], &["a"], &[], &[]];
         assert_eq!(pages, expected);
-        let map: Vec<_> = database.sitemap(NOW).await.unwrap().into_iter().map(|(slug, _)| slug).collect();
+        let map: Vec<_> =
+            database.sitemap(NOW).await.unwrap().into_iter().map(|(slug, _)| slug).collect();
         assert_eq!(map, ["b", "e", "d", "c", "a"]);
     });
 }
@@ -380,8 +474,16 @@ fn what_is_exported_is_what_was_written() {
             reading_minutes: 12,
             language: "zh-Hant-TW".into(),
             // More than the 1024 bytes that a server's GROUP_CONCAT stops at unless told otherwise.
-            authors: (0..60).rev().map(|number| author(&format!("Author Number {number}"))).collect(),
-            tags: vec![Tag { slug: "odd".into(), name: awkward.into() }, tag("Z"), tag("A"), tag("M")],
+            authors: (0..60)
+                .rev()
+                .map(|number| author(&format!("Author Number {number}")))
+                .collect(),
+            tags: vec![
+                Tag { slug: "odd".into(), name: awkward.into() },
+                tag("Z"),
+                tag("A"),
+                tag("M"),
+            ],
             aliases: vec![
                 "/z".into(),
                 format!("/{}", awkward.trim()),
@@ -390,7 +492,8 @@ fn what_is_exported_is_what_was_written() {
             ],
             ..article("first")
         };
-        let second = ArticleFields { status: Status::Draft, published_at: None, ..article("second") };
+        let second =
+            ArticleFields { status: Status::Draft, published_at: None, ..article("second") };
         write(&database, &first).await;
         write(&database, &second).await;
         assert_eq!(database.all_fields().await.unwrap(), [first.clone(), second]);
@@ -403,7 +506,8 @@ fn what_is_exported_is_what_was_written() {
 #[test]
 fn an_article_needs_an_author() {
     on_both(async |database| {
-        let error = try_write(&database, &ArticleFields { authors: vec![], ..article("first") }, NOW).await;
+        let error =
+            try_write(&database, &ArticleFields { authors: vec![], ..article("first") }, NOW).await;
         assert!(error.is_err());
         assert!(database.is_empty().await.unwrap());
     });
@@ -412,15 +516,25 @@ fn an_article_needs_an_author() {
 #[test]
 fn users_are_added_found_and_never_doubled() {
     on_both(async |database| {
-        let admin = database.add_user("ann", "Ann Bell", Role::Admin, Some("$hash"), NOW).await.unwrap().unwrap();
+        let admin = database
+            .add_user("ann", "Ann Bell", Role::Admin, Some("$hash"), NOW)
+            .await
+            .unwrap()
+            .unwrap();
         let other = database.add_user("bo", "Bo", Role::Reader, None, NOW).await.unwrap().unwrap();
         assert_ne!(admin, other);
-        assert_eq!(database.add_user("ann", "Somebody", Role::Reader, None, NOW).await.unwrap(), None);
+        assert_eq!(
+            database.add_user("ann", "Somebody", Role::Reader, None, NOW).await.unwrap(),
+            None
+        );
         let user = database.user_by_username("ann").await.unwrap().unwrap();
         assert_eq!((user.id, user.name.as_str(), user.role), (admin, "Ann Bell", Role::Admin));
         assert_eq!(user.password_hash.as_deref(), Some("$hash"));
         let user = database.user(other).await.unwrap().unwrap();
-        assert_eq!((user.username.as_str(), user.role, user.password_hash), ("bo", Role::Reader, None));
+        assert_eq!(
+            (user.username.as_str(), user.role, user.password_hash),
+            ("bo", Role::Reader, None)
+        );
         assert!(database.user(99).await.unwrap().is_none());
         assert!(database.user_by_username("cy").await.unwrap().is_none());
     });
@@ -446,11 +560,17 @@ fn a_password_is_set_for_whom_it_is_meant() {
 fn a_name_in_a_byline_is_the_user_of_that_name_or_a_new_one_who_cant_sign_in() {
     on_both(async |database| {
         database.add_user("ann", "Ann Bell", Role::Admin, Some("$hash"), NOW).await.unwrap();
-        let first = ArticleFields { authors: vec![author("Ann Bell"), author("Jo Doe")], ..article("first") };
+        let first = ArticleFields {
+            authors: vec![author("Ann Bell"), author("Jo Doe")],
+            ..article("first")
+        };
         write(&database, &first).await;
         assert_eq!(write(&database, &first).await, Written::Unchanged);
         let authors = by_slug(&database, "first", NOW).await.unwrap().unwrap().summary.authors;
-        assert_eq!(authors, [Author { username: "ann".into(), name: "Ann Bell".into() }, author("Jo Doe")]);
+        assert_eq!(
+            authors,
+            [Author { username: "ann".into(), name: "Ann Bell".into() }, author("Jo Doe")]
+        );
         let user = database.user_by_username("jo-doe").await.unwrap().unwrap();
         assert_eq!((user.role, user.password_hash), (Role::Author, None));
         let user = database.user_by_username("ann").await.unwrap().unwrap();
@@ -467,7 +587,11 @@ fn a_reader_who_took_the_name_of_a_byline_to_come_gets_none_of_its_articles() {
         write(&database, &first).await;
         let authors = by_slug(&database, "first", NOW).await.unwrap().unwrap().summary.authors;
         assert_eq!(authors, [Author { username: "jo-doe-3".into(), name: "Jo Doe".into() }]);
-        assert_eq!(write(&database, &first).await, Written::Unchanged, "it is the same user the next time");
+        assert_eq!(
+            write(&database, &first).await,
+            Written::Unchanged,
+            "it is the same user the next time"
+        );
         assert_eq!(database.writers().await.unwrap().len(), 1);
     });
 }
@@ -514,19 +638,23 @@ fn server_schema(url: &str) -> BTreeSet<String> {
     answers.iter().flat_map(|answer| answer.lines()).map(|line| line.replace('\t', " ")).collect()
 }
 
-/// Counting brings its own tables for programs that have none. This one has had them since before that,
-/// with columns of its own beside.
+/// Counting brings its own tables for programs that have none. This one has had them since before
+/// that, with columns of its own beside.
 #[test]
 fn counting_finds_its_tables_columns_and_keys_as_it_would_make_them() {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str| format!("sqlite:{}", folder.path().join(name).display());
     Runtime::new().unwrap().block_on(async {
         let program = open_sqlite(&file("program.db")).await.unwrap();
-        let alone = SqliteDatabase::open(&file("alone.db"), None, &tidemark_counting::MIGRATIONS.sqlite).await.unwrap();
+        let alone =
+            SqliteDatabase::open(&file("alone.db"), None, &tidemark_counting::MIGRATIONS.sqlite)
+                .await
+                .unwrap();
         let on_sqlite = (sqlite_schema(&program).await, sqlite_schema(&alone).await);
         let (program, alone) = (new_database(), new_database());
         open_mysql(&program).await.unwrap().close().await;
-        let server = MySqlDatabase::open(&alone, None, &tidemark_counting::MIGRATIONS.mysql).await.unwrap();
+        let server =
+            MySqlDatabase::open(&alone, None, &tidemark_counting::MIGRATIONS.mysql).await.unwrap();
         server.close().await;
         let on_server = (server_schema(&program), server_schema(&alone));
         for ((program, mut alone), at_least) in [(on_sqlite, 30), (on_server, 15)] {
@@ -578,11 +706,16 @@ fn the_most_viewed_come_first_and_of_equals_the_newer_article() {
         )
         .await;
         let ranking = async |window, limit| {
-            let ranked: Vec<RankedArticle> = database.most_viewed(window, limit, NOW).await.unwrap();
-            assert!(ranked.iter().all(|article| article.title == format!("Title of {}", article.slug)));
+            let ranked: Vec<RankedArticle> =
+                database.most_viewed(window, limit, NOW).await.unwrap();
+            assert!(
+                ranked.iter().all(|article| article.title == format!("Title of {}", article.slug))
+            );
             ranked.into_iter().map(|article| (article.slug, article.views)).collect::<Vec<_>>()
         };
-        let expected = |pairs: &[(&str, i64)]| pairs.iter().map(|(slug, views)| (slug.to_string(), *views)).collect();
+        let expected = |pairs: &[(&str, i64)]| {
+            pairs.iter().map(|(slug, views)| (slug.to_string(), *views)).collect()
+        };
         let all: Vec<_> = expected(&[("b", 9), ("c", 7), ("a", 7)]);
         assert_eq!(ranking(Window::All, 10).await, all);
         assert_eq!(ranking(Window::All, 2).await, all[..2]);
@@ -594,7 +727,8 @@ fn the_most_viewed_come_first_and_of_equals_the_newer_article() {
         let month: Vec<_> = expected(&[("e", 1000), ("d", 150), ("b", 54), ("c", 3), ("a", 3)]);
         assert_eq!(ranking(Window::Month, 10).await, month);
         let listed = database.articles(&Filter::default(), None, 1, 10, NOW).await.unwrap();
-        let views: Vec<_> = listed.items.into_iter().map(|article| (article.slug, article.views)).collect();
+        let views: Vec<_> =
+            listed.items.into_iter().map(|article| (article.slug, article.views)).collect();
         assert_eq!(views, expected(&[("e", 0), ("d", 0), ("c", 7), ("b", 9), ("a", 7)]) as Vec<_>);
     });
 }
@@ -603,10 +737,17 @@ fn the_most_viewed_come_first_and_of_equals_the_newer_article() {
 fn writing_an_article_leaves_its_count_alone() {
     on_both(async |database| {
         write(&database, &article("first")).await;
-        execute(&database, "INSERT INTO article_stats (article_id, views, likes, collects) VALUES (1, 7, 2, 3)").await;
+        execute(
+            &database,
+            "INSERT INTO article_stats (article_id, views, likes, collects) VALUES (1, 7, 2, 3)",
+        )
+        .await;
         write(&database, &ArticleFields { title: "Another".into(), ..article("first") }).await;
         let stored = by_slug(&database, "first", NOW).await.unwrap().unwrap().summary;
-        assert_eq!((stored.title.as_str(), stored.views, stored.likes, stored.collects), ("Another", 7, 2, 3));
+        assert_eq!(
+            (stored.title.as_str(), stored.views, stored.likes, stored.collects),
+            ("Another", 7, 2, 3)
+        );
     });
 }
 
@@ -618,7 +759,8 @@ fn writers_of_the_same_article_author_and_tags_take_turns() {
                 let database = database.clone();
                 tokio::spawn(async move {
                     let mut tags = vec![tag("Sea"), tag("Land"), tag("Sky")];
-                    // In different orders, so that whoever locks one by one meets another who does so from the other end.
+                    // In different orders, so that whoever locks one by one meets another who does
+                    // so from the other end.
                     tags.rotate_left(usize::try_from(number % 3).unwrap());
                     let mut slugs = ["first", "second", "third"];
                     slugs.rotate_left(usize::try_from(number % 3).unwrap());
@@ -627,7 +769,8 @@ fn writers_of_the_same_article_author_and_tags_take_turns() {
                     for slug in slugs {
                         let aliases = vec!["/shared".to_owned(), format!("/{slug}")];
                         let title = format!("Written by {number}");
-                        let article = ArticleFields { title, aliases, tags: tags.clone(), ..article(slug) };
+                        let article =
+                            ArticleFields { title, aliases, tags: tags.clone(), ..article(slug) };
                         let written = articles::write(&mut transaction, &article, NOW).await?;
                         created += usize::from(written == Written::Created);
                     }
@@ -643,7 +786,10 @@ fn writers_of_the_same_article_author_and_tags_take_turns() {
         assert_eq!(created, 3, "each is made once");
         let all = database.all_fields().await.unwrap();
         assert_eq!(all.len(), 3);
-        assert!(all.iter().all(|article| article.title == all[0].title), "the last one wrote all three");
+        assert!(
+            all.iter().all(|article| article.title == all[0].title),
+            "the last one wrote all three"
+        );
         for article in &all {
             let stored = by_slug(&database, &article.slug, NOW).await.unwrap().unwrap();
             assert_eq!(stored.version, 8, "{}", article.slug);
@@ -657,7 +803,8 @@ fn users_who_are_added_while_articles_name_them_are_there_once() {
         for round in 0..10 {
             let username = format!("jo-{round}");
             let byline = Author { username: username.clone(), name: format!("Jo {round}") };
-            let article = ArticleFields { authors: vec![byline], ..article(&format!("article-{round}")) };
+            let article =
+                ArticleFields { authors: vec![byline], ..article(&format!("article-{round}")) };
             let (written, first, second) = tokio::join!(
                 try_write(&database, &article, NOW),
                 database.add_user(&username, "Somebody Else", Role::Author, None, NOW),
@@ -668,12 +815,17 @@ fn users_who_are_added_while_articles_name_them_are_there_once() {
             assert!(added.len() <= 1, "{added:?}");
             let user = database.user_by_username(&username).await.unwrap().unwrap();
             assert!(added.is_empty() || added == [user.id]);
-            assert!(database.author(&username, NOW).await.unwrap().is_some(), "the article has that user");
+            assert!(
+                database.author(&username, NOW).await.unwrap().is_some(),
+                "the article has that user"
+            );
         }
     });
 }
 
 /// The article of a slug, if readers see it at `now`.
 pub async fn by_slug(database: &Database, slug: &str, now: i64) -> sqlx::Result<Option<Article>> {
-    Ok(articles::articles_by_slugs(&mut OwnConnection::new(database.any().clone()), &[slug], now).await?.pop())
+    Ok(articles::articles_by_slugs(&mut OwnConnection::new(database.any().clone()), &[slug], now)
+        .await?
+        .pop())
 }

@@ -1,5 +1,5 @@
-//! What anybody can send: heads, bodies and connections without end, methods and targets that no route is meant for, cookies and addresses
-//! that pass for something else.
+//! What anybody can send: heads, bodies and connections without end, methods and targets that no
+//! route is meant for, cookies and addresses that pass for something else.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -16,11 +16,11 @@ use crate::harness::{Answer, Client, FIREFOX, TestServer, binary};
 const PASSWORD: &str = "a-good-password";
 
 /// How long a test waits for what should have come long before.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 fn connect(url: &str) -> TcpStream {
     let stream = TcpStream::connect(url.trim_start_matches("http://")).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.set_read_timeout(Some(TIMEOUT)).unwrap();
     stream
 }
 
@@ -34,7 +34,7 @@ fn connect_from(address: &str, url: &str) -> TcpStream {
         socket.connect(server).await.unwrap().into_std().unwrap()
     });
     stream.set_nonblocking(false).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.set_read_timeout(Some(TIMEOUT)).unwrap();
     stream
 }
 
@@ -46,7 +46,10 @@ fn until_closed(stream: &mut TcpStream) -> String {
             Ok(0) => break,
             Ok(count) => answer.extend_from_slice(&part[..count]),
             Err(error) => {
-                let is_open = matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut);
+                let is_open = matches!(
+                    error.kind(),
+                    std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut
+                );
                 assert!(!is_open, "the connection is still open");
                 // What the server has not read is a reason to close less politely.
                 break;
@@ -66,8 +69,13 @@ fn raw(url: &str, request: &str) -> String {
 #[test]
 fn a_head_of_more_than_16_kb_is_refused_and_nobody_else_notices() {
     let server = TestServer::start();
-    let view = format!("PUT /api/v1/articles/{}/view HTTP/1.1\r\nhost: x\r\nconnection: close\r\n", server.id("first"));
-    let with = |length: usize| format!("{view}user-agent: Mozilla/5.0 {}\r\n\r\n", "a(".repeat(length / 2));
+    let view = format!(
+        "PUT /api/v1/articles/{}/view HTTP/1.1\r\nhost: x\r\nconnection: close\r\n",
+        server.id("first")
+    );
+    let with = |length: usize| {
+        format!("{view}user-agent: Mozilla/5.0 {}\r\n\r\n", "a(".repeat(length / 2))
+    };
     let answer = raw(&server.url, &with(20_000));
     assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
     // The system may throw the refusal away with what was not read.
@@ -85,7 +93,9 @@ fn a_head_of_more_than_16_kb_is_refused_and_nobody_else_notices() {
 fn c3_what_stands_behind_the_first_512_bytes_of_a_user_agent_makes_nobody_another_visitor() {
     let server = TestServer::start();
     let first = server.id("first");
-    let counted = |user_agent: &str| server.reader("192.0.2.1", user_agent).view(first).json()["counted"] == true;
+    let counted = |user_agent: &str| {
+        server.reader("192.0.2.1", user_agent).view(first).json()["counted"] == true
+    };
     let long = |end: &str| format!("{FIREFOX} {}{end}", "x".repeat(10_000));
     assert!(counted(&long("one")));
     assert!(!counted(&long("other")), "a repeat");
@@ -129,11 +139,16 @@ fn methods_that_nobody_knows_and_targets_that_are_no_path_are_refused() {
         // What a proxy is sent names this site's path all the same.
         ("GET http://example.org/healthz", "200"),
     ] {
-        let answer = raw(&server.url, &format!("{line} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"));
+        let answer =
+            raw(&server.url, &format!("{line} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"));
         assert!(answer.starts_with(&format!("HTTP/1.1 {expected} ")), "{line}: {answer}");
     }
-    let answer = raw(&server.url, "FOO /api/v1/articles HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
-    assert!(answer.contains("application/problem+json") && answer.contains("x-content-type-options"), "{answer}");
+    let answer =
+        raw(&server.url, "FOO /api/v1/articles HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    assert!(
+        answer.contains("application/problem+json") && answer.contains("x-content-type-options"),
+        "{answer}"
+    );
 }
 
 #[test]
@@ -141,7 +156,18 @@ fn no_address_is_a_fault_of_ours() {
     let server = TestServer::with(&[("TIDEMARK_ACCOUNTS__SIGN_UP", "open")]);
     server.add_user_with_role("boss", PASSWORD, Role::Admin);
     let boss = server.someone().signed_in("boss", PASSWORD);
-    let odd = ["%ff", "%00", "a%20b", "a%0D%0Ax:%20y", "%E2%80%AE", "..%2f..", "%25", "%", "a%3Fb%23c", "%F0%9F%8C%8A"];
+    let odd = [
+        "%ff",
+        "%00",
+        "a%20b",
+        "a%0D%0Ax:%20y",
+        "%E2%80%AE",
+        "..%2f..",
+        "%25",
+        "%",
+        "a%3Fb%23c",
+        "%F0%9F%8C%8A",
+    ];
     let places = [
         "/articles/{}",
         "/authors/{}",
@@ -180,7 +206,8 @@ fn no_address_is_a_fault_of_ours() {
 
 #[test]
 fn an_invitation_may_be_anything_that_somebody_types() {
-    let body = "invitation=a+b%0D%0Ac%00%C3%A9%3Fx%26y%23z%22&username=New+One&name=&new_password=short";
+    let body =
+        "invitation=a+b%0D%0Ac%00%C3%A9%3Fx%26y%23z%22&username=New+One&name=&new_password=short";
     let open = TestServer::with(&[("TIDEMARK_ACCOUNTS__SIGN_UP", "open")]);
     let answer = open.someone().post("/sign-up", body);
     assert_eq!(answer.status, 422, "{}", answer.text);
@@ -193,13 +220,22 @@ fn an_invitation_may_be_anything_that_somebody_types() {
 fn whatever_next_is_signing_in_leads_to_this_site() {
     let server = TestServer::start();
     server.add_user("reader", PASSWORD);
-    for next in
-        ["%2Fa+b%0D%0Ax%3A+y%C3%A9", "%2F%5Cevil.example", "%2F%2Fevil.example", "https%3A%2F%2Fevil.example", "%00"]
-    {
-        let answer = server.someone().post("/login", &format!("username=reader&password={PASSWORD}&next={next}"));
+    for next in [
+        "%2Fa+b%0D%0Ax%3A+y%C3%A9",
+        "%2F%5Cevil.example",
+        "%2F%2Fevil.example",
+        "https%3A%2F%2Fevil.example",
+        "%00",
+    ] {
+        let answer = server
+            .someone()
+            .post("/login", &format!("username=reader&password={PASSWORD}&next={next}"));
         assert_eq!(answer.status, 303, "{next}: {}", answer.text);
         let location = answer.header("location");
-        assert!(location.starts_with('/') && !location[1..].starts_with(['/', '\\']), "{next}: {location}");
+        assert!(
+            location.starts_with('/') && !location[1..].starts_with(['/', '\\']),
+            "{next}: {location}"
+        );
     }
 }
 
@@ -213,14 +249,17 @@ fn a_server_function_leads_nobody_to_another_site() {
     let server = TestServer::start();
     server.add_user_with_role("boss", PASSWORD, Role::Admin);
     let boss = server.someone().signed_in("boss", PASSWORD).with("accept", "text/html,*/*;q=0.8");
-    let functions =
-        ROUTES.iter().filter(|route| ["/api/islands/", "/api/pages/"].iter().any(|at| route.path.starts_with(at)));
+    let functions = ROUTES.iter().filter(|route| {
+        ["/api/islands/", "/api/pages/"].iter().any(|at| route.path.starts_with(at))
+    });
     let own = format!("{}/articles/first", server.url);
     let mut count = 0;
     for route in functions {
         let path = address(&server, route);
         let client = boss.with("content-type", "application/x-www-form-urlencoded");
-        for referer in ["https://evil.example/page", "http://127.0.0.1@evil.example/", "//evil.example/"] {
+        for referer in
+            ["https://evil.example/page", "http://127.0.0.1@evil.example/", "//evil.example/"]
+        {
             let body = if route.method == "GET" { "" } else { "article=1" };
             let answer = client.with("referer", referer).request(route.method, &path, body);
             assert!(!location(&answer).contains("evil"), "{path} leads to {}", location(&answer));
@@ -229,14 +268,19 @@ fn a_server_function_leads_nobody_to_another_site() {
     }
     assert!(count > 8, "{count}");
     let answer = boss.with("referer", &own).request("GET", "/api/pages/home", "");
-    assert!(location(&answer).starts_with(&own), "back to where one was, not to {}", location(&answer));
+    assert!(
+        location(&answer).starts_with(&own),
+        "back to where one was, not to {}",
+        location(&answer)
+    );
 }
 
 #[test]
 fn wrong_parameters_of_a_server_function_are_the_clients_fault() {
     let server = TestServer::start();
     let client = server.someone().with("content-type", "application/x-www-form-urlencoded");
-    for body in [&b""[..], b"article=", b"article=x", b"article[a]=1", b"article=\xff", b"\xff\xfe"] {
+    for body in [&b""[..], b"article=", b"article=x", b"article[a]=1", b"article=\xff", b"\xff\xfe"]
+    {
         let answer = client.send("PUT", "/api/islands/record-view", body);
         assert_eq!(answer.status, 400, "{body:?}: {}", answer.text);
     }
@@ -269,17 +313,28 @@ fn c3_of_two_sessions_in_one_request_everybody_takes_the_last() {
         if is_boss {
             assert_eq!(client.view(id).json()["reason"], "repeat", "{cookies}");
         }
-        assert!(!client.get("/").text.contains("href=\"/login"), "nor is it nobody's page: {cookies}");
+        assert!(
+            !client.get("/").text.contains("href=\"/login"),
+            "nor is it nobody's page: {cookies}"
+        );
     }
     let two_lines = server.someone().with("cookie", &reader).with("cookie", &boss);
-    assert_eq!((two_lines.get("/users").status, two_lines.view(id).json()["reason"].clone()), (200, "repeat".into()));
+    assert_eq!(
+        (two_lines.get("/users").status, two_lines.view(id).json()["reason"].clone()),
+        (200, "repeat".into())
+    );
     let nobody = server.someone().with("cookie", &disguised(&boss));
     assert_eq!(nobody.get("/users").status, 303);
 }
 
 /// The cookies that an answer sets.
 fn set_cookies(answer: &Answer) -> Vec<String> {
-    answer.headers.get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap().to_owned()).collect()
+    answer
+        .headers
+        .get_all("set-cookie")
+        .iter()
+        .map(|cookie| cookie.to_str().unwrap().to_owned())
+        .collect()
 }
 
 #[test]
@@ -302,7 +357,9 @@ fn signing_out_deletes_the_cookie_as_browsers_demand() {
 fn a_form_without_a_session_is_read_up_to_16_kb() {
     let server = TestServer::start();
     let nobody = server.someone().with("content-type", "application/x-www-form-urlencoded");
-    for (path, length) in [("/studio/pictures", 10_000_000), ("/studio/new", 4_000_000), ("/studio/1", 17_000)] {
+    for (path, length) in
+        [("/studio/pictures", 10_000_000), ("/studio/new", 4_000_000), ("/studio/1", 17_000)]
+    {
         let answer = nobody.announce("POST", path, length);
         assert_eq!(answer.status, 401, "{path}: {}", answer.text);
         assert!(answer.text.contains("your browser still has it"), "{path}: {}", answer.text);
@@ -311,12 +368,18 @@ fn a_form_without_a_session_is_read_up_to_16_kb() {
     let head = "POST /studio/new HTTP/1.1\r\nhost: x\r\ncontent-length: 2000000\r\n\
                 content-type: application/x-www-form-urlencoded\r\n\r\n";
     let answer = raw(&server.url, &format!("{head}{}", "x".repeat(2_000_000)));
-    assert!(answer.starts_with("HTTP/1.1 401 ") && answer.contains("your browser still has it"), "{answer}");
+    assert!(
+        answer.starts_with("HTTP/1.1 401 ") && answer.contains("your browser still has it"),
+        "{answer}"
+    );
     // Nor may it say nothing of its length.
     let head = "POST /studio/pictures HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\
                 content-type: application/x-www-form-urlencoded\r\n\r\n";
     let answer = raw(&server.url, &format!("{head}4400\r\n{}\r\n", "a&".repeat(0x2200)));
-    assert!(answer.starts_with("HTTP/1.1 401 ") && answer.contains("your browser still has it"), "{answer}");
+    assert!(
+        answer.starts_with("HTTP/1.1 401 ") && answer.contains("your browser still has it"),
+        "{answer}"
+    );
 }
 
 #[test]
@@ -326,9 +389,15 @@ fn of_a_form_without_a_session_nothing_comes_back_but_the_fields_that_a_form_has
     let answer = server.someone().post("/studio/pictures", &"a&".repeat(8_000));
     assert_eq!(answer.status, 401);
     assert!(answer.text.len() < small + 1_000, "{} bytes of 16,000", answer.text.len());
-    let answer =
-        server.someone().post("/studio/new", &("title=Many&".repeat(1_000) + "title=Kept&evil=gone&password=sesame"));
-    assert!(answer.text.contains("name=\"title\"") && answer.text.contains("Kept</textarea>"), "{}", answer.text);
+    let answer = server.someone().post(
+        "/studio/new",
+        &("title=Many&".repeat(1_000) + "title=Kept&evil=gone&password=sesame"),
+    );
+    assert!(
+        answer.text.contains("name=\"title\"") && answer.text.contains("Kept</textarea>"),
+        "{}",
+        answer.text
+    );
     assert!(answer.text.len() < small + 1_000, "{} bytes of 11,000", answer.text.len());
     for gone in ["Many", "evil", "gone", "sesame"] {
         assert!(!answer.text.contains(gone), "{gone} in {}", answer.text);
@@ -337,7 +406,10 @@ fn of_a_form_without_a_session_nothing_comes_back_but_the_fields_that_a_form_has
 
 #[test]
 fn connections_that_wait_for_their_clients_for_too_long_are_closed() {
-    let server = TestServer::with(&[("TIDEMARK_SERVER__TIMEOUT", "1s"), ("TIDEMARK_SERVER__KEEP_ALIVE", "2s")]);
+    let server = TestServer::with(&[
+        ("TIDEMARK_SERVER__TIMEOUT", "1s"),
+        ("TIDEMARK_SERVER__KEEP_ALIVE", "2s"),
+    ]);
     let kept = "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n";
     let starts = [
         "",
@@ -364,7 +436,10 @@ fn who_opens_more_connections_than_there_are_keeps_nobody_out() {
     let server = TestServer::with(&[("TIDEMARK_SERVER__CONNECTIONS", "4")]);
     let silent: Vec<TcpStream> = (0..50).map(|_| connect(&server.url)).collect();
     for path in ["/healthz", "/", "/articles/first"] {
-        let answer = raw(&server.url, &format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"));
+        let answer = raw(
+            &server.url,
+            &format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"),
+        );
         assert!(answer.starts_with("HTTP/1.1 200 "), "{path}: {answer}");
     }
     drop(silent);
@@ -394,7 +469,7 @@ fn one_address_has_a_part_of_the_connections_and_nobody_else_notices() {
     // As soon as the server has noticed that one is closed, there is room for another.
     let start = Instant::now();
     while !ask(from("127.0.0.2")).starts_with("HTTP/1.1 200 ") {
-        assert!(start.elapsed() < PATIENCE, "there is no room again");
+        assert!(start.elapsed() < TIMEOUT, "there is no room again");
     }
     drop((taken, proxy));
 }
@@ -428,15 +503,23 @@ fn however_many_search_at_once_each_is_answered_or_asked_to_come_again_and_pages
     std::thread::scope(|scope| {
         let server = &server;
         let searches: Vec<_> = (0..100)
-            .map(|number| scope.spawn(move || server.someone().get(&format!("/search?q=text+{number}"))))
+            .map(|number| {
+                scope.spawn(move || server.someone().get(&format!("/search?q=text+{number}")))
+            })
             .collect();
         for path in ["/healthz", "/articles/first", "/"] {
             assert_eq!(reader.get(path).status, 200, "{path}");
         }
         for search in searches {
             let answer = search.join().unwrap();
-            let is_asked_to_come_again = answer.status == 503 && answer.header("retry-after") == "1";
-            assert!(answer.status == 200 || is_asked_to_come_again, "{}: {}", answer.status, answer.text);
+            let is_asked_to_come_again =
+                answer.status == 503 && answer.header("retry-after") == "1";
+            assert!(
+                answer.status == 200 || is_asked_to_come_again,
+                "{}: {}",
+                answer.status,
+                answer.text
+            );
         }
     });
     assert_eq!(server.someone().get("/search?q=first").status, 200, "and then there is room again");
@@ -473,7 +556,10 @@ fn at_a_limit_of_256_files_hundreds_of_connections_stop_nothing() {
     let mut process = Process(child);
     let mut line = String::new();
     BufReader::new(process.0.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-    let url = line.split_whitespace().find(|word| word.starts_with("http://")).unwrap_or_else(|| panic!("{line:?}"));
+    let url = line
+        .split_whitespace()
+        .find(|word| word.starts_with("http://"))
+        .unwrap_or_else(|| panic!("{line:?}"));
     let body = "POST /login HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-www-form-urlencoded\r\n\
                 content-length: 1000\r\n\r\nusername=";
     for start in ["", "GET / HTTP/1.1\r\nx: ", body] {
@@ -483,12 +569,14 @@ fn at_a_limit_of_256_files_hundreds_of_connections_stop_nothing() {
             let _ = stream.write_all(start.as_bytes());
         }
         for path in ["/healthz", "/readyz", "/"] {
-            let answer = raw(url, &format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"));
+            let answer =
+                raw(url, &format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"));
             assert!(answer.starts_with("HTTP/1.1 200 "), "after {start:?}: {path}: {answer}");
         }
     }
     assert!(process.0.try_wait().unwrap().is_none(), "it still runs");
     let log = std::fs::read_to_string(&log).unwrap();
-    let said = log.lines().filter(|line| line.contains("connections are taken, so the oldest")).count();
+    let said =
+        log.lines().filter(|line| line.contains("connections are taken, so the oldest")).count();
     assert!((1..5).contains(&said), "now and then: {log}");
 }

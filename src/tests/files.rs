@@ -15,7 +15,8 @@ const ASK: &str = "public, no-cache";
 /// A folder as the build leaves it, with texts that say which file they are.
 fn site() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
-    let write = |name: &str, text: &str| fs::write(folder.path().join("pkg").join(name), text).unwrap();
+    let write =
+        |name: &str, text: &str| fs::write(folder.path().join("pkg").join(name), text).unwrap();
     fs::create_dir(folder.path().join("pkg")).unwrap();
     let files = [
         ("reading", "js", "reading"),
@@ -59,7 +60,8 @@ fn named_in_page(server: &TestServer) -> bool {
 }
 
 fn told(answer: &Answer) -> [&str; 4] {
-    let [encoding, policy, vary] = ["content-encoding", "cache-control", "vary"].map(|name| answer.header(name));
+    let [encoding, policy, vary] =
+        ["content-encoding", "cache-control", "vary"].map(|name| answer.header(name));
     [&answer.text, encoding, policy, vary]
 }
 
@@ -74,16 +76,27 @@ fn files_with_a_hash_are_kept_for_a_year_and_sent_as_they_were_compressed() {
         ("br;q=0, gzip;q=0.5", "css in gzip", "gzip"),
         ("identity", "css", ""),
     ] {
-        let answer = server.someone().with("accept-encoding", accepted).get(&format!("/pkg/tidemark.{HASH}.css"));
+        let answer = server
+            .someone()
+            .with("accept-encoding", accepted)
+            .get(&format!("/pkg/tidemark.{HASH}.css"));
         assert_eq!(told(&answer), [text, encoding, YEAR, "accept-encoding"], "{accepted}");
         assert_eq!(answer.header("content-type"), "text/css");
         assert_eq!(answer.header("content-length"), text.len().to_string());
     }
-    let script = server.someone().with("accept-encoding", "br").get(&format!("/pkg/reading.{HASH}.js"));
+    let script =
+        server.someone().with("accept-encoding", "br").get(&format!("/pkg/reading.{HASH}.js"));
     assert_eq!(told(&script), ["reading in brotli", "br", YEAR, "accept-encoding"]);
-    assert!(script.header("content-type").starts_with("text/javascript"), "or no browser runs it as a module");
+    assert!(
+        script.header("content-type").starts_with("text/javascript"),
+        "or no browser runs it as a module"
+    );
     let wasm = server.someone().get(&format!("/pkg/tidemark.{HASH}.wasm"));
-    assert_eq!(wasm.header("content-type"), "application/wasm", "or the browser compiles it only when it is there");
+    assert_eq!(
+        wasm.header("content-type"),
+        "application/wasm",
+        "or the browser compiles it only when it is there"
+    );
 }
 
 #[test]
@@ -92,7 +105,10 @@ fn files_without_a_hash_are_asked_for_again() {
     let server = server(site.path());
     let answer = server.someone().with("accept-encoding", "br").get("/pkg/tidemark.css");
     assert_eq!(told(&answer), ["css", "", ASK, "accept-encoding"]);
-    let again = server.someone().with("if-modified-since", answer.header("last-modified")).get("/pkg/tidemark.css");
+    let again = server
+        .someone()
+        .with("if-modified-since", answer.header("last-modified"))
+        .get("/pkg/tidemark.css");
     assert_eq!((again.status, again.header("cache-control")), (304, ASK));
     assert_eq!(server.someone().get("/pkg/nothing.css").status, 404);
     assert_eq!(server.someone().get(&format!("/pkg/nothing.{HASH}.css")).status, 404);

@@ -28,14 +28,14 @@ pub const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:139.0) Gecko/20100
 /// Noon, so that a test moves the clock by hours without meeting midnight unless it wants to.
 pub const NOON: &str = "2026-11-24T12:00:00Z";
 
-/// The profile that the tests of what a user meets run on: `TIDEMARK_TEST_PROFILE=server`, or the embedded one. `make unit` runs
-/// them on both.
+/// The profile that the tests of what a user meets run on: `TIDEMARK_TEST_PROFILE=server`, or the
+/// embedded one. `make unit` runs them on both.
 pub fn is_server_profile() -> bool {
     std::env::var("TIDEMARK_TEST_PROFILE").is_ok_and(|profile| profile == "server")
 }
 
-/// A server of its own with three articles, on a clock that stands still, behind a trusted proxy at 127.0.0.1. No background job
-/// runs by itself.
+/// A server of its own with three articles, on a clock that stands still, behind a trusted proxy at
+/// 127.0.0.1. No background job runs by itself.
 pub struct TestServer {
     pub clock: Clock,
     pub config: Config,
@@ -70,14 +70,18 @@ impl Answer {
     }
 
     pub fn header(&self, name: &str) -> &str {
-        // A sign-in sets two cookies; unless it is asked for by its name, the one by which the browser is known is not meant.
+        // A sign-in sets two cookies; unless it is asked for by its name, the one by which the
+        // browser is known is not meant.
         let mut values = self.headers.get_all(name).iter().map(|value| value.to_str().unwrap());
-        values.find(|value| !value.starts_with("device=") && !value.starts_with("__Secure-device=")).unwrap_or_default()
+        values
+            .find(|value| !value.starts_with("device=") && !value.starts_with("__Secure-device="))
+            .unwrap_or_default()
     }
 
     /// The cookie by which the browser is known from now on, with its attributes.
     pub fn device_cookie(&self) -> &str {
-        let mut cookies = self.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap());
+        let mut cookies =
+            self.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap());
         cookies
             .find(|cookie| cookie.starts_with("device=") || cookie.starts_with("__Secure-device="))
             .unwrap_or_default()
@@ -140,12 +144,16 @@ impl TestServer {
                 ("REDIS_URL", redis_url),
                 ("LEPTOS_SITE_ADDR", "127.0.0.1:0".into()),
                 ("LEPTOS_SITE_ROOT", folder.path().join("site").display().to_string()),
-                ("TIDEMARK_PICTURES__URL", format!("file:{}", folder.path().join("pictures").display())),
+                (
+                    "TIDEMARK_PICTURES__URL",
+                    format!("file:{}", folder.path().join("pictures").display()),
+                ),
                 ("TIDEMARK_SERVER__TRUSTED_PROXIES", "127.0.0.1".into()),
             ]
             .map(|(name, value)| (name.to_owned(), value)),
         );
-        environment.extend(settings.iter().map(|(name, value)| (name.to_string(), value.to_string())));
+        environment
+            .extend(settings.iter().map(|(name, value)| (name.to_string(), value.to_string())));
         let config = Config::load(None, environment).unwrap();
         let clock = Clock::manual(NOON.parse::<Timestamp>().unwrap());
         let runtime = Runtime::new().unwrap();
@@ -154,7 +162,11 @@ impl TestServer {
             let stores = Stores::open(&config, &clock).await.unwrap();
             let database = &stores.database;
             let files = vec![
-                source("first", "tags = [\"Sea\"]\naliases = [\"old/first.html\"]", "The *first* text."),
+                source(
+                    "first",
+                    "tags = [\"Sea\"]\naliases = [\"old/first.html\"]",
+                    "The *first* text.",
+                ),
                 source("second", "tags = [\"Sea\", \"Land\"]", "The second text."),
                 source("unpublished", "draft = true", "Nobody sees this."),
             ];
@@ -164,15 +176,33 @@ impl TestServer {
             (stores, accounts, url)
         });
         let database = stores.database.clone();
-        let jobs =
-            Jobs::new(database.clone(), stores.views.clone(), clock.clone(), config.jobs.clone(), Metrics::new());
+        let jobs = Jobs::new(
+            database.clone(),
+            stores.views.clone(),
+            clock.clone(),
+            config.jobs.clone(),
+            Metrics::new(),
+        );
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
             .timeout_global(Some(Duration::from_secs(30)))
             .build()
             .new_agent();
-        Self { clock, config, database, stores, accounts, jobs, folder, redis, url, agent, runtime, stop }
+        Self {
+            clock,
+            config,
+            database,
+            stores,
+            accounts,
+            jobs,
+            folder,
+            redis,
+            url,
+            agent,
+            runtime,
+            stop,
+        }
     }
 
     /// Starts the server anew, on what it has stored.
@@ -236,7 +266,9 @@ impl TestServer {
 
     /// A reader with an address and a User-Agent of their own.
     pub fn reader(&self, address: &str, user_agent: &str) -> Client<'_> {
-        Client { server: self, headers: vec![] }.with("x-forwarded-for", address).with("user-agent", user_agent)
+        Client { server: self, headers: vec![] }
+            .with("x-forwarded-for", address)
+            .with("user-agent", user_agent)
     }
 
     /// Someone who reads with Firefox from 192.0.2.1.
@@ -250,7 +282,9 @@ impl TestServer {
 
     pub fn add_user_with_role(&self, username: &str, password: &str, role: Role) {
         let hash = tidemark::server::accounts::hash_password(password).unwrap();
-        self.run(self.database.add_user(username, "A Reader", role, Some(&hash), 0)).unwrap().unwrap();
+        self.run(self.database.add_user(username, "A Reader", role, Some(&hash), 0))
+            .unwrap()
+            .unwrap();
     }
 }
 
@@ -273,7 +307,8 @@ impl Client<'_> {
 
     /// As `request`, with a body that is no text.
     pub fn send(&self, method: &str, path: &str, body: &[u8]) -> Answer {
-        let mut request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.server.url));
+        let mut request =
+            ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.server.url));
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
@@ -281,7 +316,12 @@ impl Client<'_> {
         let mut response = self.server.agent.run(request).unwrap();
         let bytes = response.body_mut().with_config().limit(100_000_000).read_to_vec().unwrap();
         let text = String::from_utf8_lossy(&bytes).into_owned();
-        Answer { status: response.status().as_u16(), headers: response.headers().clone(), text, bytes }
+        Answer {
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            text,
+            bytes,
+        }
     }
 
     /// The value of a header that is sent.
@@ -297,12 +337,14 @@ impl Client<'_> {
         self.request("PUT", &format!("/api/v1/articles/{article}/view"), "")
     }
 
-    /// Only announces a body of `length` bytes and sends none of it: a server that refuses it must do so at once. Sending it
-    /// would be a race between its bytes and the refusal.
+    /// Only announces a body of `length` bytes and sends none of it: a server that refuses it must
+    /// do so at once. Sending it would be a race between its bytes and the refusal.
     pub fn announce(&self, method: &str, path: &str, length: usize) -> Answer {
         use std::io::{Read, Write};
-        let mut stream = std::net::TcpStream::connect(self.server.url.trim_start_matches("http://")).unwrap();
-        let headers: String = self.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let mut stream =
+            std::net::TcpStream::connect(self.server.url.trim_start_matches("http://")).unwrap();
+        let headers: String =
+            self.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         write!(
             stream,
             "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n"
@@ -314,7 +356,8 @@ impl Client<'_> {
         let mut lines = head.lines();
         let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
         let headers = lines.filter_map(|line| line.split_once(": "));
-        let headers = headers.map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+        let headers =
+            headers.map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
         Answer { status, headers, text: text.to_owned(), bytes: text.as_bytes().to_vec() }
     }
 

@@ -19,7 +19,10 @@ fn run<T>(test: impl AsyncFnOnce(Database, Clock, &Path) -> T) -> T {
     let folder = tempfile::tempdir().unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
-        let database = Database::open(&format!("sqlite:{}", folder.path().join("blog.db").display())).await.unwrap();
+        let database =
+            Database::open(&format!("sqlite:{}", folder.path().join("blog.db").display()))
+                .await
+                .unwrap();
         test(database, Clock::manual(NOON.parse().unwrap()), folder.path()).await
     })
 }
@@ -28,7 +31,8 @@ fn counts(report: &Report) -> (usize, usize, usize, usize) {
     (report.created, report.updated, report.unchanged, report.failed.len())
 }
 
-/// What of the letters and digits that a text shows is not in its rendering, in their order; empty if nothing is missing.
+/// What of the letters and digits that a text shows is not in its rendering, in their order; empty
+/// if nothing is missing.
 fn missing(markdown: &str, html: &str) -> String {
     use comrak::nodes::NodeValue;
     let mut options = comrak::Options::default();
@@ -104,7 +108,8 @@ fn a_real_blog_goes_in_whole_comes_out_whole_and_stays_the_same() {
         let back = import_folder(&database, &clock, &exported).await.unwrap();
         assert_eq!(counts(&back), (0, 0, 345, 0), "{back:?}");
 
-        let other = Database::open(&format!("sqlite:{}", folder.join("other.db").display())).await.unwrap();
+        let other =
+            Database::open(&format!("sqlite:{}", folder.join("other.db").display())).await.unwrap();
         import_folder(&other, &clock, &exported).await.unwrap();
         assert_eq!(other.all_fields().await.unwrap().len(), 345);
         let mut here = database.all_fields().await.unwrap();
@@ -114,7 +119,12 @@ fn a_real_blog_goes_in_whole_comes_out_whole_and_stays_the_same() {
         assert_eq!(here, there, "a blog that moves is the same blog");
 
         for article in &here {
-            assert_eq!(missing(&article.markdown, &article.html), "", "text of {} is lost", article.slug);
+            assert_eq!(
+                missing(&article.markdown, &article.html),
+                "",
+                "text of {} is lost",
+                article.slug
+            );
             assert!(!article.html.contains("<script"), "{}", article.slug);
             assert!(!article.summary.is_empty(), "{} has no summary", article.slug);
         }
@@ -148,8 +158,12 @@ fn c7_what_an_older_version_rendered_is_rendered_again_and_the_article_does_not_
     assert_eq!(server.run(rerender(&server.database)).unwrap(), 0, "it is done once");
     // Somebody saves while it is rendered.
     let stored = server.run(server.database.text_after(id - 1)).unwrap().unwrap();
-    server.run(server.database.replace_rendering(id, stored.version + 1, &stored.rendering)).unwrap();
-    server.run(server.database.replace_rendering(id, stored.version - 1, &stored.rendering)).unwrap();
+    server
+        .run(server.database.replace_rendering(id, stored.version + 1, &stored.rendering))
+        .unwrap();
+    server
+        .run(server.database.replace_rendering(id, stored.version - 1, &stored.rendering))
+        .unwrap();
     assert_eq!(server.run(server.database.text_after(id - 1)).unwrap(), Some(stored));
 }
 
@@ -158,8 +172,11 @@ fn importing_again_updates_what_differs_and_touches_no_count() {
     let server = TestServer::start();
     let id = server.id("first");
     assert_eq!(server.someone().view(id).json()["views"], 1);
-    let files = || vec![source("first", "tags = [\"Sea\"]\naliases = [\"old/first.html\"]", "A new text.")];
-    let import = |files| server.run(import(&server.database, &server.clock, files, Report::default())).unwrap();
+    let files =
+        || vec![source("first", "tags = [\"Sea\"]\naliases = [\"old/first.html\"]", "A new text.")];
+    let import = |files| {
+        server.run(import(&server.database, &server.clock, files, Report::default())).unwrap()
+    };
     assert_eq!(counts(&import(files())), (0, 1, 0, 0));
     assert_eq!(counts(&import(files())), (0, 0, 1, 0));
     assert_eq!(server.id("first"), id);
@@ -174,7 +191,8 @@ fn a_file_that_cannot_be_read_is_named_and_the_others_go_in() {
         let blog = folder.join("blog");
         std::fs::create_dir_all(blog.join("deeper")).unwrap();
         std::fs::write(blog.join("good.md"), source("good", "", "x").text).unwrap();
-        std::fs::write(blog.join("deeper/bad.md"), "+++\ntitle = \"x\"\ndate = soon\n+++\n").unwrap();
+        std::fs::write(blog.join("deeper/bad.md"), "+++\ntitle = \"x\"\ndate = soon\n+++\n")
+            .unwrap();
         std::fs::write(blog.join("latin1.md"), b"+++\ntitle = \"\xe9\"\n+++\n").unwrap();
         std::fs::write(blog.join("_index.md"), "not an article").unwrap();
         std::fs::write(blog.join("notes.txt"), "not an article").unwrap();
@@ -192,14 +210,25 @@ fn articles_of_one_slug_are_told_apart_by_their_dates() {
             path: path.into(),
             text: source("survey", "", "x").text.replace("2026-11-01", date),
         };
-        let files = || vec![dated("a.md", "2016-05-09"), dated("b.md", "2017-05-03"), dated("c.md", "2017-05-03")];
+        let files = || {
+            vec![
+                dated("a.md", "2016-05-09"),
+                dated("b.md", "2017-05-03"),
+                dated("c.md", "2017-05-03"),
+            ]
+        };
         let report = import(&database, &clock, files(), Report::default()).await.unwrap();
         assert_eq!(counts(&report), (2, 0, 0, 1), "{report:?}");
-        assert!(report.failed[0].starts_with("c.md") && report.failed[0].contains("b.md"), "{report:?}");
-        let slugs: Vec<_> = database.all_fields().await.unwrap().into_iter().map(|article| article.slug).collect();
+        assert!(
+            report.failed[0].starts_with("c.md") && report.failed[0].contains("b.md"),
+            "{report:?}"
+        );
+        let slugs: Vec<_> =
+            database.all_fields().await.unwrap().into_iter().map(|article| article.slug).collect();
         assert_eq!(slugs, ["survey", "survey-2017-05-03"], "the oldest keeps the slug");
 
-        // The one that has the slug keeps it, whoever comes later; and a file that comes alone finds its article.
+        // The one that has the slug keeps it, whoever comes later; and a file that comes alone
+        // finds its article.
         let older = || dated("older.md", "2015-01-01");
         let all = vec![older(), dated("a.md", "2016-05-09"), dated("b.md", "2017-05-03")];
         let report = import(&database, &clock, all, Report::default()).await.unwrap();
@@ -218,7 +247,10 @@ fn the_samples_are_complete_and_come_once() {
         let seeded = seed(&database, &clock).await.unwrap().unwrap();
         assert!(seeded.articles >= 8, "{seeded:?}");
         assert_eq!(seeded.password.as_deref().map(str::len), Some(24));
-        assert!(seed(&database, &clock).await.unwrap().is_none(), "a blog with articles is left alone");
+        assert!(
+            seed(&database, &clock).await.unwrap().is_none(),
+            "a blog with articles is left alone"
+        );
         let author = database.user_by_username(&seeded.username).await.unwrap().unwrap();
         assert_eq!(author.name, AUTHOR);
         let articles = database.all_fields().await.unwrap();
@@ -228,15 +260,23 @@ fn the_samples_are_complete_and_come_once() {
             assert!(!article.tags.is_empty() && !article.summary.is_empty(), "{}", article.slug);
             assert!(article.published_at.unwrap() < clock.now_ms(), "{}", article.slug);
         }
-        let with = |part: &str| articles.iter().filter(|article| article.html.contains(part)).count();
+        let with =
+            |part: &str| articles.iter().filter(|article| article.html.contains(part)).count();
         for part in ["<table", "<pre", "footnote", "<img"] {
             assert!(with(part) > 0, "no sample shows {part}");
         }
-        let languages: Vec<&str> = articles.iter().map(|article| article.language.as_str()).collect();
-        assert!(languages.contains(&"zh") && languages.contains(&"ru") && languages.contains(&"en"), "{languages:?}");
+        let languages: Vec<&str> =
+            articles.iter().map(|article| article.language.as_str()).collect();
+        assert!(
+            languages.contains(&"zh") && languages.contains(&"ru") && languages.contains(&"en"),
+            "{languages:?}"
+        );
         export_folder(&database, &folder.join("export")).await.unwrap();
         let back = import_folder(&database, &clock, &folder.join("export")).await.unwrap();
         assert_eq!(counts(&back), (0, 0, articles.len(), 0), "{back:?}");
-        assert_eq!(database.articles(&Filter::default(), None, 1, 100, FAR).await.unwrap().items.len(), articles.len());
+        assert_eq!(
+            database.articles(&Filter::default(), None, 1, 100, FAR).await.unwrap().items.len(),
+            articles.len()
+        );
     });
 }

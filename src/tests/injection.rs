@@ -1,5 +1,6 @@
-//! Texts that have run scripts in the pages of others, in every field that somebody can write into. The browser's tests give the
-//! same texts to a browser (`end2end/tests/injection.hydrate.spec.ts`); here the pages' HTML is taken apart.
+//! Texts that have run scripts in the pages of others, in every field that somebody can write into.
+//! The browser's tests give the same texts to a browser
+//! (`end2end/tests/injection.hydrate.spec.ts`); here the pages' HTML is taken apart.
 
 use proptest::prelude::*;
 use serde_json::Value;
@@ -9,8 +10,13 @@ use tidemark_content::{front_matter, markdown};
 use crate::harness::TestServer;
 
 fn payloads() -> Vec<String> {
-    let corpus: Value = serde_json::from_str(include_str!("../../end2end/tests/injection.json")).unwrap();
-    let texts = corpus.as_array().unwrap().iter().map(|payload| payload["text"].as_str().unwrap().to_owned());
+    let corpus: Value =
+        serde_json::from_str(include_str!("../../end2end/tests/injection.json")).unwrap();
+    let texts = corpus
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|payload| payload["text"].as_str().unwrap().to_owned());
     let texts: Vec<String> = texts.collect();
     assert!(texts.len() > 100);
     texts
@@ -29,7 +35,8 @@ impl Start {
     }
 }
 
-/// Takes HTML apart as the standard's tokenizer does (WHATWG HTML, 13.2.5): what could be a tag is one.
+/// Takes HTML apart as the standard's tokenizer does (WHATWG HTML, 13.2.5): what could be a tag is
+/// one.
 fn starts(html: &str) -> Vec<Start> {
     let mut starts = Vec::new();
     let mut rest = html;
@@ -49,26 +56,31 @@ fn starts(html: &str) -> Vec<Start> {
         rest = &rest[end..];
         let mut attributes = Vec::new();
         loop {
-            rest = rest.trim_start_matches(|character: char| character.is_ascii_whitespace() || character == '/');
+            rest = rest.trim_start_matches(|character: char| {
+                character.is_ascii_whitespace() || character == '/'
+            });
             if rest.is_empty() || rest.starts_with('>') {
                 break;
             }
-            let end = rest
-                .char_indices()
-                .skip(1)
-                .find(|(_, character)| character.is_ascii_whitespace() || "/>=".contains(*character));
+            let end = rest.char_indices().skip(1).find(|(_, character)| {
+                character.is_ascii_whitespace() || "/>=".contains(*character)
+            });
             let (attribute, after) = rest.split_at(end.map_or(rest.len(), |(end, _)| end));
             rest = after.trim_start();
             let mut value = "";
             if let Some(after) = rest.strip_prefix('=') {
                 rest = after.trim_start();
-                if let Some(quote) = rest.chars().next().filter(|character| "\"'".contains(*character)) {
+                if let Some(quote) =
+                    rest.chars().next().filter(|character| "\"'".contains(*character))
+                {
                     let inside = &rest[1..];
                     let end = inside.find(quote).unwrap_or(inside.len());
                     value = &inside[..end];
                     rest = inside.get(end + 1..).unwrap_or("");
                 } else {
-                    let end = rest.find(|character: char| character.is_ascii_whitespace() || character == '>');
+                    let end = rest.find(|character: char| {
+                        character.is_ascii_whitespace() || character == '>'
+                    });
                     (value, rest) = rest.split_at(end.unwrap_or(rest.len()));
                 }
             }
@@ -188,12 +200,16 @@ fn faults_in_text(html: &str) -> Vec<String> {
         if start.name == "input" && start.attribute("type") != Some("checkbox") {
             faults.push(format!("the field {start:?}"));
         }
-        // An anchor from before there were ids; by that name no script finds it, unlike a form or a picture.
+        // An anchor from before there were ids; by that name no script finds it, unlike a form or a
+        // picture.
         if start.name != "a" && start.attribute("name").is_some() {
             faults.push(format!("name in {start:?}"));
         }
-        let candidates = start.attribute("srcset").filter(|_| ["img", "source"].contains(&start.name.as_str()));
-        if start.attribute("srcset").is_some() && !candidates.is_some_and(|all| all.split(',').all(is_harmless)) {
+        let candidates =
+            start.attribute("srcset").filter(|_| ["img", "source"].contains(&start.name.as_str()));
+        if start.attribute("srcset").is_some()
+            && !candidates.is_some_and(|all| all.split(',').all(is_harmless))
+        {
             faults.push(format!("srcset in {start:?}"));
         }
         let named = ["style", "srcdoc", "ping", "target", "formaction", "autofocus", "background"];
@@ -219,8 +235,17 @@ fn faults_anywhere(html: &str) -> Vec<String> {
             if name.starts_with("on") || name.contains(['<', '"', '\'']) {
                 faults.push(format!("the attribute {name} in {start:?}"));
             }
-            let is_address =
-                ["href", "src", "action", "formaction", "poster", "cite", "data", "xlink:href", "background"];
+            let is_address = [
+                "href",
+                "src",
+                "action",
+                "formaction",
+                "poster",
+                "cite",
+                "data",
+                "xlink:href",
+                "background",
+            ];
             if is_address.contains(&name.as_str()) && !is_harmless(value) {
                 faults.push(format!("the address in {start:?}"));
             }
@@ -229,13 +254,15 @@ fn faults_anywhere(html: &str) -> Vec<String> {
     faults
 }
 
-/// Whether an address is one of http, https, mailto, tel, or relative, as browsers read it: without control characters and spaces in front,
-/// without tabs and line ends.
+/// Whether an address is one of http, https, mailto, tel, or relative, as browsers read it: without
+/// control characters and spaces in front, without tabs and line ends.
 fn is_harmless(address: &str) -> bool {
-    // The sanitiser and the pages write these characters as they are, so what looks like a reference is one.
+    // The sanitiser and the pages write these characters as they are, so what looks like a
+    // reference is one.
     let address = address.replace("&amp;", "&").replace("&colon;", ":").replace("&#58;", ":");
-    let address: String =
-        address.trim_start_matches(|character: char| character <= ' ').replace(['\t', '\n', '\r'], "");
+    let address: String = address
+        .trim_start_matches(|character: char| character <= ' ')
+        .replace(['\t', '\n', '\r'], "");
     match address.split_once(':') {
         Some((scheme, _)) if is_scheme(scheme) => {
             ["http", "https", "mailto", "tel"].contains(&scheme.to_ascii_lowercase().as_str())
@@ -244,10 +271,13 @@ fn is_harmless(address: &str) -> bool {
     }
 }
 
-/// Whether what stands before a colon is a scheme at all (WHATWG URL, 4.4); otherwise the address is relative.
+/// Whether what stands before a colon is a scheme at all (WHATWG URL, 4.4); otherwise the address
+/// is relative.
 fn is_scheme(text: &str) -> bool {
     text.starts_with(|character: char| character.is_ascii_alphabetic())
-        && text.chars().all(|character| character.is_ascii_alphanumeric() || "+-.".contains(character))
+        && text
+            .chars()
+            .all(|character| character.is_ascii_alphanumeric() || "+-.".contains(character))
 }
 
 /// What is wrong in a whole page: in what its author wrote, and around it.
@@ -260,8 +290,8 @@ fn faults_in_page(html: &str) -> Vec<String> {
                 .attribute("href")
                 .is_some_and(|href| href.starts_with('/') || href.starts_with("http://127.0.0.1")),
             "meta" => start.attribute("http-equiv").is_none(),
-            "iframe" | "object" | "embed" | "base" | "style" | "math" | "template" | "noscript" | "xmp"
-            | "plaintext" => false,
+            "iframe" | "object" | "embed" | "base" | "style" | "math" | "template" | "noscript"
+            | "xmp" | "plaintext" => false,
             _ => start.attribute("style").is_none(),
         };
         if !is_ours {
@@ -290,13 +320,18 @@ fn the_tests_notice_what_they_are_for() {
     ] {
         assert!(!faults_in_text(live).is_empty(), "{live}");
     }
-    for page in
-        ["<script>alert(1)</script>", "<meta http-equiv=refresh content=0>", "<img src=x onerror=alert(1)>", "<iframe>"]
-    {
+    for page in [
+        "<script>alert(1)</script>",
+        "<meta http-equiv=refresh content=0>",
+        "<img src=x onerror=alert(1)>",
+        "<iframe>",
+    ] {
         assert!(!faults_in_page(page).is_empty(), "{page}");
     }
     assert_eq!(
-        faults_in_text("<p>a &lt;b onclick=x&gt;</p><img src=\"https://example.com/x.png\" alt=\"onerror=x\">"),
+        faults_in_text(
+            "<p>a &lt;b onclick=x&gt;</p><img src=\"https://example.com/x.png\" alt=\"onerror=x\">"
+        ),
         [""; 0]
     );
 }
@@ -355,7 +390,8 @@ fn pieces() -> impl Strategy<Value = Vec<(usize, usize, usize, usize)>> {
 }
 
 fn cut(payloads: &[String], (index, start, length, glue): &(usize, usize, usize, usize)) -> String {
-    const GLUE: [&str; 12] = ["", "\n", "\n\n", " ", "\n> ", "\n- ", "|", "`", "```\n", "\n# ", "<!--", "\n\n    "];
+    const GLUE: [&str; 12] =
+        ["", "\n", "\n\n", " ", "\n> ", "\n- ", "|", "`", "```\n", "\n# ", "<!--", "\n\n    "];
     let payload = &payloads[index % payloads.len()];
     let start = start % (payload.chars().count() + 1) * (index / payloads.len() % 2);
     let part: String = payload.chars().skip(start).take(*length).collect();
@@ -375,12 +411,18 @@ fn no_text_of_the_corpus_runs_on_any_page() {
         );
         SourceFile { path: format!("x-{index}.md"), text }
     });
-    let report = server.run(import(&server.database, &server.clock, files.collect(), Report::default())).unwrap();
+    let report = server
+        .run(import(&server.database, &server.clock, files.collect(), Report::default()))
+        .unwrap();
     // A title of nothing but space is refused.
-    assert!(report.created + report.failed.len() == payloads.len() && report.failed.len() < 3, "{report:?}");
+    assert!(
+        report.created + report.failed.len() == payloads.len() && report.failed.len() < 3,
+        "{report:?}"
+    );
 
     let someone = server.someone();
-    let mut paths: Vec<String> = (0..payloads.len()).map(|index| format!("/articles/x-{index}")).collect();
+    let mut paths: Vec<String> =
+        (0..payloads.len()).map(|index| format!("/articles/x-{index}")).collect();
     paths.extend((1..=payloads.len() / 10).map(|page| format!("/?page={page}")));
     let mut articles = Vec::new();
     for page in 1..=3 {
@@ -416,7 +458,11 @@ fn no_text_of_the_corpus_runs_on_any_page() {
             assert!(answer.header("location").starts_with("/articles/"), "{path}");
             continue;
         }
-        assert!(answer.header("content-type").starts_with("text/html"), "{path}: {}", answer.status);
+        assert!(
+            answer.header("content-type").starts_with("text/html"),
+            "{path}: {}",
+            answer.status
+        );
         assert!(answer.status < 500, "{path}: {}", answer.status);
         assert_eq!(faults_in_page(&answer.text), [""; 0], "{path}");
         if let Some((_, prose)) = answer.text.split_once("<div class=\"prose\">") {
@@ -427,5 +473,10 @@ fn no_text_of_the_corpus_runs_on_any_page() {
         }
     }
     let feed = someone.get("/feed.xml").text;
-    assert!(starts(&feed).iter().all(|start| !["script", "img", "svg", "a"].contains(&start.name.as_str())), "{feed}");
+    assert!(
+        starts(&feed)
+            .iter()
+            .all(|start| !["script", "img", "svg", "a"].contains(&start.name.as_str())),
+        "{feed}"
+    );
 }

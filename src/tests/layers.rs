@@ -1,5 +1,5 @@
-//! Which part of the program may import which: arrows go down only, read from the imports in the code.
-//! Between crates the compiler sees to that.
+//! Which part of the program may import which: arrows go down only, read from the imports in the
+//! code. Between crates the compiler sees to that.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,8 +7,9 @@ use std::path::Path;
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
-/// The rooms of the program by floor, from the top. A room is a module with all that is below it, without what is a room of its own. It may
-/// import rooms of lower floors, and no other of its own floor.
+/// The rooms of the program by floor, from the top. A room is a module with all that is below it,
+/// without what is a room of its own. It may import rooms of lower floors, and no other of its own
+/// floor.
 const FLOORS: &[&[&str]] = &[
     &["server::cli"],
     &["server::lifecycle"],
@@ -28,7 +29,8 @@ const FLOORS: &[&[&str]] = &[
 
 /// The crates below the program, and the others of them that each may use. Cargo forbids circles;
 /// this forbids what would be none and still goes up.
-const CRATES: &[(&str, &[&str])] = &[("content", &[]), ("counting", &["tidemark-store"]), ("store", &[])];
+const CRATES: &[(&str, &[&str])] =
+    &[("content", &[]), ("counting", &["tidemark-store"]), ("store", &[])];
 
 /// What no crate but the program may use.
 const FRAMEWORKS: &[&str] = &["axum", "hyper", "leptos", "tower"];
@@ -39,9 +41,10 @@ const INPUT_AND_OUTPUT: &[&str] = &["object_store", "redis", "reqwest", "sqlx", 
 /// Rooms that only these files may import.
 const DOORS: &[(&str, &str)] = &[("server::http", "server/lifecycle.rs")];
 
-/// What Leptos forces: an island calls a server function, whose body is in the same item as what the browser sees of it. So the body of one
-/// that renders something imports a component.
-const FORCED: &[(&str, &str)] = &[("components/editor.rs", "api"), ("api/studio.rs", "components::article_body")];
+/// What Leptos forces: an island calls a server function, whose body is in the same item as what
+/// the browser sees of it. So the body of one that renders something imports a component.
+const FORCED: &[(&str, &str)] =
+    &[("components/editor.rs", "api"), ("api/studio.rs", "components::article_body")];
 
 /// A path in the code that names something of this crate.
 #[derive(Debug, PartialEq)]
@@ -50,7 +53,8 @@ struct Import {
     path: Vec<String>,
 }
 
-/// Everything of this crate that a file names, in `use` or elsewhere. `module` is the file's own path.
+/// Everything of this crate that a file names, in `use` or elsewhere. `module` is the file's own
+/// path.
 fn imports(source: &str, module: &[String]) -> Vec<Import> {
     let mut found = Vec::new();
     let tokens: TokenStream = source.parse().expect("Rust");
@@ -72,7 +76,9 @@ fn collect(tokens: TokenStream, module: &[String], found: &mut Vec<Import>) {
                 }
                 at += 1;
             }
-            TokenTree::Ident(word) if (word == "crate" || word == "super") && is_separator(&tokens[at + 1..]) => {
+            TokenTree::Ident(word)
+                if (word == "crate" || word == "super") && is_separator(&tokens[at + 1..]) =>
+            {
                 let path = if word == "crate" { vec![] } else { parent(module) };
                 at = follow(&tokens, at + 3, path, found);
             }
@@ -87,8 +93,14 @@ fn collect(tokens: TokenStream, module: &[String], found: &mut Vec<Import>) {
     }
 }
 
-/// Follows a path from the token at `at` to its end, or to all of its ends where it has braces. Says where it ends.
-fn follow(tokens: &[TokenTree], mut at: usize, mut path: Vec<String>, found: &mut Vec<Import>) -> usize {
+/// Follows a path from the token at `at` to its end, or to all of its ends where it has braces.
+/// Says where it ends.
+fn follow(
+    tokens: &[TokenTree],
+    mut at: usize,
+    mut path: Vec<String>,
+    found: &mut Vec<Import>,
+) -> usize {
     let line = |token: &TokenTree| token.span().start().line;
     loop {
         match tokens.get(at) {
@@ -107,7 +119,9 @@ fn follow(tokens: &[TokenTree], mut at: usize, mut path: Vec<String>, found: &mu
             }
             Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace => {
                 let inner: Vec<TokenTree> = group.stream().into_iter().collect();
-                for one in inner.split(|token| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ',')) {
+                for one in inner.split(
+                    |token| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ','),
+                ) {
                     if !one.is_empty() {
                         follow(one, 0, path.clone(), found);
                     }
@@ -125,7 +139,8 @@ fn follow(tokens: &[TokenTree], mut at: usize, mut path: Vec<String>, found: &mu
 }
 
 fn is_separator(tokens: &[TokenTree]) -> bool {
-    let is_colon = |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ':');
+    let is_colon =
+        |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ':');
     tokens.len() >= 2 && tokens[..2].iter().all(is_colon)
 }
 
@@ -145,27 +160,40 @@ fn is_within(path: &[String], room: &str) -> bool {
 
 /// The room that a path leads to, and its floor, counted from the top.
 fn room(path: &[String]) -> Option<(usize, &'static str)> {
-    let rooms = FLOORS.iter().enumerate().flat_map(|(floor, rooms)| rooms.iter().map(move |room| (floor, *room)));
+    let rooms = FLOORS
+        .iter()
+        .enumerate()
+        .flat_map(|(floor, rooms)| rooms.iter().map(move |room| (floor, *room)));
     rooms.filter(|(_, room)| is_within(path, room)).max_by_key(|(_, room)| room.len())
 }
 
 /// What is wrong with a file's imports, a line for each that is.
 fn wrongs(file: &str, source: &str) -> Vec<String> {
     let module = file.trim_end_matches(".rs").split('/').map(str::to_owned).collect::<Vec<_>>();
-    let Some((floor, from)) = room(&module) else { return vec![format!("{file}: it is in no room of FLOORS")] };
+    let Some((floor, from)) = room(&module) else {
+        return vec![format!("{file}: it is in no room of FLOORS")];
+    };
     let wrong = |import: Import| {
         let name = import.path.join("::");
         let Some((other, to)) = room(&import.path) else {
             return Some(format!("{file}:{}: {name} is in no room of FLOORS", import.line));
         };
-        let door = DOORS.iter().find(|(room, _)| *room == to).filter(|(_, may)| from != to && *may != file);
+        let door = DOORS
+            .iter()
+            .find(|(room, _)| *room == to)
+            .filter(|(_, may)| from != to && *may != file);
         if let Some((_, may)) = door {
             return Some(format!("{file}:{}: {name}: only {may} may import {to}", import.line));
         }
-        let is_forced = FORCED.iter().any(|(may, what)| file.starts_with(may) && is_within(&import.path, what));
+        let is_forced =
+            FORCED.iter().any(|(may, what)| file.starts_with(may) && is_within(&import.path, what));
         let is_allowed = from == to || floor < other || is_forced;
-        (!is_allowed)
-            .then(|| format!("{file}:{}: {name}: {from} may not import {to}, which is not below it", import.line))
+        (!is_allowed).then(|| {
+            format!(
+                "{file}:{}: {name}: {from} may not import {to}, which is not below it",
+                import.line
+            )
+        })
     };
     imports(source, &module).into_iter().filter_map(wrong).collect()
 }
@@ -188,12 +216,15 @@ fn arrows_go_down_only() {
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut all = BTreeSet::new();
     files(&sources, "", &mut all);
-    // Programs of their own, which may import everything; and the two faces, which name modules and no more.
+    // Programs of their own, which may import everything; and the two faces, which name modules and
+    // no more.
     let others = ["tests/", "torture/", "bench/", "main.rs", "lib.rs"];
     all.retain(|file| !others.iter().any(|other| file.starts_with(other)));
     assert!(all.len() > 100, "{all:?}");
-    let wrongs: Vec<String> =
-        all.iter().flat_map(|file| wrongs(file, &fs::read_to_string(sources.join(file)).unwrap())).collect();
+    let wrongs: Vec<String> = all
+        .iter()
+        .flat_map(|file| wrongs(file, &fs::read_to_string(sources.join(file)).unwrap()))
+        .collect();
     assert!(wrongs.is_empty(), "\n{}\n", wrongs.join("\n"));
 }
 
@@ -201,11 +232,20 @@ fn arrows_go_down_only() {
 fn an_arrow_that_goes_up_is_found_however_it_is_written() {
     for (file, source) in [
         ("pages/home.rs", "use crate::server::http::router::router;"),
-        ("pages/home.rs", "\n\nfn page() { view! { <p title=crate::server::http::files::NAME>{x}</p> } }"),
-        ("server/db/users.rs", "use crate::{error::Error, server::{db::Database, content::import}};"),
+        (
+            "pages/home.rs",
+            "\n\nfn page() { view! { <p title=crate::server::http::files::NAME>{x}</p> } }",
+        ),
+        (
+            "server/db/users.rs",
+            "use crate::{error::Error, server::{db::Database, content::import}};",
+        ),
         ("server/db/users.rs", "mod tests { use super::super::super::content::import; }"),
         ("server/db.rs", "use super::content::*;"),
-        ("server/request/forms.rs", "pub(crate) type Answer = super::super::http::form_page::Page;"),
+        (
+            "server/request/forms.rs",
+            "pub(crate) type Answer = super::super::http::form_page::Page;",
+        ),
         ("server/cli.rs", "use super::http::router::router;"),
         ("api/pages.rs", "use crate::components::article_body::ArticleBody;"),
         ("model/view.rs", "fn one() -> usize { crate::server::articles::count::<usize>() }"),
@@ -214,8 +254,12 @@ fn an_arrow_that_goes_up_is_found_however_it_is_written() {
     ] {
         assert_eq!(wrongs(file, source).len(), 1, "{file}: {source}: {:?}", wrongs(file, source));
     }
-    let wrong = wrongs("pages/home.rs", "//! A page.\n\nuse crate::server::{\n    http::router,\n    request,\n};\n");
-    let told = "pages/home.rs:4: server::http::router: only server/lifecycle.rs may import server::http";
+    let wrong = wrongs(
+        "pages/home.rs",
+        "//! A page.\n\nuse crate::server::{\n    http::router,\n    request,\n};\n",
+    );
+    let told =
+        "pages/home.rs:4: server::http::router: only server/lifecycle.rs may import server::http";
     assert_eq!(wrong, [told]);
 }
 
@@ -244,9 +288,14 @@ fn an_arrow_that_goes_down_is_not_complained_about() {
 #[test]
 fn a_crate_uses_none_above_it_and_content_does_no_input_and_output() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates");
-    let names: BTreeSet<String> =
-        fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    assert!(names.iter().eq(CRATES.iter().map(|(name, _)| name)), "{names:?} are not those of CRATES");
+    let names: BTreeSet<String> = fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert!(
+        names.iter().eq(CRATES.iter().map(|(name, _)| name)),
+        "{names:?} are not those of CRATES"
+    );
     for (name, below) in CRATES {
         let manifest = fs::read_to_string(folder.join(name).join("Cargo.toml")).unwrap();
         let manifest: toml::Table = toml::from_str(&manifest).unwrap();
@@ -254,7 +303,10 @@ fn a_crate_uses_none_above_it_and_content_does_no_input_and_output() {
             let is_ours = dependency.starts_with("tidemark");
             assert!(!is_ours || below.contains(&dependency), "{name} may not use {dependency}");
             assert!(!FRAMEWORKS.contains(&dependency), "{name} may not use {dependency}");
-            assert!(*name != "content" || !INPUT_AND_OUTPUT.contains(&dependency), "{name} may not use {dependency}");
+            assert!(
+                *name != "content" || !INPUT_AND_OUTPUT.contains(&dependency),
+                "{name} may not use {dependency}"
+            );
         }
     }
 }

@@ -30,7 +30,10 @@ fn statuses(client: &Client, path: &str) -> Vec<u16> {
 
 #[test]
 fn every_page_answers_eight_readers_at_once_over_a_single_connection() {
-    let server = TestServer::with(&[("TIDEMARK_ACCOUNTS__SIGN_UP", "open"), ("TIDEMARK_DATABASE__CONNECTIONS", "1")]);
+    let server = TestServer::with(&[
+        ("TIDEMARK_ACCOUNTS__SIGN_UP", "open"),
+        ("TIDEMARK_DATABASE__CONNECTIONS", "1"),
+    ]);
     for role in Role::ALL {
         server.add_user_with_role(role.as_str(), PASSWORD, role);
     }
@@ -81,7 +84,8 @@ fn whatever_is_written_and_every_job_needs_a_single_connection_at_a_time() {
     }
     assert_eq!(server.someone().view(id).status, 200);
     let files = vec![source("imported", "tags = [\"Sea\"]", "text")];
-    let report = server.run(import(&server.database, &server.clock, files, Report::default())).unwrap();
+    let report =
+        server.run(import(&server.database, &server.clock, files, Report::default())).unwrap();
     assert_eq!(report.created, 1, "{report:?}");
     for job in Job::ALL {
         server.job(job);

@@ -1,4 +1,5 @@
-//! Tests against the real thing: a real server on a free port, a real SQLite file in a temporary folder, the real binary.
+//! Tests against the real thing: a real server on a free port, a real SQLite file in a temporary
+//! folder, the real binary.
 //!
 //! A test of counting names the rule that it protects (C1 to C8, see the crate `tidemark-counting`,
 //! whose own tests are in `crates/counting/tests`).

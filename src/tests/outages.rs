@@ -1,6 +1,8 @@
-//! Outages are not the readers' business: what they get while Redis or SQL is stopped, dead, slow or cut off.
+//! Outages are not the readers' business: what they get while Redis or SQL is stopped, dead, slow
+//! or cut off.
 //!
-//! No test here measures how fast an answer is; `cargo bench` does. A bound only tells waiting for a store from not waiting.
+//! No test here measures how fast an answer is; `cargo bench` does. A bound only tells waiting for
+//! a store from not waiting.
 
 use std::time::{Duration, Instant};
 
@@ -15,10 +17,12 @@ use crate::harness::{Answer, FIREFOX, TestServer, source};
 /// The pages that readers open while something is away.
 const PAGES: [&str; 4] = ["/", "/articles/first", "/tags/sea", "/authors/jo-doe"];
 
-/// No reader waits longer for an answer, whatever is away. Most get it at once, but a test on a busy machine can't tell that from waiting.
+/// No reader waits longer for an answer, whatever is away. Most get it at once, but a test on a
+/// busy machine can't tell that from waiting.
 const AT_MOST: Duration = Duration::from_secs(5);
 
-/// So many requests one after the other take longer than [`AT_MOST`] if each of them waits for a store.
+/// So many requests one after the other take longer than [`AT_MOST`] if each of them waits for a
+/// store.
 const REPEATED: usize = 8;
 
 /// What a store does that is away.
@@ -57,12 +61,16 @@ impl Place {
         let sql_server = SqlServer::start();
         let direct = sql_server.new_database();
         let to_sql = Proxy::to(port_of(&direct));
-        let database = direct.replace(&format!(":{}/", port_of(&direct)), &format!(":{}/", to_sql.port()));
+        let database =
+            direct.replace(&format!(":{}/", port_of(&direct)), &format!(":{}/", to_sql.port()));
         let database = format!("{database}{parameters}");
         let redis = Redis::start();
         let to_redis = Proxy::to(port_of(&redis.url()));
         let redis_url = format!("redis://127.0.0.1:{}", to_redis.port());
-        let mut server = TestServer::of_server_profile(&[("DATABASE_URL", &database), ("REDIS_URL", &redis_url)]);
+        let mut server = TestServer::of_server_profile(&[
+            ("DATABASE_URL", &database),
+            ("REDIS_URL", &redis_url),
+        ]);
         server.redis = Some(redis);
         Self { server, sql_server, direct, to_sql, to_redis }
     }
@@ -145,7 +153,12 @@ fn while_redis_is_away_no_page_fails_and_none_waits_for_it() {
     for how in [Away::Stopped, Away::Dead, Away::Cut, Away::Lost, Away::Slow] {
         let mut place = Place::new();
         place.server.add_user("reader", "a-good-password");
-        let reader = place.server.someone().signed_in("reader", "a-good-password").header_named("cookie").to_owned();
+        let reader = place
+            .server
+            .someone()
+            .signed_in("reader", "a-good-password")
+            .header_named("cookie")
+            .to_owned();
         place.server.job(Job::Ranking);
         place.server.someone().view(place.server.id("first"));
         let most_viewed = "/most-viewed?window=7d";
@@ -165,7 +178,11 @@ fn while_redis_is_away_no_page_fails_and_none_waits_for_it() {
             assert_eq!(answer.status, 200, "{how:?}: {page}: {}", answer.text);
             assert!(took < AT_MOST, "{how:?}: {page} took {took:?}");
             // C6: SQL knows of no view yet, but this one was shown.
-            assert!(page != "/articles/first" || answer.text.contains("1 view<"), "{how:?}: {}", answer.text);
+            assert!(
+                page != "/articles/first" || answer.text.contains("1 view<"),
+                "{how:?}: {}",
+                answer.text
+            );
         }
         let answer = place.server.someone().get(most_viewed);
         assert_eq!(answer.status, 200, "{how:?}: {}", answer.text);
@@ -183,7 +200,9 @@ fn while_redis_is_away_no_page_fails_and_none_waits_for_it() {
             server.clock.advance(Duration::from_secs(1));
             server.someone().with("cookie", &reader).get("/").text.contains("A Reader")
         });
-        eventually("counting again", || server.reader("192.0.2.9", FIREFOX).view(server.id("first")).status == 200);
+        eventually("counting again", || {
+            server.reader("192.0.2.9", FIREFOX).view(server.id("first")).status == 200
+        });
     }
 }
 
@@ -204,21 +223,41 @@ fn while_sql_is_away_remembered_pages_are_served_and_others_are_refused_within_a
         });
         let feed = place.server.someone().get("/feed.xml").text;
         place.server.add_user("reader", "a-good-password");
-        let cookie = place.server.someone().signed_in("reader", "a-good-password").header_named("cookie").to_owned();
+        let cookie = place
+            .server
+            .someone()
+            .signed_in("reader", "a-good-password")
+            .header_named("cookie")
+            .to_owned();
         place.take_sql_away(how);
         // Nobody has noticed yet, and still this one is answered in time.
         let start = Instant::now();
         let answer = place.server.someone().get("/search?q=nobody-asked-before");
-        assert_eq!((answer.status, answer.header("retry-after")), (503, "1"), "{how:?}: {}", answer.text);
+        assert_eq!(
+            (answer.status, answer.header("retry-after")),
+            (503, "1"),
+            "{how:?}: {}",
+            answer.text
+        );
         assert!(start.elapsed() < AT_MOST, "{how:?}: {:?}", start.elapsed());
         for (page, answer, took) in crowd(&place.server, &PAGES) {
             assert_eq!(answer.status, 200, "{how:?}: {page}: {}", answer.text);
-            assert_eq!(answer.header("cache-status"), "Tidemark; hit; detail=stores-away", "{how:?}: {page}");
+            assert_eq!(
+                answer.header("cache-status"),
+                "Tidemark; hit; detail=stores-away",
+                "{how:?}: {page}"
+            );
             assert!(took < AT_MOST, "{how:?}: {page} took {took:?}");
         }
-        // It shows rankings alone, and the clock stands still: until the outage is noticed they are new enough.
+        // It shows rankings alone, and the clock stands still: until the outage is noticed they are
+        // new enough.
         eventually("the most viewed are those of before", || {
-            place.server.someone().get(most_viewed).header("cache-status").ends_with("detail=stores-away")
+            place
+                .server
+                .someone()
+                .get(most_viewed)
+                .header("cache-status")
+                .ends_with("detail=stores-away")
         });
         for (page, answer, took) in crowd(&place.server, &[most_viewed]) {
             assert_eq!(answer.status, 200, "{how:?}: {page}: {}", answer.text);
@@ -229,26 +268,44 @@ fn while_sql_is_away_remembered_pages_are_served_and_others_are_refused_within_a
         let reader = place.server.someone().with("cookie", &cookie);
         for _ in 0..REPEATED {
             let answer = reader.post("/articles/first/like", "like=true");
-            assert_eq!((answer.status, answer.header("retry-after")), (503, "1"), "{how:?}: {}", answer.text);
+            assert_eq!(
+                (answer.status, answer.header("retry-after")),
+                (503, "1"),
+                "{how:?}: {}",
+                answer.text
+            );
         }
         assert!(start.elapsed() < AT_MOST, "{how:?}: forms took {:?}", start.elapsed());
-        for (page, answer, took) in
-            crowd(&place.server, &["/search?q=x", "/most-viewed?window=30d", "/api/v1/articles", "/sitemap.xml"])
-        {
-            assert_eq!((answer.status, answer.header("retry-after")), (503, "1"), "{how:?}: {page}");
+        for (page, answer, took) in crowd(
+            &place.server,
+            &["/search?q=x", "/most-viewed?window=30d", "/api/v1/articles", "/sitemap.xml"],
+        ) {
+            assert_eq!(
+                (answer.status, answer.header("retry-after")),
+                (503, "1"),
+                "{how:?}: {page}"
+            );
             assert!(took < AT_MOST, "{how:?}: {page} took {took:?}");
         }
         for (_, answer, took) in crowd(&place.server, &["/feed.xml"]) {
-            assert_eq!((answer.status, &answer.text), (200, &feed), "{how:?}: what was made last is sent");
+            assert_eq!(
+                (answer.status, &answer.text),
+                (200, &feed),
+                "{how:?}: what was made last is sent"
+            );
             assert!(took < AT_MOST, "{how:?}: the feed took {took:?}");
         }
         place.bring_sql_back(how);
         let server = &place.server;
         let reader = server.someone().with("cookie", &cookie);
-        eventually("forms are taken again", || reader.post("/articles/first/like", "like=true").status == 303);
+        eventually("forms are taken again", || {
+            reader.post("/articles/first/like", "like=true").status == 303
+        });
         eventually("everything as before", || {
-            let is_hit = |page: &&str| server.someone().get(page).header("cache-status") == "Tidemark; hit";
-            PAGES.iter().chain([&most_viewed]).all(is_hit) && server.someone().get("/search?q=first").status == 200
+            let is_hit =
+                |page: &&str| server.someone().get(page).header("cache-status") == "Tidemark; hit";
+            PAGES.iter().chain([&most_viewed]).all(is_hit)
+                && server.someone().get("/search?q=first").status == 200
         });
     }
 }
@@ -260,7 +317,8 @@ fn what_others_change_while_sql_cant_be_reached_is_on_remembered_pages_once_it_c
     assert_eq!(place.server.someone().get(path).status, 200);
     place.take_sql_away(Away::Cut);
     let server = &place.server;
-    let is_stale = || server.someone().get(path).header("cache-status").ends_with("detail=stores-away");
+    let is_stale =
+        || server.someone().get(path).header("cache-status").ends_with("detail=stores-away");
     eventually("the outage is noticed", is_stale);
     // Another replica, whose network is well.
     server.run(async {
@@ -268,10 +326,15 @@ fn what_others_change_while_sql_cant_be_reached_is_on_remembered_pages_once_it_c
         let files = vec![source("first", "", "It was changed.")];
         import(&database, &server.clock, files, Report::default()).await.unwrap();
     });
-    assert!(server.someone().get(path).text.contains("The <em>first</em> text."), "nobody can know yet");
+    assert!(
+        server.someone().get(path).text.contains("The <em>first</em> text."),
+        "nobody can know yet"
+    );
     place.bring_sql_back(Away::Cut);
     let server = &place.server;
-    eventually("the change is shown", || server.someone().get(path).text.contains("It was changed."));
+    eventually("the change is shown", || {
+        server.someone().get(path).text.contains("It was changed.")
+    });
 }
 
 #[test]
@@ -283,7 +346,8 @@ fn while_redis_is_away_what_cant_do_without_it_is_refused_at_once_and_never_ackn
         // Those who come first find out.
         eventually("it is noticed", || {
             let start = Instant::now();
-            place.server.someone().view(id).status == 503 && start.elapsed() < AT_MOST / REPEATED as u32
+            place.server.someone().view(id).status == 503
+                && start.elapsed() < AT_MOST / REPEATED as u32
         });
         std::thread::scope(|scope| {
             for number in 0..64 {
@@ -305,7 +369,8 @@ fn while_redis_is_away_what_cant_do_without_it_is_refused_at_once_and_never_ackn
         });
         let start = Instant::now();
         for _ in 0..REPEATED {
-            let answer = place.server.someone().post("/login", "username=reader&password=a-good-password");
+            let answer =
+                place.server.someone().post("/login", "username=reader&password=a-good-password");
             assert_eq!(answer.status, 503, "{how:?}: {}", answer.text);
         }
         assert!(start.elapsed() < AT_MOST, "{how:?}: sign-ins took {:?}", start.elapsed());
@@ -342,12 +407,17 @@ fn an_article_whose_answer_was_lost_keeps_nobody_from_reading_others() {
         // Rendered for this reader alone, so the article is read from the database, behind the one
         // whose answer never comes.
         let start = Instant::now();
-        let other = server.someone().with("cookie", "session=AAAAAAAAAAAAAAAAAAAAAA").get("/articles/first");
+        let other = server
+            .someone()
+            .with("cookie", "session=AAAAAAAAAAAAAAAAAAAAAA")
+            .get("/articles/first");
         assert_eq!(other.status, 200, "{}", other.text);
         assert!(start.elapsed() < AT_MOST, "{:?}", start.elapsed());
         let unlucky = unlucky.join().unwrap();
         assert_eq!((unlucky.status, unlucky.header("retry-after")), (503, "1"), "{}", unlucky.text);
     });
     // Nobody ever answers on that connection.
-    eventually("the article is read again", || server.someone().get("/articles/second").status == 200);
+    eventually("the article is read again", || {
+        server.someone().get("/articles/second").status == 200
+    });
 }

@@ -1,4 +1,5 @@
-//! Remembered pages: what is served from memory is what would be rendered, with the counts of this moment.
+//! Remembered pages: what is served from memory is what would be rendered, with the counts of this
+//! moment.
 
 use std::cell::{Cell, RefCell};
 use std::io::Read;
@@ -35,7 +36,8 @@ fn status(answer: &Answer) -> &str {
     answer.header("cache-status")
 }
 
-/// Asks again until the page says so: another process is noticed within a second, on a machine that is not overloaded.
+/// Asks again until the page says so: another process is noticed within a second, on a machine that
+/// is not overloaded.
 pub fn eventually(server: &TestServer, path: &str, is_so: impl Fn(&Answer) -> bool) {
     for _ in 0..100 {
         if is_so(&server.someone().get(path)) {
@@ -49,14 +51,24 @@ pub fn eventually(server: &TestServer, path: &str, is_so: impl Fn(&Answer) -> bo
 #[test]
 fn a_page_is_rendered_once_and_each_answer_has_a_nonce_of_its_own() {
     let server = TestServer::start();
-    for path in ["/", "/articles/first", "/tags/sea", "/authors/jo-doe", "/most-viewed", "/search?q=text"] {
+    for path in
+        ["/", "/articles/first", "/tags/sea", "/authors/jo-doe", "/most-viewed", "/search?q=text"]
+    {
         let (first, second) = (server.someone().get(path), server.someone().get(path));
         assert_eq!((first.status, status(&first)), (200, STORED), "{path}");
         assert_eq!((second.status, status(&second)), (200, HIT), "{path}");
-        assert_ne!(first.header("content-security-policy"), second.header("content-security-policy"), "{path}");
+        assert_ne!(
+            first.header("content-security-policy"),
+            second.header("content-security-policy"),
+            "{path}"
+        );
         assert_eq!(without_nonce(&first), without_nonce(&second), "{path}");
         for answer in [first, second] {
-            assert!(!answer.text.contains('\u{E000}') && !answer.text.contains('\u{E001}'), "{path}: {}", answer.text);
+            assert!(
+                !answer.text.contains('\u{E000}') && !answer.text.contains('\u{E001}'),
+                "{path}: {}",
+                answer.text
+            );
         }
     }
 }
@@ -88,7 +100,9 @@ fn a_remembered_page_is_the_one_that_is_rendered_without_a_cache() {
         server.job(Job::Ranking);
         assert!(server.someone().view(server.id("first")).json()["counted"].as_bool().unwrap());
     }
-    for path in ["/", "/articles/first", "/tags/sea", "/authors/jo-doe", "/most-viewed", "/search?q=text"] {
+    for path in
+        ["/", "/articles/first", "/tags/sea", "/authors/jo-doe", "/most-viewed", "/search?q=text"]
+    {
         remembering.someone().get(path);
         let answer = remembering.someone().get(path);
         assert_eq!(status(&answer), HIT);
@@ -109,14 +123,20 @@ fn c6_a_remembered_page_shows_the_counts_of_this_moment() {
     assert!(server.someone().get(article).text.contains("0 views"));
     assert!(server.someone().get(front).text.contains("0 views"));
     for count in 1..=3 {
-        let outcome = server.reader(&format!("198.51.100.{count}"), FIREFOX).view(server.id("first")).json();
+        let outcome =
+            server.reader(&format!("198.51.100.{count}"), FIREFOX).view(server.id("first")).json();
         assert_eq!(outcome["views"], count);
         for path in [article, front] {
             let answer = server.someone().get(path);
             assert_eq!(status(&answer), HIT, "{path}");
             let words = if count == 1 { "1 view".to_owned() } else { format!("{count} views") };
             // Its own count, and the one in each ranking.
-            assert_eq!(answer.text.matches(&format!(">{words}<")).count(), 4, "{path}: {}", answer.text);
+            assert_eq!(
+                answer.text.matches(&format!(">{words}<")).count(),
+                4,
+                "{path}: {}",
+                answer.text
+            );
         }
         // What the browser adds this reader to.
         let page = server.someone().get(article).text;
@@ -126,7 +146,11 @@ fn c6_a_remembered_page_shows_the_counts_of_this_moment() {
     assert_eq!(reader.post(&format!("{article}/like"), "like=true").status, 303);
     let answer = server.someone().get(article);
     assert_eq!(status(&answer), HIT);
-    assert!(answer.text.contains("<span>Like</span> <span class=\"reaction-count\">1</span>"), "{}", answer.text);
+    assert!(
+        answer.text.contains("<span>Like</span> <span class=\"reaction-count\">1</span>"),
+        "{}",
+        answer.text
+    );
     assert_eq!(reader.post("/authors/jo-doe/follow", "follow=true").status, 303);
     assert!(server.someone().get("/authors/jo-doe").text.contains("1 follower<"));
 }
@@ -149,20 +173,30 @@ fn c6_the_most_viewed_of_each_window_come_from_memory_with_every_counted_view() 
         assert!(!answer.text.contains("ranking-long"), "{path}: {}", answer.text);
     }
     for (count, views) in [(1, "1 view"), (2, "2 views")] {
-        let etags: Vec<String> = paths().map(|path| server.someone().get(path).header("etag").to_owned()).collect();
-        let outcome = server.reader(&format!("198.51.100.{count}"), FIREFOX).view(server.id("first")).json();
+        let etags: Vec<String> =
+            paths().map(|path| server.someone().get(path).header("etag").to_owned()).collect();
+        let outcome =
+            server.reader(&format!("198.51.100.{count}"), FIREFOX).view(server.id("first")).json();
         assert_eq!(outcome["views"], count);
         for (path, etag) in paths().zip(etags) {
             let answer = server.someone().with("if-none-match", &etag).get(path);
             assert_eq!((answer.status, status(&answer)), (200, HIT), "{path}");
-            assert!(answer.text.contains(&most_viewed("Title of first", views)), "{path}: {}", answer.text);
+            assert!(
+                answer.text.contains(&most_viewed("Title of first", views)),
+                "{path}: {}",
+                answer.text
+            );
         }
     }
     let reader = server.someone().signed_in("reader", "a-good-password");
     for path in paths() {
         let answer = reader.get(path);
         assert_eq!(status(&answer), "", "{path}");
-        assert!(answer.text.contains(&most_viewed("Title of first", "2 views")), "{path}: {}", answer.text);
+        assert!(
+            answer.text.contains(&most_viewed("Title of first", "2 views")),
+            "{path}: {}",
+            answer.text
+        );
     }
     for _ in 0..2 {
         let answer = server.someone().get("/most-viewed?window=1h");
@@ -179,7 +213,8 @@ fn a_title_that_changed_is_among_the_most_viewed_at_once() {
     let (id, path) = (server.id("first"), "/most-viewed");
     server.someone().view(id);
     assert!(server.someone().get(path).text.contains(&most_viewed("Title of first", "1 view")));
-    let form = "version=1&title=Other&slug=first&tags=Sea&markdown=Its+text&summary=&cover=&intent=save";
+    let form =
+        "version=1&title=Other&slug=first&tags=Sea&markdown=Its+text&summary=&cover=&intent=save";
     assert_eq!(boss.post(&format!("/studio/{id}"), form).status, 303);
     let answer = server.someone().get(path);
     assert_eq!(status(&answer), STORED);
@@ -199,12 +234,16 @@ fn an_author_from_memory_has_the_followers_of_this_moment_whoever_else_is_asked_
         server.add_user(username, "a-good-password");
         let reader = server.someone().signed_in(username, "a-good-password");
         for author in followed {
-            assert_eq!(reader.post(&format!("/authors/{author}/follow"), "follow=true").status, 303);
+            assert_eq!(
+                reader.post(&format!("/authors/{author}/follow"), "follow=true").status,
+                303
+            );
         }
     }
     std::thread::scope(|scope| {
         for _ in 0..8 {
-            for (author, followers) in [("jo-doe", ">1 follower<"), ("ann-other", ">2 followers<")] {
+            for (author, followers) in [("jo-doe", ">1 follower<"), ("ann-other", ">2 followers<")]
+            {
                 let reader = server.someone();
                 scope.spawn(move || {
                     let answer = reader.get(&format!("/authors/{author}"));
@@ -261,7 +300,9 @@ fn a_change_in_the_studio_is_on_the_page_at_once() {
     let look = || paths.map(|path| server.someone().get(path));
     look();
     let form = |title: &str, version: i64| {
-        format!("version={version}&title={title}&slug=first&tags=Sea&markdown=Its+text&summary=&cover=&intent=save")
+        format!(
+            "version={version}&title={title}&slug=first&tags=Sea&markdown=Its+text&summary=&cover=&intent=save"
+        )
     };
     for (version, title) in [(1, "One"), (2, "Other")] {
         let saved = boss.post(&format!("/studio/{id}"), &form(title, version));
@@ -324,7 +365,11 @@ fn only_the_name_of_somebody_who_writes_drops_pages() {
     assert!(reader.get("/account").text.contains("Rea Der"));
     assert_eq!(version(), before);
     let author = server.run(server.database.user_by_username("jo-doe")).unwrap().unwrap();
-    assert!(server.run(server.database.rename_user(author.actor(), "Somebody Else", &|_| false)).unwrap());
+    assert!(
+        server
+            .run(server.database.rename_user(author.actor(), "Somebody Else", &|_| false))
+            .unwrap()
+    );
     assert_eq!(version(), before + 1);
 }
 
@@ -352,7 +397,10 @@ fn a_browser_that_has_the_page_is_told_so_until_a_count_changes() {
     assert!(etag.starts_with("W/\""), "{etag}");
     let again = server.someone().with("if-none-match", &etag);
     let answer = again.get(path);
-    assert_eq!((answer.status, answer.text.as_str(), answer.header("etag")), (304, "", etag.as_str()));
+    assert_eq!(
+        (answer.status, answer.text.as_str(), answer.header("etag")),
+        (304, "", etag.as_str())
+    );
     // The browser goes on with the nonce that it has, so it must go on with the policy that it has.
     assert_eq!(answer.header("content-security-policy"), "");
     assert_eq!(answer.header("vary"), first.header("vary"));
@@ -367,7 +415,14 @@ fn a_browser_that_has_the_page_is_told_so_until_a_count_changes() {
 fn a_compressed_page_is_the_same_page() {
     let server = TestServer::start();
     let text = "Words that come again and again. ".repeat(3_000);
-    server.run(import(&server.database, &server.clock, vec![source("long", "", &text)], Report::default())).unwrap();
+    server
+        .run(import(
+            &server.database,
+            &server.clock,
+            vec![source("long", "", &text)],
+            Report::default(),
+        ))
+        .unwrap();
     eventually(&server, "/articles/long", |answer| answer.status == 200);
     for path in ["/", "/articles/long", "/authors/jo-doe"] {
         // Without the client's own decompression.
@@ -378,7 +433,12 @@ fn a_compressed_page_is_the_same_page() {
             "gzip" => {
                 let mut html = String::new();
                 GzDecoder::new(&packed.bytes[..]).read_to_string(&mut html).unwrap();
-                assert!(packed.bytes.len() < html.len() * 2 / 3, "{path}: {} of {}", packed.bytes.len(), html.len());
+                assert!(
+                    packed.bytes.len() < html.len() * 2 / 3,
+                    "{path}: {} of {}",
+                    packed.bytes.len(),
+                    html.len()
+                );
                 html
             }
             other => panic!("{path} came as {other:?}"),
@@ -454,7 +514,8 @@ fn c6_a_view_that_comes_between_the_rankings_and_the_counts_is_in_the_counts_alo
     server.job(Job::Ranking);
     let store = server.stores.views.clone();
     let (batcher, _workers) = batcher(store.clone(), 1);
-    let identifier = Identifier::new(store.clone(), server.clock.clone(), server.config.views.window);
+    let identifier =
+        Identifier::new(store.clone(), server.clock.clone(), server.config.views.window);
     let (counts, mut reader) = counts(Sources {
         database: server.database.clone(),
         author_counts: AuthorCounts::new(server.database.clone(), &store, server.clock.clone()),
@@ -470,7 +531,8 @@ fn c6_a_view_that_comes_between_the_rankings_and_the_counts_is_in_the_counts_alo
         server.clock.advance(Duration::from_secs(1));
         let view = format!("{}/api/v1/articles/{id}/view", server.url);
         MEANWHILE.set(Some(Box::new(move || {
-            let request = ureq::put(&view).header("x-forwarded-for", format!("192.0.2.{}", 100 + attempt));
+            let request =
+                ureq::put(&view).header("x-forwarded-for", format!("192.0.2.{}", 100 + attempt));
             let mut answer = request.header("user-agent", FIREFOX).send_empty().unwrap();
             let answer = answer.body_mut().read_to_string().unwrap();
             assert!(answer.contains("\"counted\":true"), "{answer}");
@@ -480,7 +542,11 @@ fn c6_a_view_that_comes_between_the_rankings_and_the_counts_is_in_the_counts_alo
         let ranked = RANKED.get();
         if let Some(moment) = moment.filter(|moment| ranked > 0 && !moment.is_behind) {
             let counted = moment.articles.get(&id).map(|counts| counts.views);
-            assert_eq!(counted, Some(ranked + 1), "a script raises the rankings by what comes to the count");
+            assert_eq!(
+                counted,
+                Some(ranked + 1),
+                "a script raises the rankings by what comes to the count"
+            );
             return;
         }
     }

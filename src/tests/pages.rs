@@ -14,10 +14,19 @@ use crate::page_cache::eventually;
 fn every_page_is_whole_without_javascript() {
     let server = TestServer::start();
     for (path, parts) in [
-        ("/", &["Title of first", "Title of second", "Jo Doe", "November 1, 2026", "Most viewed"][..]),
+        (
+            "/",
+            &["Title of first", "Title of second", "Jo Doe", "November 1, 2026", "Most viewed"][..],
+        ),
         (
             "/articles/first",
-            &["<h1>Title of first</h1>", "The <em>first</em> text.", "1 min read", "0 views", "/tags/sea"],
+            &[
+                "<h1>Title of first</h1>",
+                "The <em>first</em> text.",
+                "1 min read",
+                "0 views",
+                "/tags/sea",
+            ],
         ),
         ("/tags/land", &["<h1>Land</h1>", "Title of second"]),
         ("/authors/jo-doe", &["<h1>Jo Doe</h1>", "2 articles", "Title of first"]),
@@ -113,8 +122,16 @@ fn when_the_database_fails_a_page_apologises_and_says_nothing_of_the_inside() {
         let answer = server.someone().get(path);
         assert_eq!(answer.status, 500, "{path}");
         assert!(answer.text.contains("<h1>Something broke</h1>"), "{path}: {}", answer.text);
-        assert!(answer.text.contains("can't be shown right now"), "the sidebar of {path}: {}", answer.text);
-        assert!(!answer.text.contains("article_stats") && !answer.text.contains("no such table"), "{}", answer.text);
+        assert!(
+            answer.text.contains("can't be shown right now"),
+            "the sidebar of {path}: {}",
+            answer.text
+        );
+        assert!(
+            !answer.text.contains("article_stats") && !answer.text.contains("no such table"),
+            "{}",
+            answer.text
+        );
     }
     let answer = server.someone().get("/api/v1/articles");
     assert_eq!((answer.status, answer.header("content-type")), (500, "application/problem+json"));
@@ -126,15 +143,22 @@ fn when_the_database_fails_a_page_apologises_and_says_nothing_of_the_inside() {
 #[test]
 fn a_former_address_redirects_for_good() {
     let server = TestServer::start();
-    for path in ["/old/first.html", "/old/first.html/", "/old/first%2Ehtml", "/old/first.html?utm=x"] {
+    for path in
+        ["/old/first.html", "/old/first.html/", "/old/first%2Ehtml", "/old/first.html?utm=x"]
+    {
         let answer = server.someone().get(path);
         assert_eq!((answer.status, answer.header("location")), (301, "/articles/first"), "{path}");
     }
-    let files = vec![source("renamed", "aliases = [\"/articles/former\", \"/tags/former\"]", "text")];
+    let files =
+        vec![source("renamed", "aliases = [\"/articles/former\", \"/tags/former\"]", "text")];
     server.run(import(&server.database, &server.clock, files, Report::default())).unwrap();
     for path in ["/articles/former", "/tags/former"] {
         let answer = server.someone().get(path);
-        assert_eq!((answer.status, answer.header("location")), (301, "/articles/renamed"), "{path}");
+        assert_eq!(
+            (answer.status, answer.header("location")),
+            (301, "/articles/renamed"),
+            "{path}"
+        );
     }
 }
 
@@ -146,7 +170,10 @@ fn every_answer_carries_the_security_headers() {
         assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
         assert_eq!(answer.header("referrer-policy"), "strict-origin-when-cross-origin", "{path}");
         let policy = answer.header("content-security-policy");
-        assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{path}: {policy}");
+        assert!(
+            policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"),
+            "{path}: {policy}"
+        );
         assert!(!policy.contains("unsafe-inline"), "{path}: {policy}");
         assert!(!answer.header("cache-control").is_empty(), "{path}");
     }
@@ -156,14 +183,29 @@ fn every_answer_carries_the_security_headers() {
     };
     let (one, other) = (server.someone().get("/"), server.someone().get("/"));
     assert_ne!(nonce(&one), nonce(&other));
-    // Browsers hide the attribute `nonce` from style sheets, which could tell it to somebody; it must stand in no other.
-    for page in [one.text.clone(), server.someone().get("/articles/first").text, server.someone().get("/login").text] {
+    // Browsers hide the attribute `nonce` from style sheets, which could tell it to somebody; it
+    // must stand in no other.
+    for page in [
+        one.text.clone(),
+        server.someone().get("/articles/first").text,
+        server.someone().get("/login").text,
+    ] {
         let nonce = page.split_once("nonce=\"").unwrap().1.split('"').next().unwrap();
-        assert_eq!(page.matches(nonce).count(), page.matches(&format!(" nonce=\"{nonce}\"")).count(), "{page}");
+        assert_eq!(
+            page.matches(nonce).count(),
+            page.matches(&format!(" nonce=\"{nonce}\"")).count(),
+            "{page}"
+        );
     }
     assert!(one.text.contains(&format!("nonce=\"{}\"", nonce(&one))));
-    // Every inline script has the nonce; there are no event handlers and no inline styles for it to miss.
-    assert_eq!(one.text.matches("<script").count(), one.text.matches("nonce=").count(), "{}", one.text);
+    // Every inline script has the nonce; there are no event handlers and no inline styles for it to
+    // miss.
+    assert_eq!(
+        one.text.matches("<script").count(),
+        one.text.matches("nonce=").count(),
+        "{}",
+        one.text
+    );
     assert!(!one.text.contains(" style=") && !one.text.contains(" onclick="));
 }
 
@@ -173,11 +215,16 @@ fn behind_tls_the_session_travels_over_tls_only() {
     plain.add_user("reader", "a-good-password");
     let form = |server: &TestServer| {
         let client = server.someone().with("content-type", "application/x-www-form-urlencoded");
-        client.request("POST", "/login", "username=reader&password=a-good-password").header("set-cookie").to_owned()
+        client
+            .request("POST", "/login", "username=reader&password=a-good-password")
+            .header("set-cookie")
+            .to_owned()
     };
     let cookie = form(&plain);
     assert!(
-        cookie.starts_with("session=") && cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"),
+        cookie.starts_with("session=")
+            && cookie.contains("HttpOnly")
+            && cookie.contains("SameSite=Lax"),
         "{cookie}"
     );
     assert!(!cookie.contains("Secure"), "{cookie}");
@@ -186,7 +233,9 @@ fn behind_tls_the_session_travels_over_tls_only() {
     secure.add_user("reader", "a-good-password");
     let cookie = form(&secure);
     assert!(
-        cookie.starts_with("__Host-session=") && cookie.contains("Secure") && cookie.contains("Path=/"),
+        cookie.starts_with("__Host-session=")
+            && cookie.contains("Secure")
+            && cookie.contains("Path=/"),
         "{cookie}"
     );
     assert!(secure.someone().get("/").header("strict-transport-security").contains("max-age"));
@@ -202,15 +251,27 @@ fn signing_in_shows_the_name_and_signing_out_ends_the_session_on_the_server() {
         assert_eq!(answer.status, 422);
         assert_eq!(answer.header("set-cookie"), "", "no session for a failure");
         assert!(answer.text.contains("The user name or the password is wrong."), "{}", answer.text);
-        assert!(!answer.text.contains("a-good-password"), "a password is never sent back: {}", answer.text);
+        assert!(
+            !answer.text.contains("a-good-password"),
+            "a password is never sent back: {}",
+            answer.text
+        );
     }
-    let again = form.request("POST", "/login", "username=Re%22der&password=wrong&next=%2Fsearch").text;
-    assert!(again.contains("value=\"Re&quot;der\"") && again.contains("value=\"/search\""), "input is kept: {again}");
+    let again =
+        form.request("POST", "/login", "username=Re%22der&password=wrong&next=%2Fsearch").text;
+    assert!(
+        again.contains("value=\"Re&quot;der\"") && again.contains("value=\"/search\""),
+        "input is kept: {again}"
+    );
     let reader = server.someone().signed_in("reader", "a-good-password");
     assert!(reader.get("/").text.contains("A Reader"));
     let other = server.someone().signed_in("reader", "a-good-password");
     let hash = tidemark::server::accounts::hash_password("another-password").unwrap();
-    assert!(server.run(tidemark::server::accounts::set_password(&server.stores, "reader", &hash)).unwrap());
+    assert!(
+        server
+            .run(tidemark::server::accounts::set_password(&server.stores, "reader", &hash))
+            .unwrap()
+    );
     assert!(!other.get("/").text.contains("A Reader"), "a new password ends every session");
     let reader = server.someone().signed_in("reader", "another-password");
     let answer = reader.request("POST", "/logout", "");
@@ -219,7 +280,9 @@ fn signing_in_shows_the_name_and_signing_out_ends_the_session_on_the_server() {
     assert!(!reader.get("/").text.contains("A Reader"), "the old cookie is worth nothing");
     let sessions = match &server.redis {
         None => server.number("SELECT count(*) FROM sessions WHERE ? = ''", ""),
-        Some(redis) => redis.command(&["KEYS", "tm:{sessions}:*"]).lines().count().try_into().unwrap(),
+        Some(redis) => {
+            redis.command(&["KEYS", "tm:{sessions}:*"]).lines().count().try_into().unwrap()
+        }
     };
     assert_eq!(sessions, 0);
 }
@@ -229,11 +292,16 @@ fn what_an_author_writes_in_front_matter_stays_text() {
     let server = TestServer::start();
     let evil = "</title><script>x</script><meta http-equiv=refresh content=0>&lt;\\\"'";
     let file = source("evil", &format!("description = \"{evil}\"\ntags = [\"{evil}\"]"), "text");
-    let file = SourceFile { text: file.text.replace("Title of evil", evil).replace("Jo Doe", evil), ..file };
-    let report = server.run(import(&server.database, &server.clock, vec![file], Report::default())).unwrap();
+    let file = SourceFile {
+        text: file.text.replace("Title of evil", evil).replace("Jo Doe", evil),
+        ..file
+    };
+    let report =
+        server.run(import(&server.database, &server.clock, vec![file], Report::default())).unwrap();
     assert_eq!(report.created, 1, "{report:?}");
     let author = server.someone().get("/api/v1/articles?per-page=1").json();
-    let of = |kind: &str, key: &str| author["articles"][0][kind][0][key].as_str().unwrap().to_owned();
+    let of =
+        |kind: &str, key: &str| author["articles"][0][kind][0][key].as_str().unwrap().to_owned();
     let (username, tag) = (of("authors", "username"), of("tags", "slug"));
     for path in [
         "/".to_owned(),
@@ -290,7 +358,10 @@ fn assert_well_formed(xml: &str) {
             quick_xml::events::Event::Eof => return,
             quick_xml::events::Event::GeneralRef(reference) => {
                 let name = std::str::from_utf8(&reference).unwrap();
-                assert!(name.starts_with('#') || ["amp", "lt", "gt", "quot", "apos"].contains(&name), "&{name}; {xml}");
+                assert!(
+                    name.starts_with('#') || ["amp", "lt", "gt", "quot", "apos"].contains(&name),
+                    "&{name}; {xml}"
+                );
             }
             _ => {}
         }
@@ -300,12 +371,22 @@ fn assert_well_formed(xml: &str) {
 #[test]
 fn a_feed_stays_well_formed_whatever_is_written_into_an_article() {
     let base = "https://blog.example/a&b";
-    let server = TestServer::with(&[("TIDEMARK_SITE__BASE_URL", base), ("TIDEMARK_SITE__TITLE", "One \u{8} & <two>")]);
+    let server = TestServer::with(&[
+        ("TIDEMARK_SITE__BASE_URL", base),
+        ("TIDEMARK_SITE__TITLE", "One \u{8} & <two>"),
+    ]);
     let evil = r"a\u0008b\uFFFFc & <d> ]]>";
-    let file =
-        source("evil", &format!("description = \"{evil}\"\ntags = [\"{evil}\"]"), "Text \u{8}\u{ffff} &amp; <b>x</b>");
-    let file = SourceFile { text: file.text.replace("Title of evil", evil).replace("Jo Doe", evil), ..file };
-    let report = server.run(import(&server.database, &server.clock, vec![file], Report::default())).unwrap();
+    let file = source(
+        "evil",
+        &format!("description = \"{evil}\"\ntags = [\"{evil}\"]"),
+        "Text \u{8}\u{ffff} &amp; <b>x</b>",
+    );
+    let file = SourceFile {
+        text: file.text.replace("Title of evil", evil).replace("Jo Doe", evil),
+        ..file
+    };
+    let report =
+        server.run(import(&server.database, &server.clock, vec![file], Report::default())).unwrap();
     assert_eq!(report.created, 1, "{report:?}");
     server.add_user_with_role("boss", "a-good-password", Role::Admin);
     let boss = server.someone().signed_in("boss", "a-good-password");
@@ -314,21 +395,31 @@ fn a_feed_stays_well_formed_whatever_is_written_into_an_article() {
     for path in ["/feed.xml", "/sitemap.xml"] {
         let answer = server.someone().get(path);
         assert_eq!(answer.status, 200, "{path}");
-        assert!(answer.text.contains("/articles/typed") && answer.text.contains("/articles/evil"), "{}", answer.text);
+        assert!(
+            answer.text.contains("/articles/typed") && answer.text.contains("/articles/evil"),
+            "{}",
+            answer.text
+        );
         assert_well_formed(&answer.text);
     }
-    // As an older version stored it. What the feed leaves out must not make an address of it that runs.
+    // As an older version stored it. What the feed leaves out must not make an address of it that
+    // runs.
     server.execute(
         "UPDATE articles SET html = concat('<p>', char(11), '<a href=java', char(8), 'script:x>c</a></p>') WHERE slug = 'typed'",
     );
     server.execute("UPDATE content_version SET version = version + 1");
-    eventually(&server, "/feed.xml", |feed| feed.text.contains("&lt;p&gt;&lt;a&gt;c&lt;/a&gt;&lt;/p&gt;"));
+    eventually(&server, "/feed.xml", |feed| {
+        feed.text.contains("&lt;p&gt;&lt;a&gt;c&lt;/a&gt;&lt;/p&gt;")
+    });
     let feed = server.someone().get("/feed.xml").text;
     assert_well_formed(&feed);
     assert!(!feed.contains("javascript:"), "{feed}");
     let articles = server.someone().get("/api/v1/articles").json().to_string();
     assert!(articles.contains("abc & <d> ]]>"), "the rest of the text is kept: {articles}");
-    assert!(!articles.contains("\\b") && !articles.contains('\u{ffff}'), "nothing of it is stored: {articles}");
+    assert!(
+        !articles.contains("\\b") && !articles.contains('\u{ffff}'),
+        "nothing of it is stored: {articles}"
+    );
 }
 
 #[test]
@@ -337,20 +428,38 @@ fn an_empty_blog_says_how_to_fill_it() {
     server.execute("UPDATE articles SET deleted_at = 1");
     let answer = server.someone().get("/");
     assert_eq!(answer.status, 200);
-    assert!(answer.text.contains("No articles yet") && answer.text.contains("tidemark import"), "{}", answer.text);
+    assert!(
+        answer.text.contains("No articles yet") && answer.text.contains("tidemark import"),
+        "{}",
+        answer.text
+    );
 }
 
 #[test]
 fn a_page_for_reading_names_no_wasm_and_only_the_editor_has_the_library() {
     let server = TestServer::start();
     server.add_user_with_role("writer", "a-good-password", Role::Author);
-    let (someone, writer) = (server.someone(), server.someone().signed_in("writer", "a-good-password"));
-    let reading =
-        ["/", "/articles/first", "/tags/sea", "/authors/jo-doe", "/most-viewed", "/search?q=text", "/nothing"];
+    let (someone, writer) =
+        (server.someone(), server.someone().signed_in("writer", "a-good-password"));
+    let reading = [
+        "/",
+        "/articles/first",
+        "/tags/sea",
+        "/authors/jo-doe",
+        "/most-viewed",
+        "/search?q=text",
+        "/nothing",
+    ];
     for path in reading.into_iter().chain(["/login"]) {
         without_library(&someone.get(path), path);
     }
-    for path in reading.into_iter().chain(["/account", "/collects", "/following", "/studio", "/studio/pictures"]) {
+    for path in reading.into_iter().chain([
+        "/account",
+        "/collects",
+        "/following",
+        "/studio",
+        "/studio/pictures",
+    ]) {
         without_library(&writer.get(path), path);
     }
     let editor = writer.get("/studio/new");
@@ -383,7 +492,10 @@ fn the_script_for_reading_has_the_words_and_names_of_the_server() {
     }
     assert!(script.contains(&format!("`{THEME_COOKIE}=${{theme}};")));
     // Its addresses are put together: `record-view`, and `set-` with what a button is for.
-    for route in ROUTES.iter().filter(|route| route.method == "PUT" && route.path.starts_with("/api/islands/")) {
+    for route in ROUTES
+        .iter()
+        .filter(|route| route.method == "PUT" && route.path.starts_with("/api/islands/"))
+    {
         let name = route.path.trim_start_matches("/api/islands/");
         assert!(name.starts_with("set-") || script.contains(&format!("'{name}'")), "{name}");
     }

@@ -1,4 +1,5 @@
-//! Pictures: what is taken and what is not, what is taken out of them, who may do what, and both kinds of stores.
+//! Pictures: what is taken and what is not, what is taken out of them, who may do what, and both
+//! kinds of stores.
 
 mod files;
 
@@ -20,8 +21,8 @@ use tidemark_content::pictures::check::{Refusal, check};
 use tidemark_content::pictures::strip::strip;
 
 use self::files::{
-    SECRET, exif, gif, gif_of, has_secret, jpeg, packed_profile, png, profile, webp, webp_of, with_gif_metadata,
-    with_png_chunk, with_segment, with_webp_metadata,
+    SECRET, exif, gif, gif_of, has_secret, jpeg, packed_profile, png, profile, webp, webp_of,
+    with_gif_metadata, with_png_chunk, with_segment, with_webp_metadata,
 };
 use crate::harness::{Answer, Client, TestServer, binary};
 
@@ -35,7 +36,8 @@ fn author<'a>(server: &'a TestServer, username: &str) -> Client<'a> {
 
 fn signed_in<'a>(server: &'a TestServer, username: &str) -> Client<'a> {
     let form = server.someone().with("content-type", "application/x-www-form-urlencoded");
-    let answer = form.request("POST", "/login", &format!("username={username}&password={PASSWORD}"));
+    let answer =
+        form.request("POST", "/login", &format!("username={username}&password={PASSWORD}"));
     assert_eq!(answer.status, 303, "{}", answer.text);
     server.someone().with("cookie", answer.header("set-cookie").split(';').next().unwrap())
 }
@@ -86,14 +88,18 @@ fn each_kind_of_picture_comes_back_whole_and_as_what_it_is() {
         let answer = server.someone().with("accept-encoding", "gzip, br").get(&url);
         assert_eq!((answer.status, answer.header("content-type")), (200, kind));
         assert_eq!(answer.header("x-content-type-options"), "nosniff");
-        assert_eq!(answer.header("content-security-policy"), "default-src 'none'; sandbox; frame-ancestors 'none'");
+        assert_eq!(
+            answer.header("content-security-policy"),
+            "default-src 'none'; sandbox; frame-ancestors 'none'"
+        );
         assert_eq!(answer.header("cache-control"), "public, max-age=31536000, immutable");
         assert_eq!(answer.header("content-disposition"), "inline");
         assert_eq!(answer.header("content-encoding"), "", "a picture is compressed already");
         assert_eq!(answer.header("content-length"), answer.bytes.len().to_string());
         assert_eq!(answer.header("set-cookie"), "");
         let decode = |bytes: &[u8]| {
-            let reader = ImageReader::new(Cursor::new(bytes.to_vec())).with_guessed_format().unwrap();
+            let reader =
+                ImageReader::new(Cursor::new(bytes.to_vec())).with_guessed_format().unwrap();
             reader.decode().unwrap().into_rgba8()
         };
         assert_eq!(decode(&answer.bytes), decode(&bytes), "{kind}: not a pixel is changed");
@@ -106,7 +112,11 @@ fn each_kind_of_picture_comes_back_whole_and_as_what_it_is() {
         let tag = answer.header("etag");
         for known in [tag.to_owned(), format!("\"x\", W/{tag}"), "*".into()] {
             let again = server.someone().with("if-none-match", &known).get(&url);
-            assert_eq!((again.status, again.bytes.len(), again.header("etag")), (304, 0, tag), "{known}");
+            assert_eq!(
+                (again.status, again.bytes.len(), again.header("etag")),
+                (304, 0, tag),
+                "{known}"
+            );
         }
         assert_eq!(server.someone().with("if-none-match", "\"x\"").get(&url).status, 200);
     }
@@ -119,7 +129,8 @@ fn each_kind_of_picture_comes_back_whole_and_as_what_it_is() {
 fn what_a_camera_noted_is_taken_out_and_which_way_up_it_is_stays() {
     let exif_segment = [b"Exif\0\0".as_slice(), &exif(6)].concat();
     let dirty_jpeg = with_segment(&jpeg(30, 20), 0xe1, &exif_segment);
-    let dirty_jpeg = with_segment(&dirty_jpeg, 0xe1, &[b"http://ns.adobe.com/xap/1.0/\0", SECRET].concat());
+    let dirty_jpeg =
+        with_segment(&dirty_jpeg, 0xe1, &[b"http://ns.adobe.com/xap/1.0/\0", SECRET].concat());
     let dirty_jpeg = with_segment(&dirty_jpeg, 0xfe, SECRET);
     let dirty_jpeg = with_segment(&dirty_jpeg, 0xed, SECRET);
     let dirty_jpeg = [&dirty_jpeg, SECRET, b"<script>alert(1)</script>"].concat();
@@ -162,11 +173,29 @@ fn nothing_hides_in_a_part_that_is_longer_than_it_must_be() {
         ("reserved marker", with_segment(&jpeg(8, 8), 0xc8, SECRET)),
         (
             "colour profile of a JPEG",
-            with_segment(&jpeg(8, 8), 0xe2, &[b"ICC_PROFILE\0\x01\x01".as_slice(), &profile].concat()),
+            with_segment(
+                &jpeg(8, 8),
+                0xe2,
+                &[b"ICC_PROFILE\0\x01\x01".as_slice(), &profile].concat(),
+            ),
         ),
-        ("Adobe's segment", with_segment(&jpeg(8, 8), 0xee, &[b"Adobe\0\x64\0\0\0\0\x01".as_slice(), SECRET].concat())),
+        (
+            "Adobe's segment",
+            with_segment(
+                &jpeg(8, 8),
+                0xee,
+                &[b"Adobe\0\x64\0\0\0\0\x01".as_slice(), SECRET].concat(),
+            ),
+        ),
         ("sBIT", with_png_chunk(&png(8, 8), b"sBIT", &[&[8u8, 8, 8, 8][..], SECRET].concat())),
-        ("pHYs", with_png_chunk(&png(8, 8), b"pHYs", &[&[0u8, 0, 0, 1, 0, 0, 0, 1, 0][..], SECRET].concat())),
+        (
+            "pHYs",
+            with_png_chunk(
+                &png(8, 8),
+                b"pHYs",
+                &[&[0u8, 0, 0, 1, 0, 0, 0, 1, 0][..], SECRET].concat(),
+            ),
+        ),
         ("colour of a background", with_png_chunk(&png(8, 8), b"bKGD", SECRET)),
         ("a frame of no animation", with_png_chunk(&png(8, 8), b"fdAT", SECRET)),
         ("a palette of no use", with_png_chunk(&png(8, 8), b"PLTE", &SECRET[..30])),
@@ -174,7 +203,10 @@ fn nothing_hides_in_a_part_that_is_longer_than_it_must_be() {
     ] {
         let found = check(&dirty).unwrap_or_else(|refusal| panic!("{name} {refusal}"));
         let secret = &SECRET[..30];
-        assert!(dirty.windows(secret.len()).any(|window| window == secret), "{name}: the test is about nothing");
+        assert!(
+            dirty.windows(secret.len()).any(|window| window == secret),
+            "{name}: the test is about nothing"
+        );
         assert!(!found.bytes.windows(secret.len()).any(|window| window == secret), "{name}");
         let again = check(&found.bytes).unwrap();
         assert_eq!(again.bytes, found.bytes, "{name}: there is nothing left to take out");
@@ -187,23 +219,38 @@ fn nothing_hides_in_a_part_that_is_longer_than_it_must_be() {
     assert!(!has_secret(&unpacked) && unpacked.windows(4).any(|window| window == b"rTRC"));
 }
 
-/// What it costs is told by its headings, in pixels and passes, so nothing has to be decoded to refuse it.
+/// What it costs is told by its headings, in pixels and passes, so nothing has to be decoded to
+/// refuse it.
 #[test]
 fn a_picture_that_costs_more_than_it_shows_is_refused_before_it_is_decoded() {
     assert_eq!(check(&gif_of((1, 1), 380, (8000, 8000))).unwrap_err(), Refusal::Damaged);
     assert_eq!(check(&gif_of((10_000, 4_000), 11, (1, 1))).unwrap_err(), Refusal::TooLarge);
-    assert_eq!(check(&gif_of((2, 1), 1, (1, 2))).unwrap_err(), Refusal::Damaged, "one row below the screen");
+    assert_eq!(
+        check(&gif_of((2, 1), 1, (1, 2))).unwrap_err(),
+        Refusal::Damaged,
+        "one row below the screen"
+    );
     // A WebP's decoder goes by what the picture says, and not by what is around it.
     for is_animation in [false, true] {
         let is_taken = |said, size| strip(Kind::Webp, &webp_of(said, size, is_animation)).is_some();
         assert!(is_taken((64, 48), (64, 48)), "the test is about nothing");
-        assert!(!is_taken((1, 1), (16_383, 16_383)) && !is_taken((64, 48), (64, 49)) && !is_taken((64, 48), (65, 48)));
-        assert_eq!(check(&webp_of((1, 1), (16_383, 16_383), is_animation)).unwrap_err(), Refusal::Damaged);
+        assert!(
+            !is_taken((1, 1), (16_383, 16_383))
+                && !is_taken((64, 48), (64, 49))
+                && !is_taken((64, 48), (65, 48))
+        );
+        assert_eq!(
+            check(&webp_of((1, 1), (16_383, 16_383), is_animation)).unwrap_err(),
+            Refusal::Damaged
+        );
     }
     let lossless = webp(40, 30);
-    let said = |width, height| check(&with_webp_metadata(&lossless, width, height, 1)).map(|found| found.width);
+    let said = |width, height| {
+        check(&with_webp_metadata(&lossless, width, height, 1)).map(|found| found.width)
+    };
     assert_eq!((said(40, 30), said(40, 31)), (Ok(40), Err(Refusal::Damaged)));
-    // A profile of zeros that would take 20 MB: it is read as far as profiles are long, and left out.
+    // A profile of zeros that would take 20 MB: it is read as far as profiles are long, and left
+    // out.
     let packed = packed_profile(&vec![0; 20_000_000]);
     let found = check(&with_png_chunk(&png(8, 8), b"iCCP", &packed)).unwrap();
     assert!(!found.bytes.windows(4).any(|window| window == b"iCCP"));
@@ -224,12 +271,27 @@ fn what_is_no_whole_picture_is_refused_in_one_clear_line() {
     let jo = author(&server, "jo");
     let whole = [png(40, 30), jpeg(40, 30), gif(2), webp(40, 30)];
     let mut files: Vec<(String, Vec<u8>, u16, &str)> = vec![
-        ("page.png".into(), b"<!DOCTYPE html><script>alert(1)</script>".to_vec(), 415, "PNG, JPEG, GIF or WebP"),
-        ("x.svg".into(), b"<svg xmlns=\"http://www.w3.org/2000/svg\"/>".to_vec(), 415, "PNG, JPEG, GIF or WebP"),
+        (
+            "page.png".into(),
+            b"<!DOCTYPE html><script>alert(1)</script>".to_vec(),
+            415,
+            "PNG, JPEG, GIF or WebP",
+        ),
+        (
+            "x.svg".into(),
+            b"<svg xmlns=\"http://www.w3.org/2000/svg\"/>".to_vec(),
+            415,
+            "PNG, JPEG, GIF or WebP",
+        ),
         ("x.jpg".into(), b"%PDF-1.7\n".to_vec(), 415, "PNG, JPEG, GIF or WebP"),
         ("x.gif".into(), b"PK\x03\x04rest of a zip".to_vec(), 415, "PNG, JPEG, GIF or WebP"),
         ("empty.png".into(), vec![], 415, "PNG, JPEG, GIF or WebP"),
-        ("html.gif".into(), b"GIF89a/*<html><script>alert(1)</script>*/=1;".to_vec(), 400, "damaged"),
+        (
+            "html.gif".into(),
+            b"GIF89a/*<html><script>alert(1)</script>*/=1;".to_vec(),
+            400,
+            "damaged",
+        ),
         ("noise.png".into(), [&png(9, 9)[..8], &[7; 500]].concat(), 400, "damaged"),
     ];
     for (index, bytes) in whole.iter().enumerate() {
@@ -298,11 +360,15 @@ fn a_picture_that_is_too_large_is_refused_before_it_is_read() {
     let answer = form.announce("POST", "/studio/pictures", 11 * 1024 * 1024);
     assert_eq!(answer.status, 413);
     assert!(answer.text.contains("up to 10 MiB"), "{}", answer.text);
-    let answer = form.with("accept", "application/json").announce("POST", "/studio/pictures", 11 * 1024 * 1024);
+    let answer = form.with("accept", "application/json").announce(
+        "POST",
+        "/studio/pictures",
+        11 * 1024 * 1024,
+    );
     assert_eq!((answer.status, answer.header("content-type")), (413, "application/problem+json"));
     assert!(answer.text.contains("up to 10 MiB"), "{}", answer.text);
-    // Without an announced length it shows on the way. Not much more than may be sent: the server hangs up once it is too much, and whoever
-    // is still sending then may not see why.
+    // Without an announced length it shows on the way. Not much more than may be sent: the server
+    // hangs up once it is too much, and whoever is still sending then may not see why.
     let mut noise = png(8, 8);
     noise.resize(10 * 1024 * 1024 + 24 * 1024, 7);
     let chunked = form.with("accept", "application/json").with("transfer-encoding", "chunked");
@@ -326,18 +392,35 @@ fn an_author_uploads_copies_and_deletes_without_javascript() {
     let jo = author(&server, "jo");
     let page = jo.get("/studio/pictures");
     assert_eq!(page.status, 200, "{}", page.text);
-    for part in ["<h1>Pictures</h1>", "No pictures yet.", "enctype=\"multipart/form-data\"", "type=\"file\""] {
+    for part in [
+        "<h1>Pictures</h1>",
+        "No pictures yet.",
+        "enctype=\"multipart/form-data\"",
+        "type=\"file\"",
+    ] {
         assert!(page.text.contains(part), "{part}: {}", page.text);
     }
     let answer = post(&jo, &[("one_tide.png", &png(3, 2)), ("two<b>.gif", &gif(1))]);
-    assert_eq!((answer.status, answer.header("location")), (303, "/studio/pictures?added=2"), "{}", answer.text);
+    assert_eq!(
+        (answer.status, answer.header("location")),
+        (303, "/studio/pictures?added=2"),
+        "{}",
+        answer.text
+    );
     let page = jo.get("/studio/pictures?added=2");
-    for part in
-        ["The pictures are here.", "3 × 2", "value=\"![one tide](/pictures/", "two&lt;b&gt;.gif", "November 24, 2026"]
-    {
+    for part in [
+        "The pictures are here.",
+        "3 × 2",
+        "value=\"![one tide](/pictures/",
+        "two&lt;b&gt;.gif",
+        "November 24, 2026",
+    ] {
         assert!(page.text.contains(part), "{part}: {}", page.text);
     }
-    assert!(page.text.find("two&lt;b").unwrap() < page.text.find("one_tide").unwrap(), "newest first");
+    assert!(
+        page.text.find("two&lt;b").unwrap() < page.text.find("one_tide").unwrap(),
+        "newest first"
+    );
     assert!(!page.text.contains(" style="), "{}", page.text);
 
     for (files, status, said) in [
@@ -351,11 +434,21 @@ fn an_author_uploads_copies_and_deletes_without_javascript() {
             assert!(answer.text.contains(part), "{part}: {}", answer.text);
         }
     }
-    assert_eq!(server.number("SELECT count(*) FROM pictures WHERE ? = ''", ""), 2, "all of a request or nothing");
-    let answer =
-        jo.with("content-type", "application/x-www-form-urlencoded").request("POST", "/studio/pictures", "picture=x");
+    assert_eq!(
+        server.number("SELECT count(*) FROM pictures WHERE ? = ''", ""),
+        2,
+        "all of a request or nothing"
+    );
+    let answer = jo.with("content-type", "application/x-www-form-urlencoded").request(
+        "POST",
+        "/studio/pictures",
+        "picture=x",
+    );
     assert_eq!(answer.status, 415);
-    let both = post(&jo.with("accept", "application/json"), &[("a.png", &png(2, 2)), ("b.png", &png(2, 2))]);
+    let both = post(
+        &jo.with("accept", "application/json"),
+        &[("a.png", &png(2, 2)), ("b.png", &png(2, 2))],
+    );
     assert_eq!(both.status, 400, "{}", both.text);
 
     let delete = page.text.split("action=\"").find(|part| part.contains("/delete\"")).unwrap();
@@ -367,8 +460,16 @@ fn an_author_uploads_copies_and_deletes_without_javascript() {
     assert_eq!(server.someone().get(&picture).status, 404);
     let page = jo.get("/studio/pictures?deleted=1").text;
     assert!(page.contains("The picture is deleted.") && !page.contains(&picture), "{page}");
-    assert_eq!(std::fs::read_dir(server.folder.path().join("pictures")).unwrap().count(), 1, "its bytes are gone too");
-    assert_eq!(jo.request("POST", delete, "").status, 404, "a second time there is nothing to delete");
+    assert_eq!(
+        std::fs::read_dir(server.folder.path().join("pictures")).unwrap().count(),
+        1,
+        "its bytes are gone too"
+    );
+    assert_eq!(
+        jo.request("POST", delete, "").status,
+        404,
+        "a second time there is nothing to delete"
+    );
 }
 
 #[test]
@@ -422,7 +523,10 @@ fn only_the_owner_and_an_administrator_list_and_delete_a_picture() {
     let answer = post_json(&nobody, "a.png", &png(2, 2));
     assert_eq!((answer.status, answer.header("content-type")), (401, "application/problem+json"));
     assert_eq!(nobody.request("POST", &delete, "").status, 401);
-    assert_eq!(post(&jo.with("sec-fetch-site", "cross-site"), &[("a.png", &png(2, 2))]).status, 403);
+    assert_eq!(
+        post(&jo.with("sec-fetch-site", "cross-site"), &[("a.png", &png(2, 2))]).status,
+        403
+    );
     assert_eq!(nobody.get(&url).status, 200, "whoever knows the address sees it");
 
     let root = signed_in(&server, "root");
@@ -438,7 +542,11 @@ fn an_address_that_was_not_given_leads_nowhere() {
     let jo = author(&server, "jo");
     let url = address(&jo, "a.png", &png(5, 5));
     std::fs::write(server.folder.path().join("pictures/secret.png"), png(1, 1)).unwrap();
-    std::fs::write(server.folder.path().join(format!("pictures/{}.png", "0".repeat(32))), png(1, 1)).unwrap();
+    std::fs::write(
+        server.folder.path().join(format!("pictures/{}.png", "0".repeat(32))),
+        png(1, 1),
+    )
+    .unwrap();
     for path in [
         "/pictures/secret.png".to_owned(),
         format!("/pictures/{}.png", "0".repeat(32)),
@@ -457,8 +565,12 @@ fn an_address_that_was_not_given_leads_nowhere() {
         assert!(answer.header("content-type").starts_with("text/html"), "{path}");
         assert!(!answer.header("cache-control").contains("immutable"), "{path}");
         assert_eq!(
-            jo.request("POST", &format!("/studio/pictures/{}/delete", path.trim_start_matches("/pictures/")), "")
-                .status,
+            jo.request(
+                "POST",
+                &format!("/studio/pictures/{}/delete", path.trim_start_matches("/pictures/")),
+                ""
+            )
+            .status,
             404,
             "{path}"
         );
@@ -498,7 +610,11 @@ fn a_store_or_a_database_that_fails_leaves_nothing_that_shows() {
     assert_eq!(server.someone().get(&url).status, 200);
     std::fs::remove_file(folder.join(&url["/pictures/".len()..])).unwrap();
     assert_eq!(server.someone().get(&url).status, 404, "bytes that are lost");
-    assert_eq!(jo.request("POST", &format!("/studio{url}/delete"), "").status, 303, "and can be deleted all the same");
+    assert_eq!(
+        jo.request("POST", &format!("/studio{url}/delete"), "").status,
+        303,
+        "and can be deleted all the same"
+    );
 }
 
 /// What speaks S3, as far as it is needed: keeps objects in memory and refuses what is not signed.
@@ -553,7 +669,8 @@ async fn answer_as_s3(
         }
         Method::GET | Method::HEAD => match objects.get(&key) {
             Some(bytes) => {
-                let headers = [("etag", "\"1\""), ("last-modified", "Tue, 24 Nov 2026 12:00:00 GMT")];
+                let headers =
+                    [("etag", "\"1\""), ("last-modified", "Tue, 24 Nov 2026 12:00:00 GMT")];
                 (headers, bytes.clone()).into_response()
             }
             None => StatusCode::NOT_FOUND.into_response(),
@@ -595,7 +712,12 @@ fn pictures_can_be_kept_in_a_bucket() {
     s3.is_down.store(true, Ordering::Relaxed);
     assert_eq!(server.someone().get(&url).status, 503);
     let answer = post_json(&jo, "b.png", &png(5, 5));
-    assert_eq!((answer.status, answer.header("content-type")), (503, "application/problem+json"), "{}", answer.text);
+    assert_eq!(
+        (answer.status, answer.header("content-type")),
+        (503, "application/problem+json"),
+        "{}",
+        answer.text
+    );
     assert!(matches!(server.run(examine_pictures(&server.stores.pictures)), Finding::Wrong(_)));
     assert_eq!(server.number("SELECT count(*) FROM pictures WHERE ? = ''", ""), 1);
     assert_eq!(server.someone().get("/articles/first").status, 200, "articles do without");
@@ -618,15 +740,24 @@ fn the_doctor_says_where_pictures_are_kept() {
     };
     let good = run(&folder.path().join("new/pictures"));
     assert!(good.status.success(), "{good:?}");
-    assert!(String::from_utf8_lossy(&good.stdout).contains("new/pictures; it can be written to"), "{good:?}");
+    assert!(
+        String::from_utf8_lossy(&good.stdout).contains("new/pictures; it can be written to"),
+        "{good:?}"
+    );
     let bad = run(&folder.path().join("blog.db/pictures"));
     assert!(!bad.status.success(), "{bad:?}");
-    assert!(String::from_utf8_lossy(&bad.stdout).contains("X Pictures: nothing can be kept in"), "{bad:?}");
+    assert!(
+        String::from_utf8_lossy(&bad.stdout).contains("X Pictures: nothing can be kept in"),
+        "{bad:?}"
+    );
 }
 
 #[test]
 fn a_user_keeps_only_so_many_pictures_of_so_many_bytes() {
-    let server = TestServer::with(&[("TIDEMARK_PICTURES__PER_USER", "3"), ("TIDEMARK_PICTURES__MIB_PER_USER", "1")]);
+    let server = TestServer::with(&[
+        ("TIDEMARK_PICTURES__PER_USER", "3"),
+        ("TIDEMARK_PICTURES__MIB_PER_USER", "1"),
+    ]);
     let jo = author(&server, "jo");
     let small = png(4, 4);
     let two = [("a.png", &small[..]), ("b.png", &small[..])];
@@ -642,8 +773,10 @@ fn a_user_keeps_only_so_many_pictures_of_so_many_bytes() {
     assert_eq!(kept, 3, "nothing is left over of what had no room");
     assert_eq!(jo.post(&format!("/studio{url}/delete"), "").status, 303);
     let noise = RgbaImage::from_fn(600, 600, |x, y| {
-        let hash =
-            x.wrapping_mul(2_654_435_761).wrapping_add(y.wrapping_mul(2_246_822_519)).wrapping_mul(3_266_489_917);
+        let hash = x
+            .wrapping_mul(2_654_435_761)
+            .wrapping_add(y.wrapping_mul(2_246_822_519))
+            .wrapping_mul(3_266_489_917);
         image::Rgba(hash.to_be_bytes())
     });
     let mut large = Cursor::new(Vec::new());
@@ -651,17 +784,25 @@ fn a_user_keeps_only_so_many_pictures_of_so_many_bytes() {
     let large = large.into_inner();
     assert!(large.len() > 1024 * 1024, "the test is about nothing");
     assert_eq!(post_json(&jo, "large.png", &large).status, 403, "too many bytes");
-    assert_eq!(post_json(&author(&server, "other"), "e.png", &small).status, 201, "each has room of their own");
+    assert_eq!(
+        post_json(&author(&server, "other"), "e.png", &small).status,
+        201,
+        "each has room of their own"
+    );
 }
 
 #[test]
 fn a_setting_keeps_pages_from_loading_pictures_of_other_hosts() {
     let server = TestServer::start();
-    let policy =
-        |server: &TestServer| server.someone().get("/articles/first").header("content-security-policy").to_owned();
+    let policy = |server: &TestServer| {
+        server.someone().get("/articles/first").header("content-security-policy").to_owned()
+    };
     assert!(policy(&server).contains("img-src 'self' https: data:;"));
     let server = TestServer::with(&[("TIDEMARK_PICTURES__ELSEWHERE", "false")]);
     let policy = policy(&server);
-    assert!(policy.contains("img-src 'self' data:;") && policy.contains("media-src 'self';"), "{policy}");
+    assert!(
+        policy.contains("img-src 'self' data:;") && policy.contains("media-src 'self';"),
+        "{policy}"
+    );
     assert!(!policy.contains("https:"), "{policy}");
 }

@@ -37,7 +37,8 @@ fn log() -> &'static Log {
     LOG.get_or_init(|| {
         let log = Log::default();
         let writer = log.clone();
-        let logger = tracing_subscriber::fmt().with_ansi(false).with_max_level(tracing::Level::INFO);
+        let logger =
+            tracing_subscriber::fmt().with_ansi(false).with_max_level(tracing::Level::INFO);
         let _ = logger.with_writer(move || writer.clone()).try_init();
         log
     })
@@ -76,14 +77,19 @@ fn hash(what: &str, hash: i64) -> Vec<Needle> {
 fn without_a_key(text: &str) -> Vec<Needle> {
     let digest: [u8; 32] = *blake3::hash(text.as_bytes()).as_bytes();
     let [a, b, c, d, e, f, g, h, ..] = digest;
-    let mut needles = hash(&format!("the bare hash of {text}"), i64::from_le_bytes([a, b, c, d, e, f, g, h]));
+    let mut needles =
+        hash(&format!("the bare hash of {text}"), i64::from_le_bytes([a, b, c, d, e, f, g, h]));
     needles.push(Needle(format!("the bare hash of {text}"), digest.to_vec()));
     needles
 }
 
 fn found<'a>(needles: &'a [Needle], bytes: &[u8]) -> Vec<&'a str> {
     let is_there = |needle: &[u8]| memchr::memmem::find(bytes, needle).is_some();
-    needles.iter().filter(|Needle(_, bytes)| is_there(bytes)).map(|Needle(what, _)| what.as_str()).collect()
+    needles
+        .iter()
+        .filter(|Needle(_, bytes)| is_there(bytes))
+        .map(|Needle(what, _)| what.as_str())
+        .collect()
 }
 
 #[test]
@@ -104,8 +110,13 @@ fn c3_after_a_day_of_readers_no_byte_that_is_kept_joins_a_reader_and_an_article(
     for username in &signed_in {
         server.add_user(username, PASSWORD);
     }
-    let mut clients: Vec<_> = anonymous.iter().map(|(address, browser)| server.reader(address, browser)).collect();
-    clients.extend(signed_in.iter().map(|name| server.reader("203.0.113.250", FIREFOX).signed_in(name, PASSWORD)));
+    let mut clients: Vec<_> =
+        anonymous.iter().map(|(address, browser)| server.reader(address, browser)).collect();
+    clients.extend(
+        signed_in
+            .iter()
+            .map(|name| server.reader("203.0.113.250", FIREFOX).signed_in(name, PASSWORD)),
+    );
 
     // A day: everybody reads, some mistype at the sign-in.
     let mistyped = ["Correct-Horse-Battery-9", "quiet-reader-1x"];
@@ -113,10 +124,19 @@ fn c3_after_a_day_of_readers_no_byte_that_is_kept_joins_a_reader_and_an_article(
         for (number, client) in clients.iter().enumerate() {
             let article = articles[(hour + number) % 2];
             assert_eq!(
-                client.get(if article == articles[0] { "/articles/first" } else { "/articles/second" }).status,
+                client
+                    .get(if article == articles[0] {
+                        "/articles/first"
+                    } else {
+                        "/articles/second"
+                    })
+                    .status,
                 200
             );
-            assert!(client.view(article).json()["counted"].as_bool().unwrap(), "reader {number} in hour {hour}");
+            assert!(
+                client.view(article).json()["counted"].as_bool().unwrap(),
+                "reader {number} in hour {hour}"
+            );
         }
         if hour % 4 == 0 {
             for name in mistyped {
@@ -131,22 +151,44 @@ fn c3_after_a_day_of_readers_no_byte_that_is_kept_joins_a_reader_and_an_article(
     let day = day_of(server.clock.now_ms());
     let (salt, _) = server.run(server.stores.views.salts(day, [0; 32], None)).unwrap();
     let mut needles = vec![Needle("the salt".into(), salt.to_vec())];
-    let identifier = Identifier::new(server.stores.views.clone(), server.clock.clone(), server.config.views.window);
+    let identifier = Identifier::new(
+        server.stores.views.clone(),
+        server.clock.clone(),
+        server.config.views.window,
+    );
     let users = signed_in.iter().map(|name| {
         let id = server.number("SELECT id FROM users WHERE username = ?", name);
         Reader { user: Some(id), ..Reader::new("203.0.113.250".parse().unwrap(), FIREFOX.into()) }
     });
-    let readers = anonymous.iter().map(|(address, browser)| Reader::new(address.parse().unwrap(), browser.clone()));
+    let readers = anonymous
+        .iter()
+        .map(|(address, browser)| Reader::new(address.parse().unwrap(), browser.clone()));
     for reader in readers.chain(users) {
         let hashes = server.run(identifier.identify(&reader)).unwrap().today;
         let who = format!("{} {:?}", reader.address, reader.user);
         needles.extend(hash(&format!("the visitor {who}"), hashes.visitor));
-        needles.extend(hashes.address.into_iter().flat_map(|address| hash(&format!("the address {who}"), address)));
-        needles.extend(hashes.network.into_iter().flat_map(|network| hash(&format!("the network {who}"), network)));
+        needles.extend(
+            hashes
+                .address
+                .into_iter()
+                .flat_map(|address| hash(&format!("the address {who}"), address)),
+        );
+        needles.extend(
+            hashes
+                .network
+                .into_iter()
+                .flat_map(|network| hash(&format!("the network {who}"), network)),
+        );
         for article in articles {
-            needles.push(Needle(format!("the entry of {who}"), Id::new(article, hashes).bytes().to_vec()));
+            needles.push(Needle(
+                format!("the entry of {who}"),
+                Id::new(article, hashes).bytes().to_vec(),
+            ));
             let of_network = Id::of_network(article, hashes);
-            needles.extend(of_network.map(|id| Needle(format!("the entry of {who}'s network"), id.bytes().to_vec())));
+            needles
+                .extend(of_network.map(|id| {
+                    Needle(format!("the entry of {who}'s network"), id.bytes().to_vec())
+                }));
         }
     }
 
@@ -161,15 +203,19 @@ fn c3_after_a_day_of_readers_no_byte_that_is_kept_joins_a_reader_and_an_article(
     let before = kept();
     let known = found(&needles, &before);
     assert!(known.contains(&"the salt"), "the search looks at the right files");
-    let entry =
-        if server.redis.is_some() { "the entry of 203.0.113.200 None" } else { "the visitor 203.0.113.200 None" };
+    let entry = if server.redis.is_some() {
+        "the entry of 203.0.113.200 None"
+    } else {
+        "the visitor 203.0.113.200 None"
+    };
     assert!(known.contains(&entry), "and for the right bytes");
 
     // What is never written, not even on that day.
     let mut never: Vec<Needle> = mistyped.iter().flat_map(|name| without_a_key(name)).collect();
     never.extend(mistyped.iter().map(|name| Needle((*name).to_owned(), name.as_bytes().to_vec())));
     for (address, browser) in &anonymous {
-        never.extend([address, browser].map(|text| Needle(text.clone(), text.clone().into_bytes())));
+        never
+            .extend([address, browser].map(|text| Needle(text.clone(), text.clone().into_bytes())));
     }
     never.push(Needle("the address of who signed in".into(), b"203.0.113.250".to_vec()));
     never.push(Needle("the packed network".into(), [0x20, 0x01, 0x0d, 0xb8, 0x77, 0xab].to_vec()));
@@ -177,9 +223,14 @@ fn c3_after_a_day_of_readers_no_byte_that_is_kept_joins_a_reader_and_an_article(
     let logged = log.0.lock().unwrap().clone();
     assert!(memchr::memmem::find(&logged, b"a sign-in failed").is_some(), "the log is read");
     assert_eq!(found(&never, &logged), [""; 0], "nor in the log");
-    assert_eq!(found(&needles, &logged), [""; 0], "what the log calls an address is found nowhere else");
+    assert_eq!(
+        found(&needles, &logged),
+        [""; 0],
+        "what the log calls an address is found nowhere else"
+    );
 
-    // Two days later. A reader of the database in the way, or a file that Redis is still writing, makes it the next prune's work.
+    // Two days later. A reader of the database in the way, or a file that Redis is still writing,
+    // makes it the next prune's work.
     server.job(Job::Flush);
     server.clock.advance(48 * HOUR);
     let deadline = Instant::now() + Duration::from_secs(30);
@@ -194,10 +245,14 @@ fn c3_after_a_day_of_readers_no_byte_that_is_kept_joins_a_reader_and_an_article(
     }
     // And what somebody takes away as a backup.
     let backup = tempfile::tempdir().unwrap();
-    let exported = server.run(export_folder(&server.database, &backup.path().join("export"))).unwrap();
+    let exported =
+        server.run(export_folder(&server.database, &backup.path().join("export"))).unwrap();
     assert_eq!(exported, 3);
     if server.redis.is_none() {
-        let (url, copy) = (server.config.database.url.clone(), backup.path().join("copy.db").display().to_string());
+        let (url, copy) = (
+            server.config.database.url.clone(),
+            backup.path().join("copy.db").display().to_string(),
+        );
         server.run(async {
             let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
             sqlx::query("VACUUM INTO ?").bind(copy).execute(&mut connection).await.unwrap();
@@ -207,7 +262,10 @@ fn c3_after_a_day_of_readers_no_byte_that_is_kept_joins_a_reader_and_an_article(
     left.extend(log.0.lock().unwrap().iter());
     assert_eq!(found(&needles, &left), [""; 0]);
     assert_eq!(found(&never, &left), [""; 0]);
-    assert!(memchr::memmem::find(&left, b"quiet-reader-0").is_some() || server.redis.is_some(), "accounts are kept");
+    assert!(
+        memchr::memmem::find(&left, b"quiet-reader-0").is_some() || server.redis.is_some(),
+        "accounts are kept"
+    );
 }
 
 /// How many rows there are that a backup should not have.
@@ -236,15 +294,20 @@ fn c3_a_backup_by_the_readme_has_no_session_and_nothing_of_a_reader() {
     let folder = tempfile::tempdir().unwrap();
     let copy = folder.path().join("copy.db").display().to_string();
     server.run(async {
-        let mut original = sqlx::SqliteConnection::connect(&server.config.database.url).await.unwrap();
+        let mut original =
+            sqlx::SqliteConnection::connect(&server.config.database.url).await.unwrap();
         let before: i64 = sqlx::query_scalar(TRACES).fetch_one(&mut original).await.unwrap();
         assert!(before >= 3, "{before}");
         sqlx::query("VACUUM INTO ?").bind(&copy).execute(&mut original).await.unwrap();
-        let mut connection = sqlx::SqliteConnection::connect(&format!("sqlite:{copy}")).await.unwrap();
+        let mut connection =
+            sqlx::SqliteConnection::connect(&format!("sqlite:{copy}")).await.unwrap();
         sqlx::raw_sql(backup_recipe()).execute(&mut connection).await.unwrap();
         let after: i64 = sqlx::query_scalar(TRACES).fetch_one(&mut connection).await.unwrap();
         assert_eq!(after, 0);
-        let users: i64 = sqlx::query_scalar("SELECT count(*) FROM users").fetch_one(&mut connection).await.unwrap();
+        let users: i64 = sqlx::query_scalar("SELECT count(*) FROM users")
+            .fetch_one(&mut connection)
+            .await
+            .unwrap();
         assert!(users > 0, "accounts are kept");
     });
 }

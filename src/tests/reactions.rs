@@ -1,4 +1,5 @@
-//! Likes, collects and follows: without JavaScript, by the script's requests, under many at once, and after something went wrong.
+//! Likes, collects and follows: without JavaScript, by the script's requests, under many at once,
+//! and after something went wrong.
 
 mod author_counts;
 
@@ -50,7 +51,8 @@ impl TestServer {
     }
 
     fn import(&self, files: Vec<SourceFile>) {
-        let report = self.run(import(&self.database, &self.clock, files, Report::default())).unwrap();
+        let report =
+            self.run(import(&self.database, &self.clock, files, Report::default())).unwrap();
         assert!(report.failed.is_empty(), "{report:?}");
     }
 
@@ -68,9 +70,13 @@ impl Client<'_> {
     }
 }
 
-/// What the button whose form goes to `action` says, whether it is pressed, and what a click would send.
+/// What the button whose form goes to `action` says, whether it is pressed, and what a click would
+/// send.
 fn button(html: &str, action: &str) -> (String, bool, String) {
-    let form = html.split(&format!("action=\"{action}\"")).nth(1).unwrap_or_else(|| panic!("no {action} in {html}"));
+    let form = html
+        .split(&format!("action=\"{action}\""))
+        .nth(1)
+        .unwrap_or_else(|| panic!("no {action} in {html}"));
     let form = form.split("</form>").next().unwrap();
     let sent = form.split(" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
     let is_pressed = form.contains("aria-pressed=\"true\"");
@@ -92,7 +98,8 @@ fn button(html: &str, action: &str) -> (String, bool, String) {
 fn a_button_s_label_stays_while_it_is_pressed_because_aria_pressed_tells_the_state() {
     let server = TestServer::start();
     let reader = server.signed_in_reader("reader");
-    for (page, reaction) in [("/articles/first", "like"), ("/articles/first", "collect"), ("/authors/jo-doe", "follow")]
+    for (page, reaction) in
+        [("/articles/first", "like"), ("/articles/first", "collect"), ("/authors/jo-doe", "follow")]
     {
         let action = format!("{page}/{reaction}");
         let state = || {
@@ -107,7 +114,8 @@ fn a_button_s_label_stays_while_it_is_pressed_because_aria_pressed_tells_the_sta
 }
 
 #[test]
-fn a_reader_likes_and_collects_an_article_with_plain_forms_and_sending_one_twice_is_as_good_as_once() {
+fn a_reader_likes_and_collects_an_article_with_plain_forms_and_sending_one_twice_is_as_good_as_once()
+ {
     let server = TestServer::start();
     let reader = server.signed_in_reader("reader");
     for (field, label) in [("like", "Like"), ("collect", "Collect")] {
@@ -116,7 +124,12 @@ fn a_reader_likes_and_collects_an_article_with_plain_forms_and_sending_one_twice
         assert_eq!(state(), (format!("{label} 0"), false, "true".into()));
         for _ in 0..2 {
             let answer = reader.post(&action, &format!("{field}=true"));
-            assert_eq!((answer.status, answer.header("location")), (303, "/articles/first"), "{}", answer.text);
+            assert_eq!(
+                (answer.status, answer.header("location")),
+                (303, "/articles/first"),
+                "{}",
+                answer.text
+            );
             assert_eq!(state(), (format!("{label} 1"), true, "false".into()));
         }
         for _ in 0..2 {
@@ -138,9 +151,15 @@ fn nobody_is_shown_what_others_have_done_but_how_many() {
     one.post("/authors/jo-doe/follow", "follow=true");
     let html = other.get("/articles/first").text;
     assert_eq!(button(&html, "/articles/first/like"), ("Like 1".into(), false, "true".into()));
-    assert_eq!(button(&html, "/articles/first/collect"), ("Collect 1".into(), false, "true".into()));
+    assert_eq!(
+        button(&html, "/articles/first/collect"),
+        ("Collect 1".into(), false, "true".into())
+    );
     let author = other.get("/authors/jo-doe").text;
-    assert_eq!(button(&author, "/authors/jo-doe/follow"), ("Follow Jo Doe".into(), false, "true".into()));
+    assert_eq!(
+        button(&author, "/authors/jo-doe/follow"),
+        ("Follow Jo Doe".into(), false, "true".into())
+    );
     assert!(author.contains("1 follower<"), "{author}");
     assert!(other.get("/collects").text.contains("Nothing collected yet"));
     assert!(other.get("/following").text.contains("You follow nobody yet"));
@@ -226,9 +245,10 @@ fn a_script_is_told_how_it_stands_now() {
     let (reader, other) = (server.signed_in_reader("reader"), server.signed_in_reader("other"));
     let id = server.id("first");
     let stands = |is_on: bool, count: i64| json!({ "is_on": is_on, "count": count });
-    for (endpoint, what) in
-        [("set-like", format!("article={id}&like=")), ("set-collect", format!("article={id}&collect="))]
-    {
+    for (endpoint, what) in [
+        ("set-like", format!("article={id}&like=")),
+        ("set-collect", format!("article={id}&collect=")),
+    ] {
         let set = |client: &Client, on: bool| client.put(endpoint, &format!("{what}{on}")).json();
         assert_eq!(set(&reader, true), stands(true, 1));
         assert_eq!(set(&reader, true), stands(true, 1));
@@ -236,7 +256,9 @@ fn a_script_is_told_how_it_stands_now() {
         assert_eq!(set(&reader, false), stands(false, 1));
         assert_eq!(set(&reader, false), stands(false, 1));
     }
-    let follow = |client: &Client, on: bool| client.put("set-follow", &format!("username=jo-doe&follow={on}")).json();
+    let follow = |client: &Client, on: bool| {
+        client.put("set-follow", &format!("username=jo-doe&follow={on}")).json()
+    };
     assert_eq!(follow(&reader, true), stands(true, 1));
     assert_eq!(follow(&reader, true), stands(true, 1));
     assert_eq!(follow(&other, true), stands(true, 2));
@@ -252,8 +274,14 @@ fn the_api_tells_likes_and_collects_in_lists_too() {
     reader.post("/articles/second/collect", "collect=true");
     let list = server.someone().get("/api/v1/articles").json();
     let told: Vec<_> = list["articles"].as_array().unwrap().iter().collect();
-    assert_eq!((&told[0]["slug"], &told[0]["likes"], &told[0]["collects"]), (&json!("second"), &json!(0), &json!(1)));
-    assert_eq!((&told[1]["slug"], &told[1]["likes"], &told[1]["collects"]), (&json!("first"), &json!(1), &json!(0)));
+    assert_eq!(
+        (&told[0]["slug"], &told[0]["likes"], &told[0]["collects"]),
+        (&json!("second"), &json!(0), &json!(1))
+    );
+    assert_eq!(
+        (&told[1]["slug"], &told[1]["likes"], &told[1]["collects"]),
+        (&json!("first"), &json!(1), &json!(0))
+    );
     assert_eq!(server.counts("second"), (0, 1));
 }
 
@@ -269,11 +297,17 @@ fn c7_a_like_touches_no_article_and_a_change_of_the_article_no_like() {
     reader.post("/articles/first/like", "like=true");
     reader.post("/articles/first/collect", "collect=true");
     let after = article();
-    assert_eq!((&after["version"], &after["updated_at"]), (&before["version"], &before["updated_at"]));
+    assert_eq!(
+        (&after["version"], &after["updated_at"]),
+        (&before["version"], &before["updated_at"])
+    );
     assert_eq!(after["views"], 1, "nor the views");
     server.import(vec![source("first", "", "Another text.")]);
     let changed = article();
-    assert_eq!((&changed["version"], &changed["likes"], &changed["collects"]), (&json!(2), &json!(1), &json!(1)));
+    assert_eq!(
+        (&changed["version"], &changed["likes"], &changed["collects"]),
+        (&json!(2), &json!(1), &json!(1))
+    );
     assert_eq!(button(&reader.get("/articles/first").text, "/articles/first/like").0, "Like 1");
 }
 
@@ -292,7 +326,8 @@ fn double_clicks_of_one_reader_at_once_count_once_and_end_in_what_was_asked_last
                 let (reader, what) = (&reader, &what);
                 scope.spawn(move || {
                     for click in 0..20 {
-                        let answer = reader.put(endpoint, &format!("{what}{}", (thread + click) % 2 == 0));
+                        let answer =
+                            reader.put(endpoint, &format!("{what}{}", (thread + click) % 2 == 0));
                         assert_eq!(answer.status, 200, "{answer:?}");
                         let count = answer.json()["count"].as_i64().unwrap();
                         assert!((0..=1).contains(&count), "{endpoint}: {count}");
@@ -324,7 +359,8 @@ fn many_readers_at_once_are_all_counted_and_none_meets_a_deadlock() {
     server.run(async {
         let mut tasks = tokio::task::JoinSet::new();
         for user in &users {
-            // Each click is there twice, as of a double click, and articles come in different orders.
+            // Each click is there twice, as of a double click, and articles come in different
+            // orders.
             for click in 0..2 {
                 let (database, user, mut articles) = (server.database.clone(), *user, articles);
                 if user % 2 == 0 {
@@ -335,14 +371,23 @@ fn many_readers_at_once_are_all_counted_and_none_meets_a_deadlock() {
                         for article in articles {
                             for counted in Counted::ALL {
                                 let is_on = round % 2 == 0;
-                                database.set_reaction(counted, reader(user), article, is_on, click).await.unwrap();
+                                database
+                                    .set_reaction(counted, reader(user), article, is_on, click)
+                                    .await
+                                    .unwrap();
                             }
                         }
                     }
                     // What all of them end in.
                     for article in articles {
-                        database.set_reaction(Counted::Likes, reader(user), article, true, click).await.unwrap();
-                        database.set_reaction(Counted::Collects, reader(user), article, false, click).await.unwrap();
+                        database
+                            .set_reaction(Counted::Likes, reader(user), article, true, click)
+                            .await
+                            .unwrap();
+                        database
+                            .set_reaction(Counted::Collects, reader(user), article, false, click)
+                            .await
+                            .unwrap();
                     }
                 });
             }
@@ -350,11 +395,20 @@ fn many_readers_at_once_are_all_counted_and_none_meets_a_deadlock() {
         while let Some(done) = tasks.join_next().await {
             done.unwrap();
         }
-        // A slower double may have ended with its first rounds after the other: then say it once more.
+        // A slower double may have ended with its first rounds after the other: then say it once
+        // more.
         for user in users {
             for article in articles {
-                server.database.set_reaction(Counted::Likes, reader(user), article, true, 0).await.unwrap();
-                server.database.set_reaction(Counted::Collects, reader(user), article, false, 0).await.unwrap();
+                server
+                    .database
+                    .set_reaction(Counted::Likes, reader(user), article, true, 0)
+                    .await
+                    .unwrap();
+                server
+                    .database
+                    .set_reaction(Counted::Collects, reader(user), article, false, 0)
+                    .await
+                    .unwrap();
             }
         }
     });
@@ -371,8 +425,16 @@ fn likes_that_come_in_while_a_reconcile_runs_are_neither_lost_nor_doubled() {
     let drifts = server.run(async {
         let likes = async {
             for user in &users {
-                server.database.set_reaction(Counted::Likes, reader(*user), article, true, 0).await.unwrap();
-                server.database.set_reaction(Counted::Likes, reader(*user), article, *user % 4 != 0, 0).await.unwrap();
+                server
+                    .database
+                    .set_reaction(Counted::Likes, reader(*user), article, true, 0)
+                    .await
+                    .unwrap();
+                server
+                    .database
+                    .set_reaction(Counted::Likes, reader(*user), article, *user % 4 != 0, 0)
+                    .await
+                    .unwrap();
             }
         };
         let reconcile = async {
@@ -399,21 +461,30 @@ fn a_reader_follows_an_author_and_has_the_articles_on_a_page_of_their_own() {
     let author = |client: &Client| client.get("/authors/jo-doe").text;
     let html = author(&reader);
     assert!(html.contains("2 articles") && html.contains("0 followers"), "{html}");
-    assert_eq!(button(&html, "/authors/jo-doe/follow"), ("Follow Jo Doe".into(), false, "true".into()));
+    assert_eq!(
+        button(&html, "/authors/jo-doe/follow"),
+        ("Follow Jo Doe".into(), false, "true".into())
+    );
     for _ in 0..2 {
         let answer = reader.post("/authors/jo-doe/follow", "follow=true");
         assert_eq!((answer.status, answer.header("location")), (303, "/authors/jo-doe"));
     }
     let html = author(&reader);
     assert!(html.contains("1 follower<"), "{html}");
-    assert_eq!(button(&html, "/authors/jo-doe/follow"), ("Follow Jo Doe".into(), true, "false".into()));
+    assert_eq!(
+        button(&html, "/authors/jo-doe/follow"),
+        ("Follow Jo Doe".into(), true, "false".into())
+    );
     assert!(author(&server.someone()).contains("1 follower<"));
 
     let html = reader.get("/following").text;
     assert!(html.contains("Title of first") && html.contains("Title of second"), "{html}");
     let main = html.split("<main").nth(1).unwrap().split("</main>").next().unwrap();
     assert!(!main.contains("Title of other") && !main.contains("Title of unpublished"), "{main}");
-    assert_eq!(button(&html, "/authors/jo-doe/follow"), ("Follow Jo Doe".into(), true, "false".into()));
+    assert_eq!(
+        button(&html, "/authors/jo-doe/follow"),
+        ("Follow Jo Doe".into(), true, "false".into())
+    );
     server.import(vec![source("draft-again", "draft = true", "text")]);
     server.execute("UPDATE articles SET deleted_at = 1 WHERE slug = 'second'");
     assert!(!reader.get("/following").text.contains("Title of second"));
@@ -429,7 +500,11 @@ fn a_reader_follows_an_author_and_has_the_articles_on_a_page_of_their_own() {
     reader.post("/authors/al-other/follow", "follow=true");
     server.execute("UPDATE articles SET deleted_at = 1 WHERE slug = 'other'");
     let html = reader.get("/following").text;
-    assert!(html.contains("None of them has an article") && !html.contains("href=\"/authors/al-other\""), "{html}");
+    assert!(
+        html.contains("None of them has an article")
+            && !html.contains("href=\"/authors/al-other\""),
+        "{html}"
+    );
     assert_eq!(button(&html, "/authors/al-other/follow").0, "Follow Al Other");
     assert_eq!(reader.post("/authors/al-other/follow", "follow=false&next=/following").status, 303);
     assert!(reader.get("/following").text.contains("You follow nobody yet"));
@@ -457,12 +532,19 @@ fn what_a_reader_collects_is_listed_with_the_last_one_first_and_in_pages() {
     reader.post("/articles/second/collect", "collect=true");
     for number in (0..11).rev() {
         server.clock.advance(Duration::from_secs(1));
-        assert_eq!(reader.post(&format!("/articles/part-{number}/collect"), "collect=true").status, 303);
+        assert_eq!(
+            reader.post(&format!("/articles/part-{number}/collect"), "collect=true").status,
+            303
+        );
     }
     let titles = |path: &str| -> Vec<String> {
         let html = reader.get(path).text;
         let cards = html.split("class=\"card-title\"").skip(1);
-        cards.map(|card| card.split("/articles/").nth(1).unwrap().split('"').next().unwrap().to_owned()).collect()
+        cards
+            .map(|card| {
+                card.split("/articles/").nth(1).unwrap().split('"').next().unwrap().to_owned()
+            })
+            .collect()
     };
     let first: Vec<String> = (0..10).map(|number| format!("part-{number}")).collect();
     assert_eq!(titles("/collects"), first);
@@ -470,7 +552,11 @@ fn what_a_reader_collects_is_listed_with_the_last_one_first_and_in_pages() {
     assert_eq!(reader.get("/collects?page=3").status, 404);
     server.execute("UPDATE articles SET status = 'draft' WHERE slug = 'part-0'");
     reader.post("/articles/part-1/collect", "collect=false");
-    assert_eq!(titles("/collects")[0], "part-2", "neither what is not published nor what is not kept any more");
+    assert_eq!(
+        titles("/collects")[0],
+        "part-2",
+        "neither what is not published nor what is not kept any more"
+    );
     let menu = reader.get("/").text;
     assert!(menu.contains("href=\"/collects\"") && menu.contains("href=\"/following\""), "{menu}");
     assert!(!server.someone().get("/").text.contains("href=\"/collects\""));
@@ -501,7 +587,8 @@ fn a_reconcile_corrects_each_count_of_reactions_and_the_command_names_each() {
         );
         server.execute("DELETE FROM article_stats WHERE article_id = (SELECT id FROM articles WHERE slug = 'second')");
         if let Some(redis) = &server.redis {
-            let author = server.number("SELECT id FROM users WHERE username = ?", "jo-doe").to_string();
+            let author =
+                server.number("SELECT id FROM users WHERE username = ?", "jo-doe").to_string();
             redis.command(&["ZADD", "tm:authors:followers", "5", &author]);
             redis.command(&["ZADD", "tm:authors:followers", "9", "0", "3", "nobody"]);
             redis.command(&["ZADD", "tm:authors:articles", "88", &author]);
@@ -509,7 +596,12 @@ fn a_reconcile_corrects_each_count_of_reactions_and_the_command_names_each() {
     };
     let (first, second) = (server.id("first"), server.id("second"));
     let author = server.number("SELECT id FROM users WHERE username = ?", "jo-doe");
-    let drift = |cache: &str, of: String, cached, correct| Drift { cache: cache.into(), of, cached, correct };
+    let drift = |cache: &str, of: String, cached, correct| Drift {
+        cache: cache.into(),
+        of,
+        cached,
+        correct,
+    };
     let mut expected = vec![
         Drift::of_article("likes", first, 41, 1),
         Drift::of_article("likes", second, 0, 1),
@@ -525,8 +617,12 @@ fn a_reconcile_corrects_each_count_of_reactions_and_the_command_names_each() {
         assert_eq!((server.counts("first"), server.counts("second")), ((1, 1), (1, 0)));
         assert!(followers() && server.someone().get("/authors/jo-doe").text.contains("2 articles"));
         if let Some(redis) = &server.redis {
-            let score = |key: &str| redis.command(&["ZSCORE", key, &author.to_string()]).trim().to_owned();
-            assert_eq!((score("tm:authors:articles"), score("tm:authors:followers")), ("2".into(), "1".into()));
+            let score =
+                |key: &str| redis.command(&["ZSCORE", key, &author.to_string()]).trim().to_owned();
+            assert_eq!(
+                (score("tm:authors:articles"), score("tm:authors:followers")),
+                ("2".into(), "1".into())
+            );
         }
     };
     spoil();
@@ -547,6 +643,9 @@ fn a_reconcile_corrects_each_count_of_reactions_and_the_command_names_each() {
     let output = binary().arg("reconcile").envs(environment).output().unwrap();
     let lines: String = expected.iter().map(|drift| format!("Corrected {drift}.\n")).collect();
     assert_eq!(String::from_utf8(output.stdout).unwrap(), lines);
-    assert!(lines.starts_with(&format!("Corrected likes of article {first} from 41 to 1.\n")), "{lines}");
+    assert!(
+        lines.starts_with(&format!("Corrected likes of article {first} from 41 to 1.\n")),
+        "{lines}"
+    );
     are_right();
 }

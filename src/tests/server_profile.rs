@@ -1,4 +1,5 @@
-//! What only the server profile has: stores that can be away, replicas, the flush, and the commands around it.
+//! What only the server profile has: stores that can be away, replicas, the flush, and the commands
+//! around it.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
@@ -73,19 +74,31 @@ fn while_redis_is_away_pages_show_the_counts_of_sql_and_views_get_503_and_both_r
     let id = server.id("first");
     assert_eq!(server.someone().view(id).json()["views"], 1);
     server.job(Job::Flush);
-    assert_eq!(server.reader("192.0.2.2", FIREFOX).view(id).json()["views"], 2, "this one is not flushed");
+    assert_eq!(
+        server.reader("192.0.2.2", FIREFOX).view(id).json()["views"],
+        2,
+        "this one is not flushed"
+    );
     server.redis.as_mut().unwrap().kill();
     let article = server.someone().get("/articles/first");
     assert_eq!(article.status, 200);
     assert!(article.text.contains("Title of first"));
     let list = server.someone().get("/api/v1/articles/most-viewed?window=24h");
-    assert_eq!((list.status, &list.json()["articles"][0]["views"]), (200, &1.into()), "what SQL has");
+    assert_eq!(
+        (list.status, &list.json()["articles"][0]["views"]),
+        (200, &1.into()),
+        "what SQL has"
+    );
     let view = server.reader("192.0.2.3", FIREFOX).view(id);
     assert_eq!((view.status, view.header("retry-after")), (503, "1"), "{}", view.text);
     assert_eq!(view.header("content-type"), "application/problem+json");
     let ready = server.someone().get("/readyz");
     assert_eq!(ready.status, 503);
-    assert!(ready.json()["detail"].as_str().unwrap().contains("redis: does not answer"), "{}", ready.text);
+    assert!(
+        ready.json()["detail"].as_str().unwrap().contains("redis: does not answer"),
+        "{}",
+        ready.text
+    );
     assert!(server.someone().get("/metrics").text.contains("tidemark_store_up{store=\"redis\"} 0"));
 
     server.redis.as_mut().unwrap().restart();
@@ -107,17 +120,29 @@ fn while_sql_is_away_views_are_taken_and_counted_later() {
     server.clock.advance(Duration::from_secs(5));
     for number in 2..5 {
         let answer = server.reader(&format!("192.0.2.{number}"), FIREFOX).view(id);
-        assert_eq!((answer.status, &answer.json()["views"]), (200, &number.into()), "{}", answer.text);
+        assert_eq!(
+            (answer.status, &answer.json()["views"]),
+            (200, &number.into()),
+            "{}",
+            answer.text
+        );
     }
     assert_eq!(server.someone().view(id).json()["reason"], "repeat");
     assert!(server.run(server.jobs.step(Job::Flush)).is_err(), "SQL is away");
     let page = server.someone().get("/articles/first");
     assert_eq!(page.status, 503, "{}", page.text);
     let ready = server.someone().get("/readyz");
-    assert!(ready.json()["detail"].as_str().unwrap().contains("database: does not answer"), "{}", ready.text);
+    assert!(
+        ready.json()["detail"].as_str().unwrap().contains("database: does not answer"),
+        "{}",
+        ready.text
+    );
     sql_server.restart();
     wait_until("the flush", || server.run(server.jobs.step(Job::Flush)).is_ok());
-    assert_eq!(server.number("SELECT views FROM article_stats WHERE article_id = ?", &id.to_string()), 4);
+    assert_eq!(
+        server.number("SELECT views FROM article_stats WHERE article_id = ?", &id.to_string()),
+        4
+    );
     // The flush may be quicker than what watches the database.
     wait_until("the page", || server.someone().get("/articles/first").status == 200);
 }
@@ -142,7 +167,14 @@ fn c2_a_visitor_who_comes_to_two_replicas_counts_once() {
     server.add_user("reader", "a-good-password");
     let reader = server.someone().signed_in("reader", "a-good-password");
     let cookie = reader.header_named("cookie");
-    let page = agent.get(&urls[0]).header("cookie", cookie).call().unwrap().body_mut().read_to_string().unwrap();
+    let page = agent
+        .get(&urls[0])
+        .header("cookie", cookie)
+        .call()
+        .unwrap()
+        .body_mut()
+        .read_to_string()
+        .unwrap();
     assert!(page.contains("A Reader"));
 }
 
@@ -188,7 +220,10 @@ fn an_eviction_policy_that_can_drop_counts_makes_it_not_ready_and_doctor_says_wh
     assert_eq!(server.someone().get("/readyz").status, 200);
     redis.command(&["CONFIG", "SET", "appendonly", "no"]);
     let (is_well, text) = command(&server, &["doctor"]);
-    assert!(is_well && text.contains("! Redis on port") && text.contains("no append-only file"), "{text}");
+    assert!(
+        is_well && text.contains("! Redis on port") && text.contains("no append-only file"),
+        "{text}"
+    );
     redis.command(&["FLUSHALL"]);
     let (_, text) = command(&server, &["doctor"]);
     assert!(text.contains("! Redis lost everything, or was replaced, 1 time(s)"), "{text}");
@@ -208,7 +243,10 @@ fn doctor_warns_of_a_database_that_does_not_sync_each_commit() {
 fn a_flush_by_hand_says_what_it_moved_and_jobs_says_how_it_ended() {
     let server = TestServer::of_server_profile(&[]);
     let (_, text) = command(&server, &["jobs"]);
-    assert!(text.contains("flush      every 10s") && text.contains("reconcile  0 3 * * *"), "{text}");
+    assert!(
+        text.contains("flush      every 10s") && text.contains("reconcile  0 3 * * *"),
+        "{text}"
+    );
     assert_eq!(command(&server, &["flush"]), (true, "Nothing to flush.\n".into()));
     for number in 1..4 {
         server.reader(&format!("192.0.2.{number}"), FIREFOX).view(server.id("first"));
@@ -217,19 +255,30 @@ fn a_flush_by_hand_says_what_it_moved_and_jobs_says_how_it_ended() {
     assert!(done && text == "Moved 3 views of 1 articles to SQL in 1 batches.\n", "{text}");
     let (_, text) = command(&server, &["jobs"]);
     assert!(text.contains("Moved 3 views"), "{text}");
-    assert_eq!(command(&server, &["reconcile"]), (true, "Everything that is cached is right.\n".into()));
+    assert_eq!(
+        command(&server, &["reconcile"]),
+        (true, "Everything that is cached is right.\n".into())
+    );
     let redis = server.redis.as_ref().unwrap();
     let id = server.id("first");
     redis.command(&["HSET", "tm:{0}:total", &id.to_string(), "77"]);
     let (done, text) = command(&server, &["reconcile"]);
-    assert!(done && text.contains(&format!("Corrected total of article {id} from 77 to 3.")), "{text}");
+    assert!(
+        done && text.contains(&format!("Corrected total of article {id} from 77 to 3.")),
+        "{text}"
+    );
 }
 
 #[test]
 fn the_worker_flushes_for_servers_that_run_no_jobs_and_a_server_that_stops_flushes() {
     let server = TestServer::of_server_profile(&[]);
     let id = server.id("first");
-    let in_sql = || server.number("SELECT CAST(coalesce(sum(views), 0) AS SIGNED) FROM article_stats WHERE ? = ''", "");
+    let in_sql = || {
+        server.number(
+            "SELECT CAST(coalesce(sum(views), 0) AS SIGNED) FROM article_stats WHERE ? = ''",
+            "",
+        )
+    };
     server.someone().view(id);
     let (worker, line) = spawn(&server, &["flush", "--every", "100ms"], &[]);
     assert!(line.contains("background jobs"), "{line}");
@@ -249,22 +298,33 @@ fn the_worker_flushes_for_servers_that_run_no_jobs_and_a_server_that_stops_flush
 fn a_server_whose_flush_is_off_leaves_it_to_another_and_doctor_warns() {
     let server = TestServer::of_server_profile(&[]);
     let id = server.id("first");
-    let in_sql = || server.number("SELECT CAST(coalesce(sum(views), 0) AS SIGNED) FROM article_stats WHERE ? = ''", "");
+    let in_sql = || {
+        server.number(
+            "SELECT CAST(coalesce(sum(views), 0) AS SIGNED) FROM article_stats WHERE ? = ''",
+            "",
+        )
+    };
     server.someone().view(id);
     let off = [("TIDEMARK_JOBS__FLUSH", "off")];
     let (mut replica, _) = spawn(&server, &["serve"], &off);
     let process = replica.0.id().to_string();
-    assert!(std::process::Command::new("kill").args(["-TERM", &process]).status().unwrap().success());
+    assert!(
+        std::process::Command::new("kill").args(["-TERM", &process]).status().unwrap().success()
+    );
     assert!(replica.0.wait().unwrap().success());
     assert_eq!(in_sql(), 0, "not even the last flush");
     let with_off = |arguments: &[&str]| {
-        let output = binary().args(arguments).envs(environment(&server)).envs(off).output().unwrap();
+        let output =
+            binary().args(arguments).envs(environment(&server)).envs(off).output().unwrap();
         String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
     };
     let text = with_off(&["doctor"]);
     assert!(text.contains("! jobs.flush is off: ") && !text.contains("jobs.prune"), "{text}");
     let text = with_off(&["jobs"]);
-    assert!(text.contains("flush      off            never") && text.contains("prune      every"), "{text}");
+    assert!(
+        text.contains("flush      off            never") && text.contains("prune      every"),
+        "{text}"
+    );
     assert!(with_off(&["flush"]).starts_with("Moved 1 views"), "by hand it works");
     assert_eq!(in_sql(), 1);
 }
@@ -282,9 +342,14 @@ fn what_the_settings_mix_up_is_refused_with_what_to_set() {
     assert!(refused(&[("REDIS_URL", "redis://127.0.0.1:1")]).contains("database.url"));
     assert!(refused(&[("DATABASE_URL", "mysql://root@127.0.0.1:1/blog")]).contains("redis.url"));
     let (database, redis) = (&server.config.database.url, &server.config.redis.url);
-    let text = refused(&[("DATABASE_URL", database), ("REDIS_URL", redis), ("TIDEMARK_REDIS__SHARDS", "4")]);
+    let text = refused(&[
+        ("DATABASE_URL", database),
+        ("REDIS_URL", redis),
+        ("TIDEMARK_REDIS__SHARDS", "4"),
+    ]);
     assert!(text.contains("redis.shards is 4, but this Redis was first used with 1"), "{text}");
-    let text = refused(&[("DATABASE_URL", "mysql://root:secret@127.0.0.1:1/blog"), ("REDIS_URL", redis)]);
+    let text =
+        refused(&[("DATABASE_URL", "mysql://root:secret@127.0.0.1:1/blog"), ("REDIS_URL", redis)]);
     assert!(text.contains("can't be reached") && !text.contains("secret"), "{text}");
     let text = refused(&[("DATABASE_URL", database), ("REDIS_URL", "http://127.0.0.1")]);
     assert!(text.contains("redis.url"), "{text}");
@@ -319,7 +384,10 @@ fn the_metrics_tell_what_became_of_views_and_what_waits() {
     server.reader("192.0.2.2", "Googlebot/2.1").view(id);
     server.someone().view(999);
     let metrics = server.someone().get("/metrics");
-    assert!(metrics.header("content-type").starts_with("application/openmetrics-text"), "{metrics:?}");
+    assert!(
+        metrics.header("content-type").starts_with("application/openmetrics-text"),
+        "{metrics:?}"
+    );
     for line in [
         "tidemark_views_total{outcome=\"counted\"} 1",
         "tidemark_views_total{outcome=\"repeat\"} 1",
@@ -330,7 +398,11 @@ fn the_metrics_tell_what_became_of_views_and_what_waits() {
         "tidemark_store_up{store=\"database\"} 1",
         "tidemark_store_up{store=\"redis\"} 1",
     ] {
-        assert!(metrics.text.lines().any(|other| other == line), "{line} is not in {}", metrics.text);
+        assert!(
+            metrics.text.lines().any(|other| other == line),
+            "{line} is not in {}",
+            metrics.text
+        );
     }
 }
 
@@ -342,7 +414,10 @@ fn most_viewed_is_right_at_once_and_after_the_hours_have_passed_and_redis_was_em
         let path = format!("/api/v1/articles/most-viewed?window={window}");
         let answer = server.someone().get(&path).json();
         let articles = answer["articles"].as_array().unwrap();
-        articles.iter().map(|one| (one["id"].as_i64().unwrap(), one["views"].as_i64().unwrap())).collect()
+        articles
+            .iter()
+            .map(|one| (one["id"].as_i64().unwrap(), one["views"].as_i64().unwrap()))
+            .collect()
     };
     server.job(Job::Ranking);
     server.someone().view(second);
@@ -367,11 +442,20 @@ fn most_viewed_is_right_at_once_and_after_the_hours_have_passed_and_redis_was_em
 #[test]
 fn a_blog_runs_on_a_redis_cluster() {
     let cluster = RedisCluster::start();
-    let server = TestServer::of_server_profile(&[("REDIS_URL", &cluster.url()), ("TIDEMARK_REDIS__SHARDS", "16")]);
+    let server = TestServer::of_server_profile(&[
+        ("REDIS_URL", &cluster.url()),
+        ("TIDEMARK_REDIS__SHARDS", "16"),
+    ]);
     let ids = [server.id("first"), server.id("second")];
     for (number, id) in ids.iter().enumerate() {
-        assert_eq!(server.reader(&format!("192.0.2.{number}"), FIREFOX).view(*id).json()["views"], 1);
-        assert_eq!(server.reader(&format!("192.0.2.{number}"), FIREFOX).view(*id).json()["reason"], "repeat");
+        assert_eq!(
+            server.reader(&format!("192.0.2.{number}"), FIREFOX).view(*id).json()["views"],
+            1
+        );
+        assert_eq!(
+            server.reader(&format!("192.0.2.{number}"), FIREFOX).view(*id).json()["reason"],
+            "repeat"
+        );
     }
     server.add_user("reader", "a-good-password");
     let reader = server.someone().signed_in("reader", "a-good-password");
@@ -379,13 +463,19 @@ fn a_blog_runs_on_a_redis_cluster() {
     assert_eq!(reader.view(ids[0]).json()["views"], 2);
     server.job(Job::Ranking);
     let ranking = server.someone().get("/api/v1/articles/most-viewed?window=24h").json();
-    assert_eq!((&ranking["articles"][0]["id"], &ranking["articles"][0]["views"]), (&ids[0].into(), &2.into()));
+    assert_eq!(
+        (&ranking["articles"][0]["id"], &ranking["articles"][0]["views"]),
+        (&ids[0].into(), &2.into())
+    );
     assert_eq!(server.someone().get("/readyz").status, 200);
     let (is_well, text) = command(&server, &["doctor"]);
     assert!(is_well && text.contains("a Cluster"), "{text}");
     let (done, text) = command(&server, &["flush"]);
     assert!(done && text.contains("Moved 3 views of 2 articles"), "{text}");
-    assert_eq!(command(&server, &["reconcile"]), (true, "Everything that is cached is right.\n".into()));
+    assert_eq!(
+        command(&server, &["reconcile"]),
+        (true, "Everything that is cached is right.\n".into())
+    );
 }
 
 #[test]
@@ -393,7 +483,10 @@ fn doctor_notices_a_cluster_of_which_one_node_does_all_the_work() {
     let cluster = RedisCluster::start();
     let server = TestServer::of_server_profile(&[("REDIS_URL", &cluster.url())]);
     let (is_well, text) = command(&server, &["doctor"]);
-    assert!(is_well && text.contains("! Redis: a Cluster, of which one node has all counts"), "{text}");
+    assert!(
+        is_well && text.contains("! Redis: a Cluster, of which one node has all counts"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! Sessions and what they rest on: the two stores against a list written the slow way, and what is left of what was begun with a password
-//! that changed meanwhile.
+//! Sessions and what they rest on: the two stores against a list written the slow way, and what is
+//! left of what was begun with a password that changed meanwhile.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Barrier, OnceLock};
@@ -16,8 +16,8 @@ use tidemark::server::db::reactions::Counted;
 use tidemark::server::db::users::{Actor, Role, User, WriteError};
 use tidemark::server::db::{AnyDatabase, Database};
 use tidemark::server::sessions::{
-    CREDENTIAL, DatabaseSessionStore, MOST_SESSIONS, RedisSessionStore, STARTED_AT, SessionName, Sessions, USER_AGENT,
-    USER_ID, instant, milliseconds,
+    CREDENTIAL, DatabaseSessionStore, MOST_SESSIONS, RedisSessionStore, STARTED_AT, SessionName,
+    Sessions, USER_AGENT, USER_ID, instant, milliseconds,
 };
 use tidemark_content::pictures::Kind;
 use tidemark_servers::{Redis as RedisServer, RedisCluster};
@@ -48,11 +48,18 @@ fn runtime() -> tokio::runtime::Runtime {
 /// A session that begins now.
 fn new_session(user: i64, clock: &Clock) -> Record {
     let now = clock.now_ms();
-    let data =
-        [(USER_ID, json!(user)), (CREDENTIAL, json!(0)), (STARTED_AT, json!(now)), (USER_AGENT, json!("Some/1"))];
+    let data = [
+        (USER_ID, json!(user)),
+        (CREDENTIAL, json!(0)),
+        (STARTED_AT, json!(now)),
+        (USER_AGENT, json!("Some/1")),
+    ];
     Record {
         id: Id::default(),
-        data: data.into_iter().map(|(key, value)| (key.to_owned(), value)).collect::<HashMap<_, _>>(),
+        data: data
+            .into_iter()
+            .map(|(key, value)| (key.to_owned(), value))
+            .collect::<HashMap<_, _>>(),
         expiry_date: instant(now + LASTS).unwrap(),
     }
 }
@@ -60,11 +67,14 @@ fn new_session(user: i64, clock: &Clock) -> Record {
 /// An empty store in SQLite with the two users.
 async fn sqlite_sessions(folder: &std::path::Path, clock: &Clock) -> Sessions {
     let database =
-        tidemark::server::db::open_sqlite(&format!("sqlite:{}", folder.join("blog.db").display())).await.unwrap();
+        tidemark::server::db::open_sqlite(&format!("sqlite:{}", folder.join("blog.db").display()))
+            .await
+            .unwrap();
     for user in USERS {
         let name = format!("user-{user}");
-        let added =
-            Database::from(AnyDatabase::Sqlite(database.clone())).add_user(&name, &name, Role::Reader, None, 0).await;
+        let added = Database::from(AnyDatabase::Sqlite(database.clone()))
+            .add_user(&name, &name, Role::Reader, None, 0)
+            .await;
         assert_eq!(added.unwrap(), Some(user));
     }
     Sessions::Sqlite(DatabaseSessionStore::new(database, clock.clone()))
@@ -118,8 +128,13 @@ struct Known {
     is_ended: bool,
 }
 
-/// Any sequence of what can happen to sessions, against a list. After each step, looking changes nothing: everything is looked at.
-async fn agrees_with_the_model(sessions: Sessions, clock: Clock, actions: Vec<Action>) -> Result<(), TestCaseError> {
+/// Any sequence of what can happen to sessions, against a list. After each step, looking changes
+/// nothing: everything is looked at.
+async fn agrees_with_the_model(
+    sessions: Sessions,
+    clock: Clock,
+    actions: Vec<Action>,
+) -> Result<(), TestCaseError> {
     let mut all = Vec::<Known>::new();
     for action in actions {
         match action {
@@ -137,20 +152,26 @@ async fn agrees_with_the_model(sessions: Sessions, clock: Clock, actions: Vec<Ac
             }
             Action::EndAll(user) => {
                 sessions.end_all(user).await.unwrap();
-                all.iter_mut().filter(|known| known.user == user).for_each(|known| known.is_ended = true);
+                all.iter_mut()
+                    .filter(|known| known.user == user)
+                    .for_each(|known| known.is_ended = true);
             }
             Action::Advance(seconds) => clock.advance(Duration::from_secs(seconds)),
         }
-        let is_alive = |known: &Known| !known.is_ended && milliseconds(known.record.expiry_date) > clock.now_ms();
+        let is_alive = |known: &Known| {
+            !known.is_ended && milliseconds(known.record.expiry_date) > clock.now_ms()
+        };
         for known in &all {
             let found = sessions.load(&known.record.id).await.unwrap();
             prop_assert_eq!(found, is_alive(known).then(|| known.record.clone()));
         }
         for user in USERS {
             let listed = sessions.of_user(user).await.unwrap();
-            let listed: BTreeSet<SessionName> = listed.into_iter().map(|session| session.name).collect();
+            let listed: BTreeSet<SessionName> =
+                listed.into_iter().map(|session| session.name).collect();
             let expected = all.iter().filter(|known| known.user == user && is_alive(known));
-            let expected: BTreeSet<SessionName> = expected.map(|known| SessionName::of(&known.record.id)).collect();
+            let expected: BTreeSet<SessionName> =
+                expected.map(|known| SessionName::of(&known.record.id)).collect();
             prop_assert_eq!(listed, expected);
         }
     }
@@ -201,7 +222,11 @@ fn whoever_begins_one_session_too_many_loses_the_oldest_and_another_user_none() 
         let listed = sessions.of_user(USERS[0]).await.unwrap();
         assert_eq!(i64::try_from(listed.len()).unwrap(), MOST_SESSIONS);
         for (number, record) in begun.iter().enumerate() {
-            assert_eq!(sessions.load(&record.id).await.unwrap().is_some(), number >= 3, "session {number}");
+            assert_eq!(
+                sessions.load(&record.id).await.unwrap().is_some(),
+                number >= 3,
+                "session {number}"
+            );
         }
         assert!(sessions.load(&other.id).await.unwrap().is_some());
     });
@@ -231,7 +256,8 @@ fn ending_all_sessions_finds_every_one_however_many_begin_meanwhile() {
                 }
             }
             let listed = sessions.of_user(USERS[0]).await.unwrap();
-            let listed: BTreeSet<SessionName> = listed.into_iter().map(|session| session.name).collect();
+            let listed: BTreeSet<SessionName> =
+                listed.into_iter().map(|session| session.name).collect();
             assert_eq!(listed, alive, "in round {round}, what is alive is in the list");
             sessions.end_all(USERS[0]).await.unwrap();
             for id in &ids {
@@ -261,14 +287,21 @@ impl TestServer {
         self.run(self.stores.sessions.of_user(user.id)).unwrap().len()
     }
 
-    /// What is answered to requests that look at a password, if `act` is done after they have looked up what they need and before any
-    /// of them has looked at the password.
-    fn answers_around(&self, requests: &[&(dyn Fn() -> Answer + Sync)], act: impl FnOnce()) -> Vec<Answer> {
+    /// What is answered to requests that look at a password, if `act` is done after they have
+    /// looked up what they need and before any of them has looked at the password.
+    fn answers_around(
+        &self,
+        requests: &[&(dyn Fn() -> Answer + Sync)],
+        act: impl FnOnce(),
+    ) -> Vec<Answer> {
         let turn = self.run(self.accounts.turn()).unwrap();
         std::thread::scope(|scope| {
             let threads: Vec<_> = requests.iter().map(|request| scope.spawn(request)).collect();
             while self.accounts.in_line() < requests.len() {
-                assert!(!threads.iter().any(|thread| thread.is_finished()), "a request did not get to the password");
+                assert!(
+                    !threads.iter().any(|thread| thread.is_finished()),
+                    "a request did not get to the password"
+                );
                 std::thread::yield_now();
             }
             act();
@@ -284,22 +317,36 @@ fn a_sign_in_that_is_under_way_while_the_password_changes_leaves_no_session() {
         let server = server_with_users(&[]);
         let boss = server.someone().signed_in("boss", PASSWORD);
         let before = server.someone().signed_in("writer", PASSWORD);
-        let [first, second, third] = [1, 2, 3].map(|number| server.reader(&format!("198.51.100.{number}"), FIREFOX));
+        let [first, second, third] =
+            [1, 2, 3].map(|number| server.reader(&format!("198.51.100.{number}"), FIREFOX));
         let writer = server.run(server.database.user_by_username("writer")).unwrap().unwrap();
         let hash = accounts::hash_password("another-password").unwrap();
-        let requests: [&(dyn Fn() -> Answer + Sync); 3] =
-            [&|| sign_in(&first, "writer", PASSWORD), &|| sign_in(&second, "writer", PASSWORD), &|| {
-                sign_in(&third, "writer", PASSWORD)
-            }];
+        let requests: [&(dyn Fn() -> Answer + Sync); 3] = [
+            &|| sign_in(&first, "writer", PASSWORD),
+            &|| sign_in(&second, "writer", PASSWORD),
+            &|| sign_in(&third, "writer", PASSWORD),
+        ];
         let answers = server.answers_around(&requests, || match how {
-            "block" => assert_eq!(boss.post("/users/writer/block", "").header("location"), "/users?changed=blocked"),
+            "block" => assert_eq!(
+                boss.post("/users/writer/block", "").header("location"),
+                "/users?changed=blocked"
+            ),
             // What the forms do once the new password is hashed.
-            "reset" => assert!(server.run(accounts::set_password(&server.stores, "writer", &hash)).unwrap()),
-            _ => assert_eq!(server.run(server.database.change_password(writer.actor(), &hash)).unwrap(), 1),
+            "reset" => assert!(
+                server.run(accounts::set_password(&server.stores, "writer", &hash)).unwrap()
+            ),
+            _ => assert_eq!(
+                server.run(server.database.change_password(writer.actor(), &hash)).unwrap(),
+                1
+            ),
         });
         for answer in answers {
             assert_eq!(answer.status, 422, "{how}: {}", answer.text);
-            assert!(answer.text.contains("The user name or the password is wrong."), "{how}: {}", answer.text);
+            assert!(
+                answer.text.contains("The user name or the password is wrong."),
+                "{how}: {}",
+                answer.text
+            );
             assert_eq!(answer.header("set-cookie"), "", "{how}");
         }
         assert_eq!(before.get("/account").status, 303, "{how}: what was there before is over");
@@ -307,7 +354,11 @@ fn a_sign_in_that_is_under_way_while_the_password_changes_leaves_no_session() {
             assert_eq!(server.sessions_of("writer"), 0, "{how}");
         }
         assert_eq!(boss.get("/account").status, 200, "{how}: nobody else is concerned");
-        assert_eq!(sign_in(&server.someone(), "writer", "another-password").status == 303, how != "block", "{how}");
+        assert_eq!(
+            sign_in(&server.someone(), "writer", "another-password").status == 303,
+            how != "block",
+            "{how}"
+        );
     }
 }
 
@@ -336,7 +387,11 @@ fn however_sign_ins_and_a_change_of_the_password_meet_one_session_is_left() {
             sign_ins.into_iter().map(|thread| thread.join().unwrap()).collect()
         });
         for cookie in cookies {
-            assert_eq!(server.someone().with("cookie", &cookie).get("/account").status, 303, "round {round}");
+            assert_eq!(
+                server.someone().with("cookie", &cookie).get("/account").status,
+                303,
+                "round {round}"
+            );
         }
         assert_eq!(server.sessions_of("writer"), 1, "round {round}: that of whoever changed it");
     }
@@ -368,8 +423,9 @@ fn of_two_who_sign_up_with_names_that_look_alike_at_once_one_gets_an_account() {
             .append_pair("new_password", "three words and a tern")
             .finish()
     });
-    let sign_up =
-        |username: &str, body: &str| server.someone().post("/sign-up", &format!("username={username}&{body}"));
+    let sign_up = |username: &str, body: &str| {
+        server.someone().post("/sign-up", &format!("username={username}&{body}"))
+    };
     let requests: [&(dyn Fn() -> Answer + Sync); 2] =
         [&|| sign_up("marina", &first), &|| sign_up("other-one", &second)];
     // Both have got past the first look at the names when either is written.
@@ -397,7 +453,8 @@ fn of_two_who_take_names_that_look_alike_at_once_one_is_renamed() {
         );
         assert_eq!(u8::from(one.unwrap()) + u8::from(other.unwrap()), 1);
         // Whoever has the name may have it again.
-        let named = database.writers().await.unwrap().into_iter().find(|user| is_like(user)).unwrap();
+        let named =
+            database.writers().await.unwrap().into_iter().find(|user| is_like(user)).unwrap();
         assert!(database.rename_user(named.actor(), "Marina Keel", &is_like).await.unwrap());
     });
 }
@@ -406,15 +463,22 @@ fn of_two_who_take_names_that_look_alike_at_once_one_is_renamed() {
 fn what_an_administrator_has_begun_ends_with_the_role() {
     let server = server_with_users(&[]);
     let other = server.someone().signed_in("other", PASSWORD);
-    let demote = || assert!(server.run(server.database.set_role(None, "other", Role::Author)).unwrap());
+    let demote =
+        || assert!(server.run(server.database.set_role(None, "other", Role::Author)).unwrap());
     let requests: [&(dyn Fn() -> Answer + Sync); 2] =
-        [&|| other.post("/users/writer/password", ""), &|| other.post("/users", "username=new&name=New&role=admin")];
+        [&|| other.post("/users/writer/password", ""), &|| {
+            other.post("/users", "username=new&name=New&role=admin")
+        }];
     for answer in server.answers_around(&requests, demote) {
         assert_eq!(answer.status, 403, "{}", answer.text);
         assert!(!answer.text.contains("class=\"secret\""), "{}", answer.text);
     }
     assert!(server.run(server.database.user_by_username("new")).unwrap().is_none());
-    assert_eq!(sign_in(&server.someone(), "writer", PASSWORD).status, 303, "the password is the old one");
+    assert_eq!(
+        sign_in(&server.someone(), "writer", PASSWORD).status,
+        303,
+        "the password is the old one"
+    );
     assert_eq!(other.get("/account").status, 200, "the session goes on, with what the role allows");
     assert_eq!(other.get("/users").status, 403);
 }
@@ -433,7 +497,10 @@ fn a_session_of_another_credential_opens_nothing_even_if_nobody_could_delete_it(
         assert_eq!(writer.get(path).status, 303, "{path}");
     }
     let article = writer.get("/articles/first").text;
-    assert!(!article.contains("A Reader") && !article.contains("aria-pressed=\"true\""), "{article}");
+    assert!(
+        !article.contains("A Reader") && !article.contains("aria-pressed=\"true\""),
+        "{article}"
+    );
     for (path, body) in [
         ("/articles/first/like", "like=false"),
         ("/account/name", "name=Somebody"),
@@ -443,10 +510,18 @@ fn a_session_of_another_credential_opens_nothing_even_if_nobody_could_delete_it(
     }
     // The server profile counts without asking SQL, which may be away.
     let view = writer.view(id).json();
-    assert_eq!(view["counted"], !is_server_profile(), "it counts as somebody's who is not signed in: {view}");
+    assert_eq!(
+        view["counted"],
+        !is_server_profile(),
+        "it counts as somebody's who is not signed in: {view}"
+    );
     let again = server.someone().signed_in("writer", PASSWORD);
     let account = again.get("/account").text;
-    assert_eq!(account.matches("class=\"session-browser\"").count(), 1, "what opens nothing is not listed: {account}");
+    assert_eq!(
+        account.matches("class=\"session-browser\"").count(),
+        1,
+        "what opens nothing is not listed: {account}"
+    );
     assert_eq!(again.post("/account/sessions/end", "session=others").status, 303);
     assert_eq!(server.sessions_of("writer"), 1, "and still it can be ended");
 }
@@ -475,7 +550,9 @@ fn nothing_in_the_store_is_what_a_cookie_holds() {
     let has = |part: &[u8]| stored.windows(part.len()).any(|window| window == part);
     let name = SessionName::of(&id);
     assert!(has(name.as_str().as_bytes()), "it is there");
-    assert!(!has(cookie.as_bytes()) && !has(id.0.to_string().as_bytes()) && !has(&id.0.to_le_bytes()));
+    assert!(
+        !has(cookie.as_bytes()) && !has(id.0.to_string().as_bytes()) && !has(&id.0.to_le_bytes())
+    );
     for thief in [name.as_str(), &name.as_str()[..22]] {
         let thief = server.someone().with("cookie", &format!("session={thief}"));
         assert_eq!(thief.get("/account").status, 303);
@@ -492,7 +569,8 @@ fn an_invitation_ends_with_the_rights_of_whoever_made_it() {
         let token = &page[page.find("/sign-up?invitation=").unwrap() + 20..];
         token[..24].to_owned()
     };
-    let body = |token: &str| format!("username=new&name=&new_password={PASSWORD}&invitation={token}");
+    let body =
+        |token: &str| format!("username=new&name=&new_password={PASSWORD}&invitation={token}");
     let is_refused = |token: &str| {
         let page = server.someone().get(&format!("/sign-up?invitation={token}"));
         let form = server.someone().post("/sign-up", &body(token));
@@ -503,9 +581,11 @@ fn an_invitation_ends_with_the_rights_of_whoever_made_it() {
         let hash = accounts::hash_password(PASSWORD).unwrap();
         assert!(server.run(accounts::set_password(&server.stores, "other", &hash)).unwrap());
     };
-    for (path, form) in
-        [("/users/other/role", "role=author"), ("/users/other/block", ""), ("/users/other/password", "")]
-    {
+    for (path, form) in [
+        ("/users/other/role", "role=author"),
+        ("/users/other/block", ""),
+        ("/users/other/password", ""),
+    ] {
         let token = invite();
         assert_eq!(server.someone().get(&format!("/sign-up?invitation={token}")).status, 200);
         assert!(boss.post(path, form).status < 400, "{path}");
@@ -557,7 +637,11 @@ fn two_administrators_who_take_each_others_rights_at_once_leave_one() {
     for round in 0..8 {
         let answers = at_once("role", "role=reader");
         assert!(matches!(answers, (303, 403) | (403, 303)), "round {round}: {answers:?}");
-        assert_eq!((is_admin("boss"), is_admin("other")), (answers.0 == 303, answers.1 == 303), "round {round}");
+        assert_eq!(
+            (is_admin("boss"), is_admin("other")),
+            (answers.0 == 303, answers.1 == 303),
+            "round {round}"
+        );
         for name in ["boss", "other"] {
             assert!(server.run(server.database.set_role(None, name, Role::Admin)).unwrap());
         }
@@ -569,7 +653,8 @@ fn two_administrators_who_take_each_others_rights_at_once_leave_one() {
 
 /// What becomes of everything that is written on somebody's behalf.
 async fn written(database: &Database, actor: Actor) -> Vec<(&'static str, Result<(), WriteError>)> {
-    let article_id = database.articles(&Default::default(), None, 1, 1, NOW).await.unwrap().items[0].id;
+    let article_id =
+        database.articles(&Default::default(), None, 1, 1, NOW).await.unwrap().items[0].id;
     let author = database.user_by_username("jo-doe").await.unwrap().unwrap();
     let draft = Draft { version: 1, fields: "{}".into(), saved_at: NOW };
     let picture = Picture {
@@ -586,18 +671,36 @@ async fn written(database: &Database, actor: Actor) -> Vec<(&'static str, Result
     let (version, fields) = (stored.version, stored.fields);
     vec![
         ("add_article", database.add_article(&article("another"), actor, NOW).await.map(drop)),
-        ("save_article", database.save_article(article_id, version, &fields, actor, NOW).await.map(drop)),
+        (
+            "save_article",
+            database.save_article(article_id, version, &fields, actor, NOW).await.map(drop),
+        ),
         ("set_deleted", database.set_deleted(article_id, false, actor, NOW).await.map(drop)),
         ("keep_draft", database.keep_draft(actor, article_id, &draft).await.map(drop)),
         ("delete_draft", database.delete_draft(actor, article_id).await),
-        ("set_reaction", database.set_reaction(Counted::Likes, actor, article_id, true, NOW).await.map(drop)),
+        (
+            "set_reaction",
+            database.set_reaction(Counted::Likes, actor, article_id, true, NOW).await.map(drop),
+        ),
         ("set_follow", database.set_follow(actor, author.id, true, NOW).await.map(drop)),
-        ("add_pictures", database.add_pictures(actor, std::slice::from_ref(&picture), 100, i64::MAX).await.map(drop)),
+        (
+            "add_pictures",
+            database
+                .add_pictures(actor, std::slice::from_ref(&picture), 100, i64::MAX)
+                .await
+                .map(drop),
+        ),
         ("delete_picture", database.delete_picture(actor, &picture.name, None).await.map(drop)),
         ("rename_user", database.rename_user(actor, "Somebody Else", &|_| false).await.map(drop)),
-        ("add_invitation", database.add_invitation("hash", Role::Author, actor, NOW, NOW + 1).await),
+        (
+            "add_invitation",
+            database.add_invitation("hash", Role::Author, actor, NOW, NOW + 1).await,
+        ),
         ("delete_invitation", database.delete_invitation(actor, "hash").await),
-        ("add_user_for", database.add_user_for(actor, "new", "New", Role::Reader, "$hash", NOW).await.map(drop)),
+        (
+            "add_user_for",
+            database.add_user_for(actor, "new", "New", Role::Reader, "$hash", NOW).await.map(drop),
+        ),
         ("set_role", database.set_role(Some(actor), "new", Role::Author).await.map(drop)),
         ("reset_password", database.reset_password(actor, "new", "$new").await.map(drop)),
         ("block_user", database.block_user(actor, "new").await.map(drop)),
@@ -609,7 +712,11 @@ async fn written(database: &Database, actor: Actor) -> Vec<(&'static str, Result
 fn nothing_is_written_for_somebody_who_was_blocked_or_demoted_meanwhile() {
     on_both(async |database| {
         crate::database::write(&database, &article("first")).await;
-        let id = database.add_user("ann", "Ann", Role::Admin, Some("$hash"), NOW).await.unwrap().unwrap();
+        let id = database
+            .add_user("ann", "Ann", Role::Admin, Some("$hash"), NOW)
+            .await
+            .unwrap()
+            .unwrap();
         let before = database.user(id).await.unwrap().unwrap().actor();
         assert!(database.set_role(None, "ann", Role::Reader).await.unwrap());
         for (what, result) in written(&database, before).await {
@@ -633,9 +740,17 @@ fn nothing_is_written_for_somebody_who_was_blocked_or_demoted_meanwhile() {
 #[test]
 fn a_credential_is_another_one_after_each_change_of_the_password_and_no_other_change() {
     on_both(async |database| {
-        let boss = database.add_user("boss", "Boss", Role::Admin, Some("$hash"), NOW).await.unwrap().unwrap();
+        let boss = database
+            .add_user("boss", "Boss", Role::Admin, Some("$hash"), NOW)
+            .await
+            .unwrap()
+            .unwrap();
         let boss = database.user(boss).await.unwrap().unwrap().actor();
-        let id = database.add_user("ann", "Ann", Role::Reader, Some("$hash"), NOW).await.unwrap().unwrap();
+        let id = database
+            .add_user("ann", "Ann", Role::Reader, Some("$hash"), NOW)
+            .await
+            .unwrap()
+            .unwrap();
         let ann = async || database.user(id).await.unwrap().unwrap();
         assert_eq!(ann().await.credential, 0);
         assert!(database.set_role(Some(boss), "ann", Role::Author).await.unwrap());

@@ -29,8 +29,11 @@ const MYSQL_TYPES: [&str; 3] = ["MySqlDatabase", "MySqlConnection", "Ledger"];
 
 /// Statements that stand where nothing says that they are for one kind of database: file, what they
 /// contain, and why. The other kind must refuse them.
-const FOR_SQLITE: &[(&str, &str, &str)] =
-    &[("server/db/rankings.rs", "FROM article_view_windows", "only SQLite keeps windows; elsewhere they are in Redis")];
+const FOR_SQLITE: &[(&str, &str, &str)] = &[(
+    "server/db/rankings.rs",
+    "FROM article_view_windows",
+    "only SQLite keeps windows; elsewhere they are in Redis",
+)];
 
 /// What a placeholder of a `format!` may be. Those that are constants of the program need no line
 /// here.
@@ -185,7 +188,9 @@ impl Text {
     /// Whether it may be one, put together with what it begins with.
     fn may_be_statement(&self) -> bool {
         let words = [" WHERE ", " AND ", " ORDER BY ", " LIMIT "];
-        self.is_format && self.text.starts_with('{') && words.iter().any(|word| self.text.contains(word))
+        self.is_format
+            && self.text.starts_with('{')
+            && words.iter().any(|word| self.text.contains(word))
     }
 }
 
@@ -311,13 +316,15 @@ impl Sources {
     /// A constant of the file, or else the one that it imports from elsewhere.
     fn constant(&self, file: &str, name: &str) -> Option<&str> {
         let own = self.constants.get(&(file.to_owned(), name.to_owned()));
-        let others = || self.constants.iter().find(|((_, other), _)| other == name).map(|(_, text)| text);
+        let others =
+            || self.constants.iter().find(|((_, other), _)| other == name).map(|(_, text)| text);
         own.or_else(others).map(String::as_str)
     }
 
     /// How many statements a text may become.
     fn versions(&self, text: &Text) -> usize {
-        let part = |name: &str| PARTS.iter().find(|(file, part, _)| *file == text.file && *part == name);
+        let part =
+            |name: &str| PARTS.iter().find(|(file, part, _)| *file == text.file && *part == name);
         let count = |name: &String| match part(name.as_str()) {
             Some((_, _, Any(texts))) => texts.len(),
             _ => 1,
@@ -350,15 +357,24 @@ impl Sources {
                             Kind::MySql => (*mysql).to_owned(),
                         },
                         Of(function) => {
-                            let made = self.texts.iter().rfind(|made| made.is_format && made.function == *function);
-                            let made = made.ok_or_else(|| format!("{text}: no function {function} makes a text"))?;
+                            let made = self
+                                .texts
+                                .iter()
+                                .rfind(|made| made.is_format && made.function == *function);
+                            let made = made.ok_or_else(|| {
+                                format!("{text}: no function {function} makes a text")
+                            })?;
                             self.composed(made, kind, version, used)?
                         }
                     }
                 }
                 None => match self.constant(&text.file, &name) {
                     Some(constant) => constant.to_owned(),
-                    None => return Err(format!("{text}: {{{name}}} is in no line of PARTS; say there what it may be")),
+                    None => {
+                        return Err(format!(
+                            "{text}: {{{name}}} is in no line of PARTS; say there what it may be"
+                        ));
+                    }
                 },
             };
             sql = sql.replace(&format!("{{{name}}}"), &value);
@@ -379,7 +395,9 @@ fn is_body_or_end(token: &TokenTree) -> bool {
 /// The kind of database that the head of a function or an `impl` names, if it is one.
 fn only_of(head: &[TokenTree]) -> Option<Kind> {
     head.iter().find_map(|token| match token {
-        TokenTree::Ident(word) if SQLITE_TYPES.iter().any(|name| word == name) => Some(Kind::Sqlite),
+        TokenTree::Ident(word) if SQLITE_TYPES.iter().any(|name| word == name) => {
+            Some(Kind::Sqlite)
+        }
         TokenTree::Ident(word) if MYSQL_TYPES.iter().any(|name| word == name) => Some(Kind::MySql),
         TokenTree::Group(group) => only_of(&group.stream().into_iter().collect::<Vec<_>>()),
         _ => None,
@@ -390,8 +408,7 @@ fn only_of(head: &[TokenTree]) -> Option<Kind> {
 /// begins.
 fn arm(rest: &[TokenTree]) -> Option<(&[TokenTree], usize)> {
     let fields = usize::from(matches!(rest.first(), Some(TokenTree::Group(_))));
-    let arrow =
-        |at: usize, sign: char| matches!(rest.get(at), Some(TokenTree::Punct(punct)) if punct.as_char() == sign);
+    let arrow = |at: usize, sign: char| matches!(rest.get(at), Some(TokenTree::Punct(punct)) if punct.as_char() == sign);
     if !(arrow(fields, '=') && arrow(fields + 1, '>')) {
         return None;
     }
@@ -464,7 +481,10 @@ async fn connections(folder: &Path) -> (SqliteConnection, MySqlConnection) {
     for url in [&sqlite, &mysql] {
         Database::open(url).await.unwrap().close().await;
     }
-    (SqliteConnection::connect(&sqlite).await.unwrap(), MySqlConnection::connect(&mysql).await.unwrap())
+    (
+        SqliteConnection::connect(&sqlite).await.unwrap(),
+        MySqlConnection::connect(&mysql).await.unwrap(),
+    )
 }
 
 #[test]
@@ -506,12 +526,16 @@ fn every_statement_is_one_that_sqlite_and_mariadb_understand() {
                         Kind::Sqlite => sqlite.prepare(statement).await.map(drop),
                         Kind::MySql => mysql.prepare(statement).await.map(drop),
                     };
-                    let exception = FOR_SQLITE.iter().find(|(file, part, _)| *file == text.file && sql.contains(*part));
+                    let exception = FOR_SQLITE
+                        .iter()
+                        .find(|(file, part, _)| *file == text.file && sql.contains(*part));
                     match (answer, exception) {
                         (Err(_), Some((file, part, _))) if kind == Kind::MySql => {
                             only_sqlite.insert((*file, *part));
                         }
-                        (Err(error), _) => wrongs.push(format!("{text}, {kind:?}: {error}\n    {sql}")),
+                        (Err(error), _) => {
+                            wrongs.push(format!("{text}, {kind:?}: {error}\n    {sql}"))
+                        }
                         (Ok(()), _) => {}
                     }
                 }
@@ -525,7 +549,9 @@ fn every_statement_is_one_that_sqlite_and_mariadb_understand() {
     }
     for (file, part, _) in FOR_SQLITE {
         if !only_sqlite.contains(&(*file, *part)) {
-            wrongs.push(format!("FOR_SQLITE: {file} has no statement with {part:?} that MySQL refuses"));
+            wrongs.push(format!(
+                "FOR_SQLITE: {file} has no statement with {part:?} that MySQL refuses"
+            ));
         }
     }
     assert!(wrongs.is_empty(), "\n{}\n", wrongs.join("\n"));
@@ -547,10 +573,22 @@ fn a_statement_is_found_wherever_it_stands() {
         (r##"fn a() { on_reader!(self, pool => query(r#"SELECT 1"#)); }"##, false, None),
         (r#"fn a() { AssertSqlSafe(format!("SELECT 1")) }"#, true, None),
         (r#"fn a(one: &mut SqliteConnection) { query("SELECT 1") }"#, false, Some(Kind::Sqlite)),
-        (r#"impl MySqlDatabase { async fn a(&self) { query("SELECT 1") } }"#, false, Some(Kind::MySql)),
-        (r#"impl SessionStore for DatabaseSessionStore { fn a() { b("SELECT 1") } }"#, false, Some(Kind::Sqlite)),
+        (
+            r#"impl MySqlDatabase { async fn a(&self) { query("SELECT 1") } }"#,
+            false,
+            Some(Kind::MySql),
+        ),
+        (
+            r#"impl SessionStore for DatabaseSessionStore { fn a() { b("SELECT 1") } }"#,
+            false,
+            Some(Kind::Sqlite),
+        ),
         (r#"fn a() { match b { Dialect::MySql => { c("SELECT 1") } } }"#, false, Some(Kind::MySql)),
-        (r#"fn a() { match b { Database::Sqlite(c) => d("SELECT 1"), e => f } }"#, false, Some(Kind::Sqlite)),
+        (
+            r#"fn a() { match b { Database::Sqlite(c) => d("SELECT 1"), e => f } }"#,
+            false,
+            Some(Kind::Sqlite),
+        ),
         (r#"fn a() { match b { Dialect::Sqlite => c, _ => "SELECT 1" } }"#, false, None),
         ("fn a() { \"SELECT \\\n      1\" }", false, None),
     ] {
@@ -560,7 +598,11 @@ fn a_statement_is_found_wherever_it_stands() {
 
 #[test]
 fn comments_and_tests_are_no_statements_of_the_program() {
-    for source in ["/// SELECT 1\nfn a() {}", "//! SELECT 1", "#[cfg(test)] mod tests { fn a() { b(\"SELECT 1\") } }"] {
+    for source in [
+        "/// SELECT 1\nfn a() {}",
+        "//! SELECT 1",
+        "#[cfg(test)] mod tests { fn a() { b(\"SELECT 1\") } }",
+    ] {
         assert!(found(source).is_empty(), "{source}");
     }
 }

@@ -9,12 +9,22 @@ use crate::harness::{Answer, Client, FIREFOX, TestServer};
 const PASSWORD: &str = "a-good-password";
 
 fn send(client: &Client, path: &str, fields: &[(&str, &str)]) -> Answer {
-    client.post(path, &url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish())
+    client.post(
+        path,
+        &url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish(),
+    )
 }
 
 /// A form of the editor with these fields; the others are empty.
 fn form<'a>(fields: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
-    let mut all = vec![("title", ""), ("slug", ""), ("summary", ""), ("tags", ""), ("cover", ""), ("markdown", "")];
+    let mut all = vec![
+        ("title", ""),
+        ("slug", ""),
+        ("summary", ""),
+        ("tags", ""),
+        ("cover", ""),
+        ("markdown", ""),
+    ];
     all.retain(|(name, _)| !fields.iter().any(|(other, _)| other == name));
     all.extend(fields);
     all
@@ -44,7 +54,11 @@ impl Studio {
 
     /// A new article of that title, with that intent, and its number.
     fn write(&self, author: &Client, title: &str, intent: &str) -> i64 {
-        let fields = form(&[("title", title), ("markdown", "The *text*.\r\n\r\n## More"), ("intent", intent)]);
+        let fields = form(&[
+            ("title", title),
+            ("markdown", "The *text*.\r\n\r\n## More"),
+            ("intent", intent),
+        ]);
         let answer = send(author, "/studio/new", &fields);
         assert_eq!(answer.status, 303, "{}", answer.text);
         let path = answer.header("location");
@@ -73,7 +87,10 @@ impl Studio {
 fn an_author_writes_publishes_and_takes_back_an_article() {
     let studio = Studio::open();
     let writer = studio.author("writer");
-    assert!(writer.get("/studio").text.contains("Nothing written yet"), "an empty studio says what it is for");
+    assert!(
+        writer.get("/studio").text.contains("Nothing written yet"),
+        "an empty studio says what it is for"
+    );
     assert!(writer.get("/").text.contains("href=\"/studio\""), "the way to it is on every page");
     let fields = form(&[
         ("title", "Über Gezeiten & Mehr"),
@@ -87,10 +104,15 @@ fn an_author_writes_publishes_and_takes_back_an_article() {
     let page = answer.header("location").split('?').next().unwrap().to_owned();
     let id: i64 = page.trim_start_matches("/studio/").parse().unwrap();
     let editor = writer.get(&format!("{page}?done=saved")).text;
-    for part in ["Saved.", ">Draft<", "value=\"uber-gezeiten-mehr\"", "value=\"Sea, New Tag\"", "Version 1"] {
+    for part in
+        ["Saved.", ">Draft<", "value=\"uber-gezeiten-mehr\"", "value=\"Sea, New Tag\"", "Version 1"]
+    {
         assert!(editor.contains(part), "no {part} in {editor}");
     }
-    assert!(editor.contains("&lt;script&gt;alert(1)&lt;/script&gt;\nlast</textarea>"), "the text stays text: {editor}");
+    assert!(
+        editor.contains("&lt;script&gt;alert(1)&lt;/script&gt;\nlast</textarea>"),
+        "the text stays text: {editor}"
+    );
     let address = "/articles/uber-gezeiten-mehr";
     assert_eq!(studio.server.someone().get(address).status, 404, "nobody sees a draft");
     let publish = form(&[
@@ -114,8 +136,14 @@ fn an_author_writes_publishes_and_takes_back_an_article() {
         assert!(article.contains(part), "no {part} in {article}");
     }
     let json = studio.server.someone().get(&format!("/api/v1/articles/{id}")).json();
-    assert_eq!((json["cover"].as_str(), json["version"].as_i64()), (Some("/pictures/tide.jpg"), Some(2)));
-    assert!(studio.server.someone().get("/tags/new-tag").status == 404, "the tag went with the save");
+    assert_eq!(
+        (json["cover"].as_str(), json["version"].as_i64()),
+        (Some("/pictures/tide.jpg"), Some(2))
+    );
+    assert!(
+        studio.server.someone().get("/tags/new-tag").status == 404,
+        "the tag went with the save"
+    );
     let mut unpublish = publish.clone();
     unpublish.retain(|(name, _)| !matches!(*name, "version" | "intent"));
     unpublish.extend([("version", "2"), ("intent", "unpublish")]);
@@ -152,11 +180,16 @@ fn a_form_that_is_wrong_comes_back_with_all_that_was_typed() {
         let answer = send(&writer, "/studio/new", &fields);
         assert_eq!(answer.status, 422, "{field}={value}");
         let error = format!("id=\"{field}-error\"");
-        assert!(answer.text.contains(&error) && answer.text.contains(said), "{field}={value}: {}", answer.text);
+        assert!(
+            answer.text.contains(&error) && answer.text.contains(said),
+            "{field}={value}: {}",
+            answer.text
+        );
         assert!(answer.text.contains("Typed text</textarea>"), "{field}={value}: {}", answer.text);
     }
     // Two articles of one title are told apart, because nobody typed the address.
-    let (first, second) = (studio.write(&writer, "Same", "save"), studio.write(&writer, "Same", "save"));
+    let (first, second) =
+        (studio.write(&writer, "Same", "save"), studio.write(&writer, "Same", "save"));
     assert!(writer.get(&format!("/studio/{first}")).text.contains("value=\"same\""));
     assert!(writer.get(&format!("/studio/{second}")).text.contains("value=\"same-2\""));
 }
@@ -177,10 +210,15 @@ fn a_summary_follows_the_text_until_somebody_writes_one() {
         assert_eq!(send(&writer, &format!("/studio/{id}"), &form(&fields)).status, 303);
         writer.get(&format!("/studio/{id}")).text
     };
-    let summary = || studio.server.run(studio.server.database.editable(id)).unwrap().unwrap().fields.summary;
-    assert!(save("1", "", "Another beginning.").contains("name=\"summary\" type=\"text\" value=\"\""));
+    let summary =
+        || studio.server.run(studio.server.database.editable(id)).unwrap().unwrap().fields.summary;
+    assert!(
+        save("1", "", "Another beginning.").contains("name=\"summary\" type=\"text\" value=\"\"")
+    );
     assert_eq!(summary(), "Another beginning.");
-    assert!(save("2", "Written by hand.", "Another beginning.").contains("value=\"Written by hand.\""));
+    assert!(
+        save("2", "Written by hand.", "Another beginning.").contains("value=\"Written by hand.\"")
+    );
     assert!(save("3", "Written by hand.", "A third one.").contains("value=\"Written by hand.\""));
     assert_eq!(summary(), "Written by hand.");
 }
@@ -189,12 +227,19 @@ fn a_summary_follows_the_text_until_somebody_writes_one() {
 fn an_article_is_published_at_its_time() {
     let studio = Studio::open();
     let writer = studio.author("writer");
-    let fields =
-        form(&[("title", "Later"), ("markdown", "text"), ("intent", "schedule"), ("published_at", "2026-11-24T13:30")]);
+    let fields = form(&[
+        ("title", "Later"),
+        ("markdown", "text"),
+        ("intent", "schedule"),
+        ("published_at", "2026-11-24T13:30"),
+    ]);
     let answer = send(&writer, "/studio/new", &fields);
     assert!(answer.header("location").ends_with("?done=scheduled"), "{}", answer.text);
     let editor = writer.get(answer.header("location")).text;
-    assert!(editor.contains(">Scheduled<") && editor.contains("value=\"2026-11-24T13:30\""), "{editor}");
+    assert!(
+        editor.contains(">Scheduled<") && editor.contains("value=\"2026-11-24T13:30\""),
+        "{editor}"
+    );
     assert!(writer.get("/studio?shelf=scheduled").text.contains("Later"));
     assert_eq!(studio.server.someone().get("/articles/later").status, 404);
     studio.server.clock.advance(Duration::from_secs(90 * 60));
@@ -209,8 +254,13 @@ fn whoever_saves_second_sees_both_texts_and_loses_nothing() {
     let id = studio.write(&writer, "Contested", "publish");
     let page = format!("/studio/{id}");
     let save = |client: &Client, version: &str, title: &str, text: &str| {
-        let fields =
-            [("title", title), ("slug", "contested"), ("markdown", text), ("version", version), ("intent", "save")];
+        let fields = [
+            ("title", title),
+            ("slug", "contested"),
+            ("markdown", text),
+            ("version", version),
+            ("intent", "save"),
+        ];
         send(client, &page, &form(&fields))
     };
     assert_eq!(save(&boss, "1", "Contested", "One line.\r\nThe boss's line.").status, 303);
@@ -236,9 +286,16 @@ fn whoever_saves_second_sees_both_texts_and_loses_nothing() {
     assert_eq!(save(&writer, "2", "Contested & mine", "The writer's line.").status, 303);
     assert!(studio.server.someone().get("/articles/contested").text.contains("The writer's line"));
     let boss_version = writer.get(&format!("{page}/revisions/2")).text;
-    assert!(boss_version.contains("The boss's"), "the other text stays among the revisions: {boss_version}");
+    assert!(
+        boss_version.contains("The boss's"),
+        "the other text stays among the revisions: {boss_version}"
+    );
     for version in ["", "x", "99"] {
-        assert_eq!(save(&writer, version, "Contested", "text").status, 409, "a version that is none: {version}");
+        assert_eq!(
+            save(&writer, version, "Contested", "text").status,
+            409,
+            "a version that is none: {version}"
+        );
     }
 }
 
@@ -261,22 +318,41 @@ fn every_save_is_a_revision_that_can_be_compared_and_restored() {
     assert_eq!(send(&boss, &page, &fields).status, 303);
     assert_eq!(studio.row(id, "revisions"), 2, "what was imported is kept too");
     let list = boss.get(&format!("{page}/revisions")).text;
-    for part in ["Version 1", "Version 2", "Current", "text (+2 characters)", "A Reader", "not saved in the studio"] {
+    for part in [
+        "Version 1",
+        "Version 2",
+        "Current",
+        "text (+2 characters)",
+        "A Reader",
+        "not saved in the studio",
+    ] {
         assert!(list.contains(part), "no {part} in {list}");
     }
     let revision = boss.get(&format!("{page}/revisions/2")).text;
-    assert!(revision.contains("What version 2 changed") && revision.contains("<mark>"), "{revision}");
+    assert!(
+        revision.contains("What version 2 changed") && revision.contains("<mark>"),
+        "{revision}"
+    );
     assert!(!revision.contains("Restore this revision"), "it is what is stored");
     assert_eq!(boss.get(&format!("{page}/revisions/3")).status, 404);
     let restore = format!("{page}/revisions/1/restore");
     assert_eq!(send(&boss, &restore, &[("version", "1")]).status, 409, "somebody has saved since");
     let answer = send(&boss, &restore, &[("version", "2")]);
     assert_eq!(answer.header("location"), format!("{page}?done=revision"), "{}", answer.text);
-    assert!(studio.server.someone().get("/articles/first").text.contains("The <em>first</em> text."));
+    assert!(
+        studio.server.someone().get("/articles/first").text.contains("The <em>first</em> text.")
+    );
     assert_eq!((studio.row(id, "version"), studio.row(id, "revisions")), (3, 3));
     let same = send(&boss, &restore, &[("version", "3")]);
-    assert_eq!((same.status, studio.row(id, "version")), (303, 3), "what changes nothing writes nothing");
-    assert!(studio.server.someone().get("/authors/jo-doe").text.contains("Title of first"), "the byline is untouched");
+    assert_eq!(
+        (same.status, studio.row(id, "version")),
+        (303, 3),
+        "what changes nothing writes nothing"
+    );
+    assert!(
+        studio.server.someone().get("/authors/jo-doe").text.contains("Title of first"),
+        "the byline is untouched"
+    );
 }
 
 #[test]
@@ -286,8 +362,13 @@ fn a_new_address_leaves_the_old_one_leading_on() {
     let id = studio.write(&writer, "Moving", "publish");
     let page = format!("/studio/{id}");
     let save = |version: &str, slug: &str| {
-        let fields =
-            [("title", "Moving"), ("slug", slug), ("markdown", "text"), ("version", version), ("intent", "save")];
+        let fields = [
+            ("title", "Moving"),
+            ("slug", slug),
+            ("markdown", "text"),
+            ("version", version),
+            ("intent", "save"),
+        ];
         let answer = send(&writer, &page, &form(&fields));
         assert_eq!(answer.status, 303, "{}", answer.text);
     };
@@ -296,7 +377,10 @@ fn a_new_address_leaves_the_old_one_leading_on() {
     assert_eq!((old.status, old.header("location")), (301, "/articles/moved"));
     save("2", "moving");
     assert_eq!(studio.server.someone().get("/articles/moving").status, 200);
-    assert_eq!(studio.server.someone().get("/articles/moved").header("location"), "/articles/moving");
+    assert_eq!(
+        studio.server.someone().get("/articles/moved").header("location"),
+        "/articles/moving"
+    );
 }
 
 #[test]
@@ -310,14 +394,18 @@ fn what_is_deleted_can_be_taken_out_of_the_bin() {
     assert!(!writer.get("/studio").text.contains(">Gone<"));
     assert!(writer.get("/studio?shelf=bin").text.contains(">Gone<"));
     assert!(writer.get(&page).text.contains("Take it out of the bin"));
-    assert_eq!(send(&writer, &format!("{page}/restore"), &[]).header("location"), format!("{page}?done=restored"));
+    assert_eq!(
+        send(&writer, &format!("{page}/restore"), &[]).header("location"),
+        format!("{page}?done=restored")
+    );
     assert_eq!(studio.server.someone().get("/articles/gone").status, 200);
 }
 
 #[test]
 fn the_table_is_sorted_paged_and_searched() {
     let studio = Studio::open();
-    let (writer, other, boss) = (studio.author("writer"), studio.author("other"), studio.author("boss"));
+    let (writer, other, boss) =
+        (studio.author("writer"), studio.author("other"), studio.author("boss"));
     for number in 0..30 {
         studio.write(&writer, &format!("Piece {number:02}"), "publish");
     }
@@ -329,24 +417,32 @@ fn the_table_is_sorted_paged_and_searched() {
     studio.server.job(tidemark::server::jobs::Job::Flush);
     let titles = |page: &str| -> Vec<String> {
         let rows = page.split("<th scope=\"row\">").skip(1);
-        rows.map(|row| row.split('>').nth(1).unwrap().split('<').next().unwrap().to_owned()).collect()
+        rows.map(|row| row.split('>').nth(1).unwrap().split('<').next().unwrap().to_owned())
+            .collect()
     };
     let by_title = titles(&writer.get("/studio?sort=title").text);
-    assert_eq!((by_title.len(), by_title[0].as_str(), by_title[24].as_str()), (25, "Piece 00", "Piece 24"));
+    assert_eq!(
+        (by_title.len(), by_title[0].as_str(), by_title[24].as_str()),
+        (25, "Piece 00", "Piece 24")
+    );
     let second = titles(&writer.get("/studio?sort=title&page=2").text);
     assert_eq!((second.len(), second[5].as_str()), (6, "Read often"));
     for column in ["views", "week"] {
         let page = writer.get(&format!("/studio?sort={column}")).text;
         assert_eq!(titles(&page)[0], "Read often", "{column}");
         assert!(page.contains("aria-sort=\"descending\"") && page.contains(">3</td>"), "{page}");
-        let ascending = titles(&writer.get(&format!("/studio?sort={column}&order=asc&page=2")).text);
+        let ascending =
+            titles(&writer.get(&format!("/studio?sort={column}&order=asc&page=2")).text);
         assert_eq!(ascending.last().unwrap(), "Read often", "{column}");
     }
     assert_eq!(titles(&writer.get("/studio?q=OFTEN").text), ["Read often"]);
     assert!(writer.get("/studio?q=%25").text.contains("Nothing found"));
     assert!(titles(&other.get("/studio").text).is_empty(), "of others one sees nothing");
     let all = boss.get("/studio?sort=title&order=desc").text;
-    assert!(all.contains("Title of unpublished") && all.contains("Jo Doe"), "administrators see everyone's: {all}");
+    assert!(
+        all.contains("Title of unpublished") && all.contains("Jo Doe"),
+        "administrators see everyone's: {all}"
+    );
 }
 
 #[test]
@@ -362,12 +458,18 @@ fn an_author_reaches_nothing_of_another_author() {
         assert!(!answer.text.contains("Secret plans"), "{path}");
     }
     let guessed = other.get(&format!("/studio/{id}"));
-    let said = |answer: &Answer| answer.text.split("<main").nth(1).unwrap().split("</main>").next().unwrap().to_owned();
+    let said = |answer: &Answer| {
+        answer.text.split("<main").nth(1).unwrap().split("</main>").next().unwrap().to_owned()
+    };
     assert_eq!(said(&guessed), said(&missing), "it looks as if it were not there");
-    let fields = form(&[("title", "Stolen"), ("markdown", "x"), ("version", "1"), ("intent", "publish")]);
-    for (path, fields) in
-        [("", fields.as_slice()), ("/bin", &[]), ("/restore", &[]), ("/revisions/1/restore", &[("version", "1")])]
-    {
+    let fields =
+        form(&[("title", "Stolen"), ("markdown", "x"), ("version", "1"), ("intent", "publish")]);
+    for (path, fields) in [
+        ("", fields.as_slice()),
+        ("/bin", &[]),
+        ("/restore", &[]),
+        ("/revisions/1/restore", &[("version", "1")]),
+    ] {
         assert_eq!(send(&other, &format!("/studio/{id}{path}"), fields).status, 404, "{path}");
     }
     assert_eq!(studio.row(id, "version"), 1);
@@ -390,18 +492,25 @@ fn what_was_typed_and_not_saved_comes_back_and_can_be_discarded() {
             ("typed[cover]", String::new()),
             ("typed[markdown]", "Typed <b>only".into()),
         ];
-        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let body =
+            url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         writer.post("/api/islands/studio-keep-draft", &body)
     };
     let answer = keep(id, 1, "Half way");
     assert_eq!((answer.status, answer.text.as_str()), (200, "true"));
     let editor = writer.get(&format!("/studio/{id}")).text;
-    for part in
-        ["Unsaved changes of", "value=\"Half way\"", "Typed &lt;b&gt;only</textarea>", "name=\"version\" value=\"1\""]
-    {
+    for part in [
+        "Unsaved changes of",
+        "value=\"Half way\"",
+        "Typed &lt;b&gt;only</textarea>",
+        "name=\"version\" value=\"1\"",
+    ] {
         assert!(editor.contains(part), "no {part} in {editor}");
     }
-    assert!(!studio.author("boss").get(&format!("/studio/{id}")).text.contains("Typed &lt;b"), "it is one's own");
+    assert!(
+        !studio.author("boss").get(&format!("/studio/{id}")).text.contains("Typed &lt;b"),
+        "it is one's own"
+    );
     let other = studio.author("other");
     let body = format!("article={id}&version=1&typed[title]=x");
     let answer = other.post("/api/islands/studio-keep-draft", &body);
@@ -409,17 +518,35 @@ fn what_was_typed_and_not_saved_comes_back_and_can_be_discarded() {
     assert_eq!(send(&writer, &format!("/studio/{id}/discard"), &[]).status, 303);
     assert!(writer.get(&format!("/studio/{id}")).text.contains("value=\"Half\""));
     assert_eq!(keep(id, 1, "Half way").text, "true");
-    let fields = form(&[("title", "Whole"), ("slug", "half"), ("markdown", "x"), ("version", "1"), ("intent", "save")]);
+    let fields = form(&[
+        ("title", "Whole"),
+        ("slug", "half"),
+        ("markdown", "x"),
+        ("version", "1"),
+        ("intent", "save"),
+    ]);
     assert_eq!(send(&writer, &format!("/studio/{id}"), &fields).status, 303);
-    assert!(!writer.get(&format!("/studio/{id}")).text.contains("Unsaved changes"), "a save takes the draft with it");
+    assert!(
+        !writer.get(&format!("/studio/{id}")).text.contains("Unsaved changes"),
+        "a save takes the draft with it"
+    );
     assert_eq!(keep(id, 1, "Late").text, "false", "what was on its way brings nothing back");
     assert!(!writer.get(&format!("/studio/{id}")).text.contains("Unsaved changes"));
     // Somebody else's save does not make a draft worthless.
-    let fields = form(&[("title", "Boss"), ("slug", "half"), ("markdown", "x"), ("version", "2"), ("intent", "save")]);
+    let fields = form(&[
+        ("title", "Boss"),
+        ("slug", "half"),
+        ("markdown", "x"),
+        ("version", "2"),
+        ("intent", "save"),
+    ]);
     assert_eq!(send(&studio.author("boss"), &format!("/studio/{id}"), &fields).status, 303);
     assert_eq!(keep(id, 2, "Mine").text, "true");
     let editor = writer.get(&format!("/studio/{id}")).text;
-    assert!(editor.contains("value=\"Mine\"") && editor.contains("name=\"version\" value=\"2\""), "{editor}");
+    assert!(
+        editor.contains("value=\"Mine\"") && editor.contains("name=\"version\" value=\"2\""),
+        "{editor}"
+    );
     assert_eq!(keep(0, 0, "New one").text, "true");
     assert!(writer.get("/studio/new").text.contains("value=\"New one\""));
     studio.write(&writer, "New one", "save");
@@ -450,7 +577,11 @@ fn what_was_typed_comes_back_from_a_save_that_failed() {
         assert!(answer.text.contains(part), "no {part} in {}", answer.text);
     }
     studio.server.execute("ALTER TABLE gone_revisions RENAME TO article_revisions");
-    assert_eq!(send(&writer, &format!("/studio/{id}"), &fields).status, 303, "sent again, it is taken");
+    assert_eq!(
+        send(&writer, &format!("/studio/{id}"), &fields).status,
+        303,
+        "sent again, it is taken"
+    );
 }
 
 #[test]
@@ -458,7 +589,12 @@ fn the_preview_is_what_the_page_will_show() {
     let studio = Studio::open();
     let writer = studio.author("writer");
     let text = "# One\n\n## Two\n\n## Three\n\n```rust\nfn main() {}\n```\n\n<script>x</script>[a](javascript:x)";
-    let fields = form(&[("title", "Pre & view"), ("tags", "Sea"), ("markdown", text), ("intent", "publish")]);
+    let fields = form(&[
+        ("title", "Pre & view"),
+        ("tags", "Sea"),
+        ("markdown", text),
+        ("intent", "publish"),
+    ]);
     assert_eq!(send(&writer, "/studio/new", &fields).status, 303);
     let body = url::form_urlencoded::Serializer::new(String::new())
         .extend_pairs([
@@ -477,7 +613,13 @@ fn the_preview_is_what_the_page_will_show() {
     let page = studio.server.someone().get("/articles/pre-view").text;
     // The page has the count and the reactions besides.
     let part = |html: &str, from: &str, to: &str| {
-        html.split_once(from).unwrap_or_else(|| panic!("no {from} in {html}")).1.split_once(to).unwrap().0.to_owned()
+        html.split_once(from)
+            .unwrap_or_else(|| panic!("no {from} in {html}"))
+            .1
+            .split_once(to)
+            .unwrap()
+            .0
+            .to_owned()
     };
     for (from, to) in [
         ("<h1>", "</h1>"),
@@ -486,9 +628,15 @@ fn the_preview_is_what_the_page_will_show() {
         ("<ul class=\"tags\"", "</ul>"),
     ] {
         let [from_preview, from_page] = [&preview, &page].map(|html| {
-            let html =
-                html.replace("<nav aria-labelledby=\"contents-title\" class=\"contents\"", "<nav class=\"contents\"");
-            part(&html.replace("<ul aria-label=\"Tags\" class=\"tags\"", "<ul class=\"tags\""), from, to)
+            let html = html.replace(
+                "<nav aria-labelledby=\"contents-title\" class=\"contents\"",
+                "<nav class=\"contents\"",
+            );
+            part(
+                &html.replace("<ul aria-label=\"Tags\" class=\"tags\"", "<ul class=\"tags\""),
+                from,
+                to,
+            )
         });
         assert_eq!(from_preview, from_page, "{from}");
     }
@@ -506,8 +654,13 @@ fn c7_no_save_touches_a_count() {
     let mut version = 1;
     for intent in ["save", "unpublish", "publish", "save"] {
         let (number, text) = (version.to_string(), format!("text {version}"));
-        let fields =
-            [("title", "Counted"), ("slug", "counted"), ("markdown", &text), ("version", &number), ("intent", intent)];
+        let fields = [
+            ("title", "Counted"),
+            ("slug", "counted"),
+            ("markdown", &text),
+            ("version", &number),
+            ("intent", intent),
+        ];
         assert_eq!(send(&writer, &page, &form(&fields)).status, 303, "{intent}");
         version += 1;
     }
@@ -518,7 +671,10 @@ fn c7_no_save_touches_a_count() {
     studio.server.clock.advance(Duration::from_secs(3600));
     assert_eq!(studio.server.someone().view(id).json()["views"], 2);
     studio.server.job(tidemark::server::jobs::Job::Flush);
-    assert_eq!((studio.row(id, "updated_at"), studio.row(id, "version")), (updated_at, version + 2));
+    assert_eq!(
+        (studio.row(id, "updated_at"), studio.row(id, "version")),
+        (updated_at, version + 2)
+    );
 }
 
 /// A body of a form, and whether `/healthz` was answered all the time while it was worked on.
@@ -534,7 +690,8 @@ fn send_and_watch(studio: &Studio, author: &Client, path: &str, fields: &[(&str,
     })
 }
 
-/// Each of these took from seconds to minutes, on a thread that pages need. A client gives up after 30 seconds.
+/// Each of these took from seconds to minutes, on a thread that pages need. A client gives up after
+/// 30 seconds.
 #[test]
 fn a_text_that_would_be_much_work_is_saved_all_the_same_and_pages_are_answered_meanwhile() {
     let studio = Studio::open();
@@ -568,14 +725,23 @@ fn an_author_is_told_in_the_preview_what_a_text_is_too_large_for() {
     let writer = studio.author("writer");
     let preview = |text: &str| {
         let fields = [("article", "0"), ("typed[title]", "x"), ("typed[markdown]", text)];
-        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let body =
+            url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         writer.post("/api/islands/studio-preview", &body)
     };
     assert!(!preview("text").text.contains("notice"));
     assert!(preview(&"<div>".repeat(500)).text.contains("nested more than 100 levels"));
-    assert!(preview(&format!("```css\n{}\n```", "a{b:c}".repeat(500))).text.contains("too long to be highlighted"));
-    assert!(preview(&format!("<p title=\"{}\">x", "y".repeat(10_000))).text.contains("more than 8 KiB"));
-    assert!(preview(&format!("<table>{}", "<br>".repeat(2_000))).text.contains("none of their cells"));
+    assert!(
+        preview(&format!("```css\n{}\n```", "a{b:c}".repeat(500)))
+            .text
+            .contains("too long to be highlighted")
+    );
+    assert!(
+        preview(&format!("<p title=\"{}\">x", "y".repeat(10_000))).text.contains("more than 8 KiB")
+    );
+    assert!(
+        preview(&format!("<table>{}", "<br>".repeat(2_000))).text.contains("none of their cells")
+    );
     assert!(preview(&"(www.a<".repeat(5_000)).text.contains("none becomes a link"));
 }
 
@@ -584,12 +750,14 @@ fn tags_are_counted_before_anything_else_is_done_with_them() {
     let studio = Studio::open();
     let writer = studio.author("writer");
     let tags: String = (0..120_000).map(|number| format!("t{number},")).collect();
-    let fields = form(&[("title", "Tagged"), ("markdown", "x"), ("tags", &tags), ("intent", "save")]);
+    let fields =
+        form(&[("title", "Tagged"), ("markdown", "x"), ("tags", &tags), ("intent", "save")]);
     let answer = send_and_watch(&studio, &writer, "/studio/new", &fields);
     assert_eq!(answer.status, 422);
     assert!(answer.text.contains("at most 10 tags"));
     let long = "潮".repeat(100_000);
-    let fields = form(&[("title", "Tagged"), ("markdown", "x"), ("tags", &long), ("intent", "save")]);
+    let fields =
+        form(&[("title", "Tagged"), ("markdown", "x"), ("tags", &long), ("intent", "save")]);
     assert!(send(&writer, "/studio/new", &fields).text.contains("at most 50 characters"));
 }
 
@@ -597,12 +765,19 @@ fn tags_are_counted_before_anything_else_is_done_with_them() {
 fn a_draft_is_no_larger_than_an_article() {
     let studio = Studio::open();
     let writer = studio.author("writer");
-    for (field, length) in [("title", 3_000_000), ("slug", 121), ("summary", 501), ("tags", 2_000), ("cover", 1_001)] {
+    for (field, length) in
+        [("title", 3_000_000), ("slug", 121), ("summary", 501), ("tags", 2_000), ("cover", 1_001)]
+    {
         let (name, text) = (format!("typed[{field}]"), "x".repeat(length));
         let fields = [("article", "0"), ("version", "0"), (name.as_str(), text.as_str())];
-        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let body =
+            url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         for path in ["/api/islands/studio-keep-draft", "/api/islands/studio-preview"] {
-            assert_eq!(writer.post(path, &body).status, 413, "{path} with {length} characters of {field}");
+            assert_eq!(
+                writer.post(path, &body).status,
+                413,
+                "{path} with {length} characters of {field}"
+            );
         }
     }
     assert_eq!(studio.server.number("SELECT count(*) FROM article_drafts WHERE ? = ''", ""), 0);
@@ -612,13 +787,19 @@ fn a_draft_is_no_larger_than_an_article() {
 fn two_large_revisions_are_compared_within_a_budget_and_the_page_says_what_it_leaves_out() {
     let studio = Studio::open();
     let writer = studio.author("writer");
-    let text = |salt: u32| (0..15_000u32).map(|line| format!("{} ebb\n", line * salt)).collect::<String>();
+    let text =
+        |salt: u32| (0..15_000u32).map(|line| format!("{} ebb\n", line * salt)).collect::<String>();
     let (before, after) = (text(7), text(11));
     let fields = form(&[("title", "Large"), ("markdown", &before), ("intent", "save")]);
     let answer = send(&writer, "/studio/new", &fields);
     let page = answer.header("location").split('?').next().unwrap().to_owned();
-    let fields =
-        form(&[("title", "Large"), ("slug", "large"), ("markdown", &after), ("version", "1"), ("intent", "save")]);
+    let fields = form(&[
+        ("title", "Large"),
+        ("slug", "large"),
+        ("markdown", &after),
+        ("version", "1"),
+        ("intent", "save"),
+    ]);
     assert_eq!(send(&writer, &page, &fields).status, 303);
     let compared = writer.get(&format!("{page}/revisions/2"));
     assert_eq!(compared.status, 200);
@@ -628,12 +809,20 @@ fn two_large_revisions_are_compared_within_a_budget_and_the_page_says_what_it_le
 
 #[test]
 fn only_so_many_revisions_are_kept_and_never_without_what_an_article_is() {
-    let studio = Studio::with(&[("TIDEMARK_REVISIONS__PER_ARTICLE", "3"), ("TIDEMARK_REVISIONS__PER_USER", "4")]);
+    let studio = Studio::with(&[
+        ("TIDEMARK_REVISIONS__PER_ARTICLE", "3"),
+        ("TIDEMARK_REVISIONS__PER_USER", "4"),
+    ]);
     let writer = studio.author("writer");
     let save = |id: i64, version: i64| {
         studio.server.clock.advance(Duration::from_secs(1));
         let (number, text) = (version.to_string(), format!("text {version}"));
-        let fields = form(&[("title", "Kept"), ("markdown", &text), ("version", &number), ("intent", "save")]);
+        let fields = form(&[
+            ("title", "Kept"),
+            ("markdown", &text),
+            ("version", &number),
+            ("intent", "save"),
+        ]);
         let answer = send(&writer, &format!("/studio/{id}"), &fields);
         assert_eq!(answer.status, 303, "{}", answer.text);
     };
@@ -641,29 +830,47 @@ fn only_so_many_revisions_are_kept_and_never_without_what_an_article_is() {
     (1..=5).for_each(|version| save(first, version));
     assert_eq!(studio.row(first, "revisions"), 3);
     let list = writer.get(&format!("/studio/{first}/revisions")).text;
-    assert!(list.contains("Version 6") && list.contains("Version 4") && !list.contains("Version 3"), "{list}");
+    assert!(
+        list.contains("Version 6") && list.contains("Version 4") && !list.contains("Version 3"),
+        "{list}"
+    );
     assert_eq!(writer.get(&format!("/studio/{first}/revisions/5")).status, 200);
     assert_eq!(writer.get(&format!("/studio/{first}/revisions/3")).status, 404);
     studio.server.clock.advance(Duration::from_secs(1));
     let second = studio.write(&writer, "Second of two", "save");
     (1..=4).for_each(|version| save(second, version));
-    assert_eq!((studio.row(first, "revisions"), studio.row(second, "revisions")), (1, 3), "the oldest go");
+    assert_eq!(
+        (studio.row(first, "revisions"), studio.row(second, "revisions")),
+        (1, 3),
+        "the oldest go"
+    );
     assert_eq!(writer.get(&format!("/studio/{first}/revisions/6")).status, 200, "what it is stays");
 }
 
 #[test]
-fn a_cover_that_browsers_would_load_from_another_host_is_none_and_other_hosts_are_not_told_who_shows_their_pictures() {
+fn a_cover_that_browsers_would_load_from_another_host_is_none_and_other_hosts_are_not_told_who_shows_their_pictures()
+ {
     let studio = Studio::open();
     let writer = studio.author("writer");
-    for cover in
-        ["/\\evil.example/x.png", "\\\\evil.example/x.png", "https:\\\\evil.example/x.png", "//evil.example/x.png"]
-    {
-        let fields = form(&[("title", "Covered"), ("markdown", "x"), ("cover", cover), ("intent", "publish")]);
+    for cover in [
+        "/\\evil.example/x.png",
+        "\\\\evil.example/x.png",
+        "https:\\\\evil.example/x.png",
+        "//evil.example/x.png",
+    ] {
+        let fields = form(&[
+            ("title", "Covered"),
+            ("markdown", "x"),
+            ("cover", cover),
+            ("intent", "publish"),
+        ]);
         let answer = send(&writer, "/studio/new", &fields);
         assert!(answer.status == 422 && answer.text.contains("A cover is an address"), "{cover}");
     }
     // What an older version took. With one backslash or, in SQLite, with two.
-    studio.server.execute("UPDATE articles SET cover = '/\\\\evil.example/x.png' WHERE slug = 'first'");
+    studio
+        .server
+        .execute("UPDATE articles SET cover = '/\\\\evil.example/x.png' WHERE slug = 'first'");
     assert!(!studio.server.someone().get("/articles/first").text.contains("evil.example"));
     let text = "![x](https://other.example/a.png)";
     let fields = form(&[

@@ -18,7 +18,11 @@ const VIEWS: i64 = 100_000;
 const BATCH: i64 = 500;
 
 fn visitor(day: i64, number: i64) -> Visitor {
-    Visitor { day, today: Hashes { visitor: number, address: None, network: None, is_session: false }, yesterday: None }
+    Visitor {
+        day,
+        today: Hashes { visitor: number, address: None, network: None, is_session: false },
+        yesterday: None,
+    }
 }
 
 #[test]
@@ -31,7 +35,8 @@ fn c7_a_thousand_saves_and_a_hundred_thousand_views_at_the_same_time_lose_nothin
     let texts = server.run(async {
         let database = &server.database;
         let boss = database.user_by_username("boss").await.unwrap().unwrap();
-        // Saves, each by whichever of the editors is first; the others see a conflict, and save again upon what is stored then.
+        // Saves, each by whichever of the editors is first; the others see a conflict, and save
+        // again upon what is stored then.
         let save = async |editor: u64| {
             let mut texts = Vec::new();
             for number in 0..SAVES / EDITORS {
@@ -40,8 +45,15 @@ fn c7_a_thousand_saves_and_a_hundred_thousand_views_at_the_same_time_lose_nothin
                 loop {
                     let mut fields = stored.fields.clone();
                     fields.markdown = text.clone();
-                    let saved =
-                        database.save_article(id, stored.version, &fields, boss.actor(), server.clock.now_ms()).await;
+                    let saved = database
+                        .save_article(
+                            id,
+                            stored.version,
+                            &fields,
+                            boss.actor(),
+                            server.clock.now_ms(),
+                        )
+                        .await;
                     match saved.unwrap().unwrap() {
                         Saved::Done(version) => {
                             texts.push((version, text));
@@ -60,11 +72,16 @@ fn c7_a_thousand_saves_and_a_hundred_thousand_views_at_the_same_time_lose_nothin
         let view = async || {
             let mut counted = 0;
             for first in (0..VIEWS).step_by(BATCH as usize) {
-                let batch: Vec<View> =
-                    (first..first + BATCH).map(|number| View { article: id, visitor: visitor(day, number) }).collect();
+                let batch: Vec<View> = (first..first + BATCH)
+                    .map(|number| View { article: id, visitor: visitor(day, number) })
+                    .collect();
                 let outcomes = server.stores.views.record(&batch).await.unwrap();
                 counted += i64::try_from(
-                    outcomes.into_iter().filter_map(Recorded::outcome).filter(|outcome| outcome.counted).count(),
+                    outcomes
+                        .into_iter()
+                        .filter_map(Recorded::outcome)
+                        .filter(|outcome| outcome.counted)
+                        .count(),
                 )
                 .unwrap();
                 // The two take turns even where each is fast.
@@ -78,23 +95,32 @@ fn c7_a_thousand_saves_and_a_hundred_thousand_views_at_the_same_time_lose_nothin
     });
     server.job(Job::Flush);
     let number = |sql: &'static str| server.number(sql, &id.to_string());
-    assert_eq!(number("SELECT views FROM article_stats WHERE article_id = ?"), VIEWS, "the count is exact");
+    assert_eq!(
+        number("SELECT views FROM article_stats WHERE article_id = ?"),
+        VIEWS,
+        "the count is exact"
+    );
     assert_eq!(texts.len() as u64, SAVES);
     assert!(conflicts.load(Ordering::Relaxed) > 0, "the editors were in each other's way");
-    // Every save that was acknowledged has its version, and its text is the one that was saved under it.
+    // Every save that was acknowledged has its version, and its text is the one that was saved
+    // under it.
     let revisions = server.run(server.database.revisions(id)).unwrap();
     assert_eq!(revisions.len() as u64, SAVES + 1, "and what was there before");
     for (version, text) in texts {
         let revision = revisions.iter().find(|revision| revision.version == version).unwrap();
         assert_eq!(revision.markdown, text);
     }
-    assert_eq!(number("SELECT version FROM articles WHERE id = ?"), 1 + i64::try_from(SAVES).unwrap());
+    assert_eq!(
+        number("SELECT version FROM articles WHERE id = ?"),
+        1 + i64::try_from(SAVES).unwrap()
+    );
     let stored = server.run(server.database.editable(id)).unwrap().unwrap();
     assert_eq!(stored.fields.markdown, revisions[0].markdown, "what is stored is the last save");
     // Views alone leave the article alone.
     server.clock.advance(std::time::Duration::from_secs(60));
-    let batch: Vec<View> =
-        (VIEWS..VIEWS + BATCH).map(|number| View { article: id, visitor: visitor(day, number) }).collect();
+    let batch: Vec<View> = (VIEWS..VIEWS + BATCH)
+        .map(|number| View { article: id, visitor: visitor(day, number) })
+        .collect();
     server.run(server.stores.views.record(&batch)).unwrap();
     server.job(Job::Flush);
     assert_eq!(number("SELECT views FROM article_stats WHERE article_id = ?"), VIEWS + BATCH);

@@ -1,4 +1,5 @@
-//! The throttle of sign-ins: in memory and in Redis it does the same, and both do what it says they do.
+//! The throttle of sign-ins: in memory and in Redis it does the same, and both do what it says they
+//! do.
 
 use std::collections::HashMap;
 
@@ -27,7 +28,8 @@ fn actions() -> impl Strategy<Value = Vec<(usize, Action, i64)>> {
     prop::collection::vec((0usize..3, action, passes), 1..120)
 }
 
-/// An origin's attempts, the slow way: how many there were, and until when the next one has to wait.
+/// An origin's attempts, the slow way: how many there were, and until when the next one has to
+/// wait.
 #[derive(Clone, Copy, Default)]
 struct Model {
     count: u32,
@@ -43,7 +45,11 @@ impl Model {
             Kind::Network => (100, 900 * SECOND),
             Kind::Name => (100, 120 * SECOND),
         };
-        if count < free { 0 } else { 2_i64.saturating_pow(count - free).saturating_mul(SECOND).min(longest) }
+        if count < free {
+            0
+        } else {
+            2_i64.saturating_pow(count - free).saturating_mul(SECOND).min(longest)
+        }
     }
 
     fn attempt(&mut self, kind: Kind, now: i64) -> i64 {
@@ -67,7 +73,10 @@ impl Model {
     }
 }
 
-async fn agrees_with_the_model(throttle: Throttle, actions: Vec<(usize, Action, i64)>) -> Result<(), TestCaseError> {
+async fn agrees_with_the_model(
+    throttle: Throttle,
+    actions: Vec<(usize, Action, i64)>,
+) -> Result<(), TestCaseError> {
     let kinds = [Kind::Pair, Kind::Address, Kind::Name];
     let first = first_of_a_case();
     let mut models = HashMap::<usize, Model>::new();
@@ -80,7 +89,10 @@ async fn agrees_with_the_model(throttle: Throttle, actions: Vec<(usize, Action, 
                 // Several at once, so that a name comes to its waits as well.
                 let times = if kind == Kind::Name { 12 } else { 2 };
                 for _ in 0..times {
-                    prop_assert_eq!(throttle.attempt(origin, now).await.unwrap(), model.attempt(kind, now));
+                    prop_assert_eq!(
+                        throttle.attempt(origin, now).await.unwrap(),
+                        model.attempt(kind, now)
+                    );
                 }
             }
             Action::GiveBack(with_wait) => {
@@ -120,9 +132,15 @@ proptest! {
 #[test]
 fn the_throttle_in_redis_agrees_with_a_simple_model() {
     let server = tidemark_servers::Redis::start();
-    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig { cases: 32, ..ProptestConfig::default() });
+    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
+        cases: 32,
+        ..ProptestConfig::default()
+    });
     let ran = runner.run(&actions(), |actions| {
-        run(async { agrees_with_the_model(Throttle::Redis(Redis::new(&server.url()).unwrap()), actions).await })
+        run(async {
+            agrees_with_the_model(Throttle::Redis(Redis::new(&server.url()).unwrap()), actions)
+                .await
+        })
     });
     ran.unwrap();
     // Each key ends by itself, whatever was taken back.

@@ -1,4 +1,5 @@
-//! Who a visitor is, and what a page knows of its reader: rules C2, C3, C4 and C6 as a browser meets them.
+//! Who a visitor is, and what a page knows of its reader: rules C2, C3, C4 and C6 as a browser
+//! meets them.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -15,7 +16,8 @@ const ARTICLE: &str = "/articles/first";
 const PASSWORD: &str = "a-good-password";
 const WINDOW: Duration = Duration::from_secs(600);
 
-/// A cookie of a session that is over: nobody is signed in, and the page is rendered and not remembered.
+/// A cookie of a session that is over: nobody is signed in, and the page is rendered and not
+/// remembered.
 const STALE: &str = "session=AAAAAAAAAAAAAAAAAAAAAA";
 
 fn with_sessions(settings: &[(&str, &str)]) -> TestServer {
@@ -33,7 +35,8 @@ fn would_count(page: &Answer) -> bool {
 
 /// The cookie of an anonymous session that an answer sets, with its attributes.
 fn begun(answer: &Answer) -> Option<String> {
-    let mut cookies = answer.headers.get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap());
+    let mut cookies =
+        answer.headers.get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap());
     cookies.find(|cookie| cookie.contains("visitor=")).map(str::to_owned)
 }
 
@@ -90,7 +93,11 @@ fn c3_a_page_of_an_article_begins_a_session_unless_the_browser_has_one() {
         let (value, attributes) = cookie.split_once(';').unwrap();
         let mut attributes: Vec<&str> = attributes.split(';').map(str::trim).collect();
         attributes.sort_unstable();
-        assert_eq!(attributes, ["HttpOnly", "Path=/", "SameSite=Lax"], "until the browser is closed: {cookie}");
+        assert_eq!(
+            attributes,
+            ["HttpOnly", "Path=/", "SameSite=Lax"],
+            "until the browser is closed: {cookie}"
+        );
         let number = value.strip_prefix("visitor=").unwrap();
         assert!(number.len() == 32 && u128::from_str_radix(number, 16).is_ok(), "{cookie}");
         assert!(numbers.insert(number.to_owned()), "each its own");
@@ -99,31 +106,47 @@ fn c3_a_page_of_an_article_begins_a_session_unless_the_browser_has_one() {
     assert_eq!(numbers.len(), count);
     let known = after_the_page(&server.someone());
     server.add_user("reader", PASSWORD);
-    for client in [known.clone(), known.with("cookie", STALE), server.someone().signed_in("reader", PASSWORD)] {
+    for client in
+        [known.clone(), known.with("cookie", STALE), server.someone().signed_in("reader", PASSWORD)]
+    {
         assert_eq!(begun(&client.get(ARTICLE)), None);
     }
-    for path in ["/", "/tags/sea", "/authors/jo-doe", "/most-viewed", "/articles/nothing", "/feed.xml"] {
+    for path in
+        ["/", "/tags/sea", "/authors/jo-doe", "/most-viewed", "/articles/nothing", "/feed.xml"]
+    {
         assert_eq!(begun(&server.someone().get(path)), None, "{path} counts nothing");
     }
 }
 
 #[test]
-fn c3_behind_tls_the_cookie_of_an_anonymous_session_is_from_this_very_host_and_travels_over_tls_only() {
+fn c3_behind_tls_the_cookie_of_an_anonymous_session_is_from_this_very_host_and_travels_over_tls_only()
+ {
     let server = with_sessions(&[("TIDEMARK_SITE__BASE_URL", "https://blog.example")]);
-    for client in [server.someone(), server.someone(), server.someone().with("cookie", "__Host-session=x")] {
+    for client in
+        [server.someone(), server.someone(), server.someone().with("cookie", "__Host-session=x")]
+    {
         let cookie = begun(&client.get(ARTICLE)).unwrap();
         assert!(cookie.starts_with("__Host-visitor="), "{cookie}");
         for attribute in ["; Secure", "; Path=/", "; HttpOnly", "; SameSite=Lax"] {
             assert_eq!(cookie.matches(attribute).count(), 1, "{cookie}");
         }
-        assert!(!cookie.contains("Domain") && !cookie.contains("Max-Age") && !cookie.contains("Expires"), "{cookie}");
+        assert!(
+            !cookie.contains("Domain")
+                && !cookie.contains("Max-Age")
+                && !cookie.contains("Expires"),
+            "{cookie}"
+        );
     }
     let id = server.id("first");
     let with = |cookie: &str| server.someone().with("cookie", cookie);
     assert_eq!(with(&format!("__Host-{}", made_up(1))).view(id).json()["counted"], true);
     assert_eq!(with(&format!("__Host-{}", made_up(2))).view(id).json()["counted"], true);
     assert_eq!(with(&made_up(3)).view(id).json()["counted"], true, "by the address");
-    assert_eq!(reason(&with(&made_up(4)).view(id)), "repeat", "any other host may have set this one");
+    assert_eq!(
+        reason(&with(&made_up(4)).view(id)),
+        "repeat",
+        "any other host may have set this one"
+    );
 }
 
 #[test]
@@ -131,7 +154,8 @@ fn c2_a_retry_after_a_lost_reply_counts_once_because_no_reply_begins_a_session()
     let server = with_sessions(&[]);
     let id = server.id("first");
     let reader = after_the_page(&server.someone());
-    // The reply is lost; the next attempt comes through another door, and then from another network.
+    // The reply is lost; the next attempt comes through another door, and then from another
+    // network.
     assert_eq!(reader.view(id).json()["views"], 1);
     let elsewhere = reader.with("x-forwarded-for", "2001:db8::1");
     for answer in [island(&reader, id), reader.view(id), elsewhere.view(id)] {
@@ -145,9 +169,15 @@ fn c2_a_retry_after_a_lost_reply_counts_once_because_no_reply_begins_a_session()
             assert_eq!(answer.json()["views"], 2, "attempt {attempt}");
         }
     }
-    for cookie in ["visitor=", "visitor=00", "visitor=ZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZ", "visitors=1"] {
+    for cookie in
+        ["visitor=", "visitor=00", "visitor=ZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZ", "visitors=1"]
+    {
         let answer = server.someone().with("cookie", cookie).view(id);
-        assert_eq!((reason(&answer), begun(&answer)), ("repeat".into(), None), "{cookie} is as none");
+        assert_eq!(
+            (reason(&answer), begun(&answer)),
+            ("repeat".into(), None),
+            "{cookie} is as none"
+        );
     }
 }
 
@@ -160,14 +190,21 @@ fn c2_a_browser_that_opens_two_pages_at_once_counts_as_two_people_at_most() {
     // The usual case: both cookies are there before a view is sent.
     assert_eq!(kept.view(first).json()["views"], 1);
     for attempt in 0..3 {
-        assert_eq!((reason(&kept.view(first)), would_count(&kept.get(ARTICLE))), ("repeat".into(), false), "{attempt}");
+        assert_eq!(
+            (reason(&kept.view(first)), would_count(&kept.get(ARTICLE))),
+            ("repeat".into(), false),
+            "{attempt}"
+        );
     }
     // One is sent before, and all further attempts after.
     assert_eq!(lost.view(second).json()["views"], 1);
     assert_eq!(kept.view(second).json()["views"], 2);
     for _ in 0..3 {
         for tab in [&kept, &lost] {
-            assert_eq!((reason(&tab.view(second)), &tab.view(second).json()["views"]), ("repeat".into(), &json!(2)));
+            assert_eq!(
+                (reason(&tab.view(second)), &tab.view(second).json()["views"]),
+                ("repeat".into(), &json!(2))
+            );
         }
     }
 }
@@ -181,7 +218,10 @@ fn c6_a_browser_that_takes_no_cookies_is_shown_no_count_that_falls() {
     assert_eq!(server.someone().view(id).json()["counted"], true);
     for client in [server.someone(), server.someone().with("cookie", STALE)] {
         let page = client.get(ARTICLE);
-        assert!(begun(&page).is_some() && !would_count(&page), "it will be a repeat, if the cookie does not come");
+        assert!(
+            begun(&page).is_some() && !would_count(&page),
+            "it will be a repeat, if the cookie does not come"
+        );
     }
     assert!(would_count(&known.get(ARTICLE)));
     assert_eq!(known.view(id).json()["views"], 2);
@@ -203,7 +243,8 @@ fn c3_two_readers_who_share_an_address_and_a_browser_are_two_with_a_session_each
     // Whoever signs in is the user, whatever cookie comes with it.
     server.add_user("reader", PASSWORD);
     let session = server.someone().signed_in("reader", PASSWORD).header_named("cookie").to_owned();
-    let signed_in = |number| server.someone().with("cookie", &format!("{}; {session}", made_up(number)));
+    let signed_in =
+        |number| server.someone().with("cookie", &format!("{}; {session}", made_up(number)));
     assert_eq!(signed_in(1).view(id).json()["views"], 3);
     assert_eq!(reason(&signed_in(2).view(id)), "repeat");
     server.clock.advance(WINDOW);
@@ -223,7 +264,11 @@ fn c3_a_thousand_made_up_cookies_count_no_more_than_the_caps() {
         (0..1_000).filter(|number| view(*number)).count()
     };
     assert_eq!(counts(first, &|_| "192.0.2.1".to_owned()), 5);
-    assert_eq!(reason(&server.someone().view(first)), "ip-cap", "nor does a browser without a cookie");
+    assert_eq!(
+        reason(&server.someone().view(first)),
+        "ip-cap",
+        "nor does a browser without a cookie"
+    );
     assert!(!would_count(&server.someone().get(ARTICLE)), "and the page knows");
     assert_eq!(counts(second, &|number| format!("2001:db8:1:{number:x}::1")), 7);
     assert_eq!(server.reader("192.0.2.2", FIREFOX).view(first).json()["views"], 6);
@@ -265,23 +310,37 @@ fn c4_an_articles_own_authors_are_answered_and_not_counted() {
         }
         let author = server.someone().signed_in("writer", PASSWORD);
         let other = server.someone().signed_in("other", PASSWORD);
-        let written = author.post("/studio/new", "title=Own&slug=&summary=&tags=&cover=&markdown=Text&intent=publish");
+        let written = author.post(
+            "/studio/new",
+            "title=Own&slug=&summary=&tags=&cover=&markdown=Text&intent=publish",
+        );
         assert_eq!(written.status, 303, "{}", written.text);
         let id = server.id("own");
         assert_eq!(would_count(&author.get("/articles/own")), counts);
-        assert!(would_count(&other.get("/articles/own")), "who only writes other articles is a reader");
+        assert!(
+            would_count(&other.get("/articles/own")),
+            "who only writes other articles is a reader"
+        );
         if counts {
-            assert_eq!(author.view(id).json(), json!({ "article": id, "views": 1, "counted": true }));
+            assert_eq!(
+                author.view(id).json(),
+                json!({ "article": id, "views": 1, "counted": true })
+            );
             assert_eq!(reason(&author.view(id)), "repeat");
             continue;
         }
-        let own = |views| json!({ "article": id, "views": views, "counted": false, "reason": "author" });
+        let own =
+            |views| json!({ "article": id, "views": views, "counted": false, "reason": "author" });
         assert_eq!(author.view(id).json(), own(0));
         assert_eq!(other.view(id).json(), json!({ "article": id, "views": 1, "counted": true }));
         assert_eq!(author.view(id).json(), own(1));
         assert_eq!(island(&author, id).json(), own(1));
         assert!(would_count(&server.reader("192.0.2.2", FIREFOX).get("/articles/own")));
-        assert_eq!(server.reader("192.0.2.2", FIREFOX).view(id).json()["views"], 2, "who is not signed in is anybody");
+        assert_eq!(
+            server.reader("192.0.2.2", FIREFOX).view(id).json()["views"],
+            2,
+            "who is not signed in is anybody"
+        );
         assert_eq!(author.view(server.id("first")).json()["counted"], true, "an article of others");
         let metrics = server.someone().get("/metrics").text;
         assert!(metrics.contains("tidemark_views_total{outcome=\"author\"} 3"), "{metrics}");
@@ -316,7 +375,8 @@ fn c6_a_page_says_whether_its_readers_view_would_count() {
     let id = server.id("first");
     // Rendered, from memory, and rendered for this one alone.
     let pages = |client: &Client| {
-        let pages = [client.get(ARTICLE), client.get(ARTICLE), client.with("cookie", STALE).get(ARTICLE)];
+        let pages =
+            [client.get(ARTICLE), client.get(ARTICLE), client.with("cookie", STALE).get(ARTICLE)];
         let says = pages.map(|page| would_count(&page));
         assert!(says.iter().all(|one| *one == says[0]), "{says:?}");
         says[0]
@@ -333,17 +393,25 @@ fn c6_a_page_says_whether_its_readers_view_would_count() {
     // Another reader with the same address and browser.
     assert!(!pages(&server.someone()));
     assert!(would_count(&server.someone().get("/articles/second")));
-    assert!(pages(&server.reader("192.0.2.2", FIREFOX)) && pages(&server.reader("192.0.2.1", "Mozilla/5.0 Gecko")));
+    assert!(
+        pages(&server.reader("192.0.2.2", FIREFOX))
+            && pages(&server.reader("192.0.2.1", "Mozilla/5.0 Gecko"))
+    );
     for number in 1..5 {
         let other = server.reader("192.0.2.1", &format!("{FIREFOX} {number}"));
         assert!(pages(&other), "{number}");
         assert_eq!(other.view(id).json()["counted"], true, "{number}");
     }
-    assert!(!pages(&server.reader("192.0.2.1", &format!("{FIREFOX} 5"))), "the address is at its cap");
+    assert!(
+        !pages(&server.reader("192.0.2.1", &format!("{FIREFOX} 5"))),
+        "the address is at its cap"
+    );
     server.clock.advance(WINDOW - Duration::from_millis(1));
     assert!(!pages(&server.someone()));
     server.clock.advance(Duration::from_millis(1));
-    assert!(pages(&server.someone()) && pages(&server.reader("192.0.2.1", &format!("{FIREFOX} 5"))));
+    assert!(
+        pages(&server.someone()) && pages(&server.reader("192.0.2.1", &format!("{FIREFOX} 5")))
+    );
     assert_eq!(server.someone().view(id).json()["views"], 6);
 }
 
@@ -382,7 +450,10 @@ fn c6_a_reader_who_is_signed_in_is_told_too() {
     assert!(would_count(&reader.get(ARTICLE)));
     assert_eq!(reader.view(id).json()["counted"], true);
     assert!(!would_count(&reader.get(ARTICLE)));
-    assert!(!would_count(&reader.with("x-forwarded-for", "192.0.2.9").get(ARTICLE)), "on every device");
+    assert!(
+        !would_count(&reader.with("x-forwarded-for", "192.0.2.9").get(ARTICLE)),
+        "on every device"
+    );
     assert!(would_count(&neighbour.get(ARTICLE)) && would_count(&server.someone().get(ARTICLE)));
     server.clock.advance(WINDOW);
     assert!(would_count(&reader.get(ARTICLE)));
@@ -397,7 +468,10 @@ fn c6_a_browser_that_has_the_page_is_never_left_with_a_hint_that_is_over() {
     assert!(!would_count(&during));
     let again = server.someone().with("if-none-match", during.header("etag"));
     assert_eq!(again.get(ARTICLE).status, 304);
-    let other = server.reader("192.0.2.2", FIREFOX).with("if-none-match", during.header("etag")).get(ARTICLE);
+    let other = server
+        .reader("192.0.2.2", FIREFOX)
+        .with("if-none-match", during.header("etag"))
+        .get(ARTICLE);
     assert!(would_count(&other), "the same page with the same counts for somebody else");
     // The counts stay as they are.
     server.clock.advance(WINDOW);
@@ -424,7 +498,8 @@ fn c6_no_ranking_beside_an_article_is_ahead_of_its_own_count_however_many_read_i
     std::thread::scope(|scope| {
         let viewing = scope.spawn(|| {
             for number in 1..=VIEWS {
-                let viewed = server.reader(&format!("198.51.100.{number}"), FIREFOX).view(article).json();
+                let viewed =
+                    server.reader(&format!("198.51.100.{number}"), FIREFOX).view(article).json();
                 assert_eq!(viewed["views"], number);
             }
         });

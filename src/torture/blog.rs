@@ -72,7 +72,10 @@ impl Replica {
 
     /// Whether it answers soon.
     fn serves(&self) -> bool {
-        let agent = ureq::Agent::config_builder().timeout_global(Some(Duration::from_millis(200))).build().new_agent();
+        let agent = ureq::Agent::config_builder()
+            .timeout_global(Some(Duration::from_millis(200)))
+            .build()
+            .new_agent();
         agent.get(format!("{}/healthz", self.url())).call().is_ok()
     }
 
@@ -99,8 +102,8 @@ impl Replica {
 }
 
 impl<'a> Blog<'a> {
-    /// A blog with its articles in a new database of `sql_server`, and replicas that are not started. `appendfsync` and `flush` as in the
-    /// settings.
+    /// A blog with its articles in a new database of `sql_server`, and replicas that are not
+    /// started. `appendfsync` and `flush` as in the settings.
     pub fn new(
         sql_server: &'a mut SqlServer,
         appendfsync: &str,
@@ -136,9 +139,11 @@ impl<'a> Blog<'a> {
             );
             fs::write(articles.join(format!("article-{number:02}.md")), text).expect("a file");
         }
-        let replicas =
-            (0..replicas).map(|_| Replica { port: free_port(), process: None, starts: Vec::new() }).collect();
-        let blog = Self { sql_server, redis, to_sql, to_redis, replicas, folder, settings, database };
+        let replicas = (0..replicas)
+            .map(|_| Replica { port: free_port(), process: None, starts: Vec::new() })
+            .collect();
+        let blog =
+            Self { sql_server, redis, to_sql, to_redis, replicas, folder, settings, database };
         let (done, output) = blog.command(&["import", &articles.display().to_string()], "");
         assert!(done, "the articles were not imported: {output}");
         blog
@@ -150,18 +155,23 @@ impl<'a> Blog<'a> {
         replica.process = None;
         // From here on nobody is answered by the process before.
         replica.starts.push(Instant::now());
-        // Nothing from outside: a replica that dies of a setting it does not know would only look like a slow one.
+        // Nothing from outside: a replica that dies of a setting it does not know would only look
+        // like a slow one.
         let mut arguments = vec!["-i".to_owned()];
         arguments.extend(self.settings.iter().cloned());
         arguments.push(format!("LEPTOS_SITE_ADDR=127.0.0.1:{}", replica.port));
         arguments.push(format!("TORTURE_DIE_AT={die_at}"));
         arguments.push(env!("CARGO_BIN_EXE_tidemark").into());
         arguments.push("serve".into());
-        replica.process =
-            Some(Process::start("env", &arguments, &self.folder.path().join(format!("replica-{index}.log"))));
+        replica.process = Some(Process::start(
+            "env",
+            &arguments,
+            &self.folder.path().join(format!("replica-{index}.log")),
+        ));
     }
 
-    /// Waits until a replica answers, so that there is load before the next accident. While nothing answers for long, it goes on.
+    /// Waits until a replica answers, so that there is load before the next accident. While nothing
+    /// answers for long, it goes on.
     pub fn wait_for_service(&self) {
         let deadline = Instant::now() + Duration::from_secs(3);
         while !self.replicas.iter().any(Replica::serves) && Instant::now() < deadline {
@@ -187,7 +197,9 @@ impl<'a> Blog<'a> {
 
     /// The views of each article that SQL has.
     pub fn in_sql(&self) -> Vec<i64> {
-        let rows = self.sql_server.execute(&format!("SELECT article_id, views FROM {}.article_stats", self.database));
+        let rows = self
+            .sql_server
+            .execute(&format!("SELECT article_id, views FROM {}.article_stats", self.database));
         let mut views = vec![0; ARTICLES as usize + 1];
         for row in rows.lines() {
             let (article, count) = row.split_once('\t').expect("two columns");
@@ -196,27 +208,37 @@ impl<'a> Blog<'a> {
         views
     }
 
-    /// The views of each article that SQL does not have: recent, pending, and in batches that the ledger does not name.
+    /// The views of each article that SQL does not have: recent, pending, and in batches that the
+    /// ledger does not name.
     pub fn in_redis(&self) -> Vec<i64> {
-        let ledger = self.sql_server.execute(&format!("SELECT id FROM {}.view_batches", self.database));
+        let ledger =
+            self.sql_server.execute(&format!("SELECT id FROM {}.view_batches", self.database));
         let mut views = vec![0; ARTICLES as usize + 1];
         for shard in 0..4 {
-            let batches = self.redis.command(&["ZRANGE", &format!("tm:{{{shard}}}:batches"), "0", "-1"]);
-            let batches = batches.lines().filter(|id| !id.is_empty() && !ledger.lines().any(|applied| applied == *id));
-            let mut keys: Vec<String> = batches.map(|id| format!("tm:{{{shard}}}:batch:{id}")).collect();
+            let batches =
+                self.redis.command(&["ZRANGE", &format!("tm:{{{shard}}}:batches"), "0", "-1"]);
+            let batches = batches
+                .lines()
+                .filter(|id| !id.is_empty() && !ledger.lines().any(|applied| applied == *id));
+            let mut keys: Vec<String> =
+                batches.map(|id| format!("tm:{{{shard}}}:batch:{id}")).collect();
             keys.push(format!("tm:{{{shard}}}:pending"));
             for key in keys {
                 let answer = self.redis.command(&["HGETALL", &key]);
                 let mut lines = answer.lines().filter(|line| !line.is_empty());
                 while let (Some(field), Some(count)) = (lines.next(), lines.next()) {
-                    let article = field.split(':').next().and_then(|article| article.parse::<usize>().ok());
+                    let article =
+                        field.split(':').next().and_then(|article| article.parse::<usize>().ok());
                     views[article.expect("an article")] += count.parse::<i64>().expect("a number");
                 }
             }
-            for entry in
-                self.redis.command(&["EVAL", RECENT, "1", &format!("tm:{{{shard}}}:recent")]).split_whitespace()
+            for entry in self
+                .redis
+                .command(&["EVAL", RECENT, "1", &format!("tm:{{{shard}}}:recent")])
+                .split_whitespace()
             {
-                let numbers: Vec<i64> = entry.split(':').map(|number| number.parse().expect("a number")).collect();
+                let numbers: Vec<i64> =
+                    entry.split(':').map(|number| number.parse().expect("a number")).collect();
                 let [article, _, count] = numbers[..] else { panic!("not a recent view: {entry}") };
                 views[usize::try_from(article).expect("an article")] += count;
             }
@@ -235,7 +257,8 @@ impl<'a> Blog<'a> {
     }
 
     fn log(&self, index: usize) -> String {
-        let log = fs::read(self.folder.path().join(format!("replica-{index}.log"))).unwrap_or_default();
+        let log =
+            fs::read(self.folder.path().join(format!("replica-{index}.log"))).unwrap_or_default();
         String::from_utf8_lossy(&log).into_owned()
     }
 

@@ -12,7 +12,8 @@ use rand::{Rng, SeedableRng};
 use crate::blog::ARTICLES;
 
 const READERS: u64 = 8;
-/// How long a reader goes on asking for the view at hand once everything is well again. A healthy blog answers in milliseconds.
+/// How long a reader goes on asking for the view at hand once everything is well again. A healthy
+/// blog answers in milliseconds.
 const LAST_ANSWER: Duration = Duration::from_secs(60);
 const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:139.0) Gecko/20100101 Firefox/139.0";
 
@@ -50,8 +51,10 @@ impl Load {
         let readers = (0..READERS)
             .map(|number| {
                 let (stop, give_up) = (load.stop.clone(), load.give_up.clone());
-                let (views, requests, next) = (load.views.clone(), load.requests.clone(), next.clone());
-                let (urls, mut random) = (urls.to_vec(), StdRng::seed_from_u64(seed ^ (number << 32)));
+                let (views, requests, next) =
+                    (load.views.clone(), load.requests.clone(), next.clone());
+                let (urls, mut random) =
+                    (urls.to_vec(), StdRng::seed_from_u64(seed ^ (number << 32)));
                 std::thread::spawn(move || {
                     let agent = ureq::Agent::config_builder()
                         .http_status_as_error(false)
@@ -95,8 +98,8 @@ impl Load {
         Self { readers, ..load }
     }
 
-    /// Lets every reader finish the view at hand, and returns all views and how many requests they took. A view that a minute does
-    /// not finish stays without an acknowledgement.
+    /// Lets every reader finish the view at hand, and returns all views and how many requests they
+    /// took. A view that a minute does not finish stays without an acknowledgement.
     pub fn finish(self) -> (Vec<View>, u64) {
         self.stop.store(true, Ordering::Relaxed);
         let deadline = Instant::now() + LAST_ANSWER;

@@ -1,12 +1,12 @@
-//! Torture: a real Redis, a real SQL server and real replicas under load, while everything dies that can die. At the end every view
-//! that was acknowledged is counted once, article by article (rule C5). Others open pages meanwhile, and what they must get is checked
-//! too.
+//! Torture: a real Redis, a real SQL server and real replicas under load, while everything dies
+//! that can die. At the end every view that was acknowledged is counted once, article by article
+//! (rule C5). Others open pages meanwhile, and what they must get is checked too.
 //!
-//! Each schedule is made of its seed, so one that failed is run again with `--seed`. What the machine does in between is its own
-//! affair: a failure may need several runs to show again.
+//! Each schedule is made of its seed, so one that failed is run again with `--seed`. What the
+//! machine does in between is its own affair: a failure may need several runs to show again.
 //!
-//! `make torture` runs some schedules, and then sees that it would notice: a flush that deletes before it writes, and one that
-//! keeps no ledger, must fail.
+//! `make torture` runs some schedules, and then sees that it would notice: a flush that deletes
+//! before it writes, and one that keeps no ledger, must fail.
 
 mod blog;
 mod load;
@@ -56,22 +56,29 @@ fn main() -> ExitCode {
     }
     println!("{schedules} schedules, {} failed; {total}", failed.len());
     if !failed.is_empty() {
-        let again: Vec<String> = failed.iter().map(|seed| format!("make torture SEED={seed} SCHEDULES=1")).collect();
+        let again: Vec<String> =
+            failed.iter().map(|seed| format!("make torture SEED={seed} SCHEDULES=1")).collect();
         println!("run again: {}", again.join("; "));
         return ExitCode::FAILURE;
     }
     if schedules >= SCHEDULES && !total.has_outages() {
-        println!("no page was refused, or none came from memory while a store was away: the torture is too gentle");
+        println!(
+            "no page was refused, or none came from memory while a store was away: the torture is too gentle"
+        );
         return ExitCode::FAILURE;
     }
     if !no_variants {
         for variant in [Variant::DeleteFirst, Variant::NoLedger] {
-            let noticed = (1..=SCHEDULES).find_map(|seed| match schedule::run(&mut sql_server, seed, Some(variant)) {
-                Err(Failure::Difference(difference)) => Some((seed, difference)),
-                _ => None,
+            let noticed = (1..=SCHEDULES).find_map(|seed| {
+                match schedule::run(&mut sql_server, seed, Some(variant)) {
+                    Err(Failure::Difference(difference)) => Some((seed, difference)),
+                    _ => None,
+                }
             });
             let Some((seed, difference)) = noticed else {
-                println!("{variant:?} was not noticed in {SCHEDULES} schedules: the torture is too gentle");
+                println!(
+                    "{variant:?} was not noticed in {SCHEDULES} schedules: the torture is too gentle"
+                );
                 return ExitCode::FAILURE;
             };
             println!("{variant:?} was noticed in schedule {seed}: {difference}");

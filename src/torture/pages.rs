@@ -20,8 +20,9 @@ const ADDRESSES: u64 = 6;
 /// Whoever reads for this long before the next page leaves the processor to others.
 const READING: Duration = Duration::from_millis(30);
 
-/// How long an answer may take. The server answers everybody within five seconds; the rest is for a busy machine.
-const PATIENCE: Duration = Duration::from_secs(15);
+/// How long an answer may take. The server answers everybody within five seconds; the rest is for a
+/// busy machine.
+const TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Opens pages, and writes down what came.
 struct Browser {
@@ -43,25 +44,32 @@ impl Readers {
     pub fn start(seed: u64, urls: &[String]) -> Self {
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
-            .timeout_global(Some(PATIENCE))
+            .timeout_global(Some(TIMEOUT))
             .build()
             .new_agent();
-        let browser =
-            Browser { urls: urls.to_vec(), agent, searches: AtomicU64::new(0), opened: Mutex::new(Vec::new()) };
+        let browser = Browser {
+            urls: urls.to_vec(),
+            agent,
+            searches: AtomicU64::new(0),
+            opened: Mutex::new(Vec::new()),
+        };
         let (browser, stop) = (Arc::new(browser), Arc::<AtomicBool>::default());
         let mut readers = Vec::new();
         for replica in 0..urls.len() {
             for number in 0..READERS {
                 let (browser, stop) = (browser.clone(), stop.clone());
                 // Other numbers than those of the readers who view articles.
-                let mut random = StdRng::seed_from_u64(!seed ^ ((replica as u64 * READERS + number) << 32));
+                let mut random =
+                    StdRng::seed_from_u64(!seed ^ ((replica as u64 * READERS + number) << 32));
                 readers.push(std::thread::spawn(move || {
                     while !stop.load(Ordering::Relaxed) {
                         std::thread::sleep(READING);
                         let page = match random.random_range(0..3) {
                             0 => Page::Front,
                             1 => Page::Search,
-                            _ => Page::Article(1 + (random.random::<f64>().powi(2) * ARTICLES as f64) as i64),
+                            _ => Page::Article(
+                                1 + (random.random::<f64>().powi(2) * ARTICLES as f64) as i64,
+                            ),
                         };
                         browser.open(replica, page, random.random_range(0..ADDRESSES));
                     }
@@ -71,7 +79,8 @@ impl Readers {
         Self { stop, browser, readers }
     }
 
-    /// Opens each page of a replica once. Whether all of them are shown as if nothing had ever happened; if not, what came instead.
+    /// Opens each page of a replica once. Whether all of them are shown as if nothing had ever
+    /// happened; if not, what came instead.
     pub fn try_all(&self, replica: usize) -> Result<(), String> {
         let pages = (1..=ARTICLES).map(Page::Article).chain([Page::Front, Page::Search]);
         for page in pages {
@@ -98,7 +107,9 @@ impl Browser {
     fn open(&self, replica: usize, page: Page, address: u64) -> Answer {
         let path = match page {
             // No two look for the same.
-            Page::Search => format!("/search?q=article+{}", self.searches.fetch_add(1, Ordering::Relaxed)),
+            Page::Search => {
+                format!("/search?q=article+{}", self.searches.fetch_add(1, Ordering::Relaxed))
+            }
             page => page.to_string(),
         };
         let began = Instant::now();
@@ -107,8 +118,8 @@ impl Browser {
         let answer = match answer {
             Ok(answer) => answer,
             // A clock may end a moment early.
-            Err(_) if ended - began + Duration::from_secs(1) >= PATIENCE => {
-                Answer::Wrong(format!("no answer within {} seconds", PATIENCE.as_secs()))
+            Err(_) if ended - began + Duration::from_secs(1) >= TIMEOUT => {
+                Answer::Wrong(format!("no answer within {} seconds", TIMEOUT.as_secs()))
             }
             // Whoever asks a process that dies gets none.
             Err(_) => Answer::Nothing,
@@ -119,9 +130,12 @@ impl Browser {
     }
 
     fn get(&self, url: &str, page: Page, address: u64) -> Result<Answer, ureq::Error> {
-        let mut answer = self.agent.get(url).header("x-forwarded-for", format!("192.0.2.{address}")).call()?;
+        let mut answer =
+            self.agent.get(url).header("x-forwarded-for", format!("192.0.2.{address}")).call()?;
         let text = answer.body_mut().read_to_string()?;
-        let header = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let header = |name: &str| {
+            answer.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+        };
         Ok(match answer.status().as_u16() {
             200 => {
                 let status = header("cache-status");
@@ -137,7 +151,9 @@ impl Browser {
                     None => Answer::Wrong("shown without its counts".into()),
                 }
             }
-            503 if header("retry-after").is_empty() => Answer::Wrong("refused, and not told when to come again".into()),
+            503 if header("retry-after").is_empty() => {
+                Answer::Wrong("refused, and not told when to come again".into())
+            }
             503 => Answer::Refused,
             status => Answer::Wrong(format!("status {status}")),
         })

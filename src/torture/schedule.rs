@@ -53,7 +53,8 @@ impl Outcome {
         self.pages.refused += other.pages.refused;
     }
 
-    /// Whether stores were away long enough for readers to notice: a page was shown from memory, and one was refused.
+    /// Whether stores were away long enough for readers to notice: a page was shown from memory,
+    /// and one was refused.
     pub fn has_outages(&self) -> bool {
         self.pages.shown_while_away > 0 && self.pages.refused > 0
     }
@@ -62,7 +63,10 @@ impl Outcome {
 impl fmt::Display for Outcome {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { views, requests, accidents, lost_with_redis, pages } = self;
-        write!(formatter, "{views} views acknowledged in {requests} requests, {accidents} accidents, difference 0")?;
+        write!(
+            formatter,
+            "{views} views acknowledged in {requests} requests, {accidents} accidents, difference 0"
+        )?;
         if *lost_with_redis > 0 {
             write!(formatter, " but for {lost_with_redis} in Redis' last unsynced moments")?;
         }
@@ -112,15 +116,17 @@ const ACCIDENTS: [(Accident, u32); 14] = [
     (Accident::Flush, 2),
 ];
 
-/// With `appendfsync everysec`, how long before Redis was killed a view may have been acknowledged and still be lost: the second,
-/// and the two more that Redis may wait for a sync that is under way.
+/// With `appendfsync everysec`, how long before Redis was killed a view may have been acknowledged
+/// and still be lost: the second, and the two more that Redis may wait for a sync that is under
+/// way.
 const UNSYNCED: Duration = Duration::from_millis(3_800);
 
-/// How much longer a store is away than a process is paused, so that its replicas can notice: they ask SQL every quarter of a second, and
-/// wait 600 ms for its answer.
+/// How much longer a store is away than a process is paused, so that its replicas can notice: they
+/// ask SQL every quarter of a second, and wait 600 ms for its answer.
 const NOTICED: Duration = Duration::from_millis(700);
 
-/// How long it may take until every page is shown again. It takes a second or two; the rest is for a busy machine.
+/// How long it may take until every page is shown again. It takes a second or two; the rest is for
+/// a busy machine.
 const RECOVERY: Duration = Duration::from_secs(30);
 
 /// Why a schedule failed.
@@ -144,13 +150,24 @@ impl fmt::Display for Failure {
 ///
 /// # Errors
 /// What differed.
-pub fn run(sql_server: &mut SqlServer, seed: u64, variant: Option<Variant>) -> Result<Outcome, Failure> {
+pub fn run(
+    sql_server: &mut SqlServer,
+    seed: u64,
+    variant: Option<Variant>,
+) -> Result<Outcome, Failure> {
     let mut random = StdRng::seed_from_u64(seed);
-    // A flush every few hundred milliseconds meets accidents in all its steps; one at night leaves all to those by hand.
+    // A flush every few hundred milliseconds meets accidents in all its steps; one at night leaves
+    // all to those by hand.
     let flush = *["200ms", "500ms", "0 4 * * *"].choose(&mut random).expect("one of them");
     let is_strict = variant.is_some() || random.random_ratio(3, 4);
     let replicas = random.random_range(2..=3);
-    let mut blog = Blog::new(sql_server, if is_strict { "always" } else { "everysec" }, flush, replicas, variant);
+    let mut blog = Blog::new(
+        sql_server,
+        if is_strict { "always" } else { "everysec" },
+        flush,
+        replicas,
+        variant,
+    );
     for replica in 0..replicas {
         blog.start(replica, &die_at(&mut random, 2));
     }
@@ -160,7 +177,8 @@ pub fn run(sql_server: &mut SqlServer, seed: u64, variant: Option<Variant>) -> R
     let accidents = random.random_range(6..=10);
     let mut redis_kills = Vec::new();
     let now = Instant::now();
-    let mut happened = vec![Happened { began: now, ended: now, effect: Effect::Other, outages: blog.outages() }];
+    let mut happened =
+        vec![Happened { began: now, ended: now, effect: Effect::Other, outages: blog.outages() }];
     for _ in 0..accidents {
         // As a supervisor would.
         for replica in 0..replicas {
@@ -171,7 +189,8 @@ pub fn run(sql_server: &mut SqlServer, seed: u64, variant: Option<Variant>) -> R
         }
         blog.wait_for_service();
         std::thread::sleep(Duration::from_millis(random.random_range(20..400)));
-        let (accident, _) = *ACCIDENTS.choose_weighted(&mut random, |(_, weight)| *weight).expect("one of them");
+        let (accident, _) =
+            *ACCIDENTS.choose_weighted(&mut random, |(_, weight)| *weight).expect("one of them");
         let (outages, began) = (blog.outages(), Instant::now());
         let effect = happen(accident, &mut blog, &mut random, &mut redis_kills);
         happened.push(Happened { began, ended: Instant::now(), effect, outages });
@@ -214,7 +233,8 @@ pub fn run(sql_server: &mut SqlServer, seed: u64, variant: Option<Variant>) -> R
     })
 }
 
-/// Waits until each replica shows all pages as if nothing had happened. One that has died is started again, as a supervisor would.
+/// Waits until each replica shows all pages as if nothing had happened. One that has died is
+/// started again, as a supervisor would.
 fn wait_for_pages(blog: &mut Blog<'_>, readers: &Readers) -> Result<(), String> {
     let deadline = Instant::now() + RECOVERY;
     for replica in 0..blog.replicas.len() {
@@ -225,7 +245,10 @@ fn wait_for_pages(blog: &mut Blog<'_>, readers: &Readers) -> Result<(), String> 
             match readers.try_all(replica) {
                 Ok(()) => break,
                 Err(why) if Instant::now() > deadline => {
-                    return Err(format!("{} s after the last accident, replica {replica}: {why}", RECOVERY.as_secs()));
+                    return Err(format!(
+                        "{} s after the last accident, replica {replica}: {why}",
+                        RECOVERY.as_secs()
+                    ));
                 }
                 Err(_) => std::thread::sleep(Duration::from_millis(20)),
             }
@@ -245,7 +268,12 @@ fn die_at(random: &mut StdRng, of: u32) -> String {
 }
 
 /// Lets it happen, until it is over. Says what it means for pages.
-fn happen(accident: Accident, blog: &mut Blog<'_>, random: &mut StdRng, redis_kills: &mut Vec<Instant>) -> Effect {
+fn happen(
+    accident: Accident,
+    blog: &mut Blog<'_>,
+    random: &mut StdRng,
+    redis_kills: &mut Vec<Instant>,
+) -> Effect {
     let pause = Duration::from_millis(random.random_range(50..800));
     let replica = random.random_range(0..blog.replicas.len());
     match accident {
@@ -300,14 +328,14 @@ fn happen(accident: Accident, blog: &mut Blog<'_>, random: &mut StdRng, redis_ki
             Effect::PagesGoOn
         }
         Accident::CutSql => {
-            // A process that starts would wait for ever for an answer that was lost. Somebody has to notice that, and nobody does here.
+            // A process that starts would wait for ever for an answer that was lost. Somebody has
+            // to notice that, and nobody does here.
             let closes = random.random_ratio(1, 2) || blog.is_starting();
             Effect::SqlAway(disturb(&blog.to_sql, Network::Cut, pause + NOTICED, closes))
         }
         Accident::CutConnections => {
             blog.redis.command(&["CLIENT", "KILL", "TYPE", "normal"]);
-            let cut =
-                "SELECT CONCAT('KILL CONNECTION ', id, ';') FROM information_schema.processlist WHERE user = 'blog'";
+            let cut = "SELECT CONCAT('KILL CONNECTION ', id, ';') FROM information_schema.processlist WHERE user = 'blog'";
             for kill in blog.sql_server.execute(cut).lines() {
                 // One that is gone already is no failure.
                 blog.sql_server.try_execute(kill);
@@ -339,8 +367,8 @@ fn wait(pause: Duration) -> Span {
     (began, Instant::now())
 }
 
-/// Lets a network be like that, and says from when to when it was. If it `closes`, what was open is closed then; otherwise nobody ever
-/// answers on what has lost bytes.
+/// Lets a network be like that, and says from when to when it was. If it `closes`, what was open is
+/// closed then; otherwise nobody ever answers on what has lost bytes.
 fn disturb(network: &Proxy, how: Network, pause: Duration, closes: bool) -> Span {
     network.set(how);
     let span = wait(pause);
@@ -353,8 +381,14 @@ fn disturb(network: &Proxy, how: Network, pause: Duration, closes: bool) -> Span
     span
 }
 
-/// Compares what readers were told with what is counted. Returns how many were lost as `everysec` allows.
-fn check(blog: &Blog<'_>, views: &[View], is_strict: bool, redis_kills: &[Instant]) -> Result<i64, Failure> {
+/// Compares what readers were told with what is counted. Returns how many were lost as `everysec`
+/// allows.
+fn check(
+    blog: &Blog<'_>,
+    views: &[View],
+    is_strict: bool,
+    redis_kills: &[Instant],
+) -> Result<i64, Failure> {
     let mut expected = vec![0; ARTICLES as usize + 1];
     let mut at_risk = vec![0; ARTICLES as usize + 1];
     for view in views {
@@ -363,12 +397,19 @@ fn check(blog: &Blog<'_>, views: &[View], is_strict: bool, redis_kills: &[Instan
             return Err(Failure::Other("a view was never acknowledged".into()));
         };
         expected[article] += 1;
-        if !is_strict && redis_kills.iter().any(|kill| acknowledged <= *kill && acknowledged + UNSYNCED >= *kill) {
+        if !is_strict
+            && redis_kills
+                .iter()
+                .any(|kill| acknowledged <= *kill && acknowledged + UNSYNCED >= *kill)
+        {
             at_risk[article] += 1;
         }
         // One that Redis forgot may be counted again, in its place.
         if is_strict && view.counted > 1 {
-            return Err(Failure::Difference(format!("a view of article {article} was counted {} times", view.counted)));
+            return Err(Failure::Difference(format!(
+                "a view of article {article} was counted {} times",
+                view.counted
+            )));
         }
     }
     let compare = |when: &str, counted: &[i64]| -> Result<i64, Failure> {
@@ -385,7 +426,8 @@ fn check(blog: &Blog<'_>, views: &[View], is_strict: bool, redis_kills: &[Instan
         }
         Ok(lost)
     };
-    let both: Vec<i64> = blog.in_sql().iter().zip(blog.in_redis()).map(|(sql, redis)| sql + redis).collect();
+    let both: Vec<i64> =
+        blog.in_sql().iter().zip(blog.in_redis()).map(|(sql, redis)| sql + redis).collect();
     compare("SQL and Redis together", &both)?;
 
     let (done, output) = blog.command(&["flush"], "");
@@ -395,7 +437,9 @@ fn check(blog: &Blog<'_>, views: &[View], is_strict: bool, redis_kills: &[Instan
     let lost = compare("SQL after the last flush", &blog.in_sql())?;
     let left: i64 = blog.in_redis().iter().sum();
     if left != 0 {
-        return Err(Failure::Difference(format!("{left} views are left in Redis after the last flush: {output}")));
+        return Err(Failure::Difference(format!(
+            "{left} views are left in Redis after the last flush: {output}"
+        )));
     }
     let (done, output) = blog.command(&["flush"], "");
     if !done || output != "Nothing to flush." {

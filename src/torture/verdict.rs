@@ -1,7 +1,8 @@
 //! What must hold of the pages that readers open while stores come and go.
 //!
-//! Nothing is measured. What counts is which kinds of answers there were, and in which order: a slow machine changes how many there are of
-//! a kind, and not whether they are right. Where nobody can tell what would have been right, nothing is demanded.
+//! Nothing is measured. What counts is which kinds of answers there were, and in which order: a
+//! slow machine changes how many there are of a kind, and not whether they are right. Where nobody
+//! can tell what would have been right, nothing is demanded.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
@@ -32,7 +33,8 @@ impl fmt::Display for Page {
 pub enum Source {
     Rendered,
     Memory,
-    /// From memory, with the counts that were shown last. A page says so too that was rendered just before its counts could not be read.
+    /// From memory, with the counts that were shown last. A page says so too that was rendered just
+    /// before its counts could not be read.
     MemoryWhileAway,
 }
 
@@ -132,16 +134,21 @@ impl Seen {
         self.pages_go_on()?;
         self.nobody_asks_sql_while_it_is_away()?;
         self.memory_holds()?;
-        let number = |is_counted: fn(&Opened) -> bool| self.opened.iter().filter(|one| is_counted(one)).count() as u64;
+        let number = |is_counted: fn(&Opened) -> bool| {
+            self.opened.iter().filter(|one| is_counted(one)).count() as u64
+        };
         Ok(Tally {
             shown: number(Opened::is_shown),
-            shown_while_away: number(|one| matches!(one.answer, Answer::Shown(Source::MemoryWhileAway, _))),
+            shown_while_away: number(|one| {
+                matches!(one.answer, Answer::Shown(Source::MemoryWhileAway, _))
+            }),
             refused: number(|one| one.answer == Answer::Refused),
         })
     }
 
-    /// No page is refused in an accident that leaves SQL to its readers. Demanded of a replica that had got over the accident before, and
-    /// that did not log meanwhile that SQL is away: on a machine that is slow enough it seems to be.
+    /// No page is refused in an accident that leaves SQL to its readers. Demanded of a replica that
+    /// had got over the accident before, and that did not log meanwhile that SQL is away: on a
+    /// machine that is slow enough it seems to be.
     fn pages_go_on(&self) -> Result<(), String> {
         for (index, pair) in self.happened.windows(2).enumerate() {
             let [before, now] = pair else { continue };
@@ -149,7 +156,9 @@ impl Seen {
                 continue;
             }
             let after = self.happened.get(index + 2).map_or(&self.outages, |next| &next.outages);
-            let refused = |one: &&Opened| one.answer == Answer::Refused && one.is_within(now.began, now.ended);
+            let refused = |one: &&Opened| {
+                one.answer == Answer::Refused && one.is_within(now.began, now.ended)
+            };
             for opened in self.opened.iter().filter(refused) {
                 let replica = opened.replica;
                 let was_well = self.opened.iter().any(|one| {
@@ -172,10 +181,16 @@ impl Seen {
             for opened in self.opened.iter().filter(|one| one.is_within(began, ended)) {
                 match opened.answer {
                     Answer::Shown(..) if opened.page == Page::Search => {
-                        return Err(complaint(opened, "shown without SQL, although nobody had opened it before"));
+                        return Err(complaint(
+                            opened,
+                            "shown without SQL, although nobody had opened it before",
+                        ));
                     }
                     Answer::Shown(Source::Rendered | Source::Memory, _) => {
-                        return Err(complaint(opened, "shown while SQL was away, and does not say so"));
+                        return Err(complaint(
+                            opened,
+                            "shown while SQL was away, and does not say so",
+                        ));
                     }
                     _ => {}
                 }
@@ -184,16 +199,20 @@ impl Seen {
         Ok(())
     }
 
-    /// Each process answers with the pages that it remembers, whatever is away, and no count on them falls.
+    /// Each process answers with the pages that it remembers, whatever is away, and no count on
+    /// them falls.
     fn memory_holds(&self) -> Result<(), String> {
         let mut of_process = BTreeMap::<_, Vec<&Opened>>::new();
         for opened in self.opened.iter().filter(|one| one.page != Page::Search) {
-            let started = self.starts[opened.replica].iter().rev().find(|start| **start <= opened.ended);
+            let started =
+                self.starts[opened.replica].iter().rev().find(|start| **start <= opened.ended);
             if let Some(started) = started {
                 of_process.entry((opened.replica, opened.page, *started)).or_default().push(opened);
             }
         }
-        of_process.into_iter().try_for_each(|((_, _, started), opened)| self.page_holds(started, opened))
+        of_process
+            .into_iter()
+            .try_for_each(|((_, _, started), opened)| self.page_holds(started, opened))
     }
 
     /// As [`Seen::memory_holds`], for one page of the process that started then.
@@ -213,18 +232,24 @@ impl Seen {
         let rendered: Vec<&Opened> = opened.iter().filter(may_have_rendered).copied().collect();
         // Which remembered page it was, if that is certain.
         let which = |one: &Opened| {
-            let is_certain = rendered.iter().all(|other| other.ended <= one.began || one.ended <= other.began);
+            let is_certain =
+                rendered.iter().all(|other| other.ended <= one.began || one.ended <= other.began);
             is_certain.then(|| rendered.iter().filter(|other| other.ended <= one.began).count())
         };
-        let certain: Vec<(usize, &Opened)> = opened.iter().filter_map(|one| Some((which(one)?, *one))).collect();
+        let certain: Vec<(usize, &Opened)> =
+            opened.iter().filter_map(|one| Some((which(one)?, *one))).collect();
         let mut by_end = certain.clone();
         by_end.sort_by_key(|(_, one)| one.ended);
         let mut by_end = by_end.into_iter().filter(|(_, one)| one.is_shown()).peekable();
 
-        // What had been shown of each remembered page, and of each article on it, when the next one began.
-        let (mut known, mut counts) = (HashSet::<usize>::new(), HashMap::<(usize, i64), i64>::new());
+        // What had been shown of each remembered page, and of each article on it, when the next one
+        // began.
+        let (mut known, mut counts) =
+            (HashSet::<usize>::new(), HashMap::<(usize, i64), i64>::new());
         for (which, one) in &certain {
-            while let Some((which, before)) = by_end.next_if(|(_, before)| before.ended <= one.began) {
+            while let Some((which, before)) =
+                by_end.next_if(|(_, before)| before.ended <= one.began)
+            {
                 known.insert(which);
                 let Answer::Shown(_, views) = &before.answer else { continue };
                 for (article, views) in views {
@@ -243,8 +268,12 @@ impl Seen {
                 }
                 Answer::Shown(_, views) if !self.counts_may_fall => {
                     for (article, views) in views {
-                        if let Some(shown) = counts.get(&(*which, *article)).filter(|shown| *shown > views) {
-                            let what = format!("{shown} views of article {article} were shown, and then {views}");
+                        if let Some(shown) =
+                            counts.get(&(*which, *article)).filter(|shown| *shown > views)
+                        {
+                            let what = format!(
+                                "{shown} views of article {article} were shown, and then {views}"
+                            );
                             return Err(complaint(one, &what));
                         }
                     }
@@ -261,7 +290,10 @@ fn complaint(opened: &Opened, what: &str) -> String {
 }
 
 #[cfg(test)]
-#[allow(dead_code, reason = "the torture has no test harness, so they run with the integration tests")]
+#[allow(
+    dead_code,
+    reason = "the torture has no test harness, so they run with the integration tests"
+)]
 mod tests {
     use std::time::Duration;
 
@@ -276,7 +308,8 @@ mod tests {
     impl Story {
         fn new() -> Self {
             let start = Instant::now();
-            let quiet = Happened { began: start, ended: start, effect: Effect::Other, outages: vec![0] };
+            let quiet =
+                Happened { began: start, ended: start, effect: Effect::Other, outages: vec![0] };
             let seen = Seen {
                 opened: Vec::new(),
                 happened: vec![quiet],
@@ -352,7 +385,8 @@ mod tests {
             )
         };
         assert!(failing().complaint().contains("although SQL was there"));
-        // A replica that took SQL for away, and one of which it is not known that it had got over what was before.
+        // A replica that took SQL for away, and one of which it is not known that it had got over
+        // what was before.
         let mut slow = failing();
         slow.seen.outages = vec![1];
         assert!(slow.seen.check().is_ok());
@@ -372,13 +406,17 @@ mod tests {
     #[test]
     fn a_remembered_page_that_is_refused_is_noticed() {
         let refused = || {
-            Story::new().front((10, 20), Source::Rendered, 1).front((20, 30), Source::Memory, 1).open(
-                Page::Front,
-                (40, 50),
-                Answer::Refused,
-            )
+            Story::new()
+                .front((10, 20), Source::Rendered, 1)
+                .front((20, 30), Source::Memory, 1)
+                .open(Page::Front, (40, 50), Answer::Refused)
         };
-        assert!(refused().front((60, 70), Source::Memory, 1).complaint().contains("although it was remembered"));
+        assert!(
+            refused()
+                .front((60, 70), Source::Memory, 1)
+                .complaint()
+                .contains("although it was remembered")
+        );
         // It may have been dropped, and then it was not remembered.
         assert!(refused().front((60, 70), Source::Rendered, 1).seen.check().is_ok());
         // Another process remembers nothing of it.
@@ -390,10 +428,18 @@ mod tests {
 
     #[test]
     fn c6_a_count_that_falls_on_a_later_page_is_noticed() {
-        let shown = || Story::new().front((10, 20), Source::Rendered, 1).front((20, 30), Source::Memory, 7);
-        assert!(shown().front((40, 50), Source::Memory, 6).complaint().contains("7 views of article 1"));
-        assert!(shown().front((40, 50), Source::MemoryWhileAway, 6).complaint().contains("and then 6"));
-        assert!(shown().front((25, 50), Source::Memory, 6).seen.check().is_ok(), "nobody can tell which came first");
+        let shown =
+            || Story::new().front((10, 20), Source::Rendered, 1).front((20, 30), Source::Memory, 7);
+        assert!(
+            shown().front((40, 50), Source::Memory, 6).complaint().contains("7 views of article 1")
+        );
+        assert!(
+            shown().front((40, 50), Source::MemoryWhileAway, 6).complaint().contains("and then 6")
+        );
+        assert!(
+            shown().front((25, 50), Source::Memory, 6).seen.check().is_ok(),
+            "nobody can tell which came first"
+        );
         // Rendered anew from what SQL knows.
         let anew = shown().front((40, 50), Source::Rendered, 6).front((60, 70), Source::Memory, 6);
         assert!(anew.seen.check().is_ok());

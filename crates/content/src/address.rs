@@ -7,14 +7,16 @@ use url::Url;
 /// # Errors
 /// What is wrong with it, in one line. A password in it is not repeated.
 pub fn base_url(text: &str) -> Result<String, String> {
-    let url = Url::parse(text)
-        .map_err(|error| format!("{text:?} is not an address such as https://blog.example: {error}"))?;
+    let url = Url::parse(text).map_err(|error| {
+        format!("{text:?} is not an address such as https://blog.example: {error}")
+    })?;
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
         return Err(format!("{text:?} must start with http:// or https:// and name a host"));
     }
     // Encoded or left out when an address is read, so they are looked for in what was typed.
-    let is_odd =
-        |character: char| character.is_whitespace() || character.is_control() || "\"'<>\\^`{|}".contains(character);
+    let is_odd = |character: char| {
+        character.is_whitespace() || character.is_control() || "\"'<>\\^`{|}".contains(character)
+    };
     // And the other way round: in a host's name what was encoded is not any more.
     let has_odd = text.contains(is_odd) || url.as_str().contains(is_odd);
     let is_more = url.query().is_some() || url.fragment().is_some() || has_odd;

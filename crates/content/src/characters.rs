@@ -2,12 +2,15 @@
 
 use std::borrow::Cow;
 
-/// A text without what XML can't hold, not even escaped (<https://www.w3.org/TR/xml/#NT-Char>): one such character in an article
-/// would make the feed ill-formed for everybody. No reader sees any of them.
+/// A text without what XML can't hold, not even escaped (<https://www.w3.org/TR/xml/#NT-Char>): one
+/// such character in an article would make the feed ill-formed for everybody. No reader sees any of
+/// them.
 pub fn without_unstorable(text: &str) -> Cow<'_, str> {
     match text.chars().all(is_storable) {
         true => text.into(),
-        false => text.chars().filter(|&character| is_storable(character)).collect::<String>().into(),
+        false => {
+            text.chars().filter(|&character| is_storable(character)).collect::<String>().into()
+        }
     }
 }
 
@@ -19,7 +22,8 @@ pub fn is_storable(character: char) -> bool {
     )
 }
 
-/// Whether a character is seen by nobody, or turns around how others are read: what is unlike for a program may look alike with it.
+/// Whether a character is seen by nobody, or turns around how others are read: what is unlike for a
+/// program may look alike with it.
 pub fn is_invisible(character: char) -> bool {
     matches!(
         character,
@@ -44,16 +48,19 @@ pub fn is_invisible(character: char) -> bool {
     )
 }
 
-/// Whether a line has an invisible character. Joiners (U+200C, U+200D) between two letters are none: some scripts, such as Persian, are
-/// written with them.
+/// Whether a line has an invisible character. Joiners (U+200C, U+200D) between two letters are
+/// none: some scripts, such as Persian, are written with them.
 pub fn has_invisible(line: &str) -> bool {
     let characters: Vec<char> = line.chars().collect();
     let is_letter = |index: Option<usize>| {
-        index.and_then(|index| characters.get(index)).is_some_and(|one| one.is_alphabetic() && !one.is_ascii())
+        index
+            .and_then(|index| characters.get(index))
+            .is_some_and(|one| one.is_alphabetic() && !one.is_ascii())
     };
     characters.iter().enumerate().any(|(index, one)| {
-        let joins =
-            matches!(one, '\u{200c}' | '\u{200d}') && is_letter(index.checked_sub(1)) && is_letter(Some(index + 1));
+        let joins = matches!(one, '\u{200c}' | '\u{200d}')
+            && is_letter(index.checked_sub(1))
+            && is_letter(Some(index + 1));
         is_invisible(*one) && !joins
     })
 }
@@ -66,12 +73,20 @@ mod tests {
 
     #[test]
     fn what_nobody_sees_is_found_and_what_a_script_needs_is_not() {
-        for line in
-            ["a\u{202e}b", "Jo\u{200b}", "\u{2066}Jo", "J\u{ad}o", "J\u{200d}o", "Jo\u{feff}", "ᅟ", "Jo\u{e0041}"]
-        {
+        for line in [
+            "a\u{202e}b",
+            "Jo\u{200b}",
+            "\u{2066}Jo",
+            "J\u{ad}o",
+            "J\u{200d}o",
+            "Jo\u{feff}",
+            "ᅟ",
+            "Jo\u{e0041}",
+        ] {
             assert!(has_invisible(line), "{line:?}");
         }
-        for line in ["Jo Doe", "Ève O’Hara", "王伟", "نیلوفر علی\u{200c}زاده", "Zoë 🌊"] {
+        for line in ["Jo Doe", "Ève O’Hara", "王伟", "نیلوفر علی\u{200c}زاده", "Zoë 🌊"]
+        {
             assert!(!has_invisible(line), "{line:?}");
         }
     }

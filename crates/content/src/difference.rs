@@ -10,7 +10,7 @@ use similar::{ChangeTag, DiffOp, TextDiff};
 const CONTEXT: usize = 3;
 
 /// How long comparing lines may take before a less exact answer has to do.
-const PATIENCE: Duration = Duration::from_millis(500);
+const TIMEOUT: Duration = Duration::from_millis(500);
 
 /// How long the lines of one change may be together, in bytes, for their words to be compared.
 const LONGEST_COMPARED: usize = 4_000;
@@ -24,7 +24,8 @@ const MOST_LINES: usize = 2_000;
 /// How much of a line is shown, in characters.
 const LONGEST_LINE: usize = 2_000;
 
-/// How much of a line is shown before the first difference in it, where not all of it is, in characters.
+/// How much of a line is shown before the first difference in it, where not all of it is, in
+/// characters.
 const BEFORE_DIFFERENCE: usize = 40;
 
 /// How many bytes are shown in all.
@@ -71,14 +72,14 @@ impl From<ChangeTag> for Side {
     }
 }
 
-/// Compares two texts line by line, and the words of lines that were changed a little. What it shows and how much it compares is bounded; when
-/// `is_stopped` becomes true it ends soon.
+/// Compares two texts line by line, and the words of lines that were changed a little. What it
+/// shows and how much it compares is bounded; when `is_stopped` becomes true it ends soon.
 pub fn compare(old: &str, new: &str, is_stopped: &AtomicBool) -> Differences {
     let mut found = Differences::default();
     if old == new {
         return found;
     }
-    let diff = TextDiff::configure().timeout(PATIENCE).diff_lines(old, new);
+    let diff = TextDiff::configure().timeout(TIMEOUT).diff_lines(old, new);
     let (mut compared, mut shown, mut lines) = (0, 0, 0);
     for operations in diff.grouped_ops(CONTEXT) {
         let mut group = Vec::new();
@@ -109,9 +110,10 @@ pub fn compare(old: &str, new: &str, is_stopped: &AtomicBool) -> Differences {
             } else {
                 // A long line that was changed is shown from where it differs.
                 let start = match operation {
-                    DiffOp::Replace { old_index, old_len: 1, new_index, new_len: 1 } => {
-                        same_start(line_of(diff.old_slice(old_index)), line_of(diff.new_slice(new_index)))
-                    }
+                    DiffOp::Replace { old_index, old_len: 1, new_index, new_len: 1 } => same_start(
+                        line_of(diff.old_slice(old_index)),
+                        line_of(diff.new_slice(new_index)),
+                    ),
                     _ => 0,
                 };
                 for change in diff.iter_changes(&operation).take(MOST_LINES - lines) {
@@ -150,7 +152,8 @@ fn same_start(old: &str, new: &str) -> usize {
     old.chars().zip(new.chars()).take_while(|(old, new)| old == new).count()
 }
 
-/// As much of a line as is shown, if something differs from the character `difference` on; and whether that is not all.
+/// As much of a line as is shown, if something differs from the character `difference` on; and
+/// whether that is not all.
 fn part_of(line: &str, difference: usize) -> (String, bool) {
     if line.chars().nth(LONGEST_LINE).is_none() {
         return (line.to_owned(), false);
@@ -192,7 +195,9 @@ mod tests {
     /// What is compared and shown is bounded, whatever two texts look like.
     #[test]
     fn two_large_texts_are_compared_within_a_budget_and_what_is_left_out_is_counted() {
-        let lines = |salt: usize| (0..60_000).map(|number| format!("{} a b\n", number * salt)).collect::<String>();
+        let lines = |salt: usize| {
+            (0..60_000).map(|number| format!("{} a b\n", number * salt)).collect::<String>()
+        };
         let found = differences(&lines(7), &lines(11));
         assert!(found.groups.iter().flatten().count() <= MOST_LINES && found.left_out > 10_000);
         let words = |word: &str| format!("{word} ").repeat(200_000);
@@ -200,10 +205,19 @@ mod tests {
         assert!(found.has_cut_lines && size(&found) < 3 * LONGEST_LINE + 100, "{}", size(&found));
         let long = "a".repeat(500_000);
         let found = differences(&format!("{long}x{long}"), &format!("{long}y{long}"));
-        let parts: Vec<&String> =
-            found.groups.iter().flatten().flat_map(|line| &line.words).map(|(_, text)| text).collect();
-        assert!(parts[0].contains('x') && parts[1].contains('y'), "a long line is shown where it differs");
-        let blocks = |word: &str| format!("{word} and more words in a line\nthe same\n").repeat(5_000);
+        let parts: Vec<&String> = found
+            .groups
+            .iter()
+            .flatten()
+            .flat_map(|line| &line.words)
+            .map(|(_, text)| text)
+            .collect();
+        assert!(
+            parts[0].contains('x') && parts[1].contains('y'),
+            "a long line is shown where it differs"
+        );
+        let blocks =
+            |word: &str| format!("{word} and more words in a line\nthe same\n").repeat(5_000);
         let found = differences(&blocks("a"), &blocks("b"));
         assert!(size(&found) <= MOST_SHOWN + 2 * LONGEST_COMPARED + 4 * LONGEST_LINE);
         assert!(found.left_out > 0);

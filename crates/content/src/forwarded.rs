@@ -1,24 +1,32 @@
-//! Where a request comes from, if proxies are between: what `X-Forwarded-For` says, as far as it can be believed.
+//! Where a request comes from, if proxies are between: what `X-Forwarded-For` says, as far as it
+//! can be believed.
 
 use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
 
-/// The peer, or, if the peer is a trusted proxy, the rightmost address in the `lines` of `X-Forwarded-For` that is not one. What stands
-/// further left is what the client claims, so it is not read.
-pub fn client_address<'a>(peer: IpAddr, lines: impl DoubleEndedIterator<Item = &'a [u8]>, trusted: &[IpNet]) -> IpAddr {
+/// The peer, or, if the peer is a trusted proxy, the rightmost address in the `lines` of
+/// `X-Forwarded-For` that is not one. What stands further left is what the client claims, so it is
+/// not read.
+pub fn client_address<'a>(
+    peer: IpAddr,
+    lines: impl DoubleEndedIterator<Item = &'a [u8]>,
+    trusted: &[IpNet],
+) -> IpAddr {
     let mut client = peer;
     // By bytes: what the client wrote in the same line before the proxy's part may be no text.
     let mut hops = lines.rev().flat_map(|line| line.rsplit(|byte| *byte == b','));
     while is_in(client, trusted) {
-        // The end of the list, or something that is no address: what is known so far is all that can be believed.
+        // The end of the list, or something that is no address: what is known so far is all that
+        // can be believed.
         let Some(address) = hops.next().and_then(parse_hop) else { break };
         client = address;
     }
     client
 }
 
-/// Whether an address is in one of these networks. An IPv4 address in IPv6 clothes is the IPv4 address.
+/// Whether an address is in one of these networks. An IPv4 address in IPv6 clothes is the IPv4
+/// address.
 pub fn is_in(address: IpAddr, networks: &[IpNet]) -> bool {
     let address = address.to_canonical();
     networks.iter().any(|network| network.contains(&address))
@@ -57,8 +65,14 @@ mod tests {
     fn c3_the_rightmost_address_that_is_no_trusted_proxy_is_the_client() {
         let trusted = ["127.0.0.1/32", "10.0.0.0/8"];
         assert_eq!(client("127.0.0.1", &["198.51.100.7"], &trusted), "198.51.100.7");
-        assert_eq!(client("127.0.0.1", &["1.1.1.1, 198.51.100.7, 10.0.0.2"], &trusted), "198.51.100.7");
-        assert_eq!(client("127.0.0.1", &["1.1.1.1", "198.51.100.7", "10.0.0.2"], &trusted), "198.51.100.7");
+        assert_eq!(
+            client("127.0.0.1", &["1.1.1.1, 198.51.100.7, 10.0.0.2"], &trusted),
+            "198.51.100.7"
+        );
+        assert_eq!(
+            client("127.0.0.1", &["1.1.1.1", "198.51.100.7", "10.0.0.2"], &trusted),
+            "198.51.100.7"
+        );
         assert_eq!(client("127.0.0.1", &["198.51.100.7:4711"], &trusted), "198.51.100.7");
         assert_eq!(client("::ffff:127.0.0.1", &["[2001:db8::1]"], &trusted), "2001:db8::1");
     }

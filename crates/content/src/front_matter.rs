@@ -68,12 +68,15 @@ impl Picture {
     }
 }
 
-/// Whether a text can be the address of a picture: on this site, or elsewhere over TLS, as the content security policy wants it.
+/// Whether a text can be the address of a picture: on this site, or elsewhere over TLS, as the
+/// content security policy wants it.
 pub fn is_picture_address(text: &str) -> bool {
     // Browsers take a backslash for a slash, so `/\host` names a host.
     let is_path = text.starts_with('/') && !text.starts_with("//");
-    let is_elsewhere = url::Url::parse(text).is_ok_and(|url| url.scheme() == "https" && url.has_host());
-    let is_odd = |character: char| character.is_control() || character.is_whitespace() || character == '\\';
+    let is_elsewhere =
+        url::Url::parse(text).is_ok_and(|url| url.scheme() == "https" && url.has_host());
+    let is_odd =
+        |character: char| character.is_control() || character.is_whitespace() || character == '\\';
     (is_path || is_elsewhere) && !text.chars().any(is_odd)
 }
 
@@ -149,8 +152,8 @@ fn error(line: usize, reason: impl Into<String>) -> SourceError {
     SourceError { line, reason: reason.split_whitespace().collect::<Vec<_>>().join(" ") }
 }
 
-/// Reads a file's text. `name` is its path within what is imported, without the ending: it gives the slug and the date where
-/// the front matter has none, as in Jekyll's `2026-01-31-a-title`.
+/// Reads a file's text. `name` is its path within what is imported, without the ending: it gives
+/// the slug and the date where the front matter has none, as in Jekyll's `2026-01-31-a-title`.
 ///
 /// # Errors
 /// The line and what is wrong with it.
@@ -160,7 +163,11 @@ pub fn parse(name: &str, text: &str) -> Result<Source, SourceError> {
 
     let stem = file_stem(name);
     let (stem_date, stem_slug) = split_dated_stem(stem);
-    let address = front_matter.path.as_deref().or(front_matter.url.as_deref()).or(front_matter.permalink.as_deref());
+    let address = front_matter
+        .path
+        .as_deref()
+        .or(front_matter.url.as_deref())
+        .or(front_matter.permalink.as_deref());
 
     let title = front_matter
         .title
@@ -189,10 +196,14 @@ pub fn parse(name: &str, text: &str) -> Result<Source, SourceError> {
         Some(DateValue::Text(text)) => Some(parse_date(text)),
         None => address.and_then(date_in_path).or(stem_date).map(|date| parse_date(&date)),
     };
-    let published_at =
-        published_at.transpose().map_err(|reason| error(line_of(&text, &["date", "publishDate"]), reason))?;
+    let published_at = published_at
+        .transpose()
+        .map_err(|reason| error(line_of(&text, &["date", "publishDate"]), reason))?;
     if published_at.is_none() && !draft {
-        return Err(error(1, "the front matter has no date; add one, such as date = 2026-01-31, or draft = true"));
+        return Err(error(
+            1,
+            "the front matter has no date; add one, such as date = 2026-01-31, or draft = true",
+        ));
     }
 
     let mut authors = front_matter.authors.into_vec();
@@ -200,8 +211,12 @@ pub fn parse(name: &str, text: &str) -> Result<Source, SourceError> {
     let mut tags = front_matter.tags.into_vec();
     tags.extend(front_matter.taxonomies.tags);
     let mut aliases = Vec::new();
-    let others =
-        front_matter.aliases.clone().into_vec().into_iter().chain(front_matter.redirect_from.clone().into_vec());
+    let others = front_matter
+        .aliases
+        .clone()
+        .into_vec()
+        .into_iter()
+        .chain(front_matter.redirect_from.clone().into_vec());
     for alias in address.map(str::to_owned).into_iter().chain(others) {
         let alias = normalize_path(&alias);
         if alias != "/" && alias != format!("/articles/{slug}") && !aliases.contains(&alias) {
@@ -242,9 +257,13 @@ pub fn one_line_end(text: &str) -> String {
 pub fn write(source: &Source) -> String {
     // On one line whatever is in it: a line of it could be the end of the front matter.
     let text = |text: &str| TomlStringBuilder::new(text).as_basic().to_toml_value();
-    let list = |texts: &[String]| format!("[{}]", texts.iter().map(|one| text(one)).collect::<Vec<_>>().join(", "));
-    let mut lines = vec![format!("title = {}", text(&source.title)), format!("slug = {}", text(&source.slug))];
-    if let Some(date) = source.published_at.and_then(|time| Timestamp::from_millisecond(time).ok()) {
+    let list = |texts: &[String]| {
+        format!("[{}]", texts.iter().map(|one| text(one)).collect::<Vec<_>>().join(", "))
+    };
+    let mut lines =
+        vec![format!("title = {}", text(&source.title)), format!("slug = {}", text(&source.slug))];
+    if let Some(date) = source.published_at.and_then(|time| Timestamp::from_millisecond(time).ok())
+    {
         lines.push(format!("date = {date}"));
     }
     if source.draft {
@@ -267,7 +286,8 @@ pub fn write(source: &Source) -> String {
     format!("+++\n{}\n+++\n\n{}", lines.join("\n"), source.markdown)
 }
 
-/// The address in the form that aliases are kept and looked up in: decoded, with a leading slash, without a trailing one.
+/// The address in the form that aliases are kept and looked up in: decoded, with a leading slash,
+/// without a trailing one.
 pub fn normalize_path(path: &str) -> String {
     let path = path.split(['?', '#']).next().unwrap_or_default();
     let path = match url::Url::parse(path) {
@@ -287,7 +307,12 @@ fn split(text: &str) -> Result<(FrontMatter, &str), SourceError> {
     let (fence, rest) = match (text.strip_prefix("+++\n"), text.strip_prefix("---\n")) {
         (Some(rest), _) => ("+++", rest),
         (_, Some(rest)) => ("---", rest),
-        _ => return Err(error(1, "the file does not start with front matter (+++ for TOML, --- for YAML)")),
+        _ => {
+            return Err(error(
+                1,
+                "the file does not start with front matter (+++ for TOML, --- for YAML)",
+            ));
+        }
     };
     let mut at = 0;
     let end = rest.split_inclusive('\n').find_map(|line| {
@@ -301,14 +326,18 @@ fn split(text: &str) -> Result<(FrontMatter, &str), SourceError> {
     let source = &rest[..end];
     let front_matter = if fence == "+++" {
         toml::from_str(source).map_err(|problem| {
-            let before = problem.span().map_or(0, |span| source[..span.start.min(source.len())].matches('\n').count());
+            let before = problem
+                .span()
+                .map_or(0, |span| source[..span.start.min(source.len())].matches('\n').count());
             error(before + 2, problem.message())
         })?
     } else if source.trim().is_empty() {
         FrontMatter::default()
     } else {
         serde_saphyr::from_str(source).map_err(|problem| {
-            let line = problem.location().map_or(1, |location| usize::try_from(location.line()).unwrap_or(1));
+            let line = problem
+                .location()
+                .map_or(1, |location| usize::try_from(location.line()).unwrap_or(1));
             // The first line says what is wrong; those after it draw the place.
             let message = problem.to_string();
             error(line + 1, message.lines().next().unwrap_or("the YAML can't be read"))
@@ -329,13 +358,17 @@ fn parse_date(text: &str) -> Result<i64, String> {
     let timestamp = text
         .parse::<Timestamp>()
         // Jekyll: 2026-01-31 12:00:00 +0100
-        .or_else(|_| jiff::fmt::strtime::parse("%Y-%m-%d %H:%M:%S %z", text).and_then(|parsed| parsed.to_timestamp()))
+        .or_else(|_| {
+            jiff::fmt::strtime::parse("%Y-%m-%d %H:%M:%S %z", text)
+                .and_then(|parsed| parsed.to_timestamp())
+        })
         .or_else(|_| text.parse::<DateTime>().and_then(|date| TimeZone::UTC.to_timestamp(date)))
         .ok()
         // TOML, which `write` writes, has no others.
         .filter(|timestamp| (1..=9999).contains(&TimeZone::UTC.to_datetime(*timestamp).year()));
-    let timestamp =
-        timestamp.ok_or_else(|| format!("{text:?} is not a date such as 2026-01-31 or 2026-01-31T12:00:00Z"))?;
+    let timestamp = timestamp.ok_or_else(|| {
+        format!("{text:?} is not a date such as 2026-01-31 or 2026-01-31T12:00:00Z")
+    })?;
     Ok(timestamp.as_millisecond())
 }
 
@@ -387,7 +420,8 @@ mod tests {
 
     #[test]
     fn line_ends_of_any_kind_are_read_back_the_same() {
-        let source = parse("x", "+++\r\ntitle = \"x\"\rdraft = true\n+++\none\r\r\r\ntwo\rthree").unwrap();
+        let source =
+            parse("x", "+++\r\ntitle = \"x\"\rdraft = true\n+++\none\r\r\r\ntwo\rthree").unwrap();
         assert_eq!(source.markdown, "one\n\n\ntwo\nthree");
         assert_eq!(parse("x", &write(&source)), Ok(source));
     }
@@ -440,7 +474,10 @@ mod tests {
         .unwrap();
         assert_eq!((hugo.slug.as_str(), hugo.draft), ("my-post", true));
         assert_eq!(hugo.published_at, Some(1_769_857_200_000));
-        assert_eq!((hugo.tags, hugo.authors), (vec!["a".to_owned(), "b".into()], vec!["Jo".to_owned()]));
+        assert_eq!(
+            (hugo.tags, hugo.authors),
+            (vec!["a".to_owned(), "b".into()], vec!["Jo".to_owned()])
+        );
 
         let jekyll = parse(
             "_posts/2026-01-31-hello",
@@ -455,7 +492,10 @@ mod tests {
              redirect_from: /b\n---\n",
         )
         .unwrap();
-        assert_eq!((twofold.summary.as_deref(), twofold.published_at), (Some("d"), Some(1_769_817_600_000)));
+        assert_eq!(
+            (twofold.summary.as_deref(), twofold.published_at),
+            (Some("d"), Some(1_769_817_600_000))
+        );
         assert_eq!(twofold.aliases, ["/a", "/b"]);
         let spaced = parse("x", "---\ntitle: x\ndate: 2026-01-31 12:00:00 +0100\n---\n").unwrap();
         assert_eq!(spaced.published_at, Some(1_769_857_200_000));

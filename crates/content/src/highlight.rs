@@ -3,7 +3,9 @@
 
 use std::sync::LazyLock;
 
-use giallo::{HighlightOptions, HtmlRenderer, PLAIN_GRAMMAR_NAME, Registry, RenderOptions, ThemeVariant};
+use giallo::{
+    HighlightOptions, HtmlRenderer, PLAIN_GRAMMAR_NAME, Registry, RenderOptions, ThemeVariant,
+};
 
 /// Themes with a contrast of at least 4.5 to 1, as WCAG 2.2 AA asks.
 const LIGHT_THEME: &str = "github-light-high-contrast";
@@ -60,7 +62,8 @@ pub fn highlighted(info: &str, code: &str, budget: &mut Budget) -> Option<Highli
     let registry = REGISTRY.as_ref()?;
     // The language is the first word: ```rust,ignore and ```rust {1,3} are Rust.
     let language = info.split([',', ' ', '{', '[']).next().unwrap_or_default();
-    let mut language = if registry.contains_grammar(language) { language } else { PLAIN_GRAMMAR_NAME };
+    let mut language =
+        if registry.contains_grammar(language) { language } else { PLAIN_GRAMMAR_NAME };
     let is_too_long = |line: &str| line.len() > LONGEST_LINE;
     let (mut has_long_lines, mut is_whole) = (false, true);
     if language != PLAIN_GRAMMAR_NAME {
@@ -75,12 +78,15 @@ pub fn highlighted(info: &str, code: &str, budget: &mut Budget) -> Option<Highli
     }
     let parsed = |language: &str, code: &str| {
         let theme = ThemeVariant::Dual { light: LIGHT_THEME, dark: DARK_THEME };
-        registry.highlight(code, &HighlightOptions::new(language, theme).fallback_to_plain(true)).ok()
+        registry
+            .highlight(code, &HighlightOptions::new(language, theme).fallback_to_plain(true))
+            .ok()
     };
     let block = if has_long_lines {
         // The grammar is given an empty line for each that is too long, whose own text is put there
         // afterwards.
-        let short: Vec<&str> = code.split('\n').map(|line| if is_too_long(line) { "" } else { line }).collect();
+        let short: Vec<&str> =
+            code.split('\n').map(|line| if is_too_long(line) { "" } else { line }).collect();
         let mut block = parsed(language, &short.join("\n"))?;
         let plain = parsed(PLAIN_GRAMMAR_NAME, code)?.tokens;
         for ((tokens, plain), line) in block.tokens.iter_mut().zip(plain).zip(code.split('\n')) {
@@ -92,7 +98,8 @@ pub fn highlighted(info: &str, code: &str, budget: &mut Budget) -> Option<Highli
     } else {
         parsed(language, code)?
     };
-    let renderer = HtmlRenderer { css_class_prefix: Some(CLASS_PREFIX.into()), ..HtmlRenderer::default() };
+    let renderer =
+        HtmlRenderer { css_class_prefix: Some(CLASS_PREFIX.into()), ..HtmlRenderer::default() };
     Some(Highlighted { html: renderer.render(&block, &RenderOptions::default()), is_whole })
 }
 
@@ -116,7 +123,10 @@ mod tests {
     fn code_is_highlighted_on_the_server_by_classes_that_the_sanitiser_keeps() {
         let Highlighted { html, is_whole } =
             highlighted("rust,ignore", "fn main() {}\n", &mut Budget::default()).unwrap();
-        assert!(is_whole && html.contains("<pre class=\"giallo code-l-code code-d-code\""), "{html}");
+        assert!(
+            is_whole && html.contains("<pre class=\"giallo code-l-code code-d-code\""),
+            "{html}"
+        );
         assert!(html.contains("<span class=\"code-l-"), "{html}");
         let classes = html.split("class=\"").skip(1).filter_map(|rest| rest.split('"').next());
         for class in classes.flat_map(str::split_whitespace) {
@@ -138,7 +148,8 @@ mod tests {
     /// otherwise (`data-theme`).
     fn highlight_css() -> String {
         let registry = REGISTRY.as_ref().unwrap();
-        let (light, dark) = registry.generate_dual_css(LIGHT_THEME, DARK_THEME, CLASS_PREFIX).unwrap();
+        let (light, dark) =
+            registry.generate_dual_css(LIGHT_THEME, DARK_THEME, CLASS_PREFIX).unwrap();
         format!(
             "{}\n{light}\n@media (prefers-color-scheme: dark) {{ :root:not([data-theme=\"light\"]) {{\n{dark}\n}} }}\n\
              :root[data-theme=\"dark\"] {{\n{dark}\n}}\n",
@@ -155,7 +166,11 @@ mod tests {
         if std::env::var_os("UPDATE_STYLE").is_some() {
             std::fs::write(path, [by_hand, MARKER, &highlight_css()].concat()).unwrap();
         } else {
-            assert_eq!(generated, highlight_css(), "run this test with UPDATE_STYLE=1 to write the style sheet anew");
+            assert_eq!(
+                generated,
+                highlight_css(),
+                "run this test with UPDATE_STYLE=1 to write the style sheet anew"
+            );
         }
     }
 }

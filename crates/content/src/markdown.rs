@@ -1,4 +1,5 @@
-//! Markdown to what readers see: CommonMark with GitHub's extensions, highlighted code, heading anchors, sanitised.
+//! Markdown to what readers see: CommonMark with GitHub's extensions, highlighted code, heading
+//! anchors, sanitised.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -17,10 +18,11 @@ use super::nesting::{capped, capped_quotes};
 use super::pieces::in_pieces;
 use super::raw_html::{self, Ends, Piece, Reader};
 
-/// Words that people read in a minute: the mean of 190 studies (Brysbaert 2019, <https://doi.org/10.1016/j.jml.2019.104047>).
+/// Words that people read in a minute: the mean of 190 studies (Brysbaert 2019,
+/// <https://doi.org/10.1016/j.jml.2019.104047>).
 const WORDS_PER_MINUTE: usize = 238;
-/// Chinese characters, Japanese kana and kanji that people read in a minute (Trauzettel-Klosinski and Dietz 2012,
-/// <https://doi.org/10.1167/iovs.11-8284>: Chinese 255, Japanese 357).
+/// Chinese characters, Japanese kana and kanji that people read in a minute (Trauzettel-Klosinski
+/// and Dietz 2012, <https://doi.org/10.1167/iovs.11-8284>: Chinese 255, Japanese 357).
 const CJK_CHARACTERS_PER_MINUTE: usize = 300;
 /// Longest summary that is made of a text, in characters: what search engines show.
 const SUMMARY_CHARACTERS: usize = 200;
@@ -28,28 +30,32 @@ const SUMMARY_CHARACTERS: usize = 200;
 /// How often a text is read again at most, until nothing changes.
 const READINGS: usize = 8;
 
-/// How large the HTML of a text may be, in bytes. A text of a million characters is seldom larger, but lines of code of one letter each would
-/// be twenty times as large as what was typed.
+/// How large the HTML of a text may be, in bytes. A text of a million characters is seldom larger,
+/// but lines of code of one letter each would be twenty times as large as what was typed.
 const MOST_HTML: usize = 8 * 1024 * 1024;
-/// How many headings a text may have. The time to find anchors for equal ones grows with the square of their number.
+/// How many headings a text may have. The time to find anchors for equal ones grows with the square
+/// of their number.
 const MOST_HEADINGS: usize = 500;
 /// The most references to footnotes that a text may have: each becomes two links.
 const MOST_FOOTNOTE_REFERENCES: usize = 1_000;
-/// How many bytes may be looked at to find where the addresses in a text end. Where it would be more, none is made a link that is not written
-/// as one.
+/// How many bytes may be looked at to find where the addresses in a text end. Where it would be
+/// more, none is made a link that is not written as one.
 const MOST_WORK_OF_ADDRESSES: usize = 50_000_000;
 
 /// What an author is told of a text of which something was left out.
 const CODE_IS_PLAIN: &str = "Some of the code is too long to be highlighted, so it is shown plain.";
-const NESTS_TOO_DEEP: &str = "Some of the text is nested more than 100 levels deep; there it is shown flat.";
+const NESTS_TOO_DEEP: &str =
+    "Some of the text is nested more than 100 levels deep; there it is shown flat.";
 const TAG_IS_TOO_LONG: &str = "Some tags, links or pictures have lost their addresses and texts: one has more than 8 KiB of them, or their \
                                attributes have more than 1,000 names.";
 const TOO_MUCH_OUTSIDE_CELLS: &str =
     "Too much stands in tables and in none of their cells, so the text is shown as it was typed.";
-const TOO_LARGE_A_PAGE: &str = "This would be a page of more than 8 MiB, so the text is shown as it was typed.";
+const TOO_LARGE_A_PAGE: &str =
+    "This would be a page of more than 8 MiB, so the text is shown as it was typed.";
 const TOO_MANY_ADDRESSES: &str =
     "So many addresses stand without a space between them that none becomes a link by itself.";
-const TOO_MANY_HEADINGS: &str = "A text has at most 500 headings; the others are shown as paragraphs.";
+const TOO_MANY_HEADINGS: &str =
+    "A text has at most 500 headings; the others are shown as paragraphs.";
 const TOO_MANY_FOOTNOTES: &str =
     "A text has at most 1,000 references to footnotes; the others are shown as they were typed.";
 
@@ -81,14 +87,16 @@ pub struct Rendered {
     pub notes: Vec<&'static str>,
 }
 
-/// Renders a Markdown text. Every text has a rendering; nothing in it can run in a reader's browser.
+/// Renders a Markdown text. Every text has a rendering; nothing in it can run in a reader's
+/// browser.
 pub fn render(markdown: &str) -> Rendered {
     let never = AtomicBool::new(false);
     // Nobody sets it.
     render_until(markdown, &never).unwrap_or_default()
 }
 
-/// As [`render`]; `None` if `is_stopped` becomes true meanwhile, because nobody waits for it any more.
+/// As [`render`]; `None` if `is_stopped` becomes true meanwhile, because nobody waits for it any
+/// more.
 pub fn render_until(markdown: &str, is_stopped: &AtomicBool) -> Option<Rendered> {
     let goes_on = || (!is_stopped.load(Ordering::Relaxed)).then_some(());
     let arena = Arena::new();
@@ -168,16 +176,20 @@ impl fmt::Write for Bounded {
 
 /// A text without any markup. It is never too large: a character becomes five at most.
 fn as_typed(markdown: &str) -> String {
-    let text = without_unstorable(markdown).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let text = without_unstorable(markdown)
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;");
     format!("<pre>\n{text}</pre>\n")
 }
 
 /// What of HTML may be in a page, in a form that a browser reads as the sanitiser did.
 pub fn sanitize(html: &str) -> String {
     let mut cleaned = clean(html);
-    // Without a character that is left out, an address may be another: `java&#8;script:` is none of a scheme, and `javascript:` is.
-    // Without an element that is left out, what was in it may be read in another way: a paragraph ends where the next begins,
-    // unless there was a button around it. So it is read again until nothing changes, which the second time shows nearly always.
+    // Without a character that is left out, an address may be another: `java&#8;script:` is none of
+    // a scheme, and `javascript:` is. Without an element that is left out, what was in it may be
+    // read in another way: a paragraph ends where the next begins, unless there was a button around
+    // it. So it is read again until nothing changes, which the second time shows nearly always.
     for _ in 0..READINGS {
         let again = clean(&without_unstorable(&cleaned));
         if again == cleaned {
@@ -193,14 +205,16 @@ fn clean(html: &str) -> String {
     SANITIZER.clean(&in_pieces(html)).to_string()
 }
 
-/// The beginning of a text, as [`Rendered::summary`] has it, without rendering the rest; `None` if `is_stopped` becomes true meanwhile.
+/// The beginning of a text, as [`Rendered::summary`] has it, without rendering the rest; `None` if
+/// `is_stopped` becomes true meanwhile.
 pub fn summary_of(markdown: &str, is_stopped: &AtomicBool) -> Option<String> {
     let arena = Arena::new();
     Some(summary(parse(&arena, markdown, &options(markdown), is_stopped)?))
 }
 
-/// The tree of a text, in which HTML that a browser would not show as it was meant is settled (`raw_html.rs`). Everything that is made
-/// of a text begins here, so that headings, summary and page agree.
+/// The tree of a text, in which HTML that a browser would not show as it was meant is settled
+/// (`raw_html.rs`). Everything that is made of a text begins here, so that headings, summary and
+/// page agree.
 fn parse<'a>(
     arena: &'a Arena<'a>,
     markdown: &str,
@@ -208,7 +222,8 @@ fn parse<'a>(
     is_stopped: &AtomicBool,
 ) -> Option<&'a AstNode<'a>> {
     let is_stopped = || is_stopped.load(Ordering::Relaxed);
-    let read = |markdown: &str| comrak::try_parse_document(arena, markdown, options, &is_stopped).ok();
+    let read =
+        |markdown: &str| comrak::try_parse_document(arena, markdown, options, &is_stopped).ok();
     let mut markdown = without_unstorable(markdown);
     if markdown.contains('\r') {
         markdown = Cow::Owned(one_line_end(&markdown));
@@ -217,8 +232,8 @@ fn parse<'a>(
         markdown = Cow::Owned(flatter);
     }
     let mut root = read(&markdown)?;
-    // A line that begins with <script> would make a block of HTML of all that follows, to whose author it is a paragraph. With a
-    // backslash before it, it is one. That may uncover the next.
+    // A line that begins with <script> would make a block of HTML of all that follows, to whose
+    // author it is a paragraph. With a backslash before it, it is one. That may uncover the next.
     for _ in 0..READINGS {
         let starts: Vec<(usize, usize)> = root.descendants().filter_map(start_of_text).collect();
         let Some(escaped) = escape_at(&markdown, &starts) else { break };
@@ -227,7 +242,9 @@ fn parse<'a>(
     }
     let nodes: Vec<_> = root.descendants().collect();
     let last_end_of_comment = nodes.iter().rposition(|node| match &node.data().value {
-        NodeValue::HtmlBlock(NodeHtmlBlock { literal, .. }) | NodeValue::HtmlInline(literal) => literal.contains("-->"),
+        NodeValue::HtmlBlock(NodeHtmlBlock { literal, .. }) | NodeValue::HtmlInline(literal) => {
+            literal.contains("-->")
+        }
         _ => false,
     });
     for (index, node) in nodes.into_iter().enumerate() {
@@ -246,7 +263,9 @@ fn parse<'a>(
 /// Line and column, from 1, of a block of HTML that is none to its author.
 fn start_of_text<'a>(node: &'a AstNode<'a>) -> Option<(usize, usize)> {
     let data = node.data();
-    let NodeValue::HtmlBlock(NodeHtmlBlock { block_type, literal }) = &data.value else { return None };
+    let NodeValue::HtmlBlock(NodeHtmlBlock { block_type, literal }) = &data.value else {
+        return None;
+    };
     // The other two kinds end with a blank line.
     let is_closed = match block_type {
         1 => {
@@ -263,12 +282,14 @@ fn start_of_text<'a>(node: &'a AstNode<'a>) -> Option<(usize, usize)> {
     raw_html::is_text(literal, is_closed).then_some((start.line, start.column))
 }
 
-/// The text with a backslash before each `<` at one of these places, which are in order. `None` if there is none.
+/// The text with a backslash before each `<` at one of these places, which are in order. `None` if
+/// there is none.
 fn escape_at(markdown: &str, places: &[(usize, usize)]) -> Option<String> {
     let mut escaped = String::with_capacity(markdown.len() + places.len());
     let mut places = places.iter().peekable();
     for (number, line) in (1..).zip(markdown.split_inclusive('\n')) {
-        let place = places.next_if(|(at, _)| *at == number).map(|(_, column)| column.saturating_sub(1));
+        let place =
+            places.next_if(|(at, _)| *at == number).map(|(_, column)| column.saturating_sub(1));
         match place.filter(|column| line.as_bytes().get(*column) == Some(&b'<')) {
             Some(column) => {
                 escaped.push_str(&line[..column]);
@@ -283,7 +304,12 @@ fn escape_at(markdown: &str, places: &[(usize, usize)]) -> Option<String> {
 
 fn settle_block<'a>(node: &'a AstNode<'a>, continues: bool) {
     if let NodeValue::HtmlBlock(NodeHtmlBlock { literal, .. }) = &mut node.data_mut().value {
-        let settled = raw_html::write_block(&Reader::default().read(literal, 0, &Ends::of(literal), continues));
+        let settled = raw_html::write_block(&Reader::default().read(
+            literal,
+            0,
+            &Ends::of(literal),
+            continues,
+        ));
         *literal = settled;
     }
 }
@@ -313,7 +339,10 @@ fn settle_inlines<'a>(arena: &'a Arena<'a>, parent: &'a AstNode<'a>) {
             [Piece::Link(link)] => {
                 let text = NodeValue::Text(Cow::Owned(link.text.clone()));
                 node.append(arena.alloc(text.into()));
-                NodeValue::Link(Box::new(NodeLink { url: link.address.clone(), title: String::new() }))
+                NodeValue::Link(Box::new(NodeLink {
+                    url: link.address.clone(),
+                    title: String::new(),
+                }))
             }
             pieces => NodeValue::HtmlInline(raw_html::write(pieces)),
         };
@@ -338,14 +367,18 @@ fn options(markdown: &str) -> Options<'static> {
     options
 }
 
-/// How many bytes are looked at to find where the addresses in a text end: for each of them, all as far as the next space.
+/// How many bytes are looked at to find where the addresses in a text end: for each of them, all as
+/// far as the next space.
 fn work_of_addresses(markdown: &str) -> usize {
     let is_space = |character: char| matches!(character, ' ' | '\t' | '\n' | '\r');
-    let work = |part: &str| (part.matches("www.").count() + part.matches("://").count()).saturating_mul(part.len());
+    let work = |part: &str| {
+        (part.matches("www.").count() + part.matches("://").count()).saturating_mul(part.len())
+    };
     markdown.split(is_space).map(work).fold(0, usize::saturating_add)
 }
 
-/// The page's title is its heading of level 1, so the highest heading of the text becomes level 2, and the others follow.
+/// The page's title is its heading of level 1, so the highest heading of the text becomes level 2,
+/// and the others follow.
 fn level_headings<'a>(root: &'a AstNode<'a>) {
     let level = |node: &AstNode| match &node.data().value {
         NodeValue::Heading(heading) => Some(heading.level),
@@ -360,7 +393,8 @@ fn level_headings<'a>(root: &'a AstNode<'a>) {
 }
 
 fn contents<'a>(root: &'a AstNode<'a>) -> Vec<Heading> {
-    // The same anchors as comrak's, because it is the same function over the same headings in the same order.
+    // The same anchors as comrak's, because it is the same function over the same headings in the
+    // same order.
     let mut anchorizer = Anchorizer::new();
     let mut contents = Vec::new();
     for node in root.descendants() {
@@ -384,8 +418,8 @@ fn limit_headings<'a>(root: &'a AstNode<'a>) -> bool {
     is_limited
 }
 
-/// Words, and characters of scripts that are written without spaces. The text is what is left of the page without its tags,
-/// because authors write whole articles in HTML too.
+/// Words, and characters of scripts that are written without spaces. The text is what is left of
+/// the page without its tags, because authors write whole articles in HTML too.
 fn count_words(html: &str) -> (usize, usize) {
     let text = text_of(html);
     let is_cjk = |character: char| matches!(character, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}');
@@ -416,7 +450,8 @@ fn text_of(sanitized: &str) -> String {
 /// The language of the prose; code is left out.
 fn language<'a>(root: &'a AstNode<'a>) -> String {
     let mut prose = String::new();
-    for node in root.descendants().filter(|node| matches!(node.data().value, NodeValue::Paragraph)) {
+    for node in root.descendants().filter(|node| matches!(node.data().value, NodeValue::Paragraph))
+    {
         prose.push_str(&node.collect_text());
         prose.push('\n');
         // More text makes no difference to the answer, only to the time that it takes.
@@ -427,7 +462,8 @@ fn language<'a>(root: &'a AstNode<'a>) -> String {
     use whatlang::Lang;
     match whatlang::detect(&prose).filter(whatlang::Info::is_reliable).map(|info| info.lang()) {
         None => "en",
-        // BCP 47 wants the two-letter code where there is one; these are the languages that have one and many writers.
+        // BCP 47 wants the two-letter code where there is one; these are the languages that have
+        // one and many writers.
         Some(Lang::Eng) => "en",
         Some(Lang::Cmn) => "zh",
         Some(Lang::Rus) => "ru",
@@ -475,7 +511,8 @@ fn highlight<'a>(node: &'a AstNode<'a>, budget: &mut Budget) -> bool {
         _ => None,
     };
     let Some(Highlighted { html, is_whole }) = highlighted else { return true };
-    node.data_mut().value = NodeValue::HtmlBlock(NodeHtmlBlock { block_type: 6, literal: format!("{html}\n") });
+    node.data_mut().value =
+        NodeValue::HtmlBlock(NodeHtmlBlock { block_type: 6, literal: format!("{html}\n") });
     is_whole
 }
 
@@ -506,20 +543,24 @@ fn limit_footnotes<'a>(root: &'a AstNode<'a>) -> bool {
     true
 }
 
-/// Classes that the renderer gives and the style sheet knows. An author's HTML may not use the others: it could pass itself
-/// off as a part of the site.
+/// Classes that the renderer gives and the style sheet knows. An author's HTML may not use the
+/// others: it could pass itself off as a part of the site.
 fn is_known_class(class: &str) -> bool {
     const KNOWN: [&str; 4] = ["footnote", "markdown-alert", "task-list", "contains-task-list"];
-    class == "anchor" || highlight::is_class(class) || KNOWN.iter().any(|prefix| class.starts_with(prefix))
+    class == "anchor"
+        || highlight::is_class(class)
+        || KNOWN.iter().any(|prefix| class.starts_with(prefix))
 }
 
-/// Ids that the site's own pages use around a text. In a text they would take a label, a link or a rule of the style sheet from what
-/// it is meant for. A heading that gets one keeps its text and loses its anchor.
+/// Ids that the site's own pages use around a text. In a text they would take a label, a link or a
+/// rule of the style sheet from what it is meant for. A heading that gets one keeps its text and
+/// loses its anchor.
 fn is_id_of_site(id: &str) -> bool {
     ["content", "contents-title", "q"].contains(&id) || id.starts_with("ranking")
 }
 
-/// Whether each address in a `srcset` is one that `src` may have: the sanitiser looks at those of `src` alone.
+/// Whether each address in a `srcset` is one that `src` may have: the sanitiser looks at those of
+/// `src` alone.
 fn is_harmless_srcset(value: &str) -> bool {
     value.split(',').filter_map(|candidate| candidate.split_whitespace().next()).all(|address| {
         match url::Url::parse(address) {
@@ -533,7 +574,10 @@ fn is_harmless_srcset(value: &str) -> bool {
 static SANITIZER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
     let mut builder = ammonia::Builder::default();
     builder
-        .add_tags(["address", "audio", "input", "picture", "progress", "section", "source", "tfoot", "track", "video"])
+        .add_tags([
+            "address", "audio", "input", "picture", "progress", "section", "source", "tfoot",
+            "track", "video",
+        ])
         .add_generic_attributes(["id", "class", "dir"])
         .add_tag_attributes("a", ["aria-label", "name"])
         .add_tag_attributes("data", ["value"])
@@ -545,12 +589,25 @@ static SANITIZER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
         .add_tag_attributes("ol", ["reversed", "type"])
         .add_tag_attributes("p", ["align"])
         .add_tag_attributes("progress", ["value", "max"])
-        .add_tag_attributes("source", ["height", "media", "sizes", "src", "srcset", "type", "width"])
+        .add_tag_attributes(
+            "source",
+            ["height", "media", "sizes", "src", "srcset", "type", "width"],
+        )
         .add_tag_attributes("time", ["datetime"])
         .add_tag_attributes("track", ["src", "kind", "srclang", "label", "default"])
         .add_tag_attributes(
             "video",
-            ["src", "controls", "width", "height", "poster", "loop", "muted", "playsinline", "preload"],
+            [
+                "src",
+                "controls",
+                "width",
+                "height",
+                "poster",
+                "loop",
+                "muted",
+                "playsinline",
+                "preload",
+            ],
         )
         .add_tag_attributes("audio", ["src", "controls", "loop", "muted", "preload"])
         // What its page was to start by itself, nobody could start without them.
@@ -562,7 +619,8 @@ static SANITIZER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
         .set_tag_attribute_value("img", "loading", "lazy")
         // Whose picture it is need not know who shows it.
         .set_tag_attribute_value("img", "referrerpolicy", "no-referrer")
-        // The box of a task is the only field that a text may have: others could ask for a password.
+        // The box of a task is the only field that a text may have: others could ask for a
+        // password.
         .set_tag_attribute_value("input", "type", "checkbox")
         .set_tag_attribute_value("input", "disabled", "")
         // The text beside it says what the task is; this says what the box is.
@@ -571,11 +629,13 @@ static SANITIZER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
         .link_rel(None)
         .attribute_filter(|_, attribute, value| match attribute {
             "class" => {
-                let known: Vec<&str> = value.split_ascii_whitespace().filter(|class| is_known_class(class)).collect();
+                let known: Vec<&str> =
+                    value.split_ascii_whitespace().filter(|class| is_known_class(class)).collect();
                 (!known.is_empty()).then(|| known.join(" ").into())
             }
             // No browser follows it, but what reads a page for somebody may.
-            "cite" => (value.starts_with("https://") || value.starts_with("http://")).then_some(value.into()),
+            "cite" => (value.starts_with("https://") || value.starts_with("http://"))
+                .then_some(value.into()),
             "id" | "name" => (!is_id_of_site(value)).then_some(value.into()),
             "srcset" => is_harmless_srcset(value).then_some(value.into()),
             _ => Some(value.into()),
@@ -591,7 +651,8 @@ mod tests {
     #[test]
     fn code_that_would_be_too_much_work_is_plain_and_its_author_is_told() {
         let long = "a{b:c}".repeat(20_000);
-        let rendered = render(&format!("```css\np {{ color: red }}\n{long}\nq {{ color: red }}\n```"));
+        let rendered =
+            render(&format!("```css\np {{ color: red }}\n{long}\nq {{ color: red }}\n```"));
         assert_eq!(rendered.notes, [CODE_IS_PLAIN]);
         assert!(rendered.html.contains(&long), "a long line stays, plain");
         assert_eq!(rendered.html.matches("color</span>").count(), 2, "the others are highlighted");
@@ -599,10 +660,18 @@ mod tests {
         let lines = |count: usize| format!("{line}\n").repeat(count);
         let rendered = render(&format!("```rust\n{}```\n", lines(1_000)));
         assert_eq!(rendered.notes, [CODE_IS_PLAIN]);
-        assert_eq!(rendered.html.matches(line.trim_end()).count(), 1_000, "nothing of the block is highlighted");
+        assert_eq!(
+            rendered.html.matches(line.trim_end()).count(),
+            1_000,
+            "nothing of the block is highlighted"
+        );
         let rendered = render(&format!("```rust\n{}```\n\n", lines(30)).repeat(10));
         assert_eq!(rendered.notes, [CODE_IS_PLAIN], "blocks count together");
-        assert_eq!(rendered.html.matches(line.trim_end()).count(), 8 * 30, "as many as can be are highlighted");
+        assert_eq!(
+            rendered.html.matches(line.trim_end()).count(),
+            8 * 30,
+            "as many as can be are highlighted"
+        );
         let usual = "fn main() { println!(\"the tide is low\"); }\n".repeat(500);
         assert!(render(&format!("```rust\n{usual}```")).notes.is_empty());
     }
@@ -678,16 +747,21 @@ mod tests {
         for (text, note) in [(copied, TOO_LARGE_A_PAGE), (moved, TOO_MUCH_OUTSIDE_CELLS)] {
             let rendered = render(&text);
             assert_eq!(rendered.notes, [note]);
-            assert!(rendered.html.starts_with("<pre") && rendered.html.len() < 3 * text.len() + 100, "{note}");
+            assert!(
+                rendered.html.starts_with("<pre") && rendered.html.len() < 3 * text.len() + 100,
+                "{note}"
+            );
         }
     }
 
     #[test]
     fn a_tag_of_endless_attributes_loses_them_and_its_author_is_told() {
         let long = "&".repeat(100_000);
-        for text in
-            [format!("<p title=\"{long}\">text</p>"), format!("![text]({long})"), format!("[text](/x \"{long}\")")]
-        {
+        for text in [
+            format!("<p title=\"{long}\">text</p>"),
+            format!("![text]({long})"),
+            format!("[text](/x \"{long}\")"),
+        ] {
             let rendered = render(&text);
             assert_eq!(rendered.notes, [TAG_IS_TOO_LONG], "{}", &text[..20]);
             assert!(rendered.html.len() < 300, "{}", rendered.html.len());
@@ -699,7 +773,10 @@ mod tests {
         // Equal ones, for each of which an anchor would be looked for among all before it.
         let rendered = render(&"# a\n".repeat(20_000));
         assert_eq!(rendered.notes, [TOO_MANY_HEADINGS]);
-        assert_eq!((rendered.contents.len(), rendered.html.matches("<h2").count()), (MOST_HEADINGS, MOST_HEADINGS));
+        assert_eq!(
+            (rendered.contents.len(), rendered.html.matches("<h2").count()),
+            (MOST_HEADINGS, MOST_HEADINGS)
+        );
         assert_eq!(rendered.html.matches("<p>a</p>").count(), 19_500);
     }
 
@@ -726,15 +803,28 @@ mod tests {
     #[test]
     fn the_contents_lead_to_the_headings() {
         let rendered = render("# One\n\ntext\n\n## Two *words*\n\n## One\n");
-        let anchors: Vec<_> =
-            rendered.contents.iter().map(|heading| (heading.level, heading.anchor.as_str())).collect();
+        let anchors: Vec<_> = rendered
+            .contents
+            .iter()
+            .map(|heading| (heading.level, heading.anchor.as_str()))
+            .collect();
         assert_eq!(anchors, [(2, "one"), (3, "two-words"), (3, "one-1")]);
         for (_, anchor) in anchors {
-            assert!(rendered.html.contains(&format!("id=\"{anchor}\"")), "{anchor}: {}", rendered.html);
+            assert!(
+                rendered.html.contains(&format!("id=\"{anchor}\"")),
+                "{anchor}: {}",
+                rendered.html
+            );
         }
         assert!(!rendered.html.contains("<h1"));
-        let levels = |text: &str| -> Vec<u8> { render(text).contents.iter().map(|heading| heading.level).collect() };
-        assert_eq!(levels("#### a\n\n##### b\n\n#### c"), [2, 3, 2], "a text that starts too low moves up");
+        let levels = |text: &str| -> Vec<u8> {
+            render(text).contents.iter().map(|heading| heading.level).collect()
+        };
+        assert_eq!(
+            levels("#### a\n\n##### b\n\n#### c"),
+            [2, 3, 2],
+            "a text that starts too low moves up"
+        );
         assert_eq!(levels("# a\n\n###### b"), [2, 6]);
     }
 
@@ -744,9 +834,14 @@ mod tests {
             "| a |\n|---|\n| b |\n\n~~gone~~ www.example.com\n\n- [x] done\n\n> [!NOTE]\n> note\n\ntext[^1]\n\n[^1]: foot",
         )
         .html;
-        for part in
-            ["<table", "<del>gone</del>", "href=\"http://www.example.com\"", "checkbox", "markdown-alert", "#fn-1"]
-        {
+        for part in [
+            "<table",
+            "<del>gone</del>",
+            "href=\"http://www.example.com\"",
+            "checkbox",
+            "markdown-alert",
+            "#fn-1",
+        ] {
             assert!(html.contains(part), "{part} is not in {html}");
         }
     }
@@ -794,7 +889,11 @@ mod tests {
 
     /// What a reader sees of HTML that was sanitised, in which only these references are.
     fn visible(html: &str) -> String {
-        let text = text_of(html).replace("&lt;", "<").replace("&gt;", ">").replace("&nbsp;", " ").replace("&amp;", "&");
+        let text = text_of(html)
+            .replace("&lt;", "<")
+            .replace("&gt;", ">")
+            .replace("&nbsp;", " ")
+            .replace("&amp;", "&");
         text.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
@@ -819,7 +918,11 @@ mod tests {
             "T",
             "crate-name",
         ] {
-            for tag in [format!("<{name}>"), format!("<{}>", name.to_uppercase()), format!("<{name} a=\"b\">")] {
+            for tag in [
+                format!("<{name}>"),
+                format!("<{}>", name.to_uppercase()),
+                format!("<{name} a=\"b\">"),
+            ] {
                 for (before, after) in [
                     ("Put ", " first."),
                     ("", ""),
@@ -833,7 +936,10 @@ mod tests {
                     let Rendered { html, contents, .. } = render(&text);
                     let seen = visible(&html);
                     assert!(seen.contains(&tag), "{text}\n-> {html}");
-                    assert!(html.contains("<em>second</em>") && html.contains("id=\"third\""), "{text}\n-> {html}");
+                    assert!(
+                        html.contains("<em>second</em>") && html.contains("id=\"third\""),
+                        "{text}\n-> {html}"
+                    );
                     assert_eq!(contents.len(), 1, "{text}");
                     assert!(!after.contains('*') || html.contains("<em>"), "{text}\n-> {html}");
                 }
@@ -854,11 +960,16 @@ mod tests {
 
     #[test]
     fn a_whole_element_that_no_page_can_hold_is_shown_as_it_was_typed() {
-        for element in ["<script>\nlet a = 1 < 2;\n</script>", "<STYLE>\np > a {}\n\nb {}\n</STYLE>"] {
+        for element in
+            ["<script>\nlet a = 1 < 2;\n</script>", "<STYLE>\np > a {}\n\nb {}\n</STYLE>"]
+        {
             let html = render(&format!("{element}\n\nThe *second*.")).html;
             assert_eq!(
                 visible(&html),
-                format!("{} The second .", element.split_whitespace().collect::<Vec<_>>().join(" "))
+                format!(
+                    "{} The second .",
+                    element.split_whitespace().collect::<Vec<_>>().join(" ")
+                )
             );
         }
     }
@@ -871,10 +982,15 @@ mod tests {
             "<IFRAME\n  width=\"1\"\n  src=\"https://video.example/1\"></IFRAME>",
             "<div><iframe src='https://video.example/1'></iframe></div>",
         ] {
-            for text in [format!("{frame}\n\nThe *second*."), format!("See {frame} here.\n\nThe *second*.")] {
+            for text in
+                [format!("{frame}\n\nThe *second*."), format!("See {frame} here.\n\nThe *second*.")]
+            {
                 let html = render(&text).html;
                 let link = "<a href=\"https://video.example/1\">https://video.example/1</a>";
-                assert!(html.contains(link) && html.contains("<em>second</em>"), "{text}\n-> {html}");
+                assert!(
+                    html.contains(link) && html.contains("<em>second</em>"),
+                    "{text}\n-> {html}"
+                );
                 assert!(!html.contains("iframe"), "{text}\n-> {html}");
             }
         }
@@ -898,17 +1014,25 @@ mod tests {
             assert_eq!(sanitize(html), html);
         }
         for (html, kept) in [
-            ("<img src=\"a.png\" srcset=\"a.png, b.png 2x\" width=\"1\" height=\"2\">", "srcset=\"a.png, b.png 2x\""),
+            (
+                "<img src=\"a.png\" srcset=\"a.png, b.png 2x\" width=\"1\" height=\"2\">",
+                "srcset=\"a.png, b.png 2x\"",
+            ),
             (
                 "<table align=\"right\"><tfoot><tr><td align=\"center\">a</td></tr></tfoot></table>",
                 "<tfoot><tr><td align=\"center\">a",
             ),
-            ("<video src=\"a.webm\" autoplay loop muted><track src=\"a.vtt\" srclang=\"en\"></video>", "controls=\"\""),
+            (
+                "<video src=\"a.webm\" autoplay loop muted><track src=\"a.vtt\" srclang=\"en\"></video>",
+                "controls=\"\"",
+            ),
             ("<audio src=\"a.ogg\"></audio>", "controls=\"\""),
         ] {
             assert!(sanitize(html).contains(kept), "{}", sanitize(html));
         }
-        for srcset in ["javascript:alert(1)", "a.png, javascript:x 2x", "a.png 1x,data:image/svg+xml,x 2x"] {
+        for srcset in
+            ["javascript:alert(1)", "a.png, javascript:x 2x", "a.png 1x,data:image/svg+xml,x 2x"]
+        {
             let html = sanitize(&format!("<img srcset=\"{srcset}\">"));
             assert!(!html.contains("srcset"), "{html}");
         }
@@ -916,11 +1040,15 @@ mod tests {
 
     #[test]
     fn what_no_feed_can_hold_is_in_nothing_that_is_made_of_a_text() {
-        let rendered = render("# a&#8;b\n\nc&#xB;\u{8}d `e\u{ffff}`\n\n<b title=\"f&#8;g\">h&#xFFFF;i</b>");
+        let rendered =
+            render("# a&#8;b\n\nc&#xB;\u{8}d `e\u{ffff}`\n\n<b title=\"f&#8;g\">h&#xFFFF;i</b>");
         assert_eq!((rendered.contents[0].text.as_str(), rendered.summary.as_str()), ("ab", "cd e"));
         assert!(rendered.html.chars().all(is_storable), "{:?}", rendered.html);
         assert!(rendered.html.contains("<b title=\"fg\">hi</b>"), "{:?}", rendered.html);
-        for link in ["<a href=\"java&#8;script:alert(1)\">x</a>", "<a href=\"java\u{ffff}script:alert(1)\">x</a>"] {
+        for link in [
+            "<a href=\"java&#8;script:alert(1)\">x</a>",
+            "<a href=\"java\u{ffff}script:alert(1)\">x</a>",
+        ] {
             assert!(!sanitize(link).contains("javascript:"), "{}", sanitize(link));
         }
     }
@@ -960,7 +1088,11 @@ mod tests {
         assert_eq!(render("").reading_minutes, 1);
         assert_eq!(render(&"word ".repeat(1000)).reading_minutes, 5);
         assert_eq!(render(&"潮".repeat(900)).reading_minutes, 3);
-        assert_eq!(render(&format!("<div>{}</div>", "<p>word</p>".repeat(1000))).reading_minutes, 5, "HTML counts too");
+        assert_eq!(
+            render(&format!("<div>{}</div>", "<p>word</p>".repeat(1000))).reading_minutes,
+            5,
+            "HTML counts too"
+        );
     }
 
     #[test]
@@ -983,6 +1115,9 @@ mod tests {
     fn a_summary_ends_with_a_whole_word() {
         assert_eq!(render("# Title\n\nA *short* text.").summary, "A short text.");
         let long = render(&"word ".repeat(100)).summary;
-        assert!(long.ends_with("word…") && long.chars().count() <= SUMMARY_CHARACTERS + 1, "{long}");
+        assert!(
+            long.ends_with("word…") && long.chars().count() <= SUMMARY_CHARACTERS + 1,
+            "{long}"
+        );
     }
 }

@@ -1,18 +1,23 @@
-//! How deeply a text may nest. A parser of HTML looks through everything that is open for many a tag, so 20,000 lists within one another would
-//! take it many seconds. Here it is told without a tree: what is open is kept in a short list, and a tag that would go deeper is left out. Its
-//! text stays.
+//! How deeply a text may nest. A parser of HTML looks through everything that is open for many a
+//! tag, so 20,000 lists within one another would take it many seconds. Here it is told without a
+//! tree: what is open is kept in a short list, and a tag that would go deeper is left out. Its text
+//! stays.
 //!
 //! The same list tells what else a parser would make more of than there is:
 //!
-//! - A `<b>` that is still open where a paragraph ends is opened anew in the next one, with all its attributes. A thousand paragraphs after a
-//!   title of half a megabyte would be a page of half a gigabyte.
-//! - What stands in a table and in none of its cells is moved to before the table, which is looked for among all its siblings each time.
+//! - A `<b>` that is still open where a paragraph ends is opened anew in the next one, with all its
+//!   attributes. A thousand paragraphs after a title of half a megabyte would be a page of half a
+//!   gigabyte.
+//! - What stands in a table and in none of its cells is moved to before the table, which is looked
+//!   for among all its siblings each time.
 //! - The longer the value of an attribute is, the longer each `&` in it takes to be written.
-//! - The names of attributes are kept in a table whose hashes anybody can foretell (`string_cache`). With a hundred thousand that meet in one
-//!   place, looking one up means looking at all.
+//! - The names of attributes are kept in a table whose hashes anybody can foretell
+//!   (`string_cache`). With a hundred thousand that meet in one place, looking one up means looking
+//!   at all.
 //!
-//! Where a parser closes an element by itself, as a paragraph where the next begins, so does this; in doubt it takes an element for open, and
-//! then a text that closes none of its elements loses some tags of the deepest.
+//! Where a parser closes an element by itself, as a paragraph where the next begins, so does this;
+//! in doubt it takes an element for open, and then a text that closes none of its elements loses
+//! some tags of the deepest.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -22,7 +27,8 @@ use super::raw_html::Markup;
 /// How many elements may be open at a time. Lists in lists of comments need ten.
 pub const DEEPEST: usize = 100;
 
-/// How many elements such as `<b>` may be open that nothing but their own end tag closes: a parser opens each anew in every paragraph.
+/// How many elements such as `<b>` may be open that nothing but their own end tag closes: a parser
+/// opens each anew in every paragraph.
 const MOST_FORMATTING: usize = 30;
 
 /// How much may come to a text by tags such as `<b>` that are opened anew, in bytes.
@@ -31,7 +37,8 @@ const MOST_COPIED: usize = 8 * 1024 * 1024;
 /// How many tags and texts may stand in tables and in none of their cells.
 const MOST_OUTSIDE_CELLS: usize = 1_000;
 
-/// How many different names the attributes of a text may have, besides those of at most [`SHORT_NAME`] bytes. HTML has some dozens.
+/// How many different names the attributes of a text may have, besides those of at most
+/// [`SHORT_NAME`] bytes. HTML has some dozens.
 pub const MOST_NAMES: usize = 1_000;
 
 /// How long a name is at most that needs no place in the parser's table, in bytes.
@@ -42,23 +49,27 @@ pub const LONGEST_TAG: usize = 8 * 1024;
 
 /// Elements that have no end.
 const VOID: &[&str] = &[
-    "area", "base", "basefont", "bgsound", "br", "col", "embed", "frame", "hr", "img", "input", "link", "meta",
-    "param", "source", "track", "wbr",
+    "area", "base", "basefont", "bgsound", "br", "col", "embed", "frame", "hr", "img", "input",
+    "link", "meta", "param", "source", "track", "wbr",
 ];
 
 /// Elements that stay open when what they are in is closed (WHATWG HTML, 13.2.4.3).
-const FORMATTING: &[&str] =
-    &["a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"];
+const FORMATTING: &[&str] = &[
+    "a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u",
+];
 
 /// Elements through which no end tag and no beginning reaches what is around them.
-const WALLS: &[&str] =
-    &["applet", "button", "caption", "marquee", "object", "table", "tbody", "td", "tfoot", "th", "thead", "tr"];
+const WALLS: &[&str] = &[
+    "applet", "button", "caption", "marquee", "object", "table", "tbody", "td", "tfoot", "th",
+    "thead", "tr",
+];
 
-/// Elements that stand in a line of text: their end tags close nothing else, and a block is no part of them.
+/// Elements that stand in a line of text: their end tags close nothing else, and a block is no part
+/// of them.
 const INLINE: &[&str] = &[
-    "abbr", "acronym", "audio", "bdi", "bdo", "canvas", "cite", "data", "datalist", "del", "dfn", "ins", "kbd",
-    "label", "map", "mark", "meter", "output", "picture", "progress", "q", "rb", "rp", "rt", "rtc", "ruby", "samp",
-    "slot", "span", "sub", "sup", "time", "var", "video",
+    "abbr", "acronym", "audio", "bdi", "bdo", "canvas", "cite", "data", "datalist", "del", "dfn",
+    "ins", "kbd", "label", "map", "mark", "meter", "output", "picture", "progress", "q", "rb",
+    "rp", "rt", "rtc", "ruby", "samp", "slot", "span", "sub", "sup", "time", "var", "video",
 ];
 
 /// Blocks at whose beginning a paragraph ends.
@@ -110,8 +121,9 @@ const TABLE_PARTS: &[&str] =
 /// HTML that a parser takes in about linear time.
 #[derive(Debug)]
 pub struct Capped<'a> {
-    /// Without the tags that would nest more than [`DEEPEST`] elements in one another, and without the attributes of tags that are longer
-    /// than [`LONGEST_TAG`] or use one name more than [`MOST_NAMES`]; the same if there is neither.
+    /// Without the tags that would nest more than [`DEEPEST`] elements in one another, and without
+    /// the attributes of tags that are longer than [`LONGEST_TAG`] or use one name more than
+    /// [`MOST_NAMES`]; the same if there is neither.
     pub html: Cow<'a, str>,
     /// Whether tags were left out.
     pub is_flatter: bool,
@@ -140,9 +152,12 @@ pub fn capped(html: &str) -> Capped<'_> {
             // The rest is no tag.
             Markup::OpenComment | Markup::Unfinished => break,
             Markup::Nothing => (1, None),
-            Markup::Tag { length, name, is_end: true } => (length, (!open.end(&name)).then(String::new)),
+            Markup::Tag { length, name, is_end: true } => {
+                (length, (!open.end(&name)).then(String::new))
+            }
             Markup::Tag { length, name, is_end: false } => {
-                let is_too_long = length > LONGEST_TAG || !add_names(&mut names, &html[at..at + length]);
+                let is_too_long =
+                    length > LONGEST_TAG || !add_names(&mut names, &html[at..at + length]);
                 let short = is_too_long.then(|| format!("<{name}>"));
                 if open.start(&name, short.as_ref().map_or(length, String::len)) {
                     is_shorter |= short.is_some();
@@ -185,12 +200,16 @@ fn add_names<'a>(names: &mut HashSet<&'a str>, tag: &'a str) -> bool {
     true
 }
 
-/// The names of a start tag's attributes, as they are written (WHATWG HTML, 13.2.5.32 to 13.2.5.39).
+/// The names of a start tag's attributes, as they are written (WHATWG HTML, 13.2.5.32 to
+/// 13.2.5.39).
 fn attribute_names(tag: &str) -> Vec<&str> {
     let is_space = |character: char| character.is_ascii_whitespace();
     let is_between = |character: char| character.is_ascii_whitespace() || character == '/';
     let mut names = Vec::new();
-    let mut rest = tag.strip_suffix('>').unwrap_or(tag).trim_start_matches(|character: char| !is_between(character));
+    let mut rest = tag
+        .strip_suffix('>')
+        .unwrap_or(tag)
+        .trim_start_matches(|character: char| !is_between(character));
     loop {
         rest = rest.trim_start_matches(is_between);
         if rest.is_empty() {
@@ -267,7 +286,9 @@ impl Open {
 
     /// A text comes.
     fn text(&mut self, text: &str) {
-        if self.place() == Place::OutsideCells && text.chars().any(|character| !character.is_ascii_whitespace()) {
+        if self.place() == Place::OutsideCells
+            && text.chars().any(|character| !character.is_ascii_whitespace())
+        {
             // A parser takes each reference and each end of a line for itself.
             let parts = text.bytes().filter(|byte| matches!(byte, b'&' | b'\n')).count();
             self.outside_cells += 1 + self.formatting.len() + parts;
@@ -332,7 +353,12 @@ impl Open {
             return false;
         }
         let length = length + name.len() + "</>".len();
-        self.formatting.push(Formatting { name: name.to_owned(), length, depth: self.elements.len(), walls });
+        self.formatting.push(Formatting {
+            name: name.to_owned(),
+            length,
+            depth: self.elements.len(),
+            walls,
+        });
         true
     }
 
@@ -380,7 +406,8 @@ impl Open {
     /// The end tag of such an element reaches none before a wall.
     fn end_formatting(&mut self, name: &str) {
         let walls = self.walls();
-        let is_meant = |formatting: &Formatting| formatting.name == name && formatting.walls >= walls;
+        let is_meant =
+            |formatting: &Formatting| formatting.name == name && formatting.walls >= walls;
         let index = self.formatting.iter().rposition(is_meant);
         let depth = self.elements.len();
         let is_innermost = index.is_some_and(|index| index + 1 == self.formatting.len())
@@ -410,7 +437,9 @@ impl Open {
 
     /// Closes all that is in the innermost of these.
     fn close_within(&mut self, names: &[&str]) {
-        if let Some(index) = self.elements.iter().rposition(|other| names.contains(&other.name.as_str())) {
+        if let Some(index) =
+            self.elements.iter().rposition(|other| names.contains(&other.name.as_str()))
+        {
             self.elements.truncate(index + 1);
         }
     }
@@ -442,8 +471,8 @@ impl Open {
     }
 }
 
-/// A text in which no line begins with more than [`DEEPEST`] marks of quotations: the next one is a character. A parser of Markdown looks at
-/// each for each line.
+/// A text in which no line begins with more than [`DEEPEST`] marks of quotations: the next one is a
+/// character. A parser of Markdown looks at each for each line.
 pub fn capped_quotes(markdown: &str) -> Cow<'_, str> {
     // Where the backslashes go.
     let mut places = Vec::new();
@@ -452,7 +481,8 @@ pub fn capped_quotes(markdown: &str) -> Cow<'_, str> {
         let is_mark = |character: &(usize, char)| {
             matches!(character.1, '>' | ' ' | '\t' | '-' | '+' | '*' | '.' | ')' | '0'..='9')
         };
-        let mut marks = line.char_indices().take_while(is_mark).filter(|(_, character)| *character == '>');
+        let mut marks =
+            line.char_indices().take_while(is_mark).filter(|(_, character)| *character == '>');
         if let Some((at, _)) = marks.nth(DEEPEST) {
             places.push(start + at);
         }
@@ -483,7 +513,9 @@ mod tests {
         let written = builder.clean(html).to_string();
         let (mut depth, mut deepest) = (0usize, 0);
         for tag in written.split('<').skip(1) {
-            let name = tag.split(|character: char| !character.is_ascii_alphanumeric() && character != '/').next();
+            let name = tag
+                .split(|character: char| !character.is_ascii_alphanumeric() && character != '/')
+                .next();
             match name.unwrap_or_default() {
                 end if end.starts_with('/') => depth = depth.saturating_sub(1),
                 void if VOID.contains(&void) => {}
@@ -548,7 +580,8 @@ mod tests {
 
     #[test]
     fn a_tag_that_is_left_out_goes_with_its_end_and_its_text_stays() {
-        let html = format!("{}a<i>b</i>{}c", "<div>".repeat(DEEPEST + 2), "</div>".repeat(DEEPEST + 2));
+        let html =
+            format!("{}a<i>b</i>{}c", "<div>".repeat(DEEPEST + 2), "</div>".repeat(DEEPEST + 2));
         let kept = format!("{}a<i>b</i>{}c", "<div>".repeat(DEEPEST), "</div>".repeat(DEEPEST));
         let capped = capped(&html);
         assert_eq!(capped.html, kept);
@@ -557,7 +590,8 @@ mod tests {
 
     #[test]
     fn an_end_tag_in_a_cell_closes_nothing_outside_of_the_table() {
-        let html: String = (0..400).map(|number| format!("<b class={number}><table><td></b></table>")).collect();
+        let html: String =
+            (0..400).map(|number| format!("<b class={number}><table><td></b></table>")).collect();
         let found = depth(&capped(&html).html);
         assert!(found <= 2 * DEEPEST + MOST_FORMATTING, "{found} deep");
     }
@@ -580,24 +614,36 @@ mod tests {
         }
         // As code is highlighted, and as people write.
         for (start, part, end) in [
-            ("<pre><code class=\"code-l-code\">", "<span class=\"code-l-1\">x</span>\n", "</code></pre>"),
+            (
+                "<pre><code class=\"code-l-code\">",
+                "<span class=\"code-l-1\">x</span>\n",
+                "</code></pre>",
+            ),
             ("", "<p><b title=\"sesame\">x</b> <a href=\"/y\">y</a></p>", ""),
         ] {
             let html = format!("{start}{}{end}", part.repeat(100_000));
             let capped = capped(&html);
-            assert!(!capped.is_too_large && matches!(capped.html, Cow::Borrowed(_)), "{start}{part}");
+            assert!(
+                !capped.is_too_large && matches!(capped.html, Cow::Borrowed(_)),
+                "{start}{part}"
+            );
         }
     }
 
     #[test]
     fn only_so_much_stands_in_tables_and_in_none_of_their_cells() {
-        for part in ["<br>", "x<tr>", "<p>x</p>", "&amp;", "<b>x</b>", "</p>", "<td></td></tr>x", "\nx"] {
+        for part in
+            ["<br>", "x<tr>", "<p>x</p>", "&amp;", "<b>x</b>", "</p>", "<td></td></tr>x", "\nx"]
+        {
             let html = |count: usize| format!("<p>a</p><table>{}</table>", part.repeat(count));
             assert!(capped(&html(1_001)).is_outside_cells, "{part}");
             assert!(!capped(&html(100)).is_outside_cells, "{part}");
         }
-        for part in ["<tr>\n<td>x &amp; <b>y</b><br>\n", "<tr><td><p>x</p></td></tr>\n", "<caption>x &amp; y</caption>"]
-        {
+        for part in [
+            "<tr>\n<td>x &amp; <b>y</b><br>\n",
+            "<tr><td><p>x</p></td></tr>\n",
+            "<caption>x &amp; y</caption>",
+        ] {
             let html = format!("<table>\n{}</table>", part.repeat(10_000));
             assert!(!capped(&html).is_outside_cells, "{part}");
         }
@@ -607,7 +653,8 @@ mod tests {
 
     #[test]
     fn a_tag_that_is_too_long_loses_its_attributes() {
-        let long = |name: &str, end: &str| format!("<{name} title=\"{}\">x{end}", "&".repeat(LONGEST_TAG));
+        let long =
+            |name: &str, end: &str| format!("<{name} title=\"{}\">x{end}", "&".repeat(LONGEST_TAG));
         let html = long("p", "</p>") + &long("IMG", "") + &long("a", "</a>") + "<p title=y>z";
         let capped = capped(&html);
         assert_eq!(capped.html, "<p>x</p><img>x<a>x</a><p title=y>z");

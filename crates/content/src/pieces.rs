@@ -1,8 +1,10 @@
-//! Long texts, in pieces. At each character that is written as a reference, html5ever (`write_escaped`) looks for the next `<` or `>` of the text,
-//! which may be at its very end. So a text of a million `&` would take as long as the square of that.
+//! Long texts, in pieces. At each character that is written as a reference, html5ever
+//! (`write_escaped`) looks for the next `<` or `>` of the text, which may be at its very end. So a
+//! text of a million `&` would take as long as the square of that.
 //!
-//! Two texts with a comment between them are two for the sanitiser, and stay two when it leaves the comment out. So it is given long texts with a
-//! comment in them now and then, and nothing of these is left in what comes out.
+//! Two texts with a comment between them are two for the sanitiser, and stay two when it leaves the
+//! comment out. So it is given long texts with a comment in them now and then, and nothing of these
+//! is left in what comes out.
 
 use std::borrow::Cow;
 
@@ -14,17 +16,29 @@ const PIECE: usize = 1024;
 /// What stands between two pieces.
 const BETWEEN: &str = "<!---->";
 
-/// Elements in which a comment is a text (WHATWG HTML, 13.2.6.2). None of them is left when a text is sanitised (`raw_html.rs`).
-const RAW: &[&str] =
-    &["iframe", "noembed", "noframes", "noscript", "plaintext", "script", "style", "textarea", "title", "xmp"];
+/// Elements in which a comment is a text (WHATWG HTML, 13.2.6.2). None of them is left when a text
+/// is sanitised (`raw_html.rs`).
+const RAW: &[&str] = &[
+    "iframe",
+    "noembed",
+    "noframes",
+    "noscript",
+    "plaintext",
+    "script",
+    "style",
+    "textarea",
+    "title",
+    "xmp",
+];
 
-/// The HTML with its long texts in pieces; the same if there are none. It must be sanitised by what leaves comments out.
+/// The HTML with its long texts in pieces; the same if there are none. It must be sanitised by what
+/// leaves comments out.
 pub fn in_pieces(html: &str) -> Cow<'_, str> {
     let mut pieces = String::new();
     // Everything before `written` is in `pieces`.
     let (mut at, mut written) = (0, 0);
-    // How much text there has been since the last comment. A tag does not always end a text: one that closes nothing is as if it were not
-    // there.
+    // How much text there has been since the last comment. A tag does not always end a text: one
+    // that closes nothing is as if it were not there.
     let mut length = 0;
     loop {
         let end = html[at..].find('<').map_or(html.len(), |distance| at + distance);
@@ -48,7 +62,9 @@ pub fn in_pieces(html: &str) -> Cow<'_, str> {
         at = end
             + match Markup::read(rest) {
                 Markup::Comment(length) => length,
-                Markup::Tag { length, name, is_end } if is_end || !RAW.contains(&name.as_str()) => length,
+                Markup::Tag { length, name, is_end } if is_end || !RAW.contains(&name.as_str()) => {
+                    length
+                }
                 Markup::Nothing if !rest.starts_with("</") => 1,
                 // Whether there are texts in the rest is not certain.
                 _ => break,
@@ -57,10 +73,12 @@ pub fn in_pieces(html: &str) -> Cow<'_, str> {
     if pieces.is_empty() { Cow::Borrowed(html) } else { Cow::Owned(pieces + &html[written..]) }
 }
 
-/// Whether a character is in no reference but as its beginning, and is no white space, which alone means something else in a table than with a
-/// text.
+/// Whether a character is in no reference but as its beginning, and is no white space, which alone
+/// means something else in a table than with a text.
 fn may_begin_piece(character: char) -> bool {
-    !character.is_ascii_alphanumeric() && !character.is_ascii_whitespace() && !matches!(character, '#' | ';')
+    !character.is_ascii_alphanumeric()
+        && !character.is_ascii_whitespace()
+        && !matches!(character, '#' | ';')
 }
 
 #[cfg(test)]
@@ -139,7 +157,9 @@ mod tests {
     #[test]
     fn nothing_is_put_where_it_would_be_a_text() {
         let text = "&".repeat(5_000);
-        for start in ["<textarea>", "<title>", "<!-- ", "<p title=\"", "</ ", "<!x ", "<![CDATA[", "<STYLE>"] {
+        for start in
+            ["<textarea>", "<title>", "<!-- ", "<p title=\"", "</ ", "<!x ", "<![CDATA[", "<STYLE>"]
+        {
             let html = format!("{start}{text}");
             assert!(matches!(in_pieces(&html), Cow::Borrowed(_)), "{start}");
         }

@@ -1,10 +1,13 @@
-//! The HTML in a Markdown text, before it is sanitised. A sanitiser sees the tree that a parser makes, and in that tree it is too late
-//! for what follows `<script>`: it is a script. So three things are settled here, on the tags:
+//! The HTML in a Markdown text, before it is sanitised. A sanitiser sees the tree that a parser
+//! makes, and in that tree it is too late for what follows `<script>`: it is a script. So three
+//! things are settled here, on the tags:
 //!
-//! - After nine tags (GitHub's "tagfilter", GFM 6.11) a parser takes the rest of the page for something else than a page, and it keeps
-//!   what follows `<template>` or `<path>` where no reader looks. A name that HTML does not know, as in `Vec<String>`, is dropped
-//!   without a word. All of these are shown as they were typed.
-//! - An embedded page becomes a link to it. So does a script from elsewhere that stands in a block and is empty: it would put a page there.
+//! - After nine tags (GitHub's "tagfilter", GFM 6.11) a parser takes the rest of the page for
+//!   something else than a page, and it keeps what follows `<template>` or `<path>` where no reader
+//!   looks. A name that HTML does not know, as in `Vec<String>`, is dropped without a word. All of
+//!   these are shown as they were typed.
+//! - An embedded page becomes a link to it. So does a script from elsewhere that stands in a block
+//!   and is empty: it would put a page there.
 //! - A drawing (SVG) and a formula (MathML) lose their tags and keep their texts.
 //!
 //! This is no protection: whatever leaves here is sanitised.
@@ -12,10 +15,13 @@
 use std::cell::RefCell;
 
 use html5ever::tendril::StrTendril;
-use html5ever::tokenizer::{BufferQueue, Tag, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts};
+use html5ever::tokenizer::{
+    BufferQueue, Tag, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts,
+};
 use url::Url;
 
-/// The elements of HTML, old ones included, whose content is a part of the page. What is not here is shown as it was typed.
+/// The elements of HTML, old ones included, whose content is a part of the page. What is not here
+/// is shown as it was typed.
 const ELEMENTS: &[&str] = &[
     "a",
     "abbr",
@@ -165,19 +171,25 @@ pub struct Link {
     pub text: String,
 }
 
-/// Where the last end tag of each of [`CLOSED`] is, so that no start tag has to look for its own: a text of start tags alone would take
-/// quadratic time.
+/// Where the last end tag of each of [`CLOSED`] is, so that no start tag has to look for its own: a
+/// text of start tags alone would take quadratic time.
 #[derive(Clone, Copy, Debug)]
 pub struct Ends([Option<usize>; CLOSED.len()]);
 
 impl Ends {
     /// Those in `html`.
     pub fn of(html: &str) -> Self {
-        Self(CLOSED.map(|name| html.rmatch_indices("</").map(|(at, _)| at).find(|at| is_name(&html[at + 2..], name))))
+        Self(CLOSED.map(|name| {
+            html.rmatch_indices("</").map(|(at, _)| at).find(|at| is_name(&html[at + 2..], name))
+        }))
     }
 
     fn is_closed_after(&self, name: &str, position: usize) -> bool {
-        let last = CLOSED.iter().zip(self.0).find(|(closed, _)| **closed == name).and_then(|(_, last)| last);
+        let last = CLOSED
+            .iter()
+            .zip(self.0)
+            .find(|(closed, _)| **closed == name)
+            .and_then(|(_, last)| last);
         last.is_some_and(|last| last > position)
     }
 }
@@ -192,9 +204,15 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// What becomes of `html`, which begins at `position` in what `ends` was made of. `continues`: a comment that is not closed in `html`
-    /// is closed further on.
-    pub fn read<'a>(&mut self, html: &'a str, position: usize, ends: &Ends, continues: bool) -> Vec<Piece<'a>> {
+    /// What becomes of `html`, which begins at `position` in what `ends` was made of. `continues`:
+    /// a comment that is not closed in `html` is closed further on.
+    pub fn read<'a>(
+        &mut self,
+        html: &'a str,
+        position: usize,
+        ends: &Ends,
+        continues: bool,
+    ) -> Vec<Piece<'a>> {
         let mut pieces = Vec::new();
         let mut at = 0;
         while let Some(distance) = html[at..].find('<') {
@@ -232,7 +250,9 @@ impl Reader {
                     let is_closed = |name: &str| ends.is_closed_after(name, here);
                     push(&mut pieces, self.tag(&rest[..length], &name, is_end, is_closed));
                     at += length;
-                    let is_code = self.drawing.is_some() && !is_end && matches!(name.as_str(), "style" | "script");
+                    let is_code = self.drawing.is_some()
+                        && !is_end
+                        && matches!(name.as_str(), "style" | "script");
                     if is_code && is_closed(&name) {
                         at += find_end(&html[at..], &name).unwrap_or(0);
                     }
@@ -243,7 +263,13 @@ impl Reader {
         pieces
     }
 
-    fn tag<'a>(&mut self, tag: &'a str, name: &str, is_end: bool, is_closed: impl Fn(&str) -> bool) -> Piece<'a> {
+    fn tag<'a>(
+        &mut self,
+        tag: &'a str,
+        name: &str,
+        is_end: bool,
+        is_closed: impl Fn(&str) -> bool,
+    ) -> Piece<'a> {
         const GONE: Piece<'static> = Piece::Html("");
         let is_empty = tag.ends_with("/>");
         if let Some((open, depth)) = &mut self.drawing {
@@ -312,21 +338,25 @@ pub fn write(pieces: &[Piece<'_>]) -> String {
     html
 }
 
-/// The HTML of the pieces of a block. Where it is nothing but text and links it is a paragraph, as it would be without tags.
+/// The HTML of the pieces of a block. Where it is nothing but text and links it is a paragraph, as
+/// it would be without tags.
 pub fn write_block(pieces: &[Piece<'_>]) -> String {
     let html = write(pieces);
-    let is_plain = pieces.iter().all(|piece| !matches!(piece, Piece::Html(part) if part.contains('<')));
+    let is_plain =
+        pieces.iter().all(|piece| !matches!(piece, Piece::Html(part) if part.contains('<')));
     if is_plain && !html.trim().is_empty() { format!("<p>{html}</p>\n") } else { html }
 }
 
-/// Whether a block of HTML is none to its author, because it begins with a tag that is shown as it was typed: then what follows is
-/// Markdown. `is_closed`: it goes as far as an end that its author wrote.
+/// Whether a block of HTML is none to its author, because it begins with a tag that is shown as it
+/// was typed: then what follows is Markdown. `is_closed`: it goes as far as an end that its author
+/// wrote.
 pub fn is_text(html: &str, is_closed: bool) -> bool {
     let pieces = Reader::default().read(html.trim_start(), 0, &Ends::of(html.trim_start()), false);
     !is_closed && matches!(pieces.first(), Some(Piece::Text(_)))
 }
 
-/// The most attributes that a tag may have, about: a parser looks for each among all that came before it. A tag with more is text.
+/// The most attributes that a tag may have, about: a parser looks for each among all that came
+/// before it. A tag with more is text.
 const MOST_ATTRIBUTES: usize = 200;
 
 /// What a `<` begins.
@@ -335,7 +365,8 @@ pub(super) enum Markup {
     Comment(usize),
     /// A comment that is not closed.
     OpenComment,
-    /// `<!DOCTYPE …>`, `<?…?>` or `<![CDATA[…]]>`: nothing that a browser shows, so whoever writes it writes about it.
+    /// `<!DOCTYPE …>`, `<?…?>` or `<![CDATA[…]]>`: nothing that a browser shows, so whoever writes
+    /// it writes about it.
     Declaration(usize),
     /// A tag.
     Tag {
@@ -358,13 +389,18 @@ impl Markup {
             let mut ends = comment.match_indices('>').map(|(end, _)| end);
             let end = ends.find(|&end| {
                 let before = &comment[..end];
-                before.is_empty() || before == "-" || before.ends_with("--") || before.ends_with("--!")
+                before.is_empty()
+                    || before == "-"
+                    || before.ends_with("--")
+                    || before.ends_with("--!")
             });
             return end.map_or(Markup::OpenComment, |end| Markup::Comment("<!--".len() + end + 1));
         }
         for (start, end) in [("<![CDATA[", "]]>"), ("<!", ">"), ("<?", "?>")] {
             if html.starts_with(start) {
-                return html.find(end).map_or(Markup::Unfinished, |position| Markup::Declaration(position + end.len()));
+                return html.find(end).map_or(Markup::Unfinished, |position| {
+                    Markup::Declaration(position + end.len())
+                });
             }
         }
         let is_end = html.starts_with("</");
@@ -372,16 +408,23 @@ impl Markup {
         if !name.starts_with(|character: char| character.is_ascii_alphabetic()) {
             return Markup::Nothing;
         }
-        let name = name.split(|character: char| character.is_ascii_whitespace() || "/>".contains(character)).next();
+        let name = name
+            .split(|character: char| character.is_ascii_whitespace() || "/>".contains(character))
+            .next();
         match end_of_tag(html) {
-            Some((length, attributes)) if attributes > MOST_ATTRIBUTES => Markup::Declaration(length),
-            Some((length, _)) => Markup::Tag { length, name: name.unwrap_or_default().to_ascii_lowercase(), is_end },
+            Some((length, attributes)) if attributes > MOST_ATTRIBUTES => {
+                Markup::Declaration(length)
+            }
+            Some((length, _)) => {
+                Markup::Tag { length, name: name.unwrap_or_default().to_ascii_lowercase(), is_end }
+            }
             None => Markup::Unfinished,
         }
     }
 }
 
-/// How long the tag is that `html` begins with, as far as a `>` that is in no quoted value; and how many attributes it has at most.
+/// How long the tag is that `html` begins with, as far as a `>` that is in no quoted value; and how
+/// many attributes it has at most.
 fn end_of_tag(html: &str) -> Option<(usize, usize)> {
     enum Within {
         Names,
@@ -392,7 +435,8 @@ fn end_of_tag(html: &str) -> Option<(usize, usize)> {
     let mut within = Within::Names;
     let (mut attributes, mut before) = (0, b'<');
     for (index, byte) in html.bytes().enumerate() {
-        // Each begins after a space or a slash, or right after the quoted value of another, before which there was a `=`.
+        // Each begins after a space or a slash, or right after the quoted value of another, before
+        // which there was a `=`.
         let is_space = byte.is_ascii_whitespace() && !before.is_ascii_whitespace();
         if !matches!(within, Within::Quoted(_)) && (is_space || matches!(byte, b'/' | b'=')) {
             attributes += 1;
@@ -405,7 +449,9 @@ fn end_of_tag(html: &str) -> Option<(usize, usize)> {
             (Within::BeforeValue, b'"' | b'\'') => Within::Quoted(byte),
             (Within::Names, b'=') => Within::BeforeValue,
             (Within::BeforeValue, byte) if byte.is_ascii_whitespace() => Within::BeforeValue,
-            (Within::BeforeValue | Within::Value, byte) if !byte.is_ascii_whitespace() => Within::Value,
+            (Within::BeforeValue | Within::Value, byte) if !byte.is_ascii_whitespace() => {
+                Within::Value
+            }
             _ => Within::Names,
         };
     }
@@ -415,7 +461,8 @@ fn end_of_tag(html: &str) -> Option<(usize, usize)> {
 /// Whether `text` begins with the name of an element, whatever its case.
 fn is_name(text: &str, name: &str) -> bool {
     text.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name))
-        && !text[name.len()..].starts_with(|character: char| character.is_ascii_alphanumeric() || character == '-')
+        && !text[name.len()..]
+            .starts_with(|character: char| character.is_ascii_alphanumeric() || character == '-')
 }
 
 /// Where the next end tag of an element begins.
@@ -423,8 +470,9 @@ fn find_end(html: &str, name: &str) -> Option<usize> {
     html.match_indices("</").map(|(at, _)| at).find(|at| is_name(&html[at + 2..], name))
 }
 
-/// What `html` embeds with a script from elsewhere that has nothing in it, and how long that element is: a post of a social network, or a
-/// listing. In a paragraph each tag stands alone, so there it is what somebody writes about.
+/// What `html` embeds with a script from elsewhere that has nothing in it, and how long that
+/// element is: a post of a social network, or a listing. In a paragraph each tag stands alone, so
+/// there it is what somebody writes about.
 fn embedding_script(html: &str, length: usize, name: &str, is_end: bool) -> Option<(Link, usize)> {
     let after = html[length..].trim_start();
     if name != "script" || is_end || !(after.starts_with("</") && is_name(&after[2..], name)) {
@@ -433,18 +481,22 @@ fn embedding_script(html: &str, length: usize, name: &str, is_end: bool) -> Opti
     Some((embedded(&html[..length])?, html.len() - after.len() + end_of_tag(after)?.0))
 }
 
-/// A link to what a tag embeds, if that is on the web. A link shows where it leads, because its page chose what to look like.
+/// A link to what a tag embeds, if that is on the web. A link shows where it leads, because its
+/// page chose what to look like.
 fn embedded(tag: &str) -> Option<Link> {
     let attributes = Attributes::of(tag);
     // What loads pages late keeps their addresses elsewhere until then.
-    let address = ["src", "data", "data-src"].into_iter().find_map(|name| web_address(&attributes.get(name)?))?;
+    let address = ["src", "data", "data-src"]
+        .into_iter()
+        .find_map(|name| web_address(&attributes.get(name)?))?;
     let title = attributes.get("title").unwrap_or_default();
     let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
     let text = if title.is_empty() { address.clone() } else { format!("{title}: {address}") };
     Some(Link { address, text })
 }
 
-/// An address on the web. `//host` is one; a path is a part of the site that the text comes from, which is elsewhere now.
+/// An address on the web. `//host` is one; a path is a part of the site that the text comes from,
+/// which is elsewhere now.
 fn web_address(text: &str) -> Option<String> {
     // As browsers find out whether an address names a host: `\\host` does, too.
     let url = Url::parse("https://here.invalid/").ok()?.join(text).ok()?;
@@ -476,7 +528,8 @@ impl TokenSink for Attributes {
 
     fn process_token(&self, token: Token, _line: u64) -> TokenSinkResult<()> {
         if let Token::TagToken(Tag { attrs, .. }) = token {
-            let attributes = attrs.into_iter().map(|one| (one.name.local.to_string(), one.value.to_string()));
+            let attributes =
+                attrs.into_iter().map(|one| (one.name.local.to_string(), one.value.to_string()));
             self.0.borrow_mut().extend(attributes);
         }
         TokenSinkResult::Continue
@@ -533,18 +586,31 @@ mod tests {
             }
             assert_eq!(settled(&format!("<p>a <{name}")), format!("<p>a [<{name}]"));
         }
-        assert_eq!(settled("<a title=\"<script>\">x</a>"), "<a title=\"<script>\">x</a>", "it is a value there");
+        assert_eq!(
+            settled("<a title=\"<script>\">x</a>"),
+            "<a title=\"<script>\">x</a>",
+            "it is a value there"
+        );
     }
 
     #[test]
     fn an_unfinished_tag_swallows_nothing() {
-        for text in
-            ["<div title=\"x", "<div title='x>\n", "<div", "</div", "<div class=x ", "<?php echo", "<!DOCTYPE x"]
-        {
+        for text in [
+            "<div title=\"x",
+            "<div title='x>\n",
+            "<div",
+            "</div",
+            "<div class=x ",
+            "<?php echo",
+            "<!DOCTYPE x",
+        ] {
             assert_eq!(settled(&format!("<b>a</b> {text}")), format!("<b>a</b> [{text}]"));
         }
         assert_eq!(settled("I </3 you, 1 < 2"), "I [<]/3 you, 1 [<] 2");
-        assert_eq!(settled("<![CDATA[ a > b ]]> <?php 1 > 2 ?>"), "[<![CDATA[ a > b ]]>] [<?php 1 > 2 ?>]");
+        assert_eq!(
+            settled("<![CDATA[ a > b ]]> <?php 1 > 2 ?>"),
+            "[<![CDATA[ a > b ]]>] [<?php 1 > 2 ?>]"
+        );
     }
 
     #[test]
@@ -555,14 +621,21 @@ mod tests {
         assert_eq!(settled("a <!-- b"), "a ");
         let html = "a <!-- b";
         let continued = Reader::default().read(html, 0, &Ends::of(html), true);
-        assert_eq!(continued, [Piece::Html("a "), Piece::Html("<!-- b")], "it is closed further on");
+        assert_eq!(
+            continued,
+            [Piece::Html("a "), Piece::Html("<!-- b")],
+            "it is closed further on"
+        );
     }
 
     #[test]
     fn an_embedded_page_becomes_a_link_to_it() {
         let link = |address: &str| format!("({address}|{address})");
         for (html, settled_as) in [
-            ("<iframe src=\"https://a.example/x?b=1&amp;c=2\"></iframe>", link("https://a.example/x?b=1&c=2")),
+            (
+                "<iframe src=\"https://a.example/x?b=1&amp;c=2\"></iframe>",
+                link("https://a.example/x?b=1&c=2"),
+            ),
             ("<IFRAME WIDTH=1 SRC='http://a.example/' />", link("http://a.example/")),
             ("<iframe src=//a.example/v>", link("https://a.example/v")),
             ("<iframe src=\"\\\\a.example\\v\">", link("https://a.example/v")),
@@ -570,12 +643,21 @@ mod tests {
                 "<iframe src=//a.example/ title=' The\n demo '>no frames</iframe>",
                 "(The demo: https://a.example/|https://a.example/)no frames".into(),
             ),
-            ("<iframe src=about:blank data-src=https://a.example/></iframe>", link("https://a.example/")),
+            (
+                "<iframe src=about:blank data-src=https://a.example/></iframe>",
+                link("https://a.example/"),
+            ),
             ("<script async src=\"//a.example/x.js\"> </script >", link("https://a.example/x.js")),
-            ("<script src=//a.example/>a()</script>", "[<script src=//a.example/>]a()[</script>]".into()),
+            (
+                "<script src=//a.example/>a()</script>",
+                "[<script src=//a.example/>]a()[</script>]".into(),
+            ),
             ("<script></script>", "[<script>][</script>]".into()),
             ("<embed src=https://a.example/v.swf>", link("https://a.example/v.swf")),
-            ("<object data=https://a.example/v>x</object>", link("https://a.example/v") + "x</object>"),
+            (
+                "<object data=https://a.example/v>x</object>",
+                link("https://a.example/v") + "x</object>",
+            ),
         ] {
             assert_eq!(settled(html), settled_as, "{html}");
         }
@@ -599,19 +681,27 @@ mod tests {
     fn drawings_and_formulas_keep_their_texts() {
         let squeezed = |html: &str| settled(html).split_whitespace().collect::<Vec<_>>().join(" ");
         assert_eq!(
-            squeezed("<svg><style>a>b{}</style><title>A logo</title><svg><path d=x /></svg><a>b</a></svg><p>c</p>"),
+            squeezed(
+                "<svg><style>a>b{}</style><title>A logo</title><svg><path d=x /></svg><a>b</a></svg><p>c</p>"
+            ),
             "A logo b <p>c</p>"
         );
-        assert_eq!(squeezed("<math><mi>x</mi><mo>=</mo><mn>2</mn></math> <i>y</i>"), "x = 2 <i>y</i>");
+        assert_eq!(
+            squeezed("<math><mi>x</mi><mo>=</mo><mn>2</mn></math> <i>y</i>"),
+            "x = 2 <i>y</i>"
+        );
         assert_eq!(settled("Use <svg> or <math>."), "Use [<svg>] or [<math>].");
         assert_eq!(settled("<noscript><img src=x></noscript>"), "<img src=x>");
     }
 
     #[test]
     fn a_tag_of_more_attributes_than_any_has_is_text() {
-        let usual = format!("<img alt=\"{}\" {}>", "a = b / c ".repeat(100), "\n     width=1".repeat(60));
+        let usual =
+            format!("<img alt=\"{}\" {}>", "a = b / c ".repeat(100), "\n     width=1".repeat(60));
         assert_eq!(settled(&usual), usual);
-        for attributes in [" a".repeat(201), "/a".repeat(201), "a=''".repeat(201), " a\"".repeat(201)] {
+        for attributes in
+            [" a".repeat(201), "/a".repeat(201), "a=''".repeat(201), " a\"".repeat(201)]
+        {
             let tag = format!("<iframe{attributes}>");
             assert_eq!(settled(&tag), format!("[{tag}]"));
         }
@@ -620,7 +710,16 @@ mod tests {
     /// With quadratic time this would not end.
     #[test]
     fn a_long_text_of_start_tags_is_read_to_its_end() {
-        for part in ["<svg>", "<svg><style>", "<a b=\"", "<!--", "<iframe src=//x>", "<!---->", "</svg", "<noscript>"] {
+        for part in [
+            "<svg>",
+            "<svg><style>",
+            "<a b=\"",
+            "<!--",
+            "<iframe src=//x>",
+            "<!---->",
+            "</svg",
+            "<noscript>",
+        ] {
             let html = format!("{} x=\"' y='></svg>", part.repeat(50_000));
             let is_read = !Reader::default().read(&html, 0, &Ends::of(&html), false).is_empty();
             assert_eq!(is_read, part != "<!--", "{part}");

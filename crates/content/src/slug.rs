@@ -1,14 +1,17 @@
 //! Names for addresses.
 
-/// Longest slug that is made of a title, in bytes: addresses stay readable, and well under what servers and file systems take.
+/// Longest slug that is made of a title, in bytes: addresses stay readable, and well under what
+/// servers and file systems take.
 const LONGEST: usize = 120;
 
-/// A name made of lower-case letters, digits and single hyphens that reads like `text`, whatever its script; empty if nothing
-/// of the text can be written so.
+/// A name made of lower-case letters, digits and single hyphens that reads like `text`, whatever
+/// its script; empty if nothing of the text can be written so.
 pub fn slugify(text: &str) -> String {
     let ascii = deunicode::deunicode(text).to_ascii_lowercase();
-    let words: Vec<&str> =
-        ascii.split(|character: char| !character.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let words: Vec<&str> = ascii
+        .split(|character: char| !character.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .collect();
     let mut slug = words.join("-");
     slug.truncate(LONGEST);
     slug.trim_end_matches('-').to_owned()

@@ -1,11 +1,11 @@
 //! Tells browsers from crawlers by the User-Agent (rule C4).
 //!
-//! Nothing here keeps out a crawler that claims to be a browser. The aim is to let every reader pass
-//! and to refuse every program that says what it is:
+//! Nothing here keeps out a crawler that claims to be a browser. The aim is to let every reader
+//! pass and to refuse every program that says what it is:
 //!
 //! 1. A User-Agent that names a crawler (`CRAWLERS`) is a crawler's, whatever else it says.
-//! 2. One that begins like a browser's (`BEGINNINGS`) and names an engine (`ENGINES`) is a browser's.
-//!    That includes the browsers inside apps, which only add the app's name.
+//! 2. One that begins like a browser's (`BEGINNINGS`) and names an engine (`ENGINES`) is a
+//!    browser's. That includes the browsers inside apps, which only add the app's name.
 //! 3. Anything else needs a reason to pass: it begins with a browser's own name (`BROWSERS`), or
 //!    names something that only browsers on old phones have (`PHONES`).
 //!
@@ -20,7 +20,8 @@ use aho_corasick::{AhoCorasick, MatchKind};
 const BEGINNINGS: &[&str] = &["Mozilla/", "Opera/", "MQQBrowser/", "OneBrowser/"];
 
 /// Browsers that begin with their own name, and Facebook's app, which may send nothing else.
-const BROWSERS: &[&str] = &["UCWEB/", "Midori/", "NetSurf/", "iCab/", "Lynx/", "Links (", "ELinks", "w3m/", "[FBAN/"];
+const BROWSERS: &[&str] =
+    &["UCWEB/", "Midori/", "NetSurf/", "iCab/", "Lynx/", "Links (", "ELinks", "w3m/", "[FBAN/"];
 
 /// Engines, and browsers that do not name theirs. Outlook renders pages with Word (`MSOffice`).
 const ENGINES: &[&str] = &[
@@ -260,21 +261,28 @@ struct Words {
 }
 
 static WORDS: LazyLock<Words> = LazyLock::new(|| {
-    let lists = [(Says::Crawler, CRAWLERS), (Says::Engine, ENGINES), (Says::Phone, PHONES), (Says::Nothing, INNOCENT)];
+    let lists = [
+        (Says::Crawler, CRAWLERS),
+        (Says::Engine, ENGINES),
+        (Says::Phone, PHONES),
+        (Says::Nothing, INNOCENT),
+    ];
     let automaton = AhoCorasick::builder()
         .ascii_case_insensitive(true)
         // The longer word wins, so "Cubot" is a phone and not a bot.
         .match_kind(MatchKind::LeftmostLongest)
         .build(lists.iter().flat_map(|(_, words)| words.iter()))
         .expect("a few hundred short words fit into an automaton");
-    let says = lists.iter().flat_map(|(says, words)| std::iter::repeat_n(*says, words.len())).collect();
+    let says =
+        lists.iter().flat_map(|(says, words)| std::iter::repeat_n(*says, words.len())).collect();
     Words { automaton, says }
 });
 
 /// Whether a User-Agent belongs to a crawler, or to any other program that is not a browser. The
 /// time it takes is proportional to the length of the User-Agent.
 pub fn is_crawler(user_agent: &str) -> bool {
-    let begins_with_any = |beginnings: &[&str]| beginnings.iter().any(|beginning| begins_with(user_agent, beginning));
+    let begins_with_any =
+        |beginnings: &[&str]| beginnings.iter().any(|beginning| begins_with(user_agent, beginning));
     let mut has_engine = false;
     let mut has_reason = begins_with_any(BROWSERS);
     for found in WORDS.automaton.find_iter(user_agent) {
@@ -549,7 +557,10 @@ mod tests {
         let chrome = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/137.0.0.0 Safari/537.36";
         assert!(!is_crawler(&format!("Mozilla/5.0 (Linux; Android 9; Cubot) {chrome}")));
         for crawler in ["Cubotbot", "bot; Cubot", "Cubot) (compatible; bot", "cludo.com bot"] {
-            assert!(is_crawler(&format!("Mozilla/5.0 (Linux; Android 9; {crawler}) {chrome}")), "{crawler}");
+            assert!(
+                is_crawler(&format!("Mozilla/5.0 (Linux; Android 9; {crawler}) {chrome}")),
+                "{crawler}"
+            );
         }
     }
 

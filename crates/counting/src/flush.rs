@@ -1,15 +1,17 @@
 //! The flush: brings views from Redis to SQL, each exactly once (rule C5).
 //!
-//! 1. **Seal.** What is pending in a shard becomes a batch, under the name it was given when its first view came.
-//! 2. **Sync.** Wait until Redis has the seal, and so every view before it, on its disk. Otherwise a crash of Redis could forget
-//!    dedup entries whose views SQL has already, and a reader's retry would count again.
-//! 3. **Apply.** One SQL transaction writes the names of the batches to the ledger `view_batches` and adds their views. A name
-//!    that the ledger has already is skipped: SQL has its views.
+//! 1. **Seal.** What is pending in a shard becomes a batch, under the name it was given when its
+//!    first view came.
+//! 2. **Sync.** Wait until Redis has the seal, and so every view before it, on its disk. Otherwise
+//!    a crash of Redis could forget dedup entries whose views SQL has already, and a reader's retry
+//!    would count again.
+//! 3. **Apply.** One SQL transaction writes the names of the batches to the ledger `view_batches`
+//!    and adds their views. A name that the ledger has already is skipped: SQL has its views.
 //! 4. **Finish.** Redis forgets the batches.
 //!
-//! A flush that dies anywhere leaves batches that the next one takes up at step 2. Any number of flushes may run at once. What
-//! Redis brings back from an older append-only file goes by the names it had, so SQL never takes it twice; see
-//! `docs/RELIABILITY.md`.
+//! A flush that dies anywhere leaves batches that the next one takes up at step 2. Any number of
+//! flushes may run at once. What Redis brings back from an older append-only file goes by the names
+//! it had, so SQL never takes it twice; see `docs/RELIABILITY.md`.
 
 mod sync;
 
@@ -26,16 +28,24 @@ use crate::ViewError;
 use crate::sql::ledger::Batch;
 
 static SEAL: LazyLock<Script> = LazyLock::new(|| {
-    Script::new(concat!(include_str!("store/redis/common.lua"), include_str!("store/redis/seal.lua")))
+    Script::new(concat!(
+        include_str!("store/redis/common.lua"),
+        include_str!("store/redis/seal.lua")
+    ))
 });
 static FINISH: LazyLock<Script> = LazyLock::new(|| {
-    Script::new(concat!(include_str!("store/redis/common.lua"), include_str!("store/redis/finish.lua")))
+    Script::new(concat!(
+        include_str!("store/redis/common.lua"),
+        include_str!("store/redis/finish.lua")
+    ))
 });
 
-/// How long the ledger keeps a batch, in milliseconds: an append-only file may be restored from a copy so old.
+/// How long the ledger keeps a batch, in milliseconds: an append-only file may be restored from a
+/// copy so old.
 pub const LEDGER_KEEPS: i64 = 30 * 24 * 60 * 60 * 1000;
 
-/// A batch that began longer ago is left alone: the ledger may have forgotten it, so it can't be told whether SQL has it.
+/// A batch that began longer ago is left alone: the ledger may have forgotten it, so it can't be
+/// told whether SQL has it.
 pub const OLDEST: i64 = LEDGER_KEEPS - 24 * 60 * 60 * 1000;
 
 /// What a flush did.
@@ -53,7 +63,8 @@ pub struct Flushed {
     pub dropped: i64,
     /// Batches left for the next flush, because Redis has not synced them.
     pub waiting: u64,
-    /// Batches that are too old to know whether SQL has them. They stay in Redis until somebody decides.
+    /// Batches that are too old to know whether SQL has them. They stay in Redis until somebody
+    /// decides.
     pub undecided: u64,
 }
 
@@ -70,14 +81,21 @@ impl std::fmt::Display for Flushed {
         for (count, what) in [
             (self.known, "batches were there already"),
             (self.waiting, "batches wait until Redis has synced them"),
-            (self.undecided, "batches are too old to know whether SQL has them; see docs/RELIABILITY.md"),
+            (
+                self.undecided,
+                "batches are too old to know whether SQL has them; see docs/RELIABILITY.md",
+            ),
         ] {
             if count > 0 {
                 write!(formatter, "; {count} {what}")?;
             }
         }
         if self.dropped > 0 {
-            write!(formatter, "; {} views of articles that are no longer there were dropped", self.dropped)?;
+            write!(
+                formatter,
+                "; {} views of articles that are no longer there were dropped",
+                self.dropped
+            )?;
         }
         write!(formatter, ".")
     }
@@ -106,13 +124,17 @@ impl Flusher {
     /// One flush of all shards.
     ///
     /// # Errors
-    /// [`ViewError::Store`]: Redis or SQL can't be reached. Nothing is lost; the next flush goes on from there.
+    /// [`ViewError::Store`]: Redis or SQL can't be reached. Nothing is lost; the next flush goes on
+    /// from there.
     pub async fn step(&self) -> Result<Flushed, ViewError> {
         let mut flushed = Flushed::default();
         let mut sealed = Vec::new();
         for shard in self.store.shards() {
-            let mut answer: Vec<String> =
-                self.store.redis.evaluate(&SEAL, &RedisStore::key(shard), &[self.store.time()]).await?;
+            let mut answer: Vec<String> = self
+                .store
+                .redis
+                .evaluate(&SEAL, &RedisStore::key(shard), &[self.store.time()])
+                .await?;
             failpoint::reach("flush-sealed");
             let batches = answer.split_off(1);
             if !batches.is_empty() {
@@ -135,7 +157,8 @@ impl Flusher {
                     flushed.undecided += 1;
                 } else {
                     let batch = self.read(*shard, id).await?;
-                    // Finished by another flush, or gone with a restart that brought back what was pending under this name.
+                    // Finished by another flush, or gone with a restart that brought back what was
+                    // pending under this name.
                     if !batch.views.is_empty() {
                         batches.push(batch);
                         finished.entry(*shard).or_default().push(id.clone());
@@ -165,10 +188,12 @@ impl Flusher {
         let fields: Vec<(String, i64)> = self.store.redis.query(cmd("HGETALL").arg(key)).await?;
         let mut views = BTreeMap::new();
         for (field, count) in fields {
-            let place =
-                field.split_once(':').and_then(|(article, hour)| Some((article.parse().ok()?, hour.parse().ok()?)));
-            let place =
-                place.ok_or_else(|| ViewError::Store(format!("Redis: {field:?} in a batch is no article and hour")))?;
+            let place = field
+                .split_once(':')
+                .and_then(|(article, hour)| Some((article.parse().ok()?, hour.parse().ok()?)));
+            let place = place.ok_or_else(|| {
+                ViewError::Store(format!("Redis: {field:?} in a batch is no article and hour"))
+            })?;
             views.insert(place, count);
         }
         Ok(Batch { id: id.to_owned(), views })
@@ -178,13 +203,17 @@ impl Flusher {
         for (shard, ids) in batches {
             let mut arguments = vec![self.store.time()];
             arguments.extend(ids.iter().map(|id| id.clone().into_bytes()));
-            self.store.redis.evaluate::<Value>(&FINISH, &RedisStore::key(*shard), &arguments).await?;
+            self.store
+                .redis
+                .evaluate::<Value>(&FINISH, &RedisStore::key(*shard), &arguments)
+                .await?;
             failpoint::reach("flush-finished");
         }
         Ok(())
     }
 
-    /// Whether the seal of each shard is on Redis' disk, as far as its settings let it be; waits for that.
+    /// Whether the seal of each shard is on Redis' disk, as far as its settings let it be; waits
+    /// for that.
     async fn wait_until_synced(&self, sealed: &[Sealed]) -> Result<Vec<bool>, ViewError> {
         let seals: Vec<&Info> = sealed.iter().map(|sealed| &sealed.info).collect();
         if seals.iter().all(|seal| sync::is_off(seal))
@@ -193,7 +222,8 @@ impl Flusher {
             return Ok(vec![true; sealed.len()]);
         }
         let ask = async |shard| {
-            let answer: Vec<String> = self.store.redis.evaluate(&INFO, &RedisStore::key(shard), &[]).await?;
+            let answer: Vec<String> =
+                self.store.redis.evaluate(&INFO, &RedisStore::key(shard), &[]).await?;
             Ok(Info::new(answer.concat()))
         };
         sync::wait(&seals, |index| ask(sealed[index].shard)).await

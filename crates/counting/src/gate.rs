@@ -3,10 +3,12 @@
 use super::crawlers::is_crawler;
 use crate::Reason;
 
-/// Why a request with this User-Agent and these purposes does not count; `None` if a reader may be behind it.
+/// Why a request with this User-Agent and these purposes does not count; `None` if a reader may be
+/// behind it.
 ///
-/// `purposes` are the values of `Sec-Purpose` (<https://fetch.spec.whatwg.org/#sec-purpose-header>) and of its predecessor
-/// `Purpose`: `prefetch`, `prefetch;prerender`, `prefetch;anonymous-client-ip`.
+/// `purposes` are the values of `Sec-Purpose` (<https://fetch.spec.whatwg.org/#sec-purpose-header>)
+/// and of its predecessor `Purpose`: `prefetch`, `prefetch;prerender`,
+/// `prefetch;anonymous-client-ip`.
 pub fn check(user_agent: &str, purposes: &[String]) -> Option<Reason> {
     let speculative = |purpose: &String| {
         let purpose = purpose.to_ascii_lowercase();
@@ -33,7 +35,9 @@ mod tests {
 
     #[test]
     fn c4_a_page_fetched_before_anybody_looks_does_not_count() {
-        for purpose in ["prefetch", "prefetch;prerender", "Prefetch; anonymous-client-ip", "preview"] {
+        for purpose in
+            ["prefetch", "prefetch;prerender", "Prefetch; anonymous-client-ip", "preview"]
+        {
             assert_eq!(check(FIREFOX, &[purpose.to_owned()]), Some(Reason::Prefetch), "{purpose}");
         }
     }

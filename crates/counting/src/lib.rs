@@ -3,44 +3,51 @@
 //! # What it promises
 //! A view that was answered as counted is in the store for good, and is there once. Whoever gets no
 //! answer may ask again: a view that was recorded the first time is then a repeat. The total that
-//! comes with an answer includes that view. Of a visitor nothing is kept but keyed hashes, whose key
-//! is destroyed after two days.
+//! comes with an answer includes that view. Of a visitor nothing is kept but keyed hashes, whose
+//! key is destroyed after two days.
 //!
 //! The rules in full, by whose names tests are called:
 //!
 //! - **C1** Reading writes nothing. Only [`Views::record`] counts, and only a PUT calls it.
-//! - **C2** A visitor is counted once per article and window. The window starts with the counted view; a repeat does not
-//!   extend it. So recording is idempotent, and a retry after a lost reply is safe.
-//! - **C3** A visitor is the signed-in user, or else a keyed hash of address and User-Agent, or of an anonymous session where there are
-//!   any, under a salt that is replaced every UTC day and destroyed after two days. An address counts at most so many anonymous visitors
-//!   per article and window; a wider, higher cap holds for an IPv6 /48, and for the signed-in readers of an address or /48.
-//! - **C4** Crawlers, prefetches and prerenders are answered, not counted. So are an article's own authors, but by the caller: this module
-//!   knows none.
+//! - **C2** A visitor is counted once per article and window. The window starts with the counted
+//!   view; a repeat does not extend it. So recording is idempotent, and a retry after a lost reply
+//!   is safe.
+//! - **C3** A visitor is the signed-in user, or else a keyed hash of address and User-Agent, or of
+//!   an anonymous session where there are any, under a salt that is replaced every UTC day and
+//!   destroyed after two days. An address counts at most so many anonymous visitors per article and
+//!   window; a wider, higher cap holds for an IPv6 /48, and for the signed-in readers of an address
+//!   or /48.
+//! - **C4** Crawlers, prefetches and prerenders are answered, not counted. So are an article's own
+//!   authors, but by the caller: this module knows none.
 //! - **C5** A view is acknowledged only when the store has it for good.
-//! - **C6** A page can ask whether its reader's view would count ([`Views::would_count`]), which writes nothing and asks no store.
-//! - **C7** Counting never changes an article, and editing never changes a count. An article's views
-//!   share a row with its likes and collects (`article_stats`), and none with the article.
-//! - **C8** A view costs a share of one transaction or script for the whole batch, a flush a statement for all articles viewed.
+//! - **C6** A page can ask whether its reader's view would count ([`Views::would_count`]), which
+//!   writes nothing and asks no store.
+//! - **C7** Counting never changes an article, and editing never changes a count. An article's
+//!   views share a row with its likes and collects (`article_stats`), and none with the article.
+//! - **C8** A view costs a share of one transaction or script for the whole batch, a flush a
+//!   statement for all articles viewed.
 //!
 //! # The way of a view
-//! [`Views::identify`] asks the [`gate`] and makes a [`visitor::Visitor`] of the request. [`Views::record`] hands it to the
-//! [`batcher`], and answers when the batch that holds it is in the [`store`]. The decision is the pure function
-//! [`rules::decide`] in the embedded profile, and the script `store/redis/record.lua` in the server profile, from where a
-//! [`flush`] brings the views to SQL.
+//! [`Views::identify`] asks the [`gate`] and makes a [`visitor::Visitor`] of the request.
+//! [`Views::record`] hands it to the [`batcher`], and answers when the batch that holds it is in
+//! the [`store`]. The decision is the pure function [`rules::decide`] in the embedded profile, and
+//! the script `store/redis/record.lua` in the server profile, from where a [`flush`] brings the
+//! views to SQL.
 //!
 //! # How to use it
-//! Views are kept in a [`store`]: in one SQLite file, or in Redis, from where a [`flush::Flusher`] brings
-//! them to MySQL or MariaDB. The tables are in [`MIGRATIONS`].
+//! Views are kept in a [`store`]: in one SQLite file, or in Redis, from where a [`flush::Flusher`]
+//! brings them to MySQL or MariaDB. The tables are in [`MIGRATIONS`].
 //!
-//! This crate knows nothing of HTTP, and of an article nothing but its id. So it counts for programs
-//! that have no blog, such as this one (`examples/count.rs`, which a test runs):
+//! This crate knows nothing of HTTP, and of an article nothing but its id. So it counts for
+//! programs that have no blog, such as this one (`examples/count.rs`, which a test runs):
 //!
 #![doc = concat!("```ignore\n", include_str!("../examples/count.rs"), "```")]
 //!
 //! What the program around it does:
 //!
 //! - It checks that readers may see the article before it calls [`Views::record`].
-//! - It runs the [`batcher`]'s workers, and a [`follow::Follower`] if it asks [`Views::would_count`].
+//! - It runs the [`batcher`]'s workers, and a [`follow::Follower`] if it asks
+//!   [`Views::would_count`].
 //! - With SQLite it calls [`store::sqlite::SqliteStore::prune`] and
 //!   [`store::sqlite::SqliteStore::refresh_rankings`] now and then. With Redis it calls
 //!   [`flush::Flusher::step`], the methods of the same names of [`store::redis::RedisStore`], and
@@ -73,10 +80,12 @@ use tidemark_store::sql::Migrations;
 use visitor::{Identifier, Key, Purpose, Reader, Visitor};
 pub use window::{Window, hour_of};
 
-/// The tables of counting, for a program that has no migrations of its own. One that has puts the same
-/// statements into them: each kind of database remembers one list of migrations only.
-pub static MIGRATIONS: Migrations =
-    Migrations { sqlite: sqlx::migrate!("migrations/sqlite"), mysql: sqlx::migrate!("migrations/mysql") };
+/// The tables of counting, for a program that has no migrations of its own. One that has puts the
+/// same statements into them: each kind of database remembers one list of migrations only.
+pub static MIGRATIONS: Migrations = Migrations {
+    sqlite: sqlx::migrate!("migrations/sqlite"),
+    mysql: sqlx::migrate!("migrations/mysql"),
+};
 
 /// Why a view could not be recorded. Trying again is always safe (rule C2).
 #[derive(Debug, thiserror::Error)]
@@ -87,7 +96,8 @@ pub enum ViewError {
     /// Counting has stopped, because the process is about to end.
     #[error("counting has stopped")]
     Stopped,
-    /// The visitor was hashed for another day than that of the store, whose clock shows `now`. The view is not recorded.
+    /// The visitor was hashed for another day than that of the store, whose clock shows `now`. The
+    /// view is not recorded.
     #[error("the day has changed")]
     OtherDay {
         /// The time of the store, in milliseconds.
@@ -142,13 +152,14 @@ impl Views {
         self.batcher.waiting()
     }
 
-    /// A number that grows with each view that this process counts, by which caches of counts know that they are out of date.
+    /// A number that grows with each view that this process counts, by which caches of counts know
+    /// that they are out of date.
     pub fn counted(&self) -> u64 {
         self.counted.load(Ordering::Acquire)
     }
 
-    /// A number that grows whenever Redis has no answer to [`Views::top`]. SQL, which is asked then, may
-    /// not know all views yet.
+    /// A number that grows whenever Redis has no answer to [`Views::top`]. SQL, which is asked
+    /// then, may not know all views yet.
     pub fn unranked(&self) -> u64 {
         self.unranked.load(Ordering::Acquire)
     }
@@ -174,11 +185,13 @@ impl Views {
         self.identifier.key(purpose).await
     }
 
-    /// Counts a view of `article`, if the rules say so, and tells what became of it. The caller has checked that readers
-    /// see the article. `visitor` is what `reader` was identified as, if that is still known.
+    /// Counts a view of `article`, if the rules say so, and tells what became of it. The caller has
+    /// checked that readers see the article. `visitor` is what `reader` was identified as, if that
+    /// is still known.
     ///
     /// # Errors
-    /// [`ViewError`] if it can't be recorded now; then no count was answered, and the same call may be made again.
+    /// [`ViewError`] if it can't be recorded now; then no count was answered, and the same call may
+    /// be made again.
     pub async fn record(
         &self,
         article: i64,
@@ -197,11 +210,13 @@ impl Views {
         outcome
     }
 
-    /// Whether a view of `article` by `reader` would count now, as far as this process knows without asking the store: what
-    /// [`Views::record`] would say, but nothing is recorded. What can't be known, such as what another process has just counted, counts.
-    /// The background task in [`follow`] keeps that to about a second.
+    /// Whether a view of `article` by `reader` would count now, as far as this process knows
+    /// without asking the store: what [`Views::record`] would say, but nothing is recorded. What
+    /// can't be known, such as what another process has just counted, counts. The background task
+    /// in [`follow`] keeps that to about a second.
     pub fn would_count(&self, article: i64, reader: &Reader) -> bool {
-        // Only the request for the page may be speculative; the view comes once somebody looks at it.
+        // Only the request for the page may be speculative; the view comes once somebody looks at
+        // it.
         gate::check(&reader.user_agent, &[]).is_none()
             && self
                 .identifier
@@ -219,7 +234,8 @@ impl Views {
             match self.batcher.record(article, visitor).await {
                 Err(ViewError::OtherDay { now }) => {
                     self.identifier.set_time(now);
-                    // Unknown if this process' clock is quite wrong; it goes by the store's from here on.
+                    // Unknown if this process' clock is quite wrong; it goes by the store's from
+                    // here on.
                     let Some(reader) = reader else { return Err(ViewError::OtherDay { now }) };
                     visitor = Box::pin(self.identifier.identify(reader)).await?;
                 }
@@ -229,7 +245,8 @@ impl Views {
         self.batcher.record(article, visitor).await
     }
 
-    /// How often each of `articles` was read. What is absent, SQL knows. `None` while Redis is away, so that SQL's counts have to do.
+    /// How often each of `articles` was read. What is absent, SQL knows. `None` while Redis is
+    /// away, so that SQL's counts have to do.
     pub async fn totals(&self, articles: &[i64]) -> Option<HashMap<i64, i64>> {
         match &self.store {
             // A page's own query has them already.
@@ -238,8 +255,9 @@ impl Views {
         }
     }
 
-    /// The articles with the most views in `window`, most first; of equals, the newer first. `None` if SQL has to be asked:
-    /// in the embedded profile, and while Redis is away or its ranking not built.
+    /// The articles with the most views in `window`, most first; of equals, the newer first. `None`
+    /// if SQL has to be asked: in the embedded profile, and while Redis is away or its ranking not
+    /// built.
     pub async fn top(&self, window: Window, count: usize) -> Option<Vec<(i64, i64)>> {
         match &self.store {
             ViewStore::Sqlite(_) => None,
@@ -257,8 +275,9 @@ impl Views {
 /// Who sends a request.
 #[derive(Clone, Debug)]
 pub enum Sender {
-    /// A visitor, whose view may count, and near midnight who that is, for the case that the day changes before it does. At other
-    /// times that is not kept: thousands may wait for their batch, and the processor's cache should hold them.
+    /// A visitor, whose view may count, and near midnight who that is, for the case that the day
+    /// changes before it does. At other times that is not kept: thousands may wait for their batch,
+    /// and the processor's cache should hold them.
     Visitor(Visitor, Option<Box<Reader>>),
     /// What no reader sends.
     NoReader(Reason),

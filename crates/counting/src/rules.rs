@@ -1,4 +1,5 @@
-//! Rules C2 and C3 as one pure function: what becomes of each view of a batch, given what the store knows.
+//! Rules C2 and C3 as one pure function: what becomes of each view of a batch, given what the store
+//! knows.
 
 use std::collections::{HashMap, HashSet};
 
@@ -21,8 +22,8 @@ pub enum Decision {
     Counted,
     /// It does not, and why.
     NotCounted(Reason),
-    /// The visitor was hashed for another day than that on which the store decides: whoever was counted under this day's salt would
-    /// not be found. It has to be hashed anew.
+    /// The visitor was hashed for another day than that on which the store decides: whoever was
+    /// counted under this day's salt would not be found. It has to be hashed anew.
     OtherDay,
 }
 
@@ -31,9 +32,11 @@ pub enum Decision {
 pub struct Caps {
     /// Anonymous ones of an address: an IPv4 address or an IPv6 /64.
     pub address: usize,
-    /// Anonymous ones of a network: an IPv6 /48, of which each of 65,536 addresses has a cap of its own.
+    /// Anonymous ones of a network: an IPv6 /48, of which each of 65,536 addresses has a cap of its
+    /// own.
     pub network: usize,
-    /// Signed-in ones of an IPv4 address or an IPv6 /48, so that accounts by the dozen buy little where everybody may sign up.
+    /// Signed-in ones of an IPv4 address or an IPv6 /48, so that accounts by the dozen buy little
+    /// where everybody may sign up.
     pub signed_in: usize,
 }
 
@@ -51,13 +54,15 @@ impl Caps {
 pub struct Known {
     /// The visitor is within a window.
     pub is_seen: bool,
-    /// How many visitors of the address are, if there is a hash of one; otherwise it is not looked at.
+    /// How many visitors of the address are, if there is a hash of one; otherwise it is not looked
+    /// at.
     pub of_address: usize,
     /// The same for the network.
     pub of_network: usize,
 }
 
-/// Why a view of `visitor` would not count; `None` if it would. `known` tells what is known under the hashes of a day.
+/// Why a view of `visitor` would not count; `None` if it would. `known` tells what is known under
+/// the hashes of a day.
 pub fn refusal(visitor: &Visitor, caps: &Caps, known: impl Fn(&Hashes) -> Known) -> Option<Reason> {
     let today = &visitor.today;
     let now = known(today);
@@ -67,7 +72,8 @@ pub fn refusal(visitor: &Visitor, caps: &Caps, known: impl Fn(&Hashes) -> Known)
     }
     let is_anonymous = today.address.is_some();
     let is_capped = is_anonymous && now.of_address + before.of_address >= caps.address
-        || today.network.is_some() && now.of_network + before.of_network >= caps.of_network(is_anonymous);
+        || today.network.is_some()
+            && now.of_network + before.of_network >= caps.of_network(is_anonymous);
     is_capped.then_some(Reason::IpCap)
 }
 
@@ -75,11 +81,12 @@ pub fn refusal(visitor: &Visitor, caps: &Caps, known: impl Fn(&Hashes) -> Known)
 ///
 /// - `day`: the day of the decision.
 /// - `seen`: the pairs (article, visitor hash) within their window.
-/// - `origins`: how many visitors each pair (article, hash of an address or a network) has within their window.
+/// - `origins`: how many visitors each pair (article, hash of an address or a network) has within
+///   their window.
 /// - `caps`: how many it may have.
 ///
-/// Both must hold every pair of the batch under the hashes of both days (see [`Visitor`]). Views of the batch count for
-/// those that follow.
+/// Both must hold every pair of the batch under the hashes of both days (see [`Visitor`]). Views of
+/// the batch count for those that follow.
 pub fn decide(
     batch: &[View],
     day: i64,
@@ -92,7 +99,9 @@ pub fn decide(
             return Decision::OtherDay;
         }
         let live = |origin: Option<i64>| {
-            origin.and_then(|origin| origins.get(&(view.article, origin)).copied()).unwrap_or_default()
+            origin
+                .and_then(|origin| origins.get(&(view.article, origin)).copied())
+                .unwrap_or_default()
         };
         let known = |hashes: &Hashes| Known {
             is_seen: seen.contains(&(view.article, hashes.visitor)),
@@ -144,7 +153,8 @@ mod tests {
     #[test]
     fn c2_a_visitor_seen_before_midnight_is_a_repeat_after_it() {
         let today = Hashes { visitor: 11, address: Some(101), network: None, is_session: false };
-        let yesterday = Some(Hashes { visitor: 10, address: Some(100), network: None, is_session: false });
+        let yesterday =
+            Some(Hashes { visitor: 10, address: Some(100), network: None, is_session: false });
         let view = View { article: 1, visitor: Visitor { day: DAY, today, yesterday } };
         let decisions = decide(&[view], DAY, HashSet::from([(1, 10)]), HashMap::new(), &cap(5));
         assert_eq!(decisions, [NotCounted(Reason::Repeat)]);
@@ -177,7 +187,10 @@ mod tests {
             (of_network(1), of_network(0), caps(1, 5, 0), caps(9, 4, 9)),
             (of_user(1), of_user(0), caps(0, 0, 5), caps(9, 9, 4)),
         ] {
-            let view = View { article: 1, visitor: Visitor { day: DAY, today, yesterday: Some(yesterday) } };
+            let view = View {
+                article: 1,
+                visitor: Visitor { day: DAY, today, yesterday: Some(yesterday) },
+            };
             let decide = |caps| decide(&[view], DAY, HashSet::new(), origins.clone(), &caps);
             assert_eq!(decide(enough), [Counted], "{today:?}");
             assert_eq!(decide(too_few), [NotCounted(Reason::IpCap)], "{today:?}");
@@ -190,7 +203,12 @@ mod tests {
             article: 1,
             visitor: Visitor {
                 day: DAY,
-                today: Hashes { visitor, address: Some(address), network: Some(1_000), is_session: false },
+                today: Hashes {
+                    visitor,
+                    address: Some(address),
+                    network: Some(1_000),
+                    is_session: false,
+                },
                 yesterday: None,
             },
         };
@@ -205,8 +223,12 @@ mod tests {
     fn c3_an_anonymous_session_is_a_visitor_of_its_own_and_shares_the_caps_of_its_address() {
         use crate::visitor::{Reader, hash};
         let of = |session| {
-            let reader = Reader { session, ..Reader::new("2001:db8:1:2::3".parse().unwrap(), "A".into()) };
-            View { article: 1, visitor: Visitor { day: DAY, today: hash(&reader, &[7; 32]), yesterday: None } }
+            let reader =
+                Reader { session, ..Reader::new("2001:db8:1:2::3".parse().unwrap(), "A".into()) };
+            View {
+                article: 1,
+                visitor: Visitor { day: DAY, today: hash(&reader, &[7; 32]), yesterday: None },
+            }
         };
         let batch = [of(Some(1)), of(Some(1)), of(Some(2)), of(None), of(Some(3))];
         let (repeat, too_many) = (NotCounted(Reason::Repeat), NotCounted(Reason::IpCap));
@@ -227,8 +249,9 @@ mod tests {
     }
 
     proptest! {
-        /// Against the definition, written the slow way: a view counts if no earlier one of the batch by the same visitor
-        /// of the same article does, and fewer of the same article than its address, and its network, may have.
+        /// Against the definition, written the slow way: a view counts if no earlier one of the
+        /// batch by the same visitor of the same article does, and fewer of the same article than
+        /// its address, and its network, may have.
         #[test]
         fn c2_c3_every_batch_is_decided_as_the_rules_say(
             batch in prop::collection::vec((0i64..3, 0i64..6, 0i64..6), 0..60),
@@ -237,8 +260,8 @@ mod tests {
             signed_in in 1usize..6,
         ) {
             let caps = Caps { address, network, signed_in };
-            // The address is a function of the visitor, as in life: 0 and 1 are IPv4, 2 and 3 are of one network, and 4 and 5 are those of
-            // signed-in readers.
+            // The address is a function of the visitor, as in life: 0 and 1 are IPv4, 2 and 3 are
+            // of one network, and 4 and 5 are those of signed-in readers.
             let batch: Vec<View> = batch.iter().map(|&(article, visitor, from)| {
                 let today = Hashes {
                     visitor: visitor * 10 + from,

@@ -1,4 +1,5 @@
-//! Where views are kept: a closed choice, so that every store is known to the compiler and to the tests.
+//! Where views are kept: a closed choice, so that every store is known to the compiler and to the
+//! tests.
 
 pub mod redis;
 pub mod sqlite;
@@ -30,7 +31,8 @@ pub enum Recorded {
     Outcome(ViewOutcome),
     /// It is recorded, but the article's total can't be told now.
     NoTotal,
-    /// It is not recorded: the visitor was hashed for another day than that of the store, whose clock shows `now` (milliseconds).
+    /// It is not recorded: the visitor was hashed for another day than that of the store, whose
+    /// clock shows `now` (milliseconds).
     OtherDay {
         /// The time of the store.
         now: i64,
@@ -38,14 +40,17 @@ pub enum Recorded {
 }
 
 impl Decision {
-    /// What became of a view of `article` for the caller: with the article's total, if it is known, and the store's time.
+    /// What became of a view of `article` for the caller: with the article's total, if it is known,
+    /// and the store's time.
     fn recorded(self, article: i64, views: Option<i64>, now: i64) -> Recorded {
         let reason = match self {
             Decision::OtherDay => return Recorded::OtherDay { now },
             Decision::Counted => None,
             Decision::NotCounted(reason) => Some(reason),
         };
-        let outcome = |views| Recorded::Outcome(ViewOutcome { article, views, counted: reason.is_none(), reason });
+        let outcome = |views| {
+            Recorded::Outcome(ViewOutcome { article, views, counted: reason.is_none(), reason })
+        };
         views.map_or(Recorded::NoTotal, outcome)
     }
 }
@@ -58,7 +63,8 @@ impl Recorded {
 }
 
 impl ViewStore {
-    /// How many batches may be written at once: articles whose numbers leave the same remainder are never in two of them.
+    /// How many batches may be written at once: articles whose numbers leave the same remainder are
+    /// never in two of them.
     pub fn lanes(&self) -> usize {
         match self {
             // SQLite has one writer.
@@ -118,8 +124,9 @@ impl ViewStore {
         }
     }
 
-    /// How often each of `articles` was read, the views that are not flushed yet included. An article without a view may be
-    /// absent, and so may one of which Redis knows nothing that SQL does not.
+    /// How often each of `articles` was read, the views that are not flushed yet included. An
+    /// article without a view may be absent, and so may one of which Redis knows nothing that SQL
+    /// does not.
     ///
     /// # Errors
     /// [`ViewError::Store`]
@@ -141,8 +148,8 @@ impl ViewStore {
         }
     }
 
-    /// The salts of `day` and of the day before. Where there is none yet, or none any more, `fresh` becomes that of `day` and
-    /// `yesterday` that of the day before.
+    /// The salts of `day` and of the day before. Where there is none yet, or none any more, `fresh`
+    /// becomes that of `day` and `yesterday` that of the day before.
     ///
     /// # Errors
     /// [`ViewError::Store`]

@@ -13,7 +13,7 @@ use crate::ViewError;
 use crate::sql::salts::Salt;
 
 /// How long salts are believed without asking the store again, in milliseconds.
-const BELIEVED_FOR: i64 = 10_000;
+const TTL: i64 = 10_000;
 
 /// By how much the clocks of replicas and of Redis may differ at midnight, in milliseconds.
 const CLOCKS_DIFFER_BY: i64 = 10 * 60 * 1000;
@@ -24,7 +24,8 @@ pub const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// What visitors are hashed under, or something else; 256 bits.
 pub type Key = [u8; 32];
 
-/// What is hashed besides visitors. Each has a key of its own, so that what is kept for one can't be joined with what is kept for another.
+/// What is hashed besides visitors. Each has a key of its own, so that what is kept for one can't
+/// be joined with what is kept for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// Who tries to sign in, and as whom.
@@ -44,7 +45,8 @@ impl Purpose {
     }
 }
 
-/// Who is reading, as the request tells it. Lives as long as the request and is never written anywhere.
+/// Who is reading, as the request tells it. Lives as long as the request and is never written
+/// anywhere.
 #[derive(Clone, Debug)]
 pub struct Reader {
     /// The signed-in user.
@@ -69,10 +71,12 @@ impl Reader {
 pub struct Hashes {
     /// Of the user, or of the anonymous session, or of address and User-Agent.
     pub visitor: i64,
-    /// Of an anonymous reader's address; `None` for a signed-in user, whom the cap per address does not concern.
+    /// Of an anonymous reader's address; `None` for a signed-in user, whom the cap per address does
+    /// not concern.
     pub address: Option<i64>,
-    /// Of what the wider cap is for: the /48 of an anonymous reader's IPv6 address, or the IPv4 address or /48 of a signed-in user.
-    /// `None` for an anonymous reader of an IPv4 address, who has no wider network that would say anything.
+    /// Of what the wider cap is for: the /48 of an anonymous reader's IPv6 address, or the IPv4
+    /// address or /48 of a signed-in user. `None` for an anonymous reader of an IPv4 address, who
+    /// has no wider network that would say anything.
     pub network: Option<i64>,
     /// The visitor is an anonymous session, which is the same at another address.
     pub is_session: bool,
@@ -80,9 +84,10 @@ pub struct Hashes {
 
 /// A visitor as the store knows one: hashes only.
 ///
-/// The salt changes at midnight (UTC), and a window may span it. So a visitor is looked up under yesterday's salt too, and
-/// remembered under today's. Which day it is, the store decides in the step that records the view: of two processes, or two
-/// requests, one may be before midnight and the other after, and neither would find who was counted under the other's salt.
+/// The salt changes at midnight (UTC), and a window may span it. So a visitor is looked up under
+/// yesterday's salt too, and remembered under today's. Which day it is, the store decides in the
+/// step that records the view: of two processes, or two requests, one may be before midnight and
+/// the other after, and neither would find who was counted under the other's salt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Visitor {
     /// The day that is today; days since 1970.
@@ -100,7 +105,8 @@ pub struct Identifier {
     clock: Clock,
     window: Duration,
     salts: Arc<RwLock<Option<Salts>>>,
-    /// By how much the store's clock is ahead of this process', as far as it matters and was noticed; milliseconds.
+    /// By how much the store's clock is ahead of this process', as far as it matters and was
+    /// noticed; milliseconds.
     ahead: Arc<AtomicI64>,
 }
 
@@ -116,7 +122,11 @@ struct Salts {
 impl Salts {
     /// The salt of a day, if it is one of these.
     fn of(&self, day: i64) -> Option<Salt> {
-        if self.day == day { Some(self.today) } else { self.yesterday.filter(|_| self.day - 1 == day) }
+        if self.day == day {
+            Some(self.today)
+        } else {
+            self.yesterday.filter(|_| self.day - 1 == day)
+        }
     }
 }
 
@@ -128,7 +138,8 @@ impl std::fmt::Debug for Salts {
 }
 
 impl Identifier {
-    /// The salts come from `store`, so that a restart, or another process, does not see everybody as new. `window` is rule C2's.
+    /// The salts come from `store`, so that a restart, or another process, does not see everybody
+    /// as new. `window` is rule C2's.
     pub fn new(store: ViewStore, clock: Clock, window: Duration) -> Self {
         Self { store, clock, window, salts: Arc::default(), ahead: Arc::default() }
     }
@@ -180,13 +191,16 @@ impl Identifier {
         if self.known().is_some_and(|known| known.day >= day) {
             return Ok(());
         }
-        let (today, yesterday) = (self.store.salt_if_any(day).await?, self.store.salt_if_any(day - 1).await?);
+        let (today, yesterday) =
+            (self.store.salt_if_any(day).await?, self.store.salt_if_any(day - 1).await?);
         let mut known = self.salts.write().unwrap_or_else(PoisonError::into_inner);
         // The store may have lost what is known here.
         let yesterday = yesterday.or_else(|| known.as_ref()?.of(day - 1));
         let found = match (today, yesterday) {
             (Some(today), yesterday) => Salts { day, today, yesterday, asked_at: now },
-            (None, Some(yesterday)) => Salts { day: day - 1, today: yesterday, yesterday: None, asked_at: now },
+            (None, Some(yesterday)) => {
+                Salts { day: day - 1, today: yesterday, yesterday: None, asked_at: now }
+            }
             (None, None) => return Ok(()),
         };
         // A view may have created today's meanwhile.
@@ -201,7 +215,8 @@ impl Identifier {
     }
 
     fn visitor(&self, reader: &Reader, salts: &Salts, now: i64) -> Visitor {
-        // Later in the day no window of yesterday's is left, and the second look-up would find nothing.
+        // Later in the day no window of yesterday's is left, and the second look-up would find
+        // nothing.
         let window = i64::try_from(self.window.as_millis()).unwrap_or(i64::MAX);
         let is_soon = now.rem_euclid(DAY_MS) <= window.saturating_add(CLOCKS_DIFFER_BY);
         let yesterday = salts.yesterday.filter(|_| is_soon).map(|salt| hash(reader, &salt));
@@ -224,19 +239,21 @@ impl Identifier {
     async fn salts(&self, now: i64) -> Result<Salts, ViewError> {
         match self.known_salts(day_of(now), now) {
             Some(salts) => Ok(salts),
-            // Boxed, as all that a view seldom needs: thousands may wait for their batch, and the processor's cache should hold them.
+            // Boxed, as all that a view seldom needs: thousands may wait for their batch, and the
+            // processor's cache should hold them.
             None => Box::pin(self.ask_for_salts(day_of(now), now)).await,
         }
     }
 
     fn known_salts(&self, day: i64, now: i64) -> Option<Salts> {
-        self.known().filter(|salts| salts.day == day && now < salts.asked_at + BELIEVED_FOR)
+        self.known().filter(|salts| salts.day == day && now < salts.asked_at + TTL)
     }
 
     async fn ask_for_salts(&self, day: i64, now: i64) -> Result<Salts, ViewError> {
         let known = self.known();
-        // A store that has lost its salts gets back those that are known, or other processes would make new ones and see every
-        // visitor as another. All who find the day changed ask; the store gives them the same.
+        // A store that has lost its salts gets back those that are known, or other processes would
+        // make new ones and see every visitor as another. All who find the day changed ask; the
+        // store gives them the same.
         let salt_of = |day: i64| known?.of(day);
         let fresh = salt_of(day).unwrap_or_else(rand::random);
         let (today, yesterday) = self.store.salts(day, fresh, salt_of(day - 1)).await?;
@@ -251,8 +268,8 @@ pub fn day_of(milliseconds: i64) -> i64 {
     milliseconds.div_euclid(DAY_MS)
 }
 
-/// The hashes of a reader under a salt: the first 64 bits of BLAKE3 keyed with it. Each kind of input has a first byte of its
-/// own, so that a user can't collide with an address.
+/// The hashes of a reader under a salt: the first 64 bits of BLAKE3 keyed with it. Each kind of
+/// input has a first byte of its own, so that a user can't collide with an address.
 pub(super) fn hash(reader: &Reader, salt: &Salt) -> Hashes {
     let keyed = |kind: u8, parts: [&[u8]; 2]| {
         let mut input = SmallVec::<[u8; 256]>::from_slice(&[kind]);
@@ -282,8 +299,9 @@ pub(super) fn hash(reader: &Reader, salt: &Salt) -> Hashes {
     }
 }
 
-/// What of an address tells visitors apart: all of an IPv4 address, the /64 of an IPv6 address, which is what one household
-/// or one server gets. An IPv4 address in IPv6 clothes is the IPv4 address.
+/// What of an address tells visitors apart: all of an IPv4 address, the /64 of an IPv6 address,
+/// which is what one household or one server gets. An IPv4 address in IPv6 clothes is the IPv4
+/// address.
 pub fn address_bucket(address: IpAddr) -> [u8; 8] {
     let mut bucket = [0; 8];
     match address.to_canonical() {
@@ -293,7 +311,8 @@ pub fn address_bucket(address: IpAddr) -> [u8; 8] {
     bucket
 }
 
-/// What one customer of a provider has at most: all of an IPv4 address, the /48 of an IPv6 address. Whoever has a /48 has 65,536 /64.
+/// What one customer of a provider has at most: all of an IPv4 address, the /48 of an IPv6 address.
+/// Whoever has a /48 has 65,536 /64.
 pub fn network_bucket(address: IpAddr) -> [u8; 8] {
     let mut bucket = address_bucket(address);
     if address.to_canonical().is_ipv6() {
@@ -316,13 +335,22 @@ mod tests {
 
     #[test]
     fn c3_addresses_of_one_ipv6_network_are_one_visitor() {
-        assert_eq!(hash(&reader("2001:db8:1:2:3::4", "A"), &SALT), hash(&reader("2001:db8:1:2:ffff::", "A"), &SALT));
-        assert_ne!(hash(&reader("2001:db8:1:2::", "A"), &SALT), hash(&reader("2001:db8:1:3::", "A"), &SALT));
+        assert_eq!(
+            hash(&reader("2001:db8:1:2:3::4", "A"), &SALT),
+            hash(&reader("2001:db8:1:2:ffff::", "A"), &SALT)
+        );
+        assert_ne!(
+            hash(&reader("2001:db8:1:2::", "A"), &SALT),
+            hash(&reader("2001:db8:1:3::", "A"), &SALT)
+        );
     }
 
     #[test]
     fn c3_an_ipv4_address_is_the_same_in_ipv6_clothes() {
-        assert_eq!(hash(&reader("192.0.2.1", "A"), &SALT), hash(&reader("::ffff:192.0.2.1", "A"), &SALT));
+        assert_eq!(
+            hash(&reader("192.0.2.1", "A"), &SALT),
+            hash(&reader("::ffff:192.0.2.1", "A"), &SALT)
+        );
         assert_ne!(hash(&reader("192.0.2.1", "A"), &SALT), hash(&reader("192.0.2.2", "A"), &SALT));
     }
 
@@ -337,7 +365,8 @@ mod tests {
     }
 
     #[test]
-    fn c3_an_anonymous_session_is_one_visitor_wherever_it_is_and_stays_under_the_caps_of_where_it_is() {
+    fn c3_an_anonymous_session_is_one_visitor_wherever_it_is_and_stays_under_the_caps_of_where_it_is()
+     {
         let at = |session, address| hash(&Reader { session, ..reader(address, "A") }, &SALT);
         let (here, elsewhere) = (at(Some(1), "2001:db8:1::1"), at(Some(1), "192.0.2.1"));
         assert_eq!(here.visitor, elsewhere.visitor);
@@ -345,9 +374,13 @@ mod tests {
         assert_ne!(here.visitor, at(None, "2001:db8:1::1").visitor);
         let without = at(None, "2001:db8:1::2");
         assert_eq!((here.address, here.network), (without.address, without.network));
-        let signed_in = |session| hash(&Reader { user: Some(1), session, ..reader("192.0.2.1", "A") }, &SALT);
+        let signed_in =
+            |session| hash(&Reader { user: Some(1), session, ..reader("192.0.2.1", "A") }, &SALT);
         assert_eq!(signed_in(Some(1)), signed_in(None), "who is signed in is the user");
-        assert_ne!(here.visitor, hash(&Reader { session: Some(1), ..reader("2001:db8:1::1", "A") }, &[8; 32]).visitor);
+        assert_ne!(
+            here.visitor,
+            hash(&Reader { session: Some(1), ..reader("2001:db8:1::1", "A") }, &[8; 32]).visitor
+        );
     }
 
     #[test]
@@ -358,11 +391,17 @@ mod tests {
         assert!(network("2001:db8:1::").is_some(), "the first /64 of a /48 as any other");
         assert_eq!(network("2001:db8:1::1"), network("2001:db8:1:ffff::2"));
         assert_ne!(network("2001:db8:1::1"), network("2001:db8:2::1"));
-        let of_user = |user, address| hash(&Reader { user: Some(user), ..reader(address, "A") }, &SALT).network;
+        let of_user = |user, address| {
+            hash(&Reader { user: Some(user), ..reader(address, "A") }, &SALT).network
+        };
         assert_eq!(of_user(1, "192.0.2.1"), of_user(2, "::ffff:192.0.2.1"));
         assert_ne!(of_user(1, "192.0.2.1"), of_user(1, "192.0.2.2"));
         assert_eq!(of_user(1, "2001:db8:1::1"), of_user(2, "2001:db8:1:2::1"));
-        assert_ne!(of_user(1, "2001:db8:1::1"), network("2001:db8:1::1"), "each kind has a cap of its own");
+        assert_ne!(
+            of_user(1, "2001:db8:1::1"),
+            network("2001:db8:1::1"),
+            "each kind has a cap of its own"
+        );
     }
 
     #[test]

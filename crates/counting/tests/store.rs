@@ -78,7 +78,8 @@ fn still_there<'call>(
     _connection: &'call mut MySqlConnection,
     articles: &'call [i64],
 ) -> BoxFuture<'call, sqlx::Result<HashSet<i64>>> {
-    let there: HashSet<i64> = articles.iter().copied().filter(|article| (1..=ARTICLES).contains(article)).collect();
+    let there: HashSet<i64> =
+        articles.iter().copied().filter(|article| (1..=ARTICLES).contains(article)).collect();
     Box::pin(async move { Ok(there) })
 }
 
@@ -89,7 +90,14 @@ async fn open_ledger(url: &str) -> Ledger {
 
 /// A store in Redis that flushes to `ledger`, with connections of its own.
 fn store_in_redis(redis_url: &str, ledger: Ledger, clock: &Clock) -> RedisStore {
-    RedisStore::new(Redis::new(redis_url).unwrap(), ledger, clock.clone(), WINDOW, CAPS, SHARDS as usize)
+    RedisStore::new(
+        Redis::new(redis_url).unwrap(),
+        ledger,
+        clock.clone(),
+        WINDOW,
+        CAPS,
+        SHARDS as usize,
+    )
 }
 
 /// The same with an empty database.
@@ -128,7 +136,8 @@ impl Place {
         match &self.store {
             ViewStore::Sqlite(_) => sqlite(self.folder.path(), &self.clock).await,
             ViewStore::Redis(store) => {
-                let url = self.redis.as_ref().map_or_else(|| cluster().1.url(), servers::Redis::url);
+                let url =
+                    self.redis.as_ref().map_or_else(|| cluster().1.url(), servers::Redis::url);
                 ViewStore::Redis(store_in_redis(&url, store.ledger.clone(), &self.clock))
             }
         }
@@ -147,14 +156,17 @@ impl Place {
 
     /// What SQL alone has.
     async fn total_in_sql(&self, article: i64) -> i64 {
-        let (_, totals) = self.redis_store().ledger.totals_and_applied(&[article], &[]).await.unwrap();
+        let (_, totals) =
+            self.redis_store().ledger.totals_and_applied(&[article], &[]).await.unwrap();
         totals.get(&article).copied().unwrap_or(0)
     }
 
     async fn flush(&self) -> Flushed {
         match &self.store {
             ViewStore::Sqlite(_) => Flushed::default(),
-            ViewStore::Redis(store) => Flusher::new(store.clone(), self.clock.clone()).step().await.unwrap(),
+            ViewStore::Redis(store) => {
+                Flusher::new(store.clone(), self.clock.clone()).step().await.unwrap()
+            }
         }
     }
 
@@ -190,7 +202,13 @@ impl Place {
 
 /// Records a batch whose totals are all known.
 async fn record(store: &ViewStore, batch: &[View]) -> Vec<ViewOutcome> {
-    store.record(batch).await.unwrap().into_iter().map(|recorded| recorded.outcome().unwrap()).collect()
+    store
+        .record(batch)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|recorded| recorded.outcome().unwrap())
+        .collect()
 }
 
 /// Runs a test on each of `backends`.
@@ -222,7 +240,9 @@ fn runtime() -> tokio::runtime::Runtime {
 }
 
 /// Tries until it works: a connection that has broken fails once.
-async fn retry<T, E: std::fmt::Debug, F: Future<Output = Result<T, E>>>(attempt: impl Fn() -> F) -> T {
+async fn retry<T, E: std::fmt::Debug, F: Future<Output = Result<T, E>>>(
+    attempt: impl Fn() -> F,
+) -> T {
     for _ in 0..100 {
         match attempt().await {
             Ok(value) => return value,

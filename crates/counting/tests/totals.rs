@@ -16,19 +16,31 @@ async fn execute(database: &AnyDatabase, sql: &'static str) -> sqlx::Result<()> 
 #[tokio::test]
 async fn totals_are_those_of_the_articles_that_were_asked_for() {
     let folder = tempfile::tempdir().unwrap();
-    for url in [format!("sqlite:{}", folder.path().join("views.db").display()), SqlServer::shared().new_database()] {
+    for url in [
+        format!("sqlite:{}", folder.path().join("views.db").display()),
+        SqlServer::shared().new_database(),
+    ] {
         eprintln!("on {url}");
         let database = AnyDatabase::open(&url, None, &MIGRATIONS).await.unwrap();
-        execute(&database, "INSERT INTO article_stats (article_id, views) VALUES (1, 10), (2, 20), (3000, 30)")
-            .await
-            .unwrap();
+        execute(
+            &database,
+            "INSERT INTO article_stats (article_id, views) VALUES (1, 10), (2, 20), (3000, 30)",
+        )
+        .await
+        .unwrap();
         assert_eq!(total_in_sql(&database, 2).await.unwrap(), 20);
         assert_eq!(total_in_sql(&database, 4).await.unwrap(), 0);
         assert_eq!(totals_in_sql(&database, &[]).await.unwrap(), HashMap::new());
         assert_eq!(totals_in_sql(&database, &[2]).await.unwrap(), HashMap::from([(2, 20)]));
-        assert_eq!(totals_in_sql(&database, &[1, 2, 4, 2, 5]).await.unwrap(), HashMap::from([(1, 10), (2, 20)]));
+        assert_eq!(
+            totals_in_sql(&database, &[1, 2, 4, 2, 5]).await.unwrap(),
+            HashMap::from([(1, 10), (2, 20)])
+        );
         let many: Vec<i64> = (1..=5_000).collect();
-        assert_eq!(totals_in_sql(&database, &many).await.unwrap(), HashMap::from([(1, 10), (2, 20), (3000, 30)]));
+        assert_eq!(
+            totals_in_sql(&database, &many).await.unwrap(),
+            HashMap::from([(1, 10), (2, 20), (3000, 30)])
+        );
         database.close().await;
     }
 }

@@ -9,14 +9,17 @@
 //! | | `redis-current` | a current Redis |
 //! | | `valkey` | a current Valkey |
 //!
-//! Current servers are in the folder that `TEST_SERVERS` names; `scripts/servers.sh` puts them there.
+//! Current servers are in the folder that `TEST_SERVERS` names; `scripts/servers.sh` puts them
+//! there.
 //!
-//! No server outlives the test process, however that ends. Neither `Drop` nor the kernel's "signal at the parent's death" gives
-//! that: nobody drops a static or runs `Drop` at a SIGKILL, and to the kernel the parent is the *thread* that started the child,
-//! which ends with its test. So each server has a watcher, a shell that reads from a pipe. The other end is open in the test
-//! process alone; when it closes, the watcher kills the server.
+//! No server outlives the test process, however that ends. Neither `Drop` nor the kernel's "signal
+//! at the parent's death" gives that: nobody drops a static or runs `Drop` at a SIGKILL, and to the
+//! kernel the parent is the *thread* that started the child, which ends with its test. So each
+//! server has a watcher, a shell that reads from a pipe. The other end is open in the test process
+//! alone; when it closes, the watcher kills the server.
 //!
-//! A server that is not installed fails the test: a test that skips itself tells nobody that it did.
+//! A server that is not installed fails the test: a test that skips itself tells nobody that it
+//! did.
 
 pub mod proxy;
 
@@ -35,31 +38,36 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-/// How long a server may take to answer. A start takes a fraction of a second; the rest is for a busy machine.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a server may take to answer. A start takes a fraction of a second; the rest is for a
+/// busy machine.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Between two looks at something that is waited for.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// How long a question to a server that may not be ready may take. If it is somebody else's server, it may never answer.
+/// How long a question to a server that may not be ready may take. If it is somebody else's server,
+/// it may never answer.
 const GLANCE: Duration = Duration::from_secs(2);
 
 /// How often a start tries another port when somebody else was quicker.
 const ATTEMPTS: usize = 10;
 
-/// Starts the watcher and becomes the server, so that the child's id is the server's. They are a process group of their own
-/// (Ctrl-C in a terminal must not end the watcher first). The watcher kills that group, itself included: while it is there, the
-/// group's number belongs to nobody else, so even the watcher of a server that died long ago hits the right one.
+/// Starts the watcher and becomes the server, so that the child's id is the server's. They are a
+/// process group of their own (Ctrl-C in a terminal must not end the watcher first). The watcher
+/// kills that group, itself included: while it is there, the group's number belongs to nobody else,
+/// so even the watcher of a server that died long ago hits the right one.
 ///
-/// The watcher ignores SIGHUP: when the test process dies while a server of the group is paused, the kernel sends SIGHUP and
-/// SIGCONT to the group. That would end the watcher just when it is needed.
+/// The watcher ignores SIGHUP: when the test process dies while a server of the group is paused,
+/// the kernel sends SIGHUP and SIGCONT to the group. That would end the watcher just when it is
+/// needed.
 const RUN_WATCHED: &str = r#"
     exec 3<&0 </dev/null
     { trap '' HUP INT TERM; read -r line <&3; kill -s KILL -- "-$$"; } &
     exec "$@" 3<&-
 "#;
 
-/// Deletes a folder once the pipe is closed. Servers that are being killed at that moment may still write to it: hence the loop.
+/// Deletes a folder once the pipe is closed. Servers that are being killed at that moment may still
+/// write to it: hence the loop.
 const DELETE_LATER: &str = r#"
     read -r line
     for attempt in 1 2 3 4 5 6 7 8 9 10; do rm -rf -- "$1" && exit; sleep 0.1; done
@@ -77,7 +85,9 @@ impl SqlKind {
         match chosen("TIDEMARK_TEST_DATABASE").as_deref() {
             None | Some("mariadb") => Self::MariaDb,
             Some("mysql") => Self::MySql,
-            Some(other) => panic!("TIDEMARK_TEST_DATABASE is {other:?}; it can be mariadb or mysql"),
+            Some(other) => {
+                panic!("TIDEMARK_TEST_DATABASE is {other:?}; it can be mariadb or mysql")
+            }
         }
     }
 
@@ -101,7 +111,8 @@ impl SqlKind {
         let mut arguments: Vec<String> = vec![
             "--no-defaults".into(),
             format!("--datadir={}", data.display()),
-            // A server that starts deletes what others have left in this folder, and what they have not left yet.
+            // A server that starts deletes what others have left in this folder, and what they have
+            // not left yet.
             format!("--tmpdir={}", data.parent().unwrap().display()),
             "--innodb-buffer-pool-size=64M".into(),
         ];
@@ -117,19 +128,24 @@ impl SqlKind {
             ],
         };
         arguments.extend(more.iter().map(ToString::to_string));
-        // As root, both insist on being told as whom to run; as anybody else, MariaDB does not want to hear of it.
+        // As root, both insist on being told as whom to run; as anybody else, MariaDB does not want
+        // to hear of it.
         if fs::metadata(home()).unwrap().uid() == 0 {
             arguments.push("--user=root".into());
         }
         arguments
     }
 
-    /// Starts a program that makes a data folder with the system tables, whose root needs no password.
+    /// Starts a program that makes a data folder with the system tables, whose root needs no
+    /// password.
     fn install(self, data: &Path, log: &Path) -> Process {
         let mut arguments = self.arguments(data);
         match self {
             Self::MariaDb => {
-                arguments.extend(["--auth-root-authentication-method=normal".into(), "--skip-test-db".into()]);
+                arguments.extend([
+                    "--auth-root-authentication-method=normal".into(),
+                    "--skip-test-db".into(),
+                ]);
                 // What installs the tables would complain in words of its own.
                 program("mariadbd");
                 Process::start("mariadb-install-db", &arguments, log)
@@ -144,16 +160,29 @@ impl SqlKind {
 
     fn ask(self, port: u16, sql: &str, limit: Duration) -> Result<String, String> {
         let port = format!("--port={port}");
-        let arguments =
-            ["--no-defaults", "--protocol=tcp", "--host=127.0.0.1", &port, "--user=root", "--batch", "--raw"];
-        ask(&self.client(), &[&arguments[..], &["--skip-column-names", "--execute", sql]].concat(), limit)
+        let arguments = [
+            "--no-defaults",
+            "--protocol=tcp",
+            "--host=127.0.0.1",
+            &port,
+            "--user=root",
+            "--batch",
+            "--raw",
+        ];
+        ask(
+            &self.client(),
+            &[&arguments[..], &["--skip-column-names", "--execute", sql]].concat(),
+            limit,
+        )
     }
 }
 
-/// A server of its own: MariaDB, or MySQL if `TIDEMARK_TEST_DATABASE` says so. The user is root without a password.
+/// A server of its own: MariaDB, or MySQL if `TIDEMARK_TEST_DATABASE` says so. The user is root
+/// without a password.
 pub struct SqlServer {
     kind: SqlKind,
-    // Before the folder: fields are dropped in this order, and a folder cannot be deleted while a server writes to it.
+    // Before the folder: fields are dropped in this order, and a folder cannot be deleted while a
+    // server writes to it.
     process: Process,
     folder: TempDir,
     port: u16,
@@ -165,10 +194,15 @@ impl SqlServer {
     pub fn start() -> Self {
         let (kind, folder) = (SqlKind::chosen(), temporary_folder("sql"));
         let data = folder.path().join("data");
-        let copied = Command::new("cp").arg("-r").args([sql_template(kind), data.as_path()]).status().unwrap();
+        let copied = Command::new("cp")
+            .arg("-r")
+            .args([sql_template(kind), data.as_path()])
+            .status()
+            .unwrap();
         assert!(copied.success(), "the template could not be copied to {}", data.display());
-        let (port, process) =
-            on_a_free_port(|port| Self::launch(kind, folder.path(), port).map(|process| (port, process)));
+        let (port, process) = on_a_free_port(|port| {
+            Self::launch(kind, folder.path(), port).map(|process| (port, process))
+        });
         Self { kind, process, folder, port, databases: AtomicU32::new(0) }
     }
 
@@ -190,11 +224,11 @@ impl SqlServer {
         format!("mysql://root@127.0.0.1:{}/{database}", self.port)
     }
 
-    /// Runs SQL as root and returns what it answers: a line for each row, columns separated by tabs, no
-    /// heading. Panics if the server refuses it.
+    /// Runs SQL as root and returns what it answers: a line for each row, columns separated by
+    /// tabs, no heading. Panics if the server refuses it.
     #[track_caller]
     pub fn execute(&self, sql: &str) -> String {
-        match self.kind.ask(self.port, sql, PATIENCE) {
+        match self.kind.ask(self.port, sql, TIMEOUT) {
             Ok(answer) => answer,
             Err(error) => panic!("{sql}: {error}"),
         }
@@ -202,7 +236,7 @@ impl SqlServer {
 
     /// As `execute`, where a refusal is no failure.
     pub fn try_execute(&self, sql: &str) {
-        let _ = self.kind.ask(self.port, sql, PATIENCE);
+        let _ = self.kind.ask(self.port, sql, TIMEOUT);
     }
 
     /// The server's process id.
@@ -225,7 +259,8 @@ impl SqlServer {
         self.process.resume();
     }
 
-    /// Starts the server again with the same port and the same data, and waits until it answers. Kills it first if it runs.
+    /// Starts the server again with the same port and the same data, and waits until it answers.
+    /// Kills it first if it runs.
     pub fn restart(&mut self) {
         self.kill();
         self.process = on_the_same_port(|| Self::launch(self.kind, self.folder.path(), self.port));
@@ -237,7 +272,8 @@ impl SqlServer {
         arguments.extend([
             format!("--port={port}"),
             "--bind-address=127.0.0.1".into(),
-            // Relative to the data folder. The path of a socket has a limit of 107 bytes, and the folder's may be longer.
+            // Relative to the data folder. The path of a socket has a limit of 107 bytes, and the
+            // folder's may be longer.
             "--socket=sql.sock".into(),
             "--pid-file=sql.pid".into(),
             // Without Debian's files of settings MariaDB's would be latin1.
@@ -249,7 +285,9 @@ impl SqlServer {
         let mut process = Process::run(name, &program, &arguments, &folder.join("server.log"));
         // Another server may have the port, and would answer as well.
         let ours = format!("{}/", data.display());
-        process.wait_until(|| kind.ask(port, "SELECT @@datadir", GLANCE).is_ok_and(|answer| answer == ours))?;
+        process.wait_until(|| {
+            kind.ask(port, "SELECT @@datadir", GLANCE).is_ok_and(|answer| answer == ours)
+        })?;
         Ok(process)
     }
 }
@@ -262,7 +300,11 @@ fn sql_template(kind: SqlKind) -> &'static Path {
         let data = folder.join("data");
         let mut installation = kind.install(&data, &folder.join("install.log"));
         let status = installation.child.wait().unwrap();
-        assert!(status.success(), "{}", installation.failure("could not install its system tables"));
+        assert!(
+            status.success(),
+            "{}",
+            installation.failure("could not install its system tables")
+        );
         data
     })
 }
@@ -273,7 +315,9 @@ fn redis_program() -> (&'static str, PathBuf) {
         None | Some("redis") => ("redis-server", program("redis-server")),
         Some("redis-current") => ("redis-server", current("redis-server")),
         Some("valkey") => ("valkey-server", current("valkey-server")),
-        Some(other) => panic!("TIDEMARK_TEST_REDIS is {other:?}; it can be redis, redis-current or valkey"),
+        Some(other) => {
+            panic!("TIDEMARK_TEST_REDIS is {other:?}; it can be redis, redis-current or valkey")
+        }
     }
 }
 
@@ -298,7 +342,8 @@ impl Redis {
         Self::with(&[])
     }
 
-    /// With more settings as arguments, such as `["--appendfsync", "everysec"]`. They win over the usual ones.
+    /// With more settings as arguments, such as `["--appendfsync", "everysec"]`. They win over the
+    /// usual ones.
     pub fn with(arguments: &[&str]) -> Self {
         Self::start_on(|clients| RedisPorts { clients, nodes: None }, arguments)
     }
@@ -308,15 +353,17 @@ impl Redis {
         format!("redis://127.0.0.1:{}/", self.ports.clients)
     }
 
-    /// The server's folder. Redis 7 keeps the parts of its append-only file in `appendonlydir` therein.
+    /// The server's folder. Redis 7 keeps the parts of its append-only file in `appendonlydir`
+    /// therein.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// Runs a command and returns the plain answer without the last line break. Panics if the answer is an error.
+    /// Runs a command and returns the plain answer without the last line break. Panics if the
+    /// answer is an error.
     #[track_caller]
     pub fn command(&self, arguments: &[&str]) -> String {
-        match redis_client(self.ports.clients, arguments, PATIENCE) {
+        match redis_client(self.ports.clients, arguments, TIMEOUT) {
             Ok(answer) => answer,
             Err(error) => panic!("{}: {error}", arguments.join(" ")),
         }
@@ -342,11 +389,12 @@ impl Redis {
         self.process.resume();
     }
 
-    /// Starts the server again with the same port and the same data, and waits until it has loaded its file. Kills it first if
-    /// it runs.
+    /// Starts the server again with the same port and the same data, and waits until it has loaded
+    /// its file. Kills it first if it runs.
     pub fn restart(&mut self) {
         self.kill();
-        self.process = on_the_same_port(|| Self::launch(self.folder.path(), self.ports, &self.settings));
+        self.process =
+            on_the_same_port(|| Self::launch(self.folder.path(), self.ports, &self.settings));
     }
 
     fn start_on(ports: impl Fn(u16) -> RedisPorts, arguments: &[&str]) -> Self {
@@ -383,8 +431,9 @@ impl Redis {
         // Another server may have the port, and would answer as well.
         let ours = format!("process_id:{}", process.id());
         process.wait_until(|| {
-            redis_client(ports.clients, &["INFO"], GLANCE)
-                .is_ok_and(|answer| [ours.as_str(), "loading:0"].iter().all(|line| answer.lines().any(|l| l == *line)))
+            redis_client(ports.clients, &["INFO"], GLANCE).is_ok_and(|answer| {
+                [ours.as_str(), "loading:0"].iter().all(|line| answer.lines().any(|l| l == *line))
+            })
         })?;
         Ok(process)
     }
@@ -405,12 +454,13 @@ pub struct RedisCluster {
 }
 
 impl RedisCluster {
-    /// Starts the nodes and waits until each of them serves its part. Takes two seconds: for that long, a master that has just
-    /// started accepts no writes.
+    /// Starts the nodes and waits until each of them serves its part. Takes two seconds: for that
+    /// long, a master that has just started accepts no writes.
     pub fn start() -> Self {
         let settings = [
             ["--cluster-enabled", "yes"],
-            // A node learns its own address from the others, which is too late for the first client.
+            // A node learns its own address from the others, which is too late for the first
+            // client.
             ["--cluster-announce-ip", "127.0.0.1"],
             // How long a node may be silent before the others call it dead.
             ["--cluster-node-timeout", "2000"],
@@ -427,7 +477,8 @@ impl RedisCluster {
         for (index, node) in nodes.iter().enumerate() {
             // Each meets each: hearsay would get there later.
             for other in &nodes[index + 1..] {
-                let (port, bus) = (other.ports.clients.to_string(), other.ports.nodes.unwrap().to_string());
+                let (port, bus) =
+                    (other.ports.clients.to_string(), other.ports.nodes.unwrap().to_string());
                 node.command(&["CLUSTER", "MEET", "127.0.0.1", &port, &bus]);
             }
         }
@@ -446,24 +497,34 @@ impl RedisCluster {
         &self.nodes
     }
 
-    /// One node, to kill and to restart. After a restart it answers, and serves its part only some time later: see
-    /// [`Self::wait_until_ok`].
+    /// One node, to kill and to restart. After a restart it answers, and serves its part only some
+    /// time later: see [`Self::wait_until_ok`].
     pub fn node(&mut self, index: usize) -> &mut Redis {
         &mut self.nodes[index]
     }
 
     /// Waits until every node knows all others and says that all is well.
     pub fn wait_until_ok(&self) {
-        let wanted = ["cluster_state:ok", "cluster_slots_assigned:16384", "cluster_known_nodes:3", "cluster_size:3"];
-        let deadline = Instant::now() + PATIENCE;
+        let wanted = [
+            "cluster_state:ok",
+            "cluster_slots_assigned:16384",
+            "cluster_known_nodes:3",
+            "cluster_size:3",
+        ];
+        let deadline = Instant::now() + TIMEOUT;
         for node in &self.nodes {
             loop {
                 let answer = redis_client(node.ports.clients, &["CLUSTER", "INFO"], GLANCE);
-                if answer.as_ref().is_ok_and(|answer| wanted.iter().all(|line| answer.lines().any(|l| l == *line))) {
+                if answer.as_ref().is_ok_and(|answer| {
+                    wanted.iter().all(|line| answer.lines().any(|l| l == *line))
+                }) {
                     break;
                 }
                 if Instant::now() > deadline {
-                    panic!("{}{answer:?}", node.process.failure("is not part of a working cluster"));
+                    panic!(
+                        "{}{answer:?}",
+                        node.process.failure("is not part of a working cluster")
+                    );
                 }
                 thread::sleep(PAUSE);
             }
@@ -502,7 +563,13 @@ impl Process {
             .spawn()
             .unwrap();
         let lifeline = child.stdin.take();
-        Self { name, child, lifeline, log: log.to_owned(), log_start: file.metadata().unwrap().len() }
+        Self {
+            name,
+            child,
+            lifeline,
+            log: log.to_owned(),
+            log_start: file.metadata().unwrap().len(),
+        }
     }
 
     fn id(&self) -> u32 {
@@ -511,7 +578,7 @@ impl Process {
 
     /// Fails if the process ends or if it takes too long.
     fn wait_until(&mut self, ready: impl Fn() -> bool) -> Result<(), Failure> {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return Err(self.failure(&format!("ended with {status}")));
@@ -530,8 +597,11 @@ impl Process {
         let log = fs::read(&self.log).unwrap_or_default();
         let log = String::from_utf8_lossy(log.get(self.log_start as usize..).unwrap_or_default());
         let lines: Vec<&str> = log.lines().collect();
-        let text =
-            format!("{} {problem}. Its log:\n{}\n", self.name, lines[lines.len().saturating_sub(40)..].join("\n"));
+        let text = format!(
+            "{} {problem}. Its log:\n{}\n",
+            self.name,
+            lines[lines.len().saturating_sub(40)..].join("\n")
+        );
         Failure { port_is_taken: log.contains("Address already in use"), text }
     }
 
@@ -547,7 +617,7 @@ impl Process {
         self.signal("STOP");
         // The signal is on its way, and the server may answer until it arrives.
         let stat = format!("/proc/{}/stat", self.id());
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         while !fs::read_to_string(&stat).unwrap().rsplit(')').next().unwrap().starts_with(" T ") {
             assert!(Instant::now() < deadline, "{} does not stop", self.name);
             thread::sleep(PAUSE);
@@ -617,19 +687,23 @@ fn on_a_free_port<T>(mut launch: impl FnMut(u16) -> Result<T, Failure>) -> T {
     }
 }
 
-/// While a server is down, any connection of this machine may happen to leave from its port. That passes.
+/// While a server is down, any connection of this machine may happen to leave from its port. That
+/// passes.
 fn on_the_same_port<T>(launch: impl Fn() -> Result<T, Failure>) -> T {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + TIMEOUT;
     loop {
         match launch() {
             Ok(started) => return started,
-            Err(failure) if failure.port_is_taken && Instant::now() < deadline => thread::sleep(PAUSE),
+            Err(failure) if failure.port_is_taken && Instant::now() < deadline => {
+                thread::sleep(PAUSE)
+            }
             Err(failure) => panic!("{failure}"),
         }
     }
 }
 
-/// A port that was free a moment ago. No port is handed out twice: a server that was killed wants its own back.
+/// A port that was free a moment ago. No port is handed out twice: a server that was killed wants
+/// its own back.
 pub fn free_port() -> u16 {
     static HANDED_OUT: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
     loop {
@@ -645,8 +719,8 @@ fn temporary_folder(name: &str) -> TempDir {
     tempfile::Builder::new().prefix(&format!("{name}-")).tempdir_in(home()).unwrap()
 }
 
-/// Where all folders of this process are. A server's folder has 60 MB and more, and that of a static is never dropped: a shell
-/// deletes what is left, once this process has ended.
+/// Where all folders of this process are. A server's folder has 60 MB and more, and that of a
+/// static is never dropped: a shell deletes what is left, once this process has ended.
 fn home() -> &'static Path {
     static HOME: OnceLock<(PathBuf, Child)> = OnceLock::new();
     let (path, _) = HOME.get_or_init(|| {
@@ -666,15 +740,25 @@ fn home() -> &'static Path {
     path
 }
 
-/// Runs a client and returns its output without the last line break. `timeout` is for a server that accepts a connection and
-/// then says nothing.
+/// Runs a client and returns its output without the last line break. `timeout` is for a server that
+/// accepts a connection and then says nothing.
 fn ask(client: &Path, arguments: &[&str], limit: Duration) -> Result<String, String> {
-    let output = Command::new("timeout").arg(limit.as_secs().to_string()).arg(client).args(arguments).output().unwrap();
+    let output = Command::new("timeout")
+        .arg(limit.as_secs().to_string())
+        .arg(client)
+        .args(arguments)
+        .output()
+        .unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     if output.status.success() {
         return Ok(text.strip_suffix('\n').unwrap_or(&text).to_owned());
     }
-    Err(format!("{}: {}\n{text}{}", client.display(), output.status, String::from_utf8_lossy(&output.stderr)))
+    Err(format!(
+        "{}: {}\n{text}{}",
+        client.display(),
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    ))
 }
 
 /// Where a program is. Debian has servers in /usr/sbin, which an ordinary user's PATH lacks.

@@ -14,7 +14,8 @@ pub enum Network {
     Well = 0,
     /// Passes each answer on 200 ms later.
     Slow = 1,
-    /// Passes nothing on, and closes nothing. A connection that lost bytes never passes any again, whatever the network does later.
+    /// Passes nothing on, and closes nothing. A connection that lost bytes never passes any again,
+    /// whatever the network does later.
     Cut = 2,
     /// Closes every connection.
     Refusing = 3,
@@ -38,13 +39,22 @@ impl Proxy {
         let (shared, losing) = (network.clone(), to_lose.clone());
         std::thread::spawn(move || {
             for client in listener.incoming() {
-                let (Ok(client), Ok(server)) = (client, TcpStream::connect(("127.0.0.1", server))) else { continue };
+                let (Ok(client), Ok(server)) = (client, TcpStream::connect(("127.0.0.1", server)))
+                else {
+                    continue;
+                };
                 let is_lost = Arc::new(AtomicBool::new(false));
-                let pairs = [(client.try_clone(), server.try_clone(), false), (Ok(server), Ok(client), true)];
+                let pairs = [
+                    (client.try_clone(), server.try_clone(), false),
+                    (Ok(server), Ok(client), true),
+                ];
                 for (from, to, is_answer) in pairs {
                     let (Ok(from), Ok(to)) = (from, to) else { continue };
-                    let (network, losing, is_lost) = (shared.clone(), losing.clone(), is_lost.clone());
-                    std::thread::spawn(move || pass(from, to, &network, &losing, &is_lost, is_answer));
+                    let (network, losing, is_lost) =
+                        (shared.clone(), losing.clone(), is_lost.clone());
+                    std::thread::spawn(move || {
+                        pass(from, to, &network, &losing, &is_lost, is_answer)
+                    });
                 }
             }
         });
@@ -95,7 +105,12 @@ fn pass(
         let count = match from.read(&mut bytes) {
             Ok(0) => break,
             Ok(count) => count,
-            Err(error) if matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut) => {
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut
+                ) =>
+            {
                 continue;
             }
             Err(_) => break,

@@ -1,14 +1,15 @@
 //! Stores that are slow or away: a circuit breaker.
 //!
-//! Whoever asks a store and gets no answer in time notes it. From then on one task asks whether the store is back, and everybody
-//! else goes on at once: without the store where that is possible, with an error where it is not. The task closes the breaker
-//! again; no request waits for that. There is no timer as long as a store is well.
+//! Whoever asks a store and gets no answer in time notes it. From then on one task asks whether the
+//! store is back, and everybody else goes on at once: without the store where that is possible,
+//! with an error where it is not. The task closes the breaker again; no request waits for that.
+//! There is no timer as long as a store is well.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Between two questions whether a store is back. Together with the time limit of a question it bounds how long after the store's
-/// return it is used again.
+/// Between two questions whether a store is back. Together with the time limit of a question it
+/// bounds how long after the store's return it is used again.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// How a store is; the order is that of badness.
@@ -16,7 +17,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub enum State {
     /// It answers in time.
     Well,
-    /// It answers, but late, or somebody got no answer and it is not known yet why. What can go on without it does; the rest asks.
+    /// It answers, but late, or somebody got no answer and it is not known yet why. What can go on
+    /// without it does; the rest asks.
     Slow,
     /// It does not answer. Nobody asks it but the probe.
     Away,
@@ -45,8 +47,8 @@ impl Breaker {
         self.state() == State::Away
     }
 
-    /// Notes that the store is `Slow` or `Away`. Unless a task is asking already, one begins to ask `probe` how the store is, until it
-    /// is well.
+    /// Notes that the store is `Slow` or `Away`. Unless a task is asking already, one begins to ask
+    /// `probe` how the store is, until it is well.
     pub fn note<P, F>(&self, state: State, probe: P)
     where
         P: Fn() -> F + Send + 'static,
@@ -86,8 +88,14 @@ impl Breaker {
         let (store, seconds) = (self.store, since.elapsed().as_secs_f64());
         match state {
             State::Well => tracing::info!(store, seconds, "a store is well again"),
-            State::Slow => tracing::warn!(store, seconds, "a store is slow; what can do without it does"),
-            State::Away => tracing::error!(store, seconds, "a store does not answer; it is asked until it is back"),
+            State::Slow => {
+                tracing::warn!(store, seconds, "a store is slow; what can do without it does")
+            }
+            State::Away => tracing::error!(
+                store,
+                seconds,
+                "a store does not answer; it is asked until it is back"
+            ),
         }
     }
 }
@@ -98,10 +106,16 @@ mod tests {
 
     /// A clock that goes on by itself when everybody waits for it.
     fn run(test: impl Future<Output = ()>) {
-        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(test);
+        tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .unwrap()
+            .block_on(test);
     }
 
-    /// A store that is how it is told to be, and counts how often it is asked, and by how many at once.
+    /// A store that is how it is told to be, and counts how often it is asked, and by how many at
+    /// once.
     #[derive(Clone, Debug)]
     struct Store {
         state: Arc<Mutex<State>>,

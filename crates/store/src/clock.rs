@@ -20,10 +20,14 @@ impl Clock {
         Clock::Manual(Arc::new(AtomicI64::new(start.as_millisecond())))
     }
 
-    /// The time in milliseconds since 1970-01-01T00:00:00Z, as every table of the database holds it.
+    /// The time in milliseconds since 1970-01-01T00:00:00Z, as every table of the database holds
+    /// it.
     pub fn now_ms(&self) -> i64 {
         match self {
-            #[allow(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
+            #[allow(
+                clippy::disallowed_methods,
+                reason = "the one place that reads the machine's clock"
+            )]
             Clock::System => Timestamp::now().as_millisecond(),
             Clock::Manual(time) => time.load(Ordering::SeqCst),
         }

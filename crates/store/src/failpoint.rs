@@ -1,5 +1,5 @@
-//! Where a process can be made to die, and how a flush can be made wrong: for `make torture`, compiled in with the feature
-//! `torture` alone. Otherwise all of this is nothing.
+//! Where a process can be made to die, and how a flush can be made wrong: for `make torture`,
+//! compiled in with the feature `torture` alone. Otherwise all of this is nothing.
 
 /// A flush that is wrong on purpose, so that the torture can be seen to notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,8 +10,8 @@ pub enum Variant {
     NoLedger,
 }
 
-/// Marks a step of the protocol. The process ends here, as if killed, if `TORTURE_DIE_AT` names the step and how many times it
-/// is reached, such as `flush-applied:2`.
+/// Marks a step of the protocol. The process ends here, as if killed, if `TORTURE_DIE_AT` names the
+/// step and how many times it is reached, such as `flush-applied:2`.
 #[cfg(feature = "torture")]
 pub fn reach(step: &str) {
     use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,4 +1,5 @@
-//! What counting and the blog both stand on: connections to SQL and Redis, the clock, and failpoints.
+//! What counting and the blog both stand on: connections to SQL and Redis, the clock, and
+//! failpoints.
 //!
 //! Nothing here knows a table. [`sql`] opens SQLite, MySQL or MariaDB and brings their tables up to
 //! date with the migrations that it is given.

@@ -1,8 +1,8 @@
 //! The connection to Redis: a single server or a Cluster, whichever the address leads to.
 //!
-//! Pages can do without Redis ([`Redis::for_page`]), and never wait for one that is slow or away. Everything else waits for one that
-//! is slow, and is refused at once while it is away: whoever sends it tries again. One task finds out when it is back; see
-//! [`crate::breaker`].
+//! Pages can do without Redis ([`Redis::for_page`]), and never wait for one that is slow or away.
+//! Everything else waits for one that is slow, and is refused at once while it is away: whoever
+//! sends it tries again. One task finds out when it is back; see [`crate::breaker`].
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -11,7 +11,9 @@ use ::redis::aio::{ConnectionLike, ConnectionManager, ConnectionManagerConfig};
 use ::redis::cluster::ClusterClient;
 use ::redis::cluster_async::ClusterConnection;
 use ::redis::cluster_routing::{MultipleNodeRoutingInfo, RoutingInfo};
-use ::redis::{Client, Cmd, ErrorKind, FromRedisValue, Pipeline, RedisError, RedisFuture, RedisResult};
+use ::redis::{
+    Client, Cmd, ErrorKind, FromRedisValue, Pipeline, RedisError, RedisFuture, RedisResult,
+};
 use ::redis::{ServerErrorKind, Value};
 use futures_util::FutureExt;
 use futures_util::future::select_ok;
@@ -26,16 +28,19 @@ const ANSWER: Duration = Duration::from_secs(2);
 /// How long connecting may take.
 const CONNECT: Duration = Duration::from_secs(1);
 
-/// How long a page waits before it goes on without, and how soon an answer has to come for Redis not to count as slow.
+/// How long a page waits before it goes on without, and how soon an answer has to come for Redis
+/// not to count as slow.
 const FOR_PAGE: Duration = Duration::from_millis(150);
 
-/// How long the probe waits, connecting included: less than a second, so that a Redis that is back is used within one.
+/// How long the probe waits, connecting included: less than a second, so that a Redis that is back
+/// is used within one.
 const PROBE: Duration = Duration::from_millis(800);
 
 /// How often a lost connection is tried again before the request that waits for it fails.
 const ATTEMPTS: usize = 1;
 
-/// Redis, connected to when it is first asked for something, and again whenever the connection was lost. Cheap to clone.
+/// Redis, connected to when it is first asked for something, and again whenever the connection was
+/// lost. Cheap to clone.
 #[derive(Clone)]
 pub struct Redis {
     nodes: Arc<[String]>,
@@ -90,34 +95,49 @@ impl Info {
 }
 
 impl Redis {
-    /// Redis at `url`: `redis://` or `rediss://` (TLS); for a Cluster one or more of its nodes, separated by commas.
+    /// Redis at `url`: `redis://` or `rediss://` (TLS); for a Cluster one or more of its nodes,
+    /// separated by commas.
     ///
     /// # Errors
-    /// One line for a person if the address can't be read. Whether anything answers there is seen later.
+    /// One line for a person if the address can't be read. Whether anything answers there is seen
+    /// later.
     pub fn new(url: &str) -> Result<Self, String> {
         let nodes: Arc<[String]> = url.split(',').map(|node| node.trim().to_owned()).collect();
         for node in nodes.iter() {
             Client::open(node.as_str()).map_err(|error| {
-                format!("redis.url: not an address of Redis such as redis://127.0.0.1:6379 ({error})")
+                format!(
+                    "redis.url: not an address of Redis such as redis://127.0.0.1:6379 ({error})"
+                )
             })?;
         }
-        Ok(Self { nodes, link: Arc::default(), connecting: Arc::default(), breaker: Breaker::new("redis") })
+        Ok(Self {
+            nodes,
+            link: Arc::default(),
+            connecting: Arc::default(),
+            breaker: Breaker::new("redis"),
+        })
     }
 
-    /// Whether everything but the probe is refused at once. Not of a Cluster: the nodes that are there still take what is theirs.
+    /// Whether everything but the probe is refused at once. Not of a Cluster: the nodes that are
+    /// there still take what is theirs.
     pub fn is_away(&self) -> bool {
         self.breaker.is_away() && !matches!(self.known_link(), Some(Link::Cluster(_)))
     }
 
-    /// The answer to a read that a page can do without: `None` at once while Redis is slow or away, and if no answer comes soon.
-    /// Whoever calls this must hold no connection to SQL meanwhile.
-    pub async fn for_page<T, E: std::fmt::Display>(&self, read: impl Future<Output = Result<T, E>>) -> Option<T> {
+    /// The answer to a read that a page can do without: `None` at once while Redis is slow or away,
+    /// and if no answer comes soon. Whoever calls this must hold no connection to SQL meanwhile.
+    pub async fn for_page<T, E: std::fmt::Display>(
+        &self,
+        read: impl Future<Output = Result<T, E>>,
+    ) -> Option<T> {
         if self.breaker.state() != State::Well {
             return None;
         }
         match timeout(FOR_PAGE, read).await {
             Ok(Ok(answer)) => return Some(answer),
-            Ok(Err(error)) => tracing::warn!(error = %error, "a page does without Redis, which could not be read"),
+            Ok(Err(error)) => {
+                tracing::warn!(error = %error, "a page does without Redis, which could not be read")
+            }
             Err(_) => {}
         }
         self.note(State::Slow);
@@ -128,7 +148,11 @@ impl Redis {
     ///
     /// # Errors
     /// That of `read`, or that it took too long.
-    pub async fn within<T>(&self, limit: Duration, read: impl Future<Output = RedisResult<T>>) -> RedisResult<T> {
+    pub async fn within<T>(
+        &self,
+        limit: Duration,
+        read: impl Future<Output = RedisResult<T>>,
+    ) -> RedisResult<T> {
         timeout(limit, read).await.unwrap_or_else(|_| {
             self.note(State::Slow);
             Err(no_answer())
@@ -180,8 +204,8 @@ impl Redis {
         });
     }
 
-    /// How Redis is. While it is away a new connection is tried beside the one there is: after packets were lost nobody may ever answer
-    /// on that one.
+    /// How Redis is. While it is away a new connection is tried beside the one there is: after
+    /// packets were lost nobody may ever answer on that one.
     async fn probe(&self) -> State {
         let known = async {
             match self.known_link() {
@@ -247,7 +271,8 @@ impl Redis {
         self.noted(answer)
     }
 
-    /// Runs a script on the node that has `key`. It may run twice if the answer is lost, so it must bear that.
+    /// Runs a script on the node that has `key`. It may run twice if the answer is lost, so it must
+    /// bear that.
     ///
     /// # Errors
     /// The script's, or that Redis can't be reached.
@@ -281,7 +306,8 @@ impl Redis {
         Ok(matches!(self.link().await?, Link::Cluster(_)))
     }
 
-    /// A setting of Redis. `None` if it keeps that to itself, as some hosted ones do, and of a Cluster, whose nodes may differ.
+    /// A setting of Redis. `None` if it keeps that to itself, as some hosted ones do, and of a
+    /// Cluster, whose nodes may differ.
     ///
     /// # Errors
     /// That Redis can't be reached.
@@ -290,9 +316,14 @@ impl Redis {
         if matches!(link, Link::Cluster(_)) {
             return Ok(None);
         }
-        let answer: RedisResult<Vec<String>> = ::redis::cmd("CONFIG").arg("GET").arg(name).query_async(&mut link).await;
+        let answer: RedisResult<Vec<String>> =
+            ::redis::cmd("CONFIG").arg("GET").arg(name).query_async(&mut link).await;
         match answer {
-            Err(error) if error.is_connection_dropped() || error.is_timeout() || error.is_io_error() => Err(error),
+            Err(error)
+                if error.is_connection_dropped() || error.is_timeout() || error.is_io_error() =>
+            {
+                Err(error)
+            }
             answer => Ok(answer.ok().and_then(|pair| pair.into_iter().nth(1))),
         }
     }

@@ -1,10 +1,11 @@
 //! Connections to SQL.
 //!
-//! Data is in SQLite (the embedded profile) or in MySQL or MariaDB (the server profile). Statements are
-//! written so that both understand them; the few that can't be are picked by [`Dialect`].
+//! Data is in SQLite (the embedded profile) or in MySQL or MariaDB (the server profile). Statements
+//! are written so that both understand them; the few that can't be are picked by [`Dialect`].
 
-/// Runs one piece of code on whichever database it is, with `$pool` as the place where reads go. The code is compiled once for
-/// each kind, so it may only use what both kinds can do. The function around it returns at once while the database is away.
+/// Runs one piece of code on whichever database it is, with `$pool` as the place where reads go.
+/// The code is compiled once for each kind, so it may only use what both kinds can do. The function
+/// around it returns at once while the database is away.
 #[macro_export]
 macro_rules! on_reader {
     ($database:expr, $pool:ident => $body:expr) => {
@@ -75,15 +76,21 @@ use sqlx::mysql::{MySqlDatabaseError, MySqlQueryResult};
 use sqlx::sqlite::SqliteQueryResult;
 use sqlx::{MySql, Sqlite};
 
-/// How long a request waits for others who write. It is answered within five seconds, if only to come again.
+/// How long a request waits for others who write. It is answered within five seconds, if only to
+/// come again.
 const FOR_REQUEST: Duration = Duration::from_secs(4);
 
 /// Does `work`, for no longer than `limit` if there is one.
 /// # Errors
 /// Its own; [`sqlx::Error::PoolTimedOut`] if it took longer.
-pub async fn within<T>(limit: Option<Duration>, work: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
+pub async fn within<T>(
+    limit: Option<Duration>,
+    work: impl Future<Output = sqlx::Result<T>>,
+) -> sqlx::Result<T> {
     match limit {
-        Some(limit) => tokio::time::timeout(limit, work).await.unwrap_or(Err(sqlx::Error::PoolTimedOut)),
+        Some(limit) => {
+            tokio::time::timeout(limit, work).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
+        }
         None => work.await,
     }
 }
@@ -132,7 +139,8 @@ pub enum OpenError {
         "database.url: {0:?} is not an address of a database; write sqlite: and a path, as in sqlite:data/tidemark.db, or mysql://user:password@host/name"
     )]
     Url(String),
-    /// The URL says `mysql:` or `mariadb:`, and the rest of it is wrong. It is not repeated: there may be a password in it.
+    /// The URL says `mysql:` or `mariadb:`, and the rest of it is wrong. It is not repeated: there
+    /// may be a password in it.
     #[error(
         "database.url is not an address of a MySQL or MariaDB database ({0}); write mysql://user:password@host:3306/name, with %40 for an @ in the password and so on"
     )]
@@ -156,7 +164,9 @@ pub enum OpenError {
         reason: String,
     },
     /// The server does not answer.
-    #[error("The server of the database {database:?} can't be reached: {reason}. Start it, or correct database.url.")]
+    #[error(
+        "The server of the database {database:?} can't be reached: {reason}. Start it, or correct database.url."
+    )]
     Unreachable {
         /// Its address.
         database: String,
@@ -225,16 +235,21 @@ impl OpenError {
 }
 
 impl AnyDatabase {
-    /// Opens the database at `url` (`sqlite:`, `mysql:` or `mariadb:`) with at most `connections`, or as many as suit its kind, and brings
-    /// its tables up to date. A SQLite file and its folder are made if needed; a server's database must be there.
+    /// Opens the database at `url` (`sqlite:`, `mysql:` or `mariadb:`) with at most `connections`,
+    /// or as many as suit its kind, and brings its tables up to date. A SQLite file and its folder
+    /// are made if needed; a server's database must be there.
     ///
     /// # Errors
     /// An [`OpenError`], which is one line for a person.
-    pub async fn open(url: &str, connections: Option<NonZeroU32>, migrations: &Migrations) -> Result<Self, OpenError> {
+    pub async fn open(
+        url: &str,
+        connections: Option<NonZeroU32>,
+        migrations: &Migrations,
+    ) -> Result<Self, OpenError> {
         Ok(match url.split_once(':') {
-            Some(("sqlite", _)) => {
-                AnyDatabase::Sqlite(SqliteDatabase::open(url, connections, &migrations.sqlite).await?)
-            }
+            Some(("sqlite", _)) => AnyDatabase::Sqlite(
+                SqliteDatabase::open(url, connections, &migrations.sqlite).await?,
+            ),
             Some(("mysql" | "mariadb", _)) => {
                 AnyDatabase::MySql(MySqlDatabase::open(url, connections, &migrations.mysql).await?)
             }
@@ -263,7 +278,8 @@ impl AnyDatabase {
         }
     }
 
-    /// The same for requests: they wait four seconds at most for others who write. Jobs and commands may take their time.
+    /// The same for requests: they wait four seconds at most for others who write. Jobs and
+    /// commands may take their time.
     #[must_use]
     pub fn for_requests(self) -> Self {
         match self {
@@ -311,13 +327,16 @@ impl Transaction {
 }
 
 impl Dialect {
-    /// An aggregate that makes a JSON array of `item`, which is JSON, in order of the column `position`.
+    /// An aggregate that makes a JSON array of `item`, which is JSON, in order of the column
+    /// `position`.
     pub fn json_list(self, item: &str) -> String {
         match self {
             Dialect::Sqlite => format!("json_group_array({item} ORDER BY position)"),
             // MySQL's JSON_ARRAYAGG has no order.
             Dialect::MySql => {
-                format!("concat('[', coalesce(group_concat({item} ORDER BY position SEPARATOR ','), ''), ']')")
+                format!(
+                    "concat('[', coalesce(group_concat({item} ORDER BY position SEPARATOR ','), ''), ']')"
+                )
             }
         }
     }
@@ -330,8 +349,8 @@ impl Dialect {
         }
     }
 
-    /// A join that reads the table on its left first, whatever the planner thinks of it: the left one has the order that is
-    /// wanted, so that reading can stop at the limit.
+    /// A join that reads the table on its left first, whatever the planner thinks of it: the left
+    /// one has the order that is wanted, so that reading can stop at the limit.
     pub fn join_in_order(self) -> &'static str {
         match self {
             Dialect::Sqlite => "CROSS JOIN",
@@ -358,8 +377,8 @@ impl InsertedId for MySqlQueryResult {
     }
 }
 
-/// Whether an error says that there was no way to the database, that it is going away, or that somebody else had what was asked for
-/// locked too long: the same request may work in a moment.
+/// Whether an error says that there was no way to the database, that it is going away, or that
+/// somebody else had what was asked for locked too long: the same request may work in a moment.
 pub fn is_unavailable(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_)
@@ -367,13 +386,16 @@ pub fn is_unavailable(error: &sqlx::Error) -> bool {
         | sqlx::Error::PoolTimedOut
         | sqlx::Error::PoolClosed
         | sqlx::Error::WorkerCrashed => true,
-        sqlx::Error::Database(error) => error.try_downcast_ref::<MySqlDatabaseError>().is_some_and(|error| {
-            // Class 08 is "connection exception": shutting down, too many connections, lost on the network. The numbers have
-            // other classes: too many connections of this user, waited too long for a lock, connection killed (MariaDB), server
-            // not available, session killed, idle for too long (MySQL).
-            error.code().is_some_and(|code| code.starts_with("08"))
-                || matches!(error.number(), 1203 | 1205 | 1927 | 3168 | 3169 | 4031)
-        }),
+        sqlx::Error::Database(error) => {
+            error.try_downcast_ref::<MySqlDatabaseError>().is_some_and(|error| {
+                // Class 08 is "connection exception": shutting down, too many connections, lost on
+                // the network. The numbers have other classes: too many connections of this user,
+                // waited too long for a lock, connection killed (MariaDB), server not available,
+                // session killed, idle for too long (MySQL).
+                error.code().is_some_and(|code| code.starts_with("08"))
+                    || matches!(error.number(), 1203 | 1205 | 1927 | 3168 | 3169 | 4031)
+            })
+        }
         _ => false,
     }
 }

@@ -10,7 +10,9 @@ use super::status_name;
 use crate::components::article_list::Time;
 use crate::components::diff::Diff;
 use crate::components::editor::EditorTools;
-use crate::components::form::{Field, FieldNotes, FormErrors, Notice, described_by, sent_form, textarea_text};
+use crate::components::form::{
+    Field, FieldNotes, FormErrors, Notice, described_by, sent_form, textarea_text,
+};
 use crate::components::page::{Content, Head, LoadedPage};
 use crate::error::Error;
 use crate::model::draft::Typed;
@@ -90,18 +92,28 @@ pub async fn page() -> LoadedPage {
     });
     let content = async move {
         let user = current_user(&parts)?;
-        let id = id.parse().map_err(|_| Error::NotFound("There is no such article, or it is not yours.".into()))?;
+        let id = id
+            .parse()
+            .map_err(|_| Error::NotFound("There is no such article, or it is not yours.".into()))?;
         let article = state.editable(&user, id).await?;
         let stored = state.typed_of(&article.fields).await?;
         let text = match (conflict, is_sent(&sent)) {
             // Saving again is a decision now.
-            (Some(Conflict), _) => Text { version: article.version, typed: typed(&sent), recovered_at: None },
+            (Some(Conflict), _) => {
+                Text { version: article.version, typed: typed(&sent), recovered_at: None }
+            }
             (None, true) => {
                 let version = sent.value("version").and_then(|version| version.parse().ok());
-                Text { version: version.unwrap_or(article.version), typed: typed(&sent), recovered_at: None }
+                Text {
+                    version: version.unwrap_or(article.version),
+                    typed: typed(&sent),
+                    recovered_at: None,
+                }
             }
             (None, false) => match state.draft(&user, id).await? {
-                Some((version, typed, at)) if typed != stored => Text { version, typed, recovered_at: Some(at) },
+                Some((version, typed, at)) if typed != stored => {
+                    Text { version, typed, recovered_at: Some(at) }
+                }
                 _ => Text { version: article.version, typed: stored.clone(), recovered_at: None },
             },
         };
@@ -135,7 +147,9 @@ fn is_sent(sent: &SentForm) -> bool {
 #[component]
 fn Editor(text: Text, sent: SentForm, article: Option<EditableArticle>, now: i64) -> impl IntoView {
     let Text { version, typed, recovered_at } = text;
-    let action = article.as_ref().map_or("/studio/new".to_owned(), |article| format!("/studio/{}", article.id));
+    let action = article
+        .as_ref()
+        .map_or("/studio/new".to_owned(), |article| format!("/studio/{}", article.id));
     let discard = format!("{action}/discard");
     let recovered = recovered_at.map(|at| {
         view! {
@@ -146,12 +160,16 @@ fn Editor(text: Text, sent: SentForm, article: Option<EditableArticle>, now: i64
         }
     });
     let markdown_error = sent.error("markdown").map(str::to_owned);
-    let is_published = article.as_ref().is_some_and(|article| article.fields.status == Status::Published);
+    let is_published =
+        article.as_ref().is_some_and(|article| article.fields.status == Status::Published);
     let published_at = article.as_ref().and_then(|article| article.fields.published_at);
     let schedule = sent.value("published_at").map(str::to_owned);
-    let schedule = schedule.or_else(|| published_at.filter(|at| *at > now).map(format_time)).unwrap_or_default();
+    let schedule = schedule
+        .or_else(|| published_at.filter(|at| *at > now).map(format_time))
+        .unwrap_or_default();
     let id = article.as_ref().map_or(0, |article| article.id);
-    let state_line = article.as_ref().map(|article| view! { <StateLine article=article.clone() now /> });
+    let state_line =
+        article.as_ref().map(|article| view! { <StateLine article=article.clone() now /> });
     let below = article.as_ref().map(|article| view! { <BinForm article=article.clone() /> });
     view! {
         {recovered}
@@ -288,14 +306,22 @@ fn BinForm(article: EditableArticle) -> impl IntoView {
 
 /// Both texts, where two people have saved the same article.
 #[component]
-fn ConflictNote(stored: String, differences: Vec<(&'static str, Differences)>, id: i64) -> impl IntoView {
+fn ConflictNote(
+    stored: String,
+    differences: Vec<(&'static str, Differences)>,
+    id: i64,
+) -> impl IntoView {
     let is_text = |(label, _): &(&'static str, Differences)| *label == "Text";
     let (text, fields): (Vec<_>, Vec<_>) = differences.into_iter().partition(is_text);
     let show = |differences: Vec<(&'static str, Differences)>| {
         let fields = differences.into_iter();
-        fields.map(|(label, differences)| view! { <h3>{label}</h3> <Diff differences /> }).collect_view()
+        fields
+            .map(|(label, differences)| view! { <h3>{label}</h3> <Diff differences /> })
+            .collect_view()
     };
-    let is_same = text.is_empty().then(|| view! { <h3>"Text"</h3> <p class="diff-same">"No difference."</p> });
+    let is_same = text
+        .is_empty()
+        .then(|| view! { <h3>"Text"</h3> <p class="diff-same">"No difference."</p> });
     let (fields, text) = (show(fields), show(text));
     view! {
         <section class="conflict" aria-labelledby="conflict-title">

@@ -15,7 +15,9 @@ use crate::server::request::identity::current_user;
 use crate::server::state::AppState;
 
 fn number(name: &str) -> Result<i64, Error> {
-    param(name).parse().map_err(|_| Error::NotFound("There is no such article, or it is not yours.".into()))
+    param(name)
+        .parse()
+        .map_err(|_| Error::NotFound("There is no such article, or it is not yours.".into()))
 }
 
 /// `/studio/{id}/revisions`
@@ -77,7 +79,9 @@ fn Item(article: i64, revision: ListedRevision, is_current: bool) -> impl IntoVi
 /// What a save changed, in a few words.
 fn what_changed(revision: &ListedRevision) -> String {
     let characters = revision.characters;
-    let Some(before) = revision.characters_before else { return format!("{characters} characters") };
+    let Some(before) = revision.characters_before else {
+        return format!("{characters} characters");
+    };
     let mut changed = Vec::new();
     for (name, is_changed) in [
         ("title", revision.changed_title),

@@ -28,7 +28,8 @@ const SHELVES: [(Shelf, &str, &str); 5] = [
     (Shelf::Bin, "bin", "Bin"),
 ];
 
-/// The columns that a table can be sorted by, with their names in addresses and on the page, and whether the greatest comes first.
+/// The columns that a table can be sorted by, with their names in addresses and on the page, and
+/// whether the greatest comes first.
 const COLUMNS: [(Column, &str, &str, bool); 7] = [
     (Column::Title, "title", "Title", false),
     (Column::Published, "published", "Published", true),
@@ -99,7 +100,11 @@ pub async fn page() -> LoadedPage {
             view! { <Empty choice=choice.clone() /> }.into_any()
         } else {
             let now = state.clock.now_ms();
-            let rows = table.items.into_iter().map(|row| view! { <Row row sees_all now /> }).collect_view();
+            let rows = table
+                .items
+                .into_iter()
+                .map(|row| view! { <Row row sees_all now /> })
+                .collect_view();
             view! {
                 <table class="table studio-table">
                     <thead>
@@ -221,10 +226,16 @@ fn Row(row: TableRow, sees_all: bool, now: i64) -> impl IntoView {
 fn Empty(choice: Choice) -> impl IntoView {
     let (title, text) = match (choice.text.is_empty(), choice.shelf.0) {
         (false, _) => ("Nothing found", "No title here contains these words."),
-        (true, Shelf::All) => ("Nothing written yet", "Your articles will stand here, with how often they are read."),
+        (true, Shelf::All) => {
+            ("Nothing written yet", "Your articles will stand here, with how often they are read.")
+        }
         (true, Shelf::Drafts) => ("No drafts", "What you write is a draft until you publish it."),
-        (true, Shelf::Scheduled) => ("Nothing is scheduled", "An article can be published at a time that you choose."),
-        (true, Shelf::Published) => ("Nothing is published yet", "Publish a draft, and readers see it at once."),
+        (true, Shelf::Scheduled) => {
+            ("Nothing is scheduled", "An article can be published at a time that you choose.")
+        }
+        (true, Shelf::Published) => {
+            ("Nothing is published yet", "Publish a draft, and readers see it at once.")
+        }
         (true, Shelf::Bin) => ("The bin is empty", "What you delete is kept here."),
     };
     view! {

@@ -1,5 +1,5 @@
-//! Who waits for a password to be hashed. Each hash takes a core and 19 MiB for a moment, so there are few places, and nobody gets all of
-//! them.
+//! Who waits for a password to be hashed. Each hash takes a core and 19 MiB for a moment, so there
+//! are few places, and nobody gets all of them.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,7 +9,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// How many may wait, the one whose turn it is included.
 const PLACES: usize = 16;
 
-/// How many of these whoever is not known may have: there is always room for somebody who is signed in, or in a browser that is known.
+/// How many of these whoever is not known may have: there is always room for somebody who is signed
+/// in, or in a browser that is known.
 const FOR_STRANGERS: usize = 12;
 
 /// How many of these one network may have.
@@ -67,9 +68,10 @@ impl Line {
     pub fn enter(&self, who: Who) -> Option<Place> {
         let stranger = match who {
             Who::Known => None,
-            Who::Stranger(network) => {
-                Some((self.for_strangers.clone().try_acquire_owned().ok()?, self.enter_of_network(network)?))
-            }
+            Who::Stranger(network) => Some((
+                self.for_strangers.clone().try_acquire_owned().ok()?,
+                self.enter_of_network(network)?,
+            )),
         };
         Some(Place { _place: self.places.clone().try_acquire_owned().ok()?, _stranger: stranger })
     }
@@ -122,6 +124,10 @@ mod tests {
         drop((of_one, of_others));
         assert_eq!(line.by_network.lock().unwrap().len(), 0, "nothing is left of who has gone");
         assert_eq!(all(&line, |_| Who::Stranger(7)).len(), FOR_NETWORK);
-        assert_eq!(all(&line, |_| Who::Known).len(), PLACES, "places that were refused are not lost");
+        assert_eq!(
+            all(&line, |_| Who::Known).len(),
+            PLACES,
+            "places that were refused are not lost"
+        );
     }
 }

@@ -1,8 +1,12 @@
-//! Who may make an account, and how: everybody, whoever has an invitation, or nobody but the administrator.
+//! Who may make an account, and how: everybody, whoever has an invitation, or nobody but the
+//! administrator.
 
 use super::line::Who;
 use super::throttle::Sender;
-use super::{Accounts, FieldErrors, check_length, check_name, check_username, is_like, name_taken, random_password};
+use super::{
+    Accounts, FieldErrors, check_length, check_name, check_username, is_like, name_taken,
+    random_password,
+};
 use crate::error::Error;
 use crate::server::config::SignUp;
 use crate::server::db::invitations::Invitation;
@@ -34,12 +38,12 @@ pub enum SignedUp {
 }
 
 impl Accounts {
-    /// Makes an account for somebody who signs up, and returns its user's number. An invitation is used up by it. Each attempt counts as one
-    /// that failed for the address that it comes from.
+    /// Makes an account for somebody who signs up, and returns its user's number. An invitation is
+    /// used up by it. Each attempt counts as one that failed for the address that it comes from.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if nobody may sign up, [`Error::Forbidden`] for an invitation that is none, used up or over;
-    /// [`Error::Unavailable`] if too many are waiting; the database's.
+    /// [`Error::NotFound`] if nobody may sign up, [`Error::Forbidden`] for an invitation that is
+    /// none, used up or over; [`Error::Unavailable`] if too many are waiting; the database's.
     pub async fn sign_up(
         &self,
         who_may: SignUp,
@@ -53,7 +57,9 @@ impl Accounts {
             Err(seconds) => return Ok(SignedUp::TooMany(seconds)),
         };
         let who = Who::Stranger(sender.network());
-        let made = self.unless_untried(&admitted, self.try_to_sign_up(who_may, invitation, account, who)).await?;
+        let made = self
+            .unless_untried(&admitted, self.try_to_sign_up(who_may, invitation, account, who))
+            .await?;
         Ok(made.map_or_else(SignedUp::Refused, SignedUp::User))
     }
 
@@ -67,7 +73,8 @@ impl Accounts {
         let now = self.clock.now_ms();
         let role = self.role_of_sign_up(who_may, invitation).await?;
         let mut errors = check(&account);
-        // Judging takes a core for a moment, and the names should be some before a password is compared with them.
+        // Judging takes a core for a moment, and the names should be some before a password is
+        // compared with them.
         let password = match check_length(&account.password) {
             Ok(()) if errors.is_empty() => {
                 self.judge(who, &account.password, &[&account.username, &account.name]).await?
@@ -90,7 +97,8 @@ impl Accounts {
         let user = NewUser { username: &account.username, name: &name, role, password_hash: &hash };
         let made = self.database().sign_up(user, &is_like, token.as_deref(), now).await;
         let made = match made {
-            // Somebody else was faster with the same invitation, or whoever made it may invite nobody any more.
+            // Somebody else was faster with the same invitation, or whoever made it may invite
+            // nobody any more.
             Err(sqlx::Error::RowNotFound) => return Err(no_invitation()),
             made => made?,
         };
@@ -109,7 +117,10 @@ impl Accounts {
             SignUp::Closed => Err(Error::NotFound("Nobody can sign up here.".into())),
             SignUp::Open => Ok(Role::Reader),
             SignUp::Invite => {
-                let role = self.database().role_of_invitation(&hash_of_token(invitation), self.clock.now_ms()).await?;
+                let role = self
+                    .database()
+                    .role_of_invitation(&hash_of_token(invitation), self.clock.now_ms())
+                    .await?;
                 role.ok_or_else(no_invitation)
             }
         }
@@ -118,8 +129,8 @@ impl Accounts {
     /// Makes an account on behalf of an administrator, with a random password, which is returned.
     ///
     /// # Errors
-    /// [`Error::Unauthorized`] and [`Error::Forbidden`] if the administrator is none any more; [`Error::Unavailable`] if too many are
-    /// waiting; the database's.
+    /// [`Error::Unauthorized`] and [`Error::Forbidden`] if the administrator is none any more;
+    /// [`Error::Unavailable`] if too many are waiting; the database's.
     pub async fn add(
         &self,
         admin: Actor,
@@ -128,25 +139,35 @@ impl Accounts {
         role: Role,
     ) -> Result<Result<String, FieldErrors>, Error> {
         let password = random_password();
-        let account = NewAccount { username: username.to_owned(), name: name.to_owned(), password: password.clone() };
+        let account = NewAccount {
+            username: username.to_owned(),
+            name: name.to_owned(),
+            password: password.clone(),
+        };
         let errors = check(&account);
         if !errors.is_empty() {
             return Ok(Err(errors));
         }
         let hash = self.hash(Who::Known, password.clone()).await?;
         let now = self.clock.now_ms();
-        let id = self.database().add_user_for(admin, username, &name_of(&account), role, &hash, now).await?;
+        let id = self
+            .database()
+            .add_user_for(admin, username, &name_of(&account), role, &hash, now)
+            .await?;
         Ok(id.map(|_| password).ok_or_else(|| vec![("username", taken(username))]))
     }
 
     /// Makes an invitation and returns its token, which is written down nowhere.
     ///
     /// # Errors
-    /// [`Error::Unauthorized`] and [`Error::Forbidden`] if the inviter is no administrator any more; the database's.
+    /// [`Error::Unauthorized`] and [`Error::Forbidden`] if the inviter is no administrator any
+    /// more; the database's.
     pub async fn invite(&self, role: Role, inviter: Actor) -> Result<String, Error> {
         let token = random_password();
         let now = self.clock.now_ms();
-        self.database().add_invitation(&hash_of_token(&token), role, inviter, now, now + INVITATION_LASTS).await?;
+        self.database()
+            .add_invitation(&hash_of_token(&token), role, inviter, now, now + INVITATION_LASTS)
+            .await?;
         Ok(token)
     }
 
@@ -172,7 +193,9 @@ fn check(account: &NewAccount) -> FieldErrors {
 }
 
 fn no_invitation() -> Error {
-    Error::Forbidden("This invitation was used already, or is over, or never was. Ask for a new one.".into())
+    Error::Forbidden(
+        "This invitation was used already, or is over, or never was. Ask for a new one.".into(),
+    )
 }
 
 fn name_of(account: &NewAccount) -> String {

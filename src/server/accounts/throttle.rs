@@ -1,15 +1,20 @@
 //! Slows down guessing, and locks nobody out for what somebody else guesses.
 //!
-//! Attempts are counted by where they come from and where they go to, and after a few that failed each further one has to wait longer:
+//! Attempts are counted by where they come from and where they go to, and after a few that failed
+//! each further one has to wait longer:
 //!
-//! - a name tried from an address: here guessing ends for nearly everybody, and nobody else is concerned;
-//! - an address, and an IPv6 /48, whatever names are tried: for who tries a password with many names;
-//! - a name, wherever it is tried from: for who has many addresses. Its wait is short, so that a few of them can't keep its owner out, and
-//!   long enough that a million guesses take years;
-//! - a browser in which this user has signed in before, instead of all of these: its owner gets in whatever others do;
+//! - a name tried from an address: here guessing ends for nearly everybody, and nobody else is
+//!   concerned;
+//! - an address, and an IPv6 /48, whatever names are tried: for who tries a password with many
+//!   names;
+//! - a name, wherever it is tried from: for who has many addresses. Its wait is short, so that a
+//!   few of them can't keep its owner out, and long enough that a million guesses take years;
+//! - a browser in which this user has signed in before, instead of all of these: its owner gets in
+//!   whatever others do;
 //! - a session, for those who change their password: nobody else has it.
 //!
-//! Whatever is counted is a hash under a key of the day: no address, no name and nothing that was mistyped as a name can be read from it.
+//! Whatever is counted is a hash under a key of the day: no address, no name and nothing that was
+//! mistyped as a name can be read from it.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -19,11 +24,13 @@ use ::redis::{RedisResult, Value, cmd};
 use tidemark_counting::visitor::{Key, address_bucket, network_bucket};
 use tidemark_store::redis::{Redis, Script};
 
-/// The longest wait, in milliseconds. Long enough that guessing is hopeless, and short enough that nobody is locked out for a day.
+/// The longest wait, in milliseconds. Long enough that guessing is hopeless, and short enough that
+/// nobody is locked out for a day.
 const LONGEST: i64 = 15 * 60 * 1000;
 
-/// The longest wait for a name, in milliseconds. Others' guesses make it: 720 a day are few for who guesses, and eight addresses have to
-/// guess around the clock to keep its owner waiting, in a browser that is not known.
+/// The longest wait for a name, in milliseconds. Others' guesses make it: 720 a day are few for who
+/// guesses, and eight addresses have to guess around the clock to keep its owner waiting, in a
+/// browser that is not known.
 const LONGEST_FOR_NAME: i64 = 2 * 60 * 1000;
 
 /// How long failures are remembered after the last, in milliseconds.
@@ -79,13 +86,14 @@ impl Kind {
         }
     }
 
-    /// Whether it belongs to whoever has just been right, so that it starts anew. Else whoever has an account could guess at others between
-    /// two sign-ins of their own.
+    /// Whether it belongs to whoever has just been right, so that it starts anew. Else whoever has
+    /// an account could guess at others between two sign-ins of their own.
     fn is_own(self) -> bool {
         matches!(self, Kind::Pair | Kind::Device | Kind::Session)
     }
 
-    /// How long after the `count`th attempt the next one has to wait: nothing at first, then a second, then twice as long each time.
+    /// How long after the `count`th attempt the next one has to wait: nothing at first, then a
+    /// second, then twice as long each time.
     fn wait(self, count: i64) -> i64 {
         match count - self.free() {
             ..0 => 0,
@@ -129,8 +137,9 @@ impl std::fmt::Debug for Sender {
 }
 
 impl Sender {
-    /// Somebody at `address`, whose browser holds the token `device`, if it has one. `key` is today's for throttling, `log_key` that for the
-    /// log: what is in the one can't be found in the other.
+    /// Somebody at `address`, whose browser holds the token `device`, if it has one. `key` is
+    /// today's for throttling, `log_key` that for the log: what is in the one can't be found in the
+    /// other.
     pub fn new(key: Key, log_key: Key, address: IpAddr, device: Option<String>) -> Self {
         let log_name = hash(&log_key, "address", &[&address_bucket(address)]);
         Self { key, address, device, log_name }
@@ -151,11 +160,13 @@ impl Sender {
         hash(&self.key, Kind::Network.name(), &[&network_bucket(self.address)])
     }
 
-    /// Of somebody who tries a name in a browser that is not known. `credential` is the hash of the user's password, if there is one: with
-    /// another password, failures at the one before are forgotten.
+    /// Of somebody who tries a name in a browser that is not known. `credential` is the hash of the
+    /// user's password, if there is one: with another password, failures at the one before are
+    /// forgotten.
     pub fn as_stranger(&self, username: &str, credential: &str) -> Vec<Origin> {
         let (name, credential) = (username.as_bytes(), credential.as_bytes());
-        let mut origins = vec![self.origin(Kind::Pair, &[name, credential, &address_bucket(self.address)])];
+        let mut origins =
+            vec![self.origin(Kind::Pair, &[name, credential, &address_bucket(self.address)])];
         origins.extend(self.as_address());
         origins.push(self.origin(Kind::Name, &[name, credential]));
         origins
@@ -243,8 +254,8 @@ impl Throttle {
         Throttle::Memory(Arc::default())
     }
 
-    /// Takes an attempt of all `origins` for a failed one until it is said otherwise: many at once must not slip through. If one of them has
-    /// to wait, it counts for none.
+    /// Takes an attempt of all `origins` for a failed one until it is said otherwise: many at once
+    /// must not slip through. If one of them has to wait, it counts for none.
     ///
     /// # Errors
     /// Redis'.
@@ -254,14 +265,16 @@ impl Throttle {
             if matches!(answer, Ok(0)) {
                 continue;
             }
-            let counted = Admitted { origins: origins.iter().take(index).copied().collect(), at: now };
+            let counted =
+                Admitted { origins: origins.iter().take(index).copied().collect(), at: now };
             self.never_tried(&counted).await?;
             return answer.map(Entry::Wait);
         }
         Ok(Entry::Admitted(Admitted { origins, at: now }))
     }
 
-    /// The attempt was right: what is the sender's own starts anew, and what is others' too has failed once less.
+    /// The attempt was right: what is the sender's own starts anew, and what is others' too has
+    /// failed once less.
     ///
     /// # Errors
     /// Redis'.
@@ -287,7 +300,8 @@ impl Throttle {
         Ok(())
     }
 
-    /// Counts an attempt of one origin. Returns how many milliseconds it has to wait instead; 0 if it may go on.
+    /// Counts an attempt of one origin. Returns how many milliseconds it has to wait instead; 0 if
+    /// it may go on.
     ///
     /// # Errors
     /// Redis'.
@@ -309,13 +323,15 @@ impl Throttle {
                 Ok(0)
             }
             Throttle::Redis(redis) => {
-                let arguments = numbers([now, origin.kind.free(), origin.kind.longest(), REMEMBERED]);
+                let arguments =
+                    numbers([now, origin.kind.free(), origin.kind.longest(), REMEMBERED]);
                 redis.evaluate(&ATTEMPT, &origin.key(), &arguments).await
             }
         }
     }
 
-    /// Takes back an attempt that was counted at the time `at`, and `with_wait` what the next one has to wait for it.
+    /// Takes back an attempt that was counted at the time `at`, and `with_wait` what the next one
+    /// has to wait for it.
     ///
     /// # Errors
     /// Redis'.
@@ -323,7 +339,10 @@ impl Throttle {
         match self {
             Throttle::Memory(all) => {
                 let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
-                let Some(attempts) = all.get_mut(&origin).filter(|attempts| attempts.count > 0) else { return Ok(()) };
+                let Some(attempts) = all.get_mut(&origin).filter(|attempts| attempts.count > 0)
+                else {
+                    return Ok(());
+                };
                 if with_wait && attempts.allowed_at == at + origin.kind.wait(attempts.count) {
                     attempts.allowed_at = at;
                 }
@@ -331,7 +350,8 @@ impl Throttle {
                 Ok(())
             }
             Throttle::Redis(redis) => {
-                let arguments = numbers([at, origin.kind.free(), origin.kind.longest(), i64::from(with_wait)]);
+                let arguments =
+                    numbers([at, origin.kind.free(), origin.kind.longest(), i64::from(with_wait)]);
                 redis.evaluate::<Value>(&GIVE_BACK, &origin.key(), &arguments).await.map(drop)
             }
         }
@@ -347,7 +367,9 @@ impl Throttle {
                 all.lock().unwrap_or_else(PoisonError::into_inner).remove(&origin);
                 Ok(())
             }
-            Throttle::Redis(redis) => redis.query::<Value>(cmd("DEL").arg(origin.key())).await.map(drop),
+            Throttle::Redis(redis) => {
+                redis.query::<Value>(cmd("DEL").arg(origin.key())).await.map(drop)
+            }
         }
     }
 }
@@ -356,8 +378,8 @@ fn numbers(numbers: [i64; 4]) -> [Vec<u8>; 4] {
     numbers.map(|number| number.to_string().into_bytes())
 }
 
-/// Forgets origins until there is room for another: those that are over, then those that failed least. So nobody makes room for guesses at
-/// one name by trying many others once.
+/// Forgets origins until there is room for another: those that are over, then those that failed
+/// least. So nobody makes room for guesses at one name by trying many others once.
 fn make_room(all: &mut HashMap<Origin, Attempts>, now: i64) {
     if all.len() < MOST {
         return;
@@ -398,7 +420,9 @@ mod tests {
 
     #[test]
     fn the_wait_doubles_up_to_a_quarter_of_an_hour_and_for_a_name_up_to_two_minutes() {
-        let waits = |kind: Kind| [-1, 0, 1, 2, 6, 7, 9, 10, 30].map(|above| kind.wait(kind.free() + above) / SECOND);
+        let waits = |kind: Kind| {
+            [-1, 0, 1, 2, 6, 7, 9, 10, 30].map(|above| kind.wait(kind.free() + above) / SECOND)
+        };
         for kind in [Kind::Pair, Kind::Device, Kind::Session, Kind::Address, Kind::Network] {
             assert_eq!(waits(kind), [0, 1, 2, 4, 64, 128, 512, 900, 900], "{kind:?}");
         }
@@ -415,9 +439,12 @@ mod tests {
             for second in 0..days * DAY / SECOND {
                 let now = second * SECOND;
                 let guesser = sender(Ipv4Addr::from_bits(u32::try_from(second).unwrap()), now);
-                guessed += i64::from(is_let_in(&throttle, guesser.as_stranger("owner", "hash"), now).await);
+                guessed += i64::from(
+                    is_let_in(&throttle, guesser.as_stranger("owner", "hash"), now).await,
+                );
                 if second % 3600 == 0 {
-                    // Whoever owns the name mistypes now and then, and is never kept out in the browser that is known.
+                    // Whoever owns the name mistypes now and then, and is never kept out in the
+                    // browser that is known.
                     let owner = sender(Ipv4Addr::LOCALHOST, now);
                     own += i64::from(is_let_in(&throttle, owner.as_device(1, "token"), now).await);
                 }
@@ -440,7 +467,9 @@ mod tests {
                 of_address += i64::from(is_let_in(&throttle, origins, now).await);
                 let segment = u16::try_from(second % 0x1_0000).unwrap();
                 let address = Ipv6Addr::new(0x2001, 0xdb8, 1, segment, 0, 0, 0, 1);
-                of_network += i64::from(is_let_in(&throttle, sender(address, now).as_stranger(&name, ""), now).await);
+                of_network += i64::from(
+                    is_let_in(&throttle, sender(address, now).as_stranger(&name, ""), now).await,
+                );
             }
             assert!(of_address <= 20 + 10 + 96, "{of_address} of the address");
             assert!(of_network <= 100 + 10 + 96, "{of_network} of the network");
@@ -463,7 +492,8 @@ mod tests {
                     .await;
                 }
                 if minute % 60 == 1 {
-                    let origins = sender(IpAddr::from([192, 0, 2, 1]), now).as_stranger("owner", "hash");
+                    let origins =
+                        sender(IpAddr::from([192, 0, 2, 1]), now).as_stranger("owner", "hash");
                     let Ok(Entry::Admitted(admitted)) = throttle.admit(origins, now).await else {
                         panic!("the owner has to wait in minute {minute}");
                     };
@@ -486,7 +516,11 @@ mod tests {
             }
             // An attempt that has to wait counts for no other origin either.
             for attempt in 0..500 {
-                assert_eq!(is_let_in(&throttle, origins(), 0).await, attempt < 5, "attempt {attempt}");
+                assert_eq!(
+                    is_let_in(&throttle, origins(), 0).await,
+                    attempt < 5,
+                    "attempt {attempt}"
+                );
             }
             let same_address = sender(IpAddr::from([192, 0, 2, 1]), 0).as_stranger("other", "hash");
             assert!(is_let_in(&throttle, same_address, 0).await);
@@ -497,7 +531,9 @@ mod tests {
     fn another_password_starts_anew() {
         run(async {
             let throttle = Throttle::in_memory();
-            let origins = |credential| sender(IpAddr::from([192, 0, 2, 1]), 0).as_stranger("owner", credential);
+            let origins = |credential| {
+                sender(IpAddr::from([192, 0, 2, 1]), 0).as_stranger("owner", credential)
+            };
             while is_let_in(&throttle, origins("old"), 0).await {}
             assert!(is_let_in(&throttle, origins("new"), 0).await);
         });
@@ -517,7 +553,11 @@ mod tests {
             let Throttle::Memory(all) = &throttle else { unreachable!() };
             assert!(all.lock().unwrap().len() <= MOST);
             throttle.attempt(owner, 2 * SECOND).await.unwrap();
-            assert_eq!(throttle.attempt(owner, 2 * SECOND).await.unwrap(), 2 * SECOND, "it is still remembered");
+            assert_eq!(
+                throttle.attempt(owner, 2 * SECOND).await.unwrap(),
+                2 * SECOND,
+                "it is still remembered"
+            );
         });
     }
 

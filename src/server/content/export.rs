@@ -23,7 +23,8 @@ pub enum ExportError {
     Database(#[from] sqlx::Error),
 }
 
-/// Writes every article that is not deleted, drafts too, to `slug.md` in `folder`, as `import` reads it. Returns how many.
+/// Writes every article that is not deleted, drafts too, to `slug.md` in `folder`, as `import`
+/// reads it. Returns how many.
 ///
 /// # Errors
 /// [`ExportError`]
@@ -36,7 +37,8 @@ pub async fn export_folder(database: &Database, folder: &Path) -> Result<usize, 
     let articles = database.all_fields().await?;
     for article in &articles {
         let path = folder.join(format!("{}.md", article.slug));
-        std::fs::write(&path, front_matter::write(&source(article))).map_err(|error| failed(&path, error))?;
+        std::fs::write(&path, front_matter::write(&source(article)))
+            .map_err(|error| failed(&path, error))?;
     }
     Ok(articles.len())
 }

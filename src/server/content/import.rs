@@ -55,11 +55,16 @@ pub struct SourceFile {
     pub text: String,
 }
 
-/// Imports every Markdown file below `folder`. Files that can't be read are named in the report, and the others go in.
+/// Imports every Markdown file below `folder`. Files that can't be read are named in the report,
+/// and the others go in.
 ///
 /// # Errors
 /// [`ImportError`]; then nothing was changed.
-pub async fn import_folder(database: &Database, clock: &Clock, folder: &Path) -> Result<Report, ImportError> {
+pub async fn import_folder(
+    database: &Database,
+    clock: &Clock,
+    folder: &Path,
+) -> Result<Report, ImportError> {
     let mut report = Report::default();
     let mut files = Vec::new();
     for path in markdown_files(folder)? {
@@ -84,7 +89,11 @@ pub async fn import(
 ) -> Result<Report, ImportError> {
     let mut sources = Vec::new();
     for file in files {
-        let name = file.path.strip_suffix(".markdown").or(file.path.strip_suffix(".md")).unwrap_or(&file.path);
+        let name = file
+            .path
+            .strip_suffix(".markdown")
+            .or(file.path.strip_suffix(".md"))
+            .unwrap_or(&file.path);
         match front_matter::parse(name, &file.text) {
             Ok(source) => sources.push((file.path, source)),
             Err(error) => report.failed.push(format!("{}: {error}", file.path)),
@@ -98,12 +107,13 @@ pub async fn import(
     for (path, article) in rendered {
         match article {
             Some(article) => articles.push(article),
-            None => {
-                report.failed.push(format!("{path}: line 1: its text can't be rendered; this is a fault of Tidemark"))
-            }
+            None => report.failed.push(format!(
+                "{path}: line 1: its text can't be rendered; this is a fault of Tidemark"
+            )),
         }
     }
-    // Older articles first, so that of articles of one day the one that was written later has the higher id.
+    // Older articles first, so that of articles of one day the one that was written later has the
+    // higher id.
     articles.sort_by_key(|article| article.published_at);
 
     let now = clock.now_ms();
@@ -120,12 +130,17 @@ pub async fn import(
     Ok(report)
 }
 
-/// Articles that share a slug (a yearly "survey") are told apart by their dates: one keeps the slug, the others get their date
-/// appended. The one that has the slug already keeps it, because its count and its links belong to it (rule C7); else the
-/// oldest. Where the date is the same too, the later files are refused.
+/// Articles that share a slug (a yearly "survey") are told apart by their dates: one keeps the
+/// slug, the others get their date appended. The one that has the slug already keeps it, because
+/// its count and its links belong to it (rule C7); else the oldest. Where the date is the same too,
+/// the later files are refused.
 ///
 /// `dates`: the slugs that articles have, with their dates.
-fn tell_apart(sources: &mut Vec<(String, Source)>, dates: &HashMap<String, Option<i64>>, report: &mut Report) {
+fn tell_apart(
+    sources: &mut Vec<(String, Source)>,
+    dates: &HashMap<String, Option<i64>>,
+    report: &mut Report,
+) {
     let mut keepers = HashMap::<String, Option<i64>>::new();
     for (_, source) in sources.iter() {
         let keeper = keepers.entry(source.slug.clone()).or_insert(source.published_at);
@@ -136,8 +151,13 @@ fn tell_apart(sources: &mut Vec<(String, Source)>, dates: &HashMap<String, Optio
         }
     }
     for (_, source) in sources.iter_mut() {
-        let Some(date) = source.published_at.and_then(|time| Timestamp::from_millisecond(time).ok()) else { continue };
-        let dated = format!("{}-{}", source.slug, TimeZone::UTC.to_datetime(date).strftime("%Y-%m-%d"));
+        let Some(date) =
+            source.published_at.and_then(|time| Timestamp::from_millisecond(time).ok())
+        else {
+            continue;
+        };
+        let dated =
+            format!("{}-{}", source.slug, TimeZone::UTC.to_datetime(date).strftime("%Y-%m-%d"));
         if keepers.get(&source.slug) != Some(&source.published_at) || dates.contains_key(&dated) {
             source.slug = dated;
         }
@@ -158,7 +178,8 @@ fn tell_apart(sources: &mut Vec<(String, Source)>, dates: &HashMap<String, Optio
     });
 }
 
-/// Renders on all cores: highlighting takes nearly all of an import's time. `None` for a text that makes a renderer panic.
+/// Renders on all cores: highlighting takes nearly all of an import's time. `None` for a text that
+/// makes a renderer panic.
 fn render_all(sources: &[(String, Source)]) -> Vec<(String, Option<ArticleFields>)> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let next = std::sync::atomic::AtomicUsize::new(0);
@@ -177,13 +198,20 @@ fn render_all(sources: &[(String, Source)]) -> Vec<(String, Option<ArticleFields
             scope.spawn(work);
         }
     });
-    sources.iter().zip(results).map(|((path, _), result)| (path.clone(), result.into_inner())).collect()
+    sources
+        .iter()
+        .zip(results)
+        .map(|((path, _), result)| (path.clone(), result.into_inner()))
+        .collect()
 }
 
 fn render(source: &Source) -> ArticleFields {
     let rendered = markdown::render(&source.markdown);
-    let mut authors: Vec<Author> =
-        source.authors.iter().map(|name| Author { username: slugify(name), name: name.clone() }).collect();
+    let mut authors: Vec<Author> = source
+        .authors
+        .iter()
+        .map(|name| Author { username: slugify(name), name: name.clone() })
+        .collect();
     if authors.is_empty() {
         authors.push(Author { username: slugify(NOBODY), name: NOBODY.into() });
     }
@@ -199,13 +227,18 @@ fn render(source: &Source) -> ArticleFields {
         status: if source.draft { Status::Draft } else { Status::Published },
         published_at: source.published_at,
         authors,
-        tags: source.tags.iter().map(|name| Tag { slug: slugify(name), name: name.clone() }).collect(),
+        tags: source
+            .tags
+            .iter()
+            .map(|name| Tag { slug: slugify(name), name: name.clone() })
+            .collect(),
         aliases: source.aliases.clone(),
         cover: source.cover.clone(),
     }
 }
 
-/// The Markdown files below a folder, in order of their paths; not the section pages of Zola and Hugo (`_index.md`).
+/// The Markdown files below a folder, in order of their paths; not the section pages of Zola and
+/// Hugo (`_index.md`).
 fn markdown_files(folder: &Path) -> Result<Vec<PathBuf>, ImportError> {
     let failed = |path: &Path, error: std::io::Error| ImportError::Folder {
         path: path.display().to_string(),

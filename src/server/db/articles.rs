@@ -3,7 +3,9 @@
 mod read;
 mod write;
 
-pub(super) use read::{FROM, FieldsRow, SummaryRow, VISIBLE, contains, select_fields, summary_columns};
+pub(super) use read::{
+    FROM, FieldsRow, SummaryRow, VISIBLE, contains, select_fields, summary_columns,
+};
 pub use read::{Filter, articles_by_slugs, still_there};
 pub use write::{Written, write};
 pub(super) use write::{id_of_tag, insert, update_under_version};
@@ -19,7 +21,8 @@ pub enum Status {
     Published,
 }
 
-// Not derived: what sqlx derives for MySQL refuses an ENUM column that is NOT NULL or compares by bytes.
+// Not derived: what sqlx derives for MySQL refuses an ENUM column that is NOT NULL or compares by
+// bytes.
 impl Status {
     /// Its name in the database.
     pub fn as_str(self) -> &'static str {
@@ -34,7 +37,8 @@ impl TryFrom<String> for Status {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        let known = [Status::Draft, Status::Published].into_iter().find(|status| status.as_str() == text);
+        let known =
+            [Status::Draft, Status::Published].into_iter().find(|status| status.as_str() == text);
         known.ok_or_else(|| format!("{text:?} is no status of an article"))
     }
 }
@@ -94,9 +98,11 @@ impl ArticleFields {
             aliases,
             cover,
         } = other;
-        let usernames =
-            |authors: &[Author]| -> Vec<String> { authors.iter().map(|author| author.username.clone()).collect() };
-        let slugs = |tags: &[Tag]| -> Vec<String> { tags.iter().map(|tag| tag.slug.clone()).collect() };
+        let usernames = |authors: &[Author]| -> Vec<String> {
+            authors.iter().map(|author| author.username.clone()).collect()
+        };
+        let slugs =
+            |tags: &[Tag]| -> Vec<String> { tags.iter().map(|tag| tag.slug.clone()).collect() };
         let fields = [
             ("slug", self.slug != *slug),
             ("title", self.title != *title),

@@ -1,7 +1,8 @@
 //! The version of what readers see of articles, by which remembered pages are dropped.
 //!
-//! There are two numbers. The one in SQL grows in the transaction that changes something, so that every process can see it. The one in
-//! memory grows in the process that made the change, as soon as it is committed, and in others when they have seen the first.
+//! There are two numbers. The one in SQL grows in the transaction that changes something, so that
+//! every process can see it. The one in memory grows in the process that made the change, as soon
+//! as it is committed, and in others when they have seen the first.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
@@ -28,7 +29,8 @@ impl ContentVersion {
     }
 }
 
-/// A transaction that may change what readers see: [`Database::begin_content`]. Committing it raises the version.
+/// A transaction that may change what readers see: [`Database::begin_content`]. Committing it
+/// raises the version.
 #[derive(Debug)]
 pub struct ContentTransaction {
     transaction: Transaction,
@@ -83,24 +85,30 @@ pub struct StoredContent {
 }
 
 impl Database {
-    /// As [`Database::begin`], for what readers see: articles, and the names of their authors and tags.
+    /// As [`Database::begin`], for what readers see: articles, and the names of their authors and
+    /// tags.
     ///
     /// # Errors
     /// The database's.
     pub async fn begin_content(&self) -> sqlx::Result<ContentTransaction> {
-        Ok(ContentTransaction { transaction: self.begin().await?, version: self.content_version().clone() })
+        Ok(ContentTransaction {
+            transaction: self.begin().await?,
+            version: self.content_version().clone(),
+        })
     }
 }
 
-/// How long the database may take to answer what the watch asks. With the interval at which it is asked, this stays below the second within
-/// which everybody is told of an outage.
+/// How long the database may take to answer what the watch asks. With the interval at which it is
+/// asked, this stays below the second within which everybody is told of an outage.
 const ANSWER: Duration = Duration::from_millis(600);
 
-/// How long the database may take to let the watch in, at first and after a long outage. A server that was stopped finds all who came
-/// meanwhile, and MySQL refuses hosts that left too often before it let them in (`max_connect_errors`, 100).
+/// How long the database may take to let the watch in, at first and after a long outage. A server
+/// that was stopped finds all who came meanwhile, and MySQL refuses hosts that left too often
+/// before it let them in (`max_connect_errors`, 100).
 const CONNECT: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 
-/// Asks SQL what it says, over a connection of its own: a server that is away is to be told from readers who queue up.
+/// Asks SQL what it says, over a connection of its own: a server that is away is to be told from
+/// readers who queue up.
 #[derive(Debug)]
 pub struct ContentWatch {
     database: Database,
@@ -132,7 +140,9 @@ impl ContentWatch {
         let late = |_| sqlx::Error::PoolTimedOut;
         let (version, next_publication) = match self.database.any() {
             // A file is never away: whoever waits there, waits for readers or for a disk.
-            AnyDatabase::Sqlite(database) => sqlx::query_as(sql).bind(now).fetch_one(database.reader()).await?,
+            AnyDatabase::Sqlite(database) => {
+                sqlx::query_as(sql).bind(now).fetch_one(database.reader()).await?
+            }
             AnyDatabase::MySql(database) => {
                 let mut connection = match self.connection.take() {
                     Some(connection) => connection,

@@ -22,14 +22,19 @@ pub struct ArticleCounts {
 }
 
 /// What is counted of each of `articles`; an article that nobody has read or reacted to is absent.
-pub async fn counts(own: &mut OwnConnection, articles: &[i64]) -> sqlx::Result<HashMap<i64, ArticleCounts>> {
+pub async fn counts(
+    own: &mut OwnConnection,
+    articles: &[i64],
+) -> sqlx::Result<HashMap<i64, ArticleCounts>> {
     let mut counts = HashMap::with_capacity(articles.len());
     for chunk in articles.chunks(MOST_PLACEHOLDERS) {
-        // Filled up with articles that are asked for already, so that there are few different statements to prepare.
+        // Filled up with articles that are asked for already, so that there are few different
+        // statements to prepare.
         let placeholders = chunk.len().next_power_of_two();
         let others = ", ?".repeat(placeholders - 1);
-        let sql =
-            format!("SELECT article_id, views, likes, collects FROM article_stats WHERE article_id IN (?{others})");
+        let sql = format!(
+            "SELECT article_id, views, likes, collects FROM article_stats WHERE article_id IN (?{others})"
+        );
         let rows: Vec<(i64, i64, i64, i64)> = on_own!(own, connection => {
             let mut query = sqlx::query_as(AssertSqlSafe(sql.as_str()));
             for article in chunk.iter().cycle().take(placeholders) {
@@ -38,7 +43,9 @@ pub async fn counts(own: &mut OwnConnection, articles: &[i64]) -> sqlx::Result<H
             query.fetch_all(connection).await?
         });
         let rows = rows.into_iter();
-        counts.extend(rows.map(|(id, views, likes, collects)| (id, ArticleCounts { views, likes, collects })));
+        counts.extend(
+            rows.map(|(id, views, likes, collects)| (id, ArticleCounts { views, likes, collects })),
+        );
     }
     Ok(counts)
 }

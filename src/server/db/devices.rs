@@ -7,7 +7,12 @@ const MOST_DELETED: i64 = 100;
 
 impl Database {
     /// Whether the user has signed in in the browser of that token after `since` (milliseconds).
-    pub async fn is_known_device(&self, user: i64, token_hash: &str, since: i64) -> sqlx::Result<bool> {
+    pub async fn is_known_device(
+        &self,
+        user: i64,
+        token_hash: &str,
+        since: i64,
+    ) -> sqlx::Result<bool> {
         let sql = "SELECT count(*) FROM known_devices WHERE user_id = ? AND token_hash = ? AND used_at > ?";
         let count: i64 = on_reader!(self, pool => {
             sqlx::query_scalar(sql).bind(user).bind(token_hash).bind(since).fetch_one(pool).await?
@@ -15,8 +20,15 @@ impl Database {
         Ok(count > 0)
     }
 
-    /// Remembers that the user has signed in in the browser of that token, and of all the user's browsers the `most` that were used last.
-    pub async fn remember_device(&self, user: i64, token_hash: &str, now: i64, most: i64) -> sqlx::Result<()> {
+    /// Remembers that the user has signed in in the browser of that token, and of all the user's
+    /// browsers the `most` that were used last.
+    pub async fn remember_device(
+        &self,
+        user: i64,
+        token_hash: &str,
+        now: i64,
+        most: i64,
+    ) -> sqlx::Result<()> {
         self.forget_device(user, token_hash).await?;
         let sql = "INSERT INTO known_devices (user_id, token_hash, used_at) VALUES (?, ?, ?)";
         let added = on_writer!(self, pool => {
@@ -27,8 +39,7 @@ impl Database {
             Err(error) if !is_taken(&error) => return Err(error),
             _ => {}
         }
-        let sql =
-            "SELECT token_hash FROM known_devices WHERE user_id = ? ORDER BY used_at DESC, token_hash LIMIT ? OFFSET ?";
+        let sql = "SELECT token_hash FROM known_devices WHERE user_id = ? ORDER BY used_at DESC, token_hash LIMIT ? OFFSET ?";
         let others: Vec<String> = on_reader!(self, pool => {
             sqlx::query_scalar(sql).bind(user).bind(MOST_DELETED).bind(most).fetch_all(pool).await?
         });

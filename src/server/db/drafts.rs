@@ -23,17 +23,22 @@ impl Database {
         on_reader!(self, pool => sqlx::query_as(sql).bind(user).bind(article).fetch_optional(pool).await)
     }
 
-    /// Keeps what a user types for an article. False if the same user has saved since: a request that was on its way meanwhile must not
-    /// bring back what is no draft any more. What somebody else has saved since is a conflict, and then a draft matters all the more.
+    /// Keeps what a user types for an article. False if the same user has saved since: a request
+    /// that was on its way meanwhile must not bring back what is no draft any more. What somebody
+    /// else has saved since is a conflict, and then a draft matters all the more.
     ///
     /// # Errors
     /// [`WriteError`]
-    pub async fn keep_draft(&self, actor: Actor, article: i64, draft: &Draft) -> Result<bool, WriteError> {
+    pub async fn keep_draft(
+        &self,
+        actor: Actor,
+        article: i64,
+        draft: &Draft,
+    ) -> Result<bool, WriteError> {
         let user = actor.id;
         let mut transaction = self.begin().await?;
         hold(&mut transaction, actor).await?;
-        let saved =
-            "SELECT EXISTS (SELECT 1 FROM article_revisions WHERE article_id = ? AND user_id = ? AND version > ?)";
+        let saved = "SELECT EXISTS (SELECT 1 FROM article_revisions WHERE article_id = ? AND user_id = ? AND version > ?)";
         let upsert = match self.dialect() {
             Dialect::Sqlite => {
                 "INSERT INTO article_drafts (user_id, article_id, version, fields, saved_at) VALUES (?, ?, ?, ?, ?)
@@ -69,7 +74,11 @@ impl Database {
 }
 
 /// Forgets what a user typed for an article.
-pub(super) async fn delete(transaction: &mut Transaction, user: i64, article: i64) -> sqlx::Result<()> {
+pub(super) async fn delete(
+    transaction: &mut Transaction,
+    user: i64,
+    article: i64,
+) -> sqlx::Result<()> {
     let sql = "DELETE FROM article_drafts WHERE user_id = ? AND article_id = ?";
     on_connection!(transaction, connection => {
         sqlx::query(sql).bind(user).bind(article).execute(connection).await.map(drop)

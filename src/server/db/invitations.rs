@@ -56,19 +56,30 @@ impl Database {
     }
 
     /// The role that an invitation gives; `None` if it is not good at `now`.
-    pub async fn role_of_invitation(&self, token_hash: &str, now: i64) -> sqlx::Result<Option<Role>> {
-        let sql = AssertSqlSafe(format!("SELECT invitations.role FROM {GOOD} AND invitations.token_hash = ?"));
+    pub async fn role_of_invitation(
+        &self,
+        token_hash: &str,
+        now: i64,
+    ) -> sqlx::Result<Option<Role>> {
+        let sql = AssertSqlSafe(format!(
+            "SELECT invitations.role FROM {GOOD} AND invitations.token_hash = ?"
+        ));
         let role: Option<String> = on_reader!(self, pool => {
             sqlx::query_scalar(sql).bind(now).bind(token_hash).fetch_optional(pool).await?
         });
-        role.map(|role| Role::try_from(role).map_err(|error| sqlx::Error::Decode(error.into()))).transpose()
+        role.map(|role| Role::try_from(role).map_err(|error| sqlx::Error::Decode(error.into())))
+            .transpose()
     }
 
     /// Takes an invitation back on behalf of an administrator.
     ///
     /// # Errors
     /// [`WriteError`]
-    pub async fn delete_invitation(&self, actor: Actor, token_hash: &str) -> Result<(), WriteError> {
+    pub async fn delete_invitation(
+        &self,
+        actor: Actor,
+        token_hash: &str,
+    ) -> Result<(), WriteError> {
         let sql = "DELETE FROM invitations WHERE token_hash = ?";
         let mut transaction = self.begin().await?;
         users::hold(&mut transaction, actor).await?;
@@ -88,8 +99,8 @@ impl Database {
     /// taken, or `is_like` holds for somebody who writes here, the invitation is still good.
     ///
     /// # Errors
-    /// [`sqlx::Error::RowNotFound`] if the invitation is not good, or no longer for this role: somebody else has just used it, or its
-    /// maker may invite nobody any more.
+    /// [`sqlx::Error::RowNotFound`] if the invitation is not good, or no longer for this role:
+    /// somebody else has just used it, or its maker may invite nobody any more.
     pub async fn sign_up(
         &self,
         user: NewUser<'_>,
@@ -115,7 +126,9 @@ impl Database {
         if users::is_like_another(&mut transaction, is_like, None).await? {
             return Ok(Err(Taken::Name));
         }
-        let Some(id) = users::insert(&mut transaction, user, now).await? else { return Ok(Err(Taken::Username)) };
+        let Some(id) = users::insert(&mut transaction, user, now).await? else {
+            return Ok(Err(Taken::Username));
+        };
         transaction.commit().await?;
         Ok(Ok(id))
     }

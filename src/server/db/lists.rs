@@ -53,7 +53,13 @@ impl List {
 
 impl Database {
     /// A page of a list, of the articles that readers see at `now`. A page past the end is empty.
-    pub async fn list(&self, list: List, page: i64, per_page: i64, now: i64) -> sqlx::Result<Page<ArticleSummary>> {
+    pub async fn list(
+        &self,
+        list: List,
+        page: i64,
+        per_page: i64,
+        now: i64,
+    ) -> sqlx::Result<Page<ArticleSummary>> {
         let (join, conditions, _, user) = list.parts();
         let sql = format!("SELECT count(*) FROM articles {join} WHERE {conditions}");
         let total = on_reader!(self, pool => {
@@ -73,8 +79,9 @@ impl Database {
     ) -> sqlx::Result<Page<ArticleSummary>> {
         let (join, conditions, order, user) = list.parts();
         let columns = summary_columns(self.dialect());
-        let sql =
-            format!("SELECT {columns} {FROM} {join} WHERE {conditions} ORDER BY {order} LIMIT {per_page} OFFSET ?");
+        let sql = format!(
+            "SELECT {columns} {FROM} {join} WHERE {conditions} ORDER BY {order} LIMIT {per_page} OFFSET ?"
+        );
         let offset = (page - 1).saturating_mul(per_page).max(0);
         let rows: Vec<SummaryRow> = on_reader!(self, pool => {
             let list = sqlx::query_as(AssertSqlSafe(sql)).bind(now).bind(user);
@@ -84,8 +91,13 @@ impl Database {
         Ok(Page::new(items, page, per_page, total))
     }
 
-    /// The author of that user name with the user's number, if a visible article has the name in its byline.
-    pub async fn author_with_id(&self, username: &str, now: i64) -> sqlx::Result<Option<(i64, Author)>> {
+    /// The author of that user name with the user's number, if a visible article has the name in
+    /// its byline.
+    pub async fn author_with_id(
+        &self,
+        username: &str,
+        now: i64,
+    ) -> sqlx::Result<Option<(i64, Author)>> {
         let sql = format!(
             "SELECT users.id, users.username, users.name FROM users WHERE users.username = ? AND EXISTS
              (SELECT 1 FROM article_authors JOIN articles ON articles.id = article_authors.article_id
@@ -118,7 +130,8 @@ impl Database {
         on_reader!(self, pool => sqlx::query_scalar(sql).bind(user).fetch_one(pool).await)
     }
 
-    /// When readers see one more article than at `now`, by time alone; `None` if nothing is scheduled.
+    /// When readers see one more article than at `now`, by time alone; `None` if nothing is
+    /// scheduled.
     pub async fn next_publication(&self, now: i64) -> sqlx::Result<Option<i64>> {
         let sql = "SELECT min(published_at) FROM articles
              WHERE status = 'published' AND deleted_at IS NULL AND published_at > ?";

@@ -39,12 +39,15 @@ pub struct ListedPicture {
     pub owner: String,
 }
 
-const COLUMNS: &str = "pictures.name, user_id, media_type, bytes, width, height, original_name, pictures.created_at";
+const COLUMNS: &str =
+    "pictures.name, user_id, media_type, bytes, width, height, original_name, pictures.created_at";
 
 /// Selects how many pictures a user has and their bytes; a sum is no whole number in MySQL.
 fn size_of_pictures(dialect: Dialect) -> String {
     let integer = dialect.integer();
-    format!("SELECT count(*), CAST(coalesce(sum(bytes), 0) AS {integer}) FROM pictures WHERE user_id = ?")
+    format!(
+        "SELECT count(*), CAST(coalesce(sum(bytes), 0) AS {integer}) FROM pictures WHERE user_id = ?"
+    )
 }
 
 impl Database {
@@ -54,8 +57,14 @@ impl Database {
         on_reader!(self, pool => sqlx::query_as(sql).bind(name).fetch_optional(pool).await)
     }
 
-    /// A page of pictures, newest first: those of a user, or everybody's. A page past the end is empty.
-    pub async fn pictures(&self, user: Option<i64>, page: i64, per_page: i64) -> sqlx::Result<Page<ListedPicture>> {
+    /// A page of pictures, newest first: those of a user, or everybody's. A page past the end is
+    /// empty.
+    pub async fn pictures(
+        &self,
+        user: Option<i64>,
+        page: i64,
+        per_page: i64,
+    ) -> sqlx::Result<Page<ListedPicture>> {
         let total: i64 = {
             let sql = "SELECT count(*) FROM pictures WHERE user_id = coalesce(?, user_id)";
             on_reader!(self, pool => sqlx::query_scalar(sql).bind(user).fetch_one(pool).await)?
@@ -77,8 +86,8 @@ impl Database {
         on_reader!(self, pool => sqlx::query_as(AssertSqlSafe(sql)).bind(user).fetch_one(pool).await)
     }
 
-    /// Adds pictures, all or none, on behalf of whoever sent them. False if that user would have more than `most` of them or more than
-    /// `most_bytes` then.
+    /// Adds pictures, all or none, on behalf of whoever sent them. False if that user would have
+    /// more than `most` of them or more than `most_bytes` then.
     ///
     /// # Errors
     /// [`WriteError`]
@@ -93,7 +102,8 @@ impl Database {
             return Ok(true);
         }
         let (_place, mut transaction) = self.begin_beside().await?;
-        // Who sends twice at the same time must not have twice as many. SQLite has one writer at a time.
+        // Who sends twice at the same time must not have twice as many. SQLite has one writer at a
+        // time.
         let lock = match self.dialect() {
             Dialect::Sqlite => "SELECT id FROM users WHERE id = ?",
             Dialect::MySql => "SELECT id FROM users WHERE id = ? FOR UPDATE",
@@ -136,7 +146,12 @@ impl Database {
     ///
     /// # Errors
     /// [`WriteError`]
-    pub async fn delete_picture(&self, actor: Actor, name: &str, user: Option<i64>) -> Result<bool, WriteError> {
+    pub async fn delete_picture(
+        &self,
+        actor: Actor,
+        name: &str,
+        user: Option<i64>,
+    ) -> Result<bool, WriteError> {
         let sql = "DELETE FROM pictures WHERE name = ? AND user_id = coalesce(?, user_id)";
         let (_place, mut transaction) = self.begin_beside().await?;
         hold(&mut transaction, actor).await?;

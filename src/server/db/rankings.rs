@@ -10,9 +10,14 @@ use super::{Database, on_reader};
 use crate::model::article::{RankedArticle, Window};
 
 impl Database {
-    /// The published articles with the most views in `window`, most first; of equals, the newer article first. Articles
-    /// without a view in the window are left out.
-    pub async fn most_viewed(&self, window: Window, limit: i64, now: i64) -> sqlx::Result<Vec<RankedArticle>> {
+    /// The published articles with the most views in `window`, most first; of equals, the newer
+    /// article first. Articles without a view in the window are left out.
+    pub async fn most_viewed(
+        &self,
+        window: Window,
+        limit: i64,
+        now: i64,
+    ) -> sqlx::Result<Vec<RankedArticle>> {
         let join = self.dialect().join_in_order();
         let (sql, first) = match window.hours() {
             None => (
@@ -56,11 +61,18 @@ impl Database {
             }
             query.bind(now).fetch_all(pool).await?
         });
-        Ok(rows.into_iter().map(|(id, slug, title, views)| RankedArticle { id, slug, title, views }).collect())
+        Ok(rows
+            .into_iter()
+            .map(|(id, slug, title, views)| RankedArticle { id, slug, title, views })
+            .collect())
     }
 
     /// Slug and title of those of `articles` that readers see at `now`.
-    pub async fn names(&self, articles: &[i64], now: i64) -> sqlx::Result<HashMap<i64, (String, String)>> {
+    pub async fn names(
+        &self,
+        articles: &[i64],
+        now: i64,
+    ) -> sqlx::Result<HashMap<i64, (String, String)>> {
         if articles.is_empty() {
             return Ok(HashMap::new());
         }

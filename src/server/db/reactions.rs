@@ -1,8 +1,9 @@
 //! Likes, collects and follows.
 //!
-//! A like and a collect change their row and the count in `article_stats` in one transaction, which begins by locking the
-//! article's row of counts. So all that concerns one article comes one after the other, and in MySQL and MariaDB there is no second
-//! lock that two transactions could take in different orders.
+//! A like and a collect change their row and the count in `article_stats` in one transaction, which
+//! begins by locking the article's row of counts. So all that concerns one article comes one after
+//! the other, and in MySQL and MariaDB there is no second lock that two transactions could take in
+//! different orders.
 
 use sqlx::AssertSqlSafe;
 use sqlx::mysql::MySqlDatabaseError;
@@ -18,9 +19,10 @@ use crate::model::reaction::Reacted;
 /// How often a transaction begins anew that the server ended because of a deadlock.
 const ATTEMPTS: usize = 10;
 
-/// Runs a transaction again that the server ended because of a deadlock; nothing of it was done. Double clicks on a follow meet one
-/// now and then, because there is no count to lock first: who waits for a row that is being deleted gets a lock that others can
-/// have as well, and then none of them can insert. For likes it is a precaution.
+/// Runs a transaction again that the server ended because of a deadlock; nothing of it was done.
+/// Double clicks on a follow meet one now and then, because there is no count to lock first: who
+/// waits for a row that is being deleted gets a lock that others can have as well, and then none of
+/// them can insert. For likes it is a precaution.
 macro_rules! retry {
     ($transaction:expr) => {{
         let mut left = ATTEMPTS;
@@ -68,8 +70,8 @@ pub struct CountDrift {
 }
 
 impl Database {
-    /// Lets a user like or collect an article, or not any more, whatever it was before. The caller has checked that readers see the
-    /// article.
+    /// Lets a user like or collect an article, or not any more, whatever it was before. The caller
+    /// has checked that readers see the article.
     ///
     /// # Errors
     /// [`WriteError`]
@@ -95,7 +97,8 @@ impl Database {
         let user = actor.id;
         let (_place, mut transaction) = self.begin_beside().await?;
         self.lock_in_time(&mut transaction, article).await?;
-        // After the article's counts, for which it may have to wait: whoever changes the user must not wait as well.
+        // After the article's counts, for which it may have to wait: whoever changes the user must
+        // not wait as well.
         hold(&mut transaction, actor).await?;
         let table = counted.name();
         let is_changed = if is_on {
@@ -109,7 +112,9 @@ impl Database {
                 true => format!("{table} + 1"),
                 false => format!("CASE WHEN {table} > 0 THEN {table} - 1 ELSE 0 END"),
             };
-            let sql = AssertSqlSafe(format!("UPDATE article_stats SET {table} = {change} WHERE article_id = ?"));
+            let sql = AssertSqlSafe(format!(
+                "UPDATE article_stats SET {table} = {change} WHERE article_id = ?"
+            ));
             on_connection!(&mut transaction, connection => {
                 sqlx::query(sql).bind(article).execute(connection).await?;
             });
@@ -129,15 +134,28 @@ impl Database {
         Ok(OwnReactions { is_liked, is_collected })
     }
 
-    /// Lets a user follow an author, or not any more. Says whether that is new: false if it was so before.
+    /// Lets a user follow an author, or not any more. Says whether that is new: false if it was so
+    /// before.
     ///
     /// # Errors
     /// [`WriteError`]
-    pub async fn set_follow(&self, user: Actor, author: i64, is_on: bool, now: i64) -> Result<bool, WriteError> {
+    pub async fn set_follow(
+        &self,
+        user: Actor,
+        author: i64,
+        is_on: bool,
+        now: i64,
+    ) -> Result<bool, WriteError> {
         retry!(self.try_to_set_follow(user, author, is_on, now).await)
     }
 
-    async fn try_to_set_follow(&self, actor: Actor, author: i64, is_on: bool, now: i64) -> Result<bool, WriteError> {
+    async fn try_to_set_follow(
+        &self,
+        actor: Actor,
+        author: i64,
+        is_on: bool,
+        now: i64,
+    ) -> Result<bool, WriteError> {
         let user = actor.id;
         let (_place, mut transaction) = self.begin_beside().await?;
         hold(&mut transaction, actor).await?;
@@ -156,7 +174,8 @@ impl Database {
         on_reader!(self, pool => sqlx::query_scalar(sql).bind(user).bind(author).fetch_one(pool).await)
     }
 
-    /// The authors whom a user follows, in order of their names, each with whether readers see an article of the author's at `now`.
+    /// The authors whom a user follows, in order of their names, each with whether readers see an
+    /// article of the author's at `now`.
     pub async fn followed_authors(&self, user: i64, now: i64) -> sqlx::Result<Vec<(Author, bool)>> {
         let sql = format!(
             "SELECT users.username, users.name, EXISTS
@@ -168,13 +187,16 @@ impl Database {
         let rows: Vec<(String, String, bool)> = on_reader!(self, pool => {
             sqlx::query_as(AssertSqlSafe(sql)).bind(now).bind(user).fetch_all(pool).await?
         });
-        Ok(rows.into_iter().map(|(username, name, has_articles)| (Author { username, name }, has_articles)).collect())
+        Ok(rows
+            .into_iter()
+            .map(|(username, name, has_articles)| (Author { username, name }, has_articles))
+            .collect())
     }
 
     /// Compares a count of every article with the rows that it counts, and corrects it.
     ///
-    /// Likes that come in meanwhile are neither lost nor doubled: each count is compared again, and corrected, under the lock that
-    /// every like takes first.
+    /// Likes that come in meanwhile are neither lost nor doubled: each count is compared again, and
+    /// corrected, under the lock that every like takes first.
     pub async fn reconcile_reactions(&self, counted: Counted) -> sqlx::Result<Vec<CountDrift>> {
         let table = counted.name();
         let sql = format!(
@@ -193,7 +215,11 @@ impl Database {
         Ok(drifts)
     }
 
-    async fn correct_count(&self, counted: Counted, article: i64) -> sqlx::Result<Option<CountDrift>> {
+    async fn correct_count(
+        &self,
+        counted: Counted,
+        article: i64,
+    ) -> sqlx::Result<Option<CountDrift>> {
         let table = counted.name();
         let (_place, mut transaction) = self.begin_beside().await?;
         self.lock_in_time(&mut transaction, article).await?;
@@ -205,7 +231,8 @@ impl Database {
         if kept == correct {
             return Ok(None);
         }
-        let update = AssertSqlSafe(format!("UPDATE article_stats SET {table} = ? WHERE article_id = ?"));
+        let update =
+            AssertSqlSafe(format!("UPDATE article_stats SET {table} = ? WHERE article_id = ?"));
         on_connection!(&mut transaction, connection => {
             sqlx::query(update).bind(correct).bind(article).execute(connection).await?;
         });
@@ -213,9 +240,12 @@ impl Database {
         Ok(Some(CountDrift { article, kept, correct }))
     }
 
-    /// A transaction that writes no articles, such as one of reactions. Unlike one of [`Database::begin`] it does not wait for whoever
-    /// writes them. With its place, which is to be kept as long.
-    pub(super) async fn begin_beside(&self) -> sqlx::Result<(Option<OwnedSemaphorePermit>, Transaction)> {
+    /// A transaction that writes no articles, such as one of reactions. Unlike one of
+    /// [`Database::begin`] it does not wait for whoever writes them. With its place, which is to be
+    /// kept as long.
+    pub(super) async fn begin_beside(
+        &self,
+    ) -> sqlx::Result<(Option<OwnedSemaphorePermit>, Transaction)> {
         Ok(match self.any() {
             AnyDatabase::Sqlite(database) => (None, Transaction::Sqlite(database.begin().await?)),
             AnyDatabase::MySql(database) => {
@@ -230,17 +260,21 @@ impl Database {
         let limit = match self.any() {
             // It has the only lock that there is.
             AnyDatabase::Sqlite(_) => None,
-            AnyDatabase::MySql(database) => database.patience(),
+            AnyDatabase::MySql(database) => database.wait_timeout(),
         };
         within(limit, lock_counts(transaction, article)).await
     }
 }
 
-/// Locks an article's counts until the end of the transaction, making them if there are none. SQLite has only one writer anyway.
+/// Locks an article's counts until the end of the transaction, making them if there are none.
+/// SQLite has only one writer anyway.
 async fn lock_counts(transaction: &mut Transaction, article: i64) -> sqlx::Result<()> {
     let sql = match transaction.dialect() {
-        Dialect::Sqlite => "INSERT INTO article_stats (article_id) VALUES (?) ON CONFLICT DO NOTHING",
-        // Not INSERT IGNORE, which shares its lock on a row that is there: two who share one can't both write.
+        Dialect::Sqlite => {
+            "INSERT INTO article_stats (article_id) VALUES (?) ON CONFLICT DO NOTHING"
+        }
+        // Not INSERT IGNORE, which shares its lock on a row that is there: two who share one can't
+        // both write.
         Dialect::MySql => {
             "INSERT INTO article_stats (article_id) VALUES (?) ON DUPLICATE KEY UPDATE article_id = article_id"
         }
@@ -258,7 +292,8 @@ async fn insert(
     let insert = format!("INTO {table} (user_id, {column}, created_at) VALUES (?, ?, ?)");
     let sql = AssertSqlSafe(match transaction.dialect() {
         Dialect::Sqlite => format!("INSERT {insert} ON CONFLICT DO NOTHING"),
-        // A user who has just been deleted is ignored as well: nothing is added, and nothing counted.
+        // A user who has just been deleted is ignored as well: nothing is added, and nothing
+        // counted.
         Dialect::MySql => format!("INSERT IGNORE {insert}"),
     });
     on_connection!(transaction, connection => {
@@ -279,7 +314,11 @@ async fn delete(
     })
 }
 
-async fn kept_count(transaction: &mut Transaction, counted: Counted, article: i64) -> sqlx::Result<i64> {
+async fn kept_count(
+    transaction: &mut Transaction,
+    counted: Counted,
+    article: i64,
+) -> sqlx::Result<i64> {
     let count = counted.name();
     let sql = AssertSqlSafe(format!("SELECT {count} FROM article_stats WHERE article_id = ?"));
     on_connection!(transaction, connection => sqlx::query_scalar(sql).bind(article).fetch_one(connection).await)
@@ -292,7 +331,9 @@ trait MayBeDeadlock {
 
 impl MayBeDeadlock for sqlx::Error {
     fn is_deadlock(&self) -> bool {
-        let error = self.as_database_error().and_then(|error| error.try_downcast_ref::<MySqlDatabaseError>());
+        let error = self
+            .as_database_error()
+            .and_then(|error| error.try_downcast_ref::<MySqlDatabaseError>());
         error.is_some_and(|error| error.number() == 1213)
     }
 }

@@ -46,7 +46,12 @@ struct Row {
 impl From<Row> for RenderedText {
     fn from(row: Row) -> Self {
         let Row { id, version, markdown, html, contents, reading_minutes, language } = row;
-        Self { id, version, markdown, rendering: Rendering { html, contents, reading_minutes, language } }
+        Self {
+            id,
+            version,
+            markdown,
+            rendering: Rendering { html, contents, reading_minutes, language },
+        }
     }
 }
 
@@ -65,16 +70,25 @@ impl Database {
 
     /// The article that follows `id` in order of the numbers, deleted ones included.
     pub async fn text_after(&self, id: i64) -> sqlx::Result<Option<RenderedText>> {
-        let sql = "SELECT id, version, markdown, html, contents, reading_minutes, language FROM articles
+        let sql =
+            "SELECT id, version, markdown, html, contents, reading_minutes, language FROM articles
              WHERE id > ? ORDER BY id LIMIT 1";
-        let row: Option<Row> = on_reader!(self, pool => sqlx::query_as(sql).bind(id).fetch_optional(pool).await?);
+        let row: Option<Row> =
+            on_reader!(self, pool => sqlx::query_as(sql).bind(id).fetch_optional(pool).await?);
         Ok(row.map(RenderedText::from))
     }
 
-    /// Puts another rendering in the place of one, unless the article was changed since. Readers see another page, but it is no change of
-    /// the article: neither its version nor its time of change moves (rule C7).
-    pub async fn replace_rendering(&self, id: i64, version: i64, rendering: &Rendering) -> sqlx::Result<()> {
-        let contents = serde_json::to_string(&rendering.contents).map_err(|error| sqlx::Error::Encode(error.into()))?;
+    /// Puts another rendering in the place of one, unless the article was changed since. Readers
+    /// see another page, but it is no change of the article: neither its version nor its time of
+    /// change moves (rule C7).
+    pub async fn replace_rendering(
+        &self,
+        id: i64,
+        version: i64,
+        rendering: &Rendering,
+    ) -> sqlx::Result<()> {
+        let contents = serde_json::to_string(&rendering.contents)
+            .map_err(|error| sqlx::Error::Encode(error.into()))?;
         let sql = "UPDATE articles SET html = ?, contents = ?, reading_minutes = ?, language = ? WHERE id = ? AND version = ?";
         let mut transaction = self.begin_content().await?;
         on_connection!(&mut *transaction, connection => {

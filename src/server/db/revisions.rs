@@ -42,7 +42,13 @@ const COLUMNS: &str =
 
 impl Revision {
     /// What `article` is under `version`.
-    pub fn of(article_id: i64, version: i64, article: &ArticleFields, user_id: Option<i64>, created_at: i64) -> Self {
+    pub fn of(
+        article_id: i64,
+        version: i64,
+        article: &ArticleFields,
+        user_id: Option<i64>,
+        created_at: i64,
+    ) -> Self {
         Self {
             article_id,
             version,
@@ -129,8 +135,13 @@ impl Database {
         on_reader!(self, pool => sqlx::query_as(AssertSqlSafe(sql)).bind(article).fetch_all(pool).await)
     }
 
-    /// The revision of an article at `version` and the one before it, if there are such; not the others, whose texts may be large.
-    pub async fn revision_and_before(&self, article: i64, version: i64) -> sqlx::Result<Vec<Revision>> {
+    /// The revision of an article at `version` and the one before it, if there are such; not the
+    /// others, whose texts may be large.
+    pub async fn revision_and_before(
+        &self,
+        article: i64,
+        version: i64,
+    ) -> sqlx::Result<Vec<Revision>> {
         let sql = format!(
             "SELECT {COLUMNS} FROM article_revisions LEFT JOIN users ON users.id = article_revisions.user_id
              WHERE article_revisions.article_id = ? AND article_revisions.version <= ?
@@ -141,8 +152,9 @@ impl Database {
         })
     }
 
-    /// Deletes the oldest revisions of an article beyond `of_article`, and of those that a user has saved the oldest beyond `of_user`. What an
-    /// article is now is never deleted. Each revision is whole, so those that are left are compared with one another.
+    /// Deletes the oldest revisions of an article beyond `of_article`, and of those that a user has
+    /// saved the oldest beyond `of_user`. What an article is now is never deleted. Each revision is
+    /// whole, so those that are left are compared with one another.
     pub async fn forget_old_revisions(
         &self,
         article: i64,
@@ -150,14 +162,14 @@ impl Database {
         user: i64,
         of_user: i64,
     ) -> sqlx::Result<()> {
-        let last_of_article =
-            "SELECT version FROM article_revisions WHERE article_id = ? ORDER BY version DESC LIMIT 1 OFFSET ?";
-        let forget_of_article = "DELETE FROM article_revisions WHERE article_id = ? AND version <= ? AND NOT EXISTS (
+        let last_of_article = "SELECT version FROM article_revisions WHERE article_id = ? ORDER BY version DESC LIMIT 1 OFFSET ?";
+        let forget_of_article =
+            "DELETE FROM article_revisions WHERE article_id = ? AND version <= ? AND NOT EXISTS (
                 SELECT 1 FROM articles WHERE articles.id = article_revisions.article_id
                 AND articles.version = article_revisions.version)";
-        let last_of_user =
-            "SELECT created_at FROM article_revisions WHERE user_id = ? ORDER BY created_at DESC LIMIT 1 OFFSET ?";
-        let forget_of_user = "DELETE FROM article_revisions WHERE user_id = ? AND created_at <= ? AND NOT EXISTS (
+        let last_of_user = "SELECT created_at FROM article_revisions WHERE user_id = ? ORDER BY created_at DESC LIMIT 1 OFFSET ?";
+        let forget_of_user =
+            "DELETE FROM article_revisions WHERE user_id = ? AND created_at <= ? AND NOT EXISTS (
                 SELECT 1 FROM articles WHERE articles.id = article_revisions.article_id
                 AND articles.version = article_revisions.version)";
         let mut transaction = self.begin().await?;
@@ -179,7 +191,8 @@ impl Database {
 
 /// Adds a revision.
 pub(super) async fn add(transaction: &mut Transaction, revision: &Revision) -> sqlx::Result<()> {
-    let tags = serde_json::to_string(&revision.tags).map_err(|error| sqlx::Error::Encode(error.into()))?;
+    let tags =
+        serde_json::to_string(&revision.tags).map_err(|error| sqlx::Error::Encode(error.into()))?;
     let sql = "INSERT INTO article_revisions (article_id, version, slug, title, summary, markdown, tags, cover, user_id, created_at)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     on_connection!(transaction, connection => {
@@ -198,9 +211,14 @@ pub(super) async fn add(transaction: &mut Transaction, revision: &Revision) -> s
     })
 }
 
-/// Keeps what is stored before a save, if no save in the studio has: an import, or a bin, leaves no revision.
-pub(super) async fn add_original(transaction: &mut Transaction, stored: &EditableArticle) -> sqlx::Result<()> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM article_revisions WHERE article_id = ? AND version = ?)";
+/// Keeps what is stored before a save, if no save in the studio has: an import, or a bin, leaves no
+/// revision.
+pub(super) async fn add_original(
+    transaction: &mut Transaction,
+    stored: &EditableArticle,
+) -> sqlx::Result<()> {
+    let sql =
+        "SELECT EXISTS (SELECT 1 FROM article_revisions WHERE article_id = ? AND version = ?)";
     let is_there: bool = on_connection!(transaction, connection => {
         sqlx::query_scalar(sql).bind(stored.id).bind(stored.version).fetch_one(connection).await?
     });

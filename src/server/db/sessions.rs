@@ -1,6 +1,7 @@
 //! Sessions of signed-in users. Readers who do not sign in have none.
 //!
-//! What is stored of a session is named by a hash of its id, so whoever reads the store has no session.
+//! What is stored of a session is named by a hash of its id, so whoever reads the store has no
+//! session.
 
 use std::collections::HashMap;
 
@@ -37,7 +38,8 @@ pub struct SessionName(String);
 impl SessionName {
     /// The name of the session of that id.
     pub fn of(id: &Id) -> Self {
-        let hash = blake3::derive_key("Tidemark 2026 name of a stored session", &id.0.to_le_bytes());
+        let hash =
+            blake3::derive_key("Tidemark 2026 name of a stored session", &id.0.to_le_bytes());
         Self(blake3::Hash::from_bytes(hash).to_hex().to_string())
     }
 
@@ -69,7 +71,8 @@ impl SignedIn {
     /// The session of that name whose data is `data`.
     pub(in crate::server) fn of(name: SessionName, data: &HashMap<String, Value>) -> Self {
         let number = |key: &str| data.get(key).and_then(Value::as_i64).unwrap_or_default();
-        let user_agent = data.get(USER_AGENT).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let user_agent =
+            data.get(USER_AGENT).and_then(Value::as_str).unwrap_or_default().to_owned();
         Self { name, credential: number(CREDENTIAL), started_at: number(STARTED_AT), user_agent }
     }
 
@@ -86,7 +89,9 @@ impl SignedIn {
 pub(in crate::server) fn owner(record: &Record) -> Result<(i64, i64)> {
     let number = |key: &str| record.data.get(key).and_then(Value::as_i64);
     let owner = number(USER_ID).zip(number(CREDENTIAL));
-    owner.ok_or_else(|| Error::Encode("a session must be of a user, with the number of a credential".into()))
+    owner.ok_or_else(|| {
+        Error::Encode("a session must be of a user, with the number of a credential".into())
+    })
 }
 
 // Sessions and cookies take the types of the `time` crate. Only this file names them; the rest of
@@ -112,8 +117,13 @@ pub fn lasting(milliseconds: i64) -> Duration {
 ///
 /// # Errors
 /// [`Error::Decode`] if it ends at a time that is none.
-pub(in crate::server) fn record(id: &Id, data: HashMap<String, Value>, ends_at: i64) -> Result<Record> {
-    let expiry_date = instant(ends_at).ok_or_else(|| Error::Decode("a session ends after the year 9999".into()))?;
+pub(in crate::server) fn record(
+    id: &Id,
+    data: HashMap<String, Value>,
+    ends_at: i64,
+) -> Result<Record> {
+    let expiry_date = instant(ends_at)
+        .ok_or_else(|| Error::Decode("a session ends after the year 9999".into()))?;
     Ok(Record { id: *id, data, expiry_date })
 }
 
@@ -131,8 +141,8 @@ struct StoredRow {
     expires_at: i64,
 }
 
-/// Deletes the sessions in `database` that ended by `now` (milliseconds). Returns how many. Those in
-/// Redis end by themselves.
+/// Deletes the sessions in `database` that ended by `now` (milliseconds). Returns how many. Those
+/// in Redis end by themselves.
 ///
 /// # Errors
 /// The database's.
@@ -154,8 +164,11 @@ impl DatabaseSessionStore {
     pub async fn of_user(&self, user: i64) -> Result<Vec<SignedIn>> {
         let sql = "SELECT id, data, expires_at FROM sessions WHERE user_id = ? AND expires_at > ?";
         let query = sqlx::query_as(sql).bind(user).bind(self.clock.now_ms());
-        let rows: Vec<StoredRow> = query.fetch_all(self.database.reader()).await.map_err(backend)?;
-        rows.into_iter().map(|row| Ok(SignedIn::of(SessionName::stored(row.id), &decode(&row.data)?))).collect()
+        let rows: Vec<StoredRow> =
+            query.fetch_all(self.database.reader()).await.map_err(backend)?;
+        rows.into_iter()
+            .map(|row| Ok(SignedIn::of(SessionName::stored(row.id), &decode(&row.data)?)))
+            .collect()
     }
 
     /// Ends the session of that name.
@@ -176,7 +189,8 @@ impl DatabaseSessionStore {
         query.execute(self.database.writer()).await.map(drop).map_err(backend)
     }
 
-    /// Adds a session, for which the oldest ones of its user make room; false if there is one of that id.
+    /// Adds a session, for which the oldest ones of its user make room; false if there is one of
+    /// that id.
     async fn add(&self, record: &Record) -> sqlx::Result<bool> {
         let encode = |error: Error| sqlx::Error::Encode(error.into());
         let (user, credential) = owner(record).map_err(encode)?;
@@ -238,8 +252,11 @@ impl SessionStore for DatabaseSessionStore {
         let sql = "SELECT sessions.id, sessions.data, sessions.expires_at FROM sessions
              JOIN users ON users.id = sessions.user_id AND users.credential = sessions.credential
              WHERE sessions.id = ? AND sessions.expires_at > ?";
-        let query = sqlx::query_as(sql).bind(SessionName::of(id).as_str().to_owned()).bind(self.clock.now_ms());
-        let row: Option<StoredRow> = query.fetch_optional(self.database.reader()).await.map_err(backend)?;
+        let query = sqlx::query_as(sql)
+            .bind(SessionName::of(id).as_str().to_owned())
+            .bind(self.clock.now_ms());
+        let row: Option<StoredRow> =
+            query.fetch_optional(self.database.reader()).await.map_err(backend)?;
         row.map(|row| record(id, decode(&row.data)?, row.expires_at)).transpose()
     }
 
@@ -261,6 +278,10 @@ mod tests {
         assert_eq!(name.as_str().len(), 64);
         let digits: String = id.0.to_le_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
         assert!(!name.as_str().contains(&digits) && !name.as_str().contains(&id.to_string()));
-        assert_ne!(name.as_str(), blake3::hash(id.to_string().as_bytes()).to_hex().as_str(), "a key of its own");
+        assert_ne!(
+            name.as_str(),
+            blake3::hash(id.to_string().as_bytes()).to_hex().as_str(),
+            "a key of its own"
+        );
     }
 }

@@ -3,7 +3,9 @@
 use sqlx::{AssertSqlSafe, FromRow};
 use tidemark_counting::hour_of;
 
-use super::articles::{ArticleFields, FieldsRow, Status, id_of_tag, insert, select_fields, update_under_version};
+use super::articles::{
+    ArticleFields, FieldsRow, Status, id_of_tag, insert, select_fields, update_under_version,
+};
 use super::revisions::{self, Revision};
 use super::users::{Actor, WriteError, hold};
 use super::{Database, Transaction, drafts, on_connection, on_reader};
@@ -133,7 +135,9 @@ impl Shelf {
     fn condition(self) -> &'static str {
         match self {
             Shelf::All => "articles.deleted_at IS NULL AND ? IS NOT NULL",
-            Shelf::Drafts => "articles.deleted_at IS NULL AND articles.status = 'draft' AND ? IS NOT NULL",
+            Shelf::Drafts => {
+                "articles.deleted_at IS NULL AND articles.status = 'draft' AND ? IS NOT NULL"
+            }
             Shelf::Scheduled => {
                 "articles.deleted_at IS NULL AND articles.status = 'published' AND articles.published_at > ?"
             }
@@ -170,8 +174,10 @@ impl Database {
             None => "coalesce(?, 0) = 0",
         };
         let shelf = query.shelf.condition();
-        let conditions = format!("{shelf} AND {author} AND lower(articles.title) LIKE ? ESCAPE '!'");
-        let (order, per_page, integer) = (query.column.sql(), query.per_page, self.dialect().integer());
+        let conditions =
+            format!("{shelf} AND {author} AND lower(articles.title) LIKE ? ESCAPE '!'");
+        let (order, per_page, integer) =
+            (query.column.sql(), query.per_page, self.dialect().integer());
         let direction = if query.is_descending { "DESC" } else { "ASC" };
         let list = format!(
             "SELECT articles.id, articles.slug, articles.title, articles.status, articles.published_at, articles.updated_at,
@@ -209,7 +215,8 @@ impl Database {
         Ok(row.zip(fields).map(|(row, fields)| row.with(fields)))
     }
 
-    /// Adds an article; `None` if another has its slug. What its author had typed before is no draft any more.
+    /// Adds an article; `None` if another has its slug. What its author had typed before is no
+    /// draft any more.
     ///
     /// # Errors
     /// [`WriteError`]
@@ -237,8 +244,9 @@ impl Database {
         Ok(Some(id))
     }
 
-    /// Saves an article, if its version is still `version`. Byline and aliases stay as they are, but an address that readers know leads on
-    /// to the new one. Its count is not touched (rule C7). The draft of whoever saves goes with it.
+    /// Saves an article, if its version is still `version`. Byline and aliases stay as they are,
+    /// but an address that readers know leads on to the new one. Its count is not touched (rule
+    /// C7). The draft of whoever saves goes with it.
     ///
     /// # Errors
     /// [`WriteError`]
@@ -280,16 +288,24 @@ impl Database {
         if changes.contains(&"slug") && stored.fields.status == Status::Published {
             add_alias(&mut transaction, id, &stored.fields.slug, &article.slug).await?;
         }
-        revisions::add(&mut transaction, &Revision::of(id, version + 1, &article, Some(user), now)).await?;
+        revisions::add(&mut transaction, &Revision::of(id, version + 1, &article, Some(user), now))
+            .await?;
         transaction.commit().await?;
         Ok(Some(Saved::Done(version + 1)))
     }
 
-    /// Puts an article into the bin, or takes it out. Does nothing if it is there already. False if there is no such article.
+    /// Puts an article into the bin, or takes it out. Does nothing if it is there already. False if
+    /// there is no such article.
     ///
     /// # Errors
     /// [`WriteError`]
-    pub async fn set_deleted(&self, id: i64, is_deleted: bool, actor: Actor, now: i64) -> Result<bool, WriteError> {
+    pub async fn set_deleted(
+        &self,
+        id: i64,
+        is_deleted: bool,
+        actor: Actor,
+        now: i64,
+    ) -> Result<bool, WriteError> {
         let mut transaction = self.begin_content().await?;
         hold(&mut transaction, actor).await?;
         let Some(stored) = editable_in(&mut transaction, id).await? else { return Ok(false) };
@@ -313,7 +329,10 @@ impl EditableRow {
     }
 }
 
-async fn editable_in(transaction: &mut Transaction, id: i64) -> sqlx::Result<Option<EditableArticle>> {
+async fn editable_in(
+    transaction: &mut Transaction,
+    id: i64,
+) -> sqlx::Result<Option<EditableArticle>> {
     let fields = select_fields(transaction.dialect());
     let fields = format!("{fields} WHERE articles.id = ?");
     let (row, fields): (Option<EditableRow>, Option<FieldsRow>) = on_connection!(transaction, connection => {
@@ -328,7 +347,11 @@ async fn owner_of_slug(transaction: &mut Transaction, slug: &str) -> sqlx::Resul
     on_connection!(transaction, connection => sqlx::query_scalar(sql).bind(slug).fetch_optional(connection).await)
 }
 
-async fn write_tags(transaction: &mut Transaction, id: i64, article: &ArticleFields) -> sqlx::Result<()> {
+async fn write_tags(
+    transaction: &mut Transaction,
+    id: i64,
+    article: &ArticleFields,
+) -> sqlx::Result<()> {
     let mut tag_ids = Vec::with_capacity(article.tags.len());
     for tag in &article.tags {
         tag_ids.push(id_of_tag(transaction, tag).await?);
@@ -343,8 +366,14 @@ async fn write_tags(transaction: &mut Transaction, id: i64, article: &ArticleFie
     Ok(())
 }
 
-/// Lets an article's address of before lead on, and takes away the alias that its new one may have been.
-async fn add_alias(transaction: &mut Transaction, id: i64, old: &str, new: &str) -> sqlx::Result<()> {
+/// Lets an article's address of before lead on, and takes away the alias that its new one may have
+/// been.
+async fn add_alias(
+    transaction: &mut Transaction,
+    id: i64,
+    old: &str,
+    new: &str,
+) -> sqlx::Result<()> {
     let path = |slug: &str| format!("/articles/{slug}");
     on_connection!(transaction, connection => {
         for path in [path(old), path(new)] {

@@ -2,7 +2,9 @@
 
 use sqlx::FromRow;
 
-use super::{Database, Dialect, InsertedId, Transaction, is_taken, on_connection, on_reader, on_writer};
+use super::{
+    Database, Dialect, InsertedId, Transaction, is_taken, on_connection, on_reader, on_writer,
+};
 use crate::model::page::Page;
 
 /// What a user may do; each role may all that those before it may.
@@ -65,7 +67,8 @@ pub struct User {
     pub role: Role,
     /// A PHC string; `None` if nobody can sign in as this user.
     pub password_hash: Option<String>,
-    /// Grows whenever the password changes, is reset or is taken away. What was begun with another number opens nothing.
+    /// Grows whenever the password changes, is reset or is taken away. What was begun with another
+    /// number opens nothing.
     pub credential: i64,
 }
 
@@ -76,8 +79,9 @@ impl User {
     }
 }
 
-/// Somebody who does something, as the request found the user when it came. Work takes time, and the user may be blocked meanwhile: so what
-/// writes on somebody's behalf looks again, in its own transaction.
+/// Somebody who does something, as the request found the user when it came. Work takes time, and
+/// the user may be blocked meanwhile: so what writes on somebody's behalf looks again, in its own
+/// transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Actor {
     /// The user's number.
@@ -128,9 +132,9 @@ pub enum Taken {
 /// transaction that writes the name, so of two who want it at once one gets it.
 pub type IsLike<'a> = &'a (dyn Fn(&User) -> bool + Sync);
 
-/// Whether a row of `users` is somebody who may write or stands in a byline. Whoever only reads may have chosen any name.
-pub(super) const WRITES: &str =
-    "(users.role <> 'reader' OR EXISTS (SELECT 1 FROM article_authors WHERE article_authors.user_id = users.id))";
+/// Whether a row of `users` is somebody who may write or stands in a byline. Whoever only reads may
+/// have chosen any name.
+pub(super) const WRITES: &str = "(users.role <> 'reader' OR EXISTS (SELECT 1 FROM article_authors WHERE article_authors.user_id = users.id))";
 
 const COLUMNS: &str = "id, username, name, role, password_hash, credential";
 
@@ -149,8 +153,9 @@ impl Database {
 
     /// A page of all users, by user name.
     pub async fn users(&self, page: i64, per_page: i64) -> sqlx::Result<Page<User>> {
-        let sql =
-            sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM users ORDER BY username LIMIT {per_page} OFFSET ?"));
+        let sql = sqlx::AssertSqlSafe(format!(
+            "SELECT {COLUMNS} FROM users ORDER BY username LIMIT {per_page} OFFSET ?"
+        ));
         let offset = (page - 1).saturating_mul(per_page).max(0);
         let (total, users) = on_reader!(self, pool => {
             let total: i64 = sqlx::query_scalar("SELECT count(*) FROM users").fetch_one(pool).await?;
@@ -170,9 +175,15 @@ impl Database {
     ///
     /// # Errors
     /// [`WriteError`]
-    pub async fn rename_user(&self, actor: Actor, name: &str, is_like: IsLike<'_>) -> Result<bool, WriteError> {
+    pub async fn rename_user(
+        &self,
+        actor: Actor,
+        name: &str,
+        is_like: IsLike<'_>,
+    ) -> Result<bool, WriteError> {
         let sql = "UPDATE users SET name = ? WHERE id = ?";
-        let count_writers = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM users WHERE id = ? AND {WRITES}"));
+        let count_writers =
+            sqlx::AssertSqlSafe(format!("SELECT count(*) FROM users WHERE id = ? AND {WRITES}"));
         let mut transaction = self.begin_content().await?;
         hold(&mut transaction, actor).await?;
         if is_like_another(&mut transaction, is_like, Some(actor.id)).await? {
@@ -194,12 +205,19 @@ impl Database {
         Ok(true)
     }
 
-    /// Gives a user another role, on behalf of an administrator, or of whoever runs the program (`None`). False if there is no such user.
-    /// Whoever is no administrator any more has no invitations left.
+    /// Gives a user another role, on behalf of an administrator, or of whoever runs the program
+    /// (`None`). False if there is no such user. Whoever is no administrator any more has no
+    /// invitations left.
     ///
     /// # Errors
-    /// [`WriteError`]. Two administrators who do this to each other come one after the other, so the second is refused.
-    pub async fn set_role(&self, actor: Option<Actor>, username: &str, role: Role) -> Result<bool, WriteError> {
+    /// [`WriteError`]. Two administrators who do this to each other come one after the other, so
+    /// the second is refused.
+    pub async fn set_role(
+        &self,
+        actor: Option<Actor>,
+        username: &str,
+        role: Role,
+    ) -> Result<bool, WriteError> {
         let mut transaction = self.begin().await?;
         if let Some(actor) = actor {
             hold(&mut transaction, actor).await?;
@@ -216,13 +234,17 @@ impl Database {
         Ok(true)
     }
 
-    /// Takes a user's password away on behalf of an administrator, so that nobody can sign in as this user until there is a new one, and
-    /// says which user that is; `None` if there is none of that name. What was begun with the password is over, as in
-    /// [`Database::set_password`].
+    /// Takes a user's password away on behalf of an administrator, so that nobody can sign in as
+    /// this user until there is a new one, and says which user that is; `None` if there is none of
+    /// that name. What was begun with the password is over, as in [`Database::set_password`].
     ///
     /// # Errors
     /// As for [`Database::set_role`].
-    pub async fn block_user(&self, actor: Actor, username: &str) -> Result<Option<i64>, WriteError> {
+    pub async fn block_user(
+        &self,
+        actor: Actor,
+        username: &str,
+    ) -> Result<Option<i64>, WriteError> {
         self.replace_password(Some(actor), username, None).await
     }
 
@@ -262,18 +284,24 @@ impl Database {
     ) -> Result<Option<i64>, WriteError> {
         let mut transaction = self.begin().await?;
         hold(&mut transaction, actor).await?;
-        let id = insert(&mut transaction, NewUser { username, name, role, password_hash }, now).await?;
+        let id =
+            insert(&mut transaction, NewUser { username, name, role, password_hash }, now).await?;
         if id.is_some() {
             transaction.commit().await?;
         }
         Ok(id)
     }
 
-    /// Sets a user's password and says which user that is; `None` if there is no such user. It is whoever runs the program who does it.
+    /// Sets a user's password and says which user that is; `None` if there is no such user. It is
+    /// whoever runs the program who does it.
     ///
-    /// Whoever stole a session must be out now: the user's credential is another one, so no session opens anything, and no invitation of
-    /// the user's is left. The caller deletes the sessions.
-    pub async fn set_password(&self, username: &str, password_hash: &str) -> sqlx::Result<Option<i64>> {
+    /// Whoever stole a session must be out now: the user's credential is another one, so no session
+    /// opens anything, and no invitation of the user's is left. The caller deletes the sessions.
+    pub async fn set_password(
+        &self,
+        username: &str,
+        password_hash: &str,
+    ) -> sqlx::Result<Option<i64>> {
         match self.replace_password(None, username, Some(password_hash)).await {
             Ok(id) => Ok(id),
             Err(WriteError::Database(error)) => Err(error),
@@ -295,11 +323,17 @@ impl Database {
         self.replace_password(Some(actor), username, Some(password_hash)).await
     }
 
-    /// Changes the actor's own password, as [`Database::set_password`] does, and returns the number of the new credential.
+    /// Changes the actor's own password, as [`Database::set_password`] does, and returns the number
+    /// of the new credential.
     ///
     /// # Errors
-    /// [`WriteError::SignedOut`] if somebody else has changed it or taken it away since: that stays.
-    pub async fn change_password(&self, actor: Actor, password_hash: &str) -> Result<i64, WriteError> {
+    /// [`WriteError::SignedOut`] if somebody else has changed it or taken it away since: that
+    /// stays.
+    pub async fn change_password(
+        &self,
+        actor: Actor,
+        password_hash: &str,
+    ) -> Result<i64, WriteError> {
         let mut transaction = self.begin().await?;
         hold(&mut transaction, actor).await?;
         renew_credential(&mut transaction, actor.id, Some(password_hash)).await?;
@@ -324,14 +358,16 @@ impl Database {
     }
 }
 
-/// Makes sure that the actor may still do what the request was let through for, until the transaction ends.
+/// Makes sure that the actor may still do what the request was let through for, until the
+/// transaction ends.
 ///
 /// # Errors
 /// [`WriteError`]
 pub(super) async fn hold(transaction: &mut Transaction, actor: Actor) -> Result<(), WriteError> {
     let sql = match transaction.dialect() {
         Dialect::Sqlite => "SELECT credential, role FROM users WHERE id = ?",
-        // Nobody changes the row before this transaction ends. FOR SHARE would say the same, but not to MariaDB.
+        // Nobody changes the row before this transaction ends. FOR SHARE would say the same, but
+        // not to MariaDB.
         Dialect::MySql => "SELECT credential, role FROM users WHERE id = ? LOCK IN SHARE MODE",
     };
     let found: Option<(i64, String)> = on_connection!(transaction, connection => {
@@ -341,7 +377,11 @@ pub(super) async fn hold(transaction: &mut Transaction, actor: Actor) -> Result<
     if credential != actor.credential {
         return Err(WriteError::SignedOut);
     }
-    if Role::try_from(role).is_ok_and(|role| role >= actor.role) { Ok(()) } else { Err(WriteError::Demoted) }
+    if Role::try_from(role).is_ok_and(|role| role >= actor.role) {
+        Ok(())
+    } else {
+        Err(WriteError::Demoted)
+    }
 }
 
 /// Adds a user; `None` if the name is taken.
@@ -382,7 +422,11 @@ async fn id_of(transaction: &mut Transaction, username: &str) -> sqlx::Result<Op
 }
 
 /// Gives a user another password, or none, and ends what was begun with the one before.
-async fn renew_credential(transaction: &mut Transaction, id: i64, password_hash: Option<&str>) -> sqlx::Result<()> {
+async fn renew_credential(
+    transaction: &mut Transaction,
+    id: i64,
+    password_hash: Option<&str>,
+) -> sqlx::Result<()> {
     let sql = "UPDATE users SET password_hash = ?, credential = credential + 1 WHERE id = ?";
     on_connection!(&mut *transaction, connection => {
         sqlx::query(sql).bind(password_hash).bind(id).execute(connection).await?;

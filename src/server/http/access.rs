@@ -16,11 +16,14 @@ use crate::error::Error;
 use crate::server::request::access::Access;
 use crate::server::request::cache::CachePolicy;
 use crate::server::request::error_page::error_page;
-use crate::server::request::identity::{CurrentUser, FoundUser, session_owner, sign_in_address, signed_in_user};
+use crate::server::request::identity::{
+    CurrentUser, FoundUser, session_owner, sign_in_address, signed_in_user,
+};
 use crate::server::request::limits::{LARGEST_ARTICLE, LARGEST_BODY};
 use crate::server::state::AppState;
 
-/// Lets through whom the table lets, and remembers who it is. Others are asked to sign in, and nothing that they wrote is lost.
+/// Lets through whom the table lets, and remembers who it is. Others are asked to sign in, and
+/// nothing that they wrote is lost.
 pub async fn control(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     request.extensions_mut().insert(FoundUser::default());
     let path = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
@@ -47,7 +50,10 @@ pub async fn control(State(state): State<AppState>, mut request: Request, next: 
         }
         Some(user) => {
             tracing::warn!(user = user.id, path, "somebody asked for what the role does not allow");
-            let error = Error::Forbidden(format!("This is for people with the role {} only.", role.as_str()));
+            let error = Error::Forbidden(format!(
+                "This is for people with the role {} only.",
+                role.as_str()
+            ));
             refuse(&error, parts.uri.path(), &parts.headers)
         }
         None if matches!(parts.method, Method::GET | Method::HEAD) => {
@@ -75,7 +81,8 @@ pub async fn hold(access: Access, request: Request, next: Next) -> Response {
     error_page(&error)
 }
 
-/// Refuses a request; what somebody typed into a form comes back with the refusal, if it is short, or if the session at least is known.
+/// Refuses a request; what somebody typed into a form comes back with the refusal, if it is short,
+/// or if the session at least is known.
 async fn refuse_or_keep(state: &AppState, parts: Parts, body: Body, error: Error) -> Response {
     let is_read = matches!(parts.method, Method::GET | Method::HEAD);
     if !is_read && !parts.uri.path().starts_with("/api/") && !wants_json(&parts.headers) {
@@ -88,12 +95,18 @@ async fn refuse_or_keep(state: &AppState, parts: Parts, body: Body, error: Error
     refuse(&error, parts.uri.path(), &parts.headers)
 }
 
-/// The answer to a method that the table does not have for this path; it does not have this path at all if somebody forgot it.
+/// The answer to a method that the table does not have for this path; it does not have this path at
+/// all if somebody forgot it.
 fn refuse_method(path: &str) -> Response {
-    let allowed: Vec<&str> = ROUTES.iter().filter(|route| route.path == path).map(|route| route.method).collect();
+    let allowed: Vec<&str> =
+        ROUTES.iter().filter(|route| route.path == path).map(|route| route.method).collect();
     if allowed.is_empty() {
         tracing::error!(path, "a route is not in the table of access, so it is not served");
-        return refuse(&Error::NotFound("There is nothing at this address.".into()), path, &HeaderMap::new());
+        return refuse(
+            &Error::NotFound("There is nothing at this address.".into()),
+            path,
+            &HeaderMap::new(),
+        );
     }
     let mut response = StatusCode::METHOD_NOT_ALLOWED.into_response();
     if let Ok(allowed) = HeaderValue::try_from(allowed.join(",")) {
@@ -102,7 +115,8 @@ fn refuse_method(path: &str) -> Response {
     response
 }
 
-/// A refusal in the form that fits who asked: a page's scripts read the error itself, other programs a problem, people a page.
+/// A refusal in the form that fits who asked: a page's scripts read the error itself, other
+/// programs a problem, people a page.
 fn refuse(error: &Error, path: &str, headers: &HeaderMap) -> Response {
     if !path.starts_with("/api/") && wants_json(headers) {
         return error.clone().into_response();

@@ -32,16 +32,21 @@ pub async fn sign_up(State(state): State<AppState>, session: Session, form: Form
 async fn try_to_sign_up(state: &AppState, session: Session, form: Form) -> Result<Response, Error> {
     let invitation = form.line("invitation");
     // It is what somebody sent, whatever the form had.
-    let path = format!("/sign-up?invitation={}", utf8_percent_encode(&invitation, NON_ALPHANUMERIC));
+    let path =
+        format!("/sign-up?invitation={}", utf8_percent_encode(&invitation, NON_ALPHANUMERIC));
     let who_may = state.config.accounts.sign_up;
     let sender = sender(state, &form).await?;
-    let account =
-        NewAccount { username: form.line("username"), name: form.line("name"), password: form.text("new_password") };
+    let account = NewAccount {
+        username: form.line("username"),
+        name: form.line("name"),
+        password: form.text("new_password"),
+    };
     match state.accounts.sign_up(who_may, &invitation, account, &sender).await? {
         SignedUp::User(user) => {
             begin_session(state, &session, (user, NEW), &form).await?;
             let user = state.database.user(user).await?;
-            Ok(known_from_now_on(state, user.as_ref(), &sender, Redirect::to("/").into_response()).await)
+            Ok(known_from_now_on(state, user.as_ref(), &sender, Redirect::to("/").into_response())
+                .await)
         }
         SignedUp::Refused(errors) => Ok(form.again(state, &path, errors).await),
         SignedUp::TooMany(seconds) => Ok(too_many(state, form, &path, seconds).await),
@@ -49,7 +54,11 @@ async fn try_to_sign_up(state: &AppState, session: Session, form: Form) -> Resul
 }
 
 /// `POST /account/name`
-pub async fn rename(State(state): State<AppState>, CurrentUser(user): CurrentUser, form: Form) -> Response {
+pub async fn rename(
+    State(state): State<AppState>,
+    CurrentUser(user): CurrentUser,
+    form: Form,
+) -> Response {
     match state.accounts.rename(&user, &form.line("name")).await {
         Ok(Ok(())) => done("name"),
         Ok(Err(errors)) => form.again(&state, PAGE, errors).await,

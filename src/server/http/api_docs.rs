@@ -14,7 +14,9 @@ use axum::response::{IntoResponse, Redirect, Response};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use url::form_urlencoded;
-use utoipa::openapi::{Content, Header, HeaderBuilder, Object, Ref, RefOr, ResponseBuilder, ResponsesBuilder, Type};
+use utoipa::openapi::{
+    Content, Header, HeaderBuilder, Object, Ref, RefOr, ResponseBuilder, ResponsesBuilder, Type,
+};
 use utoipa::{IntoResponses, OpenApi, ToSchema};
 
 use super::json_api;
@@ -55,15 +57,26 @@ impl IntoResponses for Refused {
             ResponseBuilder::new().description(description).content(PROBLEM, content)
         };
         let header = |kind: Type, description: &str| -> Header {
-            HeaderBuilder::new().schema(Some(Object::with_type(kind))).description(Some(description)).build()
+            HeaderBuilder::new()
+                .schema(Some(Object::with_type(kind)))
+                .description(Some(description))
+                .build()
         };
         let allow = header(Type::String, "The methods that are allowed.");
         let retry_after = header(Type::Integer, "Seconds to wait before retrying.");
         ResponsesBuilder::new()
             .response("405", problem("The method is not allowed here.").header("Allow", allow))
-            .response("431", ResponseBuilder::new().description("The request line and headers are larger than 16 KiB."))
+            .response(
+                "431",
+                ResponseBuilder::new()
+                    .description("The request line and headers are larger than 16 KiB."),
+            )
             .response("500", problem("A server error; the server's log has the details."))
-            .response("503", problem("Temporarily unavailable; retrying is safe.").header("Retry-After", retry_after))
+            .response(
+                "503",
+                problem("Temporarily unavailable; retrying is safe.")
+                    .header("Retry-After", retry_after),
+            )
             .build()
             .into()
     }
@@ -155,7 +168,10 @@ pub(super) async fn page(
 /// A plain form can't go there by itself: it can't put a field into the path, and it sends empty
 /// fields too.
 pub(super) async fn send(Path(id): Path<String>, RawQuery(query): RawQuery) -> Response {
-    let operation = DESCRIBED.operations.iter().find(|operation| operation.id == id && operation.method == "GET");
+    let operation = DESCRIBED
+        .operations
+        .iter()
+        .find(|operation| operation.id == id && operation.method == "GET");
     let Some(operation) = operation else {
         return error_page(&Error::NotFound("There is no such operation.".into()));
     };
@@ -173,7 +189,8 @@ fn filled_in(operation: &Operation, query: &str) -> Result<String, Error> {
     let mut path = operation.path.clone();
     let mut parameters = form_urlencoded::Serializer::new(String::new());
     for field in &operation.fields {
-        let mut typed = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| *name == field.name);
+        let mut typed =
+            form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| *name == field.name);
         let value = typed.next().map(|(_, value)| value).filter(|value| !value.is_empty());
         match value {
             Some(value) if field.is_in_path => {
@@ -215,7 +232,9 @@ fn field(parameter: &Value) -> Field {
     let schema = &parameter["schema"];
     let kind = match (schema["enum"].as_array(), schema["type"].as_str()) {
         (Some(choices), _) => Kind::Choice(choices.iter().map(text).collect()),
-        (None, Some("integer")) => Kind::Number { least: schema["minimum"].as_i64(), most: schema["maximum"].as_i64() },
+        (None, Some("integer")) => {
+            Kind::Number { least: schema["minimum"].as_i64(), most: schema["maximum"].as_i64() }
+        }
         (None, _) => Kind::Text { longest: schema["maxLength"].as_i64() },
     };
     Field {
@@ -254,7 +273,10 @@ mod tests {
             assert_eq!(filled_in(operation(id), typed).as_deref(), Ok(expected), "{id} {typed}");
         }
         for typed in ["", "id=", "article=1"] {
-            assert!(matches!(filled_in(operation("get-article"), typed), Err(Error::BadRequest(_))), "{typed}");
+            assert!(
+                matches!(filled_in(operation("get-article"), typed), Err(Error::BadRequest(_))),
+                "{typed}"
+            );
         }
     }
 
@@ -264,7 +286,10 @@ mod tests {
         let names: Vec<&str> = list.fields.iter().map(|field| field.name.as_str()).collect();
         assert_eq!(names, ["page", "per-page", "tag", "author"]);
         let per_page = &list.fields[1];
-        assert!(matches!(per_page.kind, Kind::Number { least: Some(1), most: Some(100) }), "{per_page:?}");
+        assert!(
+            matches!(per_page.kind, Kind::Number { least: Some(1), most: Some(100) }),
+            "{per_page:?}"
+        );
         assert_eq!((per_page.default, per_page.is_in_path), (Some(20), false));
         assert!(matches!(list.fields[2].kind, Kind::Text { longest: Some(255) }), "{list:?}");
         let window = &operation("list-most-viewed").fields[0];

@@ -22,10 +22,15 @@ const ENTRIES: i64 = 20;
 pub async fn feed(State(state): State<AppState>) -> Result<impl IntoResponse, Error> {
     let version = state.database.content_version().current();
     let feed = state.feed.get(version, while_it_answers(&state, make_feed(&state))).await?;
-    Ok(([(CONTENT_TYPE, "application/atom+xml; charset=utf-8")], [CachePolicy::Feed.header()], feed))
+    Ok((
+        [(CONTENT_TYPE, "application/atom+xml; charset=utf-8")],
+        [CachePolicy::Feed.header()],
+        feed,
+    ))
 }
 
-/// Gives up as soon as the database is known to be away, so that what was made last is sent instead.
+/// Gives up as soon as the database is known to be away, so that what was made last is sent
+/// instead.
 async fn while_it_answers(
     state: &AppState,
     make: impl Future<Output = Result<String, Error>>,
@@ -40,7 +45,8 @@ async fn while_it_answers(
 async fn make_feed(state: &AppState) -> Result<String, Error> {
     let now = state.clock.now_ms();
     let newest = state.database.newest(ENTRIES, now).await?;
-    let entries: Vec<Entry> = newest.iter().map(|article| entry(&state.config.site.base_url, article)).collect();
+    let entries: Vec<Entry> =
+        newest.iter().map(|article| entry(&state.config.site.base_url, article)).collect();
     let site = &state.config.site;
     let feed = Feed {
         title: Text::plain(text(&site.title)),
@@ -48,8 +54,16 @@ async fn make_feed(state: &AppState) -> Result<String, Error> {
         id: format!("{}/", site.base_url),
         updated: entries.iter().map(|entry| entry.updated).max().unwrap_or_default(),
         links: vec![
-            Link { href: format!("{}/", site.base_url), rel: "alternate".into(), ..Link::default() },
-            Link { href: format!("{}/feed.xml", site.base_url), rel: "self".into(), ..Link::default() },
+            Link {
+                href: format!("{}/", site.base_url),
+                rel: "alternate".into(),
+                ..Link::default()
+            },
+            Link {
+                href: format!("{}/feed.xml", site.base_url),
+                rel: "self".into(),
+                ..Link::default()
+            },
         ],
         generator: Some(Generator { value: "Tidemark".into(), ..Generator::default() }),
         entries,
@@ -73,7 +87,11 @@ fn entry(base_url: &str, article: &Article) -> Entry {
             .iter()
             .map(|author| Person { name: text(&author.name), ..Person::default() })
             .collect(),
-        categories: summary.tags.iter().map(|tag| Category { term: text(&tag.name), ..Category::default() }).collect(),
+        categories: summary
+            .tags
+            .iter()
+            .map(|tag| Category { term: text(&tag.name), ..Category::default() })
+            .collect(),
         links: vec![Link { href: address.clone(), rel: "alternate".into(), ..Link::default() }],
         summary: Some(Text::plain(text(&summary.summary))),
         content: Some(Content {
@@ -91,8 +109,9 @@ fn text(text: &str) -> String {
     without_unstorable(text).into_owned()
 }
 
-/// HTML as the feed may have it. Without a character that is left out an address may run (`java&#8;script:`), so it is sanitised again. Only
-/// what an older version rendered has such a character.
+/// HTML as the feed may have it. Without a character that is left out an address may run
+/// (`java&#8;script:`), so it is sanitised again. Only what an older version rendered has such a
+/// character.
 fn content(html: &str) -> String {
     match without_unstorable(html) {
         Cow::Borrowed(html) => html.to_owned(),
@@ -102,14 +121,17 @@ fn content(html: &str) -> String {
 
 /// A text between two tags of XML.
 fn escaped(text: &str) -> String {
-    let text = without_unstorable(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let text =
+        without_unstorable(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     text.replace('"', "&quot;").replace('\'', "&apos;")
 }
 
-/// `GET /sitemap.xml`: every article, for search engines (<https://www.sitemaps.org/protocol.html>).
+/// `GET /sitemap.xml`: every article, for search engines
+/// (<https://www.sitemaps.org/protocol.html>).
 pub async fn sitemap(State(state): State<AppState>) -> Result<impl IntoResponse, Error> {
     let version = state.database.content_version().current();
-    let sitemap = state.sitemap.get(version, while_it_answers(&state, make_sitemap(&state))).await?;
+    let sitemap =
+        state.sitemap.get(version, while_it_answers(&state, make_sitemap(&state))).await?;
     Ok(([(CONTENT_TYPE, "application/xml; charset=utf-8")], [CachePolicy::Feed.header()], sitemap))
 }
 
@@ -121,7 +143,9 @@ async fn make_sitemap(state: &AppState) -> Result<String, Error> {
     xml.push_str(&format!("<url><loc>{base_url}/</loc></url>\n"));
     for (slug, updated_at) in state.database.sitemap(state.clock.now_ms()).await? {
         // A slug needs no escaping: see `slugify`.
-        xml.push_str(&format!("<url><loc>{base_url}/articles/{slug}</loc><lastmod>{updated_at}</lastmod></url>\n"));
+        xml.push_str(&format!(
+            "<url><loc>{base_url}/articles/{slug}</loc><lastmod>{updated_at}</lastmod></url>\n"
+        ));
     }
     xml.push_str("</urlset>\n");
     Ok(xml)
@@ -154,5 +178,9 @@ pub async fn manifest(State(state): State<AppState>) -> impl IntoResponse {
         "theme_color": "#fbfaf7",
         "icons": [icon(192, "any"), icon(512, "any"), icon(512, "maskable")],
     });
-    ([(CONTENT_TYPE, "application/manifest+json")], [CachePolicy::Feed.header()], manifest.to_string())
+    (
+        [(CONTENT_TYPE, "application/manifest+json")],
+        [CachePolicy::Feed.header()],
+        manifest.to_string(),
+    )
 }

@@ -1,10 +1,12 @@
 //! The browser's files: scripts, style, icons; and what is answered where there is no file either.
 //!
-//! The build gives scripts and style names with a hash, under which a browser keeps them without asking, and puts compressed copies
-//! beside them (`scripts/site/finish.mjs`). They keep their plain names as well, for pages that don't know the hash, and for a browser
-//! that still has the page of another build: what is not there under one hash is sent under the plain name.
+//! The build gives scripts and style names with a hash, under which a browser keeps them without
+//! asking, and puts compressed copies beside them (`scripts/site/finish.mjs`). They keep their
+//! plain names as well, for pages that don't know the hash, and for a browser that still has the
+//! page of another build: what is not there under one hash is sent under the plain name.
 //!
-//! There is no `ETag`. `Last-Modified` is what says whether a file changed, and it is the same for each of its encodings.
+//! There is no `ETag`. `Last-Modified` is what says whether a file changed, and it is the same for
+//! each of its encodings.
 
 use std::fs;
 use std::path::Path;
@@ -32,8 +34,8 @@ const FOLDER: &str = "pkg";
 /// What the library and the style are called.
 const NAME: &str = env!("CARGO_PKG_NAME");
 
-/// Which files in that folder have a name with a hash besides the plain one: the script of every page, the library of the islands with its
-/// script, and the style.
+/// Which files in that folder have a name with a hash besides the plain one: the script of every
+/// page, the library of the islands with its script, and the style.
 const HASHED: [(&str, &str); 4] = [(READING, "js"), (NAME, "js"), (NAME, "wasm"), (NAME, "css")];
 
 /// The file in that folder that says which hash.
@@ -42,7 +44,8 @@ const HASH_FILE: &str = "hash.txt";
 /// How many hexadecimal digits a hash has.
 const HASH_LENGTH: usize = 16;
 
-/// Where the browser's files are and what they are called: by their hash, or plainly if there is none or one of another build.
+/// Where the browser's files are and what they are called: by their hash, or plainly if there is
+/// none or one of another build.
 pub fn leptos_options(site: &Site) -> LeptosOptions {
     let folder = site.root.join(FOLDER);
     let name = match hashed_name(&folder) {
@@ -59,8 +62,8 @@ pub fn leptos_options(site: &Site) -> LeptosOptions {
         }
     };
     LeptosOptions::builder()
-        // Leptos can add a hash to each name by itself, but reads the hashes from a file for each page, and that file from beside the
-        // program, so that it would have to travel with it.
+        // Leptos can add a hash to each name by itself, but reads the hashes from a file for each
+        // page, and that file from beside the program, so that it would have to travel with it.
         .output_name(name)
         .site_root(site.root.display().to_string())
         .site_pkg_dir(FOLDER)
@@ -70,11 +73,13 @@ pub fn leptos_options(site: &Site) -> LeptosOptions {
 
 /// What the library and the style are called by their hash.
 fn hashed_name(folder: &Path) -> Result<String, String> {
-    let hash = fs::read_to_string(folder.join(HASH_FILE)).map_err(|error| format!("{HASH_FILE}: {error}"))?;
+    let hash = fs::read_to_string(folder.join(HASH_FILE))
+        .map_err(|error| format!("{HASH_FILE}: {error}"))?;
     let hash = hash.trim();
     for (name, extension) in HASHED {
         let (plain, hashed) = (format!("{name}.{extension}"), format!("{name}.{hash}.{extension}"));
-        let read = |name: &str| fs::read(folder.join(name)).map_err(|error| format!("{name}: {error}"));
+        let read =
+            |name: &str| fs::read(folder.join(name)).map_err(|error| format!("{name}: {error}"));
         if !is_hash(hash) || read(&hashed)? != read(&plain)? {
             return Err(format!("{HASH_FILE} is of another build than {plain}"));
         }
@@ -86,9 +91,11 @@ fn is_hash(text: &str) -> bool {
     text.len() == HASH_LENGTH && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-/// The plain address of a file whose address has a hash: `/pkg/tidemark.0123456789abcdef.js` is `/pkg/tidemark.js` as well.
+/// The plain address of a file whose address has a hash: `/pkg/tidemark.0123456789abcdef.js` is
+/// `/pkg/tidemark.js` as well.
 fn plain_address(path: &str) -> Option<Uri> {
-    let (rest, extension) = path.strip_prefix('/')?.strip_prefix(FOLDER)?.strip_prefix('/')?.rsplit_once('.')?;
+    let (rest, extension) =
+        path.strip_prefix('/')?.strip_prefix(FOLDER)?.strip_prefix('/')?.rsplit_once('.')?;
     let (name, hash) = rest.rsplit_once('.')?;
     let is_hashed = HASHED.contains(&(name, extension)) && is_hash(hash);
     is_hashed.then(|| Uri::try_from(format!("/{FOLDER}/{name}.{extension}")).ok()).flatten()
@@ -111,7 +118,9 @@ pub async fn file_or_not_found(State(state): State<AppState>, request: Request) 
 /// The file at the address of a request.
 async fn file(root: &str, uri: &Uri, headers: &HeaderMap) -> Option<Response> {
     let files = ServeDir::new(root).append_index_html_on_directories(false);
-    let Some(plain) = plain_address(uri.path()) else { return serve(files, uri, headers, CachePolicy::Asset).await };
+    let Some(plain) = plain_address(uri.path()) else {
+        return serve(files, uri, headers, CachePolicy::Asset).await;
+    };
     let compressed = files.clone().precompressed_br().precompressed_gzip();
     match serve(compressed, uri, headers, CachePolicy::Immutable).await {
         Some(file) => Some(file),
@@ -119,12 +128,18 @@ async fn file(root: &str, uri: &Uri, headers: &HeaderMap) -> Option<Response> {
     }
 }
 
-async fn serve(files: ServeDir, uri: &Uri, headers: &HeaderMap, policy: CachePolicy) -> Option<Response> {
+async fn serve(
+    files: ServeDir,
+    uri: &Uri,
+    headers: &HeaderMap,
+    policy: CachePolicy,
+) -> Option<Response> {
     let mut request = Request::new(Body::empty());
     *request.uri_mut() = uri.clone();
     request.headers_mut().clone_from(headers);
     let headers = request.headers_mut();
-    // Nobody here looks whether it is still the file of which the rest is wanted, so the whole is sent.
+    // Nobody here looks whether it is still the file of which the rest is wanted, so the whole is
+    // sent.
     if headers.contains_key(IF_RANGE) {
         headers.remove(RANGE);
     }
@@ -165,7 +180,11 @@ mod tests {
             ("/pkgs/tidemark.0123456789abcdef.css", None),
             ("", None),
         ] {
-            assert_eq!(plain_address(path).map(|uri| uri.to_string()).as_deref(), expected, "{path}");
+            assert_eq!(
+                plain_address(path).map(|uri| uri.to_string()).as_deref(),
+                expected,
+                "{path}"
+            );
         }
     }
 }

@@ -1,5 +1,6 @@
-//! Pages in answer to a form: its own again, with what was typed and what is wrong with it; or what was typed alone, to be sent again. The
-//! latter needs no page but its own and no database, so it works when nothing else does.
+//! Pages in answer to a form: its own again, with what was typed and what is wrong with it; or what
+//! was typed alone, to be sent again. The latter needs no page but its own and no database, so it
+//! works when nothing else does.
 
 use std::sync::Arc;
 
@@ -21,7 +22,8 @@ use crate::server::request::forms::{Form, KeptForm};
 use crate::server::state::AppState;
 
 impl Form {
-    /// Shows the page at `path` again, with what was typed (but passwords) and with `errors`, each beside its field.
+    /// Shows the page at `path` again, with what was typed (but passwords) and with `errors`, each
+    /// beside its field.
     pub async fn again(self, state: &AppState, path: &str, errors: FieldErrors) -> Response {
         self.again_with_status(state, path, StatusCode::UNPROCESSABLE_ENTITY, errors).await
     }
@@ -37,7 +39,8 @@ impl Form {
         render_again(state, self, path, status, errors, || {}).await
     }
 
-    /// Answers with all that was typed, to be sent again, because of an error that has nothing to do with it.
+    /// Answers with all that was typed, to be sent again, because of an error that has nothing to
+    /// do with it.
     pub async fn keep(self, state: &AppState, reason: Error) -> Response {
         let (parts, kept) = self.into_kept(reason);
         show_kept(state, parts, kept).await
@@ -61,9 +64,15 @@ pub async fn render_again(
     .await
 }
 
-/// As [`Form::keep`], of a form that nobody has read yet, and of which at most `most` bytes are. What is no form, such as a picture, is
-/// refused alone.
-pub async fn keep_body(state: &AppState, parts: Parts, body: Body, most: usize, reason: Error) -> Response {
+/// As [`Form::keep`], of a form that nobody has read yet, and of which at most `most` bytes are.
+/// What is no form, such as a picture, is refused alone.
+pub async fn keep_body(
+    state: &AppState,
+    parts: Parts,
+    body: Body,
+    most: usize,
+    reason: Error,
+) -> Response {
     let content_type = parts.headers.get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
     if !content_type.starts_with(b"application/x-www-form-urlencoded") {
         return error_page(&reason);
@@ -77,7 +86,8 @@ pub async fn keep_body(state: &AppState, parts: Parts, body: Body, most: usize, 
     show_kept(state, parts, kept).await
 }
 
-/// The answer to a form that is larger than what is read of somebody whom nobody knows. The browser still has it.
+/// The answer to a form that is larger than what is read of somebody whom nobody knows. The browser
+/// still has it.
 fn too_much_to_keep(reason: &Error) -> Response {
     let status = StatusCode::from_u16(reason.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let advice = "It is too long to be shown again here, but your browser still has it: go back one page, sign in in another tab if \
@@ -86,16 +96,19 @@ fn too_much_to_keep(reason: &Error) -> Response {
 }
 
 async fn show_kept(state: &AppState, parts: Parts, kept: KeptForm) -> Response {
-    let status = StatusCode::from_u16(kept.reason.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let status =
+        StatusCode::from_u16(kept.reason.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let is_unavailable = kept.reason == Error::Unavailable;
-    let mut response = render(state, parts, "/login", status, move || provide_context(kept.clone())).await;
+    let mut response =
+        render(state, parts, "/login", status, move || provide_context(kept.clone())).await;
     if is_unavailable {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
     }
     response
 }
 
-/// Answers a request with the page at `path`, whatever was asked for, under another status and with something more in its context.
+/// Answers a request with the page at `path`, whatever was asked for, under another status and with
+/// something more in its context.
 pub async fn render(
     state: &AppState,
     mut parts: Parts,

@@ -9,5 +9,7 @@ use crate::server::state::AppState;
 
 /// Runs the server function at the address of a request.
 pub async fn run(State(state): State<AppState>, request: Request) -> Response {
-    handle_server_fns_with_context(move || provide_context(state.clone()), request).await.into_response()
+    handle_server_fns_with_context(move || provide_context(state.clone()), request)
+        .await
+        .into_response()
 }

@@ -21,8 +21,9 @@ pub async fn healthz() -> impl IntoResponse {
     ([CachePolicy::Never.header()], "ok\n")
 }
 
-/// `GET /readyz`: every store answers and can be trusted, so requests may be sent here; `{"database":"ok"}`, and in the server
-/// profile `redis`. Otherwise 503 and a problem that says which does not.
+/// `GET /readyz`: every store answers and can be trusted, so requests may be sent here;
+/// `{"database":"ok"}`, and in the server profile `redis`. Otherwise 503 and a problem that says
+/// which does not.
 pub async fn readyz(State(state): State<AppState>) -> Response {
     let stores = health(&state.database, state.views.store()).await;
     let in_words = |health: &Health| health.in_words();
@@ -32,23 +33,32 @@ pub async fn readyz(State(state): State<AppState>) -> Response {
         .map(|(store, health)| format!("{store}: {}", in_words(health)))
         .collect();
     if bad.is_empty() {
-        let good: HashMap<_, _> = stores.iter().map(|(store, health)| (*store, in_words(health))).collect();
+        let good: HashMap<_, _> =
+            stores.iter().map(|(store, health)| (*store, in_words(health))).collect();
         return ([CachePolicy::Never.header()], Json(good)).into_response();
     }
     let detail = bad.join("; ");
     tracing::error!(stores = detail, "not ready");
-    ([CachePolicy::Never.header()], problem(StatusCode::SERVICE_UNAVAILABLE, detail)).into_response()
+    ([CachePolicy::Never.header()], problem(StatusCode::SERVICE_UNAVAILABLE, detail))
+        .into_response()
 }
 
 /// `GET /metrics`: for Prometheus.
 pub async fn metrics(State(state): State<AppState>) -> Result<impl IntoResponse, Error> {
     let stores = health(&state.database, state.views.store()).await;
-    let up: Vec<_> = stores.iter().map(|(store, health)| (*store, *health != Health::Away)).collect();
+    let up: Vec<_> =
+        stores.iter().map(|(store, health)| (*store, *health != Health::Away)).collect();
     let unflushed = match state.views.store() {
         ViewStore::Redis(store) if up.contains(&("redis", true)) => store.unflushed().await.ok(),
         _ => None,
     };
     state.metrics.now(state.views.waiting(), &up, unflushed);
     let text = state.metrics.encode().map_err(|_| Error::Internal)?;
-    Ok(([CachePolicy::Never.header(), (CONTENT_TYPE, axum::http::HeaderValue::from_static(MEDIA_TYPE))], text))
+    Ok((
+        [
+            CachePolicy::Never.header(),
+            (CONTENT_TYPE, axum::http::HeaderValue::from_static(MEDIA_TYPE)),
+        ],
+        text,
+    ))
 }

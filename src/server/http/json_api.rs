@@ -102,11 +102,14 @@ pub(super) async fn list(
     }
     for (name, value) in [("tag", &query.tag), ("author", &query.author)] {
         if value.as_ref().is_some_and(|value| value.chars().count() > LONGEST_NAME) {
-            return Err(Error::BadRequest(format!("{name} must have at most {LONGEST_NAME} characters.")));
+            return Err(Error::BadRequest(format!(
+                "{name} must have at most {LONGEST_NAME} characters."
+            )));
         }
     }
     let filter = Filter { tag: query.tag, author: query.author, text: None };
-    let Page { items, page, pages, total } = state.articles(&filter, query.page, query.per_page).await?;
+    let Page { items, page, pages, total } =
+        state.articles(&filter, query.page, query.per_page).await?;
     Ok(Json(ArticleList { articles: items, page, pages, total }))
 }
 
@@ -135,7 +138,10 @@ pub(super) async fn list(
         Refused,
     ),
 )]
-pub(super) async fn one(State(state): State<AppState>, Path(id): Path<i64>) -> Result<Json<Article>, Error> {
+pub(super) async fn one(
+    State(state): State<AppState>,
+    Path(id): Path<i64>,
+) -> Result<Json<Article>, Error> {
     let article = state.article(id).await?;
     article.map(Json).ok_or_else(|| Error::NotFound(format!("There is no published article {id}.")))
 }

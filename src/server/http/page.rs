@@ -6,7 +6,9 @@ use std::sync::Arc;
 use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{RawPathParams, State};
 use axum::http::StatusCode;
-use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, RETRY_AFTER, SET_COOKIE};
+use axum::http::header::{
+    CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, RETRY_AFTER, SET_COOKIE,
+};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use hydration_context::SsrSharedContext;
@@ -24,8 +26,8 @@ use crate::server::request::theme::chosen_theme;
 use crate::server::state::AppState;
 use crate::shell::{document, page_policy};
 
-/// What a handler tells the page that it answers with: a form that was sent, for example. It is called before the page is loaded, and
-/// provides what the page looks for.
+/// What a handler tells the page that it answers with: a form that was sent, for example. It is
+/// called before the page is loaded, and provides what the page looks for.
 #[derive(Clone)]
 pub struct Told(pub Arc<dyn Fn() + Send + Sync>);
 
@@ -46,7 +48,8 @@ pub async fn answer(
 ) -> Response {
     match params {
         Ok(params) => {
-            let params = params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+            let params =
+                params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
             render(state, Params(params), parts, page).await
         }
         // Bytes that are no text are in no article's address.
@@ -89,7 +92,8 @@ async fn render(state: AppState, params: Params, mut parts: Parts, page: Loading
             // Nobody remembers the page of an error, so nobody fills in a nonce later.
             let marks = marks.filter(|_| error.is_none());
             let nonce = marks.map_or_else(new_nonce, |marks| marks.mark(Hole::Nonce, 0));
-            let policy = marks.is_none().then(|| page_policy(&nonce, content.has_islands, shows_elsewhere));
+            let policy =
+                marks.is_none().then(|| page_policy(&nonce, content.has_islands, shows_elsewhere));
             let html = document(frame, content, theme, &nonce);
             (html, policy, error)
         })
@@ -111,7 +115,8 @@ async fn render(state: AppState, params: Params, mut parts: Parts, page: Loading
         if error == Error::Unavailable {
             headers.insert(RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
         }
-        *response.status_mut() = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        *response.status_mut() =
+            StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     }
     response
 }

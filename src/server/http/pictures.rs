@@ -1,13 +1,13 @@
-//! Pictures over HTTP: shown to everybody, sent and deleted by authors. A program that sends one (`Accept: application/json`) gets
-//! JSON, a form its page.
+//! Pictures over HTTP: shown to everybody, sent and deleted by authors. A program that sends one
+//! (`Accept: application/json`) gets JSON, a form its page.
 
 use axum::Json;
 use axum::body::Body;
 use axum::extract::multipart::MultipartError;
 use axum::extract::{FromRequest, Multipart, Path, Request, State};
 use axum::http::header::{
-    ACCEPT, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderValue,
-    IF_NONE_MATCH,
+    ACCEPT, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
+    HeaderValue, IF_NONE_MATCH,
 };
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -30,7 +30,8 @@ use crate::server::state::AppState;
 /// How many pictures a request may bring.
 const MOST_AT_ONCE: usize = 20;
 
-/// A picture runs nothing, loads nothing, and is no part of this site, whatever a browser takes it for.
+/// A picture runs nothing, loads nothing, and is no part of this site, whatever a browser takes it
+/// for.
 const POLICY: &str = "default-src 'none'; sandbox; frame-ancestors 'none'";
 
 /// `GET /pictures/{name}`
@@ -78,7 +79,8 @@ pub async fn picture(
 /// Whether a line of `If-None-Match` names a tag (RFC 9110, section 13.1.2: weakly).
 fn matches(value: &HeaderValue, tag: &str) -> bool {
     let tags = value.to_str().unwrap_or_default().split(',').map(str::trim);
-    tags.map(|other| other.strip_prefix("W/").unwrap_or(other)).any(|other| other == "*" || other == tag)
+    tags.map(|other| other.strip_prefix("W/").unwrap_or(other))
+        .any(|other| other == "*" || other == tag)
 }
 
 fn no_such_picture() -> Error {
@@ -99,7 +101,11 @@ impl Taken {
 }
 
 /// `POST /studio/pictures`
-pub async fn upload(State(state): State<AppState>, CurrentUser(user): CurrentUser, request: Request) -> Response {
+pub async fn upload(
+    State(state): State<AppState>,
+    CurrentUser(user): CurrentUser,
+    request: Request,
+) -> Response {
     let (parts, body) = request.into_parts();
     let wants_json = wants_json(&parts.headers);
     let sent = files(Request::from_parts(parts.clone(), body), &state).await;
@@ -115,8 +121,12 @@ pub async fn upload(State(state): State<AppState>, CurrentUser(user): CurrentUse
             Some(picture) => (StatusCode::CREATED, Json(Taken::of(picture))).into_response(),
             None => Error::Internal.into_response(),
         },
-        Ok(pictures) => Redirect::to(&format!("{PICTURES}?added={}", pictures.len())).into_response(),
-        Err((StatusCode::SERVICE_UNAVAILABLE, _)) if wants_json => Error::Unavailable.into_response(),
+        Ok(pictures) => {
+            Redirect::to(&format!("{PICTURES}?added={}", pictures.len())).into_response()
+        }
+        Err((StatusCode::SERVICE_UNAVAILABLE, _)) if wants_json => {
+            Error::Unavailable.into_response()
+        }
         Err((StatusCode::SERVICE_UNAVAILABLE, _)) => error_page(&Error::Unavailable),
         Err((status, reason)) if wants_json => problem(status, reason),
         Err((status, reason)) => {
@@ -142,23 +152,33 @@ pub async fn delete(
 /// The answer to a body that is larger than pictures may be, which nobody has read.
 pub fn too_large(headers: &HeaderMap) -> Response {
     let (status, reason) = larger_than_allowed();
-    if wants_json(headers) { problem(status, reason) } else { plain_page(status, "That did not work", &reason) }
+    if wants_json(headers) {
+        problem(status, reason)
+    } else {
+        plain_page(status, "That did not work", &reason)
+    }
 }
 
 /// Whether a program asks, which reads JSON.
 pub fn wants_json(headers: &HeaderMap) -> bool {
-    headers.get(ACCEPT).is_some_and(|accept| accept.to_str().unwrap_or_default().contains("application/json"))
+    headers
+        .get(ACCEPT)
+        .is_some_and(|accept| accept.to_str().unwrap_or_default().contains("application/json"))
 }
 
 /// The files of a form; at least one.
 async fn files(request: Request, state: &AppState) -> Result<Vec<SentFile>, (StatusCode, String)> {
-    let content_type = request.headers().get(CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
+    let content_type =
+        request.headers().get(CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
     if !content_type.starts_with(b"multipart/form-data") {
-        let reason = format!("Send the picture as the field {PICTURE_FIELD} of a form (multipart/form-data).");
+        let reason = format!(
+            "Send the picture as the field {PICTURE_FIELD} of a form (multipart/form-data)."
+        );
         return Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, reason));
     }
-    let mut form =
-        Multipart::from_request(request, state).await.map_err(|error| (error.status(), error.body_text()))?;
+    let mut form = Multipart::from_request(request, state)
+        .await
+        .map_err(|error| (error.status(), error.body_text()))?;
     let mut files = Vec::new();
     while let Some(field) = form.next_field().await.map_err(|error| unreadable(&error))? {
         if field.name() != Some(PICTURE_FIELD) {
@@ -171,7 +191,10 @@ async fn files(request: Request, state: &AppState) -> Result<Vec<SentFile>, (Sta
             continue;
         }
         if files.len() == MOST_AT_ONCE {
-            return Err((StatusCode::BAD_REQUEST, format!("Send at most {MOST_AT_ONCE} pictures at once.")));
+            return Err((
+                StatusCode::BAD_REQUEST,
+                format!("Send at most {MOST_AT_ONCE} pictures at once."),
+            ));
         }
         files.push(SentFile { name, bytes: bytes.into() });
     }
@@ -184,23 +207,34 @@ async fn files(request: Request, state: &AppState) -> Result<Vec<SentFile>, (Sta
 fn unreadable(error: &MultipartError) -> (StatusCode, String) {
     match error.status() {
         StatusCode::PAYLOAD_TOO_LARGE => larger_than_allowed(),
-        _ => (StatusCode::BAD_REQUEST, "The form could not be read: it is damaged or cut off.".into()),
+        _ => (
+            StatusCode::BAD_REQUEST,
+            "The form could not be read: it is damaged or cut off.".into(),
+        ),
     }
 }
 
 fn larger_than_allowed() -> (StatusCode, String) {
-    let reason =
-        format!("Pictures may be up to {} MiB large, all that are sent at once together.", LARGEST_PICTURE >> 20);
+    let reason = format!(
+        "Pictures may be up to {} MiB large, all that are sent at once together.",
+        LARGEST_PICTURE >> 20
+    );
     (StatusCode::PAYLOAD_TOO_LARGE, reason)
 }
 
 fn in_words(error: &NotTaken) -> (StatusCode, String) {
     let status = match error {
-        NotTaken::Refused { refusal: Refusal::Unsupported, .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        NotTaken::Refused { refusal: Refusal::Unsupported, .. } => {
+            StatusCode::UNSUPPORTED_MEDIA_TYPE
+        }
         NotTaken::Refused { refusal: Refusal::Damaged, .. } => StatusCode::BAD_REQUEST,
-        NotTaken::Refused { refusal: Refusal::TooLarge | Refusal::TooManyPasses, .. } => StatusCode::PAYLOAD_TOO_LARGE,
+        NotTaken::Refused { refusal: Refusal::TooLarge | Refusal::TooManyPasses, .. } => {
+            StatusCode::PAYLOAD_TOO_LARGE
+        }
         NotTaken::Full { .. } => StatusCode::FORBIDDEN,
-        NotTaken::Failed(error) => StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+        NotTaken::Failed(error) => {
+            StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        }
     };
     (status, error.to_string())
 }

@@ -63,7 +63,8 @@ pub async fn follow(
     answer(reaction.await.map(drop), &form, format!("/authors/{username}"))
 }
 
-/// What the reader wants: never "the other way round", so that a form that is sent twice does what it says.
+/// What the reader wants: never "the other way round", so that a form that is sent twice does what
+/// it says.
 fn wanted(form: &Form, field: &str) -> Result<bool, Error> {
     let wanted = form.line(field).parse();
     wanted.map_err(|_| Error::BadRequest(format!("The field {field} must be true or false.")))
@@ -71,7 +72,9 @@ fn wanted(form: &Form, field: &str) -> Result<bool, Error> {
 
 async fn article(state: &AppState, slug: &str) -> Result<i64, Error> {
     let id = state.database.id_of_slug(slug, state.clock.now_ms()).await?;
-    id.ok_or_else(|| Error::NotFound("There is no such article, or it is no longer published.".into()))
+    id.ok_or_else(|| {
+        Error::NotFound("There is no such article, or it is no longer published.".into())
+    })
 }
 
 /// Leads back to the page that the form was on: to `next`, if the form has it.

@@ -1,4 +1,5 @@
-//! Answers readers who are not signed in from remembered pages, and remembers what was rendered for them.
+//! Answers readers who are not signed in from remembered pages, and remembers what was rendered for
+//! them.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -9,8 +10,8 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::http::header::{
-    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, ETAG, HeaderName, HeaderValue,
-    IF_NONE_MATCH, SET_COOKIE, VARY,
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, ETAG, HeaderName,
+    HeaderValue, IF_NONE_MATCH, SET_COOKIE, VARY,
 };
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::Response;
@@ -43,8 +44,8 @@ static STORED: HeaderValue = HeaderValue::from_static("Tidemark; fwd=miss; store
 static NOT_KEPT: HeaderValue = HeaderValue::from_static("Tidemark; fwd=bypass");
 static STALE: HeaderValue = HeaderValue::from_static("Tidemark; hit; detail=stores-away");
 
-/// The pages that may be remembered: the first part of the path, whether there is a second, and the parameters of the query that the page
-/// looks at.
+/// The pages that may be remembered: the first part of the path, whether there is a second, and the
+/// parameters of the query that the page looks at.
 const PAGES: [(&str, bool, &[&str]); 6] = [
     ("", false, &["page"]),
     ("articles", true, &[]),
@@ -56,8 +57,8 @@ const PAGES: [(&str, bool, &[&str]); 6] = [
 
 /// The whole site: remembered pages, and the router for everything else.
 ///
-/// It is around the router and not one of its layers, because finding a route and getting its layers ready costs more than sending a page
-/// that is in memory.
+/// It is around the router and not one of its layers, because finding a route and getting its
+/// layers ready costs more than sending a page that is in memory.
 #[derive(Clone, Debug)]
 pub struct Site {
     state: AppState,
@@ -116,7 +117,12 @@ fn finish(
 }
 
 /// The page at `address`: from memory, or rendered and kept.
-async fn find_or_render(state: AppState, request: Request, reading: Router, address: String) -> Response {
+async fn find_or_render(
+    state: AppState,
+    request: Request,
+    reading: Router,
+    address: String,
+) -> Response {
     let mut asked = Asked {
         etag: request.headers().get(IF_NONE_MATCH).cloned(),
         takes_gzip: takes_gzip(request.headers()),
@@ -159,7 +165,8 @@ struct Asked {
     reader: Option<PageReader>,
 }
 
-/// The address of a page that may be remembered, without what the page does not look at; `None` if it may not be.
+/// The address of a page that may be remembered, without what the page does not look at; `None` if
+/// it may not be.
 fn address(request: &Request, session_cookie: &str) -> Option<String> {
     if !matches!(*request.method(), Method::GET | Method::HEAD)
         || sent_session(request.headers(), session_cookie).is_some()
@@ -174,11 +181,17 @@ fn address(request: &Request, session_cookie: &str) -> Option<String> {
     if second.is_some_and(|second| second.is_empty() || second.contains('/')) {
         return None;
     }
-    let (_, _, names) = PAGES.iter().find(|(page, has_second, _)| (*page, *has_second) == (first, second.is_some()))?;
-    let Some(query) = request.uri().query().filter(|_| !names.is_empty()) else { return Some(path.to_owned()) };
+    let (_, _, names) = PAGES
+        .iter()
+        .find(|(page, has_second, _)| (*page, *has_second) == (first, second.is_some()))?;
+    let Some(query) = request.uri().query().filter(|_| !names.is_empty()) else {
+        return Some(path.to_owned());
+    };
     let mut known = form_urlencoded::Serializer::new(String::new());
     for name in *names {
-        if let Some((_, value)) = form_urlencoded::parse(query.as_bytes()).find(|(other, _)| other == name) {
+        if let Some((_, value)) =
+            form_urlencoded::parse(query.as_bytes()).find(|(other, _)| other == name)
+        {
             known.append_pair(name, &value);
         }
     }
@@ -187,16 +200,18 @@ fn address(request: &Request, session_cookie: &str) -> Option<String> {
 }
 
 fn takes_gzip(headers: &HeaderMap) -> bool {
-    let codings = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|codings| codings.to_str().ok());
+    let codings =
+        headers.get_all(ACCEPT_ENCODING).iter().filter_map(|codings| codings.to_str().ok());
     codings.flat_map(|codings| codings.split(',')).any(|coding| {
         let (name, quality) = coding.split_once(';').unwrap_or((coding, ""));
-        let is_refused = matches!(quality.trim().strip_prefix("q="), Some("0" | "0.0" | "0.00" | "0.000"));
+        let is_refused =
+            matches!(quality.trim().strip_prefix("q="), Some("0" | "0.0" | "0.00" | "0.000"));
         matches!(name.trim(), "gzip" | "*") && !is_refused
     })
 }
 
-/// Renders a page with marks where something differs from one answer to the next. What is no page that may be remembered, such as an
-/// error, is answered as it is.
+/// Renders a page with marks where something differs from one answer to the next. What is no page
+/// that may be remembered, such as an error, is answered as it is.
 async fn render(
     state: &AppState,
     mut request: Request,
@@ -229,7 +244,8 @@ async fn render(
     let html = to_bytes(body, LARGEST_PAGE).await.map_err(|_| internal("it is too large"))?;
     let html = std::str::from_utf8(&html).map_err(|_| internal("it is no text"))?;
     let mut headers = parts.headers;
-    // Both are those of an answer: a browser that is told to go on with what it has goes on with the policy that came with it.
+    // Both are those of an answer: a browser that is told to go on with what it has goes on with
+    // the policy that came with it.
     headers.remove(CONTENT_SECURITY_POLICY);
     headers.remove(CONTENT_LENGTH);
     headers.insert(VARY, HeaderValue::from_static("accept-encoding, cookie"));
@@ -237,12 +253,19 @@ async fn render(
 }
 
 /// Sends a page with the counts of this moment.
-async fn answer(state: &AppState, page: &RememberedPage, asked: &Asked, status: &HeaderValue) -> Response {
+async fn answer(
+    state: &AppState,
+    page: &RememberedPage,
+    asked: &Asked,
+    status: &HeaderValue,
+) -> Response {
     let moment = state.counts.of(page.wanted()).await;
     let is_stale = moment.is_none();
     let asks = page.article().zip(asked.reader.as_ref());
-    // After the counts were read: a view that comes in between is in neither, and the page shows no count that falls.
-    let would_count = asks.is_none_or(|(article, asking)| asking.would_count(state, article, false));
+    // After the counts were read: a view that comes in between is in neither, and the page shows no
+    // count that falls.
+    let would_count =
+        asks.is_none_or(|(article, asking)| asking.would_count(state, article, false));
     let filling = Filling { nonce: new_nonce(), moment, would_count };
     let filled = page.fill(&filling);
     let etag = format!("W/\"{:016x}\"", filled.hash);
@@ -258,7 +281,8 @@ async fn answer(state: &AppState, page: &RememberedPage, asked: &Asked, status: 
         headers.append(SET_COOKIE, cookie);
     }
     if is_known {
-        // The browser goes on with the page that it has, with the policy and the nonce that came with it.
+        // The browser goes on with the page that it has, with the policy and the nonce that came
+        // with it.
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         return response;
     }
@@ -278,7 +302,9 @@ async fn answer(state: &AppState, page: &RememberedPage, asked: &Asked, status: 
 
 /// Whether `If-None-Match` names `etag`.
 pub(super) fn is_among(known: &HeaderValue, etag: &str) -> bool {
-    known.to_str().is_ok_and(|known| known.split(',').any(|one| matches!(one.trim(), "*") || one.trim() == etag))
+    known.to_str().is_ok_and(|known| {
+        known.split(',').any(|one| matches!(one.trim(), "*") || one.trim() == etag)
+    })
 }
 
 #[cfg(test)]
@@ -296,11 +322,16 @@ mod tests {
         }
         let response = finish(panics(), true, None).await;
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
-        for name in ["content-security-policy", "x-content-type-options", "strict-transport-security"] {
+        for name in
+            ["content-security-policy", "x-content-type-options", "strict-transport-security"]
+        {
             assert!(response.headers().contains_key(name), "{name}");
         }
         let body = to_bytes(response.into_body(), LARGEST_PAGE).await.unwrap();
-        assert!(String::from_utf8_lossy(&body).contains("Something went wrong on our side."), "{body:?}");
+        assert!(
+            String::from_utf8_lossy(&body).contains("Something went wrong on our side."),
+            "{body:?}"
+        );
     }
 
     #[test]
@@ -319,9 +350,13 @@ mod tests {
 
     #[test]
     fn one_of_several_etags_is_enough() {
-        for (known, expected) in
-            [("W/\"1\"", true), ("W/\"2\", W/\"1\"", true), ("*", true), ("W/\"11\"", false), ("\"1\"", false)]
-        {
+        for (known, expected) in [
+            ("W/\"1\"", true),
+            ("W/\"2\", W/\"1\"", true),
+            ("*", true),
+            ("W/\"11\"", false),
+            ("\"1\"", false),
+        ] {
             assert_eq!(is_among(&HeaderValue::from_static(known), "W/\"1\""), expected, "{known}");
         }
     }

@@ -19,8 +19,8 @@ use super::access::control;
 use super::edge::edge;
 use super::files::file_or_not_found;
 use super::json_api;
-use super::patience::patience;
 use super::pictures::too_large;
+use super::read_timeout::read_timeout;
 use super::routes::{Layers, access, handlers, pages_for_everyone};
 use crate::server::request::error_page::error_page;
 use crate::server::request::forms::PICTURES;
@@ -57,9 +57,11 @@ pub fn router(state: AppState) -> Router {
         .layer(DefaultBodyLimit::disable())
         .layer(from_fn(limit_body))
         .layer(CompressionLayer::new())
-        .layer(from_fn_with_state(state.clone(), patience));
+        .layer(from_fn_with_state(state.clone(), read_timeout));
     // What programs ask needs few of these layers.
-    let api = handlers(Layers::Api).layer(CompressionLayer::new()).layer(from_fn_with_state(state.clone(), patience));
+    let api = handlers(Layers::Api)
+        .layer(CompressionLayer::new())
+        .layer(from_fn_with_state(state.clone(), read_timeout));
     let api = api.merge(handlers(Layers::View)).method_not_allowed_fallback(wrong_method);
     Router::new()
         .merge(site)
@@ -69,17 +71,20 @@ pub fn router(state: AppState) -> Router {
         .with_state(state)
 }
 
-/// The pages for readers without a session: what holds sessions, forms and roles is not in their way.
+/// The pages for readers without a session: what holds sessions, forms and roles is not in their
+/// way.
 pub fn reading(state: AppState) -> Router {
     pages_for_everyone()
         .layer(from_fn_with_state(state.clone(), redirect_old_addresses))
-        .layer(from_fn_with_state(state.clone(), patience))
+        .layer(from_fn_with_state(state.clone(), read_timeout))
         .layer(from_fn_with_state(state.clone(), edge))
         .with_state(state)
 }
 
 /// Those server functions that nobody has declared. They are not served.
-pub fn undeclared<'a>(functions: impl IntoIterator<Item = (&'a str, Method)>) -> Vec<(Method, String)> {
+pub fn undeclared<'a>(
+    functions: impl IntoIterator<Item = (&'a str, Method)>,
+) -> Vec<(Method, String)> {
     let functions = functions.into_iter().map(|(path, method)| (method, path.to_owned()));
     functions.filter(|(method, path)| access(method, path).is_none()).collect()
 }
@@ -89,14 +94,19 @@ async fn limit_body(request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let limit = match path {
         PICTURES => LARGEST_PICTURE + FORM_AROUND_PICTURES,
-        _ if path.starts_with("/studio") || path.starts_with("/api/islands/studio-") => LARGEST_ARTICLE,
+        _ if path.starts_with("/studio") || path.starts_with("/api/islands/studio-") => {
+            LARGEST_ARTICLE
+        }
         _ => LARGEST_BODY,
     };
     let picture_headers = (path == PICTURES).then(|| request.headers().clone());
     // The router takes its own kind of body only.
     let next = next.map_request(|request: Request<_>| request.map(Body::new));
     match RequestBodyLimitLayer::new(limit).layer(next).oneshot(request).await {
-        Ok(response) if response.status() == StatusCode::PAYLOAD_TOO_LARGE && is_worded_by_library(&response) => {
+        Ok(response)
+            if response.status() == StatusCode::PAYLOAD_TOO_LARGE
+                && is_worded_by_library(&response) =>
+        {
             picture_headers.map_or_else(|| response.map(Body::new), |headers| too_large(&headers))
         }
         Ok(response) => response.map(Body::new),
@@ -106,13 +116,20 @@ async fn limit_body(request: Request, next: Next) -> Response {
 
 /// Whether it is the limit that answered, rather than a handler.
 fn is_worded_by_library<B>(response: &Response<B>) -> bool {
-    response.headers().get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/plain"))
+    response
+        .headers()
+        .get(CONTENT_TYPE)
+        .is_some_and(|value| value.as_bytes().starts_with(b"text/plain"))
 }
 
 /// Leads readers on from an article's former address, whatever route it would belong to today.
 ///
 /// Not in the JSON API: its 404 is a problem, and needs no database.
-async fn redirect_old_addresses(State(state): State<AppState>, request: Request, next: Next) -> Response {
+async fn redirect_old_addresses(
+    State(state): State<AppState>,
+    request: Request,
+    next: Next,
+) -> Response {
     let path = normalize_path(request.uri().path());
     let is_api = request.uri().path().starts_with(json_api::PREFIX);
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);

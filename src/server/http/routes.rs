@@ -1,6 +1,7 @@
-//! Every route of the program but the files, declared once: its method, its address, who may ask for it, and what answers it. The router is
-//! built from this table, each request is looked up in it, the tests walk it, and `docs/ACCESS.md` shows it. So nothing can be routed
-//! without saying who may ask.
+//! Every route of the program but the files, declared once: its method, its address, who may ask
+//! for it, and what answers it. The router is built from this table, each request is looked up in
+//! it, the tests walk it, and `docs/ACCESS.md` shows it. So nothing can be routed without saying
+//! who may ask.
 
 use std::sync::LazyLock;
 
@@ -11,7 +12,10 @@ use axum::middleware::{Next, from_fn};
 use axum::routing::{MethodFilter, MethodRouter, on};
 
 use super::access::hold;
-use super::{account, api_docs, feeds, function, health, json_api, page, pictures, reactions, sign_in, studio, users};
+use super::{
+    account, api_docs, feeds, function, health, json_api, page, pictures, reactions, sign_in,
+    studio, users,
+};
 use crate::pages;
 use crate::server::db::users::Role;
 use crate::server::request::access::Access;
@@ -161,12 +165,16 @@ pub const ROUTES: &[Route] = &[
     post("/users/{username}/block", ADMIN, handler!(users::block)),
 ];
 
-/// Only the layers of the site hold who may ask, so what goes without them is for everyone. Otherwise this does not compile.
+/// Only the layers of the site hold who may ask, so what goes without them is for everyone.
+/// Otherwise this does not compile.
 const _: () = {
     let mut index = 0;
     while index < ROUTES.len() {
         let is_held = matches!(ROUTES[index].answer.0, Layers::Site);
-        assert!(is_held || matches!(ROUTES[index].access, Access::Everyone), "nobody would look who asks");
+        assert!(
+            is_held || matches!(ROUTES[index].access, Access::Everyone),
+            "nobody would look who asks"
+        );
         index += 1;
     }
 };
@@ -174,7 +182,10 @@ const _: () = {
 /// Who may ask for a route; `None` if it was not declared.
 pub fn access(method: &Method, path: &str) -> Option<Access> {
     let method = if *method == Method::HEAD { "GET" } else { method.as_str() };
-    ROUTES.iter().find(|route| route.method == method && route.path == path).map(|route| route.access)
+    ROUTES
+        .iter()
+        .find(|route| route.method == method && route.path == path)
+        .map(|route| route.access)
 }
 
 /// The handlers that are behind these layers.
@@ -184,20 +195,28 @@ pub fn handlers(layers: Layers) -> Router<AppState> {
 
 /// The pages for everyone, for readers whom nobody knows.
 pub fn pages_for_everyone() -> Router<AppState> {
-    router(|route| route.method == "GET" && route.answer.0 == Layers::Site && matches!(route.access, Access::Everyone))
+    router(|route| {
+        route.method == "GET"
+            && route.answer.0 == Layers::Site
+            && matches!(route.access, Access::Everyone)
+    })
 }
 
 /// All pages by themselves, for an answer that shows one at another address or with more in it.
 /// Each is held: nobody gets a page in answer to a form who would not get it by asking for it.
 pub static PAGES: LazyLock<Router<AppState>> = LazyLock::new(|| {
-    let pages = ROUTES.iter().filter(|route| route.method == "GET" && route.answer.0 == Layers::Site);
+    let pages =
+        ROUTES.iter().filter(|route| route.method == "GET" && route.answer.0 == Layers::Site);
     pages.fold(Router::new(), |router, route| {
         let (_, handler) = route.answer;
         router.route(route.path, held(route.access, handler(route.filter)))
     })
 });
 
-fn held<S: Clone + Send + Sync + 'static>(access: Access, page: MethodRouter<S>) -> MethodRouter<S> {
+fn held<S: Clone + Send + Sync + 'static>(
+    access: Access,
+    page: MethodRouter<S>,
+) -> MethodRouter<S> {
     page.layer(from_fn(move |request: Request, next: Next| hold(access, request, next)))
 }
 
@@ -221,8 +240,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_page_in_answer_to_a_form_is_held_like_one_that_is_asked_for() {
-        let page =
-            |access| -> Router { Router::new().route("/", held(access, on(MethodFilter::GET, || async { "a page" }))) };
+        let page = |access| -> Router {
+            Router::new().route("/", held(access, on(MethodFilter::GET, || async { "a page" })))
+        };
         for access in [EVERYONE, READER, AUTHOR, ADMIN] {
             for role in [None, Some(Role::Reader), Some(Role::Author), Some(Role::Admin)] {
                 let mut request = Request::new(Body::empty());

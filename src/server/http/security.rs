@@ -1,10 +1,12 @@
-//! What protects readers and authors: headers on every answer, no writes from other sites, and nothing that no route is meant for.
+//! What protects readers and authors: headers on every answer, no writes from other sites, and
+//! nothing that no route is meant for.
 
 use axum::body::HttpBody;
 use axum::extract::Request;
 use axum::http::header::{
-    ACCEPT, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, Entry, HOST, HeaderName, HeaderValue, ORIGIN,
-    REFERER, REFERRER_POLICY, SET_COOKIE, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    ACCEPT, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, Entry, HOST, HeaderName,
+    HeaderValue, ORIGIN, REFERER, REFERRER_POLICY, SET_COOKIE, STRICT_TRANSPORT_SECURITY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -15,66 +17,91 @@ use crate::error::Error;
 use crate::server::request::error_page::{error_page, plain_page};
 use crate::server::request::problem;
 
-/// The policy of an answer that is not a page: it loads nothing and is shown in no frame. Pages have their own, with a nonce.
+/// The policy of an answer that is not a page: it loads nothing and is shown in no frame. Pages
+/// have their own, with a nonce.
 const CLOSED_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 
-/// The answer to what no route can be meant for: a method that the program does not know, such as `CONNECT`, and a target that is no path of
-/// this site, such as that of `GET example.org:80`. `None` for anything else. Leptos takes both for granted, and would panic.
+/// The answer to what no route can be meant for: a method that the program does not know, such as
+/// `CONNECT`, and a target that is no path of this site, such as that of `GET example.org:80`.
+/// `None` for anything else. Leptos takes both for granted, and would panic.
 ///
 /// The JSON API does not go through Leptos. It answers 405 with `Allow` to any method but its own.
 pub fn refuse_unknown(request: &Request) -> Option<Response> {
     let path = request.uri().path();
     let is_known = match *request.method() {
-        Method::GET | Method::HEAD | Method::POST | Method::PUT | Method::PATCH | Method::DELETE | Method::OPTIONS => {
-            true
-        }
+        Method::GET
+        | Method::HEAD
+        | Method::POST
+        | Method::PUT
+        | Method::PATCH
+        | Method::DELETE
+        | Method::OPTIONS => true,
         Method::CONNECT => false,
         _ => path.starts_with(json_api::PREFIX),
     };
     let (status, title, reason) = match (is_known, path.starts_with('/')) {
         (true, true) => return None,
-        (false, _) => {
-            (StatusCode::NOT_IMPLEMENTED, "Not Implemented", "This server does not know the method of this request.")
-        }
-        (true, false) => {
-            (StatusCode::BAD_REQUEST, "Bad Request", "The target of a request must be a path that begins with a slash.")
-        }
+        (false, _) => (
+            StatusCode::NOT_IMPLEMENTED,
+            "Not Implemented",
+            "This server does not know the method of this request.",
+        ),
+        (true, false) => (
+            StatusCode::BAD_REQUEST,
+            "Bad Request",
+            "The target of a request must be a path that begins with a slash.",
+        ),
     };
     let is_for_programs = is_for_programs(path);
-    Some(if is_for_programs { problem::problem(status, reason.into()) } else { plain_page(status, title, reason) })
+    Some(if is_for_programs {
+        problem::problem(status, reason.into())
+    } else {
+        plain_page(status, title, reason)
+    })
 }
 
-/// Forgets a `Referer` of another site before a server function sees it: to a browser without a script, which asks for HTML, Leptos answers
-/// with a redirect there, wherever that is.
+/// Forgets a `Referer` of another site before a server function sees it: to a browser without a
+/// script, which asks for HTML, Leptos answers with a redirect there, wherever that is.
 pub fn forget_foreign_referer(headers: &mut HeaderMap, base_url: &str) {
     let Some(referer) = headers.get(REFERER) else { return };
     // Scripts ask for JSON, and nothing redirects them.
-    let is_html = |accept: &HeaderValue| accept.as_bytes().windows(9).any(|part| part == b"text/html");
+    let is_html =
+        |accept: &HeaderValue| accept.as_bytes().windows(9).any(|part| part == b"text/html");
     let wants_html = headers.get_all(ACCEPT).iter().any(is_html);
     if wants_html && !is_own(referer, headers.get(HOST), base_url) {
         headers.remove(REFERER);
     }
 }
 
-/// Whether an address is one of this site: that of the settings, or the one under which it was asked.
+/// Whether an address is one of this site: that of the settings, or the one under which it was
+/// asked.
 fn is_own(address: &HeaderValue, host: Option<&HeaderValue>, base_url: &str) -> bool {
-    let parse = |text: &str| Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    let parse =
+        |text: &str| Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
     let Some(address) = address.to_str().ok().and_then(parse) else { return false };
     let host = host.and_then(|host| host.to_str().ok()).unwrap_or_default();
     let asked = format!("{}://{host}", address.scheme());
-    [base_url, asked.as_str()].into_iter().filter_map(parse).any(|own| own.origin() == address.origin())
+    [base_url, asked.as_str()]
+        .into_iter()
+        .filter_map(parse)
+        .any(|own| own.origin() == address.origin())
 }
 
-/// Gives cookies that lack it the attribute `Secure`. What deletes a session's cookie lacks it, and a browser that is told so to delete
-/// `__Host-session` does not listen.
+/// Gives cookies that lack it the attribute `Secure`. What deletes a session's cookie lacks it, and
+/// a browser that is told so to delete `__Host-session` does not listen.
 fn secure_cookies(headers: &mut HeaderMap) {
     if !headers.contains_key(SET_COOKIE) {
         return;
     }
     let Entry::Occupied(mut cookies) = headers.entry(SET_COOKIE) else { return };
     for cookie in cookies.iter_mut() {
-        let is_secure = cookie.as_bytes().split(|byte| *byte == b';').any(|part| part.trim_ascii() == b"Secure");
-        if !is_secure && let Ok(secure) = HeaderValue::from_bytes(&[cookie.as_bytes(), b"; Secure"].concat()) {
+        let is_secure = cookie
+            .as_bytes()
+            .split(|byte| *byte == b';')
+            .any(|part| part.trim_ascii() == b"Secure");
+        if !is_secure
+            && let Ok(secure) = HeaderValue::from_bytes(&[cookie.as_bytes(), b"; Secure"].concat())
+        {
             *cookie = secure;
         }
     }
@@ -97,7 +124,8 @@ pub fn set_headers(response: &mut Response, is_secure: bool) {
     let mut set = |name: HeaderName, value: &'static str| {
         response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
     };
-    // A browser that is told to go on with what it has takes the headers of that answer for those of the page.
+    // A browser that is told to go on with what it has takes the headers of that answer for those
+    // of the page.
     if !is_page_of_before {
         set(CONTENT_SECURITY_POLICY, CLOSED_POLICY);
     }
@@ -112,14 +140,15 @@ pub fn set_headers(response: &mut Response, is_secure: bool) {
     }
 }
 
-/// Gives an error that a library worded, such as the router's 405 or a form's 422, the form that fits who asked: a problem for a
-/// program, a page for a person. Errors of our own have it already.
+/// Gives an error that a library worded, such as the router's 405 or a form's 422, the form that
+/// fits who asked: a problem for a program, a page for a person. Errors of our own have it already.
 pub fn explain_error(response: Response, is_for_programs: bool) -> Response {
     let status = response.status();
     if !(status.is_client_error() || status.is_server_error()) {
         return response;
     }
-    let content_type = response.headers().get(CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
+    let content_type =
+        response.headers().get(CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
     let is_a_librarys = content_type.starts_with(b"text/plain") || response.body().is_end_stream();
     if !is_a_librarys {
         return response;
@@ -144,8 +173,9 @@ pub fn is_for_programs(path: &str) -> bool {
     ["/api/", "/healthz", "/readyz", "/metrics"].iter().any(|prefix| path.starts_with(prefix))
 }
 
-/// Whether a write comes from a page of another site. Browsers say so in `Sec-Fetch-Site`, old ones in `Origin`; a client that
-/// sends neither is no browser, and carries nobody's cookies without knowing it.
+/// Whether a write comes from a page of another site. Browsers say so in `Sec-Fetch-Site`, old ones
+/// in `Origin`; a client that sends neither is no browser, and carries nobody's cookies without
+/// knowing it.
 fn is_cross_site(headers: &HeaderMap, base_url: &str) -> bool {
     if let Some(site) = headers.get("sec-fetch-site") {
         return !matches!(site.as_bytes(), b"same-origin" | b"none");
@@ -162,7 +192,10 @@ mod tests {
     use super::*;
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
-        pairs.iter().map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap())).collect()
+        pairs
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()))
+            .collect()
     }
 
     #[test]
@@ -183,12 +216,17 @@ mod tests {
             ("/articles/first", false),
             ("", false),
         ] {
-            let sent = [("referer", referer), ("host", "localhost:3000"), ("accept", "text/html,*/*;q=0.8")];
+            let sent = [
+                ("referer", referer),
+                ("host", "localhost:3000"),
+                ("accept", "text/html,*/*;q=0.8"),
+            ];
             let mut headers = headers(&sent);
             forget_foreign_referer(&mut headers, base);
             assert_eq!(headers.contains_key(REFERER), is_kept, "{referer}");
         }
-        let mut script = headers(&[("referer", "https://evil.example/"), ("accept", "application/json")]);
+        let mut script =
+            headers(&[("referer", "https://evil.example/"), ("accept", "application/json")]);
         forget_foreign_referer(&mut script, base);
         assert!(script.contains_key(REFERER), "nobody follows it");
     }
@@ -200,9 +238,13 @@ mod tests {
             headers.append(SET_COOKIE, HeaderValue::from_static(cookie));
         }
         secure_cookies(&mut headers);
-        let cookies: Vec<&[u8]> = headers.get_all(SET_COOKIE).iter().map(HeaderValue::as_bytes).collect();
-        let expected: [&[u8]; 3] =
-            [b"__Host-session=; Path=/; Max-Age=0; Secure", b"a=Secure; Secure", b"b=1; Secure; Path=/"];
+        let cookies: Vec<&[u8]> =
+            headers.get_all(SET_COOKIE).iter().map(HeaderValue::as_bytes).collect();
+        let expected: [&[u8]; 3] = [
+            b"__Host-session=; Path=/; Max-Age=0; Secure",
+            b"a=Secure; Secure",
+            b"b=1; Secure; Path=/",
+        ];
         assert_eq!(cookies, expected);
     }
 

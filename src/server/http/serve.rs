@@ -1,20 +1,22 @@
-//! Connections: how many there may be, how long a client may keep one waiting, and how much it may say before it is understood.
+//! Connections: how many there may be, how long a client may keep one waiting, and how much it may
+//! say before it is understood.
 //!
-//! A client that is slow, or only pretends to be one, costs a connection and nothing else. So each gets a credit of time
-//! ([`Limits::timeout`]) that runs while the server waits for it, is filled up by what it sends or takes, and ends the connection when it is
-//! used up. A client that keeps to [`SLOWEST`] is waited for as long as it takes. What a request waits for inside the server is not the
-//! client's fault, and nothing of this ends it.
+//! A client that is slow, or only pretends to be one, costs a connection and nothing else. So each
+//! gets a credit of time ([`Limits::timeout`]) that runs while the server waits for it, is filled
+//! up by what it sends or takes, and ends the connection when it is used up. A client that keeps to
+//! [`SLOWEST`] is waited for as long as it takes. What a request waits for inside the server is not
+//! the client's fault, and nothing of this ends it.
 //!
-//! When all connections are taken, a new one takes the place of the oldest that waits for its client, so that whoever opens many and says
-//! nothing only gets in the own way. One address has a part of them at most
-//! ([`PART_OF_AN_ADDRESS`]), and an IPv6 /48 has [`ADDRESSES_OF_A_NETWORK`] such parts, so that
-//! whoever keeps many busy leaves the others theirs. When a part is taken, a new connection takes
-//! the place of the one in it that has been idle longest, because browsers keep connections open
-//! that they may never use again. If none is idle, the new one is closed at once. A proxy that is
-//! trusted speaks for many, so it may have all.
+//! When all connections are taken, a new one takes the place of the oldest that waits for its
+//! client, so that whoever opens many and says nothing only gets in the own way. One address has a
+//! part of them at most ([`PART_OF_AN_ADDRESS`]), and an IPv6 /48 has [`ADDRESSES_OF_A_NETWORK`]
+//! such parts, so that whoever keeps many busy leaves the others theirs. When a part is taken, a
+//! new connection takes the place of the one in it that has been idle longest, because browsers
+//! keep connections open that they may never use again. If none is idle, the new one is closed at
+//! once. A proxy that is trusted speaks for many, so it may have all.
 //!
-//! None of this costs a request more than a few stores to memory that nobody else uses: the clock is looked at a few times in a connection's
-//! credit, whatever goes on meanwhile.
+//! None of this costs a request more than a few stores to memory that nobody else uses: the clock
+//! is looked at a few times in a connection's credit, whatever goes on meanwhile.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -55,11 +57,12 @@ use crate::server::request::limits::{LARGEST_HEAD, LARGEST_PICTURE};
 /// What a client must send or take to be waited for as long as it takes, in bytes a second.
 const SLOWEST: u64 = 1024;
 
-/// How many connections there are at most, unless a setting says otherwise: each may take some ten kilobytes of memory.
+/// How many connections there are at most, unless a setting says otherwise: each may take some ten
+/// kilobytes of memory.
 const MOST_CONNECTIONS: usize = 10_000;
 
-/// The part of all connections that one address may have: a quarter. A household is one address, and so are many an office and a provider's
-/// customers who share an IPv4 address.
+/// The part of all connections that one address may have: a quarter. A household is one address,
+/// and so are many an office and a provider's customers who share an IPv4 address.
 const PART_OF_AN_ADDRESS: usize = 4;
 
 /// How many connections an address may have however few there are: a browser opens six.
@@ -69,22 +72,27 @@ const LEAST_OF_AN_ADDRESS: usize = 16;
 /// has 65,536 /64.
 const ADDRESSES_OF_A_NETWORK: usize = 2;
 
-/// How many files the program opens for itself, besides those of the database: the log, the listener, Redis, the network of pictures.
+/// How many files the program opens for itself, besides those of the database: the log, the
+/// listener, Redis, the network of pictures.
 const OWN_FILES: u64 = 64;
 
-/// How many files a connection to a database needs: SQLite has one for the data, one for the log and one for the locks.
+/// How many files a connection to a database needs: SQLite has one for the data, one for the log
+/// and one for the locks.
 const FILES_OF_A_DATABASE_CONNECTION: u64 = 3;
 
 /// How many connections to a database there are if the setting leaves it open.
 const DATABASE_CONNECTIONS: u64 = 16;
 
-/// How many files a client's connection may need: its own, and that of the script or the picture which is sent.
+/// How many files a client's connection may need: its own, and that of the script or the picture
+/// which is sent.
 const FILES_OF_A_CONNECTION: u64 = 2;
 
-/// How much a client may still send after it was refused, in bytes, so that it gets to see the refusal.
+/// How much a client may still send after it was refused, in bytes, so that it gets to see the
+/// refusal.
 const MOST_UNREAD: usize = LARGEST_PICTURE;
 
-/// How long nothing is accepted after the system refused to, and between two looks for a connection that can make room.
+/// How long nothing is accepted after the system refused to, and between two looks for a connection
+/// that can make room.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// How often the log says that all connections are taken.
@@ -98,14 +106,16 @@ const STEPS: u32 = 10;
 pub struct Limits {
     /// How many connections there may be at the same time; at least one.
     pub connections: usize,
-    /// How long the server waits for a request's head, for more of its body, or for more of its answer to be taken.
+    /// How long the server waits for a request's head, for more of its body, or for more of its
+    /// answer to be taken.
     pub timeout: Duration,
     /// How long the server waits for the next request on a connection.
     pub keep_alive: Duration,
 }
 
 impl Limits {
-    /// Those of the settings, as far as the system allows. This process may have more files open from here on, if it may say so itself.
+    /// Those of the settings, as far as the system allows. This process may have more files open
+    /// from here on, if it may say so itself.
     pub fn of(config: &Config) -> Self {
         let server = &config.server;
         let database = match config.database.connections {
@@ -122,15 +132,22 @@ impl Limits {
                 server.connections
             );
         }
-        tracing::info!(connections, open_files = files, "this many connections are taken at the same time");
+        tracing::info!(
+            connections,
+            open_files = files,
+            "this many connections are taken at the same time"
+        );
         Self { connections, timeout: server.timeout, keep_alive: server.keep_alive }
     }
 }
 
 /// How many open files are needed for that many connections.
 fn files_for(connections: usize, database: u64) -> u64 {
-    let connections = u64::try_from(connections).unwrap_or(u64::MAX).saturating_mul(FILES_OF_A_CONNECTION);
-    OWN_FILES.saturating_add(database.saturating_mul(FILES_OF_A_DATABASE_CONNECTION)).saturating_add(connections)
+    let connections =
+        u64::try_from(connections).unwrap_or(u64::MAX).saturating_mul(FILES_OF_A_CONNECTION);
+    OWN_FILES
+        .saturating_add(database.saturating_mul(FILES_OF_A_DATABASE_CONNECTION))
+        .saturating_add(connections)
 }
 
 /// How many connections there may be with that many open files; at least one.
@@ -139,8 +156,9 @@ fn connections_within(files: u64, database: u64) -> usize {
     usize::try_from(rest).unwrap_or(usize::MAX).max(1)
 }
 
-/// Lets this process have `wanted` files open, if the system lets it, and says how many it may have. The limit that a process starts with
-/// is often lower than it needs to be, for the sake of programs that can't count further.
+/// Lets this process have `wanted` files open, if the system lets it, and says how many it may
+/// have. The limit that a process starts with is often lower than it needs to be, for the sake of
+/// programs that can't count further.
 fn raise_open_files(wanted: u64) -> u64 {
     let limit = getrlimit(Resource::Nofile);
     // Without a number there is no limit.
@@ -153,8 +171,9 @@ fn raise_open_files(wanted: u64) -> u64 {
     if setrlimit(Resource::Nofile, raised).is_ok() { possible } else { current }
 }
 
-/// Answers every connection to `listener` with `service` until `stop` is cancelled, and then those requests that are under way.
-/// `trusted_proxies` may have all connections, everybody else a part of them.
+/// Answers every connection to `listener` with `service` until `stop` is cancelled, and then those
+/// requests that are under way. `trusted_proxies` may have all connections, everybody else a part
+/// of them.
 ///
 /// Nothing that a client does ends it, nor does a lack of files.
 pub async fn serve<S>(
@@ -213,7 +232,10 @@ pub async fn serve<S>(
 
 /// Whether an error of the system's while accepting concerns one client alone.
 fn is_of_one_client(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset)
+    matches!(
+        error.kind(),
+        ErrorKind::ConnectionAborted | ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset
+    )
 }
 
 /// The connections that are open.
@@ -228,7 +250,12 @@ struct Connections {
 impl Connections {
     fn new(most: usize) -> Self {
         let most = most.clamp(1, Semaphore::MAX_PERMITS);
-        Self { most, slots: Arc::new(Semaphore::new(most)), open: VecDeque::new(), said: Said::default() }
+        Self {
+            most,
+            slots: Arc::new(Semaphore::new(most)),
+            open: VecDeque::new(),
+            said: Said::default(),
+        }
     }
 
     /// A place for one more connection, as soon as there is one.
@@ -245,7 +272,9 @@ impl Connections {
                 );
             });
             self.make_room();
-            if let Ok(Ok(slot)) = tokio::time::timeout(PAUSE, self.slots.clone().acquire_owned()).await {
+            if let Ok(Ok(slot)) =
+                tokio::time::timeout(PAUSE, self.slots.clone().acquire_owned()).await
+            {
                 return slot;
             }
         }
@@ -260,8 +289,8 @@ impl Connections {
         self.open.push_back(activity);
     }
 
-    /// Closes the oldest connection that waits for its client; if none does, the oldest whose client keeps it waiting in the middle of a
-    /// request or of an answer.
+    /// Closes the oldest connection that waits for its client; if none does, the oldest whose
+    /// client keeps it waiting in the middle of a request or of an answer.
     fn make_room(&mut self) {
         while self.open.front().is_some_and(|first| !is_open(first)) {
             self.open.pop_front();
@@ -318,7 +347,9 @@ impl Parts {
     /// all are in use.
     fn has_room(&self, peer: [u8; 8]) -> bool {
         let open = lock(&self.open);
-        let Some(connections) = open.get(&peer).filter(|connections| connections.len() >= self.most) else {
+        let Some(connections) =
+            open.get(&peer).filter(|connections| connections.len() >= self.most)
+        else {
             return true;
         };
         // Those that were told to close are as good as closed.
@@ -327,7 +358,8 @@ impl Parts {
             return true;
         }
         let idle = staying.filter(|activity| activity.is_idle());
-        let longest = idle.min_by_key(|activity| Reverse(activity.idle_steps.load(Ordering::Relaxed)));
+        let longest =
+            idle.min_by_key(|activity| Reverse(activity.idle_steps.load(Ordering::Relaxed)));
         // A request that comes in this very moment is still answered.
         longest.is_some_and(|activity| {
             activity.finish();
@@ -382,7 +414,13 @@ impl Peers {
     fn new(connections: usize, trusted_proxies: Vec<IpNet>) -> Self {
         let most = (connections / PART_OF_AN_ADDRESS).max(LEAST_OF_AN_ADDRESS);
         let networks = Parts::new(most.saturating_mul(ADDRESSES_OF_A_NETWORK));
-        Self { addresses: Parts::new(most), networks, trusted_proxies, count: 0, said: Said::default() }
+        Self {
+            addresses: Parts::new(most),
+            networks,
+            trusted_proxies,
+            count: 0,
+            said: Said::default(),
+        }
     }
 
     /// The places of one more connection of `peer`, until they are dropped. There are none for a
@@ -408,7 +446,10 @@ impl Peers {
         }
         self.count += 1;
         let number = self.count;
-        Some(vec![self.addresses.take(address, number, activity), self.networks.take(network, number, activity)])
+        Some(vec![
+            self.addresses.take(address, number, activity),
+            self.networks.take(network, number, activity),
+        ])
     }
 }
 
@@ -417,8 +458,8 @@ fn is_open(activity: &Arc<Activity>) -> bool {
     Arc::strong_count(activity) > 1
 }
 
-/// What goes on in a connection. All is written by the connection's own task but the orders, and most of it is read by that task alone, so
-/// nothing has to be in order with anything else.
+/// What goes on in a connection. All is written by the connection's own task but the orders, and
+/// most of it is read by that task alone, so nothing has to be in order with anything else.
 #[derive(Debug, Default)]
 struct Activity {
     /// How many bytes have come and gone.
@@ -538,8 +579,13 @@ impl Credit {
             self.left = if activity.is_busy() || activity.is_idle() {
                 timeout
             } else {
-                // What comes of a head earns nothing: it is so small that a client has no reason to be slow.
-                let bytes = if activity.waits_for_request() { 0 } else { u64::try_from(bytes).unwrap_or(u64::MAX) };
+                // What comes of a head earns nothing: it is so small that a client has no reason to
+                // be slow.
+                let bytes = if activity.waits_for_request() {
+                    0
+                } else {
+                    u64::try_from(bytes).unwrap_or(u64::MAX)
+                };
                 let earned = Duration::from_millis(bytes.saturating_mul(1000) / SLOWEST);
                 timeout.min(self.left.saturating_add(earned)).saturating_sub(self.step())
             };
@@ -551,8 +597,13 @@ impl Credit {
 }
 
 /// Answers the requests of a connection, one after the other.
-async fn serve_connection<I, S>(io: I, peer: SocketAddr, service: S, limits: Limits, activity: Arc<Activity>)
-where
+async fn serve_connection<I, S>(
+    io: I,
+    peer: SocketAddr,
+    service: S,
+    limits: Limits,
+    activity: Arc<Activity>,
+) where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send,
@@ -599,7 +650,9 @@ where
         }
         while steps.poll_tick(context).is_ready() {
             if !credit.charge(&activity) {
-                tracing::debug!("a client kept its connection waiting for too long, so it was closed");
+                tracing::debug!(
+                    "a client kept its connection waiting for too long, so it was closed"
+                );
                 return Poll::Ready(());
             }
         }
@@ -685,7 +738,8 @@ impl Drop for Answer {
     }
 }
 
-/// A connection's two directions, of which it is known how much goes through and whether they are stuck.
+/// A connection's two directions, of which it is known how much goes through and whether they are
+/// stuck.
 struct Watched<I> {
     io: I,
     activity: Arc<Activity>,
@@ -694,8 +748,9 @@ struct Watched<I> {
 }
 
 impl<I: AsyncRead + Unpin> Watched<I> {
-    /// Throws away what the client still sends after its request was answered. If the connection were closed on it, the system would throw away
-    /// the answer too, and a person who sent something long would never see why it was refused.
+    /// Throws away what the client still sends after its request was answered. If the connection
+    /// were closed on it, the system would throw away the answer too, and a person who sent
+    /// something long would never see why it was refused.
     fn poll_unread(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let mut bytes = [0; 4096];
         while self.unread < MOST_UNREAD && !Activity::is(&self.activity.finish) {
@@ -703,7 +758,8 @@ impl<I: AsyncRead + Unpin> Watched<I> {
             match Pin::new(&mut self.io).poll_read(context, &mut buffer) {
                 Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
                     self.unread += buffer.filled().len();
-                    // So it costs the client its time, and makes room like any other that has nothing under way.
+                    // So it costs the client its time, and makes room like any other that has
+                    // nothing under way.
                     self.activity.has_begun.store(true, Ordering::Relaxed);
                 }
                 Poll::Pending if Activity::is(&self.activity.has_unread) => {
@@ -734,7 +790,11 @@ impl<I: AsyncRead + Unpin> AsyncRead for Watched<I> {
 }
 
 impl<I: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Watched<I> {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.io).poll_write(context, bytes);
         self.activity.went(&polled);
         polled
@@ -775,8 +835,11 @@ mod tests {
 
     use super::*;
 
-    const LIMITS: Limits =
-        Limits { connections: 2, timeout: Duration::from_secs(30), keep_alive: Duration::from_secs(75) };
+    const LIMITS: Limits = Limits {
+        connections: 2,
+        timeout: Duration::from_secs(30),
+        keep_alive: Duration::from_secs(75),
+    };
 
     /// By how much a connection may be closed later: the clock is looked at in steps.
     const LATER: Duration = Duration::from_secs(6);
@@ -799,7 +862,8 @@ mod tests {
             .route("/refuse", post(refuse))
     }
 
-    /// A client, and the end of its connection, which says how long it was open. The network between them holds that many bytes.
+    /// A client, and the end of its connection, which says how long it was open. The network
+    /// between them holds that many bytes.
     fn connect(network: usize) -> (DuplexStream, JoinHandle<Duration>) {
         let (client, server) = duplex(network);
         let start = Instant::now();
@@ -854,7 +918,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_body_that_drips_is_not_waited_for() {
         let (mut client, connection) = connect(1024);
-        client.write_all(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n").await.unwrap();
+        client
+            .write_all(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n")
+            .await
+            .unwrap();
         drip(&mut client).await;
         assert_is_about(connection.await.unwrap(), LIMITS.timeout);
     }
@@ -862,7 +929,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_body_that_flows_is_waited_for_however_long_it_takes() {
         let (mut client, connection) = connect(4096);
-        let head = b"POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 400000\r\n\r\n";
+        let head =
+            b"POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 400000\r\n\r\n";
         client.write_all(head).await.unwrap();
         for _ in 0..200 {
             client.write_all(&[b'x'; 2000]).await.unwrap();
@@ -883,7 +951,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_answer_that_is_taken_slowly_comes_whole() {
         let (mut client, connection) = connect(8192);
-        client.write_all(b"GET /long HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+        client
+            .write_all(b"GET /long HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+            .await
+            .unwrap();
         let (mut bytes, mut part) = (0, [0; 4096]);
         loop {
             match client.read(&mut part).await.unwrap() {
@@ -899,14 +970,20 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_takes_long_in_the_server_is_not_the_clients_fault() {
         let (mut client, _connection) = connect(1024);
-        client.write_all(b"GET /slow HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+        client
+            .write_all(b"GET /slow HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+            .await
+            .unwrap();
         assert!(answer(&mut client).await.ends_with("at last"));
     }
 
     #[tokio::test(start_paused = true)]
     async fn who_is_refused_may_send_the_rest_and_sees_the_refusal() {
         let (mut client, connection) = connect(4096);
-        client.write_all(b"POST /refuse HTTP/1.1\r\nhost: x\r\ncontent-length: 300000\r\n\r\n").await.unwrap();
+        client
+            .write_all(b"POST /refuse HTTP/1.1\r\nhost: x\r\ncontent-length: 300000\r\n\r\n")
+            .await
+            .unwrap();
         for _ in 0..100 {
             client.write_all(&[b'x'; 3000]).await.unwrap();
             sleep(Duration::from_millis(100)).await;
@@ -919,7 +996,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_is_refused_and_sends_the_rest_for_ever_is_not_waited_for() {
         let (mut client, connection) = connect(4096);
-        client.write_all(b"POST /refuse HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n").await.unwrap();
+        client
+            .write_all(b"POST /refuse HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n")
+            .await
+            .unwrap();
         drip(&mut client).await;
         assert_is_about(connection.await.unwrap(), LIMITS.timeout);
     }
@@ -940,13 +1020,16 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_head_has_16_kb_and_no_more() {
         let head = |length: usize| {
-            let (start, end) = ("GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx: ", "\r\n\r\n");
+            let (start, end) =
+                ("GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx: ", "\r\n\r\n");
             [start, &"x".repeat(length - start.len() - end.len()), end].concat()
         };
         let endless = "GET / HTTP/1.1\r\nx: ".to_owned() + &"x".repeat(LARGEST_HEAD);
-        for (head, expected) in
-            [(head(LARGEST_HEAD), "HTTP/1.1 200"), (head(LARGEST_HEAD + 1), "HTTP/1.1 431"), (endless, "HTTP/1.1 431")]
-        {
+        for (head, expected) in [
+            (head(LARGEST_HEAD), "HTTP/1.1 200"),
+            (head(LARGEST_HEAD + 1), "HTTP/1.1 431"),
+            (endless, "HTTP/1.1 431"),
+        ] {
             let (mut client, _connection) = connect(1 << 16);
             client.write_all(head.as_bytes()).await.unwrap();
             let answer = answer(&mut client).await;
@@ -966,7 +1049,10 @@ mod tests {
         }
         for _ in 0..5 {
             let mut client = TcpStream::connect(address).await.unwrap();
-            client.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+            client
+                .write_all(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+                .await
+                .unwrap();
             let mut answer = String::new();
             client.read_to_string(&mut answer).await.unwrap();
             assert!(answer.ends_with("Hello"), "{answer}");
@@ -1026,7 +1112,9 @@ mod tests {
     /// As many places as there are for one address, whose connections are all in use.
     fn places_of(peers: &mut Peers, peer: &str) -> Vec<Vec<Place>> {
         let peer: IpAddr = peer.parse().unwrap();
-        std::iter::repeat_n(peer, 1_000).map_while(|peer| peers.place(peer, &Arc::default())).collect()
+        std::iter::repeat_n(peer, 1_000)
+            .map_while(|peer| peers.place(peer, &Arc::default()))
+            .collect()
     }
 
     #[test]
@@ -1037,13 +1125,21 @@ mod tests {
         assert_eq!(places_of(&mut peers, "::ffff:192.0.2.1").len(), 0, "the same in other clothes");
         assert_eq!(places_of(&mut peers, "192.0.2.2").len(), 20, "nobody else's");
         let network = places_of(&mut peers, "2001:db8:0:1::1");
-        assert_eq!((network.len(), places_of(&mut peers, "2001:db8:0:1:ffff::2").len()), (20, 0), "the same /64");
+        assert_eq!(
+            (network.len(), places_of(&mut peers, "2001:db8:0:1:ffff::2").len()),
+            (20, 0),
+            "the same /64"
+        );
         assert_eq!(places_of(&mut peers, "2001:db8:0:2::1").len(), 20);
         for proxy in ["10.1.2.3", "::ffff:10.1.2.3"] {
             assert_eq!(places_of(&mut peers, proxy).len(), 1_000);
         }
         drop(one);
-        assert_eq!(places_of(&mut peers, "192.0.2.1").len(), 20, "closed connections count no more");
+        assert_eq!(
+            places_of(&mut peers, "192.0.2.1").len(),
+            20,
+            "closed connections count no more"
+        );
         drop(network);
         let is_empty = |parts: &Parts| lock(&parts.open).is_empty();
         assert!(is_empty(&peers.addresses) && is_empty(&peers.networks), "and no address is kept");
@@ -1054,9 +1150,13 @@ mod tests {
     #[test]
     fn a_48_has_twice_the_part_of_an_address_however_many_64_it_has() {
         let mut peers = Peers::new(80, Vec::new());
-        let of_one_48: Vec<_> =
-            (0..10).map(|number| places_of(&mut peers, &format!("2001:db8:0:{number:x}::1"))).collect();
-        assert_eq!(of_one_48.iter().map(Vec::len).collect::<Vec<_>>(), [20, 20, 0, 0, 0, 0, 0, 0, 0, 0]);
+        let of_one_48: Vec<_> = (0..10)
+            .map(|number| places_of(&mut peers, &format!("2001:db8:0:{number:x}::1")))
+            .collect();
+        assert_eq!(
+            of_one_48.iter().map(Vec::len).collect::<Vec<_>>(),
+            [20, 20, 0, 0, 0, 0, 0, 0, 0, 0]
+        );
         assert_eq!(places_of(&mut peers, "2001:db8:1::1").len(), 20, "nobody else's");
     }
 
@@ -1074,15 +1174,21 @@ mod tests {
     #[test]
     fn the_connection_of_an_address_that_is_idle_longest_makes_room_for_the_next_of_that_address() {
         let mut peers = Peers::new(64, Vec::new());
-        let [one, other]: [IpAddr; 2] = ["2001:db8:0:1::1", "2001:db8:0:2::1"].map(|peer| peer.parse().unwrap());
+        let [one, other]: [IpAddr; 2] =
+            ["2001:db8:0:1::1", "2001:db8:0:2::1"].map(|peer| peer.parse().unwrap());
         let elsewhere = idle_for(9);
         let idle = [idle_for(1), idle_for(5), idle_for(3), idle_for(5)];
         let mut places = vec![peers.place(other, &elsewhere).unwrap()];
         places.extend(idle.iter().map(|activity| peers.place(one, activity).unwrap()));
         places.extend((4..16).map(|_| peers.place(one, &Arc::default()).unwrap()));
-        let told = || idle.iter().map(|activity| Activity::is(&activity.finish)).collect::<Vec<_>>();
-        for expected in [[false, true, false, false], [false, true, false, true], [false, true, true, true], [true; 4]]
-        {
+        let told =
+            || idle.iter().map(|activity| Activity::is(&activity.finish)).collect::<Vec<_>>();
+        for expected in [
+            [false, true, false, false],
+            [false, true, false, true],
+            [false, true, true, true],
+            [true; 4],
+        ] {
             places.push(peers.place(one, &Arc::default()).unwrap());
             assert_eq!(told(), expected);
         }
@@ -1095,7 +1201,8 @@ mod tests {
         let mut peers = Peers::new(64, Vec::new());
         let idle = idle_for(1);
         let _idle = peers.place("2001:db8:0:1::1".parse().unwrap(), &idle).unwrap();
-        let busy = [places_of(&mut peers, "2001:db8:0:2::1"), places_of(&mut peers, "2001:db8:0:3::1")];
+        let busy =
+            [places_of(&mut peers, "2001:db8:0:2::1"), places_of(&mut peers, "2001:db8:0:3::1")];
         assert_eq!(busy.map(|places| places.len()), [16, 16]);
         assert!(Activity::is(&idle.finish));
     }

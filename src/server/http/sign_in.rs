@@ -19,16 +19,22 @@ use crate::server::request::identity::{address, user_agent};
 use crate::server::sessions;
 use crate::server::state::AppState;
 
-/// What a browser forgets at sign-out: its storage, where it is remembered which articles were read. Cookies stay.
+/// What a browser forgets at sign-out: its storage, where it is remembered which articles were
+/// read. Cookies stay.
 const CLEARED: &str = "\"storage\"";
 
-/// `POST /login`: signs in and leads to where the form was asked for, or shows it again, saying that name or password is wrong.
+/// `POST /login`: signs in and leads to where the form was asked for, or shows it again, saying
+/// that name or password is wrong.
 pub async fn sign_in(State(state): State<AppState>, session: Session, form: Form) -> Response {
     let sender = match sender(&state, &form).await {
         Ok(sender) => sender,
         Err(error) => return error_page(&error),
     };
-    let user = match state.accounts.sign_in(&form.line("username"), form.text("password"), &sender).await {
+    let user = match state
+        .accounts
+        .sign_in(&form.line("username"), form.text("password"), &sender)
+        .await
+    {
         Ok(Attempt::Right(user)) => user,
         Ok(Attempt::Wrong) => {
             return form.again(&state, "/login", wrong()).await;
@@ -51,8 +57,9 @@ fn wrong() -> FieldErrors {
     vec![("", "The user name or the password is wrong.".to_owned())]
 }
 
-/// Begins a session of a user in this browser, with the number of the credential that was found right. It gets a new id: one that
-/// somebody planted here before must not become a signed-in session. False, and no session, if the user has another credential by now.
+/// Begins a session of a user in this browser, with the number of the credential that was found
+/// right. It gets a new id: one that somebody planted here before must not become a signed-in
+/// session. False, and no session, if the user has another credential by now.
 ///
 /// # Errors
 /// [`Error::Unavailable`] if it can't be written; the database's. Then there is no session either.
@@ -89,13 +96,16 @@ pub async fn begin_session(
 pub async fn sender(state: &AppState, form: &Form) -> Result<Sender, Error> {
     let (throttle, log) = (key(state, Purpose::Throttle).await?, key(state, Purpose::Log).await?);
     let name = device_cookie(&state.config);
-    let cookies = form.parts().headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let cookies =
+        form.parts().headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
     let device = cookies
         .flat_map(Cookie::split_parse)
         .filter_map(Result::ok)
         .find(|cookie| cookie.name() == name)
         .map(|cookie| cookie.value().to_owned())
-        .filter(|token| token.len() == 24 && token.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+        .filter(|token| {
+            token.len() == 24 && token.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        });
     Ok(Sender::new(throttle, log, address(form.parts(), state)?, device))
 }
 
@@ -106,12 +116,14 @@ async fn key(state: &AppState, purpose: Purpose) -> Result<Key, Error> {
     })
 }
 
-/// The name of the cookie by which a browser is known in which somebody has signed in. It is sent with the form to sign in alone.
+/// The name of the cookie by which a browser is known in which somebody has signed in. It is sent
+/// with the form to sign in alone.
 fn device_cookie(config: &Config) -> &'static str {
     if config.is_secure() { "__Secure-device" } else { "device" }
 }
 
-/// Lets the browser that gets this answer be known at the user's next sign-in. It works without, so a failure is no reason to refuse it.
+/// Lets the browser that gets this answer be known at the user's next sign-in. It works without, so
+/// a failure is no reason to refuse it.
 pub async fn known_from_now_on(
     state: &AppState,
     user: Option<&User>,
@@ -133,7 +145,9 @@ pub async fn known_from_now_on(
             }
         }
         Ok(None) => {}
-        Err(error) => tracing::warn!(user = user.id, error = ?error, "a browser could not be remembered"),
+        Err(error) => {
+            tracing::warn!(user = user.id, error = ?error, "a browser could not be remembered")
+        }
     }
     response
 }
@@ -141,7 +155,8 @@ pub async fn known_from_now_on(
 /// Shows a form again whose sender has tried too often.
 pub async fn too_many(state: &AppState, form: Form, path: &str, seconds: i64) -> Response {
     let errors = vec![("", try_again_in(seconds))];
-    let mut response = form.again_with_status(state, path, StatusCode::TOO_MANY_REQUESTS, errors).await;
+    let mut response =
+        form.again_with_status(state, path, StatusCode::TOO_MANY_REQUESTS, errors).await;
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     response
 }
@@ -154,11 +169,13 @@ pub async fn sign_out(session: Session) -> Response {
     }
 }
 
-/// `next` if it is an address of this site, otherwise the front page: a link to the form must not lead to another site.
+/// `next` if it is an address of this site, otherwise the front page: a link to the form must not
+/// lead to another site.
 pub(super) fn local_path(next: &str) -> String {
     let base = url::Url::parse("http://this.site");
-    let is_local =
-        |url: &url::Url| url.host_str() == Some("this.site") && url.scheme() == "http" && url.port().is_none();
+    let is_local = |url: &url::Url| {
+        url.host_str() == Some("this.site") && url.scheme() == "http" && url.port().is_none()
+    };
     match base.and_then(|base| base.join(next)) {
         Ok(url) if is_local(&url) => {
             let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
@@ -181,10 +198,17 @@ mod tests {
     #[test]
     fn a_sign_in_never_leads_to_another_site() {
         assert_eq!(local_path("/studio?sort=views"), "/studio?sort=views");
-        for elsewhere in
-            ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "http://this.site:81"]
-        {
-            assert!(!local_path(elsewhere).contains("evil") && !local_path(elsewhere).contains(':'), "{elsewhere}");
+        for elsewhere in [
+            "https://evil.example/",
+            "//evil.example",
+            "/\\evil.example",
+            "javascript:alert(1)",
+            "http://this.site:81",
+        ] {
+            assert!(
+                !local_path(elsewhere).contains("evil") && !local_path(elsewhere).contains(':'),
+                "{elsewhere}"
+            );
         }
         assert_eq!(local_path("http://this.site//evil.example"), "/evil.example");
         assert_eq!(local_path(""), "/");

@@ -43,7 +43,11 @@ fn done(intent: &Intent) -> &'static str {
 }
 
 /// `POST /studio/new`
-pub async fn create(State(state): State<AppState>, CurrentUser(user): CurrentUser, form: Form) -> Response {
+pub async fn create(
+    State(state): State<AppState>,
+    CurrentUser(user): CurrentUser,
+    form: Form,
+) -> Response {
     let intent = intent(&form);
     match state.create_article(&user, &typed_in(&form), &intent).await {
         Ok(Ok(id)) => Redirect::to(&format!("/studio/{id}?done={}", done(&intent))).into_response(),
@@ -52,7 +56,8 @@ pub async fn create(State(state): State<AppState>, CurrentUser(user): CurrentUse
     }
 }
 
-/// `POST /studio/{id}`: saves, if nobody has since the form was opened. Otherwise both texts are shown, and nothing is lost.
+/// `POST /studio/{id}`: saves, if nobody has since the form was opened. Otherwise both texts are
+/// shown, and nothing is lost.
 pub async fn save(
     State(state): State<AppState>,
     CurrentUser(user): CurrentUser,
@@ -64,10 +69,17 @@ pub async fn save(
     // A form without a version is of no known one.
     let version = form.number("version").unwrap_or(0);
     match state.save_article(&user, id, version, &typed_in(&form), &intent).await {
-        Ok(SaveOutcome::Saved(_)) => Redirect::to(&format!("{page}?done={}", done(&intent))).into_response(),
-        Ok(SaveOutcome::Unchanged(_)) => Redirect::to(&format!("{page}?done=unchanged")).into_response(),
+        Ok(SaveOutcome::Saved(_)) => {
+            Redirect::to(&format!("{page}?done={}", done(&intent))).into_response()
+        }
+        Ok(SaveOutcome::Unchanged(_)) => {
+            Redirect::to(&format!("{page}?done=unchanged")).into_response()
+        }
         Ok(SaveOutcome::Conflict(_)) => {
-            render_again(&state, form, &page, StatusCode::CONFLICT, vec![], || provide_context(Conflict)).await
+            render_again(&state, form, &page, StatusCode::CONFLICT, vec![], || {
+                provide_context(Conflict)
+            })
+            .await
         }
         Ok(SaveOutcome::Invalid(errors)) => form.again(&state, &page, errors).await,
         Err(error) => form.keep(&state, error).await,
@@ -75,7 +87,11 @@ pub async fn save(
 }
 
 /// `POST /studio/{id}/bin`
-pub async fn bin(State(state): State<AppState>, CurrentUser(user): CurrentUser, Path(id): Path<i64>) -> Response {
+pub async fn bin(
+    State(state): State<AppState>,
+    CurrentUser(user): CurrentUser,
+    Path(id): Path<i64>,
+) -> Response {
     match state.bin_article(&user, id, true).await {
         Ok(()) => Redirect::to("/studio?done=bin").into_response(),
         Err(error) => error_page(&error),
@@ -83,7 +99,11 @@ pub async fn bin(State(state): State<AppState>, CurrentUser(user): CurrentUser, 
 }
 
 /// `POST /studio/{id}/restore`
-pub async fn restore(State(state): State<AppState>, CurrentUser(user): CurrentUser, Path(id): Path<i64>) -> Response {
+pub async fn restore(
+    State(state): State<AppState>,
+    CurrentUser(user): CurrentUser,
+    Path(id): Path<i64>,
+) -> Response {
     match state.bin_article(&user, id, false).await {
         Ok(()) => Redirect::to(&format!("/studio/{id}?done=restored")).into_response(),
         Err(error) => error_page(&error),
@@ -109,9 +129,9 @@ pub async fn restore_revision(
             Redirect::to(&format!("/studio/{id}?done=revision")).into_response()
         }
         Ok(SaveOutcome::Conflict(_)) => {
-            let text =
-                "Somebody has saved this article since you opened this page. Look at it again before you restore.";
-            form.again_with_status(&state, &page, StatusCode::CONFLICT, vec![("", text.into())]).await
+            let text = "Somebody has saved this article since you opened this page. Look at it again before you restore.";
+            form.again_with_status(&state, &page, StatusCode::CONFLICT, vec![("", text.into())])
+                .await
         }
         Ok(SaveOutcome::Invalid(errors)) => {
             let errors = errors.into_iter().map(|(_, error)| ("", error)).collect();
@@ -122,7 +142,10 @@ pub async fn restore_revision(
 }
 
 /// `POST /studio/new/discard`: forgets what was typed and not saved.
-pub async fn discard_new(State(state): State<AppState>, CurrentUser(user): CurrentUser) -> Response {
+pub async fn discard_new(
+    State(state): State<AppState>,
+    CurrentUser(user): CurrentUser,
+) -> Response {
     match state.database.delete_draft(user.actor(), 0).await {
         Ok(()) => Redirect::to("/studio/new").into_response(),
         Err(error) => error_page(&error.into()),
@@ -130,7 +153,11 @@ pub async fn discard_new(State(state): State<AppState>, CurrentUser(user): Curre
 }
 
 /// `POST /studio/{id}/discard`: forgets what was typed and not saved.
-pub async fn discard(State(state): State<AppState>, CurrentUser(user): CurrentUser, Path(id): Path<i64>) -> Response {
+pub async fn discard(
+    State(state): State<AppState>,
+    CurrentUser(user): CurrentUser,
+    Path(id): Path<i64>,
+) -> Response {
     match state.database.delete_draft(user.actor(), id).await {
         Ok(()) => Redirect::to(&format!("/studio/{id}?done=discarded")).into_response(),
         Err(error) => error_page(&error.into()),

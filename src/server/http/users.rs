@@ -17,11 +17,19 @@ use crate::server::state::AppState;
 const PAGE: &str = "/users";
 
 /// `POST /users`: adds a user and shows the password.
-pub async fn add(State(state): State<AppState>, CurrentUser(admin): CurrentUser, form: Form) -> Response {
+pub async fn add(
+    State(state): State<AppState>,
+    CurrentUser(admin): CurrentUser,
+    form: Form,
+) -> Response {
     let username = form.line("username");
-    let Some(role) = role(&form) else { return form.again(&state, PAGE, vec![("role", no_role())]).await };
+    let Some(role) = role(&form) else {
+        return form.again(&state, PAGE, vec![("role", no_role())]).await;
+    };
     match state.accounts.add(admin.actor(), &username, &form.line("name"), role).await {
-        Ok(Ok(password)) => show(&state, &form, PAGE, Secret::Password { username, password }).await,
+        Ok(Ok(password)) => {
+            show(&state, &form, PAGE, Secret::Password { username, password }).await
+        }
         Ok(Err(errors)) => form.again(&state, PAGE, errors).await,
         Err(error) => error_page(&error),
     }
@@ -45,7 +53,8 @@ pub async fn set_role(
     }
 }
 
-/// `POST /users/{username}/password`: gives a user a new password, shows it, and ends the user's sessions.
+/// `POST /users/{username}/password`: gives a user a new password, shows it, and ends the user's
+/// sessions.
 pub async fn reset_password(
     State(state): State<AppState>,
     CurrentUser(admin): CurrentUser,
@@ -53,7 +62,9 @@ pub async fn reset_password(
     form: Form,
 ) -> Response {
     match state.accounts.reset_password(admin.actor(), &username).await {
-        Ok(Some(password)) => show(&state, &form, PAGE, Secret::Password { username, password }).await,
+        Ok(Some(password)) => {
+            show(&state, &form, PAGE, Secret::Password { username, password }).await
+        }
         Ok(None) => error_page(&no_user()),
         Err(error) => error_page(&error),
     }
@@ -76,7 +87,11 @@ pub async fn block(
 }
 
 /// `POST /users/invitations`: makes an invitation and shows its address.
-pub async fn invite(State(state): State<AppState>, CurrentUser(admin): CurrentUser, form: Form) -> Response {
+pub async fn invite(
+    State(state): State<AppState>,
+    CurrentUser(admin): CurrentUser,
+    form: Form,
+) -> Response {
     let Some(role) = role(&form) else { return error_page(&Error::BadRequest(no_role())) };
     match state.accounts.invite(role, admin.actor()).await {
         Ok(token) => {
@@ -88,7 +103,11 @@ pub async fn invite(State(state): State<AppState>, CurrentUser(admin): CurrentUs
 }
 
 /// `POST /users/invitations/delete`: takes an invitation back.
-pub async fn delete_invitation(State(state): State<AppState>, CurrentUser(admin): CurrentUser, form: Form) -> Response {
+pub async fn delete_invitation(
+    State(state): State<AppState>,
+    CurrentUser(admin): CurrentUser,
+    form: Form,
+) -> Response {
     match state.database.delete_invitation(admin.actor(), &form.line("invitation")).await {
         Ok(()) => done("invitation"),
         Err(error) => error_page(&error.into()),
@@ -96,7 +115,10 @@ pub async fn delete_invitation(State(state): State<AppState>, CurrentUser(admin)
 }
 
 async fn show(state: &AppState, form: &Form, path: &str, secret: Secret) -> Response {
-    render(state, form.parts().clone(), path, StatusCode::OK, move || provide_context(secret.clone())).await
+    render(state, form.parts().clone(), path, StatusCode::OK, move || {
+        provide_context(secret.clone())
+    })
+    .await
 }
 
 fn done(what: &str) -> Response {
@@ -118,7 +140,9 @@ fn no_user() -> Error {
 /// Administrators can't lock themselves out: one is always left.
 fn refuse_self(admin: &User, username: &str, what: &str) -> Result<(), Error> {
     if admin.username == username {
-        return Err(Error::Forbidden(format!("You can't take away your own {what}. Another administrator can.")));
+        return Err(Error::Forbidden(format!(
+            "You can't take away your own {what}. Another administrator can."
+        )));
     }
     Ok(())
 }

@@ -1,7 +1,8 @@
 //! Compressing a page in parts: the parts that stay the same once, the holes not at all.
 //!
-//! A gzip stream is a row of blocks that may be put together from pieces that were compressed apart from one another (RFC 1951,
-//! 3.2.3), as long as no piece refers back to another. So a remembered page is sent compressed without compressing anything.
+//! A gzip stream is a row of blocks that may be put together from pieces that were compressed apart
+//! from one another (RFC 1951, 3.2.3), as long as no piece refers back to another. So a remembered
+//! page is sent compressed without compressing anything.
 
 use flate2::{Compress, Compression, Crc, FlushCompress};
 

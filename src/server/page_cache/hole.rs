@@ -1,4 +1,5 @@
-//! What a remembered page leaves open: it is rendered with a mark in each such place, and filled in as it is sent.
+//! What a remembered page leaves open: it is rendered with a mark in each such place, and filled in
+//! as it is sent.
 
 use rand::Rng;
 
@@ -29,14 +30,15 @@ pub enum Hole {
     Followers(i64),
     /// The most viewed articles, beside the content.
     Rankings,
-    /// The most viewed articles of a window, at length. They are there until [`Hole::EndOfRanking`].
+    /// The most viewed articles of a window, at length. They are there until
+    /// [`Hole::EndOfRanking`].
     Ranking(Window),
     /// Where the most viewed articles of a window end.
     EndOfRanking,
 }
 
-/// How a page that is to be remembered is rendered: with marks that nobody can have written into an article, because they have a
-/// random part.
+/// How a page that is to be remembered is rendered: with marks that nobody can have written into an
+/// article, because they have a random part.
 #[derive(Clone, Copy, Debug)]
 pub struct Marks {
     secret: u128,
@@ -69,7 +71,8 @@ impl Marks {
         format!("{BEGIN}{:032x}", self.secret)
     }
 
-    /// A page's text around its holes: each text with the hole behind it and the count in its mark, and the rest.
+    /// A page's text around its holes: each text with the hole behind it and the count in its mark,
+    /// and the rest.
     pub fn split<'page>(&self, page: &'page str) -> (Vec<(&'page str, Hole, i64)>, &'page str) {
         let prefix = self.prefix();
         let (mut parts, mut rest) = (Vec::new(), page);

@@ -102,13 +102,14 @@ pub struct Wanted {
 pub struct Moment {
     /// Its place among all moments of the process, from 1: a later one has a higher number.
     pub order: u64,
-    /// Of the articles that were asked about and of others; an article that nobody has read or reacted to is absent.
+    /// Of the articles that were asked about and of others; an article that nobody has read or
+    /// reacted to is absent.
     pub articles: HashMap<i64, ArticleCounts>,
-    /// How many follow each author that was asked about; an author is absent if that could not be told
-    /// in time.
+    /// How many follow each author that was asked about; an author is absent if that could not be
+    /// told in time.
     pub followers: HashMap<i64, i64>,
-    /// Whether views may be missing, because Redis could not be asked: then no count of views that was
-    /// shown falls (rule C6).
+    /// Whether views may be missing, because Redis could not be asked: then no count of views that
+    /// was shown falls (rule C6).
     pub is_behind: bool,
     /// The most viewed articles, for the sidebar.
     pub rankings: Arc<RenderedRankings>,
@@ -142,13 +143,19 @@ enum Text {
 }
 
 impl RememberedPage {
-    /// A page that was rendered with `marks`, and the headers that it is sent with, but for those that differ from one answer to the next.
-    /// `rankings` are shown until there are others.
-    pub fn new(html: &str, marks: &Marks, headers: HeaderMap, rankings: Arc<RenderedRankings>) -> Self {
+    /// A page that was rendered with `marks`, and the headers that it is sent with, but for those
+    /// that differ from one answer to the next. `rankings` are shown until there are others.
+    pub fn new(
+        html: &str,
+        marks: &Marks,
+        headers: HeaderMap,
+        rankings: Arc<RenderedRankings>,
+    ) -> Self {
         let (parts, end) = marks.split(html);
         let mut hasher = DefaultHasher::new();
         let (mut articles, mut author, mut article) = (Vec::new(), None, None);
-        let (mut pieces, mut counts) = (Vec::with_capacity(parts.len()), Vec::with_capacity(parts.len()));
+        let (mut pieces, mut counts) =
+            (Vec::with_capacity(parts.len()), Vec::with_capacity(parts.len()));
         let (mut window, mut ranking) = (None, String::new());
         for (text, hole, count) in parts {
             // What was rendered there is shown until there is a newer one.
@@ -158,7 +165,9 @@ impl RememberedPage {
             }
             (text, hole).hash(&mut hasher);
             match hole {
-                Hole::Views(id) | Hole::ViewsInWords(id) | Hole::Likes(id) | Hole::Collects(id) => articles.push(id),
+                Hole::Views(id) | Hole::ViewsInWords(id) | Hole::Likes(id) | Hole::Collects(id) => {
+                    articles.push(id)
+                }
                 Hole::Followers(id) => author = Some(id),
                 Hole::WouldCount(id) => article = Some(id),
                 Hole::Ranking(shown) => window = Some(shown),
@@ -170,7 +179,8 @@ impl RememberedPage {
         end.hash(&mut hasher);
         articles.sort_unstable();
         articles.dedup();
-        let shown = Shown { order: 0, counts, rankings, ranking: Arc::new(RenderedRankings::new(ranking)) };
+        let shown =
+            Shown { order: 0, counts, rankings, ranking: Arc::new(RenderedRankings::new(ranking)) };
         Self {
             headers,
             pieces,
@@ -201,7 +211,9 @@ impl RememberedPage {
     pub fn size(&self) -> usize {
         // Compressed, text takes less than half.
         let size = |piece: &Piece| piece.html.len() * 3 / 2 + size_of::<(Piece, Hole, i64)>();
-        self.pieces.iter().map(|(piece, _)| size(piece)).sum::<usize>() + size(&self.end) + size_of::<Self>()
+        self.pieces.iter().map(|(piece, _)| size(piece)).sum::<usize>()
+            + size(&self.end)
+            + size_of::<Self>()
     }
 
     /// Fills the holes. What can't be known now is what it was the last time.
@@ -213,7 +225,8 @@ impl RememberedPage {
             let format: fn(i64) -> String = match hole {
                 Hole::Nonce => return Text::Words(filling.nonce.clone()),
                 Hole::WouldCount(_) => {
-                    // A browser that is told that nothing has changed would go on with what was true the last time.
+                    // A browser that is told that nothing has changed would go on with what was
+                    // true the last time.
                     filling.would_count.hash(&mut hasher);
                     return Text::Words(filling.would_count.to_string());
                 }
@@ -239,11 +252,13 @@ impl RememberedPage {
 
     /// What to show of a moment, or what was shown last if there is none.
     ///
-    /// Answers that are filled at the same time may come here in any order. An earlier moment must not
-    /// replace a later one, or counts would fall when an outage begins (rule C6).
+    /// Answers that are filled at the same time may come here in any order. An earlier moment must
+    /// not replace a later one, or counts would fall when an outage begins (rule C6).
     fn shown(&self, moment: Option<&Moment>) -> Arc<Shown> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(moment) = moment.filter(|moment| moment.order != last.order) else { return last.clone() };
+        let Some(moment) = moment.filter(|moment| moment.order != last.order) else {
+            return last.clone();
+        };
         let counts = self.pieces.iter().zip(&last.counts).map(|((_, hole), before)| {
             let of = |article: i64| moment.articles.get(&article).copied().unwrap_or_default();
             match *hole {
@@ -254,13 +269,22 @@ impl RememberedPage {
                 Hole::Likes(article) => of(article).likes,
                 Hole::Collects(article) => of(article).collects,
                 Hole::Followers(user) => moment.followers.get(&user).copied().unwrap_or(*before),
-                Hole::Nonce | Hole::WouldCount(_) | Hole::Rankings | Hole::Ranking(_) | Hole::EndOfRanking => 0,
+                Hole::Nonce
+                | Hole::WouldCount(_)
+                | Hole::Rankings
+                | Hole::Ranking(_)
+                | Hole::EndOfRanking => 0,
             }
         });
         let counts = counts.collect();
         let ranking = self.wanted.window.and_then(|window| moment.windows.get(&window));
         let ranking = ranking.unwrap_or(&last.ranking).clone();
-        let shown = Arc::new(Shown { order: moment.order, counts, rankings: moment.rankings.clone(), ranking });
+        let shown = Arc::new(Shown {
+            order: moment.order,
+            counts,
+            rankings: moment.rankings.clone(),
+            ranking,
+        });
         if shown.order > last.order {
             *last = shown.clone();
         }
@@ -274,7 +298,8 @@ impl RememberedPage {
             Text::Words(words) => words.len(),
             Text::Rankings(rankings) => rankings.html.small_len(),
         };
-        let small = self.pieces.iter().map(|(piece, _)| piece.small_len()).sum::<usize>() + self.end.small_len();
+        let small = self.pieces.iter().map(|(piece, _)| piece.small_len()).sum::<usize>()
+            + self.end.small_len();
         let small = small + filled.fillings.iter().map(words).sum::<usize>();
         let mut html = Html { small: BytesMut::with_capacity(small), ..Html::default() };
         for ((piece, _), text) in self.pieces.iter().zip(&filled.fillings) {
@@ -296,7 +321,9 @@ impl RememberedPage {
             gzip.add_deflated(&piece.html, piece.deflated());
             match text {
                 Text::Words(words) => gzip.add_stored(words.as_bytes()),
-                Text::Rankings(rankings) => gzip.add_deflated(&rankings.html.html, rankings.html.deflated()),
+                Text::Rankings(rankings) => {
+                    gzip.add_deflated(&rankings.html.html, rankings.html.deflated())
+                }
             }
         }
         gzip.add_deflated(&self.end.html, self.end.deflated());
@@ -344,7 +371,10 @@ impl Body for Html {
     type Data = Bytes;
     type Error = Infallible;
 
-    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         let piece = self.pieces.pop();
         self.left -= piece.as_ref().map_or(0, |piece| piece.len() as u64);
         Poll::Ready(piece.map(|piece| Ok(Frame::data(piece))))
@@ -371,13 +401,20 @@ mod tests {
     fn c6_an_answer_says_whether_its_reader_would_count_and_its_hash_does_too() {
         let marks = Marks::new(&mut rand::rng());
         let rankings = Arc::new(RenderedRankings::new(String::new()));
-        let page = |html: &str| RememberedPage::new(html, &marks, HeaderMap::new(), rankings.clone());
+        let page =
+            |html: &str| RememberedPage::new(html, &marks, HeaderMap::new(), rankings.clone());
         let mark = marks.mark(Hole::WouldCount(7), 0);
         let article = page(&format!("<p title=\"{mark}\" lang=\"{mark}\">"));
         assert_eq!(article.article(), Some(7));
         let text = |would_count| {
             let filled = article.fill(&filling(would_count));
-            let html: Vec<u8> = article.html(&filled).pieces.iter().rev().flat_map(|piece| piece.to_vec()).collect();
+            let html: Vec<u8> = article
+                .html(&filled)
+                .pieces
+                .iter()
+                .rev()
+                .flat_map(|piece| piece.to_vec())
+                .collect();
             (String::from_utf8(html).unwrap(), filled.hash)
         };
         let ((yes, hash_of_yes), (no, hash_of_no)) = (text(true), text(false));
@@ -387,7 +424,11 @@ mod tests {
         assert_eq!(text(true).1, hash_of_yes);
         let other = page("<p>");
         assert_eq!(other.article(), None);
-        assert_eq!(other.fill(&filling(true)).hash, other.fill(&filling(false)).hash, "it does not ask");
+        assert_eq!(
+            other.fill(&filling(true)).hash,
+            other.fill(&filling(false)).hash,
+            "it does not ask"
+        );
     }
 
     #[test]
@@ -408,13 +449,15 @@ mod tests {
         let shown = |moment: Option<(u64, i64, i64, bool)>| {
             let moment = moment.map(|(order, views, likes, is_behind)| {
                 let counts = ArticleCounts { views, likes, collects: 0 };
-                let (articles, followers) = (HashMap::from([(7, counts)]), HashMap::from([(1, likes)]));
+                let (articles, followers) =
+                    (HashMap::from([(7, counts)]), HashMap::from([(1, likes)]));
                 let windows = HashMap::from([(Window::Week, rankings(&format!("week {views}")))]);
                 let rankings = rankings(&format!("top {views}"));
                 Arc::new(Moment { order, articles, followers, is_behind, rankings, windows })
             });
             let filled = page.fill(&Filling { nonce: String::new(), moment, would_count: true });
-            let html: Vec<u8> = page.html(&filled).pieces.iter().rev().flat_map(|piece| piece.to_vec()).collect();
+            let html: Vec<u8> =
+                page.html(&filled).pieces.iter().rev().flat_map(|piece| piece.to_vec()).collect();
             String::from_utf8(html).unwrap()
         };
         assert_eq!(shown(None), "0 0 0 followers none as rendered", "as it was rendered");
@@ -425,9 +468,17 @@ mod tests {
             "whoever asked before gets what was then"
         );
         assert_eq!(shown(None), "12 3 3 followers top 12 week 12");
-        assert_eq!(shown(Some((3, 10, 2, true))), "12 2 2 followers top 10 week 10", "only views are missing there");
+        assert_eq!(
+            shown(Some((3, 10, 2, true))),
+            "12 2 2 followers top 10 week 10",
+            "only views are missing there"
+        );
         assert_eq!(shown(None), "12 2 2 followers top 10 week 10");
-        assert_eq!(shown(Some((4, 9, 2, false))), "9 2 2 followers top 9 week 9", "a count that was corrected falls");
+        assert_eq!(
+            shown(Some((4, 9, 2, false))),
+            "9 2 2 followers top 9 week 9",
+            "a count that was corrected falls"
+        );
         assert_eq!(shown(None), "9 2 2 followers top 9 week 9");
     }
 }

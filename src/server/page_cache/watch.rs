@@ -1,4 +1,5 @@
-//! Notices what happens without this process doing it: another process wrote, an article's time came, or the database is away.
+//! Notices what happens without this process doing it: another process wrote, an article's time
+//! came, or the database is away.
 
 use std::time::Duration;
 
@@ -25,15 +26,20 @@ impl Watch {
         Self { watch: ContentWatch::new(database), clock, seen: None }
     }
 
-    /// Looks once. If something has changed, it raises the version in memory. Says whether the database answered.
+    /// Looks once. If something has changed, it raises the version in memory. Says whether the
+    /// database answered.
     pub async fn step(&mut self) -> bool {
         let now = self.clock.now_ms();
         let stored = self.watch.look(now).await;
         let database = self.watch.database();
-        // A file is never away: whoever waits there too long, waits for readers. To refuse them all would be wrong.
-        let is_away = matches!(database.any(), AnyDatabase::MySql(_)) && stored.as_ref().is_err_and(is_unavailable);
+        // A file is never away: whoever waits there too long, waits for readers. To refuse them all
+        // would be wrong.
+        let is_away = matches!(database.any(), AnyDatabase::MySql(_))
+            && stored.as_ref().is_err_and(is_unavailable);
         match database.outage().set(is_away) {
-            true if is_away => tracing::error!("the database does not answer; pages are served as they were last"),
+            true if is_away => {
+                tracing::error!("the database does not answer; pages are served as they were last")
+            }
             true => tracing::info!("the database answers again"),
             false => {}
         }
@@ -45,7 +51,8 @@ impl Watch {
             }
         };
         let has_changed = self.seen.is_none_or(|seen| {
-            seen.version != stored.version || seen.next_publication.is_some_and(|publication| publication <= now)
+            seen.version != stored.version
+                || seen.next_publication.is_some_and(|publication| publication <= now)
         });
         if has_changed {
             database.content_version().change();

@@ -14,7 +14,7 @@ use object_store::{ClientOptions, ObjectStore, ObjectStoreExt, RetryConfig};
 use serde::{Deserialize, Deserializer, de};
 
 /// How long a store may take for one request.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long it may take to be reached at all, and how long what failed may be tried again.
 const PATIENCE_TO_CONNECT: Duration = Duration::from_secs(3);
@@ -51,14 +51,20 @@ impl std::str::FromStr for Place {
                 Ok(Place::Folder(PathBuf::from(path)))
             }
             Some(("s3", address)) => {
-                let address = address.strip_prefix("//").ok_or_else(|| refuse("there must be // after s3:"))?;
+                let address = address
+                    .strip_prefix("//")
+                    .ok_or_else(|| refuse("there must be // after s3:"))?;
                 let (bucket, prefix) = address.split_once('/').unwrap_or((address, ""));
-                let is_fine = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte);
+                let is_fine = |byte: u8| {
+                    byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte)
+                };
                 if !(3..=63).contains(&bucket.len()) || !bucket.bytes().all(is_fine) {
-                    return Err(refuse("a bucket's name has 3 to 63 lower-case letters, digits, hyphens and dots"));
+                    return Err(refuse(
+                        "a bucket's name has 3 to 63 lower-case letters, digits, hyphens and dots",
+                    ));
                 }
-                let prefix =
-                    Path::parse(prefix.trim_end_matches('/')).map_err(|_| refuse("the prefix can't be used"))?;
+                let prefix = Path::parse(prefix.trim_end_matches('/'))
+                    .map_err(|_| refuse("the prefix can't be used"))?;
                 Ok(Place::Bucket { bucket: bucket.to_owned(), prefix })
             }
             _ => Err(refuse("it starts with neither file: nor s3:")),
@@ -89,7 +95,13 @@ impl AwsEnvironment {
     /// Those of `environment`.
     pub fn of(environment: &HashMap<String, String>) -> Self {
         let is_aws = |(name, _): &(&String, &String)| name.starts_with("AWS_");
-        Self(environment.iter().filter(is_aws).map(|(name, value)| (name.clone(), value.clone())).collect())
+        Self(
+            environment
+                .iter()
+                .filter(is_aws)
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect(),
+        )
     }
 }
 
@@ -109,12 +121,14 @@ pub struct PictureStore {
 }
 
 impl PictureStore {
-    /// Gets ready to reach the store; whether it is there shows when it is used. A folder is made with its first picture.
+    /// Gets ready to reach the store; whether it is there shows when it is used. A folder is made
+    /// with its first picture.
     ///
     /// # Errors
     /// One line that says what to change.
     pub fn open(place: &Place, aws: &AwsEnvironment) -> Result<Self, String> {
-        let wrong = |error: &dyn fmt::Display| format!("pictures.url: {place} can't be used: {error}");
+        let wrong =
+            |error: &dyn fmt::Display| format!("pictures.url: {place} can't be used: {error}");
         let (store, prefix): (Arc<dyn ObjectStore>, Path) = match place {
             Place::Folder(folder) => {
                 let folder = std::path::absolute(folder).map_err(|error| wrong(&error))?;
@@ -124,19 +138,32 @@ impl PictureStore {
             Place::Bucket { bucket, prefix } => {
                 // An error means that there is a default already.
                 let _ = rustls::crypto::ring::default_provider().install_default();
-                let client = ClientOptions::new().with_timeout(PATIENCE).with_connect_timeout(PATIENCE_TO_CONNECT);
-                let retry =
-                    RetryConfig { max_retries: 2, retry_timeout: PATIENCE_TO_CONNECT, ..RetryConfig::default() };
-                // As AmazonS3Builder::from_env does, but of the environment that the settings were read from.
-                let builder =
-                    aws.0.iter().fold(AmazonS3Builder::new().with_client_options(client), |builder, (name, value)| {
-                        match name.to_ascii_lowercase().parse::<AmazonS3ConfigKey>() {
-                            Ok(key) => builder.with_config(key, value),
-                            Err(_) => builder,
-                        }
-                    });
+                let client = ClientOptions::new()
+                    .with_timeout(TIMEOUT)
+                    .with_connect_timeout(PATIENCE_TO_CONNECT);
+                let retry = RetryConfig {
+                    max_retries: 2,
+                    retry_timeout: PATIENCE_TO_CONNECT,
+                    ..RetryConfig::default()
+                };
+                // As AmazonS3Builder::from_env does, but of the environment that the settings were
+                // read from.
+                let builder = aws.0.iter().fold(
+                    AmazonS3Builder::new().with_client_options(client),
+                    |builder, (name, value)| match name
+                        .to_ascii_lowercase()
+                        .parse::<AmazonS3ConfigKey>()
+                    {
+                        Ok(key) => builder.with_config(key, value),
+                        Err(_) => builder,
+                    },
+                );
                 // Not every store that speaks like S3 knows how to delete many at once.
-                let store = builder.with_retry(retry).with_disable_bulk_delete(true).with_bucket_name(bucket).build();
+                let store = builder
+                    .with_retry(retry)
+                    .with_disable_bulk_delete(true)
+                    .with_bucket_name(bucket)
+                    .build();
                 (Arc::new(store.map_err(|error| wrong(&error))?), prefix.clone())
             }
         };
@@ -189,8 +216,8 @@ impl PictureStore {
         self.delete(&name).await
     }
 
-    /// What can be told without touching the store: a folder in whose place, or above it, something else is or may not be written
-    /// to.
+    /// What can be told without touching the store: a folder in whose place, or above it, something
+    /// else is or may not be written to.
     pub fn obstacle(&self) -> Option<String> {
         let Place::Folder(folder) = &self.place else { return None };
         let folder = std::path::absolute(folder).ok()?;
@@ -202,7 +229,9 @@ impl PictureStore {
 fn obstacle_at(path: &FilePath) -> Option<String> {
     match path.metadata() {
         Ok(metadata) if !metadata.is_dir() => Some(format!("{} is no folder", path.display())),
-        Ok(metadata) if metadata.permissions().readonly() => Some(format!("{} can't be written to", path.display())),
+        Ok(metadata) if metadata.permissions().readonly() => {
+            Some(format!("{} can't be written to", path.display()))
+        }
         Ok(_) => None,
         Err(error) => Some(format!("{}: {error}", path.display())),
     }

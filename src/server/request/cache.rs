@@ -8,8 +8,8 @@ use axum::http::header::{CACHE_CONTROL, HeaderName};
 pub enum CachePolicy {
     /// Shows counts, and who is signed in: kept by nobody else, and asked for again each time.
     Page,
-    /// Files that keep their names from one version to the next: a browser keeps them and asks each time whether they changed;
-    /// without a change the answer is an empty 304.
+    /// Files that keep their names from one version to the next: a browser keeps them and asks each
+    /// time whether they changed; without a change the answer is an empty 304.
     Asset,
     /// Feeds and the sitemap, which programs fetch again and again: up to 5 minutes old.
     Feed,

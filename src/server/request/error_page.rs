@@ -10,14 +10,16 @@ use crate::error::{Error, RETRY_AFTER_SECONDS};
 /// The page for an error that comes before or instead of rendering.
 pub fn error_page(error: &Error) -> Response {
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = plain_page(status, status.canonical_reason().unwrap_or("Error"), &error.to_string());
+    let mut response =
+        plain_page(status, status.canonical_reason().unwrap_or("Error"), &error.to_string());
     if *error == Error::Unavailable {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
     }
     response
 }
 
-/// A page that needs nothing to be working but the style sheet. The texts must be our own: they are not escaped.
+/// A page that needs nothing to be working but the style sheet. The texts must be our own: they are
+/// not escaped.
 pub fn plain_page(status: StatusCode, title: &str, text: &str) -> Response {
     let html = format!(
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\

@@ -17,8 +17,8 @@ pub const PICTURES: &str = "/studio/pictures";
 /// The field of a form that brings pictures.
 pub const PICTURE_FIELD: &str = "picture";
 
-/// Every field that a form of this program has. What is sent under another name is not kept: anybody may send anything, and a page that showed
-/// it again would be as large as they like.
+/// Every field that a form of this program has. What is sent under another name is not kept:
+/// anybody may send anything, and a page that showed it again would be as large as they like.
 const FIELDS: [&str; 20] = [
     "collect",
     "cover",
@@ -68,14 +68,18 @@ pub struct SentForm {
 }
 
 impl SentForm {
-    /// A form that was sent to `action` and refused, of which nothing is shown again but the errors.
+    /// A form that was sent to `action` and refused, of which nothing is shown again but the
+    /// errors.
     pub fn refused(action: &str, errors: Vec<(&'static str, String)>) -> Self {
         Self { action: action.to_owned(), values: HashMap::new(), errors }
     }
 
     /// What was typed into a field; `None` if nothing was sent.
     pub fn value(&self, field: &str) -> Option<&str> {
-        debug_assert!(FIELDS.contains(&field) || field == PICTURE_FIELD, "{field} is not among FIELDS");
+        debug_assert!(
+            FIELDS.contains(&field) || field == PICTURE_FIELD,
+            "{field} is not among FIELDS"
+        );
         self.values.get(field).map(String::as_str)
     }
 
@@ -90,7 +94,8 @@ impl SentForm {
     }
 }
 
-/// A form that could not be taken, for a reason that has nothing to do with what was typed: it comes back whole, to be sent again.
+/// A form that could not be taken, for a reason that has nothing to do with what was typed: it
+/// comes back whole, to be sent again.
 #[derive(Clone, Debug)]
 pub struct KeptForm {
     /// Where it goes.
@@ -108,7 +113,8 @@ impl KeptForm {
     }
 
     fn new(parts: &Parts, values: Values, reason: Error) -> Self {
-        let mut fields: Vec<_> = values.into_iter().filter(|(name, _)| !name.contains(SECRET)).collect();
+        let mut fields: Vec<_> =
+            values.into_iter().filter(|(name, _)| !name.contains(SECRET)).collect();
         fields.sort_unstable();
         Self { action: parts.uri.path().to_owned(), fields, reason }
     }
@@ -141,13 +147,15 @@ impl<S: Send + Sync> FromRequest<S> for Form {
     async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
         let (parts, body) = request.into_parts();
         let request = Request::from_parts(parts.clone(), body);
-        let RawForm(bytes) = RawForm::from_request(request, state).await.map_err(IntoResponse::into_response)?;
+        let RawForm(bytes) =
+            RawForm::from_request(request, state).await.map_err(IntoResponse::into_response)?;
         Ok(Self { parts, values: values(&bytes) })
     }
 }
 
 impl Form {
-    /// A field as it was sent, with the line ends of this program; empty if it was not. Browsers send `\r\n` for each line end.
+    /// A field as it was sent, with the line ends of this program; empty if it was not. Browsers
+    /// send `\r\n` for each line end.
     pub fn text(&self, field: &str) -> String {
         self.value(field).map(one_line_end).unwrap_or_default()
     }
@@ -172,7 +180,8 @@ impl Form {
         &self.parts
     }
 
-    /// The request without its body, and what its page shows of the form when it is shown again with `errors`: all but passwords.
+    /// The request without its body, and what its page shows of the form when it is shown again
+    /// with `errors`: all but passwords.
     pub fn into_sent(self, errors: FieldErrors) -> (Parts, SentForm) {
         let Self { parts, mut values } = self;
         values.retain(|name, _| !name.contains(SECRET));
@@ -194,9 +203,14 @@ mod tests {
 
     #[test]
     fn only_the_fields_that_a_form_has_are_kept_and_each_once() {
-        let many = "a&".repeat(1_000_000) + &"title=1&".repeat(1_000) + "title=Last+one&%74ags=Sea&other=x";
+        let many = "a&".repeat(1_000_000)
+            + &"title=1&".repeat(1_000)
+            + "title=Last+one&%74ags=Sea&other=x";
         let values = values(many.as_bytes());
-        assert_eq!(values, HashMap::from([("title", "Last one".to_owned()), ("tags", "Sea".to_owned())]));
+        assert_eq!(
+            values,
+            HashMap::from([("title", "Last one".to_owned()), ("tags", "Sea".to_owned())])
+        );
     }
 
     #[test]

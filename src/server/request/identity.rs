@@ -28,7 +28,8 @@ use crate::server::state::{AppState, Services};
 pub struct ViewSender {
     /// Who is signed in.
     pub user: Option<i64>,
-    /// Who that is for counting; an error if that can't be told now, which is not said before it is known that there is such an article.
+    /// Who that is for counting; an error if that can't be told now, which is not said before it is
+    /// known that there is such an article.
     pub sender: Result<Sender, ViewError>,
 }
 
@@ -43,7 +44,10 @@ impl FromRequestParts<AppState> for ViewSender {
             .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
             .collect();
         let reader = reader(parts, state, user)?;
-        Ok(ViewSender { user, sender: state.views.identify(ViewRequest { reader, purposes }).await })
+        Ok(ViewSender {
+            user,
+            sender: state.views.identify(ViewRequest { reader, purposes }).await,
+        })
     }
 }
 
@@ -61,8 +65,9 @@ fn reader(parts: &Parts, state: &Services, user: Option<i64>) -> Result<Reader, 
 pub struct PageReader {
     /// Who that is when the page asks for its view to be counted.
     pub reader: Reader,
-    /// The cookie with which an anonymous session begins, if the page has to set it. The answer to a view never sets one: if it were lost, the
-    /// next attempt would come without, and count once more (rule C2).
+    /// The cookie with which an anonymous session begins, if the page has to set it. The answer to
+    /// a view never sets one: if it were lost, the next attempt would come without, and count once
+    /// more (rule C2).
     pub cookie: Option<HeaderValue>,
 }
 
@@ -82,15 +87,19 @@ impl PageReader {
         Ok(Self { reader, cookie: new_visitor(session, &state.config) })
     }
 
-    /// Whether the view of an article that the page asks for would count now (rule C6). `is_author`: the reader stands in its byline.
+    /// Whether the view of an article that the page asks for would count now (rule C6).
+    /// `is_author`: the reader stands in its byline.
     pub fn would_count(&self, state: &Services, article: i64, is_author: bool) -> bool {
         let counts = |reader: &Reader| state.would_count(article, reader, is_author);
-        // A browser that takes no cookie sends none with the view either, which then goes by address.
-        counts(&self.reader) && (self.cookie.is_none() || counts(&Reader { session: None, ..self.reader.clone() }))
+        // A browser that takes no cookie sends none with the view either, which then goes by
+        // address.
+        counts(&self.reader)
+            && (self.cookie.is_none() || counts(&Reader { session: None, ..self.reader.clone() }))
     }
 }
 
-/// The cookie that the answer with a page sets. It is put in while the page is loaded: only then is it known whether the page is one that counts.
+/// The cookie that the answer with a page sets. It is put in while the page is loaded: only then is
+/// it known whether the page is one that counts.
 #[derive(Clone, Debug, Default)]
 pub struct PageCookie(Arc<OnceLock<HeaderValue>>);
 
@@ -106,19 +115,23 @@ impl PageCookie {
     }
 }
 
-/// The name of the cookie of an anonymous session ([`AnonymousVisitor::Session`]), with the same prefix as [`session_cookie`].
+/// The name of the cookie of an anonymous session ([`AnonymousVisitor::Session`]), with the same
+/// prefix as [`session_cookie`].
 fn visitor_cookie(config: &Config) -> &'static str {
     if config.is_secure() { "__Host-visitor" } else { "visitor" }
 }
 
-/// The anonymous session that a request carries: 32 small hexadecimal digits. Anything else is as if it had not come.
+/// The anonymous session that a request carries: 32 small hexadecimal digits. Anything else is as
+/// if it had not come.
 fn sent_visitor(headers: &HeaderMap, name: &str) -> Option<u128> {
     let sent = sent_session(headers, name)?;
-    let is_well_formed = sent.len() == 32 && sent.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    let is_well_formed =
+        sent.len() == 32 && sent.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     is_well_formed.then(|| u128::from_str_radix(&sent, 16).ok()).flatten()
 }
 
-/// The header that gives a browser an anonymous session. Without an age it ends when the browser is closed.
+/// The header that gives a browser an anonymous session. Without an age it ends when the browser is
+/// closed.
 fn new_visitor(session: u128, config: &Config) -> Option<HeaderValue> {
     let cookie = Cookie::build((visitor_cookie(config), format!("{session:032x}")))
         .path("/")
@@ -129,7 +142,8 @@ fn new_visitor(session: u128, config: &Config) -> Option<HeaderValue> {
     HeaderValue::try_from(cookie.to_string()).ok()
 }
 
-/// What the browser says that it is, cut to [`LONGEST_USER_AGENT`]: the only place that reads it, so that no longer one gets further.
+/// What the browser says that it is, cut to [`LONGEST_USER_AGENT`]: the only place that reads it,
+/// so that no longer one gets further.
 pub fn user_agent(headers: &HeaderMap) -> String {
     let bytes = headers.get(USER_AGENT).map_or(&b""[..], HeaderValue::as_bytes);
     let bytes = &bytes[..bytes.len().min(LONGEST_USER_AGENT)];
@@ -145,40 +159,55 @@ pub fn user_agent(headers: &HeaderMap) -> String {
 /// [`Error::Internal`] if the server does not know.
 pub fn address(parts: &Parts, state: &Services) -> Result<IpAddr, Error> {
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-    let ConnectInfo(peer) = peer.ok_or_else(|| internal("the connection's address is not known"))?;
+    let ConnectInfo(peer) =
+        peer.ok_or_else(|| internal("the connection's address is not known"))?;
     let lines = parts.headers.get_all("x-forwarded-for").iter().map(|line| line.as_bytes());
     Ok(client_address(peer.ip(), lines, &state.config.server.trusted_proxies))
 }
 
-/// The name of the session's cookie. Behind TLS its prefix makes browsers refuse it unless it is Secure and from this very host.
+/// The name of the session's cookie. Behind TLS its prefix makes browsers refuse it unless it is
+/// Secure and from this very host.
 pub fn session_cookie(config: &Config) -> &'static str {
     if config.is_secure() { "__Host-session" } else { "session" }
 }
 
-/// What the session's cookie holds. Of several of that name the last one is meant that can be read: so does the library choose that reads
-/// it for pages, and whoever else looks for a session must mean the same one.
+/// What the session's cookie holds. Of several of that name the last one is meant that can be read:
+/// so does the library choose that reads it for pages, and whoever else looks for a session must
+/// mean the same one.
 pub fn sent_session<'a>(headers: &'a HeaderMap, name: &str) -> Option<Cow<'a, str>> {
-    let lines = headers.get_all(COOKIE).iter().rev().filter_map(|line| str::from_utf8(line.as_bytes()).ok());
-    let mut cookies = lines.flat_map(|line| line.rsplit(';')).filter_map(|cookie| cookie.split_once('='));
+    let lines = headers
+        .get_all(COOKIE)
+        .iter()
+        .rev()
+        .filter_map(|line| str::from_utf8(line.as_bytes()).ok());
+    let mut cookies =
+        lines.flat_map(|line| line.rsplit(';')).filter_map(|cookie| cookie.split_once('='));
     cookies.find_map(|(other, value)| {
         let is_meant = other.trim() == name;
         is_meant.then(|| percent_decode_str(value.trim()).decode_utf8().ok()).flatten()
     })
 }
 
-/// Forgets cookies with a `%` in their names. None of ours has one, but the library that reads them for pages decodes names: so one could pass
-/// for `__Host-session`, which browsers guard by its name.
+/// Forgets cookies with a `%` in their names. None of ours has one, but the library that reads them
+/// for pages decodes names: so one could pass for `__Host-session`, which browsers guard by its
+/// name.
 pub fn forget_disguised(headers: &mut HeaderMap) {
-    let is_disguised =
-        |cookie: &&[u8]| cookie.split(|byte| *byte == b'=').next().is_some_and(|name| name.contains(&b'%'));
-    let has_one = |line: &HeaderValue| line.as_bytes().split(|byte| *byte == b';').any(|cookie| is_disguised(&cookie));
+    let is_disguised = |cookie: &&[u8]| {
+        cookie.split(|byte| *byte == b'=').next().is_some_and(|name| name.contains(&b'%'))
+    };
+    let has_one = |line: &HeaderValue| {
+        line.as_bytes().split(|byte| *byte == b';').any(|cookie| is_disguised(&cookie))
+    };
     if !headers.get_all(COOKIE).iter().any(has_one) {
         return;
     }
     let Entry::Occupied(mut lines) = headers.entry(COOKIE) else { return };
     for line in lines.iter_mut() {
-        let kept: Vec<&[u8]> =
-            line.as_bytes().split(|byte| *byte == b';').filter(|cookie| !is_disguised(cookie)).collect();
+        let kept: Vec<&[u8]> = line
+            .as_bytes()
+            .split(|byte| *byte == b';')
+            .filter(|cookie| !is_disguised(cookie))
+            .collect();
         // Parts of a value make a value.
         let kept = HeaderValue::from_bytes(&kept.join(&b';'));
         *line = kept.unwrap_or(HeaderValue::from_static(""));
@@ -187,12 +216,14 @@ pub fn forget_disguised(headers: &mut HeaderMap) {
 
 /// The id of the user who reads, where there is no session layer: views go without its cost.
 ///
-/// In the embedded profile the session is found with the user, so one of another credential is none. In the server profile SQL is not asked,
-/// because views are taken while it is away. A change of the credential deletes the sessions in Redis; at most, one that it could not
-/// delete counts as a view of the user's, which tells nothing and opens nothing.
+/// In the embedded profile the session is found with the user, so one of another credential is
+/// none. In the server profile SQL is not asked, because views are taken while it is away. A change
+/// of the credential deletes the sessions in Redis; at most, one that it could not delete counts as
+/// a view of the user's, which tells nothing and opens nothing.
 ///
 /// # Errors
-/// [`Error::Unavailable`] if the session can't be read: taking the user for somebody else would count a view twice.
+/// [`Error::Unavailable`] if the session can't be read: taking the user for somebody else would
+/// count a view twice.
 async fn reading_user(parts: &Parts, state: &AppState) -> Result<Option<i64>, Error> {
     let sent = sent_session(&parts.headers, session_cookie(&state.config));
     let id = sent.and_then(|id| id.parse::<Id>().ok());
@@ -206,17 +237,19 @@ fn unreadable(error: &dyn std::fmt::Display) -> Error {
     Error::Unavailable
 }
 
-/// Whose the session of a request is, and the number of the credential that it was begun with. A request without a session's cookie costs
-/// no look-up.
+/// Whose the session of a request is, and the number of the credential that it was begun with. A
+/// request without a session's cookie costs no look-up.
 pub async fn session_owner(parts: &Parts) -> Result<Option<(i64, i64)>, Error> {
-    let session = parts.extensions.get::<Session>().ok_or_else(|| internal("there is no session layer"))?;
+    let session =
+        parts.extensions.get::<Session>().ok_or_else(|| internal("there is no session layer"))?;
     let user = session.get::<i64>(USER_ID).await.map_err(|error| unreadable(&error))?;
     let credential = session.get::<i64>(CREDENTIAL).await.map_err(|error| unreadable(&error))?;
     Ok(user.zip(credential))
 }
 
-/// The signed-in user of a request; `None` too if the user is no longer there, or has another credential than the session was begun with.
-/// However many parts of a page ask, the database is asked once.
+/// The signed-in user of a request; `None` too if the user is no longer there, or has another
+/// credential than the session was begun with. However many parts of a page ask, the database is
+/// asked once.
 ///
 /// # Errors
 /// [`Error::Unavailable`] if the session can't be read; the database's.
@@ -246,7 +279,8 @@ impl FoundUser {
     }
 }
 
-/// The signed-in user, as the table has made sure of: for handlers and pages of routes that are not for everyone.
+/// The signed-in user, as the table has made sure of: for handlers and pages of routes that are not
+/// for everyone.
 #[derive(Clone, Debug)]
 pub struct CurrentUser(pub User);
 
@@ -288,11 +322,15 @@ mod tests {
             // The 512th byte is the first of two.
             (format!("x{}", "é".repeat(300)), format!("x{}", "é".repeat(255))),
         ] {
-            let headers = HeaderMap::from_iter([(USER_AGENT, HeaderValue::from_bytes(sent.as_bytes()).unwrap())]);
+            let headers = HeaderMap::from_iter([(
+                USER_AGENT,
+                HeaderValue::from_bytes(sent.as_bytes()).unwrap(),
+            )]);
             assert_eq!(user_agent(&headers), expected, "{sent}");
             assert!(user_agent(&headers).len() <= 512);
         }
-        let no_text = HeaderMap::from_iter([(USER_AGENT, HeaderValue::from_bytes(&[0xff; 600]).unwrap())]);
+        let no_text =
+            HeaderMap::from_iter([(USER_AGENT, HeaderValue::from_bytes(&[0xff; 600]).unwrap())]);
         assert_eq!(user_agent(&no_text), "\u{fffd}".repeat(170));
         assert_eq!(user_agent(&HeaderMap::new()), "");
     }
@@ -337,7 +375,8 @@ mod tests {
             (format!("__Host-visitor={number}"), None),
             (format!("session={number}"), None),
         ] {
-            let headers = HeaderMap::from_iter([(COOKIE, HeaderValue::try_from(&cookies).unwrap())]);
+            let headers =
+                HeaderMap::from_iter([(COOKIE, HeaderValue::try_from(&cookies).unwrap())]);
             assert_eq!(sent_visitor(&headers, "visitor"), expected, "{cookies}");
         }
     }
@@ -345,7 +384,9 @@ mod tests {
     #[test]
     fn a_cookie_that_only_passes_for_a_session_once_it_is_decoded_is_forgotten() {
         let mut headers = HeaderMap::new();
-        for line in ["theme=dark; %5F%5FHost-session=evil; __Host-session=a%20b", "sess%69on=evil", "a=1"] {
+        for line in
+            ["theme=dark; %5F%5FHost-session=evil; __Host-session=a%20b", "sess%69on=evil", "a=1"]
+        {
             headers.append(COOKIE, HeaderValue::from_static(line));
         }
         forget_disguised(&mut headers);

@@ -59,7 +59,8 @@ impl From<QueryRejection> for Error {
 
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status =
+            StatusCode::from_u16(self.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = problem(status, self.to_string());
         if self == Error::Unavailable {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
@@ -75,7 +76,10 @@ pub fn unknown_route(uri: &Uri) -> Response {
 
 /// An address of the API that exists, but not for this method. The router adds `Allow`.
 pub async fn wrong_method(method: Method) -> Response {
-    problem(StatusCode::METHOD_NOT_ALLOWED, format!("{method} is not possible here; the header Allow says what is."))
+    problem(
+        StatusCode::METHOD_NOT_ALLOWED,
+        format!("{method} is not possible here; the header Allow says what is."),
+    )
 }
 
 /// A problem.

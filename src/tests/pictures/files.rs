@@ -11,7 +11,9 @@ use image::{Frame, ImageFormat, Rgba, RgbaImage};
 pub const SECRET: &[u8] = b"N 54 19.5 E 10 08.2 Canon of Jo";
 
 pub fn pixels(width: u32, height: u32) -> RgbaImage {
-    RgbaImage::from_fn(width, height, |x, y| Rgba([(x * 7) as u8, (y * 5) as u8, (x ^ y) as u8, 255]))
+    RgbaImage::from_fn(width, height, |x, y| {
+        Rgba([(x * 7) as u8, (y * 5) as u8, (x ^ y) as u8, 255])
+    })
 }
 
 pub fn png(width: u32, height: u32) -> Vec<u8> {
@@ -39,7 +41,9 @@ pub fn gif(frames: usize) -> Vec<u8> {
 pub fn webp(width: u32, height: u32) -> Vec<u8> {
     let mut file = Vec::new();
     let picture = pixels(width, height);
-    WebPEncoder::new_lossless(&mut file).encode(&picture, width, height, image::ExtendedColorType::Rgba8).unwrap();
+    WebPEncoder::new_lossless(&mut file)
+        .encode(&picture, width, height, image::ExtendedColorType::Rgba8)
+        .unwrap();
     file
 }
 
@@ -88,7 +92,8 @@ pub fn with_webp_metadata(webp: &[u8], width: u32, height: u32, orientation: u8)
         }
         chunks.extend_from_slice(&data);
     }
-    [b"RIFF".as_slice(), &u32::try_from(chunks.len() + 4).unwrap().to_le_bytes(), b"WEBP", &chunks].concat()
+    [b"RIFF".as_slice(), &u32::try_from(chunks.len() + 4).unwrap().to_le_bytes(), b"WEBP", &chunks]
+        .concat()
 }
 
 /// A WebP that says that it is of one size, around the heading of a picture of another one.
@@ -98,7 +103,8 @@ pub fn webp_of(said: (u32, u32), size: (u16, u16), is_animation: bool) -> Vec<u8
     };
     let said = [&(said.0 - 1).to_le_bytes()[..3], &(said.1 - 1).to_le_bytes()[..3]].concat();
     let (width, height) = (size.0.to_le_bytes(), size.1.to_le_bytes());
-    let picture = chunk(b"VP8 ", &[b"\x30\x01\0\x9d\x01\x2a".as_slice(), &width, &height, &[0; 6]].concat());
+    let picture =
+        chunk(b"VP8 ", &[b"\x30\x01\0\x9d\x01\x2a".as_slice(), &width, &height, &[0; 6]].concat());
     let flags = if is_animation { 2_u8 } else { 0 };
     let heading = chunk(b"VP8X", &[[flags, 0, 0, 0].as_slice(), &said].concat());
     let pictures = if is_animation {
@@ -108,7 +114,8 @@ pub fn webp_of(said: (u32, u32), size: (u16, u16), is_animation: bool) -> Vec<u8
         picture
     };
     let chunks = [heading, pictures].concat();
-    [b"RIFF".as_slice(), &u32::try_from(chunks.len() + 4).unwrap().to_le_bytes(), b"WEBP", &chunks].concat()
+    [b"RIFF".as_slice(), &u32::try_from(chunks.len() + 4).unwrap().to_le_bytes(), b"WEBP", &chunks]
+        .concat()
 }
 
 /// A GIF with a comment and XMP before its pictures.
@@ -140,7 +147,8 @@ pub fn gif_of(screen: (u16, u16), frames: usize, size: (u16, u16)) -> Vec<u8> {
 
 /// The profile of a screen, with `note` beside its colours.
 pub fn profile(note: &[u8]) -> Vec<u8> {
-    let primary = [b"XYZ \0\0\0\0".as_slice(), &[0, 0, 0x6f, 0xa2, 0, 0, 0x38, 0xf5, 0, 0, 3, 0x90]].concat();
+    let primary =
+        [b"XYZ \0\0\0\0".as_slice(), &[0, 0, 0x6f, 0xa2, 0, 0, 0x38, 0xf5, 0, 0, 3, 0x90]].concat();
     let curve = b"curv\0\0\0\0\0\0\0\x01\x02\x33\0\0".to_vec();
     let names: [&[u8; 4]; 7] = [b"rXYZ", b"gXYZ", b"bXYZ", b"rTRC", b"gTRC", b"bTRC", b"note"];
     let mut header = vec![0; 128];
@@ -156,7 +164,8 @@ pub fn profile(note: &[u8]) -> Vec<u8> {
             _ => curve.clone(),
         };
         directory.extend_from_slice(name);
-        directory.extend_from_slice(&u32::try_from(128 + 4 + 84 + values.len()).unwrap().to_be_bytes());
+        directory
+            .extend_from_slice(&u32::try_from(128 + 4 + 84 + values.len()).unwrap().to_be_bytes());
         directory.extend_from_slice(&u32::try_from(value.len()).unwrap().to_be_bytes());
         values.extend_from_slice(&value);
     }

@@ -11,7 +11,8 @@ use crate::harness::{FIREFOX, TestServer, reader, source};
 #[test]
 fn followers_are_counted_right_while_many_come_and_go_and_others_look() {
     let server = TestServer::start();
-    let (author, users) = (server.number("SELECT id FROM users WHERE username = ?", "jo-doe"), server.users(24));
+    let (author, users) =
+        (server.number("SELECT id FROM users WHERE username = ?", "jo-doe"), server.users(24));
     let expected: i64 = users.iter().map(|user| i64::from(user % 2 == 0)).sum();
     server.run(async {
         let mut tasks = tokio::task::JoinSet::new();
@@ -31,17 +32,26 @@ fn followers_are_counted_right_while_many_come_and_go_and_others_look() {
         }
     });
     assert_eq!(server.run(server.author_counts().followers(author)).unwrap(), expected);
-    assert!(server.someone().get("/authors/jo-doe").text.contains(&format!("{expected} followers")));
+    assert!(
+        server.someone().get("/authors/jo-doe").text.contains(&format!("{expected} followers"))
+    );
     assert_eq!(server.run(server.jobs.reconcile()).unwrap(), []);
 }
 
 #[test]
 fn an_authors_page_counts_what_is_published_when_its_time_has_come_and_after_each_change() {
-    // What is changed behind the program's back here is to be seen at once, so no page is remembered.
+    // What is changed behind the program's back here is to be seen at once, so no page is
+    // remembered.
     let server = TestServer::with(&[("TIDEMARK_PAGES__CACHE", "0")]);
     let articles = || {
         let html = server.someone().get("/authors/jo-doe").text;
-        html.split("<h1>Jo Doe</h1>").nth(1).unwrap().split(" articles").next().unwrap().replace("<p>", "")
+        html.split("<h1>Jo Doe</h1>")
+            .nth(1)
+            .unwrap()
+            .split(" articles")
+            .next()
+            .unwrap()
+            .replace("<p>", "")
     };
     let counts = server.author_counts();
     assert_eq!(articles(), "2");
@@ -53,7 +63,10 @@ fn an_authors_page_counts_what_is_published_when_its_time_has_come_and_after_eac
     if let Some(redis) = &server.redis {
         assert_eq!(redis.command(&["ZCARD", "tm:authors:articles"]).trim(), "1", "it is cached");
         let left: i64 = redis.command(&["PTTL", "tm:authors:articles"]).trim().parse().unwrap();
-        assert!(left > 0 && left <= 30 * 60 * 1000, "and ends when the article is published: {left}");
+        assert!(
+            left > 0 && left <= 30 * 60 * 1000,
+            "and ends when the article is published: {left}"
+        );
         // As Redis does by its own clock, which a test can't advance.
         redis.command(&["DEL", "tm:authors:articles"]);
     }
@@ -75,10 +88,18 @@ fn while_redis_is_away_an_authors_page_counts_in_sql_and_what_was_done_before_is
     let someone = || server.reader("192.0.2.1", FIREFOX).with("cookie", &cookie);
     let author = someone().get("/authors/jo-doe");
     assert_eq!(author.status, 200);
-    assert!(author.text.contains("2 articles") && author.text.contains("1 follower<"), "{}", author.text);
+    assert!(
+        author.text.contains("2 articles") && author.text.contains("1 follower<"),
+        "{}",
+        author.text
+    );
     let article = someone().get("/articles/first");
     assert_eq!(article.status, 200);
-    assert!(article.text.contains("/login?next=%2Farticles%2Ffirst"), "nobody can be recognised: {}", article.text);
+    assert!(
+        article.text.contains("/login?next=%2Farticles%2Ffirst"),
+        "nobody can be recognised: {}",
+        article.text
+    );
     assert_eq!(server.counts("first"), (1, 0));
 }
 
@@ -95,7 +116,12 @@ fn in_a_cluster_the_counts_of_authors_are_cached_and_follow_as_well() {
     // Behind everybody's back: what is cached is what is shown.
     server.execute("DELETE FROM follows");
     assert!(page().contains("1 follower<"));
-    let drift = Drift { cache: "authors:followers".into(), of: format!("author {author}"), cached: 1, correct: 0 };
+    let drift = Drift {
+        cache: "authors:followers".into(),
+        of: format!("author {author}"),
+        cached: 1,
+        correct: 0,
+    };
     assert_eq!(server.run(server.jobs.reconcile()).unwrap(), [drift]);
     assert!(page().contains("0 followers"));
 }

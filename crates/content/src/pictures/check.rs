@@ -1,5 +1,5 @@
-//! What a picture's file must be: one of four kinds, whole, and small enough to be shown. The name and the type that came with it
-//! are not asked.
+//! What a picture's file must be: one of four kinds, whole, and small enough to be shown. The name
+//! and the type that came with it are not asked.
 
 use std::io::Cursor;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,7 +18,8 @@ use super::strip::{Stripped, strip};
 /// The widest and highest that a picture may be, in pixels.
 pub const LONGEST_SIDE: u32 = 12_000;
 
-/// The most pixels that a picture may have. While it is looked at, each takes up to 8 bytes of memory.
+/// The most pixels that a picture may have. While it is looked at, each takes up to 8 bytes of
+/// memory.
 pub const MOST_PIXELS: u64 = 40_000_000;
 
 /// The most pixels that all pictures of an animation may have together: looking at each takes time.
@@ -84,8 +85,8 @@ impl From<ImageError> for Refusal {
     }
 }
 
-/// Looks at a whole file: takes out what is not the picture, and decodes what is left to its end. This takes up to some seconds of
-/// a core.
+/// Looks at a whole file: takes out what is not the picture, and decodes what is left to its end.
+/// This takes up to some seconds of a core.
 ///
 /// # Errors
 /// A [`Refusal`].
@@ -93,24 +94,35 @@ pub fn check(bytes: &[u8]) -> Result<Checked, Refusal> {
     check_until(bytes, &AtomicBool::new(false))
 }
 
-/// As [`check`]; when `is_stopped` becomes true because nobody waits for it any more, it ends with the next frame of an animation.
+/// As [`check`]; when `is_stopped` becomes true because nobody waits for it any more, it ends with
+/// the next frame of an animation.
 ///
 /// # Errors
 /// A [`Refusal`], whatever it is when nobody waits.
 pub fn check_until(bytes: &[u8], is_stopped: &AtomicBool) -> Result<Checked, Refusal> {
     let kind = kind_of(bytes).ok_or(Refusal::Unsupported)?;
-    let Stripped { bytes, orientation, frames, passes } = strip(kind, bytes).ok_or(Refusal::Damaged)?;
+    let Stripped { bytes, orientation, frames, passes } =
+        strip(kind, bytes).ok_or(Refusal::Damaged)?;
     let (width, height) = decode(kind, &bytes, frames, passes, is_stopped)?;
     let is_turned = matches!(
         orientation,
-        Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH
+        Orientation::Rotate90
+            | Orientation::Rotate270
+            | Orientation::Rotate90FlipH
+            | Orientation::Rotate270FlipH
     );
     let (width, height) = if is_turned { (height, width) } else { (width, height) };
     Ok(Checked { kind, bytes, width, height })
 }
 
 /// Decodes everything and says how large it is.
-fn decode(kind: Kind, bytes: &[u8], frames: u64, passes: u64, is_stopped: &AtomicBool) -> Result<(u32, u32), Refusal> {
+fn decode(
+    kind: Kind,
+    bytes: &[u8],
+    frames: u64,
+    passes: u64,
+    is_stopped: &AtomicBool,
+) -> Result<(u32, u32), Refusal> {
     let file = Cursor::new(bytes);
     match kind {
         Kind::Png => {
@@ -176,7 +188,11 @@ fn decode_still(decoder: impl ImageDecoder, size: (u32, u32)) -> Result<(u32, u3
     Ok(size)
 }
 
-fn decode_animation(frames: Frames, size: (u32, u32), is_stopped: &AtomicBool) -> Result<(u32, u32), Refusal> {
+fn decode_animation(
+    frames: Frames,
+    size: (u32, u32),
+    is_stopped: &AtomicBool,
+) -> Result<(u32, u32), Refusal> {
     let mut decoded = 0u64;
     for frame in frames {
         frame?;

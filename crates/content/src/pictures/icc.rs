@@ -1,16 +1,19 @@
 //! Colour profiles (ICC.1:2022): what the numbers of a picture mean as colours, and nothing else.
 //!
-//! A profile has room for names, notes and whatever else somebody puts into it. So it is written anew from the few numbers that a screen's
-//! profile is made of: three primaries and three curves, or one curve for grey. A profile of another kind is left out; the picture's
-//! colours are then those of sRGB, as they are without a profile.
+//! A profile has room for names, notes and whatever else somebody puts into it. So it is written
+//! anew from the few numbers that a screen's profile is made of: three primaries and three curves,
+//! or one curve for grey. A profile of another kind is left out; the picture's colours are then
+//! those of sRGB, as they are without a profile.
 
-/// The longest profile that is looked at, in bytes. Those of screens and cameras have some kilobytes.
+/// The longest profile that is looked at, in bytes. Those of screens and cameras have some
+/// kilobytes.
 pub const LONGEST_PROFILE: usize = 1024 * 1024;
 
 /// The most points that a curve may have.
 const MOST_POINTS: usize = 4096;
 
-/// The largest number that a primary, a white point or a parameter of a curve may be, as ICC writes it: 65,536 is one.
+/// The largest number that a primary, a white point or a parameter of a curve may be, as ICC writes
+/// it: 65,536 is one.
 const LARGEST: i32 = 16 * 65_536;
 
 /// D50, the white that all profiles relate to.
@@ -37,7 +40,8 @@ pub fn clean(profile: &[u8]) -> Option<Vec<u8>> {
         b"GRAY" => &[b"kTRC"],
         _ => return None,
     };
-    let mut tags: Vec<(&[u8; 4], Vec<u8>)> = vec![(b"desc", name(is_fourth)), (b"cprt", copyright(is_fourth))];
+    let mut tags: Vec<(&[u8; 4], Vec<u8>)> =
+        vec![(b"desc", name(is_fourth)), (b"cprt", copyright(is_fourth))];
     for &name in needed {
         tags.push((name, value(profile, name)?));
     }
@@ -50,7 +54,13 @@ pub fn clean(profile: &[u8]) -> Option<Vec<u8>> {
     write(header, class, space, is_fourth, &tags)
 }
 
-fn write(header: &[u8], class: &[u8], space: &[u8], is_fourth: bool, tags: &[(&[u8; 4], Vec<u8>)]) -> Option<Vec<u8>> {
+fn write(
+    header: &[u8],
+    class: &[u8],
+    space: &[u8],
+    is_fourth: bool,
+    tags: &[(&[u8; 4], Vec<u8>)],
+) -> Option<Vec<u8>> {
     let mut directory = u32::try_from(tags.len()).ok()?.to_be_bytes().to_vec();
     let mut values: Vec<u8> = Vec::new();
     let mut written: Vec<(&[u8], usize)> = Vec::new();
@@ -90,7 +100,8 @@ fn write(header: &[u8], class: &[u8], space: &[u8], is_fourth: bool, tags: &[(&[
     Some(clean)
 }
 
-/// What a profile says under a name, without anything that is not a part of it; `None` if that is nothing of sense.
+/// What a profile says under a name, without anything that is not a part of it; `None` if that is
+/// nothing of sense.
 fn value(profile: &[u8], name: &[u8; 4]) -> Option<Vec<u8>> {
     let count = usize::try_from(number(profile, 128)?).ok()?;
     // Profiles of screens have about ten.
@@ -109,10 +120,13 @@ fn value(profile: &[u8], name: &[u8; 4]) -> Option<Vec<u8>> {
 fn curve(value: &[u8]) -> Option<Vec<u8>> {
     match value.get(..4)? {
         b"curv" => {
-            let points = usize::try_from(number(value, 8)?).ok().filter(|points| *points <= MOST_POINTS)?;
+            let points =
+                usize::try_from(number(value, 8)?).ok().filter(|points| *points <= MOST_POINTS)?;
             let curve = value.get(12..12 + 2 * points)?;
-            let heights: Vec<u16> =
-                curve.chunks_exact(2).filter_map(|pair| Some(u16::from_be_bytes(pair.try_into().ok()?))).collect();
+            let heights: Vec<u16> = curve
+                .chunks_exact(2)
+                .filter_map(|pair| Some(u16::from_be_bytes(pair.try_into().ok()?)))
+                .collect();
             // More light never makes a pixel darker. Text would.
             if !heights.is_sorted() {
                 return None;
@@ -130,7 +144,8 @@ fn curve(value: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
-/// So many numbers of 4 bytes, which begin at `start`, under the heading of their type; none may be out of all proportion.
+/// So many numbers of 4 bytes, which begin at `start`, under the heading of their type; none may be
+/// out of all proportion.
 fn numbers(value: &[u8], kind: &[u8; 4], start: usize, count: usize) -> Option<Vec<u8>> {
     if value.get(..4)? != kind {
         return None;
@@ -174,9 +189,12 @@ fn one_letter() -> Vec<u8> {
 mod tests {
     use super::*;
 
-    /// A profile of a screen, with `more` as a tag that is no part of its colours, and as notes in its heading.
+    /// A profile of a screen, with `more` as a tag that is no part of its colours, and as notes in
+    /// its heading.
     fn profile(more: &[u8]) -> Vec<u8> {
-        let primary = [b"XYZ \0\0\0\0".as_slice(), &[0, 0, 0x6f, 0xa2, 0, 0, 0x38, 0xf5, 0, 0, 3, 0x90]].concat();
+        let primary =
+            [b"XYZ \0\0\0\0".as_slice(), &[0, 0, 0x6f, 0xa2, 0, 0, 0x38, 0xf5, 0, 0, 3, 0x90]]
+                .concat();
         let curve = b"curv\0\0\0\0\0\0\0\x01\x02\x33\0\0".to_vec();
         let names: [&[u8; 4]; 7] = [b"rXYZ", b"gXYZ", b"bXYZ", b"rTRC", b"gTRC", b"bTRC", b"note"];
         let mut header = vec![0; 128];
@@ -194,7 +212,9 @@ mod tests {
                 _ => curve.clone(),
             };
             directory.extend_from_slice(name);
-            directory.extend_from_slice(&u32::try_from(128 + 4 + 84 + values.len()).unwrap().to_be_bytes());
+            directory.extend_from_slice(
+                &u32::try_from(128 + 4 + 84 + values.len()).unwrap().to_be_bytes(),
+            );
             directory.extend_from_slice(&u32::try_from(value.len()).unwrap().to_be_bytes());
             values.extend_from_slice(&value);
         }
@@ -210,7 +230,11 @@ mod tests {
         for name in [b"rXYZ", b"gXYZ", b"bXYZ", b"rTRC", b"gTRC", b"bTRC"] {
             assert_eq!(value(&clean, name), value(&profile(note), name), "{name:?}");
         }
-        assert_eq!(super::clean(&clean).as_ref(), Some(&clean), "there is nothing left to take out");
+        assert_eq!(
+            super::clean(&clean).as_ref(),
+            Some(&clean),
+            "there is nothing left to take out"
+        );
     }
 
     #[test]
@@ -221,7 +245,8 @@ mod tests {
         }
         assert_eq!(clean(b"no profile"), None);
         let mut text_for_a_primary = whole.clone();
-        let at = text_for_a_primary.windows(4).position(|window| window == [0, 0, 0x6f, 0xa2]).unwrap();
+        let at =
+            text_for_a_primary.windows(4).position(|window| window == [0, 0, 0x6f, 0xa2]).unwrap();
         text_for_a_primary[at..at + 12].copy_from_slice(b"N 54 19.5 E ");
         assert_eq!(clean(&text_for_a_primary), None);
     }

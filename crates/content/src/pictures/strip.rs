@@ -1,9 +1,11 @@
-//! Taking out of a picture's file what is not the picture: where it was taken, by whom, with what, notes, previews, and whatever
-//! somebody appended. The picture itself is not encoded again, so it loses nothing.
+//! Taking out of a picture's file what is not the picture: where it was taken, by whom, with what,
+//! notes, previews, and whatever somebody appended. The picture itself is not encoded again, so it
+//! loses nothing.
 //!
-//! Each format is a row of parts with names. The parts that a viewer needs are copied if they are as long as such a part is, all others are
-//! left out, so what nobody here has heard of does not get through. Which way up a picture is stays, and so does what its numbers mean as
-//! colours: both are written anew, alone. The coded pixels themselves are copied as they are.
+//! Each format is a row of parts with names. The parts that a viewer needs are copied if they are
+//! as long as such a part is, all others are left out, so what nobody here has heard of does not
+//! get through. Which way up a picture is stays, and so does what its numbers mean as colours: both
+//! are written anew, alone. The coded pixels themselves are copied as they are.
 
 use std::io::Read;
 
@@ -22,11 +24,13 @@ pub struct Stripped {
     pub orientation: Orientation,
     /// Of how many pictures it is made, if it moves.
     pub frames: u64,
-    /// How often a decoder goes over the whole picture: a JPEG may come in as many passes as its file has room for.
+    /// How often a decoder goes over the whole picture: a JPEG may come in as many passes as its
+    /// file has room for.
     pub passes: u64,
 }
 
-/// The file without what is not the picture; `None` if its parts do not add up, so that it is damaged or cut off.
+/// The file without what is not the picture; `None` if its parts do not add up, so that it is
+/// damaged or cut off.
 pub fn strip(kind: Kind, bytes: &[u8]) -> Option<Stripped> {
     match kind {
         Kind::Jpeg => jpeg(bytes),
@@ -70,7 +74,8 @@ fn exif(orientation: Orientation) -> [u8; 26] {
     exif
 }
 
-/// What an EXIF block says of the orientation; some programs put the block's JPEG heading into files of other kinds too.
+/// What an EXIF block says of the orientation; some programs put the block's JPEG heading into
+/// files of other kinds too.
 fn orientation_of(exif: &[u8]) -> Orientation {
     let exif = exif.strip_prefix(b"Exif\0\0").unwrap_or(exif);
     Orientation::from_exif_chunk(exif).unwrap_or(Orientation::NoTransforms)
@@ -134,7 +139,9 @@ fn jpeg(bytes: &[u8]) -> Option<Stripped> {
             }
             0xe1 if payload.starts_with(b"Exif\0\0") => orientation = orientation_of(payload),
             // What the numbers mean as colours: a profile in numbered parts.
-            0xe2 if payload.starts_with(b"ICC_PROFILE\0") => profile.push((*payload.get(12)?, payload.get(14..)?)),
+            0xe2 if payload.starts_with(b"ICC_PROFILE\0") => {
+                profile.push((*payload.get(12)?, payload.get(14..)?))
+            }
             // Whether the numbers are red, green and blue: the last of 12 bytes.
             0xee if payload.starts_with(b"Adobe") && adobe.is_empty() => {
                 let segment = [b"Adobe\0\x64\0\0\0\0".as_slice(), &[*payload.get(11)?]].concat();
@@ -151,7 +158,11 @@ fn jpeg(bytes: &[u8]) -> Option<Stripped> {
     profile.sort_by_key(|(number, _)| *number);
     let profile: Vec<u8> = profile.into_iter().flat_map(|(_, part)| part.iter().copied()).collect();
     if let Some(profile) = icc::clean(&profile) {
-        put_segment(&mut stripped, 0xe2, &[b"ICC_PROFILE\0\x01\x01".as_slice(), &profile].concat())?;
+        put_segment(
+            &mut stripped,
+            0xe2,
+            &[b"ICC_PROFILE\0\x01\x01".as_slice(), &profile].concat(),
+        )?;
     }
     stripped.extend_from_slice(&adobe);
     stripped.extend_from_slice(&rest);
@@ -159,7 +170,8 @@ fn jpeg(bytes: &[u8]) -> Option<Stripped> {
     Some(Stripped { bytes: stripped, orientation, frames: 1, passes })
 }
 
-/// Whether a segment is tables of codes and nothing else: each 17 bytes that say how many codes it has of each length, and the codes.
+/// Whether a segment is tables of codes and nothing else: each 17 bytes that say how many codes it
+/// has of each length, and the codes.
 fn are_huffman_tables(mut tables: &[u8]) -> bool {
     while let Some(counts) = tables.get(1..17) {
         let codes: usize = counts.iter().map(|count| usize::from(*count)).sum();
@@ -197,7 +209,8 @@ fn put_segment(file: &mut Vec<u8>, marker: u8, payload: &[u8]) -> Option<()> {
 
 /// The coded part of a scan: up to the next marker that does not belong to it.
 fn scan<'a>(cursor: &mut Cursor<'a>) -> Option<&'a [u8]> {
-    let is_end = |pair: &[u8]| matches!(pair, [0xff, next] if !matches!(next, 0x00 | 0xd0..=0xd7 | 0xff));
+    let is_end =
+        |pair: &[u8]| matches!(pair, [0xff, next] if !matches!(next, 0x00 | 0xd0..=0xd7 | 0xff));
     let end = cursor.0.windows(2).position(is_end)?;
     cursor.take(end)
 }
@@ -206,8 +219,8 @@ fn scan<'a>(cursor: &mut Cursor<'a>) -> Option<&'a [u8]> {
 fn png(bytes: &[u8]) -> Option<Stripped> {
     const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
     const KNOWN_ONCE: [&[u8; 4]; 15] = [
-        b"IHDR", b"PLTE", b"tRNS", b"cHRM", b"gAMA", b"iCCP", b"sBIT", b"sRGB", b"cICP", b"mDCV", b"cLLI", b"bKGD",
-        b"pHYs", b"acTL", b"eXIf",
+        b"IHDR", b"PLTE", b"tRNS", b"cHRM", b"gAMA", b"iCCP", b"sBIT", b"sRGB", b"cICP", b"mDCV",
+        b"cLLI", b"bKGD", b"pHYs", b"acTL", b"eXIf",
     ];
     let mut cursor = Cursor(bytes.strip_prefix(SIGNATURE)?);
     let mut orientation = Orientation::NoTransforms;
@@ -261,7 +274,8 @@ fn png(bytes: &[u8]) -> Option<Stripped> {
             _ if is_png_chunk(name, data, heading?) => put_png_chunk(&mut rest, name, data)?,
             _ => {}
         }
-        // Names that nobody knows could be many, and looking through them would take the square of their number.
+        // Names that nobody knows could be many, and looking through them would take the square of
+        // their number.
         if KNOWN_ONCE.contains(&name) {
             seen.push(*name);
         }
@@ -277,7 +291,8 @@ fn png(bytes: &[u8]) -> Option<Stripped> {
     Some(Stripped { bytes: head, orientation, frames, passes: 1 })
 }
 
-/// Whether a chunk is one that viewers need, and as long as it must be. `heading`: how many bits a sample has, and what the samples are.
+/// Whether a chunk is one that viewers need, and as long as it must be. `heading`: how many bits a
+/// sample has, and what the samples are.
 fn is_png_chunk(name: &[u8; 4], data: &[u8], heading: (u8, u8)) -> bool {
     let (depth, colours) = heading;
     let length = data.len();
@@ -319,8 +334,8 @@ fn is_png_chunk(name: &[u8; 4], data: &[u8], heading: (u8, u8)) -> bool {
     }
 }
 
-/// The content of an iCCP chunk, with the cleaned profile under a name that says nothing; `None` if there is none to keep. No more
-/// of it is unpacked than a profile may have.
+/// The content of an iCCP chunk, with the cleaned profile under a name that says nothing; `None` if
+/// there is none to keep. No more of it is unpacked than a profile may have.
 fn profile_of_png(data: &[u8]) -> Option<Vec<u8>> {
     let name = data.iter().take(80).position(|byte| *byte == 0)?;
     // After the name comes the method, of which there is one.
@@ -372,7 +387,8 @@ fn gif(bytes: &[u8]) -> Option<Stripped> {
             0x3b => break,
             0x2c => {
                 let descriptor = cursor.take(9)?;
-                // A picture must be within the screen (section 20). One that is larger would be decoded and not be seen.
+                // A picture must be within the screen (section 20). One that is larger would be
+                // decoded and not be seen.
                 let right = number_le(descriptor, 0)? + number_le(descriptor, 4)?;
                 let bottom = number_le(descriptor, 2)? + number_le(descriptor, 6)?;
                 if right > width || bottom > height {
@@ -413,7 +429,8 @@ fn gif(bytes: &[u8]) -> Option<Stripped> {
     Some(Stripped { bytes: stripped, orientation: Orientation::NoTransforms, frames, passes: 1 })
 }
 
-/// The two bytes of a whole extension that say how often an animation is repeated, if it is the one that does.
+/// The two bytes of a whole extension that say how often an animation is repeated, if it is the one
+/// that does.
 fn repetition(extension: &[u8]) -> Option<&[u8]> {
     let [0x21, 0xff, 0x0b, rest @ ..] = extension else { return None };
     let (name, rest) = rest.split_at_checked(11)?;
@@ -487,7 +504,8 @@ fn webp(bytes: &[u8]) -> Option<Stripped> {
     }
     let mut head = Vec::new();
     if let Some(mut heading) = heading {
-        // Whether there is transparency, and whether it moves, stays. What else is there, is said of what is written.
+        // Whether there is transparency, and whether it moves, stays. What else is there, is said
+        // of what is written.
         heading[0] &= ANIMATION | ALPHA;
         heading[1..4].fill(0);
         if profile.is_some() {
@@ -547,7 +565,8 @@ fn webp_size(name: &[u8; 4], picture: &[u8]) -> Option<(u32, u32)> {
             Some((number_le(sides, 0)? & 0x3fff, number_le(sides, 2)? & 0x3fff))
         }
         b"VP8L" => {
-            let bits = u32::from_le_bytes(picture.strip_prefix(b"\x2f")?.get(..4)?.try_into().ok()?);
+            let bits =
+                u32::from_le_bytes(picture.strip_prefix(b"\x2f")?.get(..4)?.try_into().ok()?);
             Some(((bits & 0x3fff) + 1, ((bits >> 14) & 0x3fff) + 1))
         }
         _ => None,

@@ -1,8 +1,9 @@
 //! Step 2 of the flush: knowing that Redis has the seal on its disk.
 //!
-//! With `appendfsync everysec` a sync begins within two seconds after a moment at which none is under way. So when none is under
-//! way two seconds after such a moment, the sync that holds the seal has ended. While Redis writes a snapshot or rewrites its
-//! file it may sync otherwise, or not at all; then the batches wait for the next flush.
+//! With `appendfsync everysec` a sync begins within two seconds after a moment at which none is
+//! under way. So when none is under way two seconds after such a moment, the sync that holds the
+//! seal has ended. While Redis writes a snapshot or rewrites its file it may sync otherwise, or not
+//! at all; then the batches wait for the next flush.
 
 use std::time::Duration;
 
@@ -10,7 +11,8 @@ use tidemark_store::redis::Info;
 
 use crate::ViewError;
 
-/// With `appendfsync everysec` Redis begins a sync at most so long after a write, if none is under way.
+/// With `appendfsync everysec` Redis begins a sync at most so long after a write, if none is under
+/// way.
 const SYNC_BEGINS_WITHIN: Duration = Duration::from_secs(2);
 
 /// How often Redis is asked whether a sync is under way, and how many times.
@@ -22,8 +24,8 @@ pub fn is_off(info: &Info) -> bool {
     info.get("aof_enabled") != "1"
 }
 
-/// Waits until what the nodes had when they said `seals` of themselves is on their disks; `ask` asks the node of one of them anew.
-/// Returns of each whether it is.
+/// Waits until what the nodes had when they said `seals` of themselves is on their disks; `ask`
+/// asks the node of one of them anew. Returns of each whether it is.
 ///
 /// # Errors
 /// Those of `ask`.
@@ -38,16 +40,19 @@ where
     }
     tokio::time::sleep(SYNC_BEGINS_WITHIN).await;
     for (index, seal) in seals.iter().enumerate() {
-        // If the first wait was in vain there was no such moment, and a quiet one now may be that before the sync that is due.
-        if let Some(is_synced) = synced.get_mut(index).filter(|is_synced| **is_synced && !is_off(seal)) {
+        // If the first wait was in vain there was no such moment, and a quiet one now may be that
+        // before the sync that is due.
+        if let Some(is_synced) =
+            synced.get_mut(index).filter(|is_synced| **is_synced && !is_off(seal))
+        {
             *is_synced = wait_while_syncing(seal, || ask(index)).await?;
         }
     }
     Ok(synced)
 }
 
-/// Waits until no sync is under way. False if one is after all, the last one failed, the file is being rewritten or was
-/// meanwhile, or the server is another one now.
+/// Waits until no sync is under way. False if one is after all, the last one failed, the file is
+/// being rewritten or was meanwhile, or the server is another one now.
 async fn wait_while_syncing<A>(seal: &Info, ask: impl Fn() -> A) -> Result<bool, ViewError>
 where
     A: Future<Output = Result<Info, ViewError>>,
@@ -55,13 +60,16 @@ where
     let mut quiet = 0;
     for _ in 0..POLLS {
         let info = ask().await?;
-        let is_same = ["run_id", "aof_rewrites"].iter().all(|name| info.get(name) == seal.get(name));
-        let is_child_running =
-            ["aof_rewrite_in_progress", "rdb_bgsave_in_progress"].iter().any(|name| info.get(name) == "1");
+        let is_same =
+            ["run_id", "aof_rewrites"].iter().all(|name| info.get(name) == seal.get(name));
+        let is_child_running = ["aof_rewrite_in_progress", "rdb_bgsave_in_progress"]
+            .iter()
+            .any(|name| info.get(name) == "1");
         if !is_same || is_child_running || info.get("aof_last_write_status") != "ok" {
             return Ok(false);
         }
-        // Twice, because the first question after a pause of Redis itself may be answered before a sync that is due.
+        // Twice, because the first question after a pause of Redis itself may be answered before a
+        // sync that is due.
         quiet = if info.get("aof_pending_bio_fsync") == "0" { quiet + 1 } else { 0 };
         if quiet == 2 {
             return Ok(true);
@@ -89,19 +97,28 @@ mod tests {
             ("aof_pending_bio_fsync", "0"),
         ];
         // The first line of a name is the one that counts.
-        Info::new(changes.iter().chain(&usual).map(|(name, value)| format!("{name}:{value}\r\n")).collect())
+        Info::new(
+            changes
+                .iter()
+                .chain(&usual)
+                .map(|(name, value)| format!("{name}:{value}\r\n"))
+                .collect(),
+        )
     }
 
-    /// The syncs of a Redis with `everysec`, in milliseconds after the seal: from when to when each was under way.
+    /// The syncs of a Redis with `everysec`, in milliseconds after the seal: from when to when each
+    /// was under way.
     #[derive(Debug)]
     struct Disk {
         syncs: Vec<(i64, i64)>,
-        /// A pause of the whole process: what is asked in it is answered at its end, and a sync that is due begins only then.
+        /// A pause of the whole process: what is asked in it is answered at its end, and a sync
+        /// that is due begins only then.
         pause: (i64, i64),
     }
 
     impl Disk {
-        /// The first sync begins before the seal; after each the next begins `delay` later, and takes so long as it `takes`.
+        /// The first sync begins before the seal; after each the next begins `delay` later, and
+        /// takes so long as it `takes`.
         fn new(first: i64, takes_and_delays: &[(i64, i64)], pause: (i64, i64)) -> Self {
             let (mut at, mut syncs) = (first, Vec::new());
             for (takes, delay) in takes_and_delays {
@@ -123,7 +140,10 @@ mod tests {
         async fn ask(&self, seal: Instant) -> Result<Info, ViewError> {
             let now = i64::try_from(seal.elapsed().as_millis()).unwrap();
             if (self.pause.0..self.pause.1).contains(&now) {
-                tokio::time::sleep(Duration::from_millis(u64::try_from(self.pause.1 - now).unwrap())).await;
+                tokio::time::sleep(Duration::from_millis(
+                    u64::try_from(self.pause.1 - now).unwrap(),
+                ))
+                .await;
             }
             let now = i64::try_from(seal.elapsed().as_millis()).unwrap();
             let is_syncing = self.syncs.iter().any(|(begin, end)| (*begin..*end).contains(&now));
@@ -133,7 +153,11 @@ mod tests {
 
     /// A clock that goes on by itself when everybody waits for it.
     fn runtime() -> tokio::runtime::Runtime {
-        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap()
+        tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .unwrap()
     }
 
     proptest! {
@@ -155,7 +179,8 @@ mod tests {
     }
 
     #[test]
-    fn c5_a_seal_is_synced_when_a_slow_disk_is_done_and_waits_for_the_next_flush_if_it_takes_too_long() {
+    fn c5_a_seal_is_synced_when_a_slow_disk_is_done_and_waits_for_the_next_flush_if_it_takes_too_long()
+     {
         let after = |disk: &Disk| {
             runtime().block_on(async {
                 let seal = Instant::now();
@@ -164,7 +189,8 @@ mod tests {
         };
         let disk = Disk::new(-100, &[(4_000, 1_900), (3_000, 60_000)], (0, 0));
         assert_eq!(after(&disk), (vec![true], 8));
-        // The sync before it is over only after the first wait; the one with the seal would begin after the second.
+        // The sync before it is over only after the first wait; the one with the seal would begin
+        // after the second.
         let disk = Disk::new(-2, &[(5_023, 2_000), (3_000, 60_000)], (0, 0));
         assert_eq!(after(&disk).0, [false]);
     }
@@ -190,11 +216,15 @@ mod tests {
     #[test]
     fn c5_a_shard_without_a_file_waits_for_nothing_and_the_others_for_their_own() {
         let seals = [info(&[("aof_enabled", "0")]), info(&[]), info(&[("run_id", "other")])];
-        let synced = runtime().block_on(wait(&[&seals[0], &seals[1], &seals[2]], async |index| match index {
-            0 => Err(ViewError::Store("asked".into())),
-            1 => Ok(info(&[])),
-            _ => Ok(info(&[("aof_pending_bio_fsync", "1")])),
-        }));
+        let synced =
+            runtime().block_on(wait(
+                &[&seals[0], &seals[1], &seals[2]],
+                async |index| match index {
+                    0 => Err(ViewError::Store("asked".into())),
+                    1 => Ok(info(&[])),
+                    _ => Ok(info(&[("aof_pending_bio_fsync", "1")])),
+                },
+            ));
         assert_eq!(synced.unwrap(), [true, true, false]);
     }
 }

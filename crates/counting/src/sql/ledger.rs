@@ -1,4 +1,5 @@
-//! The SQL side of the flush, and what Redis is rebuilt from. MySQL and MariaDB only: the embedded profile has nothing to flush.
+//! The SQL side of the flush, and what Redis is rebuilt from. MySQL and MariaDB only: the embedded
+//! profile has nothing to flush.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -31,7 +32,8 @@ pub struct Applied {
     pub dropped: i64,
 }
 
-/// Reads a JSON array of articles, or of articles with more, as rows. MySQL and MariaDB have it since 8.0.4 and 10.6.
+/// Reads a JSON array of articles, or of articles with more, as rows. MySQL and MariaDB have it
+/// since 8.0.4 and 10.6.
 const ARTICLES: &str = "JSON_TABLE(?, '$[*]' COLUMNS (article_id BIGINT PATH '$')) AS wanted";
 
 fn json<T: serde::Serialize>(rows: &T) -> sqlx::Result<String> {
@@ -39,8 +41,10 @@ fn json<T: serde::Serialize>(rows: &T) -> sqlx::Result<String> {
 }
 
 /// Which of these articles are still there, asked in the transaction that adds their views.
-pub type StillThere =
-    for<'call> fn(&'call mut MySqlConnection, &'call [i64]) -> BoxFuture<'call, sqlx::Result<HashSet<i64>>>;
+pub type StillThere = for<'call> fn(
+    &'call mut MySqlConnection,
+    &'call [i64],
+) -> BoxFuture<'call, sqlx::Result<HashSet<i64>>>;
 
 /// SQL's side of the flush.
 #[derive(Clone, Debug)]
@@ -60,12 +64,15 @@ impl Ledger {
         &self.database
     }
 
-    /// Adds the views of those of `batches` that the ledger does not have, and writes them to the ledger, in one transaction.
+    /// Adds the views of those of `batches` that the ledger does not have, and writes them to the
+    /// ledger, in one transaction.
     ///
     /// # Errors
-    /// The database's. If the commit's answer was lost, it may have been done all the same; the ledger knows.
+    /// The database's. If the commit's answer was lost, it may have been done all the same; the
+    /// ledger knows.
     pub async fn apply(&self, mut batches: Vec<Batch>, now: i64) -> sqlx::Result<Applied> {
-        // Two flushes that take the same batches take them in the same order, so neither waits for the other in a circle.
+        // Two flushes that take the same batches take them in the same order, so neither waits for
+        // the other in a circle.
         batches.sort_by(|one, other| one.id.cmp(&other.id));
         let mut applied = Applied::default();
         let mut views = BTreeMap::<(i64, i64), i64>::new();
@@ -91,8 +98,12 @@ impl Ledger {
             }
         }
         failpoint::reach("flush-ledger");
-        let articles: Vec<i64> =
-            views.keys().map(|(article, _)| *article).collect::<std::collections::BTreeSet<_>>().into_iter().collect();
+        let articles: Vec<i64> = views
+            .keys()
+            .map(|(article, _)| *article)
+            .collect::<std::collections::BTreeSet<_>>()
+            .into_iter()
+            .collect();
         let there = (self.still_there)(&mut transaction, &articles).await?;
         views.retain(|(article, _), count| {
             let is_there = there.contains(article);
@@ -122,15 +133,17 @@ impl Ledger {
             "SELECT article_stats.article_id, article_stats.views FROM {ARTICLES}
              JOIN article_stats ON article_stats.article_id = wanted.article_id"
         );
-        let totals: Vec<(i64, i64)> =
-            sqlx::query_as(AssertSqlSafe(sql)).bind(json(&articles)?).fetch_all(&mut *snapshot).await?;
+        let totals: Vec<(i64, i64)> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(json(&articles)?)
+            .fetch_all(&mut *snapshot)
+            .await?;
         snapshot.commit().await?;
         Ok((applied, totals.into_iter().collect()))
     }
 
-    /// For each of `windows` (how many hours, `hour` being the last; `None`: all time) the views of every article of a shard,
-    /// which are those whose number divided by the second of `shard` leaves the first; and which of `batches` are among them.
-    /// All of one moment.
+    /// For each of `windows` (how many hours, `hour` being the last; `None`: all time) the views of
+    /// every article of a shard, which are those whose number divided by the second of `shard`
+    /// leaves the first; and which of `batches` are among them. All of one moment.
     pub async fn window_views_and_applied(
         &self,
         shard: (i64, i64),
@@ -205,14 +218,16 @@ impl Ledger {
 
     /// A transaction whose reads are all of one moment.
     async fn snapshot(&self) -> sqlx::Result<sqlx::Transaction<'static, sqlx::MySql>> {
-        let begin =
-            "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";
+        let begin = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";
         self.database.reachable()?.begin_with(begin).await
     }
 }
 
 /// Which of `batches` the ledger has.
-async fn applied(connection: &mut MySqlConnection, batches: &[String]) -> sqlx::Result<HashSet<String>> {
+async fn applied(
+    connection: &mut MySqlConnection,
+    batches: &[String],
+) -> sqlx::Result<HashSet<String>> {
     let rows: Vec<String> = sqlx::query_scalar(
         "SELECT view_batches.id FROM JSON_TABLE(?, '$[*]' COLUMNS
             (id VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin PATH '$')) AS wanted
@@ -225,7 +240,10 @@ async fn applied(connection: &mut MySqlConnection, batches: &[String]) -> sqlx::
 }
 
 /// Adds views by article and hour to totals and hours, in the order of their keys.
-async fn add(connection: &mut MySqlConnection, views: &BTreeMap<(i64, i64), i64>) -> sqlx::Result<()> {
+async fn add(
+    connection: &mut MySqlConnection,
+    views: &BTreeMap<(i64, i64), i64>,
+) -> sqlx::Result<()> {
     let mut totals = BTreeMap::<i64, i64>::new();
     let mut hours = BTreeMap::<(i64, i64), i64>::new();
     for ((article, hour), count) in views {
@@ -270,14 +288,18 @@ pub struct Durability {
 impl Ledger {
     /// What this server guarantees.
     pub async fn durability(&self) -> sqlx::Result<Durability> {
-        let version = sqlx::query_scalar("SELECT VERSION()").fetch_one(self.database.pool()).await?;
+        let version =
+            sqlx::query_scalar("SELECT VERSION()").fetch_one(self.database.pool()).await?;
         let variables: Vec<(String, String)> = sqlx::query_as(
             "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('innodb_flush_log_at_trx_commit', 'wsrep_on')",
         )
         .fetch_all(self.database.pool())
         .await?;
         let value = |name: &str| {
-            variables.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+            variables
+                .iter()
+                .find(|(key, _)| key.eq_ignore_ascii_case(name))
+                .map(|(_, value)| value.as_str())
         };
         Ok(Durability {
             version,

@@ -36,8 +36,8 @@ pub async fn prune(database: &SqliteDatabase, now: i64, oldest_day: i64) -> sqlx
         .execute(database.writer())
         .await?
         .rows_affected();
-    // Until it is written over, the log still holds what was deleted. A reader in the way makes this do nothing, and then
-    // the next prune does it.
+    // Until it is written over, the log still holds what was deleted. A reader in the way makes
+    // this do nothing, and then the next prune does it.
     sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(database.writer()).await?;
     Ok(pruned)
 }

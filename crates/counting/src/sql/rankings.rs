@@ -1,5 +1,6 @@
-//! The embedded profile's rankings: the views of each article in the last 24 hours, 7 and 30 days, kept up with each batch, so
-//! that the most viewed are the first rows of an index however many articles there are.
+//! The embedded profile's rankings: the views of each article in the last 24 hours, 7 and 30 days,
+//! kept up with each batch, so that the most viewed are the first rows of an index however many
+//! articles there are.
 
 use sqlx::SqliteConnection;
 use tidemark_store::sql::{AnyDatabase, SqliteDatabase};
@@ -13,7 +14,8 @@ fn hours() -> impl Iterator<Item = i64> {
     WINDOWS.into_iter().filter_map(Window::hours)
 }
 
-/// A window's count that was not what the hours say: the window in hours, the article, the count, and what it should have been.
+/// A window's count that was not what the hours say: the window in hours, the article, the count,
+/// and what it should have been.
 pub type WindowDrift = (i64, i64, i64, i64);
 
 /// Adds `increments` (a JSON array of article and new views) to every window.
@@ -93,7 +95,8 @@ pub async fn end_with(database: &SqliteDatabase, hour: i64) -> sqlx::Result<bool
     Ok(true)
 }
 
-/// Compares every window with the hours that it is the sum of, and computes them anew if any differs.
+/// Compares every window with the hours that it is the sum of, and computes them anew if any
+/// differs.
 pub async fn reconcile(database: &SqliteDatabase) -> sqlx::Result<Vec<WindowDrift>> {
     let mut transaction = database.begin().await?;
     let Some(end) = end(&mut transaction).await? else { return Ok(Vec::new()) };
@@ -110,7 +113,9 @@ pub async fn reconcile(database: &SqliteDatabase) -> sqlx::Result<Vec<WindowDrif
         .bind(end - hours)
         .fetch_all(&mut *transaction)
         .await?;
-        drifts.extend(found.into_iter().map(|(article, kept, correct)| (hours, article, kept, correct)));
+        drifts.extend(
+            found.into_iter().map(|(article, kept, correct)| (hours, article, kept, correct)),
+        );
     }
     if !drifts.is_empty() {
         compute(&mut transaction, end).await?;
@@ -125,7 +130,9 @@ pub async fn reconcile(database: &SqliteDatabase) -> sqlx::Result<Vec<WindowDrif
 /// The database's.
 pub async fn has_windows(database: &AnyDatabase) -> sqlx::Result<bool> {
     match database {
-        AnyDatabase::Sqlite(database) => Ok(end(&mut *database.reader().acquire().await?).await?.is_some()),
+        AnyDatabase::Sqlite(database) => {
+            Ok(end(&mut *database.reader().acquire().await?).await?.is_some())
+        }
         AnyDatabase::MySql(_) => Ok(false),
     }
 }

@@ -5,8 +5,8 @@ use tidemark_store::sql::SqliteDatabase;
 /// A key; 256 random bits.
 pub type Salt = [u8; 32];
 
-/// The salt of a UTC day (days since 1970). If the day has none yet, `fresh` becomes it. Two processes that ask at once
-/// get the same one.
+/// The salt of a UTC day (days since 1970). If the day has none yet, `fresh` becomes it. Two
+/// processes that ask at once get the same one.
 pub async fn of_day(database: &SqliteDatabase, day: i64, fresh: Salt) -> sqlx::Result<Salt> {
     sqlx::query("INSERT INTO visitor_salts (day, salt) VALUES (?, ?) ON CONFLICT (day) DO NOTHING")
         .bind(day)
@@ -23,6 +23,8 @@ pub async fn if_any(database: &SqliteDatabase, day: i64) -> sqlx::Result<Option<
         .bind(day)
         .fetch_optional(database.writer())
         .await?;
-    salt.map(|salt| Salt::try_from(salt).map_err(|_| sqlx::Error::Decode("a salt is not 32 bytes long".into())))
-        .transpose()
+    salt.map(|salt| {
+        Salt::try_from(salt).map_err(|_| sqlx::Error::Decode("a salt is not 32 bytes long".into()))
+    })
+    .transpose()
 }

@@ -46,7 +46,12 @@ pub struct SeenRow {
 
 /// The entries after the one of that `id` whose window is not over at `now`. At most `most` of
 /// them, or all if `most` is negative.
-pub async fn seen_after(connection: &mut SqliteConnection, id: i64, now: i64, most: i64) -> sqlx::Result<Vec<SeenRow>> {
+pub async fn seen_after(
+    connection: &mut SqliteConnection,
+    id: i64,
+    now: i64,
+    most: i64,
+) -> sqlx::Result<Vec<SeenRow>> {
     sqlx::query_as(
         "SELECT id, article_id, address, network, visitor, window_ends_at FROM view_seen
          WHERE id > ? AND +window_ends_at > ? ORDER BY id LIMIT ?",
@@ -59,7 +64,11 @@ pub async fn seen_after(connection: &mut SqliteConnection, id: i64, now: i64, mo
 }
 
 /// Remembers `seen` until `window_ends_at`. Returns the id of the last entry.
-pub async fn remember(connection: &mut SqliteConnection, seen: &[Seen], window_ends_at: i64) -> sqlx::Result<i64> {
+pub async fn remember(
+    connection: &mut SqliteConnection,
+    seen: &[Seen],
+    window_ends_at: i64,
+) -> sqlx::Result<i64> {
     let (mut left, mut last) = (seen, 0);
     // Powers of two, so that there are few different statements to prepare.
     while let Some(size) = left.len().checked_ilog2().map(|log| (1 << log).min(MOST_ROWS)) {
@@ -71,7 +80,8 @@ pub async fn remember(connection: &mut SqliteConnection, seen: &[Seen], window_e
         );
         let mut query = sqlx::query(AssertSqlSafe(sql));
         for Seen { article, address, network, visitor } in rows {
-            query = query.bind(article).bind(address).bind(network).bind(visitor).bind(window_ends_at);
+            query =
+                query.bind(article).bind(address).bind(network).bind(visitor).bind(window_ends_at);
         }
         last = query.execute(&mut *connection).await?.last_insert_rowid();
     }
@@ -79,8 +89,13 @@ pub async fn remember(connection: &mut SqliteConnection, seen: &[Seen], window_e
 }
 
 /// Adds `increments` (article, new views) to the totals and to the views of `hour`.
-pub async fn add(connection: &mut SqliteConnection, increments: &[(i64, i64)], hour: i64) -> sqlx::Result<()> {
-    let increments = serde_json::to_string(increments).map_err(|error| sqlx::Error::Encode(error.into()))?;
+pub async fn add(
+    connection: &mut SqliteConnection,
+    increments: &[(i64, i64)],
+    hour: i64,
+) -> sqlx::Result<()> {
+    let increments =
+        serde_json::to_string(increments).map_err(|error| sqlx::Error::Encode(error.into()))?;
     sqlx::query(
         "INSERT INTO article_stats (article_id, views)
          SELECT value ->> 0, value ->> 1 FROM json_each(?1) WHERE true
@@ -102,7 +117,10 @@ pub async fn add(connection: &mut SqliteConnection, increments: &[(i64, i64)], h
 }
 
 /// The totals of `articles`; an article without a view is absent.
-pub async fn totals(connection: &mut SqliteConnection, articles: &[i64]) -> sqlx::Result<HashMap<i64, i64>> {
+pub async fn totals(
+    connection: &mut SqliteConnection,
+    articles: &[i64],
+) -> sqlx::Result<HashMap<i64, i64>> {
     let articles = serde_json::Value::from(articles).to_string();
     let rows: Vec<(i64, i64)> = sqlx::query_as(
         "SELECT article_id, views FROM article_stats WHERE article_id IN (SELECT value FROM json_each(?))",
@@ -119,8 +137,7 @@ pub async fn totals(connection: &mut SqliteConnection, articles: &[i64]) -> sqlx
 /// The database's.
 pub async fn total_in_sql(database: &AnyDatabase, article: i64) -> sqlx::Result<i64> {
     let sql = "SELECT views FROM article_stats WHERE article_id = ?";
-    let views: Option<i64> =
-        on_reader!(database, pool => sqlx::query_scalar(sql).bind(article).fetch_optional(pool).await?);
+    let views: Option<i64> = on_reader!(database, pool => sqlx::query_scalar(sql).bind(article).fetch_optional(pool).await?);
     Ok(views.unwrap_or(0))
 }
 
@@ -128,13 +145,18 @@ pub async fn total_in_sql(database: &AnyDatabase, article: i64) -> sqlx::Result<
 ///
 /// # Errors
 /// The database's.
-pub async fn totals_in_sql(database: &AnyDatabase, articles: &[i64]) -> sqlx::Result<HashMap<i64, i64>> {
+pub async fn totals_in_sql(
+    database: &AnyDatabase,
+    articles: &[i64],
+) -> sqlx::Result<HashMap<i64, i64>> {
     let mut totals = HashMap::with_capacity(articles.len());
     for chunk in articles.chunks(MOST_PLACEHOLDERS) {
-        // Filled up with articles that are asked for already, so that there are few different statements to prepare.
+        // Filled up with articles that are asked for already, so that there are few different
+        // statements to prepare.
         let placeholders = chunk.len().next_power_of_two();
         let others = ", ?".repeat(placeholders - 1);
-        let sql = format!("SELECT article_id, views FROM article_stats WHERE article_id IN (?{others})");
+        let sql =
+            format!("SELECT article_id, views FROM article_stats WHERE article_id IN (?{others})");
         let rows: Vec<(i64, i64)> = on_reader!(database, pool => {
             let mut query = sqlx::query_as(AssertSqlSafe(sql));
             for article in chunk.iter().cycle().take(placeholders) {

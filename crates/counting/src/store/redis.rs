@@ -1,10 +1,12 @@
-//! The server profile's store: dedup, what is not flushed yet, totals and rankings are in Redis; SQL gets what a flush brings.
+//! The server profile's store: dedup, what is not flushed yet, totals and rankings are in Redis;
+//! SQL gets what a flush brings.
 //!
-//! Articles are spread over shards by their number. Everything of a shard is on one node, and one script decides and records
-//! a batch of its views, so a dedup entry and its increment are one atomic step (rule C5).
+//! Articles are spread over shards by their number. Everything of a shard is on one node, and one
+//! script decides and records a batch of its views, so a dedup entry and its increment are one
+//! atomic step (rule C5).
 //!
-//! Who was counted is a log in Redis that each process reads along ([`seen`]). So the script has to look only at what others
-//! have added since this process' last batch.
+//! Who was counted is a log in Redis that each process reads along ([`seen`]). So the script has to
+//! look only at what others have added since this process' last batch.
 
 pub mod files;
 mod rankings;
@@ -36,14 +38,16 @@ use crate::visitor::{DAY_MS, Hashes, Visitor};
 const ATTEMPTS: usize = 20;
 
 /// How long a view waits for a total that Redis does not have.
-const FILL_PATIENCE: Duration = Duration::from_secs(1);
+const FILL_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How many totals one script corrects, and how many members of a ranking one command writes.
 const CHUNK: usize = 2_000;
 
 macro_rules! script {
     ($name:literal) => {
-        LazyLock::new(|| Script::new(concat!(include_str!("redis/common.lua"), include_str!($name))))
+        LazyLock::new(|| {
+            Script::new(concat!(include_str!("redis/common.lua"), include_str!($name)))
+        })
     };
 }
 
@@ -131,7 +135,8 @@ struct Decided {
     totals: Vec<Option<i64>>,
 }
 
-/// A shard's state, read before SQL: if a batch is closed or finished afterwards, its version differs.
+/// A shard's state, read before SQL: if a batch is closed or finished afterwards, its version
+/// differs.
 struct Before {
     version: String,
     batches: Vec<String>,
@@ -140,11 +145,28 @@ struct Before {
 
 impl RedisStore {
     /// A store with rule C2's `window` and rule C3's `caps`, in so many `shards`.
-    pub fn new(redis: Redis, ledger: Ledger, clock: Clock, window: Duration, caps: Caps, shards: usize) -> Self {
+    pub fn new(
+        redis: Redis,
+        ledger: Ledger,
+        clock: Clock,
+        window: Duration,
+        caps: Caps,
+        shards: usize,
+    ) -> Self {
         let seen = (0..shards.max(1)).map(|_| SeenPlace::default()).collect();
         let shards = i64::try_from(shards).unwrap_or(1).max(1);
         let redis_clock = clock.clone();
-        Self { redis, ledger, clock, redis_clock, window, caps, shards, is_claimed: Arc::default(), seen }
+        Self {
+            redis,
+            ledger,
+            clock,
+            redis_clock,
+            window,
+            caps,
+            shards,
+            is_claimed: Arc::default(),
+            seen,
+        }
     }
 
     /// The same, in a process whose `clock` is another than that of Redis.
@@ -167,7 +189,8 @@ impl RedisStore {
         format!("tm:{{{shard}}}")
     }
 
-    /// The first argument of each script: empty for Redis' own clock, one for all replicas; a test's clock where there is one.
+    /// The first argument of each script: empty for Redis' own clock, one for all replicas; a
+    /// test's clock where there is one.
     pub(crate) fn time(&self) -> Vec<u8> {
         match &self.redis_clock {
             Clock::System => Vec::new(),
@@ -177,14 +200,15 @@ impl RedisStore {
 
     /// See [`super::ViewStore::record`].
     pub async fn record(&self, batch: &[View]) -> Result<Vec<Recorded>, ViewError> {
-        self.hold_to_shards().await?;
+        self.ensure_shards_claimed().await?;
         let mut by_shard = BTreeMap::<i64, Vec<usize>>::new();
         for (index, view) in batch.iter().enumerate() {
             by_shard.entry(self.shard_of(view.article)).or_default().push(index);
         }
         let mut recorded = vec![Recorded::NoTotal; batch.len()];
         for (shard, indices) in by_shard {
-            let views: Vec<View> = indices.iter().filter_map(|index| batch.get(*index)).copied().collect();
+            let views: Vec<View> =
+                indices.iter().filter_map(|index| batch.get(*index)).copied().collect();
             for (index, outcome) in indices.iter().zip(self.record_shard(shard, &views).await?) {
                 if let Some(place) = recorded.get_mut(*index) {
                     *place = outcome;
@@ -198,7 +222,8 @@ impl RedisStore {
         let mut articles: Vec<i64> = views.iter().map(|view| view.article).collect();
         articles.sort_unstable();
         articles.dedup();
-        let Decided { decisions, now, totals: found } = self.decide(shard, views, &articles).await?;
+        let Decided { decisions, now, totals: found } =
+            self.decide(shard, views, &articles).await?;
         let mut totals = HashMap::with_capacity(articles.len());
         let mut missing = Vec::new();
         for (article, total) in articles.iter().zip(found) {
@@ -208,10 +233,13 @@ impl RedisStore {
             }
         }
         if !missing.is_empty() {
-            // The views are recorded. Those whose total can't be had are not answered; the others do not wait for SQL.
-            match tokio::time::timeout(FILL_PATIENCE, self.fill(shard, &missing)).await {
+            // The views are recorded. Those whose total can't be had are not answered; the others
+            // do not wait for SQL.
+            match tokio::time::timeout(FILL_TIMEOUT, self.fill(shard, &missing)).await {
                 Ok(Ok(filled)) => totals.extend(filled),
-                Ok(Err(error)) => tracing::warn!(error = %error, "totals could not be brought from SQL"),
+                Ok(Err(error)) => {
+                    tracing::warn!(error = %error, "totals could not be brought from SQL")
+                }
                 Err(_) => tracing::warn!("totals could not be brought from SQL in time"),
             }
         }
@@ -222,11 +250,18 @@ impl RedisStore {
     }
 
     /// Has the script decide and record `views` of `articles`.
-    async fn decide(&self, shard: i64, views: &[View], articles: &[i64]) -> Result<Decided, ViewError> {
+    async fn decide(
+        &self,
+        shard: i64,
+        views: &[View],
+        articles: &[i64],
+    ) -> Result<Decided, ViewError> {
         let place = self.place(shard).ok_or_else(unreadable)?;
-        // If nobody waits for the answer any more, or there is none, the next batch reads in the log what became of this one.
+        // If nobody waits for the answer any more, or there is none, the next batch reads in the
+        // log what became of this one.
         let _turn = place.turn.lock().await;
-        let ids: Vec<Ids> = views.iter().map(|view| Ids::of(view.article, view.visitor.today)).collect();
+        let ids: Vec<Ids> =
+            views.iter().map(|view| Ids::of(view.article, view.visitor.today)).collect();
         for _ in 0..ATTEMPTS {
             let mut packed = Vec::with_capacity(views.len() * 17);
             let (position, estimate) = {
@@ -253,7 +288,8 @@ impl RedisStore {
                 number(i64::try_from(articles.len()).unwrap_or(i64::MAX)),
             ];
             arguments.extend(articles.iter().copied().map(number));
-            let answer: Vec<Value> = self.redis.evaluate(&RECORD, &Self::key(shard), &arguments).await?;
+            let answer: Vec<Value> =
+                self.redis.evaluate(&RECORD, &Self::key(shard), &arguments).await?;
             let mut answer = answer.into_iter();
             let outcomes: Vec<u8> = next(&mut answer)?;
             let now: i64 = next(&mut answer)?;
@@ -261,7 +297,8 @@ impl RedisStore {
             // Not before Redis has said so: this process' clock may have been set.
             while place.writing().forget(now) {}
             if outcomes == b"behind" {
-                let (log, last_chunk, chunks) = (next(&mut answer)?, next(&mut answer)?, next(&mut answer)?);
+                let (log, last_chunk, chunks) =
+                    (next(&mut answer)?, next(&mut answer)?, next(&mut answer)?);
                 self.read_log(shard, place, log, last_chunk, chunks).await?;
                 continue;
             }
@@ -290,9 +327,15 @@ impl RedisStore {
                 b'2' => Decision::NotCounted(Reason::IpCap),
                 _ => Decision::OtherDay,
             };
-            return Ok(Decided { decisions: outcomes.into_iter().map(decision).collect(), now, totals });
+            return Ok(Decided {
+                decisions: outcomes.into_iter().map(decision).collect(),
+                now,
+                totals,
+            });
         }
-        Err(ViewError::Store("Redis answered so late each time that what was known of it was old".into()))
+        Err(ViewError::Store(
+            "Redis answered so late each time that what was known of it was old".into(),
+        ))
     }
 
     /// See [`super::ViewStore::catch_up`].
@@ -308,7 +351,8 @@ impl RedisStore {
     async fn catch_up_shard(&self, shard: i64) -> Result<(), ViewError> {
         let place = self.place(shard).ok_or_else(unreadable)?;
         let Ok(_turn) = place.turn.try_lock() else { return Ok(()) };
-        let answer: Vec<Value> = self.redis.evaluate(&LOG, &Self::key(shard), &[self.time()]).await?;
+        let answer: Vec<Value> =
+            self.redis.evaluate(&LOG, &Self::key(shard), &[self.time()]).await?;
         let mut answer = answer.into_iter();
         let now: i64 = next(&mut answer)?;
         place.writing().ahead = now.saturating_sub(self.clock.now_ms());
@@ -339,7 +383,8 @@ impl RedisStore {
         for chunk in chunks {
             let from = if chunk == position.chunk { position.byte } else { 0 };
             let key = format!("{}:seen:{chunk}", Self::key(shard));
-            let entries: Vec<u8> = self.redis.query(cmd("GETRANGE").arg(key).arg(from).arg(-1)).await?;
+            let entries: Vec<u8> =
+                self.redis.query(cmd("GETRANGE").arg(key).arg(from).arg(-1)).await?;
             let read = i64::try_from(entries.len()).unwrap_or(i64::MAX);
             (position.chunk, position.byte) = (chunk, from.saturating_add(read));
             let mut seen = place.writing();
@@ -366,25 +411,41 @@ impl RedisStore {
             let Ids { own, network, address } = Ids::of(article, *hashes);
             let (is_seen, of_own) = seen.find(own, now);
             let live = |id: Id| seen.find(id, now).1;
-            Known { is_seen, of_address: address.map_or(of_own, live), of_network: network.map_or(0, live) }
+            Known {
+                is_seen,
+                of_address: address.map_or(of_own, live),
+                of_network: network.map_or(0, live),
+            }
         };
         refusal(visitor, &self.caps, known).is_none()
     }
 
-    /// Brings totals that Redis does not have from SQL, and returns them with what SQL does not have yet.
+    /// Brings totals that Redis does not have from SQL, and returns them with what SQL does not
+    /// have yet.
     async fn fill(&self, shard: i64, articles: &[i64]) -> Result<HashMap<i64, i64>, ViewError> {
         self.set_totals(shard, articles, "fill").await?;
         let mut command = cmd("HMGET");
         command.arg(format!("{}:total", Self::key(shard))).arg(articles);
         let totals: Vec<Option<i64>> = self.redis.query(&command).await?;
-        Ok(articles.iter().zip(totals).filter_map(|(article, total)| Some((*article, total?))).collect())
+        Ok(articles
+            .iter()
+            .zip(totals)
+            .filter_map(|(article, total)| Some((*article, total?)))
+            .collect())
     }
 
-    /// Sets totals to what SQL has and what it does not have yet: `fill` those that are missing, `correct` those that are there.
-    async fn set_totals(&self, shard: i64, articles: &[i64], mode: &str) -> Result<Vec<Drift>, ViewError> {
+    /// Sets totals to what SQL has and what it does not have yet: `fill` those that are missing,
+    /// `correct` those that are there.
+    async fn set_totals(
+        &self,
+        shard: i64,
+        articles: &[i64],
+        mode: &str,
+    ) -> Result<Vec<Drift>, ViewError> {
         for _ in 0..ATTEMPTS {
             let before = self.before(shard).await?;
-            let (mut applied, totals) = self.ledger.totals_and_applied(articles, &before.batches).await?;
+            let (mut applied, totals) =
+                self.ledger.totals_and_applied(articles, &before.batches).await?;
             applied.extend(before.undecided);
             let mut arguments = vec![self.time(), before.version.into_bytes(), mode.into()];
             arguments.extend(set(&applied));
@@ -395,7 +456,9 @@ impl RedisStore {
             let changes: Option<Vec<(i64, i64, i64)>> =
                 self.redis.evaluate(&FILL, &Self::key(shard), &arguments).await?;
             if let Some(changes) = changes {
-                let drift = |(article, cached, correct)| Drift::of_article("total", article, cached, correct);
+                let drift = |(article, cached, correct)| {
+                    Drift::of_article("total", article, cached, correct)
+                };
                 return Ok(changes.into_iter().map(drift).collect());
             }
         }
@@ -405,10 +468,16 @@ impl RedisStore {
     async fn before(&self, shard: i64) -> Result<Before, ViewError> {
         let key = Self::key(shard);
         let mut pipeline = pipe();
-        pipeline.atomic().hget(format!("{key}:state"), "version").zrange(format!("{key}:batches"), 0, -1);
-        let (version, batches): (Option<String>, Vec<String>) = self.redis.pipeline(&pipeline).await?;
+        pipeline.atomic().hget(format!("{key}:state"), "version").zrange(
+            format!("{key}:batches"),
+            0,
+            -1,
+        );
+        let (version, batches): (Option<String>, Vec<String>) =
+            self.redis.pipeline(&pipeline).await?;
         let now = self.clock.now_ms();
-        // Nobody can tell whether SQL has them; a flush leaves them alone, and counts would be doubled if it has.
+        // Nobody can tell whether SQL has them; a flush leaves them alone, and counts would be
+        // doubled if it has.
         let (undecided, batches) = batches.into_iter().partition(|batch| is_undecided(batch, now));
         Ok(Before { version: version.unwrap_or_else(|| "0".into()), batches, undecided })
     }
@@ -442,14 +511,18 @@ impl RedisStore {
         fresh: Salt,
         yesterday: Option<Salt>,
     ) -> Result<(Salt, Option<Salt>), ViewError> {
-        Ok((self.salt(day, Some(fresh)).await?.ok_or_else(unreadable)?, self.salt(day - 1, yesterday).await?))
+        Ok((
+            self.salt(day, Some(fresh)).await?.ok_or_else(unreadable)?,
+            self.salt(day - 1, yesterday).await?,
+        ))
     }
 
     /// The salt of a day, which becomes `offered` if there is none.
     async fn salt(&self, day: i64, offered: Option<Salt>) -> Result<Option<Salt>, ViewError> {
         let key = format!("tm:salt:{day}");
         if let Some(offered) = offered {
-            // Rule C3: a salt is destroyed after two days, its own and the one in which it is yesterday's.
+            // Rule C3: a salt is destroyed after two days, its own and the one in which it is
+            // yesterday's.
             let lives_for = ((day + 2) * DAY_MS - self.clock.now_ms()).max(1);
             let mut command = cmd("SET");
             command.arg(&key).arg(&offered[..]).arg("NX").arg("PX").arg(lives_for);
@@ -461,7 +534,8 @@ impl RedisStore {
 
     /// Compares every total that Redis caches of a shard, and corrects it.
     async fn correct_totals(&self, shard: i64) -> Result<Vec<Drift>, ViewError> {
-        let articles: Vec<i64> = self.redis.query(cmd("HKEYS").arg(format!("{}:total", Self::key(shard)))).await?;
+        let articles: Vec<i64> =
+            self.redis.query(cmd("HKEYS").arg(format!("{}:total", Self::key(shard)))).await?;
         let mut drifts = Vec::new();
         for chunk in articles.chunks(CHUNK) {
             drifts.extend(self.set_totals(shard, chunk, "correct").await?);
@@ -469,7 +543,8 @@ impl RedisStore {
         Ok(drifts)
     }
 
-    /// Compares every total and ranking that Redis caches with SQL and what SQL does not have yet, and corrects it.
+    /// Compares every total and ranking that Redis caches with SQL and what SQL does not have yet,
+    /// and corrects it.
     ///
     /// # Errors
     /// [`ViewError::Store`]
@@ -483,23 +558,25 @@ impl RedisStore {
         Ok(drifts)
     }
 
-    /// Gives this Redis a name, if it has none, and writes it down in SQL: a second name there means that a Redis was lost.
+    /// Gives this Redis a name, if it has none, and writes it down in SQL: a second name there
+    /// means that a Redis was lost.
     ///
     /// # Errors
     /// [`ViewError::Store`]
-    pub async fn note_origin(&self) -> Result<(), ViewError> {
+    pub async fn register_origin(&self) -> Result<(), ViewError> {
         const ORIGIN: &str = "tm:origin";
         // A Redis that was emptied has lost that too.
         self.is_claimed.store(false, Ordering::Relaxed);
-        self.hold_to_shards().await?;
+        self.ensure_shards_claimed().await?;
         let fresh = format!("{:032x}", rand::random::<u128>());
         self.redis.query::<Value>(cmd("SET").arg(ORIGIN).arg(fresh).arg("NX")).await?;
         let name: Option<String> = self.redis.query(cmd("GET").arg(ORIGIN)).await?;
         Ok(self.ledger.add_origin(&name.ok_or_else(unreadable)?, self.clock.now_ms()).await?)
     }
 
-    /// Holds Redis to one number of shards: with another, a view's dedup entry would be looked for in another place, and what is
-    /// pending in a shard that is no longer known would never be flushed.
+    /// Holds Redis to one number of shards: with another, a view's dedup entry would be looked for
+    /// in another place, and what is pending in a shard that is no longer known would never be
+    /// flushed.
     ///
     /// # Errors
     /// The number that Redis has, if it is another; [`ViewError::Store`].
@@ -512,13 +589,17 @@ impl RedisStore {
         Ok(if shards == self.shards { Ok(()) } else { Err(shards) })
     }
 
-    /// As [`RedisStore::claim_shards`], where it has not succeeded yet: Redis may have been away at the start.
-    async fn hold_to_shards(&self) -> Result<(), ViewError> {
+    /// As [`RedisStore::claim_shards`], where it has not succeeded yet: Redis may have been away at
+    /// the start.
+    async fn ensure_shards_claimed(&self) -> Result<(), ViewError> {
         if self.is_claimed.load(Ordering::Relaxed) {
             return Ok(());
         }
         self.claim_shards().await?.map_err(|found| {
-            ViewError::Store(format!("redis.shards is {}, but this Redis was first used with {found}", self.shards))
+            ViewError::Store(format!(
+                "redis.shards is {}, but this Redis was first used with {found}",
+                self.shards
+            ))
         })
     }
 
@@ -547,7 +628,8 @@ impl RedisStore {
         for shard in self.shards() {
             // A part at a time: views wait for it.
             loop {
-                let part: u64 = self.redis.evaluate(&PRUNE, &Self::key(shard), &[self.time()]).await?;
+                let part: u64 =
+                    self.redis.evaluate(&PRUNE, &Self::key(shard), &[self.time()]).await?;
                 if part == 0 {
                     break;
                 }
@@ -573,13 +655,14 @@ impl RedisStore {
     }
 }
 
-/// The name of what becomes pending now: the time, so that it can be told how old a batch is, and something random, so that no
-/// other has it.
+/// The name of what becomes pending now: the time, so that it can be told how old a batch is, and
+/// something random, so that no other has it.
 fn generation_id(now: i64, random: u64) -> String {
     format!("{now}-{random:016x}")
 }
 
-/// Whether a batch began so long ago that the ledger may have forgotten it, so that it can't be told whether SQL has it.
+/// Whether a batch began so long ago that the ledger may have forgotten it, so that it can't be
+/// told whether SQL has it.
 pub(crate) fn is_undecided(id: &str, now: i64) -> bool {
     let began_at: Option<i64> = id.split_once('-').and_then(|(time, _)| time.parse().ok());
     began_at.is_none_or(|began_at| began_at < now - OLDEST)
@@ -618,7 +701,13 @@ fn pack(view: &View, ids: Ids, articles: &[i64], seen: &Seen, now: i64, packed: 
     let is_anonymous = view.visitor.today.address.is_some();
     // The day's last three bits.
     let day = u8::try_from(view.visitor.day.rem_euclid(8)).unwrap_or(0);
-    let flags = [is_anonymous, yesterday.is_some(), is_repeat, ids.network.is_some(), ids.address.is_some()];
+    let flags = [
+        is_anonymous,
+        yesterday.is_some(),
+        is_repeat,
+        ids.network.is_some(),
+        ids.address.is_some(),
+    ];
     packed.push(flags.iter().rev().fold(day, |bits, flag| 2 * bits + u8::from(*flag)));
     // The script counts from 1. A batch is far smaller than the 65,535 that fit.
     let article = articles.binary_search(&view.article).map_or(0, |index| index + 1);
@@ -632,7 +721,11 @@ fn pack(view: &View, ids: Ids, articles: &[i64], seen: &Seen, now: i64, packed: 
     let addresses = (ids.address, yesterday.and_then(|yesterday| yesterday.address));
     for (today, before) in [networks, addresses] {
         let Some(today) = today else { continue };
-        let live = [Some(today), before].into_iter().flatten().map(|id| seen.find(id, now).1).sum::<usize>();
+        let live = [Some(today), before]
+            .into_iter()
+            .flatten()
+            .map(|id| seen.find(id, now).1)
+            .sum::<usize>();
         packed.extend_from_slice(&u16::try_from(live).unwrap_or(u16::MAX).to_be_bytes());
         packed.extend_from_slice(&today.origin());
         if yesterday.is_some() {

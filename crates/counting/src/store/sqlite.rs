@@ -27,8 +27,9 @@ const AT_ONCE: usize = 1_000;
 /// turn.
 const PART: i64 = 10_000;
 
-/// Views in SQLite. The dedup entry and the increment are in one transaction, and its commit is synced to disk before any of
-/// the batch is acknowledged: a process that dies before leaves neither, one that dies after leaves both (rule C5).
+/// Views in SQLite. The dedup entry and the increment are in one transaction, and its commit is
+/// synced to disk before any of the batch is acknowledged: a process that dies before leaves
+/// neither, one that dies after leaves both (rule C5).
 #[derive(Clone, Debug)]
 pub struct SqliteStore {
     database: SqliteDatabase,
@@ -59,7 +60,8 @@ impl SqliteStore {
         // Read under the write lock, so that time never runs backwards from one batch to the next.
         let now = self.clock.now_ms();
         while self.writing().forget(now) {}
-        // What another process has counted since, and what became of a batch of which nobody has heard.
+        // What another process has counted since, and what became of a batch of which nobody has
+        // heard.
         let through = self.reading().through;
         self.learn(&statements::seen_after(&mut transaction, through, now, -1).await?);
         let (seen, origins) = self.reading().of(batch);
@@ -87,8 +89,8 @@ impl SqliteStore {
         articles.dedup();
         let totals = statements::totals(&mut transaction, &articles).await?;
         transaction.commit().await?;
-        // Not before it is committed. If that fails, or nobody waits for it any more, the next batch reads in the log what became of this
-        // one, since a commit can fail after the fact.
+        // Not before it is committed. If that fails, or nobody waits for it any more, the next
+        // batch reads in the log what became of this one, since a commit can fail after the fact.
         if let Some(last) = last {
             let mut memory = self.writing();
             memory.through = last;
@@ -98,7 +100,11 @@ impl SqliteStore {
         }
 
         let recorded = |(view, decision): (&View, Decision)| {
-            decision.recorded(view.article, Some(totals.get(&view.article).copied().unwrap_or(0)), now)
+            decision.recorded(
+                view.article,
+                Some(totals.get(&view.article).copied().unwrap_or(0)),
+                now,
+            )
         };
         Ok(batch.iter().zip(decisions).map(recorded).collect())
     }
@@ -122,7 +128,8 @@ impl SqliteStore {
         for rows in rows.chunks(AT_ONCE) {
             let mut memory = self.writing();
             for row in rows {
-                let SeenRow { id, article_id: article, address, network, visitor, window_ends_at } = *row;
+                let SeenRow { id, article_id: article, address, network, visitor, window_ends_at } =
+                    *row;
                 memory.through = id;
                 memory.add(Seen { article, address, network, visitor }, window_ends_at);
             }
@@ -168,7 +175,8 @@ impl SqliteStore {
         Ok(rankings::end_with(&self.database, hour_of(self.clock.now_ms())).await?)
     }
 
-    /// Deletes the windows that are over and the salts of days before `oldest_day`, from the file too.
+    /// Deletes the windows that are over and the salts of days before `oldest_day`, from the file
+    /// too.
     ///
     /// # Errors
     /// [`ViewError::Store`]
@@ -182,8 +190,9 @@ impl SqliteStore {
     /// [`ViewError::Store`]
     pub async fn reconcile(&self) -> Result<Vec<Drift>, ViewError> {
         let drifts = rankings::reconcile(&self.database).await?;
-        let drift =
-            |(hours, article, cached, correct)| Drift::of_article(format!("rank:{hours}h"), article, cached, correct);
+        let drift = |(hours, article, cached, correct)| {
+            Drift::of_article(format!("rank:{hours}h"), article, cached, correct)
+        };
         Ok(drifts.into_iter().map(drift).collect())
     }
 }
@@ -192,19 +201,23 @@ fn seen_of(article: i64, hashes: Hashes) -> Seen {
     Seen { article, address: hashes.address, network: hashes.network, visitor: hashes.visitor }
 }
 
-/// The pairs of article and visitor within a window, and how many visitors the pairs of article and address or network have.
+/// The pairs of article and visitor within a window, and how many visitors the pairs of article and
+/// address or network have.
 type OfBatch = (HashSet<(i64, i64)>, HashMap<(i64, i64), usize>);
 
-/// When the windows of an origin's visitors end, in the order in which they were counted. Most have few.
+/// When the windows of an origin's visitors end, in the order in which they were counted. Most have
+/// few.
 type Ends = SmallVec<[i64; 1]>;
 
-/// Who is within a window: the table `view_seen` up to the entry `through`, so that a visitor is found without SQL.
+/// Who is within a window: the table `view_seen` up to the entry `through`, so that a visitor is
+/// found without SQL.
 #[derive(Debug, Default)]
 struct Memory {
     through: i64,
     /// The end of each window, by article and visitor.
     visitors: HashMap<(i64, i64), i64>,
-    /// The windows of the visitors, by article and address and by article and network: both are hashes that are never the same.
+    /// The windows of the visitors, by article and address and by article and network: both are
+    /// hashes that are never the same.
     origins: HashMap<(i64, i64), Ends>,
     /// The same entries by the end of their window.
     by_end: BTreeMap<i64, Vec<Seen>>,
@@ -221,7 +234,9 @@ impl Memory {
 
     /// Forgets the windows that ended first, if they are over. False if there are none.
     fn forget(&mut self, now: i64) -> bool {
-        let Some(entry) = self.by_end.first_entry().filter(|entry| *entry.key() <= now) else { return false };
+        let Some(entry) = self.by_end.first_entry().filter(|entry| *entry.key() <= now) else {
+            return false;
+        };
         let ended_at = *entry.key();
         for seen in entry.remove() {
             self.visitors.remove(&(seen.article, seen.visitor));
@@ -280,7 +295,8 @@ mod tests {
 
     #[test]
     fn c2_c3_visitors_are_known_until_their_window_ends_whether_they_are_forgotten_or_not() {
-        let hashes = |visitor| Hashes { visitor, address: Some(100), network: Some(9), is_session: false };
+        let hashes =
+            |visitor| Hashes { visitor, address: Some(100), network: Some(9), is_session: false };
         let mut memory = Memory::default();
         // The last one as after the window was made shorter.
         for (visitor, ends_at) in [(1, 5), (2, 7), (3, 6)] {
@@ -291,11 +307,16 @@ mod tests {
             assert_eq!(of_address, of_network);
             (is_seen, of_address)
         };
-        assert_eq!([4, 5, 6, 7].map(|now| known(&memory, now)), [(true, 3), (false, 2), (false, 1), (false, 0)]);
+        assert_eq!(
+            [4, 5, 6, 7].map(|now| known(&memory, now)),
+            [(true, 3), (false, 2), (false, 1), (false, 0)]
+        );
         assert_eq!(memory.known(2, &hashes(1), 4), Known::default(), "another article");
         while memory.forget(6) {}
         assert_eq!((memory.known(1, &hashes(2), 6).is_seen, known(&memory, 6)), (true, (false, 1)));
         while memory.forget(7) {}
-        assert!(memory.visitors.is_empty() && memory.origins.is_empty() && memory.by_end.is_empty());
+        assert!(
+            memory.visitors.is_empty() && memory.origins.is_empty() && memory.by_end.is_empty()
+        );
     }
 }

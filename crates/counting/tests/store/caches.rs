@@ -14,10 +14,15 @@ fn c5_recent_views_are_settled_once_before_their_list_is_long_though_nobody_read
         let (mut longest, mut shortest) = (0, usize::MAX);
         for someone in 0..8 {
             // All in one shard. None of them is in SQL, which is no matter here.
-            let views =
-                (0..1_000).map(|number| View { article: SHARDS * number + 1, visitor: visitor(someone, someone) });
+            let views = (0..1_000).map(|number| View {
+                article: SHARDS * number + 1,
+                visitor: visitor(someone, someone),
+            });
             let outcomes = record(&place.store, &views.collect::<Vec<_>>()).await;
-            assert!(outcomes.iter().all(|outcome| outcome.counted && outcome.views == someone + 1), "{outcomes:?}");
+            assert!(
+                outcomes.iter().all(|outcome| outcome.counted && outcome.views == someone + 1),
+                "{outcomes:?}"
+            );
             longest = longest.max(length());
             shortest = shortest.min(length());
         }
@@ -38,7 +43,7 @@ fn c5_recent_views_are_settled_once_before_their_list_is_long_though_nobody_read
 fn c5_a_redis_that_lost_everything_takes_totals_and_rankings_from_sql() {
     on(&[Backend::Redis], async |place| {
         let store = place.redis_store();
-        store.note_origin().await.unwrap();
+        store.register_origin().await.unwrap();
         for someone in 0..3 {
             assert_eq!(place.record(1, someone).await, None);
         }
@@ -47,14 +52,22 @@ fn c5_a_redis_that_lost_everything_takes_totals_and_rankings_from_sql() {
         assert_eq!(place.record(2, 2).await, None);
         place.redis.as_ref().unwrap().command(&["FLUSHALL"]);
         // Only what was not flushed is lost.
-        assert_eq!(store.top(Window::Day, 10).await.unwrap(), None, "SQL is asked until the ranking is built");
+        assert_eq!(
+            store.top(Window::Day, 10).await.unwrap(),
+            None,
+            "SQL is asked until the ranking is built"
+        );
         assert_eq!(place.record(1, 9).await, None);
         assert_eq!(place.total(1).await, 4);
         assert_eq!(store.refresh_rankings().await.unwrap() as i64, SHARDS);
         for window in [Window::All, Window::Day, Window::Week, Window::Month] {
-            assert_eq!(store.top(window, 10).await.unwrap().unwrap(), [(1, 4), (2, 1)], "{window:?}");
+            assert_eq!(
+                store.top(window, 10).await.unwrap().unwrap(),
+                [(1, 4), (2, 1)],
+                "{window:?}"
+            );
         }
-        store.note_origin().await.unwrap();
+        store.register_origin().await.unwrap();
         assert_eq!(store.ledger.origins().await.unwrap().len(), 2, "which doctor reports");
     });
 }
@@ -70,7 +83,10 @@ fn c6_a_view_whose_total_cannot_be_had_is_recorded_but_not_answered_and_holds_up
         // Both are in one shard.
         store.record(&[View { article: 1, visitor: visitor(1, 1) }]).await.unwrap();
         sql_server.kill();
-        let batch = [View { article: 1, visitor: visitor(2, 2) }, View { article: 17, visitor: visitor(2, 2) }];
+        let batch = [
+            View { article: 1, visitor: visitor(2, 2) },
+            View { article: 17, visitor: visitor(2, 2) },
+        ];
         let outcomes = store.record(&batch).await.unwrap();
         assert_eq!(outcomes[0].clone().outcome().map(|outcome| outcome.views), Some(2));
         assert_eq!(outcomes[1], Recorded::NoTotal);
@@ -81,7 +97,11 @@ fn c6_a_view_whose_total_cannot_be_had_is_recorded_but_not_answered_and_holds_up
         })
         .await;
         let outcome = outcomes[1].clone().outcome().unwrap();
-        assert_eq!((outcome.views, outcome.reason), (1, Some(Reason::Repeat)), "it was recorded the first time");
+        assert_eq!(
+            (outcome.views, outcome.reason),
+            (1, Some(Reason::Repeat)),
+            "it was recorded the first time"
+        );
     });
 }
 
@@ -94,7 +114,10 @@ fn c6_totals_stay_exact_while_flushes_meet_a_cache_that_is_lost_again_and_again(
                 redis.command(&["DEL", "tm:{1}:total"]);
                 let view = View { article: 1, visitor: visitor(someone, someone) };
                 let outcomes = place.store.record(&[view]).await.unwrap();
-                assert_eq!(outcomes[0].clone().outcome().map(|outcome| outcome.views), Some(someone + 1));
+                assert_eq!(
+                    outcomes[0].clone().outcome().map(|outcome| outcome.views),
+                    Some(someone + 1)
+                );
             }
         };
         let flusher = async {
@@ -108,17 +131,35 @@ fn c6_totals_stay_exact_while_flushes_meet_a_cache_that_is_lost_again_and_again(
 
 #[test]
 fn c6_what_was_read_from_sql_before_a_batch_was_closed_or_finished_fills_no_cache() {
-    const FILL: &str =
-        concat!(include_str!("../../src/store/redis/common.lua"), include_str!("../../src/store/redis/fill.lua"));
-    const PUBLISH: &str =
-        concat!(include_str!("../../src/store/redis/common.lua"), include_str!("../../src/store/redis/publish.lua"));
+    const FILL: &str = concat!(
+        include_str!("../../src/store/redis/common.lua"),
+        include_str!("../../src/store/redis/fill.lua")
+    );
+    const PUBLISH: &str = concat!(
+        include_str!("../../src/store/redis/common.lua"),
+        include_str!("../../src/store/redis/publish.lua")
+    );
     on(&[Backend::Redis], async |place| {
         let redis = place.redis.as_ref().unwrap();
-        let version = || redis.command(&["HGET", "tm:{1}:state", "version"]).trim().parse::<i64>().unwrap_or(0);
+        let version = || {
+            redis.command(&["HGET", "tm:{1}:state", "version"]).trim().parse::<i64>().unwrap_or(0)
+        };
         let now = place.clock.now_ms().to_string();
-        // As a replica does that has just read SQL: 7 views of article 1, and no ranking of the hour 0.
+        // As a replica does that has just read SQL: 7 views of article 1, and no ranking of the
+        // hour 0.
         let fill = |version: i64| {
-            redis.command(&["EVAL", FILL, "1", "tm:{1}", &now, &version.to_string(), "correct", "0", "1", "7"]);
+            redis.command(&[
+                "EVAL",
+                FILL,
+                "1",
+                "tm:{1}",
+                &now,
+                &version.to_string(),
+                "correct",
+                "0",
+                "1",
+                "7",
+            ]);
             redis.command(&["HGET", "tm:{1}:total", "1"]).trim().to_owned()
         };
         let publish = |version: i64| {
@@ -206,8 +247,13 @@ fn a_reconcile_corrects_what_has_drifted_and_names_it() {
         redis.command(&["ZREM", "tm:{1}:rank:24h", "0000000000000000001"]);
         let mut drifts = store.reconcile().await.unwrap();
         drifts.sort_by(|one, other| one.cache.cmp(&other.cache));
-        let drift = |cache: &str, article, cached, correct| Drift::of_article(cache, article, cached, correct);
-        assert_eq!(drifts, [drift("rank:24h", 1, 0, 4), drift("rank:7d", 17, 99, 0), drift("total", 1, 40, 4)]);
+        let drift = |cache: &str, article, cached, correct| {
+            Drift::of_article(cache, article, cached, correct)
+        };
+        assert_eq!(
+            drifts,
+            [drift("rank:24h", 1, 0, 4), drift("rank:7d", 17, 99, 0), drift("total", 1, 40, 4)]
+        );
         assert_eq!(store.reconcile().await.unwrap(), []);
         assert_eq!(place.total(1).await, 4);
     });
@@ -250,8 +296,10 @@ fn c6_of_many_batches_that_sql_has_and_redis_has_not_finished_none_is_added_to_a
             .lines()
             .map(|id| {
                 let fields = redis.command(&["HGETALL", &format!("tm:{{1}}:batch:{id}")]);
-                let fields: Vec<i64> =
-                    fields.split([':', '\n']).filter_map(|number| number.trim().parse().ok()).collect();
+                let fields: Vec<i64> = fields
+                    .split([':', '\n'])
+                    .filter_map(|number| number.trim().parse().ok())
+                    .collect();
                 let [article, hour, views] = fields[..] else { panic!("{fields:?}") };
                 Batch { id: id.into(), views: [((article, hour), views)].into() }
             })

@@ -1,4 +1,5 @@
-//! The contract: each test runs on SQLite, on Redis, and on a Redis Cluster, if it is not about one of them.
+//! The contract: each test runs on SQLite, on Redis, and on a Redis Cluster, if it is not about one
+//! of them.
 
 use futures_util::FutureExt;
 use tidemark_counting::store::redis::files::Files;
@@ -16,16 +17,26 @@ fn c2_c3_the_window_and_the_cap_hold_to_the_millisecond_and_the_visitor() {
         assert_eq!(place.record(2, 1).await, None, "another article");
         let anonymous = |number| View { article: 3, visitor: visitor(number, 9) };
         let batch = [anonymous(1), anonymous(2), anonymous(3), anonymous(1)];
-        let reasons: Vec<_> = record(&place.store, &batch).await.into_iter().map(|outcome| outcome.reason).collect();
+        let reasons: Vec<_> =
+            record(&place.store, &batch).await.into_iter().map(|outcome| outcome.reason).collect();
         assert_eq!(reasons, [None, None, Some(Reason::IpCap), Some(Reason::Repeat)]);
         let signed_in = |user, network| Visitor {
-            today: Hashes { visitor: user, address: None, network: Some(network), is_session: false },
+            today: Hashes {
+                visitor: user,
+                address: None,
+                network: Some(network),
+                is_session: false,
+            },
             ..visitor(user, 0)
         };
-        let batch: Vec<_> =
-            (10..20).map(|user| View { article: 3, visitor: signed_in(user, 500 + user / 2) }).collect();
+        let batch: Vec<_> = (10..20)
+            .map(|user| View { article: 3, visitor: signed_in(user, 500 + user / 2) })
+            .collect();
         let outcomes = record(&place.store, &batch).await;
-        assert!(outcomes.iter().all(|outcome| outcome.counted && outcome.views == 12), "each its own: {outcomes:?}");
+        assert!(
+            outcomes.iter().all(|outcome| outcome.counted && outcome.views == 12),
+            "each its own: {outcomes:?}"
+        );
     });
 }
 
@@ -36,11 +47,21 @@ fn c3_a_network_and_the_signed_in_readers_of_an_address_have_a_higher_cap_whoeve
         let stores = [&place.store, &other];
         // Each address has one visitor, as whoever has a /48 would do it.
         let anonymous = |number: i64, network| Visitor {
-            today: Hashes { visitor: number, address: Some(100 + number), network: Some(network), is_session: false },
+            today: Hashes {
+                visitor: number,
+                address: Some(100 + number),
+                network: Some(network),
+                is_session: false,
+            },
             ..visitor(number, 0)
         };
         let signed_in = |number: i64, network| Visitor {
-            today: Hashes { visitor: 50 + number, address: None, network: Some(network), is_session: false },
+            today: Hashes {
+                visitor: 50 + number,
+                address: None,
+                network: Some(network),
+                is_session: false,
+            },
             ..visitor(number, 0)
         };
         for (article, is_signed_in, most) in [(1, false, CAPS.network), (2, true, CAPS.signed_in)] {
@@ -54,24 +75,37 @@ fn c3_a_network_and_the_signed_in_readers_of_an_address_have_a_higher_cap_whoeve
                 let view = View { article, visitor: someone(number, network) };
                 let store = stores[usize::try_from(number % 2).unwrap()];
                 let reason = record(store, &[view]).await[0].reason;
-                assert_eq!(reason, (counted >= most).then_some(Reason::IpCap), "article {article}, {number}");
+                assert_eq!(
+                    reason,
+                    (counted >= most).then_some(Reason::IpCap),
+                    "article {article}, {number}"
+                );
                 counted += usize::from(reason.is_none());
                 assert_eq!(
-                    record(store, &[View { article, visitor: someone(0, network) }]).await[0].reason,
+                    record(store, &[View { article, visitor: someone(0, network) }]).await[0]
+                        .reason,
                     Some(Reason::Repeat)
                 );
             }
-            let batch: Vec<View> =
-                (0..8).map(|number| View { article: 10 + article, visitor: someone(number, network) }).collect();
+            let batch: Vec<View> = (0..8)
+                .map(|number| View { article: 10 + article, visitor: someone(number, network) })
+                .collect();
             let outcomes = record(&place.store, &batch).await;
-            assert_eq!(outcomes.iter().filter(|outcome| outcome.counted).count(), most, "{outcomes:?}");
+            assert_eq!(
+                outcomes.iter().filter(|outcome| outcome.counted).count(),
+                most,
+                "{outcomes:?}"
+            );
             let elsewhere = View { article, visitor: someone(20, network + 10) };
             assert!(record(&place.store, &[elsewhere]).await[0].counted, "another network");
         }
         place.clock.advance(WINDOW);
         for article in [1, 11] {
             let view = View { article, visitor: anonymous(30, 1_001) };
-            assert!(record(&place.store, &[view]).await[0].counted, "after the window there is room again");
+            assert!(
+                record(&place.store, &[view]).await[0].counted,
+                "after the window there is room again"
+            );
         }
     });
 }
@@ -84,21 +118,31 @@ fn c2_c3_a_session_is_one_visitor_at_every_address_and_stays_under_the_caps_of_e
             today: Hashes { visitor: session, address: Some(address), network, is_session: true },
             ..visitor(0, 0)
         };
-        let reason =
-            async |store: &ViewStore, article, visitor| record(store, &[View { article, visitor }]).await[0].reason;
+        let reason = async |store: &ViewStore, article, visitor| {
+            record(store, &[View { article, visitor }]).await[0].reason
+        };
         assert_eq!(reason(&place.store, 1, at(1, 100, None)).await, None);
         for store in [&place.store, &other] {
             for elsewhere in [at(1, 100, None), at(1, 101, None), at(1, 200, Some(1_000))] {
-                assert_eq!(reason(store, 1, elsewhere).await, Some(Reason::Repeat), "{elsewhere:?}");
+                assert_eq!(
+                    reason(store, 1, elsewhere).await,
+                    Some(Reason::Repeat),
+                    "{elsewhere:?}"
+                );
             }
         }
         // Readers without a session are under the same cap.
         assert_eq!(reason(&other, 1, visitor(2, 100)).await, None);
         for too_many in [at(3, 100, None), visitor(4, 100)] {
-            assert_eq!(reason(&place.store, 1, too_many).await, Some(Reason::IpCap), "{too_many:?}");
+            assert_eq!(
+                reason(&place.store, 1, too_many).await,
+                Some(Reason::IpCap),
+                "{too_many:?}"
+            );
         }
         assert_eq!(reason(&place.store, 1, at(3, 101, None)).await, None, "another address");
-        // A thousand that one address of IPv6 makes up, then a thousand of all its network, in two processes and within batches.
+        // A thousand that one address of IPv6 makes up, then a thousand of all its network, in two
+        // processes and within batches.
         for (article, most) in [(2, CAPS.address), (3, CAPS.network)] {
             let mut counted = 0;
             for part in 0..4 {
@@ -110,7 +154,8 @@ fn c2_c3_a_session_is_one_visitor_at_every_address_and_stays_under_the_caps_of_e
                     })
                     .collect();
                 let store = if part % 2 == 0 { &place.store } else { &other };
-                counted += record(store, &batch).await.iter().filter(|outcome| outcome.counted).count();
+                counted +=
+                    record(store, &batch).await.iter().filter(|outcome| outcome.counted).count();
             }
             assert_eq!(counted, most, "article {article}");
             assert_eq!(place.total(article).await, i64::try_from(most).unwrap());
@@ -130,12 +175,17 @@ fn c2_a_session_spans_midnight_though_the_salt_does_not_wherever_it_is() {
             network: Some(network),
             is_session: true,
         };
-        let before =
-            |number| View { article: 1, visitor: Visitor { day, today: hashes(number, 50, 8), yesterday: None } };
+        let before = |number| View {
+            article: 1,
+            visitor: Visitor { day, today: hashes(number, 50, 8), yesterday: None },
+        };
         let after = |number, is_elsewhere: bool| {
             let (today, yesterday) = if is_elsewhere { (151, 51) } else { (150, 50) };
-            let visitor =
-                Visitor { day, today: hashes(100 + number, today, 9), yesterday: Some(hashes(number, yesterday, 8)) };
+            let visitor = Visitor {
+                day,
+                today: hashes(100 + number, today, 9),
+                yesterday: Some(hashes(number, yesterday, 8)),
+            };
             View { article: 1, visitor }
         };
         let batches = [
@@ -145,7 +195,9 @@ fn c2_a_session_spans_midnight_though_the_salt_does_not_wherever_it_is() {
         ];
         let mut reasons = Vec::new();
         for batch in &batches {
-            reasons.extend(record(&place.store, batch).await.into_iter().map(|outcome| outcome.reason));
+            reasons.extend(
+                record(&place.store, batch).await.into_iter().map(|outcome| outcome.reason),
+            );
         }
         let repeat = Some(Reason::Repeat);
         assert_eq!(reasons, [None, repeat, repeat, None, repeat, Some(Reason::IpCap), None]);
@@ -168,7 +220,8 @@ fn c6_whether_a_view_would_count_is_known_without_the_store_and_asking_changes_n
             assert!(asked(1, visitor(number, 9)) && asked(number, visitor(1, 9)));
         }
         let others = [1, 2, 3].map(|number| View { article: 1, visitor: visitor(10 + number, 9) });
-        let reasons: Vec<_> = record(&place.store, &others).await.into_iter().map(|outcome| outcome.reason).collect();
+        let reasons: Vec<_> =
+            record(&place.store, &others).await.into_iter().map(|outcome| outcome.reason).collect();
         assert_eq!(reasons, [None, None, Some(Reason::IpCap)]);
         assert!(!asked(1, visitor(50, 9)), "the address is at its cap");
         assert!(asked(1, visitor(50, 8)) && asked(2, visitor(50, 9)));
@@ -185,17 +238,25 @@ fn c6_whether_a_view_would_count_is_known_without_the_store_and_asking_changes_n
             for number in 0..i64::try_from(most).unwrap() {
                 let someone = of_network(number, is_signed_in);
                 assert!(asked(article, someone), "{someone:?}");
-                assert!(record(&place.store, &[View { article, visitor: someone }]).await[0].counted);
+                assert!(
+                    record(&place.store, &[View { article, visitor: someone }]).await[0].counted
+                );
                 assert!(!asked(article, someone), "{someone:?}");
             }
             assert!(!asked(article, of_network(50, is_signed_in)), "the network is at its cap");
         }
-        let after_midnight =
-            Visitor { today: visitor(70, 70).today, yesterday: Some(visitor(1, 1).today), ..visitor(0, 0) };
+        let after_midnight = Visitor {
+            today: visitor(70, 70).today,
+            yesterday: Some(visitor(1, 1).today),
+            ..visitor(0, 0)
+        };
         assert!(!asked(1, after_midnight), "counted under yesterday's salt");
         // No batch comes in between, so nothing was forgotten.
         place.clock.advance(WINDOW - Duration::from_millis(1));
-        assert!(!asked(1, visitor(1, 1)) && !asked(1, visitor(50, 9)), "a millisecond before the end");
+        assert!(
+            !asked(1, visitor(1, 1)) && !asked(1, visitor(50, 9)),
+            "a millisecond before the end"
+        );
         place.clock.advance(Duration::from_millis(1));
         assert!(asked(1, visitor(1, 1)) && asked(1, visitor(50, 9)), "at the end");
         assert!(asked(6, of_network(0, false)) && asked(7, of_network(0, true)));
@@ -206,8 +267,13 @@ fn c6_whether_a_view_would_count_is_known_without_the_store_and_asking_changes_n
         assert!(asked(8, visitor(1, 1)));
         recording.await.unwrap();
         assert!(!asked(8, visitor(1, 1)));
-        for (article, expected) in [(1, 3), (2, 0), (5, 0), (6, CAPS.network), (7, CAPS.signed_in)] {
-            assert_eq!(place.total(article).await, i64::try_from(expected).unwrap(), "article {article}");
+        for (article, expected) in [(1, 3), (2, 0), (5, 0), (6, CAPS.network), (7, CAPS.signed_in)]
+        {
+            assert_eq!(
+                place.total(article).await,
+                i64::try_from(expected).unwrap(),
+                "article {article}"
+            );
         }
     });
 }
@@ -217,15 +283,22 @@ fn c3_the_cap_of_a_network_spans_midnight_whichever_process_counted_before_it() 
     on(&BACKENDS, async |place| {
         let other = place.opened_again().await;
         let day = day_of(place.clock.now_ms());
-        let yesterday =
-            |number| Hashes { visitor: number, address: Some(50 + number), network: Some(1_000), is_session: false };
+        let yesterday = |number| Hashes {
+            visitor: number,
+            address: Some(50 + number),
+            network: Some(1_000),
+            is_session: false,
+        };
         let today = |number| Hashes {
             visitor: 100 + number,
             address: Some(150 + number),
             network: Some(2_000),
             is_session: false,
         };
-        let before = |number| View { article: 1, visitor: Visitor { day, today: yesterday(number), yesterday: None } };
+        let before = |number| View {
+            article: 1,
+            visitor: Visitor { day, today: yesterday(number), yesterday: None },
+        };
         let after = |number| View {
             article: 1,
             visitor: Visitor { day, today: today(number), yesterday: Some(yesterday(number)) },
@@ -233,8 +306,12 @@ fn c3_the_cap_of_a_network_spans_midnight_whichever_process_counted_before_it() 
         assert!(record(&other, &[before(0)]).await[0].counted);
         assert!(record(&place.store, &[before(1)]).await[0].counted);
         let batch = [after(2), after(0), after(3), after(4), after(5)];
-        let reasons: Vec<_> = record(&other, &batch).await.into_iter().map(|outcome| outcome.reason).collect();
-        assert_eq!(reasons, [None, Some(Reason::Repeat), None, Some(Reason::IpCap), Some(Reason::IpCap)]);
+        let reasons: Vec<_> =
+            record(&other, &batch).await.into_iter().map(|outcome| outcome.reason).collect();
+        assert_eq!(
+            reasons,
+            [None, Some(Reason::Repeat), None, Some(Reason::IpCap), Some(Reason::IpCap)]
+        );
         assert_eq!(record(&place.store, &[after(6)]).await[0].reason, Some(Reason::IpCap));
     });
 }
@@ -242,17 +319,33 @@ fn c3_the_cap_of_a_network_spans_midnight_whichever_process_counted_before_it() 
 #[test]
 fn c2_c3_a_visitor_is_found_under_yesterdays_salt_and_so_is_an_address() {
     on(&BACKENDS, async |place| {
-        let yesterday = |number| Hashes { visitor: number, address: Some(50), network: None, is_session: false };
-        let today = |number| Hashes { visitor: 100 + number, address: Some(150), network: None, is_session: false };
+        let yesterday = |number| Hashes {
+            visitor: number,
+            address: Some(50),
+            network: None,
+            is_session: false,
+        };
+        let today = |number| Hashes {
+            visitor: 100 + number,
+            address: Some(150),
+            network: None,
+            is_session: false,
+        };
         let day = day_of(place.clock.now_ms());
-        let before = |number| View { article: 1, visitor: Visitor { day, today: yesterday(number), yesterday: None } };
+        let before = |number| View {
+            article: 1,
+            visitor: Visitor { day, today: yesterday(number), yesterday: None },
+        };
         let after = |number| View {
             article: 1,
             visitor: Visitor { day, today: today(number), yesterday: Some(yesterday(number)) },
         };
         let expected = [None, Some(Reason::Repeat), None, Some(Reason::IpCap)];
         let outcomes = record(&place.store, &[before(1), after(1), after(2), after(3)]).await;
-        assert_eq!(outcomes.into_iter().map(|outcome| outcome.reason).collect::<Vec<_>>(), expected);
+        assert_eq!(
+            outcomes.into_iter().map(|outcome| outcome.reason).collect::<Vec<_>>(),
+            expected
+        );
         // And so it is if each comes in a batch of its own.
         for (view, reason) in [before(1), after(1), after(2), after(3)].into_iter().zip(expected) {
             let view = View { article: 2, ..view };
@@ -269,7 +362,10 @@ fn c3_a_salt_is_the_same_for_all_who_ask_and_another_each_day() {
         assert_eq!(first, ([1; 32], None));
         assert_eq!(place.store.salts(day, [2; 32], None).await.unwrap(), first);
         place.clock.advance(24 * HOUR);
-        assert_eq!(place.store.salts(day + 1, [3; 32], None).await.unwrap(), ([3; 32], Some([1; 32])));
+        assert_eq!(
+            place.store.salts(day + 1, [3; 32], None).await.unwrap(),
+            ([3; 32], Some([1; 32]))
+        );
     });
 }
 
@@ -281,10 +377,17 @@ fn c3_redis_destroys_a_salt_two_days_after_its_day_began() {
         // It is noon: the rest of this day and the next one, or of this day alone.
         for (day, hours) in [(day, 36), (day - 1, 12)] {
             let mut lives_for = ::redis::cmd("PTTL");
-            let lives_for: i64 =
-                place.redis_store().redis.query(lives_for.arg(format!("tm:salt:{day}"))).await.unwrap();
+            let lives_for: i64 = place
+                .redis_store()
+                .redis
+                .query(lives_for.arg(format!("tm:salt:{day}")))
+                .await
+                .unwrap();
             let expected = hours * 3_600_000;
-            assert!((expected - 60_000..=expected).contains(&lives_for), "{lives_for} of {expected}");
+            assert!(
+                (expected - 60_000..=expected).contains(&lives_for),
+                "{lives_for} of {expected}"
+            );
         }
     });
 }
@@ -329,9 +432,12 @@ fn c3_a_salt_that_is_destroyed_is_gone_from_redis_file() {
 fn c3_each_node_of_a_cluster_writes_its_file_anew() {
     on(&[Backend::Cluster], async |place| {
         let rewrites = || -> Vec<u64> {
-            let info = cluster().1.nodes().iter().map(|node| node.command(&["INFO", "persistence"]));
+            let info =
+                cluster().1.nodes().iter().map(|node| node.command(&["INFO", "persistence"]));
             info.map(|info| {
-                info.lines().find_map(|line| line.trim().strip_prefix("aof_rewrites:")?.parse().ok()).unwrap()
+                info.lines()
+                    .find_map(|line| line.trim().strip_prefix("aof_rewrites:")?.parse().ok())
+                    .unwrap()
             })
             .collect()
         };
@@ -395,14 +501,18 @@ fn c8_what_arrives_while_a_batch_is_written_is_the_next_batch() {
 fn c5_a_worker_answers_all_that_was_taken_before_it_ends() {
     on(&BACKENDS, async |place| {
         let (batcher, workers) = batcher(place.store.clone(), 1_600);
-        let views = (0..60).map(|number| {
-            let batcher = batcher.clone();
-            async move { batcher.record(1 + number % 5, visitor(number, number)).await.unwrap().counted }
-        });
+        let views =
+            (0..60).map(|number| {
+                let batcher = batcher.clone();
+                async move {
+                    batcher.record(1 + number % 5, visitor(number, number)).await.unwrap().counted
+                }
+            });
         let views: Vec<_> = views.collect();
         drop(batcher);
         let work = futures_util::future::join_all(workers.into_iter().map(Worker::run));
-        let (counted, _) = futures_util::future::join(futures_util::future::join_all(views), work).await;
+        let (counted, _) =
+            futures_util::future::join(futures_util::future::join_all(views), work).await;
         assert_eq!(counted, [true; 60]);
     });
 }
@@ -434,13 +544,16 @@ fn c5_a_view_without_a_worker_is_an_error_and_no_acknowledgement() {
 
 #[test]
 fn c5_a_commit_is_on_the_disk_before_it_returns() {
-    // A killed process can't show this, because the system still writes what it left; a power cut would. So the settings that
-    // make SQLite sync each commit are held here (https://www.sqlite.org/pragma.html#pragma_synchronous: 2 is FULL).
+    // A killed process can't show this, because the system still writes what it left; a power cut
+    // would. So the settings that make SQLite sync each commit are held here
+    // (https://www.sqlite.org/pragma.html#pragma_synchronous: 2 is FULL).
     runtime().block_on(async {
         let folder = tempfile::tempdir().unwrap();
         let mut transaction = open_sqlite(folder.path()).await.begin().await.unwrap();
-        let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(&mut *transaction).await.unwrap();
-        let journal: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut *transaction).await.unwrap();
+        let synchronous: i64 =
+            sqlx::query_scalar("PRAGMA synchronous").fetch_one(&mut *transaction).await.unwrap();
+        let journal: String =
+            sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut *transaction).await.unwrap();
         assert_eq!((synchronous, journal.as_str()), (2, "wal"));
     });
 }
@@ -448,7 +561,8 @@ fn c5_a_commit_is_on_the_disk_before_it_returns() {
 #[test]
 fn c5_two_processes_on_one_store_count_a_visitor_once() {
     on(&BACKENDS, async |place| {
-        let batch: Vec<View> = (0..40).map(|number| View { article: 1, visitor: visitor(number, number) }).collect();
+        let batch: Vec<View> =
+            (0..40).map(|number| View { article: 1, visitor: visitor(number, number) }).collect();
         // With connections of their own, as two processes have.
         let others = [place.opened_again().await, place.opened_again().await];
         let write = async |store: &ViewStore| {
@@ -470,7 +584,9 @@ fn c2_a_process_that_comes_late_or_falls_behind_however_far_knows_who_was_counte
     on(&BACKENDS, async |place| {
         // Redis' log has a new chunk after each third of these.
         let batch = |part: i64| -> Vec<View> {
-            (900 * part..900 * (part + 1)).map(|number| View { article: 1, visitor: visitor(number, number) }).collect()
+            (900 * part..900 * (part + 1))
+                .map(|number| View { article: 1, visitor: visitor(number, number) })
+                .collect()
         };
         let counted = async |store: &ViewStore, part| {
             record(store, &batch(part)).await.iter().filter(|outcome| outcome.counted).count()
@@ -487,7 +603,10 @@ fn c2_a_process_that_comes_late_or_falls_behind_however_far_knows_who_was_counte
             // An address may have two: who reads a part of the log twice must not take one for two.
             for part in parts..parts + by {
                 let second = View { article: 1, visitor: visitor(-1 - part, 900 * part + 899) };
-                assert!(record(&behind, &[second]).await[0].counted, "the second in part {part}, behind by {by}");
+                assert!(
+                    record(&behind, &[second]).await[0].counted,
+                    "the second in part {part}, behind by {by}"
+                );
             }
             parts += by;
         }
@@ -504,7 +623,8 @@ fn c2_a_window_that_another_process_began_ends_to_the_millisecond_too() {
     on(&BACKENDS, async |place| {
         let other = place.opened_again().await;
         let reason = async |store: &ViewStore, someone| {
-            record(store, &[View { article: 1, visitor: visitor(someone, someone) }]).await[0].reason
+            record(store, &[View { article: 1, visitor: visitor(someone, someone) }]).await[0]
+                .reason
         };
         // So that it knows the log, but not what comes now.
         assert_eq!(reason(&other, 1).await, None);
@@ -525,7 +645,8 @@ fn c2_what_was_forgotten_misleads_no_process_that_had_read_it() {
     on(&[Backend::Redis, Backend::Cluster], async |place| {
         let others = [place.opened_again().await, place.opened_again().await];
         let counts = async |store: &ViewStore, someone| {
-            record(store, &[View { article: 1, visitor: visitor(someone, someone) }]).await[0].counted
+            record(store, &[View { article: 1, visitor: visitor(someone, someone) }]).await[0]
+                .counted
         };
         for _ in 0..4 {
             for someone in 0..5 {
@@ -561,15 +682,20 @@ fn c3_what_is_over_goes_though_something_new_comes_all_the_time() {
 fn c3_under_load_what_is_over_goes_without_a_prune() {
     on(&[Backend::Redis], async |place| {
         for part in 0..24 {
-            let views: Vec<View> =
-                (0..900).map(|number| View { article: 1, visitor: visitor(900 * part + number, number) }).collect();
-            assert!(record(&place.store, &views).await.iter().all(|outcome| outcome.counted), "part {part}");
+            let views: Vec<View> = (0..900)
+                .map(|number| View { article: 1, visitor: visitor(900 * part + number, number) })
+                .collect();
+            assert!(
+                record(&place.store, &views).await.iter().all(|outcome| outcome.counted),
+                "part {part}"
+            );
             place.clock.advance(WINDOW / 2);
         }
         let redis = place.redis.as_ref().unwrap();
         let chunks = redis.command(&["ZRANGE", "tm:{1}:seen", "0", "-1"]);
-        let length =
-            |chunk| -> u32 { redis.command(&["STRLEN", &format!("tm:{{1}}:seen:{chunk}")]).trim().parse().unwrap() };
+        let length = |chunk| -> u32 {
+            redis.command(&["STRLEN", &format!("tm:{{1}}:seen:{chunk}")]).trim().parse().unwrap()
+        };
         let entries = chunks.lines().map(length).sum::<u32>() / 16;
         assert!(entries <= 9 * 900, "{entries} of {}", 24 * 900);
     });
@@ -580,7 +706,8 @@ fn c2_a_redis_that_was_emptied_makes_no_process_believe_what_is_gone() {
     on(&[Backend::Redis], async |place| {
         let other = place.opened_again().await;
         let counts = async |store: &ViewStore, someone| {
-            record(store, &[View { article: 1, visitor: visitor(someone, someone) }]).await[0].counted
+            record(store, &[View { article: 1, visitor: visitor(someone, someone) }]).await[0]
+                .counted
         };
         for someone in 0..5 {
             assert!(counts(&place.store, someone).await);
@@ -622,10 +749,15 @@ fn c2_a_process_with_another_number_of_shards_takes_no_views() {
         assert_eq!(place.record(1, 1).await, None);
         let redis = Redis::new(&place.redis.as_ref().unwrap().url()).unwrap();
         let ledger = place.redis_store().ledger.clone();
-        let other = RedisStore::new(redis, ledger, place.clock.clone(), WINDOW, CAPS, 2 * SHARDS as usize);
-        let refused = other.record(&[View { article: 1, visitor: visitor(2, 2) }]).await.unwrap_err();
+        let other =
+            RedisStore::new(redis, ledger, place.clock.clone(), WINDOW, CAPS, 2 * SHARDS as usize);
+        let refused =
+            other.record(&[View { article: 1, visitor: visitor(2, 2) }]).await.unwrap_err();
         assert!(refused.to_string().contains(&format!("first used with {SHARDS}")), "{refused}");
-        assert!(other.record(&[View { article: 1, visitor: visitor(2, 2) }]).await.is_err(), "nor when it asks again");
+        assert!(
+            other.record(&[View { article: 1, visitor: visitor(2, 2) }]).await.is_err(),
+            "nor when it asks again"
+        );
         assert_eq!(place.total(1).await, 1);
     });
 }

@@ -12,11 +12,17 @@ fn c5_a_flush_moves_every_view_to_sql_once_and_changes_no_total() {
                 assert_eq!(place.record(article, someone).await, None);
             }
         }
-        assert_eq!(place.redis_store().unflushed().await.unwrap(), Unflushed { pending: 6, batches: 0 });
+        assert_eq!(
+            place.redis_store().unflushed().await.unwrap(),
+            Unflushed { pending: 6, batches: 0 }
+        );
         let flushed = place.flush().await;
         assert_eq!((flushed.views, flushed.articles, flushed.batches), (6, 3, 3), "{flushed}");
         for article in 1..=3 {
-            assert_eq!((place.total(article).await, place.total_in_sql(article).await), (article, article));
+            assert_eq!(
+                (place.total(article).await, place.total_in_sql(article).await),
+                (article, article)
+            );
         }
         assert_eq!(place.redis_store().unflushed().await.unwrap(), Unflushed::default());
         assert_eq!(place.flush().await, Flushed::default(), "nothing is left");
@@ -55,7 +61,10 @@ fn c5_views_of_an_article_that_is_gone_are_dropped_and_reported() {
         assert_eq!(place.record(ARTICLES + 1, 1).await, None);
         let flushed = place.flush().await;
         assert_eq!((flushed.views, flushed.dropped), (1, 1));
-        assert!(flushed.to_string().contains("1 views of articles that are no longer there"), "{flushed}");
+        assert!(
+            flushed.to_string().contains("1 views of articles that are no longer there"),
+            "{flushed}"
+        );
         assert_eq!(place.total_in_sql(ARTICLES + 1).await, 0);
         assert_eq!(place.flush().await, Flushed::default());
     });
@@ -89,22 +98,30 @@ fn c5_a_redis_set_back_to_an_older_file_never_counts_a_batch_twice() {
         };
         for _ in 0..2 {
             set_back();
-            // The old pending views must not be mixed with a new one of the same shard, or neither could be told apart.
+            // The old pending views must not be mixed with a new one of the same shard, or neither
+            // could be told apart.
             let batch = [View { article: 17, visitor: visitor(7, 7) }];
             retry(|| place.store.record(&batch)).await;
-            let flushed =
-                retry(|| async { Flusher::new(place.redis_store().clone(), place.clock.clone()).step().await }).await;
+            let flushed = retry(|| async {
+                Flusher::new(place.redis_store().clone(), place.clock.clone()).step().await
+            })
+            .await;
             assert_eq!(flushed.known, 1, "{flushed}");
             assert_eq!(flushed.views, 1, "the new view alone");
             assert_eq!(place.total_in_sql(1).await, 6);
         }
-        assert_eq!(place.total_in_sql(17).await, 2, "the memory of who was counted is as old as the file");
+        assert_eq!(
+            place.total_in_sql(17).await,
+            2,
+            "the memory of who was counted is as old as the file"
+        );
         // The totals are as old as the file, until the next look at the rankings.
         assert_eq!(place.total(1).await, 5);
         place.redis_store().refresh_rankings().await.unwrap();
         assert_eq!(place.total(1).await, 6);
         assert_eq!(place.redis_store().reconcile().await.unwrap(), []);
-        // So it is if nobody reads, and if a reconcile comes first: what is pending in the old file is not added to what SQL has of it.
+        // So it is if nobody reads, and if a reconcile comes first: what is pending in the old file
+        // is not added to what SQL has of it.
         set_back();
         retry(|| place.redis_store().refresh_rankings()).await;
         assert_eq!(place.total(1).await, 6);
@@ -118,7 +135,8 @@ fn c5_a_redis_set_back_to_an_older_file_never_counts_a_batch_twice() {
 
 #[test]
 fn c5_a_batch_whose_views_are_gone_is_not_taken_for_flushed() {
-    // So it is when Redis went back to before the batch was closed while a flush had its name: the views are pending again.
+    // So it is when Redis went back to before the batch was closed while a flush had its name: the
+    // views are pending again.
     on(&[Backend::Redis], async |place| {
         let redis = place.redis.as_ref().unwrap();
         let name = format!("{}-0123456789abcdef", place.clock.now_ms());
@@ -138,7 +156,10 @@ fn c5_a_batch_too_old_for_the_ledger_is_left_alone_and_reported() {
         let flushed = place.flush().await;
         assert_eq!((flushed.views, flushed.undecided), (0, 1));
         assert!(flushed.to_string().contains("too old"), "{flushed}");
-        assert_eq!(place.redis_store().unflushed().await.unwrap(), Unflushed { pending: 0, batches: 1 });
+        assert_eq!(
+            place.redis_store().unflushed().await.unwrap(),
+            Unflushed { pending: 0, batches: 1 }
+        );
         // If SQL has it, it must not be added to what SQL has.
         let drifts = place.redis_store().reconcile().await.unwrap();
         assert_eq!(drifts, [Drift::of_article("total", 1, 1, 0)]);
@@ -158,7 +179,8 @@ fn c5_with_everysec_a_flush_waits_until_redis_has_synced() {
         assert_eq!((flushed.views, flushed.waiting), (1, 0), "{flushed}");
         assert!(start.elapsed() >= Duration::from_secs(2), "a sync may begin so late");
 
-        // A child that writes a snapshot for as long as this test takes; Redis may not sync as it usually does meanwhile.
+        // A child that writes a snapshot for as long as this test takes; Redis may not sync as it
+        // usually does meanwhile.
         store.record(&[View { article: 1, visitor: visitor(2, 2) }]).await.unwrap();
         redis.command(&["CONFIG", "SET", "rdb-key-save-delay", "10000000"]);
         redis.command(&["BGSAVE"]);

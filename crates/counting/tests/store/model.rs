@@ -31,14 +31,30 @@ fn actions() -> impl Strategy<Value = Vec<Action>> {
     prop::collection::vec(action, 1..40)
 }
 
-/// Who somebody is: of the first eight each is at one of three IPv4 addresses, the next eight are at four addresses of one IPv6 network, four
-/// are signed in, at two addresses, and the others are anonymous sessions, each of which is now at one of these IPv4 addresses and now at one
-/// of these IPv6 addresses.
+/// Who somebody is: of the first eight each is at one of three IPv4 addresses, the next eight are
+/// at four addresses of one IPv6 network, four are signed in, at two addresses, and the others are
+/// anonymous sessions, each of which is now at one of these IPv4 addresses and now at one of these
+/// IPv6 addresses.
 fn hashes_of(someone: i64) -> Hashes {
     match someone {
-        ..8 => Hashes { visitor: someone, address: Some(someone % 3), network: None, is_session: false },
-        8..16 => Hashes { visitor: someone, address: Some(100 + someone % 4), network: Some(200), is_session: false },
-        16..20 => Hashes { visitor: someone, address: None, network: Some(300 + someone % 2), is_session: false },
+        ..8 => Hashes {
+            visitor: someone,
+            address: Some(someone % 3),
+            network: None,
+            is_session: false,
+        },
+        8..16 => Hashes {
+            visitor: someone,
+            address: Some(100 + someone % 4),
+            network: Some(200),
+            is_session: false,
+        },
+        16..20 => Hashes {
+            visitor: someone,
+            address: None,
+            network: Some(300 + someone % 2),
+            is_session: false,
+        },
         _ => Hashes {
             visitor: 20 + (someone - 20) / 2,
             address: Some(if someone % 2 == 0 { 0 } else { 100 }),
@@ -48,7 +64,8 @@ fn hashes_of(someone: i64) -> Hashes {
     }
 }
 
-/// Whether one more would be too many for an address or a network, of which those who are `live` were counted.
+/// Whether one more would be too many for an address or a network, of which those who are `live`
+/// were counted.
 fn is_over_a_cap(someone: Hashes, live: &[Hashes]) -> bool {
     let of_address = live.iter().filter(|other| other.address == someone.address).count();
     let of_network = live.iter().filter(|other| other.network == someone.network).count();
@@ -70,12 +87,16 @@ fn reason(counted_at: &[(i64, i64, i64)], article: i64, someone: i64, now: i64) 
     is_over_a_cap(someone, &live).then_some(Reason::IpCap)
 }
 
-/// Any sequence of batches that two processes get, pauses, flushes and losses of what is cached, against the rules written the slow
-/// way.
-async fn agrees_with_the_model(mut place: Place, actions: Vec<Action>) -> Result<(), TestCaseError> {
+/// Any sequence of batches that two processes get, pauses, flushes and losses of what is cached,
+/// against the rules written the slow way.
+async fn agrees_with_the_model(
+    mut place: Place,
+    actions: Vec<Action>,
+) -> Result<(), TestCaseError> {
     let mut counted_at = Vec::<(i64, i64, i64)>::new();
     let mut totals = HashMap::<i64, i64>::new();
-    // Which of the processes has heard of everybody who was counted for an article: the one that had its last view.
+    // Which of the processes has heard of everybody who was counted for an article: the one that
+    // had its last view.
     let mut last_at = HashMap::<i64, bool>::new();
     let other = place.opened_again().await;
     for action in actions {
@@ -88,7 +109,11 @@ async fn agrees_with_the_model(mut place: Place, actions: Vec<Action>) -> Result
                 place.flush().await;
                 if let ViewStore::Redis(_) = place.store {
                     for (article, total) in &totals {
-                        prop_assert_eq!(place.total_in_sql(*article).await, *total, "after a flush SQL has everything");
+                        prop_assert_eq!(
+                            place.total_in_sql(*article).await,
+                            *total,
+                            "after a flush SQL has everything"
+                        );
                     }
                 }
                 continue;
@@ -103,7 +128,12 @@ async fn agrees_with_the_model(mut place: Place, actions: Vec<Action>) -> Result
                 if let Some(redis) = &place.redis {
                     for shard in 1..4 {
                         redis.command(&["DEL", &format!("tm:{{{shard}}}:total")]);
-                        redis.command(&["HDEL", &format!("tm:{{{shard}}}:state"), "rank:all", "rank:24h"]);
+                        redis.command(&[
+                            "HDEL",
+                            &format!("tm:{{{shard}}}:state"),
+                            "rank:all",
+                            "rank:24h",
+                        ]);
                     }
                 }
                 continue;
@@ -133,7 +163,10 @@ async fn agrees_with_the_model(mut place: Place, actions: Vec<Action>) -> Result
             .iter()
             .map(|&(article, someone)| View {
                 article,
-                visitor: on_day_of(&place.clock, Visitor { today: hashes_of(someone), ..visitor(0, 0) }),
+                visitor: on_day_of(
+                    &place.clock,
+                    Visitor { today: hashes_of(someone), ..visitor(0, 0) },
+                ),
             })
             .collect();
         let store = if is_other { &other } else { &place.store };
@@ -142,7 +175,11 @@ async fn agrees_with_the_model(mut place: Place, actions: Vec<Action>) -> Result
             let counts = reason(&counted_at, article, someone, now).is_none();
             prop_assert!(would_count || !counts, "a no is always right");
             if last_at.get(&article).is_none_or(|last| *last == is_other) {
-                prop_assert_eq!(would_count, counts, "and so is a yes of a process that has heard of everybody");
+                prop_assert_eq!(
+                    would_count,
+                    counts,
+                    "and so is a yes of a process that has heard of everybody"
+                );
             }
         }
         let outcomes = record(store, &batch).await;

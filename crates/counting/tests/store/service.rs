@@ -36,10 +36,11 @@ async fn sender(views: &Views, request: ViewRequest) -> (Visitor, Option<Box<Rea
     }
 }
 
-/// Reads until there is something: on a machine that is busy elsewhere Redis may answer later than a page waits, and is then left alone
-/// until the probe has found it well.
+/// Reads until there is something: on a machine that is busy elsewhere Redis may answer later than
+/// a page waits, and is then left alone until the probe has found it well.
 async fn patiently<T: Default + PartialEq, F: Future<Output = T>>(read: impl Fn() -> F) -> T {
-    retry(|| async { Some(read().await).filter(|found| *found != T::default()).ok_or("nothing") }).await
+    retry(|| async { Some(read().await).filter(|found| *found != T::default()).ok_or("nothing") })
+        .await
 }
 
 #[test]
@@ -58,7 +59,10 @@ fn c2_c3_c4_a_request_is_somebody_or_no_reader_and_is_counted_once() {
         }
         let outcome = views.record(1, one, one_reader.as_deref()).await.unwrap();
         assert_eq!((outcome.views, outcome.counted), (1, true));
-        assert_eq!(views.record(1, one, one_reader.as_deref()).await.unwrap().reason, Some(Reason::Repeat));
+        assert_eq!(
+            views.record(1, one, one_reader.as_deref()).await.unwrap().reason,
+            Some(Reason::Repeat)
+        );
         assert_eq!(views.record(1, other, other_reader.as_deref()).await.unwrap().views, 2);
         assert_eq!(views.record(3, other, other_reader.as_deref()).await.unwrap().views, 1);
         assert_eq!(views.waiting(), 0);
@@ -67,7 +71,11 @@ fn c2_c3_c4_a_request_is_somebody_or_no_reader_and_is_counted_once() {
         assert_ne!(views.key(Purpose::Log).await.unwrap(), key);
         match &place.store {
             ViewStore::Sqlite(_) => {
-                assert_eq!(views.totals(&[1, 2, 3]).await, Some(HashMap::new()), "a page's query has them");
+                assert_eq!(
+                    views.totals(&[1, 2, 3]).await,
+                    Some(HashMap::new()),
+                    "a page's query has them"
+                );
                 assert_eq!(views.top(Window::All, 10).await, None);
             }
             ViewStore::Redis(store) => {
@@ -89,7 +97,10 @@ fn c6_a_page_knows_whether_its_reader_would_count_though_redis_is_away() {
         let views = views(&place);
         let reader = |address: &str, browser: &str| request(address, browser, None).reader;
         let one = reader("192.0.2.1", BROWSER);
-        assert!(views.would_count(1, &one), "a process that has just started knows nothing, not even the salt");
+        assert!(
+            views.would_count(1, &one),
+            "a process that has just started knows nothing, not even the salt"
+        );
         let (visitor, who) = sender(&views, request("192.0.2.1", BROWSER, None)).await;
         assert!(views.would_count(1, &one));
         assert!(views.record(1, visitor, who.as_deref()).await.unwrap().counted);
@@ -99,10 +110,16 @@ fn c6_a_page_knows_whether_its_reader_would_count_though_redis_is_away() {
         // Longer than a salt is believed without asking the store.
         place.clock.advance(WINDOW - Duration::from_millis(1));
         assert!(!views.would_count(1, &one));
-        assert!(!views.would_count(1, &reader("::ffff:192.0.2.1", BROWSER)), "the same address and browser");
+        assert!(
+            !views.would_count(1, &reader("::ffff:192.0.2.1", BROWSER)),
+            "the same address and browser"
+        );
         assert!(views.would_count(2, &one), "another article");
         assert!(views.would_count(1, &reader("192.0.2.2", BROWSER)), "another address");
-        assert!(views.would_count(1, &Reader { session: Some(1), ..one.clone() }), "an anonymous session");
+        assert!(
+            views.would_count(1, &Reader { session: Some(1), ..one.clone() }),
+            "an anonymous session"
+        );
         assert!(!views.would_count(2, &reader("192.0.2.2", "curl/8")), "a crawler");
         place.clock.advance(Duration::from_millis(1));
         assert!(views.would_count(1, &one), "after the window");
@@ -112,7 +129,9 @@ fn c6_a_page_knows_whether_its_reader_would_count_though_redis_is_away() {
 /// Sends a view, and says whether it counted.
 async fn try_to_count(views: &Views, article: i64, address: &str) -> Result<bool, ViewError> {
     match views.identify(request(address, BROWSER, None)).await? {
-        Sender::Visitor(visitor, reader) => Ok(views.record(article, visitor, reader.as_deref()).await?.counted),
+        Sender::Visitor(visitor, reader) => {
+            Ok(views.record(article, visitor, reader.as_deref()).await?.counted)
+        }
         Sender::NoReader(reason) => panic!("{reason:?}"),
     }
 }
@@ -126,7 +145,8 @@ fn would_count(views: &Views, article: i64, address: &str) -> bool {
 }
 
 #[test]
-fn c6_a_process_that_has_just_started_knows_who_was_counted_before_and_soon_who_is_counted_elsewhere() {
+fn c6_a_process_that_has_just_started_knows_who_was_counted_before_and_soon_who_is_counted_elsewhere()
+ {
     on(&BACKENDS, async |place| {
         let views = views(&place);
         assert!(counts(&views, 1, "192.0.2.1").await);
@@ -141,7 +161,9 @@ fn c6_a_process_that_has_just_started_knows_who_was_counted_before_and_soon_who_
         assert!(follower.step().await);
         assert!(!would_count(&others, 1, "192.0.2.2") && !would_count(&others, 2, "192.0.2.1"));
         // Having read along changes nothing about what counts.
-        for (article, address, is_new) in [(1, "192.0.2.1", false), (1, "192.0.2.2", false), (1, "192.0.2.3", true)] {
+        for (article, address, is_new) in
+            [(1, "192.0.2.1", false), (1, "192.0.2.2", false), (1, "192.0.2.3", true)]
+        {
             assert_eq!(counts(&others, article, address).await, is_new, "{address}");
         }
         assert!(follower.step().await);
@@ -196,13 +218,21 @@ fn c6_as_many_as_were_counted_are_known_after_a_start() {
             assert!(record(&place.store, &batch).await.iter().all(|outcome| outcome.counted));
         }
         let store = place.opened_again().await;
-        let known = || (0..COUNTED).filter(|number| !store.would_count(1, &of(*number).visitor)).count();
+        let known =
+            || (0..COUNTED).filter(|number| !store.would_count(1, &of(*number).visitor)).count();
         assert_eq!(known(), 0);
         store.catch_up().await.unwrap();
         assert_eq!(known(), usize::try_from(COUNTED).unwrap());
         store.catch_up().await.unwrap();
         assert!(store.would_count(1, &of(COUNTED).visitor));
-        assert_eq!(record(&store, &[of(0), of(COUNTED)]).await.iter().filter(|outcome| outcome.counted).count(), 1);
+        assert_eq!(
+            record(&store, &[of(0), of(COUNTED)])
+                .await
+                .iter()
+                .filter(|outcome| outcome.counted)
+                .count(),
+            1
+        );
     });
 }
 
@@ -215,7 +245,9 @@ fn c6_the_log_is_read_again_and_again_until_the_process_stops() {
         let views = views(&place);
         for address in ["192.0.2.1", "192.0.2.2"] {
             assert!(counts(&views, 1, address).await);
-            let is_known = || async { if would_count(&others, 1, address) { Err("not read yet") } else { Ok(()) } };
+            let is_known = || async {
+                if would_count(&others, 1, address) { Err("not read yet") } else { Ok(()) }
+            };
             retry(is_known).await;
         }
         stop.cancel();
@@ -302,7 +334,9 @@ fn c2_a_visitor_whose_requests_meet_at_midnight_is_counted_once() {
 
 /// A process on a machine with a clock of its own.
 async fn process(place: &Place, clock: &Clock) -> (RedisStore, Views) {
-    let ViewStore::Redis(store) = place.opened_again().await else { panic!("not a store in Redis") };
+    let ViewStore::Redis(store) = place.opened_again().await else {
+        panic!("not a store in Redis")
+    };
     let store = store.with_clock(clock.clone());
     let place = Place {
         store: ViewStore::Redis(store.clone()),
@@ -322,7 +356,8 @@ fn c2_processes_whose_clocks_differ_count_a_visitor_once_around_midnight() {
     on(&[Backend::Redis, Backend::Cluster], async |place| {
         // A minute before midnight, as Redis knows it.
         place.clock.advance(12 * HOUR - Duration::from_secs(60));
-        let clocks = [later(&place.clock, 300_000), later(&place.clock, -300_000), later(&place.clock, 0)];
+        let clocks =
+            [later(&place.clock, 300_000), later(&place.clock, -300_000), later(&place.clock, 0)];
         let mut processes = Vec::new();
         for clock in &clocks {
             processes.push(process(&place, clock).await.1);
@@ -331,11 +366,17 @@ fn c2_processes_whose_clocks_differ_count_a_visitor_once_around_midnight() {
             for (first, article) in (1..=3).enumerate() {
                 for turn in 0..3 {
                     let views = &processes[(first + turn) % 3];
-                    let (visitor, reader) = sender(views, request(&format!("192.0.2.{minute}"), BROWSER, None)).await;
+                    let (visitor, reader) =
+                        sender(views, request(&format!("192.0.2.{minute}"), BROWSER, None)).await;
                     let outcome = views.record(article, visitor, reader.as_deref()).await.unwrap();
-                    assert_eq!((outcome.views, outcome.counted), (minute + 1, turn == 0), "minute {minute}");
+                    assert_eq!(
+                        (outcome.views, outcome.counted),
+                        (minute + 1, turn == 0),
+                        "minute {minute}"
+                    );
                     // Who came before is still known.
-                    let (visitor, reader) = sender(views, request("192.0.2.0", BROWSER, None)).await;
+                    let (visitor, reader) =
+                        sender(views, request("192.0.2.0", BROWSER, None)).await;
                     let again = views.record(article, visitor, reader.as_deref()).await.unwrap();
                     assert_eq!(again.reason, Some(Reason::Repeat), "minute {minute}");
                 }
@@ -353,7 +394,8 @@ fn c2_a_window_is_neither_shortened_nor_extended_by_a_process_whose_clock_is_set
         let clock = later(&place.clock, 0);
         let Clock::Manual(time) = &clock else { panic!("a manual clock") };
         let store = ViewStore::Redis(process(&place, &clock).await.0);
-        let reason = async || record(&store, &[View { article: 1, visitor: visitor(1, 1) }]).await[0].reason;
+        let reason =
+            async || record(&store, &[View { article: 1, visitor: visitor(1, 1) }]).await[0].reason;
         assert_eq!(reason().await, None);
         // Each is a step; the one before was made up for.
         for by in [1, 2, 1_000, 600_000, -600_000, -3_600_000, 7_200_000, -5_000, 0] {
@@ -363,7 +405,11 @@ fn c2_a_window_is_neither_shortened_nor_extended_by_a_process_whose_clock_is_set
         for by in [0, 3_600_000, -3_600_000] {
             place.clock.advance(WINDOW - Duration::from_millis(1));
             time.fetch_add(by, std::sync::atomic::Ordering::SeqCst);
-            assert_eq!(reason().await, Some(Reason::Repeat), "a millisecond before the end, by {by}");
+            assert_eq!(
+                reason().await,
+                Some(Reason::Repeat),
+                "a millisecond before the end, by {by}"
+            );
             place.clock.advance(Duration::from_millis(1));
             assert_eq!(reason().await, None, "at the end, by {by}");
         }
@@ -384,7 +430,8 @@ fn c2_a_process_whose_clock_is_far_from_redis_refuses_one_view_and_then_counts()
 }
 
 #[test]
-fn c2_a_process_that_is_ahead_by_minutes_and_had_no_view_at_midnight_still_looks_under_yesterdays_salt() {
+fn c2_a_process_that_is_ahead_by_minutes_and_had_no_view_at_midnight_still_looks_under_yesterdays_salt()
+ {
     on(&[Backend::Redis], async |place| {
         let right = process(&place, &place.clock).await.1;
         let clock = later(&place.clock, 540_000);

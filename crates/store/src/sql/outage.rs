@@ -39,7 +39,8 @@ impl Outage {
         let _ = self.0.subscribe().wait_for(|seen| seen.is_away).await;
     }
 
-    /// Whether a connection of that age is from before the end of the last outage: there may be nobody at its other end.
+    /// Whether a connection of that age is from before the end of the last outage: there may be
+    /// nobody at its other end.
     pub fn is_older(&self, age: Duration) -> bool {
         self.0.borrow().ended_at.is_some_and(|ended_at| age > ended_at.elapsed())
     }
@@ -50,7 +51,11 @@ impl Outage {
     /// An I/O error: whoever asks may come again.
     pub fn refuse(&self) -> sqlx::Result<()> {
         match self.is_now() {
-            true => Err(std::io::Error::new(std::io::ErrorKind::TimedOut, "the database does not answer").into()),
+            true => Err(std::io::Error::new(
+                std::io::ErrorKind::TimedOut,
+                "the database does not answer",
+            )
+            .into()),
             false => Ok(()),
         }
     }

@@ -1,8 +1,9 @@
 //! The connection of a task that reads again and again.
 //!
-//! The pool tries a connection before it is used and again when it comes back, which costs two more round trips than
-//! the statement itself. A task that does one read after the other needs neither: a read that fails on a connection
-//! from before is done once more on a new one, so nobody notices that the server was restarted.
+//! The pool tries a connection before it is used and again when it comes back, which costs two more
+//! round trips than the statement itself. A task that does one read after the other needs neither:
+//! a read that fails on a connection from before is done once more on a new one, so nobody notices
+//! that the server was restarted.
 
 use std::time::{Duration, Instant};
 
@@ -16,8 +17,8 @@ use super::{AnyDatabase, MySqlDatabase};
 /// How long the server may take to let the task in.
 const CONNECT: Duration = Duration::from_secs(3);
 
-/// A connection that was idle for so long is tried before it is used: a firewall may have forgotten it, and then
-/// nobody would ever answer.
+/// A connection that was idle for so long is tried before it is used: a firewall may have forgotten
+/// it, and then nobody would ever answer.
 const IDLE: Duration = Duration::from_secs(1);
 
 /// Runs `$read` on an [`OwnConnection`]: once more, on a new connection, if one from before failed.
@@ -31,7 +32,8 @@ macro_rules! on_own {
                 $read
             }
             $crate::sql::AnyDatabase::MySql(database) => loop {
-                // Not in its place while it reads: whoever gives up a read leaves an answer on the way.
+                // Not in its place while it reads: whoever gives up a read leaves an answer on the
+                // way.
                 let mut open = $crate::sql::Open::take(&mut $own.open, database).await?;
                 let read: sqlx::Result<_> = async {
                     let $connection = &mut open.connection;
@@ -51,7 +53,8 @@ macro_rules! on_own {
     };
 }
 
-/// The connection of one task. In the embedded profile there is none to keep: the pool's cost next to nothing.
+/// The connection of one task. In the embedded profile there is none to keep: the pool's cost next
+/// to nothing.
 #[derive(Debug)]
 pub struct OwnConnection {
     /// What it reads from.

@@ -39,7 +39,8 @@ impl Filter {
             ),
             (self.text.as_deref().map(contains), " AND articles.search_text LIKE ? ESCAPE '!'"),
         ];
-        let used = conditions.into_iter().filter_map(|(value, sql)| value.map(|value| (sql, value)));
+        let used =
+            conditions.into_iter().filter_map(|(value, sql)| value.map(|value| (sql, value)));
         used.unzip()
     }
 }
@@ -152,9 +153,14 @@ impl ArticleRow {
 }
 
 /// Those articles of these slugs that readers see at `now`.
-pub async fn articles_by_slugs(own: &mut OwnConnection, slugs: &[&str], now: i64) -> sqlx::Result<Vec<Article>> {
+pub async fn articles_by_slugs(
+    own: &mut OwnConnection,
+    slugs: &[&str],
+    now: i64,
+) -> sqlx::Result<Vec<Article>> {
     let Some(first) = slugs.first() else { return Ok(vec![]) };
-    // Filled up with one that is asked for already, so that there are few different statements to prepare.
+    // Filled up with one that is asked for already, so that there are few different statements to
+    // prepare.
     let placeholders = slugs.len().next_power_of_two();
     let articles = select_articles(own.database.dialect());
     let others = ", ?".repeat(placeholders - 1);
@@ -236,7 +242,9 @@ impl Database {
     /// The newest articles that readers see at `now`, at most `limit`, newest first.
     pub async fn newest(&self, limit: i64, now: i64) -> sqlx::Result<Vec<Article>> {
         let articles = select_articles(self.dialect());
-        let sql = format!("{articles} ORDER BY articles.published_at DESC, articles.id DESC LIMIT {limit}");
+        let sql = format!(
+            "{articles} ORDER BY articles.published_at DESC, articles.id DESC LIMIT {limit}"
+        );
         let rows: Vec<ArticleRow> = on_reader!(self, pool => {
             sqlx::query_as(AssertSqlSafe(sql)).bind(now).fetch_all(pool).await?
         });
@@ -245,7 +253,8 @@ impl Database {
 
     /// Whether readers see the article at `now`.
     pub async fn is_visible(&self, id: i64, now: i64) -> sqlx::Result<bool> {
-        let sql = format!("SELECT EXISTS (SELECT 1 FROM articles WHERE {VISIBLE} AND articles.id = ?)");
+        let sql =
+            format!("SELECT EXISTS (SELECT 1 FROM articles WHERE {VISIBLE} AND articles.id = ?)");
         on_reader!(self, pool => sqlx::query_scalar(AssertSqlSafe(sql)).bind(now).bind(id).fetch_one(pool).await)
     }
 
@@ -296,15 +305,15 @@ impl Database {
             "SELECT articles.slug, articles.updated_at FROM articles WHERE {VISIBLE}
              ORDER BY articles.published_at DESC, articles.id DESC LIMIT 50000"
         );
-        let rows: Vec<(String, i64)> =
-            on_reader!(self, pool => sqlx::query_as(AssertSqlSafe(sql)).bind(now).fetch_all(pool).await?);
+        let rows: Vec<(String, i64)> = on_reader!(self, pool => sqlx::query_as(AssertSqlSafe(sql)).bind(now).fetch_all(pool).await?);
         rows.into_iter().map(|(slug, updated_at)| Ok((slug, timestamp(updated_at)?))).collect()
     }
 
     /// The slug of every article, deleted ones included, with its date.
     pub async fn dates_of_slugs(&self) -> sqlx::Result<HashMap<String, Option<i64>>> {
         let sql = "SELECT slug, published_at FROM articles";
-        let rows: Vec<(String, Option<i64>)> = on_reader!(self, pool => sqlx::query_as(sql).fetch_all(pool).await?);
+        let rows: Vec<(String, Option<i64>)> =
+            on_reader!(self, pool => sqlx::query_as(sql).fetch_all(pool).await?);
         Ok(rows.into_iter().collect())
     }
 
@@ -318,7 +327,8 @@ impl Database {
     pub async fn all_fields(&self) -> sqlx::Result<Vec<ArticleFields>> {
         let fields = select_fields(self.dialect());
         let sql = format!("{fields} WHERE articles.deleted_at IS NULL ORDER BY articles.id");
-        let rows: Vec<FieldsRow> = on_reader!(self, pool => sqlx::query_as(AssertSqlSafe(sql)).fetch_all(pool).await?);
+        let rows: Vec<FieldsRow> =
+            on_reader!(self, pool => sqlx::query_as(AssertSqlSafe(sql)).fetch_all(pool).await?);
         Ok(rows.into_iter().map(FieldsRow::into_fields).collect())
     }
 }
@@ -381,7 +391,10 @@ pub(in crate::server::db) fn select_fields(dialect: Dialect) -> String {
 
 /// What an author decided about the article of that number; `None` if there is none or it is
 /// deleted.
-pub(super) async fn fields(transaction: &mut Transaction, id: i64) -> sqlx::Result<Option<ArticleFields>> {
+pub(super) async fn fields(
+    transaction: &mut Transaction,
+    id: i64,
+) -> sqlx::Result<Option<ArticleFields>> {
     let fields = select_fields(transaction.dialect());
     let sql = format!("{fields} WHERE articles.deleted_at IS NULL AND articles.id = ?");
     let row: Option<FieldsRow> = on_connection!(transaction, connection => {

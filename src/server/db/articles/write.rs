@@ -28,7 +28,11 @@ pub enum Written {
 ///
 /// An alias that another article has stays with that article. A deleted article of the slug comes
 /// back.
-pub async fn write(transaction: &mut ContentTransaction, article: &ArticleFields, now: i64) -> sqlx::Result<Written> {
+pub async fn write(
+    transaction: &mut ContentTransaction,
+    article: &ArticleFields,
+    now: i64,
+) -> sqlx::Result<Written> {
     let transaction: &mut Transaction = transaction;
     let sql = "SELECT id FROM articles WHERE slug = ?";
     let id: Option<i64> = on_connection!(transaction, connection => {
@@ -54,10 +58,9 @@ pub async fn write(transaction: &mut ContentTransaction, article: &ArticleFields
     for tag in &article.tags {
         tag_ids.push(id_of_tag(transaction, tag).await?);
     }
-    let first_author = author_ids
-        .first()
-        .copied()
-        .ok_or_else(|| sqlx::Error::Protocol(format!("the article {:?} has nobody in its byline", article.slug)))?;
+    let first_author = author_ids.first().copied().ok_or_else(|| {
+        sqlx::Error::Protocol(format!("the article {:?} has nobody in its byline", article.slug))
+    })?;
     let (id, written) = match id {
         Some(id) => {
             update(transaction, id, article, first_author, now).await?;
@@ -102,8 +105,10 @@ struct Derived {
 
 impl Derived {
     fn of(article: &ArticleFields) -> sqlx::Result<Self> {
-        let contents = serde_json::to_string(&article.contents).map_err(|error| sqlx::Error::Encode(error.into()))?;
-        let search_text = format!("{}\n{}\n{}", article.title, article.summary, article.markdown).to_lowercase();
+        let contents = serde_json::to_string(&article.contents)
+            .map_err(|error| sqlx::Error::Encode(error.into()))?;
+        let search_text =
+            format!("{}\n{}\n{}", article.title, article.summary, article.markdown).to_lowercase();
         Ok(Self { contents, search_text })
     }
 }
@@ -165,13 +170,19 @@ impl<'a> Columns<'a> {
     /// The statement that changes a row. `more`: what else it sets, and which row it is; the values
     /// of its placeholders follow the columns'.
     fn update(&self, more: &str) -> String {
-        let assignments = self.0.iter().map(|(name, _)| format!("{name} = ?")).collect::<Vec<_>>().join(", ");
+        let assignments =
+            self.0.iter().map(|(name, _)| format!("{name} = ?")).collect::<Vec<_>>().join(", ");
         format!("UPDATE articles SET {assignments}, version = version + 1{more}")
     }
 
     /// Runs a statement whose placeholders are the columns and then `keys`. Returns the number of
     /// the row that was added, and how many rows it wrote.
-    async fn execute(&self, transaction: &mut Transaction, sql: String, keys: &[i64]) -> sqlx::Result<(i64, u64)> {
+    async fn execute(
+        &self,
+        transaction: &mut Transaction,
+        sql: String,
+        keys: &[i64],
+    ) -> sqlx::Result<(i64, u64)> {
         on_connection!(transaction, connection => {
             let mut query = sqlx::query(AssertSqlSafe(sql));
             for (_, value) in &self.0 {
@@ -199,7 +210,8 @@ pub(in crate::server::db) async fn insert(
     now: i64,
 ) -> sqlx::Result<i64> {
     let derived = Derived::of(article)?;
-    let columns = Columns::of(article, &derived, now).and("author_id", first_author).and("created_at", now);
+    let columns =
+        Columns::of(article, &derived, now).and("author_id", first_author).and("created_at", now);
     let (id, _) = columns.execute(transaction, columns.insert(), &[]).await?;
     Ok(id)
 }
@@ -234,7 +246,11 @@ pub(in crate::server::db) async fn update_under_version(
 }
 
 /// Those of `aliases` that no other article than `id` has, each once.
-async fn free_aliases(transaction: &mut Transaction, aliases: &[String], id: Option<i64>) -> sqlx::Result<Vec<String>> {
+async fn free_aliases(
+    transaction: &mut Transaction,
+    aliases: &[String],
+    id: Option<i64>,
+) -> sqlx::Result<Vec<String>> {
     let sql = "SELECT article_id FROM article_aliases WHERE path = ?";
     let mut free = Vec::with_capacity(aliases.len());
     for path in aliases {
@@ -252,9 +268,14 @@ async fn free_aliases(transaction: &mut Transaction, aliases: &[String], id: Opt
 /// as something else entirely, or the one that the name suggests. If somebody has that who only
 /// reads, it is another: whoever takes the name of somebody who is yet to be imported must not get
 /// the articles.
-async fn username_for_byline(transaction: &mut Transaction, author: &Author) -> sqlx::Result<String> {
-    let by_name = format!("SELECT username FROM users WHERE name = ? AND {WRITES} ORDER BY id LIMIT 1");
-    let is_readers = format!("SELECT EXISTS (SELECT 1 FROM users WHERE username = ? AND NOT {WRITES})");
+async fn username_for_byline(
+    transaction: &mut Transaction,
+    author: &Author,
+) -> sqlx::Result<String> {
+    let by_name =
+        format!("SELECT username FROM users WHERE name = ? AND {WRITES} ORDER BY id LIMIT 1");
+    let is_readers =
+        format!("SELECT EXISTS (SELECT 1 FROM users WHERE username = ? AND NOT {WRITES})");
     on_connection!(transaction, connection => {
         let known = sqlx::query_scalar(AssertSqlSafe(by_name)).bind(&author.name).fetch_optional(&mut *connection);
         let known: Option<String> = known.await?;
@@ -274,7 +295,11 @@ async fn username_for_byline(transaction: &mut Transaction, author: &Author) -> 
 }
 
 /// The user of that user name, or a new one who can't sign in.
-async fn user_for_byline(transaction: &mut Transaction, author: &Author, now: i64) -> sqlx::Result<i64> {
+async fn user_for_byline(
+    transaction: &mut Transaction,
+    author: &Author,
+    now: i64,
+) -> sqlx::Result<i64> {
     let select = format!("SELECT id FROM users WHERE username = ? AND {WRITES}");
     let insert = "INSERT INTO users (username, name, role, created_at) VALUES (?, ?, 'author', ?)";
     on_connection!(transaction, connection => {
@@ -297,7 +322,10 @@ async fn user_for_byline(transaction: &mut Transaction, author: &Author, now: i6
 }
 
 /// The tag of that slug, or a new one.
-pub(in crate::server::db) async fn id_of_tag(transaction: &mut Transaction, tag: &Tag) -> sqlx::Result<i64> {
+pub(in crate::server::db) async fn id_of_tag(
+    transaction: &mut Transaction,
+    tag: &Tag,
+) -> sqlx::Result<i64> {
     on_connection!(transaction, connection => {
         let select = sqlx::query_scalar("SELECT id FROM tags WHERE slug = ?").bind(&tag.slug);
         if let Some(id) = select.fetch_optional(&mut *connection).await? {

@@ -1,5 +1,6 @@
-//! Rule C3: a salt that is destroyed must be gone from Redis' files too. The append-only file keeps what was deleted until it is written
-//! anew, which Redis does by itself when the file has grown, and that may be never.
+//! Rule C3: a salt that is destroyed must be gone from Redis' files too. The append-only file keeps
+//! what was deleted until it is written anew, which Redis does by itself when the file has grown,
+//! and that may be never.
 
 use ::redis::{Value, cmd, from_redis_value};
 use tidemark_store::redis::Info;
@@ -8,13 +9,15 @@ use super::RedisStore;
 use crate::ViewError;
 use crate::visitor::day_of;
 
-/// On which day the files were last written anew, and after a space what Redis said, if it refused. One for all nodes.
+/// On which day the files were last written anew, and after a space what Redis said, if it refused.
+/// One for all nodes.
 const REWRITTEN: &str = "tm:rewritten";
 
 /// How long that is kept, in seconds.
 const KEPT: i64 = 2 * 24 * 60 * 60;
 
-/// How many days back salts are looked for. Redis has dropped them by its own clock, unless that is wrong.
+/// How many days back salts are looked for. Redis has dropped them by its own clock, unless that is
+/// wrong.
 const DAYS: i64 = 7;
 
 /// How it is about what was deleted and is still in the append-only files.
@@ -33,8 +36,8 @@ pub enum Files {
 }
 
 impl RedisStore {
-    /// Deletes the salts of all days but today and yesterday, and, once a day after that, has each node write its append-only file anew.
-    /// Returns how it was before.
+    /// Deletes the salts of all days but today and yesterday, and, once a day after that, has each
+    /// node write its append-only file anew. Returns how it was before.
     ///
     /// # Errors
     /// [`ViewError::Store`]; it is done the next time.
@@ -53,7 +56,9 @@ impl RedisStore {
         }
         let mark = match self.redis.on_every_node(&cmd("BGREWRITEAOF")).await {
             Ok(_) => {
-                tracing::info!("Redis writes its append-only file anew, without the salts that were destroyed");
+                tracing::info!(
+                    "Redis writes its append-only file anew, without the salts that were destroyed"
+                );
                 today.to_string()
             }
             // Redis said nothing.
@@ -79,7 +84,8 @@ impl RedisStore {
         Ok(state_of(&nodes, &mark.unwrap_or_default(), day_of(self.clock.now_ms())))
     }
 
-    /// What each node says of its files, those without a shard included: a salt may be on one of them.
+    /// What each node says of its files, those without a shard included: a salt may be on one of
+    /// them.
     async fn persistence(&self) -> Result<Vec<Info>, ViewError> {
         let answers = self.redis.on_every_node(cmd("INFO").arg("persistence")).await?;
         let info = |answer| -> Result<Info, ViewError> { Ok(Info::new(from_redis_value(answer)?)) };
@@ -108,7 +114,9 @@ fn is_busy(node: &Info) -> bool {
 }
 
 fn has_failed(node: &Info) -> bool {
-    node.get("aof_enabled") == "1" && !is_busy(node) && node.get("aof_last_bgrewrite_status") != "ok"
+    node.get("aof_enabled") == "1"
+        && !is_busy(node)
+        && node.get("aof_last_bgrewrite_status") != "ok"
 }
 
 /// Whether it has written none anew since it started.
@@ -129,17 +137,32 @@ mod tests {
             ("aof_rewrites", "1"),
         ];
         // The first line of a name is the one that counts.
-        Info::new(changes.iter().chain(&usual).map(|(name, value)| format!("{name}:{value}\r\n")).collect())
+        Info::new(
+            changes
+                .iter()
+                .chain(&usual)
+                .map(|(name, value)| format!("{name}:{value}\r\n"))
+                .collect(),
+        )
     }
 
     #[test]
     fn c3_files_are_fresh_when_each_node_has_written_its_own_anew_today() {
-        let state = |changes: &[(&str, &str)], mark: &str| state_of(&[node(&[]), node(changes)], mark, 20_000);
+        let state = |changes: &[(&str, &str)], mark: &str| {
+            state_of(&[node(&[]), node(changes)], mark, 20_000)
+        };
         assert_eq!(state(&[], "20000"), Files::Fresh);
         assert_eq!(state(&[], "19999"), Files::Due);
         assert_eq!(state(&[], ""), Files::Due);
-        assert_eq!(state(&[], "20000 NOPERM: no permissions"), Files::Refused("NOPERM: no permissions".into()));
-        assert_eq!(state(&[], "19999 NOPERM: no permissions"), Files::Due, "it is tried anew each day");
+        assert_eq!(
+            state(&[], "20000 NOPERM: no permissions"),
+            Files::Refused("NOPERM: no permissions".into())
+        );
+        assert_eq!(
+            state(&[], "19999 NOPERM: no permissions"),
+            Files::Due,
+            "it is tried anew each day"
+        );
         let failed = ("aof_last_bgrewrite_status", "err");
         assert_eq!(state(&[failed], "20000"), Files::Failed);
         assert_eq!(
@@ -148,9 +171,16 @@ mod tests {
             "it was started anew, and lost what it was at"
         );
         for busy in ["aof_rewrite_in_progress", "aof_rewrite_scheduled"] {
-            assert_eq!(state(&[(busy, "1"), failed, ("aof_rewrites", "0")], "20000"), Files::Fresh, "it is at it");
+            assert_eq!(
+                state(&[(busy, "1"), failed, ("aof_rewrites", "0")], "20000"),
+                Files::Fresh,
+                "it is at it"
+            );
         }
-        assert_eq!(state(&[("aof_enabled", "0"), failed, ("aof_rewrites", "0")], "20000"), Files::Fresh);
+        assert_eq!(
+            state(&[("aof_enabled", "0"), failed, ("aof_rewrites", "0")], "20000"),
+            Files::Fresh
+        );
         assert_eq!(state_of(&[node(&[("aof_enabled", "0")])], "20000", 20_000), Files::Off);
     }
 }

@@ -1,4 +1,5 @@
-//! The most viewed: each shard's rankings, built from SQL and kept up by the views that come in between.
+//! The most viewed: each shard's rankings, built from SQL and kept up by the views that come in
+//! between.
 
 use ::redis::{Value, cmd, pipe};
 
@@ -8,7 +9,8 @@ use crate::Window;
 use crate::hour_of;
 use crate::store::Drift;
 
-/// The windows that are ranked, under their names in Redis, in the order in which `built.lua` answers.
+/// The windows that are ranked, under their names in Redis, in the order in which `built.lua`
+/// answers.
 pub(super) const RANKINGS: [(&str, Window); 4] =
     [("all", Window::All), ("24h", Window::Day), ("7d", Window::Week), ("30d", Window::Month)];
 
@@ -16,22 +18,33 @@ pub(super) const RANKINGS: [(&str, Window); 4] =
 const ASIDE_SECONDS: i64 = 600;
 
 impl RedisStore {
-    /// The articles with the most views in `window`, most first; of equals, the newer first. `None` if the ranking has to be
-    /// built first.
+    /// The articles with the most views in `window`, most first; of equals, the newer first. `None`
+    /// if the ranking has to be built first.
     ///
     /// # Errors
     /// [`ViewError::Store`]
-    pub async fn top(&self, window: Window, count: usize) -> Result<Option<Vec<(i64, i64)>>, ViewError> {
-        let (name, _) = RANKINGS.into_iter().find(|(_, other)| *other == window).ok_or_else(unreadable)?;
-        let arguments = [self.time(), name.as_bytes().to_vec(), number(i64::try_from(count).unwrap_or(i64::MAX))];
+    pub async fn top(
+        &self,
+        window: Window,
+        count: usize,
+    ) -> Result<Option<Vec<(i64, i64)>>, ViewError> {
+        let (name, _) =
+            RANKINGS.into_iter().find(|(_, other)| *other == window).ok_or_else(unreadable)?;
+        let arguments = [
+            self.time(),
+            name.as_bytes().to_vec(),
+            number(i64::try_from(count).unwrap_or(i64::MAX)),
+        ];
         let reads = self.shards().map(|shard| {
             let arguments = &arguments;
             async move {
-                let top: Option<Vec<(i64, i64)>> = self.redis.evaluate(&TOP, &Self::key(shard), arguments).await?;
+                let top: Option<Vec<(i64, i64)>> =
+                    self.redis.evaluate(&TOP, &Self::key(shard), arguments).await?;
                 Ok::<_, ViewError>(top)
             }
         });
-        let shards: Option<Vec<_>> = futures_util::future::try_join_all(reads).await?.into_iter().collect();
+        let shards: Option<Vec<_>> =
+            futures_util::future::try_join_all(reads).await?.into_iter().collect();
         Ok(shards.map(|shards| {
             let mut all: Vec<(i64, i64)> = shards.into_iter().flatten().collect();
             all.sort_unstable_by_key(|(article, views)| std::cmp::Reverse((*views, *article)));
@@ -40,7 +53,8 @@ impl RedisStore {
         }))
     }
 
-    /// Builds the rankings of every shard that has none, or whose windows ended with an earlier hour. Returns how many shards.
+    /// Builds the rankings of every shard that has none, or whose windows ended with an earlier
+    /// hour. Returns how many shards.
     ///
     /// # Errors
     /// [`ViewError::Store`]; the shards that were not reached are built the next time.
@@ -48,7 +62,8 @@ impl RedisStore {
         let hour = hour_of(self.clock.now_ms());
         let mut built = 0;
         for shard in self.shards() {
-            let mut hours: Vec<Option<i64>> = self.redis.evaluate(&BUILT, &Self::key(shard), &[self.time()]).await?;
+            let mut hours: Vec<Option<i64>> =
+                self.redis.evaluate(&BUILT, &Self::key(shard), &[self.time()]).await?;
             // Redis has been through a restart: what it caches may be as old as its file.
             if hours.pop().flatten().is_some() {
                 self.correct_totals(shard).await?;
@@ -75,7 +90,8 @@ impl RedisStore {
         Ok(built)
     }
 
-    /// Builds a shard's rankings from SQL aside and puts them in place. Returns what one of the same hour had other than it should.
+    /// Builds a shard's rankings from SQL aside and puts them in place. Returns what one of the
+    /// same hour had other than it should.
     pub(super) async fn build_rankings(
         &self,
         shard: i64,
@@ -85,9 +101,12 @@ impl RedisStore {
         let key = Self::key(shard);
         for _ in 0..ATTEMPTS {
             let before = self.before(shard).await?;
-            let windows: Vec<Option<i64>> = rankings.iter().map(|(_, window)| window.hours()).collect();
-            let (applied, views) =
-                self.ledger.window_views_and_applied((shard, self.shards), hour, &windows, &before.batches).await?;
+            let windows: Vec<Option<i64>> =
+                rankings.iter().map(|(_, window)| window.hours()).collect();
+            let (applied, views) = self
+                .ledger
+                .window_views_and_applied((shard, self.shards), hour, &windows, &before.batches)
+                .await?;
             let aside = format!("{:016x}", rand::random::<u64>());
             let members: Vec<usize> = views.iter().map(Vec::len).collect();
             for ((name, _), views) in rankings.iter().zip(views) {
@@ -102,14 +121,16 @@ impl RedisStore {
                     self.redis.pipeline::<Value>(&pipeline).await?;
                 }
             }
-            let mut arguments = vec![self.time(), before.version.into_bytes(), number(hour), aside.into_bytes()];
+            let mut arguments =
+                vec![self.time(), before.version.into_bytes(), number(hour), aside.into_bytes()];
             arguments.extend(set(&applied));
             for ((name, window), members) in rankings.iter().zip(&members) {
                 arguments.push(name.as_bytes().to_vec());
                 arguments.push(number(window.hours().unwrap_or(0)));
                 arguments.push(number(i64::try_from(*members).unwrap_or(i64::MAX)));
             }
-            let changes: Option<Vec<(String, i64, i64, i64)>> = self.redis.evaluate(&PUBLISH, &key, &arguments).await?;
+            let changes: Option<Vec<(String, i64, i64, i64)>> =
+                self.redis.evaluate(&PUBLISH, &key, &arguments).await?;
             if let Some(changes) = changes {
                 let drift = |(name, article, cached, correct): (String, _, _, _)| {
                     Drift::of_article(format!("rank:{name}"), article, cached, correct)

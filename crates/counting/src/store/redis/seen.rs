@@ -18,10 +18,11 @@ const AT_ONCE: usize = 1_000;
 /// Half of an id.
 type Half = [u8; 6];
 
-/// Who was counted for which article: a hash of article and address, or of article and visitor where the visitor is not bound to an
-/// address, and a part of the visitor's own hash. The visitors of an address are found by the first half, and told apart by the second. A
-/// visitor whose network has a cap too has another id, whose first half is of article and network, and so has an anonymous session, which
-/// may come from elsewhere the next time, one of article and address.
+/// Who was counted for which article: a hash of article and address, or of article and visitor
+/// where the visitor is not bound to an address, and a part of the visitor's own hash. The visitors
+/// of an address are found by the first half, and told apart by the second. A visitor whose network
+/// has a cap too has another id, whose first half is of article and network, and so has an
+/// anonymous session, which may come from elsewhere the next time, one of article and address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Id {
     address: Half,
@@ -37,9 +38,13 @@ impl Id {
         }
     }
 
-    /// Of the same visitor, under the address; `None` if [`Id::new`] is that, or there is no cap for it.
+    /// Of the same visitor, under the address; `None` if [`Id::new`] is that, or there is no cap
+    /// for it.
     pub fn of_address(article: i64, hashes: Hashes) -> Option<Self> {
-        hashes.address.filter(|_| hashes.is_session).map(|address| Self::of(article, address, 1, hashes.visitor))
+        hashes
+            .address
+            .filter(|_| hashes.is_session)
+            .map(|address| Self::of(article, address, 1, hashes.visitor))
     }
 
     /// Of the same visitor, under the network; `None` if there is no cap for that.
@@ -49,7 +54,8 @@ impl Id {
 
     /// `kind`: what `origin` is the hash of.
     fn of(article: i64, origin: i64, kind: u8, visitor: i64) -> Self {
-        // Nobody can aim at a collision: the hashes are keyed with the day's salt. All replicas, of all versions, must agree.
+        // Nobody can aim at a collision: the hashes are keyed with the day's salt. All replicas, of
+        // all versions, must agree.
         let mut hasher = SipHasher13::new();
         hasher.write_i64(article.to_le());
         hasher.write_i64(origin.to_le());
@@ -74,8 +80,8 @@ impl Id {
 /// How far a shard's log was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Position {
-    /// The log's name. Redis gives it another when it has started, or was emptied: what was read of it may be gone then. Empty if
-    /// none was read.
+    /// The log's name. Redis gives it another when it has started, or was emptied: what was read of
+    /// it may be gone then. Empty if none was read.
     pub log: String,
     /// The number of the chunk.
     pub chunk: i64,
@@ -89,30 +95,40 @@ struct Visitor {
     ends_at: u32,
 }
 
-/// What is known of a shard's visitors: those of its log up to a position whose windows are not over.
+/// What is known of a shard's visitors: those of its log up to a position whose windows are not
+/// over.
 #[derive(Debug, Default)]
 pub struct Seen {
     /// How far the log was read.
     pub position: Position,
-    /// By how much Redis' clock was ahead of this process' when its last answer came, in milliseconds.
+    /// By how much Redis' clock was ahead of this process' when its last answer came, in
+    /// milliseconds.
     pub ahead: i64,
     // A half is a hash already, and nobody can aim at its place in this map.
     visitors: FxHashMap<Half, SmallVec<[Visitor; 1]>>,
-    /// The same, in the order of the log: which is that of the ends, but for a change of the window's length.
+    /// The same, in the order of the log: which is that of the ends, but for a change of the
+    /// window's length.
     in_order: VecDeque<(u32, Half)>,
 }
 
 impl Seen {
     /// Begins with a log of which nothing was read.
     pub fn begin(&mut self, log: String, chunk: i64) {
-        *self = Self { position: Position { log, chunk, byte: 0 }, ahead: self.ahead, ..Self::default() };
+        *self = Self {
+            position: Position { log, chunk, byte: 0 },
+            ahead: self.ahead,
+            ..Self::default()
+        };
     }
 
-    /// Whether the visitor was counted, and how many visitors of its address were, at the time `now` in milliseconds.
+    /// Whether the visitor was counted, and how many visitors of its address were, at the time
+    /// `now` in milliseconds.
     pub fn find(&self, id: Id, now: i64) -> (bool, usize) {
         let visitors = self.visitors.get(&id.address).map_or(&[][..], SmallVec::as_slice);
         let live = visitors.iter().filter(|visitor| i64::from(visitor.ends_at) * 1000 > now);
-        live.fold((false, 0), |(is_counted, count), visitor| (is_counted || visitor.hash == id.visitor, count + 1))
+        live.fold((false, 0), |(is_counted, count), visitor| {
+            (is_counted || visitor.hash == id.visitor, count + 1)
+        })
     }
 
     /// Remembers a visitor until the second `ends_at`.
@@ -130,10 +146,12 @@ impl Seen {
         }
     }
 
-    /// Forgets some of the windows that are over at the time `now` in milliseconds. False once there are none.
+    /// Forgets some of the windows that are over at the time `now` in milliseconds. False once
+    /// there are none.
     pub fn forget(&mut self, now: i64) -> bool {
         for _ in 0..AT_ONCE {
-            let Some((_, address)) = self.in_order.pop_front_if(|(ends_at, _)| i64::from(*ends_at) * 1000 <= now)
+            let Some((_, address)) =
+                self.in_order.pop_front_if(|(ends_at, _)| i64::from(*ends_at) * 1000 <= now)
             else {
                 return false;
             };
@@ -153,12 +171,20 @@ mod tests {
     use super::*;
 
     fn id(article: i64, visitor: i64, address: i64) -> Id {
-        Id::new(article, Hashes { visitor, address: Some(address), network: None, is_session: false })
+        Id::new(
+            article,
+            Hashes { visitor, address: Some(address), network: None, is_session: false },
+        )
     }
 
     #[test]
     fn c3_the_visitors_of_a_network_are_counted_apart_from_those_of_its_addresses() {
-        let hashes = |visitor, address| Hashes { visitor, address: Some(address), network: Some(7), is_session: false };
+        let hashes = |visitor, address| Hashes {
+            visitor,
+            address: Some(address),
+            network: Some(7),
+            is_session: false,
+        };
         let mut seen = Seen::default();
         for (visitor, address) in [(1, 100), (2, 100), (3, 101)] {
             seen.add(Id::new(1, hashes(visitor, address)), 5);
@@ -175,7 +201,12 @@ mod tests {
 
     #[test]
     fn c2_c3_a_session_is_found_at_every_address_and_counted_at_its_own() {
-        let session = |visitor, address| Hashes { visitor, address: Some(address), network: None, is_session: true };
+        let session = |visitor, address| Hashes {
+            visitor,
+            address: Some(address),
+            network: None,
+            is_session: true,
+        };
         let mut seen = Seen::default();
         let here = session(1, 100);
         for id in [Some(Id::new(1, here)), Id::of_address(1, here)].into_iter().flatten() {
@@ -184,7 +215,11 @@ mod tests {
         assert!(seen.find(Id::new(1, session(1, 101)), 0).0, "the same at another address");
         assert!(!seen.find(Id::new(2, here), 0).0, "another article");
         assert_eq!(seen.find(Id::of_address(1, session(2, 100)).unwrap(), 0), (false, 1));
-        assert_eq!(seen.find(id(1, 3, 100), 0), (false, 1), "who sends no session is under the same cap");
+        assert_eq!(
+            seen.find(id(1, 3, 100), 0),
+            (false, 1),
+            "who sends no session is under the same cap"
+        );
         assert_eq!(Id::of_address(1, Hashes { is_session: false, ..here }), None);
     }
 
@@ -222,9 +257,12 @@ mod tests {
 
     #[test]
     fn c2_what_is_read_of_a_log_is_what_was_written_to_it() {
-        let (one, other) =
-            (id(1, -10, 100), Id::new(1, Hashes { visitor: 7, address: None, network: None, is_session: false }));
-        let mut log = [&one.bytes()[..], &7u32.to_be_bytes(), &other.bytes(), &8u32.to_be_bytes()].concat();
+        let (one, other) = (
+            id(1, -10, 100),
+            Id::new(1, Hashes { visitor: 7, address: None, network: None, is_session: false }),
+        );
+        let mut log =
+            [&one.bytes()[..], &7u32.to_be_bytes(), &other.bytes(), &8u32.to_be_bytes()].concat();
         log.extend([1, 2, 3]);
         let mut seen = Seen::default();
         seen.read(&log);

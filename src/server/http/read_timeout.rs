@@ -14,11 +14,12 @@ use crate::server::request::error_page::error_page;
 use crate::server::state::AppState;
 
 /// How long an answer may take to a request that only reads.
-const PATIENCE: Duration = Duration::from_millis(4_500);
+const TIMEOUT: Duration = Duration::from_millis(4_500);
 
-/// Asks to come again at once while the database is away, as soon as that is noticed, and in any case before five seconds are over.
-/// Only for what reads: what writes must not be cut off between its commit and its answer.
-pub async fn patience(State(state): State<AppState>, request: Request, next: Next) -> Response {
+/// Asks to come again at once while the database is away, as soon as that is noticed, and in any
+/// case before five seconds are over. Only for what reads: what writes must not be cut off between
+/// its commit and its answer.
+pub async fn read_timeout(State(state): State<AppState>, request: Request, next: Next) -> Response {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return next.run(request).await;
     }
@@ -30,7 +31,7 @@ pub async fn patience(State(state): State<AppState>, request: Request, next: Nex
     let answered = tokio::select! {
         biased;
         () = outage.begins(), if needs_database => None,
-        answered = tokio::time::timeout(PATIENCE, next.run(request)) => answered.ok(),
+        answered = tokio::time::timeout(TIMEOUT, next.run(request)) => answered.ok(),
     };
     answered.unwrap_or_else(|| match is_for_programs {
         true => Error::Unavailable.into_response(),
