@@ -713,7 +713,16 @@ fn a_text_that_would_be_much_work_is_saved_all_the_same_and_pages_are_answered_m
         let answer = send_and_watch(&studio, &writer, "/studio/new", &fields);
         assert_eq!(answer.status, 303, "{}: {}", &text[..20], answer.text);
         let page = answer.header("location").split('?').next().unwrap().to_owned();
-        assert_eq!(writer.get(&page).status, 200, "{}", &text[..20]);
+        // A busy machine may take a database that answers late for one that is away.
+        let is_shown = (0..100).any(|attempt| {
+            std::thread::sleep(std::time::Duration::from_millis(if attempt == 0 {
+                0
+            } else {
+                100
+            }));
+            writer.get(&page).status == 200
+        });
+        assert!(is_shown, "{}", &text[..20]);
     }
     let largest = studio.server.number("SELECT max(length(html)) FROM articles WHERE ? = ''", "");
     assert!(largest < 4_000_000, "{largest} bytes");
