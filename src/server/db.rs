@@ -1,11 +1,11 @@
-//! All SQL, and the connections that run it.
+//! The blog's SQL, and the connections that run it.
 //!
 //! The blog's data is in SQLite (the embedded profile) or in MySQL or MariaDB (the server profile).
-//! Statements are written so that both understand them; the few that can't be are picked by
-//! [`Dialect`].
+//! Statements are written to run on both. Where that is impossible, [`Dialect`] picks the variant.
 //!
-//! The limit of a list stands in its statement and is not bound: SQLite plans by it, so it would
-//! prepare a statement anew each time it is bound, which took longer than reading the list.
+//! The `LIMIT` of a list is part of the statement text and not a bound parameter. SQLite's planner
+//! uses the value of a bound limit, so it would prepare the statement again on every bind, which
+//! took longer than reading the list.
 
 pub mod articles;
 pub mod content_version;
@@ -34,7 +34,7 @@ pub use tidemark_store::sql::{
 use tidemark_store::sql::{Dialect, InsertedId, Migrations, is_taken, within};
 use tidemark_store::{on_connection, on_own, on_reader, on_writer};
 
-/// What brings the blog's tables up to date.
+/// The migrations of the blog's tables.
 static MIGRATIONS: Migrations = Migrations {
     sqlite: sqlx::migrate!("migrations/sqlite"),
     mysql: sqlx::migrate!("migrations/mysql"),
@@ -62,37 +62,37 @@ impl From<AnyDatabase> for Database {
 }
 
 impl Database {
-    /// Opens the database at `url` (`sqlite:`, `mysql:` or `mariadb:`) and brings its tables up to
-    /// date. A SQLite file and its folder are made if needed; a server's database must be there.
+    /// Opens the database at `url` (`sqlite:`, `mysql:` or `mariadb:`) and runs its migrations. A
+    /// SQLite file and its folder are created if missing. A MySQL or MariaDB database must exist.
     ///
     /// # Errors
-    /// An [`OpenError`], which is one line for a person.
+    /// An [`OpenError`], whose message is one line for the operator.
     pub async fn open(url: &str) -> Result<Self, OpenError> {
         Self::open_with(url, None).await
     }
 
-    /// As [`Database::open`], with `connections` at most instead of what suits the kind of
-    /// database.
+    /// Like [`Database::open`], with at most `connections` connections instead of the default for
+    /// this kind of database.
     ///
     /// # Errors
-    /// As for [`Database::open`].
+    /// See [`Database::open`].
     pub async fn open_with(url: &str, connections: Option<NonZeroU32>) -> Result<Self, OpenError> {
         AnyDatabase::open(url, connections, &MIGRATIONS).await.map(Self::from)
     }
 
-    /// The same for requests: they wait four seconds at most for others who write. Jobs and
-    /// commands may take their time.
+    /// The same database for use by requests, which wait at most four seconds for other writers.
+    /// Jobs and commands may wait longer.
     #[must_use]
     pub fn for_requests(self) -> Self {
         Self { connections: self.connections.for_requests(), ..self }
     }
 
-    /// A transaction that may write articles, users of bylines and tags. There is one at a time;
-    /// others wait for it, up to 10 seconds, and a request no longer than it may. On MySQL what
-    /// writes other tables does not need it.
+    /// Begins a transaction that may write articles, users of bylines and tags. Only one runs at a
+    /// time; others wait up to 10 seconds, or up to the request timeout if that is shorter. On
+    /// MySQL, transactions that write other tables don't need it.
     ///
     /// # Errors
-    /// The database's.
+    /// Database errors.
     pub async fn begin(&self) -> sqlx::Result<Transaction> {
         Ok(match self.any() {
             AnyDatabase::Sqlite(database) => Transaction::Sqlite(database.begin().await?),
@@ -103,32 +103,32 @@ impl Database {
         })
     }
 
-    /// Whether the database answers. A server that is away is given up on after a few seconds.
+    /// Checks that the database answers. Gives up on an unreachable server after a few seconds.
     ///
     /// # Errors
-    /// The database's.
+    /// Database errors.
     pub async fn ping(&self) -> sqlx::Result<()> {
         on_reader!(self, pool => sqlx::query("SELECT 1 FROM articles LIMIT 1").execute(pool).await.map(drop))
     }
 
-    /// The version of what readers see, in this process' memory.
+    /// The content version in this process's memory.
     pub fn content_version(&self) -> &ContentVersion {
         &self.content_version
     }
 }
 
-/// Opens the SQLite file at `url` with the blog's tables.
+/// Opens the SQLite file at `url` and runs the blog's migrations.
 ///
 /// # Errors
-/// An [`OpenError`], which is one line for a person.
+/// An [`OpenError`], whose message is one line for the operator.
 pub async fn open_sqlite(url: &str) -> Result<SqliteDatabase, OpenError> {
     SqliteDatabase::open(url, None, &MIGRATIONS.sqlite).await
 }
 
-/// Opens the database of a MySQL or MariaDB server at `url` with the blog's tables.
+/// Opens the MySQL or MariaDB database at `url` and runs the blog's migrations.
 ///
 /// # Errors
-/// An [`OpenError`], which is one line for a person.
+/// An [`OpenError`], whose message is one line for the operator.
 pub async fn open_mysql(url: &str) -> Result<MySqlDatabase, OpenError> {
     MySqlDatabase::open(url, None, &MIGRATIONS.mysql).await
 }

@@ -1,4 +1,4 @@
-//! Articles: what readers see of them, and writing them.
+//! Articles: reading what is published, and writing.
 
 mod read;
 mod write;
@@ -12,19 +12,19 @@ pub(super) use write::{id_of_tag, insert, update_under_version};
 
 use crate::model::article::{Author, Heading, Tag};
 
-/// Whether readers see an article.
+/// Whether readers can see an article.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// Nobody but its author sees it.
+    /// Not visible to readers.
     Draft,
-    /// Readers see it from `published_at` on.
+    /// Visible to readers from `published_at` on.
     Published,
 }
 
-// Not derived: what sqlx derives for MySQL refuses an ENUM column that is NOT NULL or compares by
-// bytes.
+// No derive: the code that sqlx derives for MySQL rejects an ENUM column that is NOT NULL or has a
+// binary collation.
 impl Status {
-    /// Its name in the database.
+    /// The value in the database.
     pub fn as_str(self) -> &'static str {
         match self {
             Status::Draft => "draft",
@@ -46,42 +46,41 @@ impl TryFrom<String> for Status {
 /// Everything that an author decides about an article, and what is rendered from it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ArticleFields {
-    /// The name in its address.
+    /// The slug, which is the last part of the article's URL.
     pub slug: String,
-    /// Plain text.
+    /// Title, as plain text.
     pub title: String,
-    /// Plain text.
+    /// Summary, as plain text.
     pub summary: String,
-    /// The text.
+    /// The article text in Markdown.
     pub markdown: String,
-    /// The text, rendered and sanitised.
+    /// The text, rendered to HTML and sanitised.
     pub html: String,
-    /// Its headings.
+    /// The headings of the text, in order.
     pub contents: Vec<Heading>,
-    /// At least 1.
+    /// Estimated reading time, at least 1.
     pub reading_minutes: i64,
-    /// A BCP 47 tag.
+    /// Language of the text, as a BCP 47 tag.
     pub language: String,
     /// Draft or published.
     pub status: Status,
-    /// Milliseconds since 1970; a draft may have none.
+    /// Publication date, in milliseconds since 1970; a draft may have none.
     pub published_at: Option<i64>,
-    /// The byline, at least one.
+    /// The byline, at least one author.
     pub authors: Vec<Author>,
-    /// In order.
+    /// The tags, in order.
     pub tags: Vec<Tag>,
-    /// Other addresses that lead here: with a leading slash, without a trailing one.
+    /// Other paths that redirect here, with a leading slash and without a trailing one.
     pub aliases: Vec<String>,
-    /// The address of a picture above the text.
+    /// URL of the picture above the text.
     pub cover: Option<String>,
 }
 
 impl ArticleFields {
-    /// What writing `other` in this one's place would change, by the names of the fields. An author
-    /// and a tag are the same if their user name and slug are: the names that go with them belong
-    /// to the user and the tag, not to the article.
+    /// Returns the names of the fields in which `other` differs. Authors are compared by user name
+    /// and tags by slug: their display names belong to the user and the tag, not to the article.
     pub fn changes(&self, other: &ArticleFields) -> Vec<&'static str> {
-        // Taken apart, so that a new field can't be forgotten here.
+        // Destructured so that a new field can't be forgotten here.
         let ArticleFields {
             slug,
             title,

@@ -1,8 +1,9 @@
-//! The version of what readers see of articles, by which remembered pages are dropped.
+//! The content version, which invalidates cached pages: it changes with everything readers can see.
 //!
-//! There are two numbers. The one in SQL grows in the transaction that changes something, so that
-//! every process can see it. The one in memory grows in the process that made the change, as soon
-//! as it is committed, and in others when they have seen the first.
+//! There are two numbers. The one in SQL is incremented in the transaction that makes the change,
+//! so that every process can see it. The one in memory is incremented as soon as that transaction
+//! commits in the process that made the change, and in other processes once they see the number in
+//! SQL.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
@@ -13,24 +14,24 @@ use sqlx::mysql::MySqlConnection;
 
 use super::{AnyDatabase, Database, Transaction, on_connection};
 
-/// The number in this process' memory. Cheap to clone.
+/// The content version in this process's memory. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct ContentVersion(Arc<AtomicU64>);
 
 impl ContentVersion {
-    /// The version of now. What was rendered under another one may be out of date.
+    /// Returns the current version. Anything rendered under another version may be stale.
     pub fn current(&self) -> u64 {
         self.0.load(Ordering::Acquire)
     }
 
-    /// Something that readers see has changed.
+    /// Increments the version. Call it when something that readers see has changed.
     pub fn change(&self) {
         self.0.fetch_add(1, Ordering::AcqRel);
     }
 }
 
-/// A transaction that may change what readers see: [`Database::begin_content`]. Committing it
-/// raises the version.
+/// A transaction that may change what readers see, from [`Database::begin_content`]. Committing it
+/// increments the content version.
 #[derive(Debug)]
 pub struct ContentTransaction {
     transaction: Transaction,
@@ -52,44 +53,45 @@ impl DerefMut for ContentTransaction {
 }
 
 impl ContentTransaction {
-    /// Makes everything that was written in it last.
+    /// Commits the transaction and increments the content version.
     ///
     /// # Errors
-    /// The database's. After a lost connection it is not known whether it was written.
+    /// Database errors. If the connection is lost during the commit, it is unknown whether it took
+    /// effect.
     pub async fn commit(mut self) -> sqlx::Result<()> {
         let sql = "UPDATE content_version SET version = version + 1 WHERE id = 1";
         on_connection!(&mut self.transaction, connection => sqlx::query(sql).execute(connection).await.map(drop)?);
         let committed = self.transaction.commit().await;
-        // Also when that failed: the answer to a commit that was done may have been lost.
+        // Also on error: the commit may have succeeded and only its reply was lost.
         self.version.change();
         committed
     }
 
-    /// As [`ContentTransaction::commit`], if nothing that readers see has changed after all: it
-    /// drops no remembered page.
+    /// Like [`ContentTransaction::commit`], but leaves the content version alone, so no cached page
+    /// is invalidated. Use it when nothing that readers see has changed after all.
     ///
     /// # Errors
-    /// As for [`ContentTransaction::commit`].
+    /// See [`ContentTransaction::commit`].
     pub async fn commit_unseen(self) -> sqlx::Result<()> {
         self.transaction.commit().await
     }
 }
 
-/// What SQL says about what readers see.
+/// The content version in SQL, and when time alone will next change what readers see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StoredContent {
-    /// The version.
+    /// The content version.
     pub version: i64,
-    /// When readers see one more article by time alone, in milliseconds since 1970.
+    /// When the next scheduled article is published, in milliseconds since 1970.
     pub next_publication: Option<i64>,
 }
 
 impl Database {
-    /// As [`Database::begin`], for what readers see: articles, and the names of their authors and
-    /// tags.
+    /// Like [`Database::begin`], for changes that readers can see: articles, and the names of their
+    /// authors and tags.
     ///
     /// # Errors
-    /// The database's.
+    /// Database errors.
     pub async fn begin_content(&self) -> sqlx::Result<ContentTransaction> {
         Ok(ContentTransaction {
             transaction: self.begin().await?,
@@ -98,48 +100,49 @@ impl Database {
     }
 }
 
-/// How long the database may take to answer what the watch asks. With the interval at which it is
-/// asked, this stays below the second within which everybody is told of an outage.
+/// Query timeout of the watch. Together with the polling interval it stays below one second, the
+/// time within which an outage must be reported.
 const ANSWER: Duration = Duration::from_millis(600);
 
-/// How long the database may take to let the watch in, at first and after a long outage. A server
-/// that was stopped finds all who came meanwhile, and MySQL refuses hosts that left too often
-/// before it let them in (`max_connect_errors`, 100).
+/// Bounds of the watch's connect timeout, which is half the time for which there has been no
+/// connection. It grows because a frozen server that resumes first handles every connection attempt
+/// made in the meantime. Attempts that gave up count against `max_connect_errors` (100), after
+/// which MySQL blocks the host.
 const CONNECT: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 
-/// Asks SQL what it says, over a connection of its own: a server that is away is to be told from
-/// readers who queue up.
+/// Polls the content version in SQL over a connection of its own. With a pooled connection, an
+/// unreachable server could not be told apart from readers queueing for the pool.
 #[derive(Debug)]
 pub struct ContentWatch {
     database: Database,
-    /// The server profile's, unless it was lost.
+    /// Used in the server profile only; `None` before the first connect and after a failure.
     connection: Option<MySqlConnection>,
-    /// Since when there is none.
+    /// When the connection was first missing; `None` while there is one.
     lost_at: Option<Instant>,
 }
 
 impl ContentWatch {
-    /// One that asks `database`.
+    /// Creates a watch on `database`. It connects on the first [`ContentWatch::look`].
     pub fn new(database: Database) -> Self {
         Self { database, connection: None, lost_at: None }
     }
 
-    /// What is asked.
+    /// The database being watched.
     pub fn database(&self) -> &Database {
         &self.database
     }
 
-    /// What SQL says at `now`.
+    /// Reads the content version, and the next scheduled publication after `now`.
     ///
     /// # Errors
-    /// The database's; [`sqlx::Error::PoolTimedOut`] if there was no answer in time.
+    /// Database errors; [`sqlx::Error::PoolTimedOut`] if there was no answer in time.
     pub async fn look(&mut self, now: i64) -> sqlx::Result<StoredContent> {
         let sql = "SELECT version, (SELECT min(published_at) FROM articles
                 WHERE status = 'published' AND deleted_at IS NULL AND published_at > ?)
              FROM content_version WHERE id = 1";
         let late = |_| sqlx::Error::PoolTimedOut;
         let (version, next_publication) = match self.database.any() {
-            // A file is never away: whoever waits there, waits for readers or for a disk.
+            // No timeout: a file can't be unreachable, so any wait is for readers or for the disk.
             AnyDatabase::Sqlite(database) => {
                 sqlx::query_as(sql).bind(now).fetch_one(database.reader()).await?
             }
@@ -153,7 +156,8 @@ impl ContentWatch {
                 };
                 let asked = sqlx::query_as(sql).bind(now).fetch_one(&mut connection);
                 let row = tokio::time::timeout(ANSWER, asked).await.map_err(late)??;
-                // One whose answer did not come is of no use any more.
+                // Kept only after an answer: a connection whose query timed out can't be used
+                // again.
                 (self.connection, self.lost_at) = (Some(connection), None);
                 row
             }

@@ -1,4 +1,4 @@
-//! What is counted of articles, as pages show it.
+//! The counts of articles, as pages show them.
 
 use std::collections::HashMap;
 
@@ -7,28 +7,29 @@ use tidemark_store::sql::OwnConnection;
 
 use super::on_own;
 
-/// How many articles one statement asks for at most; SQLite and MySQL take more.
+/// Maximum number of placeholders in one statement. SQLite and MySQL allow more.
 const MOST_PLACEHOLDERS: usize = 1024;
 
-/// What is counted of an article.
+/// The counts of an article.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ArticleCounts {
-    /// How often it was read, as far as SQL knows.
+    /// Number of views, as far as SQL knows.
     pub views: i64,
-    /// How many readers like it.
+    /// Number of likes.
     pub likes: i64,
-    /// How many readers keep it.
+    /// Number of collects.
     pub collects: i64,
 }
 
-/// What is counted of each of `articles`; an article that nobody has read or reacted to is absent.
+/// Returns the counts of `articles`. Articles without a row in `article_stats`, which nobody has
+/// viewed or reacted to, are missing from the result.
 pub async fn counts(
     own: &mut OwnConnection,
     articles: &[i64],
 ) -> sqlx::Result<HashMap<i64, ArticleCounts>> {
     let mut counts = HashMap::with_capacity(articles.len());
     for chunk in articles.chunks(MOST_PLACEHOLDERS) {
-        // Filled up with articles that are asked for already, so that there are few different
+        // Pad the list to a power of two by repeating articles, so that there are few different
         // statements to prepare.
         let placeholders = chunk.len().next_power_of_two();
         let others = ", ?".repeat(placeholders - 1);

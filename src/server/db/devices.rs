@@ -1,12 +1,13 @@
-//! Browsers in which users have signed in.
+//! Known devices: the browsers in which users have signed in.
 
 use super::{Database, is_taken, on_reader, on_writer};
 
-/// How many rows are deleted at once at most: no user has more than a few too many.
+/// Maximum number of rows deleted per call. A user is never more than a few over the limit.
 const MOST_DELETED: i64 = 100;
 
 impl Database {
-    /// Whether the user has signed in in the browser of that token after `since` (milliseconds).
+    /// Whether the user has signed in after `since` (milliseconds since 1970) in the browser with
+    /// this token.
     pub async fn is_known_device(
         &self,
         user: i64,
@@ -20,8 +21,8 @@ impl Database {
         Ok(count > 0)
     }
 
-    /// Remembers that the user has signed in in the browser of that token, and of all the user's
-    /// browsers the `most` that were used last.
+    /// Records that the user has signed in in the browser with this token. Keeps only the user's
+    /// `most` most recently used browsers.
     pub async fn remember_device(
         &self,
         user: i64,
@@ -35,7 +36,7 @@ impl Database {
             sqlx::query(sql).bind(user).bind(token_hash).bind(now).execute(pool).await.map(drop)
         });
         match added {
-            // Twice in the same browser at the same time.
+            // Already there: two sign-ins in the same browser at once.
             Err(error) if !is_taken(&error) => return Err(error),
             _ => {}
         }
@@ -54,7 +55,7 @@ impl Database {
         on_writer!(self, pool => sqlx::query(sql).bind(user).bind(token_hash).execute(pool).await.map(drop))
     }
 
-    /// Forgets the browsers that were last used by `before`.
+    /// Deletes the browsers that were last used at or before `before` (milliseconds since 1970).
     pub async fn prune_devices(&self, before: i64) -> sqlx::Result<u64> {
         let sql = "DELETE FROM known_devices WHERE used_at <= ?";
         on_writer!(self, pool => sqlx::query(sql).bind(before).execute(pool).await.map(|done| done.rows_affected()))

@@ -1,31 +1,31 @@
-//! What people typed and have not saved yet.
+//! Drafts: what people have typed in the editor and not saved yet.
 
 use sqlx::FromRow;
 
 use super::users::{Actor, WriteError, hold};
 use super::{Database, Dialect, Transaction, on_connection, on_reader};
 
-/// A form that was not sent.
+/// An editor form that has not been submitted.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
 pub struct Draft {
-    /// The article's version that it is based on; 0 for an article that was never saved.
+    /// The article version that it is based on; 0 for an article that was never saved.
     pub version: i64,
-    /// The fields of the form, as a JSON object.
+    /// The form's fields, as a JSON object.
     pub fields: String,
-    /// Milliseconds since 1970.
+    /// When the draft was stored, in milliseconds since 1970.
     pub saved_at: i64,
 }
 
 impl Database {
-    /// What a user typed for an article (0: a new one).
+    /// Returns a user's draft for an article (0: a new article).
     pub async fn draft(&self, user: i64, article: i64) -> sqlx::Result<Option<Draft>> {
         let sql = "SELECT version, fields, saved_at FROM article_drafts WHERE user_id = ? AND article_id = ?";
         on_reader!(self, pool => sqlx::query_as(sql).bind(user).bind(article).fetch_optional(pool).await)
     }
 
-    /// Keeps what a user types for an article. False if the same user has saved since: a request
-    /// that was on its way meanwhile must not bring back what is no draft any more. What somebody
-    /// else has saved since is a conflict, and then a draft matters all the more.
+    /// Stores a user's draft for an article. Returns false if the same user has saved the article
+    /// since: a late request must not bring back a draft that saving has deleted. If someone else
+    /// has saved since, that is a conflict, and the draft is stored: then it matters all the more.
     ///
     /// # Errors
     /// [`WriteError`]
@@ -61,7 +61,7 @@ impl Database {
         Ok(true)
     }
 
-    /// Forgets what a user typed for an article.
+    /// Deletes a user's draft for an article.
     ///
     /// # Errors
     /// [`WriteError`]
@@ -73,7 +73,7 @@ impl Database {
     }
 }
 
-/// Forgets what a user typed for an article.
+/// Deletes a user's draft for an article.
 pub(super) async fn delete(
     transaction: &mut Transaction,
     user: i64,

@@ -1,25 +1,26 @@
-//! Invitations to make an account.
+//! Invitations to sign up.
 
 use sqlx::{AssertSqlSafe, FromRow};
 
 use super::users::{self, Actor, IsLike, NewUser, Role, Taken, WriteError};
 use super::{Database, on_connection, on_reader, on_writer};
 
-/// An invitation that is still good.
+/// A valid invitation.
 #[derive(Clone, Debug, FromRow)]
 pub struct Invitation {
-    /// A hash of the token; whoever has the token has the invitation.
+    /// A hash of the token. Whoever has the token can use the invitation.
     pub token_hash: String,
-    /// What its user will be.
+    /// The role that the new user gets.
     #[sqlx(try_from = "String")]
     pub role: Role,
-    /// Who invites.
+    /// The name of the user who made it.
     pub inviter: String,
-    /// Until when, in milliseconds since 1970.
+    /// When it expires, in milliseconds since 1970.
     pub expires_at: i64,
 }
 
-/// The invitations of those who may still invite, as of a time.
+/// The valid invitations: unexpired, and made by an administrator who can still sign in. The
+/// placeholder is the time.
 const GOOD: &str = "invitations JOIN users ON users.id = invitations.user_id
      WHERE users.role = 'admin' AND users.password_hash IS NOT NULL AND invitations.expires_at > ?";
 
@@ -46,7 +47,7 @@ impl Database {
         Ok(transaction.commit().await?)
     }
 
-    /// The invitations that are good at `now`, the latest first.
+    /// Returns the invitations that are valid at `now`, newest first.
     pub async fn invitations(&self, now: i64) -> sqlx::Result<Vec<Invitation>> {
         let sql = AssertSqlSafe(format!(
             "SELECT invitations.token_hash, invitations.role, users.name AS inviter, invitations.expires_at FROM {GOOD}
@@ -55,7 +56,7 @@ impl Database {
         on_reader!(self, pool => sqlx::query_as(sql).bind(now).fetch_all(pool).await)
     }
 
-    /// The role that an invitation gives; `None` if it is not good at `now`.
+    /// Returns the role that an invitation grants; `None` if it is not valid at `now`.
     pub async fn role_of_invitation(
         &self,
         token_hash: &str,
@@ -71,7 +72,7 @@ impl Database {
             .transpose()
     }
 
-    /// Takes an invitation back on behalf of an administrator.
+    /// Revokes an invitation on behalf of an administrator.
     ///
     /// # Errors
     /// [`WriteError`]
@@ -89,18 +90,18 @@ impl Database {
         Ok(transaction.commit().await?)
     }
 
-    /// Deletes the invitations that ended by `now`.
+    /// Deletes the invitations that expired by `now`. Returns how many.
     pub async fn prune_invitations(&self, now: i64) -> sqlx::Result<u64> {
         let sql = "DELETE FROM invitations WHERE expires_at <= ?";
         on_writer!(self, pool => sqlx::query(sql).bind(now).execute(pool).await.map(|done| done.rows_affected()))
     }
 
-    /// Adds a user who signs up, and uses the invitation up with it if there is one. If a name is
-    /// taken, or `is_like` holds for somebody who writes here, the invitation is still good.
+    /// Adds a user who signs up, and deletes the invitation used for it, if any. If a name is
+    /// taken, or `is_like` holds for somebody who writes here, the invitation stays valid.
     ///
     /// # Errors
-    /// [`sqlx::Error::RowNotFound`] if the invitation is not good, or no longer for this role:
-    /// somebody else has just used it, or its maker may invite nobody any more.
+    /// [`sqlx::Error::RowNotFound`] if the invitation is not valid, or does not grant this role: it
+    /// has just been used, or its maker may no longer invite anyone.
     pub async fn sign_up(
         &self,
         user: NewUser<'_>,

@@ -1,24 +1,24 @@
-//! How each background job ended when it last had something to do.
+//! The outcome of each background job's last run that had something to do.
 
 use super::{AnyDatabase, Database};
 
-/// The last run of a job.
+/// A job's last run.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct JobRun {
-    /// Its name.
+    /// Name of the job.
     pub job: String,
-    /// Milliseconds since 1970.
+    /// When it started, in milliseconds since 1970.
     pub started_at: i64,
-    /// How long it took.
+    /// How long it took, in milliseconds.
     pub milliseconds: i64,
-    /// Whether it ended well.
+    /// Whether it succeeded.
     pub succeeded: bool,
-    /// What it did, or what went wrong.
+    /// What it did, or the error.
     pub result: String,
 }
 
 impl Database {
-    /// Writes down how a run of `job` ended.
+    /// Stores the outcome of a run of `job`, replacing that of the run before.
     pub async fn write_job_run(
         &self,
         job: &str,
@@ -48,7 +48,7 @@ impl Database {
         }
     }
 
-    /// The last run of every job that had something to do.
+    /// Returns the last run of every job that had something to do.
     pub async fn job_runs(&self) -> sqlx::Result<Vec<JobRun>> {
         const SQL: &str = "SELECT job, started_at, milliseconds, succeeded, result FROM job_runs";
         match self.any() {

@@ -1,4 +1,4 @@
-//! Lists of articles that belong to somebody, and how many articles and followers an author has.
+//! Article lists that belong to a user, and the article and follower counts of an author.
 
 use sqlx::AssertSqlSafe;
 
@@ -7,19 +7,20 @@ use super::{Database, on_reader};
 use crate::model::article::{ArticleSummary, Author};
 use crate::model::page::Page;
 
-/// Whose articles a list shows. The number is a user's.
+/// Which list of articles to show. The value is a user ID.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum List {
-    /// What the user keeps, the last kept first.
+    /// Articles that the user collected, most recently collected first.
     Collected(i64),
-    /// What those wrote whom the user follows, newest first.
+    /// Articles by authors that the user follows, newest first.
     Followed(i64),
-    /// What the user wrote, newest first.
+    /// Articles with the user in the byline, newest first.
     Written(i64),
 }
 
 impl List {
-    /// What follows the tables, with the user as the last placeholder; and the order.
+    /// The parts of the query: the join, the conditions (their last placeholder is the user), the
+    /// order, and the user ID.
     fn parts(self) -> (&'static str, String, &'static str, i64) {
         const NEWEST: &str = "articles.published_at DESC, articles.id DESC";
         match self {
@@ -52,7 +53,8 @@ impl List {
 }
 
 impl Database {
-    /// A page of a list, of the articles that readers see at `now`. A page past the end is empty.
+    /// Returns a page of a list, limited to articles visible at `now`. A page past the end is
+    /// empty.
     pub async fn list(
         &self,
         list: List,
@@ -68,7 +70,7 @@ impl Database {
         self.list_of(list, total, page, per_page, now).await
     }
 
-    /// As [`Database::list`], of which it is known that it has `total` articles in all.
+    /// Like [`Database::list`], for a list that is known to have `total` articles.
     pub async fn list_of(
         &self,
         list: List,
@@ -91,8 +93,8 @@ impl Database {
         Ok(Page::new(items, page, per_page, total))
     }
 
-    /// The author of that user name with the user's number, if a visible article has the name in
-    /// its byline.
+    /// Returns the author with this user name and their user ID, if they are in the byline of a
+    /// visible article.
     pub async fn author_with_id(
         &self,
         username: &str,
@@ -109,13 +111,13 @@ impl Database {
         Ok(row.map(|(id, username, name)| (id, Author { username, name })))
     }
 
-    /// The number of the article of that slug, if readers see it at `now`.
+    /// Returns the ID of the article with this slug, if it is visible at `now`.
     pub async fn id_of_slug(&self, slug: &str, now: i64) -> sqlx::Result<Option<i64>> {
         let sql = format!("SELECT id FROM articles WHERE {VISIBLE} AND slug = ?");
         on_reader!(self, pool => sqlx::query_scalar(AssertSqlSafe(sql)).bind(now).bind(slug).fetch_optional(pool).await)
     }
 
-    /// How many articles that readers see at `now` have the user in their byline.
+    /// Counts the articles visible at `now` that have the user in the byline.
     pub async fn count_written(&self, user: i64, now: i64) -> sqlx::Result<i64> {
         let sql = format!(
             "SELECT count(DISTINCT articles.id) FROM article_authors JOIN articles ON articles.id = article_authors.article_id
@@ -124,13 +126,13 @@ impl Database {
         on_reader!(self, pool => sqlx::query_scalar(AssertSqlSafe(sql)).bind(now).bind(user).fetch_one(pool).await)
     }
 
-    /// How many users follow the user.
+    /// Counts the user's followers.
     pub async fn count_followers(&self, user: i64) -> sqlx::Result<i64> {
         let sql = "SELECT count(*) FROM follows WHERE author_id = ?";
         on_reader!(self, pool => sqlx::query_scalar(sql).bind(user).fetch_one(pool).await)
     }
 
-    /// When readers see one more article than at `now`, by time alone; `None` if nothing is
+    /// Returns when the next scheduled article after `now` is published; `None` if nothing is
     /// scheduled.
     pub async fn next_publication(&self, now: i64) -> sqlx::Result<Option<i64>> {
         let sql = "SELECT min(published_at) FROM articles

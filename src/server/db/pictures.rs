@@ -1,4 +1,4 @@
-//! Pictures: what is known of them. The bytes are elsewhere.
+//! Metadata of pictures. Their bytes are in the picture store.
 
 use sqlx::{AssertSqlSafe, FromRow};
 use tidemark_content::pictures::Kind;
@@ -7,42 +7,43 @@ use super::users::{Actor, WriteError, hold};
 use super::{Database, Dialect, on_connection, on_reader};
 use crate::model::page::Page;
 
-/// A picture.
+/// The metadata of a picture.
 #[derive(Clone, Debug, FromRow)]
 pub struct Picture {
-    /// The last part of its address, and its name in the store.
+    /// The last part of its URL, and its name in the store.
     pub name: String,
-    /// The number of whose it is.
+    /// The owner's user ID.
     pub user_id: i64,
-    /// Its kind.
+    /// Its media type.
     #[sqlx(try_from = "String")]
     pub media_type: Kind,
-    /// The size of its file.
+    /// File size in bytes.
     pub bytes: i64,
-    /// In pixels, as it is shown.
+    /// Width in pixels, as displayed.
     pub width: i64,
-    /// In pixels, as it is shown.
+    /// Height in pixels, as displayed.
     pub height: i64,
-    /// What the file was called where it came from.
+    /// The name of the uploaded file.
     pub original_name: String,
-    /// Milliseconds since 1970.
+    /// When it was uploaded, in milliseconds since 1970.
     pub created_at: i64,
 }
 
 /// A picture in a list.
 #[derive(Clone, Debug, FromRow)]
 pub struct ListedPicture {
-    /// The picture.
+    /// The picture's metadata.
     #[sqlx(flatten)]
     pub picture: Picture,
-    /// The name of whose it is.
+    /// The owner's name.
     pub owner: String,
 }
 
 const COLUMNS: &str =
     "pictures.name, user_id, media_type, bytes, width, height, original_name, pictures.created_at";
 
-/// Selects how many pictures a user has and their bytes; a sum is no whole number in MySQL.
+/// Selects the number of a user's pictures and their total size. The cast is for MySQL, where a sum
+/// of integers is a decimal.
 fn size_of_pictures(dialect: Dialect) -> String {
     let integer = dialect.integer();
     format!(
@@ -51,14 +52,14 @@ fn size_of_pictures(dialect: Dialect) -> String {
 }
 
 impl Database {
-    /// The picture of that name.
+    /// Returns the picture called `name`.
     pub async fn picture(&self, name: &str) -> sqlx::Result<Option<Picture>> {
         let sql = AssertSqlSafe(format!("SELECT {COLUMNS} FROM pictures WHERE name = ?"));
         on_reader!(self, pool => sqlx::query_as(sql).bind(name).fetch_optional(pool).await)
     }
 
-    /// A page of pictures, newest first: those of a user, or everybody's. A page past the end is
-    /// empty.
+    /// Returns a page of pictures, newest first: those of `user`, or everybody's if that is `None`.
+    /// A page past the end is empty.
     pub async fn pictures(
         &self,
         user: Option<i64>,
@@ -80,14 +81,14 @@ impl Database {
         Ok(Page::new(items, page, per_page, total))
     }
 
-    /// How many pictures a user has, and how many bytes they have together.
+    /// Returns how many pictures a user has, and their total size in bytes.
     pub async fn size_of_pictures(&self, user: i64) -> sqlx::Result<(i64, i64)> {
         let sql = size_of_pictures(self.dialect());
         on_reader!(self, pool => sqlx::query_as(AssertSqlSafe(sql)).bind(user).fetch_one(pool).await)
     }
 
-    /// Adds pictures, all or none, on behalf of whoever sent them. False if that user would have
-    /// more than `most` of them or more than `most_bytes` then.
+    /// Adds pictures, all or none, on behalf of whoever uploaded them. Returns false if that user
+    /// would end up with more than `most` pictures or more than `most_bytes` in total.
     ///
     /// # Errors
     /// [`WriteError`]
@@ -102,8 +103,8 @@ impl Database {
             return Ok(true);
         }
         let (_place, mut transaction) = self.begin_beside().await?;
-        // Who sends twice at the same time must not have twice as many. SQLite has one writer at a
-        // time.
+        // Locks the user, so that two concurrent uploads can't exceed the limits together. SQLite
+        // needs no lock: it has one writer at a time.
         let lock = match self.dialect() {
             Dialect::Sqlite => "SELECT id FROM users WHERE id = ?",
             Dialect::MySql => "SELECT id FROM users WHERE id = ? FOR UPDATE",
@@ -142,7 +143,8 @@ impl Database {
         Ok(true)
     }
 
-    /// Deletes a picture of `user`, or, `None`, of anybody; false if there is none.
+    /// Deletes a picture owned by `user`, or by anyone if that is `None`. Returns false if there is
+    /// none.
     ///
     /// # Errors
     /// [`WriteError`]

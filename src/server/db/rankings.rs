@@ -10,8 +10,8 @@ use super::{Database, on_reader};
 use crate::model::article::{RankedArticle, Window};
 
 impl Database {
-    /// The published articles with the most views in `window`, most first; of equals, the newer
-    /// article first. Articles without a view in the window are left out.
+    /// Returns the published articles with the most views in `window`, most viewed first and newer
+    /// ones first among equals. Articles without a view in the window are left out.
     pub async fn most_viewed(
         &self,
         window: Window,
@@ -30,7 +30,7 @@ impl Database {
                 ),
                 None,
             ),
-            // Kept up by `rankings`, once they have been computed.
+            // Reads the windows that `rankings` maintains, once they have been computed.
             Some(hours) if has_windows(self).await? => (
                 format!(
                     "SELECT articles.id, articles.slug, articles.title, article_view_windows.views
@@ -41,7 +41,7 @@ impl Database {
                 ),
                 Some(hours),
             ),
-            // The cast is for MySQL, where a sum of whole numbers is a decimal.
+            // The cast is for MySQL, where a sum of integers is a decimal.
             Some(hours) => (
                 format!(
                     "SELECT articles.id, articles.slug, articles.title,
@@ -67,7 +67,7 @@ impl Database {
             .collect())
     }
 
-    /// Slug and title of those of `articles` that readers see at `now`.
+    /// Returns slug and title of those of `articles` that are visible at `now`.
     pub async fn names(
         &self,
         articles: &[i64],

@@ -1,9 +1,8 @@
 //! Likes, collects and follows.
 //!
-//! A like and a collect change their row and the count in `article_stats` in one transaction, which
-//! begins by locking the article's row of counts. So all that concerns one article comes one after
-//! the other, and in MySQL and MariaDB there is no second lock that two transactions could take in
-//! different orders.
+//! A like or collect changes its row and the count in `article_stats` in one transaction, which
+//! first locks the article's row of counts. So changes to one article run one after the other, and
+//! on MySQL and MariaDB there is no second lock that two transactions could take in opposite order.
 
 use sqlx::AssertSqlSafe;
 use sqlx::mysql::MySqlDatabaseError;
@@ -16,13 +15,13 @@ use crate::model::article::Author;
 use crate::model::pages::OwnReactions;
 use crate::model::reaction::Reacted;
 
-/// How often a transaction begins anew that the server ended because of a deadlock.
+/// How many times to try a transaction that the server rolls back because of a deadlock.
 const ATTEMPTS: usize = 10;
 
-/// Runs a transaction again that the server ended because of a deadlock; nothing of it was done.
-/// Double clicks on a follow meet one now and then, because there is no count to lock first: who
-/// waits for a row that is being deleted gets a lock that others can have as well, and then none of
-/// them can insert. For likes it is a precaution.
+/// Retries a transaction that the server rolled back because of a deadlock. Double clicks on
+/// "follow" cause one now and then, because there is no count to lock first: transactions that wait
+/// for a row being deleted all get a shared lock on it, and then none of them can insert. For
+/// likes, retrying is a precaution.
 macro_rules! retry {
     ($transaction:expr) => {{
         let mut left = ATTEMPTS;
@@ -36,7 +35,7 @@ macro_rules! retry {
     }};
 }
 
-/// What `article_stats` counts of readers' reactions.
+/// The reader reactions that `article_stats` counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Counted {
     /// Rows of `likes`.
@@ -46,10 +45,10 @@ pub enum Counted {
 }
 
 impl Counted {
-    /// Both.
+    /// Both kinds.
     pub const ALL: [Counted; 2] = [Counted::Likes, Counted::Collects];
 
-    /// The name of the table and of the column of `article_stats`.
+    /// The name of the table, and of the column in `article_stats`.
     pub fn name(self) -> &'static str {
         match self {
             Counted::Likes => "likes",
@@ -58,20 +57,20 @@ impl Counted {
     }
 }
 
-/// A count of `article_stats` that differs from the rows that it counts.
+/// A count in `article_stats` that differed from the number of rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CountDrift {
-    /// The article's id.
+    /// Article ID.
     pub article: i64,
-    /// What `article_stats` had.
+    /// The count in `article_stats`.
     pub kept: i64,
-    /// How many rows there are.
+    /// The number of rows.
     pub correct: i64,
 }
 
 impl Database {
-    /// Lets a user like or collect an article, or not any more, whatever it was before. The caller
-    /// has checked that readers see the article.
+    /// Sets whether a user likes or collects an article. Idempotent. The caller has checked that
+    /// readers can see the article.
     ///
     /// # Errors
     /// [`WriteError`]
@@ -97,8 +96,8 @@ impl Database {
         let user = actor.id;
         let (_place, mut transaction) = self.begin_beside().await?;
         self.lock_in_time(&mut transaction, article).await?;
-        // After the article's counts, for which it may have to wait: whoever changes the user must
-        // not wait as well.
+        // After locking the counts, which may have to wait: the lock on the user must not be held
+        // meanwhile, or whoever changes the user would wait too.
         hold(&mut transaction, actor).await?;
         let table = counted.name();
         let is_changed = if is_on {
@@ -107,7 +106,7 @@ impl Database {
             delete(&mut transaction, (table, "article_id"), (user, article)).await?
         };
         if is_changed {
-            // Never below nothing: a count that has drifted waits for a reconcile.
+            // Never below zero: a count that has drifted is corrected by the next reconcile.
             let change = match is_on {
                 true => format!("{table} + 1"),
                 false => format!("CASE WHEN {table} > 0 THEN {table} - 1 ELSE 0 END"),
@@ -124,7 +123,7 @@ impl Database {
         Ok(Reacted { is_on, count })
     }
 
-    /// What a user has done with an article.
+    /// Returns whether a user likes and collects an article.
     pub async fn own_reactions(&self, user: i64, article: i64) -> sqlx::Result<OwnReactions> {
         let sql = "SELECT EXISTS (SELECT 1 FROM likes WHERE user_id = ? AND article_id = ?) AS is_liked,
                 EXISTS (SELECT 1 FROM collects WHERE user_id = ? AND article_id = ?) AS is_collected";
@@ -134,8 +133,7 @@ impl Database {
         Ok(OwnReactions { is_liked, is_collected })
     }
 
-    /// Lets a user follow an author, or not any more. Says whether that is new: false if it was so
-    /// before.
+    /// Sets whether a user follows an author. Idempotent. Returns whether anything changed.
     ///
     /// # Errors
     /// [`WriteError`]
@@ -174,8 +172,8 @@ impl Database {
         on_reader!(self, pool => sqlx::query_scalar(sql).bind(user).bind(author).fetch_one(pool).await)
     }
 
-    /// The authors whom a user follows, in order of their names, each with whether readers see an
-    /// article of the author's at `now`.
+    /// Returns the authors that a user follows, ordered by name, each with whether any of their
+    /// articles is visible at `now`.
     pub async fn followed_authors(&self, user: i64, now: i64) -> sqlx::Result<Vec<(Author, bool)>> {
         let sql = format!(
             "SELECT users.username, users.name, EXISTS
@@ -193,10 +191,10 @@ impl Database {
             .collect())
     }
 
-    /// Compares a count of every article with the rows that it counts, and corrects it.
+    /// Compares a count of every article with the number of rows, and corrects it.
     ///
-    /// Likes that come in meanwhile are neither lost nor doubled: each count is compared again, and
-    /// corrected, under the lock that every like takes first.
+    /// Concurrent likes are neither lost nor counted twice: a wrong count is read again and
+    /// corrected under the lock that every like takes first.
     pub async fn reconcile_reactions(&self, counted: Counted) -> sqlx::Result<Vec<CountDrift>> {
         let table = counted.name();
         let sql = format!(
@@ -240,9 +238,9 @@ impl Database {
         Ok(Some(CountDrift { article, kept, correct }))
     }
 
-    /// A transaction that writes no articles, such as one of reactions. Unlike one of
-    /// [`Database::begin`] it does not wait for whoever writes them. With its place, which is to be
-    /// kept as long.
+    /// Begins a transaction that writes no articles, such as a reaction. On MySQL it does not wait
+    /// for transactions of [`Database::begin`]. Keep the permit for as long as the transaction: it
+    /// limits how many transactions wait for row locks at once.
     pub(super) async fn begin_beside(
         &self,
     ) -> sqlx::Result<(Option<OwnedSemaphorePermit>, Transaction)> {
@@ -255,10 +253,10 @@ impl Database {
         })
     }
 
-    /// Locks an article's row of counts, as soon as nobody else has it locked.
+    /// Locks an article's row of counts, within the time that this database may wait for others.
     async fn lock_in_time(&self, transaction: &mut Transaction, article: i64) -> sqlx::Result<()> {
         let limit = match self.any() {
-            // It has the only lock that there is.
+            // The transaction already holds SQLite's only write lock.
             AnyDatabase::Sqlite(_) => None,
             AnyDatabase::MySql(database) => database.wait_timeout(),
         };
@@ -266,15 +264,15 @@ impl Database {
     }
 }
 
-/// Locks an article's counts until the end of the transaction, making them if there are none.
-/// SQLite has only one writer anyway.
+/// Locks an article's row of counts until the transaction ends, creating the row if it is missing.
+/// In SQLite there is nothing to lock, because it has only one writer.
 async fn lock_counts(transaction: &mut Transaction, article: i64) -> sqlx::Result<()> {
     let sql = match transaction.dialect() {
         Dialect::Sqlite => {
             "INSERT INTO article_stats (article_id) VALUES (?) ON CONFLICT DO NOTHING"
         }
-        // Not INSERT IGNORE, which shares its lock on a row that is there: two who share one can't
-        // both write.
+        // Not INSERT IGNORE, which takes a shared lock on an existing row: of two transactions that
+        // share it, neither can write.
         Dialect::MySql => {
             "INSERT INTO article_stats (article_id) VALUES (?) ON DUPLICATE KEY UPDATE article_id = article_id"
         }
@@ -282,7 +280,7 @@ async fn lock_counts(transaction: &mut Transaction, article: i64) -> sqlx::Resul
     on_connection!(transaction, connection => sqlx::query(sql).bind(article).execute(connection).await.map(drop))
 }
 
-/// Adds the row of a user and an article or author; false if it is there.
+/// Inserts the row for a user and an article or author. Returns false if it exists.
 async fn insert(
     transaction: &mut Transaction,
     (table, column): (&str, &str),
@@ -292,7 +290,7 @@ async fn insert(
     let insert = format!("INTO {table} (user_id, {column}, created_at) VALUES (?, ?, ?)");
     let sql = AssertSqlSafe(match transaction.dialect() {
         Dialect::Sqlite => format!("INSERT {insert} ON CONFLICT DO NOTHING"),
-        // A user who has just been deleted is ignored as well: nothing is added, and nothing
+        // IGNORE also covers a user who has just been deleted: no row is inserted, and nothing is
         // counted.
         Dialect::MySql => format!("INSERT IGNORE {insert}"),
     });
@@ -302,7 +300,7 @@ async fn insert(
     })
 }
 
-/// Deletes the row of a user and an article or author; false if there is none.
+/// Deletes the row for a user and an article or author. Returns false if there is none.
 async fn delete(
     transaction: &mut Transaction,
     (table, column): (&str, &str),
@@ -324,7 +322,8 @@ async fn kept_count(
     on_connection!(transaction, connection => sqlx::query_scalar(sql).bind(article).fetch_one(connection).await)
 }
 
-/// An error that may say that the server ended a transaction because of a deadlock.
+/// Recognises the error that a server returns for a transaction that it rolled back because of a
+/// deadlock.
 trait MayBeDeadlock {
     fn is_deadlock(&self) -> bool;
 }

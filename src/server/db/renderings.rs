@@ -1,33 +1,33 @@
-//! What articles were rendered to, for a renderer that does it better.
+//! Stored renderings of articles, to render them again when the renderer has improved.
 
 use sqlx::FromRow;
 
 use super::{Database, on_connection, on_reader, on_writer};
 use crate::model::article::Heading;
 
-/// What of an article is made of its text.
+/// What is rendered from an article's text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rendering {
-    /// Safe to put into a page.
+    /// HTML that is safe to put into a page.
     pub html: String,
     /// The headings, in order.
     pub contents: Vec<Heading>,
-    /// At least 1.
+    /// Estimated reading time, at least 1.
     pub reading_minutes: i64,
-    /// A BCP 47 tag.
+    /// Language of the text, as a BCP 47 tag.
     pub language: String,
 }
 
-/// An article's text, and what it was rendered to.
+/// An article's text and its stored rendering.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RenderedText {
-    /// The article's number.
+    /// Article ID.
     pub id: i64,
     /// The article's version.
     pub version: i64,
-    /// The text.
+    /// The article text in Markdown.
     pub markdown: String,
-    /// What was made of it.
+    /// What is stored as its rendering.
     pub rendering: Rendering,
 }
 
@@ -56,19 +56,21 @@ impl From<Row> for RenderedText {
 }
 
 impl Database {
-    /// The version of the renderer that rendered all articles, or a later one some of them.
+    /// Returns the renderer version that every article was rendered with. Some articles may already
+    /// have been rendered with a later one.
     pub async fn renderer(&self) -> sqlx::Result<i64> {
         let sql = "SELECT version FROM article_renderer WHERE id = 1";
         on_reader!(self, pool => sqlx::query_scalar(sql).fetch_one(pool).await)
     }
 
-    /// Notes which version of the renderer rendered all articles.
+    /// Records that every article is rendered with this version of the renderer. Never lowers the
+    /// version.
     pub async fn set_renderer(&self, version: i64) -> sqlx::Result<()> {
         let sql = "UPDATE article_renderer SET version = ? WHERE id = 1 AND version < ?";
         on_writer!(self, pool => sqlx::query(sql).bind(version).bind(version).execute(pool).await.map(drop))
     }
 
-    /// The article that follows `id` in order of the numbers, deleted ones included.
+    /// Returns the article with the next higher ID, deleted articles included.
     pub async fn text_after(&self, id: i64) -> sqlx::Result<Option<RenderedText>> {
         let sql =
             "SELECT id, version, markdown, html, contents, reading_minutes, language FROM articles
@@ -78,9 +80,9 @@ impl Database {
         Ok(row.map(RenderedText::from))
     }
 
-    /// Puts another rendering in the place of one, unless the article was changed since. Readers
-    /// see another page, but it is no change of the article: neither its version nor its time of
-    /// change moves (rule C7).
+    /// Replaces an article's rendering, unless the article has changed since `version`. Cached
+    /// pages are invalidated, because readers see a different page. But the article itself has not
+    /// changed, so its version and time of last change stay the same (rule C7).
     pub async fn replace_rendering(
         &self,
         id: i64,

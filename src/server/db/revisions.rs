@@ -1,4 +1,4 @@
-//! What articles were after each save.
+//! Revisions: what an article looked like after each save.
 
 use sqlx::{AssertSqlSafe, FromRow};
 
@@ -6,32 +6,32 @@ use super::articles::ArticleFields;
 use super::studio::EditableArticle;
 use super::{Database, Dialect, Transaction, on_connection, on_reader};
 
-/// An article as it was after a save.
+/// An article as of one save.
 #[derive(Clone, Debug, PartialEq, FromRow)]
 pub struct Revision {
-    /// The article's number.
+    /// Article ID.
     pub article_id: i64,
-    /// The article's version then.
+    /// The article's version after this save.
     pub version: i64,
-    /// The name in its address.
+    /// The article's slug.
     pub slug: String,
-    /// Plain text.
+    /// Title, as plain text.
     pub title: String,
-    /// Plain text.
+    /// Summary, as plain text.
     pub summary: String,
-    /// The text.
+    /// The article text in Markdown.
     pub markdown: String,
     /// The names of the tags, in order.
     #[sqlx(json)]
     pub tags: Vec<String>,
-    /// The address of a picture above the text.
+    /// URL of the picture above the text.
     pub cover: Option<String>,
-    /// Who saved it, if that is known.
+    /// The user who saved it, if known.
     pub user_id: Option<i64>,
-    /// The name of whoever saved it.
+    /// The name of the user who saved it.
     #[sqlx(default)]
     pub editor: Option<String>,
-    /// Milliseconds since 1970.
+    /// When it was saved, in milliseconds since 1970.
     pub created_at: i64,
 }
 
@@ -41,7 +41,7 @@ const COLUMNS: &str =
     article_revisions.user_id, article_revisions.created_at, users.name AS editor";
 
 impl Revision {
-    /// What `article` is under `version`.
+    /// The revision of `article` at `version`.
     pub fn of(
         article_id: i64,
         version: i64,
@@ -68,32 +68,33 @@ impl Revision {
 /// A revision in a list: what it changed, without the texts, which may be large.
 #[derive(Clone, Debug, FromRow)]
 pub struct ListedRevision {
-    /// The article's version then.
+    /// The article's version after this save.
     pub version: i64,
-    /// The name of whoever saved it, if that is known.
+    /// The name of the user who saved it, if known.
     pub editor: Option<String>,
-    /// Milliseconds since 1970.
+    /// When it was saved, in milliseconds since 1970.
     pub created_at: i64,
-    /// How long the text is, in characters.
+    /// Length of the text, in characters.
     pub characters: i64,
-    /// How long the text of the revision before it is; `None` if there is none before it.
+    /// Length of the previous revision's text, in characters; `None` if there is no previous
+    /// revision.
     pub characters_before: Option<i64>,
-    /// Whether the text is another than before, and so on.
+    /// Whether the text differs from the previous revision. The same holds for the fields below.
     pub changed_text: bool,
-    /// As `changed_text`.
+    /// See `changed_text`.
     pub changed_title: bool,
-    /// As `changed_text`.
+    /// See `changed_text`.
     pub changed_slug: bool,
-    /// As `changed_text`.
+    /// See `changed_text`.
     pub changed_summary: bool,
-    /// As `changed_text`.
+    /// See `changed_text`.
     pub changed_tags: bool,
-    /// As `changed_text`.
+    /// See `changed_text`.
     pub changed_cover: bool,
 }
 
 impl Database {
-    /// The revisions of an article, the latest first, without their texts.
+    /// Lists the revisions of an article, newest first, without their texts.
     pub async fn list_of_revisions(&self, article: i64) -> sqlx::Result<Vec<ListedRevision>> {
         let length = match self.dialect() {
             Dialect::Sqlite => "length",
@@ -126,7 +127,7 @@ impl Database {
         on_reader!(self, pool => sqlx::query_as(AssertSqlSafe(sql)).bind(article).fetch_all(pool).await)
     }
 
-    /// The revisions of an article, the latest first.
+    /// Returns the revisions of an article, newest first.
     pub async fn revisions(&self, article: i64) -> sqlx::Result<Vec<Revision>> {
         let sql = format!(
             "SELECT {COLUMNS} FROM article_revisions LEFT JOIN users ON users.id = article_revisions.user_id
@@ -135,8 +136,8 @@ impl Database {
         on_reader!(self, pool => sqlx::query_as(AssertSqlSafe(sql)).bind(article).fetch_all(pool).await)
     }
 
-    /// The revision of an article at `version` and the one before it, if there are such; not the
-    /// others, whose texts may be large.
+    /// Returns the revision of an article at `version` and the one before it, as far as they exist.
+    /// Other revisions are not loaded, because their texts may be large.
     pub async fn revision_and_before(
         &self,
         article: i64,
@@ -152,9 +153,9 @@ impl Database {
         })
     }
 
-    /// Deletes the oldest revisions of an article beyond `of_article`, and of those that a user has
-    /// saved the oldest beyond `of_user`. What an article is now is never deleted. Each revision is
-    /// whole, so those that are left are compared with one another.
+    /// Deletes an article's oldest revisions beyond `of_article`, and the oldest revisions saved by
+    /// `user` beyond `of_user`. The revision of an article's current version is never deleted. Each
+    /// revision is stored in full, so the remaining ones can still be compared.
     pub async fn forget_old_revisions(
         &self,
         article: i64,
@@ -189,7 +190,7 @@ impl Database {
     }
 }
 
-/// Adds a revision.
+/// Inserts a revision.
 pub(super) async fn add(transaction: &mut Transaction, revision: &Revision) -> sqlx::Result<()> {
     let tags =
         serde_json::to_string(&revision.tags).map_err(|error| sqlx::Error::Encode(error.into()))?;
@@ -211,8 +212,8 @@ pub(super) async fn add(transaction: &mut Transaction, revision: &Revision) -> s
     })
 }
 
-/// Keeps what is stored before a save, if no save in the studio has: an import, or a bin, leaves no
-/// revision.
+/// Stores the current state as a revision before a save, unless a save in the studio already did.
+/// Imports, deleting and restoring leave no revision.
 pub(super) async fn add_original(
     transaction: &mut Transaction,
     stored: &EditableArticle,

@@ -1,7 +1,6 @@
-//! Sessions of signed-in users. Readers who do not sign in have none.
+//! Sessions of signed-in users. Readers who don't sign in have none.
 //!
-//! What is stored of a session is named by a hash of its id, so whoever reads the store has no
-//! session.
+//! Sessions are stored under a hash of their ID, so a leaked store contains no usable session ID.
 
 use std::collections::HashMap;
 
@@ -16,59 +15,59 @@ use tower_sessions::session_store::{Error, Result};
 
 use super::SqliteDatabase;
 
-/// The key in a session under which the signed-in user's id is.
+/// Session key of the signed-in user's ID.
 pub const USER_ID: &str = "user_id";
 
-/// The key in a session under which the number of the credential is that it was begun with.
+/// Session key of the credential number that the session was started with.
 pub const CREDENTIAL: &str = "credential";
 
-/// The key in a session under which the time of signing in is, in milliseconds since 1970.
+/// Session key of the time of sign-in, in milliseconds since 1970.
 pub const STARTED_AT: &str = "started_at";
 
-/// The key in a session under which the browser's User-Agent is.
+/// Session key of the browser's User-Agent.
 pub const USER_AGENT: &str = "user_agent";
 
-/// How many sessions a user may have. When one more begins, the oldest ends.
+/// Maximum number of sessions per user. Starting another one ends the oldest.
 pub const MOST_SESSIONS: i64 = 50;
 
-/// The name of a session in a store: a hash of its id, which the cookie holds and nothing else.
+/// The name of a session in the store: a hash of its ID. Only the cookie holds the ID itself.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SessionName(String);
 
 impl SessionName {
-    /// The name of the session of that id.
+    /// Derives the name of the session with this ID.
     pub fn of(id: &Id) -> Self {
         let hash =
             blake3::derive_key("Tidemark 2026 name of a stored session", &id.0.to_le_bytes());
         Self(blake3::Hash::from_bytes(hash).to_hex().to_string())
     }
 
-    /// As it was stored.
+    /// Wraps a name read from the store.
     pub(in crate::server) fn stored(text: String) -> Self {
         Self(text)
     }
 
-    /// 64 hexadecimal digits.
+    /// The name, as 64 hexadecimal digits.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// A session of a user, as its user sees it.
+/// A session, as shown to its user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedIn {
     /// Its name in the store.
     pub name: SessionName,
-    /// The number of the credential that it was begun with.
+    /// The credential number that it was started with.
     pub credential: i64,
-    /// When it began, in milliseconds since 1970.
+    /// When it started, in milliseconds since 1970.
     pub started_at: i64,
-    /// The browser, in its own words.
+    /// The browser's User-Agent.
     pub user_agent: String,
 }
 
 impl SignedIn {
-    /// The session of that name whose data is `data`.
+    /// Reads the session called `name` from its data.
     pub(in crate::server) fn of(name: SessionName, data: &HashMap<String, Value>) -> Self {
         let number = |key: &str| data.get(key).and_then(Value::as_i64).unwrap_or_default();
         let user_agent =
@@ -76,16 +75,16 @@ impl SignedIn {
         Self { name, credential: number(CREDENTIAL), started_at: number(STARTED_AT), user_agent }
     }
 
-    /// A name for it that may be shown.
+    /// A short identifier that is safe to show: the first 16 digits of the stored name.
     pub fn handle(&self) -> String {
         self.name.as_str().chars().take(16).collect()
     }
 }
 
-/// Whose session it is, and the number of the credential that it was begun with.
+/// Returns the user ID of a session and the credential number that it was started with.
 ///
 /// # Errors
-/// [`Error::Encode`] if it is nobody's: readers who do not sign in have no session.
+/// [`Error::Encode`] if the session has no user: readers who don't sign in have no session.
 pub(in crate::server) fn owner(record: &Record) -> Result<(i64, i64)> {
     let number = |key: &str| record.data.get(key).and_then(Value::as_i64);
     let owner = number(USER_ID).zip(number(CREDENTIAL));
@@ -94,29 +93,28 @@ pub(in crate::server) fn owner(record: &Record) -> Result<(i64, i64)> {
     })
 }
 
-// Sessions and cookies take the types of the `time` crate. Only this file names them; the rest of
+// Sessions and cookies use the types of the `time` crate. Only this file names them; the rest of
 // the program counts milliseconds.
 
-/// A time as stores keep it, in milliseconds since 1970.
+/// Converts a time to milliseconds since 1970, as stores keep it.
 pub fn milliseconds(time: OffsetDateTime) -> i64 {
     time.unix_timestamp() * 1000 + i64::from(time.millisecond())
 }
 
-/// The time that is so many milliseconds after 1970, as a session holds it. `None` beyond the year
-/// 9999.
+/// Converts milliseconds since 1970 to the type that sessions use. `None` beyond the year 9999.
 pub fn instant(milliseconds: i64) -> Option<OffsetDateTime> {
     OffsetDateTime::from_unix_timestamp_nanos(i128::from(milliseconds) * 1_000_000).ok()
 }
 
-/// How long a session or a cookie lasts, of milliseconds.
+/// Converts milliseconds to the duration type of sessions and cookies.
 pub fn lasting(milliseconds: i64) -> Duration {
     Duration::milliseconds(milliseconds)
 }
 
-/// The session of that id, of what a store has of it.
+/// Builds a session record from its ID and what the store has for it.
 ///
 /// # Errors
-/// [`Error::Decode`] if it ends at a time that is none.
+/// [`Error::Decode`] if `ends_at` is beyond the year 9999.
 pub(in crate::server) fn record(
     id: &Id,
     data: HashMap<String, Value>,
@@ -127,7 +125,7 @@ pub(in crate::server) fn record(
     Ok(Record { id: *id, data, expiry_date })
 }
 
-/// Keeps the embedded profile's sessions in its database.
+/// The session store of the embedded profile, in its database.
 #[derive(Clone, Debug)]
 pub struct DatabaseSessionStore {
     database: SqliteDatabase,
@@ -141,26 +139,27 @@ struct StoredRow {
     expires_at: i64,
 }
 
-/// Deletes the sessions in `database` that ended by `now` (milliseconds). Returns how many. Those
-/// in Redis end by themselves.
+/// Deletes the sessions in `database` that expired by `now` (milliseconds since 1970). Returns how
+/// many were deleted. Redis expires its sessions itself.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub async fn prune(database: &SqliteDatabase, now: i64) -> sqlx::Result<u64> {
     let sql = "DELETE FROM sessions WHERE expires_at <= ?";
     Ok(sqlx::query(sql).bind(now).execute(database.writer()).await?.rows_affected())
 }
 
 impl DatabaseSessionStore {
-    /// A store in `database`; `clock` says which sessions have expired.
+    /// Creates a store in `database`; `clock` decides which sessions have expired.
     pub fn new(database: SqliteDatabase, clock: Clock) -> Self {
         Self { database, clock }
     }
 
-    /// The sessions of a user.
+    /// Returns the user's unexpired sessions, including any that were started under an older
+    /// credential.
     ///
     /// # Errors
-    /// The database's.
+    /// Database errors, or data that can't be decoded.
     pub async fn of_user(&self, user: i64) -> Result<Vec<SignedIn>> {
         let sql = "SELECT id, data, expires_at FROM sessions WHERE user_id = ? AND expires_at > ?";
         let query = sqlx::query_as(sql).bind(user).bind(self.clock.now_ms());
@@ -171,10 +170,10 @@ impl DatabaseSessionStore {
             .collect()
     }
 
-    /// Ends the session of that name.
+    /// Ends the session called `name`.
     ///
     /// # Errors
-    /// The database's.
+    /// Database errors.
     pub async fn end(&self, name: &SessionName) -> Result<()> {
         let query = sqlx::query("DELETE FROM sessions WHERE id = ?").bind(name.as_str());
         query.execute(self.database.writer()).await.map(drop).map_err(backend)
@@ -183,14 +182,14 @@ impl DatabaseSessionStore {
     /// Ends all sessions of a user.
     ///
     /// # Errors
-    /// The database's.
+    /// Database errors.
     pub async fn end_all(&self, user: i64) -> Result<()> {
         let query = sqlx::query("DELETE FROM sessions WHERE user_id = ?").bind(user);
         query.execute(self.database.writer()).await.map(drop).map_err(backend)
     }
 
-    /// Adds a session, for which the oldest ones of its user make room; false if there is one of
-    /// that id.
+    /// Inserts a session, after deleting the user's oldest ones beyond the limit. Returns false if
+    /// there is one with this ID already.
     async fn add(&self, record: &Record) -> sqlx::Result<bool> {
         let encode = |error: Error| sqlx::Error::Encode(error.into());
         let (user, credential) = owner(record).map_err(encode)?;
@@ -235,7 +234,7 @@ impl SessionStore for DatabaseSessionStore {
         Ok(())
     }
 
-    /// Writes a session that is still there: one that was ended meanwhile must not come back.
+    /// Updates only, never inserts: a session that was ended in the meantime must not come back.
     async fn save(&self, record: &Record) -> Result<()> {
         sqlx::query("UPDATE sessions SET data = ?, expires_at = ? WHERE id = ?")
             .bind(encode_data(record)?)
@@ -247,7 +246,8 @@ impl SessionStore for DatabaseSessionStore {
             .map_err(backend)
     }
 
-    /// Looks at the user's credential in the same query: a session of another one is none.
+    /// Checks the user's credential in the same query: a session started under another credential
+    /// is not found.
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
         let sql = "SELECT sessions.id, sessions.data, sessions.expires_at FROM sessions
              JOIN users ON users.id = sessions.user_id AND users.credential = sessions.credential

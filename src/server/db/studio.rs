@@ -1,4 +1,5 @@
-//! Articles as their authors see them: drafts and deleted ones too, and saving under a version.
+//! Articles as their authors see them, drafts and deleted ones included, and saving with optimistic
+//! locking by version.
 
 use sqlx::{AssertSqlSafe, FromRow};
 use tidemark_counting::hour_of;
@@ -12,112 +13,112 @@ use super::{Database, Transaction, drafts, on_connection, on_reader};
 use crate::model::article::Window;
 use crate::model::page::Page;
 
-/// Which articles a table shows.
+/// Which articles the table shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shelf {
     /// All but the deleted ones.
     All,
-    /// Nobody but their authors sees them.
+    /// Drafts, not visible to readers.
     Drafts,
-    /// Readers will see them.
+    /// Published with a date in the future.
     Scheduled,
-    /// Readers see them.
+    /// Visible to readers.
     Published,
-    /// Deleted ones.
+    /// Deleted articles.
     Bin,
 }
 
-/// What a table is sorted by.
+/// The column that the table is sorted by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Column {
-    /// By its text.
+    /// Title, ignoring case.
     Title,
-    /// When it was last saved.
+    /// Time of the last save.
     Updated,
-    /// When readers could first read it.
+    /// Publication date; drafts without one count as oldest.
     Published,
-    /// All time.
+    /// Views of all time.
     Views,
-    /// Of the current hour and the 167 before it.
+    /// Views in the current hour and the 167 before it.
     Week,
-    /// How many like it.
+    /// Number of likes.
     Likes,
-    /// How many keep it.
+    /// Number of collects.
     Collects,
 }
 
-/// Which part of which table.
+/// A query for one page of the table.
 #[derive(Clone, Debug)]
 pub struct TableQuery {
-    /// Only the articles with this user in the byline.
+    /// Only articles with this user in the byline.
     pub author: Option<i64>,
-    /// Which of them.
+    /// Only articles on this shelf.
     pub shelf: Shelf,
-    /// Only those whose title contains this.
+    /// Only articles whose title contains this text, ignoring case.
     pub text: String,
-    /// The order.
+    /// The column to sort by.
     pub column: Column,
-    /// Whether the greatest comes first.
+    /// Whether to sort in descending order.
     pub is_descending: bool,
-    /// From 1.
+    /// Page number, from 1.
     pub page: i64,
-    /// How many rows a page has.
+    /// Rows per page.
     pub per_page: i64,
 }
 
 /// A row of the table.
 #[derive(Clone, Debug, FromRow)]
 pub struct TableRow {
-    /// The article's number.
+    /// Article ID.
     pub id: i64,
-    /// The name in its address.
+    /// The article's slug.
     pub slug: String,
-    /// Plain text.
+    /// Title, as plain text.
     pub title: String,
     /// Draft or published.
     #[sqlx(try_from = "String")]
     pub status: Status,
-    /// Milliseconds since 1970.
+    /// Publication date, in milliseconds since 1970.
     pub published_at: Option<i64>,
-    /// Milliseconds since 1970.
+    /// Time of the last change, in milliseconds since 1970.
     pub updated_at: i64,
-    /// When it was put into the bin.
+    /// When it was deleted, in milliseconds since 1970.
     pub deleted_at: Option<i64>,
-    /// All time.
+    /// Views of all time.
     pub views: i64,
-    /// Of the current hour and the 167 before it.
+    /// Views in the current hour and the 167 before it.
     pub week: i64,
-    /// How many like it.
+    /// Number of likes.
     pub likes: i64,
-    /// How many keep it.
+    /// Number of collects.
     pub collects: i64,
-    /// The first name of the byline.
+    /// The first name in the byline.
     pub author: String,
 }
 
 /// An article as its author edits it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EditableArticle {
-    /// Its number.
+    /// Article ID.
     pub id: i64,
-    /// Grows by one with each change.
+    /// Incremented by one with each change.
     pub version: i64,
-    /// When it was last saved, in milliseconds since 1970.
+    /// Time of the last save, in milliseconds since 1970.
     pub updated_at: i64,
-    /// When it was put into the bin.
+    /// When it was deleted, in milliseconds since 1970.
     pub deleted_at: Option<i64>,
     /// Everything else.
     pub fields: ArticleFields,
 }
 
-/// What became of a save.
+/// The outcome of a save.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Saved {
-    /// It is stored, under this version.
+    /// Saved under this version.
     Done(i64),
-    /// It was the same already, under this version.
+    /// Nothing to change; the version stays at this one.
     Unchanged(i64),
-    /// Somebody has saved since; this is what is stored. Nothing was changed.
+    /// The article was saved in the meantime; this is what is stored. Nothing was changed.
     Conflict(Box<EditableArticle>),
     /// Another article has this slug. Nothing was changed.
     SlugTaken,
@@ -164,7 +165,7 @@ impl Column {
 }
 
 impl Database {
-    /// A page of the table of articles as it is at `now`.
+    /// Returns a page of the table as of `now`.
     pub async fn table(&self, query: &TableQuery, now: i64) -> sqlx::Result<Page<TableRow>> {
         let author = match query.author {
             Some(_) => {
@@ -203,7 +204,8 @@ impl Database {
         Ok(Page::new(rows, query.page, query.per_page, total))
     }
 
-    /// An article for editing, whatever its state; `None` if there is none of that number.
+    /// Loads an article for editing, whatever its status; `None` if there is no article with this
+    /// ID.
     pub async fn editable(&self, id: i64) -> sqlx::Result<Option<EditableArticle>> {
         let fields = select_fields(self.dialect());
         let fields = format!("{fields} WHERE articles.id = ?");
@@ -215,8 +217,8 @@ impl Database {
         Ok(row.zip(fields).map(|(row, fields)| row.with(fields)))
     }
 
-    /// Adds an article; `None` if another has its slug. What its author had typed before is no
-    /// draft any more.
+    /// Adds an article and deletes its author's draft for a new article. Returns the article's ID,
+    /// or `None` if the slug is taken.
     ///
     /// # Errors
     /// [`WriteError`]
@@ -244,9 +246,9 @@ impl Database {
         Ok(Some(id))
     }
 
-    /// Saves an article, if its version is still `version`. Byline and aliases stay as they are,
-    /// but an address that readers know leads on to the new one. Its count is not touched (rule
-    /// C7). The draft of whoever saves goes with it.
+    /// Saves an article if its version is still `version`, and deletes the user's draft of it.
+    /// Byline and aliases stay as they are, except that the old slug of a published article becomes
+    /// an alias. The view count is not touched (rule C7).
     ///
     /// # Errors
     /// [`WriteError`]
@@ -294,8 +296,8 @@ impl Database {
         Ok(Some(Saved::Done(version + 1)))
     }
 
-    /// Puts an article into the bin, or takes it out. Does nothing if it is there already. False if
-    /// there is no such article.
+    /// Deletes or restores an article. Does nothing if it is in that state already. Returns false
+    /// if there is no such article.
     ///
     /// # Errors
     /// [`WriteError`]
@@ -366,8 +368,8 @@ async fn write_tags(
     Ok(())
 }
 
-/// Lets an article's address of before lead on, and takes away the alias that its new one may have
-/// been.
+/// Makes the old slug an alias of the article. Deletes the alias of the new slug, if any article
+/// had one.
 async fn add_alias(
     transaction: &mut Transaction,
     id: i64,

@@ -1,4 +1,4 @@
-//! Users.
+//! Users: their names, roles and credentials.
 
 use sqlx::FromRow;
 
@@ -7,23 +7,23 @@ use super::{
 };
 use crate::model::page::Page;
 
-/// What a user may do; each role may all that those before it may.
+/// What a user may do. Each role includes the permissions of the ones before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
-    /// Reads.
+    /// Reads, likes, collects and follows.
     Reader,
     /// Writes articles.
     Author,
-    /// Everything.
+    /// May do everything.
     Admin,
 }
 
-// Not derived: see `articles::Status`.
+// No derive: see `articles::Status`.
 impl Role {
-    /// All of them, the least first.
+    /// All roles, lowest first.
     pub const ALL: [Role; 3] = [Role::Reader, Role::Author, Role::Admin];
 
-    /// Its name in the database, in forms and on the command line.
+    /// The role's name in the database, in forms and on the command line.
     pub fn as_str(self) -> &'static str {
         match self {
             Role::Reader => "reader",
@@ -34,7 +34,7 @@ impl Role {
 }
 
 impl Role {
-    /// As a sentence has it: "an author".
+    /// The role as it appears in a sentence: "an author".
     pub fn with_article(self) -> &'static str {
         match self {
             Role::Reader => "a reader",
@@ -56,57 +56,57 @@ impl TryFrom<String> for Role {
 /// A user.
 #[derive(Clone, Debug, FromRow)]
 pub struct User {
-    /// The user's number.
+    /// User ID.
     pub id: i64,
-    /// The name to sign in with, and in the address of the author's page.
+    /// The name to sign in with, and the last part of the URL of the author's page.
     pub username: String,
     /// The name in bylines.
     pub name: String,
     /// What the user may do.
     #[sqlx(try_from = "String")]
     pub role: Role,
-    /// A PHC string; `None` if nobody can sign in as this user.
+    /// The hashed password, as a PHC string; `None` if nobody can sign in as this user.
     pub password_hash: Option<String>,
-    /// Grows whenever the password changes, is reset or is taken away. What was begun with another
-    /// number opens nothing.
+    /// Incremented when the password is changed, reset or removed. Sessions started under another
+    /// number are invalid.
     pub credential: i64,
 }
 
 impl User {
-    /// The user as somebody who does something.
+    /// The user as an actor, with the credential and role of now.
     pub fn actor(&self) -> Actor {
         Actor { id: self.id, credential: self.credential, role: self.role }
     }
 }
 
-/// Somebody who does something, as the request found the user when it came. Work takes time, and
-/// the user may be blocked meanwhile: so what writes on somebody's behalf looks again, in its own
-/// transaction.
+/// The user on whose behalf something is written, as authorized when the request arrived. The user
+/// may be blocked or demoted while the request is being processed, so each write checks the actor
+/// again in its own transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Actor {
-    /// The user's number.
+    /// User ID.
     pub id: i64,
-    /// The number of the user's credential then.
+    /// The user's credential number when the request arrived.
     pub credential: i64,
-    /// What the user might do then.
+    /// The user's role when the request arrived.
     pub role: Role,
 }
 
-/// Why something was not written on somebody's behalf. Nothing of it was.
+/// Why a write on behalf of an actor failed. Nothing was written.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
-    /// The actor's password was changed, reset or taken away meanwhile.
+    /// The actor's password was changed, reset or removed in the meantime.
     #[error("the user's credential is another one by now")]
     SignedOut,
-    /// The actor may do less by now.
+    /// The actor's role was lowered in the meantime.
     #[error("the user's role does not reach so far any more")]
     Demoted,
-    /// The database's.
+    /// A database error.
     #[error(transparent)]
     Database(#[from] sqlx::Error),
 }
 
-/// Somebody who gets an account.
+/// An account to create.
 #[derive(Clone, Copy, Debug)]
 pub struct NewUser<'a> {
     /// The name to sign in with.
@@ -115,43 +115,43 @@ pub struct NewUser<'a> {
     pub name: &'a str,
     /// What the user may do.
     pub role: Role,
-    /// A PHC string.
+    /// The hashed password, as a PHC string.
     pub password_hash: &'a str,
 }
 
-/// Which name somebody can't have.
+/// Which of the names is not available.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Taken {
-    /// Somebody has this user name.
+    /// Another user has this user name.
     Username,
-    /// Readers would take this name for that of somebody who writes here.
+    /// Readers could mistake this name for that of somebody who writes here.
     Name,
 }
 
-/// Whether readers would take a name for that of this user, who writes here. It is asked in the
-/// transaction that writes the name, so of two who want it at once one gets it.
+/// Tells whether readers could mistake the new name for that of this user, who writes here. It is
+/// called in the transaction that writes the name, so if two people want a name at once, only one
+/// gets it.
 pub type IsLike<'a> = &'a (dyn Fn(&User) -> bool + Sync);
 
-/// Whether a row of `users` is somebody who may write or stands in a byline. Whoever only reads may
-/// have chosen any name.
+/// SQL condition: the row of `users` may write or is in a byline. Readers may have chosen any name.
 pub(super) const WRITES: &str = "(users.role <> 'reader' OR EXISTS (SELECT 1 FROM article_authors WHERE article_authors.user_id = users.id))";
 
 const COLUMNS: &str = "id, username, name, role, password_hash, credential";
 
 impl Database {
-    /// The user of that number.
+    /// Returns the user with this ID.
     pub async fn user(&self, id: i64) -> sqlx::Result<Option<User>> {
         let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM users WHERE id = ?"));
         on_reader!(self, pool => sqlx::query_as(sql).bind(id).fetch_optional(pool).await)
     }
 
-    /// The user who signs in with that name.
+    /// Returns the user with this user name.
     pub async fn user_by_username(&self, username: &str) -> sqlx::Result<Option<User>> {
         let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM users WHERE username = ?"));
         on_reader!(self, pool => sqlx::query_as(sql).bind(username).fetch_optional(pool).await)
     }
 
-    /// A page of all users, by user name.
+    /// Returns a page of all users, ordered by user name.
     pub async fn users(&self, page: i64, per_page: i64) -> sqlx::Result<Page<User>> {
         let sql = sqlx::AssertSqlSafe(format!(
             "SELECT {COLUMNS} FROM users ORDER BY username LIMIT {per_page} OFFSET ?"
@@ -164,14 +164,14 @@ impl Database {
         Ok(Page::new(users, page, per_page, total))
     }
 
-    /// Everybody who may write or stands in a byline.
+    /// Returns all users who may write or are in a byline.
     pub async fn writers(&self) -> sqlx::Result<Vec<User>> {
         let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM users WHERE {WRITES}"));
         on_reader!(self, pool => sqlx::query_as(sql).fetch_all(pool).await)
     }
 
-    /// Gives a user another name in bylines; false if `is_like` holds for somebody else who writes
-    /// here.
+    /// Changes the actor's name in bylines. Returns false if `is_like` holds for another user who
+    /// writes here.
     ///
     /// # Errors
     /// [`WriteError`]
@@ -195,8 +195,8 @@ impl Database {
         let writers: i64 = on_connection!(&mut *transaction, connection => {
             sqlx::query_scalar(count_writers).bind(actor.id).fetch_one(connection).await?
         });
-        // No page shows the name of somebody who only reads, so whoever changes it again and again
-        // drops none.
+        // No page shows the name of someone who only reads. So a reader who keeps changing their
+        // name must not invalidate cached pages.
         if writers == 0 {
             transaction.commit_unseen().await?;
         } else {
@@ -205,13 +205,12 @@ impl Database {
         Ok(true)
     }
 
-    /// Gives a user another role, on behalf of an administrator, or of whoever runs the program
-    /// (`None`). False if there is no such user. Whoever is no administrator any more has no
-    /// invitations left.
+    /// Changes a user's role, on behalf of an administrator or of the operator (`None`). Returns
+    /// false if there is no such user. Demoting an administrator deletes the invitations they made.
     ///
     /// # Errors
-    /// [`WriteError`]. Two administrators who do this to each other come one after the other, so
-    /// the second is refused.
+    /// [`WriteError`]. If two administrators demote each other at once, their transactions run one
+    /// after the other, and the second is refused.
     pub async fn set_role(
         &self,
         actor: Option<Actor>,
@@ -234,12 +233,12 @@ impl Database {
         Ok(true)
     }
 
-    /// Takes a user's password away on behalf of an administrator, so that nobody can sign in as
-    /// this user until there is a new one, and says which user that is; `None` if there is none of
-    /// that name. What was begun with the password is over, as in [`Database::set_password`].
+    /// Removes a user's password on behalf of an administrator, so that nobody can sign in as this
+    /// user until a new one is set. Returns the user's ID; `None` if there is no user with this
+    /// name. Sessions and invitations end as in [`Database::set_password`].
     ///
     /// # Errors
-    /// As for [`Database::set_role`].
+    /// See [`Database::set_role`].
     pub async fn block_user(
         &self,
         actor: Actor,
@@ -248,7 +247,7 @@ impl Database {
         self.replace_password(Some(actor), username, None).await
     }
 
-    /// Adds a user; `None` if the name is taken.
+    /// Adds a user and returns their ID; `None` if the user name is taken.
     pub async fn add_user(
         &self,
         username: &str,
@@ -269,7 +268,7 @@ impl Database {
         }
     }
 
-    /// As [`Database::add_user`], on behalf of an administrator.
+    /// Like [`Database::add_user`], on behalf of an administrator.
     ///
     /// # Errors
     /// [`WriteError`]
@@ -292,11 +291,11 @@ impl Database {
         Ok(id)
     }
 
-    /// Sets a user's password and says which user that is; `None` if there is no such user. It is
-    /// whoever runs the program who does it.
+    /// Sets a user's password on behalf of the operator. Returns the user's ID; `None` if there is
+    /// no such user.
     ///
-    /// Whoever stole a session must be out now: the user's credential is another one, so no session
-    /// opens anything, and no invitation of the user's is left. The caller deletes the sessions.
+    /// Shuts out anyone with a stolen session: the new credential number invalidates all sessions,
+    /// and the user's invitations are deleted. The caller deletes the sessions from their store.
     pub async fn set_password(
         &self,
         username: &str,
@@ -305,12 +304,12 @@ impl Database {
         match self.replace_password(None, username, Some(password_hash)).await {
             Ok(id) => Ok(id),
             Err(WriteError::Database(error)) => Err(error),
-            // Only actors are.
+            // Can't happen: these concern actors, and there is none here.
             Err(WriteError::SignedOut | WriteError::Demoted) => Ok(None),
         }
     }
 
-    /// As [`Database::set_password`], on behalf of an administrator.
+    /// Like [`Database::set_password`], on behalf of an administrator.
     ///
     /// # Errors
     /// [`WriteError`]
@@ -323,12 +322,12 @@ impl Database {
         self.replace_password(Some(actor), username, Some(password_hash)).await
     }
 
-    /// Changes the actor's own password, as [`Database::set_password`] does, and returns the number
-    /// of the new credential.
+    /// Changes the actor's own password, with the same effects as [`Database::set_password`].
+    /// Returns the new credential number.
     ///
     /// # Errors
-    /// [`WriteError::SignedOut`] if somebody else has changed it or taken it away since: that
-    /// stays.
+    /// [`WriteError::SignedOut`] if someone else changed or removed the password in the meantime.
+    /// Their change stays.
     pub async fn change_password(
         &self,
         actor: Actor,
@@ -358,16 +357,16 @@ impl Database {
     }
 }
 
-/// Makes sure that the actor may still do what the request was let through for, until the
-/// transaction ends.
+/// Checks that the actor still has the credential and role that the request was authorized with,
+/// and keeps both from changing until the transaction ends.
 ///
 /// # Errors
 /// [`WriteError`]
 pub(super) async fn hold(transaction: &mut Transaction, actor: Actor) -> Result<(), WriteError> {
     let sql = match transaction.dialect() {
         Dialect::Sqlite => "SELECT credential, role FROM users WHERE id = ?",
-        // Nobody changes the row before this transaction ends. FOR SHARE would say the same, but
-        // not to MariaDB.
+        // The shared lock lasts until this transaction ends. MariaDB doesn't understand `FOR
+        // SHARE`.
         Dialect::MySql => "SELECT credential, role FROM users WHERE id = ? LOCK IN SHARE MODE",
     };
     let found: Option<(i64, String)> = on_connection!(transaction, connection => {
@@ -384,7 +383,7 @@ pub(super) async fn hold(transaction: &mut Transaction, actor: Actor) -> Result<
     }
 }
 
-/// Adds a user; `None` if the name is taken.
+/// Adds a user and returns their ID; `None` if the user name is taken.
 pub(super) async fn insert(
     transaction: &mut Transaction,
     NewUser { username, name, role, password_hash }: NewUser<'_>,
@@ -402,8 +401,8 @@ pub(super) async fn insert(
     }
 }
 
-/// Whether `is_like` holds for somebody who writes here and is not the user of that number. That
-/// stays so until the transaction ends.
+/// Whether `is_like` holds for a user who writes here, other than `user`. The answer stays valid
+/// until the transaction ends.
 pub(super) async fn is_like_another(
     transaction: &mut Transaction,
     is_like: IsLike<'_>,
@@ -421,7 +420,8 @@ async fn id_of(transaction: &mut Transaction, username: &str) -> sqlx::Result<Op
     on_connection!(transaction, connection => sqlx::query_scalar(sql).bind(username).fetch_optional(connection).await)
 }
 
-/// Gives a user another password, or none, and ends what was begun with the one before.
+/// Sets or removes a user's password, and invalidates the sessions and invitations made under the
+/// old one.
 async fn renew_credential(
     transaction: &mut Transaction,
     id: i64,
@@ -434,7 +434,7 @@ async fn renew_credential(
     delete_invitations(transaction, id).await
 }
 
-/// Takes back the invitations that a user made.
+/// Deletes the invitations that a user made.
 async fn delete_invitations(transaction: &mut Transaction, id: i64) -> sqlx::Result<()> {
     let sql = "DELETE FROM invitations WHERE user_id = ?";
     on_connection!(transaction, connection => sqlx::query(sql).bind(id).execute(connection).await.map(drop))

@@ -1,4 +1,4 @@
-//! What is read of articles.
+//! Reading articles.
 
 use std::collections::{HashMap, HashSet};
 
@@ -15,16 +15,16 @@ use crate::model::page::Page;
 /// Which of the published articles a list shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Filter {
-    /// Only those with the tag of this slug.
+    /// Only articles with this tag, by slug.
     pub tag: Option<String>,
-    /// Only those with this user in the byline.
+    /// Only articles with this author in the byline, by user name.
     pub author: Option<String>,
-    /// Only those whose title, summary or text contains this.
+    /// Only articles whose title, summary or text contains this, ignoring case.
     pub text: Option<String>,
 }
 
 impl Filter {
-    /// What follows `WHERE …` for this filter, and the values of its placeholders in their order.
+    /// The SQL to append to the `WHERE` clause, and the values of its placeholders in order.
     fn conditions(&self) -> (String, Vec<String>) {
         let conditions = [
             (
@@ -45,14 +45,14 @@ impl Filter {
     }
 }
 
-/// The placeholder is the time.
+/// SQL condition: the article is visible to readers. The placeholder is the time.
 pub(in crate::server::db) const VISIBLE: &str =
     "articles.status = 'published' AND articles.published_at <= ? AND articles.deleted_at IS NULL";
 
 pub(in crate::server::db) const FROM: &str =
     "FROM articles LEFT JOIN article_stats ON article_stats.article_id = articles.id";
 
-/// The columns of an article's authors and tags, each a JSON array.
+/// The columns with an article's authors and tags, each a JSON array.
 fn authors_and_tags(dialect: Dialect) -> String {
     let authors = dialect.json_list("json_object('username', users.username, 'name', users.name)");
     let tags = dialect.json_list("json_object('slug', tags.slug, 'name', tags.name)");
@@ -74,7 +74,7 @@ pub(in crate::server::db) fn summary_columns(dialect: Dialect) -> String {
     )
 }
 
-/// Selects the [`ArticleRow`]s that readers see; the placeholder is the time.
+/// Selects the [`ArticleRow`]s that are visible to readers. The placeholder is the time.
 fn select_articles(dialect: Dialect) -> String {
     let columns = summary_columns(dialect);
     format!(
@@ -152,15 +152,15 @@ impl ArticleRow {
     }
 }
 
-/// Those articles of these slugs that readers see at `now`.
+/// Returns those of the articles with these slugs that are visible at `now`.
 pub async fn articles_by_slugs(
     own: &mut OwnConnection,
     slugs: &[&str],
     now: i64,
 ) -> sqlx::Result<Vec<Article>> {
     let Some(first) = slugs.first() else { return Ok(vec![]) };
-    // Filled up with one that is asked for already, so that there are few different statements to
-    // prepare.
+    // Pad the list to a power of two by repeating the first slug, so that there are few different
+    // statements to prepare.
     let placeholders = slugs.len().next_power_of_two();
     let articles = select_articles(own.database.dialect());
     let others = ", ?".repeat(placeholders - 1);
@@ -175,7 +175,8 @@ pub async fn articles_by_slugs(
     rows.into_iter().map(ArticleRow::into_article).collect()
 }
 
-/// Which of `articles` are there: what SQL's side of counting asks before it adds their views.
+/// Returns which of `articles` still exist. A flush of view counts asks this before it adds to
+/// them.
 pub fn still_there<'call>(
     connection: &'call mut MySqlConnection,
     articles: &'call [i64],
@@ -194,8 +195,8 @@ pub fn still_there<'call>(
 }
 
 impl Database {
-    /// A page of the articles that readers see at `now`, newest first. A page past the end is
-    /// empty. `total` is how many there are in all, where that is known.
+    /// Returns a page of the articles visible at `now`, newest first. A page past the end is empty.
+    /// Pass `total`, the number of all matching articles, to save counting them.
     pub async fn articles(
         &self,
         filter: &Filter,
@@ -229,7 +230,7 @@ impl Database {
         Ok(Page::new(items, page, per_page, total))
     }
 
-    /// The article of that number, if readers see it at `now`.
+    /// Returns the article with this ID, if it is visible at `now`.
     pub async fn article(&self, id: i64, now: i64) -> sqlx::Result<Option<Article>> {
         let articles = select_articles(self.dialect());
         let sql = format!("{articles} AND articles.id = ?");
@@ -239,7 +240,7 @@ impl Database {
         row.map(ArticleRow::into_article).transpose()
     }
 
-    /// The newest articles that readers see at `now`, at most `limit`, newest first.
+    /// Returns up to `limit` articles visible at `now`, newest first.
     pub async fn newest(&self, limit: i64, now: i64) -> sqlx::Result<Vec<Article>> {
         let articles = select_articles(self.dialect());
         let sql = format!(
@@ -251,14 +252,14 @@ impl Database {
         rows.into_iter().map(ArticleRow::into_article).collect()
     }
 
-    /// Whether readers see the article at `now`.
+    /// Whether the article is visible at `now`.
     pub async fn is_visible(&self, id: i64, now: i64) -> sqlx::Result<bool> {
         let sql =
             format!("SELECT EXISTS (SELECT 1 FROM articles WHERE {VISIBLE} AND articles.id = ?)");
         on_reader!(self, pool => sqlx::query_scalar(AssertSqlSafe(sql)).bind(now).bind(id).fetch_one(pool).await)
     }
 
-    /// The users in the byline of the article; `None` if readers do not see it at `now`.
+    /// Returns the user IDs in the article's byline; `None` if it is not visible at `now`.
     pub async fn byline(&self, id: i64, now: i64) -> sqlx::Result<Option<Vec<i64>>> {
         let sql = format!(
             "SELECT article_authors.user_id FROM articles
@@ -270,8 +271,8 @@ impl Database {
         Ok((!users.is_empty()).then(|| users.into_iter().flatten().collect()))
     }
 
-    /// The slug of the visible article that once had this address: with a leading slash, without a
-    /// trailing one.
+    /// Returns the slug of the visible article with this alias: a path with a leading slash and
+    /// without a trailing one.
     pub async fn slug_by_alias(&self, path: &str, now: i64) -> sqlx::Result<Option<String>> {
         let sql = format!(
             "SELECT articles.slug FROM article_aliases JOIN articles ON articles.id = article_aliases.article_id
@@ -280,7 +281,7 @@ impl Database {
         on_reader!(self, pool => sqlx::query_scalar(AssertSqlSafe(sql)).bind(now).bind(path).fetch_optional(pool).await)
     }
 
-    /// The tag of that slug, if a visible article has it.
+    /// Returns the tag with this slug, if a visible article has it.
     pub async fn tag(&self, slug: &str, now: i64) -> sqlx::Result<Option<Tag>> {
         let sql = format!(
             "SELECT tags.slug, tags.name FROM tags WHERE tags.slug = ? AND EXISTS
@@ -293,13 +294,13 @@ impl Database {
         Ok(row.map(|(slug, name)| Tag { slug, name }))
     }
 
-    /// The author of that user name, if a visible article has the name in its byline.
+    /// Returns the author with this user name, if they are in the byline of a visible article.
     pub async fn author(&self, username: &str, now: i64) -> sqlx::Result<Option<Author>> {
         Ok(self.author_with_id(username, now).await?.map(|(_, author)| author))
     }
 
-    /// The address and time of last change of every visible article, newest first, at most 50,000
-    /// (a sitemap's limit).
+    /// Returns the slug and time of last change of the visible articles, newest first, at most
+    /// 50,000 (a sitemap's limit).
     pub async fn sitemap(&self, now: i64) -> sqlx::Result<Vec<(String, Timestamp)>> {
         let sql = format!(
             "SELECT articles.slug, articles.updated_at FROM articles WHERE {VISIBLE}
@@ -309,7 +310,7 @@ impl Database {
         rows.into_iter().map(|(slug, updated_at)| Ok((slug, timestamp(updated_at)?))).collect()
     }
 
-    /// The slug of every article, deleted ones included, with its date.
+    /// Returns the slug of every article, deleted ones included, with its publication date.
     pub async fn dates_of_slugs(&self) -> sqlx::Result<HashMap<String, Option<i64>>> {
         let sql = "SELECT slug, published_at FROM articles";
         let rows: Vec<(String, Option<i64>)> =
@@ -317,13 +318,13 @@ impl Database {
         Ok(rows.into_iter().collect())
     }
 
-    /// Whether there is no article at all, deleted ones included.
+    /// Whether there are no articles at all, deleted ones included.
     pub async fn is_empty(&self) -> sqlx::Result<bool> {
         let sql = "SELECT NOT EXISTS (SELECT 1 FROM articles)";
         on_reader!(self, pool => sqlx::query_scalar(sql).fetch_one(pool).await)
     }
 
-    /// Every article that is not deleted, drafts too, in order of their ids.
+    /// Returns every article that is not deleted, drafts included, ordered by ID.
     pub async fn all_fields(&self) -> sqlx::Result<Vec<ArticleFields>> {
         let fields = select_fields(self.dialect());
         let sql = format!("{fields} WHERE articles.deleted_at IS NULL ORDER BY articles.id");
@@ -389,8 +390,7 @@ pub(in crate::server::db) fn select_fields(dialect: Dialect) -> String {
     )
 }
 
-/// What an author decided about the article of that number; `None` if there is none or it is
-/// deleted.
+/// Returns the fields of the article with this ID; `None` if it does not exist or is deleted.
 pub(super) async fn fields(
     transaction: &mut Transaction,
     id: i64,
@@ -403,8 +403,8 @@ pub(super) async fn fields(
     Ok(row.map(FieldsRow::into_fields))
 }
 
-/// A LIKE pattern, with `!` as the escape character, for a `search_text` that contains `text`,
-/// whatever the case of its letters.
+/// Returns a LIKE pattern, with `!` as the escape character, that matches a lower-case column
+/// containing `text`. The case of `text` does not matter.
 pub(in crate::server::db) fn contains(text: &str) -> String {
     format!("%{}%", text.to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_"))
 }

@@ -1,4 +1,4 @@
-//! Writing articles. What is read before it is written is in [`super::read`].
+//! Writing articles. Reads that precede a write are in [`super::read`].
 
 use sqlx::AssertSqlSafe;
 
@@ -9,25 +9,25 @@ use super::ArticleFields;
 use super::read::fields;
 use crate::model::article::{Author, Tag};
 
-/// How many users who only read may stand in the way of a user name that a byline suggests.
+/// Maximum number of user names to try for a byline when readers have taken them.
 const MOST_NAMESAKES: usize = 1_000;
 
-/// What writing an article did.
+/// The outcome of writing an article.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Written {
-    /// There was none of that slug.
+    /// There was no article with this slug.
     Created,
-    /// There was one that differed.
+    /// The stored article differed.
     Updated,
-    /// There was the same one.
+    /// The stored article was the same.
     Unchanged,
 }
 
-/// Writes an article under its slug: makes it, or changes what differs. A count is never touched
-/// (rule C7).
+/// Creates the article with this slug, or updates it if anything differs. Never touches its view
+/// count (rule C7).
 ///
-/// An alias that another article has stays with that article. A deleted article of the slug comes
-/// back.
+/// An alias that another article already has stays with that article. A deleted article with this
+/// slug is restored.
 pub async fn write(
     transaction: &mut ContentTransaction,
     article: &ArticleFields,
@@ -89,7 +89,7 @@ pub async fn write(
     Ok(written)
 }
 
-/// What goes into a column.
+/// A value to bind to a column.
 enum Value<'a> {
     Text(&'a str),
     OptionalText(Option<&'a str>),
@@ -97,7 +97,7 @@ enum Value<'a> {
     OptionalNumber(Option<i64>),
 }
 
-/// What an article's row holds that is made of the fields.
+/// Columns that are computed from the fields.
 struct Derived {
     contents: String,
     search_text: String,
@@ -113,12 +113,12 @@ impl Derived {
     }
 }
 
-/// The columns that a statement writes, each with its value. Every statement that writes an article
-/// begins with [`Columns::of`], so that a new column is added in one place.
+/// The columns that a statement writes, with their values. Every statement that writes an article
+/// starts from [`Columns::of`], so a new column is added in one place.
 struct Columns<'a>(Vec<(&'static str, Value<'a>)>);
 
 impl<'a> Columns<'a> {
-    /// What an author decides, what is made of it, and when.
+    /// The columns made of the article's fields, of what is derived from them, and of the time.
     fn of(article: &'a ArticleFields, derived: &'a Derived, now: i64) -> Self {
         let ArticleFields {
             slug,
@@ -154,29 +154,29 @@ impl<'a> Columns<'a> {
         ])
     }
 
-    /// With one more number.
+    /// Adds a column with a number.
     fn and(mut self, column: &'static str, number: i64) -> Self {
         self.0.push((column, Value::Number(number)));
         self
     }
 
-    /// The statement that adds a row.
+    /// The statement that inserts a row.
     fn insert(&self) -> String {
         let names = self.0.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
         let placeholders = vec!["?"; self.0.len()].join(", ");
         format!("INSERT INTO articles ({names}) VALUES ({placeholders})")
     }
 
-    /// The statement that changes a row. `more`: what else it sets, and which row it is; the values
-    /// of its placeholders follow the columns'.
+    /// The statement that updates a row. `more` is the rest of the statement: further assignments
+    /// and the `WHERE` clause. The values of its placeholders are bound after the columns.
     fn update(&self, more: &str) -> String {
         let assignments =
             self.0.iter().map(|(name, _)| format!("{name} = ?")).collect::<Vec<_>>().join(", ");
         format!("UPDATE articles SET {assignments}, version = version + 1{more}")
     }
 
-    /// Runs a statement whose placeholders are the columns and then `keys`. Returns the number of
-    /// the row that was added, and how many rows it wrote.
+    /// Runs a statement whose placeholders are the columns followed by `keys`. Returns the ID of
+    /// the inserted row, and the number of rows written.
     async fn execute(
         &self,
         transaction: &mut Transaction,
@@ -202,7 +202,7 @@ impl<'a> Columns<'a> {
     }
 }
 
-/// Adds an article's row, without what is in other tables. Returns its number.
+/// Inserts an article's row, without what is in other tables. Returns its ID.
 pub(in crate::server::db) async fn insert(
     transaction: &mut Transaction,
     article: &ArticleFields,
@@ -216,7 +216,7 @@ pub(in crate::server::db) async fn insert(
     Ok(id)
 }
 
-/// Changes an article's row, and takes it out of the bin.
+/// Updates an article's row, and restores it if it was deleted.
 async fn update(
     transaction: &mut Transaction,
     id: i64,
@@ -230,7 +230,7 @@ async fn update(
     columns.execute(transaction, sql, &[id]).await.map(drop)
 }
 
-/// Changes an article's row, if its version is still `version`. False if it is not.
+/// Updates an article's row if its version is still `version`. Returns false otherwise.
 pub(in crate::server::db) async fn update_under_version(
     transaction: &mut Transaction,
     id: i64,
@@ -245,7 +245,7 @@ pub(in crate::server::db) async fn update_under_version(
     Ok(rows == 1)
 }
 
-/// Those of `aliases` that no other article than `id` has, each once.
+/// Returns those of `aliases` that no article other than `id` has, without duplicates.
 async fn free_aliases(
     transaction: &mut Transaction,
     aliases: &[String],
@@ -264,10 +264,10 @@ async fn free_aliases(
     Ok(free)
 }
 
-/// The user name behind a name in a byline: that of the writing user of this name, who may sign in
-/// as something else entirely, or the one that the name suggests. If somebody has that who only
-/// reads, it is another: whoever takes the name of somebody who is yet to be imported must not get
-/// the articles.
+/// Picks the user name for a byline. If a writer has this display name, it is their user name,
+/// whatever that is. Otherwise it is the user name suggested by the display name, with a number
+/// appended if a reader has it: someone who registers the name of an author who is yet to be
+/// imported must not get the articles.
 async fn username_for_byline(
     transaction: &mut Transaction,
     author: &Author,
@@ -294,7 +294,7 @@ async fn username_for_byline(
     })
 }
 
-/// The user of that user name, or a new one who can't sign in.
+/// Returns the ID of the writer with this user name, or adds one who can't sign in.
 async fn user_for_byline(
     transaction: &mut Transaction,
     author: &Author,
@@ -311,8 +311,8 @@ async fn user_for_byline(
         let user = sqlx::query(insert).bind(&author.username).bind(&author.name).bind(now);
         match user.execute(&mut *connection).await {
             Ok(result) => Ok(result.inserted_id()),
-            // Somebody has just added the user by hand, which needs no transaction. A reader who
-            // did so at this very moment stops the import, which can be done again.
+            // An operator has just added the user, which needs no transaction. If a reader has just
+            // signed up with the name, the import fails and can be repeated.
             Err(error) if is_taken(&error) => {
                 sqlx::query_scalar(again).bind(&author.username).fetch_one(connection).await
             }
@@ -321,7 +321,7 @@ async fn user_for_byline(
     })
 }
 
-/// The tag of that slug, or a new one.
+/// Returns the ID of the tag with this slug, adding the tag if necessary.
 pub(in crate::server::db) async fn id_of_tag(
     transaction: &mut Transaction,
     tag: &Tag,
