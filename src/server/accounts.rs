@@ -1,4 +1,4 @@
-//! Names and passwords.
+//! Accounts: signing in, names and passwords.
 
 mod line;
 pub mod sign_up;
@@ -19,35 +19,35 @@ use super::sessions::{Sessions, SignedIn};
 use super::stores::Stores;
 use crate::error::Error;
 
-/// Shortest password, in characters (NIST SP 800-63B-4, section 3.1.1.2, for a password that is not
-/// the only factor: 8; we ask for a little more).
+/// Minimum password length, in characters. NIST SP 800-63B-4, section 3.1.1.2, asks for 8 where the
+/// password is not the only factor; we ask for a little more.
 pub const SHORTEST_PASSWORD: usize = 10;
 
-/// Longest password, in characters: room for any sentence, and a bound on what is hashed.
+/// Maximum password length, in characters: room for any sentence, and a bound on what is hashed.
 pub const LONGEST_PASSWORD: usize = 1_000;
 
-/// How many characters of a password are judged: judging takes a time that grows faster than they
-/// do, and whoever can't guess these can't guess more.
+/// How many characters of a password zxcvbn rates. Its running time grows faster than the length,
+/// and a password whose beginning can't be guessed can't be guessed as a whole.
 const LONGEST_JUDGED: usize = 40;
 
-/// Longest name, in characters.
+/// Maximum name length, in characters.
 pub const LONGEST_NAME: usize = 80;
 
-/// How many passwords are hashed at a time. Each takes a core and 19 MiB for a moment, and pages
-/// need them too.
+/// How many passwords are hashed at once. Each hash takes a core and 19 MiB for a moment, and pages
+/// need those too.
 const AT_A_TIME: usize = 1;
 
-/// How many browsers of a user are known at most: those in which the user signed in last.
+/// Maximum number of known devices per user. Those used most recently are kept.
 const MOST_DEVICES: i64 = 10;
 
-/// How long a browser is known after the last sign-in, in milliseconds.
+/// How long a device stays known after its last sign-in, in milliseconds.
 pub const DEVICE_LASTS: i64 = 180 * 24 * 60 * 60 * 1000;
 
-/// What is wrong with the fields of a form, each by its name; the empty name stands for the form as
-/// a whole.
+/// Validation errors of a form, as field name and message. An empty field name stands for the whole
+/// form.
 pub type FieldErrors = Vec<(&'static str, String)>;
 
-/// Signs users in, and lets them change what is theirs.
+/// Signs users in, and lets them change their accounts.
 #[derive(Clone, Debug)]
 pub struct Accounts {
     stores: Stores,
@@ -55,24 +55,24 @@ pub struct Accounts {
     throttle: Throttle,
     hashing: Arc<Semaphore>,
     line: Line,
-    /// A hash of no one's password, to be verified for unknown names, so that the answer takes as
-    /// long.
+    /// The hash of a random password. It is verified when the user name is unknown, so that the
+    /// response takes just as long.
     decoy: Arc<str>,
 }
 
-/// What became of an attempt to sign in.
+/// The outcome of an attempt to sign in.
 #[derive(Debug)]
 pub enum Attempt {
-    /// Name and password are right.
+    /// User name and password are right.
     Right(User),
-    /// One of them is wrong, whichever.
+    /// User name or password is wrong; it does not say which.
     Wrong,
-    /// Too many were wrong before; so many seconds have to pass.
+    /// Throttled after too many failed attempts. The value is the wait in seconds.
     TooMany(i64),
 }
 
 impl Accounts {
-    /// The accounts in `stores`; `clock` says when who may try again.
+    /// Creates the accounts service for `stores`. `clock` is the time that throttling goes by.
     pub fn new(stores: Stores, clock: Clock) -> Self {
         let throttle = match &stores.sessions {
             Sessions::Sqlite(_) => Throttle::in_memory(),
@@ -93,11 +93,11 @@ impl Accounts {
         &self.stores.database
     }
 
-    /// Whether name and password are a user's.
+    /// Checks a user name and password.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] if too many sign-ins are waiting already, or Redis is away; the
-    /// database's.
+    /// [`Error::Unavailable`] if too many passwords are waiting to be hashed, or Redis is
+    /// unreachable; database errors.
     pub async fn sign_in(
         &self,
         username: &str,
@@ -106,8 +106,8 @@ impl Accounts {
     ) -> Result<Attempt, Error> {
         let address = format!("{:016x}", sender.log_name());
         let user = self.database().user_by_username(username).await?;
-        // Where the user has signed in before, it does not matter what others have guessed, nor how
-        // many of them are waiting.
+        // On a known device, neither other people's failed attempts nor the length of their queue
+        // should matter.
         let device = self.known_device(user.as_ref(), sender).await?;
         let who = if device.is_some() { Who::Known } else { Who::Stranger(sender.network()) };
         let credential =
@@ -133,17 +133,17 @@ impl Accounts {
                 Ok(Attempt::Right(user))
             }
             None => {
-                // Without the name: people type their passwords there by mistake.
+                // Don't log the name: people type their passwords there by mistake.
                 tracing::info!(address, "a sign-in failed");
                 Ok(Attempt::Wrong)
             }
         }
     }
 
-    /// Counts an attempt, if it may be made; otherwise how many seconds it has to wait.
+    /// Counts an attempt if it is allowed now. Otherwise returns how many seconds it has to wait.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] while Redis is away.
+    /// [`Error::Unavailable`] while Redis is unreachable.
     async fn admit(&self, origins: Vec<Origin>) -> Result<Result<Admitted, i64>, Error> {
         match self
             .throttle
@@ -152,12 +152,13 @@ impl Accounts {
             .map_err(|error| unavailable(&error))?
         {
             Entry::Admitted(admitted) => Ok(Ok(admitted)),
-            // Rounded up: who comes back after that must not be a moment too early.
+            // Rounded up, so that a client that waits this long is not a moment too early.
             Entry::Wait(wait) => Ok(Err((wait + 999) / 1000)),
         }
     }
 
-    /// Does what an attempt was admitted for. If it fails, nothing was tried, so it does not count.
+    /// Runs the work that an attempt was admitted for. If it returns an error, nothing was tried,
+    /// so the attempt is not counted.
     async fn unless_untried<T>(
         &self,
         admitted: &Admitted,
@@ -176,15 +177,15 @@ impl Accounts {
         self.throttle.succeeded(admitted).await.map_err(|error| unavailable(&error))
     }
 
-    /// What attempts are counted by if the sender's browser is one in which this user has signed in
-    /// before.
+    /// Returns the origins to count attempts by if the sender's browser is a known device of this
+    /// user; `None` otherwise.
     async fn known_device(
         &self,
         user: Option<&User>,
         sender: &Sender,
     ) -> Result<Option<Vec<Origin>>, Error> {
         let Some(token) = sender.device() else { return Ok(None) };
-        // Where there is no such user it is looked for as well: the answer must take as long.
+        // Query the device even if there is no such user, so that the response takes as long.
         let (id, credential) = user
             .map_or((0, ""), |user| (user.id, user.password_hash.as_deref().unwrap_or_default()));
         let since = self.clock.now_ms() - DEVICE_LASTS;
@@ -193,12 +194,11 @@ impl Accounts {
         Ok(is_known.then(|| sender.as_device(id, token)))
     }
 
-    /// Remembers that a user has signed in in the sender's browser. Returns the token by which it
-    /// is known from now on, which is written down nowhere; `None` if nobody can sign in as this
-    /// user.
+    /// Makes the sender's browser a known device of the user. Returns its token, which is stored
+    /// only as a hash; `None` if nobody can sign in as this user.
     ///
     /// # Errors
-    /// The database's.
+    /// Database errors.
     pub async fn remember_device(
         &self,
         user: &User,
@@ -206,7 +206,7 @@ impl Accounts {
     ) -> Result<Option<String>, Error> {
         let Some(credential) = user.password_hash.as_deref() else { return Ok(None) };
         let is_known = self.known_device(Some(user), sender).await?.is_some();
-        // One that is not known may be known to somebody who put it there.
+        // Don't reuse an unknown token: someone else may have planted it and know it.
         let token =
             sender.device().filter(|_| is_known).map_or_else(random_password, str::to_owned);
         let hash = hash_of_device(&token, credential);
@@ -214,8 +214,8 @@ impl Accounts {
         Ok(Some(token))
     }
 
-    /// Whether the password is the user's. Takes as long if there is no user, or one who can't sign
-    /// in.
+    /// Whether the password is the user's. Takes just as long if there is no user or the user can't
+    /// sign in.
     async fn verify(&self, who: Who, user: Option<&User>, password: String) -> Result<bool, Error> {
         let hash = user.and_then(|user| user.password_hash.clone());
         let can_sign_in = hash.is_some();
@@ -226,24 +226,24 @@ impl Accounts {
         Ok(is_right && can_sign_in)
     }
 
-    /// The turn to look at a password or to make a hash of one. Nobody else's is looked at before
-    /// it is dropped.
+    /// Acquires the permit to verify or hash a password. Others wait until it is dropped.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] if there are no turns any more.
+    /// [`Error::Unavailable`] if the semaphore is closed.
     pub async fn turn(&self) -> Result<OwnedSemaphorePermit, Error> {
         self.hashing.clone().acquire_owned().await.map_err(|_| Error::Unavailable)
     }
 
-    /// How many have a turn or wait for one.
+    /// Returns how many hold a place in the queue: those waiting and the one that is running.
     pub fn in_line(&self) -> usize {
         self.line.taken()
     }
 
-    /// Does what takes a core and much memory for a moment, one at a time.
+    /// Runs work that takes a core and much memory for a moment, one at a time, on a blocking
+    /// thread.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] if too many are waiting already.
+    /// [`Error::Unavailable`] if the queue is full.
     async fn in_turn<T: Send + 'static>(
         &self,
         who: Who,
@@ -251,8 +251,8 @@ impl Accounts {
     ) -> Result<T, Error> {
         let place = self.line.enter(who).ok_or(Error::Unavailable)?;
         let turn = self.turn().await?;
-        // The permits go with the work: it goes on when the client hangs up, and must be counted
-        // until it ends.
+        // The permits move into the work: it keeps running when the client disconnects, and must be
+        // counted until it ends.
         let work = move || {
             let result = work();
             drop((place, turn));
@@ -264,10 +264,10 @@ impl Accounts {
         })
     }
 
-    /// As [`check_password`], when it is its turn: it takes a core for a moment.
+    /// Runs [`check_password`] through the queue, because it takes a core for a moment.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] if too many are waiting already.
+    /// [`Error::Unavailable`] if the queue is full.
     async fn judge(
         &self,
         who: Who,
@@ -283,18 +283,19 @@ impl Accounts {
         self.in_turn(who, work).await
     }
 
-    /// The PHC string of a password, which [`check_password`] has found good.
+    /// Hashes a password that [`check_password`] has accepted. Returns a PHC string.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] if too many are waiting already.
+    /// [`Error::Unavailable`] if the queue is full.
     async fn hash(&self, who: Who, password: String) -> Result<String, Error> {
         self.in_turn(who, move || password_auth::generate_hash(password)).await
     }
 
-    /// Gives a user another name in bylines.
+    /// Changes a user's name in bylines.
     ///
     /// # Errors
-    /// The database's.
+    /// [`Error::Unauthorized`] and [`Error::Forbidden`] if the user has lost the credential or role
+    /// in the meantime; database errors.
     pub async fn rename(&self, user: &User, name: &str) -> Result<Result<(), FieldErrors>, Error> {
         if let Err(error) = check_name(name) {
             return Ok(Err(vec![("name", error)]));
@@ -303,15 +304,15 @@ impl Accounts {
         Ok(if is_renamed { Ok(()) } else { Err(vec![("name", name_taken())]) })
     }
 
-    /// Gives a user another password, and ends all sessions of that user: whoever stole one is out.
-    /// `session`: what the attempts of the session that asks for it are counted by
-    /// ([`Sender::as_session`]), which nobody else can use up. Returns the number of the new
-    /// credential, for a new session.
+    /// Changes a user's password and ends all of the user's sessions, which shuts out anyone with a
+    /// stolen one. Attempts are counted by `session`, the origins of the session that asks for the
+    /// change ([`Sender::as_session`]), so nobody else can use them up. Returns the new credential
+    /// number, for a new session.
     ///
     /// # Errors
-    /// [`Error::Unauthorized`] if somebody else has given the user another one, or taken it away,
-    /// while this was being done; [`Error::Unavailable`] if too many are waiting already, or Redis
-    /// is away; the database's.
+    /// [`Error::Unauthorized`] if someone else changed or removed the password in the meantime;
+    /// [`Error::Forbidden`] if the user's role was lowered in the meantime; [`Error::Unavailable`]
+    /// if the queue for hashing is full, or Redis is unreachable; database errors.
     pub async fn change_password(
         &self,
         user: &User,
@@ -322,7 +323,7 @@ impl Accounts {
         if let Err(error) = check_length(&new) {
             return Ok(Err(vec![("new_password", error)]));
         }
-        // Whoever found an open session must not find out the password with it.
+        // Throttled, so that someone who finds an open session can't use it to guess the password.
         let admitted = match self.admit(session).await? {
             Ok(admitted) => admitted,
             Err(seconds) => return Ok(Err(vec![("password", try_again_in(seconds))])),
@@ -341,12 +342,13 @@ impl Accounts {
         Ok(Ok(credential))
     }
 
-    /// Gives a user a random password, which is returned, on behalf of an administrator, and ends
-    /// all sessions of that user. `None` if there is no such user.
+    /// Resets a user's password to a random one on behalf of an administrator, and ends all of the
+    /// user's sessions. Returns the password; `None` if there is no such user.
     ///
     /// # Errors
-    /// [`Error::Unauthorized`] and [`Error::Forbidden`] if the administrator is none any more;
-    /// [`Error::Unavailable`] if too many are waiting already; the database's.
+    /// [`Error::Unauthorized`] and [`Error::Forbidden`] if the administrator has lost the
+    /// credential or role in the meantime; [`Error::Unavailable`] if the queue for hashing is full;
+    /// database errors.
     pub async fn reset_password(
         &self,
         admin: Actor,
@@ -360,12 +362,12 @@ impl Accounts {
         Ok(Some(password))
     }
 
-    /// Takes a user's password away on behalf of an administrator, and ends all sessions of that
-    /// user. False if there is no such user.
+    /// Removes a user's password on behalf of an administrator, and ends all of the user's
+    /// sessions. Returns false if there is no such user.
     ///
     /// # Errors
-    /// [`Error::Unauthorized`] and [`Error::Forbidden`] if the administrator is none any more; the
-    /// database's.
+    /// [`Error::Unauthorized`] and [`Error::Forbidden`] if the administrator has lost the
+    /// credential or role in the meantime; database errors.
     pub async fn block(&self, admin: Actor, username: &str) -> Result<bool, Error> {
         let id = self.database().block_user(admin, username).await?;
         let Some(id) = id else { return Ok(false) };
@@ -373,31 +375,30 @@ impl Accounts {
         Ok(true)
     }
 
-    /// Whether a user still has the credential of that number. Whoever begins a session asks once
-    /// it is written: a change of the credential ends the sessions that are there, so one of the
-    /// two finds it.
+    /// Whether a user still has this credential number. Check it after storing a new session: a
+    /// concurrent change of the password either deletes that session or is seen by this check.
     ///
     /// # Errors
-    /// The database's.
+    /// Database errors.
     pub async fn is_current(&self, user: i64, credential: i64) -> Result<bool, Error> {
         Ok(self.database().user(user).await?.is_some_and(|user| user.credential == credential))
     }
 
-    /// The sessions of a user, the latest first.
+    /// Returns the sessions of a user, newest first.
     ///
     /// # Errors
     /// [`Error::Unavailable`] if they can't be read.
     pub async fn sessions(&self, user: &User) -> Result<Vec<SignedIn>, Error> {
         let mut sessions = self.all_sessions(user.id).await?;
-        // What was begun with a credential of before opens nothing.
+        // Sessions started under an older credential are invalid.
         sessions.retain(|session| session.credential == user.credential);
         Ok(sessions)
     }
 
-    /// Ends the sessions of a user for which `is_meant` holds.
+    /// Ends those of a user's sessions for which `is_meant` returns true.
     ///
     /// # Errors
-    /// [`Error::Unavailable`]; some may be left then.
+    /// [`Error::Unavailable`] if the store fails. Some sessions may be left then.
     pub async fn end_sessions(
         &self,
         user: i64,
@@ -414,10 +415,10 @@ impl Accounts {
     }
 }
 
-/// What the database has of a browser's token. With the hash of the user's password in it: when
-/// that changes, whoever knew the one before has no browser that is known.
+/// The hash of a device token that the database stores. It covers the hash of the user's password
+/// too, so changing the password makes all devices unknown.
 fn hash_of_device(token: &str, credential: &str) -> String {
-    // A token has 24 characters always, so there is one way only to part the two.
+    // Unambiguous without a separator, because a token always has 24 characters.
     blake3::hash(format!("{token}{credential}").as_bytes()).to_hex().to_string()
 }
 
@@ -426,7 +427,7 @@ fn unavailable(error: &dyn std::fmt::Display) -> Error {
     Error::Unavailable
 }
 
-/// What somebody is told who has to wait.
+/// The message for someone who has to wait.
 pub fn try_again_in(seconds: i64) -> String {
     let span = match seconds {
         1 => "a second".to_owned(),
@@ -436,11 +437,11 @@ pub fn try_again_in(seconds: i64) -> String {
     format!("There were too many attempts. Please try again in {span}.")
 }
 
-/// Gives a user a new password and ends all sessions of that user: whoever stole one is out. False
-/// if there is no such user. It is whoever runs the program who does it.
+/// Sets a user's password on behalf of the operator, and ends all of the user's sessions, which
+/// shuts out anyone with a stolen one. Returns false if there is no such user.
 ///
 /// # Errors
-/// One line for a person. Nothing was changed then.
+/// One line for the operator. Nothing was changed.
 pub async fn set_password(stores: &Stores, username: &str, hash: &str) -> Result<bool, String> {
     let id =
         stores.database.set_password(username, hash).await.map_err(|error| error.to_string())?;
@@ -449,15 +450,16 @@ pub async fn set_password(stores: &Stores, username: &str, hash: &str) -> Result
     Ok(true)
 }
 
-/// Deletes the sessions of a user whose credential is another one now. They open nothing any more,
-/// so a Redis that is away is no reason to fail.
+/// Deletes the sessions of a user whose credential has changed. They are invalid already, so an
+/// unreachable Redis is no reason to fail.
 async fn forget_sessions(stores: &Stores, user: i64) {
     if let Err(error) = stores.sessions.end_all(user).await {
         tracing::warn!(error = %error, user, "sessions that open nothing any more could not be deleted");
     }
 }
 
-/// The PHC string of a password: Argon2id with OWASP's parameters (19 MiB, 2 iterations, 1 lane).
+/// Checks and hashes a password: Argon2id with OWASP's parameters (19 MiB, 2 iterations, 1 lane).
+/// Returns a PHC string.
 ///
 /// # Errors
 /// One line that says what to change.
@@ -466,9 +468,9 @@ pub fn hash_password(password: &str) -> Result<String, String> {
     Ok(password_auth::generate_hash(password))
 }
 
-/// Whether a text can be a password: long enough, and nothing that a guesser tries among the first
-/// million, such as a well-known password, a keyboard row, or something of `context`, the words
-/// that come to mind with this user.
+/// Checks that a password has a valid length and is not among the first million guesses, such as a
+/// well-known password, a keyboard row, or one made of the words in `context`, which are those an
+/// attacker would try for this user.
 ///
 /// # Errors
 /// One line that says what to change.
@@ -485,7 +487,7 @@ pub fn check_password(password: &str, context: &[&str]) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether a password is long enough and not endless, which is told at once.
+/// Checks the length of a password, which is cheap enough to do without queueing.
 fn check_length(password: &str) -> Result<(), String> {
     match password.chars().count() {
         ..SHORTEST_PASSWORD => Err(format!(
@@ -498,7 +500,7 @@ fn check_length(password: &str) -> Result<(), String> {
     }
 }
 
-/// Whether a text can be a name.
+/// Checks that a text can be a name.
 ///
 /// # Errors
 /// One line that says what to change.
@@ -519,22 +521,22 @@ fn name_taken() -> String {
     "Somebody who writes here has this name, or one that looks like it. Please take another.".into()
 }
 
-/// Tells of somebody who writes here whether readers would take `name` for theirs: nobody must pass
-/// for them.
+/// Returns a predicate on users who write here: whether readers could mistake `name` for theirs.
+/// Nobody may impersonate them.
 fn is_like(name: &str) -> impl Fn(&User) -> bool {
     let looks = looks_of(name);
     move |user: &User| look_alike(&looks, &user.name) || look_alike(&looks, &user.username)
 }
 
-/// Whether a reader would take two names for one another, however they are written (Unicode
-/// Technical Standard 39).
+/// Whether a reader could mistake one name for the other, whatever characters they are written in
+/// (Unicode Technical Standard 39).
 fn look_alike(looks: &[String; 2], other: &str) -> bool {
     let other = looks_of(other);
     looks[0] == other[0] || looks[1] == other[1]
 }
 
-/// What a name looks like in small letters, and as it is written: an `I` looks like an `l`, and an
-/// `i` does not.
+/// The skeleton of a name in lower case, and of the name as written. Both are needed: an `I` looks
+/// like an `l`, and an `i` does not.
 fn looks_of(name: &str) -> [String; 2] {
     let small = |name: &str| {
         let looks: String =
@@ -547,7 +549,7 @@ fn looks_of(name: &str) -> [String; 2] {
     [small(name), small(&written)]
 }
 
-/// A password nobody can guess: 24 letters and digits, 142 bits.
+/// Generates a password that can't be guessed: 24 letters and digits, 142 bits.
 pub fn random_password() -> String {
     use rand::Rng;
     use rand::distr::Alphanumeric;
@@ -555,12 +557,12 @@ pub fn random_password() -> String {
 }
 
 /// Whether a text can be a user name: 1 to 40 lower-case letters, digits and single inner hyphens,
-/// because it is a part of an address.
+/// because it is part of a URL.
 pub fn is_username(text: &str) -> bool {
     text.len() <= 40 && !text.is_empty() && slugify(text) == text
 }
 
-/// Whether a text can be a user name.
+/// Checks that a text can be a user name.
 ///
 /// # Errors
 /// One line that says what to change.
@@ -605,8 +607,8 @@ mod tests {
         assert_eq!(check_name("Zoë Ångström"), Ok(()));
     }
 
-    /// Judging takes a time that grows faster than what is judged; the rest of a long password is
-    /// not looked at.
+    /// Only the beginning of a long password is rated, because the running time grows faster than
+    /// the length.
     #[test]
     fn a_long_password_is_judged_by_its_beginning() {
         let words = "three words of no sense, such as tern, ledge and pumice";

@@ -87,8 +87,8 @@ impl Database {
         Self { connections: self.connections.for_requests(), ..self }
     }
 
-    /// Begins a transaction that may write articles, users of bylines and tags. Only one runs at a
-    /// time; others wait up to 10 seconds, or up to the request timeout if that is shorter. On
+    /// Begins a transaction that may write articles, tags, and the users in bylines. Only one runs
+    /// at a time; others wait up to 10 seconds, or up to the request timeout if that is shorter. On
     /// MySQL, transactions that write other tables don't need it.
     ///
     /// # Errors

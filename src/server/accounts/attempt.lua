@@ -1,5 +1,6 @@
--- Counts an attempt, or tells for how many milliseconds the next one has to wait.
--- KEYS[1]: the origin. ARGV: now, how many attempts are free, the longest wait, for how long attempts are remembered.
+-- Counts an attempt and returns 0, or returns how many milliseconds it has to wait.
+-- KEYS[1]: the origin. ARGV: now, the number of free attempts, the longest wait, the TTL of the
+-- counter.
 local now, free, longest = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local attempts = redis.call('HMGET', KEYS[1], 'count', 'allowed_at')
 local allowed_at = tonumber(attempts[2] or 0)

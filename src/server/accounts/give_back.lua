@@ -1,9 +1,10 @@
 -- Takes back an attempt that was counted.
--- KEYS[1]: the origin. ARGV: when it was counted, how many attempts are free, the longest wait, 1 if the wait that it made goes too.
+-- KEYS[1]: the origin. ARGV: when it was counted, the number of free attempts, the longest wait,
+-- 1 to cancel the wait it caused too.
 local at, free, longest = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local attempts = redis.call('HMGET', KEYS[1], 'count', 'allowed_at')
 local count = tonumber(attempts[1] or 0)
--- What has expired meanwhile must not come back: nothing would end it.
+-- Don't recreate a counter that has expired: it would have no TTL.
 if count < 1 then
   return 0
 end

@@ -1,31 +1,31 @@
-//! Who waits for a password to be hashed. Each hash takes a core and 19 MiB for a moment, so there
-//! are few places, and nobody gets all of them.
+//! The queue for hashing passwords. Each hash takes a core and 19 MiB for a moment, so the queue is
+//! short, and neither strangers nor one network can fill it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// How many may wait, the one whose turn it is included.
+/// Capacity of the queue, including the caller whose password is being hashed.
 const PLACES: usize = 16;
 
-/// How many of these whoever is not known may have: there is always room for somebody who is signed
-/// in, or in a browser that is known.
+/// How many places strangers may take, so that there is always room for users who are signed in or
+/// on a known device.
 const FOR_STRANGERS: usize = 12;
 
-/// How many of these one network may have.
+/// How many places one network may take.
 const FOR_NETWORK: usize = 6;
 
-/// Who wants a place.
+/// Who asks for a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Who {
-    /// Somebody who is signed in, or in a browser that is known.
+    /// A user who is signed in, or on a known device.
     Known,
-    /// Anybody; a hash of the network.
+    /// Anyone else. The value is a hash of the network.
     Stranger(u64),
 }
 
-/// The places. Cheap to clone.
+/// The queue. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Line {
     places: Arc<Semaphore>,
@@ -35,7 +35,7 @@ pub struct Line {
 
 type ByNetwork = Arc<Mutex<HashMap<u64, usize>>>;
 
-/// A place in the line, which is left when this is dropped.
+/// A place in the queue, which is freed on drop.
 #[derive(Debug)]
 pub struct Place {
     _place: OwnedSemaphorePermit,
@@ -59,12 +59,12 @@ impl Default for Line {
 }
 
 impl Line {
-    /// How many places are taken.
+    /// Returns how many places are taken.
     pub fn taken(&self) -> usize {
         PLACES.saturating_sub(self.places.available_permits())
     }
 
-    /// A place in the line; `None` if there is none for such a one.
+    /// Takes a place in the queue; `None` if it is full for this caller.
     pub fn enter(&self, who: Who) -> Option<Place> {
         let stranger = match who {
             Who::Known => None,
@@ -79,7 +79,7 @@ impl Line {
     fn enter_of_network(&self, network: u64) -> Option<OfNetwork> {
         let mut by_network = self.by_network.lock().unwrap_or_else(PoisonError::into_inner);
         let waiting = by_network.entry(network).or_insert(0);
-        // An entry that was just made is never full, so none is left behind.
+        // A new entry is below the limit, so returning here never leaves an empty one behind.
         if *waiting >= FOR_NETWORK {
             return None;
         }
@@ -104,7 +104,7 @@ impl Drop for OfNetwork {
 mod tests {
     use super::*;
 
-    /// As many places as there are.
+    /// Takes places until the queue is full.
     fn all(line: &Line, who: impl Fn(u64) -> Who) -> Vec<Place> {
         (0..).map_while(|number| line.enter(who(number))).collect()
     }

@@ -1,5 +1,5 @@
-//! Who may make an account, and how: everybody, whoever has an invitation, or nobody but the
-//! administrator.
+//! Signing up: open to everyone, by invitation, or closed, so that only administrators add
+//! accounts.
 
 use super::line::Who;
 use super::throttle::Sender;
@@ -12,38 +12,39 @@ use crate::server::config::SignUp;
 use crate::server::db::invitations::Invitation;
 use crate::server::db::users::{Actor, NewUser, Role, Taken};
 
-/// How long an invitation is good, in milliseconds.
+/// How long an invitation is valid, in milliseconds.
 pub const INVITATION_LASTS: i64 = 7 * 24 * 60 * 60 * 1000;
 
-/// An account that somebody wants.
+/// An account to be created.
 #[derive(Clone, Debug)]
 pub struct NewAccount {
     /// The name to sign in with.
     pub username: String,
-    /// The name in bylines; the user name if it is empty.
+    /// The name in bylines. If it is empty, the user name is used.
     pub name: String,
-    /// Not hashed.
+    /// The password in plain text.
     pub password: String,
 }
 
-/// What became of an attempt to sign up.
+/// The outcome of an attempt to sign up.
 #[derive(Debug)]
 pub enum SignedUp {
-    /// The number of the new user.
+    /// The ID of the new user.
     User(i64),
     /// What is wrong with the form.
     Refused(FieldErrors),
-    /// Too many came from there before; so many seconds have to pass.
+    /// Throttled after too many attempts from this address. The value is the wait in seconds.
     TooMany(i64),
 }
 
 impl Accounts {
-    /// Makes an account for somebody who signs up, and returns its user's number. An invitation is
-    /// used up by it. Each attempt counts as one that failed for the address that it comes from.
+    /// Creates an account for somebody who signs up, which uses up the invitation. Every attempt
+    /// counts against the address that it comes from.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if nobody may sign up, [`Error::Forbidden`] for an invitation that is
-    /// none, used up or over; [`Error::Unavailable`] if too many are waiting; the database's.
+    /// [`Error::NotFound`] if signing up is closed; [`Error::Forbidden`] for an invitation that is
+    /// unknown, used or expired; [`Error::Unavailable`] if the queue for hashing is full, or Redis
+    /// is unreachable; database errors.
     pub async fn sign_up(
         &self,
         who_may: SignUp,
@@ -73,8 +74,7 @@ impl Accounts {
         let now = self.clock.now_ms();
         let role = self.role_of_sign_up(who_may, invitation).await?;
         let mut errors = check(&account);
-        // Judging takes a core for a moment, and the names should be some before a password is
-        // compared with them.
+        // Rating takes a core for a moment, and it needs valid names to compare the password with.
         let password = match check_length(&account.password) {
             Ok(()) if errors.is_empty() => {
                 self.judge(who, &account.password, &[&account.username, &account.name]).await?
@@ -83,8 +83,8 @@ impl Accounts {
         };
         let name = name_of(&account);
         let is_like = is_like(&name);
-        // It is looked at again when it is written. But what is refused now costs no hash, and is
-        // told with what else is wrong.
+        // Checked again in the transaction that adds the user. Refusing it now saves a hash, and
+        // lets the form show all its errors at once.
         if errors.is_empty() && self.database().writers().await?.iter().any(&is_like) {
             errors.push(("name", name_taken()));
         }
@@ -97,8 +97,7 @@ impl Accounts {
         let user = NewUser { username: &account.username, name: &name, role, password_hash: &hash };
         let made = self.database().sign_up(user, &is_like, token.as_deref(), now).await;
         let made = match made {
-            // Somebody else was faster with the same invitation, or whoever made it may invite
-            // nobody any more.
+            // The invitation has just been used, or its maker may no longer invite anyone.
             Err(sqlx::Error::RowNotFound) => return Err(no_invitation()),
             made => made?,
         };
@@ -108,10 +107,10 @@ impl Accounts {
         }))
     }
 
-    /// The role that somebody would have who signs up now.
+    /// Returns the role of somebody who signs up now.
     ///
     /// # Errors
-    /// As [`Accounts::sign_up`].
+    /// [`Error::NotFound`] and [`Error::Forbidden`] as for [`Accounts::sign_up`]; database errors.
     pub async fn role_of_sign_up(&self, who_may: SignUp, invitation: &str) -> Result<Role, Error> {
         match who_may {
             SignUp::Closed => Err(Error::NotFound("Nobody can sign up here.".into())),
@@ -126,11 +125,12 @@ impl Accounts {
         }
     }
 
-    /// Makes an account on behalf of an administrator, with a random password, which is returned.
+    /// Creates an account on behalf of an administrator, and returns its random password.
     ///
     /// # Errors
-    /// [`Error::Unauthorized`] and [`Error::Forbidden`] if the administrator is none any more;
-    /// [`Error::Unavailable`] if too many are waiting; the database's.
+    /// [`Error::Unauthorized`] and [`Error::Forbidden`] if the administrator has lost the
+    /// credential or role in the meantime; [`Error::Unavailable`] if the queue for hashing is full;
+    /// database errors.
     pub async fn add(
         &self,
         admin: Actor,
@@ -157,11 +157,11 @@ impl Accounts {
         Ok(id.map(|_| password).ok_or_else(|| vec![("username", taken(username))]))
     }
 
-    /// Makes an invitation and returns its token, which is written down nowhere.
+    /// Creates an invitation and returns its token, which is stored only as a hash.
     ///
     /// # Errors
-    /// [`Error::Unauthorized`] and [`Error::Forbidden`] if the inviter is no administrator any
-    /// more; the database's.
+    /// [`Error::Unauthorized`] and [`Error::Forbidden`] if the inviter has lost the credential or
+    /// role in the meantime; database errors.
     pub async fn invite(&self, role: Role, inviter: Actor) -> Result<String, Error> {
         let token = random_password();
         let now = self.clock.now_ms();
@@ -171,16 +171,16 @@ impl Accounts {
         Ok(token)
     }
 
-    /// The invitations that are still good.
+    /// Returns the valid invitations.
     ///
     /// # Errors
-    /// The database's.
+    /// Database errors.
     pub async fn invitations(&self) -> Result<Vec<Invitation>, Error> {
         Ok(self.database().invitations(self.clock.now_ms()).await?)
     }
 }
 
-/// What is wrong with an account, but for its password.
+/// Validates an account, except for its password.
 fn check(account: &NewAccount) -> FieldErrors {
     let mut errors = FieldErrors::new();
     if let Err(error) = check_username(&account.username) {
@@ -206,7 +206,8 @@ fn taken(username: &str) -> String {
     format!("There is somebody called {username:?} already. Please take another name.")
 }
 
-/// What the database has of a token: whoever reads the database must not be able to use it.
+/// The hash of a token that the database stores, so that a leaked database contains no usable
+/// invitation.
 fn hash_of_token(token: &str) -> String {
     blake3::hash(token.as_bytes()).to_hex().to_string()
 }

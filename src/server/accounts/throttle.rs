@@ -1,20 +1,17 @@
-//! Slows down guessing, and locks nobody out for what somebody else guesses.
+//! Throttles password guessing without letting anyone lock out someone else.
 //!
-//! Attempts are counted by where they come from and where they go to, and after a few that failed
-//! each further one has to wait longer:
+//! Attempts are counted by where they come from and what they target. After a few failures, each
+//! further attempt has to wait longer. An attempt counts against:
 //!
-//! - a name tried from an address: here guessing ends for nearly everybody, and nobody else is
-//!   concerned;
-//! - an address, and an IPv6 /48, whatever names are tried: for who tries a password with many
-//!   names;
-//! - a name, wherever it is tried from: for who has many addresses. Its wait is short, so that a
-//!   few of them can't keep its owner out, and long enough that a million guesses take years;
-//! - a browser in which this user has signed in before, instead of all of these: its owner gets in
-//!   whatever others do;
-//! - a session, for those who change their password: nobody else has it.
+//! - a name tried from an address: this stops most guessing, and affects nobody else;
+//! - an address, and an IPv6 /48, whatever the name: against trying one password with many names;
+//! - a name, from any address: against guessing from many addresses. Its wait is short, so that a
+//!   few addresses can't keep the owner out, but long enough that a million guesses take years;
+//! - a known device of the user, instead of all of the above: the owner gets in whatever others do;
+//! - a session, for users who change their password: nobody else has it.
 //!
-//! Whatever is counted is a hash under a key of the day: no address, no name and nothing that was
-//! mistyped as a name can be read from it.
+//! Every counter is keyed by a hash under a key that changes daily. No address, name or password
+//! mistyped as a name can be recovered from it.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -24,40 +21,41 @@ use ::redis::{RedisResult, Value, cmd};
 use tidemark_counting::visitor::{Key, address_bucket, network_bucket};
 use tidemark_store::redis::{Redis, Script};
 
-/// The longest wait, in milliseconds. Long enough that guessing is hopeless, and short enough that
-/// nobody is locked out for a day.
+/// The longest wait, in milliseconds. Long enough to make guessing hopeless, short enough to lock
+/// nobody out for a day.
 const LONGEST: i64 = 15 * 60 * 1000;
 
-/// The longest wait for a name, in milliseconds. Others' guesses make it: 720 a day are few for who
-/// guesses, and eight addresses have to guess around the clock to keep its owner waiting, in a
-/// browser that is not known.
+/// The longest wait for a name, in milliseconds. It is caused by other people's guesses. At 720 a
+/// day guessing gets nowhere, and it takes eight addresses that guess around the clock to keep the
+/// owner waiting on an unknown device.
 const LONGEST_FOR_NAME: i64 = 2 * 60 * 1000;
 
-/// How long failures are remembered after the last, in milliseconds.
+/// How long failures are remembered after the last one, in milliseconds.
 const REMEMBERED: i64 = 24 * 60 * 60 * 1000;
 
-/// How many origins the embedded profile remembers before those that failed least are forgotten.
+/// How many origins the embedded profile remembers. Beyond that, those with the fewest failures are
+/// evicted.
 const MOST: usize = 100_000;
 
-/// What attempts are counted by.
+/// The kinds of counters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// A name and an address together.
     Pair,
-    /// A browser in which this user has signed in before.
+    /// A known device of the user.
     Device,
-    /// The session of somebody who is signed in.
+    /// The session of a signed-in user.
     Session,
     /// An IPv4 address or an IPv6 /64.
     Address,
     /// An IPv6 /48.
     Network,
-    /// A name, whether there is such a user or not.
+    /// A name, whether or not there is such a user.
     Name,
 }
 
 impl Kind {
-    /// Its name in Redis.
+    /// The kind's name in Redis keys.
     fn name(self) -> &'static str {
         match self {
             Kind::Pair => "pair",
@@ -69,7 +67,7 @@ impl Kind {
         }
     }
 
-    /// How many attempts need not wait. People share addresses, and mistype.
+    /// How many attempts are free of waiting. People share addresses, and mistype.
     fn free(self) -> i64 {
         match self {
             Kind::Pair | Kind::Device | Kind::Session => 5,
@@ -86,14 +84,14 @@ impl Kind {
         }
     }
 
-    /// Whether it belongs to whoever has just been right, so that it starts anew. Else whoever has
-    /// an account could guess at others between two sign-ins of their own.
+    /// Whether a success resets the counter, because it belongs to the user alone. Resetting the
+    /// shared ones would let somebody with an account guess at others between their own sign-ins.
     fn is_own(self) -> bool {
         matches!(self, Kind::Pair | Kind::Device | Kind::Session)
     }
 
-    /// How long after the `count`th attempt the next one has to wait: nothing at first, then a
-    /// second, then twice as long each time.
+    /// How long the next attempt has to wait after the `count`th, in milliseconds: nothing at
+    /// first, then one second, doubling each time up to the longest wait.
     fn wait(self, count: i64) -> i64 {
         match count - self.free() {
             ..0 => 0,
@@ -103,7 +101,7 @@ impl Kind {
     }
 }
 
-/// Something that attempts are counted by.
+/// What an attempt is counted by: one counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Origin {
     kind: Kind,
@@ -111,7 +109,7 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// That of a hash.
+    /// Creates the origin with this hash.
     pub fn new(kind: Kind, hash: u64) -> Self {
         Self { kind, hash }
     }
@@ -121,7 +119,7 @@ impl Origin {
     }
 }
 
-/// Who sends an attempt. Lives as long as the request and is never written anywhere.
+/// The sender of an attempt. Lives as long as the request and is never written anywhere.
 pub struct Sender {
     key: Key,
     address: IpAddr,
@@ -130,39 +128,38 @@ pub struct Sender {
 }
 
 impl std::fmt::Debug for Sender {
-    /// Without the address and the key: whoever reads the log could undo the hashes with it.
+    /// Leaves out the address and the key: with the key, a reader of the log could undo the hashes.
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("Sender").field("log_name", &self.log_name).finish_non_exhaustive()
     }
 }
 
 impl Sender {
-    /// Somebody at `address`, whose browser holds the token `device`, if it has one. `key` is
-    /// today's for throttling, `log_key` that for the log: what is in the one can't be found in the
-    /// other.
+    /// Creates the sender at `address`, whose browser sent the device token `device`, if any. `key`
+    /// is today's key for throttling and `log_key` that for the log. They differ, so that counters
+    /// can't be matched with log lines.
     pub fn new(key: Key, log_key: Key, address: IpAddr, device: Option<String>) -> Self {
         let log_name = hash(&log_key, "address", &[&address_bucket(address)]);
         Self { key, address, device, log_name }
     }
 
-    /// What the browser says that it got at an earlier sign-in.
+    /// The device token that the browser sent. It is not verified.
     pub fn device(&self) -> Option<&str> {
         self.device.as_deref()
     }
 
-    /// A name for the address that the log may have.
+    /// A pseudonym of the address, safe to log.
     pub fn log_name(&self) -> u64 {
         self.log_name
     }
 
-    /// A hash of the network that shares what there is: an IPv4 address or an IPv6 /48.
+    /// A hash of the sender's network: an IPv4 address or an IPv6 /48.
     pub fn network(&self) -> u64 {
         hash(&self.key, Kind::Network.name(), &[&network_bucket(self.address)])
     }
 
-    /// Of somebody who tries a name in a browser that is not known. `credential` is the hash of the
-    /// user's password, if there is one: with another password, failures at the one before are
-    /// forgotten.
+    /// The origins of an attempt on a name from an unknown device. `credential` is the hash of the
+    /// user's password, or empty if there is none. A new password thus starts with no failures.
     pub fn as_stranger(&self, username: &str, credential: &str) -> Vec<Origin> {
         let (name, credential) = (username.as_bytes(), credential.as_bytes());
         let mut origins =
@@ -172,7 +169,7 @@ impl Sender {
         origins
     }
 
-    /// Of somebody of whom the address alone is known.
+    /// The origins of an attempt of which only the address is known.
     pub fn as_address(&self) -> Vec<Origin> {
         let mut origins = vec![self.origin(Kind::Address, &[&address_bucket(self.address)])];
         if self.address.to_canonical().is_ipv6() {
@@ -181,12 +178,12 @@ impl Sender {
         origins
     }
 
-    /// Of a user's browser that is known, by its token.
+    /// The origin of an attempt from a known device, by its token.
     pub fn as_device(&self, user: i64, token: &str) -> Vec<Origin> {
         vec![self.origin(Kind::Device, &[&user.to_le_bytes(), token.as_bytes()])]
     }
 
-    /// Of somebody who is signed in, by the id of the session.
+    /// The origin of an attempt by a signed-in user, by the session's ID.
     pub fn as_session(&self, session: &str) -> Vec<Origin> {
         vec![self.origin(Kind::Session, &[session.as_bytes()])]
     }
@@ -196,12 +193,12 @@ impl Sender {
     }
 }
 
-/// A hash of `parts` under a key.
+/// A keyed hash of `parts`, the first 64 bits.
 fn hash(key: &Key, kind: &str, parts: &[&[u8]]) -> u64 {
     let mut hasher = blake3::Hasher::new_keyed(key);
     hasher.update(kind.as_bytes());
     for part in parts {
-        // With its length, so that no part can take a piece of the next one.
+        // Prefixed with its length, so that bytes can't move from one part to the next.
         hasher.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
         hasher.update(part);
     }
@@ -210,16 +207,17 @@ fn hash(key: &Key, kind: &str, parts: &[&[u8]]) -> u64 {
     u64::from_le_bytes([a, b, c, d, e, f, g, h])
 }
 
-/// Whether an attempt may be made.
+/// Whether an attempt is allowed.
 #[derive(Debug)]
 pub enum Entry {
-    /// It may, and is counted.
+    /// Allowed, and counted.
     Admitted(Admitted),
-    /// It has to wait for so many milliseconds, and is not counted.
+    /// Not allowed for so many milliseconds, and not counted.
     Wait(i64),
 }
 
-/// An attempt that is counted as a failed one, until it is said what became of it.
+/// An admitted attempt. It counts as failed until [`Throttle::succeeded`] or
+/// [`Throttle::never_tried`] is called for it.
 #[derive(Debug)]
 #[must_use]
 pub struct Admitted {
@@ -227,21 +225,21 @@ pub struct Admitted {
     at: i64,
 }
 
-/// Counts attempts.
+/// Counts attempts and decides how long the next one has to wait.
 #[derive(Clone, Debug)]
 pub enum Throttle {
-    /// The embedded profile's: a restart forgets.
+    /// The embedded profile's. A restart clears it.
     Memory(Arc<Mutex<HashMap<Origin, Attempts>>>),
-    /// The server profile's: all replicas know.
+    /// The server profile's, shared by all replicas.
     Redis(Redis),
 }
 
-/// The attempts of an origin.
+/// The counter of an origin.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Attempts {
     count: i64,
     last: i64,
-    /// When the next one may come.
+    /// When the next attempt is allowed, in milliseconds since 1970.
     allowed_at: i64,
 }
 
@@ -249,16 +247,17 @@ static ATTEMPT: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("at
 static GIVE_BACK: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("give_back.lua")));
 
 impl Throttle {
-    /// In memory.
+    /// Creates a throttle in memory.
     pub fn in_memory() -> Self {
         Throttle::Memory(Arc::default())
     }
 
-    /// Takes an attempt of all `origins` for a failed one until it is said otherwise: many at once
-    /// must not slip through. If one of them has to wait, it counts for none.
+    /// Counts an attempt against all `origins`, as failed until reported otherwise: many attempts
+    /// at once must not slip through. If any origin has to wait, the attempt is counted against
+    /// none.
     ///
     /// # Errors
-    /// Redis'.
+    /// Redis errors.
     pub async fn admit(&self, origins: Vec<Origin>, now: i64) -> RedisResult<Entry> {
         for (index, origin) in origins.iter().enumerate() {
             let answer = self.attempt(*origin, now).await;
@@ -273,11 +272,11 @@ impl Throttle {
         Ok(Entry::Admitted(Admitted { origins, at: now }))
     }
 
-    /// The attempt was right: what is the sender's own starts anew, and what is others' too has
-    /// failed once less.
+    /// Reports that the attempt succeeded. Resets the counters that belong to the user alone, and
+    /// takes the attempt back from the shared ones.
     ///
     /// # Errors
-    /// Redis'.
+    /// Redis errors.
     pub async fn succeeded(&self, admitted: &Admitted) -> RedisResult<()> {
         for origin in &admitted.origins {
             if origin.kind.is_own() {
@@ -289,10 +288,11 @@ impl Throttle {
         Ok(())
     }
 
-    /// Nothing was tried, because the server had no room: as if it had never come.
+    /// Reports that nothing was tried, because the server had no capacity. Undoes the attempt
+    /// entirely.
     ///
     /// # Errors
-    /// Redis'.
+    /// Redis errors.
     pub async fn never_tried(&self, admitted: &Admitted) -> RedisResult<()> {
         for origin in &admitted.origins {
             self.give_back(*origin, admitted.at, true).await?;
@@ -300,11 +300,11 @@ impl Throttle {
         Ok(())
     }
 
-    /// Counts an attempt of one origin. Returns how many milliseconds it has to wait instead; 0 if
-    /// it may go on.
+    /// Counts an attempt against one origin and returns 0. If it has to wait, it is not counted,
+    /// and the wait in milliseconds is returned.
     ///
     /// # Errors
-    /// Redis'.
+    /// Redis errors.
     pub async fn attempt(&self, origin: Origin, now: i64) -> RedisResult<i64> {
         match self {
             Throttle::Memory(all) => {
@@ -330,11 +330,11 @@ impl Throttle {
         }
     }
 
-    /// Takes back an attempt that was counted at the time `at`, and `with_wait` what the next one
-    /// has to wait for it.
+    /// Takes back an attempt counted at time `at`; `with_wait` also cancels the wait that it
+    /// caused.
     ///
     /// # Errors
-    /// Redis'.
+    /// Redis errors.
     pub async fn give_back(&self, origin: Origin, at: i64, with_wait: bool) -> RedisResult<()> {
         match self {
             Throttle::Memory(all) => {
@@ -357,10 +357,10 @@ impl Throttle {
         }
     }
 
-    /// Forgets all attempts of an origin.
+    /// Resets the counter of an origin.
     ///
     /// # Errors
-    /// Redis'.
+    /// Redis errors.
     pub async fn forget(&self, origin: Origin) -> RedisResult<()> {
         match self {
             Throttle::Memory(all) => {
@@ -378,8 +378,8 @@ fn numbers(numbers: [i64; 4]) -> [Vec<u8>; 4] {
     numbers.map(|number| number.to_string().into_bytes())
 }
 
-/// Forgets origins until there is room for another: those that are over, then those that failed
-/// least. So nobody makes room for guesses at one name by trying many others once.
+/// Evicts origins until there is room for another: first expired ones, then those with the fewest
+/// failures. So trying many names once can't evict the counter of a name under attack.
 fn make_room(all: &mut HashMap<Origin, Attempts>, now: i64) {
     if all.len() < MOST {
         return;
@@ -407,13 +407,13 @@ mod tests {
         tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
     }
 
-    /// Somebody at an address at a time: the key is another each day, as in life.
+    /// A sender at an address and time. The key changes daily, as in production.
     fn sender(address: impl Into<IpAddr>, now: i64) -> Sender {
         let key = blake3::hash(&(now / DAY).to_le_bytes());
         Sender::new(*key.as_bytes(), [0; 32], address.into(), None)
     }
 
-    /// Whether an attempt is let in. It is one that fails.
+    /// Whether an attempt is admitted. It counts as failed.
     async fn is_let_in(throttle: &Throttle, origins: Vec<Origin>, now: i64) -> bool {
         matches!(throttle.admit(origins, now).await, Ok(Entry::Admitted(_)))
     }
@@ -435,7 +435,7 @@ mod tests {
             let throttle = Throttle::in_memory();
             let (mut guessed, mut own) = (0, 0);
             let days = 2;
-            // A guess each second, each from an address that was never seen.
+            // One guess per second, each from an address never seen before.
             for second in 0..days * DAY / SECOND {
                 let now = second * SECOND;
                 let guesser = sender(Ipv4Addr::from_bits(u32::try_from(second).unwrap()), now);
@@ -443,8 +443,7 @@ mod tests {
                     is_let_in(&throttle, guesser.as_stranger("owner", "hash"), now).await,
                 );
                 if second % 3600 == 0 {
-                    // Whoever owns the name mistypes now and then, and is never kept out in the
-                    // browser that is known.
+                    // The owner mistypes now and then, and is never kept out on a known device.
                     let owner = sender(Ipv4Addr::LOCALHOST, now);
                     own += i64::from(is_let_in(&throttle, owner.as_device(1, "token"), now).await);
                 }
@@ -480,7 +479,8 @@ mod tests {
     fn guesses_around_the_clock_keep_nobody_out_who_is_elsewhere() {
         run(async {
             let throttle = Throttle::in_memory();
-            // A month of what kept an author out for ever: a guess each quarter of an hour.
+            // A month of what once locked an author out for good: one guess every quarter of an
+            // hour.
             for minute in 0..30 * DAY / MINUTE {
                 let now = minute * MINUTE;
                 if minute % 15 == 0 {
@@ -514,7 +514,7 @@ mod tests {
                     Entry::Wait(wait) => panic!("attempt {attempt} has to wait for {wait} ms"),
                 }
             }
-            // An attempt that has to wait counts for no other origin either.
+            // A throttled attempt counts against no other origin either.
             for attempt in 0..500 {
                 assert_eq!(
                     is_let_in(&throttle, origins(), 0).await,

@@ -326,8 +326,8 @@ impl Database {
     /// Returns the new credential number.
     ///
     /// # Errors
-    /// [`WriteError::SignedOut`] if someone else changed or removed the password in the meantime.
-    /// Their change stays.
+    /// [`WriteError`]. If someone else changed or removed the password in the meantime, it is
+    /// [`WriteError::SignedOut`], and their change stays.
     pub async fn change_password(
         &self,
         actor: Actor,
@@ -365,8 +365,8 @@ impl Database {
 pub(super) async fn hold(transaction: &mut Transaction, actor: Actor) -> Result<(), WriteError> {
     let sql = match transaction.dialect() {
         Dialect::Sqlite => "SELECT credential, role FROM users WHERE id = ?",
-        // The shared lock lasts until this transaction ends. MariaDB doesn't understand `FOR
-        // SHARE`.
+        // The shared lock lasts until this transaction ends. Not `FOR SHARE`, which MariaDB doesn't
+        // have.
         Dialect::MySql => "SELECT credential, role FROM users WHERE id = ? LOCK IN SHARE MODE",
     };
     let found: Option<(i64, String)> = on_connection!(transaction, connection => {

@@ -15,11 +15,11 @@ const MOST_NAMESAKES: usize = 1_000;
 /// The outcome of writing an article.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Written {
-    /// There was no article with this slug.
+    /// There was no article with this slug; it was created.
     Created,
-    /// The stored article differed.
+    /// The stored article differed; it was updated.
     Updated,
-    /// The stored article was the same.
+    /// The stored article was the same; nothing was written.
     Unchanged,
 }
 
