@@ -55,8 +55,8 @@ pub struct Accounts {
     throttle: Throttle,
     hashing: Arc<Semaphore>,
     line: Line,
-    /// The hash of a random password. It is verified when the user name is unknown, so that the
-    /// response takes just as long.
+    /// The hash of a random password. It is verified when the user is unknown or can't sign in, so
+    /// that the response takes just as long.
     decoy: Arc<str>,
 }
 
@@ -294,8 +294,8 @@ impl Accounts {
     /// Changes a user's name in bylines.
     ///
     /// # Errors
-    /// [`Error::Unauthorized`] and [`Error::Forbidden`] if the user has lost the credential or role
-    /// in the meantime; database errors.
+    /// [`Error::Unauthorized`] and [`Error::Forbidden`] if the user was signed out or demoted in
+    /// the meantime; database errors.
     pub async fn rename(&self, user: &User, name: &str) -> Result<Result<(), FieldErrors>, Error> {
         if let Err(error) = check_name(name) {
             return Ok(Err(vec![("name", error)]));
@@ -346,9 +346,9 @@ impl Accounts {
     /// user's sessions. Returns the password; `None` if there is no such user.
     ///
     /// # Errors
-    /// [`Error::Unauthorized`] and [`Error::Forbidden`] if the administrator has lost the
-    /// credential or role in the meantime; [`Error::Unavailable`] if the queue for hashing is full;
-    /// database errors.
+    /// [`Error::Unauthorized`] and [`Error::Forbidden`] if the administrator was signed out or
+    /// demoted in the meantime; [`Error::Unavailable`] if the queue for hashing is full; database
+    /// errors.
     pub async fn reset_password(
         &self,
         admin: Actor,
@@ -366,8 +366,8 @@ impl Accounts {
     /// sessions. Returns false if there is no such user.
     ///
     /// # Errors
-    /// [`Error::Unauthorized`] and [`Error::Forbidden`] if the administrator has lost the
-    /// credential or role in the meantime; database errors.
+    /// [`Error::Unauthorized`] and [`Error::Forbidden`] if the administrator was signed out or
+    /// demoted in the meantime; database errors.
     pub async fn block(&self, admin: Actor, username: &str) -> Result<bool, Error> {
         let id = self.database().block_user(admin, username).await?;
         let Some(id) = id else { return Ok(false) };

@@ -128,9 +128,9 @@ impl Accounts {
     /// Creates an account on behalf of an administrator, and returns its random password.
     ///
     /// # Errors
-    /// [`Error::Unauthorized`] and [`Error::Forbidden`] if the administrator has lost the
-    /// credential or role in the meantime; [`Error::Unavailable`] if the queue for hashing is full;
-    /// database errors.
+    /// [`Error::Unauthorized`] and [`Error::Forbidden`] if the administrator was signed out or
+    /// demoted in the meantime; [`Error::Unavailable`] if the queue for hashing is full; database
+    /// errors.
     pub async fn add(
         &self,
         admin: Actor,
@@ -160,8 +160,8 @@ impl Accounts {
     /// Creates an invitation and returns its token, which is stored only as a hash.
     ///
     /// # Errors
-    /// [`Error::Unauthorized`] and [`Error::Forbidden`] if the inviter has lost the credential or
-    /// role in the meantime; database errors.
+    /// [`Error::Unauthorized`] and [`Error::Forbidden`] if the inviter was signed out or demoted in
+    /// the meantime; database errors.
     pub async fn invite(&self, role: Role, inviter: Actor) -> Result<String, Error> {
         let token = random_password();
         let now = self.clock.now_ms();

@@ -21,8 +21,8 @@ use ::redis::{RedisResult, Value, cmd};
 use tidemark_counting::visitor::{Key, address_bucket, network_bucket};
 use tidemark_store::redis::{Redis, Script};
 
-/// The longest wait, in milliseconds. Long enough to make guessing hopeless, short enough to lock
-/// nobody out for a day.
+/// The longest wait, in milliseconds. Long enough to make guessing hopeless, and short enough that
+/// nobody is locked out for a day.
 const LONGEST: i64 = 15 * 60 * 1000;
 
 /// The longest wait for a name, in milliseconds. It is caused by other people's guesses. At 720 a
@@ -37,7 +37,7 @@ const REMEMBERED: i64 = 24 * 60 * 60 * 1000;
 /// evicted.
 const MOST: usize = 100_000;
 
-/// The kinds of counters.
+/// What an [`Origin`] stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// A name and an address together.
@@ -67,7 +67,7 @@ impl Kind {
         }
     }
 
-    /// How many attempts are free of waiting. People share addresses, and mistype.
+    /// How many attempts may be made without waiting. People share addresses, and mistype.
     fn free(self) -> i64 {
         match self {
             Kind::Pair | Kind::Device | Kind::Session => 5,
@@ -101,7 +101,7 @@ impl Kind {
     }
 }
 
-/// What an attempt is counted by: one counter.
+/// What attempts are counted by: one counter, identified by its kind and a hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Origin {
     kind: Kind,
@@ -109,7 +109,7 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// Creates the origin with this hash.
+    /// Creates the origin of this kind with this hash.
     pub fn new(kind: Kind, hash: u64) -> Self {
         Self { kind, hash }
     }
@@ -159,7 +159,8 @@ impl Sender {
     }
 
     /// The origins of an attempt on a name from an unknown device. `credential` is the hash of the
-    /// user's password, or empty if there is none. A new password thus starts with no failures.
+    /// user's password, or empty if there is none. It is part of the hash, so a new password starts
+    /// without failures.
     pub fn as_stranger(&self, username: &str, credential: &str) -> Vec<Origin> {
         let (name, credential) = (username.as_bytes(), credential.as_bytes());
         let mut origins =
@@ -193,7 +194,7 @@ impl Sender {
     }
 }
 
-/// A keyed hash of `parts`, the first 64 bits.
+/// The first 64 bits of a keyed hash of `parts`.
 fn hash(key: &Key, kind: &str, parts: &[&[u8]]) -> u64 {
     let mut hasher = blake3::Hasher::new_keyed(key);
     hasher.update(kind.as_bytes());
@@ -212,7 +213,7 @@ fn hash(key: &Key, kind: &str, parts: &[&[u8]]) -> u64 {
 pub enum Entry {
     /// Allowed, and counted.
     Admitted(Admitted),
-    /// Not allowed for so many milliseconds, and not counted.
+    /// Not allowed yet, and not counted. The value is the wait in milliseconds.
     Wait(i64),
 }
 

@@ -1,4 +1,5 @@
-//! The content version, which invalidates cached pages: it changes with everything readers can see.
+//! The content version. It changes whenever something that readers see changes, which invalidates
+//! cached pages.
 //!
 //! There are two numbers. The one in SQL is incremented in the transaction that makes the change,
 //! so that every process can see it. The one in memory is incremented as soon as that transaction
