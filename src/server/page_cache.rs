@@ -1,13 +1,12 @@
-//! Remembered pages: what a page for reading looks like to everybody who is not signed in, rendered
-//! once and kept as bytes with holes for what differs from one answer to the next.
+//! The page cache. A page as readers see it who are not signed in is rendered once and kept as
+//! bytes, with holes for everything that differs between responses.
 //!
-//! - A page is kept under the version of the content that it was rendered from
-//!   ([`ContentVersion`]). A change raises the version, so nothing that was rendered before is ever
-//!   served after it, and a rendering that began before and ends after is kept under a key that
-//!   nobody asks for.
-//! - [`watch`] raises the version for changes that another process made, and when an article's time
-//!   comes.
-//! - Counts are read anew for each answer ([`super::counts`]), but for many answers at a time.
+//! - Each page is cached under the version of the content it was rendered from
+//!   ([`ContentVersion`]). Every change raises the version, so a page from before a change is never
+//!   served after it. A rendering that spans a change is stored under a key that nobody looks up.
+//! - [`watch`] raises the version when another process makes a change and when a scheduled article
+//!   is due.
+//! - Counts are read for every response ([`super::counts`]); one read serves many responses.
 
 pub mod deflate;
 pub mod hole;
@@ -23,19 +22,19 @@ use rustc_hash::FxBuildHasher;
 use super::db::content_version::ContentVersion;
 use crate::model::theme::Theme;
 
-/// Longest address of a page that is kept, in bytes.
+/// The longest address that is cached, in bytes.
 const LONGEST_ADDRESS: usize = 1_024;
 
-/// What a page is kept under: everything that its fixed part depends on.
+/// A cache key: everything that the fixed part of a page depends on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Key {
     version: u64,
-    /// Path and query, without what the page does not look at.
+    /// Path and query, without parameters that the page ignores.
     address: Box<str>,
     theme: Option<Theme>,
 }
 
-/// Keeps pages, up to a number of bytes. Cheap to clone.
+/// Caches pages up to a total size. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct PageCache {
     pages: Option<Cache<Key, Arc<RememberedPage>, FxBuildHasher>>,
@@ -44,8 +43,8 @@ pub struct PageCache {
 }
 
 impl PageCache {
-    /// A cache of at most `bytes` bytes; of none if that is 0. `no_rankings` is what stands in the
-    /// sidebar of a page for as long as the most viewed articles could not be read.
+    /// A cache of at most `bytes` bytes; 0 turns it off. `no_rankings` is the sidebar's content
+    /// until the most viewed articles have been read.
     pub fn new(bytes: u64, version: ContentVersion, no_rankings: String) -> Self {
         let pages = (bytes > 0).then(|| {
             Cache::builder()
@@ -58,24 +57,24 @@ impl PageCache {
         Self { pages, version, no_rankings: Arc::new(RenderedRankings::new(no_rankings)) }
     }
 
-    /// What a page is kept under that is about to be rendered; `None` if it will not be kept.
+    /// The key for a page that is about to be rendered; `None` if it won't be cached.
     pub fn key(&self, address: &str, theme: Option<Theme>) -> Option<Key> {
         let is_kept = self.pages.is_some() && address.len() <= LONGEST_ADDRESS;
         is_kept.then(|| Key { version: self.version.current(), address: address.into(), theme })
     }
 
-    /// What stands in the sidebar before the most viewed articles were read.
+    /// The sidebar's content until the most viewed articles have been read.
     pub fn no_rankings(&self) -> Arc<RenderedRankings> {
         self.no_rankings.clone()
     }
 
-    /// The page that is kept under `key`.
+    /// The page cached under `key`.
     pub fn get(&self, key: &Key) -> Option<Arc<RememberedPage>> {
         self.pages.as_ref()?.get(key)
     }
 
-    /// Keeps a page. Pages of older versions go as soon as room is needed: nobody asks for them any
-    /// more.
+    /// Caches a page, unless the content has changed since `key` was made. Pages of older versions
+    /// are evicted when room is needed; nobody looks them up any more.
     pub fn keep(&self, key: Key, page: Arc<RememberedPage>) {
         if let Some(pages) = &self.pages
             && key.version == self.version.current()
@@ -107,7 +106,7 @@ mod tests {
         let version = ContentVersion::default();
         let cache = PageCache::new(1 << 20, version.clone(), String::new());
         let key = |cache: &PageCache| cache.key("/", None).unwrap();
-        // The rendering is stopped here, and goes on when the change is done.
+        // The rendering pauses here and goes on after the change.
         let before = key(&cache);
         version.change();
         cache.keep(before.clone(), page("old"));

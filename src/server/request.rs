@@ -1,6 +1,6 @@
-//! What a request tells: who sends it and what was typed into its form; and how it is answered when
-//! it can't be done. Pages, components and server functions may use all of it, because it knows
-//! nothing of them, nor of the routes.
+//! What a request says (who sent it, what its form contains) and how it is refused. Pages,
+//! components and server functions may use all of this: nothing here depends on them or on the
+//! routes.
 
 pub mod access;
 pub mod cache;

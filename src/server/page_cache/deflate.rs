@@ -1,23 +1,23 @@
-//! Compressing a page in parts: the parts that stay the same once, the holes not at all.
+//! Sends a cached page as gzip without compressing it each time: fixed parts are compressed once,
+//! holes not at all.
 //!
-//! A gzip stream is a row of blocks that may be put together from pieces that were compressed apart
-//! from one another (RFC 1951, 3.2.3), as long as no piece refers back to another. So a remembered
-//! page is sent compressed without compressing anything.
+//! A gzip stream is a sequence of deflate blocks (RFC 1951, 3.2.3). Blocks that were compressed
+//! separately can be concatenated, as long as none refers back to another piece.
 
 use flate2::{Compress, Compression, Crc, FlushCompress};
 
-/// What a gzip stream begins with (RFC 1952): deflate, no name, no time, unknown system.
+/// The gzip header (RFC 1952): deflate, no name, no time, unknown system.
 const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 255];
 
-/// The last block: empty.
+/// The final block, empty.
 const LAST_BLOCK: [u8; 5] = [1, 0, 0, 0xff, 0xff];
 
-/// The most bytes that a block takes which is stored as it is.
+/// The most bytes that fit into a stored (uncompressed) block.
 const LARGEST_STORED: usize = 0xffff;
 
-/// Compresses a piece as blocks that end with a whole byte and none of which is the last.
+/// Compresses a piece into blocks that end on a byte boundary. None of them is marked as final.
 pub fn deflate(piece: &[u8]) -> Vec<u8> {
-    // The compressor fails only when it is asked for a dictionary, which nobody does.
+    // The compressor fails only when asked to set a dictionary, which we never do.
     try_to_deflate(piece).unwrap_or_else(|| {
         let mut blocks = Vec::new();
         store(piece, &mut blocks);
@@ -39,7 +39,7 @@ fn try_to_deflate(piece: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
-/// Appends a piece as it is, in blocks.
+/// Appends a piece as stored (uncompressed) blocks.
 fn store(piece: &[u8], blocks: &mut Vec<u8>) {
     for part in piece.chunks(LARGEST_STORED) {
         let length = u16::try_from(part.len()).unwrap_or(u16::MAX);
@@ -50,7 +50,7 @@ fn store(piece: &[u8], blocks: &mut Vec<u8>) {
     }
 }
 
-/// A gzip stream in the making.
+/// A gzip stream under construction.
 #[derive(Debug)]
 pub struct Gzip {
     stream: Vec<u8>,
@@ -58,26 +58,27 @@ pub struct Gzip {
 }
 
 impl Gzip {
-    /// One that will take about `size` bytes.
+    /// An empty stream with room for about `size` bytes.
     pub fn with_capacity(size: usize) -> Self {
         let mut stream = Vec::with_capacity(size);
         stream.extend_from_slice(&HEADER);
         Self { stream, sum: Crc::new() }
     }
 
-    /// Adds a piece that was compressed before, as `blocks`.
+    /// Adds a piece that is already compressed, as `blocks`. The piece itself is needed for the
+    /// checksum.
     pub fn add_deflated(&mut self, piece: &[u8], blocks: &[u8]) {
         self.sum.update(piece);
         self.stream.extend_from_slice(blocks);
     }
 
-    /// Adds a piece as it is.
+    /// Adds a piece uncompressed.
     pub fn add_stored(&mut self, piece: &[u8]) {
         self.sum.update(piece);
         store(piece, &mut self.stream);
     }
 
-    /// The whole stream.
+    /// Ends the stream and returns its bytes.
     pub fn finish(mut self) -> Vec<u8> {
         self.stream.extend_from_slice(&LAST_BLOCK);
         self.stream.extend_from_slice(&self.sum.sum().to_le_bytes());

@@ -1,44 +1,43 @@
-//! What a remembered page leaves open: it is rendered with a mark in each such place, and filled in
-//! as it is sent.
+//! The holes of a cached page. The page is rendered with a mark in place of everything that differs
+//! between responses, and the marks are replaced when it is sent.
 
 use rand::Rng;
 
 use crate::model::article::Window;
 
-/// A character that no keyboard has; marks begin with it.
+/// Starts a mark. A private-use character, which no keyboard types.
 const BEGIN: char = '\u{E000}';
 
-/// Marks end with it.
+/// Ends a mark.
 const END: char = '\u{E001}';
 
-/// Something that differs from one answer to the next.
+/// Something that differs between responses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Hole {
-    /// The nonce of the answer's scripts.
+    /// The nonce of the response's scripts.
     Nonce,
-    /// How often the article of that number was read, as a number.
+    /// The views of the article with this id, as a number.
     Views(i64),
-    /// The same in words, as in `12 views`.
+    /// The views of the article with this id, in words, such as `12 views`.
     ViewsInWords(i64),
-    /// Whether a view of the article by whoever gets the page would count: `true` or `false`.
+    /// Whether this reader's view of the article would count: `true` or `false`.
     WouldCount(i64),
     /// How many readers like the article.
     Likes(i64),
-    /// How many readers keep the article.
+    /// How many readers collect the article.
     Collects(i64),
-    /// How many readers follow the user of that number, in words.
+    /// How many readers follow the user with this id, in words.
     Followers(i64),
-    /// The most viewed articles, beside the content.
+    /// The most viewed articles, in the sidebar.
     Rankings,
-    /// The most viewed articles of a window, at length. They are there until
-    /// [`Hole::EndOfRanking`].
+    /// The start of the full ranking of a window. It reaches to [`Hole::EndOfRanking`].
     Ranking(Window),
-    /// Where the most viewed articles of a window end.
+    /// The end of the full ranking of a window.
     EndOfRanking,
 }
 
-/// How a page that is to be remembered is rendered: with marks that nobody can have written into an
-/// article, because they have a random part.
+/// The marks of one rendering. They contain a random part, so nobody can have written one into an
+/// article.
 #[derive(Clone, Copy, Debug)]
 pub struct Marks {
     secret: u128,
@@ -50,7 +49,7 @@ impl Marks {
         Self { secret: random.random() }
     }
 
-    /// The mark of a hole, with the count that it was rendered with.
+    /// The mark for a hole, along with the count at the time of rendering.
     pub fn mark(&self, hole: Hole, count: i64) -> String {
         let (kind, id) = match hole {
             Hole::Nonce => ('n', 0),
@@ -71,8 +70,8 @@ impl Marks {
         format!("{BEGIN}{:032x}", self.secret)
     }
 
-    /// A page's text around its holes: each text with the hole behind it and the count in its mark,
-    /// and the rest.
+    /// Splits a page at its marks. Returns each text with the hole after it and the count in the
+    /// mark, then the text after the last hole.
     pub fn split<'page>(&self, page: &'page str) -> (Vec<(&'page str, Hole, i64)>, &'page str) {
         let prefix = self.prefix();
         let (mut parts, mut rest) = (Vec::new(), page);

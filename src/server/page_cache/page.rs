@@ -1,4 +1,4 @@
-//! A page as bytes with holes.
+//! A cached page: bytes with holes.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -18,11 +18,11 @@ use crate::model::article::Window;
 use crate::model::numbers::{format_count, format_followers, format_views};
 use crate::server::db::counts::ArticleCounts;
 
-/// A piece of HTML, as it is and compressed.
+/// A piece of HTML, plain and compressed.
 #[derive(Clone, Debug)]
 struct Piece {
     html: Bytes,
-    /// Made when somebody wants it.
+    /// Compressed on first use.
     deflated: OnceLock<Box<[u8]>>,
 }
 
@@ -31,7 +31,7 @@ impl Piece {
         Self { html: Bytes::copy_from_slice(html.as_bytes()), deflated: OnceLock::new() }
     }
 
-    /// How many bytes of it are copied.
+    /// How many bytes of the piece are copied into a response: none if it is large enough to share.
     fn small_len(&self) -> usize {
         if self.html.len() < WORTH_SHARING { self.html.len() } else { 0 }
     }
@@ -41,44 +41,44 @@ impl Piece {
     }
 }
 
-/// A page that was rendered with marks.
+/// A page that was rendered with marks, split into pieces and holes.
 #[derive(Debug)]
 pub struct RememberedPage {
     headers: HeaderMap,
-    /// Each piece with the hole behind it.
+    /// Each piece with the hole after it.
     pieces: Vec<(Piece, Hole)>,
     end: Piece,
     wanted: Wanted,
-    /// The article that it is the page of, whose views it asks to be counted.
+    /// The article whose views this page sends, if it is an article's page.
     article: Option<i64>,
-    /// What follows from the pieces alone.
+    /// A hash of the pieces and holes, without what fills them.
     hash: u64,
-    /// What it showed last, and shows again while the stores are away.
+    /// What was shown last. Shown again while the stores are unavailable.
     last: Mutex<Arc<Shown>>,
 }
 
-/// What a page shows of a moment.
+/// What fills a page's holes as of a [`Moment`].
 #[derive(Debug)]
 struct Shown {
-    /// The moment's; 0 for what the page was rendered with.
+    /// The moment's number; 0 for the values from rendering.
     order: u64,
-    /// One for each hole, in order; 0 where no count goes.
+    /// One per hole, in order; 0 for holes that take no count.
     counts: Vec<i64>,
     rankings: Arc<RenderedRankings>,
-    /// That of the page's window; empty if the page is of none.
+    /// The full ranking of the page's window; empty if the page has none.
     ranking: Arc<RenderedRankings>,
 }
 
-/// The most viewed articles, as the sidebar or the page of a window shows them.
+/// The most viewed articles, rendered for the sidebar or for a window's page.
 #[derive(Clone, Debug)]
 pub struct RenderedRankings {
-    /// Equal HTML has an equal hash.
+    /// A hash of the HTML.
     hash: u64,
     html: Piece,
 }
 
 impl RenderedRankings {
-    /// From the HTML.
+    /// Hashes the HTML and keeps it.
     pub fn new(html: String) -> Self {
         let mut hasher = DefaultHasher::new();
         html.hash(&mut hasher);
@@ -86,52 +86,52 @@ impl RenderedRankings {
     }
 }
 
-/// What a page needs of a moment, besides the rankings of the sidebar.
+/// What a page needs to be filled, besides the sidebar's rankings.
 #[derive(Clone, Debug)]
 pub struct Wanted {
     /// The articles whose counts it shows.
     pub articles: Arc<[i64]>,
-    /// The user whose followers it counts.
+    /// The author whose followers it shows.
     pub author: Option<i64>,
-    /// The window whose most viewed articles it shows at length.
+    /// The window whose full ranking it shows.
     pub window: Option<Window>,
 }
 
-/// The counts of a moment.
+/// Counts and rankings that were read together.
 #[derive(Debug)]
 pub struct Moment {
-    /// Its place among all moments of the process, from 1: a later one has a higher number.
+    /// The number of this read in this process, from 1. A later read has a higher number.
     pub order: u64,
-    /// Of the articles that were asked about and of others; an article that nobody has read or
-    /// reacted to is absent.
+    /// Counts of the requested articles, and maybe of others. An article without views or reactions
+    /// is absent.
     pub articles: HashMap<i64, ArticleCounts>,
-    /// How many follow each author that was asked about; an author is absent if that could not be
-    /// told in time.
+    /// How many followers each requested author has. An author is absent if that could not be read
+    /// in time.
     pub followers: HashMap<i64, i64>,
-    /// Whether views may be missing, because Redis could not be asked: then no count of views that
-    /// was shown falls (rule C6).
+    /// Whether views may be missing because Redis could not be read. If so, no count of views that
+    /// was shown before falls (rule C6).
     pub is_behind: bool,
     /// The most viewed articles, for the sidebar.
     pub rankings: Arc<RenderedRankings>,
-    /// The most viewed articles of each window that was asked about, at length.
+    /// The full ranking of each requested window.
     pub windows: HashMap<Window, Arc<RenderedRankings>>,
 }
 
-/// What goes into the holes of one answer.
+/// What fills the holes of one response.
 #[derive(Clone, Debug)]
 pub struct Filling {
-    /// The nonce of the answer's scripts.
+    /// The nonce of the response's scripts.
     pub nonce: String,
-    /// The counts of the moment; `None` if the stores are away.
+    /// The current counts; `None` if the stores are unavailable.
     pub moment: Option<Arc<Moment>>,
-    /// Whether a view of the page's article by whoever gets it would count.
+    /// Whether this reader's view of the page's article would count.
     pub would_count: bool,
 }
 
-/// What a page looks like with its holes filled.
+/// The texts for the holes of one response.
 #[derive(Debug)]
 pub struct FilledPage {
-    /// What follows from everything but the nonce.
+    /// A hash of the page and everything filled in but the nonce.
     pub hash: u64,
     fillings: Vec<Text>,
 }
@@ -143,8 +143,8 @@ enum Text {
 }
 
 impl RememberedPage {
-    /// A page that was rendered with `marks`, and the headers that it is sent with, but for those
-    /// that differ from one answer to the next. `rankings` are shown until there are others.
+    /// Splits a page that was rendered with `marks`. `headers` are those that all responses share.
+    /// `rankings` fill the sidebar until the first [`Moment`] arrives.
     pub fn new(
         html: &str,
         marks: &Marks,
@@ -158,7 +158,7 @@ impl RememberedPage {
             (Vec::with_capacity(parts.len()), Vec::with_capacity(parts.len()));
         let (mut window, mut ranking) = (None, String::new());
         for (text, hole, count) in parts {
-            // What was rendered there is shown until there is a newer one.
+            // The rendered ranking is shown until a newer one is read.
             if hole == Hole::EndOfRanking {
                 ranking = text.to_owned();
                 continue;
@@ -192,31 +192,31 @@ impl RememberedPage {
         }
     }
 
-    /// The headers that it is sent with.
+    /// The headers that all responses share.
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
     }
 
-    /// What it needs of the moment in which it is sent.
+    /// What to read before filling the page.
     pub fn wanted(&self) -> &Wanted {
         &self.wanted
     }
 
-    /// The article whose views it asks to be counted.
+    /// The article whose views this page sends, if it is an article's page.
     pub fn article(&self) -> Option<i64> {
         self.article
     }
 
-    /// How many bytes it takes in memory, about.
+    /// The approximate size in memory, in bytes.
     pub fn size(&self) -> usize {
-        // Compressed, text takes less than half.
+        // Compressed, text takes less than half its size.
         let size = |piece: &Piece| piece.html.len() * 3 / 2 + size_of::<(Piece, Hole, i64)>();
         self.pieces.iter().map(|(piece, _)| size(piece)).sum::<usize>()
             + size(&self.end)
             + size_of::<Self>()
     }
 
-    /// Fills the holes. What can't be known now is what it was the last time.
+    /// Fills the holes. Values that are not available now stay as they were shown last.
     pub fn fill(&self, filling: &Filling) -> FilledPage {
         let mut hasher = DefaultHasher::new();
         self.hash.hash(&mut hasher);
@@ -225,8 +225,7 @@ impl RememberedPage {
             let format: fn(i64) -> String = match hole {
                 Hole::Nonce => return Text::Words(filling.nonce.clone()),
                 Hole::WouldCount(_) => {
-                    // A browser that is told that nothing has changed would go on with what was
-                    // true the last time.
+                    // Hashed, because on a 304 the browser would keep an outdated answer.
                     filling.would_count.hash(&mut hasher);
                     return Text::Words(filling.would_count.to_string());
                 }
@@ -250,10 +249,10 @@ impl RememberedPage {
         FilledPage { hash: hasher.finish(), fillings }
     }
 
-    /// What to show of a moment, or what was shown last if there is none.
+    /// The values to show for a moment, or those shown last if there is none.
     ///
-    /// Answers that are filled at the same time may come here in any order. An earlier moment must
-    /// not replace a later one, or counts would fall when an outage begins (rule C6).
+    /// Concurrent responses call this in any order. An earlier moment must not replace a later one,
+    /// or counts would fall when an outage begins (rule C6).
     fn shown(&self, moment: Option<&Moment>) -> Arc<Shown> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(moment) = moment.filter(|moment| moment.order != last.order) else {
@@ -291,9 +290,9 @@ impl RememberedPage {
         shown
     }
 
-    /// The HTML.
+    /// The page as HTML.
     pub fn html(&self, filled: &FilledPage) -> Html {
-        // Once as large as it has to be: growing would move it again and again.
+        // Allocate the final size at once, because growing would copy again and again.
         let words = |text: &Text| match text {
             Text::Words(words) => words.len(),
             Text::Rankings(rankings) => rankings.html.small_len(),
@@ -313,7 +312,7 @@ impl RememberedPage {
         html.finish()
     }
 
-    /// The HTML as a gzip stream.
+    /// The page as a gzip stream.
     pub fn gzip(&self, filled: &FilledPage) -> Vec<u8> {
         let size: usize = self.pieces.iter().map(|(piece, _)| piece.deflated().len() + 64).sum();
         let mut gzip = Gzip::with_capacity(size + self.end.deflated().len() + 4_096);
@@ -331,13 +330,14 @@ impl RememberedPage {
     }
 }
 
-/// Pieces of at least so many bytes are sent from where they are; smaller ones are copied into one.
+/// Pieces of at least this many bytes are sent without being copied. Smaller ones are copied
+/// together.
 const WORTH_SHARING: usize = 4 * 1_024;
 
-/// A page as the body of an answer.
+/// A page as a response body.
 #[derive(Debug, Default)]
 pub struct Html {
-    /// What is still to be sent, the last first.
+    /// The chunks still to be sent, last first.
     pieces: Vec<Bytes>,
     small: BytesMut,
     left: u64,

@@ -1,5 +1,5 @@
-//! Notices what happens without this process doing it: another process wrote, an article's time
-//! came, or the database is away.
+//! Notices changes that this process does not make itself: another process writes, a scheduled
+//! article is due, or the database becomes unavailable.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use tokio_util::sync::CancellationToken;
 use crate::server::db::content_version::{ContentWatch, StoredContent};
 use crate::server::db::{AnyDatabase, Database, is_unavailable};
 
-/// How often SQL is asked.
+/// How often SQL is polled.
 const INTERVAL: Duration = Duration::from_millis(250);
 
-/// Compares the version in SQL with the one that it saw last.
+/// Compares the version in SQL with the one seen last.
 #[derive(Debug)]
 pub struct Watch {
     watch: ContentWatch,
@@ -21,19 +21,19 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// One that has seen nothing yet: its first step takes what it finds for news.
+    /// A watch that has seen nothing yet, so its first step counts as a change.
     pub fn new(database: Database, clock: Clock) -> Self {
         Self { watch: ContentWatch::new(database), clock, seen: None }
     }
 
-    /// Looks once. If something has changed, it raises the version in memory. Says whether the
+    /// Polls once, and raises the version in memory if something has changed. Returns whether the
     /// database answered.
     pub async fn step(&mut self) -> bool {
         let now = self.clock.now_ms();
         let stored = self.watch.look(now).await;
         let database = self.watch.database();
-        // A file is never away: whoever waits there too long, waits for readers. To refuse them all
-        // would be wrong.
+        // A SQLite file never becomes unavailable. A timeout there means that readers hold all
+        // connections; refusing everybody would be wrong.
         let is_away = matches!(database.any(), AnyDatabase::MySql(_))
             && stored.as_ref().is_err_and(is_unavailable);
         match database.outage().set(is_away) {
@@ -61,7 +61,7 @@ impl Watch {
         true
     }
 
-    /// Looks again and again until `stop` is cancelled.
+    /// Polls until `stop` is cancelled.
     pub async fn run(mut self, stop: CancellationToken) {
         while stop.run_until_cancelled(tokio::time::sleep(INTERVAL)).await.is_some() {
             if stop.run_until_cancelled(self.step()).await.is_none() {
@@ -86,7 +86,8 @@ mod tests {
         assert!(watch.step().await);
         let AnyDatabase::Sqlite(file) = database.any() else { panic!("not a file") };
         let held = file.reader().acquire().await.unwrap();
-        // The wait for a connection ends as soon as nothing else can happen.
+        // Paused time skips ahead once all tasks are idle, so waiting for a connection times out at
+        // once.
         tokio::time::pause();
         assert!(!watch.step().await, "there is no connection");
         assert!(!database.outage().is_now());

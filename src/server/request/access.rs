@@ -1,18 +1,18 @@
-//! Who may ask for a route. Which may be asked for by whom is declared with the route.
+//! Who may use a route. The table of routes assigns one of these to each route.
 
 use crate::server::db::users::Role;
 
-/// Who may ask.
+/// Who may use a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// Everybody.
+    /// Everybody, signed in or not.
     Everyone,
-    /// Whoever is signed in with this role or a higher one.
+    /// Signed-in users with this role or a higher one.
     AtLeast(Role),
 }
 
 impl Access {
-    /// As `docs/ACCESS.md` has it.
+    /// The name that `docs/ACCESS.md` uses.
     pub fn name(self) -> &'static str {
         match self {
             Access::Everyone => "everyone",

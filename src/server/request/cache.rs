@@ -1,4 +1,5 @@
-//! How long answers may be kept: every handler names one of these, none writes a header.
+//! How long responses may be cached. Every handler names one of these policies; none writes the
+//! header itself.
 
 use axum::http::HeaderValue;
 use axum::http::header::{CACHE_CONTROL, HeaderName};
@@ -6,21 +7,22 @@ use axum::http::header::{CACHE_CONTROL, HeaderName};
 /// A caching policy.
 #[derive(Clone, Copy, Debug)]
 pub enum CachePolicy {
-    /// Shows counts, and who is signed in: kept by nobody else, and asked for again each time.
+    /// Shows counts and who is signed in. Only the browser may store it, and it must revalidate
+    /// each time.
     Page,
-    /// Files that keep their names from one version to the next: a browser keeps them and asks each
-    /// time whether they changed; without a change the answer is an empty 304.
+    /// Files whose names stay the same from one version to the next. A browser stores them and
+    /// revalidates each time; if nothing changed, the answer is an empty 304.
     Asset,
-    /// Feeds and the sitemap, which programs fetch again and again: up to 5 minutes old.
+    /// Feeds and the sitemap, which programs fetch again and again. May be up to 5 minutes old.
     Feed,
-    /// What is at the address never changes: kept for a year without asking.
+    /// The content at this address never changes. May be used for a year without revalidating.
     Immutable,
-    /// Must never be kept.
+    /// Must not be stored.
     Never,
 }
 
 impl CachePolicy {
-    /// The header that says so.
+    /// The `Cache-Control` header for this policy.
     pub fn header(self) -> (HeaderName, HeaderValue) {
         let value = match self {
             CachePolicy::Page => "private, no-cache",

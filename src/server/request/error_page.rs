@@ -1,4 +1,4 @@
-//! The pages of last resort: for an error that comes before or instead of rendering.
+//! Pages of last resort, for errors before or instead of rendering.
 
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use super::cache::CachePolicy;
 use crate::error::{Error, RETRY_AFTER_SECONDS};
 
-/// The page for an error that comes before or instead of rendering.
+/// The page for an error that occurs before or instead of rendering.
 pub fn error_page(error: &Error) -> Response {
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response =
@@ -18,8 +18,8 @@ pub fn error_page(error: &Error) -> Response {
     response
 }
 
-/// A page that needs nothing to be working but the style sheet. The texts must be our own: they are
-/// not escaped.
+/// A page that depends on nothing but the style sheet. `title` and `text` are not escaped, so they
+/// must be our own.
 pub fn plain_page(status: StatusCode, title: &str, text: &str) -> Response {
     let html = format!(
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\

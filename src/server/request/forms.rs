@@ -1,4 +1,4 @@
-//! Plain HTML forms: reading one, and what a page is told of a form that it answers.
+//! Plain HTML forms: how to read one, and what the page in answer to it is told.
 
 use std::collections::HashMap;
 
@@ -11,14 +11,14 @@ use tidemark_content::front_matter::one_line_end;
 use crate::error::Error;
 use crate::server::accounts::FieldErrors;
 
-/// Where the form with pictures is, and where it goes.
+/// The path of the form for pictures, both its page and its target.
 pub const PICTURES: &str = "/studio/pictures";
 
-/// The field of a form that brings pictures.
+/// The field that holds uploaded pictures.
 pub const PICTURE_FIELD: &str = "picture";
 
-/// Every field that a form of this program has. What is sent under another name is not kept:
-/// anybody may send anything, and a page that showed it again would be as large as they like.
+/// All fields that any form of this program has. Other fields are dropped: anybody can send
+/// anything, and a page that showed it again would be as large as they like.
 const FIELDS: [&str; 20] = [
     "collect",
     "cover",
@@ -42,39 +42,39 @@ const FIELDS: [&str; 20] = [
     "version",
 ];
 
-/// The fields of a form, each once: of several the last one counts.
+/// The fields of a form. If a field was sent more than once, the last value wins.
 type Values = HashMap<&'static str, String>;
 
-/// The fields of a form that a browser has encoded.
+/// Parses a URL-encoded form.
 fn values(body: &[u8]) -> Values {
     let known = |(name, value)| Some((*FIELDS.iter().find(|field| **field == name)?, value));
     fields(body).filter_map(known).collect()
 }
 
-/// A form as it was sent.
+/// A submitted form.
 #[derive(Debug)]
 pub struct Form {
     parts: Parts,
     values: Values,
 }
 
-/// What a page shows of a form that was sent: nothing, unless it is shown again.
+/// What a page shows of a submitted form. Empty unless the form is being shown again.
 #[derive(Clone, Debug, Default)]
 pub struct SentForm {
-    /// The path that it was sent to: a page may have several forms.
+    /// The path the form was sent to. A page may have several forms.
     pub action: String,
     values: Values,
     errors: FieldErrors,
 }
 
 impl SentForm {
-    /// A form that was sent to `action` and refused, of which nothing is shown again but the
-    /// errors.
+    /// A form that was sent to `action` and refused. Only the errors are shown again, not the
+    /// values.
     pub fn refused(action: &str, errors: Vec<(&'static str, String)>) -> Self {
         Self { action: action.to_owned(), values: HashMap::new(), errors }
     }
 
-    /// What was typed into a field; `None` if nothing was sent.
+    /// What was typed into a field; `None` if the field was not sent.
     pub fn value(&self, field: &str) -> Option<&str> {
         debug_assert!(
             FIELDS.contains(&field) || field == PICTURE_FIELD,
@@ -83,31 +83,31 @@ impl SentForm {
         self.values.get(field).map(String::as_str)
     }
 
-    /// What is wrong with a field.
+    /// The error for a field, if there is one.
     pub fn error(&self, field: &str) -> Option<&str> {
         self.errors.iter().find(|(name, _)| *name == field).map(|(_, error)| error.as_str())
     }
 
-    /// Whether anything is wrong.
+    /// Whether there is any error.
     pub fn is_refused(&self) -> bool {
         !self.errors.is_empty()
     }
 }
 
-/// A form that could not be taken, for a reason that has nothing to do with what was typed: it
-/// comes back whole, to be sent again.
+/// A form that could not be handled, for a reason that has nothing to do with what was typed. It is
+/// returned whole, ready to be sent again.
 #[derive(Clone, Debug)]
 pub struct KeptForm {
-    /// Where it goes.
+    /// The path to send it to.
     pub action: String,
-    /// Its fields, but passwords, in the order of their names.
+    /// All fields except passwords, sorted by name.
     pub fields: Vec<(&'static str, String)>,
-    /// Why it was not taken.
+    /// Why it could not be handled.
     pub reason: Error,
 }
 
 impl KeptForm {
-    /// The form that a request of these parts and this body brings.
+    /// Reads the form from a request's parts and body.
     pub fn of_body(parts: &Parts, body: &[u8], reason: Error) -> Self {
         Self::new(parts, values(body), reason)
     }
@@ -120,23 +120,23 @@ impl KeptForm {
     }
 }
 
-/// Tells the editor that somebody has saved since the form was opened.
+/// Tells the editor that the article was saved by somebody else after the form was opened.
 #[derive(Clone, Copy, Debug)]
 pub struct Conflict;
 
-/// What is shown once, in answer to a form, and is written down nowhere.
+/// A secret that is shown once, in answer to a form, and never stored.
 #[derive(Clone, Debug)]
 pub enum Secret {
-    /// The password of the user of that name.
+    /// A user's new password.
     Password {
-        /// Whose.
+        /// Whose password it is.
         username: String,
-        /// To be passed on.
+        /// To be passed on to the user.
         password: String,
     },
-    /// The address at which somebody makes an account.
+    /// An invitation to sign up.
     Invitation {
-        /// To be passed on.
+        /// The invitation's address, to be passed on.
         address: String,
     },
 }
@@ -154,18 +154,17 @@ impl<S: Send + Sync> FromRequest<S> for Form {
 }
 
 impl Form {
-    /// A field as it was sent, with the line ends of this program; empty if it was not. Browsers
-    /// send `\r\n` for each line end.
+    /// A field's text, with each line end (browsers send `\r\n`) as `\n`. Empty if it was not sent.
     pub fn text(&self, field: &str) -> String {
         self.value(field).map(one_line_end).unwrap_or_default()
     }
 
-    /// A field of one line, without the space around it; empty if it was not sent.
+    /// A single-line field, trimmed. Empty if it was not sent.
     pub fn line(&self, field: &str) -> String {
         self.value(field).map(|value| value.trim().to_owned()).unwrap_or_default()
     }
 
-    /// A number; `None` if the field is none.
+    /// A field as a number; `None` if it is not one.
     pub fn number(&self, field: &str) -> Option<i64> {
         self.value(field)?.parse().ok()
     }
@@ -180,8 +179,8 @@ impl Form {
         &self.parts
     }
 
-    /// The request without its body, and what its page shows of the form when it is shown again
-    /// with `errors`: all but passwords.
+    /// The request without its body, and what to show of the form along with `errors`: everything
+    /// except passwords.
     pub fn into_sent(self, errors: FieldErrors) -> (Parts, SentForm) {
         let Self { parts, mut values } = self;
         values.retain(|name, _| !name.contains(SECRET));
@@ -189,7 +188,7 @@ impl Form {
         (parts, sent)
     }
 
-    /// The request without its body, and the form as it is kept because it could not be taken.
+    /// The request without its body, and the form to send again, because of `reason`.
     pub fn into_kept(self, reason: Error) -> (Parts, KeptForm) {
         let Self { parts, values } = self;
         let kept = KeptForm::new(&parts, values, reason);

@@ -24,12 +24,12 @@ use crate::server::db::users::User;
 use crate::server::sessions::{CREDENTIAL, USER_ID};
 use crate::server::state::{AppState, Services};
 
-/// Who asks for a view to be counted. Small, because it waits with the view.
+/// Who wants a view counted. Kept small, because it is held while the view waits for its batch.
 pub struct ViewSender {
-    /// Who is signed in.
+    /// The signed-in user.
     pub user: Option<i64>,
-    /// Who that is for counting; an error if that can't be told now, which is not said before it is
-    /// known that there is such an article.
+    /// The sender's identity for counting, or why it can't be determined now. The error is returned
+    /// only after the article is known to exist, so an unknown article is always a 404.
     pub sender: Result<Sender, ViewError>,
 }
 
@@ -51,7 +51,7 @@ impl FromRequestParts<AppState> for ViewSender {
     }
 }
 
-/// Who reads, for counting. `user` is who is signed in.
+/// The reader, for counting. `user` is the signed-in user.
 fn reader(parts: &Parts, state: &Services, user: Option<i64>) -> Result<Reader, Error> {
     let session = match state.config.views.visitor {
         AnonymousVisitor::Address => None,
@@ -60,22 +60,22 @@ fn reader(parts: &Parts, state: &Services, user: Option<i64>) -> Result<Reader, 
     Ok(Reader { user, session, ..Reader::new(address(parts, state)?, user_agent(&parts.headers)) })
 }
 
-/// Who gets the page of an article.
+/// The reader who requests an article's page.
 #[derive(Debug)]
 pub struct PageReader {
-    /// Who that is when the page asks for its view to be counted.
+    /// Who the reader will be when the page sends its view.
     pub reader: Reader,
-    /// The cookie with which an anonymous session begins, if the page has to set it. The answer to
-    /// a view never sets one: if it were lost, the next attempt would come without, and count once
-    /// more (rule C2).
+    /// The cookie that starts an anonymous session, if the page has to set it. The answer to a view
+    /// never sets one: if that answer were lost, the retry would come without the cookie and count
+    /// again (rule C2).
     pub cookie: Option<HeaderValue>,
 }
 
 impl PageReader {
-    /// Who sends the request for the page. `user` is who is signed in.
+    /// Identifies the reader from the request for the page. `user` is the signed-in user.
     ///
     /// # Errors
-    /// [`Error::Internal`] if the server does not know where it comes from.
+    /// [`Error::Internal`] if the client's address is unknown.
     pub fn of(parts: &Parts, state: &Services, user: Option<i64>) -> Result<Self, Error> {
         let mut reader = reader(parts, state, user)?;
         let may_begin = state.config.views.visitor == AnonymousVisitor::Session && user.is_none();
@@ -87,42 +87,42 @@ impl PageReader {
         Ok(Self { reader, cookie: new_visitor(session, &state.config) })
     }
 
-    /// Whether the view of an article that the page asks for would count now (rule C6).
-    /// `is_author`: the reader stands in its byline.
+    /// Whether the view that the page sends would count now (rule C6). `is_author` says whether the
+    /// reader is in the article's byline.
     pub fn would_count(&self, state: &Services, article: i64, is_author: bool) -> bool {
         let counts = |reader: &Reader| state.would_count(article, reader, is_author);
-        // A browser that takes no cookie sends none with the view either, which then goes by
-        // address.
+        // A browser that rejects the cookie sends the view without it. The view then counts by
+        // address, so check that too.
         counts(&self.reader)
             && (self.cookie.is_none() || counts(&Reader { session: None, ..self.reader.clone() }))
     }
 }
 
-/// The cookie that the answer with a page sets. It is put in while the page is loaded: only then is
-/// it known whether the page is one that counts.
+/// A cookie to be set with a page's response. It is filled in while the page loads, because only
+/// then is it known whether the page sends a view.
 #[derive(Clone, Debug, Default)]
 pub struct PageCookie(Arc<OnceLock<HeaderValue>>);
 
 impl PageCookie {
-    /// Sets it, if no other was set.
+    /// Sets the cookie, unless one was set before.
     pub fn set(&self, cookie: HeaderValue) {
         let _ = self.0.set(cookie);
     }
 
-    /// The cookie, if there is one.
+    /// The cookie, if one was set.
     pub fn get(&self) -> Option<HeaderValue> {
         self.0.get().cloned()
     }
 }
 
-/// The name of the cookie of an anonymous session ([`AnonymousVisitor::Session`]), with the same
+/// The name of the anonymous session's cookie ([`AnonymousVisitor::Session`]). It has the same
 /// prefix as [`session_cookie`].
 fn visitor_cookie(config: &Config) -> &'static str {
     if config.is_secure() { "__Host-visitor" } else { "visitor" }
 }
 
-/// The anonymous session that a request carries: 32 small hexadecimal digits. Anything else is as
-/// if it had not come.
+/// The anonymous session that a request carries: 32 lowercase hexadecimal digits. Anything else is
+/// ignored.
 fn sent_visitor(headers: &HeaderMap, name: &str) -> Option<u128> {
     let sent = sent_session(headers, name)?;
     let is_well_formed =
@@ -130,8 +130,8 @@ fn sent_visitor(headers: &HeaderMap, name: &str) -> Option<u128> {
     is_well_formed.then(|| u128::from_str_radix(&sent, 16).ok()).flatten()
 }
 
-/// The header that gives a browser an anonymous session. Without an age it ends when the browser is
-/// closed.
+/// The `Set-Cookie` header that starts an anonymous session. It has no `Max-Age`, so the session
+/// ends when the browser is closed.
 fn new_visitor(session: u128, config: &Config) -> Option<HeaderValue> {
     let cookie = Cookie::build((visitor_cookie(config), format!("{session:032x}")))
         .path("/")
@@ -142,21 +142,21 @@ fn new_visitor(session: u128, config: &Config) -> Option<HeaderValue> {
     HeaderValue::try_from(cookie.to_string()).ok()
 }
 
-/// What the browser says that it is, cut to [`LONGEST_USER_AGENT`]: the only place that reads it,
-/// so that no longer one gets further.
+/// The User-Agent, truncated to [`LONGEST_USER_AGENT`] bytes. This is the only place that reads the
+/// header, so nothing else has to handle a longer one.
 pub fn user_agent(headers: &HeaderMap) -> String {
     let bytes = headers.get(USER_AGENT).map_or(&b""[..], HeaderValue::as_bytes);
     let bytes = &bytes[..bytes.len().min(LONGEST_USER_AGENT)];
     let mut text = String::from_utf8_lossy(bytes).into_owned();
-    // What stands for bytes that are no text is longer than they are.
+    // Each replacement for invalid bytes can be longer than those bytes, so truncate again.
     text.truncate(text.floor_char_boundary(LONGEST_USER_AGENT));
     text
 }
 
-/// Where a request comes from.
+/// The client's address.
 ///
 /// # Errors
-/// [`Error::Internal`] if the server does not know.
+/// [`Error::Internal`] if the connection's address is unknown.
 pub fn address(parts: &Parts, state: &Services) -> Result<IpAddr, Error> {
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
     let ConnectInfo(peer) =
@@ -165,15 +165,15 @@ pub fn address(parts: &Parts, state: &Services) -> Result<IpAddr, Error> {
     Ok(client_address(peer.ip(), lines, &state.config.server.trusted_proxies))
 }
 
-/// The name of the session's cookie. Behind TLS its prefix makes browsers refuse it unless it is
-/// Secure and from this very host.
+/// The name of the session cookie. Behind TLS it has a prefix: browsers then refuse the cookie
+/// unless it is `Secure` and set by this very host.
 pub fn session_cookie(config: &Config) -> &'static str {
     if config.is_secure() { "__Host-session" } else { "session" }
 }
 
-/// What the session's cookie holds. Of several of that name the last one is meant that can be read:
-/// so does the library choose that reads it for pages, and whoever else looks for a session must
-/// mean the same one.
+/// The value of the session cookie. If several cookies have that name, the last one that decodes
+/// wins. The library that reads cookies for pages picks the same one, and everybody who looks for a
+/// session must agree with it.
 pub fn sent_session<'a>(headers: &'a HeaderMap, name: &str) -> Option<Cow<'a, str>> {
     let lines = headers
         .get_all(COOKIE)
@@ -188,9 +188,9 @@ pub fn sent_session<'a>(headers: &'a HeaderMap, name: &str) -> Option<Cow<'a, st
     })
 }
 
-/// Forgets cookies with a `%` in their names. None of ours has one, but the library that reads them
-/// for pages decodes names: so one could pass for `__Host-session`, which browsers guard by its
-/// name.
+/// Drops cookies with `%` in their names. None of ours has one. But the library that reads cookies
+/// for pages decodes names, so such a cookie could pass for `__Host-session`, a name that browsers
+/// protect.
 pub fn forget_disguised(headers: &mut HeaderMap) {
     let is_disguised = |cookie: &&[u8]| {
         cookie.split(|byte| *byte == b'=').next().is_some_and(|name| name.contains(&b'%'))
@@ -208,21 +208,23 @@ pub fn forget_disguised(headers: &mut HeaderMap) {
             .split(|byte| *byte == b';')
             .filter(|cookie| !is_disguised(cookie))
             .collect();
-        // Parts of a value make a value.
+        // Joined parts of a valid value are a valid value.
         let kept = HeaderValue::from_bytes(&kept.join(&b';'));
         *line = kept.unwrap_or(HeaderValue::from_static(""));
     }
 }
 
-/// The id of the user who reads, where there is no session layer: views go without its cost.
+/// The id of the signed-in user, for routes without the session layer. Views skip that layer
+/// because of its cost.
 ///
-/// In the embedded profile the session is found with the user, so one of another credential is
-/// none. In the server profile SQL is not asked, because views are taken while it is away. A change
-/// of the credential deletes the sessions in Redis; at most, one that it could not delete counts as
-/// a view of the user's, which tells nothing and opens nothing.
+/// In the embedded profile, the session is loaded together with the user, so a session with an
+/// outdated credential is not found. The server profile does not ask SQL, because views are
+/// accepted while SQL is down. There, changing a credential deletes the user's sessions from Redis.
+/// At worst, a session that could not be deleted counts a view as the user's. That discloses
+/// nothing and grants no access.
 ///
 /// # Errors
-/// [`Error::Unavailable`] if the session can't be read: taking the user for somebody else would
+/// [`Error::Unavailable`] if the session can't be read: treating the user as somebody else would
 /// count a view twice.
 async fn reading_user(parts: &Parts, state: &AppState) -> Result<Option<i64>, Error> {
     let sent = sent_session(&parts.headers, session_cookie(&state.config));
@@ -237,8 +239,8 @@ fn unreadable(error: &dyn std::fmt::Display) -> Error {
     Error::Unavailable
 }
 
-/// Whose the session of a request is, and the number of the credential that it was begun with. A
-/// request without a session's cookie costs no look-up.
+/// The user id in the request's session, and the number of the credential the session was started
+/// with. Without a session cookie, this costs no lookup.
 pub async fn session_owner(parts: &Parts) -> Result<Option<(i64, i64)>, Error> {
     let session =
         parts.extensions.get::<Session>().ok_or_else(|| internal("there is no session layer"))?;
@@ -247,12 +249,12 @@ pub async fn session_owner(parts: &Parts) -> Result<Option<(i64, i64)>, Error> {
     Ok(user.zip(credential))
 }
 
-/// The signed-in user of a request; `None` too if the user is no longer there, or has another
-/// credential than the session was begun with. However many parts of a page ask, the database is
-/// asked once.
+/// The signed-in user. `None` also if the user no longer exists, or if the user's credential is not
+/// the one the session was started with. The database is asked once per request, however many parts
+/// of a page call this.
 ///
 /// # Errors
-/// [`Error::Unavailable`] if the session can't be read; the database's.
+/// [`Error::Unavailable`] if the session can't be read; the database's errors.
 pub async fn signed_in_user(parts: &Parts, state: &Services) -> Result<Option<User>, Error> {
     if let Some(CurrentUser(user)) = parts.extensions.get::<CurrentUser>() {
         return Ok(Some(user.clone()));
@@ -268,19 +270,19 @@ async fn find_user(parts: &Parts, state: &Services) -> Result<Option<User>, Erro
     Ok(state.database.user(id).await?.filter(|user| user.credential == credential))
 }
 
-/// Remembers who is signed in for as long as a request lasts.
+/// Caches the signed-in user for the duration of a request.
 #[derive(Clone, Debug, Default)]
 pub struct FoundUser(Arc<OnceCell<Result<Option<User>, Error>>>);
 
 impl FoundUser {
-    /// For a request that has no session.
+    /// For a request without a session.
     pub fn nobody() -> Self {
         Self(Arc::new(OnceCell::new_with(Some(Ok(None)))))
     }
 }
 
-/// The signed-in user, as the table has made sure of: for handlers and pages of routes that are not
-/// for everyone.
+/// The signed-in user, as checked against the table of routes. For handlers and pages of routes
+/// that are not for everyone.
 #[derive(Clone, Debug)]
 pub struct CurrentUser(pub User);
 
@@ -292,15 +294,15 @@ impl<S: Send + Sync> FromRequestParts<S> for CurrentUser {
     }
 }
 
-/// The signed-in user of a request to a route that is not for everyone.
+/// The signed-in user, on a route that is not for everyone.
 ///
 /// # Errors
-/// [`Error::Unauthorized`] if the route is for everyone, so that nobody has looked.
+/// [`Error::Unauthorized`] if the route is for everyone, so nobody has checked.
 pub fn current_user(parts: &Parts) -> Result<User, Error> {
     parts.extensions.get::<CurrentUser>().map(|user| user.0.clone()).ok_or(Error::Unauthorized)
 }
 
-/// The address of the form to sign in, which leads back to `path`.
+/// The address of the sign-in form that leads back to `path`.
 pub fn sign_in_address(path: &str) -> String {
     format!("/login?next={}", utf8_percent_encode(path, NON_ALPHANUMERIC))
 }
@@ -319,7 +321,7 @@ mod tests {
         for (sent, expected) in [
             ("Mozilla/5.0".to_owned(), "Mozilla/5.0".to_owned()),
             ("x".repeat(16_000), "x".repeat(512)),
-            // The 512th byte is the first of two.
+            // The cut falls between the two bytes of an `é`.
             (format!("x{}", "é".repeat(300)), format!("x{}", "é".repeat(255))),
         ] {
             let headers = HeaderMap::from_iter([(

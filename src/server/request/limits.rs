@@ -1,20 +1,19 @@
-//! How much a request may bring.
+//! Size limits of requests.
 
-/// The largest body that a request may have, in bytes. Server functions read theirs whole and know
-/// no limit of their own.
+/// The largest body of a request, in bytes. Server functions read their body whole and have no
+/// limit of their own.
 pub const LARGEST_BODY: usize = 16 * 1024;
 
-/// The largest body of a request that brings an article, in bytes: a form may need nine for a
-/// character.
+/// The largest body of a request that carries an article, in bytes. URL encoding can turn one
+/// character into nine bytes or more.
 pub const LARGEST_ARTICLE: usize = 4 * 1024 * 1024;
 
-/// The largest body of a request that brings a picture, in bytes.
+/// The largest picture, in bytes, and the limit for all pictures of one request together.
 pub const LARGEST_PICTURE: usize = 10 * 1024 * 1024;
 
-/// The largest head of a request, in bytes: its first line and all its headers. A larger one is
-/// answered with 431.
+/// The largest head of a request (request line and all headers), in bytes. A larger one gets a 431.
 pub const LARGEST_HEAD: usize = 16 * 1024;
 
-/// How much of a User-Agent is read, in bytes. Browsers rarely send more than half of it, and what
-/// comes later tells nobody apart.
+/// How many bytes of a User-Agent are read. Browsers rarely send more than half of that, and what
+/// comes later does not help to tell them apart.
 pub const LONGEST_USER_AGENT: usize = 512;

@@ -1,4 +1,4 @@
-//! Errors as `application/problem+json` (RFC 9457), and the extractors that make them of bad input.
+//! Errors as `application/problem+json` (RFC 9457), and extractors that answer bad input with one.
 
 use axum::body::HttpBody;
 use axum::extract::rejection::{PathRejection, QueryRejection};
@@ -11,17 +11,17 @@ use problem_details::ProblemDetails;
 use super::limits::LARGEST_BODY;
 use crate::error::{Error, RETRY_AFTER_SECONDS};
 
-/// `axum::extract::Path`, refusing with a problem.
+/// `axum::extract::Path` that rejects with a problem.
 #[derive(FromRequestParts)]
 #[from_request(via(axum::extract::Path), rejection(Error))]
 pub struct Path<T>(pub T);
 
-/// `axum::extract::Query`, refusing with a problem.
+/// `axum::extract::Query` that rejects with a problem.
 #[derive(FromRequestParts)]
 #[from_request(via(axum::extract::Query), rejection(Error))]
 pub struct Query<T>(pub T);
 
-/// A body that nobody needs, read so that one that is too large is refused.
+/// A body that is not used. It is read nevertheless, so that one that is too large is refused.
 pub struct Ignored;
 
 impl<S: Send + Sync> FromRequest<S> for Ignored {
@@ -29,12 +29,12 @@ impl<S: Send + Sync> FromRequest<S> for Ignored {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
         let body = request.into_body();
-        // One that announces that it is too large is refused before it is sent.
+        // If the declared length is too large, refuse before the body is sent.
         let least = body.size_hint().lower();
         if least > LARGEST_BODY as u64 {
             return Err(Error::TooLarge);
         }
-        // Whatever else stops the body from being read, there is nobody left to answer.
+        // Any other failure to read the body means that the client is gone.
         if !body.is_end_stream() {
             axum::body::to_bytes(body, LARGEST_BODY).await.map_err(|_| Error::TooLarge)?;
         }
@@ -69,12 +69,12 @@ impl IntoResponse for Error {
     }
 }
 
-/// An address of the API that does not exist.
+/// The answer for an API address that does not exist.
 pub fn unknown_route(uri: &Uri) -> Response {
     Error::NotFound(format!("There is nothing at {}.", uri.path())).into_response()
 }
 
-/// An address of the API that exists, but not for this method. The router adds `Allow`.
+/// The answer for an API address that does not support this method. The router adds `Allow`.
 pub async fn wrong_method(method: Method) -> Response {
     problem(
         StatusCode::METHOD_NOT_ALLOWED,
@@ -82,12 +82,12 @@ pub async fn wrong_method(method: Method) -> Response {
     )
 }
 
-/// A problem.
+/// A problem with this status and detail.
 pub fn problem(status: StatusCode, detail: String) -> Response {
     ProblemDetails::from_status_code(status).with_detail(detail).into_response()
 }
 
-/// A problem of which nothing but the status is known.
+/// A problem for a response of which only the status is known.
 pub fn bare(status: StatusCode) -> Response {
     match status {
         StatusCode::PAYLOAD_TOO_LARGE => Error::TooLarge.into_response(),

@@ -1,11 +1,11 @@
-//! Light or dark, as this browser was told.
+//! The light or dark theme.
 
 use axum::http::HeaderMap;
 use axum::http::header::COOKIE;
 
 use crate::model::theme::{THEME_COOKIE, Theme};
 
-/// The theme that the reader chose in this browser; without a choice the system's holds.
+/// The theme chosen in this browser; `None` to follow the system's.
 pub fn chosen_theme(headers: &HeaderMap) -> Option<Theme> {
     headers
         .get_all(COOKIE)
