@@ -1,4 +1,4 @@
-//! Holds who may ask for what, as the table of routes has it.
+//! Checks each request against the access declared in the table of routes.
 
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
@@ -22,12 +22,12 @@ use crate::server::request::identity::{
 use crate::server::request::limits::{LARGEST_ARTICLE, LARGEST_BODY};
 use crate::server::state::AppState;
 
-/// Lets through whom the table lets, and remembers who it is. Others are asked to sign in, and
-/// nothing that they wrote is lost.
+/// Lets a request through if the table allows it, and remembers who the user is. Others are asked
+/// to sign in, without losing what they wrote.
 pub async fn control(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     request.extensions_mut().insert(FoundUser::default());
     let path = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
-    // What no route answers is a file or nothing.
+    // No route matched, so this is a file or a 404.
     let Some(path) = path else { return next.run(request).await };
     let role = match access(request.method(), &path) {
         Some(Access::Everyone) => return next.run(request).await,
@@ -43,7 +43,7 @@ pub async fn control(State(state): State<AppState>, mut request: Request, next: 
         Some(user) if user.role >= role => {
             parts.extensions.insert(CurrentUser(user));
             let mut response = next.run(Request::from_parts(parts, body)).await;
-            // The next person at this machine must not find it in the browser's cache.
+            // The next person at this machine must not find the page in the browser's cache.
             let (name, value) = CachePolicy::Never.header();
             response.headers_mut().insert(name, value);
             response
@@ -64,9 +64,9 @@ pub async fn control(State(state): State<AppState>, mut request: Request, next: 
     }
 }
 
-/// Lets a request through to a page that it did not ask for, such as the one that shows a refused
-/// form again, if whoever sent it may see that page. [`control`] has looked who that is where the
-/// request's own route is not for everyone. Otherwise it is nobody, whatever session there is.
+/// Checks access to a page that the request did not ask for, such as the one that shows a refused
+/// form again. If the request's own route is not for everyone, [`control`] has determined the user.
+/// Otherwise the sender counts as anonymous, even with a session.
 pub async fn hold(access: Access, request: Request, next: Next) -> Response {
     let own = request.extensions().get::<CurrentUser>().map(|CurrentUser(user)| user.role);
     let error = match (access, own) {
@@ -81,8 +81,8 @@ pub async fn hold(access: Access, request: Request, next: Next) -> Response {
     error_page(&error)
 }
 
-/// Refuses a request; what somebody typed into a form comes back with the refusal, if it is short,
-/// or if the session at least is known.
+/// Refuses a request without losing what was typed into a form. The form comes back with the
+/// refusal if it is short, or if the request at least has a session.
 async fn refuse_or_keep(state: &AppState, parts: Parts, body: Body, error: Error) -> Response {
     let is_read = matches!(parts.method, Method::GET | Method::HEAD);
     if !is_read && !parts.uri.path().starts_with("/api/") && !wants_json(&parts.headers) {
@@ -90,13 +90,14 @@ async fn refuse_or_keep(state: &AppState, parts: Parts, body: Body, error: Error
         let most = if is_known { LARGEST_ARTICLE } else { LARGEST_BODY };
         return keep_body(state, parts, body, most, error).await;
     }
-    // Read, although nobody needs it: the connection would be closed behind the answer otherwise.
+    // Read the body, although nobody needs it: otherwise the connection would be closed after the
+    // answer.
     let _ = axum::body::to_bytes(body, LARGEST_BODY).await;
     refuse(&error, parts.uri.path(), &parts.headers)
 }
 
-/// The answer to a method that the table does not have for this path; it does not have this path at
-/// all if somebody forgot it.
+/// The answer to a method that the table does not list for this path. If the table does not list
+/// the path at all, somebody forgot to declare it, and the answer is a 404.
 fn refuse_method(path: &str) -> Response {
     let allowed: Vec<&str> =
         ROUTES.iter().filter(|route| route.path == path).map(|route| route.method).collect();
@@ -115,7 +116,7 @@ fn refuse_method(path: &str) -> Response {
     response
 }
 
-/// A refusal in the form that fits who asked: a page's scripts read the error itself, other
+/// A refusal in the format the sender expects: scripts of a page get the error itself, other
 /// programs a problem, people a page.
 fn refuse(error: &Error, path: &str, headers: &HeaderMap) -> Response {
     if !path.starts_with("/api/") && wants_json(headers) {

@@ -1,4 +1,4 @@
-//! What people do with their own account: sign up, change name and password, end sessions.
+//! What users do with their own account: sign up, change name or password, end sessions.
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -15,10 +15,10 @@ use crate::server::request::identity::CurrentUser;
 use crate::server::sessions::SessionName;
 use crate::server::state::AppState;
 
-/// The page of one's own account.
+/// The user's own account page.
 const PAGE: &str = "/account";
 
-/// The number of the credential that a new account has.
+/// The credential number of a new account.
 const NEW: i64 = 0;
 
 /// `POST /sign-up`: makes an account and signs in.
@@ -31,7 +31,7 @@ pub async fn sign_up(State(state): State<AppState>, session: Session, form: Form
 
 async fn try_to_sign_up(state: &AppState, session: Session, form: Form) -> Result<Response, Error> {
     let invitation = form.line("invitation");
-    // It is what somebody sent, whatever the form had.
+    // The invitation comes from the client, so it is encoded.
     let path =
         format!("/sign-up?invitation={}", utf8_percent_encode(&invitation, NON_ALPHANUMERIC));
     let who_may = state.config.accounts.sign_up;
@@ -53,7 +53,7 @@ async fn try_to_sign_up(state: &AppState, session: Session, form: Form) -> Resul
     }
 }
 
-/// `POST /account/name`
+/// `POST /account/name`: changes the display name.
 pub async fn rename(
     State(state): State<AppState>,
     CurrentUser(user): CurrentUser,
@@ -66,7 +66,7 @@ pub async fn rename(
     }
 }
 
-/// `POST /account/password`: ends all other sessions as well.
+/// `POST /account/password`: changes the password and ends all other sessions.
 pub async fn change_password(
     State(state): State<AppState>,
     CurrentUser(user): CurrentUser,
@@ -95,12 +95,12 @@ async fn try_to_change_password(
     if !begin_session(state, session, (user.id, credential), &form).await? {
         return Err(Error::Unauthorized);
     }
-    // The password is part of what a browser is known by.
+    // A known browser is tied to the password, so remember it again.
     let user = state.database.user(user.id).await?;
     Ok(known_from_now_on(state, user.as_ref(), &sender, done("password")).await)
 }
 
-/// `POST /account/sessions/end`: ends one session, or all but this one.
+/// `POST /account/sessions/end`: ends one session, or all but the current one.
 pub async fn end_sessions(
     State(state): State<AppState>,
     CurrentUser(user): CurrentUser,

@@ -1,8 +1,8 @@
-//! What every request goes through, in one layer.
+//! The one layer that every request passes.
 //!
-//! One, because a layer of its own for each of these keeps a copy of the request's path through the
-//! router until the answer is there. With many views waiting for their batch that was most of what
-//! a view cost (docs/measurements/what-helped.md).
+//! Why one? Each additional layer keeps a copy of the request's path through the router until the
+//! answer is ready. With many views waiting for their batch, that was most of the cost of a view
+//! (docs/measurements/what-helped.md).
 
 use std::panic::AssertUnwindSafe;
 
@@ -20,14 +20,13 @@ use crate::server::request::identity::forget_disguised;
 use crate::server::state::AppState;
 use crate::server::telemetry::RequestLog;
 
-/// Logs the request, refuses what no route is meant for and writes from other sites, turns a panic
-/// into an apology, words what a library left unworded, and sets the headers that every answer
-/// carries.
+/// Logs the request, refuses cross-site writes and requests that no route can answer, catches
+/// panics, rewords the bare errors of libraries, and sets the headers that all answers share.
 pub async fn edge(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let log = RequestLog::start(&request);
-    // From here on it is a GET, so that everything answers HEAD as it does GET, Leptos' server
-    // functions too, which know no HEAD. The router remembers what was asked and leaves the body
-    // away.
+    // From here on, a HEAD request is a GET, so everything answers HEAD, including Leptos' server
+    // functions, which don't support it. The router remembers the original method and drops the
+    // body.
     if *request.method() == Method::HEAD {
         *request.method_mut() = Method::GET;
     }
@@ -57,10 +56,10 @@ pub async fn edge(State(state): State<AppState>, mut request: Request, next: Nex
     response
 }
 
-/// What `answer` comes to; an apology if it panics. A panic that nobody catches would close the
-/// connection without a word.
+/// Awaits `answer`, and answers with an error page or a problem if it panics. An uncaught panic
+/// would close the connection without an answer.
 ///
-/// It is no async function, because that would keep the answer's future twice.
+/// Not an `async fn`, because that would store the future twice.
 pub fn or_apology(
     answer: impl Future<Output = Response>,
     is_for_programs: bool,

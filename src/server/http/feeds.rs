@@ -1,4 +1,4 @@
-//! What programs read: the Atom feed, the sitemap, robots.txt, the web manifest.
+//! Documents for programs: the Atom feed, the sitemap, robots.txt, the web manifest.
 
 use std::borrow::Cow;
 
@@ -15,10 +15,10 @@ use crate::model::article::Article;
 use crate::server::request::cache::CachePolicy;
 use crate::server::state::AppState;
 
-/// How many articles the feed holds.
+/// How many articles the feed has.
 const ENTRIES: i64 = 20;
 
-/// `GET /feed.xml`: the newest articles, whole, as Atom (RFC 4287).
+/// `GET /feed.xml`: the newest articles with their full text, as Atom (RFC 4287).
 pub async fn feed(State(state): State<AppState>) -> Result<impl IntoResponse, Error> {
     let version = state.database.content_version().current();
     let feed = state.feed.get(version, while_it_answers(&state, make_feed(&state))).await?;
@@ -29,8 +29,8 @@ pub async fn feed(State(state): State<AppState>) -> Result<impl IntoResponse, Er
     ))
 }
 
-/// Gives up as soon as the database is known to be away, so that what was made last is sent
-/// instead.
+/// Fails at once when the database is known to be unavailable. The caller then sends the last
+/// version.
 async fn while_it_answers(
     state: &AppState,
     make: impl Future<Output = Result<String, Error>>,
@@ -75,7 +75,7 @@ async fn make_feed(state: &AppState) -> Result<String, Error> {
 fn entry(base_url: &str, article: &Article) -> Entry {
     let summary = &article.summary;
     let address = format!("{base_url}/articles/{}", summary.slug);
-    // Both come from jiff, whose RFC 3339 the feed's own type always reads.
+    // Both come from jiff, whose RFC 3339 format the feed's date type can always parse.
     let date = |time: jiff::Timestamp| time.to_string().parse().unwrap_or_default();
     Entry {
         title: Text::plain(text(&summary.title)),
@@ -104,14 +104,14 @@ fn entry(base_url: &str, article: &Article) -> Entry {
     }
 }
 
-/// A text as the feed may have it.
+/// Text without characters that XML can't hold.
 fn text(text: &str) -> String {
     without_unstorable(text).into_owned()
 }
 
-/// HTML as the feed may have it. Without a character that is left out an address may run
-/// (`java&#8;script:`), so it is sanitised again. Only what an older version rendered has such a
-/// character.
+/// HTML without characters that XML can't hold. Removing one can make an address executable
+/// (`java&#8;script:`), so the result is sanitised again. Only HTML rendered by an older version
+/// has such characters.
 fn content(html: &str) -> String {
     match without_unstorable(html) {
         Cow::Borrowed(html) => html.to_owned(),
@@ -119,15 +119,14 @@ fn content(html: &str) -> String {
     }
 }
 
-/// A text between two tags of XML.
+/// Escapes text for use between two XML tags.
 fn escaped(text: &str) -> String {
     let text =
         without_unstorable(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     text.replace('"', "&quot;").replace('\'', "&apos;")
 }
 
-/// `GET /sitemap.xml`: every article, for search engines
-/// (<https://www.sitemaps.org/protocol.html>).
+/// `GET /sitemap.xml`: all articles, for search engines (<https://www.sitemaps.org/protocol.html>).
 pub async fn sitemap(State(state): State<AppState>) -> Result<impl IntoResponse, Error> {
     let version = state.database.content_version().current();
     let sitemap =
@@ -142,7 +141,7 @@ async fn make_sitemap(state: &AppState) -> Result<String, Error> {
     );
     xml.push_str(&format!("<url><loc>{base_url}/</loc></url>\n"));
     for (slug, updated_at) in state.database.sitemap(state.clock.now_ms()).await? {
-        // A slug needs no escaping: see `slugify`.
+        // Slugs need no escaping: see `slugify`.
         xml.push_str(&format!(
             "<url><loc>{base_url}/articles/{slug}</loc><lastmod>{updated_at}</lastmod></url>\n"
         ));
@@ -151,7 +150,7 @@ async fn make_sitemap(state: &AppState) -> Result<String, Error> {
     Ok(xml)
 }
 
-/// `GET /robots.txt`
+/// `GET /robots.txt`: keeps crawlers out of the API and the search, and names the sitemap.
 pub async fn robots(State(state): State<AppState>) -> impl IntoResponse {
     let text = format!(
         "User-agent: *\nDisallow: /api/\nDisallow: /search\n\nSitemap: {}/sitemap.xml\n",
@@ -160,7 +159,7 @@ pub async fn robots(State(state): State<AppState>) -> impl IntoResponse {
     ([(CONTENT_TYPE, "text/plain; charset=utf-8")], [CachePolicy::Feed.header()], text)
 }
 
-/// `GET /site.webmanifest`: the blog's name and icons, for readers who put it among their apps.
+/// `GET /site.webmanifest`: the blog's name and icons, for readers who install it as an app.
 pub async fn manifest(State(state): State<AppState>) -> impl IntoResponse {
     let site = &state.config.site;
     let icon = |size: u32, purpose: &str| {

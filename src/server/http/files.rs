@@ -1,12 +1,12 @@
-//! The browser's files: scripts, style, icons; and what is answered where there is no file either.
+//! Static files (scripts, style sheet, icons), and the 404 for addresses without one.
 //!
-//! The build gives scripts and style names with a hash, under which a browser keeps them without
-//! asking, and puts compressed copies beside them (`scripts/site/finish.mjs`). They keep their
-//! plain names as well, for pages that don't know the hash, and for a browser that still has the
-//! page of another build: what is not there under one hash is sent under the plain name.
+//! The build gives scripts and style sheet a second name with a hash, which browsers cache without
+//! revalidating, and puts compressed copies beside them (`scripts/site/finish.mjs`). The plain
+//! names stay, for pages that don't know the hash. They also serve browsers that still show a page
+//! of another build: an unknown hash falls back to the plain name.
 //!
-//! There is no `ETag`. `Last-Modified` is what says whether a file changed, and it is the same for
-//! each of its encodings.
+//! There is no `ETag`. `Last-Modified` tells whether a file changed, and is the same for all its
+//! encodings.
 
 use std::fs;
 use std::path::Path;
@@ -28,30 +28,30 @@ use crate::server::request::problem::unknown_route;
 use crate::server::state::AppState;
 use crate::shell::READING;
 
-/// The folder of scripts and style, which is also the first part of their addresses.
+/// The folder of scripts and style sheet, and the first segment of their addresses.
 const FOLDER: &str = "pkg";
 
-/// What the library and the style are called.
+/// The base name of the library and the style sheet.
 const NAME: &str = env!("CARGO_PKG_NAME");
 
-/// Which files in that folder have a name with a hash besides the plain one: the script of every
-/// page, the library of the islands with its script, and the style.
+/// The files that also have a name with a hash: the script of every page, the islands' library with
+/// its script, and the style sheet.
 const HASHED: [(&str, &str); 4] = [(READING, "js"), (NAME, "js"), (NAME, "wasm"), (NAME, "css")];
 
-/// The file in that folder that says which hash.
+/// The file in that folder that contains the hash.
 const HASH_FILE: &str = "hash.txt";
 
-/// How many hexadecimal digits a hash has.
+/// The length of a hash, in hexadecimal digits.
 const HASH_LENGTH: usize = 16;
 
-/// Where the browser's files are and what they are called: by their hash, or plainly if there is
-/// none or one of another build.
+/// Where the browser's files are and what they are called. The names have the hash, unless there is
+/// none or it belongs to another build.
 pub fn leptos_options(site: &Site) -> LeptosOptions {
     let folder = site.root.join(FOLDER);
     let name = match hashed_name(&folder) {
         Ok(name) => name,
         Err(reason) => {
-            // A folder that is not there is complained about elsewhere.
+            // A missing folder is reported elsewhere.
             if folder.is_dir() {
                 tracing::warn!(
                     site.root = %site.root.display(),
@@ -62,8 +62,8 @@ pub fn leptos_options(site: &Site) -> LeptosOptions {
         }
     };
     LeptosOptions::builder()
-        // Leptos can add a hash to each name by itself, but reads the hashes from a file for each
-        // page, and that file from beside the program, so that it would have to travel with it.
+        // Leptos could add the hashes itself. But it reads them from a file for every page, and
+        // that file would have to be deployed beside the program.
         .output_name(name)
         .site_root(site.root.display().to_string())
         .site_pkg_dir(FOLDER)
@@ -71,7 +71,10 @@ pub fn leptos_options(site: &Site) -> LeptosOptions {
         .build()
 }
 
-/// What the library and the style are called by their hash.
+/// The base name of library and style sheet with the hash.
+///
+/// # Errors
+/// A description of the problem, if the hash is missing or belongs to another build.
 fn hashed_name(folder: &Path) -> Result<String, String> {
     let hash = fs::read_to_string(folder.join(HASH_FILE))
         .map_err(|error| format!("{HASH_FILE}: {error}"))?;
@@ -91,8 +94,8 @@ fn is_hash(text: &str) -> bool {
     text.len() == HASH_LENGTH && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-/// The plain address of a file whose address has a hash: `/pkg/tidemark.0123456789abcdef.js` is
-/// `/pkg/tidemark.js` as well.
+/// The plain address for one with a hash: `/pkg/tidemark.js` for
+/// `/pkg/tidemark.0123456789abcdef.js`.
 fn plain_address(path: &str) -> Option<Uri> {
     let (rest, extension) =
         path.strip_prefix('/')?.strip_prefix(FOLDER)?.strip_prefix('/')?.rsplit_once('.')?;
@@ -101,7 +104,7 @@ fn plain_address(path: &str) -> Option<Uri> {
     is_hashed.then(|| Uri::try_from(format!("/{FOLDER}/{name}.{extension}")).ok()).flatten()
 }
 
-/// What no route answers: a file of the site, or nothing.
+/// Answers what no route does: with a file of the site, or with a 404.
 pub async fn file_or_not_found(State(state): State<AppState>, request: Request) -> Response {
     if request.uri().path().starts_with(json_api::PREFIX) {
         return unknown_route(request.uri());
@@ -115,7 +118,7 @@ pub async fn file_or_not_found(State(state): State<AppState>, request: Request) 
     not_found(state, request.into_parts().0).await
 }
 
-/// The file at the address of a request.
+/// The file at `uri`, if there is one.
 async fn file(root: &str, uri: &Uri, headers: &HeaderMap) -> Option<Response> {
     let files = ServeDir::new(root).append_index_html_on_directories(false);
     let Some(plain) = plain_address(uri.path()) else {
@@ -138,17 +141,17 @@ async fn serve(
     *request.uri_mut() = uri.clone();
     request.headers_mut().clone_from(headers);
     let headers = request.headers_mut();
-    // Nobody here looks whether it is still the file of which the rest is wanted, so the whole is
-    // sent.
+    // `If-Range` is not evaluated, so send the whole file.
     if headers.contains_key(IF_RANGE) {
         headers.remove(RANGE);
     }
-    // Parts of a file and of its compressed copy do not fit together, so only the former are sent.
+    // Ranges of a file and of its compressed copy don't fit together, so only the file itself is
+    // sent in ranges.
     if headers.contains_key(RANGE) {
         headers.remove(ACCEPT_ENCODING);
     }
     let mut response = files.oneshot(request).await.ok()?.into_response();
-    // A name that the file system refuses, because it is too long, is no failure but no file.
+    // A name that the file system rejects as too long is not a failure: there is no such file.
     if matches!(response.status(), StatusCode::NOT_FOUND | StatusCode::INTERNAL_SERVER_ERROR) {
         return None;
     }

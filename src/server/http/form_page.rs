@@ -1,6 +1,6 @@
-//! Pages in answer to a form: its own again, with what was typed and what is wrong with it; or what
-//! was typed alone, to be sent again. The latter needs no page but its own and no database, so it
-//! works when nothing else does.
+//! Pages in answer to a form. Either its own page again, with what was typed and what is wrong with
+//! it; or only what was typed, ready to be sent again. The latter needs neither the form's page nor
+//! the database, so it works when nothing else does.
 
 use std::sync::Arc;
 
@@ -22,13 +22,13 @@ use crate::server::request::forms::{Form, KeptForm};
 use crate::server::state::AppState;
 
 impl Form {
-    /// Shows the page at `path` again, with what was typed (but passwords) and with `errors`, each
-    /// beside its field.
+    /// Shows the page at `path` again, with what was typed (except passwords) and each of `errors`
+    /// beside its field. The status is 422.
     pub async fn again(self, state: &AppState, path: &str, errors: FieldErrors) -> Response {
         self.again_with_status(state, path, StatusCode::UNPROCESSABLE_ENTITY, errors).await
     }
 
-    /// As [`Form::again`], with another status than 422.
+    /// Like [`Form::again`], with another status.
     pub async fn again_with_status(
         self,
         state: &AppState,
@@ -39,15 +39,15 @@ impl Form {
         render_again(state, self, path, status, errors, || {}).await
     }
 
-    /// Answers with all that was typed, to be sent again, because of an error that has nothing to
-    /// do with it.
+    /// Returns everything that was typed (except passwords), ready to be sent again, after an error
+    /// that has nothing to do with it.
     pub async fn keep(self, state: &AppState, reason: Error) -> Response {
         let (parts, kept) = self.into_kept(reason);
         show_kept(state, parts, kept).await
     }
 }
 
-/// As [`Form::again_with_status`], with something more in the page's context.
+/// Like [`Form::again_with_status`], with additional context for the page.
 pub async fn render_again(
     state: &AppState,
     form: Form,
@@ -64,8 +64,9 @@ pub async fn render_again(
     .await
 }
 
-/// As [`Form::keep`], of a form that nobody has read yet, and of which at most `most` bytes are.
-/// What is no form, such as a picture, is refused alone.
+/// Like [`Form::keep`], for a form whose body has not been read yet. It may have up to `most`
+/// bytes. A body that is not a URL-encoded form, such as a picture, is not returned; the answer is
+/// an error page.
 pub async fn keep_body(
     state: &AppState,
     parts: Parts,
@@ -77,7 +78,7 @@ pub async fn keep_body(
     if !content_type.starts_with(b"application/x-www-form-urlencoded") {
         return error_page(&reason);
     }
-    // One that announces that it is too large is refused before it is sent.
+    // If the declared length is too large, refuse before the body is sent.
     if body.size_hint().lower() > most as u64 {
         return too_much_to_keep(&reason);
     }
@@ -86,8 +87,7 @@ pub async fn keep_body(
     show_kept(state, parts, kept).await
 }
 
-/// The answer to a form that is larger than what is read of somebody whom nobody knows. The browser
-/// still has it.
+/// The answer to a form that is too large to be returned to this sender. The browser still has it.
 fn too_much_to_keep(reason: &Error) -> Response {
     let status = StatusCode::from_u16(reason.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let advice = "It is too long to be shown again here, but your browser still has it: go back one page, sign in in another tab if \
@@ -107,8 +107,8 @@ async fn show_kept(state: &AppState, parts: Parts, kept: KeptForm) -> Response {
     response
 }
 
-/// Answers a request with the page at `path`, whatever was asked for, under another status and with
-/// something more in its context.
+/// Answers with the page at `path`, whatever was requested, under the given status and with
+/// additional context.
 pub async fn render(
     state: &AppState,
     mut parts: Parts,
@@ -125,7 +125,7 @@ pub async fn render(
         Ok(response) => response,
         Err(never) => match never {},
     };
-    // A page that failed says so itself.
+    // A page that failed sets its own status.
     if response.status() == StatusCode::OK {
         *response.status_mut() = status;
     }

@@ -1,4 +1,4 @@
-//! Answers a request with what a server function returns.
+//! Answers a request with the result of a server function.
 
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
@@ -7,7 +7,7 @@ use leptos_axum::handle_server_fns_with_context;
 
 use crate::server::state::AppState;
 
-/// Runs the server function at the address of a request.
+/// Runs the server function at the request's address.
 pub async fn run(State(state): State<AppState>, request: Request) -> Response {
     handle_server_fns_with_context(move || provide_context(state.clone()), request)
         .await

@@ -1,4 +1,4 @@
-//! Questions of load balancers, supervisors and Prometheus.
+//! Endpoints for load balancers, supervisors and Prometheus.
 
 use std::collections::HashMap;
 
@@ -16,14 +16,14 @@ use crate::server::request::cache::CachePolicy;
 use crate::server::request::problem::problem;
 use crate::server::state::AppState;
 
-/// `GET /healthz`: the process is up.
+/// `GET /healthz`: 200 while the process is up.
 pub async fn healthz() -> impl IntoResponse {
     ([CachePolicy::Never.header()], "ok\n")
 }
 
-/// `GET /readyz`: every store answers and can be trusted, so requests may be sent here;
-/// `{"database":"ok"}`, and in the server profile `redis`. Otherwise 503 and a problem that says
-/// which does not.
+/// `GET /readyz`: 200 if every store answers and can be trusted, so requests may be sent here. The
+/// body is `{"database":"ok"}`, with `redis` in the server profile. Otherwise 503 and a problem
+/// that says which store fails.
 pub async fn readyz(State(state): State<AppState>) -> Response {
     let stores = health(&state.database, state.views.store()).await;
     let in_words = |health: &Health| health.in_words();
@@ -43,7 +43,7 @@ pub async fn readyz(State(state): State<AppState>) -> Response {
         .into_response()
 }
 
-/// `GET /metrics`: for Prometheus.
+/// `GET /metrics`: metrics for Prometheus.
 pub async fn metrics(State(state): State<AppState>) -> Result<impl IntoResponse, Error> {
     let stores = health(&state.database, state.views.store()).await;
     let up: Vec<_> =

@@ -17,10 +17,10 @@ use crate::server::request::identity::ViewSender;
 use crate::server::request::problem::{Ignored, Path, Query};
 use crate::server::state::AppState;
 
-/// What the addresses of the API start with.
+/// The prefix of the API's addresses.
 pub const PREFIX: &str = "/api/v1";
 
-/// The last page that can be asked for.
+/// The largest page number that is accepted.
 const LAST_PAGE: i64 = 1_000_000_000;
 
 /// The longest tag slug and user name, in characters: the size of their columns in MySQL.
@@ -251,7 +251,7 @@ pub(super) async fn view(
     state.record_view(id, user, sender).await.map(Json)
 }
 
-/// All of a view's way but the view.
+/// Does everything that a view does, except count it.
 #[cfg(feature = "bench")]
 pub(super) async fn nothing(_: Ignored) -> Json<serde_json::Value> {
     Json(serde_json::json!({ "counted": false }))

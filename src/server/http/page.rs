@@ -26,17 +26,17 @@ use crate::server::request::theme::chosen_theme;
 use crate::server::state::AppState;
 use crate::shell::{document, page_policy};
 
-/// What a handler tells the page that it answers with: a form that was sent, for example. It is
-/// called before the page is loaded, and provides what the page looks for.
+/// Additional context from the handler, such as a submitted form. The function is called before the
+/// page loads, and provides what the page looks for.
 #[derive(Clone)]
 pub struct Told(pub Arc<dyn Fn() + Send + Sync>);
 
-/// What the scripts of an answer carry, so that no other script runs.
+/// A random nonce for the response's scripts. The content security policy blocks all others.
 pub fn new_nonce() -> String {
     format!("{:032x}", rand::random::<u128>())
 }
 
-/// What loads a page. It is large, and goes through many hands.
+/// The future that loads a page. Boxed, because it is large and is passed through many functions.
 type Loading = Pin<Box<dyn Future<Output = LoadedPage> + Send>>;
 
 /// Loads a page and renders it.
@@ -52,14 +52,14 @@ pub async fn answer(
                 params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
             render(state, Params(params), parts, page).await
         }
-        // Bytes that are no text are in no article's address.
+        // The address is not valid UTF-8, so no article has it.
         Err(_) => not_found(state, parts).await,
     }
 }
 
-/// The page for an address at which there is nothing.
+/// The 404 page.
 pub async fn not_found(state: AppState, mut parts: Parts) -> Response {
-    // Nobody remembers it, so it can't leave anything open.
+    // A 404 is not cached, so nothing would fill its holes.
     parts.extensions.remove::<Marks>();
     render(state, Params::default(), parts, Box::pin(not_found::page())).await
 }
@@ -77,7 +77,7 @@ async fn render(state: AppState, params: Params, mut parts: Parts, page: Loading
             provide_context(state);
             provide_context(params);
             provide_context(parts);
-            // Components look for them where a count goes.
+            // Components look for the marks where a count goes.
             if let Some(marks) = marks {
                 provide_context(marks);
             }
@@ -89,7 +89,7 @@ async fn render(state: AppState, params: Params, mut parts: Parts, page: Loading
                 Ok(content) => (content, None),
                 Err(error) => (failure(&error), Some(error)),
             };
-            // Nobody remembers the page of an error, so nobody fills in a nonce later.
+            // The page of an error is not cached, so nothing would fill in the nonce later.
             let marks = marks.filter(|_| error.is_none());
             let nonce = marks.map_or_else(new_nonce, |marks| marks.mark(Hole::Nonce, 0));
             let policy =

@@ -1,5 +1,5 @@
-//! Pictures over HTTP: shown to everybody, sent and deleted by authors. A program that sends one
-//! (`Accept: application/json`) gets JSON, a form its page.
+//! Pictures over HTTP: shown to everybody, uploaded and deleted by authors. An upload by a program
+//! (`Accept: application/json`) is answered with JSON, one by a form with a page.
 
 use axum::Json;
 use axum::body::Body;
@@ -27,14 +27,14 @@ use crate::server::request::limits::LARGEST_PICTURE;
 use crate::server::request::problem::problem;
 use crate::server::state::AppState;
 
-/// How many pictures a request may bring.
+/// How many pictures one request may upload.
 const MOST_AT_ONCE: usize = 20;
 
-/// A picture runs nothing, loads nothing, and is no part of this site, whatever a browser takes it
-/// for.
+/// A picture runs nothing, loads nothing and is not part of this site, whatever type a browser
+/// takes it for.
 const POLICY: &str = "default-src 'none'; sandbox; frame-ancestors 'none'";
 
-/// `GET /pictures/{name}`
+/// `GET /pictures/{name}`: the picture, or a 304.
 pub async fn picture(
     State(state): State<AppState>,
     Path(name): Path<String>,
@@ -46,7 +46,7 @@ pub async fn picture(
         Ok(None) => return error_page(&no_such_picture()),
         Err(error) => return error_page(&error),
     };
-    // The bytes at an address never change, so the name says which they are.
+    // The bytes at an address never change, so the name works as the tag.
     let tag = format!("\"{}\"", found.name);
     let is_known = headers.get_all(IF_NONE_MATCH).iter().any(|value| matches(value, &tag));
     let (status, body) = if is_known {
@@ -76,7 +76,7 @@ pub async fn picture(
     response
 }
 
-/// Whether a line of `If-None-Match` names a tag (RFC 9110, section 13.1.2: weakly).
+/// Whether `If-None-Match` names a tag, by weak comparison (RFC 9110, section 13.1.2).
 fn matches(value: &HeaderValue, tag: &str) -> bool {
     let tags = value.to_str().unwrap_or_default().split(',').map(str::trim);
     tags.map(|other| other.strip_prefix("W/").unwrap_or(other))
@@ -87,7 +87,7 @@ fn no_such_picture() -> Error {
     Error::NotFound("There is no picture at this address.".into())
 }
 
-/// What a program is told of a picture that was taken.
+/// The JSON answer to an upload.
 #[derive(Serialize)]
 struct Taken {
     url: String,
@@ -100,7 +100,7 @@ impl Taken {
     }
 }
 
-/// `POST /studio/pictures`
+/// `POST /studio/pictures`: uploads pictures.
 pub async fn upload(
     State(state): State<AppState>,
     CurrentUser(user): CurrentUser,
@@ -136,7 +136,7 @@ pub async fn upload(
     }
 }
 
-/// `POST /studio/pictures/{name}/delete`
+/// `POST /studio/pictures/{name}/delete`: deletes one of the user's pictures.
 pub async fn delete(
     State(state): State<AppState>,
     CurrentUser(user): CurrentUser,
@@ -149,7 +149,7 @@ pub async fn delete(
     }
 }
 
-/// The answer to a body that is larger than pictures may be, which nobody has read.
+/// The answer to a body that is larger than pictures may be, without reading it.
 pub fn too_large(headers: &HeaderMap) -> Response {
     let (status, reason) = larger_than_allowed();
     if wants_json(headers) {
@@ -159,14 +159,14 @@ pub fn too_large(headers: &HeaderMap) -> Response {
     }
 }
 
-/// Whether a program asks, which reads JSON.
+/// Whether the client is a program that reads JSON.
 pub fn wants_json(headers: &HeaderMap) -> bool {
     headers
         .get(ACCEPT)
         .is_some_and(|accept| accept.to_str().unwrap_or_default().contains("application/json"))
 }
 
-/// The files of a form; at least one.
+/// The uploaded files of a form; at least one.
 async fn files(request: Request, state: &AppState) -> Result<Vec<SentFile>, (StatusCode, String)> {
     let content_type =
         request.headers().get(CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
@@ -186,7 +186,7 @@ async fn files(request: Request, state: &AppState) -> Result<Vec<SentFile>, (Sta
         }
         let name = field.file_name().unwrap_or_default().to_owned();
         let bytes = field.bytes().await.map_err(|error| unreadable(&error))?;
-        // So does a browser say that no file was chosen.
+        // What a browser sends if no file was chosen.
         if name.is_empty() && bytes.is_empty() {
             continue;
         }

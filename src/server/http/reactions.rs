@@ -63,8 +63,7 @@ pub async fn follow(
     answer(reaction.await.map(drop), &form, format!("/authors/{username}"))
 }
 
-/// What the reader wants: never "the other way round", so that a form that is sent twice does what
-/// it says.
+/// The state the reader wants. A form never says "toggle", so sending it twice does what it says.
 fn wanted(form: &Form, field: &str) -> Result<bool, Error> {
     let wanted = form.line(field).parse();
     wanted.map_err(|_| Error::BadRequest(format!("The field {field} must be true or false.")))
@@ -77,7 +76,7 @@ async fn article(state: &AppState, slug: &str) -> Result<i64, Error> {
     })
 }
 
-/// Leads back to the page that the form was on: to `next`, if the form has it.
+/// Redirects to the page that the form was on, or to `next` if the form has it.
 fn answer(result: Result<(), Error>, form: &Form, page: String) -> Response {
     match result {
         Ok(()) => {

@@ -1,4 +1,4 @@
-//! How long somebody who reads waits for the database.
+//! Limits how long a reader waits for the database.
 
 use std::time::Duration;
 
@@ -13,19 +13,19 @@ use crate::error::Error;
 use crate::server::request::error_page::error_page;
 use crate::server::state::AppState;
 
-/// How long an answer may take to a request that only reads.
+/// How long the answer to a read-only request may take.
 const TIMEOUT: Duration = Duration::from_millis(4_500);
 
-/// Asks to come again at once while the database is away, as soon as that is noticed, and in any
-/// case before five seconds are over. Only for what reads: what writes must not be cut off between
-/// its commit and its answer.
+/// Answers 503 with `Retry-After` when the database is unavailable: at once when that is already
+/// known, as soon as it is noticed, and within five seconds at the latest. Only for reads: a write
+/// must not be cut off between its commit and its answer.
 pub async fn read_timeout(State(state): State<AppState>, request: Request, next: Next) -> Response {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return next.run(request).await;
     }
     let path = request.uri().path();
     let is_for_programs = is_for_programs(path);
-    // The first two fall back to what they sent last. The third is generated from the code.
+    // The first two fall back to the version sent last. The third is generated from the code.
     let needs_database = !matches!(path, "/feed.xml" | "/sitemap.xml" | DESCRIPTION);
     let outage = state.database.outage();
     let answered = tokio::select! {

@@ -1,5 +1,4 @@
-//! Answers readers who are not signed in from remembered pages, and remembers what was rendered for
-//! them.
+//! Serves readers who are not signed in from the page cache, and caches what is rendered for them.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -34,18 +33,18 @@ use crate::server::state::AppState;
 use crate::server::telemetry::{LoggedElsewhere, RequestLog};
 use crate::shell::page_policy;
 
-/// The largest page that is rendered, in bytes.
+/// The largest page that can be rendered, in bytes.
 const LARGEST_PAGE: usize = 64 << 20;
 
-/// Says to programs where an answer came from (RFC 9211).
+/// Tells clients where a response came from (RFC 9211).
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 static HIT: HeaderValue = HeaderValue::from_static("Tidemark; hit");
 static STORED: HeaderValue = HeaderValue::from_static("Tidemark; fwd=miss; stored");
 static NOT_KEPT: HeaderValue = HeaderValue::from_static("Tidemark; fwd=bypass");
 static STALE: HeaderValue = HeaderValue::from_static("Tidemark; hit; detail=stores-away");
 
-/// The pages that may be remembered: the first part of the path, whether there is a second, and the
-/// parameters of the query that the page looks at.
+/// The pages that may be cached: the first segment of the path, whether there is a second, and the
+/// query parameters that the page uses.
 const PAGES: [(&str, bool, &[&str]); 6] = [
     ("", false, &["page"]),
     ("articles", true, &[]),
@@ -55,10 +54,10 @@ const PAGES: [(&str, bool, &[&str]); 6] = [
     ("search", false, &["q", "page"]),
 ];
 
-/// The whole site: remembered pages, and the router for everything else.
+/// The whole site: the page cache, with the router behind it for everything else.
 ///
-/// It is around the router and not one of its layers, because finding a route and getting its
-/// layers ready costs more than sending a page that is in memory.
+/// The cache wraps the router instead of being one of its layers: finding a route and preparing its
+/// layers costs more than sending a cached page.
 #[derive(Clone, Debug)]
 pub struct Site {
     state: AppState,
@@ -67,7 +66,7 @@ pub struct Site {
 }
 
 impl Site {
-    /// The site of `router`, of which `reading` has the pages that may be remembered.
+    /// A site with `router` for all requests, and `reading` to render the pages that may be cached.
     pub fn new(state: AppState, reading: Router, router: Router) -> Self {
         Self { state, reading, router }
     }
@@ -81,7 +80,7 @@ impl Service<Request> for Site {
     type Future = Either<RouteFuture<Infallible>, Answer>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        // A router always is.
+        // A router is always ready.
         Poll::Ready(Ok(()))
     }
 
@@ -97,15 +96,16 @@ impl Service<Request> for Site {
     }
 }
 
-/// Does around an answer what the edge does around those of the router: turns a panic into an
-/// apology, and logs the request as the client sent it with what the client got.
+/// Does for an answer what the edge does for the router's: catches a panic, and logs what the
+/// client asked for and what it got.
 fn finish(
     answer: impl Future<Output = Response>,
     is_secure: bool,
     log: Option<RequestLog>,
 ) -> impl Future<Output = Response> {
     or_apology(answer, false).map(move |mut response| {
-        // Pages have them from when they were rendered, the apology does not.
+        // A page already has these headers from its rendering; the error page after a panic does
+        // not.
         if response.status() == StatusCode::INTERNAL_SERVER_ERROR {
             set_headers(&mut response, is_secure);
         }
@@ -116,7 +116,7 @@ fn finish(
     })
 }
 
-/// The page at `address`: from memory, or rendered and kept.
+/// The page at `address`: from the cache, or rendered and then cached.
 async fn find_or_render(
     state: AppState,
     request: Request,
@@ -131,7 +131,8 @@ async fn find_or_render(
     let key = state.page_cache.key(&address, chosen_theme(request.headers()));
     let remembered = key.as_ref().and_then(|key| state.page_cache.get(key));
     let (parts, body) = request.into_parts();
-    // Not every page asks, and only one that is remembered is known not to.
+    // Only the page of an article needs to know its reader. Whether it is one is known only for a
+    // cached page.
     if remembered.as_ref().is_none_or(|page| page.article().is_some()) {
         asked.reader = PageReader::of(&parts, &state, None).ok();
     }
@@ -140,7 +141,7 @@ async fn find_or_render(
         return answer(&state, &page, &asked, &HIT).await;
     }
     let request = Request::from_parts(parts, body);
-    // Apart from the rest, so that an answer from memory needs little of it.
+    // Boxed, so that the future of a cache hit stays small.
     match Box::pin(render(&state, request, reading, &address)).await {
         Ok(page) => {
             let page = Arc::new(page);
@@ -157,16 +158,16 @@ async fn find_or_render(
     }
 }
 
-/// What an answer depends on besides the page.
+/// What a response depends on, besides the page.
 struct Asked {
     etag: Option<HeaderValue>,
     takes_gzip: bool,
-    /// Who asks, if the page wants to know. Nobody is signed in.
+    /// The reader, if the page needs to know. Never somebody signed in.
     reader: Option<PageReader>,
 }
 
-/// The address of a page that may be remembered, without what the page does not look at; `None` if
-/// it may not be.
+/// The address of a page that may be cached, without parameters that the page ignores; `None` if it
+/// may not be cached.
 fn address(request: &Request, session_cookie: &str) -> Option<String> {
     if !matches!(*request.method(), Method::GET | Method::HEAD)
         || sent_session(request.headers(), session_cookie).is_some()
@@ -210,8 +211,8 @@ fn takes_gzip(headers: &HeaderMap) -> bool {
     })
 }
 
-/// Renders a page with marks where something differs from one answer to the next. What is no page
-/// that may be remembered, such as an error, is answered as it is.
+/// Renders a page with marks wherever responses differ. A response that may not be cached, such as
+/// an error, is returned unchanged as `Err`.
 async fn render(
     state: &AppState,
     mut request: Request,
@@ -244,15 +245,15 @@ async fn render(
     let html = to_bytes(body, LARGEST_PAGE).await.map_err(|_| internal("it is too large"))?;
     let html = std::str::from_utf8(&html).map_err(|_| internal("it is no text"))?;
     let mut headers = parts.headers;
-    // Both are those of an answer: a browser that is told to go on with what it has goes on with
-    // the policy that came with it.
+    // Both belong to a single response. On a 304 the browser keeps the policy that came with its
+    // page, so a cached policy must not be sent.
     headers.remove(CONTENT_SECURITY_POLICY);
     headers.remove(CONTENT_LENGTH);
     headers.insert(VARY, HeaderValue::from_static("accept-encoding, cookie"));
     Ok(RememberedPage::new(html, &marks, headers, state.page_cache.no_rankings()))
 }
 
-/// Sends a page with the counts of this moment.
+/// Sends a page with the current counts.
 async fn answer(
     state: &AppState,
     page: &RememberedPage,
@@ -262,8 +263,8 @@ async fn answer(
     let moment = state.counts.of(page.wanted()).await;
     let is_stale = moment.is_none();
     let asks = page.article().zip(asked.reader.as_ref());
-    // After the counts were read: a view that comes in between is in neither, and the page shows no
-    // count that falls.
+    // Ask only after the counts were read. A view in between is then in neither, so no count on the
+    // page falls.
     let would_count =
         asks.is_none_or(|(article, asking)| asking.would_count(state, article, false));
     let filling = Filling { nonce: new_nonce(), moment, would_count };
@@ -281,12 +282,11 @@ async fn answer(
         headers.append(SET_COOKIE, cookie);
     }
     if is_known {
-        // The browser goes on with the page that it has, with the policy and the nonce that came
-        // with it.
+        // The browser keeps its page, with the policy and the nonce that came with it.
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         return response;
     }
-    // No page that is for everybody has an island.
+    // Pages for everyone have no islands.
     let policy = page_policy(&filling.nonce, false, state.config.pictures.elsewhere);
     if let Ok(policy) = HeaderValue::try_from(policy) {
         headers.insert(CONTENT_SECURITY_POLICY, policy);

@@ -1,4 +1,4 @@
-//! Which address is answered by what.
+//! The router and its layers.
 
 use axum::Router;
 use axum::body::Body;
@@ -30,13 +30,13 @@ use crate::server::request::problem::wrong_method;
 use crate::server::sessions::lasting;
 use crate::server::state::AppState;
 
-/// What a form needs around the pictures in it, in bytes.
+/// How many bytes a form may need besides the pictures in it.
 const FORM_AROUND_PICTURES: usize = 16 * 1024;
 
 /// How long a session lasts after its last change, in milliseconds: 30 days.
 const SESSION_LASTS: i64 = 30 * 24 * 60 * 60 * 1000;
 
-/// The whole site.
+/// The router for the whole site.
 pub fn router(state: AppState) -> Router {
     let sessions = SessionManagerLayer::new(state.sessions.clone())
         .with_name(session_cookie(&state.config))
@@ -58,7 +58,7 @@ pub fn router(state: AppState) -> Router {
         .layer(from_fn(limit_body))
         .layer(CompressionLayer::new())
         .layer(from_fn_with_state(state.clone(), read_timeout));
-    // What programs ask needs few of these layers.
+    // Programs need few of these layers.
     let api = handlers(Layers::Api)
         .layer(CompressionLayer::new())
         .layer(from_fn_with_state(state.clone(), read_timeout));
@@ -71,8 +71,8 @@ pub fn router(state: AppState) -> Router {
         .with_state(state)
 }
 
-/// The pages for readers without a session: what holds sessions, forms and roles is not in their
-/// way.
+/// The pages for everyone, rendered for readers without a session. Skips the layers for sessions,
+/// forms and roles.
 pub fn reading(state: AppState) -> Router {
     pages_for_everyone()
         .layer(from_fn_with_state(state.clone(), redirect_old_addresses))
@@ -81,7 +81,7 @@ pub fn reading(state: AppState) -> Router {
         .with_state(state)
 }
 
-/// Those server functions that nobody has declared. They are not served.
+/// Server functions that the table of routes does not declare. They are not served.
 pub fn undeclared<'a>(
     functions: impl IntoIterator<Item = (&'a str, Method)>,
 ) -> Vec<(Method, String)> {
@@ -89,7 +89,7 @@ pub fn undeclared<'a>(
     functions.filter(|(method, path)| access(method, path).is_none()).collect()
 }
 
-/// Refuses a body that is larger than its address takes.
+/// Refuses a body that is larger than this address accepts.
 async fn limit_body(request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let limit = match path {
@@ -100,7 +100,7 @@ async fn limit_body(request: Request, next: Next) -> Response {
         _ => LARGEST_BODY,
     };
     let picture_headers = (path == PICTURES).then(|| request.headers().clone());
-    // The router takes its own kind of body only.
+    // `Next` accepts only axum's own body type.
     let next = next.map_request(|request: Request<_>| request.map(Body::new));
     match RequestBodyLimitLayer::new(limit).layer(next).oneshot(request).await {
         Ok(response)
@@ -114,7 +114,7 @@ async fn limit_body(request: Request, next: Next) -> Response {
     }
 }
 
-/// Whether it is the limit that answered, rather than a handler.
+/// Whether the limit itself answered, rather than a handler.
 fn is_worded_by_library<B>(response: &Response<B>) -> bool {
     response
         .headers()
@@ -122,7 +122,7 @@ fn is_worded_by_library<B>(response: &Response<B>) -> bool {
         .is_some_and(|value| value.as_bytes().starts_with(b"text/plain"))
 }
 
-/// Leads readers on from an article's former address, whatever route it would belong to today.
+/// Redirects from a former address of an article, whatever route that address would match today.
 ///
 /// Not in the JSON API: its 404 is a problem, and needs no database.
 async fn redirect_old_addresses(
@@ -144,7 +144,7 @@ async fn redirect_old_addresses(
     }
 }
 
-/// 301: the address has changed for good, and search engines may carry its standing over.
+/// 301: the address has changed permanently, so search engines may transfer its ranking.
 fn moved_to(slug: &str) -> Response {
     match HeaderValue::try_from(format!("/articles/{slug}")) {
         Ok(location) => (StatusCode::MOVED_PERMANENTLY, [(LOCATION, location)]).into_response(),

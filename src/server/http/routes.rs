@@ -1,7 +1,7 @@
-//! Every route of the program but the files, declared once: its method, its address, who may ask
-//! for it, and what answers it. The router is built from this table, each request is looked up in
-//! it, the tests walk it, and `docs/ACCESS.md` shows it. So nothing can be routed without saying
-//! who may ask.
+//! The table of routes. Every route except the files is declared here once: its method, its path,
+//! who may use it, and what answers it. The router is built from this table, each request is
+//! checked against it, the tests walk it, and `docs/ACCESS.md` shows it. So nothing can be routed
+//! without saying who may use it.
 
 use std::sync::LazyLock;
 
@@ -25,29 +25,29 @@ use crate::server::state::AppState;
 /// A route.
 #[derive(Clone, Copy, Debug)]
 pub struct Route {
-    /// The method; GET stands for HEAD too.
+    /// The method; GET includes HEAD.
     pub method: &'static str,
-    /// The path as the router knows it.
+    /// The path, in the router's syntax.
     pub path: &'static str,
-    /// Who may ask. Whose article it is, the handlers look at.
+    /// Who may use it. Handlers check whose article it is.
     pub access: Access,
     filter: MethodFilter,
     answer: Answer,
 }
 
-/// What answers a route, and the layers before it.
+/// The handler of a route, and the layers in front of it.
 type Answer = (Layers, fn(MethodFilter) -> MethodRouter<AppState>);
 
-/// Which layers a request goes through on its way to a handler.
+/// The layers that a request passes before its handler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layers {
-    /// Those of the site, as pages and server functions have them. One of them holds who may ask.
+    /// The layers of the site, for pages and server functions. One of them checks access.
     Site,
-    /// Those of the API's answers, which may be long.
+    /// The layers of the API, whose answers may be long.
     Api,
-    /// None of the API's, because a view must cost little.
+    /// The API without its layers, because a view must be cheap.
     View,
-    /// None: what load balancers and Prometheus ask.
+    /// No layers, for load balancers and Prometheus.
     Health,
 }
 
@@ -63,7 +63,7 @@ const fn put(path: &'static str, access: Access, answer: Answer) -> Route {
     Route { method: "PUT", path, access, filter: MethodFilter::PUT, answer }
 }
 
-/// A handler of the site, or one behind other layers.
+/// A handler, behind the layers of the site unless others are named.
 macro_rules! handler {
     ($handler:path) => {
         handler!(Site, $handler)
@@ -73,7 +73,7 @@ macro_rules! handler {
     };
 }
 
-/// A page of `pages/`.
+/// A page from `pages/`.
 macro_rules! page {
     ($($page:ident)::+) => {
         (Layers::Site, |method| {
@@ -82,14 +82,14 @@ macro_rules! page {
     };
 }
 
-/// A server function of `api/`.
+/// A server function from `api/`.
 const FUNCTION: Answer = handler!(function::run);
 const EVERYONE: Access = Access::Everyone;
 const READER: Access = Access::AtLeast(Role::Reader);
 const AUTHOR: Access = Access::AtLeast(Role::Author);
 const ADMIN: Access = Access::AtLeast(Role::Admin);
 
-/// All of them.
+/// All routes.
 pub const ROUTES: &[Route] = &[
     get("/", EVERYONE, page!(home::page)),
     get("/articles/{slug}", EVERYONE, page!(article::page)),
@@ -111,7 +111,7 @@ pub const ROUTES: &[Route] = &[
     get("/api/v1/articles/{id}", EVERYONE, handler!(Api, json_api::one)),
     put("/api/v1/articles/{id}/view", EVERYONE, handler!(View, json_api::view)),
     get(api_docs::DESCRIPTION, EVERYONE, handler!(Api, api_docs::describe)),
-    // What a view costs without the view.
+    // Measures the cost of a request for a view, without the view.
     #[cfg(feature = "bench")]
     put("/api/v1/nothing", EVERYONE, handler!(View, json_api::nothing)),
     get("/docs/api", EVERYONE, handler!(api_docs::page)),
@@ -165,7 +165,7 @@ pub const ROUTES: &[Route] = &[
     post("/users/{username}/block", ADMIN, handler!(users::block)),
 ];
 
-/// Only the layers of the site hold who may ask, so what goes without them is for everyone.
+/// Only the layers of the site check access, so every route without them must be for everyone.
 /// Otherwise this does not compile.
 const _: () = {
     let mut index = 0;
@@ -179,7 +179,7 @@ const _: () = {
     }
 };
 
-/// Who may ask for a route; `None` if it was not declared.
+/// Who may use a route; `None` if it is not declared.
 pub fn access(method: &Method, path: &str) -> Option<Access> {
     let method = if *method == Method::HEAD { "GET" } else { method.as_str() };
     ROUTES
@@ -188,12 +188,12 @@ pub fn access(method: &Method, path: &str) -> Option<Access> {
         .map(|route| route.access)
 }
 
-/// The handlers that are behind these layers.
+/// The routes behind these layers.
 pub fn handlers(layers: Layers) -> Router<AppState> {
     router(|route| route.answer.0 == layers)
 }
 
-/// The pages for everyone, for readers whom nobody knows.
+/// The pages for everyone, to be rendered for readers who are not signed in.
 pub fn pages_for_everyone() -> Router<AppState> {
     router(|route| {
         route.method == "GET"
@@ -202,8 +202,9 @@ pub fn pages_for_everyone() -> Router<AppState> {
     })
 }
 
-/// All pages by themselves, for an answer that shows one at another address or with more in it.
-/// Each is held: nobody gets a page in answer to a form who would not get it by asking for it.
+/// All pages by themselves, for answers that show a page at another address or with additional
+/// context. Access is checked here too: nobody gets a page in answer to a form who could not
+/// request it.
 pub static PAGES: LazyLock<Router<AppState>> = LazyLock::new(|| {
     let pages =
         ROUTES.iter().filter(|route| route.method == "GET" && route.answer.0 == Layers::Site);

@@ -1,5 +1,5 @@
-//! What protects readers and authors: headers on every answer, no writes from other sites, and
-//! nothing that no route is meant for.
+//! Protects readers and authors: sets security headers on every answer, and refuses cross-site
+//! writes and requests that no route can answer.
 
 use axum::body::HttpBody;
 use axum::extract::Request;
@@ -17,15 +17,16 @@ use crate::error::Error;
 use crate::server::request::error_page::{error_page, plain_page};
 use crate::server::request::problem;
 
-/// The policy of an answer that is not a page: it loads nothing and is shown in no frame. Pages
-/// have their own, with a nonce.
+/// The content security policy of answers that are not pages: they load nothing and can't be
+/// framed. Pages have their own, with a nonce.
 const CLOSED_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 
-/// The answer to what no route can be meant for: a method that the program does not know, such as
-/// `CONNECT`, and a target that is no path of this site, such as that of `GET example.org:80`.
-/// `None` for anything else. Leptos takes both for granted, and would panic.
+/// Refuses requests that no route can answer; `None` for all others. These are methods that the
+/// program does not know, such as `CONNECT`, and targets that are not a path, such as in `GET
+/// example.org:80`. Leptos would panic on either.
 ///
-/// The JSON API does not go through Leptos. It answers 405 with `Allow` to any method but its own.
+/// The JSON API does not go through Leptos. It answers 405 with `Allow` to any method it does not
+/// support.
 pub fn refuse_unknown(request: &Request) -> Option<Response> {
     let path = request.uri().path();
     let is_known = match *request.method() {
@@ -60,11 +61,12 @@ pub fn refuse_unknown(request: &Request) -> Option<Response> {
     })
 }
 
-/// Forgets a `Referer` of another site before a server function sees it: to a browser without a
-/// script, which asks for HTML, Leptos answers with a redirect there, wherever that is.
+/// Drops a `Referer` from another site before a server function sees it. After a form is sent
+/// without JavaScript (`Accept: text/html`), Leptos redirects to the `Referer`, wherever that
+/// leads.
 pub fn forget_foreign_referer(headers: &mut HeaderMap, base_url: &str) {
     let Some(referer) = headers.get(REFERER) else { return };
-    // Scripts ask for JSON, and nothing redirects them.
+    // Scripts ask for JSON and are never redirected.
     let is_html =
         |accept: &HeaderValue| accept.as_bytes().windows(9).any(|part| part == b"text/html");
     let wants_html = headers.get_all(ACCEPT).iter().any(is_html);
@@ -73,8 +75,8 @@ pub fn forget_foreign_referer(headers: &mut HeaderMap, base_url: &str) {
     }
 }
 
-/// Whether an address is one of this site: that of the settings, or the one under which it was
-/// asked.
+/// Whether an address belongs to this site: to the configured address, or to the host of the
+/// request.
 fn is_own(address: &HeaderValue, host: Option<&HeaderValue>, base_url: &str) -> bool {
     let parse =
         |text: &str| Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
@@ -87,8 +89,8 @@ fn is_own(address: &HeaderValue, host: Option<&HeaderValue>, base_url: &str) -> 
         .any(|own| own.origin() == address.origin())
 }
 
-/// Gives cookies that lack it the attribute `Secure`. What deletes a session's cookie lacks it, and
-/// a browser that is told so to delete `__Host-session` does not listen.
+/// Adds `Secure` to cookies without it. The cookie that deletes a session lacks the attribute, and
+/// without it browsers ignore a `Set-Cookie` for `__Host-session`.
 fn secure_cookies(headers: &mut HeaderMap) {
     if !headers.contains_key(SET_COOKIE) {
         return;
@@ -107,7 +109,7 @@ fn secure_cookies(headers: &mut HeaderMap) {
     }
 }
 
-/// The answer to a write that another site makes a reader's browser send; `None` for anything else.
+/// Refuses a write that another site made a reader's browser send; `None` for everything else.
 pub fn refuse_cross_site(request: &Request, base_url: &str) -> Option<Response> {
     let is_write = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if !is_write || !is_cross_site(request.headers(), base_url) {
@@ -118,14 +120,13 @@ pub fn refuse_cross_site(request: &Request, base_url: &str) -> Option<Response> 
     Some(if is_for_programs { error.into_response() } else { error_page(&error) })
 }
 
-/// Sets the headers that every answer carries.
+/// Sets the headers that all answers share.
 pub fn set_headers(response: &mut Response, is_secure: bool) {
     let is_page_of_before = response.status() == StatusCode::NOT_MODIFIED;
     let mut set = |name: HeaderName, value: &'static str| {
         response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
     };
-    // A browser that is told to go on with what it has takes the headers of that answer for those
-    // of the page.
+    // On a 304, a browser would apply the new headers to the page it keeps.
     if !is_page_of_before {
         set(CONTENT_SECURITY_POLICY, CLOSED_POLICY);
     }
@@ -140,8 +141,8 @@ pub fn set_headers(response: &mut Response, is_secure: bool) {
     }
 }
 
-/// Gives an error that a library worded, such as the router's 405 or a form's 422, the form that
-/// fits who asked: a problem for a program, a page for a person. Errors of our own have it already.
+/// Rewrites an error that a library worded, such as the router's 405 or a form's 422: as a problem
+/// for programs, as a page for people. Our own errors are left alone.
 pub fn explain_error(response: Response, is_for_programs: bool) -> Response {
     let status = response.status();
     if !(status.is_client_error() || status.is_server_error()) {
@@ -159,7 +160,8 @@ pub fn explain_error(response: Response, is_for_programs: bool) -> Response {
         let title = status.canonical_reason().unwrap_or("Error");
         plain_page(status, title, "This address does not take such a request.")
     };
-    // What says how to do better, such as Allow, stays; what described the old body does not.
+    // Keep headers that tell how to do better, such as `Allow`, but not the old body's length and
+    // type.
     for (name, value) in response.headers() {
         if name != CONTENT_LENGTH {
             explained.headers_mut().entry(name).or_insert(value.clone());
@@ -168,14 +170,14 @@ pub fn explain_error(response: Response, is_for_programs: bool) -> Response {
     explained
 }
 
-/// Whether a program asks rather than a person.
+/// Whether this path is for programs rather than people.
 pub fn is_for_programs(path: &str) -> bool {
     ["/api/", "/healthz", "/readyz", "/metrics"].iter().any(|prefix| path.starts_with(prefix))
 }
 
-/// Whether a write comes from a page of another site. Browsers say so in `Sec-Fetch-Site`, old ones
-/// in `Origin`; a client that sends neither is no browser, and carries nobody's cookies without
-/// knowing it.
+/// Whether a write comes from another site's page. Browsers say so in `Sec-Fetch-Site`, older ones
+/// in `Origin`. A client that sends neither is not a browser, so it does not send anybody's cookies
+/// without their knowledge.
 fn is_cross_site(headers: &HeaderMap, base_url: &str) -> bool {
     if let Some(site) = headers.get("sec-fetch-site") {
         return !matches!(site.as_bytes(), b"same-origin" | b"none");

@@ -19,12 +19,12 @@ use crate::server::request::identity::{address, user_agent};
 use crate::server::sessions;
 use crate::server::state::AppState;
 
-/// What a browser forgets at sign-out: its storage, where it is remembered which articles were
-/// read. Cookies stay.
+/// What a browser clears at sign-out: its storage, which remembers the articles that were read.
+/// Cookies stay.
 const CLEARED: &str = "\"storage\"";
 
-/// `POST /login`: signs in and leads to where the form was asked for, or shows it again, saying
-/// that name or password is wrong.
+/// `POST /login`: signs in and redirects to `next`. If the user name or password is wrong, shows
+/// the form again and says so.
 pub async fn sign_in(State(state): State<AppState>, session: Session, form: Form) -> Response {
     let sender = match sender(&state, &form).await {
         Ok(sender) => sender,
@@ -47,7 +47,7 @@ pub async fn sign_in(State(state): State<AppState>, session: Session, form: Form
             let response = Redirect::to(&local_path(&form.line("next"))).into_response();
             known_from_now_on(&state, Some(&user), &sender, response).await
         }
-        // The password was changed or taken away while it was looked at, so it is a wrong one.
+        // The password was changed or removed while it was being checked, so it is wrong.
         Ok(false) => form.again(&state, "/login", wrong()).await,
         Err(error) => error_page(&error),
     }
@@ -57,12 +57,14 @@ fn wrong() -> FieldErrors {
     vec![("", "The user name or the password is wrong.".to_owned())]
 }
 
-/// Begins a session of a user in this browser, with the number of the credential that was found
-/// right. It gets a new id: one that somebody planted here before must not become a signed-in
-/// session. False, and no session, if the user has another credential by now.
+/// Starts a session for a user in this browser. `credential` is the number of the credential that
+/// was verified. The session gets a new id, so that an id planted in this browser never becomes a
+/// signed-in session. Returns false, and leaves no session, if the user has a different credential
+/// by now.
 ///
 /// # Errors
-/// [`Error::Unavailable`] if it can't be written; the database's. Then there is no session either.
+/// [`Error::Unavailable`] if the session can't be written; the database's errors. There is no
+/// session then either.
 pub async fn begin_session(
     state: &AppState,
     session: &Session,
@@ -77,22 +79,22 @@ pub async fn begin_session(
         session.insert(sessions::CREDENTIAL, credential).await?;
         session.insert(sessions::STARTED_AT, state.clock.now_ms()).await?;
         session.insert(sessions::USER_AGENT, user_agent).await?;
-        // Now, not when the answer is on its way: what is looked at next must come after.
+        // Save now, not along with the response: the check below must come after the write.
         session.save().await
     };
     write.await.map_err(|error: tower_sessions::session::Error| unwritable(&error))?;
     let is_current = state.accounts.is_current(user, credential).await;
     if !matches!(is_current, Ok(true)) {
-        // It opens nothing, even if it can't be deleted now.
+        // If the session can't be deleted now, it still gives nobody access.
         session.flush().await.map_err(|error| unwritable(&error))?;
     }
     is_current
 }
 
-/// Who sends a form, as far as throttling is concerned.
+/// The sender of a form, as far as throttling is concerned.
 ///
 /// # Errors
-/// [`Error::Unavailable`] if the day's salt can't be had.
+/// [`Error::Unavailable`] if today's salt can't be read.
 pub async fn sender(state: &AppState, form: &Form) -> Result<Sender, Error> {
     let (throttle, log) = (key(state, Purpose::Throttle).await?, key(state, Purpose::Log).await?);
     let name = device_cookie(&state.config);
@@ -116,14 +118,14 @@ async fn key(state: &AppState, purpose: Purpose) -> Result<Key, Error> {
     })
 }
 
-/// The name of the cookie by which a browser is known in which somebody has signed in. It is sent
-/// with the form to sign in alone.
+/// The name of the cookie that identifies a browser in which somebody has signed in. It is sent
+/// only with the sign-in form.
 fn device_cookie(config: &Config) -> &'static str {
     if config.is_secure() { "__Secure-device" } else { "device" }
 }
 
-/// Lets the browser that gets this answer be known at the user's next sign-in. It works without, so
-/// a failure is no reason to refuse it.
+/// Makes the user's next sign-in recognise the browser that gets this response. Signing in works
+/// without it, so a failure is only logged.
 pub async fn known_from_now_on(
     state: &AppState,
     user: Option<&User>,
@@ -152,7 +154,7 @@ pub async fn known_from_now_on(
     response
 }
 
-/// Shows a form again whose sender has tried too often.
+/// Shows a form again after too many attempts, with status 429 and `Retry-After`.
 pub async fn too_many(state: &AppState, form: Form, path: &str, seconds: i64) -> Response {
     let errors = vec![("", try_again_in(seconds))];
     let mut response =
@@ -161,7 +163,7 @@ pub async fn too_many(state: &AppState, form: Form, path: &str, seconds: i64) ->
     response
 }
 
-/// `POST /logout`: ends the session here and in the browser, which forgets what was read too.
+/// `POST /logout`: ends the session, and has the browser forget which articles were read.
 pub async fn sign_out(session: Session) -> Response {
     match session.flush().await {
         Ok(()) => ([("clear-site-data", CLEARED)], Redirect::to("/")).into_response(),
@@ -169,8 +171,8 @@ pub async fn sign_out(session: Session) -> Response {
     }
 }
 
-/// `next` if it is an address of this site, otherwise the front page: a link to the form must not
-/// lead to another site.
+/// `next` if it is an address of this site, otherwise the front page, so that a link to the form
+/// can't lead to another site.
 pub(super) fn local_path(next: &str) -> String {
     let base = url::Url::parse("http://this.site");
     let is_local = |url: &url::Url| {
@@ -179,7 +181,7 @@ pub(super) fn local_path(next: &str) -> String {
     match base.and_then(|base| base.join(next)) {
         Ok(url) if is_local(&url) => {
             let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
-            // A path that begins with two slashes would name a host.
+            // A path that starts with two slashes would name a host.
             format!("/{}{query}", url.path().trim_start_matches('/'))
         }
         _ => "/".into(),

@@ -1,4 +1,4 @@
-//! The forms of the studio.
+//! Handlers for the forms of the studio.
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -42,7 +42,7 @@ fn done(intent: &Intent) -> &'static str {
     }
 }
 
-/// `POST /studio/new`
+/// `POST /studio/new`: saves a new article.
 pub async fn create(
     State(state): State<AppState>,
     CurrentUser(user): CurrentUser,
@@ -56,8 +56,8 @@ pub async fn create(
     }
 }
 
-/// `POST /studio/{id}`: saves, if nobody has since the form was opened. Otherwise both texts are
-/// shown, and nothing is lost.
+/// `POST /studio/{id}`: saves an article, unless somebody else has saved it since the form was
+/// opened. In that case both texts are shown, so nothing is lost.
 pub async fn save(
     State(state): State<AppState>,
     CurrentUser(user): CurrentUser,
@@ -66,7 +66,7 @@ pub async fn save(
 ) -> Response {
     let page = format!("/studio/{id}");
     let intent = intent(&form);
-    // A form without a version is of no known one.
+    // Versions start at 1, so a form without one is always a conflict.
     let version = form.number("version").unwrap_or(0);
     match state.save_article(&user, id, version, &typed_in(&form), &intent).await {
         Ok(SaveOutcome::Saved(_)) => {
@@ -86,7 +86,7 @@ pub async fn save(
     }
 }
 
-/// `POST /studio/{id}/bin`
+/// `POST /studio/{id}/bin`: moves an article to the bin.
 pub async fn bin(
     State(state): State<AppState>,
     CurrentUser(user): CurrentUser,
@@ -98,7 +98,7 @@ pub async fn bin(
     }
 }
 
-/// `POST /studio/{id}/restore`
+/// `POST /studio/{id}/restore`: takes an article out of the bin.
 pub async fn restore(
     State(state): State<AppState>,
     CurrentUser(user): CurrentUser,
@@ -110,7 +110,7 @@ pub async fn restore(
     }
 }
 
-/// `POST /studio/{id}/revisions/{version}/restore`: saves what a revision has as a new version.
+/// `POST /studio/{id}/revisions/{version}/restore`: saves a revision's content as a new version.
 pub async fn restore_revision(
     State(state): State<AppState>,
     CurrentUser(user): CurrentUser,
@@ -141,7 +141,7 @@ pub async fn restore_revision(
     }
 }
 
-/// `POST /studio/new/discard`: forgets what was typed and not saved.
+/// `POST /studio/new/discard`: discards the unsaved text of a new article.
 pub async fn discard_new(
     State(state): State<AppState>,
     CurrentUser(user): CurrentUser,
@@ -152,7 +152,7 @@ pub async fn discard_new(
     }
 }
 
-/// `POST /studio/{id}/discard`: forgets what was typed and not saved.
+/// `POST /studio/{id}/discard`: discards the unsaved changes to an article.
 pub async fn discard(
     State(state): State<AppState>,
     CurrentUser(user): CurrentUser,

@@ -1,4 +1,4 @@
-//! What administrators do with other people's accounts.
+//! What administrators do with other users' accounts.
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -13,10 +13,10 @@ use crate::server::request::forms::{Form, Secret};
 use crate::server::request::identity::CurrentUser;
 use crate::server::state::AppState;
 
-/// The page of all users.
+/// The page that lists all users.
 const PAGE: &str = "/users";
 
-/// `POST /users`: adds a user and shows the password.
+/// `POST /users`: adds a user and shows the password once.
 pub async fn add(
     State(state): State<AppState>,
     CurrentUser(admin): CurrentUser,
@@ -35,7 +35,7 @@ pub async fn add(
     }
 }
 
-/// `POST /users/{username}/role`
+/// `POST /users/{username}/role`: changes a user's role.
 pub async fn set_role(
     State(state): State<AppState>,
     CurrentUser(admin): CurrentUser,
@@ -53,8 +53,8 @@ pub async fn set_role(
     }
 }
 
-/// `POST /users/{username}/password`: gives a user a new password, shows it, and ends the user's
-/// sessions.
+/// `POST /users/{username}/password`: sets a new random password, shows it once, and ends the
+/// user's sessions.
 pub async fn reset_password(
     State(state): State<AppState>,
     CurrentUser(admin): CurrentUser,
@@ -70,7 +70,7 @@ pub async fn reset_password(
     }
 }
 
-/// `POST /users/{username}/block`: takes a user's password away and ends the user's sessions.
+/// `POST /users/{username}/block`: removes a user's password and ends the user's sessions.
 pub async fn block(
     State(state): State<AppState>,
     CurrentUser(admin): CurrentUser,
@@ -86,7 +86,7 @@ pub async fn block(
     }
 }
 
-/// `POST /users/invitations`: makes an invitation and shows its address.
+/// `POST /users/invitations`: creates an invitation and shows its address once.
 pub async fn invite(
     State(state): State<AppState>,
     CurrentUser(admin): CurrentUser,
@@ -102,7 +102,7 @@ pub async fn invite(
     }
 }
 
-/// `POST /users/invitations/delete`: takes an invitation back.
+/// `POST /users/invitations/delete`: revokes an invitation.
 pub async fn delete_invitation(
     State(state): State<AppState>,
     CurrentUser(admin): CurrentUser,
@@ -137,7 +137,7 @@ fn no_user() -> Error {
     Error::NotFound("There is no user of this name.".into())
 }
 
-/// Administrators can't lock themselves out: one is always left.
+/// Administrators can't lock themselves out, so there is always one left.
 fn refuse_self(admin: &User, username: &str, what: &str) -> Result<(), Error> {
     if admin.username == username {
         return Err(Error::Forbidden(format!(
