@@ -1,22 +1,22 @@
-//! Connections: how many there may be, how long a client may keep one waiting, and how much it may
-//! say before it is understood.
+//! Accepts connections and enforces their limits: how many there may be, how long a client may keep
+//! one waiting, and how large a request's head may be.
 //!
-//! A client that is slow, or only pretends to be one, costs a connection and nothing else. So each
-//! gets a credit of time ([`Limits::timeout`]) that runs while the server waits for it, is filled
-//! up by what it sends or takes, and ends the connection when it is used up. A client that keeps to
-//! [`SLOWEST`] is waited for as long as it takes. What a request waits for inside the server is not
-//! the client's fault, and nothing of this ends it.
+//! A slow client, or one that pretends to be slow, costs a connection and nothing else. Each
+//! connection has a time budget ([`Limits::timeout`]). It is spent while the server waits for the
+//! client, and refilled by what the client sends or takes. When it runs out, the connection is
+//! closed. A client that keeps up [`SLOWEST`] is never timed out. Time that a request spends inside
+//! the server is not charged to the client, and nothing here ends such a request.
 //!
-//! When all connections are taken, a new one takes the place of the oldest that waits for its
-//! client, so that whoever opens many and says nothing only gets in the own way. One address has a
-//! part of them at most ([`PART_OF_AN_ADDRESS`]), and an IPv6 /48 has [`ADDRESSES_OF_A_NETWORK`]
-//! such parts, so that whoever keeps many busy leaves the others theirs. When a part is taken, a
-//! new connection takes the place of the one in it that has been idle longest, because browsers
-//! keep connections open that they may never use again. If none is idle, the new one is closed at
-//! once. A proxy that is trusted speaks for many, so it may have all.
+//! When all connections are in use, a new one replaces the oldest that waits for its client. So
+//! opening many connections and staying silent hurts only oneself. One address gets a share of all
+//! connections ([`PART_OF_AN_ADDRESS`]), and an IPv6 /48 gets [`ADDRESSES_OF_A_NETWORK`] such
+//! shares, so nobody can take them all by keeping many busy. When a share is full, a new connection
+//! replaces the one in it that has been idle longest, because browsers keep connections open that
+//! they may never use again. If none is idle, the new one is closed at once. A trusted proxy speaks
+//! for many clients, so no share limits it.
 //!
-//! None of this costs a request more than a few stores to memory that nobody else uses: the clock
-//! is looked at a few times in a connection's credit, whatever goes on meanwhile.
+//! The cost per request is a few uncontended atomic stores. The clock is read a few times per time
+//! budget, however much traffic there is.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -54,68 +54,68 @@ use tower::{Service, ServiceExt};
 use crate::server::config::Config;
 use crate::server::request::limits::{LARGEST_HEAD, LARGEST_PICTURE};
 
-/// What a client must send or take to be waited for as long as it takes, in bytes a second.
+/// The rate at which a client must send or receive to be waited for indefinitely, in bytes per
+/// second.
 const SLOWEST: u64 = 1024;
 
-/// How many connections there are at most, unless a setting says otherwise: each may take some ten
-/// kilobytes of memory.
+/// The default for the most connections at the same time. Each may take some ten kilobytes of
+/// memory.
 const MOST_CONNECTIONS: usize = 10_000;
 
-/// The part of all connections that one address may have: a quarter. A household is one address,
-/// and so are many an office and a provider's customers who share an IPv4 address.
+/// The share of all connections that one address may have: a quarter. One address may be a
+/// household, but also an office or a provider's customers behind a shared IPv4 address.
 const PART_OF_AN_ADDRESS: usize = 4;
 
-/// How many connections an address may have however few there are: a browser opens six.
+/// How many connections an address may always have, however small its share: a browser opens six.
 const LEAST_OF_AN_ADDRESS: usize = 16;
 
-/// How many times the part of an address (an IPv6 /64) an IPv6 /48 may have: whoever rents a server
-/// has 65,536 /64.
+/// How many shares (of one IPv6 /64 each) an IPv6 /48 may have. Anybody who rents a server may have
+/// a /48, which has 65,536 /64s.
 const ADDRESSES_OF_A_NETWORK: usize = 2;
 
-/// How many files the program opens for itself, besides those of the database: the log, the
-/// listener, Redis, the network of pictures.
+/// How many files the program opens besides database and client connections: the log, the listener,
+/// Redis, network connections for pictures.
 const OWN_FILES: u64 = 64;
 
-/// How many files a connection to a database needs: SQLite has one for the data, one for the log
-/// and one for the locks.
+/// How many files one database connection needs. SQLite opens the data, the write-ahead log and the
+/// locks.
 const FILES_OF_A_DATABASE_CONNECTION: u64 = 3;
 
-/// How many connections to a database there are if the setting leaves it open.
+/// How many database connections there are if the setting is 0.
 const DATABASE_CONNECTIONS: u64 = 16;
 
-/// How many files a client's connection may need: its own, and that of the script or the picture
-/// which is sent.
+/// How many files one client connection may need: its socket, and the script or picture being sent.
 const FILES_OF_A_CONNECTION: u64 = 2;
 
-/// How much a client may still send after it was refused, in bytes, so that it gets to see the
-/// refusal.
+/// How many bytes are read and discarded after a request was refused, so that the client gets to
+/// see the refusal.
 const MOST_UNREAD: usize = LARGEST_PICTURE;
 
-/// How long nothing is accepted after the system refused to, and between two looks for a connection
-/// that can make room.
+/// How long to pause after the system refuses to accept a connection, and between attempts to free
+/// one.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// How often the log says that all connections are taken.
+/// The shortest interval between two warnings that share a [`Said`].
 const SAY_AGAIN: Duration = Duration::from_secs(60);
 
-/// Into how many steps a client's time is divided.
+/// How many steps the shorter of the two timeouts is divided into; the clock is read once per step.
 const STEPS: u32 = 10;
 
-/// What clients may take.
+/// Limits on what clients may use.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// How many connections there may be at the same time; at least one.
+    /// The most connections at the same time; at least one.
     pub connections: usize,
-    /// How long the server waits for a request's head, for more of its body, or for more of its
-    /// answer to be taken.
+    /// How long to wait for a request's head, for more of its body, or for the client to take more
+    /// of the response.
     pub timeout: Duration,
-    /// How long the server waits for the next request on a connection.
+    /// How long to wait for the next request on a connection.
     pub keep_alive: Duration,
 }
 
 impl Limits {
-    /// Those of the settings, as far as the system allows. This process may have more files open
-    /// from here on, if it may say so itself.
+    /// The configured limits, as far as the limit of open files allows. Raises that limit for this
+    /// process if the system permits.
     pub fn of(config: &Config) -> Self {
         let server = &config.server;
         let database = match config.database.connections {
@@ -141,7 +141,7 @@ impl Limits {
     }
 }
 
-/// How many open files are needed for that many connections.
+/// How many open files this many client and database connections need.
 fn files_for(connections: usize, database: u64) -> u64 {
     let connections =
         u64::try_from(connections).unwrap_or(u64::MAX).saturating_mul(FILES_OF_A_CONNECTION);
@@ -150,18 +150,18 @@ fn files_for(connections: usize, database: u64) -> u64 {
         .saturating_add(connections)
 }
 
-/// How many connections there may be with that many open files; at least one.
+/// How many client connections this many open files allow; at least one.
 fn connections_within(files: u64, database: u64) -> usize {
     let rest = files.saturating_sub(files_for(0, database)) / FILES_OF_A_CONNECTION;
     usize::try_from(rest).unwrap_or(usize::MAX).max(1)
 }
 
-/// Lets this process have `wanted` files open, if the system lets it, and says how many it may
-/// have. The limit that a process starts with is often lower than it needs to be, for the sake of
-/// programs that can't count further.
+/// Raises this process's limit of open files to `wanted`, as far as the system permits, and returns
+/// the limit. The initial limit is often low, for the sake of old programs that can't handle large
+/// file descriptors.
 fn raise_open_files(wanted: u64) -> u64 {
     let limit = getrlimit(Resource::Nofile);
-    // Without a number there is no limit.
+    // `None` means unlimited.
     let Some(current) = limit.current else { return u64::MAX };
     let possible = limit.maximum.map_or(wanted, |maximum| maximum.min(wanted));
     if possible <= current {
@@ -171,11 +171,10 @@ fn raise_open_files(wanted: u64) -> u64 {
     if setrlimit(Resource::Nofile, raised).is_ok() { possible } else { current }
 }
 
-/// Answers every connection to `listener` with `service` until `stop` is cancelled, and then those
-/// requests that are under way. `trusted_proxies` may have all connections, everybody else a part
-/// of them.
+/// Serves every connection to `listener` until `stop` is cancelled, then finishes the requests in
+/// progress. `trusted_proxies` may use all connections, everybody else only a share.
 ///
-/// Nothing that a client does ends it, nor does a lack of files.
+/// Nothing a client does makes it return, nor does running out of files.
 pub async fn serve<S>(
     listener: TcpListener,
     service: S,
@@ -198,7 +197,7 @@ pub async fn serve<S>(
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                // A client that has left again says nothing about the next one.
+                // An aborted connection says nothing about the next one.
                 if !is_of_one_client(&error) {
                     connections.said.now_and_then(|| {
                         tracing::error!(
@@ -208,7 +207,7 @@ pub async fn serve<S>(
                         );
                     });
                     connections.make_room();
-                    // Asked again at once, the system would say the same.
+                    // Retrying at once would fail the same way.
                     let _ = stop.run_until_cancelled(tokio::time::sleep(PAUSE)).await;
                 }
                 continue;
@@ -230,7 +229,7 @@ pub async fn serve<S>(
     tasks.wait().await;
 }
 
-/// Whether an error of the system's while accepting concerns one client alone.
+/// Whether an error from `accept` concerns only one client.
 fn is_of_one_client(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -238,11 +237,11 @@ fn is_of_one_client(error: &io::Error) -> bool {
     )
 }
 
-/// The connections that are open.
+/// All open connections.
 struct Connections {
     most: usize,
     slots: Arc<Semaphore>,
-    /// Oldest first. Some may be closed by now.
+    /// Oldest first. May include connections that are already closed.
     open: VecDeque<Arc<Activity>>,
     said: Said,
 }
@@ -258,7 +257,7 @@ impl Connections {
         }
     }
 
-    /// A place for one more connection, as soon as there is one.
+    /// Waits until there is a slot for one more connection. Closes others to make room.
     async fn slot(&mut self) -> OwnedSemaphorePermit {
         loop {
             if let Ok(slot) = self.slots.clone().try_acquire_owned() {
@@ -280,17 +279,17 @@ impl Connections {
         }
     }
 
-    /// A connection has come.
+    /// Registers a new connection.
     fn begin(&mut self, activity: Arc<Activity>) {
-        // Seldom enough to cost next to nothing for each.
+        // Rare enough that its cost per connection is negligible.
         if self.open.len() >= self.most.saturating_mul(2) {
             self.open.retain(is_open);
         }
         self.open.push_back(activity);
     }
 
-    /// Closes the oldest connection that waits for its client; if none does, the oldest whose
-    /// client keeps it waiting in the middle of a request or of an answer.
+    /// Closes the oldest connection that waits for its client's next request. If there is none,
+    /// closes the oldest whose client stalls in the middle of a request or a response.
     fn make_room(&mut self) {
         while self.open.front().is_some_and(|first| !is_open(first)) {
             self.open.pop_front();
@@ -299,14 +298,14 @@ impl Connections {
             self.open.iter().position(|activity| is_open(activity) && is_dispensable(activity))
         };
         let found = position(Activity::waits_for_request).or_else(|| position(Activity::is_slow));
-        // To the end, so that the next look finds another one.
+        // To the back, so that the next attempt picks another one.
         if let Some(activity) = found.and_then(|index| self.open.remove(index)) {
             activity.make_room();
             self.open.push_back(activity);
         }
     }
 
-    /// Tells all connections to answer what they have, and nothing more.
+    /// Tells all connections to finish their current request and then close.
     fn finish(&self) {
         for activity in &self.open {
             activity.finish();
@@ -314,7 +313,7 @@ impl Connections {
     }
 }
 
-/// When something was said for the last time, so that it is said now and then.
+/// Limits a warning to one per [`SAY_AGAIN`].
 #[derive(Default)]
 struct Said(Option<Instant>);
 
@@ -328,10 +327,10 @@ impl Said {
     }
 }
 
-/// The open connections of each address, or of each network, by the order in which they came.
+/// The open connections of each address (or network), in order of arrival.
 type Open = HashMap<[u8; 8], BTreeMap<u64, Arc<Activity>>>;
 
-/// The part of all connections that each address, or each network, may have.
+/// The share of all connections that each address (or network) may have.
 struct Parts {
     most: usize,
     open: Arc<Mutex<Open>>,
@@ -342,9 +341,8 @@ impl Parts {
         Self { most, open: Arc::default() }
     }
 
-    /// Whether there is room for one more connection of `peer`. If its part is taken, the
-    /// connection that has been idle longest is told to close, which makes room. There is none if
-    /// all are in use.
+    /// Whether `peer` may have one more connection. If its share is full, tells the connection that
+    /// has been idle longest to close, which makes room. Returns false if all of them are in use.
     fn has_room(&self, peer: [u8; 8]) -> bool {
         let open = lock(&self.open);
         let Some(connections) =
@@ -352,7 +350,7 @@ impl Parts {
         else {
             return true;
         };
-        // Those that were told to close are as good as closed.
+        // Connections that were told to close count as closed.
         let staying = connections.values().filter(|activity| !Activity::is(&activity.finish));
         if staying.clone().count() < self.most {
             return true;
@@ -360,21 +358,21 @@ impl Parts {
         let idle = staying.filter(|activity| activity.is_idle());
         let longest =
             idle.min_by_key(|activity| Reverse(activity.idle_steps.load(Ordering::Relaxed)));
-        // A request that comes in this very moment is still answered.
+        // If a request arrives on it at this very moment, it is still answered.
         longest.is_some_and(|activity| {
             activity.finish();
             true
         })
     }
 
-    /// Takes a place for a connection.
+    /// Takes a place in the share for a connection.
     fn take(&self, peer: [u8; 8], number: u64, activity: &Arc<Activity>) -> Place {
         lock(&self.open).entry(peer).or_default().insert(number, activity.clone());
         Place { open: self.open.clone(), peer, number }
     }
 }
 
-/// A connection's place in a part, until it is dropped.
+/// A connection's place in a share, released on drop.
 struct Place {
     open: Arc<Mutex<Open>>,
     peer: [u8; 8],
@@ -394,23 +392,23 @@ impl Drop for Place {
 }
 
 fn lock(open: &Mutex<Open>) -> MutexGuard<'_, Open> {
-    // Nothing under the lock panics.
+    // Nothing panics while holding the lock.
     open.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Who has connections. An address is an IPv4 address or an IPv6 /64, which is what one household
-/// gets; a network is an IPv6 /48.
+/// The connections of each peer. An address is an IPv4 address or an IPv6 /64, which is what one
+/// household gets. A network is an IPv6 /48.
 struct Peers {
     addresses: Parts,
     networks: Parts,
     trusted_proxies: Vec<IpNet>,
-    /// How many connections there have been.
+    /// How many connections there have been so far.
     count: u64,
     said: Said,
 }
 
 impl Peers {
-    /// `connections`: how many there may be in all.
+    /// `connections` is the total for all peers.
     fn new(connections: usize, trusted_proxies: Vec<IpNet>) -> Self {
         let most = (connections / PART_OF_AN_ADDRESS).max(LEAST_OF_AN_ADDRESS);
         let networks = Parts::new(most.saturating_mul(ADDRESSES_OF_A_NETWORK));
@@ -423,18 +421,19 @@ impl Peers {
         }
     }
 
-    /// The places of one more connection of `peer`, until they are dropped. There are none for a
-    /// trusted proxy, which needs none. `None` if all connections that the address or its network
-    /// may have are in use.
+    /// The places for one more connection of `peer`, released on drop. Empty for a trusted proxy,
+    /// which no share limits. `None` if all connections that the address or its network may have
+    /// are in use.
     fn place(&mut self, peer: IpAddr, activity: &Arc<Activity>) -> Option<Vec<Place>> {
         if is_in(peer, &self.trusted_proxies) {
             return Some(Vec::new());
         }
-        // An IPv4 address has no network but itself, so the part of the network never stops it.
+        // The network of an IPv4 address is the address itself, so the share of the network never
+        // limits it.
         let (address, network) = (address_bucket(peer), network_bucket(peer));
         if !self.addresses.has_room(address) || !self.networks.has_room(network) {
             let most = self.addresses.most;
-            // Not which address: none is ever written down.
+            // The address is left out: addresses are never logged.
             self.said.now_and_then(|| {
                 tracing::warn!(
                     "an address has {most} connections, or an IPv6 /48 {ADDRESSES_OF_A_NETWORK} times as many, and none of them is idle, so \
@@ -453,38 +452,39 @@ impl Peers {
     }
 }
 
-/// Whether the connection is still there: its own task knows it too.
+/// Whether a connection is still open: if so, its task holds a reference too.
 fn is_open(activity: &Arc<Activity>) -> bool {
     Arc::strong_count(activity) > 1
 }
 
-/// What goes on in a connection. All is written by the connection's own task but the orders, and
-/// most of it is read by that task alone, so nothing has to be in order with anything else.
+/// The state of a connection. Only the connection's task writes it, except for the commands, and
+/// that task also does most of the reading. So the order between fields does not matter, and
+/// `Relaxed` is enough for all but the commands.
 #[derive(Debug, Default)]
 struct Activity {
-    /// How many bytes have come and gone.
+    /// How many bytes were received and sent. Wraps around.
     moved: AtomicUsize,
-    /// Whether something has come since the last answer.
+    /// Whether bytes have arrived since the last response.
     has_begun: AtomicBool,
-    /// Whether there has been an answer.
+    /// Whether there has been a response.
     has_answered: AtomicBool,
-    /// Whether a request is being answered: from the end of its head to the end of its answer.
+    /// Whether a request is being handled: from the end of its head to the end of the response.
     is_answering: AtomicBool,
-    /// Whether the request's body is waited for.
+    /// Whether the handler waits for more of the request's body.
     wants_body: AtomicBool,
-    /// Whether the client must take something before there can be more.
+    /// Whether the client must take more of the response before the rest can be sent.
     is_blocked: AtomicBool,
-    /// Whether the last request was answered before all of its body had come.
+    /// Whether the last request was answered before its whole body had arrived.
     has_unread: AtomicBool,
-    /// For how many looks of the clock it has been idle.
+    /// How many clock steps the connection has been idle.
     idle_steps: AtomicU32,
-    /// Whether more than half of the client's time is used up.
+    /// Whether the client has used up more than half of its time budget.
     is_late: AtomicBool,
-    /// An order: to answer what there is, and then to close.
+    /// Command: finish the current request, then close.
     finish: AtomicBool,
-    /// An order: to close, unless the client does its part by now.
+    /// Command: close, unless the client has become active by now.
     make_room: AtomicBool,
-    /// Wakes the connection's task for an order.
+    /// Wakes the connection's task to see a command.
     waker: AtomicWaker,
 }
 
@@ -517,22 +517,22 @@ impl Activity {
         flag.load(Ordering::Relaxed)
     }
 
-    /// Whether nothing is under way but what the client has yet to send.
+    /// Whether the server has nothing to do until the client sends a request.
     fn waits_for_request(&self) -> bool {
         !Self::is(&self.is_answering) && !Self::is(&self.is_blocked)
     }
 
-    /// Whether there was an answer, and nothing since.
+    /// Whether there was a response and nothing has arrived since.
     fn is_idle(&self) -> bool {
         self.waits_for_request() && Self::is(&self.has_answered) && !Self::is(&self.has_begun)
     }
 
-    /// Whether it is the server that takes its time.
+    /// Whether the connection waits for the server.
     fn is_busy(&self) -> bool {
         Self::is(&self.is_answering) && !Self::is(&self.wants_body) && !Self::is(&self.is_blocked)
     }
 
-    /// Whether it is the client that takes its time, and has done so for long.
+    /// Whether the connection has been waiting for the client for long.
     fn is_slow(&self) -> bool {
         Self::is(&self.is_late) && !self.is_busy()
     }
@@ -548,7 +548,7 @@ impl Activity {
     }
 }
 
-/// How much time a client has left.
+/// A client's time budget.
 struct Credit {
     limits: Limits,
     left: Duration,
@@ -560,12 +560,12 @@ impl Credit {
         Self { limits, left: limits.timeout, moved: 0 }
     }
 
-    /// How often it is looked at.
+    /// How often the budget is checked.
     fn step(&self) -> Duration {
         self.limits.timeout.min(self.limits.keep_alive) / STEPS
     }
 
-    /// Charges the client for the time since the last look; whether there is some left.
+    /// Charges the client for the time since the last check. Returns whether there is time left.
     fn charge(&mut self, activity: &Activity) -> bool {
         let Limits { timeout, keep_alive, .. } = self.limits;
         let moved = activity.moved.load(Ordering::Relaxed);
@@ -579,8 +579,8 @@ impl Credit {
             self.left = if activity.is_busy() || activity.is_idle() {
                 timeout
             } else {
-                // What comes of a head earns nothing: it is so small that a client has no reason to
-                // be slow.
+                // Bytes of a head earn no time: it is so small that a client has no reason to be
+                // slow.
                 let bytes = if activity.waits_for_request() {
                     0
                 } else {
@@ -596,7 +596,7 @@ impl Credit {
     }
 }
 
-/// Answers the requests of a connection, one after the other.
+/// Handles the requests of a connection, one after another.
 async fn serve_connection<I, S>(
     io: I,
     peer: SocketAddr,
@@ -620,13 +620,13 @@ async fn serve_connection<I, S>(
         }
     });
     let mut http = http1::Builder::new();
-    // The times are kept here: the library's would set a timer for each request.
+    // Timeouts are enforced here, because hyper would set a timer for every request.
     http.max_header_size(LARGEST_HEAD).header_read_timeout(None::<Duration>);
     let io = TokioIo::new(Watched { io, activity: activity.clone(), unread: 0 });
     let mut connection = pin!(http.serve_connection(io, answer));
     let mut credit = Credit::new(limits);
     let mut steps = interval_at(Instant::now() + credit.step(), credit.step());
-    // A machine that was asleep charges nobody for it.
+    // Nobody is charged for the time that the machine was asleep.
     steps.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut is_finishing = false;
     poll_fn(|context| {
@@ -643,7 +643,7 @@ async fn serve_connection<I, S>(
         }
         if activity.make_room.load(Ordering::Acquire) {
             activity.make_room.store(false, Ordering::Relaxed);
-            // What the client has done meanwhile saves it.
+            // A client that has become active meanwhile is spared.
             if activity.waits_for_request() || activity.is_slow() {
                 return Poll::Ready(());
             }
@@ -661,7 +661,7 @@ async fn serve_connection<I, S>(
     .await;
 }
 
-/// A request's body, of which it is known whether it is waited for. Most requests have none.
+/// Wraps a request's body to track whether the handler waits for it. Most requests have none.
 fn received(body: Incoming, activity: &Arc<Activity>) -> Body {
     if body.is_end_stream() {
         return Body::empty();
@@ -706,7 +706,7 @@ impl Drop for Received {
     }
 }
 
-/// An answer's body, of which it is known when it is done with.
+/// A response's body that tracks when it is done.
 struct Answer {
     body: Body,
     activity: Arc<Activity>,
@@ -738,19 +738,18 @@ impl Drop for Answer {
     }
 }
 
-/// A connection's two directions, of which it is known how much goes through and whether they are
-/// stuck.
+/// A connection's I/O that tracks the bytes transferred and whether writing is blocked.
 struct Watched<I> {
     io: I,
     activity: Arc<Activity>,
-    /// How many bytes were thrown away at the end.
+    /// How many bytes were discarded at the end.
     unread: usize,
 }
 
 impl<I: AsyncRead + Unpin> Watched<I> {
-    /// Throws away what the client still sends after its request was answered. If the connection
-    /// were closed on it, the system would throw away the answer too, and a person who sent
-    /// something long would never see why it was refused.
+    /// Discards what the client still sends after its request was answered. If the connection were
+    /// closed with data unread, the system would discard the response as well, and somebody who
+    /// sent too much would never see why it was refused.
     fn poll_unread(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let mut bytes = [0; 4096];
         while self.unread < MOST_UNREAD && !Activity::is(&self.activity.finish) {
@@ -758,8 +757,8 @@ impl<I: AsyncRead + Unpin> Watched<I> {
             match Pin::new(&mut self.io).poll_read(context, &mut buffer) {
                 Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
                     self.unread += buffer.filled().len();
-                    // So it costs the client its time, and makes room like any other that has
-                    // nothing under way.
+                    // This charges the client for the time. It also lets the connection be closed
+                    // to make room, like any other without a request in progress.
                     self.activity.has_begun.store(true, Ordering::Relaxed);
                 }
                 Poll::Pending if Activity::is(&self.activity.has_unread) => {
@@ -841,7 +840,8 @@ mod tests {
         keep_alive: Duration::from_secs(75),
     };
 
-    /// By how much a connection may be closed later: the clock is looked at in steps.
+    /// How much later than its timeout a connection may be closed, because the clock is read in
+    /// steps.
     const LATER: Duration = Duration::from_secs(6);
 
     const GET: &[u8] = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n";
@@ -862,8 +862,8 @@ mod tests {
             .route("/refuse", post(refuse))
     }
 
-    /// A client, and the end of its connection, which says how long it was open. The network
-    /// between them holds that many bytes.
+    /// Connects a client over a network that buffers `network` bytes. The task ends with the
+    /// connection and returns how long it was open.
     fn connect(network: usize) -> (DuplexStream, JoinHandle<Duration>) {
         let (client, server) = duplex(network);
         let start = Instant::now();
@@ -879,7 +879,7 @@ mod tests {
         assert!((expected..=expected + LATER).contains(&took), "{took:?}");
     }
 
-    /// Sends a few bytes a second for as long as somebody takes them.
+    /// Sends a few bytes per second until the connection is closed.
     async fn drip(client: &mut DuplexStream) {
         while client.write_all(b"xxxxxxxxxx").await.is_ok() {
             sleep(Duration::from_secs(1)).await;
@@ -1058,7 +1058,7 @@ mod tests {
             assert!(answer.ends_with("Hello"), "{answer}");
         }
         stop.cancel();
-        // Those that say nothing hold up nothing.
+        // Silent connections don't delay the shutdown.
         server.await.unwrap();
     }
 
@@ -1084,7 +1084,7 @@ mod tests {
         connections.make_room();
         assert_eq!([told(&answering), told(&late)], [false, true]);
         drop(late);
-        // Its body came late, and now it is answered.
+        // Its body was late, but now the server is handling it.
         answering.is_late.store(true, Ordering::Relaxed);
         connections.make_room();
         assert!(!told(&answering));
@@ -1109,7 +1109,7 @@ mod tests {
         assert_eq!(count, 3);
     }
 
-    /// As many places as there are for one address, whose connections are all in use.
+    /// Takes as many places as one address may have, all for connections in use.
     fn places_of(peers: &mut Peers, peer: &str) -> Vec<Vec<Place>> {
         let peer: IpAddr = peer.parse().unwrap();
         std::iter::repeat_n(peer, 1_000)
@@ -1160,8 +1160,7 @@ mod tests {
         assert_eq!(places_of(&mut peers, "2001:db8:1::1").len(), 20, "nobody else's");
     }
 
-    /// A connection that has answered, and waits for the next request since that many looks of the
-    /// clock.
+    /// A connection that has answered a request, and has been idle for `steps` clock steps since.
     fn idle_for(steps: u32) -> Arc<Activity> {
         let activity = Arc::<Activity>::default();
         activity.came(1);
@@ -1207,7 +1206,7 @@ mod tests {
         assert!(Activity::is(&idle.finish));
     }
 
-    /// Asks for `/` and keeps the connection.
+    /// Requests `/` and keeps the connection open.
     async fn ask_and_stay(address: SocketAddr) -> TcpStream {
         let mut client = TcpStream::connect(address).await.unwrap();
         client.write_all(GET).await.unwrap();
@@ -1229,7 +1228,7 @@ mod tests {
         for _ in 0..100 {
             clients.push(ask_and_stay(address).await);
         }
-        // Those that came first made room.
+        // The oldest connections were closed to make room.
         for client in &mut clients[..100 - LEAST_OF_AN_ADDRESS] {
             assert_eq!(client.read(&mut [0]).await.unwrap(), 0);
         }
