@@ -1,9 +1,10 @@
-//! The page cache. A page as readers see it who are not signed in is rendered once and kept as
-//! bytes, with holes for everything that differs between responses.
+//! The page cache. Each page is rendered once, as readers see it when they are not signed in, and
+//! kept as bytes with holes for everything that differs between responses.
 //!
 //! - Each page is cached under the version of the content it was rendered from
 //!   ([`ContentVersion`]). Every change raises the version, so a page from before a change is never
-//!   served after it. A rendering that spans a change is stored under a key that nobody looks up.
+//!   served after it. A rendering that spans a change is dropped, or stored under a key that is
+//!   never looked up.
 //! - [`watch`] raises the version when another process makes a change and when a scheduled article
 //!   is due.
 //! - Counts are read for every response ([`super::counts`]); one read serves many responses.

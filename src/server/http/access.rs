@@ -90,8 +90,7 @@ async fn refuse_or_keep(state: &AppState, parts: Parts, body: Body, error: Error
         let most = if is_known { LARGEST_ARTICLE } else { LARGEST_BODY };
         return keep_body(state, parts, body, most, error).await;
     }
-    // Read the body, although nobody needs it: otherwise the connection would be closed after the
-    // answer.
+    // Read the unused body: otherwise the connection would be closed after the answer.
     let _ = axum::body::to_bytes(body, LARGEST_BODY).await;
     refuse(&error, parts.uri.path(), &parts.headers)
 }

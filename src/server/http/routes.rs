@@ -203,8 +203,8 @@ pub fn pages_for_everyone() -> Router<AppState> {
 }
 
 /// All pages by themselves, for answers that show a page at another address or with additional
-/// context. Access is checked here too: nobody gets a page in answer to a form who could not
-/// request it.
+/// context. Access is checked here too, so answering a form never shows a page that its sender
+/// could not request.
 pub static PAGES: LazyLock<Router<AppState>> = LazyLock::new(|| {
     let pages =
         ROUTES.iter().filter(|route| route.method == "GET" && route.answer.0 == Layers::Site);

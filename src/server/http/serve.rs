@@ -7,13 +7,13 @@
 //! closed. A client that keeps up [`SLOWEST`] is never timed out. Time that a request spends inside
 //! the server is not charged to the client, and nothing here ends such a request.
 //!
-//! When all connections are in use, a new one replaces the oldest that waits for its client. So
-//! opening many connections and staying silent hurts only oneself. One address gets a share of all
-//! connections ([`PART_OF_AN_ADDRESS`]), and an IPv6 /48 gets [`ADDRESSES_OF_A_NETWORK`] such
-//! shares, so nobody can take them all by keeping many busy. When a share is full, a new connection
-//! replaces the one in it that has been idle longest, because browsers keep connections open that
-//! they may never use again. If none is idle, the new one is closed at once. A trusted proxy speaks
-//! for many clients, so no share limits it.
+//! When all connections are in use, a new one replaces the oldest that waits for its client. So a
+//! client that opens many connections and sends nothing hurts only itself. One address gets a share
+//! of all connections ([`PART_OF_AN_ADDRESS`]), and an IPv6 /48 gets [`ADDRESSES_OF_A_NETWORK`]
+//! such shares, so nobody can take them all by keeping many busy. When a share is full, a new
+//! connection replaces the one in it that has been idle longest, because browsers keep connections
+//! open that they may never use again. If none is idle, the new one is closed at once. A trusted
+//! proxy speaks for many clients, so no share limits it.
 //!
 //! The cost per request is a few uncontended atomic stores. The clock is read a few times per time
 //! budget, however much traffic there is.
@@ -626,7 +626,7 @@ async fn serve_connection<I, S>(
     let mut connection = pin!(http.serve_connection(io, answer));
     let mut credit = Credit::new(limits);
     let mut steps = interval_at(Instant::now() + credit.step(), credit.step());
-    // Nobody is charged for the time that the machine was asleep.
+    // After the machine was asleep, don't charge clients for the missed ticks.
     steps.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut is_finishing = false;
     poll_fn(|context| {

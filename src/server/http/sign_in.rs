@@ -85,7 +85,7 @@ pub async fn begin_session(
     write.await.map_err(|error: tower_sessions::session::Error| unwritable(&error))?;
     let is_current = state.accounts.is_current(user, credential).await;
     if !matches!(is_current, Ok(true)) {
-        // If the session can't be deleted now, it still gives nobody access.
+        // Even if it can't be deleted now, the session gives no access.
         session.flush().await.map_err(|error| unwritable(&error))?;
     }
     is_current

@@ -172,8 +172,8 @@ pub fn session_cookie(config: &Config) -> &'static str {
 }
 
 /// The value of the session cookie. If several cookies have that name, the last one that decodes
-/// wins. The library that reads cookies for pages picks the same one, and everybody who looks for a
-/// session must agree with it.
+/// wins. The library that reads cookies for pages picks the same one, and every lookup of a session
+/// must agree with it.
 pub fn sent_session<'a>(headers: &'a HeaderMap, name: &str) -> Option<Cow<'a, str>> {
     let lines = headers
         .get_all(COOKIE)

@@ -21,7 +21,7 @@ pub struct Path<T>(pub T);
 #[from_request(via(axum::extract::Query), rejection(Error))]
 pub struct Query<T>(pub T);
 
-/// A body that is not used. It is read nevertheless, so that one that is too large is refused.
+/// Reads a body that is not used, to refuse it if it is too large.
 pub struct Ignored;
 
 impl<S: Send + Sync> FromRequest<S> for Ignored {
@@ -87,7 +87,7 @@ pub fn problem(status: StatusCode, detail: String) -> Response {
     ProblemDetails::from_status_code(status).with_detail(detail).into_response()
 }
 
-/// A problem for a response of which only the status is known.
+/// A problem for an error of a library that gave only a status.
 pub fn bare(status: StatusCode) -> Response {
     match status {
         StatusCode::PAYLOAD_TOO_LARGE => Error::TooLarge.into_response(),
