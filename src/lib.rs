@@ -1,9 +1,10 @@
 //! Tidemark: a self-hosted blog whose read counts can be trusted.
 //!
-//! One crate, two halves. The server (`ssr`) renders every page; on pages that have islands the
-//! browser (`hydrate`) gets those in [`components`] and what they share with the server, and
-//! nothing else. What it does for readers is in `browser/reading.js`. `docs/ARCHITECTURE.md`
-//! follows a page and a view through the code.
+//! The crate builds two programs. With the feature `ssr` it is the server, which renders every
+//! page. With `hydrate` it is the browser's library, which pages with islands load: the islands in
+//! [`components`] and what they share with the server, nothing else. Everything else a page does in
+//! the browser is in `browser/reading.js`. `docs/ARCHITECTURE.md` follows a page and a view through
+//! the code.
 #![forbid(unsafe_code)]
 
 pub mod api;
@@ -18,7 +19,7 @@ pub mod server;
 #[cfg(feature = "ssr")]
 pub mod shell;
 
-/// The browser's entry: brings the islands of the page to life.
+/// The browser's entry point: hydrates the islands of the page.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {

@@ -1,7 +1,7 @@
-//! The program: `tidemark serve` and the other commands. The browser's half has no `main`.
+//! The server binary: `tidemark serve` and the other commands. The browser build has no `main`.
 
-/// A request that waits for its view to be recorded is freed long after it was made, and often by
-/// another thread: the system's allocator takes more time for that than the view itself
+/// While a view waits to be recorded, its request is allocated on one thread and often freed on
+/// another, much later. With the system allocator, that costs more than recording the view
 /// (docs/measurements/what-helped.md).
 #[cfg(feature = "ssr")]
 #[global_allocator]
@@ -12,6 +12,6 @@ fn main() -> std::process::ExitCode {
     tidemark::server::cli::main()
 }
 
-/// The browser enters through `tidemark::hydrate`.
+/// The browser starts in `tidemark::hydrate`.
 #[cfg(not(feature = "ssr"))]
 fn main() {}

@@ -1,4 +1,4 @@
-//! The back end. Nothing in here is compiled for the browser.
+//! The server. Nothing here is compiled for the browser.
 
 pub mod accounts;
 pub mod article_reader;

@@ -40,7 +40,7 @@ impl Articles {
     /// that SQL knows.
     ///
     /// # Errors
-    /// The database's; [`Error::Unavailable`] if too many wait already.
+    /// Any database error; [`Error::Unavailable`] if too many wait already.
     pub async fn by_slug(&self, slug: &str) -> Result<Option<Article>, Error> {
         let found = self.0.ask(slug.to_owned()).await.unwrap_or(Err(Error::Unavailable))?;
         // Copied only if others have it too, and not by the reader that all of them wait for.

@@ -72,7 +72,7 @@ impl Services {
     /// A page of the articles that readers see now, newest first. A page past the end is empty.
     ///
     /// # Errors
-    /// The database's.
+    /// Any database error.
     pub async fn articles(
         &self,
         filter: &Filter,
@@ -86,7 +86,7 @@ impl Services {
     /// As [`Services::articles`], with the views that SQL knows.
     ///
     /// # Errors
-    /// The database's.
+    /// Any database error.
     pub async fn articles_as_stored(
         &self,
         filter: &Filter,
@@ -105,7 +105,7 @@ impl Services {
     /// The article of that number, if readers see it now.
     ///
     /// # Errors
-    /// The database's.
+    /// Any database error.
     pub async fn article(&self, id: i64) -> Result<Option<Article>, Error> {
         let article = self.database.article(id, self.clock.now_ms()).await?;
         Ok(match article {
@@ -132,7 +132,7 @@ impl Services {
     /// newer first. Articles without a view in the window are left out.
     ///
     /// # Errors
-    /// The database's.
+    /// Any database error.
     pub async fn most_viewed(
         &self,
         window: Window,
@@ -144,7 +144,7 @@ impl Services {
     /// The rankings beside the content.
     ///
     /// # Errors
-    /// The database's.
+    /// Any database error.
     pub async fn rankings(&self) -> Result<Vec<Ranking>, Error> {
         rankings(&self.database, &self.views, self.clock.now_ms()).await
     }

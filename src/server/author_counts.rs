@@ -1,17 +1,17 @@
 //! How many articles and followers an author has.
 //!
-//! In the embedded profile SQL is asked. In the server profile Redis keeps the counts in two sorted
-//! sets, a user's number being the member and the count its score, so that an author's page counts
-//! nothing: what is missing there is counted in SQL and added.
+//! The embedded profile counts in SQL. The server profile caches the counts in two sorted sets in
+//! Redis, with the user id as the member and the count as the score. On a cache miss, it counts in
+//! SQL and fills the cache.
 //!
-//! Beside each set is a number that grows with each change, after the change is committed and in
-//! the same step that takes the old count away. Whoever counts in SQL reads the number first, and
-//! what was counted is added only if the number is still the same: so a count of before a change is
-//! never added after it.
+//! Next to each set is a change counter. After a change is committed, one script increments the
+//! counter and drops the old count. A fill reads the counter before it counts in SQL, and the count
+//! is added only if the counter is still the same. So a count from before a change is never cached
+//! after it.
 //!
-//! A cached count can be wrong all the same: while Redis is away nobody can tell it of a change,
-//! and a process may die between its commit and telling. That lasts until a reconcile, but no
-//! longer than [`TTL`], after which Redis drops the set.
+//! A cached count can still be stale: while Redis is down, changes can't invalidate it, and a
+//! process may die between its commit and the invalidation. A reconcile corrects that. Otherwise
+//! the set expires after [`TTL`] at the latest.
 
 use std::sync::LazyLock;
 
@@ -22,12 +22,12 @@ use tidemark_store::redis::{Redis, Script};
 
 use super::db::Database;
 
-/// How long a set is believed, in milliseconds. A scheduled article ends it sooner: readers see one
-/// more by time alone.
+/// TTL of a set, in milliseconds. A scheduled article shortens it, because publication changes the
+/// count without a write.
 const TTL: i64 = 60 * 60 * 1_000;
 
-/// Adds a count that is missing, if nothing has changed since it was counted. The set ends when the
-/// first of its counts has to.
+/// Adds a missing count, unless something has changed since it was counted. The set expires with
+/// its shortest-lived count.
 static FILL: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "if (redis.call('GET', '{' .. KEYS[1] .. '}:changes') or '0') ~= ARGV[4] then return 0 end
@@ -38,7 +38,8 @@ static FILL: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
-/// Takes a count away, or all of them if none is named, because it has changed.
+/// Invalidates one count, or the whole set if no member is given, and increments the change
+/// counter.
 static CHANGE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "redis.call('INCR', '{' .. KEYS[1] .. '}:changes')
@@ -47,7 +48,7 @@ static CHANGE: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
-/// Takes a count away, if it is still the one that was found to be wrong.
+/// Removes a wrong count, unless it has changed since it was read.
 static TAKE_AWAY: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "if tonumber(redis.call('ZSCORE', KEYS[1], ARGV[1])) ~= tonumber(ARGV[2]) then return 0 end
@@ -55,19 +56,19 @@ static TAKE_AWAY: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
-/// What is counted of an author.
+/// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Counted {
-    /// Articles that readers see.
+    /// Visible articles with the author in their byline.
     Articles,
-    /// Readers who follow.
+    /// Readers who follow the author.
     Followers,
 }
 
 impl Counted {
     const ALL: [Counted; 2] = [Counted::Articles, Counted::Followers];
 
-    /// The sorted set.
+    /// Key of the sorted set.
     fn key(self) -> &'static str {
         match self {
             Counted::Articles => "tm:authors:articles",
@@ -75,12 +76,12 @@ impl Counted {
         }
     }
 
-    /// The number that grows with each change. The braces keep it on the set's node in a Cluster.
+    /// Key of the change counter. The braces put it on the same Cluster node as the set.
     fn changes(self) -> String {
         format!("{{{}}}:changes", self.key())
     }
 
-    /// What a reconcile calls it.
+    /// Name in the report of a reconcile.
     fn name(self) -> &'static str {
         match self {
             Counted::Articles => "articles",
@@ -89,17 +90,17 @@ impl Counted {
     }
 }
 
-/// Tells how many articles and followers authors have. Cheap to clone.
+/// Counts articles and followers of authors. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct AuthorCounts {
     database: Database,
-    /// The server profile's.
+    /// `None` in the embedded profile.
     redis: Option<Redis>,
     clock: Clock,
 }
 
 impl AuthorCounts {
-    /// The counts of the authors in `database`, cached in the Redis of `store` if it has one.
+    /// Counts authors in `database`; caches the counts in the Redis of `store`, if it has one.
     pub fn new(database: Database, store: &ViewStore, clock: Clock) -> Self {
         let redis = match store {
             ViewStore::Sqlite(_) => None,
@@ -108,31 +109,30 @@ impl AuthorCounts {
         Self { database, redis, clock }
     }
 
-    /// How many articles that readers see have the user of that number in their byline.
+    /// How many visible articles have this user in their byline.
     ///
     /// # Errors
-    /// The database's.
+    /// Any database error.
     pub async fn articles(&self, author: i64) -> sqlx::Result<i64> {
         self.count(Counted::Articles, author).await
     }
 
-    /// How many readers follow the user of that number.
+    /// How many readers follow this user.
     ///
     /// # Errors
-    /// The database's.
+    /// Any database error.
     pub async fn followers(&self, author: i64) -> sqlx::Result<i64> {
         self.count(Counted::Followers, author).await
     }
 
-    /// To be called after articles were written, published, deleted or restored, when that is
-    /// committed: what is cached of all authors' articles is dropped, because a byline may have
-    /// lost somebody too. A Redis that is away hears nothing of it; see the module.
+    /// Invalidates the article counts of all authors, because a change of byline may concern
+    /// several. Call it once a write, publication, deletion or restore of articles is committed.
+    /// Does nothing while Redis is down; see the module docs.
     pub async fn articles_changed(&self) {
         self.change(Counted::Articles, &[]).await;
     }
 
-    /// To be called after somebody began or ceased to follow the user of that number, when that is
-    /// committed.
+    /// Invalidates an author's follower count. Call it once a follow or unfollow is committed.
     pub async fn followers_changed(&self, author: i64) {
         self.change(Counted::Followers, &[author.to_string().into_bytes()]).await;
     }
@@ -150,7 +150,7 @@ impl AuthorCounts {
     /// Compares every cached count with SQL and corrects it.
     ///
     /// # Errors
-    /// One line. What was not reached is left as it was.
+    /// One line. Counts that were not reached stay as they are.
     pub async fn reconcile(&self) -> Result<Vec<Drift>, String> {
         let mut drifts = Vec::new();
         let Some(redis) = &self.redis else { return Ok(drifts) };
@@ -178,8 +178,8 @@ impl AuthorCounts {
         if first.is_none() {
             return Ok(None);
         }
-        // Somebody may have followed in SQL, and be about to say so to Redis. Then a second look
-        // sees something else.
+        // A follow may be committed in SQL but not yet invalidated in Redis. Then the second look
+        // differs.
         let second = self.look(redis, counted, member).await?;
         let Some((cached, correct)) = second.filter(|_| second == first) else { return Ok(None) };
         let arguments = [member.as_bytes().to_vec(), cached.to_string().into_bytes()];
@@ -200,7 +200,7 @@ impl AuthorCounts {
         Ok(Some(Drift { cache, of, cached: cached as i64, correct }))
     }
 
-    /// What is cached under a member, and what should be; `None` if nothing is.
+    /// The cached count of a member and the correct one; `None` if nothing is cached.
     async fn look(
         &self,
         redis: &Redis,
@@ -209,7 +209,7 @@ impl AuthorCounts {
     ) -> Result<Option<(f64, i64)>, String> {
         let cached = cached_and_changes(redis, counted, member).await;
         let (cached, _) = cached.map_err(|error| format!("Redis: {error}"))?;
-        // What is no user's number counts nothing.
+        // A member that is no user id has a count of 0.
         let author = member.parse().unwrap_or(0);
         let correct =
             self.count_in_sql(counted, author).await.map_err(|error| error.to_string())?;
@@ -238,7 +238,7 @@ impl AuthorCounts {
         }
     }
 
-    /// For how many milliseconds a count of this moment may be right.
+    /// TTL of a count made now, in milliseconds.
     async fn lives_for(&self, counted: Counted) -> sqlx::Result<i64> {
         let now = self.clock.now_ms();
         Ok(match counted {
@@ -251,14 +251,14 @@ impl AuthorCounts {
     }
 }
 
-/// Adds `[count, author, lives_for, changes]`: an author's count, which was counted when there had
-/// been so many changes.
+/// Caches an author's count, unless the change counter has moved. `numbers` is `[count, author,
+/// lives_for, changes]`, with `changes` read before counting.
 async fn fill(redis: &Redis, counted: Counted, numbers: [i64; 4]) -> RedisResult<()> {
     let arguments = numbers.map(|number| number.to_string().into_bytes());
     redis.evaluate::<Value>(&FILL, counted.key(), &arguments).await.map(drop)
 }
 
-/// The count that is cached under a member, and how many changes there have been.
+/// The cached count of a member, if any, and the change counter.
 async fn cached_and_changes(
     redis: &Redis,
     counted: Counted,

@@ -1,4 +1,4 @@
-//! Articles from files, into files, and rendered again.
+//! Imports articles from files, exports them, and renders them again.
 
 pub mod export;
 pub mod import;

@@ -1,5 +1,5 @@
-//! What runs in the background, and when. Each job is one step that tests and the command line run
-//! too; a loop around it only waits.
+//! Background jobs and their schedules. A job is a single step, which tests and the command line
+//! run too. The loop around it only waits.
 
 use std::time::Duration;
 
@@ -19,28 +19,28 @@ use super::metrics::Metrics;
 use super::reactions;
 use super::schedule::Schedule;
 
-/// The longest sleep until a job: a clock that is set, or a machine that was suspended, is noticed
-/// after that.
+/// Maximum time to sleep before checking the clock again, so that a changed clock or a suspended
+/// machine is noticed.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 
-/// What runs in the background.
+/// A background job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Job {
-    /// Brings views from Redis to SQL.
+    /// Moves views from Redis to SQL.
     Flush,
-    /// Compares what is cached with what it was made from, and corrects it.
+    /// Compares caches with their source and corrects them.
     Reconcile,
-    /// Deletes what has expired.
+    /// Deletes expired data.
     Prune,
-    /// Lets rankings end with the current hour.
+    /// Makes rankings end with the current hour.
     Ranking,
 }
 
 impl Job {
-    /// All of them.
+    /// Every job.
     pub const ALL: [Job; 4] = [Job::Flush, Job::Ranking, Job::Reconcile, Job::Prune];
 
-    /// Its name in settings, logs and tables.
+    /// Name in settings, logs and tables.
     pub fn name(self) -> &'static str {
         match self {
             Job::Flush => "flush",
@@ -50,7 +50,7 @@ impl Job {
         }
     }
 
-    /// How long one run may take.
+    /// Timeout of one run.
     fn longest(self) -> Duration {
         match self {
             Job::Flush | Job::Prune => Duration::from_secs(60),
@@ -69,11 +69,11 @@ pub struct Jobs {
     metrics: Metrics,
 }
 
-/// What a step did, in words; `None` if there was nothing to do.
+/// What a step did, as text; `None` if there was nothing to do.
 type Summary = Option<String>;
 
 impl Jobs {
-    /// The jobs of a program with these parts.
+    /// Jobs that work on these parts.
     pub fn new(
         database: Database,
         store: ViewStore,
@@ -84,12 +84,12 @@ impl Jobs {
         Self { database, store, clock, settings, metrics }
     }
 
-    /// Where views are kept.
+    /// The store of views.
     pub fn store(&self) -> &ViewStore {
         &self.store
     }
 
-    /// When a job runs.
+    /// The schedule of a job.
     pub fn schedule(&self, job: Job) -> &Schedule {
         match job {
             Job::Flush => &self.settings.flush,
@@ -99,7 +99,7 @@ impl Jobs {
         }
     }
 
-    /// The last flush, before the process ends. With `jobs.flush` off there is none.
+    /// The final flush at shutdown. Does nothing if `jobs.flush` is off.
     ///
     /// # Errors
     /// As for [`Jobs::step`].
@@ -110,16 +110,15 @@ impl Jobs {
         self.step(Job::Flush).await
     }
 
-    /// One run of a job, with its result written down where it had something to do.
+    /// Runs a job once. Stores the result in SQL, unless there was nothing to do.
     ///
     /// # Errors
-    /// What went wrong, in one line. The next run goes on from there.
+    /// What went wrong, in one line. The next run continues from there.
     pub async fn step(&self, job: Job) -> Result<Summary, String> {
         self.noted(job, self.run(job), Summary::clone).await
     }
 
-    /// One run of [`Job::Reconcile`], as [`Jobs::step`] does it. Returns each count that was
-    /// corrected.
+    /// Runs [`Job::Reconcile`] once, like [`Jobs::step`]. Returns the counts that were corrected.
     ///
     /// # Errors
     /// As for [`Jobs::step`].
@@ -127,7 +126,7 @@ impl Jobs {
         self.noted(Job::Reconcile, self.reconcile(), |drifts| Some(describe(drifts))).await
     }
 
-    /// Does what a job does, within its time, and writes down what `describe` makes of the result.
+    /// Runs `work` with the job's timeout and stores what `describe` makes of the result.
     async fn noted<T>(
         &self,
         job: Job,
@@ -135,15 +134,15 @@ impl Jobs {
         describe: impl Fn(&T) -> Summary,
     ) -> Result<T, String> {
         let started_at = self.clock.now_ms();
-        // Nobody is let in, and a server that was stopped finds all who tried. Rankings seldom ask
-        // it.
+        // Don't connect during an outage: a stopped server would be handed all queued attempts when
+        // it resumes. Rankings rarely need the database.
         if job != Job::Ranking && self.database.outage().is_now() {
             self.metrics.job(job, false, started_at);
             return Err("The database does not answer.".into());
         }
         let step = async { work.await.map_err(|error| error.to_string()) };
-        // A server that is there and says nothing would hold a job for many minutes. Each goes on
-        // from where it was.
+        // A server that accepts connections but never answers would block a job for many minutes.
+        // The next run continues where this one stopped.
         let result = tokio::time::timeout(job.longest(), step).await;
         let result = result.unwrap_or_else(|_| {
             Err(format!("It took longer than {:?} and was cut off.", job.longest()))
@@ -178,14 +177,15 @@ impl Jobs {
         }
     }
 
-    /// Runs every job whenever it is due, until `stop` is cancelled.
+    /// Runs every job on its schedule until `stop` is cancelled.
     pub fn spawn_all(&self, tasks: &TaskTracker, stop: &CancellationToken) {
         for job in Job::ALL {
             tasks.spawn(self.clone().run_until_stopped(job, stop.clone()));
         }
     }
 
-    /// Runs a job whenever it is due, until `stop` is cancelled.
+    /// Runs a job on its schedule until `stop` is cancelled. A job with an interval also runs at
+    /// once.
     pub async fn run_until_stopped(self, job: Job, stop: CancellationToken) {
         let schedule = self.schedule(job);
         let mut due = match schedule {
@@ -199,7 +199,8 @@ impl Jobs {
                 if stop.run_until_cancelled(sleep).await.is_none() {
                     return;
                 }
-                // A clock that a test has stopped gets no further; then the sleep alone counts.
+                // A manual clock of a test does not advance during the sleep; then the sleep alone
+                // counts.
                 if matches!(self.clock, Clock::System) && self.clock.now_ms() < at {
                     continue;
                 }
@@ -221,7 +222,7 @@ impl Jobs {
         stop.cancelled().await;
     }
 
-    /// One flush. In the embedded profile there is nothing to do: each view is in SQL at once.
+    /// Flushes once. Does nothing in the embedded profile, which writes each view to SQL directly.
     ///
     /// # Errors
     /// [`ViewError::Store`]; nothing is lost.
@@ -235,11 +236,10 @@ impl Jobs {
         }
     }
 
-    /// One comparison of everything cached with what it was made from. What differed is corrected
-    /// and returned.
+    /// Compares all cached counts with their source, corrects them, and returns what differed.
     ///
     /// # Errors
-    /// [`ViewError::Store`]; what was not reached is left as it was.
+    /// [`ViewError::Store`]. Counts that were not reached stay as they are.
     pub async fn reconcile(&self) -> Result<Vec<Drift>, ViewError> {
         let mut drifts = match &self.store {
             ViewStore::Sqlite(store) => store.reconcile().await?,
@@ -261,11 +261,12 @@ impl Jobs {
         Ok(drifts)
     }
 
-    /// One prune: deletes windows and sessions that are over, the salts of all days but today and
-    /// yesterday (rule C3), from the files too, and what the ledger no longer needs.
+    /// Prunes once: deletes expired windows, sessions, invitations and known browsers, old ledger
+    /// batches, and the salts of all days but today and yesterday (rule C3), including what remains
+    /// of them in the database files.
     ///
     /// # Errors
-    /// The database's; what was not deleted is deleted the next time.
+    /// Any database error. The next run deletes the rest.
     async fn prune(&self) -> Result<Summary, ViewError> {
         let now = self.clock.now_ms();
         let mut did = Vec::new();
@@ -276,7 +277,8 @@ impl Jobs {
         };
         match &self.store {
             ViewStore::Sqlite(store) => {
-                // First: the other ends with taking what was deleted out of the file.
+                // Prune sessions first: the store's prune then removes all deleted data from the
+                // file.
                 if let AnyDatabase::Sqlite(database) = self.database.any() {
                     tell(sessions::prune(database, now).await?, "sessions");
                 }
@@ -286,7 +288,7 @@ impl Jobs {
             }
             ViewStore::Redis(store) => {
                 tell(store.ledger.prune(now - LEDGER_KEEPS).await?, "batches of the ledger");
-                // Sessions Redis drops by itself.
+                // Redis expires sessions by itself.
                 tell(store.prune().await?, "windows");
                 store.destroy_salts().await?;
             }
@@ -310,7 +312,7 @@ impl Jobs {
     }
 }
 
-/// What a reconcile found, in one line.
+/// Sums up a reconcile in one line.
 pub fn describe(drifts: &[Drift]) -> String {
     let Some(first) = drifts.first() else { return "Everything that is cached is right.".into() };
     let others = match drifts.len() - 1 {

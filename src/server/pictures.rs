@@ -161,7 +161,7 @@ impl Pictures {
     /// What is known of the picture of that name; `None` if there is none.
     ///
     /// # Errors
-    /// The database's.
+    /// Any database error.
     pub async fn find(&self, name: &str) -> Result<Option<Picture>, Error> {
         if !is_name(name) {
             return Ok(None);
@@ -189,7 +189,7 @@ impl Pictures {
     /// there is no such one.
     ///
     /// # Errors
-    /// The database's; then it is still there.
+    /// Any database error; then it is still there.
     pub async fn delete(&self, user: &User, name: &str) -> Result<bool, Error> {
         if !is_name(name)
             || !self.database.delete_picture(user.actor(), name, owner_seen_by(user)).await?

@@ -32,7 +32,7 @@ impl Services {
     ///
     /// # Errors
     /// [`Error::NotFound`] if readers do not see the article or there is no such author,
-    /// [`Error::BadRequest`] if it is the user's own name, the database's.
+    /// [`Error::BadRequest`] if it is the user's own name, any database error.
     pub async fn set_reaction(
         &self,
         user: &User,
@@ -87,7 +87,7 @@ impl Services {
     /// The author of that user name, with counts.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if nobody of that name is in a visible article's byline; the database's.
+    /// [`Error::NotFound`] if nobody of that name is in a visible article's byline; any database error.
     pub async fn profile(&self, username: &str) -> Result<Profile, Error> {
         let author = self.database.author_with_id(username, self.clock.now_ms()).await?;
         let (id, author) =
@@ -101,7 +101,7 @@ impl Services {
     /// it. A page past the end is empty.
     ///
     /// # Errors
-    /// The database's.
+    /// Any database error.
     pub async fn list(
         &self,
         list: List,
@@ -115,7 +115,7 @@ impl Services {
     /// A page of what an author wrote, newest first. A page past the end is empty.
     ///
     /// # Errors
-    /// The database's.
+    /// Any database error.
     pub async fn written_by(
         &self,
         profile: &Profile,
@@ -131,7 +131,7 @@ impl Services {
 /// Compares the counts of likes and collects with the rows that they count, and corrects them.
 ///
 /// # Errors
-/// The database's.
+/// Any database error.
 pub async fn reconcile(database: &Database) -> sqlx::Result<Vec<Drift>> {
     let mut drifts = Vec::new();
     for counted in Counted::ALL {

@@ -1,5 +1,5 @@
-//! What the pages for reading show. Each page loads everything it shows here, before any of it is
-//! rendered.
+//! Loads the data of the reading pages. A page loads all of its data here before it renders any of
+//! it.
 
 use axum::http::request::Parts;
 use futures_util::future::{join, try_join};
@@ -20,23 +20,23 @@ use crate::model::pages::{
     SearchData, Sidebar, TagData,
 };
 
-/// How many articles a page of a list shows.
+/// Articles per page of a list.
 pub const PER_PAGE: i64 = 10;
 
-/// Longest text that can be looked for, in characters.
+/// Maximum length of a search text, in characters. Longer texts are cut.
 pub const LONGEST_SEARCH: usize = 200;
 
-/// How many searches look through the texts at a time. SQLite has four connections for reading, and
+/// How many searches may scan article texts at once. SQLite has four connections for reading, and
 /// pages need some of them.
 pub const SEARCHES_AT_A_TIME: usize = 2;
 
-/// How many searches more may wait before new ones are refused. Waiting takes no connection, and no
-/// longer than a reader is patient.
+/// How many more searches may queue before new ones are refused. A queued search holds no
+/// connection and times out after a few seconds.
 pub const QUEUED_SEARCHES: usize = 1_000;
 
 impl Services {
-    /// What is around a page's content. It never fails: what can't be had now is left out, and the
-    /// page can be read.
+    /// Loads what surrounds a page's content. Never fails: whatever can't be loaded is left out, so
+    /// the page can still be read.
     pub async fn frame(&self, parts: &Parts, has_sidebar: bool) -> Frame {
         let user = async {
             let user = signed_in_user(parts, self).await.ok().flatten()?;
@@ -57,10 +57,10 @@ impl Services {
         Frame { user, sidebar }
     }
 
-    /// Loads a page's content and what is around it at the same time.
+    /// Loads a page's content and its frame concurrently.
     ///
     /// # Errors
-    /// The content's.
+    /// Whatever `content` returns.
     pub async fn framed<T>(
         &self,
         parts: &Parts,
@@ -73,37 +73,37 @@ impl Services {
     /// `/`
     ///
     /// # Errors
-    /// [`Error::NotFound`] for a page past the end; the database's.
+    /// [`Error::NotFound`] for a page past the end; any database error.
     pub async fn home_page(&self, parts: &Parts, page: i64) -> Result<HomeData, Error> {
         Ok(HomeData { articles: existing(self.listed(parts, &Filter::default(), page).await?)? })
     }
 
-    /// `/articles/{slug}`, with what is around it.
+    /// `/articles/{slug}`, with its frame.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if readers do not see an article of that slug; the database's.
+    /// [`Error::NotFound`] if no article with this slug is visible to readers; any database error.
     pub async fn article_page(
         &self,
         parts: &Parts,
         slug: &str,
     ) -> Result<Framed<ArticleData>, Error> {
-        // The rankings first, and not at the same time. The browser adds to them what comes to the
-        // article's count, so a view that was in the rankings alone would be added twice, and be
-        // taken back by the next page (rule C6). A page that is remembered has neither yet.
+        // Load the rankings first, not concurrently. The script raises the rankings by whatever the
+        // article's count rises by. A view that is only in the rankings would be added twice, and
+        // the next page would take it back (rule C6). A page for the cache reads neither yet.
         let frame = self.frame(parts, true).await;
         Ok(Framed { frame, content: self.article_data(parts, slug).await? })
     }
 
     async fn article_data(&self, parts: &Parts, slug: &str) -> Result<ArticleData, Error> {
-        // A session that can't be read is no reason not to show the article.
+        // If the session can't be read, show the article anyway.
         let reader = async { Ok(signed_in_user(parts, self).await.ok().flatten()) };
         let (article, reader) = try_join(self.articles_to_read.by_slug(slug), reader).await?;
         let article = article
             .ok_or_else(|| Error::NotFound("There is no article at this address.".into()))?;
         let article =
             if leaves_counts_open(parts) { article } else { self.with_count(article).await };
-        // After the counts were read: a view that comes in between is in neither, and the page
-        // shows no count that falls.
+        // Ask only after the count was read. If this reader's view is recorded in between, the page
+        // shows neither the view nor a +1, so the count never falls.
         let would_count = leaves_counts_open(parts)
             || self.reader_would_count(parts, &article.summary, reader.as_ref());
         let own = match reader {
@@ -113,15 +113,15 @@ impl Services {
         Ok(ArticleData { article, own, would_count })
     }
 
-    /// Whether a view by whoever gets the page of an article would count. `user` is who is signed
-    /// in. If an anonymous session begins with the page, it is told to set the cookie.
+    /// Whether a view by the reader of an article page would count. `user` is the signed-in user.
+    /// If the page starts an anonymous session, this also registers its cookie with the response.
     fn reader_would_count(
         &self,
         parts: &Parts,
         article: &ArticleSummary,
         user: Option<&User>,
     ) -> bool {
-        // What can't be told now, the answer to the view tells.
+        // If that can't be determined now, show the +1; the answer to the view corrects it.
         let Ok(asking) = PageReader::of(parts, self, user.map(|user| user.id)) else { return true };
         if let (Some(answer), Some(cookie)) = (parts.extensions.get::<PageCookie>(), &asking.cookie)
         {
@@ -136,7 +136,8 @@ impl Services {
     /// `/tags/{tag}`
     ///
     /// # Errors
-    /// [`Error::NotFound`] if no article has the tag, and for a page past the end; the database's.
+    /// [`Error::NotFound`] if no article has the tag, or for a page past the end; any database
+    /// error.
     pub async fn tag_page(&self, parts: &Parts, slug: String, page: i64) -> Result<TagData, Error> {
         let filter = Filter { tag: Some(slug.clone()), ..Filter::default() };
         let tag = async { Ok(self.database.tag(&slug, self.clock.now_ms()).await?) };
@@ -148,15 +149,15 @@ impl Services {
     /// `/authors/{username}`
     ///
     /// # Errors
-    /// [`Error::NotFound`] if no article names such an author, and for a page past the end; the
-    /// database's.
+    /// [`Error::NotFound`] if no visible article names this author, or for a page past the end; any
+    /// database error.
     pub async fn author_page(
         &self,
         parts: &Parts,
         username: &str,
         page: i64,
     ) -> Result<AuthorData, Error> {
-        // A session that can't be read is no reason not to show the page.
+        // If the session can't be read, show the page anyway.
         let reader =
             async { Ok(signed_in_user(parts, self).await.ok().flatten().map(|user| user.id)) };
         let (profile, reader) = try_join(self.profile(username), reader).await?;
@@ -176,7 +177,7 @@ impl Services {
     /// `/most-viewed`
     ///
     /// # Errors
-    /// The database's.
+    /// Any database error.
     pub async fn most_viewed_page(&self, window: Window) -> Result<MostViewedData, Error> {
         let articles = self.most_viewed(window, MOST_VIEWED_LENGTH).await?;
         Ok(MostViewedData { ranking: Ranking { window, articles } })
@@ -185,8 +186,8 @@ impl Services {
     /// `/search`
     ///
     /// # Errors
-    /// [`Error::NotFound`] for a page past the end; [`Error::Unavailable`] if too many are in line;
-    /// the database's.
+    /// [`Error::NotFound`] for a page past the end; [`Error::Unavailable`] if too many searches are
+    /// queued or this one waits too long; any database error.
     pub async fn search_page(
         &self,
         parts: &Parts,
@@ -203,7 +204,7 @@ impl Services {
         Ok(SearchData { text, articles: Some(articles) })
     }
 
-    /// A page of the articles that readers see now, newest first.
+    /// A page of the currently visible articles, newest first.
     async fn listed(
         &self,
         parts: &Parts,
@@ -219,21 +220,22 @@ impl Services {
     /// A page of one of a user's lists.
     ///
     /// # Errors
-    /// [`Error::NotFound`] for a page past the end; the database's.
+    /// [`Error::NotFound`] for a page past the end; any database error.
     pub async fn list_page(&self, list: List, page: i64) -> Result<Page<ArticleSummary>, Error> {
         existing(self.list(list, page, PER_PAGE).await?)
     }
 }
 
-/// Whether a page is rendered without its counts, which are put in as it is sent.
+/// Whether the page is rendered for the cache, with holes that are filled with counts when it is
+/// sent.
 fn leaves_counts_open(parts: &Parts) -> bool {
     parts.extensions.get::<Marks>().is_some()
 }
 
-/// The number of the page that an address asks for, from 1.
+/// Parses the page number of an address, from 1. No number means page 1.
 ///
 /// # Errors
-/// [`Error::NotFound`]: an address with a page that can't be leads nowhere.
+/// [`Error::NotFound`] for anything that is not a valid page number.
 pub fn page_number(text: Option<&str>) -> Result<i64, Error> {
     match text {
         None => Ok(1),
@@ -241,17 +243,17 @@ pub fn page_number(text: Option<&str>) -> Result<i64, Error> {
     }
 }
 
-/// The window that an address asks for; all time if it names none.
+/// Parses the ranking window of an address. No name means all time.
 ///
 /// # Errors
-/// [`Error::NotFound`] for a name that no window has.
+/// [`Error::NotFound`] for an unknown name.
 pub fn window(name: Option<&str>) -> Result<Window, Error> {
     let name = name.unwrap_or(Window::All.name());
     let known = Window::ALL.into_iter().find(|window| window.name() == name);
     known.ok_or_else(|| Error::NotFound("There is no ranking for this time.".into()))
 }
 
-/// An empty first page is fine, an empty later one does not exist.
+/// An empty first page is fine; an empty later page does not exist.
 fn existing(articles: Page<ArticleSummary>) -> Result<Page<ArticleSummary>, Error> {
     if articles.page > articles.pages {
         return Err(no_such_page());

@@ -1,4 +1,5 @@
-//! Where sessions of signed-in users are: a closed choice, one for each profile.
+//! Stores the sessions of signed-in users: in SQLite in the embedded profile, in Redis in the
+//! server profile.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -20,11 +21,11 @@ pub use super::db::sessions::{
 };
 use super::db::sessions::{owner, record};
 
-/// How long a request waits for its session. A Redis that is only slow must not sign anybody out.
+/// Timeout of a session lookup. Generous, because a slow Redis must not sign anybody out.
 const LOOK_UP: Duration = Duration::from_millis(500);
 
-/// What the names of all keys of sessions begin with. The braces make a Cluster keep them on one
-/// node, because a session and its place in the list of its user's are written in one step.
+/// Prefix of all session keys. The braces keep them on one Cluster node, because a script writes a
+/// session and its user's list together.
 const PREFIX: &str = "tm:{sessions}:";
 
 static WRITE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("sessions/write.lua")));
@@ -32,21 +33,20 @@ static END: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("sessio
 static END_ALL: LazyLock<Script> =
     LazyLock::new(|| Script::new(include_str!("sessions/end_all.lua")));
 
-/// Keeps sessions.
+/// The session store of the profile.
 #[derive(Clone, Debug)]
 pub enum Sessions {
-    /// The embedded profile's.
+    /// Embedded profile.
     Sqlite(DatabaseSessionStore),
-    /// The server profile's.
+    /// Server profile.
     Redis(RedisSessionStore),
 }
 
 impl Sessions {
-    /// The sessions of a user, the latest first. Those of a credential that the user has no more
-    /// are among them.
+    /// The sessions of a user, latest first. Includes sessions of an old credential.
     ///
     /// # Errors
-    /// The store's.
+    /// Any store error.
     pub async fn of_user(&self, user: i64) -> Result<Vec<SignedIn>> {
         let mut sessions = match self {
             Sessions::Sqlite(store) => store.of_user(user).await?,
@@ -56,10 +56,10 @@ impl Sessions {
         Ok(sessions)
     }
 
-    /// Ends the session of that name.
+    /// Ends the session with this name.
     ///
     /// # Errors
-    /// The store's.
+    /// Any store error.
     pub async fn end(&self, name: &SessionName) -> Result<()> {
         match self {
             Sessions::Sqlite(store) => store.end(name).await,
@@ -70,7 +70,7 @@ impl Sessions {
     /// Ends all sessions of a user.
     ///
     /// # Errors
-    /// The store's; then none has ended, or all have.
+    /// Any store error. Either all sessions have ended or none has.
     pub async fn end_all(&self, user: i64) -> Result<()> {
         match self {
             Sessions::Sqlite(store) => store.end_all(user).await,
@@ -110,21 +110,20 @@ impl SessionStore for Sessions {
     }
 }
 
-/// Keeps sessions in Redis, which drops them when they are over.
+/// Stores sessions in Redis, with a TTL.
 ///
-/// A session is a string under its name, and each user has a list of the names: a sorted set, by
-/// the time at which they end. Whatever changes one of the two changes the other in the same
-/// script. Reading changes nothing.
+/// A session is a string under its name. Each user has a sorted set of session names, scored by
+/// when they end. Every script that changes one changes the other too. Reads change nothing.
 #[derive(Clone, Debug)]
 pub struct RedisSessionStore {
     redis: Redis,
     clock: Clock,
 }
 
-/// A session as Redis has it.
+/// A session as stored in Redis.
 #[derive(Serialize, Deserialize)]
 struct Stored {
-    /// Whose it is. The scripts read it.
+    /// The owner's id. The Lua scripts read it.
     user: i64,
     /// In milliseconds since 1970.
     ends_at: i64,
@@ -139,7 +138,7 @@ fn key(name: &SessionName) -> String {
     format!("{PREFIX}{}", name.as_str())
 }
 
-/// What the names of all lists begin with.
+/// Prefix of all lists.
 fn lists() -> String {
     format!("{PREFIX}of:")
 }
@@ -149,12 +148,12 @@ fn list(user: i64) -> String {
 }
 
 impl RedisSessionStore {
-    /// A store in `redis`; `clock` says which sessions are over.
+    /// A store in `redis`. Sessions expire by `clock`.
     pub fn new(redis: Redis, clock: Clock) -> Self {
         Self { redis, clock }
     }
 
-    /// Where they are.
+    /// The connection to Redis.
     pub fn redis(&self) -> &Redis {
         &self.redis
     }
@@ -162,10 +161,10 @@ impl RedisSessionStore {
     /// The sessions of a user.
     ///
     /// # Errors
-    /// Redis'.
+    /// Any Redis error.
     pub async fn of_user(&self, user: i64) -> Result<Vec<SignedIn>> {
         let now = self.clock.now_ms();
-        // Exclusive: what ends now is over.
+        // Exclusive: a session that ends now has expired.
         let range =
             cmd("ZRANGEBYSCORE").arg(list(user)).arg(format!("({now}")).arg("+inf").to_owned();
         let names: Vec<String> = self.redis.query(&range).await.map_err(backend)?;
@@ -177,7 +176,7 @@ impl RedisSessionStore {
         let found: Vec<Option<String>> =
             self.redis.query(cmd("MGET").arg(keys)).await.map_err(backend)?;
         let mut sessions = Vec::with_capacity(names.len());
-        // One that is not there ended between the two.
+        // A session without a value ended between the two reads.
         for (name, text) in
             names.into_iter().zip(found).filter_map(|(name, text)| Some((name, text?)))
         {
@@ -186,10 +185,10 @@ impl RedisSessionStore {
         Ok(sessions)
     }
 
-    /// Ends the session of that name.
+    /// Ends the session with this name.
     ///
     /// # Errors
-    /// Redis'.
+    /// Any Redis error.
     pub async fn end(&self, name: &SessionName) -> Result<()> {
         let arguments = [lists(), name.as_str().to_owned()].map(String::into_bytes);
         self.redis.evaluate::<i64>(&END, &key(name), &arguments).await.map(drop).map_err(backend)
@@ -198,7 +197,7 @@ impl RedisSessionStore {
     /// Ends all sessions of a user.
     ///
     /// # Errors
-    /// Redis'; then none has ended, or all have.
+    /// Any Redis error. Either all sessions have ended or none has.
     pub async fn end_all(&self, user: i64) -> Result<()> {
         let arguments = [PREFIX.as_bytes().to_vec()];
         self.redis
@@ -208,8 +207,8 @@ impl RedisSessionStore {
             .map_err(backend)
     }
 
-    /// Writes a session. False for a new one if there is one of that id, and otherwise if there is
-    /// none any more.
+    /// Writes a session. Returns false if a new session's id is taken, or a known session no longer
+    /// exists.
     async fn write(&self, record: &Record, is_new: bool) -> Result<bool> {
         let (user, _) = owner(record)?;
         let ends_at = milliseconds(record.expiry_date);
@@ -245,7 +244,8 @@ impl SessionStore for RedisSessionStore {
         Ok(())
     }
 
-    /// Writes a session that is still there: one that was ended meanwhile must not come back.
+    /// Overwrites an existing session. Never creates one: a session that was ended in the meantime
+    /// must not come back.
     async fn save(&self, record: &Record) -> Result<()> {
         self.write(record, false).await.map(drop)
     }

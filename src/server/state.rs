@@ -1,4 +1,4 @@
-//! What every request handler can reach.
+//! The services, shared by all request handlers.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -28,13 +28,13 @@ use super::work::Work;
 use crate::error::Error;
 use crate::model::view::{Reason, ViewOutcome};
 
-/// The parts of the running program, shared: a request's way through the layers copies this many
-/// times.
+/// The services behind an `Arc`. Cheap to clone, because each layer a request passes through clones
+/// it.
 #[derive(Clone, Debug)]
 pub struct AppState(Arc<Services>);
 
 impl AppState {
-    /// Shares the parts.
+    /// Shares `services`.
     pub fn new(services: Services) -> Self {
         Self(Arc::new(services))
     }
@@ -48,7 +48,7 @@ impl Deref for AppState {
     }
 }
 
-/// The parts of the running program.
+/// All services of the running program.
 #[derive(Debug)]
 pub struct Services {
     /// The settings.
@@ -57,53 +57,53 @@ pub struct Services {
     pub clock: Clock,
     /// Articles and users.
     pub database: Database,
-    /// Sign-in.
+    /// Sign-in and sign-up.
     pub accounts: Accounts,
     /// How many articles and followers authors have.
     pub author_counts: AuthorCounts,
-    /// Which articles can be viewed.
+    /// Caches which articles are visible.
     pub visibility: Visibility,
-    /// Articles for their pages.
+    /// Caches articles for their pages.
     pub articles_to_read: Articles,
-    /// How long lists of articles are.
+    /// Caches the lengths of article lists.
     pub totals: Totals,
-    /// Counting.
+    /// Counts views.
     pub views: Views,
     /// Sessions of signed-in users.
     pub sessions: Sessions,
-    /// What runs in the background.
+    /// Background jobs.
     pub jobs: Jobs,
-    /// What is counted for those who run the program.
+    /// Metrics for the operator.
     pub metrics: Metrics,
-    /// What authors show.
+    /// Pictures that authors upload.
     pub pictures: Pictures,
-    /// Pages as they were rendered.
+    /// Caches rendered pages.
     pub page_cache: PageCache,
     /// The feed of the newest articles.
     pub feed: Latest,
-    /// The list of all articles for search engines.
+    /// The sitemap.
     pub sitemap: Latest,
-    /// The counts of this moment.
+    /// Reads current counts for cached pages.
     pub counts: Counts,
-    /// What takes a core for a while.
+    /// Runs CPU-heavy work, a few jobs at a time.
     pub work: Work,
-    /// Searches, each of which looks through every text.
+    /// Limits concurrent searches, because each one scans every text.
     pub searches: Work,
     /// Where the browser's files are.
     pub leptos_options: LeptosOptions,
-    /// The scripts of every page, around the places for the nonce that they carry.
+    /// The scripts of every page, split where the nonce goes.
     pub scripts: Vec<String>,
-    /// The scripts of pages that have islands besides, in the same way.
+    /// The additional scripts of pages with islands, split in the same way.
     pub island_scripts: Vec<String>,
 }
 
 impl Services {
-    /// Records that someone reads an article: what the server function and the JSON API both do.
-    /// `user` is who is signed in.
+    /// Records a view, for the server function and the JSON API alike. `user` is the signed-in
+    /// user.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if readers do not see the article, [`Error::Unavailable`] if it can't be
-    /// recorded now.
+    /// [`Error::NotFound`] if the article is not visible to readers, [`Error::Unavailable`] if the
+    /// view can't be recorded now.
     pub async fn record_view(
         &self,
         article: i64,
@@ -146,8 +146,7 @@ impl Services {
     async fn not_counted(&self, article: i64, reason: Reason) -> Result<ViewOutcome, Error> {
         let totals = self.views.totals(&[article]).await;
         if totals.is_none() && reason == Reason::Author {
-            // A person looks at the count, and SQL's may be lower than the one on the page (rule
-            // C6).
+            // An author sees this count, and SQL's may be lower than the one on the page (rule C6).
             return Err(Error::Unavailable);
         }
         let views = match totals.unwrap_or_default().get(&article).copied() {
@@ -157,14 +156,14 @@ impl Services {
         Ok(ViewOutcome { article, views, counted: false, reason: Some(reason) })
     }
 
-    /// Whether a view of an article by `reader` would count now (rule C6), as far as it can be told
-    /// without asking a store. `is_author`: the reader stands in the article's byline.
+    /// Whether a view by `reader` would count now (rule C6), judged without asking a store.
+    /// `is_author`: the reader is in the article's byline.
     pub fn would_count(&self, article: i64, reader: &Reader, is_author: bool) -> bool {
         (!is_author || self.config.views.count_authors) && self.views.would_count(article, reader)
     }
 }
 
-/// Who may not write any more is told why; the rest is as for the database.
+/// A user who lost the right to write is told why; other errors convert like database errors.
 impl From<WriteError> for Error {
     fn from(error: WriteError) -> Self {
         match error {
@@ -177,8 +176,8 @@ impl From<WriteError> for Error {
     }
 }
 
-/// A failure of the database is ours: the log has it, the reader gets an apology, or is asked to
-/// come again if there was only no way to the database.
+/// Logs a database failure. The reader gets an internal error, or is asked to retry if the database
+/// could not be reached.
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         if is_unavailable(&error) {

@@ -1,4 +1,4 @@
-//! The stores that the settings name: one profile's set, opened together.
+//! Opens the stores that the settings name, one set per profile.
 
 use std::num::NonZeroU32;
 
@@ -16,10 +16,10 @@ use super::db::{AnyDatabase, Database, OpenError};
 use super::pictures::store::PictureStore;
 use super::sessions::{RedisSessionStore, Sessions};
 
-/// Everything that keeps something.
+/// All stores.
 #[derive(Clone, Debug)]
 pub struct Stores {
-    /// Articles and users, and the counts that are in SQL.
+    /// Articles, users, and the counts in SQL.
     pub database: Database,
     /// Views.
     pub views: ViewStore,
@@ -29,7 +29,7 @@ pub struct Stores {
     pub pictures: PictureStore,
 }
 
-/// Why the stores can't be used, in one line for a person.
+/// Why the stores can't be opened, in one line for a person.
 #[derive(Debug, thiserror::Error)]
 pub enum StoresError {
     /// The database can't be used.
@@ -38,28 +38,28 @@ pub enum StoresError {
     /// The place of pictures can't be used.
     #[error("{0}")]
     Pictures(String),
-    /// Redis' address can't be read.
+    /// `redis.url` can't be used.
     #[error("{0}")]
     Redis(String),
-    /// Redis is divided otherwise.
+    /// Redis was first used with another number of shards.
     #[error(
         "redis.shards is {wanted}, but this Redis was first used with {found}. Set redis.shards to {found}. To change it, stop every \
          replica, run `tidemark flush` with {found}, and empty Redis; that ends all sessions and windows."
     )]
     Shards {
-        /// What the settings say.
+        /// In the settings.
         wanted: i64,
-        /// What Redis has.
+        /// In Redis.
         found: i64,
     },
 }
 
 impl Stores {
-    /// Opens the database, which is migrated if needed, and gets ready to reach Redis. A Redis that
-    /// is away is no reason not to start: pages are served without it.
+    /// Opens the stores and migrates the database if needed. Redis may be down: the server then
+    /// starts without it and serves pages.
     ///
     /// # Errors
-    /// A [`StoresError`].
+    /// See [`StoresError`].
     pub async fn open(config: &Config, clock: &Clock) -> Result<Self, StoresError> {
         let connections = u32::try_from(config.database.connections).ok().and_then(NonZeroU32::new);
         let pictures = PictureStore::open(&config.pictures.url, &config.pictures.aws)
@@ -103,7 +103,7 @@ impl Stores {
         Ok(Self { database, views, sessions, pictures })
     }
 
-    /// The same for requests ([`Database::for_requests`]).
+    /// The same stores for requests, with shorter timeouts ([`Database::for_requests`]).
     #[must_use]
     pub fn for_requests(self) -> Self {
         Self { database: self.database.for_requests(), views: self.views.for_requests(), ..self }

@@ -258,7 +258,7 @@ impl Services {
     /// An article for whoever may edit it: those in its byline, and administrators.
     ///
     /// # Errors
-    /// [`Error::NotFound`] for everybody else; the database's.
+    /// [`Error::NotFound`] for everybody else; any database error.
     pub async fn editable(&self, user: &User, id: i64) -> Result<EditableArticle, Error> {
         let article = self.database.editable(id).await?.ok_or_else(no_article)?;
         let is_own = article.fields.authors.iter().any(|author| author.username == user.username);
@@ -269,7 +269,7 @@ impl Services {
     /// that SQL has.
     ///
     /// # Errors
-    /// The database's.
+    /// Any database error.
     pub async fn studio_table(&self, query: &TableQuery) -> Result<Page<TableRow>, Error> {
         let mut table = self.database.table(query, self.clock.now_ms()).await?;
         let ids: Vec<i64> = table.items.iter().map(|row| row.id).collect();
@@ -283,7 +283,7 @@ impl Services {
     /// Adds an article of `user`'s and returns its number.
     ///
     /// # Errors
-    /// The database's.
+    /// Any database error.
     pub async fn create_article(
         &self,
         user: &User,
@@ -314,7 +314,7 @@ impl Services {
     /// Saves an article that is still at `version`.
     ///
     /// # Errors
-    /// [`Error::NotFound`] for whoever may not edit it; the database's.
+    /// [`Error::NotFound`] for whoever may not edit it; any database error.
     pub async fn save_article(
         &self,
         user: &User,
@@ -354,7 +354,7 @@ impl Services {
     /// Puts an article into the bin, or takes it out.
     ///
     /// # Errors
-    /// [`Error::NotFound`] for whoever may not edit it; the database's.
+    /// [`Error::NotFound`] for whoever may not edit it; any database error.
     pub async fn bin_article(&self, user: &User, id: i64, is_deleted: bool) -> Result<(), Error> {
         self.editable(user, id).await?;
         if !self.database.set_deleted(id, is_deleted, user.actor(), self.clock.now_ms()).await? {
@@ -368,7 +368,7 @@ impl Services {
     ///
     /// # Errors
     /// [`Error::NotFound`] for whoever may not edit the article, and for a version of which there
-    /// is none; the database's.
+    /// is none; any database error.
     pub async fn revision(
         &self,
         user: &User,
@@ -457,7 +457,7 @@ impl Services {
     /// is based on, the fields, and when, in milliseconds.
     ///
     /// # Errors
-    /// The database's.
+    /// Any database error.
     pub async fn draft(&self, user: &User, id: i64) -> Result<Option<(i64, Typed, i64)>, Error> {
         let Some(draft) = self.database.draft(user.id, id).await? else { return Ok(None) };
         match serde_json::from_str(&draft.fields) {

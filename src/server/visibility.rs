@@ -1,4 +1,4 @@
-//! Whether readers see an article, and whose it is, as every view has to know.
+//! Whether readers see an article, and who wrote it. Every view asks this.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -8,32 +8,32 @@ use tidemark_store::clock::Clock;
 
 use super::db::Database;
 
-/// How long a yes is believed, in milliseconds. So long an article that is taken back may still be
-/// viewed.
+/// TTL of a positive answer, in milliseconds. An unpublished article may still be viewed for this
+/// long.
 const TTL: i64 = 1_000;
 
-/// How long SQL may take to answer about an article that was visible the last time.
+/// SQL timeout for an article that was visible the last time.
 const TIMEOUT: Duration = Duration::from_millis(300);
 
-/// Answers from memory where it can: a popular article is asked about with each view. A no is
-/// always asked for again, so an article that is published can be viewed at once. While SQL is
-/// away, what was visible before it left still is.
+/// Caches positive answers, because popular articles are asked about with every view. Negative
+/// answers are never cached, so a new article can be viewed at once. While SQL is down, articles
+/// that were visible before stay visible.
 #[derive(Clone, Debug)]
 pub struct Visibility {
     database: Database,
     clock: Clock,
-    /// The articles that were visible. Only articles that exist get in.
+    /// The articles that were visible. Contains only articles that exist, which bounds it.
     visible: Arc<RwLock<HashMap<i64, Visible>>>,
 }
 
-/// What is known of a visible article.
+/// A cached answer.
 #[derive(Clone, Debug)]
 struct Visible {
-    /// The users in its byline.
+    /// Ids of the users in its byline.
     byline: Arc<[i64]>,
-    /// The version of the content from which that is.
+    /// The content version at the time of the answer.
     content_version: u64,
-    /// Until when it is believed, in milliseconds.
+    /// When the answer expires, in milliseconds since 1970.
     until: i64,
 }
 
@@ -47,28 +47,29 @@ impl Visible {
     }
 }
 
-/// Whether somebody sees an article, and as whom.
+/// Who sees an article.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Seen {
-    /// Readers do not see it.
+    /// Not visible to readers.
     ByNobody,
-    /// Readers see it, and this one is no author of it.
+    /// Visible; the user is not in its byline.
     ByReader,
-    /// Readers see it, and this one stands in its byline.
+    /// Visible; the user is in its byline.
     ByAuthor,
 }
 
 impl Visibility {
-    /// Of the articles in `database`, at the time of `clock`.
+    /// Looks articles up in `database`, at the time of `clock`.
     pub fn new(database: Database, clock: Clock) -> Self {
         Self { database, clock, visible: Arc::default() }
     }
 
-    /// Whether readers see the article of that number now, and whether `user` is one of its
-    /// authors. An article that is not remembered, or was before the content changed, is asked for.
+    /// Whether readers see this article now, and whether `user` is in its byline. Asks SQL if no
+    /// answer is cached, or it has expired, or the content has changed since.
     ///
     /// # Errors
-    /// The database's.
+    /// Any database error. An article that was visible the last time is answered from the cache
+    /// instead.
     pub async fn of(&self, article: i64, user: Option<i64>) -> sqlx::Result<Seen> {
         let now = self.clock.now_ms();
         let content_version = self.database.content_version().current();
@@ -86,7 +87,7 @@ impl Visibility {
         Box::pin(self.ask(article, user, now, content_version, was_visible)).await
     }
 
-    /// Asks again the next time, because the article has just been changed in this process.
+    /// Invalidates an article, because this process has just changed it.
     pub fn forget(&self, article: i64) {
         self.visible.write().unwrap_or_else(PoisonError::into_inner).remove(&article);
     }
@@ -101,7 +102,7 @@ impl Visibility {
     ) -> sqlx::Result<Seen> {
         let asked = self.database.byline(article, now);
         let byline = if was_visible {
-            // Views are taken while SQL is away: what was visible the last time still counts.
+            // Views are accepted while SQL is down: what was visible the last time still counts.
             match tokio::time::timeout(TIMEOUT, asked).await {
                 Ok(Ok(byline)) => byline,
                 Ok(Err(_)) | Err(_) => {
@@ -127,7 +128,7 @@ impl Visibility {
         Ok(seen)
     }
 
-    /// Who stood in the byline when SQL answered last.
+    /// The byline from SQL's last answer.
     fn remembered_byline(&self, article: i64) -> Option<Vec<i64>> {
         self.visible
             .read()

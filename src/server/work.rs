@@ -1,6 +1,6 @@
-//! What takes a core for a while, such as rendering a text or comparing two: on threads of its own,
-//! a few at a time, with a limit for waiting and one for the work. So however much of it is asked
-//! for, pages have cores and the runtime has its threads.
+//! A bounded pool for CPU-heavy work, such as rendering or comparing texts. Runs a few jobs at a
+//! time on blocking threads, with a bounded queue, a timeout for waiting and one for the work
+//! itself. However much of it arrives, pages keep their cores and the runtime its threads.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,32 +11,32 @@ use tokio::time::timeout;
 
 use crate::error::Error;
 
-/// How many more may wait before new ones are refused.
+/// Queue length of the default pool. Beyond it, work is refused.
 const IN_LINE: usize = 32;
 
-/// How long one may wait for its turn.
+/// How long work may wait in the queue.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
-/// How long one may take. What is allowed takes a few seconds at most; this is for what nobody has
-/// thought of.
+/// How long work may run. Valid input takes a few seconds at most; this catches what nobody thought
+/// of.
 const LONGEST_WORK: Duration = Duration::from_secs(20);
 
-/// Does work when it is its turn.
+/// A bounded pool. Cheap to clone; clones share the bounds.
 #[derive(Clone, Debug)]
 pub struct Work {
     turns: Arc<Semaphore>,
     line: Arc<Semaphore>,
 }
 
-/// A turn, until this is dropped.
+/// A slot in the pool, freed on drop.
 #[derive(Debug)]
 pub struct Turn {
     _place: OwnedSemaphorePermit,
     _turn: OwnedSemaphorePermit,
 }
 
-/// Tells the work that nobody waits for it any more, however it came to that: it is dropped with
-/// what waits.
+/// Tells the work to stop: dropping it sets the flag. It drops with the caller's future, for
+/// whatever reason.
 struct Waiting(Arc<AtomicBool>);
 
 impl Drop for Waiting {
@@ -47,7 +47,7 @@ impl Drop for Waiting {
 
 impl Default for Work {
     fn default() -> Self {
-        // Half of the cores, at least one. The others are for pages.
+        // Half of the cores, at least one. Pages get the rest.
         Self::new(
             std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).max(1)),
             IN_LINE,
@@ -56,7 +56,7 @@ impl Default for Work {
 }
 
 impl Work {
-    /// So many at a time, and so many more in line.
+    /// A pool that runs `at_a_time` jobs and queues `in_line` more.
     pub fn new(at_a_time: usize, in_line: usize) -> Self {
         Self {
             turns: Arc::new(Semaphore::new(at_a_time)),
@@ -64,10 +64,10 @@ impl Work {
         }
     }
 
-    /// The next turn, for what takes long somewhere else, such as in the database.
+    /// Waits for a slot, for work that is slow elsewhere, such as in the database.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] if too many are in line, or it was not its turn for too long.
+    /// [`Error::Unavailable`] if the queue is full or the wait times out.
     pub async fn turn(&self) -> Result<Turn, Error> {
         let place = self.line.clone().try_acquire_owned().map_err(|_| Error::Unavailable)?;
         let turn = timeout(LONGEST_WAIT, self.turns.clone().acquire_owned()).await;
@@ -75,12 +75,12 @@ impl Work {
         Ok(Turn { _place: place, _turn: turn })
     }
 
-    /// Does `work`, which is told by its argument when nobody waits for it any more: its client has
-    /// left, or it takes too long. Then it should come to an end soon; it has its place until it
-    /// does.
+    /// Runs `work` on a blocking thread. Its argument becomes true when nobody waits for the result
+    /// any more: the client has gone, or the work timed out. It should then return soon; it
+    /// occupies its slot until it does.
     ///
     /// # Errors
-    /// Those of [`Work::turn`]; [`Error::BadRequest`] if it takes too long or panics.
+    /// Those of [`Work::turn`]; [`Error::BadRequest`] if the work times out or panics.
     pub async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&AtomicBool) -> T + Send + 'static,
@@ -88,8 +88,8 @@ impl Work {
         let turn = self.turn().await?;
         let is_stopped = Arc::new(AtomicBool::new(false));
         let _waiting = Waiting(is_stopped.clone());
-        // The turn goes with the work: it goes on for a moment when nobody waits, and must be
-        // counted until it ends.
+        // The slot moves into the work. Abandoned work keeps running for a moment and must occupy
+        // its slot until it ends.
         let work = tokio::task::spawn_blocking(move || {
             let result = work(&is_stopped);
             drop(turn);
@@ -193,7 +193,7 @@ mod tests {
                 pool.run(work).await
             }
         });
-        // The clock stands still while something works, so it moves by hand.
+        // Tokio does not advance a paused clock while blocking work runs, so advance it by hand.
         has_begun.await.unwrap();
         let waiting = tokio::spawn({
             let pool = pool.clone();

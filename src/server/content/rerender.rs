@@ -15,7 +15,7 @@ const VERSION: i64 = 2;
 /// same time does no harm.
 ///
 /// # Errors
-/// The database's; the next start goes on.
+/// Any database error; the next start goes on.
 pub async fn rerender(database: &Database) -> sqlx::Result<usize> {
     if database.renderer().await? >= VERSION {
         return Ok(0);

@@ -178,7 +178,7 @@ impl PictureStore {
     /// Keeps a picture. When this returns, it is there for good.
     ///
     /// # Errors
-    /// The store's.
+    /// Any store error.
     pub async fn put(&self, name: &str, bytes: Vec<u8>) -> object_store::Result<()> {
         self.store.put(&self.prefix.clone().join(name), bytes.into()).await.map(drop)
     }
@@ -186,7 +186,7 @@ impl PictureStore {
     /// A picture, as a body that is read while it is sent; `None` if it is not there.
     ///
     /// # Errors
-    /// The store's.
+    /// Any store error.
     pub async fn get(&self, name: &str) -> object_store::Result<Option<Body>> {
         match self.store.get(&self.prefix.clone().join(name)).await {
             Ok(found) => Ok(Some(Body::from_stream(found.into_stream()))),
@@ -198,7 +198,7 @@ impl PictureStore {
     /// Deletes a picture; nothing if it is not there.
     ///
     /// # Errors
-    /// The store's.
+    /// Any store error.
     pub async fn delete(&self, name: &str) -> object_store::Result<()> {
         match self.store.delete(&self.prefix.clone().join(name)).await {
             Err(object_store::Error::NotFound { .. }) | Ok(()) => Ok(()),
@@ -209,7 +209,7 @@ impl PictureStore {
     /// Writes something and deletes it again.
     ///
     /// # Errors
-    /// The store's.
+    /// Any store error.
     pub async fn probe(&self) -> object_store::Result<()> {
         let name = format!("probe-{:032x}", rand::random::<u128>());
         self.put(&name, b"tidemark doctor".to_vec()).await?;
