@@ -1,5 +1,5 @@
-//! The settings: `Leptos.toml`'s defaults, then the file, then the environment. Each layer
-//! overrides the one before.
+//! The settings. Later layers override earlier ones: the built-in `Leptos.toml`, the settings file,
+//! the environment.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
@@ -16,36 +16,35 @@ use super::pictures::Quota;
 use super::pictures::store::{AwsEnvironment, Place};
 use super::schedule::Schedule;
 
-/// The file that documents every setting is also where the defaults come from, so the two can't
-/// differ.
+/// The defaults come from the file that documents every setting, so the two can't differ.
 const DEFAULTS: &str = include_str!("../../Leptos.toml");
 
-/// The file that is read if `--config` names no other.
+/// The settings file unless `--config` names another.
 const FILE: &str = "Leptos.toml";
 
-/// All settings, checked.
+/// All settings, validated.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Config {
     /// The blog as readers see it.
     pub site: Site,
-    /// The process.
+    /// The server process.
     pub server: Server,
     /// The database.
     pub database: Database,
     /// Redis, for the server profile.
     pub redis: Redis,
-    /// The counting rules' numbers.
+    /// Counting.
     pub views: Views,
-    /// What runs when.
+    /// Schedules of background jobs.
     pub jobs: Jobs,
-    /// Who may have an account.
+    /// Accounts.
     pub accounts: Accounts,
-    /// Where pictures are kept.
+    /// Pictures.
     pub pictures: Pictures,
-    /// What is kept of earlier versions.
+    /// Revisions of articles.
     pub revisions: Revisions,
-    /// Remembered pages.
+    /// Page cache.
     pub pages: Pages,
 }
 
@@ -53,11 +52,11 @@ pub struct Config {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SignUp {
-    /// Nobody: administrators make accounts.
+    /// Nobody: administrators create accounts.
     Closed,
-    /// Whoever has an invitation.
+    /// Anyone with an invitation.
     Invite,
-    /// Everybody, as a reader.
+    /// Anyone, as a reader.
     Open,
 }
 
@@ -77,12 +76,12 @@ pub struct Site {
     pub title: String,
     /// One line about the blog.
     pub description: String,
-    /// The address that readers type, without a slash at the end.
+    /// The public address, without a trailing slash.
     #[serde(deserialize_with = "base_url")]
     pub base_url: String,
-    /// Where to listen.
+    /// The address to listen on.
     pub addr: SocketAddr,
-    /// The folder of the browser's files.
+    /// The folder with the browser's files.
     pub root: PathBuf,
 }
 
@@ -90,29 +89,29 @@ pub struct Site {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Server {
-    /// Whose `X-Forwarded-For` is believed.
+    /// Proxies whose `X-Forwarded-For` is trusted.
     #[serde(deserialize_with = "networks")]
     pub trusted_proxies: Vec<IpNet>,
-    /// How many clients may be connected at the same time; 0 leaves it to the limit of open files.
+    /// Maximum number of concurrent connections; 0 derives it from the limit of open files.
     #[serde(deserialize_with = "in_range::<_, 0, 1_000_000>")]
     pub connections: usize,
-    /// How long a client may keep a request or an answer waiting.
+    /// How long the server waits for a client to send a request or to read an answer.
     #[serde(deserialize_with = "waiting_time")]
     pub timeout: Duration,
-    /// How long a connection is kept for the next request.
+    /// How long an idle connection is kept open.
     #[serde(deserialize_with = "waiting_time")]
     pub keep_alive: Duration,
-    /// How to log.
+    /// Log format.
     pub log: Log,
 }
 
-/// How to log.
+/// Log format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Log {
-    /// For people.
+    /// Lines of text for people.
     Text,
-    /// A JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
@@ -120,9 +119,9 @@ pub enum Log {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Database {
-    /// `sqlite:` and the file's path, or `mysql:` and the server's address.
+    /// `sqlite:` and a path, or a `mysql:` URL.
     pub url: String,
-    /// How many connections at most; 0 leaves it to the kind of database.
+    /// Maximum number of connections; 0 uses the default for the kind of database.
     #[serde(deserialize_with = "in_range::<_, 0, 1_000>")]
     pub connections: usize,
 }
@@ -131,15 +130,15 @@ pub struct Database {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Redis {
-    /// The server's address, or those of a Cluster's nodes with commas in between; empty for the
+    /// URL of the server, or the URLs of a Cluster's nodes separated by commas. Empty in the
     /// embedded profile.
     pub url: String,
-    /// In how many shards articles are.
+    /// Number of shards that articles are spread over.
     #[serde(deserialize_with = "in_range::<_, 1, 1_024>")]
     pub shards: usize,
 }
 
-/// Which stores the program runs on.
+/// The set of stores the program runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Profile {
     /// One SQLite file.
@@ -148,14 +147,14 @@ pub enum Profile {
     Server,
 }
 
-/// What tells anonymous visitors apart.
+/// How anonymous visitors are told apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AnonymousVisitor {
-    /// Address and User-Agent. No cookie is set.
+    /// By address and User-Agent, without a cookie.
     Address,
-    /// A cookie with a random number, which pages of articles set until the browser is closed;
-    /// address and User-Agent where it does not come.
+    /// By a random session cookie, which article pages set. Requests without the cookie fall back
+    /// to address and User-Agent.
     Session,
 }
 
@@ -163,23 +162,23 @@ pub enum AnonymousVisitor {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Views {
-    /// Rule C2's window.
+    /// The window within which a visitor counts once (rule C2).
     #[serde(deserialize_with = "window")]
     pub window: Duration,
-    /// Rule C3's anonymous visitor.
+    /// How anonymous visitors are identified (rule C3).
     pub visitor: AnonymousVisitor,
-    /// Whether the views of those who stand in an article's byline count (rule C4).
+    /// Whether views by authors in the byline count (rule C4).
     pub count_authors: bool,
-    /// Rule C3's cap for anonymous visitors of an address.
+    /// Cap of anonymous visitors per address (rule C3).
     #[serde(deserialize_with = "in_range::<_, 1, 10_000>")]
     pub per_ip_cap: usize,
-    /// Rule C3's cap for anonymous visitors of an IPv6 /48.
+    /// Cap of anonymous visitors per IPv6 /48 (rule C3).
     #[serde(deserialize_with = "in_range::<_, 1, 10_000>")]
     pub per_network_cap: usize,
-    /// Rule C3's cap for signed-in readers of an IPv4 address or an IPv6 /48.
+    /// Cap of signed-in readers per IPv4 address or IPv6 /48 (rule C3).
     #[serde(deserialize_with = "in_range::<_, 1, 10_000>")]
     pub signed_in_cap: usize,
-    /// How many views may wait for the store.
+    /// How many views may wait to be recorded.
     #[serde(deserialize_with = "in_range::<_, 1, 1_000_000>")]
     pub queue: usize,
 }
@@ -188,14 +187,14 @@ pub struct Views {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Jobs {
-    /// When views are brought from Redis to SQL.
+    /// When views are moved from Redis to SQL.
     pub flush: Schedule,
-    /// When what is cached is compared with what it was made from.
+    /// When caches are compared with their source and corrected.
     pub reconcile: Schedule,
-    /// When what has expired is deleted.
+    /// When expired data is deleted.
     #[serde(deserialize_with = "prune")]
     pub prune: Schedule,
-    /// When rankings are made to end with the current hour.
+    /// When rankings are refreshed to end with the current hour.
     pub ranking: Schedule,
 }
 
@@ -203,23 +202,23 @@ pub struct Jobs {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Pictures {
-    /// A folder or a bucket.
+    /// A folder or an S3 bucket.
     pub url: Place,
-    /// How many pictures one user may keep.
+    /// Maximum number of pictures per user.
     #[serde(deserialize_with = "in_range::<_, 1, 1_000_000_000>")]
     pub per_user: usize,
-    /// How large the pictures of one user may be together, in MiB.
+    /// Maximum total size of a user's pictures, in MiB.
     #[serde(deserialize_with = "in_range::<_, 1, 1_000_000_000>")]
     pub mib_per_user: usize,
-    /// Whether pages show pictures, films and sounds of other hosts.
+    /// Whether pages may load images, video and audio from other hosts.
     pub elsewhere: bool,
-    /// How to get into S3.
+    /// Credentials and options for S3, from the environment.
     #[serde(skip)]
     pub aws: AwsEnvironment,
 }
 
 impl Pictures {
-    /// How much one user may keep.
+    /// The limits per user.
     pub fn quota(&self) -> Quota {
         let number = |setting: usize| i64::try_from(setting).unwrap_or(i64::MAX);
         Quota {
@@ -233,10 +232,10 @@ impl Pictures {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Revisions {
-    /// How many an article may have.
+    /// Maximum number of revisions per article.
     #[serde(deserialize_with = "in_range::<_, 2, 1_000_000>")]
     pub per_article: usize,
-    /// How many one user may have saved.
+    /// Maximum number of revisions saved by one user.
     #[serde(deserialize_with = "in_range::<_, 2, 1_000_000_000>")]
     pub per_user: usize,
 }
@@ -245,13 +244,13 @@ pub struct Revisions {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Pages {
-    /// How much memory remembered pages may take, in MiB; 0 remembers none.
+    /// Size limit of the page cache, in MiB; 0 disables it.
     #[serde(deserialize_with = "in_range::<_, 0, 1_048_576>")]
     pub cache: usize,
 }
 
 impl Views {
-    /// Rule C3's caps.
+    /// The caps of rule C3.
     pub fn caps(&self) -> Caps {
         Caps {
             address: self.per_ip_cap,
@@ -262,8 +261,8 @@ impl Views {
 }
 
 impl Config {
-    /// Reads the settings. `file`: what `--config` names; without it `Leptos.toml` is read where it
-    /// is there.
+    /// Loads the settings. `file` is the argument of `--config`; without it, `Leptos.toml` is read
+    /// if it exists.
     ///
     /// # Errors
     /// One line that names the key, where the value came from, and what is wrong with it.

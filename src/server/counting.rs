@@ -1,4 +1,4 @@
-//! What counting says, in the program's words.
+//! Converts the types of the counting crate to the program's and back.
 
 use crate::model::article::Window;
 use crate::model::view::{Reason, ViewOutcome};

@@ -1,9 +1,8 @@
-//! The counts of this moment, for pages that are remembered without them.
+//! Reads current counts for cached pages, which are stored without them.
 //!
-//! Readers who come while the counts are being read are answered together by the next read, so a
-//! read costs each of them less the more of them there are, and none sees a count from before the
-//! own request. While the database is away nobody waits for it: pages show the counts that they
-//! showed last.
+//! Readers who ask during a read are answered together by the next one. So the cost per reader
+//! falls with load, and nobody gets a count from before their request. During a database outage
+//! nobody waits: pages show the counts they showed last.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -25,53 +24,53 @@ use crate::error::Error;
 use crate::model::article::{RankedArticle, Window};
 use crate::model::pages::Ranking;
 
-/// How many readers may wait for counts. Whoever comes then gets the counts that were shown last.
+/// How many readers may wait for counts. Beyond that, a page shows its last counts.
 const QUEUE: usize = 8_192;
 
-/// How many readers are answered by one read at most.
+/// Maximum number of readers per read.
 const BATCH: usize = 1_024;
 
-/// How long the stores may take before they are taken for away.
+/// Timeout of a read, after which pages do without.
 const TIMEOUT: Duration = Duration::from_millis(300);
 
-/// How long the followers of an author may take. Less than [`TIMEOUT`]: a page that has to do
-/// without them still gets the rest.
+/// Timeout of reading an author's followers. Shorter than [`TIMEOUT`], so that a page without them
+/// still gets the rest.
 const FOLLOWERS: Duration = Duration::from_millis(200);
 
-/// How old rankings may be that nothing in this process has changed, in milliseconds: other
-/// replicas count too.
+/// TTL of rankings, in milliseconds, if nothing in this process has changed them. Other replicas
+/// count too.
 const RANKINGS_TTL: i64 = 1_000;
 
-/// How long rankings that Redis answered keep those of SQL from falling below them, in
-/// milliseconds. The windows move by an hour, so counts from before that are too high.
+/// How long the last complete rankings keep SQL's from falling below them, in milliseconds. After
+/// an hour the windows have moved, and older counts are too high.
 const RANKINGS_HOLD_FOR: i64 = 60 * 60 * 1_000;
 
-/// Asks for counts. Cheap to clone; the reader stops when the last clone is gone.
+/// Asks for counts. Cheap to clone; the reader stops when the last clone is dropped.
 #[derive(Clone, Debug)]
 pub struct Counts(Asker<Wanted, Option<Arc<Moment>>>);
 
 impl Counts {
-    /// What a page wants to show and the rankings, read after this was called. `None` while the
-    /// stores can't be read.
+    /// Reads the counts a page wants, and the rankings, after this call. `None` while the stores
+    /// can't be read.
     pub async fn of(&self, wanted: &Wanted) -> Option<Arc<Moment>> {
         self.0.ask(wanted.clone()).await.flatten()
     }
 }
 
-/// What the reader of counts reads from.
+/// Where [`CountsReader`] reads from.
 #[derive(Clone, Debug)]
 pub struct Sources {
     /// SQL.
     pub database: Database,
-    /// Redis, where it has newer counts of views.
+    /// Redis, which has newer view counts than SQL.
     pub views: Views,
-    /// How many follow an author.
+    /// Follower counts.
     pub author_counts: AuthorCounts,
     /// The time.
     pub clock: Clock,
-    /// Renders the rankings for the sidebar.
+    /// Renders the rankings of the sidebar.
     pub render: fn(Vec<Ranking>) -> String,
-    /// Renders the ranking of a window at length.
+    /// Renders the long ranking of a window.
     pub render_long: fn(Vec<RankedArticle>) -> String,
 }
 
@@ -81,7 +80,7 @@ struct Rankings {
     content_version: u64,
     counted: u64,
     read_at: i64,
-    /// What was read last from where all views are known, and when.
+    /// The last rankings that included all views, and when they were read.
     whole: Vec<Ranking>,
     whole_at: i64,
 }
@@ -92,14 +91,13 @@ pub struct CountsReader {
     asked: Gatherer<Wanted, Option<Arc<Moment>>>,
     connection: OwnConnection,
     sources: Sources,
-    /// Those of each window at length that somebody has asked for; under `None` those of the
-    /// sidebar.
+    /// Long rankings by window, as requested so far; the sidebar's are under `None`.
     rankings: HashMap<Option<Window>, Rankings>,
-    /// How many moments there have been.
+    /// Number of moments so far.
     moments: u64,
 }
 
-/// A handle to ask with, and what has to run to answer.
+/// A handle to ask with, and the reader, which has to run to answer.
 pub fn counts(sources: Sources) -> (Counts, CountsReader) {
     let (asker, asked) = gather(QUEUE, BATCH);
     let connection = OwnConnection::new(sources.database.any().clone());
@@ -110,12 +108,13 @@ pub fn counts(sources: Sources) -> (Counts, CountsReader) {
 }
 
 impl CountsReader {
-    /// Answers until the last [`Counts`] is gone.
+    /// Answers until the last [`Counts`] is dropped.
     pub async fn run(mut self) {
         while self.step().await {}
     }
 
-    /// Waits for somebody who asks, and answers all who do by then. False if there is none to come.
+    /// Waits for a question and answers the whole batch. Returns false once nobody can ask any
+    /// more.
     pub async fn step(&mut self) -> bool {
         let batch = self.asked.next().await;
         if batch.is_empty() {
@@ -130,7 +129,7 @@ impl CountsReader {
             batch.iter().filter_map(|asked| asked.question.window).collect();
         let moment = match self.sources.database.outage().is_now() {
             true => None,
-            // What failed has been logged where it did.
+            // Errors were logged where they occurred.
             false => {
                 let reading = self.read(&articles, &authors, &windows);
                 tokio::time::timeout(TIMEOUT, reading).await.ok().and_then(Result::ok)
@@ -149,9 +148,9 @@ impl CountsReader {
         authors: &BTreeSet<i64>,
         windows: &HashSet<Window>,
     ) -> Result<Moment, Error> {
-        // First: a view in between is in the counts alone. The script raises the rankings by what
-        // comes to the page's count, so a view that was in the rankings alone would be added to
-        // them twice, and be taken back by the next page (rule C6).
+        // Read rankings first, so that a view in between is only in the counts. The script raises
+        // the rankings by whatever the page's count rises by. A view that is only in the rankings
+        // would be added twice, and the next page would take it back (rule C6).
         let rankings = self.rankings(None).await?;
         let mut of_windows = HashMap::with_capacity(windows.len());
         for window in windows {
@@ -171,7 +170,7 @@ impl CountsReader {
         Ok(Moment { order, articles, followers, is_behind, rankings, windows: of_windows })
     }
 
-    /// The most viewed articles of a window at length, or those of the sidebar.
+    /// The long ranking of a window, or the sidebar's for `None`.
     async fn rankings(&mut self, window: Option<Window>) -> Result<Arc<RenderedRankings>, Error> {
         let Sources { database, views, clock, render, render_long, .. } = &self.sources;
         let (content_version, counted, now) =
@@ -194,7 +193,8 @@ impl CountsReader {
         let (whole, whole_at, lists) = if views.unranked() == unranked {
             (lists.clone(), now, lists)
         } else {
-            // SQL may lack views that were shown: none of them is taken back (rule C6).
+            // These come from SQL, which may lack views that were already shown. Don't let any
+            // count fall (rule C6).
             let known = self.rankings.remove(&window).filter(|known| {
                 known.content_version == content_version
                     && (0..RANKINGS_HOLD_FOR).contains(&(now - known.whole_at))
@@ -223,14 +223,14 @@ impl CountsReader {
     }
 }
 
-/// An author, and how many follow. `None` if that can't be told in time.
+/// An author's id and follower count. `None` on failure or timeout.
 async fn followers(author_counts: &AuthorCounts, author: i64) -> Option<(i64, i64)> {
     let count =
         tokio::time::timeout(FOLLOWERS, author_counts.followers(author)).await.ok()?.ok()?;
     Some((author, count))
 }
 
-/// Rankings in which no article has fewer views than in `known`, which are of the same windows.
+/// Raises rankings so that no article has fewer views than in `known`, which has the same windows.
 fn not_below(mut rankings: Vec<Ranking>, known: &[Ranking]) -> Vec<Ranking> {
     for (Ranking { articles, .. }, known) in rankings.iter_mut().zip(known) {
         let length = articles.len().max(known.articles.len());

@@ -1,12 +1,13 @@
-//! Questions that are asked at the same time and answered together.
+//! Batches questions that are asked concurrently.
 //!
-//! There is no timer: whoever asks while an answer is being looked up is answered by the next one.
-//! Under load one look-up serves many, at rest a question waits for nobody, and no answer is from
-//! before its question.
+//! There is no timer: questions that arrive during a lookup are answered together by the next one.
+//! Under load, one lookup serves many. At rest, a question is answered at once. No answer is older
+//! than its question.
 
 use tokio::sync::{mpsc, oneshot};
 
-/// Asks. Cheap to clone; whoever answers stops when the last clone is gone.
+/// Asks questions. Cheap to clone. When the last clone is dropped, [`Gatherer::next`] returns no
+/// more questions.
 #[derive(Debug)]
 pub struct Asker<Question, Answer>(mpsc::Sender<Asked<Question, Answer>>);
 
@@ -17,8 +18,8 @@ impl<Question, Answer> Clone for Asker<Question, Answer> {
 }
 
 impl<Question, Answer> Asker<Question, Answer> {
-    /// The answer, from after this was called. `None` if too many wait already, or nobody is there
-    /// to answer any more.
+    /// Asks and waits for an answer that was looked up after this call. Returns `None` if the queue
+    /// is full or the answering side has stopped.
     pub async fn ask(&self, question: Question) -> Option<Answer> {
         let (reply, answer) = oneshot::channel();
         self.0.try_send(Asked { question, reply }).ok()?;
@@ -26,18 +27,18 @@ impl<Question, Answer> Asker<Question, Answer> {
     }
 }
 
-/// A question that waits for its answer.
+/// A question with the channel for its answer.
 #[derive(Debug)]
 pub struct Asked<Question, Answer> {
-    /// What is asked.
+    /// The question.
     pub question: Question,
     reply: oneshot::Sender<Answer>,
 }
 
 impl<Question, Answer> Asked<Question, Answer> {
-    /// Answers it.
+    /// Sends the answer.
     pub fn answer(self, answer: Answer) {
-        // Whoever has gone away needs no answer.
+        // Ignore an asker who has gone.
         let _ = self.reply.send(answer);
     }
 
@@ -46,14 +47,14 @@ impl<Question, Answer> Asked<Question, Answer> {
     }
 }
 
-/// Gathers questions.
+/// The receiving side: collects questions into batches.
 #[derive(Debug)]
 pub struct Gatherer<Question, Answer> {
     receiver: mpsc::Receiver<Asked<Question, Answer>>,
     most: usize,
 }
 
-/// A place for at most `queue` questions, and who gathers at most `most` of them at a time.
+/// A queue of at most `queue` questions, read in batches of at most `most`.
 pub fn gather<Question, Answer>(
     queue: usize,
     most: usize,
@@ -63,16 +64,16 @@ pub fn gather<Question, Answer>(
 }
 
 impl<Question, Answer> Gatherer<Question, Answer> {
-    /// Waits for a question, and brings it with all others that are asked by then, but for those
-    /// whose answer nobody waits for any more: after a look-up that took long there may be
-    /// thousands. Brings none when there are none to come.
+    /// Waits for a question and returns it with all others in the queue, up to the limit. Questions
+    /// whose asker has gone are dropped; after a slow lookup there may be thousands. Returns an
+    /// empty batch once all askers are gone.
     pub async fn next(&mut self) -> Vec<Asked<Question, Answer>> {
         let mut asked = Vec::new();
         while asked.is_empty() && self.receiver.recv_many(&mut asked, self.most).await > 0 {
             asked.retain(Asked::is_awaited);
         }
-        // Requests that are ready to go on ask first: under load more are answered together, at
-        // rest nobody is there.
+        // Let tasks that are ready to run ask first. Under load this makes batches larger; at rest
+        // it costs nothing.
         let mut before = 0;
         while before < asked.len() {
             before = asked.len();
@@ -129,7 +130,7 @@ mod tests {
     #[tokio::test]
     async fn a_question_whose_asker_has_gone_away_is_brought_to_nobody() {
         let (asker, mut gatherer) = gather::<i32, i32>(4, 2);
-        // Polled once, so that the question is asked, and then dropped.
+        // Poll once to send the question, then drop the future.
         for number in 1..=3 {
             assert!(asker.ask(number).now_or_never().is_none());
         }

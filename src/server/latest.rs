@@ -1,19 +1,20 @@
-//! Texts that are made of all articles and fetched again and again, such as the feed: each is made
-//! once for each version of the content.
+//! Caches texts that cover all articles and are fetched often, such as the feed. Each is built once
+//! per content version.
 
 use axum::body::Bytes;
 use tokio::sync::Mutex;
 
 use crate::error::Error;
 
-/// A text as it was made last, with the version of the content that it was made of.
+/// The latest text, with the content version that it was built from.
 #[derive(Debug, Default)]
 pub struct Latest(Mutex<Option<(u64, Bytes)>>);
 
 impl Latest {
-    /// The text of `version`, which `make` makes if nobody has yet. Whoever asks meanwhile waits
-    /// for that. If the database does not answer, it is the text that was made last; once that is
-    /// noticed, `http/read_timeout.rs` refuses before anybody asks here.
+    /// Returns the text of `version`, building it with `make` if needed. Concurrent callers wait
+    /// for the same build. If the database is unavailable, returns the previous text. That matters
+    /// only until the outage is noticed: from then on, `http/read_timeout.rs` refuses the request
+    /// first.
     ///
     /// # Errors
     /// Those of `make`.

@@ -1,4 +1,4 @@
-//! What readers do with articles and authors: what forms and server functions both call.
+//! Reactions of readers to articles and authors, for forms and server functions alike.
 
 use tidemark_counting::store::Drift;
 
@@ -13,26 +13,25 @@ use crate::model::article::{ArticleSummary, Author};
 use crate::model::page::Page;
 use crate::model::reaction::{Reacted, Reaction};
 
-/// An author as the author's page shows one.
+/// An author, for the author's page.
 #[derive(Clone, Debug)]
 pub struct Profile {
-    /// The user's number.
+    /// User id.
     pub id: i64,
-    /// Names.
+    /// User name and display name.
     pub author: Author,
-    /// How many articles readers see.
+    /// Number of visible articles.
     pub articles: i64,
-    /// How many readers follow.
+    /// Number of followers.
     pub followers: i64,
 }
 
 impl Services {
-    /// Lets `user` react so, or not any more, whatever it was before: asking twice is as good as
-    /// once.
+    /// Turns a reaction of `user` on or off. Idempotent.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if readers do not see the article or there is no such author,
-    /// [`Error::BadRequest`] if it is the user's own name, any database error.
+    /// [`Error::NotFound`] if the article is not visible to readers or there is no such author,
+    /// [`Error::BadRequest`] if the user tries to follow themself, any database error.
     pub async fn set_reaction(
         &self,
         user: &User,
@@ -68,7 +67,7 @@ impl Services {
 
     async fn set_follow(&self, user: &User, username: &str, is_on: bool) -> Result<Reacted, Error> {
         let now = self.clock.now_ms();
-        // Nobody has to go on following an author who has no article left.
+        // Anyone can be unfollowed, even an author who has no visible article left.
         let author = match is_on {
             true => self.database.author_with_id(username, now).await?.map(|(id, _)| id),
             false => self.database.user_by_username(username).await?.map(|user| user.id),
@@ -84,10 +83,10 @@ impl Services {
         Ok(Reacted { is_on, count: self.author_counts.followers(author).await? })
     }
 
-    /// The author of that user name, with counts.
+    /// The author with this user name, with counts.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if nobody of that name is in a visible article's byline; any database error.
+    /// [`Error::NotFound`] if no visible article has this user in its byline; any database error.
     pub async fn profile(&self, username: &str) -> Result<Profile, Error> {
         let author = self.database.author_with_id(username, self.clock.now_ms()).await?;
         let (id, author) =
@@ -97,8 +96,8 @@ impl Services {
         Ok(Profile { id, author, articles, followers })
     }
 
-    /// A page of what the user keeps or of what the followed authors wrote, as far as readers see
-    /// it. A page past the end is empty.
+    /// A page of a list of the user's, such as collected articles or those of followed authors.
+    /// Only visible articles; a page past the end is empty.
     ///
     /// # Errors
     /// Any database error.
@@ -112,7 +111,7 @@ impl Services {
         Ok(with_views(&self.views, page).await)
     }
 
-    /// A page of what an author wrote, newest first. A page past the end is empty.
+    /// A page of an author's articles, newest first. A page past the end is empty.
     ///
     /// # Errors
     /// Any database error.
@@ -128,7 +127,8 @@ impl Services {
     }
 }
 
-/// Compares the counts of likes and collects with the rows that they count, and corrects them.
+/// Compares the counts of likes and collects with the rows behind them and corrects them. Returns
+/// what differed.
 ///
 /// # Errors
 /// Any database error.

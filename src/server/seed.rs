@@ -1,4 +1,4 @@
-//! Sample articles for a blog that has none, and an author who can sign in.
+//! Sample articles for an empty blog, and an author who can sign in.
 
 use tidemark_content::slug::slugify;
 use tidemark_store::clock::Clock;
@@ -8,7 +8,7 @@ use super::content::import::{ImportError, Report, SourceFile, import};
 use super::db::Database;
 use super::db::users::Role;
 
-/// The author of the samples.
+/// Name of the samples' author.
 pub const AUTHOR: &str = "Marina Keel";
 
 const SAMPLES: [(&str, &str); 9] = [
@@ -23,21 +23,21 @@ const SAMPLES: [(&str, &str); 9] = [
     ("writing-for-the-web.md", include_str!("../../samples/writing-for-the-web.md")),
 ];
 
-/// What seeding did.
+/// The result of seeding.
 #[derive(Debug)]
 pub struct Seeded {
-    /// How many articles there are now.
+    /// Number of articles created.
     pub articles: usize,
     /// The author's user name.
     pub username: String,
-    /// The author's password, if the author is new. It is stored nowhere else.
+    /// The author's password, if the author is new. Only its hash is stored.
     pub password: Option<String>,
 }
 
-/// Adds the samples and their author. `None` if the database has articles: then nothing is done.
+/// Adds the samples and their author. Returns `None` and does nothing if the database has articles.
 ///
 /// # Errors
-/// [`ImportError`]; then nothing was changed, but for the author.
+/// [`ImportError`]. Nothing was changed then, except that the author may exist.
 pub async fn seed(database: &Database, clock: &Clock) -> Result<Option<Seeded>, ImportError> {
     if !database.is_empty().await? {
         return Ok(None);

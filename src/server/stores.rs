@@ -35,7 +35,7 @@ pub enum StoresError {
     /// The database can't be used.
     #[error(transparent)]
     Database(#[from] OpenError),
-    /// The place of pictures can't be used.
+    /// `pictures.url` can't be used.
     #[error("{0}")]
     Pictures(String),
     /// `redis.url` can't be used.

@@ -1,4 +1,4 @@
-//! What authors do with their articles.
+//! What authors do with their articles: create, save, preview, bin, compare.
 
 use std::sync::atomic::AtomicBool;
 
@@ -26,46 +26,46 @@ use crate::model::page::Page;
 const LONGEST_TITLE: usize = 200;
 /// Longest slug that is typed, in characters.
 const LONGEST_SLUG: usize = 120;
-/// Longest summary, in characters.
+/// Maximum length of a summary, in characters.
 const LONGEST_SUMMARY: usize = 500;
-/// Longest text, in characters.
+/// Maximum length of the Markdown text, in characters.
 const LONGEST_MARKDOWN: usize = 1_000_000;
-/// Most tags.
+/// Maximum number of tags per article.
 const MOST_TAGS: usize = 10;
-/// Longest tag, in characters.
+/// Maximum length of a tag, in characters.
 const LONGEST_TAG: usize = 50;
-/// Longest address of a cover, in characters.
+/// Maximum length of a cover's address, in characters.
 const LONGEST_COVER: usize = 1_000;
-/// How many numbers are tried to make a slug unlike the others.
+/// Numbers below this are tried as a suffix to make a slug unique.
 const MOST_NUMBERS: u32 = 1_000;
 
-/// What is to become of an article with a save.
+/// What a save does to the article's status.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Intent {
-    /// It stays a draft, or published.
+    /// Keeps the status: a draft stays a draft.
     Save,
-    /// Readers see it from now on.
+    /// Publishes it now.
     Publish,
-    /// Readers see it from a time on: as the form sends it, in UTC.
+    /// Publishes it at this time, in the format of the form, UTC.
     Schedule(String),
-    /// Readers see it no more.
+    /// Makes it a draft again.
     Unpublish,
 }
 
-/// What became of a save.
+/// The result of a save.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SaveOutcome {
-    /// It is stored.
+    /// Stored; the new version.
     Saved(i64),
-    /// It was the same already.
+    /// Nothing to store; the current version.
     Unchanged(i64),
-    /// Somebody has saved since; this is what is stored.
+    /// Somebody else saved in the meantime; the stored article.
     Conflict(Box<EditableArticle>),
-    /// Something is wrong with the fields.
+    /// Invalid fields.
     Invalid(FieldErrors),
 }
 
-/// What an article's author would have typed, with the summary that it has.
+/// The form for an article, including a summary that was generated.
 fn typed_of(fields: &ArticleFields) -> Typed {
     let tags: Vec<&str> = fields.tags.iter().map(|tag| tag.name.as_str()).collect();
     Typed {
@@ -78,7 +78,7 @@ fn typed_of(fields: &ArticleFields) -> Typed {
     }
 }
 
-/// What the author of a revision would have typed, with the summary that it has.
+/// The form for a revision, including a summary that was generated.
 fn typed_of_revision(revision: &Revision) -> Typed {
     Typed {
         title: revision.title.clone(),
@@ -90,17 +90,16 @@ fn typed_of_revision(revision: &Revision) -> Typed {
     }
 }
 
-/// The tags, each once. `None` if there are more than an article may have: then nothing else is
-/// done with them.
+/// Parses the tags and removes duplicates. Returns `None` if there are too many.
 fn tags(typed: &Typed) -> Option<Vec<Tag>> {
     let names = typed.tags.split([',', '，', '、']).map(str::trim).filter(|name| !name.is_empty());
-    // Who repeats one, or has one of which no address can be made, has typed more than there are.
+    // Allow for some duplicates and for names that make no slug, but stop at absurd input.
     if names.clone().nth(2 * MOST_TAGS).is_some() {
         return None;
     }
     let mut tags = Vec::<Tag>::new();
     for name in names {
-        // A name that is too long is refused further on, and its address does not matter.
+        // Limit the work of `slugify`. A longer name is refused later, so its slug does not matter.
         let slug = slugify(&first_characters(name, LONGEST_TAG + 1));
         if !slug.is_empty() && !tags.iter().any(|tag| tag.slug == slug) {
             tags.push(Tag { slug, name: name.to_owned() });
@@ -119,7 +118,7 @@ fn one_line(text: &str) -> String {
 
 fn check(typed: &Typed) -> FieldErrors {
     let mut errors = FieldErrors::new();
-    // A text of many characters is not counted to its end.
+    // Stops at the limit, however long the text is.
     let too_long = |text: &str, most: usize| text.chars().nth(most).is_some();
     if typed.title.trim().is_empty() {
         errors.push(("title", "An article needs a title.".into()));
@@ -171,12 +170,12 @@ fn check(typed: &Typed) -> FieldErrors {
     errors
 }
 
-/// The article of that number is not there, or is somebody else's: the answer is the same.
+/// The same answer whether the article does not exist or belongs to somebody else.
 fn no_article() -> Error {
     Error::NotFound("There is no such article, or it is not yours.".into())
 }
 
-/// Whether a draft is no larger than an article. What else is wrong with it is told when it is
+/// Whether a draft is within the size limits of an article. All other checks wait until it is
 /// saved.
 fn fits(typed: &Typed) -> bool {
     let limits = [
@@ -191,18 +190,18 @@ fn fits(typed: &Typed) -> bool {
 }
 
 impl Services {
-    /// Renders a text when it is its turn.
+    /// Renders a text in the work pool.
     ///
     /// # Errors
     /// Those of [`Work::run`](super::work::Work::run).
     async fn render(&self, markdown: String) -> Result<Rendered, Error> {
-        // It stops only if nobody waits for it, and then this is not asked.
+        // Rendering returns `None` only if the caller has gone.
         let rendered =
             self.work.run(move |is_stopped| markdown::render_until(&markdown, is_stopped)).await?;
         rendered.ok_or(Error::Unavailable)
     }
 
-    /// What an article's author would have typed.
+    /// The form for an article. A generated summary is left empty.
     ///
     /// # Errors
     /// Those of [`Work::run`](super::work::Work::run).
@@ -210,7 +209,7 @@ impl Services {
         self.without_own_summary(typed_of(fields)).await
     }
 
-    /// What the author of a revision would have typed.
+    /// The form for a revision. A generated summary is left empty.
     ///
     /// # Errors
     /// Those of [`Work::run`](super::work::Work::run).
@@ -218,7 +217,7 @@ impl Services {
         self.without_own_summary(typed_of_revision(revision)).await
     }
 
-    /// A summary that was made of the text was not typed, and goes on following the text.
+    /// Clears a summary that was generated from the text, so that it keeps following the text.
     async fn without_own_summary(&self, mut typed: Typed) -> Result<Typed, Error> {
         let work = move |is_stopped: &AtomicBool| {
             if markdown::summary_of(&typed.markdown, is_stopped)? == typed.summary {
@@ -229,7 +228,7 @@ impl Services {
         self.work.run(work).await?.ok_or(Error::Unavailable)
     }
 
-    /// How two texts that somebody typed differ, field by field, without the fields that do not.
+    /// Compares two forms. Returns the label and differences of each field that differs.
     ///
     /// # Errors
     /// Those of [`Work::run`](super::work::Work::run).
@@ -255,7 +254,7 @@ impl Services {
         self.work.run(work).await
     }
 
-    /// An article for whoever may edit it: those in its byline, and administrators.
+    /// Loads an article for editing. Authors in its byline and administrators may edit it.
     ///
     /// # Errors
     /// [`Error::NotFound`] for everybody else; any database error.
@@ -265,8 +264,8 @@ impl Services {
         if is_own || user.role >= Role::Admin { Ok(article) } else { Err(no_article()) }
     }
 
-    /// A page of the table of articles, with the counts of this moment. It is sorted by the counts
-    /// that SQL has.
+    /// A page of the studio's table of articles, with current counts. Sorting by views uses the
+    /// counts in SQL.
     ///
     /// # Errors
     /// Any database error.
@@ -280,10 +279,11 @@ impl Services {
         Ok(table)
     }
 
-    /// Adds an article of `user`'s and returns its number.
+    /// Creates an article by `user` and returns its id, or what is wrong with the fields.
     ///
     /// # Errors
-    /// Any database error.
+    /// [`Error::Unavailable`] or [`Error::BadRequest`] if the text can't be rendered; any database
+    /// error.
     pub async fn create_article(
         &self,
         user: &User,
@@ -303,7 +303,7 @@ impl Services {
                 self.forget_old_revisions(user, id).await;
                 return Ok(Ok(id));
             }
-            // What the author typed is taken literally.
+            // A slug that the author typed is never changed.
             if !typed.slug.is_empty() {
                 break;
             }
@@ -311,10 +311,11 @@ impl Services {
         Ok(Err(vec![("slug", slug_taken())]))
     }
 
-    /// Saves an article that is still at `version`.
+    /// Saves an article if it is still at `version`.
     ///
     /// # Errors
-    /// [`Error::NotFound`] for whoever may not edit it; any database error.
+    /// [`Error::NotFound`] if `user` may not edit it; [`Error::Unavailable`] or
+    /// [`Error::BadRequest`] if the text can't be rendered; any database error.
     pub async fn save_article(
         &self,
         user: &User,
@@ -351,10 +352,10 @@ impl Services {
         Ok(SaveOutcome::Invalid(vec![("slug", slug_taken())]))
     }
 
-    /// Puts an article into the bin, or takes it out.
+    /// Moves an article to the bin, or restores it.
     ///
     /// # Errors
-    /// [`Error::NotFound`] for whoever may not edit it; any database error.
+    /// [`Error::NotFound`] if `user` may not edit it; any database error.
     pub async fn bin_article(&self, user: &User, id: i64, is_deleted: bool) -> Result<(), Error> {
         self.editable(user, id).await?;
         if !self.database.set_deleted(id, is_deleted, user.actor(), self.clock.now_ms()).await? {
@@ -367,8 +368,8 @@ impl Services {
     /// A revision of an article, and the one before it.
     ///
     /// # Errors
-    /// [`Error::NotFound`] for whoever may not edit the article, and for a version of which there
-    /// is none; any database error.
+    /// [`Error::NotFound`] if `user` may not edit the article or it has no such revision; any
+    /// database error.
     pub async fn revision(
         &self,
         user: &User,
@@ -383,12 +384,13 @@ impl Services {
         Ok((revision, revisions.next()))
     }
 
-    /// An article (0: a new one) as readers would see it if it were saved as it is typed, and what
-    /// its author is told of it.
+    /// Renders what was typed for an article (0: a new one) as readers would see it, and returns
+    /// notes for its author. Saves nothing.
     ///
     /// # Errors
-    /// [`Error::NotFound`] for whoever may not edit the article; [`Error::TooLarge`]; the
-    /// database's.
+    /// [`Error::TooLarge`]; [`Error::NotFound`] if `user` may not edit the article;
+    /// [`Error::Unavailable`] or [`Error::BadRequest`] if the text can't be rendered; any database
+    /// error.
     pub async fn preview(
         &self,
         user: &User,
@@ -426,12 +428,12 @@ impl Services {
         Ok((content, notes))
     }
 
-    /// Keeps what `user` types for an article, or for a new one (0). False if the same user has
-    /// saved since.
+    /// Stores what `user` is typing for an article (0: a new one). Returns false if the same user
+    /// has saved the article since.
     ///
     /// # Errors
-    /// [`Error::NotFound`] for whoever may not edit the article; [`Error::TooLarge`]; the
-    /// database's.
+    /// [`Error::TooLarge`]; [`Error::NotFound`] if `user` may not edit the article; any database
+    /// error.
     pub async fn keep_draft(
         &self,
         user: &User,
@@ -453,8 +455,8 @@ impl Services {
         Ok(self.database.keep_draft(user.actor(), id, &draft).await?)
     }
 
-    /// What `user` typed for an article, or a new one (0), and has not saved: the version that it
-    /// is based on, the fields, and when, in milliseconds.
+    /// The unsaved draft of `user` for an article (0: a new one): the version it is based on, the
+    /// fields, and when it was stored, in milliseconds since 1970.
     ///
     /// # Errors
     /// Any database error.
@@ -469,8 +471,8 @@ impl Services {
         }
     }
 
-    /// Keeps revisions within their bounds. What could not be forgotten is forgotten with the next
-    /// save.
+    /// Deletes revisions beyond the configured limits. Failures are only logged, because the next
+    /// save tries again.
     async fn forget_old_revisions(&self, user: &User, id: i64) {
         let number = |setting: usize| i64::try_from(setting).unwrap_or(i64::MAX);
         let settings = &self.config.revisions;
@@ -482,13 +484,13 @@ impl Services {
         }
     }
 
-    /// What has to follow after an article changed.
+    /// Invalidates caches after an article has changed.
     async fn article_written(&self, id: i64) {
         self.visibility.forget(id);
         self.author_counts.articles_changed().await;
     }
 
-    /// The fields to store: checked, rendered, and with the status that is wanted.
+    /// Checks and renders what was typed, and returns the fields to store with the intended status.
     async fn fields_of(
         &self,
         typed: &Typed,
@@ -503,7 +505,7 @@ impl Services {
         let (status, published_at) = match intent {
             Intent::Save => (status, published_at),
             Intent::Unpublish => (Status::Draft, published_at),
-            // An article that was published before keeps its date.
+            // An article that is already published keeps its date.
             Intent::Publish => {
                 (Status::Published, published_at.filter(|at| *at <= now).or(Some(now)))
             }
@@ -541,7 +543,7 @@ impl Services {
     }
 }
 
-/// `slug`, and then numbered ones.
+/// `slug`, then `slug-2`, `slug-3` and so on.
 fn slugs(slug: &str) -> impl Iterator<Item = String> + use<> {
     let slug = slug.to_owned();
     std::iter::once(slug.clone())
@@ -553,13 +555,13 @@ fn slug_taken() -> String {
         .into()
 }
 
-/// A time as a form sends it: `2026-11-24T18:30`, in UTC.
+/// Parses a time as sent by a form: `2026-11-24T18:30`, in UTC.
 fn parse_time(text: &str) -> Option<i64> {
     let time = text.parse::<DateTime>().ok().filter(|time| time.year() >= 1)?;
     Some(TimeZone::UTC.to_timestamp(time).ok()?.as_millisecond())
 }
 
-/// A time as a form takes it: to the minute, in UTC.
+/// Formats a time for a form, to the minute, in UTC.
 pub fn format_time(milliseconds: i64) -> String {
     let time = Timestamp::from_millisecond(milliseconds).ok();
     time.map(|time| TimeZone::UTC.to_datetime(time).strftime("%Y-%m-%dT%H:%M").to_string())
