@@ -1,8 +1,8 @@
-//! Articles for their pages, read for all who open one at the same time.
+//! Reads articles for their pages, in batches.
 //!
-//! A statement costs far more than a row: a connection has to be taken and given back, and each of
-//! the three waits for the database. So readers who come while articles are being read are answered
-//! together by the next statement.
+//! A statement costs far more than a row: taking the connection, running the statement and
+//! returning the connection each wait for the database. So readers who arrive during a read are
+//! answered together by the next statement.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -17,33 +17,33 @@ use super::gather::{Asker, Gatherer, gather};
 use crate::error::Error;
 use crate::model::article::Article;
 
-/// How many readers may wait for an article. Whoever comes then is asked to come again.
+/// How many readers may wait for an article. Beyond that, requests are refused.
 const QUEUE: usize = 8_192;
 
-/// How many readers one statement answers at most: each may want another article, and all of these
-/// are in memory together.
+/// Maximum number of readers per statement. Each may want another article, and all of these are in
+/// memory at once.
 const BATCH: usize = 64;
 
-/// How long the database may take. Those who ask wait no longer either, and over a connection that
-/// lost packets an answer may never come.
+/// Timeout of a read. Callers wait no longer either, and a connection that lost packets may never
+/// answer.
 const TIMEOUT: Duration = Duration::from_secs(4);
 
-/// Asks for articles. Cheap to clone; the reader stops when the last clone is gone.
+/// Asks for articles. Cheap to clone; the reader stops when the last clone is dropped.
 #[derive(Clone, Debug)]
 pub struct Articles(Asker<String, Found>);
 
-/// What is read for somebody who asks. Others may have asked for the same article.
+/// The answer to one reader. Shared, because others may have asked for the same article.
 type Found = Result<Option<Arc<Article>>, Error>;
 
 impl Articles {
-    /// The article of that slug, if readers see it now, read after this was called, with the counts
-    /// that SQL knows.
+    /// Reads the article with this slug after this call, if it is visible to readers. Its counts
+    /// are those in SQL.
     ///
     /// # Errors
-    /// Any database error; [`Error::Unavailable`] if too many wait already.
+    /// Any database error; [`Error::Unavailable`] if the queue is full.
     pub async fn by_slug(&self, slug: &str) -> Result<Option<Article>, Error> {
         let found = self.0.ask(slug.to_owned()).await.unwrap_or(Err(Error::Unavailable))?;
-        // Copied only if others have it too, and not by the reader that all of them wait for.
+        // Clones only if others share it, and in the caller's task rather than in the one reader.
         Ok(found.map(Arc::unwrap_or_clone))
     }
 }
@@ -56,7 +56,7 @@ pub struct ArticleReader {
     clock: Clock,
 }
 
-/// A handle to ask with, and what has to run to answer.
+/// A handle to ask with, and the reader, which has to run to answer.
 pub fn articles(database: Database, clock: Clock) -> (Articles, ArticleReader) {
     let (asker, asked) = gather(QUEUE, BATCH);
     (
@@ -66,12 +66,13 @@ pub fn articles(database: Database, clock: Clock) -> (Articles, ArticleReader) {
 }
 
 impl ArticleReader {
-    /// Answers until the last [`Articles`] is gone.
+    /// Answers until the last [`Articles`] is dropped.
     pub async fn run(mut self) {
         while self.step().await {}
     }
 
-    /// Waits for somebody who asks, and answers all who do by then. False if there is none to come.
+    /// Waits for a question and answers the whole batch. Returns false once nobody can ask any
+    /// more.
     pub async fn step(&mut self) -> bool {
         let batch = self.asked.next().await;
         if batch.is_empty() {
@@ -99,7 +100,7 @@ impl ArticleReader {
             read.as_ref().map(|articles| articles.get(slug).cloned()).map_err(Error::clone)
         };
         let answers: Vec<Found> = batch.iter().map(|asked| found(&asked.question)).collect();
-        // So that whoever is the only one to ask for an article gets it without a copy.
+        // Drop the map's references, so that a sole reader gets the article without a clone.
         drop(read);
         for (asked, answer) in batch.into_iter().zip(answers) {
             asked.answer(answer);

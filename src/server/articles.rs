@@ -1,7 +1,7 @@
-//! What readers see of articles: the database's articles with the counts of this moment.
+//! Articles and rankings with current counts.
 //!
-//! In the embedded profile the database has the counts itself. In the server profile it has what
-//! was flushed, and Redis the whole; while Redis is away the database's have to do.
+//! In the embedded profile, SQL has all counts. In the server profile, Redis has them, and SQL has
+//! what was flushed. While Redis is down, SQL's counts are used.
 
 use moka::sync::Cache;
 use tidemark_counting::Views;
@@ -15,20 +15,20 @@ use crate::model::article::{Article, ArticleSummary, RankedArticle, Window};
 use crate::model::page::Page;
 use crate::model::pages::Ranking;
 
-/// How many articles each ranking beside the content shows.
+/// Articles per ranking in the sidebar.
 const SIDEBAR_LENGTH: i64 = 5;
 
-/// The rankings beside the content.
+/// Windows of the rankings in the sidebar.
 const SIDEBAR_WINDOWS: [Window; 3] = [Window::Day, Window::Week, Window::All];
 
-/// How many articles the page of the most viewed shows.
+/// Articles on the most viewed page.
 pub(super) const MOST_VIEWED_LENGTH: i64 = 50;
 
-/// Of how many lists the length is remembered.
+/// Number of lists whose length is cached.
 const TOTALS: u64 = 1_000;
 
-/// How many articles lists have in all. Counting those of a large blog takes far longer than
-/// reading a page of them, and the number stays as it is until the content changes.
+/// Caches how many articles a list has. Counting them in a large blog takes far longer than reading
+/// one page, and the total is the same until the content changes.
 #[derive(Clone, Debug)]
 pub struct Totals {
     totals: Cache<TotalKey, i64>,
@@ -38,13 +38,13 @@ pub struct Totals {
 type TotalKey = (u64, Filter);
 
 impl Totals {
-    /// None yet.
+    /// An empty cache. `version` is part of the key.
     pub fn new(version: ContentVersion) -> Self {
         Self { totals: Cache::new(TOTALS), version }
     }
 
-    /// The total of a list, if it is known, and under what to remember it if not: what is counted
-    /// from now on belongs to the version of now.
+    /// The cached total of a list, if any, and the key to store it under. The key has the current
+    /// version, so take it before counting.
     fn known(&self, filter: &Filter) -> (Option<i64>, TotalKey) {
         let key = (self.version.current(), filter.clone());
         (self.totals.get(&key), key)
@@ -55,7 +55,7 @@ impl Totals {
     }
 }
 
-/// A page of articles with the views of this moment.
+/// Replaces the views of a page of articles with current ones.
 pub(super) async fn with_views(
     views: &Views,
     mut page: Page<ArticleSummary>,
@@ -69,7 +69,7 @@ pub(super) async fn with_views(
 }
 
 impl Services {
-    /// A page of the articles that readers see now, newest first. A page past the end is empty.
+    /// A page of visible articles, newest first. A page past the end is empty.
     ///
     /// # Errors
     /// Any database error.
@@ -83,7 +83,7 @@ impl Services {
         Ok(with_views(&self.views, page).await)
     }
 
-    /// As [`Services::articles`], with the views that SQL knows.
+    /// Like [`Services::articles`], with the view counts in SQL.
     ///
     /// # Errors
     /// Any database error.
@@ -102,7 +102,7 @@ impl Services {
         Ok(page)
     }
 
-    /// The article of that number, if readers see it now.
+    /// The article with this id, if it is visible to readers.
     ///
     /// # Errors
     /// Any database error.
@@ -114,7 +114,7 @@ impl Services {
         })
     }
 
-    /// The article with the views of this moment.
+    /// Replaces the article's views with the current count.
     pub async fn with_count(&self, mut article: Article) -> Article {
         let id = article.summary.id;
         article.summary.views = self
@@ -128,8 +128,8 @@ impl Services {
         article
     }
 
-    /// The articles that readers see with the most views in `window`, most first; of equals, the
-    /// newer first. Articles without a view in the window are left out.
+    /// The visible articles with the most views in `window`, most viewed first and newer first
+    /// among equals. Omits articles without a view in the window.
     ///
     /// # Errors
     /// Any database error.
@@ -141,7 +141,7 @@ impl Services {
         most_viewed(&self.database, &self.views, self.clock.now_ms(), window, limit).await
     }
 
-    /// The rankings beside the content.
+    /// The rankings in the sidebar.
     ///
     /// # Errors
     /// Any database error.
@@ -150,7 +150,7 @@ impl Services {
     }
 }
 
-/// As [`Services::rankings`], at `now`.
+/// Like [`Services::rankings`], at time `now`.
 pub(super) async fn rankings(
     database: &Database,
     views: &Views,
@@ -166,7 +166,7 @@ pub(super) async fn rankings(
     Ok(rankings)
 }
 
-/// As [`Services::most_viewed`], at `now`.
+/// Like [`Services::most_viewed`], at time `now`.
 pub(super) async fn most_viewed(
     database: &Database,
     views: &Views,
@@ -175,7 +175,7 @@ pub(super) async fn most_viewed(
     limit: i64,
 ) -> Result<Vec<RankedArticle>, Error> {
     let limit = usize::try_from(limit).unwrap_or(0);
-    // Some of the most viewed may be deleted or unpublished by now.
+    // Ask for more than `limit`, because some may be deleted or unpublished.
     let mut count = limit.saturating_mul(2).saturating_add(10);
     while let Some(top) = views.top(window.into(), count).await {
         let ids: Vec<i64> = top.iter().map(|(article, _)| *article).collect();

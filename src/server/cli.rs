@@ -36,7 +36,7 @@ struct Arguments {
     /// Read the settings from FILE instead of Leptos.toml
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
-    // cargo-leptos starts the program without a command, so that has to mean something.
+    // cargo-leptos runs the program without a command.
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -126,7 +126,7 @@ impl From<RoleArgument> for Role {
     }
 }
 
-/// A schedule that is not off: whoever starts a process for the jobs wants its flush.
+/// Parses a schedule that is not `off`: a process for background jobs is started for its flush.
 fn running(text: &str) -> Result<Schedule, String> {
     match Schedule::parse(text)? {
         Schedule::Off => Err("a time span or a cron expression is needed here".into()),
@@ -134,8 +134,8 @@ fn running(text: &str) -> Result<Schedule, String> {
     }
 }
 
-/// Does what the command line says. Exit status 0: done; 1: not done, and one line on standard
-/// error says why; 2: the command line itself is wrong.
+/// Runs the command line. Exit status 0: success; 1: failure, with one line on standard error; 2:
+/// wrong usage.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -154,7 +154,7 @@ fn fail(error: &str) -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), String> {
-    // Not `vars`, which panics at a name or value that is no UTF-8.
+    // Not `vars`, which panics on names and values that are not UTF-8.
     let environment: HashMap<String, String> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect();
@@ -232,7 +232,7 @@ async fn reconcile(jobs: &Jobs) -> Result<(), String> {
     Ok(())
 }
 
-/// Runs the background jobs until a signal comes, and flushes once more.
+/// Runs the background jobs until a signal arrives, then flushes once more.
 async fn work(jobs: Jobs) -> Result<(), String> {
     let stop = stop_at_signals()?;
     println!("Tidemark is running its background jobs. Ctrl-C stops it.");
@@ -240,7 +240,7 @@ async fn work(jobs: Jobs) -> Result<(), String> {
     jobs.spawn_all(&tasks, &stop);
     tasks.close();
     stop.cancelled().await;
-    // What is cut off, the next flush goes on with.
+    // A job that is cut off here is continued by the next run.
     let _ = tokio::time::timeout(LAST_WRITES, tasks.wait()).await;
     match tokio::time::timeout(LAST_FLUSH, jobs.last_flush()).await {
         Ok(result) => result.map(drop),
@@ -315,8 +315,7 @@ async fn serve(config: Config, clock: Clock, run_jobs: bool) -> Result<(), Strin
             "the browser's files are not there, so pages have no style and no view is counted; build the site or set site.root"
         );
     }
-    // Before anybody is told that it serves: a signal that comes sooner would end the process at
-    // once.
+    // Install the handlers before announcing the server. An earlier signal would kill the process.
     let stop = stop_at_signals()?;
     println!("Tidemark is serving http://{address} (readers come to {base_url}). Ctrl-C stops it.");
     server.run_until_stopped(stop, run_jobs).await.map_err(|error| error.to_string())?;
@@ -324,7 +323,7 @@ async fn serve(config: Config, clock: Clock, run_jobs: bool) -> Result<(), Strin
     Ok(())
 }
 
-/// A token that SIGTERM and SIGINT cancel.
+/// A token that is cancelled on SIGTERM or SIGINT.
 fn stop_at_signals() -> Result<CancellationToken, String> {
     let signals = signal(SignalKind::terminate())
         .and_then(|terminate| Ok((terminate, signal(SignalKind::interrupt())?)));
@@ -335,8 +334,7 @@ fn stop_at_signals() -> Result<CancellationToken, String> {
     Ok(stop)
 }
 
-/// Cancels `stop` at SIGTERM or SIGINT; a second one ends the process at once, for whoever can't
-/// wait.
+/// Cancels `stop` on SIGTERM or SIGINT. A second signal exits at once.
 async fn stop_at_signal(mut terminate: Signal, mut interrupt: Signal, stop: CancellationToken) {
     for attempt in 0.. {
         tokio::select! {

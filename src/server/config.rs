@@ -301,10 +301,10 @@ impl Config {
         Ok(config)
     }
 
-    /// Which stores the settings name.
+    /// The profile that the settings select.
     ///
     /// # Errors
-    /// One line that says what to set, if they are those of neither profile.
+    /// One line that says what to set, if they fit neither profile.
     pub fn profile(&self) -> Result<Profile, String> {
         let scheme = self.database.url.split(':').next().unwrap_or_default();
         match (scheme, self.redis.url.is_empty()) {
@@ -324,13 +324,13 @@ impl Config {
         }
     }
 
-    /// Whether readers come over TLS, so that cookies must not travel without it.
+    /// Whether readers use HTTPS, so that cookies must be `Secure`.
     pub fn is_secure(&self) -> bool {
         self.site.base_url.starts_with("https://")
     }
 }
 
-/// Puts the key first and everything on one line, whatever layer the error comes from.
+/// Puts an error of the configuration library on one line.
 fn explain(error: &str) -> String {
     let line = error.split_whitespace().collect::<Vec<_>>().join(" ");
     format!("The settings can't be used: {line}")
@@ -340,7 +340,7 @@ fn base_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Err
     address::base_url(&String::deserialize(deserializer)?).map_err(de::Error::custom)
 }
 
-/// A list of networks; from the environment, where there are no lists, a text with commas.
+/// A list of networks, or a comma-separated text, because environment variables can't hold lists.
 fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
@@ -377,7 +377,7 @@ fn interval<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::E
     Duration::try_from(span).ok().filter(|span| *span >= Duration::from_secs(1)).ok_or_else(refuse)
 }
 
-/// How long a client is waited for: longer would only keep connections of clients that are gone.
+/// A client timeout, at most 1 h. A longer one would only keep dead connections open.
 fn waiting_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     let span = interval(deserializer)?;
     if span > Duration::from_secs(60 * 60) {
@@ -386,8 +386,7 @@ fn waiting_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, 
     Ok(span)
 }
 
-/// A time span that a salt outlives: it is destroyed after two days (rule C3), so no window may be
-/// longer than one.
+/// A window, at most 24 h, because its salt is destroyed after two days (rule C3).
 fn window<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     let span = interval(deserializer)?;
     if span > Duration::from_secs(24 * 60 * 60) {
@@ -396,8 +395,8 @@ fn window<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Err
     Ok(span)
 }
 
-/// Salts are destroyed after two days (rule C3), so the job that does it must run daily at least. A
-/// process may leave it to another.
+/// The schedule of the prune job, at most 24 h apart, because the job destroys salts after two days
+/// (rule C3). It may be off where another process runs the job.
 fn prune<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Schedule, D::Error> {
     match Schedule::deserialize(deserializer)? {
         Schedule::Every(span) if span > Duration::from_secs(24 * 60 * 60) => {

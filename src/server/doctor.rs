@@ -1,4 +1,4 @@
-//! What is configured, what it guarantees, and what is wrong.
+//! Reports what is configured, what that guarantees, and what is wrong.
 
 use std::time::Duration;
 
@@ -11,22 +11,22 @@ use super::config::{AnonymousVisitor, Config, Jobs, Profile};
 use super::db::Database;
 use super::pictures::store::PictureStore;
 
-/// How long a store may take to answer before it counts as away.
+/// How long a store may take to answer before it counts as down.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How a store is.
+/// The state of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Health {
-    /// It answers.
+    /// Answers.
     Good,
-    /// It does not answer.
+    /// Does not answer.
     Away,
-    /// It may throw away what it was given, when it is short of memory.
+    /// Answers, but may evict data when it runs out of memory.
     Evicts,
 }
 
 impl Health {
-    /// What `/readyz` says of it.
+    /// Description for `/readyz`.
     pub fn in_words(self) -> &'static str {
         match self {
             Health::Good => "ok",
@@ -38,7 +38,7 @@ impl Health {
     }
 }
 
-/// How each store is.
+/// Checks each store.
 pub async fn health(database: &Database, views: &ViewStore) -> Vec<(&'static str, Health)> {
     let answers = tokio::time::timeout(TIMEOUT, database.ping()).await;
     let is_up = matches!(answers, Ok(Ok(())));
@@ -57,24 +57,24 @@ pub async fn health(database: &Database, views: &ViewStore) -> Vec<(&'static str
     stores
 }
 
-/// Every policy but one drops something that counts: those for all keys drop counts, those for keys
-/// that expire drop the entries by which a repeat is known.
+/// Whether Redis may evict data. Every policy but `noeviction` loses something: `allkeys-*` drops
+/// counts, `volatile-*` drops the dedup log, so that repeats would count.
 fn evicts(node: &Info) -> bool {
     !matches!(node.get("maxmemory_policy"), "noeviction" | "")
 }
 
-/// One finding.
+/// A line of the report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Finding {
-    /// How it is.
+    /// Information.
     Fact(String),
-    /// A guarantee is weaker than it could be; what that costs and what to set.
+    /// A guarantee is weaker than it could be. Says what that costs and what to set.
     Warning(String),
-    /// It does not work, or a guarantee does not hold.
+    /// Something does not work, or a guarantee does not hold.
     Wrong(String),
 }
 
-/// Looks at everything.
+/// Checks the configuration, the stores and the jobs.
 pub async fn examine(config: &Config, database: &Database, views: &ViewStore) -> Vec<Finding> {
     let mut findings = Vec::new();
     let window =
@@ -128,8 +128,7 @@ pub async fn examine(config: &Config, database: &Database, views: &ViewStore) ->
     findings
 }
 
-/// What is lost by the jobs that are switched off. `has_redis`: whether views wait in Redis for a
-/// flush.
+/// Warns about jobs that are off. `has_redis`: whether views wait in Redis for a flush.
 fn examine_jobs(jobs: &Jobs, has_redis: bool) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut warn = |is_off: bool, costs: &str| {
@@ -158,7 +157,7 @@ fn examine_jobs(jobs: &Jobs, has_redis: bool) -> Vec<Finding> {
     findings
 }
 
-/// Writes where pictures are kept, and deletes it again.
+/// Checks the picture store by writing and deleting an object.
 pub async fn examine_pictures(store: &PictureStore) -> Finding {
     let place = store.place();
     match store.probe().await {
@@ -253,7 +252,8 @@ async fn examine_redis(store: &RedisStore) -> Vec<Finding> {
                 .into(),
         ));
     }
-    // A Redis that has lost everything has lost its name as well; the new one shows in SQL.
+    // Registers the name of this Redis in SQL. A Redis that lost its data has a new name, so losses
+    // show up there.
     if let Err(error) = store.register_origin().await {
         findings.push(Finding::Wrong(format!(
             "It could not be seen whether Redis lost everything: {error}"
@@ -269,7 +269,7 @@ async fn examine_redis(store: &RedisStore) -> Vec<Finding> {
     findings
 }
 
-/// Whether salts that are destroyed are gone from Redis' files (rule C3).
+/// Checks whether destroyed salts are gone from Redis' files (rule C3).
 async fn examine_files(store: &RedisStore) -> Finding {
     match store.files().await {
         Ok(Files::Off) => Finding::Fact("Redis: no append-only file keeps salts that are destroyed.".into()),

@@ -1,8 +1,8 @@
 //! The server from start to stop.
 //!
-//! Stopping: no new connections; the requests that are under way are answered; the views that were
-//! taken are written, and flushed; the database is closed. Each has a limit, and together they stay
-//! below the 10 s after which a supervisor kills.
+//! Shutdown stops accepting connections, finishes open requests, writes and flushes acknowledged
+//! views, and closes the database. Each step has a timeout. Together they stay below 10 s, after
+//! which a supervisor would kill the process.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -44,43 +44,43 @@ use crate::components::ranking::render_long_ranking;
 use crate::components::sidebar::{render_rankings, render_unavailable};
 use crate::shell::{island_scripts, scripts};
 
-/// How long requests that are under way may take after the signal to stop.
+/// How long open requests may take after the signal to stop.
 const GRACE: Duration = Duration::from_secs(3);
 
-/// How long each may take after that: the step of a job, the last batches, closing the database.
+/// Timeout of each later step: running jobs, the last batches, closing the database.
 pub const LAST_WRITES: Duration = Duration::from_secs(1);
 
-/// How long the last flush may take: Redis may have to sync first.
+/// Timeout of the last flush. Redis may have to sync first.
 pub const LAST_FLUSH: Duration = Duration::from_millis(3_500);
 
-/// Why the server did not start or did not go on, in one line for a person.
+/// Why the server did not start or stopped early, in one line for a person.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// The stores can't be used.
+    /// The stores can't be opened.
     #[error(transparent)]
     Stores(#[from] StoresError),
-    /// The address is taken or is not this machine's.
+    /// The address is in use or does not belong to this machine.
     #[error(
         "Can't listen on {address}: {reason}. Stop what uses it, or set site.addr (or LEPTOS_SITE_ADDR) to another."
     )]
     Address {
-        /// What was to be listened on.
+        /// The configured address.
         address: SocketAddr,
-        /// What the system says.
+        /// The system's message.
         reason: String,
     },
-    /// The socket can't tell its address.
+    /// The socket's address can't be read.
     #[error("The server's address can't be found out: {0}")]
     Socket(#[from] std::io::Error),
-    /// The worker that writes views ended before it should.
+    /// A task that writes views or reads for pages ended unexpectedly.
     #[error("Counting stopped unexpectedly, so the server stopped too; the log says why")]
     Counting,
 }
 
-/// How long startup waits for the dedup log. What is left is read in the background.
+/// How long startup reads the dedup log. The rest is read in the background.
 const FIRST_LOOK: Duration = Duration::from_secs(1);
 
-/// A server that is bound to its address and not yet serving.
+/// A server that is bound to its address but does not serve yet.
 #[derive(Debug)]
 pub struct Server {
     listener: TcpListener,
@@ -104,7 +104,7 @@ impl Server {
             .map_err(|error| ServeError::Address { address, reason: error.to_string() })?;
         let stores = Stores::open(&config, &clock).await?;
         let (metrics, settings) = (Metrics::new(), config.jobs.clone());
-        // Before the stores are for requests: jobs may take their time.
+        // Create the jobs with the unlimited stores: jobs may take longer than requests.
         let jobs = Jobs::new(
             stores.database.clone(),
             stores.views.clone(),
@@ -175,21 +175,21 @@ impl Server {
         Ok(Self { listener, state, workers, counts_reader, article_reader, watch, follower })
     }
 
-    /// The address that it is bound to, with the port that was found if the setting is port 0.
+    /// The bound address, with the actual port if the setting is port 0.
     ///
     /// # Errors
-    /// The system's.
+    /// [`ServeError::Socket`]
     pub fn address(&self) -> Result<SocketAddr, ServeError> {
         Ok(self.listener.local_addr()?)
     }
 
-    /// Its accounts.
+    /// The sign-in and sign-up service.
     pub fn accounts(&self) -> &Accounts {
         &self.state.accounts
     }
 
-    /// Serves until `stop` is cancelled, and then until everything that was accepted is done. With
-    /// `run_jobs` the background jobs run as well; without, another process has to.
+    /// Serves until `stop` is cancelled and all accepted work is done. With `run_jobs`, runs the
+    /// background jobs as well; without it, another process must.
     ///
     /// # Errors
     /// [`ServeError::Counting`] if counting died.
@@ -218,8 +218,8 @@ impl Server {
         let trusted_proxies = state.config.server.trusted_proxies.clone();
         let site = Site::new(state.clone(), reading(state.clone()), router(state));
         let mut server = tokio::spawn(serve(listener, site, limits, trusted_proxies, stop.clone()));
-        // Without a request to stop, a worker ends only by dying, or because the server did and
-        // took all batchers with it.
+        // Before `stop`, a worker ends only by a panic, or because the server died and dropped all
+        // batchers.
         let is_failure = tokio::select! {
             biased;
             () = stop.cancelled() => false,
@@ -229,11 +229,10 @@ impl Server {
         if tokio::time::timeout(GRACE, &mut server).await.is_err() {
             server.abort();
         }
-        // A job that is in the middle of a step may be cut off: what it did not do, it does after
-        // the next start.
+        // A job that is cut off here is continued after the next start.
         let _ = tokio::time::timeout(LAST_WRITES, tasks.wait()).await;
-        // The last batcher went with the last request, so the workers end when they have written
-        // what is left.
+        // The last batcher was dropped with the last request, so the workers end once they have
+        // written the rest.
         let last_batches = async { while counting.join_next().await.is_some() {} };
         if tokio::time::timeout(LAST_WRITES, last_batches).await.is_err() {
             tracing::warn!(
@@ -241,7 +240,7 @@ impl Server {
             );
         }
         if run_jobs {
-            // What it leaves, the next flush takes, from whichever process.
+            // The next flush of any process takes what is left.
             match tokio::time::timeout(LAST_FLUSH, jobs.last_flush()).await {
                 Ok(Ok(Some(did))) => tracing::info!(job = Job::Flush.name(), "{did}"),
                 Ok(Ok(None)) => {}
@@ -261,7 +260,7 @@ impl Server {
     }
 }
 
-/// Renders what an older version rendered, while readers see it as it was.
+/// Renders articles of an older version again. Readers see the old rendering until then.
 async fn rerender_until_stopped(database: Database, stop: CancellationToken) {
     match stop.run_until_cancelled(rerender(&database)).await {
         Some(Ok(changed)) if changed > 0 => {

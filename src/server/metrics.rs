@@ -1,8 +1,7 @@
-//! What is counted for those who run the program, in the OpenMetrics text format that Prometheus
-//! reads.
+//! Metrics for the operator, in the OpenMetrics text format that Prometheus scrapes.
 //!
-//! No count of readers is here but what this process did since it started: what a blog's counts
-//! are, the stores know.
+//! Counters cover what this process did since it started. The counts of the blog itself are in the
+//! stores.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -44,7 +43,7 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// All at nothing.
+    /// All metrics, at zero.
     pub fn new() -> Self {
         let mut registry = Registry::with_prefix("tidemark");
         let views = Family::<Labels, Counter>::default();
@@ -98,7 +97,7 @@ impl Metrics {
         }
     }
 
-    /// Counts what became of a view.
+    /// Counts a view request by its outcome.
     pub fn view(&self, outcome: &Result<ViewOutcome, Error>) {
         let name = match outcome {
             Ok(ViewOutcome { reason: None, .. }) => "counted",
@@ -113,7 +112,7 @@ impl Metrics {
         self.views.get_or_create(&[("outcome", name)]).inc();
     }
 
-    /// Counts a run of a job that ended at `now` (milliseconds).
+    /// Counts a run of a job that ended at `now`, in milliseconds since 1970.
     pub fn job(&self, job: Job, succeeded: bool, now: i64) {
         let result = if succeeded { "success" } else { "failure" };
         self.job_runs.get_or_create(&[("job", job.name()), ("result", result)]).inc();
@@ -122,8 +121,8 @@ impl Metrics {
         }
     }
 
-    /// Sets what is so at this moment: views waiting in this process, which stores answer, and what
-    /// is not flushed.
+    /// Sets the gauges: views waiting in this process, which stores answer, and what is not
+    /// flushed.
     pub fn now(
         &self,
         waiting: usize,
@@ -140,10 +139,10 @@ impl Metrics {
         }
     }
 
-    /// All of them as text.
+    /// Encodes all metrics as text.
     ///
     /// # Errors
-    /// If they can't be written, which is a fault of ours.
+    /// If encoding fails, which is a bug.
     pub fn encode(&self) -> Result<String, std::fmt::Error> {
         let mut text = String::new();
         encode(&mut text, &self.registry).map(|()| text)

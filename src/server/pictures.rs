@@ -1,9 +1,9 @@
-//! Pictures of authors: taken in, kept, shown and deleted.
+//! Pictures of authors: upload, store, serve, delete.
 //!
-//! A picture's address is its name, which nobody can guess, so it may be shown to whoever knows it:
-//! the pictures of a draft are as secret as their addresses. Its bytes are in a [`PictureStore`],
-//! what is known of it in SQL. It is there once SQL has it: the bytes are written first and deleted
-//! last, so whatever dies in between leaves at most bytes that nobody is shown.
+//! A picture's name is unguessable, and whoever knows it may see the picture. So the pictures of a
+//! draft are as secret as their addresses. The bytes are in a [`PictureStore`], the metadata in
+//! SQL. A picture exists once SQL has it. The bytes are written before the row and deleted after
+//! it, so a crash in between leaves at most bytes that nobody can see.
 
 pub mod store;
 
@@ -19,17 +19,17 @@ use super::db::users::{Role, User};
 use super::work::Work;
 use crate::error::Error;
 
-/// How many pictures are looked at at a time. Each takes a core and much memory for a moment, and
-/// pages need them too.
+/// How many pictures are checked at once. Each takes a core and much memory for a moment, and pages
+/// need those too.
 const AT_A_TIME: usize = 1;
 
-/// How many more uploads may wait for their turn before new ones are refused.
+/// How many more uploads may queue before new ones are refused.
 const IN_LINE: usize = 8;
 
-/// The longest name of a file that is remembered, in characters.
+/// Maximum length of a stored file name, in characters.
 const LONGEST_NAME: usize = 200;
 
-/// Everything that is done with pictures.
+/// The picture service.
 #[derive(Clone, Debug)]
 pub struct Pictures {
     database: Database,
@@ -39,36 +39,36 @@ pub struct Pictures {
     work: Work,
 }
 
-/// How much one user may keep.
+/// Limits per user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quota {
-    /// How many pictures.
+    /// Maximum number of pictures.
     pub pictures: i64,
-    /// How many bytes they may have together.
+    /// Maximum total size in bytes.
     pub bytes: i64,
 }
 
-/// A file that somebody sent.
+/// An uploaded file.
 #[derive(Debug)]
 pub struct SentFile {
-    /// What it was called.
+    /// The file name as sent.
     pub name: String,
-    /// What is in it.
+    /// The content.
     pub bytes: Vec<u8>,
 }
 
-/// Why pictures were not taken. None of them was.
+/// Why an upload was refused. None of its files was stored.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotTaken {
-    /// One of the files can't be published.
+    /// A file can't be published.
     #[error("{name} {refusal}")]
     Refused {
-        /// What it was called.
+        /// The file name.
         name: String,
-        /// What is wrong with it.
+        /// What is wrong with the file.
         refusal: Refusal,
     },
-    /// The user has as many as one may have.
+    /// The user's quota is exhausted.
     #[error(
         "You may keep {pictures} pictures of {mib} MiB together, and this would be more. Delete some that no article shows, or ask \
          whoever runs this blog for more room."
@@ -79,25 +79,25 @@ pub enum NotTaken {
         /// How large they may be together, in MiB.
         mib: i64,
     },
-    /// It can't be done now, or not at all.
+    /// Any other error.
     #[error(transparent)]
     Failed(#[from] Error),
 }
 
 impl Pictures {
-    /// The pictures in `store` that `database` knows.
+    /// Manages the pictures in `store`, with metadata in `database`.
     pub fn new(database: Database, store: PictureStore, clock: Clock, quota: Quota) -> Self {
         Self { database, store, clock, quota, work: Work::new(AT_A_TIME, IN_LINE) }
     }
 
-    /// Takes files in for a user, all or none.
+    /// Checks and stores files for a user: all of them or none.
     ///
     /// # Errors
     /// [`NotTaken`]
     pub async fn add(&self, user: &User, files: Vec<SentFile>) -> Result<Vec<Picture>, NotTaken> {
         let (count, bytes) = self.database.size_of_pictures(user.id).await.map_err(Error::from)?;
-        // What is taken out of files makes them smaller, so whether they fit is known afterwards;
-        // who is full, is told at once.
+        // Checking strips data, so the final size is known only later. But a full quota can be
+        // refused at once.
         if count >= self.quota.pictures || bytes >= self.quota.bytes {
             tracing::info!(user = user.id, "a user has no room for pictures");
             return Err(self.full());
@@ -148,17 +148,17 @@ impl Pictures {
         NotTaken::Full { pictures: self.quota.pictures, mib: self.quota.bytes >> 20 }
     }
 
-    /// Checks a file when it is its turn.
+    /// Checks a file in the work pool.
     async fn look_at(&self, bytes: Vec<u8>) -> Result<Result<Checked, Refusal>, Error> {
         match self.work.run(move |is_stopped| check_until(&bytes, is_stopped)).await {
             Ok(checked) => Ok(checked),
-            // A file that makes a decoder panic, or takes it too long, is not a good one.
+            // A file that makes a decoder panic or time out is damaged.
             Err(Error::BadRequest(_)) => Ok(Err(Refusal::Damaged)),
             Err(error) => Err(error),
         }
     }
 
-    /// What is known of the picture of that name; `None` if there is none.
+    /// Metadata of the picture with this name, if it exists.
     ///
     /// # Errors
     /// Any database error.
@@ -169,10 +169,10 @@ impl Pictures {
         Ok(self.database.picture(name).await?)
     }
 
-    /// The bytes of a picture; `None` if they are lost.
+    /// The bytes of a picture; `None` if the store has lost them.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] if the store can't be reached.
+    /// [`Error::Unavailable`] if the store can't be read.
     pub async fn body(&self, picture: &Picture) -> Result<Option<Body>, Error> {
         let body = self
             .store
@@ -185,18 +185,19 @@ impl Pictures {
         Ok(body)
     }
 
-    /// Deletes a picture that `user` may delete: an own one, or any for an administrator. False if
-    /// there is no such one.
+    /// Deletes a picture. Users may delete their own, administrators any. Returns false if there is
+    /// no such picture.
     ///
     /// # Errors
-    /// Any database error; then it is still there.
+    /// Any database error. The picture still exists then.
     pub async fn delete(&self, user: &User, name: &str) -> Result<bool, Error> {
         if !is_name(name)
             || !self.database.delete_picture(user.actor(), name, owner_seen_by(user)).await?
         {
             return Ok(false);
         }
-        // Nobody is shown it any more; what is left of it only takes space.
+        // The row is gone, so nobody can see the picture any more. Leftover bytes only take up
+        // space.
         if let Err(error) = self.store.delete(name).await {
             tracing::error!(error = %error, picture = name, place = %self.store.place(), "a deleted picture's bytes are left over");
         }
@@ -204,13 +205,12 @@ impl Pictures {
     }
 }
 
-/// Whose pictures a user sees in the studio: the own ones, or, `None`, everybody's for an
-/// administrator.
+/// Whose pictures a user sees in the studio: their own, or everybody's (`None`) for administrators.
 pub fn owner_seen_by(user: &User) -> Option<i64> {
     (user.role < Role::Admin).then_some(user.id)
 }
 
-/// The Markdown that shows a picture, with what its file was called as its description.
+/// Markdown for a picture, with the original file name as its description.
 pub fn markdown(picture: &Picture) -> String {
     let stem = picture
         .original_name
@@ -230,7 +230,8 @@ pub fn markdown(picture: &Picture) -> String {
     format!("![{description}](/pictures/{})", picture.name)
 }
 
-/// Whether a text is a name that [`Pictures::add`] gives: nothing else is looked for, in no store.
+/// Whether a text has the form of a name made by [`Pictures::add`]. Nothing else reaches SQL or the
+/// store.
 fn is_name(text: &str) -> bool {
     let is_key = |key: &str| {
         key.len() == 32 && key.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
@@ -239,8 +240,7 @@ fn is_name(text: &str) -> bool {
     text.split_once('.').is_some_and(|(key, ending)| is_key(key) && is_ending(ending))
 }
 
-/// A file's name as it is shown and remembered: without folders, without control characters, not
-/// endless.
+/// Cleans up a file name for display: drops folders and control characters and limits the length.
 fn display_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let name: String =

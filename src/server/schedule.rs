@@ -1,4 +1,4 @@
-//! When something runs: at intervals, at the times of a cron expression, or never.
+//! Schedules: at intervals, by a cron expression, or never.
 
 use std::cmp::Ordering;
 use std::time::Duration;
@@ -13,20 +13,20 @@ use serde::{Deserialize, Deserializer, de};
 /// When a job runs.
 #[derive(Clone, Debug)]
 pub enum Schedule {
-    /// At the start and then so long after each run ended.
+    /// At the start, and then this long after the end of each run.
     Every(Duration),
-    /// At the times (UTC) of a cron expression.
+    /// By a cron expression, in UTC.
     Cron(Box<Cron>),
     /// Never.
     Off,
 }
 
 impl Schedule {
-    /// Reads an interval such as `10s` or `300ms`, a cron expression of five fields such as `0 4 *
-    /// * *` (six if it begins with seconds), or `off`.
+    /// Parses an interval such as `10s` or `300ms`, a cron expression with five fields such as `0 4
+    /// * * *` (six if it starts with seconds), or `off`.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// One line that says what is wrong.
     pub fn parse(text: &str) -> Result<Self, String> {
         if text == "off" {
             return Ok(Schedule::Off);
@@ -49,13 +49,13 @@ impl Schedule {
         })
     }
 
-    /// Whether it never runs.
+    /// Whether it is [`Schedule::Off`].
     pub fn is_off(&self) -> bool {
         matches!(self, Schedule::Off)
     }
 
-    /// When it is due next after `now`, both in milliseconds. `None` if never, such as on 30
-    /// February.
+    /// The next time after `now`, both in milliseconds since 1970. `None` if there is none, as for
+    /// 30 February.
     pub fn next_after(&self, now: i64) -> Option<i64> {
         match self {
             Schedule::Off => None,
@@ -71,8 +71,8 @@ impl Schedule {
     }
 }
 
-/// A time in UTC for croner to search from. Its own way to use jiff is for an earlier version than
-/// ours.
+/// A time in UTC that implements croner's trait. Croner's own jiff support needs an older version
+/// of jiff.
 #[derive(Clone, Debug)]
 struct UtcTime(DateTime);
 
@@ -101,7 +101,7 @@ impl CronDateTime for UtcTime {
         ))
     }
 
-    /// Each time is there once in UTC.
+    /// Every civil time exists exactly once in UTC.
     fn resolve_civil(&self, civil: CivilDateTime) -> Result<Resolution<Self>, CronError> {
         let part = |part: u32| i8::try_from(part).map_err(|_| CronError::InvalidTime);
         let year = i16::try_from(civil.year()).map_err(|_| CronError::InvalidDate)?;

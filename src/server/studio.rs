@@ -22,9 +22,9 @@ use crate::model::article::{ArticleContent, Author, Heading, Tag};
 use crate::model::draft::Typed;
 use crate::model::page::Page;
 
-/// Longest title, in characters.
+/// Maximum length of a title, in characters.
 const LONGEST_TITLE: usize = 200;
-/// Longest slug that is typed, in characters.
+/// Maximum length of a slug that is typed, in characters.
 const LONGEST_SLUG: usize = 120;
 /// Maximum length of a summary, in characters.
 const LONGEST_SUMMARY: usize = 500;

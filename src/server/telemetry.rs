@@ -1,5 +1,4 @@
-//! Logs: one line a request, at the boundary, without addresses (rule C3) and without what a reader
-//! searched for.
+//! Logging: one line per request, without addresses (rule C3) and without search texts.
 
 use std::io::IsTerminal;
 use std::time::Instant;
@@ -11,11 +10,11 @@ use tracing_subscriber::EnvFilter;
 
 use super::config::Log;
 
-/// Starts logging to standard error. RUST_LOG chooses what; `default` where it is not set.
+/// Starts logging to standard error. The filter is `RUST_LOG`, or `default` if that is not set.
 pub fn start(log: Log, default: &str) {
     let mut filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
-    // html5ever warns of each slip in the HTML of an author, which could fill the log;
-    // tower-sessions suspects everybody whose session is over.
+    // html5ever warns about every error in an author's HTML, which could fill the log.
+    // tower-sessions warns about every expired session.
     for quieter in ["html5ever=error", "tower_sessions_core=error"] {
         if let Ok(directive) = quieter.parse() {
             filter = filter.add_directive(directive);
@@ -25,19 +24,18 @@ pub fn start(log: Log, default: &str) {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal());
-    // A second start, in a test, leaves the first in place.
+    // In tests, a second start keeps the first logger.
     let _ = match log {
         Log::Text => logger.try_init(),
         Log::Json => logger.json().flatten_event(true).try_init(),
     };
 }
 
-/// Marks a request that was made of another one, whose line in the log is the one that counts: this
-/// one gets none.
+/// Marks an internal request that belongs to another request. Only the other one is logged.
 #[derive(Clone, Copy, Debug)]
 pub struct LoggedElsewhere;
 
-/// What a request's line in the log is made of.
+/// Data for a request's log line.
 pub struct RequestLog {
     method: Method,
     path: String,
@@ -45,8 +43,8 @@ pub struct RequestLog {
 }
 
 impl RequestLog {
-    /// A request has come. `None` if nobody wants to know, or knows it already
-    /// ([`LoggedElsewhere`]).
+    /// Starts the clock for a request. Returns `None` if it is not logged: the log level is too
+    /// low, or it is marked [`LoggedElsewhere`].
     pub fn start(request: &Request) -> Option<Self> {
         let is_logged = tracing::enabled!(tracing::Level::INFO)
             && request.extensions().get::<LoggedElsewhere>().is_none();
@@ -57,7 +55,7 @@ impl RequestLog {
         })
     }
 
-    /// Logs what it was answered with and how long that took.
+    /// Logs the request with its status and duration.
     pub fn end(self, response: &Response) {
         let Self { method, path, start } = self;
         let duration_ms = start.elapsed().as_secs_f64() * 1000.0;

@@ -1,4 +1,4 @@
-//! The database into files.
+//! Exports articles to files.
 
 use std::path::Path;
 
@@ -7,15 +7,15 @@ use tidemark_content::front_matter::{self, Source};
 use crate::server::db::Database;
 use crate::server::db::articles::{ArticleFields, Status};
 
-/// Why an export could not be done.
+/// Why an export failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
-    /// A file or the folder can't be written.
+    /// The folder or a file can't be written.
     #[error("{path}: {reason}")]
     File {
-        /// Where.
+        /// Its path.
         path: String,
-        /// What the system says.
+        /// The system's message.
         reason: String,
     },
     /// The database failed.
@@ -23,8 +23,8 @@ pub enum ExportError {
     Database(#[from] sqlx::Error),
 }
 
-/// Writes every article that is not deleted, drafts too, to `slug.md` in `folder`, as `import`
-/// reads it. Returns how many.
+/// Writes every article that is not in the bin, including drafts, to `slug.md` in `folder`, in the
+/// format that `import` reads. Returns the number of articles.
 ///
 /// # Errors
 /// [`ExportError`]

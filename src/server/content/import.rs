@@ -1,4 +1,4 @@
-//! Files into the database.
+//! Imports articles from files.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -15,31 +15,31 @@ use crate::model::article::{Author, Heading, Tag};
 use crate::server::db::Database;
 use crate::server::db::articles::{self, ArticleFields, Status, Written};
 
-/// The byline of an article whose file names nobody.
+/// The author of articles whose file names none.
 const NOBODY: &str = "Anonymous";
 
-/// What an import did.
+/// The result of an import.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// Articles that were not there.
+    /// Articles that were new.
     pub created: usize,
-    /// Articles that differed.
+    /// Articles that had changed.
     pub updated: usize,
-    /// Articles that were the same.
+    /// Articles that were the same already.
     pub unchanged: usize,
-    /// Files that could not be read: where and why.
+    /// Files that were not imported: where and why.
     pub failed: Vec<String>,
 }
 
-/// Why an import could not be done at all. Nothing was changed.
+/// Why an import failed. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
     /// The folder can't be read.
     #[error("{path}: {reason}")]
     Folder {
-        /// Where.
+        /// Its path.
         path: String,
-        /// What the system says.
+        /// The system's message.
         reason: String,
     },
     /// The database failed.
@@ -47,19 +47,19 @@ pub enum ImportError {
     Database(#[from] sqlx::Error),
 }
 
-/// A file of the import: its path below the imported folder, and its text.
+/// A file to import.
 pub struct SourceFile {
-    /// For messages.
+    /// Path below the imported folder.
     pub path: String,
     /// The file's text.
     pub text: String,
 }
 
-/// Imports every Markdown file below `folder`. Files that can't be read are named in the report,
-/// and the others go in.
+/// Imports every Markdown file below `folder`. Files that can't be read are listed in the report;
+/// the others are imported.
 ///
 /// # Errors
-/// [`ImportError`]; then nothing was changed.
+/// [`ImportError`]; nothing was changed.
 pub async fn import_folder(
     database: &Database,
     clock: &Clock,
@@ -77,10 +77,10 @@ pub async fn import_folder(
     import(database, clock, files, report).await
 }
 
-/// Imports files that are in memory.
+/// Imports files from memory and adds the results to `report`.
 ///
 /// # Errors
-/// [`ImportError`]; then nothing was changed.
+/// [`ImportError`]; nothing was changed.
 pub async fn import(
     database: &Database,
     clock: &Clock,
@@ -112,8 +112,8 @@ pub async fn import(
             )),
         }
     }
-    // Older articles first, so that of articles of one day the one that was written later has the
-    // higher id.
+    // Insert older articles first, so that among articles of one day the later one gets the higher
+    // id.
     articles.sort_by_key(|article| article.published_at);
 
     let now = clock.now_ms();
@@ -130,12 +130,12 @@ pub async fn import(
     Ok(report)
 }
 
-/// Articles that share a slug (a yearly "survey") are told apart by their dates: one keeps the
-/// slug, the others get their date appended. The one that has the slug already keeps it, because
-/// its count and its links belong to it (rule C7); else the oldest. Where the date is the same too,
-/// the later files are refused.
+/// Makes slugs unique. If several articles share a slug (a yearly "survey"), one keeps it and the
+/// others get their date appended. The article that already has the slug in the database keeps it,
+/// because its count and its links belong to it (rule C7); otherwise the oldest does. Files with
+/// the same date too are refused, except the first.
 ///
-/// `dates`: the slugs that articles have, with their dates.
+/// `dates`: the slugs in the database, with their dates.
 fn tell_apart(
     sources: &mut Vec<(String, Source)>,
     dates: &HashMap<String, Option<i64>>,
@@ -178,8 +178,8 @@ fn tell_apart(
     });
 }
 
-/// Renders on all cores: highlighting takes nearly all of an import's time. `None` for a text that
-/// makes a renderer panic.
+/// Renders on all cores, because highlighting takes nearly all of an import's time. `None` for a
+/// text that makes the renderer panic.
 fn render_all(sources: &[(String, Source)]) -> Vec<(String, Option<ArticleFields>)> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let next = std::sync::atomic::AtomicUsize::new(0);
@@ -237,8 +237,8 @@ fn render(source: &Source) -> ArticleFields {
     }
 }
 
-/// The Markdown files below a folder, in order of their paths; not the section pages of Zola and
-/// Hugo (`_index.md`).
+/// The Markdown files below a folder, sorted by path, without the section pages of Zola and Hugo
+/// (`_index.md`).
 fn markdown_files(folder: &Path) -> Result<Vec<PathBuf>, ImportError> {
     let failed = |path: &Path, error: std::io::Error| ImportError::Folder {
         path: path.display().to_string(),
@@ -250,7 +250,7 @@ fn markdown_files(folder: &Path) -> Result<Vec<PathBuf>, ImportError> {
         for entry in std::fs::read_dir(&folder).map_err(|error| failed(&folder, error))? {
             let entry = entry.map_err(|error| failed(&folder, error))?;
             let path = entry.path();
-            // A link to a folder is not followed: it could lead in circles.
+            // Don't follow links to folders, which could form a cycle.
             if entry.file_type().map_err(|error| failed(&path, error))?.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|ending| ending == "md" || ending == "markdown")

@@ -1,5 +1,5 @@
-//! Articles are rendered when they are saved. After an update that renders better, those that were
-//! saved before are rendered again.
+//! Renders stored articles again after an update of the renderer. Normally, an article is rendered
+//! when it is saved.
 
 use tidemark_content::markdown::{self, Rendered};
 
@@ -7,15 +7,15 @@ use crate::model::article::Heading;
 use crate::server::db::Database;
 use crate::server::db::renderings::{RenderedText, Rendering};
 
-/// Grows by one with each change of what is made of a text.
+/// Version of the renderer. Increment it with each change of its output.
 const VERSION: i64 = 2;
 
-/// Renders every article that an older version of the program rendered, one at a time, and returns
-/// how many came out otherwise. What was cut off begins anew the next time; what others do at the
-/// same time does no harm.
+/// Renders every article that an older version rendered, one at a time, and returns how many
+/// changed. A run that was interrupted starts over. Concurrent edits and other processes that do
+/// the same are harmless.
 ///
 /// # Errors
-/// Any database error; the next start goes on.
+/// Any database error. The next start tries again.
 pub async fn rerender(database: &Database) -> sqlx::Result<usize> {
     if database.renderer().await? >= VERSION {
         return Ok(0);
@@ -25,7 +25,7 @@ pub async fn rerender(database: &Database) -> sqlx::Result<usize> {
         database.text_after(last).await?
     {
         last = id;
-        // Rendering takes a core for some milliseconds, and requests need the runtime's threads.
+        // Rendering blocks for some milliseconds, and requests need the runtime's threads.
         match tokio::task::spawn_blocking(move || markdown::render(&markdown)).await {
             Ok(Rendered { html, contents, reading_minutes, language, .. }) => {
                 let contents = contents.into_iter().map(Heading::from).collect();

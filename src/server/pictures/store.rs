@@ -1,4 +1,4 @@
-//! Where pictures are kept: a folder, or a bucket of a store that speaks S3.
+//! Stores pictures in a folder or an S3-compatible bucket.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -13,22 +13,22 @@ use object_store::path::Path;
 use object_store::{ClientOptions, ObjectStore, ObjectStoreExt, RetryConfig};
 use serde::{Deserialize, Deserializer, de};
 
-/// How long a store may take for one request.
+/// Timeout of one request.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long it may take to be reached at all, and how long what failed may be tried again.
+/// Timeout of connecting, and how long failed requests are retried.
 const PATIENCE_TO_CONNECT: Duration = Duration::from_secs(3);
 
-/// What `pictures.url` says.
+/// The value of `pictures.url`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// A folder; relative to the one that the program was started in.
+    /// A folder; a relative one is relative to the working directory.
     Folder(PathBuf),
-    /// A bucket, and what the names of all pictures in it begin with.
+    /// A bucket and a prefix for all names in it.
     Bucket {
-        /// Its name.
+        /// Name of the bucket.
         bucket: String,
-        /// May be empty.
+        /// Prefix; may be empty.
         prefix: Path,
     },
 }
@@ -87,12 +87,12 @@ impl fmt::Display for Place {
     }
 }
 
-/// The environment's variables that start with `AWS_`: where S3 is and how to get in.
+/// The environment variables that start with `AWS_`: endpoint, region, credentials and so on.
 #[derive(Clone, Default)]
 pub struct AwsEnvironment(HashMap<String, String>);
 
 impl AwsEnvironment {
-    /// Those of `environment`.
+    /// Picks them from `environment`.
     pub fn of(environment: &HashMap<String, String>) -> Self {
         let is_aws = |(name, _): &(&String, &String)| name.starts_with("AWS_");
         Self(
@@ -106,13 +106,13 @@ impl AwsEnvironment {
 }
 
 impl fmt::Debug for AwsEnvironment {
-    // There are secrets in it.
+    // Prints names only; the values include secrets.
     fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
         formatter.debug_set().entries(self.0.keys()).finish()
     }
 }
 
-/// The open store.
+/// An open store.
 #[derive(Clone, Debug)]
 pub struct PictureStore {
     store: Arc<dyn ObjectStore>,
@@ -121,8 +121,8 @@ pub struct PictureStore {
 }
 
 impl PictureStore {
-    /// Gets ready to reach the store; whether it is there shows when it is used. A folder is made
-    /// with its first picture.
+    /// Creates a client for the store, without connecting to it. A folder is created with its first
+    /// picture.
     ///
     /// # Errors
     /// One line that says what to change.
@@ -136,7 +136,7 @@ impl PictureStore {
                 (Arc::new(LocalFileSystem::new().with_fsync(true)), prefix)
             }
             Place::Bucket { bucket, prefix } => {
-                // An error means that there is a default already.
+                // Fails if a default is already installed, which is fine.
                 let _ = rustls::crypto::ring::default_provider().install_default();
                 let client = ClientOptions::new()
                     .with_timeout(TIMEOUT)
@@ -146,7 +146,7 @@ impl PictureStore {
                     retry_timeout: PATIENCE_TO_CONNECT,
                     ..RetryConfig::default()
                 };
-                // As AmazonS3Builder::from_env does, but of the environment that the settings were
+                // Like `AmazonS3Builder::from_env`, but with the environment that the settings were
                 // read from.
                 let builder = aws.0.iter().fold(
                     AmazonS3Builder::new().with_client_options(client),
@@ -158,7 +158,7 @@ impl PictureStore {
                         Err(_) => builder,
                     },
                 );
-                // Not every store that speaks like S3 knows how to delete many at once.
+                // Not every S3-compatible store supports bulk delete.
                 let store = builder
                     .with_retry(retry)
                     .with_disable_bulk_delete(true)
@@ -170,12 +170,12 @@ impl PictureStore {
         Ok(Self { store, prefix, place: place.clone() })
     }
 
-    /// Where it is.
+    /// Where the pictures are.
     pub fn place(&self) -> &Place {
         &self.place
     }
 
-    /// Keeps a picture. When this returns, it is there for good.
+    /// Stores a picture durably.
     ///
     /// # Errors
     /// Any store error.
@@ -183,7 +183,7 @@ impl PictureStore {
         self.store.put(&self.prefix.clone().join(name), bytes.into()).await.map(drop)
     }
 
-    /// A picture, as a body that is read while it is sent; `None` if it is not there.
+    /// A picture as a streaming body; `None` if it does not exist.
     ///
     /// # Errors
     /// Any store error.
@@ -195,7 +195,7 @@ impl PictureStore {
         }
     }
 
-    /// Deletes a picture; nothing if it is not there.
+    /// Deletes a picture, if it exists.
     ///
     /// # Errors
     /// Any store error.
@@ -206,7 +206,7 @@ impl PictureStore {
         }
     }
 
-    /// Writes something and deletes it again.
+    /// Checks the store by writing and deleting a small object.
     ///
     /// # Errors
     /// Any store error.
@@ -216,8 +216,8 @@ impl PictureStore {
         self.delete(&name).await
     }
 
-    /// What can be told without touching the store: a folder in whose place, or above it, something
-    /// else is or may not be written to.
+    /// What obviously prevents writing to the folder, without touching the store: it, or its
+    /// nearest existing ancestor, is not a folder or is read-only. Always `None` for a bucket.
     pub fn obstacle(&self) -> Option<String> {
         let Place::Folder(folder) = &self.place else { return None };
         let folder = std::path::absolute(folder).ok()?;
