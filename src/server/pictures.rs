@@ -74,9 +74,9 @@ pub enum NotTaken {
          whoever runs this blog for more room."
     )]
     Full {
-        /// How many one may have.
+        /// Maximum number of pictures.
         pictures: i64,
-        /// How large they may be together, in MiB.
+        /// Maximum total size, in MiB.
         mib: i64,
     },
     /// Any other error.

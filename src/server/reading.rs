@@ -31,7 +31,7 @@ pub const LONGEST_SEARCH: usize = 200;
 pub const SEARCHES_AT_A_TIME: usize = 2;
 
 /// How many more searches may queue before new ones are refused. A queued search holds no
-/// connection and times out after a few seconds.
+/// connection, and its wait has a timeout.
 pub const QUEUED_SEARCHES: usize = 1_000;
 
 impl Services {
