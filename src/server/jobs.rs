@@ -262,8 +262,8 @@ impl Jobs {
     }
 
     /// Prunes once: deletes expired windows, sessions, invitations and known browsers, old ledger
-    /// batches, and the salts of all days but today and yesterday (rule C3), including what remains
-    /// of them in the database files.
+    /// batches, and the salts of all days but today and yesterday (rule C3), from the stores' files
+    /// too.
     ///
     /// # Errors
     /// Any database error. The next run deletes the rest.

@@ -22,8 +22,9 @@ pub enum Schedule {
 }
 
 impl Schedule {
-    /// Parses an interval such as `10s` or `300ms`, a cron expression with five fields such as `0 4
-    /// * * *` (six if it starts with seconds), or `off`.
+    /// Parses `off`, an interval such as `10s` or `300ms`, or a cron expression such as `0 4 * *
+    /// *`.
+    /// A cron expression has five fields, or six if it starts with seconds.
     ///
     /// # Errors
     /// One line that says what is wrong.

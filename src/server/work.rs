@@ -17,8 +17,7 @@ const IN_LINE: usize = 32;
 /// How long work may wait in the queue.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
-/// How long work may run. Valid input takes a few seconds at most; this catches what nobody thought
-/// of.
+/// How long work may run. Valid input takes a few seconds at most; this catches unforeseen cases.
 const LONGEST_WORK: Duration = Duration::from_secs(20);
 
 /// A bounded pool. Cheap to clone; clones share the bounds.
