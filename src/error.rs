@@ -1,42 +1,41 @@
-//! The one error that leaves the program. What went wrong inside is logged where it is turned into
-//! one of these, never sent.
+//! The one error type that leaves the program. Internal errors are logged where they are converted
+//! to it, and never sent.
 
 use leptos::prelude::*;
 use leptos::server_fn::codec::JsonEncoding;
 use serde::{Deserialize, Serialize};
 
-/// Why a request was not done, in words that may be shown to whoever asked.
+/// Why a request failed. The messages are safe to show to the client.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum Error {
-    /// There is no such thing, or it is not for this reader.
+    /// It does not exist, or this reader may not see it.
     #[error("{0}")]
     NotFound(String),
-    /// The request itself is wrong; the text says what to change.
+    /// The request is invalid. The text says what to change.
     #[error("{0}")]
     BadRequest(String),
-    /// It is for people who are signed in, and whoever asks is not.
+    /// The request needs a signed-in user.
     #[error("Please sign in first.")]
     Unauthorized,
-    /// Not allowed: the request came from another site, or from somebody whose role does not reach
-    /// so far.
+    /// The request came from another site, or the user's role does not allow it.
     #[error("{0}")]
     Forbidden(String),
-    /// The request's body is larger than this address takes.
+    /// The request's body exceeds the limit of this route.
     #[error("The request's body is too large.")]
     TooLarge,
-    /// It cannot be done now, and trying again later is safe.
+    /// A temporary failure. The request is safe to retry.
     #[error("This can't be done right now. Please try again in a moment.")]
     Unavailable,
-    /// A fault of ours. The log has the details.
+    /// A bug or a failure on the server. The details are in the log.
     #[error("Something went wrong on our side.")]
     Internal,
 }
 
-/// How long a client should wait after [`Error::Unavailable`], in seconds.
+/// The `Retry-After` that is sent with [`Error::Unavailable`], in seconds.
 pub const RETRY_AFTER_SECONDS: u32 = 1;
 
 impl Error {
-    /// The HTTP status that stands for this error: the only place that maps one to the other.
+    /// The HTTP status of this error. Nothing else maps errors to statuses.
     pub fn status(&self) -> u16 {
         match self {
             Error::BadRequest(_) => 400,
@@ -52,7 +51,7 @@ impl Error {
 
 #[cfg(feature = "ssr")]
 impl Error {
-    /// Gives the answer that is being made this error's status, where a server function makes it.
+    /// Sets this error's status on the response, if called within a server function.
     pub fn set_status(&self) {
         if let Some(response) = use_context::<leptos_axum::ResponseOptions>()
             && let Ok(status) = axum::http::StatusCode::from_u16(self.status())
@@ -72,16 +71,17 @@ impl FromServerFnError for Error {
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         let error = match error {
             ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => unreadable(),
-            // In the server: a body that is no text, or that was cut off.
+            // On the server: the body is not valid text, or was cut off.
             ServerFnErrorErr::Deserialization(_) if cfg!(feature = "ssr") => unreadable(),
-            // In the browser: no answer, or one that is not this program's, such as a proxy's while
-            // the program restarts.
+            // In the browser: there is no response, or it isn't ours, such as a proxy's while the
+            // server restarts.
             ServerFnErrorErr::Request(_)
             | ServerFnErrorErr::Response(_)
             | ServerFnErrorErr::Deserialization(_) => Error::Unavailable,
             _ => Error::Internal,
         };
-        // A parameter that is missing or wrong never reaches the function.
+        // If parameters are missing or invalid, the function is never called and can't set the
+        // status.
         #[cfg(feature = "ssr")]
         error.set_status();
         error

@@ -1,4 +1,4 @@
-//! What crosses the wire: the JSON API, the server functions and the pages all speak of these.
+//! Data types shared by the JSON API, the server functions and the pages.
 
 #[cfg(feature = "ssr")]
 pub mod article;

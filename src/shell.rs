@@ -1,4 +1,4 @@
-//! The document of every page: head, scripts, content security policy.
+//! The HTML document around every page: head, scripts and content security policy.
 
 use leptos::nonce::Nonce;
 use leptos::prelude::*;
@@ -10,7 +10,7 @@ use crate::model::pages::Frame;
 use crate::model::theme::Theme;
 use crate::server::state::AppState;
 
-/// A page as HTML, whose scripts carry `nonce`.
+/// Renders a page to HTML. Its scripts carry `nonce`.
 pub fn document(frame: Frame, content: Content, theme: Option<Theme>, nonce: &str) -> String {
     let state = expect_context::<AppState>();
     let Content { head, view, has_islands } = content;
@@ -68,14 +68,14 @@ fn HeadTags(head: Head) -> impl IntoView {
     }
 }
 
-/// What the script of every page is called, `browser/reading.js`, without its hash and `.js`.
+/// The name of the script that every page loads, `browser/reading.js`, without hash and `.js`.
 pub const READING: &str = "reading";
 
-/// The scripts of every page, around the places for their nonce: what it does for readers, and
-/// cargo-leptos's live reload where that is running.
+/// The script tags of every page, split where the nonce goes: `reading.js`, and cargo-leptos's live
+/// reload when that is running.
 pub fn scripts(options: &LeptosOptions) -> Vec<String> {
-    // The library's name is the program's, and behind it the hash that all of the build's names
-    // have.
+    // The output name is the crate's name plus the hash, and every file of the build has the same
+    // hash.
     let hash = options.output_name.strip_prefix(env!("CARGO_PKG_NAME")).unwrap_or_default();
     let address = format!("/{}/{READING}{hash}.js", options.site_pkg_dir);
     around_nonce(|nonce| {
@@ -84,12 +84,12 @@ pub fn scripts(options: &LeptosOptions) -> Vec<String> {
     })
 }
 
-/// The script of pages that have islands, around the places for its nonce: it loads the library and
-/// brings the islands to life.
+/// The script tag of pages with islands, split where the nonce goes. It loads the WebAssembly
+/// library and hydrates the islands.
 ///
-/// Leptos has the library preloaded as well. That is left out: the text does not need it, and
-/// appeared later on a phone's connection, which it fills (docs/measurements/lighthouse.md).
-/// Without it, the script loads the library when the page is there.
+/// Leptos also preloads the library. That is left out: the text does not need it, and on a phone's
+/// connection the preload delayed the text (docs/measurements/lighthouse.md). Without it, the
+/// script loads the library once the page is there.
 pub fn island_scripts(options: &LeptosOptions) -> Vec<String> {
     around_nonce(|_| {
         let library = view! { <HydrationScripts options=options.clone() islands=true /> }.to_html();
@@ -97,7 +97,7 @@ pub fn island_scripts(options: &LeptosOptions) -> Vec<String> {
     })
 }
 
-/// HTML that is rendered with a nonce, around the places where that stands.
+/// Renders HTML with a nonce and splits it at each place where the nonce stands.
 fn around_nonce(render: impl FnOnce(&str) -> String) -> Vec<String> {
     let nonce = Nonce::new();
     let html = Owner::new().with(|| {
@@ -107,13 +107,14 @@ fn around_nonce(render: impl FnOnce(&str) -> String) -> Vec<String> {
     html.split(&*nonce).map(str::to_owned).collect()
 }
 
-/// What a page may load and run: its own files, and the scripts that carry this answer's nonce;
-/// WebAssembly only where there are islands. Pictures may come from anywhere over TLS, because
-/// authors link to them, unless a setting forbids it.
+/// The content security policy of a page. It allows the site's own files and the scripts that carry
+/// this response's nonce, and WebAssembly only on pages with islands. Authors link to pictures
+/// elsewhere, so those are allowed from anywhere over TLS (`shows_elsewhere`) unless a setting
+/// forbids it.
 pub fn page_policy(nonce: &str, has_islands: bool, shows_elsewhere: bool) -> String {
     let wasm = if has_islands { " 'wasm-unsafe-eval'" } else { "" };
     let elsewhere = if shows_elsewhere { " https:" } else { "" };
-    // cargo-leptos's live reload listens on a port of its own.
+    // cargo-leptos's live reload uses a WebSocket on another port.
     let reload = if std::env::var_os("LEPTOS_WATCH").is_some() { " ws:" } else { "" };
     format!(
         "default-src 'none'; script-src 'self'{wasm} 'nonce-{nonce}'; style-src 'self'; img-src 'self'{elsewhere} data:; \

@@ -1,5 +1,5 @@
-//! What the pages for reading show. A page calls its function while it is rendered, and programs
-//! can call the same as a GET. Each takes its parameters as they stand in the page's address.
+//! Data for the public pages. A page calls its function while it renders, and programs can call the
+//! same function with a GET. Parameters arrive as raw strings from the page's URL.
 
 use axum::http::request::Parts;
 use leptos::prelude::*;
@@ -13,15 +13,15 @@ use crate::model::pages::{
 use crate::server::reading::{page_number, window};
 use crate::server::state::AppState;
 
-/// What the server knows of a request.
+/// The application state and the head of the current request.
 fn request() -> (AppState, Parts) {
     (expect_context(), expect_context())
 }
 
-/// All articles, newest first.
+/// One page of all articles, newest first.
 ///
 /// # Errors
-/// [`Error::NotFound`] for a page that does not exist; the database's.
+/// [`Error::NotFound`] if the page number is invalid or past the end; database errors.
 #[server(prefix = "/api/pages", endpoint = "home", input = GetUrl, output = Json)]
 pub async fn home(page: Option<String>) -> Result<Framed<HomeData>, Error> {
     let (state, parts) = request();
@@ -32,18 +32,18 @@ pub async fn home(page: Option<String>) -> Result<Framed<HomeData>, Error> {
 /// An article.
 ///
 /// # Errors
-/// [`Error::NotFound`] if readers do not see an article of that slug; the database's.
+/// [`Error::NotFound`] if readers can't see an article with that slug; database errors.
 #[server(prefix = "/api/pages", endpoint = "article", input = GetUrl, output = Json)]
 pub async fn article(slug: String) -> Result<Framed<ArticleData>, Error> {
     let (state, parts) = request();
     answer(state.article_page(&parts, &slug).await)
 }
 
-/// All articles with a tag, newest first.
+/// One page of the articles with a tag, newest first.
 ///
 /// # Errors
-/// [`Error::NotFound`] if no article has the tag, and for a page that does not exist; the
-/// database's.
+/// [`Error::NotFound`] if no article has the tag, or if the page number is invalid or past the end;
+/// database errors.
 #[server(prefix = "/api/pages", endpoint = "tag", input = GetUrl, output = Json)]
 pub async fn tag(tag: String, page: Option<String>) -> Result<Framed<TagData>, Error> {
     let (state, parts) = request();
@@ -51,11 +51,11 @@ pub async fn tag(tag: String, page: Option<String>) -> Result<Framed<TagData>, E
     answer(state.framed(&parts, content).await)
 }
 
-/// An author, and what the author wrote, newest first.
+/// An author and one page of their articles, newest first.
 ///
 /// # Errors
-/// [`Error::NotFound`] if no article names such an author, and for a page that does not exist; the
-/// database's.
+/// [`Error::NotFound`] if no article credits that author, or if the page number is invalid or past
+/// the end; database errors.
 #[server(prefix = "/api/pages", endpoint = "author", input = GetUrl, output = Json)]
 pub async fn author(username: String, page: Option<String>) -> Result<Framed<AuthorData>, Error> {
     let (state, parts) = request();
@@ -64,10 +64,10 @@ pub async fn author(username: String, page: Option<String>) -> Result<Framed<Aut
     answer(state.framed(&parts, content).await)
 }
 
-/// The most viewed articles of a window.
+/// The most viewed articles within a window.
 ///
 /// # Errors
-/// [`Error::NotFound`] if there is no such window; the database's.
+/// [`Error::NotFound`] if no window has that name; database errors.
 #[server(prefix = "/api/pages", endpoint = "most-viewed", input = GetUrl, output = Json)]
 pub async fn most_viewed(window: Option<String>) -> Result<Framed<MostViewedData>, Error> {
     let (state, parts) = request();
@@ -75,10 +75,11 @@ pub async fn most_viewed(window: Option<String>) -> Result<Framed<MostViewedData
     answer(state.framed(&parts, content).await)
 }
 
-/// Articles that contain a text.
+/// One page of the articles that contain the search text.
 ///
 /// # Errors
-/// [`Error::NotFound`] for a page that does not exist; the database's.
+/// [`Error::NotFound`] if the page number is invalid or past the end; [`Error::Unavailable`] if too
+/// many searches are queued; database errors.
 #[server(prefix = "/api/pages", endpoint = "search", input = GetUrl, output = Json)]
 pub async fn search(q: Option<String>, page: Option<String>) -> Result<Framed<SearchData>, Error> {
     let (state, parts) = request();

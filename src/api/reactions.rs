@@ -1,5 +1,5 @@
-//! Liking, collecting and following without leaving the page: what `browser/reading.js` asks. Each
-//! says what shall be, not what shall change, so it may be repeated.
+//! Likes, collects and follows without leaving the page; called by `browser/reading.js`. Each
+//! request names the wanted state, not a toggle, so it is safe to retry.
 
 use axum::http::request::Parts;
 use leptos::prelude::*;
@@ -11,30 +11,30 @@ use crate::model::reaction::{Reacted, Reaction};
 use crate::server::request::identity::current_user;
 use crate::server::state::AppState;
 
-/// Lets whoever is signed in like an article, or not any more.
+/// Likes an article for the signed-in user, or takes the like back.
 ///
 /// # Errors
-/// [`Error::NotFound`] if readers do not see the article, [`Error::Unauthorized`] if nobody is
-/// signed in, the database's.
+/// [`Error::NotFound`] if readers can't see the article, [`Error::Unauthorized`] if nobody is
+/// signed in, or database errors.
 #[server(prefix = "/api/islands", endpoint = "set-like", input = PutUrl, output = Json)]
 pub async fn set_like(article: i64, like: bool) -> Result<Reacted, Error> {
     set(Reaction::Like(article), like).await
 }
 
-/// Lets whoever is signed in keep an article, or not any more.
+/// Adds an article to the signed-in user's collection, or removes it.
 ///
 /// # Errors
-/// As for [`set_like`].
+/// Same as [`set_like`].
 #[server(prefix = "/api/islands", endpoint = "set-collect", input = PutUrl, output = Json)]
 pub async fn set_collect(article: i64, collect: bool) -> Result<Reacted, Error> {
     set(Reaction::Collect(article), collect).await
 }
 
-/// Lets whoever is signed in follow the author of a user name, or not any more.
+/// Follows the author with that user name for the signed-in user, or stops following them.
 ///
 /// # Errors
 /// [`Error::NotFound`] if there is no such author, [`Error::BadRequest`] if it is the user's own
-/// name, [`Error::Unauthorized`] if nobody is signed in, the database's.
+/// name, [`Error::Unauthorized`] if nobody is signed in, or database errors.
 #[server(prefix = "/api/islands", endpoint = "set-follow", input = PutUrl, output = Json)]
 pub async fn set_follow(username: String, follow: bool) -> Result<Reacted, Error> {
     set(Reaction::Follow(username), follow).await
@@ -43,8 +43,8 @@ pub async fn set_follow(username: String, follow: bool) -> Result<Reacted, Error
 async fn set(reaction: Reaction, is_on: bool) -> Result<Reacted, Error> {
     let state = expect_context::<AppState>();
     let user = current_user(&expect_context::<Parts>())?;
-    // Readers see the effect at once and may be on their way to another page, which aborts the
-    // request. What they asked for is done all the same.
+    // The button has already changed, so a reader may leave the page and abort the request. The
+    // spawned task finishes the write anyway.
     let set = tokio::spawn(async move { state.set_reaction(&user, &reaction, is_on).await });
     answer(set.await.unwrap_or(Err(Error::Internal)))
 }

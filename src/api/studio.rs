@@ -1,4 +1,4 @@
-//! What the editor asks while somebody types.
+//! What the editor calls while an author types.
 
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
@@ -6,11 +6,11 @@ use leptos::server_fn::codec::Json;
 use crate::error::Error;
 use crate::model::draft::Typed;
 
-/// The article (0: a new one) as readers would see it, as HTML.
+/// Renders the article (0: a new one) as readers would see it and returns the HTML.
 ///
 /// # Errors
-/// [`Error::Unauthorized`], [`Error::Forbidden`]; [`Error::NotFound`] for whoever may not edit the
-/// article.
+/// [`Error::Unauthorized`], [`Error::Forbidden`]; [`Error::NotFound`] if the user may not edit the
+/// article; [`Error::TooLarge`] if the text is too long; database errors.
 #[server(prefix = "/api/islands", endpoint = "studio-preview", output = Json)]
 pub async fn preview(article: i64, typed: Typed) -> Result<String, Error> {
     use axum::http::request::Parts;
@@ -25,11 +25,11 @@ pub async fn preview(article: i64, typed: Typed) -> Result<String, Error> {
     Ok(view! { {notes} <ArticleBody content /> }.to_html())
 }
 
-/// Keeps what was typed for an article (0: a new one) that is at `version`. False if the same user
-/// has saved since.
+/// Saves the typed text as the user's draft of an article (0: a new one) that was opened at
+/// `version`. Returns false, and saves nothing, if the same user has saved the article since.
 ///
 /// # Errors
-/// As [`preview`].
+/// Same as [`preview`].
 #[server(prefix = "/api/islands", endpoint = "studio-keep-draft", output = Json)]
 pub async fn keep_draft(article: i64, version: i64, typed: Typed) -> Result<bool, Error> {
     use axum::http::request::Parts;

@@ -1,4 +1,4 @@
-//! Telling the server that an article is being read: what `browser/reading.js` asks.
+//! Recording a view; called by `browser/reading.js`.
 
 use leptos::prelude::*;
 use leptos::server_fn::codec::{Json, PutUrl};
@@ -9,12 +9,12 @@ use crate::model::view::ViewOutcome;
 use crate::server::request::identity::ViewSender;
 use crate::server::state::AppState;
 
-/// Records a view of an article by whoever asks. Idempotent within the window (rule C2), so it may
-/// be repeated.
+/// Records the current visitor's view of an article. Idempotent within the window (rule C2), so it
+/// is safe to retry.
 ///
 /// # Errors
-/// [`Error::NotFound`] if readers do not see the article, [`Error::Unavailable`] if it can't be
-/// recorded now.
+/// [`Error::NotFound`] if readers can't see the article, [`Error::Unavailable`] if the view can't
+/// be recorded right now.
 #[server(prefix = "/api/islands", endpoint = "record-view", input = PutUrl, output = Json)]
 pub async fn record_view(article: i64) -> Result<ViewOutcome, Error> {
     let state = expect_context::<AppState>();

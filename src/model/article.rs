@@ -1,118 +1,117 @@
-//! Articles as readers get them.
+//! Articles as readers see them.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Someone who wrote an article.
+/// An author of an article.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Author {
-    /// The name in the address of the author's page.
+    /// The user name, as in the URL of the author's page.
     pub username: String,
-    /// The name in the byline.
+    /// The display name in bylines.
     pub name: String,
 }
 
-/// What an article is about.
+/// A tag of an article.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Tag {
-    /// The name in the address of the tag's page.
+    /// The name in the URL of the tag's page.
     pub slug: String,
-    /// The name that readers see.
+    /// The name shown to readers.
     pub name: String,
 }
 
 /// A heading in an article's table of contents.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Heading {
-    /// 2 to 6: level 1 is the article's title.
+    /// The level, 2 to 6. Level 1 is the article's title.
     #[schema(minimum = 2, maximum = 6)]
     pub level: u8,
-    /// The text, without markup.
+    /// The heading's text, without markup.
     pub text: String,
     /// The `id` of the heading in the article's HTML.
     pub anchor: String,
 }
 
-/// An article in a list: all but its text.
+/// An article as lists show it: everything but the text.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ArticleSummary {
-    /// Never used again for another article.
+    /// The article's id. Ids are never reused.
     pub id: i64,
-    /// The name in the article's address; unique.
+    /// The name in the article's URL; unique.
     pub slug: String,
-    /// Plain text.
+    /// The title, as plain text.
     pub title: String,
-    /// Plain text, may be empty.
+    /// The summary, as plain text; may be empty.
     pub summary: String,
-    /// The byline, at least one.
+    /// The authors in byline order, at least one.
     pub authors: Vec<Author>,
-    /// In the author's order.
+    /// The tags, in the order the author gave them.
     pub tags: Vec<Tag>,
-    /// When readers could first read it.
+    /// When the article was published.
     #[schema(value_type = String, format = DateTime)]
     pub published_at: Timestamp,
-    /// How long reading it takes, in minutes, at least 1.
+    /// Estimated reading time in minutes, at least 1.
     pub reading_minutes: i64,
-    /// How often it was read.
+    /// The view count.
     pub views: i64,
-    /// How many readers like it.
+    /// The number of readers who like it.
     pub likes: i64,
-    /// How many readers keep it.
+    /// The number of readers who have collected it.
     pub collects: i64,
-    /// The address of a picture above the text.
+    /// The URL of the cover picture, shown above the text.
     pub cover: Option<String>,
 }
 
 /// A published article.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Article {
-    /// What lists show of it.
+    /// The fields that lists show too.
     #[serde(flatten)]
     pub summary: ArticleSummary,
-    /// The text as its author wrote it.
+    /// The Markdown source.
     pub markdown: String,
-    /// The text as readers see it: sanitised.
+    /// The rendered and sanitised HTML.
     pub html: String,
-    /// The headings, in order.
+    /// The headings, in document order.
     pub contents: Vec<Heading>,
-    /// The language of the text, as a BCP 47 tag; recognised from the text.
+    /// The language of the text, as a BCP 47 tag; detected from the text.
     pub language: String,
-    /// When its author last changed it. A view never does (rule C7).
+    /// When the author last changed the article. Views never change it (rule C7).
     #[schema(value_type = String, format = DateTime)]
     pub updated_at: Timestamp,
-    /// Grows by one with each change of its author's.
+    /// Increases by one with each change by its author.
     pub version: i64,
 }
 
-/// Everything of an article that readers see but its counts: what its page shows, and what its
-/// author's preview shows.
+/// Everything an article's page shows except its counts. The author's preview shows the same.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ArticleContent {
-    /// Plain text.
+    /// The title, as plain text.
     pub title: String,
-    /// The address of a picture above the text.
+    /// The URL of the cover picture, shown above the text.
     pub cover: Option<String>,
-    /// The byline.
+    /// The authors, in byline order.
     pub authors: Vec<Author>,
-    /// When readers could first read it.
+    /// When the article was published.
     pub published_at: Timestamp,
-    /// At least 1.
+    /// Estimated reading time in minutes, at least 1.
     pub reading_minutes: i64,
-    /// The headings, in order.
+    /// The headings, in document order.
     pub contents: Vec<Heading>,
-    /// The text: rendered and sanitised.
+    /// The rendered and sanitised HTML.
     pub html: String,
-    /// A BCP 47 tag.
+    /// The language of the text, as a BCP 47 tag.
     pub language: String,
-    /// In order.
+    /// The tags, in order.
     pub tags: Vec<Tag>,
 }
 
 /// The time span of a ranking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 pub enum Window {
-    /// Since the article exists.
+    /// All time.
     #[serde(rename = "all")]
     All,
     /// The current hour and the 23 before it.
@@ -127,10 +126,10 @@ pub enum Window {
 }
 
 impl Window {
-    /// All of them, the shortest first.
+    /// All windows, shortest first.
     pub const ALL: [Window; 4] = [Window::Day, Window::Week, Window::Month, Window::All];
 
-    /// The name in addresses and in JSON.
+    /// The name in URLs and in JSON.
     pub fn name(self) -> &'static str {
         match self {
             Window::All => "all",
@@ -140,7 +139,7 @@ impl Window {
         }
     }
 
-    /// The name that readers see.
+    /// The name shown to readers.
     pub fn label(self) -> &'static str {
         match self {
             Window::All => "All time",
@@ -150,7 +149,7 @@ impl Window {
         }
     }
 
-    /// How many hours it spans, the current one included; `None` for all time.
+    /// The number of hours in the window, the current one included; `None` for all time.
     pub fn hours(self) -> Option<i64> {
         match self {
             Window::All => None,
@@ -166,10 +165,10 @@ impl Window {
 pub struct RankedArticle {
     /// The article's id.
     pub id: i64,
-    /// The name in its address.
+    /// The name in the article's URL.
     pub slug: String,
-    /// Its title.
+    /// The article's title.
     pub title: String,
-    /// Its views within the window.
+    /// The article's views within the window.
     pub views: i64,
 }

@@ -1,21 +1,21 @@
-//! What an author types.
+//! The contents of the editor.
 
 use serde::{Deserialize, Serialize};
 
-/// An article as it stands in the editor: everything is text.
+/// An article's editor fields. All of them are text.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Typed {
-    /// One line.
+    /// The title, on one line.
     pub title: String,
-    /// Empty: it is made of the title.
+    /// The name in the URL. If empty, it is derived from the title.
     pub slug: String,
-    /// Empty: it is made of the text.
+    /// The summary. If empty, it is taken from the beginning of the text.
     pub summary: String,
-    /// Separated by commas.
+    /// The tags, separated by commas.
     pub tags: String,
-    /// An address, or empty.
+    /// The URL of the cover picture, or empty.
     pub cover: String,
-    /// The text.
+    /// The text, as Markdown.
     pub markdown: String,
 }

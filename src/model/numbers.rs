@@ -1,6 +1,6 @@
-//! Numbers as people read them.
+//! Number formatting for readers.
 
-/// A count with a comma every three digits: `1234567` is `1,234,567`.
+/// Formats a count with a comma every three digits: `1234567` becomes `1,234,567`.
 pub fn format_count(count: i64) -> String {
     let digits = count.unsigned_abs().to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3 + 1);
@@ -16,12 +16,12 @@ pub fn format_count(count: i64) -> String {
     text
 }
 
-/// A count and what it counts: `1 view`, `2 views`.
+/// Formats a view count with its noun: `1 view`, `2 views`.
 pub fn format_views(count: i64) -> String {
     format!("{} {}", format_count(count), if count == 1 { "view" } else { "views" })
 }
 
-/// How many follow an author: `1 follower`, `2 followers`.
+/// Formats a follower count with its noun: `1 follower`, `2 followers`.
 pub fn format_followers(count: i64) -> String {
     format!("{} {}", format_count(count), if count == 1 { "follower" } else { "followers" })
 }

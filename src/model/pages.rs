@@ -1,137 +1,137 @@
-//! What each page for reading shows: one struct a page, from which the page is rendered and which
-//! its server function answers.
+//! The data of each public page, one struct per page. A page is rendered from its struct, and its
+//! server function returns the same struct.
 
 use serde::{Deserialize, Serialize};
 
 use super::article::{Article, ArticleSummary, Author, RankedArticle, Tag, Window};
 use super::page::Page;
 
-/// A page's content with what is around it.
+/// A page's content and the frame around it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Framed<T> {
-    /// What is around the content.
+    /// The menu and the sidebar.
     pub frame: Frame,
-    /// The content.
+    /// The page's own data.
     pub content: T,
 }
 
-/// What is around every page's content.
+/// The data around every page's content: menu and sidebar.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Frame {
-    /// Who is signed in; `None` too if that can't be told now.
+    /// The signed-in user. Also `None` if the session can't be read right now.
     pub user: Option<MenuUser>,
-    /// What is beside the content.
+    /// The column beside the content.
     pub sidebar: Sidebar,
 }
 
-/// The signed-in user, as far as the menu needs to know.
+/// What the menu shows about the signed-in user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MenuUser {
-    /// The name in bylines.
+    /// The display name.
     pub name: String,
-    /// Whether the menu leads to the studio.
+    /// Whether the menu links to the studio.
     pub is_author: bool,
-    /// Whether the menu leads to the users.
+    /// Whether the menu links to the users page.
     pub is_admin: bool,
 }
 
-/// What is beside the content.
+/// The column beside the content.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Sidebar {
-    /// Nothing: the page is not for reading.
+    /// No sidebar: the page isn't one for readers.
     #[default]
     Absent,
-    /// The most viewed articles, which can't be had now.
+    /// The rankings can't be loaded right now.
     Unavailable,
-    /// The most viewed articles, which are put in when the page is sent.
+    /// A hole: the page is cached, and the rankings are filled in when it is sent.
     Open,
-    /// The most viewed articles of each window that readers can choose there.
+    /// The most viewed articles, one ranking for each window that readers can choose.
     Rankings(Vec<Ranking>),
 }
 
-/// The most viewed articles of a window, most first.
+/// The most viewed articles of a window, most viewed first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Ranking {
-    /// The window.
+    /// The time span.
     pub window: Window,
-    /// The articles; those without a view in the window are left out.
+    /// The articles. Those without a view in the window are left out.
     pub articles: Vec<RankedArticle>,
 }
 
 /// `/`: all articles, newest first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct HomeData {
-    /// The page of the list that was asked for.
+    /// The requested page of articles.
     pub articles: Page<ArticleSummary>,
 }
 
 /// `/articles/{slug}`
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ArticleData {
-    /// The article.
+    /// The article, with its counts.
     pub article: Article,
-    /// What the reader has done with it; `None` if nobody is signed in.
+    /// The reader's own reactions; `None` if nobody is signed in.
     pub own: Option<OwnReactions>,
-    /// Whether the reader's view would count now (rule C6).
+    /// Whether this reader's view would count now (rule C6).
     pub would_count: bool,
 }
 
-/// What a reader has done with an article.
+/// A reader's own reactions to an article.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OwnReactions {
-    /// The reader likes it.
+    /// Whether the reader likes it.
     pub is_liked: bool,
-    /// The reader keeps it.
+    /// Whether the reader has collected it.
     pub is_collected: bool,
 }
 
 /// `/tags/{tag}`: all articles with a tag, newest first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TagData {
-    /// The tag.
+    /// The tag that was asked for.
     pub tag: Tag,
-    /// The page of the list that was asked for.
+    /// The requested page of articles.
     pub articles: Page<ArticleSummary>,
 }
 
-/// `/authors/{username}`: an author, and what the author wrote, newest first.
+/// `/authors/{username}`: an author and their articles, newest first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AuthorData {
     /// The author's user id.
     pub id: i64,
-    /// The author.
+    /// The author's names.
     pub author: Author,
-    /// How many readers follow the author.
+    /// The number of followers.
     pub followers: i64,
-    /// What the reader can do about the author.
+    /// Whether the reader can follow the author.
     pub follow: Follow,
-    /// The page of the list that was asked for.
+    /// The requested page of articles.
     pub articles: Page<ArticleSummary>,
 }
 
-/// What a reader can do about an author.
+/// What the follow button of an author's page offers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Follow {
-    /// Follow, or stop following: whether the reader follows now.
+    /// Follow or unfollow. True if the reader follows the author now.
     Set(bool),
-    /// Sign in first.
+    /// A link to sign in first.
     SignedOut,
-    /// Nothing: it is the reader's own page.
+    /// No button: this is the reader's own page.
     Own,
 }
 
 /// `/most-viewed?window=`
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MostViewedData {
-    /// The ranking.
+    /// The most viewed articles of the window.
     pub ranking: Ranking,
 }
 
 /// `/search?q=`
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SearchData {
-    /// What was looked for, as far as it was; may be empty.
+    /// The search text, cut to the maximum length; may be empty.
     pub text: String,
-    /// The page of what was found; `None` if nothing was looked for.
+    /// The requested page of results; `None` if the search text is empty.
     pub articles: Option<Page<ArticleSummary>>,
 }

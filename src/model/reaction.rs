@@ -1,20 +1,20 @@
-//! What readers do with articles and authors, and what became of it.
+//! Likes, collects and follows.
 
 use serde::{Deserialize, Serialize};
 
-/// Something that a reader does, or does not do, with an article or an author.
+/// A reaction to an article or an author, which a reader can set or take back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reaction {
-    /// Likes the article of that number.
+    /// Likes the article with that id.
     Like(i64),
-    /// Keeps the article of that number in a list of their own.
+    /// Collects the article with that id in the reader's own list.
     Collect(i64),
-    /// Follows the author of that user name.
+    /// Follows the author with that user name.
     Follow(String),
 }
 
 impl Reaction {
-    /// The name of the form's field that says whether the reader wants it, `true` or `false`.
+    /// The form field that holds the wanted state, `true` or `false`.
     pub fn field(&self) -> &'static str {
         match self {
             Reaction::Like(_) => "like",
@@ -24,11 +24,11 @@ impl Reaction {
     }
 }
 
-/// How a reaction stands after a request.
+/// The state of a reaction after a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reacted {
-    /// Whether this reader has reacted so.
+    /// Whether the reaction is set for this reader.
     pub is_on: bool,
-    /// How many readers have, this one included.
+    /// The number of readers who have set it, this one included.
     pub count: i64,
 }

@@ -1,10 +1,10 @@
-//! Light or dark.
+//! The colour theme.
 
-/// The cookie that holds the choice, so that the server can send the right page at once. Scripts
-/// must be able to write it; it is no secret.
+/// The cookie that holds the reader's choice, so that the server renders the right theme at once.
+/// It is not `HttpOnly` because scripts write it.
 pub const THEME_COOKIE: &str = "theme";
 
-/// What a reader can choose. Without a choice the system's preference holds.
+/// A theme that a reader can choose. Without a choice, the system's preference applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Theme {
     /// Dark on light.
@@ -14,7 +14,7 @@ pub enum Theme {
 }
 
 impl Theme {
-    /// The name in the cookie and in `data-theme`.
+    /// The value in the cookie and in `data-theme`.
     pub fn name(self) -> &'static str {
         match self {
             Theme::Light => "light",
@@ -22,7 +22,7 @@ impl Theme {
         }
     }
 
-    /// The theme of that name.
+    /// The theme with that name, if there is one.
     pub fn from_name(name: &str) -> Option<Self> {
         [Theme::Light, Theme::Dark].into_iter().find(|theme| theme.name() == name)
     }
