@@ -1,5 +1,5 @@
-//! What pages are made of. Islands are compiled for the browser too; the rest is rendered on the
-//! server alone. What a browser does for readers is in `browser/reading.js`.
+//! The building blocks of pages. Islands are compiled for the browser too; everything else renders
+//! on the server only. The script for readers is `browser/reading.js`.
 #![allow(missing_docs, reason = "of the arguments, which the macros make fields of")]
 
 pub mod editor;

@@ -1,26 +1,26 @@
-//! An article as readers see it: what its page shows, and what its author's preview shows.
+//! An article as readers see it, on its page and in the author's preview.
 
 use leptos::prelude::*;
 
 use super::article_list::{Byline, Date, Tags, format_minutes};
 use crate::model::article::{ArticleContent, Heading};
 
-/// An article with at least so many headings gets a table of contents.
+/// The minimum number of headings for a table of contents.
 const HEADINGS_FOR_CONTENTS: usize = 3;
-/// Headings below this level are left out of it.
+/// The deepest heading level in the table of contents.
 const DEEPEST_LEVEL: u8 = 3;
-/// With more entries than this it is folded, so that the text begins on the first screen.
+/// The table of contents starts folded if it has more entries than this, so that the text begins on
+/// the first screen.
 const MOST_UNFOLDED: usize = 12;
 
-/// An article.
+/// An article: header, table of contents, text and footer.
 #[component]
 pub fn ArticleBody(
-    /// What to show.
     content: ArticleContent,
-    /// Its count, beside the date.
+    /// The view count, beside the date.
     #[prop(optional)]
     count: Option<AnyView>,
-    /// What stands below the text, beside the tags.
+    /// The reaction buttons below the text, beside the tags.
     #[prop(optional)]
     reactions: Option<AnyView>,
 ) -> impl IntoView {
@@ -57,7 +57,7 @@ pub fn ArticleBody(
     }
 }
 
-/// The table of contents of a long article.
+/// The table of contents, if the article has enough headings.
 #[component]
 fn Contents(contents: Vec<Heading>) -> impl IntoView {
     let headings: Vec<Heading> =

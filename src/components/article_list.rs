@@ -1,4 +1,4 @@
-//! Articles in a list, and the way to the rest of it.
+//! Lists of articles, with their pagination.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -8,10 +8,10 @@ use super::hole::views_in_words;
 use crate::model::article::{ArticleSummary, Author, Tag};
 use crate::model::page::Page;
 
-/// A date as people read it, with the exact time for programs.
+/// A date for people to read, with the exact time for programs in `datetime`.
 #[component]
 pub fn Date(
-    /// The time; the date is the one in UTC.
+    /// The date shown is the one in UTC.
     at: Timestamp,
 ) -> impl IntoView {
     let text = TimeZone::UTC.to_datetime(at).strftime("%B %-d, %Y").to_string();
@@ -21,7 +21,7 @@ pub fn Date(
 /// A time to the minute, in UTC.
 #[component]
 pub fn Time(
-    /// Milliseconds since 1970.
+    /// Milliseconds since the Unix epoch.
     at: i64,
 ) -> impl IntoView {
     Timestamp::from_millisecond(at).ok().map(|at| {
@@ -30,10 +30,10 @@ pub fn Time(
     })
 }
 
-/// Who wrote it.
+/// The names of the authors, linked to their pages.
 #[component]
 pub fn Byline(
-    /// In order.
+    /// In byline order.
     authors: Vec<Author>,
 ) -> impl IntoView {
     let last = authors.len().saturating_sub(1);
@@ -55,10 +55,10 @@ pub fn Byline(
     view! { <span class="byline">{links}</span> }
 }
 
-/// What it is about.
+/// The tags as links, or nothing if there are none.
 #[component]
 pub fn Tags(
-    /// In order.
+    /// In display order.
     tags: Vec<Tag>,
 ) -> impl IntoView {
     (!tags.is_empty()).then(|| {
@@ -70,7 +70,7 @@ pub fn Tags(
     })
 }
 
-/// How long reading takes.
+/// The reading time in words.
 pub fn format_minutes(minutes: i64) -> String {
     format!("{minutes} min read")
 }
@@ -96,12 +96,11 @@ fn ArticleCard(article: ArticleSummary) -> impl IntoView {
     }
 }
 
-/// A page of articles; `path` is where the other pages are, with all of its query but `page`.
+/// One page of a list of articles, with links to the other pages.
 #[component]
 pub fn ArticleList(
-    /// What to show.
     articles: Page<ArticleSummary>,
-    /// Where this list is, ending in `?` or `&`.
+    /// The list's URL with its query parameters except `page`, ending in `?` or `&`.
     path: String,
 ) -> impl IntoView {
     let Page { items, page, pages, .. } = articles;
@@ -111,14 +110,14 @@ pub fn ArticleList(
     }
 }
 
-/// The way to the pages before and after.
+/// Links to the previous and the next page.
 #[component]
 pub fn Pagination(
-    /// The page that is shown, from 1.
+    /// The current page, from 1.
     page: i64,
-    /// How many there are.
+    /// The number of pages.
     pages: i64,
-    /// Where the list is, ending in `?` or `&`.
+    /// The list's URL with its query parameters except `page`, ending in `?` or `&`.
     path: String,
 ) -> impl IntoView {
     let address = |page: i64| format!("{path}page={page}");

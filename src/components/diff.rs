@@ -1,12 +1,12 @@
-//! What differs between two texts, for people.
+//! A diff of two texts.
 
 use leptos::prelude::*;
 use tidemark_content::difference::{Differences, Line, Side};
 
-/// The lines of two texts that differ, with the words in them that do.
+/// The lines that differ, with the changed words marked, and some lines around them.
 #[component]
 pub fn Diff(
-    /// What a comparison found.
+    /// The result of comparing the two texts.
     differences: Differences,
 ) -> impl IntoView {
     let Differences { groups, left_out, has_cut_lines } = differences;
@@ -40,7 +40,7 @@ fn line(line: Line) -> AnyView {
             false => text.into_any(),
         })
         .collect_view();
-    // The words for those who do not see the colours.
+    // "removed" and "added" are for readers who can't see the colours.
     match line.side {
         Side::Both => view! { <p class="diff-line">{words}</p> }.into_any(),
         Side::Old => view! {

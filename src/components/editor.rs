@@ -1,5 +1,5 @@
-//! What helps an author while typing: a preview, unsaved changes that are kept, pictures that are
-//! pasted, dropped or chosen. The form is the page's own and works without any of it.
+//! What helps an author while typing: a live preview, drafts saved automatically, and pictures that
+//! are pasted, dropped or chosen. The form belongs to the page and works without this island.
 
 use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
@@ -12,11 +12,12 @@ use crate::api::studio::{keep_draft, preview};
 use crate::error::Error;
 use crate::model::draft::Typed;
 
-/// How long after a change the preview follows, in milliseconds.
+/// Delay from a change to the preview, in milliseconds.
 const PREVIEW_AFTER_MS: u32 = 300;
-/// How long after a change it is kept, in milliseconds: so much can get lost when a browser dies.
+/// Delay from a change to saving the draft, in milliseconds. A browser crash loses at most this
+/// much typing.
 const KEEP_AFTER_MS: u32 = 1_000;
-/// How long to wait after a failure, in milliseconds.
+/// Delay before retrying to save a draft, in milliseconds.
 const RETRY_AFTER_MS: u32 = 3_000;
 
 /// The `id` of the form.
@@ -24,7 +25,8 @@ const FORM: &str = "editor";
 /// The `id` of the field that holds the text.
 const MARKDOWN: &str = "markdown";
 
-/// What the parts of the island share. A change is known by its number.
+/// The island's state. Each change gets a number; `kept` and `previewed` hold the number of the
+/// last change that was saved or previewed.
 #[derive(Clone, Copy)]
 struct Editor {
     article: i64,
@@ -39,12 +41,12 @@ struct Editor {
     html: RwSignal<String>,
 }
 
-/// The preview, and what is said about what is typed.
+/// The preview and the status line.
 #[island]
 pub fn EditorTools(
-    /// The article's number; 0 for a new one.
+    /// The article's id; 0 for a new one.
     article: i64,
-    /// The version that is edited.
+    /// The article's version that is being edited.
     version: i64,
 ) -> impl IntoView {
     let editor = Editor {
@@ -59,7 +61,7 @@ pub fn EditorTools(
         status: RwSignal::new(String::new()),
         html: RwSignal::new(String::new()),
     };
-    // Without JavaScript there is nothing to show.
+    // Hidden until the island is hydrated: without JavaScript there is nothing to show.
     let is_alive = RwSignal::new(false);
     Effect::new(move |_| {
         is_alive.set(true);
@@ -75,7 +77,7 @@ pub fn EditorTools(
         if let Some(files) = input.files() {
             editor.add_pictures(&files);
         }
-        // So that the same file can be chosen again.
+        // Without this, choosing the same file again fires no change event.
         input.set_value("");
     };
     view! {
@@ -132,7 +134,7 @@ impl Editor {
         });
     }
 
-    /// Something was typed.
+    /// Registers a change, and starts the save and preview loops unless they are running.
     fn change(self) {
         self.changed.update(|changed| *changed += 1);
         if !self.is_keeping.get_untracked() {
@@ -145,7 +147,7 @@ impl Editor {
         }
     }
 
-    /// Keeps what is typed, until all of it is kept.
+    /// Saves drafts until the last change is saved, or the form is submitted.
     async fn keep(self) {
         let mut delay = KEEP_AFTER_MS;
         loop {
@@ -177,12 +179,12 @@ impl Editor {
         self.is_keeping.set(false);
     }
 
-    /// Lets the preview follow what is typed, until it shows all of it.
+    /// Updates the preview until it shows the last change.
     async fn follow_with_preview(self, after_ms: u32) {
         loop {
             TimeoutFuture::new(after_ms).await;
             let change = self.changed.get_untracked();
-            // While there is no connection the preview is old; what is typed is not.
+            // If this fails, the preview stays stale until the next change. Nothing typed is lost.
             if let Ok(html) = preview(self.article, typed()).await {
                 self.html.set(html);
             }
@@ -194,7 +196,7 @@ impl Editor {
         self.is_previewing.set(false);
     }
 
-    /// Takes the pictures of what was pasted or dropped; anything else goes its usual way.
+    /// Uploads pasted or dropped files. Anything else keeps its default behaviour.
     fn take(self, event: &web_sys::Event, data: Option<web_sys::DataTransfer>) {
         let Some(files) = data.and_then(|data| data.files()).filter(|files| files.length() > 0)
         else {
@@ -212,7 +214,8 @@ impl Editor {
         }
     }
 
-    /// Sends a picture, with something in its place until it is there.
+    /// Uploads a picture and inserts its Markdown. Until the upload is done, a placeholder stands
+    /// in the text.
     async fn add_picture(self, file: web_sys::File) {
         let place = format!("![{} is on its way…]()", file.name().replace(['[', ']'], ""));
         insert(&place);
@@ -240,7 +243,7 @@ fn text_field() -> Option<web_sys::HtmlTextAreaElement> {
     document().get_element_by_id(MARKDOWN)?.dyn_into().ok()
 }
 
-/// What stands in the form.
+/// The current contents of the form.
 fn typed() -> Typed {
     let value = |name: &str| {
         let input = document()
@@ -258,14 +261,14 @@ fn typed() -> Typed {
     }
 }
 
-/// Calls `act` at each event. The form lives as long as the page, and so does the listener.
+/// Adds an event listener. It is never removed, because the form lives as long as the page.
 fn listen(target: &web_sys::EventTarget, event: &str, act: impl Fn(web_sys::Event) + 'static) {
     let act = Closure::<dyn Fn(web_sys::Event)>::new(act);
     let _ = target.add_event_listener_with_callback(event, act.as_ref().unchecked_ref());
     act.forget();
 }
 
-/// Writes at the cursor, in the place of what is marked.
+/// Inserts text at the cursor, replacing the selection.
 fn insert(text: &str) {
     let Some(field) = text_field() else { return };
     let end = field.value().encode_utf16().count().try_into().unwrap_or(u32::MAX);
@@ -274,7 +277,8 @@ fn insert(text: &str) {
     let _ = field.set_range_text_with_start_and_end_and_mode(text, start, stop, "end");
 }
 
-/// Writes `new` in the place of `old`, wherever that is by now; the cursor stays where it is.
+/// Replaces the first `old` in the text with `new`, wherever it has moved to. The cursor stays
+/// where it is.
 fn replace(old: &str, new: &str) {
     let Some(field) = text_field() else { return };
     let value = field.value();
@@ -289,7 +293,7 @@ fn replace(old: &str, new: &str) {
     );
 }
 
-/// Sends a picture, and returns the Markdown that shows it, or why it could not be taken.
+/// Uploads a picture. Returns its Markdown, or why the upload failed.
 async fn upload(file: &web_sys::File) -> Result<String, String> {
     let failed = |_| "there is no connection.".to_owned();
     let form = web_sys::FormData::new().map_err(failed)?;

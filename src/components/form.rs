@@ -1,37 +1,37 @@
-//! Fields of forms: each with its label, its hint, what was typed into it, and what is wrong with
-//! it.
+//! Form fields, each with its label, its hint, the submitted value and its error.
 
 use leptos::prelude::*;
 
 use crate::server::request::forms::SentForm;
 
-/// The form that is shown again, if it was sent to `action`; otherwise an empty one.
+/// The rejected form that this page shows again, if it was sent to `action`; otherwise an empty
+/// form.
 pub fn sent_form(action: &str) -> SentForm {
     use_context::<SentForm>().filter(|sent| sent.action == action).unwrap_or_default()
 }
 
-/// A text field of one line. What was sent stands in it, or `value`.
+/// A single-line input. A submitted value takes precedence over `value`.
 #[component]
 pub fn Field(
-    /// The form.
+    /// The submitted form, with its values and errors.
     sent: SentForm,
-    /// The field's name; its `id` too, so a page may have it once.
+    /// The field's name. Also its `id`, so it must be unique on the page.
     name: &'static str,
-    /// What it is for, to people.
+    /// The visible label.
     label: &'static str,
-    /// `text`, `password`, `email` and so on.
+    /// The input's `type`: `text`, `password`, `email` and so on.
     #[prop(default = "text")]
     kind: &'static str,
-    /// What browsers may fill in.
+    /// The input's `autocomplete` token.
     #[prop(default = "off")]
     autocomplete: &'static str,
-    /// What stands in it at first.
+    /// The initial value.
     #[prop(optional, into)]
     value: String,
-    /// What helps to fill it in.
+    /// Help text below the input.
     #[prop(optional, into)]
     hint: String,
-    /// Whether it may stay empty.
+    /// Whether the field may be left empty.
     #[prop(optional)]
     optional: bool,
 ) -> impl IntoView {
@@ -57,20 +57,20 @@ pub fn Field(
     }
 }
 
-/// A text as the content of a `<textarea>`. Leptos writes what is in one as it is, so it has to be
-/// escaped here; and browsers drop a line end that comes first.
+/// Escapes a text for the inside of a `<textarea>`, which Leptos writes unescaped. Starts with a
+/// line break, because browsers drop the first one.
 pub fn textarea_text(text: &str) -> String {
     format!("\n{}", text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"))
 }
 
-/// What stands below a field: the error, if there is one, and the hint.
+/// The notes below a field: its error, if there is one, and its hint.
 #[component]
 pub fn FieldNotes(
     /// The field's name.
     name: &'static str,
-    /// What helps to fill it in; may be empty.
+    /// Help text; may be empty.
     hint: String,
-    /// What is wrong with it.
+    /// The error message.
     error: Option<String>,
 ) -> impl IntoView {
     view! {
@@ -79,7 +79,7 @@ pub fn FieldNotes(
     }
 }
 
-/// The ids of what [`FieldNotes`] shows, for `aria-describedby`.
+/// The `aria-describedby` value for the notes that [`FieldNotes`] shows.
 pub fn described_by(name: &str, hint: &str, error: Option<&str>) -> Option<String> {
     let error = error.map(|_| format!("{name}-error"));
     let hint = (!hint.is_empty()).then(|| format!("{name}-hint"));
@@ -87,23 +87,23 @@ pub fn described_by(name: &str, hint: &str, error: Option<&str>) -> Option<Strin
     (!ids.is_empty()).then(|| ids.join(" "))
 }
 
-/// Says above a form that something in it is wrong; screen readers say it first.
+/// An alert above a rejected form. Screen readers announce it first.
 #[component]
 pub fn FormErrors(
-    /// The form.
+    /// The submitted form, with its errors.
     sent: SentForm,
 ) -> impl IntoView {
-    // What concerns the form as a whole has no field to stand beside.
+    // Errors of the form as a whole are stored under the empty name.
     let whole = sent.error("").map(str::to_owned);
     sent.is_refused().then(|| {
         view! { <p class="error" role="alert">{whole.unwrap_or_else(|| "Please correct what is marked below.".into())}</p> }
     })
 }
 
-/// Says that something was done, after the page of a form led back here.
+/// A success message, shown after a form redirects back to the page.
 #[component]
 pub fn Notice(
-    /// What was done.
+    /// The message.
     #[prop(into)]
     text: String,
 ) -> impl IntoView {

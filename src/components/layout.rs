@@ -1,4 +1,4 @@
-//! What is around every page's content.
+//! The layout around every page's content.
 
 use leptos::prelude::*;
 
@@ -7,7 +7,7 @@ use super::theme_toggle::ThemeToggle;
 use crate::model::pages::{Frame, MenuUser, Sidebar};
 use crate::server::state::AppState;
 
-/// The mark: a tide line on a staff.
+/// The logo: a tide line on a tide staff.
 #[component]
 fn Mark() -> impl IntoView {
     view! {
@@ -28,9 +28,8 @@ fn Mark() -> impl IntoView {
 /// Header, content, sidebar and footer.
 #[component]
 pub fn Layout(
-    /// Who reads, and what is beside the content.
+    /// The signed-in user and the sidebar.
     frame: Frame,
-    /// The content.
     children: Children,
 ) -> impl IntoView {
     let site = &expect_context::<AppState>().config.site;
@@ -66,7 +65,7 @@ pub fn Layout(
     }
 }
 
-/// Sign in, or who is signed in and the way out.
+/// The link to sign in or, for signed-in users, their links and the sign-out button.
 #[component]
 fn Menu(user: Option<MenuUser>) -> impl IntoView {
     match user {

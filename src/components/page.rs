@@ -1,8 +1,8 @@
-//! A page when it is loaded and not yet rendered.
+//! A page that is loaded but not yet rendered.
 //!
-//! Each page is one future that loads everything the page shows. What is below it is a pure
-//! function of what was loaded: nothing there waits, so no reader sits on a connection while
-//! waiting for another one.
+//! Each page is one future that loads everything the page shows. Rendering is a pure function of
+//! what was loaded and never waits, so no request holds a database connection while it waits for
+//! another one.
 
 use axum::http::request::Parts;
 use futures_util::future::join;
@@ -13,78 +13,79 @@ use crate::model::pages::{Frame, Framed};
 use crate::server::page_cache::hole::Marks;
 use crate::server::state::AppState;
 
-/// What programs learn of a page: browsers, search engines, and whatever shows a preview of a link.
+/// A page's metadata, for browsers, search engines and link previews.
 #[derive(Clone, Debug, Default)]
 pub struct Head {
-    /// What stands in the browser's tab.
+    /// The title in the browser's tab.
     pub title: String,
-    /// What it is about, in a sentence or two.
+    /// A description of one or two sentences.
     pub description: Option<String>,
-    /// The whole address under which search engines should know it.
+    /// The canonical URL, absolute.
     pub canonical: Option<String>,
-    /// Whether search engines should leave it out.
+    /// Whether to ask search engines not to index the page.
     pub is_hidden: bool,
-    /// What a preview of a link to it shows.
+    /// The data for link previews.
     pub preview: Option<Preview>,
 }
 
-/// An article as a preview of a link shows it (the Open Graph protocol).
+/// An article's data for link previews (the Open Graph protocol).
 #[derive(Clone, Debug)]
 pub struct Preview {
     /// The article's title.
     pub title: String,
     /// The site's title.
     pub site: String,
-    /// When it was published (RFC 3339).
+    /// The time of publication (RFC 3339).
     pub published_at: String,
-    /// The whole address of a picture.
+    /// The absolute URL of the cover picture.
     pub image: Option<String>,
 }
 
 impl Head {
-    /// The head of a page with this title.
+    /// A head with just a title.
     pub fn new(title: impl Into<String>) -> Self {
         Self { title: title.into(), ..Self::default() }
     }
 
-    /// The head of a page with this title that search engines should leave out.
+    /// A head with just a title, for a page that search engines should not index.
     pub fn hidden(title: impl Into<String>) -> Self {
         Self { is_hidden: true, ..Self::new(title) }
     }
 }
 
-/// What a page shows.
+/// A page's metadata and its content.
 pub struct Content {
-    /// To programs.
+    /// The metadata for the `<head>`.
     pub head: Head,
-    /// To people.
+    /// The visible content.
     pub view: AnyView,
-    /// Whether it has islands, so that the browser has to load the library that they are in.
+    /// Whether the page has islands, so that the browser needs the WebAssembly library.
     pub has_islands: bool,
 }
 
 impl Content {
-    /// A page's content, without islands.
+    /// The content of a page without islands.
     pub fn new(head: Head, view: impl IntoView + 'static) -> Self {
         Self { head, view: view.into_any(), has_islands: false }
     }
 
-    /// The same content, which has islands.
+    /// Marks the content as having islands.
     pub fn with_islands(self) -> Self {
         Self { has_islands: true, ..self }
     }
 }
 
-/// A page with everything that it shows.
+/// A page with everything it shows.
 pub struct LoadedPage {
-    /// What is around the content.
+    /// The menu and the sidebar.
     pub frame: Frame,
-    /// The content, or why there is none.
+    /// The content, or the error to show in its place.
     pub content: Result<Content, Error>,
 }
 
 impl LoadedPage {
-    /// A page for reading: loaded by its server function, with the most viewed articles beside it.
+    /// A public page: `load` is its server function, and `show` renders the result. The sidebar has
+    /// the rankings.
     pub async fn reading<T>(
         load: impl Future<Output = Result<Framed<T>, Error>>,
         show: impl FnOnce(T) -> Content,
@@ -93,14 +94,14 @@ impl LoadedPage {
             Ok(Framed { frame, content }) => Self { frame, content: Ok(show(content)) },
             Err(error) => {
                 let (state, mut parts) = (expect_context::<AppState>(), expect_context::<Parts>());
-                // Nobody remembers the page of an error, so it can't leave anything open.
+                // Error pages aren't cached, so they can't leave holes open.
                 parts.extensions.remove::<Marks>();
                 Self { frame: state.frame(&parts, true).await, content: Err(error) }
             }
         }
     }
 
-    /// Any other page: `content` loads what it needs.
+    /// Any other page. `content` loads and renders it; `has_sidebar` adds the rankings.
     pub async fn of(
         has_sidebar: bool,
         content: impl Future<Output = Result<Content, Error>>,
@@ -111,7 +112,7 @@ impl LoadedPage {
     }
 }
 
-/// What stands in place of content that can't be had.
+/// The content of an error page.
 pub fn failure(error: &Error) -> Content {
     let title = match error {
         Error::NotFound(_) => "Nothing here",

@@ -1,11 +1,11 @@
-//! The most viewed articles of a window, at length.
+//! The full ranking of a window, as on `/most-viewed`.
 
 use leptos::prelude::*;
 
 use crate::model::article::RankedArticle;
 use crate::model::numbers::format_views;
 
-/// The articles, most viewed first.
+/// A list of articles, most viewed first.
 #[component]
 pub fn LongRanking(articles: Vec<RankedArticle>) -> impl IntoView {
     if articles.is_empty() {
@@ -25,7 +25,7 @@ pub fn LongRanking(articles: Vec<RankedArticle>) -> impl IntoView {
     view! { <ol class="ranking-long">{items}</ol> }.into_any()
 }
 
-/// The articles as HTML, to be put into remembered pages.
+/// Renders the list to HTML, to fill the hole in a cached page.
 pub fn render_long_ranking(articles: Vec<RankedArticle>) -> String {
     Owner::new().with(|| view! { <LongRanking articles /> }.to_html())
 }

@@ -1,31 +1,30 @@
-//! Like, collect and follow: a form that works by itself, and quicker where the browser helps.
+//! The buttons to like, collect and follow. Each is a plain form, which JavaScript makes faster.
 
 use leptos::prelude::*;
 
 use crate::model::numbers::{format_count, format_followers};
 use crate::model::reaction::Reaction;
 
-/// A button that says how a reaction stands and changes it. `browser/reading.js` shows the change
-/// at once and sends it without leaving the page.
+/// A button that shows a reaction's state and toggles it. `browser/reading.js` shows the change at
+/// once and sends it without leaving the page.
 #[component]
 pub fn ReactionButton(
-    /// What it is about.
+    /// The reaction, with the article or the author it is for.
     reaction: Reaction,
-    /// Where the form goes.
+    /// The form's action.
     action: String,
-    /// The page that the form leads back to, if it is not the one that its action stands for; may
-    /// be empty.
+    /// The page to return to, if it isn't the one the action implies; may be empty.
     next: String,
-    /// Whom a follow is about, for those who do not see where the button stands; empty for an
-    /// article.
+    /// The author's name for screen readers, if this is a follow; empty for an article.
     name: String,
-    /// Whether the reader has reacted so.
+    /// Whether the reader has set the reaction.
     is_on: bool,
-    /// How many readers have; `None` to show no number.
+    /// The number of readers who have set it; `None` to hide it.
     count: Option<i64>,
 ) -> impl IntoView {
     let field = reaction.field();
-    // The same pressed or not: `aria-pressed` tells the state, and a screen reader says both.
+    // The label doesn't change with the state: `aria-pressed` carries the state, and a screen
+    // reader announces both.
     let label = match reaction {
         Reaction::Like(_) => "Like",
         Reaction::Collect(_) => "Collect",
@@ -38,8 +37,7 @@ pub fn ReactionButton(
         Reaction::Collect(_) => "M6 3.5h12v17l-6-4.5-6 4.5Z",
         Reaction::Follow(_) => "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8Zm-7.5 8.5a7.5 7.5 0 0 1 15 0Z",
     };
-    // The number of an article stands inside of the button, that of an author's followers beside
-    // it.
+    // An article's count is inside the button; an author's follower count is beside it.
     let (subject, is_follow) = match reaction {
         Reaction::Like(article) | Reaction::Collect(article) => (article.to_string(), false),
         Reaction::Follow(username) => (username, true),

@@ -1,4 +1,4 @@
-//! The most viewed articles, beside every page that is for reading.
+//! The sidebar with the most viewed articles.
 
 use leptos::prelude::*;
 
@@ -6,7 +6,7 @@ use super::hole::rankings;
 use crate::model::numbers::format_views;
 use crate::model::pages::{Ranking, Sidebar};
 
-/// What is beside the content.
+/// The sidebar, or nothing if the page has none.
 #[component]
 pub fn SidebarColumn(sidebar: Sidebar) -> impl IntoView {
     let content = match sidebar {
@@ -18,12 +18,12 @@ pub fn SidebarColumn(sidebar: Sidebar) -> impl IntoView {
     view! { <aside class="sidebar" aria-label="Most viewed articles">{content}</aside> }.into_any()
 }
 
-/// The most viewed articles as HTML, to be put into remembered pages.
+/// Renders the rankings to HTML, to fill the hole in a cached page.
 pub fn render_rankings(rankings: Vec<Ranking>) -> String {
     Owner::new().with(|| view! { <Rankings rankings /> }.to_html())
 }
 
-/// What stands there when they can't be had.
+/// Renders the message for when the rankings can't be loaded.
 pub fn render_unavailable() -> String {
     Owner::new().with(|| view! { <Unavailable /> }.to_html())
 }
@@ -33,12 +33,11 @@ fn Unavailable() -> impl IntoView {
     view! { <p class="empty">"The most viewed articles can't be shown right now."</p> }
 }
 
-/// The most viewed articles of all windows. Radio buttons choose the one that is shown, without a
-/// script.
+/// The rankings of all windows. Radio buttons choose the visible one, so no script is needed.
 #[component]
 fn Rankings(rankings: Vec<Ranking>) -> impl IntoView {
-    // The first window in which anything was read; a blog that nobody has read yet shows the last
-    // one, which is all time.
+    // Start with the first window that has any views. On a blog without views that is the last one,
+    // all time.
     let shown = rankings.iter().position(|ranking| !ranking.articles.is_empty());
     let shown = shown.unwrap_or(rankings.len().saturating_sub(1));
     let choices = rankings
@@ -78,7 +77,8 @@ fn RankingList(ranking: Ranking) -> impl IntoView {
     let items = articles
         .into_iter()
         .map(|article| {
-            // `browser/reading.js` finds it by its attributes, when a count on the page changes.
+            // `browser/reading.js` finds these attributes and updates the number when a count on
+            // the page changes.
             view! {
                 <li>
                     <a href=format!("/articles/{}", article.slug)>{article.title}</a>

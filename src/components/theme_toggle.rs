@@ -1,9 +1,8 @@
-//! Light or dark, by the reader's choice.
+//! The button to switch between light and dark.
 
 use leptos::prelude::*;
 
-/// A button that changes the theme. Hidden until `browser/reading.js` is there: without it, it
-/// could do nothing.
+/// Switches the theme. Hidden until `browser/reading.js` runs, because it does nothing without it.
 #[component]
 pub fn ThemeToggle() -> impl IntoView {
     view! {

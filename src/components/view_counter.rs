@@ -1,24 +1,23 @@
-//! An article's count, and what a reader's browser has to know to add this reader to it.
+//! An article's view count, with the data that `browser/reading.js` needs to record a view.
 
 use leptos::prelude::*;
 
-/// How often the article was read. Once somebody sees the page, `browser/reading.js` shows this
-/// reader's own view at once and tells the server, whose answer then stands (rule C6).
+/// The view count. Once the page is visible, `browser/reading.js` adds this reader's view
+/// optimistically, records it, and then shows the count from the server's answer (rule C6).
 ///
-/// What may differ from one answer to the next is text, so that it can be the mark of where it
-/// goes.
+/// Values that differ between responses are strings, so that they can be marks in a cached page.
 #[component]
 pub fn ViewCounter(
     /// The article's id.
     article: i64,
-    /// Its count when the page was sent.
+    /// The count, as a plain number.
     views: String,
     /// The count in words.
     words: String,
-    /// Rule C2's window, in milliseconds.
+    /// The window of rule C2, in milliseconds.
     window_ms: u64,
-    /// Whether this reader's view would count, `true` or `false`; if not, there is no +1 before the
-    /// server has answered.
+    /// `true` if this reader's view would count, otherwise `false`. If false, the script shows no
+    /// +1 before the server has answered.
     would_count: String,
 ) -> impl IntoView {
     view! {

@@ -31,7 +31,8 @@ pub enum Reason {
     /// The browser says that nobody is looking at the page yet: it is being prefetched or
     /// prerendered (rule C4).
     Prefetch,
-    /// The IP address has reached its cap of counted visitors (rule C3).
+    /// The cap on counted visitors from this IP address, or from the network around it, is reached
+    /// (rule C3).
     IpCap,
     /// The signed-in reader is one of the article's authors (rule C4).
     Author,
