@@ -1,4 +1,4 @@
-//! The pages. Each loads what it shows and leaves the looks to the components.
+//! The pages. Each one loads its data; the components render it.
 
 pub mod account;
 pub mod api_docs;

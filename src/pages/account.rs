@@ -1,4 +1,4 @@
-//! One's own account.
+//! The page where users manage their own account.
 
 use axum::http::request::Parts;
 use leptos::prelude::*;

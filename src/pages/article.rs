@@ -1,4 +1,4 @@
-//! An article: the page that counts.
+//! The page of an article. This is the page that records views.
 
 use leptos::prelude::*;
 use tidemark_content::front_matter::is_picture_address;
@@ -25,7 +25,7 @@ pub async fn page() -> LoadedPage {
 
 fn show(ArticleData { article, own, would_count }: ArticleData, state: &AppState) -> Content {
     let Article { summary, html, contents, language, .. } = article;
-    // An older version of the program took more for an address than browsers do.
+    // Older versions of the program accepted cover URLs that browsers reject.
     let cover = summary.cover.filter(|cover| is_picture_address(cover));
     let content = ArticleContent {
         title: summary.title.clone(),
@@ -39,7 +39,7 @@ fn show(ArticleData { article, own, would_count }: ArticleData, state: &AppState
         tags: summary.tags,
     };
     let site = &state.config.site;
-    // Programs want the whole address.
+    // Link previews need an absolute URL.
     let image =
         cover.map(
             |cover| {
@@ -71,7 +71,7 @@ fn show(ArticleData { article, own, would_count }: ArticleData, state: &AppState
     Content::new(head, view! { <ArticleBody content count reactions /> })
 }
 
-/// Like and collect, with their counts.
+/// The like and collect buttons with their counts; links to sign in if nobody is signed in.
 #[component]
 fn Reactions(
     id: i64,

@@ -1,4 +1,4 @@
-//! All articles of an author.
+//! The page of an author, with all their articles.
 
 use leptos::prelude::*;
 
@@ -44,7 +44,7 @@ pub async fn page() -> LoadedPage {
     .await
 }
 
-/// How many follow the author, and the button to do so.
+/// The follower count and, if the reader can follow the author, the button.
 #[component]
 fn FollowLine(id: i64, follow: Follow, followers: i64, author: Author) -> impl IntoView {
     let Author { username, name } = author;

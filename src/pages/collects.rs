@@ -1,4 +1,4 @@
-//! What a reader keeps.
+//! The reader's collected articles.
 
 use axum::http::request::Parts;
 use leptos::prelude::*;

@@ -1,4 +1,4 @@
-//! What the authors that a reader follows write.
+//! Articles by the authors that the reader follows.
 
 use axum::http::request::Parts;
 use futures_util::future::try_join;
@@ -64,7 +64,7 @@ pub async fn page() -> LoadedPage {
 
 #[component]
 fn FollowedAuthors(
-    /// Each with whether there is a page of the author's.
+    /// Each author, and whether they have a page to link to.
     authors: Vec<(Author, bool)>,
 ) -> impl IntoView {
     let items = authors

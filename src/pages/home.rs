@@ -1,4 +1,4 @@
-//! The front page: newest first.
+//! The front page: all articles, newest first.
 
 use leptos::prelude::*;
 

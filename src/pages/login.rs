@@ -1,4 +1,4 @@
-//! Signing in.
+//! The sign-in page.
 
 use leptos::prelude::*;
 
@@ -36,7 +36,8 @@ pub async fn page() -> LoadedPage {
     LoadedPage::of(false, async move { Ok(content) }).await
 }
 
-/// Keeps what somebody typed and sent, and what could not be taken.
+/// Holds a form that could not be accepted, for example because the session has ended, so that the
+/// user can submit it again.
 #[component]
 fn SendAgain(kept: KeptForm) -> impl IntoView {
     let fields = kept

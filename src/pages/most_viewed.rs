@@ -1,4 +1,4 @@
-//! The most viewed articles of a window, at length.
+//! The full ranking of each window.
 
 use leptos::prelude::*;
 

@@ -1,9 +1,9 @@
-//! The page for an address that leads nowhere.
+//! The 404 page.
 
 use crate::components::page::LoadedPage;
 use crate::error::Error;
 
-/// Every address that no route, file or former address answers.
+/// Shown for every URL that is no route, no file and no former article URL.
 pub async fn page() -> LoadedPage {
     let error = Error::NotFound(
         "There is no page at this address. It may have moved, or the link has a typo.".into(),

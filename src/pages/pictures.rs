@@ -1,4 +1,4 @@
-//! An author's pictures.
+//! The page where authors upload and manage pictures.
 
 use jiff::Timestamp;
 use leptos::prelude::*;
@@ -15,7 +15,7 @@ use crate::server::request::identity::current_user;
 use crate::server::request::limits::LARGEST_PICTURE;
 use crate::server::state::AppState;
 
-/// How many pictures a page shows.
+/// Pictures per page.
 const PER_PAGE: i64 = 24;
 
 /// `/studio/pictures`
@@ -136,7 +136,7 @@ fn PictureCard(listed: ListedPicture, shows_owner: bool) -> impl IntoView {
     }
 }
 
-/// A size as people read it.
+/// Formats a file size for people.
 fn format_bytes(bytes: i64) -> String {
     let (kib, mib) = (1024, 1024 * 1024);
     match bytes {

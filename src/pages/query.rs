@@ -1,4 +1,4 @@
-//! What a page reads from its address.
+//! Access to a page's URL: route parameters and query string.
 
 use axum::http::request::Parts;
 use leptos::prelude::*;
@@ -7,11 +7,11 @@ use url::form_urlencoded;
 use crate::error::Error;
 use crate::server::reading;
 
-/// The parameters of a page's route, each with its name.
+/// The route's parameters, as pairs of name and value.
 #[derive(Clone, Debug, Default)]
 pub struct Params(pub Vec<(String, String)>);
 
-/// A parameter of the route; empty if there is none of that name.
+/// A route parameter; empty if the route has none with that name.
 pub fn param(name: &str) -> String {
     let find = |Params(params): &Params| {
         params.iter().find(|(other, _)| other == name).map(|(_, value)| value.clone())
@@ -19,7 +19,7 @@ pub fn param(name: &str) -> String {
     with_context(find).flatten().unwrap_or_default()
 }
 
-/// A parameter of the query; of several the first one counts.
+/// A query parameter. If it is repeated, the first one wins.
 pub fn query(name: &str) -> Option<String> {
     with_context(|parts: &Parts| {
         let mut query = form_urlencoded::parse(parts.uri.query()?.as_bytes());
@@ -28,10 +28,10 @@ pub fn query(name: &str) -> Option<String> {
     .flatten()
 }
 
-/// The number of the page that is asked for, from 1.
+/// The requested page number, from 1. Defaults to 1.
 ///
 /// # Errors
-/// [`Error::NotFound`]: an address with a page that can't be leads nowhere.
+/// [`Error::NotFound`] if `page` is not a valid page number.
 pub fn page_number() -> Result<i64, Error> {
     reading::page_number(query("page").as_deref())
 }

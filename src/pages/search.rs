@@ -1,4 +1,4 @@
-//! Articles that contain what a reader looks for.
+//! The search page.
 
 use leptos::prelude::*;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};

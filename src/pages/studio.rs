@@ -6,7 +6,7 @@ pub mod table;
 
 use crate::server::db::articles::Status;
 
-/// How far an article has come, in a word.
+/// An article's state for display, in a word or two.
 fn status_name(
     status: Status,
     published_at: Option<i64>,

@@ -1,4 +1,4 @@
-//! All articles with a tag.
+//! The page of a tag, with all its articles.
 
 use leptos::prelude::*;
 

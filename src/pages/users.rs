@@ -1,4 +1,4 @@
-//! All users, for administrators.
+//! User management, for administrators.
 
 use axum::http::request::Parts;
 use leptos::prelude::*;
@@ -14,7 +14,7 @@ use crate::server::request::forms::Secret;
 use crate::server::request::identity::current_user;
 use crate::server::state::AppState;
 
-/// How many users a page shows.
+/// Users per page.
 const PER_PAGE: i64 = 50;
 
 /// `/users`
@@ -141,7 +141,7 @@ fn UserRow(user: User, is_self: bool) -> impl IntoView {
     }
 }
 
-/// What is shown once.
+/// A new password or invitation link. It is shown only once.
 #[component]
 fn SecretNote(secret: Secret) -> impl IntoView {
     let (text, secret) = match secret {

@@ -1,4 +1,5 @@
-//! The editor of an article. A plain form: its island only helps.
+//! The article editor. It is a plain form that works without JavaScript; the island adds
+//! conveniences.
 
 use axum::http::request::Parts;
 use leptos::prelude::*;
@@ -23,16 +24,17 @@ use crate::server::request::identity::current_user;
 use crate::server::state::AppState;
 use crate::server::studio::format_time;
 
-/// What the editor's fields hold, and where that is from.
+/// The contents of the editor's fields, and where they come from.
 struct Text {
-    /// The version that it is based on; 0 for a new article.
+    /// The version that the text is based on; 0 for a new article.
     version: i64,
     typed: Typed,
-    /// When it was typed, if it was never saved.
+    /// When the draft was saved, in milliseconds since the Unix epoch, if the text comes from a
+    /// draft.
     recovered_at: Option<i64>,
 }
 
-/// What was typed into a form that is shown again.
+/// The contents of a submitted form that is shown again.
 fn typed(sent: &SentForm) -> Typed {
     let value = |name: &str| sent.value(name).unwrap_or_default().to_owned();
     Typed {
@@ -98,7 +100,8 @@ pub async fn page() -> LoadedPage {
         let article = state.editable(&user, id).await?;
         let stored = state.typed_of(&article.fields).await?;
         let text = match (conflict, is_sent(&sent)) {
-            // Saving again is a decision now.
+            // The author has been told of the conflict, so the form gets the current version:
+            // saving again overwrites it deliberately.
             (Some(Conflict), _) => {
                 Text { version: article.version, typed: typed(&sent), recovered_at: None }
             }
@@ -237,7 +240,7 @@ fn Editor(text: Text, sent: SentForm, article: Option<EditableArticle>, now: i64
     }
 }
 
-/// What can be done with what was typed. The first is what Enter does.
+/// The submit buttons. The first one is what Enter triggers.
 #[component]
 fn Buttons(is_published: bool, schedule: String, sent: SentForm) -> impl IntoView {
     let is_open = !schedule.is_empty() || sent.error("published_at").is_some();
@@ -271,7 +274,7 @@ fn Buttons(is_published: bool, schedule: String, sent: SentForm) -> impl IntoVie
     }
 }
 
-/// What is stored, and where else to look.
+/// The article's stored state, with links to its page and revisions.
 #[component]
 fn StateLine(article: EditableArticle, now: i64) -> impl IntoView {
     let EditableArticle { id, version, updated_at, deleted_at, fields } = article;
@@ -304,7 +307,7 @@ fn BinForm(article: EditableArticle) -> impl IntoView {
     }
 }
 
-/// Both texts, where two people have saved the same article.
+/// Explains an edit conflict and shows how the stored text differs from the typed one.
 #[component]
 fn ConflictNote(
     stored: String,

@@ -1,4 +1,4 @@
-//! What an article was after each save.
+//! The revisions of an article: its state after each save.
 
 use axum::http::request::Parts;
 use leptos::prelude::*;
@@ -76,7 +76,7 @@ fn Item(article: i64, revision: ListedRevision, is_current: bool) -> impl IntoVi
     }
 }
 
-/// What a save changed, in a few words.
+/// Summarises what a save changed, in a few words.
 fn what_changed(revision: &ListedRevision) -> String {
     let characters = revision.characters;
     let Some(before) = revision.characters_before else {
@@ -162,7 +162,7 @@ pub async fn page() -> LoadedPage {
     LoadedPage::of(false, content).await
 }
 
-/// The differences, field by field.
+/// The diff of each field that differs.
 #[component]
 fn FieldDifferences(differences: Vec<(&'static str, Differences)>) -> impl IntoView {
     if differences.is_empty() {

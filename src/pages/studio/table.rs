@@ -1,4 +1,5 @@
-//! All articles of an author, with what became of them.
+//! The table of an author's articles, with their status and counts. Administrators see all
+//! articles.
 
 use axum::http::request::Parts;
 use jiff::Timestamp;
@@ -16,10 +17,10 @@ use crate::server::db::users::Role;
 use crate::server::request::identity::current_user;
 use crate::server::state::AppState;
 
-/// How many articles a page of the table shows.
+/// Articles per page.
 const PER_PAGE: i64 = 25;
 
-/// The shelves, with their names in addresses and on the page.
+/// The shelves, each with its name in URLs and its label.
 const SHELVES: [(Shelf, &str, &str); 5] = [
     (Shelf::All, "all", "All"),
     (Shelf::Drafts, "drafts", "Drafts"),
@@ -28,8 +29,8 @@ const SHELVES: [(Shelf, &str, &str); 5] = [
     (Shelf::Bin, "bin", "Bin"),
 ];
 
-/// The columns that a table can be sorted by, with their names in addresses and on the page, and
-/// whether the greatest comes first.
+/// The sortable columns, each with its name in URLs, its label, and whether it sorts descending by
+/// default.
 const COLUMNS: [(Column, &str, &str, bool); 7] = [
     (Column::Title, "title", "Title", false),
     (Column::Published, "published", "Published", true),
@@ -40,7 +41,7 @@ const COLUMNS: [(Column, &str, &str, bool); 7] = [
     (Column::Collects, "collects", "Collects", true),
 ];
 
-/// What the address asks for.
+/// The view of the table that the URL asks for.
 #[derive(Clone)]
 struct Choice {
     shelf: (Shelf, &'static str, &'static str),
@@ -50,7 +51,7 @@ struct Choice {
 }
 
 impl Choice {
-    /// What the address says; where it says nothing that is known, what one sees first.
+    /// Reads the query string. Missing or unknown values get their defaults.
     fn from_query() -> Self {
         let shelf = query("shelf").unwrap_or_default();
         let shelf = SHELVES.into_iter().find(|(_, id, _)| *id == shelf).unwrap_or(SHELVES[0]);
@@ -136,7 +137,7 @@ pub async fn page() -> LoadedPage {
     LoadedPage::of(false, content).await
 }
 
-/// Which shelf, and what to look for.
+/// The shelf tabs and the search field.
 #[component]
 fn Tools(choice: Choice) -> impl IntoView {
     let tabs = SHELVES
@@ -221,7 +222,7 @@ fn Row(row: TableRow, sees_all: bool, now: i64) -> impl IntoView {
     }
 }
 
-/// What stands in place of a table without rows.
+/// The message in place of an empty table.
 #[component]
 fn Empty(choice: Choice) -> impl IntoView {
     let (title, text) = match (choice.text.is_empty(), choice.shelf.0) {
