@@ -1,20 +1,25 @@
 /**
- * What a page does in a reader's browser: counts the view, changes the theme, lets buttons answer at once, and forgets at sign-out.
- * Every page loads it, and nothing else. Without it all of them read the same, and their forms work by themselves.
+ * The script of every page, and the only one on pages for readers. It records the view, switches
+ * the theme, makes reaction buttons respond at once, and clears the tab's storage at sign-out.
+ * Without it, every page reads the same and its forms still work.
  *
- * What it needs to know stands in the page, in attributes that begin with `data-`. No text of an author keeps such an attribute.
+ * The page passes its data in attributes that start with `data-`. The sanitiser removes such
+ * attributes from authors' texts.
  */
 
-/** How long to wait before each further attempt when a view can't be recorded, in milliseconds. Repeating is safe (rule C2). */
+/**
+ * The delays before each retry when a view can't be recorded, in milliseconds. Retrying is safe
+ * (rule C2).
+ */
 const RETRY_AFTER_MS = [1_000, 2_000, 4_000, 8_000]
 
-/** What the keys begin with under which a tab remembers when an article may count again. */
+/** The prefix of the session storage keys. Each entry holds when an article may count again. */
 const READ = 'tidemark.read.'
 
-/** The key by which a tab tells the others that somebody signs out. */
+/** The local storage key that tells other tabs about a sign-out. */
 const SIGNED_OUT = 'tidemark.signed-out'
 
-/** The errors that come without words of their own, as in `src/error.rs`. */
+/** The messages of errors that are sent by name alone. They must match `src/error.rs`. */
 const WORDS = {
   Unauthorized: 'Please sign in first.',
   TooLarge: "The request's body is too large.",
@@ -22,9 +27,9 @@ const WORDS = {
   Internal: 'Something went wrong on our side.',
 }
 
-// Numbers as people read them, as in `src/model/numbers.rs`.
+// Number formatting. It must match `src/model/numbers.rs`.
 
-/** A count with a comma every three digits: `1,234,567`. @param {number} count */
+/** Formats a count with a comma every three digits: `1,234,567`. @param {number} count */
 export function formatCount(count) {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ',')
 }
@@ -39,23 +44,26 @@ export function formatFollowers(count) {
   return `${formatCount(count)} ${count === 1 ? 'follower' : 'followers'}`
 }
 
-// What is asked of the server
+// Requests to the server
 
-/** Why a request was not done, in words for the reader. */
+/** A failed request, with a message for the reader. */
 export class Refusal extends Error {
-  /** @param {string} name the error's name in `src/error.rs` @param {string} [words] its words, if they are its own */
+  /**
+   * @param {string} name the error's name in `src/error.rs`
+   * @param {string} [words] the message, if the server sent one
+   */
   constructor(name, words = WORDS[name] ?? WORDS.Unavailable) {
     super(words)
-    /** Whether it may be another answer the next time. */
+    /** Whether a retry may succeed. */
     this.passes = name === 'Unavailable' || name === 'Internal'
   }
 }
 
 /**
- * The refusal that an answer of 400 or more stands for: a name, or a name with its words. Anything else is not this program's, such as a
- * proxy's answer while the program restarts.
+ * Converts the body of an error response: an error's name, or its name and message. Any other body
+ * isn't ours, such as a proxy's while the server restarts, and counts as `Unavailable`.
  *
- * @param {unknown} error what the answer's JSON says
+ * @param {unknown} error the response's body, parsed from JSON
  */
 export function refusal(error) {
   if (typeof error === 'string' && Object.hasOwn(WORDS, error)) return new Refusal(error)
@@ -65,12 +73,12 @@ export function refusal(error) {
 }
 
 /**
- * Asks one of the server functions in `src/api/`, and returns its answer.
+ * Calls a server function in `src/api/` and returns its result.
  *
- * @param {string} name the last part of its address
- * @param {Record<string, unknown>} parameters what it is told
- * @param {string} member what its answer has, by which it is known
- * @throws {Refusal} if it was not done, or nobody answered
+ * @param {string} name the last part of the function's path
+ * @param {Record<string, unknown>} parameters its arguments
+ * @param {string} member a property that every valid result has
+ * @throws {Refusal} if the request failed
  */
 async function ask(name, parameters, member) {
   let response
@@ -83,7 +91,7 @@ async function ask(name, parameters, member) {
     })
     answer = await response.json()
   } catch {
-    // No connection, or an answer that is not this program's.
+    // There was no response, or it wasn't JSON and so isn't ours.
     throw new Refusal('Unavailable')
   }
   if (!response.ok) throw refusal(answer)
@@ -92,12 +100,12 @@ async function ask(name, parameters, member) {
 }
 
 /**
- * Sends until it is done, or refused for good, or refused too often.
+ * Retries until `send` succeeds, fails for good, or runs out of attempts.
  *
  * @template T
  * @param {() => Promise<T>} send
  * @param {(ms: number) => Promise<void>} wait
- * @returns {Promise<T | undefined>} the answer, if there was one
+ * @returns {Promise<T | undefined>} the result, or `undefined` after a failure
  */
 export async function persist(send, wait) {
   for (const delay of [...RETRY_AFTER_MS, undefined]) {
@@ -113,7 +121,7 @@ export async function persist(send, wait) {
 /** @param {number} ms @returns {Promise<void>} */
 const wait = (ms) => new Promise((done) => setTimeout(done, ms))
 
-// What a tab remembers. It may refuse, if the reader forbids storage; nothing depends on it.
+// Storage. Access may throw if the reader has disabled storage, and nothing depends on it.
 
 /** @param {() => Storage} storage @param {(storage: Storage) => unknown} use */
 function tryStorage(storage, use) {
@@ -124,15 +132,19 @@ function tryStorage(storage, use) {
   }
 }
 
-/** Whether this tab knows that the article was counted, and may not be again yet. @param {string} article */
+/**
+ * Whether this tab knows that the article was counted and its window has not ended yet.
+ *
+ * @param {string} article
+ */
 function isKnownRepeat(article) {
   const windowEnds = tryStorage(() => sessionStorage, (storage) => storage.getItem(READ + article))
   return Date.now() < Number(windowEnds ?? 0)
 }
 
 /**
- * Remembers an article until the tab is closed, or its reader signs out: what somebody has read is no business of whoever uses the browser
- * later.
+ * Stores when the article may count again. The entry is kept until the tab is closed or the reader
+ * signs out, so that a later user of the browser can't see what was read.
  *
  * @param {string} article @param {number} windowEnds
  */
@@ -141,15 +153,15 @@ function remember(article, windowEnds) {
 }
 
 /**
- * Lets all tabs of this browser forget as soon as somebody signs out in one of them: not every browser heeds the server's `Clear-Site-Data`
- * for what a tab remembers.
+ * Clears the session storage of all tabs when somebody signs out in one of them. The server sends
+ * `Clear-Site-Data`, but not every browser applies it to session storage.
  */
 function forgetAtSignOut() {
   const forget = () => tryStorage(() => sessionStorage, (storage) => storage.clear())
   window.addEventListener('submit', ({ target }) => {
     if (!(target instanceof Element) || target.getAttribute('action') !== '/logout') return
     forget()
-    // The others hear of what changes here, and nothing of it is left.
+    // Any change fires a `storage` event in the other tabs; the entry itself isn't needed.
     tryStorage(() => localStorage, (storage) => {
       storage.setItem(SIGNED_OUT, '')
       storage.removeItem(SIGNED_OUT)
@@ -160,15 +172,16 @@ function forgetAtSignOut() {
   })
 }
 
-// The count
+// Counting
 
 /**
- * Whether somebody can see the page. A page in a background tab is hidden. A prerendered one is hidden too, but on its way to the screen it
- * becomes visible a moment before it stops prerendering, and a request that it sends in that moment is still marked as speculative.
+ * Whether the page is visible. A background tab is hidden. A prerendered page is hidden too, but it
+ * becomes visible a moment before it stops prerendering, and requests sent in that moment are still
+ * marked as speculative.
  */
 const isVisible = () => document.visibilityState === 'visible' && !document.prerendering
 
-/** Calls `act` as soon as somebody can see the page: now, or when the page is first shown, or never. @param {() => void} act */
+/** Calls `act` as soon as the page is visible: now, later or never. @param {() => void} act */
 function whenVisible(act) {
   if (isVisible()) {
     act()
@@ -186,33 +199,35 @@ function whenVisible(act) {
 }
 
 /**
- * Shows this reader's own view at once, tells the server, and settles on its answer (rule C6).
+ * Adds this reader's view to the count at once, records it, and then shows the server's count (rule
+ * C6).
  *
- * Each time the page comes back from the browser's back/forward cache, where it was frozen with its scripts, it is read again.
+ * Records another view each time the page returns from the back/forward cache, where it was frozen
+ * with its scripts.
  *
  * @param {HTMLElement} counter
  */
 function count(counter) {
   const { article = '', shown, windowMs, wouldCount } = counter.dataset
-  // What the page was made with; the rankings on it are as old.
+  // The count that the page was rendered with. The rankings on the page are from the same time.
   const views = Number(shown)
   let current = views
   let isReading = false
-  // What the page knows by itself, where the tab may remember nothing.
+  // Kept here too, in case session storage is disabled.
   let windowEnds = 0
   /** @param {number} number */
   const show = (number) => {
-    // What the server wrote stands until it is another number.
+    // Leave the server's text alone until the number changes.
     if (number !== current) counter.textContent = formatViews(number)
     current = number
   }
   const read = async () => {
-    // Frozen while it was under way, it goes on.
+    // A request that was frozen with the page continues by itself.
     if (isReading) return
     isReading = true
     const before = current
     const isRepeat = Date.now() < windowEnds || isKnownRepeat(article)
-    // Whoever would not be counted sees no +1 that would be taken back.
+    // If the view won't count, show no +1, because it would have to be taken back.
     if (!isRepeat && wouldCount === 'true') show(before + 1)
     const outcome = await persist(() => ask('record-view', { article }, 'views'), wait)
     isReading = false
@@ -230,7 +245,7 @@ function count(counter) {
 }
 
 /**
- * Lets the rankings on the page follow: what came to the article since the page was made came to each of them.
+ * Adds the views that the article got since the page was rendered to its entries in the rankings.
  *
  * @param {string} article @param {number} more
  */
@@ -243,10 +258,11 @@ function raiseRankings(article, more) {
 // Like, collect and follow
 
 /**
- * Lets a button answer at once, and sends the change. What the server answers then stands.
+ * Shows a button's new state at once and sends the change. The server's answer then replaces it.
  *
- * There is one request at a time: whoever clicks while one is under way changes what is wanted, and the last wish is sent afterwards, if it
- * is not what the server has by then. A failure takes the change back and says so.
+ * Sends one request at a time. Clicks during a request only change the wanted state, which is sent
+ * afterwards if it differs from the server's. After a failure, the button returns to the last known
+ * state and shows the error.
  *
  * @param {HTMLFormElement} form
  */
@@ -257,7 +273,7 @@ function react(form) {
   const number = form.querySelector('[data-count]')
   const status = form.querySelector('[role="status"]')
   const isFollow = reaction === 'follow'
-  // What the server is known to have, and what the reader wants.
+  // `known` is the server's state as of its last answer; `wanted` is the reader's.
   let known = { is_on: button.ariaPressed === 'true', count: Number(number?.dataset.count ?? 0) }
   let wanted = known.is_on
   let isSending = false
@@ -292,9 +308,13 @@ function react(form) {
   })
 }
 
-// Light or dark
+// Theme
 
-/** Lets the button change the theme, and shows it: without this it could do nothing. @param {HTMLButtonElement} button */
+/**
+ * Makes the theme button work and shows it. It is hidden until then.
+ *
+ * @param {HTMLButtonElement} button
+ */
 function offerColours(button) {
   const root = document.documentElement
   const prefersDark = window.matchMedia('(prefers-color-scheme: dark)').matches
@@ -309,7 +329,7 @@ function offerColours(button) {
     isDark = !isDark
     const theme = isDark ? 'dark' : 'light'
     root.dataset.theme = theme
-    // The server sends the next page in the right colours at once.
+    // The server reads this cookie to render the next page in the right colours.
     const secure = window.location.protocol === 'https:' ? '; Secure' : ''
     document.cookie = `theme=${theme}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`
     show()
@@ -318,7 +338,10 @@ function offerColours(button) {
   button.hidden = false
 }
 
-/** Starts all of it. The theme's button is the last: when it is there, everything is. */
+/**
+ * Starts everything. The theme button comes last, so once it is visible, everything else is
+ * running.
+ */
 function start() {
   forgetAtSignOut()
   document.querySelectorAll('[data-article]').forEach(count)
@@ -326,5 +349,5 @@ function start() {
   document.querySelectorAll('[data-colour-switch]').forEach(offerColours)
 }
 
-// Its test imports it where there is no page.
+// Its unit tests import this file without a document.
 if (typeof document !== 'undefined') start()

@@ -1,4 +1,4 @@
-// The parts of reading.js that need no browser; end2end/ has the rest.
+// Unit tests for the parts of reading.js that need no browser; the other tests are in end2end/.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -25,7 +25,10 @@ test('a refusal has the words of the server, and says whether trying again may h
   }
 })
 
-/** Sends with `outcomes`, one after the other, and returns the answer, and how long was waited before each further attempt. */
+/**
+ * Calls `persist` with these outcomes, one per attempt. Returns the result, the delays before
+ * retries, and the number of attempts.
+ */
 async function sent(outcomes) {
   const waited = []
   let attempts = 0

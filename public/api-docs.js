@@ -1,9 +1,9 @@
 /**
- * Sends the forms of /docs/api and shows the answer below each. Without it, the form of a GET
- * redirects to the answer.
+ * Sends the forms of /docs/api and shows each response below its form. Without this script, a GET
+ * form redirects to the response.
  */
 
-/** The response headers that are shown. */
+/** The response headers to show. */
 const HEADERS = ['content-type', 'cache-control', 'etag', 'allow', 'retry-after']
 
 /** The URL for a form's fields. Empty fields are left out. @param {HTMLFormElement} form */

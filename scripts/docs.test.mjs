@@ -1,5 +1,5 @@
-// Whether the documents are true as far as a program can tell: links lead somewhere, files that they
-// name exist, the book has every page, and lines are no longer than 100 columns.
+// Checks what a program can check in the documents: links resolve, named files exist, the book has
+// every page, and no line is longer than 100 columns.
 
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
@@ -17,10 +17,10 @@ const PAGES = [
 ]
 const read = (page) => readFileSync(join(ROOT, page), 'utf8')
 
-/** A page without its blocks of code. */
+/** A page without its code blocks. */
 const prose = (page) => read(page).replace(/^```[^]*?^```$/gm, '')
 
-/** The anchor of a heading, as GitHub and mdBook make it. */
+/** A heading's anchor, as GitHub and mdBook generate it. */
 const anchor = (heading) =>
   heading
     .toLowerCase()
@@ -30,7 +30,7 @@ const anchor = (heading) =>
 
 const anchors = (page) => [...prose(page).matchAll(/^#+ (.+)$/gm)].map(([, heading]) => anchor(heading))
 
-/** What is wrong with the links of a page, a line for each. */
+/** The broken links of a page, one line each. */
 function brokenLinks(page, text) {
   const links = [...text.replace(/`[^`]*`/g, '').matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link)
   return links
@@ -39,14 +39,14 @@ function brokenLinks(page, text) {
       const [path, heading] = link.split('#')
       const target = path === '' ? page : normalize(join(dirname(page), path))
       if (!existsSync(join(ROOT, target))) return true
-      // A page of the book can't lead out of it.
+      // A page of the book can't link outside the book.
       if (page.startsWith(DOCS) && relative(DOCS, target).startsWith('..')) return true
       return heading !== undefined && !anchors(target).includes(heading)
     })
     .map((link) => `${page}: ${link}`)
 }
 
-/** The files that a text names from the root of the repository and that are not there. */
+/** The files that a text names, relative to the repository's root, that don't exist. */
 function missingFiles(page, text) {
   const named = [...text.matchAll(/`((?:\.cargo|\.ci|\.github|browser|crates|docs|end2end|fuzz|migrations|samples|scripts|src|style)\/[^`\s]*)`/g)]
   return named

@@ -1,4 +1,5 @@
-// Accounts in the browser, with and without JavaScript: they work, they are accessible, and they look right (see artifacts/).
+// Accounts, with and without JavaScript: they work, they are accessible, and they look right (see
+// artifacts/).
 
 import { looksRight } from './looks'
 import { Server, expect, signIn, test } from './server'

@@ -1,4 +1,4 @@
-// What JavaScript adds to the page of the JSON API: requests that write.
+// The page of the JSON API with JavaScript: requests that write.
 
 import { looksRight } from './looks'
 import { expect, test } from './server'

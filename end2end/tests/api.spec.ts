@@ -1,4 +1,4 @@
-// The page of the JSON API, with and without JavaScript: a form that reads shows what the API answers.
+// The page of the JSON API, with and without JavaScript: a GET form shows the API's answer.
 
 import { expect, test } from './server'
 
@@ -8,7 +8,7 @@ test('a request of the JSON API is sent from its form', async ({ page, javaScrip
   await request.getByLabel('per-page').fill('1')
   await request.getByLabel('tag').fill('counting')
   await request.getByRole('button', { name: 'Send' }).click()
-  // Without a script the browser goes to the answer.
+  // Without JavaScript, the browser navigates to the answer.
   const answer = javaScriptEnabled === false ? page.locator('body') : request.getByRole('status')
   await expect(answer).toContainText('"articles"')
   if (javaScriptEnabled === false) await expect(page).toHaveURL(/\/api\/v1\/articles\?per-page=1&tag=counting$/)

@@ -1,4 +1,4 @@
-// Scripts, style and icons on their way to a browser.
+// How browsers load scripts, styles and icons.
 
 import type { Page } from '@playwright/test'
 import { expect, signIn, test } from './server'
@@ -9,7 +9,7 @@ interface File {
   unpacked: number
 }
 
-/** What is loaded from the folder of scripts and style, in the order of the names, which are given without their hash. */
+/** The files that the page has loaded from `/pkg/`, sorted by path. */
 const files = (page: Page): Promise<File[]> =>
   page.evaluate(() =>
     (performance.getEntriesByType('resource') as PerformanceResourceTiming[])
@@ -44,12 +44,12 @@ test('a reader gets script and style once, compressed, and the next page asks fo
   const second = await open('/articles/first-steps')
   expect(second.map(({ path }) => path)).toEqual(first.map(({ path }) => path))
   expect(second.map(({ transferred }) => transferred)).toEqual([0, 0])
-  // Chromium warns of what was preloaded and not used within a few seconds.
+  // Chromium warns if a preloaded file isn't used within a few seconds.
   await page.waitForTimeout(5_000)
   expect(told).toEqual([])
 })
 
-/** What a page may cost a reader who comes for the first time, in bytes as they are sent: the page, its scripts and its styles. */
+/** The byte limit for a first visit, as sent: the page, its scripts and its styles. */
 const MOST = 85_000
 
 for (const path of ['/', '/articles/first-steps', '/articles/everything-markdown-can-do', '/authors/marina-keel']) {
@@ -58,7 +58,7 @@ for (const path of ['/', '/articles/first-steps', '/articles/everything-markdown
     page.on('request', (request) => asked.push(new URL(request.url()).pathname))
     await page.goto(path)
     await expect(page.locator('.theme-toggle')).toBeVisible()
-    // What would be loaded when the browser has nothing else to do, is loaded by then.
+    // By then, anything loaded at idle time has been loaded too.
     await page.waitForLoadState('networkidle')
     expect(asked.filter((path) => path.endsWith('.wasm') || /\/tidemark[^/]*\.js$/.test(path))).toEqual([])
     const sizes = await page.evaluate(() => {
@@ -75,7 +75,7 @@ for (const path of ['/', '/articles/first-steps', '/articles/everything-markdown
 }
 
 test('the editor loads the library besides, and is alive', async ({ page, server }) => {
-  // With drafts of its own.
+  // A separate user, because drafts belong to a user.
   await signIn(page, 'looks-at-files', server.addUser('looks-at-files', 'author'), '/studio')
   await expect(page.locator('.theme-toggle')).toBeVisible()
   expect(names(await files(page))).toEqual(['/pkg/reading.HASH.js', '/pkg/tidemark.HASH.css'])

@@ -1,5 +1,6 @@
-// Texts that have run scripts in the pages of others (injection.json), in every field that an author or a reader controls, opened in
-// a real browser. Nothing of them may run, load anything but pictures and films, or be in the page as something that could.
+// Known script injection payloads (injection.json), put into every field that an author or a reader
+// controls and opened in a real browser. None may run, load anything but pictures and videos, or
+// leave anything in the page that could run.
 
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -18,10 +19,10 @@ const PIXEL = Buffer.from(
   'base64',
 )
 
-// A page that is not the blog's and has no policy, as a reader of feeds may be.
+// A page outside the blog with no content security policy, as a feed reader may be.
 const ELSEWHERE = 'https://reader.example/'
 
-/** Watches pages for anything that runs or loads what it should not. */
+/** Watches pages for anything that runs, or loads what it should not. */
 class Watch {
   readonly found: string[] = []
 
@@ -33,7 +34,7 @@ class Watch {
   static async start(browser: Browser, origin: string): Promise<Watch> {
     const context = await browser.newContext({ baseURL: origin })
     const watch = new Watch(context, origin)
-    // Pictures and films may come from anywhere; a browser asks for nothing else of another host unless something is wrong.
+    // Pictures and videos may come from anywhere. Any other request to another host is a failure.
     await context.route(
       (url) => url.origin !== origin,
       (route) => {
@@ -48,7 +49,7 @@ class Watch {
     await context.exposeBinding('__tell', (_, text: string) => void watch.found.push(text))
     await context.addInitScript(() => {
       document.addEventListener('securitypolicyviolation', (event) => {
-        // What an author shows from a place without TLS is only left out.
+        // The policy blocks pictures and videos without TLS. That is expected.
         if (!['img-src', 'media-src'].includes(event.effectiveDirective)) {
           ;(window as any).__tell(`the policy stopped ${event.effectiveDirective}: ${event.blockedURI} ${event.sample}`)
         }
@@ -72,18 +73,18 @@ class Watch {
     return page
   }
 
-  /** Opens a page of the blog and looks at what is in it. */
+  /** Opens a page of the blog and checks its content. */
   async look(page: Page, path: string) {
     const before = this.found.length
     await page.goto(path, { waitUntil: 'load' })
-    // One turn for what an event has yet to start.
+    // Give pending event handlers a chance to run.
     await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done))))
     this.found.push(...(await page.evaluate(faults)))
     for (let index = before; index < this.found.length; index++) this.found[index] = `${path}: ${this.found[index]}`
   }
 }
 
-/** What is in the page and could run, load or mislead. Runs in the browser. */
+/** Everything in the page that could run, load or mislead. Runs in the browser. */
 function faults(): string[] {
   const found: string[] = []
   const show = (element: Element) => element.outerHTML.slice(0, 150)
@@ -100,7 +101,7 @@ function faults(): string[] {
     for (const { name, value } of element.attributes) {
       if (/^on/i.test(name)) found.push(`a handler: ${show(element)}`)
       if (['href', 'src', 'action', 'formaction', 'poster', 'cite', 'data', 'xlink:href', 'background'].includes(name)) {
-        // As this browser reads it, whatever it is written like.
+        // Parsed by this browser, so disguised protocols are recognised.
         const protocol = URL.canParse(value, location.href) ? new URL(value, location.href).protocol : 'https:'
         if (!['http:', 'https:', 'mailto:', 'tel:'].includes(protocol)) found.push(`an address: ${show(element)}`)
       }
@@ -128,10 +129,10 @@ function faults(): string[] {
   return found
 }
 
-/** A TOML string: as JSON's, but that also has a DEL. */
+/** A TOML string: like a JSON string, but DEL is escaped too. */
 const quoted = (text: string) => JSON.stringify(text).replaceAll('\u007f', '\\u007f')
 
-/** Looks at many pages, a few at a time. */
+/** Checks many pages, a few at a time. */
 async function lookAtAll(watch: Watch, paths: string[]) {
   const left = [...paths]
   const work = async () => {
@@ -156,7 +157,7 @@ test.describe('with texts that have run elsewhere', () => {
       const front = `title = ${value}\nslug = "x-${index}"\ndate = 2026-11-02\ndescription = ${value}\nauthors = [${value}, "Jo Doe"]\ntags = [${value}, "x"]\naliases = [${value}]`
       writeFileSync(join(files, `${index}.md`), `+++\n${front}\n+++\n${payload}\n`)
     })
-    // All in one text: what one leaves open, another may close.
+    // All payloads in one text, because one may close what another leaves open.
     writeFileSync(join(files, 'all.md'), `+++\ntitle = "All"\nslug = "all"\ndate = 2026-11-02\n+++\n${PAYLOADS.join('\n\n')}\n`)
     const quotes = PAYLOADS.map((payload) => payload.replaceAll(/^/gm, '> '))
     writeFileSync(join(files, 'quotes.md'), `+++\ntitle = "Quotes"\nslug = "quotes"\ndate = 2026-11-02\n+++\n${quotes.join('\n\n')}\n`)
@@ -175,7 +176,7 @@ test.describe('with texts that have run elsewhere', () => {
     const watch = await Watch.start(browser, server.url)
     await lookAtAll(watch, ['/articles/all', '/articles/quotes', ...PAYLOADS.map((_, index) => `/articles/x-${index}`)])
     expect(watch.found).toEqual([])
-    // The page's own script works beside all of it.
+    // The page's own script still runs beside the payloads.
     const page = await watch.page()
     await page.goto('/articles/all')
     await expect(page.locator('.theme-toggle')).toBeVisible()
@@ -188,7 +189,8 @@ test.describe('with texts that have run elsewhere', () => {
     test.setTimeout(180_000)
     const watch = await Watch.start(browser, server.url)
     const paths = Array.from({ length: Math.ceil(articles.length / 10) }, (_, index) => `/?page=${index + 1}`)
-    // Lists show every name; the pages of every fourth show how they stand in a heading and a title. src/tests/injection.rs looks at all.
+    // The lists show every name. Opening the pages of every fourth article covers headings and
+    // titles; src/tests/injection.rs checks all of them.
     for (const { authors, tags } of articles.filter((_, index) => index % 4 === 0)) {
       paths.push(`/authors/${authors[0].username}`)
       if (tags.length) paths.push(`/tags/${tags[0].slug}`)
@@ -224,7 +226,7 @@ test.describe('with texts that have run elsewhere', () => {
     }, feed)
     expect(texts.length).toBeGreaterThan(10)
     for (const text of texts) {
-      // As a reader of feeds shows it: without any policy.
+      // As in a feed reader, without any policy.
       await page.setContent(`<main><div class="prose">${text}</div></main>`)
       watch.found.push(...(await page.evaluate(faults)))
     }
@@ -235,7 +237,8 @@ test.describe('with texts that have run elsewhere', () => {
   test('nothing runs in the name of a user or of a picture', async ({ browser, server }) => {
     test.setTimeout(180_000)
     const watch = await Watch.start(browser, server.url)
-    // Adding a user takes long, because a password is hashed; these break out of all that a name stands in.
+    // Adding a user is slow, because a password is hashed. These names break out of every context
+    // that a name appears in.
     const names = [
       '"><script>alert(1)</script>',
       '</title><script>alert(1)</script>',
@@ -252,7 +255,7 @@ test.describe('with texts that have run elsewhere', () => {
       await expect(page.locator('.sign-out a')).toHaveText(name)
       await watch.look(page, '/')
       if (index === 0) {
-        // A file's name can't have all characters; the rest goes as it is.
+        // A file name can't contain all characters, so some are replaced.
         for (const payload of PAYLOADS) {
           const name = `${payload.replaceAll(/[\u0000-\u001f\u007f"\\/]/g, ' ')}.png`
           const answer = await page.request.post('/studio/pictures', {
@@ -279,14 +282,14 @@ test('what runs is noticed', async ({ browser, server }) => {
     const page = await watch.page()
     await page.goto('/articles/first-steps')
     await act(page)
-    // A page that is being led away can't be asked.
+    // A page that is navigating away can't be evaluated.
     watch.found.push(...(await page.evaluate(faults).catch(() => [])))
     await expect.poll(() => watch.found.join('\n')).toMatch(expected)
     await page.close()
   }
   const insert = (html: string) => (page: Page) =>
     page.evaluate((html) => document.querySelector('.prose')!.insertAdjacentHTML('beforeend', html), html)
-  // The policy stops a handler in a page of the blog, and both it and the element are noticed.
+  // On the blog, the policy blocks a handler, and the watch notices both the block and the element.
   await noticed(/the policy stopped script-src/, insert('<img src=x onerror=alert(1)>'))
   await noticed(/a handler: /, insert('<p onclick=alert(1)>x</p>'))
   await noticed(/an address: /, insert('<a href="&#1;jav&Tab;ascript:alert(1)">x</a>'))
@@ -296,7 +299,7 @@ test('what runs is noticed', async ({ browser, server }) => {
   await noticed(/the policy stopped style-src/, insert('<p style="color:red">x</p>'))
   await noticed(/the policy stopped connect-src/, (page) => page.evaluate(() => fetch('https://evil.example/').catch(() => {})))
   await noticed(/__pwned is set/, (page) => page.evaluate(() => void ((window as any).__pwned = true)))
-  // Where there is no policy, it runs, and that is noticed.
+  // Without a policy it runs, and the watch notices.
   const alone = (html: string) => async (page: Page) => {
     await page.goto(ELSEWHERE)
     await page.setContent(html, { waitUntil: 'commit' })

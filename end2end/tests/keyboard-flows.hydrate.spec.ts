@@ -1,11 +1,11 @@
-// Every flow of authors, readers and administrators once with the keyboard alone: what has the focus is pressed, and nothing is clicked.
+// Every flow of authors, readers and administrators with the keyboard alone. Nothing is clicked.
 
 import type { Locator, Page } from '@playwright/test'
 import { Server, expect, signIn, test } from './server'
 
 const AUTHOR = 'marina-keel'
 
-/** Moves on with Tab, as somebody without a mouse has to, until `target` has the focus, and presses `key`. */
+/** Presses Tab until `target` has the focus, then presses `key`. */
 async function press(page: Page, target: Locator, key = 'Enter') {
   await expect(target).toBeVisible()
   const hasFocus = () => target.evaluate((element) => element === document.activeElement)
@@ -14,14 +14,14 @@ async function press(page: Page, target: Locator, key = 'Enter') {
   await page.keyboard.press(key)
 }
 
-/** Presses a button that shows its effect before the server has answered, and waits for the answer. */
+/** Presses a button that updates optimistically, and waits for the server's answer. */
 async function pressAndWait(page: Page, target: Locator) {
   const answered = page.waitForResponse((response) => response.url().includes('/api/islands/set-'))
   await press(page, target)
   await answered
 }
 
-/** Types into a field in the place of what stands there. */
+/** Replaces the text of a field by typing. */
 async function type(page: Page, field: Locator, text: string) {
   await press(page, field, 'Control+A')
   await page.keyboard.type(text)

@@ -1,4 +1,4 @@
-// With the keyboard alone, and the choice of colours.
+// Keyboard use and the choice of colours.
 
 import { expect, test } from './server'
 
@@ -12,7 +12,7 @@ test('the first Tab offers to skip to the content, and the content takes the foc
 
 test('the arrow keys choose the time of the ranking', async ({ page }) => {
   await page.goto('/')
-  // Which is chosen at first depends on what was read.
+  // Which window is selected at first depends on the views so far.
   await page.locator('#ranking-all').focus()
   await page.keyboard.press('Space')
   await expect(page.locator('.ranking-all')).toBeVisible()

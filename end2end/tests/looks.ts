@@ -1,9 +1,12 @@
-// Whether a page looks right: pictures of it for people (see artifacts/), and what a program can tell.
+// Checks that a page looks right: screenshots for people (see artifacts/), and automatic checks.
 
 import AxeBuilder from '@axe-core/playwright'
 import { type Page, expect } from '@playwright/test'
 
-/** On a phone and a desktop, light and dark: nothing is wider than the screen, and axe finds nothing. Without JavaScript only the pictures. */
+/**
+ * Takes screenshots on a phone and a desktop, in light and dark mode. With JavaScript, also checks
+ * that nothing is wider than the screen and that axe finds no violations.
+ */
 export async function looksRight(page: Page, name: string, project: string, hasJavaScript: boolean) {
   for (const [size, width, height] of [['phone', 360, 740], ['desktop', 1280, 900]] as const) {
     await page.setViewportSize({ width, height })

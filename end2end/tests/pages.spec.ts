@@ -1,4 +1,5 @@
-// Every page with and without JavaScript: it reads, it is accessible in light and dark, and it looks right (see artifacts/).
+// Every page, with and without JavaScript: it works, it is accessible in light and dark mode, and
+// it looks right (see artifacts/).
 
 import AxeBuilder from '@axe-core/playwright'
 import { expect, test } from './server'
@@ -28,7 +29,7 @@ for (const [name, path, status, heading] of PAGES) {
     expect(response?.status()).toBe(status)
     await expect(page.getByRole('heading', { level: 1 })).toHaveText(heading)
     await expect(page.locator('html')).toHaveAttribute('lang', 'en')
-    // Nothing is wider than a phone.
+    // Nothing may be wider than a phone's screen.
     await page.setViewportSize({ width: 360, height: 740 })
     if (javaScriptEnabled !== false) {
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360)
@@ -43,7 +44,7 @@ for (const [name, path, status, heading] of PAGES) {
         expect(violations.map(({ id, nodes }) => `${colorScheme}: ${id}: ${nodes.map((node) => node.html)}`)).toEqual([])
       }
     }
-    // The theme button appears once the script is at work: before that, nothing could have gone wrong with it.
+    // The theme button appears once the script runs. Errors could only occur after that.
     if (javaScriptEnabled !== false) await expect(page.locator('.theme-toggle')).toBeVisible()
     expect(errors).toEqual([])
   })

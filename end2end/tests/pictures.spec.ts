@@ -1,4 +1,5 @@
-// An author's pictures, with and without JavaScript: added, shown on a phone and in the dark, deleted.
+// An author's pictures, with and without JavaScript: adding them, showing them on a phone and in
+// dark mode, deleting them.
 
 import AxeBuilder from '@axe-core/playwright'
 import { join } from 'node:path'

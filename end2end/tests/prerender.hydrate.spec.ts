@@ -1,5 +1,6 @@
-// Rule C4 and prerendering. Chromium does not prerender in a page that is remote-controlled, so this one runs by itself: a small
-// proxy in front of the server adds a host page with speculation rules and writes down what the browser asks for.
+// Rule C4 and prerendering. Chromium doesn't prerender under remote control, so this test starts it
+// without. A small proxy in front of the server adds a host page with speculation rules and logs
+// the browser's requests.
 
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -12,8 +13,8 @@ import { expect, test } from './server'
 
 const ARTICLE = '/articles/kak-more-uchit-schitat'
 
-// Prerenders the article. When its script is at work, and twenty requests later, it shows the article, which activates the
-// prerendered page.
+// Prerenders the article. Once the article's script runs, and twenty requests later, it navigates
+// to the article, which activates the prerendered page.
 const HOST = `<!DOCTYPE html><title>host</title>
   <script type="speculationrules">
     {"prerender": [{"source": "list", "urls": ["${ARTICLE}"], "eagerness": "immediate"}]}
@@ -25,7 +26,7 @@ const HOST = `<!DOCTYPE html><title>host</title>
     location.href = '${ARTICLE}'
   </script>`
 
-// Added to the script: says when it is at work, which is when the theme button appears.
+// Appended to the script. Reports when the script runs, which is when the theme button appears.
 const TELL_TALE = `
   const told = setInterval(() => {
     if (!document.querySelector('.theme-toggle:not([hidden])')) return
@@ -34,7 +35,7 @@ const TELL_TALE = `
   }, 20)`
 
 test('C4: a prerendered page adds nothing until it is shown, and then one', async ({ server }) => {
-  // Other tests may have read it on the same server.
+  // Other tests on this server may have read the article too.
   const start = await server.views('kak-more-uchit-schitat')
   const log: string[] = []
   let alive = () => {}
@@ -106,7 +107,8 @@ test('C4: a prerendered page adds nothing until it is shown, and then one', asyn
     try {
       rmSync(profile, { recursive: true, force: true, maxRetries: 10 })
     } catch {
-      // Chromium's helpers may outlive it and still write there. It is a temporary folder, and not what is tested.
+      // Chromium's child processes may outlive it and still write there. The folder is temporary,
+      // and not what is tested.
     }
   }
 })

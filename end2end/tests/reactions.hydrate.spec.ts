@@ -1,10 +1,11 @@
-// What JavaScript adds to likes and collects: at once, without leaving the page, and right however fast somebody clicks.
+// Likes and collects with JavaScript: they update at once, stay on the page, and end in the right
+// state however fast somebody clicks.
 
 import AxeBuilder from '@axe-core/playwright'
 import type { Page, Route } from '@playwright/test'
 import { Server, expect, test as base } from './server'
 
-// A server of its own: other specs begin with no reactions.
+// A separate server, because other specs expect to start without reactions.
 const test = base.extend<{}, { server: Server }>({
   server: [
     async ({}, use) => {
@@ -16,14 +17,14 @@ const test = base.extend<{}, { server: Server }>({
   ],
 })
 
-/** Signs in as the author of the samples and opens an article, with its script at work. */
+/** Signs in as the author of the samples, opens an article, and waits until its script runs. */
 async function open(page: Page, server: Server, slug: string) {
   await page.goto(`/login?next=/articles/${slug}`)
   await page.getByLabel('User name').fill('marina-keel')
   await page.getByLabel('Password').fill(server.password)
   await page.getByRole('button', { name: 'Sign in' }).click()
   await expect(page).toHaveURL(`/articles/${slug}`)
-  // The theme button appears once the script is at work.
+  // The theme button appears once the script runs.
   await expect(page.locator('.theme-toggle')).toBeVisible()
 }
 
@@ -36,7 +37,7 @@ async function article(server: Server, slug: string): Promise<{ likes: number; c
   return list.articles.find((article: { slug: string }) => article.slug === slug)
 }
 
-/** Holds back requests to an endpoint until each is let go, and remembers what each asked for. */
+/** Holds requests to an endpoint until they are released, and records what each asked for. */
 async function hold(page: Page, endpoint: string) {
   const waiting: Route[] = []
   const asked: string[] = []
@@ -71,7 +72,7 @@ test('a like shows before the server has answered, and the page stays', async ({
 test('fast clicks end in what the last one wanted, with one request at a time', async ({ page, server }) => {
   await open(page, server, 'moving-in')
   const held = await hold(page, 'set-like')
-  // On, off, on: the first request is under way all the time, and says already what the last click wants.
+  // On, off, on: the first request, still pending, already asks for the final state.
   for (let click = 0; click < 3; click++) await like(page).click()
   await expect(like(page)).toHaveText(/Like\s*1/)
   expect(held.asked).toHaveLength(1)
@@ -79,12 +80,12 @@ test('fast clicks end in what the last one wanted, with one request at a time', 
   await expect.poll(async () => (await article(server, 'moving-in')).likes).toBe(1)
   await expect(like(page)).toHaveText(/Like\s*1/)
   expect(held.asked).toHaveLength(1)
-  // Off, on, off, on, off: the first says off, and nothing else is left to say.
+  // Off, on, off, on, off: the first request asks for the final state, so no other follows.
   for (let click = 0; click < 5; click++) await like(page).click()
   await expect(like(page)).toHaveText(/Like\s*0/)
   await held.release()
   await expect.poll(async () => (await article(server, 'moving-in')).likes).toBe(0)
-  // On, off: the second has to be said after the first is done.
+  // On, off: the second change is sent once the first request is done.
   await like(page).click()
   await like(page).click()
   await expect(like(page)).toHaveText(/Like\s*0/)

@@ -1,10 +1,13 @@
-// Likes, collects and follows, with and without JavaScript: the same buttons, the same pages.
+// Likes, collects and follows, with and without JavaScript.
 
 import type { Page } from '@playwright/test'
 import { looksRight } from './looks'
 import { type Server, expect, test } from './server'
 
-/** Signs in, as the author of the samples if nobody is named, from a form that leads back to `path`. */
+/**
+ * Signs in with a form that leads back to `path`; as the author of the samples unless a user is
+ * given.
+ */
 async function signIn(page: Page, server: Server, path: string, username = 'marina-keel', password = server.password) {
   await page.goto(`/login?next=${encodeURIComponent(path)}`)
   await page.getByLabel('User name').fill(username)
@@ -35,7 +38,7 @@ test('a reader likes an article and takes it back, and it stays so', async ({ pa
   await like.click()
   await expect(like).toHaveAttribute('aria-pressed', 'true')
   await expect(like).toHaveText(/Like\s*1/)
-  // A screen reader says "Like 1, pressed": the state is told once.
+  // A screen reader says "Like 1, pressed", so the name must not repeat the state.
   await expect(like).toHaveAccessibleName('Like 1')
   await expect.poll(() => likes(server, 'first-steps')).toBe(1)
   await page.reload()
@@ -73,7 +76,7 @@ test('a reader follows an author and unfollows from the list of those who are fo
   await expect(follow).toHaveAttribute('aria-pressed', 'true')
   await expect(page.locator('.intro')).toContainText('1 follower')
   const followed = page.locator('.followed li')
-  // With JavaScript the request may still be under way.
+  // With JavaScript, the request may still be pending.
   await expect(async () => {
     await page.goto('/following')
     await expect(followed).toHaveCount(1, { timeout: 500 })

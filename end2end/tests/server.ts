@@ -1,4 +1,5 @@
-// A server for each worker: the real binary on a free port, with a database in a temporary folder, seeded with the samples.
+// One server per worker: the real binary on a free port, with a database in a temporary folder,
+// seeded with the samples.
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -16,7 +17,7 @@ export class Server {
     readonly password: string,
     private readonly child: ChildProcess,
     private readonly folder: string,
-    /** The settings, for other commands of the binary. */
+    /** The environment, for running other commands of the binary. */
     readonly env: Record<string, string>,
   ) {}
 
@@ -50,21 +51,21 @@ export class Server {
     rmSync(this.folder, { recursive: true })
   }
 
-  /** Makes a user, and returns the password. */
+  /** Creates a user and returns the password. */
   addUser(username: string, role: string): string {
     const { env, folder } = this
     const told = execFileSync(BINARY, ['user', 'add', username, '--role', role], { env, cwd: folder, encoding: 'utf8' })
     return told.split('\n')[1].trim()
   }
 
-  /** An article's count as the API tells it. */
+  /** An article's view count, from the API. */
   async views(slug: string): Promise<number> {
     const list = await (await fetch(`${this.url}/api/v1/articles?per-page=100`)).json()
     return list.articles.find((article: { slug: string }) => article.slug === slug).views
   }
 }
 
-/** Signs in with the form, as a person does. */
+/** Signs in through the form. */
 export async function signIn(page: Page, username: string, password: string, next = '/account') {
   await page.goto(`/login?next=${encodeURIComponent(next)}`)
   await page.getByLabel('User name').fill(username)
@@ -84,7 +85,7 @@ export const test = base.extend<{}, { server: Server }>({
   baseURL: async ({ server }, use) => use(server.url),
 })
 
-/** For tests that leave so much behind that others would stumble over it: on a server of their own. */
+/** A separate server, for tests that leave data behind that would disturb others. */
 export const testApart = test.extend<{}, { server: Server }>({
   server: [async ({}, use) => serve({}, use), { scope: 'worker' }],
 })

@@ -1,4 +1,4 @@
-// Anonymous sessions, as a real browser keeps them (`views.visitor = "session"`).
+// Anonymous sessions in a real browser (`views.visitor = "session"`).
 
 import type { Page } from '@playwright/test'
 import { READER } from '../playwright.config'
@@ -28,7 +28,7 @@ test('C3: two readers with one address and browser are two, each until the brows
     const cookies = await context.cookies()
     expect(cookies).toMatchObject([{ name: 'visitor', httpOnly: true, sameSite: 'Lax', expires: -1, path: '/' }])
     expect(await page.evaluate(() => document.cookie)).toBe('')
-    // The page that the browser has is asked for again, and the view that it sends is a repeat.
+    // The reload requests the page again, and its view is a repeat.
     const again = answered(page)
     await page.reload()
     await again

@@ -1,4 +1,4 @@
-// What helps an author while typing: the preview, what is kept, pictures, keys.
+// The editor with JavaScript: preview, drafts, pictures and keyboard shortcuts.
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,7 +10,7 @@ const PICTURE = join(__dirname, '../../docs/screenshot.png')
 
 async function open(page: Page, password: string, path = '/studio/new') {
   await signIn(page, AUTHOR, password, path)
-  // The tools are there once the island is alive.
+  // The tools appear once the island is hydrated.
   await expect(page.locator('.editor-tools')).toBeVisible()
 }
 

@@ -1,4 +1,4 @@
-// The studio, with and without JavaScript: the same forms, and nothing that is typed gets lost.
+// The studio, with and without JavaScript: the forms are the same, and nothing typed is lost.
 
 import { looksRight } from './looks'
 import { expect, signIn, test } from './server'
@@ -86,7 +86,7 @@ test('what is typed after the session ended is sent again after signing in', asy
   const title = `Kept ${info.project.name}`
   await page.getByLabel('Title').fill(title)
   await page.getByLabel('Text (Markdown)').fill('</textarea><script>alert(1)</script>\n"quoted" & kept')
-  // Before the islands are awake, what moves while they wake up can take a click away.
+  // While the island hydrates, the layout can shift and a click can miss its target.
   if (javaScriptEnabled !== false) await expect(page.getByRole('region', { name: 'What readers will see' })).toContainText('kept')
   await context.clearCookies()
   await page.getByRole('button', { name: 'Save the draft' }).click()

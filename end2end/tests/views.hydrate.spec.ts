@@ -1,10 +1,11 @@
-// Counting as a reader sees it. Each test has an article of its own; a reader is a browser with a User-Agent of its own.
+// Counting as a reader sees it. Each test has its own article, and each reader is a browser with
+// its own User-Agent.
 
 import type { Browser, BrowserContext, Page } from '@playwright/test'
 import { READER } from '../playwright.config'
 import { Server, expect, signIn, test as base } from './server'
 
-// Many readers come from one address here, and C3's cap has tests of its own.
+// All readers here share one IP address. The cap of rule C3 has its own tests.
 const test = base.extend<{}, { server: Server }>({
   server: [
     async ({}, use) => {
@@ -26,7 +27,7 @@ const count = (page: Page) => page.locator('.view-count')
 const words = (views: number) => (views === 1 ? '1 view' : `${views} views`)
 const answered = (page: Page) => page.waitForResponse((response) => response.url().endsWith('/record-view'))
 
-/** Notes every text that the count shows on the pages that are loaded from now on. */
+/** Records every text that the count shows on pages loaded from now on. */
 const watchCount = (page: Page) =>
   page.addInitScript(() => {
     const seen: string[] = []
@@ -37,7 +38,7 @@ const watchCount = (page: Page) =>
     }).observe(document, { subtree: true, childList: true, characterData: true })
   })
 
-/** What the count has shown on this page. */
+/** The texts that the count has shown on this page. */
 const shown = (page: Page) => page.evaluate(() => (window as unknown as { seen: string[] }).seen)
 
 test('C6: the reader sees the own +1 before the server has answered, and it stays', async ({ browser, server }) => {
@@ -138,7 +139,7 @@ test('C6: the second of two readers with one address and browser sees no count t
     await page.goto('/articles/writing-for-the-web')
     expect((await (await answer).json()).counted).toBe(isFirst)
     await expect(count(page)).toHaveText(words(before + 1))
-    // Not one more, which would be taken back.
+    // No optimistic +1, which would have to be taken back.
     if (!isFirst) expect(await shown(page)).toEqual([words(before + 1)])
     await context.close()
   }
@@ -153,7 +154,7 @@ test('C6: who would not be counted sees no +1 before the server has answered', a
     await held
     await route.continue()
   })
-  // The page as it is for a reader whose view would not count.
+  // The page as sent to a reader whose view would not count.
   await page.route('**/articles/moving-in', async (route) => {
     const response = await route.fetch()
     const body = (await response.text()).replace(/data-would-count="\w+"/, 'data-would-count="false"')
@@ -164,7 +165,7 @@ test('C6: who would not be counted sees no +1 before the server has answered', a
   await page.goto('/articles/moving-in')
   await asked
   await expect(count(page)).toHaveText(words(before))
-  // What the server says is shown all the same.
+  // The server's count is shown all the same.
   const answer = answered(page)
   release()
   const { views } = await (await answer).json()
@@ -286,7 +287,7 @@ test('C4: a hidden tab adds nothing until it is shown', async ({ browser, server
     if (request.url().endsWith('/record-view')) sent += 1
   })
   await page.goto('/articles/chao-xi-yu-shui-wei-biao')
-  // The theme button appears once the script is at work, and so once the article could have counted.
+  // The theme button appears once the script runs, and by then the view could have counted.
   await expect(page.locator('.theme-toggle')).toBeVisible()
   await expect(count(page)).toHaveText('0 views')
   expect(sent).toBe(0)

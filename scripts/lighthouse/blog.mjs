@@ -1,4 +1,4 @@
-// A blog with the sample articles in a temporary folder, and a browser, to measure pages with.
+// Starts a blog with the sample articles in a temporary folder, and a browser to measure it with.
 
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -19,8 +19,8 @@ async function freePort() {
 }
 
 /**
- * Starts the server and waits until it is ready. Its base URL is its own address, or canonical
- * addresses would lead elsewhere.
+ * Starts the server and waits until it is ready. The base URL is set to the server's own address,
+ * because canonical URLs would lead elsewhere otherwise.
  */
 async function serve(binary, folder, address, settings) {
   const env = {
@@ -43,7 +43,7 @@ async function serve(binary, folder, address, settings) {
 }
 
 /**
- * Calls `measure` with the blog's address and the browser's debugging port, and ends both
+ * Calls `measure` with the blog's address and the browser's debugging port, and stops both
  * afterwards.
  *
  * @param {string} binary the built program

@@ -1,18 +1,18 @@
-// How `first-second.mjs` evaluates what it measured, apart from the browser so that it can be
-// tested without one.
+// Evaluates the measurements of `first-second.mjs`. It is separate so that it can be tested without
+// a browser.
 
-/** The most that an article without a session may weigh, in bytes as sent. */
+/** The byte limit for an article without a session, as sent. */
 const MOST_BYTES = 85_000
 
 export const KINDS = ['document', 'script', 'style', 'font', 'picture', 'wasm', 'other']
 
-/** DevTools' names of kinds. */
+/** The kind for each of DevTools' resource types. */
 const TYPES = { Document: 'document', Script: 'script', Stylesheet: 'style', Font: 'font', Image: 'picture' }
 
 /**
- * The kind of an answer. A script fetches WebAssembly, so DevTools has no name of its own for it.
+ * The kind of a response. Scripts fetch WebAssembly, so DevTools has no type of its own for it.
  *
- * @param {string} type DevTools' name @param {string} mimeType
+ * @param {string} type DevTools' resource type @param {string} mimeType
  */
 export function kindOf(type, mimeType) {
   return mimeType === 'application/wasm' ? 'wasm' : (TYPES[type] ?? 'other')
@@ -41,7 +41,7 @@ export function weight({ bytes }) {
 }
 
 /**
- * What is wrong on a line, one sentence each.
+ * The limits that a line exceeds, one sentence each.
  *
  * @param {Line} line
  * @param {Run[]} runs

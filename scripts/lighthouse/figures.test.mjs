@@ -1,4 +1,4 @@
-// How figures of `first-second.mjs` are evaluated.
+// Tests the evaluation of the figures of `first-second.mjs`.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// Measures what a reader on a phone sees of an article in the release build, on slow lines: when
-// there is text, when the count shows this reader's +1, and when the server has acknowledged it,
-// from the start of the navigation; and the bytes by kind. Fails if one exceeds its limit
+// Measures how an article of the release build loads on a phone with a slow connection: when text
+// shows, when the count shows this reader's +1, when the server has acknowledged the view, all from
+// the start of the navigation, and the bytes by kind. Fails if a figure exceeds its limit
 // (`figures.mjs`).
 // Usage: first-second.mjs BINARY CHROMIUM
 
@@ -14,16 +14,16 @@ import { KINDS, faults, kindOf, report } from './figures.mjs'
 const ARTICLE = '/articles/first-steps'
 const RUNS = 5
 const SLOWER_CPU = 4
-/** A timeout for what hangs. */
+/** The timeout for anything that hangs. */
 const PATIENCE_MS = 120_000
 
 const bytesPerSecond = (kilobits) => (kilobits * 1000) / 8
 
 /**
- * `latency` is the shortest time from a request to the head of its answer, in milliseconds.
- * Chromium delays requests and bytes, not packets, so opening a connection and negotiating TLS cost
- * nothing. DevTools makes up for that with several round trips per request, which is too much for
- * all requests but the first.
+ * `latency` is the minimum time from a request to the head of its response, in milliseconds.
+ * Chromium delays requests and bytes, not packets, so TCP and TLS handshakes cost nothing. DevTools
+ * compensates with several round trips per request, which is too much for all requests but the
+ * first.
  */
 const LINES = [
   {
@@ -43,8 +43,8 @@ const LINES = [
 ]
 
 /**
- * Notes each count that the page shows, and when it was painted. Runs in the page, before anything
- * else.
+ * Records each count that the page shows, and when it was painted. Runs in the page, before any
+ * other script.
  */
 function noteCounts() {
   window.notedCounts = []
@@ -53,12 +53,12 @@ function noteCounts() {
     const text = document.querySelector('[data-article]')?.textContent
     if (!text || text === last) return
     last = text
-    // The first is called just before the page is painted, the second after it.
+    // The animation frame comes just before the paint, and the timeout just after it.
     requestAnimationFrame(() => setTimeout(() => window.notedCounts.push({ text, at: performance.now() })))
   }).observe(document, { subtree: true, childList: true, characterData: true })
 }
 
-/** The notes. Runs in the page. */
+/** The recorded counts and paint times. Runs in the page. */
 function readNotes() {
   return {
     firstText: performance.getEntriesByName('first-contentful-paint')[0].startTime,
@@ -69,9 +69,9 @@ function readNotes() {
 }
 
 /**
- * Adds up what is sent to a page from now on, by kind. `settle` waits until nothing was under way
- * for a second, so that what a script loads while the page is idle is weighed too. Puppeteer's own
- * wait does not see what is under way when it begins.
+ * Adds up the bytes sent to a page from now on, by kind. `settle` waits until there was no request
+ * for a second, so that files loaded at idle time are included. Puppeteer's own wait misses
+ * requests that started before it.
  */
 async function weigh(page) {
   const bytes = Object.fromEntries(KINDS.map((kind) => [kind, 0]))
@@ -108,7 +108,7 @@ async function weigh(page) {
  * @returns {Promise<import('./figures.mjs').Run>}
  */
 async function read(browser, address, line, from) {
-  // With an empty cache and no cookies.
+  // A new context has an empty cache and no cookies.
   const context = await browser.createBrowserContext()
   try {
     const page = await context.newPage()
@@ -117,8 +117,8 @@ async function read(browser, address, line, from) {
     await page.setViewport({ width, height, deviceScaleFactor, isMobile: true, hasTouch: true })
     await page.setUserAgent({ userAgent: userAgents.mobile })
     await page.setExtraHTTPHeaders({ 'x-forwarded-for': from })
-    // A browser seldom paints in the first second of a window, which is not the blog's fault. So
-    // the window shows something else first.
+    // A new window seldom paints in its first second, which is not the blog's fault. So load
+    // another page first.
     await page.goto(`${address}/healthz`)
     await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))))
     await page.emulateCPUThrottling(SLOWER_CPU)
@@ -133,7 +133,7 @@ async function read(browser, address, line, from) {
     if (!counted) throw new Error(`the view was not counted: ${reason}`)
     await settle()
     const { firstText, counts, shown, acknowledged } = await page.evaluate(readNotes)
-    // The last one counts: a count that fell and rose again shows from then on.
+    // Use the last change: if the count fell and rose again, the +1 shows only from then on.
     const { text, at: plusOne } = counts.at(-1)
     if (Number.parseInt(text.replaceAll(',', '')) !== shown + 1) throw new Error(`the page had ${shown} and shows "${text}"`)
     return { firstText, plusOne, acknowledged, bytes }
@@ -142,14 +142,14 @@ async function read(browser, address, line, from) {
   }
 }
 
-// Each reader has an address of its own, as from a proxy, so nobody is a repeat or over a cap
+// Each reader has its own IP address, as if behind a proxy, so no view is a repeat or over a cap
 // (rules C2 and C3).
 const settings = { TIDEMARK_SERVER__TRUSTED_PROXIES: '127.0.0.1' }
 await withBlog(...process.argv.slice(2, 4), settings, async (address, port) => {
   const browser = await puppeteer.connect({ browserURL: `http://127.0.0.1:${port}` })
   const measured = LINES.map((line) => [line, []])
   let readers = 0
-  // The lines take turns, so that other work on the machine affects all of them.
+  // The lines take turns, so that other load on the machine affects all of them.
   for (let run = 0; run < RUNS; run += 1) {
     for (const [line, runs] of measured) {
       readers += 1

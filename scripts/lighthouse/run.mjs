@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Measures pages of the release build with Lighthouse, with the sample articles and a phone's
-// settings. Fails if a category has less than 100. Usage: run.mjs BINARY CHROMIUM [PATH...]
+// Measures pages of the release build with Lighthouse, with the sample articles and phone settings.
+// Fails if a category scores below 100. Usage: run.mjs BINARY CHROMIUM [PATH...]
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -8,7 +8,7 @@ import lighthouse from 'lighthouse'
 import { withBlog } from './blog.mjs'
 
 const CATEGORIES = ['performance', 'accessibility', 'best-practices', 'seo']
-// Other work on the machine can only cost points, so the best of several runs is nearest to the
+// Other load on the machine only lowers scores, so the best of several runs is closest to the
 // truth.
 const RUNS = 5
 const [binary, chromium, ...chosen] = process.argv.slice(2)
@@ -21,7 +21,7 @@ function score(lhr, id) {
   return Math.round((lhr.categories[id].score ?? 0) * 100)
 }
 
-/** The best of several runs, or the first with full marks. */
+/** The best of several runs. Stops early at a perfect score. */
 async function measure(address, port) {
   const sum = ({ lhr }) => CATEGORIES.reduce((total, id) => total + score(lhr, id), 0)
   let best

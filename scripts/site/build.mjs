@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Builds the site and the server like `cargo leptos build --release`, for machines without
-// cargo-leptos. It reads the same settings, [package.metadata.leptos] in Cargo.toml, and leaves the
-// same files; build.test.mjs compares the two.
+// cargo-leptos. It reads the same settings, [package.metadata.leptos] in Cargo.toml, and produces
+// the same files; build.test.mjs compares the two.
 
 import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
@@ -40,7 +40,7 @@ if (!isNewer(wasm, library)) {
   mkdirSync(pkgDir, { recursive: true })
   say('Generating its JavaScript and optimising it for size')
   run(process.env.WASM_BINDGEN ?? 'wasm-bindgen', ['--target=web', `--out-name=${name}`, `--out-dir=${pkgDir}`, library])
-  // Optimised elsewhere and moved into place last, so an interrupted build is done again.
+  // Written to a temporary file and renamed last, so an interrupted build is repeated.
   const raw = join(pkgDir, `${name}_bg.wasm`)
   run('wasm-opt', ['-Oz', '--enable-bulk-memory', '--enable-nontrapping-float-to-int', raw, '-o', `${raw}.optimized`])
   rmSync(raw)

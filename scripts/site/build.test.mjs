@@ -1,5 +1,5 @@
-// Whether `scripts/build.sh` leaves the same site with cargo-leptos and, where that is not
-// installed, with build.mjs; and whether cacheable files have a hash in their names.
+// Checks that `scripts/build.sh` produces the same site with cargo-leptos and, where that isn't
+// installed, with build.mjs, and that cacheable files have a hash in their names.
 
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'

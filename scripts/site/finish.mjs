@@ -1,12 +1,12 @@
 #!/usr/bin/env node
-// Finishes the site after either way of building. It copies the script of every page to the other
-// scripts and gives scripts and style a second name with a hash, under which browsers may cache
-// them for ever. It puts compressed copies beside these and writes the hash to hash.txt, where the
-// server reads it (server::http::files).
+// Finishes the site after either build. It copies the script of every page to the other scripts and
+// gives scripts and style a second name with a hash, under which browsers may cache them for ever.
+// It puts compressed copies beside these and writes the hash to hash.txt, where the server reads it
+// (server::http::files).
 //
-// cargo-leptos could add hashes (`hash-files`), but leaves the list of hashes beside the program
-// instead of the site, and compresses with other libraries. The two ways of building would then
-// leave different files.
+// cargo-leptos could add hashes (`hash-files`), but it leaves the list of hashes beside the program
+// instead of in the site, and it compresses with other libraries. The two builds would then produce
+// different files.
 
 import { createHash } from 'node:crypto'
 import { copyFileSync, existsSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
@@ -14,7 +14,7 @@ import { join } from 'node:path'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import { HASHED, pkgDir, reading } from './settings.mjs'
 
-/** Written elsewhere and moved into place, so a file that is there is complete. */
+/** Writes to a temporary file and renames it, so a file is never incomplete. */
 function write(file, bytes) {
   writeFileSync(`${file}.new`, bytes)
   renameSync(`${file}.new`, file)
@@ -22,8 +22,8 @@ function write(file, bytes) {
 
 write(join(pkgDir, 'reading.js'), readFileSync(reading))
 
-// One hash for all: a script and what it loads belong together, and the server has to know just
-// one.
+// One hash for all files: a script and the files it loads belong together, and the server needs to
+// know only one hash.
 const sum = createHash('sha256')
 for (const [name, extension] of HASHED) {
   sum.update(createHash('sha256').update(readFileSync(join(pkgDir, `${name}.${extension}`))).digest())
@@ -43,7 +43,7 @@ for (const [name, extension] of HASHED) {
 }
 write(join(pkgDir, 'hash.txt'), `${hash}\n`)
 
-// Files of an earlier build. A browser that asks for one gets the current file.
+// Delete files of earlier builds. A browser that asks for one gets the current file.
 const names = HASHED.map(([name]) => name).join('|')
 const hashed = new RegExp(`^(?:${names})\\.([0-9a-f]{16})\\.(?:js|wasm|css)(?:\\.br|\\.gz)?$`)
 for (const file of readdirSync(pkgDir)) {

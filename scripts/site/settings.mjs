@@ -1,4 +1,4 @@
-// The settings of both ways of building: [package.metadata.leptos] in Cargo.toml.
+// The settings of both builds: [package.metadata.leptos] in Cargo.toml.
 
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
@@ -10,7 +10,7 @@ export const root = metadata.workspace_root
 export const targetDirectory = metadata.target_directory
 export const pkg = metadata.packages.find((candidate) => candidate.metadata?.leptos)
 export const settings = pkg.metadata.leptos
-/** The names of the library and the style, and their folder. */
+/** The name of the library and the style, and their folder. */
 export const name = settings['output-name']
 export const site = join(root, settings['site-root'])
 export const pkgDir = join(site, settings['site-pkg-dir'])
