@@ -14,8 +14,8 @@ use crate::model::draft::Typed;
 
 /// Delay from a change to the preview, in milliseconds.
 const PREVIEW_AFTER_MS: u32 = 300;
-/// Delay from a change to saving the draft, in milliseconds. A browser crash loses at most this
-/// much typing.
+/// Delay from a change to saving the draft, in milliseconds. A browser crash loses about this much
+/// typing.
 const KEEP_AFTER_MS: u32 = 1_000;
 /// Delay before retrying to save a draft, in milliseconds.
 const RETRY_AFTER_MS: u32 = 3_000;
@@ -26,7 +26,7 @@ const FORM: &str = "editor";
 const MARKDOWN: &str = "markdown";
 
 /// The island's state. Each change gets a number; `kept` and `previewed` hold the number of the
-/// last change that was saved or previewed.
+/// last change that was saved or sent for preview.
 #[derive(Clone, Copy)]
 struct Editor {
     article: i64,

@@ -3,7 +3,7 @@
 use crate::components::page::LoadedPage;
 use crate::error::Error;
 
-/// Shown for every URL that is no route, no file and no former article URL.
+/// Shown for every URL that matches no route, no file and no former article URL.
 pub async fn page() -> LoadedPage {
     let error = Error::NotFound(
         "There is no page at this address. It may have moved, or the link has a typo.".into(),
