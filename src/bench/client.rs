@@ -1,4 +1,4 @@
-//! A server and a client that sends it as many PUTs as it takes.
+//! Starts a server and sends it load over HTTP.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -12,15 +12,15 @@ use tokio::net::TcpStream;
 
 const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:139.0) Gecko/20100101 Firefox/139.0";
 
-/// What the PUTs of a run are.
+/// The kind of PUT that a run sends.
 #[derive(Clone, Copy, Debug)]
 pub enum Kind {
     Nothing,
     View,
 }
 
-/// The program with the settings of a benchmark, and those that the caller's environment has, so
-/// that others can be tried.
+/// The `tidemark` command with the benchmark's settings. `TIDEMARK_*` variables of the caller's
+/// environment are passed on, so that other settings can be tried.
 pub fn binary(folder: &Path, settings: &[(&str, String)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tidemark"));
     command
@@ -48,7 +48,7 @@ pub fn import_articles(folder: &Path, settings: &[(&str, String)], count: u64) {
     assert!(status.expect("the binary starts").success(), "the articles were imported");
 }
 
-/// Starts a server and waits until it serves.
+/// Starts a server, waits until it listens, and returns it with its address.
 pub fn start(folder: &Path, settings: &[(&str, String)]) -> (Child, SocketAddr) {
     use std::io::BufRead;
     let mut child = binary(folder, settings)
@@ -64,13 +64,12 @@ pub fn start(folder: &Path, settings: &[(&str, String)]) -> (Child, SocketAddr) 
     (child, address.parse().expect("an address"))
 }
 
-/// Ends a server.
 pub fn stop(mut server: Child) {
     server.kill().expect("the server can be stopped");
     server.wait().expect("the server has stopped");
 }
 
-/// A run: how many requests over how many connections, and to how many articles.
+/// The size of a run: requests, connections, and the articles that they are spread over.
 #[derive(Clone, Copy, Debug)]
 pub struct Load {
     pub requests: u64,
@@ -78,7 +77,7 @@ pub struct Load {
     pub articles: u64,
 }
 
-/// Sends PUTs and returns their rate per second and how many were answered as counted.
+/// Sends PUTs. Returns the requests per second and how many were answered as counted.
 pub async fn run(
     address: SocketAddr,
     kind: Kind,
@@ -86,8 +85,8 @@ pub async fn run(
     next_visitor: Arc<AtomicU64>,
 ) -> (f64, u64) {
     let left = Arc::new(AtomicU64::new(load.requests));
-    // Before the clock starts, and one after the other: of many at once some would be made to try
-    // again a second later.
+    // Connect before the clock starts, one at a time: with many at once, some would only be retried
+    // a second later.
     let mut connections = Vec::with_capacity(load.connections);
     for _ in 0..load.connections {
         connections.push(connect(address).await);
@@ -119,7 +118,7 @@ pub async fn run(
     (load.requests as f64 / start.elapsed().as_secs_f64(), counted)
 }
 
-/// Skewed as readers are: a tenth of the articles gets about half of the views (the cube of a
+/// Skewed like real traffic: a tenth of the articles gets about half of the views (the cube of a
 /// uniform number).
 fn path(kind: Kind, visitor: u64, articles: u64) -> String {
     match kind {
@@ -132,14 +131,13 @@ fn path(kind: Kind, visitor: u64, articles: u64) -> String {
     }
 }
 
-/// Opens a connection.
 pub async fn connect(address: SocketAddr) -> BufReader<TcpStream> {
     let stream = TcpStream::connect(address).await.expect("a connection");
     stream.set_nodelay(true).expect("no delay");
     BufReader::new(stream)
 }
 
-/// Sends a request as `visitor` and returns the answer's body.
+/// Sends a request as `visitor` and returns the body of the answer.
 pub async fn request(
     connection: &mut BufReader<TcpStream>,
     method: &str,
@@ -154,7 +152,7 @@ pub async fn request(
     answer(connection).await.1
 }
 
-/// Reads an answer: its status and its body.
+/// Reads an answer and returns its status and body.
 pub async fn answer(connection: &mut BufReader<TcpStream>) -> (u16, String) {
     let (mut status, mut length, mut is_chunked, mut line) = (0, 0, false, String::new());
     loop {

@@ -1,4 +1,4 @@
-//! What a counted view costs against a request that does nothing.
+//! What a counted view costs, relative to a request that does nothing.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -12,10 +12,10 @@ use crate::{Profile, info, median};
 const ARTICLES: u64 = 100;
 const REQUESTS: u64 = 120_000;
 
-/// Prints the ratios of interleaved pairs and their median.
+/// Prints the throughput ratio of each pair of alternating runs, and the median.
 pub fn compare(profile: Profile, connections: usize, pairs: usize) {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    // The usual settings of a Redis that is to keep what it has.
+    // The usual setting for a durable Redis.
     let redis = (profile == Profile::Server).then(|| Redis::with(&["--appendfsync", "everysec"]));
     let settings = match &redis {
         Some(redis) => {
@@ -73,18 +73,18 @@ pub fn compare(profile: Profile, connections: usize, pairs: usize) {
     stop(server);
 }
 
-/// Seconds of processor time that the server has used in all.
+/// Total CPU time of the server, in seconds.
 fn server_time(server: &std::process::Child) -> f64 {
     let stat =
         std::fs::read_to_string(format!("/proc/{}/stat", server.id())).expect("the server runs");
-    // After the name, which may have spaces: user and system time are fields 14 and 15, in
-    // hundredths (https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html).
+    // The name before the `)` may contain spaces. User and system time are fields 14 and 15, in
+    // hundredths of a second (https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html).
     let fields: Vec<&str> = stat.rsplit(')').next().expect("fields").split_whitespace().collect();
     let ticks = |index: usize| fields[index].parse::<f64>().expect("a number");
     (ticks(11) + ticks(12)) / 100.0
 }
 
-/// Seconds that Redis has used in all.
+/// Total CPU time of Redis, in seconds.
 fn processor_time(redis: &Redis) -> f64 {
     info::<f64>(redis, "cpu", "used_cpu_sys") + info::<f64>(redis, "cpu", "used_cpu_user")
 }

@@ -1,17 +1,18 @@
-//! What counting costs, in both profiles. Every figure is of this machine against itself, and none
-//! is printed unless the counts add up: after each run the sum of all counts must be the number of
-//! acknowledged views.
+//! What counting costs, in both profiles. Figures are only comparable with figures from the same
+//! machine. A count that doesn't add up aborts the run: after each run of `views` and `flush`, the
+//! sum of all counts must equal the number of views.
 //!
-//! - `views`: the rate of PUTs that are counted and durable against the rate of PUTs of the same
-//!   server that do nothing. Both go over HTTP from the same client, in turn, so that the ratio
-//!   holds when the machine's speed drifts.
-//! - `redis`: what a view costs Redis in processor time, and a live dedup entry in memory.
+//! - `views`: the throughput of PUTs that are counted durably, relative to PUTs of the same server
+//!   that do nothing. Both go over HTTP from the same client, and runs alternate, so that the ratio
+//!   holds even if the machine's speed drifts. In the server profile, also the CPU time that a view
+//!   costs Redis.
+//! - `redis`: the memory that a live dedup entry takes.
 //! - `flush`: how long it takes until a million pending views are durable in SQL.
-//! - `sign-in`: how long a page takes while many guess passwords.
-//! - `most-viewed`: how long the most viewed take to answer with a million articles.
+//! - `sign-in`: page latency while many clients guess passwords.
+//! - `most-viewed`: latency of the most-viewed lists with a million articles.
 //! - `pages`: whether 256 readers at once can open every page, and whether memory stays flat over a
-//!   million requests; then an article against nginx with the same bytes, and the front page of
-//!   20,000 articles against that of 20.
+//!   million requests. Then the throughput of an article relative to nginx serving the same bytes,
+//!   and of the front page of 20,000 articles relative to that of 20.
 //! - `outages`: what readers notice while a store is stopped, dead, slow or cut off.
 
 mod client;
@@ -54,7 +55,7 @@ struct Arguments {
     bench: bool,
 }
 
-/// On which stores.
+/// The stores that the server runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Profile {
     /// SQLite.
@@ -92,14 +93,14 @@ fn main() {
     }
 }
 
-/// A number in the answer of `INFO`.
+/// A value from Redis' `INFO`.
 pub fn info<T: FromStr>(redis: &Redis, section: &str, name: &str) -> T {
     let info = redis.command(&["INFO", section]);
     let line = info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
     line.and_then(|value| value.trim().parse().ok()).expect("a number")
 }
 
-/// The middle one.
+/// The median; the upper of the two middle values if their number is even.
 pub fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]

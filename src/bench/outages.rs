@@ -1,8 +1,8 @@
 //! What readers notice while a store is stopped, dead, slow or cut off.
 //!
-//! 64 readers of six addresses open pages for as long as the outage lasts, its first moment
-//! included. A third of them opens pages that are remembered, a third pages that are rendered for
-//! each, and a third is signed in.
+//! 64 readers with six addresses open pages throughout each outage, from its first moment on. A
+//! third of them opens cached pages, a third opens pages that are rendered for each request, and a
+//! third is signed in.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -21,10 +21,9 @@ use crate::client::{answer, binary, connect, import_articles, start, stop};
 const READERS: usize = 64;
 const ARTICLES: u64 = 20;
 
-/// How long each outage lasts.
 const LASTS: Duration = Duration::from_secs(6);
 
-/// How long a store may take to be used again.
+/// How long everything may take to work again after an outage.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +35,7 @@ enum Outage {
     Cut,
 }
 
-/// What a reader opens.
+/// The kind of page that a reader opens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Remembered,
@@ -44,12 +43,12 @@ enum Kind {
     SignedIn,
 }
 
-/// What the next search is for that nobody has searched for yet.
+/// Makes each search unique, so that none is cached.
 static NEXT_SEARCH: AtomicU64 = AtomicU64::new(0);
 
 const KINDS: [Kind; 3] = [Kind::Remembered, Kind::Rendered, Kind::SignedIn];
 
-/// The stores, and the networks to them.
+/// The stores, and the proxies in front of them.
 struct Stores {
     sql: SqlServer,
     redis: Redis,
@@ -57,10 +56,10 @@ struct Stores {
     to_redis: Proxy,
 }
 
-/// What one reader saw: of each request how long it took, and the status.
+/// The latency and status of each request of one reader.
 type Seen = Vec<(Duration, u16)>;
 
-/// Prints the table.
+/// Runs every outage and prints the table.
 pub fn readers() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (sql, redis) = (SqlServer::start(), Redis::start());
@@ -72,7 +71,7 @@ pub fn readers() {
     let settings = vec![
         ("DATABASE_URL", through(&database, &to_sql)),
         ("REDIS_URL", through(&redis_url, &to_redis)),
-        // What is logged of an outage is not what is measured.
+        // Logging would distort the measurement.
         ("RUST_LOG", "off".to_owned()),
     ];
     let mut stores = Stores { sql, redis, to_sql, to_redis };
@@ -94,7 +93,7 @@ pub fn readers() {
         ("SQL", &[Outage::Stopped, Outage::Dead, Outage::Slow, Outage::Cut][..]),
     ] {
         for outage in outages {
-            // All pages that are remembered are.
+            // Also fills the page cache.
             runtime.block_on(until_well(address, &cookie));
             let (seen, took) = runtime.block_on(async {
                 stores.take_away(store, *outage);
@@ -162,7 +161,7 @@ impl Stores {
             Outage::Stopped => self.sql.resume(),
             Outage::Dead if is_redis => self.redis.restart(),
             Outage::Dead => self.sql.restart(),
-            // What was open leads nowhere from now on.
+            // A cut leaves behind connections that stay silent forever.
             Outage::Slow | Outage::Cut => self.proxy(is_redis).set(Network::Well),
         }
     }
@@ -172,7 +171,7 @@ impl Stores {
     }
 }
 
-/// Makes an account and returns its password.
+/// Creates the account `reader` and returns its password.
 fn add_reader(folder: &Path, settings: &[(&str, String)]) -> String {
     let mut command = binary(folder, settings);
     let output =
@@ -181,7 +180,7 @@ fn add_reader(folder: &Path, settings: &[(&str, String)]) -> String {
     output.lines().last().expect("a password").trim().to_owned()
 }
 
-/// The cookie of a session.
+/// Signs in and returns the session cookie.
 async fn sign_in(address: SocketAddr, password: &str) -> String {
     use tokio::io::AsyncBufReadExt;
     let mut connection = connect(address).await;
@@ -196,7 +195,7 @@ async fn sign_in(address: SocketAddr, password: &str) -> String {
         let mut line = String::new();
         connection.read_line(&mut line).await.expect("a line of the answer");
         assert!(!line.trim().is_empty(), "there is no cookie in the answer");
-        // Not the one by which the browser is known at its next sign-in.
+        // Skip the cookie that identifies a known device.
         if let Some(cookie) =
             line.strip_prefix("set-cookie: ").filter(|cookie| cookie.starts_with("session="))
         {
@@ -205,7 +204,7 @@ async fn sign_in(address: SocketAddr, password: &str) -> String {
     }
 }
 
-/// One request: the status and the page.
+/// Requests a page and returns its status and body.
 async fn open(
     connection: &mut BufReader<TcpStream>,
     path: &str,
@@ -221,7 +220,7 @@ async fn open(
     answer(connection).await
 }
 
-/// Readers who open pages for as long as an outage lasts.
+/// Runs the readers for the length of an outage. Returns what each of them saw.
 async fn load(address: SocketAddr, cookie: &str) -> Vec<(Kind, Seen)> {
     let stopped = Arc::new(AtomicBool::new(false));
     let mut readers = Vec::with_capacity(READERS);
@@ -233,7 +232,7 @@ async fn load(address: SocketAddr, cookie: &str) -> Vec<(Kind, Seen)> {
             let mut seen = Seen::new();
             while !stopped.load(Ordering::Relaxed) {
                 let path = match (kind, (seen.len() + number) % 3) {
-                    // No two ask for the same, in no outage.
+                    // Unique across all outages.
                     (Kind::Rendered, _) => {
                         format!("/search?q=article+{}", NEXT_SEARCH.fetch_add(1, Ordering::Relaxed))
                     }
@@ -244,8 +243,8 @@ async fn load(address: SocketAddr, cookie: &str) -> Vec<(Kind, Seen)> {
                 let start = Instant::now();
                 let (status, _) = open(&mut connection, &path, number, &cookie).await;
                 seen.push((start.elapsed(), status));
-                // As fast as they read, not as fast as they can: what is refused at once would be
-                // all that is counted.
+                // Pace the readers. At full speed, instant refusals would outnumber all other
+                // requests.
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
             (kind, seen)
@@ -260,8 +259,8 @@ async fn load(address: SocketAddr, cookie: &str) -> Vec<(Kind, Seen)> {
     all
 }
 
-/// How long it takes until everything is as if nothing had been: sessions are found, views are
-/// taken, and SQL is asked.
+/// Waits until everything works again: sessions are found, and pages, searches and `/readyz` all
+/// succeed. Returns how long that took.
 async fn until_well(address: SocketAddr, cookie: &str) -> Duration {
     let mut connection = connect(address).await;
     let start = Instant::now();
@@ -270,7 +269,7 @@ async fn until_well(address: SocketAddr, cookie: &str) -> Duration {
         for path in ["/", "/articles/article-1", "/most-viewed", "/search?q=article"] {
             is_well &= open(&mut connection, path, 0, "").await.0 == 200;
         }
-        // Who is signed in is offered to sign out.
+        // A page shows the sign-out form only to a reader who is signed in.
         is_well &= open(&mut connection, "/", 0, cookie).await.1.contains("/logout");
         let (status, _) = open(&mut connection, "/readyz", 0, "").await;
         if is_well && status == 200 {

@@ -1,4 +1,4 @@
-//! What a page costs, and whether pages hold: no error and no long wait with many readers at once.
+//! What a page costs, and whether pages hold up under many readers: no errors and no long waits.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use tokio::runtime::Runtime;
 use crate::client::{answer, binary, connect, import_articles, start, stop};
 use crate::{Profile, median};
 
-/// Every page and file that a reader without a session opens.
+/// The pages and files that a reader without a session opens, and one address that leads nowhere.
 const PAGES: [&str; 10] = [
     "/",
     "/articles/first-steps",
@@ -31,19 +31,20 @@ const PAGES: [&str; 10] = [
 
 const ARTICLE: &str = "/articles/first-steps";
 
-/// How many open pages at once, for how long, and how long one may wait.
+/// The number of concurrent readers, how long they load each page, and the longest that any may
+/// wait.
 const READERS: usize = 256;
 const LASTS: Duration = Duration::from_secs(10);
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
-/// How many connections the comparisons have, and how long a run takes.
+/// The number of connections in a comparison, and the length of each run.
 const CONNECTIONS: usize = 64;
 const RUN: Duration = Duration::from_secs(4);
 
-/// How many requests the process must take without growing.
+/// How many requests the server must take without growing.
 const REQUESTS: u64 = 1_000_000;
 
-/// A server with the sample articles, and what it runs on.
+/// A server with some articles, and the resources that it needs.
 struct Site {
     server: Child,
     address: SocketAddr,
@@ -77,8 +78,9 @@ fn seed(folder: &Path, settings: &[(&str, String)]) {
     assert!(status.expect("the binary starts").success(), "the samples were added");
 }
 
-/// Opens every page with 256 connections for ten seconds, in both profiles, with pages remembered
-/// and not, and then one page a million times.
+/// Loads every page with 256 connections for ten seconds, in both profiles, with the page cache on
+/// and off. With the cache on, then requests the front page and an article a million times in total
+/// and prints the server's memory.
 pub fn hold() {
     let runtime = Runtime::new().expect("a runtime");
     for profile in [Profile::Embedded, Profile::Server] {
@@ -122,7 +124,7 @@ pub fn hold() {
     }
 }
 
-/// Readers who open a page as often as they can. How long each request took.
+/// Loads a page with all readers at full speed. Returns the latency of each request.
 async fn crowd(address: SocketAddr, page: &'static str) -> Vec<Duration> {
     let expected = if page == "/nothing-is-here" { 404 } else { 200 };
     let mut readers = Vec::with_capacity(READERS);
@@ -155,7 +157,7 @@ fn get(page: &str) -> Vec<u8> {
     format!("GET {page} HTTP/1.1\r\nhost: bench\r\n\r\n").into_bytes()
 }
 
-/// Opens the front page and an article so many times.
+/// Requests the front page and an article, `requests` times in total.
 async fn many(address: SocketAddr, requests: u64) {
     let left = Arc::new(AtomicU64::new(requests));
     let mut readers = Vec::with_capacity(READERS);
@@ -177,7 +179,7 @@ async fn many(address: SocketAddr, requests: u64) {
     }
 }
 
-/// What the process has in memory, in MB (`VmRSS`).
+/// Resident memory of the server, in MB (`VmRSS`).
 fn resident(server: &Child) -> u64 {
     let status =
         std::fs::read_to_string(format!("/proc/{}/status", server.id())).expect("the server runs");
@@ -186,8 +188,8 @@ fn resident(server: &Child) -> u64 {
         / 1_024
 }
 
-/// Sends a request and reads the answer into `buffer`. Costs as little as it can, so that the
-/// servers are measured. Returns where the body begins.
+/// Sends a request, reads the answer into `buffer` and returns where its body begins. Does as
+/// little work as possible, so that the server is the bottleneck.
 async fn fetch(stream: &mut TcpStream, request: &[u8], buffer: &mut Vec<u8>) -> usize {
     stream.write_all(request).await.expect("a request is sent");
     buffer.clear();
@@ -214,7 +216,7 @@ async fn fetch(stream: &mut TcpStream, request: &[u8], buffer: &mut Vec<u8>) -> 
     }
 }
 
-/// Requests a second for a page, and one of the bodies.
+/// Returns the requests per second for a page, and one of the bodies received.
 async fn rate(address: SocketAddr, page: &str) -> (f64, String) {
     let mut streams = Vec::with_capacity(CONNECTIONS);
     for _ in 0..CONNECTIONS {
@@ -244,8 +246,8 @@ async fn rate(address: SocketAddr, page: &str) -> (f64, String) {
     (requests as f64 / start.elapsed().as_secs_f64(), page)
 }
 
-/// Compares an article with nginx, which serves the same bytes from a file with one worker; and the
-/// front page of a large blog with that of a small one. The runs take turns.
+/// Compares an article with nginx, which serves the same bytes from a file with one worker; then
+/// the front page of a large blog with that of a small one. Runs alternate.
 pub fn compare(pairs: usize) {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
@@ -309,14 +311,14 @@ fn large_front_page(runtime: &Runtime, pairs: usize) {
     large.stop();
 }
 
-/// A page without the nonce of its scripts, which is another each time.
+/// Removes the script nonce, which differs in every answer.
 fn without_nonce(page: &str) -> String {
     let nonce =
         page.split_once("nonce=\"").and_then(|(_, rest)| rest.split_once('"')).expect("a nonce").0;
     page.replace(nonce, "")
 }
 
-/// An nginx with one worker and one file.
+/// An nginx with one worker that serves one file.
 struct Nginx {
     process: Child,
     address: SocketAddr,
@@ -340,7 +342,7 @@ impl Nginx {
         );
         std::fs::create_dir(folder.path().join("site")).expect("a folder");
         std::fs::write(folder.path().join("site/page.html"), page).expect("a file");
-        // Its worker is another user where root starts it.
+        // If root starts nginx, the worker runs as another user.
         make_readable(folder.path());
         std::fs::write(folder.path().join("nginx.conf"), settings).expect("a file");
         let process = Command::new(program)
@@ -366,7 +368,7 @@ fn make_readable(folder: &Path) {
 
 impl Drop for Nginx {
     fn drop(&mut self) {
-        // Asked, and not killed: it would leave its worker.
+        // SIGTERM instead of SIGKILL, which would leave the worker running.
         let _ = Command::new("kill").arg(self.process.id().to_string()).status();
         let _ = self.process.wait();
     }

@@ -1,4 +1,4 @@
-//! What a flood of sign-ins does to those who read.
+//! What a flood of sign-in attempts does to readers.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -12,8 +12,8 @@ use crate::client::{answer, connect, import_articles, request, start, stop};
 const PAGES: usize = 1_000;
 const GUESSERS: u64 = 64;
 
-/// Prints how long a page takes with and without guessers, each of whom tries another name from
-/// another address each time, so that no one of them is slowed down.
+/// Prints page latency with and without password guessers. Each attempt uses a new name and a new
+/// address, so the throttle never applies.
 pub fn flood() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     import_articles(folder.path(), &[], 20);

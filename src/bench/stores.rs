@@ -1,4 +1,5 @@
-//! What the stores cost without HTTP: Redis' memory, the flush, the rankings.
+//! What the stores cost: Redis' memory per dedup entry, the flush, the rankings. Views are recorded
+//! without HTTP; only the rankings are requested over it.
 
 use std::time::{Duration, Instant};
 
@@ -42,7 +43,7 @@ async fn store(redis: &Redis, url: &str) -> RedisStore {
     )
 }
 
-/// Articles numbered from 1, made by SQL alone.
+/// Inserts articles with ids from 1 to `count`, directly in SQL.
 async fn add_articles(url: &str, count: i64) {
     let mut connection = sqlx::MySqlConnection::connect(url).await.expect("a connection");
     let user = "INSERT INTO users (id, username, name, role, created_at) VALUES (1, 'jo', 'Jo', 'author', 0)";
@@ -56,7 +57,7 @@ async fn add_articles(url: &str, count: i64) {
     sqlx::query(sqlx::AssertSqlSafe(articles)).execute(&mut connection).await.expect("articles");
 }
 
-/// Any visitor, spread as hashes are.
+/// Visitor `number`, with identifiers that are spread like real hashes.
 fn visitor(day: i64, number: i64) -> Visitor {
     let spread = number.wrapping_mul(0x9e37_79b9_7f4a_7c15_u64.cast_signed());
     let today = Hashes {
@@ -68,7 +69,7 @@ fn visitor(day: i64, number: i64) -> Visitor {
     Visitor { day, today, yesterday: None }
 }
 
-/// Records `count` views of `articles` in turn, by visitors from `first` on.
+/// Records `count` views, spread evenly over `articles`, by visitors from `first` on.
 async fn record(store: &RedisStore, articles: i64, first: i64, count: i64) {
     let day = day_of(Clock::System.now_ms());
     let mut left: Vec<View> = (0..count)
@@ -77,7 +78,7 @@ async fn record(store: &RedisStore, articles: i64, first: i64, count: i64) {
             visitor: visitor(day, first + number),
         })
         .collect();
-    // As the lanes of the batcher do: the views of a shard together.
+    // Keep the views of a shard together, as the batcher's lanes do.
     left.sort_by_key(|view| store.shard_of(view.article));
     for batch in left.chunks(1_000) {
         let outcomes = store.record(batch).await.expect("recorded");
@@ -93,14 +94,14 @@ async fn record(store: &RedisStore, articles: i64, first: i64, count: i64) {
     }
 }
 
-/// How many bytes of memory this process has.
+/// Resident memory of this process, in bytes.
 fn resident() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").expect("Linux tells");
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("VmRSS");
     line.trim().trim_end_matches(" kB").parse::<f64>().expect("a number") * 1024.0
 }
 
-/// How much of Redis' memory a live dedup entry takes when there are a million.
+/// Prints how much memory a live dedup entry takes, with a million of them.
 pub fn redis_cost() {
     runtime().block_on(async {
         let redis = Redis::start();
@@ -123,11 +124,12 @@ pub fn redis_cost() {
     });
 }
 
-/// How long it takes until a million views that are pending for 10,000 articles are durable in SQL.
+/// Prints how long it takes until a million pending views of 10,000 articles are durable in SQL.
 pub fn flush_time(runs: usize) {
     const ARTICLES: i64 = 10_000;
     runtime().block_on(async {
-        // With `everysec` the flush waits two seconds more for Redis' disk.
+        // The default is `appendfsync always`. With `everysec`, the flush would wait two more
+        // seconds for Redis' disk.
         let redis = Redis::start();
         let url = SqlServer::shared().new_database();
         let store = store(&redis, &url).await;
@@ -156,7 +158,7 @@ pub fn flush_time(runs: usize) {
     });
 }
 
-/// How long the most viewed take to answer with a million articles that all have views.
+/// Prints the latency of the most-viewed lists with a million articles that all have views.
 pub fn most_viewed_time() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let redis = Redis::start();
@@ -219,7 +221,7 @@ fn embedded(runtime: &Runtime, hour: i64) {
     measure(runtime, folder.path(), &[("DATABASE_URL", url)]);
 }
 
-/// Asks for each ranking a thousand times, one after the other.
+/// Requests each ranking a thousand times in sequence and prints the latency.
 fn measure(runtime: &Runtime, folder: &std::path::Path, settings: &[(&str, String)]) {
     let (server, address) = start(folder, settings);
     runtime.block_on(async {

@@ -1,4 +1,4 @@
-//! A blog of several replicas on stores of its own.
+//! The blog under test: several replicas on a Redis and a SQL server of their own.
 
 use std::fs;
 use std::process::Command;
@@ -10,10 +10,9 @@ use tidemark_servers::{Process, Redis, SqlServer, free_port};
 
 use crate::schedule::Variant;
 
-/// How many articles it has.
 pub const ARTICLES: i64 = 12;
 
-/// The steps of the protocol at which a process can be made to die.
+/// The protocol steps at which a process can be told to die.
 pub const STEPS: [&str; 9] = [
     "record-taken",
     "record-written",
@@ -26,11 +25,11 @@ pub const STEPS: [&str; 9] = [
     "flush-finished",
 ];
 
-/// Everything that a schedule runs on.
+/// The stores, proxies and replicas of one schedule.
 pub struct Blog<'a> {
     pub sql_server: &'a mut SqlServer,
     pub redis: Redis,
-    /// The networks between the replicas and the stores.
+    /// Proxies between the replicas and the stores.
     pub to_sql: Proxy,
     pub to_redis: Proxy,
     pub replicas: Vec<Replica>,
@@ -39,15 +38,15 @@ pub struct Blog<'a> {
     database: String,
 }
 
-/// One `tidemark serve`.
+/// One `tidemark serve`, possibly restarted many times.
 pub struct Replica {
     port: u16,
     process: Option<Process>,
-    /// When each of its processes started.
+    /// When each process of this replica started, in order.
     starts: Vec<Instant>,
 }
 
-/// The recent views of a shard as text: article, hour and views of each entry.
+/// Lua: returns a shard's recent views as text, one `article:hour:views` per entry.
 const RECENT: &str = "
     local list, entries = redis.call('GET', KEYS[1]) or '', {}
     for at = 1, #list, 16 do
@@ -55,22 +54,21 @@ const RECENT: &str = "
     end
     return table.concat(entries, ' ')";
 
-/// What a replica logs when SQL is away.
+/// What a replica logs when SQL is unreachable.
 const OUTAGE: &str = "the database does not answer; pages";
 
-/// The port in the address of a store.
+/// The port in a store's URL.
 fn port(url: &str) -> u16 {
     let after = url.rsplit(':').next().and_then(|rest| rest.split('/').next());
     after.and_then(|port| port.parse().ok()).expect("a port")
 }
 
 impl Replica {
-    /// Where it listens.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// Whether it answers soon.
+    /// Whether `/healthz` answers within 200 ms.
     fn serves(&self) -> bool {
         let agent = ureq::Agent::config_builder()
             .timeout_global(Some(Duration::from_millis(200)))
@@ -83,7 +81,7 @@ impl Replica {
         self.process = None;
     }
 
-    /// Whether it died at a step.
+    /// Whether no process is running, for example because it died at a step.
     pub fn is_dead(&mut self) -> bool {
         self.process.as_mut().is_none_or(Process::has_ended)
     }
@@ -102,8 +100,8 @@ impl Replica {
 }
 
 impl<'a> Blog<'a> {
-    /// A blog with its articles in a new database of `sql_server`, and replicas that are not
-    /// started. `appendfsync` and `flush` as in the settings.
+    /// Creates a new database in `sql_server` and imports the articles. Starts no replica yet.
+    /// `appendfsync` is the Redis setting, `flush` the value of `jobs.flush`.
     pub fn new(
         sql_server: &'a mut SqlServer,
         appendfsync: &str,
@@ -112,7 +110,7 @@ impl<'a> Blog<'a> {
         variant: Option<Variant>,
     ) -> Self {
         let redis = Redis::with(&["--appendfsync", appendfsync]);
-        // Not root: nothing keeps root from writing to a server that is read-only.
+        // Don't connect as root: root can write even while the server is read-only.
         let url = sql_server.new_database();
         let database = url.rsplit('/').next().unwrap_or_default().to_owned();
         sql_server.execute(&format!(
@@ -149,14 +147,14 @@ impl<'a> Blog<'a> {
         blog
     }
 
-    /// Starts a replica, or starts it again. With `die_at`, it dies at that step.
+    /// Starts or restarts a replica. With `die_at`, the process dies at that step.
     pub fn start(&mut self, index: usize, die_at: &str) {
         let replica = &mut self.replicas[index];
         replica.process = None;
-        // From here on nobody is answered by the process before.
+        // The previous process answers nobody from here on.
         replica.starts.push(Instant::now());
-        // Nothing from outside: a replica that dies of a setting it does not know would only look
-        // like a slow one.
+        // Start from an empty environment. A replica that died because of a setting it doesn't know
+        // would just look slow to start.
         let mut arguments = vec!["-i".to_owned()];
         arguments.extend(self.settings.iter().cloned());
         arguments.push(format!("LEPTOS_SITE_ADDR=127.0.0.1:{}", replica.port));
@@ -170,8 +168,8 @@ impl<'a> Blog<'a> {
         ));
     }
 
-    /// Waits until a replica answers, so that there is load before the next accident. While nothing
-    /// answers for long, it goes on.
+    /// Waits until any replica answers, so that there is load before the next accident. Gives up
+    /// after three seconds: the schedule goes on without an answer.
     pub fn wait_for_service(&self) {
         let deadline = Instant::now() + Duration::from_secs(3);
         while !self.replicas.iter().any(Replica::serves) && Instant::now() < deadline {
@@ -179,12 +177,12 @@ impl<'a> Blog<'a> {
         }
     }
 
-    /// Whether a replica runs that does not serve yet.
+    /// Whether any replica is running but not serving yet.
     pub fn is_starting(&mut self) -> bool {
         self.replicas.iter_mut().any(|replica| !replica.is_dead() && !replica.serves())
     }
 
-    /// Runs a command of the program. Whether it succeeded, and what it printed.
+    /// Runs a `tidemark` command and returns whether it succeeded and what it printed.
     pub fn command(&self, arguments: &[&str], die_at: &str) -> (bool, String) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tidemark"));
         command.env_clear().current_dir(self.folder.path()).args(arguments);
@@ -195,7 +193,7 @@ impl<'a> Blog<'a> {
         (output.status.success(), String::from_utf8_lossy(&text).trim().to_owned())
     }
 
-    /// The views of each article that SQL has.
+    /// Views in SQL, indexed by article id.
     pub fn in_sql(&self) -> Vec<i64> {
         let rows = self
             .sql_server
@@ -208,8 +206,8 @@ impl<'a> Blog<'a> {
         views
     }
 
-    /// The views of each article that SQL does not have: recent, pending, and in batches that the
-    /// ledger does not name.
+    /// Views that are in Redis but not in SQL yet, indexed by article id: recent views, pending
+    /// views, and batches that the ledger doesn't list.
     pub fn in_redis(&self) -> Vec<i64> {
         let ledger =
             self.sql_server.execute(&format!("SELECT id FROM {}.view_batches", self.database));
@@ -246,12 +244,12 @@ impl<'a> Blog<'a> {
         views
     }
 
-    /// When each replica's processes started.
+    /// When each replica's processes started, by replica and in order.
     pub fn starts(&self) -> Vec<Vec<Instant>> {
         self.replicas.iter().map(|replica| replica.starts.clone()).collect()
     }
 
-    /// How often each replica has logged that SQL is away.
+    /// How often each replica has logged that SQL is unreachable.
     pub fn outages(&self) -> Vec<usize> {
         (0..self.replicas.len()).map(|index| self.log(index).matches(OUTAGE).count()).collect()
     }
@@ -262,7 +260,7 @@ impl<'a> Blog<'a> {
         String::from_utf8_lossy(&log).into_owned()
     }
 
-    /// What the replicas logged last, for whoever has to find out why.
+    /// The last log lines of each replica, to explain a failure.
     pub fn logs(&self) -> String {
         let mut text = String::new();
         for index in 0..self.replicas.len() {

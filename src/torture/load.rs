@@ -1,4 +1,4 @@
-//! Readers: each views an article and asks again until it is told that the view is recorded.
+//! Simulated readers. Each views an article and retries until the view is acknowledged.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -12,23 +12,22 @@ use rand::{Rng, SeedableRng};
 use crate::blog::ARTICLES;
 
 const READERS: u64 = 8;
-/// How long a reader goes on asking for the view at hand once everything is well again. A healthy
+/// How long a reader keeps retrying its current view once everything is healthy again. A healthy
 /// blog answers in milliseconds.
 const LAST_ANSWER: Duration = Duration::from_secs(60);
 const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:139.0) Gecko/20100101 Firefox/139.0";
 
-/// What one reader was told of one view.
+/// What one reader was told about one view.
 #[derive(Clone, Debug)]
 pub struct View {
-    /// The article.
     pub article: i64,
-    /// How often the answer was that it counts.
+    /// How often the answer said that the view was counted.
     pub counted: u64,
-    /// When it was first acknowledged, whether as counted or as a repeat.
+    /// When the view was first acknowledged, either as counted or as a repeat.
     pub acknowledged: Option<Instant>,
 }
 
-/// Readers at work.
+/// The running reader threads.
 pub struct Load {
     stop: Arc<AtomicBool>,
     give_up: Arc<AtomicBool>,
@@ -38,7 +37,7 @@ pub struct Load {
 }
 
 impl Load {
-    /// Starts readers that go to the replicas at `urls`.
+    /// Starts the readers. Each request goes to a random one of the replicas at `urls`.
     pub fn start(seed: u64, urls: &[String]) -> Self {
         let load = Self {
             stop: Arc::default(),
@@ -62,16 +61,16 @@ impl Load {
                         .build()
                         .new_agent();
                     while !stop.load(Ordering::Relaxed) {
-                        // The processor is for those who die and start again.
+                        // Leave CPU time for the processes that die and restart.
                         std::thread::sleep(Duration::from_millis(4));
                         let visitor = next.fetch_add(1, Ordering::Relaxed);
-                        // Skewed, as readers are.
+                        // Skewed towards popular articles, like real traffic.
                         let article = 1 + (random.random::<f64>().powi(2) * ARTICLES as f64) as i64;
                         views
                             .lock()
                             .expect("the views")
                             .insert(visitor, View { article, counted: 0, acknowledged: None });
-                        // Some come back although they were told, as after a reload.
+                        // Some readers ask again after the acknowledgement, as after a page reload.
                         let mut more = u32::from(random.random_ratio(1, 5));
                         while !give_up.load(Ordering::Relaxed) {
                             requests.fetch_add(1, Ordering::Relaxed);
@@ -98,8 +97,8 @@ impl Load {
         Self { readers, ..load }
     }
 
-    /// Lets every reader finish the view at hand, and returns all views and how many requests they
-    /// took. A view that a minute does not finish stays without an acknowledgement.
+    /// Stops the readers once each has finished its current view. Returns all views and the number
+    /// of requests. A view that isn't acknowledged within a minute keeps `acknowledged: None`.
     pub fn finish(self) -> (Vec<View>, u64) {
         self.stop.store(true, Ordering::Relaxed);
         let deadline = Instant::now() + LAST_ANSWER;
@@ -115,7 +114,7 @@ impl Load {
     }
 }
 
-/// Whether the view counts; `None` if it was not acknowledged.
+/// Sends one view. Returns whether it was counted, or `None` if it wasn't acknowledged.
 fn put(agent: &ureq::Agent, url: &str, article: i64, visitor: u64) -> Option<bool> {
     let [.., a, b, c] = visitor.to_be_bytes();
     let request = agent

@@ -1,12 +1,13 @@
-//! Torture: a real Redis, a real SQL server and real replicas under load, while everything dies
-//! that can die. At the end every view that was acknowledged is counted once, article by article
-//! (rule C5). Others open pages meanwhile, and what they must get is checked too.
+//! Torture test: runs real replicas under load on a real Redis and a real SQL server, and kills,
+//! pauses and cuts off each of them. At the end, every acknowledged view must be counted exactly
+//! once, article by article (rule C5). Meanwhile other readers open pages, and the answers they get
+//! are checked too.
 //!
-//! Each schedule is made of its seed, so one that failed is run again with `--seed`. What the
-//! machine does in between is its own affair: a failure may need several runs to show again.
+//! The seed determines the whole schedule, so a failed one can be rerun with `--seed`. It doesn't
+//! determine timing on the machine: a failure may take several runs to reproduce.
 //!
-//! `make torture` runs some schedules, and then sees that it would notice: a flush that deletes
-//! before it writes, and one that keeps no ledger, must fail.
+//! `make torture` runs a number of schedules and then tests itself: a flush that deletes before it
+//! writes and a flush without a ledger must both fail.
 
 mod blog;
 mod load;
@@ -20,7 +21,7 @@ use clap::Parser;
 use schedule::{Failure, Outcome, Variant};
 use tidemark_servers::SqlServer;
 
-/// How many schedules run where nobody says how many.
+/// The number of schedules to run by default.
 const SCHEDULES: u64 = 25;
 
 /// Kill everything, and see that no view is lost or doubled and that pages hold

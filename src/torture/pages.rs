@@ -1,4 +1,4 @@
-//! Readers who open pages all the time, each on one replica.
+//! Simulated readers who keep opening pages, each always on the same replica.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -11,20 +11,20 @@ use rand::{Rng, SeedableRng};
 use crate::blog::ARTICLES;
 use crate::verdict::{Answer, Opened, Page, Source};
 
-/// How many readers each replica has.
+/// The number of readers per replica.
 const READERS: u64 = 2;
 
-/// How many addresses they come from.
+/// The number of IP addresses that the readers share.
 const ADDRESSES: u64 = 6;
 
-/// Whoever reads for this long before the next page leaves the processor to others.
+/// The pause before each page. It leaves CPU time for everything else.
 const READING: Duration = Duration::from_millis(30);
 
-/// How long an answer may take. The server answers everybody within five seconds; the rest is for a
-/// busy machine.
+/// The client's timeout. The server answers every request within five seconds; the rest allows for
+/// a busy machine.
 const TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Opens pages, and writes down what came.
+/// Opens pages and records the answers.
 struct Browser {
     urls: Vec<String>,
     agent: ureq::Agent,
@@ -32,7 +32,7 @@ struct Browser {
     opened: Mutex<Vec<Opened>>,
 }
 
-/// Readers at work.
+/// The running reader threads.
 pub struct Readers {
     stop: Arc<AtomicBool>,
     browser: Arc<Browser>,
@@ -40,7 +40,7 @@ pub struct Readers {
 }
 
 impl Readers {
-    /// Starts readers of the replicas at `urls`.
+    /// Starts the readers of the replicas at `urls`.
     pub fn start(seed: u64, urls: &[String]) -> Self {
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
@@ -58,7 +58,7 @@ impl Readers {
         for replica in 0..urls.len() {
             for number in 0..READERS {
                 let (browser, stop) = (browser.clone(), stop.clone());
-                // Other numbers than those of the readers who view articles.
+                // A different random sequence from that of the readers who send views.
                 let mut random =
                     StdRng::seed_from_u64(!seed ^ ((replica as u64 * READERS + number) << 32));
                 readers.push(std::thread::spawn(move || {
@@ -79,8 +79,11 @@ impl Readers {
         Self { stop, browser, readers }
     }
 
-    /// Opens each page of a replica once. Whether all of them are shown as if nothing had ever
-    /// happened; if not, what came instead.
+    /// Opens each page of a replica once. Succeeds if all of them are shown normally, as if no
+    /// store had ever been away.
+    ///
+    /// # Errors
+    /// The first page that wasn't, and its answer.
     pub fn try_all(&self, replica: usize) -> Result<(), String> {
         let pages = (1..=ARTICLES).map(Page::Article).chain([Page::Front, Page::Search]);
         for page in pages {
@@ -92,7 +95,7 @@ impl Readers {
         Ok(())
     }
 
-    /// Lets every reader finish the page at hand, and returns what they saw.
+    /// Stops the readers once each has finished its current page, and returns every page opened.
     pub fn finish(self) -> Vec<Opened> {
         self.stop.store(true, Ordering::Relaxed);
         for reader in self.readers {
@@ -103,10 +106,10 @@ impl Readers {
 }
 
 impl Browser {
-    /// Opens a page, from one of the addresses.
+    /// Opens a page as one of the addresses and records the answer.
     fn open(&self, replica: usize, page: Page, address: u64) -> Answer {
         let path = match page {
-            // No two look for the same.
+            // No search is ever repeated, so none is served from the cache.
             Page::Search => {
                 format!("/search?q=article+{}", self.searches.fetch_add(1, Ordering::Relaxed))
             }
@@ -117,11 +120,11 @@ impl Browser {
         let ended = Instant::now();
         let answer = match answer {
             Ok(answer) => answer,
-            // A clock may end a moment early.
+            // The timeout may fire a moment early.
             Err(_) if ended - began + Duration::from_secs(1) >= TIMEOUT => {
                 Answer::Wrong(format!("no answer within {} seconds", TIMEOUT.as_secs()))
             }
-            // Whoever asks a process that dies gets none.
+            // The process died before it answered.
             Err(_) => Answer::Nothing,
         };
         let opened = Opened { replica, page, began, ended, answer: answer.clone() };
@@ -160,7 +163,8 @@ impl Browser {
     }
 }
 
-/// The views of each article that a page shows; `None` if it does not show them.
+/// The article ids and view counts that a page shows. `None` if the counts are missing. A search
+/// page shows none.
 fn views_on(page: Page, html: &str) -> Option<Vec<(i64, i64)>> {
     match page {
         Page::Search => Some(Vec::new()),
@@ -182,7 +186,7 @@ fn views_on(page: Page, html: &str) -> Option<Vec<(i64, i64)>> {
     }
 }
 
-/// A number as people read it.
+/// Parses a number with thousands separators.
 fn number(text: &str) -> Option<i64> {
     text.replace(',', "").parse().ok()
 }

@@ -1,4 +1,4 @@
-//! One schedule: load, and a row of accidents that the seed chooses.
+//! One schedule: readers under load, and a series of accidents chosen by the seed.
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ use crate::load::{Load, View};
 use crate::pages::Readers;
 use crate::verdict::{Effect, Happened, Seen, Span, Tally};
 
-/// A flush that is wrong on purpose.
+/// A deliberately broken flush. The torture must catch it.
 #[derive(Clone, Copy, Debug)]
 pub enum Variant {
     DeleteFirst,
@@ -22,7 +22,7 @@ pub enum Variant {
 }
 
 impl Variant {
-    /// What the program calls it.
+    /// The value of `TORTURE_VARIANT`.
     pub fn name(self) -> &'static str {
         match self {
             Variant::DeleteFirst => "delete-first",
@@ -31,7 +31,7 @@ impl Variant {
     }
 }
 
-/// What a schedule saw.
+/// What happened in one or more schedules.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Outcome {
     views: u64,
@@ -42,7 +42,7 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Adds another one's.
+    /// Adds up two outcomes.
     pub fn add(&mut self, other: &Outcome) {
         self.views += other.views;
         self.requests += other.requests;
@@ -53,8 +53,8 @@ impl Outcome {
         self.pages.refused += other.pages.refused;
     }
 
-    /// Whether stores were away long enough for readers to notice: a page was shown from memory,
-    /// and one was refused.
+    /// Whether stores were away long enough for readers to notice: at least one page came from the
+    /// cache during an outage, and at least one was refused.
     pub fn has_outages(&self) -> bool {
         self.pages.shown_while_away > 0 && self.pages.refused > 0
     }
@@ -78,16 +78,16 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// Something that goes wrong.
+/// Something that goes wrong, or a flush at a random moment.
 #[derive(Clone, Copy, Debug)]
 enum Accident {
     KillReplica,
     PauseReplica,
     KillRedis,
     PauseRedis,
-    /// Every answer comes 200 ms later.
+    /// Every answer is delayed by 200 ms.
     SlowRedis,
-    /// Nothing comes through, and nobody is told.
+    /// Packets vanish, but connections stay open.
     CutRedis,
     KillSql,
     PauseSql,
@@ -116,25 +116,25 @@ const ACCIDENTS: [(Accident, u32); 14] = [
     (Accident::Flush, 2),
 ];
 
-/// With `appendfsync everysec`, how long before Redis was killed a view may have been acknowledged
-/// and still be lost: the second, and the two more that Redis may wait for a sync that is under
-/// way.
+/// How long before Redis was killed a view may have been acknowledged and still be lost, with
+/// `appendfsync everysec`: one second, plus up to two that Redis may wait for an fsync in progress,
+/// plus a margin.
 const UNSYNCED: Duration = Duration::from_millis(3_800);
 
-/// How much longer a store is away than a process is paused, so that its replicas can notice: they
-/// ask SQL every quarter of a second, and wait 600 ms for its answer.
+/// Added to the length of an outage so that replicas notice it: they ping SQL every 250 ms and wait
+/// 600 ms for an answer.
 const NOTICED: Duration = Duration::from_millis(700);
 
-/// How long it may take until every page is shown again. It takes a second or two; the rest is for
-/// a busy machine.
+/// How long all pages may take to come back after the last accident. It takes a second or two; the
+/// rest allows for a busy machine.
 const RECOVERY: Duration = Duration::from_secs(30);
 
 /// Why a schedule failed.
 #[derive(Debug)]
 pub enum Failure {
-    /// Views were lost or doubled.
+    /// Views were lost or counted twice.
     Difference(String),
-    /// Something else was not as it should be.
+    /// Any other violation.
     Other(String),
 }
 
@@ -149,15 +149,15 @@ impl fmt::Display for Failure {
 /// Runs the schedule of `seed`.
 ///
 /// # Errors
-/// What differed.
+/// The violation found, with the last log lines of each replica.
 pub fn run(
     sql_server: &mut SqlServer,
     seed: u64,
     variant: Option<Variant>,
 ) -> Result<Outcome, Failure> {
     let mut random = StdRng::seed_from_u64(seed);
-    // A flush every few hundred milliseconds meets accidents in all its steps; one at night leaves
-    // all to those by hand.
+    // A flush every few hundred milliseconds is hit by accidents in all of its steps. With a
+    // nightly one, all flushes are the ones run by hand.
     let flush = *["200ms", "500ms", "0 4 * * *"].choose(&mut random).expect("one of them");
     let is_strict = variant.is_some() || random.random_ratio(3, 4);
     let replicas = random.random_range(2..=3);
@@ -180,7 +180,7 @@ pub fn run(
     let mut happened =
         vec![Happened { began: now, ended: now, effect: Effect::Other, outages: blog.outages() }];
     for _ in 0..accidents {
-        // As a supervisor would.
+        // Restart dead replicas, as a supervisor would.
         for replica in 0..replicas {
             let next = die_at(&mut random, 3);
             if blog.replicas[replica].is_dead() {
@@ -195,17 +195,18 @@ pub fn run(
         let effect = happen(accident, &mut blog, &mut random, &mut redis_kills);
         happened.push(Happened { began, ended: Instant::now(), effect, outages });
     }
-    // Before anything is started that has not died: those who went through it must get over it.
+    // Check recovery before healthy processes are restarted: those that went through the accidents
+    // must recover on their own.
     let is_over = wait_for_pages(&mut blog, &readers);
     let seen = Seen {
         opened: readers.finish(),
         happened,
         outages: blog.outages(),
         starts: blog.starts(),
-        // What was not on Redis' disk may have been shown.
+        // Readers may have seen counts that never reached Redis' disk.
         counts_may_fall: !is_strict && !redis_kills.is_empty(),
     };
-    // Everything is well again, so that every reader gets an answer.
+    // Restart all replicas on healthy stores, so that every reader gets an answer.
     for replica in 0..replicas {
         blog.start(replica, "");
     }
@@ -223,7 +224,7 @@ pub fn run(
         ..Outcome::default()
     };
     let checked = check(&blog, &views, is_strict, &redis_kills).and_then(|lost| {
-        // After the counts, so that a wrong flush is seen by what it does to them.
+        // Check the counts first, so that a broken flush is reported by its effect on them.
         let pages = is_over.and_then(|()| seen.check()).map_err(Failure::Other)?;
         Ok(Outcome { lost_with_redis: lost, pages, ..outcome })
     });
@@ -233,8 +234,11 @@ pub fn run(
     })
 }
 
-/// Waits until each replica shows all pages as if nothing had happened. One that has died is
-/// started again, as a supervisor would.
+/// Waits until each replica shows all pages normally again. Restarts a dead replica, as a
+/// supervisor would.
+///
+/// # Errors
+/// What still failed after [`RECOVERY`].
 fn wait_for_pages(blog: &mut Blog<'_>, readers: &Readers) -> Result<(), String> {
     let deadline = Instant::now() + RECOVERY;
     for replica in 0..blog.replicas.len() {
@@ -257,7 +261,8 @@ fn wait_for_pages(blog: &mut Blog<'_>, readers: &Readers) -> Result<(), String> 
     Ok(())
 }
 
-/// A step to die at and how often it is reached before, or none.
+/// With a chance of one in `of`, a step and how many times it is reached before the process dies
+/// there, as `step:count`. Otherwise an empty string.
 fn die_at(random: &mut StdRng, of: u32) -> String {
     if random.random_ratio(1, of) {
         let step = STEPS.choose(random).expect("one of them");
@@ -267,7 +272,7 @@ fn die_at(random: &mut StdRng, of: u32) -> String {
     }
 }
 
-/// Lets it happen, until it is over. Says what it means for pages.
+/// Makes the accident happen and waits until it is over. Returns what it means for pages.
 fn happen(
     accident: Accident,
     blog: &mut Blog<'_>,
@@ -291,7 +296,7 @@ fn happen(
         }
         Accident::KillRedis => {
             blog.redis.kill();
-            // Readers may note an answer a moment after it came.
+            // A reader may record an answer a moment after it arrived.
             redis_kills.push(Instant::now() + Duration::from_millis(300));
             std::thread::sleep(pause);
             blog.redis.restart();
@@ -328,8 +333,8 @@ fn happen(
             Effect::PagesGoOn
         }
         Accident::CutSql => {
-            // A process that starts would wait for ever for an answer that was lost. Somebody has
-            // to notice that, and nobody does here.
+            // A starting process would wait forever for a lost answer, and nothing here would
+            // restart it.
             let closes = random.random_ratio(1, 2) || blog.is_starting();
             Effect::SqlAway(disturb(&blog.to_sql, Network::Cut, pause + NOTICED, closes))
         }
@@ -337,7 +342,7 @@ fn happen(
             blog.redis.command(&["CLIENT", "KILL", "TYPE", "normal"]);
             let cut = "SELECT CONCAT('KILL CONNECTION ', id, ';') FROM information_schema.processlist WHERE user = 'blog'";
             for kill in blog.sql_server.execute(cut).lines() {
-                // One that is gone already is no failure.
+                // The connection may already be gone.
                 blog.sql_server.try_execute(kill);
             }
             Effect::Other
@@ -360,29 +365,33 @@ fn happen(
     }
 }
 
-/// Waits, and says from when to when.
+/// Sleeps for `pause` and returns the time it covered.
 fn wait(pause: Duration) -> Span {
     let began = Instant::now();
     std::thread::sleep(pause);
     (began, Instant::now())
 }
 
-/// Lets a network be like that, and says from when to when it was. If it `closes`, what was open is
-/// closed then; otherwise nobody ever answers on what has lost bytes.
+/// Puts a network into a state for `pause` and returns the time it covered. With `closes`, open
+/// connections are closed afterwards. Without it, a connection that lost bytes stays open and
+/// silent.
 fn disturb(network: &Proxy, how: Network, pause: Duration, closes: bool) -> Span {
     network.set(how);
     let span = wait(pause);
     if closes {
         network.set(Network::Refusing);
-        // Connections notice within 20 ms.
+        // Proxied connections react within 20 ms.
         std::thread::sleep(Duration::from_millis(50));
     }
     network.set(Network::Well);
     span
 }
 
-/// Compares what readers were told with what is counted. Returns how many were lost as `everysec`
-/// allows.
+/// Compares the acknowledged views with the counts. Returns how many views were lost within what
+/// `everysec` allows.
+///
+/// # Errors
+/// Views lost beyond that or counted twice, or a command that failed.
 fn check(
     blog: &Blog<'_>,
     views: &[View],
@@ -404,7 +413,7 @@ fn check(
         {
             at_risk[article] += 1;
         }
-        // One that Redis forgot may be counted again, in its place.
+        // A view that Redis lost may be counted again in its place, but only with `everysec`.
         if is_strict && view.counted > 1 {
             return Err(Failure::Difference(format!(
                 "a view of article {article} was counted {} times",

@@ -1,20 +1,20 @@
-//! What must hold of the pages that readers open while stores come and go.
+//! Checks the pages that readers opened while stores came and went.
 //!
-//! Nothing is measured. What counts is which kinds of answers there were, and in which order: a
-//! slow machine changes how many there are of a kind, and not whether they are right. Where nobody
-//! can tell what would have been right, nothing is demanded.
+//! Nothing is timed. Only the kinds of answers and their order matter: a slow machine changes how
+//! many answers of a kind there are, but not whether they are right. Where the right answer can't
+//! be known, any answer passes.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::time::Instant;
 
-/// What a reader opens.
+/// A page that a reader opens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Page {
     Front,
-    /// That of the article of this number.
+    /// The page of the article with this number.
     Article(i64),
-    /// A search that nobody has made before, so that its page is not remembered.
+    /// A search that nobody has made before, so its page can't be cached.
     Search,
 }
 
@@ -28,30 +28,29 @@ impl fmt::Display for Page {
     }
 }
 
-/// Where a page came from, as its answer says.
+/// Where a page came from, according to its `Cache-Status` header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
     Rendered,
     Memory,
-    /// From memory, with the counts that were shown last. A page says so too that was rendered just
-    /// before its counts could not be read.
+    /// From the cache, with the last known counts, because a store is away. A page that was
+    /// rendered just before its counts became unreadable says the same.
     MemoryWhileAway,
 }
 
-/// What a reader got.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// The page, and how many views it shows of which articles.
+    /// A page, and the article ids and view counts on it.
     Shown(Source, Vec<(i64, i64)>),
-    /// 503.
+    /// Status 503.
     Refused,
-    /// No answer, as from a process that is dead.
+    /// No answer at all, as from a dead process.
     Nothing,
-    /// Something that nobody should ever get.
+    /// An answer that no reader should ever get.
     Wrong(String),
 }
 
-/// A page that a reader opened.
+/// One request of a reader, with its answer.
 #[derive(Clone, Debug)]
 pub struct Opened {
     pub replica: usize,
@@ -71,60 +70,61 @@ impl Opened {
     }
 }
 
-/// From when to when.
+/// A start and an end.
 pub type Span = (Instant, Instant);
 
 /// What an accident means for pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// Pages go on: Redis alone is away, or a store is slow, or takes nothing new.
+    /// Pages must keep working: only Redis is away, or a store is slow, or the database takes no
+    /// writes.
     PagesGoOn,
-    /// Nobody can ask SQL for so long.
+    /// Nobody can reach SQL during this time.
     SqlAway(Span),
-    /// Nothing is demanded.
+    /// Any answer passes.
     Other,
 }
 
-/// An accident.
+/// An accident that happened.
 #[derive(Clone, Debug)]
 pub struct Happened {
     pub began: Instant,
     pub ended: Instant,
     pub effect: Effect,
-    /// How often each replica had logged, before it began, that the database does not answer.
+    /// How often each replica had logged, before the accident, that the database doesn't answer.
     pub outages: Vec<usize>,
 }
 
-/// Everything that was seen of pages in a schedule.
+/// Everything that was observed about pages in one schedule.
 #[derive(Clone, Debug)]
 pub struct Seen {
     pub opened: Vec<Opened>,
-    /// In order.
+    /// In chronological order.
     pub happened: Vec<Happened>,
-    /// As in [`Happened`], at the end.
+    /// As in [`Happened::outages`], at the end of the schedule.
     pub outages: Vec<usize>,
     /// When each replica's processes started, in order.
     pub starts: Vec<Vec<Instant>>,
-    /// Whether Redis may have forgotten views that it had told of.
+    /// Whether Redis may have lost views that it had already reported.
     pub counts_may_fall: bool,
 }
 
-/// How many pages there were.
+/// The number of pages by kind of answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// That were shown.
+    /// Pages that were shown.
     pub shown: u64,
-    /// Of those, from memory while a store was away.
+    /// Pages among them that were served from the cache while a store was away.
     pub shown_while_away: u64,
-    /// That were refused with 503.
+    /// Pages that were refused with 503.
     pub refused: u64,
 }
 
 impl Seen {
-    /// Checks everything, and counts.
+    /// Checks every rule and counts the pages.
     ///
     /// # Errors
-    /// The first thing that was not right.
+    /// The first violation found.
     pub fn check(&self) -> Result<Tally, String> {
         for opened in &self.opened {
             if let Answer::Wrong(what) = &opened.answer {
@@ -146,9 +146,9 @@ impl Seen {
         })
     }
 
-    /// No page is refused in an accident that leaves SQL to its readers. Demanded of a replica that
-    /// had got over the accident before, and that did not log meanwhile that SQL is away: on a
-    /// machine that is slow enough it seems to be.
+    /// No page is refused during an accident that leaves SQL readable. Only checked for a replica
+    /// that had recovered from the previous accident and that didn't log a SQL outage meanwhile: on
+    /// a slow enough machine, SQL can seem to be away.
     fn pages_go_on(&self) -> Result<(), String> {
         for (index, pair) in self.happened.windows(2).enumerate() {
             let [before, now] = pair else { continue };
@@ -174,7 +174,7 @@ impl Seen {
         Ok(())
     }
 
-    /// While nobody can ask SQL, a page that is shown is one that was remembered, and says so.
+    /// While SQL can't be reached, every page shown must come from the cache and say so.
     fn nobody_asks_sql_while_it_is_away(&self) -> Result<(), String> {
         for happened in &self.happened {
             let Effect::SqlAway((began, ended)) = happened.effect else { continue };
@@ -199,8 +199,8 @@ impl Seen {
         Ok(())
     }
 
-    /// Each process answers with the pages that it remembers, whatever is away, and no count on
-    /// them falls.
+    /// A process keeps serving the pages in its cache, whatever is away, and no count on them
+    /// falls.
     fn memory_holds(&self) -> Result<(), String> {
         let mut of_process = BTreeMap::<_, Vec<&Opened>>::new();
         for opened in self.opened.iter().filter(|one| one.page != Page::Search) {
@@ -215,10 +215,10 @@ impl Seen {
             .try_for_each(|((_, _, started), opened)| self.page_holds(started, opened))
     }
 
-    /// As [`Seen::memory_holds`], for one page of the process that started then.
+    /// As [`Seen::memory_holds`], for one page of the process that started at `started`.
     fn page_holds(&self, started: Instant, mut opened: Vec<&Opened>) -> Result<(), String> {
         opened.sort_by_key(|one| one.began);
-        // What was remembered under this address may have been replaced by these.
+        // Requests that may have replaced the cached page of this address.
         let may_have_rendered = |one: &&&Opened| {
             one.began < started
                 || match one.answer {
@@ -230,7 +230,8 @@ impl Seen {
                 }
         };
         let rendered: Vec<&Opened> = opened.iter().filter(may_have_rendered).copied().collect();
-        // Which remembered page it was, if that is certain.
+        // Which version of the cached page a request saw: the number of earlier replacements.
+        // `None` if a replacement overlaps the request.
         let which = |one: &Opened| {
             let is_certain =
                 rendered.iter().all(|other| other.ended <= one.began || one.ended <= other.began);
@@ -242,8 +243,8 @@ impl Seen {
         by_end.sort_by_key(|(_, one)| one.ended);
         let mut by_end = by_end.into_iter().filter(|(_, one)| one.is_shown()).peekable();
 
-        // What had been shown of each remembered page, and of each article on it, when the next one
-        // began.
+        // While going through the requests in order: the cached versions already shown, and the
+        // highest count shown for each article on each version, before the current request began.
         let (mut known, mut counts) =
             (HashSet::<usize>::new(), HashMap::<(usize, i64), i64>::new());
         for (which, one) in &certain {
@@ -299,7 +300,7 @@ mod tests {
 
     use super::*;
 
-    /// Pages of one replica that started at 0 ms, and what happened to it.
+    /// Pages of one replica whose process started at 0 ms, and the accidents it went through.
     struct Story {
         start: Instant,
         seen: Seen,
@@ -330,7 +331,7 @@ mod tests {
             self
         }
 
-        /// The front page with so many views of article 1.
+        /// The front page, showing this many views of article 1.
         fn front(self, times: (u64, u64), source: Source, views: i64) -> Self {
             self.open(Page::Front, times, Answer::Shown(source, vec![(1, views)]))
         }
@@ -385,8 +386,8 @@ mod tests {
             )
         };
         assert!(failing().complaint().contains("although SQL was there"));
-        // A replica that took SQL for away, and one of which it is not known that it had got over
-        // what was before.
+        // No complaint if the replica believed that SQL was away, or if it isn't known to have
+        // recovered from the previous accident.
         let mut slow = failing();
         slow.seen.outages = vec![1];
         assert!(slow.seen.check().is_ok());
@@ -417,9 +418,9 @@ mod tests {
                 .complaint()
                 .contains("although it was remembered")
         );
-        // It may have been dropped, and then it was not remembered.
+        // The page may have been evicted before the refusal.
         assert!(refused().front((60, 70), Source::Rendered, 1).seen.check().is_ok());
-        // Another process remembers nothing of it.
+        // A new process starts with an empty cache.
         let mut restarted = refused();
         let start = restarted.at(35);
         restarted.seen.starts[0].push(start);
@@ -440,7 +441,7 @@ mod tests {
             shown().front((25, 50), Source::Memory, 6).seen.check().is_ok(),
             "nobody can tell which came first"
         );
-        // Rendered anew from what SQL knows.
+        // Rendered again, with the counts that SQL has.
         let anew = shown().front((40, 50), Source::Rendered, 6).front((60, 70), Source::Memory, 6);
         assert!(anew.seen.check().is_ok());
         let mut forgotten = shown().front((40, 50), Source::Memory, 6);
@@ -450,7 +451,7 @@ mod tests {
 
     #[test]
     fn c6_two_first_renderings_at_once_are_two_pages() {
-        // The second takes the place of the first, and says that its counts are old.
+        // The second rendering replaces the first and says that its counts are stale.
         let story = Story::new()
             .front((10, 20), Source::Rendered, 1)
             .front((12, 60), Source::MemoryWhileAway, 1)
