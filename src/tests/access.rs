@@ -1,4 +1,4 @@
-//! Who may ask for what: every role at every route, and no write from another site.
+//! Access control: every role on every route, and no write from another site.
 
 use std::path::Path;
 
@@ -13,8 +13,8 @@ use crate::harness::{Answer, Client, FIREFOX, TestServer};
 
 const PASSWORD: &str = "a-good-password";
 
-/// An address of that route: of things that are there, but for users, so that nobody is blocked
-/// while the table is walked.
+/// An address of a route, with things that exist. Users are the exception, so that nobody gets
+/// blocked while a test goes through the table.
 pub fn address(server: &TestServer, route: &Route) -> String {
     let query = match route.path {
         "/api/pages/article" => "?slug=first",
@@ -111,7 +111,7 @@ fn every_server_function_is_in_the_table_and_every_row_of_the_table_is_served() 
     assert!(server_fn_paths().count() > 5);
     let missing = undeclared(server_fn_paths());
     assert!(missing.is_empty(), "{missing:?} is not in the table");
-    // One that is not there is found.
+    // A route missing from the table is noticed.
     assert_eq!(undeclared([("/new", Method::GET)]), [(Method::GET, "/new".to_owned())]);
     let server = TestServer::start();
     for route in ROUTES {
@@ -124,7 +124,7 @@ fn every_server_function_is_in_the_table_and_every_row_of_the_table_is_served() 
     }
 }
 
-/// What an answer says of itself, but for what differs each time, and for how a body is framed.
+/// The headers of an answer, without those that differ each time or only frame the body.
 fn told(answer: &Answer) -> Vec<(String, String)> {
     let headers = answer
         .headers
@@ -159,7 +159,7 @@ fn head_is_answered_as_get_but_without_the_body() {
     ];
     for path in reads.chain(others.map(str::to_owned)) {
         for client in [server.someone(), boss.clone()] {
-            // The first answer may say that it was not remembered yet.
+            // The first answer may say that the page wasn't cached yet.
             client.get(&path);
             let [get, head] = ["GET", "HEAD"].map(|method| client.request(method, &path, ""));
             assert_eq!((head.status, told(&head)), (get.status, told(&get)), "{path}");

@@ -1,4 +1,4 @@
-//! Accounts as people meet them: forms, sessions, roles. All of it without JavaScript.
+//! Accounts from a user's point of view: forms, sessions, roles, all without JavaScript.
 
 use std::time::Duration;
 
@@ -13,12 +13,12 @@ fn sign_in(client: &Client, username: &str, password: &str) -> Answer {
     client.post("/login", &format!("username={username}&password={password}"))
 }
 
-/// A guesser at 198.51.100.7 and, as in an office, whoever else is there.
+/// A client at 198.51.100.7, shared by a guesser and others, as in an office.
 fn guesser(server: &TestServer) -> Client<'_> {
     server.reader("198.51.100.7", FIREFOX)
 }
 
-/// Guesses at a name until the next guess has to wait.
+/// Guesses a user's password until the throttle refuses the next attempt.
 fn guess_until_refused(client: &Client, username: &str) {
     for attempt in 0..5 {
         assert_eq!(sign_in(client, username, "wrong").status, 422, "attempt {attempt}");
@@ -26,7 +26,7 @@ fn guess_until_refused(client: &Client, username: &str) {
     assert_eq!(sign_in(client, username, "wrong").status, 429);
 }
 
-/// The cookie by which a browser is known after a sign-in.
+/// The device cookie that a sign-in sets.
 fn device_of(answer: &Answer) -> String {
     assert_eq!(answer.status, 303, "{}", answer.text);
     answer.device_cookie().split(';').next().unwrap().to_owned()
@@ -135,7 +135,7 @@ fn an_attempt_for_which_the_server_had_no_room_is_none() {
         )
         .status
     };
-    // More at once than may wait.
+    // More concurrent attempts than may queue.
     let answers: Vec<(usize, u16)> = std::thread::scope(|scope| {
         let threads: Vec<_> =
             (0..40).map(|number| scope.spawn(move || (number, attempt(number)))).collect();
@@ -155,7 +155,7 @@ fn whoever_has_signed_in_in_a_browser_before_gets_in_whatever_others_guess() {
     let server = TestServer::start();
     server.add_user("reader", PASSWORD);
     server.add_user("other", PASSWORD);
-    // At the same address as who guesses.
+    // At the same address as the guesser.
     let here = guesser(&server);
     let device = device_of(&sign_in(&here, "reader", PASSWORD));
     let others = device_of(&sign_in(&here, "other", PASSWORD));
@@ -170,14 +170,14 @@ fn whoever_has_signed_in_in_a_browser_before_gets_in_whatever_others_guess() {
             "{planted}"
         );
     }
-    // Not even an address that may not try anything keeps a known browser out.
+    // Not even a throttled address keeps a known browser out.
     for attempt in 0..20 {
         sign_in(&here, &format!("nobody-{attempt}"), "wrong");
     }
     assert_eq!(sign_in(&here, "other", PASSWORD).status, 429);
     let again = sign_in(&known, "reader", PASSWORD);
     assert_eq!(device_of(&again), device, "it stays known by the same token");
-    // A stolen cookie helps nobody to guess more.
+    // A stolen device cookie doesn't allow more guesses.
     guess_until_refused(&known, "reader");
     server.clock.advance(Duration::from_secs(15 * 60));
     assert_eq!(sign_in(&known, "reader", PASSWORD).status, 303);
@@ -225,7 +225,7 @@ fn guesses_of_others_keep_nobody_from_changing_the_password_while_signed_in() {
     let reader = server.someone().signed_in("reader", PASSWORD);
     let left_open = server.someone().signed_in("reader", PASSWORD);
     guess_until_refused(&guesser(&server), "reader");
-    // Nor does somebody who found an open session.
+    // Nor do guesses in another open session of the same user.
     for attempt in 0..5 {
         let answer =
             left_open.post("/account/password", "password=wrong&new_password=another-password");
@@ -244,8 +244,8 @@ fn guesses_of_others_keep_nobody_from_changing_the_password_while_signed_in() {
     assert_eq!(sign_in(&server.someone(), "reader", "another-password").status, 303);
 }
 
-/// Judging and hashing a password take a core for a moment. Here nobody gets a turn to, so whoever
-/// was looked at first would wait.
+/// Checking or hashing a password occupies a core for a moment. The test holds the turn for that,
+/// so a request that gets as far as the password hangs.
 #[test]
 fn whoever_tried_too_often_is_refused_before_the_password_is_looked_at() {
     let server = TestServer::with(&[("TIDEMARK_ACCOUNTS__SIGN_UP", "open")]);
@@ -355,7 +355,7 @@ fn a_person_sees_and_ends_the_own_sessions() {
     assert!(!page.contains("Stranger/1.0"));
     let cookie = there.header_named("cookie").split_once('=').unwrap().1.to_owned();
     assert!(!page.contains(&cookie), "what the cookie holds is not shown");
-    // The forms of the page, in their order: one for each of the two others.
+    // The page's forms in order: one for each of the two other sessions.
     let handle = |page: &str, before: &str| {
         let after = &page[page.find(before).unwrap()..];
         let value = &after[after.find("name=\"session\" value=\"").unwrap() + 22..];
@@ -571,7 +571,7 @@ fn nobody_passes_for_somebody_who_writes_here() {
     let server = TestServer::with(&[("TIDEMARK_ACCOUNTS__SIGN_UP", "open")]);
     server.add_user("reader", PASSWORD);
     let reader = server.someone().signed_in("reader", PASSWORD);
-    // The author of the articles that every test has.
+    // The author of the test articles.
     for name in ["Jo Doe", "jo  doe", "J\u{43e} D\u{43e}e", "Jo D0e", "jo-doe"] {
         let body =
             url::form_urlencoded::Serializer::new(String::new()).append_pair("name", name).finish();

@@ -1,4 +1,4 @@
-//! The JSON API: what it answers, and how it refuses.
+//! The JSON API: its answers and its errors.
 
 use std::collections::BTreeSet;
 
@@ -269,7 +269,7 @@ fn an_unknown_address_of_the_api_is_a_problem_whatever_the_database_does() {
     assert_problem(&server.someone().get("/api/v1/nothing"), 404, "/nothing");
 }
 
-/// The description, and its operations by method and path.
+/// The OpenAPI description, and its operations by method and path.
 fn described(server: &TestServer) -> (Value, Vec<(String, String, Value)>) {
     let description = server.someone().get(DESCRIPTION).json();
     let mut operations = Vec::new();
@@ -389,8 +389,8 @@ fn with_text((value, status): (i64, u16)) -> (String, u16) {
     (value.to_string(), status)
 }
 
-/// How a value violates a schema of the description, one line each. `at` is the value's JSON
-/// pointer.
+/// The ways in which a value violates a schema of the description, one line each. `at` is the
+/// value's JSON pointer.
 fn differences(description: &Value, schema: &Value, value: &Value, at: &str) -> Vec<String> {
     let mut found = mismatches(description, schema, value, at);
     let known = properties(description, schema);
@@ -402,7 +402,7 @@ fn differences(description: &Value, schema: &Value, value: &Value, at: &str) -> 
     found
 }
 
-/// The names of a schema's properties.
+/// The names of a schema's properties, including those from `allOf`.
 fn properties<'a>(description: &'a Value, schema: &'a Value) -> BTreeSet<&'a str> {
     let schema = followed(description, schema);
     let own = schema["properties"].as_object().into_iter().flatten().map(|(name, _)| name.as_str());
@@ -414,7 +414,7 @@ fn properties<'a>(description: &'a Value, schema: &'a Value) -> BTreeSet<&'a str
     own.chain(parts).collect()
 }
 
-/// The schema itself if it is not a reference, otherwise the one it points to.
+/// The schema, or the one that it refers to.
 fn followed<'a>(description: &'a Value, schema: &'a Value) -> &'a Value {
     match schema["$ref"].as_str() {
         Some(reference) => description.pointer(reference.trim_start_matches('#')).unwrap(),
@@ -422,7 +422,7 @@ fn followed<'a>(description: &'a Value, schema: &'a Value) -> &'a Value {
     }
 }
 
-/// As `differences`, but unknown properties are allowed.
+/// As [`differences`], but unknown properties are allowed.
 fn mismatches(description: &Value, schema: &Value, value: &Value, at: &str) -> Vec<String> {
     let schema = followed(description, schema);
     let mut found = Vec::new();
@@ -485,7 +485,7 @@ fn what_the_api_answers_is_as_described() {
         ("GET", one, format!("/api/v1/articles/{id}"), 200),
         ("GET", one, "/api/v1/articles/one".to_owned(), 400),
         ("GET", one, "/api/v1/articles/999".to_owned(), 404),
-        // Counted, and a repeat.
+        // A counted view, then a repeat.
         ("PUT", view, format!("/api/v1/articles/{id}/view"), 200),
         ("PUT", view, format!("/api/v1/articles/{id}/view"), 200),
         ("PUT", view, "/api/v1/articles/999/view".to_owned(), 404),
@@ -579,7 +579,7 @@ fn the_page_of_the_api_has_a_form_for_each_request() {
             assert!(answer.text.contains(&label), "{label} is not in {}", answer.text);
         }
     }
-    // Nothing but a script can send it.
+    // Only a script can send a PUT.
     let view = answer.text.split("action=\"/docs/api/record-view\"").nth(1).unwrap();
     let tag = view.split('>').next().unwrap();
     assert!(tag.contains(" hidden"), "{tag}");

@@ -1,4 +1,4 @@
-//! The binary as a person meets it.
+//! The command line from a user's point of view.
 
 use std::process::{Command, Output};
 
@@ -12,7 +12,7 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// Exit status 1 and one line on standard error that contains `said`.
+/// Asserts exit status 1, and one line on standard error that contains `said`.
 #[track_caller]
 fn assert_one_line(output: &Output, said: &str) {
     let error = text(&output.stderr);

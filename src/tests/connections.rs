@@ -1,4 +1,4 @@
-//! How the program gets to its database, and what it says when it does not.
+//! Connecting to the database, and the error messages when that fails.
 
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
@@ -24,7 +24,7 @@ fn a_database_is_opened_again_and_by_many_at_once() {
     });
     Runtime::new().unwrap().block_on(async {
         let url = new_database();
-        // Each migrates it or waits until another one has.
+        // Each one migrates the database or waits for another to finish.
         let opening = (0..6)
             .map(|_| url.clone())
             .map(|url| tokio::spawn(async move { Database::open(&url).await }));
@@ -73,13 +73,13 @@ fn a_connection_is_set_up_the_same_whatever_the_server_thinks() {
 
 #[test]
 fn connections_that_the_server_dropped_are_replaced_without_anybody_noticing() {
-    // One of its own: MySQL does not list its connections while one of them runs a statement with
-    // bytes that are no text.
+    // A SQL server of its own: MySQL doesn't list its connections while one of them runs a
+    // statement that contains bytes that aren't text.
     let server = SqlServer::start();
     Runtime::new().unwrap().block_on(async {
         let url = server.new_database();
         let database = Database::open(&url).await.unwrap();
-        // Several connections, all idle by then.
+        // Open several connections, which are idle afterwards.
         let reads = (0..8).map(|_| database.clone()).map(|database| tokio::spawn(async move { database.ping().await }));
         for read in reads.collect::<Vec<_>>() {
             read.await.unwrap().unwrap();
@@ -128,8 +128,8 @@ fn a_server_that_is_away_is_given_up_on_soon_and_used_again_when_it_is_back() {
     assert_eq!(runtime.block_on(write(&database, &article("second"))), Written::Created);
 }
 
-/// Waits until a statement that has `part` in it is under way, and then reads as often as
-/// connections that wait could be in the way.
+/// Waits until a statement that contains `part` is running. Then reads as often as waiting
+/// connections could be in the way.
 async fn read_while_waiting(database: &Database, url: &str, part: &str) {
     let mut observer = MySqlConnection::connect(url).await.unwrap();
     let sql = "SELECT count(*) FROM information_schema.processlist
@@ -176,7 +176,7 @@ fn who_waits_for_a_locked_count_leaves_most_connections_to_readers() {
         write(&database, &article("first")).await;
         let id = by_slug(&database, "first", NOW).await.unwrap().unwrap().summary.id;
         let user = database.add_user("reader", "A Reader", Role::Reader, None, NOW).await.unwrap().unwrap();
-        // As a flush of many views.
+        // Holds a lock like a flush of many views.
         let mut flush = MySqlConnection::connect(&url).await.unwrap();
         let mut flush = flush.begin().await.unwrap();
         let lock =
@@ -207,7 +207,7 @@ fn a_request_waits_for_others_who_write_no_longer_than_it_may() {
             let held = import.begin().await.unwrap();
             let start = Instant::now();
             let error = request.begin().await.unwrap_err();
-            // Whoever is no request waits for ten seconds.
+            // Outside of requests, the limit is ten seconds.
             assert!(start.elapsed() < Duration::from_secs(9), "on {url}: {:?}", start.elapsed());
             assert_eq!(Error::from(error), Error::Unavailable);
             drop(held);
@@ -233,7 +233,7 @@ fn why_a_servers_database_cant_be_used_is_one_line_without_the_password() {
             url.set_username("nobody").unwrap();
             url.set_password(Some("secret-word")).unwrap();
         });
-        // A port that was free a moment ago.
+        // A port that nobody listens on.
         let unreachable = changed(|url| {
             let port =
                 std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -291,7 +291,7 @@ fn a_database_that_cant_be_reached_is_unavailable_and_any_other_failure_is_ours(
         assert_eq!(Error::from(database.ping().await.unwrap_err()), Error::Unavailable, "closed");
     });
     on_both(async |database| {
-        // A constraint of the database's.
+        // Violates a constraint of the database.
         let no_time = ArticleFields { published_at: None, ..article("first") };
         let error = try_write(&database, &no_time, NOW).await.unwrap_err();
         assert_eq!(Error::from(error), Error::Internal);

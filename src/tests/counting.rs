@@ -1,4 +1,4 @@
-//! The counting rules, as a reader's browser meets them.
+//! The counting rules from the point of view of a reader's browser.
 
 use std::time::Duration;
 
@@ -45,7 +45,7 @@ fn c1_reading_writes_nothing() {
         }
         Some(redis) => {
             let keys = redis.command(&["KEYS", "*"]);
-            // What an author's page has counted in SQL is cached; no reader is told by it.
+            // The author's page caches its counts. They say nothing about readers.
             let keys: Vec<&str> =
                 keys.lines().filter(|key| !key.starts_with("tm:authors:")).collect();
             assert_eq!(keys, ["tm:shards"], "neither a visitor nor a session");
@@ -245,7 +245,8 @@ fn c3_a_salt_is_destroyed_after_two_days() {
     let (reader, id) = (server.someone(), server.id("first"));
     assert!(counted(&reader, id));
     if let Some(redis) = &server.redis {
-        // Noon until the end of the next day. Redis goes by its own clock, which no test moves.
+        // From noon until the end of the next day. Redis uses its own clock, which a test can't
+        // advance.
         let left: u64 = redis.command(&["PTTL", "tm:salt:20781"]).trim().parse().unwrap();
         let most = 36 * HOUR.as_millis() as u64;
         assert!((1..=most).contains(&left), "{left} ms of {most} are left");
@@ -403,7 +404,7 @@ fn most_viewed_follows_at_once_and_forgets_what_is_past() {
 fn c4_a_real_access_log_has_its_crawlers_recognised_and_its_readers_not() {
     let Some(log) = crate::harness::corpus("access-log/semicomplete.log") else { return };
     let log = std::fs::read_to_string(log).unwrap();
-    // The last quoted field of a line in the combined log format; "-" stands for none.
+    // The last quoted field of a line in the combined log format. "-" stands for none.
     let user_agents = log
         .lines()
         .filter_map(|line| line.rsplit('"').nth(1))

@@ -1,4 +1,4 @@
-//! The real binary under load: killed at any moment, and stopped politely.
+//! The real binary under load: killed at any moment, and stopped with SIGTERM.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -20,7 +20,7 @@ use crate::harness::{FIREFOX, binary, source};
 
 const READERS: u64 = 8;
 
-/// A server process with its address.
+/// A server process and its URL.
 struct Process {
     child: Child,
     url: String,
@@ -53,8 +53,8 @@ fn agent() -> ureq::Agent {
         .new_agent()
 }
 
-/// One PUT by visitor `number`, each with an address of its own. `None` if the server did not
-/// answer.
+/// Sends a view by visitor `number`, each of whom has an address of their own. `None` unless the
+/// server answers 200.
 fn put(agent: &ureq::Agent, url: &str, number: u64) -> Option<Value> {
     let [_, a, b, c] = u32::try_from(number).unwrap().to_be_bytes();
     let mut response = agent
@@ -86,8 +86,9 @@ fn total(folder: &Path) -> i64 {
     })
 }
 
-/// Sends new visitors until the server stops answering, or `enough` were acknowledged and `then`
-/// has been called. Returns who was sent and who was acknowledged as counted.
+/// Sends views by new visitors until the server stops answering. Calls `then` once `enough` views
+/// were acknowledged. Returns the visitors who were sent, and those who were acknowledged as
+/// counted.
 fn load(
     url: &str,
     next: &AtomicU64,
@@ -152,9 +153,9 @@ fn c5_kill_9_in_the_middle_of_load_loses_no_acknowledged_view_and_lets_no_repeat
             all_sent.len()
         );
     }
-    // After the last restart every visitor tries again: those who were acknowledged are repeats,
-    // and of the others each is counted now or was counted by a server that died before it could
-    // say so. So the sum is exact.
+    // After the last restart, every visitor tries again. An acknowledged view must be a repeat. Any
+    // other view is either counted now, or was counted by a server that died before it could
+    // answer. So the sum is exact.
     let mut server = start(folder.path());
     let agent = agent();
     for number in &all_sent {
@@ -187,7 +188,7 @@ fn c5_sigterm_finishes_what_was_accepted_and_exits_with_0() {
     let took = asked.lock().unwrap().expect("the signal was sent").elapsed();
     let log = std::fs::read_to_string(folder.path().join("log")).unwrap();
     assert_eq!(status.code(), Some(0), "{log}");
-    // The server's own limits add up to 9 s; they are what a supervisor's 10 s rest on.
+    // The server's own shutdown limits add up to 9 s, which fits into a supervisor's 10 s.
     assert!(took < Duration::from_secs(10), "{took:?}");
     assert_eq!(
         total(folder.path()),
@@ -221,7 +222,7 @@ fn stopping_an_idle_server_is_no_failure_in_whatever_order_its_tasks_end() {
     }
 }
 
-/// What a server with one article logs as JSON while `ask` is called with its address.
+/// What a server with one article logs, as JSON, while `ask` runs with its address.
 fn log_of(ask: impl FnOnce(&str)) -> String {
     let folder = tempfile::tempdir().unwrap();
     prepare(folder.path());
@@ -271,7 +272,7 @@ fn the_log_has_what_was_asked_and_what_was_answered_whether_the_page_was_in_memo
     let log = log_of(|url| {
         let agent = agent();
         for path in ["/articles/first", "/"] {
-            // Neither is in memory the first time.
+            // Neither is cached the first time.
             for _ in 0..2 {
                 let unchanged =
                     agent.get(format!("{url}{path}")).header("if-none-match", "*").call().unwrap();

@@ -1,5 +1,5 @@
-//! What the program asks of its database, on every kind of database: the same functions must give
-//! the same answers.
+//! The program's database functions, on every kind of database: the same calls must give the same
+//! results.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -17,15 +17,16 @@ use tidemark_servers::SqlServer;
 use tidemark_store::sql::OwnConnection;
 use tokio::runtime::Runtime;
 
-/// The time of the tests.
+/// The tests' current time, in milliseconds since 1970.
 pub const NOW: i64 = 1_800_000_000_000;
 
-/// The URL of an empty database of MariaDB, or of MySQL.
+/// Creates an empty database in MariaDB or MySQL and returns its URL.
 pub fn new_database() -> String {
     SqlServer::shared().new_database()
 }
 
-/// Runs a test on an empty database of each kind. Which one it was is above the failure.
+/// Runs a test on an empty database of each kind. Prints the URL first, so that a failure shows
+/// which kind it was.
 pub fn on_both(test: impl AsyncFn(Database)) {
     let folder = tempfile::tempdir().unwrap();
     Runtime::new().unwrap().block_on(async {
@@ -38,7 +39,7 @@ pub fn on_both(test: impl AsyncFn(Database)) {
     });
 }
 
-/// Runs a statement that the program has no function for.
+/// Runs SQL for which the program has no function.
 pub async fn execute(database: &Database, sql: &'static str) {
     let mut transaction = database.begin().await.unwrap();
     match &mut transaction {
@@ -98,7 +99,7 @@ async fn id(database: &Database, slug: &str) -> i64 {
     by_slug(database, slug, NOW).await.unwrap().unwrap().summary.id
 }
 
-/// The slugs of a list's first page.
+/// The slugs on a list's first page.
 async fn slugs(database: &Database, filter: Filter) -> Vec<String> {
     let page = database.articles(&filter, None, 1, 100, NOW).await.unwrap();
     assert_eq!(page.total, i64::try_from(page.items.len()).unwrap(), "{filter:?}");
@@ -172,7 +173,7 @@ fn a_change_of_any_field_is_a_change() {
             |article| article.aliases.insert(0, "/b".into()),
         ];
         for (number, change) in changes.into_iter().enumerate() {
-            // Without a date it must be a draft; both are written back.
+            // An article without a date must be a draft.
             change(&mut stored);
             stored.status =
                 if stored.published_at.is_some() { Status::Published } else { Status::Draft };
@@ -473,7 +474,7 @@ fn what_is_exported_is_what_was_written() {
             contents: vec![Heading { level: 6, text: awkward.into(), anchor: awkward.into() }],
             reading_minutes: 12,
             language: "zh-Hant-TW".into(),
-            // More than the 1024 bytes that a server's GROUP_CONCAT stops at unless told otherwise.
+            // More than 1024 bytes, where a server's `GROUP_CONCAT` stops by default.
             authors: (0..60)
                 .rev()
                 .map(|number| author(&format!("Author Number {number}")))
@@ -596,7 +597,7 @@ fn a_reader_who_took_the_name_of_a_byline_to_come_gets_none_of_its_articles() {
     });
 }
 
-/// What SQLite says of each table, column and index.
+/// A line for each table, column and index in SQLite.
 async fn sqlite_schema(database: &SqliteDatabase) -> BTreeSet<String> {
     let statements = [
         "SELECT 'table ' || name || ', without rowid: ' || wr FROM pragma_table_list
@@ -623,7 +624,7 @@ async fn sqlite_schema(database: &SqliteDatabase) -> BTreeSet<String> {
     schema
 }
 
-/// What the server says of each column and index of the database at `url`.
+/// A line for each column and index of the database at `url`.
 fn server_schema(url: &str) -> BTreeSet<String> {
     let name = url.rsplit('/').next().unwrap();
     let columns = format!(
@@ -638,8 +639,8 @@ fn server_schema(url: &str) -> BTreeSet<String> {
     answers.iter().flat_map(|answer| answer.lines()).map(|line| line.replace('\t', " ")).collect()
 }
 
-/// Counting brings its own tables for programs that have none. This one has had them since before
-/// that, with columns of its own beside.
+/// The counting crate can create its own tables in programs that lack them. This program created
+/// them before that, with additional columns.
 #[test]
 fn counting_finds_its_tables_columns_and_keys_as_it_would_make_them() {
     let folder = tempfile::tempdir().unwrap();
@@ -658,7 +659,7 @@ fn counting_finds_its_tables_columns_and_keys_as_it_would_make_them() {
         server.close().await;
         let on_server = (server_schema(&program), server_schema(&alone));
         for ((program, mut alone), at_least) in [(on_sqlite, 30), (on_server, 15)] {
-            // What sqlx and SQLite keep for themselves.
+            // Ignore the internal tables of sqlx and SQLite.
             alone.retain(|line| !line.contains(" _sqlx_") && !line.contains(" sqlite_sequence"));
             assert!(alone.len() >= at_least, "{alone:#?}");
             let missing: Vec<_> = alone.difference(&program).collect();
@@ -691,7 +692,7 @@ fn the_most_viewed_come_first_and_of_equals_the_newer_article() {
             write(&database, &article(slug)).await;
         }
         write(&database, &ArticleFields { status: Status::Draft, ..article("draft") }).await;
-        // Ids are 1 to 6 in this order.
+        // The articles have the ids 1 to 6 in this order.
         execute(
             &database,
             "INSERT INTO article_stats (article_id, views) VALUES (1, 7), (2, 9), (3, 7), (4, 0), (6, 100), (99, 100)",
@@ -759,8 +760,8 @@ fn writers_of_the_same_article_author_and_tags_take_turns() {
                 let database = database.clone();
                 tokio::spawn(async move {
                     let mut tags = vec![tag("Sea"), tag("Land"), tag("Sky")];
-                    // In different orders, so that whoever locks one by one meets another who does
-                    // so from the other end.
+                    // In different orders, so that writers that lock rows one by one would
+                    // deadlock.
                     tags.rotate_left(usize::try_from(number % 3).unwrap());
                     let mut slugs = ["first", "second", "third"];
                     slugs.rotate_left(usize::try_from(number % 3).unwrap());
@@ -823,7 +824,7 @@ fn users_who_are_added_while_articles_name_them_are_there_once() {
     });
 }
 
-/// The article of a slug, if readers see it at `now`.
+/// The article with this slug, if readers see it at `now`.
 pub async fn by_slug(database: &Database, slug: &str, now: i64) -> sqlx::Result<Option<Article>> {
     Ok(articles::articles_by_slugs(&mut OwnConnection::new(database.any().clone()), &[slug], now)
         .await?

@@ -1,5 +1,5 @@
-//! What anybody can send: heads, bodies and connections without end, methods and targets that no
-//! route is meant for, cookies and addresses that pass for something else.
+//! What anyone can send: endless heads, bodies and connections, methods and targets without a
+//! route, cookies and addresses that pose as others.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -15,7 +15,7 @@ use crate::harness::{Answer, Client, FIREFOX, TestServer, binary};
 
 const PASSWORD: &str = "a-good-password";
 
-/// How long a test waits for what should have come long before.
+/// A generous timeout for what should happen almost at once.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 fn connect(url: &str) -> TcpStream {
@@ -24,7 +24,7 @@ fn connect(url: &str) -> TcpStream {
     stream
 }
 
-/// A connection of another address of this machine.
+/// Connects from another address of this machine.
 fn connect_from(address: &str, url: &str) -> TcpStream {
     let server: SocketAddr = url.trim_start_matches("http://").parse().unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
@@ -38,7 +38,8 @@ fn connect_from(address: &str, url: &str) -> TcpStream {
     stream
 }
 
-/// All that the server says until it closes the connection; a panic if it keeps it open.
+/// Everything that the server sends until it closes the connection. Panics if it keeps the
+/// connection open.
 fn until_closed(stream: &mut TcpStream) -> String {
     let (mut answer, mut part) = (Vec::new(), [0; 4096]);
     loop {
@@ -51,7 +52,7 @@ fn until_closed(stream: &mut TcpStream) -> String {
                     std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut
                 );
                 assert!(!is_open, "the connection is still open");
-                // What the server has not read is a reason to close less politely.
+                // If the server closes with unread input, the connection is reset.
                 break;
             }
         }
@@ -59,7 +60,7 @@ fn until_closed(stream: &mut TcpStream) -> String {
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-/// Sends bytes as they are. The server may answer before it has read all of them.
+/// Sends raw bytes and returns the answer. The server may answer before it has read all of them.
 fn raw(url: &str, request: &str) -> String {
     let mut stream = connect(url);
     let _ = stream.write_all(request.as_bytes());
@@ -78,7 +79,7 @@ fn a_head_of_more_than_16_kb_is_refused_and_nobody_else_notices() {
     };
     let answer = raw(&server.url, &with(20_000));
     assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
-    // The system may throw the refusal away with what was not read.
+    // The reset that unread input causes may discard the refusal.
     let answer = raw(&server.url, &with(200_000));
     assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431 "), "{answer}");
     let many = "a: b\r\n".repeat(1_000);
@@ -136,7 +137,7 @@ fn methods_that_nobody_knows_and_targets_that_are_no_path_are_refused() {
         ("POST example.org:80", "400"),
         ("DELETE /", "405"),
         ("PATCH /login", "405"),
-        // What a proxy is sent names this site's path all the same.
+        // A target in absolute form, as sent to a proxy, still names a path of this site.
         ("GET http://example.org/healthz", "200"),
     ] {
         let answer =
@@ -239,7 +240,6 @@ fn whatever_next_is_signing_in_leads_to_this_site() {
     }
 }
 
-/// Where an answer leads.
 fn location(answer: &Answer) -> &str {
     answer.header("location")
 }
@@ -308,7 +308,7 @@ fn c3_of_two_sessions_in_one_request_everybody_takes_the_last() {
         (format!("{reader}; {boss}; session=%ff"), true),
     ] {
         let client = server.someone().with("cookie", &cookies);
-        // The page asks the library's layer, the view does not.
+        // The page reads the session through the library's layer, the view doesn't.
         assert_eq!(client.get("/users").status == 200, is_boss, "{cookies}");
         if is_boss {
             assert_eq!(client.view(id).json()["reason"], "repeat", "{cookies}");
@@ -327,7 +327,7 @@ fn c3_of_two_sessions_in_one_request_everybody_takes_the_last() {
     assert_eq!(nobody.get("/users").status, 303);
 }
 
-/// The cookies that an answer sets.
+/// The `Set-Cookie` headers of an answer.
 fn set_cookies(answer: &Answer) -> Vec<String> {
     answer
         .headers
@@ -342,7 +342,7 @@ fn signing_out_deletes_the_cookie_as_browsers_demand() {
     let server = TestServer::with(&[("TIDEMARK_SITE__BASE_URL", "https://blog.example")]);
     server.add_user("reader", PASSWORD);
     let reader = server.someone().signed_in("reader", PASSWORD);
-    // One that is over is deleted too.
+    // The cookie of an expired session is deleted too.
     let stale = server.someone().with("cookie", "__Host-session=AAAAAAAAAAAAAAAAAAAAAA");
     for answer in [reader.request("POST", "/logout", ""), stale.get("/login")] {
         let cookies = set_cookies(&answer);
@@ -364,7 +364,7 @@ fn a_form_without_a_session_is_read_up_to_16_kb() {
         assert_eq!(answer.status, 401, "{path}: {}", answer.text);
         assert!(answer.text.contains("your browser still has it"), "{path}: {}", answer.text);
     }
-    // A browser sends all of it all the same, and must get to see why it was refused.
+    // A browser sends the whole body anyway, and must still receive the refusal.
     let head = "POST /studio/new HTTP/1.1\r\nhost: x\r\ncontent-length: 2000000\r\n\
                 content-type: application/x-www-form-urlencoded\r\n\r\n";
     let answer = raw(&server.url, &format!("{head}{}", "x".repeat(2_000_000)));
@@ -372,7 +372,7 @@ fn a_form_without_a_session_is_read_up_to_16_kb() {
         answer.starts_with("HTTP/1.1 401 ") && answer.contains("your browser still has it"),
         "{answer}"
     );
-    // Nor may it say nothing of its length.
+    // A body without an announced length is refused as well.
     let head = "POST /studio/pictures HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\
                 content-type: application/x-www-form-urlencoded\r\n\r\n";
     let answer = raw(&server.url, &format!("{head}4400\r\n{}\r\n", "a&".repeat(0x2200)));
@@ -447,11 +447,11 @@ fn who_opens_more_connections_than_there_are_keeps_nobody_out() {
 
 #[test]
 fn one_address_has_a_part_of_the_connections_and_nobody_else_notices() {
-    // The tests' own address is a trusted proxy's.
+    // 127.0.0.1 is a trusted proxy and so has no limit of its own.
     let server = TestServer::with(&[("TIDEMARK_SERVER__CONNECTIONS", "80")]);
     let from = |address: &str| connect_from(address, &server.url);
     let ask = |mut stream: TcpStream| {
-        // What is refused is closed, perhaps before this.
+        // The server may already have closed a refused connection.
         let _ = stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
         until_closed(&mut stream)
     };
@@ -466,7 +466,7 @@ fn one_address_has_a_part_of_the_connections_and_nobody_else_notices() {
     }
     let answer = ask(taken.pop().unwrap());
     assert!(answer.starts_with("HTTP/1.1 200 "), "what an address has goes on: {answer}");
-    // As soon as the server has noticed that one is closed, there is room for another.
+    // Once the server has noticed that a connection is closed, there is room for another.
     let start = Instant::now();
     while !ask(from("127.0.0.2")).starts_with("HTTP/1.1 200 ") {
         assert!(start.elapsed() < TIMEOUT, "there is no room again");
@@ -478,7 +478,8 @@ fn one_address_has_a_part_of_the_connections_and_nobody_else_notices() {
 fn an_address_whose_connections_are_idle_gets_new_ones_in_their_place() {
     let server = TestServer::with(&[("TIDEMARK_SERVER__CONNECTIONS", "80")]);
     let mut kept = Vec::new();
-    // A quarter is 20. Without room the twenty-first would get no answer.
+    // The address may have a quarter of the connections, which is 20. If idle ones didn't make
+    // room, the 21st would get no answer.
     for _ in 0..60 {
         let mut stream = connect_from("127.0.0.2", &server.url);
         stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
@@ -487,7 +488,7 @@ fn an_address_whose_connections_are_idle_gets_new_ones_in_their_place() {
         assert_eq!(&status, b"HTTP/1.1 200 ");
         kept.push(stream);
     }
-    // The oldest made room; the newest is still good.
+    // The oldest connection was closed to make room; the newest still works.
     assert!(!until_closed(&mut kept[0]).is_empty());
     let mut last = kept.pop().unwrap();
     last.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
@@ -498,7 +499,7 @@ fn an_address_whose_connections_are_idle_gets_new_ones_in_their_place() {
 fn however_many_search_at_once_each_is_answered_or_asked_to_come_again_and_pages_go_on() {
     let server = TestServer::start();
     server.add_user("reader", PASSWORD);
-    // Their pages are not remembered, so they need the database as searches do.
+    // Pages of a signed-in reader are never cached, so they need the database as searches do.
     let reader = server.someone().signed_in("reader", PASSWORD);
     std::thread::scope(|scope| {
         let server = &server;
@@ -525,7 +526,7 @@ fn however_many_search_at_once_each_is_answered_or_asked_to_come_again_and_pages
     assert_eq!(server.someone().get("/search?q=first").status, 200, "and then there is room again");
 }
 
-/// A process that is killed at the end of its test.
+/// A process that is killed when dropped.
 struct Process(Child);
 
 impl Drop for Process {
@@ -547,7 +548,7 @@ fn at_a_limit_of_256_files_hundreds_of_connections_stop_nothing() {
         .env("DATABASE_URL", format!("sqlite:{}", folder.path().join("blog.db").display()))
         .env("LEPTOS_SITE_ADDR", "127.0.0.1:0")
         .env("TIDEMARK_SERVER__TIMEOUT", "2s")
-        // Or this address would have a part of the connections alone.
+        // Otherwise this address could only have a part of the connections.
         .env("TIDEMARK_SERVER__TRUSTED_PROXIES", "127.0.0.1")
         .stdout(Stdio::piped())
         .stderr(std::fs::File::create(&log).unwrap())
@@ -565,7 +566,7 @@ fn at_a_limit_of_256_files_hundreds_of_connections_stop_nothing() {
     for start in ["", "GET / HTTP/1.1\r\nx: ", body] {
         let mut streams: Vec<TcpStream> = (0..300).map(|_| connect(url)).collect();
         for stream in &mut streams {
-            // Those that have made room are closed.
+            // Some connections were closed to make room.
             let _ = stream.write_all(start.as_bytes());
         }
         for path in ["/healthz", "/readyz", "/"] {

@@ -1,4 +1,4 @@
-//! The browser's files, as they come from a folder.
+//! The browser's files, served from a folder.
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +12,7 @@ const HASH: &str = "0123456789abcdef";
 const YEAR: &str = "public, max-age=31536000, immutable";
 const ASK: &str = "public, no-cache";
 
-/// A folder as the build leaves it, with texts that say which file they are.
+/// A folder as the build leaves it. Each file contains text that identifies it.
 fn site() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let write =
@@ -38,7 +38,8 @@ fn server(site: &Path) -> TestServer {
     TestServer::with(&[("LEPTOS_SITE_ROOT", site.to_str().unwrap())])
 }
 
-/// Whether pages call style and scripts by their hash: one for reading, and one with islands.
+/// Whether pages refer to the style sheet and scripts by hash, both on a page for reading and on
+/// one with islands.
 fn named_in_page(server: &TestServer) -> bool {
     server.add_user_with_role("writer", "a-good-password", Role::Author);
     let html = server.someone().get("/").text;
@@ -46,7 +47,7 @@ fn named_in_page(server: &TestServer) -> bool {
     let calls = |hash: &str| {
         let style = format!("href=\"/pkg/tidemark{hash}.css\"");
         let script = format!("<script type=\"module\" src=\"/pkg/reading{hash}.js\" nonce=\"");
-        // The script is given the names of the library's two files.
+        // The script receives the names of the library's two files.
         let library = format!("\"pkg\", \"tidemark{hash}\", \"tidemark{hash}\"");
         let everywhere = [&style, &script].map(|part| html.contains(part) && editor.contains(part));
         assert!(!html.contains(&library), "{html}");
@@ -149,7 +150,7 @@ fn a_part_of_a_file_is_never_one_of_its_compressed_copy() {
         let part = asked.get(&path);
         assert_eq!((part.status, part.header("content-range")), (206, "bytes 1-2/3"), "{path}");
         assert_eq!((&*part.text, part.header("content-encoding")), ("ss", ""), "{path}");
-        // Whether it is still that file, nobody looks.
+        // `If-Range` isn't compared: the whole file is sent.
         let whole = asked.with("if-range", part.header("last-modified")).get(&path);
         assert_eq!(whole.status, 200, "{path}");
     }
@@ -178,7 +179,7 @@ fn every_icon_that_a_page_names_is_there() {
     }
 }
 
-/// Width and height, as a PNG has them.
+/// Width and height as encoded in a PNG header.
 fn size(sizes: &str) -> [u8; 8] {
     let side: u32 = sizes.split('x').next().unwrap().parse().unwrap();
     [side.to_be_bytes(), side.to_be_bytes()].concat().try_into().unwrap()

@@ -1,4 +1,4 @@
-//! Starts servers and speaks HTTP to them.
+//! Starts servers and sends them requests.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -25,28 +25,28 @@ use tokio_util::sync::CancellationToken;
 
 pub const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:139.0) Gecko/20100101 Firefox/139.0";
 
-/// Noon, so that a test moves the clock by hours without meeting midnight unless it wants to.
+/// Noon, so that a test can advance the clock by hours without crossing midnight by accident.
 pub const NOON: &str = "2026-11-24T12:00:00Z";
 
-/// The profile that the tests of what a user meets run on: `TIDEMARK_TEST_PROFILE=server`, or the
-/// embedded one. `make unit` runs them on both.
+/// Whether user-facing tests run on the server profile (`TIDEMARK_TEST_PROFILE=server`) instead of
+/// the embedded one. `make unit` runs them on both.
 pub fn is_server_profile() -> bool {
     std::env::var("TIDEMARK_TEST_PROFILE").is_ok_and(|profile| profile == "server")
 }
 
-/// A server of its own with three articles, on a clock that stands still, behind a trusted proxy at
-/// 127.0.0.1. No background job runs by itself.
+/// A server with three articles and a stopped clock, which trusts 127.0.0.1 as a proxy. No
+/// background job runs unless a test calls [`TestServer::job`].
 pub struct TestServer {
     pub clock: Clock,
     pub config: Config,
     pub database: Database,
     pub stores: Stores,
-    /// Those of the server, and not of its stores.
+    /// The running server's own accounts. `stores` was opened separately.
     pub accounts: Accounts,
     pub jobs: Jobs,
-    /// Where the embedded profile's file is.
+    /// Holds the embedded profile's database and the pictures.
     pub folder: TempDir,
-    /// The server profile's.
+    /// Set in the server profile.
     pub redis: Option<Redis>,
     pub url: String,
     agent: ureq::Agent,
@@ -54,12 +54,11 @@ pub struct TestServer {
     stop: CancellationToken,
 }
 
-/// What a server answered.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
     pub headers: ureq::http::HeaderMap,
-    /// The body, with a replacement for what is no text.
+    /// The body as text, with U+FFFD for invalid UTF-8.
     pub text: String,
     pub bytes: Vec<u8>,
 }
@@ -70,15 +69,15 @@ impl Answer {
     }
 
     pub fn header(&self, name: &str) -> &str {
-        // A sign-in sets two cookies; unless it is asked for by its name, the one by which the
-        // browser is known is not meant.
+        // A sign-in sets two cookies. Skip the device cookie; [`Self::device_cookie`] returns it.
         let mut values = self.headers.get_all(name).iter().map(|value| value.to_str().unwrap());
         values
             .find(|value| !value.starts_with("device=") && !value.starts_with("__Secure-device="))
             .unwrap_or_default()
     }
 
-    /// The cookie by which the browser is known from now on, with its attributes.
+    /// The device cookie, by which the server recognises this browser from now on, with its
+    /// attributes.
     pub fn device_cookie(&self) -> &str {
         let mut cookies =
             self.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap());
@@ -88,7 +87,7 @@ impl Answer {
     }
 }
 
-/// Someone who sends requests.
+/// Sends requests with a fixed set of headers.
 #[derive(Clone)]
 pub struct Client<'a> {
     server: &'a TestServer,
@@ -102,12 +101,12 @@ pub fn source(slug: &str, more: &str, markdown: &str) -> SourceFile {
     SourceFile { path: format!("{slug}.md"), text }
 }
 
-/// The reader of that number, with the first password that the reader had.
+/// The reader with this id whose password was never changed (credential 0).
 pub fn reader(id: i64) -> Actor {
     Actor { id, credential: 0, role: Role::Reader }
 }
 
-/// Starts a server, and says where it is.
+/// Starts a server and returns its accounts and URL.
 async fn serve(config: &Config, clock: &Clock, stop: &CancellationToken) -> (Accounts, String) {
     let server = Server::build(config.clone(), clock.clone()).await.unwrap();
     let url = format!("http://{}", server.address().unwrap());
@@ -121,12 +120,12 @@ impl TestServer {
         Self::with(&[])
     }
 
-    /// With settings, as environment variables.
+    /// Starts a server with these settings, as environment variables.
     pub fn with(settings: &[(&str, &str)]) -> Self {
         Self::on(is_server_profile(), settings)
     }
 
-    /// On the server profile, whatever profile the tests run on.
+    /// Starts a server on the server profile, whatever profile the tests run on.
     pub fn of_server_profile(settings: &[(&str, &str)]) -> Self {
         Self::on(true, settings)
     }
@@ -205,7 +204,7 @@ impl TestServer {
         }
     }
 
-    /// Starts the server anew, on what it has stored.
+    /// Restarts the server on the same stores.
     pub fn restart(&mut self) {
         self.stop.cancel();
         self.stop = CancellationToken::new();
@@ -222,7 +221,7 @@ impl TestServer {
         self.number(sql, slug)
     }
 
-    /// The first column of the first row, as SQL sees it.
+    /// The first column of the first row of a query.
     pub fn number(&self, sql: &'static str, parameter: &str) -> i64 {
         let (url, parameter) = (self.config.database.url.clone(), parameter.to_owned());
         self.run(async move {
@@ -236,7 +235,7 @@ impl TestServer {
         })
     }
 
-    /// Runs SQL behind the program's back.
+    /// Runs SQL directly, bypassing the program and its caches.
     pub fn execute(&self, sql: &'static str) {
         let url = self.config.database.url.clone();
         self.run(async move {
@@ -250,7 +249,7 @@ impl TestServer {
         });
     }
 
-    /// How many views are counted in all, wherever they are: in SQL, or in Redis.
+    /// The total number of counted views, in SQL and in Redis.
     pub fn counted_anywhere(&self) -> i64 {
         let in_redis = match self.jobs.store() {
             ViewStore::Sqlite(_) => 0,
@@ -259,19 +258,19 @@ impl TestServer {
         in_redis + self.number("SELECT count(*) FROM article_stats WHERE ? = ''", "")
     }
 
-    /// One run of a background job.
+    /// Runs a background job once.
     pub fn job(&self, job: Job) -> Option<String> {
         self.run(self.jobs.step(job)).unwrap()
     }
 
-    /// A reader with an address and a User-Agent of their own.
+    /// A reader with this address and User-Agent.
     pub fn reader(&self, address: &str, user_agent: &str) -> Client<'_> {
         Client { server: self, headers: vec![] }
             .with("x-forwarded-for", address)
             .with("user-agent", user_agent)
     }
 
-    /// Someone who reads with Firefox from 192.0.2.1.
+    /// A reader with Firefox at 192.0.2.1.
     pub fn someone(&self) -> Client<'_> {
         self.reader("192.0.2.1", FIREFOX)
     }
@@ -305,7 +304,7 @@ impl Client<'_> {
         self.send(method, path, body.as_bytes())
     }
 
-    /// As `request`, with a body that is no text.
+    /// As [`Self::request`], with a binary body.
     pub fn send(&self, method: &str, path: &str, body: &[u8]) -> Answer {
         let mut request =
             ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.server.url));
@@ -324,7 +323,7 @@ impl Client<'_> {
         }
     }
 
-    /// The value of a header that is sent.
+    /// The value of a header that this client sends; empty if it sends none.
     pub fn header_named(&self, name: &str) -> &str {
         self.headers.iter().find(|(other, _)| other == name).map_or("", |(_, value)| value)
     }
@@ -337,8 +336,8 @@ impl Client<'_> {
         self.request("PUT", &format!("/api/v1/articles/{article}/view"), "")
     }
 
-    /// Only announces a body of `length` bytes and sends none of it: a server that refuses it must
-    /// do so at once. Sending it would be a race between its bytes and the refusal.
+    /// Announces a body of `length` bytes and sends none of it. The server must refuse it from the
+    /// headers alone. If the body were sent, its bytes would race with the refusal.
     pub fn announce(&self, method: &str, path: &str, length: usize) -> Answer {
         use std::io::{Read, Write};
         let mut stream =
@@ -361,12 +360,12 @@ impl Client<'_> {
         Answer { status, headers, text: text.to_owned(), bytes: text.as_bytes().to_vec() }
     }
 
-    /// Sends a form, as a browser encodes it.
+    /// Posts a form, URL-encoded as a browser does it.
     pub fn post(&self, path: &str, body: &str) -> Answer {
         self.with("content-type", "application/x-www-form-urlencoded").request("POST", path, body)
     }
 
-    /// Signs in and keeps the session's cookie.
+    /// Signs in and returns a client with the session cookie.
     pub fn signed_in(&self, username: &str, password: &str) -> Self {
         let answer = self.post("/login", &format!("username={username}&password={password}"));
         assert_eq!((answer.status, answer.header("location")), (303, "/"), "{}", answer.text);
@@ -374,7 +373,8 @@ impl Client<'_> {
     }
 }
 
-/// What the corpus beside a developer's checkout has; `None`, with a message, elsewhere.
+/// A file or folder of the corpus beside a developer's checkout. `None`, with a message, if it
+/// isn't there.
 pub fn corpus(name: &str) -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus").join(name);
     if !path.exists() {
@@ -384,10 +384,10 @@ pub fn corpus(name: &str) -> Option<PathBuf> {
     Some(path)
 }
 
-/// The binary under test.
 pub fn binary() -> std::process::Command {
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_tidemark"));
-    // Nothing of the machine's settings, and no Leptos.toml of the folder that the tests run in.
+    // Isolate the binary from the machine's environment, and from the `Leptos.toml` in the folder
+    // where the tests run.
     command.env_clear().current_dir(std::env::temp_dir()).env("LEPTOS_SITE_ADDR", "127.0.0.1:0");
     command
 }

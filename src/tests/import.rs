@@ -1,4 +1,4 @@
-//! Import and export, on files as people have them.
+//! Import and export with realistic files.
 
 use std::path::Path;
 use std::time::Duration;
@@ -31,8 +31,8 @@ fn counts(report: &Report) -> (usize, usize, usize, usize) {
     (report.created, report.updated, report.unchanged, report.failed.len())
 }
 
-/// What of the letters and digits that a text shows is not in its rendering, in their order; empty
-/// if nothing is missing.
+/// The letters and digits that `markdown` shows, from the first one on that the HTML doesn't show
+/// in the same order. Empty if nothing is missing.
 fn missing(markdown: &str, html: &str) -> String {
     use comrak::nodes::NodeValue;
     let mut options = comrak::Options::default();
@@ -45,7 +45,7 @@ fn missing(markdown: &str, html: &str) -> String {
     let arena = comrak::Arena::new();
     let mut shown = String::new();
     for node in comrak::parse_document(&arena, markdown, &options).descendants() {
-        // The text of a picture is in an attribute.
+        // A picture's text is in an attribute.
         if node.ancestors().any(|ancestor| matches!(ancestor.data().value, NodeValue::Image(_))) {
             continue;
         }
@@ -69,7 +69,7 @@ fn missing(markdown: &str, html: &str) -> String {
     shown.collect()
 }
 
-/// HTML as it was typed, without its tags and comments.
+/// Raw HTML without its tags and comments.
 fn without_tags(html: &str) -> String {
     let (mut text, mut rest) = (String::new(), html);
     while let Some(start) = rest.find('<') {
@@ -156,7 +156,7 @@ fn c7_what_an_older_version_rendered_is_rendered_again_and_the_article_does_not_
     assert_eq!(view("192.0.2.2"), Some(2));
     server.execute("UPDATE articles SET html = 'x' WHERE slug = 'third'");
     assert_eq!(server.run(rerender(&server.database)).unwrap(), 0, "it is done once");
-    // Somebody saves while it is rendered.
+    // An article may be saved while it is rendered.
     let stored = server.run(server.database.text_after(id - 1)).unwrap().unwrap();
     server
         .run(server.database.replace_rendering(id, stored.version + 1, &stored.rendering))
@@ -227,8 +227,8 @@ fn articles_of_one_slug_are_told_apart_by_their_dates() {
             database.all_fields().await.unwrap().into_iter().map(|article| article.slug).collect();
         assert_eq!(slugs, ["survey", "survey-2017-05-03"], "the oldest keeps the slug");
 
-        // The one that has the slug keeps it, whoever comes later; and a file that comes alone
-        // finds its article.
+        // The article that has the slug keeps it, even if an older one is imported later. A file
+        // that is imported alone finds its article.
         let older = || dated("older.md", "2015-01-01");
         let all = vec![older(), dated("a.md", "2016-05-09"), dated("b.md", "2017-05-03")];
         let report = import(&database, &clock, all, Report::default()).await.unwrap();

@@ -1,6 +1,6 @@
-//! Texts that have run scripts in the pages of others, in every field that somebody can write into.
-//! The browser's tests give the same texts to a browser
-//! (`end2end/tests/injection.hydrate.spec.ts`); here the pages' HTML is taken apart.
+//! Known XSS payloads in every field that users can write to. The browser tests load the same
+//! payloads in a browser (`end2end/tests/injection.hydrate.spec.ts`); these tests parse the HTML of
+//! the pages.
 
 use proptest::prelude::*;
 use serde_json::Value;
@@ -22,7 +22,7 @@ fn payloads() -> Vec<String> {
     texts
 }
 
-/// An element's start: its name and its attributes.
+/// A start tag: its name and attributes.
 #[derive(Debug)]
 struct Start {
     name: String,
@@ -35,8 +35,8 @@ impl Start {
     }
 }
 
-/// Takes HTML apart as the standard's tokenizer does (WHATWG HTML, 13.2.5): what could be a tag is
-/// one.
+/// Parses start tags as the standard's tokenizer does (WHATWG HTML, 13.2.5): anything that could be
+/// a tag is taken for one.
 fn starts(html: &str) -> Vec<Start> {
     let mut starts = Vec::new();
     let mut rest = html;
@@ -94,7 +94,7 @@ fn starts(html: &str) -> Vec<Start> {
     starts
 }
 
-/// The elements of HTML, whatever the order of their attributes.
+/// The start tags in HTML, with their attributes sorted.
 fn shape(html: &str) -> Vec<(String, Vec<(String, String)>)> {
     let sorted = |mut start: Start| {
         start.attributes.sort();
@@ -103,7 +103,7 @@ fn shape(html: &str) -> Vec<(String, Vec<(String, String)>)> {
     starts(html).into_iter().map(sorted).collect()
 }
 
-/// What is wrong in HTML of an author.
+/// The faults in HTML that an author wrote.
 fn faults_in_text(html: &str) -> Vec<String> {
     const ELEMENTS: &[&str] = &[
         "a",
@@ -200,8 +200,8 @@ fn faults_in_text(html: &str) -> Vec<String> {
         if start.name == "input" && start.attribute("type") != Some("checkbox") {
             faults.push(format!("the field {start:?}"));
         }
-        // An anchor from before there were ids; by that name no script finds it, unlike a form or a
-        // picture.
+        // A named anchor from before `id` existed. Unlike a form or a picture, no script can reach
+        // it by that name.
         if start.name != "a" && start.attribute("name").is_some() {
             faults.push(format!("name in {start:?}"));
         }
@@ -213,7 +213,7 @@ fn faults_in_text(html: &str) -> Vec<String> {
             faults.push(format!("srcset in {start:?}"));
         }
         let named = ["style", "srcdoc", "ping", "target", "formaction", "autofocus", "background"];
-        // What `browser/reading.js` takes for the program's.
+        // Attributes that `browser/reading.js` trusts as the program's own.
         let ours = ["data-article", "data-views-of", "data-reaction", "data-colour-switch"];
         faults.extend(
             named
@@ -227,7 +227,7 @@ fn faults_in_text(html: &str) -> Vec<String> {
     faults
 }
 
-/// What is wrong anywhere in a page.
+/// The faults that no part of a page may have.
 fn faults_anywhere(html: &str) -> Vec<String> {
     let mut faults = Vec::new();
     for start in starts(html) {
@@ -254,10 +254,10 @@ fn faults_anywhere(html: &str) -> Vec<String> {
     faults
 }
 
-/// Whether an address is one of http, https, mailto, tel, or relative, as browsers read it: without
-/// control characters and spaces in front, without tabs and line ends.
+/// Whether an address is relative or has the scheme http, https, mailto or tel. Read as browsers
+/// read it: without leading control characters and spaces, and without tabs and line ends anywhere.
 fn is_harmless(address: &str) -> bool {
-    // The sanitiser and the pages write these characters as they are, so what looks like a
+    // The sanitiser and the pages write these characters unescaped, so anything that looks like a
     // reference is one.
     let address = address.replace("&amp;", "&").replace("&colon;", ":").replace("&#58;", ":");
     let address: String = address
@@ -271,8 +271,7 @@ fn is_harmless(address: &str) -> bool {
     }
 }
 
-/// Whether what stands before a colon is a scheme at all (WHATWG URL, 4.4); otherwise the address
-/// is relative.
+/// Whether the text before a colon is a scheme (WHATWG URL, 4.4). If not, the address is relative.
 fn is_scheme(text: &str) -> bool {
     text.starts_with(|character: char| character.is_ascii_alphabetic())
         && text
@@ -280,7 +279,7 @@ fn is_scheme(text: &str) -> bool {
             .all(|character| character.is_ascii_alphanumeric() || "+-.".contains(character))
 }
 
-/// What is wrong in a whole page: in what its author wrote, and around it.
+/// The faults in a whole page, including the parts that its author didn't write.
 fn faults_in_page(html: &str) -> Vec<String> {
     let mut faults = faults_anywhere(html);
     for start in starts(html) {
@@ -347,7 +346,7 @@ fn nothing_of_the_corpus_survives_rendering() {
     for text in payloads.iter().cloned().chain(inside).chain([together, reversed]) {
         let rendered = markdown::render(&text);
         assert_eq!(faults_in_text(&rendered.html), [""; 0], "{text}\n-> {}", rendered.html);
-        // A browser takes it for what the sanitiser took it for.
+        // A browser parses it as the sanitiser did.
         assert_eq!(shape(&markdown::sanitize(&rendered.html)), shape(&rendered.html), "{text}");
     }
 }
@@ -384,7 +383,7 @@ proptest! {
     }
 }
 
-/// Which parts of which texts: an index, where it begins and where it ends, and what follows.
+/// Parts of payloads to combine: an index, a start, a length, and what follows the part.
 fn pieces() -> impl Strategy<Value = Vec<(usize, usize, usize, usize)>> {
     prop::collection::vec((0..1_000_usize, 0..200_usize, 0..200_usize, 0..20_usize), 1..9)
 }
@@ -414,7 +413,7 @@ fn no_text_of_the_corpus_runs_on_any_page() {
     let report = server
         .run(import(&server.database, &server.clock, files.collect(), Report::default()))
         .unwrap();
-    // A title of nothing but space is refused.
+    // A title of nothing but whitespace is refused.
     assert!(
         report.created + report.failed.len() == payloads.len() && report.failed.len() < 3,
         "{report:?}"
@@ -453,7 +452,7 @@ fn no_text_of_the_corpus_runs_on_any_page() {
     assert!(paths.len() > 3 * payloads.len(), "{}", paths.len());
     for path in paths {
         let answer = someone.get(&path);
-        // An old address that leads on to its article.
+        // A former address redirects to its article.
         if answer.status == 301 {
             assert!(answer.header("location").starts_with("/articles/"), "{path}");
             continue;
@@ -466,7 +465,7 @@ fn no_text_of_the_corpus_runs_on_any_page() {
         assert!(answer.status < 500, "{path}: {}", answer.status);
         assert_eq!(faults_in_page(&answer.text), [""; 0], "{path}");
         if let Some((_, prose)) = answer.text.split_once("<div class=\"prose\">") {
-            // The class that no author can use.
+            // The footer's class, which no author can use.
             let prose = prose.split("class=\"article-footer\"").next().unwrap();
             let prose = prose.rsplit_once("<footer").unwrap().0;
             assert_eq!(faults_in_text(prose), [""; 0], "{path}");

@@ -1,5 +1,5 @@
-//! Which part of the program may import which: arrows go down only, read from the imports in the
-//! code. Between crates the compiler sees to that.
+//! Checks which part of the program may import which: imports only point down. They are read from
+//! the sources. Between crates, the compiler enforces most of this.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,9 +7,9 @@ use std::path::Path;
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
-/// The rooms of the program by floor, from the top. A room is a module with all that is below it,
-/// without what is a room of its own. It may import rooms of lower floors, and no other of its own
-/// floor.
+/// The layers of the program, top first, and the modules ("rooms") in each. A room includes all
+/// modules below it, except those listed as rooms of their own. It may import rooms of lower
+/// layers, but no other room of its own layer.
 const FLOORS: &[&[&str]] = &[
     &["server::cli"],
     &["server::lifecycle"],
@@ -19,7 +19,7 @@ const FLOORS: &[&[&str]] = &[
     &["components", "api"],
     &["server::reading"],
     &["server::request"],
-    // The services: whatever of the server has no room of its own.
+    // The services: every server module without a room of its own.
     &["server"],
     &["server::content"],
     &["server::db"],
@@ -27,34 +27,35 @@ const FLOORS: &[&[&str]] = &[
     &["error"],
 ];
 
-/// The crates below the program, and the others of them that each may use. Cargo forbids circles;
-/// this forbids what would be none and still goes up.
+/// The crates below the program, and which of the others each may use. Cargo rejects cycles; this
+/// also rejects an acyclic dependency that points up.
 const CRATES: &[(&str, &[&str])] =
     &[("content", &[]), ("counting", &["tidemark-store"]), ("servers", &[]), ("store", &[])];
 
-/// What no crate but the program may use.
+/// Crates that only the program may use.
 const FRAMEWORKS: &[&str] = &["axum", "hyper", "leptos", "tower"];
 
-/// What `content` may not use either: its functions are pure.
+/// Crates that `content` may not use either: its functions are pure.
 const INPUT_AND_OUTPUT: &[&str] = &["object_store", "redis", "reqwest", "sqlx", "tokio"];
 
-/// Rooms that only these files may import.
+/// Rooms that only one file outside them may import.
 const DOORS: &[(&str, &str)] = &[("server::http", "server/lifecycle.rs")];
 
-/// What Leptos forces: an island calls a server function, whose body is in the same item as what
-/// the browser sees of it. So the body of one that renders something imports a component.
+/// Exceptions that Leptos forces. An island has to import the server function that it calls. A
+/// server function's body shares an item with its browser stub, so one that renders something has
+/// to import a component.
 const FORCED: &[(&str, &str)] =
     &[("components/editor.rs", "api"), ("api/studio.rs", "components::article_body")];
 
-/// A path in the code that names something of this crate.
+/// A path in the code that leads into this crate.
 #[derive(Debug, PartialEq)]
 struct Import {
     line: usize,
     path: Vec<String>,
 }
 
-/// Everything of this crate that a file names, in `use` or elsewhere. `module` is the file's own
-/// path.
+/// Finds every path into this crate, in `use` items and elsewhere. `module` is the module path of
+/// the file itself.
 fn imports(source: &str, module: &[String]) -> Vec<Import> {
     let mut found = Vec::new();
     let tokens: TokenStream = source.parse().expect("Rust");
@@ -93,8 +94,8 @@ fn collect(tokens: TokenStream, module: &[String], found: &mut Vec<Import>) {
     }
 }
 
-/// Follows a path from the token at `at` to its end, or to all of its ends where it has braces.
-/// Says where it ends.
+/// Records the path that starts at the token `at`; braces split it into several. Returns the index
+/// of the first token after it.
 fn follow(
     tokens: &[TokenTree],
     mut at: usize,
@@ -144,7 +145,7 @@ fn is_separator(tokens: &[TokenTree]) -> bool {
     tokens.len() >= 2 && tokens[..2].iter().all(is_colon)
 }
 
-/// Whether it is that of `pub(in crate::server)`, which imports nothing.
+/// Whether a group is the `(in …)` of a `pub(in crate::server)`, which imports nothing.
 fn is_visibility(group: &Group) -> bool {
     matches!(group.stream().into_iter().next(), Some(TokenTree::Ident(word)) if word == "in")
 }
@@ -158,7 +159,7 @@ fn is_within(path: &[String], room: &str) -> bool {
     path.len() >= room.len() && path.iter().zip(&room).all(|(one, other)| one == other)
 }
 
-/// The room that a path leads to, and its floor, counted from the top.
+/// The most specific room that contains a path, and its layer, where 0 is the top.
 fn room(path: &[String]) -> Option<(usize, &'static str)> {
     let rooms = FLOORS
         .iter()
@@ -167,7 +168,7 @@ fn room(path: &[String]) -> Option<(usize, &'static str)> {
     rooms.filter(|(_, room)| is_within(path, room)).max_by_key(|(_, room)| room.len())
 }
 
-/// What is wrong with a file's imports, a line for each that is.
+/// The forbidden imports of a file, one message each.
 fn wrongs(file: &str, source: &str) -> Vec<String> {
     let module = file.trim_end_matches(".rs").split('/').map(str::to_owned).collect::<Vec<_>>();
     let Some((floor, from)) = room(&module) else {
@@ -198,7 +199,7 @@ fn wrongs(file: &str, source: &str) -> Vec<String> {
     imports(source, &module).into_iter().filter_map(wrong).collect()
 }
 
-/// The files below a folder, as paths from it.
+/// Collects the Rust files below a folder, as paths relative to it.
 pub fn files(folder: &Path, prefix: &str, found: &mut BTreeSet<String>) {
     for entry in fs::read_dir(folder).unwrap() {
         let entry = entry.unwrap();
@@ -216,8 +217,8 @@ fn arrows_go_down_only() {
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut all = BTreeSet::new();
     files(&sources, "", &mut all);
-    // Programs of their own, which may import everything; and the two faces, which name modules and
-    // no more.
+    // Skip the tests, the torture test and the benchmarks, which may import everything, and the
+    // crate roots, which name the program's parts and little more.
     let others = ["tests/", "torture/", "bench/", "main.rs", "lib.rs"];
     all.retain(|file| !others.iter().any(|other| file.starts_with(other)));
     assert!(all.len() > 100, "{all:?}");

@@ -1,4 +1,4 @@
-//! Pages under readers who come at the same time: none waits for another one's connection.
+//! Concurrent readers: no request holds a connection while it waits for another one.
 
 use std::sync::Barrier;
 
@@ -12,10 +12,10 @@ use crate::harness::{Client, TestServer, source};
 
 const PASSWORD: &str = "a-good-password";
 
-/// How many requests come at the same time.
+/// The number of concurrent requests.
 const AT_ONCE: usize = 8;
 
-/// Sends the same request eight times at once, and says which statuses came back.
+/// Sends [`AT_ONCE`] equal requests at the same time and returns their statuses.
 fn statuses(client: &Client, path: &str) -> Vec<u16> {
     let barrier = Barrier::new(AT_ONCE);
     std::thread::scope(|scope| {
@@ -48,7 +48,7 @@ fn every_page_answers_eight_readers_at_once_over_a_single_connection() {
             let path = address(&server, route);
             let who = role.map_or("signed out", Role::as_str);
             for status in statuses(&client, &path) {
-                // What nobody has, or what is somebody else's, is not there.
+                // Pictures that don't exist and other authors' articles give 404.
                 let may_lack = path.ends_with("none.png") || path.starts_with("/studio/");
                 assert!(
                     matches!(status, 200 | 303 | 403) || (status == 404 && may_lack),

@@ -1,8 +1,8 @@
-//! Tests against the real thing: a real server on a free port, a real SQLite file in a temporary
-//! folder, the real binary.
+//! Integration tests against the real thing: a real server on a free port, a real SQLite file in a
+//! temporary folder, the real binary.
 //!
-//! A test of counting names the rule that it protects (C1 to C8, see the crate `tidemark-counting`,
-//! whose own tests are in `crates/counting/tests`).
+//! A test of counting has the rule that it protects in its name (C1 to C8, see the crate
+//! `tidemark-counting`, whose own tests are in `crates/counting/tests`).
 
 mod access;
 mod accounts;

@@ -1,8 +1,7 @@
-//! Outages are not the readers' business: what they get while Redis or SQL is stopped, dead, slow
-//! or cut off.
+//! What readers get while Redis or SQL is stopped, dead, slow or cut off.
 //!
-//! No test here measures how fast an answer is; `cargo bench` does. A bound only tells waiting for
-//! a store from not waiting.
+//! No test here measures latency; `cargo bench` does. A time limit only tells whether a request
+//! waited for a store.
 
 use std::time::{Duration, Instant};
 
@@ -14,34 +13,33 @@ use tidemark_servers::{Redis, SqlServer};
 
 use crate::harness::{Answer, FIREFOX, TestServer, source};
 
-/// The pages that readers open while something is away.
+/// The pages that readers open during an outage.
 const PAGES: [&str; 4] = ["/", "/articles/first", "/tags/sea", "/authors/jo-doe"];
 
-/// No reader waits longer for an answer, whatever is away. Most get it at once, but a test on a
-/// busy machine can't tell that from waiting.
+/// The longest that any reader waits, whatever is away. Most answers come at once, but on a busy
+/// machine a test can't assert that.
 const AT_MOST: Duration = Duration::from_secs(5);
 
-/// So many requests one after the other take longer than [`AT_MOST`] if each of them waits for a
-/// store.
+/// This many requests in sequence take longer than [`AT_MOST`] if each of them waits for a store.
 const REPEATED: usize = 8;
 
-/// What a store does that is away.
+/// How a store is away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Away {
     Stopped,
     Dead,
-    /// Cut off; when it is back, what was open is closed.
+    /// Cut off; afterwards, open connections are closed.
     Cut,
-    /// Cut off; when it is back, nobody answers on what was open.
+    /// Cut off; afterwards, open connections stay silent.
     Lost,
     Slow,
 }
 
-/// A server whose stores are its own, behind networks of its own.
+/// A server with stores of its own, behind proxies.
 struct Place {
     server: TestServer,
     sql_server: SqlServer,
-    /// The address of its database without the network between.
+    /// The database's URL without the proxy.
     direct: String,
     to_sql: Proxy,
     to_redis: Proxy,
@@ -56,7 +54,7 @@ impl Place {
         Self::with_parameters("")
     }
 
-    /// With parameters behind the database's address.
+    /// Appends `parameters` to the database's URL.
     fn with_parameters(parameters: &str) -> Self {
         let sql_server = SqlServer::start();
         let direct = sql_server.new_database();
@@ -118,7 +116,8 @@ impl Place {
     }
 }
 
-/// 64 readers of six addresses at once, each opening every page.
+/// 64 concurrent readers with six addresses, each opening every page. Returns each page with its
+/// answer and latency.
 fn crowd(server: &TestServer, pages: &[&str]) -> Vec<(String, Answer, Duration)> {
     std::thread::scope(|scope| {
         let readers: Vec<_> = (0..64)
@@ -169,15 +168,15 @@ fn while_redis_is_away_no_page_fails_and_none_waits_for_it() {
                 && place.server.someone().get(most_viewed).text.contains(viewed)
         });
         place.take_redis_away(how);
-        // The rankings in memory are too old from now on.
+        // The cached rankings have expired from here on.
         place.server.clock.advance(Duration::from_secs(2));
-        // Whoever comes first waits a moment, and then nobody does.
+        // The first requests wait for a moment while the outage is noticed.
         place.server.someone().get("/search?q=first");
         place.server.someone().with("cookie", &reader).get("/");
         for (page, answer, took) in crowd(&place.server, &PAGES) {
             assert_eq!(answer.status, 200, "{how:?}: {page}: {}", answer.text);
             assert!(took < AT_MOST, "{how:?}: {page} took {took:?}");
-            // C6: SQL knows of no view yet, but this one was shown.
+            // C6: the view isn't in SQL yet, but it was already shown.
             assert!(
                 page != "/articles/first" || answer.text.contains("1 view<"),
                 "{how:?}: {}",
@@ -230,7 +229,7 @@ fn while_sql_is_away_remembered_pages_are_served_and_others_are_refused_within_a
             .header_named("cookie")
             .to_owned();
         place.take_sql_away(how);
-        // Nobody has noticed yet, and still this one is answered in time.
+        // The outage hasn't been noticed yet, but even this request is answered in time.
         let start = Instant::now();
         let answer = place.server.someone().get("/search?q=nobody-asked-before");
         assert_eq!(
@@ -249,8 +248,8 @@ fn while_sql_is_away_remembered_pages_are_served_and_others_are_refused_within_a
             );
             assert!(took < AT_MOST, "{how:?}: {page} took {took:?}");
         }
-        // It shows rankings alone, and the clock stands still: until the outage is noticed they are
-        // new enough.
+        // This page shows nothing but rankings. As the clock stands still, they stay fresh until
+        // the outage is noticed.
         eventually("the most viewed are those of before", || {
             place
                 .server
@@ -320,7 +319,7 @@ fn what_others_change_while_sql_cant_be_reached_is_on_remembered_pages_once_it_c
     let is_stale =
         || server.someone().get(path).header("cache-status").ends_with("detail=stores-away");
     eventually("the outage is noticed", is_stale);
-    // Another replica, whose network is well.
+    // Another replica, which still reaches SQL.
     server.run(async {
         let database = Database::open(&place.direct).await.unwrap();
         let files = vec![source("first", "", "It was changed.")];
@@ -343,7 +342,7 @@ fn while_redis_is_away_what_cant_do_without_it_is_refused_at_once_and_never_ackn
         let mut place = Place::new();
         let id = place.server.id("first");
         place.take_redis_away(how);
-        // Those who come first find out.
+        // The first requests discover the outage.
         eventually("it is noticed", || {
             let start = Instant::now();
             place.server.someone().view(id).status == 503
@@ -396,7 +395,7 @@ fn a_slow_database_makes_pages_slow_and_none_fail() {
 
 #[test]
 fn an_article_whose_answer_was_lost_keeps_nobody_from_reading_others() {
-    // Unencrypted, so that the network can tell which answer is the article's.
+    // Unencrypted, so that the proxy can recognise the article in an answer.
     let place = Place::with_parameters("?ssl-mode=disabled");
     let server = &place.server;
     assert_eq!(server.someone().get("/articles/first").status, 200);
@@ -404,7 +403,7 @@ fn an_article_whose_answer_was_lost_keeps_nobody_from_reading_others() {
     std::thread::scope(|scope| {
         let unlucky = scope.spawn(|| server.someone().get("/articles/second"));
         eventually("the answer is lost", || place.to_sql.has_lost_it());
-        // Rendered for this reader alone, so the article is read from the database, behind the one
+        // This page bypasses the cache, so the article is read from the database, behind the query
         // whose answer never comes.
         let start = Instant::now();
         let other = server
@@ -416,7 +415,7 @@ fn an_article_whose_answer_was_lost_keeps_nobody_from_reading_others() {
         let unlucky = unlucky.join().unwrap();
         assert_eq!((unlucky.status, unlucky.header("retry-after")), (503, "1"), "{}", unlucky.text);
     });
-    // Nobody ever answers on that connection.
+    // The connection that lost the answer stays silent forever.
     eventually("the article is read again", || {
         server.someone().get("/articles/second").status == 200
     });

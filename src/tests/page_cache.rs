@@ -1,5 +1,4 @@
-//! Remembered pages: what is served from memory is what would be rendered, with the counts of this
-//! moment.
+//! The page cache: a cached page equals a rendered one, with current counts.
 
 use std::cell::{Cell, RefCell};
 use std::io::Read;
@@ -24,7 +23,7 @@ use crate::harness::{Answer, FIREFOX, TestServer, source};
 const HIT: &str = "Tidemark; hit";
 const STORED: &str = "Tidemark; fwd=miss; stored";
 
-/// A page without its nonce.
+/// The page with its nonce removed.
 fn without_nonce(answer: &Answer) -> String {
     let policy = answer.header("content-security-policy");
     let nonce = policy.split("'nonce-").nth(1).unwrap().split('\'').next().unwrap();
@@ -36,8 +35,8 @@ fn status(answer: &Answer) -> &str {
     answer.header("cache-status")
 }
 
-/// Asks again until the page says so: another process is noticed within a second, on a machine that
-/// is not overloaded.
+/// Retries until the page changes as expected, for at least ten seconds. Unless the machine is
+/// overloaded, a process notices another's changes within a second.
 pub fn eventually(server: &TestServer, path: &str, is_so: impl Fn(&Answer) -> bool) {
     for _ in 0..100 {
         if is_so(&server.someone().get(path)) {
@@ -91,7 +90,7 @@ fn a_remembered_page_is_the_one_that_is_rendered_without_a_cache() {
     let remembering = TestServer::start();
     let forgetting = TestServer::with(&[("TIDEMARK_PAGES__CACHE", "0")]);
     let signed_in = |server: &TestServer, path: &str| {
-        // A cookie of a session that is over: nobody is signed in, and nothing is remembered.
+        // An expired session: nobody is signed in, but the page cache is bypassed.
         let answer = server.someone().with("cookie", "session=AAAAAAAAAAAAAAAAAAAAAA").get(path);
         assert_eq!(status(&answer), "", "{path}");
         without_nonce(&answer)
@@ -117,7 +116,7 @@ fn a_remembered_page_is_the_one_that_is_rendered_without_a_cache() {
 fn c6_a_remembered_page_shows_the_counts_of_this_moment() {
     let server = TestServer::start();
     server.add_user("reader", "a-good-password");
-    // The server profile's rankings are there once they have been built.
+    // The server profile has no rankings until they have been built.
     server.job(Job::Ranking);
     let (article, front) = ("/articles/first", "/");
     assert!(server.someone().get(article).text.contains("0 views"));
@@ -130,7 +129,7 @@ fn c6_a_remembered_page_shows_the_counts_of_this_moment() {
             let answer = server.someone().get(path);
             assert_eq!(status(&answer), HIT, "{path}");
             let words = if count == 1 { "1 view".to_owned() } else { format!("{count} views") };
-            // Its own count, and the one in each ranking.
+            // The article's own count, and its count in each of the three rankings.
             assert_eq!(
                 answer.text.matches(&format!(">{words}<")).count(),
                 4,
@@ -138,7 +137,7 @@ fn c6_a_remembered_page_shows_the_counts_of_this_moment() {
                 answer.text
             );
         }
-        // What the browser adds this reader to.
+        // The browser adds this reader's view to it.
         let page = server.someone().get(article).text;
         assert!(page.contains(&format!("data-shown=\"{count}\"")), "{page}");
     }
@@ -155,7 +154,7 @@ fn c6_a_remembered_page_shows_the_counts_of_this_moment() {
     assert!(server.someone().get("/authors/jo-doe").text.contains("1 follower<"));
 }
 
-/// How the most viewed have an article at length.
+/// The HTML of an entry in the most-viewed list.
 fn most_viewed(title: &str, views: &str) -> String {
     format!("<a href=\"/articles/first\">{title}</a><span class=\"meta\">{views}</span>")
 }
@@ -286,7 +285,7 @@ fn the_theme_and_the_part_of_the_query_that_a_page_looks_at_tell_pages_apart() {
     assert!(answer.text.contains("data-theme=\"dark\""));
     assert_eq!(status(&dark.get("/")), HIT);
     assert!(!server.someone().get("/").text.contains("data-theme"));
-    // Not even a page that lists what was looked for says where somebody came from.
+    // Even a page that repeats the search text leaves out the other parameters.
     assert!(!server.someone().get("/search?q=first&secret=utm").text.contains("utm"));
 }
 
@@ -344,7 +343,7 @@ fn what_another_process_changes_is_noticed() {
     for path in [article, front] {
         server.someone().get(path);
     }
-    // The harness has a database of its own, as `tidemark import` would.
+    // The harness uses a connection pool of its own, as `tidemark import` would.
     let files = vec![source("first", "", "It was changed."), source("third", "", "It is new.")];
     server.run(import(&server.database, &server.clock, files, Report::default())).unwrap();
     eventually(&server, article, |answer| answer.text.contains("It was changed."));
@@ -379,7 +378,7 @@ fn an_article_whose_time_comes_is_on_remembered_pages() {
     let scheduled = source("later", "", "text").text.replace("2026-11-01", "2026-11-24T12:00:10Z");
     let file = SourceFile { path: "later.md".into(), text: scheduled };
     server.run(import(&server.database, &server.clock, vec![file], Report::default())).unwrap();
-    // By now the process has noticed that something is scheduled.
+    // Wait until the server has noticed the scheduled article.
     eventually(&server, "/", |answer| status(answer) == STORED);
     eventually(&server, "/", |answer| status(answer) == HIT);
     assert!(!server.someone().get("/").text.contains("Title of later"));
@@ -401,7 +400,8 @@ fn a_browser_that_has_the_page_is_told_so_until_a_count_changes() {
         (answer.status, answer.text.as_str(), answer.header("etag")),
         (304, "", etag.as_str())
     );
-    // The browser goes on with the nonce that it has, so it must go on with the policy that it has.
+    // The browser keeps its cached page, with the nonce in it, so it must keep the policy with that
+    // nonce.
     assert_eq!(answer.header("content-security-policy"), "");
     assert_eq!(answer.header("vary"), first.header("vary"));
     server.someone().view(server.id("first"));
@@ -425,7 +425,7 @@ fn a_compressed_page_is_the_same_page() {
         .unwrap();
     eventually(&server, "/articles/long", |answer| answer.status == 200);
     for path in ["/", "/articles/long", "/authors/jo-doe"] {
-        // Without the client's own decompression.
+        // Read the raw answer, because the client doesn't decompress it.
         let plain = server.someone().get(path);
         let packed = server.someone().with("accept-encoding", "gzip").get(path);
         assert_eq!(packed.header("vary"), "accept-encoding, cookie");
@@ -493,9 +493,9 @@ fn an_error_is_never_remembered() {
 }
 
 thread_local! {
-    /// What happens once the rankings are read.
+    /// Runs after the rankings are read and before the counts are.
     static MEANWHILE: RefCell<Option<Box<dyn Fn()>>> = const { RefCell::new(None) };
-    /// How often the first article of the rankings was read, as they say.
+    /// The views of the first article in the rankings, as the rankings give them.
     static RANKED: Cell<i64> = const { Cell::new(0) };
 }
 
@@ -525,9 +525,9 @@ fn c6_a_view_that_comes_between_the_rankings_and_the_counts_is_in_the_counts_alo
         render_long: |_| String::new(),
     });
     let wanted = Wanted { articles: Arc::new([id]), author: None, window: None };
-    // On a machine that is busy elsewhere a store may answer too late to be waited for.
+    // On a busy machine, a store may miss its deadline.
     for attempt in 0..50 {
-        // Rankings are believed for a second.
+        // Rankings have a TTL of one second.
         server.clock.advance(Duration::from_secs(1));
         let view = format!("{}/api/v1/articles/{id}/view", server.url);
         MEANWHILE.set(Some(Box::new(move || {

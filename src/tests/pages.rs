@@ -1,4 +1,4 @@
-//! Pages as they leave the server: status, headers and what a reader without JavaScript gets.
+//! Pages as the server sends them: status, headers and what a reader without JavaScript gets.
 
 use tidemark::error::Error;
 use tidemark::model::reaction::Reaction;
@@ -183,8 +183,8 @@ fn every_answer_carries_the_security_headers() {
     };
     let (one, other) = (server.someone().get("/"), server.someone().get("/"));
     assert_ne!(nonce(&one), nonce(&other));
-    // Browsers hide the attribute `nonce` from style sheets, which could tell it to somebody; it
-    // must stand in no other.
+    // Browsers hide the `nonce` attribute from style sheets, which could leak it. So the nonce must
+    // not appear in any other attribute.
     for page in [
         one.text.clone(),
         server.someone().get("/articles/first").text,
@@ -198,8 +198,7 @@ fn every_answer_carries_the_security_headers() {
         );
     }
     assert!(one.text.contains(&format!("nonce=\"{}\"", nonce(&one))));
-    // Every inline script has the nonce; there are no event handlers and no inline styles for it to
-    // miss.
+    // Every script has the nonce. There are no event handlers and no inline styles.
     assert_eq!(
         one.text.matches("<script").count(),
         one.text.matches("nonce=").count(),
@@ -347,7 +346,7 @@ fn feed_sitemap_and_robots_name_the_articles() {
     assert!(server.someone().get("/robots.txt").text.contains("https://blog.example/sitemap.xml"));
 }
 
-/// Fails on what a strict reader of XML would refuse.
+/// Fails on anything that a strict XML parser would reject.
 fn assert_well_formed(xml: &str) {
     let is_allowed = |character: char| matches!(character, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
     assert!(xml.chars().all(is_allowed), "{xml}");
@@ -402,8 +401,8 @@ fn a_feed_stays_well_formed_whatever_is_written_into_an_article() {
         );
         assert_well_formed(&answer.text);
     }
-    // As an older version stored it. What the feed leaves out must not make an address of it that
-    // runs.
+    // Stored like this by an older version. Removing characters for the feed must not turn the rest
+    // into an address that runs a script.
     server.execute(
         "UPDATE articles SET html = concat('<p>', char(11), '<a href=java', char(8), 'script:x>c</a></p>') WHERE slug = 'typed'",
     );
@@ -465,11 +464,11 @@ fn a_page_for_reading_names_no_wasm_and_only_the_editor_has_the_library() {
     let editor = writer.get("/studio/new");
     assert!(editor.text.contains("\"pkg\", \"tidemark"), "{}", editor.text);
     assert!(editor.header("content-security-policy").contains("'wasm-unsafe-eval'"));
-    // What it does for readers, it does for authors.
+    // Authors get the same script as readers.
     assert!(editor.text.contains("src=\"/pkg/reading."), "{}", editor.text);
 }
 
-/// Whether a page has the script for reading alone, and may run no other.
+/// Asserts that a page loads only the script for reading and that its policy allows no other.
 fn without_library(answer: &Answer, path: &str) {
     let Answer { text, .. } = answer;
     assert_eq!(text.matches("<script").count(), 1, "{path}: {text}");
@@ -491,7 +490,7 @@ fn the_script_for_reading_has_the_words_and_names_of_the_server() {
         assert!(script.contains(&format!("'{}'", theme.name())));
     }
     assert!(script.contains(&format!("`{THEME_COOKIE}=${{theme}};")));
-    // Its addresses are put together: `record-view`, and `set-` with what a button is for.
+    // The script builds its addresses: `record-view`, and `set-` followed by the kind of button.
     for route in ROUTES
         .iter()
         .filter(|route| route.method == "PUT" && route.path.starts_with("/api/islands/"))

@@ -1,5 +1,5 @@
-//! Pictures: what is taken and what is not, what is taken out of them, who may do what, and both
-//! kinds of stores.
+//! Pictures: what is accepted and what isn't, what is stripped, who may do what, and both kinds of
+//! stores.
 
 mod files;
 
@@ -28,7 +28,7 @@ use crate::harness::{Answer, Client, TestServer, binary};
 
 const PASSWORD: &str = "a-good-password";
 
-/// An author of a server, signed in.
+/// Adds an author and signs in.
 fn author<'a>(server: &'a TestServer, username: &str) -> Client<'a> {
     server.add_user_with_role(username, PASSWORD, Role::Author);
     signed_in(server, username)
@@ -65,7 +65,7 @@ fn post_json(client: &Client, name: &str, bytes: &[u8]) -> Answer {
     post(&client.with("accept", "application/json"), &[(name, bytes)])
 }
 
-/// The address of a picture that has to be taken.
+/// Uploads a picture, which must be accepted, and returns its address.
 fn address(client: &Client, name: &str, bytes: &[u8]) -> String {
     let answer = post_json(client, name, bytes);
     assert_eq!(answer.status, 201, "{name}: {}", answer.text);
@@ -82,7 +82,7 @@ fn each_kind_of_picture_comes_back_whole_and_as_what_it_is() {
         ("image/gif", ".gif", gif(3)),
         ("image/webp", ".webp", webp(31, 17)),
     ] {
-        // The name and the type that it is sent with say something else.
+        // The file name and the media type of the upload are wrong on purpose.
         let url = address(&jo, "low_tide.html", &bytes);
         assert!(url.starts_with("/pictures/") && url.ends_with(ending), "{url}");
         let answer = server.someone().with("accept-encoding", "gzip, br").get(&url);
@@ -211,7 +211,7 @@ fn nothing_hides_in_a_part_that_is_longer_than_it_must_be() {
         let again = check(&found.bytes).unwrap();
         assert_eq!(again.bytes, found.bytes, "{name}: there is nothing left to take out");
     }
-    // Packed, so that it has to be unpacked to be seen.
+    // The profile is compressed, so it has to be decompressed to be checked.
     let found = check(&with_png_chunk(&png(8, 8), b"iCCP", &packed_profile(&profile))).unwrap();
     let at = found.bytes.windows(4).position(|window| window == b"iCCP").expect("its colours stay");
     let mut unpacked = Vec::new();
@@ -219,8 +219,8 @@ fn nothing_hides_in_a_part_that_is_longer_than_it_must_be() {
     assert!(!has_secret(&unpacked) && unpacked.windows(4).any(|window| window == b"rTRC"));
 }
 
-/// What it costs is told by its headings, in pixels and passes, so nothing has to be decoded to
-/// refuse it.
+/// The cost follows from the headers, as pixels and passes, so a file can be refused without
+/// decoding it.
 #[test]
 fn a_picture_that_costs_more_than_it_shows_is_refused_before_it_is_decoded() {
     assert_eq!(check(&gif_of((1, 1), 380, (8000, 8000))).unwrap_err(), Refusal::Damaged);
@@ -230,7 +230,7 @@ fn a_picture_that_costs_more_than_it_shows_is_refused_before_it_is_decoded() {
         Refusal::Damaged,
         "one row below the screen"
     );
-    // A WebP's decoder goes by what the picture says, and not by what is around it.
+    // A WebP decoder uses the size in the bitstream, not the one in the container.
     for is_animation in [false, true] {
         let is_taken = |said, size| strip(Kind::Webp, &webp_of(said, size, is_animation)).is_some();
         assert!(is_taken((64, 48), (64, 48)), "the test is about nothing");
@@ -249,8 +249,8 @@ fn a_picture_that_costs_more_than_it_shows_is_refused_before_it_is_decoded() {
         check(&with_webp_metadata(&lossless, width, height, 1)).map(|found| found.width)
     };
     assert_eq!((said(40, 30), said(40, 31)), (Ok(40), Err(Refusal::Damaged)));
-    // A profile of zeros that would take 20 MB: it is read as far as profiles are long, and left
-    // out.
+    // A profile that decompresses to 20 MB of zeros. Decompression stops at the longest valid
+    // length, and the profile is dropped.
     let packed = packed_profile(&vec![0; 20_000_000]);
     let found = check(&with_png_chunk(&png(8, 8), b"iCCP", &packed)).unwrap();
     assert!(!found.bytes.windows(4).any(|window| window == b"iCCP"));
@@ -299,7 +299,7 @@ fn what_is_no_whole_picture_is_refused_in_one_clear_line() {
             files.push((format!("cut-{index}-{part}"), bytes[..part].to_vec(), 400, "damaged"));
         }
     }
-    // A few bytes that would become 40 GB.
+    // A few bytes that would decode to 40 GB.
     let mut bomb = png(1, 1);
     bomb[16..24].copy_from_slice(&[0, 1, 0x86, 0xa0, 0, 1, 0x86, 0xa0]);
     files.push(("bomb.png".into(), with_right_heading(bomb), 413, "too many pixels"));
@@ -324,7 +324,7 @@ fn what_is_no_whole_picture_is_refused_in_one_clear_line() {
     assert!(!server.folder.path().join("pictures").exists(), "nothing is kept of what is refused");
 }
 
-/// A PNG whose heading's checksum is right again.
+/// Corrects the checksum of a PNG's header.
 fn with_right_heading(png: Vec<u8>) -> Vec<u8> {
     let heading: Vec<u8> = png[16..29].to_vec();
     let whole = with_png_chunk(&png, b"IHDR", &heading);
@@ -340,7 +340,7 @@ fn an_animation_may_not_take_forever_to_look_at() {
         encoder.encode_frame(Frame::new(blank.clone())).unwrap();
     }
     drop(encoder);
-    // The second picture again and again: many pixels in few bytes.
+    // Repeat the second frame: many pixels in few bytes.
     let end = file.len() - 1;
     let first = file.windows(2).position(|pair| pair == b"\x21\xf9").unwrap();
     let one = file[first..end].to_vec();
@@ -367,20 +367,21 @@ fn a_picture_that_is_too_large_is_refused_before_it_is_read() {
     );
     assert_eq!((answer.status, answer.header("content-type")), (413, "application/problem+json"));
     assert!(answer.text.contains("up to 10 MiB"), "{}", answer.text);
-    // Without an announced length it shows on the way. Not much more than may be sent: the server
-    // hangs up once it is too much, and whoever is still sending then may not see why.
+    // Without an announced length, the limit applies while reading. Send only slightly too much:
+    // the server then closes the connection, and a client that is still sending might not see the
+    // answer.
     let mut noise = png(8, 8);
     noise.resize(10 * 1024 * 1024 + 24 * 1024, 7);
     let chunked = form.with("accept", "application/json").with("transfer-encoding", "chunked");
     let answer = chunked.send("POST", "/studio/pictures", &multipart(&[("large.png", &noise)]));
     assert_eq!(answer.status, 413, "{}", answer.text);
-    // Exactly so large is fine.
+    // Exactly the limit is accepted.
     let small = png(8, 8);
     let padding = 10 * 1024 * 1024 - small.len() - 12;
     let large = with_png_chunk(&small, b"prVt", &vec![0; padding]);
     assert_eq!(large.len(), 10 * 1024 * 1024);
     assert_eq!(post_json(&jo, "large.png", &large).status, 201);
-    // Other addresses take as little as before.
+    // The limit of other addresses is unchanged.
     let form = server.someone().with("content-type", "application/x-www-form-urlencoded");
     assert_eq!(form.announce("POST", "/login", 100_000).status, 413);
     assert_eq!(jo.announce("POST", "/studio/pictures/x/delete", 5 * 1024 * 1024).status, 413);
@@ -582,7 +583,7 @@ fn a_store_or_a_database_that_fails_leaves_nothing_that_shows() {
     let server = TestServer::start();
     let jo = author(&server, "jo");
     let url = address(&jo, "a.png", &png(5, 5));
-    // A file in the way of the folder: nothing can be written, whoever runs the tests.
+    // A file where the folder should be makes every write fail, even if the tests run as root.
     let folder = server.folder.path().join("pictures");
     std::fs::rename(&folder, server.folder.path().join("away")).unwrap();
     std::fs::write(&folder, "in the way").unwrap();
@@ -617,7 +618,7 @@ fn a_store_or_a_database_that_fails_leaves_nothing_that_shows() {
     );
 }
 
-/// What speaks S3, as far as it is needed: keeps objects in memory and refuses what is not signed.
+/// A minimal S3 server. It keeps objects in memory and refuses unsigned requests.
 #[derive(Default)]
 struct S3 {
     objects: Mutex<HashMap<String, Vec<u8>>>,

@@ -1,4 +1,4 @@
-//! Rule C3, the whole of it: nothing that is kept tells who read what.
+//! Rule C3 as a whole: nothing that is stored or logged says who read what.
 
 use std::io::Write;
 use std::path::Path;
@@ -16,7 +16,7 @@ use crate::harness::{FIREFOX, TestServer, is_server_profile};
 const HOUR: Duration = Duration::from_secs(3600);
 const PASSWORD: &str = "a-good-password";
 
-/// What this process logs, as the program would write it.
+/// Captures the log of this process as the program would write it.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -31,7 +31,7 @@ impl Write for Log {
     }
 }
 
-/// The log of all tests from now on: there is one for the process.
+/// Captures the log of all tests from now on. The subscriber is global to the process.
 fn log() -> &'static Log {
     static LOG: OnceLock<Log> = OnceLock::new();
     LOG.get_or_init(|| {
@@ -44,23 +44,23 @@ fn log() -> &'static Log {
     })
 }
 
-/// Every byte of all files in a folder.
+/// Appends the content of all files in a folder.
 fn bytes_in(folder: &Path, bytes: &mut Vec<u8>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
             bytes_in(&path, bytes);
         } else if path.is_file() {
-            // Redis deletes a part of its file when the next one is written.
+            // Redis may delete a part of its append-only file once the next part is written.
             bytes.extend(std::fs::read(path).unwrap_or_default());
         }
     }
 }
 
-/// Something that must not be found, and what it is.
+/// A description, and the bytes that must not be found.
 struct Needle(String, Vec<u8>);
 
-/// A hash in all the ways in which a store or a log may write it.
+/// A hash in every encoding that a store or a log could use.
 fn hash(what: &str, hash: i64) -> Vec<Needle> {
     let forms = [
         hash.to_be_bytes().to_vec(),
@@ -73,7 +73,7 @@ fn hash(what: &str, hash: i64) -> Vec<Needle> {
     forms.into_iter().map(|bytes| Needle(what.to_owned(), bytes)).collect()
 }
 
-/// What a text's hash would be without a key, in all the ways in which it was or could be written.
+/// An unkeyed hash of a text, in every encoding that was or could be used.
 fn without_a_key(text: &str) -> Vec<Needle> {
     let digest: [u8; 32] = *blake3::hash(text.as_bytes()).as_bytes();
     let [a, b, c, d, e, f, g, h, ..] = digest;
@@ -118,7 +118,7 @@ fn c3_after_a_day_of_readers_no_byte_that_is_kept_joins_a_reader_and_an_article(
             .map(|name| server.reader("203.0.113.250", FIREFOX).signed_in(name, PASSWORD)),
     );
 
-    // A day: everybody reads, some mistype at the sign-in.
+    // One day: everyone reads, and some mistype their user name when they sign in.
     let mistyped = ["Correct-Horse-Battery-9", "quiet-reader-1x"];
     for hour in 0..10 {
         for (number, client) in clients.iter().enumerate() {
@@ -147,7 +147,7 @@ fn c3_after_a_day_of_readers_no_byte_that_is_kept_joins_a_reader_and_an_article(
         server.clock.advance(HOUR);
     }
 
-    // What the program knew of them while it had the salt of the day.
+    // The identifiers that the program derived while it had the day's salt.
     let day = day_of(server.clock.now_ms());
     let (salt, _) = server.run(server.stores.views.salts(day, [0; 32], None)).unwrap();
     let mut needles = vec![Needle("the salt".into(), salt.to_vec())];
@@ -210,7 +210,7 @@ fn c3_after_a_day_of_readers_no_byte_that_is_kept_joins_a_reader_and_an_article(
     };
     assert!(known.contains(&entry), "and for the right bytes");
 
-    // What is never written, not even on that day.
+    // What must never be stored, not even on that day.
     let mut never: Vec<Needle> = mistyped.iter().flat_map(|name| without_a_key(name)).collect();
     never.extend(mistyped.iter().map(|name| Needle((*name).to_owned(), name.as_bytes().to_vec())));
     for (address, browser) in &anonymous {
@@ -229,8 +229,8 @@ fn c3_after_a_day_of_readers_no_byte_that_is_kept_joins_a_reader_and_an_article(
         "what the log calls an address is found nowhere else"
     );
 
-    // Two days later. A reader of the database in the way, or a file that Redis is still writing,
-    // makes it the next prune's work.
+    // Two days later. If another connection is reading the database, or Redis is still rewriting
+    // its file, the next prune has to do it.
     server.job(Job::Flush);
     server.clock.advance(48 * HOUR);
     let deadline = Instant::now() + Duration::from_secs(30);
@@ -243,7 +243,7 @@ fn c3_after_a_day_of_readers_no_byte_that_is_kept_joins_a_reader_and_an_article(
         }
         std::thread::sleep(Duration::from_millis(50));
     }
-    // And what somebody takes away as a backup.
+    // Backups must be clean as well.
     let backup = tempfile::tempdir().unwrap();
     let exported =
         server.run(export_folder(&server.database, &backup.path().join("export"))).unwrap();
@@ -268,11 +268,11 @@ fn c3_after_a_day_of_readers_no_byte_that_is_kept_joins_a_reader_and_an_article(
     );
 }
 
-/// How many rows there are that a backup should not have.
+/// The number of rows that a backup must not contain.
 const TRACES: &str = "SELECT (SELECT count(*) FROM sessions) + (SELECT count(*) FROM view_seen)
                           + (SELECT count(*) FROM visitor_salts)";
 
-/// What the README has an operator delete from a copy of the database.
+/// The SQL that the README tells operators to run on a copy of the database.
 fn backup_recipe() -> &'static str {
     let readme = include_str!("../../README.md");
     let mut lines = readme.lines();

@@ -1,5 +1,5 @@
-//! Likes, collects and follows: without JavaScript, by the script's requests, under many at once,
-//! and after something went wrong.
+//! Likes, collects and follows: without JavaScript, through the script's requests, under
+//! concurrency, and after failures.
 
 mod author_counts;
 
@@ -23,14 +23,14 @@ impl TestServer {
         self.someone().signed_in(username, PASSWORD)
     }
 
-    /// The author of all articles, who can sign in now.
+    /// Gives the author of all articles a password and signs in as that author.
     fn signed_in_author(&self) -> Client<'_> {
         let hash = accounts::hash_password(PASSWORD).unwrap();
         assert!(self.run(accounts::set_password(&self.stores, "jo-doe", &hash)).unwrap());
         self.someone().signed_in("jo-doe", PASSWORD)
     }
 
-    /// Users who never sign in, by number.
+    /// Adds `count` users without a password and returns their ids.
     fn users(&self, count: usize) -> Vec<i64> {
         let add = async |index: usize| {
             let name = format!("user-{index}");
@@ -45,7 +45,7 @@ impl TestServer {
         })
     }
 
-    /// As another process has them.
+    /// The author counts as another process sees them.
     fn author_counts(&self) -> AuthorCounts {
         AuthorCounts::new(self.database.clone(), &self.stores.views, self.clock.clone())
     }
@@ -56,7 +56,7 @@ impl TestServer {
         assert!(report.failed.is_empty(), "{report:?}");
     }
 
-    /// An article's likes and collects as the API tells them.
+    /// An article's likes and collects according to the API.
     fn counts(&self, slug: &str) -> (i64, i64) {
         let article = self.someone().get(&format!("/api/v1/articles/{}", self.id(slug))).json();
         (article["likes"].as_i64().unwrap(), article["collects"].as_i64().unwrap())
@@ -70,8 +70,8 @@ impl Client<'_> {
     }
 }
 
-/// What the button whose form goes to `action` says, whether it is pressed, and what a click would
-/// send.
+/// For the button whose form goes to `action`: its label, whether it is pressed, and what a click
+/// would send.
 fn button(html: &str, action: &str) -> (String, bool, String) {
     let form = html
         .split(&format!("action=\"{action}\""))
@@ -229,7 +229,7 @@ fn what_readers_do_not_see_can_not_be_reacted_to_and_a_wrong_form_is_refused() {
     }
     assert!(reader.put("set-like", "article=1&like=maybe").text.contains("BadRequest"));
     assert_eq!(reader.get("/articles/first/like").status, 405);
-    // Refused before it is read, so that the connection can't be used again.
+    // The request is refused before its body is read, so the connection can't be reused.
     let evil = reader.with("sec-fetch-site", "cross-site").with("connection", "close");
     assert_eq!(evil.post("/articles/first/like", "like=true").status, 403);
     let article = server.id("first");
@@ -359,7 +359,7 @@ fn many_readers_at_once_are_all_counted_and_none_meets_a_deadlock() {
     server.run(async {
         let mut tasks = tokio::task::JoinSet::new();
         for user in &users {
-            // Each click is there twice, as of a double click, and articles come in different
+            // Every click happens twice, as in a double click, and the articles come in different
             // orders.
             for click in 0..2 {
                 let (database, user, mut articles) = (server.database.clone(), *user, articles);
@@ -378,7 +378,7 @@ fn many_readers_at_once_are_all_counted_and_none_meets_a_deadlock() {
                             }
                         }
                     }
-                    // What all of them end in.
+                    // The final state that all of them set.
                     for article in articles {
                         database
                             .set_reaction(Counted::Likes, reader(user), article, true, click)
@@ -395,8 +395,8 @@ fn many_readers_at_once_are_all_counted_and_none_meets_a_deadlock() {
         while let Some(done) = tasks.join_next().await {
             done.unwrap();
         }
-        // A slower double may have ended with its first rounds after the other: then say it once
-        // more.
+        // The slower task of a double click may have run its last round after the other one's final
+        // state, so set that again.
         for user in users {
             for article in articles {
                 server
@@ -420,7 +420,7 @@ fn many_readers_at_once_are_all_counted_and_none_meets_a_deadlock() {
 fn likes_that_come_in_while_a_reconcile_runs_are_neither_lost_nor_doubled() {
     let server = TestServer::start();
     let (article, users) = (server.id("first"), server.users(40));
-    // The count is wrong from the start, so that there is something to correct in the middle.
+    // The count is wrong from the start, so that the reconcile has something to correct.
     server.execute("INSERT INTO article_stats (article_id, likes) SELECT id, 1000 FROM articles WHERE slug = 'first'");
     let drifts = server.run(async {
         let likes = async {
@@ -496,7 +496,7 @@ fn a_reader_follows_an_author_and_has_the_articles_on_a_page_of_their_own() {
     assert!(reader.get("/following").text.contains("You follow nobody yet"));
     assert!(author(&reader).contains("0 followers"));
 
-    // An author who has nothing left to read has no page, but can be unfollowed.
+    // An author without published articles has no page, but can still be unfollowed.
     reader.post("/authors/al-other/follow", "follow=true");
     server.execute("UPDATE articles SET deleted_at = 1 WHERE slug = 'other'");
     let html = reader.get("/following").text;

@@ -1,5 +1,5 @@
 //! What only the server profile has: stores that can be away, replicas, the flush, and the commands
-//! around it.
+//! for them.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
@@ -14,7 +14,7 @@ use crate::harness::{FIREFOX, TestServer, binary};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// Waits for what happens in another process, within reason.
+/// Waits for an event in another process, for up to 30 seconds.
 fn wait_until(what: &str, is_so: impl Fn() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(30);
     while !is_so() {
@@ -23,7 +23,8 @@ fn wait_until(what: &str, is_so: impl Fn() -> bool) {
     }
 }
 
-/// What a command of the program prints, with the settings of `server`.
+/// Runs a `tidemark` command with the settings of `server`. Returns whether it succeeded and what
+/// it printed.
 fn command(server: &TestServer, arguments: &[&str]) -> (bool, String) {
     let output = binary().args(arguments).envs(environment(server)).output().unwrap();
     let text = [output.stdout, output.stderr].concat();
@@ -39,7 +40,7 @@ fn environment(server: &TestServer) -> [(&'static str, String); 4] {
     ]
 }
 
-/// A process of the real program; killed at the end if it is still there.
+/// A process of the real binary, killed when dropped.
 struct Process(Child);
 
 impl Drop for Process {
@@ -49,7 +50,7 @@ impl Drop for Process {
     }
 }
 
-/// Starts a program and returns it with its first line.
+/// Starts a command and returns it with the first line that it printed.
 fn spawn(server: &TestServer, arguments: &[&str], more: &[(&str, &str)]) -> (Process, String) {
     let mut child = binary()
         .args(arguments)
@@ -116,7 +117,7 @@ fn while_sql_is_away_views_are_taken_and_counted_later() {
     let id = server.id("first");
     assert_eq!(server.someone().view(id).json()["views"], 1);
     sql_server.kill();
-    // Later than the moment for which an article is taken for visible without asking.
+    // Long enough for the cached visibility of the article to expire.
     server.clock.advance(Duration::from_secs(5));
     for number in 2..5 {
         let answer = server.reader(&format!("192.0.2.{number}"), FIREFOX).view(id);
@@ -143,7 +144,7 @@ fn while_sql_is_away_views_are_taken_and_counted_later() {
         server.number("SELECT views FROM article_stats WHERE article_id = ?", &id.to_string()),
         4
     );
-    // The flush may be quicker than what watches the database.
+    // The flush may recover before the database's health check does.
     wait_until("the page", || server.someone().get("/articles/first").status == 200);
 }
 
@@ -163,7 +164,7 @@ fn c2_a_visitor_who_comes_to_two_replicas_counts_once() {
     assert_eq!(view(&urls[1], "192.0.2.1")["reason"], "repeat");
     assert_eq!(view(&urls[1], "192.0.2.2")["views"], 2);
     assert_eq!(view(&urls[0], "192.0.2.3")["views"], 3, "each sees the other's views at once");
-    // Signed in at one, signed in at all: sessions are in Redis.
+    // A session works on every replica, because sessions are in Redis.
     server.add_user("reader", "a-good-password");
     let reader = server.someone().signed_in("reader", "a-good-password");
     let cookie = reader.header_named("cookie");
@@ -194,7 +195,7 @@ fn destroyed_salts_leave_redis_files_daily_and_doctor_says_if_they_can_not() {
     server.clock.advance(24 * HOUR);
     assert!(says("go from its append-only file with the next prune"));
     server.redis.as_ref().unwrap().command(&["ACL", "SETUSER", "default", "-bgrewriteaof"]);
-    // Nothing is asked of Redis while it is still writing the file before.
+    // Redis isn't asked again while it is still rewriting the file.
     wait_until("the refusal", || {
         server.job(Job::Prune);
         says("Redis refuses BGREWRITEAOF (")

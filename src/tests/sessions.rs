@@ -1,5 +1,5 @@
-//! Sessions and what they rest on: the two stores against a list written the slow way, and what is
-//! left of what was begun with a password that changed meanwhile.
+//! Sessions: both stores agree with a simple model, and a password change ends everything that was
+//! begun with the old password.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Barrier, OnceLock};
@@ -31,10 +31,10 @@ use crate::harness::{Answer, Client, FIREFOX, NOON, TestServer, is_server_profil
 
 const PASSWORD: &str = "a-good-password";
 
-/// How long the sessions of the model last, in milliseconds.
+/// How long the model's sessions last, in milliseconds.
 const LASTS: i64 = 100_000;
 
-/// The users of the model.
+/// The model's users.
 const USERS: [i64; 2] = [1, 2];
 
 fn clock() -> Clock {
@@ -45,7 +45,7 @@ fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build().unwrap()
 }
 
-/// A session that begins now.
+/// A session that starts now.
 fn new_session(user: i64, clock: &Clock) -> Record {
     let now = clock.now_ms();
     let data = [
@@ -64,7 +64,7 @@ fn new_session(user: i64, clock: &Clock) -> Record {
     }
 }
 
-/// An empty store in SQLite with the two users.
+/// An empty SQLite store with both users.
 async fn sqlite_sessions(folder: &std::path::Path, clock: &Clock) -> Sessions {
     let database =
         tidemark::server::db::open_sqlite(&format!("sqlite:{}", folder.join("blog.db").display()))
@@ -84,7 +84,7 @@ fn redis_sessions(url: &str, clock: &Clock) -> Sessions {
     Sessions::Redis(RedisSessionStore::new(Redis::new(url).unwrap(), clock.clone()))
 }
 
-/// Runs a test on an empty store of each kind, the Cluster included.
+/// Runs a test on an empty store of each kind, including a Redis Cluster.
 fn on_each(test: impl AsyncFn(Sessions, Clock)) {
     let folder = tempfile::tempdir().unwrap();
     let (redis, cluster) = (RedisServer::start(), RedisCluster::start());
@@ -101,9 +101,9 @@ fn on_each(test: impl AsyncFn(Sessions, Clock)) {
 
 #[derive(Clone, Debug)]
 enum Action {
-    /// A session of a user begins.
+    /// Starts a session of a user.
     Begin(i64),
-    /// One that began is written again, whatever has become of it.
+    /// Saves a session again, even if it has ended since.
     Save(Index),
     End(Index),
     EndAll(i64),
@@ -121,15 +121,15 @@ fn actions() -> impl Strategy<Value = Vec<Action>> {
     prop::collection::vec(action, 1..40)
 }
 
-/// A session of the model.
+/// A session in the model.
 struct Known {
     record: Record,
     user: i64,
     is_ended: bool,
 }
 
-/// Any sequence of what can happen to sessions, against a list. After each step, looking changes
-/// nothing: everything is looked at.
+/// Applies a sequence of actions to a store and to a list. After each action, loads and lists all
+/// sessions and compares; reading must not change anything.
 async fn agrees_with_the_model(
     sessions: Sessions,
     clock: Clock,
@@ -196,7 +196,7 @@ proptest! {
 
     #[test]
     fn the_sessions_in_redis_agree_with_a_simple_model(actions in actions()) {
-        // Nobody else uses it: it is emptied for each case.
+        // No other test uses this Redis, so each case can empty it.
         static REDIS: OnceLock<RedisServer> = OnceLock::new();
         let redis = REDIS.get_or_init(RedisServer::start);
         redis.command(&["FLUSHALL"]);
@@ -232,7 +232,7 @@ fn whoever_begins_one_session_too_many_loses_the_oldest_and_another_user_none() 
     });
 }
 
-/// Begins a session as a request does: it is written once more when the answer is on its way.
+/// Starts a session as a request does, which saves it once more with the answer.
 async fn begin(sessions: Sessions, mut record: Record) -> Id {
     sessions.create(&mut record).await.unwrap();
     sessions.save(&record).await.unwrap();
@@ -271,7 +271,7 @@ fn sign_in(client: &Client, username: &str, password: &str) -> Answer {
     client.post("/login", &format!("username={username}&password={password}"))
 }
 
-/// A server with two administrators, boss and other, and an author, writer.
+/// A server with the administrators boss and other, and the author writer.
 fn server_with_users(settings: &[(&str, &str)]) -> TestServer {
     let server = TestServer::with(settings);
     server.add_user_with_role("boss", PASSWORD, Role::Admin);
@@ -281,14 +281,14 @@ fn server_with_users(settings: &[(&str, &str)]) -> TestServer {
 }
 
 impl TestServer {
-    /// How many sessions of a user the store has.
+    /// The number of stored sessions of a user.
     fn sessions_of(&self, username: &str) -> usize {
         let user = self.run(self.database.user_by_username(username)).unwrap().unwrap();
         self.run(self.stores.sessions.of_user(user.id)).unwrap().len()
     }
 
-    /// What is answered to requests that look at a password, if `act` is done after they have
-    /// looked up what they need and before any of them has looked at the password.
+    /// Sends requests that check a password, and runs `act` after they have loaded what they need
+    /// and before any of them checks the password. Returns their answers.
     fn answers_around(
         &self,
         requests: &[&(dyn Fn() -> Answer + Sync)],
@@ -331,7 +331,7 @@ fn a_sign_in_that_is_under_way_while_the_password_changes_leaves_no_session() {
                 boss.post("/users/writer/block", "").header("location"),
                 "/users?changed=blocked"
             ),
-            // What the forms do once the new password is hashed.
+            // The same call as the form makes once the new password is hashed.
             "reset" => assert!(
                 server.run(accounts::set_password(&server.stores, "writer", &hash)).unwrap()
             ),
@@ -428,7 +428,7 @@ fn of_two_who_sign_up_with_names_that_look_alike_at_once_one_gets_an_account() {
     };
     let requests: [&(dyn Fn() -> Answer + Sync); 2] =
         [&|| sign_up("marina", &first), &|| sign_up("other-one", &second)];
-    // Both have got past the first look at the names when either is written.
+    // Both pass the first check for similar names before either name is stored.
     let answers = server.answers_around(&requests, || {});
     let refused: Vec<&Answer> = answers.iter().filter(|answer| answer.status == 422).collect();
     assert_eq!(refused.len(), 1, "{answers:?}");
@@ -452,7 +452,7 @@ fn of_two_who_take_names_that_look_alike_at_once_one_is_renamed() {
             database.rename_user(actors[1], "Marina Kee1", &is_like),
         );
         assert_eq!(u8::from(one.unwrap()) + u8::from(other.unwrap()), 1);
-        // Whoever has the name may have it again.
+        // A user may keep their own name.
         let named =
             database.writers().await.unwrap().into_iter().find(|user| is_like(user)).unwrap();
         assert!(database.rename_user(named.actor(), "Marina Keel", &is_like).await.unwrap());
@@ -508,7 +508,7 @@ fn a_session_of_another_credential_opens_nothing_even_if_nobody_could_delete_it(
     ] {
         assert_eq!(writer.post(path, body).status, 401, "{path}");
     }
-    // The server profile counts without asking SQL, which may be away.
+    // The server profile counts without asking SQL, which may be unreachable.
     let view = writer.view(id).json();
     assert_eq!(
         view["counted"],
@@ -593,7 +593,7 @@ fn an_invitation_ends_with_the_rights_of_whoever_made_it() {
         give_back();
         assert!(is_refused(&token), "{path}: it does not come back with the rights");
     }
-    // However it came about.
+    // However the inviter lost the rights.
     for lost in [
         "UPDATE users SET role = 'author' WHERE username = 'other'",
         "UPDATE users SET password_hash = NULL WHERE username = 'other'",
@@ -604,7 +604,7 @@ fn an_invitation_ends_with_the_rights_of_whoever_made_it() {
         assert!(!boss.get("/users").text.contains("name=\"invitation\""), "it is not listed");
         give_back();
     }
-    // Also for somebody who has filled in the form already.
+    // Also for someone who has already submitted the form.
     let token = invite();
     let sign_up = || server.someone().post("/sign-up", &body(&token));
     let answers = server.answers_around(&[&sign_up], || {
@@ -651,7 +651,7 @@ fn two_administrators_who_take_each_others_rights_at_once_leave_one() {
     assert_eq!((is_admin("boss"), is_admin("other")), (answers.0 == 303, answers.1 == 303));
 }
 
-/// What becomes of everything that is written on somebody's behalf.
+/// Tries every write that is made on behalf of a user and returns each result.
 async fn written(database: &Database, actor: Actor) -> Vec<(&'static str, Result<(), WriteError>)> {
     let article_id =
         database.articles(&Default::default(), None, 1, 1, NOW).await.unwrap().items[0].id;
@@ -730,7 +730,7 @@ fn nothing_is_written_for_somebody_who_was_blocked_or_demoted_meanwhile() {
         let user = database.user(id).await.unwrap().unwrap();
         assert_eq!((user.name.as_str(), user.password_hash.as_deref()), ("Ann", Some("$another")));
         assert!(database.user_by_username("new").await.unwrap().is_none());
-        // And whoever may, can do all of it.
+        // The same writes succeed for a user who has the rights.
         for (what, result) in written(&database, user.actor()).await {
             assert!(result.is_ok(), "{what}: {result:?}");
         }

@@ -1,6 +1,6 @@
-//! Every SQL statement of the program is prepared, on SQLite and on MariaDB or MySQL, so that one
-//! that does not parse does not wait for its page. The statements are read from the sources: a new
-//! one can't be forgotten.
+//! Prepares every SQL statement of the program, on SQLite and on MariaDB or MySQL, so that a
+//! statement that doesn't parse fails here and not on the page that runs it. The statements are
+//! read from the sources, so a new one is always included.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
@@ -13,46 +13,45 @@ use tidemark::server::db::Database;
 use crate::database::new_database;
 use crate::layers::files;
 
-/// Where SQL may be: the program's, and counting's.
+/// The only folders that may contain SQL: the program's, and counting's.
 const HOMES: [&str; 2] = ["server/db", "crates/counting/src/sql"];
 
-/// The sources of counting, from the root of the checkout. Those of the program are known by their
-/// paths within `src/`.
+/// The sources of counting, relative to the root of the checkout. Paths of the program's own files
+/// are relative to `src/`.
 const COUNTING: &str = "crates/counting/src/";
 
-/// What a statement begins with.
+/// The words that a statement can begin with.
 const VERBS: [&str; 6] = ["SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "REPLACE"];
 
-/// Types by which a function or an `impl` is known as one for a single kind of database.
+/// Types that mark a function or an `impl` as specific to one kind of database.
 const SQLITE_TYPES: [&str; 3] = ["SqliteDatabase", "SqliteConnection", "DatabaseSessionStore"];
 const MYSQL_TYPES: [&str; 3] = ["MySqlDatabase", "MySqlConnection", "Ledger"];
 
-/// Statements that stand where nothing says that they are for one kind of database: file, what they
-/// contain, and why. The other kind must refuse them.
+/// Statements for SQLite only that the code around them doesn't mark as such: file, a part of the
+/// statement, and the reason. MySQL must reject them.
 const FOR_SQLITE: &[(&str, &str, &str)] = &[(
     "server/db/rankings.rs",
     "FROM article_view_windows",
     "only SQLite keeps windows; elsewhere they are in Redis",
 )];
 
-/// What a placeholder of a `format!` may be. Those that are constants of the program need no line
-/// here.
+/// What a placeholder of a `format!` can stand for. A placeholder that names a constant of the
+/// program needs no entry.
 enum Part {
-    /// One of these. Where a statement has several such parts, the first ones go together, the
-    /// second ones, and so on.
+    /// Any of these texts. If a statement has several such placeholders, their first texts are
+    /// tried together, then their second texts, and so on.
     Any(&'static [&'static str]),
-    /// This in SQLite, that in MySQL.
+    /// The first in SQLite, the second in MySQL.
     Each(&'static str, &'static str),
-    /// What the function of that name makes.
+    /// The text that the function of this name builds.
     Of(&'static str),
 }
 
 use Part::{Any, Each, Of};
 
-/// The parts of which statements are put together when the program runs: file, placeholder, and
-/// what may stand there.
+/// Statements that are composed at run time: file, placeholder, and what can stand for it.
 const PARTS: &[(&str, &str, Part)] = &[
-    // Those of `json_list`, which are columns of their own.
+    // Built by `json_list`; each is a column of its own.
     ("server/db/articles/read.rs", "authors", Each("json_group_array(1)", "group_concat(1)")),
     ("server/db/articles/read.rs", "tags", Each("json_group_array(1)", "group_concat(1)")),
     ("server/db/articles/read.rs", "aliases", Each("json_group_array(1)", "group_concat(1)")),
@@ -76,7 +75,8 @@ const PARTS: &[(&str, &str, Part)] = &[
     ("server/db/articles/read.rs", "limit", Any(&["10"])),
     ("server/db/articles/read.rs", "others", Any(&["", ", ?"])),
     ("server/db/articles/write.rs", "table", Any(&["article_authors", "article_tags", "article_aliases"])),
-    // The list of an article's columns, with which nearly every test writes one.
+    // Stands for the list of all columns. Nearly every test that writes an article executes the
+    // real one.
     ("server/db/articles/write.rs", "names", Any(&["slug, title"])),
     ("server/db/articles/write.rs", "placeholders", Any(&["?, ?"])),
     ("server/db/articles/write.rs", "assignments", Any(&["slug = ?, title = ?"])),
@@ -128,7 +128,7 @@ const PARTS: &[(&str, &str, Part)] = &[
         "changes",
         Any(&[", CASE WHEN coalesce(revision.cover, '') <> coalesce(earlier.cover, '') THEN 1 ELSE 0 END AS changed"]),
     ),
-    // A part of a condition, and no statement.
+    // Part of a condition, not a statement.
     ("server/db/studio.rs", "shelf", Any(&["articles.deleted_at IS NULL"])),
     ("server/db/studio.rs", "author", Any(&["coalesce(?, 0) = 0"])),
     (
@@ -152,23 +152,23 @@ const PARTS: &[(&str, &str, Part)] = &[
     ("crates/counting/src/sql/seen.rs", "other_rows", Any(&["", ", (?, ?, ?, ?, ?)"])),
 ];
 
-/// Whose SQL it is.
+/// An SQL dialect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Sqlite,
     MySql,
 }
 
-/// A text in the code.
+/// A string literal in the code.
 #[derive(Clone, Debug, PartialEq)]
 struct Text {
     file: String,
     line: usize,
-    /// The function that it is in.
+    /// The enclosing function.
     function: String,
-    /// Whether it is the first text of a `format!`.
+    /// Whether it is the format string of a `format!`.
     is_format: bool,
-    /// The one kind of database that it is for, if the code around it says so.
+    /// The dialect, if the code around it is for a single kind of database.
     only: Option<Kind>,
     text: String,
 }
@@ -185,7 +185,7 @@ impl Text {
         begins_like_a_statement(&self.text)
     }
 
-    /// Whether it may be one, put together with what it begins with.
+    /// Whether it may become a statement once the placeholder at its start is filled in.
     fn may_be_statement(&self) -> bool {
         let words = [" WHERE ", " AND ", " ORDER BY ", " LIMIT "];
         self.is_format
@@ -199,15 +199,14 @@ fn begins_like_a_statement(text: &str) -> bool {
     first.is_some_and(|word| VERBS.contains(&word)) && text.split_whitespace().nth(1).is_some()
 }
 
-/// What is found in the sources.
 #[derive(Default)]
 struct Sources {
     texts: Vec<Text>,
-    /// By file and name.
+    /// The texts of constants, by file and name.
     constants: HashMap<(String, String), String>,
 }
 
-/// Where in a file the walk is.
+/// The position of the walk.
 #[derive(Clone, Default)]
 struct Place {
     file: String,
@@ -228,7 +227,7 @@ impl Sources {
             let rest = &tokens[at + 1..];
             at += 1;
             match token {
-                // An attribute, such as the text of a comment.
+                // Skip attributes, which include doc comments.
                 TokenTree::Punct(punct) if punct.as_char() == '#' => {
                     let is_inner = matches!(rest.first(), Some(TokenTree::Punct(punct)) if punct.as_char() == '!');
                     at += if is_inner { 2 } else { 1 };
@@ -290,7 +289,7 @@ impl Sources {
         }
     }
 
-    /// The first text of a `format!` has placeholders; what follows is code as any other.
+    /// Only the first token of a `format!` is a format string. The rest is ordinary code.
     fn walk_format(&mut self, group: &Group, place: &Place) {
         let tokens: Vec<TokenTree> = group.stream().into_iter().collect();
         let before = self.texts.len();
@@ -313,7 +312,7 @@ impl Sources {
         }
     }
 
-    /// A constant of the file, or else the one that it imports from elsewhere.
+    /// The constant of that name in the file itself or, if it has none, in another file.
     fn constant(&self, file: &str, name: &str) -> Option<&str> {
         let own = self.constants.get(&(file.to_owned(), name.to_owned()));
         let others =
@@ -321,7 +320,7 @@ impl Sources {
         own.or_else(others).map(String::as_str)
     }
 
-    /// How many statements a text may become.
+    /// How many versions of a text have to be prepared.
     fn versions(&self, text: &Text) -> usize {
         let part =
             |name: &str| PARTS.iter().find(|(file, part, _)| *file == text.file && *part == name);
@@ -332,8 +331,11 @@ impl Sources {
         placeholders(&text.text).iter().map(count).max().unwrap_or(1)
     }
 
-    /// The text with everything put in that it has placeholders for, in its version of that number.
-    /// `used` are the lines of [`PARTS`] that were needed.
+    /// The text in version number `version`, with all placeholders filled in. Adds the entries of
+    /// [`PARTS`] that it needed to `used`.
+    ///
+    /// # Errors
+    /// A placeholder that is neither a constant nor in [`PARTS`].
     fn composed(
         &self,
         text: &Text,
@@ -383,7 +385,7 @@ impl Sources {
     }
 }
 
-/// The body of a function or an `impl`, or the end of what has none.
+/// Whether a token is the body of a function or an `impl`, or the `;` that stands for it.
 fn is_body_or_end(token: &TokenTree) -> bool {
     match token {
         TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
@@ -392,7 +394,7 @@ fn is_body_or_end(token: &TokenTree) -> bool {
     }
 }
 
-/// The kind of database that the head of a function or an `impl` names, if it is one.
+/// The kind of database that the signature of a function or an `impl` names, if it names one.
 fn only_of(head: &[TokenTree]) -> Option<Kind> {
     head.iter().find_map(|token| match token {
         TokenTree::Ident(word) if SQLITE_TYPES.iter().any(|name| word == name) => {
@@ -404,8 +406,8 @@ fn only_of(head: &[TokenTree]) -> Option<Kind> {
     })
 }
 
-/// What an arm of a `match` does, and how many tokens it has, if after the name of a variant one
-/// begins.
+/// After the name of a variant: the body of the `match` arm, and the number of tokens that the arm
+/// takes. `None` if no arm begins here.
 fn arm(rest: &[TokenTree]) -> Option<(&[TokenTree], usize)> {
     let fields = usize::from(matches!(rest.first(), Some(TokenTree::Group(_))));
     let arrow = |at: usize, sign: char| matches!(rest.get(at), Some(TokenTree::Punct(punct)) if punct.as_char() == sign);
@@ -423,7 +425,7 @@ fn arm(rest: &[TokenTree]) -> Option<(&[TokenTree], usize)> {
     Some((&body[..length], fields + 2 + length))
 }
 
-/// The names between braces, each once.
+/// The names of the placeholders, without duplicates.
 fn placeholders(text: &str) -> Vec<String> {
     let mut names = Vec::new();
     for part in text.split('{').skip(1) {
@@ -435,7 +437,7 @@ fn placeholders(text: &str) -> Vec<String> {
     names
 }
 
-/// What a literal of Rust says; `None` if it is no text.
+/// The value of a string literal; `None` for any other literal.
 fn unquoted(literal: &str) -> Option<String> {
     if let Some(raw) = literal.strip_prefix('r') {
         return Some(raw.trim_matches('#').strip_prefix('"')?.strip_suffix('"')?.to_owned());
@@ -451,9 +453,9 @@ fn unquoted(literal: &str) -> Option<String> {
         match characters.next()? {
             'n' => text.push('\n'),
             't' => text.push('\t'),
-            // The line goes on, without the space before it.
+            // The literal continues after the whitespace that starts the next line.
             '\n' => while characters.next_if(|character| character.is_whitespace()).is_some() {},
-            // Others are themselves, or are in no SQL.
+            // Any other escape stands for the character itself or doesn't occur in SQL.
             other => text.push(other),
         }
     }
@@ -475,7 +477,7 @@ fn sources() -> Sources {
     sources
 }
 
-/// A connection to an empty database of each kind, with all tables.
+/// Connects to an empty database of each kind, with all migrations applied.
 async fn connections(folder: &Path) -> (SqliteConnection, MySqlConnection) {
     let (sqlite, mysql) = (format!("sqlite:{}", folder.join("blog.db").display()), new_database());
     for url in [&sqlite, &mysql] {
@@ -516,7 +518,7 @@ fn every_statement_is_one_that_sqlite_and_mariadb_understand() {
                             break;
                         }
                     };
-                    // Put together it was a part of one.
+                    // Filled in, it turns out to be part of a statement.
                     if !begins_like_a_statement(&sql) {
                         continue;
                     }
@@ -558,7 +560,7 @@ fn every_statement_is_one_that_sqlite_and_mariadb_understand() {
     assert!(prepared > 200, "only {prepared} statements were found");
 }
 
-/// What is found in a source: the text, whether it is a format, and for which kind of database.
+/// The texts in a source: each with whether it is a format string, and its only kind of database.
 fn found(source: &str) -> Vec<(String, bool, Option<Kind>)> {
     let mut sources = Sources::default();
     sources.add("server/db/one.rs", source);

@@ -1,4 +1,4 @@
-//! The studio as authors meet it without JavaScript.
+//! The studio without JavaScript.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ fn send(client: &Client, path: &str, fields: &[(&str, &str)]) -> Answer {
     )
 }
 
-/// A form of the editor with these fields; the others are empty.
+/// The editor's form with these fields; all others are empty.
 fn form<'a>(fields: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     let mut all = vec![
         ("title", ""),
@@ -39,7 +39,6 @@ impl Studio {
         Self::with(&[])
     }
 
-    /// With settings, as environment variables.
     fn with(settings: &[(&str, &str)]) -> Self {
         let server = TestServer::with(settings);
         server.add_user_with_role("writer", PASSWORD, Role::Author);
@@ -52,7 +51,7 @@ impl Studio {
         self.server.someone().signed_in(username, PASSWORD)
     }
 
-    /// A new article of that title, with that intent, and its number.
+    /// Submits a new article with this title and intent and returns its id.
     fn write(&self, author: &Client, title: &str, intent: &str) -> i64 {
         let fields = form(&[
             ("title", title),
@@ -73,7 +72,7 @@ impl Studio {
             "views" => "SELECT coalesce(sum(views), 0) FROM article_stats WHERE article_id = ?",
             _ => panic!("{column}"),
         };
-        // A sum is no whole number in MySQL.
+        // In MySQL, a sum isn't an integer.
         let sql = if column == "views" {
             "SELECT coalesce(max(views), 0) FROM article_stats WHERE article_id = ?"
         } else {
@@ -187,7 +186,7 @@ fn a_form_that_is_wrong_comes_back_with_all_that_was_typed() {
         );
         assert!(answer.text.contains("Typed text</textarea>"), "{field}={value}: {}", answer.text);
     }
-    // Two articles of one title are told apart, because nobody typed the address.
+    // Nobody typed the slug, so two articles with the same title get different ones.
     let (first, second) =
         (studio.write(&writer, "Same", "save"), studio.write(&writer, "Same", "save"));
     assert!(writer.get(&format!("/studio/{first}")).text.contains("value=\"same\""));
@@ -282,7 +281,7 @@ fn whoever_saves_second_sees_both_texts_and_loses_nothing() {
         "nothing is overwritten"
     );
     assert_eq!(studio.row(id, "version"), 2);
-    // Saving again is a decision.
+    // Saving again overwrites on purpose.
     assert_eq!(save(&writer, "2", "Contested & mine", "The writer's line.").status, 303);
     assert!(studio.server.someone().get("/articles/contested").text.contains("The writer's line"));
     let boss_version = writer.get(&format!("{page}/revisions/2")).text;
@@ -532,7 +531,7 @@ fn what_was_typed_and_not_saved_comes_back_and_can_be_discarded() {
     );
     assert_eq!(keep(id, 1, "Late").text, "false", "what was on its way brings nothing back");
     assert!(!writer.get(&format!("/studio/{id}")).text.contains("Unsaved changes"));
-    // Somebody else's save does not make a draft worthless.
+    // Another user's save doesn't discard a draft.
     let fields = form(&[
         ("title", "Boss"),
         ("slug", "half"),
@@ -611,7 +610,7 @@ fn the_preview_is_what_the_page_will_show() {
     assert_eq!(answer.status, 200, "{}", answer.text);
     let preview: String = serde_json::from_str(&answer.text).unwrap();
     let page = studio.server.someone().get("/articles/pre-view").text;
-    // The page has the count and the reactions besides.
+    // The page also has the counts and the reactions.
     let part = |html: &str, from: &str, to: &str| {
         html.split_once(from)
             .unwrap_or_else(|| panic!("no {from} in {html}"))
@@ -677,7 +676,7 @@ fn c7_no_save_touches_a_count() {
     );
 }
 
-/// A body of a form, and whether `/healthz` was answered all the time while it was worked on.
+/// Submits a form and asserts that `/healthz` keeps answering while the server works on it.
 fn send_and_watch(studio: &Studio, author: &Client, path: &str, fields: &[(&str, &str)]) -> Answer {
     std::thread::scope(|scope| {
         let sent = scope.spawn(|| send(author, path, fields));
@@ -690,8 +689,8 @@ fn send_and_watch(studio: &Studio, author: &Client, path: &str, fields: &[(&str,
     })
 }
 
-/// Each of these took from seconds to minutes, on a thread that pages need. A client gives up after
-/// 30 seconds.
+/// Each of these texts once took seconds to minutes, on a thread that serves pages. The test's
+/// client times out after 30 seconds.
 #[test]
 fn a_text_that_would_be_much_work_is_saved_all_the_same_and_pages_are_answered_meanwhile() {
     let studio = Studio::open();
@@ -876,7 +875,7 @@ fn a_cover_that_browsers_would_load_from_another_host_is_none_and_other_hosts_ar
         let answer = send(&writer, "/studio/new", &fields);
         assert!(answer.status == 422 && answer.text.contains("A cover is an address"), "{cover}");
     }
-    // What an older version took. With one backslash or, in SQLite, with two.
+    // A cover that an older version accepted. In MySQL it has one backslash, in SQLite two.
     studio
         .server
         .execute("UPDATE articles SET cover = '/\\\\evil.example/x.png' WHERE slug = 'first'");

@@ -35,8 +35,8 @@ fn c7_a_thousand_saves_and_a_hundred_thousand_views_at_the_same_time_lose_nothin
     let texts = server.run(async {
         let database = &server.database;
         let boss = database.user_by_username("boss").await.unwrap().unwrap();
-        // Saves, each by whichever of the editors is first; the others see a conflict, and save
-        // again upon what is stored then.
+        // The editors race. Whoever loses sees a conflict and saves again on top of the stored
+        // version.
         let save = async |editor: u64| {
             let mut texts = Vec::new();
             for number in 0..SAVES / EDITORS {
@@ -84,7 +84,7 @@ fn c7_a_thousand_saves_and_a_hundred_thousand_views_at_the_same_time_lose_nothin
                         .count(),
                 )
                 .unwrap();
-                // The two take turns even where each is fast.
+                // Let saves and views alternate even if each is fast.
                 tokio::task::yield_now().await;
             }
             counted
@@ -102,8 +102,8 @@ fn c7_a_thousand_saves_and_a_hundred_thousand_views_at_the_same_time_lose_nothin
     );
     assert_eq!(texts.len() as u64, SAVES);
     assert!(conflicts.load(Ordering::Relaxed) > 0, "the editors were in each other's way");
-    // Every save that was acknowledged has its version, and its text is the one that was saved
-    // under it.
+    // Every acknowledged save has a version, and the text under that version is the one that was
+    // saved.
     let revisions = server.run(server.database.revisions(id)).unwrap();
     assert_eq!(revisions.len() as u64, SAVES + 1, "and what was there before");
     for (version, text) in texts {
@@ -116,7 +116,7 @@ fn c7_a_thousand_saves_and_a_hundred_thousand_views_at_the_same_time_lose_nothin
     );
     let stored = server.run(server.database.editable(id)).unwrap().unwrap();
     assert_eq!(stored.fields.markdown, revisions[0].markdown, "what is stored is the last save");
-    // Views alone leave the article alone.
+    // Views leave the article unchanged.
     server.clock.advance(std::time::Duration::from_secs(60));
     let batch: Vec<View> = (VIEWS..VIEWS + BATCH)
         .map(|number| View { article: id, visitor: visitor(day, number) })

@@ -1,5 +1,4 @@
-//! The throttle of sign-ins: in memory and in Redis it does the same, and both do what it says they
-//! do.
+//! The sign-in throttle: the implementations in memory and in Redis both agree with a simple model.
 
 use std::collections::HashMap;
 
@@ -12,12 +11,12 @@ const SECOND: i64 = 1000;
 #[derive(Clone, Debug)]
 enum Action {
     Attempt,
-    /// Takes the last attempt back, and the wait that it made as well or not.
+    /// Takes the last attempt back, and with `true` also the wait that it caused.
     GiveBack(bool),
     Forget,
 }
 
-/// Which origin, what is done to it, and how many milliseconds pass then.
+/// Index of the origin, what happens to it, and how many milliseconds pass afterwards.
 fn actions() -> impl Strategy<Value = Vec<(usize, Action, i64)>> {
     let action = prop_oneof![
         12 => Just(Action::Attempt),
@@ -28,8 +27,7 @@ fn actions() -> impl Strategy<Value = Vec<(usize, Action, i64)>> {
     prop::collection::vec((0usize..3, action, passes), 1..120)
 }
 
-/// An origin's attempts, the slow way: how many there were, and until when the next one has to
-/// wait.
+/// The model of one origin: how many attempts there were, and when the next one is allowed.
 #[derive(Clone, Copy, Default)]
 struct Model {
     count: u32,
@@ -86,7 +84,7 @@ async fn agrees_with_the_model(
         let origin = Origin::new(kind, first + which as u64);
         match action {
             Action::Attempt => {
-                // Several at once, so that a name comes to its waits as well.
+                // Several at once, so that a name reaches its limit too.
                 let times = if kind == Kind::Name { 12 } else { 2 };
                 for _ in 0..times {
                     prop_assert_eq!(
@@ -109,7 +107,7 @@ async fn agrees_with_the_model(
     Ok(())
 }
 
-/// Origins of a case of its own: the cases share a Redis.
+/// The first of this case's origins. Cases share a Redis, so each uses its own.
 fn first_of_a_case() -> u64 {
     use std::sync::atomic::{AtomicU64, Ordering};
     static NEXT: AtomicU64 = AtomicU64::new(0);
@@ -143,7 +141,7 @@ fn the_throttle_in_redis_agrees_with_a_simple_model() {
         })
     });
     ran.unwrap();
-    // Each key ends by itself, whatever was taken back.
+    // Every key has a TTL, whatever was taken back.
     for key in server.command(&["KEYS", "tm:attempts:*"]).lines() {
         let left: i64 = server.command(&["PTTL", key]).trim().parse().unwrap();
         assert!(left > 0, "{key} is for ever");

@@ -1,5 +1,5 @@
-//! Who a visitor is, and what a page knows of its reader: rules C2, C3, C4 and C6 as a browser
-//! meets them.
+//! Who a visitor is, and what a page knows about its reader: rules C2, C3, C4 and C6 from a
+//! browser's point of view.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -16,8 +16,8 @@ const ARTICLE: &str = "/articles/first";
 const PASSWORD: &str = "a-good-password";
 const WINDOW: Duration = Duration::from_secs(600);
 
-/// A cookie of a session that is over: nobody is signed in, and the page is rendered and not
-/// remembered.
+/// The cookie of an expired session: nobody is signed in, but the page is rendered instead of taken
+/// from the cache.
 const STALE: &str = "session=AAAAAAAAAAAAAAAAAAAAAA";
 
 fn with_sessions(settings: &[(&str, &str)]) -> TestServer {
@@ -33,14 +33,14 @@ fn would_count(page: &Answer) -> bool {
     says("true")
 }
 
-/// The cookie of an anonymous session that an answer sets, with its attributes.
+/// The anonymous session's cookie that an answer sets, with its attributes.
 fn begun(answer: &Answer) -> Option<String> {
     let mut cookies =
         answer.headers.get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap());
     cookies.find(|cookie| cookie.contains("visitor=")).map(str::to_owned)
 }
 
-/// A page that begins a session for a client, who sends the cookie from then on.
+/// Opens a page, which starts a session, and returns the client with the session's cookie.
 fn after_the_page<'a>(client: &Client<'a>) -> Client<'a> {
     let cookie = begun(&client.get(ARTICLE)).expect("the page begins a session");
     client.with("cookie", cookie.split(';').next().unwrap())
@@ -55,7 +55,7 @@ fn reason(answer: &Answer) -> Value {
     answer.json()["reason"].clone()
 }
 
-/// A view as the page sends it.
+/// Sends a view as the page's script does.
 fn island(client: &Client, article: i64) -> Answer {
     let form = client.with("content-type", "application/x-www-form-urlencoded");
     form.request("PUT", "/api/islands/record-view", &format!("article={article}"))
@@ -76,7 +76,8 @@ fn c3_without_the_setting_no_page_sets_a_cookie_and_none_is_looked_at() {
 fn c3_a_page_of_an_article_begins_a_session_unless_the_browser_has_one() {
     let server = with_sessions(&[]);
     let mut numbers = BTreeSet::new();
-    // Rendered and stored, and then from memory, rendered for this one alone, and so on.
+    // The first request fills the cache. The others, in turn: from the cache twice, bypassing it,
+    // HEAD, 304, and with an invalid cookie.
     let etag = server.someone().get(ARTICLE).header("etag").to_owned();
     let answers = [
         server.someone().get(ARTICLE),
@@ -154,14 +155,14 @@ fn c2_a_retry_after_a_lost_reply_counts_once_because_no_reply_begins_a_session()
     let server = with_sessions(&[]);
     let id = server.id("first");
     let reader = after_the_page(&server.someone());
-    // The reply is lost; the next attempt comes through another door, and then from another
+    // The reply is lost. The retries come through the other endpoint, and then from another
     // network.
     assert_eq!(reader.view(id).json()["views"], 1);
     let elsewhere = reader.with("x-forwarded-for", "2001:db8::1");
     for answer in [island(&reader, id), reader.view(id), elsewhere.view(id)] {
         assert_eq!((reason(&answer), &answer.json()["views"]), ("repeat".into(), &json!(1)));
     }
-    // A browser that takes no cookies goes by its address, and every attempt of it does.
+    // A browser that rejects cookies is identified by its address, on every attempt.
     let without = server.someone();
     for attempt in 0..3 {
         for answer in [without.view(id), island(&without, id)] {
@@ -185,9 +186,9 @@ fn c2_a_retry_after_a_lost_reply_counts_once_because_no_reply_begins_a_session()
 fn c2_a_browser_that_opens_two_pages_at_once_counts_as_two_people_at_most() {
     let server = with_sessions(&[]);
     let (first, second) = (server.id("first"), server.id("second"));
-    // Neither page was asked for with a cookie, and the browser keeps the one that came last.
+    // Neither request had a cookie, and the browser keeps the one that came last.
     let (lost, kept) = (after_the_page(&server.someone()), after_the_page(&server.someone()));
-    // The usual case: both cookies are there before a view is sent.
+    // The usual case: both cookies have arrived before a view is sent.
     assert_eq!(kept.view(first).json()["views"], 1);
     for attempt in 0..3 {
         assert_eq!(
@@ -196,7 +197,7 @@ fn c2_a_browser_that_opens_two_pages_at_once_counts_as_two_people_at_most() {
             "{attempt}"
         );
     }
-    // One is sent before, and all further attempts after.
+    // The other case: one view is sent before the second cookie arrives, and all others after it.
     assert_eq!(lost.view(second).json()["views"], 1);
     assert_eq!(kept.view(second).json()["views"], 2);
     for _ in 0..3 {
@@ -240,7 +241,7 @@ fn c3_two_readers_who_share_an_address_and_a_browser_are_two_with_a_session_each
         assert!(!would_count(&client.get(ARTICLE)));
         assert_eq!(reason(&client.view(id)), "repeat");
     }
-    // Whoever signs in is the user, whatever cookie comes with it.
+    // A signed-in reader is identified by the user id, whatever visitor cookie comes along.
     server.add_user("reader", PASSWORD);
     let session = server.someone().signed_in("reader", PASSWORD).header_named("cookie").to_owned();
     let signed_in =
@@ -353,7 +354,7 @@ fn c4_a_byline_is_looked_up_anew_when_the_content_changes() {
     server.add_user_with_role("writer", PASSWORD, Role::Author);
     let (writer, id) = (server.someone().signed_in("writer", PASSWORD), server.id("first"));
     assert_eq!(writer.view(id).json()["counted"], true);
-    // As another process would do it; this one's clock stands still.
+    // Changed as by another process. The clock of this one stands still.
     server.execute(
         "UPDATE article_authors SET user_id = (SELECT id FROM users WHERE username = 'writer')
          WHERE article_id = (SELECT id FROM articles WHERE slug = 'first')",
@@ -373,7 +374,7 @@ fn c4_a_byline_is_looked_up_anew_when_the_content_changes() {
 fn c6_a_page_says_whether_its_readers_view_would_count() {
     let server = TestServer::start();
     let id = server.id("first");
-    // Rendered, from memory, and rendered for this one alone.
+    // Rendered, from the cache, and bypassing the cache.
     let pages = |client: &Client| {
         let pages =
             [client.get(ARTICLE), client.get(ARTICLE), client.with("cookie", STALE).get(ARTICLE)];
@@ -390,7 +391,7 @@ fn c6_a_page_says_whether_its_readers_view_would_count() {
     }
     assert_eq!(server.counted_anywhere(), 0);
     assert_eq!(server.someone().view(id).json()["views"], 1);
-    // Another reader with the same address and browser.
+    // Another reader with the same address and browser is the same visitor.
     assert!(!pages(&server.someone()));
     assert!(would_count(&server.someone().get("/articles/second")));
     assert!(
@@ -421,11 +422,11 @@ fn c6_a_server_that_has_just_started_shows_nobody_a_count_that_falls() {
     let id = server.id("first");
     assert_eq!(server.someone().view(id).json()["counted"], true);
     server.restart();
-    // In another tab, which remembers nothing of the first.
+    // As in another tab, which has no state from the first.
     assert!(!would_count(&server.someone().get(ARTICLE)));
     assert!(would_count(&server.reader("192.0.2.2", FIREFOX).get(ARTICLE)));
     assert_eq!(reason(&server.someone().view(id)), "repeat");
-    // And just after midnight, when there is no salt of the day yet.
+    // Just after midnight, the new day has no salt yet.
     server.clock.advance(Duration::from_secs(12 * 60 * 60 - 60));
     assert_eq!(server.someone().view(id).json()["counted"], true);
     server.clock.advance(Duration::from_secs(61));
@@ -473,14 +474,14 @@ fn c6_a_browser_that_has_the_page_is_never_left_with_a_hint_that_is_over() {
         .with("if-none-match", during.header("etag"))
         .get(ARTICLE);
     assert!(would_count(&other), "the same page with the same counts for somebody else");
-    // The counts stay as they are.
+    // The counts don't change, only the window ends.
     server.clock.advance(WINDOW);
     let after = again.get(ARTICLE);
     assert!(would_count(&after));
     assert_ne!(after.header("etag"), during.header("etag"));
 }
 
-/// The values of an attribute that stand in a page, in order.
+/// All values of an attribute in a page, in order.
 fn numbers(page: &Answer, attribute: &str) -> Vec<i64> {
     let begin = format!(" {attribute}=\"");
     let values = page.text.split(&begin).skip(1).map(|rest| rest.split('"').next().unwrap());

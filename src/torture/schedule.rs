@@ -261,8 +261,8 @@ fn wait_for_pages(blog: &mut Blog<'_>, readers: &Readers) -> Result<(), String> 
     Ok(())
 }
 
-/// With a chance of one in `of`, a step and how many times it is reached before the process dies
-/// there, as `step:count`. Otherwise an empty string.
+/// With a chance of one in `of`: the step at which to die and which time it is reached, as
+/// `step:count`. Otherwise an empty string.
 fn die_at(random: &mut StdRng, of: u32) -> String {
     if random.random_ratio(1, of) {
         let step = STEPS.choose(random).expect("one of them");

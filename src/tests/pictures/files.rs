@@ -1,4 +1,4 @@
-//! Files of pictures, and what a camera or a program puts into them.
+//! Picture files, with metadata as cameras and programs write it.
 
 use std::io::Cursor;
 
@@ -7,7 +7,7 @@ use image::codecs::jpeg::JpegEncoder;
 use image::codecs::webp::WebPEncoder;
 use image::{Frame, ImageFormat, Rgba, RgbaImage};
 
-/// What must not be published.
+/// Metadata that must not be published.
 pub const SECRET: &[u8] = b"N 54 19.5 E 10 08.2 Canon of Jo";
 
 pub fn pixels(width: u32, height: u32) -> RgbaImage {
@@ -47,24 +47,24 @@ pub fn webp(width: u32, height: u32) -> Vec<u8> {
     file
 }
 
-/// EXIF as a camera writes it: an orientation, and where it was taken.
+/// EXIF as a camera writes it: an orientation, and [`SECRET`] as the artist.
 pub fn exif(orientation: u8) -> Vec<u8> {
     let mut exif = b"II\x2a\0\x08\0\0\0\x02\0".to_vec();
     exif.extend_from_slice(&[0x12, 0x01, 3, 0, 1, 0, 0, 0, orientation, 0, 0, 0]);
-    // The artist, at the end.
+    // The artist tag; its text comes last.
     exif.extend_from_slice(&[0x3b, 0x01, 2, 0, SECRET.len() as u8, 0, 0, 0, 38, 0, 0, 0]);
     exif.extend_from_slice(&[0; 4]);
     exif.extend_from_slice(SECRET);
     exif
 }
 
-/// A segment right after the start of a JPEG.
+/// The JPEG with a segment right after its start.
 pub fn with_segment(jpeg: &[u8], marker: u8, payload: &[u8]) -> Vec<u8> {
     let length = u16::try_from(payload.len() + 2).unwrap().to_be_bytes();
     [&jpeg[..2], &[0xff, marker], &length, payload, &jpeg[2..]].concat()
 }
 
-/// A chunk right after the heading of a PNG.
+/// The PNG with a chunk right after its header.
 pub fn with_png_chunk(png: &[u8], name: &[u8; 4], data: &[u8]) -> Vec<u8> {
     let chunk = [name.as_slice(), data].concat();
     let mut crc = u32::MAX;
@@ -78,7 +78,7 @@ pub fn with_png_chunk(png: &[u8], name: &[u8; 4], data: &[u8]) -> Vec<u8> {
     [&png[..33], &length, &chunk, &(!crc).to_be_bytes(), &png[33..]].concat()
 }
 
-/// An extended WebP of a simple one, with two chunks of metadata.
+/// Turns a simple WebP into an extended one with EXIF and XMP chunks.
 pub fn with_webp_metadata(webp: &[u8], width: u32, height: u32, orientation: u8) -> Vec<u8> {
     let mut chunks = b"VP8X\x0a\0\0\0\x0c\0\0\0".to_vec();
     chunks.extend_from_slice(&(width - 1).to_le_bytes()[..3]);
@@ -96,7 +96,7 @@ pub fn with_webp_metadata(webp: &[u8], width: u32, height: u32, orientation: u8)
         .concat()
 }
 
-/// A WebP that says that it is of one size, around the heading of a picture of another one.
+/// A WebP whose container claims one size and whose bitstream another.
 pub fn webp_of(said: (u32, u32), size: (u16, u16), is_animation: bool) -> Vec<u8> {
     let chunk = |name: &[u8; 4], payload: &[u8]| -> Vec<u8> {
         [name.as_slice(), &u32::try_from(payload.len()).unwrap().to_le_bytes(), payload].concat()
@@ -118,7 +118,7 @@ pub fn webp_of(said: (u32, u32), size: (u16, u16), is_animation: bool) -> Vec<u8
         .concat()
 }
 
-/// A GIF with a comment and XMP before its pictures.
+/// The GIF with a comment and XMP before its frames.
 pub fn with_gif_metadata(gif: &[u8]) -> Vec<u8> {
     let table = if gif[10] & 0x80 == 0 { 0 } else { 3 << ((gif[10] & 7) + 1) };
     let (head, rest) = gif.split_at(13 + table);
@@ -127,25 +127,25 @@ pub fn with_gif_metadata(gif: &[u8]) -> Vec<u8> {
     [head, &comment, &xmp, rest].concat()
 }
 
-/// A GIF of one colour whose screen is as large as it says, with `frames` pictures of another size.
+/// A GIF of one colour with the given screen size and `frames` frames of another size.
 pub fn gif_of(screen: (u16, u16), frames: usize, size: (u16, u16)) -> Vec<u8> {
     let mut file = b"GIF89a".to_vec();
     file.extend_from_slice(&screen.0.to_le_bytes());
     file.extend_from_slice(&screen.1.to_le_bytes());
-    // A table of two colours.
+    // A palette of two colours.
     file.extend_from_slice(&[0x80, 0, 0, 0, 0, 0, 255, 255, 255]);
     for _ in 0..frames {
         file.extend_from_slice(&[0x2c, 0, 0, 0, 0]);
         file.extend_from_slice(&size.0.to_le_bytes());
         file.extend_from_slice(&size.1.to_le_bytes());
-        // Codes of two bits: clear, a pixel, end.
+        // Minimum code size 2; clear, a pixel, end.
         file.extend_from_slice(&[0, 2, 2, 0x44, 0x01, 0]);
     }
     file.push(0x3b);
     file
 }
 
-/// The profile of a screen, with `note` beside its colours.
+/// A colour profile of a screen, with an extra tag `note`.
 pub fn profile(note: &[u8]) -> Vec<u8> {
     let primary =
         [b"XYZ \0\0\0\0".as_slice(), &[0, 0, 0x6f, 0xa2, 0, 0, 0x38, 0xf5, 0, 0, 3, 0x90]].concat();
@@ -172,7 +172,7 @@ pub fn profile(note: &[u8]) -> Vec<u8> {
     [header, directory, values].concat()
 }
 
-/// What a PNG's iCCP chunk has in it: a name, and the profile, packed.
+/// The data of a PNG's iCCP chunk: a name and the compressed profile.
 pub fn packed_profile(profile: &[u8]) -> Vec<u8> {
     use std::io::Read;
 

@@ -40,8 +40,7 @@ fn followers_are_counted_right_while_many_come_and_go_and_others_look() {
 
 #[test]
 fn an_authors_page_counts_what_is_published_when_its_time_has_come_and_after_each_change() {
-    // What is changed behind the program's back here is to be seen at once, so no page is
-    // remembered.
+    // Direct changes in SQL must show at once, so pages aren't cached.
     let server = TestServer::with(&[("TIDEMARK_PAGES__CACHE", "0")]);
     let articles = || {
         let html = server.someone().get("/authors/jo-doe").text;
@@ -67,7 +66,7 @@ fn an_authors_page_counts_what_is_published_when_its_time_has_come_and_after_eac
             left > 0 && left <= 30 * 60 * 1000,
             "and ends when the article is published: {left}"
         );
-        // As Redis does by its own clock, which a test can't advance.
+        // As Redis does when the TTL ends; a test can't advance its clock.
         redis.command(&["DEL", "tm:authors:articles"]);
     }
     server.clock.advance(Duration::from_secs(30 * 60));
@@ -113,7 +112,7 @@ fn in_a_cluster_the_counts_of_authors_are_cached_and_follow_as_well() {
     assert!(page().contains("2 articles") && page().contains("0 followers"));
     reader.post("/authors/jo-doe/follow", "follow=true");
     assert!(page().contains("1 follower<"));
-    // Behind everybody's back: what is cached is what is shown.
+    // A direct change in SQL doesn't invalidate the cache, so the cached count is shown.
     server.execute("DELETE FROM follows");
     assert!(page().contains("1 follower<"));
     let drift = Drift {
