@@ -69,7 +69,7 @@ impl Answer {
     }
 
     pub fn header(&self, name: &str) -> &str {
-        // A sign-in sets two cookies. Skip the device cookie; [`Self::device_cookie`] returns it.
+        // A sign-in sets two cookies. Skip the device cookie, which `device_cookie` returns.
         let mut values = self.headers.get_all(name).iter().map(|value| value.to_str().unwrap());
         values
             .find(|value| !value.starts_with("device=") && !value.starts_with("__Secure-device="))

@@ -118,7 +118,8 @@ fn c3_after_a_day_of_readers_no_byte_that_is_kept_joins_a_reader_and_an_article(
             .map(|name| server.reader("203.0.113.250", FIREFOX).signed_in(name, PASSWORD)),
     );
 
-    // One day: everyone reads, and some mistype their user name when they sign in.
+    // One day: everyone reads, and some type something else into the user name field, such as a
+    // password.
     let mistyped = ["Correct-Horse-Battery-9", "quiet-reader-1x"];
     for hour in 0..10 {
         for (number, client) in clients.iter().enumerate() {
