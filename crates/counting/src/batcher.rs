@@ -1,9 +1,9 @@
-//! Gathers views into batches: one store call is in flight, and what arrives meanwhile is the next
+//! Collects views into batches: while one store call is in flight, arriving views form the next
 //! batch.
 //!
-//! There is no timer. Under load a batch grows to what the store's latency lets arrive; at rest a
-//! view waits for nobody. A store that can write several batches at once has as many lanes, each
-//! with a worker; a view's article chooses the lane.
+//! There is no timer. Under load, batches grow with the store's latency; at rest, a view is written
+//! at once. A store that can write several batches concurrently has as many lanes, each with its
+//! own worker. A view's article determines its lane.
 
 use tidemark_store::failpoint;
 use tokio::sync::{mpsc, oneshot};
@@ -14,7 +14,7 @@ use super::visitor::Visitor;
 use crate::ViewError;
 use crate::ViewOutcome;
 
-/// How many views one batch holds at most, so that a single transaction or script stays short.
+/// The maximum number of views in a batch. It keeps a single transaction or script short.
 pub const BATCH: usize = 1_000;
 
 #[derive(Debug)]
@@ -23,13 +23,13 @@ struct Waiting {
     reply: oneshot::Sender<Result<ViewOutcome, ViewError>>,
 }
 
-/// Takes views. Cheap to clone; the workers stop when the last clone is gone.
+/// Accepts views. Cheap to clone; the workers stop once the last clone is dropped.
 #[derive(Clone, Debug)]
 pub struct Batcher {
     lanes: std::sync::Arc<[mpsc::Sender<Waiting>]>,
 }
 
-/// Writes what a lane of the batcher takes.
+/// Writes the views of one lane.
 #[derive(Debug)]
 pub struct Worker {
     receiver: mpsc::Receiver<Waiting>,
@@ -37,8 +37,8 @@ pub struct Worker {
     waiting: Vec<Waiting>,
 }
 
-/// A batcher and a worker for each of its lanes. At most `queue` views wait in all of them besides
-/// the batches in flight.
+/// Creates a batcher and a worker for each of its lanes. Across all lanes, about `queue` views may
+/// wait besides the batches in flight; each lane's share is rounded up.
 pub fn batcher(store: ViewStore, queue: usize) -> (Batcher, Vec<Worker>) {
     let lanes = store.lanes().max(1);
     let worker = |_| {
@@ -50,12 +50,12 @@ pub fn batcher(store: ViewStore, queue: usize) -> (Batcher, Vec<Worker>) {
 }
 
 impl Batcher {
-    /// Hands in a view and waits until the store has decided it for good.
+    /// Submits a view and waits until the store has recorded its decision durably.
     ///
     /// # Errors
-    /// [`ViewError::Busy`] at once if the queue is full, [`ViewError::Stopped`] if there is no
-    /// worker any more, [`ViewError::OtherDay`] if the visitor has to be hashed anew,
-    /// [`ViewError::Store`] if the batch failed.
+    /// [`ViewError::Busy`] at once if the queue is full, [`ViewError::Stopped`] if the worker is
+    /// gone, [`ViewError::OtherDay`] if the visitor has to be hashed again, [`ViewError::Store`] if
+    /// the batch failed.
     pub async fn record(&self, article: i64, visitor: Visitor) -> Result<ViewOutcome, ViewError> {
         let (reply, answer) = oneshot::channel();
         let lanes = i64::try_from(self.lanes.len()).unwrap_or(1);
@@ -77,19 +77,19 @@ impl Batcher {
 }
 
 impl Worker {
-    /// Writes batches until the last [`Batcher`] is gone and everything that it took is answered.
+    /// Writes batches until the last [`Batcher`] is dropped and every view it accepted is answered.
     pub async fn run(mut self) {
         while self.step().await {}
     }
 
-    /// Waits for a view, writes it and all that came with it as one batch, and answers them. False
-    /// if there is none to come.
+    /// Waits for a view, then writes it and all views that arrived with it as one batch, and
+    /// answers them. Returns false if no more views will come.
     pub async fn step(&mut self) -> bool {
         if self.receiver.recv_many(&mut self.waiting, BATCH).await == 0 {
             return false;
         }
-        // Requests that are ready to go on hand in their views first: under load the batch grows,
-        // at rest nobody is there.
+        // Let requests that are ready to run submit their views first. Under load this grows the
+        // batch; at rest there are none.
         let mut before = 0;
         while before < self.waiting.len() {
             before = self.waiting.len();
@@ -114,7 +114,7 @@ impl Worker {
                         }
                         Recorded::OtherDay { now } => Err(ViewError::OtherDay { now }),
                     };
-                    // A reader who has gone away is counted all the same.
+                    // The view counts even if the reader has disconnected.
                     let _ = waiting.reply.send(outcome);
                 }
             }

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::store::ViewStore;
 use super::visitor::Identifier;
 
-/// How often the log is polled. A page lags behind other replicas by that much.
+/// How often the log is polled. A page lags behind other replicas by up to this long.
 const INTERVAL: Duration = Duration::from_secs(1);
 
 /// Polls the store in the background. No page waits for it.
@@ -20,13 +20,14 @@ pub struct Follower {
 }
 
 impl Follower {
-    /// Fills the caches that `identifier` and `store` share with their clones.
+    /// Creates a follower that fills the caches which `identifier` and `store` share with their
+    /// clones.
     pub fn new(identifier: Identifier, store: ViewStore) -> Self {
         Self { identifier, store, is_failing: false }
     }
 
-    /// Reads what is new, once. False if that failed, or if the store is away: then it is not
-    /// asked. Of several failures in a row, the first is logged.
+    /// Reads what is new, once. Returns false if that failed, or if the store is unavailable, in
+    /// which case it is not asked. Of several failures in a row, only the first is logged.
     pub async fn step(&mut self) -> bool {
         if self.store.is_away() {
             return false;
@@ -42,7 +43,7 @@ impl Follower {
         result.is_ok()
     }
 
-    /// Reads again and again until `stop` is cancelled.
+    /// Polls until `stop` is cancelled.
     pub async fn run(mut self, stop: CancellationToken) {
         while stop.run_until_cancelled(tokio::time::sleep(INTERVAL)).await.is_some() {
             if stop.run_until_cancelled(self.step()).await.is_none() {

@@ -1,10 +1,10 @@
-//! Rule C4: only readers count. What can be told from the request alone.
+//! Rule C4: only readers count. This module checks what the request alone reveals.
 
 use super::crawlers::is_crawler;
 use crate::Reason;
 
-/// Why a request with this User-Agent and these purposes does not count; `None` if a reader may be
-/// behind it.
+/// Why a request with this User-Agent and these purposes does not count; `None` if it may come from
+/// a reader.
 ///
 /// `purposes` are the values of `Sec-Purpose` (<https://fetch.spec.whatwg.org/#sec-purpose-header>)
 /// and of its predecessor `Purpose`: `prefetch`, `prefetch;prerender`,

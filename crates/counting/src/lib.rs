@@ -1,59 +1,59 @@
-//! Counting: who has read what, once, and never lost.
+//! Counts article views: each one once, none lost.
 //!
-//! # What it promises
-//! A view that was answered as counted is in the store for good, and is there once. Whoever gets no
-//! answer may ask again: a view that was recorded the first time is then a repeat. The total that
-//! comes with an answer includes that view. Of a visitor nothing is kept but keyed hashes, whose
-//! key is destroyed after two days.
+//! # Guarantees
+//! A view that was answered as counted is durable and counted exactly once. A caller that gets no
+//! answer may retry: if the first attempt was recorded, the retry is a repeat. The total in an
+//! answer includes the view itself. The store keeps only keyed hashes of a visitor, and their key
+//! is destroyed after two days.
 //!
-//! The rules in full, by whose names tests are called:
+//! These are the rules in full. Tests are named after the rule they protect.
 //!
 //! - **C1** Reading writes nothing. Only [`Views::record`] counts, and only a PUT calls it.
 //! - **C2** A visitor is counted once per article and window. The window starts with the counted
-//!   view; a repeat does not extend it. So recording is idempotent, and a retry after a lost reply
+//!   view; a repeat does not extend it. So recording is idempotent, and retrying after a lost reply
 //!   is safe.
-//! - **C3** A visitor is the signed-in user, or else a keyed hash of address and User-Agent, or of
-//!   an anonymous session where there are any, under a salt that is replaced every UTC day and
-//!   destroyed after two days. An address counts at most so many anonymous visitors per article and
-//!   window; a wider, higher cap holds for an IPv6 /48, and for the signed-in readers of an address
-//!   or /48.
-//! - **C4** Crawlers, prefetches and prerenders are answered, not counted. So are an article's own
-//!   authors, but by the caller: this module knows none.
-//! - **C5** A view is acknowledged only when the store has it for good.
-//! - **C6** A page can ask whether its reader's view would count ([`Views::would_count`]), which
-//!   writes nothing and asks no store.
+//! - **C3** A visitor is the signed-in user. Otherwise it is a keyed hash of the anonymous session,
+//!   where sessions are in use, or of address and User-Agent. The key is a salt that is replaced
+//!   every UTC day and destroyed after two days. Each address has a cap on the anonymous visitors
+//!   it may count per article and window. A second, higher cap applies to an IPv6 /48, and another
+//!   to the signed-in readers of one IPv4 address or /48.
+//! - **C4** Crawlers, prefetches and prerenders get an answer but are not counted. Neither are an
+//!   article's own authors, but that check is the caller's: this crate knows no authors.
+//! - **C5** A view is acknowledged only once it is durable in the store.
+//! - **C6** A page can ask whether its reader's view would count ([`Views::would_count`]). The
+//!   check writes nothing and does not query the store.
 //! - **C7** Counting never changes an article, and editing never changes a count. An article's
-//!   views share a row with its likes and collects (`article_stats`), and none with the article.
-//! - **C8** A view costs a share of one transaction or script for the whole batch, a flush a
-//!   statement for all articles viewed.
+//!   views share a row with its likes and collects (`article_stats`), but not with the article.
+//! - **C8** A view costs its share of one transaction or script per batch. A flush costs one
+//!   statement for all viewed articles together.
 //!
-//! # The way of a view
-//! [`Views::identify`] asks the [`gate`] and makes a [`visitor::Visitor`] of the request.
-//! [`Views::record`] hands it to the [`batcher`], and answers when the batch that holds it is in
-//! the [`store`]. The decision is the pure function [`rules::decide`] in the embedded profile, and
-//! the script `store/redis/record.lua` in the server profile, from where a [`flush`] brings the
-//! views to SQL.
+//! # How a view is recorded
+//! [`Views::identify`] runs the [`gate`] and turns the request into a [`visitor::Visitor`].
+//! [`Views::record`] hands it to the [`batcher`] and answers once its batch is in the [`store`].
+//! The decision is made by the pure function [`rules::decide`] in the embedded profile, and by the
+//! script `store/redis/record.lua` in the server profile, from where a [`flush`] moves the views to
+//! SQL.
 //!
 //! # How to use it
-//! Views are kept in a [`store`]: in one SQLite file, or in Redis, from where a [`flush::Flusher`]
-//! brings them to MySQL or MariaDB. The tables are in [`MIGRATIONS`].
+//! Views are kept in a [`store`]: a single SQLite file, or Redis, from where a [`flush::Flusher`]
+//! moves them to MySQL or MariaDB. [`MIGRATIONS`] creates the tables.
 //!
-//! This crate knows nothing of HTTP, and of an article nothing but its id. So it counts for
-//! programs that have no blog, such as this one (`examples/count.rs`, which a test runs):
+//! This crate knows nothing of HTTP, and knows an article only by its id. So a program without a
+//! blog can use it too, such as this one (`examples/count.rs`, which a test runs):
 //!
 #![doc = concat!("```ignore\n", include_str!("../examples/count.rs"), "```")]
 //!
-//! What the program around it does:
+//! The embedding program has to:
 //!
-//! - It checks that readers may see the article before it calls [`Views::record`].
-//! - It runs the [`batcher`]'s workers, and a [`follow::Follower`] if it asks
-//!   [`Views::would_count`].
-//! - With SQLite it calls [`store::sqlite::SqliteStore::prune`] and
-//!   [`store::sqlite::SqliteStore::refresh_rankings`] now and then. With Redis it calls
-//!   [`flush::Flusher::step`], the methods of the same names of [`store::redis::RedisStore`], and
-//!   [`store::redis::RedisStore::destroy_salts`], so that no file of Redis keeps a salt.
-//! - With Redis it tells the [`sql::ledger::Ledger`] which articles still exist. A flush drops the
-//!   views of those that do not.
+//! - Check that readers may see the article before it calls [`Views::record`].
+//! - Run the [`batcher`]'s workers, and a [`follow::Follower`] if it calls [`Views::would_count`].
+//! - With SQLite, periodically call [`store::sqlite::SqliteStore::prune`] and
+//!   [`store::sqlite::SqliteStore::refresh_rankings`].
+//! - With Redis, periodically call [`flush::Flusher::step`], the methods of the same names on
+//!   [`store::redis::RedisStore`], and [`store::redis::RedisStore::destroy_salts`], which makes
+//!   sure that Redis' files keep no old salts.
+//! - With Redis, tell the [`sql::ledger::Ledger`] which articles still exist. A flush drops the
+//!   views of all others.
 
 #![forbid(unsafe_code)]
 
@@ -80,30 +80,29 @@ use tidemark_store::sql::Migrations;
 use visitor::{Identifier, Key, Purpose, Reader, Visitor};
 pub use window::{Window, hour_of};
 
-/// The tables of counting, for a program that has no migrations of its own. One that has puts the
-/// same statements into them: each kind of database remembers one list of migrations only.
+/// The tables this crate needs, for a program that has no migrations of its own. A program that has
+/// some copies these statements into them, because a database tracks only one list of migrations.
 pub static MIGRATIONS: Migrations = Migrations {
     sqlite: sqlx::migrate!("migrations/sqlite"),
     mysql: sqlx::migrate!("migrations/mysql"),
 };
 
-/// Why a view could not be recorded. Trying again is always safe (rule C2).
+/// Why a view could not be recorded. Retrying is always safe (rule C2).
 #[derive(Debug, thiserror::Error)]
 pub enum ViewError {
-    /// More views are waiting than may wait.
+    /// The queue of waiting views is full.
     #[error("the queue of views is full")]
     Busy,
-    /// Counting has stopped, because the process is about to end.
+    /// Counting has stopped because the process is shutting down.
     #[error("counting has stopped")]
     Stopped,
-    /// The visitor was hashed for another day than that of the store, whose clock shows `now`. The
-    /// view is not recorded.
+    /// The visitor was hashed for a different day than the store's. The view is not recorded.
     #[error("the day has changed")]
     OtherDay {
-        /// The time of the store, in milliseconds.
+        /// The store's time, in milliseconds.
         now: i64,
     },
-    /// The store failed; whether it has the view is not known.
+    /// The store failed. The view may or may not have been recorded.
     #[error("the view store failed: {0}")]
     Store(String),
 }
@@ -114,16 +113,16 @@ impl From<sqlx::Error> for ViewError {
     }
 }
 
-/// What a request tells about who is reading.
+/// What a request says about its reader.
 #[derive(Clone, Debug)]
 pub struct ViewRequest {
-    /// Who it is.
+    /// The reader.
     pub reader: Reader,
-    /// The values of `Sec-Purpose` and `Purpose`.
+    /// The values of the `Sec-Purpose` and `Purpose` headers.
     pub purposes: Vec<String>,
 }
 
-/// How often a view is handed in, if each time the day turns out to be another.
+/// How many times a view is submitted if the store keeps reporting a different day.
 const ATTEMPTS: usize = 3;
 
 /// The counting service.
@@ -137,37 +136,37 @@ pub struct Views {
 }
 
 impl Views {
-    /// Puts the parts together.
+    /// Creates the service from its parts.
     pub fn new(identifier: Identifier, batcher: Batcher, store: ViewStore) -> Self {
         Self { identifier, batcher, store, counted: Arc::default(), unranked: Arc::default() }
     }
 
-    /// Where views are kept.
+    /// The store that views are recorded in.
     pub fn store(&self) -> &ViewStore {
         &self.store
     }
 
-    /// How many views wait to be recorded.
+    /// How many views are waiting to be recorded.
     pub fn waiting(&self) -> usize {
         self.batcher.waiting()
     }
 
-    /// A number that grows with each view that this process counts, by which caches of counts know
-    /// that they are out of date.
+    /// A number that grows with each view this process counts or may have counted. Caches of counts
+    /// compare it to know that they are stale.
     pub fn counted(&self) -> u64 {
         self.counted.load(Ordering::Acquire)
     }
 
-    /// A number that grows whenever Redis has no answer to [`Views::top`]. SQL, which is asked
-    /// then, may not know all views yet.
+    /// A number that grows each time [`Views::top`] gets no answer from Redis. The caller then
+    /// falls back to SQL, which may not have all views yet.
     pub fn unranked(&self) -> u64 {
         self.unranked.load(Ordering::Acquire)
     }
 
-    /// Who sends a request, as far as counting is concerned.
+    /// Who sent a request, as far as counting is concerned.
     ///
     /// # Errors
-    /// [`ViewError`] if it can't be told now, because the day's salt can't be had.
+    /// [`ViewError`] if the day's salt is unavailable.
     pub async fn identify(&self, request: ViewRequest) -> Result<Sender, ViewError> {
         if let Some(reason) = gate::check(&request.reader.user_agent, &request.purposes) {
             return Ok(Sender::NoReader(reason));
@@ -177,21 +176,21 @@ impl Views {
         Ok(Sender::Visitor(visitor, reader))
     }
 
-    /// Today's key for what else has to tell addresses or names apart without writing them down.
+    /// Today's key for other uses that must compare addresses or names without storing them.
     ///
     /// # Errors
-    /// [`ViewError`] if the day's salt can't be had.
+    /// [`ViewError`] if the day's salt is unavailable.
     pub async fn key(&self, purpose: Purpose) -> Result<Key, ViewError> {
         self.identifier.key(purpose).await
     }
 
-    /// Counts a view of `article`, if the rules say so, and tells what became of it. The caller has
-    /// checked that readers see the article. `visitor` is what `reader` was identified as, if that
+    /// Counts a view of `article` if the rules allow it, and returns the outcome. The caller has
+    /// checked that readers may see the article. `reader` is who `visitor` was made from, if that
     /// is still known.
     ///
     /// # Errors
-    /// [`ViewError`] if it can't be recorded now; then no count was answered, and the same call may
-    /// be made again.
+    /// [`ViewError`] if the view can't be recorded now. No count was answered, so the caller may
+    /// retry.
     pub async fn record(
         &self,
         article: i64,
@@ -199,24 +198,24 @@ impl Views {
         reader: Option<&Reader>,
     ) -> Result<ViewOutcome, ViewError> {
         if self.store.is_away() {
-            // Not into the queue: thousands would wait there, each for a batch that fails.
+            // Fail fast: otherwise thousands of views would queue up, each for a batch that fails.
             return Err(ViewError::Store("the store does not answer".into()));
         }
         let outcome = self.try_to_record(article, visitor, reader).await;
-        // A view that failed may have been counted all the same.
+        // A view that failed may still have been counted.
         if outcome.as_ref().map_or(true, |outcome| outcome.counted) {
             self.counted.fetch_add(1, Ordering::AcqRel);
         }
         outcome
     }
 
-    /// Whether a view of `article` by `reader` would count now, as far as this process knows
-    /// without asking the store: what [`Views::record`] would say, but nothing is recorded. What
-    /// can't be known, such as what another process has just counted, counts. The background task
-    /// in [`follow`] keeps that to about a second.
+    /// Whether a view of `article` by `reader` would count now: what [`Views::record`] would
+    /// answer, without recording anything. It answers from memory and does not query the store.
+    /// Where it can't know, as when another process has just counted the reader, it says yes. The
+    /// background task in [`follow`] limits that lag to about a second.
     pub fn would_count(&self, article: i64, reader: &Reader) -> bool {
-        // Only the request for the page may be speculative; the view comes once somebody looks at
-        // it.
+        // No purposes here: only the request for the page can be speculative. The view itself is
+        // sent once somebody looks at the page.
         gate::check(&reader.user_agent, &[]).is_none()
             && self
                 .identifier
@@ -234,8 +233,8 @@ impl Views {
             match self.batcher.record(article, visitor).await {
                 Err(ViewError::OtherDay { now }) => {
                     self.identifier.set_time(now);
-                    // Unknown if this process' clock is quite wrong; it goes by the store's from
-                    // here on.
+                    // Without the reader the visitor can't be hashed again. That happens only if
+                    // this process's clock is far off; from here on it follows the store's.
                     let Some(reader) = reader else { return Err(ViewError::OtherDay { now }) };
                     visitor = Box::pin(self.identifier.identify(reader)).await?;
                 }
@@ -245,19 +244,19 @@ impl Views {
         self.batcher.record(article, visitor).await
     }
 
-    /// How often each of `articles` was read. What is absent, SQL knows. `None` while Redis is
-    /// away, so that SQL's counts have to do.
+    /// The view count of each of `articles`. Articles missing from the map have their count in SQL.
+    /// `None` while Redis is unavailable; the caller then uses the counts in SQL.
     pub async fn totals(&self, articles: &[i64]) -> Option<HashMap<i64, i64>> {
         match &self.store {
-            // A page's own query has them already.
+            // The page's own query already has them.
             ViewStore::Sqlite(_) => Some(HashMap::new()),
             ViewStore::Redis(store) => store.redis.for_page(store.totals(articles)).await,
         }
     }
 
-    /// The articles with the most views in `window`, most first; of equals, the newer first. `None`
-    /// if SQL has to be asked: in the embedded profile, and while Redis is away or its ranking not
-    /// built.
+    /// The articles with the most views in `window`, most viewed first; ties go to the newer
+    /// article. `None` if the caller has to ask SQL: in the embedded profile, and while Redis is
+    /// unavailable or its ranking is not built.
     pub async fn top(&self, window: Window, count: usize) -> Option<Vec<(i64, i64)>> {
         match &self.store {
             ViewStore::Sqlite(_) => None,
@@ -272,13 +271,14 @@ impl Views {
     }
 }
 
-/// Who sends a request.
+/// Who sent a request.
 #[derive(Clone, Debug)]
 pub enum Sender {
-    /// A visitor, whose view may count, and near midnight who that is, for the case that the day
-    /// changes before it does. At other times that is not kept: thousands may wait for their batch,
-    /// and the processor's cache should hold them.
+    /// A visitor whose view may count. Near midnight it comes with the reader, so that the visitor
+    /// can be hashed again if the day changes before the view is recorded. At other times the
+    /// reader is dropped: thousands of views may be waiting for their batch, and they should fit
+    /// into the CPU cache.
     Visitor(Visitor, Option<Box<Reader>>),
-    /// What no reader sends.
+    /// A request that no reader sends.
     NoReader(Reason),
 }

@@ -1,13 +1,13 @@
-//! The answer to "I am reading this".
+//! The answer to a recorded view.
 
-/// What became of one view, and how often the article was read, this view included.
+/// What became of one view, and the article's count including it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ViewOutcome {
     /// The article's id.
     pub article: i64,
     /// The article's count after this view.
     pub views: i64,
-    /// Whether this view is one of them that was not there before.
+    /// Whether this view was counted just now.
     pub counted: bool,
     /// Why it was not counted; `None` if it was.
     pub reason: Option<Reason>,
@@ -16,12 +16,12 @@ pub struct ViewOutcome {
 /// Why a view was answered but not counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reason {
-    /// The visitor was counted for this article within the window (rule C2).
+    /// The visitor has already been counted for this article within the window (rule C2).
     Repeat,
-    /// The User-Agent is a crawler's, or there is none (rule C4).
+    /// The User-Agent is a crawler's or missing (rule C4).
     Crawler,
-    /// The browser says that nobody is looking yet: a prefetch or a prerender (rule C4).
+    /// The browser says that nobody is looking yet: it is a prefetch or a prerender (rule C4).
     Prefetch,
-    /// The address has had as many anonymous visitors counted as one address may have (rule C3).
+    /// The address or network has reached its cap of visitors for this article (rule C3).
     IpCap,
 }

@@ -1,47 +1,46 @@
-//! Rules C2 and C3 as one pure function: what becomes of each view of a batch, given what the store
-//! knows.
+//! Rules C2 and C3 as one pure function: decides each view of a batch, given what the store knows.
 
 use std::collections::{HashMap, HashSet};
 
 use super::visitor::{Hashes, Visitor};
 use crate::Reason;
 
-/// A view that waits to be decided.
+/// A view to decide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct View {
     /// The article's id.
     pub article: i64,
-    /// Who reads it.
+    /// Who viewed it.
     pub visitor: Visitor,
 }
 
-/// What becomes of a view.
+/// The decision on a view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
     /// It counts.
     Counted,
-    /// It does not, and why.
+    /// It does not count, for this reason.
     NotCounted(Reason),
-    /// The visitor was hashed for another day than that on which the store decides: whoever was
-    /// counted under this day's salt would not be found. It has to be hashed anew.
+    /// The visitor was hashed for a different day than the one the store decides on. Visitors
+    /// counted under this day's salt would not be found, so the visitor has to be hashed again.
     OtherDay,
 }
 
-/// Rule C3's caps: how many visitors may count for one article within the window.
+/// Rule C3's caps: how many visitors may count per article within the window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Caps {
-    /// Anonymous ones of an address: an IPv4 address or an IPv6 /64.
+    /// Anonymous visitors per address: an IPv4 address or an IPv6 /64.
     pub address: usize,
-    /// Anonymous ones of a network: an IPv6 /48, of which each of 65,536 addresses has a cap of its
-    /// own.
+    /// Anonymous visitors per network: an IPv6 /48. It holds 65,536 addresses (/64), each with its
+    /// own cap.
     pub network: usize,
-    /// Signed-in ones of an IPv4 address or an IPv6 /48, so that accounts by the dozen buy little
-    /// where everybody may sign up.
+    /// Signed-in visitors per IPv4 address or IPv6 /48. It keeps bulk accounts from buying many
+    /// views where sign-up is open.
     pub signed_in: usize,
 }
 
 impl Caps {
-    /// The cap for the network of a visitor ([`Hashes::network`]).
+    /// The cap for a visitor's network ([`Hashes::network`]).
     ///
     /// [`Hashes::network`]: super::visitor::Hashes::network
     pub fn of_network(&self, is_anonymous: bool) -> usize {
@@ -49,20 +48,20 @@ impl Caps {
     }
 }
 
-/// What is known of a visitor of an article under one day's hashes.
+/// What is known about an article's visitor under one day's hashes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Known {
-    /// The visitor is within a window.
+    /// Whether the visitor is within a window.
     pub is_seen: bool,
-    /// How many visitors of the address are, if there is a hash of one; otherwise it is not looked
-    /// at.
+    /// How many visitors of the address are within a window. Ignored if the visitor has no address
+    /// hash.
     pub of_address: usize,
     /// The same for the network.
     pub of_network: usize,
 }
 
-/// Why a view of `visitor` would not count; `None` if it would. `known` tells what is known under
-/// the hashes of a day.
+/// Why a view of `visitor` would not count; `None` if it would. `known` looks up what is known
+/// under one day's hashes.
 pub fn refusal(visitor: &Visitor, caps: &Caps, known: impl Fn(&Hashes) -> Known) -> Option<Reason> {
     let today = &visitor.today;
     let now = known(today);
@@ -81,12 +80,12 @@ pub fn refusal(visitor: &Visitor, caps: &Caps, known: impl Fn(&Hashes) -> Known)
 ///
 /// - `day`: the day of the decision.
 /// - `seen`: the pairs (article, visitor hash) within their window.
-/// - `origins`: how many visitors each pair (article, hash of an address or a network) has within
+/// - `origins`: how many visitors each pair (article, hash of an address or network) has within
 ///   their window.
 /// - `caps`: how many it may have.
 ///
-/// Both must hold every pair of the batch under the hashes of both days (see [`Visitor`]). Views of
-/// the batch count for those that follow.
+/// `seen` and `origins` must cover every pair of the batch under the hashes of both days (see
+/// [`Visitor`]). A view counted earlier in the batch affects the ones after it.
 pub fn decide(
     batch: &[View],
     day: i64,
@@ -135,7 +134,7 @@ mod tests {
         View { article, visitor: Visitor { day: DAY, today, yesterday: None } }
     }
 
-    /// So many of an address, and no less of a network or signed in than anybody needs.
+    /// Caps that limit addresses only.
     fn cap(address: usize) -> Caps {
         Caps { address, network: usize::MAX, signed_in: usize::MAX }
     }
@@ -249,9 +248,9 @@ mod tests {
     }
 
     proptest! {
-        /// Against the definition, written the slow way: a view counts if no earlier one of the
-        /// batch by the same visitor of the same article does, and fewer of the same article than
-        /// its address, and its network, may have.
+        /// Compares with the definition, written out naively: a view counts if no earlier view in
+        /// the batch by the same visitor of the same article counts, and the views counted before
+        /// it leave its address and its network below their caps for that article.
         #[test]
         fn c2_c3_every_batch_is_decided_as_the_rules_say(
             batch in prop::collection::vec((0i64..3, 0i64..6, 0i64..6), 0..60),
@@ -260,8 +259,8 @@ mod tests {
             signed_in in 1usize..6,
         ) {
             let caps = Caps { address, network, signed_in };
-            // The address is a function of the visitor, as in life: 0 and 1 are IPv4, 2 and 3 are
-            // of one network, and 4 and 5 are those of signed-in readers.
+            // As in reality, the address depends on the visitor. Addresses 0 and 1 are IPv4, 2 and
+            // 3 share one network, and 4 and 5 belong to signed-in readers.
             let batch: Vec<View> = batch.iter().map(|&(article, visitor, from)| {
                 let today = Hashes {
                     visitor: visitor * 10 + from,

@@ -1,4 +1,4 @@
-//! The statements of counting. The rules are elsewhere; here is only where things are kept.
+//! The crate's SQL statements. They only store and load; the rules are elsewhere.
 
 pub mod ledger;
 pub mod pruning;

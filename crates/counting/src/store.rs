@@ -1,5 +1,5 @@
-//! Where views are kept: a closed choice, so that every store is known to the compiler and to the
-//! tests.
+//! Where views are kept. The choice is a closed enum, so the compiler and the tests know every
+//! store.
 
 pub mod redis;
 pub mod sqlite;
@@ -15,33 +15,32 @@ use crate::ViewError;
 use crate::ViewOutcome;
 use crate::sql::salts::Salt;
 
-/// A store of views. Every store gives the same answers; they differ in what they run on.
+/// A store of views. All stores give the same answers and differ only in what they run on.
 #[derive(Clone, Debug)]
 pub enum ViewStore {
-    /// The embedded profile's: one SQLite file.
+    /// The embedded profile: one SQLite file.
     Sqlite(SqliteStore),
-    /// The server profile's: Redis, and what it has flushed to MySQL or MariaDB.
+    /// The server profile: Redis, flushed to MySQL or MariaDB.
     Redis(RedisStore),
 }
 
-/// What became of a view that was to be recorded.
+/// What became of a view that was submitted for recording.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Recorded {
-    /// It is recorded, or need not be.
+    /// The view was recorded, or there was nothing to record.
     Outcome(ViewOutcome),
-    /// It is recorded, but the article's total can't be told now.
+    /// The view was recorded, but the article's total is unavailable.
     NoTotal,
-    /// It is not recorded: the visitor was hashed for another day than that of the store, whose
-    /// clock shows `now` (milliseconds).
+    /// The view was not recorded: the visitor was hashed for a different day than the store's.
     OtherDay {
-        /// The time of the store.
+        /// The store's time, in milliseconds.
         now: i64,
     },
 }
 
 impl Decision {
-    /// What became of a view of `article` for the caller: with the article's total, if it is known,
-    /// and the store's time.
+    /// Turns the decision on a view of `article` into the caller's result. `views` is the article's
+    /// total, if known; `now` is the store's time.
     fn recorded(self, article: i64, views: Option<i64>, now: i64) -> Recorded {
         let reason = match self {
             Decision::OtherDay => return Recorded::OtherDay { now },
@@ -63,8 +62,8 @@ impl Recorded {
 }
 
 impl ViewStore {
-    /// How many batches may be written at once: articles whose numbers leave the same remainder are
-    /// never in two of them.
+    /// How many batches may be written concurrently. Articles are assigned to lanes by id modulo
+    /// this number, so no two concurrent batches share an article.
     pub fn lanes(&self) -> usize {
         match self {
             // SQLite has one writer.
@@ -73,7 +72,8 @@ impl ViewStore {
         }
     }
 
-    /// The same for requests: whoever waits for SQLite is answered soon.
+    /// The same store for use in requests: it waits only briefly for SQLite, so a request gets its
+    /// answer soon.
     #[must_use]
     pub fn for_requests(self) -> Self {
         match self {
@@ -82,7 +82,7 @@ impl ViewStore {
         }
     }
 
-    /// Whether it is no use to ask: what is sent is refused at once.
+    /// Whether the store is known to be unavailable, so that every call would fail at once.
     pub fn is_away(&self) -> bool {
         match self {
             ViewStore::Sqlite(_) => false,
@@ -90,10 +90,11 @@ impl ViewStore {
         }
     }
 
-    /// Decides and records a batch in one atomic, durable step: what became of each view, in order.
+    /// Decides and records a batch in one atomic, durable step. Returns what became of each view,
+    /// in order.
     ///
     /// # Errors
-    /// [`ViewError::Store`]: nothing was acknowledged. The whole batch may be recorded again.
+    /// [`ViewError::Store`]: nothing was acknowledged, and the whole batch may be retried.
     pub async fn record(&self, batch: &[View]) -> Result<Vec<Recorded>, ViewError> {
         match self {
             ViewStore::Sqlite(store) => store.record(batch).await,
@@ -101,12 +102,12 @@ impl ViewStore {
         }
     }
 
-    /// Reads what was added to the dedup log since the last read, so that
-    /// [`ViewStore::would_count`] knows whom other processes have counted, and this one before a
-    /// restart. Writes nothing. Skips what a batch is reading at the moment.
+    /// Reads what was added to the dedup log since the last read. That tells
+    /// [`ViewStore::would_count`] whom other processes have counted, and whom this one counted
+    /// before a restart. Writes nothing. Skips a log that a batch is reading right now.
     ///
     /// # Errors
-    /// [`ViewError::Store`]; the next call goes on from there.
+    /// [`ViewError::Store`]; the next call resumes where this one stopped.
     pub async fn catch_up(&self) -> Result<(), ViewError> {
         match self {
             ViewStore::Sqlite(store) => store.catch_up().await,
@@ -114,9 +115,9 @@ impl ViewStore {
         }
     }
 
-    /// Whether a view of `article` by `visitor` would count now, as far as this process knows the
-    /// dedup log. It asks nobody and changes nothing. It says yes to a visitor whom another process
-    /// has counted since the last batch here or the last [`ViewStore::catch_up`].
+    /// Whether a view of `article` by `visitor` would count now, according to this process's copy
+    /// of the dedup log. It does no I/O and changes nothing. It says yes to a visitor whom another
+    /// process has counted since the last batch here or the last [`ViewStore::catch_up`].
     pub fn would_count(&self, article: i64, visitor: &Visitor) -> bool {
         match self {
             ViewStore::Sqlite(store) => store.would_count(article, visitor),
@@ -124,9 +125,8 @@ impl ViewStore {
         }
     }
 
-    /// How often each of `articles` was read, the views that are not flushed yet included. An
-    /// article without a view may be absent, and so may one of which Redis knows nothing that SQL
-    /// does not.
+    /// The view count of each of `articles`, including views not flushed yet. An article may be
+    /// missing if it has no views, or if Redis knows nothing about it that SQL does not.
     ///
     /// # Errors
     /// [`ViewError::Store`]
@@ -137,7 +137,7 @@ impl ViewStore {
         }
     }
 
-    /// The salt of `day`, if it had one and still has.
+    /// The salt of `day`; `None` if it never had one or it has been destroyed.
     ///
     /// # Errors
     /// [`ViewError::Store`]
@@ -148,8 +148,8 @@ impl ViewStore {
         }
     }
 
-    /// The salts of `day` and of the day before. Where there is none yet, or none any more, `fresh`
-    /// becomes that of `day` and `yesterday` that of the day before.
+    /// The salts of `day` and of the day before. With Redis, a missing salt is set from `fresh`
+    /// (for `day`) or `yesterday` (for the day before). SQLite sets only that of `day`.
     ///
     /// # Errors
     /// [`ViewError::Store`]
@@ -166,21 +166,21 @@ impl ViewStore {
     }
 }
 
-/// A cached count that was not what it should be, as a reconcile found it.
+/// A wrong cached count that a reconcile found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Drift {
-    /// What was cached, such as `total`, or a ranking.
+    /// The cache, such as `total` or a ranking.
     pub cache: String,
-    /// Of what, such as `article 7`.
+    /// What the count belongs to, such as `article 7`.
     pub of: String,
-    /// What the cache had.
+    /// The cached count.
     pub cached: i64,
-    /// What it should have had, and has now.
+    /// The correct count, which the cache has now.
     pub correct: i64,
 }
 
 impl Drift {
-    /// A cached count of an article that was not what it should be.
+    /// A drift in an article's cached count.
     pub fn of_article(cache: impl Into<String>, article: i64, cached: i64, correct: i64) -> Self {
         Self { cache: cache.into(), of: format!("article {article}"), cached, correct }
     }

@@ -3,7 +3,7 @@
 /// The time span of a ranking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Window {
-    /// Since the article exists.
+    /// All time.
     All,
     /// The current hour and the 23 before it.
     Day,
@@ -14,10 +14,10 @@ pub enum Window {
 }
 
 impl Window {
-    /// All of them, the shortest first.
+    /// All windows, shortest first.
     pub const ALL: [Window; 4] = [Window::Day, Window::Week, Window::Month, Window::All];
 
-    /// The name in keys of Redis.
+    /// The name in Redis keys.
     pub fn name(self) -> &'static str {
         match self {
             Window::All => "all",
@@ -27,7 +27,7 @@ impl Window {
         }
     }
 
-    /// How many hours it spans, the current one included; `None` for all time.
+    /// How many hours the window spans, including the current one; `None` for all time.
     pub fn hours(self) -> Option<i64> {
         match self {
             Window::All => None,
@@ -38,7 +38,7 @@ impl Window {
     }
 }
 
-/// The hour (since 1970) that a time in milliseconds falls into.
+/// The hour (since 1970) of a time in milliseconds.
 pub fn hour_of(milliseconds: i64) -> i64 {
     milliseconds.div_euclid(3_600_000)
 }
