@@ -1,16 +1,16 @@
 //! Tells browsers from crawlers by the User-Agent (rule C4).
 //!
-//! Nothing here keeps out a crawler that claims to be a browser. The aim is to let every reader
-//! pass and to refuse every program that says what it is:
+//! It can't keep out a crawler that claims to be a browser. The aim is to let every reader pass and
+//! to refuse every program that identifies itself:
 //!
 //! 1. A User-Agent that names a crawler (`CRAWLERS`) is a crawler's, whatever else it says.
 //! 2. One that begins like a browser's (`BEGINNINGS`) and names an engine (`ENGINES`) is a
-//!    browser's. That includes the browsers inside apps, which only add the app's name.
+//!    browser's. That includes browsers inside apps, which only add the app's name.
 //! 3. Anything else needs a reason to pass: it begins with a browser's own name (`BROWSERS`), or
-//!    names something that only browsers on old phones have (`PHONES`).
+//!    contains a word that only browsers on old phones use (`PHONES`).
 //!
-//! Case is ignored throughout. The lists are our own. Most new crawlers need no entry, because they
-//! say `bot`, give an address (`http`, `@`) or name no engine.
+//! Matching ignores case. The lists are our own. Most new crawlers need no entry, because they say
+//! `bot`, give a contact address (`http`, `@`) or name no engine.
 
 use std::sync::LazyLock;
 
@@ -19,11 +19,13 @@ use aho_corasick::{AhoCorasick, MatchKind};
 /// How browsers' User-Agents begin. An engine must follow.
 const BEGINNINGS: &[&str] = &["Mozilla/", "Opera/", "MQQBrowser/", "OneBrowser/"];
 
-/// Browsers that begin with their own name, and Facebook's app, which may send nothing else.
+/// Browsers whose User-Agent begins with their own name, and Facebook's app, which may send nothing
+/// else.
 const BROWSERS: &[&str] =
     &["UCWEB/", "Midori/", "NetSurf/", "iCab/", "Lynx/", "Links (", "ELinks", "w3m/", "[FBAN/"];
 
-/// Engines, and browsers that do not name theirs. Outlook renders pages with Word (`MSOffice`).
+/// Engines, and browsers that do not name their engine. Outlook renders pages with Word
+/// (`MSOffice`).
 const ENGINES: &[&str] = &[
     "AppleWebKit",
     "Chrome/",
@@ -59,7 +61,7 @@ const ENGINES: &[&str] = &[
     "Charon",
 ];
 
-/// What browsers on old phones have in common. Their User-Agents begin with the phone's name.
+/// Words common to browsers on old phones, whose User-Agents begin with the phone's name.
 const PHONES: &[&str] = &[
     "MIDP",
     "UP.Browser/",
@@ -72,8 +74,8 @@ const PHONES: &[&str] = &[
     "DoCoMo/",
 ];
 
-/// What crawlers call themselves: words that any of them may use, then the names of those that use
-/// none of these words.
+/// What crawlers call themselves: first generic words, then the names of crawlers that use none of
+/// them.
 const CRAWLERS: &[&str] = &[
     // What they are.
     "bot",
@@ -120,7 +122,7 @@ const CRAWLERS: &[&str] = &[
     "(at)",
     ".com)",
     ".com/",
-    // Browsers that nobody is looking at.
+    // Browsers with nobody in front of them.
     "PhantomJS",
     "jsdom",
     "HappyDOM",
@@ -135,7 +137,7 @@ const CRAWLERS: &[&str] = &[
     "splash Version",
     "HTTrack",
     "Nutch",
-    // Google's, but not its browsers and phones.
+    // Google's programs, except its browsers and phones.
     "Google-",
     "-Google",
     "Google Favicon",
@@ -221,7 +223,7 @@ const CRAWLERS: &[&str] = &[
     ".0.0.0MQQBrowser",
 ];
 
-/// Phones, companies and parts of browsers whose name contains a word from `CRAWLERS`.
+/// Names of phones, companies and browser components that contain a word from `CRAWLERS`.
 const INNOCENT: &[&str] = &[
     "Cubot",
     "; Xbot",
@@ -244,7 +246,7 @@ const INNOCENT: &[&str] = &[
     "@calendar",
 ];
 
-/// What a word stands for.
+/// What a word indicates.
 #[derive(Clone, Copy)]
 enum Says {
     Crawler,
@@ -253,10 +255,10 @@ enum Says {
     Nothing,
 }
 
-/// All words in one automaton, which reads a User-Agent once however many words there are.
+/// All words in one automaton. It scans a User-Agent once, however many words there are.
 struct Words {
     automaton: AhoCorasick,
-    /// By a word's number in the automaton.
+    /// Indexed by the word's pattern number in the automaton.
     says: Vec<Says>,
 }
 
@@ -269,7 +271,7 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| {
     ];
     let automaton = AhoCorasick::builder()
         .ascii_case_insensitive(true)
-        // The longer word wins, so "Cubot" is a phone and not a bot.
+        // The longest match wins, so "Cubot" is a phone and not a bot.
         .match_kind(MatchKind::LeftmostLongest)
         .build(lists.iter().flat_map(|(_, words)| words.iter()))
         .expect("a few hundred short words fit into an automaton");
@@ -278,8 +280,8 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| {
     Words { automaton, says }
 });
 
-/// Whether a User-Agent belongs to a crawler, or to any other program that is not a browser. The
-/// time it takes is proportional to the length of the User-Agent.
+/// Whether a User-Agent belongs to a crawler, or to any other program that is not a browser. Runs
+/// in time linear in the length of the User-Agent.
 pub fn is_crawler(user_agent: &str) -> bool {
     let begins_with_any =
         |beginnings: &[&str]| beginnings.iter().any(|beginning| begins_with(user_agent, beginning));
@@ -297,7 +299,7 @@ pub fn is_crawler(user_agent: &str) -> bool {
     !is_browser
 }
 
-/// Ignores the case of ASCII letters.
+/// Ignores ASCII case.
 fn begins_with(text: &str, beginning: &str) -> bool {
     text.get(..beginning.len()).is_some_and(|start| start.eq_ignore_ascii_case(beginning))
 }
@@ -306,7 +308,7 @@ fn begins_with(text: &str, beginning: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// Browsers on desktops, phones and televisions; old and rare ones.
+    /// Browsers on desktops, phones and televisions, including old and rare ones.
     const READERS: &[&str] = &[
         "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) \
          Chrome/137.0.0.0 Safari/537.36",

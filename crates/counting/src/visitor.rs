@@ -1,4 +1,4 @@
-//! Rule C3: who a visitor is, without keeping who it was.
+//! Rule C3: identifies visitors without storing who they are.
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -12,30 +12,31 @@ use super::store::ViewStore;
 use crate::ViewError;
 use crate::sql::salts::Salt;
 
-/// How long salts are believed without asking the store again, in milliseconds.
+/// TTL of cached salts, in milliseconds.
 const TTL: i64 = 10_000;
 
-/// By how much the clocks of replicas and of Redis may differ at midnight, in milliseconds.
+/// The maximum clock difference between replicas and Redis around midnight, in milliseconds.
 const CLOCKS_DIFFER_BY: i64 = 10 * 60 * 1000;
 
 /// A day in milliseconds.
 pub const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
-/// What visitors are hashed under, or something else; 256 bits.
+/// A key for hashing visitors or other values; 256 bits.
 pub type Key = [u8; 32];
 
-/// What is hashed besides visitors. Each has a key of its own, so that what is kept for one can't
-/// be joined with what is kept for another.
+/// What is hashed besides visitors. Each purpose has its own key, so that data kept for one can't
+/// be joined with data kept for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// Who tries to sign in, and as whom.
+    /// Throttling of sign-ins: the client and the account name.
     Throttle,
     /// Addresses in the log.
     Log,
 }
 
 impl Purpose {
-    /// The key under a salt. Its texts are for good: processes of all versions must agree.
+    /// Derives the key from a salt. The context strings must never change, because processes of all
+    /// versions have to agree.
     fn key(self, salt: &Salt) -> Key {
         let context = match self {
             Purpose::Throttle => "tidemark 2026-11-27 throttling of sign-ins",
@@ -45,22 +46,21 @@ impl Purpose {
     }
 }
 
-/// Who is reading, as the request tells it. Lives as long as the request and is never written
-/// anywhere.
+/// The reader, as described by the request. Lives only as long as the request and is never stored.
 #[derive(Clone, Debug)]
 pub struct Reader {
     /// The signed-in user.
     pub user: Option<i64>,
-    /// The anonymous session, where there are any: 128 random bits that the browser sends.
+    /// The anonymous session, where sessions are in use: 128 random bits sent by the browser.
     pub session: Option<u128>,
-    /// Where the request comes from.
+    /// The client's address.
     pub address: IpAddr,
-    /// What the browser says that it is.
+    /// The `User-Agent` header.
     pub user_agent: String,
 }
 
 impl Reader {
-    /// Somebody of whom nothing is known but the address and the browser.
+    /// A reader known only by address and browser.
     pub fn new(address: IpAddr, user_agent: String) -> Self {
         Self { user: None, session: None, address, user_agent }
     }
@@ -69,44 +69,46 @@ impl Reader {
 /// The hashes of a visitor under one day's salt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hashes {
-    /// Of the user, or of the anonymous session, or of address and User-Agent.
+    /// Hash of the user, or of the anonymous session, or of address and User-Agent.
     pub visitor: i64,
-    /// Of an anonymous reader's address; `None` for a signed-in user, whom the cap per address does
-    /// not concern.
+    /// Hash of an anonymous reader's address; `None` for a signed-in user, who is exempt from the
+    /// cap per address.
     pub address: Option<i64>,
-    /// Of what the wider cap is for: the /48 of an anonymous reader's IPv6 address, or the IPv4
-    /// address or /48 of a signed-in user. `None` for an anonymous reader of an IPv4 address, who
-    /// has no wider network that would say anything.
+    /// Hash of the network the wider cap applies to: the /48 of an anonymous reader's IPv6 address,
+    /// or a signed-in user's IPv4 address or /48. `None` for an anonymous reader with an IPv4
+    /// address, for whom there is no meaningful wider network.
     pub network: Option<i64>,
-    /// The visitor is an anonymous session, which is the same at another address.
+    /// Whether the visitor is an anonymous session, which stays the same visitor when its address
+    /// changes.
     pub is_session: bool,
 }
 
-/// A visitor as the store knows one: hashes only.
+/// A visitor as the store knows it: hashes only.
 ///
-/// The salt changes at midnight (UTC), and a window may span it. So a visitor is looked up under
-/// yesterday's salt too, and remembered under today's. Which day it is, the store decides in the
-/// step that records the view: of two processes, or two requests, one may be before midnight and
-/// the other after, and neither would find who was counted under the other's salt.
+/// The salt changes at midnight UTC, and a window may span midnight. So a visitor is looked up
+/// under yesterday's salt too, and recorded under today's. The store decides which day it is, in
+/// the same step that records the view. Otherwise two processes or requests could disagree around
+/// midnight, and neither would find the visitors counted under the other's salt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Visitor {
-    /// The day that is today; days since 1970.
+    /// The current UTC day; days since 1970.
     pub day: i64,
-    /// Under today's salt.
+    /// The hashes under today's salt.
     pub today: Hashes,
-    /// Under yesterday's salt, if there was one and a window may reach back to it.
+    /// The hashes under yesterday's salt, if there was one and a window may reach back to it.
     pub yesterday: Option<Hashes>,
 }
 
-/// Makes visitors of readers. Holds the salts of two days and replaces them when the day changes.
+/// Turns readers into visitors. Caches the salts of two days and replaces them when the day
+/// changes.
 #[derive(Clone, Debug)]
 pub struct Identifier {
     store: ViewStore,
     clock: Clock,
     window: Duration,
     salts: Arc<RwLock<Option<Salts>>>,
-    /// By how much the store's clock is ahead of this process', as far as it matters and was
-    /// noticed; milliseconds.
+    /// How far the store's clock is ahead of this process's, in milliseconds. Set only once the
+    /// store has reported a different day.
     ahead: Arc<AtomicI64>,
 }
 
@@ -115,12 +117,12 @@ struct Salts {
     day: i64,
     today: Salt,
     yesterday: Option<Salt>,
-    /// When the store was asked, in milliseconds.
+    /// When they were loaded from the store, in milliseconds.
     asked_at: i64,
 }
 
 impl Salts {
-    /// The salt of a day, if it is one of these.
+    /// The salt of `day`, if cached.
     fn of(&self, day: i64) -> Option<Salt> {
         if self.day == day {
             Some(self.today)
@@ -131,57 +133,57 @@ impl Salts {
 }
 
 impl std::fmt::Debug for Salts {
-    /// Without the salts: whoever reads the log could undo the hashes with them.
+    /// Omits the salts: anyone who reads the log could use them to reverse the hashes.
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("Salts").field("day", &self.day).finish_non_exhaustive()
     }
 }
 
 impl Identifier {
-    /// The salts come from `store`, so that a restart, or another process, does not see everybody
-    /// as new. `window` is rule C2's.
+    /// Creates an identifier that loads its salts from `store`, so that visitors stay the same
+    /// after a restart and in other processes. `window` is rule C2's.
     pub fn new(store: ViewStore, clock: Clock, window: Duration) -> Self {
         Self { store, clock, window, salts: Arc::default(), ahead: Arc::default() }
     }
 
-    /// Goes by the store's clock, which shows `now`, from now on.
+    /// Adopts the store's clock, which shows `now`.
     pub fn set_time(&self, now: i64) {
         self.ahead.store(now.saturating_sub(self.clock.now_ms()), Ordering::Relaxed);
     }
 
-    /// Whether the day may turn out to be another before a view is recorded.
+    /// Whether the day may still change before a view is recorded.
     pub fn is_near_midnight(&self) -> bool {
         let time = self.clock.now_ms().rem_euclid(DAY_MS);
         time.min(DAY_MS - time) <= CLOCKS_DIFFER_BY
     }
 
-    /// The visitor that a reader is today.
+    /// The reader's visitor for today.
     ///
     /// # Errors
-    /// [`ViewError::Store`] if the day has just changed and its salt can't be had.
+    /// [`ViewError::Store`] if today's salt is neither cached nor available from the store.
     pub async fn identify(&self, reader: &Reader) -> Result<Visitor, ViewError> {
         let now = self.now();
         let salts = self.salts(now).await?;
         Ok(self.visitor(reader, &salts, now))
     }
 
-    /// The same without asking the store. Only good for a look-up: no view may be recorded with it.
-    /// `None` if no salt is cached under which a live entry could be hashed. However old the cache
-    /// is, its salts are the right ones: a store that has lost them gets them back from here.
+    /// Like [`Identifier::identify`], but from the cache only. The result is for lookups; no view
+    /// may be recorded with it. `None` if no cached salt could match a live entry. Salts do not go
+    /// stale however old the cache is: a store that has lost them gets them back from here.
     pub fn identify_from_memory(&self, reader: &Reader) -> Option<Visitor> {
         let now = self.now();
         let (day, known) = (day_of(now), self.known()?);
         if known.day == day {
             return Some(self.visitor(reader, &known, now));
         }
-        // It is past midnight and today's salt is not cached. All that is known is hashed under
-        // yesterday's.
+        // It is past midnight and today's salt is not cached. All visitors known to this process
+        // are hashed under yesterday's salt.
         known.of(day - 1).map(|salt| Visitor { day, today: hash(reader, &salt), yesterday: None })
     }
 
-    /// Reads the salts that the store has, unless today's is cached, so that
-    /// [`Identifier::identify_from_memory`] works after a restart and after midnight. Creates none:
-    /// the first view of a day does.
+    /// Loads the salts that the store has, unless today's is cached. This makes
+    /// [`Identifier::identify_from_memory`] work after a restart and after midnight. It creates no
+    /// salt; the first view of a day does.
     ///
     /// # Errors
     /// [`ViewError::Store`]
@@ -194,7 +196,7 @@ impl Identifier {
         let (today, yesterday) =
             (self.store.salt_if_any(day).await?, self.store.salt_if_any(day - 1).await?);
         let mut known = self.salts.write().unwrap_or_else(PoisonError::into_inner);
-        // The store may have lost what is known here.
+        // The store may have lost a salt that is still cached here.
         let yesterday = yesterday.or_else(|| known.as_ref()?.of(day - 1));
         let found = match (today, yesterday) {
             (Some(today), yesterday) => Salts { day, today, yesterday, asked_at: now },
@@ -203,7 +205,7 @@ impl Identifier {
             }
             (None, None) => return Ok(()),
         };
-        // A view may have created today's meanwhile.
+        // A view may have created today's salt in the meantime.
         if known.is_none_or(|known| known.day < found.day) {
             *known = Some(found);
         }
@@ -215,7 +217,7 @@ impl Identifier {
     }
 
     fn visitor(&self, reader: &Reader, salts: &Salts, now: i64) -> Visitor {
-        // Later in the day no window of yesterday's is left, and the second look-up would find
+        // Later in the day no window from yesterday is still open, so the second lookup would find
         // nothing.
         let window = i64::try_from(self.window.as_millis()).unwrap_or(i64::MAX);
         let is_soon = now.rem_euclid(DAY_MS) <= window.saturating_add(CLOCKS_DIFFER_BY);
@@ -223,15 +225,15 @@ impl Identifier {
         Visitor { day: salts.day, today: hash(reader, &salts.today), yesterday }
     }
 
-    /// Today's key for something else than visitors.
+    /// Today's key for a purpose other than visitors.
     ///
     /// # Errors
-    /// [`ViewError::Store`] if the day has just changed and its salt can't be had.
+    /// [`ViewError::Store`] if today's salt is neither cached nor available from the store.
     pub async fn key(&self, purpose: Purpose) -> Result<Key, ViewError> {
         Ok(purpose.key(&self.salts(self.now()).await?.today))
     }
 
-    /// The time of the store, as far as it is known.
+    /// The store's time, as far as this process knows it.
     fn now(&self) -> i64 {
         self.clock.now_ms().saturating_add(self.ahead.load(Ordering::Relaxed))
     }
@@ -239,8 +241,8 @@ impl Identifier {
     async fn salts(&self, now: i64) -> Result<Salts, ViewError> {
         match self.known_salts(day_of(now), now) {
             Some(salts) => Ok(salts),
-            // Boxed, as all that a view seldom needs: thousands may wait for their batch, and the
-            // processor's cache should hold them.
+            // Boxed, like everything a view rarely needs: thousands of views may be waiting for
+            // their batch, and they should fit into the CPU cache.
             None => Box::pin(self.ask_for_salts(day_of(now), now)).await,
         }
     }
@@ -251,9 +253,9 @@ impl Identifier {
 
     async fn ask_for_salts(&self, day: i64, now: i64) -> Result<Salts, ViewError> {
         let known = self.known();
-        // A store that has lost its salts gets back those that are known, or other processes would
-        // make new ones and see every visitor as another. All who find the day changed ask; the
-        // store gives them the same.
+        // A store that has lost its salts gets the cached ones back. Otherwise other processes
+        // would create new salts, and every visitor would look new. All callers that notice the new
+        // day ask the store, which gives them the same salt.
         let salt_of = |day: i64| known?.of(day);
         let fresh = salt_of(day).unwrap_or_else(rand::random);
         let (today, yesterday) = self.store.salts(day, fresh, salt_of(day - 1)).await?;
@@ -263,13 +265,13 @@ impl Identifier {
     }
 }
 
-/// The UTC day (since 1970) that a time in milliseconds falls into.
+/// The UTC day (since 1970) of a time in milliseconds.
 pub fn day_of(milliseconds: i64) -> i64 {
     milliseconds.div_euclid(DAY_MS)
 }
 
 /// The hashes of a reader under a salt: the first 64 bits of BLAKE3 keyed with it. Each kind of
-/// input has a first byte of its own, so that a user can't collide with an address.
+/// input starts with its own byte, so that a user can't collide with an address.
 pub(super) fn hash(reader: &Reader, salt: &Salt) -> Hashes {
     let keyed = |kind: u8, parts: [&[u8]; 2]| {
         let mut input = SmallVec::<[u8; 256]>::from_slice(&[kind]);
@@ -299,9 +301,9 @@ pub(super) fn hash(reader: &Reader, salt: &Salt) -> Hashes {
     }
 }
 
-/// What of an address tells visitors apart: all of an IPv4 address, the /64 of an IPv6 address,
-/// which is what one household or one server gets. An IPv4 address in IPv6 clothes is the IPv4
-/// address.
+/// The part of an address that tells visitors apart: all of an IPv4 address, or the /64 of an IPv6
+/// address, which is what one household or server gets. An IPv4-mapped IPv6 address counts as its
+/// IPv4 address.
 pub fn address_bucket(address: IpAddr) -> [u8; 8] {
     let mut bucket = [0; 8];
     match address.to_canonical() {
@@ -311,8 +313,8 @@ pub fn address_bucket(address: IpAddr) -> [u8; 8] {
     bucket
 }
 
-/// What one customer of a provider has at most: all of an IPv4 address, the /48 of an IPv6 address.
-/// Whoever has a /48 has 65,536 /64.
+/// The most that one customer of a provider gets: an IPv4 address, or the /48 of an IPv6 address,
+/// which holds 65,536 /64s.
 pub fn network_bucket(address: IpAddr) -> [u8; 8] {
     let mut bucket = address_bucket(address);
     if address.to_canonical().is_ipv6() {

@@ -20,29 +20,29 @@ use crate::sql::salts::{self, Salt};
 use crate::sql::seen::{self as statements, Seen, SeenRow};
 use crate::visitor::{Hashes, Visitor, day_of};
 
-/// How many entries are added to the memory at a time: pages look into it meanwhile.
+/// How many entries are added to the in-memory log per lock, so that pages can read it in between.
 const AT_ONCE: usize = 1_000;
 
-/// How many entries of the log [`SqliteStore::catch_up`] reads before it lets a batch have its
-/// turn.
+/// How many log entries [`SqliteStore::catch_up`] reads before it gives batches a chance to take
+/// the lock.
 const PART: i64 = 10_000;
 
-/// Views in SQLite. The dedup entry and the increment are in one transaction, and its commit is
-/// synced to disk before any of the batch is acknowledged: a process that dies before leaves
-/// neither, one that dies after leaves both (rule C5).
+/// Views in SQLite. The dedup entry and the increment are written in one transaction, and its
+/// commit is synced to disk before any view of the batch is acknowledged. A process that dies
+/// before the commit leaves neither; one that dies after it leaves both (rule C5).
 #[derive(Clone, Debug)]
 pub struct SqliteStore {
     database: SqliteDatabase,
     clock: Clock,
     window: Duration,
     caps: Caps,
-    /// Batches take turns, so that what one has read of the log is not read by another.
+    /// Serializes batches, so that no two read the same part of the log.
     turn: Arc<Mutex<()>>,
     memory: Arc<RwLock<Memory>>,
 }
 
 impl SqliteStore {
-    /// A store in `database` with rule C2's `window` and rule C3's `caps`.
+    /// Creates a store in `database` with rule C2's `window` and rule C3's `caps`.
     pub fn new(database: SqliteDatabase, clock: Clock, window: Duration, caps: Caps) -> Self {
         Self { database, clock, window, caps, turn: Arc::default(), memory: Arc::default() }
     }
@@ -57,11 +57,12 @@ impl SqliteStore {
     pub async fn record(&self, batch: &[View]) -> Result<Vec<Recorded>, ViewError> {
         let _turn = self.turn.lock().await;
         let mut transaction = self.database.begin().await?;
-        // Read under the write lock, so that time never runs backwards from one batch to the next.
+        // Read the clock under the write lock, so that time never runs backwards from one batch to
+        // the next.
         let now = self.clock.now_ms();
         while self.writing().forget(now) {}
-        // What another process has counted since, and what became of a batch of which nobody has
-        // heard.
+        // Entries by other processes since the last batch, and by an earlier batch whose outcome is
+        // unknown.
         let through = self.reading().through;
         self.learn(&statements::seen_after(&mut transaction, through, now, -1).await?);
         let (seen, origins) = self.reading().of(batch);
@@ -89,8 +90,9 @@ impl SqliteStore {
         articles.dedup();
         let totals = statements::totals(&mut transaction, &articles).await?;
         transaction.commit().await?;
-        // Not before it is committed. If that fails, or nobody waits for it any more, the next
-        // batch reads in the log what became of this one, since a commit can fail after the fact.
+        // Update the memory only after the commit. If the commit fails or the caller is cancelled,
+        // the next batch reads this batch's outcome from the log, because a commit can report
+        // failure and still have taken effect.
         if let Some(last) = last {
             let mut memory = self.writing();
             memory.through = last;
@@ -123,7 +125,7 @@ impl SqliteStore {
         }
     }
 
-    /// Remembers what was read of the log.
+    /// Adds what was read of the log to memory.
     fn learn(&self, rows: &[SeenRow]) {
         for rows in rows.chunks(AT_ONCE) {
             let mut memory = self.writing();
@@ -167,7 +169,8 @@ impl SqliteStore {
         Ok((today, yesterday))
     }
 
-    /// Lets the rankings end with the current hour. False if they do already.
+    /// Moves the end of the rankings' windows to the current hour. Returns false if they already
+    /// end there.
     ///
     /// # Errors
     /// [`ViewError::Store`]
@@ -175,7 +178,7 @@ impl SqliteStore {
         Ok(rankings::end_with(&self.database, hour_of(self.clock.now_ms())).await?)
     }
 
-    /// Deletes the windows that are over and the salts of days before `oldest_day`, from the file
+    /// Deletes expired windows and the salts of days before `oldest_day`, from the database's files
     /// too.
     ///
     /// # Errors
@@ -184,7 +187,7 @@ impl SqliteStore {
         Ok(pruning::prune(&self.database, self.clock.now_ms(), oldest_day).await?)
     }
 
-    /// Compares the rankings with the hours that they are made from, and corrects them.
+    /// Compares the rankings with the hourly counts they are computed from, and corrects them.
     ///
     /// # Errors
     /// [`ViewError::Store`]
@@ -201,25 +204,25 @@ fn seen_of(article: i64, hashes: Hashes) -> Seen {
     Seen { article, address: hashes.address, network: hashes.network, visitor: hashes.visitor }
 }
 
-/// The pairs of article and visitor within a window, and how many visitors the pairs of article and
-/// address or network have.
+/// The pairs of article and visitor that are within a window, and the number of visitors of each
+/// pair of article and address or network.
 type OfBatch = (HashSet<(i64, i64)>, HashMap<(i64, i64), usize>);
 
-/// When the windows of an origin's visitors end, in the order in which they were counted. Most have
+/// When the windows of an origin's visitors end, in the order they were counted. Most origins have
 /// few.
 type Ends = SmallVec<[i64; 1]>;
 
-/// Who is within a window: the table `view_seen` up to the entry `through`, so that a visitor is
-/// found without SQL.
+/// Who is within a window: a copy of the table `view_seen` up to the entry `through`, so that
+/// looking up a visitor needs no SQL.
 #[derive(Debug, Default)]
 struct Memory {
     through: i64,
     /// The end of each window, by article and visitor.
     visitors: HashMap<(i64, i64), i64>,
-    /// The windows of the visitors, by article and address and by article and network: both are
-    /// hashes that are never the same.
+    /// The ends of the visitors' windows, by article and address and by article and network. The
+    /// two kinds of hash share a map because they do not collide in practice.
     origins: HashMap<(i64, i64), Ends>,
-    /// The same entries by the end of their window.
+    /// The same entries, by the end of their window.
     by_end: BTreeMap<i64, Vec<Seen>>,
 }
 
@@ -232,7 +235,7 @@ impl Memory {
         self.by_end.entry(ends_at).or_default().push(seen);
     }
 
-    /// Forgets the windows that ended first, if they are over. False if there are none.
+    /// Removes the windows with the earliest end, if they have expired. Returns false if none have.
     fn forget(&mut self, now: i64) -> bool {
         let Some(entry) = self.by_end.first_entry().filter(|entry| *entry.key() <= now) else {
             return false;
@@ -242,7 +245,7 @@ impl Memory {
             self.visitors.remove(&(seen.article, seen.visitor));
             for origin in [seen.address, seen.network].into_iter().flatten() {
                 if let Entry::Occupied(mut ends) = self.origins.entry((seen.article, origin)) {
-                    // The first one, unless the window's length was changed.
+                    // It is the first one, unless the window's length was changed.
                     if let Some(place) = ends.get().iter().position(|end| *end == ended_at) {
                         ends.get_mut().remove(place);
                     }
@@ -255,7 +258,8 @@ impl Memory {
         true
     }
 
-    /// What [`decide`] has to know of the visitors of a batch. What is over has to be forgotten.
+    /// What [`decide`] needs to know about the visitors of a batch. Expired windows must have been
+    /// removed.
     fn of(&self, batch: &[View]) -> OfBatch {
         let (mut seen, mut origins) = (HashSet::new(), HashMap::new());
         for view in batch {
@@ -275,7 +279,8 @@ impl Memory {
         (seen, origins)
     }
 
-    /// What is known of one visitor at `now`, whether what is over was forgotten or not.
+    /// What is known about one visitor at `now`. Expired windows are ignored even if they have not
+    /// been removed.
     fn known(&self, article: i64, hashes: &Hashes, now: i64) -> Known {
         let live = |origin: Option<i64>| {
             let ends = origin.and_then(|origin| self.origins.get(&(article, origin)));
@@ -298,7 +303,7 @@ mod tests {
         let hashes =
             |visitor| Hashes { visitor, address: Some(100), network: Some(9), is_session: false };
         let mut memory = Memory::default();
-        // The last one as after the window was made shorter.
+        // The last one looks as if the window had been shortened.
         for (visitor, ends_at) in [(1, 5), (2, 7), (3, 6)] {
             memory.add(seen_of(1, hashes(visitor)), ends_at);
         }
