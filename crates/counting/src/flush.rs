@@ -1,17 +1,18 @@
-//! The flush: brings views from Redis to SQL, each exactly once (rule C5).
+//! The flush: moves views from Redis to SQL, each exactly once (rule C5).
 //!
-//! 1. **Seal.** What is pending in a shard becomes a batch, under the name it was given when its
-//!    first view came.
-//! 2. **Sync.** Wait until Redis has the seal, and so every view before it, on its disk. Otherwise
-//!    a crash of Redis could forget dedup entries whose views SQL has already, and a reader's retry
+//! 1. **Seal.** A shard's pending views become a batch. Its name was chosen when its first view
+//!    came.
+//! 2. **Sync.** Wait until the seal, and so every view before it, is on Redis' disk. Otherwise a
+//!    crash of Redis could lose dedup entries of views that SQL already has, and a reader's retry
 //!    would count again.
-//! 3. **Apply.** One SQL transaction writes the names of the batches to the ledger `view_batches`
-//!    and adds their views. A name that the ledger has already is skipped: SQL has its views.
-//! 4. **Finish.** Redis forgets the batches.
+//! 3. **Apply.** One SQL transaction inserts the names of the batches into the ledger
+//!    `view_batches` and adds their views. A name already in the ledger is skipped, because SQL has
+//!    its views.
+//! 4. **Finish.** Redis deletes the batches.
 //!
-//! A flush that dies anywhere leaves batches that the next one takes up at step 2. Any number of
-//! flushes may run at once. What Redis brings back from an older append-only file goes by the names
-//! it had, so SQL never takes it twice; see `docs/RELIABILITY.md`.
+//! A flush that dies at any point leaves batches that the next one resumes at step 2. Any number of
+//! flushes may run concurrently. Batches that Redis restores from an older append-only file keep
+//! their names, so SQL never applies them twice; see `docs/RELIABILITY.md`.
 
 mod sync;
 
@@ -40,30 +41,30 @@ static FINISH: LazyLock<Script> = LazyLock::new(|| {
     ))
 });
 
-/// How long the ledger keeps a batch, in milliseconds: an append-only file may be restored from a
-/// copy so old.
+/// How long the ledger keeps a batch, in milliseconds. An append-only file may be restored from a
+/// backup up to this old.
 pub const LEDGER_KEEPS: i64 = 30 * 24 * 60 * 60 * 1000;
 
-/// A batch that began longer ago is left alone: the ledger may have forgotten it, so it can't be
-/// told whether SQL has it.
+/// The maximum age of a batch, in milliseconds. An older one is left alone: the ledger may have
+/// forgotten it, so it is unknown whether SQL has its views.
 pub const OLDEST: i64 = LEDGER_KEEPS - 24 * 60 * 60 * 1000;
 
-/// What a flush did.
+/// Summary of a flush.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Flushed {
-    /// Batches that SQL has now.
+    /// Batches that were added to SQL.
     pub batches: u64,
-    /// Batches that SQL had already.
+    /// Batches that SQL already had.
     pub known: u64,
-    /// Articles that got views.
+    /// Articles whose views were added to.
     pub articles: u64,
-    /// Views that SQL got.
+    /// Views that were added to SQL.
     pub views: i64,
-    /// Views of articles that are no longer there; they are dropped.
+    /// Views of articles that no longer exist; they are dropped.
     pub dropped: i64,
-    /// Batches left for the next flush, because Redis has not synced them.
+    /// Batches left for the next flush, because Redis has not synced them yet.
     pub waiting: u64,
-    /// Batches that are too old to know whether SQL has them. They stay in Redis until somebody
+    /// Batches so old that it is unknown whether SQL has them. They stay in Redis until an operator
     /// decides.
     pub undecided: u64,
 }
@@ -101,14 +102,14 @@ impl std::fmt::Display for Flushed {
     }
 }
 
-/// Brings what Redis holds to SQL.
+/// Moves views from Redis to SQL.
 #[derive(Clone, Debug)]
 pub struct Flusher {
     store: RedisStore,
     clock: Clock,
 }
 
-/// A shard whose pending views were sealed.
+/// A shard with sealed batches, and its node's info at the time of the seal.
 struct Sealed {
     shard: i64,
     info: Info,
@@ -116,16 +117,15 @@ struct Sealed {
 }
 
 impl Flusher {
-    /// A flusher of `store`; `clock` dates the ledger.
+    /// Creates a flusher of `store`; `clock` dates the ledger's entries.
     pub fn new(store: RedisStore, clock: Clock) -> Self {
         Self { store, clock }
     }
 
-    /// One flush of all shards.
+    /// Flushes all shards once.
     ///
     /// # Errors
-    /// [`ViewError::Store`]: Redis or SQL can't be reached. Nothing is lost; the next flush goes on
-    /// from there.
+    /// [`ViewError::Store`]: Redis or SQL is unavailable. Nothing is lost; the next flush resumes from there.
     pub async fn step(&self) -> Result<Flushed, ViewError> {
         let mut flushed = Flushed::default();
         let mut sealed = Vec::new();
@@ -157,8 +157,8 @@ impl Flusher {
                     flushed.undecided += 1;
                 } else {
                     let batch = self.read(*shard, id).await?;
-                    // Finished by another flush, or gone with a restart that brought back what was
-                    // pending under this name.
+                    // An empty batch was finished by another flush, or a restart of Redis turned it
+                    // back into pending views.
                     if !batch.views.is_empty() {
                         batches.push(batch);
                         finished.entry(*shard).or_default().push(id.clone());
@@ -212,8 +212,8 @@ impl Flusher {
         Ok(())
     }
 
-    /// Whether the seal of each shard is on Redis' disk, as far as its settings let it be; waits
-    /// for that.
+    /// Waits until each shard's seal is on Redis' disk, as far as Redis' settings allow. Returns
+    /// for each shard whether it is.
     async fn wait_until_synced(&self, sealed: &[Sealed]) -> Result<Vec<bool>, ViewError> {
         let seals: Vec<&Info> = sealed.iter().map(|sealed| &sealed.info).collect();
         if seals.iter().all(|seal| sync::is_off(seal))

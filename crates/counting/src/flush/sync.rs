@@ -1,9 +1,10 @@
-//! Step 2 of the flush: knowing that Redis has the seal on its disk.
+//! Step 2 of the flush: makes sure that the seal is on Redis' disk.
 //!
-//! With `appendfsync everysec` a sync begins within two seconds after a moment at which none is
-//! under way. So when none is under way two seconds after such a moment, the sync that holds the
-//! seal has ended. While Redis writes a snapshot or rewrites its file it may sync otherwise, or not
-//! at all; then the batches wait for the next flush.
+//! With `appendfsync everysec`, Redis begins a sync within two seconds after any moment at which
+//! none is in progress. So if no sync is in progress two seconds or more after such a moment, the
+//! sync that covers the seal has finished. While Redis writes a snapshot or rewrites its
+//! append-only file, it may sync differently or not at all; the batches then wait for the next
+//! flush.
 
 use std::time::Duration;
 
@@ -11,21 +12,22 @@ use tidemark_store::redis::Info;
 
 use crate::ViewError;
 
-/// With `appendfsync everysec` Redis begins a sync at most so long after a write, if none is under
-/// way.
+/// With `appendfsync everysec`, the longest time between a write and the start of its sync, if no
+/// other sync is in progress.
 const SYNC_BEGINS_WITHIN: Duration = Duration::from_secs(2);
 
-/// How often Redis is asked whether a sync is under way, and how many times.
+/// How often Redis is polled for a sync in progress, and how many times.
 const POLL: Duration = Duration::from_millis(20);
 const POLLS: usize = 250;
 
-/// Whether this Redis keeps no append-only file: there is nothing to wait for then.
+/// Whether this Redis keeps no append-only file, so that there is nothing to wait for.
 pub fn is_off(info: &Info) -> bool {
     info.get("aof_enabled") != "1"
 }
 
-/// Waits until what the nodes had when they said `seals` of themselves is on their disks; `ask`
-/// asks the node of one of them anew. Returns of each whether it is.
+/// Waits until everything the nodes had written by the time of `seals` is on their disks. `seals`
+/// holds each node's info at its seal; `ask` fetches a node's current info by its index. Returns
+/// for each node whether it is synced.
 ///
 /// # Errors
 /// Those of `ask`.
@@ -40,8 +42,8 @@ where
     }
     tokio::time::sleep(SYNC_BEGINS_WITHIN).await;
     for (index, seal) in seals.iter().enumerate() {
-        // If the first wait was in vain there was no such moment, and a quiet one now may be that
-        // before the sync that is due.
+        // Skip nodes that never paused in the first wait. A pause now may be the one before the
+        // sync that is due.
         if let Some(is_synced) =
             synced.get_mut(index).filter(|is_synced| **is_synced && !is_off(seal))
         {
@@ -51,8 +53,9 @@ where
     Ok(synced)
 }
 
-/// Waits until no sync is under way. False if one is after all, the last one failed, the file is
-/// being rewritten or was meanwhile, or the server is another one now.
+/// Waits until no sync is in progress. Returns false if that takes too long, the last write failed,
+/// the server was replaced or restarted, a snapshot is being written, or the file is being or has
+/// been rewritten.
 async fn wait_while_syncing<A>(seal: &Info, ask: impl Fn() -> A) -> Result<bool, ViewError>
 where
     A: Future<Output = Result<Info, ViewError>>,
@@ -68,8 +71,8 @@ where
         if !is_same || is_child_running || info.get("aof_last_write_status") != "ok" {
             return Ok(false);
         }
-        // Twice, because the first question after a pause of Redis itself may be answered before a
-        // sync that is due.
+        // Ask twice: after Redis itself was paused, it may answer the first question before it
+        // starts a sync that is due.
         quiet = if info.get("aof_pending_bio_fsync") == "0" { quiet + 1 } else { 0 };
         if quiet == 2 {
             return Ok(true);
@@ -96,7 +99,7 @@ mod tests {
             ("aof_last_write_status", "ok"),
             ("aof_pending_bio_fsync", "0"),
         ];
-        // The first line of a name is the one that counts.
+        // `Info` uses the first line with a given name.
         Info::new(
             changes
                 .iter()
@@ -106,33 +109,33 @@ mod tests {
         )
     }
 
-    /// The syncs of a Redis with `everysec`, in milliseconds after the seal: from when to when each
-    /// was under way.
+    /// The syncs of a Redis with `everysec`: when each began and ended, in milliseconds after the
+    /// seal.
     #[derive(Debug)]
     struct Disk {
         syncs: Vec<(i64, i64)>,
-        /// A pause of the whole process: what is asked in it is answered at its end, and a sync
-        /// that is due begins only then.
+        /// A pause of the whole process, from and to. Questions asked during it are answered at its
+        /// end, and a sync that falls due begins only then.
         pause: (i64, i64),
     }
 
     impl Disk {
-        /// The first sync begins before the seal; after each the next begins `delay` later, and
-        /// takes so long as it `takes`.
+        /// The first sync begins at `first`, before the seal. Each pair says how long a sync takes
+        /// and how long after its end the next one begins.
         fn new(first: i64, takes_and_delays: &[(i64, i64)], pause: (i64, i64)) -> Self {
             let (mut at, mut syncs) = (first, Vec::new());
             for (takes, delay) in takes_and_delays {
                 syncs.push((at, at + takes));
                 at += takes + delay;
                 if (pause.0..pause.1).contains(&at) {
-                    // Not at once: a question that waits may be answered first.
+                    // Not immediately: a waiting question may be answered first.
                     at = pause.1 + 10;
                 }
             }
             Self { syncs, pause }
         }
 
-        /// When the seal is on the disk: at the end of the first sync that began after it.
+        /// When the seal is on disk: at the end of the first sync that began after it.
         fn has_seal_at(&self) -> i64 {
             self.syncs.iter().find(|(begin, _)| *begin >= 0).map_or(i64::MAX, |(_, end)| *end)
         }
@@ -151,7 +154,7 @@ mod tests {
         }
     }
 
-    /// A clock that goes on by itself when everybody waits for it.
+    /// A runtime whose clock advances by itself when every task is waiting.
     fn runtime() -> tokio::runtime::Runtime {
         tokio::runtime::Builder::new_current_thread()
             .enable_time()
@@ -161,7 +164,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever the disk does, and whenever Redis stands still.
+        /// Holds whatever the disk does and whenever Redis pauses.
         #[test]
         fn c5_a_seal_is_taken_for_synced_only_when_it_is(
             first in -3_000i64..0,
@@ -189,8 +192,8 @@ mod tests {
         };
         let disk = Disk::new(-100, &[(4_000, 1_900), (3_000, 60_000)], (0, 0));
         assert_eq!(after(&disk), (vec![true], 8));
-        // The sync before it is over only after the first wait; the one with the seal would begin
-        // after the second.
+        // The sync in progress at the seal ends only after the first wait. The sync that covers the
+        // seal would begin after the second.
         let disk = Disk::new(-2, &[(5_023, 2_000), (3_000, 60_000)], (0, 0));
         assert_eq!(after(&disk).0, [false]);
     }

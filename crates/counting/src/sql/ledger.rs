@@ -1,5 +1,5 @@
-//! The SQL side of the flush, and what Redis is rebuilt from. MySQL and MariaDB only: the embedded
-//! profile has nothing to flush.
+//! The SQL side of the flush, and the source that Redis is rebuilt from. MySQL and MariaDB only:
+//! the embedded profile has nothing to flush.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -8,45 +8,44 @@ use sqlx::{AssertSqlSafe, MySqlConnection};
 use tidemark_store::failpoint;
 use tidemark_store::sql::MySqlDatabase;
 
-/// A batch of views as a flush takes it: the article and the hour, and how many.
+/// A batch of views to apply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Batch {
-    /// Its name; no other has it.
+    /// The batch's unique name.
     pub id: String,
-    /// Views by article and hour.
+    /// Views by (article, hour).
     pub views: BTreeMap<(i64, i64), i64>,
 }
 
-/// What applying batches did.
+/// Summary of applying batches.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Applied {
     /// Batches that were new.
     pub batches: u64,
-    /// Batches that were in the ledger already.
+    /// Batches that the ledger already had.
     pub known: u64,
-    /// Articles that got views.
+    /// Articles whose views were added to.
     pub articles: u64,
     /// Views that were added.
     pub views: i64,
-    /// Views of articles that are no longer there.
+    /// Views of articles that no longer exist; they were dropped.
     pub dropped: i64,
 }
 
-/// Reads a JSON array of articles, or of articles with more, as rows. MySQL and MariaDB have it
-/// since 8.0.4 and 10.6.
+/// Reads a JSON array of article ids as rows. Available since MySQL 8.0.4 and MariaDB 10.6.
 const ARTICLES: &str = "JSON_TABLE(?, '$[*]' COLUMNS (article_id BIGINT PATH '$')) AS wanted";
 
 fn json<T: serde::Serialize>(rows: &T) -> sqlx::Result<String> {
     serde_json::to_string(rows).map_err(|error| sqlx::Error::Encode(error.into()))
 }
 
-/// Which of these articles are still there, asked in the transaction that adds their views.
+/// Returns which of the articles still exist. Called in the transaction that adds their views.
 pub type StillThere = for<'call> fn(
     &'call mut MySqlConnection,
     &'call [i64],
 ) -> BoxFuture<'call, sqlx::Result<HashSet<i64>>>;
 
-/// SQL's side of the flush.
+/// The SQL side of the flush.
 #[derive(Clone, Debug)]
 pub struct Ledger {
     database: MySqlDatabase,
@@ -54,25 +53,24 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// The ledger in `database`. Views of articles that are not `still_there` are dropped.
+    /// Creates a ledger in `database`. `still_there` says which articles still exist; views of
+    /// others are dropped.
     pub fn new(database: MySqlDatabase, still_there: StillThere) -> Self {
         Self { database, still_there }
     }
 
-    /// Where it is.
+    /// The ledger's database.
     pub fn database(&self) -> &MySqlDatabase {
         &self.database
     }
 
-    /// Adds the views of those of `batches` that the ledger does not have, and writes them to the
-    /// ledger, in one transaction.
+    /// In one transaction, records the batches that are new to the ledger and adds their views.
     ///
     /// # Errors
-    /// The database's. If the commit's answer was lost, it may have been done all the same; the
-    /// ledger knows.
+    /// The database's. If the reply to the commit was lost, the commit may have taken effect;
+    /// applying the batches again is safe, because the ledger has recorded them.
     pub async fn apply(&self, mut batches: Vec<Batch>, now: i64) -> sqlx::Result<Applied> {
-        // Two flushes that take the same batches take them in the same order, so neither waits for
-        // the other in a circle.
+        // A fixed order, so that two flushes of the same batches can't deadlock.
         batches.sort_by(|one, other| one.id.cmp(&other.id));
         let mut applied = Applied::default();
         let mut views = BTreeMap::<(i64, i64), i64>::new();
@@ -121,7 +119,7 @@ impl Ledger {
         Ok(applied)
     }
 
-    /// The views of `articles`, and which of `batches` are among them, of one moment.
+    /// Reads from one snapshot which of `batches` have been applied, and the views of `articles`.
     pub async fn totals_and_applied(
         &self,
         articles: &[i64],
@@ -141,9 +139,10 @@ impl Ledger {
         Ok((applied, totals.into_iter().collect()))
     }
 
-    /// For each of `windows` (how many hours, `hour` being the last; `None`: all time) the views of
-    /// every article of a shard, which are those whose number divided by the second of `shard`
-    /// leaves the first; and which of `batches` are among them. All of one moment.
+    /// Reads from one snapshot which of `batches` have been applied, and for each of `windows` the
+    /// views of every article of a shard. A window is a number of hours that ends with `hour`, or
+    /// `None` for all time. `shard` is (index, number of shards); an article belongs to the shard
+    /// whose index is its id modulo their number.
     pub async fn window_views_and_applied(
         &self,
         shard: (i64, i64),
@@ -183,7 +182,8 @@ impl Ledger {
         Ok((applied, all))
     }
 
-    /// Deletes ledger rows of batches that were applied before `until`. Returns how many.
+    /// Deletes batches that were applied before `until` (milliseconds) from the ledger. Returns how
+    /// many.
     pub async fn prune(&self, until: i64) -> sqlx::Result<u64> {
         let mut pruned = 0;
         loop {
@@ -199,7 +199,7 @@ impl Ledger {
         }
     }
 
-    /// Writes down that views come from the Redis of that name.
+    /// Registers the Redis named `id` as a source of views.
     pub async fn add_origin(&self, id: &str, now: i64) -> sqlx::Result<()> {
         sqlx::query("INSERT INTO view_origins (id, first_seen_at) VALUES (?, ?) ON DUPLICATE KEY UPDATE id = id")
             .bind(id)
@@ -209,21 +209,21 @@ impl Ledger {
             .map(drop)
     }
 
-    /// When each Redis was first seen that views came from, in milliseconds, oldest first.
+    /// When each Redis that views came from was first seen, in milliseconds, oldest first.
     pub async fn origins(&self) -> sqlx::Result<Vec<i64>> {
         sqlx::query_scalar("SELECT first_seen_at FROM view_origins ORDER BY first_seen_at")
             .fetch_all(self.database.pool())
             .await
     }
 
-    /// A transaction whose reads are all of one moment.
+    /// A transaction that reads from one consistent snapshot.
     async fn snapshot(&self) -> sqlx::Result<sqlx::Transaction<'static, sqlx::MySql>> {
         let begin = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";
         self.database.reachable()?.begin_with(begin).await
     }
 }
 
-/// Which of `batches` the ledger has.
+/// Which of `batches` are in the ledger.
 async fn applied(
     connection: &mut MySqlConnection,
     batches: &[String],
@@ -239,7 +239,7 @@ async fn applied(
     Ok(rows.into_iter().collect())
 }
 
-/// Adds views by article and hour to totals and hours, in the order of their keys.
+/// Adds views to the totals and the hourly counts, in key order.
 async fn add(
     connection: &mut MySqlConnection,
     views: &BTreeMap<(i64, i64), i64>,
@@ -274,19 +274,19 @@ async fn add(
     .map(drop)
 }
 
-/// What a MySQL server guarantees.
+/// The durability settings of a MySQL or MariaDB server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Durability {
-    /// Its name and version.
+    /// The server's version string.
     pub version: String,
-    /// `innodb_flush_log_at_trx_commit`; 1: each commit is synced.
+    /// `innodb_flush_log_at_trx_commit`; with 1, each commit is synced to disk.
     pub flush_log_at_commit: i64,
-    /// Whether it is a node of a Galera cluster.
+    /// Whether the server is a node of a Galera cluster.
     pub is_galera: bool,
 }
 
 impl Ledger {
-    /// What this server guarantees.
+    /// Reads the server's durability settings.
     pub async fn durability(&self) -> sqlx::Result<Durability> {
         let version =
             sqlx::query_scalar("SELECT VERSION()").fetch_one(self.database.pool()).await?;

@@ -1,20 +1,20 @@
-//! Deleting what has expired.
+//! Deletes expired data.
 
 use tidemark_store::sql::SqliteDatabase;
 
-/// How many rows one statement deletes at most: views wait for the same write lock.
+/// How many rows one statement deletes at most. Views wait for the same write lock.
 const CHUNK: i64 = 5_000;
 
-/// What a prune deleted.
+/// Summary of a prune.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pruned {
-    /// Visitors whose window is over.
+    /// Dedup entries whose window had expired.
     pub seen: u64,
     /// Salts of past days.
     pub salts: u64,
 }
 
-/// Deletes windows that ended by `now` (milliseconds) and salts of days before `oldest_day`.
+/// Deletes windows that ended by `now` (milliseconds) and the salts of days before `oldest_day`.
 pub async fn prune(database: &SqliteDatabase, now: i64, oldest_day: i64) -> sqlx::Result<Pruned> {
     let mut pruned = Pruned::default();
     loop {
@@ -36,8 +36,8 @@ pub async fn prune(database: &SqliteDatabase, now: i64, oldest_day: i64) -> sqlx
         .execute(database.writer())
         .await?
         .rows_affected();
-    // Until it is written over, the log still holds what was deleted. A reader in the way makes
-    // this do nothing, and then the next prune does it.
+    // The write-ahead log holds deleted data until it is overwritten, so truncate it. If a reader
+    // blocks this, it does nothing, and the next prune tries again.
     sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(database.writer()).await?;
     Ok(pruned)
 }

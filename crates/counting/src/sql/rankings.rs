@@ -1,21 +1,20 @@
-//! The embedded profile's rankings: the views of each article in the last 24 hours, 7 and 30 days,
-//! kept up with each batch, so that the most viewed are the first rows of an index however many
-//! articles there are.
+//! The embedded profile's rankings: each article's views in the last 24 hours, 7 days and 30 days.
+//! They are updated with each batch, so that the most viewed articles are the first rows of an
+//! index, however many articles there are.
 
 use sqlx::SqliteConnection;
 use tidemark_store::sql::{AnyDatabase, SqliteDatabase};
 
 use crate::Window;
 
-/// The windows that are kept up, in hours.
+/// The windows with stored counts. All time needs none: the totals are its counts.
 const WINDOWS: [Window; 3] = [Window::Day, Window::Week, Window::Month];
 
 fn hours() -> impl Iterator<Item = i64> {
     WINDOWS.into_iter().filter_map(Window::hours)
 }
 
-/// A window's count that was not what the hours say: the window in hours, the article, the count,
-/// and what it should have been.
+/// A window's wrong count: the window in hours, the article, the count found and the correct one.
 pub type WindowDrift = (i64, i64, i64, i64);
 
 /// Adds `increments` (a JSON array of article and new views) to every window.
@@ -35,7 +34,7 @@ pub async fn add(connection: &mut SqliteConnection, increments: &str) -> sqlx::R
     .map(drop)
 }
 
-/// The hour that the windows end with; `None` if they have never been computed.
+/// The last hour of the windows; `None` if they have never been computed.
 async fn end(connection: &mut SqliteConnection) -> sqlx::Result<Option<i64>> {
     sqlx::query_scalar("SELECT hour FROM ranking_hours").fetch_optional(connection).await
 }
@@ -55,7 +54,8 @@ async fn compute(connection: &mut SqliteConnection, hour: i64) -> sqlx::Result<(
     Ok(())
 }
 
-/// Lets the windows end with `hour`: takes out what is older now. False if they do already.
+/// Moves the end of the windows to `hour` by subtracting the hours that drop out. Returns false if
+/// they already end there.
 pub async fn end_with(database: &SqliteDatabase, hour: i64) -> sqlx::Result<bool> {
     if end(&mut *database.reader().acquire().await?).await?.is_some_and(|end| end >= hour) {
         return Ok(false);
@@ -63,7 +63,7 @@ pub async fn end_with(database: &SqliteDatabase, hour: i64) -> sqlx::Result<bool
     let mut transaction = database.begin().await?;
     match end(&mut transaction).await? {
         Some(end) if end >= hour => return Ok(false),
-        // Of more hours computing them anew is less work than taking each out.
+        // Beyond 24 hours, recomputing the windows is cheaper than subtracting.
         Some(end) if hour - end <= 24 => {
             for hours in hours() {
                 sqlx::query(
@@ -95,8 +95,7 @@ pub async fn end_with(database: &SqliteDatabase, hour: i64) -> sqlx::Result<bool
     Ok(true)
 }
 
-/// Compares every window with the hours that it is the sum of, and computes them anew if any
-/// differs.
+/// Compares every window with the sum of its hours, and recomputes all windows if any differs.
 pub async fn reconcile(database: &SqliteDatabase) -> sqlx::Result<Vec<WindowDrift>> {
     let mut transaction = database.begin().await?;
     let Some(end) = end(&mut transaction).await? else { return Ok(Vec::new()) };
@@ -124,7 +123,7 @@ pub async fn reconcile(database: &SqliteDatabase) -> sqlx::Result<Vec<WindowDrif
     Ok(drifts)
 }
 
-/// Whether the windows are kept up in `database` and have been computed.
+/// Whether `database` has ranking windows that have been computed. Only SQLite has them.
 ///
 /// # Errors
 /// The database's.

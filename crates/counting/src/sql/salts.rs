@@ -1,12 +1,12 @@
-//! The random keys that visitors are hashed under.
+//! The salts: random keys that visitors are hashed with.
 
 use tidemark_store::sql::SqliteDatabase;
 
-/// A key; 256 random bits.
+/// A salt; 256 random bits.
 pub type Salt = [u8; 32];
 
-/// The salt of a UTC day (days since 1970). If the day has none yet, `fresh` becomes it. Two
-/// processes that ask at once get the same one.
+/// The salt of a UTC day (days since 1970). If the day has none, it is set to `fresh`. Concurrent
+/// callers all get the same salt.
 pub async fn of_day(database: &SqliteDatabase, day: i64, fresh: Salt) -> sqlx::Result<Salt> {
     sqlx::query("INSERT INTO visitor_salts (day, salt) VALUES (?, ?) ON CONFLICT (day) DO NOTHING")
         .bind(day)
@@ -17,7 +17,7 @@ pub async fn of_day(database: &SqliteDatabase, day: i64, fresh: Salt) -> sqlx::R
     salt.ok_or(sqlx::Error::RowNotFound)
 }
 
-/// The salt of a UTC day, if it had one and still has.
+/// The salt of a UTC day; `None` if it never had one or it has been destroyed.
 pub async fn if_any(database: &SqliteDatabase, day: i64) -> sqlx::Result<Option<Salt>> {
     let salt: Option<Vec<u8>> = sqlx::query_scalar("SELECT salt FROM visitor_salts WHERE day = ?")
         .bind(day)

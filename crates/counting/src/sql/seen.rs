@@ -1,4 +1,4 @@
-//! Who was counted, in the embedded profile, and the totals, on both databases.
+//! The embedded profile's dedup log, and the totals on both databases.
 
 use std::collections::HashMap;
 
@@ -8,10 +8,10 @@ use tidemark_store::sql::AnyDatabase;
 
 use super::rankings;
 
-/// How many articles one statement asks for at most; SQLite and MySQL take more.
+/// How many articles one statement asks for at most. SQLite and MySQL would allow more.
 const MOST_PLACEHOLDERS: usize = 1024;
 
-/// How many rows one statement writes at most.
+/// How many rows one statement inserts at most.
 const MOST_ROWS: usize = 256;
 
 /// An entry of `view_seen`.
@@ -19,18 +19,18 @@ const MOST_ROWS: usize = 256;
 pub struct Seen {
     /// The article's id.
     pub article: i64,
-    /// The hash of an anonymous visitor's address; `None` for a signed-in one.
+    /// The hash of an anonymous visitor's address; `None` for a signed-in visitor.
     pub address: Option<i64>,
-    /// The hash of the network that a wider cap is for, if there is one.
+    /// The hash of the network that a wider cap applies to, if any.
     pub network: Option<i64>,
     /// The visitor's hash.
     pub visitor: i64,
 }
 
-/// An entry of `view_seen` as it is read back.
+/// An entry of `view_seen` as read from the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromRow)]
 pub struct SeenRow {
-    /// Greater than that of every earlier entry.
+    /// The entry's id, greater than that of every earlier entry.
     pub id: i64,
     /// The article's id.
     pub article_id: i64,
@@ -40,12 +40,12 @@ pub struct SeenRow {
     pub network: Option<i64>,
     /// The visitor's hash.
     pub visitor: i64,
-    /// The millisecond at which the window is over.
+    /// When the window ends, in milliseconds.
     pub window_ends_at: i64,
 }
 
-/// The entries after the one of that `id` whose window is not over at `now`. At most `most` of
-/// them, or all if `most` is negative.
+/// The entries after the one with that `id` whose window is still open at `now`. At most `most`
+/// entries, or all if `most` is negative.
 pub async fn seen_after(
     connection: &mut SqliteConnection,
     id: i64,
@@ -63,14 +63,14 @@ pub async fn seen_after(
     .await
 }
 
-/// Remembers `seen` until `window_ends_at`. Returns the id of the last entry.
+/// Inserts `seen` with windows that end at `window_ends_at`. Returns the id of the last entry.
 pub async fn remember(
     connection: &mut SqliteConnection,
     seen: &[Seen],
     window_ends_at: i64,
 ) -> sqlx::Result<i64> {
     let (mut left, mut last) = (seen, 0);
-    // Powers of two, so that there are few different statements to prepare.
+    // Insert in powers of two, so that few distinct statements have to be prepared.
     while let Some(size) = left.len().checked_ilog2().map(|log| (1 << log).min(MOST_ROWS)) {
         let (rows, rest) = left.split_at(size);
         left = rest;
@@ -88,7 +88,8 @@ pub async fn remember(
     Ok(last)
 }
 
-/// Adds `increments` (article, new views) to the totals and to the views of `hour`.
+/// Adds `increments` (article, new views) to the totals, to the hourly counts of `hour` and to the
+/// ranking windows.
 pub async fn add(
     connection: &mut SqliteConnection,
     increments: &[(i64, i64)],
@@ -116,7 +117,7 @@ pub async fn add(
     rankings::add(connection, &increments).await
 }
 
-/// The totals of `articles`; an article without a view is absent.
+/// The totals of `articles`; an article without views is absent.
 pub async fn totals(
     connection: &mut SqliteConnection,
     articles: &[i64],
@@ -131,7 +132,7 @@ pub async fn totals(
     Ok(rows.into_iter().collect())
 }
 
-/// How often an article was read, as far as SQL knows.
+/// An article's view count in SQL.
 ///
 /// # Errors
 /// The database's.
@@ -141,7 +142,7 @@ pub async fn total_in_sql(database: &AnyDatabase, article: i64) -> sqlx::Result<
     Ok(views.unwrap_or(0))
 }
 
-/// How often each of `articles` was read; an article that nobody has read is absent.
+/// The view counts of `articles` in SQL; an article without views is absent.
 ///
 /// # Errors
 /// The database's.
@@ -151,8 +152,7 @@ pub async fn totals_in_sql(
 ) -> sqlx::Result<HashMap<i64, i64>> {
     let mut totals = HashMap::with_capacity(articles.len());
     for chunk in articles.chunks(MOST_PLACEHOLDERS) {
-        // Filled up with articles that are asked for already, so that there are few different
-        // statements to prepare.
+        // Pad with repeated articles, so that few distinct statements have to be prepared.
         let placeholders = chunk.len().next_power_of_two();
         let others = ", ?".repeat(placeholders - 1);
         let sql =

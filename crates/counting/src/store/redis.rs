@@ -1,12 +1,13 @@
-//! The server profile's store: dedup, what is not flushed yet, totals and rankings are in Redis;
-//! SQL gets what a flush brings.
+//! The server profile's store. The dedup log, unflushed views, totals and rankings are in Redis; a
+//! flush moves the views to SQL.
 //!
-//! Articles are spread over shards by their number. Everything of a shard is on one node, and one
-//! script decides and records a batch of its views, so a dedup entry and its increment are one
+//! Articles are spread over shards by id. All keys of a shard are on one node, and a single script
+//! decides and records a batch of the shard's views. So a dedup entry and its increment are one
 //! atomic step (rule C5).
 //!
-//! Who was counted is a log in Redis that each process reads along ([`seen`]). So the script has to
-//! look only at what others have added since this process' last batch.
+//! The visitors that were counted form a log in Redis, of which each process keeps a copy
+//! ([`seen`]). So the script has to examine only what others have added since this process's last
+//! batch.
 
 pub mod files;
 mod rankings;
@@ -34,13 +35,13 @@ use crate::sql::ledger::Ledger;
 use crate::sql::salts::Salt;
 use crate::visitor::{DAY_MS, Hashes, Visitor};
 
-/// How often reading is tried again because something came in between.
+/// How many times a read-and-compare is retried after a conflict.
 const ATTEMPTS: usize = 20;
 
-/// How long a view waits for a total that Redis does not have.
+/// How long a view waits for SQL when Redis does not have its article's total.
 const FILL_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How many totals one script corrects, and how many members of a ranking one command writes.
+/// How many totals one script corrects, and how many ranking members one command writes.
 const CHUNK: usize = 2_000;
 
 macro_rules! script {
@@ -60,7 +61,7 @@ static TOP: LazyLock<Script> = script!("redis/top.lua");
 static PUBLISH: LazyLock<Script> = script!("redis/publish.lua");
 static BUILT: LazyLock<Script> = script!("redis/built.lua");
 
-/// What the node of a shard says of itself.
+/// What a shard's node reports about itself.
 pub(crate) static INFO: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "return { redis.call('INFO', 'server'), redis.call('INFO', 'persistence'), redis.call('INFO', 'memory') }",
@@ -79,16 +80,16 @@ impl From<RedisError> for ViewError {
     }
 }
 
-/// Views in Redis. See the module.
+/// Views in Redis; see the [module](self).
 #[derive(Clone, Debug)]
 pub struct RedisStore {
-    /// Where views are taken.
+    /// The Redis that views are recorded in.
     pub redis: Redis,
-    /// Where they end up.
+    /// The SQL side, where flushed views end up.
     pub ledger: Ledger,
-    /// This process' clock.
+    /// This process's clock.
     clock: Clock,
-    /// That which all replicas go by.
+    /// The clock all replicas share: Redis' own, or a test's.
     redis_clock: Clock,
     window: Duration,
     caps: Caps,
@@ -97,12 +98,12 @@ pub struct RedisStore {
     seen: Arc<[SeenPlace]>,
 }
 
-/// What is known of a shard's visitors.
+/// This process's copy of a shard's dedup log.
 #[derive(Debug, Default)]
 struct SeenPlace {
-    /// Batches take turns, so that what one has read of the log is not read by another.
+    /// Serializes batches, so that no two read the same part of the log.
     turn: Mutex<()>,
-    /// Held for moments only: pages look into it while a batch waits for Redis.
+    /// Locked only briefly: pages read it while a batch waits for Redis.
     seen: RwLock<Seen>,
 }
 
@@ -119,24 +120,24 @@ impl SeenPlace {
 /// What is not in SQL yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Unflushed {
-    /// Views that no flush has taken.
+    /// Views that no flush has sealed yet.
     pub pending: i64,
-    /// Batches that a flush has taken and not yet finished.
+    /// Batches that a flush has sealed but not finished.
     pub batches: u64,
 }
 
-/// What the script decided.
+/// The result of the script `record.lua`.
 struct Decided {
-    /// Of each view.
+    /// One for each view.
     decisions: Vec<Decision>,
-    /// When, in milliseconds.
+    /// When the script ran, in milliseconds.
     now: i64,
     /// The total of each article, if Redis has it.
     totals: Vec<Option<i64>>,
 }
 
-/// A shard's state, read before SQL: if a batch is closed or finished afterwards, its version
-/// differs.
+/// A shard's state, read before SQL. Its version changes when a batch is sealed or finished, which
+/// makes what was read from SQL stale.
 struct Before {
     version: String,
     batches: Vec<String>,
@@ -144,7 +145,7 @@ struct Before {
 }
 
 impl RedisStore {
-    /// A store with rule C2's `window` and rule C3's `caps`, in so many `shards`.
+    /// Creates a store with rule C2's `window` and rule C3's `caps`, divided into `shards`.
     pub fn new(
         redis: Redis,
         ledger: Ledger,
@@ -169,12 +170,12 @@ impl RedisStore {
         }
     }
 
-    /// The same, in a process whose `clock` is another than that of Redis.
+    /// The same store in a process whose `clock` differs from Redis' clock.
     pub fn with_clock(self, clock: Clock) -> Self {
         Self { clock, ..self }
     }
 
-    /// In how many shards articles are.
+    /// The shards that articles are spread over.
     pub fn shards(&self) -> std::ops::Range<i64> {
         0..self.shards
     }
@@ -184,13 +185,13 @@ impl RedisStore {
         article.rem_euclid(self.shards)
     }
 
-    /// What all keys of a shard start with.
+    /// The prefix of all keys of a shard.
     pub(crate) fn key(shard: i64) -> String {
         format!("tm:{{{shard}}}")
     }
 
-    /// The first argument of each script: empty for Redis' own clock, one for all replicas; a
-    /// test's clock where there is one.
+    /// The first argument of each script: a test's clock if there is one. Otherwise empty, for
+    /// Redis' own clock, which all replicas share.
     pub(crate) fn time(&self) -> Vec<u8> {
         match &self.redis_clock {
             Clock::System => Vec::new(),
@@ -233,8 +234,8 @@ impl RedisStore {
             }
         }
         if !missing.is_empty() {
-            // The views are recorded. Those whose total can't be had are not answered; the others
-            // do not wait for SQL.
+            // The views are recorded by now. Those whose total is unavailable get an error; the
+            // others do not wait for SQL.
             match tokio::time::timeout(FILL_TIMEOUT, self.fill(shard, &missing)).await {
                 Ok(Ok(filled)) => totals.extend(filled),
                 Ok(Err(error)) => {
@@ -249,7 +250,7 @@ impl RedisStore {
         Ok(views.iter().zip(decisions).map(recorded).collect())
     }
 
-    /// Has the script decide and record `views` of `articles`.
+    /// Runs the script that decides and records `views` of `articles`.
     async fn decide(
         &self,
         shard: i64,
@@ -257,8 +258,8 @@ impl RedisStore {
         articles: &[i64],
     ) -> Result<Decided, ViewError> {
         let place = self.place(shard).ok_or_else(unreadable)?;
-        // If nobody waits for the answer any more, or there is none, the next batch reads in the
-        // log what became of this one.
+        // If this call is cancelled or gets no answer, the next batch reads its outcome from the
+        // log.
         let _turn = place.turn.lock().await;
         let ids: Vec<Ids> =
             views.iter().map(|view| Ids::of(view.article, view.visitor.today)).collect();
@@ -294,7 +295,7 @@ impl RedisStore {
             let outcomes: Vec<u8> = next(&mut answer)?;
             let now: i64 = next(&mut answer)?;
             place.writing().ahead = now.saturating_sub(self.clock.now_ms());
-            // Not before Redis has said so: this process' clock may have been set.
+            // Expire entries by Redis' time only: this process's clock may have been set.
             while place.writing().forget(now) {}
             if outcomes == b"behind" {
                 let (log, last_chunk, chunks) =
@@ -342,7 +343,7 @@ impl RedisStore {
     pub async fn catch_up(&self) -> Result<(), ViewError> {
         let mut result = Ok(());
         for shard in self.shards() {
-            // A node of a Cluster that is away keeps nothing from the others.
+            // A Cluster node that is down must not keep the other shards from catching up.
             result = result.and(self.catch_up_shard(shard).await);
         }
         result
@@ -358,13 +359,13 @@ impl RedisStore {
         place.writing().ahead = now.saturating_sub(self.clock.now_ms());
         while place.writing().forget(now) {}
         let log: Option<String> = next(&mut answer)?;
-        // There is none before the first view.
+        // There is no log before the first view.
         let Some(log) = log else { return Ok(()) };
         let (last_chunk, chunks) = (next(&mut answer)?, next(&mut answer)?);
         self.read_log(shard, place, log, last_chunk, chunks).await
     }
 
-    /// Reads the part of a shard's log that was not read yet. The caller holds the shard's turn.
+    /// Reads the unread part of a shard's log. The caller holds the shard's `turn` lock.
     async fn read_log(
         &self,
         shard: i64,
@@ -420,8 +421,8 @@ impl RedisStore {
         refusal(visitor, &self.caps, known).is_none()
     }
 
-    /// Brings totals that Redis does not have from SQL, and returns them with what SQL does not
-    /// have yet.
+    /// Fills missing totals from SQL plus the views that are not in SQL yet. Returns the totals of
+    /// `articles`.
     async fn fill(&self, shard: i64, articles: &[i64]) -> Result<HashMap<i64, i64>, ViewError> {
         self.set_totals(shard, articles, "fill").await?;
         let mut command = cmd("HMGET");
@@ -434,8 +435,8 @@ impl RedisStore {
             .collect())
     }
 
-    /// Sets totals to what SQL has and what it does not have yet: `fill` those that are missing,
-    /// `correct` those that are there.
+    /// Sets totals to SQL's count plus the views that are not in SQL yet. The mode `fill` sets only
+    /// missing totals, `correct` only existing ones.
     async fn set_totals(
         &self,
         shard: i64,
@@ -476,8 +477,8 @@ impl RedisStore {
         let (version, batches): (Option<String>, Vec<String>) =
             self.redis.pipeline(&pipeline).await?;
         let now = self.clock.now_ms();
-        // Nobody can tell whether SQL has them; a flush leaves them alone, and counts would be
-        // doubled if it has.
+        // It is unknown whether SQL has the undecided batches. A flush skips them, and adding them
+        // here would count their views twice if SQL has them.
         let (undecided, batches) = batches.into_iter().partition(|batch| is_undecided(batch, now));
         Ok(Before { version: version.unwrap_or_else(|| "0".into()), batches, undecided })
     }
@@ -495,7 +496,8 @@ impl RedisStore {
             Ok::<_, ViewError>(articles.into_iter().zip(totals))
         });
         let found = futures_util::future::try_join_all(reads).await?.into_iter().flatten();
-        // What Redis has no total of has not been viewed since Redis was empty: SQL has all of it.
+        // An article without a total in Redis has had no view since Redis was empty, so SQL has all
+        // of its views.
         Ok(found.filter_map(|(article, total)| Some((article, total?))).collect())
     }
 
@@ -517,11 +519,11 @@ impl RedisStore {
         ))
     }
 
-    /// The salt of a day, which becomes `offered` if there is none.
+    /// The salt of a day. If there is none and one is `offered`, that becomes the salt.
     async fn salt(&self, day: i64, offered: Option<Salt>) -> Result<Option<Salt>, ViewError> {
         let key = format!("tm:salt:{day}");
         if let Some(offered) = offered {
-            // Rule C3: a salt is destroyed after two days, its own and the one in which it is
+            // Rule C3: a salt is destroyed after two days, the day itself and the next, when it is
             // yesterday's.
             let lives_for = ((day + 2) * DAY_MS - self.clock.now_ms()).max(1);
             let mut command = cmd("SET");
@@ -532,7 +534,7 @@ impl RedisStore {
         salt.map(|salt| Salt::try_from(salt).map_err(|_| unreadable())).transpose()
     }
 
-    /// Compares every total that Redis caches of a shard, and corrects it.
+    /// Compares every total Redis caches for a shard with the correct one, and corrects it.
     async fn correct_totals(&self, shard: i64) -> Result<Vec<Drift>, ViewError> {
         let articles: Vec<i64> =
             self.redis.query(cmd("HKEYS").arg(format!("{}:total", Self::key(shard)))).await?;
@@ -543,8 +545,8 @@ impl RedisStore {
         Ok(drifts)
     }
 
-    /// Compares every total and ranking that Redis caches with SQL and what SQL does not have yet,
-    /// and corrects it.
+    /// Compares every total and ranking cached in Redis with SQL plus the views that are not in SQL
+    /// yet, and corrects them.
     ///
     /// # Errors
     /// [`ViewError::Store`]
@@ -558,14 +560,14 @@ impl RedisStore {
         Ok(drifts)
     }
 
-    /// Gives this Redis a name, if it has none, and writes it down in SQL: a second name there
+    /// Gives this Redis a name, if it has none, and registers the name in SQL. A second name there
     /// means that a Redis was lost.
     ///
     /// # Errors
     /// [`ViewError::Store`]
     pub async fn register_origin(&self) -> Result<(), ViewError> {
         const ORIGIN: &str = "tm:origin";
-        // A Redis that was emptied has lost that too.
+        // A Redis that was emptied has lost its number of shards too.
         self.is_claimed.store(false, Ordering::Relaxed);
         self.ensure_shards_claimed().await?;
         let fresh = format!("{:032x}", rand::random::<u128>());
@@ -574,12 +576,13 @@ impl RedisStore {
         Ok(self.ledger.add_origin(&name.ok_or_else(unreadable)?, self.clock.now_ms()).await?)
     }
 
-    /// Holds Redis to one number of shards: with another, a view's dedup entry would be looked for
-    /// in another place, and what is pending in a shard that is no longer known would never be
-    /// flushed.
+    /// Fixes the number of shards of this Redis. With a different number, a view's dedup entry
+    /// would be looked up in the wrong shard, and views pending in a shard that no longer exists
+    /// would never be flushed.
     ///
     /// # Errors
-    /// The number that Redis has, if it is another; [`ViewError::Store`].
+    /// The inner error is the number that Redis has, if it differs. The outer one is
+    /// [`ViewError::Store`].
     pub async fn claim_shards(&self) -> Result<Result<(), i64>, ViewError> {
         const SHARDS: &str = "tm:shards";
         self.redis.query::<Value>(cmd("SET").arg(SHARDS).arg(self.shards).arg("NX")).await?;
@@ -589,8 +592,8 @@ impl RedisStore {
         Ok(if shards == self.shards { Ok(()) } else { Err(shards) })
     }
 
-    /// As [`RedisStore::claim_shards`], where it has not succeeded yet: Redis may have been away at
-    /// the start.
+    /// Calls [`RedisStore::claim_shards`] unless it has succeeded already: Redis may have been
+    /// unavailable at startup.
     async fn ensure_shards_claimed(&self) -> Result<(), ViewError> {
         if self.is_claimed.load(Ordering::Relaxed) {
             return Ok(());
@@ -603,7 +606,7 @@ impl RedisStore {
         })
     }
 
-    /// What each node that has a shard says of itself, one for each server.
+    /// What the nodes that hold shards report about themselves, once per server.
     ///
     /// # Errors
     /// [`ViewError::Store`]
@@ -619,14 +622,14 @@ impl RedisStore {
         Ok(nodes)
     }
 
-    /// Forgets the windows that are over. Returns how many.
+    /// Deletes expired windows from the log. Returns how many.
     ///
     /// # Errors
-    /// [`ViewError::Store`]; those that were not reached are forgotten the next time.
+    /// [`ViewError::Store`]; the next call deletes the rest.
     pub async fn prune(&self) -> Result<u64, ViewError> {
         let mut forgotten = 0;
         for shard in self.shards() {
-            // A part at a time: views wait for it.
+            // In small steps, because views wait while the script runs.
             loop {
                 let part: u64 =
                     self.redis.evaluate(&PRUNE, &Self::key(shard), &[self.time()]).await?;
@@ -639,7 +642,7 @@ impl RedisStore {
         Ok(forgotten)
     }
 
-    /// What is not in SQL yet.
+    /// Counts what is not in SQL yet.
     ///
     /// # Errors
     /// [`ViewError::Store`]
@@ -655,27 +658,26 @@ impl RedisStore {
     }
 }
 
-/// The name of what becomes pending now: the time, so that it can be told how old a batch is, and
-/// something random, so that no other has it.
+/// The id of a new batch: the time, which tells its age, and a random part, which makes it unique.
 fn generation_id(now: i64, random: u64) -> String {
     format!("{now}-{random:016x}")
 }
 
-/// Whether a batch began so long ago that the ledger may have forgotten it, so that it can't be
-/// told whether SQL has it.
+/// Whether a batch is so old that the ledger may have forgotten it, so that it is unknown whether
+/// SQL has its views.
 pub(crate) fn is_undecided(id: &str, now: i64) -> bool {
     let began_at: Option<i64> = id.split_once('-').and_then(|(time, _)| time.parse().ok());
     began_at.is_none_or(|began_at| began_at < now - OLDEST)
 }
 
-/// The ids of a visitor of an article.
+/// An article's visitor in the dedup log.
 #[derive(Clone, Copy, Debug)]
 struct Ids {
-    /// That by which the visitor is found again.
+    /// The id that the visitor is looked up by.
     own: Id,
-    /// That under the network, if there is a cap for that.
+    /// The id under the network, if a cap applies to it.
     network: Option<Id>,
-    /// That under the address, if there is a cap for that and `own` is another.
+    /// The id under the address, if a cap applies to it and `own` is not that id already.
     address: Option<Id>,
 }
 
@@ -689,7 +691,7 @@ impl Ids {
     }
 }
 
-/// Appends a view as the script reads it.
+/// Appends a view in the format that `record.lua` reads.
 fn pack(view: &View, ids: Ids, articles: &[i64], seen: &Seen, now: i64, packed: &mut Vec<u8>) {
     let (mut is_repeat, mut live) = seen.find(ids.own, now);
     let yesterday = view.visitor.yesterday.map(|hashes| Ids::of(view.article, hashes));
@@ -699,7 +701,7 @@ fn pack(view: &View, ids: Ids, articles: &[i64], seen: &Seen, now: i64, packed: 
         live += visitors;
     }
     let is_anonymous = view.visitor.today.address.is_some();
-    // The day's last three bits.
+    // The day's lowest three bits.
     let day = u8::try_from(view.visitor.day.rem_euclid(8)).unwrap_or(0);
     let flags = [
         is_anonymous,
@@ -709,7 +711,7 @@ fn pack(view: &View, ids: Ids, articles: &[i64], seen: &Seen, now: i64, packed: 
         ids.address.is_some(),
     ];
     packed.push(flags.iter().rev().fold(day, |bits, flag| 2 * bits + u8::from(*flag)));
-    // The script counts from 1. A batch is far smaller than the 65,535 that fit.
+    // Lua indices start at 1. A batch is far smaller than the limit of 65,535.
     let article = articles.binary_search(&view.article).map_or(0, |index| index + 1);
     packed.extend_from_slice(&u16::try_from(article).unwrap_or(0).to_be_bytes());
     packed.extend_from_slice(&u16::try_from(live).unwrap_or(u16::MAX).to_be_bytes());
@@ -739,12 +741,12 @@ fn next<T: FromRedisValue>(answer: &mut impl Iterator<Item = Value>) -> Result<T
     Ok(from_redis_value(answer.next().ok_or_else(unreadable)?)?)
 }
 
-/// An argument of a script.
+/// A number as a script argument.
 pub(crate) fn number(number: i64) -> Vec<u8> {
     number.to_string().into_bytes()
 }
 
-/// The arguments that make a set: how many, then each.
+/// A set as script arguments: its size, then its members.
 fn set(members: &HashSet<String>) -> impl Iterator<Item = Vec<u8>> {
     let count = number(i64::try_from(members.len()).unwrap_or(i64::MAX));
     std::iter::once(count).chain(members.iter().map(|member| member.clone().into_bytes()))
@@ -760,7 +762,7 @@ mod tests {
 
     #[test]
     fn c5_a_batch_is_undecided_once_the_ledger_may_have_forgotten_it() {
-        // After 29 days: the ledger keeps a batch for 30, and clocks may differ.
+        // After 29 days: the ledger keeps a batch for 30 days, and clocks may differ.
         let began_at = 1_800_000_000_000;
         let oldest = 29 * DAY_MS;
         let id = generation_id(began_at, 7);

@@ -1,6 +1,6 @@
-//! Rule C3: a salt that is destroyed must be gone from Redis' files too. The append-only file keeps
-//! what was deleted until it is written anew, which Redis does by itself when the file has grown,
-//! and that may be never.
+//! Rule C3: a destroyed salt must also disappear from Redis' files. The append-only file keeps
+//! deleted data until it is rewritten. Redis rewrites the file by itself only once it has grown
+//! enough, which may never happen.
 
 use ::redis::{Value, cmd, from_redis_value};
 use tidemark_store::redis::Info;
@@ -9,38 +9,37 @@ use super::RedisStore;
 use crate::ViewError;
 use crate::visitor::day_of;
 
-/// On which day the files were last written anew, and after a space what Redis said, if it refused.
-/// One for all nodes.
+/// Key that holds the day of the last rewrite and, after a space, Redis' error message if it
+/// refused. One key for all nodes.
 const REWRITTEN: &str = "tm:rewritten";
 
-/// How long that is kept, in seconds.
+/// TTL of that key, in seconds.
 const KEPT: i64 = 2 * 24 * 60 * 60;
 
-/// How many days back salts are looked for. Redis has dropped them by its own clock, unless that is
-/// wrong.
+/// How many days back salts are deleted. Redis has expired them already, unless its clock is wrong.
 const DAYS: i64 = 7;
 
-/// How it is about what was deleted and is still in the append-only files.
+/// Whether deleted data may still be in the append-only files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Files {
-    /// There are none.
+    /// Redis keeps no append-only file.
     Off,
-    /// They were written anew today.
+    /// They were rewritten today.
     Fresh,
-    /// They are due.
+    /// They are due for a rewrite.
     Due,
-    /// Redis could not write one.
+    /// A rewrite failed.
     Failed,
-    /// Redis refuses to, and what it said.
+    /// Redis refused to rewrite them, with this message.
     Refused(String),
 }
 
 impl RedisStore {
-    /// Deletes the salts of all days but today and yesterday, and, once a day after that, has each
-    /// node write its append-only file anew. Returns how it was before.
+    /// Deletes the salts that are 2 to 7 days old, then has each node rewrite its append-only file.
+    /// Does this once a day. Returns the state before.
     ///
     /// # Errors
-    /// [`ViewError::Store`]; it is done the next time.
+    /// [`ViewError::Store`]; the next call tries again.
     pub async fn destroy_salts(&self) -> Result<Files, ViewError> {
         let today = day_of(self.clock.now_ms());
         let before = self.files().await?;
@@ -50,7 +49,7 @@ impl RedisStore {
         for day in today - DAYS..today - 1 {
             self.redis.query::<Value>(cmd("DEL").arg(format!("tm:salt:{day}"))).await?;
         }
-        // One that is under way began before the salts were deleted, so it may hold them.
+        // A rewrite in progress began before the salts were deleted, so its file may hold them.
         if before == Files::Off || self.persistence().await?.iter().any(is_busy) {
             return Ok(before);
         }
@@ -61,9 +60,9 @@ impl RedisStore {
                 );
                 today.to_string()
             }
-            // Redis said nothing.
+            // No reply from Redis at all.
             Err(error) if error.code().is_none() => return Err(error.into()),
-            // One has just begun after all.
+            // A rewrite has started in the meantime.
             Err(error) if error.to_string().contains("in progress") => return Ok(before),
             Err(error) => {
                 tracing::warn!(error = %error, "Redis refuses to write its append-only file anew; destroyed salts stay in it");
@@ -74,7 +73,7 @@ impl RedisStore {
         Ok(before)
     }
 
-    /// How it is about what was deleted and is still in the append-only files.
+    /// The state of the append-only files.
     ///
     /// # Errors
     /// [`ViewError::Store`]
@@ -84,8 +83,8 @@ impl RedisStore {
         Ok(state_of(&nodes, &mark.unwrap_or_default(), day_of(self.clock.now_ms())))
     }
 
-    /// What each node says of its files, those without a shard included: a salt may be on one of
-    /// them.
+    /// The persistence info of each node, including nodes without a shard, because a salt may be on
+    /// one of them.
     async fn persistence(&self) -> Result<Vec<Info>, ViewError> {
         let answers = self.redis.on_every_node(cmd("INFO").arg("persistence")).await?;
         let info = |answer| -> Result<Info, ViewError> { Ok(Info::new(from_redis_value(answer)?)) };
@@ -93,7 +92,7 @@ impl RedisStore {
     }
 }
 
-/// How it is on the day `today`, by what the nodes say and what is written down.
+/// The state on day `today`, given the nodes' info and the value of [`REWRITTEN`].
 fn state_of(nodes: &[Info], mark: &str, today: i64) -> Files {
     if nodes.iter().all(|node| node.get("aof_enabled") != "1") {
         return Files::Off;
@@ -102,7 +101,7 @@ fn state_of(nodes: &[Info], mark: &str, today: i64) -> Files {
     match (day == today.to_string(), refusal) {
         (false, _) => Files::Due,
         (true, "") if nodes.iter().any(has_failed) => Files::Failed,
-        // It ended before it was done.
+        // The node restarted before the rewrite was done.
         (true, "") if nodes.iter().any(has_written_none) => Files::Due,
         (true, "") => Files::Fresh,
         (true, refusal) => Files::Refused(refusal.to_owned()),
@@ -119,7 +118,7 @@ fn has_failed(node: &Info) -> bool {
         && node.get("aof_last_bgrewrite_status") != "ok"
 }
 
-/// Whether it has written none anew since it started.
+/// Whether the node has completed no rewrite since it started and none is in progress.
 fn has_written_none(node: &Info) -> bool {
     node.get("aof_enabled") == "1" && !is_busy(node) && node.get("aof_rewrites") == "0"
 }
@@ -136,7 +135,7 @@ mod tests {
             ("aof_last_bgrewrite_status", "ok"),
             ("aof_rewrites", "1"),
         ];
-        // The first line of a name is the one that counts.
+        // `Info` uses the first line with a given name.
         Info::new(
             changes
                 .iter()

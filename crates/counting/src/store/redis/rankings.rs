@@ -1,5 +1,5 @@
-//! The most viewed: each shard's rankings, built from SQL and kept up by the views that come in
-//! between.
+//! The most viewed articles: each shard's rankings, built from SQL and updated by the views that
+//! arrive afterwards.
 
 use ::redis::{Value, cmd, pipe};
 
@@ -9,17 +9,16 @@ use crate::Window;
 use crate::hour_of;
 use crate::store::Drift;
 
-/// The windows that are ranked, under their names in Redis, in the order in which `built.lua`
-/// answers.
+/// The ranked windows with their names in Redis, in the order of `built.lua`'s answer.
 pub(super) const RANKINGS: [(&str, Window); 4] =
     [("all", Window::All), ("24h", Window::Day), ("7d", Window::Week), ("30d", Window::Month)];
 
-/// How long a ranking that was built and never put in place is kept, in seconds.
+/// TTL of a ranking that was built but never published, in seconds.
 const ASIDE_SECONDS: i64 = 600;
 
 impl RedisStore {
-    /// The articles with the most views in `window`, most first; of equals, the newer first. `None`
-    /// if the ranking has to be built first.
+    /// The articles with the most views in `window`, most viewed first; ties go to the newer
+    /// article. `None` if the ranking has to be built first.
     ///
     /// # Errors
     /// [`ViewError::Store`]
@@ -53,18 +52,18 @@ impl RedisStore {
         }))
     }
 
-    /// Builds the rankings of every shard that has none, or whose windows ended with an earlier
-    /// hour. Returns how many shards.
+    /// Builds the rankings of every shard that has none, or whose rankings are of an earlier hour.
+    /// Returns how many shards it built.
     ///
     /// # Errors
-    /// [`ViewError::Store`]; the shards that were not reached are built the next time.
+    /// [`ViewError::Store`]; the next call builds the remaining shards.
     pub async fn refresh_rankings(&self) -> Result<usize, ViewError> {
         let hour = hour_of(self.clock.now_ms());
         let mut built = 0;
         for shard in self.shards() {
             let mut hours: Vec<Option<i64>> =
                 self.redis.evaluate(&BUILT, &Self::key(shard), &[self.time()]).await?;
-            // Redis has been through a restart: what it caches may be as old as its file.
+            // Redis has restarted, so its cached counts may be as old as its file.
             if hours.pop().flatten().is_some() {
                 self.correct_totals(shard).await?;
                 self.build_rankings(shard, hour, &RANKINGS).await?;
@@ -90,8 +89,8 @@ impl RedisStore {
         Ok(built)
     }
 
-    /// Builds a shard's rankings from SQL aside and puts them in place. Returns what one of the
-    /// same hour had other than it should.
+    /// Builds a shard's rankings from SQL under temporary names, then publishes them. Returns how a
+    /// previous ranking of the same hour differed.
     pub(super) async fn build_rankings(
         &self,
         shard: i64,

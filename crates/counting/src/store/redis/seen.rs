@@ -1,4 +1,4 @@
-//! Who was counted, as far as this process has read it in Redis: so a view costs Redis no look-up.
+//! This process's copy of the dedup log in Redis. Thanks to it, a view needs no lookup in Redis.
 
 use std::collections::VecDeque;
 use std::hash::Hasher;
@@ -9,20 +9,25 @@ use smallvec::SmallVec;
 
 use crate::visitor::Hashes;
 
-/// Bytes of an entry of the log: an id, and the second at which the window ends.
+/// Bytes in a log entry: an id, and the second at which the window ends.
 const ENTRY: usize = 16;
 
-/// How many entries are forgotten at a time: pages look into what is known meanwhile.
+/// How many entries are removed per lock, so that pages can read the copy in between.
 const AT_ONCE: usize = 1_000;
 
 /// Half of an id.
 type Half = [u8; 6];
 
-/// Who was counted for which article: a hash of article and address, or of article and visitor
-/// where the visitor is not bound to an address, and a part of the visitor's own hash. The visitors
-/// of an address are found by the first half, and told apart by the second. A visitor whose network
-/// has a cap too has another id, whose first half is of article and network, and so has an
-/// anonymous session, which may come from elsewhere the next time, one of article and address.
+/// A visitor of an article in the dedup log, in two halves.
+///
+/// The second half is part of the visitor's own hash. The first half groups visitors for a cap: it
+/// is a hash of article and address, or of article and visitor if the visitor is not bound to an
+/// address. So all visitors of an address share the first half, and the second half tells them
+/// apart.
+///
+/// A visitor whose network has a cap gets another id, whose first half is of article and network.
+/// An anonymous session, whose address may change, gets another one whose first half is of article
+/// and address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Id {
     address: Half,
@@ -30,7 +35,7 @@ pub struct Id {
 }
 
 impl Id {
-    /// Of a visitor of `article`.
+    /// The id of a visitor of `article`.
     pub fn new(article: i64, hashes: Hashes) -> Self {
         match hashes.address.filter(|_| !hashes.is_session) {
             Some(address) => Self::of(article, address, 1, hashes.visitor),
@@ -38,8 +43,8 @@ impl Id {
         }
     }
 
-    /// Of the same visitor, under the address; `None` if [`Id::new`] is that, or there is no cap
-    /// for it.
+    /// The same visitor's id under the address; `None` if [`Id::new`] is that id already, or no cap
+    /// applies to the address.
     pub fn of_address(article: i64, hashes: Hashes) -> Option<Self> {
         hashes
             .address
@@ -47,15 +52,16 @@ impl Id {
             .map(|address| Self::of(article, address, 1, hashes.visitor))
     }
 
-    /// Of the same visitor, under the network; `None` if there is no cap for that.
+    /// The same visitor's id under the network; `None` if no cap applies to it.
     pub fn of_network(article: i64, hashes: Hashes) -> Option<Self> {
         hashes.network.map(|network| Self::of(article, network, 2, hashes.visitor))
     }
 
-    /// `kind`: what `origin` is the hash of.
+    /// `kind` says what `origin` is a hash of.
     fn of(article: i64, origin: i64, kind: u8, visitor: i64) -> Self {
-        // Nobody can aim at a collision: the hashes are keyed with the day's salt. All replicas, of
-        // all versions, must agree.
+        // The fixed SipHash key is safe: the inputs are hashes keyed with the day's salt, so nobody
+        // can provoke a collision. It must not change, because replicas of all versions have to
+        // agree.
         let mut hasher = SipHasher13::new();
         hasher.write_i64(article.to_le());
         hasher.write_i64(origin.to_le());
@@ -65,12 +71,12 @@ impl Id {
         Self { address: [a, b, c, d, e, f], visitor: [s, t, u, v, w, x] }
     }
 
-    /// The half of the address or network.
+    /// The first half: that of the address or network.
     pub fn origin(self) -> [u8; 6] {
         self.address
     }
 
-    /// As it is in the log.
+    /// The bytes as they are in the log.
     pub fn bytes(self) -> [u8; 12] {
         let ([a, b, c, d, e, f], [s, t, u, v, w, x]) = (self.address, self.visitor);
         [a, b, c, d, e, f, s, t, u, v, w, x]
@@ -80,12 +86,12 @@ impl Id {
 /// How far a shard's log was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Position {
-    /// The log's name. Redis gives it another when it has started, or was emptied: what was read of
-    /// it may be gone then. Empty if none was read.
+    /// The log's name; empty if no log was read yet. Redis renames the log when it has restarted or
+    /// was emptied, because the log may then have lost entries that were read.
     pub log: String,
     /// The number of the chunk.
     pub chunk: i64,
-    /// The byte in it.
+    /// The byte offset in the chunk.
     pub byte: i64,
 }
 
@@ -95,24 +101,24 @@ struct Visitor {
     ends_at: u32,
 }
 
-/// What is known of a shard's visitors: those of its log up to a position whose windows are not
-/// over.
+/// The copy of a shard's dedup log: its entries up to a position, except those whose windows have
+/// expired.
 #[derive(Debug, Default)]
 pub struct Seen {
     /// How far the log was read.
     pub position: Position,
-    /// By how much Redis' clock was ahead of this process' when its last answer came, in
-    /// milliseconds.
+    /// How far Redis' clock was ahead of this process's at its last answer, in milliseconds.
     pub ahead: i64,
-    // A half is a hash already, and nobody can aim at its place in this map.
+    // A fast hasher is safe here: the keys are hashes already, and nobody can choose where they
+    // land.
     visitors: FxHashMap<Half, SmallVec<[Visitor; 1]>>,
-    /// The same, in the order of the log: which is that of the ends, but for a change of the
-    /// window's length.
+    /// The same entries in log order. That is the order in which windows end, unless the window's
+    /// length was changed.
     in_order: VecDeque<(u32, Half)>,
 }
 
 impl Seen {
-    /// Begins with a log of which nothing was read.
+    /// Starts over with an unread log.
     pub fn begin(&mut self, log: String, chunk: i64) {
         *self = Self {
             position: Position { log, chunk, byte: 0 },
@@ -121,8 +127,8 @@ impl Seen {
         };
     }
 
-    /// Whether the visitor was counted, and how many visitors of its address were, at the time
-    /// `now` in milliseconds.
+    /// Whether the visitor is within a window at the time `now` in milliseconds, and how many
+    /// visitors of its address are.
     pub fn find(&self, id: Id, now: i64) -> (bool, usize) {
         let visitors = self.visitors.get(&id.address).map_or(&[][..], SmallVec::as_slice);
         let live = visitors.iter().filter(|visitor| i64::from(visitor.ends_at) * 1000 > now);
@@ -131,13 +137,13 @@ impl Seen {
         })
     }
 
-    /// Remembers a visitor until the second `ends_at`.
+    /// Adds a visitor whose window ends at the second `ends_at`.
     pub fn add(&mut self, id: Id, ends_at: u32) {
         self.visitors.entry(id.address).or_default().push(Visitor { hash: id.visitor, ends_at });
         self.in_order.push_back((ends_at, id.address));
     }
 
-    /// Remembers what was read of the log. What follows the last whole entry is ignored.
+    /// Adds the entries of a part of the log. An incomplete entry at the end is ignored.
     pub fn read(&mut self, entries: &[u8]) {
         for entry in entries.as_chunks::<ENTRY>().0 {
             let [a, b, c, d, e, f, s, t, u, v, w, x, end @ ..] = *entry;
@@ -146,8 +152,8 @@ impl Seen {
         }
     }
 
-    /// Forgets some of the windows that are over at the time `now` in milliseconds. False once
-    /// there are none.
+    /// Removes some of the windows that have expired at the time `now` in milliseconds. Returns
+    /// false once none are left.
     pub fn forget(&mut self, now: i64) -> bool {
         for _ in 0..AT_ONCE {
             let Some((_, address)) =
@@ -195,7 +201,7 @@ mod tests {
         assert_eq!(seen.find(network(2), 0), (false, 0), "another article");
         assert_eq!(seen.find(Id::new(1, hashes(9, 100)), 0), (false, 2));
         assert_eq!(Id::of_network(1, Hashes { network: None, ..hashes(1, 100) }), None);
-        // A hash that is both an address's and a network's, as hashes of 64 bits can be.
+        // A 64-bit hash can happen to be both an address's and a network's.
         assert_eq!(seen.find(id(1, 9, 7), 0), (false, 0));
     }
 
@@ -228,7 +234,7 @@ mod tests {
         let mut seen = Seen::default();
         seen.add(id(1, 10, 100), 5);
         seen.add(id(1, 11, 100), 7);
-        // As after the window was made shorter.
+        // As if the window had been shortened.
         seen.add(id(1, 12, 100), 6);
         assert_eq!(seen.find(id(1, 10, 100), 4_999), (true, 3));
         assert_eq!(seen.find(id(1, 10, 100), 5_000), (false, 2));
