@@ -1,5 +1,5 @@
-//! Counts who reads what, for a program that has no blog:
-//! `cargo run -p tidemark-counting --example count`.
+//! Counts page views in a program that is not a blog: `cargo run -p tidemark-counting --example
+//! count`.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -23,7 +23,7 @@ pub async fn run(file: &Path) -> Result<HashMap<i64, i64>, Box<dyn Error>> {
     let (clock, window) = (Clock::System, Duration::from_secs(24 * 60 * 60));
     let caps = Caps { address: 20, network: 200, signed_in: 50 };
     let store = ViewStore::Sqlite(SqliteStore::new(database, clock.clone(), window, caps));
-    // Views that arrive while a batch is written are the next batch. No more than 1000 may wait.
+    // Views that arrive while a batch is being written form the next one. At most 1000 may wait.
     let (batcher, workers) = batcher(store.clone(), 1000);
     for worker in workers {
         tokio::spawn(worker.run());

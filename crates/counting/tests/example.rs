@@ -1,4 +1,4 @@
-//! The example counts as it says.
+//! Runs the example and checks its counts.
 
 use std::collections::HashMap;
 

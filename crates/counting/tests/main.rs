@@ -1,7 +1,7 @@
-//! Counting against the real thing: SQLite files, and real MariaDB or MySQL, Redis or Valkey
+//! Tests of counting against real stores: SQLite files, and MariaDB or MySQL, Redis or Valkey
 //! servers.
 //!
-//! A test names the rule that it protects (C1 to C8, see the crate's documentation).
+//! Each test names the rule it protects (C1 to C8, see the crate's documentation).
 
 mod example;
 mod store;

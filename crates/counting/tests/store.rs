@@ -1,4 +1,4 @@
-//! The stores of views, without HTTP, and what their tests share.
+//! Tests of the view stores without HTTP, and the helpers they share.
 
 mod caches;
 mod contract;
@@ -39,7 +39,8 @@ const CAPS: Caps = Caps { address: CAP, network: 4, signed_in: 3 };
 const ARTICLES: i64 = 40;
 const SHARDS: i64 = 4;
 
-/// Noon, so that a test moves the clock by hours without meeting midnight unless it wants to.
+/// Noon, so that a test can advance the clock by hours without crossing midnight unless it wants
+/// to.
 const NOON: &str = "2026-11-24T12:00:00Z";
 
 /// What a store runs on.
@@ -52,7 +53,7 @@ enum Backend {
 
 const BACKENDS: [Backend; 3] = [Backend::Sqlite, Backend::Redis, Backend::Cluster];
 
-/// A store of its own, and what it runs on.
+/// A test's own store and what it runs on.
 struct Place {
     store: ViewStore,
     clock: Clock,
@@ -73,7 +74,7 @@ async fn sqlite(folder: &Path, clock: &Clock) -> ViewStore {
     ViewStore::Sqlite(SqliteStore::new(open_sqlite(folder).await, clock.clone(), WINDOW, CAPS))
 }
 
-/// The articles that a flush finds are 1 to [`ARTICLES`].
+/// Says that the articles 1 to [`ARTICLES`] exist.
 fn still_there<'call>(
     _connection: &'call mut MySqlConnection,
     articles: &'call [i64],
@@ -83,12 +84,12 @@ fn still_there<'call>(
     Box::pin(async move { Ok(there) })
 }
 
-/// A ledger in the server's database at `url`.
+/// A ledger in the SQL server's database at `url`.
 async fn open_ledger(url: &str) -> Ledger {
     Ledger::new(MySqlDatabase::open(url, None, &MIGRATIONS.mysql).await.unwrap(), still_there)
 }
 
-/// A store in Redis that flushes to `ledger`, with connections of its own.
+/// A store in Redis with its own connections that flushes to `ledger`.
 fn store_in_redis(redis_url: &str, ledger: Ledger, clock: &Clock) -> RedisStore {
     RedisStore::new(
         Redis::new(redis_url).unwrap(),
@@ -100,13 +101,13 @@ fn store_in_redis(redis_url: &str, ledger: Ledger, clock: &Clock) -> RedisStore 
     )
 }
 
-/// The same with an empty database.
+/// Like [`store_in_redis`], with a new, empty SQL database.
 async fn redis_store(redis_url: &str, clock: &Clock) -> RedisStore {
     let ledger = open_ledger(&SqlServer::shared().new_database()).await;
     store_in_redis(redis_url, ledger, clock)
 }
 
-/// One Cluster for all tests: it is emptied for each, so they take turns.
+/// One Cluster shared by all tests. It is emptied for each test, so they take turns.
 fn cluster() -> &'static (tokio::sync::Mutex<()>, RedisCluster) {
     static CLUSTER: OnceLock<(tokio::sync::Mutex<()>, RedisCluster)> = OnceLock::new();
     CLUSTER.get_or_init(|| (tokio::sync::Mutex::new(()), RedisCluster::start()))
@@ -131,7 +132,7 @@ impl Place {
         Self { store, clock, redis, folder }
     }
 
-    /// The same store once more, with connections of its own.
+    /// The same store again, with its own connections, as in another process.
     async fn opened_again(&self) -> ViewStore {
         match &self.store {
             ViewStore::Sqlite(_) => sqlite(self.folder.path(), &self.clock).await,
@@ -154,7 +155,7 @@ impl Place {
         self.store.totals(&[article]).await.unwrap().get(&article).copied().unwrap_or(0)
     }
 
-    /// What SQL alone has.
+    /// The total in SQL, without views that are not flushed yet.
     async fn total_in_sql(&self, article: i64) -> i64 {
         let (_, totals) =
             self.redis_store().ledger.totals_and_applied(&[article], &[]).await.unwrap();
@@ -170,7 +171,7 @@ impl Place {
         }
     }
 
-    /// The most viewed, and how often.
+    /// The ranking for `window`: articles with their views.
     async fn top(&self, window: Window) -> Vec<(i64, i64)> {
         match &self.store {
             ViewStore::Sqlite(_) => {
@@ -200,7 +201,7 @@ impl Place {
     }
 }
 
-/// Records a batch whose totals are all known.
+/// Records a batch and expects every view to be answered with a total.
 async fn record(store: &ViewStore, batch: &[View]) -> Vec<ViewOutcome> {
     store
         .record(batch)
@@ -225,7 +226,7 @@ fn on(backends: &[Backend], test: impl AsyncFn(Place)) {
     }
 }
 
-/// A visitor on the day on which a test begins.
+/// A visitor on the day on which tests begin.
 fn visitor(visitor: i64, address: i64) -> Visitor {
     let today = Hashes { visitor, address: Some(address), network: None, is_session: false };
     on_day_of(&clock(), Visitor { day: 0, today, yesterday: None })
@@ -239,7 +240,7 @@ fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-/// Tries until it works: a connection that has broken fails once.
+/// Retries until it works, because a broken connection fails once before it is replaced.
 async fn retry<T, E: std::fmt::Debug, F: Future<Output = Result<T, E>>>(
     attempt: impl Fn() -> F,
 ) -> T {

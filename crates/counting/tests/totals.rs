@@ -1,4 +1,4 @@
-//! The totals that SQL has, on both databases.
+//! Reading totals from SQL, on both databases.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use tidemark_servers::SqlServer;
 use tidemark_store::on_writer;
 use tidemark_store::sql::AnyDatabase;
 
-/// Runs a statement that counting has no function for.
+/// Runs a statement for which the crate has no function.
 async fn execute(database: &AnyDatabase, sql: &'static str) -> sqlx::Result<()> {
     on_writer!(database, pool => sqlx::query(sql).execute(pool).await.map(drop))
 }

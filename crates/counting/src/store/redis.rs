@@ -622,7 +622,7 @@ impl RedisStore {
         Ok(nodes)
     }
 
-    /// Deletes expired windows from the log. Returns how many.
+    /// Deletes expired entries from the log. Returns how many.
     ///
     /// # Errors
     /// [`ViewError::Store`]; the next call deletes the rest.

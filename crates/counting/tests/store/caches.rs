@@ -1,4 +1,4 @@
-//! Totals and rankings, which are caches in Redis.
+//! Totals and rankings, which Redis caches.
 
 use super::*;
 
@@ -13,7 +13,8 @@ fn c5_recent_views_are_settled_once_before_their_list_is_long_though_nobody_read
         };
         let (mut longest, mut shortest) = (0, usize::MAX);
         for someone in 0..8 {
-            // All in one shard. None of them is in SQL, which is no matter here.
+            // All articles are in one shard. Most of them do not exist in SQL, which does not
+            // matter here.
             let views = (0..1_000).map(|number| View {
                 article: SHARDS * number + 1,
                 visitor: visitor(someone, someone),
@@ -51,7 +52,7 @@ fn c5_a_redis_that_lost_everything_takes_totals_and_rankings_from_sql() {
         place.flush().await;
         assert_eq!(place.record(2, 2).await, None);
         place.redis.as_ref().unwrap().command(&["FLUSHALL"]);
-        // Only what was not flushed is lost.
+        // Only the unflushed view is lost.
         assert_eq!(
             store.top(Window::Day, 10).await.unwrap(),
             None,
@@ -80,7 +81,7 @@ fn c6_a_view_whose_total_cannot_be_had_is_recorded_but_not_answered_and_holds_up
         let clock = clock();
         let ledger = open_ledger(&sql_server.new_database()).await;
         let store = store_in_redis(&redis.url(), ledger, &clock);
-        // Both are in one shard.
+        // Articles 1 and 17 are in one shard.
         store.record(&[View { article: 1, visitor: visitor(1, 1) }]).await.unwrap();
         sql_server.kill();
         let batch = [
@@ -145,8 +146,8 @@ fn c6_what_was_read_from_sql_before_a_batch_was_closed_or_finished_fills_no_cach
             redis.command(&["HGET", "tm:{1}:state", "version"]).trim().parse::<i64>().unwrap_or(0)
         };
         let now = place.clock.now_ms().to_string();
-        // As a replica does that has just read SQL: 7 views of article 1, and no ranking of the
-        // hour 0.
+        // What a replica would send that has just read SQL: 7 views of article 1, and no ranking
+        // for hour 0.
         let fill = |version: i64| {
             redis.command(&[
                 "EVAL",
@@ -220,7 +221,7 @@ fn rankings_end_with_the_current_hour_and_equal_what_the_hours_in_sql_say() {
             agree(&viewed, hour + 1).await;
             assert_eq!(reconcile().await, [], "after {hour} hours");
         }
-        // A week is over for some, then a month for all.
+        // The first pause ends the week of some views, the second the month of all.
         for (pause, hour) in [(140, 170), (600, 770)] {
             place.clock.advance(pause * HOUR);
             refresh().await;
@@ -284,7 +285,8 @@ fn a_reconcile_of_the_embedded_profile_corrects_a_window_and_names_it() {
 fn c6_of_many_batches_that_sql_has_and_redis_has_not_finished_none_is_added_to_a_total() {
     on(&[Backend::Redis], async |mut place| {
         let mut redis = place.redis.take().unwrap();
-        // Each restart closes what is pending as a batch of its own; the last is pending.
+        // Each restart seals the pending views as a batch of their own; the last view stays
+        // pending.
         for someone in 0..5 {
             redis.kill();
             redis.restart();

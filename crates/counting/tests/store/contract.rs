@@ -1,5 +1,5 @@
-//! The contract: each test runs on SQLite, on Redis, and on a Redis Cluster, if it is not about one
-//! of them.
+//! The contract of the stores. Each test runs on SQLite, on Redis and on a Redis Cluster, unless it
+//! is about some of them only.
 
 use futures_util::FutureExt;
 use tidemark_counting::store::redis::files::Files;
@@ -45,7 +45,7 @@ fn c3_a_network_and_the_signed_in_readers_of_an_address_have_a_higher_cap_whoeve
     on(&BACKENDS, async |place| {
         let other = place.opened_again().await;
         let stores = [&place.store, &other];
-        // Each address has one visitor, as whoever has a /48 would do it.
+        // Each visitor has its own address, as somebody who owns a /48 could arrange.
         let anonymous = |number: i64, network| Visitor {
             today: Hashes {
                 visitor: number,
@@ -69,7 +69,7 @@ fn c3_a_network_and_the_signed_in_readers_of_an_address_have_a_higher_cap_whoeve
                 if is_signed_in { signed_in(number, network) } else { anonymous(number, network) }
             };
             let network = 1_000 + article;
-            // In turns by two processes, and then all at once.
+            // First one view at a time, alternating between two processes, then all in one batch.
             let mut counted = 0;
             for number in 0..6 {
                 let view = View { article, visitor: someone(number, network) };
@@ -131,7 +131,7 @@ fn c2_c3_a_session_is_one_visitor_at_every_address_and_stays_under_the_caps_of_e
                 );
             }
         }
-        // Readers without a session are under the same cap.
+        // Readers without a session share the cap.
         assert_eq!(reason(&other, 1, visitor(2, 100)).await, None);
         for too_many in [at(3, 100, None), visitor(4, 100)] {
             assert_eq!(
@@ -141,8 +141,8 @@ fn c2_c3_a_session_is_one_visitor_at_every_address_and_stays_under_the_caps_of_e
             );
         }
         assert_eq!(reason(&place.store, 1, at(3, 101, None)).await, None, "another address");
-        // A thousand that one address of IPv6 makes up, then a thousand of all its network, in two
-        // processes and within batches.
+        // A thousand sessions made up by one IPv6 address, then a thousand spread over its network,
+        // across two processes and within batches.
         for (article, most) in [(2, CAPS.address), (3, CAPS.network)] {
             let mut counted = 0;
             for part in 0..4 {
@@ -215,7 +215,7 @@ fn c6_whether_a_view_would_count_is_known_without_the_store_and_asking_changes_n
         {
             assert_eq!(asked(article, someone), expected, "article {article}, {someone:?}");
         }
-        // Thousands who ask take no room of anybody's.
+        // Thousands of checks take up none of the caps.
         for number in 100..5_000 {
             assert!(asked(1, visitor(number, 9)) && asked(number, visitor(1, 9)));
         }
@@ -251,7 +251,7 @@ fn c6_whether_a_view_would_count_is_known_without_the_store_and_asking_changes_n
             ..visitor(0, 0)
         };
         assert!(!asked(1, after_midnight), "counted under yesterday's salt");
-        // No batch comes in between, so nothing was forgotten.
+        // No batch runs in between, so no entries were removed.
         place.clock.advance(WINDOW - Duration::from_millis(1));
         assert!(
             !asked(1, visitor(1, 1)) && !asked(1, visitor(50, 9)),
@@ -260,7 +260,7 @@ fn c6_whether_a_view_would_count_is_known_without_the_store_and_asking_changes_n
         place.clock.advance(Duration::from_millis(1));
         assert!(asked(1, visitor(1, 1)) && asked(1, visitor(50, 9)), "at the end");
         assert!(asked(6, of_network(0, false)) && asked(7, of_network(0, true)));
-        // Nobody waits for a batch who only asks.
+        // A check does not wait for a batch in progress.
         let batch = [View { article: 8, visitor: visitor(1, 1) }];
         let mut recording = Box::pin(place.store.record(&batch));
         assert!(recording.as_mut().now_or_never().is_none());
@@ -346,7 +346,7 @@ fn c2_c3_a_visitor_is_found_under_yesterdays_salt_and_so_is_an_address() {
             outcomes.into_iter().map(|outcome| outcome.reason).collect::<Vec<_>>(),
             expected
         );
-        // And so it is if each comes in a batch of its own.
+        // The same holds if each view is in its own batch.
         for (view, reason) in [before(1), after(1), after(2), after(3)].into_iter().zip(expected) {
             let view = View { article: 2, ..view };
             assert_eq!(record(&place.store, &[view]).await[0].reason, reason, "{view:?}");
@@ -374,7 +374,8 @@ fn c3_redis_destroys_a_salt_two_days_after_its_day_began() {
     on(&[Backend::Redis, Backend::Cluster], async |place| {
         let day = place.clock.now_ms() / 86_400_000;
         place.store.salts(day, [1; 32], Some([2; 32])).await.unwrap();
-        // It is noon: the rest of this day and the next one, or of this day alone.
+        // It is noon: today's salt lives for the rest of today and for tomorrow, yesterday's for
+        // the rest of today.
         for (day, hours) in [(day, 36), (day - 1, 12)] {
             let mut lives_for = ::redis::cmd("PTTL");
             let lives_for: i64 = place
@@ -392,7 +393,7 @@ fn c3_redis_destroys_a_salt_two_days_after_its_day_began() {
     });
 }
 
-/// Has the files written anew, if that was not done today.
+/// Makes Redis rewrite its append-only files, unless it has done so today.
 async fn rewrite(store: &RedisStore) {
     retry(|| async {
         match store.destroy_salts().await {
@@ -412,7 +413,7 @@ fn c3_a_salt_that_is_destroyed_is_gone_from_redis_file() {
         let folder = place.redis.as_ref().unwrap().folder().join("appendonlydir");
         let is_in_file = || {
             std::fs::read_dir(&folder).unwrap().any(|file| {
-                // Redis deletes a part when the next one is written.
+                // Redis deletes a file once the next one is written, so it may be gone by now.
                 let bytes = std::fs::read(file.unwrap().path()).unwrap_or_default();
                 bytes.windows(salt.len()).any(|window| window == salt)
             })
@@ -443,7 +444,7 @@ fn c3_each_node_of_a_cluster_writes_its_file_anew() {
         };
         let before = rewrites();
         rewrite(place.redis_store()).await;
-        // A node that is busy begins a moment later.
+        // A busy node begins a moment later.
         let all = || before.iter().zip(rewrites()).all(|(before, now)| now > *before);
         retry(|| async { if all() { Ok(()) } else { Err("not yet") } }).await;
     });
@@ -481,7 +482,7 @@ fn c8_what_arrives_while_a_batch_is_written_is_the_next_batch() {
                 Box::pin(async move { batcher.record(1, visitor(number, number)).await })
             })
             .collect();
-        // Each view has been handed in once its future has been polled.
+        // A view is submitted once its future has been polled.
         for answer in &mut answers {
             assert!(futures_poll(answer).await.is_none());
         }
@@ -544,8 +545,8 @@ fn c5_a_view_without_a_worker_is_an_error_and_no_acknowledgement() {
 
 #[test]
 fn c5_a_commit_is_on_the_disk_before_it_returns() {
-    // A killed process can't show this, because the system still writes what it left; a power cut
-    // would. So the settings that make SQLite sync each commit are held here
+    // Killing the process can't show this, because the system still writes its data; only a power
+    // cut would. So this checks the settings that make SQLite sync each commit
     // (https://www.sqlite.org/pragma.html#pragma_synchronous: 2 is FULL).
     runtime().block_on(async {
         let folder = tempfile::tempdir().unwrap();
@@ -563,7 +564,7 @@ fn c5_two_processes_on_one_store_count_a_visitor_once() {
     on(&BACKENDS, async |place| {
         let batch: Vec<View> =
             (0..40).map(|number| View { article: 1, visitor: visitor(number, number) }).collect();
-        // With connections of their own, as two processes have.
+        // Each with its own connections, like two processes.
         let others = [place.opened_again().await, place.opened_again().await];
         let write = async |store: &ViewStore| {
             let mut counted = 0;
@@ -582,7 +583,7 @@ fn c5_two_processes_on_one_store_count_a_visitor_once() {
 #[test]
 fn c2_a_process_that_comes_late_or_falls_behind_however_far_knows_who_was_counted() {
     on(&BACKENDS, async |place| {
-        // Redis' log has a new chunk after each third of these.
+        // In Redis, every three of these batches start a new chunk of the log.
         let batch = |part: i64| -> Vec<View> {
             (900 * part..900 * (part + 1))
                 .map(|number| View { article: 1, visitor: visitor(number, number) })
@@ -600,7 +601,8 @@ fn c2_a_process_that_comes_late_or_falls_behind_however_far_knows_who_was_counte
             for part in parts..parts + by {
                 assert_eq!(counted(&behind, part).await, 0, "part {part}, behind by {by}");
             }
-            // An address may have two: who reads a part of the log twice must not take one for two.
+            // An address may have two visitors. A process that reads a part of the log twice must
+            // not count one visitor as two.
             for part in parts..parts + by {
                 let second = View { article: 1, visitor: visitor(-1 - part, 900 * part + 899) };
                 assert!(
@@ -626,12 +628,12 @@ fn c2_a_window_that_another_process_began_ends_to_the_millisecond_too() {
             record(store, &[View { article: 1, visitor: visitor(someone, someone) }]).await[0]
                 .reason
         };
-        // So that it knows the log, but not what comes now.
+        // So that it has read the log, but not the entries that follow.
         assert_eq!(reason(&other, 1).await, None);
         assert_eq!(reason(&place.store, 2).await, None);
         place.clock.advance(WINDOW);
         assert_eq!(reason(&other, 2).await, None, "at its end");
-        // In Redis windows end with a second, so this one is a little longer, and none is shorter.
+        // In Redis, windows end on a full second, so this one is slightly longer; none is shorter.
         place.clock.advance(Duration::from_millis(1));
         assert_eq!(reason(&place.store, 3).await, None);
         place.clock.advance(WINDOW - Duration::from_millis(1));
@@ -714,7 +716,7 @@ fn c2_a_redis_that_was_emptied_makes_no_process_believe_what_is_gone() {
         }
         assert!(!counts(&other, 4).await);
         place.redis.as_ref().unwrap().command(&["FLUSHALL"]);
-        // Longer than what the other has read before it asks again.
+        // A longer log than the other process had read before.
         for someone in 10..20 {
             assert!(counts(&place.store, someone).await);
         }
@@ -732,7 +734,7 @@ fn c3_a_redis_that_lost_its_salts_gets_them_back_from_a_process_that_knows_them(
         let reader = Reader::new("192.0.2.1".parse().unwrap(), "Mozilla/5.0 Gecko".into());
         let knows = identifier();
         knows.identify(&reader).await.unwrap();
-        // Midnight, after which visitors are looked for under the salt of the day before too.
+        // Advances to midnight, after which visitors are looked up under yesterday's salt too.
         place.clock.advance(12 * HOUR);
         let before = knows.identify(&reader).await.unwrap();
         assert!(before.yesterday.is_some());
@@ -762,7 +764,7 @@ fn c2_a_process_with_another_number_of_shards_takes_no_views() {
     });
 }
 
-/// Polls once.
+/// Polls a future once.
 async fn futures_poll<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
     std::future::poll_fn(|context| {
         std::task::Poll::Ready(match std::pin::Pin::new(&mut *future).poll(context) {
@@ -791,7 +793,7 @@ fn c2_c3_a_prune_of_sqlite_deletes_the_windows_and_salts_that_are_over_and_no_ot
         assert_eq!(place.store.salts(day, [2; 32], None).await.unwrap(), ([1; 32], Some([1; 32])));
         place.clock.advance(WINDOW / 2);
         assert_eq!(prune().await, Pruned { seen: 2, salts: 0 });
-        // Also for a process that knows only what is in the file.
+        // Also holds for a process that knows only what is in the file.
         let process = place.opened_again().await;
         let again = View { article: 1, visitor: visitor(2, 2) };
         assert_eq!(record(&process, &[again]).await[0].reason, Some(Reason::Repeat));
@@ -805,7 +807,7 @@ fn c2_a_process_that_slept_until_all_that_it_missed_was_forgotten_counts_on() {
         let slept = place.opened_again().await;
         let view = |number| View { article: 1, visitor: visitor(number, number) };
         assert!(record(&slept, &[view(0)]).await[0].counted);
-        // Redis' log has several chunks then.
+        // Enough for several chunks of Redis' log.
         for part in 1..=6 {
             let batch: Vec<View> = (900 * part..900 * (part + 1)).map(view).collect();
             record(&place.store, &batch).await;

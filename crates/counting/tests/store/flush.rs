@@ -1,4 +1,4 @@
-//! What a flush brings to SQL, and what becomes of it when Redis or SQL forgets.
+//! What a flush moves to SQL, and what happens when Redis or SQL loses data.
 
 use sqlx::Connection;
 
@@ -44,7 +44,8 @@ fn c5_flushes_at_the_same_time_move_every_view_once() {
             let flushes: Vec<_> = flushes.collect();
             let results = futures_util::future::join_all(flushes.iter().map(Flusher::step)).await;
             let moved: i64 = results.into_iter().flatten().map(|flushed| flushed.views).sum();
-            // One that met another may have failed, and then left its batches to the next.
+            // A flush that conflicted with another may have failed and left its batches to the next
+            // one.
             let moved = moved + place.flush().await.views;
             assert_eq!(moved, ARTICLES, "round {round}");
         }
@@ -76,7 +77,7 @@ fn c5_a_redis_set_back_to_an_older_file_never_counts_a_batch_twice() {
         for someone in 0..5 {
             assert_eq!(place.record(1, someone).await, None);
         }
-        // The file as it is before the flush: the views are pending in it.
+        // Copy the append-only file before the flush, while the views are pending.
         let mut redis = place.redis.take().unwrap();
         let file = redis.folder().join("appendonlydir");
         let copy = tempfile::tempdir().unwrap();
@@ -98,8 +99,8 @@ fn c5_a_redis_set_back_to_an_older_file_never_counts_a_batch_twice() {
         };
         for _ in 0..2 {
             set_back();
-            // The old pending views must not be mixed with a new one of the same shard, or neither
-            // could be told apart.
+            // The restored pending views must not be mixed with a new view of the same shard, or
+            // neither could be told apart.
             let batch = [View { article: 17, visitor: visitor(7, 7) }];
             retry(|| place.store.record(&batch)).await;
             let flushed = retry(|| async {
@@ -115,13 +116,13 @@ fn c5_a_redis_set_back_to_an_older_file_never_counts_a_batch_twice() {
             2,
             "the memory of who was counted is as old as the file"
         );
-        // The totals are as old as the file, until the next look at the rankings.
+        // The totals are as old as the file until the rankings are refreshed.
         assert_eq!(place.total(1).await, 5);
         place.redis_store().refresh_rankings().await.unwrap();
         assert_eq!(place.total(1).await, 6);
         assert_eq!(place.redis_store().reconcile().await.unwrap(), []);
-        // So it is if nobody reads, and if a reconcile comes first: what is pending in the old file
-        // is not added to what SQL has of it.
+        // The same holds without a new view, and if a reconcile comes first: pending views from the
+        // old file are not added to SQL's count, which includes them.
         set_back();
         retry(|| place.redis_store().refresh_rankings()).await;
         assert_eq!(place.total(1).await, 6);
@@ -135,8 +136,8 @@ fn c5_a_redis_set_back_to_an_older_file_never_counts_a_batch_twice() {
 
 #[test]
 fn c5_a_batch_whose_views_are_gone_is_not_taken_for_flushed() {
-    // So it is when Redis went back to before the batch was closed while a flush had its name: the
-    // views are pending again.
+    // This happens when Redis restarts with data from before the seal while a flush knows the
+    // batch's name: the views are pending again.
     on(&[Backend::Redis], async |place| {
         let redis = place.redis.as_ref().unwrap();
         let name = format!("{}-0123456789abcdef", place.clock.now_ms());
@@ -160,7 +161,7 @@ fn c5_a_batch_too_old_for_the_ledger_is_left_alone_and_reported() {
             place.redis_store().unflushed().await.unwrap(),
             Unflushed { pending: 0, batches: 1 }
         );
-        // If SQL has it, it must not be added to what SQL has.
+        // SQL may have the batch, so its views must not be added to SQL's count.
         let drifts = place.redis_store().reconcile().await.unwrap();
         assert_eq!(drifts, [Drift::of_article("total", 1, 1, 0)]);
     });
@@ -179,8 +180,7 @@ fn c5_with_everysec_a_flush_waits_until_redis_has_synced() {
         assert_eq!((flushed.views, flushed.waiting), (1, 0), "{flushed}");
         assert!(start.elapsed() >= Duration::from_secs(2), "a sync may begin so late");
 
-        // A child that writes a snapshot for as long as this test takes; Redis may not sync as it
-        // usually does meanwhile.
+        // Keep a snapshot running for the rest of the test. Meanwhile Redis may not sync as usual.
         store.record(&[View { article: 1, visitor: visitor(2, 2) }]).await.unwrap();
         redis.command(&["CONFIG", "SET", "rdb-key-save-delay", "10000000"]);
         redis.command(&["BGSAVE"]);

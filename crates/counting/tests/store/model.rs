@@ -1,19 +1,20 @@
-//! Any sequence of what can happen, against the rules written the slow way.
+//! Compares the stores with a naive model of the rules under random sequences of events.
 
 use super::*;
 
 #[derive(Clone, Debug)]
 enum Action {
     Advance(u64),
-    /// Which of two processes gets it, and the articles and visitors of its views.
+    /// Whether the other of two processes records the batch, and the article and visitor of each
+    /// view.
     Record(bool, Vec<(i64, i64)>),
     Flush,
-    /// The windows that are over are forgotten.
+    /// Removes expired windows.
     Prune,
-    /// Redis forgets the totals and rankings that it caches.
+    /// Removes the totals and some of the rankings that Redis caches.
     ForgetCache,
     Refresh,
-    /// Redis ends and starts again with its file.
+    /// Kills Redis and restarts it with its file.
     Restart,
 }
 
@@ -31,10 +32,10 @@ fn actions() -> impl Strategy<Value = Vec<Action>> {
     prop::collection::vec(action, 1..40)
 }
 
-/// Who somebody is: of the first eight each is at one of three IPv4 addresses, the next eight are
-/// at four addresses of one IPv6 network, four are signed in, at two addresses, and the others are
-/// anonymous sessions, each of which is now at one of these IPv4 addresses and now at one of these
-/// IPv6 addresses.
+/// The visitors. Of the first eight, each has one of three IPv4 addresses. The next eight share
+/// four addresses of one IPv6 network. The next four are signed in, from two addresses. The rest
+/// are anonymous sessions, each of which alternates between one of these IPv4 addresses and one of
+/// these IPv6 addresses.
 fn hashes_of(someone: i64) -> Hashes {
     match someone {
         ..8 => Hashes {
@@ -64,8 +65,8 @@ fn hashes_of(someone: i64) -> Hashes {
     }
 }
 
-/// Whether one more would be too many for an address or a network, of which those who are `live`
-/// were counted.
+/// Whether one more visitor would exceed the cap of an address or network, given the `live`
+/// visitors that were counted.
 fn is_over_a_cap(someone: Hashes, live: &[Hashes]) -> bool {
     let of_address = live.iter().filter(|other| other.address == someone.address).count();
     let of_network = live.iter().filter(|other| other.network == someone.network).count();
@@ -76,7 +77,7 @@ fn is_over_a_cap(someone: Hashes, live: &[Hashes]) -> bool {
     }
 }
 
-/// Why a view would not count at `now`, after those that counted.
+/// Why a view would not count at `now`, given the views that counted so far.
 fn reason(counted_at: &[(i64, i64, i64)], article: i64, someone: i64, now: i64) -> Option<Reason> {
     let live = counted_at.iter().filter(|(other, _, at)| *other == article && now < at + 600_000);
     let live: Vec<Hashes> = live.map(|(_, someone, _)| hashes_of(*someone)).collect();
@@ -87,16 +88,15 @@ fn reason(counted_at: &[(i64, i64, i64)], article: i64, someone: i64, now: i64) 
     is_over_a_cap(someone, &live).then_some(Reason::IpCap)
 }
 
-/// Any sequence of batches that two processes get, pauses, flushes and losses of what is cached,
-/// against the rules written the slow way.
+/// Runs a sequence of actions on two processes and compares them with the model.
 async fn agrees_with_the_model(
     mut place: Place,
     actions: Vec<Action>,
 ) -> Result<(), TestCaseError> {
     let mut counted_at = Vec::<(i64, i64, i64)>::new();
     let mut totals = HashMap::<i64, i64>::new();
-    // Which of the processes has heard of everybody who was counted for an article: the one that
-    // had its last view.
+    // For each article, the process that recorded its last view and therefore knows everybody
+    // counted for it.
     let mut last_at = HashMap::<i64, bool>::new();
     let other = place.opened_again().await;
     for action in actions {
@@ -200,7 +200,7 @@ async fn agrees_with_the_model(
             prop_assert_eq!(outcome.views, totals.get(&outcome.article).copied().unwrap_or(0));
         }
     }
-    // At the end every ranking is what the views of its hours make it.
+    // In the end every ranking equals the sum of its hours.
     let hour = place.clock.now_ms().div_euclid(3_600_000);
     if let ViewStore::Redis(store) = &place.store {
         place.flush().await;

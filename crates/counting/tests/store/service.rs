@@ -1,4 +1,4 @@
-//! The counting service, as pages and the API use it.
+//! The counting service, as used by pages and the API.
 
 use tidemark_counting::follow::Follower;
 use tidemark_counting::visitor::Purpose;
@@ -11,7 +11,7 @@ fn views(place: &Place) -> Views {
     process_on(&place.store, &place.clock).0
 }
 
-/// A process' service of views, and what reads along for it.
+/// A process's counting service and its follower.
 fn process_on(store: &ViewStore, clock: &Clock) -> (Views, Follower) {
     let (batcher, workers) = batcher(store.clone(), 1_600);
     for worker in workers {
@@ -36,8 +36,8 @@ async fn sender(views: &Views, request: ViewRequest) -> (Visitor, Option<Box<Rea
     }
 }
 
-/// Reads until there is something: on a machine that is busy elsewhere Redis may answer later than
-/// a page waits, and is then left alone until the probe has found it well.
+/// Retries until there is a result. On a busy machine Redis may answer later than a page waits; it
+/// is then skipped until a probe finds it healthy again.
 async fn patiently<T: Default + PartialEq, F: Future<Output = T>>(read: impl Fn() -> F) -> T {
     retry(|| async { Some(read().await).filter(|found| *found != T::default()).ok_or("nothing") })
         .await
@@ -107,7 +107,7 @@ fn c6_a_page_knows_whether_its_reader_would_count_though_redis_is_away() {
         if let Some(redis) = &mut place.redis {
             redis.kill();
         }
-        // Longer than a salt is believed without asking the store.
+        // Longer than the TTL of a salt.
         place.clock.advance(WINDOW - Duration::from_millis(1));
         assert!(!views.would_count(1, &one));
         assert!(
@@ -126,7 +126,7 @@ fn c6_a_page_knows_whether_its_reader_would_count_though_redis_is_away() {
     });
 }
 
-/// Sends a view, and says whether it counted.
+/// Sends a view. Returns whether it counted.
 async fn try_to_count(views: &Views, article: i64, address: &str) -> Result<bool, ViewError> {
     match views.identify(request(address, BROWSER, None)).await? {
         Sender::Visitor(visitor, reader) => {
@@ -155,12 +155,12 @@ fn c6_a_process_that_has_just_started_knows_who_was_counted_before_and_soon_who_
         assert!(follower.step().await);
         assert!(!would_count(&others, 1, "192.0.2.1"));
         assert!(would_count(&others, 2, "192.0.2.1") && would_count(&others, 1, "192.0.2.2"));
-        // What the first one counts meanwhile.
+        // Views the first process counts in the meantime.
         assert!(counts(&views, 1, "192.0.2.2").await && counts(&views, 2, "192.0.2.1").await);
         assert!(would_count(&others, 1, "192.0.2.2"));
         assert!(follower.step().await);
         assert!(!would_count(&others, 1, "192.0.2.2") && !would_count(&others, 2, "192.0.2.1"));
-        // Having read along changes nothing about what counts.
+        // Following the log does not change what counts.
         for (article, address, is_new) in
             [(1, "192.0.2.1", false), (1, "192.0.2.2", false), (1, "192.0.2.3", true)]
         {
@@ -183,7 +183,7 @@ fn c6_a_page_says_the_same_after_midnight_as_the_view_that_follows() {
         place.clock.advance(12 * HOUR - WINDOW / 2);
         assert!(counts(&views, 1, "192.0.2.1").await, "before midnight");
         place.clock.advance(WINDOW / 2);
-        // Nobody has been counted today, so there is no salt of today's yet.
+        // Nobody has been counted today, so today's salt does not exist yet.
         let (others, mut follower) = process_on(&place.opened_again().await, &place.clock);
         assert!(follower.step().await);
         for views in [&views, &others] {
@@ -194,7 +194,7 @@ fn c6_a_page_says_the_same_after_midnight_as_the_view_that_follows() {
         assert!(follower.step().await);
         for minute in 0..=10 {
             for views in [&views, &others] {
-                // Of yesterday, and of today.
+                // Counted yesterday, and counted today.
                 assert_eq!(would_count(views, 1, "192.0.2.1"), minute >= 5, "minute {minute}");
                 assert_eq!(would_count(views, 1, "192.0.2.2"), minute >= 10, "minute {minute}");
             }
@@ -209,7 +209,7 @@ fn c6_a_page_says_the_same_after_midnight_as_the_view_that_follows() {
 
 #[test]
 fn c6_as_many_as_were_counted_are_known_after_a_start() {
-    // More than SQLite reads at a time, and several chunks in Redis.
+    // More than SQLite reads at once, and several chunks in Redis.
     const COUNTED: i64 = 12_500;
     on(&[Backend::Sqlite, Backend::Redis], async |place| {
         let of = |number: i64| View { article: 1, visitor: visitor(number, number) };
@@ -318,7 +318,7 @@ fn c2_a_visitor_whose_requests_meet_at_midnight_is_counted_once() {
         place.clock.advance(Duration::from_millis(1));
         let late = sender(&views, request("192.0.2.1", BROWSER, None)).await.0;
         assert_eq!(late.yesterday, Some(early.today));
-        // Whichever of the two comes first.
+        // In either order.
         for (article, first, second) in [(1, early, late), (2, late, early)] {
             assert!(views.record(article, first, reader.as_deref()).await.unwrap().counted);
             let again = views.record(article, second, reader.as_deref()).await.unwrap();
@@ -332,7 +332,7 @@ fn c2_a_visitor_whose_requests_meet_at_midnight_is_counted_once() {
     });
 }
 
-/// A process on a machine with a clock of its own.
+/// A process on a machine with its own clock.
 async fn process(place: &Place, clock: &Clock) -> (RedisStore, Views) {
     let ViewStore::Redis(store) = place.opened_again().await else {
         panic!("not a store in Redis")
@@ -354,7 +354,7 @@ fn later(clock: &Clock, milliseconds: i64) -> Clock {
 #[test]
 fn c2_processes_whose_clocks_differ_count_a_visitor_once_around_midnight() {
     on(&[Backend::Redis, Backend::Cluster], async |place| {
-        // A minute before midnight, as Redis knows it.
+        // A minute before midnight by Redis' clock.
         place.clock.advance(12 * HOUR - Duration::from_secs(60));
         let clocks =
             [later(&place.clock, 300_000), later(&place.clock, -300_000), later(&place.clock, 0)];
@@ -374,7 +374,7 @@ fn c2_processes_whose_clocks_differ_count_a_visitor_once_around_midnight() {
                         (minute + 1, turn == 0),
                         "minute {minute}"
                     );
-                    // Who came before is still known.
+                    // Earlier visitors are still known.
                     let (visitor, reader) =
                         sender(views, request("192.0.2.0", BROWSER, None)).await;
                     let again = views.record(article, visitor, reader.as_deref()).await.unwrap();
@@ -397,7 +397,8 @@ fn c2_a_window_is_neither_shortened_nor_extended_by_a_process_whose_clock_is_set
         let reason =
             async || record(&store, &[View { article: 1, visitor: visitor(1, 1) }]).await[0].reason;
         assert_eq!(reason().await, None);
-        // Each is a step; the one before was made up for.
+        // Each value changes the clock once. The process has adjusted to the previous change by
+        // then.
         for by in [1, 2, 1_000, 600_000, -600_000, -3_600_000, 7_200_000, -5_000, 0] {
             time.fetch_add(by, std::sync::atomic::Ordering::SeqCst);
             assert_eq!(reason().await, Some(Reason::Repeat), "by {by}");

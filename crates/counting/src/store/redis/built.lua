@@ -1,4 +1,7 @@
--- Which hour each ranking was built for, or nil; and, after a restart, that what is cached may be old. ARGV: time.
+-- The hour that each ranking was built for, or nil; then whether cached counts may be stale after a
+-- restart.
+--
+-- ARGV: the time.
 local failure = notice_restart(current_time())
 if failure then
   return failure

@@ -1,5 +1,7 @@
--- What every script begins with. KEYS[1] is the shard, such as tm:{7}; all its keys start with that, so that a Cluster keeps
--- them on one node. ARGV[1] is the time in milliseconds, or empty for this server's clock.
+-- The common beginning of every script.
+--
+-- KEYS[1] is the shard, such as tm:{7}. All keys of the shard start with it, so that a Cluster
+-- keeps them on one node. ARGV[1] is the time in milliseconds, or empty for this server's clock.
 local shard = KEYS[1]
 local pending = shard .. ':pending'
 local generation = shard .. ':generation'
@@ -25,29 +27,32 @@ local function current_time()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
--- The 40 characters behind a name that INFO has. Without a pattern, which would be tried at each place of a long text.
+-- The 40 characters after a name in INFO's text. A plain search, because a pattern would be tried
+-- at every position of a long text.
 local function id_in(info, name)
   local _, before = string.find(info, name, 1, true)
   return before and string.sub(info, before + 1, before + 40) or ''
 end
 
--- Changes whenever this server starts or another takes over, so it tells whether the data may have lost the end of it.
+-- Changes whenever this server restarts or another one takes over, when the latest writes may be
+-- lost.
 local function run_id()
   local info = redis.call('INFO', 'server', 'replication')
   return id_in(info, 'run_id:') .. id_in(info, 'master_replid:')
 end
 
--- A member of a ranking. Padded, so that of equal scores the newer article is the greater member.
+-- A ranking's member. Padded, so that with equal scores the newer article sorts higher.
 local function rank_member(article)
   return string.rep('0', 19 - #article) .. article
 end
 
--- How long the list of recent views may become, in bytes, if nobody reads what they change; and how long an entry of it is: article,
--- hour and views.
+-- RECENT: the maximum size of the list of recent views, in bytes, while nobody reads what they
+-- change. VIEWED: the size of its entries (article, hour, views), in bytes.
 local RECENT, VIEWED = 65536, 16
 
--- Adds the recent views to what is pending and to the rankings that are built; one that is built later takes them from what is
--- pending. Whoever reads these calls it first, so that a batch of views has to write neither.
+-- Adds the recent views to the pending ones and to the rankings that are built. A ranking that is
+-- built later takes them from the pending views. Every script that reads pending views or rankings
+-- calls this first, so that recording a batch has to write neither.
 local function settle()
   local list = redis.call('GET', recent)
   if not list then
@@ -78,7 +83,7 @@ local function settle()
   redis.call('DEL', recent)
 end
 
--- Closes what is pending: from now on it is a batch, under the name that it was given when its first view came.
+-- Seals the pending views: they become a batch, under the name chosen when its first view came.
 local function seal(now)
   settle()
   if redis.call('EXISTS', pending) == 0 then
@@ -96,15 +101,16 @@ local function seal(now)
   redis.call('HINCRBY', state, 'version', 1)
 end
 
--- The log of who was counted: its name, and the number of its last chunk. Known once notice_restart has been called.
+-- The dedup log's name and the number of its last chunk. Set by notice_restart.
 local log, last_chunk
 
--- Bytes of an entry of the log, of the id that it begins with, and of that one's first half.
+-- Sizes in bytes: of a log entry, of the id it begins with, and of the id's first half.
 local ENTRY, ID, ADDRESS = 16, 12, 6
 
--- Closes what is pending from before a restart, because a batch may have been taken from a longer version of it that the restart
--- lost: new views go into a generation of their own. The log gets another name, because processes may have read a longer version
--- of it too. What is cached may be as old as the file; that is looked into later.
+-- Detects a restart. It seals the views pending from before it, so that new views go into a batch
+-- of their own: a flush may have read a longer version of the old one, whose end the restart lost.
+-- The log gets a new name, because processes may have read a longer version of it too. Cached
+-- counts may be as old as the append-only file, so they are marked stale and corrected later.
 local function notice_restart(now)
   local run = run_id()
   local known = redis.call('HMGET', state, 'run', 'log', 'chunk')
@@ -116,18 +122,21 @@ local function notice_restart(now)
   if failure then
     return failure
   end
-  -- Of this very moment, even in a test whose clock stands still: an emptied Redis has the same run, and must get another name.
+  -- Use the server's clock even if a test's clock stands still: an emptied Redis keeps its run id
+  -- and must still get a new name.
   local time = redis.call('TIME')
   log = table.concat({ time[1], time[2], run }, '-')
   redis.call('HSET', state, 'run', run, 'log', log, 'stale', 1)
 end
 
--- What comes from now on is in a chunk of its own. A chunk never begins anew: a process knows how far it has read by the byte.
+-- Starts a new chunk for the entries that follow. Chunk numbers are never reused, because processes
+-- remember their position in the log as a chunk and a byte offset.
 local function begin_chunk()
   last_chunk = redis.call('HINCRBY', state, 'chunk', 1)
 end
 
--- Forgets the chunks of the log whose windows are all over, `most` at a time. Answers how many windows.
+-- Deletes up to `most` chunks of the log whose windows have all expired. Returns the number of
+-- entries deleted.
 local function forget_chunks(now, most)
   local forgotten = 0
   for _, chunk in ipairs(redis.call('ZRANGEBYSCORE', seen, '-inf', math.floor(now / 1000), 'LIMIT', 0, most)) do
@@ -142,7 +151,8 @@ local function forget_chunks(now, most)
   return forgotten
 end
 
--- Calls back with article, hour and views for all that SQL does not have: `applied` is the set of batches that it has.
+-- Calls `callback` with article, hour and views for everything that SQL does not have. `applied` is
+-- the set of batches that SQL has.
 local function each_unapplied(applied, callback)
   settle()
   local keys = { pending }
@@ -160,7 +170,7 @@ local function each_unapplied(applied, callback)
   end
 end
 
--- The set of the arguments from `first` to `last`.
+-- The set of ARGV[first] to ARGV[last].
 local function set_of_arguments(first, last)
   local set = {}
   for index = first, last do

@@ -1,8 +1,11 @@
--- Sets totals from SQL: what SQL has and what it does not have yet.
+-- Sets totals to SQL's count plus the views that SQL does not have yet.
 --
--- ARGV: time; the version of this shard before SQL was read; 'fill' those that are missing, or 'correct' those that are there;
--- how many batches SQL has; these; then each article and its views in SQL.
--- Answers nil if a batch was closed or finished meanwhile; otherwise article, former total and new one of each that changed.
+-- ARGV: the time; the version of this shard from before SQL was read; 'fill' to set missing totals
+-- or 'correct' to correct existing ones; the number of batches that SQL has; these batches; then
+-- each article and its views in SQL.
+--
+-- Returns nil if a batch was sealed or finished in the meantime. Otherwise returns, for each total
+-- that changed, the article, its old total (-1 if missing) and its new total.
 local failure = notice_restart(current_time())
 if failure then
   return failure

@@ -1,9 +1,13 @@
--- Puts rankings in place that were built aside from SQL: adds what SQL does not have yet and renames them.
+-- Publishes rankings that were built from SQL under a temporary name: adds the views that SQL does
+-- not have yet, then renames them.
 --
--- ARGV: time; the version of this shard before SQL was read; the hour that they are of; the name that they were built under;
--- how many batches SQL has; these; then each ranking, how many hours it covers (0: all), and how many members were built.
--- Answers nil if a batch was closed or finished meanwhile, or what was built is not there; otherwise ranking, article, former views and new ones where a ranking
--- of the same hour had other views.
+-- ARGV: the time; the version of this shard from before SQL was read; the hour the rankings are
+-- for; the temporary name; the number of batches that SQL has; these batches; then for each ranking
+-- its name, how many hours it covers (0: all time) and how many members were built.
+--
+-- Returns nil if a batch was sealed or finished in the meantime, or if a built ranking is missing.
+-- Otherwise returns ranking, article, old views and new views for each difference from a previous
+-- ranking of the same hour.
 local failure = notice_restart(current_time())
 if failure then
   return failure
@@ -12,7 +16,7 @@ if (redis.call('HGET', state, 'version') or '0') ~= ARGV[2] then
   return false
 end
 local first = 6 + tonumber(ARGV[5])
--- It may be gone: put in place by a call whose answer was lost, or lost with a restart.
+-- A built ranking may be gone: published by a call whose answer was lost, or lost in a restart.
 for index = first, #ARGV, 3 do
   local aside = shard .. ':rank:' .. ARGV[index] .. ':' .. ARGV[4]
   if redis.call('ZCARD', aside) ~= tonumber(ARGV[index + 2]) then
@@ -65,6 +69,6 @@ for index = first, #ARGV, 3 do
   end
   redis.call('HSET', state, 'rank:' .. name, hour)
 end
--- So that this is not done twice.
+-- Prevents publishing the same rankings twice.
 redis.call('HINCRBY', state, 'version', 1)
 return changes

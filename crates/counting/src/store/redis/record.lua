@@ -1,24 +1,48 @@
--- Decides and records a batch of views of one shard: rules C2 and C3, in one atomic step.
+-- Decides and records a batch of views of one shard by rules C2 and C3, in one atomic step.
 --
--- Who was counted is a log of 16-byte entries, in the order in which they came: the id, and the second at which the window ends.
--- The first half of an id's 12 bytes is of article and address, the second of the visitor. Where a cap holds for a wider network too,
--- another entry follows whose first half is of article and network. An anonymous session is the same visitor at every address: the first
--- half of its id is of the visitor, and another entry's of article and address. The log is in chunks, so that it can be
--- forgotten from its front. A process remembers what it has read of the log, and says how far that is; what others have added
--- since is looked at here, and goes with the answer.
+-- The dedup log consists of 16-byte entries in the order the views were counted: a 12-byte id, and
+-- the second at which the window ends in 4 bytes. An id's first half is a hash of article and
+-- address, its second half is of the visitor. For visitors that are not bound to an address, which
+-- are signed-in users and anonymous sessions, the first half is of article and visitor. If a cap
+-- applies to a network too, a second entry follows whose first half is of article and network. For
+-- an anonymous session, another entry follows whose first half is of article and address.
 --
--- ARGV: time; window in ms; most visitors per address, most anonymous and most signed-in ones per network; name for a new generation; the
--- log that the process has read, up to which chunk and which byte of it; the second for which it looked up what it knows; the views; how
--- many articles; these. A view is its flags (1: anonymous, 2: has a yesterday, 4: the process knows it to be a repeat, 8: has a network,
--- 16: is a session, which has an address apart; and 32 times the day of its id, modulo 8) in 1 byte, which of the articles in 2, how many
--- visitors of its address the process knows in 2, and its id; then, if it has a yesterday, its id under yesterday's salt; then, if it has a
--- network, how many visitors of that the process knows in 2, the first half of the id under the network, and, if it has a yesterday, that
--- half under yesterday's salt; then, if it is a session, the same of its address.
+-- The log is divided into chunks, so that its oldest part can be deleted. Each process keeps a copy
+-- of the log and says how far it has read. This script examines the entries that others have added
+-- since, and returns them with the answer.
 --
--- Answers: one byte for each view (0 counted, 1 repeat, 2 too many of its address, 3 it is another day now); the time; the second at
--- which the windows of this batch end; what the process had not read; the chunk and the byte up to which it has now; then the total of
--- each article, or nil. If it is so far behind that it has to read first, nothing is recorded, and the answer is: 'behind'; the time;
--- the log; its last chunk; the list of its chunks. If it was wrong about the second: 'again'; the time.
+-- ARGV:
+-- - 1: the time.
+-- - 2: the window in milliseconds.
+-- - 3 to 5: the caps: visitors per address, anonymous visitors per network, signed-in visitors per
+--   network.
+-- - 6: the name for a new batch.
+-- - 7 to 9: the log that the process has read, and its position there: chunk and byte.
+-- - 10: the second for which the process looked up what it knows.
+-- - 11: the views.
+-- - 12: the number of articles.
+-- - 13 and up: the articles.
+--
+-- A view consists of:
+-- - 1 byte: flags. 1: anonymous; 2: has ids under yesterday's salt; 4: the process knows it to be a
+--   repeat; 8: has a network; 16: is a session, which has a separate id for its address; plus 32
+--   times the day of its id modulo 8.
+-- - 2 bytes: the index of its article, from 1.
+-- - 2 bytes: how many visitors of its address the process knows.
+-- - 12 bytes: its id.
+-- - If it has a yesterday, 12 bytes: its id under yesterday's salt.
+-- - If it has a network, 2 bytes: how many visitors of the network the process knows; 6 bytes: the
+--   first half of the id under the network; and if it has a yesterday, 6 bytes: that half under
+--   yesterday's salt.
+-- - If it is a session, the same for its address.
+--
+-- Returns one byte for each view (0: counted; 1: repeat; 2: over a cap; 3: the day has changed);
+-- the time; the second at which this batch's windows end; the log entries that the process had not
+-- read; the chunk and byte it has read up to now; then the total of each article, or nil.
+--
+-- Two other answers mean that nothing was recorded. If the process has read another log, or is so
+-- far behind that it has to read the log first: 'behind'; the time; the log's name; its last chunk;
+-- the list of its chunks. If it was wrong about the second: 'again'; the time.
 local now, window, cap = current_time(), tonumber(ARGV[2]), tonumber(ARGV[3])
 local anonymous_cap, signed_in_cap = tonumber(ARGV[4]), tonumber(ARGV[5])
 local read_chunk, read_to, second = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
@@ -26,7 +50,7 @@ local views, article_count = ARGV[11], tonumber(ARGV[12])
 local first_article = 13
 local last_article = first_article + article_count - 1
 
--- Bytes after which a chunk is followed by another.
+-- The size in bytes at which a new chunk is started.
 local CHUNK = 32768
 local sub, unpack_struct = string.sub, struct.unpack
 
@@ -38,7 +62,8 @@ end
 if log ~= ARGV[7] or read_chunk < last_chunk - 1 then
   return { 'behind', now, log, last_chunk, redis.call('ZRANGE', seen, 0, -1) }
 end
--- Windows end with a second, so if it is the same one the process knows of each whether it is over.
+-- Windows end on a full second. So within the same second the process knows which windows have
+-- expired.
 if second ~= math.floor(now / 1000) then
   return { 'again', now }
 end
@@ -50,7 +75,7 @@ if read_chunk < last_chunk then
   read_chunk, read_to = last_chunk, #last
 end
 
--- The ids, and how many visitors the addresses have, that the process does not know.
+-- The ids that the process does not know, and how many of them each first half has.
 local ids, visitors = {}, {}
 local function add(id)
   local address = sub(id, 1, ADDRESS)
@@ -74,7 +99,7 @@ local function append(id)
   entries[#entries + 1] = id
 end
 
--- Reads a network or an address of a view: the first half of the id under it, and how many visitors it has.
+-- Reads a view's network or address. Returns the first half of its id and how many visitors it has.
 local function origin(has_yesterday)
   local of_origin, half
   of_origin, half, at = unpack_struct('>Hc6', views, at)
@@ -138,10 +163,11 @@ if #entries > 0 then
   read_to = redis.call('APPEND', key, table.concat(entries, packed_end) .. packed_end)
   redis.call('ZADD', seen, 'GT', ends_at, last_chunk)
   if read_to >= CHUNK then
-    -- Redis keeps room for more behind a text that grew, up to as much again. This one will not grow any more.
+    -- Redis over-allocates a string that was appended to, by up to its size. This one will not grow
+    -- any more, so write it again at its exact size.
     redis.call('SET', key, redis.call('GET', key))
     begin_chunk()
-    -- Under load far more comes between two prunes than is within its window.
+    -- Under load, far more entries arrive between two prunes than fit into a window.
     forget_chunks(now, 10)
   end
 
@@ -151,7 +177,7 @@ if #entries > 0 then
   for index, count in pairs(counts) do
     local article = ARGV[first_article + index - 1]
     new_recent[#new_recent + 1] = struct.pack('>I8I4I4', article, hour, count)
-    -- A total that is not there is filled from SQL afterwards, these views included.
+    -- A missing total is filled from SQL later, including these views.
     if totals[index] then
       totals[index] = totals[index] + count
       new_totals[#new_totals + 1] = article

@@ -1,6 +1,7 @@
--- Closes what is pending, so that a flush can take it.
+-- Seals the pending views, so that a flush can take them.
 --
--- Answers: what INFO says of the server and of its append-only file, then the name of every batch that SQL may not have yet.
+-- Returns INFO's sections about the server and its persistence, then the name of every batch that
+-- SQL may not have yet.
 local now = current_time()
 local failure = notice_restart(now) or seal(now)
 if failure then

@@ -15,7 +15,6 @@ const ENTRY: usize = 16;
 /// How many entries are removed per lock, so that pages can read the copy in between.
 const AT_ONCE: usize = 1_000;
 
-/// Half of an id.
 type Half = [u8; 6];
 
 /// A visitor of an article in the dedup log, in two halves.

@@ -1,5 +1,7 @@
--- The articles at the top of a ranking. ARGV: time; the ranking; how many. Answers article and views by turns, most first; nil if
--- the ranking has to be built.
+-- The top articles of a ranking.
+--
+-- ARGV: the time; the ranking; how many articles. Returns articles and views alternating, most
+-- viewed first; nil if the ranking has to be built.
 settle()
 if redis.call('HEXISTS', state, 'rank:' .. ARGV[2]) == 0 then
   return false

@@ -1,4 +1,4 @@
--- How many views are pending, and how many batches are not finished.
+-- Returns the number of pending views and of unfinished batches.
 settle()
 local views = 0
 for _, count in ipairs(redis.call('HVALS', pending)) do
