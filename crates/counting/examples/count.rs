@@ -1,5 +1,5 @@
-//! Counts page views in a program that is not a blog: `cargo run -p tidemark-counting --example
-//! count`.
+//! Counts page views in a program that is not a blog. Run it with
+//! `cargo run -p tidemark-counting --example count`.
 
 use std::collections::HashMap;
 use std::error::Error;

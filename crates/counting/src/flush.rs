@@ -125,8 +125,8 @@ impl Flusher {
     /// Flushes all shards once.
     ///
     /// # Errors
-    /// [`ViewError::Store`]: Redis or SQL is unavailable. Nothing is lost; the next flush
-    /// resumes from there.
+    /// [`ViewError::Store`]: Redis or SQL is unavailable. Nothing is lost; the next flush resumes
+    /// from there.
     pub async fn step(&self) -> Result<Flushed, ViewError> {
         let mut flushed = Flushed::default();
         let mut sealed = Vec::new();

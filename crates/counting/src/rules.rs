@@ -31,8 +31,7 @@ pub enum Decision {
 pub struct Caps {
     /// Anonymous visitors per address: an IPv4 address or an IPv6 /64.
     pub address: usize,
-    /// Anonymous visitors per network: an IPv6 /48. It holds 65,536 addresses (/64), each with its
-    /// own cap.
+    /// Anonymous visitors per network: an IPv6 /48. It holds 65,536 /64s, each with its own cap.
     pub network: usize,
     /// Signed-in visitors per IPv4 address or IPv6 /48. It keeps bulk accounts from buying many
     /// views where sign-up is open.

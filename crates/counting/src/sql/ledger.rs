@@ -32,7 +32,7 @@ pub struct Applied {
     pub dropped: i64,
 }
 
-/// Reads a JSON array of article ids as rows. Available since MySQL 8.0.4 and MariaDB 10.6.
+/// Reads a JSON array of article ids as rows. `JSON_TABLE` needs MySQL 8.0.4 or MariaDB 10.6.
 const ARTICLES: &str = "JSON_TABLE(?, '$[*]' COLUMNS (article_id BIGINT PATH '$')) AS wanted";
 
 fn json<T: serde::Serialize>(rows: &T) -> sqlx::Result<String> {

@@ -5,9 +5,8 @@
 //! decides and records a batch of the shard's views. So a dedup entry and its increment are one
 //! atomic step (rule C5).
 //!
-//! The visitors that were counted form a log in Redis, of which each process keeps a copy
-//! ([`seen`]). So the script has to examine only what others have added since this process's last
-//! batch.
+//! Each process keeps a copy of the dedup log ([`seen`]). So the script has to examine only what
+//! others have added since this process's last batch.
 
 pub mod files;
 mod rankings;

@@ -35,8 +35,8 @@ pub enum Files {
 }
 
 impl RedisStore {
-    /// Deletes the salts that are 2 to 7 days old, then has each node rewrite its append-only file.
-    /// Does this once a day. Returns the state before.
+    /// Deletes the salts that are 2 to 7 days old and then, once a day, has each node rewrite its
+    /// append-only file. Returns the state before.
     ///
     /// # Errors
     /// [`ViewError::Store`]; the next call tries again.
