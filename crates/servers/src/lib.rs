@@ -1,5 +1,5 @@
-//! Real database and Redis servers for tests and benchmarks: each on a free port of 127.0.0.1, in a
-//! temporary folder. [`proxy`] is a network in front of one, which can be slow or cut off.
+//! Real database and Redis servers for tests and benchmarks, each on a free port of 127.0.0.1 and
+//! in a temporary folder. [`proxy`] is a network in front of a server that can be slow or cut.
 //!
 //! | variable | value | server |
 //! |---|---|---|
@@ -9,17 +9,15 @@
 //! | | `redis-current` | a current Redis |
 //! | | `valkey` | a current Valkey |
 //!
-//! Current servers are in the folder that `TEST_SERVERS` names; `scripts/servers.sh` puts them
-//! there.
+//! Current servers are in the folder `TEST_SERVERS`. Install them there with `scripts/servers.sh`.
 //!
-//! No server outlives the test process, however that ends. Neither `Drop` nor the kernel's "signal
-//! at the parent's death" gives that: nobody drops a static or runs `Drop` at a SIGKILL, and to the
-//! kernel the parent is the *thread* that started the child, which ends with its test. So each
-//! server has a watcher, a shell that reads from a pipe. The other end is open in the test process
-//! alone; when it closes, the watcher kills the server.
+//! No server outlives the test process, however that ends. Two usual ways do not ensure this.
+//! `Drop` runs neither for a static nor after a SIGKILL. The kernel's parent-death signal fires
+//! when the *thread* that started the child ends, and that ends with its test. So each server has a
+//! watcher: a shell that reads from a pipe whose other end only the test process holds. When the
+//! pipe closes, the watcher kills the server.
 //!
-//! A server that is not installed fails the test: a test that skips itself tells nobody that it
-//! did.
+//! If a server is not installed, the test fails. A test that skips itself goes unnoticed.
 
 pub mod proxy;
 
@@ -38,36 +36,35 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-/// How long a server may take to answer. A start takes a fraction of a second; the rest is for a
-/// busy machine.
+/// How long a server may take to start or to answer. A start takes a fraction of a second; the rest
+/// is for a busy machine.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Between two looks at something that is waited for.
+/// The interval between polls.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// How long a question to a server that may not be ready may take. If it is somebody else's server,
-/// it may never answer.
+/// The timeout for polling a server that may not be ready. The port may belong to another server,
+/// which may never answer.
 const GLANCE: Duration = Duration::from_secs(2);
 
-/// How often a start tries another port when somebody else was quicker.
+/// How many ports a start tries when others keep taking them first.
 const ATTEMPTS: usize = 10;
 
-/// Starts the watcher and becomes the server, so that the child's id is the server's. They are a
-/// process group of their own (Ctrl-C in a terminal must not end the watcher first). The watcher
-/// kills that group, itself included: while it is there, the group's number belongs to nobody else,
-/// so even the watcher of a server that died long ago hits the right one.
+/// Starts the watcher in the background, then execs the server, so the child's id is the server's.
+/// Both are in a process group of their own; otherwise Ctrl-C in a terminal would end the watcher
+/// first. The watcher kills that whole group, itself included. As long as it lives, the group's id
+/// can't be reused, so it never kills strangers, even if the server died long ago.
 ///
-/// The watcher ignores SIGHUP: when the test process dies while a server of the group is paused,
-/// the kernel sends SIGHUP and SIGCONT to the group. That would end the watcher just when it is
-/// needed.
+/// The watcher ignores SIGHUP. If the test process dies while a server of the group is paused, the
+/// kernel sends the group SIGHUP and SIGCONT, which would end the watcher just when it is needed.
 const RUN_WATCHED: &str = r#"
     exec 3<&0 </dev/null
     { trap '' HUP INT TERM; read -r line <&3; kill -s KILL -- "-$$"; } &
     exec "$@" 3<&-
 "#;
 
-/// Deletes a folder once the pipe is closed. Servers that are being killed at that moment may still
-/// write to it: hence the loop.
+/// Deletes a folder once the pipe closes. It retries, because servers that are being killed at that
+/// moment may still write to it.
 const DELETE_LATER: &str = r#"
     read -r line
     for attempt in 1 2 3 4 5 6 7 8 9 10; do rm -rf -- "$1" && exit; sleep 0.1; done
@@ -91,7 +88,7 @@ impl SqlKind {
         }
     }
 
-    /// Its name in messages, and the program.
+    /// Its name for messages, and the path of its program.
     fn server(self) -> (&'static str, PathBuf) {
         match self {
             Self::MariaDb => ("mariadbd", program("mariadbd")),
@@ -106,13 +103,13 @@ impl SqlKind {
         }
     }
 
-    /// What installing the system tables and running the server have in common.
+    /// The arguments shared by installing the system tables and by running the server.
     fn arguments(self, data: &Path) -> Vec<String> {
         let mut arguments: Vec<String> = vec![
             "--no-defaults".into(),
             format!("--datadir={}", data.display()),
-            // A server that starts deletes what others have left in this folder, and what they have
-            // not left yet.
+            // A starting server deletes temporary files in this folder, even those of other
+            // servers. So each gets its own.
             format!("--tmpdir={}", data.parent().unwrap().display()),
             "--innodb-buffer-pool-size=64M".into(),
         ];
@@ -122,21 +119,20 @@ impl SqlKind {
                 "--innodb-redo-log-capacity=32M",
                 "--performance-schema=OFF",
                 "--disable-log-bin",
-                // Both have defaults outside the data folder.
+                // The defaults of both are outside the data folder.
                 "--mysqlx=OFF",
                 "--secure-file-priv=",
             ],
         };
         arguments.extend(more.iter().map(ToString::to_string));
-        // As root, both insist on being told as whom to run; as anybody else, MariaDB does not want
-        // to hear of it.
+        // As root, both require `--user`. As anybody else, MariaDB complains about it.
         if fs::metadata(home()).unwrap().uid() == 0 {
             arguments.push("--user=root".into());
         }
         arguments
     }
 
-    /// Starts a program that makes a data folder with the system tables, whose root needs no
+    /// Starts the program that creates a data folder with the system tables. Its root user has no
     /// password.
     fn install(self, data: &Path, log: &Path) -> Process {
         let mut arguments = self.arguments(data);
@@ -146,7 +142,8 @@ impl SqlKind {
                     "--auth-root-authentication-method=normal".into(),
                     "--skip-test-db".into(),
                 ]);
-                // What installs the tables would complain in words of its own.
+                // Fail here if it is not installed; the installer's own message would be less
+                // clear.
                 program("mariadbd");
                 Process::start("mariadb-install-db", &arguments, log)
             }
@@ -177,12 +174,11 @@ impl SqlKind {
     }
 }
 
-/// A server of its own: MariaDB, or MySQL if `TIDEMARK_TEST_DATABASE` says so. The user is root
+/// A dedicated MariaDB server, or MySQL if `TIDEMARK_TEST_DATABASE` says so. The user is root
 /// without a password.
 pub struct SqlServer {
     kind: SqlKind,
-    // Before the folder: fields are dropped in this order, and a folder cannot be deleted while a
-    // server writes to it.
+    // Fields drop in this order: the server must be gone before its folder can be deleted.
     process: Process,
     folder: TempDir,
     port: u16,
@@ -206,7 +202,7 @@ impl SqlServer {
         Self { kind, process, folder, port, databases: AtomicU32::new(0) }
     }
 
-    /// The one server that tests share which neither stop it nor change its settings.
+    /// The server shared by all tests that neither stop it nor change its settings.
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<SqlServer> = OnceLock::new();
         SHARED.get_or_init(Self::start)
@@ -219,13 +215,13 @@ impl SqlServer {
         self.url(&name)
     }
 
-    /// The address of a database, whether it exists or not.
+    /// The address of a database, whether or not it exists.
     pub fn url(&self, database: &str) -> String {
         format!("mysql://root@127.0.0.1:{}/{database}", self.port)
     }
 
-    /// Runs SQL as root and returns what it answers: a line for each row, columns separated by
-    /// tabs, no heading. Panics if the server refuses it.
+    /// Runs SQL as root and returns the result: one line per row, columns separated by tabs, no
+    /// header. Panics if the server returns an error.
     #[track_caller]
     pub fn execute(&self, sql: &str) -> String {
         match self.kind.ask(self.port, sql, TIMEOUT) {
@@ -234,7 +230,7 @@ impl SqlServer {
         }
     }
 
-    /// As `execute`, where a refusal is no failure.
+    /// Like `execute`, but ignores errors.
     pub fn try_execute(&self, sql: &str) {
         let _ = self.kind.ask(self.port, sql, TIMEOUT);
     }
@@ -249,18 +245,18 @@ impl SqlServer {
         self.process.kill();
     }
 
-    /// Stops the server with SIGSTOP: connections stay open, and nobody answers.
+    /// Stops the server with SIGSTOP: connections stay open, but get no answers.
     pub fn pause(&self) {
         self.process.pause();
     }
 
-    /// Lets a paused server go on.
+    /// Resumes a paused server.
     pub fn resume(&self) {
         self.process.resume();
     }
 
-    /// Starts the server again with the same port and the same data, and waits until it answers.
-    /// Kills it first if it runs.
+    /// Starts the server again with the same port and data, and waits until it answers. Kills it
+    /// first if it is running.
     pub fn restart(&mut self) {
         self.kill();
         self.process = on_the_same_port(|| Self::launch(self.kind, self.folder.path(), self.port));
@@ -272,18 +268,18 @@ impl SqlServer {
         arguments.extend([
             format!("--port={port}"),
             "--bind-address=127.0.0.1".into(),
-            // Relative to the data folder. The path of a socket has a limit of 107 bytes, and the
-            // folder's may be longer.
+            // Relative to the data folder, because a socket's path is limited to 107 bytes and the
+            // folder's path may be longer.
             "--socket=sql.sock".into(),
             "--pid-file=sql.pid".into(),
-            // Without Debian's files of settings MariaDB's would be latin1.
+            // Without Debian's configuration files, MariaDB would default to latin1.
             "--character-set-server=utf8mb4".into(),
             "--innodb-flush-log-at-trx-commit=1".into(),
             "--max-connections=300".into(),
         ]);
         let (name, program) = kind.server();
         let mut process = Process::run(name, &program, &arguments, &folder.join("server.log"));
-        // Another server may have the port, and would answer as well.
+        // Another server may have taken the port, and would answer too.
         let ours = format!("{}/", data.display());
         process.wait_until(|| {
             kind.ask(port, "SELECT @@datadir", GLANCE).is_ok_and(|answer| answer == ours)
@@ -292,7 +288,7 @@ impl SqlServer {
     }
 }
 
-/// A data folder as it is after installation, made once: copying it is ten times as fast.
+/// A freshly installed data folder, made once. Copying it is ten times as fast as installing.
 fn sql_template(kind: SqlKind) -> &'static Path {
     static TEMPLATE: OnceLock<PathBuf> = OnceLock::new();
     TEMPLATE.get_or_init(|| {
@@ -309,7 +305,7 @@ fn sql_template(kind: SqlKind) -> &'static Path {
     })
 }
 
-/// The name and the program of the Redis server that `TIDEMARK_TEST_REDIS` says.
+/// The name and path of the Redis server that `TIDEMARK_TEST_REDIS` selects.
 fn redis_program() -> (&'static str, PathBuf) {
     match chosen("TIDEMARK_TEST_REDIS").as_deref() {
         None | Some("redis") => ("redis-server", program("redis-server")),
@@ -321,7 +317,7 @@ fn redis_program() -> (&'static str, PathBuf) {
     }
 }
 
-/// A server of its own, Redis or Valkey, that writes each change to its append-only file at once.
+/// A dedicated Redis or Valkey server. It syncs each change to its append-only file at once.
 pub struct Redis {
     process: Process,
     folder: TempDir,
@@ -332,7 +328,7 @@ pub struct Redis {
 #[derive(Clone, Copy)]
 struct RedisPorts {
     clients: u16,
-    /// Where the nodes of a cluster talk to each other.
+    /// The port of the cluster bus.
     nodes: Option<u16>,
 }
 
@@ -342,8 +338,8 @@ impl Redis {
         Self::with(&[])
     }
 
-    /// With more settings as arguments, such as `["--appendfsync", "everysec"]`. They win over the
-    /// usual ones.
+    /// Starts a server with extra arguments, such as `["--appendfsync", "everysec"]`. They override
+    /// the defaults.
     pub fn with(arguments: &[&str]) -> Self {
         Self::start_on(|clients| RedisPorts { clients, nodes: None }, arguments)
     }
@@ -353,14 +349,13 @@ impl Redis {
         format!("redis://127.0.0.1:{}/", self.ports.clients)
     }
 
-    /// The server's folder. Redis 7 keeps the parts of its append-only file in `appendonlydir`
-    /// therein.
+    /// The server's folder. Redis 7 keeps its append-only files in `appendonlydir` inside it.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// Runs a command and returns the plain answer without the last line break. Panics if the
-    /// answer is an error.
+    /// Runs a command and returns its raw answer without the trailing newline. Panics if the answer
+    /// is an error.
     #[track_caller]
     pub fn command(&self, arguments: &[&str]) -> String {
         match redis_client(self.ports.clients, arguments, TIMEOUT) {
@@ -379,18 +374,18 @@ impl Redis {
         self.process.kill();
     }
 
-    /// Stops the server with SIGSTOP: connections stay open, and nobody answers.
+    /// Stops the server with SIGSTOP: connections stay open, but get no answers.
     pub fn pause(&self) {
         self.process.pause();
     }
 
-    /// Lets a paused server go on.
+    /// Resumes a paused server.
     pub fn resume(&self) {
         self.process.resume();
     }
 
-    /// Starts the server again with the same port and the same data, and waits until it has loaded
-    /// its file. Kills it first if it runs.
+    /// Starts the server again with the same port and data, and waits until it has loaded its file.
+    /// Kills it first if it is running.
     pub fn restart(&mut self) {
         self.kill();
         self.process =
@@ -428,7 +423,7 @@ impl Redis {
         arguments.extend_from_slice(settings);
         let (name, program) = redis_program();
         let mut process = Process::run(name, &program, &arguments, &folder.join("server.log"));
-        // Another server may have the port, and would answer as well.
+        // Another server may have taken the port, and would answer too.
         let ours = format!("process_id:{}", process.id());
         process.wait_until(|| {
             redis_client(ports.clients, &["INFO"], GLANCE).is_ok_and(|answer| {
@@ -440,7 +435,7 @@ impl Redis {
 }
 
 fn redis_client(port: u16, arguments: &[&str], limit: Duration) -> Result<String, String> {
-    // -e: an error is an error, not an answer.
+    // -e: exit with an error if the answer is one.
     ask(
         &program("redis-cli"),
         &[&["-h", "127.0.0.1", "-p", &port.to_string(), "--raw", "-e"], arguments].concat(),
@@ -454,15 +449,15 @@ pub struct RedisCluster {
 }
 
 impl RedisCluster {
-    /// Starts the nodes and waits until each of them serves its part. Takes two seconds: for that
-    /// long, a master that has just started accepts no writes.
+    /// Starts the nodes and waits until each one serves its slots. Takes two seconds, because a
+    /// freshly started master refuses writes for that long.
     pub fn start() -> Self {
         let settings = [
             ["--cluster-enabled", "yes"],
-            // A node learns its own address from the others, which is too late for the first
+            // Otherwise a node learns its own address from the others, too late for the first
             // client.
             ["--cluster-announce-ip", "127.0.0.1"],
-            // How long a node may be silent before the others call it dead.
+            // After this long without an answer, the others consider a node dead.
             ["--cluster-node-timeout", "2000"],
         ]
         .concat();
@@ -470,12 +465,12 @@ impl RedisCluster {
         let nodes: Vec<Redis> = (0..3).map(|_| Redis::start_on(ports, &settings)).collect();
         let parts = [("0", "5460"), ("5461", "10922"), ("10923", "16383")];
         for (index, (node, slots)) in nodes.iter().zip(parts).enumerate() {
-            // With the same epoch, the nodes would have to agree on a new one first.
+            // Distinct epochs, so that the nodes need not agree on new ones first.
             node.command(&["CLUSTER", "SET-CONFIG-EPOCH", &(index + 1).to_string()]);
             node.command(&["CLUSTER", "ADDSLOTSRANGE", slots.0, slots.1]);
         }
         for (index, node) in nodes.iter().enumerate() {
-            // Each meets each: hearsay would get there later.
+            // Introduce every pair directly; gossip would be slower.
             for other in &nodes[index + 1..] {
                 let (port, bus) =
                     (other.ports.clients.to_string(), other.ports.nodes.unwrap().to_string());
@@ -487,23 +482,23 @@ impl RedisCluster {
         cluster
     }
 
-    /// The address of the first node, which tells a client of the others.
+    /// The address of the first node. A client learns the others from it.
     pub fn url(&self) -> String {
         self.nodes[0].url()
     }
 
-    /// All nodes, in the order of their slots.
+    /// All nodes, in slot order.
     pub fn nodes(&self) -> &[Redis] {
         &self.nodes
     }
 
-    /// One node, to kill and to restart. After a restart it answers, and serves its part only some
-    /// time later: see [`Self::wait_until_ok`].
+    /// One node, to kill or restart. After a restart it answers at once, but serves its slots only
+    /// some time later; see [`Self::wait_until_ok`].
     pub fn node(&mut self, index: usize) -> &mut Redis {
         &mut self.nodes[index]
     }
 
-    /// Waits until every node knows all others and says that all is well.
+    /// Waits until every node knows all others and reports the cluster as healthy.
     pub fn wait_until_ok(&self) {
         let wanted = [
             "cluster_state:ok",
@@ -532,24 +527,24 @@ impl RedisCluster {
     }
 }
 
-/// A server's process and its watcher.
+/// A server process and its watcher.
 pub struct Process {
     name: &'static str,
     child: Child,
-    /// What the watcher reads from.
+    /// The pipe that the watcher reads from. Closing it kills the server.
     lifeline: Option<ChildStdin>,
     log: PathBuf,
-    /// Where this start's part of the log begins.
+    /// Where the log of this start begins.
     log_start: u64,
 }
 
 impl Process {
-    /// Starts an installed program that ends with the test process. Its log is appended to.
+    /// Starts an installed program that ends with the test process. Appends its output to `log`.
     pub fn start(name: &'static str, arguments: &[String], log: &Path) -> Self {
         Self::run(name, &program(name), arguments, log)
     }
 
-    /// As [`Self::start`], with the program's file.
+    /// Like [`Self::start`], with the path of the program.
     fn run(name: &'static str, program: &Path, arguments: &[String], log: &Path) -> Self {
         let file = File::options().create(true).append(true).open(log).unwrap();
         let mut child = Command::new("sh")
@@ -576,7 +571,7 @@ impl Process {
         self.child.id()
     }
 
-    /// Fails if the process ends or if it takes too long.
+    /// Waits until `ready`. Fails if the process ends or the timeout passes.
     fn wait_until(&mut self, ready: impl Fn() -> bool) -> Result<(), Failure> {
         let deadline = Instant::now() + TIMEOUT;
         loop {
@@ -606,16 +601,16 @@ impl Process {
     }
 
     fn kill(&mut self) {
-        // Has no effect, and is no error, after the process has been waited for.
+        // A no-op, and no error, once the process has been reaped.
         self.child.kill().unwrap();
-        // For the watcher, and for what the server may have forked.
+        // Tells the watcher to kill the group, including anything the server forked.
         self.lifeline = None;
         self.child.wait().unwrap();
     }
 
     fn pause(&self) {
         self.signal("STOP");
-        // The signal is on its way, and the server may answer until it arrives.
+        // The signal arrives asynchronously; until then the server may still answer.
         let stat = format!("/proc/{}/stat", self.id());
         let deadline = Instant::now() + TIMEOUT;
         while !fs::read_to_string(&stat).unwrap().rsplit(')').next().unwrap().starts_with(" T ") {
@@ -628,17 +623,17 @@ impl Process {
         self.signal("CONT");
     }
 
-    /// Whether the program has ended by itself.
+    /// Whether the program has exited on its own.
     pub fn has_ended(&mut self) -> bool {
         self.child.try_wait().unwrap().is_some()
     }
 
-    /// Stops a program with SIGSTOP that may have ended by itself.
+    /// Stops the program with SIGSTOP, unless it has already exited.
     pub fn pause_if_alive(&self) {
         self.try_signal("STOP");
     }
 
-    /// Lets a paused program go on that may have ended by itself.
+    /// Resumes a paused program, unless it has already exited.
     pub fn resume_if_alive(&self) {
         self.try_signal("CONT");
     }
@@ -648,7 +643,7 @@ impl Process {
     }
 
     fn try_signal(&self, signal: &str) -> bool {
-        // The shell's own `kill`: the program of that name is not in every installation of Debian.
+        // The shell's builtin, because not every Debian has a `kill` program.
         let id = self.id().to_string();
         let mut command = Command::new("sh");
         command.args(["-c", r#"kill -s "$1" "$2""#, "sh", signal, &id]).stderr(Stdio::null());
@@ -674,7 +669,7 @@ impl Display for Failure {
     }
 }
 
-/// Tries ports until nobody else was quicker.
+/// Retries on other ports if somebody else takes one first.
 fn on_a_free_port<T>(mut launch: impl FnMut(u16) -> Result<T, Failure>) -> T {
     let mut attempts = 0;
     loop {
@@ -687,8 +682,8 @@ fn on_a_free_port<T>(mut launch: impl FnMut(u16) -> Result<T, Failure>) -> T {
     }
 }
 
-/// While a server is down, any connection of this machine may happen to leave from its port. That
-/// passes.
+/// Retries on the same port. While the server was down, the kernel may have given its port to an
+/// outgoing connection of another process. That passes.
 fn on_the_same_port<T>(launch: impl Fn() -> Result<T, Failure>) -> T {
     let deadline = Instant::now() + TIMEOUT;
     loop {
@@ -702,8 +697,8 @@ fn on_the_same_port<T>(launch: impl Fn() -> Result<T, Failure>) -> T {
     }
 }
 
-/// A port that was free a moment ago. No port is handed out twice: a server that was killed wants
-/// its own back.
+/// Returns a port that was free a moment ago. Never returns a port twice, because a killed server
+/// needs its own port again.
 pub fn free_port() -> u16 {
     static HANDED_OUT: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
     loop {
@@ -714,13 +709,13 @@ pub fn free_port() -> u16 {
     }
 }
 
-/// A folder for one server.
+/// A temporary folder for one server.
 fn temporary_folder(name: &str) -> TempDir {
     tempfile::Builder::new().prefix(&format!("{name}-")).tempdir_in(home()).unwrap()
 }
 
-/// Where all folders of this process are. A server's folder has 60 MB and more, and that of a
-/// static is never dropped: a shell deletes what is left, once this process has ended.
+/// The parent of all folders of this process. A server's folder takes 60 MB and more, and a static
+/// is never dropped. So a shell deletes whatever is left once this process has ended.
 fn home() -> &'static Path {
     static HOME: OnceLock<(PathBuf, Child)> = OnceLock::new();
     let (path, _) = HOME.get_or_init(|| {
@@ -740,8 +735,8 @@ fn home() -> &'static Path {
     path
 }
 
-/// Runs a client and returns its output without the last line break. `timeout` is for a server that
-/// accepts a connection and then says nothing.
+/// Runs a client and returns its output without the trailing newline. Uses `timeout`, because a
+/// server may accept a connection and then never answer.
 fn ask(client: &Path, arguments: &[&str], limit: Duration) -> Result<String, String> {
     let output = Command::new("timeout")
         .arg(limit.as_secs().to_string())
@@ -761,7 +756,8 @@ fn ask(client: &Path, arguments: &[&str], limit: Duration) -> Result<String, Str
     ))
 }
 
-/// Where a program is. Debian has servers in /usr/sbin, which an ordinary user's PATH lacks.
+/// Finds a program in PATH, /usr/sbin or /usr/bin. Debian installs servers in /usr/sbin, which an
+/// ordinary user's PATH lacks.
 fn program(name: &str) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path)
@@ -771,7 +767,7 @@ fn program(name: &str) -> PathBuf {
         .unwrap_or_else(|| panic!("{name} is not installed; scripts/setup.sh test installs it"))
 }
 
-/// Where the program of a current server is.
+/// The path of a current server in `TEST_SERVERS`.
 fn current(name: &str) -> PathBuf {
     let folder = std::env::var_os("TEST_SERVERS").unwrap_or_default();
     let file = Path::new(&folder).join(name);
@@ -779,7 +775,7 @@ fn current(name: &str) -> PathBuf {
     file
 }
 
-/// The value of a variable, if it has one.
+/// The value of an environment variable; `None` if it is unset or empty.
 fn chosen(variable: &str) -> Option<String> {
     std::env::var(variable).ok().filter(|value| !value.is_empty())
 }

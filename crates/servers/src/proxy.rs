@@ -1,4 +1,4 @@
-//! A network between the program and a store, which can be slow or be cut.
+//! A fake network between the program and a store. Tests can make it slow or cut it.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -6,22 +6,22 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// What the network does.
+/// What the network does with the traffic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Network {
-    /// Passes everything on.
+    /// Forwards everything.
     Well = 0,
-    /// Passes each answer on 200 ms later.
+    /// Forwards each answer 200 ms late.
     Slow = 1,
-    /// Passes nothing on, and closes nothing. A connection that lost bytes never passes any again,
-    /// whatever the network does later.
+    /// Drops all traffic but keeps connections open. A connection that has lost bytes stays dead,
+    /// even after the network recovers.
     Cut = 2,
     /// Closes every connection.
     Refusing = 3,
 }
 
-/// Passes connections on to a server.
+/// A TCP proxy in front of one server.
 #[derive(Debug)]
 pub struct Proxy {
     port: u16,
@@ -30,7 +30,7 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// To the server on that port of this machine.
+    /// Starts a proxy to the server on that port of 127.0.0.1.
     pub fn to(server: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -61,29 +61,29 @@ impl Proxy {
         Self { port, network, to_lose }
     }
 
-    /// The port of 127.0.0.1 where it listens.
+    /// The port of 127.0.0.1 it listens on.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// Changes what the network does.
+    /// Changes the state of the network.
     pub fn set(&self, network: Network) {
         self.network.store(network as u8, Ordering::SeqCst);
     }
 
-    /// Loses the next answer that has this text in it, and everything after it on that connection.
-    /// The connection stays open.
+    /// Drops the next answer that contains `text`, and everything after it on that connection. The
+    /// connection stays open.
     pub fn lose_answer_with(&self, text: &str) {
         *self.to_lose.lock().unwrap() = Some(text.into());
     }
 
-    /// Whether the answer was lost that was to be.
+    /// Whether the answer chosen with [`Self::lose_answer_with`] has been dropped.
     pub fn has_lost_it(&self) -> bool {
         self.to_lose.lock().unwrap().is_none()
     }
 }
 
-/// Passes on what comes, as the network is at that moment.
+/// Forwards one direction of a connection, under the current state of the network.
 fn pass(
     mut from: TcpStream,
     mut to: TcpStream,
@@ -93,9 +93,9 @@ fn pass(
     is_answer: bool,
 ) {
     let is = |other: Network| network.load(Ordering::SeqCst) == other as u8;
-    // So that a connection that is silent notices a network that closes it.
+    // So that an idle connection also notices when the network is to close it.
     let _ = from.set_read_timeout(Some(Duration::from_millis(20)));
-    // A network that is well holds nothing back.
+    // A healthy network delays nothing.
     let _ = to.set_nodelay(true);
     let mut bytes = [0; 16 * 1024];
     loop {

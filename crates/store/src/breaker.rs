@@ -1,30 +1,30 @@
-//! Stores that are slow or away: a circuit breaker.
+//! A circuit breaker for stores that are slow or down.
 //!
-//! Whoever asks a store and gets no answer in time notes it. From then on one task asks whether the
-//! store is back, and everybody else goes on at once: without the store where that is possible,
-//! with an error where it is not. The task closes the breaker again; no request waits for that.
-//! There is no timer as long as a store is well.
+//! A caller that gets no answer in time reports it with [`Breaker::note`]. That opens the breaker
+//! and starts one task that probes the store. Meanwhile no other caller waits: those that can do
+//! without the store go on, the others fail at once. The task closes the breaker when the store is
+//! back, so no request pays for the probing. While the store is healthy, no timer runs.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Between two questions whether a store is back. Together with the time limit of a question it
-/// bounds how long after the store's return it is used again.
+/// The pause between two probes. A recovered store is used again within this plus the timeout of a
+/// probe.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// How a store is; the order is that of badness.
+/// The health of a store, from best to worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum State {
     /// It answers in time.
     Well,
-    /// It answers, but late, or somebody got no answer and it is not known yet why. What can go on
-    /// without it does; the rest asks.
+    /// It answers late, or a request timed out and the probe has not run yet. Callers that can do
+    /// without the store skip it; the others still ask.
     Slow,
-    /// It does not answer. Nobody asks it but the probe.
+    /// It does not answer. Only the probe asks it.
     Away,
 }
 
-/// What is known of a store. Clones share it.
+/// What is known about a store. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Breaker {
     store: &'static str,
@@ -32,23 +32,23 @@ pub struct Breaker {
 }
 
 impl Breaker {
-    /// The breaker of a store that is taken for well; `store` is its name in the log.
+    /// A breaker for a store that is assumed healthy. `store` is its name in the log.
     pub fn new(store: &'static str) -> Self {
         Self { store, state: Arc::new(Mutex::new(State::Well)) }
     }
 
-    /// How the store is.
+    /// The store's current state.
     pub fn state(&self) -> State {
         *self.lock()
     }
 
-    /// Whether it is no use to ask.
+    /// Whether asking the store is pointless.
     pub fn is_away(&self) -> bool {
         self.state() == State::Away
     }
 
-    /// Notes that the store is `Slow` or `Away`. Unless a task is asking already, one begins to ask
-    /// `probe` how the store is, until it is well.
+    /// Reports that the store is `Slow` or `Away`. Unless a task is already probing, this starts
+    /// one that calls `probe` until it returns `Well`.
     pub fn note<P, F>(&self, state: State, probe: P)
     where
         P: Fn() -> F + Send + 'static,
@@ -104,7 +104,7 @@ impl Breaker {
 mod tests {
     use super::*;
 
-    /// A clock that goes on by itself when everybody waits for it.
+    /// Paused time: the clock jumps ahead whenever every task is waiting.
     fn run(test: impl Future<Output = ()>) {
         tokio::runtime::Builder::new_current_thread()
             .enable_time()
@@ -114,8 +114,7 @@ mod tests {
             .block_on(test);
     }
 
-    /// A store that is how it is told to be, and counts how often it is asked, and by how many at
-    /// once.
+    /// A store in whatever state the test sets. It counts the probes, and how many run at once.
     #[derive(Clone, Debug)]
     struct Store {
         state: Arc<Mutex<State>>,
@@ -163,7 +162,7 @@ mod tests {
             let asked = store.asked.lock().unwrap().0;
             tokio::time::sleep(Duration::from_secs(10)).await;
             assert_eq!(store.asked.lock().unwrap().0, asked, "nobody asks a store that is well");
-            // And the next time it is the same again.
+            // The next outage starts over.
             store.note(&breaker, State::Slow);
             assert_eq!(breaker.state(), State::Slow);
         });

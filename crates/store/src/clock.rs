@@ -1,4 +1,4 @@
-//! What time it is, passed in, so that a test can move it.
+//! The current time, passed in as a value so that tests can control it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -10,18 +10,17 @@ use jiff::Timestamp;
 pub enum Clock {
     /// The machine's clock.
     System,
-    /// A clock that stands still until a test moves it; milliseconds since 1970.
+    /// A clock that moves only when a test moves it. Milliseconds since 1970.
     Manual(Arc<AtomicI64>),
 }
 
 impl Clock {
-    /// A clock that shows `start` until it is moved.
+    /// A manual clock that starts at `start`.
     pub fn manual(start: Timestamp) -> Self {
         Clock::Manual(Arc::new(AtomicI64::new(start.as_millisecond())))
     }
 
-    /// The time in milliseconds since 1970-01-01T00:00:00Z, as every table of the database holds
-    /// it.
+    /// The time in milliseconds since 1970-01-01T00:00:00Z, the format used by every table.
     pub fn now_ms(&self) -> i64 {
         match self {
             #[allow(
@@ -33,7 +32,7 @@ impl Clock {
         }
     }
 
-    /// Moves a manual clock; the machine's clock is left alone.
+    /// Moves a manual clock forward. Does nothing to the system clock.
     pub fn advance(&self, by: std::time::Duration) {
         if let Clock::Manual(time) = self {
             time.fetch_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX), Ordering::SeqCst);

@@ -1,17 +1,18 @@
-//! Where a process can be made to die, and how a flush can be made wrong: for `make torture`,
-//! compiled in with the feature `torture` alone. Otherwise all of this is nothing.
+//! Failpoints for `make torture`: places where the process can be made to die, and ways to break a
+//! flush. They are compiled in only with the feature `torture`. Without it, every function here is
+//! a no-op.
 
-/// A flush that is wrong on purpose, so that the torture can be seen to notice.
+/// A flush that is broken on purpose, to prove that the torture test notices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Variant {
-    /// Redis forgets a batch before SQL has it.
+    /// Redis deletes a batch before SQL has it.
     DeleteFirst,
-    /// SQL does not write down which batches it has.
+    /// SQL keeps no record of the batches it has applied.
     NoLedger,
 }
 
-/// Marks a step of the protocol. The process ends here, as if killed, if `TORTURE_DIE_AT` names the
-/// step and how many times it is reached, such as `flush-applied:2`.
+/// Marks a step of the protocol. If `TORTURE_DIE_AT` names this step and how often it must be
+/// reached, as in `flush-applied:2`, the process aborts here as if killed.
 #[cfg(feature = "torture")]
 pub fn reach(step: &str) {
     use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,12 +26,12 @@ pub fn reach(step: &str) {
     }
 }
 
-/// Marks a step of the protocol.
+/// Marks a step of the protocol. A no-op without the feature `torture`.
 #[cfg(not(feature = "torture"))]
 #[inline(always)]
 pub fn reach(_step: &str) {}
 
-/// How the flush is wrong, if it is: `TORTURE_VARIANT` is `delete-first` or `no-ledger`.
+/// How the flush is broken, if at all: `TORTURE_VARIANT` is `delete-first` or `no-ledger`.
 #[cfg(feature = "torture")]
 pub fn variant() -> Option<Variant> {
     match std::env::var("TORTURE_VARIANT").unwrap_or_default().as_str() {
@@ -40,7 +41,7 @@ pub fn variant() -> Option<Variant> {
     }
 }
 
-/// The flush is right.
+/// Always `None` without the feature `torture`: the flush is not broken.
 #[cfg(not(feature = "torture"))]
 #[inline(always)]
 pub fn variant() -> Option<Variant> {

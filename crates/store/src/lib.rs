@@ -1,8 +1,8 @@
-//! What counting and the blog both stand on: connections to SQL and Redis, the clock, and
-//! failpoints.
+//! What both counting and the blog are built on: SQL and Redis connections, a circuit breaker, the
+//! clock, and failpoints.
 //!
-//! Nothing here knows a table. [`sql`] opens SQLite, MySQL or MariaDB and brings their tables up to
-//! date with the migrations that it is given.
+//! Nothing here knows any table. [`sql`] opens SQLite, MySQL or MariaDB and runs the migrations it
+//! is given.
 #![forbid(unsafe_code)]
 
 pub mod breaker;

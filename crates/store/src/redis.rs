@@ -1,8 +1,8 @@
-//! The connection to Redis: a single server or a Cluster, whichever the address leads to.
+//! The connection to Redis. It finds out whether the address is a single server or a Cluster.
 //!
-//! Pages can do without Redis ([`Redis::for_page`]), and never wait for one that is slow or away.
-//! Everything else waits for one that is slow, and is refused at once while it is away: whoever
-//! sends it tries again. One task finds out when it is back; see [`crate::breaker`].
+//! Pages can do without Redis ([`Redis::for_page`]), so they never wait for one that is slow or
+//! down. Everything else waits for a slow Redis. While Redis is down it fails at once, and the
+//! caller retries. One task probes until Redis is back; see [`crate::breaker`].
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -22,31 +22,31 @@ use tokio::time::timeout;
 
 use crate::breaker::{Breaker, State};
 
-/// How long Redis may take to answer. A view that waits longer gets 503, and its retry is safe.
+/// How long Redis may take to answer. A view that waits longer gets a 503; retrying it is safe.
 const ANSWER: Duration = Duration::from_secs(2);
 
-/// How long connecting may take.
+/// The timeout for connecting.
 const CONNECT: Duration = Duration::from_secs(1);
 
-/// How long a page waits before it goes on without, and how soon an answer has to come for Redis
-/// not to count as slow.
+/// How long a page waits before it goes on without Redis. Redis counts as slow if it answers later
+/// than this.
 const FOR_PAGE: Duration = Duration::from_millis(150);
 
-/// How long the probe waits, connecting included: less than a second, so that a Redis that is back
-/// is used within one.
+/// The timeout of a probe, connecting included. It is below a second, so that a recovered Redis is
+/// in use within one.
 const PROBE: Duration = Duration::from_millis(800);
 
-/// How often a lost connection is tried again before the request that waits for it fails.
+/// How often reconnecting is retried before the waiting request fails.
 const ATTEMPTS: usize = 1;
 
-/// Redis, connected to when it is first asked for something, and again whenever the connection was
-/// lost. Cheap to clone.
+/// A connection to Redis. It connects at the first command and reconnects whenever the connection
+/// was lost. Cheap to clone.
 #[derive(Clone)]
 pub struct Redis {
     nodes: Arc<[String]>,
-    /// Replaced by the probe if nobody answers on it any more.
+    /// Replaced by the probe if the old connection is dead.
     link: Arc<RwLock<Option<Link>>>,
-    /// Held while the first link is made.
+    /// Held while the first connection is made.
     connecting: Arc<Mutex<()>>,
     breaker: Breaker,
 }
@@ -64,30 +64,30 @@ impl std::fmt::Debug for Redis {
     }
 }
 
-/// A script in Lua.
+/// A Lua script.
 pub struct Script {
     text: &'static str,
     hash: ::redis::Script,
 }
 
 impl Script {
-    /// A script of that text.
+    /// A script with this text.
     pub fn new(text: &'static str) -> Self {
         Self { text, hash: ::redis::Script::new(text) }
     }
 }
 
-/// What `INFO` says, by name.
+/// The parsed answer of `INFO`.
 #[derive(Clone, Debug, Default)]
 pub struct Info(String);
 
 impl Info {
-    /// An answer of `INFO`.
+    /// Wraps an answer of `INFO`.
     pub fn new(text: String) -> Self {
         Self(text)
     }
 
-    /// The value of a name; empty if there is none.
+    /// The value of a field, or an empty string if there is none.
     pub fn get(&self, name: &str) -> &str {
         let mut lines = self.0.lines().filter_map(|line| line.split_once(':'));
         lines.find(|(key, _)| *key == name).map_or("", |(_, value)| value.trim())
@@ -95,12 +95,11 @@ impl Info {
 }
 
 impl Redis {
-    /// Redis at `url`: `redis://` or `rediss://` (TLS); for a Cluster one or more of its nodes,
-    /// separated by commas.
+    /// A client for `url`: `redis://` or `rediss://` (TLS). For a Cluster, one or more of its
+    /// nodes, separated by commas. Does not connect yet.
     ///
     /// # Errors
-    /// One line for a person if the address can't be read. Whether anything answers there is seen
-    /// later.
+    /// A one-line message for the operator if the URL can't be parsed.
     pub fn new(url: &str) -> Result<Self, String> {
         let nodes: Arc<[String]> = url.split(',').map(|node| node.trim().to_owned()).collect();
         for node in nodes.iter() {
@@ -118,14 +117,14 @@ impl Redis {
         })
     }
 
-    /// Whether everything but the probe is refused at once. Not of a Cluster: the nodes that are
-    /// there still take what is theirs.
+    /// Whether every command but the probe fails at once. Never true of a Cluster: the nodes that
+    /// are up still serve their slots.
     pub fn is_away(&self) -> bool {
         self.breaker.is_away() && !matches!(self.known_link(), Some(Link::Cluster(_)))
     }
 
-    /// The answer to a read that a page can do without: `None` at once while Redis is slow or away,
-    /// and if no answer comes soon. Whoever calls this must hold no connection to SQL meanwhile.
+    /// Reads something that a page can do without. Returns `None` if no answer comes in time, and
+    /// at once while Redis is slow or down. The caller must not hold an SQL connection meanwhile.
     pub async fn for_page<T, E: std::fmt::Display>(
         &self,
         read: impl Future<Output = Result<T, E>>,
@@ -144,10 +143,10 @@ impl Redis {
         None
     }
 
-    /// An answer that has to come within `limit`.
+    /// Runs `read` with the timeout `limit`.
     ///
     /// # Errors
-    /// That of `read`, or that it took too long.
+    /// Those of `read`, or an I/O error after the timeout.
     pub async fn within<T>(
         &self,
         limit: Duration,
@@ -175,7 +174,7 @@ impl Redis {
         if let Some(link) = usable() {
             return link;
         }
-        // All the others who found none wait for the one who makes it.
+        // Only one caller connects. The others wait here for its result.
         let _turn = self.connecting.lock().await;
         if let Some(link) = usable() {
             return link;
@@ -186,7 +185,7 @@ impl Redis {
         Ok(link)
     }
 
-    /// Notes an answer that did not come.
+    /// Reports Redis as down if the answer is a connection error.
     fn noted<T>(&self, answer: RedisResult<T>) -> RedisResult<T> {
         if let Err(error) = &answer
             && (error.is_io_error() || error.kind() == ErrorKind::ClusterConnectionNotFound)
@@ -204,8 +203,8 @@ impl Redis {
         });
     }
 
-    /// How Redis is. While it is away a new connection is tried beside the one there is: after
-    /// packets were lost nobody may ever answer on that one.
+    /// Measures the health of Redis. While it is down, also tries a new connection: if packets were
+    /// lost, the server may never answer on the old one.
     async fn probe(&self) -> State {
         let known = async {
             match self.known_link() {
@@ -232,16 +231,16 @@ impl Redis {
     /// Sends one command.
     ///
     /// # Errors
-    /// Redis', or that it can't be reached.
+    /// Redis's own, or that it can't be reached.
     pub async fn query<T: FromRedisValue>(&self, command: &Cmd) -> RedisResult<T> {
         let answer = command.query_async(&mut self.link().await?).await;
         self.noted(answer)
     }
 
-    /// Sends a command to each node, and returns what they answer.
+    /// Sends a command to every node and returns all answers.
     ///
     /// # Errors
-    /// That of any node, or that Redis can't be reached.
+    /// The first error of any node, or that Redis can't be reached.
     pub async fn on_every_node(&self, command: &Cmd) -> RedisResult<Vec<Value>> {
         let answer = match self.link().await? {
             Link::Single(mut connection) => command.query_async::<Value>(&mut connection).await,
@@ -251,7 +250,7 @@ impl Redis {
             }
         };
         let answers: Vec<Value> = match self.noted(answer)? {
-            // Of a Cluster, by the node's address.
+            // A Cluster's answers come as a map keyed by node address.
             Value::Map(nodes) => nodes.into_iter().map(|(_, answer)| answer).collect(),
             answer => vec![answer],
         };
@@ -262,17 +261,17 @@ impl Redis {
         answers.into_iter().map(answer_of).collect()
     }
 
-    /// Sends commands whose keys are all in one shard.
+    /// Sends several commands at once. Their keys must all be in one shard.
     ///
     /// # Errors
-    /// Redis', or that it can't be reached. How many of them were done is not known then.
+    /// Redis's own, or that it can't be reached. Some of the commands may have run anyway.
     pub async fn pipeline<T: FromRedisValue>(&self, pipeline: &Pipeline) -> RedisResult<T> {
         let answer = pipeline.query_async(&mut self.link().await?).await;
         self.noted(answer)
     }
 
-    /// Runs a script on the node that has `key`. It may run twice if the answer is lost, so it must
-    /// bear that.
+    /// Runs a script on the node that holds `key`. If the answer is lost the script may run twice,
+    /// so it must be idempotent.
     ///
     /// # Errors
     /// The script's, or that Redis can't be reached.
@@ -289,7 +288,7 @@ impl Redis {
             command
         };
         let answer = match command("EVALSHA", script.hash.get_hash()).query_async(&mut link).await {
-            // Redis forgets scripts when it starts.
+            // Redis loses its script cache when it restarts.
             Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
                 command("EVAL", script.text).query_async(&mut link).await
             }
@@ -306,8 +305,8 @@ impl Redis {
         Ok(matches!(self.link().await?, Link::Cluster(_)))
     }
 
-    /// A setting of Redis. `None` if it keeps that to itself, as some hosted ones do, and of a
-    /// Cluster, whose nodes may differ.
+    /// Reads a Redis setting. `None` if the server refuses CONFIG, as some hosted ones do, and for
+    /// a Cluster, whose nodes may differ.
     ///
     /// # Errors
     /// That Redis can't be reached.
@@ -333,7 +332,7 @@ fn no_answer() -> RedisError {
     RedisError::from((ErrorKind::Io, "Redis does not answer"))
 }
 
-/// How long an answer takes.
+/// Measures the time of a round trip.
 async fn ping(link: &mut Link) -> RedisResult<Duration> {
     let asked = Instant::now();
     let _: Value = ::redis::cmd("PING").query_async(link).await?;

@@ -1,11 +1,11 @@
 //! Connections to SQL.
 //!
 //! Data is in SQLite (the embedded profile) or in MySQL or MariaDB (the server profile). Statements
-//! are written so that both understand them; the few that can't be are picked by [`Dialect`].
+//! are written to work on all of them. Where they can't be, [`Dialect`] has the variants.
 
-/// Runs one piece of code on whichever database it is, with `$pool` as the place where reads go.
-/// The code is compiled once for each kind, so it may only use what both kinds can do. The function
-/// around it returns at once while the database is away.
+/// Runs `$body` on whichever database is open, with `$pool` as the pool for reads. The code is
+/// compiled once per backend, so it may use only what both support. While a MySQL database is down,
+/// the enclosing function returns an error at once.
 #[macro_export]
 macro_rules! on_reader {
     ($database:expr, $pool:ident => $body:expr) => {
@@ -22,7 +22,7 @@ macro_rules! on_reader {
     };
 }
 
-/// As `on_reader`, with `$pool` as the place where single writes go.
+/// Like `on_reader`, with `$pool` as the pool for single-statement writes.
 #[macro_export]
 macro_rules! on_writer {
     ($database:expr, $pool:ident => $body:expr) => {
@@ -39,7 +39,7 @@ macro_rules! on_writer {
     };
 }
 
-/// As `on_reader`, in a [`Transaction`], with `$connection` as its connection.
+/// Like `on_reader`, inside a [`Transaction`], with `$connection` as its connection.
 #[macro_export]
 macro_rules! on_connection {
     ($transaction:expr, $connection:ident => $body:expr) => {
@@ -56,7 +56,7 @@ macro_rules! on_connection {
     };
 }
 
-// Before the modules that use what it defines.
+// Declared first, because the modules below use its macro.
 #[macro_use]
 mod own_connection;
 
@@ -76,13 +76,14 @@ use sqlx::mysql::{MySqlDatabaseError, MySqlQueryResult};
 use sqlx::sqlite::SqliteQueryResult;
 use sqlx::{MySql, Sqlite};
 
-/// How long a request waits for others who write. It is answered within five seconds, if only to
-/// come again.
+/// How long a request waits for other writers. Every request must be answered within five seconds,
+/// even if only with "try again".
 const FOR_REQUEST: Duration = Duration::from_secs(4);
 
-/// Does `work`, for no longer than `limit` if there is one.
+/// Runs `work`, with the timeout `limit` if there is one.
+///
 /// # Errors
-/// Its own; [`sqlx::Error::PoolTimedOut`] if it took longer.
+/// Those of `work`, or [`sqlx::Error::PoolTimedOut`] after the timeout.
 pub async fn within<T>(
     limit: Option<Duration>,
     work: impl Future<Output = sqlx::Result<T>>,
@@ -95,25 +96,25 @@ pub async fn within<T>(
     }
 }
 
-/// What brings tables up to date, on each of the databases.
+/// The migrations for each backend.
 #[derive(Debug)]
 pub struct Migrations {
-    /// SQLite's.
+    /// For SQLite.
     pub sqlite: Migrator,
-    /// MySQL's and MariaDB's.
+    /// For MySQL and MariaDB.
     pub mysql: Migrator,
 }
 
-/// An open database.
+/// An open database of either backend.
 #[derive(Clone, Debug)]
 pub enum AnyDatabase {
-    /// The embedded profile's: one file.
+    /// The embedded profile's database, a single file.
     Sqlite(SqliteDatabase),
-    /// The server profile's: MySQL or MariaDB.
+    /// The server profile's database, MySQL or MariaDB.
     MySql(MySqlDatabase),
 }
 
-/// A transaction. Dropped without [`Transaction::commit`], it leaves everything as it was.
+/// A transaction. Rolled back if dropped without [`Transaction::commit`].
 #[derive(Debug)]
 pub enum Transaction {
     /// In SQLite.
@@ -122,40 +123,40 @@ pub enum Transaction {
     MySql(sqlx::Transaction<'static, MySql>),
 }
 
-/// Whose SQL it is, where the two differ.
+/// The SQL dialect, for the few statements that differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
-    /// SQLite's.
+    /// SQLite.
     Sqlite,
-    /// MySQL's and MariaDB's, as far as they agree.
+    /// MySQL and MariaDB, as far as they agree.
     MySql,
 }
 
-/// Why the database can't be used, in one line for a person.
+/// Why the database can't be opened, as a one-line message for the operator.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The URL is of no kind that is known.
+    /// The URL has an unknown scheme.
     #[error(
         "database.url: {0:?} is not an address of a database; write sqlite: and a path, as in sqlite:data/tidemark.db, or mysql://user:password@host/name"
     )]
     Url(String),
-    /// The URL says `mysql:` or `mariadb:`, and the rest of it is wrong. It is not repeated: there
-    /// may be a password in it.
+    /// The URL says `mysql:` or `mariadb:`, but the rest is invalid. The message does not repeat
+    /// the URL, because it may hold a password.
     #[error(
         "database.url is not an address of a MySQL or MariaDB database ({0}); write mysql://user:password@host:3306/name, with %40 for an @ in the password and so on"
     )]
     ServerUrl(String),
-    /// The folder can't be made or written to.
+    /// The folder can't be created or written to.
     #[error(
         "The data folder {folder:?} can't be written to: {reason}. Give this user the right to write there, or set database.url to another place."
     )]
     Folder {
         /// The folder.
         folder: String,
-        /// What the system says.
+        /// What the operating system says.
         reason: String,
     },
-    /// The file, or the server's database, can't be opened.
+    /// The file, or the database on the server, can't be opened.
     #[error("The database {database:?} can't be opened: {reason}")]
     Open {
         /// Its file or address.
@@ -170,10 +171,10 @@ pub enum OpenError {
     Unreachable {
         /// Its address.
         database: String,
-        /// What the system says.
+        /// What the operating system says.
         reason: String,
     },
-    /// The server does not let this user in, or not to this database.
+    /// The server refuses this user, or refuses it access to this database.
     #[error(
         "The server does not let this user into the database {database:?}: {reason}. Correct the user name or the password in database.url, or grant the user all rights on the database."
     )]
@@ -191,17 +192,17 @@ pub enum OpenError {
         /// Its address.
         database: String,
     },
-    /// A newer Tidemark has migrated it.
+    /// A newer version of Tidemark has migrated the database.
     #[error(
         "The database {database:?} is from a newer version of Tidemark (it has migration {version}, which this one does not know). Start that version, or a copy of the database from before."
     )]
     Newer {
         /// Its file or address.
         database: String,
-        /// The first migration that is not known.
+        /// The first unknown migration.
         version: i64,
     },
-    /// A migration was cut off, and MySQL can't take back the half that was done.
+    /// A migration was interrupted, and MySQL can't roll back the part that was done.
     #[error(
         "The database {database:?} was left halfway through migration {version}. Start with a copy of it from before, or with an empty one."
     )]
@@ -235,12 +236,12 @@ impl OpenError {
 }
 
 impl AnyDatabase {
-    /// Opens the database at `url` (`sqlite:`, `mysql:` or `mariadb:`) with at most `connections`,
-    /// or as many as suit its kind, and brings its tables up to date. A SQLite file and its folder
-    /// are made if needed; a server's database must be there.
+    /// Opens the database at `url` (`sqlite:`, `mysql:` or `mariadb:`) and runs the migrations. It
+    /// uses at most `connections`, or the backend's default. A SQLite file and its folder are
+    /// created if needed; a database on a server must exist.
     ///
     /// # Errors
-    /// An [`OpenError`], which is one line for a person.
+    /// An [`OpenError`], a one-line message for the operator.
     pub async fn open(
         url: &str,
         connections: Option<NonZeroU32>,
@@ -257,12 +258,12 @@ impl AnyDatabase {
         })
     }
 
-    /// Itself: for macros that take whatever derefs to it.
+    /// Returns itself, for macros that take anything that derefs to it.
     pub fn any(&self) -> &AnyDatabase {
         self
     }
 
-    /// Whether it is away.
+    /// Whether the database is down.
     pub fn outage(&self) -> &Outage {
         match self {
             AnyDatabase::Sqlite(database) => database.outage(),
@@ -270,7 +271,7 @@ impl AnyDatabase {
         }
     }
 
-    /// Where it is, for messages: the URL without the user and the password.
+    /// The database's address for messages: the URL without user and password.
     pub fn address(&self) -> &str {
         match self {
             AnyDatabase::Sqlite(database) => database.address(),
@@ -278,8 +279,8 @@ impl AnyDatabase {
         }
     }
 
-    /// The same for requests: they wait four seconds at most for others who write. Jobs and
-    /// commands may take their time.
+    /// The same database with the timeout for requests: they wait at most four seconds for other
+    /// writers. Jobs and commands may wait longer.
     #[must_use]
     pub fn for_requests(self) -> Self {
         match self {
@@ -288,7 +289,7 @@ impl AnyDatabase {
         }
     }
 
-    /// Closes all connections, after what they are doing.
+    /// Closes all connections once their current work is done.
     pub async fn close(&self) {
         match self {
             AnyDatabase::Sqlite(database) => database.close().await,
@@ -296,7 +297,7 @@ impl AnyDatabase {
         }
     }
 
-    /// Whose SQL it understands.
+    /// The dialect it understands.
     pub fn dialect(&self) -> Dialect {
         match self {
             AnyDatabase::Sqlite(_) => Dialect::Sqlite,
@@ -306,10 +307,10 @@ impl AnyDatabase {
 }
 
 impl Transaction {
-    /// Makes everything that was written in it last.
+    /// Makes everything written in it permanent.
     ///
     /// # Errors
-    /// The database's. After a lost connection it is not known whether it was written.
+    /// The database's. If the connection was lost, the outcome is unknown.
     pub async fn commit(self) -> sqlx::Result<()> {
         match self {
             Transaction::Sqlite(transaction) => transaction.commit().await,
@@ -317,7 +318,7 @@ impl Transaction {
         }
     }
 
-    /// Whose SQL it understands.
+    /// The dialect it understands.
     pub fn dialect(&self) -> Dialect {
         match self {
             Transaction::Sqlite(_) => Dialect::Sqlite,
@@ -327,12 +328,12 @@ impl Transaction {
 }
 
 impl Dialect {
-    /// An aggregate that makes a JSON array of `item`, which is JSON, in order of the column
-    /// `position`.
+    /// An aggregate that builds a JSON array of `item`, itself a JSON expression, ordered by the
+    /// column `position`.
     pub fn json_list(self, item: &str) -> String {
         match self {
             Dialect::Sqlite => format!("json_group_array({item} ORDER BY position)"),
-            // MySQL's JSON_ARRAYAGG has no order.
+            // MySQL's JSON_ARRAYAGG has no ORDER BY.
             Dialect::MySql => {
                 format!(
                     "concat('[', coalesce(group_concat({item} ORDER BY position SEPARATOR ','), ''), ']')"
@@ -341,7 +342,7 @@ impl Dialect {
         }
     }
 
-    /// The type of whole numbers in a CAST: a sum of them is a DECIMAL in MySQL.
+    /// The integer type for a CAST. MySQL needs one, because its sum of integers is a DECIMAL.
     pub fn integer(self) -> &'static str {
         match self {
             Dialect::Sqlite => "INTEGER",
@@ -349,8 +350,8 @@ impl Dialect {
         }
     }
 
-    /// A join that reads the table on its left first, whatever the planner thinks of it: the left
-    /// one has the order that is wanted, so that reading can stop at the limit.
+    /// A join that reads the left table first, whatever the planner prefers. The left table is in
+    /// the wanted order, so reading can stop at the LIMIT.
     pub fn join_in_order(self) -> &'static str {
         match self {
             Dialect::Sqlite => "CROSS JOIN",
@@ -359,9 +360,9 @@ impl Dialect {
     }
 }
 
-/// The number that the database gave to the row of an INSERT.
+/// The id that the database gave to an inserted row.
 pub trait InsertedId {
-    /// The number.
+    /// The id.
     fn inserted_id(&self) -> i64;
 }
 
@@ -377,8 +378,8 @@ impl InsertedId for MySqlQueryResult {
     }
 }
 
-/// Whether an error says that there was no way to the database, that it is going away, or that
-/// somebody else had what was asked for locked too long: the same request may work in a moment.
+/// Whether the failure is temporary, so that a retry may work: the database can't be reached, is
+/// shutting down, or something stayed locked for too long.
 pub fn is_unavailable(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_)
@@ -389,9 +390,9 @@ pub fn is_unavailable(error: &sqlx::Error) -> bool {
         sqlx::Error::Database(error) => {
             error.try_downcast_ref::<MySqlDatabaseError>().is_some_and(|error| {
                 // Class 08 is "connection exception": shutting down, too many connections, lost on
-                // the network. The numbers have other classes: too many connections of this user,
-                // waited too long for a lock, connection killed (MariaDB), server not available,
-                // session killed, idle for too long (MySQL).
+                // the network. The numbers belong to other classes. In order: too many connections
+                // of this user, lock wait timeout, connection killed (MariaDB), server not
+                // available, session killed, idle for too long (MySQL).
                 error.code().is_some_and(|code| code.starts_with("08"))
                     || matches!(error.number(), 1203 | 1205 | 1927 | 3168 | 3169 | 4031)
             })
@@ -400,12 +401,12 @@ pub fn is_unavailable(error: &sqlx::Error) -> bool {
     }
 }
 
-/// Whether an error says that a row of that name is there already.
+/// Whether the error is a unique violation: such a row already exists.
 pub fn is_taken(error: &sqlx::Error) -> bool {
     error.as_database_error().is_some_and(|error| error.is_unique_violation())
 }
 
-/// What the database says, without the layers around it.
+/// The database's own message, without sqlx's prefix.
 pub fn reason(error: &sqlx::Error) -> String {
     match error {
         sqlx::Error::Database(error) => error.message().to_owned(),

@@ -1,4 +1,4 @@
-//! The connections to MySQL or MariaDB.
+//! Connections to MySQL or MariaDB.
 
 use std::num::NonZeroU32;
 use std::str::FromStr;
@@ -17,57 +17,59 @@ use tokio::time::timeout;
 use super::outage::Outage;
 use super::{FOR_REQUEST, OpenError, reason, within};
 
-/// How long anybody waits for a connection, a new one included: a reader gets an answer, if a sad
-/// one, when the server is away.
+/// The timeout for getting a connection, new or from the pool. When the server is down, a reader
+/// still gets an answer, if only an error.
 const TIMEOUT: Duration = Duration::from_secs(3);
 
-/// How long to wait for another process that is migrating the database.
+/// How long to wait while another process migrates the database.
 const MIGRATION_LOCK_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Together with the connections of a second Tidemark, far below the 151 that a server takes unless
-/// told otherwise.
+/// The default size of the pool. Two Tidemark processes stay far below a server's default limit of
+/// 151 connections.
 const CONNECTIONS: u32 = 16;
 
-/// How long a connection may take to be ready for whoever wants it next.
+/// The timeout of the ping that checks a connection before it is used.
 pub(super) const READY: Duration = Duration::from_millis(500);
 
-/// How long the way to the server may take.
+/// The timeout for reaching the server over TCP.
 const REACH: Duration = Duration::from_secs(1);
 
-/// What a connection starts with, so that nothing depends on how the server is set up:
+/// Session settings for each new connection, so that nothing depends on how the server is
+/// configured:
 ///
-/// * texts that do not fit are refused, not cut;
-/// * each statement sees what is committed by then: a transaction that waited for another one must
-///   see what that one wrote, which under MySQL's usual REPEATABLE READ it would not;
-/// * nobody waits for a lock longer than in SQLite (10 s);
-/// * lists of authors and tags are not cut at 1024 bytes.
+/// * Strings that are too long are refused, not truncated.
+/// * Each statement sees everything committed before it starts. A transaction that waited for
+///   another one must see what that one wrote. Under MySQL's default, REPEATABLE READ, it would
+///   not.
+/// * Lock waits time out after 10 seconds, as in SQLite.
+/// * Lists of authors and tags are not truncated at 1024 bytes.
 pub(super) const SETTINGS: &str =
     "SET SESSION sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION',
         SESSION innodb_lock_wait_timeout = 10, SESSION group_concat_max_len = 1048576;
     SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
 
-/// An open database of a MySQL or MariaDB server: the server profile's.
+/// An open database on a MySQL or MariaDB server, used by the server profile.
 #[derive(Clone, Debug)]
 pub struct MySqlDatabase {
     pool: MySqlPool,
     options: Arc<MySqlConnectOptions>,
     address: Arc<str>,
     outage: Outage,
-    /// How long a transaction waits for others at most.
+    /// How long a transaction waits for others.
     wait_timeout: Option<Duration>,
-    /// Whose turn it is to wait for the lock: the others wait without a connection, which readers
-    /// need.
+    /// Held while waiting for the lock in [`MySqlDatabase::begin_with_lock`]. The others queue here
+    /// without a connection, because readers need the connections.
     turn: Arc<Mutex<()>>,
-    /// A place for each of the few transactions that may wait for rows that others have locked.
+    /// Permits for transactions that may wait for rows that others have locked.
     places: Arc<Semaphore>,
 }
 
 impl MySqlDatabase {
-    /// Opens the database at `url` (`mysql://user:password@host:port/name`), which must be there,
-    /// with at most so many `connections`, and brings its tables up to date with `migrations`.
+    /// Opens the existing database at `url` (`mysql://user:password@host:port/name`) with at most
+    /// `connections` pooled connections, and runs `migrations`.
     ///
     /// # Errors
-    /// An [`OpenError`], which is one line for a person.
+    /// An [`OpenError`], a one-line message for the operator.
     pub async fn open(
         url: &str,
         connections: Option<NonZeroU32>,
@@ -84,7 +86,8 @@ impl MySqlDatabase {
         };
         let options = options.charset("utf8mb4").timezone(String::from("+00:00"));
 
-        // The pool tries again and again until its timeout ends, and then has forgotten why.
+        // Connect once without the pool: the pool retries until its timeout and then loses the
+        // reason.
         let unreachable = |reason| OpenError::Unreachable { database: address.to_string(), reason };
         let first = tokio::time::timeout(TIMEOUT, options.connect()).await;
         let first = first
@@ -97,10 +100,10 @@ impl MySqlDatabase {
         let pool = MySqlPoolOptions::new()
             .max_connections(connections)
             .acquire_timeout(TIMEOUT)
-            // Each connection is tried before it is given to somebody, so those from before a
-            // restart of the server are replaced without anybody noticing. What was open before an
-            // outage ended is not even tried: after packets were lost nobody may ever answer on it.
-            // The pool's own test would wait for that until whoever wants the connection gives up.
+            // Ping each connection before handing it out, so that those from before a server
+            // restart are replaced unnoticed. Skip the ping for connections from before the end of
+            // an outage: if packets were lost, the server may never answer on them. The pool's own
+            // test has no timeout, so it would block until the caller gives up.
             .test_before_acquire(false)
             .before_acquire(move |connection, about| {
                 let is_old = before.is_older(about.age);
@@ -110,8 +113,8 @@ impl MySqlDatabase {
                     Ok::<_, sqlx::Error>(is_usable)
                 })
             })
-            // The pool tries each connection that it gets back, too, and would lose those for ever
-            // on which nobody answers.
+            // The pool also pings each connection that comes back. It would hang on a dead one and
+            // never get it back.
             .after_release(move |_, about| {
                 let is_useless = after.is_now() || after.is_older(about.age);
                 Box::pin(async move { Ok::<_, sqlx::Error>(!is_useless) })
@@ -143,42 +146,46 @@ impl MySqlDatabase {
         Self { wait_timeout: Some(FOR_REQUEST), ..self }
     }
 
-    /// Where it is: its URL without the user and the password.
+    /// Its address: the URL without user and password.
     pub fn address(&self) -> &str {
         &self.address
     }
 
-    /// Where everything goes. Statements see what is committed when they start (READ COMMITTED).
+    /// The pool for reads and writes. Each statement sees what was committed before it starts (READ
+    /// COMMITTED).
     pub fn pool(&self) -> &MySqlPool {
         &self.pool
     }
 
-    /// As [`MySqlDatabase::pool`], for requests: refused while the server is away, instead of
-    /// waiting for it.
+    /// Like [`MySqlDatabase::pool`], but for requests: fails instead of waiting while the server is
+    /// down.
     ///
     /// # Errors
-    /// At once while the server is away.
+    /// At once while the server is down.
     pub fn reachable(&self) -> sqlx::Result<&MySqlPool> {
         self.outage.refuse().map(|()| &self.pool)
     }
 
-    /// A connection that is not one of the pool's, if the server takes it in time.
+    /// Opens a connection outside the pool. Reaching the server may take a second, logging in
+    /// `limit`.
     pub async fn connect(&self, limit: Duration) -> sqlx::Result<MySqlConnection> {
         let late = |_| sqlx::Error::PoolTimedOut;
         if self.options.get_socket().is_none() {
-            // Apart from the rest: the system asks a host that does not answer ever more seldom,
-            // and would notice late that it is back.
+            // Try TCP first, with a short timeout. If a host does not answer, the system retries at
+            // growing intervals and would notice its return late.
             let way = TcpStream::connect((self.options.get_host(), self.options.get_port()));
             timeout(REACH, way).await.map_err(late)??;
         }
         timeout(limit, self.options.connect()).await.map_err(late)?
     }
 
-    /// A transaction that begins with `lock`, a statement that locks what it will write. There is
-    /// one such transaction at a time, as in SQLite.
+    /// Begins a transaction with `lock`, a statement that locks the rows it will write. Such
+    /// transactions run one at a time, as in SQLite. Only one of this process waits for the lock;
+    /// the others queue without a connection.
     ///
     /// # Errors
-    /// The database's; after waiting for 10 seconds, too.
+    /// The database's, such as a lock wait timeout after 10 seconds. For a request,
+    /// [`sqlx::Error::PoolTimedOut`] after four.
     pub async fn begin_with_lock(
         &self,
         lock: &'static str,
@@ -192,12 +199,12 @@ impl MySqlDatabase {
         within(self.wait_timeout, locked).await
     }
 
-    /// A transaction that waits for rows that others have locked. Only a quarter of the connections
-    /// wait so at a time: a flush may lock many rows for seconds, and readers need the others. The
-    /// place is to be kept as long as the transaction.
+    /// Begins a transaction that may wait for rows that others have locked. At most a quarter of
+    /// the connections may wait like that: a flush can lock many rows for seconds, and readers need
+    /// the rest. Hold the permit as long as the transaction.
     ///
     /// # Errors
-    /// The database's.
+    /// The database's. For a request, [`sqlx::Error::PoolTimedOut`] after four seconds.
     pub async fn begin_waiting(
         &self,
     ) -> sqlx::Result<(OwnedSemaphorePermit, Transaction<'static, MySql>)> {
@@ -209,29 +216,30 @@ impl MySqlDatabase {
         within(self.wait_timeout, begun).await
     }
 
-    /// How long whoever has this waits for others at most.
+    /// How long transactions and requests wait for others. `None` means no limit.
     pub fn wait_timeout(&self) -> Option<Duration> {
         self.wait_timeout
     }
 
-    /// Whether it is away.
+    /// Whether the database is down.
     pub fn outage(&self) -> &Outage {
         &self.outage
     }
 
-    /// Closes all connections, after what they are doing.
+    /// Closes all connections once their current work is done.
     pub async fn close(&self) {
         self.pool.close().await;
     }
 }
 
-/// Waits until no other process migrates this database. The lock lasts as long as the connection.
+/// Waits until no other process is migrating this database. The lock lasts as long as the
+/// connection.
 ///
-/// sqlx takes a lock too, but asks for it with a negative limit, which MariaDB answers at once and
-/// without a lock.
+/// sqlx takes a lock too, but with a negative timeout. MariaDB answers that at once, without a
+/// lock.
 async fn lock_migrations(connection: &mut MySqlConnection, address: &str) -> Result<(), OpenError> {
-    // The name counts for the whole server and has a limit of 64 characters.
-    // MySQL 9 has no MD5() unless a component is installed.
+    // Lock names are global to the server and limited to 64 characters. SHA-2, because MySQL 9 has
+    // no MD5() unless a component is installed.
     let is_locked = sqlx::query_scalar(
         "SELECT GET_LOCK(concat('tidemark-', left(sha2(database(), 256), 32)), ?)",
     )
@@ -249,14 +257,14 @@ async fn lock_migrations(connection: &mut MySqlConnection, address: &str) -> Res
     Err(OpenError::Migration { database: address.to_owned(), reason })
 }
 
-/// Why the server refused the first connection.
+/// Maps the error of the first connection to an [`OpenError`].
 fn refusal(error: &sqlx::Error, address: &str) -> OpenError {
     let (database, reason) = (address.to_owned(), reason(error));
     let server =
         error.as_database_error().and_then(|error| error.try_downcast_ref::<MySqlDatabaseError>());
     match server.map(MySqlDatabaseError::number) {
-        // Wrong name or password; no right to the database; no password where one is needed; not
-        // from this host.
+        // In this order: wrong user name or password; no access to the database; a passwordless
+        // login that is not allowed; a host that is not allowed.
         Some(1045 | 1044 | 1698 | 1130) => OpenError::Denied { database, reason },
         Some(1049) => OpenError::Unknown { database },
         _ if matches!(error, sqlx::Error::Io(_) | sqlx::Error::Tls(_)) => {

@@ -1,11 +1,11 @@
-//! Whether the database answers, as its watch sees it (`server/page_cache/watch.rs`).
+//! Whether the database is down, as reported by the watch (`src/server/page_cache/watch.rs`).
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-/// Whether the database is away. Cheap to clone; clones are one.
+/// Whether the database is down. Cheap to clone; clones share the state.
 #[derive(Clone, Debug, Default)]
 pub struct Outage(Arc<watch::Sender<Seen>>);
 
@@ -17,12 +17,12 @@ struct Seen {
 }
 
 impl Outage {
-    /// Whether the database is away.
+    /// Whether the database is down.
     pub fn is_now(&self) -> bool {
         self.0.borrow().is_away
     }
 
-    /// Says whether it is away. True if that is news.
+    /// Records whether it is down. Returns true if that changed.
     pub fn set(&self, is_away: bool) -> bool {
         self.0.send_if_modified(|seen| {
             let was_away = std::mem::replace(&mut seen.is_away, is_away);
@@ -33,22 +33,22 @@ impl Outage {
         })
     }
 
-    /// Returns when it is away.
+    /// Returns once it is down.
     pub async fn begins(&self) {
         // The sender is in `self`, so it can't be gone.
         let _ = self.0.subscribe().wait_for(|seen| seen.is_away).await;
     }
 
-    /// Whether a connection of that age is from before the end of the last outage: there may be
-    /// nobody at its other end.
+    /// Whether a connection of this `age` was opened before the last outage ended. Such a
+    /// connection may be dead without the client knowing.
     pub fn is_older(&self, age: Duration) -> bool {
         self.0.borrow().ended_at.is_some_and(|ended_at| age > ended_at.elapsed())
     }
 
-    /// An error at once while the database is away, so that nobody waits for it.
+    /// Fails at once while the database is down, so that nobody waits for it.
     ///
     /// # Errors
-    /// An I/O error: whoever asks may come again.
+    /// An I/O error of the kind `TimedOut`. The caller may retry.
     pub fn refuse(&self) -> sqlx::Result<()> {
         match self.is_now() {
             true => Err(std::io::Error::new(

@@ -1,9 +1,9 @@
-//! The connection of a task that reads again and again.
+//! A dedicated connection for a task that reads all the time.
 //!
-//! The pool tries a connection before it is used and again when it comes back, which costs two more
-//! round trips than the statement itself. A task that does one read after the other needs neither:
-//! a read that fails on a connection from before is done once more on a new one, so nobody notices
-//! that the server was restarted.
+//! The pool pings a connection before each use and again when it comes back. That is two round
+//! trips on top of the statement. A task that does one read after another can skip both: if a read
+//! fails on a connection that was used before, [`on_own`](crate::on_own) retries it once on a new
+//! one. So a server restart goes unnoticed.
 
 use std::time::{Duration, Instant};
 
@@ -14,14 +14,15 @@ use tokio::time::timeout;
 use super::mysql::{READY, SETTINGS};
 use super::{AnyDatabase, MySqlDatabase};
 
-/// How long the server may take to let the task in.
+/// The timeout for connecting and logging in.
 const CONNECT: Duration = Duration::from_secs(3);
 
-/// A connection that was idle for so long is tried before it is used: a firewall may have forgotten
-/// it, and then nobody would ever answer.
+/// A connection that was idle for longer than this is pinged before it is used: a firewall may have
+/// dropped it silently, and a read on it would hang.
 const IDLE: Duration = Duration::from_secs(1);
 
-/// Runs `$read` on an [`OwnConnection`]: once more, on a new connection, if one from before failed.
+/// Runs `$read` on an [`OwnConnection`]. If it fails on a reused connection, runs it again on a new
+/// one.
 #[macro_export]
 macro_rules! on_own {
     ($own:expr, $connection:ident => $read:expr) => {
@@ -32,8 +33,8 @@ macro_rules! on_own {
                 $read
             }
             $crate::sql::AnyDatabase::MySql(database) => loop {
-                // Not in its place while it reads: whoever gives up a read leaves an answer on the
-                // way.
+                // Keep the connection out of its slot while it reads. If the read is cancelled, its
+                // answer is still on the wire, so the connection must not be used again.
                 let mut open = $crate::sql::Open::take(&mut $own.open, database).await?;
                 let read: sqlx::Result<_> = async {
                     let $connection = &mut open.connection;
@@ -53,18 +54,18 @@ macro_rules! on_own {
     };
 }
 
-/// The connection of one task. In the embedded profile there is none to keep: the pool's cost next
-/// to nothing.
+/// The dedicated connection of one task. The embedded profile uses the pool instead, where taking a
+/// connection costs next to nothing.
 #[derive(Debug)]
 pub struct OwnConnection {
-    /// What it reads from.
+    /// The database to read from.
     pub database: AnyDatabase,
-    /// Open, unless it was lost or is being read from. For [`on_own`](crate::on_own).
+    /// The open connection, unless it was lost or is reading. For [`on_own`](crate::on_own).
     pub open: Option<Open>,
 }
 
 impl OwnConnection {
-    /// One that connects at its first read.
+    /// A connection that is opened at the first read.
     pub fn new(database: AnyDatabase) -> Self {
         Self { database, open: None }
     }
@@ -73,7 +74,7 @@ impl OwnConnection {
 /// An open connection. For [`on_own`](crate::on_own).
 #[derive(Debug)]
 pub struct Open {
-    /// The connection.
+    /// The connection itself.
     pub connection: MySqlConnection,
     opened_at: Instant,
     /// `None` before the first read.
@@ -81,10 +82,10 @@ pub struct Open {
 }
 
 impl Open {
-    /// The one that is in its `place` and still of use, or a new one.
+    /// Takes the connection out of its `place` if it is still usable, or opens a new one.
     ///
     /// # Errors
-    /// The database's; at once while it is away.
+    /// The database's. Fails at once while the database is down.
     pub async fn take(place: &mut Option<Self>, database: &MySqlDatabase) -> sqlx::Result<Self> {
         database.outage().refuse()?;
         if let Some(mut open) = place.take()
@@ -110,7 +111,7 @@ impl Open {
         self.read_at.is_none()
     }
 
-    /// Puts it into its `place`, for the next read.
+    /// Puts the connection back into its `place` for the next read.
     pub fn put(self, place: &mut Option<Self>) {
         *place = Some(Self { read_at: Some(Instant::now()), ..self });
     }

@@ -1,8 +1,8 @@
-//! The connections to SQLite.
+//! Connections to SQLite.
 //!
-//! SQLite takes one writer at a time, so writes go through a pool of one connection, where they
-//! wait their turn in order instead of failing with "database is locked"; reads have a pool of
-//! their own and, in WAL mode, never wait for a write.
+//! SQLite allows one writer at a time. So all writes share a pool of one connection, where they
+//! queue in order instead of failing with "database is locked". Reads have their own pool; in WAL
+//! mode they never wait for a write.
 
 use std::num::NonZeroU32;
 use std::path::Path;
@@ -19,31 +19,32 @@ use sqlx::{Sqlite, Transaction};
 use super::outage::Outage;
 use super::{FOR_REQUEST, OpenError, reason, within};
 
-/// How long a request waits for a connection: it is answered within five seconds, if only to come
-/// again.
+/// How long a request waits for a connection. Every request must be answered within five seconds,
+/// even if only with "try again".
 const TIMEOUT: Duration = Duration::from_secs(4);
 
-/// How many connections read at most: each is a thread of its own, and SQLite answers from memory.
+/// The default size of the read pool. Each connection has its own thread, and SQLite mostly answers
+/// from memory, so a few are enough.
 const READERS: u32 = 4;
 
-/// An open SQLite file: the embedded profile's database, which keeps sessions, salts and who was
-/// counted too.
+/// An open SQLite file, the database of the embedded profile. Sessions, salts and the dedup log are
+/// in it too.
 #[derive(Clone, Debug)]
 pub struct SqliteDatabase {
     reader: SqlitePool,
     writer: SqlitePool,
     address: Arc<str>,
     outage: Outage,
-    /// How long [`SqliteDatabase::begin`] waits at most.
+    /// The timeout of [`SqliteDatabase::begin`].
     wait_timeout: Option<Duration>,
 }
 
 impl SqliteDatabase {
-    /// Opens the file at `url`, making it and its folder if needed, with at most so many `readers`,
-    /// and brings its tables up to date with `migrations`.
+    /// Opens the file at `url` with at most `readers` read connections, and runs `migrations`.
+    /// Creates the file and its folder if needed.
     ///
     /// # Errors
-    /// An [`OpenError`], which is one line for a person.
+    /// An [`OpenError`], a one-line message for the operator.
     pub async fn open(
         url: &str,
         readers: Option<NonZeroU32>,
@@ -59,11 +60,11 @@ impl SqliteDatabase {
         let options = options
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
-            // An acknowledged view must outlive a power cut (rule C5): with NORMAL, WAL commits are
+            // An acknowledged view must survive a power cut (rule C5). With NORMAL, WAL commits are
             // not synced.
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
-            // A deleted salt must be gone from the file, not only from the table (rule C3).
+            // A deleted salt must be gone from the file too, not only from the table (rule C3).
             .pragma("secure_delete", "ON")
             .busy_timeout(Duration::from_secs(10));
         let open_error = |error| OpenError::Open { database: name.clone(), reason: reason(&error) };
@@ -80,7 +81,7 @@ impl SqliteDatabase {
         let readers = SqlitePoolOptions::new()
             .max_connections(readers.map_or(READERS, NonZeroU32::get))
             .acquire_timeout(TIMEOUT)
-            // A file does not hang up, and asking each time whether it did costs as much as a small
+            // A file never closes a connection, and a ping before each use costs as much as a small
             // statement.
             .test_before_acquire(false);
         let reader = readers.connect_with(options.read_only(true)).await;
@@ -99,45 +100,45 @@ impl SqliteDatabase {
         Self { wait_timeout: Some(FOR_REQUEST), ..self }
     }
 
-    /// Where it is: `sqlite:` and the file's path.
+    /// Its address: `sqlite:` and the path of the file.
     pub fn address(&self) -> &str {
         &self.address
     }
 
-    /// Where reads go.
+    /// The pool for reads.
     pub fn reader(&self) -> &SqlitePool {
         &self.reader
     }
 
-    /// Where single writes go.
+    /// The pool for single-statement writes.
     pub fn writer(&self) -> &SqlitePool {
         &self.writer
     }
 
-    /// A transaction that may write. It holds SQLite's write lock from its first statement on
-    /// (`IMMEDIATE`), because one that starts as a reader fails when another process has written in
-    /// between.
+    /// Begins a write transaction. It is `IMMEDIATE`: it takes SQLite's write lock at once. A
+    /// transaction that starts with a read fails at its first write if another process has written
+    /// in between.
     ///
     /// # Errors
-    /// The database's.
+    /// The database's. For a request, [`sqlx::Error::PoolTimedOut`] after four seconds.
     pub async fn begin(&self) -> sqlx::Result<Transaction<'static, Sqlite>> {
         within(self.wait_timeout, self.writer.begin_with("BEGIN IMMEDIATE")).await
     }
 
-    /// Whether it is away.
+    /// Whether the database is down.
     pub fn outage(&self) -> &Outage {
         &self.outage
     }
 
-    /// Closes all connections, after what they are doing.
+    /// Closes all connections once their current work is done.
     pub async fn close(&self) {
         self.reader.close().await;
         self.writer.close().await;
     }
 }
 
-/// Makes the folder and tries to write in it, because SQLite reports a folder without write
-/// permission only as "unable to open database file" or, later, as a read-only database.
+/// Creates the folder and tests that it is writable. SQLite's own errors are vague: "unable to open
+/// database file" or, later, a read-only database.
 fn make_writable(folder: &Path) -> Result<(), OpenError> {
     let attempt = std::fs::create_dir_all(folder).and_then(|()| {
         let probe = folder.join(format!(".tidemark-write-test-{}", std::process::id()));
