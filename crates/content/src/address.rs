@@ -1,11 +1,12 @@
-//! The address of a site, as somebody types it into a file of settings.
+//! The address of a site, as typed into a settings file.
 
 use url::Url;
 
-/// The address without a slash at its end, as it can stand before a path anywhere in a page.
+/// Parses the address and returns it without a trailing slash. The result can be put before a path
+/// anywhere in a page.
 ///
 /// # Errors
-/// What is wrong with it, in one line. A password in it is not repeated.
+/// What is wrong with it, in one line. The message never contains a password from the address.
 pub fn base_url(text: &str) -> Result<String, String> {
     let url = Url::parse(text).map_err(|error| {
         format!("{text:?} is not an address such as https://blog.example: {error}")
@@ -13,15 +14,15 @@ pub fn base_url(text: &str) -> Result<String, String> {
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
         return Err(format!("{text:?} must start with http:// or https:// and name a host"));
     }
-    // Encoded or left out when an address is read, so they are looked for in what was typed.
+    // The URL parser encodes or drops these characters, so check the text as typed.
     let is_odd = |character: char| {
         character.is_whitespace() || character.is_control() || "\"'<>\\^`{|}".contains(character)
     };
-    // And the other way round: in a host's name what was encoded is not any more.
+    // Check the parsed URL too: in a host name, the parser decodes what was encoded.
     let has_odd = text.contains(is_odd) || url.as_str().contains(is_odd);
     let is_more = url.query().is_some() || url.fragment().is_some() || has_odd;
     if is_more || !url.username().is_empty() || url.password().is_some() {
-        // There may be a password in it, so it is not repeated.
+        // The message does not repeat the address, because it may hold a password.
         return Err(
             "must be an address without a user name, a ?, a #, a space and a quote, such as https://blog.example"
                 .into(),

@@ -1,10 +1,10 @@
-//! Which characters a text may have.
+//! Which characters a text may contain.
 
 use std::borrow::Cow;
 
-/// A text without what XML can't hold, not even escaped (<https://www.w3.org/TR/xml/#NT-Char>): one
-/// such character in an article would make the feed ill-formed for everybody. No reader sees any of
-/// them.
+/// Removes characters that XML can't represent, not even escaped
+/// (<https://www.w3.org/TR/xml/#NT-Char>). A single one in an article would make the feed
+/// ill-formed for everybody. None of them is visible.
 pub fn without_unstorable(text: &str) -> Cow<'_, str> {
     match text.chars().all(is_storable) {
         true => text.into(),
@@ -14,7 +14,7 @@ pub fn without_unstorable(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Whether XML can hold a character.
+/// Whether XML can represent a character.
 pub fn is_storable(character: char) -> bool {
     matches!(
         character,
@@ -22,8 +22,8 @@ pub fn is_storable(character: char) -> bool {
     )
 }
 
-/// Whether a character is seen by nobody, or turns around how others are read: what is unlike for a
-/// program may look alike with it.
+/// Whether a character is invisible or changes the direction of the text around it. With such
+/// characters, two strings can differ and still look alike.
 pub fn is_invisible(character: char) -> bool {
     matches!(
         character,
@@ -48,8 +48,8 @@ pub fn is_invisible(character: char) -> bool {
     )
 }
 
-/// Whether a line has an invisible character. Joiners (U+200C, U+200D) between two letters are
-/// none: some scripts, such as Persian, are written with them.
+/// Whether a line contains an invisible character. Joiners (U+200C, U+200D) between two non-ASCII
+/// letters don't count, because some scripts, such as Persian, need them.
 pub fn has_invisible(line: &str) -> bool {
     let characters: Vec<char> = line.chars().collect();
     let is_letter = |index: Option<usize>| {

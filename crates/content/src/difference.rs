@@ -1,4 +1,4 @@
-//! How two texts differ, for people.
+//! A diff of two texts for people to read.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,59 +6,58 @@ use std::time::Duration;
 
 use similar::{ChangeTag, DiffOp, TextDiff};
 
-/// How many lines around a change are shown.
+/// How many unchanged lines are shown around a change.
 const CONTEXT: usize = 3;
 
-/// How long comparing lines may take before a less exact answer has to do.
+/// The timeout for comparing lines. After it, the diff becomes less exact.
 const TIMEOUT: Duration = Duration::from_millis(500);
 
-/// How long the lines of one change may be together, in bytes, for their words to be compared.
+/// The words of a change are compared only if its lines have at most this many bytes in total.
 const LONGEST_COMPARED: usize = 4_000;
 
-/// How many bytes of lines have their words compared in all.
+/// The limit of bytes whose words are compared, for the whole diff.
 const MOST_COMPARED: usize = 64_000;
 
-/// How many lines are shown.
+/// The maximum number of lines shown.
 const MOST_LINES: usize = 2_000;
 
 /// How much of a line is shown, in characters.
 const LONGEST_LINE: usize = 2_000;
 
-/// How much of a line is shown before the first difference in it, where not all of it is, in
-/// characters.
+/// How many characters are shown before the first difference in a line that is cut.
 const BEFORE_DIFFERENCE: usize = 40;
 
-/// How many bytes are shown in all.
+/// The maximum number of bytes shown.
 const MOST_SHOWN: usize = 200_000;
 
-/// The lines of two texts that differ, and what is around them.
+/// The differing lines of two texts, with the lines around them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Differences {
-    /// Lines that stand beside one another.
+    /// Groups of adjacent lines.
     pub groups: Vec<Vec<Line>>,
-    /// How many lines more there would be to show.
+    /// How many more lines there would be to show.
     pub left_out: usize,
-    /// Whether some lines are not shown to their ends.
+    /// Whether some lines are cut.
     pub has_cut_lines: bool,
 }
 
-/// A line.
+/// One line of the diff.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
-    /// Where it is.
+    /// Which text it is in.
     pub side: Side,
-    /// Its parts, and whether each of them is what differs.
+    /// Its parts. True marks the parts that differ.
     pub words: Vec<(bool, String)>,
 }
 
-/// In which of the two texts a line is.
+/// Which of the two texts a line is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
     /// In both.
     Both,
-    /// In the old one.
+    /// Only in the old one.
     Old,
-    /// In the new one.
+    /// Only in the new one.
     New,
 }
 
@@ -72,8 +71,8 @@ impl From<ChangeTag> for Side {
     }
 }
 
-/// Compares two texts line by line, and the words of lines that were changed a little. What it
-/// shows and how much it compares is bounded; when `is_stopped` becomes true it ends soon.
+/// Compares two texts line by line. For small changes, also compares the words. The work and the
+/// size of the output are bounded. Once `is_stopped` is true, it ends soon.
 pub fn compare(old: &str, new: &str, is_stopped: &AtomicBool) -> Differences {
     let mut found = Differences::default();
     if old == new {
@@ -108,7 +107,7 @@ pub fn compare(old: &str, new: &str, is_stopped: &AtomicBool) -> Differences {
                     group.push(Line { side: change.tag().into(), words: words.collect() });
                 }
             } else {
-                // A long line that was changed is shown from where it differs.
+                // If one long line was changed, show it from where it differs.
                 let start = match operation {
                     DiffOp::Replace { old_index, old_len: 1, new_index, new_len: 1 } => same_start(
                         line_of(diff.old_slice(old_index)),
@@ -147,13 +146,13 @@ fn bytes_of(diff: &TextDiff<'_, '_, str>, old: Range<usize>, new: Range<usize>) 
     old.chain(new).sum()
 }
 
-/// How many characters two lines have in common at their beginning.
+/// How many leading characters two lines share.
 fn same_start(old: &str, new: &str) -> usize {
     old.chars().zip(new.chars()).take_while(|(old, new)| old == new).count()
 }
 
-/// As much of a line as is shown, if something differs from the character `difference` on; and
-/// whether that is not all.
+/// The part of a line that is shown, given that it differs from the character `difference` on, and
+/// whether it was cut.
 fn part_of(line: &str, difference: usize) -> (String, bool) {
     if line.chars().nth(LONGEST_LINE).is_none() {
         return (line.to_owned(), false);
@@ -192,7 +191,7 @@ mod tests {
         assert_eq!(differences("a", "a"), Differences::default());
     }
 
-    /// What is compared and shown is bounded, whatever two texts look like.
+    /// Work and output are bounded, whatever the texts look like.
     #[test]
     fn two_large_texts_are_compared_within_a_budget_and_what_is_left_out_is_counted() {
         let lines = |salt: usize| {

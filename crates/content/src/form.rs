@@ -1,12 +1,12 @@
-//! The fields of a form as a browser sends it (WHATWG URL, 5.1).
+//! Parses the form fields that a browser sends (WHATWG URL, 5.1).
 
 use super::characters::without_unstorable;
 
-/// What the names of fields that are never shown again have in them.
+/// A field whose name contains this holds a secret: its value is never shown again.
 pub const SECRET: &str = "password";
 
-/// Each field with its value, in order. No value has a character that can't be stored, but for
-/// passwords: they are compared and never shown.
+/// Each field's name and value, in order. Characters that can't be stored are removed from values,
+/// except from passwords, which are compared but never shown.
 pub fn fields(body: &[u8]) -> impl Iterator<Item = (String, String)> {
     url::form_urlencoded::parse(body).map(|(name, value)| {
         let value = if name.contains(SECRET) {

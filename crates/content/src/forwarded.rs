@@ -1,38 +1,38 @@
-//! Where a request comes from, if proxies are between: what `X-Forwarded-For` says, as far as it
-//! can be believed.
+//! Finds the client's address behind proxies. `X-Forwarded-For` is trusted only as far as trusted
+//! proxies wrote it.
 
 use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
 
-/// The peer, or, if the peer is a trusted proxy, the rightmost address in the `lines` of
-/// `X-Forwarded-For` that is not one. What stands further left is what the client claims, so it is
-/// not read.
+/// The client's address. That is the peer itself, unless the peer is a trusted proxy. Then it is
+/// the rightmost address in the `lines` of `X-Forwarded-For` that is not a trusted proxy. Anything
+/// further left is only a claim of the client and is not read.
 pub fn client_address<'a>(
     peer: IpAddr,
     lines: impl DoubleEndedIterator<Item = &'a [u8]>,
     trusted: &[IpNet],
 ) -> IpAddr {
     let mut client = peer;
-    // By bytes: what the client wrote in the same line before the proxy's part may be no text.
+    // Bytes, not text: the client's part of a line may not be valid UTF-8.
     let mut hops = lines.rev().flat_map(|line| line.rsplit(|byte| *byte == b','));
     while is_in(client, trusted) {
-        // The end of the list, or something that is no address: what is known so far is all that
-        // can be believed.
+        // Stop at the end of the list or at anything that is not an address. The last address found
+        // is the last one that can be trusted.
         let Some(address) = hops.next().and_then(parse_hop) else { break };
         client = address;
     }
     client
 }
 
-/// Whether an address is in one of these networks. An IPv4 address in IPv6 clothes is the IPv4
+/// Whether an address is in one of these networks. An IPv4-mapped IPv6 address counts as its IPv4
 /// address.
 pub fn is_in(address: IpAddr, networks: &[IpNet]) -> bool {
     let address = address.to_canonical();
     networks.iter().any(|network| network.contains(&address))
 }
 
-/// An address, perhaps with a port, as some proxies write it.
+/// Parses one entry: an address, with a port if the proxy adds one.
 fn parse_hop(hop: &[u8]) -> Option<IpAddr> {
     let text = str::from_utf8(hop).ok()?.trim();
     text.parse()

@@ -1,5 +1,5 @@
-//! Code in colours. Whatever depends on the highlighter is in this file and at the end of
-//! `style/tidemark.css`.
+//! Syntax highlighting. Everything that depends on the highlighter is in this file and at the end
+//! of `style/tidemark.css`.
 
 use std::sync::LazyLock;
 
@@ -7,21 +7,20 @@ use giallo::{
     HighlightOptions, HtmlRenderer, PLAIN_GRAMMAR_NAME, Registry, RenderOptions, ThemeVariant,
 };
 
-/// Themes with a contrast of at least 4.5 to 1, as WCAG 2.2 AA asks.
+/// Both themes have a contrast of at least 4.5 to 1, as WCAG 2.2 AA requires.
 const LIGHT_THEME: &str = "github-light-high-contrast";
 const DARK_THEME: &str = "github-dark-high-contrast";
 
-/// What the names of the classes begin with that carry the colours.
+/// The prefix of the classes that carry colours.
 const CLASS_PREFIX: &str = "code-";
-/// What the names of the highlighter's other classes begin with.
+/// The prefix of the highlighter's other classes.
 const OTHER_PREFIX: &str = "giallo";
 
-/// The longest line of code that is highlighted, in bytes: the time that one takes grows with the
-/// square of its length. A longer line is one that a program wrote.
+/// The longest line that is highlighted, in bytes, because the time grows with the square of a
+/// line's length. Longer lines are usually generated code.
 const LONGEST_LINE: usize = 500;
-/// How much work highlighting a block of code may be at most: the sum of the squares of its lines'
-/// lengths in bytes. The slowest grammars take a second for a million; 1,000 lines as people write
-/// them are about 2 million.
+/// The most work for one block of code: the sum of the squares of its lines' lengths in bytes. The
+/// slowest grammars take a second per million; 1,000 lines of handwritten code are about 2 million.
 const MOST_WORK_OF_BLOCK: usize = 2_500_000;
 /// The same for all blocks of a text together.
 const MOST_WORK: usize = 5_000_000;
@@ -37,7 +36,7 @@ static REGISTRY: LazyLock<Option<Registry>> = LazyLock::new(|| match Registry::b
     }
 });
 
-/// How much work highlighting the rest of a text may still be.
+/// How much work is left for highlighting the rest of a text.
 #[derive(Debug)]
 pub struct Budget(usize);
 
@@ -47,17 +46,17 @@ impl Default for Budget {
     }
 }
 
-/// A block of code in colours.
+/// A highlighted block of code.
 #[derive(Debug, PartialEq)]
 pub struct Highlighted {
-    /// A `<pre>` with spans whose classes the style sheet knows.
+    /// A `<pre>` with spans whose classes are in the style sheet.
     pub html: String,
-    /// False if some of it is plain because it would be too much work.
+    /// False if part of it is left plain, because highlighting it would be too much work.
     pub is_whole: bool,
 }
 
-/// Highlights a block of code. `info` is what follows the fence. What it takes is taken from
-/// `budget`. `None` if it can't be highlighted at all.
+/// Highlights a block of code. `info` is the info string after the fence. The work is deducted from
+/// `budget`. Returns `None` if the highlighter fails.
 pub fn highlighted(info: &str, code: &str, budget: &mut Budget) -> Option<Highlighted> {
     let registry = REGISTRY.as_ref()?;
     // The language is the first word: ```rust,ignore and ```rust {1,3} are Rust.
@@ -83,8 +82,8 @@ pub fn highlighted(info: &str, code: &str, budget: &mut Budget) -> Option<Highli
             .ok()
     };
     let block = if has_long_lines {
-        // The grammar is given an empty line for each that is too long, whose own text is put there
-        // afterwards.
+        // Give the grammar an empty line for each line that is too long, and put the plain text
+        // back afterwards.
         let short: Vec<&str> =
             code.split('\n').map(|line| if is_too_long(line) { "" } else { line }).collect();
         let mut block = parsed(language, &short.join("\n"))?;
@@ -103,14 +102,14 @@ pub fn highlighted(info: &str, code: &str, budget: &mut Budget) -> Option<Highli
     Some(Highlighted { html: renderer.render(&block, &RenderOptions::default()), is_whole })
 }
 
-/// How much work highlighting a block is, but for the lines that are too long for it.
+/// The work of highlighting a block, not counting lines that are too long.
 fn work_of(code: &str) -> usize {
     let lengths = code.lines().map(str::len).filter(|length| *length <= LONGEST_LINE);
-    // A line costs something even if it is empty.
+    // Even an empty line costs something.
     lengths.map(|length| length * length + 100).fold(0, usize::saturating_add)
 }
 
-/// Whether it is one of the classes that [`highlighted`] gives.
+/// Whether [`highlighted`] emits this class.
 pub fn is_class(class: &str) -> bool {
     class.starts_with(CLASS_PREFIX) || class.starts_with(OTHER_PREFIX)
 }
@@ -144,8 +143,8 @@ mod tests {
         assert_eq!(count, MOST_WORK / work_of(&block));
     }
 
-    /// The style sheet of highlighted code: dark for those who prefer it, unless they chose
-    /// otherwise (`data-theme`).
+    /// The style sheet for highlighted code. Dark for readers whose system prefers it, unless they
+    /// chose a theme (`data-theme`).
     fn highlight_css() -> String {
         let registry = REGISTRY.as_ref().unwrap();
         let (light, dark) =

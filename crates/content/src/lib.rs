@@ -1,7 +1,8 @@
-//! What people write and send, read by pure functions: texts, files, pictures, forms, addresses.
+//! Parsers for what people write and send: texts, files, pictures, forms, addresses. All are pure
+//! functions.
 //!
-//! All of it comes from outside, so each function takes any input. The fuzz targets in `fuzz/` hold
-//! them to that. Nothing here knows a database, a clock, a setting or a framework for HTTP.
+//! The input is untrusted, so every function accepts any input; the fuzz targets in `fuzz/` check
+//! that. Nothing here depends on a database, a clock, a setting or an HTTP framework.
 #![forbid(unsafe_code)]
 
 pub mod address;

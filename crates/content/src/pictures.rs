@@ -1,10 +1,10 @@
-//! Pictures: of which kinds they are, whether one can be published, and what is taken out of it.
+//! Pictures: their formats, whether one can be published, and what is stripped from it.
 
 pub mod check;
 pub mod icc;
 pub mod strip;
 
-/// The kinds of pictures.
+/// The supported picture formats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Portable Network Graphics.
@@ -18,10 +18,10 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// All of them.
+    /// All formats.
     pub const ALL: [Kind; 4] = [Kind::Png, Kind::Jpeg, Kind::Gif, Kind::Webp];
 
-    /// What browsers call it.
+    /// The media type.
     pub fn media_type(self) -> &'static str {
         match self {
             Kind::Png => "image/png",
@@ -31,7 +31,7 @@ impl Kind {
         }
     }
 
-    /// The ending of its files.
+    /// The file extension.
     pub fn extension(self) -> &'static str {
         match self {
             Kind::Png => "png",

@@ -1,23 +1,23 @@
-//! Long texts, in pieces. At each character that is written as a reference, html5ever
-//! (`write_escaped`) looks for the next `<` or `>` of the text, which may be at its very end. So a
-//! text of a million `&` would take as long as the square of that.
+//! Splits long texts, so that writing them takes linear time. For each character that has to be
+//! escaped, html5ever (`write_escaped`) searches the rest of the text for `<` or `>`, perhaps to
+//! its very end. So a text of a million `&` would take quadratic time.
 //!
-//! Two texts with a comment between them are two for the sanitiser, and stay two when it leaves the
-//! comment out. So it is given long texts with a comment in them now and then, and nothing of these
-//! is left in what comes out.
+//! A comment splits a text in two for the sanitiser. The two stay separate when it drops the
+//! comment. So a comment is inserted into long texts now and then, and none of them is left in the
+//! output.
 
 use std::borrow::Cow;
 
 use super::raw_html::Markup;
 
-/// How long a piece is at least, in bytes.
+/// The minimum length of a piece, in bytes.
 const PIECE: usize = 1024;
 
-/// What stands between two pieces.
+/// The separator between two pieces.
 const BETWEEN: &str = "<!---->";
 
-/// Elements in which a comment is a text (WHATWG HTML, 13.2.6.2). None of them is left when a text
-/// is sanitised (`raw_html.rs`).
+/// Elements in which a comment is plain text (WHATWG HTML, 13.2.6.2). None of them is left by the
+/// time a text is sanitised (`raw_html.rs`).
 const RAW: &[&str] = &[
     "iframe",
     "noembed",
@@ -31,14 +31,14 @@ const RAW: &[&str] = &[
     "xmp",
 ];
 
-/// The HTML with its long texts in pieces; the same if there are none. It must be sanitised by what
-/// leaves comments out.
+/// Splits the long texts in `html`; borrows it unchanged if there are none. The result must go
+/// through a sanitiser that drops comments.
 pub fn in_pieces(html: &str) -> Cow<'_, str> {
     let mut pieces = String::new();
-    // Everything before `written` is in `pieces`.
+    // Everything before `written` is already in `pieces`.
     let (mut at, mut written) = (0, 0);
-    // How much text there has been since the last comment. A tag does not always end a text: one
-    // that closes nothing is as if it were not there.
+    // The length of the text since the last comment. A tag does not reset it, because a tag that
+    // closes nothing does not end a text.
     let mut length = 0;
     loop {
         let end = html[at..].find('<').map_or(html.len(), |distance| at + distance);
@@ -66,15 +66,16 @@ pub fn in_pieces(html: &str) -> Cow<'_, str> {
                     length
                 }
                 Markup::Nothing if !rest.starts_with("</") => 1,
-                // Whether there are texts in the rest is not certain.
+                // It is unclear whether the rest contains any text.
                 _ => break,
             };
     }
     if pieces.is_empty() { Cow::Borrowed(html) } else { Cow::Owned(pieces + &html[written..]) }
 }
 
-/// Whether a character is in no reference but as its beginning, and is no white space, which alone
-/// means something else in a table than with a text.
+/// Whether a piece may begin with this character. Letters, digits, `#` and `;` may be inside a
+/// character reference, which must not be split. White space on its own means something else in a
+/// table than together with text.
 fn may_begin_piece(character: char) -> bool {
     !character.is_ascii_alphanumeric()
         && !character.is_ascii_whitespace()
@@ -85,7 +86,7 @@ fn may_begin_piece(character: char) -> bool {
 mod tests {
     use super::*;
 
-    /// Counted in work: what is looked through at each character that is written as a reference.
+    /// Counts work, not time: how much is searched for each character that is escaped.
     #[test]
     fn no_piece_with_many_references_is_long() {
         for part in [
@@ -109,7 +110,7 @@ mod tests {
             let html = part.repeat(100_000);
             let pieces = in_pieces(&html);
             let longest = pieces.split(BETWEEN).map(str::len).max().unwrap_or_default();
-            // Tags are no text.
+            // Tags are not text.
             assert!(longest < 16 * PIECE, "{part}: {longest}");
             assert_eq!(pieces.replace(BETWEEN, ""), html, "{part}");
         }

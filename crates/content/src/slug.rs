@@ -1,11 +1,11 @@
-//! Names for addresses.
+//! Slugs: the names in addresses.
 
-/// Longest slug that is made of a title, in bytes: addresses stay readable, and well under what
-/// servers and file systems take.
+/// The longest slug made from a title, in bytes. It keeps addresses readable and far below the
+/// limits of servers and file systems.
 const LONGEST: usize = 120;
 
-/// A name made of lower-case letters, digits and single hyphens that reads like `text`, whatever
-/// its script; empty if nothing of the text can be written so.
+/// Turns `text` in any script into lower-case ASCII letters, digits and single hyphens. Returns an
+/// empty string if nothing can be transliterated.
 pub fn slugify(text: &str) -> String {
     let ascii = deunicode::deunicode(text).to_ascii_lowercase();
     let words: Vec<&str> = ascii

@@ -1,5 +1,5 @@
-//! What a picture's file must be: one of four kinds, whole, and small enough to be shown. The name
-//! and the type that came with it are not asked.
+//! Checks that a file is a picture that can be published: one of four formats, complete, and not
+//! too large. The file's name and declared type are ignored.
 
 use std::io::Cursor;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,23 +15,22 @@ use image::{AnimationDecoder, DynamicImage, Frames, ImageDecoder, Limits};
 use super::Kind;
 use super::strip::{Stripped, strip};
 
-/// The widest and highest that a picture may be, in pixels.
+/// The maximum width and height, in pixels.
 pub const LONGEST_SIDE: u32 = 12_000;
 
-/// The most pixels that a picture may have. While it is looked at, each takes up to 8 bytes of
-/// memory.
+/// The maximum number of pixels. Decoding takes up to 8 bytes of memory for each.
 pub const MOST_PIXELS: u64 = 40_000_000;
 
-/// The most pixels that all pictures of an animation may have together: looking at each takes time.
+/// The maximum number of pixels in all frames of an animation, because decoding each takes time.
 pub const MOST_PIXELS_OF_ANIMATION: u64 = 400_000_000;
 
-/// How often a decoder may go over a picture of any size: encoders make up to 12 passes of a photo.
+/// How many passes a JPEG of any size may have. Encoders use up to 12 for a photo.
 const USUAL_PASSES: u64 = 16;
 
-/// The most memory that looking at a picture may take, in bytes.
+/// The maximum memory for decoding a picture, in bytes.
 const MOST_MEMORY: u64 = 8 * MOST_PIXELS;
 
-/// The kind that a file begins like.
+/// Detects the format from the first bytes.
 fn kind_of(bytes: &[u8]) -> Option<Kind> {
     match image::guess_format(bytes).ok()? {
         image::ImageFormat::Png => Some(Kind::Png),
@@ -47,21 +46,21 @@ fn kind_of(bytes: &[u8]) -> Option<Kind> {
 pub struct Checked {
     /// Its kind.
     pub kind: Kind,
-    /// The file, without what is not the picture.
+    /// The file, stripped of everything but the picture.
     pub bytes: Vec<u8>,
-    /// In pixels, as it is shown.
+    /// In pixels, after rotation.
     pub width: u32,
-    /// In pixels, as it is shown.
+    /// In pixels, after rotation.
     pub height: u32,
 }
 
-/// Why a file is not taken. It follows the file's name.
+/// Why a file is refused. The message is meant to follow the file's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// It is of no kind that is taken.
+    /// The format is not supported.
     #[error("is no picture of a kind that is taken here: PNG, JPEG, GIF or WebP.")]
     Unsupported,
-    /// It begins like a picture and is none to its end.
+    /// It begins like a picture, but the rest is invalid or missing.
     #[error("is damaged or cut off.")]
     Damaged,
     /// It has too many pixels.
@@ -71,7 +70,7 @@ pub enum Refusal {
         MOST_PIXELS_OF_ANIMATION / 1_000_000
     )]
     TooLarge,
-    /// Decoding it would go over it too often.
+    /// Decoding it would take too many passes.
     #[error("comes in too many passes. Saved again as a usual JPEG it can be taken.")]
     TooManyPasses,
 }
@@ -85,8 +84,8 @@ impl From<ImageError> for Refusal {
     }
 }
 
-/// Looks at a whole file: takes out what is not the picture, and decodes what is left to its end.
-/// This takes up to some seconds of a core.
+/// Checks a whole file: strips it, then decodes what is left to the end. This can take several
+/// seconds of CPU time.
 ///
 /// # Errors
 /// A [`Refusal`].
@@ -94,11 +93,11 @@ pub fn check(bytes: &[u8]) -> Result<Checked, Refusal> {
     check_until(bytes, &AtomicBool::new(false))
 }
 
-/// As [`check`]; when `is_stopped` becomes true because nobody waits for it any more, it ends with
-/// the next frame of an animation.
+/// Like [`check`], but can be cancelled: once `is_stopped` is true, an animation stops after the
+/// current frame.
 ///
 /// # Errors
-/// A [`Refusal`], whatever it is when nobody waits.
+/// A [`Refusal`]. After a cancellation it means nothing.
 pub fn check_until(bytes: &[u8], is_stopped: &AtomicBool) -> Result<Checked, Refusal> {
     let kind = kind_of(bytes).ok_or(Refusal::Unsupported)?;
     let Stripped { bytes, orientation, frames, passes } =
@@ -115,7 +114,7 @@ pub fn check_until(bytes: &[u8], is_stopped: &AtomicBool) -> Result<Checked, Ref
     Ok(Checked { kind, bytes, width, height })
 }
 
-/// Decodes everything and says how large it is.
+/// Decodes everything and returns the width and height.
 fn decode(
     kind: Kind,
     bytes: &[u8],
@@ -171,7 +170,7 @@ fn limits() -> Limits {
     limits
 }
 
-/// How large the picture says it is, before any memory is taken for it.
+/// Checks the dimensions in the header, before any memory is allocated for pixels.
 fn size(decoder: &impl ImageDecoder, frames: u64) -> Result<(u32, u32), Refusal> {
     let (width, height) = decoder.dimensions();
     let pixels = u64::from(width) * u64::from(height);
