@@ -1,5 +1,5 @@
-//! Reads any text as the address of a cover and as that of the site. A browser reads a cover as
-//! what it was taken for, and a site's address can stand in an attribute.
+//! Checks arbitrary text as the address of a cover picture and of the site. A browser must read an
+//! accepted cover address the same way. An accepted site address must be safe in an attribute.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

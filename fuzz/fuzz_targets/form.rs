@@ -1,4 +1,4 @@
-//! Reads any body as a form. Each value can be stored, and sent again it is read as the same.
+//! Parses arbitrary bytes as a form. All values must be storable and survive a round trip.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

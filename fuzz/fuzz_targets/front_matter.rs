@@ -1,11 +1,11 @@
-//! Reads any file. One that can be read is read back the same after it was written.
+//! Parses arbitrary text as an article's file. Whatever parses must survive a round trip.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use tidemark_content::front_matter::{parse, write};
 
 fuzz_target!(|text: &str| {
-    // The first line is the file's name, which may name the slug and the date.
+    // The first line is the file's name, which may supply the slug and the date.
     let (name, text) = text.split_once('\n').unwrap_or(("file", text));
     match parse(name, text) {
         Ok(source) => {

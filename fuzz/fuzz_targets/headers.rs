@@ -1,5 +1,5 @@
-//! Reads any bytes as `X-Forwarded-For` and as `User-Agent`. Only a proxy can name another address.
-//! Whoever names a crawler is one, and the case of letters makes no difference.
+//! Parses arbitrary bytes as `X-Forwarded-For` and `User-Agent`. Only trusted proxies may name
+//! another address. A User-Agent that names a crawler is one, and case makes no difference.
 #![no_main]
 
 use std::net::IpAddr;
@@ -16,11 +16,11 @@ fuzz_target!(|bytes: &[u8]| {
         ["192.0.2.0/24", "10.0.0.0/8", "2001:db8::/32"].map(|network| network.parse().expect("a network"));
     assert_eq!(client_address(peer, lines(), &[]), peer);
     let client = client_address(peer, lines(), &trusted);
-    // The lines of whoever is not trusted say nothing.
+    // Lines written by an untrusted peer must not matter.
     let claimed = [&b"203.0.113.9"[..]];
     let with_claim = client_address(peer, claimed.into_iter().chain(lines()), &trusted);
     assert!(client == with_claim || trusted.iter().any(|network| network.contains(&client.to_canonical())));
-    // Longer ones are cut before anything is done with them.
+    // Longer ones are truncated before they are used.
     let user_agent = String::from_utf8_lossy(&bytes[..bytes.len().min(512)]);
     assert_eq!(check(&user_agent, &[]), check(&user_agent.to_ascii_uppercase(), &[]));
     assert!(check(&format!("{user_agent} (compatible; Examplebot/1.0)"), &[]).is_some());

@@ -1,6 +1,6 @@
-//! Renders any text. The answer is taken apart by the parser that browsers have a standard for:
-//! nothing in it may run or mislead, and it must stay the same when it is sanitised again, so that
-//! it means to a browser what it meant to the sanitiser.
+//! Renders arbitrary text and parses the result with a standard HTML parser. Nothing in it may run
+//! or mislead. Sanitising it again must not change it, so that browsers and the sanitiser agree on
+//! what it means.
 #![no_main]
 
 use html5ever::tendril::TendrilSink;
@@ -48,19 +48,19 @@ fuzz_target!(|text: &str| {
     assert_eq!(check(&markdown::sanitize(&rendered.html)), shape);
 });
 
-/// Looks at each element, and tells them all and the texts between them, whatever the order of
-/// attributes.
+/// Checks every element. Returns a description of all elements and texts that does not depend on
+/// the order of attributes.
 fn check(html: &str) -> String {
     let context = QualName::new(None, ns!(html), local_name!("div"));
     let dom = parse_fragment(RcDom::default(), ParseOpts::default(), context, vec![], false).one(html);
-    // A fragment is within an element of its own.
+    // The parser wraps a fragment in an element of its own.
     let roots = dom.document.children.borrow();
     let mut nodes: Vec<(usize, Handle)> = roots
         .iter()
         .flat_map(|root| root.children.borrow().iter().cloned().map(|node| (0, node)).collect::<Vec<_>>())
         .collect();
     let mut shape = String::new();
-    // Without recursion: a text may nest deeply.
+    // No recursion, because a text may nest deeply.
     while let Some((depth, node)) = nodes.pop() {
         match &node.data {
             NodeData::Text { contents } => shape.push_str(&format!("{depth} {:?}\n", contents.borrow())),
@@ -98,7 +98,7 @@ fn check(html: &str) -> String {
     shape
 }
 
-/// Whether an address is relative or one of http, https, mailto and tel, read as browsers do.
+/// Whether an address is relative or uses http, https, mailto or tel, parsed as browsers do.
 fn is_harmless(address: &str) -> bool {
     let address = address.trim_start_matches(|character: char| character <= ' ').replace(['\t', '\n', '\r'], "");
     let Some((scheme, _)) = address.split_once(':') else { return true };

@@ -1,5 +1,5 @@
-//! Takes any file apart as each kind of picture, and looks at it whole. What is left of one has
-//! nothing left to take out, and can be taken again.
+//! Strips arbitrary bytes as each kind of picture, and checks them as a whole file. Stripping must
+//! be idempotent, and a file that was accepted must be accepted again.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,10 +1,9 @@
-//! Puts a picture's file together of parts whose lengths and checksums are right, and takes out
-//! what is not the picture. Random bytes seldom get past the first checksum; these files reach
-//! every kind of part. Notes that were put in must be gone, and what is left has nothing left to
-//! take out.
+//! Builds picture files from parts with valid lengths and checksums, and strips them. Random bytes
+//! rarely get past the first checksum; these files reach every kind of part. All notes that were
+//! put in must be gone, and stripping must be idempotent.
 //!
-//! The input: a byte for the kind of picture, and for each part a byte for its name, a byte for its
-//! length and that many bytes.
+//! The input is a byte for the format. Then each part has a byte for its name, a byte for its
+//! length, and that many bytes.
 #![no_main]
 
 use flate2::Crc;
@@ -12,10 +11,10 @@ use libfuzzer_sys::fuzz_target;
 use tidemark_content::pictures::Kind;
 use tidemark_content::pictures::strip::strip;
 
-/// What a camera or a program might have written.
+/// Something that a camera or a program might have written.
 const NOTE: &[u8] = b"taken by jo@example.com at 52.5163N 13.3777E";
 
-/// Parts that hold a note and nothing that a viewer needs.
+/// Parts that hold a note and nothing a viewer needs.
 const PNG_NOTES: [&[u8; 4]; 5] = [b"tEXt", b"zTXt", b"iTXt", b"tIME", b"prVt"];
 const PNG_PARTS: [&[u8; 4]; 20] = [
     b"IDAT", b"PLTE", b"tRNS", b"cHRM", b"gAMA", b"iCCP", b"sBIT", b"sRGB", b"cICP", b"mDCV", b"cLLI", b"bKGD",
@@ -27,7 +26,7 @@ const JPEG_NOTES: [u8; 3] = [0xfe, 0xed, 0xef];
 const JPEG_PARTS: [u8; 16] =
     [0xda, 0xc0, 0xc1, 0xc2, 0xc4, 0xdb, 0xdd, 0xe0, 0xe1, 0xe2, 0xee, 0xd9, 0xc3, 0xda, 0xda, 0x01];
 
-/// The parts of the input: a name's number, and what is in the part.
+/// Splits the input into parts: the number of the name, and the payload.
 fn parts(mut input: &[u8]) -> Vec<(usize, &[u8])> {
     let mut parts = Vec::new();
     while let [name, length, rest @ ..] = input {
@@ -38,7 +37,7 @@ fn parts(mut input: &[u8]) -> Vec<(usize, &[u8])> {
     parts
 }
 
-/// The payload with as many bytes as such a part has, so that not every length has to be found.
+/// Pads or cuts the payload to the length that such a part has, so the fuzzer need not find it.
 fn as_long_as(payload: &[u8], length: usize) -> Vec<u8> {
     let mut fitted = payload.to_vec();
     fitted.resize(length, 1);
@@ -87,8 +86,7 @@ fn jpeg(parts: &[(usize, &[u8])]) -> Vec<u8> {
         let marker = JPEG_PARTS[number % JPEG_PARTS.len()];
         match marker {
             0xda => {
-                // One component, and what is coded of it, in which a marker's first byte is
-                // followed by a zero.
+                // One component, then its coded data, in which 0xff is followed by a zero.
                 put(&mut file, marker, &as_long_as(&[1, 1, 0, 0, 63, 0], 6));
                 for byte in *payload {
                     file.extend_from_slice(if *byte == 0xff { &[0xff, 0][..] } else { std::slice::from_ref(byte) });
@@ -112,7 +110,7 @@ fn jpeg(parts: &[(usize, &[u8])]) -> Vec<u8> {
 }
 
 fn gif(parts: &[(usize, &[u8])]) -> Vec<u8> {
-    /// One block, and the empty one after which there are no more.
+    /// A block, and the empty one that ends the list.
     fn put(file: &mut Vec<u8>, block: &[u8]) {
         if !block.is_empty() {
             file.push(block.len() as u8);
@@ -120,7 +118,7 @@ fn gif(parts: &[(usize, &[u8])]) -> Vec<u8> {
         }
         file.push(0);
     }
-    // A screen of 255 by 255 pixels without colours.
+    // A screen of 255 by 255 pixels, without a colour table.
     let mut file = b"GIF89a\xff\0\xff\0\0\0\0".to_vec();
     for (number, payload) in parts {
         file.extend_from_slice(b"\x21\xfe");
@@ -194,10 +192,10 @@ fuzz_target!(|input: &[u8]| {
         Kind::Gif => gif(&parts),
         Kind::Webp => webp(&parts),
     };
-    // What somebody appended.
+    // Something appended to the file.
     file.extend_from_slice(NOTE);
     let Some(stripped) = strip(kind, &file) else { return };
-    // Where the coded pixels say it, it stays.
+    // A note may stay if the fuzzer wrote it into the coded pixels.
     let is_in_the_input = input.contains(&b'@');
     let is_left = stripped.bytes.windows(NOTE.len()).any(|window| window == NOTE);
     assert!(is_in_the_input || !is_left, "{kind:?}: a note is still there");

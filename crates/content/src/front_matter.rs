@@ -1,4 +1,4 @@
-//! Articles as files: Markdown below TOML or YAML front matter, as Zola, Hugo and Jekyll write it.
+//! Articles as files: Markdown with TOML or YAML front matter, as used by Zola, Hugo and Jekyll.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -9,43 +9,43 @@ use toml_writer::{ToTomlValue, TomlStringBuilder};
 use super::characters::without_unstorable;
 use super::slug::slugify;
 
-/// What a file says about its article, with the names of all three programs.
+/// The front matter of a file, with the field names of all three programs.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 struct FrontMatter {
     title: Option<String>,
     slug: Option<String>,
-    /// Zola: the whole address.
+    /// Zola: the full path.
     path: Option<String>,
-    /// Hugo: the whole address.
+    /// Hugo: the full path.
     url: Option<String>,
-    /// Jekyll: the whole address.
+    /// Jekyll: the full path.
     permalink: Option<String>,
     date: Option<DateValue>,
-    /// Hugo: when it is shown, if that is not `date`.
+    /// Hugo: the publication date, if it differs from `date`.
     #[serde(rename = "publishDate")]
     publish_date: Option<DateValue>,
     draft: bool,
-    /// Jekyll: false is a draft.
+    /// Jekyll: false marks a draft.
     published: Option<bool>,
     authors: OneOrMany,
     author: OneOrMany,
     description: Option<String>,
-    /// Hugo's and Zola's other word for it.
+    /// Hugo's and Zola's name for the description.
     summary: Option<String>,
-    /// Jekyll's word for it.
+    /// Jekyll's name for the description.
     excerpt: Option<String>,
     tags: OneOrMany,
     taxonomies: Taxonomies,
     aliases: OneOrMany,
-    /// Jekyll's word for it.
+    /// Jekyll's name for aliases.
     redirect_from: OneOrMany,
     cover: Picture,
-    /// Jekyll's word for it.
+    /// Jekyll's name for the cover.
     image: Picture,
 }
 
-/// A picture above the text. Themes have many forms for it; one that is not known is none.
+/// A cover picture. Themes write it in many forms; unknown ones are ignored.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(untagged)]
 enum Picture {
@@ -68,10 +68,10 @@ impl Picture {
     }
 }
 
-/// Whether a text can be the address of a picture: on this site, or elsewhere over TLS, as the
-/// content security policy wants it.
+/// Whether a text can be the address of a picture: a path on this site, or an `https:` URL, as the
+/// content security policy requires.
 pub fn is_picture_address(text: &str) -> bool {
-    // Browsers take a backslash for a slash, so `/\host` names a host.
+    // Browsers treat a backslash as a slash, so `/\host` names a host.
     let is_path = text.starts_with('/') && !text.starts_with("//");
     let is_elsewhere =
         url::Url::parse(text).is_ok_and(|url| url.scheme() == "https" && url.has_host());
@@ -112,36 +112,36 @@ enum DateValue {
     Text(String),
 }
 
-/// An article as a file tells it, before it is rendered.
+/// An article as read from a file, before it is rendered.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Source {
-    /// The name in its address.
+    /// The last part of its address.
     pub slug: String,
     /// Plain text.
     pub title: String,
-    /// Plain text, if the file has one.
+    /// Plain text, if the file has a summary.
     pub summary: Option<String>,
-    /// Milliseconds since 1970; only a draft may have none.
+    /// Milliseconds since 1970. Only a draft may have none.
     pub published_at: Option<i64>,
-    /// Whether readers do not see it.
+    /// Whether it is hidden from readers.
     pub draft: bool,
-    /// Names, in order; may be empty.
+    /// Names, in order. May be empty.
     pub authors: Vec<String>,
     /// Names, in order.
     pub tags: Vec<String>,
-    /// Other addresses: with a leading slash, without a trailing one.
+    /// Other addresses of the article, with a leading slash and without a trailing one.
     pub aliases: Vec<String>,
-    /// The address of a picture above the text.
+    /// The address of the cover picture.
     pub cover: Option<String>,
-    /// The text.
+    /// The body.
     pub markdown: String,
 }
 
-/// Why a file can't be read, and where.
+/// Why a file can't be read, and on which line.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {reason}")]
 pub struct SourceError {
-    /// From 1.
+    /// The line, from 1.
     pub line: usize,
     /// What is wrong, in one line.
     pub reason: String,
@@ -152,11 +152,11 @@ fn error(line: usize, reason: impl Into<String>) -> SourceError {
     SourceError { line, reason: reason.split_whitespace().collect::<Vec<_>>().join(" ") }
 }
 
-/// Reads a file's text. `name` is its path within what is imported, without the ending: it gives
-/// the slug and the date where the front matter has none, as in Jekyll's `2026-01-31-a-title`.
+/// Parses a file. `name` is its path within the import, without the extension. It supplies the slug
+/// and the date if the front matter has none, as in Jekyll's `2026-01-31-a-title`.
 ///
 /// # Errors
-/// The line and what is wrong with it.
+/// What is wrong, and on which line.
 pub fn parse(name: &str, text: &str) -> Result<Source, SourceError> {
     let text = one_line_end(&without_unstorable(text.trim_start_matches('\u{feff}')));
     let (front_matter, markdown) = split(&text)?;
@@ -172,7 +172,7 @@ pub fn parse(name: &str, text: &str) -> Result<Source, SourceError> {
     let title = front_matter
         .title
         .as_deref()
-        // Front matter can write any character as an escape.
+        // Front matter can contain any character as an escape sequence.
         .map(|title| without_unstorable(title).trim().to_owned())
         .filter(|title| !title.is_empty())
         .ok_or_else(|| error(1, "the front matter has no title"))?;
@@ -248,14 +248,14 @@ fn storable(texts: Vec<String>) -> Vec<String> {
     texts.into_iter().map(|text| without_unstorable(&text).into_owned()).collect()
 }
 
-/// A text with the line end of this program, whatever it had: Markdown knows three.
+/// Converts all line endings to `\n`. Markdown allows three: `\n`, `\r\n` and `\r`.
 pub fn one_line_end(text: &str) -> String {
     text.replace("\r\n", "\n").replace('\r', "\n")
 }
 
-/// The file that [`parse`] reads back as `source`.
+/// Writes the file that [`parse`] reads back as `source`.
 pub fn write(source: &Source) -> String {
-    // On one line whatever is in it: a line of it could be the end of the front matter.
+    // Always a single-line string: in a multi-line one, a line could look like the closing fence.
     let text = |text: &str| TomlStringBuilder::new(text).as_basic().to_toml_value();
     let list = |texts: &[String]| {
         format!("[{}]", texts.iter().map(|one| text(one)).collect::<Vec<_>>().join(", "))
@@ -286,8 +286,8 @@ pub fn write(source: &Source) -> String {
     format!("+++\n{}\n+++\n\n{}", lines.join("\n"), source.markdown)
 }
 
-/// The address in the form that aliases are kept and looked up in: decoded, with a leading slash,
-/// without a trailing one.
+/// The form in which aliases are stored and looked up: only the path, decoded, with a leading slash
+/// and without a trailing one.
 pub fn normalize_path(path: &str) -> String {
     let path = path.split(['?', '#']).next().unwrap_or_default();
     let path = match url::Url::parse(path) {
@@ -298,7 +298,7 @@ pub fn normalize_path(path: &str) -> String {
     format!("/{}", decoded.trim_matches('/'))
 }
 
-/// The address that [`normalize_path`] decodes to `path`.
+/// Encodes a path so that [`normalize_path`] decodes it to `path` again.
 fn encode_path(path: &str) -> String {
     path.replace('%', "%25").replace('?', "%3F").replace('#', "%23")
 }
@@ -338,7 +338,7 @@ fn split(text: &str) -> Result<(FrontMatter, &str), SourceError> {
             let line = problem
                 .location()
                 .map_or(1, |location| usize::try_from(location.line()).unwrap_or(1));
-            // The first line says what is wrong; those after it draw the place.
+            // The first line says what is wrong; the rest draws the location.
             let message = problem.to_string();
             error(line + 1, message.lines().next().unwrap_or("the YAML can't be read"))
         })?
@@ -346,13 +346,13 @@ fn split(text: &str) -> Result<(FrontMatter, &str), SourceError> {
     Ok((front_matter, &rest[body..]))
 }
 
-/// The line, from 1, on which the front matter sets one of `keys`.
+/// The line, from 1, that sets one of `keys`.
 fn line_of(text: &str, keys: &[&str]) -> usize {
     let sets = |line: &str| keys.iter().any(|key| line.trim_start().starts_with(key));
     text.lines().position(sets).map_or(1, |position| position + 1)
 }
 
-/// Milliseconds since 1970. A date without a time is midnight, one without an offset is UTC.
+/// Returns milliseconds since 1970. A date without a time means midnight; without an offset, UTC.
 fn parse_date(text: &str) -> Result<i64, String> {
     let text = text.trim();
     let timestamp = text
@@ -364,7 +364,7 @@ fn parse_date(text: &str) -> Result<i64, String> {
         })
         .or_else(|_| text.parse::<DateTime>().and_then(|date| TimeZone::UTC.to_timestamp(date)))
         .ok()
-        // TOML, which `write` writes, has no others.
+        // TOML, the format of `write`, allows only these years.
         .filter(|timestamp| (1..=9999).contains(&TimeZone::UTC.to_datetime(*timestamp).year()));
     let timestamp = timestamp.ok_or_else(|| {
         format!("{text:?} is not a date such as 2026-01-31 or 2026-01-31T12:00:00Z")
@@ -372,7 +372,7 @@ fn parse_date(text: &str) -> Result<i64, String> {
     Ok(timestamp.as_millisecond())
 }
 
-/// The last part of a path that names the article: the folder's name for `a-title/index`.
+/// The part of a path that names the article. For `a-title/index`, that is the folder.
 fn file_stem(name: &str) -> &str {
     let mut parts = name.rsplit('/');
     match (parts.next(), parts.next()) {
@@ -382,7 +382,7 @@ fn file_stem(name: &str) -> &str {
     }
 }
 
-/// Jekyll's `2026-01-31-a-title`: the date and the rest.
+/// Splits Jekyll's `2026-01-31-a-title` into the date and the rest.
 fn split_dated_stem(stem: &str) -> (Option<String>, &str) {
     let is_date = stem.get(..10).is_some_and(|date| date.parse::<jiff::civil::Date>().is_ok());
     match stem.get(10..).and_then(|rest| rest.strip_prefix('-')) {
@@ -391,7 +391,7 @@ fn split_dated_stem(stem: &str) -> (Option<String>, &str) {
     }
 }
 
-/// `2014/12/12` anywhere in a path, as a date.
+/// Finds a date such as `2014/12/12` anywhere in a path.
 fn date_in_path(path: &str) -> Option<String> {
     let parts: Vec<&str> = path.split('/').collect();
     parts.windows(3).find_map(|window| {

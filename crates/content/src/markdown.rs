@@ -1,5 +1,5 @@
-//! Markdown to what readers see: CommonMark with GitHub's extensions, highlighted code, heading
-//! anchors, sanitised.
+//! Renders Markdown as safe HTML: CommonMark with GitHub's extensions, highlighted code and heading
+//! anchors, all sanitised.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -18,31 +18,31 @@ use super::nesting::{capped, capped_quotes};
 use super::pieces::in_pieces;
 use super::raw_html::{self, Ends, Piece, Reader};
 
-/// Words that people read in a minute: the mean of 190 studies (Brysbaert 2019,
+/// Words that people read per minute: the mean of 190 studies (Brysbaert 2019,
 /// <https://doi.org/10.1016/j.jml.2019.104047>).
 const WORDS_PER_MINUTE: usize = 238;
-/// Chinese characters, Japanese kana and kanji that people read in a minute (Trauzettel-Klosinski
+/// Chinese characters, Japanese kana and kanji that people read per minute (Trauzettel-Klosinski
 /// and Dietz 2012, <https://doi.org/10.1167/iovs.11-8284>: Chinese 255, Japanese 357).
 const CJK_CHARACTERS_PER_MINUTE: usize = 300;
-/// Longest summary that is made of a text, in characters: what search engines show.
+/// The longest generated summary, in characters: about what search engines show.
 const SUMMARY_CHARACTERS: usize = 200;
 
-/// How often a text is read again at most, until nothing changes.
+/// How often parsing or sanitising is repeated at most until the result is stable.
 const READINGS: usize = 8;
 
-/// How large the HTML of a text may be, in bytes. A text of a million characters is seldom larger,
-/// but lines of code of one letter each would be twenty times as large as what was typed.
+/// The largest HTML of a text, in bytes. A text of a million characters rarely exceeds it, but
+/// lines of code with one letter each would become twenty times as large as typed.
 const MOST_HTML: usize = 8 * 1024 * 1024;
-/// How many headings a text may have. The time to find anchors for equal ones grows with the square
-/// of their number.
+/// The maximum number of headings. The time to find unique anchors for equal headings grows with
+/// the square of their number.
 const MOST_HEADINGS: usize = 500;
-/// The most references to footnotes that a text may have: each becomes two links.
+/// The maximum number of references to footnotes in a text. Each becomes two links.
 const MOST_FOOTNOTE_REFERENCES: usize = 1_000;
-/// How many bytes may be looked at to find where the addresses in a text end. Where it would be
-/// more, none is made a link that is not written as one.
+/// The limit of bytes to search for the ends of bare addresses. Beyond it, bare addresses do not
+/// become links.
 const MOST_WORK_OF_ADDRESSES: usize = 50_000_000;
 
-/// What an author is told of a text of which something was left out.
+/// Notes to the author about what could not be rendered.
 const CODE_IS_PLAIN: &str = "Some of the code is too long to be highlighted, so it is shown plain.";
 const NESTS_TOO_DEEP: &str =
     "Some of the text is nested more than 100 levels deep; there it is shown flat.";
@@ -62,7 +62,7 @@ const TOO_MANY_FOOTNOTES: &str =
 /// A heading of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Heading {
-    /// 2 to 6: level 1 is the title of the page that the text is on.
+    /// 2 to 6. Level 1 is the title of the page.
     pub level: u8,
     /// The text, without markup.
     pub text: String,
@@ -73,30 +73,28 @@ pub struct Heading {
 /// A rendered text.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Rendered {
-    /// Safe to put into a page.
+    /// Safe to insert into a page.
     pub html: String,
     /// The headings, in order.
     pub contents: Vec<Heading>,
     /// At least 1.
     pub reading_minutes: i64,
-    /// A BCP 47 tag; English where the text is too short to tell.
+    /// A BCP 47 tag. `en` if the text is too short to tell.
     pub language: String,
-    /// The beginning of the text, without markup; for an article that has no summary of its own.
+    /// The beginning of the text, without markup. For articles without a summary of their own.
     pub summary: String,
-    /// What could not be done with so large a text, each in a sentence for its author.
+    /// What could not be rendered because the text is too large: one sentence each, for the author.
     pub notes: Vec<&'static str>,
 }
 
-/// Renders a Markdown text. Every text has a rendering; nothing in it can run in a reader's
-/// browser.
+/// Renders a Markdown text. Never fails. Nothing in the result can run in a reader's browser.
 pub fn render(markdown: &str) -> Rendered {
     let never = AtomicBool::new(false);
-    // Nobody sets it.
+    // It is never cancelled.
     render_until(markdown, &never).unwrap_or_default()
 }
 
-/// As [`render`]; `None` if `is_stopped` becomes true meanwhile, because nobody waits for it any
-/// more.
+/// Like [`render`], but can be cancelled: returns `None` once `is_stopped` is true.
 pub fn render_until(markdown: &str, is_stopped: &AtomicBool) -> Option<Rendered> {
     let goes_on = || (!is_stopped.load(Ordering::Relaxed)).then_some(());
     let arena = Arena::new();
@@ -125,7 +123,7 @@ pub fn render_until(markdown: &str, is_stopped: &AtomicBool) -> Option<Rendered>
     let mut page = Bounded(String::new());
     let mut html = match comrak::format_html(root, &options, &mut page) {
         Ok(()) => page.0,
-        // Nothing else can fail.
+        // Writing to it fails only at the limit.
         Err(_) => {
             notes.push(TOO_LARGE_A_PAGE);
             as_typed(markdown)
@@ -148,7 +146,7 @@ pub fn render_until(markdown: &str, is_stopped: &AtomicBool) -> Option<Rendered>
     }
     let html = sanitize(&html);
     goes_on()?;
-    // Not by the sanitiser: making a tree of the page once more would take half as long again.
+    // Count on the text. Having the sanitiser build another tree would take half as long again.
     let (words, cjk_characters) = count_words(&html);
     let minutes = words.div_ceil(WORDS_PER_MINUTE) + cjk_characters / CJK_CHARACTERS_PER_MINUTE;
     Some(Rendered {
@@ -161,7 +159,7 @@ pub fn render_until(markdown: &str, is_stopped: &AtomicBool) -> Option<Rendered>
     })
 }
 
-/// A page that grows no larger than a page may.
+/// A string that refuses to grow beyond [`MOST_HTML`].
 struct Bounded(String);
 
 impl fmt::Write for Bounded {
@@ -174,7 +172,8 @@ impl fmt::Write for Bounded {
     }
 }
 
-/// A text without any markup. It is never too large: a character becomes five at most.
+/// The text as typed, without any markup. It never exceeds the limit, because a character becomes
+/// at most five.
 fn as_typed(markdown: &str) -> String {
     let text = without_unstorable(markdown)
         .replace('&', "&amp;")
@@ -183,13 +182,15 @@ fn as_typed(markdown: &str) -> String {
     format!("<pre>\n{text}</pre>\n")
 }
 
-/// What of HTML may be in a page, in a form that a browser reads as the sanitiser did.
+/// Removes whatever is not allowed in a page. The result means the same to a browser as to the
+/// sanitiser.
 pub fn sanitize(html: &str) -> String {
     let mut cleaned = clean(html);
-    // Without a character that is left out, an address may be another: `java&#8;script:` is none of
-    // a scheme, and `javascript:` is. Without an element that is left out, what was in it may be
-    // read in another way: a paragraph ends where the next begins, unless there was a button around
-    // it. So it is read again until nothing changes, which the second time shows nearly always.
+    // Removing something can change the meaning of the rest. `java&#8;script:` has no scheme until
+    // the control character is removed, and then it is `javascript:`. Two paragraphs may nest only
+    // because of a `<button>` around the inner one; without it, the first ends where the second
+    // begins. So repeat until nothing changes. Nearly always, the second pass shows that nothing
+    // does.
     for _ in 0..READINGS {
         let again = clean(&without_unstorable(&cleaned));
         if again == cleaned {
@@ -200,21 +201,20 @@ pub fn sanitize(html: &str) -> String {
     cleaned
 }
 
-/// What a sanitiser leaves of HTML, in a time that grows no faster than it.
+/// Sanitises once, in linear time.
 fn clean(html: &str) -> String {
     SANITIZER.clean(&in_pieces(html)).to_string()
 }
 
-/// The beginning of a text, as [`Rendered::summary`] has it, without rendering the rest; `None` if
-/// `is_stopped` becomes true meanwhile.
+/// Generates only [`Rendered::summary`], without rendering the rest. Returns `None` once
+/// `is_stopped` is true.
 pub fn summary_of(markdown: &str, is_stopped: &AtomicBool) -> Option<String> {
     let arena = Arena::new();
     Some(summary(parse(&arena, markdown, &options(markdown), is_stopped)?))
 }
 
-/// The tree of a text, in which HTML that a browser would not show as it was meant is settled
-/// (`raw_html.rs`). Everything that is made of a text begins here, so that headings, summary and
-/// page agree.
+/// Parses a text and settles the raw HTML that browsers would not show as its author meant it
+/// (`raw_html.rs`). Everything made from a text starts here, so headings, summary and page agree.
 fn parse<'a>(
     arena: &'a Arena<'a>,
     markdown: &str,
@@ -232,8 +232,9 @@ fn parse<'a>(
         markdown = Cow::Owned(flatter);
     }
     let mut root = read(&markdown)?;
-    // A line that begins with <script> would make a block of HTML of all that follows, to whose
-    // author it is a paragraph. With a backslash before it, it is one. That may uncover the next.
+    // A line that starts with `<script>` would turn everything after it into an HTML block,
+    // although its author meant a paragraph. A backslash before it makes it one. That may uncover
+    // the next such line.
     for _ in 0..READINGS {
         let starts: Vec<(usize, usize)> = root.descendants().filter_map(start_of_text).collect();
         let Some(escaped) = escape_at(&markdown, &starts) else { break };
@@ -250,7 +251,7 @@ fn parse<'a>(
     for (index, node) in nodes.into_iter().enumerate() {
         settle_block(node, last_end_of_comment.is_some_and(|last| last > index));
         settle_inlines(arena, node);
-        // What was written as a reference, such as `&#8;`.
+        // Remove unstorable characters that were written as references, such as `&#8;`.
         if let NodeValue::Text(text) = &mut node.data_mut().value
             && !text.chars().all(is_storable)
         {
@@ -260,13 +261,13 @@ fn parse<'a>(
     Some(root)
 }
 
-/// Line and column, from 1, of a block of HTML that is none to its author.
+/// The line and column, from 1, of an HTML block whose author meant text.
 fn start_of_text<'a>(node: &'a AstNode<'a>) -> Option<(usize, usize)> {
     let data = node.data();
     let NodeValue::HtmlBlock(NodeHtmlBlock { block_type, literal }) = &data.value else {
         return None;
     };
-    // The other two kinds end with a blank line.
+    // The other two kinds of block end at a blank line.
     let is_closed = match block_type {
         1 => {
             let lower = literal.to_ascii_lowercase();
@@ -282,8 +283,8 @@ fn start_of_text<'a>(node: &'a AstNode<'a>) -> Option<(usize, usize)> {
     raw_html::is_text(literal, is_closed).then_some((start.line, start.column))
 }
 
-/// The text with a backslash before each `<` at one of these places, which are in order. `None` if
-/// there is none.
+/// Inserts a backslash before the `<` at each of these places, which must be sorted. Returns `None`
+/// if no place has a `<`.
 fn escape_at(markdown: &str, places: &[(usize, usize)]) -> Option<String> {
     let mut escaped = String::with_capacity(markdown.len() + places.len());
     let mut places = places.iter().peekable();
@@ -314,7 +315,7 @@ fn settle_block<'a>(node: &'a AstNode<'a>, continues: bool) {
     }
 }
 
-/// Settles the tags that are children of a node: a start tag and its end tag are siblings.
+/// Settles the tags among a node's children. A start tag and its end tag are siblings.
 fn settle_inlines<'a>(arena: &'a Arena<'a>, parent: &'a AstNode<'a>) {
     let tag = |node: &'a AstNode<'a>| match &node.data().value {
         NodeValue::HtmlInline(literal) => Some((node, literal.clone())),
@@ -350,7 +351,7 @@ fn settle_inlines<'a>(arena: &'a Arena<'a>, parent: &'a AstNode<'a>) {
     }
 }
 
-/// How a text is read.
+/// The options for parsing and rendering.
 fn options(markdown: &str) -> Options<'static> {
     let mut options = Options::default();
     options.extension.strikethrough = true;
@@ -361,14 +362,14 @@ fn options(markdown: &str) -> Options<'static> {
     options.extension.alerts = true;
     options.extension.header_id_prefix = Some(String::new());
     options.extension.cjk_friendly_emphasis = true;
-    // Authors may write HTML; the sanitiser decides what of it stays.
+    // Authors may write HTML; the sanitiser decides what stays.
     options.render.r#unsafe = true;
     options.render.tasklist_classes = true;
     options
 }
 
-/// How many bytes are looked at to find where the addresses in a text end: for each of them, all as
-/// far as the next space.
+/// How many bytes are searched for the ends of bare addresses: each search may go up to the next
+/// space.
 fn work_of_addresses(markdown: &str) -> usize {
     let is_space = |character: char| matches!(character, ' ' | '\t' | '\n' | '\r');
     let work = |part: &str| {
@@ -377,8 +378,8 @@ fn work_of_addresses(markdown: &str) -> usize {
     markdown.split(is_space).map(work).fold(0, usize::saturating_add)
 }
 
-/// The page's title is its heading of level 1, so the highest heading of the text becomes level 2,
-/// and the others follow.
+/// Shifts the headings so that the highest one in the text gets level 2. Level 1 is the title of
+/// the page.
 fn level_headings<'a>(root: &'a AstNode<'a>) {
     let level = |node: &AstNode| match &node.data().value {
         NodeValue::Heading(heading) => Some(heading.level),
@@ -393,8 +394,7 @@ fn level_headings<'a>(root: &'a AstNode<'a>) {
 }
 
 fn contents<'a>(root: &'a AstNode<'a>) -> Vec<Heading> {
-    // The same anchors as comrak's, because it is the same function over the same headings in the
-    // same order.
+    // These equal comrak's anchors: same function, same headings, same order.
     let mut anchorizer = Anchorizer::new();
     let mut contents = Vec::new();
     for node in root.descendants() {
@@ -407,7 +407,7 @@ fn contents<'a>(root: &'a AstNode<'a>) -> Vec<Heading> {
     contents
 }
 
-/// Makes paragraphs of the headings that a text has too many; false if there are none.
+/// Turns excess headings into paragraphs. Returns whether there were any.
 fn limit_headings<'a>(root: &'a AstNode<'a>) -> bool {
     let is_heading = |node: &&AstNode| matches!(node.data().value, NodeValue::Heading(_));
     let mut is_limited = false;
@@ -418,8 +418,8 @@ fn limit_headings<'a>(root: &'a AstNode<'a>) -> bool {
     is_limited
 }
 
-/// Words, and characters of scripts that are written without spaces. The text is what is left of
-/// the page without its tags, because authors write whole articles in HTML too.
+/// Counts words, and characters of scripts without spaces. Counts in the HTML, because authors
+/// write whole articles in HTML too.
 fn count_words(html: &str) -> (usize, usize) {
     let text = text_of(html);
     let is_cjk = |character: char| matches!(character, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}');
@@ -431,9 +431,8 @@ fn count_words(html: &str) -> (usize, usize) {
     (words, cjk_characters)
 }
 
-/// What stands between the tags of HTML that was sanitised, in which every `<` begins a tag and
-/// every `>` ends one. A space in the place of each end tag keeps the words of two paragraphs
-/// apart.
+/// The text between the tags of sanitised HTML, in which every `<` begins a tag and every `>` ends
+/// one. Each end tag becomes a space, to keep the words of adjacent paragraphs apart.
 fn text_of(sanitized: &str) -> String {
     let mut parts = sanitized.split('<');
     let mut text = parts.next().unwrap_or_default().to_owned();
@@ -447,14 +446,14 @@ fn text_of(sanitized: &str) -> String {
     text
 }
 
-/// The language of the prose; code is left out.
+/// Detects the language of the prose, ignoring code.
 fn language<'a>(root: &'a AstNode<'a>) -> String {
     let mut prose = String::new();
     for node in root.descendants().filter(|node| matches!(node.data().value, NodeValue::Paragraph))
     {
         prose.push_str(&node.collect_text());
         prose.push('\n');
-        // More text makes no difference to the answer, only to the time that it takes.
+        // More text takes longer and does not change the answer.
         if prose.len() > 4_000 {
             break;
         }
@@ -462,8 +461,8 @@ fn language<'a>(root: &'a AstNode<'a>) -> String {
     use whatlang::Lang;
     match whatlang::detect(&prose).filter(whatlang::Info::is_reliable).map(|info| info.lang()) {
         None => "en",
-        // BCP 47 wants the two-letter code where there is one; these are the languages that have
-        // one and many writers.
+        // BCP 47 requires the two-letter code if there is one. These are the languages with such a
+        // code and many writers.
         Some(Lang::Eng) => "en",
         Some(Lang::Cmn) => "zh",
         Some(Lang::Rus) => "ru",
@@ -503,8 +502,8 @@ fn summary<'a>(root: &'a AstNode<'a>) -> String {
     format!("{}…", cut.trim_end_matches([',', ';', ':', '.', '(']))
 }
 
-/// Puts highlighted HTML in the place of a code block; one that can't be highlighted stays as it
-/// is. False if some of it is plain because it would be too much work.
+/// Replaces a code block with highlighted HTML; leaves it alone if the highlighter fails. Returns
+/// false if part of it is left plain because it would be too much work.
 fn highlight<'a>(node: &'a AstNode<'a>, budget: &mut Budget) -> bool {
     let highlighted = match &node.data().value {
         NodeValue::CodeBlock(block) => highlighted(&block.info, &block.literal, budget),
@@ -516,7 +515,7 @@ fn highlight<'a>(node: &'a AstNode<'a>, budget: &mut Budget) -> bool {
     is_whole
 }
 
-/// Shows the references to footnotes that are too many as they were typed. False if there are none.
+/// Turns excess references to footnotes into text, as typed. Returns whether there were any.
 fn limit_footnotes<'a>(root: &'a AstNode<'a>) -> bool {
     let mut references = 0;
     let mut counts = HashMap::<String, u32>::new();
@@ -534,7 +533,7 @@ fn limit_footnotes<'a>(root: &'a AstNode<'a>) -> bool {
     if references <= MOST_FOOTNOTE_REFERENCES {
         return false;
     }
-    // A footnote leads back to each of its references.
+    // Each footnote has a link back to each of its references.
     for node in root.descendants() {
         if let NodeValue::FootnoteDefinition(definition) = &mut node.data_mut().value {
             definition.total_references = counts.get(&definition.name).copied().unwrap_or(1);
@@ -543,8 +542,8 @@ fn limit_footnotes<'a>(root: &'a AstNode<'a>) -> bool {
     true
 }
 
-/// Classes that the renderer gives and the style sheet knows. An author's HTML may not use the
-/// others: it could pass itself off as a part of the site.
+/// Classes that the renderer emits and the style sheet knows. Authors' HTML may use no others,
+/// because it could imitate parts of the site.
 fn is_known_class(class: &str) -> bool {
     const KNOWN: [&str; 4] = ["footnote", "markdown-alert", "task-list", "contains-task-list"];
     class == "anchor"
@@ -552,20 +551,18 @@ fn is_known_class(class: &str) -> bool {
         || KNOWN.iter().any(|prefix| class.starts_with(prefix))
 }
 
-/// Ids that the site's own pages use around a text. In a text they would take a label, a link or a
-/// rule of the style sheet from what it is meant for. A heading that gets one keeps its text and
-/// loses its anchor.
+/// Ids that the site's own pages use around a text. If a text used one, a label, a link or a CSS
+/// rule could hit the wrong element. A heading with such an id loses its anchor and keeps its text.
 fn is_id_of_site(id: &str) -> bool {
     ["content", "contents-title", "q"].contains(&id) || id.starts_with("ranking")
 }
 
-/// Whether each address in a `srcset` is one that `src` may have: the sanitiser looks at those of
-/// `src` alone.
+/// Whether every address in a `srcset` would be allowed in `src`. The sanitiser checks `src` only.
 fn is_harmless_srcset(value: &str) -> bool {
     value.split(',').filter_map(|candidate| candidate.split_whitespace().next()).all(|address| {
         match url::Url::parse(address) {
             Ok(url) => matches!(url.scheme(), "http" | "https"),
-            // An address within this site.
+            // A relative address, on this site.
             Err(error) => error == url::ParseError::RelativeUrlWithoutBase,
         }
     })
@@ -610,20 +607,19 @@ static SANITIZER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
             ],
         )
         .add_tag_attributes("audio", ["src", "controls", "loop", "muted", "preload"])
-        // What its page was to start by itself, nobody could start without them.
+        // Media that its page would have started needs controls to be started here.
         .set_tag_attribute_value("audio", "controls", "")
         .set_tag_attribute_value("video", "controls", "")
-        // What scrolls sideways must be reachable with the keyboard (WCAG 2.1.1).
+        // Whatever scrolls sideways must be reachable with the keyboard (WCAG 2.1.1).
         .set_tag_attribute_value("pre", "tabindex", "0")
         .set_tag_attribute_value("table", "tabindex", "0")
         .set_tag_attribute_value("img", "loading", "lazy")
-        // Whose picture it is need not know who shows it.
+        // The picture's host need not know which page shows it.
         .set_tag_attribute_value("img", "referrerpolicy", "no-referrer")
-        // The box of a task is the only field that a text may have: others could ask for a
-        // password.
+        // A task's checkbox is the only input allowed; any other could ask for a password.
         .set_tag_attribute_value("input", "type", "checkbox")
         .set_tag_attribute_value("input", "disabled", "")
-        // The text beside it says what the task is; this says what the box is.
+        // The text next to the checkbox says what the task is; this says what the checkbox is.
         .set_tag_attribute_value("input", "aria-label", "Task")
         .url_schemes(HashSet::from(["http", "https", "mailto", "tel"]))
         .link_rel(None)
@@ -633,7 +629,7 @@ static SANITIZER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
                     value.split_ascii_whitespace().filter(|class| is_known_class(class)).collect();
                 (!known.is_empty()).then(|| known.join(" ").into())
             }
-            // No browser follows it, but what reads a page for somebody may.
+            // Browsers do not follow it, but tools that read a page for somebody may.
             "cite" => (value.starts_with("https://") || value.starts_with("http://"))
                 .then_some(value.into()),
             "id" | "name" => (!is_id_of_site(value)).then_some(value.into()),
@@ -647,7 +643,7 @@ static SANITIZER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
 mod tests {
     use super::*;
 
-    /// Counted in work: with the square of a line's length each of these would take minutes.
+    /// Would take minutes if the work grew with the square of a line's length.
     #[test]
     fn code_that_would_be_too_much_work_is_plain_and_its_author_is_told() {
         let long = "a{b:c}".repeat(20_000);
@@ -709,7 +705,7 @@ mod tests {
         assert!(render(&"&".repeat(1_000)).notes.is_empty());
     }
 
-    /// How much work it is, the test in `pieces` counts.
+    /// The test in `pieces` measures the work.
     #[test]
     fn a_long_text_of_characters_that_are_written_as_references_is_rendered_to_its_end() {
         for (start, part, count, shown) in [
@@ -726,7 +722,7 @@ mod tests {
         }
     }
 
-    /// With time that grows with the square of a text this would not end.
+    /// Would not finish in quadratic time.
     #[test]
     fn addresses_without_a_space_between_them_are_no_links_if_they_are_too_many() {
         for part in ["(www.a<", "http://a<"] {
@@ -770,7 +766,7 @@ mod tests {
 
     #[test]
     fn a_text_has_only_so_many_headings() {
-        // Equal ones, for each of which an anchor would be looked for among all before it.
+        // Equal headings: for each, the search for an anchor goes through all before it.
         let rendered = render(&"# a\n".repeat(20_000));
         assert_eq!(rendered.notes, [TOO_MANY_HEADINGS]);
         assert_eq!(
@@ -867,7 +863,7 @@ mod tests {
             "```\n</code></pre><script>alert(1)</script>\n```",
         ] {
             let html = render(text).html;
-            // As the feed sends it.
+            // The way the feed sends it.
             let lower = without_unstorable(&html).to_lowercase();
             for bad in [
                 "<script",
@@ -887,7 +883,7 @@ mod tests {
         }
     }
 
-    /// What a reader sees of HTML that was sanitised, in which only these references are.
+    /// What a reader sees of sanitised HTML, which contains only these references.
     fn visible(html: &str) -> String {
         let text = text_of(html)
             .replace("&lt;", "<")

@@ -1,78 +1,75 @@
-//! How deeply a text may nest. A parser of HTML looks through everything that is open for many a
-//! tag, so 20,000 lists within one another would take it many seconds. Here it is told without a
-//! tree: what is open is kept in a short list, and a tag that would go deeper is left out. Its text
-//! stays.
+//! Limits how deeply HTML may nest. For many tags, an HTML parser searches all open elements, so
+//! 20,000 nested lists would take it many seconds. The limit needs no tree: a short list holds the
+//! open elements, and a tag that would go deeper is dropped. Its text stays.
 //!
-//! The same list tells what else a parser would make more of than there is:
+//! The same list catches other input that would blow up in a parser:
 //!
-//! - A `<b>` that is still open where a paragraph ends is opened anew in the next one, with all its
-//!   attributes. A thousand paragraphs after a title of half a megabyte would be a page of half a
-//!   gigabyte.
-//! - What stands in a table and in none of its cells is moved to before the table, which is looked
-//!   for among all its siblings each time.
-//! - The longer the value of an attribute is, the longer each `&` in it takes to be written.
-//! - The names of attributes are kept in a table whose hashes anybody can foretell
-//!   (`string_cache`). With a hundred thousand that meet in one place, looking one up means looking
-//!   at all.
+//! - A `<b>` still open at the end of a paragraph is opened again in the next one, with all its
+//!   attributes. After one with a title of half a megabyte, a thousand paragraphs would make a page
+//!   of half a gigabyte.
+//! - Content in a table but outside its cells is moved to before the table. Each time, the parser
+//!   searches for the table among all its siblings.
+//! - The longer an attribute's value is, the longer it takes to write each `&` in it.
+//! - Attribute names are interned in a table with predictable hashes (`string_cache`). If a hundred
+//!   thousand names collide, each lookup compares them all.
 //!
-//! Where a parser closes an element by itself, as a paragraph where the next begins, so does this;
-//! in doubt it takes an element for open, and then a text that closes none of its elements loses
-//! some tags of the deepest.
+//! Where a parser closes an element implicitly, as a paragraph before the next one, so does this.
+//! If in doubt, it assumes that the element is open. So a text that closes none of its elements may
+//! lose some of its deepest tags.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use super::raw_html::Markup;
 
-/// How many elements may be open at a time. Lists in lists of comments need ten.
+/// The maximum number of open elements. Nested lists of comments need ten.
 pub const DEEPEST: usize = 100;
 
-/// How many elements such as `<b>` may be open that nothing but their own end tag closes: a parser
-/// opens each anew in every paragraph.
+/// The maximum number of open elements such as `<b>`, which only their own end tag closes. A parser
+/// opens each again in every paragraph.
 const MOST_FORMATTING: usize = 30;
 
-/// How much may come to a text by tags such as `<b>` that are opened anew, in bytes.
+/// How much text may grow because tags such as `<b>` are opened again, in bytes.
 const MOST_COPIED: usize = 8 * 1024 * 1024;
 
-/// How many tags and texts may stand in tables and in none of their cells.
+/// The maximum number of tags and texts in tables but outside their cells.
 const MOST_OUTSIDE_CELLS: usize = 1_000;
 
-/// How many different names the attributes of a text may have, besides those of at most
-/// [`SHORT_NAME`] bytes. HTML has some dozens.
+/// The maximum number of different attribute names in a text, not counting those of at most
+/// [`SHORT_NAME`] bytes. HTML has a few dozen.
 pub const MOST_NAMES: usize = 1_000;
 
-/// How long a name is at most that needs no place in the parser's table, in bytes.
+/// The longest name that is not interned in the parser's table, in bytes.
 const SHORT_NAME: usize = 7;
 
-/// How long a start tag may be, in bytes. A longer one loses its attributes.
+/// The longest start tag, in bytes. A longer one loses its attributes.
 pub const LONGEST_TAG: usize = 8 * 1024;
 
-/// Elements that have no end.
+/// Elements without an end tag.
 const VOID: &[&str] = &[
     "area", "base", "basefont", "bgsound", "br", "col", "embed", "frame", "hr", "img", "input",
     "link", "meta", "param", "source", "track", "wbr",
 ];
 
-/// Elements that stay open when what they are in is closed (WHATWG HTML, 13.2.4.3).
+/// Elements that stay open when their parent is closed (WHATWG HTML, 13.2.4.3).
 const FORMATTING: &[&str] = &[
     "a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u",
 ];
 
-/// Elements through which no end tag and no beginning reaches what is around them.
+/// Scope boundaries: tags inside these elements close nothing outside them.
 const WALLS: &[&str] = &[
     "applet", "button", "caption", "marquee", "object", "table", "tbody", "td", "tfoot", "th",
     "thead", "tr",
 ];
 
-/// Elements that stand in a line of text: their end tags close nothing else, and a block is no part
-/// of them.
+/// Inline elements. Their end tags never close a block.
 const INLINE: &[&str] = &[
     "abbr", "acronym", "audio", "bdi", "bdo", "canvas", "cite", "data", "datalist", "del", "dfn",
     "ins", "kbd", "label", "map", "mark", "meter", "output", "picture", "progress", "q", "rb",
     "rp", "rt", "rtc", "ruby", "samp", "slot", "span", "sub", "sup", "time", "var", "video",
 ];
 
-/// Blocks at whose beginning a paragraph ends.
+/// Blocks that end an open paragraph.
 const BLOCKS: &[&str] = &[
     "address",
     "article",
@@ -114,42 +111,42 @@ const BLOCKS: &[&str] = &[
     "ul",
 ];
 
-/// Parts of a table and what may stand between them.
+/// The parts of a table, and what may be between them.
 const TABLE_PARTS: &[&str] =
     &["caption", "col", "colgroup", "form", "table", "tbody", "td", "tfoot", "th", "thead", "tr"];
 
-/// HTML that a parser takes in about linear time.
+/// HTML that a parser handles in roughly linear time.
 #[derive(Debug)]
 pub struct Capped<'a> {
-    /// Without the tags that would nest more than [`DEEPEST`] elements in one another, and without
-    /// the attributes of tags that are longer than [`LONGEST_TAG`] or use one name more than
-    /// [`MOST_NAMES`]; the same if there is neither.
+    /// The HTML. It lacks the tags that would nest more than [`DEEPEST`] elements, and the
+    /// attributes of tags that are longer than [`LONGEST_TAG`] or would exceed [`MOST_NAMES`].
+    /// Borrowed if nothing was dropped.
     pub html: Cow<'a, str>,
-    /// Whether tags were left out.
+    /// Whether tags were dropped.
     pub is_flatter: bool,
-    /// Whether attributes were left out.
+    /// Whether attributes were dropped.
     pub is_shorter: bool,
-    /// Whether a parser would make far more of it than there is.
+    /// Whether a parser would make it far larger.
     pub is_too_large: bool,
-    /// Whether too much stands in tables and in none of their cells.
+    /// Whether too much is in tables but outside their cells.
     pub is_outside_cells: bool,
 }
 
-/// The HTML as far as a parser can take it.
+/// Cuts `html` down to what a parser can handle.
 pub fn capped(html: &str) -> Capped<'_> {
     let mut open = Open::default();
     let mut names = HashSet::new();
     let mut capped: Option<String> = None;
     let (mut is_flatter, mut is_shorter) = (false, false);
-    // Everything before `written` is in `capped`, if there is one.
+    // Everything before `written` is already in `capped`, if there is one.
     let (mut at, mut written) = (0, 0);
     while let Some(distance) = html[at..].find('<') {
         open.text(&html[at..at + distance]);
         at += distance;
-        // How long it is, and what stands in its place if it can't stay.
+        // The length of the markup, and its replacement if it can't stay.
         let (length, instead) = match Markup::read(&html[at..]) {
             Markup::Comment(length) | Markup::Declaration(length) => (length, None),
-            // The rest is no tag.
+            // The rest contains no tag.
             Markup::OpenComment | Markup::Unfinished => break,
             Markup::Nothing => (1, None),
             Markup::Tag { length, name, is_end: true } => {
@@ -189,7 +186,8 @@ pub fn capped(html: &str) -> Capped<'_> {
     }
 }
 
-/// Adds the longer names of a start tag's attributes; false if there are too many with them.
+/// Records the attribute names of a start tag that are not short. Returns false if that makes too
+/// many.
 fn add_names<'a>(names: &mut HashSet<&'a str>, tag: &'a str) -> bool {
     let mut longer = attribute_names(tag);
     longer.retain(|name| name.len() > SHORT_NAME);
@@ -200,8 +198,7 @@ fn add_names<'a>(names: &mut HashSet<&'a str>, tag: &'a str) -> bool {
     true
 }
 
-/// The names of a start tag's attributes, as they are written (WHATWG HTML, 13.2.5.32 to
-/// 13.2.5.39).
+/// The attribute names of a start tag, as written (WHATWG HTML, 13.2.5.32 to 13.2.5.39).
 fn attribute_names(tag: &str) -> Vec<&str> {
     let is_space = |character: char| character.is_ascii_whitespace();
     let is_between = |character: char| character.is_ascii_whitespace() || character == '/';
@@ -215,7 +212,7 @@ fn attribute_names(tag: &str) -> Vec<&str> {
         if rest.is_empty() {
             return names;
         }
-        // What a name begins with is a part of it even if it is a `=`.
+        // The first character belongs to the name even if it is a `=`.
         let is_end = |(_, character): &(usize, char)| is_between(*character) || *character == '=';
         let end = rest.char_indices().skip(1).find(is_end).map_or(rest.len(), |(end, _)| end);
         names.push(&rest[..end]);
@@ -231,30 +228,30 @@ fn attribute_names(tag: &str) -> Vec<&str> {
     }
 }
 
-/// Where in a table something stands.
+/// Where something is in relation to a table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Place {
-    /// In no table.
+    /// Outside any table.
     #[default]
     Elsewhere,
-    /// In a table, and in none of its cells.
+    /// In a table, but outside its cells.
     OutsideCells,
     /// In a cell or a caption.
     Cell,
 }
 
-/// An element that is open.
+/// An open element.
 struct Element {
     name: String,
-    /// How many of [`WALLS`] are open, from the outermost to this one.
+    /// How many of [`WALLS`] are open, up to and including this one.
     walls: usize,
     place: Place,
 }
 
-/// An element such as `<b>` that is open.
+/// An open element such as `<b>`.
 struct Formatting {
     name: String,
-    /// How long its tags are, in bytes.
+    /// The length of its start and end tag, in bytes.
     length: usize,
     /// How many elements were open when it began.
     depth: usize,
@@ -262,16 +259,16 @@ struct Formatting {
     walls: usize,
 }
 
-/// What is open, the outermost first.
+/// All open elements, the outermost first.
 #[derive(Default)]
 struct Open {
     elements: Vec<Element>,
     formatting: Vec<Formatting>,
-    /// Of how many start tags of a name that were left out the end tag is still to come.
+    /// By name, how many start tags were dropped whose end tag is still to come.
     left_out: HashMap<String, usize>,
-    /// How long the tags are that a parser opens anew, at most.
+    /// An upper bound for the length of all tags that a parser opens again.
     copied: usize,
-    /// How often something stands in a table and in none of its cells.
+    /// How much is in tables but outside their cells.
     outside_cells: usize,
 }
 
@@ -284,31 +281,31 @@ impl Open {
         self.elements.last().map_or(Place::Elsewhere, |element| element.place)
     }
 
-    /// A text comes.
+    /// Records a text.
     fn text(&mut self, text: &str) {
         if self.place() == Place::OutsideCells
             && text.chars().any(|character| !character.is_ascii_whitespace())
         {
-            // A parser takes each reference and each end of a line for itself.
+            // A parser handles each reference and each line break separately.
             let parts = text.bytes().filter(|byte| matches!(byte, b'&' | b'\n')).count();
             self.outside_cells += 1 + self.formatting.len() + parts;
         }
     }
 
-    /// A tag comes.
+    /// Records a tag.
     fn tag(&mut self, name: &str) {
         if self.place() == Place::OutsideCells && !TABLE_PARTS.contains(&name) {
             self.outside_cells += 1 + self.formatting.len();
         }
     }
 
-    /// A parser may open anew whatever it closed with something else.
+    /// Records that a parser may open all formatting elements again.
     fn copy(&mut self) {
         let length: usize = self.formatting.iter().map(|formatting| formatting.length).sum();
         self.copied = self.copied.saturating_add(length);
     }
 
-    /// Whether a start tag of so many bytes may stay.
+    /// Records a start tag of `length` bytes. Returns whether it may stay.
     fn start(&mut self, name: &str, length: usize) -> bool {
         self.tag(name);
         if FORMATTING.contains(&name) {
@@ -327,7 +324,7 @@ impl Open {
         }
         let place = match name {
             "table" => Place::OutsideCells,
-            // Without a table they are nothing.
+            // Outside a table, its parts mean nothing.
             _ if self.place() == Place::Elsewhere => Place::Elsewhere,
             "tbody" | "tfoot" | "thead" | "tr" | "colgroup" => Place::OutsideCells,
             "td" | "th" | "caption" => Place::Cell,
@@ -341,7 +338,7 @@ impl Open {
     fn start_formatting(&mut self, name: &str, length: usize) -> bool {
         let walls = self.walls();
         if matches!(name, "a" | "nobr") {
-            // A link in a link closes the outer one, unless there is a wall between.
+            // A nested link closes the outer one, unless there is a scope boundary between them.
             let is_outer = |outer: &Formatting| outer.name == name && outer.walls >= walls;
             if let Some(index) = self.formatting.iter().rposition(is_outer) {
                 self.copy();
@@ -362,7 +359,7 @@ impl Open {
         true
     }
 
-    /// Whether an end tag may stay.
+    /// Records an end tag. Returns whether it may stay.
     fn end(&mut self, name: &str) -> bool {
         self.tag(name);
         if let Some(count) = self.left_out.get_mut(name) {
@@ -403,7 +400,7 @@ impl Open {
         true
     }
 
-    /// The end tag of such an element reaches none before a wall.
+    /// Such an end tag closes nothing beyond a scope boundary.
     fn end_formatting(&mut self, name: &str) {
         let walls = self.walls();
         let is_meant =
@@ -420,7 +417,7 @@ impl Open {
         }
     }
 
-    /// Closes what the start tag of an element closes by itself.
+    /// Closes what a start tag closes implicitly.
     fn close_before(&mut self, name: &str) {
         match name {
             "td" | "th" => self.close_within(&["table", "tbody", "tfoot", "thead", "tr"]),
@@ -435,7 +432,7 @@ impl Open {
         }
     }
 
-    /// Closes all that is in the innermost of these.
+    /// Closes everything inside the innermost of these.
     fn close_within(&mut self, names: &[&str]) {
         if let Some(index) =
             self.elements.iter().rposition(|other| names.contains(&other.name.as_str()))
@@ -444,7 +441,8 @@ impl Open {
         }
     }
 
-    /// Closes the innermost of these, if nothing but lines of text is open in it.
+    /// Closes the innermost of these, unless a block other than `address`, `div` or `p` is open in
+    /// it.
     fn close_sibling(&mut self, names: &[&str]) {
         for (index, other) in self.elements.iter().enumerate().rev() {
             let other = other.name.as_str();
@@ -471,10 +469,10 @@ impl Open {
     }
 }
 
-/// A text in which no line begins with more than [`DEEPEST`] marks of quotations: the next one is a
-/// character. A parser of Markdown looks at each for each line.
+/// Escapes the first `>` beyond [`DEEPEST`] at the beginning of each line, so quotes nest no
+/// deeper. A Markdown parser checks every open quote for every line.
 pub fn capped_quotes(markdown: &str) -> Cow<'_, str> {
-    // Where the backslashes go.
+    // Where to insert backslashes.
     let mut places = Vec::new();
     let mut start = 0;
     for line in markdown.split_inclusive('\n') {
@@ -505,9 +503,9 @@ pub fn capped_quotes(markdown: &str) -> Cow<'_, str> {
 mod tests {
     use super::*;
 
-    /// How deep the tree is that browsers make of it.
+    /// The depth of the tree that browsers build from it.
     fn depth(html: &str) -> usize {
-        // Ammonia writes what the parser understood, with all its end tags.
+        // Ammonia writes out the parsed tree, with all end tags.
         let mut builder = ammonia::Builder::default();
         builder.add_tags(["button", "font", "big", "section", "object", "marquee"]);
         let written = builder.clean(html).to_string();
@@ -612,7 +610,7 @@ mod tests {
             let html = format!("{start}{}", part.repeat(100)).replace('*', &title);
             assert!(!capped(&html).is_too_large, "{start}{part}");
         }
-        // As code is highlighted, and as people write.
+        // Highlighted code, and what people write.
         for (start, part, end) in [
             (
                 "<pre><code class=\"code-l-code\">",

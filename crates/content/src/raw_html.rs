@@ -1,16 +1,16 @@
-//! The HTML in a Markdown text, before it is sanitised. A sanitiser sees the tree that a parser
-//! makes, and in that tree it is too late for what follows `<script>`: it is a script. So three
-//! things are settled here, on the tags:
+//! Prepares the raw HTML in a Markdown text for the sanitiser. The sanitiser works on a parsed
+//! tree, and some things are lost by then: whatever follows `<script>` is already a script. So
+//! three things are settled here, on the level of tags:
 //!
-//! - After nine tags (GitHub's "tagfilter", GFM 6.11) a parser takes the rest of the page for
-//!   something else than a page, and it keeps what follows `<template>` or `<path>` where no reader
-//!   looks. A name that HTML does not know, as in `Vec<String>`, is dropped without a word. All of
-//!   these are shown as they were typed.
-//! - An embedded page becomes a link to it. So does a script from elsewhere that stands in a block
-//!   and is empty: it would put a page there.
-//! - A drawing (SVG) and a formula (MathML) lose their tags and keep their texts.
+//! - Some tags are shown as typed, because otherwise text would vanish. After nine of them
+//!   (GitHub's "tagfilter", GFM 6.11) a parser no longer reads the rest of the page as HTML. The
+//!   content of `<template>` or `<path>` ends up where no reader sees it. Names unknown to HTML, as
+//!   in `Vec<String>`, would be dropped silently.
+//! - An embedded page becomes a link to it. So does an empty script with a `src` that is a block of
+//!   its own, because it would embed a page there.
+//! - Drawings (SVG) and formulas (MathML) lose their tags and keep their text.
 //!
-//! This is no protection: whatever leaves here is sanitised.
+//! This is no security measure: everything that leaves here is sanitised.
 
 use std::cell::RefCell;
 
@@ -20,8 +20,8 @@ use html5ever::tokenizer::{
 };
 use url::Url;
 
-/// The elements of HTML, old ones included, whose content is a part of the page. What is not here
-/// is shown as it was typed.
+/// The elements of HTML, obsolete ones included, whose content is part of the page. Any other tag
+/// is shown as typed.
 const ELEMENTS: &[&str] = &[
     "a",
     "abbr",
@@ -148,36 +148,36 @@ const ELEMENTS: &[&str] = &[
     "wbr",
 ];
 
-/// The elements whose end is looked for.
+/// The elements whose end tag matters.
 const CLOSED: [&str; 7] = ["svg", "math", "style", "script", "iframe", "embed", "noscript"];
 
 /// A part of the HTML in a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Piece<'a> {
-    /// Goes to the sanitiser as it is.
+    /// Passed to the sanitiser as it is.
     Html(&'a str),
-    /// Is shown as it was typed.
+    /// Shown as typed.
     Text(&'a str),
-    /// Stands in the place of an embedded page.
+    /// Replaces an embedded page.
     Link(Link),
 }
 
 /// A link to a page that was embedded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
-    /// Over HTTP or HTTPS.
+    /// An HTTP or HTTPS address.
     pub address: String,
-    /// What a reader sees of it: the address, after what the page is called if that is said.
+    /// The link's text: the page's title, if it has one, and the address.
     pub text: String,
 }
 
-/// Where the last end tag of each of [`CLOSED`] is, so that no start tag has to look for its own: a
-/// text of start tags alone would take quadratic time.
+/// The position of the last end tag of each of [`CLOSED`]. It saves each start tag a search for its
+/// own end tag, which would take quadratic time in a text of nothing but start tags.
 #[derive(Clone, Copy, Debug)]
 pub struct Ends([Option<usize>; CLOSED.len()]);
 
 impl Ends {
-    /// Those in `html`.
+    /// Finds them in `html`.
     pub fn of(html: &str) -> Self {
         Self(CLOSED.map(|name| {
             html.rmatch_indices("</").map(|(at, _)| at).find(|at| is_name(&html[at + 2..], name))
@@ -197,15 +197,15 @@ impl Ends {
 /// Reads the HTML of one block, or the tags within one paragraph, in order.
 #[derive(Clone, Debug, Default)]
 pub struct Reader {
-    /// The drawing or formula that is open, and how many of its kind.
+    /// The open drawing or formula, and how many elements of the same name are nested in it.
     drawing: Option<(String, usize)>,
-    /// The start tags that were taken away, and whose end tags go with them.
+    /// Start tags that were removed; their end tags must be removed too.
     taken: Vec<String>,
 }
 
 impl Reader {
-    /// What becomes of `html`, which begins at `position` in what `ends` was made of. `continues`:
-    /// a comment that is not closed in `html` is closed further on.
+    /// Splits `html` into pieces. `html` begins at `position` in the text that `ends` was made
+    /// from. `continues` says that a comment left open in `html` is closed later in the text.
     pub fn read<'a>(
         &mut self,
         html: &'a str,
@@ -231,7 +231,7 @@ impl Reader {
                     push(&mut pieces, Piece::Text(&rest[..length]));
                     at += length;
                 }
-                // Looking for the next tag in what is no tag would take quadratic time.
+                // Searching for the next tag inside an unfinished one would take quadratic time.
                 Markup::Unfinished => {
                     push(&mut pieces, Piece::Text(rest));
                     return pieces;
@@ -281,7 +281,7 @@ impl Reader {
             if *depth == 0 {
                 self.drawing = None;
             }
-            // The texts in a drawing are words of their own.
+            // A space, because each text in a drawing is separate.
             return Piece::Html(" ");
         }
         if is_end && self.taken.last().is_some_and(|taken| taken == name) {
@@ -294,7 +294,8 @@ impl Reader {
                 self.drawing = Some((name.to_owned(), 1));
                 GONE
             }
-            // No text can run a script, so this is what its author wants to be seen.
+            // Scripts never run in a text, so the content of `<noscript>` is what its author wants
+            // to be seen.
             "noscript" if !is_end && is_closed(name) => {
                 self.taken.push(name.to_owned());
                 GONE
@@ -315,14 +316,14 @@ impl Reader {
     }
 }
 
-/// Adds a piece, if there is anything in it.
+/// Adds a piece unless it is empty.
 fn push<'a>(pieces: &mut Vec<Piece<'a>>, piece: Piece<'a>) {
     if !matches!(piece, Piece::Html("") | Piece::Text("")) {
         pieces.push(piece);
     }
 }
 
-/// The HTML of pieces.
+/// Writes pieces as HTML.
 pub fn write(pieces: &[Piece<'_>]) -> String {
     let mut html = String::new();
     for piece in pieces {
@@ -338,8 +339,8 @@ pub fn write(pieces: &[Piece<'_>]) -> String {
     html
 }
 
-/// The HTML of the pieces of a block. Where it is nothing but text and links it is a paragraph, as
-/// it would be without tags.
+/// Writes the pieces of a block as HTML. If they are only text and links, they become a paragraph,
+/// as they would without tags.
 pub fn write_block(pieces: &[Piece<'_>]) -> String {
     let html = write(pieces);
     let is_plain =
@@ -347,26 +348,27 @@ pub fn write_block(pieces: &[Piece<'_>]) -> String {
     if is_plain && !html.trim().is_empty() { format!("<p>{html}</p>\n") } else { html }
 }
 
-/// Whether a block of HTML is none to its author, because it begins with a tag that is shown as it
-/// was typed: then what follows is Markdown. `is_closed`: it goes as far as an end that its author
-/// wrote.
+/// Whether the author of an HTML block meant text: it begins with a tag that is shown as typed, so
+/// the rest should be read as Markdown. `is_closed` says that the block reaches to an end that its
+/// author wrote; then it is never text.
 pub fn is_text(html: &str, is_closed: bool) -> bool {
     let pieces = Reader::default().read(html.trim_start(), 0, &Ends::of(html.trim_start()), false);
     !is_closed && matches!(pieces.first(), Some(Piece::Text(_)))
 }
 
-/// The most attributes that a tag may have, about: a parser looks for each among all that came
-/// before it. A tag with more is text.
+/// The maximum number of attributes of a tag, roughly: a parser compares each with all before it. A
+/// tag with more is shown as typed.
 const MOST_ATTRIBUTES: usize = 200;
 
 /// What a `<` begins.
 pub(super) enum Markup {
-    /// A comment of so many bytes.
+    /// A comment, with its length in bytes.
     Comment(usize),
-    /// A comment that is not closed.
+    /// A comment that is never closed.
     OpenComment,
-    /// `<!DOCTYPE …>`, `<?…?>` or `<![CDATA[…]]>`: nothing that a browser shows, so whoever writes
-    /// it writes about it.
+    /// `<!DOCTYPE …>`, `<?…?>` or `<![CDATA[…]]>`, with its length in bytes. Browsers show none of
+    /// these, so an author who types one wants to show it. A tag with too many attributes is
+    /// treated the same.
     Declaration(usize),
     /// A tag.
     Tag {
@@ -376,14 +378,14 @@ pub(super) enum Markup {
         name: String,
         is_end: bool,
     },
-    /// A tag that is not closed. A browser would take what follows for its attributes.
+    /// A tag that is never closed. A browser would read what follows as its attributes.
     Unfinished,
-    /// Nothing: it is a character. With a slash after it, a browser would take it for a comment.
+    /// Just a character. Before a slash, a browser would read it as a comment.
     Nothing,
 }
 
 impl Markup {
-    /// What `html` begins with, as browsers read it (WHATWG HTML, 13.2.5). It begins with `<`.
+    /// Reads what `html`, which begins with `<`, begins with, as browsers do (WHATWG HTML, 13.2.5).
     pub(super) fn read(html: &str) -> Self {
         if let Some(comment) = html.strip_prefix("<!--") {
             let mut ends = comment.match_indices('>').map(|(end, _)| end);
@@ -423,8 +425,8 @@ impl Markup {
     }
 }
 
-/// How long the tag is that `html` begins with, as far as a `>` that is in no quoted value; and how
-/// many attributes it has at most.
+/// The length of the tag at the start of `html`, up to a `>` outside quotes, and an upper bound for
+/// its number of attributes.
 fn end_of_tag(html: &str) -> Option<(usize, usize)> {
     enum Within {
         Names,
@@ -435,8 +437,8 @@ fn end_of_tag(html: &str) -> Option<(usize, usize)> {
     let mut within = Within::Names;
     let (mut attributes, mut before) = (0, b'<');
     for (index, byte) in html.bytes().enumerate() {
-        // Each begins after a space or a slash, or right after the quoted value of another, before
-        // which there was a `=`.
+        // An attribute begins after a space or a slash. It may also follow directly after a quoted
+        // value, which has a `=` before it.
         let is_space = byte.is_ascii_whitespace() && !before.is_ascii_whitespace();
         if !matches!(within, Within::Quoted(_)) && (is_space || matches!(byte, b'/' | b'=')) {
             attributes += 1;
@@ -458,7 +460,7 @@ fn end_of_tag(html: &str) -> Option<(usize, usize)> {
     None
 }
 
-/// Whether `text` begins with the name of an element, whatever its case.
+/// Whether `text` begins with this element's name, ignoring case.
 fn is_name(text: &str, name: &str) -> bool {
     text.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name))
         && !text[name.len()..]
@@ -470,9 +472,9 @@ fn find_end(html: &str, name: &str) -> Option<usize> {
     html.match_indices("</").map(|(at, _)| at).find(|at| is_name(&html[at + 2..], name))
 }
 
-/// What `html` embeds with a script from elsewhere that has nothing in it, and how long that
-/// element is: a post of a social network, or a listing. In a paragraph each tag stands alone, so
-/// there it is what somebody writes about.
+/// If `html` begins with an empty script with a `src` elsewhere, returns a link to it and the
+/// element's length. Such scripts embed a post of a social network, or a listing. In a paragraph
+/// each tag is read alone, so a script there is only mentioned.
 fn embedding_script(html: &str, length: usize, name: &str, is_end: bool) -> Option<(Link, usize)> {
     let after = html[length..].trim_start();
     if name != "script" || is_end || !(after.starts_with("</") && is_name(&after[2..], name)) {
@@ -481,11 +483,11 @@ fn embedding_script(html: &str, length: usize, name: &str, is_end: bool) -> Opti
     Some((embedded(&html[..length])?, html.len() - after.len() + end_of_tag(after)?.0))
 }
 
-/// A link to what a tag embeds, if that is on the web. A link shows where it leads, because its
-/// page chose what to look like.
+/// A link to what a tag embeds, if that is on the web. The link's text includes the address,
+/// because the page chose its own title.
 fn embedded(tag: &str) -> Option<Link> {
     let attributes = Attributes::of(tag);
-    // What loads pages late keeps their addresses elsewhere until then.
+    // Lazy loaders keep the address in another attribute.
     let address = ["src", "data", "data-src"]
         .into_iter()
         .find_map(|name| web_address(&attributes.get(name)?))?;
@@ -495,16 +497,16 @@ fn embedded(tag: &str) -> Option<Link> {
     Some(Link { address, text })
 }
 
-/// An address on the web. `//host` is one; a path is a part of the site that the text comes from,
-/// which is elsewhere now.
+/// Resolves an address on the web. `//host` is one. A path is not: it belongs to the site that the
+/// text came from.
 fn web_address(text: &str) -> Option<String> {
-    // As browsers find out whether an address names a host: `\\host` does, too.
+    // Resolve it as browsers do, because `\\host` names a host too.
     let url = Url::parse("https://here.invalid/").ok()?.join(text).ok()?;
     let is_elsewhere = url.host_str().is_some_and(|host| host != "here.invalid");
     (is_elsewhere && matches!(url.scheme(), "http" | "https")).then(|| url.to_string())
 }
 
-/// The attributes of a tag, read as browsers do.
+/// The attributes of a tag, parsed as browsers do.
 #[derive(Default)]
 struct Attributes(RefCell<Vec<(String, String)>>);
 
@@ -707,7 +709,7 @@ mod tests {
         }
     }
 
-    /// With quadratic time this would not end.
+    /// Would not finish in quadratic time.
     #[test]
     fn a_long_text_of_start_tags_is_read_to_its_end() {
         for part in [

@@ -170,7 +170,7 @@ fn limits() -> Limits {
     limits
 }
 
-/// Checks the dimensions in the header, before any memory is allocated for pixels.
+/// Reads and checks the size in the header, before any memory is allocated for pixels.
 fn size(decoder: &impl ImageDecoder, frames: u64) -> Result<(u32, u32), Refusal> {
     let (width, height) = decoder.dimensions();
     let pixels = u64::from(width) * u64::from(height);

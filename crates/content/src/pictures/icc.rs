@@ -1,25 +1,25 @@
-//! Colour profiles (ICC.1:2022): what the numbers of a picture mean as colours, and nothing else.
+//! Colour profiles (ICC.1:2022), reduced to what they say about colours.
 //!
-//! A profile has room for names, notes and whatever else somebody puts into it. So it is written
-//! anew from the few numbers that a screen's profile is made of: three primaries and three curves,
-//! or one curve for grey. A profile of another kind is left out; the picture's colours are then
-//! those of sRGB, as they are without a profile.
+//! A profile has room for names, notes and anything else. So it is rebuilt from the few numbers
+//! that define a screen's profile: three primaries and three curves, or one curve for grey. A
+//! profile of any other kind is dropped. The picture is then shown as sRGB, like one without a
+//! profile.
 
-/// The longest profile that is looked at, in bytes. Those of screens and cameras have some
-/// kilobytes.
+/// The largest profile that is read, in bytes. Those of screens and cameras take a few kilobytes.
 pub const LONGEST_PROFILE: usize = 1024 * 1024;
 
-/// The most points that a curve may have.
+/// The maximum number of points in a curve.
 const MOST_POINTS: usize = 4096;
 
-/// The largest number that a primary, a white point or a parameter of a curve may be, as ICC writes
-/// it: 65,536 is one.
+/// The largest absolute value of a primary, a white point or a curve parameter, as ICC encodes it:
+/// 65,536 is 1.0.
 const LARGEST: i32 = 16 * 65_536;
 
-/// D50, the white that all profiles relate to.
+/// D50, the reference white of all profiles.
 const D50: [u8; 12] = [0, 0, 0xf6, 0xd6, 0, 1, 0, 0, 0, 0, 0xd3, 0x2d];
 
-/// A profile of the same colours without anything else; `None` if it is of no kind that is kept.
+/// Rebuilds a profile with the same colours and nothing else. Returns `None` if its kind is not
+/// supported.
 pub fn clean(profile: &[u8]) -> Option<Vec<u8>> {
     let header = profile.get(..128)?;
     let class = header.get(12..16)?;
@@ -66,7 +66,7 @@ fn write(
     let mut written: Vec<(&[u8], usize)> = Vec::new();
     let first = 128 + 4 + 12 * tags.len();
     for (name, value) in tags {
-        // The three curves are often one.
+        // The three curves are often identical, so store each value once.
         let offset = match written.iter().find(|(other, _)| *other == value.as_slice()) {
             Some((_, offset)) => *offset,
             None => {
@@ -87,11 +87,11 @@ fn write(
     clean.extend_from_slice(class);
     clean.extend_from_slice(space);
     clean.extend_from_slice(b"XYZ ");
-    // Made on the first of January 2000, whenever it was.
+    // The creation date: always 1 January 2000.
     clean.extend_from_slice(&[0x07, 0xd0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0]);
     clean.extend_from_slice(b"acsp");
     clean.extend_from_slice(&[0; 24]);
-    // How colours are brought into a smaller space: one of four ways.
+    // The rendering intent, one of four.
     clean.extend_from_slice(&[0, 0, 0, header.get(67)? & 3]);
     clean.extend_from_slice(&D50);
     clean.resize(128, 0);
@@ -100,11 +100,11 @@ fn write(
     Some(clean)
 }
 
-/// What a profile says under a name, without anything that is not a part of it; `None` if that is
-/// nothing of sense.
+/// Reads one tag of a profile, without anything that does not belong to it. Returns `None` if the
+/// value is missing or implausible.
 fn value(profile: &[u8], name: &[u8; 4]) -> Option<Vec<u8>> {
     let count = usize::try_from(number(profile, 128)?).ok()?;
-    // Profiles of screens have about ten.
+    // Profiles of screens have about ten tags.
     let tag = (0..count.min(100))
         .map(|index| 132 + 12 * index)
         .find(|&at| profile.get(at..at + 4) == Some(name.as_slice()))?;
@@ -127,7 +127,7 @@ fn curve(value: &[u8]) -> Option<Vec<u8>> {
                 .chunks_exact(2)
                 .filter_map(|pair| Some(u16::from_be_bytes(pair.try_into().ok()?)))
                 .collect();
-            // More light never makes a pixel darker. Text would.
+            // A real curve never falls. Hidden text would.
             if !heights.is_sorted() {
                 return None;
             }
@@ -144,8 +144,8 @@ fn curve(value: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
-/// So many numbers of 4 bytes, which begin at `start`, under the heading of their type; none may be
-/// out of all proportion.
+/// Reads `count` numbers of 4 bytes from `start` on, and returns them behind the header of their
+/// type. Refuses absurdly large numbers.
 fn numbers(value: &[u8], kind: &[u8; 4], start: usize, count: usize) -> Option<Vec<u8>> {
     if value.get(..4)? != kind {
         return None;
@@ -165,7 +165,7 @@ fn number(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_be_bytes(bytes.get(at..at.checked_add(4)?)?.try_into().ok()?))
 }
 
-/// Every profile must have a name; the shortest one.
+/// The required name of a profile, as short as possible.
 fn name(is_fourth: bool) -> Vec<u8> {
     if is_fourth {
         return one_letter();
@@ -175,12 +175,12 @@ fn name(is_fourth: bool) -> Vec<u8> {
     name
 }
 
-/// Every profile must name a copyright; the shortest text.
+/// The required copyright notice, as short as possible.
 fn copyright(is_fourth: bool) -> Vec<u8> {
     if is_fourth { one_letter() } else { b"text\0\0\0\0c\0".to_vec() }
 }
 
-/// A text of the fourth version of the format: one letter in one language.
+/// A text of one letter in one language, in the format of version 4.
 fn one_letter() -> Vec<u8> {
     b"mluc\0\0\0\0\0\0\0\x01\0\0\0\x0cenUS\0\0\0\x02\0\0\0\x1c\0c".to_vec()
 }
@@ -189,8 +189,7 @@ fn one_letter() -> Vec<u8> {
 mod tests {
     use super::*;
 
-    /// A profile of a screen, with `more` as a tag that is no part of its colours, and as notes in
-    /// its heading.
+    /// A screen's profile, with `more` both as an unknown tag and in the unused part of the header.
     fn profile(more: &[u8]) -> Vec<u8> {
         let primary =
             [b"XYZ \0\0\0\0".as_slice(), &[0, 0, 0x6f, 0xa2, 0, 0, 0x38, 0xf5, 0, 0, 3, 0x90]]

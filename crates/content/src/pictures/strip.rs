@@ -1,11 +1,11 @@
-//! Taking out of a picture's file what is not the picture: where it was taken, by whom, with what,
-//! notes, previews, and whatever somebody appended. The picture itself is not encoded again, so it
-//! loses nothing.
+//! Strips a picture's file of everything but the picture: where, by whom and with what it was
+//! taken, notes, previews, and anything appended. The picture is not encoded again, so it loses no
+//! quality.
 //!
-//! Each format is a row of parts with names. The parts that a viewer needs are copied if they are
-//! as long as such a part is, all others are left out, so what nobody here has heard of does not
-//! get through. Which way up a picture is stays, and so does what its numbers mean as colours: both
-//! are written anew, alone. The coded pixels themselves are copied as they are.
+//! Each format is a sequence of named parts. Parts that a viewer needs are copied if their length
+//! is valid. All others are dropped, so unknown parts never get through. The orientation and the
+//! colour profile are kept, but rebuilt without anything else. The coded pixels are copied as they
+//! are.
 
 use std::io::Read;
 
@@ -15,22 +15,21 @@ use image::metadata::Orientation;
 
 use super::{Kind, icc};
 
-/// What is left of a file.
+/// A stripped picture.
 #[derive(Debug)]
 pub struct Stripped {
     /// The file.
     pub bytes: Vec<u8>,
-    /// How it has to be turned to be shown. It says so itself, and viewers obey.
+    /// The orientation to show it in. The file itself says so too, and viewers obey.
     pub orientation: Orientation,
-    /// Of how many pictures it is made, if it moves.
+    /// The number of frames, if it is an animation.
     pub frames: u64,
-    /// How often a decoder goes over the whole picture: a JPEG may come in as many passes as its
-    /// file has room for.
+    /// How often a decoder goes over the whole picture. A JPEG can have as many passes as fit in
+    /// its file.
     pub passes: u64,
 }
 
-/// The file without what is not the picture; `None` if its parts do not add up, so that it is
-/// damaged or cut off.
+/// Strips a file. Returns `None` if its structure is invalid, so it is damaged or truncated.
 pub fn strip(kind: Kind, bytes: &[u8]) -> Option<Stripped> {
     match kind {
         Kind::Jpeg => jpeg(bytes),
@@ -74,8 +73,8 @@ fn exif(orientation: Orientation) -> [u8; 26] {
     exif
 }
 
-/// What an EXIF block says of the orientation; some programs put the block's JPEG heading into
-/// files of other kinds too.
+/// The orientation in an EXIF block. Some programs also put the JPEG prefix of the block into files
+/// of other formats.
 fn orientation_of(exif: &[u8]) -> Orientation {
     let exif = exif.strip_prefix(b"Exif\0\0").unwrap_or(exif);
     Orientation::from_exif_chunk(exif).unwrap_or(Orientation::NoTransforms)
@@ -102,14 +101,15 @@ fn jpeg(bytes: &[u8]) -> Option<Stripped> {
         if marker == 0xd9 {
             break;
         }
-        // Those that stand alone have no place here.
+        // Standalone markers are not allowed here.
         if matches!(marker, 0x00 | 0x01 | 0xd0..=0xd8) {
             return None;
         }
         let length = usize::from(cursor.u16_be()?);
         let payload = cursor.take(length.checked_sub(2)?)?;
         match marker {
-            // The three ways of coding that browsers know. A file has one picture.
+            // Baseline, extended and progressive: the modes that browsers support. A file has one
+            // frame.
             0xc0..=0xc2 => {
                 let components = usize::from(*payload.get(5)?);
                 if has_frame || payload.len() != 6 + 3 * components {
@@ -121,7 +121,7 @@ fn jpeg(bytes: &[u8]) -> Option<Stripped> {
             0xc4 if are_huffman_tables(payload) => put_segment(&mut rest, marker, payload)?,
             0xdb if are_quantization_tables(payload) => put_segment(&mut rest, marker, payload)?,
             0xc4 | 0xdb => return None,
-            // How often decoding can begin anew.
+            // The restart interval.
             0xdd if payload.len() == 2 => put_segment(&mut rest, marker, payload)?,
             0xda => {
                 if payload.len() != 4 + 2 * usize::from(*payload.first()?) {
@@ -131,18 +131,18 @@ fn jpeg(bytes: &[u8]) -> Option<Stripped> {
                 put_segment(&mut rest, marker, payload)?;
                 rest.extend_from_slice(scan(&mut cursor)?);
             }
-            // JFIF: its first 12 bytes say how large a pixel is, after which a preview may come.
+            // JFIF: the first 12 bytes hold the pixel density. A thumbnail may follow.
             0xe0 if payload.starts_with(b"JFIF\0") && jfif.is_empty() => {
                 let mut kept = payload.get(..12)?.to_vec();
                 kept.extend_from_slice(&[0, 0]);
                 put_segment(&mut jfif, marker, &kept)?;
             }
             0xe1 if payload.starts_with(b"Exif\0\0") => orientation = orientation_of(payload),
-            // What the numbers mean as colours: a profile in numbered parts.
+            // The colour profile, in numbered parts.
             0xe2 if payload.starts_with(b"ICC_PROFILE\0") => {
                 profile.push((*payload.get(12)?, payload.get(14..)?))
             }
-            // Whether the numbers are red, green and blue: the last of 12 bytes.
+            // The colour transform, the last of 12 bytes: whether the samples are RGB.
             0xee if payload.starts_with(b"Adobe") && adobe.is_empty() => {
                 let segment = [b"Adobe\0\x64\0\0\0\0".as_slice(), &[*payload.get(11)?]].concat();
                 put_segment(&mut adobe, marker, &segment)?;
@@ -170,8 +170,8 @@ fn jpeg(bytes: &[u8]) -> Option<Stripped> {
     Some(Stripped { bytes: stripped, orientation, frames: 1, passes })
 }
 
-/// Whether a segment is tables of codes and nothing else: each 17 bytes that say how many codes it
-/// has of each length, and the codes.
+/// Whether a segment consists of Huffman tables only. Each has 17 bytes (its id, and how many codes
+/// there are of each length), then the codes.
 fn are_huffman_tables(mut tables: &[u8]) -> bool {
     while let Some(counts) = tables.get(1..17) {
         let codes: usize = counts.iter().map(|count| usize::from(*count)).sum();
@@ -183,7 +183,8 @@ fn are_huffman_tables(mut tables: &[u8]) -> bool {
     tables.is_empty()
 }
 
-/// Whether a segment is tables of steps and nothing else: each 64 numbers of one byte or of two.
+/// Whether a segment consists of quantization tables only. Each has a header byte, then 64 numbers
+/// of one byte or two.
 fn are_quantization_tables(mut tables: &[u8]) -> bool {
     while let Some(first) = tables.first() {
         let length = match first >> 4 {
@@ -207,7 +208,7 @@ fn put_segment(file: &mut Vec<u8>, marker: u8, payload: &[u8]) -> Option<()> {
     Some(())
 }
 
-/// The coded part of a scan: up to the next marker that does not belong to it.
+/// The coded data of a scan, up to the next marker that does not belong to it.
 fn scan<'a>(cursor: &mut Cursor<'a>) -> Option<&'a [u8]> {
     let is_end =
         |pair: &[u8]| matches!(pair, [0xff, next] if !matches!(next, 0x00 | 0xd0..=0xd7 | 0xff));
@@ -236,7 +237,8 @@ fn png(bytes: &[u8]) -> Option<Stripped> {
         let data = cursor.take(length)?;
         let is_whole = cursor.u32_be()? == checksum(name, data);
         if !is_whole || seen.contains(name) {
-            // Without one whose name begins with a capital letter there is no picture.
+            // A broken or repeated critical chunk, whose name starts with a capital letter, can't
+            // be skipped.
             if name.first()?.is_ascii_uppercase() {
                 return None;
             }
@@ -265,7 +267,7 @@ fn png(bytes: &[u8]) -> Option<Stripped> {
                 announced = Some(u64::from(u32::from_be_bytes(data.get(..4)?.try_into().ok()?)));
                 put_png_chunk(&mut rest, name, data)?;
             }
-            // Without the chunk before, these are no part of a picture.
+            // Without an acTL before them, these belong to no animation.
             b"fcTL" | b"fdAT" if announced.is_none() => {}
             b"fcTL" if data.len() == 26 => {
                 frames += 1;
@@ -274,13 +276,13 @@ fn png(bytes: &[u8]) -> Option<Stripped> {
             _ if is_png_chunk(name, data, heading?) => put_png_chunk(&mut rest, name, data)?,
             _ => {}
         }
-        // Names that nobody knows could be many, and looking through them would take the square of
-        // their number.
+        // Remember known names only. A file can have many unknown ones, and searching them would
+        // take quadratic time.
         if KNOWN_ONCE.contains(&name) {
             seen.push(*name);
         }
     }
-    // More than is announced, nobody is shown.
+    // Viewers show no more frames than acTL announces.
     if announced.is_some_and(|announced| announced != frames) {
         return None;
     }
@@ -291,8 +293,8 @@ fn png(bytes: &[u8]) -> Option<Stripped> {
     Some(Stripped { bytes: head, orientation, frames, passes: 1 })
 }
 
-/// Whether a chunk is one that viewers need, and as long as it must be. `heading`: how many bits a
-/// sample has, and what the samples are.
+/// Whether viewers need this chunk and its length is valid. `heading` is the bit depth and the
+/// colour type.
 fn is_png_chunk(name: &[u8; 4], data: &[u8], heading: (u8, u8)) -> bool {
     let (depth, colours) = heading;
     let length = data.len();
@@ -334,11 +336,12 @@ fn is_png_chunk(name: &[u8; 4], data: &[u8], heading: (u8, u8)) -> bool {
     }
 }
 
-/// The content of an iCCP chunk, with the cleaned profile under a name that says nothing; `None` if
-/// there is none to keep. No more of it is unpacked than a profile may have.
+/// The content of an iCCP chunk, with the profile cleaned and the name replaced by a neutral one.
+/// Returns `None` if there is no profile to keep. Decompression stops just past the largest allowed
+/// profile.
 fn profile_of_png(data: &[u8]) -> Option<Vec<u8>> {
     let name = data.iter().take(80).position(|byte| *byte == 0)?;
-    // After the name comes the method, of which there is one.
+    // After the name comes the compression method. Only one exists.
     let packed = data.get(name + 1..)?.strip_prefix(b"\0")?;
     let most = icc::LONGEST_PROFILE as u64;
     let mut profile = Vec::new();
@@ -357,7 +360,7 @@ fn put_png_chunk(file: &mut Vec<u8>, name: &[u8; 4], data: &[u8]) -> Option<()> 
     Some(())
 }
 
-/// The checksum of a PNG's chunk.
+/// The checksum of a PNG chunk.
 fn checksum(name: &[u8; 4], data: &[u8]) -> u32 {
     let mut crc = Crc::new();
     crc.update(name);
@@ -365,7 +368,7 @@ fn checksum(name: &[u8; 4], data: &[u8]) -> u32 {
     crc.sum()
 }
 
-/// GIF 89a, section 17 on.
+/// GIF 89a, from section 17 on.
 fn gif(bytes: &[u8]) -> Option<Stripped> {
     let mut cursor = Cursor(bytes);
     let signature = cursor.take(6)?;
@@ -377,9 +380,9 @@ fn gif(bytes: &[u8]) -> Option<Stripped> {
     let (width, height) = (number_le(screen, 0)?, number_le(screen, 2)?);
     stripped.extend_from_slice(screen);
     stripped.extend_from_slice(cursor.take(colour_table(*screen.get(4)?))?);
-    // What says how the next picture is shown; it goes with what comes next.
     let mut frames = 0;
     let mut repeats = false;
+    // The graphic control extension applies to whatever comes next.
     let mut control: &[u8] = &[];
     loop {
         let start = cursor.0;
@@ -387,8 +390,8 @@ fn gif(bytes: &[u8]) -> Option<Stripped> {
             0x3b => break,
             0x2c => {
                 let descriptor = cursor.take(9)?;
-                // A picture must be within the screen (section 20). One that is larger would be
-                // decoded and not be seen.
+                // A frame must fit on the screen (section 20). Pixels outside it would be decoded
+                // but never shown.
                 let right = number_le(descriptor, 0)? + number_le(descriptor, 4)?;
                 let bottom = number_le(descriptor, 2)? + number_le(descriptor, 6)?;
                 if right > width || bottom > height {
@@ -408,9 +411,10 @@ fn gif(bytes: &[u8]) -> Option<Stripped> {
                 let whole = start.get(..start.len() - cursor.0.len())?;
                 match label {
                     0xf9 if whole.len() == 8 && whole.get(2) == Some(&4) => control = whole,
-                    // Text over the picture, which no browser shows.
+                    // A plain text extension. It uses up the graphic control, and no browser shows
+                    // it.
                     0x01 => control = &[],
-                    // How often an animation is repeated: a number, said once.
+                    // The loop count of an animation. Keep only the first.
                     0xff if !repeats => {
                         if let Some(times) = repetition(whole) {
                             stripped.extend_from_slice(b"\x21\xff\x0bNETSCAPE2.0\x03\x01");
@@ -429,8 +433,7 @@ fn gif(bytes: &[u8]) -> Option<Stripped> {
     Some(Stripped { bytes: stripped, orientation: Orientation::NoTransforms, frames, passes: 1 })
 }
 
-/// The two bytes of a whole extension that say how often an animation is repeated, if it is the one
-/// that does.
+/// The two bytes of the loop count, if this whole extension is the one that holds it.
 fn repetition(extension: &[u8]) -> Option<&[u8]> {
     let [0x21, 0xff, 0x0b, rest @ ..] = extension else { return None };
     let (name, rest) = rest.split_at_checked(11)?;
@@ -457,7 +460,7 @@ fn blocks(cursor: &mut Cursor) -> Option<()> {
 
 /// RFC 9649.
 fn webp(bytes: &[u8]) -> Option<Stripped> {
-    // What the extended heading says is there.
+    // Flags in the VP8X header.
     const ANIMATION: u8 = 2;
     const EXIF: u8 = 8;
     const ALPHA: u8 = 16;
@@ -479,7 +482,7 @@ fn webp(bytes: &[u8]) -> Option<Stripped> {
         let is_animation = heading.is_some_and(|heading| heading[0] & ANIMATION != 0);
         match name {
             b"EXIF" => orientation = orientation_of(payload),
-            // It must be the first.
+            // It must come first.
             b"VP8X" if seen.is_empty() => heading = Some(payload.try_into().ok()?),
             b"VP8X" => return None,
             b"ICCP" => profile = icc::clean(payload),
@@ -504,8 +507,8 @@ fn webp(bytes: &[u8]) -> Option<Stripped> {
     }
     let mut head = Vec::new();
     if let Some(mut heading) = heading {
-        // Whether there is transparency, and whether it moves, stays. What else is there, is said
-        // of what is written.
+        // Keep the flags for animation and transparency. The others must match what is written
+        // below.
         heading[0] &= ANIMATION | ALPHA;
         heading[1..4].fill(0);
         if profile.is_some() {
@@ -520,7 +523,7 @@ fn webp(bytes: &[u8]) -> Option<Stripped> {
             put_chunk(&mut head, b"ICCP", &profile)?;
         }
     } else {
-        // Without that heading there are none.
+        // Only a file with a VP8X header can have EXIF.
         orientation = Orientation::NoTransforms;
     }
     head.extend_from_slice(&chunks);
@@ -531,11 +534,11 @@ fn webp(bytes: &[u8]) -> Option<Stripped> {
     Some(Stripped { bytes: stripped, orientation, frames, passes: 1 })
 }
 
-/// A frame of an animation: 16 bytes of heading, transparency, and a picture.
+/// A frame of an animation: a header of 16 bytes, transparency, and a picture.
 fn webp_frame(payload: &[u8]) -> Option<Vec<u8>> {
     let mut frame = payload.get(..16)?.to_vec();
     let sides = sides_le(payload.get(6..)?);
-    // Two of its bits mean something.
+    // Only two bits of the last header byte are defined.
     *frame.last_mut()? &= 3;
     let mut parts = Cursor(payload.get(16..)?);
     let (mut has_picture, mut has_alpha) = (false, false);
@@ -555,9 +558,9 @@ fn webp_frame(payload: &[u8]) -> Option<Vec<u8>> {
     Some(frame)
 }
 
-/// The width and the height that a picture itself says it has, in pixels. The decoder goes by them,
-/// and notices only afterwards that what is around the picture says something else: 268 megapixels
-/// would pass as one.
+/// The width and height in the picture's own header, in pixels. The decoder allocates memory by
+/// these, and only notices afterwards if the container says otherwise. So 268 megapixels could pass
+/// as one.
 fn webp_size(name: &[u8; 4], picture: &[u8]) -> Option<(u32, u32)> {
     match name {
         b"VP8 " => {
@@ -573,7 +576,7 @@ fn webp_size(name: &[u8; 4], picture: &[u8]) -> Option<(u32, u32)> {
     }
 }
 
-/// A width and a height in three bytes each, less one.
+/// Reads a width and a height. Each is stored in three bytes, minus one.
 fn sides_le(bytes: &[u8]) -> Option<(u32, u32)> {
     let side = |at: usize| -> Option<u32> {
         let [low, middle, high]: [u8; 3] = bytes.get(at..at + 3)?.try_into().ok()?;
@@ -590,7 +593,7 @@ fn chunk<'a>(cursor: &mut Cursor<'a>) -> Option<(&'a [u8; 4], &'a [u8])> {
     let name = cursor.take(4)?.try_into().ok()?;
     let length = usize::try_from(cursor.u32_le()?).ok()?;
     let payload = cursor.take(length)?;
-    // Some programs leave out the padding of the last one.
+    // Some programs omit the padding of the last chunk.
     if length % 2 == 1 && !cursor.0.is_empty() {
         cursor.take(1)?;
     }

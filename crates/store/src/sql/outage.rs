@@ -33,7 +33,7 @@ impl Outage {
         })
     }
 
-    /// Returns once it is down.
+    /// Waits until the database is down.
     pub async fn begins(&self) {
         // The sender is in `self`, so it can't be gone.
         let _ = self.0.subscribe().wait_for(|seen| seen.is_away).await;
