@@ -27,7 +27,7 @@ const CJK_CHARACTERS_PER_MINUTE: usize = 300;
 /// The longest generated summary, in characters: about what search engines show.
 const SUMMARY_CHARACTERS: usize = 200;
 
-/// How often parsing or sanitising is repeated at most until the result is stable.
+/// How many times parsing or sanitising is repeated, at most, until the result is stable.
 const READINGS: usize = 8;
 
 /// The largest HTML of a text, in bytes. A text of a million characters rarely exceeds it, but
@@ -418,8 +418,8 @@ fn limit_headings<'a>(root: &'a AstNode<'a>) -> bool {
     is_limited
 }
 
-/// Counts words, and characters of scripts without spaces. Counts in the HTML, because authors
-/// write whole articles in HTML too.
+/// Counts words, and characters of scripts without spaces. It reads the rendered HTML, because
+/// authors write whole articles in HTML too.
 fn count_words(html: &str) -> (usize, usize) {
     let text = text_of(html);
     let is_cjk = |character: char| matches!(character, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}');

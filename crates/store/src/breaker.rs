@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 /// probe.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// The health of a store, from best to worst.
+/// The health of a store, ordered from best to worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum State {
     /// It answers in time.
