@@ -22,8 +22,9 @@
 //! - **C5** A view is acknowledged only once it is durable in the store.
 //! - **C6** A page can ask whether its reader's view would count ([`Views::would_count`]). The
 //!   check writes nothing and does not query the store.
-//! - **C7** Counting never changes an article, and editing never changes a count. An article's
-//!   views share a row with its likes and collects (`article_stats`), but not with the article.
+//! - **C7** Counting never changes an article, and editing never changes a count. Views
+//!   are counted in `article_stats`, which is not the table of articles. The blog keeps likes and
+//!   collects in the same rows.
 //! - **C8** A view costs its share of one transaction or script per batch. A flush costs one
 //!   statement for all viewed articles together.
 //!

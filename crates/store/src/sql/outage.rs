@@ -1,4 +1,4 @@
-//! Whether the database is down, as reported by the watch (`src/server/page_cache/watch.rs`).
+//! Whether the database is down, as reported by whoever watches it.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
