@@ -2,9 +2,10 @@
 //!
 //! The crate builds two programs. With the feature `ssr` it is the server, which renders every
 //! page. With `hydrate` it is the browser's library, which pages with islands load: the islands in
-//! [`components`] and what they share with the server, nothing else. Everything else a page does in
-//! the browser is in `browser/reading.js`. `docs/ARCHITECTURE.md` follows a page and a view through
-//! the code.
+//! [`components`] and what they need of [`api`], [`model`] and [`error`]. Everything else a page
+//! does in the browser is in `browser/reading.js`. What only the server needs is in crates of its
+//! own or behind `ssr`, where its module is declared. `docs/ARCHITECTURE.md` follows a page and a
+//! view through the code.
 #![forbid(unsafe_code)]
 
 pub mod api;
