@@ -22,7 +22,6 @@ pub mod pictures;
 pub mod reactions;
 pub mod reading;
 pub mod request;
-pub mod schedule;
 pub mod seed;
 pub mod sessions;
 pub mod state;

@@ -12,9 +12,9 @@ use serde::{Deserialize, Deserializer, de};
 use tidemark_content::address;
 use tidemark_counting::rules::Caps;
 
+use super::jobs::schedule::Schedule;
 use super::pictures::Quota;
 use super::pictures::store::{AwsEnvironment, Place};
-use super::schedule::Schedule;
 
 /// The defaults come from the file that documents every setting, so the two can't differ.
 const DEFAULTS: &str = include_str!("../../Leptos.toml");

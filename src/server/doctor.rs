@@ -340,7 +340,7 @@ async fn examine_mysql(store: &RedisStore) -> Vec<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::schedule::Schedule;
+    use crate::server::jobs::schedule::Schedule;
 
     fn jobs(off: &[&str]) -> Jobs {
         let schedule = |name| {

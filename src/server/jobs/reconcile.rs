@@ -1,0 +1,53 @@
+//! Compares caches with their source and corrects them.
+
+use tidemark_counting::ViewError;
+use tidemark_counting::store::{Drift, ViewStore};
+
+use super::super::author_counts::AuthorCounts;
+use super::super::reactions;
+use super::{Job, Jobs};
+
+impl Jobs {
+    /// Compares all cached counts with their source, corrects them, and returns what differed.
+    ///
+    /// # Errors
+    /// [`ViewError::Store`]. Counts that were not reached stay as they are.
+    pub async fn reconcile(&self) -> Result<Vec<Drift>, ViewError> {
+        let mut drifts = match &self.store {
+            ViewStore::Sqlite(store) => store.reconcile().await?,
+            ViewStore::Redis(store) => store.reconcile().await?,
+        };
+        drifts.extend(reactions::reconcile(&self.database).await?);
+        let author_counts =
+            AuthorCounts::new(self.database.clone(), &self.store, self.clock.clone());
+        drifts.extend(author_counts.reconcile().await.map_err(ViewError::Store)?);
+        for Drift { cache, of, cached, correct } in &drifts {
+            tracing::warn!(
+                cache,
+                of,
+                cached,
+                correct,
+                "a cached count had drifted; it is corrected"
+            );
+        }
+        Ok(drifts)
+    }
+
+    /// Runs [`Job::Reconcile`] once, like [`Jobs::step`]. Returns the counts that were corrected.
+    ///
+    /// # Errors
+    /// As for [`Jobs::step`].
+    pub async fn reconcile_step(&self) -> Result<Vec<Drift>, String> {
+        self.noted(Job::Reconcile, self.reconcile(), |drifts| Some(describe(drifts))).await
+    }
+}
+
+/// Sums up a reconcile in one line.
+pub fn describe(drifts: &[Drift]) -> String {
+    let Some(first) = drifts.first() else { return "Everything that is cached is right.".into() };
+    let others = match drifts.len() - 1 {
+        0 => String::new(),
+        more => format!(" (and {more} more; the log has each)"),
+    };
+    format!("Corrected {first}{others}.")
+}
