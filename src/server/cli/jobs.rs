@@ -1,0 +1,86 @@
+//! Runs background jobs, once or until it is stopped, and shows how they went.
+
+use tidemark_store::clock::Clock;
+use tokio_util::task::TaskTracker;
+
+use super::super::db::{AnyDatabase, Database};
+use super::super::jobs::reconcile::describe;
+use super::super::jobs::{Job, Jobs};
+use super::super::lifecycle::{LAST_FLUSH, LAST_WRITES};
+use super::signals::stop_at_signals;
+
+pub(super) async fn flush(jobs: &Jobs, database: &Database) -> Result<(), String> {
+    if matches!(database.any(), AnyDatabase::Sqlite(_)) {
+        println!("Nothing to flush: the embedded profile writes each view to SQL at once.");
+        return Ok(());
+    }
+    println!("{}", jobs.step(Job::Flush).await?.unwrap_or_else(|| "Nothing to flush.".into()));
+    Ok(())
+}
+
+pub(super) async fn reconcile(jobs: &Jobs) -> Result<(), String> {
+    let drifts = jobs.reconcile_step().await?;
+    if drifts.is_empty() {
+        println!("{}", describe(&drifts));
+    }
+    for drift in drifts {
+        println!("Corrected {drift}.");
+    }
+    Ok(())
+}
+
+/// Runs the background jobs until a signal arrives, then flushes once more.
+pub(super) async fn work(jobs: Jobs) -> Result<(), String> {
+    let stop = stop_at_signals()?;
+    println!("Tidemark is running its background jobs. Ctrl-C stops it.");
+    let tasks = TaskTracker::new();
+    jobs.spawn_all(&tasks, &stop);
+    tasks.close();
+    stop.cancelled().await;
+    // A job that is cut off here is continued by the next run.
+    let _ = tokio::time::timeout(LAST_WRITES, tasks.wait()).await;
+    match tokio::time::timeout(LAST_FLUSH, jobs.last_flush()).await {
+        Ok(result) => result.map(drop),
+        Err(_) => {
+            Err("The last flush took too long; Redis keeps the views for the next one.".into())
+        }
+    }
+}
+
+pub(super) async fn show_jobs(
+    jobs: &Jobs,
+    database: &Database,
+    clock: &Clock,
+) -> Result<(), String> {
+    let runs = database.job_runs().await.map_err(|error| error.to_string())?;
+    let at = |milliseconds: i64| match jiff::Timestamp::from_millisecond(milliseconds) {
+        Ok(time) => time.strftime("%Y-%m-%d %H:%M:%S").to_string(),
+        Err(_) => milliseconds.to_string(),
+    };
+    println!(
+        "{:<10} {:<14} {:<20} {:<20} {:>8}  result",
+        "job", "runs (UTC)", "next after now", "last with work", "took"
+    );
+    for job in Job::ALL {
+        let schedule = jobs.schedule(job);
+        let next = schedule.next_after(clock.now_ms()).map_or_else(|| "never".into(), at);
+        let run = runs.iter().find(|run| run.job == job.name());
+        let (last, took, result) = match run {
+            Some(run) => {
+                let result = if run.succeeded {
+                    run.result.clone()
+                } else {
+                    format!("failed: {}", run.result)
+                };
+                (at(run.started_at), format!("{} ms", run.milliseconds), result)
+            }
+            None => ("-".into(), "-".into(), "-".into()),
+        };
+        println!(
+            "{:<10} {:<14} {next:<20} {last:<20} {took:>8}  {result}",
+            job.name(),
+            schedule.to_string()
+        );
+    }
+    Ok(())
+}
