@@ -3,7 +3,8 @@
 
 use ::redis::{Value, cmd, pipe};
 
-use super::{ATTEMPTS, BUILT, CHUNK, PUBLISH, RedisStore, TOP, number, set, unreadable};
+use super::wire::{number, set, unreadable};
+use super::{ATTEMPTS, BUILT, CHUNK, PUBLISH, RedisStore, TOP};
 use crate::ViewError;
 use crate::Window;
 use crate::hour_of;
