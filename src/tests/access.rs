@@ -203,7 +203,8 @@ fn every_test_that_the_access_page_names_is_there() {
     for name in
         page.split('`').skip(1).step_by(2).filter(|text| text.contains("::") && !text.contains(' '))
     {
-        let (module, test) = name.split_once("::").unwrap();
+        let (module, test) = name.rsplit_once("::").unwrap();
+        let module = module.replace("::", "/");
         let folders = ["src/tests", "src/server/http", "src/server/request", "crates/content/src"];
         let files = folders.map(|folder| root.join(folder).join(format!("{module}.rs")));
         let text =

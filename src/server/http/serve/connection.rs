@@ -1,0 +1,281 @@
+//! Serves one connection: handles its requests, and closes it when its client is too slow or when
+//! it is told to.
+
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::Poll;
+use std::time::Duration;
+
+use axum::extract::{ConnectInfo, Request};
+use axum::response::Response;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use tower::{Service, ServiceExt};
+
+use super::Limits;
+use super::activity::Activity;
+use super::credit::Credit;
+use super::traffic::{Answer, Watched, received};
+use crate::server::request::limits::LARGEST_HEAD;
+
+/// Handles the requests of a connection, one after another.
+pub(super) async fn serve_connection<I, S>(
+    io: I,
+    peer: SocketAddr,
+    service: S,
+    limits: Limits,
+    activity: Arc<Activity>,
+) where
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    let shared = activity.clone();
+    let answer = service_fn(move |request: Request<Incoming>| {
+        let (service, activity) = (service.clone(), shared.clone());
+        activity.answering();
+        let mut request = request.map(|body| received(body, &activity));
+        request.extensions_mut().insert(ConnectInfo(peer));
+        async move {
+            let response = service.oneshot(request).await?;
+            Ok::<_, Infallible>(response.map(|body| Answer { body, activity }))
+        }
+    });
+    let mut http = http1::Builder::new();
+    // Timeouts are enforced here, because hyper would set a timer for every request.
+    http.max_header_size(LARGEST_HEAD).header_read_timeout(None::<Duration>);
+    let io = TokioIo::new(Watched { io, activity: activity.clone(), unread: 0 });
+    let mut connection = pin!(http.serve_connection(io, answer));
+    let mut credit = Credit::new(limits);
+    let mut steps = interval_at(Instant::now() + credit.step(), credit.step());
+    // After the machine was asleep, don't charge clients for the missed ticks.
+    steps.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut is_finishing = false;
+    poll_fn(|context| {
+        activity.waker.register(context.waker());
+        if !is_finishing && activity.finish.load(Ordering::Acquire) {
+            is_finishing = true;
+            connection.as_mut().graceful_shutdown();
+        }
+        if let Poll::Ready(ended) = connection.as_mut().poll(context) {
+            if let Err(error) = ended {
+                tracing::debug!(error = %error, "a connection ended early");
+            }
+            return Poll::Ready(());
+        }
+        if activity.make_room.load(Ordering::Acquire) {
+            activity.make_room.store(false, Ordering::Relaxed);
+            // A client that has become active meanwhile is spared.
+            if activity.waits_for_request() || activity.is_slow() {
+                return Poll::Ready(());
+            }
+        }
+        while steps.poll_tick(context).is_ready() {
+            if !credit.charge(&activity) {
+                tracing::debug!(
+                    "a client kept its connection waiting for too long, so it was closed"
+                );
+                return Poll::Ready(());
+            }
+        }
+        Poll::Pending
+    })
+    .await;
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+    use tokio::task::JoinHandle;
+    use tokio::time::sleep;
+
+    use super::super::tests::{GET, LIMITS, site};
+    use super::*;
+
+    /// How much later than its timeout a connection may be closed, because the clock is read in
+    /// steps.
+    const LATER: Duration = Duration::from_secs(6);
+
+    /// Connects a client over a network that buffers `network` bytes. The task ends with the
+    /// connection and returns how long it was open.
+    fn connect(network: usize) -> (DuplexStream, JoinHandle<Duration>) {
+        let (client, server) = duplex(network);
+        let start = Instant::now();
+        let connection = tokio::spawn(async move {
+            let peer = SocketAddr::from(([192, 0, 2, 1], 80));
+            serve_connection(server, peer, site(), LIMITS, Arc::default()).await;
+            start.elapsed()
+        });
+        (client, connection)
+    }
+
+    fn assert_is_about(took: Duration, expected: Duration) {
+        assert!((expected..=expected + LATER).contains(&took), "{took:?}");
+    }
+
+    /// Sends a few bytes per second until the connection is closed.
+    async fn drip(client: &mut DuplexStream) {
+        while client.write_all(b"xxxxxxxxxx").await.is_ok() {
+            sleep(Duration::from_secs(1)).await;
+        }
+    }
+
+    async fn answer(client: &mut DuplexStream) -> String {
+        let mut bytes = Vec::new();
+        client.read_to_end(&mut bytes).await.unwrap();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_says_nothing_is_not_waited_for() {
+        let (_client, connection) = connect(1024);
+        assert_is_about(connection.await.unwrap(), LIMITS.timeout);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_head_that_never_ends_is_not_waited_for() {
+        let (mut client, connection) = connect(1024);
+        client.write_all(b"GET / HTTP/1.1\r\nx: ").await.unwrap();
+        drip(&mut client).await;
+        assert_is_about(connection.await.unwrap(), LIMITS.timeout);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_second_head_that_never_ends_is_not_waited_for_either() {
+        let (mut client, connection) = connect(1024);
+        client.write_all(GET).await.unwrap();
+        client.write_all(b"GET / HTTP/1.1\r\nx: ").await.unwrap();
+        drip(&mut client).await;
+        assert_is_about(connection.await.unwrap(), LIMITS.timeout);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_drips_is_not_waited_for() {
+        let (mut client, connection) = connect(1024);
+        client
+            .write_all(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n")
+            .await
+            .unwrap();
+        drip(&mut client).await;
+        assert_is_about(connection.await.unwrap(), LIMITS.timeout);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_flows_is_waited_for_however_long_it_takes() {
+        let (mut client, connection) = connect(4096);
+        let head =
+            b"POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 400000\r\n\r\n";
+        client.write_all(head).await.unwrap();
+        for _ in 0..200 {
+            client.write_all(&[b'x'; 2000]).await.unwrap();
+            sleep(Duration::from_secs(1)).await;
+        }
+        let answer = answer(&mut client).await;
+        assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("400000"), "{answer}");
+        assert!(connection.await.unwrap() >= Duration::from_secs(199));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_nobody_takes_is_not_kept() {
+        let (mut client, connection) = connect(64);
+        client.write_all(b"GET /long HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+        assert_is_about(connection.await.unwrap(), LIMITS.timeout);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_is_taken_slowly_comes_whole() {
+        let (mut client, connection) = connect(8192);
+        client
+            .write_all(b"GET /long HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+            .await
+            .unwrap();
+        let (mut bytes, mut part) = (0, [0; 4096]);
+        loop {
+            match client.read(&mut part).await.unwrap() {
+                0 => break,
+                count => bytes += count,
+            }
+            sleep(Duration::from_secs(1)).await;
+        }
+        assert!(bytes > 1_000_000, "{bytes}");
+        assert!(connection.await.unwrap() > Duration::from_secs(200));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_takes_long_in_the_server_is_not_the_clients_fault() {
+        let (mut client, _connection) = connect(1024);
+        client
+            .write_all(b"GET /slow HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+            .await
+            .unwrap();
+        assert!(answer(&mut client).await.ends_with("at last"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_refused_may_send_the_rest_and_sees_the_refusal() {
+        let (mut client, connection) = connect(4096);
+        client
+            .write_all(b"POST /refuse HTTP/1.1\r\nhost: x\r\ncontent-length: 300000\r\n\r\n")
+            .await
+            .unwrap();
+        for _ in 0..100 {
+            client.write_all(&[b'x'; 3000]).await.unwrap();
+            sleep(Duration::from_millis(100)).await;
+        }
+        client.shutdown().await.unwrap();
+        assert!(answer(&mut client).await.ends_with("No"));
+        connection.await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_refused_and_sends_the_rest_for_ever_is_not_waited_for() {
+        let (mut client, connection) = connect(4096);
+        client
+            .write_all(b"POST /refuse HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n")
+            .await
+            .unwrap();
+        drip(&mut client).await;
+        assert_is_about(connection.await.unwrap(), LIMITS.timeout);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_is_kept_for_the_next_request_for_a_while() {
+        let (mut client, connection) = connect(1024);
+        for _ in 0..3 {
+            client.write_all(GET).await.unwrap();
+            sleep(LIMITS.keep_alive - LATER).await;
+        }
+        let last = Instant::now() - (LIMITS.keep_alive - LATER);
+        connection.await.unwrap();
+        assert_is_about(last.elapsed(), LIMITS.keep_alive);
+        assert_eq!(answer(&mut client).await.matches("Hello").count(), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_head_has_16_kb_and_no_more() {
+        let head = |length: usize| {
+            let (start, end) =
+                ("GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx: ", "\r\n\r\n");
+            [start, &"x".repeat(length - start.len() - end.len()), end].concat()
+        };
+        let endless = "GET / HTTP/1.1\r\nx: ".to_owned() + &"x".repeat(LARGEST_HEAD);
+        for (head, expected) in [
+            (head(LARGEST_HEAD), "HTTP/1.1 200"),
+            (head(LARGEST_HEAD + 1), "HTTP/1.1 431"),
+            (endless, "HTTP/1.1 431"),
+        ] {
+            let (mut client, _connection) = connect(1 << 16);
+            client.write_all(head.as_bytes()).await.unwrap();
+            let answer = answer(&mut client).await;
+            assert!(answer.starts_with(expected), "{} bytes: {answer}", head.len());
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! The share of all connections that one address may have, and one network.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use ipnet::IpNet;
+use tidemark_content::forwarded::is_in;
+use tidemark_counting::visitor::{address_bucket, network_bucket};
+
+use super::Said;
+use super::activity::Activity;
+
+/// The share of all connections that one address may have: a quarter. One address may be a
+/// household, but also an office or a provider's customers behind a shared IPv4 address.
+const PART_OF_AN_ADDRESS: usize = 4;
+
+/// How many connections an address may always have, however small its share: a browser opens six.
+pub(super) const LEAST_OF_AN_ADDRESS: usize = 16;
+
+/// How many shares (of one IPv6 /64 each) an IPv6 /48 may have. Anybody who rents a server may have
+/// a /48, which has 65,536 /64s.
+const ADDRESSES_OF_A_NETWORK: usize = 2;
+
+/// The open connections of each address (or network), in order of arrival.
+type Open = HashMap<[u8; 8], BTreeMap<u64, Arc<Activity>>>;
+
+/// The share of all connections that each address (or network) may have.
+struct Parts {
+    most: usize,
+    open: Arc<Mutex<Open>>,
+}
+
+impl Parts {
+    fn new(most: usize) -> Self {
+        Self { most, open: Arc::default() }
+    }
+
+    /// Whether `peer` may have one more connection. If its share is full, tells the connection that
+    /// has been idle longest to close, which makes room. Returns false if all of them are in use.
+    fn has_room(&self, peer: [u8; 8]) -> bool {
+        let open = lock(&self.open);
+        let Some(connections) =
+            open.get(&peer).filter(|connections| connections.len() >= self.most)
+        else {
+            return true;
+        };
+        // Connections that were told to close count as closed.
+        let staying = connections.values().filter(|activity| !Activity::is(&activity.finish));
+        if staying.clone().count() < self.most {
+            return true;
+        }
+        let idle = staying.filter(|activity| activity.is_idle());
+        let longest =
+            idle.min_by_key(|activity| Reverse(activity.idle_steps.load(Ordering::Relaxed)));
+        // If a request arrives on it at this very moment, it is still answered.
+        longest.is_some_and(|activity| {
+            activity.finish();
+            true
+        })
+    }
+
+    /// Takes a place in the share for a connection.
+    fn take(&self, peer: [u8; 8], number: u64, activity: &Arc<Activity>) -> Place {
+        lock(&self.open).entry(peer).or_default().insert(number, activity.clone());
+        Place { open: self.open.clone(), peer, number }
+    }
+}
+
+/// A connection's place in a share, released on drop.
+pub(super) struct Place {
+    open: Arc<Mutex<Open>>,
+    peer: [u8; 8],
+    number: u64,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut open = lock(&self.open);
+        if let Some(connections) = open.get_mut(&self.peer) {
+            connections.remove(&self.number);
+            if connections.is_empty() {
+                open.remove(&self.peer);
+            }
+        }
+    }
+}
+
+fn lock(open: &Mutex<Open>) -> MutexGuard<'_, Open> {
+    // Nothing panics while holding the lock.
+    open.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The connections of each peer. An address is an IPv4 address or an IPv6 /64, which is what one
+/// household gets. A network is an IPv6 /48.
+pub(super) struct Peers {
+    addresses: Parts,
+    networks: Parts,
+    trusted_proxies: Vec<IpNet>,
+    /// How many connections there have been so far.
+    count: u64,
+    said: Said,
+}
+
+impl Peers {
+    /// `connections` is the total for all peers.
+    pub(super) fn new(connections: usize, trusted_proxies: Vec<IpNet>) -> Self {
+        let most = (connections / PART_OF_AN_ADDRESS).max(LEAST_OF_AN_ADDRESS);
+        let networks = Parts::new(most.saturating_mul(ADDRESSES_OF_A_NETWORK));
+        Self {
+            addresses: Parts::new(most),
+            networks,
+            trusted_proxies,
+            count: 0,
+            said: Said::default(),
+        }
+    }
+
+    /// The places for one more connection of `peer`, released on drop. Empty for a trusted proxy,
+    /// which no share limits. `None` if all connections that the address or its network may have
+    /// are in use.
+    pub(super) fn place(&mut self, peer: IpAddr, activity: &Arc<Activity>) -> Option<Vec<Place>> {
+        if is_in(peer, &self.trusted_proxies) {
+            return Some(Vec::new());
+        }
+        // The network of an IPv4 address is the address itself, so the share of the network never
+        // limits it.
+        let (address, network) = (address_bucket(peer), network_bucket(peer));
+        if !self.addresses.has_room(address) || !self.networks.has_room(network) {
+            let most = self.addresses.most;
+            // The address is left out: addresses are never logged.
+            self.said.now_and_then(|| {
+                tracing::warn!(
+                    "an address has {most} connections, or an IPv6 /48 {ADDRESSES_OF_A_NETWORK} times as many, and none of them is idle, so \
+                     new ones are closed at once; if this is a proxy, name it in server.trusted-proxies; if these are readers, raise \
+                     server.connections"
+                );
+            });
+            return None;
+        }
+        self.count += 1;
+        let number = self.count;
+        Some(vec![
+            self.addresses.take(address, number, activity),
+            self.networks.take(network, number, activity),
+        ])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Takes as many places as one address may have, all for connections in use.
+    fn places_of(peers: &mut Peers, peer: &str) -> Vec<Vec<Place>> {
+        let peer: IpAddr = peer.parse().unwrap();
+        std::iter::repeat_n(peer, 1_000)
+            .map_while(|peer| peers.place(peer, &Arc::default()))
+            .collect()
+    }
+
+    #[test]
+    fn an_address_has_a_part_of_all_connections_and_a_trusted_proxy_as_many_as_it_likes() {
+        let mut peers = Peers::new(80, vec!["10.0.0.0/8".parse().unwrap()]);
+        let one = places_of(&mut peers, "192.0.2.1");
+        assert_eq!(one.len(), 20);
+        assert_eq!(places_of(&mut peers, "::ffff:192.0.2.1").len(), 0, "the same in other clothes");
+        assert_eq!(places_of(&mut peers, "192.0.2.2").len(), 20, "nobody else's");
+        let network = places_of(&mut peers, "2001:db8:0:1::1");
+        assert_eq!(
+            (network.len(), places_of(&mut peers, "2001:db8:0:1:ffff::2").len()),
+            (20, 0),
+            "the same /64"
+        );
+        assert_eq!(places_of(&mut peers, "2001:db8:0:2::1").len(), 20);
+        for proxy in ["10.1.2.3", "::ffff:10.1.2.3"] {
+            assert_eq!(places_of(&mut peers, proxy).len(), 1_000);
+        }
+        drop(one);
+        assert_eq!(
+            places_of(&mut peers, "192.0.2.1").len(),
+            20,
+            "closed connections count no more"
+        );
+        drop(network);
+        let is_empty = |parts: &Parts| lock(&parts.open).is_empty();
+        assert!(is_empty(&peers.addresses) && is_empty(&peers.networks), "and no address is kept");
+        assert_eq!(Peers::new(72, Vec::new()).addresses.most, 18);
+        assert_eq!(Peers::new(4, Vec::new()).addresses.most, LEAST_OF_AN_ADDRESS);
+    }
+
+    #[test]
+    fn a_48_has_twice_the_part_of_an_address_however_many_64_it_has() {
+        let mut peers = Peers::new(80, Vec::new());
+        let of_one_48: Vec<_> = (0..10)
+            .map(|number| places_of(&mut peers, &format!("2001:db8:0:{number:x}::1")))
+            .collect();
+        assert_eq!(
+            of_one_48.iter().map(Vec::len).collect::<Vec<_>>(),
+            [20, 20, 0, 0, 0, 0, 0, 0, 0, 0]
+        );
+        assert_eq!(places_of(&mut peers, "2001:db8:1::1").len(), 20, "nobody else's");
+    }
+
+    /// A connection that has answered a request, and has been idle for `steps` clock steps since.
+    fn idle_for(steps: u32) -> Arc<Activity> {
+        let activity = Arc::<Activity>::default();
+        activity.came(1);
+        activity.answering();
+        activity.answered();
+        activity.idle_steps.store(steps, Ordering::Relaxed);
+        activity
+    }
+
+    #[test]
+    fn the_connection_of_an_address_that_is_idle_longest_makes_room_for_the_next_of_that_address() {
+        let mut peers = Peers::new(64, Vec::new());
+        let [one, other]: [IpAddr; 2] =
+            ["2001:db8:0:1::1", "2001:db8:0:2::1"].map(|peer| peer.parse().unwrap());
+        let elsewhere = idle_for(9);
+        let idle = [idle_for(1), idle_for(5), idle_for(3), idle_for(5)];
+        let mut places = vec![peers.place(other, &elsewhere).unwrap()];
+        places.extend(idle.iter().map(|activity| peers.place(one, activity).unwrap()));
+        places.extend((4..16).map(|_| peers.place(one, &Arc::default()).unwrap()));
+        let told =
+            || idle.iter().map(|activity| Activity::is(&activity.finish)).collect::<Vec<_>>();
+        for expected in [
+            [false, true, false, false],
+            [false, true, false, true],
+            [false, true, true, true],
+            [true; 4],
+        ] {
+            places.push(peers.place(one, &Arc::default()).unwrap());
+            assert_eq!(told(), expected);
+        }
+        assert!(peers.place(one, &Arc::default()).is_none(), "all are in use");
+        assert!(!Activity::is(&elsewhere.finish), "nobody else's is closed");
+    }
+
+    #[test]
+    fn a_connection_of_a_full_48_that_is_idle_makes_room_for_another_64() {
+        let mut peers = Peers::new(64, Vec::new());
+        let idle = idle_for(1);
+        let _idle = peers.place("2001:db8:0:1::1".parse().unwrap(), &idle).unwrap();
+        let busy =
+            [places_of(&mut peers, "2001:db8:0:2::1"), places_of(&mut peers, "2001:db8:0:3::1")];
+        assert_eq!(busy.map(|places| places.len()), [16, 16]);
+        assert!(Activity::is(&idle.finish));
+    }
+}
