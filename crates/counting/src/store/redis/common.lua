@@ -71,10 +71,9 @@ local function settle()
       redis.call('HINCRBY', pending, string.format('%d:%d', article, hour), views)
     end
   end
-  local names = { 'all', '24h', '7d', '30d' }
-  local built = redis.call('HMGET', state, 'rank:all', 'rank:24h', 'rank:7d', 'rank:30d')
-  for window, name in ipairs(names) do
-    if built[window] then
+  for _, field in ipairs(redis.call('HKEYS', state)) do
+    local name = string.match(field, '^rank:(.+)$')
+    if name then
       for article, views in pairs(by_article) do
         redis.call('ZINCRBY', shard .. ':rank:' .. name, views, rank_member(string.format('%d', article)))
       end

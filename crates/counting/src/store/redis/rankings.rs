@@ -3,16 +3,12 @@
 
 use ::redis::{Value, cmd, pipe};
 
-use super::wire::{number, set, unreadable};
+use super::wire::{number, set};
 use super::{ATTEMPTS, BUILT, CHUNK, PUBLISH, RedisStore, TOP};
 use crate::ViewError;
 use crate::Window;
 use crate::hour_of;
 use crate::store::Drift;
-
-/// The ranked windows with their names in Redis, in the order of `built.lua`'s answer.
-pub(super) const RANKINGS: [(&str, Window); 4] =
-    [("all", Window::All), ("24h", Window::Day), ("7d", Window::Week), ("30d", Window::Month)];
 
 /// TTL of a ranking that was built but never published, in seconds.
 const ASIDE_SECONDS: i64 = 600;
@@ -28,13 +24,8 @@ impl RedisStore {
         window: Window,
         count: usize,
     ) -> Result<Option<Vec<(i64, i64)>>, ViewError> {
-        let (name, _) =
-            RANKINGS.into_iter().find(|(_, other)| *other == window).ok_or_else(unreadable)?;
-        let arguments = [
-            self.time(),
-            name.as_bytes().to_vec(),
-            number(i64::try_from(count).unwrap_or(i64::MAX)),
-        ];
+        let arguments =
+            [self.time(), name_of(window), number(i64::try_from(count).unwrap_or(i64::MAX))];
         let reads = self.shards().map(|shard| {
             let arguments = &arguments;
             async move {
@@ -60,27 +51,29 @@ impl RedisStore {
     /// [`ViewError::Store`]; the next call builds the remaining shards.
     pub async fn refresh_rankings(&self) -> Result<usize, ViewError> {
         let hour = hour_of(self.clock.now_ms());
+        let mut arguments = vec![self.time()];
+        arguments.extend(Window::ALL.map(name_of));
         let mut built = 0;
         for shard in self.shards() {
             let mut hours: Vec<Option<i64>> =
-                self.redis.evaluate(&BUILT, &Self::key(shard), &[self.time()]).await?;
+                self.redis.evaluate(&BUILT, &Self::key(shard), &arguments).await?;
             // Redis has restarted, so its cached counts may be as old as its file.
             if hours.pop().flatten().is_some() {
                 self.correct_totals(shard).await?;
-                self.build_rankings(shard, hour, &RANKINGS).await?;
+                self.build_rankings(shard, hour, &Window::ALL).await?;
                 let state = format!("{}:state", Self::key(shard));
                 self.redis.query::<Value>(cmd("HDEL").arg(state).arg("stale")).await?;
                 built += 1;
                 continue;
             }
-            let stale: Vec<(&str, Window)> = RANKINGS
+            let stale: Vec<Window> = Window::ALL
                 .into_iter()
                 .zip(hours)
-                .filter(|((_, window), built)| match window.hours() {
+                .filter(|(window, built)| match window.hours() {
                     None => built.is_none(),
                     Some(_) => built.is_none_or(|built| built < hour),
                 })
-                .map(|(ranking, _)| ranking)
+                .map(|(window, _)| window)
                 .collect();
             if !stale.is_empty() {
                 self.build_rankings(shard, hour, &stale).await?;
@@ -96,21 +89,20 @@ impl RedisStore {
         &self,
         shard: i64,
         hour: i64,
-        rankings: &[(&str, Window)],
+        rankings: &[Window],
     ) -> Result<Vec<Drift>, ViewError> {
         let key = Self::key(shard);
         for _ in 0..ATTEMPTS {
             let before = self.before(shard).await?;
-            let windows: Vec<Option<i64>> =
-                rankings.iter().map(|(_, window)| window.hours()).collect();
+            let windows: Vec<Option<i64>> = rankings.iter().map(|window| window.hours()).collect();
             let (applied, views) = self
                 .ledger
                 .window_views_and_applied((shard, self.shards), hour, &windows, &before.batches)
                 .await?;
             let aside = format!("{:016x}", rand::random::<u64>());
             let members: Vec<usize> = views.iter().map(Vec::len).collect();
-            for ((name, _), views) in rankings.iter().zip(views) {
-                let target = format!("{key}:rank:{name}:{aside}");
+            for (window, views) in rankings.iter().zip(views) {
+                let target = format!("{key}:rank:{}:{aside}", window.name());
                 for chunk in views.chunks(CHUNK) {
                     let mut pipeline = pipe();
                     let members = pipeline.cmd("ZADD").arg(&target);
@@ -124,8 +116,8 @@ impl RedisStore {
             let mut arguments =
                 vec![self.time(), before.version.into_bytes(), number(hour), aside.into_bytes()];
             arguments.extend(set(&applied));
-            for ((name, window), members) in rankings.iter().zip(&members) {
-                arguments.push(name.as_bytes().to_vec());
+            for (window, members) in rankings.iter().zip(&members) {
+                arguments.push(name_of(*window));
                 arguments.push(number(window.hours().unwrap_or(0)));
                 arguments.push(number(i64::try_from(*members).unwrap_or(i64::MAX)));
             }
@@ -140,4 +132,9 @@ impl RedisStore {
         }
         Err(ViewError::Store("flushes came in between each time that SQL was read".into()))
     }
+}
+
+/// A ranking's name as a script argument.
+fn name_of(window: Window) -> Vec<u8> {
+    window.name().as_bytes().to_vec()
 }

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use ::redis::{cmd, pipe};
 
-use super::rankings::RANKINGS;
 use super::wire::{is_undecided, number, set};
 use super::{ATTEMPTS, CHUNK, FILL, RedisStore, UNFLUSHED};
 use crate::ViewError;
+use crate::Window;
 use crate::hour_of;
 use crate::store::Drift;
 
@@ -135,7 +135,7 @@ impl RedisStore {
         let mut drifts = Vec::new();
         for shard in self.shards() {
             drifts.extend(self.correct_totals(shard).await?);
-            drifts.extend(self.build_rankings(shard, hour, &RANKINGS).await?);
+            drifts.extend(self.build_rankings(shard, hour, &Window::ALL).await?);
         }
         Ok(drifts)
     }
