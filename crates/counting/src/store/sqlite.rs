@@ -114,9 +114,13 @@ impl SqliteStore {
     /// See [`super::ViewStore::catch_up`].
     pub async fn catch_up(&self) -> Result<(), ViewError> {
         loop {
+            // Get the connection before the turn. Batches wait for the turn, and must not wait for
+            // pages that hold all connections.
+            let mut connection = self.database.reader().acquire().await?;
             let Ok(_turn) = self.turn.try_lock() else { return Ok(()) };
             let (through, now) = (self.reading().through, self.clock.now_ms());
-            let mut connection = self.database.reader().acquire().await?;
+            // In case this process counts nothing itself.
+            while self.writing().forget(now) {}
             let rows = statements::seen_after(&mut connection, through, now, PART).await?;
             self.learn(&rows);
             if i64::try_from(rows.len()).is_ok_and(|read| read < PART) {
@@ -242,7 +246,13 @@ impl Memory {
         };
         let ended_at = *entry.key();
         for seen in entry.remove() {
-            self.visitors.remove(&(seen.article, seen.visitor));
+            // Another process may have counted the visitor again since, in a window that is still
+            // open.
+            if let Entry::Occupied(end) = self.visitors.entry((seen.article, seen.visitor))
+                && *end.get() <= ended_at
+            {
+                end.remove();
+            }
             for origin in [seen.address, seen.network].into_iter().flatten() {
                 if let Entry::Occupied(mut ends) = self.origins.entry((seen.article, origin)) {
                     // It is the first one, unless the window's length was changed.
@@ -297,6 +307,22 @@ impl Memory {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn c2_forgetting_a_window_leaves_a_later_one_of_the_same_visitor() {
+        let hashes = Hashes { visitor: 1, address: Some(100), network: None, is_session: false };
+        let mut memory = Memory::default();
+        for ends_at in [5, 15] {
+            memory.add(seen_of(1, hashes), ends_at);
+        }
+        while memory.forget(5) {}
+        let Known { is_seen, of_address, .. } = memory.known(1, &hashes, 5);
+        assert_eq!((is_seen, of_address), (true, 1));
+        while memory.forget(15) {}
+        assert!(
+            memory.visitors.is_empty() && memory.origins.is_empty() && memory.by_end.is_empty()
+        );
+    }
 
     #[test]
     fn c2_c3_visitors_are_known_until_their_window_ends_whether_they_are_forgotten_or_not() {

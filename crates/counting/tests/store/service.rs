@@ -1,5 +1,8 @@
 //! The counting service, as used by pages and the API.
 
+use std::num::NonZeroU32;
+
+use futures_util::FutureExt;
 use tidemark_counting::follow::Follower;
 use tidemark_counting::visitor::Purpose;
 use tidemark_counting::{Sender, ViewRequest, Views};
@@ -173,6 +176,42 @@ fn c6_a_process_that_has_just_started_knows_who_was_counted_before_and_soon_who_
         place.clock.advance(WINDOW);
         assert!(follower.step().await);
         assert!(would_count(&others, 1, "192.0.2.1") && would_count(&others, 1, "192.0.2.3"));
+    });
+}
+
+#[test]
+fn c2_a_visitor_whom_another_process_counts_again_stays_counted_when_the_first_window_is_forgotten()
+{
+    on(&BACKENDS, async |place| {
+        let (views, mut follower) = process_on(&place.store, &place.clock);
+        let (others, _) = process_on(&place.opened_again().await, &place.clock);
+        assert!(counts(&views, 1, "192.0.2.1").await);
+        place.clock.advance(WINDOW);
+        assert!(counts(&others, 1, "192.0.2.1").await, "the first window is over");
+        assert!(follower.step().await);
+        // A batch forgets the windows that are over.
+        assert!(counts(&views, 2, "192.0.2.2").await);
+        assert!(!would_count(&views, 1, "192.0.2.1"));
+        assert!(!counts(&views, 1, "192.0.2.1").await, "a repeat");
+        assert_eq!(place.total(1).await, 2);
+    });
+}
+
+#[test]
+fn no_batch_waits_for_a_follower_that_waits_for_a_connection() {
+    on(&[Backend::Sqlite], async |place| {
+        let url = format!("sqlite:{}", place.folder.path().join("views.db").display());
+        let database =
+            SqliteDatabase::open(&url, NonZeroU32::new(1), &MIGRATIONS.sqlite).await.unwrap();
+        let store = SqliteStore::new(database.clone(), place.clock.clone(), WINDOW, CAPS);
+        let page = database.reader().acquire().await.unwrap();
+        let mut following = Box::pin(store.catch_up());
+        assert!((&mut following).now_or_never().is_none(), "a page has the only connection");
+        let view = View { article: 1, visitor: visitor(1, 1) };
+        let recorded = tokio::time::timeout(Duration::from_secs(30), store.record(&[view])).await;
+        assert!(recorded.unwrap().is_ok());
+        drop(page);
+        following.await.unwrap();
     });
 }
 
