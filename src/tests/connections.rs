@@ -3,6 +3,7 @@
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt;
 use sqlx::{Connection, MySqlConnection};
 use tidemark::error::Error;
 use tidemark::server::db::articles::{ArticleFields, Written};
@@ -10,6 +11,7 @@ use tidemark::server::db::reactions::Counted;
 use tidemark::server::db::users::Role;
 use tidemark::server::db::{AnyDatabase, Database, OpenError, Transaction};
 use tidemark_servers::SqlServer;
+use tidemark_store::sql::{Open, OwnConnection};
 use tokio::runtime::Runtime;
 use url::Url;
 
@@ -126,6 +128,21 @@ fn a_server_that_is_away_is_given_up_on_soon_and_used_again_when_it_is_back() {
         "after a restart"
     );
     assert_eq!(runtime.block_on(write(&database, &article("second"))), Written::Created);
+}
+
+#[test]
+fn a_connection_that_opens_later_than_a_read_waits_is_there_for_a_later_read() {
+    Runtime::new().unwrap().block_on(async {
+        let database = Database::open(&new_database()).await.unwrap();
+        let AnyDatabase::MySql(server) = database.any() else { panic!("not a server") };
+        let mut own = OwnConnection::new(database.any().clone());
+        let start = Instant::now();
+        // Each read is given up at once.
+        while Open::take(&mut own.open, server).now_or_never().transpose().unwrap().is_none() {
+            assert!(start.elapsed() < Duration::from_secs(30), "there is never a connection");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    });
 }
 
 /// Waits until a statement that contains `part` is running. Then reads as often as waiting

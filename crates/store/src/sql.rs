@@ -69,7 +69,7 @@ use std::time::Duration;
 
 pub use mysql::MySqlDatabase;
 pub use outage::Outage;
-pub use own_connection::{Open, OwnConnection};
+pub use own_connection::{Open, OwnConnection, Place};
 pub use sqlite::SqliteDatabase;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::mysql::{MySqlDatabaseError, MySqlQueryResult};

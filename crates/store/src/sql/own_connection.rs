@@ -9,12 +9,13 @@ use std::time::{Duration, Instant};
 
 use sqlx::mysql::MySqlConnection;
 use sqlx::{Connection, Executor};
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::mysql::{READY, SETTINGS};
-use super::{AnyDatabase, MySqlDatabase};
+use super::{AnyDatabase, MySqlDatabase, within};
 
-/// The timeout for connecting and logging in.
+/// The timeout for logging in, and again for the session's settings.
 const CONNECT: Duration = Duration::from_secs(3);
 
 /// A connection that was idle for longer than this is pinged before it is used: a firewall may have
@@ -60,14 +61,45 @@ macro_rules! on_own {
 pub struct OwnConnection {
     /// The database to read from.
     pub database: AnyDatabase,
-    /// The open connection, unless it was lost or is reading. For [`on_own`](crate::on_own).
-    pub open: Option<Open>,
+    /// Where the connection is between reads. For [`on_own`](crate::on_own).
+    pub open: Place,
 }
 
 impl OwnConnection {
     /// A connection that is opened at the first read.
     pub fn new(database: AnyDatabase) -> Self {
-        Self { database, open: None }
+        Self { database, open: Place::default() }
+    }
+}
+
+/// Where a connection is between reads. For [`on_own`](crate::on_own).
+#[derive(Debug, Default)]
+pub struct Place {
+    /// The open connection, unless it was lost or is reading.
+    open: Option<Open>,
+    /// The connection that is being opened. This continues when the read is cancelled. Otherwise a
+    /// task whose reads time out before a connection is open would never get one, and MySQL blocks
+    /// a host that keeps giving up.
+    opening: Option<Opening>,
+}
+
+/// A task that opens a connection. It stops when this is dropped.
+#[derive(Debug)]
+struct Opening {
+    task: JoinHandle<sqlx::Result<Open>>,
+    began_at: Instant,
+}
+
+impl Opening {
+    fn begin(database: &MySqlDatabase) -> Self {
+        let task = tokio::spawn(Open::connect(database.clone()));
+        Self { task, began_at: Instant::now() }
+    }
+}
+
+impl Drop for Opening {
+    fn drop(&mut self) {
+        self.task.abort();
     }
 }
 
@@ -86,15 +118,36 @@ impl Open {
     ///
     /// # Errors
     /// The database's. Fails at once while the database is down.
-    pub async fn take(place: &mut Option<Self>, database: &MySqlDatabase) -> sqlx::Result<Self> {
+    pub async fn take(place: &mut Place, database: &MySqlDatabase) -> sqlx::Result<Self> {
         database.outage().refuse()?;
-        if let Some(mut open) = place.take()
+        if let Some(mut open) = place.open.take()
             && open.is_usable(database).await
         {
             return Ok(open);
         }
+        let is_older = |began_at: Instant| database.outage().is_older(began_at.elapsed());
+        // Begin again after an outage: if packets were lost, the server may never answer.
+        drop(place.opening.take_if(|opening| is_older(opening.began_at)));
+        loop {
+            let is_new = place.opening.is_none();
+            let opening = place.opening.get_or_insert_with(|| Opening::begin(database));
+            let opened = (&mut opening.task).await.unwrap_or(Err(sqlx::Error::WorkerCrashed));
+            place.opening = None;
+            if is_new {
+                return opened;
+            }
+            // A cancelled read began it. It may have failed or gone stale since.
+            if let Ok(mut open) = opened
+                && open.is_usable(database).await
+            {
+                return Ok(open);
+            }
+        }
+    }
+
+    async fn connect(database: MySqlDatabase) -> sqlx::Result<Self> {
         let mut connection = database.connect(CONNECT).await?;
-        connection.execute(SETTINGS).await?;
+        within(Some(CONNECT), connection.execute(SETTINGS)).await?;
         Ok(Self { connection, opened_at: Instant::now(), read_at: None })
     }
 
@@ -102,17 +155,17 @@ impl Open {
         if database.outage().is_older(self.opened_at.elapsed()) {
             return false;
         }
-        let is_idle = self.read_at.is_some_and(|read_at| read_at.elapsed() > IDLE);
+        let is_idle = self.read_at.unwrap_or(self.opened_at).elapsed() > IDLE;
         !is_idle || matches!(timeout(READY, self.connection.ping()).await, Ok(Ok(())))
     }
 
-    /// Whether it was opened for this read.
+    /// Whether no read has used it yet.
     pub fn is_new(&self) -> bool {
         self.read_at.is_none()
     }
 
     /// Puts the connection back into its `place` for the next read.
-    pub fn put(self, place: &mut Option<Self>) {
-        *place = Some(Self { read_at: Some(Instant::now()), ..self });
+    pub fn put(self, place: &mut Place) {
+        place.open = Some(Self { read_at: Some(Instant::now()), ..self });
     }
 }
