@@ -212,6 +212,17 @@ impl Identifier {
         Ok(())
     }
 
+    /// Forgets salts older than yesterday's (rule C3). The store has destroyed them, and without a
+    /// view nothing else replaces them here.
+    pub(crate) fn forget_old_salts(&self) {
+        let day = day_of(self.now());
+        let mut known = self.salts.write().unwrap_or_else(PoisonError::into_inner);
+        *known = known.filter(|known| known.day >= day - 1).map(|known| Salts {
+            yesterday: known.yesterday.filter(|_| known.day >= day),
+            ..known
+        });
+    }
+
     fn known(&self) -> Option<Salts> {
         *self.salts.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -326,8 +337,13 @@ pub fn network_bucket(address: IpAddr) -> [u8; 8] {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use tidemark_store::sql::SqliteDatabase;
 
     use super::*;
+    use crate::MIGRATIONS;
+    use crate::follow::Follower;
+    use crate::rules::Caps;
+    use crate::store::sqlite::SqliteStore;
 
     fn reader(address: &str, user_agent: &str) -> Reader {
         Reader::new(address.parse().unwrap(), user_agent.into())
@@ -404,6 +420,32 @@ mod tests {
             network("2001:db8:1::1"),
             "each kind has a cap of its own"
         );
+    }
+
+    #[tokio::test]
+    async fn c3_a_process_without_views_forgets_its_salts_after_two_days() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("views.db").display());
+        let database = SqliteDatabase::open(&url, None, &MIGRATIONS.sqlite).await.unwrap();
+        let clock = Clock::manual("2026-11-24T12:00:00Z".parse().unwrap());
+        let (window, caps) =
+            (Duration::from_secs(600), Caps { address: 5, network: 5, signed_in: 5 });
+        let store = ViewStore::Sqlite(SqliteStore::new(database, clock.clone(), window, caps));
+        let identifier = Identifier::new(store.clone(), clock.clone(), window);
+        let mut follower = Follower::new(identifier.clone(), store);
+        let a_day = Duration::from_secs(24 * 60 * 60);
+        for _ in 0..2 {
+            identifier.identify(&reader("192.0.2.1", "A")).await.unwrap();
+            clock.advance(a_day);
+        }
+        let mut known = async || {
+            assert!(follower.step().await);
+            identifier.known().map(|known| (known.day, known.yesterday.is_some()))
+        };
+        let yesterday = day_of(clock.now_ms()) - 1;
+        assert_eq!(known().await, Some((yesterday, false)), "not the day before yesterday");
+        clock.advance(a_day);
+        assert_eq!(known().await, None);
     }
 
     #[test]
