@@ -80,9 +80,38 @@ struct Rankings {
     content_version: u64,
     counted: u64,
     read_at: i64,
-    /// The last rankings that included all views, and when they were read.
-    whole: Vec<Ranking>,
+    floor: Floor,
+}
+
+/// What SQL's rankings must not fall below (rule C6): they may lack views that were already shown.
+#[derive(Debug)]
+struct Floor {
+    /// The rankings shown last; empty if none have included all views.
+    lists: Vec<Ranking>,
+    /// When rankings that included all views were last read.
     whole_at: i64,
+}
+
+impl Floor {
+    /// The rankings to show and the new floor, given those read at `now`. `is_whole` says whether
+    /// they include all views.
+    fn hold(
+        floor: Option<Self>,
+        lists: Vec<Ranking>,
+        is_whole: bool,
+        now: i64,
+    ) -> (Vec<Ranking>, Self) {
+        if is_whole {
+            return (lists.clone(), Self { lists, whole_at: now });
+        }
+        match floor.filter(|floor| !floor.lists.is_empty()) {
+            Some(floor) => {
+                let lists = not_below(lists, &floor.lists);
+                (lists.clone(), Self { lists, ..floor })
+            }
+            None => (lists, Self { lists: Vec::new(), whole_at: now }),
+        }
+    }
 }
 
 /// Reads counts for all who ask.
@@ -190,34 +219,19 @@ impl CountsReader {
                 vec![Ranking { window, articles }]
             }
         };
-        let (whole, whole_at, lists) = if views.unranked() == unranked {
-            (lists.clone(), now, lists)
-        } else {
-            // These come from SQL, which may lack views that were already shown. Don't let any
-            // count fall (rule C6).
-            let known = self.rankings.remove(&window).filter(|known| {
-                known.content_version == content_version
-                    && (0..RANKINGS_HOLD_FOR).contains(&(now - known.whole_at))
-            });
-            let (whole, whole_at) =
-                known.map_or((Vec::new(), now), |known| (known.whole, known.whole_at));
-            let lists = not_below(lists, &whole);
-            (whole, whole_at, lists)
-        };
+        let is_whole = views.unranked() == unranked;
+        let known = self.rankings.remove(&window).filter(|known| {
+            known.content_version == content_version
+                && (0..RANKINGS_HOLD_FOR).contains(&(now - known.floor.whole_at))
+        });
+        let (lists, floor) = Floor::hold(known.map(|known| known.floor), lists, is_whole, now);
         let html = match window {
             None => render(lists),
             Some(_) => lists.into_iter().map(|list| render_long(list.articles)).collect(),
         };
         let rendered = Arc::new(RenderedRankings::new(html));
-        let read_at = now;
-        let rankings = Rankings {
-            rendered: rendered.clone(),
-            content_version,
-            counted,
-            read_at,
-            whole,
-            whole_at,
-        };
+        let rankings =
+            Rankings { rendered: rendered.clone(), content_version, counted, read_at: now, floor };
         self.rankings.insert(window, rankings);
         Ok(rendered)
     }
@@ -250,15 +264,34 @@ fn not_below(mut rankings: Vec<Ranking>, known: &[Ranking]) -> Vec<Ranking> {
 mod tests {
     use super::*;
 
+    fn ranking(articles: &[(i64, i64)]) -> Vec<Ranking> {
+        let article = |(id, views): &(i64, i64)| {
+            let (id, views, slug) = (*id, *views, format!("article-{id}"));
+            RankedArticle { id, title: slug.clone(), slug, views }
+        };
+        vec![Ranking { window: Window::Week, articles: articles.iter().map(article).collect() }]
+    }
+
+    #[test]
+    fn c6_no_ranking_falls_below_what_was_shown_last_until_redis_is_back() {
+        let mut floor = None;
+        let mut shown = |views, is_whole, now| {
+            let (lists, new) = Floor::hold(floor.take(), ranking(&[(1, views)]), is_whole, now);
+            let at = new.whole_at;
+            floor = Some(new);
+            (lists == ranking(&[(1, views)]), lists[0].articles[0].views, at)
+        };
+        assert_eq!(shown(7, false, 1), (true, 7, 1));
+        assert_eq!(shown(6, false, 2), (true, 6, 2), "SQL alone corrects itself");
+        assert_eq!(shown(10, true, 3), (true, 10, 3));
+        // Redis went away while the rankings were read: this one still came from there.
+        assert_eq!(shown(12, false, 4), (true, 12, 3));
+        assert_eq!(shown(9, false, 5), (false, 12, 3));
+        assert_eq!(shown(11, true, 6), (true, 11, 6), "a count that was corrected falls");
+    }
+
     #[test]
     fn c6_a_ranking_of_sql_takes_back_no_view_that_one_of_redis_had() {
-        let ranking = |articles: &[(i64, i64)]| {
-            let article = |(id, views): &(i64, i64)| {
-                let (id, views, slug) = (*id, *views, format!("article-{id}"));
-                RankedArticle { id, title: slug.clone(), slug, views }
-            };
-            vec![Ranking { window: Window::Week, articles: articles.iter().map(article).collect() }]
-        };
         for (sql, redis, expected) in [
             (&[(1, 5), (2, 4)][..], &[(2, 6), (1, 5)][..], &[(2, 6), (1, 5)][..]),
             (&[(1, 5)], &[(1, 5), (3, 1)], &[(1, 5), (3, 1)]),
