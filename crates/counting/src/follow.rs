@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::join;
 use tokio_util::sync::CancellationToken;
 
 use super::store::ViewStore;
@@ -34,8 +35,8 @@ impl Follower {
         if self.store.is_away() {
             return false;
         }
-        let salts = self.identifier.catch_up().await;
-        let result = salts.and(self.store.catch_up().await);
+        let (salts, log) = join(self.identifier.catch_up(), self.store.catch_up()).await;
+        let result = salts.and(log);
         if let Err(error) = &result
             && !self.is_failing
         {

@@ -319,6 +319,43 @@ fn c6_a_redis_that_is_away_is_left_alone_and_read_again_when_it_is_back() {
 }
 
 #[test]
+fn c6_no_shard_waits_for_a_cluster_node_that_holds_another_one() {
+    runtime().block_on(async {
+        let (cluster, clock) = (RedisCluster::start(), clock());
+        let ledger = open_ledger(&SqlServer::shared().new_database()).await;
+        let process = || {
+            let store = store_in_redis(&cluster.url(), ledger.clone(), &clock);
+            process_on(&ViewStore::Redis(store), &clock)
+        };
+        let ((views, _), (others, mut follower)) = (process(), process());
+        let articles = 1..=SHARDS;
+        for article in articles.clone() {
+            assert!(counts(&views, article, "192.0.2.1").await);
+        }
+        assert!(follower.step().await);
+        for article in articles.clone() {
+            assert!(counts(&views, article, "192.0.2.2").await);
+        }
+        // The node of the first shard: the slot of `tm:{0}` is 13907.
+        let node = &cluster.nodes()[2];
+        node.pause();
+        let is_read = |article: i64| !would_count(&others, article, "192.0.2.2");
+        {
+            let mut step = Box::pin(follower.step());
+            while !articles.clone().filter(|article| article % SHARDS != 0).all(is_read) {
+                tokio::select! {
+                    biased;
+                    _ = &mut step => panic!("the other shards waited"),
+                    () = tokio::time::sleep(Duration::from_millis(10)) => {}
+                }
+            }
+            assert!(!is_read(SHARDS));
+        }
+        node.resume();
+    });
+}
+
+#[test]
 fn c3_a_day_s_salt_is_believed_for_ten_seconds_without_asking_redis() {
     on(&[Backend::Redis], async |mut place| {
         let views = views(&place);

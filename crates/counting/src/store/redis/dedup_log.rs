@@ -35,12 +35,9 @@ impl SeenPlace {
 impl RedisStore {
     /// See [`crate::store::ViewStore::catch_up`].
     pub async fn catch_up(&self) -> Result<(), ViewError> {
-        let mut result = Ok(());
-        for shard in self.shards() {
-            // A Cluster node that is down must not keep the other shards from catching up.
-            result = result.and(self.catch_up_shard(shard).await);
-        }
-        result
+        // All at once: no shard waits for a Cluster node that is down and holds another one.
+        let shards = self.shards().map(|shard| self.catch_up_shard(shard));
+        futures_util::future::join_all(shards).await.into_iter().collect()
     }
 
     async fn catch_up_shard(&self, shard: i64) -> Result<(), ViewError> {
