@@ -58,10 +58,12 @@ pub struct RememberedPage {
 }
 
 /// What fills a page's holes as of a [`Moment`].
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Shown {
     /// The moment's number; 0 for the values from rendering.
     order: u64,
+    /// Whether the moment may lack views.
+    is_behind: bool,
     /// One per hole, in order; 0 for holes that take no count.
     counts: Vec<i64>,
     rankings: Arc<RenderedRankings>,
@@ -179,8 +181,8 @@ impl RememberedPage {
         end.hash(&mut hasher);
         articles.sort_unstable();
         articles.dedup();
-        let shown =
-            Shown { order: 0, counts, rankings, ranking: Arc::new(RenderedRankings::new(ranking)) };
+        let ranking = Arc::new(RenderedRankings::new(ranking));
+        let shown = Shown { order: 0, is_behind: false, counts, rankings, ranking };
         Self {
             headers,
             pieces,
@@ -280,12 +282,22 @@ impl RememberedPage {
         let ranking = ranking.unwrap_or(&last.ranking).clone();
         let shown = Arc::new(Shown {
             order: moment.order,
+            is_behind: moment.is_behind,
             counts,
             rankings: moment.rankings.clone(),
             ranking,
         });
         if shown.order > last.order {
             *last = shown.clone();
+        } else if last.is_behind {
+            // The earlier moment may have views that the later one lacks.
+            let both = last.counts.iter().zip(&shown.counts);
+            let counts = self.pieces.iter().zip(both).map(|((_, hole), (later, earlier))| {
+                let is_views = matches!(hole, Hole::Views(_) | Hole::ViewsInWords(_));
+                if is_views { *later.max(earlier) } else { *later }
+            });
+            let counts = counts.collect();
+            *last = Arc::new(Shown { counts, ..Shown::clone(&last) });
         }
         shown
     }
@@ -480,5 +492,16 @@ mod tests {
             "a count that was corrected falls"
         );
         assert_eq!(shown(None), "9 2 2 followers top 9 week 9");
+        assert_eq!(shown(Some((6, 8, 2, true))), "9 2 2 followers top 8 week 8");
+        assert_eq!(
+            shown(Some((5, 13, 3, false))),
+            "13 3 3 followers top 13 week 13",
+            "the last answer of Redis, filled in late"
+        );
+        assert_eq!(shown(None), "13 2 2 followers top 8 week 8", "its views stay");
+        assert_eq!(shown(Some((7, 8, 2, true))), "13 2 2 followers top 8 week 8");
+        assert_eq!(shown(Some((8, 14, 2, false))), "14 2 2 followers top 14 week 14");
+        assert_eq!(shown(Some((5, 15, 3, false))), "15 3 3 followers top 15 week 15");
+        assert_eq!(shown(None), "14 2 2 followers top 14 week 14");
     }
 }
