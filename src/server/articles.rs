@@ -43,6 +43,27 @@ impl Totals {
         Self { totals: Cache::new(TOTALS), version }
     }
 
+    /// A page of a list at time `now`, with the view counts in SQL. Counts the list only if its
+    /// length is not cached.
+    ///
+    /// # Errors
+    /// Any database error.
+    pub async fn page(
+        &self,
+        database: &Database,
+        filter: &Filter,
+        page: i64,
+        per_page: i64,
+        now: i64,
+    ) -> Result<Page<ArticleSummary>, Error> {
+        let (known, key) = self.known(filter);
+        let page = database.articles(filter, known, page, per_page, now).await?;
+        if known.is_none() {
+            self.remember(key, page.total);
+        }
+        Ok(page)
+    }
+
     /// The cached total of a list, if any, and the key to store it under. The key has the current
     /// version, so take it before counting.
     fn known(&self, filter: &Filter) -> (Option<i64>, TotalKey) {
@@ -93,13 +114,7 @@ impl Services {
         page: i64,
         per_page: i64,
     ) -> Result<Page<ArticleSummary>, Error> {
-        let (known, key) = self.totals.known(filter);
-        let page =
-            self.database.articles(filter, known, page, per_page, self.clock.now_ms()).await?;
-        if known.is_none() {
-            self.totals.remember(key, page.total);
-        }
-        Ok(page)
+        self.totals.page(&self.database, filter, page, per_page, self.clock.now_ms()).await
     }
 
     /// The article with this id, if it is visible to readers.

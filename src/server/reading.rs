@@ -4,7 +4,7 @@
 use axum::http::request::Parts;
 use futures_util::future::{join, try_join};
 
-use super::articles::MOST_VIEWED_LENGTH;
+use super::articles::{MOST_VIEWED_LENGTH, with_views};
 use super::db::articles::Filter;
 use super::db::lists::List;
 use super::db::users::{Role, User};
@@ -27,7 +27,7 @@ pub const PER_PAGE: i64 = 10;
 pub const LONGEST_SEARCH: usize = 200;
 
 /// How many searches may scan article texts at once. SQLite has four connections for reading, and
-/// pages need some of them.
+/// pages need some of them. A search whose client has gone counts until its scan ends.
 pub const SEARCHES_AT_A_TIME: usize = 2;
 
 /// How many more searches may queue before new ones are refused. A queued search holds no
@@ -187,7 +187,7 @@ impl Services {
     ///
     /// # Errors
     /// [`Error::NotFound`] for a page past the end; [`Error::Unavailable`] if too many searches are
-    /// queued or this one waits too long; any database error.
+    /// queued or this one takes too long; any database error.
     pub async fn search_page(
         &self,
         parts: &Parts,
@@ -199,8 +199,17 @@ impl Services {
             return Ok(SearchData { text, articles: None });
         }
         let filter = Filter { text: Some(text.clone()), ..Filter::default() };
-        let _turn = self.searches.turn().await?;
-        let articles = existing(self.listed(parts, &filter, page).await?)?;
+        // Not the whole state: a shutdown waits until nobody holds it any more, but need not wait
+        // for a search whose client has gone.
+        let (totals, database, clock) =
+            (self.totals.clone(), self.database.clone(), self.clock.clone());
+        let search =
+            async move { totals.page(&database, &filter, page, PER_PAGE, clock.now_ms()).await };
+        let articles = existing(self.searches.run_elsewhere(search).await?)?;
+        let articles = match leaves_counts_open(parts) {
+            true => articles,
+            false => with_views(&self.views, articles).await,
+        };
         Ok(SearchData { text, articles: Some(articles) })
     }
 

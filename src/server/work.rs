@@ -29,7 +29,7 @@ pub struct Work {
 
 /// A slot in the pool, freed on drop.
 #[derive(Debug)]
-pub struct Turn {
+struct Turn {
     _place: OwnedSemaphorePermit,
     _turn: OwnedSemaphorePermit,
 }
@@ -63,15 +63,38 @@ impl Work {
         }
     }
 
-    /// Waits for a slot, for work that is slow elsewhere, such as in the database.
+    /// Waits for a slot.
     ///
     /// # Errors
     /// [`Error::Unavailable`] if the queue is full or the wait times out.
-    pub async fn turn(&self) -> Result<Turn, Error> {
+    async fn turn(&self) -> Result<Turn, Error> {
         let place = self.line.clone().try_acquire_owned().map_err(|_| Error::Unavailable)?;
         let turn = timeout(LONGEST_WAIT, self.turns.clone().acquire_owned()).await;
         let turn = turn.map_err(|_| Error::Unavailable)?.map_err(|_| Error::Unavailable)?;
         Ok(Turn { _place: place, _turn: turn })
+    }
+
+    /// Runs work that is slow elsewhere, such as a long query, on a task of its own. It occupies its
+    /// slot until it ends, even if the client has gone: a database finishes a query that nobody
+    /// waits for, and keeps its connection busy meanwhile.
+    ///
+    /// # Errors
+    /// Those of `work`; [`Error::Unavailable`] if the queue is full, or the wait or the work times
+    /// out; [`Error::Internal`] if the work panics.
+    pub async fn run_elsewhere<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, Error>> + Send + 'static,
+    ) -> Result<T, Error> {
+        let turn = self.turn().await?;
+        let work = tokio::spawn(async move {
+            let result = timeout(LONGEST_WORK, work).await.unwrap_or(Err(Error::Unavailable));
+            drop(turn);
+            result
+        });
+        work.await.unwrap_or_else(|error| {
+            tracing::error!(error = %error, "some work could not be done");
+            Err(Error::Internal)
+        })
     }
 
     /// Runs `work` on a blocking thread. Its argument becomes true when nobody waits for the result
@@ -79,7 +102,8 @@ impl Work {
     /// occupies its slot until it does.
     ///
     /// # Errors
-    /// Those of [`Work::turn`]; [`Error::BadRequest`] if the work times out or panics.
+    /// [`Error::Unavailable`] if the queue is full or the wait times out; [`Error::BadRequest`] if
+    /// the work times out or panics.
     pub async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&AtomicBool) -> T + Send + 'static,
@@ -207,6 +231,45 @@ mod tests {
         assert!(matches!(endless.await.unwrap(), Err(Error::BadRequest(_))));
         has_ended.await.expect("it ends by itself");
         pool.turn().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn work_elsewhere_keeps_its_slot_until_it_ends_even_when_its_client_has_left() {
+        let pool = Work::new(1, 0);
+        let (begun, has_begun) = tokio::sync::oneshot::channel();
+        let (go_on, wait) = tokio::sync::oneshot::channel::<()>();
+        let client = tokio::spawn({
+            let pool = pool.clone();
+            async move {
+                let work = async move {
+                    let _ = begun.send(());
+                    let _ = wait.await;
+                    Ok(1)
+                };
+                pool.run_elsewhere(work).await
+            }
+        });
+        has_begun.await.unwrap();
+        client.abort();
+        assert!(client.await.unwrap_err().is_cancelled());
+        assert_eq!(pool.run_elsewhere(async { Ok(2) }).await, Err(Error::Unavailable));
+        go_on.send(()).unwrap();
+        while pool.line.available_permits() == 0 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(pool.run_elsewhere(async { Ok(3) }).await, Ok(3));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn work_elsewhere_that_takes_too_long_or_panics_gives_its_slot_back() {
+        async fn panics() -> Result<i32, Error> {
+            panic!("on purpose")
+        }
+        let pool = Work::new(1, 0);
+        let endless = std::future::pending::<Result<i32, Error>>();
+        assert_eq!(pool.run_elsewhere(endless).await, Err(Error::Unavailable));
+        assert_eq!(pool.run_elsewhere(panics()).await, Err(Error::Internal));
+        assert_eq!(pool.run_elsewhere(async { Ok(1) }).await, Ok(1));
     }
 
     #[tokio::test]

@@ -205,7 +205,13 @@ fn every_test_that_the_access_page_names_is_there() {
     {
         let (module, test) = name.rsplit_once("::").unwrap();
         let module = module.replace("::", "/");
-        let folders = ["src/tests", "src/server/http", "src/server/request", "crates/content/src"];
+        let folders = [
+            "src/tests",
+            "src/server/http",
+            "src/server/request",
+            "src/server",
+            "crates/content/src",
+        ];
         let files = folders.map(|folder| root.join(folder).join(format!("{module}.rs")));
         let text =
             files.iter().find_map(|file| std::fs::read_to_string(file).ok()).unwrap_or_default();
