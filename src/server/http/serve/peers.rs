@@ -47,12 +47,15 @@ impl Parts {
         else {
             return true;
         };
-        // Connections that were told to close count as closed.
-        let staying = connections.values().filter(|activity| !Activity::is(&activity.finish));
-        if staying.clone().count() < self.most {
+        // An idle connection that was told to close counts as closed. If a request arrived on it at
+        // the same moment, it counts until that is answered, which may take the client long.
+        let is_told = |activity: &Activity| Activity::is(&activity.finish);
+        let staying =
+            connections.values().filter(|activity| !is_told(activity) || !activity.is_idle());
+        if staying.count() < self.most {
             return true;
         }
-        let idle = staying.filter(|activity| activity.is_idle());
+        let idle = connections.values().filter(|activity| !is_told(activity) && activity.is_idle());
         let longest =
             idle.min_by_key(|activity| Reverse(activity.idle_steps.load(Ordering::Relaxed)));
         // If a request arrives on it at this very moment, it is still answered.
@@ -237,6 +240,23 @@ mod tests {
         }
         assert!(peers.place(one, &Arc::default()).is_none(), "all are in use");
         assert!(!Activity::is(&elsewhere.finish), "nobody else's is closed");
+    }
+
+    #[test]
+    fn a_connection_that_was_told_to_close_but_has_a_request_again_still_counts() {
+        let mut peers = Peers::new(64, Vec::new());
+        let one: IpAddr = "192.0.2.1".parse().unwrap();
+        let idle = idle_for(1);
+        let _idle = peers.place(one, &idle).unwrap();
+        let mut busy = places_of(&mut peers, "192.0.2.1");
+        assert_eq!(busy.len(), 16);
+        assert!(Activity::is(&idle.finish), "it made room for the last one");
+        idle.came(1);
+        idle.answering();
+        drop(busy.pop());
+        assert!(peers.place(one, &Arc::default()).is_none(), "16 are in use");
+        drop(busy.pop());
+        assert!(peers.place(one, &Arc::default()).is_some());
     }
 
     #[test]
