@@ -223,7 +223,8 @@ const CRAWLERS: &[&str] = &[
     ".0.0.0MQQBrowser",
 ];
 
-/// Names of phones, companies and browser components that contain a word from `CRAWLERS`.
+/// Names of phones, companies and browser components that contain a word from `CRAWLERS`, and the
+/// keywords of a locale (`en_US@rg=gbzzzz`), which apps on iPhones put into their User-Agents.
 const INNOCENT: &[&str] = &[
     "Cubot",
     "; Xbot",
@@ -244,6 +245,10 @@ const INNOCENT: &[&str] = &[
     "iOS@",
     "Android@",
     "@calendar",
+    "@collation=",
+    "@currency=",
+    "@numbers=",
+    "@rg=",
 ];
 
 /// What a word indicates.
@@ -382,6 +387,12 @@ mod tests {
         "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like \
          Gecko) Mobile/21F79 Instagram 330.0.3.29.91 (iPhone14,3; iOS 17_5; \
          en_IR@calendar=gregorian; en; scale=3.00; 1284x2778)",
+        "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like \
+         Gecko) Mobile/22F76 Instagram 384.0.0.32.88 (iPhone16,1; iOS 18_5; en_US@rg=gbzzzz; en; \
+         scale=3.00; 1179x2556)",
+        "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like \
+         Gecko) Mobile/22F76 Instagram 384.0.0.32.88 (iPhone16,1; iOS 18_5; \
+         ar_SA@numbers=latn;calendar=gregorian; ar; scale=3.00; 1179x2556)",
         // Line
         "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like \
          Gecko) Mobile/15E148 Safari Line/15.8.0",
