@@ -101,7 +101,9 @@ impl Jobs {
                 }
                 // A manual clock of a test does not advance during the sleep; then the sleep alone
                 // counts.
-                if matches!(self.clock, Clock::System) && self.clock.now_ms() < at {
+                let now = self.clock.now_ms();
+                if matches!(self.clock, Clock::System) && now < at {
+                    due = Some(schedule.due_at(at, now));
                     continue;
                 }
             }

@@ -55,6 +55,13 @@ impl Schedule {
         matches!(self, Schedule::Off)
     }
 
+    /// When a run that is due at `at` is due, seen from `now`: at `at`, or earlier if the clock was
+    /// set back in the meantime. Otherwise the job would pause until the clock has caught up. All in
+    /// milliseconds since 1970.
+    pub fn due_at(&self, at: i64, now: i64) -> i64 {
+        self.next_after(now).map_or(at, |next| next.min(at))
+    }
+
     /// The next time after `now`, both in milliseconds since 1970. `None` if there is none, as for
     /// 30 February.
     pub fn next_after(&self, now: i64) -> Option<i64> {
@@ -157,6 +164,18 @@ mod tests {
             Some(NOON + 16 * 3_600_000)
         );
         assert_eq!(Schedule::parse("*/5 * * * *").unwrap().next_after(NOON), Some(NOON + 300_000));
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_pauses_no_job() {
+        const HOUR: i64 = 3_600_000;
+        for (text, at) in [("10s", NOON + 10_000), ("0 13 * * *", NOON + HOUR)] {
+            let schedule = Schedule::parse(text).unwrap();
+            assert_eq!(schedule.due_at(at, NOON), at, "{text}");
+            assert_eq!(schedule.due_at(at, NOON + 5_000), at, "{text}");
+            let before = NOON - 48 * HOUR;
+            assert_eq!(schedule.due_at(at, before), at - 48 * HOUR, "{text}");
+        }
     }
 
     #[test]
