@@ -61,11 +61,14 @@ pub(super) async fn serve_connection<I, S>(
     let mut is_finishing = false;
     poll_fn(|context| {
         activity.waker.register(context.waker());
-        if !is_finishing && activity.finish.load(Ordering::Acquire) {
+        let mut polled = connection.as_mut().poll(context);
+        if polled.is_pending() && !is_finishing && activity.finish.load(Ordering::Acquire) {
             is_finishing = true;
+            // Only after a poll, so that a request that has arrived by now is answered.
             connection.as_mut().graceful_shutdown();
+            polled = connection.as_mut().poll(context);
         }
-        if let Poll::Ready(ended) = connection.as_mut().poll(context) {
+        if let Poll::Ready(ended) = polled {
             if let Err(error) = ended {
                 tracing::debug!(error = %error, "a connection ended early");
             }
@@ -257,6 +260,25 @@ mod tests {
         connection.await.unwrap();
         assert_is_about(last.elapsed(), LIMITS.keep_alive);
         assert_eq!(answer(&mut client).await.matches("Hello").count(), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_that_arrives_as_its_connection_is_told_to_close_is_answered() {
+        let (mut client, server) = duplex(1024);
+        let activity = Arc::<Activity>::default();
+        let peer = SocketAddr::from(([192, 0, 2, 1], 80));
+        let connection =
+            tokio::spawn(serve_connection(server, peer, site(), LIMITS, activity.clone()));
+        client.write_all(GET).await.unwrap();
+        let mut first = Vec::new();
+        while !first.ends_with(b"Hello") {
+            assert!(client.read_buf(&mut first).await.unwrap() > 0);
+        }
+        // The connection's task sees both at once.
+        client.write_all(GET).await.unwrap();
+        activity.finish();
+        assert!(answer(&mut client).await.ends_with("Hello"));
+        connection.await.unwrap();
     }
 
     #[tokio::test(start_paused = true)]
