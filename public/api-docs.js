@@ -15,7 +15,9 @@ function address(form) {
     if (path.includes(place)) path = path.replace(place, () => encodeURIComponent(value))
     else if (value !== '') parameters.append(name, value)
   }
-  return parameters.size > 0 ? `${path}?${parameters}` : path
+  // Not `parameters.size`, which Safari 16 doesn't have.
+  const query = parameters.toString()
+  return query === '' ? path : `${path}?${query}`
 }
 
 /** Pretty-prints JSON; any other text stays as it is. @param {string} text */
