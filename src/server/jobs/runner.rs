@@ -121,6 +121,9 @@ impl Jobs {
             }
             due = schedule.next_after(self.clock.now_ms());
         }
+        if !schedule.is_off() {
+            tracing::warn!(job = job.name(), %schedule, "a job never runs again: its schedule is over");
+        }
         stop.cancelled().await;
     }
 }

@@ -36,7 +36,14 @@ impl Schedule {
             let cron = text
                 .parse::<Cron>()
                 .map_err(|error| format!("{text:?} is no cron expression: {error}"))?;
-            return Ok(Schedule::Cron(Box::new(cron)));
+            let schedule = Schedule::Cron(Box::new(cron));
+            if schedule.next_after(0).is_none() {
+                return Err(format!(
+                    "{text:?} is a time that never comes, such as 30 February; \"off\" switches a \
+                     job off"
+                ));
+            }
+            return Ok(schedule);
         }
         let span: Option<SignedDuration> = text.parse().ok();
         let span = span
@@ -62,8 +69,8 @@ impl Schedule {
         self.next_after(now).map_or(at, |next| next.min(at))
     }
 
-    /// The next time after `now`, both in milliseconds since 1970. `None` if there is none, as for
-    /// 30 February.
+    /// The next time after `now`, both in milliseconds since 1970. `None` if there is none, as
+    /// after the year of an expression that names one.
     pub fn next_after(&self, now: i64) -> Option<i64> {
         match self {
             Schedule::Off => None,
@@ -203,7 +210,7 @@ mod tests {
         ] {
             assert_eq!(next(text, now).as_deref(), Some(then), "{text} after {now}");
         }
-        assert_eq!(next("0 0 30 2 *", "2026-11-24T12:00:00Z"), None, "there is no 30 February");
+        assert_eq!(next("0 0 4 1 1 * 2026", "2026-11-24T12:00:00Z"), None, "that year is over");
     }
 
     #[test]
@@ -212,6 +219,15 @@ mod tests {
             let error = Schedule::parse(text).unwrap_err();
             assert!(error.contains("no cron expression") && error.lines().count() == 1, "{error}");
         }
+    }
+
+    #[test]
+    fn a_cron_expression_that_never_comes_is_refused() {
+        for text in ["0 0 30 2 *", "0 0 31 4,6,9,11 *"] {
+            let error = Schedule::parse(text).unwrap_err();
+            assert!(error.contains("never comes") && error.lines().count() == 1, "{error}");
+        }
+        assert!(Schedule::parse("0 0 29 2 *").is_ok(), "every four years");
     }
 
     #[test]
