@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use ipnet::IpNet;
 use tidemark_content::forwarded::is_in;
 use tidemark_counting::visitor::{address_bucket, network_bucket};
+use tokio::time::Instant;
 
 use super::Said;
 use super::activity::Activity;
@@ -24,8 +26,20 @@ pub(super) const LEAST_OF_AN_ADDRESS: usize = 16;
 /// a /48, which has 65,536 /64s.
 const ADDRESSES_OF_A_NETWORK: usize = 2;
 
-/// The open connections of each address (or network), in order of arrival.
-type Open = HashMap<[u8; 8], BTreeMap<u64, Arc<Activity>>>;
+/// How long a full share is not searched for an idle connection again after none was found.
+const SEARCH_AGAIN: Duration = Duration::from_millis(100);
+
+/// The open connections of each address (or network).
+type Open = HashMap<[u8; 8], Share>;
+
+/// The open connections of one address (or network).
+#[derive(Default)]
+struct Share {
+    /// In order of arrival.
+    open: BTreeMap<u64, Arc<Activity>>,
+    /// When a search last found none of them idle.
+    none_idle_at: Option<Instant>,
+}
 
 /// The share of all connections that each address (or network) may have.
 struct Parts {
@@ -41,33 +55,38 @@ impl Parts {
     /// Whether `peer` may have one more connection. If its share is full, tells the connection that
     /// has been idle longest to close, which makes room. Returns false if all of them are in use.
     fn has_room(&self, peer: [u8; 8]) -> bool {
-        let open = lock(&self.open);
-        let Some(connections) =
-            open.get(&peer).filter(|connections| connections.len() >= self.most)
-        else {
+        let mut open = lock(&self.open);
+        let Some(share) = open.get_mut(&peer).filter(|share| share.open.len() >= self.most) else {
             return true;
         };
+        // A search costs more than opening a connection, and everybody else waits meanwhile.
+        let now = Instant::now();
+        if share.none_idle_at.is_some_and(|at| now.duration_since(at) < SEARCH_AGAIN) {
+            return false;
+        }
         // An idle connection that was told to close counts as closed. If a request arrived on it at
         // the same moment, it counts until that is answered, which may take the client long.
         let is_told = |activity: &Activity| Activity::is(&activity.finish);
         let staying =
-            connections.values().filter(|activity| !is_told(activity) || !activity.is_idle());
+            share.open.values().filter(|activity| !is_told(activity) || !activity.is_idle());
         if staying.count() < self.most {
             return true;
         }
-        let idle = connections.values().filter(|activity| !is_told(activity) && activity.is_idle());
+        let idle = share.open.values().filter(|activity| !is_told(activity) && activity.is_idle());
         let longest =
             idle.min_by_key(|activity| Reverse(activity.idle_steps.load(Ordering::Relaxed)));
+        let Some(longest) = longest else {
+            share.none_idle_at = Some(now);
+            return false;
+        };
         // If a request arrives on it at this very moment, it is still answered.
-        longest.is_some_and(|activity| {
-            activity.finish();
-            true
-        })
+        longest.finish();
+        true
     }
 
     /// Takes a place in the share for a connection.
     fn take(&self, peer: [u8; 8], number: u64, activity: &Arc<Activity>) -> Place {
-        lock(&self.open).entry(peer).or_default().insert(number, activity.clone());
+        lock(&self.open).entry(peer).or_default().open.insert(number, activity.clone());
         Place { open: self.open.clone(), peer, number }
     }
 }
@@ -82,9 +101,9 @@ pub(super) struct Place {
 impl Drop for Place {
     fn drop(&mut self) {
         let mut open = lock(&self.open);
-        if let Some(connections) = open.get_mut(&self.peer) {
-            connections.remove(&self.number);
-            if connections.is_empty() {
+        if let Some(share) = open.get_mut(&self.peer) {
+            share.open.remove(&self.number);
+            if share.open.is_empty() {
                 open.remove(&self.peer);
             }
         }
@@ -154,6 +173,8 @@ impl Peers {
 
 #[cfg(test)]
 mod tests {
+    use tokio::time::sleep;
+
     use super::*;
 
     /// Takes as many places as one address may have, all for connections in use.
@@ -240,6 +261,22 @@ mod tests {
         }
         assert!(peers.place(one, &Arc::default()).is_none(), "all are in use");
         assert!(!Activity::is(&elsewhere.finish), "nobody else's is closed");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_full_share_in_which_none_is_idle_is_not_searched_for_each_connection() {
+        let mut peers = Peers::new(64, Vec::new());
+        let one: IpAddr = "192.0.2.1".parse().unwrap();
+        let first = Arc::<Activity>::default();
+        let _first = peers.place(one, &first).unwrap();
+        // The last of these finds that none is idle.
+        let _busy = places_of(&mut peers, "192.0.2.1");
+        first.came(1);
+        first.answering();
+        first.answered();
+        assert!(peers.place(one, &Arc::default()).is_none(), "it was searched just now");
+        sleep(SEARCH_AGAIN).await;
+        assert!(peers.place(one, &Arc::default()).is_some());
     }
 
     #[test]
