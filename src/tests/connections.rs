@@ -7,6 +7,8 @@ use futures_util::FutureExt;
 use sqlx::{Connection, MySqlConnection};
 use tidemark::error::Error;
 use tidemark::server::db::articles::{ArticleFields, Written};
+use tidemark::server::db::content_version::ContentWatch;
+use tidemark::server::db::counts::counts;
 use tidemark::server::db::reactions::Counted;
 use tidemark::server::db::users::Role;
 use tidemark::server::db::{AnyDatabase, Database, OpenError, Transaction};
@@ -86,6 +88,10 @@ fn connections_that_the_server_dropped_are_replaced_without_anybody_noticing() {
         for read in reads.collect::<Vec<_>>() {
             read.await.unwrap().unwrap();
         }
+        let mut watch = ContentWatch::new(database.clone());
+        let mut own = OwnConnection::new(database.any().clone());
+        watch.look(NOW).await.unwrap();
+        counts(&mut own, &[1]).await.unwrap();
         let other = sqlx::MySqlPool::connect(&url).await.unwrap();
         let ids: Vec<i64> = sqlx::query_scalar(
             "SELECT CAST(id AS SIGNED) FROM information_schema.processlist WHERE db = database() AND id <> connection_id()",
@@ -100,6 +106,8 @@ fn connections_that_the_server_dropped_are_replaced_without_anybody_noticing() {
         for _ in 0..20 {
             database.ping().await.unwrap();
         }
+        watch.look(NOW).await.unwrap();
+        counts(&mut own, &[1]).await.unwrap();
     });
 }
 

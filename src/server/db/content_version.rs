@@ -138,31 +138,48 @@ impl ContentWatch {
     /// # Errors
     /// Database errors; [`sqlx::Error::PoolTimedOut`] if there was no answer in time.
     pub async fn look(&mut self, now: i64) -> sqlx::Result<StoredContent> {
-        let sql = "SELECT version, (SELECT min(published_at) FROM articles
-                WHERE status = 'published' AND deleted_at IS NULL AND published_at > ?)
-             FROM content_version WHERE id = 1";
-        let late = |_| sqlx::Error::PoolTimedOut;
-        let (version, next_publication) = match self.database.any() {
+        match self.database.any() {
             // No timeout: a file can't be unreachable, so any wait is for readers or for the disk.
             AnyDatabase::Sqlite(database) => {
-                sqlx::query_as(sql).bind(now).fetch_one(database.reader()).await?
+                let (version, next_publication) =
+                    sqlx::query_as(LOOK).bind(now).fetch_one(database.reader()).await?;
+                Ok(StoredContent { version, next_publication })
             }
             AnyDatabase::MySql(database) => {
-                let mut connection = match self.connection.take() {
-                    Some(connection) => connection,
-                    None => {
-                        let since = self.lost_at.get_or_insert_with(Instant::now).elapsed();
-                        database.connect((since / 2).clamp(CONNECT.0, CONNECT.1)).await?
+                if let Some(connection) = self.connection.take() {
+                    match ask(connection, now).await {
+                        Ok((connection, row)) => {
+                            self.connection = Some(connection);
+                            return Ok(row);
+                        }
+                        // Not again: an outage must be noticed within a second.
+                        Err(sqlx::Error::PoolTimedOut) => return Err(sqlx::Error::PoolTimedOut),
+                        // If only this connection was closed, the database is not away.
+                        Err(_) => {}
                     }
-                };
-                let asked = sqlx::query_as(sql).bind(now).fetch_one(&mut connection);
-                let row = tokio::time::timeout(ANSWER, asked).await.map_err(late)??;
-                // Kept only after an answer: a connection whose query timed out can't be used
-                // again.
+                }
+                let since = self.lost_at.get_or_insert_with(Instant::now).elapsed();
+                let limit = (since / 2).clamp(CONNECT.0, CONNECT.1);
+                let (connection, row) = ask(database.connect(limit).await?, now).await?;
                 (self.connection, self.lost_at) = (Some(connection), None);
-                row
+                Ok(row)
             }
-        };
-        Ok(StoredContent { version, next_publication })
+        }
     }
+}
+
+const LOOK: &str = "SELECT version, (SELECT min(published_at) FROM articles
+        WHERE status = 'published' AND deleted_at IS NULL AND published_at > ?)
+     FROM content_version WHERE id = 1";
+
+/// Reads over `connection`, and returns it. Without an answer in time it is dropped, because the
+/// answer may still come.
+async fn ask(
+    mut connection: MySqlConnection,
+    now: i64,
+) -> sqlx::Result<(MySqlConnection, StoredContent)> {
+    let asked = sqlx::query_as(LOOK).bind(now).fetch_one(&mut connection);
+    let late = |_| sqlx::Error::PoolTimedOut;
+    let (version, next_publication) = tokio::time::timeout(ANSWER, asked).await.map_err(late)??;
+    Ok((connection, StoredContent { version, next_publication }))
 }
