@@ -188,6 +188,11 @@ impl Server {
         &self.state.accounts
     }
 
+    /// Where searches wait for their turn.
+    pub fn searches(&self) -> &Work {
+        &self.state.searches
+    }
+
     /// Serves until `stop` is cancelled and all accepted work is done. With `run_jobs`, runs the
     /// background jobs as well; without it, another process must.
     ///

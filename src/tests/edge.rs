@@ -526,6 +526,46 @@ fn however_many_search_at_once_each_is_answered_or_asked_to_come_again_and_pages
     assert_eq!(server.someone().get("/search?q=first").status, 200, "and then there is room again");
 }
 
+#[test]
+fn two_searches_run_at_a_time_and_the_next_one_waits() {
+    let server = TestServer::start();
+    let (end, ended) = tokio::sync::watch::channel(false);
+    let (begin, mut begun) = tokio::sync::mpsc::channel(2);
+    let long_search = || {
+        let (searches, mut ended) = (server.searches.clone(), ended.clone());
+        let begin = begin.clone();
+        async move {
+            let search = async move {
+                begin.send(()).await.unwrap();
+                ended.wait_for(|ended| *ended).await.unwrap();
+                Ok(())
+            };
+            searches.run_elsewhere(search).await
+        }
+    };
+    let (first, second) = (server.spawn(long_search()), server.spawn(long_search()));
+    for _ in 0..2 {
+        server.run(begun.recv()).unwrap();
+    }
+    std::thread::scope(|scope| {
+        let third = scope.spawn(|| server.someone().get("/search?q=first"));
+        // Each of these takes about as long as a search that runs.
+        for number in 0..20 {
+            assert_eq!(server.someone().get(&format!("/?page=1&none={number}")).status, 200);
+        }
+        assert!(!third.is_finished(), "it waits for its turn");
+        end.send(true).unwrap();
+        let answer = third.join().unwrap();
+        // On a busy machine it may have waited for too long by now.
+        let is_asked_to_come_again = answer.status == 503 && answer.header("retry-after") == "1";
+        assert!(answer.status == 200 || is_asked_to_come_again, "{}", answer.text);
+    });
+    server.run(async {
+        first.await.unwrap().unwrap();
+        second.await.unwrap().unwrap();
+    });
+}
+
 /// A process that is killed when dropped.
 struct Process(Child);
 

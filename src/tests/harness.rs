@@ -17,10 +17,12 @@ use tidemark::server::jobs::{Job, Jobs};
 use tidemark::server::lifecycle::Server;
 use tidemark::server::metrics::Metrics;
 use tidemark::server::stores::Stores;
+use tidemark::server::work::Work;
 use tidemark_counting::store::ViewStore;
 use tidemark_servers::{Redis, SqlServer};
 use tidemark_store::clock::Clock;
 use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 pub const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:139.0) Gecko/20100101 Firefox/139.0";
@@ -43,6 +45,8 @@ pub struct TestServer {
     pub stores: Stores,
     /// The running server's own accounts. `stores` was opened separately.
     pub accounts: Accounts,
+    /// The running server's slots for searches.
+    pub searches: Work,
     pub jobs: Jobs,
     /// Holds the embedded profile's database and the pictures.
     pub folder: TempDir,
@@ -106,13 +110,17 @@ pub fn reader(id: i64) -> Actor {
     Actor { id, credential: 0, role: Role::Reader }
 }
 
-/// Starts a server and returns its accounts and URL.
-async fn serve(config: &Config, clock: &Clock, stop: &CancellationToken) -> (Accounts, String) {
+/// Starts a server and returns its accounts, its slots for searches and its URL.
+async fn serve(
+    config: &Config,
+    clock: &Clock,
+    stop: &CancellationToken,
+) -> (Accounts, Work, String) {
     let server = Server::build(config.clone(), clock.clone()).await.unwrap();
     let url = format!("http://{}", server.address().unwrap());
-    let accounts = server.accounts().clone();
+    let (accounts, searches) = (server.accounts().clone(), server.searches().clone());
     tokio::spawn(server.run_until_stopped(stop.clone(), false));
-    (accounts, url)
+    (accounts, searches, url)
 }
 
 impl TestServer {
@@ -157,7 +165,7 @@ impl TestServer {
         let clock = Clock::manual(NOON.parse::<Timestamp>().unwrap());
         let runtime = Runtime::new().unwrap();
         let stop = CancellationToken::new();
-        let (stores, accounts, url) = runtime.block_on(async {
+        let (stores, accounts, searches, url) = runtime.block_on(async {
             let stores = Stores::open(&config, &clock).await.unwrap();
             let database = &stores.database;
             let files = vec![
@@ -171,8 +179,8 @@ impl TestServer {
             ];
             let report = import(database, &clock, files, Report::default()).await.unwrap();
             assert_eq!((report.created, report.failed.len()), (3, 0), "{report:?}");
-            let (accounts, url) = serve(&config, &clock, &stop).await;
-            (stores, accounts, url)
+            let (accounts, searches, url) = serve(&config, &clock, &stop).await;
+            (stores, accounts, searches, url)
         });
         let database = stores.database.clone();
         let jobs = Jobs::new(
@@ -194,6 +202,7 @@ impl TestServer {
             database,
             stores,
             accounts,
+            searches,
             jobs,
             folder,
             redis,
@@ -209,11 +218,19 @@ impl TestServer {
         self.stop.cancel();
         self.stop = CancellationToken::new();
         let started = self.runtime.block_on(serve(&self.config, &self.clock, &self.stop));
-        (self.accounts, self.url) = started;
+        (self.accounts, self.searches, self.url) = started;
     }
 
     pub fn run<T>(&self, future: impl Future<Output = T>) -> T {
         self.runtime.block_on(future)
+    }
+
+    /// Runs a future beside the test.
+    pub fn spawn<T: Send + 'static>(
+        &self,
+        future: impl Future<Output = T> + Send + 'static,
+    ) -> JoinHandle<T> {
+        self.runtime.spawn(future)
     }
 
     pub fn id(&self, slug: &str) -> i64 {
