@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what building Tidemark needs: the browser's target, wasm-bindgen and wasm-opt; with
-# "test" also a browser, MariaDB and Redis; with "lighthouse" also a browser and Lighthouse. What is
-# there is left alone, so a second run takes a moment.
+# "test" also a browser, MariaDB, Redis, and, where there can be Java, Kafka and OpenSearch; with
+# "lighthouse" also a browser and Lighthouse. What is there is left alone, so a second run takes a
+# moment.
 # Usage: scripts/setup.sh [build|test|lighthouse]
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -96,6 +97,12 @@ install_servers() {
     apt_install mariadb-server-core mariadb-client-core redis-server ||
       stop "there is no MariaDB or no Redis. Install mariadbd, the mariadb client and redis-server, then try again."
   fi
+  scripts/servers.sh has kafka opensearch && return
+  if ! have mvn || ! have java; then
+    say "Installing Maven and Java, with which the tests get and start Kafka and OpenSearch"
+    apt_install maven default-jre-headless || true
+  fi
+  scripts/servers.sh get kafka opensearch
 }
 
 check_basics
