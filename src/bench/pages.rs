@@ -12,7 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 
-use crate::client::{answer, binary, connect, import_articles, start, stop};
+use crate::client::{answer, binary, connect, import_articles, request, start, stop};
 use crate::{Profile, median};
 
 /// The pages and files that a reader without a session opens, and one address that leads nowhere.
@@ -30,6 +30,9 @@ const PAGES: [&str; 10] = [
 ];
 
 const ARTICLE: &str = "/articles/first-steps";
+
+/// How many articles `seed` adds.
+const SAMPLES: u64 = 9;
 
 /// The number of concurrent readers, how long they load each page, and the longest that any may
 /// wait.
@@ -258,6 +261,7 @@ pub fn compare(pairs: usize) {
         (Profile::Server, "0"),
     ] {
         let site = Site::start(profile, cache, seed);
+        runtime.block_on(view_samples(site.address));
         let (_, page) = runtime.block_on(rate(site.address, ARTICLE));
         let Some(nginx) = Nginx::start(&page) else {
             println!("There is no nginx to compare pages with: install it, then try again.");
@@ -288,6 +292,17 @@ pub fn compare(pairs: usize) {
         site.stop();
     }
     large_front_page(&runtime, pairs);
+}
+
+/// Counts a view of each sample article. A page that people read has views, and those of the server
+/// profile are in Redis.
+async fn view_samples(address: SocketAddr) {
+    let mut connection = connect(address).await;
+    let views = (1..=SAMPLES).map(|article| format!("/api/v1/articles/{article}/view"));
+    for path in views {
+        let answer = request(&mut connection, "PUT", &path, 1).await;
+        assert!(answer.contains("\"counted\":true"), "{path}: {answer}");
+    }
 }
 
 fn large_front_page(runtime: &Runtime, pairs: usize) {

@@ -9,7 +9,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::{join_all, join3};
+use futures_util::future::{join, join_all};
 use tidemark_counting::Views;
 use tidemark_store::clock::Clock;
 use tidemark_store::sql::OwnConnection;
@@ -17,7 +17,7 @@ use tidemark_store::sql::OwnConnection;
 use super::articles::{self, MOST_VIEWED_LENGTH};
 use super::author_counts::AuthorCounts;
 use super::db::Database;
-use super::db::counts::counts as counts_in_sql;
+use super::db::counts::{ArticleCounts, counts as counts_in_sql};
 use super::gather::{Asker, Gatherer, gather};
 use super::page_cache::page::{Moment, RenderedRankings, Wanted};
 use crate::error::Error;
@@ -40,6 +40,13 @@ const FOLLOWERS: Duration = Duration::from_millis(200);
 /// TTL of rankings, in milliseconds, if nothing in this process has changed them. Other replicas
 /// count too.
 const RANKINGS_TTL: i64 = 1_000;
+
+/// TTL of an article's likes and collects, in milliseconds, if nothing in this process has changed
+/// any. Readers on other replicas like articles too.
+const REACTIONS_TTL: i64 = 1_000;
+
+/// How many articles' likes and collects are cached.
+const REACTIONS: usize = 10_000;
 
 /// How long the last complete rankings keep SQL's from falling below them, in milliseconds. After
 /// an hour the windows have moved, and older counts are too high.
@@ -122,6 +129,10 @@ pub struct CountsReader {
     sources: Sources,
     /// Long rankings by window, as requested so far; the sidebar's are under `None`.
     rankings: HashMap<Option<Window>, Rankings>,
+    /// What SQL knows about articles, and when it was read. Emptied when a reaction changes.
+    stored: HashMap<i64, (ArticleCounts, i64)>,
+    /// [`Database::reactions_version`] before `stored` was read.
+    reactions_version: u64,
     /// Number of moments so far.
     moments: u64,
 }
@@ -130,10 +141,16 @@ pub struct CountsReader {
 pub fn counts(sources: Sources) -> (Counts, CountsReader) {
     let (asker, asked) = gather(QUEUE, BATCH);
     let connection = OwnConnection::new(sources.database.any().clone());
-    (
-        Counts(asker),
-        CountsReader { asked, connection, sources, rankings: HashMap::new(), moments: 0 },
-    )
+    let reader = CountsReader {
+        asked,
+        connection,
+        sources,
+        rankings: HashMap::new(),
+        stored: HashMap::new(),
+        reactions_version: 0,
+        moments: 0,
+    };
+    (Counts(asker), reader)
 }
 
 impl CountsReader {
@@ -187,16 +204,56 @@ impl CountsReader {
         }
         let Sources { views, author_counts, .. } = &self.sources;
         let followers = join_all(authors.iter().map(|author| followers(author_counts, *author)));
-        let stored = counts_in_sql(&mut self.connection, articles);
-        let (stored, totals, followers) = join3(stored, views.totals(articles), followers).await;
-        let mut articles = stored?;
+        let (totals, followers) = join(views.totals(articles), followers).await;
         let is_behind = totals.is_none();
-        for (article, views) in totals.unwrap_or_default() {
+        let totals = totals.unwrap_or_default();
+        let mut articles = self.stored(articles, &totals).await?;
+        for (article, views) in totals {
             articles.entry(article).or_default().views = views;
         }
         self.moments += 1;
         let (order, followers) = (self.moments, followers.into_iter().flatten().collect());
         Ok(Moment { order, articles, followers, is_behind, rankings, windows: of_windows })
+    }
+
+    /// The counts in SQL. Where Redis has an article's views, in `totals`, only its likes and
+    /// collects come from here, and may be cached. All other counts are read now (rule C6).
+    async fn stored(
+        &mut self,
+        articles: &[i64],
+        totals: &HashMap<i64, i64>,
+    ) -> Result<HashMap<i64, ArticleCounts>, Error> {
+        let reactions_version = self.sources.database.reactions_version();
+        if reactions_version != self.reactions_version {
+            self.stored.clear();
+            self.reactions_version = reactions_version;
+        }
+        let now = self.sources.clock.now_ms();
+        let is_fresh = |read_at: i64| (0..REACTIONS_TTL).contains(&(now - read_at));
+        let cached = |article: &i64| {
+            let (counts, read_at) = self.stored.get(article)?;
+            (totals.contains_key(article) && is_fresh(*read_at)).then_some(*counts)
+        };
+        let (mut counts, mut missing) = (HashMap::with_capacity(articles.len()), Vec::new());
+        for article in articles {
+            match cached(article) {
+                Some(found) => _ = counts.insert(*article, found),
+                None => missing.push(*article),
+            }
+        }
+        if missing.is_empty() {
+            return Ok(counts);
+        }
+        let read = counts_in_sql(&mut self.connection, &missing).await?;
+        if self.stored.len() + missing.len() > REACTIONS {
+            self.stored.clear();
+        }
+        for article in missing.iter().filter(|article| totals.contains_key(article)) {
+            let found = read.get(article).copied().unwrap_or_default();
+            self.stored.insert(*article, (found, now));
+        }
+        counts.extend(read);
+        Ok(counts)
     }
 
     /// The long ranking of a window, or the sidebar's for `None`.

@@ -26,6 +26,8 @@ pub mod users;
 
 use std::num::NonZeroU32;
 use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use content_version::ContentVersion;
 pub use tidemark_store::sql::{
@@ -45,6 +47,7 @@ static MIGRATIONS: Migrations = Migrations {
 pub struct Database {
     connections: AnyDatabase,
     content_version: ContentVersion,
+    reactions_version: Arc<AtomicU64>,
 }
 
 impl Deref for Database {
@@ -57,7 +60,11 @@ impl Deref for Database {
 
 impl From<AnyDatabase> for Database {
     fn from(connections: AnyDatabase) -> Self {
-        Self { connections, content_version: ContentVersion::default() }
+        Self {
+            connections,
+            content_version: ContentVersion::default(),
+            reactions_version: Arc::default(),
+        }
     }
 }
 
@@ -109,6 +116,15 @@ impl Database {
     /// Database errors.
     pub async fn ping(&self) -> sqlx::Result<()> {
         on_reader!(self, pool => sqlx::query("SELECT 1 FROM articles LIMIT 1").execute(pool).await.map(drop))
+    }
+
+    /// A number that grows whenever this process has changed a like or a collect, or may have.
+    pub fn reactions_version(&self) -> u64 {
+        self.reactions_version.load(Ordering::Acquire)
+    }
+
+    fn reactions_changed(&self) {
+        self.reactions_version.fetch_add(1, Ordering::AcqRel);
     }
 
     /// The content version in this process's memory.

@@ -82,7 +82,9 @@ impl Database {
         is_on: bool,
         now: i64,
     ) -> Result<Reacted, WriteError> {
-        retry!(self.try_to_set_reaction(counted, user, article, is_on, now).await)
+        let reacted = retry!(self.try_to_set_reaction(counted, user, article, is_on, now).await);
+        self.reactions_changed();
+        reacted
     }
 
     async fn try_to_set_reaction(
