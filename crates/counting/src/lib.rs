@@ -48,11 +48,8 @@
 //!
 //! - Check that readers may see the article before it calls [`Views::record`].
 //! - Run the [`batcher`]'s workers, and a [`follow::Follower`] if it calls [`Views::would_count`].
-//! - With SQLite, periodically call [`store::sqlite::SqliteStore::prune`] and
-//!   [`store::sqlite::SqliteStore::refresh_rankings`].
-//! - With Redis, periodically call [`flush::Flusher::step`], the methods of the same names on
-//!   [`store::redis::RedisStore`], and [`store::redis::RedisStore::destroy_salts`], which makes
-//!   sure that Redis' files keep no old salts.
+//! - Periodically call [`ViewStore::flush`], [`ViewStore::prune`] and
+//!   [`ViewStore::refresh_rankings`].
 //! - With Redis, tell the [`sql::ledger::Ledger`] which articles still exist. A flush drops the
 //!   views of all others.
 
@@ -67,6 +64,7 @@ mod outcome;
 pub mod rules;
 pub mod sql;
 pub mod store;
+pub mod upkeep;
 pub mod visitor;
 mod window;
 
@@ -248,27 +246,18 @@ impl Views {
     /// The view count of each of `articles`. Articles missing from the map have their count in SQL.
     /// `None` while Redis is unavailable; the caller then uses the counts in SQL.
     pub async fn totals(&self, articles: &[i64]) -> Option<HashMap<i64, i64>> {
-        match &self.store {
-            // The page's own query already has them.
-            ViewStore::Sqlite(_) => Some(HashMap::new()),
-            ViewStore::Redis(store) => store.redis.for_page(store.totals(articles)).await,
-        }
+        self.store.totals_for_page(articles).await
     }
 
     /// The articles with the most views in `window`, most viewed first; ties go to the newer
     /// article. `None` if the caller has to ask SQL: in the embedded profile, and while Redis is
     /// unavailable or its ranking is not built.
     pub async fn top(&self, window: Window, count: usize) -> Option<Vec<(i64, i64)>> {
-        match &self.store {
-            ViewStore::Sqlite(_) => None,
-            ViewStore::Redis(store) => {
-                let top = store.redis.for_page(store.top(window, count)).await.flatten();
-                if top.is_none() {
-                    self.unranked.fetch_add(1, Ordering::AcqRel);
-                }
-                top
-            }
+        let top = self.store.top_for_page(window, count).await;
+        if top.is_none() && self.store.needs_flush() {
+            self.unranked.fetch_add(1, Ordering::AcqRel);
         }
+        top
     }
 }
 

@@ -13,6 +13,7 @@ use super::rules::{Decision, View};
 use super::visitor::Visitor;
 use crate::ViewError;
 use crate::ViewOutcome;
+use crate::Window;
 use crate::sql::salts::Salt;
 
 /// A store of views. All stores give the same answers and differ only in what they run on.
@@ -134,6 +135,26 @@ impl ViewStore {
         match self {
             ViewStore::Sqlite(store) => store.totals(articles).await,
             ViewStore::Redis(store) => store.totals(articles).await,
+        }
+    }
+
+    /// Like [`ViewStore::totals`], for a page, which does without them if Redis can't be read in
+    /// time: `None`. With SQLite the map is empty, because the page's own query has the counts.
+    pub async fn totals_for_page(&self, articles: &[i64]) -> Option<HashMap<i64, i64>> {
+        match self {
+            ViewStore::Sqlite(_) => Some(HashMap::new()),
+            ViewStore::Redis(store) => store.redis.for_page(store.totals(articles)).await,
+        }
+    }
+
+    /// The articles with the most views in `window`, for a page, which asks SQL instead if this is
+    /// `None`: always with SQLite, and if Redis can't be read in time or has no such ranking.
+    pub async fn top_for_page(&self, window: Window, count: usize) -> Option<Vec<(i64, i64)>> {
+        match self {
+            ViewStore::Sqlite(_) => None,
+            ViewStore::Redis(store) => {
+                store.redis.for_page(store.top(window, count)).await.flatten()
+            }
         }
     }
 

@@ -25,6 +25,7 @@ use tidemark_counting::sql::rankings;
 use tidemark_counting::store::redis::{RedisStore, Unflushed};
 use tidemark_counting::store::sqlite::SqliteStore;
 use tidemark_counting::store::{Drift, Recorded, ViewStore};
+use tidemark_counting::upkeep::Refreshed;
 use tidemark_counting::visitor::{Hashes, Identifier, Reader, Visitor, day_of};
 use tidemark_counting::{MIGRATIONS, Reason, ViewError, ViewOutcome, Window};
 use tidemark_servers::{self as servers, RedisCluster, SqlServer};

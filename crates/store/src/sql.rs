@@ -289,6 +289,11 @@ impl AnyDatabase {
         }
     }
 
+    /// Whether it can be down while this process runs. A file can't.
+    pub fn can_be_away(&self) -> bool {
+        matches!(self, AnyDatabase::MySql(_))
+    }
+
     /// Closes all connections once their current work is done.
     pub async fn close(&self) {
         match self {

@@ -10,6 +10,8 @@ const CHUNK: i64 = 5_000;
 pub struct Pruned {
     /// Dedup entries whose window had expired.
     pub seen: u64,
+    /// Batches that the ledger kept for long enough.
+    pub batches: u64,
     /// Salts of past days.
     pub salts: u64,
 }

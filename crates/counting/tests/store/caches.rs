@@ -184,14 +184,8 @@ fn c6_what_was_read_from_sql_before_a_batch_was_closed_or_finished_fills_no_cach
 #[test]
 fn rankings_end_with_the_current_hour_and_equal_what_the_hours_in_sql_say() {
     on(&BACKENDS, async |place| {
-        let refresh = async || match &place.store {
-            ViewStore::Sqlite(store) => store.refresh_rankings().await.map(drop).unwrap(),
-            ViewStore::Redis(store) => store.refresh_rankings().await.map(drop).unwrap(),
-        };
-        let reconcile = async || match &place.store {
-            ViewStore::Sqlite(store) => store.reconcile().await.unwrap(),
-            ViewStore::Redis(store) => store.reconcile().await.unwrap(),
-        };
+        let refresh = async || place.store.refresh_rankings().await.map(drop).unwrap();
+        let reconcile = async || place.store.reconcile().await.unwrap();
         let agree = async |viewed: &[(i64, i64)], now: i64| {
             for window in [Window::All, Window::Day, Window::Week, Window::Month] {
                 let mut expected = HashMap::<i64, i64>::new();

@@ -789,10 +789,10 @@ fn c2_c3_a_prune_of_sqlite_deletes_the_windows_and_salts_that_are_over_and_no_ot
         assert_eq!(place.record(1, 2).await, None);
         let ViewStore::Sqlite(store) = &place.store else { panic!("not a store in SQLite") };
         let prune = async || store.prune(day - 1).await.unwrap();
-        assert_eq!(prune().await, Pruned { seen: 0, salts: 1 });
+        assert_eq!(prune().await, Pruned { salts: 1, ..Pruned::default() });
         assert_eq!(place.store.salts(day, [2; 32], None).await.unwrap(), ([1; 32], Some([1; 32])));
         place.clock.advance(WINDOW / 2);
-        assert_eq!(prune().await, Pruned { seen: 2, salts: 0 });
+        assert_eq!(prune().await, Pruned { seen: 2, ..Pruned::default() });
         // Also holds for a process that knows only what is in the file.
         let process = place.opened_again().await;
         let again = View { article: 1, visitor: visitor(2, 2) };
@@ -819,5 +819,29 @@ fn c2_a_process_that_slept_until_all_that_it_missed_was_forgotten_counts_on() {
         let outcome = &record(&slept, &[view(0)]).await[0];
         assert_eq!((outcome.views, outcome.counted), (5_402, true));
         assert_eq!(record(&place.store, &[view(0)]).await[0].reason, Some(Reason::Repeat));
+    });
+}
+
+#[test]
+fn the_upkeep_of_a_store_says_what_it_did_whichever_store_it_is() {
+    on(&BACKENDS, async |place| {
+        let (store, is_redis) = (&place.store, matches!(place.store, ViewStore::Redis(_)));
+        assert_eq!(store.needs_flush(), is_redis);
+        store.refresh_rankings().await.unwrap();
+        assert_eq!(store.refresh_rankings().await.unwrap(), None, "they are of this hour");
+        assert_eq!(place.record(1, 1).await, None);
+        let flushed = store.flush(&place.clock).await.unwrap();
+        assert_eq!(flushed.views, i64::from(is_redis), "{flushed}");
+        assert_eq!(store.flush(&place.clock).await.unwrap(), Flushed::default());
+        place.clock.advance(HOUR);
+        let refreshed = store.refresh_rankings().await.unwrap();
+        let expected = if is_redis { Refreshed::Shards(SHARDS as usize) } else { Refreshed::All };
+        assert_eq!(refreshed, Some(expected));
+        let pruned = store.prune(place.clock.now_ms()).await.unwrap();
+        assert_eq!(pruned, Pruned { seen: 1, ..Pruned::default() });
+        // A flush of a month ago is forgotten by the ledger.
+        place.clock.advance(31 * 24 * HOUR);
+        let pruned = store.prune(place.clock.now_ms()).await.unwrap();
+        assert_eq!(pruned.batches, u64::from(is_redis));
     });
 }

@@ -139,10 +139,7 @@ async fn agrees_with_the_model(
                 continue;
             }
             Action::Refresh => {
-                match &place.store {
-                    ViewStore::Sqlite(store) => store.refresh_rankings().await.map(drop).unwrap(),
-                    ViewStore::Redis(store) => store.refresh_rankings().await.map(drop).unwrap(),
-                }
+                place.store.refresh_rankings().await.unwrap();
                 continue;
             }
             Action::Restart => {
