@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod article_reader;
 pub mod articles;
+pub mod assets;
 pub mod author_counts;
 pub mod cli;
 pub mod config;
@@ -18,6 +19,7 @@ pub mod latest;
 pub mod lifecycle;
 pub mod metrics;
 pub mod page_cache;
+pub mod parts;
 pub mod pictures;
 pub mod reactions;
 pub mod reading;

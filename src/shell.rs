@@ -8,13 +8,15 @@ use crate::components::layout::Layout;
 use crate::components::page::{Content, Head, Preview};
 use crate::model::pages::Frame;
 use crate::model::theme::Theme;
+use crate::server::assets::{READING, Scripts};
 use crate::server::state::AppState;
 
 /// Renders a page to HTML. Its scripts carry `nonce`.
 pub fn document(frame: Frame, content: Content, theme: Option<Theme>, nonce: &str) -> String {
     let state = expect_context::<AppState>();
     let Content { head, view, has_islands } = content;
-    let islands = has_islands.then(|| InertElement::new(state.island_scripts.join(nonce)));
+    let islands =
+        has_islands.then(|| InertElement::new(state.assets.scripts().islands.join(nonce)));
     view! {
         <!DOCTYPE html>
         <html lang="en" data-theme=theme.map(Theme::name)>
@@ -22,8 +24,8 @@ pub fn document(frame: Frame, content: Content, theme: Option<Theme>, nonce: &st
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
                 <meta name="color-scheme" content="light dark" />
-                <link rel="stylesheet" href=state.leptos_options.css_path() />
-                {InertElement::new(state.scripts.join(nonce))}
+                <link rel="stylesheet" href=state.assets.options().css_path() />
+                {InertElement::new(state.assets.scripts().every_page.join(nonce))}
                 <link rel="icon" href="/favicon.ico" sizes="32x32" />
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
                 <link rel="apple-touch-icon" href="/apple-touch-icon.png" />
@@ -68,12 +70,14 @@ fn HeadTags(head: Head) -> impl IntoView {
     }
 }
 
-/// The name of the script that every page loads, `browser/reading.js`, without hash and `.js`.
-pub const READING: &str = "reading";
+/// The script tags of pages.
+pub fn scripts(options: &LeptosOptions) -> Scripts {
+    Scripts { every_page: reading_scripts(options), islands: island_scripts(options) }
+}
 
 /// The script tags of every page, split where the nonce goes: `reading.js`, and cargo-leptos's live
 /// reload when that is running.
-pub fn scripts(options: &LeptosOptions) -> Vec<String> {
+fn reading_scripts(options: &LeptosOptions) -> Vec<String> {
     // The output name is the crate's name plus the hash, and every file of the build has the same
     // hash.
     let hash = options.output_name.strip_prefix(env!("CARGO_PKG_NAME")).unwrap_or_default();
@@ -90,7 +94,7 @@ pub fn scripts(options: &LeptosOptions) -> Vec<String> {
 /// Leptos also preloads the library. That is left out: the text does not need it, and on a phone's
 /// connection the preload delayed the text (docs/measurements/lighthouse.md). Without it, the
 /// script loads the library once the page is there.
-pub fn island_scripts(options: &LeptosOptions) -> Vec<String> {
+fn island_scripts(options: &LeptosOptions) -> Vec<String> {
     around_nonce(|_| {
         let library = view! { <HydrationScripts options=options.clone() islands=true /> }.to_html();
         library.find("<script").map_or_else(String::new, |start| library[start..].to_owned())

@@ -25,8 +25,8 @@ fn request() -> (AppState, Parts) {
 #[server(prefix = "/api/pages", endpoint = "home", input = GetUrl, output = Json)]
 pub async fn home(page: Option<String>) -> Result<Framed<HomeData>, Error> {
     let (state, parts) = request();
-    let content = async { state.home_page(&parts, page_number(page.as_deref())?).await };
-    answer(state.framed(&parts, content).await)
+    let content = async { state.reading.home_page(&parts, page_number(page.as_deref())?).await };
+    answer(state.reading.framed(&parts, content).await)
 }
 
 /// An article.
@@ -36,7 +36,7 @@ pub async fn home(page: Option<String>) -> Result<Framed<HomeData>, Error> {
 #[server(prefix = "/api/pages", endpoint = "article", input = GetUrl, output = Json)]
 pub async fn article(slug: String) -> Result<Framed<ArticleData>, Error> {
     let (state, parts) = request();
-    answer(state.article_page(&parts, &slug).await)
+    answer(state.reading.article_page(&parts, &slug).await)
 }
 
 /// One page of the articles with a tag, newest first.
@@ -47,8 +47,9 @@ pub async fn article(slug: String) -> Result<Framed<ArticleData>, Error> {
 #[server(prefix = "/api/pages", endpoint = "tag", input = GetUrl, output = Json)]
 pub async fn tag(tag: String, page: Option<String>) -> Result<Framed<TagData>, Error> {
     let (state, parts) = request();
-    let content = async { state.tag_page(&parts, tag, page_number(page.as_deref())?).await };
-    answer(state.framed(&parts, content).await)
+    let content =
+        async { state.reading.tag_page(&parts, tag, page_number(page.as_deref())?).await };
+    answer(state.reading.framed(&parts, content).await)
 }
 
 /// An author and one page of their articles, newest first.
@@ -60,8 +61,8 @@ pub async fn tag(tag: String, page: Option<String>) -> Result<Framed<TagData>, E
 pub async fn author(username: String, page: Option<String>) -> Result<Framed<AuthorData>, Error> {
     let (state, parts) = request();
     let content =
-        async { state.author_page(&parts, &username, page_number(page.as_deref())?).await };
-    answer(state.framed(&parts, content).await)
+        async { state.reading.author_page(&parts, &username, page_number(page.as_deref())?).await };
+    answer(state.reading.framed(&parts, content).await)
 }
 
 /// The most viewed articles within a window.
@@ -71,8 +72,8 @@ pub async fn author(username: String, page: Option<String>) -> Result<Framed<Aut
 #[server(prefix = "/api/pages", endpoint = "most-viewed", input = GetUrl, output = Json)]
 pub async fn most_viewed(window: Option<String>) -> Result<Framed<MostViewedData>, Error> {
     let (state, parts) = request();
-    let content = async { state.most_viewed_page(self::window(window.as_deref())?).await };
-    answer(state.framed(&parts, content).await)
+    let content = async { state.reading.most_viewed_page(self::window(window.as_deref())?).await };
+    answer(state.reading.framed(&parts, content).await)
 }
 
 /// One page of the articles that contain the search text.
@@ -85,8 +86,9 @@ pub async fn search(q: Option<String>, page: Option<String>) -> Result<Framed<Se
     let (state, parts) = request();
     let content = async {
         state
+            .reading
             .search_page(&parts, q.as_deref().unwrap_or_default(), page_number(page.as_deref())?)
             .await
     };
-    answer(state.framed(&parts, content).await)
+    answer(state.reading.framed(&parts, content).await)
 }

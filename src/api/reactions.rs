@@ -45,6 +45,6 @@ async fn set(reaction: Reaction, is_on: bool) -> Result<Reacted, Error> {
     let user = current_user(&expect_context::<Parts>())?;
     // The button has already changed, so a reader may leave the page and abort the request. The
     // spawned task finishes the write anyway.
-    let set = tokio::spawn(async move { state.set_reaction(&user, &reaction, is_on).await });
+    let set = tokio::spawn(async move { state.reactions.set(&user, &reaction, is_on).await });
     answer(set.await.unwrap_or(Err(Error::Internal)))
 }

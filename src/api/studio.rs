@@ -19,7 +19,7 @@ pub async fn preview(article: i64, typed: Typed) -> Result<String, Error> {
     use crate::server::request::identity::current_user;
     use crate::server::state::AppState;
     let user = current_user(&expect_context::<Parts>())?;
-    let preview = expect_context::<AppState>().preview(&user, article, &typed).await;
+    let preview = expect_context::<AppState>().studio.preview(&user, article, &typed).await;
     let (content, notes) = super::answer(preview)?;
     let notes = notes.into_iter().map(|text| view! { <p class="notice">{text}</p> }).collect_view();
     Ok(view! { {notes} <ArticleBody content /> }.to_html())
@@ -37,5 +37,7 @@ pub async fn keep_draft(article: i64, version: i64, typed: Typed) -> Result<bool
     use crate::server::request::identity::current_user;
     use crate::server::state::AppState;
     let user = current_user(&expect_context::<Parts>())?;
-    super::answer(expect_context::<AppState>().keep_draft(&user, article, version, &typed).await)
+    super::answer(
+        expect_context::<AppState>().studio.keep_draft(&user, article, version, &typed).await,
+    )
 }

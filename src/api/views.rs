@@ -1,12 +1,12 @@
 //! Recording a view; called by `browser/reading.js`.
 
+use axum::http::request::Parts;
 use leptos::prelude::*;
 use leptos::server_fn::codec::{Json, PutUrl};
 
 use super::answer;
 use crate::error::Error;
 use crate::model::view::ViewOutcome;
-use crate::server::request::identity::ViewSender;
 use crate::server::state::AppState;
 
 /// Records the current visitor's view of an article. Idempotent within the window (rule C2), so it
@@ -18,9 +18,9 @@ use crate::server::state::AppState;
 #[server(prefix = "/api/islands", endpoint = "record-view", input = PutUrl, output = Json)]
 pub async fn record_view(article: i64) -> Result<ViewOutcome, Error> {
     let state = expect_context::<AppState>();
-    let ViewSender { user, sender } =
-        leptos_axum::extract_with_state::<ViewSender, AppState>(&state)
-            .await
-            .map_err(|_| Error::Unavailable)?;
-    answer(state.record_view(article, user, sender).await)
+    let request = state.identity.view_request(&expect_context::<Parts>());
+    answer(match request {
+        Ok(request) => state.counting.record(article, request).await,
+        Err(error) => Err(error),
+    })
 }

@@ -96,7 +96,7 @@ impl LoadedPage {
                 let (state, mut parts) = (expect_context::<AppState>(), expect_context::<Parts>());
                 // Error pages aren't cached, so they can't leave holes open.
                 parts.extensions.remove::<Marks>();
-                Self { frame: state.frame(&parts, true).await, content: Err(error) }
+                Self { frame: state.reading.frame(&parts, true).await, content: Err(error) }
             }
         }
     }
@@ -107,7 +107,7 @@ impl LoadedPage {
         content: impl Future<Output = Result<Content, Error>>,
     ) -> Self {
         let (state, parts) = (expect_context::<AppState>(), expect_context::<Parts>());
-        let (frame, content) = join(state.frame(&parts, has_sidebar), content).await;
+        let (frame, content) = join(state.reading.frame(&parts, has_sidebar), content).await;
         Self { frame, content }
     }
 }

@@ -18,7 +18,7 @@ pub async fn page() -> LoadedPage {
     let title = format!("Collected · {}", state.config.site.title);
     let content = async move {
         let user = current_user(&parts)?;
-        let articles = state.list_page(List::Collected(user.id), number?).await?;
+        let articles = state.reading.list_page(List::Collected(user.id), number?).await?;
         let list = match articles.total {
             0 => view! {
                 <div class="message">

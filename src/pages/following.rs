@@ -25,7 +25,7 @@ pub async fn page() -> LoadedPage {
         let authors =
             async { Ok(state.database.followed_authors(user.id, state.clock.now_ms()).await?) };
         let (authors, articles) =
-            try_join(authors, state.list_page(List::Followed(user.id), number)).await?;
+            try_join(authors, state.reading.list_page(List::Followed(user.id), number)).await?;
         let list = match (authors.is_empty(), articles.total) {
             (true, _) => view! {
                 <div class="message">

@@ -50,7 +50,8 @@ pub type FieldErrors = Vec<(&'static str, String)>;
 /// Signs users in, and lets them change their accounts.
 #[derive(Clone, Debug)]
 pub struct Accounts {
-    stores: Stores,
+    database: Database,
+    sessions: Sessions,
     clock: Clock,
     throttle: Throttle,
     hashing: Arc<Semaphore>,
@@ -72,25 +73,18 @@ pub enum Attempt {
 }
 
 impl Accounts {
-    /// Creates the accounts service for `stores`. `clock` is the time that throttling goes by.
-    pub fn new(stores: Stores, clock: Clock) -> Self {
-        let throttle = match &stores.sessions {
-            Sessions::Sqlite(_) => Throttle::in_memory(),
-            Sessions::Redis(sessions) => Throttle::Redis(sessions.redis().clone()),
-        };
+    /// Signs in the users of `database`. `clock` is the time that `throttle` goes by.
+    pub fn new(database: Database, sessions: Sessions, throttle: Throttle, clock: Clock) -> Self {
         let decoy = password_auth::generate_hash(rand::random::<[u8; 16]>());
         Self {
-            stores,
+            database,
+            sessions,
             clock,
             throttle,
             hashing: Arc::new(Semaphore::new(AT_A_TIME)),
             line: Line::default(),
             decoy: decoy.into(),
         }
-    }
-
-    fn database(&self) -> &Database {
-        &self.stores.database
     }
 
     /// Checks a user name and password.
@@ -105,7 +99,7 @@ impl Accounts {
         sender: &Sender,
     ) -> Result<Attempt, Error> {
         let address = format!("{:016x}", sender.log_name());
-        let user = self.database().user_by_username(username).await?;
+        let user = self.database.user_by_username(username).await?;
         // On a known device, neither other people's failed attempts nor the length of their queue
         // should matter.
         let device = self.known_device(user.as_ref(), sender).await?;
@@ -190,7 +184,7 @@ impl Accounts {
             .map_or((0, ""), |user| (user.id, user.password_hash.as_deref().unwrap_or_default()));
         let since = self.clock.now_ms() - DEVICE_LASTS;
         let is_known =
-            self.database().is_known_device(id, &hash_of_device(token, credential), since).await?;
+            self.database.is_known_device(id, &hash_of_device(token, credential), since).await?;
         Ok(is_known.then(|| sender.as_device(id, token)))
     }
 
@@ -210,7 +204,7 @@ impl Accounts {
         let token =
             sender.device().filter(|_| is_known).map_or_else(random_password, str::to_owned);
         let hash = hash_of_device(&token, credential);
-        self.database().remember_device(user.id, &hash, self.clock.now_ms(), MOST_DEVICES).await?;
+        self.database.remember_device(user.id, &hash, self.clock.now_ms(), MOST_DEVICES).await?;
         Ok(Some(token))
     }
 
@@ -300,7 +294,7 @@ impl Accounts {
         if let Err(error) = check_name(name) {
             return Ok(Err(vec![("name", error)]));
         }
-        let is_renamed = self.database().rename_user(user.actor(), name, &is_like(name)).await?;
+        let is_renamed = self.database.rename_user(user.actor(), name, &is_like(name)).await?;
         Ok(if is_renamed { Ok(()) } else { Err(vec![("name", name_taken())]) })
     }
 
@@ -336,8 +330,8 @@ impl Accounts {
             return Ok(Err(vec![("new_password", error)]));
         }
         let hash = self.hash(Who::Known, new).await?;
-        let credential = self.database().change_password(user.actor(), &hash).await?;
-        forget_sessions(&self.stores, user.id).await;
+        let credential = self.database.change_password(user.actor(), &hash).await?;
+        forget_sessions(&self.sessions, user.id).await;
         tracing::info!(user = user.id, "a user changed the password");
         Ok(Ok(credential))
     }
@@ -356,9 +350,9 @@ impl Accounts {
     ) -> Result<Option<String>, Error> {
         let password = random_password();
         let hash = self.hash(Who::Known, password.clone()).await?;
-        let id = self.database().reset_password(admin, username, &hash).await?;
+        let id = self.database.reset_password(admin, username, &hash).await?;
         let Some(id) = id else { return Ok(None) };
-        forget_sessions(&self.stores, id).await;
+        forget_sessions(&self.sessions, id).await;
         Ok(Some(password))
     }
 
@@ -369,9 +363,9 @@ impl Accounts {
     /// [`Error::Unauthorized`] and [`Error::Forbidden`] if the administrator was signed out or
     /// demoted in the meantime; database errors.
     pub async fn block(&self, admin: Actor, username: &str) -> Result<bool, Error> {
-        let id = self.database().block_user(admin, username).await?;
+        let id = self.database.block_user(admin, username).await?;
         let Some(id) = id else { return Ok(false) };
-        forget_sessions(&self.stores, id).await;
+        forget_sessions(&self.sessions, id).await;
         Ok(true)
     }
 
@@ -381,7 +375,7 @@ impl Accounts {
     /// # Errors
     /// Database errors.
     pub async fn is_current(&self, user: i64, credential: i64) -> Result<bool, Error> {
-        Ok(self.database().user(user).await?.is_some_and(|user| user.credential == credential))
+        Ok(self.database.user(user).await?.is_some_and(|user| user.credential == credential))
     }
 
     /// Returns the sessions of a user, newest first.
@@ -405,13 +399,13 @@ impl Accounts {
         is_meant: impl Fn(&SignedIn) -> bool,
     ) -> Result<(), Error> {
         for session in self.all_sessions(user).await?.iter().filter(|session| is_meant(session)) {
-            self.stores.sessions.end(&session.name).await.map_err(|error| unavailable(&error))?;
+            self.sessions.end(&session.name).await.map_err(|error| unavailable(&error))?;
         }
         Ok(())
     }
 
     async fn all_sessions(&self, user: i64) -> Result<Vec<SignedIn>, Error> {
-        self.stores.sessions.of_user(user).await.map_err(|error| unavailable(&error))
+        self.sessions.of_user(user).await.map_err(|error| unavailable(&error))
     }
 }
 
@@ -446,14 +440,14 @@ pub async fn set_password(stores: &Stores, username: &str, hash: &str) -> Result
     let id =
         stores.database.set_password(username, hash).await.map_err(|error| error.to_string())?;
     let Some(id) = id else { return Ok(false) };
-    forget_sessions(stores, id).await;
+    forget_sessions(&stores.sessions, id).await;
     Ok(true)
 }
 
 /// Deletes the sessions of a user whose credential has changed. They are invalid already, so an
 /// unreachable Redis is no reason to fail.
-async fn forget_sessions(stores: &Stores, user: i64) {
-    if let Err(error) = stores.sessions.end_all(user).await {
+async fn forget_sessions(sessions: &Sessions, user: i64) {
+    if let Err(error) = sessions.end_all(user).await {
         tracing::warn!(error = %error, user, "sessions that open nothing any more could not be deleted");
     }
 }

@@ -30,18 +30,18 @@ const TIMEOUT: Duration = Duration::from_secs(4);
 
 /// Asks for articles. Cheap to clone; the reader stops when the last clone is dropped.
 #[derive(Clone, Debug)]
-pub struct Articles(Asker<String, Found>);
+pub struct ArticlesBySlug(Asker<String, Found>);
 
 /// The answer to one reader. Shared, because others may have asked for the same article.
 type Found = Result<Option<Arc<Article>>, Error>;
 
-impl Articles {
+impl ArticlesBySlug {
     /// Reads the article with this slug after this call, if it is visible to readers. Its counts
     /// are those in SQL.
     ///
     /// # Errors
     /// Any database error; [`Error::Unavailable`] if the queue is full.
-    pub async fn by_slug(&self, slug: &str) -> Result<Option<Article>, Error> {
+    pub async fn read(&self, slug: &str) -> Result<Option<Article>, Error> {
         let found = self.0.ask(slug.to_owned()).await.unwrap_or(Err(Error::Unavailable))?;
         // Clones only if others share it, and in the caller's task rather than in the one reader.
         Ok(found.map(Arc::unwrap_or_clone))
@@ -57,16 +57,16 @@ pub struct ArticleReader {
 }
 
 /// A handle to ask with, and the reader, which has to run to answer.
-pub fn articles(database: Database, clock: Clock) -> (Articles, ArticleReader) {
+pub fn articles_by_slug(database: Database, clock: Clock) -> (ArticlesBySlug, ArticleReader) {
     let (asker, asked) = gather(QUEUE, BATCH);
     (
-        Articles(asker),
+        ArticlesBySlug(asker),
         ArticleReader { asked, connection: OwnConnection::new(database.any().clone()), clock },
     )
 }
 
 impl ArticleReader {
-    /// Answers until the last [`Articles`] is dropped.
+    /// Answers until the last [`ArticlesBySlug`] is dropped.
     pub async fn run(mut self) {
         while self.step().await {}
     }

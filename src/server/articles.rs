@@ -5,11 +5,15 @@
 
 use moka::sync::Cache;
 use tidemark_counting::Views;
+use tidemark_store::clock::Clock;
 
+use super::article_reader::ArticlesBySlug;
 use super::db::Database;
 use super::db::articles::Filter;
 use super::db::content_version::ContentVersion;
-use super::state::Services;
+use super::db::lists::List;
+use super::reactions::Profile;
+use super::work::Work;
 use crate::error::Error;
 use crate::model::article::{Article, ArticleSummary, RankedArticle, Window};
 use crate::model::page::Page;
@@ -24,13 +28,21 @@ const SIDEBAR_WINDOWS: [Window; 3] = [Window::Day, Window::Week, Window::All];
 /// Articles on the most viewed page.
 pub(super) const MOST_VIEWED_LENGTH: i64 = 50;
 
+/// How many searches may scan article texts at once. SQLite has four connections for reading, and
+/// pages need some of them. A search whose client has gone counts until its scan ends.
+const SEARCHES_AT_A_TIME: usize = 2;
+
+/// How many more searches may queue before new ones are refused. A queued search holds no
+/// connection, and its wait has a timeout.
+const QUEUED_SEARCHES: usize = 1_000;
+
 /// Number of lists whose length is cached.
 const TOTALS: u64 = 1_000;
 
 /// Caches how many articles a list has. Counting them in a large blog takes far longer than reading
 /// one page, and the total is the same until the content changes.
 #[derive(Clone, Debug)]
-pub struct Totals {
+struct Totals {
     totals: Cache<TotalKey, i64>,
     version: ContentVersion,
 }
@@ -39,7 +51,7 @@ type TotalKey = (u64, Filter);
 
 impl Totals {
     /// An empty cache. `version` is part of the key.
-    pub fn new(version: ContentVersion) -> Self {
+    fn new(version: ContentVersion) -> Self {
         Self { totals: Cache::new(TOTALS), version }
     }
 
@@ -48,7 +60,7 @@ impl Totals {
     ///
     /// # Errors
     /// Any database error.
-    pub async fn page(
+    async fn page(
         &self,
         database: &Database,
         filter: &Filter,
@@ -76,39 +88,49 @@ impl Totals {
     }
 }
 
-/// Replaces the views of a page of articles with current ones.
-pub(super) async fn with_views(
-    views: &Views,
-    mut page: Page<ArticleSummary>,
-) -> Page<ArticleSummary> {
-    let ids: Vec<i64> = page.items.iter().map(|article| article.id).collect();
-    let totals = views.totals(&ids).await.unwrap_or_default();
-    for article in &mut page.items {
-        article.views = totals.get(&article.id).copied().unwrap_or(article.views);
-    }
-    page
+/// The articles that readers see, with current counts. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Articles {
+    database: Database,
+    clock: Clock,
+    views: Views,
+    by_slug: ArticlesBySlug,
+    totals: Totals,
+    /// Limits concurrent searches, because each one scans every text.
+    searches: Work,
 }
 
-impl Services {
+impl Articles {
+    /// The articles in `database`. `by_slug` reads single ones.
+    pub fn new(database: Database, clock: Clock, views: Views, by_slug: ArticlesBySlug) -> Self {
+        let totals = Totals::new(database.content_version().clone());
+        let searches = Work::new(SEARCHES_AT_A_TIME, QUEUED_SEARCHES);
+        Self { database, clock, views, by_slug, totals, searches }
+    }
+
+    /// Where searches wait for their turn.
+    pub fn searches(&self) -> &Work {
+        &self.searches
+    }
+
     /// A page of visible articles, newest first. A page past the end is empty.
     ///
     /// # Errors
     /// Any database error.
-    pub async fn articles(
+    pub async fn list(
         &self,
         filter: &Filter,
         page: i64,
         per_page: i64,
     ) -> Result<Page<ArticleSummary>, Error> {
-        let page = self.articles_as_stored(filter, page, per_page).await?;
-        Ok(with_views(&self.views, page).await)
+        Ok(self.with_counts(self.list_as_stored(filter, page, per_page).await?).await)
     }
 
-    /// Like [`Services::articles`], with the view counts in SQL.
+    /// Like [`Articles::list`], with the view counts in SQL.
     ///
     /// # Errors
     /// Any database error.
-    pub async fn articles_as_stored(
+    pub async fn list_as_stored(
         &self,
         filter: &Filter,
         page: i64,
@@ -117,11 +139,62 @@ impl Services {
         self.totals.page(&self.database, filter, page, per_page, self.clock.now_ms()).await
     }
 
+    /// Like [`Articles::list_as_stored`], for a filter that scans every text. Only a few searches
+    /// run at a time.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if too many searches are queued or this one takes too long; any
+    /// database error.
+    pub async fn search_as_stored(
+        &self,
+        filter: Filter,
+        page: i64,
+        per_page: i64,
+    ) -> Result<Page<ArticleSummary>, Error> {
+        // Not all of `self`: a shutdown waits until nobody holds the queue of views any more, but
+        // need not wait for a search whose client has gone.
+        let (totals, database, clock) =
+            (self.totals.clone(), self.database.clone(), self.clock.clone());
+        let search =
+            async move { totals.page(&database, &filter, page, per_page, clock.now_ms()).await };
+        self.searches.run_elsewhere(search).await
+    }
+
+    /// A page of a list of the user's, such as collected articles or those of followed authors.
+    /// Only visible articles; a page past the end is empty.
+    ///
+    /// # Errors
+    /// Any database error.
+    pub async fn in_list(
+        &self,
+        list: List,
+        page: i64,
+        per_page: i64,
+    ) -> Result<Page<ArticleSummary>, Error> {
+        let page = self.database.list(list, page, per_page, self.clock.now_ms()).await?;
+        Ok(self.with_counts(page).await)
+    }
+
+    /// A page of an author's articles, newest first. A page past the end is empty.
+    ///
+    /// # Errors
+    /// Any database error.
+    pub async fn written_by(
+        &self,
+        profile: &Profile,
+        page: i64,
+        per_page: i64,
+    ) -> Result<Page<ArticleSummary>, Error> {
+        let (list, now) = (List::Written(profile.id), self.clock.now_ms());
+        let page = self.database.list_of(list, profile.articles, page, per_page, now).await?;
+        Ok(self.with_counts(page).await)
+    }
+
     /// The article with this id, if it is visible to readers.
     ///
     /// # Errors
     /// Any database error.
-    pub async fn article(&self, id: i64) -> Result<Option<Article>, Error> {
+    pub async fn one(&self, id: i64) -> Result<Option<Article>, Error> {
         let article = self.database.article(id, self.clock.now_ms()).await?;
         Ok(match article {
             Some(article) => Some(self.with_count(article).await),
@@ -129,18 +202,30 @@ impl Services {
         })
     }
 
+    /// The article with this slug, if it is visible to readers, with the view counts in SQL.
+    ///
+    /// # Errors
+    /// Any database error; [`Error::Unavailable`] if too many wait for an article.
+    pub async fn one_as_stored(&self, slug: &str) -> Result<Option<Article>, Error> {
+        self.by_slug.read(slug).await
+    }
+
     /// Replaces the article's views with the current count.
     pub async fn with_count(&self, mut article: Article) -> Article {
         let id = article.summary.id;
-        article.summary.views = self
-            .views
-            .totals(&[id])
-            .await
-            .unwrap_or_default()
-            .get(&id)
-            .copied()
-            .unwrap_or(article.summary.views);
+        let totals = self.views.totals(&[id]).await.unwrap_or_default();
+        article.summary.views = totals.get(&id).copied().unwrap_or(article.summary.views);
         article
+    }
+
+    /// Replaces the views of a page of articles with the current counts.
+    pub async fn with_counts(&self, mut page: Page<ArticleSummary>) -> Page<ArticleSummary> {
+        let ids: Vec<i64> = page.items.iter().map(|article| article.id).collect();
+        let totals = self.views.totals(&ids).await.unwrap_or_default();
+        for article in &mut page.items {
+            article.views = totals.get(&article.id).copied().unwrap_or(article.views);
+        }
+        page
     }
 
     /// The visible articles with the most views in `window`, most viewed first and newer first
@@ -165,7 +250,7 @@ impl Services {
     }
 }
 
-/// Like [`Services::rankings`], at time `now`.
+/// Like [`Articles::rankings`], at time `now`.
 pub(super) async fn rankings(
     database: &Database,
     views: &Views,
@@ -181,7 +266,7 @@ pub(super) async fn rankings(
     Ok(rankings)
 }
 
-/// Like [`Services::most_viewed`], at time `now`.
+/// Like [`Articles::most_viewed`], at time `now`.
 pub(super) async fn most_viewed(
     database: &Database,
     views: &Views,

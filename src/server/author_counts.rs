@@ -16,7 +16,7 @@
 use std::sync::LazyLock;
 
 use ::redis::{RedisResult, Value, cmd, pipe};
-use tidemark_counting::store::{Drift, ViewStore};
+use tidemark_counting::store::Drift;
 use tidemark_store::clock::Clock;
 use tidemark_store::redis::{Redis, Script};
 
@@ -100,13 +100,15 @@ pub struct AuthorCounts {
 }
 
 impl AuthorCounts {
-    /// Counts authors in `database`; caches the counts in the Redis of `store`, if it has one.
-    pub fn new(database: Database, store: &ViewStore, clock: Clock) -> Self {
-        let redis = match store {
-            ViewStore::Sqlite(_) => None,
-            ViewStore::Redis(store) => Some(store.redis.clone()),
-        };
+    /// Counts authors in `database`; caches the counts in `redis`, if there is one.
+    pub fn new(database: Database, redis: Option<Redis>, clock: Clock) -> Self {
         Self { database, redis, clock }
+    }
+
+    /// The same counts for requests ([`Database::for_requests`]).
+    #[must_use]
+    pub fn for_requests(self) -> Self {
+        Self { database: self.database.for_requests(), ..self }
     }
 
     /// How many visible articles have this user in their byline.

@@ -20,13 +20,11 @@ use serve::serve;
 use tidemark_store::clock::Clock;
 use user::{UserCommand, user};
 
-use super::author_counts::AuthorCounts;
-use super::config::{self, Config};
+use super::config::Config;
 use super::content::export::export_folder;
 use super::content::rerender::rerender;
-use super::jobs::Jobs;
 use super::jobs::schedule::Schedule;
-use super::metrics::Metrics;
+use super::state::Parts;
 use super::stores::Stores;
 use super::telemetry;
 
@@ -117,7 +115,7 @@ async fn run(arguments: Arguments) -> Result<(), String> {
     let environment: HashMap<String, String> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect();
-    let config = Config::load(arguments.config.as_deref(), environment)?;
+    let mut config = Config::load(arguments.config.as_deref(), environment)?;
     let command = arguments.command.unwrap_or(Command::Serve { no_jobs: false });
     let is_server = matches!(command, Command::Serve { .. } | Command::Flush { every: Some(_) });
     telemetry::start(config.server.log, if is_server { "info" } else { "warn" });
@@ -125,47 +123,45 @@ async fn run(arguments: Arguments) -> Result<(), String> {
     if let Command::Serve { no_jobs } = command {
         return serve(config, clock, !no_jobs).await;
     }
-    let stores = Stores::open(&config, &clock).await.map_err(|error| error.to_string())?;
-    let database = stores.database.clone();
-    let author_counts = AuthorCounts::new(database.clone(), &stores.views, clock.clone());
-    let jobs = |settings| {
-        Jobs::new(database.clone(), stores.views.clone(), clock.clone(), settings, Metrics::new())
-    };
+    if let Command::Flush { every: Some(schedule) } = &command {
+        config.jobs.flush = schedule.clone();
+    }
+    let (parts, _) = Parts::assemble(config, clock).await.map_err(|error| error.to_string())?;
+    let Stores { database, author_counts, .. } = &parts.stores;
+    let (jobs, clock) = (&parts.jobs, &parts.clock);
     let result = match command {
         Command::Serve { .. } => Ok(()),
-        Command::Flush { every: None } => flush(&jobs(config.jobs), &database).await,
-        Command::Flush { every: Some(schedule) } => {
-            work(jobs(config::Jobs { flush: schedule, ..config.jobs })).await
-        }
-        Command::Reconcile => reconcile(&jobs(config.jobs)).await,
-        Command::Jobs => show_jobs(&jobs(config.jobs), &database, &clock).await,
-        Command::Doctor => doctor(&config, &stores).await,
+        Command::Flush { every: None } => flush(jobs).await,
+        Command::Flush { every: Some(_) } => work(jobs).await,
+        Command::Reconcile => reconcile(jobs).await,
+        Command::Jobs => show_jobs(jobs, database, clock).await,
+        Command::Doctor => doctor(&parts.doctor, &parts.config).await,
         Command::Migrate => {
             println!("The database is up to date: {}", database.address());
-            let changed = rerender(&database).await.map_err(|error| error.to_string())?;
+            let changed = rerender(database).await.map_err(|error| error.to_string())?;
             if changed > 0 {
                 println!("Rendered {changed} articles of an older version again.");
             }
             Ok(())
         }
         Command::Seed => {
-            let seeded = seed_samples(&database, &clock).await;
+            let seeded = seed_samples(database, clock).await;
             author_counts.articles_changed().await;
             seeded
         }
         Command::Import { folder } => {
-            let imported = import(&database, &clock, folder).await;
+            let imported = import(database, clock, folder).await;
             author_counts.articles_changed().await;
             imported
         }
-        Command::Export { folder } => match export_folder(&database, &folder).await {
+        Command::Export { folder } => match export_folder(database, &folder).await {
             Ok(count) => {
                 println!("Exported {count} articles to {}.", folder.display());
                 Ok(())
             }
             Err(error) => Err(error.to_string()),
         },
-        Command::User(command) => user(&stores, &clock, command).await,
+        Command::User(command) => user(&parts.stores, clock, command).await,
     };
     database.close().await;
     result

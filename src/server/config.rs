@@ -147,6 +147,16 @@ pub enum Profile {
     Server,
 }
 
+impl Profile {
+    /// Name and stores, for a person.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Profile::Embedded => "embedded (SQLite, one process)",
+            Profile::Server => "server (MySQL or MariaDB, and Redis; any number of replicas)",
+        }
+    }
+}
+
 /// How anonymous visitors are told apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -36,6 +36,8 @@ pub use tidemark_store::sql::{
 use tidemark_store::sql::{Dialect, InsertedId, Migrations, is_taken, within};
 use tidemark_store::{on_connection, on_own, on_reader, on_writer};
 
+use crate::error::Error;
+
 /// The migrations of the blog's tables.
 static MIGRATIONS: Migrations = Migrations {
     sqlite: sqlx::migrate!("migrations/sqlite"),
@@ -147,4 +149,17 @@ pub async fn open_sqlite(url: &str) -> Result<SqliteDatabase, OpenError> {
 /// An [`OpenError`], whose message is one line for the operator.
 pub async fn open_mysql(url: &str) -> Result<MySqlDatabase, OpenError> {
     MySqlDatabase::open(url, None, &MIGRATIONS.mysql).await
+}
+
+/// Logs a database failure. The reader gets an internal error, or is asked to retry if the database
+/// could not be reached.
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        if is_unavailable(&error) {
+            tracing::error!(error = %error, "the database can't be reached");
+            return Error::Unavailable;
+        }
+        tracing::error!(error = %error, "the database failed");
+        Error::Internal
+    }
 }

@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use tidemark_counting::store::ViewStore;
-use tidemark_counting::store::redis::RedisStore;
+use tidemark_counting::ViewError;
 use tidemark_counting::store::redis::files::Files;
+use tidemark_counting::store::redis::{RedisStore, Unflushed};
 use tidemark_store::redis::Info;
 
-use super::config::{AnonymousVisitor, Config, Jobs, Profile};
+use super::config::{AnonymousVisitor, Config, Jobs};
 use super::db::Database;
 use super::pictures::store::PictureStore;
+use super::stores::Stores;
 
 /// How long a store may take to answer before it counts as down.
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -38,23 +39,114 @@ impl Health {
     }
 }
 
-/// Checks each store.
-pub async fn health(database: &Database, views: &ViewStore) -> Vec<(&'static str, Health)> {
-    let answers = tokio::time::timeout(TIMEOUT, database.ping()).await;
-    let is_up = matches!(answers, Ok(Ok(())));
-    let mut stores = vec![("database", if is_up { Health::Good } else { Health::Away })];
-    if let ViewStore::Redis(store) = views {
-        let nodes = tokio::time::timeout(TIMEOUT, store.nodes()).await;
-        stores.push((
-            "redis",
-            match nodes {
-                Ok(Ok(nodes)) if nodes.iter().any(evicts) => Health::Evicts,
-                Ok(Ok(_)) => Health::Good,
-                _ => Health::Away,
-            },
-        ));
+/// Examines the stores. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Doctor {
+    database: Database,
+    /// `None` in the embedded profile.
+    redis: Option<RedisStore>,
+    pictures: PictureStore,
+}
+
+impl Doctor {
+    /// Examines `stores`.
+    pub fn new(stores: &Stores) -> Self {
+        let Stores { database, redis, pictures, .. } = stores.clone();
+        Self { database, redis, pictures }
     }
-    stores
+
+    /// Checks each store.
+    pub async fn health(&self) -> Vec<(&'static str, Health)> {
+        let answers = tokio::time::timeout(TIMEOUT, self.database.ping()).await;
+        let is_up = matches!(answers, Ok(Ok(())));
+        let mut stores = vec![("database", if is_up { Health::Good } else { Health::Away })];
+        if let Some(store) = &self.redis {
+            let nodes = tokio::time::timeout(TIMEOUT, store.nodes()).await;
+            stores.push((
+                "redis",
+                match nodes {
+                    Ok(Ok(nodes)) if nodes.iter().any(evicts) => Health::Evicts,
+                    Ok(Ok(_)) => Health::Good,
+                    _ => Health::Away,
+                },
+            ));
+        }
+        stores
+    }
+
+    /// What Redis has that no flush has brought to SQL; `None` in the embedded profile.
+    ///
+    /// # Errors
+    /// [`ViewError::Store`]
+    pub async fn unflushed(&self) -> Result<Option<Unflushed>, ViewError> {
+        match &self.redis {
+            None => Ok(None),
+            Some(store) => store.unflushed().await.map(Some),
+        }
+    }
+
+    /// Checks the configuration, the stores and the jobs.
+    pub async fn examine(&self, config: &Config) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        let window = jiff::SignedDuration::try_from(config.views.window)
+            .unwrap_or(jiff::SignedDuration::MAX);
+        match config.profile() {
+            Ok(profile) => {
+                findings.push(Finding::Fact(format!("Profile: {}.", profile.in_words())))
+            }
+            Err(error) => findings.push(Finding::Wrong(error)),
+        }
+        findings.push(Finding::Fact(format!(
+            "A visitor counts once per article in {window:#}; in that time an address counts {} anonymous visitors, an IPv6 /48 {}, and an \
+             address or /48 {} signed-in readers.",
+            config.views.per_ip_cap, config.views.per_network_cap, config.views.signed_in_cap
+        )));
+        if config.views.visitor == AnonymousVisitor::Session {
+            findings.push(Finding::Fact(
+                "Pages of articles set a cookie for readers who are not signed in (views.visitor = \"session\"). In many countries that takes \
+                 their consent, for which Tidemark does not ask."
+                    .into(),
+            ));
+        }
+        if !config.is_secure()
+            && !config.site.base_url.contains("127.0.0.1")
+            && !config.site.base_url.contains("localhost")
+        {
+            findings.push(Finding::Warning(
+                "site.base-url is not https: session cookies travel in the clear. Put a TLS proxy in front and set it to https://…".into(),
+            ));
+        }
+        match &self.redis {
+            None => {
+                match self.database.ping().await {
+                    Ok(()) => findings.push(Finding::Fact(
+                        "SQLite: answers. Each acknowledged view is in a committed and synced transaction. Worst case after a power cut: \
+                         no acknowledged view is lost."
+                            .into(),
+                    )),
+                    Err(error) => findings.push(Finding::Wrong(format!("SQLite does not answer: {error}"))),
+                }
+            }
+            Some(store) => {
+                findings.extend(examine_redis(store).await);
+                findings.extend(examine_mysql(store).await);
+            }
+        }
+        findings.extend(examine_jobs(&config.jobs, self.redis.is_some()));
+        findings
+    }
+
+    /// Checks the picture store by writing and deleting an object.
+    pub async fn examine_pictures(&self) -> Finding {
+        let place = self.pictures.place();
+        match self.pictures.probe().await {
+            Ok(()) => Finding::Fact(format!("Pictures: kept in {place}; it can be written to.")),
+            Err(error) => Finding::Wrong(format!(
+                "Pictures: nothing can be kept in {place}: {}. Give this user the right to write there, or set pictures.url to another place.",
+                error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
+            )),
+        }
+    }
 }
 
 /// Whether Redis may evict data. Every policy but `noeviction` loses something: `allkeys-*` drops
@@ -72,60 +164,6 @@ pub enum Finding {
     Warning(String),
     /// Something does not work, or a guarantee does not hold.
     Wrong(String),
-}
-
-/// Checks the configuration, the stores and the jobs.
-pub async fn examine(config: &Config, database: &Database, views: &ViewStore) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    let window =
-        jiff::SignedDuration::try_from(config.views.window).unwrap_or(jiff::SignedDuration::MAX);
-    match config.profile() {
-        Ok(Profile::Embedded) => {
-            findings.push(Finding::Fact("Profile: embedded (SQLite, one process).".into()))
-        }
-        Ok(Profile::Server) => findings.push(Finding::Fact(
-            "Profile: server (MySQL or MariaDB, and Redis; any number of replicas).".into(),
-        )),
-        Err(error) => findings.push(Finding::Wrong(error)),
-    }
-    findings.push(Finding::Fact(format!(
-        "A visitor counts once per article in {window:#}; in that time an address counts {} anonymous visitors, an IPv6 /48 {}, and an \
-         address or /48 {} signed-in readers.",
-        config.views.per_ip_cap, config.views.per_network_cap, config.views.signed_in_cap
-    )));
-    if config.views.visitor == AnonymousVisitor::Session {
-        findings.push(Finding::Fact(
-            "Pages of articles set a cookie for readers who are not signed in (views.visitor = \"session\"). In many countries that takes \
-             their consent, for which Tidemark does not ask."
-                .into(),
-        ));
-    }
-    if !config.is_secure()
-        && !config.site.base_url.contains("127.0.0.1")
-        && !config.site.base_url.contains("localhost")
-    {
-        findings.push(Finding::Warning(
-            "site.base-url is not https: session cookies travel in the clear. Put a TLS proxy in front and set it to https://…".into(),
-        ));
-    }
-    match views {
-        ViewStore::Sqlite(_) => {
-            match database.ping().await {
-                Ok(()) => findings.push(Finding::Fact(
-                    "SQLite: answers. Each acknowledged view is in a committed and synced transaction. Worst case after a power cut: \
-                     no acknowledged view is lost."
-                        .into(),
-                )),
-                Err(error) => findings.push(Finding::Wrong(format!("SQLite does not answer: {error}"))),
-            }
-        }
-        ViewStore::Redis(store) => {
-            findings.extend(examine_redis(store).await);
-            findings.extend(examine_mysql(store).await);
-        }
-    }
-    findings.extend(examine_jobs(&config.jobs, matches!(views, ViewStore::Redis(_))));
-    findings
 }
 
 /// Warns about jobs that are off. `has_redis`: whether views wait in Redis for a flush.
@@ -155,18 +193,6 @@ fn examine_jobs(jobs: &Jobs, has_redis: bool) -> Vec<Finding> {
         "jobs.ranking is off: views of more than 24 hours, 7 days or 30 days ago stay in the rankings. Let another process run it.",
     );
     findings
-}
-
-/// Checks the picture store by writing and deleting an object.
-pub async fn examine_pictures(store: &PictureStore) -> Finding {
-    let place = store.place();
-    match store.probe().await {
-        Ok(()) => Finding::Fact(format!("Pictures: kept in {place}; it can be written to.")),
-        Err(error) => Finding::Wrong(format!(
-            "Pictures: nothing can be kept in {place}: {}. Give this user the right to write there, or set pictures.url to another place.",
-            error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
-        )),
-    }
 }
 
 async fn examine_redis(store: &RedisStore) -> Vec<Finding> {

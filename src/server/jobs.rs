@@ -14,9 +14,12 @@ use schedule::Schedule;
 use tidemark_counting::store::ViewStore;
 use tidemark_store::clock::Clock;
 
+use super::author_counts::AuthorCounts;
 use super::config;
 use super::db::Database;
 use super::metrics::Metrics;
+use super::sessions::Sessions;
+use super::stores::Stores;
 
 /// A background job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +62,8 @@ impl Job {
 pub struct Jobs {
     database: Database,
     store: ViewStore,
+    sessions: Sessions,
+    author_counts: AuthorCounts,
     clock: Clock,
     settings: config::Jobs,
     metrics: Metrics,
@@ -68,20 +73,11 @@ pub struct Jobs {
 type Summary = Option<String>;
 
 impl Jobs {
-    /// Jobs that work on these parts.
-    pub fn new(
-        database: Database,
-        store: ViewStore,
-        clock: Clock,
-        settings: config::Jobs,
-        metrics: Metrics,
-    ) -> Self {
-        Self { database, store, clock, settings, metrics }
-    }
-
-    /// The store of views.
-    pub fn store(&self) -> &ViewStore {
-        &self.store
+    /// Jobs that work on these stores. Jobs may take longer than requests, so these should not be
+    /// the stores [`Stores::for_requests`].
+    pub fn new(stores: &Stores, clock: Clock, settings: config::Jobs, metrics: Metrics) -> Self {
+        let Stores { database, views, sessions, author_counts, .. } = stores.clone();
+        Self { database, store: views, sessions, author_counts, clock, settings, metrics }
     }
 
     /// The schedule of a job.

@@ -7,42 +7,21 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use tidemark_counting::Views;
-use tidemark_counting::batcher::{Worker, batcher};
-use tidemark_counting::follow::Follower;
-use tidemark_counting::visitor::Identifier;
 use tidemark_store::clock::Clock;
 use tokio::net::TcpListener;
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::accounts::Accounts;
-use super::article_reader::{ArticleReader, articles};
-use super::articles::Totals;
-use super::author_counts::AuthorCounts;
 use super::config::Config;
 use super::content::rerender::rerender;
-use super::counts::{CountsReader, Sources, counts};
 use super::db::Database;
-use super::http::files::leptos_options;
 use super::http::remember::Site;
 use super::http::router::{reading, router};
 use super::http::serve::{Limits, serve};
-use super::jobs::{Job, Jobs};
-use super::latest::Latest;
-use super::metrics::Metrics;
-use super::page_cache::PageCache;
-use super::page_cache::watch::Watch;
-use super::pictures::Pictures;
-use super::reading::{QUEUED_SEARCHES, SEARCHES_AT_A_TIME};
-use super::state::{AppState, Services};
-use super::stores::{Stores, StoresError};
-use super::visibility::Visibility;
-use super::work::Work;
-use crate::components::ranking::render_long_ranking;
-use crate::components::sidebar::{render_rankings, render_unavailable};
-use crate::shell::{island_scripts, scripts};
+use super::jobs::Job;
+use super::parts::Tasks;
+use super::state::{AppState, Parts};
+use super::stores::StoresError;
 
 /// How long open requests may take after the signal to stop.
 const GRACE: Duration = Duration::from_secs(3);
@@ -77,19 +56,12 @@ pub enum ServeError {
     Counting,
 }
 
-/// How long startup reads the dedup log. The rest is read in the background.
-const FIRST_LOOK: Duration = Duration::from_secs(1);
-
 /// A server that is bound to its address but does not serve yet.
 #[derive(Debug)]
 pub struct Server {
     listener: TcpListener,
     state: AppState,
-    workers: Vec<Worker>,
-    counts_reader: CountsReader,
-    article_reader: ArticleReader,
-    watch: Watch,
-    follower: Follower,
+    tasks: Tasks,
 }
 
 impl Server {
@@ -102,77 +74,17 @@ impl Server {
         let listener = TcpListener::bind(address)
             .await
             .map_err(|error| ServeError::Address { address, reason: error.to_string() })?;
-        let stores = Stores::open(&config, &clock).await?;
-        let (metrics, settings) = (Metrics::new(), config.jobs.clone());
-        // Create the jobs with the unlimited stores: jobs may take longer than requests.
-        let jobs = Jobs::new(
-            stores.database.clone(),
-            stores.views.clone(),
-            clock.clone(),
-            settings,
-            metrics.clone(),
-        );
-        let stores = stores.for_requests();
-        let accounts = Accounts::new(stores.clone(), clock.clone());
-        let Stores { database, views: store, sessions, pictures } = stores;
-        let (batcher, workers) = batcher(store.clone(), config.views.queue);
-        let identifier = Identifier::new(store.clone(), clock.clone(), config.views.window);
-        let mut follower = Follower::new(identifier.clone(), store.clone());
-        let _ = tokio::time::timeout(FIRST_LOOK, follower.step()).await;
-        let author_counts = AuthorCounts::new(database.clone(), &store, clock.clone());
-        let views = Views::new(identifier, batcher, store);
-        let sources = Sources {
-            database: database.clone(),
-            views: views.clone(),
-            author_counts: author_counts.clone(),
-            clock: clock.clone(),
-            render: render_rankings,
-            render_long: render_long_ranking,
-        };
-        let (counts, counts_reader) = counts(sources);
-        let totals = Totals::new(database.content_version().clone());
-        let (articles_to_read, article_reader) = articles(database.clone(), clock.clone());
-        let bytes = u64::try_from(config.pages.cache).unwrap_or(u64::MAX) << 20;
-        let mut watch = Watch::new(database.clone(), clock.clone());
-        watch.step().await;
-        let page_cache =
-            PageCache::new(bytes, database.content_version().clone(), render_unavailable());
-        let leptos_options = leptos_options(&config.site);
-        let (scripts, island_scripts) = (scripts(&leptos_options), island_scripts(&leptos_options));
-        if let Some(obstacle) = pictures.obstacle() {
+        let (state, mut tasks) = Parts::assemble(config, clock).await?;
+        tasks.look_once().await;
+        // Find the browser's files now, so that the log says at the start if they don't fit.
+        state.assets.options();
+        if let Some(obstacle) = state.pictures.obstacle() {
             tracing::warn!(
                 obstacle,
                 "no picture can be kept; set pictures.url to another place, or clear the way"
             );
         }
-        let pictures =
-            Pictures::new(database.clone(), pictures, clock.clone(), config.pictures.quota());
-        let visibility = Visibility::new(database.clone(), clock.clone());
-        let state = AppState::new(Services {
-            config,
-            clock,
-            database,
-            accounts,
-            author_counts,
-            visibility,
-            articles_to_read,
-            totals,
-            views,
-            sessions,
-            jobs,
-            metrics,
-            pictures,
-            page_cache,
-            feed: Latest::default(),
-            sitemap: Latest::default(),
-            counts,
-            work: Work::default(),
-            searches: Work::new(SEARCHES_AT_A_TIME, QUEUED_SEARCHES),
-            leptos_options,
-            scripts,
-            island_scripts,
-        });
-        Ok(Self { listener, state, workers, counts_reader, article_reader, watch, follower })
+        Ok(Self { listener, state, tasks })
     }
 
     /// The bound address, with the actual port if the setting is port 0.
@@ -183,14 +95,9 @@ impl Server {
         Ok(self.listener.local_addr()?)
     }
 
-    /// The sign-in and sign-up service.
-    pub fn accounts(&self) -> &Accounts {
-        &self.state.accounts
-    }
-
-    /// Where searches wait for their turn.
-    pub fn searches(&self) -> &Work {
-        &self.state.searches
+    /// The parts that the server runs on. Whoever keeps a clone keeps the server from stopping.
+    pub fn parts(&self) -> &AppState {
+        &self.state
     }
 
     /// Serves until `stop` is cancelled and all accepted work is done. With `run_jobs`, runs the
@@ -203,8 +110,7 @@ impl Server {
         stop: CancellationToken,
         run_jobs: bool,
     ) -> Result<(), ServeError> {
-        let Self { listener, state, workers, counts_reader, article_reader, watch, follower } =
-            self;
+        let Self { listener, state, tasks: needed } = self;
         let database = state.database.clone();
         let jobs = state.jobs.clone();
         let tasks = TaskTracker::new();
@@ -212,12 +118,8 @@ impl Server {
             jobs.spawn_all(&tasks, &stop);
             tasks.spawn(rerender_until_stopped(database.clone(), stop.clone()));
         }
-        tasks.spawn(watch.run(stop.clone()));
-        tasks.spawn(follower.run(stop.clone()));
+        let mut counting = needed.spawn(&tasks, &stop);
         tasks.close();
-        let mut counting: JoinSet<()> = workers.into_iter().map(Worker::run).collect();
-        counting.spawn(counts_reader.run());
-        counting.spawn(article_reader.run());
 
         let limits = Limits::of(&state.config);
         let trusted_proxies = state.config.server.trusted_proxies.clone();

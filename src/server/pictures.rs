@@ -90,6 +90,11 @@ impl Pictures {
         Self { database, store, clock, quota, work: Work::new(AT_A_TIME, IN_LINE) }
     }
 
+    /// Why no picture can be stored, if that is known already.
+    pub fn obstacle(&self) -> Option<String> {
+        self.store.obstacle()
+    }
+
     /// Checks and stores files for a user: all of them or none.
     ///
     /// # Errors

@@ -1,16 +1,14 @@
 //! Reactions of readers to articles and authors, for forms and server functions alike.
 
 use tidemark_counting::store::Drift;
+use tidemark_store::clock::Clock;
 
-use super::articles::with_views;
-use super::db::lists::List;
+use super::author_counts::AuthorCounts;
 use super::db::reactions::Counted;
 use super::db::users::User;
 use super::db::{Database, reactions};
-use super::state::Services;
 use crate::error::Error;
-use crate::model::article::{ArticleSummary, Author};
-use crate::model::page::Page;
+use crate::model::article::Author;
 use crate::model::reaction::{Reacted, Reaction};
 
 /// An author, for the author's page.
@@ -26,13 +24,26 @@ pub struct Profile {
     pub followers: i64,
 }
 
-impl Services {
+/// Reactions of readers. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Reactions {
+    database: Database,
+    clock: Clock,
+    author_counts: AuthorCounts,
+}
+
+impl Reactions {
+    /// The reactions in `database`.
+    pub fn new(database: Database, clock: Clock, author_counts: AuthorCounts) -> Self {
+        Self { database, clock, author_counts }
+    }
+
     /// Turns a reaction of `user` on or off. Idempotent.
     ///
     /// # Errors
     /// [`Error::NotFound`] if the article is not visible to readers or there is no such author,
     /// [`Error::BadRequest`] if the user tries to follow themself, any database error.
-    pub async fn set_reaction(
+    pub async fn set(
         &self,
         user: &User,
         reaction: &Reaction,
@@ -94,36 +105,6 @@ impl Services {
         let articles = self.author_counts.articles(id).await?;
         let followers = self.author_counts.followers(id).await?;
         Ok(Profile { id, author, articles, followers })
-    }
-
-    /// A page of a list of the user's, such as collected articles or those of followed authors.
-    /// Only visible articles; a page past the end is empty.
-    ///
-    /// # Errors
-    /// Any database error.
-    pub async fn list(
-        &self,
-        list: List,
-        page: i64,
-        per_page: i64,
-    ) -> Result<Page<ArticleSummary>, Error> {
-        let page = self.database.list(list, page, per_page, self.clock.now_ms()).await?;
-        Ok(with_views(&self.views, page).await)
-    }
-
-    /// A page of an author's articles, newest first. A page past the end is empty.
-    ///
-    /// # Errors
-    /// Any database error.
-    pub async fn written_by(
-        &self,
-        profile: &Profile,
-        page: i64,
-        per_page: i64,
-    ) -> Result<Page<ArticleSummary>, Error> {
-        let (list, now) = (List::Written(profile.id), self.clock.now_ms());
-        let page = self.database.list_of(list, profile.articles, page, per_page, now).await?;
-        Ok(with_views(&self.views, page).await)
     }
 }
 

@@ -3,15 +3,17 @@
 
 use axum::http::request::Parts;
 use futures_util::future::{join, try_join};
+use tidemark_store::clock::Clock;
 
-use super::articles::{MOST_VIEWED_LENGTH, with_views};
+use super::articles::{Articles, MOST_VIEWED_LENGTH};
+use super::counting::Counting;
+use super::db::Database;
 use super::db::articles::Filter;
 use super::db::lists::List;
 use super::db::users::{Role, User};
 use super::page_cache::hole::Marks;
-use super::reactions::Profile;
-use super::request::identity::{PageCookie, PageReader, signed_in_user};
-use super::state::Services;
+use super::reactions::{Profile, Reactions};
+use super::request::identity::{Identity, PageCookie};
 use crate::error::Error;
 use crate::model::article::{ArticleSummary, Window};
 use crate::model::page::Page;
@@ -26,20 +28,35 @@ pub const PER_PAGE: i64 = 10;
 /// Maximum length of a search text, in characters. Longer texts are cut.
 pub const LONGEST_SEARCH: usize = 200;
 
-/// How many searches may scan article texts at once. SQLite has four connections for reading, and
-/// pages need some of them. A search whose client has gone counts until its scan ends.
-pub const SEARCHES_AT_A_TIME: usize = 2;
+/// Loads pages. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    database: Database,
+    clock: Clock,
+    articles: Articles,
+    reactions: Reactions,
+    counting: Counting,
+    identity: Identity,
+}
 
-/// How many more searches may queue before new ones are refused. A queued search holds no
-/// connection, and its wait has a timeout.
-pub const QUEUED_SEARCHES: usize = 1_000;
+impl Reading {
+    /// Loads the pages of these parts.
+    pub fn new(
+        database: Database,
+        clock: Clock,
+        articles: Articles,
+        reactions: Reactions,
+        counting: Counting,
+        identity: Identity,
+    ) -> Self {
+        Self { database, clock, articles, reactions, counting, identity }
+    }
 
-impl Services {
     /// Loads what surrounds a page's content. Never fails: whatever can't be loaded is left out, so
     /// the page can still be read.
     pub async fn frame(&self, parts: &Parts, has_sidebar: bool) -> Frame {
         let user = async {
-            let user = signed_in_user(parts, self).await.ok().flatten()?;
+            let user = self.identity.signed_in_user(parts).await.ok().flatten()?;
             Some(MenuUser {
                 name: user.name,
                 is_author: user.role >= Role::Author,
@@ -49,7 +66,9 @@ impl Services {
         let sidebar = async {
             match has_sidebar {
                 true if leaves_counts_open(parts) => Sidebar::Open,
-                true => self.rankings().await.map_or(Sidebar::Unavailable, Sidebar::Rankings),
+                true => {
+                    self.articles.rankings().await.map_or(Sidebar::Unavailable, Sidebar::Rankings)
+                }
                 false => Sidebar::Absent,
             }
         };
@@ -96,12 +115,15 @@ impl Services {
 
     async fn article_data(&self, parts: &Parts, slug: &str) -> Result<ArticleData, Error> {
         // If the session can't be read, show the article anyway.
-        let reader = async { Ok(signed_in_user(parts, self).await.ok().flatten()) };
-        let (article, reader) = try_join(self.articles_to_read.by_slug(slug), reader).await?;
+        let reader = async { Ok(self.identity.signed_in_user(parts).await.ok().flatten()) };
+        let (article, reader) = try_join(self.articles.one_as_stored(slug), reader).await?;
         let article = article
             .ok_or_else(|| Error::NotFound("There is no article at this address.".into()))?;
-        let article =
-            if leaves_counts_open(parts) { article } else { self.with_count(article).await };
+        let article = if leaves_counts_open(parts) {
+            article
+        } else {
+            self.articles.with_count(article).await
+        };
         // Ask only after the count was read. If this reader's view is recorded in between, the page
         // shows neither the view nor a +1, so the count never falls.
         let would_count = leaves_counts_open(parts)
@@ -122,7 +144,9 @@ impl Services {
         user: Option<&User>,
     ) -> bool {
         // If that can't be determined now, show the +1; the answer to the view corrects it.
-        let Ok(asking) = PageReader::of(parts, self, user.map(|user| user.id)) else { return true };
+        let Ok(asking) = self.identity.page_reader(parts, user.map(|user| user.id)) else {
+            return true;
+        };
         if let (Some(answer), Some(cookie)) = (parts.extensions.get::<PageCookie>(), &asking.cookie)
         {
             answer.set(cookie.clone());
@@ -130,7 +154,7 @@ impl Services {
         let is_author = user.is_some_and(|user| {
             article.authors.iter().any(|author| author.username == user.username)
         });
-        asking.would_count(self, article.id, is_author)
+        asking.would_count(&self.counting, article.id, is_author)
     }
 
     /// `/tags/{tag}`
@@ -158,9 +182,10 @@ impl Services {
         page: i64,
     ) -> Result<AuthorData, Error> {
         // If the session can't be read, show the page anyway.
-        let reader =
-            async { Ok(signed_in_user(parts, self).await.ok().flatten().map(|user| user.id)) };
-        let (profile, reader) = try_join(self.profile(username), reader).await?;
+        let reader = async {
+            Ok(self.identity.signed_in_user(parts).await.ok().flatten().map(|user| user.id))
+        };
+        let (profile, reader) = try_join(self.reactions.profile(username), reader).await?;
         let follow = async {
             Ok(match reader {
                 Some(reader) if reader == profile.id => Follow::Own,
@@ -169,7 +194,7 @@ impl Services {
             })
         };
         let (articles, follow) =
-            try_join(self.written_by(&profile, page, PER_PAGE), follow).await?;
+            try_join(self.articles.written_by(&profile, page, PER_PAGE), follow).await?;
         let Profile { id, author, followers, .. } = profile;
         Ok(AuthorData { id, author, followers, follow, articles: existing(articles)? })
     }
@@ -179,7 +204,7 @@ impl Services {
     /// # Errors
     /// Any database error.
     pub async fn most_viewed_page(&self, window: Window) -> Result<MostViewedData, Error> {
-        let articles = self.most_viewed(window, MOST_VIEWED_LENGTH).await?;
+        let articles = self.articles.most_viewed(window, MOST_VIEWED_LENGTH).await?;
         Ok(MostViewedData { ranking: Ranking { window, articles } })
     }
 
@@ -199,16 +224,11 @@ impl Services {
             return Ok(SearchData { text, articles: None });
         }
         let filter = Filter { text: Some(text.clone()), ..Filter::default() };
-        // Not the whole state: a shutdown waits until nobody holds it any more, but need not wait
-        // for a search whose client has gone.
-        let (totals, database, clock) =
-            (self.totals.clone(), self.database.clone(), self.clock.clone());
-        let search =
-            async move { totals.page(&database, &filter, page, PER_PAGE, clock.now_ms()).await };
-        let articles = existing(self.searches.run_elsewhere(search).await?)?;
+        let articles = self.articles.search_as_stored(filter, page, PER_PAGE).await?;
+        let articles = existing(articles)?;
         let articles = match leaves_counts_open(parts) {
             true => articles,
-            false => with_views(&self.views, articles).await,
+            false => self.articles.with_counts(articles).await,
         };
         Ok(SearchData { text, articles: Some(articles) })
     }
@@ -221,8 +241,8 @@ impl Services {
         page: i64,
     ) -> Result<Page<ArticleSummary>, Error> {
         match leaves_counts_open(parts) {
-            true => self.articles_as_stored(filter, page, PER_PAGE).await,
-            false => self.articles(filter, page, PER_PAGE).await,
+            true => self.articles.list_as_stored(filter, page, PER_PAGE).await,
+            false => self.articles.list(filter, page, PER_PAGE).await,
         }
     }
 
@@ -231,7 +251,7 @@ impl Services {
     /// # Errors
     /// [`Error::NotFound`] for a page past the end; any database error.
     pub async fn list_page(&self, list: List, page: i64) -> Result<Page<ArticleSummary>, Error> {
-        existing(self.list(list, page, PER_PAGE).await?)
+        existing(self.articles.in_list(list, page, PER_PAGE).await?)
     }
 }
 

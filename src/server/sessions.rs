@@ -77,6 +77,18 @@ impl Sessions {
             Sessions::Redis(store) => store.end_all(user).await,
         }
     }
+
+    /// Deletes the sessions that expired by `now` (milliseconds since 1970). Returns how many were
+    /// deleted: none in Redis, which expires its sessions itself.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub async fn prune(&self, now: i64) -> sqlx::Result<u64> {
+        match self {
+            Sessions::Sqlite(store) => store.prune(now).await,
+            Sessions::Redis(_) => Ok(0),
+        }
+    }
 }
 
 #[async_trait]
@@ -151,11 +163,6 @@ impl RedisSessionStore {
     /// A store in `redis`. Sessions expire by `clock`.
     pub fn new(redis: Redis, clock: Clock) -> Self {
         Self { redis, clock }
-    }
-
-    /// The connection to Redis.
-    pub fn redis(&self) -> &Redis {
-        &self.redis
     }
 
     /// The sessions of a user.

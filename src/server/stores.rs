@@ -1,4 +1,5 @@
-//! Opens the stores that the settings name, one set per profile.
+//! Opens the stores that the settings name, one set per profile. The profile is chosen here and
+//! nowhere else: every part gets what it needs of the stores, and does not ask which they are.
 
 use std::num::NonZeroU32;
 
@@ -9,6 +10,8 @@ use tidemark_counting::store::sqlite::SqliteStore;
 use tidemark_store::clock::Clock;
 use tidemark_store::redis::Redis;
 
+use super::accounts::throttle::Throttle;
+use super::author_counts::AuthorCounts;
 use super::config::Config;
 use super::db::articles::still_there;
 use super::db::sessions::DatabaseSessionStore;
@@ -27,6 +30,12 @@ pub struct Stores {
     pub sessions: Sessions,
     /// Pictures.
     pub pictures: PictureStore,
+    /// How many articles and followers authors have.
+    pub author_counts: AuthorCounts,
+    /// Attempts to sign in.
+    pub throttle: Throttle,
+    /// The views in Redis, in the server profile, for the doctor to examine.
+    pub redis: Option<RedisStore>,
 }
 
 /// Why the stores can't be opened, in one line for a person.
@@ -66,17 +75,28 @@ impl Stores {
             .map_err(StoresError::Pictures)?;
         let database = Database::open_with(&config.database.url, connections).await?;
         let (window, caps) = (config.views.window, config.views.caps());
-        let (views, sessions) = match database.any() {
-            AnyDatabase::Sqlite(database) => (
-                ViewStore::Sqlite(SqliteStore::new(database.clone(), clock.clone(), window, caps)),
-                Sessions::Sqlite(DatabaseSessionStore::new(database.clone(), clock.clone())),
-            ),
-            AnyDatabase::MySql(database) => {
+        let author_counts = |redis| AuthorCounts::new(database.clone(), redis, clock.clone());
+        Ok(match database.any() {
+            AnyDatabase::Sqlite(file) => Self {
+                views: ViewStore::Sqlite(SqliteStore::new(
+                    file.clone(),
+                    clock.clone(),
+                    window,
+                    caps,
+                )),
+                sessions: Sessions::Sqlite(DatabaseSessionStore::new(file.clone(), clock.clone())),
+                pictures,
+                author_counts: author_counts(None),
+                throttle: Throttle::in_memory(),
+                redis: None,
+                database: database.clone(),
+            },
+            AnyDatabase::MySql(server) => {
                 let redis = Redis::new(&config.redis.url).map_err(StoresError::Redis)?;
                 let shards = config.redis.shards;
                 let store = RedisStore::new(
                     redis.clone(),
-                    Ledger::new(database.clone(), still_there),
+                    Ledger::new(server.clone(), still_there),
                     clock.clone(),
                     window,
                     caps,
@@ -94,18 +114,27 @@ impl Stores {
                         tracing::warn!(error = %error, "starting without Redis; views get 503 until it is back")
                     }
                 }
-                (
-                    ViewStore::Redis(store),
-                    Sessions::Redis(RedisSessionStore::new(redis, clock.clone())),
-                )
+                Self {
+                    views: ViewStore::Redis(store.clone()),
+                    sessions: Sessions::Redis(RedisSessionStore::new(redis.clone(), clock.clone())),
+                    pictures,
+                    author_counts: author_counts(Some(redis.clone())),
+                    throttle: Throttle::Redis(redis),
+                    redis: Some(store),
+                    database: database.clone(),
+                }
             }
-        };
-        Ok(Self { database, views, sessions, pictures })
+        })
     }
 
     /// The same stores for requests, with shorter timeouts ([`Database::for_requests`]).
     #[must_use]
     pub fn for_requests(self) -> Self {
-        Self { database: self.database.for_requests(), views: self.views.for_requests(), ..self }
+        Self {
+            database: self.database.for_requests(),
+            views: self.views.for_requests(),
+            author_counts: self.author_counts.for_requests(),
+            ..self
+        }
     }
 }

@@ -9,14 +9,20 @@ use tidemark_content::difference::{Differences, compare};
 use tidemark_content::front_matter::is_picture_address;
 use tidemark_content::markdown::{self, Rendered};
 use tidemark_content::slug::slugify;
+use tidemark_counting::Views;
+use tidemark_store::clock::Clock;
 
 use super::accounts::FieldErrors;
+use super::author_counts::AuthorCounts;
+use super::config;
+use super::db::Database;
 use super::db::articles::{ArticleFields, Status};
 use super::db::drafts::Draft;
 use super::db::revisions::Revision;
 use super::db::studio::{EditableArticle, Saved, TableQuery, TableRow};
 use super::db::users::{Role, User};
-use super::state::Services;
+use super::visibility::Visibility;
+use super::work::Work;
 use crate::error::Error;
 use crate::model::article::{ArticleContent, Author, Heading, Tag};
 use crate::model::draft::Typed;
@@ -189,11 +195,38 @@ fn fits(typed: &Typed) -> bool {
     limits.into_iter().all(|(text, most)| text.chars().nth(most).is_none())
 }
 
-impl Services {
+/// The authors' desk. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Studio {
+    database: Database,
+    clock: Clock,
+    views: Views,
+    visibility: Visibility,
+    author_counts: AuthorCounts,
+    revisions: config::Revisions,
+    /// Renders and compares texts, a few at a time.
+    work: Work,
+}
+
+impl Studio {
+    /// The desk for the articles in `database`. After a change it invalidates what `visibility` and
+    /// `author_counts` have cached; `views` has the current counts.
+    pub fn new(
+        database: Database,
+        clock: Clock,
+        views: Views,
+        visibility: Visibility,
+        author_counts: AuthorCounts,
+        revisions: config::Revisions,
+    ) -> Self {
+        let work = Work::default();
+        Self { database, clock, views, visibility, author_counts, revisions, work }
+    }
+
     /// Renders a text in the work pool.
     ///
     /// # Errors
-    /// Those of [`Work::run`](super::work::Work::run).
+    /// Those of [`Work::run`].
     async fn render(&self, markdown: String) -> Result<Rendered, Error> {
         // Rendering returns `None` only if the caller has gone.
         let rendered =
@@ -204,7 +237,7 @@ impl Services {
     /// The form for an article. A generated summary is left empty.
     ///
     /// # Errors
-    /// Those of [`Work::run`](super::work::Work::run).
+    /// Those of [`Work::run`].
     pub async fn typed_of(&self, fields: &ArticleFields) -> Result<Typed, Error> {
         self.without_own_summary(typed_of(fields)).await
     }
@@ -212,7 +245,7 @@ impl Services {
     /// The form for a revision. A generated summary is left empty.
     ///
     /// # Errors
-    /// Those of [`Work::run`](super::work::Work::run).
+    /// Those of [`Work::run`].
     pub async fn typed_of_revision(&self, revision: &Revision) -> Result<Typed, Error> {
         self.without_own_summary(typed_of_revision(revision)).await
     }
@@ -231,7 +264,7 @@ impl Services {
     /// Compares two forms. Returns the label and differences of each field that differs.
     ///
     /// # Errors
-    /// Those of [`Work::run`](super::work::Work::run).
+    /// Those of [`Work::run`].
     pub async fn differences(
         &self,
         old: Typed,
@@ -269,7 +302,7 @@ impl Services {
     ///
     /// # Errors
     /// Any database error.
-    pub async fn studio_table(&self, query: &TableQuery) -> Result<Page<TableRow>, Error> {
+    pub async fn table(&self, query: &TableQuery) -> Result<Page<TableRow>, Error> {
         let mut table = self.database.table(query, self.clock.now_ms()).await?;
         let ids: Vec<i64> = table.items.iter().map(|row| row.id).collect();
         let totals = self.views.totals(&ids).await.unwrap_or_default();
@@ -475,7 +508,7 @@ impl Services {
     /// save tries again.
     async fn forget_old_revisions(&self, user: &User, id: i64) {
         let number = |setting: usize| i64::try_from(setting).unwrap_or(i64::MAX);
-        let settings = &self.config.revisions;
+        let settings = &self.revisions;
         let (of_article, of_user) = (number(settings.per_article), number(settings.per_user));
         if let Err(error) =
             self.database.forget_old_revisions(id, of_article, user.id, of_user).await

@@ -114,6 +114,33 @@ fn c2_the_window_is_a_setting() {
 }
 
 #[test]
+fn c3_a_view_without_a_salt_is_refused_and_an_article_that_is_not_there_is_a_404_even_then() {
+    let mut server = TestServer::start();
+    let (first, unpublished) = (server.id("first"), server.id("unpublished"));
+    match server.redis.as_mut() {
+        Some(redis) => redis.kill(),
+        None => server.execute("DROP TABLE visitor_salts"),
+    }
+    let reader = server.someone();
+    let view = |article: i64| {
+        let form = reader.with("content-type", "application/x-www-form-urlencoded");
+        let answer = form.request("PUT", "/api/islands/record-view", &format!("article={article}"));
+        (reader.view(article).status, answer.status)
+    };
+    assert_eq!(view(first), (503, 503));
+    assert_eq!(view(unpublished), (404, 404));
+    assert_eq!(view(first + 1_000), (404, 404));
+    let crawler = server.reader("192.0.2.1", "curl/8.5.0").view(first).json();
+    let expected = json!({ "article": first, "views": 0, "counted": false, "reason": "crawler" });
+    assert_eq!(crawler, expected, "a crawler needs no hash");
+    let metrics = reader.get("/metrics").text;
+    for (outcome, views) in [("unavailable", 2), ("not-found", 4), ("crawler", 1)] {
+        let line = format!("tidemark_views_total{{outcome=\"{outcome}\"}} {views}\n");
+        assert!(metrics.contains(&line), "{line}: {metrics}");
+    }
+}
+
+#[test]
 fn c3_one_address_counts_five_visitors_per_article_and_window() {
     let server = TestServer::start();
     let id = server.id("first");

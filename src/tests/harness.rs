@@ -13,12 +13,12 @@ use tidemark::server::config::Config;
 use tidemark::server::content::import::{Report, SourceFile, import};
 use tidemark::server::db::Database;
 use tidemark::server::db::users::{Actor, Role};
+use tidemark::server::doctor::Doctor;
 use tidemark::server::jobs::{Job, Jobs};
 use tidemark::server::lifecycle::Server;
-use tidemark::server::metrics::Metrics;
+use tidemark::server::state::Parts;
 use tidemark::server::stores::Stores;
 use tidemark::server::work::Work;
-use tidemark_counting::store::ViewStore;
 use tidemark_servers::{Redis, SqlServer};
 use tidemark_store::clock::Clock;
 use tokio::runtime::Runtime;
@@ -48,6 +48,7 @@ pub struct TestServer {
     /// The running server's slots for searches.
     pub searches: Work,
     pub jobs: Jobs,
+    pub doctor: Doctor,
     /// Holds the embedded profile's database and the pictures.
     pub folder: TempDir,
     /// Set in the server profile.
@@ -118,7 +119,8 @@ async fn serve(
 ) -> (Accounts, Work, String) {
     let server = Server::build(config.clone(), clock.clone()).await.unwrap();
     let url = format!("http://{}", server.address().unwrap());
-    let (accounts, searches) = (server.accounts().clone(), server.searches().clone());
+    let parts = server.parts();
+    let (accounts, searches) = (parts.accounts.clone(), parts.articles.searches().clone());
     tokio::spawn(server.run_until_stopped(stop.clone(), false));
     (accounts, searches, url)
 }
@@ -165,9 +167,9 @@ impl TestServer {
         let clock = Clock::manual(NOON.parse::<Timestamp>().unwrap());
         let runtime = Runtime::new().unwrap();
         let stop = CancellationToken::new();
-        let (stores, accounts, searches, url) = runtime.block_on(async {
-            let stores = Stores::open(&config, &clock).await.unwrap();
-            let database = &stores.database;
+        let (parts, accounts, searches, url) = runtime.block_on(async {
+            let (parts, _) = Parts::assemble(config.clone(), clock.clone()).await.unwrap();
+            let database = &parts.stores.database;
             let files = vec![
                 source(
                     "first",
@@ -180,16 +182,10 @@ impl TestServer {
             let report = import(database, &clock, files, Report::default()).await.unwrap();
             assert_eq!((report.created, report.failed.len()), (3, 0), "{report:?}");
             let (accounts, searches, url) = serve(&config, &clock, &stop).await;
-            (stores, accounts, searches, url)
+            (parts, accounts, searches, url)
         });
-        let database = stores.database.clone();
-        let jobs = Jobs::new(
-            database.clone(),
-            stores.views.clone(),
-            clock.clone(),
-            config.jobs.clone(),
-            Metrics::new(),
-        );
+        let (stores, jobs) = (parts.stores.clone(), parts.jobs.clone());
+        let (database, doctor) = (stores.database.clone(), parts.doctor.clone());
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -204,6 +200,7 @@ impl TestServer {
             accounts,
             searches,
             jobs,
+            doctor,
             folder,
             redis,
             url,
@@ -268,10 +265,8 @@ impl TestServer {
 
     /// The total number of counted views, in SQL and in Redis.
     pub fn counted_anywhere(&self) -> i64 {
-        let in_redis = match self.jobs.store() {
-            ViewStore::Sqlite(_) => 0,
-            ViewStore::Redis(store) => self.run(store.unflushed()).unwrap().pending,
-        };
+        let unflushed = self.run(self.doctor.unflushed()).unwrap();
+        let in_redis = unflushed.map_or(0, |unflushed| unflushed.pending);
         in_redis + self.number("SELECT count(*) FROM article_stats WHERE ? = ''", "")
     }
 

@@ -8,7 +8,6 @@ use std::time::Duration;
 use flate2::read::GzDecoder;
 use futures_util::future::join;
 use tidemark::model::pages::Ranking;
-use tidemark::server::author_counts::AuthorCounts;
 use tidemark::server::content::import::{Report, SourceFile, import};
 use tidemark::server::counts::{Sources, counts};
 use tidemark::server::db::users::Role;
@@ -520,7 +519,7 @@ fn c6_a_view_that_comes_between_the_rankings_and_the_counts_is_in_the_counts_alo
         Identifier::new(store.clone(), server.clock.clone(), server.config.views.window);
     let (counts, mut reader) = counts(Sources {
         database: server.database.clone(),
-        author_counts: AuthorCounts::new(server.database.clone(), &store, server.clock.clone()),
+        author_counts: server.stores.author_counts.clone(),
         views: Views::new(identifier, batcher, store),
         clock: server.clock.clone(),
         render: render_meanwhile,

@@ -15,7 +15,7 @@ use axum::response::{IntoResponse, Response};
 use image::codecs::gif::GifEncoder;
 use image::{Frame, ImageReader, RgbaImage};
 use tidemark::server::db::users::Role;
-use tidemark::server::doctor::{Finding, examine_pictures};
+use tidemark::server::doctor::Finding;
 use tidemark_content::pictures::Kind;
 use tidemark_content::pictures::check::{Refusal, check};
 use tidemark_content::pictures::strip::strip;
@@ -591,14 +591,14 @@ fn a_store_or_a_database_that_fails_leaves_nothing_that_shows() {
     assert_eq!((answer.status, answer.header("retry-after")), (503, "1"), "{}", answer.text);
     assert_eq!(post(&jo, &[("b.png", &png(5, 5))]).status, 503);
     assert!(
-        matches!(server.run(examine_pictures(&server.stores.pictures)), Finding::Wrong(text) if text.contains("pictures.url"))
+        matches!(server.run(server.doctor.examine_pictures()), Finding::Wrong(text) if text.contains("pictures.url"))
     );
     assert_ne!(server.someone().get(&url).status, 200);
     assert_eq!(server.number("SELECT count(*) FROM pictures WHERE ? = ''", ""), 1);
     std::fs::remove_file(&folder).unwrap();
     std::fs::rename(server.folder.path().join("away"), &folder).unwrap();
     assert!(
-        matches!(server.run(examine_pictures(&server.stores.pictures)), Finding::Fact(text) if text.contains("can be written to"))
+        matches!(server.run(server.doctor.examine_pictures()), Finding::Fact(text) if text.contains("can be written to"))
     );
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1, "the doctor's probe is gone");
 
@@ -697,7 +697,7 @@ fn pictures_can_be_kept_in_a_bucket() {
     ]);
     assert!(!format!("{:?}", server.config).contains("the-secret"));
     assert!(
-        matches!(server.run(examine_pictures(&server.stores.pictures)), Finding::Fact(text) if text.contains("s3://tidemark/blog/pictures"))
+        matches!(server.run(server.doctor.examine_pictures()), Finding::Fact(text) if text.contains("s3://tidemark/blog/pictures"))
     );
     assert!(s3.keys().is_empty(), "the doctor's probe is gone");
     let jo = author(&server, "jo");
@@ -719,7 +719,7 @@ fn pictures_can_be_kept_in_a_bucket() {
         "{}",
         answer.text
     );
-    assert!(matches!(server.run(examine_pictures(&server.stores.pictures)), Finding::Wrong(_)));
+    assert!(matches!(server.run(server.doctor.examine_pictures()), Finding::Wrong(_)));
     assert_eq!(server.number("SELECT count(*) FROM pictures WHERE ? = ''", ""), 1);
     assert_eq!(server.someone().get("/articles/first").status, 200, "articles do without");
 

@@ -47,7 +47,7 @@ impl TestServer {
 
     /// The author counts as another process sees them.
     fn author_counts(&self) -> AuthorCounts {
-        AuthorCounts::new(self.database.clone(), &self.stores.views, self.clock.clone())
+        self.stores.author_counts.clone()
     }
 
     fn import(&self, files: Vec<SourceFile>) {

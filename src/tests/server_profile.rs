@@ -6,7 +6,7 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use tidemark::server::doctor::{Finding, examine};
+use tidemark::server::doctor::Finding;
 use tidemark::server::jobs::Job;
 use tidemark_servers::{Redis, RedisCluster, SqlServer};
 
@@ -183,7 +183,7 @@ fn c2_a_visitor_who_comes_to_two_replicas_counts_once() {
 fn destroyed_salts_leave_redis_files_daily_and_doctor_says_if_they_can_not() {
     let server = TestServer::of_server_profile(&[]);
     let says = |what: &str| {
-        let findings = server.run(examine(&server.config, &server.database, &server.stores.views));
+        let findings = server.run(server.doctor.examine(&server.config));
         findings.iter().any(|finding| {
             let (Finding::Fact(text) | Finding::Warning(text) | Finding::Wrong(text)) = finding;
             text.contains(what)

@@ -55,7 +55,7 @@ pub async fn new_article_page() -> LoadedPage {
     let title = format!("New article · {}", state.config.site.title);
     let content = async move {
         let user = current_user(&parts)?;
-        let draft = state.draft(&user, 0).await?;
+        let draft = state.studio.draft(&user, 0).await?;
         let text = match (is_sent(&sent), draft) {
             (true, _) => Text { version: 0, typed: typed(&sent), recovered_at: None },
             (false, Some((_, typed, at))) => Text { version: 0, typed, recovered_at: Some(at) },
@@ -97,8 +97,8 @@ pub async fn page() -> LoadedPage {
         let id = id
             .parse()
             .map_err(|_| Error::NotFound("There is no such article, or it is not yours.".into()))?;
-        let article = state.editable(&user, id).await?;
-        let stored = state.typed_of(&article.fields).await?;
+        let article = state.studio.editable(&user, id).await?;
+        let stored = state.studio.typed_of(&article.fields).await?;
         let text = match (conflict, is_sent(&sent)) {
             // The author has been told of the conflict, so the form gets the current version:
             // saving again overwrites it deliberately.
@@ -113,7 +113,7 @@ pub async fn page() -> LoadedPage {
                     recovered_at: None,
                 }
             }
-            (None, false) => match state.draft(&user, id).await? {
+            (None, false) => match state.studio.draft(&user, id).await? {
                 Some((version, typed, at)) if typed != stored => {
                     Text { version, typed, recovered_at: Some(at) }
                 }
@@ -124,7 +124,7 @@ pub async fn page() -> LoadedPage {
         let now = state.clock.now_ms();
         let is_conflict = conflict.is_some();
         let note = if is_conflict {
-            let differences = state.differences(stored.clone(), text.typed.clone()).await?;
+            let differences = state.studio.differences(stored.clone(), text.typed.clone()).await?;
             Some(view! { <ConflictNote stored=stored.markdown differences id /> })
         } else {
             None

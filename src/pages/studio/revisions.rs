@@ -28,7 +28,7 @@ pub async fn list_page() -> LoadedPage {
     let title = format!("Revisions · {}", state.config.site.title);
     let content = async move {
         let (user, id) = (current_user(&parts)?, id?);
-        let article = state.editable(&user, id).await?;
+        let article = state.studio.editable(&user, id).await?;
         let revisions = state.database.list_of_revisions(id).await?;
         let is_empty = revisions.is_empty();
         let items = revisions
@@ -112,18 +112,18 @@ pub async fn page() -> LoadedPage {
     let title = format!("Revision · {}", state.config.site.title);
     let content = async move {
         let (user, id, version) = (current_user(&parts)?, id?, version?);
-        let article = state.editable(&user, id).await?;
-        let (revision, before) = state.revision(&user, id, version).await?;
-        let current = state.typed_of(&article.fields).await?;
-        let then = state.typed_of_revision(&revision).await?;
+        let article = state.studio.editable(&user, id).await?;
+        let (revision, before) = state.studio.revision(&user, id, version).await?;
+        let current = state.studio.typed_of(&article.fields).await?;
+        let then = state.studio.typed_of_revision(&revision).await?;
         let changed = match before {
             Some(before) => {
-                let before = state.typed_of_revision(&before).await?;
-                Some(state.differences(before, then.clone()).await?)
+                let before = state.studio.typed_of_revision(&before).await?;
+                Some(state.studio.differences(before, then.clone()).await?)
             }
             None => None,
         };
-        let differences = state.differences(then, current).await?;
+        let differences = state.studio.differences(then, current).await?;
         let sent = sent_form(&format!("/studio/{id}/revisions/{version}/restore"));
         let restore = (!differences.is_empty()).then(|| {
             view! {

@@ -95,7 +95,7 @@ pub async fn page() -> LoadedPage {
             page: number?,
             per_page: PER_PAGE,
         };
-        let table = state.studio_table(&asked).await?;
+        let table = state.studio.table(&asked).await?;
         let (pages, here, total) = (table.pages, table.page, table.total);
         let body = if total == 0 {
             view! { <Empty choice=choice.clone() /> }.into_any()

@@ -85,7 +85,7 @@ impl Accounts {
         let is_like = is_like(&name);
         // Checked again in the transaction that adds the user. Refusing it now saves a hash, and
         // lets the form show all its errors at once.
-        if errors.is_empty() && self.database().writers().await?.iter().any(&is_like) {
+        if errors.is_empty() && self.database.writers().await?.iter().any(&is_like) {
             errors.push(("name", name_taken()));
         }
         errors.extend(password.err().map(|error| ("new_password", error)));
@@ -95,7 +95,7 @@ impl Accounts {
         let hash = self.hash(who, account.password).await?;
         let token = (who_may == SignUp::Invite).then(|| hash_of_token(invitation));
         let user = NewUser { username: &account.username, name: &name, role, password_hash: &hash };
-        let made = self.database().sign_up(user, &is_like, token.as_deref(), now).await;
+        let made = self.database.sign_up(user, &is_like, token.as_deref(), now).await;
         let made = match made {
             // The invitation has just been used, or its maker may no longer invite anyone.
             Err(sqlx::Error::RowNotFound) => return Err(no_invitation()),
@@ -117,7 +117,7 @@ impl Accounts {
             SignUp::Open => Ok(Role::Reader),
             SignUp::Invite => {
                 let role = self
-                    .database()
+                    .database
                     .role_of_invitation(&hash_of_token(invitation), self.clock.now_ms())
                     .await?;
                 role.ok_or_else(no_invitation)
@@ -151,7 +151,7 @@ impl Accounts {
         let hash = self.hash(Who::Known, password.clone()).await?;
         let now = self.clock.now_ms();
         let id = self
-            .database()
+            .database
             .add_user_for(admin, username, &name_of(&account), role, &hash, now)
             .await?;
         Ok(id.map(|_| password).ok_or_else(|| vec![("username", taken(username))]))
@@ -165,7 +165,7 @@ impl Accounts {
     pub async fn invite(&self, role: Role, inviter: Actor) -> Result<String, Error> {
         let token = random_password();
         let now = self.clock.now_ms();
-        self.database()
+        self.database
             .add_invitation(&hash_of_token(&token), role, inviter, now, now + INVITATION_LASTS)
             .await?;
         Ok(token)
@@ -176,7 +176,7 @@ impl Accounts {
     /// # Errors
     /// Database errors.
     pub async fn invitations(&self) -> Result<Vec<Invitation>, Error> {
-        Ok(self.database().invitations(self.clock.now_ms()).await?)
+        Ok(self.database.invitations(self.clock.now_ms()).await?)
     }
 }
 

@@ -1,12 +1,11 @@
 //! Prints what the doctor found.
 
 use super::super::config::Config;
-use super::super::doctor::{Finding, examine, examine_pictures};
-use super::super::stores::Stores;
+use super::super::doctor::{Doctor, Finding};
 
-pub(super) async fn doctor(config: &Config, stores: &Stores) -> Result<(), String> {
-    let mut findings = examine(config, &stores.database, &stores.views).await;
-    findings.push(examine_pictures(&stores.pictures).await);
+pub(super) async fn doctor(doctor: &Doctor, config: &Config) -> Result<(), String> {
+    let mut findings = doctor.examine(config).await;
+    findings.push(doctor.examine_pictures().await);
     let mut wrong = 0;
     for finding in &findings {
         match finding {

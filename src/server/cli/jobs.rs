@@ -3,14 +3,14 @@
 use tidemark_store::clock::Clock;
 use tokio_util::task::TaskTracker;
 
-use super::super::db::{AnyDatabase, Database};
+use super::super::db::Database;
 use super::super::jobs::reconcile::describe;
 use super::super::jobs::{Job, Jobs};
 use super::super::lifecycle::{LAST_FLUSH, LAST_WRITES};
 use super::signals::stop_at_signals;
 
-pub(super) async fn flush(jobs: &Jobs, database: &Database) -> Result<(), String> {
-    if matches!(database.any(), AnyDatabase::Sqlite(_)) {
+pub(super) async fn flush(jobs: &Jobs) -> Result<(), String> {
+    if !jobs.needs_flush() {
         println!("Nothing to flush: the embedded profile writes each view to SQL at once.");
         return Ok(());
     }
@@ -30,7 +30,7 @@ pub(super) async fn reconcile(jobs: &Jobs) -> Result<(), String> {
 }
 
 /// Runs the background jobs until a signal arrives, then flushes once more.
-pub(super) async fn work(jobs: Jobs) -> Result<(), String> {
+pub(super) async fn work(jobs: &Jobs) -> Result<(), String> {
     let stop = stop_at_signals()?;
     println!("Tidemark is running its background jobs. Ctrl-C stops it.");
     let tasks = TaskTracker::new();

@@ -139,20 +139,20 @@ struct StoredRow {
     expires_at: i64,
 }
 
-/// Deletes the sessions in `database` that expired by `now` (milliseconds since 1970). Returns how
-/// many were deleted. Redis expires its sessions itself.
-///
-/// # Errors
-/// Database errors.
-pub async fn prune(database: &SqliteDatabase, now: i64) -> sqlx::Result<u64> {
-    let sql = "DELETE FROM sessions WHERE expires_at <= ?";
-    Ok(sqlx::query(sql).bind(now).execute(database.writer()).await?.rows_affected())
-}
-
 impl DatabaseSessionStore {
     /// Creates a store in `database`; `clock` decides which sessions have expired.
     pub fn new(database: SqliteDatabase, clock: Clock) -> Self {
         Self { database, clock }
+    }
+
+    /// Deletes the sessions that expired by `now` (milliseconds since 1970). Returns how many were
+    /// deleted.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub async fn prune(&self, now: i64) -> sqlx::Result<u64> {
+        let sql = "DELETE FROM sessions WHERE expires_at <= ?";
+        Ok(sqlx::query(sql).bind(now).execute(self.database.writer()).await?.rows_affected())
     }
 
     /// Returns the user's unexpired sessions, including any that were started under an older

@@ -5,6 +5,7 @@ use sqlx::FromRow;
 use super::{
     Database, Dialect, InsertedId, Transaction, is_taken, on_connection, on_reader, on_writer,
 };
+use crate::error::Error;
 use crate::model::page::Page;
 
 /// What a user may do. Each role includes the permissions of the ones before it.
@@ -104,6 +105,19 @@ pub enum WriteError {
     /// A database error.
     #[error(transparent)]
     Database(#[from] sqlx::Error),
+}
+
+/// A user who lost the right to write is told why; other errors convert like database errors.
+impl From<WriteError> for Error {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::SignedOut => Error::Unauthorized,
+            WriteError::Demoted => Error::Forbidden(
+                "You may not do this any more: your role is another one now.".into(),
+            ),
+            WriteError::Database(error) => error.into(),
+        }
+    }
 }
 
 /// An account to create.

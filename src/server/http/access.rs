@@ -16,9 +16,7 @@ use crate::error::Error;
 use crate::server::request::access::Access;
 use crate::server::request::cache::CachePolicy;
 use crate::server::request::error_page::error_page;
-use crate::server::request::identity::{
-    CurrentUser, FoundUser, session_owner, sign_in_address, signed_in_user,
-};
+use crate::server::request::identity::{CurrentUser, FoundUser, session_owner, sign_in_address};
 use crate::server::request::limits::{LARGEST_ARTICLE, LARGEST_BODY};
 use crate::server::state::AppState;
 
@@ -35,7 +33,7 @@ pub async fn control(State(state): State<AppState>, mut request: Request, next: 
         None => return refuse_method(&path),
     };
     let (mut parts, body) = request.into_parts();
-    let user = match signed_in_user(&parts, &state).await {
+    let user = match state.identity.signed_in_user(&parts).await {
         Ok(user) => user,
         Err(error) => return refuse_or_keep(&state, parts, body, error).await,
     };

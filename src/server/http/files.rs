@@ -8,91 +8,20 @@
 //! There is no `ETag`. `Last-Modified` tells whether a file changed, and is the same for all its
 //! encodings.
 
-use std::fs;
-use std::path::Path;
-
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{ACCEPT_ENCODING, HeaderValue, IF_RANGE, RANGE, VARY};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use leptos::prelude::LeptosOptions;
 use tower::ServiceExt;
 use tower_http::services::ServeDir;
 
 use super::json_api;
 use super::page::not_found;
-use crate::server::config::Site;
+use crate::server::assets::{FOLDER, HASHED, is_hash};
 use crate::server::request::cache::CachePolicy;
 use crate::server::request::problem::unknown_route;
 use crate::server::state::AppState;
-use crate::shell::READING;
-
-/// The folder of scripts and style sheet, and the first segment of their addresses.
-const FOLDER: &str = "pkg";
-
-/// The base name of the library and the style sheet.
-const NAME: &str = env!("CARGO_PKG_NAME");
-
-/// The files that also have a name with a hash: the script of every page, the islands' library with
-/// its script, and the style sheet.
-const HASHED: [(&str, &str); 4] = [(READING, "js"), (NAME, "js"), (NAME, "wasm"), (NAME, "css")];
-
-/// The file in that folder that contains the hash.
-const HASH_FILE: &str = "hash.txt";
-
-/// The length of a hash, in hexadecimal digits.
-const HASH_LENGTH: usize = 16;
-
-/// Where the browser's files are and what they are called. The names have the hash, unless there is
-/// none or it belongs to another build.
-pub fn leptos_options(site: &Site) -> LeptosOptions {
-    let folder = site.root.join(FOLDER);
-    let name = match hashed_name(&folder) {
-        Ok(name) => name,
-        Err(reason) => {
-            // A missing folder is reported elsewhere.
-            if folder.is_dir() {
-                tracing::warn!(
-                    site.root = %site.root.display(),
-                    "browsers will ask for scripts and style with each page: {reason}; scripts/build.sh builds the site whole"
-                );
-            }
-            NAME.to_owned()
-        }
-    };
-    LeptosOptions::builder()
-        // Leptos could add the hashes itself. But it reads them from a file for every page, and
-        // that file would have to be deployed beside the program.
-        .output_name(name)
-        .site_root(site.root.display().to_string())
-        .site_pkg_dir(FOLDER)
-        .site_addr(site.addr)
-        .build()
-}
-
-/// The base name of library and style sheet with the hash.
-///
-/// # Errors
-/// A description of the problem, if the hash is missing or belongs to another build.
-fn hashed_name(folder: &Path) -> Result<String, String> {
-    let hash = fs::read_to_string(folder.join(HASH_FILE))
-        .map_err(|error| format!("{HASH_FILE}: {error}"))?;
-    let hash = hash.trim();
-    for (name, extension) in HASHED {
-        let (plain, hashed) = (format!("{name}.{extension}"), format!("{name}.{hash}.{extension}"));
-        let read =
-            |name: &str| fs::read(folder.join(name)).map_err(|error| format!("{name}: {error}"));
-        if !is_hash(hash) || read(&hashed)? != read(&plain)? {
-            return Err(format!("{HASH_FILE} is of another build than {plain}"));
-        }
-    }
-    Ok(format!("{NAME}.{hash}"))
-}
-
-fn is_hash(text: &str) -> bool {
-    text.len() == HASH_LENGTH && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-}
 
 /// The plain address for one with a hash: `/pkg/tidemark.js` for
 /// `/pkg/tidemark.0123456789abcdef.js`.
@@ -111,7 +40,7 @@ pub async fn file_or_not_found(State(state): State<AppState>, request: Request) 
     }
     if matches!(*request.method(), Method::GET | Method::HEAD) {
         let (uri, headers) = (request.uri().clone(), request.headers().clone());
-        if let Some(file) = file(&state.leptos_options.site_root, &uri, &headers).await {
+        if let Some(file) = file(&state.assets.options().site_root, &uri, &headers).await {
             return file;
         }
     }

@@ -7,10 +7,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use tidemark_counting::store::ViewStore;
 
 use crate::error::Error;
-use crate::server::doctor::{Health, health};
+use crate::server::doctor::Health;
 use crate::server::metrics::MEDIA_TYPE;
 use crate::server::request::cache::CachePolicy;
 use crate::server::request::problem::problem;
@@ -25,7 +24,7 @@ pub async fn healthz() -> impl IntoResponse {
 /// body is `{"database":"ok"}`, with `redis` in the server profile. Otherwise 503 and a problem
 /// that says which store fails.
 pub async fn readyz(State(state): State<AppState>) -> Response {
-    let stores = health(&state.database, state.views.store()).await;
+    let stores = state.doctor.health().await;
     let in_words = |health: &Health| health.in_words();
     let bad: Vec<String> = stores
         .iter()
@@ -45,14 +44,14 @@ pub async fn readyz(State(state): State<AppState>) -> Response {
 
 /// `GET /metrics`: metrics for Prometheus.
 pub async fn metrics(State(state): State<AppState>) -> Result<impl IntoResponse, Error> {
-    let stores = health(&state.database, state.views.store()).await;
+    let stores = state.doctor.health().await;
     let up: Vec<_> =
         stores.iter().map(|(store, health)| (*store, *health != Health::Away)).collect();
-    let unflushed = match state.views.store() {
-        ViewStore::Redis(store) if up.contains(&("redis", true)) => store.unflushed().await.ok(),
-        _ => None,
+    let unflushed = match up.contains(&("redis", true)) {
+        true => state.doctor.unflushed().await.ok().flatten(),
+        false => None,
     };
-    state.metrics.now(state.views.waiting(), &up, unflushed);
+    state.metrics.now(state.counting.waiting(), &up, unflushed);
     let text = state.metrics.encode().map_err(|_| Error::Internal)?;
     Ok((
         [

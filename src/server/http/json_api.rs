@@ -12,8 +12,8 @@ use crate::error::Error;
 use crate::model::article::{Article, ArticleSummary, RankedArticle, Window};
 use crate::model::page::Page;
 use crate::model::view::ViewOutcome;
+use crate::server::counting::ViewRequest;
 use crate::server::db::articles::Filter;
-use crate::server::request::identity::ViewSender;
 use crate::server::request::problem::{Ignored, Path, Query};
 use crate::server::state::AppState;
 
@@ -109,7 +109,7 @@ pub(super) async fn list(
     }
     let filter = Filter { tag: query.tag, author: query.author, text: None };
     let Page { items, page, pages, total } =
-        state.articles(&filter, query.page, query.per_page).await?;
+        state.articles.list(&filter, query.page, query.per_page).await?;
     Ok(Json(ArticleList { articles: items, page, pages, total }))
 }
 
@@ -142,7 +142,7 @@ pub(super) async fn one(
     State(state): State<AppState>,
     Path(id): Path<i64>,
 ) -> Result<Json<Article>, Error> {
-    let article = state.article(id).await?;
+    let article = state.articles.one(id).await?;
     article.map(Json).ok_or_else(|| Error::NotFound(format!("There is no published article {id}.")))
 }
 
@@ -207,7 +207,7 @@ pub(super) async fn most_viewed(
     if !(1..=100).contains(&query.limit) {
         return Err(Error::BadRequest("limit must be a number from 1 to 100.".into()));
     }
-    let articles = state.most_viewed(query.window, query.limit).await?;
+    let articles = state.articles.most_viewed(query.window, query.limit).await?;
     Ok(Json(MostViewed { window: query.window, articles }))
 }
 
@@ -245,10 +245,10 @@ pub(super) async fn most_viewed(
 pub(super) async fn view(
     State(state): State<AppState>,
     Path(id): Path<i64>,
-    ViewSender { user, sender }: ViewSender,
+    request: Box<ViewRequest>,
     Ignored: Ignored,
 ) -> Result<Json<ViewOutcome>, Error> {
-    state.record_view(id, user, sender).await.map(Json)
+    state.counting.record(id, request).await.map(Json)
 }
 
 /// Does everything that a view does, except count it.

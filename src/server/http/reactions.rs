@@ -44,7 +44,7 @@ async fn react(
     let result = async {
         let is_on = wanted(form, field)?;
         let article = article(state, slug).await?;
-        state.set_reaction(user, &reaction(article), is_on).await
+        state.reactions.set(user, &reaction(article), is_on).await
     };
     answer(result.await.map(drop), form, format!("/articles/{slug}"))
 }
@@ -58,7 +58,7 @@ pub async fn follow(
 ) -> Response {
     let reaction = async {
         let is_on = wanted(&form, "follow")?;
-        state.set_reaction(&user, &Reaction::Follow(username.clone()), is_on).await
+        state.reactions.set(&user, &Reaction::Follow(username.clone()), is_on).await
     };
     answer(reaction.await.map(drop), &form, format!("/authors/{username}"))
 }

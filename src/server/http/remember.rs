@@ -27,7 +27,7 @@ use crate::error::Error;
 use crate::server::page_cache::hole::Marks;
 use crate::server::page_cache::page::{Filling, RememberedPage};
 use crate::server::request::error_page::error_page;
-use crate::server::request::identity::{FoundUser, PageReader, sent_session, session_cookie};
+use crate::server::request::identity::{FoundUser, PageReader, sent_session};
 use crate::server::request::theme::chosen_theme;
 use crate::server::state::AppState;
 use crate::server::telemetry::{LoggedElsewhere, RequestLog};
@@ -85,7 +85,7 @@ impl Service<Request> for Site {
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        let Some(address) = address(&request, session_cookie(&self.state.config)) else {
+        let Some(address) = address(&request, self.state.identity.session_cookie()) else {
             return Either::Left(self.router.call(request));
         };
         let log = RequestLog::start(&request);
@@ -134,7 +134,7 @@ async fn find_or_render(
     // Only the page of an article needs to know its reader. Whether it is one is known only for a
     // cached page.
     if remembered.as_ref().is_none_or(|page| page.article().is_some()) {
-        asked.reader = PageReader::of(&parts, &state, None).ok();
+        asked.reader = state.identity.page_reader(&parts, None).ok();
     }
     if let Some(page) = remembered {
         drop((parts, body));
@@ -266,7 +266,7 @@ async fn answer(
     // Ask only after the counts were read. A view in between is then in neither, so no count on the
     // page falls.
     let would_count =
-        asks.is_none_or(|(article, asking)| asking.would_count(state, article, false));
+        asks.is_none_or(|(article, asking)| asking.would_count(&state.counting, article, false));
     let filling = Filling { nonce: new_nonce(), moment, would_count };
     let filled = page.fill(&filling);
     let etag = format!("W/\"{:016x}\"", filled.hash);

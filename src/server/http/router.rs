@@ -24,7 +24,6 @@ use super::read_timeout::read_timeout;
 use super::routes::{Layers, access, handlers, pages_for_everyone};
 use crate::server::request::error_page::error_page;
 use crate::server::request::forms::PICTURES;
-use crate::server::request::identity::session_cookie;
 use crate::server::request::limits::{LARGEST_ARTICLE, LARGEST_BODY, LARGEST_PICTURE};
 use crate::server::request::problem::wrong_method;
 use crate::server::sessions::lasting;
@@ -39,7 +38,7 @@ const SESSION_LASTS: i64 = 30 * 24 * 60 * 60 * 1000;
 /// The router for the whole site.
 pub fn router(state: AppState) -> Router {
     let sessions = SessionManagerLayer::new(state.sessions.clone())
-        .with_name(session_cookie(&state.config))
+        .with_name(state.identity.session_cookie())
         .with_secure(state.config.is_secure())
         .with_http_only(true)
         .with_same_site(SameSite::Lax)

@@ -15,7 +15,7 @@ use crate::server::config::Config;
 use crate::server::db::users::User;
 use crate::server::request::error_page::error_page;
 use crate::server::request::forms::Form;
-use crate::server::request::identity::{address, user_agent};
+use crate::server::request::identity::user_agent;
 use crate::server::sessions;
 use crate::server::state::AppState;
 
@@ -108,11 +108,11 @@ pub async fn sender(state: &AppState, form: &Form) -> Result<Sender, Error> {
         .filter(|token| {
             token.len() == 24 && token.bytes().all(|byte| byte.is_ascii_alphanumeric())
         });
-    Ok(Sender::new(throttle, log, address(form.parts(), state)?, device))
+    Ok(Sender::new(throttle, log, state.identity.address(form.parts())?, device))
 }
 
 async fn key(state: &AppState, purpose: Purpose) -> Result<Key, Error> {
-    state.views.key(purpose).await.map_err(|error| {
+    state.counting.key(purpose).await.map_err(|error| {
         tracing::error!(error = %error, "there is no key to hash an address with");
         Error::Unavailable
     })

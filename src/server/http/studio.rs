@@ -49,7 +49,7 @@ pub async fn create(
     form: Form,
 ) -> Response {
     let intent = intent(&form);
-    match state.create_article(&user, &typed_in(&form), &intent).await {
+    match state.studio.create_article(&user, &typed_in(&form), &intent).await {
         Ok(Ok(id)) => Redirect::to(&format!("/studio/{id}?done={}", done(&intent))).into_response(),
         Ok(Err(errors)) => form.again(&state, "/studio/new", errors).await,
         Err(error) => form.keep(&state, error).await,
@@ -68,7 +68,7 @@ pub async fn save(
     let intent = intent(&form);
     // Versions start at 1, so a form without one is always a conflict.
     let version = form.number("version").unwrap_or(0);
-    match state.save_article(&user, id, version, &typed_in(&form), &intent).await {
+    match state.studio.save_article(&user, id, version, &typed_in(&form), &intent).await {
         Ok(SaveOutcome::Saved(_)) => {
             Redirect::to(&format!("{page}?done={}", done(&intent))).into_response()
         }
@@ -92,7 +92,7 @@ pub async fn bin(
     CurrentUser(user): CurrentUser,
     Path(id): Path<i64>,
 ) -> Response {
-    match state.bin_article(&user, id, true).await {
+    match state.studio.bin_article(&user, id, true).await {
         Ok(()) => Redirect::to("/studio?done=bin").into_response(),
         Err(error) => error_page(&error),
     }
@@ -104,7 +104,7 @@ pub async fn restore(
     CurrentUser(user): CurrentUser,
     Path(id): Path<i64>,
 ) -> Response {
-    match state.bin_article(&user, id, false).await {
+    match state.studio.bin_article(&user, id, false).await {
         Ok(()) => Redirect::to(&format!("/studio/{id}?done=restored")).into_response(),
         Err(error) => error_page(&error),
     }
@@ -118,10 +118,10 @@ pub async fn restore_revision(
     form: Form,
 ) -> Response {
     let restored = async {
-        let (revision, _) = state.revision(&user, id, version).await?;
+        let (revision, _) = state.studio.revision(&user, id, version).await?;
         let current = form.number("version").unwrap_or(0);
-        let typed = state.typed_of_revision(&revision).await?;
-        state.save_article(&user, id, current, &typed, &Intent::Save).await
+        let typed = state.studio.typed_of_revision(&revision).await?;
+        state.studio.save_article(&user, id, current, &typed, &Intent::Save).await
     };
     let page = format!("/studio/{id}/revisions/{version}");
     match restored.await {

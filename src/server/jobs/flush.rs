@@ -1,8 +1,7 @@
 //! Moves views from Redis to SQL.
 
 use tidemark_counting::ViewError;
-use tidemark_counting::flush::{Flushed, Flusher};
-use tidemark_counting::store::ViewStore;
+use tidemark_counting::flush::Flushed;
 
 use super::{Job, Jobs, Summary};
 
@@ -12,13 +11,12 @@ impl Jobs {
     /// # Errors
     /// [`ViewError::Store`]; nothing is lost.
     pub async fn flush(&self) -> Result<Flushed, ViewError> {
-        match &self.store {
-            ViewStore::Sqlite(_) => Ok(Flushed::default()),
-            ViewStore::Redis(store) => {
-                store.register_origin().await?;
-                Flusher::new(store.clone(), self.clock.clone()).step().await
-            }
-        }
+        self.store.flush(&self.clock).await
+    }
+
+    /// Whether views wait for a flush at all. They don't in the embedded profile.
+    pub fn needs_flush(&self) -> bool {
+        self.store.needs_flush()
     }
 
     /// The final flush at shutdown. Does nothing if `jobs.flush` is off.

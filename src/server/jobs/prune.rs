@@ -1,12 +1,9 @@
 //! Deletes expired data.
 
 use tidemark_counting::ViewError;
-use tidemark_counting::flush::LEDGER_KEEPS;
-use tidemark_counting::store::ViewStore;
-use tidemark_counting::visitor::day_of;
+use tidemark_counting::sql::pruning::Pruned;
 
 use super::super::accounts::DEVICE_LASTS;
-use super::super::db::{AnyDatabase, sessions};
 use super::{Jobs, Summary};
 
 impl Jobs {
@@ -24,24 +21,13 @@ impl Jobs {
                 did.push(format!("{count} {what}"));
             }
         };
-        match &self.store {
-            ViewStore::Sqlite(store) => {
-                // Prune sessions first: the store's prune then removes all deleted data from the
-                // file.
-                if let AnyDatabase::Sqlite(database) = self.database.any() {
-                    tell(sessions::prune(database, now).await?, "sessions");
-                }
-                let pruned = store.prune(day_of(now) - 1).await?;
-                tell(pruned.seen, "windows");
-                tell(pruned.salts, "salts");
-            }
-            ViewStore::Redis(store) => {
-                tell(store.ledger.prune(now - LEDGER_KEEPS).await?, "batches of the ledger");
-                // Redis expires sessions by itself.
-                tell(store.prune().await?, "windows");
-                store.destroy_salts().await?;
-            }
-        }
+        // Prune sessions first: with SQLite, the store's prune then removes all deleted data from
+        // the file.
+        tell(self.sessions.prune(now).await?, "sessions");
+        let Pruned { batches, seen, salts } = self.store.prune(now).await?;
+        tell(batches, "batches of the ledger");
+        tell(seen, "windows");
+        tell(salts, "salts");
         tell(self.database.prune_invitations(now).await?, "invitations");
         tell(self.database.prune_devices(now - DEVICE_LASTS).await?, "known browsers");
         Ok((!did.is_empty()).then(|| format!("Deleted {}.", did.join(", "))))

@@ -1,9 +1,8 @@
 //! Compares caches with their source and corrects them.
 
 use tidemark_counting::ViewError;
-use tidemark_counting::store::{Drift, ViewStore};
+use tidemark_counting::store::Drift;
 
-use super::super::author_counts::AuthorCounts;
 use super::super::reactions;
 use super::{Job, Jobs};
 
@@ -13,14 +12,9 @@ impl Jobs {
     /// # Errors
     /// [`ViewError::Store`]. Counts that were not reached stay as they are.
     pub async fn reconcile(&self) -> Result<Vec<Drift>, ViewError> {
-        let mut drifts = match &self.store {
-            ViewStore::Sqlite(store) => store.reconcile().await?,
-            ViewStore::Redis(store) => store.reconcile().await?,
-        };
+        let mut drifts = self.store.reconcile().await?;
         drifts.extend(reactions::reconcile(&self.database).await?);
-        let author_counts =
-            AuthorCounts::new(self.database.clone(), &self.store, self.clock.clone());
-        drifts.extend(author_counts.reconcile().await.map_err(ViewError::Store)?);
+        drifts.extend(self.author_counts.reconcile().await.map_err(ViewError::Store)?);
         for Drift { cache, of, cached, correct } in &drifts {
             tracing::warn!(
                 cache,

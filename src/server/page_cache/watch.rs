@@ -7,7 +7,7 @@ use tidemark_store::clock::Clock;
 use tokio_util::sync::CancellationToken;
 
 use crate::server::db::content_version::{ContentWatch, StoredContent};
-use crate::server::db::{AnyDatabase, Database, is_unavailable};
+use crate::server::db::{Database, is_unavailable};
 
 /// How often SQL is polled.
 const INTERVAL: Duration = Duration::from_millis(250);
@@ -32,10 +32,9 @@ impl Watch {
         let now = self.clock.now_ms();
         let stored = self.watch.look(now).await;
         let database = self.watch.database();
-        // A SQLite file never becomes unavailable. A timeout there means that readers hold all
-        // connections; refusing everybody would be wrong.
-        let is_away = matches!(database.any(), AnyDatabase::MySql(_))
-            && stored.as_ref().is_err_and(is_unavailable);
+        // A timeout of a SQLite file means that readers hold all connections; refusing everybody
+        // would be wrong.
+        let is_away = database.can_be_away() && stored.as_ref().is_err_and(is_unavailable);
         match database.outage().set(is_away) {
             true if is_away => {
                 tracing::error!("the database does not answer; pages are served as they were last")
@@ -76,6 +75,7 @@ mod tests {
     use std::num::NonZeroU32;
 
     use super::*;
+    use crate::server::db::AnyDatabase;
 
     #[tokio::test]
     async fn a_file_that_many_read_is_not_taken_for_away() {

@@ -8,56 +8,148 @@ use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::header::{COOKIE, Entry, USER_AGENT};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use ipnet::IpNet;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use tidemark_content::forwarded::client_address;
 use tidemark_counting::visitor::Reader;
-use tidemark_counting::{Sender, ViewError, ViewRequest};
 use tokio::sync::OnceCell;
+use tower_sessions::Session;
 use tower_sessions::cookie::{Cookie, SameSite};
 use tower_sessions::session::Id;
-use tower_sessions::{Session, SessionStore};
 
 use super::limits::LONGEST_USER_AGENT;
 use crate::error::Error;
 use crate::server::config::{AnonymousVisitor, Config};
+use crate::server::counting::{Counting, ViewRequest};
+use crate::server::db::Database;
 use crate::server::db::users::User;
 use crate::server::sessions::{CREDENTIAL, USER_ID};
-use crate::server::state::{AppState, Services};
 
-/// Who wants a view counted. Kept small, because it is held while the view waits for its batch.
-pub struct ViewSender {
-    /// The signed-in user.
-    pub user: Option<i64>,
-    /// The sender's identity for counting, or why it can't be determined now. The error is returned
-    /// only after the article is known to exist, so an unknown article is always a 404.
-    pub sender: Result<Sender, ViewError>,
+/// Tells who sends a request. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    database: Database,
+    trusted_proxies: Arc<[IpNet]>,
+    visitor: AnonymousVisitor,
+    is_secure: bool,
 }
 
-impl FromRequestParts<AppState> for ViewSender {
-    type Rejection = Error;
+impl Identity {
+    /// Identifies the users of `database`, as `config` says.
+    pub fn new(database: Database, config: &Config) -> Self {
+        Self {
+            database,
+            trusted_proxies: config.server.trusted_proxies.as_slice().into(),
+            visitor: config.views.visitor,
+            is_secure: config.is_secure(),
+        }
+    }
 
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Error> {
-        let user = reading_user(parts, state).await?;
+    /// The name of the session cookie. Behind TLS it has a prefix: browsers then refuse the cookie
+    /// unless it is `Secure` and set by this very host.
+    pub fn session_cookie(&self) -> &'static str {
+        if self.is_secure { "__Host-session" } else { "session" }
+    }
+
+    /// The name of the anonymous session's cookie ([`AnonymousVisitor::Session`]). It has the same
+    /// prefix as [`Identity::session_cookie`].
+    fn visitor_cookie(&self) -> &'static str {
+        if self.is_secure { "__Host-visitor" } else { "visitor" }
+    }
+
+    /// The client's address.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] if the connection's address is unknown.
+    pub fn address(&self, parts: &Parts) -> Result<IpAddr, Error> {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let ConnectInfo(peer) =
+            peer.ok_or_else(|| internal("the connection's address is not known"))?;
+        let lines = parts.headers.get_all("x-forwarded-for").iter().map(|line| line.as_bytes());
+        Ok(client_address(peer.ip(), lines, &self.trusted_proxies))
+    }
+
+    /// The reader, for counting. `user` is the signed-in user.
+    fn reader(&self, parts: &Parts, user: Option<i64>) -> Result<Reader, Error> {
+        let session = match self.visitor {
+            AnonymousVisitor::Address => None,
+            AnonymousVisitor::Session => sent_visitor(&parts.headers, self.visitor_cookie()),
+        };
+        let reader = Reader::new(self.address(parts)?, user_agent(&parts.headers));
+        Ok(Reader { user, session, ..reader })
+    }
+
+    /// What a request to count a view says. Looks nothing up.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] if the client's address is unknown.
+    pub fn view_request(&self, parts: &Parts) -> Result<Box<ViewRequest>, Error> {
+        let session = sent_session(&parts.headers, self.session_cookie());
+        let session = session.and_then(|id| id.parse::<Id>().ok());
         let purposes = ["sec-purpose", "purpose"]
             .into_iter()
             .flat_map(|name| parts.headers.get_all(HeaderName::from_static(name)))
             .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
             .collect();
-        let reader = reader(parts, state, user)?;
-        Ok(ViewSender {
-            user,
-            sender: state.views.identify(ViewRequest { reader, purposes }).await,
-        })
+        let sent = tidemark_counting::ViewRequest { reader: self.reader(parts, None)?, purposes };
+        Ok(Box::new(ViewRequest { session, sent }))
+    }
+
+    /// Identifies the reader from the request for an article's page. `user` is the signed-in user.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] if the client's address is unknown.
+    pub fn page_reader(&self, parts: &Parts, user: Option<i64>) -> Result<PageReader, Error> {
+        let mut reader = self.reader(parts, user)?;
+        let may_begin = self.visitor == AnonymousVisitor::Session && user.is_none();
+        if !may_begin || reader.session.is_some() {
+            return Ok(PageReader { reader, cookie: None });
+        }
+        let session = rand::random();
+        reader.session = Some(session);
+        Ok(PageReader { reader, cookie: self.new_visitor(session) })
+    }
+
+    /// The `Set-Cookie` header that starts an anonymous session. It has no `Max-Age`, so the session
+    /// ends when the browser is closed.
+    fn new_visitor(&self, session: u128) -> Option<HeaderValue> {
+        let cookie = Cookie::build((self.visitor_cookie(), format!("{session:032x}")))
+            .path("/")
+            .http_only(true)
+            .same_site(SameSite::Lax)
+            .secure(self.is_secure)
+            .build();
+        HeaderValue::try_from(cookie.to_string()).ok()
+    }
+
+    /// The signed-in user. `None` also if the user no longer exists, or if the user's credential is
+    /// not the one the session was started with. The database is asked once per request, however
+    /// many parts of a page call this.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the session can't be read; the database's errors.
+    pub async fn signed_in_user(&self, parts: &Parts) -> Result<Option<User>, Error> {
+        if let Some(CurrentUser(user)) = parts.extensions.get::<CurrentUser>() {
+            return Ok(Some(user.clone()));
+        }
+        match parts.extensions.get::<FoundUser>() {
+            Some(FoundUser(found)) => found.get_or_init(|| self.find_user(parts)).await.clone(),
+            None => self.find_user(parts).await,
+        }
+    }
+
+    async fn find_user(&self, parts: &Parts) -> Result<Option<User>, Error> {
+        let Some((id, credential)) = session_owner(parts).await? else { return Ok(None) };
+        Ok(self.database.user(id).await?.filter(|user| user.credential == credential))
     }
 }
 
-/// The reader, for counting. `user` is the signed-in user.
-fn reader(parts: &Parts, state: &Services, user: Option<i64>) -> Result<Reader, Error> {
-    let session = match state.config.views.visitor {
-        AnonymousVisitor::Address => None,
-        AnonymousVisitor::Session => sent_visitor(&parts.headers, visitor_cookie(&state.config)),
-    };
-    Ok(Reader { user, session, ..Reader::new(address(parts, state)?, user_agent(&parts.headers)) })
+impl<S: AsRef<Identity> + Send + Sync> FromRequestParts<S> for Box<ViewRequest> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        state.as_ref().view_request(parts)
+    }
 }
 
 /// The reader who requests an article's page.
@@ -72,25 +164,10 @@ pub struct PageReader {
 }
 
 impl PageReader {
-    /// Identifies the reader from the request for the page. `user` is the signed-in user.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] if the client's address is unknown.
-    pub fn of(parts: &Parts, state: &Services, user: Option<i64>) -> Result<Self, Error> {
-        let mut reader = reader(parts, state, user)?;
-        let may_begin = state.config.views.visitor == AnonymousVisitor::Session && user.is_none();
-        if !may_begin || reader.session.is_some() {
-            return Ok(Self { reader, cookie: None });
-        }
-        let session = rand::random();
-        reader.session = Some(session);
-        Ok(Self { reader, cookie: new_visitor(session, &state.config) })
-    }
-
     /// Whether the view that the page sends would count now (rule C6). `is_author` says whether the
     /// reader is in the article's byline.
-    pub fn would_count(&self, state: &Services, article: i64, is_author: bool) -> bool {
-        let counts = |reader: &Reader| state.would_count(article, reader, is_author);
+    pub fn would_count(&self, counting: &Counting, article: i64, is_author: bool) -> bool {
+        let counts = |reader: &Reader| counting.would_count(article, reader, is_author);
         // A browser that rejects the cookie sends the view without it. The view then counts by
         // address, so check that too.
         counts(&self.reader)
@@ -115,12 +192,6 @@ impl PageCookie {
     }
 }
 
-/// The name of the anonymous session's cookie ([`AnonymousVisitor::Session`]). It has the same
-/// prefix as [`session_cookie`].
-fn visitor_cookie(config: &Config) -> &'static str {
-    if config.is_secure() { "__Host-visitor" } else { "visitor" }
-}
-
 /// The anonymous session that a request carries: 32 lowercase hexadecimal digits. Anything else is
 /// ignored.
 fn sent_visitor(headers: &HeaderMap, name: &str) -> Option<u128> {
@@ -128,18 +199,6 @@ fn sent_visitor(headers: &HeaderMap, name: &str) -> Option<u128> {
     let is_well_formed =
         sent.len() == 32 && sent.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     is_well_formed.then(|| u128::from_str_radix(&sent, 16).ok()).flatten()
-}
-
-/// The `Set-Cookie` header that starts an anonymous session. It has no `Max-Age`, so the session
-/// ends when the browser is closed.
-fn new_visitor(session: u128, config: &Config) -> Option<HeaderValue> {
-    let cookie = Cookie::build((visitor_cookie(config), format!("{session:032x}")))
-        .path("/")
-        .http_only(true)
-        .same_site(SameSite::Lax)
-        .secure(config.is_secure())
-        .build();
-    HeaderValue::try_from(cookie.to_string()).ok()
 }
 
 /// The User-Agent, truncated to [`LONGEST_USER_AGENT`] bytes. This is the only place that reads the
@@ -151,24 +210,6 @@ pub fn user_agent(headers: &HeaderMap) -> String {
     // Each replacement for invalid bytes can be longer than those bytes, so truncate again.
     text.truncate(text.floor_char_boundary(LONGEST_USER_AGENT));
     text
-}
-
-/// The client's address.
-///
-/// # Errors
-/// [`Error::Internal`] if the connection's address is unknown.
-pub fn address(parts: &Parts, state: &Services) -> Result<IpAddr, Error> {
-    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-    let ConnectInfo(peer) =
-        peer.ok_or_else(|| internal("the connection's address is not known"))?;
-    let lines = parts.headers.get_all("x-forwarded-for").iter().map(|line| line.as_bytes());
-    Ok(client_address(peer.ip(), lines, &state.config.server.trusted_proxies))
-}
-
-/// The name of the session cookie. Behind TLS it has a prefix: browsers then refuse the cookie
-/// unless it is `Secure` and set by this very host.
-pub fn session_cookie(config: &Config) -> &'static str {
-    if config.is_secure() { "__Host-session" } else { "session" }
 }
 
 /// The value of the session cookie. If several cookies have that name, the last one that decodes
@@ -214,26 +255,6 @@ pub fn forget_disguised(headers: &mut HeaderMap) {
     }
 }
 
-/// The id of the signed-in user, for routes without the session layer. Views skip that layer
-/// because of its cost.
-///
-/// In the embedded profile, the session is loaded together with the user, so a session with an
-/// outdated credential is not found. The server profile does not ask SQL, because views are
-/// accepted while SQL is down. There, changing a credential deletes the user's sessions from Redis.
-/// At worst, a session that could not be deleted counts a view as the user's. That discloses
-/// nothing and grants no access.
-///
-/// # Errors
-/// [`Error::Unavailable`] if the session can't be read: treating the user as somebody else would
-/// count a view twice.
-async fn reading_user(parts: &Parts, state: &AppState) -> Result<Option<i64>, Error> {
-    let sent = sent_session(&parts.headers, session_cookie(&state.config));
-    let id = sent.and_then(|id| id.parse::<Id>().ok());
-    let Some(id) = id else { return Ok(None) };
-    let session = state.sessions.load(&id).await.map_err(|error| unreadable(&error))?;
-    Ok(session.and_then(|session| session.data.get(USER_ID)?.as_i64()))
-}
-
 fn unreadable(error: &dyn std::fmt::Display) -> Error {
     tracing::error!(error = %error, "a session could not be read");
     Error::Unavailable
@@ -247,27 +268,6 @@ pub async fn session_owner(parts: &Parts) -> Result<Option<(i64, i64)>, Error> {
     let user = session.get::<i64>(USER_ID).await.map_err(|error| unreadable(&error))?;
     let credential = session.get::<i64>(CREDENTIAL).await.map_err(|error| unreadable(&error))?;
     Ok(user.zip(credential))
-}
-
-/// The signed-in user. `None` also if the user no longer exists, or if the user's credential is not
-/// the one the session was started with. The database is asked once per request, however many parts
-/// of a page call this.
-///
-/// # Errors
-/// [`Error::Unavailable`] if the session can't be read; the database's errors.
-pub async fn signed_in_user(parts: &Parts, state: &Services) -> Result<Option<User>, Error> {
-    if let Some(CurrentUser(user)) = parts.extensions.get::<CurrentUser>() {
-        return Ok(Some(user.clone()));
-    }
-    match parts.extensions.get::<FoundUser>() {
-        Some(FoundUser(found)) => found.get_or_init(|| find_user(parts, state)).await.clone(),
-        None => find_user(parts, state).await,
-    }
-}
-
-async fn find_user(parts: &Parts, state: &Services) -> Result<Option<User>, Error> {
-    let Some((id, credential)) = session_owner(parts).await? else { return Ok(None) };
-    Ok(state.database.user(id).await?.filter(|user| user.credential == credential))
 }
 
 /// Caches the signed-in user for the duration of a request.
