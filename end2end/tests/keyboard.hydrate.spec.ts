@@ -5,7 +5,7 @@ import { expect, test } from './server'
 test('the first Tab offers to skip to the content, and the content takes the focus', async ({ page }) => {
   await page.goto('/')
   await page.keyboard.press('Tab')
-  await expect(page.getByRole('link', { name: 'Skip to the content' })).toBeFocused()
+  await expect(page.getByRole('link', { name: 'Skip to content' })).toBeFocused()
   await page.keyboard.press('Enter')
   await expect(page.locator('main')).toBeFocused()
 })
@@ -51,5 +51,5 @@ test('a person signs in and changes the name with the keyboard alone', async ({ 
   await page.keyboard.type('Key Board')
   await page.keyboard.press('Tab')
   await page.keyboard.press('Space')
-  await expect(page.getByRole('status')).toHaveText('Your name is changed.')
+  await expect(page.getByRole('status')).toHaveText('Name changed.')
 })

@@ -64,7 +64,7 @@ test('a reader gets from the front page to an article, its author and its tag, a
 
 test('a reader finds an article by a word of its text', async ({ page }) => {
   await page.goto('/search')
-  await page.getByLabel('Words in the title or the text').fill('footnote')
+  await page.getByLabel('Search articles').fill('footnote')
   await page.locator('main').getByRole('button', { name: 'Search' }).click()
   await expect(page.locator('.card').first()).toContainText('Markdown')
 })

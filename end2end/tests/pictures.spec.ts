@@ -19,8 +19,8 @@ test('an author adds a picture, sees it, and deletes it', async ({ page, server,
 
   await page.getByLabel('Add pictures').setInputFiles(join(__dirname, '../../docs/screenshot.png'))
   await page.getByRole('button', { name: 'Upload' }).click()
-  await expect(page.getByRole('status')).toContainText('The picture is here.')
-  const markdown = page.getByLabel('Markdown of screenshot.png')
+  await expect(page.getByRole('status')).toContainText('Picture added.')
+  const markdown = page.getByLabel('Markdown for screenshot.png')
   await expect(markdown).toHaveValue(/^!\[screenshot\]\(\/pictures\/[0-9a-f]{32}\.png\)$/)
   if (javaScriptEnabled !== false) {
     const width = () => page.locator('.picture img').evaluate((picture: HTMLImageElement) => picture.naturalWidth)
@@ -39,7 +39,7 @@ test('an author adds a picture, sees it, and deletes it', async ({ page, server,
   }
 
   await page.locator('.picture-delete summary').click()
-  await page.getByRole('button', { name: 'Delete the picture' }).click()
-  await expect(page.getByRole('status')).toContainText('The picture is deleted.')
+  await page.getByRole('button', { name: 'Delete picture' }).click()
+  await expect(page.getByRole('status')).toContainText('Picture deleted.')
   await expect(page.getByText('No pictures yet')).toBeVisible()
 })

@@ -30,7 +30,7 @@ async function open(page: Page, server: Server, slug: string) {
 
 const button = (page: Page, name: RegExp) => page.locator('.article-footer .reactions').getByRole('button', { name })
 const like = (page: Page) => button(page, /^Like /)
-const collect = (page: Page) => button(page, /^Collect /)
+const collect = (page: Page) => button(page, /^Save /)
 
 async function article(server: Server, slug: string): Promise<{ likes: number; collects: number }> {
   const list = await (await fetch(`${server.url}/api/v1/articles?per-page=100`)).json()
@@ -105,7 +105,7 @@ test('a double click leaves everything as it was', async ({ page, server }) => {
     if (response.url().endsWith('/set-collect')) answers.push(response.request().postData() ?? '')
   })
   await collect(page).dblclick()
-  await expect(collect(page)).toHaveText(/Collect\s*0/)
+  await expect(collect(page)).toHaveText(/Save\s*0/)
   await expect.poll(() => answers.at(-1) ?? '').toContain('collect=false')
   expect((await article(server, 'writing-for-the-web')).collects).toBe(0)
   await page.reload()
@@ -121,7 +121,7 @@ test('the keyboard alone likes and collects, and the focus stays on the button',
   await page.keyboard.press('Tab')
   await expect(collect(page)).toBeFocused()
   await page.keyboard.press('Space')
-  await expect(collect(page)).toHaveText(/Collect\s*1/)
+  await expect(collect(page)).toHaveText(/Save\s*1/)
   await expect(collect(page)).toBeFocused()
   await expect.poll(() => article(server, 'a-count-you-can-trust')).toMatchObject({ likes: 1, collects: 1 })
 })

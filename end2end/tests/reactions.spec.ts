@@ -52,18 +52,18 @@ test('a reader likes an article and takes it back, and it stays so', async ({ pa
 
 test('a reader collects an article and finds it in the list that the menu leads to', async ({ page, server }) => {
   await signIn(page, server, '/collects')
-  await expect(page.getByRole('heading', { name: 'Nothing collected yet' })).toBeVisible()
+  await expect(page.getByRole('heading', { name: 'Nothing saved yet' })).toBeVisible()
   await page.goto('/articles/who-is-a-visitor')
-  const collect = reactions(page).getByRole('button', { name: /^Collect/ })
+  const collect = reactions(page).getByRole('button', { name: /^Save/ })
   await collect.click()
-  await expect(collect).toHaveText(/Collect\s*1/)
+  await expect(collect).toHaveText(/Save\s*1/)
   await expect.poll(async () => (await article(server, 'who-is-a-visitor')).collects).toBe(1)
-  await page.getByRole('navigation', { name: 'Site' }).getByRole('link', { name: 'Collected' }).click()
+  await page.getByRole('navigation', { name: 'Site' }).getByRole('link', { name: 'Saved' }).click()
   await expect(page).toHaveURL('/collects')
   await page.locator('.card-title a').first().click()
   await expect(page).toHaveURL('/articles/who-is-a-visitor')
   await collect.click()
-  await expect(collect).toHaveText(/Collect\s*0/)
+  await expect(collect).toHaveText(/Save\s*0/)
   await expect.poll(async () => (await article(server, 'who-is-a-visitor')).collects).toBe(0)
 })
 
@@ -86,7 +86,7 @@ test('a reader follows an author and unfollows from the list of those who are fo
   await expect(page.getByRole('button', { name: /^Follow/, pressed: true })).toHaveCount(0)
   await expect(async () => {
     await page.goto('/following')
-    await expect(page.getByRole('heading', { name: 'You follow nobody yet' })).toBeVisible({ timeout: 500 })
+    await expect(page.getByRole('heading', { name: "You aren't following anyone yet" })).toBeVisible({ timeout: 500 })
   }).toPass()
   await page.goto('/authors/marina-keel')
   await expect(page.locator('.intro')).toContainText('0 followers')
@@ -97,7 +97,7 @@ test('an author is told how many follow, and has no button to follow themself', 
   await expect(page.locator('.intro')).toContainText('0 followers')
   await expect(page.getByRole('button', { name: /^Follow/ })).toHaveCount(0)
   await page.getByRole('navigation', { name: 'Site' }).getByRole('link', { name: 'Following' }).click()
-  await expect(page.getByRole('heading', { name: 'You follow nobody yet' })).toBeVisible()
+  await expect(page.getByRole('heading', { name: "You aren't following anyone yet" })).toBeVisible()
 })
 
 test('a phone shows the buttons whole, in light and dark', async ({ page, server }, info) => {

@@ -11,10 +11,11 @@ pub fn Diff(
 ) -> impl IntoView {
     let Differences { groups, left_out, has_cut_lines } = differences;
     let left_out = (left_out > 0).then(|| {
-        view! { <p class="field-hint">{format!("{left_out} more lines differ or stand around what differs. They are too many to be shown.")}</p> }
+        view! { <p class="field-hint">{format!("{left_out} more lines, changed or around a change, are not shown: there are too many.")}</p> }
     });
-    let is_cut = has_cut_lines
-        .then(|| view! { <p class="field-hint">"Some lines are too long to be shown whole."</p> });
+    let is_cut = has_cut_lines.then(
+        || view! { <p class="field-hint">"Some lines are too long to be shown in full."</p> },
+    );
     let groups = groups
         .into_iter()
         .map(|group| {

@@ -157,15 +157,15 @@ impl Editor {
             }
             let change = self.changed.get_untracked();
             let (is_done, status) = match keep_draft(self.article, self.version, typed()).await {
-                Ok(true) => (true, "Unsaved changes are kept.".to_owned()),
+                Ok(true) => (true, "Draft saved.".to_owned()),
                 Ok(false) => {
-                    (true, "You have saved this article elsewhere since. Saving here shows you both texts.".into())
+                    (true, "This article was saved elsewhere. Saving here will show you both texts.".into())
                 }
-                Err(Error::Unavailable | Error::Internal) => (false, "Not kept: no connection. Trying again.".into()),
+                Err(Error::Unavailable | Error::Internal) => (false, "Not saved: no connection. Retrying.".into()),
                 Err(Error::Unauthorized) => {
-                    (false, "Not kept: you are signed out. Sign in in another tab; this one goes on.".into())
+                    (false, "Not saved: you are signed out. Sign in in another tab, and saving will continue here.".into())
                 }
-                Err(error) => (false, format!("Not kept: {error}")),
+                Err(error) => (false, format!("Not saved: {error}")),
             };
             self.status.set(status);
             if is_done {
@@ -217,14 +217,14 @@ impl Editor {
     /// Uploads a picture and inserts its Markdown. Until the upload is done, a placeholder stands
     /// in the text.
     async fn add_picture(self, file: web_sys::File) {
-        let place = format!("![{} is on its way…]()", file.name().replace(['[', ']'], ""));
+        let place = format!("![Uploading {}…]()", file.name().replace(['[', ']'], ""));
         insert(&place);
         self.change();
-        self.status.set(format!("{} is on its way.", file.name()));
+        self.status.set(format!("Uploading {}…", file.name()));
         match upload(&file).await {
             Ok(markdown) => {
                 replace(&place, &markdown);
-                self.status.set(format!("{} is there.", file.name()));
+                self.status.set(format!("{} was added.", file.name()));
             }
             Err(reason) => {
                 replace(&place, "");
@@ -310,7 +310,7 @@ async fn upload(file: &web_sys::File) -> Result<String, String> {
     let answer = JsFuture::from(response.text().map_err(failed)?).await.map_err(failed)?;
     let answer: serde_json::Value =
         serde_json::from_str(&answer.as_string().unwrap_or_default())
-            .map_err(|_| "the server gave no answer that could be read.".to_owned())?;
+            .map_err(|_| "the server's answer could not be read.".to_owned())?;
     let text = |name: &str| answer.get(name).and_then(serde_json::Value::as_str).map(str::to_owned);
     match (response.ok(), text("markdown"), text("detail")) {
         (true, Some(markdown), _) => Ok(markdown),

@@ -96,7 +96,7 @@ pub fn FormErrors(
     // Errors of the form as a whole are stored under the empty name.
     let whole = sent.error("").map(str::to_owned);
     sent.is_refused().then(|| {
-        view! { <p class="error" role="alert">{whole.unwrap_or_else(|| "Please correct what is marked below.".into())}</p> }
+        view! { <p class="error" role="alert">{whole.unwrap_or_else(|| "Please correct the fields marked below.".into())}</p> }
     })
 }
 

@@ -36,7 +36,7 @@ pub fn Layout(
     let Frame { user, sidebar } = frame;
     let columns = if sidebar == Sidebar::Absent { "columns columns-single" } else { "columns" };
     view! {
-        <a class="skip-link" href="#content">"Skip to the content"</a>
+        <a class="skip-link" href="#content">"Skip to content"</a>
         <header class="site-header">
             <div class="site-header-inner">
                 <a class="site-name" href="/">
@@ -71,7 +71,7 @@ fn Menu(user: Option<MenuUser>) -> impl IntoView {
     match user {
         None => view! { <a href="/login">"Sign in"</a> }.into_any(),
         Some(MenuUser { name, is_author, is_admin }) => view! {
-            <a href="/collects">"Collected"</a>
+            <a href="/collects">"Saved"</a>
             <a href="/following">"Following"</a>
             {is_author.then(|| view! { <a href="/studio">"Studio"</a> })}
             {is_admin.then(|| view! { <a href="/users">"Users"</a> })}

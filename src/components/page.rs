@@ -127,7 +127,7 @@ pub fn failure(error: &Error) -> Content {
             <h1>{title}</h1>
             <p>{error.to_string()}</p>
             <p>
-                <a class="button" href="/">"To the front page"</a>
+                <a class="button" href="/">"Back to home"</a>
             </p>
         </div>
     };

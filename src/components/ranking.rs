@@ -9,7 +9,7 @@ use crate::model::numbers::format_views;
 #[component]
 pub fn LongRanking(articles: Vec<RankedArticle>) -> impl IntoView {
     if articles.is_empty() {
-        return view! { <p class="empty">"Nothing has been read in this time yet."</p> }.into_any();
+        return view! { <p class="empty">"No views in this period yet."</p> }.into_any();
     }
     let items = articles
         .into_iter()

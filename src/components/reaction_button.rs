@@ -27,7 +27,7 @@ pub fn ReactionButton(
     // reader announces both.
     let label = match reaction {
         Reaction::Like(_) => "Like",
-        Reaction::Collect(_) => "Collect",
+        Reaction::Collect(_) => "Save",
         Reaction::Follow(_) => "Follow",
     };
     let icon = match reaction {

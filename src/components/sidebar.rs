@@ -72,7 +72,8 @@ fn RankingList(ranking: Ranking) -> impl IntoView {
     let Ranking { window, articles } = ranking;
     let class = format!("ranking ranking-{}", window.name());
     if articles.is_empty() {
-        return view! { <p class=format!("{class} empty")>"Nothing has been read in this time yet."</p> }.into_any();
+        return view! { <p class=format!("{class} empty")>"No views in this period yet."</p> }
+            .into_any();
     }
     let items = articles
         .into_iter()

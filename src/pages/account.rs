@@ -20,9 +20,9 @@ pub async fn page() -> LoadedPage {
     let parts = expect_context::<Parts>();
     let title = format!("Your account · {}", state.config.site.title);
     let notice = query("changed").and_then(|changed| match changed.as_str() {
-        "name" => Some("Your name is changed."),
-        "password" => Some("Your password is changed, and all your other sessions are over."),
-        "sessions" => Some("Done: that session is over."),
+        "name" => Some("Name changed."),
+        "password" => Some("Password changed. You are signed out everywhere else."),
+        "sessions" => Some("Done. That session has ended."),
         _ => None,
     });
     let content = async move {
@@ -59,8 +59,8 @@ fn NameForm(user: User) -> impl IntoView {
         <h2>"Name"</h2>
         <FormErrors sent=sent.clone() />
         <form class="form" method="post" action="/account/name">
-            <Field sent name="name" label="Your name" value=user.name autocomplete="name" hint="In bylines." />
-            <button type="submit" class="button">"Change the name"</button>
+            <Field sent name="name" label="Your name" value=user.name autocomplete="name" hint="Shown in bylines." />
+            <button type="submit" class="button">"Change name"</button>
         </form>
     }
 }
@@ -75,7 +75,7 @@ fn PasswordForm() -> impl IntoView {
             <Field
                 sent=sent.clone()
                 name="password"
-                label="Your password now"
+                label="Current password"
                 kind="password"
                 autocomplete="current-password"
             />
@@ -85,9 +85,9 @@ fn PasswordForm() -> impl IntoView {
                 label="New password"
                 kind="password"
                 autocomplete="new-password"
-                hint=format!("At least {SHORTEST_PASSWORD} characters. It ends all your other sessions.")
+                hint=format!("At least {SHORTEST_PASSWORD} characters. Signs you out everywhere else.")
             />
-            <button type="submit" class="button">"Change the password"</button>
+            <button type="submit" class="button">"Change password"</button>
         </form>
     }
 }
@@ -98,7 +98,7 @@ fn Sessions(this: Vec<SignedIn>, others: Vec<SignedIn>) -> impl IntoView {
         view! {
             <form method="post" action="/account/sessions/end">
                 <input type="hidden" name="session" value="others" />
-                <button type="submit" class="button">"End all others"</button>
+                <button type="submit" class="button">"End all other sessions"</button>
             </form>
         }
     });
@@ -130,7 +130,7 @@ fn SessionItem(session: SignedIn, is_this: bool) -> impl IntoView {
             <form method="post" action="/account/sessions/end">
                 <input type="hidden" name="session" value=handle.clone() />
                 <button type="submit" class="link-button" aria-describedby=format!("session-{handle}")>
-                    "End it"
+                    "End session"
                 </button>
             </form>
         }

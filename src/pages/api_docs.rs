@@ -74,7 +74,7 @@ pub async fn page(operations: &'static [Operation]) -> LoadedPage {
         <header class="intro">
             <h1>"JSON API"</h1>
             <p>
-                "Try each operation here. The whole description is in "
+                "Try each operation here. The full description is in "
                 <a href="/api/v1/openapi.json">"openapi.json"</a> " (OpenAPI 3.1)."
             </p>
         </header>
@@ -153,7 +153,7 @@ fn Input(operation: &'static str, field: &'static Field) -> impl IntoView {
                 .collect_view();
             view! {
                 <select id=id.clone() name=name.as_str() aria-describedby=hint.clone()>
-                    <option value="">"(left out)"</option>
+                    <option value="">"(not sent)"</option>
                     {choices}
                 </select>
             }

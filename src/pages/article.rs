@@ -100,7 +100,7 @@ fn Reactions(
             />
         }
         .into_any(),
-        None => [("Like", hole::likes(id, likes)), ("Collect", hole::collects(id, collects))]
+        None => [("Like", hole::likes(id, likes)), ("Save", hole::collects(id, collects))]
             .map(|(label, count)| {
                 view! {
                     <a class="reaction" href=sign_in_address(&path) rel="nofollow">

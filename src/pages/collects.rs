@@ -15,15 +15,15 @@ pub async fn page() -> LoadedPage {
     let state = expect_context::<AppState>();
     let parts = expect_context::<Parts>();
     let number = page_number();
-    let title = format!("Collected · {}", state.config.site.title);
+    let title = format!("Saved · {}", state.config.site.title);
     let content = async move {
         let user = current_user(&parts)?;
         let articles = state.reading.list_page(List::Collected(user.id), number?).await?;
         let list = match articles.total {
             0 => view! {
                 <div class="message">
-                    <h2>"Nothing collected yet"</h2>
-                    <p>"Collect an article on its page, and it waits for you here. Nobody else sees this list."</p>
+                    <h2>"Nothing saved yet"</h2>
+                    <p>"Save an article on its page, and you will find it here. Only you can see this list."</p>
                     <p>
                         <a class="button" href="/">"Find something to read"</a>
                     </p>
@@ -36,8 +36,8 @@ pub async fn page() -> LoadedPage {
             Head::hidden(title),
             view! {
                 <header class="intro">
-                    <h1>"Collected"</h1>
-                    <p>"The articles that you keep, the last one first."</p>
+                    <h1>"Saved"</h1>
+                    <p>"The articles you have saved, the latest first."</p>
                 </header>
                 {list}
             },

@@ -29,17 +29,17 @@ pub async fn page() -> LoadedPage {
         let list = match (authors.is_empty(), articles.total) {
             (true, _) => view! {
                 <div class="message">
-                    <h2>"You follow nobody yet"</h2>
-                    <p>"Follow an author on the author's page, and new articles show up here."</p>
+                    <h2>"You aren't following anyone yet"</h2>
+                    <p>"Follow authors on their pages, and their new articles will show up here."</p>
                     <p>
-                        <a class="button" href="/">"Find somebody to follow"</a>
+                        <a class="button" href="/">"Find someone to follow"</a>
                     </p>
                 </div>
             }
             .into_any(),
             (false, 0) => view! {
                 <FollowedAuthors authors />
-                <p class="empty">"None of them has an article that is published now."</p>
+                <p class="empty">"They have no published articles."</p>
             }
             .into_any(),
             (false, _) => view! {
@@ -53,7 +53,7 @@ pub async fn page() -> LoadedPage {
             view! {
                 <header class="intro">
                     <h1>"Following"</h1>
-                    <p>"What the authors you follow write, newest first."</p>
+                    <p>"Articles by the authors you follow, newest first."</p>
                 </header>
                 {list}
             },

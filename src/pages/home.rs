@@ -30,7 +30,7 @@ pub async fn page() -> LoadedPage {
             view! {
                 <div class="message">
                     <h2>"No articles yet"</h2>
-                    <p>"Add the samples with " <code>"tidemark seed"</code> ", or bring a blog with " <code>"tidemark import"</code> "."</p>
+                    <p>"Add the samples with " <code>"tidemark seed"</code> ", or import a blog with " <code>"tidemark import"</code> "."</p>
                 </div>
             }
             .into_any()

@@ -60,7 +60,7 @@ fn SendAgain(kept: KeptForm) -> impl IntoView {
     };
     view! {
         <h1>{title}</h1>
-        <p role="alert">"Nothing that you typed is lost: it is in this page. " {advice}</p>
+        <p role="alert">"Nothing you typed is lost: it is still on this page. " {advice}</p>
         <form class="form" method="post" action=kept.action>
             {fields}
             <button type="submit" class="button button-primary">"Send again"</button>

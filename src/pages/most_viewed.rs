@@ -1,5 +1,6 @@
 //! The full ranking of each window.
 
+use jiff::fmt::friendly::{Designator, Spacing, SpanPrinter};
 use leptos::prelude::*;
 
 use super::query::query;
@@ -33,15 +34,19 @@ pub async fn page() -> LoadedPage {
             Some((begin, end)) => (begin, list, end).into_any(),
             None => list,
         };
+        let counts_every = SpanPrinter::new()
+            .designator(Designator::Verbose)
+            .spacing(Spacing::BetweenUnitsAndDesignators)
+            .unsigned_duration_to_string(&state.config.views.window);
         let title = format!("Most viewed · {}", state.config.site.title);
         Content::new(
             Head::new(title),
             view! {
                 <header class="intro">
                     <h1>"Most viewed"</h1>
-                    <p>"Each reader counts once per article and visit."</p>
+                    <p>{format!("Each reader counts once per article every {counts_every}. Bots don't count.")}</p>
                 </header>
-                <nav aria-label="Time">
+                <nav aria-label="Period">
                     <ul class="tabs">{links}</ul>
                 </nav>
                 {list}

@@ -24,9 +24,9 @@ pub async fn page() -> LoadedPage {
     let user = current_user(&expect_context());
     let number = page_number();
     let notice = match (query("added").as_deref(), query("deleted")) {
-        (Some("1"), _) => Some("The picture is here. Copy its Markdown into an article."),
-        (Some(_), _) => Some("The pictures are here. Copy their Markdown into an article."),
-        (None, Some(_)) => Some("The picture is deleted."),
+        (Some("1"), _) => Some("Picture added. Copy its Markdown into an article."),
+        (Some(_), _) => Some("Pictures added. Copy their Markdown into an article."),
+        (None, Some(_)) => Some("Picture deleted."),
         (None, None) => None,
     };
     let title = format!("Pictures · {}", state.config.site.title);
@@ -40,7 +40,7 @@ pub async fn page() -> LoadedPage {
         let list = if pictures.items.is_empty() {
             view! {
                 <p class="empty">
-                    "No pictures yet. Choose one above: it gets an address that nobody can guess, and what a camera noted in it, such as the place, is taken out."
+                    "No pictures yet. Choose one above. It gets an address that can't be guessed, and data from the camera, such as the location, is removed."
                 </p>
             }
             .into_any()
@@ -76,7 +76,7 @@ pub async fn page() -> LoadedPage {
 fn UploadForm() -> impl IntoView {
     let sent = sent_form(PICTURES);
     let error = sent.error(PICTURE_FIELD).map(str::to_owned);
-    let hint = format!("PNG, JPEG, GIF or WebP, up to {} MiB together.", LARGEST_PICTURE >> 20);
+    let hint = format!("PNG, JPEG, GIF or WebP, up to {} MiB in total.", LARGEST_PICTURE >> 20);
     view! {
         <form class="form picture-form" method="post" action=PICTURES enctype="multipart/form-data">
             <label for=PICTURE_FIELD>"Add pictures"</label>
@@ -103,7 +103,7 @@ fn PictureCard(listed: ListedPicture, shows_owner: bool) -> impl IntoView {
     let address = format!("/pictures/{}", picture.name);
     let source = address.clone();
     let id = format!("markdown-{}", picture.name);
-    let label = format!("Markdown of {}", picture.original_name);
+    let label = format!("Markdown for {}", picture.original_name);
     let added = Timestamp::from_millisecond(picture.created_at).unwrap_or_default();
     view! {
         <li class="picture">
@@ -128,8 +128,8 @@ fn PictureCard(listed: ListedPicture, shows_owner: bool) -> impl IntoView {
             <details class="picture-delete">
                 <summary>"Delete"<span class="visually-hidden">{format!(" {}", picture.original_name)}</span></summary>
                 <form method="post" action=format!("{PICTURES}/{}/delete", picture.name)>
-                    <p>"Articles that show this picture will show a gap."</p>
-                    <button type="submit" class="button button-danger">"Delete the picture"</button>
+                    <p>"Articles that use this picture will show a broken image."</p>
+                    <button type="submit" class="button button-danger">"Delete picture"</button>
                 </form>
             </details>
         </li>

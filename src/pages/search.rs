@@ -27,7 +27,7 @@ pub async fn page() -> LoadedPage {
                     <h1>"Search"</h1>
                 </header>
                 <form class="search" role="search" action="/search">
-                    <label for="q">"Words in the title or the text"</label>
+                    <label for="q">"Search articles"</label>
                     <div class="search-row">
                         <input type="search" id="q" name="q" value=text maxlength=LONGEST_SEARCH.to_string() required />
                         <button type="submit" class="button">"Search"</button>

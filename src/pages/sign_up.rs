@@ -31,9 +31,9 @@ pub async fn page() -> LoadedPage {
                         name="username"
                         label="User name"
                         autocomplete="username"
-                        hint="To sign in with: lower-case letters, digits and hyphens."
+                        hint="For signing in: lower-case letters, digits and hyphens."
                     />
-                    <Field sent=sent.clone() name="name" label="Name" autocomplete="name" hint="As others see it." />
+                    <Field sent=sent.clone() name="name" label="Name" autocomplete="name" hint="Shown to others." />
                     <Field
                         sent
                         name="new_password"

@@ -25,11 +25,11 @@ pub async fn page() -> LoadedPage {
     let number = page_number();
     let title = format!("Users · {}", state.config.site.title);
     let notice = query("changed").and_then(|changed| match changed.as_str() {
-        "role" => Some("The role is changed."),
+        "role" => Some("Role changed."),
         "blocked" => {
-            Some("The user can't sign in any more, and all sessions of the user are over.")
+            Some("User blocked. They can't sign in any more and are signed out everywhere.")
         }
-        "invitation" => Some("The invitation is taken back."),
+        "invitation" => Some("Invitation revoked."),
         _ => None,
     });
     let content = async move {
@@ -104,7 +104,7 @@ fn UserRow(user: User, is_self: bool) -> impl IntoView {
         }
         .into_any()
     };
-    let password = if can_sign_in { "New password" } else { "Give a password" };
+    let password = if can_sign_in { "New password" } else { "Set a password" };
     let block = (can_sign_in && !is_self).then(|| {
         view! {
             <form method="post" action=action("block")>
@@ -146,10 +146,10 @@ fn UserRow(user: User, is_self: bool) -> impl IntoView {
 fn SecretNote(secret: Secret) -> impl IntoView {
     let (text, secret) = match secret {
         Secret::Password { username, password } => {
-            (format!("{username} can sign in with this password. It is shown this once:"), password)
+            (format!("{username} can sign in with this password. It won't be shown again:"), password)
         }
         Secret::Invitation { address } => {
-            ("Whoever has this address can make one account, within seven days. It is shown this once:".into(), address)
+            ("Anyone with this link can create one account within seven days. It won't be shown again:".into(), address)
         }
     };
     view! {
@@ -176,14 +176,14 @@ fn AddForm() -> impl IntoView {
                     sent=sent.clone()
                     name="username"
                     label="User name"
-                    hint="To sign in with: lower-case letters, digits and hyphens."
+                    hint="For signing in: lower-case letters, digits and hyphens."
                 />
-                <Field sent name="name" label="Name" hint="In bylines; the user name if it is left empty." optional=true />
+                <Field sent name="name" label="Name" hint="Shown in bylines. If empty, the user name is used." optional=true />
                 <label for="role">"Role"</label>
                 <select id="role" name="role">
                     <RoleOptions chosen />
                 </select>
-                <button type="submit" class="button button-primary">"Add the user"</button>
+                <button type="submit" class="button button-primary">"Add user"</button>
             </form>
         </section>
     }
@@ -202,7 +202,7 @@ fn Invitations(invitations: Vec<Invitation>) -> impl IntoView {
                             <Time at=invitation.expires_at />
                         </span>
                         <input type="hidden" name="invitation" value=invitation.token_hash />
-                        <button type="submit" class="link-button">"Take it back"</button>
+                        <button type="submit" class="link-button">"Revoke"</button>
                     </form>
                 </li>
             }
@@ -211,14 +211,14 @@ fn Invitations(invitations: Vec<Invitation>) -> impl IntoView {
     view! {
         <section class="narrow-start">
             <h2>"Invitations"</h2>
-            <p>"Good once, for seven days, and no longer than the password of whoever made it."</p>
+            <p>"Each invitation works once, within seven days, and until the password of the person who created it changes."</p>
             <ul>{items}</ul>
             <form class="form" method="post" action="/users/invitations">
-                <label for="invitation-role">"Invite somebody as"</label>
+                <label for="invitation-role">"Invite someone as"</label>
                 <select id="invitation-role" name="role">
                     <RoleOptions chosen=Role::Author />
                 </select>
-                <button type="submit" class="button">"Make an invitation"</button>
+                <button type="submit" class="button">"Create invitation"</button>
             </form>
         </section>
     }

@@ -392,7 +392,7 @@ fn a_person_changes_name_and_password() {
     assert!(answer.text.contains(&"x".repeat(81)), "input is kept");
     assert_eq!(reader.post("/account/name", "name=Rea+D%C3%A9r").status, 303);
     let page = reader.get("/account?changed=name").text;
-    assert!(page.contains("Rea Dér") && page.contains("Your name is changed."), "{page}");
+    assert!(page.contains("Rea Dér") && page.contains("Name changed."), "{page}");
     for (body, field, said) in [
         (
             "password=wrong-password&new_password=another-password",

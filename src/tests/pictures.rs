@@ -410,7 +410,7 @@ fn an_author_uploads_copies_and_deletes_without_javascript() {
     );
     let page = jo.get("/studio/pictures?added=2");
     for part in [
-        "The pictures are here.",
+        "Pictures added.",
         "3 × 2",
         "value=\"![one tide](/pictures/",
         "two&lt;b&gt;.gif",
@@ -460,7 +460,7 @@ fn an_author_uploads_copies_and_deletes_without_javascript() {
     assert_eq!((answer.status, answer.header("location")), (303, "/studio/pictures?deleted=1"));
     assert_eq!(server.someone().get(&picture).status, 404);
     let page = jo.get("/studio/pictures?deleted=1").text;
-    assert!(page.contains("The picture is deleted.") && !page.contains(&picture), "{page}");
+    assert!(page.contains("Picture deleted.") && !page.contains(&picture), "{page}");
     assert_eq!(
         std::fs::read_dir(server.folder.path().join("pictures")).unwrap().count(),
         1,

@@ -118,7 +118,7 @@ fn a_reader_likes_and_collects_an_article_with_plain_forms_and_sending_one_twice
  {
     let server = TestServer::start();
     let reader = server.signed_in_reader("reader");
-    for (field, label) in [("like", "Like"), ("collect", "Collect")] {
+    for (field, label) in [("like", "Like"), ("collect", "Save")] {
         let action = format!("/articles/first/{field}");
         let state = || button(&reader.get("/articles/first").text, &action);
         assert_eq!(state(), (format!("{label} 0"), false, "true".into()));
@@ -151,18 +151,15 @@ fn nobody_is_shown_what_others_have_done_but_how_many() {
     one.post("/authors/jo-doe/follow", "follow=true");
     let html = other.get("/articles/first").text;
     assert_eq!(button(&html, "/articles/first/like"), ("Like 1".into(), false, "true".into()));
-    assert_eq!(
-        button(&html, "/articles/first/collect"),
-        ("Collect 1".into(), false, "true".into())
-    );
+    assert_eq!(button(&html, "/articles/first/collect"), ("Save 1".into(), false, "true".into()));
     let author = other.get("/authors/jo-doe").text;
     assert_eq!(
         button(&author, "/authors/jo-doe/follow"),
         ("Follow Jo Doe".into(), false, "true".into())
     );
     assert!(author.contains("1 follower<"), "{author}");
-    assert!(other.get("/collects").text.contains("Nothing collected yet"));
-    assert!(other.get("/following").text.contains("You follow nobody yet"));
+    assert!(other.get("/collects").text.contains("Nothing saved yet"));
+    assert!(other.get("/following").text.contains("You aren't following anyone yet"));
     other.post("/articles/first/like", "like=true");
     assert_eq!(server.counts("first"), (2, 1));
     other.post("/articles/first/like", "like=false");
@@ -493,7 +490,7 @@ fn a_reader_follows_an_author_and_has_the_articles_on_a_page_of_their_own() {
         let answer = reader.post("/authors/jo-doe/follow", &format!("follow=false&next={next}"));
         assert_eq!((answer.status, answer.header("location")), (303, led_to));
     }
-    assert!(reader.get("/following").text.contains("You follow nobody yet"));
+    assert!(reader.get("/following").text.contains("You aren't following anyone yet"));
     assert!(author(&reader).contains("0 followers"));
 
     // An author without published articles has no page, but can still be unfollowed.
@@ -501,13 +498,13 @@ fn a_reader_follows_an_author_and_has_the_articles_on_a_page_of_their_own() {
     server.execute("UPDATE articles SET deleted_at = 1 WHERE slug = 'other'");
     let html = reader.get("/following").text;
     assert!(
-        html.contains("None of them has an article")
+        html.contains("They have no published articles.")
             && !html.contains("href=\"/authors/al-other\""),
         "{html}"
     );
     assert_eq!(button(&html, "/authors/al-other/follow").0, "Follow Al Other");
     assert_eq!(reader.post("/authors/al-other/follow", "follow=false&next=/following").status, 303);
-    assert!(reader.get("/following").text.contains("You follow nobody yet"));
+    assert!(reader.get("/following").text.contains("You aren't following anyone yet"));
     assert_eq!(reader.post("/authors/al-other/follow", "follow=true").status, 404);
 }
 
@@ -527,7 +524,7 @@ fn nobody_follows_themself() {
 fn what_a_reader_collects_is_listed_with_the_last_one_first_and_in_pages() {
     let server = TestServer::start();
     let reader = server.signed_in_reader("reader");
-    assert!(reader.get("/collects").text.contains("Nothing collected yet"));
+    assert!(reader.get("/collects").text.contains("Nothing saved yet"));
     server.import((0..11).map(|number| source(&format!("part-{number}"), "", "text")).collect());
     reader.post("/articles/second/collect", "collect=true");
     for number in (0..11).rev() {

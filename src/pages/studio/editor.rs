@@ -83,13 +83,13 @@ pub async fn page() -> LoadedPage {
     let site = state.config.site.title.clone();
     let notice = query("done").and_then(|done| match done.as_str() {
         "saved" => Some("Saved."),
-        "unchanged" => Some("There was nothing to save."),
-        "published" => Some("Published: readers see it now."),
-        "scheduled" => Some("Scheduled: readers see it from then on."),
-        "unpublished" => Some("Unpublished: readers see it no more."),
-        "restored" => Some("The article is out of the bin."),
-        "revision" => Some("The revision is restored."),
-        "discarded" => Some("The unsaved changes are discarded."),
+        "unchanged" => Some("There were no changes to save."),
+        "published" => Some("Published. Readers can see it now."),
+        "scheduled" => Some("Scheduled. Readers will see it at the time below."),
+        "unpublished" => Some("Unpublished. Only you can see it now."),
+        "restored" => Some("Article restored."),
+        "revision" => Some("Revision restored."),
+        "discarded" => Some("Unsaved changes discarded."),
         _ => None,
     });
     let content = async move {
@@ -157,7 +157,7 @@ fn Editor(text: Text, sent: SentForm, article: Option<EditableArticle>, now: i64
     let recovered = recovered_at.map(|at| {
         view! {
             <form class="notice row-form" method="post" action=discard>
-                <span>"Unsaved changes of " <Time at /> " were recovered."</span>
+                <span>"Unsaved changes from " <Time at /> " were recovered."</span>
                 <button type="submit" class="link-button">"Discard them"</button>
             </form>
         }
@@ -199,7 +199,7 @@ fn Editor(text: Text, sent: SentForm, article: Option<EditableArticle>, now: i64
                     name="summary"
                     label="Summary"
                     value=typed.summary
-                    hint="For lists and search results. Left empty, it is the beginning of the text."
+                    hint="For lists and search results. If empty, the beginning of the text is shown."
                     optional=true
                 />
                 <Field
@@ -207,7 +207,7 @@ fn Editor(text: Text, sent: SentForm, article: Option<EditableArticle>, now: i64
                     name="tags"
                     label="Tags"
                     value=typed.tags
-                    hint="Separated by commas."
+                    hint="Separate them with commas."
                     optional=true
                 />
                 <Field
@@ -215,7 +215,7 @@ fn Editor(text: Text, sent: SentForm, article: Option<EditableArticle>, now: i64
                     name="slug"
                     label="Address"
                     value=typed.slug
-                    hint="What stands after /articles/. Left empty, it is made of the title."
+                    hint="The part after /articles/. If empty, it is made from the title."
                     optional=true
                 />
                 <Field
@@ -232,7 +232,7 @@ fn Editor(text: Text, sent: SentForm, article: Option<EditableArticle>, now: i64
             <noscript>
                 <p class="field-hint">
                     <a href="/studio/pictures" target="_blank">"Add pictures"</a>
-                    " on their own page. With JavaScript this page shows a preview and keeps what you type."
+                    " on their own page. With JavaScript, this page shows a preview and saves what you type."
                 </p>
             </noscript>
         </div>
@@ -247,7 +247,7 @@ fn Buttons(is_published: bool, schedule: String, sent: SentForm) -> impl IntoVie
     view! {
         <div class="editor-buttons">
             <button type="submit" name="intent" value="save" class="button button-primary">
-                {if is_published { "Update" } else { "Save the draft" }}
+                {if is_published { "Update" } else { "Save draft" }}
             </button>
             {if is_published {
                 view! {
@@ -260,7 +260,7 @@ fn Buttons(is_published: bool, schedule: String, sent: SentForm) -> impl IntoVie
             }}
         </div>
         <details class="editor-schedule" open=is_open>
-            <summary>"Publish at a time"</summary>
+            <summary>"Publish later"</summary>
             <Field
                 sent
                 name="published_at"
@@ -281,7 +281,7 @@ fn StateLine(article: EditableArticle, now: i64) -> impl IntoView {
     let status = status_name(fields.status, fields.published_at, deleted_at, now);
     let when = (status == "Scheduled").then_some(fields.published_at).flatten();
     let link = (status == "Published").then(|| {
-        view! { <a href=format!("/articles/{}", fields.slug)>"Read it"</a> }
+        view! { <a href=format!("/articles/{}", fields.slug)>"View article"</a> }
     });
     view! {
         <p class="meta editor-state">
@@ -297,8 +297,8 @@ fn StateLine(article: EditableArticle, now: i64) -> impl IntoView {
 #[component]
 fn BinForm(article: EditableArticle) -> impl IntoView {
     let (action, label) = match article.deleted_at {
-        None => ("bin", "Move it to the bin"),
-        Some(_) => ("restore", "Take it out of the bin"),
+        None => ("bin", "Move to bin"),
+        Some(_) => ("restore", "Restore"),
     };
     view! {
         <form class="editor-bin" method="post" action=format!("/studio/{}/{action}", article.id)>
@@ -329,25 +329,25 @@ fn ConflictNote(
     view! {
         <section class="conflict" aria-labelledby="conflict-title">
             <div role="alert">
-                <h2 id="conflict-title">"Somebody has saved this article since you opened it"</h2>
+                <h2 id="conflict-title">"This article was changed in another tab or by someone else. Your text is safe."</h2>
             </div>
             <p>
-                "Nothing is lost: what you typed stands below, and what is stored stays stored until you save. Saving now puts your text in its \
-                 place; the other one stays among the "
+                "Your text is below, and the saved version stays as it is until you save. If you save now, your text replaces it; it stays \
+                 available among the "
                 <a href=format!("/studio/{id}/revisions") target="_blank">"revisions"</a>
                 ". Or "
-                <a href=format!("/studio/{id}") target="_blank">"open what is stored"</a>
-                " beside this page, and bring the two together."
+                <a href=format!("/studio/{id}") target="_blank">"open the saved version"</a>
+                " in a new tab and merge the two."
             </p>
             <p>
-                <del>"What is stored"</del> " and " <ins>"what you typed"</ins> ":"
+                <del>"Saved version"</del> " and " <ins>"your text"</ins> ":"
             </p>
             {fields}
             {is_same}
             {text}
             <details>
-                <summary>"The whole text that is stored"</summary>
-                <textarea class="conflict-stored" rows="16" readonly aria-label="The text that is stored">
+                <summary>"Full text of the saved version"</summary>
+                <textarea class="conflict-stored" rows="16" readonly aria-label="Text of the saved version">
                     {textarea_text(&stored)}
                 </textarea>
             </details>

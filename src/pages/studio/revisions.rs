@@ -39,7 +39,7 @@ pub async fn list_page() -> LoadedPage {
             })
             .collect_view();
         let list = if is_empty {
-            view! { <p class="empty">"There are none yet: the first save in the studio makes the first two."</p> }
+            view! { <p class="empty">"No revisions yet. The first save in the studio creates the first two."</p> }
                 .into_any()
         } else {
             view! { <ol class="revisions">{items}</ol> }.into_any()
@@ -130,13 +130,13 @@ pub async fn page() -> LoadedPage {
                 <form method="post" action=format!("/studio/{id}/revisions/{version}/restore")>
                     <input type="hidden" name="version" value=article.version />
                     <button type="submit" class="button button-primary">"Restore this revision"</button>
-                    <p class="field-hint">"It becomes a new version. Nothing is lost."</p>
+                    <p class="field-hint">"This creates a new version. Nothing is lost."</p>
                 </form>
             }
         });
         let since = changed.map(|differences| {
             view! {
-                <h2>{format!("What version {version} changed")}</h2>
+                <h2>{format!("Changes in version {version}")}</h2>
                 <FieldDifferences differences />
             }
         });
@@ -154,7 +154,7 @@ pub async fn page() -> LoadedPage {
                 <FormErrors sent />
                 {restore}
                 {since}
-                <h2>"From this version to what is stored now"</h2>
+                <h2>"Changes from this version to the current one"</h2>
                 <FieldDifferences differences />
             },
         ))

@@ -34,11 +34,11 @@ const SHELVES: [(Shelf, &str, &str); 5] = [
 const COLUMNS: [(Column, &str, &str, bool); 7] = [
     (Column::Title, "title", "Title", false),
     (Column::Published, "published", "Published", true),
-    (Column::Updated, "updated", "Saved", true),
+    (Column::Updated, "updated", "Updated", true),
     (Column::Views, "views", "Views", true),
     (Column::Week, "week", "7 days", true),
     (Column::Likes, "likes", "Likes", true),
-    (Column::Collects, "collects", "Collects", true),
+    (Column::Collects, "collects", "Saved", true),
 ];
 
 /// The view of the table that the URL asks for.
@@ -80,7 +80,7 @@ pub async fn page() -> LoadedPage {
     let choice = Choice::from_query();
     let title = format!("Studio · {}", state.config.site.title);
     let notice = query("done").and_then(|done| match done.as_str() {
-        "bin" => Some("The article is in the bin. It can be taken out again there."),
+        "bin" => Some("Moved to the bin. You can restore the article there."),
         _ => None,
     });
     let content = async move {
@@ -154,13 +154,13 @@ fn Tools(choice: Choice) -> impl IntoView {
         .collect_view();
     view! {
         <div class="studio-tools">
-            <nav aria-label="Shelves">
+            <nav aria-label="Status">
                 <ul class="tabs">{tabs}</ul>
             </nav>
             <form class="search-row" method="get" action="/studio" role="search">
                 <input type="hidden" name="shelf" value=choice.shelf.1 />
-                <input type="search" name="q" value=choice.text aria-label="Words in the title" />
-                <button type="submit" class="button">"Find"</button>
+                <input type="search" name="q" value=choice.text aria-label="Search titles" />
+                <button type="submit" class="button">"Search"</button>
             </form>
         </div>
     }
@@ -213,11 +213,11 @@ fn Row(row: TableRow, sees_all: bool, now: i64) -> impl IntoView {
                 <span class=format!("status status-{}", status.to_lowercase().replace(' ', "-"))>{status}</span>
             </td>
             <td data-label="Published">{row.published_at.and_then(date)}</td>
-            <td data-label="Saved">{date(row.updated_at)}</td>
+            <td data-label="Updated">{date(row.updated_at)}</td>
             {number("Views", row.views)}
             {number("7 days", row.week)}
             {number("Likes", row.likes)}
-            {number("Collects", row.collects)}
+            {number("Saved", row.collects)}
         </tr>
     }
 }
@@ -226,18 +226,18 @@ fn Row(row: TableRow, sees_all: bool, now: i64) -> impl IntoView {
 #[component]
 fn Empty(choice: Choice) -> impl IntoView {
     let (title, text) = match (choice.text.is_empty(), choice.shelf.0) {
-        (false, _) => ("Nothing found", "No title here contains these words."),
+        (false, _) => ("Nothing found", "No titles here match your search."),
         (true, Shelf::All) => {
-            ("Nothing written yet", "Your articles will stand here, with how often they are read.")
+            ("Nothing written yet", "Your articles will be listed here, with their views.")
         }
-        (true, Shelf::Drafts) => ("No drafts", "What you write is a draft until you publish it."),
+        (true, Shelf::Drafts) => ("No drafts", "An article is a draft until you publish it."),
         (true, Shelf::Scheduled) => {
-            ("Nothing is scheduled", "An article can be published at a time that you choose.")
+            ("Nothing scheduled", "You can choose when an article is published.")
         }
         (true, Shelf::Published) => {
-            ("Nothing is published yet", "Publish a draft, and readers see it at once.")
+            ("Nothing published yet", "Publish a draft, and readers can see it at once.")
         }
-        (true, Shelf::Bin) => ("The bin is empty", "What you delete is kept here."),
+        (true, Shelf::Bin) => ("The bin is empty", "Articles you delete are kept here."),
     };
     view! {
         <div class="message">

@@ -27,7 +27,7 @@ pub fn plain_page(status: StatusCode, title: &str, text: &str) -> Response {
          <meta name=\"color-scheme\" content=\"light dark\"><title>{title}</title>\
          <link rel=\"stylesheet\" href=\"/pkg/tidemark.css\"></head>\
          <body><main class=\"message\"><p class=\"message-status\">{code}</p><h1>{title}</h1><p>{text}</p>\
-         <p><a class=\"button\" href=\"/\">To the front page</a></p></main></body></html>\n",
+         <p><a class=\"button\" href=\"/\">Back to home</a></p></main></body></html>\n",
         code = status.as_u16(),
     );
     let policy = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'";
