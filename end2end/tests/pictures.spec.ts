@@ -15,7 +15,7 @@ test('an author adds a picture, sees it, and deletes it', async ({ page, server,
 
   await page.getByLabel('Add pictures').setInputFiles(__filename)
   await page.getByRole('button', { name: 'Upload' }).click()
-  await expect(page.getByText('pictures.spec.ts is no picture of a kind that is taken here')).toBeVisible()
+  await expect(page.getByText("pictures.spec.ts isn't a PNG, JPEG, GIF or WebP.")).toBeVisible()
 
   await page.getByLabel('Add pictures').setInputFiles(join(__dirname, '../../docs/screenshot.png'))
   await page.getByRole('button', { name: 'Upload' }).click()

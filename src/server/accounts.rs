@@ -323,7 +323,7 @@ impl Accounts {
             Err(seconds) => return Ok(Err(vec![("password", try_again_in(seconds))])),
         };
         if !self.unless_untried(&admitted, self.verify(Who::Known, Some(user), current)).await? {
-            return Ok(Err(vec![("password", "This is not your password.".into())]));
+            return Ok(Err(vec![("password", "That is not your current password.".into())]));
         }
         self.succeeded(&admitted).await?;
         if let Err(error) = self.judge(Who::Known, &new, &[&user.username, &user.name]).await? {
@@ -424,11 +424,11 @@ fn unavailable(error: &dyn std::fmt::Display) -> Error {
 /// The message for someone who has to wait.
 pub fn try_again_in(seconds: i64) -> String {
     let span = match seconds {
-        1 => "a second".to_owned(),
+        1 => "1 second".to_owned(),
         2..=90 => format!("{seconds} seconds"),
         _ => format!("{} minutes", (seconds + 59) / 60),
     };
-    format!("There were too many attempts. Please try again in {span}.")
+    format!("Too many attempts. Please try again in {span}.")
 }
 
 /// Sets a user's password on behalf of the operator, and ends all of the user's sessions, which
@@ -475,7 +475,7 @@ pub fn check_password(password: &str, context: &[&str]) -> Result<(), String> {
     let context: Vec<&str> = context.iter().map(String::as_str).collect();
     if zxcvbn::zxcvbn(&judged(password), &context).score() < zxcvbn::Score::Two {
         return Err(
-            "The password is too easy to guess. Three words that have nothing to do with each other are not.".into()
+            "The password is too easy to guess. Three unrelated words are harder to guess.".into(),
         );
     }
     Ok(())
@@ -500,19 +500,19 @@ fn check_length(password: &str) -> Result<(), String> {
 /// One line that says what to change.
 pub fn check_name(name: &str) -> Result<(), String> {
     match name.trim().chars().count() {
-        0 => Err("Please give a name.".into()),
+        0 => Err("Please enter a name.".into()),
         1..=LONGEST_NAME if has_invisible(name) => {
-            Err("The name has a character that nobody sees, or that turns others around. Please type it without."
+            Err("The name contains a character that is invisible or reverses the text. Please remove it."
                 .into())
         }
         1..=LONGEST_NAME if name.chars().all(|one| !one.is_control() && is_storable(one)) => Ok(()),
-        1..=LONGEST_NAME => Err("A name is one line of text.".into()),
+        1..=LONGEST_NAME => Err("A name must be one line of text.".into()),
         _ => Err(format!("The name is too long: it may have at most {LONGEST_NAME} characters.")),
     }
 }
 
 fn name_taken() -> String {
-    "Somebody who writes here has this name, or one that looks like it. Please take another.".into()
+    "An author has this name, or one that looks like it. Please choose another.".into()
 }
 
 /// Returns a predicate on users who write here: whether readers could mistake `name` for theirs.

@@ -381,7 +381,9 @@ fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D:
 fn interval<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     let text = String::deserialize(deserializer)?;
     let refuse = || {
-        de::Error::custom(format!("{text:?} is not a time span from 1s up, such as 90s, 10m or 1h"))
+        de::Error::custom(format!(
+            "{text:?} is not a time span of at least 1s, such as 90s, 10m or 1h"
+        ))
     };
     let span: jiff::SignedDuration = text.parse().map_err(|_| refuse())?;
     Duration::try_from(span).ok().filter(|span| *span >= Duration::from_secs(1)).ok_or_else(refuse)

@@ -40,7 +40,7 @@ pub enum ServeError {
     Stores(#[from] StoresError),
     /// The address is in use or does not belong to this machine.
     #[error(
-        "Can't listen on {address}: {reason}. Stop what uses it, or set site.addr (or LEPTOS_SITE_ADDR) to another."
+        "Can't listen on {address}: {reason}. Stop the program that uses it, or set site.addr (or LEPTOS_SITE_ADDR) to another address."
     )]
     Address {
         /// The configured address.
@@ -49,10 +49,10 @@ pub enum ServeError {
         reason: String,
     },
     /// The socket's address can't be read.
-    #[error("The server's address can't be found out: {0}")]
+    #[error("The server's address can't be determined: {0}")]
     Socket(#[from] std::io::Error),
     /// A task that writes views or reads for pages ended unexpectedly.
-    #[error("Counting stopped unexpectedly, so the server stopped too; the log says why")]
+    #[error("Counting stopped unexpectedly, so the server stopped too; see the log")]
     Counting,
 }
 

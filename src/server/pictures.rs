@@ -70,8 +70,8 @@ pub enum NotTaken {
     },
     /// The user's quota is exhausted.
     #[error(
-        "You may keep {pictures} pictures of {mib} MiB together, and this would be more. Delete some that no article shows, or ask \
-         whoever runs this blog for more room."
+        "You may keep up to {pictures} pictures and {mib} MiB in total, and this would exceed that. Delete some that no article uses, \
+         or ask the owner of this blog for more room."
     )]
     Full {
         /// Maximum number of pictures.

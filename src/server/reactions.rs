@@ -84,9 +84,9 @@ impl Reactions {
             false => self.database.user_by_username(username).await?.map(|user| user.id),
         };
         let author =
-            author.ok_or_else(|| Error::NotFound("There is no author of this name.".into()))?;
+            author.ok_or_else(|| Error::NotFound("There is no author with this name.".into()))?;
         if author == user.id {
-            return Err(Error::BadRequest("That is you: nobody can follow themself.".into()));
+            return Err(Error::BadRequest("You can't follow yourself.".into()));
         }
         if self.database.set_follow(user.actor(), author, is_on, now).await? {
             self.author_counts.followers_changed(author).await;
@@ -101,7 +101,7 @@ impl Reactions {
     pub async fn profile(&self, username: &str) -> Result<Profile, Error> {
         let author = self.database.author_with_id(username, self.clock.now_ms()).await?;
         let (id, author) =
-            author.ok_or_else(|| Error::NotFound("There is no author of this name.".into()))?;
+            author.ok_or_else(|| Error::NotFound("There is no author with this name.".into()))?;
         let articles = self.author_counts.articles(id).await?;
         let followers = self.author_counts.followers(id).await?;
         Ok(Profile { id, author, articles, followers })

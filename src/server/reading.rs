@@ -279,7 +279,7 @@ pub fn page_number(text: Option<&str>) -> Result<i64, Error> {
 pub fn window(name: Option<&str>) -> Result<Window, Error> {
     let name = name.unwrap_or(Window::All.name());
     let known = Window::ALL.into_iter().find(|window| window.name() == name);
-    known.ok_or_else(|| Error::NotFound("There is no ranking for this time.".into()))
+    known.ok_or_else(|| Error::NotFound("There is no ranking for this period.".into()))
 }
 
 /// An empty first page is fine; an empty later page does not exist.

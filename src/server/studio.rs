@@ -138,8 +138,8 @@ fn check(typed: &Typed) -> FieldErrors {
         errors.push((
                 "slug",
                 format!(
-                    "An address has lower-case letters, digits and single hyphens, at most {LONGEST_SLUG}, as in {suggestion:?}. \
-                     Left empty, it is made of the title."
+                    "An address may have lower-case letters, digits and single hyphens, at most {LONGEST_SLUG} in all, as in \
+                     {suggestion:?}. If empty, it is made from the title."
                 ),
             ));
     }
@@ -154,7 +154,9 @@ fn check(typed: &Typed) -> FieldErrors {
         Some(tags) if tags.iter().any(|tag| too_long(&tag.name, LONGEST_TAG)) => {
             errors.push((
                 "tags",
-                format!("A tag may have at most {LONGEST_TAG} characters. Commas separate tags."),
+                format!(
+                    "A tag may have at most {LONGEST_TAG} characters. Separate tags with commas."
+                ),
             ));
         }
         Some(_) => {}
@@ -164,7 +166,7 @@ fn check(typed: &Typed) -> FieldErrors {
     {
         errors.push((
             "cover",
-            "A cover is an address such as /pictures/name.jpg or https://….".into(),
+            "A cover must be an address such as /pictures/name.jpg or https://….".into(),
         ));
     }
     if too_long(&typed.markdown, LONGEST_MARKDOWN) {

@@ -122,9 +122,7 @@ impl Work {
             Ok(Ok(result)) => Ok(result),
             Ok(Err(error)) => {
                 tracing::error!(error = %error, "some work could not be done");
-                Err(Error::BadRequest(
-                    "This can't be worked with; that is a fault of Tidemark.".into(),
-                ))
+                Err(Error::BadRequest("This can't be processed. That is a bug in Tidemark.".into()))
             }
             Err(_) => {
                 tracing::warn!(
@@ -132,7 +130,7 @@ impl Work {
                     "some work took too long and was given up"
                 );
                 Err(Error::BadRequest(
-                    "This takes too long to work with. Please make it shorter.".into(),
+                    "This takes too long to process. Please make it shorter.".into(),
                 ))
             }
         }

@@ -42,7 +42,7 @@ fn who_guesses_at_a_name_has_to_wait_longer_each_time_and_nobody_else_has_to() {
     let answer = sign_in(&here, "reader", PASSWORD);
     assert_eq!((answer.status, answer.header("retry-after")), (429, "1"), "{}", answer.text);
     assert!(
-        answer.text.contains("too many attempts. Please try again in a second."),
+        answer.text.contains("Too many attempts. Please try again in 1 second."),
         "{}",
         answer.text
     );
@@ -230,14 +230,14 @@ fn guesses_of_others_keep_nobody_from_changing_the_password_while_signed_in() {
         let answer =
             left_open.post("/account/password", "password=wrong&new_password=another-password");
         assert!(
-            answer.text.contains("This is not your password."),
+            answer.text.contains("That is not your current password."),
             "attempt {attempt}: {}",
             answer.text
         );
     }
     let answer = left_open
         .post("/account/password", "password=a-good-password&new_password=another-password");
-    assert!(answer.text.contains("too many attempts"), "{}", answer.text);
+    assert!(answer.text.contains("Too many attempts"), "{}", answer.text);
     let answer =
         reader.post("/account/password", "password=a-good-password&new_password=another-password");
     assert_eq!((answer.status, answer.header("location")), (303, "/account?changed=password"));
@@ -253,7 +253,7 @@ fn whoever_tried_too_often_is_refused_before_the_password_is_looked_at() {
     let reader = server.someone().signed_in("reader", PASSWORD);
     let change = || reader.post("/account/password", "password=wrong&new_password=1234567890");
     for attempt in 0..5 {
-        assert!(change().text.contains("This is not your password."), "attempt {attempt}");
+        assert!(change().text.contains("That is not your current password."), "attempt {attempt}");
     }
     let newcomer = server.reader("198.51.100.8", FIREFOX);
     let sign_up = || newcomer.post("/sign-up", "username=new&new_password=1234567890");
@@ -261,7 +261,7 @@ fn whoever_tried_too_often_is_refused_before_the_password_is_looked_at() {
     assert!((1..100).contains(&tried), "{tried}");
     guess_until_refused(&guesser(&server), "reader");
     let turn = server.run(server.accounts.turn()).unwrap();
-    assert!(change().text.contains("too many attempts"));
+    assert!(change().text.contains("Too many attempts"));
     assert_eq!(sign_up().status, 429);
     assert_eq!(sign_in(&guesser(&server), "reader", "wrong").status, 429);
     drop(turn);
@@ -397,12 +397,12 @@ fn a_person_changes_name_and_password() {
         (
             "password=wrong-password&new_password=another-password",
             "password-error",
-            "This is not your password.",
+            "That is not your current password.",
         ),
         (
             "password=wrong-password&new_password=1234567890",
             "password-error",
-            "This is not your password.",
+            "That is not your current password.",
         ),
         (
             "password=a-good-password&new_password=short",
@@ -583,6 +583,6 @@ fn nobody_passes_for_somebody_who_writes_here() {
         assert!(answer.status == 422 && answer.text.contains("one that looks like it"), "{name}");
     }
     let answer = reader.post("/account/name", "name=Jo%E2%80%AEeoD");
-    assert!(answer.status == 422 && answer.text.contains("nobody sees"), "{}", answer.text);
+    assert!(answer.status == 422 && answer.text.contains("is invisible"), "{}", answer.text);
     assert_eq!(reader.post("/account/name", "name=Jo+Deer").status, 303);
 }

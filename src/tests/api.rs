@@ -223,10 +223,10 @@ fn what_a_tag_or_an_author_may_be_is_looked_for_whatever_it_is() {
         assert_problem(
             &server.someone().get(&format!("/api/v1/articles/{value}")),
             400,
-            "address is wrong",
+            "address is invalid",
         );
         let view = format!("/api/v1/articles/{value}/view");
-        assert_problem(&server.someone().request("PUT", &view, ""), 400, "address is wrong");
+        assert_problem(&server.someone().request("PUT", &view, ""), 400, "address is invalid");
     }
     for value in ["0", "-1", "9007199254740991", "9223372036854775807"] {
         assert_problem(&server.someone().get(&format!("/api/v1/articles/{value}")), 404, value);

@@ -277,15 +277,15 @@ fn why_a_servers_database_cant_be_used_is_one_line_without_the_password() {
         .await;
         let errors = [
             (error(&unknown).await, "CREATE DATABASE"),
-            (error(&denied).await, "does not let this user in"),
+            (error(&denied).await, "refuses this user access"),
             (error(&unreachable).await, "can't be reached"),
             (error(&nameless).await, "name is missing"),
             (
                 error("mysql://user:secret-word@host:port/name").await,
                 "mysql://user:password@host:3306/name",
             ),
-            (error("postgres://localhost/name").await, "is not an address of a database"),
-            (error("").await, "is not an address of a database"),
+            (error("postgres://localhost/name").await, "is not a database address"),
+            (error("").await, "is not a database address"),
             (error(url.as_str()).await, "migration 9999"),
         ];
         for (error, expected) in errors {

@@ -427,7 +427,7 @@ fn an_author_uploads_copies_and_deletes_without_javascript() {
     for (files, status, said) in [
         (&[][..], 400, "Choose a picture first."),
         (&[("", &b""[..])], 400, "Choose a picture first."),
-        (&[("fine.png", &png(2, 2)), ("evil.png", b"<svg>")], 415, "evil.png is no picture"),
+        (&[("fine.png", &png(2, 2)), ("evil.png", b"<svg>")], 415, "evil.png isn't a PNG"),
     ] {
         let answer = post(&jo, files);
         assert_eq!(answer.status, status);
@@ -765,7 +765,7 @@ fn a_user_keeps_only_so_many_pictures_of_so_many_bytes() {
     assert_eq!(post(&jo, &two).status, 303);
     let answer = post(&jo, &two);
     assert_eq!(answer.status, 403, "all or none");
-    assert!(answer.text.contains("3 pictures of 1 MiB"), "{}", answer.text);
+    assert!(answer.text.contains("3 pictures and 1 MiB"), "{}", answer.text);
     let url = address(&jo, "c.png", &small);
     let answer = post_json(&jo, "d.png", &small);
     assert_eq!((answer.status, answer.header("content-type")), (403, "application/problem+json"));

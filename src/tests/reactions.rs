@@ -515,7 +515,10 @@ fn nobody_follows_themself() {
     let html = author.get("/authors/jo-doe").text;
     assert!(!html.contains("/authors/jo-doe/follow") && html.contains("0 followers"), "{html}");
     let answer = author.post("/authors/jo-doe/follow", "follow=true");
-    assert!(answer.status == 400 && answer.text.contains("That is you"), "{answer:?}");
+    assert!(
+        answer.status == 400 && answer.text.contains("You can't follow yourself"),
+        "{answer:?}"
+    );
     assert!(author.put("set-follow", "username=jo-doe&follow=true").text.contains("BadRequest"));
     assert_eq!(server.number("SELECT count(*) FROM follows WHERE ? = ''", ""), 0);
 }

@@ -256,10 +256,7 @@ fn a_flush_by_hand_says_what_it_moved_and_jobs_says_how_it_ended() {
     assert!(done && text == "Moved 3 views of 1 articles to SQL in 1 batches.\n", "{text}");
     let (_, text) = command(&server, &["jobs"]);
     assert!(text.contains("Moved 3 views"), "{text}");
-    assert_eq!(
-        command(&server, &["reconcile"]),
-        (true, "Everything that is cached is right.\n".into())
-    );
+    assert_eq!(command(&server, &["reconcile"]), (true, "All cached counts are correct.\n".into()));
     let redis = server.redis.as_ref().unwrap();
     let id = server.id("first");
     redis.command(&["HSET", "tm:{0}:total", &id.to_string(), "77"]);
@@ -473,10 +470,7 @@ fn a_blog_runs_on_a_redis_cluster() {
     assert!(is_well && text.contains("a Cluster"), "{text}");
     let (done, text) = command(&server, &["flush"]);
     assert!(done && text.contains("Moved 3 views of 2 articles"), "{text}");
-    assert_eq!(
-        command(&server, &["reconcile"]),
-        (true, "Everything that is cached is right.\n".into())
-    );
+    assert_eq!(command(&server, &["reconcile"]), (true, "All cached counts are correct.\n".into()));
 }
 
 #[test]

@@ -455,7 +455,7 @@ fn check(
         return Err(Failure::Other(format!("a flush after the last one: {output}")));
     }
     let (done, output) = blog.command(&["reconcile"], "");
-    if !done || output != "Everything that is cached is right." {
+    if !done || output != "All cached counts are correct." {
         return Err(Failure::Other(format!("reconcile: {output}")));
     }
     Ok(lost)

@@ -43,21 +43,21 @@ const MOST_FOOTNOTE_REFERENCES: usize = 1_000;
 const MOST_WORK_OF_ADDRESSES: usize = 50_000_000;
 
 /// Notes to the author about what could not be rendered.
-const CODE_IS_PLAIN: &str = "Some of the code is too long to be highlighted, so it is shown plain.";
+const CODE_IS_PLAIN: &str = "Some code is too long to be highlighted and is shown plain.";
 const NESTS_TOO_DEEP: &str =
-    "Some of the text is nested more than 100 levels deep; there it is shown flat.";
-const TAG_IS_TOO_LONG: &str = "Some tags, links or pictures have lost their addresses and texts: one has more than 8 KiB of them, or their \
-                               attributes have more than 1,000 names.";
+    "Some text is nested more than 100 levels deep and is shown flat from there on.";
+const TAG_IS_TOO_LONG: &str = "Some tags, links or pictures lost their attributes: one has more than 8 KiB of them, or there are more than 1,000 \
+                               different attribute names.";
 const TOO_MUCH_OUTSIDE_CELLS: &str =
-    "Too much stands in tables and in none of their cells, so the text is shown as it was typed.";
+    "Too much text is inside tables but outside their cells, so all of it is shown as typed.";
 const TOO_LARGE_A_PAGE: &str =
-    "This would be a page of more than 8 MiB, so the text is shown as it was typed.";
+    "The page would be larger than 8 MiB, so the text is shown as typed.";
 const TOO_MANY_ADDRESSES: &str =
-    "So many addresses stand without a space between them that none becomes a link by itself.";
+    "Too many addresses follow each other without spaces, so none is made into a link.";
 const TOO_MANY_HEADINGS: &str =
-    "A text has at most 500 headings; the others are shown as paragraphs.";
+    "A text can have up to 500 headings; the rest are shown as paragraphs.";
 const TOO_MANY_FOOTNOTES: &str =
-    "A text has at most 1,000 references to footnotes; the others are shown as they were typed.";
+    "A text can have up to 1,000 footnote references; the rest are shown as typed.";
 
 /// A heading of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]

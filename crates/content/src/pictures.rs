@@ -47,6 +47,6 @@ impl TryFrom<String> for Kind {
 
     fn try_from(text: String) -> Result<Self, String> {
         let known = Kind::ALL.into_iter().find(|kind| kind.media_type() == text);
-        known.ok_or_else(|| format!("{text:?} is no media type of a picture"))
+        known.ok_or_else(|| format!("{text:?} is not a picture media type"))
     }
 }

@@ -23,9 +23,9 @@ pub enum Refreshed {
 impl fmt::Display for Refreshed {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Refreshed::All => formatter.write_str("Rankings end with the current hour now."),
+            Refreshed::All => formatter.write_str("Moved the rankings to the current hour."),
             Refreshed::Shards(built) => {
-                write!(formatter, "Built the rankings of {built} shards.")
+                write!(formatter, "Built the rankings for {built} shards.")
             }
         }
     }

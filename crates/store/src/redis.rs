@@ -104,9 +104,7 @@ impl Redis {
         let nodes: Arc<[String]> = url.split(',').map(|node| node.trim().to_owned()).collect();
         for node in nodes.iter() {
             Client::open(node.as_str()).map_err(|error| {
-                format!(
-                    "redis.url: not an address of Redis such as redis://127.0.0.1:6379 ({error})"
-                )
+                format!("redis.url: not a Redis address such as redis://127.0.0.1:6379 ({error})")
             })?;
         }
         Ok(Self {

@@ -137,13 +137,13 @@ pub enum Dialect {
 pub enum OpenError {
     /// The URL has an unknown scheme.
     #[error(
-        "database.url: {0:?} is not an address of a database; write sqlite: and a path, as in sqlite:data/tidemark.db, or mysql://user:password@host/name"
+        "database.url: {0:?} is not a database address; use sqlite: and a path, as in sqlite:data/tidemark.db, or mysql://user:password@host/name"
     )]
     Url(String),
     /// The URL says `mysql:` or `mariadb:`, but the rest is invalid. The message does not repeat
     /// the URL, because it may hold a password.
     #[error(
-        "database.url is not an address of a MySQL or MariaDB database ({0}); write mysql://user:password@host:3306/name, with %40 for an @ in the password and so on"
+        "database.url is not the address of a MySQL or MariaDB database ({0}); use mysql://user:password@host:3306/name, with special characters in the password percent-encoded (%40 for @)"
     )]
     ServerUrl(String),
     /// The folder can't be created or written to.
@@ -166,7 +166,7 @@ pub enum OpenError {
     },
     /// The server does not answer.
     #[error(
-        "The server of the database {database:?} can't be reached: {reason}. Start it, or correct database.url."
+        "The database server {database:?} can't be reached: {reason}. Start it, or correct database.url."
     )]
     Unreachable {
         /// Its address.
@@ -176,7 +176,7 @@ pub enum OpenError {
     },
     /// The server refuses this user, or refuses it access to this database.
     #[error(
-        "The server does not let this user into the database {database:?}: {reason}. Correct the user name or the password in database.url, or grant the user all rights on the database."
+        "The server refuses this user access to the database {database:?}: {reason}. Correct the user name or the password in database.url, or grant the user all rights on the database."
     )]
     Denied {
         /// Its address.
@@ -186,7 +186,7 @@ pub enum OpenError {
     },
     /// The server has no database of that name.
     #[error(
-        "The server has no database of that name ({database:?}). Make it with CREATE DATABASE, or correct database.url."
+        "The server has no such database ({database:?}). Create it with CREATE DATABASE, or correct database.url."
     )]
     Unknown {
         /// Its address.
@@ -194,7 +194,7 @@ pub enum OpenError {
     },
     /// A newer version of Tidemark has migrated the database.
     #[error(
-        "The database {database:?} is from a newer version of Tidemark (it has migration {version}, which this one does not know). Start that version, or a copy of the database from before."
+        "The database {database:?} is from a newer version of Tidemark (it has migration {version}, which this one does not know). Start that version, or restore a backup from before the upgrade."
     )]
     Newer {
         /// Its file or address.
@@ -204,7 +204,7 @@ pub enum OpenError {
     },
     /// A migration was interrupted, and MySQL can't roll back the part that was done.
     #[error(
-        "The database {database:?} was left halfway through migration {version}. Start with a copy of it from before, or with an empty one."
+        "The database {database:?} was left halfway through migration {version}. Restore a backup from before the migration, or start with an empty database."
     )]
     Halfway {
         /// Its address.

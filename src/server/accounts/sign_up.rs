@@ -113,7 +113,9 @@ impl Accounts {
     /// [`Error::NotFound`] and [`Error::Forbidden`] as for [`Accounts::sign_up`]; database errors.
     pub async fn role_of_sign_up(&self, who_may: SignUp, invitation: &str) -> Result<Role, Error> {
         match who_may {
-            SignUp::Closed => Err(Error::NotFound("Nobody can sign up here.".into())),
+            SignUp::Closed => {
+                Err(Error::NotFound("Sign-up is closed. Ask the owner for an invitation.".into()))
+            }
             SignUp::Open => Ok(Role::Reader),
             SignUp::Invite => {
                 let role = self
@@ -194,7 +196,8 @@ fn check(account: &NewAccount) -> FieldErrors {
 
 fn no_invitation() -> Error {
     Error::Forbidden(
-        "This invitation was used already, or is over, or never was. Ask for a new one.".into(),
+        "This invitation is not valid, or was used, revoked or has expired. Ask for a new one."
+            .into(),
     )
 }
 
@@ -203,7 +206,7 @@ fn name_of(account: &NewAccount) -> String {
 }
 
 fn taken(username: &str) -> String {
-    format!("There is somebody called {username:?} already. Please take another name.")
+    format!("The user name {username:?} is taken. Please choose another.")
 }
 
 /// The hash of a token that the database stores, so that a leaked database contains no usable

@@ -43,7 +43,7 @@ pub enum ImportError {
         reason: String,
     },
     /// The database failed.
-    #[error("The articles could not be written, and none was: {0}")]
+    #[error("The articles could not be written, and nothing was changed: {0}")]
     Database(#[from] sqlx::Error),
 }
 
@@ -108,7 +108,7 @@ pub async fn import(
         match article {
             Some(article) => articles.push(article),
             None => report.failed.push(format!(
-                "{path}: line 1: its text can't be rendered; this is a fault of Tidemark"
+                "{path}: line 1: the text can't be rendered; this is a bug in Tidemark"
             )),
         }
     }
@@ -166,7 +166,7 @@ fn tell_apart(
     sources.retain(|(path, source)| match owners.get(&source.slug) {
         Some(owner) => {
             report.failed.push(format!(
-                "{path}: line 1: its slug {:?} is the one of {owner} too; give one of them another",
+                "{path}: line 1: the slug {:?} is also that of {owner}; change one of them",
                 source.slug
             ));
             false

@@ -39,7 +39,7 @@ impl TryFrom<String> for Status {
     fn try_from(text: String) -> Result<Self, String> {
         let known =
             [Status::Draft, Status::Published].into_iter().find(|status| status.as_str() == text);
-        known.ok_or_else(|| format!("{text:?} is no status of an article"))
+        known.ok_or_else(|| format!("{text:?} is not an article status"))
     }
 }
 

@@ -50,7 +50,7 @@ impl TryFrom<String> for Role {
 
     fn try_from(text: String) -> Result<Self, String> {
         let known = Role::ALL.into_iter().find(|role| role.as_str() == text);
-        known.ok_or_else(|| format!("{text:?} is no role of a user"))
+        known.ok_or_else(|| format!("{text:?} is not a role"))
     }
 }
 

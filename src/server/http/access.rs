@@ -49,7 +49,7 @@ pub async fn control(State(state): State<AppState>, mut request: Request, next: 
         Some(user) => {
             tracing::warn!(user = user.id, path, "somebody asked for what the role does not allow");
             let error = Error::Forbidden(format!(
-                "This is for people with the role {} only.",
+                "Only users with the role {} can do this.",
                 role.as_str()
             ));
             refuse(&error, parts.uri.path(), &parts.headers)
@@ -71,7 +71,7 @@ pub async fn hold(access: Access, request: Request, next: Next) -> Response {
         (Access::Everyone, _) => return next.run(request).await,
         (Access::AtLeast(role), Some(own)) if own >= role => return next.run(request).await,
         (Access::AtLeast(role), Some(_)) => {
-            Error::Forbidden(format!("This is for people with the role {} only.", role.as_str()))
+            Error::Forbidden(format!("Only users with the role {} can do this.", role.as_str()))
         }
         (Access::AtLeast(_), None) => Error::Unauthorized,
     };

@@ -87,8 +87,8 @@ impl IntoResponses for Refused {
 #[openapi(
     info(
         title = "Tidemark",
-        description = "Articles of this blog and their views. No key is needed: everybody gets what \
-                       every reader sees. Errors are application/problem+json (RFC 9457). HEAD \
+        description = "This blog's articles and their views. No key is needed: the API shows what \
+                       every reader can see. Errors are application/problem+json (RFC 9457). HEAD \
                        works wherever GET does. Unknown parameters are ignored."
     ),
     paths(json_api::list, json_api::most_viewed, json_api::one, json_api::view, describe),
@@ -131,7 +131,7 @@ static DESCRIBED: LazyLock<Described> = LazyLock::new(|| {
         ),
         (
             status = 304,
-            description = "Unchanged: it still matches `If-None-Match`.",
+            description = "Unchanged: `If-None-Match` still matches.",
             headers(("ETag" = String, description = "Identifies this version.")),
         ),
         Refused,

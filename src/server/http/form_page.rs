@@ -90,8 +90,8 @@ pub async fn keep_body(
 /// The answer to a form that is too large to be returned to this sender. The browser still has it.
 fn too_much_to_keep(reason: &Error) -> Response {
     let status = StatusCode::from_u16(reason.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let advice = "It is too long to be shown again here, but your browser still has it: go back one page, sign in in another tab if \
-                  you have to, and send it again.";
+    let advice = "The form is too large to be shown again here, but your browser still has it: go back one page, sign in in another \
+                  tab if you need to, and send it again.";
     plain_page(status, "That did not work", &format!("{reason} {advice}"))
 }
 

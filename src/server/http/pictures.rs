@@ -111,7 +111,7 @@ pub async fn upload(
     let sent = files(Request::from_parts(parts.clone(), body), &state).await;
     let taken = match sent {
         Ok(files) if wants_json && files.len() > 1 => {
-            Err((StatusCode::BAD_REQUEST, "Send one picture with each request.".to_owned()))
+            Err((StatusCode::BAD_REQUEST, "Send one picture per request.".to_owned()))
         }
         Ok(files) => state.pictures.add(&user, files).await.map_err(|error| in_words(&error)),
         Err(error) => Err(error),
@@ -144,7 +144,7 @@ pub async fn delete(
 ) -> Response {
     match state.pictures.delete(&user, &name).await {
         Ok(true) => Redirect::to(&format!("{PICTURES}?deleted=1")).into_response(),
-        Ok(false) => error_page(&Error::NotFound("There is no such picture of yours.".into())),
+        Ok(false) => error_page(&Error::NotFound("You have no such picture.".into())),
         Err(error) => error_page(&error),
     }
 }
@@ -172,7 +172,7 @@ async fn files(request: Request, state: &AppState) -> Result<Vec<SentFile>, (Sta
         request.headers().get(CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
     if !content_type.starts_with(b"multipart/form-data") {
         let reason = format!(
-            "Send the picture as the field {PICTURE_FIELD} of a form (multipart/form-data)."
+            "Send the picture in the field {PICTURE_FIELD} of a form (multipart/form-data)."
         );
         return Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, reason));
     }
@@ -215,10 +215,8 @@ fn unreadable(error: &MultipartError) -> (StatusCode, String) {
 }
 
 fn larger_than_allowed() -> (StatusCode, String) {
-    let reason = format!(
-        "Pictures may be up to {} MiB large, all that are sent at once together.",
-        LARGEST_PICTURE >> 20
-    );
+    let reason =
+        format!("Pictures may be up to {} MiB in total for one upload.", LARGEST_PICTURE >> 20);
     (StatusCode::PAYLOAD_TOO_LARGE, reason)
 }
 

@@ -45,12 +45,12 @@ pub fn refuse_unknown(request: &Request) -> Option<Response> {
         (false, _) => (
             StatusCode::NOT_IMPLEMENTED,
             "Not Implemented",
-            "This server does not know the method of this request.",
+            "This server does not support this method.",
         ),
         (true, false) => (
             StatusCode::BAD_REQUEST,
             "Bad Request",
-            "The target of a request must be a path that begins with a slash.",
+            "The request target must be a path that starts with a slash.",
         ),
     };
     let is_for_programs = is_for_programs(path);
@@ -115,7 +115,7 @@ pub fn refuse_cross_site(request: &Request, base_url: &str) -> Option<Response> 
     if !is_write || !is_cross_site(request.headers(), base_url) {
         return None;
     }
-    let error = Error::Forbidden("This request came from another site, so it was not done.".into());
+    let error = Error::Forbidden("This request came from another site and was refused.".into());
     let is_for_programs = is_for_programs(request.uri().path());
     Some(if is_for_programs { error.into_response() } else { error_page(&error) })
 }
@@ -158,7 +158,7 @@ pub fn explain_error(response: Response, is_for_programs: bool) -> Response {
         problem::bare(status)
     } else {
         let title = status.canonical_reason().unwrap_or("Error");
-        plain_page(status, title, "This address does not take such a request.")
+        plain_page(status, title, "This address does not accept such a request.")
     };
     // Keep headers that tell how to do better, such as `Allow`, but not the old body's length and
     // type.

@@ -129,7 +129,7 @@ pub async fn restore_revision(
             Redirect::to(&format!("/studio/{id}?done=revision")).into_response()
         }
         Ok(SaveOutcome::Conflict(_)) => {
-            let text = "Somebody has saved this article since you opened this page. Look at it again before you restore.";
+            let text = "This article was changed since you opened this page. Look at it again before you restore.";
             form.again_with_status(&state, &page, StatusCode::CONFLICT, vec![("", text.into())])
                 .await
         }

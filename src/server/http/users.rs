@@ -134,14 +134,14 @@ fn no_role() -> String {
 }
 
 fn no_user() -> Error {
-    Error::NotFound("There is no user of this name.".into())
+    Error::NotFound("There is no user with this name.".into())
 }
 
 /// Administrators can't lock themselves out, so there is always one left.
 fn refuse_self(admin: &User, username: &str, what: &str) -> Result<(), Error> {
     if admin.username == username {
         return Err(Error::Forbidden(format!(
-            "You can't take away your own {what}. Another administrator can."
+            "You can't remove your own {what}; another administrator can."
         )));
     }
     Ok(())

@@ -25,7 +25,7 @@ impl Jobs {
         // the file.
         tell(self.sessions.prune(now).await?, "sessions");
         let Pruned { batches, seen, salts } = self.store.prune(now).await?;
-        tell(batches, "batches of the ledger");
+        tell(batches, "ledger entries");
         tell(seen, "windows");
         tell(salts, "salts");
         tell(self.database.prune_invitations(now).await?, "invitations");

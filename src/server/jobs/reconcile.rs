@@ -38,10 +38,10 @@ impl Jobs {
 
 /// Sums up a reconcile in one line.
 pub fn describe(drifts: &[Drift]) -> String {
-    let Some(first) = drifts.first() else { return "Everything that is cached is right.".into() };
+    let Some(first) = drifts.first() else { return "All cached counts are correct.".into() };
     let others = match drifts.len() - 1 {
         0 => String::new(),
-        more => format!(" (and {more} more; the log has each)"),
+        more => format!(" and {more} more, listed in the log"),
     };
     format!("Corrected {first}{others}.")
 }

@@ -45,7 +45,7 @@ impl Jobs {
         // The next run continues where this one stopped.
         let result = tokio::time::timeout(job.longest(), step).await;
         let result = result.unwrap_or_else(|_| {
-            Err(format!("It took longer than {:?} and was cut off.", job.longest()))
+            Err(format!("It took longer than {:?} and was cancelled.", job.longest()))
         });
         self.metrics.job(job, result.is_ok(), self.clock.now_ms());
         let (succeeded, text) = match &result {

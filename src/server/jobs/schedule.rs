@@ -35,11 +35,11 @@ impl Schedule {
         if text.split_whitespace().count() >= 5 {
             let cron = text
                 .parse::<Cron>()
-                .map_err(|error| format!("{text:?} is no cron expression: {error}"))?;
+                .map_err(|error| format!("{text:?} is not a cron expression: {error}"))?;
             let schedule = Schedule::Cron(Box::new(cron));
             if schedule.next_after(0).is_none() {
                 return Err(format!(
-                    "{text:?} is a time that never comes, such as 30 February; \"off\" switches a \
+                    "{text:?} never matches any time, like 30 February; use \"off\" to switch the \
                      job off"
                 ));
             }
@@ -51,7 +51,7 @@ impl Schedule {
             .filter(|span| *span >= Duration::from_millis(10));
         span.map(Schedule::Every).ok_or_else(|| {
             format!(
-                "{text:?} is neither a time span from 10ms up, such as 10s, nor a cron expression such as \"0 4 * * *\", \
+                "{text:?} is neither a time span of at least 10ms, such as 10s, nor a cron expression such as \"0 4 * * *\", \
                  nor \"off\""
             )
         })
@@ -217,7 +217,10 @@ mod tests {
     fn a_cron_expression_that_is_wrong_gets_one_line() {
         for text in ["61 4 * * *", "0 25 * * *", "0 4 * * NEVER", "0 4 32 * *", "a b c d e"] {
             let error = Schedule::parse(text).unwrap_err();
-            assert!(error.contains("no cron expression") && error.lines().count() == 1, "{error}");
+            assert!(
+                error.contains("not a cron expression") && error.lines().count() == 1,
+                "{error}"
+            );
         }
     }
 
@@ -225,7 +228,7 @@ mod tests {
     fn a_cron_expression_that_never_comes_is_refused() {
         for text in ["0 0 30 2 *", "0 0 31 4,6,9,11 *"] {
             let error = Schedule::parse(text).unwrap_err();
-            assert!(error.contains("never comes") && error.lines().count() == 1, "{error}");
+            assert!(error.contains("never matches") && error.lines().count() == 1, "{error}");
         }
         assert!(Schedule::parse("0 0 29 2 *").is_ok(), "every four years");
     }

@@ -39,7 +39,7 @@ impl std::str::FromStr for Place {
     fn from_str(text: &str) -> Result<Self, String> {
         let refuse = |reason: &str| {
             format!(
-                "{text:?} is no place for pictures ({reason}); write file: and a folder, as in file:data/pictures, or s3://BUCKET/PREFIX"
+                "{text:?} is not a place for pictures ({reason}); use file: and a folder, as in file:data/pictures, or s3://BUCKET/PREFIX"
             )
         };
         match text.split_once(':') {
@@ -228,7 +228,7 @@ impl PictureStore {
 
 fn obstacle_at(path: &FilePath) -> Option<String> {
     match path.metadata() {
-        Ok(metadata) if !metadata.is_dir() => Some(format!("{} is no folder", path.display())),
+        Ok(metadata) if !metadata.is_dir() => Some(format!("{} is not a folder", path.display())),
         Ok(metadata) if metadata.permissions().readonly() => {
             Some(format!("{} can't be written to", path.display()))
         }

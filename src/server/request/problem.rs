@@ -44,16 +44,13 @@ impl<S: Send + Sync> FromRequest<S> for Ignored {
 
 impl From<PathRejection> for Error {
     fn from(rejection: PathRejection) -> Self {
-        Error::BadRequest(format!("The address is wrong. {}", rejection.body_text()))
+        Error::BadRequest(format!("The address is invalid. {}", rejection.body_text()))
     }
 }
 
 impl From<QueryRejection> for Error {
     fn from(rejection: QueryRejection) -> Self {
-        Error::BadRequest(format!(
-            "The part of the address after the question mark is wrong. {}",
-            rejection.body_text()
-        ))
+        Error::BadRequest(format!("The query string is invalid. {}", rejection.body_text()))
     }
 }
 
@@ -78,7 +75,7 @@ pub fn unknown_route(uri: &Uri) -> Response {
 pub async fn wrong_method(method: Method) -> Response {
     problem(
         StatusCode::METHOD_NOT_ALLOWED,
-        format!("{method} is not possible here; the header Allow says what is."),
+        format!("{method} is not allowed here; the Allow header lists the methods that are."),
     )
 }
 
@@ -91,6 +88,6 @@ pub fn problem(status: StatusCode, detail: String) -> Response {
 pub fn bare(status: StatusCode) -> Response {
     match status {
         StatusCode::PAYLOAD_TOO_LARGE => Error::TooLarge.into_response(),
-        _ => problem(status, "This address does not take such a request.".into()),
+        _ => problem(status, "This address does not accept such a request.".into()),
     }
 }

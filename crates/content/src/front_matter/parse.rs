@@ -142,7 +142,7 @@ pub fn parse(name: &str, text: &str) -> Result<Source, SourceError> {
     .flatten()
     .map(slugify)
     .find(|slug| !slug.is_empty())
-    .ok_or_else(|| error(1, "no slug can be made of the title; add one: slug = \"a-name\""))?;
+    .ok_or_else(|| error(1, "no slug can be made from the title; add one: slug = \"a-name\""))?;
 
     let draft = front_matter.draft || front_matter.published == Some(false);
     let published_at = match front_matter.publish_date.as_ref().or(front_matter.date.as_ref()) {
@@ -220,7 +220,7 @@ fn split(text: &str) -> Result<(FrontMatter, &str), SourceError> {
         (line.trim_end() == fence).then_some((start, at))
     });
     let Some((end, body)) = end else {
-        return Err(error(1, format!("the front matter has no end: a line {fence} is missing")));
+        return Err(error(1, format!("the front matter is not closed: a {fence} line is missing")));
     };
     let source = &rest[..end];
     let front_matter = if fence == "+++" {

@@ -58,20 +58,20 @@ pub struct Checked {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The format is not supported.
-    #[error("is no picture of a kind that is taken here: PNG, JPEG, GIF or WebP.")]
+    #[error("isn't a PNG, JPEG, GIF or WebP.")]
     Unsupported,
     /// It begins like a picture, but the rest is invalid or missing.
     #[error("is damaged or cut off.")]
     Damaged,
     /// It has too many pixels.
     #[error(
-        "has too many pixels: at most {LONGEST_SIDE} are taken on each side, {} million in all, and {} million in an animation.",
+        "has too many pixels: at most {LONGEST_SIDE} are allowed on each side, {} million in total, and {} million in an animation.",
         MOST_PIXELS / 1_000_000,
         MOST_PIXELS_OF_ANIMATION / 1_000_000
     )]
     TooLarge,
     /// Decoding it would take too many passes.
-    #[error("comes in too many passes. Saved again as a usual JPEG it can be taken.")]
+    #[error("has too many scans. Save it again as an ordinary JPEG.")]
     TooManyPasses,
 }
 
