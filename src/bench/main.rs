@@ -41,13 +41,13 @@ enum Measure {
 
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// What to measure; everything if not given
+    /// What to measure; everything by default
     #[arg(value_enum)]
     measures: Vec<Measure>,
-    /// How many connections the client has
+    /// The number of client connections
     #[arg(long, default_value_t = 512)]
     connections: usize,
-    /// How many pairs of runs
+    /// The number of pairs of runs
     #[arg(long, default_value_t = 7)]
     pairs: usize,
     /// Passed by cargo

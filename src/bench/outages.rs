@@ -275,7 +275,7 @@ async fn until_well(address: SocketAddr, cookie: &str) -> Duration {
         if is_well && status == 200 {
             return start.elapsed();
         }
-        assert!(start.elapsed() < TIMEOUT, "the store is not used again");
+        assert!(start.elapsed() < TIMEOUT, "the store was not used again");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

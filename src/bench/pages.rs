@@ -264,7 +264,7 @@ pub fn compare(pairs: usize) {
         runtime.block_on(view_samples(site.address));
         let (_, page) = runtime.block_on(rate(site.address, ARTICLE));
         let Some(nginx) = Nginx::start(&page) else {
-            println!("There is no nginx to compare pages with: install it, then try again.");
+            println!("nginx is missing, which pages are compared with: install it and try again.");
             site.stop();
             break;
         };

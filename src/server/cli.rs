@@ -30,7 +30,7 @@ use super::telemetry;
 
 /// A self-hosted blog whose read counts can be trusted
 ///
-/// Without a command it serves the blog.
+/// Without a command, it serves the blog.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {
@@ -46,36 +46,36 @@ struct Arguments {
 enum Command {
     /// Serve the blog until SIGTERM or Ctrl-C
     Serve {
-        /// Run no background jobs; then another process must, such as `tidemark flush --every 1m`
+        /// Don't run background jobs; another process must, such as `tidemark flush --every 1m`
         #[arg(long)]
         no_jobs: bool,
     },
-    /// Bring the views that Redis holds to SQL, once, and say what was moved
+    /// Move the views in Redis to SQL once, and report what was moved
     Flush {
-        /// Go on until SIGTERM or Ctrl-C, with this time between two flushes (or a cron
-        /// expression), and run all other background jobs too
+        /// Keep running until SIGTERM or Ctrl-C: flush at this interval (or cron expression), and
+        /// run all other background jobs too
         #[arg(long, value_name = "TIME", value_parser = running)]
         every: Option<Schedule>,
     },
-    /// Compare every cached count with what it was made from, correct it, and say what differed
+    /// Compare every cached count with its source, correct it, and report what differed
     Reconcile,
-    /// Show what runs in the background: when, when next, and how it ended the last time
+    /// Show the background jobs: their schedules, next runs and last results
     Jobs,
-    /// Show what is configured, what it guarantees, and what is wrong
+    /// Check the configuration and the stores, and show what they guarantee
     Doctor,
-    /// Bring the database, and the pages made of its texts, up to date and stop
+    /// Migrate the database, render articles of older versions again, and exit
     Migrate,
     /// Add sample articles and a demo author to a blog that has no articles
     Seed,
     /// Add or update articles from Markdown files with TOML or YAML front matter (Zola, Hugo,
     /// Jekyll)
     Import {
-        /// The folder to look for *.md in, with all folders below it
+        /// The folder to search for *.md, including its subfolders
         folder: PathBuf,
     },
     /// Write every article to a Markdown file that `import` reads
     Export {
-        /// The folder to write to; made if it is not there, files of the same name are replaced
+        /// The folder to write to; created if missing, existing files are replaced
         folder: PathBuf,
     },
     /// Manage who can sign in
@@ -86,7 +86,7 @@ enum Command {
 /// Parses a schedule that is not `off`: a process for background jobs is started for its flush.
 fn running(text: &str) -> Result<Schedule, String> {
     match Schedule::parse(text)? {
-        Schedule::Off => Err("a time span or a cron expression is needed here".into()),
+        Schedule::Off => Err("this must be a time span or a cron expression".into()),
         schedule => Ok(schedule),
     }
 }
@@ -140,7 +140,7 @@ async fn run(arguments: Arguments) -> Result<(), String> {
             println!("The database is up to date: {}", database.address());
             let changed = rerender(database).await.map_err(|error| error.to_string())?;
             if changed > 0 {
-                println!("Rendered {changed} articles of an older version again.");
+                println!("Rendered {changed} articles of older versions again.");
             }
             Ok(())
         }

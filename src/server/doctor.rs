@@ -33,7 +33,7 @@ impl Health {
             Health::Good => "ok",
             Health::Away => "does not answer",
             Health::Evicts => {
-                "may drop counts when it is short of memory; set maxmemory-policy to noeviction"
+                "may evict counts when it runs out of memory; set maxmemory-policy to noeviction"
             }
         }
     }
@@ -97,14 +97,14 @@ impl Doctor {
             Err(error) => findings.push(Finding::Wrong(error)),
         }
         findings.push(Finding::Fact(format!(
-            "A visitor counts once per article in {window:#}; in that time an address counts {} anonymous visitors, an IPv6 /48 {}, and an \
-             address or /48 {} signed-in readers.",
+            "A visitor counts once per article every {window:#}. In that time, at most {} anonymous visitors count per address, {} per \
+             IPv6 /48, and {} signed-in readers per address or /48.",
             config.views.per_ip_cap, config.views.per_network_cap, config.views.signed_in_cap
         )));
         if config.views.visitor == AnonymousVisitor::Session {
             findings.push(Finding::Fact(
-                "Pages of articles set a cookie for readers who are not signed in (views.visitor = \"session\"). In many countries that takes \
-                 their consent, for which Tidemark does not ask."
+                "Article pages set a cookie for readers who are not signed in (views.visitor = \"session\"). Many countries require their \
+                 consent for that; Tidemark does not ask for it."
                     .into(),
             ));
         }
@@ -113,7 +113,7 @@ impl Doctor {
             && !config.site.base_url.contains("localhost")
         {
             findings.push(Finding::Warning(
-                "site.base-url is not https: session cookies travel in the clear. Put a TLS proxy in front and set it to https://…".into(),
+                "site.base-url is not https: session cookies are sent unencrypted. Put a TLS proxy in front and set it to https://…".into(),
             ));
         }
         match &self.redis {
@@ -140,9 +140,9 @@ impl Doctor {
     pub async fn examine_pictures(&self) -> Finding {
         let place = self.pictures.place();
         match self.pictures.probe().await {
-            Ok(()) => Finding::Fact(format!("Pictures: kept in {place}; it can be written to.")),
+            Ok(()) => Finding::Fact(format!("Pictures: stored in {place}, which is writable.")),
             Err(error) => Finding::Wrong(format!(
-                "Pictures: nothing can be kept in {place}: {}. Give this user the right to write there, or set pictures.url to another place.",
+                "Pictures: {place} is not writable: {}. Give this user write access, or set pictures.url to another place.",
                 error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
             )),
         }
@@ -176,21 +176,21 @@ fn examine_jobs(jobs: &Jobs, has_redis: bool) -> Vec<Finding> {
     };
     warn(
         jobs.flush.is_off() && has_redis,
-        "jobs.flush is off: no count reaches SQL from here, and until it does Redis has the only copy. Run tidemark flush --every 10s on \
-         another machine, or tidemark flush from time to time.",
+        "jobs.flush is off: this process moves no views to SQL, so Redis has the only copy of them. Run tidemark flush --every 10s on \
+         another machine, or tidemark flush regularly.",
     );
     warn(
         jobs.reconcile.is_off(),
-        "jobs.reconcile is off: a cached count that is wrong stays wrong. Run tidemark reconcile now and then.",
+        "jobs.reconcile is off: a wrong cached count stays wrong. Run tidemark reconcile regularly.",
     );
     warn(
         jobs.prune.is_off(),
-        "jobs.prune is off: what has expired is kept and grows, and salts are not destroyed after two days, so whoever has the data could \
-         tell who read what. Let another process run it.",
+        "jobs.prune is off: expired data accumulates, and salts are not destroyed after two days, so anyone with access to the data \
+         could tell who read what. Let another process run it.",
     );
     warn(
         jobs.ranking.is_off(),
-        "jobs.ranking is off: views of more than 24 hours, 7 days or 30 days ago stay in the rankings. Let another process run it.",
+        "jobs.ranking is off: views older than 24 hours, 7 days or 30 days stay in the rankings. Let another process run it.",
     );
     findings
 }
@@ -200,7 +200,7 @@ async fn examine_redis(store: &RedisStore) -> Vec<Finding> {
         Ok(nodes) => nodes,
         Err(error) => {
             return vec![Finding::Wrong(format!(
-                "Redis does not answer ({error}). Pages show the counts of SQL, and views get 503 until it is back."
+                "Redis does not answer ({error}). Pages show the counts from SQL, and views get 503 until it is back."
             ))];
         }
     };
@@ -215,40 +215,40 @@ async fn examine_redis(store: &RedisStore) -> Vec<Finding> {
         let name = format!("Redis on port {}", node.get("tcp_port"));
         if evicts(node) {
             findings.push(Finding::Wrong(format!(
-                "{name}: maxmemory-policy is {}, which drops counts or the memory of who was counted when Redis is short of memory. Set it \
-                 to noeviction.",
+                "{name}: maxmemory-policy is {}, which evicts counts or the dedup log when Redis runs out of memory. Set it to \
+                 noeviction.",
                 node.get("maxmemory_policy")
             )));
         }
         if node.get("aof_enabled") != "1" {
             findings.push(Finding::Warning(format!(
-                "{name}: it has no append-only file. Worst case: a crash loses every view that was not flushed, and those since the last \
-                 snapshot of who was counted. Set appendonly yes."
+                "{name}: it has no append-only file. Worst case: a crash loses every view that was not flushed, and the dedup log since \
+                 the last snapshot. Set appendonly yes."
             )));
         } else if node.get("aof_last_write_status") != "ok" {
             findings.push(Finding::Wrong(format!(
-                "{name}: it can't write its append-only file. Look at its log and its disk."
+                "{name}: it can't write its append-only file. Check its log and its disk."
             )));
         }
     }
     if nodes.iter().any(|node| node.get("aof_enabled") == "1") {
         findings.push(match store.redis.setting("appendfsync").await {
             Ok(Some(policy)) if policy == "always" => Finding::Fact(
-                "Redis: appendfsync always. Each acknowledged view is on its disk. Worst case after a power cut: none is lost.".into(),
+                "Redis: appendfsync always. Each acknowledged view is on disk. Worst case after a power cut: no acknowledged view is lost.".into(),
             ),
             Ok(Some(policy)) if policy == "no" => Finding::Warning(
-                "Redis: appendfsync no. Worst case after a crash of the machine: the views of the last half minute or so are lost, and \
-                 readers may count again for others. Set everysec or always."
+                "Redis: appendfsync no. Worst case after a crash of the machine: the views of about the last 30 seconds are lost, and \
+                 repeats of other views may count again. Set everysec or always."
                     .into(),
             ),
             Ok(Some(_)) => Finding::Fact(
-                "Redis: appendfsync everysec. Worst case after a crash of Redis: the views of the last second, up to three under a slow \
-                 disk, are lost; none is doubled. appendfsync always loses none and is slower."
+                "Redis: appendfsync everysec. Worst case after a crash of Redis: the views of the last second, or up to three seconds with \
+                 a slow disk, are lost; none is counted twice. appendfsync always loses none but is slower."
                     .into(),
             ),
             Ok(None) => Finding::Warning(
-                "Redis does not tell its appendfsync, or has several nodes. It is taken for everysec: the views of the last second, up to \
-                 three under a slow disk, may be lost with a crash. Look at each node."
+                "Redis does not report appendfsync, or has several nodes. Assuming everysec: a crash may lose the views of the last second, \
+                 or up to three seconds with a slow disk. Check each node."
                     .into(),
             ),
             Err(error) => Finding::Wrong(format!("Redis does not answer: {error}")),
@@ -257,8 +257,8 @@ async fn examine_redis(store: &RedisStore) -> Vec<Finding> {
             == Some("yes")
         {
             findings.push(Finding::Warning(
-                "Redis: no-appendfsync-on-rewrite is yes, so nothing is synced while it rewrites its file. Worst case after a power cut at \
-                 that time: all views since the rewrite began are lost. Set it to no."
+                "Redis: no-appendfsync-on-rewrite is yes, so nothing is synced during a rewrite. Worst case after a power cut at that time: \
+                 all views since the rewrite began are lost. Set it to no."
                     .into(),
             ));
         }
@@ -267,27 +267,26 @@ async fn examine_redis(store: &RedisStore) -> Vec<Finding> {
     let is_cluster = store.redis.is_cluster().await.unwrap_or(false);
     if is_cluster && nodes.len() == 1 {
         findings.push(Finding::Warning(
-            "Redis: a Cluster, of which one node has all counts, because redis.shards is too small. To change it, stop every server, run \
+            "Redis: a Cluster in which one node has all counts, because redis.shards is too small. To change it, stop every server, run \
              tidemark flush, empty Redis, and set redis.shards to 16; that ends all sessions and windows."
                 .into(),
         ));
     }
     if is_cluster {
         findings.push(Finding::Fact(
-            "Redis: a Cluster. If a replica takes over, what its master had not sent it is lost; none is doubled."
+            "Redis: a Cluster. After a failover, views that the master had not yet replicated are lost; none is counted twice."
                 .into(),
         ));
     }
     // Registers the name of this Redis in SQL. A Redis that lost its data has a new name, so losses
     // show up there.
     if let Err(error) = store.register_origin().await {
-        findings.push(Finding::Wrong(format!(
-            "It could not be seen whether Redis lost everything: {error}"
-        )));
+        findings
+            .push(Finding::Wrong(format!("Can't tell whether Redis has lost its data: {error}")));
     }
     match store.unflushed().await {
         Ok(unflushed) => findings.push(Finding::Fact(format!(
-            "Redis: {} views wait for the next flush, {} batches for the end of theirs.",
+            "Redis: {} views wait for the next flush; {} batches are in an unfinished flush.",
             unflushed.pending, unflushed.batches
         ))),
         Err(error) => findings.push(Finding::Wrong(format!("Redis does not answer: {error}"))),
@@ -298,23 +297,22 @@ async fn examine_redis(store: &RedisStore) -> Vec<Finding> {
 /// Checks whether destroyed salts are gone from Redis' files (rule C3).
 async fn examine_files(store: &RedisStore) -> Finding {
     match store.files().await {
-        Ok(Files::Off) => Finding::Fact("Redis: no append-only file keeps salts that are destroyed.".into()),
+        Ok(Files::Off) => Finding::Fact("Redis: no append-only file, so none keeps destroyed salts.".into()),
         Ok(Files::Fresh) => Finding::Fact(
-            "Redis: salts that are destroyed after two days are gone from its append-only file, which was written anew today.".into(),
+            "Redis: destroyed salts are gone from its append-only file, which was rewritten today.".into(),
         ),
         Ok(Files::Due) => Finding::Fact(
-            "Redis: salts that are destroyed after two days go from its append-only file with the next prune, which has it written anew \
-             once a day."
+            "Redis: destroyed salts leave its append-only file with the next prune, which rewrites the file once a day."
                 .into(),
         ),
         Ok(Files::Failed) => Finding::Wrong(
-            "Redis could not write its append-only file anew, so salts that were destroyed are still in it: whoever has the file could tell \
-             who read what. Look at its log and its disk."
+            "Redis could not rewrite its append-only file, so destroyed salts are still in it: anyone with the file could tell who read \
+             what. Check its log and its disk."
                 .into(),
         ),
         Ok(Files::Refused(reason)) => Finding::Warning(format!(
-            "Redis refuses BGREWRITEAOF ({reason}), so salts that were destroyed stay in its append-only file until that is written anew: \
-             whoever has the file could tell who read what. Allow the command to this user, or have it run daily."
+            "Redis refuses BGREWRITEAOF ({reason}), so destroyed salts stay in its append-only file until it is rewritten: anyone with \
+             the file could tell who read what. Allow this user the command, or run it daily."
         )),
         Err(error) => Finding::Wrong(format!("Redis does not answer: {error}")),
     }
@@ -326,7 +324,7 @@ async fn examine_mysql(store: &RedisStore) -> Vec<Finding> {
         Ok(durability) => durability,
         Err(error) => {
             return vec![Finding::Wrong(format!(
-                "SQL does not answer ({error}). Views are taken and wait in Redis; pages can't be served until it is back."
+                "SQL does not answer ({error}). Views are accepted and wait in Redis; pages can't be served until it is back."
             ))];
         }
     };
@@ -334,14 +332,14 @@ async fn examine_mysql(store: &RedisStore) -> Vec<Finding> {
     if durability.flush_log_at_commit != 1 {
         findings.push(Finding::Warning(format!(
             "SQL: innodb_flush_log_at_trx_commit is {}. Worst case after a crash of its machine: the last second of flushed views is lost, \
-             because Redis has forgotten them by then. Set it to 1.",
+             because Redis has already deleted them. Set it to 1.",
             durability.flush_log_at_commit
         )));
     }
     if durability.is_galera {
         findings.push(Finding::Warning(
-            "SQL: this is a Galera cluster. Flushes that meet on different nodes are refused at commit and tried again; with a node that \
-             has not caught up (wsrep_sync_wait 0), a total that Redis takes from SQL may be old until the next reconcile. Let Tidemark \
+            "SQL: this is a Galera cluster. Flushes that conflict on different nodes are refused at commit and retried; with a node that \
+             lags behind (wsrep_sync_wait 0), a total that Redis loads from SQL may be stale until the next reconcile. Let Tidemark \
              use one node."
                 .into(),
         ));
@@ -351,7 +349,7 @@ async fn examine_mysql(store: &RedisStore) -> Vec<Finding> {
             let last =
                 origins.last().and_then(|last| jiff::Timestamp::from_millisecond(*last).ok());
             findings.push(Finding::Warning(format!(
-                "Redis lost everything, or was replaced, {} time(s); last before {}. What it had not flushed is lost; totals and rankings \
+                "Redis lost its data, or was replaced, {} time(s), last before {}. Views that were not flushed are lost; totals and rankings \
                  were rebuilt from SQL.",
                 origins.len() - 1,
                 last.map(|last| last.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()).unwrap_or_default()

@@ -189,11 +189,11 @@ fn destroyed_salts_leave_redis_files_daily_and_doctor_says_if_they_can_not() {
             text.contains(what)
         })
     };
-    assert!(says("go from its append-only file with the next prune"));
+    assert!(says("destroyed salts leave its append-only file with the next prune"));
     server.job(Job::Prune);
-    wait_until("the new file", || says("which was written anew today"));
+    wait_until("the new file", || says("which was rewritten today"));
     server.clock.advance(24 * HOUR);
-    assert!(says("go from its append-only file with the next prune"));
+    assert!(says("destroyed salts leave its append-only file with the next prune"));
     server.redis.as_ref().unwrap().command(&["ACL", "SETUSER", "default", "-bgrewriteaof"]);
     // Redis isn't asked again while it is still rewriting the file.
     wait_until("the refusal", || {
@@ -227,7 +227,7 @@ fn an_eviction_policy_that_can_drop_counts_makes_it_not_ready_and_doctor_says_wh
     );
     redis.command(&["FLUSHALL"]);
     let (_, text) = command(&server, &["doctor"]);
-    assert!(text.contains("! Redis lost everything, or was replaced, 1 time(s)"), "{text}");
+    assert!(text.contains("! Redis lost its data, or was replaced, 1 time(s)"), "{text}");
 }
 
 #[test]
@@ -479,7 +479,7 @@ fn doctor_notices_a_cluster_of_which_one_node_does_all_the_work() {
     let server = TestServer::of_server_profile(&[("REDIS_URL", &cluster.url())]);
     let (is_well, text) = command(&server, &["doctor"]);
     assert!(
-        is_well && text.contains("! Redis: a Cluster, of which one node has all counts"),
+        is_well && text.contains("! Redis: a Cluster in which one node has all counts"),
         "{text}"
     );
 }

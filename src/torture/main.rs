@@ -24,16 +24,16 @@ use tidemark_servers::SqlServer;
 /// The number of schedules to run by default.
 const SCHEDULES: u64 = 25;
 
-/// Kill everything, and see that no view is lost or doubled and that pages hold
+/// Kill servers and stores under load, and check that no view is lost or doubled and pages hold
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// How many schedules to run
+    /// The number of schedules to run
     #[arg(long, default_value_t = SCHEDULES)]
     schedules: u64,
-    /// The seed of the first; the others follow it
+    /// The seed of the first schedule; each next one adds 1
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Do not try the flushes that are wrong on purpose
+    /// Skip the flushes that are wrong on purpose
     #[arg(long)]
     no_variants: bool,
 }
@@ -64,7 +64,7 @@ fn main() -> ExitCode {
     }
     if schedules >= SCHEDULES && !total.has_outages() {
         println!(
-            "no page was refused, or none came from memory while a store was away: the torture is too gentle"
+            "no page was refused, or none came from the cache while a store was down: the torture is too gentle"
         );
         return ExitCode::FAILURE;
     }
@@ -78,11 +78,11 @@ fn main() -> ExitCode {
             });
             let Some((seed, difference)) = noticed else {
                 println!(
-                    "{variant:?} was not noticed in {SCHEDULES} schedules: the torture is too gentle"
+                    "{variant:?} was not detected in {SCHEDULES} schedules: the torture is too gentle"
                 );
                 return ExitCode::FAILURE;
             };
-            println!("{variant:?} was noticed in schedule {seed}: {difference}");
+            println!("{variant:?} was detected in schedule {seed}: {difference}");
         }
     }
     ExitCode::SUCCESS

@@ -68,12 +68,12 @@ impl fmt::Display for Outcome {
             "{views} views acknowledged in {requests} requests, {accidents} accidents, difference 0"
         )?;
         if *lost_with_redis > 0 {
-            write!(formatter, " but for {lost_with_redis} in Redis' last unsynced moments")?;
+            write!(formatter, " except {lost_with_redis} that Redis had not synced")?;
         }
         let Tally { shown, shown_while_away, refused } = pages;
         write!(
             formatter,
-            "; {shown} pages answered, {shown_while_away} of them from memory while a store was away, {refused} refused with 503"
+            "; {shown} pages served, {shown_while_away} of them from the cache while a store was down, {refused} refused with 503"
         )
     }
 }

@@ -19,6 +19,6 @@ pub(super) async fn doctor(doctor: &Doctor, config: &Config) -> Result<(), Strin
     }
     match wrong {
         0 => Ok(()),
-        wrong => Err(format!("{wrong} of these are wrong: the lines that start with X")),
+        wrong => Err(format!("problems found: {wrong}; see the lines that start with X")),
     }
 }

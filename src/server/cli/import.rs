@@ -32,24 +32,24 @@ pub(super) async fn import(
         }
         0 => Ok(()),
         count => Err(format!(
-            "{count} of the files could not be read; they are named above. The others went in."
+            "{count} of the files could not be read; they are listed above. The others were imported."
         )),
     }
 }
 
 pub(super) async fn seed_samples(database: &Database, clock: &Clock) -> Result<(), String> {
     match seed(database, clock).await.map_err(|error| error.to_string())? {
-        None => println!("The blog has articles already, so nothing was added."),
+        None => println!("The blog already has articles, so nothing was added."),
         Some(seeded) => {
             println!("Added {} sample articles.", seeded.articles);
             if let Some(password) = seeded.password {
                 println!(
-                    "Their author can sign in at /login, with the user name {} and the password",
+                    "Their author can sign in at /login with the user name {} and the password",
                     seeded.username
                 );
                 println!("    {password}");
                 println!(
-                    "It is shown this once; `tidemark user passwd {}` makes another.",
+                    "It won't be shown again; `tidemark user passwd {}` sets a new one.",
                     seeded.username
                 );
             }

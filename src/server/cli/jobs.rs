@@ -11,7 +11,7 @@ use super::signals::stop_at_signals;
 
 pub(super) async fn flush(jobs: &Jobs) -> Result<(), String> {
     if !jobs.needs_flush() {
-        println!("Nothing to flush: the embedded profile writes each view to SQL at once.");
+        println!("Nothing to flush: the embedded profile writes each view to SQL directly.");
         return Ok(());
     }
     println!("{}", jobs.step(Job::Flush).await?.unwrap_or_else(|| "Nothing to flush.".into()));
@@ -32,7 +32,7 @@ pub(super) async fn reconcile(jobs: &Jobs) -> Result<(), String> {
 /// Runs the background jobs until a signal arrives, then flushes once more.
 pub(super) async fn work(jobs: &Jobs) -> Result<(), String> {
     let stop = stop_at_signals()?;
-    println!("Tidemark is running its background jobs. Ctrl-C stops it.");
+    println!("Tidemark is running its background jobs. Press Ctrl-C to stop.");
     let tasks = TaskTracker::new();
     jobs.spawn_all(&tasks, &stop);
     tasks.close();
@@ -59,7 +59,7 @@ pub(super) async fn show_jobs(
     };
     println!(
         "{:<10} {:<14} {:<20} {:<20} {:>8}  result",
-        "job", "runs (UTC)", "next after now", "last with work", "took"
+        "job", "runs (UTC)", "next run", "last run with work", "took"
     );
     for job in Job::ALL {
         let schedule = jobs.schedule(job);

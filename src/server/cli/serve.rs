@@ -19,7 +19,9 @@ pub(super) async fn serve(config: Config, clock: Clock, run_jobs: bool) -> Resul
     }
     // Install the handlers before announcing the server. An earlier signal would kill the process.
     let stop = stop_at_signals()?;
-    println!("Tidemark is serving http://{address} (readers come to {base_url}). Ctrl-C stops it.");
+    println!(
+        "Tidemark is serving http://{address} (public address: {base_url}). Press Ctrl-C to stop."
+    );
     server.run_until_stopped(stop, run_jobs).await.map_err(|error| error.to_string())?;
     tracing::info!("stopped");
     Ok(())

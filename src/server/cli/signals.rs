@@ -8,7 +8,7 @@ pub(super) fn stop_at_signals() -> Result<CancellationToken, String> {
     let signals = signal(SignalKind::terminate())
         .and_then(|terminate| Ok((terminate, signal(SignalKind::interrupt())?)));
     let (terminate, interrupt) =
-        signals.map_err(|error| format!("Signals can't be received: {error}"))?;
+        signals.map_err(|error| format!("Can't handle signals: {error}"))?;
     let stop = CancellationToken::new();
     tokio::spawn(stop_at_signal(terminate, interrupt, stop.clone()));
     Ok(stop)

@@ -13,7 +13,7 @@ pub(super) enum UserCommand {
     Add {
         /// The name to sign in with: lower-case letters, digits and hyphens
         username: String,
-        /// The name in bylines; the user name if not given
+        /// The name in bylines; the user name by default
         #[arg(long)]
         name: Option<String>,
         /// What the user may do
@@ -69,7 +69,7 @@ pub(super) async fn user(
                 .await
                 .map_err(|error| error.to_string())?
                 .ok_or_else(|| {
-                    format!("There is a user {username} already; `tidemark user passwd` changes a password.")
+                    format!("The user {username} already exists; `tidemark user passwd` changes a password.")
                 })?;
             username
         }
@@ -84,11 +84,11 @@ pub(super) async fn user(
             if !database.set_role(None, &username, role).await.map_err(|error| error.to_string())? {
                 return Err(format!("There is no user {username}."));
             }
-            println!("{username} has the role {} now.", role.as_str());
+            println!("{username} now has the role {}.", role.as_str());
             return Ok(());
         }
     };
-    println!("{username} can sign in at /login with this password, which is shown this once:");
+    println!("{username} can sign in at /login with this password, which won't be shown again:");
     println!("    {password}");
     Ok(())
 }

@@ -113,7 +113,7 @@ impl From<WriteError> for Error {
         match error {
             WriteError::SignedOut => Error::Unauthorized,
             WriteError::Demoted => Error::Forbidden(
-                "You may not do this any more: your role is another one now.".into(),
+                "You can't do this any more: your role has changed.".into(),
             ),
             WriteError::Database(error) => error.into(),
         }
