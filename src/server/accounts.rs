@@ -110,11 +110,7 @@ impl Accounts {
         let admitted = match self.admit(origins).await? {
             Ok(admitted) => admitted,
             Err(seconds) => {
-                tracing::warn!(
-                    address,
-                    seconds,
-                    "a sign-in has to wait after too many that failed"
-                );
+                tracing::warn!(address, seconds, "a sign-in was throttled after too many failures");
                 return Ok(Attempt::TooMany(seconds));
             }
         };
@@ -162,7 +158,7 @@ impl Accounts {
         if result.is_err()
             && let Err(error) = self.throttle.never_tried(admitted).await
         {
-            tracing::warn!(error = %error, "an attempt that was never made stays counted");
+            tracing::warn!(error = %error, "an attempt that was never made could not be taken off the count");
         }
         result
     }
@@ -417,7 +413,7 @@ fn hash_of_device(token: &str, credential: &str) -> String {
 }
 
 fn unavailable(error: &dyn std::fmt::Display) -> Error {
-    tracing::error!(error = %error, "an account could not be used now");
+    tracing::error!(error = %error, "an account request failed");
     Error::Unavailable
 }
 
@@ -448,7 +444,7 @@ pub async fn set_password(stores: &Stores, username: &str, hash: &str) -> Result
 /// unreachable Redis is no reason to fail.
 async fn forget_sessions(sessions: &Sessions, user: i64) {
     if let Err(error) = sessions.end_all(user).await {
-        tracing::warn!(error = %error, user, "sessions that open nothing any more could not be deleted");
+        tracing::warn!(error = %error, user, "sessions that are no longer valid could not be deleted");
     }
 }
 

@@ -144,7 +144,7 @@ impl AuthorCounts {
         if let Err(error) = redis.evaluate::<Value>(&CHANGE, counted.key(), members).await {
             tracing::warn!(
                 error = %error,
-                "Redis did not hear that an author's counts have changed; they may be old for an hour"
+                "an author's counts in Redis could not be invalidated; they may be stale for an hour"
             );
         }
     }

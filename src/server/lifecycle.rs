@@ -81,7 +81,7 @@ impl Server {
         if let Some(obstacle) = state.pictures.obstacle() {
             tracing::warn!(
                 obstacle,
-                "no picture can be kept; set pictures.url to another place, or clear the way"
+                "pictures can't be stored; fix the place, or set pictures.url to another one"
             );
         }
         Ok(Self { listener, state, tasks })
@@ -143,7 +143,7 @@ impl Server {
         let last_batches = async { while counting.join_next().await.is_some() {} };
         if tokio::time::timeout(LAST_WRITES, last_batches).await.is_err() {
             tracing::warn!(
-                "stopped with requests still open; a view among them was not acknowledged"
+                "stopped with requests still open; views among them were not acknowledged"
             );
         }
         if run_jobs {
@@ -174,7 +174,7 @@ async fn rerender_until_stopped(database: Database, stop: CancellationToken) {
             tracing::info!(changed, "articles of an older version were rendered again")
         }
         Some(Err(error)) => {
-            tracing::warn!(error = %error, "articles could not be rendered again; the next start tries it")
+            tracing::warn!(error = %error, "articles could not be rendered again; the next start retries it")
         }
         _ => {}
     }

@@ -47,11 +47,7 @@ impl Metrics {
     pub fn new() -> Self {
         let mut registry = Registry::with_prefix("tidemark");
         let views = Family::<Labels, Counter>::default();
-        registry.register(
-            "views",
-            "Requests to count a view, by what became of them",
-            views.clone(),
-        );
+        registry.register("views", "Requests to count a view, by outcome", views.clone());
         let job_runs = Family::<Labels2, Counter>::default();
         registry.register(
             "job_runs",
@@ -68,21 +64,17 @@ impl Metrics {
         let waiting = Gauge::default();
         registry.register(
             "views_waiting",
-            "Views of this process that wait to be recorded",
+            "Views of this process waiting to be recorded",
             waiting.clone(),
         );
         let pending = Gauge::default();
         registry.register(
             "views_pending",
-            "Views that Redis has and no flush has taken",
+            "Views in Redis that no flush has taken",
             pending.clone(),
         );
         let batches = Gauge::default();
-        registry.register(
-            "view_batches",
-            "Batches that a flush has taken and not finished",
-            batches.clone(),
-        );
+        registry.register("view_batches", "Batches of unfinished flushes", batches.clone());
         let up = Family::<Labels, Gauge>::default();
         registry.register("store_up", "Whether a store answers (1) or not (0)", up.clone());
         Self {

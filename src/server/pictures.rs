@@ -104,7 +104,7 @@ impl Pictures {
         // Checking strips data, so the final size is known only later. But a full quota can be
         // refused at once.
         if count >= self.quota.pictures || bytes >= self.quota.bytes {
-            tracing::info!(user = user.id, "a user has no room for pictures");
+            tracing::info!(user = user.id, "a user's picture quota is used up");
             return Err(self.full());
         }
         let mut added = Vec::with_capacity(files.len());
@@ -141,7 +141,7 @@ impl Pictures {
         {
             for picture in &added {
                 if let Err(error) = self.store.delete(&picture.name).await {
-                    tracing::error!(error = %error, picture = picture.name, "the bytes of a picture that has no room are left over");
+                    tracing::error!(error = %error, picture = picture.name, "the file of a picture beyond the quota could not be deleted");
                 }
             }
             return Err(self.full());
@@ -185,7 +185,7 @@ impl Pictures {
             .await
             .map_err(|error| unavailable(&error, &picture.name))?;
         if body.is_none() {
-            tracing::error!(picture = picture.name, place = %self.store.place(), "a picture's bytes are gone");
+            tracing::error!(picture = picture.name, place = %self.store.place(), "a picture's file is missing");
         }
         Ok(body)
     }
@@ -204,7 +204,7 @@ impl Pictures {
         // The row is gone, so nobody can see the picture any more. Leftover bytes only take up
         // space.
         if let Err(error) = self.store.delete(name).await {
-            tracing::error!(error = %error, picture = name, place = %self.store.place(), "a deleted picture's bytes are left over");
+            tracing::error!(error = %error, picture = name, place = %self.store.place(), "the file of a deleted picture could not be deleted");
         }
         Ok(true)
     }
@@ -255,7 +255,7 @@ fn display_name(name: &str) -> String {
 }
 
 fn unavailable(error: &object_store::Error, name: &str) -> Error {
-    tracing::error!(error = %error, picture = name, "the store of pictures failed");
+    tracing::error!(error = %error, picture = name, "the picture store failed");
     Error::Unavailable
 }
 

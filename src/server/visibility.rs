@@ -108,7 +108,7 @@ impl Visibility {
                 Ok(Err(_)) | Err(_) => {
                     tracing::warn!(
                         article,
-                        "taking an article for visible, because SQL does not answer"
+                        "assuming that an article is visible, because SQL does not answer"
                     );
                     self.remembered_byline(article)
                 }

@@ -127,7 +127,7 @@ impl Work {
             Err(_) => {
                 tracing::warn!(
                     seconds = LONGEST_WORK.as_secs(),
-                    "some work took too long and was given up"
+                    "some work took too long and was cancelled"
                 );
                 Err(Error::BadRequest(
                     "This takes too long to process. Please make it shorter.".into(),

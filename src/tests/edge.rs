@@ -618,6 +618,6 @@ fn at_a_limit_of_256_files_hundreds_of_connections_stop_nothing() {
     assert!(process.0.try_wait().unwrap().is_none(), "it still runs");
     let log = std::fs::read_to_string(&log).unwrap();
     let said =
-        log.lines().filter(|line| line.contains("connections are taken, so the oldest")).count();
+        log.lines().filter(|line| line.contains("connections are in use, so the oldest")).count();
     assert!((1..5).contains(&said), "now and then: {log}");
 }

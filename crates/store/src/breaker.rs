@@ -87,14 +87,14 @@ impl Breaker {
     fn log(&self, state: State, since: Instant) {
         let (store, seconds) = (self.store, since.elapsed().as_secs_f64());
         match state {
-            State::Well => tracing::info!(store, seconds, "a store is well again"),
+            State::Well => tracing::info!(store, seconds, "a store has recovered"),
             State::Slow => {
-                tracing::warn!(store, seconds, "a store is slow; what can do without it does")
+                tracing::warn!(store, seconds, "a store is slow; what can do without it skips it")
             }
             State::Away => tracing::error!(
                 store,
                 seconds,
-                "a store does not answer; it is asked until it is back"
+                "a store does not answer; it is probed until it is back"
             ),
         }
     }

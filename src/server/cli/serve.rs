@@ -14,7 +14,7 @@ pub(super) async fn serve(config: Config, clock: Clock, run_jobs: bool) -> Resul
     if !root.join("pkg").is_dir() {
         tracing::warn!(
             site.root = %root.display(),
-            "the browser's files are not there, so pages have no style and no view is counted; build the site or set site.root"
+            "the browser's files are missing, so pages have no style and no view is counted; build the site or set site.root"
         );
     }
     // Install the handlers before announcing the server. An earlier signal would kill the process.

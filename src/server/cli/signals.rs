@@ -24,7 +24,7 @@ async fn stop_at_signal(mut terminate: Signal, mut interrupt: Signal, stop: Canc
         if attempt > 0 {
             std::process::exit(1);
         }
-        tracing::info!("stopping: finishing what was accepted");
+        tracing::info!("stopping: finishing accepted requests");
         stop.cancel();
     }
 }

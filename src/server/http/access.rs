@@ -47,7 +47,11 @@ pub async fn control(State(state): State<AppState>, mut request: Request, next: 
             response
         }
         Some(user) => {
-            tracing::warn!(user = user.id, path, "somebody asked for what the role does not allow");
+            tracing::warn!(
+                user = user.id,
+                path,
+                "a request was refused because the user's role does not allow it"
+            );
             let error = Error::Forbidden(format!(
                 "Only users with the role {} can do this.",
                 role.as_str()
@@ -75,7 +79,7 @@ pub async fn hold(access: Access, request: Request, next: Next) -> Response {
         }
         (Access::AtLeast(_), None) => Error::Unauthorized,
     };
-    tracing::error!(error = %error, "a request was to be answered with a page that is not for its sender");
+    tracing::error!(error = %error, "a form was about to be answered with a page its sender may not see");
     error_page(&error)
 }
 
@@ -99,7 +103,7 @@ fn refuse_method(path: &str) -> Response {
     let allowed: Vec<&str> =
         ROUTES.iter().filter(|route| route.path == path).map(|route| route.method).collect();
     if allowed.is_empty() {
-        tracing::error!(path, "a route is not in the table of access, so it is not served");
+        tracing::error!(path, "a route is missing from the access table, so it is not served");
         return refuse(
             &Error::NotFound("There is nothing at this address.".into()),
             path,

@@ -239,11 +239,11 @@ async fn render(
     }
     let (parts, body) = response.into_parts();
     let internal = |reason: &str| {
-        tracing::error!(address, reason, "a page could not be remembered");
+        tracing::error!(address, reason, "a page could not be cached");
         error_page(&Error::Internal)
     };
     let html = to_bytes(body, LARGEST_PAGE).await.map_err(|_| internal("it is too large"))?;
-    let html = std::str::from_utf8(&html).map_err(|_| internal("it is no text"))?;
+    let html = std::str::from_utf8(&html).map_err(|_| internal("it is not text"))?;
     let mut headers = parts.headers;
     // Both belong to a single response. On a 304 the browser keeps the policy that came with its
     // page, so a cached policy must not be sent.

@@ -59,7 +59,7 @@ impl Jobs {
         let written =
             self.database.write_job_run(job.name(), started_at, took, succeeded, &text).await;
         if let Err(error) = written {
-            tracing::warn!(job = job.name(), error = %error, "the result of a job could not be written down");
+            tracing::warn!(job = job.name(), error = %error, "the result of a job could not be stored");
         }
         result
     }
@@ -116,13 +116,13 @@ impl Jobs {
                 Err(error) => tracing::error!(
                     job = job.name(),
                     error,
-                    "a job failed; it is tried again next time"
+                    "a job failed; its next run retries it"
                 ),
             }
             due = schedule.next_after(self.clock.now_ms());
         }
         if !schedule.is_off() {
-            tracing::warn!(job = job.name(), %schedule, "a job never runs again: its schedule is over");
+            tracing::warn!(job = job.name(), %schedule, "a job won't run again: its schedule has ended");
         }
         stop.cancelled().await;
     }

@@ -45,7 +45,7 @@ impl Watch {
         let stored = match stored {
             Ok(stored) => stored,
             Err(error) => {
-                tracing::debug!(error = %error, "SQL can't say whether something has changed");
+                tracing::debug!(error = %error, "SQL could not be checked for changes");
                 return false;
             }
         };

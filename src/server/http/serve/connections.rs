@@ -38,7 +38,7 @@ impl Connections {
             let most = self.most;
             self.said.now_and_then(|| {
                 tracing::warn!(
-                    "all {most} connections are taken, so the oldest that wait for their clients are closed; if these are readers, raise \
+                    "all {most} connections are in use, so the oldest that wait for their clients are closed; if these are readers, raise \
                      server.connections, and the limit of open files with it (ulimit -n)"
                 );
             });

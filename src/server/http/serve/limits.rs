@@ -55,11 +55,7 @@ impl Limits {
                 server.connections
             );
         }
-        tracing::info!(
-            connections,
-            open_files = files,
-            "this many connections are taken at the same time"
-        );
+        tracing::info!(connections, open_files = files, "maximum number of connections");
         Self { connections, timeout: server.timeout, keep_alive: server.keep_alive }
     }
 }

@@ -156,7 +156,7 @@ impl Peers {
             self.said.now_and_then(|| {
                 tracing::warn!(
                     "an address has {most} connections, or an IPv6 /48 {ADDRESSES_OF_A_NETWORK} times as many, and none of them is idle, so \
-                     new ones are closed at once; if this is a proxy, name it in server.trusted-proxies; if these are readers, raise \
+                     new ones are closed at once; if this is a proxy, list it in server.trusted-proxies; if these are readers, raise \
                      server.connections"
                 );
             });
