@@ -40,7 +40,7 @@ mod tests {
     }
 
     #[test]
-    fn one_view_is_not_one_views() {
+    fn one_view_is_singular() {
         assert_eq!(format_views(1), "1 view");
         assert_eq!(format_views(0), "0 views");
         assert_eq!(

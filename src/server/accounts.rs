@@ -572,7 +572,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_that_a_reader_would_take_for_one_another_look_the_same() {
+    fn easily_confused_names_look_alike() {
         for other in [
             "marina keel",
             "MARINA  KEEL",
@@ -590,7 +590,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_has_nothing_that_nobody_sees() {
+    fn a_name_has_no_invisible_characters() {
         for name in ["Jo\u{202e}eoD", "Jo\u{200b} Doe", "\u{2067}Jo", "", " ", "Jo\nDoe"] {
             assert!(check_name(name).is_err(), "{name:?}");
         }
@@ -600,7 +600,7 @@ mod tests {
     /// Only the beginning of a long password is rated, because the running time grows faster than
     /// the length.
     #[test]
-    fn a_long_password_is_judged_by_its_beginning() {
+    fn only_the_beginning_of_a_long_password_is_rated() {
         let words = "three words of no sense, such as tern, ledge and pumice";
         assert_eq!(check_password(words, &[]), Ok(()));
         assert!(check_password(&"a".repeat(LONGEST_PASSWORD), &[]).is_err());

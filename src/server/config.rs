@@ -438,7 +438,7 @@ mod tests {
     }
 
     #[test]
-    fn the_documented_file_is_the_default() {
+    fn the_documented_settings_file_has_the_defaults() {
         let config = load(&[]).unwrap();
         assert_eq!(config.views.window, Duration::from_secs(600));
         assert_eq!(config.views.caps(), Caps { address: 5, network: 50, signed_in: 20 });
@@ -487,7 +487,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_setting_is_named_in_one_line() {
+    fn a_bad_setting_is_reported_in_one_line() {
         for (name, value, said) in [
             ("TIDEMARK_VIEWS__WINDOW", "soon", "views.window"),
             ("TIDEMARK_VIEWS__WINDOW", "25h", "views.window"),

@@ -330,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn c6_no_ranking_falls_below_what_was_shown_last_until_redis_is_back() {
+    fn c6_while_redis_is_down_no_ranking_falls_below_what_was_shown() {
         let mut floor = None;
         let mut shown = |views, is_whole, now| {
             let (lists, new) = Floor::hold(floor.take(), ranking(&[(1, views)]), is_whole, now);
@@ -348,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn c6_a_ranking_of_sql_takes_back_no_view_that_one_of_redis_had() {
+    fn c6_a_ranking_from_sql_never_shows_fewer_views_than_one_from_redis() {
         for (sql, redis, expected) in [
             (&[(1, 5), (2, 4)][..], &[(2, 6), (1, 5)][..], &[(2, 6), (1, 5)][..]),
             (&[(1, 5)], &[(1, 5), (3, 1)], &[(1, 5), (3, 1)]),

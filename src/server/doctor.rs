@@ -383,7 +383,7 @@ mod tests {
     }
 
     #[test]
-    fn each_job_that_is_off_and_would_do_something_is_warned_of() {
+    fn disabled_jobs_that_would_do_something_get_a_warning() {
         assert_eq!(examine_jobs(&jobs(&[]), true), []);
         for name in ["flush", "reconcile", "prune", "ranking"] {
             let findings = examine_jobs(&jobs(&[name]), true);

@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn who_asks_at_the_same_time_is_answered_together_and_who_asks_too_many_is_not() {
+    async fn simultaneous_questions_are_batched_and_too_many_are_refused() {
         let (asker, mut gatherer) = gather::<i32, i32>(3, 2);
         let asking: Vec<_> = (1..=4)
             .map(|number| {
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_question_whose_asker_has_gone_away_is_brought_to_nobody() {
+    async fn an_abandoned_question_is_skipped() {
         let (asker, mut gatherer) = gather::<i32, i32>(4, 2);
         // Poll once to send the question, then drop the future.
         for number in 1..=3 {

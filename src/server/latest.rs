@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_text_is_made_once_a_version_and_outlives_an_outage_but_no_other_failure() {
+    async fn a_text_is_made_once_per_version_and_served_stale_only_during_an_outage() {
         let latest = Latest::default();
         let never = async { panic!("it is made already") };
         let unavailable = async || Err(Error::Unavailable);

@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rendering_that_began_before_a_change_is_never_served_after_it() {
+    fn a_page_rendered_before_a_change_is_never_served_after_it() {
         let version = ContentVersion::default();
         let cache = PageCache::new(1 << 20, version.clone(), String::new());
         let key = |cache: &PageCache| cache.key("/", None).unwrap();
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_take_no_more_memory_than_they_may() {
+    fn the_page_cache_stays_within_its_memory_limit() {
         let cache = PageCache::new(1 << 20, ContentVersion::default(), String::new());
         let html = "x".repeat(50_000);
         for number in 0..200 {

@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn the_markdown_describes_the_picture_and_nothing_in_a_name_breaks_it() {
+    fn the_markdown_describes_the_picture_and_no_file_name_breaks_it() {
         assert_eq!(
             markdown(&named("low_tide-at noon.jpeg")),
             "![low tide at noon](/pictures/a.png)"
@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn a_files_name_is_cut_to_what_can_be_shown() {
+    fn a_file_name_is_shortened_for_display() {
         assert_eq!(display_name("C:\\photos\\tide.png"), "tide.png");
         assert_eq!(display_name("../../etc/passwd"), "passwd");
         assert_eq!(display_name("a\nb\u{0}.png"), "ab.png");
@@ -306,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn only_given_names_are_looked_for() {
+    fn only_well_formed_picture_names_are_looked_up() {
         assert!(is_name("0123456789abcdef0123456789abcdef.png"));
         for name in [
             "",

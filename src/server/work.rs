@@ -144,7 +144,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn work_waits_for_its_turn_and_the_line_has_an_end() {
+    async fn work_waits_in_a_bounded_queue() {
         let pool = Work::new(1, 1);
         let (go_on, wait) = mpsc::channel::<()>();
         let (begun, has_begun) = tokio::sync::oneshot::channel();
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn work_is_told_when_its_client_has_left() {
+    async fn work_is_cancelled_when_its_client_disconnects() {
         let pool = Work::new(1, 0);
         let (begun, has_begun) = tokio::sync::oneshot::channel();
         let (ended, has_ended) = tokio::sync::oneshot::channel();
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn work_that_takes_too_long_is_given_up_and_so_is_waiting_for_a_turn() {
+    async fn work_and_waiting_for_a_slot_both_time_out() {
         let pool = Work::new(1, 1);
         let (begun, has_begun) = tokio::sync::oneshot::channel();
         let (ended, has_ended) = tokio::sync::oneshot::channel();
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn work_elsewhere_keeps_its_slot_until_it_ends_even_when_its_client_has_left() {
+    async fn work_elsewhere_keeps_its_slot_until_it_ends_even_if_its_client_disconnects() {
         let pool = Work::new(1, 0);
         let (begun, has_begun) = tokio::sync::oneshot::channel();
         let (go_on, wait) = tokio::sync::oneshot::channel::<()>();
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn work_elsewhere_that_takes_too_long_or_panics_gives_its_slot_back() {
+    async fn work_elsewhere_that_times_out_or_panics_frees_its_slot() {
         async fn panics() -> Result<i32, Error> {
             panic!("on purpose")
         }
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn work_that_panics_gives_its_place_back() {
+    async fn work_that_panics_frees_its_slot() {
         let pool = Work::new(1, 0);
         let panics = |_: &AtomicBool| -> i32 { panic!("on purpose") };
         assert!(matches!(pool.run(panics).await, Err(Error::BadRequest(_))));

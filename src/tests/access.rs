@@ -47,7 +47,7 @@ fn send(client: &Client, server: &TestServer, route: &Route) -> (u16, String) {
 }
 
 #[test]
-fn every_role_reaches_what_the_table_says_and_nothing_else() {
+fn every_role_reaches_exactly_what_the_table_says() {
     let server = TestServer::with(&[("TIDEMARK_ACCOUNTS__SIGN_UP", "open")]);
     for role in Role::ALL {
         server.add_user_with_role(role.as_str(), PASSWORD, role);
@@ -86,7 +86,7 @@ fn every_role_reaches_what_the_table_says_and_nothing_else() {
 }
 
 #[test]
-fn no_write_comes_from_another_site() {
+fn writes_from_another_site_are_refused() {
     let server = TestServer::with(&[("TIDEMARK_ACCOUNTS__SIGN_UP", "open")]);
     server.add_user_with_role("boss", PASSWORD, Role::Admin);
     let boss = server.someone().signed_in("boss", PASSWORD);
@@ -107,7 +107,7 @@ fn no_write_comes_from_another_site() {
 }
 
 #[test]
-fn every_server_function_is_in_the_table_and_every_row_of_the_table_is_served() {
+fn every_server_function_is_in_the_table_and_every_row_is_served() {
     assert!(server_fn_paths().count() > 5);
     let missing = undeclared(server_fn_paths());
     assert!(missing.is_empty(), "{missing:?} is not in the table");
@@ -143,7 +143,7 @@ fn told(answer: &Answer) -> Vec<(String, String)> {
 }
 
 #[test]
-fn head_is_answered_as_get_but_without_the_body() {
+fn head_is_answered_like_get_without_the_body() {
     let server = TestServer::start();
     server.add_user_with_role("boss", PASSWORD, Role::Admin);
     let boss = server.someone().signed_in("boss", PASSWORD);
@@ -169,14 +169,14 @@ fn head_is_answered_as_get_but_without_the_body() {
 }
 
 #[test]
-fn a_method_that_is_not_in_the_table_is_refused_with_those_that_are() {
+fn a_method_not_in_the_table_is_refused_and_the_allowed_ones_are_listed() {
     let server = TestServer::start();
     let answer = server.reader("192.0.2.1", FIREFOX).request("DELETE", "/login", "");
     assert_eq!((answer.status, answer.header("allow")), (405, "GET,POST"));
 }
 
 #[test]
-fn the_documented_table_is_the_one_in_the_code() {
+fn the_documented_table_matches_the_code() {
     let documented: Vec<&str> = include_str!("../../docs/ACCESS.md")
         .lines()
         .skip_while(|line| *line != "| method | path | who may |")
@@ -196,7 +196,7 @@ fn the_documented_table_is_the_one_in_the_code() {
 }
 
 #[test]
-fn every_test_that_the_access_page_names_is_there() {
+fn every_test_named_on_the_access_page_exists() {
     let page = include_str!("../../docs/ACCESS.md");
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut names = 0;

@@ -33,7 +33,7 @@ fn device_of(answer: &Answer) -> String {
 }
 
 #[test]
-fn who_guesses_at_a_name_has_to_wait_longer_each_time_and_nobody_else_has_to() {
+fn wrong_guesses_throttle_the_guessed_user_longer_each_time_and_no_other_user() {
     let server = TestServer::start();
     server.add_user("reader", PASSWORD);
     server.add_user("other", PASSWORD);
@@ -68,7 +68,7 @@ fn who_guesses_at_a_name_has_to_wait_longer_each_time_and_nobody_else_has_to() {
 }
 
 #[test]
-fn an_address_that_guesses_has_to_wait_and_another_address_does_not() {
+fn an_address_that_guesses_is_throttled_and_another_one_is_not() {
     let server = TestServer::start();
     server.add_user("reader", PASSWORD);
     let guesser = guesser(&server);
@@ -93,7 +93,7 @@ fn an_address_that_guesses_has_to_wait_and_another_address_does_not() {
 }
 
 #[test]
-fn a_48_that_guesses_from_each_of_its_addresses_has_to_wait() {
+fn a_48_that_guesses_from_many_of_its_addresses_is_throttled() {
     let server = TestServer::start();
     server.add_user("reader", PASSWORD);
     for attempt in 0..100 {
@@ -112,7 +112,7 @@ fn a_48_that_guesses_from_each_of_its_addresses_has_to_wait() {
 }
 
 #[test]
-fn attempts_at_the_same_time_do_not_slip_through() {
+fn simultaneous_attempts_do_not_bypass_the_throttle() {
     let server = TestServer::start();
     server.add_user("reader", PASSWORD);
     let answers: Vec<u16> = std::thread::scope(|scope| {
@@ -125,7 +125,7 @@ fn attempts_at_the_same_time_do_not_slip_through() {
 }
 
 #[test]
-fn an_attempt_for_which_the_server_had_no_room_is_none() {
+fn an_attempt_refused_for_lack_of_capacity_is_not_counted() {
     let server = TestServer::start();
     let attempt = |number: usize| {
         sign_in(
@@ -151,7 +151,7 @@ fn an_attempt_for_which_the_server_had_no_room_is_none() {
 }
 
 #[test]
-fn whoever_has_signed_in_in_a_browser_before_gets_in_whatever_others_guess() {
+fn a_known_browser_can_sign_in_whatever_others_guess() {
     let server = TestServer::start();
     server.add_user("reader", PASSWORD);
     server.add_user("other", PASSWORD);
@@ -184,7 +184,7 @@ fn whoever_has_signed_in_in_a_browser_before_gets_in_whatever_others_guess() {
 }
 
 #[test]
-fn the_cookie_of_a_known_browser_goes_to_the_sign_in_alone_and_is_kept_as_a_hash_of_the_last_ten() {
+fn the_known_browser_cookie_is_sent_only_to_sign_in_and_the_last_ten_are_stored_as_hashes() {
     let server = TestServer::start();
     server.add_user("reader", PASSWORD);
     let answer = sign_in(&server.someone(), "reader", PASSWORD);
@@ -219,7 +219,7 @@ fn the_cookie_of_a_known_browser_goes_to_the_sign_in_alone_and_is_kept_as_a_hash
 }
 
 #[test]
-fn guesses_of_others_keep_nobody_from_changing_the_password_while_signed_in() {
+fn guesses_by_others_do_not_stop_a_signed_in_user_from_changing_the_password() {
     let server = TestServer::start();
     server.add_user("reader", PASSWORD);
     let reader = server.someone().signed_in("reader", PASSWORD);
@@ -247,7 +247,7 @@ fn guesses_of_others_keep_nobody_from_changing_the_password_while_signed_in() {
 /// Checking or hashing a password occupies a core for a moment. The test holds the turn for that,
 /// so a request that gets as far as the password hangs.
 #[test]
-fn whoever_tried_too_often_is_refused_before_the_password_is_looked_at() {
+fn a_throttled_sign_in_is_refused_before_the_password_is_checked() {
     let server = TestServer::with(&[("TIDEMARK_ACCOUNTS__SIGN_UP", "open")]);
     server.add_user("reader", PASSWORD);
     let reader = server.someone().signed_in("reader", PASSWORD);
@@ -268,7 +268,7 @@ fn whoever_tried_too_often_is_refused_before_the_password_is_looked_at() {
 }
 
 #[test]
-fn another_password_ends_all_waiting_for_the_name_and_makes_every_browser_unknown() {
+fn a_new_password_resets_the_throttle_of_the_user_and_forgets_all_known_browsers() {
     let server = TestServer::start();
     server.add_user_with_role("boss", PASSWORD, Role::Admin);
     server.add_user("reader", PASSWORD);
@@ -302,7 +302,7 @@ fn another_password_ends_all_waiting_for_the_name_and_makes_every_browser_unknow
 }
 
 #[test]
-fn signing_in_gives_the_session_a_new_id_and_leads_back_to_where_one_was() {
+fn signing_in_creates_a_new_session_id_and_returns_to_the_page() {
     let server = TestServer::start();
     server.add_user("reader", PASSWORD);
     let answer = server.someone().get("/account");
@@ -334,7 +334,7 @@ fn signing_in_gives_the_session_a_new_id_and_leads_back_to_where_one_was() {
 }
 
 #[test]
-fn a_person_sees_and_ends_the_own_sessions() {
+fn a_user_sees_and_ends_their_own_sessions() {
     let server = TestServer::start();
     server.add_user("reader", PASSWORD);
     server.add_user("other", PASSWORD);
@@ -377,7 +377,7 @@ fn a_person_sees_and_ends_the_own_sessions() {
 }
 
 #[test]
-fn a_person_changes_name_and_password() {
+fn a_user_changes_name_and_password() {
     let server = TestServer::start();
     server.add_user("reader", PASSWORD);
     let reader = server.someone().signed_in("reader", PASSWORD);
@@ -441,7 +441,7 @@ fn a_person_changes_name_and_password() {
 }
 
 #[test]
-fn what_somebody_types_after_the_session_ended_can_be_sent_again() {
+fn a_form_sent_after_the_session_ended_can_be_sent_again() {
     let server = TestServer::start();
     server.add_user("reader", PASSWORD);
     let answer = server.someone().post("/account/name", "name=Long+%3Cb%3Ename%0D%0Asecond+line");
@@ -455,7 +455,7 @@ fn what_somebody_types_after_the_session_ended_can_be_sent_again() {
 }
 
 #[test]
-fn nobody_signs_up_while_it_is_closed() {
+fn closed_sign_up_accepts_nobody() {
     let server = TestServer::start();
     assert_eq!(server.someone().get("/sign-up").status, 404);
     assert!(!server.someone().get("/login").text.contains("/sign-up"));
@@ -466,7 +466,7 @@ fn nobody_signs_up_while_it_is_closed() {
 }
 
 #[test]
-fn everybody_signs_up_as_a_reader_while_it_is_open() {
+fn open_sign_up_makes_everybody_a_reader() {
     let server = TestServer::with(&[("TIDEMARK_ACCOUNTS__SIGN_UP", "open")]);
     assert!(server.someone().get("/login").text.contains("href=\"/sign-up\""));
     let page = server.someone().get("/sign-up");
@@ -489,7 +489,7 @@ fn everybody_signs_up_as_a_reader_while_it_is_open() {
 }
 
 #[test]
-fn an_invitation_makes_one_account_of_its_role() {
+fn an_invitation_creates_one_account_with_its_role() {
     let server = TestServer::with(&[("TIDEMARK_ACCOUNTS__SIGN_UP", "invite")]);
     server.add_user_with_role("boss", PASSWORD, Role::Admin);
     let boss = server.someone().signed_in("boss", PASSWORD);
@@ -534,7 +534,7 @@ fn an_invitation_makes_one_account_of_its_role() {
 }
 
 #[test]
-fn an_administrator_makes_changes_and_blocks_accounts() {
+fn an_administrator_adds_changes_and_blocks_accounts() {
     let server = TestServer::start();
     server.add_user_with_role("boss", PASSWORD, Role::Admin);
     server.add_user("reader", PASSWORD);
@@ -567,7 +567,7 @@ fn an_administrator_makes_changes_and_blocks_accounts() {
 }
 
 #[test]
-fn nobody_passes_for_somebody_who_writes_here() {
+fn nobody_can_impersonate_an_author() {
     let server = TestServer::with(&[("TIDEMARK_ACCOUNTS__SIGN_UP", "open")]);
     server.add_user("reader", PASSWORD);
     let reader = server.someone().signed_in("reader", PASSWORD);

@@ -22,7 +22,7 @@ fn assert_problem(answer: &Answer, status: u16, said: &str) {
 }
 
 #[test]
-fn a_server_function_without_its_parameters_says_that_the_request_is_wrong() {
+fn a_server_function_without_its_parameters_gets_a_bad_request() {
     let server = TestServer::start();
     for path in ["/api/pages/article", "/api/pages/tag?page=1", "/api/pages/author?name=x"] {
         let answer = server.someone().get(path);
@@ -40,7 +40,7 @@ fn a_server_function_without_its_parameters_says_that_the_request_is_wrong() {
 }
 
 #[test]
-fn every_page_for_reading_stands_as_a_function_that_answers_what_it_shows() {
+fn every_reading_page_has_a_server_function_that_returns_what_it_shows() {
     let server = TestServer::start();
     for (path, at, expected) in [
         ("/api/pages/home", "/content/articles/items/0/slug", "second"),
@@ -61,7 +61,7 @@ fn every_page_for_reading_stands_as_a_function_that_answers_what_it_shows() {
 }
 
 #[test]
-fn a_list_has_its_page_and_all_that_a_reader_may_know() {
+fn a_list_has_its_page_and_everything_a_reader_may_see() {
     let server = TestServer::start();
     let answer = server.someone().get("/api/v1/articles?page=1&per-page=1").json();
     assert_eq!(
@@ -84,7 +84,7 @@ fn a_list_has_its_page_and_all_that_a_reader_may_know() {
 }
 
 #[test]
-fn a_list_can_be_of_a_tag_or_an_author() {
+fn a_list_can_be_filtered_by_tag_or_author() {
     let server = TestServer::start();
     let total = |query: &str| {
         server.someone().get(&format!("/api/v1/articles?{query}")).json()["total"].clone()
@@ -107,7 +107,7 @@ fn an_article_has_its_text() {
 }
 
 #[test]
-fn every_bad_request_gets_a_problem_that_says_what_is_wrong() {
+fn every_bad_request_gets_a_problem_that_explains_it() {
     let server = TestServer::start();
     let reader = server.someone();
     assert_problem(&reader.get("/api/v1/articles/999"), 404, "999");
@@ -160,7 +160,7 @@ fn a_body_that_is_too_large_is_refused_and_nothing_is_counted() {
 }
 
 #[test]
-fn health_and_readiness_are_told() {
+fn health_and_readiness_are_reported() {
     let server = TestServer::start();
     for path in ["/healthz", "/readyz"] {
         let answer = server.someone().get(path);
@@ -201,7 +201,7 @@ fn every_write_from_another_site_is_refused() {
 }
 
 #[test]
-fn what_a_tag_or_an_author_may_be_is_looked_for_whatever_it_is() {
+fn any_text_within_the_limit_works_as_a_tag_or_author_filter() {
     let server = TestServer::start();
     let longest = "%F0%9F%8C%8A".repeat(255);
     for value in
@@ -234,7 +234,7 @@ fn what_a_tag_or_an_author_may_be_is_looked_for_whatever_it_is() {
 }
 
 #[test]
-fn an_address_of_the_api_refuses_every_method_but_its_own_and_says_which_that_is() {
+fn an_api_address_refuses_other_methods_and_lists_its_own() {
     let server = TestServer::start();
     let id = server.id("first");
     for (path, allowed) in [
@@ -263,7 +263,7 @@ fn an_address_of_the_api_refuses_every_method_but_its_own_and_says_which_that_is
 }
 
 #[test]
-fn an_unknown_address_of_the_api_is_a_problem_whatever_the_database_does() {
+fn an_unknown_api_address_gets_a_problem_even_if_the_database_is_down() {
     let server = TestServer::start();
     server.execute("ALTER TABLE article_aliases RENAME TO gone");
     assert_problem(&server.someone().get("/api/v1/nothing"), 404, "/nothing");
@@ -282,7 +282,7 @@ fn described(server: &TestServer) -> (Value, Vec<(String, String, Value)>) {
 }
 
 #[test]
-fn every_route_of_the_api_is_described_and_nothing_else_is() {
+fn the_description_has_every_api_route_and_nothing_else() {
     let server = TestServer::start();
     let (_, operations) = described(&server);
     let described: BTreeSet<String> =
@@ -296,7 +296,7 @@ fn every_route_of_the_api_is_described_and_nothing_else_is() {
 }
 
 #[test]
-fn the_description_is_openapi_3_1_and_every_part_of_it_is_there() {
+fn the_description_is_complete_openapi_3_1() {
     let server = TestServer::start();
     let (description, operations) = described(&server);
     assert_eq!(description["openapi"], "3.1.0");
@@ -350,7 +350,7 @@ fn the_description_is_openapi_3_1_and_every_part_of_it_is_there() {
 }
 
 #[test]
-fn the_limits_in_the_description_are_those_that_are_kept() {
+fn the_limits_in_the_description_are_enforced() {
     let server = TestServer::start();
     let (_, operations) = described(&server);
     let mut tried = 0;
@@ -472,7 +472,7 @@ fn mismatches(description: &Value, schema: &Value, value: &Value, at: &str) -> V
 }
 
 #[test]
-fn what_the_api_answers_is_as_described() {
+fn api_answers_match_the_description() {
     let server = TestServer::start();
     let id = server.id("first");
     let (description, operations) = described(&server);
@@ -517,7 +517,7 @@ fn what_the_api_answers_is_as_described() {
 }
 
 #[test]
-fn what_is_not_as_described_is_found() {
+fn answers_that_do_not_match_the_description_are_detected() {
     let description = json!({ "a": { "type": "object", "required": ["n"], "properties": { "n": { "type": "integer" } } } });
     let either = json!({ "oneOf": [{ "type": "null" }, { "$ref": "#/a" }] });
     for (schema, value, expected) in [
@@ -543,7 +543,7 @@ fn what_is_not_as_described_is_found() {
 }
 
 #[test]
-fn the_description_is_not_sent_again_to_who_has_it() {
+fn the_description_is_not_sent_again_to_a_client_that_has_it() {
     let server = TestServer::start();
     let first = server.someone().get(DESCRIPTION);
     assert_eq!((first.status, first.header("content-type")), (200, "application/json"));
@@ -558,7 +558,7 @@ fn the_description_is_not_sent_again_to_who_has_it() {
 }
 
 #[test]
-fn the_page_of_the_api_has_a_form_for_each_request() {
+fn the_api_page_has_a_form_for_each_operation() {
     let server = TestServer::start();
     let answer = server.someone().get("/docs/api");
     assert_eq!(answer.status, 200);
@@ -586,7 +586,7 @@ fn the_page_of_the_api_has_a_form_for_each_request() {
 }
 
 #[test]
-fn without_a_script_a_form_of_the_page_leads_to_the_answer() {
+fn without_javascript_a_form_of_the_api_page_leads_to_the_answer() {
     let server = TestServer::start();
     let id = server.id("first");
     let asked = format!("id={id}");
@@ -623,7 +623,7 @@ fn without_a_script_a_form_of_the_page_leads_to_the_answer() {
 }
 
 #[test]
-fn the_manual_names_every_operation_and_every_reason() {
+fn the_api_manual_names_every_operation_and_every_reason() {
     let server = TestServer::start();
     let manual = include_str!("../../docs/API.md");
     let (description, operations) = described(&server);

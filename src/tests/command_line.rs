@@ -40,7 +40,7 @@ fn every_command_has_help() {
 }
 
 #[test]
-fn what_can_not_be_done_is_said_in_one_line() {
+fn failures_are_reported_in_one_line() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}", folder.path().join("blog.db").display());
     let with = |name: &str, value: &str, arguments: &[&str]| {
@@ -79,7 +79,7 @@ fn what_can_not_be_done_is_said_in_one_line() {
 }
 
 #[test]
-fn a_job_that_is_off_is_shown_as_off_and_doctor_says_what_that_costs() {
+fn a_disabled_job_is_shown_as_off_and_doctor_says_what_that_costs() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}", folder.path().join("blog.db").display());
     let off = ["FLUSH", "RECONCILE", "PRUNE", "RANKING"]
@@ -155,7 +155,7 @@ fn a_database_from_a_newer_version_is_left_alone() {
 }
 
 #[test]
-fn an_import_with_bad_files_says_which_and_fails() {
+fn an_import_with_bad_files_names_them_and_fails() {
     let folder = tempfile::tempdir().unwrap();
     let blog = folder.path().join("blog");
     std::fs::create_dir(&blog).unwrap();
@@ -173,7 +173,7 @@ fn an_import_with_bad_files_says_which_and_fails() {
 }
 
 #[test]
-fn a_new_user_gets_a_password_once() {
+fn a_new_users_password_is_printed_once() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}", folder.path().join("blog.db").display());
     let user =

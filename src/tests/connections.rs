@@ -21,7 +21,7 @@ use crate::database::{NOW, article, by_slug, execute, new_database, on_both, try
 use crate::harness::reader;
 
 #[test]
-fn a_database_is_opened_again_and_by_many_at_once() {
+fn a_database_can_be_opened_again_and_by_many_at_once() {
     on_both(async |database| {
         write(&database, &article("first")).await;
         database.ping().await.unwrap();
@@ -46,7 +46,7 @@ fn a_database_is_opened_again_and_by_many_at_once() {
 }
 
 #[test]
-fn a_connection_is_set_up_the_same_whatever_the_server_thinks() {
+fn a_connection_has_the_same_session_settings_whatever_the_servers_defaults() {
     Runtime::new().unwrap().block_on(async {
         let database = Database::open(&new_database()).await.unwrap();
         let Transaction::MySql(mut transaction) = database.begin().await.unwrap() else {
@@ -76,7 +76,7 @@ fn a_connection_is_set_up_the_same_whatever_the_server_thinks() {
 }
 
 #[test]
-fn connections_that_the_server_dropped_are_replaced_without_anybody_noticing() {
+fn connections_dropped_by_the_server_are_replaced_without_errors() {
     // A SQL server of its own: MySQL doesn't list its connections while one of them runs a
     // statement that contains bytes that aren't text.
     let server = SqlServer::start();
@@ -112,7 +112,7 @@ fn connections_that_the_server_dropped_are_replaced_without_anybody_noticing() {
 }
 
 #[test]
-fn a_server_that_is_away_is_given_up_on_soon_and_used_again_when_it_is_back() {
+fn an_unreachable_server_fails_fast_and_is_used_again_when_it_is_back() {
     let mut server = SqlServer::start();
     let url = server.new_database();
     let runtime = Runtime::new().unwrap();
@@ -139,7 +139,7 @@ fn a_server_that_is_away_is_given_up_on_soon_and_used_again_when_it_is_back() {
 }
 
 #[test]
-fn a_connection_that_opens_later_than_a_read_waits_is_there_for_a_later_read() {
+fn a_connection_opened_after_a_read_timed_out_serves_a_later_read() {
     Runtime::new().unwrap().block_on(async {
         let database = Database::open(&new_database()).await.unwrap();
         let AnyDatabase::MySql(server) = database.any() else { panic!("not a server") };
@@ -176,7 +176,7 @@ async fn read_while_waiting(database: &Database, url: &str, part: &str) {
 }
 
 #[test]
-fn who_waits_for_the_lock_of_articles_leaves_the_connections_to_readers() {
+fn writers_waiting_for_the_article_lock_leave_the_connections_to_readers() {
     Runtime::new().unwrap().block_on(async {
         let url = new_database();
         let database = Database::open_with(&url, NonZeroU32::new(4)).await.unwrap();
@@ -194,7 +194,7 @@ fn who_waits_for_the_lock_of_articles_leaves_the_connections_to_readers() {
 }
 
 #[test]
-fn who_waits_for_a_locked_count_leaves_most_connections_to_readers() {
+fn writers_waiting_for_a_locked_count_leave_most_connections_to_readers() {
     Runtime::new().unwrap().block_on(async {
         let url = new_database();
         let database = Database::open_with(&url, NonZeroU32::new(4)).await.unwrap();
@@ -222,7 +222,7 @@ fn who_waits_for_a_locked_count_leaves_most_connections_to_readers() {
 }
 
 #[test]
-fn a_request_waits_for_others_who_write_no_longer_than_it_may() {
+fn a_request_waits_for_other_writers_only_until_its_timeout() {
     let folder = tempfile::tempdir().unwrap();
     Runtime::new().unwrap().block_on(async {
         for url in [format!("sqlite:{}", folder.path().join("blog.db").display()), new_database()] {
@@ -242,7 +242,7 @@ fn a_request_waits_for_others_who_write_no_longer_than_it_may() {
 }
 
 #[test]
-fn why_a_servers_database_cant_be_used_is_one_line_without_the_password() {
+fn an_unusable_server_database_is_explained_in_one_line_without_the_password() {
     async fn error(url: &str) -> OpenError {
         Database::open(url).await.expect_err(url)
     }
@@ -298,7 +298,7 @@ fn why_a_servers_database_cant_be_used_is_one_line_without_the_password() {
 }
 
 #[test]
-fn a_database_that_cant_be_reached_is_unavailable_and_any_other_failure_is_ours() {
+fn an_unreachable_database_is_unavailable_and_any_other_failure_is_internal() {
     let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
     for error in [
         sqlx::Error::PoolTimedOut,

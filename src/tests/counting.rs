@@ -59,7 +59,7 @@ fn c1_reading_writes_nothing() {
 }
 
 #[test]
-fn c2_a_repeat_within_the_window_changes_nothing_and_answers_with_the_same_count() {
+fn c2_a_repeat_within_the_window_is_not_counted_and_gets_the_same_count() {
     let server = TestServer::start();
     let (reader, id) = (server.someone(), server.id("first"));
     assert_eq!(reader.view(id).json(), json!({ "article": id, "views": 1, "counted": true }));
@@ -85,7 +85,7 @@ fn c2_the_window_runs_from_the_counted_view_and_a_repeat_does_not_extend_it() {
 }
 
 #[test]
-fn c2_the_window_spans_midnight_though_the_salt_does_not() {
+fn c2_the_window_spans_midnight_although_the_salt_does_not() {
     let server = TestServer::start();
     let (reader, id) = (server.someone(), server.id("first"));
     server.clock.advance(12 * HOUR - 5 * MINUTE);
@@ -171,7 +171,7 @@ fn c3_one_ipv6_network_is_one_address() {
 }
 
 #[test]
-fn c3_nobody_but_a_trusted_proxy_is_believed_about_addresses() {
+fn c3_only_a_trusted_proxy_can_report_another_address() {
     let server = TestServer::with(&[("TIDEMARK_SERVER__TRUSTED_PROXIES", "10.0.0.0/8")]);
     let id = server.id("first");
     assert!(counted(&server.reader("192.0.2.1", FIREFOX), id));
@@ -179,7 +179,7 @@ fn c3_nobody_but_a_trusted_proxy_is_believed_about_addresses() {
 }
 
 #[test]
-fn c3_one_48_counts_as_many_visitors_as_the_setting_says_and_has_no_more_to_sell() {
+fn c3_one_48_counts_only_as_many_visitors_as_configured() {
     let server = TestServer::with(&[("TIDEMARK_VIEWS__PER_NETWORK_CAP", "7")]);
     let id = server.id("first");
     let visitor = |number: u32| server.reader(&format!("2001:db8:1:{number:x}::1"), FIREFOX);
@@ -196,7 +196,7 @@ fn c3_one_48_counts_as_many_visitors_as_the_setting_says_and_has_no_more_to_sell
 }
 
 #[test]
-fn c3_accounts_by_the_dozen_at_one_address_buy_no_more_counts_than_the_setting_says() {
+fn c3_many_accounts_at_one_address_count_only_as_often_as_configured() {
     let server = TestServer::with(&[("TIDEMARK_VIEWS__SIGNED_IN_CAP", "3")]);
     let id = server.id("first");
     for number in 0..5 {
@@ -217,7 +217,7 @@ fn c3_accounts_by_the_dozen_at_one_address_buy_no_more_counts_than_the_setting_s
 }
 
 #[test]
-fn c3_a_signed_in_reader_counts_once_on_every_device_and_leaves_the_address_its_cap() {
+fn c3_a_signed_in_reader_counts_once_across_devices_and_does_not_use_the_addresss_cap() {
     let server = TestServer::with(&[("TIDEMARK_VIEWS__PER_IP_CAP", "1")]);
     let id = server.id("first");
     server.add_user("reader", "a-good-password");
@@ -239,7 +239,7 @@ fn c3_a_signed_in_reader_counts_once_on_every_device_and_leaves_the_address_its_
 }
 
 #[test]
-fn c3_no_address_and_no_browser_is_written_to_the_store() {
+fn c3_no_address_or_user_agent_is_written_to_the_store() {
     let server = TestServer::start();
     let (address, browser) = ("203.0.113.77", "Mozilla/5.0 Gecko Unmistakable/42");
     assert!(counted(&server.reader(address, browser), server.id("first")));
@@ -302,7 +302,7 @@ fn c3_a_salt_is_destroyed_after_two_days() {
 }
 
 #[test]
-fn c4_what_is_no_reader_is_answered_but_not_counted() {
+fn c4_requests_that_are_not_readers_are_answered_but_not_counted() {
     let server = TestServer::start();
     let id = server.id("first");
     let reason = |client: Client| client.view(id).json()["reason"].as_str().map(str::to_owned);
@@ -318,7 +318,7 @@ fn c4_what_is_no_reader_is_answered_but_not_counted() {
 }
 
 #[test]
-fn c4_an_article_that_readers_do_not_see_has_no_views() {
+fn c4_an_article_that_readers_cant_see_gets_no_views() {
     let server = TestServer::start();
     for id in [server.id("unpublished"), 999, -1, 0] {
         let answer = server.someone().view(id);
@@ -328,7 +328,7 @@ fn c4_an_article_that_readers_do_not_see_has_no_views() {
 }
 
 #[test]
-fn c4_an_article_counts_from_its_publication_on() {
+fn c4_an_article_counts_views_from_its_publication_on() {
     let server = TestServer::start();
     let file = source("later", "", "Soon.");
     let file = tidemark::server::content::import::SourceFile {
@@ -366,7 +366,7 @@ fn c6_the_server_function_and_the_json_api_are_the_same_service() {
 }
 
 #[test]
-fn c7_editing_never_touches_a_count_and_counting_never_touches_an_article() {
+fn c7_editing_never_changes_a_count_and_counting_never_changes_an_article() {
     let server = TestServer::start();
     let id = server.id("first");
     let article = |client: Client| client.get(&format!("/api/v1/articles/{id}")).json();
@@ -390,7 +390,7 @@ fn c7_editing_never_touches_a_count_and_counting_never_touches_an_article() {
 }
 
 #[test]
-fn most_viewed_follows_at_once_and_forgets_what_is_past() {
+fn rankings_update_at_once_and_drop_old_views() {
     let server = TestServer::start();
     let (first, second) = (server.id("first"), server.id("second"));
     let ranking = |window: &str| -> Vec<(i64, i64)> {
@@ -428,7 +428,7 @@ fn most_viewed_follows_at_once_and_forgets_what_is_past() {
 }
 
 #[test]
-fn c4_a_real_access_log_has_its_crawlers_recognised_and_its_readers_not() {
+fn c4_in_a_real_access_log_crawlers_are_recognised_and_readers_are_not() {
     let Some(log) = crate::harness::corpus("access-log/semicomplete.log") else { return };
     let log = std::fs::read_to_string(log).unwrap();
     // The last quoted field of a line in the combined log format. "-" stands for none.

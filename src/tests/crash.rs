@@ -124,7 +124,7 @@ fn load(
 }
 
 #[test]
-fn c5_kill_9_in_the_middle_of_load_loses_no_acknowledged_view_and_lets_no_repeat_count() {
+fn c5_kill_9_under_load_loses_no_acknowledged_view_and_counts_no_repeat() {
     let folder = tempfile::tempdir().unwrap();
     prepare(folder.path());
     let next = AtomicU64::new(0);
@@ -170,7 +170,7 @@ fn c5_kill_9_in_the_middle_of_load_loses_no_acknowledged_view_and_lets_no_repeat
 }
 
 #[test]
-fn c5_sigterm_finishes_what_was_accepted_and_exits_with_0() {
+fn c5_sigterm_finishes_accepted_requests_and_exits_with_0() {
     let folder = tempfile::tempdir().unwrap();
     prepare(folder.path());
     let next = AtomicU64::new(0);
@@ -199,7 +199,7 @@ fn c5_sigterm_finishes_what_was_accepted_and_exits_with_0() {
 }
 
 #[test]
-fn stopping_an_idle_server_is_no_failure_in_whatever_order_its_tasks_end() {
+fn stopping_an_idle_server_succeeds_in_whatever_order_its_tasks_end() {
     let folder = tempfile::tempdir().unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     for _ in 0..50 {
@@ -253,7 +253,7 @@ fn log_of(ask: impl FnOnce(&str)) -> String {
 }
 
 #[test]
-fn the_log_is_for_people_or_for_machines_as_the_setting_says() {
+fn the_log_is_text_or_json_as_configured() {
     let log = log_of(|url| drop(agent().get(format!("{url}/healthz?secret=1")).call().unwrap()));
     let entries: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let request = entries
@@ -268,7 +268,7 @@ fn the_log_is_for_people_or_for_machines_as_the_setting_says() {
 }
 
 #[test]
-fn the_log_has_what_was_asked_and_what_was_answered_whether_the_page_was_in_memory_or_not() {
+fn the_log_has_each_request_and_its_status_for_cached_pages_too() {
     let log = log_of(|url| {
         let agent = agent();
         for path in ["/articles/first", "/"] {

@@ -107,7 +107,7 @@ async fn slugs(database: &Database, filter: Filter) -> Vec<String> {
 }
 
 #[test]
-fn an_article_is_created_changed_and_left_alone() {
+fn an_article_is_created_updated_or_left_unchanged() {
     on_both(async |database| {
         assert!(database.is_empty().await.unwrap());
         let first = ArticleFields { tags: vec![tag("Sea"), tag("Land")], ..article("first") };
@@ -151,7 +151,7 @@ fn an_article_is_created_changed_and_left_alone() {
 }
 
 #[test]
-fn a_change_of_any_field_is_a_change() {
+fn changing_any_field_is_a_change() {
     on_both(async |database| {
         let mut stored = ArticleFields {
             aliases: vec!["/a".into()],
@@ -185,7 +185,7 @@ fn a_change_of_any_field_is_a_change() {
 }
 
 #[test]
-fn a_deleted_article_is_gone_and_comes_back_with_its_number_when_it_is_written() {
+fn a_deleted_article_is_gone_and_gets_its_id_back_when_written_again() {
     on_both(async |database| {
         let first = article("first");
         write(&database, &first).await;
@@ -216,7 +216,7 @@ fn an_id_is_never_used_again() {
 }
 
 #[test]
-fn a_transaction_that_is_dropped_leaves_everything_as_it_was() {
+fn a_dropped_transaction_changes_nothing() {
     on_both(async |database| {
         let mut transaction = database.begin_content().await.unwrap();
         articles::write(&mut transaction, &article("first"), NOW).await.unwrap();
@@ -274,7 +274,7 @@ fn an_alias_stays_with_the_article_that_has_it() {
 }
 
 #[test]
-fn names_in_addresses_are_told_apart_by_case_accents_and_spaces() {
+fn names_in_addresses_are_compared_exactly() {
     on_both(async |database| {
         let paths = ["/a", "/A", "/á", "/a ", "/ａ"];
         for (number, path) in paths.iter().enumerate() {
@@ -299,7 +299,7 @@ fn names_in_addresses_are_told_apart_by_case_accents_and_spaces() {
 }
 
 #[test]
-fn what_is_not_published_yet_is_nowhere() {
+fn unpublished_articles_are_in_no_list() {
     on_both(async |database| {
         let hidden = |slug: &str| ArticleFields {
             aliases: vec![format!("/{slug}")],
@@ -392,7 +392,7 @@ fn lists_are_filtered_by_tag_author_and_text_together() {
 }
 
 #[test]
-fn text_is_found_as_it_is_written_whatever_its_case() {
+fn search_matches_literal_text_ignoring_case() {
     on_both(async |database| {
         let texts = [
             "100% of it",
@@ -442,7 +442,7 @@ fn text_is_found_as_it_is_written_whatever_its_case() {
 }
 
 #[test]
-fn lists_are_paged_newest_first_and_a_page_past_the_end_is_empty() {
+fn lists_are_paged_newest_first_and_pages_past_the_end_are_empty() {
     on_both(async |database| {
         for (slug, age) in [("a", 3), ("b", 1), ("c", 2), ("d", 2), ("e", 2)] {
             write(&database, &ArticleFields { published_at: Some(NOW - age), ..article(slug) })
@@ -463,7 +463,7 @@ fn lists_are_paged_newest_first_and_a_page_past_the_end_is_empty() {
 }
 
 #[test]
-fn what_is_exported_is_what_was_written() {
+fn an_export_has_what_was_written() {
     on_both(async |database| {
         let awkward = "\"quoted\" 'too' \\ back\tslash\r\nline \u{1}\u{7f} 🌊 ﷽ é e\u{301} </script> {\"json\": [1]} ";
         let first = ArticleFields {
@@ -515,7 +515,7 @@ fn an_article_needs_an_author() {
 }
 
 #[test]
-fn users_are_added_found_and_never_doubled() {
+fn users_are_added_and_found_and_never_duplicated() {
     on_both(async |database| {
         let admin = database
             .add_user("ann", "Ann Bell", Role::Admin, Some("$hash"), NOW)
@@ -542,7 +542,7 @@ fn users_are_added_found_and_never_doubled() {
 }
 
 #[test]
-fn a_password_is_set_for_whom_it_is_meant() {
+fn a_password_is_set_for_the_right_user() {
     on_both(async |database| {
         let ann = database.add_user("ann", "Ann", Role::Author, None, NOW).await.unwrap();
         database.add_user("bo", "Bo", Role::Author, Some("$old"), NOW).await.unwrap();
@@ -558,7 +558,7 @@ fn a_password_is_set_for_whom_it_is_meant() {
 }
 
 #[test]
-fn a_name_in_a_byline_is_the_user_of_that_name_or_a_new_one_who_cant_sign_in() {
+fn a_byline_names_an_existing_user_or_creates_one_who_cant_sign_in() {
     on_both(async |database| {
         database.add_user("ann", "Ann Bell", Role::Admin, Some("$hash"), NOW).await.unwrap();
         let first = ArticleFields {
@@ -580,7 +580,7 @@ fn a_name_in_a_byline_is_the_user_of_that_name_or_a_new_one_who_cant_sign_in() {
 }
 
 #[test]
-fn a_reader_who_took_the_name_of_a_byline_to_come_gets_none_of_its_articles() {
+fn a_reader_who_took_an_authors_name_first_gets_none_of_the_articles() {
     on_both(async |database| {
         database.add_user("jo-doe", "Jo Doe", Role::Reader, Some("$hash"), NOW).await.unwrap();
         database.add_user("jo-doe-2", "Somebody", Role::Reader, Some("$hash"), NOW).await.unwrap();
@@ -642,7 +642,7 @@ fn server_schema(url: &str) -> BTreeSet<String> {
 /// The counting crate can create its own tables in programs that lack them. This program created
 /// them before that, with additional columns.
 #[test]
-fn counting_finds_its_tables_columns_and_keys_as_it_would_make_them() {
+fn the_migrated_tables_match_those_of_the_counting_crate() {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str| format!("sqlite:{}", folder.path().join(name).display());
     Runtime::new().unwrap().block_on(async {
@@ -669,7 +669,7 @@ fn counting_finds_its_tables_columns_and_keys_as_it_would_make_them() {
 }
 
 #[test]
-fn c5_a_flush_adds_the_views_of_articles_that_are_there_and_drops_the_others() {
+fn c5_a_flush_adds_views_of_existing_articles_and_drops_the_rest() {
     Runtime::new().unwrap().block_on(async {
         let database = Database::open(&new_database()).await.unwrap();
         write(&database, &article("first")).await;
@@ -686,7 +686,7 @@ fn c5_a_flush_adds_the_views_of_articles_that_are_there_and_drops_the_others() {
 }
 
 #[test]
-fn the_most_viewed_come_first_and_of_equals_the_newer_article() {
+fn rankings_are_sorted_by_views_and_ties_by_newest_article() {
     on_both(async |database| {
         for slug in ["a", "b", "c", "d", "e"] {
             write(&database, &article(slug)).await;
@@ -735,7 +735,7 @@ fn the_most_viewed_come_first_and_of_equals_the_newer_article() {
 }
 
 #[test]
-fn writing_an_article_leaves_its_count_alone() {
+fn writing_an_article_does_not_change_its_count() {
     on_both(async |database| {
         write(&database, &article("first")).await;
         execute(
@@ -799,7 +799,7 @@ fn writers_of_the_same_article_author_and_tags_take_turns() {
 }
 
 #[test]
-fn users_who_are_added_while_articles_name_them_are_there_once() {
+fn users_added_while_articles_name_them_exist_once() {
     on_both(async |database| {
         for round in 0..10 {
             let username = format!("jo-{round}");

@@ -68,7 +68,7 @@ fn raw(url: &str, request: &str) -> String {
 }
 
 #[test]
-fn a_head_of_more_than_16_kb_is_refused_and_nobody_else_notices() {
+fn a_request_head_of_more_than_16_kb_is_refused_and_others_are_served() {
     let server = TestServer::start();
     let view = format!(
         "PUT /api/v1/articles/{}/view HTTP/1.1\r\nhost: x\r\nconnection: close\r\n",
@@ -91,7 +91,7 @@ fn a_head_of_more_than_16_kb_is_refused_and_nobody_else_notices() {
 }
 
 #[test]
-fn c3_what_stands_behind_the_first_512_bytes_of_a_user_agent_makes_nobody_another_visitor() {
+fn c3_only_the_first_512_bytes_of_a_user_agent_identify_a_visitor() {
     let server = TestServer::start();
     let first = server.id("first");
     let counted = |user_agent: &str| {
@@ -107,7 +107,7 @@ fn c3_what_stands_behind_the_first_512_bytes_of_a_user_agent_makes_nobody_anothe
 }
 
 #[test]
-fn a_session_keeps_512_bytes_of_a_user_agent() {
+fn a_session_stores_512_bytes_of_the_user_agent() {
     let server = TestServer::start();
     server.add_user("reader", PASSWORD);
     let reader = server.reader("192.0.2.1", &"y".repeat(10_000)).signed_in("reader", PASSWORD);
@@ -116,7 +116,7 @@ fn a_session_keeps_512_bytes_of_a_user_agent() {
 }
 
 #[test]
-fn methods_that_nobody_knows_and_targets_that_are_no_path_are_refused() {
+fn unknown_methods_and_targets_that_are_not_paths_are_refused() {
     let server = TestServer::start();
     for (line, expected) in [
         ("CONNECT example.org:80", "501"),
@@ -153,7 +153,7 @@ fn methods_that_nobody_knows_and_targets_that_are_no_path_are_refused() {
 }
 
 #[test]
-fn no_address_is_a_fault_of_ours() {
+fn no_request_address_causes_a_server_error() {
     let server = TestServer::with(&[("TIDEMARK_ACCOUNTS__SIGN_UP", "open")]);
     server.add_user_with_role("boss", PASSWORD, Role::Admin);
     let boss = server.someone().signed_in("boss", PASSWORD);
@@ -206,7 +206,7 @@ fn no_address_is_a_fault_of_ours() {
 }
 
 #[test]
-fn an_invitation_may_be_anything_that_somebody_types() {
+fn any_text_in_the_invitation_field_is_handled() {
     let body =
         "invitation=a+b%0D%0Ac%00%C3%A9%3Fx%26y%23z%22&username=New+One&name=&new_password=short";
     let open = TestServer::with(&[("TIDEMARK_ACCOUNTS__SIGN_UP", "open")]);
@@ -218,7 +218,7 @@ fn an_invitation_may_be_anything_that_somebody_types() {
 }
 
 #[test]
-fn whatever_next_is_signing_in_leads_to_this_site() {
+fn signing_in_stays_on_this_site_whatever_next_says() {
     let server = TestServer::start();
     server.add_user("reader", PASSWORD);
     for next in [
@@ -245,7 +245,7 @@ fn location(answer: &Answer) -> &str {
 }
 
 #[test]
-fn a_server_function_leads_nobody_to_another_site() {
+fn a_server_function_never_redirects_to_another_site() {
     let server = TestServer::start();
     server.add_user_with_role("boss", PASSWORD, Role::Admin);
     let boss = server.someone().signed_in("boss", PASSWORD).with("accept", "text/html,*/*;q=0.8");
@@ -276,7 +276,7 @@ fn a_server_function_leads_nobody_to_another_site() {
 }
 
 #[test]
-fn wrong_parameters_of_a_server_function_are_the_clients_fault() {
+fn invalid_parameters_of_a_server_function_get_a_4xx() {
     let server = TestServer::start();
     let client = server.someone().with("content-type", "application/x-www-form-urlencoded");
     for body in [&b""[..], b"article=", b"article=x", b"article[a]=1", b"article=\xff", b"\xff\xfe"]
@@ -291,7 +291,7 @@ fn session_of(client: &Client) -> String {
 }
 
 #[test]
-fn c3_of_two_sessions_in_one_request_everybody_takes_the_last() {
+fn c3_of_two_session_cookies_in_a_request_the_last_one_counts_everywhere() {
     let server = TestServer::start();
     server.add_user_with_role("boss", PASSWORD, Role::Admin);
     server.add_user("reader", PASSWORD);
@@ -338,7 +338,7 @@ fn set_cookies(answer: &Answer) -> Vec<String> {
 }
 
 #[test]
-fn signing_out_deletes_the_cookie_as_browsers_demand() {
+fn signing_out_deletes_the_cookie_in_a_way_browsers_accept() {
     let server = TestServer::with(&[("TIDEMARK_SITE__BASE_URL", "https://blog.example")]);
     server.add_user("reader", PASSWORD);
     let reader = server.someone().signed_in("reader", PASSWORD);
@@ -354,7 +354,7 @@ fn signing_out_deletes_the_cookie_as_browsers_demand() {
 }
 
 #[test]
-fn a_form_without_a_session_is_read_up_to_16_kb() {
+fn a_form_sent_without_a_session_is_limited_to_16_kb() {
     let server = TestServer::start();
     let nobody = server.someone().with("content-type", "application/x-www-form-urlencoded");
     for (path, length) in
@@ -383,7 +383,7 @@ fn a_form_without_a_session_is_read_up_to_16_kb() {
 }
 
 #[test]
-fn of_a_form_without_a_session_nothing_comes_back_but_the_fields_that_a_form_has() {
+fn a_form_sent_without_a_session_returns_only_its_known_fields() {
     let server = TestServer::start();
     let small = server.someone().post("/studio/new", "title=1").text.len();
     let answer = server.someone().post("/studio/pictures", &"a&".repeat(8_000));
@@ -405,7 +405,7 @@ fn of_a_form_without_a_session_nothing_comes_back_but_the_fields_that_a_form_has
 }
 
 #[test]
-fn connections_that_wait_for_their_clients_for_too_long_are_closed() {
+fn connections_that_wait_too_long_for_their_clients_are_closed() {
     let server = TestServer::with(&[
         ("TIDEMARK_SERVER__TIMEOUT", "1s"),
         ("TIDEMARK_SERVER__KEEP_ALIVE", "2s"),
@@ -432,7 +432,7 @@ fn connections_that_wait_for_their_clients_for_too_long_are_closed() {
 }
 
 #[test]
-fn who_opens_more_connections_than_there_are_keeps_nobody_out() {
+fn a_client_that_opens_too_many_connections_does_not_lock_others_out() {
     let server = TestServer::with(&[("TIDEMARK_SERVER__CONNECTIONS", "4")]);
     let silent: Vec<TcpStream> = (0..50).map(|_| connect(&server.url)).collect();
     for path in ["/healthz", "/", "/articles/first"] {
@@ -446,7 +446,7 @@ fn who_opens_more_connections_than_there_are_keeps_nobody_out() {
 }
 
 #[test]
-fn one_address_has_a_part_of_the_connections_and_nobody_else_notices() {
+fn one_address_gets_only_a_share_of_the_connections() {
     // 127.0.0.1 is a trusted proxy and so has no limit of its own.
     let server = TestServer::with(&[("TIDEMARK_SERVER__CONNECTIONS", "80")]);
     let from = |address: &str| connect_from(address, &server.url);
@@ -475,7 +475,7 @@ fn one_address_has_a_part_of_the_connections_and_nobody_else_notices() {
 }
 
 #[test]
-fn an_address_whose_connections_are_idle_gets_new_ones_in_their_place() {
+fn an_address_with_only_idle_connections_gets_new_ones_in_their_place() {
     let server = TestServer::with(&[("TIDEMARK_SERVER__CONNECTIONS", "80")]);
     let mut kept = Vec::new();
     // The address may have a quarter of the connections, which is 20. If idle ones didn't make
@@ -496,7 +496,7 @@ fn an_address_whose_connections_are_idle_gets_new_ones_in_their_place() {
 }
 
 #[test]
-fn however_many_search_at_once_each_is_answered_or_asked_to_come_again_and_pages_go_on() {
+fn many_simultaneous_searches_are_answered_or_get_503_and_pages_are_still_served() {
     let server = TestServer::start();
     server.add_user("reader", PASSWORD);
     // Pages of a signed-in reader are never cached, so they need the database as searches do.
@@ -577,7 +577,7 @@ impl Drop for Process {
 }
 
 #[test]
-fn at_a_limit_of_256_files_hundreds_of_connections_stop_nothing() {
+fn with_a_limit_of_256_files_hundreds_of_connections_break_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("log");
     let child = Command::new("/bin/sh")

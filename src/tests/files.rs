@@ -67,7 +67,7 @@ fn told(answer: &Answer) -> [&str; 4] {
 }
 
 #[test]
-fn files_with_a_hash_are_kept_for_a_year_and_sent_as_they_were_compressed() {
+fn hashed_files_are_cached_for_a_year_and_served_precompressed() {
     let site = site();
     let server = server(site.path());
     assert!(named_in_page(&server));
@@ -101,7 +101,7 @@ fn files_with_a_hash_are_kept_for_a_year_and_sent_as_they_were_compressed() {
 }
 
 #[test]
-fn files_without_a_hash_are_asked_for_again() {
+fn files_without_a_hash_are_revalidated() {
     let site = site();
     let server = server(site.path());
     let answer = server.someone().with("accept-encoding", "br").get("/pkg/tidemark.css");
@@ -126,7 +126,7 @@ fn a_browser_with_a_page_of_another_build_still_gets_scripts_and_style() {
 }
 
 #[test]
-fn a_hash_of_another_build_or_none_leaves_pages_whole() {
+fn pages_work_with_a_missing_hash_file_or_one_of_another_build() {
     let breakages: [fn(&Path); 5] = [
         |folder| fs::remove_file(folder.join("hash.txt")).unwrap(),
         |folder| fs::write(folder.join("hash.txt"), "../../../etc/passwd").unwrap(),
@@ -142,7 +142,7 @@ fn a_hash_of_another_build_or_none_leaves_pages_whole() {
 }
 
 #[test]
-fn a_part_of_a_file_is_never_one_of_its_compressed_copy() {
+fn a_range_of_a_file_is_never_cut_from_its_compressed_copy() {
     let site = site();
     let server = server(site.path());
     let asked = server.someone().with("accept-encoding", "br, gzip").with("range", "bytes=1-");
@@ -157,7 +157,7 @@ fn a_part_of_a_file_is_never_one_of_its_compressed_copy() {
 }
 
 #[test]
-fn every_icon_that_a_page_names_is_there() {
+fn every_icon_that_a_page_names_exists() {
     let server = server(&Path::new(env!("CARGO_MANIFEST_DIR")).join("public"));
     let html = server.someone().get("/").text;
     for (link, media_type) in [

@@ -87,7 +87,7 @@ fn text_of(html: &str) -> String {
 }
 
 #[test]
-fn what_is_missing_is_noticed() {
+fn missing_content_is_detected() {
     let html = "<p>One <b>t&amp;wo</b></p>\n<p>three</p>";
     assert_eq!(missing("One **t&wo**\n\n<p>three &copy;</p>", html), "");
     assert_eq!(missing("One t&wo\n\nthree four", html), "four");
@@ -95,7 +95,7 @@ fn what_is_missing_is_noticed() {
 }
 
 #[test]
-fn a_real_blog_goes_in_whole_comes_out_whole_and_stays_the_same() {
+fn a_real_blog_survives_import_and_export_unchanged() {
     let Some(blog) = corpus("rust-blog") else { return };
     run(async |database, clock, folder| {
         let report = import_folder(&database, &clock, &blog).await.unwrap();
@@ -136,7 +136,7 @@ fn a_real_blog_goes_in_whole_comes_out_whole_and_stays_the_same() {
 }
 
 #[test]
-fn c7_what_an_older_version_rendered_is_rendered_again_and_the_article_does_not_change() {
+fn c7_rendering_again_after_an_upgrade_does_not_change_the_article() {
     let server = TestServer::start();
     let text = "Put the <script> tag first.\n\n## A <title>\n\nThe end.";
     let files = vec![source("third", "", text)];
@@ -168,7 +168,7 @@ fn c7_what_an_older_version_rendered_is_rendered_again_and_the_article_does_not_
 }
 
 #[test]
-fn importing_again_updates_what_differs_and_touches_no_count() {
+fn importing_again_updates_what_differs_and_changes_no_count() {
     let server = TestServer::start();
     let id = server.id("first");
     assert_eq!(server.someone().view(id).json()["views"], 1);
@@ -186,7 +186,7 @@ fn importing_again_updates_what_differs_and_touches_no_count() {
 }
 
 #[test]
-fn a_file_that_cannot_be_read_is_named_and_the_others_go_in() {
+fn a_file_that_cant_be_read_is_named_and_the_others_are_imported() {
     run(async |database, clock, folder| {
         let blog = folder.join("blog");
         std::fs::create_dir_all(blog.join("deeper")).unwrap();
@@ -241,7 +241,7 @@ fn articles_of_one_slug_are_told_apart_by_their_dates() {
 }
 
 #[test]
-fn the_samples_are_complete_and_come_once() {
+fn the_samples_are_complete_and_added_only_once() {
     run(async |database, clock, folder| {
         clock.advance(Duration::from_secs(365 * 24 * 60 * 60));
         let seeded = seed(&database, &clock).await.unwrap().unwrap();

@@ -301,7 +301,7 @@ fn faults_in_page(html: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_tests_notice_what_they_are_for() {
+fn the_checks_detect_what_they_are_for() {
     for live in [
         "<script>alert(1)</script>",
         "<img src=x onerror=alert(1)>",
@@ -336,7 +336,7 @@ fn the_tests_notice_what_they_are_for() {
 }
 
 #[test]
-fn nothing_of_the_corpus_survives_rendering() {
+fn nothing_in_the_corpus_survives_rendering() {
     let payloads = payloads();
     let together = payloads.join("\n\n");
     let inside = payloads.iter().map(|payload| {
@@ -353,7 +353,7 @@ fn nothing_of_the_corpus_survives_rendering() {
 
 proptest! {
     #[test]
-    fn nothing_of_the_corpus_survives_in_pieces(pieces in pieces()) {
+    fn nothing_in_the_corpus_survives_in_pieces(pieces in pieces()) {
         let payloads = payloads();
         let text: String = pieces.iter().map(|piece| cut(&payloads, piece)).collect();
         let html = markdown::render(&text).html;
@@ -362,7 +362,7 @@ proptest! {
     }
 
     #[test]
-    fn what_can_be_read_of_a_file_is_read_back_the_same(pieces in pieces(), yaml: bool) {
+    fn parsed_files_survive_a_round_trip(pieces in pieces(), yaml: bool) {
         let payloads = payloads();
         let mut lines = String::new();
         for (index, piece) in pieces.iter().enumerate() {
@@ -398,7 +398,7 @@ fn cut(payloads: &[String], (index, start, length, glue): &(usize, usize, usize,
 }
 
 #[test]
-fn no_text_of_the_corpus_runs_on_any_page() {
+fn no_text_in_the_corpus_runs_on_any_page() {
     let server = TestServer::start();
     let payloads = payloads();
     let quoted = |text: &str| toml::Value::String(text.into()).to_string();

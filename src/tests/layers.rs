@@ -215,7 +215,7 @@ pub fn files(folder: &Path, prefix: &str, found: &mut BTreeSet<String>) {
 }
 
 #[test]
-fn arrows_go_down_only() {
+fn imports_only_go_down() {
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut all = BTreeSet::new();
     files(&sources, "", &mut all);
@@ -232,7 +232,7 @@ fn arrows_go_down_only() {
 }
 
 #[test]
-fn an_arrow_that_goes_up_is_found_however_it_is_written() {
+fn an_upward_import_is_found_however_it_is_written() {
     for (file, source) in [
         ("pages/home.rs", "use crate::server::http::router::router;"),
         (
@@ -269,7 +269,7 @@ fn an_arrow_that_goes_up_is_found_however_it_is_written() {
 }
 
 #[test]
-fn an_arrow_that_goes_down_is_not_complained_about() {
+fn a_downward_import_is_accepted() {
     for (file, source) in [
         (
             "pages/home.rs",
@@ -291,7 +291,7 @@ fn an_arrow_that_goes_down_is_not_complained_about() {
 }
 
 #[test]
-fn a_crate_uses_none_above_it_and_content_does_no_input_and_output() {
+fn crates_use_only_crates_below_them_and_content_does_no_io() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates");
     let names: BTreeSet<String> = fs::read_dir(&folder)
         .unwrap()

@@ -60,7 +60,7 @@ fn every_page_answers_eight_readers_at_once_over_a_single_connection() {
 }
 
 #[test]
-fn whatever_is_written_and_every_job_needs_a_single_connection_at_a_time() {
+fn every_write_and_every_job_needs_one_connection_at_a_time() {
     let server = TestServer::with(&[("TIDEMARK_DATABASE__CONNECTIONS", "1")]);
     server.add_user_with_role("boss", PASSWORD, Role::Admin);
     let boss = server.someone().signed_in("boss", PASSWORD);

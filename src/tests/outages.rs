@@ -148,7 +148,7 @@ fn eventually(what: &str, is_so: impl Fn() -> bool) {
 }
 
 #[test]
-fn while_redis_is_away_no_page_fails_and_none_waits_for_it() {
+fn while_redis_is_down_no_page_fails_or_waits_for_it() {
     for how in [Away::Stopped, Away::Dead, Away::Cut, Away::Lost, Away::Slow] {
         let mut place = Place::new();
         place.server.add_user("reader", "a-good-password");
@@ -206,7 +206,7 @@ fn while_redis_is_away_no_page_fails_and_none_waits_for_it() {
 }
 
 #[test]
-fn while_sql_is_away_remembered_pages_are_served_and_others_are_refused_within_a_second() {
+fn while_sql_is_down_cached_pages_are_served_and_others_fail_within_a_second() {
     for how in [Away::Stopped, Away::Dead, Away::Cut, Away::Lost] {
         let mut place = Place::new();
         for page in PAGES {
@@ -310,7 +310,7 @@ fn while_sql_is_away_remembered_pages_are_served_and_others_are_refused_within_a
 }
 
 #[test]
-fn what_others_change_while_sql_cant_be_reached_is_on_remembered_pages_once_it_can() {
+fn changes_made_while_sql_is_unreachable_show_on_cached_pages_once_it_is_back() {
     let mut place = Place::new();
     let path = "/articles/first";
     assert_eq!(place.server.someone().get(path).status, 200);
@@ -337,7 +337,7 @@ fn what_others_change_while_sql_cant_be_reached_is_on_remembered_pages_once_it_c
 }
 
 #[test]
-fn while_redis_is_away_what_cant_do_without_it_is_refused_at_once_and_never_acknowledged() {
+fn while_redis_is_down_requests_that_need_it_fail_at_once_and_are_never_acknowledged() {
     for how in [Away::Stopped, Away::Dead, Away::Cut, Away::Lost] {
         let mut place = Place::new();
         let id = place.server.id("first");
@@ -380,7 +380,7 @@ fn while_redis_is_away_what_cant_do_without_it_is_refused_at_once_and_never_ackn
 }
 
 #[test]
-fn a_slow_database_makes_pages_slow_and_none_fail() {
+fn a_slow_database_makes_pages_slow_but_none_fail() {
     let mut place = Place::new();
     for page in PAGES {
         place.server.someone().get(page);
@@ -394,7 +394,7 @@ fn a_slow_database_makes_pages_slow_and_none_fail() {
 }
 
 #[test]
-fn an_article_whose_answer_was_lost_keeps_nobody_from_reading_others() {
+fn an_article_whose_query_hangs_does_not_block_others() {
     // Unencrypted, so that the proxy can recognise the article in an answer.
     let place = Place::with_parameters("?ssl-mode=disabled");
     let server = &place.server;

@@ -47,7 +47,7 @@ pub fn eventually(server: &TestServer, path: &str, is_so: impl Fn(&Answer) -> bo
 }
 
 #[test]
-fn a_page_is_rendered_once_and_each_answer_has_a_nonce_of_its_own() {
+fn a_page_is_rendered_once_and_each_response_has_its_own_nonce() {
     let server = TestServer::start();
     for path in
         ["/", "/articles/first", "/tags/sea", "/authors/jo-doe", "/most-viewed", "/search?q=text"]
@@ -72,7 +72,7 @@ fn a_page_is_rendered_once_and_each_answer_has_a_nonce_of_its_own() {
 }
 
 #[test]
-fn an_address_that_is_no_text_leads_nowhere_and_leaves_nothing_open() {
+fn a_path_that_is_not_utf8_is_not_found_and_leaves_no_hole_open() {
     let server = TestServer::start();
     let nothing = server.someone().get("/nothing");
     for path in ["/articles/%ff", "/tags/%ff", "/authors/%ff"] {
@@ -85,7 +85,7 @@ fn an_address_that_is_no_text_leads_nowhere_and_leaves_nothing_open() {
 }
 
 #[test]
-fn a_remembered_page_is_the_one_that_is_rendered_without_a_cache() {
+fn a_cached_page_equals_the_page_rendered_without_a_cache() {
     let remembering = TestServer::start();
     let forgetting = TestServer::with(&[("TIDEMARK_PAGES__CACHE", "0")]);
     let signed_in = |server: &TestServer, path: &str| {
@@ -112,7 +112,7 @@ fn a_remembered_page_is_the_one_that_is_rendered_without_a_cache() {
 }
 
 #[test]
-fn c6_a_remembered_page_shows_the_counts_of_this_moment() {
+fn c6_a_cached_page_shows_current_counts() {
     let server = TestServer::start();
     server.add_user("reader", "a-good-password");
     // The server profile has no rankings until they have been built.
@@ -159,7 +159,7 @@ fn most_viewed(title: &str, views: &str) -> String {
 }
 
 #[test]
-fn c6_the_most_viewed_of_each_window_come_from_memory_with_every_counted_view() {
+fn c6_cached_rankings_of_each_window_include_every_counted_view() {
     let server = TestServer::start();
     server.add_user("reader", "a-good-password");
     server.job(Job::Ranking);
@@ -203,7 +203,7 @@ fn c6_the_most_viewed_of_each_window_come_from_memory_with_every_counted_view() 
 }
 
 #[test]
-fn a_title_that_changed_is_among_the_most_viewed_at_once() {
+fn a_changed_title_shows_in_the_rankings_at_once() {
     let server = TestServer::start();
     server.add_user_with_role("boss", "a-good-password", Role::Admin);
     let boss = server.someone().signed_in("boss", "a-good-password");
@@ -222,7 +222,7 @@ fn a_title_that_changed_is_among_the_most_viewed_at_once() {
 }
 
 #[test]
-fn an_author_from_memory_has_the_followers_of_this_moment_whoever_else_is_asked_for_with_it() {
+fn a_cached_author_page_shows_current_followers_even_if_other_authors_are_requested_too() {
     let server = TestServer::start();
     let file = source("other", "", "text");
     let file = SourceFile { text: file.text.replace("Jo Doe", "Ann Other"), ..file };
@@ -253,7 +253,7 @@ fn an_author_from_memory_has_the_followers_of_this_moment_whoever_else_is_asked_
 }
 
 #[test]
-fn who_is_signed_in_is_never_answered_from_memory_and_never_remembered() {
+fn pages_for_signed_in_users_are_neither_cached_nor_served_from_the_cache() {
     let server = TestServer::start();
     server.add_user("reader", "a-good-password");
     let reader = server.someone().signed_in("reader", "a-good-password");
@@ -271,7 +271,7 @@ fn who_is_signed_in_is_never_answered_from_memory_and_never_remembered() {
 }
 
 #[test]
-fn the_theme_and_the_part_of_the_query_that_a_page_looks_at_tell_pages_apart() {
+fn the_cache_key_has_the_theme_and_the_query_parameters_that_the_page_uses() {
     let server = TestServer::start();
     assert_eq!(status(&server.someone().get("/")), STORED);
     for same in ["/?utm_source=x", "/?", "/?x=1&y=2"] {
@@ -289,7 +289,7 @@ fn the_theme_and_the_part_of_the_query_that_a_page_looks_at_tell_pages_apart() {
 }
 
 #[test]
-fn a_change_in_the_studio_is_on_the_page_at_once() {
+fn a_change_in_the_studio_shows_on_the_page_at_once() {
     let server = TestServer::start();
     server.add_user_with_role("boss", "a-good-password", Role::Admin);
     let boss = server.someone().signed_in("boss", "a-good-password");
@@ -318,7 +318,7 @@ fn a_change_in_the_studio_is_on_the_page_at_once() {
 }
 
 #[test]
-fn what_is_published_taken_back_or_signed_with_another_name_is_on_the_page_at_once() {
+fn publishing_unpublishing_and_renaming_an_author_show_on_the_page_at_once() {
     let server = TestServer::start();
     server.add_user_with_role("boss", "a-good-password", Role::Admin);
     let boss = server.someone().signed_in("boss", "a-good-password");
@@ -336,7 +336,7 @@ fn what_is_published_taken_back_or_signed_with_another_name_is_on_the_page_at_on
 }
 
 #[test]
-fn what_another_process_changes_is_noticed() {
+fn changes_by_another_process_are_noticed() {
     let server = TestServer::start();
     let (article, front) = ("/articles/first", "/");
     for path in [article, front] {
@@ -353,7 +353,7 @@ fn what_another_process_changes_is_noticed() {
 }
 
 #[test]
-fn only_the_name_of_somebody_who_writes_drops_pages() {
+fn only_renaming_an_author_drops_cached_pages() {
     let server = TestServer::start();
     server.add_user("reader", "a-good-password");
     let version = || server.number("SELECT version FROM content_version WHERE ? = ''", "");
@@ -372,7 +372,7 @@ fn only_the_name_of_somebody_who_writes_drops_pages() {
 }
 
 #[test]
-fn an_article_whose_time_comes_is_on_remembered_pages() {
+fn a_scheduled_article_appears_on_cached_pages_when_its_time_comes() {
     let server = TestServer::start();
     let scheduled = source("later", "", "text").text.replace("2026-11-01", "2026-11-24T12:00:10Z");
     let file = SourceFile { path: "later.md".into(), text: scheduled };
@@ -386,7 +386,7 @@ fn an_article_whose_time_comes_is_on_remembered_pages() {
 }
 
 #[test]
-fn a_browser_that_has_the_page_is_told_so_until_a_count_changes() {
+fn a_browser_with_the_page_gets_304_until_a_count_changes() {
     let server = TestServer::start();
     let path = "/articles/first";
     server.someone().get(path);
@@ -411,7 +411,7 @@ fn a_browser_that_has_the_page_is_told_so_until_a_count_changes() {
 }
 
 #[test]
-fn a_compressed_page_is_the_same_page() {
+fn a_compressed_page_decompresses_to_the_same_page() {
     let server = TestServer::start();
     let text = "Words that come again and again. ".repeat(3_000);
     server
@@ -448,7 +448,7 @@ fn a_compressed_page_is_the_same_page() {
 }
 
 #[test]
-fn a_head_request_has_the_headers_of_the_page() {
+fn a_head_request_gets_the_headers_of_the_page() {
     let server = TestServer::start();
     for path in ["/", "/articles/first"] {
         server.someone().get(path);
@@ -461,7 +461,7 @@ fn a_head_request_has_the_headers_of_the_page() {
 }
 
 #[test]
-fn while_counts_can_not_be_read_a_remembered_page_shows_the_last_ones_and_says_so() {
+fn while_counts_cant_be_read_a_cached_page_shows_the_last_ones_and_says_so() {
     let server = TestServer::start();
     server.someone().view(server.id("first"));
     server.someone().get("/articles/first");
@@ -478,7 +478,7 @@ fn while_counts_can_not_be_read_a_remembered_page_shows_the_last_ones_and_says_s
 }
 
 #[test]
-fn an_error_is_never_remembered() {
+fn errors_are_never_cached() {
     let server = TestServer::start();
     for path in ["/articles/nothing", "/tags/nothing", "/?page=99", "/nothing"] {
         for _ in 0..2 {
@@ -508,7 +508,7 @@ fn render_meanwhile(rankings: Vec<Ranking>) -> String {
 }
 
 #[test]
-fn c6_a_view_that_comes_between_the_rankings_and_the_counts_is_in_the_counts_alone() {
+fn c6_a_view_between_reading_rankings_and_counts_is_only_in_the_counts() {
     let server = TestServer::start();
     let id = server.id("first");
     assert_eq!(server.someone().view(id).json()["views"], 1);

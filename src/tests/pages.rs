@@ -11,7 +11,7 @@ use crate::harness::{Answer, TestServer, source};
 use crate::page_cache::eventually;
 
 #[test]
-fn every_page_is_whole_without_javascript() {
+fn every_page_is_complete_without_javascript() {
     let server = TestServer::start();
     for (path, parts) in [
         (
@@ -53,7 +53,7 @@ fn every_page_is_whole_without_javascript() {
 }
 
 #[test]
-fn every_article_has_its_title_and_description_however_long_the_database_takes() {
+fn every_article_page_has_title_and_description_even_with_a_slow_database() {
     let server = TestServer::start();
     std::thread::scope(|scope| {
         for _ in 0..8 {
@@ -75,7 +75,7 @@ fn every_article_has_its_title_and_description_however_long_the_database_takes()
 }
 
 #[test]
-fn an_address_that_leads_nowhere_is_a_page_with_status_404() {
+fn an_unknown_address_gets_a_page_with_status_404() {
     let server = TestServer::start();
     for path in [
         "/nothing",
@@ -99,7 +99,7 @@ fn an_address_that_leads_nowhere_is_a_page_with_status_404() {
 }
 
 #[test]
-fn a_wrong_method_or_a_broken_form_is_a_page_that_says_so() {
+fn a_wrong_method_or_a_broken_form_gets_an_error_page() {
     let server = TestServer::start();
     let answer = server.someone().request("DELETE", "/", "");
     assert_eq!(answer.status, 405);
@@ -114,7 +114,7 @@ fn a_wrong_method_or_a_broken_form_is_a_page_that_says_so() {
 }
 
 #[test]
-fn when_the_database_fails_a_page_apologises_and_says_nothing_of_the_inside() {
+fn when_the_database_fails_the_error_page_reveals_no_internals() {
     let server = TestServer::start();
     server.execute("ALTER TABLE article_tags RENAME TO gone_tags");
     server.execute("ALTER TABLE article_stats RENAME TO gone_stats");
@@ -141,7 +141,7 @@ fn when_the_database_fails_a_page_apologises_and_says_nothing_of_the_inside() {
 }
 
 #[test]
-fn a_former_address_redirects_for_good() {
+fn a_former_address_redirects_permanently() {
     let server = TestServer::start();
     for path in
         ["/old/first.html", "/old/first.html/", "/old/first%2Ehtml", "/old/first.html?utm=x"]
@@ -163,7 +163,7 @@ fn a_former_address_redirects_for_good() {
 }
 
 #[test]
-fn every_answer_carries_the_security_headers() {
+fn every_response_has_the_security_headers() {
     let server = TestServer::start();
     for path in ["/", "/articles/first", "/nothing", "/api/v1/articles", "/feed.xml", "/healthz"] {
         let answer = server.someone().get(path);
@@ -209,7 +209,7 @@ fn every_answer_carries_the_security_headers() {
 }
 
 #[test]
-fn behind_tls_the_session_travels_over_tls_only() {
+fn behind_tls_the_session_cookie_is_secure() {
     let plain = TestServer::start();
     plain.add_user("reader", "a-good-password");
     let form = |server: &TestServer| {
@@ -287,7 +287,7 @@ fn signing_in_shows_the_name_and_signing_out_ends_the_session_on_the_server() {
 }
 
 #[test]
-fn what_an_author_writes_in_front_matter_stays_text() {
+fn front_matter_is_shown_as_text() {
     let server = TestServer::start();
     let evil = "</title><script>x</script><meta http-equiv=refresh content=0>&lt;\\\"'";
     let file = source("evil", &format!("description = \"{evil}\"\ntags = [\"{evil}\"]"), "text");
@@ -334,7 +334,7 @@ fn the_chosen_theme_is_in_the_first_answer() {
 }
 
 #[test]
-fn feed_sitemap_and_robots_name_the_articles() {
+fn feed_and_sitemap_list_the_articles_and_robots_names_the_sitemap() {
     let server = TestServer::with(&[("TIDEMARK_SITE__BASE_URL", "https://blog.example")]);
     let feed = server.someone().get("/feed.xml");
     assert_eq!(feed.header("content-type"), "application/atom+xml; charset=utf-8");
@@ -368,7 +368,7 @@ fn assert_well_formed(xml: &str) {
 }
 
 #[test]
-fn a_feed_stays_well_formed_whatever_is_written_into_an_article() {
+fn a_feed_is_well_formed_whatever_an_article_contains() {
     let base = "https://blog.example/a&b";
     let server = TestServer::with(&[
         ("TIDEMARK_SITE__BASE_URL", base),
@@ -435,7 +435,7 @@ fn an_empty_blog_says_how_to_fill_it() {
 }
 
 #[test]
-fn a_page_for_reading_names_no_wasm_and_only_the_editor_has_the_library() {
+fn reading_pages_load_no_wasm_and_only_the_editor_does() {
     let server = TestServer::start();
     server.add_user_with_role("writer", "a-good-password", Role::Author);
     let (someone, writer) =
@@ -479,7 +479,7 @@ fn without_library(answer: &Answer, path: &str) {
 }
 
 #[test]
-fn the_script_for_reading_has_the_words_and_names_of_the_server() {
+fn the_reading_script_has_the_servers_messages_and_names() {
     let script = include_str!("../../browser/reading.js");
     for error in [Error::Unauthorized, Error::TooLarge, Error::Unavailable, Error::Internal] {
         let (name, words) = (format!("{error:?}: "), error.to_string());

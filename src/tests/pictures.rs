@@ -73,7 +73,7 @@ fn address(client: &Client, name: &str, bytes: &[u8]) -> String {
 }
 
 #[test]
-fn each_kind_of_picture_comes_back_whole_and_as_what_it_is() {
+fn pictures_of_each_format_are_served_whole_with_their_media_type() {
     let server = TestServer::start();
     let jo = author(&server, "jo");
     for (kind, ending, bytes) in [
@@ -126,7 +126,7 @@ fn each_kind_of_picture_comes_back_whole_and_as_what_it_is() {
 }
 
 #[test]
-fn what_a_camera_noted_is_taken_out_and_which_way_up_it_is_stays() {
+fn camera_metadata_is_removed_except_the_orientation() {
     let exif_segment = [b"Exif\0\0".as_slice(), &exif(6)].concat();
     let dirty_jpeg = with_segment(&jpeg(30, 20), 0xe1, &exif_segment);
     let dirty_jpeg =
@@ -163,7 +163,7 @@ fn what_a_camera_noted_is_taken_out_and_which_way_up_it_is_stays() {
 }
 
 #[test]
-fn nothing_hides_in_a_part_that_is_longer_than_it_must_be() {
+fn data_hidden_in_overlong_parts_is_removed() {
     let mut looped = gif(2);
     let at = looped.windows(11).position(|window| window == b"NETSCAPE2.0").unwrap() + 11;
     let hidden = [&[SECRET.len() as u8][..], SECRET].concat();
@@ -266,7 +266,7 @@ fn a_picture_that_costs_more_than_it_shows_is_refused_before_it_is_decoded() {
 }
 
 #[test]
-fn what_is_no_whole_picture_is_refused_in_one_clear_line() {
+fn an_incomplete_picture_is_refused_in_one_clear_line() {
     let server = TestServer::start();
     let jo = author(&server, "jo");
     let whole = [png(40, 30), jpeg(40, 30), gif(2), webp(40, 30)];
@@ -332,7 +332,7 @@ fn with_right_heading(png: Vec<u8>) -> Vec<u8> {
 }
 
 #[test]
-fn an_animation_may_not_take_forever_to_look_at() {
+fn an_animation_with_too_many_pixels_is_refused() {
     let mut file = Vec::new();
     let mut encoder = GifEncoder::new_with_speed(&mut file, 30);
     let blank = RgbaImage::new(4000, 4000);
@@ -484,7 +484,7 @@ fn a_picture_is_taken_shown_and_deleted_over_a_single_connection() {
 }
 
 #[test]
-fn many_pictures_are_shown_page_by_page() {
+fn many_pictures_are_shown_in_pages() {
     let server = TestServer::start();
     let jo = author(&server, "jo");
     let bytes = png(1, 1);
@@ -538,7 +538,7 @@ fn only_the_owner_and_an_administrator_list_and_delete_a_picture() {
 }
 
 #[test]
-fn an_address_that_was_not_given_leads_nowhere() {
+fn an_unknown_picture_address_is_not_found() {
     let server = TestServer::start();
     let jo = author(&server, "jo");
     let url = address(&jo, "a.png", &png(5, 5));
@@ -579,7 +579,7 @@ fn an_address_that_was_not_given_leads_nowhere() {
 }
 
 #[test]
-fn a_store_or_a_database_that_fails_leaves_nothing_that_shows() {
+fn a_failing_store_or_database_leaves_no_visible_picture() {
     let server = TestServer::start();
     let jo = author(&server, "jo");
     let url = address(&jo, "a.png", &png(5, 5));
@@ -685,7 +685,7 @@ async fn answer_as_s3(
 }
 
 #[test]
-fn pictures_can_be_kept_in_a_bucket() {
+fn pictures_can_be_stored_in_an_s3_bucket() {
     let (s3, endpoint, _runtime) = S3::start();
     let server = TestServer::with(&[
         ("TIDEMARK_PICTURES__URL", "s3://tidemark/blog/pictures"),
@@ -731,7 +731,7 @@ fn pictures_can_be_kept_in_a_bucket() {
 }
 
 #[test]
-fn the_doctor_says_where_pictures_are_kept() {
+fn doctor_says_where_pictures_are_stored() {
     let folder = tempfile::tempdir().unwrap();
     let run = |pictures: &std::path::Path| {
         let mut command = binary();
@@ -751,7 +751,7 @@ fn the_doctor_says_where_pictures_are_kept() {
 }
 
 #[test]
-fn a_user_keeps_only_so_many_pictures_of_so_many_bytes() {
+fn a_user_has_a_quota_of_pictures_and_bytes() {
     let server = TestServer::with(&[
         ("TIDEMARK_PICTURES__PER_USER", "3"),
         ("TIDEMARK_PICTURES__MIB_PER_USER", "1"),
@@ -790,7 +790,7 @@ fn a_user_keeps_only_so_many_pictures_of_so_many_bytes() {
 }
 
 #[test]
-fn a_setting_keeps_pages_from_loading_pictures_of_other_hosts() {
+fn a_setting_stops_pages_from_loading_pictures_of_other_hosts() {
     let server = TestServer::start();
     let policy = |server: &TestServer| {
         server.someone().get("/articles/first").header("content-security-policy").to_owned()

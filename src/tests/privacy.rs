@@ -93,7 +93,7 @@ fn found<'a>(needles: &'a [Needle], bytes: &[u8]) -> Vec<&'a str> {
 }
 
 #[test]
-fn c3_after_a_day_of_readers_no_byte_that_is_kept_joins_a_reader_and_an_article() {
+fn c3_after_a_day_of_readers_no_stored_byte_links_a_reader_to_an_article() {
     let log = log();
     let server = TestServer::start();
     let articles = [server.id("first"), server.id("second")];
@@ -283,7 +283,7 @@ fn backup_recipe() -> &'static str {
 }
 
 #[test]
-fn c3_a_backup_by_the_readme_has_no_session_and_nothing_of_a_reader() {
+fn c3_a_backup_made_as_in_the_readme_has_no_sessions_and_no_trace_of_a_reader() {
     // Only the embedded profile has a file to copy.
     if is_server_profile() {
         return;

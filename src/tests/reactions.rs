@@ -95,7 +95,7 @@ fn button(html: &str, action: &str) -> (String, bool, String) {
 }
 
 #[test]
-fn a_button_s_label_stays_while_it_is_pressed_because_aria_pressed_tells_the_state() {
+fn a_buttons_label_stays_the_same_because_aria_pressed_carries_the_state() {
     let server = TestServer::start();
     let reader = server.signed_in_reader("reader");
     for (page, reaction) in
@@ -114,8 +114,7 @@ fn a_button_s_label_stays_while_it_is_pressed_because_aria_pressed_tells_the_sta
 }
 
 #[test]
-fn a_reader_likes_and_collects_an_article_with_plain_forms_and_sending_one_twice_is_as_good_as_once()
- {
+fn liking_and_saving_an_article_work_with_plain_forms_and_are_idempotent() {
     let server = TestServer::start();
     let reader = server.signed_in_reader("reader");
     for (field, label) in [("like", "Like"), ("collect", "Save")] {
@@ -143,7 +142,7 @@ fn a_reader_likes_and_collects_an_article_with_plain_forms_and_sending_one_twice
 }
 
 #[test]
-fn nobody_is_shown_what_others_have_done_but_how_many() {
+fn readers_see_counts_of_reactions_but_not_who_reacted() {
     let server = TestServer::start();
     let (one, other) = (server.signed_in_reader("one"), server.signed_in_reader("other"));
     one.post("/articles/first/like", "like=true");
@@ -167,7 +166,7 @@ fn nobody_is_shown_what_others_have_done_but_how_many() {
 }
 
 #[test]
-fn who_is_not_signed_in_is_led_to_sign_in_and_back() {
+fn a_reader_who_is_not_signed_in_is_sent_to_sign_in_and_back() {
     let server = TestServer::start();
     let article = server.someone().get("/articles/first").text;
     assert_eq!(article.matches("href=\"/login?next=%2Farticles%2Ffirst\"").count(), 2, "{article}");
@@ -198,7 +197,7 @@ fn who_is_not_signed_in_is_led_to_sign_in_and_back() {
 }
 
 #[test]
-fn what_readers_do_not_see_can_not_be_reacted_to_and_a_wrong_form_is_refused() {
+fn hidden_articles_cant_be_reacted_to_and_invalid_forms_are_refused() {
     let server = TestServer::start();
     let reader = server.signed_in_reader("reader");
     for (path, form, status) in [
@@ -237,7 +236,7 @@ fn what_readers_do_not_see_can_not_be_reacted_to_and_a_wrong_form_is_refused() {
 }
 
 #[test]
-fn a_script_is_told_how_it_stands_now() {
+fn a_script_gets_the_current_state_in_the_answer() {
     let server = TestServer::start();
     let (reader, other) = (server.signed_in_reader("reader"), server.signed_in_reader("other"));
     let id = server.id("first");
@@ -264,7 +263,7 @@ fn a_script_is_told_how_it_stands_now() {
 }
 
 #[test]
-fn the_api_tells_likes_and_collects_in_lists_too() {
+fn the_api_has_likes_and_collects_in_lists_too() {
     let server = TestServer::start();
     let reader = server.signed_in_reader("reader");
     reader.post("/articles/first/like", "like=true");
@@ -283,7 +282,7 @@ fn the_api_tells_likes_and_collects_in_lists_too() {
 }
 
 #[test]
-fn c7_a_like_touches_no_article_and_a_change_of_the_article_no_like() {
+fn c7_a_like_changes_no_article_and_editing_an_article_changes_no_like() {
     let server = TestServer::start();
     let reader = server.signed_in_reader("reader");
     let id = server.id("first");
@@ -309,7 +308,7 @@ fn c7_a_like_touches_no_article_and_a_change_of_the_article_no_like() {
 }
 
 #[test]
-fn double_clicks_of_one_reader_at_once_count_once_and_end_in_what_was_asked_last() {
+fn simultaneous_clicks_of_one_reader_count_once_and_the_last_one_wins() {
     let server = TestServer::start();
     let reader = server.signed_in_reader("reader");
     let id = server.id("first");
@@ -350,7 +349,7 @@ fn double_clicks_of_one_reader_at_once_count_once_and_end_in_what_was_asked_last
 }
 
 #[test]
-fn many_readers_at_once_are_all_counted_and_none_meets_a_deadlock() {
+fn many_simultaneous_readers_are_all_counted_without_deadlocks() {
     let server = TestServer::start();
     let (articles, users) = ([server.id("first"), server.id("second")], server.users(24));
     server.run(async {
@@ -414,7 +413,7 @@ fn many_readers_at_once_are_all_counted_and_none_meets_a_deadlock() {
 }
 
 #[test]
-fn likes_that_come_in_while_a_reconcile_runs_are_neither_lost_nor_doubled() {
+fn likes_during_a_reconcile_are_neither_lost_nor_doubled() {
     let server = TestServer::start();
     let (article, users) = (server.id("first"), server.users(40));
     // The count is wrong from the start, so that the reconcile has something to correct.
@@ -450,7 +449,7 @@ fn likes_that_come_in_while_a_reconcile_runs_are_neither_lost_nor_doubled() {
 }
 
 #[test]
-fn a_reader_follows_an_author_and_has_the_articles_on_a_page_of_their_own() {
+fn a_reader_follows_an_author_and_finds_the_articles_under_following() {
     let server = TestServer::start();
     let other = source("other", "", "By somebody else.");
     server.import(vec![SourceFile { text: other.text.replace("Jo Doe", "Al Other"), ..other }]);
@@ -509,7 +508,7 @@ fn a_reader_follows_an_author_and_has_the_articles_on_a_page_of_their_own() {
 }
 
 #[test]
-fn nobody_follows_themself() {
+fn an_author_cant_follow_themself() {
     let server = TestServer::start();
     let author = server.signed_in_author();
     let html = author.get("/authors/jo-doe").text;
@@ -524,7 +523,7 @@ fn nobody_follows_themself() {
 }
 
 #[test]
-fn what_a_reader_collects_is_listed_with_the_last_one_first_and_in_pages() {
+fn saved_articles_are_listed_latest_first_and_paged() {
     let server = TestServer::start();
     let reader = server.signed_in_reader("reader");
     assert!(reader.get("/collects").text.contains("Nothing saved yet"));
@@ -563,7 +562,7 @@ fn what_a_reader_collects_is_listed_with_the_last_one_first_and_in_pages() {
 }
 
 #[test]
-fn a_reconcile_corrects_each_count_of_reactions_and_the_command_names_each() {
+fn a_reconcile_corrects_every_reaction_count_and_the_command_names_each() {
     let server = TestServer::start();
     let reader = server.signed_in_reader("reader");
     for (path, form) in [

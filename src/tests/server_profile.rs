@@ -70,7 +70,7 @@ fn url(line: &str) -> String {
 }
 
 #[test]
-fn while_redis_is_away_pages_show_the_counts_of_sql_and_views_get_503_and_both_recover() {
+fn while_redis_is_down_pages_show_counts_from_sql_and_views_get_503_and_both_recover() {
     let mut server = TestServer::of_server_profile(&[]);
     let id = server.id("first");
     assert_eq!(server.someone().view(id).json()["views"], 1);
@@ -110,7 +110,7 @@ fn while_redis_is_away_pages_show_the_counts_of_sql_and_views_get_503_and_both_r
 }
 
 #[test]
-fn while_sql_is_away_views_are_taken_and_counted_later() {
+fn while_sql_is_down_views_are_accepted_and_counted_later() {
     let mut sql_server = SqlServer::start();
     let database = sql_server.new_database();
     let server = TestServer::of_server_profile(&[("DATABASE_URL", &database)]);
@@ -149,7 +149,7 @@ fn while_sql_is_away_views_are_taken_and_counted_later() {
 }
 
 #[test]
-fn c2_a_visitor_who_comes_to_two_replicas_counts_once() {
+fn c2_a_visitor_to_two_replicas_counts_once() {
     let server = TestServer::of_server_profile(&[]);
     let id = server.id("first");
     let replicas: Vec<_> = (0..2).map(|_| spawn(&server, &["serve", "--no-jobs"], &[])).collect();
@@ -180,7 +180,7 @@ fn c2_a_visitor_who_comes_to_two_replicas_counts_once() {
 }
 
 #[test]
-fn destroyed_salts_leave_redis_files_daily_and_doctor_says_if_they_can_not() {
+fn destroyed_salts_leave_redis_files_daily_and_doctor_reports_if_they_cant() {
     let server = TestServer::of_server_profile(&[]);
     let says = |what: &str| {
         let findings = server.run(server.doctor.examine(&server.config));
@@ -203,7 +203,7 @@ fn destroyed_salts_leave_redis_files_daily_and_doctor_says_if_they_can_not() {
 }
 
 #[test]
-fn an_eviction_policy_that_can_drop_counts_makes_it_not_ready_and_doctor_says_why() {
+fn an_eviction_policy_that_can_drop_counts_fails_readiness_and_doctor_says_why() {
     let server = TestServer::of_server_profile(&[]);
     let redis = server.redis.as_ref().unwrap();
     let (is_well, text) = command(&server, &["doctor"]);
@@ -231,7 +231,7 @@ fn an_eviction_policy_that_can_drop_counts_makes_it_not_ready_and_doctor_says_wh
 }
 
 #[test]
-fn doctor_warns_of_a_database_that_does_not_sync_each_commit() {
+fn doctor_warns_about_a_database_that_does_not_sync_each_commit() {
     let sql_server = SqlServer::start();
     let database = sql_server.new_database();
     let server = TestServer::of_server_profile(&[("DATABASE_URL", &database)]);
@@ -241,7 +241,7 @@ fn doctor_warns_of_a_database_that_does_not_sync_each_commit() {
 }
 
 #[test]
-fn a_flush_by_hand_says_what_it_moved_and_jobs_says_how_it_ended() {
+fn a_manual_flush_reports_what_it_moved_and_jobs_shows_its_result() {
     let server = TestServer::of_server_profile(&[]);
     let (_, text) = command(&server, &["jobs"]);
     assert!(
@@ -268,7 +268,7 @@ fn a_flush_by_hand_says_what_it_moved_and_jobs_says_how_it_ended() {
 }
 
 #[test]
-fn the_worker_flushes_for_servers_that_run_no_jobs_and_a_server_that_stops_flushes() {
+fn a_worker_flushes_for_servers_without_jobs_and_a_stopping_server_flushes() {
     let server = TestServer::of_server_profile(&[]);
     let id = server.id("first");
     let in_sql = || {
@@ -328,7 +328,7 @@ fn a_server_whose_flush_is_off_leaves_it_to_another_and_doctor_warns() {
 }
 
 #[test]
-fn what_the_settings_mix_up_is_refused_with_what_to_set() {
+fn conflicting_settings_are_refused_with_advice() {
     let server = TestServer::of_server_profile(&[]);
     let refused = |variables: &[(&str, &str)]| {
         let output = binary().arg("serve").envs(variables.iter().copied()).output().unwrap();
@@ -354,7 +354,7 @@ fn what_the_settings_mix_up_is_refused_with_what_to_set() {
 }
 
 #[test]
-fn a_server_starts_without_redis_and_counts_when_it_comes() {
+fn a_server_starts_without_redis_and_counts_once_it_is_up() {
     let server = TestServer::of_server_profile(&[]);
     let id = server.id("first");
     let mut late = Redis::start();
@@ -374,7 +374,7 @@ fn a_server_starts_without_redis_and_counts_when_it_comes() {
 }
 
 #[test]
-fn the_metrics_tell_what_became_of_views_and_what_waits() {
+fn the_metrics_show_the_outcomes_of_views_and_what_is_pending() {
     let server = TestServer::of_server_profile(&[]);
     let id = server.id("first");
     server.someone().view(id);
@@ -405,7 +405,7 @@ fn the_metrics_tell_what_became_of_views_and_what_waits() {
 }
 
 #[test]
-fn most_viewed_is_right_at_once_and_after_the_hours_have_passed_and_redis_was_emptied() {
+fn rankings_are_right_at_once_after_hours_have_passed_and_after_redis_was_emptied() {
     let server = TestServer::of_server_profile(&[]);
     let (first, second) = (server.id("first"), server.id("second"));
     let ranking = |window: &str| -> Vec<(i64, i64)> {
@@ -474,7 +474,7 @@ fn a_blog_runs_on_a_redis_cluster() {
 }
 
 #[test]
-fn doctor_notices_a_cluster_of_which_one_node_does_all_the_work() {
+fn doctor_warns_about_a_cluster_where_one_node_does_all_the_work() {
     let cluster = RedisCluster::start();
     let server = TestServer::of_server_profile(&[("REDIS_URL", &cluster.url())]);
     let (is_well, text) = command(&server, &["doctor"]);

@@ -208,7 +208,7 @@ proptest! {
 }
 
 #[test]
-fn whoever_begins_one_session_too_many_loses_the_oldest_and_another_user_none() {
+fn one_session_too_many_ends_the_users_oldest_and_no_other_users() {
     on_each(async |sessions, clock| {
         let mut other = new_session(USERS[1], &clock);
         sessions.create(&mut other).await.unwrap();
@@ -240,7 +240,7 @@ async fn begin(sessions: Sessions, mut record: Record) -> Id {
 }
 
 #[test]
-fn ending_all_sessions_finds_every_one_however_many_begin_meanwhile() {
+fn ending_all_sessions_ends_those_that_start_meanwhile_too() {
     on_each(async |sessions, clock| {
         for round in 0..5 {
             let mut tasks = tokio::task::JoinSet::new();
@@ -312,7 +312,7 @@ impl TestServer {
 }
 
 #[test]
-fn a_sign_in_that_is_under_way_while_the_password_changes_leaves_no_session() {
+fn a_sign_in_during_a_password_change_leaves_no_session() {
     for how in ["block", "reset", "change"] {
         let server = server_with_users(&[]);
         let boss = server.someone().signed_in("boss", PASSWORD);
@@ -363,7 +363,7 @@ fn a_sign_in_that_is_under_way_while_the_password_changes_leaves_no_session() {
 }
 
 #[test]
-fn however_sign_ins_and_a_change_of_the_password_meet_one_session_is_left() {
+fn however_sign_ins_race_with_a_password_change_one_session_is_left() {
     for round in 0..4 {
         let server = server_with_users(&[]);
         let writer = server.someone().signed_in("writer", PASSWORD);
@@ -398,7 +398,7 @@ fn however_sign_ins_and_a_change_of_the_password_meet_one_session_is_left() {
 }
 
 #[test]
-fn whoever_is_blocked_while_changing_the_password_stays_blocked() {
+fn a_user_blocked_while_changing_the_password_stays_blocked() {
     let server = server_with_users(&[]);
     let boss = server.someone().signed_in("boss", PASSWORD);
     let writer = server.someone().signed_in("writer", PASSWORD);
@@ -412,7 +412,7 @@ fn whoever_is_blocked_while_changing_the_password_stays_blocked() {
 }
 
 #[test]
-fn of_two_who_sign_up_with_names_that_look_alike_at_once_one_gets_an_account() {
+fn of_two_simultaneous_sign_ups_with_similar_names_one_gets_an_account() {
     let server = server_with_users(&[("TIDEMARK_ACCOUNTS__SIGN_UP", "invite")]);
     let boss = server.run(server.database.user_by_username("boss")).unwrap().unwrap();
     let [first, second] = ["Marina Keel", "Маrinа Kee1"].map(|name| {
@@ -439,7 +439,7 @@ fn of_two_who_sign_up_with_names_that_look_alike_at_once_one_gets_an_account() {
 }
 
 #[test]
-fn of_two_who_take_names_that_look_alike_at_once_one_is_renamed() {
+fn of_two_simultaneous_renames_to_similar_names_one_succeeds() {
     on_both(async |database| {
         let mut actors = Vec::new();
         for username in ["ann", "ben"] {
@@ -460,7 +460,7 @@ fn of_two_who_take_names_that_look_alike_at_once_one_is_renamed() {
 }
 
 #[test]
-fn what_an_administrator_has_begun_ends_with_the_role() {
+fn an_administrator_who_loses_the_role_cant_finish_an_action() {
     let server = server_with_users(&[]);
     let other = server.someone().signed_in("other", PASSWORD);
     let demote =
@@ -484,7 +484,7 @@ fn what_an_administrator_has_begun_ends_with_the_role() {
 }
 
 #[test]
-fn a_session_of_another_credential_opens_nothing_even_if_nobody_could_delete_it() {
+fn a_session_of_an_old_credential_is_invalid_even_if_it_could_not_be_deleted() {
     let server = server_with_users(&[]);
     let writer = server.someone().signed_in("writer", PASSWORD);
     writer.post("/articles/first/like", "like=true");
@@ -527,7 +527,7 @@ fn a_session_of_another_credential_opens_nothing_even_if_nobody_could_delete_it(
 }
 
 #[test]
-fn nothing_in_the_store_is_what_a_cookie_holds() {
+fn the_store_never_holds_a_cookies_value() {
     let server = server_with_users(&[]);
     let writer = server.someone().signed_in("writer", PASSWORD);
     let cookie = writer.header_named("cookie").split_once('=').unwrap().1.to_owned();
@@ -560,7 +560,7 @@ fn nothing_in_the_store_is_what_a_cookie_holds() {
 }
 
 #[test]
-fn an_invitation_ends_with_the_rights_of_whoever_made_it() {
+fn an_invitation_ends_when_its_creator_may_no_longer_invite() {
     let server = server_with_users(&[("TIDEMARK_ACCOUNTS__SIGN_UP", "invite")]);
     let boss = server.someone().signed_in("boss", PASSWORD);
     let invite = || {
@@ -615,7 +615,7 @@ fn an_invitation_ends_with_the_rights_of_whoever_made_it() {
 }
 
 #[test]
-fn two_administrators_who_take_each_others_rights_at_once_leave_one() {
+fn two_administrators_who_demote_each_other_at_once_leave_one() {
     let server = server_with_users(&[]);
     let [boss, other] = ["boss", "other"].map(|name| server.someone().signed_in(name, PASSWORD));
     let at_once = |action: &str, form: &str| {
@@ -709,7 +709,7 @@ async fn written(database: &Database, actor: Actor) -> Vec<(&'static str, Result
 }
 
 #[test]
-fn nothing_is_written_for_somebody_who_was_blocked_or_demoted_meanwhile() {
+fn nothing_is_written_for_a_user_blocked_or_demoted_meanwhile() {
     on_both(async |database| {
         crate::database::write(&database, &article("first")).await;
         let id = database
@@ -738,7 +738,7 @@ fn nothing_is_written_for_somebody_who_was_blocked_or_demoted_meanwhile() {
 }
 
 #[test]
-fn a_credential_is_another_one_after_each_change_of_the_password_and_no_other_change() {
+fn only_a_password_change_changes_the_credential() {
     on_both(async |database| {
         let boss = database
             .add_user("boss", "Boss", Role::Admin, Some("$hash"), NOW)

@@ -490,7 +490,7 @@ async fn connections(folder: &Path) -> (SqliteConnection, MySqlConnection) {
 }
 
 #[test]
-fn every_statement_is_one_that_sqlite_and_mariadb_understand() {
+fn every_statement_prepares_on_sqlite_and_mariadb() {
     let sources = sources();
     let folder = tempfile::tempdir().unwrap();
     let (mut wrongs, mut used, mut prepared) = (Vec::new(), BTreeSet::new(), 0);
@@ -599,7 +599,7 @@ fn a_statement_is_found_wherever_it_stands() {
 }
 
 #[test]
-fn comments_and_tests_are_no_statements_of_the_program() {
+fn comments_and_tests_are_not_taken_for_statements() {
     for source in [
         "/// SELECT 1\nfn a() {}",
         "//! SELECT 1",

@@ -83,7 +83,7 @@ impl Studio {
 }
 
 #[test]
-fn an_author_writes_publishes_and_takes_back_an_article() {
+fn an_author_writes_publishes_and_unpublishes_an_article() {
     let studio = Studio::open();
     let writer = studio.author("writer");
     assert!(
@@ -152,7 +152,7 @@ fn an_author_writes_publishes_and_takes_back_an_article() {
 }
 
 #[test]
-fn a_form_that_is_wrong_comes_back_with_all_that_was_typed() {
+fn an_invalid_form_comes_back_with_everything_that_was_typed() {
     let studio = Studio::open();
     let writer = studio.author("writer");
     let long = "x".repeat(201);
@@ -194,7 +194,7 @@ fn a_form_that_is_wrong_comes_back_with_all_that_was_typed() {
 }
 
 #[test]
-fn a_summary_follows_the_text_until_somebody_writes_one() {
+fn a_summary_follows_the_text_until_an_author_writes_one() {
     let studio = Studio::open();
     let writer = studio.author("writer");
     let id = studio.write(&writer, "Summed up", "save");
@@ -247,7 +247,7 @@ fn an_article_is_published_at_its_time() {
 }
 
 #[test]
-fn whoever_saves_second_sees_both_texts_and_loses_nothing() {
+fn the_second_of_two_editors_to_save_sees_both_texts_and_loses_nothing() {
     let studio = Studio::open();
     let (writer, boss) = (studio.author("writer"), studio.author("boss"));
     let id = studio.write(&writer, "Contested", "publish");
@@ -352,7 +352,7 @@ fn every_save_is_a_revision_that_can_be_compared_and_restored() {
 }
 
 #[test]
-fn a_new_address_leaves_the_old_one_leading_on() {
+fn after_a_slug_changes_the_old_address_redirects() {
     let studio = Studio::open();
     let writer = studio.author("writer");
     let id = studio.write(&writer, "Moving", "publish");
@@ -380,7 +380,7 @@ fn a_new_address_leaves_the_old_one_leading_on() {
 }
 
 #[test]
-fn what_is_deleted_can_be_taken_out_of_the_bin() {
+fn a_deleted_article_can_be_restored_from_the_bin() {
     let studio = Studio::open();
     let writer = studio.author("writer");
     let id = studio.write(&writer, "Gone", "publish");
@@ -442,7 +442,7 @@ fn the_table_is_sorted_paged_and_searched() {
 }
 
 #[test]
-fn an_author_reaches_nothing_of_another_author() {
+fn an_author_cant_reach_another_authors_articles() {
     let studio = Studio::open();
     let (writer, other) = (studio.author("writer"), studio.author("other"));
     let id = studio.write(&writer, "Secret plans", "save");
@@ -473,7 +473,7 @@ fn an_author_reaches_nothing_of_another_author() {
 }
 
 #[test]
-fn what_was_typed_and_not_saved_comes_back_and_can_be_discarded() {
+fn unsaved_changes_are_recovered_and_can_be_discarded() {
     let studio = Studio::open();
     let writer = studio.author("writer");
     let id = studio.write(&writer, "Half", "save");
@@ -550,7 +550,7 @@ fn what_was_typed_and_not_saved_comes_back_and_can_be_discarded() {
 }
 
 #[test]
-fn what_was_typed_comes_back_from_a_save_that_failed() {
+fn a_failed_save_returns_what_was_typed() {
     let studio = Studio::open();
     let writer = studio.author("writer");
     let id = studio.write(&writer, "Half", "save");
@@ -581,7 +581,7 @@ fn what_was_typed_comes_back_from_a_save_that_failed() {
 }
 
 #[test]
-fn the_preview_is_what_the_page_will_show() {
+fn the_preview_matches_the_published_page() {
     let studio = Studio::open();
     let writer = studio.author("writer");
     let text = "# One\n\n## Two\n\n## Three\n\n```rust\nfn main() {}\n```\n\n<script>x</script>[a](javascript:x)";
@@ -689,7 +689,7 @@ fn send_and_watch(studio: &Studio, author: &Client, path: &str, fields: &[(&str,
 /// Each of these texts once took seconds to minutes, on a thread that serves pages. The test's
 /// client times out after 30 seconds.
 #[test]
-fn a_text_that_would_be_much_work_is_saved_all_the_same_and_pages_are_answered_meanwhile() {
+fn an_expensive_text_is_saved_and_pages_are_served_meanwhile() {
     let studio = Studio::open();
     let writer = studio.author("writer");
     let minified = format!("```css\n{}\n```", "a{b:c}".repeat(16_000));
@@ -725,7 +725,7 @@ fn a_text_that_would_be_much_work_is_saved_all_the_same_and_pages_are_answered_m
 }
 
 #[test]
-fn an_author_is_told_in_the_preview_what_a_text_is_too_large_for() {
+fn the_preview_tells_the_author_which_limits_a_text_exceeds() {
     let studio = Studio::open();
     let writer = studio.author("writer");
     let preview = |text: &str| {
@@ -751,7 +751,7 @@ fn an_author_is_told_in_the_preview_what_a_text_is_too_large_for() {
 }
 
 #[test]
-fn tags_are_counted_before_anything_else_is_done_with_them() {
+fn the_number_of_tags_is_checked_first() {
     let studio = Studio::open();
     let writer = studio.author("writer");
     let tags: String = (0..120_000).map(|number| format!("t{number},")).collect();
@@ -767,7 +767,7 @@ fn tags_are_counted_before_anything_else_is_done_with_them() {
 }
 
 #[test]
-fn a_draft_is_no_larger_than_an_article() {
+fn a_draft_has_the_size_limits_of_an_article() {
     let studio = Studio::open();
     let writer = studio.author("writer");
     for (field, length) in
@@ -789,7 +789,7 @@ fn a_draft_is_no_larger_than_an_article() {
 }
 
 #[test]
-fn two_large_revisions_are_compared_within_a_budget_and_the_page_says_what_it_leaves_out() {
+fn comparing_large_revisions_stays_within_a_budget_and_the_page_says_what_it_omits() {
     let studio = Studio::open();
     let writer = studio.author("writer");
     let text =
@@ -813,7 +813,7 @@ fn two_large_revisions_are_compared_within_a_budget_and_the_page_says_what_it_le
 }
 
 #[test]
-fn only_so_many_revisions_are_kept_and_never_without_what_an_article_is() {
+fn old_revisions_are_pruned_but_never_the_current_one() {
     let studio = Studio::with(&[
         ("TIDEMARK_REVISIONS__PER_ARTICLE", "3"),
         ("TIDEMARK_REVISIONS__PER_USER", "4"),
@@ -853,8 +853,7 @@ fn only_so_many_revisions_are_kept_and_never_without_what_an_article_is() {
 }
 
 #[test]
-fn a_cover_that_browsers_would_load_from_another_host_is_none_and_other_hosts_are_not_told_who_shows_their_pictures()
- {
+fn a_cover_that_browsers_resolve_to_another_host_is_dropped_and_remote_pictures_get_no_referrer() {
     let studio = Studio::open();
     let writer = studio.author("writer");
     for cover in [

@@ -62,7 +62,7 @@ fn island(client: &Client, article: i64) -> Answer {
 }
 
 #[test]
-fn c3_without_the_setting_no_page_sets_a_cookie_and_none_is_looked_at() {
+fn c3_by_default_no_page_sets_a_visitor_cookie_or_reads_one() {
     let server = TestServer::start();
     let id = server.id("first");
     for client in [server.someone(), server.someone(), server.someone().with("cookie", STALE)] {
@@ -73,7 +73,7 @@ fn c3_without_the_setting_no_page_sets_a_cookie_and_none_is_looked_at() {
 }
 
 #[test]
-fn c3_a_page_of_an_article_begins_a_session_unless_the_browser_has_one() {
+fn c3_an_article_page_starts_a_session_unless_the_browser_has_one() {
     let server = with_sessions(&[]);
     let mut numbers = BTreeSet::new();
     // The first request fills the cache. The others, in turn: from the cache twice, bypassing it,
@@ -120,8 +120,7 @@ fn c3_a_page_of_an_article_begins_a_session_unless_the_browser_has_one() {
 }
 
 #[test]
-fn c3_behind_tls_the_cookie_of_an_anonymous_session_is_from_this_very_host_and_travels_over_tls_only()
- {
+fn c3_behind_tls_the_anonymous_session_cookie_is_bound_to_the_host_and_secure() {
     let server = with_sessions(&[("TIDEMARK_SITE__BASE_URL", "https://blog.example")]);
     for client in
         [server.someone(), server.someone(), server.someone().with("cookie", "__Host-session=x")]
@@ -151,7 +150,7 @@ fn c3_behind_tls_the_cookie_of_an_anonymous_session_is_from_this_very_host_and_t
 }
 
 #[test]
-fn c2_a_retry_after_a_lost_reply_counts_once_because_no_reply_begins_a_session() {
+fn c2_a_retry_after_a_lost_reply_counts_once_because_replies_start_no_session() {
     let server = with_sessions(&[]);
     let id = server.id("first");
     let reader = after_the_page(&server.someone());
@@ -211,7 +210,7 @@ fn c2_a_browser_that_opens_two_pages_at_once_counts_as_two_people_at_most() {
 }
 
 #[test]
-fn c6_a_browser_that_takes_no_cookies_is_shown_no_count_that_falls() {
+fn c6_a_browser_without_cookies_sees_no_falling_count() {
     let server = with_sessions(&[]);
     let id = server.id("first");
     let known = after_the_page(&server.someone());
@@ -230,7 +229,7 @@ fn c6_a_browser_that_takes_no_cookies_is_shown_no_count_that_falls() {
 }
 
 #[test]
-fn c3_two_readers_who_share_an_address_and_a_browser_are_two_with_a_session_each() {
+fn c3_two_readers_with_one_address_and_browser_count_twice_if_each_has_a_session() {
     let server = with_sessions(&[]);
     let id = server.id("first");
     let (one, other) = (after_the_page(&server.someone()), after_the_page(&server.someone()));
@@ -254,7 +253,7 @@ fn c3_two_readers_who_share_an_address_and_a_browser_are_two_with_a_session_each
 }
 
 #[test]
-fn c3_a_thousand_made_up_cookies_count_no_more_than_the_caps() {
+fn c3_a_thousand_forged_cookies_count_only_up_to_the_caps() {
     let server = with_sessions(&[("TIDEMARK_VIEWS__PER_NETWORK_CAP", "7")]);
     let (first, second) = (server.id("first"), server.id("second"));
     let counts = |article, address: &dyn Fn(u128) -> String| {
@@ -276,7 +275,7 @@ fn c3_a_thousand_made_up_cookies_count_no_more_than_the_caps() {
 }
 
 #[test]
-fn c3_no_session_s_number_is_written_to_the_store() {
+fn c3_no_anonymous_session_id_is_written_to_the_store() {
     fn bytes_in(folder: &Path, bytes: &mut Vec<u8>) {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
@@ -303,7 +302,7 @@ fn c3_no_session_s_number_is_written_to_the_store() {
 }
 
 #[test]
-fn c4_an_articles_own_authors_are_answered_and_not_counted() {
+fn c4_an_articles_own_authors_are_answered_but_not_counted() {
     for counts in [false, true] {
         let server = TestServer::with(&[("TIDEMARK_VIEWS__COUNT_AUTHORS", &counts.to_string())]);
         for username in ["writer", "other"] {
@@ -349,7 +348,7 @@ fn c4_an_articles_own_authors_are_answered_and_not_counted() {
 }
 
 #[test]
-fn c4_a_byline_is_looked_up_anew_when_the_content_changes() {
+fn c4_a_byline_is_looked_up_again_when_the_content_changes() {
     let server = TestServer::start();
     server.add_user_with_role("writer", PASSWORD, Role::Author);
     let (writer, id) = (server.someone().signed_in("writer", PASSWORD), server.id("first"));
@@ -371,7 +370,7 @@ fn c4_a_byline_is_looked_up_anew_when_the_content_changes() {
 }
 
 #[test]
-fn c6_a_page_says_whether_its_readers_view_would_count() {
+fn c6_a_page_says_whether_the_readers_view_would_count() {
     let server = TestServer::start();
     let id = server.id("first");
     // Rendered, from the cache, and bypassing the cache.
@@ -417,7 +416,7 @@ fn c6_a_page_says_whether_its_readers_view_would_count() {
 }
 
 #[test]
-fn c6_a_server_that_has_just_started_shows_nobody_a_count_that_falls() {
+fn c6_a_server_that_has_just_started_shows_no_falling_count() {
     let mut server = TestServer::start();
     let id = server.id("first");
     assert_eq!(server.someone().view(id).json()["counted"], true);
@@ -440,7 +439,7 @@ fn c6_a_server_that_has_just_started_shows_nobody_a_count_that_falls() {
 }
 
 #[test]
-fn c6_a_reader_who_is_signed_in_is_told_too() {
+fn c6_signed_in_readers_get_the_would_count_hint_too() {
     let server = TestServer::start();
     let id = server.id("first");
     for username in ["reader", "neighbour"] {
@@ -461,7 +460,7 @@ fn c6_a_reader_who_is_signed_in_is_told_too() {
 }
 
 #[test]
-fn c6_a_browser_that_has_the_page_is_never_left_with_a_hint_that_is_over() {
+fn c6_a_revalidated_page_never_keeps_an_outdated_would_count_hint() {
     let server = TestServer::start();
     let id = server.id("first");
     assert_eq!(server.someone().view(id).json()["counted"], true);
@@ -489,7 +488,7 @@ fn numbers(page: &Answer, attribute: &str) -> Vec<i64> {
 }
 
 #[test]
-fn c6_no_ranking_beside_an_article_is_ahead_of_its_own_count_however_many_read_it_meanwhile() {
+fn c6_a_ranking_beside_an_article_is_never_ahead_of_its_count_under_load() {
     const VIEWS: i64 = 100;
     let server = TestServer::start();
     server.add_user("reader", PASSWORD);

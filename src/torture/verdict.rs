@@ -357,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_that_are_as_they_should_be_are_counted() {
+    fn correct_pages_are_counted() {
         let story = Story::new()
             .front((10, 20), Source::Rendered, 4)
             .front((30, 40), Source::Memory, 5)
@@ -371,13 +371,13 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_nobody_should_get_is_noticed() {
+    fn an_unexpected_response_is_detected() {
         let story = Story::new().open(Page::Front, (10, 20), Answer::Wrong("status 500".into()));
         assert_eq!(story.complaint(), "the page / of replica 0: status 500");
     }
 
     #[test]
-    fn a_page_that_fails_while_redis_alone_is_away_is_noticed() {
+    fn a_page_that_fails_while_only_redis_is_down_is_detected() {
         let failing = || {
             Story::new().searched((10, 20)).happen((30, 90), Effect::PagesGoOn).open(
                 Page::Search,
@@ -397,7 +397,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_that_was_not_remembered_and_is_shown_without_sql_is_noticed() {
+    fn an_uncached_page_served_without_sql_is_detected() {
         let away = || Story::new().front((10, 20), Source::Rendered, 1).sql_away((50, 90));
         assert!(away().searched((60, 70)).complaint().contains("nobody had opened it before"));
         assert!(away().front((60, 70), Source::Memory, 1).complaint().contains("does not say so"));
@@ -405,7 +405,7 @@ mod tests {
     }
 
     #[test]
-    fn a_remembered_page_that_is_refused_is_noticed() {
+    fn a_refused_cached_page_is_detected() {
         let refused = || {
             Story::new()
                 .front((10, 20), Source::Rendered, 1)
@@ -428,7 +428,7 @@ mod tests {
     }
 
     #[test]
-    fn c6_a_count_that_falls_on_a_later_page_is_noticed() {
+    fn c6_a_count_that_falls_on_a_later_page_is_detected() {
         let shown =
             || Story::new().front((10, 20), Source::Rendered, 1).front((20, 30), Source::Memory, 7);
         assert!(

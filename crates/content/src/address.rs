@@ -36,7 +36,7 @@ mod tests {
     use super::base_url;
 
     #[test]
-    fn an_address_that_is_taken_is_taken_again_as_it_came_out() {
+    fn a_parsed_address_parses_again_to_itself() {
         assert_eq!(base_url("https://blog.example/a/").as_deref(), Ok("https://blog.example/a"));
         for odd in ["http:/%60h", "http://%7Ch", "https://blog.example/`"] {
             assert!(base_url(odd).is_err(), "{odd}");

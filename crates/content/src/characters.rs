@@ -72,7 +72,7 @@ mod tests {
     use super::{has_invisible, without_unstorable};
 
     #[test]
-    fn what_nobody_sees_is_found_and_what_a_script_needs_is_not() {
+    fn invisible_characters_are_found_except_those_that_scripts_need() {
         for line in [
             "a\u{202e}b",
             "Jo\u{200b}",
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_xml_may_hold_is_left() {
+    fn only_characters_allowed_in_xml_are_left() {
         assert_eq!(without_unstorable("a\u{0}b\u{8}c\u{1f}d\u{ffff}e\u{fffe}f"), "abcdef");
         let kept = "tab\t line\r\n é \u{7f} \u{85} \u{e000} \u{fffd} 😀";
         assert_eq!(without_unstorable(kept), kept);
@@ -100,7 +100,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_left_is_what_the_standard_allows_in_its_order(characters in prop::collection::vec(
+        fn exactly_the_allowed_characters_are_left_in_order(characters in prop::collection::vec(
             prop_oneof![any::<char>(), prop::char::range('\0', '\u{1f}'), prop::char::range('\u{fff0}', '\u{ffff}')],
             0..200,
         )) {

@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_changed_word_is_found_in_its_line() {
+    fn a_changed_word_is_marked_in_its_line() {
         let found = differences("one\ntwo small words\nthree\n", "one\ntwo large words\nthree\n");
         let lines: Vec<&Line> = found.groups.iter().flatten().collect();
         let sides: Vec<Side> = lines.iter().map(|line| line.side).collect();
@@ -193,7 +193,7 @@ mod tests {
 
     /// Work and output are bounded, whatever the texts look like.
     #[test]
-    fn two_large_texts_are_compared_within_a_budget_and_what_is_left_out_is_counted() {
+    fn comparing_large_texts_stays_within_a_budget_and_counts_what_is_omitted() {
         let lines = |salt: usize| {
             (0..60_000).map(|number| format!("{} a b\n", number * salt)).collect::<String>()
         };
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn comparing_stops_when_nobody_waits_for_it() {
+    fn comparing_stops_when_it_is_cancelled() {
         let found = compare("a\nb\n", "a\nc\n", &AtomicBool::new(true));
         assert!(found.groups.is_empty() && found.left_out > 0);
     }

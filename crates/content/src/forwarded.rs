@@ -56,13 +56,13 @@ mod tests {
     }
 
     #[test]
-    fn c3_nobody_but_a_trusted_proxy_can_name_another_address() {
+    fn c3_only_a_trusted_proxy_can_name_another_address() {
         assert_eq!(client("192.0.2.1", &["198.51.100.7"], &[]), "192.0.2.1");
         assert_eq!(client("192.0.2.1", &["198.51.100.7"], &["10.0.0.0/8"]), "192.0.2.1");
     }
 
     #[test]
-    fn c3_the_rightmost_address_that_is_no_trusted_proxy_is_the_client() {
+    fn c3_the_rightmost_address_that_is_not_a_trusted_proxy_is_the_client() {
         let trusted = ["127.0.0.1/32", "10.0.0.0/8"];
         assert_eq!(client("127.0.0.1", &["198.51.100.7"], &trusted), "198.51.100.7");
         assert_eq!(
@@ -78,13 +78,13 @@ mod tests {
     }
 
     #[test]
-    fn c3_what_a_client_writes_before_the_proxys_part_of_a_line_hides_nobody() {
+    fn c3_text_before_the_proxys_part_of_a_header_hides_no_client() {
         let line: &[u8] = b"\xff\xfe, 198.51.100.7";
         assert_eq!(client_of("127.0.0.1", &[line], &["127.0.0.1/32"]), "198.51.100.7");
     }
 
     #[test]
-    fn c3_what_is_no_address_ends_the_search() {
+    fn c3_an_invalid_address_ends_the_search() {
         let trusted = ["127.0.0.1/32"];
         assert_eq!(client("127.0.0.1", &["1.1.1.1, unknown"], &trusted), "127.0.0.1");
         assert_eq!(client("127.0.0.1", &[], &trusted), "127.0.0.1");

@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn line_ends_of_any_kind_are_read_back_the_same() {
+    fn all_kinds_of_line_ends_survive_a_round_trip() {
         let source =
             parse("x", "+++\r\ntitle = \"x\"\rdraft = true\n+++\none\r\r\r\ntwo\rthree").unwrap();
         assert_eq!(source.markdown, "one\n\n\ntwo\nthree");
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn a_date_that_could_not_be_written_back_is_refused() {
+    fn a_date_that_cant_be_written_back_is_refused() {
         for date in ["-2027-01-31 12:00:00 +0100", "-000001-01-31T12:00:00Z"] {
             let error = parse("x", &format!("---\ntitle: x\ndate: {date}\n---\n")).unwrap_err();
             assert!(error.line == 3 && error.reason.contains("is not a date"), "{error}");
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cover_has_many_forms_and_one_that_is_not_known_is_none() {
+    fn a_cover_has_many_forms_and_unknown_ones_are_ignored() {
         for (line, cover) in [
             ("cover = \"/a.png\"", Some("/a.png")),
             ("image = \"https://example.com/a.png\"", Some("https://example.com/a.png")),
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_cannot_be_read_is_refused_with_its_line() {
+    fn a_file_that_cant_be_parsed_is_refused_with_the_line() {
         for (text, line, said) in [
             ("text", 1, "front matter"),
             ("+++\ntitle = \"x\"\n", 1, "no end"),
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read_back() {
+    fn what_is_written_parses_back_the_same() {
         let source = Source {
             slug: "a-b".into(),
             title: "\"A\" = 'b' \\ 潮".into(),

@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn code_is_highlighted_on_the_server_by_classes_that_the_sanitiser_keeps() {
+    fn code_is_highlighted_with_classes_that_the_sanitiser_keeps() {
         let Highlighted { html, is_whole } =
             highlighted("rust,ignore", "fn main() {}\n", &mut Budget::default()).unwrap();
         assert!(
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_has_one_budget_for_all_its_code() {
+    fn all_code_in_a_text_shares_one_highlighting_budget() {
         let line = format!("let a = \"{}\";\n", "b".repeat(400));
         let (block, mut budget) = (line.repeat(10), Budget::default());
         let whole = std::iter::from_fn(|| highlighted("rust", &block, &mut budget));

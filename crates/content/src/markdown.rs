@@ -645,7 +645,7 @@ mod tests {
 
     /// Would take minutes if the work grew with the square of a line's length.
     #[test]
-    fn code_that_would_be_too_much_work_is_plain_and_its_author_is_told() {
+    fn code_too_expensive_to_highlight_is_plain_and_the_author_is_told() {
         let long = "a{b:c}".repeat(20_000);
         let rendered =
             render(&format!("```css\np {{ color: red }}\n{long}\nq {{ color: red }}\n```"));
@@ -673,7 +673,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nests_deeply_is_flat_from_a_depth_on() {
+    fn deep_nesting_is_flattened() {
         for text in [
             "<ul><li>".repeat(20_000),
             "<div>\n".repeat(20_000),
@@ -697,7 +697,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_would_be_too_large_a_page_is_shown_as_it_was_typed() {
+    fn a_text_whose_page_would_be_too_large_is_shown_as_typed() {
         let text = "```\n".to_owned() + &"a\n".repeat(300_000) + "```";
         let rendered = render(&text);
         assert_eq!(rendered.notes, [TOO_LARGE_A_PAGE]);
@@ -707,7 +707,7 @@ mod tests {
 
     /// The test in `pieces` measures the work.
     #[test]
-    fn a_long_text_of_characters_that_are_written_as_references_is_rendered_to_its_end() {
+    fn a_long_text_of_escaped_characters_is_rendered_to_its_end() {
         for (start, part, count, shown) in [
             ("", "&", 50_000, "&amp;"),
             ("", "&amp;", 25_000, "&amp;"),
@@ -724,7 +724,7 @@ mod tests {
 
     /// Would not finish in quadratic time.
     #[test]
-    fn addresses_without_a_space_between_them_are_no_links_if_they_are_too_many() {
+    fn too_many_addresses_without_spaces_are_not_linked() {
         for part in ["(www.a<", "http://a<"] {
             let rendered = render(&part.repeat(50_000));
             assert_eq!(rendered.notes, [TOO_MANY_ADDRESSES], "{part}");
@@ -736,7 +736,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_parser_would_make_too_much_of_is_shown_as_it_was_typed() {
+    fn text_that_would_explode_in_the_parser_is_shown_as_typed() {
         let title = "x".repeat(7_000);
         let copied = format!("<p><b title=\"{title}\">{}", "</p><p>x".repeat(5_000));
         let moved = format!("<p>a</p><table>{}</table>", "<br>x".repeat(50_000));
@@ -751,7 +751,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tag_of_endless_attributes_loses_them_and_its_author_is_told() {
+    fn a_tag_with_too_many_attributes_loses_them_and_the_author_is_told() {
         let long = "&".repeat(100_000);
         for text in [
             format!("<p title=\"{long}\">text</p>"),
@@ -765,7 +765,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_has_only_so_many_headings() {
+    fn the_number_of_headings_is_limited() {
         // Equal headings: for each, the search for an anchor goes through all before it.
         let rendered = render(&"# a\n".repeat(20_000));
         assert_eq!(rendered.notes, [TOO_MANY_HEADINGS]);
@@ -777,7 +777,7 @@ mod tests {
     }
 
     #[test]
-    fn a_footnote_is_referred_to_only_so_often() {
+    fn the_number_of_footnote_references_is_limited() {
         let rendered = render(&format!("{}\n\n[^a]: b\n", "[^a] ".repeat(100_000)));
         assert_eq!(rendered.notes, [TOO_MANY_FOOTNOTES]);
         assert_eq!(rendered.html.matches("id=\"fnref-a").count(), MOST_FOOTNOTE_REFERENCES);
@@ -785,19 +785,19 @@ mod tests {
     }
 
     #[test]
-    fn rendering_stops_when_nobody_waits_for_it() {
+    fn rendering_stops_when_it_is_cancelled() {
         assert_eq!(render_until("text", &AtomicBool::new(true)), None);
         assert_eq!(summary_of(&"text\n\n".repeat(1_000), &AtomicBool::new(true)), None);
     }
 
     #[test]
-    fn code_in_an_unknown_language_stays_as_it_is_written() {
+    fn code_in_an_unknown_language_is_left_as_typed() {
         let html = render("```no-such-language\na < b & c\n```").html;
         assert!(html.contains("a &lt; b &amp; c"), "{html}");
     }
 
     #[test]
-    fn the_contents_lead_to_the_headings() {
+    fn the_table_of_contents_links_to_the_headings() {
         let rendered = render("# One\n\ntext\n\n## Two *words*\n\n## One\n");
         let anchors: Vec<_> = rendered
             .contents
@@ -843,7 +843,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_that_runs_survives() {
+    fn nothing_executable_survives() {
         for text in [
             "<script>alert(1)</script>",
             "<img src=x onerror=alert(1)>",
@@ -894,7 +894,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tag_that_is_written_about_takes_nothing_with_it() {
+    fn a_tag_mentioned_in_prose_does_not_swallow_the_text() {
         for name in [
             "script",
             "style",
@@ -955,7 +955,7 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_element_that_no_page_can_hold_is_shown_as_it_was_typed() {
+    fn a_complete_element_that_no_page_may_have_is_shown_as_typed() {
         for element in
             ["<script>\nlet a = 1 < 2;\n</script>", "<STYLE>\np > a {}\n\nb {}\n</STYLE>"]
         {
@@ -971,7 +971,7 @@ mod tests {
     }
 
     #[test]
-    fn an_embedded_page_leaves_a_link() {
+    fn an_embedded_page_is_replaced_by_a_link() {
         for frame in [
             "<iframe src=\"https://video.example/1\" allowfullscreen></iframe>",
             "<iframe src=\"//video.example/1\" />",
@@ -995,7 +995,7 @@ mod tests {
     }
 
     #[test]
-    fn what_blogs_write_in_html_survives() {
+    fn html_that_blogs_use_survives() {
         for html in [
             "<details open=\"\"><summary>a</summary>b</details>",
             "<picture><source srcset=\"/a.webp 1x, https://a.example/b.webp 2x\" media=\"(min-width: 9em)\" type=\"image/webp\" sizes=\"1px\"></picture>",
@@ -1035,7 +1035,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_feed_can_hold_is_in_nothing_that_is_made_of_a_text() {
+    fn characters_not_allowed_in_feeds_are_in_no_output() {
         let rendered =
             render("# a&#8;b\n\nc&#xB;\u{8}d `e\u{ffff}`\n\n<b title=\"f&#8;g\">h&#xFFFF;i</b>");
         assert_eq!((rendered.contents[0].text.as_str(), rendered.summary.as_str()), ("ab", "cd e"));
@@ -1056,7 +1056,7 @@ mod tests {
     }
 
     #[test]
-    fn a_browser_reads_a_text_as_the_sanitiser_did() {
+    fn a_browser_parses_a_text_as_the_sanitiser_did() {
         for text in [
             "<p><button><p>x</button>",
             "<table><button><p>x<table><p>",
@@ -1069,7 +1069,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_cannot_take_an_id_of_the_site() {
+    fn a_text_cannot_use_the_sites_own_ids() {
         let html =
             render("<input type=checkbox id=ranking-24h><p id=content>x</p><p id=q></p><p id=mine></p>\n\n# Content\n")
                 .html;
@@ -1092,7 +1092,7 @@ mod tests {
     }
 
     #[test]
-    fn the_text_of_a_sanitised_page_is_what_a_parser_finds_in_it() {
+    fn the_text_of_a_sanitised_page_is_what_a_parser_extracts() {
         for text in [
             "# A *heading*\n\nA [link](https://a.example/?b=1&c=2 \"a > b < c\") and `a < b && c > d`.\n\n- [x] done\n- not\n",
             "```rust\nfn a<T>(b: &T) -> bool { \"</p>\" > 'c' }\n```\n",
@@ -1108,7 +1108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_summary_ends_with_a_whole_word() {
+    fn a_summary_ends_at_a_word_boundary() {
         assert_eq!(render("# Title\n\nA *short* text.").summary, "A short text.");
         let long = render(&"word ".repeat(100)).summary;
         assert!(

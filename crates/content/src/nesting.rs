@@ -525,7 +525,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_nested_goes_only_so_deep() {
+    fn nesting_depth_is_limited_for_every_element() {
         for part in [
             "<div>",
             "<ul><li>",
@@ -556,7 +556,7 @@ mod tests {
     }
 
     #[test]
-    fn what_closes_itself_may_be_as_long_as_it_likes() {
+    fn repeated_elements_that_close_themselves_are_left_alone() {
         for part in [
             "<p>a",
             "<p>a</p>",
@@ -577,7 +577,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tag_that_is_left_out_goes_with_its_end_and_its_text_stays() {
+    fn a_dropped_tag_loses_its_end_tag_and_keeps_its_text() {
         let html =
             format!("{}a<i>b</i>{}c", "<div>".repeat(DEEPEST + 2), "</div>".repeat(DEEPEST + 2));
         let kept = format!("{}a<i>b</i>{}c", "<div>".repeat(DEEPEST), "</div>".repeat(DEEPEST));
@@ -587,7 +587,7 @@ mod tests {
     }
 
     #[test]
-    fn an_end_tag_in_a_cell_closes_nothing_outside_of_the_table() {
+    fn an_end_tag_in_a_cell_closes_nothing_outside_the_table() {
         let html: String =
             (0..400).map(|number| format!("<b class={number}><table><td></b></table>")).collect();
         let found = depth(&capped(&html).html);
@@ -595,7 +595,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_parser_would_open_anew_again_and_again_is_too_large() {
+    fn elements_that_a_parser_would_reopen_repeatedly_are_too_large() {
         let title = "x".repeat(7_000);
         for (start, part) in [
             ("<p><b title=\"*\">", "</p><p>x"),
@@ -629,7 +629,7 @@ mod tests {
     }
 
     #[test]
-    fn only_so_much_stands_in_tables_and_in_none_of_their_cells() {
+    fn text_inside_tables_but_outside_cells_is_limited() {
         for part in
             ["<br>", "x<tr>", "<p>x</p>", "&amp;", "<b>x</b>", "</p>", "<td></td></tr>x", "\nx"]
         {
@@ -660,7 +660,7 @@ mod tests {
     }
 
     #[test]
-    fn attributes_have_only_so_many_names() {
+    fn the_number_of_attribute_names_is_limited() {
         let tag = |number: usize| format!("<p abcdefgh{number}=x title={number}>");
         let html: String = (0..2_000).map(tag).collect();
         let capped = capped(&html);
@@ -670,7 +670,7 @@ mod tests {
     }
 
     #[test]
-    fn the_names_of_attributes_are_those_that_a_parser_finds() {
+    fn attribute_names_are_those_that_a_parser_finds() {
         for (tag, names) in [
             ("<p>", ""),
             ("<p a>", "a"),
@@ -685,7 +685,7 @@ mod tests {
     }
 
     #[test]
-    fn only_so_many_quotations_are_within_one_another() {
+    fn the_nesting_of_quotations_is_limited() {
         let usual = format!("{} a\n> b", ">".repeat(DEEPEST));
         assert!(matches!(capped_quotes(&usual), Cow::Borrowed(_)));
         let deep = format!("a\n{}> b\n> c", "> ".repeat(DEEPEST));

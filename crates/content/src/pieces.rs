@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_text_is_read_as_it_was_without_pieces() {
+    fn a_long_text_parses_the_same_with_and_without_pieces() {
         let clean = |html: &str| ammonia::Builder::default().clean(html).to_string();
         for part in [
             "&",
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_put_where_it_would_be_a_text() {
+    fn nothing_is_inserted_where_it_would_become_text() {
         let text = "&".repeat(5_000);
         for start in
             ["<textarea>", "<title>", "<!-- ", "<p title=\"", "</ ", "<!x ", "<![CDATA[", "<STYLE>"]

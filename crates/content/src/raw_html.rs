@@ -553,7 +553,7 @@ mod tests {
     }
 
     #[test]
-    fn tags_that_swallow_what_follows_are_text_however_they_are_written() {
+    fn tags_that_would_swallow_the_rest_become_text_however_they_are_written() {
         for name in [
             "title",
             "textarea",
@@ -596,7 +596,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unfinished_tag_swallows_nothing() {
+    fn an_unfinished_tag_does_not_swallow_the_rest() {
         for text in [
             "<div title=\"x",
             "<div title='x>\n",
@@ -616,7 +616,7 @@ mod tests {
     }
 
     #[test]
-    fn comments_are_gone_and_take_nothing_with_them() {
+    fn comments_are_removed_and_nothing_else_with_them() {
         for comment in ["<!-- more -->", "<!-->", "<!--->", "<!---->", "<!-- <script> -- > --!>"] {
             assert_eq!(settled(&format!("a {comment}b")), "a b", "{comment}");
         }
@@ -680,7 +680,7 @@ mod tests {
     }
 
     #[test]
-    fn drawings_and_formulas_keep_their_texts() {
+    fn svg_and_mathml_keep_their_text() {
         let squeezed = |html: &str| settled(html).split_whitespace().collect::<Vec<_>>().join(" ");
         assert_eq!(
             squeezed(
@@ -697,7 +697,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tag_of_more_attributes_than_any_has_is_text() {
+    fn a_tag_with_too_many_attributes_becomes_text() {
         let usual =
             format!("<img alt=\"{}\" {}>", "a = b / c ".repeat(100), "\n     width=1".repeat(60));
         assert_eq!(settled(&usual), usual);
@@ -711,7 +711,7 @@ mod tests {
 
     /// Would not finish in quadratic time.
     #[test]
-    fn a_long_text_of_start_tags_is_read_to_its_end() {
+    fn a_long_text_of_start_tags_is_parsed_to_its_end() {
         for part in [
             "<svg>",
             "<svg><style>",

@@ -22,7 +22,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slug_reads_like_its_text() {
+    fn a_slug_resembles_its_text() {
         assert_eq!(slugify("Announcing Rust 1.0"), "announcing-rust-1-0");
         assert_eq!(slugify("  C'est l'été! "), "c-est-l-ete");
         assert_eq!(slugify("潮汐"), "chao-xi");

@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn one_task_asks_whether_a_store_is_back_however_many_notice_that_it_is_away() {
+    fn only_one_task_probes_a_store_however_many_notice_that_it_is_down() {
         run(async {
             let (breaker, store) = (Breaker::new("test"), Store::new(State::Away));
             for _ in 0..64 {
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_note_makes_a_state_worse_and_only_the_probe_makes_it_better() {
+    fn a_report_can_only_worsen_the_state_and_only_the_probe_improves_it() {
         run(async {
             let (breaker, store) = (Breaker::new("test"), Store::new(State::Slow));
             store.note(&breaker, State::Away);

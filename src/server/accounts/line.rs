@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn one_network_takes_no_more_than_its_part_and_strangers_leave_room_for_those_who_are_known() {
+    fn one_network_gets_only_its_share_and_strangers_leave_room_for_known_browsers() {
         let line = Line::default();
         let of_one = all(&line, |_| Who::Stranger(7));
         assert_eq!(of_one.len(), FOR_NETWORK);

@@ -456,7 +456,7 @@ mod tests {
     }
 
     #[test]
-    fn one_address_and_one_48_try_few_passwords_however_many_names_they_try_them_with() {
+    fn one_address_or_48_can_try_few_passwords_however_many_names_it_uses() {
         run(async {
             let throttle = Throttle::in_memory();
             let (mut of_address, mut of_network) = (0, 0);
@@ -477,7 +477,7 @@ mod tests {
     }
 
     #[test]
-    fn guesses_around_the_clock_keep_nobody_out_who_is_elsewhere() {
+    fn guessing_around_the_clock_locks_out_nobody_elsewhere() {
         run(async {
             let throttle = Throttle::in_memory();
             // A month of what once locked an author out for good: one guess every quarter of an
@@ -505,7 +505,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_never_tried_counts_for_nothing() {
+    fn an_attempt_that_was_never_made_does_not_count() {
         run(async {
             let throttle = Throttle::in_memory();
             let origins = || sender(IpAddr::from([192, 0, 2, 1]), 0).as_stranger("owner", "hash");
@@ -529,7 +529,7 @@ mod tests {
     }
 
     #[test]
-    fn another_password_starts_anew() {
+    fn a_new_password_resets_the_throttle() {
         run(async {
             let throttle = Throttle::in_memory();
             let origins = |credential| {
@@ -541,7 +541,7 @@ mod tests {
     }
 
     #[test]
-    fn trying_many_names_once_makes_no_room_for_guesses_at_one() {
+    fn trying_many_names_once_does_not_allow_more_guesses_at_one() {
         run(async {
             let throttle = Throttle::in_memory();
             let owner = Origin::new(Kind::Name, 0);
@@ -563,7 +563,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_that_is_counted_by_can_be_joined_with_what_the_log_says() {
+    fn throttle_keys_cant_be_linked_to_log_entries() {
         let of = |address: [u8; 4]| Sender::new([1; 32], [2; 32], address.into(), None);
         let sender = of([192, 0, 2, 1]);
         let mut origins = sender.as_stranger("owner", "hash");

@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_is_named_by_its_field() {
+    fn a_change_is_reported_by_field() {
         assert_eq!(article().changes(&article()), Vec::<&str>::new());
         let heading = Heading { level: 2, text: "A".into(), anchor: "a".into() };
         for (name, changed) in [
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn the_names_of_users_and_tags_are_not_the_articles() {
+    fn renaming_users_or_tags_does_not_change_articles() {
         let author = Author { username: "jo".into(), name: "Jo Doe".into() };
         let tag = Tag { slug: "sea".into(), name: "The sea".into() };
         let other = ArticleFields { authors: vec![author], tags: vec![tag], ..article() };

@@ -270,7 +270,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_name_of_a_stored_session_does_not_tell_its_id() {
+    fn the_name_of_a_stored_session_does_not_reveal_its_id() {
         let id = Id(42);
         let name = SessionName::of(&id);
         assert_eq!(name, SessionName::of(&id));

@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn the_fields_of_a_form_make_an_address_of_the_api() {
+    fn form_fields_are_built_into_an_api_address() {
         for (id, typed, expected) in [
             ("list-articles", "", "/api/v1/articles"),
             ("list-articles", "page=&per-page=&tag=&author=", "/api/v1/articles"),
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn the_fields_of_a_form_know_what_may_be_typed() {
+    fn form_fields_have_the_limits_of_the_description() {
         let list = operation("list-articles");
         let names: Vec<&str> = list.fields.iter().map(|field| field.name.as_str()).collect();
         assert_eq!(names, ["page", "per-page", "tag", "author"]);

@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_scripts_and_style_with_a_hash_have_another_address() {
+    fn only_hashed_scripts_and_styles_get_a_different_address() {
         for (path, expected) in [
             ("/pkg/tidemark.0123456789abcdef.js", Some("/pkg/tidemark.js")),
             ("/pkg/tidemark.0123456789abcdef.wasm", Some("/pkg/tidemark.wasm")),

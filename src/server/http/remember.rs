@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_answer_from_memory_that_panics_is_an_apology_like_any_other() {
+    async fn a_panic_while_serving_a_cached_page_gives_the_usual_error_page() {
         async fn panics() -> Response {
             panic!("on purpose")
         }
@@ -335,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn gzip_is_sent_to_those_who_take_it() {
+    fn gzip_is_sent_to_clients_that_accept_it() {
         for (codings, expected) in [
             ("gzip, deflate, br", true),
             ("br;q=1.0, gzip;q=0.8", true),
@@ -349,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn one_of_several_etags_is_enough() {
+    fn one_matching_etag_of_several_is_enough() {
         for (known, expected) in [
             ("W/\"1\"", true),
             ("W/\"2\", W/\"1\"", true),

@@ -240,7 +240,7 @@ mod tests {
     use crate::server::request::identity::CurrentUser;
 
     #[tokio::test]
-    async fn a_page_in_answer_to_a_form_is_held_like_one_that_is_asked_for() {
+    async fn a_page_answering_a_form_needs_the_same_role_as_when_requested() {
         let page = |access| -> Router {
             Router::new().route("/", held(access, on(MethodFilter::GET, || async { "a page" })))
         };

@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_own_referer_is_kept_for_those_who_are_led_back_to_it() {
+    fn only_a_referer_of_this_site_is_kept_for_redirects_back() {
         let base = "https://blog.example";
         for (referer, is_kept) in [
             ("https://blog.example/articles/first?a=1", true),

@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_opens_many_connections_and_says_nothing_keeps_nobody_out() {
+    async fn many_silent_connections_do_not_lock_others_out() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_happens_with_each_connection_is_said_once_a_minute() {
+    async fn repeated_connection_events_are_logged_once_a_minute() {
         let (mut said, mut count) = (Said::default(), 0);
         for _ in 0..180 {
             said.now_and_then(|| count += 1);
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_household_whose_browsers_keep_their_connections_shuts_none_of_them_out() {
+    async fn browsers_that_share_an_address_and_keep_idle_connections_can_still_connect() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();

@@ -198,7 +198,7 @@ mod tests {
     use super::local_path;
 
     #[test]
-    fn a_sign_in_never_leads_to_another_site() {
+    fn a_sign_in_never_redirects_to_another_site() {
         assert_eq!(local_path("/studio?sort=views"), "/studio?sort=views");
         for elsewhere in [
             "https://evil.example/",

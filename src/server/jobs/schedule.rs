@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_is_set_back_pauses_no_job() {
+    fn setting_the_clock_back_pauses_no_job() {
         const HOUR: i64 = 3_600_000;
         for (text, at) in [("10s", NOON + 10_000), ("0 13 * * *", NOON + HOUR)] {
             let schedule = Schedule::parse(text).unwrap();
@@ -186,14 +186,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_off_never_runs() {
+    fn a_job_that_is_off_never_runs() {
         let off = Schedule::parse("off").unwrap();
         assert!(off.is_off() && !Schedule::parse("10s").unwrap().is_off());
         assert_eq!((off.next_after(NOON), off.to_string().as_str()), (None, "off"));
     }
 
     #[test]
-    fn a_cron_expression_may_begin_with_seconds_and_names_days() {
+    fn a_cron_expression_may_have_seconds_and_day_names() {
         let next = |text: &str, now: &str| {
             let now = now.parse::<Timestamp>().unwrap().as_millisecond();
             let next = Schedule::parse(text).unwrap().next_after(now)?;
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cron_expression_that_is_wrong_gets_one_line() {
+    fn an_invalid_cron_expression_is_explained_in_one_line() {
         for text in ["61 4 * * *", "0 25 * * *", "0 4 * * NEVER", "0 4 32 * *", "a b c d e"] {
             let error = Schedule::parse(text).unwrap_err();
             assert!(
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cron_expression_that_never_comes_is_refused() {
+    fn a_cron_expression_that_never_matches_is_refused() {
         for text in ["0 0 30 2 *", "0 0 31 4,6,9,11 *"] {
             let error = Schedule::parse(text).unwrap_err();
             assert!(error.contains("never matches") && error.lines().count() == 1, "{error}");
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_neither_is_refused_with_both_forms_shown() {
+    fn anything_else_is_refused_and_both_forms_are_shown() {
         for text in
             ["", "soon", "Off", "none", "0s", "-1s", "4 * *", "61 4 * * *", "0 4 * * * * * *"]
         {

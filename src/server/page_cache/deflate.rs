@@ -98,7 +98,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_is_put_together_comes_out_again(pieces in prop::collection::vec((any::<bool>(), ".{0,3000}"), 0..8)) {
+        fn assembled_pieces_inflate_to_the_original(pieces in prop::collection::vec((any::<bool>(), ".{0,3000}"), 0..8)) {
             let mut gzip = Gzip::with_capacity(0);
             for (is_stored, piece) in &pieces {
                 match is_stored {
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_piece_that_is_larger_than_a_block_is_stored_in_several() {
+    fn a_piece_larger_than_a_block_is_stored_in_several_blocks() {
         let piece = vec![7; 200_000];
         let mut gzip = Gzip::with_capacity(0);
         gzip.add_stored(&piece);

@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_is_split_at_its_own_marks_and_at_no_others() {
+    fn a_page_is_split_only_at_its_own_marks() {
         let marks = Marks { secret: 1 };
         let others = Marks { secret: 2 };
         let holes = [

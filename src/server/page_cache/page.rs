@@ -410,7 +410,7 @@ mod tests {
     }
 
     #[test]
-    fn c6_an_answer_says_whether_its_reader_would_count_and_its_hash_does_too() {
+    fn c6_a_response_and_its_etag_say_whether_the_reader_would_count() {
         let marks = Marks::new(&mut rand::rng());
         let rankings = Arc::new(RenderedRankings::new(String::new()));
         let page =
@@ -444,7 +444,7 @@ mod tests {
     }
 
     #[test]
-    fn c6_while_the_stores_are_away_a_page_shows_the_latest_moment_whichever_was_filled_in_last() {
+    fn c6_while_the_stores_are_down_a_page_shows_the_latest_counts_whatever_was_filled_in_last() {
         let marks = Marks::new(&mut rand::rng());
         let rankings = |html: &str| Arc::new(RenderedRankings::new(html.to_owned()));
         let [views, likes, followers, sidebar, week, end] = [

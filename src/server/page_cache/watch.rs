@@ -78,7 +78,7 @@ mod tests {
     use crate::server::db::AnyDatabase;
 
     #[tokio::test]
-    async fn a_file_that_many_read_is_not_taken_for_away() {
+    async fn a_busy_sqlite_file_is_not_taken_for_an_outage() {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("blog.db").display());
         let database = Database::open_with(&url, NonZeroU32::new(1)).await.unwrap();

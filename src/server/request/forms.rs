@@ -201,7 +201,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_fields_that_a_form_has_are_kept_and_each_once() {
+    fn only_known_form_fields_are_kept_and_each_only_once() {
         let many = "a&".repeat(1_000_000)
             + &"title=1&".repeat(1_000)
             + "title=Last+one&%74ags=Sea&other=x";
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn no_password_is_kept_to_be_shown() {
+    fn passwords_are_not_kept_for_showing_the_form_again() {
         let (parts, ()) = axum::http::Request::post("/sign-up").body(()).unwrap().into_parts();
         let body = b"username=new&password=a&new_password=b&name=New";
         let kept = KeptForm::of_body(&parts, body, Error::Unauthorized);

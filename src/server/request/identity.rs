@@ -317,7 +317,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_a_user_agent_512_bytes_are_looked_at_whatever_is_in_it() {
+    fn a_user_agent_is_cut_to_512_bytes_whatever_it_contains() {
         for (sent, expected) in [
             ("Mozilla/5.0".to_owned(), "Mozilla/5.0".to_owned()),
             ("x".repeat(16_000), "x".repeat(512)),
@@ -338,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn of_several_cookies_of_a_session_the_last_one_is_meant() {
+    fn of_several_session_cookies_the_last_one_is_used() {
         for (lines, expected) in [
             (&["session=1"][..], Some("1")),
             (&["session=1; theme=dark; session = 2 "], Some("2")),
@@ -357,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn c3_an_anonymous_session_that_is_not_well_formed_is_none() {
+    fn c3_a_malformed_anonymous_session_is_ignored() {
         let number = "0123456789abcdef0123456789abcdef";
         for (cookies, expected) in [
             (format!("visitor={number}"), Some(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef)),
@@ -384,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cookie_that_only_passes_for_a_session_once_it_is_decoded_is_forgotten() {
+    fn a_cookie_whose_name_becomes_session_only_when_decoded_is_dropped() {
         let mut headers = HeaderMap::new();
         for line in
             ["theme=dark; %5F%5FHost-session=evil; __Host-session=a%20b", "sess%69on=evil", "a=1"]

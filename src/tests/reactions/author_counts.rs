@@ -9,7 +9,7 @@ use tidemark_servers::RedisCluster;
 use crate::harness::{FIREFOX, TestServer, reader, source};
 
 #[test]
-fn followers_are_counted_right_while_many_come_and_go_and_others_look() {
+fn followers_are_counted_correctly_while_many_follow_unfollow_and_read() {
     let server = TestServer::start();
     let (author, users) =
         (server.number("SELECT id FROM users WHERE username = ?", "jo-doe"), server.users(24));
@@ -39,7 +39,7 @@ fn followers_are_counted_right_while_many_come_and_go_and_others_look() {
 }
 
 #[test]
-fn an_authors_page_counts_what_is_published_when_its_time_has_come_and_after_each_change() {
+fn an_authors_page_counts_scheduled_articles_when_due_and_after_each_change() {
     // Direct changes in SQL must show at once, so pages aren't cached.
     let server = TestServer::with(&[("TIDEMARK_PAGES__CACHE", "0")]);
     let articles = || {
@@ -77,7 +77,7 @@ fn an_authors_page_counts_what_is_published_when_its_time_has_come_and_after_eac
 }
 
 #[test]
-fn while_redis_is_away_an_authors_page_counts_in_sql_and_what_was_done_before_is_there() {
+fn while_redis_is_down_an_authors_page_counts_in_sql_and_includes_earlier_changes() {
     let mut server = TestServer::of_server_profile(&[]);
     let reader = server.signed_in_reader("reader");
     assert_eq!(reader.post("/authors/jo-doe/follow", "follow=true").status, 303);
@@ -103,7 +103,7 @@ fn while_redis_is_away_an_authors_page_counts_in_sql_and_what_was_done_before_is
 }
 
 #[test]
-fn in_a_cluster_the_counts_of_authors_are_cached_and_follow_as_well() {
+fn author_counts_are_cached_and_kept_current_in_a_cluster_too() {
     let cluster = RedisCluster::start();
     let server = TestServer::of_server_profile(&[("REDIS_URL", &cluster.url())]);
     let author = server.number("SELECT id FROM users WHERE username = ?", "jo-doe");

@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_profile_keeps_its_colours_and_nothing_else() {
+    fn a_colour_profile_keeps_its_colours_and_nothing_else() {
         let note = b"a note of 28 bytes or more, N 54 19.5";
         let clean = clean(&profile(note)).unwrap();
         assert!(!clean.windows(12).any(|window| window == &note[..12]));
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_profile_that_is_none_is_left_out() {
+    fn an_invalid_colour_profile_is_dropped() {
         let whole = profile(b"note");
         for length in 0..whole.len() - 4 {
             let _ = clean(&whole[..length]);

@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_outage_is_news_once_and_what_is_open_from_before_its_end_is_known() {
+    fn an_outage_is_reported_once_and_connections_from_before_its_end_are_known() {
         let (outage, hour) = (Outage::default(), Duration::from_secs(3600));
         assert!(!outage.set(false) && outage.refuse().is_ok());
         assert!(!outage.is_older(hour), "there was none");

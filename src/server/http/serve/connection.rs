@@ -138,13 +138,13 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_says_nothing_is_not_waited_for() {
+    async fn a_silent_client_times_out() {
         let (_client, connection) = connect(1024);
         assert_is_about(connection.await.unwrap(), LIMITS.timeout);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_head_that_never_ends_is_not_waited_for() {
+    async fn an_unfinished_request_head_times_out() {
         let (mut client, connection) = connect(1024);
         client.write_all(b"GET / HTTP/1.1\r\nx: ").await.unwrap();
         drip(&mut client).await;
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_second_head_that_never_ends_is_not_waited_for_either() {
+    async fn an_unfinished_second_request_head_times_out() {
         let (mut client, connection) = connect(1024);
         client.write_all(GET).await.unwrap();
         client.write_all(b"GET / HTTP/1.1\r\nx: ").await.unwrap();
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_body_that_drips_is_not_waited_for() {
+    async fn a_body_that_drips_times_out() {
         let (mut client, connection) = connect(1024);
         client
             .write_all(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n")
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_body_that_flows_is_waited_for_however_long_it_takes() {
+    async fn a_body_that_keeps_flowing_may_take_long() {
         let (mut client, connection) = connect(4096);
         let head =
             b"POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 400000\r\n\r\n";
@@ -187,14 +187,14 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_answer_that_nobody_takes_is_not_kept() {
+    async fn a_response_that_nobody_reads_is_dropped() {
         let (mut client, connection) = connect(64);
         client.write_all(b"GET /long HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
         assert_is_about(connection.await.unwrap(), LIMITS.timeout);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_answer_that_is_taken_slowly_comes_whole() {
+    async fn a_response_that_is_read_slowly_arrives_complete() {
         let (mut client, connection) = connect(8192);
         client
             .write_all(b"GET /long HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_takes_long_in_the_server_is_not_the_clients_fault() {
+    async fn slow_handlers_do_not_time_out_the_client() {
         let (mut client, _connection) = connect(1024);
         client
             .write_all(b"GET /slow HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_is_refused_may_send_the_rest_and_sees_the_refusal() {
+    async fn a_refused_client_may_finish_sending_and_gets_the_refusal() {
         let (mut client, connection) = connect(4096);
         client
             .write_all(b"POST /refuse HTTP/1.1\r\nhost: x\r\ncontent-length: 300000\r\n\r\n")
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_is_refused_and_sends_the_rest_for_ever_is_not_waited_for() {
+    async fn a_refused_client_that_never_stops_sending_times_out() {
         let (mut client, connection) = connect(4096);
         client
             .write_all(b"POST /refuse HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n")
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_connection_is_kept_for_the_next_request_for_a_while() {
+    async fn an_idle_connection_is_kept_alive_for_a_while() {
         let (mut client, connection) = connect(1024);
         for _ in 0..3 {
             client.write_all(GET).await.unwrap();
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_request_that_arrives_as_its_connection_is_told_to_close_is_answered() {
+    async fn a_request_that_arrives_while_its_connection_is_closing_is_answered() {
         let (mut client, server) = duplex(1024);
         let activity = Arc::<Activity>::default();
         let peer = SocketAddr::from(([192, 0, 2, 1], 80));
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_head_has_16_kb_and_no_more() {
+    async fn a_request_head_may_have_16_kb_and_no_more() {
         let head = |length: usize| {
             let (start, end) =
                 ("GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx: ", "\r\n\r\n");

@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_that_waits_for_its_client_makes_room_and_no_answer_is_cut_off() {
+    fn the_oldest_connection_waiting_for_its_client_makes_room_and_no_response_is_cut_off() {
         let mut connections = Connections::new(4);
         let [closed, answering, silent, late] = [(); 4].map(|()| begin(&mut connections));
         drop(closed);
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn the_list_of_connections_does_not_grow_with_those_that_were_closed() {
+    fn closed_connections_leave_the_list() {
         let mut connections = Connections::new(10);
         for _ in 0..1_000 {
             drop(begin(&mut connections));

@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn there_are_as_many_connections_as_files_allow() {
+    fn the_open_file_limit_caps_the_connections() {
         assert_eq!(connections_within(256, 16), 72);
         assert_eq!(connections_within(files_for(MOST_CONNECTIONS, 16), 16), MOST_CONNECTIONS);
         assert_eq!(connections_within(10, 1_000), 1);

@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_has_a_part_of_all_connections_and_a_trusted_proxy_as_many_as_it_likes() {
+    fn an_address_has_a_share_of_the_connections_and_a_trusted_proxy_has_no_limit() {
         let mut peers = Peers::new(80, vec!["10.0.0.0/8".parse().unwrap()]);
         let one = places_of(&mut peers, "192.0.2.1");
         assert_eq!(one.len(), 20);
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn a_48_has_twice_the_part_of_an_address_however_many_64_it_has() {
+    fn a_48_has_twice_the_share_of_an_address_however_many_64s_it_has() {
         let mut peers = Peers::new(80, Vec::new());
         let of_one_48: Vec<_> = (0..10)
             .map(|number| places_of(&mut peers, &format!("2001:db8:0:{number:x}::1")))
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn the_connection_of_an_address_that_is_idle_longest_makes_room_for_the_next_of_that_address() {
+    fn an_addresss_longest_idle_connection_makes_room_for_its_next_one() {
         let mut peers = Peers::new(64, Vec::new());
         let [one, other]: [IpAddr; 2] =
             ["2001:db8:0:1::1", "2001:db8:0:2::1"].map(|peer| peer.parse().unwrap());
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_full_share_in_which_none_is_idle_is_not_searched_for_each_connection() {
+    async fn a_full_share_without_idle_connections_is_not_searched_each_time() {
         let mut peers = Peers::new(64, Vec::new());
         let one: IpAddr = "192.0.2.1".parse().unwrap();
         let first = Arc::<Activity>::default();
@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_that_was_told_to_close_but_has_a_request_again_still_counts() {
+    fn a_closing_connection_that_gets_another_request_still_counts() {
         let mut peers = Peers::new(64, Vec::new());
         let one: IpAddr = "192.0.2.1".parse().unwrap();
         let idle = idle_for(1);
@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_of_a_full_48_that_is_idle_makes_room_for_another_64() {
+    fn an_idle_connection_of_a_full_48_makes_room_for_another_64() {
         let mut peers = Peers::new(64, Vec::new());
         let idle = idle_for(1);
         let _idle = peers.place("2001:db8:0:1::1".parse().unwrap(), &idle).unwrap();
