@@ -4,14 +4,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Refusal, formatCount, formatFollowers, formatViews, persist, refusal } from './reading.js'
 
-test('numbers are written as src/model/numbers.rs writes them', () => {
+test('numbers are formatted as in src/model/numbers.rs', () => {
   const counts = [[0, '0'], [999, '999'], [1000, '1,000'], [1_234_567, '1,234,567'], [-123, '-123'], [-1234, '-1,234']]
   for (const [count, text] of counts) assert.equal(formatCount(count), text)
   assert.deepEqual([0, 1, 1000].map(formatViews), ['0 views', '1 view', '1,000 views'])
   assert.deepEqual([1, 2].map(formatFollowers), ['1 follower', '2 followers'])
 })
 
-test('a refusal has the words of the server, and says whether trying again may help', () => {
+test('a refusal has the message of the server, and says whether a retry may help', () => {
   const told = (error) => {
     const { message, passes } = refusal(error)
     return [message, passes]
@@ -41,7 +41,7 @@ async function sent(outcomes) {
   return { answer, waited, attempts }
 }
 
-test('what can not be recorded now is sent again, each time later, and given up in the end', async () => {
+test('what cannot be recorded now is retried with growing delays, and given up in the end', async () => {
   const away = new Refusal('Unavailable')
   assert.deepEqual(await sent([7]), { answer: 7, waited: [], attempts: 1 })
   assert.deepEqual(await sent([away, new Refusal('Internal'), 7]), { answer: 7, waited: [1000, 2000], attempts: 3 })
@@ -49,7 +49,7 @@ test('what can not be recorded now is sent again, each time later, and given up 
   assert.deepEqual(given, { answer: undefined, waited: [1000, 2000, 4000, 8000], attempts: 5 })
 })
 
-test('what is refused for good is not sent again', async () => {
+test('what is refused for good is not retried', async () => {
   for (const error of ['NotFound', 'BadRequest', 'Unauthorized', 'Forbidden', 'TooLarge']) {
     assert.deepEqual(await sent([new Refusal(error, 'No.')]), { answer: undefined, waited: [], attempts: 1 }, error)
   }

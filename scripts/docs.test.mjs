@@ -55,19 +55,19 @@ function missingFiles(page, text) {
     .map((path) => `${page}: ${path}`)
 }
 
-test('links between documents lead somewhere', () => {
+test('links between documents resolve', () => {
   assert.deepEqual(PAGES.flatMap((page) => brokenLinks(page, prose(page))), [])
   for (const link of ['nothing.md', 'ARCHITECTURE.md#nowhere', '../README.md']) {
     assert.equal(brokenLinks('docs/ACCESS.md', `[a](${link})`).length, 1, `${link} is found`)
   }
 })
 
-test('files that documents name are there', () => {
+test('files that documents name exist', () => {
   assert.deepEqual(PAGES.filter((page) => page !== 'CHANGELOG.md').flatMap((page) => missingFiles(page, prose(page))), [])
   assert.equal(missingFiles('README.md', '`src/nothing.rs`').length, 1)
 })
 
-test('the book has every page once', () => {
+test('the book has every page exactly once', () => {
   const listed = [...read('docs/SUMMARY.md').matchAll(/\]\(([^)]+)\)/g)].map(([, path]) => join(DOCS, path))
   const pages = PAGES.filter((page) => page.startsWith(DOCS) && page !== 'docs/SUMMARY.md')
   assert.deepEqual(listed.toSorted(), pages.toSorted())

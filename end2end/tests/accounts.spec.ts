@@ -4,7 +4,7 @@
 import { looksRight } from './looks'
 import { Server, expect, signIn, test } from './server'
 
-test('a wrong password is told beside the form, which keeps the name', async ({ page, javaScriptEnabled }, info) => {
+test('a wrong password is reported beside the form, which keeps the name', async ({ page, javaScriptEnabled }, info) => {
   await page.goto('/login')
   await page.getByLabel('User name').fill('marina-keel')
   await page.getByLabel('Password').fill('wrong')
@@ -15,7 +15,7 @@ test('a wrong password is told beside the form, which keeps the name', async ({ 
   await looksRight(page, 'login-failed', info.project.name, javaScriptEnabled !== false)
 })
 
-test('a person changes the name and the password, and ends a session', async ({ page, browser, server, javaScriptEnabled }, info) => {
+test('a user changes the name and the password, and ends a session', async ({ page, browser, server, javaScriptEnabled }, info) => {
   const username = `person-${info.project.name}`
   const password = server.addUser(username, 'reader')
   const context = await browser.newContext({ baseURL: server.url, javaScriptEnabled })

@@ -3,7 +3,7 @@
 import { looksRight } from './looks'
 import { expect, test } from './server'
 
-test('a view is sent from the page of the API, by the keyboard alone', async ({ page, server }, info) => {
+test('a view is sent from the API page by keyboard', async ({ page, server }, info) => {
   const { articles } = await (await fetch(`${server.url}/api/v1/articles`)).json()
   const { id } = articles[0]
   await page.goto('/docs/api')

@@ -15,7 +15,7 @@ test('a request of the JSON API is sent from its form', async ({ page, javaScrip
   else await expect(answer).toContainText('GET /api/v1/articles?per-page=1&tag=counting: 200')
 })
 
-test('a form whose field belongs into the path leads to what was asked for', async ({ page, javaScriptEnabled }) => {
+test('a form with a path parameter leads to the requested address', async ({ page, javaScriptEnabled }) => {
   await page.goto('/docs/api')
   const request = page.getByRole('region', { name: 'GET /api/v1/articles/{id}', exact: true })
   await request.getByLabel('id').fill('999999')

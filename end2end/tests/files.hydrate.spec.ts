@@ -24,7 +24,7 @@ const files = (page: Page): Promise<File[]> =>
 
 const names = (files: File[]) => files.map(({ path }) => path.replace(/\.[0-9a-f]{16}\./, '.HASH.'))
 
-test('a reader gets script and style once, compressed, and the next page asks for none of them', async ({ page }) => {
+test('script and style are sent once, compressed, and the next page requests neither', async ({ page }) => {
   const told: string[] = []
   page.on('console', (message) => told.push(message.text()))
   page.on('response', (response) => {
@@ -74,7 +74,7 @@ for (const path of ['/', '/articles/first-steps', '/articles/everything-markdown
   })
 }
 
-test('the editor loads the library besides, and is alive', async ({ page, server }) => {
+test('the editor also loads the library, and works', async ({ page, server }) => {
   // A separate user, because drafts belong to a user.
   await signIn(page, 'looks-at-files', server.addUser('looks-at-files', 'author'), '/studio')
   await expect(page.locator('.theme-toggle')).toBeVisible()

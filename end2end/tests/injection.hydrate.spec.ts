@@ -145,7 +145,7 @@ async function lookAtAll(watch: Watch, paths: string[]) {
 
 test.describe.configure({ mode: 'serial' })
 
-test.describe('with texts that have run elsewhere', () => {
+test.describe('with texts that have run on other sites', () => {
   let articles: { slug: string; title: string; authors: { username: string }[]; tags: { slug: string }[] }[]
 
   test.beforeAll(async ({ server }) => {
@@ -200,7 +200,7 @@ test.describe('with texts that have run elsewhere', () => {
     await watch.context.close()
   })
 
-  test('nothing runs that stands in an address', async ({ browser, server }) => {
+  test('nothing in an address runs', async ({ browser, server }) => {
     test.setTimeout(180_000)
     const watch = await Watch.start(browser, server.url)
     const paths = PAYLOADS.map((payload, index) => {
@@ -275,7 +275,7 @@ test.describe('with texts that have run elsewhere', () => {
   })
 })
 
-test('what runs is noticed', async ({ browser, server }) => {
+test('code that runs is detected', async ({ browser, server }) => {
   const watch = await Watch.start(browser, server.url)
   const noticed = async (expected: RegExp, act: (page: Page) => Promise<unknown>) => {
     watch.found.length = 0

@@ -60,7 +60,7 @@ test('an author saves over a conflict, restores a revision, and uses the bin', a
   await expect(page.getByText('Article restored.')).toBeVisible()
 })
 
-test('a reader follows, collects, and takes both back', async ({ page, server }) => {
+test('a reader follows and saves, and undoes both', async ({ page, server }) => {
   await signIn(page, 'key-reader', server.addUser('key-reader', 'reader'), '/authors/marina-keel')
   await pressAndWait(page, page.getByRole('button', { name: /^Follow/ }))
   await expect(page.getByRole('button', { name: /^Follow/, pressed: true })).toBeVisible()

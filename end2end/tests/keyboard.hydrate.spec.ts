@@ -2,7 +2,7 @@
 
 import { expect, test } from './server'
 
-test('the first Tab offers to skip to the content, and the content takes the focus', async ({ page }) => {
+test('the first Tab stop skips to the content, which takes the focus', async ({ page }) => {
   await page.goto('/')
   await page.keyboard.press('Tab')
   await expect(page.getByRole('link', { name: 'Skip to content' })).toBeFocused()
@@ -10,7 +10,7 @@ test('the first Tab offers to skip to the content, and the content takes the foc
   await expect(page.locator('main')).toBeFocused()
 })
 
-test('the arrow keys choose the time of the ranking', async ({ page }) => {
+test('the arrow keys choose the period of the ranking', async ({ page }) => {
   await page.goto('/')
   // Which window is selected at first depends on the views so far.
   await page.locator('#ranking-all').focus()
@@ -21,7 +21,7 @@ test('the arrow keys choose the time of the ranking', async ({ page }) => {
   await expect(page.locator('#ranking-7d')).toBeFocused()
 })
 
-test('the colours that a reader chooses stay, from the first paint of the next page on', async ({ page }) => {
+test('the chosen theme stays, from the first paint of the next page', async ({ page }) => {
   await page.emulateMedia({ colorScheme: 'light' })
   await page.goto('/')
   const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor)
@@ -37,7 +37,7 @@ test('the colours that a reader chooses stay, from the first paint of the next p
   expect(await background()).toBe(light)
 })
 
-test('a person signs in and changes the name with the keyboard alone', async ({ page, server }) => {
+test('a user signs in and changes the name by keyboard', async ({ page, server }) => {
   const password = server.addUser('keyboard', 'reader')
   await page.goto('/account')
   await page.getByLabel('User name').focus()

@@ -50,7 +50,7 @@ for (const [name, path, status, heading] of PAGES) {
   })
 }
 
-test('a reader gets from the front page to an article, its author and its tag, and back by the logo', async ({ page }) => {
+test('a reader goes from the front page to an article, its author and its tag, and back by the logo', async ({ page }) => {
   await page.goto('/')
   await page.locator('.card-title a').first().click()
   await expect(page).toHaveURL(/\/articles\//)
@@ -69,7 +69,7 @@ test('a reader finds an article by a word of its text', async ({ page }) => {
   await expect(page.locator('.card').first()).toContainText('Markdown')
 })
 
-test('the ranking of another time is one choice away', async ({ page }) => {
+test('the ranking of another period is one click away', async ({ page }) => {
   await page.goto('/')
   for (const [label, list] of [['7 days', '.ranking-7d'], ['All time', '.ranking-all'], ['24 hours', '.ranking-24h']]) {
     await page.locator('.rankings label', { hasText: label }).click()

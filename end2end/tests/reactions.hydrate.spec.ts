@@ -52,7 +52,7 @@ async function hold(page: Page, endpoint: string) {
   return { asked, waiting, release }
 }
 
-test('a like shows before the server has answered, and the page stays', async ({ page, server }) => {
+test('a like shows before the server has answered, without leaving the page', async ({ page, server }) => {
   await open(page, server, 'first-steps')
   const held = await hold(page, 'set-like')
   let loads = 0
@@ -69,7 +69,7 @@ test('a like shows before the server has answered, and the page stays', async ({
   await expect(like(page)).toHaveText(/Like\s*1/)
 })
 
-test('fast clicks end in what the last one wanted, with one request at a time', async ({ page, server }) => {
+test('after fast clicks the last one wins, with one request at a time', async ({ page, server }) => {
   await open(page, server, 'moving-in')
   const held = await hold(page, 'set-like')
   // On, off, on: the first request, still pending, already asks for the final state.
@@ -98,7 +98,7 @@ test('fast clicks end in what the last one wanted, with one request at a time', 
   await expect(like(page)).toHaveAttribute('aria-pressed', 'false')
 })
 
-test('a double click leaves everything as it was', async ({ page, server }) => {
+test('a double click changes nothing', async ({ page, server }) => {
   await open(page, server, 'writing-for-the-web')
   const answers: string[] = []
   page.on('response', (response) => {
@@ -112,7 +112,7 @@ test('a double click leaves everything as it was', async ({ page, server }) => {
   await expect(collect(page)).toHaveAttribute('aria-pressed', 'false')
 })
 
-test('the keyboard alone likes and collects, and the focus stays on the button', async ({ page, server }) => {
+test('an article can be liked and saved by keyboard, and the focus stays on the button', async ({ page, server }) => {
   await open(page, server, 'a-count-you-can-trust')
   await like(page).focus()
   await page.keyboard.press('Enter')
@@ -126,7 +126,7 @@ test('the keyboard alone likes and collects, and the focus stays on the button',
   await expect.poll(() => article(server, 'a-count-you-can-trust')).toMatchObject({ likes: 1, collects: 1 })
 })
 
-test('a failure takes the change back and says so', async ({ page, server }) => {
+test('a failure reverts the change and says so', async ({ page, server }) => {
   await open(page, server, 'who-is-a-visitor')
   const status = page.locator('.article-footer .reactions').getByRole('status').filter({ hasText: 'not saved' })
   let isBroken = true
@@ -144,7 +144,7 @@ test('a failure takes the change back and says so', async ({ page, server }) => 
   await expect.poll(async () => (await article(server, 'who-is-a-visitor')).likes).toBe(1)
 })
 
-test('an answer that is not the program\'s is a failure too', async ({ page, server }) => {
+test('an answer from something else, such as a proxy, is a failure too', async ({ page, server }) => {
   await open(page, server, 'chao-xi-yu-shui-wei-biao')
   const answers = [
     { status: 502, contentType: 'text/html', body: '<h1>Bad Gateway</h1>' },
@@ -160,7 +160,7 @@ test('an answer that is not the program\'s is a failure too', async ({ page, ser
   }
 })
 
-test('who has been signed out meanwhile is told', async ({ page, server, context }) => {
+test('a reader who has been signed out meanwhile is told', async ({ page, server, context }) => {
   await open(page, server, 'what-a-crash-leaves-behind')
   await context.clearCookies()
   await like(page).click()

@@ -18,7 +18,7 @@ async function signIn(page: Page, server: Server, path: string, username = 'mari
 
 const reactions = (page: Page) => page.locator('.article-footer .reactions')
 
-test('who is not signed in is led to sign in, and back to the article', async ({ page, server }) => {
+test('a reader who is not signed in is sent to sign in, and back to the article', async ({ page, server }) => {
   const path = '/articles/moving-in'
   await page.goto(path)
   await reactions(page).getByRole('link', { name: /^Like/ }).click()
@@ -30,7 +30,7 @@ test('who is not signed in is led to sign in, and back to the article', async ({
   await expect(reactions(page).getByRole('button', { name: /^Like/ })).toBeVisible()
 })
 
-test('a reader likes an article and takes it back, and it stays so', async ({ page, server }) => {
+test('a reader likes and unlikes an article, and both persist', async ({ page, server }) => {
   await signIn(page, server, '/articles/first-steps')
   const like = reactions(page).getByRole('button', { name: /^Like / })
   await expect(like).toHaveAttribute('aria-pressed', 'false')
@@ -50,7 +50,7 @@ test('a reader likes an article and takes it back, and it stays so', async ({ pa
   await expect(like).toHaveAttribute('aria-pressed', 'false')
 })
 
-test('a reader collects an article and finds it in the list that the menu leads to', async ({ page, server }) => {
+test('a reader saves an article and finds it under Saved in the menu', async ({ page, server }) => {
   await signIn(page, server, '/collects')
   await expect(page.getByRole('heading', { name: 'Nothing saved yet' })).toBeVisible()
   await page.goto('/articles/who-is-a-visitor')
@@ -67,7 +67,7 @@ test('a reader collects an article and finds it in the list that the menu leads 
   await expect.poll(async () => (await article(server, 'who-is-a-visitor')).collects).toBe(0)
 })
 
-test('a reader follows an author and unfollows from the list of those who are followed', async ({ page, server }) => {
+test('a reader follows an author and unfollows on the Following page', async ({ page, server }) => {
   await signIn(page, server, '/authors/marina-keel', 'follower', server.addUser('follower', 'reader'))
   const follow = page.locator('main').getByRole('button', { name: /^Follow Marina Keel/ })
   await expect(follow).toHaveAttribute('aria-pressed', 'false')
@@ -92,7 +92,7 @@ test('a reader follows an author and unfollows from the list of those who are fo
   await expect(page.locator('.intro')).toContainText('0 followers')
 })
 
-test('an author is told how many follow, and has no button to follow themself', async ({ page, server }) => {
+test('authors see their followers, and no button to follow themselves', async ({ page, server }) => {
   await signIn(page, server, '/authors/marina-keel')
   await expect(page.locator('.intro')).toContainText('0 followers')
   await expect(page.getByRole('button', { name: /^Follow/ })).toHaveCount(0)
@@ -100,7 +100,7 @@ test('an author is told how many follow, and has no button to follow themself', 
   await expect(page.getByRole('heading', { name: "You aren't following anyone yet" })).toBeVisible()
 })
 
-test('a phone shows the buttons whole, in light and dark', async ({ page, server }, info) => {
+test('a phone shows the whole buttons, in light and dark', async ({ page, server }, info) => {
   await signIn(page, server, '/articles/first-steps')
   await page.setViewportSize({ width: 360, height: 740 })
   await reactions(page).scrollIntoViewIfNeeded()
@@ -125,7 +125,7 @@ async function likes(server: Server, slug: string): Promise<number> {
   return (await article(server, slug)).likes
 }
 
-test('the pages of what a reader follows and collects look right', async ({ page, server, javaScriptEnabled }, info) => {
+test('the Following and Saved pages look right', async ({ page, server, javaScriptEnabled }, info) => {
   const username = `looks-${info.project.name}`
   await signIn(page, server, '/following', username, server.addUser(username, 'reader'))
   await looksRight(page, 'following-empty', info.project.name, javaScriptEnabled !== false)

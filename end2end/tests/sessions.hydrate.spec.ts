@@ -17,7 +17,7 @@ const test = base.extend<{}, { server: Server }>({
 
 const answered = (page: Page) => page.waitForResponse((response) => response.request().method() === 'PUT')
 
-test('C3: two readers with one address and browser are two, each until the browser is closed', async ({ browser, server }) => {
+test('C3: two readers with one address and browser count as two, each until the browser is closed', async ({ browser, server }) => {
   for (const views of [1, 2]) {
     const context = await browser.newContext({ userAgent: READER, baseURL: server.url })
     const page = await context.newPage()

@@ -39,7 +39,7 @@ test('the preview shows exactly what the page shows', async ({ page, server }) =
   expect(await html('main')).toEqual(preview)
 })
 
-test('what was typed is there again after the browser died', async ({ page, context, server }) => {
+test('what was typed is recovered after the browser crashes', async ({ page, context, server }) => {
   await open(page, server.password)
   await page.getByLabel('Title').fill('Never saved')
   await text(page).fill('Typed, and then the lights went out.')
@@ -54,7 +54,7 @@ test('what was typed is there again after the browser died', async ({ page, cont
   await expect(again.getByLabel('Title')).toHaveValue('')
 })
 
-test('while there is no connection it says so, and keeps what was typed afterwards', async ({ page, server }) => {
+test('a lost connection is reported, and what was typed is saved once it is back', async ({ page, server }) => {
   await open(page, server.password)
   await page.route('**/api/islands/**', (route) => route.abort())
   await text(page).fill('Typed on a train')
@@ -66,7 +66,7 @@ test('while there is no connection it says so, and keeps what was typed afterwar
   await page.getByRole('button', { name: 'Discard them' }).click()
 })
 
-test('a picture comes in by choice, by paste and by drop, where the cursor is', async ({ page, server }) => {
+test('a picture is inserted at the cursor by choosing, pasting and dropping it', async ({ page, server }) => {
   await open(page, server.password)
   await text(page).fill('before  after')
   await text(page).evaluate((field: HTMLTextAreaElement) => field.setSelectionRange(7, 7))
@@ -96,7 +96,7 @@ test('a picture comes in by choice, by paste and by drop, where the cursor is', 
   if (await discard.isVisible()) await discard.click()
 })
 
-test('an article is written, saved and published with the keyboard alone', async ({ page, server }) => {
+test('an article is written, saved and published by keyboard', async ({ page, server }) => {
   await open(page, server.password)
   await page.getByLabel('Title').focus()
   await page.keyboard.type('By keyboard')

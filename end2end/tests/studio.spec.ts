@@ -5,7 +5,7 @@ import { expect, signIn, test } from './server'
 
 const AUTHOR = 'marina-keel'
 
-test('an author writes, publishes, takes back and deletes an article', async ({ page, server, javaScriptEnabled }, info) => {
+test('an author writes, publishes, unpublishes, deletes and restores an article', async ({ page, server, javaScriptEnabled }, info) => {
   const title = `Low water ${info.project.name}`
   await signIn(page, AUTHOR, server.password, '/studio')
   await page.getByRole('link', { name: 'New article' }).click()
@@ -50,7 +50,7 @@ test('the table can be sorted and searched, and looks right', async ({ page, ser
   await expect(page.getByRole('heading', { name: 'Nothing found' })).toBeVisible()
 })
 
-test('whoever saves second sees both texts, and the revisions keep all', async ({ page, context, server, javaScriptEnabled }, info) => {
+test('the second of two editors to save sees both texts, and all are kept as revisions', async ({ page, context, server, javaScriptEnabled }, info) => {
   await signIn(page, AUTHOR, server.password, '/studio/new')
   await page.getByLabel('Title').fill(`Two hands ${info.project.name}`)
   await page.getByLabel('Text (Markdown)').fill('The first line.\nThe second line.')
@@ -81,7 +81,7 @@ test('whoever saves second sees both texts, and the revisions keep all', async (
   await expect(page.getByLabel('Text (Markdown)')).toHaveValue('The first line.\nWhat the other hand wrote.')
 })
 
-test('what is typed after the session ended is sent again after signing in', async ({ page, context, server, javaScriptEnabled }, info) => {
+test('a form sent after the session ended is sent again after signing in', async ({ page, context, server, javaScriptEnabled }, info) => {
   await signIn(page, AUTHOR, server.password, '/studio/new')
   const title = `Kept ${info.project.name}`
   await page.getByLabel('Title').fill(title)

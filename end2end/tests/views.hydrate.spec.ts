@@ -41,7 +41,7 @@ const watchCount = (page: Page) =>
 /** The texts that the count has shown on this page. */
 const shown = (page: Page) => page.evaluate(() => (window as unknown as { seen: string[] }).seen)
 
-test('C6: the reader sees the own +1 before the server has answered, and it stays', async ({ browser, server }) => {
+test('C6: readers see their +1 before the server has answered, and it stays', async ({ browser, server }) => {
   const context = await reader(browser, server)
   const page = await context.newPage()
   let release = () => {}
@@ -61,7 +61,7 @@ test('C6: the reader sees the own +1 before the server has answered, and it stay
   await context.close()
 })
 
-test('C2: a reload within the window adds nothing, and shows no +1 that is taken back', async ({ browser, server }) => {
+test('C2: a reload within the window adds nothing, and shows no +1', async ({ browser, server }) => {
   const context = await reader(browser, server)
   const page = await context.newPage()
   const first = answered(page)
@@ -80,7 +80,7 @@ test('C2: a reload within the window adds nothing, and shows no +1 that is taken
   await context.close()
 })
 
-test('what was read is remembered by the tab alone, and forgotten at sign-out', async ({ browser, server }, info) => {
+test('what was read is remembered only by the tab, and forgotten at sign-out', async ({ browser, server }, info) => {
   const context = await reader(browser, server)
   const page = await context.newPage()
   const username = `reads-${info.project.name}`
@@ -117,7 +117,7 @@ test('C2: another visitor adds one', async ({ browser, server }) => {
   expect(await server.views('who-is-a-visitor')).toBe(3)
 })
 
-test('C6: an optimistic +1 that did not count is taken back', async ({ browser, server }) => {
+test('C6: an optimistic +1 that did not count is reverted', async ({ browser, server }) => {
   const context = await browser.newContext({ userAgent: 'Mozilla/5.0 (compatible; Googlebot/2.1)', baseURL: server.url })
   const page = await context.newPage()
   const answer = answered(page)
@@ -127,7 +127,7 @@ test('C6: an optimistic +1 that did not count is taken back', async ({ browser, 
   await context.close()
 })
 
-test('C6: the second of two readers with one address and browser sees no count that falls', async ({ browser, server }) => {
+test('C6: the second of two readers with one address and browser sees no falling count', async ({ browser, server }) => {
   const before = await server.views('writing-for-the-web')
   readers += 1
   const userAgent = `${READER} Shared/${process.pid}.${readers}`
@@ -145,7 +145,7 @@ test('C6: the second of two readers with one address and browser sees no count t
   }
 })
 
-test('C6: who would not be counted sees no +1 before the server has answered', async ({ browser, server }) => {
+test('C6: a reader who would not be counted sees no +1 before the server has answered', async ({ browser, server }) => {
   const context = await reader(browser, server)
   const page = await context.newPage()
   let release = () => {}
@@ -173,7 +173,7 @@ test('C6: who would not be counted sees no +1 before the server has answered', a
   await context.close()
 })
 
-test('C6: a +1 whose view can not be recorded is taken back', async ({ browser, server }) => {
+test('C6: a +1 whose view cannot be recorded is reverted', async ({ browser, server }) => {
   const context = await reader(browser, server)
   const page = await context.newPage()
   const before = await server.views('a-count-you-can-trust')
@@ -191,7 +191,7 @@ test('C6: a +1 whose view can not be recorded is taken back', async ({ browser, 
   await context.close()
 })
 
-test('C5: a view that could not be recorded is sent again until it is', async ({ browser, server }) => {
+test('C5: a view that could not be recorded is retried until it is', async ({ browser, server }) => {
   const context = await reader(browser, server)
   const page = await context.newPage()
   let refusals = 0
@@ -209,7 +209,7 @@ test('C5: a view that could not be recorded is sent again until it is', async ({
   await context.close()
 })
 
-test('a page that comes back from the back/forward cache tells the server that it is read again', async ({ browser, server }) => {
+test('a page restored from the back/forward cache reports another view', async ({ browser, server }) => {
   const context = await reader(browser, server)
   const page = await context.newPage()
   let answer = answered(page)
@@ -222,7 +222,7 @@ test('a page that comes back from the back/forward cache tells the server that i
   await context.close()
 })
 
-test('C6: a page that comes back shows no +1 that is taken back, even if the tab may remember nothing', async ({ browser, server }) => {
+test('C6: a restored page shows no +1 that is reverted, even without session storage', async ({ browser, server }) => {
   const context = await reader(browser, server)
   const page = await context.newPage()
   await page.addInitScript(() => {
@@ -299,7 +299,7 @@ test('C4: a hidden tab adds nothing until it is shown', async ({ browser, server
   await context.close()
 })
 
-test('the most viewed list on the page follows the own view, and leads from every page', async ({ browser, server }) => {
+test('the ranking on the page follows the own view, and is linked from every page', async ({ browser, server }) => {
   const first = await reader(browser, server)
   const page = await first.newPage()
   let answer = answered(page)
@@ -319,7 +319,7 @@ test('the most viewed list on the page follows the own view, and leads from ever
   await second.close()
 })
 
-test('C3: a signed-in reader is counted once on two devices', async ({ browser, server }) => {
+test('C3: a signed-in reader counts once across two devices', async ({ browser, server }) => {
   const article = '/articles/first-steps'
   const before = await server.views('first-steps')
   const password = server.addUser('two-devices', 'reader')
@@ -335,7 +335,7 @@ test('C3: a signed-in reader is counted once on two devices', async ({ browser, 
   }
 })
 
-test('C4: an author who reads an own article is not counted', async ({ browser, server }) => {
+test('C4: an author who reads their own article is not counted', async ({ browser, server }) => {
   const before = await server.views('first-steps')
   const context = await reader(browser, server)
   const page = await context.newPage()

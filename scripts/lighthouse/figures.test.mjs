@@ -18,17 +18,17 @@ test('the median is the one in the middle by size', () => {
   assert.equal(median([10, 9, 100, 1, 11]), 10)
 })
 
-test('WebAssembly is told by what it is, whatever loads it', () => {
+test('WebAssembly is recognised whatever loads it', () => {
   assert.equal(kindOf('Fetch', 'application/wasm'), 'wasm')
   assert.equal(kindOf('Fetch', 'application/json'), 'other')
   assert.equal(kindOf('Stylesheet', 'text/css'), 'style')
 })
 
-test('an article that is light and quick has no faults', () => {
+test('a light and fast article has no faults', () => {
   assert.deepEqual(faults(LINE, [run(), run(), run()]), [])
 })
 
-test('a +1 that is late once is forgiven, and one that is late as a rule is a fault', () => {
+test('one late +1 is forgiven, and usually late ones are a fault', () => {
   const late = run({ plusOne: 2_501 })
   assert.deepEqual(faults(LINE, [run(), late, run()]), [])
   assert.equal(faults(LINE, [late, run(), late]).length, 1)

@@ -38,7 +38,7 @@ test(
   },
 )
 
-test('what has a hash in its name is what has none, and its compressed copies unpack to it', () => {
+test('hashed files equal their unhashed originals, and compressed copies unpack to them', () => {
   const hash = readFileSync(join(pkgDir, 'hash.txt'), 'utf8').trim()
   for (const [name, extension] of HASHED) {
     const plain = readFileSync(join(pkgDir, `${name}.${extension}`))
