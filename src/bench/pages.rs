@@ -108,7 +108,7 @@ pub fn hold() {
                 );
                 assert!(
                     times.last() < Some(&LONGEST_WAIT),
-                    "{page}: somebody waited for {:?}",
+                    "{page}: a reader waited for {:?}",
                     times.last()
                 );
             }

@@ -343,7 +343,7 @@ impl Config {
 /// Puts an error of the configuration library on one line.
 fn explain(error: &str) -> String {
     let line = error.split_whitespace().collect::<Vec<_>>().join(" ");
-    format!("The settings can't be used: {line}")
+    format!("Invalid settings: {line}")
 }
 
 fn base_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {

@@ -151,11 +151,11 @@ impl Browser {
                 };
                 match views_on(page, &text) {
                     Some(views) => Answer::Shown(source, views),
-                    None => Answer::Wrong("shown without its counts".into()),
+                    None => Answer::Wrong("served without its counts".into()),
                 }
             }
             503 if header("retry-after").is_empty() => {
-                Answer::Wrong("refused, and not told when to come again".into())
+                Answer::Wrong("refused without Retry-After".into())
             }
             503 => Answer::Refused,
             status => Answer::Wrong(format!("status {status}")),

@@ -167,7 +167,7 @@ impl Seen {
                         && one.is_within(before.ended, now.began)
                 });
                 if was_well && before.outages[replica] == after[replica] {
-                    return Err(complaint(opened, "refused although SQL was there"));
+                    return Err(complaint(opened, "refused although SQL was up"));
                 }
             }
         }
@@ -183,13 +183,13 @@ impl Seen {
                     Answer::Shown(..) if opened.page == Page::Search => {
                         return Err(complaint(
                             opened,
-                            "shown without SQL, although nobody had opened it before",
+                            "served without SQL although it had never been opened",
                         ));
                     }
                     Answer::Shown(Source::Rendered | Source::Memory, _) => {
                         return Err(complaint(
                             opened,
-                            "shown while SQL was away, and does not say so",
+                            "served while SQL was down without saying so",
                         ));
                     }
                     _ => {}
@@ -264,7 +264,7 @@ impl Seen {
                         other == which && later.is_shown() && one.ended <= later.began
                     };
                     if certain.iter().any(is_there_later) {
-                        return Err(complaint(one, "refused although it was remembered"));
+                        return Err(complaint(one, "refused although it was cached"));
                     }
                 }
                 Answer::Shown(_, views) if !self.counts_may_fall => {
@@ -385,7 +385,7 @@ mod tests {
                 Answer::Refused,
             )
         };
-        assert!(failing().complaint().contains("although SQL was there"));
+        assert!(failing().complaint().contains("although SQL was up"));
         // No complaint if the replica believed that SQL was away, or if it isn't known to have
         // recovered from the previous accident.
         let mut slow = failing();
@@ -399,8 +399,10 @@ mod tests {
     #[test]
     fn an_uncached_page_served_without_sql_is_detected() {
         let away = || Story::new().front((10, 20), Source::Rendered, 1).sql_away((50, 90));
-        assert!(away().searched((60, 70)).complaint().contains("nobody had opened it before"));
-        assert!(away().front((60, 70), Source::Memory, 1).complaint().contains("does not say so"));
+        assert!(away().searched((60, 70)).complaint().contains("had never been opened"));
+        assert!(
+            away().front((60, 70), Source::Memory, 1).complaint().contains("without saying so")
+        );
         assert!(away().searched((40, 60)).seen.check().is_ok(), "it began before");
     }
 
@@ -416,7 +418,7 @@ mod tests {
             refused()
                 .front((60, 70), Source::Memory, 1)
                 .complaint()
-                .contains("although it was remembered")
+                .contains("although it was cached")
         );
         // The page may have been evicted before the refusal.
         assert!(refused().front((60, 70), Source::Rendered, 1).seen.check().is_ok());

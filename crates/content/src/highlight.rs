@@ -168,7 +168,7 @@ mod tests {
             assert_eq!(
                 generated,
                 highlight_css(),
-                "run this test with UPDATE_STYLE=1 to write the style sheet anew"
+                "run this test with UPDATE_STYLE=1 to regenerate the style sheet"
             );
         }
     }

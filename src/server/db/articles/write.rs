@@ -59,7 +59,7 @@ pub async fn write(
         tag_ids.push(id_of_tag(transaction, tag).await?);
     }
     let first_author = author_ids.first().copied().ok_or_else(|| {
-        sqlx::Error::Protocol(format!("the article {:?} has nobody in its byline", article.slug))
+        sqlx::Error::Protocol(format!("the article {:?} has no author", article.slug))
     })?;
     let (id, written) = match id {
         Some(id) => {
