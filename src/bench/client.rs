@@ -113,7 +113,7 @@ pub async fn run(
         .collect();
     let mut counted = 0;
     for client in clients {
-        counted += client.await.expect("a client that ran to its end");
+        counted += client.await.expect("the client finishes");
     }
     (load.requests as f64 / start.elapsed().as_secs_f64(), counted)
 }

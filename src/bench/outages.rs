@@ -117,7 +117,7 @@ fn print(store: &str, outage: Outage, seen: Vec<(Kind, Seen)>, took: Duration) {
         all.sort_unstable();
         let refused = all.iter().filter(|(_, status)| *status == 503).count();
         let odd = all.iter().find(|(_, status)| !matches!(*status, 200 | 503));
-        assert_eq!(odd, None, "an answer that was not expected");
+        assert_eq!(odd, None, "an unexpected response");
         let milliseconds = |place: usize| all[place.min(all.len() - 1)].0.as_secs_f64() * 1000.0;
         println!(
             "{store:<7} {:<9} {:<12} {:>8} {:>6.1} ms {:>6.1} ms {:>6.0} ms {:>12.1} % {:>15.1} s",
@@ -254,7 +254,7 @@ async fn load(address: SocketAddr, cookie: &str) -> Vec<(Kind, Seen)> {
     stopped.store(true, Ordering::Relaxed);
     let mut all = Vec::with_capacity(READERS);
     for reader in readers {
-        all.push(reader.await.expect("a reader who came to the end"));
+        all.push(reader.await.expect("the reader finishes"));
     }
     all
 }

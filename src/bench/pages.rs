@@ -151,7 +151,7 @@ async fn crowd(address: SocketAddr, page: &'static str) -> Vec<Duration> {
     }
     let mut all = Vec::new();
     for reader in readers {
-        all.extend(reader.await.expect("a reader who came to the end"));
+        all.extend(reader.await.expect("the reader finishes"));
     }
     all
 }
@@ -178,7 +178,7 @@ async fn many(address: SocketAddr, requests: u64) {
         }));
     }
     for reader in readers {
-        reader.await.expect("a reader who came to the end");
+        reader.await.expect("the reader finishes");
     }
 }
 
@@ -242,7 +242,7 @@ async fn rate(address: SocketAddr, page: &str) -> (f64, String) {
         .collect();
     let (mut requests, mut page) = (0, String::new());
     for reader in readers {
-        let (of_reader, body) = reader.await.expect("a reader who came to the end");
+        let (of_reader, body) = reader.await.expect("the reader finishes");
         requests += of_reader;
         page = body;
     }

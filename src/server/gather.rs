@@ -141,6 +141,6 @@ mod tests {
             asked.answer(40);
         }
         assert_eq!(asking.await.unwrap(), Some(40));
-        assert!(gatherer.next().await.is_empty(), "nobody is left to ask");
+        assert!(gatherer.next().await.is_empty(), "no question is left");
     }
 }

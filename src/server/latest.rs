@@ -48,12 +48,12 @@ mod tests {
     #[tokio::test]
     async fn a_text_is_made_once_per_version_and_served_stale_only_during_an_outage() {
         let latest = Latest::default();
-        let never = async { panic!("it is made already") };
+        let never = async { panic!("it is already made") };
         let unavailable = async || Err(Error::Unavailable);
         assert_eq!(
             latest.get(1, unavailable()).await,
             Err(Error::Unavailable),
-            "there is none to be shown"
+            "there is no older text to serve"
         );
         assert_eq!(latest.get(1, async { Ok("one".into()) }).await, Ok("one".into()));
         assert_eq!(latest.get(1, never).await, Ok("one".into()));

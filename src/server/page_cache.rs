@@ -112,7 +112,7 @@ mod tests {
         version.change();
         cache.keep(before.clone(), page("old"));
         assert!(cache.get(&key(&cache)).is_none());
-        assert!(cache.get(&before).is_none(), "it is not even kept");
+        assert!(cache.get(&before).is_none(), "it is not stored");
         cache.keep(key(&cache), page("new"));
         assert!(cache.get(&key(&cache)).is_some());
         version.change();

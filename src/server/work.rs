@@ -167,10 +167,10 @@ mod tests {
         while pool.line.available_permits() > 0 {
             tokio::task::yield_now().await;
         }
-        assert_eq!(pool.run(|_| 3).await, Err(Error::Unavailable), "a third has no place");
+        assert_eq!(pool.run(|_| 3).await, Err(Error::Unavailable), "the queue is full");
         go_on.send(()).unwrap();
         assert_eq!((first.await.unwrap(), second.await.unwrap()), (Ok(1), Ok(2)));
-        assert_eq!(pool.run(|_| 4).await, Ok(4), "and then there is room again");
+        assert_eq!(pool.run(|_| 4).await, Ok(4), "then there is room again");
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -103,7 +103,7 @@ fn writes_from_another_site_are_refused() {
             assert_eq!(status, 403, "{} {} with {name}: {value}", route.method, route.path);
         }
     }
-    assert_eq!(boss.get("/account").status, 200, "not even signed out");
+    assert_eq!(boss.get("/account").status, 200, "still signed in");
 }
 
 #[test]

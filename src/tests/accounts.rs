@@ -47,11 +47,11 @@ fn wrong_guesses_throttle_the_guessed_user_longer_each_time_and_no_other_user() 
         answer.text
     );
     assert!(answer.text.contains("value=\"reader\""), "input is kept");
-    assert_eq!(sign_in(&here, "other", PASSWORD).status, 303, "another account is not concerned");
+    assert_eq!(sign_in(&here, "other", PASSWORD).status, 303, "another account is not affected");
     assert_eq!(
         sign_in(&server.someone(), "reader", PASSWORD).status,
         303,
-        "nor is the owner elsewhere"
+        "nor is the owner at another address"
     );
     server.clock.advance(Duration::from_secs(1));
     assert_eq!(sign_in(&here, "reader", "wrong").status, 422);
@@ -62,7 +62,7 @@ fn wrong_guesses_throttle_the_guessed_user_longer_each_time_and_no_other_user() 
         assert_eq!(
             sign_in(&here, "reader", "wrong").status,
             422,
-            "it starts anew, attempt {attempt}"
+            "the throttle starts over, attempt {attempt}"
         );
     }
 }
@@ -82,12 +82,16 @@ fn an_address_that_guesses_is_throttled_and_another_one_is_not() {
     assert_eq!(sign_in(&guesser, "reader", PASSWORD).status, 429);
     assert_eq!(sign_in(&server.someone(), "reader", PASSWORD).status, 303);
     server.clock.advance(Duration::from_secs(1));
-    assert_eq!(sign_in(&guesser, "reader", PASSWORD).status, 303, "who waits may try again");
+    assert_eq!(
+        sign_in(&guesser, "reader", PASSWORD).status,
+        303,
+        "after waiting, another attempt is allowed"
+    );
     if let Some(redis) = &server.redis {
         let keys = redis.command(&["KEYS", "tm:attempts:*"]);
         assert!(
             !keys.contains("198.51.100.7") && !keys.contains("nobody"),
-            "no address and no name is kept: {keys}"
+            "no address or user name is stored: {keys}"
         );
     }
 }
@@ -162,7 +166,11 @@ fn a_known_browser_can_sign_in_whatever_others_guess() {
     let known = here.with("cookie", &device);
     guess_until_refused(&here, "reader");
     assert_eq!(sign_in(&known, "reader", PASSWORD).status, 303);
-    assert_eq!(sign_in(&here, "reader", PASSWORD).status, 429, "without the cookie one waits");
+    assert_eq!(
+        sign_in(&here, "reader", PASSWORD).status,
+        429,
+        "without the cookie, the attempt is throttled"
+    );
     for planted in ["device=", "device=aaaaaaaaaaaaaaaaaaaaaaaa", "device=%00", others.as_str()] {
         assert_eq!(
             sign_in(&here.with("cookie", planted), "reader", PASSWORD).status,
@@ -195,7 +203,7 @@ fn the_known_browser_cookie_is_sent_only_to_sign_in_and_the_last_ten_are_stored_
     let token = device_of(&answer).split_once('=').unwrap().1.to_owned();
     assert_eq!(token.len(), 24);
     let stored = "SELECT count(*) FROM known_devices WHERE token_hash = ?";
-    assert_eq!(server.number(stored, &token), 0, "whoever reads the database can't use it");
+    assert_eq!(server.number(stored, &token), 0, "the stored value can't be used to sign in");
     for _ in 0..12 {
         server.clock.advance(Duration::from_secs(1));
         sign_in(&server.someone(), "reader", PASSWORD);
@@ -283,7 +291,7 @@ fn a_new_password_resets_the_throttle_of_the_user_and_forgets_all_known_browsers
     assert_eq!(
         sign_in(&here.with("cookie", &device), "reader", &password).status,
         429,
-        "it was known by the old one"
+        "the token was bound to the old password"
     );
     let page = boss.post("/users/reader/password", "").text;
     let secret = &page[page.find("class=\"secret\">").unwrap() + 15..];
@@ -297,7 +305,7 @@ fn a_new_password_resets_the_throttle_of_the_user_and_forgets_all_known_browsers
     assert_eq!(
         sign_in(&known, "reader", "another-password").status,
         303,
-        "where it was changed, it stays known"
+        "the browser that changed it stays known"
     );
 }
 
@@ -319,7 +327,7 @@ fn signing_in_creates_a_new_session_id_and_returns_to_the_page() {
     assert_eq!(
         server.someone().with("cookie", &first).get("/account").status,
         303,
-        "the old id is worth nothing"
+        "the old id is invalid"
     );
     let page = server.someone().with("cookie", second).get("/account");
     assert_eq!(
@@ -354,7 +362,7 @@ fn a_user_sees_and_ends_their_own_sessions() {
     }
     assert!(!page.contains("Stranger/1.0"));
     let cookie = there.header_named("cookie").split_once('=').unwrap().1.to_owned();
-    assert!(!page.contains(&cookie), "what the cookie holds is not shown");
+    assert!(!page.contains(&cookie), "the cookie's value is not shown");
     // The page's forms in order: one for each of the two other sessions.
     let handle = |page: &str, before: &str| {
         let after = &page[page.find(before).unwrap()..];
@@ -366,7 +374,7 @@ fn a_user_sees_and_ends_their_own_sessions() {
         stranger.post("/account/sessions/end", &format!("session={there_handle}")).status,
         303
     );
-    assert_eq!(there.get("/account").status, 200, "nobody ends somebody else's session");
+    assert_eq!(there.get("/account").status, 200, "a user can't end another user's session");
     let answer = here.post("/account/sessions/end", &format!("session={there_handle}"));
     assert_eq!((answer.status, answer.header("location")), (303, "/account?changed=sessions"));
     assert_eq!(there.get("/account").status, 303);
@@ -434,7 +442,7 @@ fn a_user_changes_name_and_password() {
     assert_eq!((answer.status, answer.header("location")), (303, "/account?changed=password"));
     let reader =
         server.someone().with("cookie", answer.header("set-cookie").split(';').next().unwrap());
-    assert_eq!(reader.get("/account").status, 200, "whoever changes it stays signed in");
+    assert_eq!(reader.get("/account").status, 200, "the session that changed it stays signed in");
     assert_eq!(other.get("/account").status, 303, "all other sessions are over");
     assert_eq!(sign_in(&server.someone(), "reader", PASSWORD).status, 422);
     assert_eq!(sign_in(&server.someone(), "reader", "another-password").status, 303);
@@ -500,7 +508,7 @@ fn an_invitation_creates_one_account_with_its_role() {
         token[..24].to_owned()
     };
     let token = invite();
-    assert!(!boss.get("/users").text.contains(&token), "it is shown once");
+    assert!(!boss.get("/users").text.contains(&token), "it is shown only once");
     let page = server.someone().get(&format!("/sign-up?invitation={token}")).text;
     assert!(page.contains("You will be an author") && page.contains(&token), "{page}");
     let body = |username: &str, token: &str| {
@@ -512,7 +520,7 @@ fn an_invitation_creates_one_account_with_its_role() {
     assert_eq!(
         (answer.status, answer.header("location")),
         (303, "/"),
-        "a refused attempt leaves it good"
+        "a refused attempt does not use it up"
     );
     assert_eq!(
         server.someone().post("/sign-up", &body("another", &token)).status,
@@ -521,7 +529,11 @@ fn an_invitation_creates_one_account_with_its_role() {
     );
     let token = invite();
     server.clock.advance(Duration::from_secs(7 * 24 * 3600));
-    assert_eq!(server.someone().post("/sign-up", &body("late", &token)).status, 403, "it is over");
+    assert_eq!(
+        server.someone().post("/sign-up", &body("late", &token)).status,
+        403,
+        "it has expired"
+    );
     let token = invite();
     let page = boss.get("/users").text;
     let hash = &page[page.find("name=\"invitation\" value=\"").unwrap() + 25..][..64];
@@ -529,7 +541,7 @@ fn an_invitation_creates_one_account_with_its_role() {
     assert_eq!(
         server.someone().post("/sign-up", &body("late", &token)).status,
         403,
-        "it is taken back"
+        "it was revoked"
     );
 }
 
@@ -554,7 +566,7 @@ fn an_administrator_adds_changes_and_blocks_accounts() {
         "/users?changed=role"
     );
     assert!(reader.get("/account").text.contains(">author<"), "at once, in every session");
-    assert_eq!(boss.post("/users/boss/role", "role=reader").status, 403, "not the own one");
+    assert_eq!(boss.post("/users/boss/role", "role=reader").status, 403, "not one's own");
     assert_eq!(boss.post("/users/nobody/role", "role=reader").status, 404);
     assert_eq!(boss.post("/users/reader/block", "").header("location"), "/users?changed=blocked");
     assert_eq!(reader.get("/account").status, 303, "the sessions are over");

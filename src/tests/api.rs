@@ -17,7 +17,7 @@ fn assert_problem(answer: &Answer, status: u16, said: &str) {
     assert!(problem["title"].is_string(), "{problem}");
     assert!(
         problem["detail"].as_str().unwrap_or_default().contains(said),
-        "{problem} does not say {said:?}"
+        "{problem} does not contain {said:?}"
     );
 }
 
@@ -69,7 +69,7 @@ fn a_list_has_its_page_and_everything_a_reader_may_see() {
         (&json!(1), &json!(2), &json!(2))
     );
     let article = &answer["articles"][0];
-    assert_eq!(article["slug"], "second", "of one day the one that came later is first");
+    assert_eq!(article["slug"], "second", "on the same day, the later one comes first");
     assert_eq!(
         article["tags"],
         json!([{ "slug": "sea", "name": "Sea" }, { "slug": "land", "name": "Land" }])
@@ -150,7 +150,7 @@ fn a_body_that_is_too_large_is_refused_and_nothing_is_counted() {
     let id = server.id("first");
     let path = format!("/api/v1/articles/{id}/view");
     assert_problem(&server.someone().announce("PUT", &path, 20_000), 413, "too large");
-    assert_eq!(server.someone().view(id).json()["views"], 1, "this view is the first");
+    assert_eq!(server.someone().view(id).json()["views"], 1, "this is the first view");
     let script = server.someone().with("content-type", "application/x-www-form-urlencoded");
     assert_problem(&script.announce("PUT", "/api/islands/record-view", 20_000), 413, "too large");
     assert_eq!(
@@ -327,7 +327,7 @@ fn the_description_is_complete_openapi_3_1() {
         }
         let responses = told["responses"].as_object().unwrap();
         for status in ["200", "405", "500", "503"] {
-            assert!(responses.contains_key(status), "{name} does not say {status}");
+            assert!(responses.contains_key(status), "{name} does not list {status}");
         }
         for (status, response) in responses {
             assert!(!response["description"].as_str().unwrap().is_empty(), "{name}: {status}");

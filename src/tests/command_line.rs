@@ -20,7 +20,7 @@ fn assert_one_line(output: &Output, said: &str) {
     assert_eq!(error.trim_end().lines().count(), 1, "{error}");
     assert!(
         error.starts_with("tidemark: ") && error.contains(said),
-        "{error:?} does not say {said:?}"
+        "{error:?} does not contain {said:?}"
     );
 }
 

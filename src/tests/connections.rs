@@ -147,7 +147,7 @@ fn a_connection_opened_after_a_read_timed_out_serves_a_later_read() {
         let start = Instant::now();
         // Each read is given up at once.
         while Open::take(&mut own.open, server).now_or_never().transpose().unwrap().is_none() {
-            assert!(start.elapsed() < Duration::from_secs(30), "there is never a connection");
+            assert!(start.elapsed() < Duration::from_secs(30), "no connection was ever opened");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     });

@@ -67,8 +67,8 @@ fn c2_a_repeat_within_the_window_is_not_counted_and_gets_the_same_count() {
         let repeat = json!({ "article": id, "views": 1, "counted": false, "reason": "repeat" });
         assert_eq!(reader.view(id).json(), repeat);
     }
-    assert!(counted(&reader, server.id("second")), "another article is another view");
-    assert!(counted(&server.reader("192.0.2.2", FIREFOX), id), "another visitor is another view");
+    assert!(counted(&reader, server.id("second")), "another article counts");
+    assert!(counted(&server.reader("192.0.2.2", FIREFOX), id), "another visitor counts");
 }
 
 #[test]
@@ -208,11 +208,11 @@ fn c3_many_accounts_at_one_address_count_only_as_often_as_configured() {
     let counts = (0..5).filter(|number| counted(&reader(*number, "192.0.2.1"), id)).count();
     assert_eq!(counts, 3);
     assert_eq!(reader(4, "192.0.2.1").view(id).json()["reason"], "ip-cap");
-    assert!(counted(&reader(4, "192.0.2.2"), id), "from elsewhere this one counts");
+    assert!(counted(&reader(4, "192.0.2.2"), id), "from another address it counts");
     assert!(!counted(&reader(4, "192.0.2.2"), id), "once");
     assert!(
         counted(&server.reader("192.0.2.1", FIREFOX), id),
-        "who is not signed in has another cap"
+        "anonymous visitors have another cap"
     );
 }
 
@@ -298,7 +298,7 @@ fn c3_a_salt_is_destroyed_after_two_days() {
     assert!(is_on_disk(), "on the next day the window may still span midnight");
     server.clock.advance(12 * HOUR);
     assert!(server.job(Job::Prune).unwrap().contains("1 salts"));
-    assert!(!is_on_disk(), "neither in the table nor in what is left of the file");
+    assert!(!is_on_disk(), "neither in the table nor in the rest of the file");
 }
 
 #[test]
@@ -356,7 +356,11 @@ fn c6_the_server_function_and_the_json_api_are_the_same_service() {
         answer.json()
     };
     assert_eq!(script(&form), json!({ "article": id, "views": 1, "counted": true }));
-    assert_eq!(reader.view(id).json()["reason"], "repeat", "counted through the other door");
+    assert_eq!(
+        reader.view(id).json()["reason"],
+        "repeat",
+        "already counted through the other endpoint"
+    );
     let other = server.reader("192.0.2.9", FIREFOX);
     assert!(counted(&other, id));
     assert_eq!(
@@ -416,7 +420,11 @@ fn rankings_update_at_once_and_drop_old_views() {
     server.job(Job::Ranking);
     assert!(counted(&server.someone(), second));
     assert_eq!(ranking("24h"), [(second, 1)]);
-    assert_eq!(ranking("7d"), [(second, 2), (first, 2)], "of equals the newer article is first");
+    assert_eq!(
+        ranking("7d"),
+        [(second, 2), (first, 2)],
+        "with equal counts, the newer article comes first"
+    );
     server.clock.advance(7 * 24 * HOUR);
     server.job(Job::Ranking);
     assert_eq!(ranking("7d"), []);

@@ -194,7 +194,7 @@ fn a_deleted_article_is_gone_and_gets_its_id_back_when_written_again() {
         assert!(by_slug(&database, "first", NOW).await.unwrap().is_none());
         assert!(!database.is_visible(number, NOW).await.unwrap());
         assert!(database.all_fields().await.unwrap().is_empty());
-        assert!(!database.is_empty().await.unwrap(), "deleted ones count");
+        assert!(!database.is_empty().await.unwrap(), "deleted articles count");
         assert_eq!(
             database.dates_of_slugs().await.unwrap(),
             HashMap::from([("first".into(), Some(NOW - 1))])
@@ -226,7 +226,7 @@ fn a_dropped_transaction_changes_nothing() {
         assert_eq!(
             write(&database, &article("first")).await,
             Written::Created,
-            "nobody holds a lock any more"
+            "no lock is held any more"
         );
     });
 }
@@ -245,7 +245,7 @@ fn an_alias_stays_with_the_article_that_has_it() {
         assert_eq!(
             write(&database, &second).await,
             Written::Unchanged,
-            "what it can't have is no difference"
+            "fields it can't have don't count as differences"
         );
         for (path, slug) in [
             ("/old", Some("first")),
@@ -784,12 +784,12 @@ fn writers_of_the_same_article_author_and_tags_take_turns() {
         for writer in writers {
             created += writer.await.unwrap().unwrap();
         }
-        assert_eq!(created, 3, "each is made once");
+        assert_eq!(created, 3, "each is created once");
         let all = database.all_fields().await.unwrap();
         assert_eq!(all.len(), 3);
         assert!(
             all.iter().all(|article| article.title == all[0].title),
-            "the last one wrote all three"
+            "all three are from the last writer"
         );
         for article in &all {
             let stored = by_slug(&database, &article.slug, NOW).await.unwrap().unwrap();

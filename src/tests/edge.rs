@@ -270,7 +270,7 @@ fn a_server_function_never_redirects_to_another_site() {
     let answer = boss.with("referer", &own).request("GET", "/api/pages/home", "");
     assert!(
         location(&answer).starts_with(&own),
-        "back to where one was, not to {}",
+        "back to the page before, not to {}",
         location(&answer)
     );
 }
@@ -315,7 +315,7 @@ fn c3_of_two_session_cookies_in_a_request_the_last_one_counts_everywhere() {
         }
         assert!(
             !client.get("/").text.contains("href=\"/login"),
-            "nor is it nobody's page: {cookies}"
+            "and the reader is signed in: {cookies}"
         );
     }
     let two_lines = server.someone().with("cookie", &reader).with("cookie", &boss);
@@ -465,7 +465,10 @@ fn one_address_gets_only_a_share_of_the_connections() {
         assert!(answer.starts_with("HTTP/1.1 200 "), "{address}: {answer}");
     }
     let answer = ask(taken.pop().unwrap());
-    assert!(answer.starts_with("HTTP/1.1 200 "), "what an address has goes on: {answer}");
+    assert!(
+        answer.starts_with("HTTP/1.1 200 "),
+        "existing connections of the address still work: {answer}"
+    );
     // Once the server has noticed that a connection is closed, there is room for another.
     let start = Instant::now();
     while !ask(from("127.0.0.2")).starts_with("HTTP/1.1 200 ") {
@@ -523,7 +526,7 @@ fn many_simultaneous_searches_are_answered_or_get_503_and_pages_are_still_served
             );
         }
     });
-    assert_eq!(server.someone().get("/search?q=first").status, 200, "and then there is room again");
+    assert_eq!(server.someone().get("/search?q=first").status, 200, "then there is room again");
 }
 
 #[test]
@@ -619,5 +622,5 @@ fn with_a_limit_of_256_files_hundreds_of_connections_break_nothing() {
     let log = std::fs::read_to_string(&log).unwrap();
     let said =
         log.lines().filter(|line| line.contains("connections are in use, so the oldest")).count();
-    assert!((1..5).contains(&said), "now and then: {log}");
+    assert!((1..5).contains(&said), "logged only now and then: {log}");
 }

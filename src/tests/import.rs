@@ -116,7 +116,7 @@ fn a_real_blog_survives_import_and_export_unchanged() {
         let mut there = other.all_fields().await.unwrap();
         here.sort_by(|one, two| one.slug.cmp(&two.slug));
         there.sort_by(|one, two| one.slug.cmp(&two.slug));
-        assert_eq!(here, there, "a blog that moves is the same blog");
+        assert_eq!(here, there, "a moved blog is the same blog");
 
         for article in &here {
             assert_eq!(
@@ -152,7 +152,7 @@ fn c7_rendering_again_after_an_upgrade_does_not_change_the_article() {
     let wrong = article();
     assert_ne!(wrong, right);
     assert_eq!(server.run(rerender(&server.database)).unwrap(), 1, "the others came out the same");
-    assert_eq!(article(), right, "version, time of change and count among the rest");
+    assert_eq!(article(), right, "including version, time of change and count");
     assert_eq!(view("192.0.2.2"), Some(2));
     server.execute("UPDATE articles SET html = 'x' WHERE slug = 'third'");
     assert_eq!(server.run(rerender(&server.database)).unwrap(), 0, "it is done once");
@@ -249,7 +249,7 @@ fn the_samples_are_complete_and_added_only_once() {
         assert_eq!(seeded.password.as_deref().map(str::len), Some(24));
         assert!(
             seed(&database, &clock).await.unwrap().is_none(),
-            "a blog with articles is left alone"
+            "a blog with articles is not changed"
         );
         let author = database.user_by_username(&seeded.username).await.unwrap().unwrap();
         assert_eq!(author.name, AUTHOR);

@@ -290,7 +290,7 @@ fn while_sql_is_down_cached_pages_are_served_and_others_fail_within_a_second() {
             assert_eq!(
                 (answer.status, &answer.text),
                 (200, &feed),
-                "{how:?}: what was made last is sent"
+                "{how:?}: the last version is sent"
             );
             assert!(took < AT_MOST, "{how:?}: the feed took {took:?}");
         }
@@ -327,7 +327,7 @@ fn changes_made_while_sql_is_unreachable_show_on_cached_pages_once_it_is_back() 
     });
     assert!(
         server.someone().get(path).text.contains("The <em>first</em> text."),
-        "nobody can know yet"
+        "it can't be known yet"
     );
     place.bring_sql_back(Away::Cut);
     let server = &place.server;

@@ -198,7 +198,7 @@ fn c6_cached_rankings_of_each_window_include_every_counted_view() {
     }
     for _ in 0..2 {
         let answer = server.someone().get("/most-viewed?window=1h");
-        assert_eq!((answer.status, status(&answer)), (404, ""), "there is no such window");
+        assert_eq!((answer.status, status(&answer)), (404, ""), "the window does not exist");
     }
 }
 

@@ -248,7 +248,7 @@ fn signing_in_shows_the_name_and_signing_out_ends_the_session_on_the_server() {
     for wrong in ["username=reader&password=wrong", "username=nobody&password=a-good-password"] {
         let answer = form.request("POST", "/login", wrong);
         assert_eq!(answer.status, 422);
-        assert_eq!(answer.header("set-cookie"), "", "no session for a failure");
+        assert_eq!(answer.header("set-cookie"), "", "a failure creates no session");
         assert!(answer.text.contains("The user name or the password is wrong."), "{}", answer.text);
         assert!(
             !answer.text.contains("a-good-password"),
@@ -276,7 +276,7 @@ fn signing_in_shows_the_name_and_signing_out_ends_the_session_on_the_server() {
     let answer = reader.request("POST", "/logout", "");
     let forgets = answer.header("clear-site-data");
     assert_eq!((answer.status, forgets), (303, "\"storage\""), "the browser forgets what was read");
-    assert!(!reader.get("/").text.contains("A Reader"), "the old cookie is worth nothing");
+    assert!(!reader.get("/").text.contains("A Reader"), "the old cookie is invalid");
     let sessions = match &server.redis {
         None => server.number("SELECT count(*) FROM sessions WHERE ? = ''", ""),
         Some(redis) => {

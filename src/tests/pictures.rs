@@ -121,7 +121,7 @@ fn pictures_of_each_format_are_served_whole_with_their_media_type() {
         assert_eq!(server.someone().with("if-none-match", "\"x\"").get(&url).status, 200);
     }
     let two: Vec<String> = (0..2).map(|_| address(&jo, "same.png", &png(3, 3))).collect();
-    assert_ne!(two[0], two[1], "an address says nothing of what is there");
+    assert_ne!(two[0], two[1], "the address reveals nothing about the picture");
     assert_eq!(server.number("SELECT count(*) FROM pictures WHERE ? = ''", ""), 6);
 }
 
@@ -149,16 +149,16 @@ fn camera_metadata_is_removed_except_the_orientation() {
         ("a.gif", dirty_gif, "12 × 8"),
         ("a.webp", dirty_webp, "20 × 30"),
     ] {
-        assert!(has_secret(&dirty), "{name}: the test is about nothing");
+        assert!(has_secret(&dirty), "{name}: the test tests nothing");
         let url = address(&jo, name, &dirty);
         let answer = server.someone().get(&url);
         assert!(!has_secret(&answer.bytes), "{name}");
         assert!(!answer.text.contains("<script>"), "{name}");
-        assert!(jo.get("/studio/pictures").text.contains(size), "{name}: turned as it is shown");
+        assert!(jo.get("/studio/pictures").text.contains(size), "{name}: rotated as displayed");
         let turned = check(&answer.bytes).unwrap();
         let unturned = if name == "a.gif" { (12, 8) } else { (20, 30) };
-        assert_eq!((turned.width, turned.height), unturned, "{name} still says which way up it is");
-        assert_eq!(turned.bytes, answer.bytes, "{name}: there is nothing left to take out");
+        assert_eq!((turned.width, turned.height), unturned, "{name} still has its orientation");
+        assert_eq!(turned.bytes, answer.bytes, "{name}: nothing is left to remove");
     }
 }
 
@@ -205,11 +205,11 @@ fn data_hidden_in_overlong_parts_is_removed() {
         let secret = &SECRET[..30];
         assert!(
             dirty.windows(secret.len()).any(|window| window == secret),
-            "{name}: the test is about nothing"
+            "{name}: the test tests nothing"
         );
         assert!(!found.bytes.windows(secret.len()).any(|window| window == secret), "{name}");
         let again = check(&found.bytes).unwrap();
-        assert_eq!(again.bytes, found.bytes, "{name}: there is nothing left to take out");
+        assert_eq!(again.bytes, found.bytes, "{name}: nothing is left to remove");
     }
     // The profile is compressed, so it has to be decompressed to be checked.
     let found = check(&with_png_chunk(&png(8, 8), b"iCCP", &packed_profile(&profile))).unwrap();
@@ -233,7 +233,7 @@ fn a_picture_that_costs_more_than_it_shows_is_refused_before_it_is_decoded() {
     // A WebP decoder uses the size in the bitstream, not the one in the container.
     for is_animation in [false, true] {
         let is_taken = |said, size| strip(Kind::Webp, &webp_of(said, size, is_animation)).is_some();
-        assert!(is_taken((64, 48), (64, 48)), "the test is about nothing");
+        assert!(is_taken((64, 48), (64, 48)), "the test tests nothing");
         assert!(
             !is_taken((1, 1), (16_383, 16_383))
                 && !is_taken((64, 48), (64, 49))
@@ -321,7 +321,7 @@ fn an_incomplete_picture_is_refused_in_one_clear_line() {
         );
     }
     assert_eq!(server.number("SELECT count(*) FROM pictures WHERE ? = ''", ""), 0);
-    assert!(!server.folder.path().join("pictures").exists(), "nothing is kept of what is refused");
+    assert!(!server.folder.path().join("pictures").exists(), "nothing of a refused file is stored");
 }
 
 /// Corrects the checksum of a PNG's header.
@@ -438,7 +438,7 @@ fn an_author_uploads_copies_and_deletes_without_javascript() {
     assert_eq!(
         server.number("SELECT count(*) FROM pictures WHERE ? = ''", ""),
         2,
-        "all of a request or nothing"
+        "a request is stored whole or not at all"
     );
     let answer = jo.with("content-type", "application/x-www-form-urlencoded").request(
         "POST",
@@ -464,12 +464,12 @@ fn an_author_uploads_copies_and_deletes_without_javascript() {
     assert_eq!(
         std::fs::read_dir(server.folder.path().join("pictures")).unwrap().count(),
         1,
-        "its bytes are gone too"
+        "its file is deleted too"
     );
     assert_eq!(
         jo.request("POST", delete, "").status,
         404,
-        "a second time there is nothing to delete"
+        "the second time, there is nothing to delete"
     );
 }
 
@@ -528,7 +528,7 @@ fn only_the_owner_and_an_administrator_list_and_delete_a_picture() {
         post(&jo.with("sec-fetch-site", "cross-site"), &[("a.png", &png(2, 2))]).status,
         403
     );
-    assert_eq!(nobody.get(&url).status, 200, "whoever knows the address sees it");
+    assert_eq!(nobody.get(&url).status, 200, "anyone with the address can see it");
 
     let root = signed_in(&server, "root");
     let page = root.get("/studio/pictures").text;
@@ -721,7 +721,7 @@ fn pictures_can_be_stored_in_an_s3_bucket() {
     );
     assert!(matches!(server.run(server.doctor.examine_pictures()), Finding::Wrong(_)));
     assert_eq!(server.number("SELECT count(*) FROM pictures WHERE ? = ''", ""), 1);
-    assert_eq!(server.someone().get("/articles/first").status, 200, "articles do without");
+    assert_eq!(server.someone().get("/articles/first").status, 200, "articles go without it");
 
     s3.is_down.store(false, Ordering::Relaxed);
     assert_eq!(jo.request("POST", &format!("/studio{url}/delete"), "").status, 303);
@@ -768,7 +768,7 @@ fn a_user_has_a_quota_of_pictures_and_bytes() {
     assert_eq!((answer.status, answer.header("content-type")), (403, "application/problem+json"));
     assert_eq!(server.number("SELECT count(*) FROM pictures WHERE ? = ''", ""), 3);
     let kept = std::fs::read_dir(server.folder.path().join("pictures")).unwrap().count();
-    assert_eq!(kept, 3, "nothing is left over of what had no room");
+    assert_eq!(kept, 3, "nothing of a refused upload is left");
     assert_eq!(jo.post(&format!("/studio{url}/delete"), "").status, 303);
     let noise = RgbaImage::from_fn(600, 600, |x, y| {
         let hash = x
@@ -780,12 +780,12 @@ fn a_user_has_a_quota_of_pictures_and_bytes() {
     let mut large = Cursor::new(Vec::new());
     noise.write_to(&mut large, image::ImageFormat::Png).unwrap();
     let large = large.into_inner();
-    assert!(large.len() > 1024 * 1024, "the test is about nothing");
+    assert!(large.len() > 1024 * 1024, "the test tests nothing");
     assert_eq!(post_json(&jo, "large.png", &large).status, 403, "too many bytes");
     assert_eq!(
         post_json(&author(&server, "other"), "e.png", &small).status,
         201,
-        "each has room of their own"
+        "each user has their own quota"
     );
 }
 

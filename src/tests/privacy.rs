@@ -227,7 +227,7 @@ fn c3_after_a_day_of_readers_no_stored_byte_links_a_reader_to_an_article() {
     assert_eq!(
         found(&needles, &logged),
         [""; 0],
-        "what the log calls an address is found nowhere else"
+        "the log's name for an address appears nowhere else"
     );
 
     // Two days later. If another connection is reading the database, or Redis is still rewriting

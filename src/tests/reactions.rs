@@ -162,7 +162,7 @@ fn readers_see_counts_of_reactions_but_not_who_reacted() {
     other.post("/articles/first/like", "like=true");
     assert_eq!(server.counts("first"), (2, 1));
     other.post("/articles/first/like", "like=false");
-    assert_eq!(server.counts("first"), (1, 1), "one takes back only what is one's own");
+    assert_eq!(server.counts("first"), (1, 1), "a reader can undo only their own reactions");
 }
 
 #[test]
@@ -442,7 +442,7 @@ fn likes_during_a_reconcile_are_neither_lost_nor_doubled() {
         };
         futures_util::future::join(likes, reconcile).await.1
     });
-    assert_eq!(drifts.len(), 1, "only the one that was there: {drifts:?}");
+    assert_eq!(drifts.len(), 1, "only the earlier one: {drifts:?}");
     assert_eq!(drifts[0].kept - drifts[0].correct, 1000);
     let expected: i64 = users.iter().map(|user| i64::from(*user % 4 != 0)).sum();
     assert_eq!(server.counts("first").0, expected);
@@ -551,11 +551,7 @@ fn saved_articles_are_listed_latest_first_and_paged() {
     assert_eq!(reader.get("/collects?page=3").status, 404);
     server.execute("UPDATE articles SET status = 'draft' WHERE slug = 'part-0'");
     reader.post("/articles/part-1/collect", "collect=false");
-    assert_eq!(
-        titles("/collects")[0],
-        "part-2",
-        "neither what is not published nor what is not kept any more"
-    );
+    assert_eq!(titles("/collects")[0], "part-2", "neither unpublished nor unsaved articles");
     let menu = reader.get("/").text;
     assert!(menu.contains("href=\"/collects\"") && menu.contains("href=\"/following\""), "{menu}");
     assert!(!server.someone().get("/").text.contains("href=\"/collects\""));

@@ -163,7 +163,7 @@ fn c2_a_visitor_to_two_replicas_counts_once() {
     assert_eq!(view(&urls[0], "192.0.2.1")["views"], 1);
     assert_eq!(view(&urls[1], "192.0.2.1")["reason"], "repeat");
     assert_eq!(view(&urls[1], "192.0.2.2")["views"], 2);
-    assert_eq!(view(&urls[0], "192.0.2.3")["views"], 3, "each sees the other's views at once");
+    assert_eq!(view(&urls[0], "192.0.2.3")["views"], 3, "each shows the other's views at once");
     // A session works on every replica, because sessions are in Redis.
     server.add_user("reader", "a-good-password");
     let reader = server.someone().signed_in("reader", "a-good-password");
@@ -423,7 +423,7 @@ fn rankings_are_right_at_once_after_hours_have_passed_and_after_redis_was_emptie
     server.reader("192.0.2.2", FIREFOX).view(first);
     assert_eq!(ranking("24h"), [(first, 2), (second, 1)], "before any flush");
     server.execute("UPDATE articles SET status = 'draft' WHERE slug = 'first'");
-    assert_eq!(ranking("all"), [(second, 1)], "what readers do not see is left out");
+    assert_eq!(ranking("all"), [(second, 1)], "hidden articles are left out");
     server.execute("UPDATE articles SET status = 'published' WHERE slug = 'first'");
     server.job(Job::Flush);
     server.redis.as_ref().unwrap().command(&["FLUSHALL"]);

@@ -349,11 +349,11 @@ fn a_sign_in_during_a_password_change_leaves_no_session() {
             );
             assert_eq!(answer.header("set-cookie"), "", "{how}");
         }
-        assert_eq!(before.get("/account").status, 303, "{how}: what was there before is over");
+        assert_eq!(before.get("/account").status, 303, "{how}: earlier sessions have ended");
         if how != "change" {
             assert_eq!(server.sessions_of("writer"), 0, "{how}");
         }
-        assert_eq!(boss.get("/account").status, 200, "{how}: nobody else is concerned");
+        assert_eq!(boss.get("/account").status, 200, "{how}: no other user is affected");
         assert_eq!(
             sign_in(&server.someone(), "writer", "another-password").status == 303,
             how != "block",
@@ -393,7 +393,7 @@ fn however_sign_ins_race_with_a_password_change_one_session_is_left() {
                 "round {round}"
             );
         }
-        assert_eq!(server.sessions_of("writer"), 1, "round {round}: that of whoever changed it");
+        assert_eq!(server.sessions_of("writer"), 1, "round {round}: the session that changed it");
     }
 }
 
@@ -435,7 +435,7 @@ fn of_two_simultaneous_sign_ups_with_similar_names_one_gets_an_account() {
     assert!(refused[0].text.contains("one that looks like it"), "{}", refused[0].text);
     assert_eq!(answers.iter().filter(|answer| answer.status == 303).count(), 1, "{answers:?}");
     let invitations = server.run(server.accounts.invitations()).unwrap();
-    assert_eq!(invitations.len(), 1, "whoever was refused still has the invitation");
+    assert_eq!(invitations.len(), 1, "the refused user still has the invitation");
 }
 
 #[test]
@@ -477,9 +477,9 @@ fn an_administrator_who_loses_the_role_cant_finish_an_action() {
     assert_eq!(
         sign_in(&server.someone(), "writer", PASSWORD).status,
         303,
-        "the password is the old one"
+        "the password is unchanged"
     );
-    assert_eq!(other.get("/account").status, 200, "the session goes on, with what the role allows");
+    assert_eq!(other.get("/account").status, 200, "the session continues with the new role");
     assert_eq!(other.get("/users").status, 403);
 }
 
@@ -510,20 +510,16 @@ fn a_session_of_an_old_credential_is_invalid_even_if_it_could_not_be_deleted() {
     }
     // The server profile counts without asking SQL, which may be unreachable.
     let view = writer.view(id).json();
-    assert_eq!(
-        view["counted"],
-        !is_server_profile(),
-        "it counts as somebody's who is not signed in: {view}"
-    );
+    assert_eq!(view["counted"], !is_server_profile(), "it counts as an anonymous view: {view}");
     let again = server.someone().signed_in("writer", PASSWORD);
     let account = again.get("/account").text;
     assert_eq!(
         account.matches("class=\"session-browser\"").count(),
         1,
-        "what opens nothing is not listed: {account}"
+        "an invalid session is not listed: {account}"
     );
     assert_eq!(again.post("/account/sessions/end", "session=others").status, 303);
-    assert_eq!(server.sessions_of("writer"), 1, "and still it can be ended");
+    assert_eq!(server.sessions_of("writer"), 1, "it can still be ended");
 }
 
 #[test]
@@ -591,7 +587,7 @@ fn an_invitation_ends_when_its_creator_may_no_longer_invite() {
         assert!(boss.post(path, form).status < 400, "{path}");
         assert!(is_refused(&token), "{path}");
         give_back();
-        assert!(is_refused(&token), "{path}: it does not come back with the rights");
+        assert!(is_refused(&token), "{path}: regaining the role does not revive it");
     }
     // However the inviter lost the rights.
     for lost in [
@@ -755,7 +751,7 @@ fn only_a_password_change_changes_the_credential() {
         assert_eq!(ann().await.credential, 0);
         assert!(database.set_role(Some(boss), "ann", Role::Author).await.unwrap());
         database.rename_user(ann().await.actor(), "Ann Bell", &|_| false).await.unwrap();
-        assert_eq!(ann().await.credential, 0, "a role counts at once, wherever one is signed in");
+        assert_eq!(ann().await.credential, 0, "a role change applies at once to every session");
         assert_eq!(database.change_password(ann().await.actor(), "$1").await.unwrap(), 1);
         assert_eq!(database.reset_password(boss, "ann", "$2").await.unwrap(), Some(id));
         assert_eq!(database.block_user(boss, "ann").await.unwrap(), Some(id));

@@ -90,7 +90,7 @@ fn an_author_writes_publishes_and_unpublishes_an_article() {
         writer.get("/studio").text.contains("Nothing written yet"),
         "an empty studio says what it is for"
     );
-    assert!(writer.get("/").text.contains("href=\"/studio\""), "the way to it is on every page");
+    assert!(writer.get("/").text.contains("href=\"/studio\""), "every page links to it");
     let fields = form(&[
         ("title", "Über Gezeiten & Mehr"),
         ("tags", "Sea, New Tag, sea"),
@@ -113,7 +113,7 @@ fn an_author_writes_publishes_and_unpublishes_an_article() {
         "the text stays text: {editor}"
     );
     let address = "/articles/uber-gezeiten-mehr";
-    assert_eq!(studio.server.someone().get(address).status, 404, "nobody sees a draft");
+    assert_eq!(studio.server.someone().get(address).status, 404, "readers can't see a draft");
     let publish = form(&[
         ("title", "Über Gezeiten & Mehr"),
         ("slug", "uber-gezeiten-mehr"),
@@ -287,13 +287,13 @@ fn the_second_of_two_editors_to_save_sees_both_texts_and_loses_nothing() {
     let boss_version = writer.get(&format!("{page}/revisions/2")).text;
     assert!(
         boss_version.contains("The boss's"),
-        "the other text stays among the revisions: {boss_version}"
+        "the other text is kept as a revision: {boss_version}"
     );
     for version in ["", "x", "99"] {
         assert_eq!(
             save(&writer, version, "Contested", "text").status,
             409,
-            "a version that is none: {version}"
+            "an invalid version: {version}"
         );
     }
 }
@@ -329,10 +329,10 @@ fn every_save_is_a_revision_that_can_be_compared_and_restored() {
     }
     let revision = boss.get(&format!("{page}/revisions/2")).text;
     assert!(revision.contains("Changes in version 2") && revision.contains("<mark>"), "{revision}");
-    assert!(!revision.contains("Restore this revision"), "it is what is stored");
+    assert!(!revision.contains("Restore this revision"), "it is the current version");
     assert_eq!(boss.get(&format!("{page}/revisions/3")).status, 404);
     let restore = format!("{page}/revisions/1/restore");
-    assert_eq!(send(&boss, &restore, &[("version", "1")]).status, 409, "somebody has saved since");
+    assert_eq!(send(&boss, &restore, &[("version", "1")]).status, 409, "it has been saved since");
     let answer = send(&boss, &restore, &[("version", "2")]);
     assert_eq!(answer.header("location"), format!("{page}?done=revision"), "{}", answer.text);
     assert!(
@@ -343,7 +343,7 @@ fn every_save_is_a_revision_that_can_be_compared_and_restored() {
     assert_eq!(
         (same.status, studio.row(id, "version")),
         (303, 3),
-        "what changes nothing writes nothing"
+        "a save without changes writes nothing"
     );
     assert!(
         studio.server.someone().get("/authors/jo-doe").text.contains("Title of first"),
@@ -433,7 +433,10 @@ fn the_table_is_sorted_paged_and_searched() {
     }
     assert_eq!(titles(&writer.get("/studio?q=OFTEN").text), ["Read often"]);
     assert!(writer.get("/studio?q=%25").text.contains("Nothing found"));
-    assert!(titles(&other.get("/studio").text).is_empty(), "of others one sees nothing");
+    assert!(
+        titles(&other.get("/studio").text).is_empty(),
+        "other authors' articles are not listed"
+    );
     let all = boss.get("/studio?sort=title&order=desc").text;
     assert!(
         all.contains("Title of unpublished") && all.contains("Jo Doe"),
@@ -457,7 +460,7 @@ fn an_author_cant_reach_another_authors_articles() {
     let said = |answer: &Answer| {
         answer.text.split("<main").nth(1).unwrap().split("</main>").next().unwrap().to_owned()
     };
-    assert_eq!(said(&guessed), said(&missing), "it looks as if it were not there");
+    assert_eq!(said(&guessed), said(&missing), "it looks as if it did not exist");
     let fields =
         form(&[("title", "Stolen"), ("markdown", "x"), ("version", "1"), ("intent", "publish")]);
     for (path, fields) in [
@@ -526,7 +529,7 @@ fn unsaved_changes_are_recovered_and_can_be_discarded() {
         !writer.get(&format!("/studio/{id}")).text.contains("Unsaved changes"),
         "a save takes the draft with it"
     );
-    assert_eq!(keep(id, 1, "Late").text, "false", "what was on its way brings nothing back");
+    assert_eq!(keep(id, 1, "Late").text, "false", "a late draft does not bring it back");
     assert!(!writer.get(&format!("/studio/{id}")).text.contains("Unsaved changes"));
     // Another user's save doesn't discard a draft.
     let fields = form(&[
@@ -849,7 +852,11 @@ fn old_revisions_are_pruned_but_never_the_current_one() {
         (1, 3),
         "the oldest go"
     );
-    assert_eq!(writer.get(&format!("/studio/{first}/revisions/6")).status, 200, "what it is stays");
+    assert_eq!(
+        writer.get(&format!("/studio/{first}/revisions/6")).status,
+        200,
+        "the current version stays"
+    );
 }
 
 #[test]

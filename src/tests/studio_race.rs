@@ -101,7 +101,7 @@ fn c7_a_thousand_saves_and_a_hundred_thousand_views_at_the_same_time_lose_nothin
         "the count is exact"
     );
     assert_eq!(texts.len() as u64, SAVES);
-    assert!(conflicts.load(Ordering::Relaxed) > 0, "the editors were in each other's way");
+    assert!(conflicts.load(Ordering::Relaxed) > 0, "the editors conflicted");
     // Every acknowledged save has a version, and the text under that version is the one that was
     // saved.
     let revisions = server.run(server.database.revisions(id)).unwrap();
@@ -115,7 +115,7 @@ fn c7_a_thousand_saves_and_a_hundred_thousand_views_at_the_same_time_lose_nothin
         1 + i64::try_from(SAVES).unwrap()
     );
     let stored = server.run(server.database.editable(id)).unwrap().unwrap();
-    assert_eq!(stored.fields.markdown, revisions[0].markdown, "what is stored is the last save");
+    assert_eq!(stored.fields.markdown, revisions[0].markdown, "the last save is stored");
     // Views leave the article unchanged.
     server.clock.advance(std::time::Duration::from_secs(60));
     let batch: Vec<View> = (VIEWS..VIEWS + BATCH)

@@ -144,6 +144,6 @@ fn the_throttle_in_redis_agrees_with_a_simple_model() {
     // Every key has a TTL, whatever was taken back.
     for key in server.command(&["KEYS", "tm:attempts:*"]).lines() {
         let left: i64 = server.command(&["PTTL", key]).trim().parse().unwrap();
-        assert!(left > 0, "{key} is for ever");
+        assert!(left > 0, "{key} never expires");
     }
 }

@@ -101,7 +101,7 @@ fn c3_an_article_page_starts_a_session_unless_the_browser_has_one() {
         );
         let number = value.strip_prefix("visitor=").unwrap();
         assert!(number.len() == 32 && u128::from_str_radix(number, 16).is_ok(), "{cookie}");
-        assert!(numbers.insert(number.to_owned()), "each its own");
+        assert!(numbers.insert(number.to_owned()), "each has its own");
         assert_eq!(answer.header("cache-control"), "private, no-cache");
     }
     assert_eq!(numbers.len(), count);
@@ -176,7 +176,7 @@ fn c2_a_retry_after_a_lost_reply_counts_once_because_replies_start_no_session() 
         assert_eq!(
             (reason(&answer), begun(&answer)),
             ("repeat".into(), None),
-            "{cookie} is as none"
+            "{cookie} is ignored"
         );
     }
 }
@@ -267,7 +267,7 @@ fn c3_a_thousand_forged_cookies_count_only_up_to_the_caps() {
     assert_eq!(
         reason(&server.someone().view(first)),
         "ip-cap",
-        "nor does a browser without a cookie"
+        "nor is a browser without a cookie"
     );
     assert!(!would_count(&server.someone().get(ARTICLE)), "and the page knows");
     assert_eq!(counts(second, &|number| format!("2001:db8:1:{number:x}::1")), 7);
@@ -319,7 +319,7 @@ fn c4_an_articles_own_authors_are_answered_but_not_counted() {
         assert_eq!(would_count(&author.get("/articles/own")), counts);
         assert!(
             would_count(&other.get("/articles/own")),
-            "who only writes other articles is a reader"
+            "an author of other articles is a reader"
         );
         if counts {
             assert_eq!(
@@ -339,7 +339,7 @@ fn c4_an_articles_own_authors_are_answered_but_not_counted() {
         assert_eq!(
             server.reader("192.0.2.2", FIREFOX).view(id).json()["views"],
             2,
-            "who is not signed in is anybody"
+            "a signed-out author is an anonymous reader"
         );
         assert_eq!(author.view(server.id("first")).json()["counted"], true, "an article of others");
         let metrics = server.someone().get("/metrics").text;
@@ -382,11 +382,14 @@ fn c6_a_page_says_whether_the_readers_view_would_count() {
         says[0]
     };
     let speculative = server.someone().with("sec-purpose", "prefetch;prerender");
-    assert!(pages(&server.someone()) && pages(&speculative), "the view comes when somebody looks");
+    assert!(
+        pages(&server.someone()) && pages(&speculative),
+        "the view is sent once the page is visible"
+    );
     assert!(!pages(&server.reader("192.0.2.1", "Googlebot/2.1")));
     assert!(!pages(&server.reader("192.0.2.1", "")));
     for _ in 0..20 {
-        assert!(pages(&server.someone()), "asking counts nobody");
+        assert!(pages(&server.someone()), "asking counts no view");
     }
     assert_eq!(server.counted_anywhere(), 0);
     assert_eq!(server.someone().view(id).json()["views"], 1);

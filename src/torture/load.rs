@@ -107,7 +107,7 @@ impl Load {
         }
         self.give_up.store(true, Ordering::Relaxed);
         for reader in self.readers {
-            reader.join().expect("a reader who came to the end");
+            reader.join().expect("the reader finishes");
         }
         let views = self.views.lock().expect("the views").values().cloned().collect();
         (views, self.requests.load(Ordering::Relaxed))

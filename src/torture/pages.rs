@@ -99,7 +99,7 @@ impl Readers {
     pub fn finish(self) -> Vec<Opened> {
         self.stop.store(true, Ordering::Relaxed);
         for reader in self.readers {
-            reader.join().expect("a reader who came to the end");
+            reader.join().expect("the reader finishes");
         }
         std::mem::take(&mut *self.browser.opened.lock().expect("the pages"))
     }

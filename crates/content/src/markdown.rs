@@ -819,7 +819,7 @@ mod tests {
         assert_eq!(
             levels("#### a\n\n##### b\n\n#### c"),
             [2, 3, 2],
-            "a text that starts too low moves up"
+            "headings that start too low are raised"
         );
         assert_eq!(levels("# a\n\n###### b"), [2, 6]);
     }

@@ -591,7 +591,7 @@ mod tests {
         assert_eq!(
             settled("<a title=\"<script>\">x</a>"),
             "<a title=\"<script>\">x</a>",
-            "it is a value there"
+            "it is part of an attribute value"
         );
     }
 
@@ -623,11 +623,7 @@ mod tests {
         assert_eq!(settled("a <!-- b"), "a ");
         let html = "a <!-- b";
         let continued = Reader::default().read(html, 0, &Ends::of(html), true);
-        assert_eq!(
-            continued,
-            [Piece::Html("a "), Piece::Html("<!-- b")],
-            "it is closed further on"
-        );
+        assert_eq!(continued, [Piece::Html("a "), Piece::Html("<!-- b")], "it is closed later");
     }
 
     #[test]
@@ -675,7 +671,7 @@ mod tests {
             "/x",
         ] {
             let tag = format!("<iframe src=\"{address}\">");
-            assert_eq!(settled(&tag), format!("[{tag}]"), "it is no address on the web");
+            assert_eq!(settled(&tag), format!("[{tag}]"), "it is not a web address");
         }
     }
 

@@ -133,7 +133,7 @@ mod tests {
                 async move {
                     {
                         let mut asked = this.asked.lock().unwrap();
-                        assert_eq!(asked.1, 0, "two ask at once");
+                        assert_eq!(asked.1, 0, "two probe at once");
                         *asked = (asked.0 + 1, 1);
                     }
                     tokio::time::sleep(Duration::from_millis(20)).await;
@@ -161,7 +161,7 @@ mod tests {
             assert_eq!(breaker.state(), State::Well);
             let asked = store.asked.lock().unwrap().0;
             tokio::time::sleep(Duration::from_secs(10)).await;
-            assert_eq!(store.asked.lock().unwrap().0, asked, "nobody asks a store that is well");
+            assert_eq!(store.asked.lock().unwrap().0, asked, "a healthy store is not probed");
             // The next outage starts over.
             store.note(&breaker, State::Slow);
             assert_eq!(breaker.state(), State::Slow);
@@ -176,7 +176,7 @@ mod tests {
             store.note(&breaker, State::Slow);
             assert_eq!(breaker.state(), State::Away);
             tokio::time::sleep(Duration::from_millis(50)).await;
-            assert_eq!(breaker.state(), State::Slow, "as the probe found it");
+            assert_eq!(breaker.state(), State::Slow, "the state that the probe found");
         });
     }
 }

@@ -122,12 +122,12 @@ mod tests {
         assert!(line.enter(Who::Stranger(100)).is_none());
         assert!(line.enter(Who::Known).is_some());
         drop((of_one, of_others));
-        assert_eq!(line.by_network.lock().unwrap().len(), 0, "nothing is left of who has gone");
-        assert_eq!(all(&line, |_| Who::Stranger(7)).len(), FOR_NETWORK);
         assert_eq!(
-            all(&line, |_| Who::Known).len(),
-            PLACES,
-            "places that were refused are not lost"
+            line.by_network.lock().unwrap().len(),
+            0,
+            "disconnected clients leave nothing behind"
         );
+        assert_eq!(all(&line, |_| Who::Stranger(7)).len(), FOR_NETWORK);
+        assert_eq!(all(&line, |_| Who::Known).len(), PLACES, "refused slots are not lost");
     }
 }

@@ -557,7 +557,7 @@ mod tests {
             assert_eq!(
                 throttle.attempt(owner, 2 * SECOND).await.unwrap(),
                 2 * SECOND,
-                "it is still remembered"
+                "it is still known"
             );
         });
     }
@@ -571,6 +571,6 @@ mod tests {
         assert!(origins.iter().all(|origin| origin.hash != sender.log_name()));
         assert_eq!(sender.log_name(), of([192, 0, 2, 1]).log_name());
         assert_ne!(sender.log_name(), of([192, 0, 2, 2]).log_name());
-        assert!(!format!("{sender:?}").contains("192"), "nor does it tell the address");
+        assert!(!format!("{sender:?}").contains("192"), "and it does not reveal the address");
     }
 }

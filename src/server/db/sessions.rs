@@ -281,7 +281,7 @@ mod tests {
         assert_ne!(
             name.as_str(),
             blake3::hash(id.to_string().as_bytes()).to_hex().as_str(),
-            "a key of its own"
+            "its own key"
         );
     }
 }

@@ -173,7 +173,7 @@ const _: () = {
         let is_held = matches!(ROUTES[index].answer.0, Layers::Site);
         assert!(
             is_held || matches!(ROUTES[index].access, Access::Everyone),
-            "nobody would look who asks"
+            "nothing would check the user"
         );
         index += 1;
     }

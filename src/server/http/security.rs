@@ -230,7 +230,7 @@ mod tests {
         let mut script =
             headers(&[("referer", "https://evil.example/"), ("accept", "application/json")]);
         forget_foreign_referer(&mut script, base);
-        assert!(script.contains_key(REFERER), "nobody follows it");
+        assert!(script.contains_key(REFERER), "it is not used");
     }
 
     #[test]

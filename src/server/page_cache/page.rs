@@ -439,7 +439,7 @@ mod tests {
         assert_eq!(
             other.fill(&filling(true)).hash,
             other.fill(&filling(false)).hash,
-            "it does not ask"
+            "the page has no such question"
         );
     }
 
@@ -477,7 +477,7 @@ mod tests {
         assert_eq!(
             shown(Some((1, 11, 4, false))),
             "11 4 4 followers top 11 week 11",
-            "whoever asked before gets what was then"
+            "earlier requests get the counts of their time"
         );
         assert_eq!(shown(None), "12 3 3 followers top 12 week 12");
         assert_eq!(
@@ -489,7 +489,7 @@ mod tests {
         assert_eq!(
             shown(Some((4, 9, 2, false))),
             "9 2 2 followers top 9 week 9",
-            "a count that was corrected falls"
+            "a corrected count may fall"
         );
         assert_eq!(shown(None), "9 2 2 followers top 9 week 9");
         assert_eq!(shown(Some((6, 8, 2, true))), "9 2 2 followers top 8 week 8");

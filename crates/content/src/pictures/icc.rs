@@ -229,11 +229,7 @@ mod tests {
         for name in [b"rXYZ", b"gXYZ", b"bXYZ", b"rTRC", b"gTRC", b"bTRC"] {
             assert_eq!(value(&clean, name), value(&profile(note), name), "{name:?}");
         }
-        assert_eq!(
-            super::clean(&clean).as_ref(),
-            Some(&clean),
-            "there is nothing left to take out"
-        );
+        assert_eq!(super::clean(&clean).as_ref(), Some(&clean), "nothing is left to remove");
     }
 
     #[test]

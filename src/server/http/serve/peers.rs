@@ -190,7 +190,11 @@ mod tests {
         let mut peers = Peers::new(80, vec!["10.0.0.0/8".parse().unwrap()]);
         let one = places_of(&mut peers, "192.0.2.1");
         assert_eq!(one.len(), 20);
-        assert_eq!(places_of(&mut peers, "::ffff:192.0.2.1").len(), 0, "the same in other clothes");
+        assert_eq!(
+            places_of(&mut peers, "::ffff:192.0.2.1").len(),
+            0,
+            "an IPv4-mapped address is the same"
+        );
         assert_eq!(places_of(&mut peers, "192.0.2.2").len(), 20, "nobody else's");
         let network = places_of(&mut peers, "2001:db8:0:1::1");
         assert_eq!(
@@ -206,11 +210,11 @@ mod tests {
         assert_eq!(
             places_of(&mut peers, "192.0.2.1").len(),
             20,
-            "closed connections count no more"
+            "closed connections no longer count"
         );
         drop(network);
         let is_empty = |parts: &Parts| lock(&parts.open).is_empty();
-        assert!(is_empty(&peers.addresses) && is_empty(&peers.networks), "and no address is kept");
+        assert!(is_empty(&peers.addresses) && is_empty(&peers.networks), "no address is kept");
         assert_eq!(Peers::new(72, Vec::new()).addresses.most, 18);
         assert_eq!(Peers::new(4, Vec::new()).addresses.most, LEAST_OF_AN_ADDRESS);
     }
@@ -260,7 +264,7 @@ mod tests {
             assert_eq!(told(), expected);
         }
         assert!(peers.place(one, &Arc::default()).is_none(), "all are in use");
-        assert!(!Activity::is(&elsewhere.finish), "nobody else's is closed");
+        assert!(!Activity::is(&elsewhere.finish), "no other connection is closed");
     }
 
     #[tokio::test(start_paused = true)]
@@ -274,7 +278,7 @@ mod tests {
         first.came(1);
         first.answering();
         first.answered();
-        assert!(peers.place(one, &Arc::default()).is_none(), "it was searched just now");
+        assert!(peers.place(one, &Arc::default()).is_none(), "the share was searched recently");
         sleep(SEARCH_AGAIN).await;
         assert!(peers.place(one, &Arc::default()).is_some());
     }
@@ -287,7 +291,7 @@ mod tests {
         let _idle = peers.place(one, &idle).unwrap();
         let mut busy = places_of(&mut peers, "192.0.2.1");
         assert_eq!(busy.len(), 16);
-        assert!(Activity::is(&idle.finish), "it made room for the last one");
+        assert!(Activity::is(&idle.finish), "it made room for the new one");
         idle.came(1);
         idle.answering();
         drop(busy.pop());
