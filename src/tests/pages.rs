@@ -30,7 +30,14 @@ fn every_page_is_complete_without_javascript() {
         ),
         ("/tags/land", &["<h1>Land</h1>", "Title of second"]),
         ("/authors/jo-doe", &["<h1>Jo Doe</h1>", "2 articles", "Title of first"]),
-        ("/most-viewed", &["<h1>Most viewed</h1>", "No views in this period yet."]),
+        (
+            "/most-viewed",
+            &[
+                "<h1>Most viewed</h1>",
+                "once per article every 10 minutes.",
+                "No views in this period",
+            ],
+        ),
         ("/most-viewed?window=30d", &["aria-current=\"page\">30 days"]),
         ("/search?q=second", &["One article contains “second”.", "Title of second"]),
         ("/search?q=%25", &["No article contains “%”."]),
