@@ -81,7 +81,7 @@ fn leptos_options(site: &Site) -> LeptosOptions {
             if folder.is_dir() {
                 tracing::warn!(
                     site.root = %site.root.display(),
-                    "browsers will ask for scripts and style with each page: {reason}; scripts/build.sh builds the site whole"
+                    "browsers can't cache scripts and style: {reason}; build the site with scripts/build.sh"
                 );
             }
             NAME.to_owned()

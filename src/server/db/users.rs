@@ -112,9 +112,9 @@ impl From<WriteError> for Error {
     fn from(error: WriteError) -> Self {
         match error {
             WriteError::SignedOut => Error::Unauthorized,
-            WriteError::Demoted => Error::Forbidden(
-                "You can't do this any more: your role has changed.".into(),
-            ),
+            WriteError::Demoted => {
+                Error::Forbidden("You can't do this any more: your role has changed.".into())
+            }
             WriteError::Database(error) => error.into(),
         }
     }
