@@ -493,7 +493,7 @@ fn open_sign_up_makes_everybody_a_reader() {
     let account = new.get("/account").text;
     assert!(account.contains("Ne Wone") && account.contains(">reader<"), "{account}");
     let taken = server.someone().post("/sign-up", "username=new&new_password=a-good-password");
-    assert!(taken.status == 422 && taken.text.contains("already"), "{}", taken.text);
+    assert!(taken.status == 422 && taken.text.contains("is taken"), "{}", taken.text);
 }
 
 #[test]
