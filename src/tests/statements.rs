@@ -149,7 +149,6 @@ const PARTS: &[(&str, &str, Part)] = &[
     ("server/db/studio.rs", "fields", Of("select_fields")),
     ("server/db/users.rs", "per_page", Any(&["10"])),
     ("crates/counting/src/sql/seen.rs", "others", Any(&["", ", ?"])),
-    ("crates/counting/src/sql/seen.rs", "other_rows", Any(&["", ", (?, ?, ?, ?, ?)"])),
 ];
 
 /// An SQL dialect.

@@ -3,8 +3,8 @@
 //! # Guarantees
 //! A view that was answered as counted is durable and counted exactly once. A caller that gets no
 //! answer may retry: if the first attempt was recorded, the retry is a repeat. The total in an
-//! answer includes the view itself. The store keeps only keyed hashes of a visitor, and their key
-//! is destroyed after two days.
+//! answer includes the view itself. The store keeps only keyed hashes of an article and its
+//! visitor, and their key is destroyed after two days.
 //!
 //! These are the rules in full. Tests are named after the rule they protect.
 //!
@@ -31,9 +31,9 @@
 //! # How a view is recorded
 //! [`Views::identify`] runs the [`gate`] and turns the request into a [`visitor::Visitor`].
 //! [`Views::record`] hands it to the [`batcher`] and answers once its batch is in the [`store`].
-//! The decision is made by the pure function [`rules::decide`] in the embedded profile, and by the
-//! script `store/redis/record.lua` in the server profile, from where a [`flush`] moves the views to
-//! SQL.
+//! The decision is made by the pure function [`rules::decide`], given the process's copy of the dedup
+//! log ([`seen`]). The store records it only if the copy was complete. In the server profile, a
+//! [`flush`] then moves the views to SQL.
 //!
 //! # How to use it
 //! Views are kept in a [`store`]: a single SQLite file, or Redis, from where a [`flush::Flusher`]
@@ -62,6 +62,7 @@ pub mod follow;
 pub mod gate;
 mod outcome;
 pub mod rules;
+pub mod seen;
 pub mod sql;
 pub mod store;
 pub mod upkeep;

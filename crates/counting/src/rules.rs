@@ -1,9 +1,11 @@
-//! Rules C2 and C3 as one pure function: decides each view of a batch, given what the store knows.
+//! Rules C2 and C3 as one pure function: decides each view of a batch, given who was counted before.
+//! Both stores decide by it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::BTreeMap;
 
-use super::visitor::{Hashes, Visitor};
+use super::visitor::{DAY_MS, Visitor};
 use crate::Reason;
+use crate::seen::{Half, Id, Ids, Known, Seen};
 
 /// A view to decide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,85 +40,110 @@ pub struct Caps {
     pub signed_in: usize,
 }
 
-impl Caps {
-    /// The cap for a visitor's network ([`Hashes::network`]).
-    ///
-    /// [`Hashes::network`]: super::visitor::Hashes::network
-    pub fn of_network(&self, is_anonymous: bool) -> usize {
-        if is_anonymous { self.network } else { self.signed_in }
+/// The ids that a view's visitor is looked up by.
+#[derive(Clone, Copy, Debug)]
+struct Lookup {
+    today: Ids,
+    yesterday: Option<Ids>,
+}
+
+impl Lookup {
+    fn of(view: &View) -> Self {
+        let ids = |hashes| Ids::of(view.article, hashes);
+        Self {
+            today: ids(&view.visitor.today),
+            yesterday: view.visitor.yesterday.as_ref().map(ids),
+        }
+    }
+
+    fn days(self) -> impl Iterator<Item = Ids> {
+        [Some(self.today), self.yesterday].into_iter().flatten()
+    }
+
+    /// Why the view would not count; `None` if it would. `known` looks up what is known under one
+    /// day's ids.
+    fn refusal(&self, caps: &Caps, known: impl Fn(&Ids) -> Known) -> Option<Reason> {
+        let known = self.days().fold(Known::default(), |sum, ids| sum + known(&ids));
+        if known.is_seen {
+            return Some(Reason::Repeat);
+        }
+        let is_anonymous = self.today.address.is_some();
+        let of_network = if is_anonymous { caps.network } else { caps.signed_in };
+        let is_capped = is_anonymous && known.of_address >= caps.address
+            || self.today.network.is_some() && known.of_network >= of_network;
+        is_capped.then_some(Reason::IpCap)
     }
 }
 
-/// What is known about an article's visitor under one day's hashes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Known {
-    /// Whether the visitor is within a window.
-    pub is_seen: bool,
-    /// How many visitors of the address are within a window. Ignored if the visitor has no address
-    /// hash.
-    pub of_address: usize,
-    /// The same for the network.
-    pub of_network: usize,
+/// Whether `view` would count at a `second`, whatever day its visitor was hashed for.
+pub fn would_count(view: &View, second: i64, seen: &Seen, caps: &Caps) -> bool {
+    Lookup::of(view).refusal(caps, |ids| seen.known(ids, second)).is_none()
 }
 
-/// Why a view of `visitor` would not count; `None` if it would. `known` looks up what is known
-/// under one day's hashes.
-pub fn refusal(visitor: &Visitor, caps: &Caps, known: impl Fn(&Hashes) -> Known) -> Option<Reason> {
-    let today = &visitor.today;
-    let now = known(today);
-    let before = visitor.yesterday.as_ref().map(known).unwrap_or_default();
-    if now.is_seen || before.is_seen {
-        return Some(Reason::Repeat);
+/// The decisions on a batch.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Decided {
+    /// One for each view, in order.
+    pub decisions: Vec<Decision>,
+    /// What the log gets: the ids of the views that count.
+    pub counted: Vec<Id>,
+    /// First halves of ids that the decisions depend on. As long as nobody else adds an id with one
+    /// of these halves to the log, the decisions hold for the rest of the second. A repeat depends
+    /// on none: it stays one, whatever is added.
+    pub watched: Vec<Half>,
+}
+
+impl Decided {
+    /// How many views of the decided `batch` count, by article.
+    pub fn increments(&self, batch: &[View]) -> BTreeMap<i64, u32> {
+        let mut increments = BTreeMap::new();
+        for (view, decision) in batch.iter().zip(&self.decisions) {
+            if *decision == Decision::Counted {
+                *increments.entry(view.article).or_default() += 1;
+            }
+        }
+        increments
     }
-    let is_anonymous = today.address.is_some();
-    let is_capped = is_anonymous && now.of_address + before.of_address >= caps.address
-        || today.network.is_some()
-            && now.of_network + before.of_network >= caps.of_network(is_anonymous);
-    is_capped.then_some(Reason::IpCap)
 }
 
-/// Decides every view of `batch`, in order.
+/// Decides every view of `batch`, in order. A view counted earlier in the batch affects the ones
+/// after it.
 ///
-/// - `day`: the day of the decision.
-/// - `seen`: the pairs (article, visitor hash) within their window.
-/// - `origins`: how many visitors each pair (article, hash of an address or network) has within
-///   their window.
-/// - `caps`: how many it may have.
-///
-/// `seen` and `origins` must cover every pair of the batch under the hashes of both days (see
-/// [`Visitor`]). A view counted earlier in the batch affects the ones after it.
-pub fn decide(
-    batch: &[View],
-    day: i64,
-    mut seen: HashSet<(i64, i64)>,
-    mut origins: HashMap<(i64, i64), usize>,
-    caps: &Caps,
-) -> Vec<Decision> {
-    let mut decide_one = |view: &View| {
+/// - `second`: the time of the decision, in seconds since 1970.
+/// - `seen`: everybody who was counted before.
+/// - `caps`: how many visitors may count.
+pub fn decide(batch: &[View], second: i64, seen: &Seen, caps: &Caps) -> Decided {
+    let day = second.div_euclid(DAY_MS / 1_000);
+    let mut decided = Decided::default();
+    let mut earlier = Seen::default();
+    for view in batch {
         if view.visitor.day != day {
-            return Decision::OtherDay;
+            decided.decisions.push(Decision::OtherDay);
+            continue;
         }
-        let live = |origin: Option<i64>| {
-            origin
-                .and_then(|origin| origins.get(&(view.article, origin)).copied())
-                .unwrap_or_default()
+        let lookup = Lookup::of(view);
+        let known = |ids: &Ids| seen.known(ids, second) + earlier.known(ids, second);
+        let decision = match lookup.refusal(caps, known) {
+            None => {
+                for id in lookup.today.entered() {
+                    earlier.add(id, u32::MAX);
+                    decided.counted.push(id);
+                }
+                decided.watched.extend(lookup.days().flat_map(Ids::entered).map(Id::origin));
+                Decision::Counted
+            }
+            Some(reason) => {
+                if reason == Reason::IpCap {
+                    // The visitor may have been counted at another address, which makes it a
+                    // repeat.
+                    decided.watched.extend(lookup.days().map(|ids| ids.own.origin()));
+                }
+                Decision::NotCounted(reason)
+            }
         };
-        let known = |hashes: &Hashes| Known {
-            is_seen: seen.contains(&(view.article, hashes.visitor)),
-            of_address: live(hashes.address),
-            of_network: live(hashes.network),
-        };
-        if let Some(reason) = refusal(&view.visitor, caps, known) {
-            return Decision::NotCounted(reason);
-        }
-        let today = view.visitor.today;
-        for origin in [today.address, today.network].into_iter().flatten() {
-            *origins.entry((view.article, origin)).or_insert(0) += 1;
-        }
-        seen.insert((view.article, today.visitor));
-        Decision::Counted
-    };
-    batch.iter().map(&mut decide_one).collect()
+        decided.decisions.push(decision);
+    }
+    decided
 }
 
 #[cfg(test)]
@@ -125,8 +152,12 @@ mod tests {
 
     use super::Decision::{Counted, NotCounted, OtherDay};
     use super::*;
+    use crate::visitor::Hashes;
 
     const DAY: i64 = 20_000;
+
+    /// A second of [`DAY`].
+    const NOW: i64 = DAY * 86_400 + 7;
 
     fn anonymous(article: i64, visitor: i64, address: i64) -> View {
         let today = Hashes { visitor, address: Some(address), network: None, is_session: false };
@@ -139,7 +170,18 @@ mod tests {
     }
 
     fn fresh(batch: &[View], address: usize) -> Vec<Decision> {
-        decide(batch, DAY, HashSet::new(), HashMap::new(), &cap(address))
+        decide(batch, NOW, &Seen::default(), &cap(address)).decisions
+    }
+
+    /// Visitors of an article whose windows are open at [`NOW`].
+    fn counted(article: i64, visitors: impl IntoIterator<Item = Hashes>) -> Seen {
+        let mut seen = Seen::default();
+        for hashes in visitors {
+            for id in Ids::of(article, &hashes).entered() {
+                seen.add(id, u32::MAX);
+            }
+        }
+        seen
     }
 
     #[test]
@@ -154,44 +196,45 @@ mod tests {
         let yesterday =
             Some(Hashes { visitor: 10, address: Some(100), network: None, is_session: false });
         let view = View { article: 1, visitor: Visitor { day: DAY, today, yesterday } };
-        let decisions = decide(&[view], DAY, HashSet::from([(1, 10)]), HashMap::new(), &cap(5));
-        assert_eq!(decisions, [NotCounted(Reason::Repeat)]);
+        let decided = decide(&[view], NOW, &counted(1, yesterday), &cap(5));
+        assert_eq!(decided.decisions, [NotCounted(Reason::Repeat)]);
+        assert_eq!((decided.counted, decided.watched), (vec![], vec![]));
     }
 
     #[test]
     fn c3_the_caps_span_midnight() {
-        let of_address = |address: i64| Hashes {
-            visitor: 10 + address,
+        let of_address = |address: i64, visitor: i64| Hashes {
+            visitor,
             address: Some(100 + address),
             network: None,
             is_session: false,
         };
-        let of_network = |network: i64| Hashes {
-            visitor: 10 + network,
-            address: Some(network),
+        let of_network = |network: i64, visitor: i64| Hashes {
+            visitor,
+            address: Some(visitor),
             network: Some(100 + network),
             is_session: false,
         };
-        let of_user = |network: i64| Hashes {
-            visitor: 10 + network,
+        let of_user = |network: i64, visitor: i64| Hashes {
+            visitor,
             address: None,
             network: Some(100 + network),
             is_session: false,
         };
         let caps = |address, network, signed_in| Caps { address, network, signed_in };
-        let origins = HashMap::from([((1, 100), 3), ((1, 101), 1)]);
-        for (today, yesterday, enough, too_few) in [
-            (of_address(1), of_address(0), caps(5, 0, 0), caps(4, 9, 9)),
-            (of_network(1), of_network(0), caps(1, 5, 0), caps(9, 4, 9)),
-            (of_user(1), of_user(0), caps(0, 0, 5), caps(9, 9, 4)),
+        type Of = fn(i64, i64) -> Hashes;
+        for (of, enough, too_few) in [
+            (of_address as Of, caps(5, 0, 0), caps(4, 9, 9)),
+            (of_network as Of, caps(1, 5, 0), caps(9, 4, 9)),
+            (of_user as Of, caps(0, 0, 5), caps(9, 9, 4)),
         ] {
-            let view = View {
-                article: 1,
-                visitor: Visitor { day: DAY, today, yesterday: Some(yesterday) },
-            };
-            let decide = |caps| decide(&[view], DAY, HashSet::new(), origins.clone(), &caps);
-            assert_eq!(decide(enough), [Counted], "{today:?}");
-            assert_eq!(decide(too_few), [NotCounted(Reason::IpCap)], "{today:?}");
+            // Three were counted before midnight and one after it.
+            let seen = counted(1, [of(0, 1), of(0, 2), of(0, 3), of(1, 4)]);
+            let visitor = Visitor { day: DAY, today: of(1, 10), yesterday: Some(of(0, 9)) };
+            let view = View { article: 1, visitor };
+            let decide = |caps| decide(&[view], NOW, &seen, &caps).decisions;
+            assert_eq!(decide(enough), [Counted], "{view:?}");
+            assert_eq!(decide(too_few), [NotCounted(Reason::IpCap)], "{view:?}");
         }
     }
 
@@ -212,7 +255,7 @@ mod tests {
         };
         let caps = Caps { address: 1, network: 2, signed_in: 0 };
         let batch = [of(1, 100), of(2, 100), of(3, 100), of(4, 101), of(5, 102)];
-        let decisions = decide(&batch, DAY, HashSet::new(), HashMap::new(), &caps);
+        let decisions = decide(&batch, NOW, &Seen::default(), &caps).decisions;
         let too_many = NotCounted(Reason::IpCap);
         assert_eq!(decisions, [Counted, too_many, too_many, Counted, too_many]);
     }
@@ -233,17 +276,47 @@ mod tests {
         assert_eq!(fresh(&batch, 5), [Counted, repeat, Counted, Counted, Counted]);
         assert_eq!(fresh(&batch, 2), [Counted, repeat, Counted, too_many, too_many]);
         let caps = Caps { address: usize::MAX, network: 2, signed_in: usize::MAX };
-        let decisions = decide(&batch, DAY, HashSet::new(), HashMap::new(), &caps);
+        let decisions = decide(&batch, NOW, &Seen::default(), &caps).decisions;
         assert_eq!(decisions, [Counted, repeat, Counted, too_many, too_many]);
     }
 
     #[test]
     fn c2_c3_a_visitor_of_another_day_is_neither_counted_nor_taken_for_a_repeat() {
         let batch = [anonymous(1, 10, 100), anonymous(1, 11, 100)];
-        for day in [DAY - 1, DAY + 1] {
-            let decisions = decide(&batch, day, HashSet::from([(1, 10)]), HashMap::new(), &cap(1));
-            assert_eq!(decisions, [OtherDay, OtherDay]);
+        let seen = counted(1, [batch[0].visitor.today]);
+        for second in [DAY * 86_400 - 1, (DAY + 1) * 86_400] {
+            let decided = decide(&batch, second, &seen, &cap(1));
+            assert_eq!(decided.decisions, [OtherDay, OtherDay]);
         }
+        for second in [DAY * 86_400, (DAY + 1) * 86_400 - 1] {
+            let decided = decide(&batch, second, &seen, &cap(1));
+            assert_eq!(decided.decisions, [NotCounted(Reason::Repeat), NotCounted(Reason::IpCap)]);
+        }
+    }
+
+    fn caps() -> impl Strategy<Value = Caps> {
+        let caps = |(address, network, signed_in)| Caps { address, network, signed_in };
+        (1usize..4, 1usize..6, 1usize..6).prop_map(caps)
+    }
+
+    /// Views by anonymous visitors, sessions that change their address, and signed-in readers, some
+    /// of whom are looked up under yesterday's salt too.
+    fn views() -> impl Strategy<Value = Vec<View>> {
+        let view = (0i64..2, 0i64..5, 0i64..6, 0i64..3, any::<bool>());
+        let view = view.prop_map(|(article, visitor, from, kind, has_yesterday)| {
+            let hashes = |day: i64| Hashes {
+                // Visitors without a session are bound to their address.
+                visitor: day + 1_000 * kind + if kind == 0 { visitor * 10 + from } else { visitor },
+                address: (kind < 2).then_some(day + from),
+                network: (kind == 2 || from > 2).then_some(day + 100 * kind + from / 2),
+                is_session: kind == 1,
+            };
+            let yesterday = has_yesterday.then(|| hashes(0));
+            // Some were counted before midnight.
+            let day = if has_yesterday || visitor > 2 { 1_000_000 } else { 0 };
+            View { article, visitor: Visitor { day: DAY, today: hashes(day), yesterday } }
+        });
+        prop::collection::vec(view, 0..30)
     }
 
     proptest! {
@@ -269,7 +342,7 @@ mod tests {
                 };
                 View { article, visitor: Visitor { day: DAY, today, yesterday: None } }
             }).collect();
-            let outcomes = decide(&batch, DAY, HashSet::new(), HashMap::new(), &caps);
+            let outcomes = decide(&batch, NOW, &Seen::default(), &caps).decisions;
             for (index, view) in batch.iter().enumerate() {
                 let counted = |same: &dyn Fn(&View) -> bool| (0..index)
                     .filter(|&earlier| outcomes[earlier] == Counted && same(&batch[earlier]))
@@ -290,6 +363,47 @@ mod tests {
                 };
                 prop_assert_eq!(outcomes[index], expected, "view {} of {:?}", index, batch);
             }
+        }
+
+        /// Redis' script relies on this: what others have counted in the meantime changes no
+        /// decision of a batch, unless it has one of the halves that are watched.
+        #[test]
+        fn c2_c3_what_others_count_changes_a_decision_only_if_it_is_watched(
+            before in views(), others in views(), batch in views(), caps in caps(),
+        ) {
+            let mut seen = Seen::default();
+            let add = |seen: &mut Seen, ids: &[Id]| {
+                for id in ids {
+                    seen.add(*id, u32::MAX);
+                }
+            };
+            add(&mut seen, &decide(&before, NOW, &Seen::default(), &caps).counted);
+            let decided = decide(&batch, NOW, &seen, &caps);
+            let theirs = decide(&others, NOW, &seen, &caps).counted;
+            add(&mut seen, &theirs);
+            let after = decide(&batch, NOW, &seen, &caps);
+            if !theirs.iter().any(|id| decided.watched.contains(&id.origin())) {
+                prop_assert_eq!(&after, &decided);
+            }
+        }
+
+        #[test]
+        fn c2_c3_a_batch_is_decided_as_its_parts_one_after_the_other(
+            batch in views(), at in any::<prop::sample::Index>(), caps in caps(),
+        ) {
+            let whole = decide(&batch, NOW, &Seen::default(), &caps);
+            let (first, second) = batch.split_at(at.index(batch.len() + 1));
+            let mut parts = decide(first, NOW, &Seen::default(), &caps);
+            let mut seen = Seen::default();
+            seen.read(&crate::seen::entries(&parts.counted, u32::MAX));
+            let rest = decide(second, NOW, &seen, &caps);
+            parts.decisions.extend(rest.decisions);
+            parts.counted.extend(rest.counted);
+            parts.watched.extend(rest.watched);
+            prop_assert_eq!(&parts, &whole);
+            let counted = whole.decisions.iter().filter(|decision| **decision == Counted).count();
+            let increments = whole.increments(&batch);
+            prop_assert_eq!(increments.values().sum::<u32>() as usize, counted);
         }
     }
 }

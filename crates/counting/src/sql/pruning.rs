@@ -2,8 +2,11 @@
 
 use tidemark_store::sql::SqliteDatabase;
 
-/// How many rows one statement deletes at most. Views wait for the same write lock.
-const CHUNK: i64 = 5_000;
+use crate::seen::ENTRY;
+
+/// How many rows one statement deletes at most, each with the entries of a batch. Views wait for the
+/// same write lock.
+const CHUNK: i64 = 200;
 
 /// Summary of a prune.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,18 +23,19 @@ pub struct Pruned {
 pub async fn prune(database: &SqliteDatabase, now: i64, oldest_day: i64) -> sqlx::Result<Pruned> {
     let mut pruned = Pruned::default();
     loop {
-        let deleted = sqlx::query(
-            "DELETE FROM view_seen WHERE id IN (SELECT id FROM view_seen WHERE window_ends_at <= ? LIMIT ?)",
+        let deleted: Vec<i64> = sqlx::query_scalar(
+            "DELETE FROM view_seen WHERE id IN (SELECT id FROM view_seen WHERE window_ends_at <= ? LIMIT ?)
+             RETURNING length(entries)",
         )
         .bind(now)
         .bind(CHUNK)
-        .execute(database.writer())
-        .await?
-        .rows_affected();
-        pruned.seen += deleted;
-        if deleted == 0 {
+        .fetch_all(database.writer())
+        .await?;
+        if deleted.is_empty() {
             break;
         }
+        let bytes: i64 = deleted.iter().sum();
+        pruned.seen += u64::try_from(bytes).unwrap_or(0) / ENTRY as u64;
     }
     pruned.salts = sqlx::query("DELETE FROM visitor_salts WHERE day < ?")
         .bind(oldest_day)

@@ -11,41 +11,17 @@ use super::rankings;
 /// How many articles one statement asks for at most. SQLite and MySQL would allow more.
 const MOST_PLACEHOLDERS: usize = 1024;
 
-/// How many rows one statement inserts at most.
-const MOST_ROWS: usize = 256;
-
-/// An entry of `view_seen`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Seen {
-    /// The article's id.
-    pub article: i64,
-    /// The hash of an anonymous visitor's address; `None` for a signed-in visitor.
-    pub address: Option<i64>,
-    /// The hash of the network that a wider cap applies to, if any.
-    pub network: Option<i64>,
-    /// The visitor's hash.
-    pub visitor: i64,
-}
-
-/// An entry of `view_seen` as read from the table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromRow)]
+/// A row of `view_seen`: what one batch of views added to the dedup log.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
 pub struct SeenRow {
-    /// The entry's id, greater than that of every earlier entry.
+    /// The row's id, greater than that of every earlier row.
     pub id: i64,
-    /// The article's id.
-    pub article_id: i64,
-    /// As in [`Seen`].
-    pub address: Option<i64>,
-    /// As in [`Seen`].
-    pub network: Option<i64>,
-    /// The visitor's hash.
-    pub visitor: i64,
-    /// When the window ends, in milliseconds.
-    pub window_ends_at: i64,
+    /// The log entries; see [`crate::seen`].
+    pub entries: Vec<u8>,
 }
 
-/// The entries after the one with that `id` whose window is still open at `now`. At most `most`
-/// entries, or all if `most` is negative.
+/// The rows after the one with that `id` whose windows are still open at `now`. At most `most`
+/// rows, or all if `most` is negative.
 pub async fn seen_after(
     connection: &mut SqliteConnection,
     id: i64,
@@ -53,8 +29,7 @@ pub async fn seen_after(
     most: i64,
 ) -> sqlx::Result<Vec<SeenRow>> {
     sqlx::query_as(
-        "SELECT id, article_id, address, network, visitor, window_ends_at FROM view_seen
-         WHERE id > ? AND +window_ends_at > ? ORDER BY id LIMIT ?",
+        "SELECT id, entries FROM view_seen WHERE id > ? AND +window_ends_at > ? ORDER BY id LIMIT ?",
     )
     .bind(id)
     .bind(now)
@@ -63,36 +38,22 @@ pub async fn seen_after(
     .await
 }
 
-/// Inserts `seen` with windows that end at `window_ends_at`. Returns the id of the last entry.
-pub async fn remember(
+/// Appends log `entries` whose windows end at `window_ends_at` (milliseconds). Returns the row's id.
+pub async fn append(
     connection: &mut SqliteConnection,
-    seen: &[Seen],
+    entries: &[u8],
     window_ends_at: i64,
 ) -> sqlx::Result<i64> {
-    let (mut left, mut last) = (seen, 0);
-    // Insert in powers of two, so that few distinct statements have to be prepared.
-    while let Some(size) = left.len().checked_ilog2().map(|log| (1 << log).min(MOST_ROWS)) {
-        let (rows, rest) = left.split_at(size);
-        left = rest;
-        let other_rows = ", (?, ?, ?, ?, ?)".repeat(size - 1);
-        let sql = format!(
-            "INSERT INTO view_seen (article_id, address, network, visitor, window_ends_at) VALUES (?, ?, ?, ?, ?){other_rows}"
-        );
-        let mut query = sqlx::query(AssertSqlSafe(sql));
-        for Seen { article, address, network, visitor } in rows {
-            query =
-                query.bind(article).bind(address).bind(network).bind(visitor).bind(window_ends_at);
-        }
-        last = query.execute(&mut *connection).await?.last_insert_rowid();
-    }
-    Ok(last)
+    let sql = "INSERT INTO view_seen (entries, window_ends_at) VALUES (?, ?)";
+    let inserted = sqlx::query(sql).bind(entries).bind(window_ends_at).execute(connection).await?;
+    Ok(inserted.last_insert_rowid())
 }
 
 /// Adds `increments` (article, new views) to the totals, to the hourly counts of `hour` and to the
 /// ranking windows.
 pub async fn add(
     connection: &mut SqliteConnection,
-    increments: &[(i64, i64)],
+    increments: &[(i64, u32)],
     hour: i64,
 ) -> sqlx::Result<()> {
     let increments =

@@ -2,11 +2,12 @@
 //! flush moves the views to SQL.
 //!
 //! Articles are spread over shards by id. All keys of a shard are on one node, and a single script
-//! decides and records a batch of the shard's views. So a dedup entry and its increment are one
-//! atomic step (rule C5).
+//! records a batch of the shard's views. So a dedup entry and its increment are one atomic step
+//! (rule C5).
 //!
-//! Each process keeps a copy of the dedup log ([`seen`]). So the script has to examine only what
-//! others have added since this process's last batch.
+//! Each process decides by its copy of the dedup log ([`crate::seen`]). The script records the
+//! decisions only if nothing they depend on has changed: it examines what others have added to the
+//! log since, and otherwise lets the process decide again.
 
 mod claim;
 mod dedup_log;
@@ -14,7 +15,6 @@ pub mod files;
 mod rankings;
 mod record;
 mod salts;
-pub mod seen;
 mod totals;
 mod wire;
 

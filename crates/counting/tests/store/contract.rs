@@ -581,6 +581,69 @@ fn c5_two_processes_on_one_store_count_a_visitor_once() {
 }
 
 #[test]
+fn c2_c3_what_another_process_counted_is_known_though_it_was_not_read() {
+    on(&BACKENDS, async |place| {
+        let other = place.opened_again().await;
+        let reason = async |store: &ViewStore, visitor| {
+            record(store, &[View { article: 1, visitor }]).await[0].reason
+        };
+        // Both have read the log up to here.
+        for someone in [visitor(1, 100), visitor(2, 100)] {
+            assert_eq!(reason(&place.store, someone).await, None);
+        }
+        assert_eq!(reason(&other, visitor(9, 900)).await, None);
+        let session = |address| Visitor {
+            today: Hashes { visitor: 3, address: Some(address), network: None, is_session: true },
+            ..visitor(0, 0)
+        };
+        assert_eq!(reason(&place.store, session(101)).await, None);
+        // The address is at its cap, but the session was counted at another one.
+        assert_eq!(reason(&other, session(100)).await, Some(Reason::Repeat));
+        for (number, address) in [(10, 200), (11, 200), (20, 300)] {
+            assert_eq!(reason(&place.store, visitor(number, address)).await, None);
+        }
+        // Each of these depends on what the other process counted, and on the views before it.
+        let batch = [(20, 300), (12, 200), (21, 300), (22, 300), (21, 300), (30, 400)]
+            .map(|(number, address)| View { article: 1, visitor: visitor(number, address) });
+        let reasons: Vec<_> =
+            record(&other, &batch).await.into_iter().map(|outcome| outcome.reason).collect();
+        let (repeat, capped) = (Some(Reason::Repeat), Some(Reason::IpCap));
+        assert_eq!(reasons, [repeat, capped, None, capped, repeat, None]);
+        assert_eq!(place.total(1).await, 9);
+    });
+}
+
+#[test]
+fn c8_what_another_process_counted_costs_a_second_call_only_if_it_could_change_a_decision() {
+    on(&[Backend::Redis], async |place| {
+        let other = place.opened_again().await;
+        let redis = place.redis.as_ref().unwrap();
+        let count = async |store: &ViewStore, someone, address| {
+            redis.command(&["CONFIG", "RESETSTAT"]);
+            let view = View { article: 1, visitor: visitor(someone, address) };
+            assert!(record(store, &[view]).await[0].counted);
+            let statistics = redis.command(&["INFO", "commandstats"]);
+            let calls = statistics
+                .lines()
+                .find_map(|line| line.strip_prefix("cmdstat_evalsha:calls=")?.split(',').next());
+            calls.unwrap().parse::<usize>().unwrap()
+        };
+        // The first batch of a process has to read the log, so its calls are not compared.
+        for (store, someone) in [(&place.store, 100), (&other, 101)] {
+            count(store, someone, someone).await;
+        }
+        for number in 0..5 {
+            assert_eq!(count(&place.store, 2 * number, 2 * number).await, 1);
+            assert_eq!(count(&other, 2 * number + 1, 2 * number + 1).await, 1);
+        }
+        // The second visitor of an address.
+        assert_eq!(count(&place.store, 50, 9).await, 2);
+        assert_eq!(count(&place.store, 51, 8).await, 1, "it has read that one");
+        assert_eq!(place.total(1).await, 14);
+    });
+}
+
+#[test]
 fn c2_a_process_that_comes_late_or_falls_behind_however_far_knows_who_was_counted() {
     on(&BACKENDS, async |place| {
         // In Redis, every three of these batches start a new chunk of the log.

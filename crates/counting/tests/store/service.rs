@@ -252,8 +252,8 @@ fn c6_as_many_as_were_counted_are_known_after_a_start() {
     const COUNTED: i64 = 12_500;
     on(&[Backend::Sqlite, Backend::Redis], async |place| {
         let of = |number: i64| View { article: 1, visitor: visitor(number, number) };
-        for first in (0..COUNTED).step_by(500) {
-            let batch: Vec<View> = (first..first + 500).map(of).collect();
+        for first in (0..COUNTED).step_by(50) {
+            let batch: Vec<View> = (first..first + 50).map(of).collect();
             assert!(record(&place.store, &batch).await.iter().all(|outcome| outcome.counted));
         }
         let store = place.opened_again().await;
@@ -490,6 +490,23 @@ fn c2_a_window_is_neither_shortened_nor_extended_by_a_process_whose_clock_is_set
             place.clock.advance(Duration::from_millis(1));
             assert_eq!(reason().await, None, "at the end, by {by}");
         }
+    });
+}
+
+#[test]
+fn c2_a_window_is_not_shortened_by_a_clock_that_is_behind_within_the_second() {
+    on(&[Backend::Redis], async |place| {
+        let store = ViewStore::Redis(process(&place, &later(&place.clock, 0)).await.0);
+        let view = [View { article: 1, visitor: visitor(1, 1) }];
+        let another = [View { article: 1, visitor: visitor(2, 2) }];
+        assert_eq!(record(&store, &another).await[0].reason, None);
+        // The process takes it for the beginning of the second, and for Redis it is the end.
+        place.clock.advance(Duration::from_millis(999));
+        assert_eq!(record(&store, &view).await[0].reason, None);
+        place.clock.advance(WINDOW - Duration::from_millis(1));
+        assert_eq!(record(&store, &view).await[0].reason, Some(Reason::Repeat));
+        place.clock.advance(Duration::from_millis(2));
+        assert_eq!(record(&store, &view).await[0].reason, None, "it ends on a full second");
     });
 }
 

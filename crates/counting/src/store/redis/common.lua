@@ -103,8 +103,8 @@ end
 -- The dedup log's name and the number of its last chunk. Set by notice_restart.
 local log, last_chunk
 
--- Sizes in bytes: of a log entry, of the id it begins with, and of the id's first half.
-local ENTRY, ID, ADDRESS = 16, 12, 6
+-- Sizes in bytes: of a log entry, of the id it begins with, and of each half of the id.
+local ENTRY, ID, HALF = 16, 12, 6
 
 -- Detects a restart. It seals the views pending from before it, so that new views go into a batch
 -- of their own: a flush may have read a longer version of the old one, whose end the restart lost.

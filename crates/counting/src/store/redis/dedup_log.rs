@@ -6,12 +6,47 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use ::redis::{Value, cmd};
 use tokio::sync::Mutex;
 
-use super::seen::{Id, Seen};
-use super::wire::{Ids, next, unreadable};
+use super::wire::{next, unreadable};
 use super::{LOG, PRUNE, RedisStore};
 use crate::ViewError;
-use crate::rules::{Known, refusal};
-use crate::visitor::{Hashes, Visitor};
+use crate::rules::{self, View};
+use crate::seen::Seen;
+use crate::visitor::Visitor;
+
+/// How far a shard's log was read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Position {
+    /// The log's name; empty if no log was read yet. Redis renames the log when it has restarted or
+    /// was emptied, because the log may then have lost entries that were read.
+    pub(super) log: String,
+    /// The number of the chunk.
+    pub(super) chunk: i64,
+    /// The byte offset in the chunk.
+    pub(super) byte: i64,
+}
+
+/// A shard's log up to a position.
+#[derive(Debug, Default)]
+pub(super) struct LogCopy {
+    pub(super) seen: Seen,
+    pub(super) position: Position,
+    /// How far Redis' clock was ahead of this process's at its last answer, in milliseconds.
+    pub(super) ahead: i64,
+}
+
+impl LogCopy {
+    /// Starts over with an unread log.
+    fn begin(&mut self, log: String, chunk: i64) {
+        self.seen = Seen::default();
+        self.position = Position { log, chunk, byte: 0 };
+    }
+
+    /// Adds entries of the log, which end at a chunk and a byte.
+    pub(super) fn read(&mut self, entries: &[u8], (chunk, byte): (i64, i64)) {
+        self.seen.read(entries);
+        (self.position.chunk, self.position.byte) = (chunk, byte);
+    }
+}
 
 /// This process's copy of a shard's dedup log.
 #[derive(Debug, Default)]
@@ -19,16 +54,16 @@ pub(super) struct SeenPlace {
     /// Serializes batches, so that no two read the same part of the log.
     pub(super) turn: Mutex<()>,
     /// Locked only briefly: pages read it while a batch waits for Redis.
-    seen: RwLock<Seen>,
+    copy: RwLock<LogCopy>,
 }
 
 impl SeenPlace {
-    pub(super) fn reading(&self) -> RwLockReadGuard<'_, Seen> {
-        self.seen.read().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn reading(&self) -> RwLockReadGuard<'_, LogCopy> {
+        self.copy.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn writing(&self) -> RwLockWriteGuard<'_, Seen> {
-        self.seen.write().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn writing(&self) -> RwLockWriteGuard<'_, LogCopy> {
+        self.copy.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -47,13 +82,19 @@ impl RedisStore {
             self.redis.evaluate(&LOG, &Self::key(shard), &[self.time()]).await?;
         let mut answer = answer.into_iter();
         let now: i64 = next(&mut answer)?;
-        place.writing().ahead = now.saturating_sub(self.clock.now_ms());
-        while place.writing().forget(now) {}
+        self.set_time(place, now);
         let log: Option<String> = next(&mut answer)?;
         // There is no log before the first view.
         let Some(log) = log else { return Ok(()) };
         let (last_chunk, chunks) = (next(&mut answer)?, next(&mut answer)?);
         self.read_log(shard, place, log, last_chunk, chunks).await
+    }
+
+    /// Adopts Redis' clock, which shows `now`.
+    pub(super) fn set_time(&self, place: &SeenPlace, now: i64) {
+        place.writing().ahead = now.saturating_sub(self.clock.now_ms());
+        // Expire entries by Redis' time only: this process's clock may have been set.
+        while place.writing().seen.forget(now.div_euclid(1_000)) {}
     }
 
     /// Reads the unread part of a shard's log. The caller holds the shard's `turn` lock.
@@ -78,14 +119,11 @@ impl RedisStore {
             let entries: Vec<u8> =
                 self.redis.query(cmd("GETRANGE").arg(key).arg(from).arg(-1)).await?;
             let read = i64::try_from(entries.len()).unwrap_or(i64::MAX);
-            (position.chunk, position.byte) = (chunk, from.saturating_add(read));
-            let mut seen = place.writing();
-            seen.read(&entries);
-            (seen.position.chunk, seen.position.byte) = (position.chunk, position.byte);
+            position.chunk = chunk;
+            place.writing().read(&entries, (chunk, from.saturating_add(read)));
         }
         if position.chunk < last_chunk {
-            let mut seen = place.writing();
-            (seen.position.chunk, seen.position.byte) = (last_chunk, 0);
+            place.writing().read(&[], (last_chunk, 0));
         }
         Ok(())
     }
@@ -97,19 +135,9 @@ impl RedisStore {
     /// See [`crate::store::ViewStore::would_count`].
     pub fn would_count(&self, article: i64, visitor: &Visitor) -> bool {
         let Some(place) = self.place(self.shard_of(article)) else { return true };
-        let seen = place.reading();
-        let now = self.clock.now_ms().saturating_add(seen.ahead);
-        let known = |hashes: &Hashes| {
-            let Ids { own, network, address } = Ids::of(article, *hashes);
-            let (is_seen, of_own) = seen.find(own, now);
-            let live = |id: Id| seen.find(id, now).1;
-            Known {
-                is_seen,
-                of_address: address.map_or(of_own, live),
-                of_network: network.map_or(0, live),
-            }
-        };
-        refusal(visitor, &self.caps, known).is_none()
+        let copy = place.reading();
+        let second = self.clock.now_ms().saturating_add(copy.ahead).div_euclid(1_000);
+        rules::would_count(&View { article, visitor: *visitor }, second, &copy.seen, &self.caps)
     }
 
     /// Deletes expired entries from the log. Returns how many.

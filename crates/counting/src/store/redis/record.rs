@@ -1,28 +1,27 @@
-//! Decides and records a batch of views.
+//! Decides a batch of views and has the script `record.lua` record it.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use ::redis::{Value, from_redis_value};
-
-use super::wire::{Ids, generation_id, next, number, pack, unreadable};
+use super::wire::{Answer, generation_id, number, unreadable};
 use super::{ATTEMPTS, RECORD, RedisStore};
-use crate::Reason;
 use crate::ViewError;
-use crate::rules::{Decision, View};
+use crate::hour_of;
+use crate::rules::{self, Decided, Decision, View};
+use crate::seen::{entries, window_ends_at};
 use crate::store::Recorded;
 
 /// How long a view waits for SQL when Redis does not have its article's total.
 const FILL_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The result of the script `record.lua`.
-struct Decided {
+/// A batch that the script has recorded.
+struct Batch {
     /// One for each view.
     decisions: Vec<Decision>,
-    /// When the script ran, in milliseconds.
+    /// When it was recorded, in milliseconds.
     now: i64,
-    /// The total of each article, if Redis has it.
-    totals: Vec<Option<i64>>,
+    /// Each article of the batch and its total, if Redis has it.
+    totals: Vec<(i64, Option<i64>)>,
 }
 
 impl RedisStore {
@@ -47,17 +46,13 @@ impl RedisStore {
     }
 
     async fn record_shard(&self, shard: i64, views: &[View]) -> Result<Vec<Recorded>, ViewError> {
-        let mut articles: Vec<i64> = views.iter().map(|view| view.article).collect();
-        articles.sort_unstable();
-        articles.dedup();
-        let Decided { decisions, now, totals: found } =
-            self.decide(shard, views, &articles).await?;
-        let mut totals = HashMap::with_capacity(articles.len());
+        let Batch { decisions, now, totals: found } = self.decide(shard, views).await?;
+        let mut totals = HashMap::with_capacity(found.len());
         let mut missing = Vec::new();
-        for (article, total) in articles.iter().zip(found) {
+        for (article, total) in found {
             match total {
-                Some(total) => _ = totals.insert(*article, total),
-                None => missing.push(*article),
+                Some(total) => _ = totals.insert(article, total),
+                None => missing.push(article),
             }
         }
         if !missing.is_empty() {
@@ -77,92 +72,73 @@ impl RedisStore {
         Ok(views.iter().zip(decisions).map(recorded).collect())
     }
 
-    /// Runs the script that decides and records `views` of `articles`.
-    async fn decide(
-        &self,
-        shard: i64,
-        views: &[View],
-        articles: &[i64],
-    ) -> Result<Decided, ViewError> {
+    /// Decides `views` of a shard by what this process has read of the dedup log, and records them.
+    async fn decide(&self, shard: i64, views: &[View]) -> Result<Batch, ViewError> {
         let place = self.place(shard).ok_or_else(unreadable)?;
         // If this call is cancelled or gets no answer, the next batch reads its outcome from the
         // log.
         let _turn = place.turn.lock().await;
-        let ids: Vec<Ids> =
-            views.iter().map(|view| Ids::of(view.article, view.visitor.today)).collect();
         for _ in 0..ATTEMPTS {
-            let mut packed = Vec::with_capacity(views.len() * 17);
-            let (position, estimate) = {
-                let seen = place.reading();
-                let estimate = self.clock.now_ms().saturating_add(seen.ahead);
-                for (view, ids) in views.iter().zip(&ids) {
-                    pack(view, *ids, articles, &seen, estimate, &mut packed);
-                }
-                (seen.position.clone(), estimate)
+            let (position, estimate, decided) = {
+                let copy = place.reading();
+                let estimate = self.clock.now_ms().saturating_add(copy.ahead);
+                let second = estimate.div_euclid(1_000);
+                let decided = rules::decide(views, second, &copy.seen, &self.caps);
+                (copy.position.clone(), estimate, decided)
             };
-            let cap = |cap: usize| number(i64::try_from(cap).unwrap_or(i64::MAX));
+            let Decided { decisions, counted, watched } = &decided;
+            let ends_at = window_ends_at(estimate, self.window);
+            let added = entries(counted, ends_at);
+            let increments = decided.increments(views);
+            let hour = u32::try_from(hour_of(estimate)).unwrap_or(0);
+            let mut recent = Vec::with_capacity(increments.len() * 16);
+            for (article, count) in &increments {
+                recent.extend_from_slice(&article.to_be_bytes());
+                recent.extend_from_slice(&hour.to_be_bytes());
+                recent.extend_from_slice(&count.to_be_bytes());
+            }
+            // Those without an increment come last.
+            let mut others: Vec<i64> = views.iter().map(|view| view.article).collect();
+            others.retain(|article| !increments.contains_key(article));
+            others.sort_unstable();
+            others.dedup();
+            let articles = || increments.keys().chain(&others).copied();
+
             let mut arguments = vec![
                 self.time(),
-                number(i64::try_from(self.window.as_millis()).unwrap_or(i64::MAX)),
-                cap(self.caps.address),
-                cap(self.caps.of_network(true)),
-                cap(self.caps.of_network(false)),
-                generation_id(self.clock.now_ms(), rand::random()).into_bytes(),
                 position.log.into_bytes(),
                 number(position.chunk),
                 number(position.byte),
                 number(estimate.div_euclid(1_000)),
-                packed,
-                number(i64::try_from(articles.len()).unwrap_or(i64::MAX)),
+                number(i64::try_from(self.window.as_millis()).unwrap_or(i64::MAX)),
+                number(ends_at.into()),
+                watched.concat(),
+                added.clone(),
+                recent,
+                generation_id(self.clock.now_ms(), rand::random()).into_bytes(),
             ];
-            arguments.extend(articles.iter().copied().map(number));
-            let answer: Vec<Value> =
-                self.redis.evaluate(&RECORD, &Self::key(shard), &arguments).await?;
-            let mut answer = answer.into_iter();
-            let outcomes: Vec<u8> = next(&mut answer)?;
-            let now: i64 = next(&mut answer)?;
-            place.writing().ahead = now.saturating_sub(self.clock.now_ms());
-            // Expire entries by Redis' time only: this process's clock may have been set.
-            while place.writing().forget(now) {}
-            if outcomes == b"behind" {
-                let (log, last_chunk, chunks) =
-                    (next(&mut answer)?, next(&mut answer)?, next(&mut answer)?);
-                self.read_log(shard, place, log, last_chunk, chunks).await?;
-                continue;
-            }
-            if outcomes == b"again" {
-                continue;
-            }
-            if outcomes.len() != views.len() {
-                return Err(unreadable());
-            }
-            let ends_at = next(&mut answer)?;
-            let unread: Vec<u8> = next(&mut answer)?;
-            let (chunk, byte) = (next(&mut answer)?, next(&mut answer)?);
-            let totals = answer.map(from_redis_value).collect::<Result<_, _>>()?;
-            let mut seen = place.writing();
-            seen.read(&unread);
-            for (ids, _) in ids.iter().zip(&outcomes).filter(|(_, outcome)| **outcome == b'0') {
-                for id in [Some(ids.own), ids.network, ids.address].into_iter().flatten() {
-                    seen.add(id, ends_at);
+            arguments.extend(articles().map(number));
+            let answer = self.redis.evaluate(&RECORD, &Self::key(shard), &arguments).await?;
+            let (answer, now) = Answer::read(answer)?;
+            self.set_time(place, now);
+            match answer {
+                Answer::Recorded { unread, end, totals } => {
+                    let mut copy = place.writing();
+                    copy.seen.read(&unread);
+                    copy.read(&added, end);
+                    drop(copy);
+                    let decisions = decisions.clone();
+                    return Ok(Batch { decisions, now, totals: articles().zip(totals).collect() });
                 }
+                Answer::Conflict { unread, end } => place.writing().read(&unread, end),
+                Answer::Behind { log, last_chunk, chunks } => {
+                    self.read_log(shard, place, log, last_chunk, chunks).await?;
+                }
+                Answer::OtherTime => {}
             }
-            (seen.position.chunk, seen.position.byte) = (chunk, byte);
-            drop(seen);
-            let decision = |outcome| match outcome {
-                b'0' => Decision::Counted,
-                b'1' => Decision::NotCounted(Reason::Repeat),
-                b'2' => Decision::NotCounted(Reason::IpCap),
-                _ => Decision::OtherDay,
-            };
-            return Ok(Decided {
-                decisions: outcomes.into_iter().map(decision).collect(),
-                now,
-                totals,
-            });
         }
         Err(ViewError::Store(
-            "Redis answered so late each time that what was known of it was old".into(),
+            "what this process knew of Redis was out of date at each attempt".into(),
         ))
     }
 }

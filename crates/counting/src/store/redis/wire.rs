@@ -4,11 +4,8 @@ use std::collections::HashSet;
 
 use ::redis::{FromRedisValue, RedisError, Value, from_redis_value};
 
-use super::seen::{Id, Seen};
 use crate::ViewError;
 use crate::flush::OLDEST;
-use crate::rules::View;
-use crate::visitor::Hashes;
 
 impl From<::redis::ParsingError> for ViewError {
     fn from(error: ::redis::ParsingError) -> Self {
@@ -34,76 +31,62 @@ pub(crate) fn is_undecided(id: &str, now: i64) -> bool {
     began_at.is_none_or(|began_at| began_at < now - OLDEST)
 }
 
-/// An article's visitor in the dedup log.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Ids {
-    /// The id that the visitor is looked up by.
-    pub(super) own: Id,
-    /// The id under the network, if a cap applies to it.
-    pub(super) network: Option<Id>,
-    /// The id under the address, if a cap applies to it and `own` is not that id already.
-    pub(super) address: Option<Id>,
+/// The answer of `record.lua`, but for the time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// The batch is recorded.
+    Recorded {
+        /// The entries before the batch's own that the process had not read.
+        unread: Vec<u8>,
+        /// Where the batch's own entries end: a chunk and a byte.
+        end: (i64, i64),
+        /// The total of each article, if Redis has it.
+        totals: Vec<Option<i64>>,
+    },
+    /// Nothing is recorded: others have added entries that the decisions depend on.
+    Conflict {
+        /// The entries that the process had not read.
+        unread: Vec<u8>,
+        /// Where they end: a chunk and a byte.
+        end: (i64, i64),
+    },
+    /// Nothing is recorded: the process has to read the log first.
+    Behind {
+        /// The log's name.
+        log: String,
+        /// Its last chunk.
+        last_chunk: i64,
+        /// All its chunks.
+        chunks: Vec<i64>,
+    },
+    /// Nothing is recorded: the process decided for another time.
+    OtherTime,
 }
 
-impl Ids {
-    pub(super) fn of(article: i64, hashes: Hashes) -> Self {
-        Self {
-            own: Id::new(article, hashes),
-            network: Id::of_network(article, hashes),
-            address: Id::of_address(article, hashes),
-        }
-    }
-}
-
-/// Appends a view in the format that `record.lua` reads.
-pub(super) fn pack(
-    view: &View,
-    ids: Ids,
-    articles: &[i64],
-    seen: &Seen,
-    now: i64,
-    packed: &mut Vec<u8>,
-) {
-    let (mut is_repeat, mut live) = seen.find(ids.own, now);
-    let yesterday = view.visitor.yesterday.map(|hashes| Ids::of(view.article, hashes));
-    if let Some(yesterday) = yesterday {
-        let (was_counted, visitors) = seen.find(yesterday.own, now);
-        is_repeat = is_repeat || was_counted;
-        live += visitors;
-    }
-    let is_anonymous = view.visitor.today.address.is_some();
-    // The day's lowest three bits.
-    let day = u8::try_from(view.visitor.day.rem_euclid(8)).unwrap_or(0);
-    let flags = [
-        is_anonymous,
-        yesterday.is_some(),
-        is_repeat,
-        ids.network.is_some(),
-        ids.address.is_some(),
-    ];
-    packed.push(flags.iter().rev().fold(day, |bits, flag| 2 * bits + u8::from(*flag)));
-    // Lua indices start at 1. A batch is far smaller than the limit of 65,535.
-    let article = articles.binary_search(&view.article).map_or(0, |index| index + 1);
-    packed.extend_from_slice(&u16::try_from(article).unwrap_or(0).to_be_bytes());
-    packed.extend_from_slice(&u16::try_from(live).unwrap_or(u16::MAX).to_be_bytes());
-    packed.extend_from_slice(&ids.own.bytes());
-    if let Some(yesterday) = yesterday {
-        packed.extend_from_slice(&yesterday.own.bytes());
-    }
-    let networks = (ids.network, yesterday.and_then(|yesterday| yesterday.network));
-    let addresses = (ids.address, yesterday.and_then(|yesterday| yesterday.address));
-    for (today, before) in [networks, addresses] {
-        let Some(today) = today else { continue };
-        let live = [Some(today), before]
-            .into_iter()
-            .flatten()
-            .map(|id| seen.find(id, now).1)
-            .sum::<usize>();
-        packed.extend_from_slice(&u16::try_from(live).unwrap_or(u16::MAX).to_be_bytes());
-        packed.extend_from_slice(&today.origin());
-        if yesterday.is_some() {
-            packed.extend_from_slice(&before.map_or([0; 6], Id::origin));
-        }
+impl Answer {
+    /// Reads an answer. Returns it with the time at which the script ran, in milliseconds.
+    pub(super) fn read(answer: Vec<Value>) -> Result<(Self, i64), ViewError> {
+        let mut answer = answer.into_iter();
+        let (name, now): (String, i64) = (next(&mut answer)?, next(&mut answer)?);
+        let read = match name.as_str() {
+            "recorded" => Answer::Recorded {
+                unread: next(&mut answer)?,
+                end: (next(&mut answer)?, next(&mut answer)?),
+                totals: answer.map(from_redis_value).collect::<Result<_, _>>()?,
+            },
+            "conflict" => Answer::Conflict {
+                unread: next(&mut answer)?,
+                end: (next(&mut answer)?, next(&mut answer)?),
+            },
+            "behind" => Answer::Behind {
+                log: next(&mut answer)?,
+                last_chunk: next(&mut answer)?,
+                chunks: next(&mut answer)?,
+            },
+            "other time" => Answer::OtherTime,
+            _ => return Err(unreadable()),
+        };
+        Ok((read, now))
     }
 }
 
@@ -143,5 +126,27 @@ mod tests {
         assert!(!is_undecided(&id, began_at + oldest));
         assert!(is_undecided(&id, began_at + oldest + 1));
         assert!(is_undecided("no time", began_at));
+    }
+
+    #[test]
+    fn c5_an_answer_that_nobody_knows_is_an_error_and_not_taken_for_recorded() {
+        let text = |text: &str| Value::BulkString(text.into());
+        let read = |name, rest: &[Value]| {
+            let mut answer = vec![text(name), Value::Int(5)];
+            answer.extend_from_slice(rest);
+            Answer::read(answer)
+        };
+        let rest = [text("an entry"), Value::Int(3), Value::Int(16), Value::Nil, Value::Int(7)];
+        let (unread, end) = (b"an entry".to_vec(), (3, 16));
+        let recorded =
+            Answer::Recorded { unread: unread.clone(), end, totals: vec![None, Some(7)] };
+        assert_eq!(read("recorded", &rest).unwrap(), (recorded, 5));
+        let conflict = Answer::Conflict { unread, end };
+        assert_eq!(read("conflict", &rest[..3]).unwrap(), (conflict, 5));
+        assert_eq!(read("other time", &[]).unwrap(), (Answer::OtherTime, 5));
+        for (name, rest) in [("", &rest[..]), ("recorded", &rest[..2]), ("behind", &[])] {
+            assert!(read(name, rest).is_err(), "{name}");
+        }
+        assert!(Answer::read(Vec::new()).is_err());
     }
 }
