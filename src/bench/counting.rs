@@ -85,7 +85,7 @@ fn server_time(server: &std::process::Child) -> f64 {
 }
 
 /// Total CPU time of Redis, in seconds.
-fn processor_time(redis: &Redis) -> f64 {
+pub fn processor_time(redis: &Redis) -> f64 {
     info::<f64>(redis, "cpu", "used_cpu_sys") + info::<f64>(redis, "cpu", "used_cpu_user")
 }
 

@@ -74,6 +74,7 @@ fn main() {
     }
     if wants(Measure::Redis) {
         stores::redis_cost();
+        stores::redis_cpu();
     }
     if wants(Measure::Flush) {
         stores::flush_time(arguments.pairs);

@@ -17,6 +17,7 @@ use tidemark_store::redis::Redis as Client;
 use tokio::runtime::Runtime;
 
 use crate::client::{connect, request, start, stop};
+use crate::counting::processor_time;
 use crate::{info, median};
 
 const MILLION: i64 = 1_000_000;
@@ -69,8 +70,13 @@ fn visitor(day: i64, number: i64) -> Visitor {
     Visitor { day, today, yesterday: None }
 }
 
-/// Records `count` views, spread evenly over `articles`, by visitors from `first` on.
+/// Records `count` views in batches of a thousand, spread evenly over `articles`, by visitors from
+/// `first` on.
 async fn record(store: &RedisStore, articles: i64, first: i64, count: i64) {
+    record_by(1_000, store, articles, first, count).await;
+}
+
+async fn record_by(size: usize, store: &RedisStore, articles: i64, first: i64, count: i64) {
     let day = day_of(Clock::System.now_ms());
     let mut left: Vec<View> = (0..count)
         .map(|number| View {
@@ -80,7 +86,7 @@ async fn record(store: &RedisStore, articles: i64, first: i64, count: i64) {
         .collect();
     // Keep the views of a shard together, as the batcher's lanes do.
     left.sort_by_key(|view| store.shard_of(view.article));
-    for batch in left.chunks(1_000) {
+    for batch in left.chunks(size) {
         let outcomes = store.record(batch).await.expect("recorded");
         assert!(
             outcomes
@@ -121,6 +127,26 @@ pub fn redis_cost() {
             (resident() - resident_before) / MILLION as f64,
             MILLION as f64 / took.as_secs_f64()
         );
+    });
+}
+
+/// Prints how much of Redis' processor time a view takes, which depends on how many share a script.
+pub fn redis_cpu() {
+    const VIEWS: i64 = 100_000;
+    runtime().block_on(async {
+        let redis = Redis::with(&["--appendfsync", "everysec"]);
+        let url = SqlServer::shared().new_database();
+        let store = store(&redis, &url).await;
+        add_articles(&url, 100).await;
+        record(&store, 100, 0, 100).await;
+        for (turn, size) in (1..).zip([10, 30, 100, 300, 1_000]) {
+            let before = processor_time(&redis);
+            record_by(size, &store, 100, turn * VIEWS, VIEWS).await;
+            println!(
+                "batches of {size}: {:.1} µs of Redis' processor time a view",
+                (processor_time(&redis) - before) / VIEWS as f64 * 1e6
+            );
+        }
     });
 }
 
