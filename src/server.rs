@@ -24,6 +24,7 @@ pub mod pictures;
 pub mod reactions;
 pub mod reading;
 pub mod request;
+pub mod search;
 pub mod seed;
 pub mod sessions;
 pub mod state;

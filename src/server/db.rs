@@ -20,6 +20,7 @@ pub mod rankings;
 pub mod reactions;
 pub mod renderings;
 pub mod revisions;
+pub mod search;
 pub mod sessions;
 pub mod studio;
 pub mod users;

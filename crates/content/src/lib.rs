@@ -17,4 +17,5 @@ mod nesting;
 pub mod pictures;
 mod pieces;
 mod raw_html;
+pub mod search;
 pub mod slug;
