@@ -1,7 +1,7 @@
 /**
  * The script of every page, and the only one on pages for readers. It records the view, switches
- * the theme, makes reaction buttons respond at once, and clears the tab's storage at sign-out.
- * Without it, every page reads the same and its forms still work.
+ * the theme, makes reaction buttons respond at once, suggests titles in the search field, and
+ * clears the tab's storage at sign-out. Without it, every page reads the same and its forms still work.
  *
  * The page passes its data in attributes that start with `data-`. The sanitiser removes such
  * attributes from authors' texts.
@@ -338,12 +338,147 @@ function offerColours(button) {
   button.hidden = false
 }
 
+// Search
+
+/** How long to wait after a keystroke before asking for suggestions, in milliseconds. */
+const TYPING_MS = 150
+
+/** Whether a key pressed in this element is part of a text. @param {EventTarget | null} target */
+function takesText(target) {
+  return target instanceof HTMLElement && (target.isContentEditable || target.matches('input, textarea, select'))
+}
+
+/** Makes `/` go to the search field: the page's own, or else the one of the search page. */
+function searchBySlash() {
+  document.addEventListener('keydown', (event) => {
+    const { key, ctrlKey, metaKey, altKey, target, defaultPrevented } = event
+    if (key !== '/' || ctrlKey || metaKey || altKey || defaultPrevented || takesText(target)) return
+    event.preventDefault()
+    const field = document.querySelector('[data-search] [name="q"]')
+    if (!field) return window.location.assign('/search#q')
+    field.focus()
+    field.select()
+  })
+}
+
+/**
+ * Suggests titles while somebody types: an editable combobox with a list
+ * (https://www.w3.org/WAI/ARIA/apg/patterns/combobox/). The form works without it, and Enter still
+ * sends the form unless a title was chosen with the arrow keys.
+ *
+ * @param {HTMLFormElement} form
+ */
+function suggest(form) {
+  const field = form.querySelector('[name="q"]')
+  const list = document.createElement('ul')
+  list.id = 'suggestions'
+  list.className = 'suggestions'
+  list.role = 'listbox'
+  list.ariaLabel = 'Articles'
+  list.hidden = true
+  const status = document.createElement('p')
+  status.className = 'visually-hidden'
+  status.role = 'status'
+  field.after(list, status)
+  field.role = 'combobox'
+  field.ariaAutoComplete = 'list'
+  field.ariaExpanded = 'false'
+  field.setAttribute('aria-controls', list.id)
+  field.autocomplete = 'off'
+  let chosen = -1
+  let typing
+  let asking = new AbortController()
+  const choose = (index) => {
+    list.children[chosen]?.setAttribute('aria-selected', 'false')
+    chosen = index
+    const option = list.children[index]
+    option?.setAttribute('aria-selected', 'true')
+    option?.scrollIntoView({ block: 'nearest' })
+    if (option) field.setAttribute('aria-activedescendant', option.id)
+    else field.removeAttribute('aria-activedescendant')
+  }
+  const close = () => {
+    clearTimeout(typing)
+    asking.abort()
+    choose(-1)
+    list.hidden = true
+    field.ariaExpanded = 'false'
+    status.textContent = ''
+  }
+  const open = (/** @type {HTMLElement | undefined} */ option) => {
+    if (option) window.location.assign(`/articles/${option.dataset.slug}`)
+  }
+  const show = (suggestions) => {
+    choose(-1)
+    list.replaceChildren(
+      ...suggestions.map(({ title, slug }, index) => {
+        const option = document.createElement('li')
+        option.id = `suggestion-${index}`
+        option.role = 'option'
+        option.ariaSelected = 'false'
+        option.textContent = title
+        option.dataset.slug = slug
+        return option
+      }),
+    )
+    const count = suggestions.length
+    list.hidden = count === 0
+    field.ariaExpanded = String(count > 0)
+    status.textContent = count === 0 ? '' : `${count} ${count === 1 ? 'article' : 'articles'}; choose with the arrow keys`
+  }
+  const ask = async () => {
+    asking = new AbortController()
+    const { signal } = asking
+    try {
+      const query = new URLSearchParams({ q: field.value })
+      const response = await fetch(`/api/v1/search/suggest?${query}`, { signal })
+      const { suggestions } = await response.json()
+      if (!signal.aborted) show(suggestions ?? [])
+    } catch {
+      // The next keystroke asks again, and the form works without suggestions.
+      if (!signal.aborted) close()
+    }
+  }
+  field.addEventListener('input', () => {
+    clearTimeout(typing)
+    asking.abort()
+    if (field.value.trim() === '') close()
+    else typing = setTimeout(ask, TYPING_MS)
+  })
+  field.addEventListener('keydown', (event) => {
+    // While a character is being composed, keys belong to the input method.
+    if (list.hidden || event.isComposing) return
+    const { length } = list.children
+    const steps = { ArrowDown: 1, ArrowUp: -1 }
+    if (event.key in steps) {
+      // Beyond either end is the field itself, where nothing is chosen.
+      choose(((chosen + 1 + steps[event.key] + length + 1) % (length + 1)) - 1)
+    } else if (event.key === 'Enter' && chosen >= 0) {
+      open(list.children[chosen])
+    } else if (event.key === 'Escape') {
+      close()
+    } else {
+      return
+    }
+    event.preventDefault()
+  })
+  field.addEventListener('blur', close)
+  form.addEventListener('submit', close)
+  // Keeps the focus in the field, so that the list is still there for the click.
+  list.addEventListener('pointerdown', (event) => event.preventDefault())
+  list.addEventListener('mousedown', (event) => event.preventDefault())
+  list.addEventListener('click', ({ target }) => open(target.closest('li')))
+  if (window.location.hash === '#q') field.focus()
+}
+
 /**
  * Starts everything. The theme button comes last, so once it is visible, everything else is
  * running.
  */
 function start() {
   forgetAtSignOut()
+  searchBySlash()
+  document.querySelectorAll('[data-search]').forEach(suggest)
   document.querySelectorAll('[data-article]').forEach(count)
   document.querySelectorAll('form[data-reaction]').forEach(react)
   document.querySelectorAll('[data-colour-switch]').forEach(offerColours)

@@ -14,7 +14,7 @@ use crate::server::state::AppState;
 /// Renders a page to HTML. Its scripts carry `nonce`.
 pub fn document(frame: Frame, content: Content, theme: Option<Theme>, nonce: &str) -> String {
     let state = expect_context::<AppState>();
-    let Content { head, view, has_islands } = content;
+    let Content { head, view, has_islands, may_be_kept: _ } = content;
     let islands =
         has_islands.then(|| InertElement::new(state.assets.scripts().islands.join(nonce)));
     view! {

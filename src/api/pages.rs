@@ -7,10 +7,9 @@ use leptos::server_fn::codec::{GetUrl, Json};
 
 use super::answer;
 use crate::error::Error;
-use crate::model::pages::{
-    ArticleData, AuthorData, Framed, HomeData, MostViewedData, SearchData, TagData,
-};
-use crate::server::reading::{page_number, window};
+use crate::model::pages::{ArticleData, AuthorData, Framed, HomeData, MostViewedData, TagData};
+use crate::model::search::SearchData;
+use crate::server::reading::{page_number, search_filter, search_sort, window};
 use crate::server::state::AppState;
 
 /// The application state and the head of the current request.
@@ -76,19 +75,25 @@ pub async fn most_viewed(window: Option<String>) -> Result<Framed<MostViewedData
     answer(state.reading.framed(&parts, content).await)
 }
 
-/// One page of the articles that contain the search text.
+/// One page of the articles that match a search.
 ///
 /// # Errors
 /// [`Error::NotFound`] if the page number is invalid or past the end; [`Error::Unavailable`] if too
 /// many searches are queued; database errors.
 #[server(prefix = "/api/pages", endpoint = "search", input = GetUrl, output = Json)]
-pub async fn search(q: Option<String>, page: Option<String>) -> Result<Framed<SearchData>, Error> {
+pub async fn search(
+    q: Option<String>,
+    tag: Option<String>,
+    author: Option<String>,
+    since: Option<String>,
+    sort: Option<String>,
+    page: Option<String>,
+) -> Result<Framed<SearchData>, Error> {
     let (state, parts) = request();
+    let filter = search_filter(tag, author, since.as_deref());
+    let (text, sort) = (q.unwrap_or_default(), search_sort(sort.as_deref()));
     let content = async {
-        state
-            .reading
-            .search_page(&parts, q.as_deref().unwrap_or_default(), page_number(page.as_deref())?)
-            .await
+        state.reading.search_page(&parts, &text, filter, sort, page_number(page.as_deref())?).await
     };
     answer(state.reading.framed(&parts, content).await)
 }

@@ -19,6 +19,7 @@ mod client;
 mod counting;
 mod outages;
 mod pages;
+mod search;
 mod sign_in;
 mod stores;
 
@@ -37,6 +38,7 @@ enum Measure {
     SignIn,
     Pages,
     Outages,
+    Search,
 }
 
 #[derive(Debug, Parser)]
@@ -91,6 +93,11 @@ fn main() {
     }
     if wants(Measure::Outages) {
         outages::readers();
+    }
+    if wants(Measure::Search) {
+        for profile in [Profile::Embedded, Profile::Server] {
+            search::large_blog(profile);
+        }
     }
 }
 

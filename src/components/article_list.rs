@@ -119,13 +119,17 @@ pub fn Pagination(
     pages: i64,
     /// The list's URL with its query parameters except `page`, ending in `?` or `&`.
     path: String,
+    /// The words of the links to the previous and the next page.
+    #[prop(default = ("← Newer", "Older →"))]
+    words: (&'static str, &'static str),
 ) -> impl IntoView {
+    let (previous, next) = words;
     let address = |page: i64| format!("{path}page={page}");
     view! {
         <nav class="pagination" aria-label="Pages">
-            {(page > 1).then(|| view! { <a class="button" rel="prev" href=address(page - 1)>"← Newer"</a> })}
+            {(page > 1).then(|| view! { <a class="button" rel="prev" href=address(page - 1)>{previous}</a> })}
             <span class="pagination-here">{format!("Page {page} of {pages}")}</span>
-            {(page < pages).then(|| view! { <a class="button" rel="next" href=address(page + 1)>"Older →"</a> })}
+            {(page < pages).then(|| view! { <a class="button" rel="next" href=address(page + 1)>{next}</a> })}
         </nav>
     }
 }

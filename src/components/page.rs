@@ -61,17 +61,25 @@ pub struct Content {
     pub view: AnyView,
     /// Whether the page has islands, so that the browser needs the WebAssembly library.
     pub has_islands: bool,
+    /// Whether the page may be remembered until the content changes.
+    pub may_be_kept: bool,
 }
 
 impl Content {
     /// The content of a page without islands.
     pub fn new(head: Head, view: impl IntoView + 'static) -> Self {
-        Self { head, view: view.into_any(), has_islands: false }
+        Self { head, view: view.into_any(), has_islands: false, may_be_kept: true }
     }
 
     /// Marks the content as having islands.
     pub fn with_islands(self) -> Self {
         Self { has_islands: true, ..self }
+    }
+
+    /// Marks the content as depending on more than what authors write, such as the time or how
+    /// often an article was viewed.
+    pub fn passing(self) -> Self {
+        Self { may_be_kept: false, ..self }
     }
 }
 

@@ -126,12 +126,3 @@ pub struct MostViewedData {
     /// The most viewed articles of the window.
     pub ranking: Ranking,
 }
-
-/// `/search?q=`
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SearchData {
-    /// The search text, cut to the maximum length; may be empty.
-    pub text: String,
-    /// The requested page of results; `None` if the search text is empty.
-    pub articles: Option<Page<ArticleSummary>>,
-}

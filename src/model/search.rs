@@ -3,12 +3,23 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::article::{ArticleSummary, RankedArticle, Tag};
+use super::article::{ArticleSummary, Tag};
 use super::page::Page;
 
 /// The order of what is found.
 #[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    ToSchema,
 )]
 #[serde(rename_all = "lowercase")]
 pub enum Sort {
@@ -66,7 +77,7 @@ pub struct SearchHit {
 }
 
 /// `/search`
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SearchData {
     /// The search text, cut to the maximum length; may be empty.
     pub text: String,
@@ -85,8 +96,6 @@ pub struct SearchData {
     pub is_fallback: bool,
     /// What an empty result offers instead: tags that many articles have.
     pub tags: Vec<Tag>,
-    /// What an empty result offers instead: the most viewed articles.
-    pub most_viewed: Vec<RankedArticle>,
 }
 
 /// What the search field suggests.

@@ -1,55 +1,230 @@
 //! The search page.
 
 use leptos::prelude::*;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use tidemark_content::search::query::LONGEST_QUERY;
+use url::form_urlencoded;
 
 use super::query::query;
 use crate::api::pages::search;
-use crate::components::article_list::ArticleList;
+use crate::components::article_list::{Byline, Date, Pagination, Tags, format_minutes};
+use crate::components::hole::views_in_words;
 use crate::components::page::{Content, Head, LoadedPage};
-use crate::model::article::ArticleSummary;
+use crate::model::article::Tag;
+use crate::model::numbers::format_count;
 use crate::model::page::Page;
-use crate::model::pages::SearchData;
-use crate::server::reading::LONGEST_SEARCH;
+use crate::model::search::{SearchData, SearchFilter, SearchHit, Segment, Since, Sort};
+use crate::server::search::MOST_RANKED;
 use crate::server::state::AppState;
 
-/// `/search?q=`
+/// `/search?q=&tag=&author=&since=&sort=&page=`
 pub async fn page() -> LoadedPage {
     let state = expect_context::<AppState>();
-    let (asked, page) = (query("q"), query("page"));
-    LoadedPage::reading(search(asked, page), |SearchData { text, articles }| {
-        let found = articles.map(|articles| view! { <Found text=text.clone() articles /> });
-        let title = format!("Search · {}", state.config.site.title);
-        Content::new(
+    let [text, tag, author, since, sort, page] =
+        ["q", "tag", "author", "since", "sort", "page"].map(query);
+    LoadedPage::reading(search(text, tag, author, since, sort, page), |data: SearchData| {
+        let title = match data.text.as_str() {
+            "" => format!("Search · {}", state.config.site.title),
+            text => format!("{text} · Search · {}", state.config.site.title),
+        };
+        // Views, time and an engine that is away change what is found; the content does not.
+        let is_passing =
+            data.sort == Sort::Views || data.filter.since.is_some() || data.is_fallback;
+        let content = Content::new(
             Head::hidden(title),
             view! {
                 <header class="intro">
                     <h1>"Search"</h1>
                 </header>
-                <form class="search" role="search" action="/search">
-                    <label for="q">"Search articles"</label>
-                    <div class="search-row">
-                        <input type="search" id="q" name="q" value=text maxlength=LONGEST_SEARCH.to_string() required />
-                        <button type="submit" class="button">"Search"</button>
-                    </div>
-                </form>
-                {found}
+                <SearchForm text=data.text.clone() filter=data.filter.clone() sort=data.sort />
+                <Results data />
             },
-        )
+        );
+        if is_passing { content.passing() } else { content }
     })
     .await
 }
 
+/// The form. Its script adds suggestions to the field.
 #[component]
-fn Found(text: String, articles: Page<ArticleSummary>) -> impl IntoView {
-    let found = match articles.total {
-        0 => format!("No article contains “{text}”."),
-        1 => format!("One article contains “{text}”."),
-        total => format!("{total} articles contain “{text}”."),
-    };
-    let path = format!("/search?q={}&", utf8_percent_encode(&text, NON_ALPHANUMERIC));
+fn SearchForm(text: String, filter: SearchFilter, sort: Sort) -> impl IntoView {
+    let SearchFilter { tag, author, since } = filter.clone();
+    let periods = Since::ALL.map(|period| {
+        let is_chosen = since == Some(period);
+        view! { <option value=period.name() selected=is_chosen>{period.label()}</option> }
+    });
+    let orders = Sort::ALL.map(|order| {
+        view! { <option value=order.name() selected=order == sort>{order.label()}</option> }
+    });
+    let without = |filter: SearchFilter| address(&text, &filter, sort, "");
+    let only = [
+        tag.map(|tag| ("tag", tag, without(SearchFilter { tag: None, ..filter.clone() }))),
+        author.map(|author| {
+            ("author", author, without(SearchFilter { author: None, ..filter.clone() }))
+        }),
+    ];
+    let only = only.map(|only| {
+        only.map(|(name, value, without)| {
+            view! {
+                <p class="search-only">
+                    <input type="hidden" name=name value=value.clone() />
+                    {format!("Only with the {name} ")} <strong>{value}</strong> " · "
+                    <a href=without>{format!("any {name}")}</a>
+                </p>
+            }
+        })
+    });
     view! {
-        <p class="search-found">{found}</p>
-        <ArticleList articles path />
+        <form class="search" role="search" action="/search" data-search="">
+            <label for="q">"Search articles"</label>
+            <div class="search-row">
+                <div class="search-field">
+                    <input
+                        type="text"
+                        enterkeyhint="search"
+                        id="q"
+                        name="q"
+                        value=text.clone()
+                        maxlength=LONGEST_QUERY.to_string()
+                        aria-describedby="search-help"
+                        required
+                    />
+                </div>
+                <button type="submit" class="button">"Search"</button>
+            </div>
+            <p class="search-help" id="search-help">
+                "Every word must match. " <code>"\"in quotes\""</code> " finds words as they stand, " <code>"-word"</code>
+                " leaves out what has it."
+            </p>
+            {only.collect_view()}
+            <div class="search-options">
+                <label>
+                    "Published"
+                    <select name="since">
+                        <option value="">"Any time"</option>
+                        {periods.collect_view()}
+                    </select>
+                </label>
+                <label>"Order" <select name="sort">{orders.collect_view()}</select></label>
+            </div>
+        </form>
     }
+}
+
+#[component]
+fn Results(data: SearchData) -> impl IntoView {
+    let SearchData { text, filter, sort, hits, is_more, corrected, is_fallback, tags } = data;
+    let Some(hits) = hits else {
+        let nothing = (!text.is_empty()).then(
+            || view! { <p class="search-found">{format!("“{text}” has no word to look for.")}</p> },
+        );
+        return nothing.into_any();
+    };
+    let Page { items, page, pages, total } = hits;
+    let is_filtered = filter != SearchFilter::default();
+    let found = match corrected {
+        Some(other) => {
+            let path = address(&other, &filter, sort, "");
+            let count = in_words(total, is_more);
+            view! {
+                <p class="search-found">
+                    {format!("No article contains “{text}”. {count} ")} <a href=path>{format!("“{other}”")}</a> "."
+                </p>
+            }
+            .into_any()
+        }
+        None if total == 0 => {
+            view! { <Nothing text=text.clone() anywhere=is_filtered.then(|| address(&text, &SearchFilter::default(), sort, "")) tags /> }
+                .into_any()
+        }
+        None => view! { <p class="search-found">{format!("{} “{text}”.", in_words(total, is_more))}</p> }.into_any(),
+    };
+    let away = is_fallback.then(|| {
+        view! { <p class="search-found">"The search engine is away just now, so this is a simpler search. Forms of words and typing errors may be missed."</p> }
+    });
+    let path = address(&text, &filter, sort, "&");
+    view! {
+        {found}
+        {away}
+        <div class="cards">{items.into_iter().map(|hit| view! { <Hit hit /> }).collect_view()}</div>
+        {(pages > 1).then(|| view! { <Pagination page pages path words=("← Previous", "Next →") /> })}
+    }
+    .into_any()
+}
+
+/// How many articles contain what comes next in the sentence.
+fn in_words(total: i64, is_more: bool) -> String {
+    match total {
+        1 => "One article contains".to_owned(),
+        _ if is_more => {
+            format!("More than {} articles contain", format_count(MOST_RANKED))
+        }
+        total => format!("{} articles contain", format_count(total)),
+    }
+}
+
+/// What to try when nothing was found.
+#[component]
+fn Nothing(
+    text: String,
+    /// The address of the same search without a filter, if there is one.
+    anywhere: Option<String>,
+    tags: Vec<Tag>,
+) -> impl IntoView {
+    view! {
+        <p class="search-found">{format!("No article contains “{text}”.")}</p>
+        {anywhere.map(|path| view! { <p><a href=path>"Look in all articles"</a></p> })}
+        <p>"Fewer or other words may find more. Or have a look at what is " <a href="/most-viewed">"most viewed"</a> "."</p>
+        {(!tags.is_empty()).then(|| view! { <p>"Many articles are about:"</p> })}
+        <Tags tags />
+    }
+}
+
+#[component]
+fn Hit(hit: SearchHit) -> impl IntoView {
+    let SearchHit { article, title_segments, excerpt } = hit;
+    view! {
+        <article class="card">
+            <p class="meta">
+                <Date at=article.published_at />
+                <span>{format_minutes(article.reading_minutes)}</span>
+                <span>{views_in_words(article.id, article.views)}</span>
+            </p>
+            <h2 class="card-title">
+                <a href=format!("/articles/{}", article.slug)>{marked(title_segments)}</a>
+            </h2>
+            <p class="card-summary">{marked(excerpt)}</p>
+            <div class="card-foot">
+                <Byline authors=article.authors />
+                <Tags tags=article.tags />
+            </div>
+        </article>
+    }
+}
+
+/// A text with its hits in `<mark>`.
+fn marked(segments: Vec<Segment>) -> impl IntoView {
+    let segments = segments.into_iter().map(|Segment { text, is_hit }| match is_hit {
+        true => view! { <mark>{text}</mark> }.into_any(),
+        false => text.into_any(),
+    });
+    segments.collect_view()
+}
+
+/// The address of a search, ending in `end`.
+fn address(text: &str, filter: &SearchFilter, sort: Sort, end: &str) -> String {
+    let mut parameters = form_urlencoded::Serializer::new(String::new());
+    parameters.append_pair("q", text);
+    let SearchFilter { tag, author, since } = filter;
+    for (name, value) in [("tag", tag), ("author", author)] {
+        if let Some(value) = value {
+            parameters.append_pair(name, value);
+        }
+    }
+    if let Some(since) = since {
+        parameters.append_pair("since", since.name());
+    }
+    if sort != Sort::default() {
+        parameters.append_pair("sort", sort.name());
+    }
+    format!("/search?{}{end}", parameters.finish())
 }

@@ -13,7 +13,6 @@ use super::db::articles::Filter;
 use super::db::content_version::ContentVersion;
 use super::db::lists::List;
 use super::reactions::Profile;
-use super::work::Work;
 use crate::error::Error;
 use crate::model::article::{Article, ArticleSummary, RankedArticle, Window};
 use crate::model::page::Page;
@@ -27,14 +26,6 @@ const SIDEBAR_WINDOWS: [Window; 3] = [Window::Day, Window::Week, Window::All];
 
 /// Articles on the most viewed page.
 pub(super) const MOST_VIEWED_LENGTH: i64 = 50;
-
-/// How many searches may scan article texts at once. SQLite has four connections for reading, and
-/// pages need some of them. A search whose client has gone counts until its scan ends.
-const SEARCHES_AT_A_TIME: usize = 2;
-
-/// How many more searches may queue before new ones are refused. A queued search holds no
-/// connection, and its wait has a timeout.
-const QUEUED_SEARCHES: usize = 1_000;
 
 /// Number of lists whose length is cached.
 const TOTALS: u64 = 1_000;
@@ -96,21 +87,13 @@ pub struct Articles {
     views: Views,
     by_slug: ArticlesBySlug,
     totals: Totals,
-    /// Limits concurrent searches, because each one scans every text.
-    searches: Work,
 }
 
 impl Articles {
     /// The articles in `database`. `by_slug` reads single ones.
     pub fn new(database: Database, clock: Clock, views: Views, by_slug: ArticlesBySlug) -> Self {
         let totals = Totals::new(database.content_version().clone());
-        let searches = Work::new(SEARCHES_AT_A_TIME, QUEUED_SEARCHES);
-        Self { database, clock, views, by_slug, totals, searches }
-    }
-
-    /// Where searches wait for their turn.
-    pub fn searches(&self) -> &Work {
-        &self.searches
+        Self { database, clock, views, by_slug, totals }
     }
 
     /// A page of visible articles, newest first. A page past the end is empty.
@@ -137,27 +120,6 @@ impl Articles {
         per_page: i64,
     ) -> Result<Page<ArticleSummary>, Error> {
         self.totals.page(&self.database, filter, page, per_page, self.clock.now_ms()).await
-    }
-
-    /// Like [`Articles::list_as_stored`], for a filter that scans every text. Only a few searches
-    /// run at a time.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] if too many searches are queued or this one takes too long; any
-    /// database error.
-    pub async fn search_as_stored(
-        &self,
-        filter: Filter,
-        page: i64,
-        per_page: i64,
-    ) -> Result<Page<ArticleSummary>, Error> {
-        // Not all of `self`: a shutdown waits until nobody holds the queue of views any more, but
-        // need not wait for a search whose client has gone.
-        let (totals, database, clock) =
-            (self.totals.clone(), self.database.clone(), self.clock.clone());
-        let search =
-            async move { totals.page(&database, &filter, page, per_page, clock.now_ms()).await };
-        self.searches.run_elsewhere(search).await
     }
 
     /// A page of a list of the user's, such as collected articles or those of followed authors.

@@ -23,6 +23,7 @@ use user::{UserCommand, user};
 use super::config::Config;
 use super::content::export::export_folder;
 use super::content::rerender::rerender;
+use super::content::search_index::{index_older, rebuild};
 use super::jobs::schedule::Schedule;
 use super::state::Parts;
 use super::stores::Stores;
@@ -78,9 +79,18 @@ enum Command {
         /// The folder to write to; created if missing, existing files are replaced
         folder: PathBuf,
     },
+    /// Manage the index that searches use
+    #[command(subcommand)]
+    Search(SearchCommand),
     /// Manage who can sign in
     #[command(subcommand)]
     User(UserCommand),
+}
+
+#[derive(Debug, Subcommand)]
+enum SearchCommand {
+    /// Index the words of all articles again; searches keep working meanwhile
+    Rebuild,
 }
 
 /// Parses a schedule that is not `off`: a process for background jobs is started for its flush.
@@ -138,6 +148,10 @@ async fn run(arguments: Arguments) -> Result<(), String> {
         Command::Doctor => doctor(&parts.doctor, &parts.config).await,
         Command::Migrate => {
             println!("The database is up to date: {}", database.address());
+            let indexed = index_older(database).await.map_err(|error| error.to_string())?;
+            if indexed > 0 {
+                println!("Indexed the words of {indexed} articles for the search.");
+            }
             let changed = rerender(database).await.map_err(|error| error.to_string())?;
             if changed > 0 {
                 println!("Rendered {changed} articles of older versions again.");
@@ -157,6 +171,13 @@ async fn run(arguments: Arguments) -> Result<(), String> {
         Command::Export { folder } => match export_folder(database, &folder).await {
             Ok(count) => {
                 println!("Exported {count} articles to {}.", folder.display());
+                Ok(())
+            }
+            Err(error) => Err(error.to_string()),
+        },
+        Command::Search(SearchCommand::Rebuild) => match rebuild(database).await {
+            Ok(indexed) => {
+                println!("Indexed the words of {indexed} articles.");
                 Ok(())
             }
             Err(error) => Err(error.to_string()),

@@ -3,6 +3,7 @@
 pub mod export;
 pub mod import;
 pub mod rerender;
+pub mod search_index;
 
 use crate::model::article::Heading;
 

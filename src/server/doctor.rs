@@ -8,7 +8,7 @@ use tidemark_counting::store::redis::{RedisStore, Unflushed};
 use tidemark_store::redis::Info;
 
 use super::config::{AnonymousVisitor, Config, Jobs};
-use super::db::Database;
+use super::db::{AnyDatabase, Database};
 use super::pictures::store::PictureStore;
 use super::stores::Stores;
 
@@ -132,8 +132,23 @@ impl Doctor {
                 findings.extend(examine_mysql(store).await);
             }
         }
+        findings.extend(self.examine_search().await);
         findings.extend(examine_jobs(&config.jobs, self.redis.is_some()));
         findings
+    }
+
+    /// Says what searches look words up in, and how many articles are in it. Says nothing if the
+    /// database does not answer; others do.
+    async fn examine_search(&self) -> Option<Finding> {
+        let articles = self.database.searchable().await.ok()?;
+        Some(Finding::Fact(match self.database.any() {
+            AnyDatabase::Sqlite(_) => {
+                format!("Search: the full-text index of SQLite has {articles} articles.")
+            }
+            AnyDatabase::MySql(_) => format!(
+                "Search: each search reads the words of all {articles} articles in SQL, and two run at a time."
+            ),
+        }))
     }
 
     /// Checks the picture store by writing and deleting an object.

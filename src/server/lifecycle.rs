@@ -14,6 +14,7 @@ use tokio_util::task::TaskTracker;
 
 use super::config::Config;
 use super::content::rerender::rerender;
+use super::content::search_index::index_older;
 use super::db::Database;
 use super::http::remember::Site;
 use super::http::router::{reading, router};
@@ -116,7 +117,7 @@ impl Server {
         let tasks = TaskTracker::new();
         if run_jobs {
             jobs.spawn_all(&tasks, &stop);
-            tasks.spawn(rerender_until_stopped(database.clone(), stop.clone()));
+            tasks.spawn(renew_until_stopped(database.clone(), stop.clone()));
         }
         let mut counting = needed.spawn(&tasks, &stop);
         tasks.close();
@@ -167,8 +168,18 @@ impl Server {
     }
 }
 
-/// Renders articles of an older version again. Readers see the old rendering until then.
-async fn rerender_until_stopped(database: Database, stop: CancellationToken) {
+/// Brings what older versions made of texts up to date: the words that searches find, and then the
+/// rendering. Readers see the old rendering until then.
+async fn renew_until_stopped(database: Database, stop: CancellationToken) {
+    match stop.run_until_cancelled(index_older(&database)).await {
+        Some(Ok(indexed)) if indexed > 0 => {
+            tracing::info!(indexed, "the words of all articles were indexed for the search")
+        }
+        Some(Err(error)) => {
+            tracing::warn!(error = %error, "articles could not be indexed for the search; the next start retries it")
+        }
+        _ => {}
+    }
     match stop.run_until_cancelled(rerender(&database)).await {
         Some(Ok(changed)) if changed > 0 => {
             tracing::info!(changed, "articles of an older version were rendered again")

@@ -28,6 +28,7 @@ use super::pictures::Pictures;
 use super::reactions::Reactions;
 use super::reading::Reading;
 use super::request::identity::Identity;
+use super::search::{Engine, Search};
 use super::state::{AppState, Parts};
 use super::stores::{Stores, StoresError};
 use super::studio::Studio;
@@ -102,6 +103,7 @@ impl Parts {
 
         let (by_slug, article_reader) = articles_by_slug(database.clone(), clock.clone());
         let articles = Articles::new(database.clone(), clock.clone(), views.clone(), by_slug);
+        let search = Search::new(Engine::Sql, database.clone(), clock.clone(), views.clone());
         let reactions = Reactions::new(database.clone(), clock.clone(), author_counts.clone());
         let studio = Studio::new(
             database.clone(),
@@ -116,6 +118,7 @@ impl Parts {
             database.clone(),
             clock.clone(),
             articles.clone(),
+            search.clone(),
             reactions.clone(),
             counting.clone(),
             identity.clone(),
@@ -147,6 +150,7 @@ impl Parts {
             identity,
             accounts,
             articles,
+            search,
             reactions,
             studio,
             counting,

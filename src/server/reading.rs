@@ -3,6 +3,7 @@
 
 use axum::http::request::Parts;
 use futures_util::future::{join, try_join};
+use tidemark_content::search::Query;
 use tidemark_store::clock::Clock;
 
 use super::articles::{Articles, MOST_VIEWED_LENGTH};
@@ -14,19 +15,18 @@ use super::db::users::{Role, User};
 use super::page_cache::hole::Marks;
 use super::reactions::{Profile, Reactions};
 use super::request::identity::{Identity, PageCookie};
+use super::search::{Search, Searched};
 use crate::error::Error;
 use crate::model::article::{ArticleSummary, Window};
 use crate::model::page::Page;
 use crate::model::pages::{
     ArticleData, AuthorData, Follow, Frame, Framed, HomeData, MenuUser, MostViewedData, Ranking,
-    SearchData, Sidebar, TagData,
+    Sidebar, TagData,
 };
+use crate::model::search::{SearchData, SearchFilter, Since, Sort};
 
 /// Articles per page of a list.
 pub const PER_PAGE: i64 = 10;
-
-/// Maximum length of a search text, in characters. Longer texts are cut.
-pub const LONGEST_SEARCH: usize = 200;
 
 /// Loads pages. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -34,6 +34,7 @@ pub struct Reading {
     database: Database,
     clock: Clock,
     articles: Articles,
+    search: Search,
     reactions: Reactions,
     counting: Counting,
     identity: Identity,
@@ -45,11 +46,12 @@ impl Reading {
         database: Database,
         clock: Clock,
         articles: Articles,
+        search: Search,
         reactions: Reactions,
         counting: Counting,
         identity: Identity,
     ) -> Self {
-        Self { database, clock, articles, reactions, counting, identity }
+        Self { database, clock, articles, search, reactions, counting, identity }
     }
 
     /// Loads what surrounds a page's content. Never fails: whatever can't be loaded is left out, so
@@ -217,20 +219,25 @@ impl Reading {
         &self,
         parts: &Parts,
         text: &str,
+        filter: SearchFilter,
+        sort: Sort,
         page: i64,
     ) -> Result<SearchData, Error> {
-        let text: String = text.trim().chars().take(LONGEST_SEARCH).collect();
-        if text.is_empty() {
-            return Ok(SearchData { text, articles: None });
-        }
-        let filter = Filter { text: Some(text.clone()), ..Filter::default() };
-        let articles = self.articles.search_as_stored(filter, page, PER_PAGE).await?;
-        let articles = existing(articles)?;
-        let articles = match leaves_counts_open(parts) {
-            true => articles,
-            false => self.articles.with_counts(articles).await,
+        let text = Query::parse(text).text().to_owned();
+        let searched = self.search.page(&text, filter.clone(), sort, page, PER_PAGE).await?;
+        let mut data = SearchData { text, filter, sort, ..SearchData::default() };
+        let Some(Searched { hits, is_more, is_fallback, corrected }) = searched else {
+            return Ok(data);
         };
-        Ok(SearchData { text, articles: Some(articles) })
+        let mut hits = existing(hits)?;
+        if hits.total == 0 {
+            // Nothing else on the page depends on them.
+            data.tags = self.search.popular_tags().await.unwrap_or_default();
+        }
+        if !leaves_counts_open(parts) {
+            self.search.with_counts(&mut hits.items).await;
+        }
+        Ok(SearchData { hits: Some(hits), is_more, is_fallback, corrected, ..data })
     }
 
     /// A page of the currently visible articles, newest first.
@@ -282,8 +289,26 @@ pub fn window(name: Option<&str>) -> Result<Window, Error> {
     known.ok_or_else(|| Error::NotFound("There is no ranking for this period.".into()))
 }
 
+/// Parses the filter of a search's address. Empty fields, as a form sends them, and unknown periods
+/// filter nothing.
+pub fn search_filter(
+    tag: Option<String>,
+    author: Option<String>,
+    since: Option<&str>,
+) -> SearchFilter {
+    let filled = |field: Option<String>| field.filter(|field| !field.is_empty());
+    let since = since.and_then(|name| Since::ALL.into_iter().find(|since| since.name() == name));
+    SearchFilter { tag: filled(tag), author: filled(author), since }
+}
+
+/// Parses the order of a search's address. No name and an unknown one mean the best match first.
+pub fn search_sort(name: Option<&str>) -> Sort {
+    let known = name.and_then(|name| Sort::ALL.into_iter().find(|sort| sort.name() == name));
+    known.unwrap_or_default()
+}
+
 /// An empty first page is fine; an empty later page does not exist.
-fn existing(articles: Page<ArticleSummary>) -> Result<Page<ArticleSummary>, Error> {
+fn existing<T>(articles: Page<T>) -> Result<Page<T>, Error> {
     if articles.page > articles.pages {
         return Err(no_such_page());
     }

@@ -3,18 +3,45 @@
 //! An engine only says which articles match and in which order. What is shown of them is read from
 //! SQL afterwards, so an engine that lags can't show what readers may not see, or an old text.
 
-use tidemark_content::search::Query;
+use std::collections::HashMap;
+
+use moka::sync::Cache;
+use tidemark_content::search::{Query, excerpt};
+use tidemark_counting::Views;
+use tidemark_store::clock::Clock;
 
 use super::db::Database;
 pub use super::db::search::{Asked, Found, MOST_RANKED};
+use super::work::Work;
 use crate::error::Error;
+use crate::model::article::{ArticleSummary, Tag};
+use crate::model::page::Page;
+use crate::model::search::{SearchFilter, SearchHit, Segment, Sort, Suggestion};
+
+/// How many searches may run in SQL at once. Those in MySQL read the terms of all articles. SQLite
+/// has four connections for reading, and pages need some of them. A search whose client has gone
+/// counts until it ends.
+pub const SEARCHES_AT_A_TIME: usize = 2;
+
+/// How many more searches may queue before new ones are refused. A queued search holds no
+/// connection, and its wait has a timeout.
+pub const QUEUED_SEARCHES: usize = 1_000;
+
+/// The length of an excerpt, in characters: two or three lines.
+const EXCERPT: usize = 240;
+
+/// How many titles are suggested at most.
+const SUGGESTIONS: i64 = 8;
+
+/// How many tags an empty result offers at most.
+const POPULAR_TAGS: i64 = 12;
 
 /// Where words are looked up.
 #[derive(Clone, Debug)]
 pub enum Engine {
     /// In the database: SQLite's FTS5, or the terms in MySQL.
     Sql,
-    // OpenSearch(OpenSearch): its `find(&self, &Asked) -> Result<Found, _>` is called in
+    // OpenSearch(OpenSearch): its `find(&self, &Asked) -> Result<Answer, _>` is called in
     // `Search::find`, which asks SQL if that fails and sets `Answer::is_fallback`.
 }
 
@@ -25,8 +52,23 @@ pub struct Answer {
     pub found: Found,
     /// Whether the configured engine is away and SQL answered.
     pub is_fallback: bool,
+    /// Whether the last word was found as a whole one. Otherwise it may be the beginning of one.
+    pub is_whole: bool,
     /// What was found instead, because nothing contains what was asked for.
     pub corrected: Option<Query>,
+}
+
+/// A page of what was found, as readers see it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Searched {
+    /// The page of hits, with the view counts in SQL.
+    pub hits: Page<SearchHit>,
+    /// Whether there are more hits than the total says.
+    pub is_more: bool,
+    /// Whether the configured engine is away and SQL answered.
+    pub is_fallback: bool,
+    /// The text that was found instead of the one that was asked for.
+    pub corrected: Option<String>,
 }
 
 /// The search service. Cheap to clone.
@@ -34,24 +76,176 @@ pub struct Answer {
 pub struct Search {
     engine: Engine,
     database: Database,
+    clock: Clock,
+    views: Views,
+    turns: Work,
+    /// The popular tags, by the version of the content.
+    tags: Cache<u64, Vec<Tag>>,
 }
 
 impl Search {
-    /// A service that asks `engine`, and `database` if that is away.
-    pub fn new(engine: Engine, database: Database) -> Self {
-        Self { engine, database }
+    /// A service that asks `engine`, and `database` if that is away. Counts come from `views`.
+    pub fn new(engine: Engine, database: Database, clock: Clock, views: Views) -> Self {
+        let turns = Work::new(SEARCHES_AT_A_TIME, QUEUED_SEARCHES);
+        Self { engine, database, clock, views, turns, tags: Cache::new(1) }
     }
 
-    /// Finds a part of the articles that match.
+    /// Where searches in SQL wait for their turn.
+    pub fn turns(&self) -> &Work {
+        &self.turns
+    }
+
+    /// Finds a part of the articles that match. The last word is taken as a whole one; if nothing
+    /// has that, as the beginning of one. If nothing has that either, a word that differs by a
+    /// typing error may be found instead, where the engine can.
     ///
     /// # Errors
-    /// Any database error.
+    /// [`Error::Unavailable`] if too many searches are queued or this one takes too long; any
+    /// database error.
     pub async fn find(&self, asked: &Asked) -> Result<Answer, Error> {
         match &self.engine {
-            Engine::Sql => {
-                let found = self.database.search(asked).await?;
-                Ok(Answer { found, is_fallback: false, corrected: None })
-            }
+            Engine::Sql => self.find_in_sql(asked).await,
         }
     }
+
+    /// Like [`Search::find`], in SQL whatever the engine.
+    async fn find_in_sql(&self, asked: &Asked) -> Result<Answer, Error> {
+        let (database, asked) = (self.database.clone(), asked.clone());
+        self.turns.run_elsewhere(async move { find_in_sql(&database, &asked).await }).await
+    }
+
+    /// A page of the visible articles that match; `None` if `text` has no word to look for. The
+    /// view counts are those in SQL. A page past the end is empty.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if too many searches are queued or this one takes too long; any
+    /// database error.
+    pub async fn page(
+        &self,
+        text: &str,
+        filter: SearchFilter,
+        sort: Sort,
+        page: i64,
+        per_page: i64,
+    ) -> Result<Option<Searched>, Error> {
+        let query = Query::parse(text);
+        if query.is_empty() {
+            return Ok(None);
+        }
+        let (offset, now) = ((page - 1).saturating_mul(per_page).max(0), self.clock.now_ms());
+        let asked = Asked { query, filter, sort, offset, limit: per_page, now };
+        let Answer { found, is_fallback, is_whole, corrected } = self.find(&asked).await?;
+        let Found { ids, total, is_more } = found;
+        let text = corrected.as_ref().map(|query| query.text().to_owned());
+        let query = match corrected {
+            Some(query) => query,
+            None if is_whole => asked.query.complete(),
+            None => asked.query,
+        };
+        let hits = self.hits(ids, query, now).await?;
+        let hits = Page::new(hits, page, per_page, total);
+        Ok(Some(Searched { hits, is_more, is_fallback, corrected: text }))
+    }
+
+    /// Replaces the views of hits with current ones.
+    pub async fn with_counts(&self, hits: &mut [SearchHit]) {
+        let ids: Vec<i64> = hits.iter().map(|hit| hit.article.id).collect();
+        let totals = self.views.totals(&ids).await.unwrap_or_default();
+        for SearchHit { article, .. } in hits {
+            article.views = totals.get(&article.id).copied().unwrap_or(article.views);
+        }
+    }
+
+    /// The titles of articles that match by title and tags, for somebody who is still typing.
+    ///
+    /// # Errors
+    /// As for [`Search::find`].
+    pub async fn suggest(&self, text: &str) -> Result<Vec<Suggestion>, Error> {
+        let query = Query::parse(text);
+        if query.is_empty() {
+            return Ok(vec![]);
+        }
+        let (database, now) = (self.database.clone(), self.clock.now_ms());
+        let look = async move { Ok(database.suggest(&query, SUGGESTIONS, now).await?) };
+        self.turns.run_elsewhere(look).await
+    }
+
+    /// The tags of the most articles.
+    ///
+    /// # Errors
+    /// As for [`Search::find`].
+    pub async fn popular_tags(&self) -> Result<Vec<Tag>, Error> {
+        let version = self.database.content_version().current();
+        if let Some(tags) = self.tags.get(&version) {
+            return Ok(tags);
+        }
+        let (database, now) = (self.database.clone(), self.clock.now_ms());
+        let look = async move { Ok(database.popular_tags(POPULAR_TAGS, now).await?) };
+        let tags: Vec<Tag> = self.turns.run_elsewhere(look).await?;
+        self.tags.insert(version, tags.clone());
+        Ok(tags)
+    }
+
+    /// The articles `ids` as hits of `query`, in this order, without those that readers may not see
+    /// at `now`.
+    async fn hits(&self, ids: Vec<i64>, query: Query, now: i64) -> Result<Vec<SearchHit>, Error> {
+        let articles = self.database.found_articles(&ids, now).await?;
+        // A long text takes a while, and requests need the runtime's threads.
+        let hits = tokio::task::spawn_blocking(move || {
+            let mut articles: HashMap<i64, (ArticleSummary, String)> =
+                articles.into_iter().map(|(article, html)| (article.id, (article, html))).collect();
+            let found = ids.iter().filter_map(|id| articles.remove(id));
+            found.map(|(article, html)| hit(article, &html, &query)).collect()
+        });
+        hits.await.map_err(|error| {
+            tracing::error!(error = %error, "the hits of a search could not be marked");
+            Error::Internal
+        })
+    }
+}
+
+/// Like [`Search::find`], in SQL whatever the engine, and at once.
+///
+/// # Errors
+/// Any database error.
+pub async fn find_in_sql(database: &Database, asked: &Asked) -> Result<Answer, Error> {
+    let whole = asked.query.clone().complete();
+    let is_whole = whole == asked.query;
+    let found = database.find(&Asked { query: whole, ..asked.clone() }).await?;
+    if found.total > 0 {
+        return Ok(Answer { found, is_whole: true, ..Answer::default() });
+    }
+    if !is_whole {
+        let found = database.find(asked).await?;
+        if found.total > 0 {
+            return Ok(Answer { found, ..Answer::default() });
+        }
+    }
+    let Some(corrected) = database.corrected(&asked.query).await? else {
+        return Ok(Answer { found, ..Answer::default() });
+    };
+    let query = corrected.complete();
+    let instead = database.find(&Asked { query: query.clone(), ..asked.clone() }).await?;
+    Ok(match instead.total {
+        0 => Answer { found, ..Answer::default() },
+        _ => Answer { found: instead, corrected: Some(query), ..Answer::default() },
+    })
+}
+
+fn hit(article: ArticleSummary, html: &str, query: &Query) -> SearchHit {
+    let text = excerpt::plain_text(html);
+    let mut parts = excerpt::excerpt(&text, query, EXCERPT);
+    // A summary says more than the beginning of a text.
+    if !parts.iter().any(|part| part.is_hit) && !article.summary.is_empty() {
+        parts = excerpt::excerpt(&article.summary, query, EXCERPT);
+    }
+    SearchHit {
+        title_segments: segments(excerpt::marked(&article.title, query)),
+        excerpt: segments(parts),
+        article,
+    }
+}
+
+fn segments(segments: Vec<excerpt::Segment>) -> Vec<Segment> {
+    segments.into_iter().map(|excerpt::Segment { text, is_hit }| Segment { text, is_hit }).collect()
 }

@@ -21,6 +21,7 @@ use super::pictures::Pictures;
 use super::reactions::Reactions;
 use super::reading::Reading;
 use super::request::identity::Identity;
+use super::search::Search;
 use super::sessions::Sessions;
 use super::stores::Stores;
 use super::studio::Studio;
@@ -69,8 +70,10 @@ pub struct Parts {
     pub identity: Identity,
     /// Sign-in and sign-up.
     pub accounts: Accounts,
-    /// Articles as readers see them: lists, rankings, searches.
+    /// Articles as readers see them: lists, rankings.
     pub articles: Articles,
+    /// Finds articles by their words.
+    pub search: Search,
     /// Likes, collects and follows.
     pub reactions: Reactions,
     /// What authors do with their articles.

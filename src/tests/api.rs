@@ -52,7 +52,7 @@ fn every_reading_page_has_a_server_function_that_returns_what_it_shows() {
         ("/api/pages/tag?tag=land", "/content/tag/name", "Land"),
         ("/api/pages/author?username=jo-doe", "/content/author/name", "Jo Doe"),
         ("/api/pages/most-viewed?window=7d", "/content/ranking/window", "7d"),
-        ("/api/pages/search?q=second", "/content/articles/items/0/slug", "second"),
+        ("/api/pages/search?q=second", "/content/hits/items/0/slug", "second"),
     ] {
         let answer = server.someone().get(path).json();
         assert_eq!(answer.pointer(at), Some(&json!(expected)), "{path}: {answer}");

@@ -25,6 +25,8 @@ mod pages;
 mod pictures;
 mod privacy;
 mod reactions;
+mod relevance;
+mod search;
 mod server_profile;
 mod sessions;
 mod statements;

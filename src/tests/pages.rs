@@ -39,9 +39,17 @@ fn every_page_is_complete_without_javascript() {
             ],
         ),
         ("/most-viewed?window=30d", &["aria-current=\"page\">30 days"]),
-        ("/search?q=second", &["One article contains “second”.", "Title of second"]),
-        ("/search?q=%25", &["No article contains “%”."]),
-        ("/search?q=SECOND%20Text", &["One article contains"]),
+        (
+            "/search?q=second",
+            &[
+                "One article contains “second”.",
+                "Title of <mark>second</mark>",
+                "The <mark>second</mark> text.",
+            ],
+        ),
+        ("/search?q=%25", &["“%” has no word to look for."]),
+        ("/search?q=Texts%20SECOND", &["One article contains"]),
+        ("/search?q=third", &["No article contains “third”.", "/tags/sea", "/most-viewed"]),
         ("/search", &["<h1>Search</h1>"]),
         ("/login", &["<h1>Sign in</h1>", "method=\"post\""]),
     ] {

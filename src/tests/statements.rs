@@ -67,8 +67,7 @@ const PARTS: &[(&str, &str, Part)] = &[
             " AND articles.id IN (SELECT article_tags.article_id FROM article_tags
                 JOIN tags ON tags.id = article_tags.tag_id WHERE tags.slug = ?)
               AND articles.id IN (SELECT article_authors.article_id FROM article_authors
-                JOIN users ON users.id = article_authors.user_id WHERE users.username = ?)
-              AND articles.search_text LIKE ? ESCAPE '!'",
+                JOIN users ON users.id = article_authors.user_id WHERE users.username = ?)",
         ]),
     ),
     ("server/db/articles/read.rs", "per_page", Any(&["10"])),
@@ -129,6 +128,27 @@ const PARTS: &[(&str, &str, Part)] = &[
         Any(&[", CASE WHEN coalesce(revision.cover, '') <> coalesce(earlier.cover, '') THEN 1 ELSE 0 END AS changed"]),
     ),
     // Part of a condition, not a statement.
+    (
+        "server/db/search.rs",
+        "conditions",
+        Any(&[
+            "",
+            " AND search_documents.article_id IN (SELECT article_tags.article_id FROM article_tags
+                JOIN tags ON tags.id = article_tags.tag_id WHERE tags.slug = ?)
+              AND search_documents.article_id IN (SELECT article_authors.article_id FROM article_authors
+                JOIN users ON users.id = article_authors.user_id WHERE users.username = ?)
+              AND search_documents.published_at >= ?",
+        ]),
+    ),
+    ("server/db/search.rs", "score", Any(&["0", "bm25(search_terms, 10.0, 6.0, 3.0, 1.0)"])),
+    ("server/db/search.rs", "order", Any(&["", "coalesce(article_stats.views, 0) DESC, "])),
+    ("server/db/search.rs", "first", Any(&["found.score, ", "coalesce(article_stats.views, 0) DESC, "])),
+    ("server/db/search.rs", "most", Any(&["10"])),
+    ("server/db/search.rs", "limit", Any(&["10"])),
+    ("server/db/search.rs", "columns", Of("summary_columns")),
+    ("server/db/search.rs", "others", Any(&["", ", ?"])),
+    ("server/db/search/index.rs", "tags", Each("json_group_array(1)", "group_concat(1)")),
+    ("server/db/search/index.rs", "limit", Any(&["10"])),
     ("server/db/studio.rs", "shelf", Any(&["articles.deleted_at IS NULL"])),
     ("server/db/studio.rs", "author", Any(&["coalesce(?, 0) = 0"])),
     (

@@ -2,6 +2,7 @@
 
 use sqlx::FromRow;
 
+use super::search::index::article_changed;
 use super::{Database, on_connection, on_reader, on_writer};
 use crate::model::article::Heading;
 
@@ -97,6 +98,7 @@ impl Database {
             let query = sqlx::query(sql).bind(&rendering.html).bind(&contents).bind(rendering.reading_minutes);
             query.bind(&rendering.language).bind(id).bind(version).execute(connection).await?;
         });
+        article_changed(&mut transaction, id).await?;
         transaction.commit().await
     }
 }

@@ -1,16 +1,30 @@
-//! The words of articles: kept in the transaction that changes an article, so that they never
-//! disagree with it, and looked up by searches.
+//! Finding articles by their words. [`index`] keeps the words.
 //!
-//! Every transaction that changes an article's words, tags, status, byline or dates calls
-//! [`article_changed`] before it commits.
+//! SQLite looks them up in a full-text index (FTS5). MySQL and MariaDB go through the terms of all
+//! articles, because the full-text indexes of the two differ in what they take for a word.
 
-use tidemark_content::search::Query;
+pub(super) mod index;
 
-use super::{Database, Transaction};
-use crate::model::search::{SearchFilter, Sort};
+use std::collections::HashMap;
+
+use sqlx::{AssertSqlSafe, FromRow};
+use tidemark_content::search::analysis::{Kind, Term, push};
+use tidemark_content::search::spelling::neighbours;
+use tidemark_content::search::{Clause, Query};
+
+use super::articles::{FROM, SummaryRow, VISIBLE, summary_columns};
+use super::{AnyDatabase, Database, MySqlDatabase, SqliteDatabase, on_reader};
+use crate::model::article::{ArticleSummary, Tag};
+use crate::model::search::{SearchFilter, Sort, Suggestion};
 
 /// How many matches are ranked at most. Beyond that, only the newest are considered.
 pub const MOST_RANKED: i64 = 10_000;
+
+/// How many mistyped words of a query are corrected at most.
+const MOST_CORRECTED: usize = 3;
+
+/// How much a term in each column weighs: title, tags, summary, text.
+const FITNESS: &str = "bm25(search_terms, 10.0, 6.0, 3.0, 1.0)";
 
 /// What a search asks an engine.
 #[derive(Clone, Debug)]
@@ -40,17 +54,393 @@ pub struct Found {
     pub is_more: bool,
 }
 
-/// Brings what searches know of an article up to date: its words, or that there are none because it
-/// is no longer published. Called in the transaction that changed the article.
-pub(super) async fn article_changed(transaction: &mut Transaction, id: i64) -> sqlx::Result<()> {
-    let _ = (transaction, id);
-    Ok(())
+/// A value of a placeholder.
+#[derive(Clone, Debug)]
+enum Bound {
+    Text(String),
+    Number(i64),
+}
+
+/// A part of a statement, and the values of its placeholders.
+#[derive(Clone, Debug, Default)]
+struct Part {
+    sql: String,
+    values: Vec<Bound>,
+}
+
+impl Part {
+    fn add(&mut self, sql: &str, value: Bound) {
+        self.sql.push_str(sql);
+        self.values.push(value);
+    }
+
+    /// The conditions of a filter, each with ` AND ` before it.
+    fn of_filter(filter: &SearchFilter, now: i64) -> Self {
+        let mut part = Self::default();
+        if let Some(tag) = &filter.tag {
+            let sql = " AND search_documents.article_id IN (SELECT article_tags.article_id FROM article_tags
+                JOIN tags ON tags.id = article_tags.tag_id WHERE tags.slug = ?)";
+            part.add(sql, Bound::Text(tag.clone()));
+        }
+        if let Some(author) = &filter.author {
+            let sql = " AND search_documents.article_id IN (SELECT article_authors.article_id FROM article_authors
+                JOIN users ON users.id = article_authors.user_id WHERE users.username = ?)";
+            part.add(sql, Bound::Text(author.clone()));
+        }
+        if let Some(since) = filter.since {
+            let earliest = now - since.days() * 24 * 60 * 60 * 1000;
+            part.add(" AND search_documents.published_at >= ?", Bound::Number(earliest));
+        }
+        part
+    }
+
+    /// The condition that the terms of a query are in `column`, with ` AND ` before each part.
+    fn of_query(query: &Query, column: &str) -> Self {
+        let mut part = Self::default();
+        for clause in query.clauses() {
+            part.sql.push_str(if clause.is_excluded { " AND NOT (" } else { " AND (" });
+            part.add_clause(clause, column);
+            part.sql.push(')');
+        }
+        part
+    }
+
+    /// The condition that a clause matches in `column`.
+    fn add_clause(&mut self, clause: &Clause, column: &str) {
+        let mut add = |between: &str, pattern: String| {
+            self.add(&format!("{between}{column} LIKE ?"), Bound::Text(pattern));
+        };
+        if is_sequence(clause) {
+            let end = if clause.may_continue { "" } else { " " };
+            add("", format!("% {}{end}%", sequence(&clause.terms)));
+            return;
+        }
+        for (number, term) in clause.terms.iter().enumerate() {
+            let between = if number == 0 { "" } else { " AND " };
+            let whole = format!("% {} %", term.indexed_form());
+            if clause.may_continue && number + 1 == clause.terms.len() {
+                add(&format!("{between}("), whole);
+                add(" OR ", format!("% {}%", term.word));
+                self.sql.push(')');
+                return;
+            }
+            add(between, whole);
+        }
+    }
+}
+
+/// Binds the values of a part to a query.
+macro_rules! bind {
+    ($query:expr, $values:expr) => {{
+        let mut query = $query;
+        for value in $values {
+            query = match value {
+                Bound::Text(text) => query.bind(text),
+                Bound::Number(number) => query.bind(*number),
+            };
+        }
+        query
+    }};
+}
+
+/// Whether the terms of a clause have to follow one another as they are: those of a phrase, and
+/// those without other forms.
+fn is_sequence(clause: &Clause) -> bool {
+    clause.is_phrase || clause.terms.iter().all(|term| term.stem().is_none())
+}
+
+/// Terms as the index has them, one behind the other. The last one is stored without its stem if it
+/// may go on, which is so only for terms without one.
+fn sequence(terms: &[Term]) -> String {
+    let mut sequence = String::new();
+    for term in terms {
+        push(&mut sequence, term);
+    }
+    sequence
+}
+
+/// A query in the language of FTS5. Terms hold no quotes, so nothing that a reader types is more
+/// than a text in it.
+fn fts_expression(query: &Query) -> String {
+    let wanted: Vec<String> = query.wanted().map(fts_clause).collect();
+    let excluded: Vec<String> = query.excluded().map(fts_clause).collect();
+    let wanted = wanted.join(" AND ");
+    match excluded.is_empty() {
+        true => wanted,
+        false => format!("({wanted}) NOT ({})", excluded.join(" OR ")),
+    }
+}
+
+fn fts_clause(clause: &Clause) -> String {
+    let star = if clause.may_continue { " *" } else { "" };
+    if is_sequence(clause) {
+        return format!("\"{}\"{star}", sequence(&clause.terms));
+    }
+    let quoted = |term: &Term| format!("\"{}\"", term.indexed_form());
+    let Some((last, before)) = clause.terms.split_last() else { return String::new() };
+    let before: Vec<String> = before.iter().map(quoted).collect();
+    // Between two stems stand a word and perhaps a stem.
+    let near = |last: String| match before.is_empty() {
+        true => last,
+        false => format!("NEAR({} {last}, {})", before.join(" "), before.len() * 3),
+    };
+    match clause.may_continue {
+        true => format!("({} OR {})", near(quoted(last)), near(format!("\"{}\" *", last.word))),
+        false => near(quoted(last)),
+    }
+}
+
+async fn find_in_sqlite(database: &SqliteDatabase, asked: &Asked) -> sqlx::Result<Vec<(i64, i64)>> {
+    let (score, first) = match asked.sort {
+        Sort::Relevance => (FITNESS, "found.score, "),
+        Sort::Date => ("0", ""),
+        Sort::Views => ("0", "coalesce(article_stats.views, 0) DESC, "),
+    };
+    let Part { sql: conditions, values } = Part::of_filter(&asked.filter, asked.now);
+    let (most, limit) = (MOST_RANKED + 1, asked.limit);
+    let sql = format!(
+        "WITH found AS MATERIALIZED (
+            SELECT search_documents.article_id AS id, search_documents.published_at AS published_at, {score} AS score
+            FROM search_terms CROSS JOIN search_documents ON search_documents.article_id = search_terms.rowid
+            WHERE search_terms MATCH ? AND search_documents.published_at <= ?{conditions}
+            ORDER BY search_terms.rowid DESC LIMIT {most}
+         )
+         SELECT found.id, count(*) OVER () FROM found
+         LEFT JOIN article_stats ON article_stats.article_id = found.id
+         ORDER BY {first}found.published_at DESC, found.id DESC LIMIT {limit} OFFSET ?"
+    );
+    let query = sqlx::query_as(AssertSqlSafe(sql)).bind(fts_expression(&asked.query));
+    let query = bind!(query.bind(asked.now), &values).bind(asked.offset);
+    query.fetch_all(database.reader()).await
+}
+
+async fn find_in_mysql(database: &MySqlDatabase, asked: &Asked) -> sqlx::Result<Vec<(i64, i64)>> {
+    let filter = Part::of_filter(&asked.filter, asked.now);
+    let terms = Part::of_query(&asked.query, "search_documents.terms");
+    let conditions = filter.sql + &terms.sql;
+    let mut order = Part::default();
+    match asked.sort {
+        Sort::Relevance => {
+            for clause in asked.query.wanted() {
+                order.sql.push_str(if order.sql.is_empty() { "(" } else { " + (" });
+                order.add_clause(clause, "search_documents.title");
+                order.sql.push(')');
+            }
+            order.sql.push_str(" DESC, ");
+        }
+        Sort::Date => {}
+        Sort::Views => order.sql.push_str("coalesce(article_stats.views, 0) DESC, "),
+    }
+    let Part { sql: order, values } = order;
+    let limit = asked.limit;
+    let sql = format!(
+        "SELECT search_documents.article_id, count(*) OVER () FROM search_documents
+         LEFT JOIN article_stats ON article_stats.article_id = search_documents.article_id
+         WHERE search_documents.published_at <= ?{conditions}
+         ORDER BY {order}search_documents.published_at DESC, search_documents.article_id DESC LIMIT {limit} OFFSET ?"
+    );
+    let query = sqlx::query_as(AssertSqlSafe(sql)).bind(asked.now);
+    let query = bind!(bind!(bind!(query, &filter.values), &terms.values), &values);
+    query.bind(asked.offset).fetch_all(database.reachable()?).await
+}
+
+async fn suggest_from_sqlite(
+    database: &SqliteDatabase,
+    query: &Query,
+    limit: i64,
+    now: i64,
+) -> sqlx::Result<Vec<(String, String)>> {
+    let expression = format!("{{title tags}} : ({})", fts_expression(query));
+    let sql = format!(
+        "SELECT articles.title, articles.slug FROM search_terms CROSS JOIN articles ON articles.id = search_terms.rowid
+         WHERE search_terms MATCH ? AND {VISIBLE} ORDER BY search_terms.rowid DESC LIMIT {limit}"
+    );
+    let query = sqlx::query_as(AssertSqlSafe(sql)).bind(expression).bind(now);
+    query.fetch_all(database.reader()).await
+}
+
+async fn suggest_from_mysql(
+    database: &MySqlDatabase,
+    query: &Query,
+    limit: i64,
+    now: i64,
+) -> sqlx::Result<Vec<(String, String)>> {
+    let Part { sql: conditions, values } = Part::of_query(query, "search_documents.title");
+    let sql = format!(
+        "SELECT articles.title, articles.slug FROM search_documents JOIN articles ON articles.id = search_documents.article_id
+         WHERE {VISIBLE}{conditions} ORDER BY search_documents.article_id DESC LIMIT {limit}"
+    );
+    let query = bind!(sqlx::query_as(AssertSqlSafe(sql)).bind(now), &values);
+    query.fetch_all(database.reachable()?).await
+}
+
+/// Which of `words` are terms, and how many articles have each.
+async fn known_in_sqlite(
+    database: &SqliteDatabase,
+    words: &[String],
+) -> sqlx::Result<HashMap<String, i64>> {
+    let sql = "SELECT search_words.term, search_words.doc FROM json_each(?) AS wanted
+         CROSS JOIN search_words ON search_words.term = wanted.value";
+    let words = serde_json::Value::from(words).to_string();
+    let known: Vec<(String, i64)> =
+        sqlx::query_as(sql).bind(words).fetch_all(database.reader()).await?;
+    Ok(known.into_iter().collect())
+}
+
+#[derive(FromRow)]
+struct FoundRow {
+    #[sqlx(flatten)]
+    summary: SummaryRow,
+    html: String,
 }
 
 impl Database {
-    /// Finds the articles that match, as SQL knows them.
-    pub async fn search(&self, asked: &Asked) -> sqlx::Result<Found> {
-        let _ = asked;
-        Ok(Found::default())
+    /// Finds a part of the articles that match, as SQL knows them.
+    pub async fn find(&self, asked: &Asked) -> sqlx::Result<Found> {
+        let mut rows = self.find_rows(asked).await?;
+        let total = match rows.first() {
+            None if asked.offset > 0 => {
+                // No row says how many match, because the part is past the end.
+                let first = Asked { offset: 0, limit: 1, ..asked.clone() };
+                let rows = self.find_rows(&first).await?;
+                rows.first().map_or(0, |(_, total)| *total)
+            }
+            first => first.map_or(0, |(_, total)| *total),
+        };
+        let ids = rows.drain(..).map(|(id, _)| id).collect();
+        Ok(Found { ids, total: total.min(MOST_RANKED), is_more: total > MOST_RANKED })
+    }
+
+    async fn find_rows(&self, asked: &Asked) -> sqlx::Result<Vec<(i64, i64)>> {
+        match self.any() {
+            AnyDatabase::Sqlite(database) => find_in_sqlite(database, asked).await,
+            AnyDatabase::MySql(database) => find_in_mysql(database, asked).await,
+        }
+    }
+
+    /// The titles of up to `limit` articles visible at `now` that match by title and tags, newest
+    /// first.
+    pub async fn suggest(
+        &self,
+        query: &Query,
+        limit: i64,
+        now: i64,
+    ) -> sqlx::Result<Vec<Suggestion>> {
+        let rows = match self.any() {
+            AnyDatabase::Sqlite(database) => suggest_from_sqlite(database, query, limit, now).await,
+            AnyDatabase::MySql(database) => suggest_from_mysql(database, query, limit, now).await,
+        };
+        Ok(rows?.into_iter().map(|(title, slug)| Suggestion { title, slug }).collect())
+    }
+
+    /// The query with the words that no article has replaced by ones that differ by one typing
+    /// error; `None` if there is nothing to replace. MySQL keeps no list of words to look in.
+    pub async fn corrected(&self, query: &Query) -> sqlx::Result<Option<Query>> {
+        let AnyDatabase::Sqlite(database) = self.any() else { return Ok(None) };
+        let mut words = Vec::new();
+        for (number, clause) in query.clauses().iter().enumerate() {
+            let [term] = clause.terms.as_slice() else { continue };
+            let is_word = matches!(term.kind, Kind::Latin | Kind::Cyrillic);
+            if clause.is_excluded || !is_word || words.len() == MOST_CORRECTED {
+                continue;
+            }
+            if !known_in_sqlite(database, &[term.indexed_form()]).await?.is_empty() {
+                continue;
+            }
+            let known = known_in_sqlite(database, &neighbours(term)).await?;
+            // The most frequent one; of those, the first in the alphabet.
+            let best = known
+                .into_iter()
+                .max_by(|(a, often), (b, other)| often.cmp(other).then_with(|| b.cmp(a)));
+            match best {
+                Some((word, _)) => words.push((number, word)),
+                None => return Ok(None),
+            }
+        }
+        Ok((!words.is_empty()).then(|| query.with_words(&words)))
+    }
+
+    /// Those of the articles `ids` that are visible at `now`, each with the beginning of its text's
+    /// HTML, which is enough for an excerpt, in no particular order.
+    pub async fn found_articles(
+        &self,
+        ids: &[i64],
+        now: i64,
+    ) -> sqlx::Result<Vec<(ArticleSummary, String)>> {
+        if ids.is_empty() {
+            return Ok(vec![]);
+        }
+        let columns = summary_columns(self.dialect());
+        let others = ", ?".repeat(ids.len() - 1);
+        let sql = format!(
+            "SELECT {columns}, substr(articles.html, 1, 200000) AS html {FROM} WHERE {VISIBLE} AND articles.id IN (?{others})"
+        );
+        let rows: Vec<FoundRow> = on_reader!(self, pool => {
+            let mut query = sqlx::query_as(AssertSqlSafe(sql)).bind(now);
+            for id in ids {
+                query = query.bind(*id);
+            }
+            query.fetch_all(pool).await?
+        });
+        rows.into_iter().map(|row| Ok((row.summary.into_summary()?, row.html))).collect()
+    }
+
+    /// The tags of the most articles visible at `now`, at most `limit`.
+    pub async fn popular_tags(&self, limit: i64, now: i64) -> sqlx::Result<Vec<Tag>> {
+        let sql = format!(
+            "SELECT tags.slug, tags.name FROM tags JOIN article_tags ON article_tags.tag_id = tags.id
+             JOIN search_documents ON search_documents.article_id = article_tags.article_id
+             WHERE search_documents.published_at <= ?
+             GROUP BY tags.id, tags.slug, tags.name ORDER BY count(*) DESC, tags.slug LIMIT {limit}"
+        );
+        let rows: Vec<(String, String)> = on_reader!(self, pool => {
+            sqlx::query_as(AssertSqlSafe(sql)).bind(now).fetch_all(pool).await?
+        });
+        Ok(rows.into_iter().map(|(slug, name)| Tag { slug, name }).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn expression(text: &str) -> String {
+        fts_expression(&Query::parse(text))
+    }
+
+    #[test]
+    fn a_query_is_written_for_fts5() {
+        assert_eq!(expression("tides running "), "\"tide=\" AND \"run=\"");
+        assert_eq!(expression("runn"), "(\"runn=\" OR \"runn\" *)");
+        assert_eq!(expression("\"high tides\""), "\"high high= tides tide=\"");
+        assert_eq!(
+            expression("tide -moon -\"x y\" "),
+            "(\"tide=\") NOT (\"moon=\" OR \"x x= y y=\")"
+        );
+        assert_eq!(expression("水位潮汐"), "\"水位 位潮 潮汐\"");
+        assert_eq!(expression("水"), "\"水\" *");
+        assert_eq!(expression("node.js "), "NEAR(\"node=\" \"js=\", 3)");
+        assert_eq!(
+            expression("node.js"),
+            "(NEAR(\"node=\" \"js=\", 3) OR NEAR(\"node=\" \"js\" *, 3))"
+        );
+    }
+
+    #[test]
+    fn a_query_is_written_as_patterns() {
+        let part = Part::of_query(&Query::parse("tides \"a b\" 水位 -moon runn"), "c");
+        assert_eq!(
+            part.sql,
+            " AND (c LIKE ?) AND (c LIKE ?) AND (c LIKE ?) AND NOT (c LIKE ?) AND ((c LIKE ? OR c LIKE ?))"
+        );
+        let text = |value: &Bound| match value {
+            Bound::Text(text) => text.clone(),
+            Bound::Number(_) => panic!("a number"),
+        };
+        let values: Vec<String> = part.values.iter().map(text).collect();
+        assert_eq!(
+            values,
+            ["% tide= %", "% a a= b b= %", "% 水位 %", "% moon= %", "% runn= %", "% runn%"]
+        );
     }
 }

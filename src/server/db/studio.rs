@@ -8,6 +8,7 @@ use super::articles::{
     ArticleFields, FieldsRow, Status, id_of_tag, insert, select_fields, update_under_version,
 };
 use super::revisions::{self, Revision};
+use super::search::index::article_changed;
 use super::users::{Actor, WriteError, hold};
 use super::{Database, Transaction, drafts, on_connection, on_reader};
 use crate::model::article::Window;
@@ -240,6 +241,7 @@ impl Database {
             sqlx::query(sql).bind(id).bind(author).execute(connection).await?;
         });
         write_tags(&mut transaction, id, article).await?;
+        article_changed(&mut transaction, id).await?;
         revisions::add(&mut transaction, &Revision::of(id, 1, article, Some(author), now)).await?;
         drafts::delete(&mut transaction, author, 0).await?;
         transaction.commit().await?;
@@ -287,6 +289,7 @@ impl Database {
             return Err(sqlx::Error::Protocol(lost).into());
         }
         write_tags(&mut transaction, id, &article).await?;
+        article_changed(&mut transaction, id).await?;
         if changes.contains(&"slug") && stored.fields.status == Status::Published {
             add_alias(&mut transaction, id, &stored.fields.slug, &article.slug).await?;
         }
@@ -316,6 +319,7 @@ impl Database {
             on_connection!(&mut *transaction, connection => {
                 sqlx::query(sql).bind(is_deleted.then_some(now)).bind(now).bind(id).execute(connection).await?;
             });
+            article_changed(&mut transaction, id).await?;
             transaction.commit().await?;
         }
         Ok(true)

@@ -91,7 +91,15 @@ impl IntoResponses for Refused {
                        every reader can see. Errors are application/problem+json (RFC 9457). HEAD \
                        works wherever GET does. Unknown parameters are ignored."
     ),
-    paths(json_api::list, json_api::most_viewed, json_api::one, json_api::view, describe),
+    paths(
+        json_api::list,
+        json_api::most_viewed,
+        json_api::one,
+        json_api::view,
+        json_api::search,
+        json_api::suggest,
+        describe
+    ),
     components(schemas(Problem))
 )]
 pub struct Api;
@@ -295,6 +303,17 @@ mod tests {
         let window = &operation("list-most-viewed").fields[0];
         let windows = ["all", "24h", "7d", "30d"].map(str::to_owned).to_vec();
         assert!(matches!(&window.kind, Kind::Choice(choices) if *choices == windows), "{window:?}");
+        for (name, expected) in
+            [("since", ["week", "month", "year"]), ("sort", ["relevance", "date", "views"])]
+        {
+            let fields = &operation("search").fields;
+            let field = fields.iter().find(|field| field.name == name).unwrap();
+            let expected = expected.map(str::to_owned).to_vec();
+            assert!(
+                matches!(&field.kind, Kind::Choice(choices) if *choices == expected),
+                "{field:?}"
+            );
+        }
         assert!(operation("record-view").fields[0].is_in_path);
         assert!(DESCRIBED.operations.iter().all(|operation| !operation.summary.is_empty()));
     }

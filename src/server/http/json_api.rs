@@ -11,10 +11,12 @@ use super::api_docs::{PROBLEM, Problem, Refused};
 use crate::error::Error;
 use crate::model::article::{Article, ArticleSummary, RankedArticle, Window};
 use crate::model::page::Page;
+use crate::model::search::{SearchFilter, SearchHit, Since, Sort, Suggestion};
 use crate::model::view::ViewOutcome;
 use crate::server::counting::ViewRequest;
 use crate::server::db::articles::Filter;
 use crate::server::request::problem::{Ignored, Path, Query};
+use crate::server::search::Searched;
 use crate::server::state::AppState;
 
 /// The prefix of the API's addresses.
@@ -94,23 +96,37 @@ pub(super) async fn list(
     State(state): State<AppState>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<ArticleList>, Error> {
-    if !(1..=LAST_PAGE).contains(&query.page) {
+    check_list(query.page, query.per_page, &query.tag, &query.author)?;
+    let filter = Filter { tag: query.tag, author: query.author };
+    let Page { items, page, pages, total } =
+        state.articles.list(&filter, query.page, query.per_page).await?;
+    Ok(Json(ArticleList { articles: items, page, pages, total }))
+}
+
+/// Checks the parameters that lists share.
+///
+/// # Errors
+/// [`Error::BadRequest`] that names the parameter.
+fn check_list(
+    page: i64,
+    per_page: i64,
+    tag: &Option<String>,
+    author: &Option<String>,
+) -> Result<(), Error> {
+    if !(1..=LAST_PAGE).contains(&page) {
         return Err(Error::BadRequest(format!("page must be a number from 1 to {LAST_PAGE}.")));
     }
-    if !(1..=100).contains(&query.per_page) {
+    if !(1..=100).contains(&per_page) {
         return Err(Error::BadRequest("per-page must be a number from 1 to 100.".into()));
     }
-    for (name, value) in [("tag", &query.tag), ("author", &query.author)] {
+    for (name, value) in [("tag", tag), ("author", author)] {
         if value.as_ref().is_some_and(|value| value.chars().count() > LONGEST_NAME) {
             return Err(Error::BadRequest(format!(
                 "{name} must have at most {LONGEST_NAME} characters."
             )));
         }
     }
-    let filter = Filter { tag: query.tag, author: query.author, text: None };
-    let Page { items, page, pages, total } =
-        state.articles.list(&filter, query.page, query.per_page).await?;
-    Ok(Json(ArticleList { articles: items, page, pages, total }))
+    Ok(())
 }
 
 /// A published article with its text.
@@ -249,6 +265,149 @@ pub(super) async fn view(
     Ignored: Ignored,
 ) -> Result<Json<ViewOutcome>, Error> {
     state.counting.record(id, request).await.map(Json)
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "kebab-case")]
+#[into_params(parameter_in = Query)]
+pub(super) struct SearchQuery {
+    /// What to look for: words that must all be there, in any form and order; `"several words"` as
+    /// they stand; `-word` that must not be there. Anything else is text. What follows the 200th
+    /// character is ignored.
+    #[serde(default)]
+    #[param(max_length = 200)]
+    q: String,
+    /// Only articles with the tag of this slug.
+    #[param(max_length = 255)]
+    tag: Option<String>,
+    /// Only articles with this user name in the byline.
+    #[param(max_length = 255)]
+    author: Option<String>,
+    /// Only articles published within the last 7, 30 or 365 days.
+    #[param(inline)]
+    since: Option<Since>,
+    /// The order: what fits best first, which is the default; the newest; or the most viewed.
+    #[serde(default)]
+    #[param(inline)]
+    sort: Sort,
+    /// The number of the page, from 1. A page past the end is empty.
+    #[serde(default = "first")]
+    #[param(minimum = 1, maximum = 1_000_000_000, default = 1)]
+    page: i64,
+    /// How many hits a page has.
+    #[serde(default = "twenty")]
+    #[param(minimum = 1, maximum = 100, default = 20)]
+    per_page: i64,
+}
+
+/// A page of what was found.
+#[derive(Default, Serialize, ToSchema)]
+pub(super) struct SearchResult {
+    /// The articles of this page.
+    hits: Vec<SearchHit>,
+    /// The number of this page, from 1.
+    page: i64,
+    /// How many pages there are, at least 1.
+    pages: i64,
+    /// How many articles match, at most 10,000.
+    total: i64,
+    /// Whether more match than that; then only the newest are ranked.
+    is_more: bool,
+    /// What was found instead, because no article contains what was asked for.
+    corrected: Option<String>,
+    /// Whether the search engine is away and a simpler search answered.
+    is_fallback: bool,
+}
+
+/// Articles that contain certain words.
+///
+/// Titles weigh more than tags, summaries and texts. A title and an excerpt come in segments; those
+/// that were looked for have `is_hit`.
+#[utoipa::path(
+    get,
+    path = "/api/v1/search",
+    operation_id = "search",
+    tag = "Search",
+    params(SearchQuery),
+    responses(
+        (
+            status = 200,
+            description = "A page of what was found. Without a word in `q`, nothing is.",
+            body = SearchResult,
+            headers(("Cache-Control" = String, description = "`no-store`: counts are live.")),
+        ),
+        (
+            status = 400,
+            description = "A parameter is invalid; `detail` says which.",
+            body = Problem,
+            content_type = PROBLEM,
+        ),
+        Refused,
+    ),
+)]
+pub(super) async fn search(
+    State(state): State<AppState>,
+    Query(query): Query<SearchQuery>,
+) -> Result<Json<SearchResult>, Error> {
+    let SearchQuery { q, tag, author, since, sort, page, per_page } = query;
+    check_list(page, per_page, &tag, &author)?;
+    let filter = SearchFilter { tag, author, since };
+    let Some(searched) = state.search.page(&q, filter, sort, page, per_page).await? else {
+        return Ok(Json(SearchResult { page, pages: 1, ..SearchResult::default() }));
+    };
+    let Searched { hits, is_more, is_fallback, corrected } = searched;
+    let Page { items: mut hits, page, pages, total } = hits;
+    state.search.with_counts(&mut hits).await;
+    Ok(Json(SearchResult { hits, page, pages, total, is_more, corrected, is_fallback }))
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct SuggestQuery {
+    /// What was typed so far. The last word may be the beginning of one.
+    #[serde(default)]
+    #[param(max_length = 200)]
+    q: String,
+}
+
+/// Titles that may be meant.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Suggestions {
+    /// At most 8, newest first.
+    suggestions: Vec<Suggestion>,
+}
+
+/// Titles of articles for what somebody is typing.
+///
+/// All words must be in the title or the tags; the last one may be the beginning of a word.
+#[utoipa::path(
+    get,
+    path = "/api/v1/search/suggest",
+    operation_id = "suggest",
+    tag = "Search",
+    params(SuggestQuery),
+    responses(
+        (
+            status = 200,
+            description = "The titles; none without a word in `q`.",
+            body = Suggestions,
+            headers(("Cache-Control" = String, description = "`no-store`.")),
+        ),
+        (
+            status = 400,
+            description = "The parameter is invalid.",
+            body = Problem,
+            content_type = PROBLEM,
+        ),
+        Refused,
+    ),
+)]
+pub(super) async fn suggest(
+    State(state): State<AppState>,
+    Query(query): Query<SuggestQuery>,
+) -> Result<Json<Suggestions>, Error> {
+    let suggestions = state.search.suggest(&query.q).await?;
+    Ok(Json(Suggestions { suggestions }))
 }
 
 /// Does everything that a view does, except count it.

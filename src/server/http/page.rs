@@ -31,6 +31,10 @@ use crate::shell::{document, page_policy};
 #[derive(Clone)]
 pub struct Told(pub Arc<dyn Fn() + Send + Sync>);
 
+/// Marks the answer as a page that must not be remembered.
+#[derive(Clone, Copy, Debug)]
+pub struct Passing;
+
 /// A random nonce for the response's scripts. The content security policy blocks all others.
 pub fn new_nonce() -> String {
     format!("{:032x}", rand::random::<u128>())
@@ -94,13 +98,17 @@ async fn render(state: AppState, params: Params, mut parts: Parts, page: Loading
             let nonce = marks.map_or_else(new_nonce, |marks| marks.mark(Hole::Nonce, 0));
             let policy =
                 marks.is_none().then(|| page_policy(&nonce, content.has_islands, shows_elsewhere));
+            let may_be_kept = content.may_be_kept;
             let html = document(frame, content, theme, &nonce);
-            (html, policy, error)
+            (html, policy, error, may_be_kept)
         })
     });
-    let (html, policy, error) = rendering.await;
+    let (html, policy, error, may_be_kept) = rendering.await;
     owner.unset_with_forced_cleanup();
     let mut response = html.into_response();
+    if !may_be_kept {
+        response.extensions_mut().insert(Passing);
+    }
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     let (name, value) = CachePolicy::Page.header();

@@ -21,7 +21,7 @@ use tower::{Service, ServiceExt};
 use url::form_urlencoded;
 
 use super::edge::or_apology;
-use super::page::new_nonce;
+use super::page::{Passing, new_nonce};
 use super::security::set_headers;
 use crate::error::Error;
 use crate::server::page_cache::hole::Marks;
@@ -51,7 +51,7 @@ const PAGES: [(&str, bool, &[&str]); 6] = [
     ("tags", true, &["page"]),
     ("authors", true, &["page"]),
     ("most-viewed", false, &["window"]),
-    ("search", false, &["q", "page"]),
+    ("search", false, &["q", "tag", "author", "since", "sort", "page"]),
 ];
 
 /// The whole site: the page cache, with the router behind it for everything else.
@@ -143,9 +143,9 @@ async fn find_or_render(
     let request = Request::from_parts(parts, body);
     // Boxed, so that the future of a cache hit stays small.
     match Box::pin(render(&state, request, reading, &address)).await {
-        Ok(page) => {
+        Ok((page, may_be_kept)) => {
             let page = Arc::new(page);
-            let status = match key {
+            let status = match key.filter(|_| may_be_kept) {
                 Some(key) => {
                     state.page_cache.keep(key, page.clone());
                     &STORED
@@ -211,14 +211,14 @@ fn takes_gzip(headers: &HeaderMap) -> bool {
     })
 }
 
-/// Renders a page with marks wherever responses differ. A response that may not be cached, such as
+/// Renders a page with marks wherever responses differ, and says whether it may be kept. A response that may not be cached, such as
 /// an error, is returned unchanged as `Err`.
 async fn render(
     state: &AppState,
     mut request: Request,
     router: Router,
     address: &str,
-) -> Result<RememberedPage, Response> {
+) -> Result<(RememberedPage, bool), Response> {
     let run = async |request| match router.oneshot(request).await {
         Ok(response) => response,
         Err(never) => match never {},
@@ -238,6 +238,7 @@ async fn render(
         return Err(response);
     }
     let (parts, body) = response.into_parts();
+    let may_be_kept = parts.extensions.get::<Passing>().is_none();
     let internal = |reason: &str| {
         tracing::error!(address, reason, "a page could not be cached");
         error_page(&Error::Internal)
@@ -250,7 +251,8 @@ async fn render(
     headers.remove(CONTENT_SECURITY_POLICY);
     headers.remove(CONTENT_LENGTH);
     headers.insert(VARY, HeaderValue::from_static("accept-encoding, cookie"));
-    Ok(RememberedPage::new(html, &marks, headers, state.page_cache.no_rankings()))
+    let page = RememberedPage::new(html, &marks, headers, state.page_cache.no_rankings());
+    Ok((page, may_be_kept))
 }
 
 /// Sends a page with the current counts.

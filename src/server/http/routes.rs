@@ -110,6 +110,8 @@ pub const ROUTES: &[Route] = &[
     get("/api/v1/articles/most-viewed", EVERYONE, handler!(Api, json_api::most_viewed)),
     get("/api/v1/articles/{id}", EVERYONE, handler!(Api, json_api::one)),
     put("/api/v1/articles/{id}/view", EVERYONE, handler!(View, json_api::view)),
+    get("/api/v1/search", EVERYONE, handler!(Api, json_api::search)),
+    get("/api/v1/search/suggest", EVERYONE, handler!(Api, json_api::suggest)),
     get(api_docs::DESCRIPTION, EVERYONE, handler!(Api, api_docs::describe)),
     // Measures the cost of a request for a view, without the view.
     #[cfg(feature = "bench")]

@@ -3,6 +3,7 @@
 use tidemark_counting::ViewError;
 use tidemark_counting::store::Drift;
 
+use super::super::content::search_index;
 use super::super::reactions;
 use super::{Job, Jobs};
 
@@ -15,6 +16,14 @@ impl Jobs {
         let mut drifts = self.store.reconcile().await?;
         drifts.extend(reactions::reconcile(&self.database).await?);
         drifts.extend(self.author_counts.reconcile().await.map_err(ViewError::Store)?);
+        let (differed, orphans) = search_index::reconcile(&self.database).await?;
+        let entries = |article| Drift::of_article("search entry", article, 0, 1);
+        drifts.extend(differed.into_iter().map(entries));
+        if orphans > 0 {
+            let orphans = i64::try_from(orphans).unwrap_or(i64::MAX);
+            let (cache, of) = ("search entries".to_owned(), "no article".to_owned());
+            drifts.push(Drift { cache, of, cached: orphans, correct: 0 });
+        }
         for Drift { cache, of, cached, correct } in &drifts {
             tracing::warn!(
                 cache,

@@ -19,8 +19,6 @@ pub struct Filter {
     pub tag: Option<String>,
     /// Only articles with this author in the byline, by user name.
     pub author: Option<String>,
-    /// Only articles whose title, summary or text contains this, ignoring case.
-    pub text: Option<String>,
 }
 
 impl Filter {
@@ -37,7 +35,6 @@ impl Filter {
                 " AND articles.id IN (SELECT article_authors.article_id FROM article_authors
                     JOIN users ON users.id = article_authors.user_id WHERE users.username = ?)",
             ),
-            (self.text.as_deref().map(contains), " AND articles.search_text LIKE ? ESCAPE '!'"),
         ];
         let used =
             conditions.into_iter().filter_map(|(value, sql)| value.map(|value| (sql, value)));

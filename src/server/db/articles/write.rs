@@ -3,6 +3,7 @@
 use sqlx::AssertSqlSafe;
 
 use super::super::content_version::ContentTransaction;
+use super::super::search::index::article_changed;
 use super::super::users::WRITES;
 use super::super::{InsertedId, Transaction, is_taken, on_connection};
 use super::ArticleFields;
@@ -86,6 +87,7 @@ pub async fn write(
             sqlx::query(sql).bind(id).bind(position).bind(path).execute(&mut *connection).await?;
         }
     });
+    article_changed(transaction, id).await?;
     Ok(written)
 }
 
@@ -100,16 +102,13 @@ enum Value<'a> {
 /// Columns that are computed from the fields.
 struct Derived {
     contents: String,
-    search_text: String,
 }
 
 impl Derived {
     fn of(article: &ArticleFields) -> sqlx::Result<Self> {
         let contents = serde_json::to_string(&article.contents)
             .map_err(|error| sqlx::Error::Encode(error.into()))?;
-        let search_text =
-            format!("{}\n{}\n{}", article.title, article.summary, article.markdown).to_lowercase();
-        Ok(Self { contents, search_text })
+        Ok(Self { contents })
     }
 }
 
@@ -149,7 +148,6 @@ impl<'a> Columns<'a> {
             ("status", Value::Text(status.as_str())),
             ("published_at", Value::OptionalNumber(*published_at)),
             ("cover", Value::OptionalText(cover.as_deref())),
-            ("search_text", Value::Text(&derived.search_text)),
             ("updated_at", Value::Number(now)),
         ])
     }
