@@ -443,7 +443,7 @@ fn a_typing_error_is_answered_with_what_was_meant() {
 #[test]
 fn a_reconcile_reports_what_the_search_lacked() {
     let server = TestServer::start();
-    assert_eq!(server.job(Job::Reconcile).as_deref(), Some("Everything that is cached is right."));
+    assert_eq!(server.job(Job::Reconcile).as_deref(), Some("All cached counts are correct."));
     server.execute("UPDATE articles SET title = 'Boats' WHERE slug = 'first'");
     let said = server.job(Job::Reconcile).unwrap();
     assert!(said.contains("search entry of article"), "{said}");
