@@ -120,7 +120,7 @@ async fn serve(
     let server = Server::build(config.clone(), clock.clone()).await.unwrap();
     let url = format!("http://{}", server.address().unwrap());
     let parts = server.parts();
-    let (accounts, searches) = (parts.accounts.clone(), parts.articles.searches().clone());
+    let (accounts, searches) = (parts.accounts.clone(), parts.search.turns().clone());
     tokio::spawn(server.run_until_stopped(stop.clone(), false));
     (accounts, searches, url)
 }
