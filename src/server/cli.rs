@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use doctor::doctor;
-use import::{import, seed_samples};
+use import::{ImportArguments, import, seed_samples};
 use jobs::{flush, reconcile, show_jobs, work};
 use serve::serve;
 use tidemark_store::clock::Clock;
@@ -68,12 +68,11 @@ enum Command {
     Migrate,
     /// Add sample articles and a demo author to a blog that has no articles
     Seed,
-    /// Add or update articles from Markdown files with TOML or YAML front matter (Zola, Hugo,
-    /// Jekyll)
-    Import {
-        /// The folder to search for *.md, including its subfolders
-        folder: PathBuf,
-    },
+    /// Bring a blog in from the files of Hugo, Zola, Jekyll, Hexo, Eleventy, Astro or Obsidian
+    ///
+    /// Articles, pictures and old addresses are taken; counts stay. A file that has not changed
+    /// since it was imported changes nothing. The exit status is 1 if anything was left or refused.
+    Import(ImportArguments),
     /// Write every article to a Markdown file that `import` reads
     Export {
         /// The folder to write to; created if missing, existing files are replaced
@@ -163,8 +162,8 @@ async fn run(arguments: Arguments) -> Result<(), String> {
             author_counts.articles_changed().await;
             seeded
         }
-        Command::Import { folder } => {
-            let imported = import(database, clock, folder).await;
+        Command::Import(arguments) => {
+            let imported = import(database, clock, &parts.pictures, arguments).await;
             author_counts.articles_changed().await;
             imported
         }

@@ -12,6 +12,7 @@ pub mod content_version;
 pub mod counts;
 pub mod devices;
 pub mod drafts;
+pub mod imports;
 pub mod invitations;
 pub mod job_runs;
 pub mod lists;

@@ -110,20 +110,8 @@ impl Pictures {
         let mut added = Vec::with_capacity(files.len());
         let mut bodies = Vec::with_capacity(files.len());
         for file in files {
-            let original_name = display_name(&file.name);
-            let checked = self.look_at(file.bytes).await?;
-            let Checked { kind, bytes, width, height } = checked
-                .map_err(|refusal| NotTaken::Refused { name: original_name.clone(), refusal })?;
-            added.push(Picture {
-                name: format!("{:032x}.{}", rand::random::<u128>(), kind.extension()),
-                user_id: user.id,
-                media_type: kind,
-                bytes: i64::try_from(bytes.len()).unwrap_or(i64::MAX),
-                width: width.into(),
-                height: height.into(),
-                original_name,
-                created_at: self.clock.now_ms(),
-            });
+            let (picture, bytes) = self.checked(user.id, file).await?;
+            added.push(picture);
             bodies.push(bytes);
         }
         for (picture, bytes) in added.iter().zip(bodies) {
@@ -147,6 +135,62 @@ impl Pictures {
             return Err(self.full());
         }
         Ok(added)
+    }
+
+    /// Keeps a picture of an import for the user with the ID `owner`, whatever that user's quota. A
+    /// file that came in before is not kept again. Returns its address.
+    ///
+    /// # Errors
+    /// [`NotTaken::Refused`] or [`NotTaken::Failed`]
+    pub async fn import(&self, owner: i64, name: &str, bytes: Vec<u8>) -> Result<String, NotTaken> {
+        let hash = blake3::hash(&bytes).to_hex().to_string();
+        if let Some(known) = self.imported(&hash).await? {
+            return Ok(known);
+        }
+        let (picture, bytes) = self.checked(owner, SentFile { name: name.into(), bytes }).await?;
+        let failed = |error| unavailable(&error, &picture.name);
+        self.store.put(&picture.name, bytes).await.map_err(failed)?;
+        let name =
+            self.database.add_imported_picture(&picture, &hash).await.map_err(Error::from)?;
+        Ok(address(&name))
+    }
+
+    /// Checks a picture of an import without keeping it. Returns the address that it has if it came
+    /// in before, or else one that it might get.
+    ///
+    /// # Errors
+    /// See [`Pictures::import`].
+    pub async fn rehearse_import(&self, name: &str, bytes: Vec<u8>) -> Result<String, NotTaken> {
+        let hash = blake3::hash(&bytes).to_hex().to_string();
+        if let Some(known) = self.imported(&hash).await? {
+            return Ok(known);
+        }
+        let (picture, _) = self.checked(0, SentFile { name: name.into(), bytes }).await?;
+        Ok(address(&picture.name))
+    }
+
+    /// The address of the picture that came in from a file with this hash.
+    async fn imported(&self, hash: &str) -> Result<Option<String>, Error> {
+        Ok(self.database.imported_picture(hash).await?.map(|name| address(&name)))
+    }
+
+    /// Checks a file, and names the picture that it holds.
+    async fn checked(&self, user: i64, file: SentFile) -> Result<(Picture, Vec<u8>), NotTaken> {
+        let original_name = display_name(&file.name);
+        let checked = self.look_at(file.bytes).await?;
+        let Checked { kind, bytes, width, height } = checked
+            .map_err(|refusal| NotTaken::Refused { name: original_name.clone(), refusal })?;
+        let picture = Picture {
+            name: format!("{:032x}.{}", rand::random::<u128>(), kind.extension()),
+            user_id: user,
+            media_type: kind,
+            bytes: i64::try_from(bytes.len()).unwrap_or(i64::MAX),
+            width: width.into(),
+            height: height.into(),
+            original_name,
+            created_at: self.clock.now_ms(),
+        };
+        Ok((picture, bytes))
     }
 
     fn full(&self) -> NotTaken {
@@ -232,7 +276,12 @@ pub fn markdown(picture: &Picture) -> String {
         }
         description.push(character);
     }
-    format!("![{description}](/pictures/{})", picture.name)
+    format!("![{description}]({})", address(&picture.name))
+}
+
+/// The address of a picture.
+fn address(name: &str) -> String {
+    format!("/pictures/{name}")
 }
 
 /// Whether a text has the form of a name made by [`Pictures::add`]. Nothing else reaches SQL or the

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use tidemark_content::difference::{Differences, compare};
 use tidemark_content::front_matter::is_picture_address;
 use tidemark_content::markdown::{self, Rendered};
-use tidemark_content::slug::slugify;
+use tidemark_content::slug::{slugify, tag_slug};
 use tidemark_counting::Views;
 use tidemark_store::clock::Clock;
 
@@ -105,8 +105,8 @@ fn tags(typed: &Typed) -> Option<Vec<Tag>> {
     }
     let mut tags = Vec::<Tag>::new();
     for name in names {
-        // Limit the work of `slugify`. A longer name is refused later, so its slug does not matter.
-        let slug = slugify(&first_characters(name, LONGEST_TAG + 1));
+        // Limit the work of `tag_slug`. A longer name is refused later, so its slug does not matter.
+        let slug = tag_slug(&first_characters(name, LONGEST_TAG + 1));
         if !slug.is_empty() && !tags.iter().any(|tag| tag.slug == slug) {
             tags.push(Tag { slug, name: name.to_owned() });
         }

@@ -58,10 +58,7 @@ fn failures_are_reported_in_one_line() {
         "/no/such/file.toml",
     );
     assert_one_line(&with("A", "", &["import", "/no/such/folder"]), "/no/such/folder");
-    assert_one_line(
-        &with("A", "", &["import", folder.path().to_str().unwrap()]),
-        "no Markdown files",
-    );
+    assert_one_line(&with("A", "", &["import", folder.path().to_str().unwrap()]), "no articles");
     assert_one_line(&with("A", "", &["export", "/proc/tidemark"]), "/proc/tidemark");
     assert_one_line(&with("A", "", &["user", "passwd", "nobody"]), "nobody");
     assert_one_line(&with("A", "", &["user", "add", "Not A Name"]), "not-a-name");
@@ -164,7 +161,7 @@ fn an_import_with_bad_files_names_them_and_fails() {
     let url = format!("sqlite:{}", folder.path().join("blog.db").display());
     let result = output(binary().env("DATABASE_URL", &url).arg("import").arg(&blog));
     assert_eq!(result.status.code(), Some(1));
-    assert!(text(&result.stderr).contains("bad.md: line 1: "), "{}", text(&result.stderr));
+    assert!(text(&result.stdout).contains("bad.md: line 1: "), "{}", text(&result.stdout));
     assert!(text(&result.stdout).contains("1 new"), "{}", text(&result.stdout));
     std::fs::remove_file(blog.join("bad.md")).unwrap();
     let result = output(binary().env("DATABASE_URL", &url).arg("import").arg(&blog));

@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use jiff::Timestamp;
 use tidemark::model::article::{Article, Author, Heading, RankedArticle, Tag, Window};
 use tidemark::server::db::articles::{self, ArticleFields, Filter, Status, Written};
+use tidemark::server::db::content_version::ContentTransaction;
+use tidemark::server::db::imports::{self, Incoming, Outcome};
 use tidemark::server::db::users::Role;
 use tidemark::server::db::{
     AnyDatabase, Database, MySqlDatabase, SqliteDatabase, Transaction, open_mysql, open_sqlite,
@@ -80,13 +82,23 @@ pub fn article(slug: &str) -> ArticleFields {
     }
 }
 
+/// Creates the article with this slug, or updates it.
+async fn write_by_slug(
+    transaction: &mut ContentTransaction,
+    article: &ArticleFields,
+    now: i64,
+) -> sqlx::Result<Written> {
+    let id = articles::id_of_slug(transaction, &article.slug).await?;
+    Ok(articles::write(transaction, id, article, now).await?.1)
+}
+
 pub async fn try_write(
     database: &Database,
     article: &ArticleFields,
     now: i64,
 ) -> sqlx::Result<Written> {
     let mut transaction = database.begin_content().await?;
-    let written = articles::write(&mut transaction, article, now).await?;
+    let written = write_by_slug(&mut transaction, article, now).await?;
     transaction.commit().await?;
     Ok(written)
 }
@@ -195,10 +207,8 @@ fn a_deleted_article_is_gone_and_gets_its_id_back_when_written_again() {
         assert!(!database.is_visible(number, NOW).await.unwrap());
         assert!(database.all_fields().await.unwrap().is_empty());
         assert!(!database.is_empty().await.unwrap(), "deleted articles count");
-        assert_eq!(
-            database.dates_of_slugs().await.unwrap(),
-            HashMap::from([("first".into(), Some(NOW - 1))])
-        );
+        let known = database.known_articles().await.unwrap();
+        assert_eq!((known.len(), known[0].is_deleted), (1, true));
         assert_eq!(write(&database, &first).await, Written::Updated);
         assert_eq!(id(&database, "first").await, number);
     });
@@ -219,7 +229,7 @@ fn an_id_is_never_used_again() {
 fn a_dropped_transaction_changes_nothing() {
     on_both(async |database| {
         let mut transaction = database.begin_content().await.unwrap();
-        articles::write(&mut transaction, &article("first"), NOW).await.unwrap();
+        write_by_slug(&mut transaction, &article("first"), NOW).await.unwrap();
         drop(transaction);
         assert!(database.is_empty().await.unwrap());
         assert!(database.user_by_username("jo-doe").await.unwrap().is_none());
@@ -351,8 +361,7 @@ fn unpublished_articles_are_in_no_list() {
             database.slug_by_alias("/future", now).await.unwrap().as_deref(),
             Some("future")
         );
-        assert_eq!(database.dates_of_slugs().await.unwrap().len(), 3);
-        assert_eq!(database.dates_of_slugs().await.unwrap()["undated"], None);
+        assert_eq!(database.known_articles().await.unwrap().len(), 3);
         assert_eq!(database.all_fields().await.unwrap().len(), 3, "an export has everything");
     });
 }
@@ -720,7 +729,7 @@ fn writers_of_the_same_article_author_and_tags_take_turns() {
                         let title = format!("Written by {number}");
                         let article =
                             ArticleFields { title, aliases, tags: tags.clone(), ..article(slug) };
-                        let written = articles::write(&mut transaction, &article, NOW).await?;
+                        let written = write_by_slug(&mut transaction, &article, NOW).await?;
                         created += usize::from(written == Written::Created);
                     }
                     transaction.commit().await?;
@@ -777,4 +786,54 @@ pub async fn by_slug(database: &Database, slug: &str, now: i64) -> sqlx::Result<
     Ok(articles::articles_by_slugs(&mut OwnConnection::new(database.any().clone()), &[slug], now)
         .await?
         .pop())
+}
+
+#[test]
+fn c7_an_import_takes_an_article_and_remembers_its_file() {
+    on_both(async |database| {
+        let take =
+            async |target: Option<(i64, i64)>, may_change, hash: &str, fields: &ArticleFields| {
+                let mut transaction = database.begin_content().await.unwrap();
+                let incoming = Incoming { target, may_change, path: "a/é.md", hash, fields };
+                let taken = imports::take(&mut transaction, incoming, NOW).await.unwrap();
+                transaction.commit().await.unwrap();
+                taken
+            };
+        let known = async || database.known_articles().await.unwrap().swap_remove(0);
+        let first = ArticleFields { aliases: vec!["/old".into()], ..article("first") };
+        assert_eq!(take(None, true, "h1", &first).await, (Outcome::Created, vec![]));
+        let stored = known().await;
+        let of_file = |stored: &imports::KnownArticle| {
+            (stored.path.clone().unwrap(), stored.hash.clone().unwrap(), stored.imported_version)
+        };
+        assert_eq!(of_file(&stored), ("a/é.md".into(), "h1".into(), Some(1)));
+        assert_eq!((stored.version, stored.is_deleted, stored.is_revised), (1, false, false));
+        let target = Some((stored.id, 1));
+        assert_eq!(take(target, true, "h2", &first).await.0, Outcome::Unchanged);
+        assert_eq!(known().await.hash.as_deref(), Some("h2"));
+
+        // Another slug: the old address leads there, and so do all that were known.
+        let renamed = ArticleFields { aliases: vec!["/new".into()], ..article("renamed") };
+        assert_eq!(take(target, true, "h3", &renamed).await, (Outcome::Updated, vec![]));
+        for path in ["/old", "/articles/first", "/new", "/new.html"] {
+            let slug = database.slug_by_alias(path, NOW).await.unwrap();
+            assert_eq!(slug.as_deref(), Some("renamed"), "{path}");
+        }
+        assert_eq!(take(target, true, "h4", &first).await.0, Outcome::ChangedMeanwhile);
+
+        // What may not change gets the addresses that it lacks, and nothing else.
+        let target = Some((stored.id, 2));
+        let other = ArticleFields { aliases: vec!["/newer".into()], ..article("first") };
+        assert_eq!(take(target, false, "h5", &other).await.0, Outcome::Differs);
+        let stored = known().await;
+        assert_eq!((stored.version, stored.slug.as_str()), (2, "renamed"));
+        assert_eq!(of_file(&stored), ("a/é.md".into(), "h3".into(), Some(2)));
+        let slug = database.slug_by_alias("/newer", NOW).await.unwrap();
+        assert_eq!(slug.as_deref(), Some("renamed"));
+
+        // An address of another article is named, and a file of the same name replaces the first.
+        let second = ArticleFields { aliases: vec!["/old".into()], ..article("second") };
+        assert_eq!(take(None, true, "h6", &second).await, (Outcome::Created, vec!["/old".into()]));
+        assert_eq!(known().await.path, None);
+    });
 }

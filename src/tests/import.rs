@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use tidemark::server::content::export::export_folder;
-use tidemark::server::content::import::{Report, SourceFile, import, import_folder};
+use tidemark::server::content::import::{Fate, Report, SourceFile, import, import_folder};
 use tidemark::server::content::rerender::rerender;
 use tidemark::server::db::Database;
 use tidemark::server::db::articles::Filter;
@@ -28,7 +28,7 @@ fn run<T>(test: impl AsyncFnOnce(Database, Clock, &Path) -> T) -> T {
 }
 
 fn counts(report: &Report) -> (usize, usize, usize, usize) {
-    (report.created, report.updated, report.unchanged, report.failed.len())
+    (report.created, report.updated, report.unchanged, report.refused().len())
 }
 
 /// The letters and digits that `markdown` shows, from the first one on that the HTML doesn't show
@@ -99,7 +99,7 @@ fn a_real_blog_survives_import_and_export_unchanged() {
     let Some(blog) = corpus("rust-blog") else { return };
     run(async |database, clock, folder| {
         let report = import_folder(&database, &clock, &blog).await.unwrap();
-        assert_eq!(counts(&report), (345, 0, 0, 0), "{:?}", report.failed);
+        assert_eq!(counts(&report), (345, 0, 0, 0), "{:?}", report.refused());
         let again = import_folder(&database, &clock, &blog).await.unwrap();
         assert_eq!(counts(&again), (0, 0, 345, 0), "{again:?}");
 
@@ -198,8 +198,9 @@ fn a_file_that_cant_be_read_is_named_and_the_others_are_imported() {
         std::fs::write(blog.join("notes.txt"), "not an article").unwrap();
         let report = import_folder(&database, &clock, &blog).await.unwrap();
         assert_eq!(counts(&report), (1, 0, 0, 2), "{report:?}");
-        assert!(report.failed[0].starts_with("deeper/bad.md: line 3: "), "{report:?}");
-        assert!(report.failed[1].starts_with("latin1.md: "), "{report:?}");
+        let refused = report.refused();
+        assert!(refused[0].starts_with("deeper/bad.md: line 3: "), "{report:?}");
+        assert!(refused[1].starts_with("latin1.md: "), "{report:?}");
     });
 }
 
@@ -218,14 +219,17 @@ fn articles_of_one_slug_are_told_apart_by_their_dates() {
             ]
         };
         let report = import(&database, &clock, files(), Report::default()).await.unwrap();
-        assert_eq!(counts(&report), (2, 0, 0, 1), "{report:?}");
-        assert!(
-            report.failed[0].starts_with("c.md") && report.failed[0].contains("b.md"),
-            "{report:?}"
-        );
+        assert_eq!(counts(&report), (3, 0, 0, 0), "{report:?}");
+        let changed: Vec<&str> =
+            report.with(Fate::Changed).iter().map(|entry| entry.file.as_str()).collect();
+        assert_eq!(changed, ["b.md", "c.md"], "{report:?}");
         let slugs: Vec<_> =
             database.all_fields().await.unwrap().into_iter().map(|article| article.slug).collect();
-        assert_eq!(slugs, ["survey", "survey-2017-05-03"], "the oldest keeps the slug");
+        assert_eq!(
+            slugs,
+            ["survey", "survey-2017-05-03", "survey-2017-05-03-2"],
+            "the oldest keeps the slug"
+        );
 
         // The article that has the slug keeps it, even if an older one is imported later. A file
         // that is imported alone finds its article.

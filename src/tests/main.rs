@@ -19,6 +19,7 @@ mod import;
 mod injection;
 mod layers;
 mod loading;
+mod moving_in;
 mod outages;
 mod page_cache;
 mod pages;

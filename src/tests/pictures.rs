@@ -1,7 +1,7 @@
 //! Pictures: what is accepted and what isn't, what is stripped, who may do what, and both kinds of
 //! stores.
 
-mod files;
+pub mod files;
 
 use std::collections::HashMap;
 use std::io::{Cursor, Read};

@@ -53,7 +53,7 @@ impl TestServer {
     fn import(&self, files: Vec<SourceFile>) {
         let report =
             self.run(import(&self.database, &self.clock, files, Report::default())).unwrap();
-        assert!(report.failed.is_empty(), "{report:?}");
+        assert!(report.refused().is_empty(), "{report:?}");
     }
 
     /// An article's likes and collects according to the API.

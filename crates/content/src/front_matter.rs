@@ -1,12 +1,25 @@
-//! Articles as files: Markdown with TOML or YAML front matter, as used by Zola, Hugo and Jekyll.
+//! Articles as files: Markdown with TOML, YAML or JSON front matter, as used by Hugo, Zola, Jekyll,
+//! Hexo, Eleventy, Astro and Obsidian.
 
+mod date;
 mod parse;
 mod path;
+pub(crate) mod value;
 mod write;
 
-pub use parse::parse;
-pub use path::{is_picture_address, normalize_path};
+pub use date::Zones;
+pub use parse::{Conventions, Fate, Found, Generator, Note, parse, read};
+
+pub use path::{
+    forms_of_address, is_picture_address, normalize_path, split_dated_stem, without_ending,
+};
 pub use write::write;
+
+/// Maximum length of an alias, in characters: what a key of MySQL can hold.
+pub const LONGEST_ALIAS: usize = 768;
+
+/// Maximum number of aliases of an article.
+pub const MOST_ALIASES: usize = 100;
 
 /// An article as read from a file, before it is rendered.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +42,8 @@ pub struct Source {
     pub aliases: Vec<String>,
     /// The address of the cover picture.
     pub cover: Option<String>,
+    /// The language as a BCP 47 tag, if the file names it. Otherwise it is found out from the text.
+    pub language: Option<String>,
     /// The body.
     pub markdown: String,
 }
@@ -66,6 +81,18 @@ mod tests {
             let error = parse("x", &format!("---\ntitle: x\ndate: {date}\n---\n")).unwrap_err();
             assert!(error.line == 3 && error.reason.contains("is not a date"), "{error}");
         }
+    }
+
+    #[test]
+    fn an_address_is_known_in_the_forms_that_sites_give_it() {
+        for path in ["/a/b", "/a/b.html", "/a/b/index.html", "/a/b.htm", "/a/b/index.htm"] {
+            let forms = forms_of_address(path);
+            assert_eq!(forms[0], path);
+            for form in ["/a/b", "/a/b.html", "/a/b/index.html"] {
+                assert!(forms.iter().any(|one| one == form), "{path}: {forms:?}");
+            }
+        }
+        assert_eq!(forms_of_address("/index.html")[1], "");
     }
 
     #[test]
@@ -139,13 +166,14 @@ mod tests {
     fn a_file_that_cant_be_parsed_is_refused_with_the_line() {
         for (text, line, said) in [
             ("text", 1, "front matter"),
-            ("+++\ntitle = \"x\"\n", 1, "no end"),
+            ("+++\ntitle = \"x\"\n", 1, "not closed"),
             ("+++\ntitle = \"x\"\ndate = 2026-13-01\n+++\n", 3, ""),
-            ("+++\ntitle = 7\n+++\n", 2, "string"),
-            ("+++\ndate = 2026-01-01\n+++\n", 1, "title"),
-            ("+++\ntitle = \"x\"\n+++\n", 1, "date"),
+            ("+++\ntitle = 7\ndate = 1-\n+++\n", 3, ""),
             ("+++\ntitle = \"x\"\ndate = \"soon\"\n+++\n", 3, "soon"),
-            ("---\ntitle: x\ntags: {a: b}\n---\n", 3, ""),
+            ("\n---\ntitle: x\ndate: soon\n---\n", 4, "soon"),
+            ("---\ntitle: &a x\nextra: *a\n---\n", 3, "reference"),
+            ("---\n- x\n---\n", 2, "keys"),
+            ("{\"title\": \"x\"", 1, "not closed"),
             ("---\ntitle: x\n  bad: [\n---\n", 3, ""),
         ] {
             let error = parse("file", text).unwrap_err();
@@ -153,6 +181,160 @@ mod tests {
             assert!(error.reason.contains(said), "{text:?}: {error}");
             assert_eq!(error.to_string().lines().count(), 1);
         }
+    }
+
+    fn found(name: &str, text: &str) -> Found {
+        read(name, text, &Conventions::default()).unwrap()
+    }
+
+    #[test]
+    fn keys_are_known_in_any_case_and_values_in_any_form() {
+        let text = "---  \nTitle: 1984\nDate: 2014-10-1 12:00:00\nTAGS: [2020, null, c++, C#, c]\ncategory:\n\
+                    Categories:\n- [one, two]\nauthor: {name: A}\ndraft:\nPublish_Date: \n...\n\ntext\n";
+        let Found { source, notes, unused, categories, body_line, .. } = found("a.md", text);
+        assert_eq!((source.title.as_str(), source.published_at), ("1984", Some(1_412_164_800_000)));
+        assert_eq!(source.tags, ["2020", "c++", "C#", "c", "one", "two"]);
+        assert_eq!(
+            (source.authors, categories),
+            (vec!["A".to_owned()], vec!["one".into(), "two".into()])
+        );
+        assert!(!source.draft && notes.is_empty() && unused.is_empty(), "{notes:?} {unused:?}");
+        assert_eq!((source.markdown.as_str(), body_line), ("text\n", 13));
+        let other =
+            found("a.md", "---\ntitle: x\npubDatetime: 2022-09-23T15:22:00Z\nlayout: post\n---\n");
+        assert_eq!(other.source.published_at, Some(1_663_946_520_000));
+        assert_eq!(other.unused, ["layout"]);
+    }
+
+    #[test]
+    fn tabs_are_read_where_yaml_forbids_them() {
+        let text =
+            "---\ntitle:\t\"x\"\ndate:\t2020-01-02\ncategories: [\n\t\"a\",\n\t\"b\"\n]\n---\ntext";
+        assert_eq!(found("a.md", text).source.tags, ["a", "b"]);
+    }
+
+    #[test]
+    fn json_is_front_matter_too() {
+        let text = "{\n\t\"title\": \"A \\\"}\\\" \\u00e9\",\n\t\"date\": \"2020-01-02\",\n\t\"tags\": [\"a\"]\n}\n\ntext";
+        let Found { source, body_line, .. } = found("a.md", text);
+        assert_eq!((source.title.as_str(), source.markdown.as_str()), ("A \"}\" é", "text"));
+        assert_eq!((source.tags, body_line), (vec!["a".to_owned()], 7));
+    }
+
+    #[test]
+    fn a_file_without_a_title_has_its_first_heading_or_its_name() {
+        let heading = found("a.md", "---\ndate: 2020-01-02\n---\n# The *tide*\n\ntext");
+        assert_eq!(
+            (heading.source.title.as_str(), heading.source.markdown.as_str()),
+            ("The *tide*", "text")
+        );
+        let later = found("a.md", "---\ndate: 2020-01-02\n---\n```\n# no\n```\n## Yes\n");
+        assert_eq!((later.source.title.as_str(), later.notes[0].line), ("Yes", 7));
+        assert!(later.source.markdown.contains("## Yes"));
+        let name = found("2017-2-5-low-tide.md", "---\n---\ntext");
+        assert_eq!(
+            (name.source.title.as_str(), name.source.slug.as_str()),
+            ("low tide", "low-tide")
+        );
+        assert_eq!(name.source.published_at, Some(1_486_252_800_000));
+        for found in [heading, later, name] {
+            assert_eq!(found.notes.len(), 1, "{:?}", found.notes);
+            assert_eq!(found.notes[0].fate, Fate::Changed);
+        }
+    }
+
+    #[test]
+    fn a_file_without_a_date_is_a_draft_and_says_so() {
+        let Found { source, notes, .. } = found("about.md", "---\ntitle: About\n---\n");
+        assert!(source.draft && source.published_at.is_none());
+        assert_eq!((notes.len(), notes[0].fate), (1, Fate::Left));
+        let locked = found("a.md", "---\ntitle: x\ndate: 2020-01-02\npassword: y\n---\n");
+        assert!(locked.source.draft);
+        assert_eq!((locked.notes.len(), locked.notes[0].line), (1, 4));
+    }
+
+    #[test]
+    fn the_date_and_the_language_in_a_name_are_no_part_of_the_slug() {
+        for (name, slug) in [
+            ("2017-2-5-x.md", "x"),
+            ("2016-10-08_a-post.markdown", "a-post"),
+            ("2016-10-08.md", "2016-10-08"),
+            ("posts/My Post/index.MD", "my-post"),
+            ("1.0-Timeline", "1-0-timeline"),
+        ] {
+            assert_eq!(found(name, "---\ntitle: t\n---\n").source.slug, slug, "{name}");
+        }
+        let conventions = Conventions { language: Some("ar".into()), ..Conventions::default() };
+        for name in ["a-post/index.ar.md", "a-post.ar.md"] {
+            let found = read(name, "---\ntitle: t\n---\n", &conventions).unwrap();
+            assert_eq!((found.source.slug.as_str(), found.stem.as_str()), ("a-post", "a-post"));
+            assert_eq!(found.source.language.as_deref(), Some("ar"));
+        }
+    }
+
+    #[test]
+    fn a_permalink_that_is_a_pattern_is_no_slug() {
+        for pattern in
+            ["pretty", "/:year/:title/", ":year/:month/:title.html", "/p/{{ title | slug }}/"]
+        {
+            let text = format!("---\ntitle: t\npermalink: \"{pattern}\"\n---\n");
+            let found = found("2020-01-02-name.md", &text);
+            assert_eq!(
+                (found.source.slug.as_str(), found.pattern.as_deref()),
+                ("name", Some(pattern))
+            );
+            assert_eq!(found.source.aliases, [""; 0]);
+        }
+        let own = found("x.md", "---\ntitle: t\npermalink: /2020/a:b/name/index.html\n---\n");
+        assert_eq!((own.source.slug.as_str(), own.pattern), ("name", None));
+    }
+
+    #[test]
+    fn tags_in_a_text_are_split_as_their_program_does() {
+        let tags = |name: &str, tags: &str, generator| {
+            let conventions = Conventions { generator, ..Conventions::default() };
+            let text = format!("---\ntitle: t\ntags: {tags}\n---\n");
+            read(name, &text, &conventions).unwrap().source.tags
+        };
+        assert_eq!(tags("2020-01-02-x.md", "a b", None), ["a", "b"]);
+        assert_eq!(tags("x.md", "a b", None), ["a b"]);
+        assert_eq!(tags("x.md", "a b", Some(Generator::Jekyll)), ["a", "b"]);
+        assert_eq!(tags("x.md", "a b", Some(Generator::Hexo)), ["a b"]);
+        assert_eq!(tags("x.md", "a b, c", None), ["a b", "c"]);
+        assert_eq!(tags("x.md", "", None), [""; 0]);
+    }
+
+    #[test]
+    fn what_is_too_long_is_named_with_its_line() {
+        let long = "x ".repeat(35_000);
+        let found = found(
+            "a.md",
+            &format!(
+                "---\ntitle: t\ndate: 2020-01-02\ndescription: {long}\naliases: [/{}]\n---\n",
+                "y".repeat(768)
+            ),
+        );
+        assert!(found.source.summary.is_some_and(|summary| summary.chars().count() <= 500));
+        assert_eq!(found.source.aliases, [""; 0]);
+        let lines: Vec<(usize, Fate)> =
+            found.notes.iter().map(|note| (note.line, note.fate)).collect();
+        assert_eq!(lines, [(4, Fate::Changed), (5, Fate::Left)]);
+        for (text, line) in [
+            (format!("---\ntitle: {long}\n---\n"), 2),
+            (format!("---\ntitle: x\n---\n\n{}", "é".repeat(1_000_001)), 5),
+        ] {
+            assert_eq!(parse("a", &text).unwrap_err().line, line);
+        }
+    }
+
+    #[test]
+    fn hexo_leaves_the_first_fence_out_and_obsidian_both() {
+        let of = |generator| Conventions { generator: Some(generator), ..Conventions::default() };
+        let hexo =
+            read("a.md", "title: x\ndate: 2020-01-02\n---\ntext", &of(Generator::Hexo)).unwrap();
+        assert_eq!((hexo.source.title.as_str(), hexo.source.markdown.as_str()), ("x", "text"));
+        let note = read("A note.md", "text", &of(Generator::Obsidian)).unwrap();
+        assert_eq!((note.source.title.as_str(), note.source.markdown.as_str()), ("A note", "text"));
     }
 
     #[test]
@@ -167,6 +349,7 @@ mod tests {
             tags: vec!["one two".into()],
             aliases: vec!["/2014/a b.html".into(), "/c#/100% sure?".into()],
             cover: Some("/pictures/a.png".into()),
+            language: Some("de".into()),
             markdown: "text\n\n+++\n\nmore".into(),
         };
         assert_eq!(parse("other", &write(&source)).unwrap(), source);

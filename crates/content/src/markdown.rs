@@ -352,7 +352,7 @@ fn settle_inlines<'a>(arena: &'a Arena<'a>, parent: &'a AstNode<'a>) {
 }
 
 /// The options for parsing and rendering.
-fn options(markdown: &str) -> Options<'static> {
+pub(crate) fn options(markdown: &str) -> Options<'static> {
     let mut options = Options::default();
     options.extension.strikethrough = true;
     options.extension.table = true;

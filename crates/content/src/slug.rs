@@ -17,6 +17,26 @@ pub fn slugify(text: &str) -> String {
     slug.trim_end_matches('-').to_owned()
 }
 
+/// The slug of a tag. Unlike [`slugify`], it tells `c`, `c++`, `c#` and `.net` apart.
+pub fn tag_slug(name: &str) -> String {
+    let mut spelled = String::with_capacity(name.len());
+    let mut before = None;
+    let mut characters = name.trim().chars().peekable();
+    while let Some(character) = characters.next() {
+        let follows_word = before.is_some_and(|one: char| one.is_alphanumeric() || one == '+');
+        let leads_word = characters.peek().is_some_and(|one| one.is_alphanumeric());
+        match character {
+            '+' if follows_word => spelled.push_str(" plus "),
+            // `#tag` is a tag as it is written in a text.
+            '#' if follows_word => spelled.push_str(" sharp "),
+            '.' if leads_word && before.is_none_or(char::is_whitespace) => spelled.push_str("dot"),
+            _ => spelled.push(character),
+        }
+        before = Some(character);
+    }
+    slugify(&spelled)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -29,5 +49,23 @@ mod tests {
         assert_eq!(slugify("Прилив"), "priliv");
         assert_eq!(slugify("—"), "");
         assert!(slugify(&"long ".repeat(100)).len() <= LONGEST);
+    }
+
+    #[test]
+    fn tags_that_differ_by_a_sign_have_slugs_that_differ() {
+        for (name, slug) in [
+            ("C", "c"),
+            ("C++", "c-plus-plus"),
+            ("c#", "c-sharp"),
+            (".NET", "dotnet"),
+            ("asp.net", "asp-net"),
+            ("node.js", "node-js"),
+            ("#tide", "tide"),
+            ("g++ 4", "g-plus-plus-4"),
+            ("+", ""),
+            ("Sea and sky", "sea-and-sky"),
+        ] {
+            assert_eq!(tag_slug(name), slug, "{name}");
+        }
     }
 }

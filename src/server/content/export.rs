@@ -54,6 +54,7 @@ fn source(article: &ArticleFields) -> Source {
         tags: article.tags.iter().map(|tag| tag.name.clone()).collect(),
         aliases: article.aliases.clone(),
         cover: article.cover.clone(),
+        language: Some(article.language.clone()),
         markdown: article.markdown.clone(),
     }
 }

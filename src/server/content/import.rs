@@ -1,40 +1,54 @@
 //! Imports articles from files.
+//!
+//! An import reads all files first, finds out which of the stored articles they are (`plan`), and
+//! then takes them in small groups: converts a group, renders it, and writes it in one or a few
+//! short transactions. In between it leaves the database to others, so that views and saves don't
+//! wait. An import that is cut off can be repeated.
 
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+mod convert;
+mod folder;
+mod plan;
+mod report;
+
+use std::path::Path;
 use std::sync::OnceLock;
+use std::time::Duration;
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
-use tidemark_content::front_matter::{self, Source};
+use futures_util::future::BoxFuture;
+use tidemark_content::front_matter::Source;
 use tidemark_content::markdown;
-use tidemark_content::slug::slugify;
+use tidemark_content::site::Site;
+use tidemark_content::slug::{slugify, tag_slug};
 use tidemark_store::clock::Clock;
+use tokio::time::Instant;
 
+use self::convert::Library;
+use self::folder::Folder;
+use self::plan::{Planned, Verdict, plan};
+pub use self::report::{Entry, Fate, Report};
+use crate::error::Error;
 use crate::model::article::{Author, Heading, Tag};
-use crate::server::db::Database;
-use crate::server::db::articles::{self, ArticleFields, Status, Written};
+use crate::server::db::articles::{ArticleFields, Status};
+use crate::server::db::imports::{Outcome, take};
+use crate::server::db::{Database, is_unavailable};
 
 /// The author of articles whose file names none.
 const NOBODY: &str = "Anonymous";
 
-/// The result of an import.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Report {
-    /// Articles that were new.
-    pub created: usize,
-    /// Articles that had changed.
-    pub updated: usize,
-    /// Articles that were the same already.
-    pub unchanged: usize,
-    /// Files that were not imported: where and why.
-    pub failed: Vec<String>,
-}
+/// How many articles are converted and rendered together. It bounds the memory of an import.
+const GROUP: usize = 32;
 
-/// Why an import failed. Nothing was changed.
+/// How long one transaction writes before it lets others write. Half of the time is theirs.
+const SLICE: Duration = Duration::from_millis(50);
+
+/// The largest article with everything that is made of it, in bytes. MariaDB takes no statement of
+/// more than 16 MiB unless it is told to, and both profiles take the same.
+const MOST_BYTES: usize = 15 * 1024 * 1024;
+
+/// Why an import stopped. What was imported before stays; importing again goes on.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
-    /// The folder can't be read.
+    /// The folder can't be read. Nothing was changed.
     #[error("{path}: {reason}")]
     Folder {
         /// Its path.
@@ -42,9 +56,15 @@ pub enum ImportError {
         /// The system's message.
         reason: String,
     },
+    /// The folder holds too much. Nothing was changed.
+    #[error("There are more than {0} files; import the folders below one by one")]
+    TooMany(usize),
     /// The database failed.
-    #[error("The articles could not be written, and nothing was changed: {0}")]
+    #[error("The import stopped, and importing again goes on where it was: {0}")]
     Database(#[from] sqlx::Error),
+    /// The store of pictures, or the database, failed.
+    #[error("The import stopped, and importing again goes on where it was: {0}")]
+    Pictures(#[from] Error),
 }
 
 /// A file to import.
@@ -55,166 +75,294 @@ pub struct SourceFile {
     pub text: String,
 }
 
-/// Imports every Markdown file below `folder`. Files that can't be read are listed in the report;
-/// the others are imported.
+/// How to import.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Only say what would happen.
+    pub is_dry_run: bool,
+    /// Let files win over changes that were made here since, the bin included.
+    pub overwrite: bool,
+    /// The pattern of the addresses at the source, instead of the one in its settings.
+    pub permalink: Option<String>,
+}
+
+/// Keeps a picture for the user with this ID: its name and its bytes. Returns its address, or why
+/// it can't be kept.
+pub type KeepPicture<'a> = dyn Fn(i64, String, Vec<u8>) -> BoxFuture<'a, Result<Result<String, String>, Error>>
+    + Sync
+    + 'a;
+
+/// An import.
+pub struct Import<'a> {
+    /// Where the articles go.
+    pub database: &'a Database,
+    /// The time.
+    pub clock: &'a Clock,
+    /// How to import.
+    pub options: Options,
+    /// Keeps pictures. Without it, they stay where they are.
+    pub keep_picture: Option<&'a KeepPicture<'a>>,
+    /// Hears how many of how many articles are done.
+    pub progress: &'a (dyn Fn(usize, usize) + Sync),
+}
+
+/// Imports the articles below `folder`, without their pictures.
 ///
 /// # Errors
-/// [`ImportError`]; nothing was changed.
+/// [`ImportError`]
 pub async fn import_folder(
     database: &Database,
     clock: &Clock,
     folder: &Path,
 ) -> Result<Report, ImportError> {
-    let mut report = Report::default();
-    let mut files = Vec::new();
-    for path in markdown_files(folder)? {
-        let name = path.strip_prefix(folder).unwrap_or(&path).display().to_string();
-        match std::fs::read_to_string(&path) {
-            Ok(text) => files.push(SourceFile { path: name, text }),
-            Err(error) => report.failed.push(format!("{name}: {error}")),
-        }
-    }
-    import(database, clock, files, report).await
+    Import::new(database, clock).folder(folder).await
 }
 
 /// Imports files from memory and adds the results to `report`.
 ///
 /// # Errors
-/// [`ImportError`]; nothing was changed.
+/// [`ImportError`]
 pub async fn import(
     database: &Database,
     clock: &Clock,
     files: Vec<SourceFile>,
-    mut report: Report,
+    report: Report,
 ) -> Result<Report, ImportError> {
-    let mut sources = Vec::new();
-    for file in files {
-        let name = file
-            .path
-            .strip_suffix(".markdown")
-            .or(file.path.strip_suffix(".md"))
-            .unwrap_or(&file.path);
-        match front_matter::parse(name, &file.text) {
-            Ok(source) => sources.push((file.path, source)),
-            Err(error) => report.failed.push(format!("{}: {error}", file.path)),
-        }
+    Import::new(database, clock).files(files, report).await
+}
+
+impl<'a> Import<'a> {
+    /// An import with the usual options and without pictures.
+    pub fn new(database: &'a Database, clock: &'a Clock) -> Self {
+        let (options, keep_picture) = (Options::default(), None);
+        Self { database, clock, options, keep_picture, progress: &|_, _| {} }
     }
-    let dates = database.dates_of_slugs().await?;
-    tell_apart(&mut sources, &dates, &mut report);
+
+    /// Imports the articles below `folder`. Files that can't be read are listed in the report.
+    ///
+    /// # Errors
+    /// [`ImportError`]
+    pub async fn folder(&self, folder: &Path) -> Result<Report, ImportError> {
+        let mut report = Report::default();
+        let folder = Folder::open(folder, self.options.permalink.as_deref())?;
+        let files = folder.files(&mut report)?;
+        self.run(files, &folder.site, Some(&folder), report).await
+    }
+
+    async fn files(&self, files: Vec<SourceFile>, report: Report) -> Result<Report, ImportError> {
+        let site = Site::read(&[], |_| false, self.options.permalink.as_deref());
+        self.run(files, &site, None, report).await
+    }
+
+    async fn run(
+        &self,
+        files: Vec<SourceFile>,
+        site: &Site,
+        folder: Option<&Folder>,
+        mut report: Report,
+    ) -> Result<Report, ImportError> {
+        report.generator = site.generator.map(|generator| generator.name());
+        report.is_dry_run = self.options.is_dry_run;
+        report.notes.extend(site.notes.iter().cloned());
+        let known = self.database.known_articles().await?;
+        let aliases = self.database.all_aliases().await?;
+        let planned = plan(files, site, known, &aliases, &self.options, &mut report);
+        let library = Library::new(&planned, site, folder);
+        let total = planned.len();
+        let mut done = 0;
+        for group in planned.chunks(GROUP) {
+            let mut ready = Vec::with_capacity(group.len());
+            for article in group {
+                let source = match article.verdict {
+                    // It may get addresses, but its text stays.
+                    Verdict::Leave => article.found.source.clone(),
+                    Verdict::Take | Verdict::Compare => {
+                        self.converted(article, &library, &mut report).await?
+                    }
+                };
+                ready.push((article, Source { slug: article.slug.clone(), ..source }));
+            }
+            let ready = rendered(ready, &mut report).await?;
+            self.write(&ready, &mut report).await?;
+            done += group.len();
+            (self.progress)(done, total);
+        }
+        report.finish();
+        Ok(report)
+    }
+
+    /// The article with its shortcodes, links and pictures turned into what they are here.
+    async fn converted(
+        &self,
+        article: &Planned,
+        library: &Library<'_>,
+        report: &mut Report,
+    ) -> Result<Source, ImportError> {
+        let mut converted = library.convert(article);
+        let mut kept = Vec::new();
+        for picture in std::mem::take(&mut converted.pictures) {
+            let address = match self.keep_picture {
+                // Without a place for pictures, their addresses stay as they are.
+                None => continue,
+                Some(keep) => {
+                    let bytes = match picture.read() {
+                        Ok(bytes) => bytes,
+                        Err(reason) => {
+                            converted.left(picture.line, reason);
+                            continue;
+                        }
+                    };
+                    // A rehearsal adds no user.
+                    let owner = if self.options.is_dry_run {
+                        0
+                    } else {
+                        let owner = byline(&article.found.source).swap_remove(0);
+                        self.database.byline_user(&owner, self.clock.now_ms()).await?
+                    };
+                    keep(owner, picture.name(), bytes).await?
+                }
+            };
+            match address {
+                Ok(address) => kept.push((picture, address)),
+                Err(reason) => converted.left(picture.line, reason),
+            }
+        }
+        Ok(converted.finish(kept, report))
+    }
+
+    /// Writes articles in short transactions.
+    async fn write(
+        &self,
+        articles: &[(&Planned, ArticleFields)],
+        report: &mut Report,
+    ) -> Result<(), ImportError> {
+        let mut rest = articles;
+        let mut most = usize::MAX;
+        while !rest.is_empty() {
+            let began = Instant::now();
+            let now = self.clock.now_ms();
+            let mut transaction = self.database.begin_content().await?;
+            let mut outcomes = Vec::new();
+            let mut failure = None;
+            for (article, fields) in rest {
+                if outcomes.len() == most || (!outcomes.is_empty() && began.elapsed() > SLICE) {
+                    break;
+                }
+                match take(&mut transaction, article.incoming(fields), now).await {
+                    Ok(outcome) => outcomes.push(outcome),
+                    Err(error) if is_unavailable(&error) => return Err(error.into()),
+                    Err(error) => {
+                        failure = Some(error);
+                        break;
+                    }
+                }
+            }
+            // What failed may be written in part, so all of the transaction goes, and what comes
+            // before the failure is written again by itself.
+            let (written, refused) = match failure {
+                Some(error) if outcomes.is_empty() => {
+                    drop(transaction);
+                    (1, Some(error))
+                }
+                Some(_) => {
+                    drop(transaction);
+                    most = outcomes.len();
+                    continue;
+                }
+                None if self.options.is_dry_run => {
+                    drop(transaction);
+                    (outcomes.len(), None)
+                }
+                None => {
+                    let is_seen = outcomes
+                        .iter()
+                        .any(|(outcome, _)| matches!(outcome, Outcome::Created | Outcome::Updated));
+                    if is_seen {
+                        transaction.commit().await?;
+                    } else {
+                        transaction.commit_unseen().await?;
+                    }
+                    (outcomes.len(), None)
+                }
+            };
+            if let Some(error) = refused {
+                let path = &rest[0].0.path;
+                report.add(path, None, Fate::Refused, format!("the database refused it: {error}"));
+            }
+            for ((article, _), (outcome, lost)) in rest.iter().zip(outcomes) {
+                article.tell(outcome, &lost, report);
+            }
+            rest = &rest[written..];
+            most = usize::MAX;
+            if !rest.is_empty() {
+                tokio::time::sleep(began.elapsed().min(SLICE)).await;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Renders a group. What can't be rendered, or is too large, is refused.
+async fn rendered<'a>(
+    ready: Vec<(&'a Planned, Source)>,
+    report: &mut Report,
+) -> Result<Vec<(&'a Planned, ArticleFields)>, ImportError> {
+    let (articles, sources): (Vec<&Planned>, Vec<Source>) = ready.into_iter().unzip();
     let rendered = tokio::task::spawn_blocking(move || render_all(&sources)).await;
     let rendered = rendered.map_err(|error| sqlx::Error::Protocol(error.to_string()))?;
-    let mut articles = Vec::with_capacity(rendered.len());
-    for (path, article) in rendered {
-        match article {
-            Some(article) => articles.push(article),
-            None => report.failed.push(format!(
-                "{path}: line 1: the text can't be rendered; this is a bug in Tidemark"
-            )),
+    let mut fields = Vec::with_capacity(articles.len());
+    for (article, rendered) in articles.into_iter().zip(rendered) {
+        let line = Some(article.found.body_line);
+        match rendered {
+            // The text is stored twice, the second time for searches.
+            Some(one) if 2 * one.markdown.len() + one.html.len() > MOST_BYTES => {
+                let text = format!("its text and its page have more than {MOST_BYTES} bytes");
+                report.add(&article.path, line, Fate::Refused, text);
+            }
+            Some(one) => fields.push((article, one)),
+            None => {
+                let text = "the text can't be rendered; this is a bug in Tidemark";
+                report.add(&article.path, line, Fate::Refused, text);
+            }
         }
     }
-    // Insert older articles first, so that among articles of one day the later one gets the higher
-    // id.
-    articles.sort_by_key(|article| article.published_at);
-
-    let now = clock.now_ms();
-    let mut transaction = database.begin_content().await?;
-    for article in &articles {
-        match articles::write(&mut transaction, article, now).await? {
-            Written::Created => report.created += 1,
-            Written::Updated => report.updated += 1,
-            Written::Unchanged => report.unchanged += 1,
-        }
-    }
-    transaction.commit().await?;
-    report.failed.sort();
-    Ok(report)
+    Ok(fields)
 }
 
-/// Makes slugs unique. If several articles share a slug (a yearly "survey"), one keeps it and the
-/// others get their date appended. The article that already has the slug in the database keeps it,
-/// because its count and its links belong to it (rule C7); otherwise the oldest does. Files with
-/// the same date too are refused, except the first.
-///
-/// `dates`: the slugs in the database, with their dates.
-fn tell_apart(
-    sources: &mut Vec<(String, Source)>,
-    dates: &HashMap<String, Option<i64>>,
-    report: &mut Report,
-) {
-    let mut keepers = HashMap::<String, Option<i64>>::new();
-    for (_, source) in sources.iter() {
-        let keeper = keepers.entry(source.slug.clone()).or_insert(source.published_at);
-        let has_it_already = dates.get(&source.slug) == Some(&source.published_at);
-        let keeper_has_it_already = dates.get(&source.slug) == Some(&*keeper);
-        if has_it_already || (!keeper_has_it_already && source.published_at < *keeper) {
-            *keeper = source.published_at;
-        }
-    }
-    for (_, source) in sources.iter_mut() {
-        let Some(date) =
-            source.published_at.and_then(|time| Timestamp::from_millisecond(time).ok())
-        else {
-            continue;
-        };
-        let dated =
-            format!("{}-{}", source.slug, TimeZone::UTC.to_datetime(date).strftime("%Y-%m-%d"));
-        if keepers.get(&source.slug) != Some(&source.published_at) || dates.contains_key(&dated) {
-            source.slug = dated;
-        }
-    }
-    let mut owners = HashMap::<String, String>::new();
-    sources.retain(|(path, source)| match owners.get(&source.slug) {
-        Some(owner) => {
-            report.failed.push(format!(
-                "{path}: line 1: the slug {:?} is also that of {owner}; change one of them",
-                source.slug
-            ));
-            false
-        }
-        None => {
-            owners.insert(source.slug.clone(), path.clone());
-            true
-        }
-    });
-}
-
-/// Renders on all cores, because highlighting takes nearly all of an import's time. `None` for a
-/// text that makes the renderer panic.
-fn render_all(sources: &[(String, Source)]) -> Vec<(String, Option<ArticleFields>)> {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+/// Renders on all cores but one, because highlighting takes nearly all of an import's time. `None`
+/// for a text that makes the renderer panic.
+fn render_all(sources: &[Source]) -> Vec<Option<ArticleFields>> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let next = std::sync::atomic::AtomicUsize::new(0);
     let results: Vec<OnceLock<ArticleFields>> = sources.iter().map(|_| OnceLock::new()).collect();
     let work = || {
         loop {
             let index = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-            let Some((_, source)) = sources.get(index) else { return };
+            let Some(source) = sources.get(index) else { return };
             if let Ok(article) = std::panic::catch_unwind(|| render(source)) {
                 let _ = results[index].set(article);
             }
         }
     };
     std::thread::scope(|scope| {
-        for _ in 0..threads {
+        for _ in 0..(cores - 1).max(1) {
             scope.spawn(work);
         }
     });
-    sources
-        .iter()
-        .zip(results)
-        .map(|((path, _), result)| (path.clone(), result.into_inner()))
-        .collect()
+    results.into_iter().map(OnceLock::into_inner).collect()
+}
+
+/// The authors of a file, at least one.
+fn byline(source: &Source) -> Vec<Author> {
+    let author = |name: &str| Author { username: slugify(name), name: name.to_owned() };
+    match source.authors.as_slice() {
+        [] => vec![author(NOBODY)],
+        names => names.iter().map(|name| author(name)).collect(),
+    }
 }
 
 fn render(source: &Source) -> ArticleFields {
     let rendered = markdown::render(&source.markdown);
-    let mut authors: Vec<Author> = source
-        .authors
-        .iter()
-        .map(|name| Author { username: slugify(name), name: name.clone() })
-        .collect();
-    if authors.is_empty() {
-        authors.push(Author { username: slugify(NOBODY), name: NOBODY.into() });
-    }
     ArticleFields {
         slug: source.slug.clone(),
         title: source.title.clone(),
@@ -223,43 +371,16 @@ fn render(source: &Source) -> ArticleFields {
         html: rendered.html,
         contents: rendered.contents.into_iter().map(Heading::from).collect(),
         reading_minutes: rendered.reading_minutes,
-        language: rendered.language,
+        language: source.language.clone().unwrap_or(rendered.language),
         status: if source.draft { Status::Draft } else { Status::Published },
         published_at: source.published_at,
-        authors,
+        authors: byline(source),
         tags: source
             .tags
             .iter()
-            .map(|name| Tag { slug: slugify(name), name: name.clone() })
+            .map(|name| Tag { slug: tag_slug(name), name: name.clone() })
             .collect(),
         aliases: source.aliases.clone(),
         cover: source.cover.clone(),
     }
-}
-
-/// The Markdown files below a folder, sorted by path, without the section pages of Zola and Hugo
-/// (`_index.md`).
-fn markdown_files(folder: &Path) -> Result<Vec<PathBuf>, ImportError> {
-    let failed = |path: &Path, error: std::io::Error| ImportError::Folder {
-        path: path.display().to_string(),
-        reason: error.to_string(),
-    };
-    let mut files = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).map_err(|error| failed(&folder, error))? {
-            let entry = entry.map_err(|error| failed(&folder, error))?;
-            let path = entry.path();
-            // Don't follow links to folders, which could form a cycle.
-            if entry.file_type().map_err(|error| failed(&path, error))?.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|ending| ending == "md" || ending == "markdown")
-                && path.file_stem().is_some_and(|stem| stem != "_index")
-            {
-                files.push(path);
-            }
-        }
-    }
-    files.sort();
-    Ok(files)
 }

@@ -7,8 +7,8 @@ pub(super) use read::{
     FROM, FieldsRow, SummaryRow, VISIBLE, contains, select_fields, summary_columns,
 };
 pub use read::{Filter, articles_by_slugs, still_there};
-pub use write::{Written, write};
-pub(super) use write::{id_of_tag, insert, update_under_version};
+pub use write::{Written, id_of_slug, write};
+pub(super) use write::{id_of_tag, insert, settled, update_under_version, writer_for_byline};
 
 use crate::model::article::{Author, Heading, Tag};
 

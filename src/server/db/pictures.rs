@@ -4,7 +4,7 @@ use sqlx::{AssertSqlSafe, FromRow};
 use tidemark_content::pictures::Kind;
 
 use super::users::{Actor, WriteError, hold};
-use super::{Database, Dialect, on_connection, on_reader};
+use super::{Database, Dialect, Transaction, on_connection, on_reader};
 use crate::model::page::Page;
 
 /// The metadata of a picture.
@@ -120,25 +120,7 @@ impl Database {
         if count > most || bytes.saturating_add(more) > most_bytes {
             return Ok(false);
         }
-        let rows = vec!["(?, ?, ?, ?, ?, ?, ?, ?)"; pictures.len()].join(", ");
-        let sql = AssertSqlSafe(format!(
-            "INSERT INTO pictures (name, user_id, media_type, bytes, width, height, original_name, created_at) VALUES {rows}"
-        ));
-        on_connection!(&mut transaction, connection => {
-            let mut query = sqlx::query(sql);
-            for picture in pictures {
-                query = query
-                    .bind(&picture.name)
-                    .bind(picture.user_id)
-                    .bind(picture.media_type.media_type())
-                    .bind(picture.bytes)
-                    .bind(picture.width)
-                    .bind(picture.height)
-                    .bind(&picture.original_name)
-                    .bind(picture.created_at);
-            }
-            query.execute(&mut *connection).await?;
-        });
+        insert_pictures(&mut transaction, pictures).await?;
         transaction.commit().await?;
         Ok(true)
     }
@@ -163,4 +145,31 @@ impl Database {
         transaction.commit().await?;
         Ok(deleted > 0)
     }
+}
+
+/// Inserts the rows of pictures, at least one.
+pub(super) async fn insert_pictures(
+    transaction: &mut Transaction,
+    pictures: &[Picture],
+) -> sqlx::Result<()> {
+    let rows = vec!["(?, ?, ?, ?, ?, ?, ?, ?)"; pictures.len()].join(", ");
+    let sql = AssertSqlSafe(format!(
+        "INSERT INTO pictures (name, user_id, media_type, bytes, width, height, original_name, created_at) VALUES {rows}"
+    ));
+    on_connection!(transaction, connection => {
+        let mut query = sqlx::query(sql);
+        for picture in pictures {
+            query = query
+                .bind(&picture.name)
+                .bind(picture.user_id)
+                .bind(picture.media_type.media_type())
+                .bind(picture.bytes)
+                .bind(picture.width)
+                .bind(picture.height)
+                .bind(&picture.original_name)
+                .bind(picture.created_at);
+        }
+        query.execute(&mut *connection).await?;
+    });
+    Ok(())
 }

@@ -5,7 +5,8 @@ use sqlx::{AssertSqlSafe, FromRow};
 use tidemark_counting::hour_of;
 
 use super::articles::{
-    ArticleFields, FieldsRow, Status, id_of_tag, insert, select_fields, update_under_version,
+    ArticleFields, FieldsRow, Status, id_of_slug, id_of_tag, insert, select_fields,
+    update_under_version,
 };
 use super::revisions::{self, Revision};
 use super::search::index::article_changed;
@@ -232,7 +233,7 @@ impl Database {
         let author = actor.id;
         let mut transaction = self.begin_content().await?;
         hold(&mut transaction, actor).await?;
-        if owner_of_slug(&mut transaction, &article.slug).await?.is_some() {
+        if id_of_slug(&mut transaction, &article.slug).await?.is_some() {
             return Ok(None);
         }
         let id = insert(&mut transaction, article, author, now).await?;
@@ -280,7 +281,7 @@ impl Database {
             transaction.commit().await?;
             return Ok(Some(Saved::Unchanged(version)));
         }
-        if owner_of_slug(&mut transaction, &article.slug).await?.is_some_and(|owner| owner != id) {
+        if id_of_slug(&mut transaction, &article.slug).await?.is_some_and(|owner| owner != id) {
             return Ok(Some(Saved::SlugTaken));
         }
         revisions::add_original(&mut transaction, &stored).await?;
@@ -335,7 +336,8 @@ impl EditableRow {
     }
 }
 
-async fn editable_in(
+/// Loads an article for editing within a transaction.
+pub(super) async fn editable_in(
     transaction: &mut Transaction,
     id: i64,
 ) -> sqlx::Result<Option<EditableArticle>> {
@@ -346,11 +348,6 @@ async fn editable_in(
         (row, sqlx::query_as(AssertSqlSafe(fields)).bind(id).fetch_optional(connection).await?)
     });
     Ok(row.zip(fields).map(|(row, fields)| row.with(fields)))
-}
-
-async fn owner_of_slug(transaction: &mut Transaction, slug: &str) -> sqlx::Result<Option<i64>> {
-    let sql = "SELECT id FROM articles WHERE slug = ?";
-    on_connection!(transaction, connection => sqlx::query_scalar(sql).bind(slug).fetch_optional(connection).await)
 }
 
 async fn write_tags(

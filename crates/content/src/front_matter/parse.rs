@@ -1,286 +1,718 @@
-//! Parses a file into an article. Knows the field names of Zola, Hugo and Jekyll.
+//! Parses a file into an article. Knows the field names and the habits of Hugo, Zola, Jekyll, Hexo,
+//! Eleventy, Astro and Obsidian.
 
-use jiff::Timestamp;
-use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
-use serde::Deserialize;
-
-use super::path::{date_in_path, file_stem, is_picture_address, normalize_path, split_dated_stem};
-use super::{Source, SourceError, one_line_end};
+use super::date::{Zones, parse_date};
+use super::path::{
+    date_in_path, file_stem, is_picture_address, normalize_path, split_dated_stem, without_ending,
+};
+use super::value::{Node, Value, plain_key, toml, yaml};
+use super::{LONGEST_ALIAS, MOST_ALIASES, Source, SourceError, one_line_end};
 use crate::characters::without_unstorable;
-use crate::slug::slugify;
+use crate::slug::{slugify, tag_slug};
 
-/// The front matter of a file, with the field names of all three programs.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-struct FrontMatter {
-    title: Option<String>,
-    slug: Option<String>,
-    /// Zola: the full path.
-    path: Option<String>,
-    /// Hugo: the full path.
-    url: Option<String>,
-    /// Jekyll: the full path.
-    permalink: Option<String>,
-    date: Option<DateValue>,
-    /// Hugo: the publication date, if it differs from `date`.
-    #[serde(rename = "publishDate")]
-    publish_date: Option<DateValue>,
-    draft: bool,
-    /// Jekyll: false marks a draft.
-    published: Option<bool>,
-    authors: OneOrMany,
-    author: OneOrMany,
-    description: Option<String>,
-    /// Hugo's and Zola's name for the description.
-    summary: Option<String>,
-    /// Jekyll's name for the description.
-    excerpt: Option<String>,
-    tags: OneOrMany,
-    taxonomies: Taxonomies,
-    aliases: OneOrMany,
-    /// Jekyll's name for aliases.
-    redirect_from: OneOrMany,
-    cover: Picture,
-    /// Jekyll's name for the cover.
-    image: Picture,
+/// Maximum length of a title, in characters. As all lengths here, it is the studio's, so that
+/// whatever is read can be edited.
+const LONGEST_TITLE: usize = 200;
+/// Maximum length of a summary, in characters.
+const LONGEST_SUMMARY: usize = 500;
+/// Maximum length of a text, in characters.
+const LONGEST_MARKDOWN: usize = 1_000_000;
+/// Maximum length of the address of a cover, in characters.
+const LONGEST_COVER: usize = 1_000;
+/// Maximum length of a tag's or an author's name, in characters.
+const LONGEST_NAME: usize = 100;
+/// Maximum number of tags, and of authors.
+const MOST_NAMES: usize = 50;
+
+/// The program whose files are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Generator {
+    /// <https://gohugo.io>
+    Hugo,
+    /// <https://www.getzola.org>
+    Zola,
+    /// <https://jekyllrb.com>
+    Jekyll,
+    /// <https://hexo.io>
+    Hexo,
+    /// <https://www.11ty.dev>
+    Eleventy,
+    /// <https://astro.build>
+    Astro,
+    /// <https://obsidian.md>
+    Obsidian,
 }
 
-/// A cover picture. Themes write it in many forms; unknown ones are ignored.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(untagged)]
-enum Picture {
-    #[default]
-    None,
-    Address(String),
-    Table {
-        #[serde(alias = "path", alias = "src", alias = "url")]
-        image: String,
-    },
-    Other(serde::de::IgnoredAny),
-}
-
-impl Picture {
-    fn address(self) -> Option<String> {
+impl Generator {
+    /// Its name, as it writes it.
+    pub fn name(self) -> &'static str {
         match self {
-            Picture::Address(address) | Picture::Table { image: address } => Some(address),
-            Picture::None | Picture::Other(_) => None,
+            Generator::Hugo => "Hugo",
+            Generator::Zola => "Zola",
+            Generator::Jekyll => "Jekyll",
+            Generator::Hexo => "Hexo",
+            Generator::Eleventy => "Eleventy",
+            Generator::Astro => "Astro",
+            Generator::Obsidian => "Obsidian",
         }
     }
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-struct Taxonomies {
-    tags: Vec<String>,
+/// What a file means beyond its text.
+#[derive(Clone, Debug, Default)]
+pub struct Conventions {
+    /// The program it was written for, if known.
+    pub generator: Option<Generator>,
+    /// What a date without a zone means.
+    pub zones: Zones,
+    /// The language that the file's name says, as in `post.de.md`.
+    pub language: Option<String>,
+    /// The folder that aliases without a leading slash are relative to (Hugo), such as `/posts`.
+    pub alias_base: String,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(untagged, expecting = "a text or a list of texts was expected")]
-enum OneOrMany {
-    #[default]
-    None,
-    One(String),
-    Many(Vec<String>),
+/// What became of a part of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It is in the article, in another form.
+    Changed,
+    /// It is not in the article, or not as its author meant it.
+    Left,
 }
 
-impl OneOrMany {
-    fn into_vec(self) -> Vec<String> {
-        match self {
-            OneOrMany::None => vec![],
-            OneOrMany::One(text) => vec![text],
-            OneOrMany::Many(texts) => texts,
-        }
-    }
+/// Something that a person should know about a file that was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// The line, from 1.
+    pub line: usize,
+    /// What became of it.
+    pub fate: Fate,
+    /// What is the matter, in one line.
+    pub text: String,
 }
 
-#[derive(Clone, Debug, Deserialize)]
-#[serde(untagged, expecting = "a date such as 2026-01-31 was expected")]
-enum DateValue {
-    Toml(toml::value::Datetime),
-    Text(String),
+/// What a file holds.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The article.
+    pub source: Source,
+    /// What is different from the file.
+    pub notes: Vec<Note>,
+    /// The keys of the front matter that mean nothing here.
+    pub unused: Vec<String>,
+    /// The article's own address at its source, if the file names one.
+    pub address: Option<String>,
+    /// The pattern of that address (`/:year/:title/`) or its name (`pretty`), if the file has one.
+    pub pattern: Option<String>,
+    /// Whether the file names its slug or address.
+    pub names_itself: bool,
+    /// The slug in the front matter, as it was written.
+    pub own_slug: Option<String>,
+    /// The file's name without date, language and ending.
+    pub stem: String,
+    /// The categories, as they were written.
+    pub categories: Vec<String>,
+    /// All values that are a text, by their key in small letters.
+    pub values: Vec<(String, String)>,
+    /// What the file gives as its cover, as it was written, and its line.
+    pub cover: Option<(usize, String)>,
+    /// The line of the file at which the text begins, from 1.
+    pub body_line: usize,
 }
 
-fn error(line: usize, reason: impl Into<String>) -> SourceError {
+/// Keys for the date, the one that counts most first. They are plain keys, as all below.
+const DATES: [&str; 14] = [
+    "publishdate",
+    "pubdatetime",
+    "pubdate",
+    "publishedat",
+    "publisheddate",
+    "publishedon",
+    "datepublished",
+    "date",
+    "posted",
+    "created",
+    "createdat",
+    "datecreated",
+    "createddate",
+    "creationdate",
+];
+const SUMMARIES: [&str; 5] = ["description", "summary", "excerpt", "abstract", "desc"];
+const COVERS: [&str; 17] = [
+    "cover",
+    "image",
+    "coverimage",
+    "featuredimage",
+    "featureimage",
+    "featured",
+    "heroimage",
+    "hero",
+    "thumbnail",
+    "banner",
+    "bannerimg",
+    "indeximg",
+    "ogimage",
+    "socialimage",
+    "img",
+    "images",
+    "header",
+];
+/// Keys in a table that stands for a picture.
+const PICTURES: [&str; 8] =
+    ["image", "path", "src", "url", "relative", "teaser", "overlayimage", "feature"];
+const LANGUAGES: [&str; 3] = ["lang", "language", "locale"];
+/// Tables that hold more of the fields.
+const INNER: [&str; 2] = ["extra", "params"];
+const OTHERS: [&str; 19] = [
+    "title",
+    "slug",
+    "path",
+    "url",
+    "permalink",
+    "draft",
+    "published",
+    "publish",
+    "status",
+    "private",
+    "password",
+    "author",
+    "authors",
+    "tags",
+    "tag",
+    "category",
+    "categories",
+    "aliases",
+    "redirectfrom",
+];
+
+/// Makes an error whose reason is one line.
+pub(super) fn error(line: usize, reason: impl Into<String>) -> SourceError {
     let reason: String = reason.into();
     SourceError { line, reason: reason.split_whitespace().collect::<Vec<_>>().join(" ") }
 }
 
-/// Parses a file. `name` is its path within the import, without the extension. It supplies the slug
-/// and the date if the front matter has none, as in Jekyll's `2026-01-31-a-title`.
+/// Parses a file. `name` is its path within the import. It supplies the slug and the date if the
+/// front matter has none, as in Jekyll's `2026-01-31-a-title`.
 ///
 /// # Errors
 /// What is wrong, and on which line.
 pub fn parse(name: &str, text: &str) -> Result<Source, SourceError> {
+    read(name, text, &Conventions::default()).map(|found| found.source)
+}
+
+/// Like [`parse`], with everything that the file says and with the habits of a program.
+///
+/// # Errors
+/// What is wrong, and on which line.
+pub fn read(name: &str, text: &str, conventions: &Conventions) -> Result<Found, SourceError> {
     let text = one_line_end(&without_unstorable(text.trim_start_matches('\u{feff}')));
-    let (front_matter, markdown) = split(&text)?;
-
-    let stem = file_stem(name);
-    let (stem_date, stem_slug) = split_dated_stem(stem);
-    let address = front_matter
-        .path
-        .as_deref()
-        .or(front_matter.url.as_deref())
-        .or(front_matter.permalink.as_deref());
-
-    let title = front_matter
-        .title
-        .as_deref()
-        // Front matter can contain any character as an escape sequence.
-        .map(|title| without_unstorable(title).trim().to_owned())
-        .filter(|title| !title.is_empty())
-        .ok_or_else(|| error(1, "the front matter has no title"))?;
-    let slug = [
-        front_matter.slug.as_deref(),
-        address
-            .and_then(|address| address.trim_matches('/').rsplit('/').next())
-            .map(|last| last.trim_end_matches(".html")),
-        Some(stem_slug),
-        Some(title.as_str()),
-    ]
-    .into_iter()
-    .flatten()
-    .map(slugify)
-    .find(|slug| !slug.is_empty())
-    .ok_or_else(|| error(1, "no slug can be made from the title; add one: slug = \"a-name\""))?;
-
-    let draft = front_matter.draft || front_matter.published == Some(false);
-    let published_at = match front_matter.publish_date.as_ref().or(front_matter.date.as_ref()) {
-        Some(DateValue::Toml(date)) => Some(parse_date(&date.to_string())),
-        Some(DateValue::Text(text)) => Some(parse_date(text)),
-        None => address.and_then(date_in_path).or(stem_date).map(|date| parse_date(&date)),
-    };
-    let published_at = published_at
-        .transpose()
-        .map_err(|reason| error(line_of(&text, &["date", "publishDate"]), reason))?;
-    if published_at.is_none() && !draft {
+    let Split { front, body, body_line } = split(&text, conventions.generator)?;
+    if body.chars().nth(LONGEST_MARKDOWN).is_some() {
         return Err(error(
-            1,
-            "the front matter has no date; add one, such as date = 2026-01-31, or draft = true",
+            body_line,
+            format!("the text has more than {LONGEST_MARKDOWN} characters"),
         ));
     }
+    Reading { name, front: &front, conventions, notes: Vec::new() }.article(body, body_line)
+}
 
-    let mut authors = front_matter.authors.into_vec();
-    authors.extend(front_matter.author.into_vec());
-    let mut tags = front_matter.tags.into_vec();
-    tags.extend(front_matter.taxonomies.tags);
-    let mut aliases = Vec::new();
-    let others = front_matter
-        .aliases
-        .clone()
-        .into_vec()
-        .into_iter()
-        .chain(front_matter.redirect_from.clone().into_vec());
-    for alias in address.map(str::to_owned).into_iter().chain(others) {
-        let alias = normalize_path(&alias);
-        if alias != "/" && alias != format!("/articles/{slug}") && !aliases.contains(&alias) {
-            aliases.push(alias);
+/// A file that is being read.
+struct Reading<'a> {
+    name: &'a str,
+    front: &'a Node,
+    conventions: &'a Conventions,
+    notes: Vec<Note>,
+}
+
+impl<'a> Reading<'a> {
+    fn note(&mut self, line: usize, fate: Fate, text: impl Into<String>) {
+        let text: String = text.into();
+        self.notes.push(Note { line, fate, text: one_line(&text) });
+    }
+
+    /// The value of a key, wherever the programs look for it.
+    fn get(&self, key: &str) -> Option<&'a Node> {
+        self.front
+            .get(key)
+            .or_else(|| INNER.iter().find_map(|table| self.front.get(table)?.get(key)))
+    }
+
+    /// The text of a key, if it has one.
+    fn text(&self, key: &str) -> Option<(usize, String)> {
+        let node = self.get(key)?;
+        let text = without_unstorable(node.as_text()?).trim().to_owned();
+        (!text.is_empty()).then_some((node.line, text))
+    }
+
+    /// What the values of these keys name, without what can't be kept.
+    fn names(&mut self, keys: &[&str], what: &str, key: fn(&str) -> String) -> Vec<String> {
+        let mut names = Vec::<String>::new();
+        let mut slugs = Vec::new();
+        // Zola has its tags in a table of their own.
+        let tables = [self.get("taxonomies")];
+        let inner = tables.into_iter().flatten();
+        let nodes: Vec<&Node> = keys
+            .iter()
+            .filter_map(|key| self.get(key))
+            .chain(inner.flat_map(|table| keys.iter().filter_map(|key| table.get(key))))
+            .collect();
+        for node in nodes {
+            let parts: Vec<String> = match &node.value {
+                Value::Text(text) if what == "tag" => self.split_tags(text),
+                _ => node.texts(),
+            };
+            if parts.is_empty() && matches!(node.value, Value::Table(_)) {
+                let text = format!("it names no {what}: it is a table without a name");
+                self.note(node.line, Fate::Left, text);
+            }
+            for name in parts {
+                let name = without_unstorable(&name).trim().to_owned();
+                let slug = key(&name);
+                if name.is_empty() || slugs.contains(&slug) {
+                    continue;
+                }
+                let is_long = name.chars().nth(LONGEST_NAME).is_some();
+                if slug.is_empty() || is_long || names.len() == MOST_NAMES {
+                    let start: String = name.chars().take(40).collect();
+                    let why = match (slug.is_empty(), is_long) {
+                        (true, _) => "has no letter or digit".to_owned(),
+                        (_, true) => format!("has more than {LONGEST_NAME} characters"),
+                        _ => format!("is one more than {MOST_NAMES}"),
+                    };
+                    self.note(node.line, Fate::Left, format!("the {what} {start:?} {why}"));
+                    continue;
+                }
+                slugs.push(slug);
+                names.push(name);
+            }
+        }
+        names
+    }
+
+    /// The tags in a text. Jekyll splits at spaces; everybody understands commas.
+    fn split_tags(&self, text: &str) -> Vec<String> {
+        let is_dated = split_dated_stem(file_stem(without_ending(self.name))).0.is_some();
+        let is_jekyll = match self.conventions.generator {
+            Some(generator) => generator == Generator::Jekyll,
+            None => is_dated || self.name.split('/').any(|part| part == "_posts"),
+        };
+        let text = text.trim().trim_start_matches('[').trim_end_matches(']');
+        if text.contains([',', '，', '、']) {
+            text.split([',', '，', '、']).map(str::to_owned).collect()
+        } else if is_jekyll {
+            text.split_whitespace().map(str::to_owned).collect()
+        } else {
+            vec![text.to_owned()]
         }
     }
-    Ok(Source {
-        title,
-        summary: [front_matter.description, front_matter.summary, front_matter.excerpt]
-            .into_iter()
-            .flatten()
-            .map(|text| without_unstorable(&text).trim().to_owned())
-            .find(|text| !text.is_empty()),
-        published_at,
-        draft,
-        authors: unique(storable(authors), slugify),
-        tags: unique(storable(tags), slugify),
-        aliases,
-        cover: [front_matter.cover, front_matter.image]
-            .into_iter()
-            .filter_map(Picture::address)
-            .find(|address| is_picture_address(address)),
-        markdown: markdown.trim_start_matches('\n').to_owned(),
-        slug,
-    })
+
+    fn title(
+        &mut self,
+        stem: &str,
+        body: &mut String,
+        body_line: usize,
+    ) -> Result<String, SourceError> {
+        if let Some((line, title)) = self.text("title") {
+            if title.chars().nth(LONGEST_TITLE).is_some() {
+                let most = format!("the title has more than {LONGEST_TITLE} characters");
+                return Err(error(line, most));
+            }
+            return Ok(title);
+        }
+        if let Some(heading) = first_heading(body) {
+            let Heading { start, end, line, text, is_first } = heading;
+            let title: String = text.chars().take(LONGEST_TITLE).collect();
+            let line = body_line + line;
+            self.note(line, Fate::Changed, "there is no title, so it is the first heading");
+            if is_first && title == text {
+                // It would be shown twice.
+                body.replace_range(start..end, "");
+            }
+            return Ok(title);
+        }
+        let words: String =
+            stem.chars().map(|one| if matches!(one, '-' | '_') { ' ' } else { one }).collect();
+        let title: String = one_line(&words).chars().take(LONGEST_TITLE).collect();
+        if title.is_empty() {
+            return Err(error(1, "it has no title, and none can be made of its name"));
+        }
+        self.note(1, Fate::Changed, "there is no title, so it is the name of the file");
+        Ok(title)
+    }
+
+    /// When it is published, in milliseconds since 1970.
+    fn date(
+        &self,
+        address: Option<&str>,
+        stem: Option<String>,
+    ) -> Result<Option<i64>, SourceError> {
+        let zones = &self.conventions.zones;
+        for key in DATES {
+            if let Some((line, text)) = self.text(key) {
+                let date = parse_date(&text, zones).ok_or_else(|| {
+                    let short: String = text.chars().take(60).collect();
+                    let form = "is not a date such as 2026-01-31 or 2026-01-31T12:00:00Z";
+                    error(line, format!("{short:?} {form}"))
+                })?;
+                return Ok(Some(date));
+            }
+        }
+        // Jekyll's `published: false` is no date; dev.to's `published_at` and others are.
+        let published = self.text("published").and_then(|(_, text)| parse_date(&text, zones));
+        let in_path = || address.and_then(date_in_path).or(stem);
+        Ok(published.or_else(|| parse_date(&in_path()?, zones)))
+    }
+
+    fn is_draft(&mut self) -> bool {
+        let is = |text: &str, words: &[&str]| words.contains(&text.to_ascii_lowercase().as_str());
+        let value = |key: &str| self.text(key).map(|(_, text)| text);
+        let says = |key: &str, words: &[&str]| value(key).is_some_and(|text| is(&text, words));
+        let no = ["false", "no", "off", "0"];
+        let is_draft = says("draft", &["true", "yes", "on", "1"])
+            || says("private", &["true", "yes", "on", "1"])
+            || says("published", &no)
+            || says("publish", &no)
+            || says("status", &["draft", "private", "pending", "trash"])
+            || self.name.split('/').any(|part| part == "_drafts");
+        if let Some((line, _)) = self.text("password") {
+            self.note(
+                line,
+                Fate::Left,
+                "it asks for a password, which is not done here; it is a draft",
+            );
+            return true;
+        }
+        is_draft
+    }
+
+    fn summary(&mut self) -> Option<String> {
+        let (line, text) = SUMMARIES.iter().find_map(|key| self.text(key))?;
+        if text.chars().nth(LONGEST_SUMMARY).is_none() {
+            return Some(text);
+        }
+        let start: String = text.chars().take(LONGEST_SUMMARY).collect();
+        let end = start.rfind(char::is_whitespace).unwrap_or(start.len());
+        self.note(
+            line,
+            Fate::Changed,
+            format!("the summary has more than {LONGEST_SUMMARY} characters, so it was cut"),
+        );
+        Some(start[..end].trim_end().to_owned())
+    }
+
+    fn aliases(&mut self, address: Option<&(usize, String)>, slug: &str) -> Vec<String> {
+        let mut given: Vec<(usize, String)> = address.cloned().into_iter().collect();
+        if self.conventions.generator != Some(Generator::Obsidian) {
+            for key in ["aliases", "alias", "redirectfrom"] {
+                let Some(node) = self.get(key) else { continue };
+                for text in node.texts() {
+                    let is_relative = !text.starts_with('/') && !text.contains("://");
+                    let base = &self.conventions.alias_base;
+                    let text = if is_relative { format!("{base}/{text}") } else { text };
+                    given.push((node.line, text));
+                }
+            }
+        }
+        let mut aliases = Vec::new();
+        for (line, text) in given {
+            let alias = normalize_path(&text);
+            let alias = format!("/{}", without_unstorable(&alias).trim_matches('/'));
+            if alias == "/" || alias == format!("/articles/{slug}") || aliases.contains(&alias) {
+                continue;
+            }
+            if alias.chars().nth(LONGEST_ALIAS).is_some() {
+                let text =
+                    format!("an address of more than {LONGEST_ALIAS} characters can't be kept");
+                self.note(line, Fate::Left, text);
+            } else if aliases.len() == MOST_ALIASES {
+                let text = format!("an article can have {MOST_ALIASES} other addresses, not more");
+                self.note(line, Fate::Left, text);
+                break;
+            } else {
+                aliases.push(alias);
+            }
+        }
+        aliases
+    }
+
+    fn cover(&self) -> Option<(usize, String)> {
+        COVERS.iter().find_map(|key| picture(self.get(key)?))
+    }
+
+    fn article(mut self, body: &str, body_line: usize) -> Result<Found, SourceError> {
+        let mut markdown = body.to_owned();
+        let mut stem = file_stem(without_ending(self.name));
+        if let Some(language) = &self.conventions.language {
+            stem = stem.strip_suffix(&format!(".{language}")).unwrap_or(stem);
+        }
+        let (stem_date, stem) = split_dated_stem(stem);
+        let written = ["path", "url", "permalink"].iter().find_map(|key| self.text(key));
+        let (pattern, address): (Option<_>, Option<_>) = match written {
+            Some((_, text)) if is_pattern(&text) => (Some(text), None),
+            // Eleventy: a file that becomes no page.
+            Some((_, text)) if text == "false" => (None, None),
+            address => (None, address),
+        };
+        let title = self.title(stem, &mut markdown, body_line)?;
+        let markdown = markdown.trim_start_matches('\n').to_owned();
+        let lines = |text: &str| text.matches('\n').count();
+        let body_line = body_line + lines(body).saturating_sub(lines(&markdown));
+        let own_slug = self.text("slug").map(|(_, slug)| slug);
+        let last = address.as_ref().and_then(|(_, address)| {
+            let parts = address.split(['?', '#']).next().unwrap_or_default().rsplit('/');
+            let mut parts = parts.filter(|part| !part.is_empty());
+            parts.find(|part| !matches!(*part, "index.html" | "index.htm" | "index.php"))
+        });
+        let slug =
+            [own_slug.as_deref(), last.map(without_ending), Some(stem), Some(title.as_str())]
+                .into_iter()
+                .flatten()
+                .map(slugify)
+                .find(|slug| !slug.is_empty())
+                .ok_or_else(|| {
+                    error(1, "no slug can be made from the title; add one: slug = \"a-name\"")
+                })?;
+        let mut draft = self.is_draft();
+        let published_at =
+            self.date(address.as_ref().map(|(_, address)| address.as_str()), stem_date)?;
+        if published_at.is_none() && !draft {
+            draft = true;
+            self.note(1, Fate::Left, "it has no date, so it is a draft until it is published here");
+        }
+        let tags = self.names(&["tags", "tag", "category", "categories"], "tag", tag_slug);
+        let authors = self.names(&["authors", "author"], "author", slugify);
+        let categories =
+            ["category", "categories"].iter().filter_map(|key| self.get(key)).flat_map(Node::texts);
+        let cover = self.cover();
+        let known = |key: &str| {
+            DATES.contains(&key)
+                || SUMMARIES.contains(&key)
+                || COVERS.contains(&key)
+                || LANGUAGES.contains(&key)
+                || INNER.contains(&key)
+                || OTHERS.contains(&key)
+                || matches!(key, "taxonomies" | "alias")
+        };
+        let values = self.front.keys().filter_map(|key| {
+            Some((key.to_lowercase(), self.front.get(&plain_key(key))?.as_text()?.to_owned()))
+        });
+        let language = LANGUAGES
+            .iter()
+            .find_map(|key| self.text(key))
+            .map(|(_, language)| language)
+            .or_else(|| self.conventions.language.clone())
+            .filter(|language| is_language(language));
+        let names_itself = own_slug.is_some() || address.is_some();
+        Ok(Found {
+            unused: self
+                .front
+                .keys()
+                .filter(|key| !known(&plain_key(key)))
+                .map(str::to_owned)
+                .collect(),
+            categories: categories.collect(),
+            values: values.collect(),
+            stem: stem.to_owned(),
+            source: Source {
+                title,
+                summary: self.summary(),
+                published_at,
+                draft,
+                authors,
+                tags,
+                aliases: self.aliases(address.as_ref(), &slug),
+                cover: cover.as_ref().map(|(_, cover)| cover.clone()).filter(|cover| {
+                    is_picture_address(cover) && cover.chars().nth(LONGEST_COVER).is_none()
+                }),
+                language,
+                markdown,
+                slug,
+            },
+            address: address.map(|(_, address)| address),
+            pattern,
+            names_itself,
+            own_slug,
+            cover,
+            body_line,
+            notes: self.notes,
+        })
+    }
 }
 
-fn storable(texts: Vec<String>) -> Vec<String> {
-    texts.into_iter().map(|text| without_unstorable(&text).into_owned()).collect()
+/// Whether a permalink is a pattern, or the name of one, instead of an address.
+fn is_pattern(text: &str) -> bool {
+    let named = matches!(text, "pretty" | "date" | "ordinal" | "weekdate" | "none");
+    let starts_word = |text: &str| text.starts_with(|one: char| one.is_ascii_alphabetic());
+    let has_word = text.match_indices(':').any(|(at, _)| {
+        text[..at].chars().next_back().is_none_or(|one| "/-_.".contains(one))
+            && starts_word(&text[at + 1..])
+    });
+    named || text.contains("{{") || (has_word && !text.contains("://"))
 }
 
-fn split(text: &str) -> Result<(FrontMatter, &str), SourceError> {
-    let (fence, rest) = match (text.strip_prefix("+++\n"), text.strip_prefix("---\n")) {
-        (Some(rest), _) => ("+++", rest),
-        (_, Some(rest)) => ("---", rest),
+/// Whether a text has the form of a BCP 47 tag.
+fn is_language(text: &str) -> bool {
+    let mut parts = text.split(['-', '_']);
+    let first = parts.next().unwrap_or_default();
+    (2..=3).contains(&first.len())
+        && first.bytes().all(|byte| byte.is_ascii_alphabetic())
+        && parts.all(|part| {
+            (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        })
+        && text.len() <= 35
+}
+
+/// The picture that a value names. Themes write it in many forms; unknown ones are no picture.
+fn picture(node: &Node) -> Option<(usize, String)> {
+    match &node.value {
+        Value::Text(text) => {
+            let text = without_unstorable(text).trim().to_owned();
+            let ending = text.rsplit(['/', '\\']).next().unwrap_or_default().contains('.');
+            (ending || text.starts_with("https:")).then_some((node.line, text))
+        }
+        Value::Table(_) => PICTURES.iter().find_map(|key| picture(node.get(key)?)),
+        Value::List(nodes) => nodes.first().and_then(picture),
+        Value::Null => None,
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A heading of a text: its bytes, its line, from 0, and whether nothing stands before it.
+struct Heading {
+    start: usize,
+    end: usize,
+    line: usize,
+    text: String,
+    is_first: bool,
+}
+
+/// The first heading that is written with `#`, outside code.
+fn first_heading(body: &str) -> Option<Heading> {
+    let (mut at, mut is_code, mut is_first) = (0, false, true);
+    for (number, line) in body.split_inclusive('\n').enumerate() {
+        let start = at;
+        at += line.len();
+        let trimmed = line.trim();
+        if trimmed.starts_with("```") || trimmed.starts_with("~~~") {
+            is_code = !is_code;
+        }
+        let marks = trimmed.len() - trimmed.trim_start_matches('#').len();
+        let rest = &trimmed[marks..];
+        if !is_code && (1..=6).contains(&marks) && rest.starts_with(' ') {
+            let text = one_line(rest.trim_end_matches('#'));
+            if !text.is_empty() {
+                return Some(Heading { start, end: at, line: number, text, is_first });
+            }
+        }
+        is_first &= trimmed.is_empty();
+    }
+    None
+}
+
+/// A file's front matter and its text, and the line of the file at which the text begins, from 1.
+struct Split<'a> {
+    front: Node,
+    body: &'a str,
+    body_line: usize,
+}
+
+fn split(text: &str, generator: Option<Generator>) -> Result<Split<'_>, SourceError> {
+    let start = text.len() - text.trim_start().len();
+    // Spaces before the first line would be part of it.
+    let start = text[..start].rfind('\n').map_or(0, |at| at + 1);
+    let blank_lines = text[..start].matches('\n').count();
+    let rest = &text[start..];
+    let first = rest.lines().next().unwrap_or_default().trim_end();
+    let is_dashes = |line: &str| line.len() >= 3 && line.bytes().all(|byte| byte == b'-');
+    if rest.starts_with('{') && !rest.starts_with("{{") && !rest.starts_with("{%") {
+        let end = end_of_object(rest).ok_or_else(|| {
+            error(blank_lines + 1, "the front matter is not closed: a } is missing")
+        })?;
+        let front = yaml(&rest[..end], blank_lines + 1)?;
+        let after = &rest[end..];
+        let line_end = after.find('\n').map_or(after.len(), |at| at + 1);
+        let after_line = after[..line_end].trim();
+        if !matches!(after_line, "" | ";;;") {
+            return Err(error(blank_lines + 1, "the front matter has more than one object"));
+        }
+        return Ok(with_body(text, start + end + line_end, front));
+    }
+    let (fence, opening) = match first {
+        "+++" => ("+++", true),
+        ";;;" => (";;;", true),
+        line if is_dashes(line) => ("---", true),
+        // Hexo allows leaving out the first fence.
+        line if generator == Some(Generator::Hexo) && starts_with_key(line) => ("---", false),
+        _ if generator == Some(Generator::Obsidian) => {
+            return Ok(with_body(text, 0, Node { line: 1, value: Value::Null }));
+        }
         _ => {
             return Err(error(
                 1,
-                "the file does not start with front matter (+++ for TOML, --- for YAML)",
+                "the file does not start with front matter (+++ for TOML, --- for YAML, { for JSON)",
             ));
         }
     };
-    let mut at = 0;
-    let end = rest.split_inclusive('\n').find_map(|line| {
-        let start = at;
+    let inner = start + if opening { rest.find('\n').map_or(rest.len(), |at| at + 1) } else { 0 };
+    let mut at = inner;
+    let end = text[inner..].split_inclusive('\n').find_map(|line| {
+        let begins = at;
         at += line.len();
-        (line.trim_end() == fence).then_some((start, at))
+        let line = line.trim_end();
+        let is_end = if fence == "---" { is_dashes(line) || line == "..." } else { line == fence };
+        is_end.then_some((begins, at))
     });
     let Some((end, body)) = end else {
-        return Err(error(1, format!("the front matter is not closed: a {fence} line is missing")));
+        let missing = format!("the front matter is not closed: a {fence} line is missing");
+        return Err(error(blank_lines + 1, missing));
     };
-    let source = &rest[..end];
-    let front_matter = if fence == "+++" {
-        toml::from_str(source).map_err(|problem| {
-            let before = problem
-                .span()
-                .map_or(0, |span| source[..span.start.min(source.len())].matches('\n').count());
-            error(before + 2, problem.message())
-        })?
-    } else if source.trim().is_empty() {
-        FrontMatter::default()
-    } else {
-        serde_saphyr::from_str(source).map_err(|problem| {
-            let line = problem
-                .location()
-                .map_or(1, |location| usize::try_from(location.line()).unwrap_or(1));
-            // The first line says what is wrong; the rest draws the location.
-            let message = problem.to_string();
-            error(line + 1, message.lines().next().unwrap_or("the YAML can't be read"))
-        })?
+    let source = &text[inner..end];
+    let first_line = blank_lines + 1 + usize::from(opening);
+    let front = match fence {
+        "+++" => toml(source, first_line)?,
+        ";;;" => yaml(&format!("{{{source}}}"), first_line)?,
+        _ => yaml(source, first_line)?,
     };
-    Ok((front_matter, &rest[body..]))
+    if !matches!(front.value, Value::Table(_) | Value::Null) {
+        return Err(error(first_line, "the front matter is no list of keys and values"));
+    }
+    Ok(with_body(text, body, front))
 }
 
-/// The line, from 1, that sets one of `keys`.
-fn line_of(text: &str, keys: &[&str]) -> usize {
-    let sets = |line: &str| keys.iter().any(|key| line.trim_start().starts_with(key));
-    text.lines().position(sets).map_or(1, |position| position + 1)
+fn with_body(text: &str, at: usize, front: Node) -> Split<'_> {
+    let rest = &text[at..];
+    let body = rest.trim_start_matches('\n');
+    let before = &text[..at + rest.len() - body.len()];
+    Split { front, body, body_line: before.matches('\n').count() + 1 }
 }
 
-/// Returns milliseconds since 1970. A date without a time means midnight; without an offset, UTC.
-fn parse_date(text: &str) -> Result<i64, String> {
-    let text = text.trim();
-    let timestamp = text
-        .parse::<Timestamp>()
-        // Jekyll: 2026-01-31 12:00:00 +0100
-        .or_else(|_| {
-            jiff::fmt::strtime::parse("%Y-%m-%d %H:%M:%S %z", text)
-                .and_then(|parsed| parsed.to_timestamp())
-        })
-        .or_else(|_| text.parse::<DateTime>().and_then(|date| TimeZone::UTC.to_timestamp(date)))
-        .ok()
-        // TOML, the format of `write`, allows only these years.
-        .filter(|timestamp| (1..=9999).contains(&TimeZone::UTC.to_datetime(*timestamp).year()));
-    let timestamp = timestamp.ok_or_else(|| {
-        format!("{text:?} is not a date such as 2026-01-31 or 2026-01-31T12:00:00Z")
-    })?;
-    Ok(timestamp.as_millisecond())
+/// Whether a line begins with a key and a colon.
+fn starts_with_key(line: &str) -> bool {
+    let letters = line.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+    let length = letters.count();
+    length > 0 && line[length..].starts_with(':')
 }
 
-fn unique(texts: Vec<String>, key: fn(&str) -> String) -> Vec<String> {
-    let mut keys = Vec::new();
-    let mut unique = Vec::new();
-    for text in texts {
-        let text = text.trim().to_owned();
-        let key = key(&text);
-        if !key.is_empty() && !keys.contains(&key) {
-            keys.push(key);
-            unique.push(text);
+/// Where the JSON object at the start of a text ends.
+fn end_of_object(text: &str) -> Option<usize> {
+    let (mut depth, mut is_text, mut is_escaped) = (0_usize, false, false);
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_text => is_escaped = true,
+            b'"' => is_text = !is_text,
+            b'{' if !is_text => depth += 1,
+            b'}' if !is_text => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 {
+                    return Some(at + 1);
+                }
+            }
+            _ => {}
         }
     }
-    unique
+    None
 }

@@ -24,26 +24,54 @@ pub fn normalize_path(path: &str) -> String {
     format!("/{}", decoded.trim_matches('/'))
 }
 
+/// The forms in which a site may have had the page at `path`: with and without `index.html` and
+/// `.html`. The path itself comes first. It has no slash at its end, as from [`normalize_path`].
+pub fn forms_of_address(path: &str) -> [String; 4] {
+    let folder = path.strip_suffix("/index.html").or(path.strip_suffix("/index.htm"));
+    let plain = folder.unwrap_or(path);
+    let plain = plain.strip_suffix(".html").or(plain.strip_suffix(".htm")).unwrap_or(plain);
+    [path.to_owned(), plain.to_owned(), format!("{plain}.html"), format!("{plain}/index.html")]
+}
+
 /// Encodes a path so that [`normalize_path`] decodes it to `path` again.
 pub(super) fn encode_path(path: &str) -> String {
     path.replace('%', "%25").replace('?', "%3F").replace('#', "%23")
+}
+
+/// The endings of files that hold an article.
+const ENDINGS: [&str; 8] = ["md", "markdown", "mdown", "mkd", "mkdn", "mdx", "html", "htm"];
+
+/// A path without the ending of a file that holds an article.
+pub fn without_ending(path: &str) -> &str {
+    match path.rsplit_once('.') {
+        Some((rest, ending)) if ENDINGS.iter().any(|one| one.eq_ignore_ascii_case(ending)) => rest,
+        _ => path,
+    }
 }
 
 /// The part of a path that names the article. For `a-title/index`, that is the folder.
 pub(super) fn file_stem(name: &str) -> &str {
     let mut parts = name.rsplit('/');
     match (parts.next(), parts.next()) {
-        (Some("index"), Some(folder)) => folder,
+        (Some(index), Some(folder)) if index == "index" || index.starts_with("index.") => folder,
         (Some(stem), _) => stem,
         (None, _) => name,
     }
 }
 
-/// Splits Jekyll's `2026-01-31-a-title` into the date and the rest.
-pub(super) fn split_dated_stem(stem: &str) -> (Option<String>, &str) {
-    let is_date = stem.get(..10).is_some_and(|date| date.parse::<jiff::civil::Date>().is_ok());
-    match stem.get(10..).and_then(|rest| rest.strip_prefix('-')) {
-        Some(rest) if is_date => (Some(stem[..10].to_owned()), rest),
+/// Splits Jekyll's `2026-01-31-a-title`, Zola's `2026-01-31_a-title` and `2026-1-31-a-title` into
+/// the date and the rest. A name that is nothing but a date is both.
+pub fn split_dated_stem(stem: &str) -> (Option<String>, &str) {
+    let mut parts = stem.splitn(3, '-');
+    let (Some(year), Some(month), Some(rest)) = (parts.next(), parts.next(), parts.next()) else {
+        return (None, stem);
+    };
+    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+    let (day, rest) = rest.split_at(digits);
+    let Some(date) = date_of(year, month, day) else { return (None, stem) };
+    match rest.strip_prefix(['-', '_', ' ']) {
+        Some(rest) if !rest.is_empty() => (Some(date), rest),
+        None if rest.is_empty() => (Some(date), stem),
         _ => (None, stem),
     }
 }
@@ -51,8 +79,15 @@ pub(super) fn split_dated_stem(stem: &str) -> (Option<String>, &str) {
 /// Finds a date such as `2014/12/12` anywhere in a path.
 pub(super) fn date_in_path(path: &str) -> Option<String> {
     let parts: Vec<&str> = path.split('/').collect();
-    parts.windows(3).find_map(|window| {
-        let date = format!("{}-{}-{}", window[0], window[1], window[2]);
-        date.parse::<jiff::civil::Date>().is_ok().then_some(date)
-    })
+    parts.windows(3).find_map(|window| date_of(window[0], window[1], window[2]))
+}
+
+/// `2026-01-31`, if the parts are a date.
+fn date_of(year: &str, month: &str, day: &str) -> Option<String> {
+    let is_number = |text: &str, most: usize| {
+        (1..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let is_date = year.len() == 4 && is_number(year, 4) && is_number(month, 2) && is_number(day, 2);
+    let date = format!("{year}-{month:0>2}-{day:0>2}");
+    (is_date && date.parse::<jiff::civil::Date>().is_ok()).then_some(date)
 }

@@ -36,5 +36,8 @@ pub fn write(source: &Source) -> String {
     if let Some(cover) = &source.cover {
         lines.push(format!("cover = {}", text(cover)));
     }
+    if let Some(language) = &source.language {
+        lines.push(format!("lang = {}", text(language)));
+    }
     format!("+++\n{}\n+++\n\n{}", lines.join("\n"), source.markdown)
 }

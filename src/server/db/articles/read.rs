@@ -1,10 +1,11 @@
 //! Reading articles.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, FromRow, MySqlConnection};
+use tidemark_content::front_matter::forms_of_address;
 use tidemark_store::sql::OwnConnection;
 
 use super::super::{Database, Dialect, Transaction, on_connection, on_own, on_reader};
@@ -269,13 +270,24 @@ impl Database {
     }
 
     /// Returns the slug of the visible article with this alias: a path with a leading slash and
-    /// without a trailing one.
+    /// without a trailing one. With and without `index.html` and `.html` it is the same address,
+    /// unless two articles have two of these forms.
     pub async fn slug_by_alias(&self, path: &str, now: i64) -> sqlx::Result<Option<String>> {
+        let paths = forms_of_address(path);
         let sql = format!(
-            "SELECT articles.slug FROM article_aliases JOIN articles ON articles.id = article_aliases.article_id
-             WHERE {VISIBLE} AND article_aliases.path = ?"
+            "SELECT article_aliases.path, articles.slug FROM article_aliases
+             JOIN articles ON articles.id = article_aliases.article_id
+             WHERE {VISIBLE} AND article_aliases.path IN (?, ?, ?, ?)"
         );
-        on_reader!(self, pool => sqlx::query_scalar(AssertSqlSafe(sql)).bind(now).bind(path).fetch_optional(pool).await)
+        let rows: Vec<(String, String)> = on_reader!(self, pool => {
+            let mut query = sqlx::query_as(AssertSqlSafe(sql)).bind(now);
+            for path in &paths {
+                query = query.bind(path);
+            }
+            query.fetch_all(pool).await?
+        });
+        let place = |path: &String| paths.iter().position(|one| one == path);
+        Ok(rows.into_iter().min_by_key(|(path, _)| place(path)).map(|(_, slug)| slug))
     }
 
     /// Returns the tag with this slug, if a visible article has it.
@@ -305,14 +317,6 @@ impl Database {
         );
         let rows: Vec<(String, i64)> = on_reader!(self, pool => sqlx::query_as(AssertSqlSafe(sql)).bind(now).fetch_all(pool).await?);
         rows.into_iter().map(|(slug, updated_at)| Ok((slug, timestamp(updated_at)?))).collect()
-    }
-
-    /// Returns the slug of every article, deleted ones included, with its publication date.
-    pub async fn dates_of_slugs(&self) -> sqlx::Result<HashMap<String, Option<i64>>> {
-        let sql = "SELECT slug, published_at FROM articles";
-        let rows: Vec<(String, Option<i64>)> =
-            on_reader!(self, pool => sqlx::query_as(sql).fetch_all(pool).await?);
-        Ok(rows.into_iter().collect())
     }
 
     /// Whether there are no articles at all, deleted ones included.

@@ -16,7 +16,7 @@ const MOST_NAMESAKES: usize = 1_000;
 /// The outcome of writing an article.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Written {
-    /// There was no article with this slug; it was created.
+    /// There was no such article; it was created.
     Created,
     /// The stored article differed; it was updated.
     Updated,
@@ -24,32 +24,23 @@ pub enum Written {
     Unchanged,
 }
 
-/// Creates the article with this slug, or updates it if anything differs. Never touches its view
-/// count (rule C7).
+/// Creates an article, or updates the one with the ID `id` if anything differs. Returns its ID.
+/// Never touches its view count (rule C7).
 ///
-/// An alias that another article already has stays with that article. A deleted article with this
-/// slug is restored.
+/// An alias that another article already has stays with that article. A deleted article is
+/// restored.
 pub async fn write(
     transaction: &mut ContentTransaction,
+    id: Option<i64>,
     article: &ArticleFields,
     now: i64,
-) -> sqlx::Result<Written> {
+) -> sqlx::Result<(i64, Written)> {
     let transaction: &mut Transaction = transaction;
-    let sql = "SELECT id FROM articles WHERE slug = ?";
-    let id: Option<i64> = on_connection!(transaction, connection => {
-        sqlx::query_scalar(sql).bind(&article.slug).fetch_optional(connection).await?
-    });
-    let aliases = free_aliases(transaction, &article.aliases, id).await?;
-    let mut article = article.clone();
-    for author in &mut article.authors {
-        author.username = username_for_byline(transaction, author).await?;
-    }
-    article.aliases = aliases;
-    let article = &article;
+    let article = &settled(transaction, article, id).await?;
     if let Some(id) = id
         && fields(transaction, id).await?.is_some_and(|stored| stored.changes(article).is_empty())
     {
-        return Ok(Written::Unchanged);
+        return Ok((id, Written::Unchanged));
     }
     let mut author_ids = Vec::new();
     for author in &article.authors {
@@ -88,7 +79,39 @@ pub async fn write(
         }
     });
     article_changed(transaction, id).await?;
-    Ok(written)
+    Ok((id, written))
+}
+
+/// An article as it would be stored under `id`: with the aliases that are free and with the user
+/// names of its byline.
+pub(in crate::server::db) async fn settled(
+    transaction: &mut Transaction,
+    article: &ArticleFields,
+    id: Option<i64>,
+) -> sqlx::Result<ArticleFields> {
+    let aliases = free_aliases(transaction, &article.aliases, id).await?;
+    let mut article = ArticleFields { aliases, ..article.clone() };
+    for author in &mut article.authors {
+        author.username = username_for_byline(transaction, author).await?;
+    }
+    Ok(article)
+}
+
+/// Returns the ID of the article with this slug, whether or not it is deleted.
+pub async fn id_of_slug(transaction: &mut Transaction, slug: &str) -> sqlx::Result<Option<i64>> {
+    let sql = "SELECT id FROM articles WHERE slug = ?";
+    on_connection!(transaction, connection => sqlx::query_scalar(sql).bind(slug).fetch_optional(connection).await)
+}
+
+/// Returns the ID of the user for a byline, adding one who can't sign in if necessary.
+pub(in crate::server::db) async fn writer_for_byline(
+    transaction: &mut Transaction,
+    author: &Author,
+    now: i64,
+) -> sqlx::Result<i64> {
+    let username = username_for_byline(transaction, author).await?;
+    let author = Author { username, name: author.name.clone() };
+    user_for_byline(transaction, &author, now).await
 }
 
 /// A value to bind to a column.

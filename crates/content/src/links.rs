@@ -1,0 +1,205 @@
+//! Finds the links and pictures of a text, so that they can be given other addresses.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
+
+use comrak::Arena;
+use comrak::nodes::{NodeHtmlBlock, NodeValue};
+
+use crate::markdown::options;
+use crate::nesting::capped_quotes;
+
+/// Attributes of HTML that hold an address.
+const ATTRIBUTES: [&str; 3] = ["src", "href", "poster"];
+
+/// A link or a picture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// Where its address stands in the text.
+    pub range: Range<usize>,
+    /// The line of the text, from 1.
+    pub line: usize,
+    /// Whether the page shows what is there, as with a picture.
+    pub is_shown: bool,
+}
+
+/// Finds links and pictures, in Markdown and in raw HTML, in the order of the text. Those whose
+/// address is not written out, and those in code, are not among them.
+pub fn links(markdown: &str) -> Vec<Link> {
+    if matches!(capped_quotes(markdown), Cow::Owned(_)) {
+        // Nested too deep to be parsed as it stands.
+        return vec![];
+    }
+    let arena = Arena::new();
+    let root = comrak::parse_document(&arena, markdown, &options(markdown));
+    let starts: Vec<usize> =
+        std::iter::once(0).chain(markdown.match_indices('\n').map(|(at, _)| at + 1)).collect();
+    let definitions = definitions(markdown);
+    let place = |line: usize, column: usize| {
+        let start = starts.get(line.saturating_sub(1)).copied().unwrap_or(markdown.len());
+        let at = (start + column).min(markdown.len());
+        // The column of the last byte is given, which may be in the middle of a character.
+        (at..=markdown.len()).find(|at| markdown.is_char_boundary(*at)).unwrap_or(markdown.len())
+    };
+    let mut found: BTreeMap<usize, (usize, bool)> = BTreeMap::new();
+    let mut add = |range: Range<usize>, is_shown: bool| {
+        found.entry(range.start).or_insert((range.end, is_shown)).1 |= is_shown;
+    };
+    for node in root.descendants() {
+        let data = node.data();
+        let (first, last) = (data.sourcepos.start, data.sourcepos.end);
+        match &data.value {
+            NodeValue::Link(link) | NodeValue::Image(link) => {
+                let is_shown = matches!(data.value, NodeValue::Image(_));
+                let own = place(first.line, first.column.saturating_sub(1))
+                    ..place(last.line, last.column);
+                match written(markdown, &link.url, own) {
+                    Some(range) => add(range, is_shown),
+                    None => {
+                        for range in definitions.get(link.url.as_str()).into_iter().flatten() {
+                            add(range.clone(), is_shown);
+                        }
+                    }
+                }
+            }
+            NodeValue::HtmlBlock(NodeHtmlBlock { literal, .. })
+            | NodeValue::HtmlInline(literal) => {
+                // Inside a quotation, lines of the text have a mark that the literal lacks, so each
+                // address is looked for by itself.
+                let (mut from, end) = (place(first.line, 0), place(last.line + 1, 0));
+                for (name, address) in addresses(literal) {
+                    let part = markdown.get(from..end).unwrap_or_default();
+                    if let Some(at) = part.find(address.as_str()).map(|at| from + at) {
+                        add(at..at + address.len(), name != "href");
+                        from = at + address.len();
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    let line_of = |at: usize| starts.partition_point(|start| *start <= at);
+    found
+        .into_iter()
+        .map(|(start, (end, is_shown))| Link { range: start..end, line: line_of(start), is_shown })
+        .collect()
+}
+
+/// Where the address of an inline link is written, in the link's own part of the text. It comes
+/// last there: a link may be around a picture with the same address.
+fn written(markdown: &str, url: &str, own: Range<usize>) -> Option<Range<usize>> {
+    let part = markdown.get(own.clone()).filter(|_| !url.is_empty())?;
+    part.rmatch_indices(url).find_map(|(at, _)| {
+        let before = part[..at].trim_end_matches([' ', '\n', '<']);
+        let is_bare = part[..at] == *"<";
+        let at = own.start + at;
+        (before.ends_with("](") || is_bare).then_some(at..at + url.len())
+    })
+}
+
+/// Where addresses stand in definitions: `[name]: address`.
+fn definitions(markdown: &str) -> HashMap<&str, Vec<Range<usize>>> {
+    let mut at = 0;
+    let mut found: HashMap<&str, Vec<Range<usize>>> = HashMap::new();
+    for line in markdown.split_inclusive('\n') {
+        let (name, rest) = line.split_once("]:").unwrap_or(("", ""));
+        if name.trim_start_matches([' ', '>']).starts_with('[') {
+            let rest = rest.trim_start();
+            let address = match rest.strip_prefix('<') {
+                Some(rest) => rest.split('>').next().unwrap_or_default(),
+                None => rest.split(char::is_whitespace).next().unwrap_or_default(),
+            };
+            let rest = rest.trim_start_matches('<');
+            let start = at + line.len() - rest.len();
+            found.entry(address).or_default().push(start..start + address.len());
+        }
+        at += line.len();
+    }
+    found.remove("");
+    found
+}
+
+/// The addresses in the attributes of HTML, with the attributes' names.
+fn addresses(html: &str) -> Vec<(&'static str, String)> {
+    let lower = html.to_ascii_lowercase();
+    let mut found: Vec<(usize, &'static str, String)> = Vec::new();
+    for name in ATTRIBUTES {
+        for (at, _) in lower.match_indices(name) {
+            let is_start = html[..at].ends_with([' ', '\n', '\t', '"', '\'', '/']);
+            let Some(value) = html[at + name.len()..].trim_start().strip_prefix('=') else {
+                continue;
+            };
+            let value = value.trim_start();
+            let quote = value.chars().next().filter(|one| matches!(one, '"' | '\''));
+            let address = match quote {
+                Some(quote) => value[1..].split(quote).next(),
+                None => value.split(|one: char| one.is_whitespace() || one == '>').next(),
+            };
+            let address = address.unwrap_or_default().trim();
+            if is_start && !address.is_empty() {
+                found.push((at, name, address.to_owned()));
+            }
+        }
+    }
+    found.sort_by_key(|(at, ..)| *at);
+    found.into_iter().map(|(_, name, address)| (name, address)).collect()
+}
+
+/// Puts other addresses in their places, which are in order.
+pub fn replace(markdown: &str, addresses: &[(Range<usize>, String)]) -> String {
+    let mut text = String::with_capacity(markdown.len());
+    let mut at = 0;
+    for (range, address) in addresses {
+        if range.start < at {
+            continue;
+        }
+        text.push_str(&markdown[at..range.start]);
+        text.push_str(address);
+        at = range.end;
+    }
+    text.push_str(&markdown[at..]);
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(markdown: &str) -> Vec<(&str, usize, bool)> {
+        let links = links(markdown);
+        links.into_iter().map(|link| (&markdown[link.range], link.line, link.is_shown)).collect()
+    }
+
+    #[test]
+    fn links_and_pictures_are_found_where_they_stand() {
+        let markdown = "`![](a.png)` ![one](a.png \"a.png\") and [two](b.md)\n\n\
+                        [![three](c d.png)](c.png)\n\n![three](<c d.png>)\n\n> ![four][f] ![g]\n\n\
+                        <img\n  src=\"e.png\" alt='x'><a href=f.html>\n\n```\n![](a.png)\n```\n\n\
+                        [f]: f.png\n[g]: <g.png> 'x'\n";
+        assert_eq!(
+            found(markdown),
+            [
+                ("a.png", 1, true),
+                ("b.md", 1, false),
+                ("c.png", 3, false),
+                ("c d.png", 5, true),
+                ("e.png", 10, true),
+                ("f.html", 10, false),
+                ("f.png", 16, true),
+                ("g.png", 17, true),
+            ]
+        );
+        assert_eq!(found("[![three](c.png)](c.png)"), [("c.png", 1, true), ("c.png", 1, false)]);
+        assert_eq!(found("> - é ![é](é.png) <https://a.example/é>")[0], ("é.png", 1, true));
+    }
+
+    #[test]
+    fn other_addresses_take_their_places() {
+        let markdown = "![](a.png) ![](b.png)";
+        let links = links(markdown);
+        let others: Vec<_> =
+            links.into_iter().map(|link| (link.range, "/pictures/x.png".to_owned())).collect();
+        assert_eq!(replace(markdown, &others), "![](/pictures/x.png) ![](/pictures/x.png)");
+    }
+}

@@ -1,0 +1,303 @@
+//! Turns a file's text into one that means the same here: shortcodes, links to other articles, and
+//! pictures.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use tidemark_content::front_matter::{
+    self, Note, Source, is_picture_address, normalize_path, without_ending,
+};
+use tidemark_content::links::{links, replace};
+use tidemark_content::shortcodes::{self, Origin};
+use tidemark_content::site::Site;
+
+use super::folder::{Folder, read_picture};
+use super::plan::Planned;
+use super::report::{Fate, Report};
+
+/// Endings of pictures that can be kept.
+const PICTURES: [&str; 5] = ["png", "jpg", "jpeg", "gif", "webp"];
+
+/// Endings of other files that a link may lead to.
+const FILES: [&str; 26] = [
+    "pdf", "zip", "gz", "tgz", "mp3", "mp4", "webm", "ogg", "wav", "mov", "svg", "avif", "bmp",
+    "ico", "tiff", "heic", "txt", "csv", "json", "ipynb", "py", "js", "css", "doc", "docx", "pptx",
+];
+
+/// Everything that an article may refer to.
+pub(super) struct Library<'a> {
+    folder: Option<&'a Folder>,
+    /// Slugs by what names an article in its site: paths and names of files.
+    files: HashMap<String, &'a str>,
+    /// Slugs by old addresses.
+    addresses: HashMap<&'a str, &'a str>,
+}
+
+/// A picture that has to be kept.
+pub(super) struct Picture {
+    path: PathBuf,
+    /// The line of the article's file that shows it.
+    pub line: usize,
+    /// Where its address stands in the text. `None`: it is the cover.
+    place: Option<Range<usize>>,
+}
+
+impl Picture {
+    /// The file's name.
+    pub fn name(&self) -> String {
+        self.path.file_name().and_then(|name| name.to_str()).unwrap_or("picture").to_owned()
+    }
+
+    /// The file's bytes.
+    ///
+    /// # Errors
+    /// Why it can't be read, in one line.
+    pub fn read(&self) -> Result<Vec<u8>, String> {
+        read_picture(&self.path).map_err(|reason| format!("the picture {}: {reason}", self.name()))
+    }
+}
+
+/// An article on its way.
+pub(super) struct Converted<'a> {
+    article: &'a Planned,
+    source: Source,
+    /// What has to be kept before the article is finished.
+    pub pictures: Vec<Picture>,
+    replacements: Vec<(Range<usize>, String)>,
+    notes: Vec<Note>,
+}
+
+/// Where an address leads.
+enum Destination {
+    /// It stays as it is.
+    Stays,
+    /// To an article of the import, by its slug.
+    Article(String),
+    /// To a picture.
+    Picture(PathBuf),
+    /// Nowhere here: why.
+    Nowhere(String),
+}
+
+impl<'a> Library<'a> {
+    pub fn new(planned: &'a [Planned], site: &Site, folder: Option<&'a Folder>) -> Self {
+        let (mut files, mut addresses) = (HashMap::new(), HashMap::new());
+        for one in planned {
+            let slug = one.slug.as_str();
+            let path = without_ending(&one.path).to_lowercase();
+            let below = without_ending(site.below_content(&one.path)).to_lowercase();
+            let last = path.rsplit('/').next().unwrap_or_default().to_owned();
+            let parent = path.strip_suffix("/index").map(str::to_owned);
+            let parent_below = below.strip_suffix("/index").map(str::to_owned);
+            let folder_name =
+                parent.as_deref().and_then(|one| one.rsplit('/').next()).map(str::to_owned);
+            let stem = one.found.stem.to_lowercase();
+            let keys = [Some(path), Some(below), parent, parent_below, folder_name];
+            for key in keys.into_iter().flatten().chain([last, stem]) {
+                if key != "index" {
+                    files.entry(key).or_insert(slug);
+                }
+            }
+            for address in &one.addresses {
+                addresses.entry(address.as_str()).or_insert(slug);
+            }
+        }
+        Self { folder, files, addresses }
+    }
+
+    /// The slug of the article that a text in `own` names by its file.
+    fn article(&self, own: &str, name: &str) -> Option<&'a str> {
+        let name = name.split(['?', '#']).next().unwrap_or_default();
+        let name = percent_encoding::percent_decode_str(name).decode_utf8_lossy();
+        let name = name.trim().to_lowercase();
+        let below = without_ending(name.trim_start_matches('@').trim_start_matches('/'));
+        let below = below.trim_end_matches('/');
+        if below.is_empty() {
+            return None;
+        }
+        let folder = Path::new(own).parent().unwrap_or(Path::new("")).to_string_lossy();
+        let relative = joined(&folder.to_lowercase(), below);
+        let last = below.rsplit('/').next().unwrap_or_default();
+        [relative.as_str(), below, last].iter().find_map(|key| self.files.get(*key)).copied()
+    }
+
+    /// Converts an article. Its pictures have to be kept then.
+    pub fn convert(&self, article: &'a Planned) -> Converted<'a> {
+        let mut source = article.found.source.clone();
+        let lower = article.path.to_ascii_lowercase();
+        if lower.ends_with(".html") || lower.ends_with(".htm") {
+            source.markdown = flat(&source.markdown);
+        }
+        let reference =
+            |name: &str| self.article(&article.path, name).map(|slug| format!("/articles/{slug}"));
+        let origin = Origin {
+            generator: article.generator,
+            is_mdx: lower.ends_with(".mdx"),
+            first_line: article.found.body_line,
+            reference: &reference,
+        };
+        let (markdown, notes) = shortcodes::convert(&source.markdown, &origin);
+        source.markdown = markdown;
+        let mut converted =
+            Converted { article, source, pictures: vec![], replacements: vec![], notes };
+        // Without a folder there is nothing that an address could lead to.
+        if let Some(folder) = self.folder {
+            self.follow_links(folder, &mut converted);
+            self.follow_cover(folder, &mut converted);
+        }
+        converted
+    }
+
+    fn follow_links(&self, folder: &Folder, converted: &mut Converted<'_>) {
+        let markdown = converted.source.markdown.clone();
+        for link in links(&markdown) {
+            let line = converted.article.found.body_line + link.line - 1;
+            let url = &markdown[link.range.clone()];
+            match self.destination(folder, converted.article, url, link.is_shown) {
+                Destination::Stays => {}
+                Destination::Article(address) => {
+                    converted.replacements.push((link.range, address));
+                }
+                Destination::Picture(path) => {
+                    converted.pictures.push(Picture { path, line, place: Some(link.range) });
+                }
+                Destination::Nowhere(reason) => converted.left(line, reason),
+            }
+        }
+    }
+
+    fn follow_cover(&self, folder: &Folder, converted: &mut Converted<'_>) {
+        let Some((line, cover)) = converted.article.found.cover.clone() else { return };
+        match self.destination(folder, converted.article, &cover, true) {
+            Destination::Picture(path) => {
+                converted.pictures.push(Picture { path, line, place: None });
+            }
+            Destination::Nowhere(reason) => {
+                converted.source.cover = None;
+                converted.left(line, reason);
+            }
+            Destination::Stays | Destination::Article(_) => {
+                if converted.source.cover.is_none() && !is_picture_address(&cover) {
+                    converted.left(line, format!("the cover {cover:?} can't be shown here"));
+                }
+            }
+        }
+    }
+
+    fn destination(
+        &self,
+        folder: &Folder,
+        article: &Planned,
+        url: &str,
+        is_shown: bool,
+    ) -> Destination {
+        let is_elsewhere = url.starts_with("//") || url.starts_with('#') || {
+            let scheme = url.split(['/', '?', '#']).next().unwrap_or_default();
+            scheme.contains(':')
+        };
+        if is_elsewhere || url.is_empty() || url.starts_with("/articles/") {
+            return Destination::Stays;
+        }
+        // What was kept before, or came out of an export.
+        if url.starts_with("/pictures/") && folder.find(&article.path, url).is_none() {
+            return Destination::Stays;
+        }
+        let path = url.split(['?', '#']).next().unwrap_or_default();
+        let anchor = url.find('#').map_or("", |at| &url[at..]);
+        let last = path.rsplit('/').next().unwrap_or_default();
+        let ending =
+            last.rsplit_once('.').map_or(String::new(), |(_, ending)| ending.to_lowercase());
+        let is_file = FILES.contains(&ending.as_str());
+        if PICTURES.contains(&ending.as_str()) || is_file || is_shown {
+            return match folder.find(&article.path, url) {
+                Some(_) if is_file => Destination::Nowhere(format!(
+                    "the file {url} is of a kind that is not kept here"
+                )),
+                Some(path) => Destination::Picture(path),
+                None => Destination::Nowhere(format!("the file {url} is not in the folder")),
+            };
+        }
+        if ["md", "markdown", "mdx"].contains(&ending.as_str()) || url.starts_with("@/") {
+            return match self.article(&article.path, path) {
+                Some(slug) => Destination::Article(format!("/articles/{slug}{anchor}")),
+                None => Destination::Nowhere(format!("the link {url} leads to no article")),
+            };
+        }
+        if path.starts_with('/') {
+            // If it is an old address, it redirects.
+            return Destination::Stays;
+        }
+        // A relative address, which is another one here.
+        let base = article.addresses.first().map_or("", String::as_str);
+        let beside = base.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let absolute = [joined(base, path), joined(beside, path)].map(|one| normalize_path(&one));
+        let known = absolute.iter().find_map(|one| self.addresses.get(one.as_str()));
+        match known.copied().or_else(|| self.article(&article.path, path)) {
+            Some(slug) => Destination::Article(format!("/articles/{slug}{anchor}")),
+            None => Destination::Nowhere(format!("the link {url} leads nowhere here")),
+        }
+    }
+}
+
+impl Converted<'_> {
+    /// Notes that something is not as its author meant it.
+    pub fn left(&mut self, line: usize, text: String) {
+        self.notes.push(Note { line, fate: front_matter::Fate::Left, text });
+    }
+
+    /// Puts the addresses of the kept pictures in place, and the notes into the report.
+    pub fn finish(mut self, kept: Vec<(Picture, String)>, report: &mut Report) -> Source {
+        for (picture, address) in kept {
+            match picture.place {
+                Some(place) => self.replacements.push((place, address)),
+                None => self.source.cover = Some(address),
+            }
+        }
+        self.replacements.sort_by_key(|(range, _)| range.start);
+        self.source.markdown = replace(&self.source.markdown, &self.replacements);
+        for Note { line, fate, text } in self.notes {
+            let fate = match fate {
+                front_matter::Fate::Changed => Fate::Changed,
+                front_matter::Fate::Left => Fate::Left,
+            };
+            report.add(&self.article.path, Some(line), fate, text);
+        }
+        self.source
+    }
+}
+
+/// A relative path put behind a folder.
+fn joined(folder: &str, path: &str) -> String {
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+/// HTML without the indentation that Markdown takes for code.
+fn flat(html: &str) -> String {
+    let mut is_kept = false;
+    let mut text = String::with_capacity(html.len());
+    for line in html.split_inclusive('\n') {
+        let lower = line.to_ascii_lowercase();
+        let was_kept = is_kept;
+        for (start, end) in [("<pre", "</pre"), ("<textarea", "</textarea")] {
+            match (lower.rfind(start), lower.rfind(end)) {
+                (Some(start), Some(end)) => is_kept = start > end,
+                (Some(_), None) => is_kept = true,
+                (None, Some(_)) => is_kept = false,
+                (None, None) => {}
+            }
+        }
+        text.push_str(if was_kept { line } else { line.trim_start_matches([' ', '\t']) });
+    }
+    text
+}

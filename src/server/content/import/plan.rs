@@ -1,0 +1,382 @@
+//! Finds out which stored article each file is, and what may happen to it.
+//!
+//! A file is known again by its path, then by the address that it has at its source, then by its
+//! slug. So an article that was renamed there or here stays one article and keeps its count.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use tidemark_content::front_matter::{
+    self, Conventions, Found, Generator, LONGEST_ALIAS, normalize_path, without_ending,
+};
+use tidemark_content::site::{Placed, Site};
+
+use super::report::{Fate, Report};
+use super::{Options, SourceFile};
+use crate::server::db::articles::ArticleFields;
+use crate::server::db::imports::{Incoming, KnownArticle, Outcome};
+
+/// Numbers below this are tried to make a slug unique.
+const MOST_NUMBERS: usize = 1_000;
+
+/// What may happen to an article.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// The file is taken.
+    Take,
+    /// The article changed here and the file there, so the file is taken only if both say the same.
+    Compare,
+    /// The article changed here and the file did not, so the article stays.
+    Leave,
+}
+
+/// A file that was read.
+#[derive(Debug)]
+pub(super) struct Planned {
+    /// Its path below the site's root.
+    pub path: String,
+    /// What it holds.
+    pub found: Found,
+    /// The program that it was written for, if known.
+    pub generator: Option<Generator>,
+    /// The language that its name says.
+    pub language: Option<String>,
+    /// The addresses that it had at its source.
+    pub addresses: Vec<String>,
+    /// The slug that it gets.
+    pub slug: String,
+    /// What may happen to the stored article.
+    pub verdict: Verdict,
+    target: Option<(i64, i64)>,
+    is_deleted: bool,
+    was_imported: bool,
+    hash: String,
+}
+
+impl Planned {
+    pub fn incoming<'a>(&'a self, fields: &'a ArticleFields) -> Incoming<'a> {
+        Incoming {
+            target: self.target,
+            may_change: self.verdict == Verdict::Take,
+            path: &self.path,
+            hash: &self.hash,
+            fields,
+        }
+    }
+
+    /// Adds to the report what became of the article. `lost`: aliases that lead elsewhere.
+    pub fn tell(&self, outcome: Outcome, lost: &[String], report: &mut Report) {
+        let address = format!("/articles/{}", self.slug);
+        let left = |report: &mut Report, text: &str| report.add(&self.path, None, Fate::Left, text);
+        match (outcome, self.verdict) {
+            (Outcome::Created, _) => {
+                report.created += 1;
+                report.add(&self.path, None, Fate::Created, format!("it is {address}"));
+            }
+            (Outcome::Updated, _) => {
+                report.updated += 1;
+                report.add(&self.path, None, Fate::Updated, format!("it is {address}"));
+            }
+            (Outcome::Unchanged, _) | (Outcome::Differs, Verdict::Leave) => report.unchanged += 1,
+            (Outcome::Differs, _) if self.is_deleted => {
+                left(report, "its article is in the bin here, so it stays there");
+            }
+            (Outcome::Differs, _) if self.was_imported => left(
+                report,
+                "the article was changed here, and the file since it was imported; nothing was \
+                 changed. Bring the two together, or let files win with --overwrite",
+            ),
+            (Outcome::Differs, _) => left(
+                report,
+                "the article was written or changed here and differs; nothing was changed. Bring \
+                 the two together, or let files win with --overwrite",
+            ),
+            (Outcome::ChangedMeanwhile, _) => {
+                left(report, "somebody saved the article just now; import again");
+            }
+        }
+        for alias in lost {
+            let text = format!("its old address {alias} leads to another article");
+            report.add(&self.path, None, Fate::Left, text);
+        }
+    }
+}
+
+/// Reads files and finds out which articles they are. What can't be read is in the report.
+///
+/// `known` are all stored articles, `aliases` all aliases with the IDs of their articles.
+pub(super) fn plan(
+    files: Vec<SourceFile>,
+    site: &Site,
+    known: Vec<KnownArticle>,
+    aliases: &HashMap<String, i64>,
+    options: &Options,
+    report: &mut Report,
+) -> Vec<Planned> {
+    let mut planned = read_all(files, site, report);
+    let by_id: BTreeMap<i64, &KnownArticle> = known.iter().map(|one| (one.id, one)).collect();
+    match_all(&mut planned, &by_id, aliases);
+    name_all(&mut planned, &by_id, report);
+    for one in &mut planned {
+        let Some(stored) = one.target.and_then(|(id, _)| by_id.get(&id)) else { continue };
+        let is_edited = match stored.imported_version {
+            Some(version) => version != stored.version,
+            None => stored.is_revised || stored.is_deleted,
+        };
+        one.is_deleted = stored.is_deleted;
+        one.was_imported = stored.imported_version.is_some();
+        one.verdict = match stored.hash.as_deref() {
+            _ if !is_edited || options.overwrite => Verdict::Take,
+            Some(hash) if hash == one.hash => Verdict::Leave,
+            _ => Verdict::Compare,
+        };
+    }
+    // Older articles first, so that among articles of one day the later one gets the higher id.
+    planned.sort_by_key(|one| one.found.source.published_at);
+    planned
+}
+
+fn read_all(files: Vec<SourceFile>, site: &Site, report: &mut Report) -> Vec<Planned> {
+    let stems: HashSet<String> =
+        files.iter().map(|file| without_ending(&file.path).to_owned()).collect();
+    let mut unknown_words = HashSet::new();
+    let mut planned = Vec::with_capacity(files.len());
+    for SourceFile { path, text } in files {
+        if path.chars().count() > LONGEST_ALIAS {
+            let text = format!("its path has more than {LONGEST_ALIAS} characters");
+            report.add(&path, None, Fate::Refused, text);
+            continue;
+        }
+        let is_jekyll = path.split('/').any(|part| part == "_posts" || part == "_drafts");
+        let generator = site.generator.or(is_jekyll.then_some(Generator::Jekyll));
+        let language = language_of(&path, site, &stems);
+        let section = site.below_content(&path).rsplit_once('/').map_or("", |(folder, _)| folder);
+        let conventions = Conventions {
+            generator,
+            zones: site.zones.clone(),
+            language: language.clone(),
+            alias_base: match generator {
+                Some(Generator::Hugo) if !section.is_empty() => format!("/{section}"),
+                _ => String::new(),
+            },
+        };
+        let mut found = match front_matter::read(&path, &text, &conventions) {
+            Ok(found) => found,
+            Err(error) => {
+                report.add(&path, Some(error.line), Fate::Refused, error.reason);
+                continue;
+            }
+        };
+        let lower = path.to_ascii_lowercase();
+        let is_html = lower.ends_with(".html") || lower.ends_with(".htm");
+        let has_text = !found.source.markdown.trim().is_empty();
+        if found.source.published_at.is_none() && (is_html || !has_text) {
+            let text = "it is a page without a date or a text of its own, so it is no article";
+            report.add(&path, None, Fate::Skipped, text);
+            continue;
+        }
+        for note in found.notes.drain(..) {
+            let fate = match note.fate {
+                front_matter::Fate::Changed => Fate::Changed,
+                front_matter::Fate::Left => Fate::Left,
+            };
+            report.add(&path, Some(note.line), fate, note.text);
+        }
+        for key in &found.unused {
+            *report.unused_keys.entry(key.clone()).or_default() += 1;
+        }
+        let placed = Placed { path: &path, found: &found, language: language.as_deref() };
+        let addresses = site.addresses(placed).unwrap_or_else(|word| {
+            if unknown_words.insert(word.clone()) {
+                report.notes.push(format!(
+                    "the site's permalinks have {word}, which is not known here; give the addresses with --permalink"
+                ));
+            }
+            vec![]
+        });
+        let addresses: Vec<String> = addresses
+            .iter()
+            .map(|address| normalize_path(address))
+            .filter(|address| address != "/" && address.chars().count() <= LONGEST_ALIAS)
+            .collect();
+        let own = found.source.aliases.drain(..).collect::<Vec<_>>();
+        for address in addresses.iter().cloned().chain(own) {
+            if !found.source.aliases.contains(&address) {
+                found.source.aliases.push(address);
+            }
+        }
+        let addresses =
+            found.address.iter().map(|own| normalize_path(own)).chain(addresses).collect();
+        planned.push(Planned {
+            hash: blake3::hash(text.as_bytes()).to_hex().to_string(),
+            slug: found.source.slug.clone(),
+            verdict: Verdict::Take,
+            target: None,
+            is_deleted: false,
+            was_imported: false,
+            path,
+            found,
+            generator,
+            language,
+            addresses,
+        });
+    }
+    planned
+}
+
+/// The language in a file's name (`post.de.md`), if the site has it or the name without it, or with
+/// another language, is there too.
+fn language_of(path: &str, site: &Site, stems: &HashSet<String>) -> Option<String> {
+    if let Some(language) = site.language_of_folder(path) {
+        return Some(language.to_owned());
+    }
+    let (stem, language) = without_ending(path).rsplit_once('.')?;
+    let (code, region) = language.split_once(['-', '_']).unwrap_or((language, ""));
+    let is_language = code.len() == 2
+        && code.bytes().all(|byte| byte.is_ascii_lowercase())
+        && region.len() <= 8
+        && region.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let is_translation = stem.rsplit('/').next() == Some("index")
+        || stems.contains(stem)
+        || site.languages.iter().any(|one| one == language);
+    (is_language && is_translation).then(|| language.to_owned())
+}
+
+/// Finds the stored article of each file.
+fn match_all(
+    planned: &mut [Planned],
+    known: &BTreeMap<i64, &KnownArticle>,
+    aliases: &HashMap<String, i64>,
+) {
+    let by_path: HashMap<&str, &KnownArticle> =
+        known.values().filter_map(|one| Some((one.path.as_deref()?, *one))).collect();
+    let by_slug: HashMap<&str, &KnownArticle> =
+        known.values().map(|one| (one.slug.as_str(), *one)).collect();
+    let mut of_article: HashMap<i64, Vec<&str>> = HashMap::new();
+    for (alias, id) in aliases {
+        of_article.entry(*id).or_default().push(alias);
+    }
+    let paths: HashSet<String> = planned.iter().map(|one| one.path.clone()).collect();
+    let mut taken = HashSet::new();
+    let mut take = |one: &mut Planned, stored: &KnownArticle| {
+        if one.target.is_none() && taken.insert(stored.id) {
+            one.target = Some((stored.id, stored.version));
+        }
+    };
+    for one in planned.iter_mut() {
+        let Some(stored) = by_path.get(one.path.as_str()) else { continue };
+        // Another blog may have a file of this name. Something else must be the same too.
+        let source = &one.found.source;
+        let has = |address: &String| {
+            of_article.get(&stored.id).is_some_and(|own| own.contains(&address.as_str()))
+        };
+        let agrees = stored.hash.as_ref() == Some(&one.hash)
+            || stored.title == source.title
+            || is_derived(&stored.slug, &source.slug)
+            || (source.published_at.is_some() && stored.published_at == source.published_at)
+            || one.addresses.iter().any(has)
+            || has(&format!("/articles/{}", source.slug));
+        if agrees {
+            take(one, stored);
+        }
+    }
+    // An article that another of these files is known to be, is not this one.
+    let is_free =
+        |stored: &KnownArticle| stored.path.as_ref().is_none_or(|path| !paths.contains(path));
+    for one in planned.iter_mut() {
+        let renamed = format!("/articles/{}", one.found.source.slug);
+        let stored = one.addresses.iter().chain([&renamed]).find_map(|address| {
+            aliases.get(address).and_then(|id| known.get(id)).filter(|stored| is_free(stored))
+        });
+        if let Some(stored) = stored {
+            take(one, stored);
+        }
+    }
+    // Of several files with one slug, the one with the article's date comes first.
+    for needs_date in [true, false] {
+        let mut wanted = HashMap::<String, usize>::new();
+        for one in planned.iter().filter(|one| one.target.is_none()) {
+            *wanted.entry(one.found.source.slug.clone()).or_default() += 1;
+        }
+        for one in planned.iter_mut() {
+            let source = &one.found.source;
+            let dated = dated_slug(one);
+            let slugs = [Some(source.slug.as_str()), dated.as_deref()];
+            let stored = slugs.into_iter().flatten().find_map(|slug| {
+                by_slug.get(slug).copied().filter(|stored| {
+                    let is_same_day = stored.published_at == source.published_at;
+                    // What was written here under the same slug is another article.
+                    let is_alone = wanted.get(&source.slug) == Some(&1) && !stored.is_revised;
+                    let is_plain = slug == source.slug;
+                    is_free(stored) && (is_same_day || (!needs_date && is_alone && is_plain))
+                })
+            });
+            if let Some(stored) = stored {
+                take(one, stored);
+            }
+        }
+    }
+}
+
+/// Gives each article a slug that no other has. The one that has it keeps it, because its count and
+/// its links belong to it (rule C7); otherwise the oldest gets it.
+fn name_all(planned: &mut [Planned], known: &BTreeMap<i64, &KnownArticle>, report: &mut Report) {
+    let mut taken: HashSet<String> = known.values().map(|one| one.slug.clone()).collect();
+    for one in planned.iter_mut() {
+        let Some(stored) = one.target.and_then(|(id, _)| known.get(&id)) else { continue };
+        let wanted = &one.found.source.slug;
+        one.slug = stored.slug.clone();
+        if !is_derived(&stored.slug, wanted) && taken.insert(wanted.clone()) {
+            one.slug = wanted.clone();
+        }
+    }
+    let mut new: Vec<&mut Planned> =
+        planned.iter_mut().filter(|one| one.target.is_none()).collect();
+    new.sort_by(|one, other| {
+        let key = |one: &Planned| (one.language.is_some(), one.found.source.published_at);
+        (key(one), &one.path).cmp(&(key(other), &other.path))
+    });
+    for one in new {
+        let wanted = one.found.source.slug.clone();
+        let translated = one
+            .language
+            .as_ref()
+            .map(|language| format!("{wanted}-{}", language.to_lowercase().replace('_', "-")));
+        let plain = match &translated {
+            // A translation that does not name itself has the name of what it translates.
+            Some(_) if !one.found.names_itself => None,
+            _ => Some(wanted.clone()),
+        };
+        let dated = dated_slug(one);
+        let base = translated.clone().or(dated.clone()).unwrap_or_else(|| wanted.clone());
+        let numbered = (2..MOST_NUMBERS).map(|number| format!("{base}-{number}"));
+        let slugs = [plain, translated.clone(), dated].into_iter().flatten().chain(numbered);
+        one.slug = slugs
+            .into_iter()
+            .find(|slug| !taken.contains(slug))
+            .unwrap_or_else(|| format!("{base}-{:.8}", one.hash));
+        if one.slug != wanted && Some(&one.slug) != translated.as_ref() {
+            let text =
+                format!("another article is called {wanted:?}, so this one is {:?}", one.slug);
+            report.add(&one.path, None, Fate::Changed, text);
+        }
+        taken.insert(one.slug.clone());
+    }
+}
+
+/// Whether `name_all` may have made the slug `stored` of `wanted`.
+fn is_derived(stored: &str, wanted: &str) -> bool {
+    stored == wanted
+        || stored.strip_prefix(wanted).and_then(|rest| rest.strip_prefix('-')).is_some_and(|rest| {
+            rest.split('-')
+                .all(|part| part.len() <= 2 || part.bytes().all(|one| one.is_ascii_digit()))
+        })
+}
+
+/// The slug with the date behind it.
+fn dated_slug(one: &Planned) -> Option<String> {
+    let source = &one.found.source;
+    let date = Timestamp::from_millisecond(source.published_at?).ok()?;
+    Some(format!("{}-{}", source.slug, TimeZone::UTC.to_datetime(date).strftime("%Y-%m-%d")))
+}

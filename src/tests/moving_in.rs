@@ -1,0 +1,582 @@
+//! Whole sites moving in: their pictures, their old addresses, what they changed since, and what
+//! was changed here.
+
+use std::path::Path;
+
+use futures_util::future::BoxFuture;
+use proptest::prelude::*;
+use tidemark::error::Error;
+use tidemark::server::content::import::{Fate, Import, Options, Report};
+use tidemark::server::db::Database;
+use tidemark::server::db::users::{Actor, Role};
+use tidemark::server::pictures::{NotTaken, Pictures};
+use tidemark_store::clock::Clock;
+
+use crate::harness::{Client, FIREFOX, NOON, TestServer, binary};
+use crate::pictures::files::png;
+
+const PASSWORD: &str = "a-good-password";
+
+/// Writes the files of a site.
+fn site(folder: &Path, files: &[(&str, &str)]) {
+    for (path, text) in files {
+        let path = folder.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+}
+
+fn import_with(server: &TestServer, folder: &Path, options: Options) -> Report {
+    let pictures = Pictures::new(
+        server.database.clone(),
+        server.stores.pictures.clone(),
+        server.clock.clone(),
+        server.config.pictures.quota(),
+    );
+    let is_dry_run = options.is_dry_run;
+    let keep = |owner: i64,
+                name: String,
+                bytes: Vec<u8>|
+     -> BoxFuture<'_, Result<Result<String, String>, Error>> {
+        let pictures = &pictures;
+        Box::pin(async move {
+            let kept = match is_dry_run {
+                true => pictures.rehearse_import(&name, bytes).await,
+                false => pictures.import(owner, &name, bytes).await,
+            };
+            match kept {
+                Ok(address) => Ok(Ok(address)),
+                Err(NotTaken::Failed(error)) => Err(error),
+                Err(refused) => Ok(Err(refused.to_string())),
+            }
+        })
+    };
+    let import = Import {
+        options,
+        keep_picture: Some(&keep),
+        ..Import::new(&server.database, &server.clock)
+    };
+    let report = server.run(import.folder(folder)).unwrap();
+    report
+}
+
+fn import(server: &TestServer, folder: &Path) -> Report {
+    import_with(server, folder, Options::default())
+}
+
+/// New, updated and unchanged articles, and things left and files refused.
+fn counts(report: &Report) -> [usize; 5] {
+    let of = |fate| report.with(fate).len();
+    [report.created, report.updated, report.unchanged, of(Fate::Left), of(Fate::Refused)]
+}
+
+/// The files with this fate, with their lines.
+fn places(report: &Report, fate: Fate) -> Vec<(&str, Option<usize>)> {
+    report.with(fate).into_iter().map(|entry| (entry.file.as_str(), entry.line)).collect()
+}
+
+fn admin(server: &TestServer) -> Client<'_> {
+    server.add_user_with_role("admin", PASSWORD, Role::Admin);
+    server.someone().signed_in("admin", PASSWORD)
+}
+
+/// Saves an article in the studio.
+fn save(client: &Client, id: i64, version: i64, title: &str, slug: &str, markdown: &str) {
+    let version = version.to_string();
+    let fields = [
+        ("version", version.as_str()),
+        ("intent", "save"),
+        ("title", title),
+        ("slug", slug),
+        ("summary", ""),
+        ("tags", ""),
+        ("cover", ""),
+        ("markdown", markdown),
+    ];
+    let encode =
+        |value: &str| -> String { value.bytes().map(|byte| format!("%{byte:02X}")).collect() };
+    let body: Vec<String> =
+        fields.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
+    let form = client.with("content-type", "application/x-www-form-urlencoded");
+    let answer = form.request("POST", &format!("/studio/{id}"), &body.join("&"));
+    assert_eq!(answer.status, 303, "{}", answer.text);
+}
+
+const HUGO: [(&str, &str); 9] = [
+    (
+        "hugo.toml",
+        "baseURL = 'https://a.example/blog/'\ntimeZone = 'Asia/Tokyo'\n[permalinks]\nposts = '/:year/:month/:slug/'\n",
+    ),
+    (
+        "content/posts/low-tide/index.md",
+        "---\nTitle: Low tide\nDate: 2020-03-01 08:00:00\nCategories: [Sea]\ntags: [c++, c, 2020]\n\
+         cover: {image: cover.png}\naliases: [/old/low]\nslug: ebb\n---\n\
+         ![The beach](beach.png)\n\n<img src=\"/img/sky.png\">\n\nSee [the flood]({{< relref \"flood.md#why\" >}}).\n",
+    ),
+    (
+        "content/posts/low-tide/index.ar.md",
+        "---\ntitle: الجزر\ndate: 2020-03-01 08:00:00\n---\nالبحر ينحسر عن الشاطئ.\n",
+    ),
+    (
+        "content/posts/flood.md",
+        "---\ntitle: Flood\ndate: 2020-03-02\n---\n{{< youtube abc >}}\n\n{{< mood >}}\n\n![](gone.png)\n",
+    ),
+    (
+        "content/posts/2021-1-2-draft.md",
+        "+++\ntitle = 'Later'\ndraft = true\ndate = 2021-01-02\n+++\ntext\n",
+    ),
+    ("content/posts/_index.md", "---\ntitle: Posts\n---\n"),
+    ("content/about.md", "---\ntitle: About\n---\nHello.\n"),
+    ("content/notes.org", "* A note\n"),
+    ("content/posts/broken.md", "---\ntitle: x\ndate: soon\n---\n"),
+];
+
+fn hugo(folder: &Path) {
+    site(folder, &HUGO);
+    std::fs::write(folder.join("content/posts/low-tide/beach.png"), png(20, 10)).unwrap();
+    std::fs::write(folder.join("content/posts/low-tide/cover.png"), png(30, 10)).unwrap();
+    std::fs::create_dir_all(folder.join("static/img")).unwrap();
+    std::fs::write(folder.join("static/img/sky.png"), png(20, 10)).unwrap();
+}
+
+#[test]
+fn a_site_moves_in_with_its_pictures_and_its_addresses_and_the_report_says_what_is_missing() {
+    let server = TestServer::start();
+    let folder = tempfile::tempdir().unwrap();
+    hugo(folder.path());
+    let report = import(&server, folder.path());
+    assert_eq!(report.generator, Some("Hugo"));
+    assert_eq!(counts(&report), [5, 0, 0, 3, 2], "{report:#?}");
+    assert_eq!(
+        places(&report, Fate::Left),
+        [
+            ("content/about.md", Some(1)),
+            ("content/posts/flood.md", Some(7)),
+            ("content/posts/flood.md", Some(9)),
+        ]
+    );
+    assert_eq!(
+        places(&report, Fate::Refused),
+        [("content/notes.org", None), ("content/posts/broken.md", Some(3))]
+    );
+    assert_eq!(places(&report, Fate::Skipped), [("content/posts/_index.md", None)]);
+    assert!(!report.is_whole());
+
+    let id = server.id("ebb");
+    let article = server.someone().get(&format!("/api/v1/articles/{id}")).json();
+    assert_eq!(article["published_at"], "2020-02-29T23:00:00Z", "the zone is the site's");
+    let markdown = article["markdown"].as_str().unwrap();
+    assert!(markdown.contains("](/articles/flood#why)"), "{markdown}");
+    let pictures: Vec<&str> = markdown
+        .split(['(', ')', '"'])
+        .chain([article["cover"].as_str().unwrap()])
+        .filter(|part| part.starts_with("/pictures/"))
+        .collect();
+    assert_eq!(pictures.len(), 3, "{markdown}");
+    assert_eq!(pictures[0], pictures[1], "the same file is kept once");
+    for picture in &pictures {
+        let answer = server.someone().get(picture);
+        assert_eq!((answer.status, answer.header("content-type")), (200, "image/png"));
+    }
+    let tags: Vec<&str> = article["tags"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|tag| tag["slug"].as_str().unwrap())
+        .collect();
+    assert_eq!(tags, ["c-plus-plus", "c", "2020", "sea"]);
+
+    let arabic = server.someone().get("/articles/low-tide-ar");
+    assert_eq!(arabic.status, 200);
+    assert!(arabic.text.contains("lang=\"ar\""), "{}", arabic.text);
+    for (old, new) in [
+        ("/2020/03/ebb", "ebb"),
+        ("/2020/03/ebb/", "ebb"),
+        ("/2020/03/ebb/index.html", "ebb"),
+        ("/2020/03/ebb.html", "ebb"),
+        ("/2020/03/%65bb/", "ebb"),
+        ("/blog/2020/03/ebb/", "ebb"),
+        ("/old/low", "ebb"),
+        ("/2020/03/flood/", "flood"),
+    ] {
+        let answer = server.someone().get(old);
+        let expected = format!("/articles/{new}");
+        assert_eq!((answer.status, answer.header("location")), (301, expected.as_str()), "{old}");
+    }
+    assert_eq!(server.someone().get("/articles/draft").status, 404);
+
+    let again = import(&server, folder.path());
+    assert_eq!(counts(&again)[..3], [0, 0, 5], "{again:#?}");
+    assert_eq!(server.number("SELECT count(*) FROM pictures WHERE original_name <> ?", ""), 2);
+}
+
+#[test]
+fn a_rehearsal_says_the_same_and_changes_nothing() {
+    let server = TestServer::start();
+    let folder = tempfile::tempdir().unwrap();
+    hugo(folder.path());
+    let rehearsal = || {
+        let options = Options { is_dry_run: true, ..Options::default() };
+        import_with(&server, folder.path(), options)
+    };
+    let before = rehearsal();
+    let users = "SELECT count(*) FROM users WHERE username <> ?";
+    let pictures = "SELECT count(*) FROM pictures WHERE original_name <> ?";
+    assert_eq!(server.run(server.database.known_articles()).unwrap().len(), 3);
+    assert_eq!((server.number(users, ""), server.number(pictures, "")), (1, 0));
+    let real = import(&server, folder.path());
+    assert_eq!(Report { is_dry_run: false, ..before }, real);
+    assert_eq!(counts(&rehearsal())[..3], [0, 0, 5]);
+}
+
+#[test]
+fn an_unchanged_file_undoes_no_edit_and_brings_nothing_back_from_the_bin() {
+    let server = TestServer::start();
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let text = format!("---\ntitle: {name}\ndate: 2020-01-02\n---\n{text}\n");
+        site(folder.path(), &[(&format!("{name}.md"), &text)]);
+    };
+    for name in ["edited", "binned", "both", "same"] {
+        file(name, "old");
+    }
+    assert_eq!(counts(&import(&server, folder.path())), [4, 0, 0, 0, 0]);
+    let client = admin(&server);
+    let text = |slug: &str| {
+        let id = server.id(slug);
+        server.someone().get(&format!("/api/v1/articles/{id}")).json()["markdown"].clone()
+    };
+    for name in ["edited", "both"] {
+        save(&client, server.id(name), 1, name, name, "typed here");
+    }
+    let binned = server.id("binned");
+    server
+        .execute("UPDATE articles SET deleted_at = 1, version = version + 1 WHERE slug = 'binned'");
+
+    let unchanged = import(&server, folder.path());
+    assert_eq!(counts(&unchanged), [0, 0, 4, 0, 0], "{unchanged:#?}");
+    assert_eq!(text("edited"), "typed here");
+    assert_eq!(server.someone().get(&format!("/api/v1/articles/{binned}")).status, 404);
+
+    for name in ["both", "binned", "same"] {
+        file(name, "new");
+    }
+    let changed = import(&server, folder.path());
+    assert_eq!(counts(&changed), [0, 1, 1, 2, 0], "{changed:#?}");
+    assert_eq!(places(&changed, Fate::Left), [("binned.md", None), ("both.md", None)]);
+    assert_eq!((text("both"), text("same")), ("typed here".into(), "new\n".into()));
+
+    // Once both say the same, there is nothing to bring together.
+    file("both", "typed here");
+    save(&client, server.id("both"), 2, "both", "both", "typed here\n");
+    let settled = import(&server, folder.path());
+    assert_eq!(places(&settled, Fate::Left), [("binned.md", None)], "{settled:#?}");
+
+    let options = Options { overwrite: true, ..Options::default() };
+    let forced = import_with(&server, folder.path(), options);
+    assert_eq!(counts(&forced), [0, 2, 2, 0, 0], "{forced:#?}");
+    assert_eq!((text("edited"), text("binned")), ("old\n".into(), "new\n".into()));
+    let revisions = server.run(server.database.revisions(server.id("edited"))).unwrap();
+    assert!(
+        revisions.iter().any(|revision| revision.markdown == "typed here"),
+        "it can be restored"
+    );
+}
+
+#[test]
+fn c7_an_article_that_is_renamed_there_or_here_stays_one_and_keeps_its_count() {
+    let server = TestServer::start();
+    let folder = tempfile::tempdir().unwrap();
+    let write = |path: &str, front: &str, text: &str| {
+        let text = format!("---\ndate: 2020-01-02\n{front}\n---\n{text}\n");
+        site(folder.path(), &[(path, &text)]);
+    };
+    write("a.md", "title: One\nslug: uno", "text");
+    write("b.md", "title: Two\nurl: /there/two", "text");
+    assert_eq!(counts(&import(&server, folder.path())), [2, 0, 0, 0, 0]);
+    let (one, two) = (server.id("uno"), server.id("two"));
+    for (number, id) in [(1, one), (2, two), (3, two)] {
+        let reader = server.reader(&format!("192.0.2.{number}"), FIREFOX);
+        assert_eq!(reader.view(id).json()["counted"], true);
+    }
+    // Another slug there.
+    write("a.md", "title: One\nslug: primo", "text");
+    // Another file there, with the same address.
+    std::fs::remove_file(folder.path().join("b.md")).unwrap();
+    write("deep/c.md", "title: Two and more\nurl: /there/two", "text");
+    let report = import(&server, folder.path());
+    assert_eq!(counts(&report), [0, 2, 0, 0, 0], "{report:#?}");
+    assert_eq!((server.id("primo"), server.id("two")), (one, two));
+    let old = server.someone().get("/articles/uno");
+    assert_eq!((old.status, old.header("location")), (301, "/articles/primo"));
+
+    // Another slug here. The files stay as they are, and then one changes.
+    let client = admin(&server);
+    save(&client, two, 2, "Two and more", "zwei", "text\n");
+    assert_eq!(counts(&import(&server, folder.path())), [0, 0, 2, 0, 0]);
+    write("deep/c.md", "title: Two and more\nurl: /there/two", "another text");
+    assert_eq!(counts(&import(&server, folder.path())), [0, 0, 1, 1, 0]);
+    assert_eq!(server.id("zwei"), two);
+    let views =
+        |id: i64| server.someone().get(&format!("/api/v1/articles/{id}")).json()["views"].clone();
+    assert_eq!((views(one), views(two)), (1.into(), 2.into()));
+}
+
+#[test]
+fn files_of_two_blogs_with_one_name_are_two_articles() {
+    let server = TestServer::start();
+    let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    site(one.path(), &[("hello.md", "---\ntitle: Hello\nslug: a\ndate: 2020-01-02\n---\ntext\n")]);
+    site(
+        other.path(),
+        &[("hello.md", "---\ntitle: Welcome\nslug: b\ndate: 2021-01-02\n---\nother\n")],
+    );
+    assert_eq!(counts(&import(&server, one.path())), [1, 0, 0, 0, 0]);
+    assert_eq!(counts(&import(&server, other.path())), [1, 0, 0, 0, 0]);
+    assert_ne!(server.id("a"), server.id("b"));
+}
+
+#[test]
+fn what_was_written_here_is_not_replaced_by_a_file_of_its_name() {
+    let server = TestServer::start();
+    let folder = tempfile::tempdir().unwrap();
+    let client = admin(&server);
+    save(&client, server.id("first"), 1, "Mine", "first", "mine");
+    site(folder.path(), &[("posts/first.md", "---\ntitle: Theirs\ndate: 2020-01-02\n---\ntext\n")]);
+    let report = import(&server, folder.path());
+    assert_eq!(counts(&report), [1, 0, 0, 0, 0], "{report:#?}");
+    assert_eq!(places(&report, Fate::Changed), [("posts/first.md", None)]);
+    assert!(server.someone().get("/articles/first").text.contains("Mine"));
+    assert!(server.someone().get("/articles/first-2020-01-02").text.contains("Theirs"));
+}
+
+#[test]
+fn what_no_database_could_take_is_named_and_sinks_nothing_else() {
+    let server = TestServer::start();
+    let folder = tempfile::tempdir().unwrap();
+    let date = "date: 2020-01-02";
+    let summary = format!(
+        "---\ntitle: Summary\n{date}\ndescription: {}\n---\ntext\n",
+        "word ".repeat(14_000)
+    );
+    let alias =
+        format!("---\ntitle: Alias\n{date}\naliases: [\"/{}\"]\n---\ntext\n", "é".repeat(768));
+    let text = format!("---\ntitle: Text\n{date}\n---\n{}\n", "word ".repeat(400_000));
+    let author = format!("---\ntitle: Author\n{date}\nauthor: {}\n---\ntext\n", "A".repeat(70_000));
+    let fine = format!("---\ntitle: Fine\n{date}\n---\ntext\n");
+    let files = [
+        ("summary.md", summary),
+        ("alias.md", alias),
+        ("text.md", text),
+        ("author.md", author),
+        ("fine.md", fine),
+    ];
+    for (path, text) in &files {
+        site(folder.path(), &[(path, text)]);
+    }
+    std::fs::write(folder.path().join("latin.md"), b"---\ntitle: \xe9\n---\n").unwrap();
+    let report = import(&server, folder.path());
+    assert_eq!(counts(&report), [4, 0, 0, 2, 2], "{:?}", report.refused());
+    assert_eq!(places(&report, Fate::Changed), [("summary.md", Some(4))]);
+    assert_eq!(places(&report, Fate::Left), [("alias.md", Some(4)), ("author.md", Some(4))]);
+    assert_eq!(places(&report, Fate::Refused), [("latin.md", None), ("text.md", Some(5))]);
+}
+
+#[test]
+fn the_command_reports_in_words_and_in_json_and_fails_if_anything_is_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (blog, url) =
+        (folder.path().join("blog"), format!("sqlite:{}", folder.path().join("a.db").display()));
+    site(&blog, &HUGO);
+    let run = |arguments: &[&str]| {
+        let mut command = binary();
+        command.env("DATABASE_URL", &url);
+        command
+            .env("TIDEMARK_PICTURES__URL", format!("file:{}", folder.path().join("p").display()));
+        command.arg("import").arg(&blog).args(arguments).output().unwrap()
+    };
+    let dry = run(&["--dry-run", "--json"]);
+    assert_eq!(dry.status.code(), Some(1));
+    let report: serde_json::Value = serde_json::from_slice(&dry.stdout).unwrap();
+    assert_eq!((&report["created"], &report["is_dry_run"]), (&5.into(), &true.into()));
+    let broken = report["entries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["fate"] == "refused" && one["line"] == 3);
+    assert_eq!(broken.unwrap()["file"], "content/posts/broken.md");
+    let real = run(&[]);
+    let text = String::from_utf8(real.stdout).unwrap();
+    assert_eq!(real.status.code(), Some(1));
+    assert!(text.contains("content/posts/broken.md: line 3: \"soon\""), "{text}");
+    assert!(text.contains("made with Hugo: 5 new, 0 updated"), "{text}");
+    assert_eq!(String::from_utf8(real.stderr).unwrap().lines().count(), 1);
+    for path in [
+        "content/notes.org",
+        "content/posts/broken.md",
+        "content/about.md",
+        "content/posts/flood.md",
+        "content/posts/low-tide/index.md",
+    ] {
+        std::fs::remove_file(blog.join(path)).unwrap();
+    }
+    assert_eq!(run(&[]).status.code(), Some(0));
+}
+
+#[test]
+fn views_and_saves_are_answered_while_an_import_runs() {
+    let server = TestServer::start();
+    let folder = tempfile::tempdir().unwrap();
+    for number in 0..300 {
+        let text = format!(
+            "---\ntitle: Post {number}\ndate: 2020-01-02\n---\n{}\n",
+            "A word. ".repeat(500)
+        );
+        site(folder.path(), &[(&format!("{number}.md"), &text)]);
+    }
+    let client = admin(&server);
+    let (database, clock) = (server.database.clone(), server.clock.clone());
+    let path = folder.path().to_owned();
+    let importing =
+        server.spawn(async move { Import::new(&database, &clock).folder(&path).await.unwrap() });
+    let (id, mut saves) = (server.id("first"), 0);
+    while !importing.is_finished() || saves == 0 {
+        let reader = server.reader(&format!("198.51.100.{}", saves % 250), FIREFOX);
+        assert_eq!(reader.view(id).status, 200);
+        saves += 1;
+        save(&client, id, saves, "First", "first", &format!("save {saves}"));
+    }
+    assert_eq!(counts(&server.run(importing).unwrap()), [300, 0, 0, 0, 0]);
+}
+
+/// Something that happens to one of the articles of a blog.
+#[derive(Clone, Copy, Debug)]
+enum Event {
+    EditedThere,
+    RenamedThere,
+    EditedHere,
+    RenamedHere,
+    DeletedHere,
+    Imported,
+}
+
+/// An article as it should be.
+#[derive(Clone, Debug)]
+struct Model {
+    /// The text and the slug in the file.
+    there: (String, String),
+    /// The text and the slug here.
+    here: (String, String),
+    is_deleted: bool,
+    is_changed_here: bool,
+    /// What was in the file when it was last imported.
+    imported: (String, String),
+}
+
+fn events() -> impl Strategy<Value = Vec<(usize, Event)>> {
+    let event = prop::sample::select(vec![
+        Event::EditedThere,
+        Event::RenamedThere,
+        Event::EditedHere,
+        Event::RenamedHere,
+        Event::DeletedHere,
+        Event::Imported,
+        Event::Imported,
+    ]);
+    prop::collection::vec((0..3_usize, event), 1..16)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_edit_is_lost_and_no_article_comes_twice_whatever_happens_here_and_there(events in events()) {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(live_through(events));
+    }
+}
+
+/// Lets the events happen to a blog of three articles, and compares it with what it should be.
+async fn live_through(events: Vec<(usize, Event)>) {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("blog.db").display());
+    let database = Database::open(&url).await.unwrap();
+    let clock = Clock::manual(NOON.parse().unwrap());
+    let blog = folder.path().join("blog");
+    let user = database.add_user("admin", "Admin", Role::Admin, None, 0).await.unwrap().unwrap();
+    let actor = Actor { id: user, credential: 0, role: Role::Admin };
+    let write = |number: usize, (text, slug): &(String, String)| {
+        let text = format!(
+            "---\ntitle: Post {number}\nslug: {slug}\ndate: 2020-01-0{}\n---\n{text}",
+            number + 1
+        );
+        site(&blog, &[(&format!("{number}.md"), &text)]);
+    };
+    let mut models = Vec::new();
+    for number in 0..3 {
+        let first = ("text 0\n".to_owned(), format!("post{number}"));
+        write(number, &first);
+        models.push(Model {
+            there: first.clone(),
+            here: first.clone(),
+            is_deleted: false,
+            is_changed_here: false,
+            imported: first,
+        });
+    }
+    let import = async || Import::new(&database, &clock).folder(&blog).await.unwrap();
+    import().await;
+    let ids: Vec<i64> =
+        database.known_articles().await.unwrap().into_iter().map(|one| one.id).collect();
+    for (step, (number, event)) in events.into_iter().enumerate() {
+        let model = &mut models[number];
+        let id = ids[number];
+        match event {
+            Event::EditedThere => {
+                model.there.0 = format!("there {step}\n");
+                write(number, &model.there);
+            }
+            Event::RenamedThere => {
+                model.there.1 = format!("there{step}x{number}");
+                write(number, &model.there);
+            }
+            Event::EditedHere | Event::RenamedHere if !model.is_deleted => {
+                let stored = database.editable(id).await.unwrap().unwrap();
+                let mut fields = stored.fields;
+                match event {
+                    Event::EditedHere => fields.markdown = format!("here {step}\n"),
+                    _ => fields.slug = format!("here{step}x{number}"),
+                }
+                model.here = (fields.markdown.clone(), fields.slug.clone());
+                model.is_changed_here = true;
+                database.save_article(id, stored.version, &fields, actor, 1).await.unwrap();
+            }
+            Event::DeletedHere => {
+                database.set_deleted(id, true, actor, 1).await.unwrap();
+                (model.is_deleted, model.is_changed_here) = (true, true);
+            }
+            Event::EditedHere | Event::RenamedHere => {}
+            Event::Imported => {
+                let report = import().await;
+                assert_eq!((report.created, report.refused().len()), (0, 0), "{report:#?}");
+                for (number, model) in models.iter_mut().enumerate() {
+                    let is_changed_there = model.there != model.imported;
+                    let name = format!("{number}.md");
+                    let is_left = report.with(Fate::Left).iter().any(|entry| entry.file == name);
+                    if !model.is_changed_here {
+                        model.here = model.there.clone();
+                        model.imported = model.there.clone();
+                    }
+                    assert_eq!(is_left, is_changed_there && model.is_changed_here, "{report:#?}");
+                }
+            }
+        }
+        let known = database.known_articles().await.unwrap();
+        assert_eq!(known.len(), 3, "no article comes twice");
+        for (number, model) in models.iter().enumerate() {
+            let stored = database.editable(ids[number]).await.unwrap().unwrap();
+            assert_eq!((stored.fields.markdown, stored.fields.slug), model.here.clone());
+            assert_eq!(stored.deleted_at.is_some(), model.is_deleted);
+        }
+    }
+}
