@@ -146,7 +146,7 @@ async fn fill(url: &str, articles: usize, words: &mut Words) {
     for first in (0..articles).step_by(100) {
         let mut transaction = database.begin_content().await.expect("a transaction");
         for number in first..first + 100 {
-            write(&mut transaction, &article(number, words), 0).await.expect("written");
+            write(&mut transaction, None, &article(number, words), 0).await.expect("written");
         }
         transaction.commit().await.expect("committed");
     }

@@ -56,8 +56,7 @@ fn import_with(server: &TestServer, folder: &Path, options: Options) -> Report {
         keep_picture: Some(&keep),
         ..Import::new(&server.database, &server.clock)
     };
-    let report = server.run(import.folder(folder)).unwrap();
-    report
+    server.run(import.folder(folder)).unwrap()
 }
 
 fn import(server: &TestServer, folder: &Path) -> Report {
