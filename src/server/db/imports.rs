@@ -166,7 +166,9 @@ pub async fn take(
     let changes = stored.fields.changes(&article);
     if !may_change {
         add_aliases(transaction, id, &stored.fields.aliases, &article.aliases).await?;
-        let is_same = changes.iter().all(|field| *field == "aliases");
+        // An article that was renamed here is not the same.
+        let is_same =
+            fields.slug == stored.fields.slug && changes.iter().all(|field| *field == "aliases");
         if is_same && stored.deleted_at.is_none() {
             remember(transaction, id, path, hash, version).await?;
             return Ok((Outcome::Unchanged, lost));
