@@ -301,7 +301,6 @@ fn complaint(opened: &Opened, what: &str) -> String {
     reason = "the torture has no test harness, so they run with the integration tests"
 )]
 mod tests {
-
     use super::*;
 
     /// Pages of one replica whose process started at 0 ms, and the accidents it went through.
