@@ -63,7 +63,11 @@ impl Term {
             LazyLock::new(|| (Stemmer::new(Algorithm::English), Stemmer::new(Algorithm::Russian)));
         match self.kind {
             Kind::Latin => Some(STEMMERS.0.stem(&self.word)),
-            Kind::Cyrillic => Some(STEMMERS.1.stem(&self.word)),
+            // Twice, because a stem may end like a verb: приливы becomes прилив, and прилив прил.
+            Kind::Cyrillic => {
+                let stem = STEMMERS.1.stem(&self.word);
+                Some(Cow::Owned(STEMMERS.1.stem(&stem).into_owned()))
+            }
             Kind::Plain | Kind::Pair | Kind::Single => None,
         }
     }
