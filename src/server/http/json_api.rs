@@ -5,6 +5,7 @@
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
+use tidemark_content::search::query::LONGEST_QUERY;
 use utoipa::{IntoParams, ToSchema};
 
 use super::api_docs::{PROBLEM, Problem, Refused};
@@ -125,6 +126,17 @@ fn check_list(
                 "{name} must have at most {LONGEST_NAME} characters."
             )));
         }
+    }
+    Ok(())
+}
+
+/// Checks the length of a search text.
+///
+/// # Errors
+/// [`Error::BadRequest`] if it is too long.
+fn check_text(text: &str) -> Result<(), Error> {
+    if text.chars().count() > LONGEST_QUERY {
+        return Err(Error::BadRequest(format!("q must have at most {LONGEST_QUERY} characters.")));
     }
     Ok(())
 }
@@ -272,8 +284,7 @@ pub(super) async fn view(
 #[into_params(parameter_in = Query)]
 pub(super) struct SearchQuery {
     /// What to look for: words that must all be there, in any form and order; `"several words"` as
-    /// they stand; `-word` that must not be there. Anything else is text. What follows the 200th
-    /// character is ignored.
+    /// they stand; `-word` that must not be there. Anything else is text.
     #[serde(default)]
     #[param(max_length = 200)]
     q: String,
@@ -351,6 +362,7 @@ pub(super) async fn search(
 ) -> Result<Json<SearchResult>, Error> {
     let SearchQuery { q, tag, author, since, sort, page, per_page } = query;
     check_list(page, per_page, &tag, &author)?;
+    check_text(&q)?;
     let filter = SearchFilter { tag, author, since };
     let Some(searched) = state.search.page(&q, filter, sort, page, per_page).await? else {
         return Ok(Json(SearchResult { page, pages: 1, ..SearchResult::default() }));
@@ -406,6 +418,7 @@ pub(super) async fn suggest(
     State(state): State<AppState>,
     Query(query): Query<SuggestQuery>,
 ) -> Result<Json<Suggestions>, Error> {
+    check_text(&query.q)?;
     let suggestions = state.search.suggest(&query.q).await?;
     Ok(Json(Suggestions { suggestions }))
 }
