@@ -92,8 +92,7 @@ fn SearchForm(text: String, filter: SearchFilter, sort: Sort) -> impl IntoView {
                 <button type="submit" class="button">"Search"</button>
             </div>
             <p class="search-help" id="search-help">
-                "Every word must match. " <code>"\"in quotes\""</code> " finds words as they stand, " <code>"-word"</code>
-                " leaves out what has it."
+                "Every word must match. " <code>"\"in quotes\""</code> " matches a phrase, " <code>"-word"</code> " excludes a word."
             </p>
             {only.collect_view()}
             <div class="search-options">
@@ -173,8 +172,8 @@ fn Nothing(
     view! {
         <p class="search-found">{format!("No article contains “{text}”.")}</p>
         {anywhere.map(|path| view! { <p><a href=path>"Look in all articles"</a></p> })}
-        <p>"Fewer or other words may find more. Or have a look at what is " <a href="/most-viewed">"most viewed"</a> "."</p>
-        {(!tags.is_empty()).then(|| view! { <p>"Many articles are about:"</p> })}
+        <p>"Try fewer or different words, or see the " <a href="/most-viewed">"most viewed articles"</a> "."</p>
+        {(!tags.is_empty()).then(|| view! { <p>"Popular tags:"</p> })}
         <Tags tags />
     }
 }
