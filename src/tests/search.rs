@@ -449,3 +449,20 @@ fn a_reconcile_reports_what_the_search_lacked() {
     assert!(said.contains("search entry of article"), "{said}");
     assert!(server.someone().get("/search?q=boat").text.contains("One article contains"));
 }
+
+#[test]
+fn an_index_that_is_behind_shows_nothing_that_readers_may_not_see() {
+    let server = TestServer::start();
+    let hits = |server: &TestServer| {
+        let found = server.someone().get("/api/v1/search?q=first").json();
+        found["hits"].as_array().unwrap().len()
+    };
+    assert_eq!(hits(&server), 1);
+    // Past the program, so the index does not hear of it.
+    server.execute("UPDATE articles SET status = 'draft' WHERE slug = 'first'");
+    assert_eq!(hits(&server), 0);
+    server.execute(
+        "UPDATE articles SET status = 'published', published_at = 99999999999999 WHERE slug = 'first'",
+    );
+    assert_eq!(hits(&server), 0, "it is scheduled");
+}
