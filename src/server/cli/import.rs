@@ -80,7 +80,7 @@ pub(super) async fn import(
     let (left, refused) = (report.with(Fate::Left).len(), report.with(Fate::Refused).len());
     if !report.is_whole() {
         return Err(format!(
-            "Not everything is in as it was: {refused} files refused, {left} things left; they are named above."
+            "The import is incomplete: {refused} files refused, {left} items left out. The report above names them."
         ));
     }
     match report.created + report.updated + report.unchanged {
