@@ -237,6 +237,8 @@ mod tests {
             ("low tide", "low-tide")
         );
         assert_eq!(name.source.published_at, Some(1_486_252_800_000));
+        // A name may hold characters that no feed could carry.
+        assert_eq!(found("low-\u{5}tide.md", "---\n---\ntext").source.title, "low tide");
         for found in [heading, later, name] {
             assert_eq!(found.notes.len(), 1, "{:?}", found.notes);
             assert_eq!(found.notes[0].fate, Fate::Changed);

@@ -205,6 +205,7 @@ pub fn parse(name: &str, text: &str) -> Result<Source, SourceError> {
 /// # Errors
 /// What is wrong, and on which line.
 pub fn read(name: &str, text: &str, conventions: &Conventions) -> Result<Found, SourceError> {
+    let name = &*without_unstorable(name);
     let text = one_line_end(&without_unstorable(text.trim_start_matches('\u{feff}')));
     let Split { front, body, body_line } = split(&text, conventions.generator)?;
     if body.chars().nth(LONGEST_MARKDOWN).is_some() {
