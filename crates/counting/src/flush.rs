@@ -10,6 +10,10 @@
 //!    its views.
 //! 4. **Finish.** Redis deletes the batches.
 //!
+//! Steps 3 and 4 are separate functions, so that batches can also travel by another road: through a
+//! log from which something else brings them to SQL, by the same ledger. Then Redis still deletes
+//! only what the ledger has.
+//!
 //! A flush that dies at any point leaves batches that the next one resumes at step 2. Any number of
 //! flushes may run concurrently. Batches that Redis restores from an older append-only file keep
 //! their names, so SQL never applies them twice; see `docs/RELIABILITY.md`.
@@ -18,6 +22,7 @@ mod sync;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use ::redis::{Value, cmd};
 use tidemark_store::clock::Clock;
@@ -26,7 +31,7 @@ use tidemark_store::redis::{Info, Script};
 
 use super::store::redis::{INFO, RedisStore, is_undecided};
 use crate::ViewError;
-use crate::sql::ledger::Batch;
+use crate::sql::ledger::{Applied, Batch, Ledger};
 
 static SEAL: LazyLock<Script> = LazyLock::new(|| {
     Script::new(concat!(
@@ -67,6 +72,25 @@ pub struct Flushed {
     /// Batches so old that it is unknown whether SQL has them. They stay in Redis until an operator
     /// decides.
     pub undecided: u64,
+    /// Batches that were handed to a log, on their way to SQL.
+    pub sent: u64,
+    /// Batches that came to SQL through a log, so that Redis could forget them.
+    pub arrived: u64,
+    /// Batches on their way through a log.
+    pub travelling: u64,
+    /// Why nothing can be handed to the log now.
+    pub obstacle: Option<String>,
+}
+
+impl Flushed {
+    /// Adds what came to SQL.
+    pub fn add_applied(&mut self, applied: &Applied) {
+        self.batches += applied.batches;
+        self.known += applied.known;
+        self.articles = self.articles.max(applied.articles);
+        self.views += applied.views;
+        self.dropped += applied.dropped;
+    }
 }
 
 impl std::fmt::Display for Flushed {
@@ -74,13 +98,19 @@ impl std::fmt::Display for Flushed {
         if *self == Self::default() {
             return write!(formatter, "Nothing to flush.");
         }
-        write!(
-            formatter,
-            "Moved {} views of {} articles to SQL in {} batches",
-            self.views, self.articles, self.batches
-        )?;
+        let mut parts = Vec::new();
+        let travels = self.sent + self.arrived + self.travelling > 0 || self.obstacle.is_some();
+        if self.batches > 0 || !travels {
+            parts.push(format!(
+                "Moved {} views of {} articles to SQL in {} batches",
+                self.views, self.articles, self.batches
+            ));
+        }
         for (count, what) in [
             (self.known, "batches were there already"),
+            (self.sent, "batches were handed to Kafka"),
+            (self.arrived, "batches have come through Kafka"),
+            (self.travelling, "batches are on their way through Kafka"),
             (self.waiting, "batches wait until Redis has synced them"),
             (
                 self.undecided,
@@ -88,17 +118,19 @@ impl std::fmt::Display for Flushed {
             ),
         ] {
             if count > 0 {
-                write!(formatter, "; {count} {what}")?;
+                parts.push(format!("{count} {what}"));
             }
         }
         if self.dropped > 0 {
-            write!(
-                formatter,
-                "; {} views of articles that are no longer there were dropped",
+            parts.push(format!(
+                "{} views of articles that are no longer there were dropped",
                 self.dropped
-            )?;
+            ));
         }
-        write!(formatter, ".")
+        if let Some(obstacle) = &self.obstacle {
+            parts.push(format!("Kafka can't be used ({obstacle}), so batches go to SQL directly"));
+        }
+        write!(formatter, "{}.", parts.join("; "))
     }
 }
 
@@ -107,6 +139,21 @@ impl std::fmt::Display for Flushed {
 pub struct Flusher {
     store: RedisStore,
     clock: Clock,
+}
+
+/// A batch in Redis.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BatchName {
+    /// The shard that has it.
+    pub shard: i64,
+    /// Its unique name.
+    pub id: String,
+}
+
+/// Whether a batch of this name is so old that the ledger may have forgotten it, so that it must
+/// not be added at `now` (milliseconds). Names tell their age.
+pub fn is_too_old(id: &str, now: i64) -> bool {
+    is_undecided(id, now)
 }
 
 /// A shard with sealed batches, and its node's info at the time of the seal.
@@ -122,13 +169,35 @@ impl Flusher {
         Self { store, clock }
     }
 
-    /// Flushes all shards once.
+    /// The ledger, which says what SQL has.
+    pub fn ledger(&self) -> &Ledger {
+        &self.store.ledger
+    }
+
+    /// The clock that dates the ledger's entries.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Flushes all shards once, straight to SQL.
     ///
     /// # Errors
     /// [`ViewError::Store`]: Redis or SQL is unavailable. Nothing is lost; the next flush resumes
     /// from there.
     pub async fn step(&self) -> Result<Flushed, ViewError> {
-        let mut flushed = Flushed::default();
+        let (names, mut flushed) = self.take().await?;
+        flushed.add_applied(&self.apply(&names).await?);
+        Ok(flushed)
+    }
+
+    /// Steps 1 and 2: seals every shard's pending views and waits until Redis has synced them.
+    /// Returns the batches that may be moved now, those of earlier flushes among them, and how many
+    /// may not.
+    ///
+    /// # Errors
+    /// As for [`Self::step`].
+    pub async fn take(&self) -> Result<(Vec<BatchName>, Flushed), ViewError> {
+        let (mut names, mut flushed) = (Vec::new(), Flushed::default());
         let mut sealed = Vec::new();
         for shard in self.store.shards() {
             let mut answer: Vec<String> = self
@@ -143,49 +212,56 @@ impl Flusher {
             }
         }
         if sealed.is_empty() {
-            return Ok(flushed);
+            return Ok((names, flushed));
         }
         let is_synced = self.wait_until_synced(&sealed).await?;
         failpoint::reach("flush-synced");
         let now = self.clock.now_ms();
-        let mut batches = Vec::new();
-        let mut finished = BTreeMap::<i64, Vec<String>>::new();
-        for (Sealed { shard, batches: ids, .. }, is_synced) in sealed.iter().zip(is_synced) {
+        for (Sealed { shard, batches: ids, .. }, is_synced) in sealed.into_iter().zip(is_synced) {
             for id in ids {
                 if !is_synced {
                     flushed.waiting += 1;
-                } else if is_undecided(id, now) {
+                } else if is_undecided(&id, now) {
                     flushed.undecided += 1;
                 } else {
-                    let batch = self.read(*shard, id).await?;
-                    // An empty batch was finished by another flush, or a restart of Redis turned it
-                    // back into pending views.
-                    if !batch.views.is_empty() {
-                        batches.push(batch);
-                        finished.entry(*shard).or_default().push(id.clone());
-                    }
+                    names.push(BatchName { shard, id });
                 }
             }
         }
-        if batches.is_empty() {
-            return Ok(flushed);
-        }
-        if failpoint::variant() == Some(failpoint::Variant::DeleteFirst) {
-            self.finish(&finished).await?;
-        }
-        let applied = self.store.ledger.apply(batches, now).await?;
-        failpoint::reach("flush-applied");
-        self.finish(&finished).await?;
-        flushed.batches = applied.batches;
-        flushed.known = applied.known;
-        flushed.articles = applied.articles;
-        flushed.views = applied.views;
-        flushed.dropped = applied.dropped;
-        Ok(flushed)
+        Ok((names, flushed))
     }
 
-    async fn read(&self, shard: i64, id: &str) -> Result<Batch, ViewError> {
-        let key = format!("{}:batch:{id}", RedisStore::key(shard));
+    /// Steps 3 and 4 of the direct way: adds batches to SQL, and has Redis delete them.
+    ///
+    /// # Errors
+    /// As for [`Self::step`].
+    pub async fn apply(&self, names: &[BatchName]) -> Result<Applied, ViewError> {
+        let (mut batches, mut there) = (Vec::new(), Vec::new());
+        for name in names {
+            if let Some(batch) = self.read(name).await? {
+                batches.push(batch);
+                there.push(name.clone());
+            }
+        }
+        if batches.is_empty() {
+            return Ok(Applied::default());
+        }
+        if failpoint::variant() == Some(failpoint::Variant::DeleteFirst) {
+            self.finish(&there).await?;
+        }
+        let applied = self.store.ledger.apply(batches, self.clock.now_ms()).await?;
+        failpoint::reach("flush-applied");
+        self.finish(&there).await?;
+        Ok(applied)
+    }
+
+    /// Reads a batch from Redis. `None` if another flush has finished it, or a restart of Redis
+    /// turned it back into pending views.
+    ///
+    /// # Errors
+    /// [`ViewError::Store`]
+    pub async fn read(&self, name: &BatchName) -> Result<Option<Batch>, ViewError> {
+        let key = format!("{}:batch:{}", RedisStore::key(name.shard), name.id);
         let fields: Vec<(String, i64)> = self.store.redis.query(cmd("HGETALL").arg(key)).await?;
         let mut views = BTreeMap::new();
         for (field, count) in fields {
@@ -197,20 +273,42 @@ impl Flusher {
             })?;
             views.insert(place, count);
         }
-        Ok(Batch { id: id.to_owned(), views })
+        Ok((!views.is_empty()).then(|| Batch { id: name.id.clone(), views }))
     }
 
-    async fn finish(&self, batches: &BTreeMap<i64, Vec<String>>) -> Result<(), ViewError> {
-        for (shard, ids) in batches {
-            let mut arguments = vec![self.store.time()];
-            arguments.extend(ids.iter().map(|id| id.clone().into_bytes()));
+    /// Step 4: has Redis delete batches. The ledger must have them.
+    ///
+    /// # Errors
+    /// [`ViewError::Store`]; what is left is deleted by a later flush.
+    pub async fn finish(&self, names: &[BatchName]) -> Result<(), ViewError> {
+        let mut shards = BTreeMap::<i64, Vec<Vec<u8>>>::new();
+        for name in names {
+            let arguments = shards.entry(name.shard).or_insert_with(|| vec![self.store.time()]);
+            arguments.push(name.id.clone().into_bytes());
+        }
+        for (shard, arguments) in shards {
             self.store
                 .redis
-                .evaluate::<Value>(&FINISH, &RedisStore::key(*shard), &arguments)
+                .evaluate::<Value>(&FINISH, &RedisStore::key(shard), &arguments)
                 .await?;
             failpoint::reach("flush-finished");
         }
         Ok(())
+    }
+
+    /// Whether this process may hand the batch to a log now. One process at a time may, and for
+    /// `lasts` no other: otherwise each of them would send what all of them see. It is no lock. If
+    /// the process dies, or Redis forgets it, the batch is sent once more.
+    ///
+    /// # Errors
+    /// [`ViewError::Store`]
+    pub async fn claim(&self, name: &BatchName, lasts: Duration) -> Result<bool, ViewError> {
+        let key = format!("{}:sent:{}", RedisStore::key(name.shard), name.id);
+        let lasts = u64::try_from(lasts.as_millis()).unwrap_or(u64::MAX).max(1);
+        let mut command = cmd("SET");
+        command.arg(key).arg("").arg("NX").arg("PX").arg(lasts);
+        let answer: Option<String> = self.store.redis.query(&command).await?;
+        Ok(answer.is_some())
     }
 
     /// Waits until each shard's seal is on Redis' disk, as far as Redis' settings allow. Returns

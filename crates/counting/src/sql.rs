@@ -1,5 +1,6 @@
 //! The crate's SQL statements. They only store and load; the rules are elsewhere.
 
+pub mod feeds;
 pub mod ledger;
 pub mod pruning;
 pub mod rankings;

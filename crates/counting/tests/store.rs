@@ -2,6 +2,7 @@
 
 mod caches;
 mod contract;
+mod feeds;
 mod flush;
 mod model;
 mod service;

@@ -9,6 +9,11 @@ pub enum Variant {
     DeleteFirst,
     /// SQL keeps no record of the batches it has applied.
     NoLedger,
+    /// Redis deletes a batch as soon as Kafka has it.
+    FinishAtAck,
+    /// What is read from Kafka is added without asking the ledger, and read from wherever the last
+    /// reader stopped, whichever log that was.
+    TrustOffset,
 }
 
 /// Marks a step of the protocol. If `TORTURE_DIE_AT` names this step and how often it must be
@@ -31,12 +36,15 @@ pub fn reach(step: &str) {
 #[inline(always)]
 pub fn reach(_step: &str) {}
 
-/// How the flush is broken, if at all: `TORTURE_VARIANT` is `delete-first` or `no-ledger`.
+/// How the flush is broken, if at all: `TORTURE_VARIANT` is `delete-first`, `no-ledger`,
+/// `finish-at-ack` or `trust-offset`.
 #[cfg(feature = "torture")]
 pub fn variant() -> Option<Variant> {
     match std::env::var("TORTURE_VARIANT").unwrap_or_default().as_str() {
         "delete-first" => Some(Variant::DeleteFirst),
         "no-ledger" => Some(Variant::NoLedger),
+        "finish-at-ack" => Some(Variant::FinishAtAck),
+        "trust-offset" => Some(Variant::TrustOffset),
         _ => None,
     }
 }

@@ -69,12 +69,26 @@ impl Ledger {
     /// # Errors
     /// The database's. If the reply to the commit was lost, the commit may have taken effect;
     /// applying the batches again is safe, because the ledger has recorded them.
-    pub async fn apply(&self, mut batches: Vec<Batch>, now: i64) -> sqlx::Result<Applied> {
+    pub async fn apply(&self, batches: Vec<Batch>, now: i64) -> sqlx::Result<Applied> {
+        let mut transaction = self.database.pool().begin().await?;
+        let applied = self.add_new(&mut transaction, batches, now).await?;
+        transaction.commit().await?;
+        failpoint::reach("flush-committed");
+        Ok(applied)
+    }
+
+    /// The part of [`Self::apply`] between the beginning of the transaction and its commit. Of two
+    /// batches with one name, the first is added.
+    pub(super) async fn add_new(
+        &self,
+        transaction: &mut MySqlConnection,
+        mut batches: Vec<Batch>,
+        now: i64,
+    ) -> sqlx::Result<Applied> {
         // A fixed order, so that two flushes of the same batches can't deadlock.
         batches.sort_by(|one, other| one.id.cmp(&other.id));
         let mut applied = Applied::default();
         let mut views = BTreeMap::<(i64, i64), i64>::new();
-        let mut transaction = self.database.pool().begin().await?;
         for batch in batches {
             if failpoint::variant() != Some(failpoint::Variant::NoLedger) {
                 let insert = sqlx::query("INSERT INTO view_batches (id, applied_at) VALUES (?, ?)")
@@ -85,7 +99,9 @@ impl Ledger {
                 match insert {
                     Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
                         applied.known += 1;
-                        continue;
+                        if failpoint::variant() != Some(failpoint::Variant::TrustOffset) {
+                            continue;
+                        }
                     }
                     other => _ = other?,
                 }
@@ -102,7 +118,7 @@ impl Ledger {
             .collect::<std::collections::BTreeSet<_>>()
             .into_iter()
             .collect();
-        let there = (self.still_there)(&mut transaction, &articles).await?;
+        let there = (self.still_there)(&mut *transaction, &articles).await?;
         views.retain(|(article, _), count| {
             let is_there = there.contains(article);
             if !is_there {
@@ -112,11 +128,14 @@ impl Ledger {
         });
         applied.views = views.values().sum();
         applied.articles = there.len() as u64;
-        add(&mut transaction, &views).await?;
+        add(&mut *transaction, &views).await?;
         failpoint::reach("flush-added");
-        transaction.commit().await?;
-        failpoint::reach("flush-committed");
         Ok(applied)
+    }
+
+    /// Which of `batches` are in the ledger.
+    pub async fn applied(&self, batches: &[String]) -> sqlx::Result<HashSet<String>> {
+        applied(&mut *self.database.reachable()?.acquire().await?, batches).await
     }
 
     /// Reads from one snapshot which of `batches` have been applied, and the views of `articles`.
@@ -224,7 +243,7 @@ impl Ledger {
 }
 
 /// Which of `batches` are in the ledger.
-async fn applied(
+pub(super) async fn applied(
     connection: &mut MySqlConnection,
     batches: &[String],
 ) -> sqlx::Result<HashSet<String>> {
