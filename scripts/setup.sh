@@ -31,6 +31,9 @@ check_basics() {
     stop "there is no Node.js of version 20 or later. Install it from https://nodejs.org, then try again."
   have cc || { say "Installing a C compiler, which SQLite is built with"; apt_install gcc libc6-dev; } ||
     stop "there is no C compiler. Install gcc or clang, then try again."
+  { have c++ && have make; } ||
+    { say "Installing a C++ compiler and make, which Kafka's client is built with"; apt_install g++ make; } ||
+    stop "there is no C++ compiler or no make. Install g++ or clang, and make, then try again."
 }
 
 # The standard library for the browser: from rustup where it can be downloaded, otherwise built from

@@ -31,8 +31,13 @@ const FLOORS: &[&[&str]] = &[
 
 /// The crates below the program, and which of the others each may use. Cargo rejects cycles; this
 /// also rejects an acyclic dependency that points up.
-const CRATES: &[(&str, &[&str])] =
-    &[("content", &[]), ("counting", &["tidemark-store"]), ("servers", &[]), ("store", &[])];
+const CRATES: &[(&str, &[&str])] = &[
+    ("content", &[]),
+    ("counting", &["tidemark-store"]),
+    ("servers", &[]),
+    ("store", &[]),
+    ("stream", &["tidemark-counting", "tidemark-store"]),
+];
 
 /// Crates that only the program may use.
 const FRAMEWORKS: &[&str] = &["axum", "hyper", "leptos", "tower"];
