@@ -4,6 +4,7 @@
 mod doctor;
 mod import;
 mod jobs;
+mod kafka;
 mod serve;
 mod signals;
 mod user;
@@ -16,6 +17,7 @@ use clap::{Parser, Subcommand};
 use doctor::doctor;
 use import::{ImportArguments, import, seed_samples};
 use jobs::{flush, reconcile, show_jobs, work};
+use kafka::{KafkaCommand, kafka};
 use serve::serve;
 use tidemark_store::clock::Clock;
 use user::{UserCommand, user};
@@ -81,6 +83,9 @@ enum Command {
     /// Manage the index that searches use
     #[command(subcommand)]
     Search(SearchCommand),
+    /// Prepare Kafka
+    #[command(subcommand)]
+    Kafka(KafkaCommand),
     /// Manage who can sign in
     #[command(subcommand)]
     User(UserCommand),
@@ -108,7 +113,10 @@ pub fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error.to_string()),
     };
-    match runtime.block_on(run(arguments)) {
+    let result = runtime.block_on(run(arguments));
+    // A question to Kafka that was cut off goes on for seconds, and nobody waits for the answer.
+    runtime.shutdown_background();
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }
@@ -132,6 +140,9 @@ async fn run(arguments: Arguments) -> Result<(), String> {
     if let Command::Serve { no_jobs } = command {
         return serve(config, clock, !no_jobs).await;
     }
+    if let Command::Kafka(command) = command {
+        return kafka(&config, command).await;
+    }
     if let Command::Flush { every: Some(schedule) } = &command {
         config.jobs.flush = schedule.clone();
     }
@@ -139,7 +150,7 @@ async fn run(arguments: Arguments) -> Result<(), String> {
     let Stores { database, author_counts, .. } = &parts.stores;
     let (jobs, clock) = (&parts.jobs, &parts.clock);
     let result = match command {
-        Command::Serve { .. } => Ok(()),
+        Command::Serve { .. } | Command::Kafka(_) => Ok(()),
         Command::Flush { every: None } => flush(jobs).await,
         Command::Flush { every: Some(_) } => work(jobs).await,
         Command::Reconcile => reconcile(jobs).await,

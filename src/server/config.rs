@@ -11,6 +11,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, de};
 use tidemark_content::address;
 use tidemark_counting::rules::Caps;
+use tidemark_stream::settings::{self as stream, Mechanism, Security};
 
 use super::jobs::schedule::Schedule;
 use super::pictures::Quota;
@@ -34,6 +35,8 @@ pub struct Config {
     pub database: Database,
     /// Redis, for the server profile.
     pub redis: Redis,
+    /// Kafka, for the server profile.
+    pub kafka: Kafka,
     /// Counting.
     pub views: Views,
     /// Schedules of background jobs.
@@ -136,6 +139,57 @@ pub struct Redis {
     /// Number of shards that articles are spread over.
     #[serde(deserialize_with = "in_range::<_, 1, 1_024>")]
     pub shards: usize,
+}
+
+/// `[kafka]`
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Kafka {
+    /// Brokers to start with; empty if batches go straight to SQL.
+    pub brokers: String,
+    /// The topic.
+    pub topic: String,
+    /// How the connection is protected.
+    pub security: Security,
+    /// The user name, with SASL.
+    pub username: String,
+    /// The password, with SASL.
+    pub password: String,
+    /// How the password is shown.
+    pub mechanism: Mechanism,
+    /// A file with the certificates that are trusted.
+    pub ca: PathBuf,
+    /// How long a batch may be on its way.
+    #[serde(deserialize_with = "waiting_time")]
+    pub patience: Duration,
+}
+
+// Not derived, because of the password.
+impl std::fmt::Debug for Kafka {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Debug::fmt(&self.settings(), formatter)
+    }
+}
+
+/// A batch that was sent and has not come to SQL is sent again after this time.
+const RESEND: Duration = Duration::from_secs(10);
+
+impl Kafka {
+    /// The settings of the stream; `None` if batches go straight to SQL.
+    pub fn settings(&self) -> Option<stream::Settings> {
+        (!self.brokers.is_empty()).then(|| stream::Settings {
+            brokers: self.brokers.clone(),
+            topic: self.topic.clone(),
+            security: self.security,
+            username: self.username.clone(),
+            password: self.password.clone(),
+            mechanism: self.mechanism,
+            ca: self.ca.clone(),
+            patience: self.patience,
+            // At least once before patience ends.
+            resend: RESEND.min(self.patience / 2),
+        })
+    }
 }
 
 /// The set of stores the program runs on.
@@ -307,7 +361,16 @@ impl Config {
             .and_then(|all| all.try_deserialize())
             .map_err(|error| explain(&error.to_string()))?;
         config.pictures.aws = aws;
-        config.profile()?;
+        let profile = config.profile()?;
+        if let Some(settings) = config.kafka.settings() {
+            if profile == Profile::Embedded {
+                return Err("kafka.brokers is set, but in the embedded profile no batch travels: \
+                            set database.url and redis.url for the server profile, or leave \
+                            kafka.brokers (TIDEMARK_KAFKA__BROKERS) empty"
+                    .into());
+            }
+            settings.check()?;
+        }
         Ok(config)
     }
 
@@ -487,6 +550,40 @@ mod tests {
     }
 
     #[test]
+    fn kafka_belongs_to_the_server_profile_and_is_checked_at_the_start() {
+        let with = |name: &str, value: &str| {
+            load(&[
+                ("DATABASE_URL", "mysql://localhost/blog"),
+                ("REDIS_URL", "redis://localhost"),
+                ("TIDEMARK_KAFKA__BROKERS", "one:9092,two:9092"),
+                ("TIDEMARK_KAFKA__PASSWORD", "secret"),
+                ("TIDEMARK_KAFKA__USERNAME", "jo"),
+                ("TIDEMARK_KAFKA__SECURITY", "sasl-plaintext"),
+                (name, value),
+            ])
+        };
+        let config = with("TIDEMARK_KAFKA__TOPIC", "views").unwrap();
+        let settings = config.kafka.settings().unwrap();
+        assert_eq!(
+            (settings.brokers.as_str(), settings.topic.as_str()),
+            ("one:9092,two:9092", "views")
+        );
+        assert_eq!((settings.patience.as_secs(), settings.resend.as_secs()), (30, 10));
+        assert!(!format!("{config:?}").contains("secret"));
+        assert_eq!(load(&[]).unwrap().kafka.settings(), None);
+        for (name, value, said) in [
+            ("TIDEMARK_KAFKA__BROKERS", "here", "kafka.brokers"),
+            ("TIDEMARK_KAFKA__TOPIC", "a b", "kafka.topic"),
+            ("TIDEMARK_KAFKA__USERNAME", "", "kafka.username"),
+            ("TIDEMARK_KAFKA__SECURITY", "plaintext", "kafka.security"),
+        ] {
+            let error = with(name, value).unwrap_err();
+            assert!(error.contains(said) && !error.contains("secret"), "{error}");
+            assert_eq!(error.lines().count(), 1, "{error}");
+        }
+    }
+
+    #[test]
     fn a_bad_setting_is_reported_in_one_line() {
         for (name, value, said) in [
             ("TIDEMARK_VIEWS__WINDOW", "soon", "views.window"),
@@ -527,6 +624,10 @@ mod tests {
             ("DATABASE_URL", "postgres://localhost/blog", "database.url"),
             ("DATABASE_URL", "mysql://localhost/blog", "redis.url"),
             ("REDIS_URL", "redis://localhost", "database.url"),
+            ("TIDEMARK_KAFKA__BROKERS", "localhost:9092", "embedded profile"),
+            ("TIDEMARK_KAFKA__SECURITY", "ssl", "kafka.security"),
+            ("TIDEMARK_KAFKA__MECHANISM", "md5", "kafka.mechanism"),
+            ("TIDEMARK_KAFKA__PATIENCE", "2h", "kafka.patience"),
         ] {
             let error = load(&[(name, value)]).unwrap_err();
             assert!(!error.contains("secret"), "{error}");

@@ -6,6 +6,8 @@ use tidemark_counting::ViewError;
 use tidemark_counting::store::redis::files::Files;
 use tidemark_counting::store::redis::{RedisStore, Unflushed};
 use tidemark_store::redis::Info;
+use tidemark_stream::admin::{self, Remark};
+use tidemark_stream::road::{Road, Stream};
 
 use super::config::{AnonymousVisitor, Config, Jobs};
 use super::db::{AnyDatabase, Database};
@@ -45,14 +47,15 @@ pub struct Doctor {
     database: Database,
     /// `None` in the embedded profile.
     redis: Option<RedisStore>,
+    road: Road,
     pictures: PictureStore,
 }
 
 impl Doctor {
     /// Examines `stores`.
     pub fn new(stores: &Stores) -> Self {
-        let Stores { database, redis, pictures, .. } = stores.clone();
-        Self { database, redis, pictures }
+        let Stores { database, redis, road, pictures, .. } = stores.clone();
+        Self { database, redis, road, pictures }
     }
 
     /// Checks each store.
@@ -133,6 +136,9 @@ impl Doctor {
             }
         }
         findings.extend(self.examine_search().await);
+        if let Some(stream) = self.road.stream() {
+            findings.extend(examine_kafka(stream).await);
+        }
         findings.extend(examine_jobs(&config.jobs, self.redis.is_some()));
         findings
     }
@@ -208,6 +214,28 @@ fn examine_jobs(jobs: &Jobs, has_redis: bool) -> Vec<Finding> {
         "jobs.ranking is off: views older than 24 hours, 7 days or 30 days stay in the rankings. Let another process run it.",
     );
     findings
+}
+
+/// Checks Kafka and the topic.
+async fn examine_kafka(stream: &Stream) -> Vec<Finding> {
+    match admin::look(stream.settings()).await {
+        Ok(topic) => {
+            admin::judge(&stream.settings().topic, &topic).into_iter().map(kafka_finding).collect()
+        }
+        Err(error) => vec![Finding::Warning(format!(
+            "Kafka does not answer ({error}). Batches go to SQL directly after kafka.patience, so no view is lost; programs that read the \
+             topic miss these."
+        ))],
+    }
+}
+
+/// What is said of a topic, as a finding.
+pub fn kafka_finding(remark: Remark) -> Finding {
+    match remark {
+        Remark::Fact(text) => Finding::Fact(text),
+        Remark::Warning(text) => Finding::Warning(text),
+        Remark::Wrong(text) => Finding::Wrong(text),
+    }
 }
 
 async fn examine_redis(store: &RedisStore) -> Vec<Finding> {

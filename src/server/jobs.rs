@@ -1,6 +1,7 @@
 //! Background jobs and their schedules. A job is a single step, which tests and the command line
 //! run too. The loop around it ([`runner`]) only waits. Each step has a module of its own.
 
+pub mod consume;
 mod flush;
 mod prune;
 mod ranking;
@@ -12,7 +13,9 @@ use std::time::Duration;
 
 use schedule::Schedule;
 use tidemark_counting::store::ViewStore;
+use tidemark_counting::store::redis::RedisStore;
 use tidemark_store::clock::Clock;
+use tidemark_stream::road::Road;
 
 use super::author_counts::AuthorCounts;
 use super::config;
@@ -62,6 +65,8 @@ impl Job {
 pub struct Jobs {
     database: Database,
     store: ViewStore,
+    redis: Option<RedisStore>,
+    road: Road,
     sessions: Sessions,
     author_counts: AuthorCounts,
     clock: Clock,
@@ -76,8 +81,23 @@ impl Jobs {
     /// Jobs that work on these stores. Jobs may take longer than requests, so these should not be
     /// the stores [`Stores::for_requests`].
     pub fn new(stores: &Stores, clock: Clock, settings: config::Jobs, metrics: Metrics) -> Self {
-        let Stores { database, views, sessions, author_counts, .. } = stores.clone();
-        Self { database, store: views, sessions, author_counts, clock, settings, metrics }
+        let Stores { database, views, redis, road, sessions, author_counts, .. } = stores.clone();
+        Self {
+            database,
+            store: views,
+            redis,
+            road,
+            sessions,
+            author_counts,
+            clock,
+            settings,
+            metrics,
+        }
+    }
+
+    /// How views come from Redis to SQL.
+    pub fn road(&self) -> &Road {
+        &self.road
     }
 
     /// The schedule of a job.

@@ -4,7 +4,7 @@
 //! stores.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -12,6 +12,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 use tidemark_counting::store::redis::Unflushed;
+use tidemark_stream::status::Numbers;
 
 use super::jobs::Job;
 use crate::error::Error;
@@ -34,6 +35,9 @@ pub struct Metrics {
     pending: Gauge,
     batches: Gauge,
     up: Family<Labels, Gauge>,
+    kafka_lag: Gauge,
+    kafka_batches: Family<Labels, Counter>,
+    kafka_replays: Counter,
 }
 
 impl Default for Metrics {
@@ -77,6 +81,25 @@ impl Metrics {
         registry.register("view_batches", "Batches of unfinished flushes", batches.clone());
         let up = Family::<Labels, Gauge>::default();
         registry.register("store_up", "Whether a store answers (1) or not (0)", up.clone());
+        let kafka_lag = Gauge::default();
+        registry.register(
+            "kafka_lag",
+            "Records of the topic that were not read when this process last looked",
+            kafka_lag.clone(),
+        );
+        let kafka_batches = Family::<Labels, Counter>::default();
+        registry.register(
+            "kafka_batches",
+            "Batches, by what this process did with them: relayed to Kafka, read from it, known among these, skipped among these, \
+             brought to SQL directly because Kafka could not",
+            kafka_batches.clone(),
+        );
+        let kafka_replays = Counter::default();
+        registry.register(
+            "kafka_replays",
+            "How often the topic was read from its start, because it was another log",
+            kafka_replays.clone(),
+        );
         Self {
             registry: Arc::new(registry),
             views,
@@ -86,6 +109,9 @@ impl Metrics {
             pending,
             batches,
             up,
+            kafka_lag,
+            kafka_batches,
+            kafka_replays,
         }
     }
 
@@ -129,6 +155,23 @@ impl Metrics {
             self.pending.set(pending);
             self.batches.set(i64::try_from(batches).unwrap_or(i64::MAX));
         }
+    }
+
+    /// Sets what this process has done with Kafka.
+    pub fn kafka(&self, numbers: &Numbers) {
+        let Numbers { relayed, read, known, skipped, direct, replays, lag } = *numbers;
+        self.kafka_lag.set(i64::try_from(lag).unwrap_or(i64::MAX));
+        for (did, count) in [
+            ("relayed", relayed),
+            ("read", read),
+            ("known", known),
+            ("skipped", skipped),
+            ("direct", direct),
+        ] {
+            let counter = self.kafka_batches.get_or_create(&[("did", did)]);
+            counter.inner().store(count, Ordering::Relaxed);
+        }
+        self.kafka_replays.inner().store(replays, Ordering::Relaxed);
     }
 
     /// Encodes all metrics as text.

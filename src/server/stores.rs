@@ -9,6 +9,7 @@ use tidemark_counting::store::redis::RedisStore;
 use tidemark_counting::store::sqlite::SqliteStore;
 use tidemark_store::clock::Clock;
 use tidemark_store::redis::Redis;
+use tidemark_stream::road::{Road, Stream};
 
 use super::accounts::throttle::Throttle;
 use super::author_counts::AuthorCounts;
@@ -26,6 +27,8 @@ pub struct Stores {
     pub database: Database,
     /// Views.
     pub views: ViewStore,
+    /// How views come from Redis to SQL.
+    pub road: Road,
     /// Sessions.
     pub sessions: Sessions,
     /// Pictures.
@@ -89,6 +92,7 @@ impl Stores {
                 author_counts: author_counts(None),
                 throttle: Throttle::in_memory(),
                 redis: None,
+                road: Road::Direct,
                 database: database.clone(),
             },
             AnyDatabase::MySql(server) => {
@@ -121,6 +125,11 @@ impl Stores {
                     author_counts: author_counts(Some(redis.clone())),
                     throttle: Throttle::Redis(redis),
                     redis: Some(store),
+                    // Nothing connects to Kafka before there is something to do.
+                    road: config
+                        .kafka
+                        .settings()
+                        .map_or(Road::Direct, |settings| Road::Kafka(Stream::new(settings))),
                     database: database.clone(),
                 }
             }

@@ -1,6 +1,8 @@
 //! What only the server profile has: stores that can be away, replicas, the flush, and the commands
 //! for them.
 
+mod kafka;
+
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};

@@ -4,6 +4,7 @@ use tidemark_store::clock::Clock;
 use tokio_util::task::TaskTracker;
 
 use super::super::db::Database;
+use super::super::jobs::consume::CONSUME;
 use super::super::jobs::reconcile::describe;
 use super::super::jobs::{Job, Jobs};
 use super::super::lifecycle::{LAST_FLUSH, LAST_WRITES};
@@ -14,7 +15,7 @@ pub(super) async fn flush(jobs: &Jobs) -> Result<(), String> {
         println!("Nothing to flush: the embedded profile writes each view to SQL directly.");
         return Ok(());
     }
-    println!("{}", jobs.step(Job::Flush).await?.unwrap_or_else(|| "Nothing to flush.".into()));
+    println!("{}", jobs.flush_step().await?.unwrap_or_else(|| "Nothing to flush.".into()));
     Ok(())
 }
 
@@ -61,10 +62,19 @@ pub(super) async fn show_jobs(
         "{:<10} {:<14} {:<20} {:<20} {:>8}  result",
         "job", "runs (UTC)", "next run", "last run with work", "took"
     );
-    for job in Job::ALL {
-        let schedule = jobs.schedule(job);
-        let next = schedule.next_after(clock.now_ms()).map_or_else(|| "never".into(), at);
-        let run = runs.iter().find(|run| run.job == job.name());
+    let mut rows: Vec<(&str, String, String)> = Job::ALL
+        .into_iter()
+        .map(|job| {
+            let schedule = jobs.schedule(job);
+            let next = schedule.next_after(clock.now_ms()).map_or_else(|| "never".into(), at);
+            (job.name(), schedule.to_string(), next)
+        })
+        .collect();
+    if jobs.consumer().is_some() {
+        rows.insert(1, (CONSUME, "always".into(), "-".into()));
+    }
+    for (job, schedule, next) in rows {
+        let run = runs.iter().find(|run| run.job == job);
         let (last, took, result) = match run {
             Some(run) => {
                 let result = if run.succeeded {
@@ -76,11 +86,7 @@ pub(super) async fn show_jobs(
             }
             None => ("-".into(), "-".into(), "-".into()),
         };
-        println!(
-            "{:<10} {:<14} {next:<20} {last:<20} {took:>8}  {result}",
-            job.name(),
-            schedule.to_string()
-        );
+        println!("{job:<10} {schedule:<14} {next:<20} {last:<20} {took:>8}  {result}");
     }
     Ok(())
 }

@@ -7,6 +7,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
+use tidemark_stream::road::Stream;
+use tidemark_stream::status::Status;
 
 use crate::error::Error;
 use crate::server::doctor::Health;
@@ -22,7 +24,8 @@ pub async fn healthz() -> impl IntoResponse {
 
 /// `GET /readyz`: 200 if every store answers and can be trusted, so requests may be sent here. The
 /// body is `{"database":"ok"}`, with `redis` in the server profile. Otherwise 503 and a problem
-/// that says which store fails.
+/// that says which store fails. Nothing depends on Kafka, so `kafka` says how it is and fails
+/// nothing.
 pub async fn readyz(State(state): State<AppState>) -> Response {
     let stores = state.doctor.health().await;
     let in_words = |health: &Health| health.in_words();
@@ -32,8 +35,15 @@ pub async fn readyz(State(state): State<AppState>) -> Response {
         .map(|(store, health)| format!("{store}: {}", in_words(health)))
         .collect();
     if bad.is_empty() {
-        let good: HashMap<_, _> =
-            stores.iter().map(|(store, health)| (*store, in_words(health))).collect();
+        let mut good: HashMap<_, String> =
+            stores.iter().map(|(store, health)| (*store, in_words(health).to_owned())).collect();
+        if let Some(kafka) = kafka(&state) {
+            let kafka = kafka.obstacle().map_or_else(
+                || "ok".into(),
+                |why| format!("can't be used ({why}); batches go to SQL directly"),
+            );
+            good.insert("kafka", kafka);
+        }
         return ([CachePolicy::Never.header()], Json(good)).into_response();
     }
     let detail = bad.join("; ");
@@ -42,11 +52,20 @@ pub async fn readyz(State(state): State<AppState>) -> Response {
         .into_response()
 }
 
+/// What this process knows of Kafka, if it uses it.
+fn kafka(state: &AppState) -> Option<&Status> {
+    state.jobs.road().stream().map(Stream::status).filter(|status| status.is_known())
+}
+
 /// `GET /metrics`: metrics for Prometheus.
 pub async fn metrics(State(state): State<AppState>) -> Result<impl IntoResponse, Error> {
     let stores = state.doctor.health().await;
-    let up: Vec<_> =
+    let mut up: Vec<_> =
         stores.iter().map(|(store, health)| (*store, *health != Health::Away)).collect();
+    if let Some(kafka) = kafka(&state) {
+        up.push(("kafka", kafka.obstacle().is_none()));
+        state.metrics.kafka(&kafka.numbers());
+    }
     let unflushed = match up.contains(&("redis", true)) {
         true => state.doctor.unflushed().await.ok().flatten(),
         false => None,

@@ -4,11 +4,11 @@
 use std::time::Duration;
 
 use tidemark_counting::ViewError;
-use tidemark_counting::flush::Flushed;
 use tidemark_store::clock::Clock;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::flush::summary;
 use super::reconcile::describe;
 use super::schedule::Schedule;
 use super::{Job, Jobs, Summary};
@@ -66,19 +66,17 @@ impl Jobs {
 
     async fn run(&self, job: Job) -> Result<Summary, ViewError> {
         match job {
-            Job::Flush => self.flush().await.map(|flushed| {
-                Some(flushed)
-                    .filter(|flushed| *flushed != Flushed::default())
-                    .map(|flushed| flushed.to_string())
-            }),
+            Job::Flush => self.flush().await.map(|flushed| summary(&flushed)),
             Job::Reconcile => self.reconcile().await.map(|drifts| Some(describe(&drifts))),
             Job::Prune => self.prune().await,
             Job::Ranking => self.refresh_rankings().await,
         }
     }
 
-    /// Runs every job on its schedule until `stop` is cancelled.
+    /// Runs every job on its schedule until `stop` is cancelled, and reads from Kafka all the time,
+    /// if views travel through it.
     pub fn spawn_all(&self, tasks: &TaskTracker, stop: &CancellationToken) {
+        tasks.spawn(self.clone().consume_until_stopped(stop.clone()));
         for job in Job::ALL {
             tasks.spawn(self.clone().run_until_stopped(job, stop.clone()));
         }
