@@ -1,12 +1,16 @@
-//! The blog under test: several replicas on a Redis and a SQL server of their own.
+//! The blog under test: several replicas on a Redis and a SQL server of their own, and on a topic of
+//! Kafka if there is one.
 
-use std::fs;
+use std::fs::{self, File};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions};
+use rdkafka::client::DefaultClientContext;
 use tempfile::TempDir;
 use tidemark_servers::proxy::Proxy;
-use tidemark_servers::{Process, Redis, SqlServer, free_port};
+use tidemark_servers::{Kafka, Process, Redis, SqlServer, free_port};
 
 use crate::schedule::Variant;
 
@@ -25,10 +29,17 @@ pub const STEPS: [&str; 9] = [
     "flush-finished",
 ];
 
+/// More steps, where views travel through Kafka.
+pub const KAFKA_STEPS: [&str; 5] =
+    ["relay-read", "relay-acked", "consumer-read", "consumer-placed", "consumer-committed"];
+
 /// The stores, proxies and replicas of one schedule.
 pub struct Blog<'a> {
     pub sql_server: &'a mut SqlServer,
     pub redis: Redis,
+    /// Kafka, if views travel through it.
+    pub kafka: Option<&'a mut Kafka>,
+    topic: String,
     /// Proxies between the replicas and the stores.
     pub to_sql: Proxy,
     pub to_redis: Proxy,
@@ -101,9 +112,12 @@ impl Replica {
 
 impl<'a> Blog<'a> {
     /// Creates a new database in `sql_server` and imports the articles. Starts no replica yet.
-    /// `appendfsync` is the Redis setting, `flush` the value of `jobs.flush`.
+    /// `appendfsync` is the Redis setting, `flush` the value of `jobs.flush`, `patience` that of
+    /// `kafka.patience`.
     pub fn new(
         sql_server: &'a mut SqlServer,
+        kafka: Option<&'a mut Kafka>,
+        patience: &str,
         appendfsync: &str,
         flush: &str,
         replicas: usize,
@@ -128,6 +142,11 @@ impl<'a> Blog<'a> {
             format!("TIDEMARK_JOBS__FLUSH={flush}"),
             "RUST_LOG=warn".into(),
         ];
+        let topic = kafka.as_ref().map_or_else(String::new, |kafka| kafka.new_topic());
+        if kafka.is_some() {
+            settings.push(format!("TIDEMARK_KAFKA__TOPIC={topic}"));
+            settings.push(format!("TIDEMARK_KAFKA__PATIENCE={patience}"));
+        }
         settings.extend(variant.map(|variant| format!("TORTURE_VARIANT={}", variant.name())));
         let articles = folder.path().join("articles");
         fs::create_dir(&articles).expect("a folder");
@@ -140,15 +159,92 @@ impl<'a> Blog<'a> {
         let replicas = (0..replicas)
             .map(|_| Replica { port: free_port(), process: None, starts: Vec::new() })
             .collect();
-        let blog =
-            Self { sql_server, redis, to_sql, to_redis, replicas, folder, settings, database };
+        let blog = Self {
+            sql_server,
+            redis,
+            kafka,
+            topic,
+            to_sql,
+            to_redis,
+            replicas,
+            folder,
+            settings,
+            database,
+        };
+        if blog.kafka.is_some() {
+            blog.make_topic();
+        }
         let (done, output) = blog.command(&["import", &articles.display().to_string()], "");
         assert!(done, "the articles were not imported: {output}");
         blog
     }
 
+    /// The setting that names the broker. Only the first replica comes to it through a network that
+    /// can be cut.
+    fn brokers(&self, replica: Option<usize>) -> Option<String> {
+        let kafka = self.kafka.as_ref()?;
+        let address = match replica {
+            Some(0) => kafka.address_through_proxy(),
+            _ => kafka.address(),
+        };
+        Some(format!("TIDEMARK_KAFKA__BROKERS={address}"))
+    }
+
+    /// Makes the topic. One that was just deleted may be there for a moment.
+    fn make_topic(&self) {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        loop {
+            let (done, output) = self.command(&["kafka", "init"], "");
+            if done && output.contains("Made the topic") {
+                return;
+            }
+            assert!(Instant::now() < deadline, "the topic was not made: {output}");
+        }
+    }
+
+    /// Deletes the topic with everything in it, and makes it again.
+    pub fn make_topic_again(&self) {
+        let Some(kafka) = &self.kafka else { return };
+        let admin: AdminClient<DefaultClientContext> = ClientConfig::new()
+            .set("bootstrap.servers", kafka.address())
+            .create()
+            .expect("a client of Kafka");
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let deleted = admin.delete_topics(&[&self.topic], &AdminOptions::new());
+        let deleted = runtime.block_on(deleted).expect("an answer of Kafka");
+        assert!(deleted.iter().all(Result::is_ok), "{deleted:?}");
+        self.make_topic();
+    }
+
+    /// Kills the broker, cuts the topic's log to this part of its length, and starts the broker
+    /// again: what was acknowledged last is gone.
+    pub fn truncate_topic(&mut self, part: f64) {
+        let topic = format!("{}-0", self.topic);
+        let Some(kafka) = &mut self.kafka else { return };
+        kafka.kill();
+        let folder = kafka.data().join(topic);
+        for entry in fs::read_dir(&folder).expect("the topic's folder").flatten() {
+            let path = entry.path();
+            match path.extension().and_then(|extension| extension.to_str()) {
+                Some("log") => {
+                    let log = File::options().write(true).open(&path).expect("the log");
+                    let length = log.metadata().expect("its length").len();
+                    log.set_len((length as f64 * part) as u64).expect("a shorter log");
+                }
+                // They say what was in the log.
+                Some("index" | "timeindex" | "snapshot") => {
+                    fs::remove_file(&path).expect("an index that goes");
+                }
+                _ => {}
+            }
+        }
+        kafka.restart();
+    }
+
     /// Starts or restarts a replica. With `die_at`, the process dies at that step.
     pub fn start(&mut self, index: usize, die_at: &str) {
+        let brokers = self.brokers(Some(index));
         let replica = &mut self.replicas[index];
         replica.process = None;
         // The previous process answers nobody from here on.
@@ -157,6 +253,7 @@ impl<'a> Blog<'a> {
         // would just look slow to start.
         let mut arguments = vec!["-i".to_owned()];
         arguments.extend(self.settings.iter().cloned());
+        arguments.extend(brokers);
         arguments.push(format!("LEPTOS_SITE_ADDR=127.0.0.1:{}", replica.port));
         arguments.push(format!("TORTURE_DIE_AT={die_at}"));
         arguments.push(env!("CARGO_BIN_EXE_tidemark").into());
@@ -187,7 +284,12 @@ impl<'a> Blog<'a> {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tidemark"));
         command.env_clear().current_dir(self.folder.path()).args(arguments);
         command.env("TORTURE_DIE_AT", die_at);
-        command.envs(self.settings.iter().filter_map(|setting| setting.split_once('=')));
+        let settings = self.settings.iter().cloned().chain(self.brokers(None));
+        for setting in settings {
+            if let Some((name, value)) = setting.split_once('=') {
+                command.env(name, value);
+            }
+        }
         let output = command.output().expect("the program starts");
         let text = [output.stdout, output.stderr].concat();
         (output.status.success(), String::from_utf8_lossy(&text).trim().to_owned())

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
-use tidemark_servers::SqlServer;
 use tidemark_servers::proxy::{Network, Proxy};
+use tidemark_servers::{Kafka, SqlServer};
 
-use crate::blog::{ARTICLES, Blog, STEPS};
+use crate::blog::{ARTICLES, Blog, KAFKA_STEPS, STEPS};
 use crate::load::{Load, View};
 use crate::pages::Readers;
 use crate::verdict::{Effect, Happened, Seen, Span, Tally};
@@ -19,6 +19,8 @@ use crate::verdict::{Effect, Happened, Seen, Span, Tally};
 pub enum Variant {
     DeleteFirst,
     NoLedger,
+    FinishAtAck,
+    TrustOffset,
 }
 
 impl Variant {
@@ -27,7 +29,14 @@ impl Variant {
         match self {
             Variant::DeleteFirst => "delete-first",
             Variant::NoLedger => "no-ledger",
+            Variant::FinishAtAck => "finish-at-ack",
+            Variant::TrustOffset => "trust-offset",
         }
+    }
+
+    /// Whether it is broken only where views travel through Kafka.
+    pub fn needs_kafka(self) -> bool {
+        matches!(self, Variant::FinishAtAck | Variant::TrustOffset)
     }
 }
 
@@ -39,6 +48,8 @@ pub struct Outcome {
     accidents: u64,
     lost_with_redis: i64,
     pages: Tally,
+    /// Schedules whose views travelled through Kafka.
+    through_kafka: u64,
 }
 
 impl Outcome {
@@ -48,6 +59,7 @@ impl Outcome {
         self.requests += other.requests;
         self.accidents += other.accidents;
         self.lost_with_redis += other.lost_with_redis;
+        self.through_kafka += other.through_kafka;
         self.pages.shown += other.pages.shown;
         self.pages.shown_while_away += other.pages.shown_while_away;
         self.pages.refused += other.pages.refused;
@@ -62,13 +74,16 @@ impl Outcome {
 
 impl fmt::Display for Outcome {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { views, requests, accidents, lost_with_redis, pages } = self;
+        let Self { views, requests, accidents, lost_with_redis, pages, through_kafka } = self;
         write!(
             formatter,
             "{views} views acknowledged in {requests} requests, {accidents} accidents, difference 0"
         )?;
         if *lost_with_redis > 0 {
             write!(formatter, " except {lost_with_redis} that Redis had not synced")?;
+        }
+        if *through_kafka > 0 {
+            write!(formatter, "; {through_kafka} through Kafka")?;
         }
         let Tally { shown, shown_while_away, refused } = pages;
         write!(
@@ -97,6 +112,14 @@ enum Accident {
     RefuseCommits,
     FlushThatDies,
     Flush,
+    KillKafka,
+    PauseKafka,
+    /// One replica alone can't reach Kafka.
+    CutKafka,
+    /// The topic is deleted with what nobody could bring to SQL, and made again.
+    MakeTopicAgain,
+    /// The last records of the topic are gone.
+    TruncateTopic,
 }
 
 const ACCIDENTS: [(Accident, u32); 14] = [
@@ -114,6 +137,15 @@ const ACCIDENTS: [(Accident, u32); 14] = [
     (Accident::RefuseCommits, 2),
     (Accident::FlushThatDies, 6),
     (Accident::Flush, 2),
+];
+
+/// More, where views travel through Kafka.
+const KAFKA_ACCIDENTS: [(Accident, u32); 5] = [
+    (Accident::KillKafka, 4),
+    (Accident::PauseKafka, 3),
+    (Accident::CutKafka, 3),
+    (Accident::MakeTopicAgain, 5),
+    (Accident::TruncateTopic, 4),
 ];
 
 /// How long before Redis was killed a view may have been acknowledged and still be lost, with
@@ -152,6 +184,7 @@ impl fmt::Display for Failure {
 /// The violation found, with the last log lines of each replica.
 pub fn run(
     sql_server: &mut SqlServer,
+    kafka: Option<&mut Kafka>,
     seed: u64,
     variant: Option<Variant>,
 ) -> Result<Outcome, Failure> {
@@ -161,8 +194,27 @@ pub fn run(
     let flush = *["200ms", "500ms", "0 4 * * *"].choose(&mut random).expect("one of them");
     let is_strict = variant.is_some() || random.random_ratio(3, 4);
     let replicas = random.random_range(2..=3);
+    let through_kafka = u64::from(kafka.is_some());
+    let steps: Vec<&str> = match kafka {
+        None => STEPS.to_vec(),
+        Some(_) => STEPS.into_iter().chain(KAFKA_STEPS).collect(),
+    };
+    let die_at = |random: &mut StdRng, of| die_at(&steps, random, of);
+    let everything: Vec<(Accident, u32)> = match kafka {
+        None => ACCIDENTS.to_vec(),
+        Some(_) => ACCIDENTS.into_iter().chain(KAFKA_ACCIDENTS).collect(),
+    };
+    // With little patience batches take both roads, with much of it only Kafka's. It must be more
+    // than what a broken flush would otherwise be saved by.
+    let patience = if kafka.is_some() && variant.is_none() && random.random_ratio(1, 2) {
+        "1s"
+    } else {
+        "20s"
+    };
     let mut blog = Blog::new(
         sql_server,
+        kafka,
+        patience,
         if is_strict { "always" } else { "everysec" },
         flush,
         replicas,
@@ -190,9 +242,9 @@ pub fn run(
         blog.wait_for_service();
         std::thread::sleep(Duration::from_millis(random.random_range(20..400)));
         let (accident, _) =
-            *ACCIDENTS.choose_weighted(&mut random, |(_, weight)| *weight).expect("one of them");
+            *everything.choose_weighted(&mut random, |(_, weight)| *weight).expect("one of them");
         let (outages, began) = (blog.outages(), Instant::now());
-        let effect = happen(accident, &mut blog, &mut random, &mut redis_kills);
+        let effect = happen(accident, &mut blog, &mut random, &mut redis_kills, &steps);
         happened.push(Happened { began, ended: Instant::now(), effect, outages });
     }
     // Check recovery before healthy processes are restarted: those that went through the accidents
@@ -221,6 +273,7 @@ pub fn run(
         views: views.iter().filter(|view| view.acknowledged.is_some()).count() as u64,
         requests,
         accidents,
+        through_kafka,
         ..Outcome::default()
     };
     let checked = check(&blog, &views, is_strict, &redis_kills).and_then(|lost| {
@@ -263,9 +316,9 @@ fn wait_for_pages(blog: &mut Blog<'_>, readers: &Readers) -> Result<(), String> 
 
 /// With a chance of one in `of`: the step at which to die and which time it is reached, as
 /// `step:count`. Otherwise an empty string.
-fn die_at(random: &mut StdRng, of: u32) -> String {
+fn die_at(steps: &[&str], random: &mut StdRng, of: u32) -> String {
     if random.random_ratio(1, of) {
-        let step = STEPS.choose(random).expect("one of them");
+        let step = steps.choose(random).expect("one of them");
         format!("{step}:{}", random.random_range(1..=9))
     } else {
         String::new()
@@ -278,7 +331,9 @@ fn happen(
     blog: &mut Blog<'_>,
     random: &mut StdRng,
     redis_kills: &mut Vec<Instant>,
+    steps: &[&str],
 ) -> Effect {
+    let die_at = |random: &mut StdRng, of| die_at(steps, random, of);
     let pause = Duration::from_millis(random.random_range(50..800));
     let replica = random.random_range(0..blog.replicas.len());
     match accident {
@@ -360,6 +415,43 @@ fn happen(
         }
         Accident::Flush => {
             blog.command(&["flush"], "");
+            Effect::PagesGoOn
+        }
+        Accident::KillKafka => {
+            if let Some(kafka) = &mut blog.kafka {
+                kafka.kill();
+                std::thread::sleep(pause);
+                kafka.restart();
+            }
+            Effect::PagesGoOn
+        }
+        Accident::PauseKafka => {
+            if let Some(kafka) = &mut blog.kafka {
+                kafka.pause();
+                std::thread::sleep(pause);
+                kafka.resume();
+            }
+            Effect::PagesGoOn
+        }
+        Accident::CutKafka => {
+            if let Some(kafka) = &blog.kafka {
+                disturb(kafka.proxy(), Network::Cut, pause + NOTICED, random.random_ratio(1, 2));
+            }
+            Effect::PagesGoOn
+        }
+        Accident::MakeTopicAgain => {
+            // Meanwhile batches get into the topic and no further.
+            blog.sql_server.execute("SET GLOBAL read_only = ON");
+            std::thread::sleep(pause + NOTICED);
+            blog.make_topic_again();
+            blog.sql_server.execute("SET GLOBAL read_only = OFF");
+            Effect::PagesGoOn
+        }
+        Accident::TruncateTopic => {
+            blog.sql_server.execute("SET GLOBAL read_only = ON");
+            std::thread::sleep(pause + NOTICED);
+            blog.truncate_topic(random.random_range(0.0..1.0));
+            blog.sql_server.execute("SET GLOBAL read_only = OFF");
             Effect::PagesGoOn
         }
     }
