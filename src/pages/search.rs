@@ -26,9 +26,12 @@ pub async fn page() -> LoadedPage {
             "" => format!("Search · {}", state.config.site.title),
             text => format!("{text} · Search · {}", state.config.site.title),
         };
-        // Views, time and an engine that is away change what is found; the content does not.
-        let is_passing =
-            data.sort == Sort::Views || data.filter.since.is_some() || data.is_fallback;
+        // Views, time and an engine that is away or behind change what is found; the content does
+        // not.
+        let is_passing = data.sort == Sort::Views
+            || data.filter.since.is_some()
+            || data.is_fallback
+            || state.search.may_be_behind();
         let content = Content::new(
             Head::hidden(title),
             view! {

@@ -5,6 +5,7 @@ mod doctor;
 mod import;
 mod jobs;
 mod kafka;
+mod search;
 mod serve;
 mod signals;
 mod user;
@@ -25,7 +26,7 @@ use user::{UserCommand, user};
 use super::config::Config;
 use super::content::export::export_folder;
 use super::content::rerender::rerender;
-use super::content::search_index::{index_older, rebuild};
+use super::content::search_index::index_older;
 use super::jobs::schedule::Schedule;
 use super::state::Parts;
 use super::stores::Stores;
@@ -155,7 +156,7 @@ async fn run(arguments: Arguments) -> Result<(), String> {
         Command::Flush { every: Some(_) } => work(jobs).await,
         Command::Reconcile => reconcile(jobs).await,
         Command::Jobs => show_jobs(jobs, database, clock).await,
-        Command::Doctor => doctor(&parts.doctor, &parts.config).await,
+        Command::Doctor => doctor(&parts.doctor, &parts.config, clock).await,
         Command::Migrate => {
             println!("The database is up to date: {}", database.address());
             let indexed = index_older(database).await.map_err(|error| error.to_string())?;
@@ -185,13 +186,9 @@ async fn run(arguments: Arguments) -> Result<(), String> {
             }
             Err(error) => Err(error.to_string()),
         },
-        Command::Search(SearchCommand::Rebuild) => match rebuild(database).await {
-            Ok(indexed) => {
-                println!("Indexed the words of {indexed} articles.");
-                Ok(())
-            }
-            Err(error) => Err(error.to_string()),
-        },
+        Command::Search(SearchCommand::Rebuild) => {
+            search::rebuild(database, parts.stores.open_search.as_ref()).await
+        }
         Command::User(command) => user(&parts.stores, clock, command).await,
     };
     database.close().await;

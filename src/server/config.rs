@@ -49,6 +49,8 @@ pub struct Config {
     pub revisions: Revisions,
     /// Page cache.
     pub pages: Pages,
+    /// OpenSearch, for the server profile.
+    pub search: Search,
 }
 
 /// Who may sign up.
@@ -260,6 +262,8 @@ pub struct Jobs {
     pub prune: Schedule,
     /// When rankings are refreshed to end with the current hour.
     pub ranking: Schedule,
+    /// When changed articles and counts are sent to OpenSearch.
+    pub search: Schedule,
 }
 
 /// `[pictures]`
@@ -311,6 +315,56 @@ pub struct Pages {
     /// Size limit of the page cache, in MiB; 0 disables it.
     #[serde(deserialize_with = "in_range::<_, 0, 1_048_576>")]
     pub cache: usize,
+}
+
+/// `[search]`
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Search {
+    /// The address of OpenSearch; empty if SQL answers searches.
+    #[serde(deserialize_with = "open_search_url")]
+    pub url: String,
+    /// What the names of indexes begin with.
+    #[serde(deserialize_with = "index_name")]
+    pub index: String,
+    /// The user for HTTP Basic authentication; may be empty.
+    pub user: String,
+    /// The user's password.
+    pub password: String,
+    /// The `Authorization` header instead of a user; may be empty.
+    pub authorization: String,
+}
+
+impl Search {
+    /// Whether OpenSearch answers searches.
+    pub fn is_on(&self) -> bool {
+        !self.url.is_empty()
+    }
+
+    fn check(&self, profile: Profile) -> Result<(), String> {
+        let has_credentials = !self.user.is_empty() || !self.authorization.is_empty();
+        let problem = if self.is_on() && profile == Profile::Embedded {
+            "search.url is set, but database.url is a SQLite file, in which searches need no other server: leave search.url empty, or \
+             set database.url and redis.url for the server profile"
+        } else if has_credentials && !self.is_on() {
+            "search.user or search.authorization is set, but search.url is empty: set search.url to the address of OpenSearch"
+        } else if !self.user.is_empty() && !self.authorization.is_empty() {
+            "search.user and search.authorization are both set: set one of them"
+        } else if self.user.is_empty() != self.password.is_empty() {
+            "search.user and search.password belong together: set both or neither"
+        } else {
+            return Ok(());
+        };
+        Err(problem.into())
+    }
+}
+
+impl std::fmt::Debug for Search {
+    /// Leaves out what is secret.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut fields = formatter.debug_struct("Search");
+        fields.field("url", &self.url).field("index", &self.index).finish_non_exhaustive()
+    }
 }
 
 impl Views {
@@ -371,6 +425,7 @@ impl Config {
             }
             settings.check()?;
         }
+        config.search.check(profile)?;
         Ok(config)
     }
 
@@ -411,6 +466,44 @@ fn explain(error: &str) -> String {
 
 fn base_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     address::base_url(&String::deserialize(deserializer)?).map_err(de::Error::custom)
+}
+
+/// The address of OpenSearch, or nothing. The message does not repeat it: it may hold a password.
+fn open_search_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let is_good = |url: url::Url| {
+        matches!(url.scheme(), "http" | "https")
+            && url.has_host()
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none()
+    };
+    match text.is_empty() || text.parse().is_ok_and(is_good) {
+        true => Ok(text),
+        false => Err(de::Error::custom(
+            "it must be an address such as https://search.example:9200, without a user, which goes into search.user and \
+             search.password",
+        )),
+    }
+}
+
+/// The beginning of OpenSearch's index names: what it allows, and no character with a meaning in a
+/// URL or pattern.
+fn index_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let is_allowed = |char: char| {
+        char.is_ascii_lowercase() || char.is_ascii_digit() || matches!(char, '-' | '_')
+    };
+    let is_good = text.len() <= 100
+        && text.starts_with(|first: char| first.is_ascii_lowercase())
+        && text.chars().all(is_allowed);
+    match is_good {
+        true => Ok(text),
+        false => Err(de::Error::custom(format!(
+            "{text:?} is not 1 to 100 lower-case letters, digits, hyphens and underscores that begin with a letter"
+        ))),
+    }
 }
 
 /// A list of networks, or a comma-separated text, because environment variables can't hold lists.
@@ -584,6 +677,27 @@ mod tests {
     }
 
     #[test]
+    fn open_search_is_for_the_server_profile_and_its_credentials_are_never_printed() {
+        let server =
+            [("DATABASE_URL", "mysql://localhost/blog"), ("REDIS_URL", "redis://localhost")];
+        let with = |more: &[(&str, &str)]| load(&[&server[..], more].concat());
+        let url = ("TIDEMARK_SEARCH__URL", "https://search.example:9200/os");
+        let (user, password) =
+            (("TIDEMARK_SEARCH__USER", "me"), ("TIDEMARK_SEARCH__PASSWORD", "secret"));
+        let authorization = ("TIDEMARK_SEARCH__AUTHORIZATION", "ApiKey secret");
+        assert!(!with(&[]).unwrap().search.is_on());
+        for good in [&[url][..], &[url, user, password], &[url, authorization]] {
+            let search = with(good).unwrap().search;
+            assert!(search.is_on());
+            assert!(!format!("{search:?}").contains("secret"));
+        }
+        for bad in [&[url, user][..], &[url, user, password, authorization]] {
+            let error = with(bad).unwrap_err();
+            assert!(error.contains("search.user") && !error.contains("secret"), "{error}");
+        }
+    }
+
+    #[test]
     fn a_bad_setting_is_reported_in_one_line() {
         for (name, value, said) in [
             ("TIDEMARK_VIEWS__WINDOW", "soon", "views.window"),
@@ -621,6 +735,20 @@ mod tests {
             ("TIDEMARK_PICTURES__URL", "file:", "pictures.url"),
             ("TIDEMARK_PICTURES__URL", "s3://B", "pictures.url"),
             ("TIDEMARK_PICTURES__URL", "s3://bucket/a//b", "pictures.url"),
+            ("TIDEMARK_JOBS__SEARCH", "often", "jobs.search"),
+            ("TIDEMARK_SEARCH__URL", "http://localhost:9200", "search.url"),
+            ("TIDEMARK_SEARCH__URL", "localhost:9200", "search.url"),
+            ("TIDEMARK_SEARCH__URL", "ftp://localhost", "search.url"),
+            ("TIDEMARK_SEARCH__URL", "http://me:secret@localhost:9200", "search.url"),
+            ("TIDEMARK_SEARCH__URL", "http://localhost:9200/?pretty", "search.url"),
+            ("TIDEMARK_SEARCH__INDEX", "", "search.index"),
+            ("TIDEMARK_SEARCH__INDEX", "Blog", "search.index"),
+            ("TIDEMARK_SEARCH__INDEX", "_all", "search.index"),
+            ("TIDEMARK_SEARCH__INDEX", "a*", "search.index"),
+            ("TIDEMARK_SEARCH__INDEX", "a/b", "search.index"),
+            ("TIDEMARK_SEARCH__USER", "me", "search.url"),
+            ("TIDEMARK_SEARCH__PASSWORD", "secret", "search.user"),
+            ("TIDEMARK_SEARCH__AUTHORIZATION", "ApiKey secret", "search.url"),
             ("DATABASE_URL", "postgres://localhost/blog", "database.url"),
             ("DATABASE_URL", "mysql://localhost/blog", "redis.url"),
             ("REDIS_URL", "redis://localhost", "database.url"),

@@ -22,6 +22,7 @@ pub mod reactions;
 pub mod renderings;
 pub mod revisions;
 pub mod search;
+pub mod search_queue;
 pub mod sessions;
 pub mod studio;
 pub mod users;

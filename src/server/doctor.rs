@@ -10,8 +10,10 @@ use tidemark_stream::admin::{self, Remark};
 use tidemark_stream::road::{Road, Stream};
 
 use super::config::{AnonymousVisitor, Config, Jobs};
+use super::db::search_queue::Waiting;
 use super::db::{AnyDatabase, Database};
 use super::pictures::store::PictureStore;
+use super::search::open_search::{Condition, OpenSearch};
 use super::stores::Stores;
 
 /// How long a store may take to answer before it counts as down.
@@ -49,13 +51,14 @@ pub struct Doctor {
     redis: Option<RedisStore>,
     road: Road,
     pictures: PictureStore,
+    open_search: Option<OpenSearch>,
 }
 
 impl Doctor {
     /// Examines `stores`.
     pub fn new(stores: &Stores) -> Self {
-        let Stores { database, redis, road, pictures, .. } = stores.clone();
-        Self { database, redis, road, pictures }
+        let Stores { database, redis, road, pictures, open_search, .. } = stores.clone();
+        Self { database, redis, road, pictures, open_search }
     }
 
     /// Checks each store.
@@ -75,6 +78,11 @@ impl Doctor {
             ));
         }
         stores
+    }
+
+    /// OpenSearch, if it answers searches.
+    pub fn open_search(&self) -> Option<&OpenSearch> {
+        self.open_search.as_ref()
     }
 
     /// What Redis has that no flush has brought to SQL; `None` in the embedded profile.
@@ -135,7 +143,9 @@ impl Doctor {
                 findings.extend(examine_mysql(store).await);
             }
         }
-        findings.extend(self.examine_search().await);
+        if self.open_search.is_none() {
+            findings.extend(self.examine_search().await);
+        }
         if let Some(stream) = self.road.stream() {
             findings.extend(examine_kafka(stream).await);
         }
@@ -236,6 +246,88 @@ pub fn kafka_finding(remark: Remark) -> Finding {
         Remark::Warning(text) => Finding::Warning(text),
         Remark::Wrong(text) => Finding::Wrong(text),
     }
+}
+
+/// How long an article may wait for OpenSearch before something is wrong, in milliseconds.
+const LONG_WAIT: i64 = 5 * 60 * 1000;
+
+/// Whether OpenSearch can be searched, for `/readyz`.
+pub async fn search_health(open_search: &OpenSearch) -> &'static str {
+    match open_search.condition().await {
+        Ok(condition) if condition.has_index => "ok",
+        Ok(_) => "has no index yet; SQL answers searches",
+        Err(_) => "can't be used; SQL answers searches",
+    }
+}
+
+/// Checks OpenSearch, and what waits for it at `now`, in milliseconds since 1970.
+pub async fn examine_open_search(
+    config: &Config,
+    open_search: &OpenSearch,
+    now: i64,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let waiting = match open_search.condition().await {
+        Ok(Condition { version, has_index, is_rebuilding, waiting }) => {
+            findings.push(match is_known_open_search(&version) {
+                true => Finding::Fact(format!("OpenSearch: answers; version {version}.")),
+                false => Finding::Warning(format!(
+                    "OpenSearch: answers; version {version}. Tidemark is made for 2.19 and 3."
+                )),
+            });
+            if is_rebuilding {
+                findings.push(Finding::Fact("OpenSearch: its index is being rebuilt.".into()));
+            }
+            if !has_index {
+                findings.push(Finding::Warning(
+                    "OpenSearch: it has no index of this blog yet, so SQL answers searches. The job search makes one, or tidemark search \
+                     rebuild does."
+                        .into(),
+                ));
+            }
+            Some(waiting)
+        }
+        Err(error) => {
+            findings.push(Finding::Wrong(format!(
+                "{error}. SQL answers searches until it does; pages, saves and counts do not need it."
+            )));
+            open_search.waiting().await.ok()
+        }
+    };
+    if let Some(Waiting { articles, since, counts }) = waiting {
+        let age = now - since.unwrap_or(now);
+        let text = format!(
+            "OpenSearch: {articles} articles and {counts} counts are still to be sent to it"
+        );
+        findings.push(match age > LONG_WAIT {
+            true => Finding::Warning(format!(
+                "{text}, one of them since {} minutes. See tidemark jobs for why.",
+                age / 60_000
+            )),
+            false => Finding::Fact(format!("{text}.")),
+        });
+    }
+    if config.jobs.search.is_off() {
+        findings.push(Finding::Warning(
+            "jobs.search is off: what is changed here can't be found in OpenSearch until another process sends it. Let one run the job."
+                .into(),
+        ));
+    }
+    if config.search.url.starts_with("http://")
+        && !config.search.url.contains("127.0.0.1")
+        && !config.search.url.contains("localhost")
+    {
+        findings.push(Finding::Warning(
+            "search.url is not https: scheduled articles, what readers search for, and the password travel in the clear.".into(),
+        ));
+    }
+    findings
+}
+
+/// Whether searches were tried with this version of OpenSearch.
+fn is_known_open_search(version: &str) -> bool {
+    let mut parts = version.split('.').map_while(|part| part.parse::<u32>().ok());
+    matches!((parts.next(), parts.next()), (Some(2), Some(19..)) | (Some(3), _))
 }
 
 async fn examine_redis(store: &RedisStore) -> Vec<Finding> {
@@ -422,6 +514,22 @@ mod tests {
             reconcile: schedule("reconcile"),
             prune: schedule("prune"),
             ranking: schedule("ranking"),
+            search: schedule("search"),
+        }
+    }
+
+    #[test]
+    fn other_versions_of_open_search_are_warned_of() {
+        for (version, is_known) in [
+            ("2.19.0", true),
+            ("2.20.1", true),
+            ("3.8.0", true),
+            ("2.18.9", false),
+            ("1.3.20", false),
+            ("4.0.0", false),
+            ("unknown", false),
+        ] {
+            assert_eq!(is_known_open_search(version), is_known, "{version}");
         }
     }
 

@@ -8,6 +8,7 @@ mod ranking;
 pub mod reconcile;
 mod runner;
 pub mod schedule;
+mod search;
 
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ use super::author_counts::AuthorCounts;
 use super::config;
 use super::db::Database;
 use super::metrics::Metrics;
+use super::search::open_search::OpenSearch;
 use super::sessions::Sessions;
 use super::stores::Stores;
 
@@ -35,11 +37,13 @@ pub enum Job {
     Prune,
     /// Makes rankings end with the current hour.
     Ranking,
+    /// Sends articles and counts to OpenSearch.
+    Search,
 }
 
 impl Job {
     /// Every job.
-    pub const ALL: [Job; 4] = [Job::Flush, Job::Ranking, Job::Reconcile, Job::Prune];
+    pub const ALL: [Job; 5] = [Job::Flush, Job::Ranking, Job::Search, Job::Reconcile, Job::Prune];
 
     /// Name in settings, logs and tables.
     pub fn name(self) -> &'static str {
@@ -48,6 +52,7 @@ impl Job {
             Job::Reconcile => "reconcile",
             Job::Prune => "prune",
             Job::Ranking => "ranking",
+            Job::Search => "search",
         }
     }
 
@@ -55,7 +60,7 @@ impl Job {
     fn longest(self) -> Duration {
         match self {
             Job::Flush | Job::Prune => Duration::from_secs(60),
-            Job::Reconcile | Job::Ranking => Duration::from_secs(60 * 60),
+            Job::Reconcile | Job::Ranking | Job::Search => Duration::from_secs(60 * 60),
         }
     }
 }
@@ -72,6 +77,7 @@ pub struct Jobs {
     clock: Clock,
     settings: config::Jobs,
     metrics: Metrics,
+    open_search: Option<OpenSearch>,
 }
 
 /// What a step did, as text; `None` if there was nothing to do.
@@ -81,7 +87,9 @@ impl Jobs {
     /// Jobs that work on these stores. Jobs may take longer than requests, so these should not be
     /// the stores [`Stores::for_requests`].
     pub fn new(stores: &Stores, clock: Clock, settings: config::Jobs, metrics: Metrics) -> Self {
-        let Stores { database, views, redis, road, sessions, author_counts, .. } = stores.clone();
+        let Stores {
+            database, views, redis, road, sessions, author_counts, open_search, ..
+        } = stores.clone();
         Self {
             database,
             store: views,
@@ -92,6 +100,7 @@ impl Jobs {
             clock,
             settings,
             metrics,
+            open_search,
         }
     }
 
@@ -107,6 +116,7 @@ impl Jobs {
             Job::Reconcile => &self.settings.reconcile,
             Job::Prune => &self.settings.prune,
             Job::Ranking => &self.settings.ranking,
+            Job::Search => &self.settings.search,
         }
     }
 }

@@ -14,6 +14,7 @@ use prometheus_client::registry::{Registry, Unit};
 use tidemark_counting::store::redis::Unflushed;
 use tidemark_stream::status::Numbers;
 
+use super::db::search_queue::Waiting;
 use super::jobs::Job;
 use crate::error::Error;
 use crate::model::view::{Reason, ViewOutcome};
@@ -38,6 +39,9 @@ pub struct Metrics {
     kafka_lag: Gauge,
     kafka_batches: Family<Labels, Counter>,
     kafka_replays: Counter,
+    search_queue: Gauge,
+    search_age: Gauge<f64, AtomicU64>,
+    search_counts: Gauge,
 }
 
 impl Default for Metrics {
@@ -100,6 +104,25 @@ impl Metrics {
             "How often the topic was read from its start, because it was another log",
             kafka_replays.clone(),
         );
+        let search_queue = Gauge::default();
+        registry.register(
+            "search_queue",
+            "Articles that OpenSearch has not been told of",
+            search_queue.clone(),
+        );
+        let search_age = Gauge::<f64, AtomicU64>::default();
+        registry.register_with_unit(
+            "search_queue_age",
+            "How long the oldest of them has waited",
+            Unit::Seconds,
+            search_age.clone(),
+        );
+        let search_counts = Gauge::default();
+        registry.register(
+            "search_counts_waiting",
+            "Counts that OpenSearch has not been told of",
+            search_counts.clone(),
+        );
         Self {
             registry: Arc::new(registry),
             views,
@@ -112,6 +135,9 @@ impl Metrics {
             kafka_lag,
             kafka_batches,
             kafka_replays,
+            search_queue,
+            search_age,
+            search_counts,
         }
     }
 
@@ -172,6 +198,14 @@ impl Metrics {
             counter.inner().store(count, Ordering::Relaxed);
         }
         self.kafka_replays.inner().store(replays, Ordering::Relaxed);
+    }
+
+    /// Sets what waits for OpenSearch at `now`, in milliseconds since 1970.
+    pub fn search(&self, waiting: Waiting, now: i64) {
+        self.search_queue.set(waiting.articles);
+        let age = waiting.since.map_or(0, |since| (now - since).max(0));
+        self.search_age.set(age as f64 / 1000.0);
+        self.search_counts.set(waiting.counts);
     }
 
     /// Encodes all metrics as text.

@@ -103,7 +103,11 @@ impl Parts {
 
         let (by_slug, article_reader) = articles_by_slug(database.clone(), clock.clone());
         let articles = Articles::new(database.clone(), clock.clone(), views.clone(), by_slug);
-        let search = Search::new(Engine::Sql, database.clone(), clock.clone(), views.clone());
+        let engine = match stores.open_search.clone() {
+            Some(open_search) => Engine::OpenSearch(Box::new(open_search)),
+            None => Engine::Sql,
+        };
+        let search = Search::new(engine, database.clone(), clock.clone(), views.clone());
         let reactions = Reactions::new(database.clone(), clock.clone(), author_counts.clone());
         let studio = Studio::new(
             database.clone(),

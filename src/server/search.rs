@@ -3,9 +3,12 @@
 //! An engine only says which articles match and in which order. What is shown of them is read from
 //! SQL afterwards, so an engine that lags can't show what readers may not see, or an old text.
 
+pub mod open_search;
+
 use std::collections::HashMap;
 
 use moka::sync::Cache;
+use open_search::{Failure, OpenSearch};
 use tidemark_content::search::{Query, excerpt};
 use tidemark_counting::Views;
 use tidemark_store::clock::Clock;
@@ -41,8 +44,8 @@ const POPULAR_TAGS: i64 = 12;
 pub enum Engine {
     /// In the database: SQLite's FTS5, or the terms in MySQL.
     Sql,
-    // OpenSearch(OpenSearch): its `find(&self, &Asked) -> Result<Answer, _>` is called in
-    // `Search::find`, which asks SQL if that fails and sets `Answer::is_fallback`.
+    /// In OpenSearch; in the database while that is away.
+    OpenSearch(Box<OpenSearch>),
 }
 
 /// What a search found.
@@ -105,7 +108,21 @@ impl Search {
     pub async fn find(&self, asked: &Asked) -> Result<Answer, Error> {
         match &self.engine {
             Engine::Sql => self.find_in_sql(asked).await,
+            Engine::OpenSearch(open_search) => match open_search.find(asked).await {
+                Ok(answer) => Ok(answer),
+                Err(error) => {
+                    note(&error);
+                    let answer = self.find_in_sql(asked).await?;
+                    Ok(Answer { is_fallback: true, ..answer })
+                }
+            },
         }
+    }
+
+    /// Whether what is found may change without a change of the content: an engine of its own
+    /// learns of changes later.
+    pub fn may_be_behind(&self) -> bool {
+        matches!(self.engine, Engine::OpenSearch(_))
     }
 
     /// Like [`Search::find`], in SQL whatever the engine.
@@ -166,8 +183,24 @@ impl Search {
             return Ok(vec![]);
         }
         let (database, now) = (self.database.clone(), self.clock.now_ms());
+        if let Engine::OpenSearch(open_search) = &self.engine {
+            match open_search.suggest(query.text(), SUGGESTIONS, now).await {
+                Ok(ids) => return self.titles(ids, now).await,
+                Err(error) => note(&error),
+            }
+        }
         let look = async move { Ok(database.suggest(&query, SUGGESTIONS, now).await?) };
         self.turns.run_elsewhere(look).await
+    }
+
+    /// The titles of the articles `ids`, in this order, without those that readers may not see at
+    /// `now`.
+    async fn titles(&self, ids: Vec<i64>, now: i64) -> Result<Vec<Suggestion>, Error> {
+        let articles = self.database.found_articles(&ids, now).await?;
+        let mut articles: HashMap<i64, ArticleSummary> =
+            articles.into_iter().map(|(article, _)| (article.id, article)).collect();
+        let found = ids.iter().filter_map(|id| articles.remove(id));
+        Ok(found.map(|article| Suggestion { title: article.title, slug: article.slug }).collect())
     }
 
     /// The tags of the most articles.
@@ -201,6 +234,13 @@ impl Search {
             tracing::error!(error = %error, "the hits of a search could not be marked");
             Error::Internal
         })
+    }
+}
+
+/// Logs why OpenSearch did not answer a search. The breaker logs outages.
+fn note(error: &Failure) {
+    if !matches!(error, Failure::Away(_)) {
+        tracing::warn!(error = %error, "SQL answers a search instead of OpenSearch");
     }
 }
 

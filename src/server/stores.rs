@@ -18,6 +18,7 @@ use super::db::articles::still_there;
 use super::db::sessions::DatabaseSessionStore;
 use super::db::{AnyDatabase, Database, OpenError};
 use super::pictures::store::PictureStore;
+use super::search::open_search::OpenSearch;
 use super::sessions::{RedisSessionStore, Sessions};
 
 /// All stores.
@@ -39,6 +40,8 @@ pub struct Stores {
     pub throttle: Throttle,
     /// The views in Redis, in the server profile, for the doctor to examine.
     pub redis: Option<RedisStore>,
+    /// The index in OpenSearch; `None` if SQL answers searches.
+    pub open_search: Option<OpenSearch>,
 }
 
 /// Why the stores can't be opened, in one line for a person.
@@ -50,6 +53,9 @@ pub enum StoresError {
     /// `pictures.url` can't be used.
     #[error("{0}")]
     Pictures(String),
+    /// OpenSearch's settings can't be used.
+    #[error("{0}")]
+    Search(String),
     /// `redis.url` can't be used.
     #[error("{0}")]
     Redis(String),
@@ -93,9 +99,17 @@ impl Stores {
                 throttle: Throttle::in_memory(),
                 redis: None,
                 road: Road::Direct,
+                open_search: None,
                 database: database.clone(),
             },
             AnyDatabase::MySql(server) => {
+                let open_search = match config.search.is_on() {
+                    true => Some(
+                        OpenSearch::new(&config.search, server.clone(), clock.clone())
+                            .map_err(StoresError::Search)?,
+                    ),
+                    false => None,
+                };
                 let redis = Redis::new(&config.redis.url).map_err(StoresError::Redis)?;
                 let shards = config.redis.shards;
                 let store = RedisStore::new(
@@ -130,6 +144,7 @@ impl Stores {
                         .kafka
                         .settings()
                         .map_or(Road::Direct, |settings| Road::Kafka(Stream::new(settings))),
+                    open_search,
                     database: database.clone(),
                 }
             }

@@ -1,8 +1,8 @@
 //! Failpoints for `make torture`: places where the process can be made to die, and ways to break a
-//! flush. They are compiled in only with the feature `torture`. Without it, every function here is
-//! a no-op.
+//! flush or an index. They are compiled in only with the feature `torture`. Without it, every
+//! function here is a no-op.
 
-/// A flush that is broken on purpose, to prove that the torture test notices.
+/// A flush or an index that is broken on purpose, to prove that tests notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Variant {
     /// Redis deletes a batch before SQL has it.
@@ -14,6 +14,8 @@ pub enum Variant {
     /// What is read from Kafka is added without asking the ledger, and read from wherever the last
     /// reader stopped, whichever log that was.
     TrustOffset,
+    /// OpenSearch numbers the versions of documents itself, so whatever is written last remains.
+    InternalVersions,
 }
 
 /// Marks a step of the protocol. If `TORTURE_DIE_AT` names this step and how often it must be
@@ -36,8 +38,8 @@ pub fn reach(step: &str) {
 #[inline(always)]
 pub fn reach(_step: &str) {}
 
-/// How the flush is broken, if at all: `TORTURE_VARIANT` is `delete-first`, `no-ledger`,
-/// `finish-at-ack` or `trust-offset`.
+/// How the protocols are broken, if at all: `TORTURE_VARIANT` is `delete-first`, `no-ledger`,
+/// `finish-at-ack`, `trust-offset` or `internal-versions`.
 #[cfg(feature = "torture")]
 pub fn variant() -> Option<Variant> {
     match std::env::var("TORTURE_VARIANT").unwrap_or_default().as_str() {
@@ -45,6 +47,7 @@ pub fn variant() -> Option<Variant> {
         "no-ledger" => Some(Variant::NoLedger),
         "finish-at-ack" => Some(Variant::FinishAtAck),
         "trust-offset" => Some(Variant::TrustOffset),
+        "internal-versions" => Some(Variant::InternalVersions),
         _ => None,
     }
 }

@@ -1,11 +1,16 @@
 //! Prints what the doctor found.
 
-use super::super::config::Config;
-use super::super::doctor::{Doctor, Finding};
+use tidemark_store::clock::Clock;
 
-pub(super) async fn doctor(doctor: &Doctor, config: &Config) -> Result<(), String> {
+use super::super::config::Config;
+use super::super::doctor::{Doctor, Finding, examine_open_search};
+
+pub(super) async fn doctor(doctor: &Doctor, config: &Config, clock: &Clock) -> Result<(), String> {
     let mut findings = doctor.examine(config).await;
     findings.push(doctor.examine_pictures().await);
+    if let Some(open_search) = doctor.open_search() {
+        findings.extend(examine_open_search(config, open_search, clock.now_ms()).await);
+    }
     match show(&findings) {
         0 => Ok(()),
         wrong => Err(format!("problems found: {wrong}; see the lines that start with X")),

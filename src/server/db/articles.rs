@@ -4,7 +4,8 @@ mod read;
 mod write;
 
 pub(super) use read::{
-    FROM, FieldsRow, SummaryRow, VISIBLE, contains, select_fields, summary_columns,
+    FROM, FieldsRow, SummaryRow, VISIBLE, authors_and_tags, contains, select_fields,
+    summary_columns,
 };
 pub use read::{Filter, articles_by_slugs, still_there};
 pub use write::{Written, id_of_slug, write};

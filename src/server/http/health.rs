@@ -11,7 +11,7 @@ use tidemark_stream::road::Stream;
 use tidemark_stream::status::Status;
 
 use crate::error::Error;
-use crate::server::doctor::Health;
+use crate::server::doctor::{Health, search_health};
 use crate::server::metrics::MEDIA_TYPE;
 use crate::server::request::cache::CachePolicy;
 use crate::server::request::problem::problem;
@@ -23,9 +23,9 @@ pub async fn healthz() -> impl IntoResponse {
 }
 
 /// `GET /readyz`: 200 if every store answers and can be trusted, so requests may be sent here. The
-/// body is `{"database":"ok"}`, with `redis` in the server profile. Otherwise 503 and a problem
-/// that says which store fails. Nothing depends on Kafka, so `kafka` says how it is and fails
-/// nothing.
+/// body is `{"database":"ok"}`, with `redis` in the server profile. Nothing depends on Kafka nor on
+/// OpenSearch, so `kafka` and `opensearch` say how they are and fail nothing. Otherwise 503 and a
+/// problem that says which store fails.
 pub async fn readyz(State(state): State<AppState>) -> Response {
     let stores = state.doctor.health().await;
     let in_words = |health: &Health| health.in_words();
@@ -43,6 +43,9 @@ pub async fn readyz(State(state): State<AppState>) -> Response {
                 |why| format!("can't be used ({why}); batches go to SQL directly"),
             );
             good.insert("kafka", kafka);
+        }
+        if let Some(open_search) = state.doctor.open_search() {
+            good.insert("opensearch", search_health(open_search).await.to_owned());
         }
         return ([CachePolicy::Never.header()], Json(good)).into_response();
     }
@@ -70,6 +73,12 @@ pub async fn metrics(State(state): State<AppState>) -> Result<impl IntoResponse,
         true => state.doctor.unflushed().await.ok().flatten(),
         false => None,
     };
+    if let Some(open_search) = state.doctor.open_search() {
+        up.push(("opensearch", !open_search.is_away()));
+        if let Ok(waiting) = open_search.waiting().await {
+            state.metrics.search(waiting, state.clock.now_ms());
+        }
+    }
     state.metrics.now(state.counting.waiting(), &up, unflushed);
     let text = state.metrics.encode().map_err(|_| Error::Internal)?;
     Ok((

@@ -24,6 +24,15 @@ impl Jobs {
             let (cache, of) = ("search entries".to_owned(), "no article".to_owned());
             drifts.push(Drift { cache, of, cached: orphans, correct: 0 });
         }
+        if let Some(open_search) = &self.open_search {
+            // Everything else is right whether or not OpenSearch answers.
+            match open_search.reconcile().await {
+                Ok(compared) => drifts.extend(compared.drifts),
+                Err(error) => {
+                    tracing::warn!(error = %error, "the index could not be compared with SQL")
+                }
+            }
+        }
         for Drift { cache, of, cached, correct } in &drifts {
             tracing::warn!(
                 cache,

@@ -1,6 +1,7 @@
 //! Runs jobs: one step, with its timeout and a record of how it went; and the loop that waits for
 //! the next.
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use tidemark_counting::ViewError;
@@ -27,10 +28,10 @@ impl Jobs {
     }
 
     /// Runs `work` with the job's timeout and stores what `describe` makes of the result.
-    pub(super) async fn noted<T>(
+    pub(super) async fn noted<T, E: Display>(
         &self,
         job: Job,
-        work: impl Future<Output = Result<T, ViewError>>,
+        work: impl Future<Output = Result<T, E>>,
         describe: impl Fn(&T) -> Summary,
     ) -> Result<T, String> {
         let started_at = self.clock.now_ms();
@@ -64,13 +65,15 @@ impl Jobs {
         result
     }
 
-    async fn run(&self, job: Job) -> Result<Summary, ViewError> {
-        match job {
+    async fn run(&self, job: Job) -> Result<Summary, String> {
+        let result = match job {
+            Job::Search => return self.search().await.map_err(|error| error.to_string()),
             Job::Flush => self.flush().await.map(|flushed| summary(&flushed)),
             Job::Reconcile => self.reconcile().await.map(|drifts| Some(describe(&drifts))),
             Job::Prune => self.prune().await,
             Job::Ranking => self.refresh_rankings().await,
-        }
+        };
+        result.map_err(|error: ViewError| error.to_string())
     }
 
     /// Runs every job on its schedule until `stop` is cancelled, and reads from Kafka all the time,

@@ -51,7 +51,7 @@ pub(in crate::server::db) const FROM: &str =
     "FROM articles LEFT JOIN article_stats ON article_stats.article_id = articles.id";
 
 /// The columns with an article's authors and tags, each a JSON array.
-fn authors_and_tags(dialect: Dialect) -> String {
+pub(in crate::server::db) fn authors_and_tags(dialect: Dialect) -> String {
     let authors = dialect.json_list("json_object('username', users.username, 'name', users.name)");
     let tags = dialect.json_list("json_object('slug', tags.slug, 'name', tags.name)");
     format!(

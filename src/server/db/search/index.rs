@@ -5,7 +5,7 @@ use sqlx::{AssertSqlSafe, FromRow, MySqlConnection, SqliteConnection};
 use tidemark_content::search::analysis::indexed;
 use tidemark_content::search::excerpt::plain_text;
 
-use super::super::{Database, Transaction, on_connection, on_reader, on_writer};
+use super::super::{Database, Transaction, on_connection, on_reader, on_writer, search_queue};
 
 /// How much of a text is indexed, in bytes. It bounds the time that a save takes.
 const MOST_INDEXED: usize = 500_000;
@@ -63,6 +63,7 @@ pub(in crate::server::db) async fn article_changed(
     transaction: &mut Transaction,
     id: i64,
 ) -> sqlx::Result<()> {
+    search_queue::article_changed(transaction, id).await?;
     index_article(transaction, id, false).await.map(drop)
 }
 
