@@ -59,7 +59,7 @@ fn author(name: &str) -> Author {
     Author { username: name.to_lowercase().replace(' ', "-"), name: name.into() }
 }
 
-fn tag(name: &str) -> Tag {
+pub fn tag(name: &str) -> Tag {
     Tag { slug: name.to_lowercase(), name: name.into() }
 }
 

@@ -20,6 +20,7 @@ mod injection;
 mod layers;
 mod loading;
 mod moving_in;
+mod open_search;
 mod outages;
 mod page_cache;
 mod pages;

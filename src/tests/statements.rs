@@ -25,7 +25,7 @@ const VERBS: [&str; 6] = ["SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "REPLA
 
 /// Types that mark a function or an `impl` as specific to one kind of database.
 const SQLITE_TYPES: [&str; 3] = ["SqliteDatabase", "SqliteConnection", "DatabaseSessionStore"];
-const MYSQL_TYPES: [&str; 3] = ["MySqlDatabase", "MySqlConnection", "Ledger"];
+const MYSQL_TYPES: [&str; 4] = ["MySqlDatabase", "MySqlConnection", "Ledger", "SearchQueue"];
 
 /// Statements for SQLite only that the code around them doesn't mark as such: file, a part of the
 /// statement, and the reason. MySQL must reject them.
@@ -149,6 +149,9 @@ const PARTS: &[(&str, &str, Part)] = &[
     ("server/db/search.rs", "others", Any(&["", ", ?"])),
     ("server/db/search/index.rs", "tags", Each("json_group_array(1)", "group_concat(1)")),
     ("server/db/search/index.rs", "limit", Any(&["10"])),
+    ("server/db/search_queue.rs", "authors_and_tags", Of("authors_and_tags")),
+    ("server/db/search_queue.rs", "articles", Of("select_indexed")),
+    ("server/db/search_queue.rs", "limit", Any(&["10"])),
     ("server/db/studio.rs", "shelf", Any(&["articles.deleted_at IS NULL"])),
     ("server/db/studio.rs", "author", Any(&["coalesce(?, 0) = 0"])),
     (
