@@ -145,12 +145,14 @@ impl Consumer {
 
     async fn step_with(&self, open: &mut Open, wait: Duration) -> Result<Consumed, StreamError> {
         let records = open.read(RECORDS, wait).await?;
+        if open.is_shaken {
+            // The client says that it lost a broker, but not that it found it again, nor that the
+            // log is the same.
+            open.is_shaken = false;
+            open.find_place(&self.status, &self.ledger).await?;
+            return Ok(Consumed::default());
+        }
         let Some(last) = records.last() else {
-            if open.is_shaken {
-                // The client says that it lost a broker, but not that it found it again.
-                open.watermarks().await?;
-                open.is_shaken = false;
-            }
             self.status.set_lag(0);
             return Ok(Consumed::default());
         };

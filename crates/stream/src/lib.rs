@@ -59,6 +59,14 @@ fn reason(error: &KafkaError) -> String {
             | RDKafkaErrorCode::UnknownPartition,
         ) => "the topic is not there; make it with tidemark kafka init".into(),
         Some(RDKafkaErrorCode::MessageTimedOut) => "it does not answer".into(),
+        Some(
+            RDKafkaErrorCode::PurgeQueue
+            | RDKafkaErrorCode::PurgeInflight
+            | RDKafkaErrorCode::OutOfOrderSequenceNumber,
+        ) => "its log lacks what it had before".into(),
+        Some(RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange) => {
+            "its log has no record at the place that comes next".into()
+        }
         Some(code) => code.to_string(),
         None => error.to_string(),
     }
