@@ -162,15 +162,19 @@ impl OpenSearch {
 
     async fn search(&self, body: serde_json::Value) -> Result<serde_json::Value, Failure> {
         let path = format!("/{}/_search", self.names.reading());
-        // The index that the alias named may be deleted by a rebuild at this moment. Then the alias
-        // names another one.
+        let mut last = Failure::NoIndex;
+        // A rebuild may delete the index that the alias named, before or while it is searched. Then
+        // the alias names another one.
         for body in [body.clone(), body] {
             let answer = self.client.find(Method::POST, &path, Body::Json(body), Patience::Reader);
-            if let Some(answer) = answer.await? {
-                return Ok(answer);
+            match answer.await {
+                Ok(Some(answer)) => return Ok(answer),
+                Ok(None) => last = Failure::NoIndex,
+                Err(failure @ Failure::Refused { status: 503, .. }) => last = failure,
+                Err(other) => return Err(other),
             }
         }
-        Err(Failure::NoIndex)
+        Err(last)
     }
 
     /// Writes what has changed. Makes the index if there is none.
