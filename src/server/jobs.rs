@@ -87,9 +87,8 @@ impl Jobs {
     /// Jobs that work on these stores. Jobs may take longer than requests, so these should not be
     /// the stores [`Stores::for_requests`].
     pub fn new(stores: &Stores, clock: Clock, settings: config::Jobs, metrics: Metrics) -> Self {
-        let Stores {
-            database, views, redis, road, sessions, author_counts, open_search, ..
-        } = stores.clone();
+        let Stores { database, views, redis, road, sessions, author_counts, open_search, .. } =
+            stores.clone();
         Self {
             database,
             store: views,
