@@ -41,7 +41,8 @@ unit unit-current: export RUST_TEST_THREADS ?= 4
 unit: ## Run the tests of all crates without a browser, and the program's on both profiles
 	@$(WITH) cargo test --workspace --features ssr
 	@$(WITH) TIDEMARK_TEST_PROFILE=server cargo test --workspace --features ssr --test integration -- \
-		--skip database:: --skip connections:: --skip server_profile:: --skip crash:: --skip command_line::
+		--skip database:: --skip connections:: --skip server_profile:: --skip open_search:: \
+		--skip crash:: --skip command_line::
 
 # TESTS='database:: store::' runs these instead of all.
 unit-current: ## Run the server profile's tests on a current MySQL and Valkey, the stores' on a current Redis
@@ -83,7 +84,7 @@ watch: setup ## Rebuild and reload while you edit (needs cargo-leptos)
 
 bench: ## Measure what pages and views cost, in both profiles
 	@scripts/setup.sh test
-	@$(WITH) cargo bench --quiet --features bench --bench views
+	@$(WITH) cargo bench --quiet --profile dist --features bench --bench views
 
 # PAGES='/ /search' checks these instead of the front page and an article.
 lighthouse: ## Check that Lighthouse gives the front page and an article 100 in all four categories
