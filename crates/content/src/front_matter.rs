@@ -10,6 +10,7 @@ mod write;
 pub use date::Zones;
 pub use parse::{Conventions, Fate, Found, Generator, Note, parse, read};
 
+pub(crate) use path::encode_path;
 pub use path::{
     forms_of_address, is_picture_address, normalize_path, split_dated_stem, without_ending,
 };

@@ -7,6 +7,7 @@
 
 pub mod address;
 pub mod characters;
+pub mod counts;
 pub mod difference;
 pub mod form;
 pub mod forwarded;

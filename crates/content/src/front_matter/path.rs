@@ -34,7 +34,7 @@ pub fn forms_of_address(path: &str) -> [String; 4] {
 }
 
 /// Encodes a path so that [`normalize_path`] decodes it to `path` again.
-pub(super) fn encode_path(path: &str) -> String {
+pub(crate) fn encode_path(path: &str) -> String {
     path.replace('%', "%25").replace('?', "%3F").replace('#', "%23")
 }
 
