@@ -1,6 +1,7 @@
 //! Articles as readers see them.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -20,6 +21,18 @@ pub struct Tag {
     pub slug: String,
     /// The name shown to readers.
     pub name: String,
+}
+
+/// Views of an article that were counted elsewhere, before it moved here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Baseline {
+    /// Where they were counted, such as `WordPress`.
+    pub source: String,
+    /// How many views.
+    pub views: i64,
+    /// The last day that they cover, if known.
+    #[schema(value_type = Option<String>, format = Date)]
+    pub until: Option<Date>,
 }
 
 /// A heading in an article's table of contents.
@@ -54,8 +67,10 @@ pub struct ArticleSummary {
     pub published_at: Timestamp,
     /// Estimated reading time in minutes, at least 1.
     pub reading_minutes: i64,
-    /// The view count.
+    /// The view count: the views that were counted here, and those of `baselines`.
     pub views: i64,
+    /// The views that were counted elsewhere before the article moved here, by source.
+    pub baselines: Vec<Baseline>,
     /// The number of readers who like it.
     pub likes: i64,
     /// The number of readers who have collected it.

@@ -1,5 +1,7 @@
 //! Number formatting for readers.
 
+use super::article::Baseline;
+
 /// Formats a count with a comma every three digits: `1234567` becomes `1,234,567`.
 pub fn format_count(count: i64) -> String {
     let digits = count.unsigned_abs().to_string();
@@ -26,9 +28,40 @@ pub fn format_followers(count: i64) -> String {
     format!("{} {}", format_count(count), if count == 1 { "follower" } else { "followers" })
 }
 
+/// Says which part of a total was counted elsewhere: `1,234 from WordPress until November 27,
+/// 2026`. `None` if nothing was.
+pub fn format_baselines(baselines: &[Baseline]) -> Option<String> {
+    let parts: Vec<String> = baselines
+        .iter()
+        .map(|Baseline { source, views, until }| {
+            let until = until.map(|day| day.strftime(" until %B %-d, %Y").to_string());
+            format!("{} from {source}{}", format_count(*views), until.unwrap_or_default())
+        })
+        .collect();
+    (!parts.is_empty()).then(|| parts.join("; "))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn views_from_elsewhere_are_named_by_source() {
+        let baseline = |source: &str, views, until: Option<&str>| Baseline {
+            source: source.into(),
+            views,
+            until: until.map(|day| day.parse().unwrap()),
+        };
+        assert_eq!(format_baselines(&[]), None);
+        assert_eq!(
+            format_baselines(&[
+                baseline("WordPress", 12_345, Some("2026-11-27")),
+                baseline("busuanzi", 1, None)
+            ])
+            .unwrap(),
+            "12,345 from WordPress until November 27, 2026; 1 from busuanzi"
+        );
+    }
 
     #[test]
     fn a_count_has_a_comma_every_three_digits() {

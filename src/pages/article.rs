@@ -11,6 +11,7 @@ use crate::components::page::{Content, Head, LoadedPage, Preview};
 use crate::components::reaction_button::ReactionButton;
 use crate::components::view_counter::ViewCounter;
 use crate::model::article::{Article, ArticleContent};
+use crate::model::numbers::format_baselines;
 use crate::model::pages::{ArticleData, OwnReactions};
 use crate::model::reaction::Reaction;
 use crate::server::request::identity::sign_in_address;
@@ -54,8 +55,12 @@ fn show(ArticleData { article, own, would_count }: ArticleData, state: &AppState
     let (views, words) =
         (views(summary.id, summary.views), views_in_words(summary.id, summary.views));
     let would_count = hole::would_count(summary.id, would_count);
-    let count =
-        view! { <ViewCounter article=summary.id views words window_ms would_count /> }.into_any();
+    let elsewhere = format_baselines(&summary.baselines);
+    let count = view! {
+        <ViewCounter article=summary.id views words window_ms would_count />
+        {elsewhere.map(|part| view! { <span class="elsewhere">{format!("including {part}")}</span> })}
+    }
+    .into_any();
     let head = Head {
         title: format!("{} · {}", summary.title, site.title),
         description: Some(summary.summary),

@@ -13,6 +13,7 @@ use tidemark_store::sql::OwnConnection;
 
 use super::db::Database;
 use super::db::articles::articles_by_slugs;
+use super::db::baselines::Baselines;
 use super::gather::{Asker, Gatherer, gather};
 use crate::error::Error;
 use crate::model::article::Article;
@@ -53,16 +54,16 @@ impl ArticlesBySlug {
 pub struct ArticleReader {
     asked: Gatherer<String, Found>,
     connection: OwnConnection,
+    baselines: Baselines,
     clock: Clock,
 }
 
 /// A handle to ask with, and the reader, which has to run to answer.
 pub fn articles_by_slug(database: Database, clock: Clock) -> (ArticlesBySlug, ArticleReader) {
     let (asker, asked) = gather(QUEUE, BATCH);
-    (
-        ArticlesBySlug(asker),
-        ArticleReader { asked, connection: OwnConnection::new(database.any().clone()), clock },
-    )
+    let connection = OwnConnection::new(database.any().clone());
+    let baselines = database.baselines().clone();
+    (ArticlesBySlug(asker), ArticleReader { asked, connection, baselines, clock })
 }
 
 impl ArticleReader {
@@ -82,7 +83,8 @@ impl ArticleReader {
         let slugs: Vec<&str> = slugs.into_iter().collect();
         let late = || Err(sqlx::Error::PoolTimedOut);
         let outage = self.connection.database.outage().clone();
-        let asking = articles_by_slugs(&mut self.connection, &slugs, self.clock.now_ms());
+        let now = self.clock.now_ms();
+        let asking = articles_by_slugs(&mut self.connection, &self.baselines, &slugs, now);
         let read = tokio::select! {
             biased;
             () = outage.begins() => late(),

@@ -3,6 +3,9 @@
 //! In the embedded profile, SQL has all counts. In the server profile, Redis has them, and SQL has
 //! what was flushed. While Redis is down, SQL's counts are used.
 
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, HashMap};
+
 use moka::sync::Cache;
 use tidemark_counting::Views;
 use tidemark_store::clock::Clock;
@@ -10,6 +13,7 @@ use tidemark_store::clock::Clock;
 use super::article_reader::ArticlesBySlug;
 use super::db::Database;
 use super::db::articles::Filter;
+use super::db::baselines::BaselineTable;
 use super::db::content_version::ContentVersion;
 use super::db::lists::List;
 use super::reactions::Profile;
@@ -175,7 +179,7 @@ impl Articles {
     /// Replaces the article's views with the current count.
     pub async fn with_count(&self, mut article: Article) -> Article {
         let id = article.summary.id;
-        let totals = self.views.totals(&[id]).await.unwrap_or_default();
+        let totals = totals(&self.views, &self.database, &[id]).await.unwrap_or_default();
         article.summary.views = totals.get(&id).copied().unwrap_or(article.summary.views);
         article
     }
@@ -183,7 +187,7 @@ impl Articles {
     /// Replaces the views of a page of articles with the current counts.
     pub async fn with_counts(&self, mut page: Page<ArticleSummary>) -> Page<ArticleSummary> {
         let ids: Vec<i64> = page.items.iter().map(|article| article.id).collect();
-        let totals = self.views.totals(&ids).await.unwrap_or_default();
+        let totals = totals(&self.views, &self.database, &ids).await.unwrap_or_default();
         for article in &mut page.items {
             article.views = totals.get(&article.id).copied().unwrap_or(article.views);
         }
@@ -237,6 +241,10 @@ pub(super) async fn most_viewed(
     limit: i64,
 ) -> Result<Vec<RankedArticle>, Error> {
     let limit = usize::try_from(limit).unwrap_or(0);
+    let baselines = database.baselines().current();
+    if window == Window::All && !baselines.ranked().is_empty() {
+        return most_viewed_ever(database, views, &baselines, now, limit).await;
+    }
     // Ask for more than `limit`, because some may be deleted or unpublished.
     let mut count = limit.saturating_mul(2).saturating_add(10);
     while let Some(top) = views.top(window.into(), count).await {
@@ -253,4 +261,83 @@ pub(super) async fn most_viewed(
         count = count.saturating_mul(4);
     }
     Ok(database.most_viewed(window, i64::try_from(limit).unwrap_or(i64::MAX), now).await?)
+}
+
+/// The current totals of articles, with the views from elsewhere. Articles that are missing have
+/// theirs in SQL. `None` while Redis is unavailable.
+///
+/// Everything that replaces SQL's counts with those of Redis takes them from here.
+pub(super) async fn totals(
+    views: &Views,
+    database: &Database,
+    articles: &[i64],
+) -> Option<HashMap<i64, i64>> {
+    let mut totals = views.totals(articles).await?;
+    let baselines = database.baselines().current();
+    for (article, views) in &mut totals {
+        *views = views.saturating_add(baselines.views(*article));
+    }
+    Some(totals)
+}
+
+/// The ranking of all time, with the views from elsewhere.
+///
+/// There are two lists in descending order: what was counted here, and what comes from elsewhere.
+/// No article further down both has more views than the last ones looked at have together. So once
+/// enough articles have more than that, the rest can't matter.
+async fn most_viewed_ever(
+    database: &Database,
+    views: &Views,
+    baselines: &BaselineTable,
+    now: i64,
+    limit: usize,
+) -> Result<Vec<RankedArticle>, Error> {
+    let mut count = limit.saturating_mul(2).saturating_add(10);
+    loop {
+        let counted = match views.top(tidemark_counting::Window::All, count).await {
+            Some(top) => top,
+            None => database.most_counted(count).await?,
+        };
+        let elsewhere = &baselines.ranked()[..count.min(baselines.ranked().len())];
+        let is_all = counted.len() < count && elsewhere.len() == baselines.ranked().len();
+        let last = |is_all: bool, last: Option<i64>| if is_all { 0 } else { last.unwrap_or(0) };
+        let most_of_others = last(counted.len() < count, counted.last().map(|(_, views)| *views))
+            .saturating_add(last(
+                elsewhere.len() == baselines.ranked().len(),
+                elsewhere.last().map(|(views, _)| *views),
+            ));
+
+        let mut found: HashMap<i64, i64> = counted.into_iter().collect();
+        let missing: Vec<i64> = elsewhere
+            .iter()
+            .map(|(_, article)| *article)
+            .filter(|article| !found.contains_key(article))
+            .collect();
+        found.extend(database.counted(&missing).await?);
+        found.extend(views.totals(&missing).await.unwrap_or_default());
+        let ids: BTreeSet<i64> = found.keys().chain(&missing).copied().collect();
+        let mut ranked: Vec<(i64, i64)> = ids
+            .into_iter()
+            .map(|article| {
+                let counted = found.get(&article).copied().unwrap_or(0);
+                (counted.saturating_add(baselines.views(article)), article)
+            })
+            .filter(|(views, _)| *views > 0)
+            .collect();
+        ranked.sort_unstable_by_key(|entry| Reverse(*entry));
+
+        let ids: Vec<i64> = ranked.iter().map(|(_, article)| *article).collect();
+        let names = database.names(&ids, now).await?;
+        let articles = ranked.into_iter().filter_map(|(views, id)| {
+            let (slug, title) = names.get(&id)?;
+            Some(RankedArticle { id, slug: slug.clone(), title: title.clone(), views })
+        });
+        let articles: Vec<_> = articles.take(limit).collect();
+        let is_certain = articles.len() == limit
+            && articles.last().is_none_or(|last| last.views > most_of_others);
+        if is_all || is_certain {
+            return Ok(articles);
+        }
+        count = count.saturating_mul(4);
+    }
 }

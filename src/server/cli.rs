@@ -3,6 +3,7 @@
 
 mod doctor;
 mod import;
+mod import_counts;
 mod jobs;
 mod kafka;
 mod search;
@@ -17,6 +18,9 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use doctor::doctor;
 use import::{ImportArguments, import, seed_samples};
+use import_counts::{ImportCountsArguments, take_counts};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use jobs::{flush, reconcile, show_jobs, work};
 use kafka::{KafkaCommand, kafka};
 use serve::serve;
@@ -24,7 +28,8 @@ use tidemark_store::clock::Clock;
 use user::{UserCommand, user};
 
 use super::config::Config;
-use super::content::export::export_folder;
+use super::content::export::{ExportError, export_folder};
+use super::content::export_counts::export_counts;
 use super::content::rerender::rerender;
 use super::content::search_index::index_older;
 use super::jobs::schedule::Schedule;
@@ -76,7 +81,14 @@ enum Command {
     /// Articles, pictures and old addresses are taken; counts stay. A file that has not changed
     /// since it was imported changes nothing. The exit status is 1 if anything was left or refused.
     Import(ImportArguments),
-    /// Write every article to a Markdown file that `import` reads
+    /// Take over view counts from WordPress, GoatCounter, Plausible, Matomo, Google Analytics,
+    /// Waline, LeanCloud, busuanzi or a list of address,count
+    ///
+    /// They become a part of each article's total that names its source. What was counted here
+    /// stays as it is, and so do the rankings of the last days. Importing again replaces what came
+    /// from the same source. The exit status is 1 if a line could not be read.
+    ImportCounts(ImportCountsArguments),
+    /// Write every article to a Markdown file that `import` reads, and the counts to counts.csv
     Export {
         /// The folder to write to; created if missing, existing files are replaced
         folder: PathBuf,
@@ -179,13 +191,23 @@ async fn run(arguments: Arguments) -> Result<(), String> {
             author_counts.articles_changed().await;
             imported
         }
-        Command::Export { folder } => match export_folder(database, &folder).await {
-            Ok(count) => {
-                println!("Exported {count} articles to {}.", folder.display());
-                Ok(())
+        Command::ImportCounts(arguments) => take_counts(database, arguments).await,
+        Command::Export { folder } => {
+            let exported = async {
+                let count = export_folder(database, &folder).await?;
+                let now = Timestamp::from_millisecond(clock.now_ms()).unwrap_or_default();
+                let today = TimeZone::UTC.to_datetime(now).date();
+                export_counts(database, &parts.stores.views, today, &folder).await?;
+                Ok::<_, ExportError>(count)
+            };
+            match exported.await {
+                Ok(count) => {
+                    println!("Exported {count} articles and their counts to {}.", folder.display());
+                    Ok(())
+                }
+                Err(error) => Err(error.to_string()),
             }
-            Err(error) => Err(error.to_string()),
-        },
+        }
         Command::Search(SearchCommand::Rebuild) => {
             search::rebuild(database, parts.stores.open_search.as_ref()).await
         }

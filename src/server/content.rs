@@ -1,7 +1,9 @@
 //! Imports articles from files, exports them, and renders them again.
 
 pub mod export;
+pub mod export_counts;
 pub mod import;
+pub mod import_counts;
 pub mod rerender;
 pub mod search_index;
 

@@ -70,8 +70,12 @@ impl Counting {
         article: i64,
         request: Box<ViewRequest>,
     ) -> Result<ViewOutcome, Error> {
-        let outcome = self.try_to_record(article, request).await;
+        let mut outcome = self.try_to_record(article, request).await;
         self.metrics.view(&outcome);
+        // Readers see the total (rule C6). The store knows only what was counted here.
+        if let Ok(outcome) = &mut outcome {
+            outcome.views = self.database.baselines().with(article, outcome.views);
+        }
         outcome
     }
 

@@ -207,9 +207,16 @@ impl CountsReader {
         let (totals, followers) = join(views.totals(articles), followers).await;
         let is_behind = totals.is_none();
         let totals = totals.unwrap_or_default();
-        let mut articles = self.stored(articles, &totals).await?;
+        let wanted = articles;
+        let mut articles = self.stored(wanted, &totals).await?;
         for (article, views) in totals {
             articles.entry(article).or_default().views = views;
+        }
+        // What comes from elsewhere is added last: it is not in the cached counts.
+        let baselines = self.sources.database.baselines().current();
+        for article in wanted.iter().filter(|article| baselines.views(**article) > 0) {
+            let counts = articles.entry(*article).or_default();
+            counts.views = counts.views.saturating_add(baselines.views(*article));
         }
         self.moments += 1;
         let (order, followers) = (self.moments, followers.into_iter().flatten().collect());

@@ -8,6 +8,7 @@
 //! took longer than reading the list.
 
 pub mod articles;
+pub mod baselines;
 pub mod content_version;
 pub mod counts;
 pub mod devices;
@@ -32,6 +33,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use baselines::Baselines;
 use content_version::ContentVersion;
 pub use tidemark_store::sql::{
     AnyDatabase, MySqlDatabase, OpenError, SqliteDatabase, Transaction, is_unavailable,
@@ -52,6 +54,7 @@ static MIGRATIONS: Migrations = Migrations {
 pub struct Database {
     connections: AnyDatabase,
     content_version: ContentVersion,
+    baselines: Baselines,
     reactions_version: Arc<AtomicU64>,
 }
 
@@ -68,6 +71,7 @@ impl From<AnyDatabase> for Database {
         Self {
             connections,
             content_version: ContentVersion::default(),
+            baselines: Baselines::default(),
             reactions_version: Arc::default(),
         }
     }

@@ -13,6 +13,7 @@ use tidemark_content::search::{Query, excerpt};
 use tidemark_counting::Views;
 use tidemark_store::clock::Clock;
 
+use super::articles::totals;
 use super::db::Database;
 pub use super::db::search::{Asked, Found, MOST_RANKED};
 use super::work::Work;
@@ -167,7 +168,7 @@ impl Search {
     /// Replaces the views of hits with current ones.
     pub async fn with_counts(&self, hits: &mut [SearchHit]) {
         let ids: Vec<i64> = hits.iter().map(|hit| hit.article.id).collect();
-        let totals = self.views.totals(&ids).await.unwrap_or_default();
+        let totals = totals(&self.views, &self.database, &ids).await.unwrap_or_default();
         for SearchHit { article, .. } in hits {
             article.views = totals.get(&article.id).copied().unwrap_or(article.views);
         }

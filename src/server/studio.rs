@@ -13,6 +13,7 @@ use tidemark_counting::Views;
 use tidemark_store::clock::Clock;
 
 use super::accounts::FieldErrors;
+use super::articles::totals;
 use super::author_counts::AuthorCounts;
 use super::config;
 use super::db::Database;
@@ -307,7 +308,7 @@ impl Studio {
     pub async fn table(&self, query: &TableQuery) -> Result<Page<TableRow>, Error> {
         let mut table = self.database.table(query, self.clock.now_ms()).await?;
         let ids: Vec<i64> = table.items.iter().map(|row| row.id).collect();
-        let totals = self.views.totals(&ids).await.unwrap_or_default();
+        let totals = totals(&self.views, &self.database, &ids).await.unwrap_or_default();
         for row in &mut table.items {
             row.views = totals.get(&row.id).copied().unwrap_or(row.views);
         }

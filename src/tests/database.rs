@@ -783,9 +783,14 @@ fn users_added_while_articles_name_them_exist_once() {
 
 /// The article with this slug, if readers see it at `now`.
 pub async fn by_slug(database: &Database, slug: &str, now: i64) -> sqlx::Result<Option<Article>> {
-    Ok(articles::articles_by_slugs(&mut OwnConnection::new(database.any().clone()), &[slug], now)
-        .await?
-        .pop())
+    Ok(articles::articles_by_slugs(
+        &mut OwnConnection::new(database.any().clone()),
+        database.baselines(),
+        &[slug],
+        now,
+    )
+    .await?
+    .pop())
 }
 
 #[test]

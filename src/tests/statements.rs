@@ -84,6 +84,7 @@ const PARTS: &[(&str, &str, Part)] = &[
         "more",
         Any(&[", deleted_at = NULL WHERE id = ?", " WHERE id = ? AND version = ?"]),
     ),
+    ("server/db/baselines.rs", "rows", Any(&["(?, ?, ?, ?)", "(?, ?, ?, ?), (?, ?, ?, ?)"])),
     ("server/db/counts.rs", "others", Any(&["", ", ?"])),
     ("server/db/lists.rs", "columns", Of("summary_columns")),
     ("server/db/lists.rs", "join", Any(&["JOIN collects ON collects.article_id = articles.id", ""])),
@@ -141,8 +142,25 @@ const PARTS: &[(&str, &str, Part)] = &[
         ]),
     ),
     ("server/db/search.rs", "score", Any(&["0", "bm25(search_terms, 10.0, 6.0, 3.0, 1.0)"])),
-    ("server/db/search.rs", "order", Any(&["", "coalesce(article_stats.views, 0) DESC, "])),
-    ("server/db/search.rs", "first", Any(&["found.score, ", "coalesce(article_stats.views, 0) DESC, "])),
+    (
+        "server/db/search.rs",
+        "order",
+        Any(&[
+            "",
+            "coalesce(article_stats.views, 0) + coalesce((SELECT sum(article_baselines.views)
+                FROM article_baselines
+                WHERE article_baselines.article_id = search_documents.article_id), 0) DESC, ",
+        ]),
+    ),
+    (
+        "server/db/search.rs",
+        "first",
+        Any(&[
+            "found.score, ",
+            "coalesce(article_stats.views, 0) + coalesce((SELECT sum(article_baselines.views)
+                FROM article_baselines WHERE article_baselines.article_id = found.id), 0) DESC, ",
+        ]),
+    ),
     ("server/db/search.rs", "most", Any(&["10"])),
     ("server/db/search.rs", "limit", Any(&["10"])),
     ("server/db/search.rs", "columns", Of("summary_columns")),
@@ -166,7 +184,15 @@ const PARTS: &[(&str, &str, Part)] = &[
         ]),
     ),
     ("server/db/studio.rs", "integer", Each("INTEGER", "SIGNED")),
-    ("server/db/studio.rs", "order", Any(&["lower(articles.title)", "week"])),
+    (
+        "server/db/studio.rs",
+        "order",
+        Any(&[
+            "lower(articles.title)",
+            "coalesce(article_stats.views, 0) + coalesce((SELECT sum(article_baselines.views)
+                FROM article_baselines WHERE article_baselines.article_id = articles.id), 0)",
+        ]),
+    ),
     ("server/db/studio.rs", "direction", Any(&["ASC", "DESC"])),
     ("server/db/studio.rs", "per_page", Any(&["10"])),
     ("server/db/studio.rs", "fields", Of("select_fields")),

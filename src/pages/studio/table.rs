@@ -11,7 +11,7 @@ use super::status_name;
 use crate::components::article_list::{Date, Pagination};
 use crate::components::form::Notice;
 use crate::components::page::{Content, Head, LoadedPage};
-use crate::model::numbers::format_count;
+use crate::model::numbers::{format_baselines, format_count};
 use crate::server::db::studio::{Column, Shelf, TableQuery, TableRow};
 use crate::server::db::users::Role;
 use crate::server::request::identity::current_user;
@@ -214,7 +214,11 @@ fn Row(row: TableRow, sees_all: bool, now: i64) -> impl IntoView {
             </td>
             <td data-label="Published">{row.published_at.and_then(date)}</td>
             <td data-label="Updated">{date(row.updated_at)}</td>
-            {number("Views", row.views)}
+            <td class="number" data-label="Views">
+                {format_count(row.views)}
+                {format_baselines(&row.baselines)
+                    .map(|part| view! { <small class="elsewhere">{format!("including {part}")}</small> })}
+            </td>
             {number("7 days", row.week)}
             {number("Likes", row.likes)}
             {number("Saved", row.collects)}

@@ -18,6 +18,9 @@ pub enum ExportError {
         /// The system's message.
         reason: String,
     },
+    /// The views can't be read.
+    #[error("The views could not be read: {0}")]
+    Views(String),
     /// The database failed.
     #[error("The articles could not be read: {0}")]
     Database(#[from] sqlx::Error),

@@ -85,6 +85,8 @@ pub struct StoredContent {
     pub version: i64,
     /// When the next scheduled article is published, in milliseconds since 1970.
     pub next_publication: Option<i64>,
+    /// The version of the views from elsewhere.
+    pub baselines: i64,
 }
 
 impl Database {
@@ -141,9 +143,9 @@ impl ContentWatch {
         match self.database.any() {
             // No timeout: a file can't be unreachable, so any wait is for readers or for the disk.
             AnyDatabase::Sqlite(database) => {
-                let (version, next_publication) =
+                let (version, next_publication, baselines) =
                     sqlx::query_as(LOOK).bind(now).fetch_one(database.reader()).await?;
-                Ok(StoredContent { version, next_publication })
+                Ok(StoredContent { version, next_publication, baselines })
             }
             AnyDatabase::MySql(database) => {
                 if let Some(connection) = self.connection.take() {
@@ -169,7 +171,7 @@ impl ContentWatch {
 }
 
 const LOOK: &str = "SELECT version, (SELECT min(published_at) FROM articles
-        WHERE status = 'published' AND deleted_at IS NULL AND published_at > ?)
+        WHERE status = 'published' AND deleted_at IS NULL AND published_at > ?), baselines
      FROM content_version WHERE id = 1";
 
 /// Reads over `connection`, and returns it. Without an answer in time it is dropped, because the
@@ -180,6 +182,7 @@ async fn ask(
 ) -> sqlx::Result<(MySqlConnection, StoredContent)> {
     let asked = sqlx::query_as(LOOK).bind(now).fetch_one(&mut connection);
     let late = |_| sqlx::Error::PoolTimedOut;
-    let (version, next_publication) = tokio::time::timeout(ANSWER, asked).await.map_err(late)??;
-    Ok((connection, StoredContent { version, next_publication }))
+    let (version, next_publication, baselines) =
+        tokio::time::timeout(ANSWER, asked).await.map_err(late)??;
+    Ok((connection, StoredContent { version, next_publication, baselines }))
 }

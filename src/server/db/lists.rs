@@ -89,7 +89,9 @@ impl Database {
             let list = sqlx::query_as(AssertSqlSafe(sql)).bind(now).bind(user);
             list.bind(offset).fetch_all(pool).await?
         });
-        let items = rows.into_iter().map(SummaryRow::into_summary).collect::<sqlx::Result<_>>()?;
+        let baselines = self.baselines().current();
+        let items = rows.into_iter().map(|row| row.into_summary(&baselines));
+        let items = items.collect::<sqlx::Result<_>>()?;
         Ok(Page::new(items, page, per_page, total))
     }
 

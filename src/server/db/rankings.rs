@@ -5,9 +5,13 @@ use std::collections::HashMap;
 use sqlx::AssertSqlSafe;
 use tidemark_counting::hour_of;
 use tidemark_counting::sql::rankings::has_windows;
+use tidemark_counting::sql::seen::totals_in_sql;
 
 use super::{Database, on_reader};
 use crate::model::article::{RankedArticle, Window};
+
+/// The most placeholders in one statement. SQLite and MySQL allow more.
+const MOST_PLACEHOLDERS: usize = 1024;
 
 impl Database {
     /// Returns the published articles with the most views in `window`, most viewed first and newer
@@ -73,21 +77,37 @@ impl Database {
         articles: &[i64],
         now: i64,
     ) -> sqlx::Result<HashMap<i64, (String, String)>> {
-        if articles.is_empty() {
-            return Ok(HashMap::new());
+        let mut names = HashMap::with_capacity(articles.len());
+        for chunk in articles.chunks(MOST_PLACEHOLDERS) {
+            let others = ", ?".repeat(chunk.len() - 1);
+            let sql = format!(
+                "SELECT id, slug, title FROM articles
+                 WHERE status = 'published' AND published_at <= ? AND deleted_at IS NULL AND id IN (?{others})"
+            );
+            let rows: Vec<(i64, String, String)> = on_reader!(self, pool => {
+                let mut query = sqlx::query_as(AssertSqlSafe(sql)).bind(now);
+                for article in chunk {
+                    query = query.bind(article);
+                }
+                query.fetch_all(pool).await?
+            });
+            names.extend(rows.into_iter().map(|(id, slug, title)| (id, (slug, title))));
         }
-        let others = ", ?".repeat(articles.len() - 1);
+        Ok(names)
+    }
+
+    /// Returns the articles with the most counted views in SQL, whoever may see them, each with
+    /// its views: most viewed first and newer ones first among equals.
+    pub async fn most_counted(&self, limit: usize) -> sqlx::Result<Vec<(i64, i64)>> {
         let sql = format!(
-            "SELECT id, slug, title FROM articles
-             WHERE status = 'published' AND published_at <= ? AND deleted_at IS NULL AND id IN (?{others})"
+            "SELECT article_id, views FROM article_stats WHERE views > 0
+             ORDER BY views DESC, article_id DESC LIMIT {limit}"
         );
-        let rows: Vec<(i64, String, String)> = on_reader!(self, pool => {
-            let mut query = sqlx::query_as(AssertSqlSafe(sql)).bind(now);
-            for article in articles {
-                query = query.bind(article);
-            }
-            query.fetch_all(pool).await?
-        });
-        Ok(rows.into_iter().map(|(id, slug, title)| (id, (slug, title))).collect())
+        on_reader!(self, pool => sqlx::query_as(AssertSqlSafe(sql)).fetch_all(pool).await)
+    }
+
+    /// Returns the counted views of `articles` in SQL. Articles without any are missing.
+    pub async fn counted(&self, articles: &[i64]) -> sqlx::Result<HashMap<i64, i64>> {
+        totals_in_sql(self, articles).await
     }
 }

@@ -13,6 +13,7 @@ use tidemark_content::search::spelling::neighbours;
 use tidemark_content::search::{Clause, Query};
 
 use super::articles::{FROM, SummaryRow, VISIBLE, summary_columns};
+use super::baselines::total_of;
 use super::{AnyDatabase, Database, MySqlDatabase, SqliteDatabase, on_reader};
 use crate::model::article::{ArticleSummary, Tag};
 use crate::model::search::{SearchFilter, Sort, Suggestion};
@@ -192,9 +193,9 @@ fn fts_clause(clause: &Clause) -> String {
 
 async fn find_in_sqlite(database: &SqliteDatabase, asked: &Asked) -> sqlx::Result<Vec<(i64, i64)>> {
     let (score, first) = match asked.sort {
-        Sort::Relevance => (FITNESS, "found.score, "),
-        Sort::Date => ("0", ""),
-        Sort::Views => ("0", "coalesce(article_stats.views, 0) DESC, "),
+        Sort::Relevance => (FITNESS, "found.score, ".to_owned()),
+        Sort::Date => ("0", String::new()),
+        Sort::Views => ("0", format!("{} DESC, ", total_of("found.id"))),
     };
     let Part { sql: conditions, values } = Part::of_filter(&asked.filter, asked.now);
     let (most, limit) = (MOST_RANKED + 1, asked.limit);
@@ -229,7 +230,9 @@ async fn find_in_mysql(database: &MySqlDatabase, asked: &Asked) -> sqlx::Result<
             order.sql.push_str(" DESC, ");
         }
         Sort::Date => {}
-        Sort::Views => order.sql.push_str("coalesce(article_stats.views, 0) DESC, "),
+        Sort::Views => {
+            order.sql = format!("{} DESC, ", total_of("search_documents.article_id"));
+        }
     }
     let Part { sql: order, values } = order;
     let limit = asked.limit;
@@ -382,7 +385,10 @@ impl Database {
             }
             query.fetch_all(pool).await?
         });
-        rows.into_iter().map(|row| Ok((row.summary.into_summary()?, row.html))).collect()
+        let baselines = self.baselines().current();
+        let found =
+            rows.into_iter().map(|row| Ok((row.summary.into_summary(&baselines)?, row.html)));
+        found.collect()
     }
 
     /// The tags of the most articles visible at `now`, at most `limit`.

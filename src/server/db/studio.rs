@@ -8,11 +8,12 @@ use super::articles::{
     ArticleFields, FieldsRow, Status, id_of_slug, id_of_tag, insert, select_fields,
     update_under_version,
 };
+use super::baselines::total_of;
 use super::revisions::{self, Revision};
 use super::search::index::article_changed;
 use super::users::{Actor, WriteError, hold};
 use super::{Database, Transaction, drafts, on_connection, on_reader};
-use crate::model::article::Window;
+use crate::model::article::{Baseline, Window};
 use crate::model::page::Page;
 
 /// Which articles the table shows.
@@ -86,8 +87,11 @@ pub struct TableRow {
     pub updated_at: i64,
     /// When it was deleted, in milliseconds since 1970.
     pub deleted_at: Option<i64>,
-    /// Views of all time.
+    /// Views of all time, those from elsewhere among them.
     pub views: i64,
+    /// The views from elsewhere, by source.
+    #[sqlx(skip)]
+    pub baselines: Vec<Baseline>,
     /// Views in the current hour and the 167 before it.
     pub week: i64,
     /// Number of likes.
@@ -153,16 +157,17 @@ impl Shelf {
 }
 
 impl Column {
-    fn sql(self) -> &'static str {
-        match self {
+    fn sql(self) -> String {
+        let column = match self {
             Column::Title => "lower(articles.title)",
             Column::Updated => "articles.updated_at",
             Column::Published => "coalesce(articles.published_at, 0)",
-            Column::Views => "views",
+            Column::Views => return total_of("articles.id"),
             Column::Week => "week",
             Column::Likes => "likes",
             Column::Collects => "collects",
-        }
+        };
+        column.to_owned()
     }
 }
 
@@ -203,6 +208,11 @@ impl Database {
             let list = sqlx::query_as(AssertSqlSafe(list)).bind(oldest).bind(now).bind(query.author).bind(&text);
             (total, list.bind(offset).fetch_all(pool).await?)
         });
+        let (mut rows, baselines): (Vec<TableRow>, _) = (rows, self.baselines().current());
+        for row in &mut rows {
+            row.views = row.views.saturating_add(baselines.views(row.id));
+            row.baselines = baselines.of(row.id).to_vec();
+        }
         Ok(Page::new(rows, query.page, query.per_page, total))
     }
 

@@ -12,6 +12,9 @@ use crate::server::db::{Database, is_unavailable};
 /// How often SQL is polled.
 const INTERVAL: Duration = Duration::from_millis(250);
 
+/// The version of the views from elsewhere before they were ever read. In SQL it begins with 0.
+const NOT_LOADED: i64 = -1;
+
 /// Compares the version in SQL with the one seen last.
 #[derive(Debug)]
 pub struct Watch {
@@ -42,14 +45,26 @@ impl Watch {
             true => tracing::info!("the database answers again"),
             false => {}
         }
-        let stored = match stored {
+        let mut stored = match stored {
             Ok(stored) => stored,
             Err(error) => {
                 tracing::debug!(error = %error, "SQL could not be checked for changes");
                 return false;
             }
         };
-        let has_changed = self.seen.is_none_or(|seen| {
+        let known = self.seen.map(|seen| seen.baselines);
+        let mut has_changed = false;
+        // Before the version in memory grows, so that no page of the new one lacks them.
+        if known != Some(stored.baselines) {
+            match database.load_baselines().await {
+                Ok(()) => has_changed = true,
+                Err(error) => {
+                    tracing::warn!(error = %error, "the views from elsewhere could not be read; trying again");
+                    stored.baselines = known.unwrap_or(NOT_LOADED);
+                }
+            }
+        }
+        has_changed |= self.seen.is_none_or(|seen| {
             seen.version != stored.version
                 || seen.next_publication.is_some_and(|publication| publication <= now)
         });

@@ -8,6 +8,7 @@ use sqlx::{AssertSqlSafe, FromRow, MySqlConnection};
 use tidemark_content::front_matter::forms_of_address;
 use tidemark_store::sql::OwnConnection;
 
+use super::super::baselines::{BaselineTable, Baselines};
 use super::super::{Database, Dialect, Transaction, on_connection, on_own, on_reader};
 use super::{ArticleFields, Status};
 use crate::model::article::{Article, ArticleSummary, Author, Heading, Tag};
@@ -118,7 +119,11 @@ fn timestamp(milliseconds: i64) -> sqlx::Result<Timestamp> {
 }
 
 impl SummaryRow {
-    pub(in crate::server::db) fn into_summary(self) -> sqlx::Result<ArticleSummary> {
+    /// The summary, with the views that were counted elsewhere in its total.
+    pub(in crate::server::db) fn into_summary(
+        self,
+        baselines: &BaselineTable,
+    ) -> sqlx::Result<ArticleSummary> {
         Ok(ArticleSummary {
             id: self.id,
             slug: self.slug,
@@ -128,7 +133,8 @@ impl SummaryRow {
             tags: self.tags,
             published_at: timestamp(self.published_at)?,
             reading_minutes: self.reading_minutes,
-            views: self.views,
+            views: self.views.saturating_add(baselines.views(self.id)),
+            baselines: baselines.of(self.id).to_vec(),
             likes: self.likes,
             collects: self.collects,
             cover: self.cover,
@@ -137,9 +143,9 @@ impl SummaryRow {
 }
 
 impl ArticleRow {
-    fn into_article(self) -> sqlx::Result<Article> {
+    fn into_article(self, baselines: &BaselineTable) -> sqlx::Result<Article> {
         Ok(Article {
-            summary: self.summary.into_summary()?,
+            summary: self.summary.into_summary(baselines)?,
             markdown: self.markdown,
             html: self.html,
             contents: self.contents,
@@ -150,9 +156,11 @@ impl ArticleRow {
     }
 }
 
-/// Returns those of the articles with these slugs that are visible at `now`.
+/// Returns those of the articles with these slugs that are visible at `now`, with the views from
+/// elsewhere that `baselines` has.
 pub async fn articles_by_slugs(
     own: &mut OwnConnection,
+    baselines: &Baselines,
     slugs: &[&str],
     now: i64,
 ) -> sqlx::Result<Vec<Article>> {
@@ -170,7 +178,8 @@ pub async fn articles_by_slugs(
         }
         query.fetch_all(connection).await?
     });
-    rows.into_iter().map(ArticleRow::into_article).collect()
+    let baselines = baselines.current();
+    rows.into_iter().map(|row| row.into_article(&baselines)).collect()
 }
 
 /// Returns which of `articles` still exist. A flush of view counts asks this before it adds to
@@ -224,7 +233,9 @@ impl Database {
             };
             (total, list.bind(offset).fetch_all(pool).await?)
         });
-        let items = rows.into_iter().map(SummaryRow::into_summary).collect::<sqlx::Result<_>>()?;
+        let baselines = self.baselines().current();
+        let items = rows.into_iter().map(|row| row.into_summary(&baselines));
+        let items = items.collect::<sqlx::Result<_>>()?;
         Ok(Page::new(items, page, per_page, total))
     }
 
@@ -235,7 +246,7 @@ impl Database {
         let row: Option<ArticleRow> = on_reader!(self, pool => {
             sqlx::query_as(AssertSqlSafe(sql)).bind(now).bind(id).fetch_optional(pool).await?
         });
-        row.map(ArticleRow::into_article).transpose()
+        row.map(|row| row.into_article(&self.baselines().current())).transpose()
     }
 
     /// Returns up to `limit` articles visible at `now`, newest first.
@@ -247,7 +258,8 @@ impl Database {
         let rows: Vec<ArticleRow> = on_reader!(self, pool => {
             sqlx::query_as(AssertSqlSafe(sql)).bind(now).fetch_all(pool).await?
         });
-        rows.into_iter().map(ArticleRow::into_article).collect()
+        let baselines = self.baselines().current();
+        rows.into_iter().map(|row| row.into_article(&baselines)).collect()
     }
 
     /// Whether the article is visible at `now`.
