@@ -1,9 +1,13 @@
 // Counting as a reader sees it. Each test has its own article, and each reader is a browser with
 // its own User-Agent.
 
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Browser, BrowserContext, Page } from '@playwright/test'
 import { READER } from '../playwright.config'
-import { Server, expect, signIn, test as base } from './server'
+import { BINARY, Server, expect, signIn, test as base } from './server'
 
 // All readers here share one IP address. The cap of rule C3 has its own tests.
 const test = base.extend<{}, { server: Server }>({
@@ -345,4 +349,34 @@ test('C4: an author who reads their own article is not counted', async ({ browse
   expect((await (await answer).json()).reason).toBe('author')
   await expect(count(page)).toHaveText(before === 1 ? '1 view' : `${before} views`)
   await context.close()
+})
+
+test('C6: views from elsewhere are in the total that the +1 is added to', async ({ browser }) => {
+  const server = await Server.start()
+  const folder = mkdtempSync(join(tmpdir(), 'tidemark-counts-'))
+  const file = join(folder, 'counts.csv')
+  writeFileSync(file, 'address,count,day\n/articles/first-steps/,12345,2026-11-27\n')
+  const { status, stdout, stderr } = spawnSync(BINARY, ['import-counts', file, '--source', 'WordPress'], {
+    env: server.env,
+    cwd: folder,
+    encoding: 'utf8',
+  })
+  rmSync(folder, { recursive: true })
+  expect(status, stdout + stderr).toBe(0)
+  await expect.poll(() => server.views('first-steps')).toBe(12345)
+  const context = await reader(browser, server)
+  const page = await context.newPage()
+  await watchCount(page)
+  const answer = answered(page)
+  await page.goto('/articles/first-steps')
+  await expect(page.getByText('including 12,345 from WordPress until November 27, 2026')).toBeVisible()
+  expect((await (await answer).json()).views).toBe(12346)
+  await expect(count(page)).toHaveText('12,346 views')
+  expect(await shown(page)).toEqual(expect.not.arrayContaining(['0 views', '1 view']))
+  await page.goto('/most-viewed')
+  await expect(page.getByRole('main')).toContainText('12,346 views')
+  await page.goto('/most-viewed?window=24h')
+  await expect(page.getByRole('main')).not.toContainText('12,346 views')
+  await context.close()
+  await server.stop()
 })

@@ -26,9 +26,18 @@ fn assert_one_line(output: &Output, said: &str) {
 
 #[test]
 fn every_command_has_help() {
-    for command in
-        ["", "serve", "migrate", "seed", "import", "export", "user", "user add", "user passwd"]
-    {
+    for command in [
+        "",
+        "serve",
+        "migrate",
+        "seed",
+        "import",
+        "import-counts",
+        "export",
+        "user",
+        "user add",
+        "user passwd",
+    ] {
         let output = output(binary().args(command.split_whitespace()).arg("--help"));
         assert!(output.status.success(), "{command}");
         assert!(

@@ -212,15 +212,15 @@ impl Tally {
     pub fn add(&mut self, bytes: &[u8]) -> Result<Vec<Fault>, Fault> {
         self.has_entries = false;
         let text = value::text(bytes)?;
-        let text = text.trim_start();
+        let start = text.trim_start();
         // LeanCloud's files begin with a line that says so.
-        let is_stream = text.starts_with("#filetype:JSON-streaming");
-        if text.starts_with('<') {
-            wxr::read(self, text)?;
-        } else if is_stream || text.starts_with(['{', '[']) {
-            json::read(self, text)?;
+        let is_stream = start.starts_with("#filetype:JSON-streaming");
+        if start.starts_with('<') {
+            wxr::read(self, &text)?;
+        } else if is_stream || start.starts_with(['{', '[']) {
+            json::read(self, &text)?;
         } else {
-            table::read(self, text)?;
+            table::read(self, &text)?;
         }
         Ok(std::mem::take(&mut self.faults))
     }

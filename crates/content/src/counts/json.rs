@@ -24,7 +24,7 @@ pub(super) fn read(tally: &mut Tally, text: &str) -> Result<(), Fault> {
     let first = lines.find(|(_, line)| !line.is_empty() && !line.starts_with('#'));
     // A document on one line is read as a document.
     let has_more = lines.any(|(_, line)| !line.is_empty());
-    let is_stream = text.starts_with('#')
+    let is_stream = text.trim_start().starts_with('#')
         || has_more
             && first
                 .is_some_and(|(_, line)| serde_json::from_str::<Map<String, Value>>(line).is_ok());
@@ -32,7 +32,7 @@ pub(super) fn read(tally: &mut Tally, text: &str) -> Result<(), Fault> {
 }
 
 fn read_lines(tally: &mut Tally, text: &str) -> Result<(), Fault> {
-    let is_marked = text.starts_with('#');
+    let is_marked = text.trim_start().starts_with('#');
     for (index, line) in text.lines().enumerate() {
         let (number, line) = (index + 1, line.trim());
         if line.is_empty() || line.starts_with('#') {

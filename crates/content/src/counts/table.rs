@@ -145,9 +145,24 @@ impl Columns {
     }
 }
 
-fn line_of(record: &StringRecord) -> usize {
-    let line = record.position().map_or(1, csv::Position::line);
-    usize::try_from(line).unwrap_or(usize::MAX)
+/// The line that a record begins in. Its own position is that of the blank lines and comments above
+/// it.
+fn line_of(record: &StringRecord, text: &str) -> usize {
+    let Some(position) = record.position() else { return 1 };
+    let mut line = usize::try_from(position.line()).unwrap_or(usize::MAX);
+    let start = usize::try_from(position.byte()).unwrap_or(usize::MAX);
+    let mut rest = text.as_bytes().get(start..).unwrap_or_default();
+    loop {
+        match rest {
+            [b'\n', after @ ..] => (line, rest) = (line.saturating_add(1), after),
+            [b'\r', after @ ..] => rest = after,
+            [b'#', ..] => match rest.iter().position(|byte| *byte == b'\n') {
+                Some(end) => rest = &rest[end..],
+                None => return line,
+            },
+            _ => return line,
+        }
+    }
 }
 
 fn malformed(error: &csv::Error) -> Fault {
@@ -172,7 +187,8 @@ pub(super) fn read(tally: &mut Tally, text: &str) -> Result<(), Fault> {
                 if columns.format == Format::GoogleAnalytics {
                     tally.declare(end_date(text));
                 }
-                return rows(tally, columns, &record, records);
+                let line = line_of(&record, text);
+                return rows(tally, columns, line, text, records);
             }
         }
     }
@@ -183,8 +199,8 @@ pub(super) fn read(tally: &mut Tally, text: &str) -> Result<(), Fault> {
             let Some(Ok(first)) = records.next() else { continue };
             if let Some(columns) = Columns::without_header(&first) {
                 tally.is(columns.format, 1)?;
-                row(tally, columns, &first)?;
-                return rows(tally, columns, &first, records);
+                row(tally, columns, &first, text)?;
+                return rows(tally, columns, 1, text, records);
             }
         }
     }
@@ -202,14 +218,15 @@ fn unknown(wanted: Option<Format>) -> String {
     }
 }
 
-/// Counts all rows after the header or first row.
+/// Counts all rows after the header or first row, which is in `line`.
 fn rows(
     tally: &mut Tally,
     mut columns: Columns,
-    first: &StringRecord,
+    line: usize,
+    text: &str,
     records: StringRecordsIter<'_, &[u8]>,
 ) -> Result<(), Fault> {
-    tally.is(columns.format, line_of(first))?;
+    tally.is(columns.format, line)?;
     for record in records {
         let record = record.map_err(|error| malformed(&error))?;
         // Google Analytics puts several tables into one file, and joined files have a header each.
@@ -217,13 +234,18 @@ fn rows(
             columns = next;
             continue;
         }
-        row(tally, columns, &record)?;
+        row(tally, columns, &record, text)?;
     }
     Ok(())
 }
 
-fn row(tally: &mut Tally, columns: Columns, record: &StringRecord) -> Result<(), Fault> {
-    let line = line_of(record);
+fn row(
+    tally: &mut Tally,
+    columns: Columns,
+    record: &StringRecord,
+    file: &str,
+) -> Result<(), Fault> {
+    let line = line_of(record, file);
     let field = |column: Option<usize>| column.and_then(|column| record.get(column)).map(str::trim);
     let is = |column: Option<usize>, words: &[&str]| {
         field(column).is_some_and(|field| words.contains(&field.to_lowercase().as_str()))

@@ -223,18 +223,18 @@ fn an_own_export_keeps_each_source() {
 fn each_row_that_cannot_be_read_is_named_with_its_line() {
     let long = "x".repeat(LONGEST_ADDRESS);
     let text = format!(
-        "address,count,day\n/a,1,\n/b,many,\n/c,1,soon\n/{long},1,\n/d,9999999999999,\n/e\n"
+        "# comment\n\naddress,count,day\r\n/a,1,\n\n# comment\n/b,many,\n/c,1,soon\n/{long},1,\n/d,9999999999999,\n/e\n"
     );
     let (counts, faults) = read(&text);
     assert_eq!(views(&counts), [("/a", 1)]);
     assert_eq!(
         problems(&faults),
         [
-            "line 3: \"many\" is no number of views",
-            "line 4: \"soon\" is no day; write it as 2026-11-27",
-            "line 5: the address is longer than 8192 bytes",
-            "line 6: 9999999999999 is no number of views",
-            "line 7: \"\" is no number of views",
+            "line 7: \"many\" is no number of views",
+            "line 8: \"soon\" is no day; write it as 2026-11-27",
+            "line 9: the address is longer than 8192 bytes",
+            "line 10: 9999999999999 is no number of views",
+            "line 11: \"\" is no number of views",
         ]
     );
     let (_, faults) = read(&format!("/a,1\n{}", "/b,x\n".repeat(1_000)));
