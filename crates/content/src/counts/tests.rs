@@ -267,21 +267,6 @@ fn a_file_that_holds_no_counts_is_refused_in_one_sentence() {
     assert!(other.to_string().contains("one after the other"), "{other}");
 }
 
-#[test]
-fn a_packed_file_is_unpacked_up_to_a_limit() {
-    use std::io::Write;
-    let pack = |bytes: &[u8]| {
-        let mut encoder = flate2::write::GzEncoder::new(vec![], flate2::Compression::fast());
-        encoder.write_all(bytes).unwrap();
-        encoder.finish().unwrap()
-    };
-    let (counts, _) = tally(&[&pack(b"/a,1\n")], Options::default()).unwrap();
-    assert_eq!(views(&counts), [("/a", 1)]);
-    let bomb = pack(&vec![b'\n'; LARGEST_FILE + 1]);
-    let error = tally(&[&bomb], Options::default()).unwrap_err();
-    assert!(error.to_string().contains("256 MB"), "{error}");
-}
-
 proptest! {
     #[test]
     fn any_file_is_read_or_refused(

@@ -11,7 +11,6 @@ use super::{Fault, LARGEST_FILE, fault};
 /// The text of a file: unpacked if it is gzip, in UTF-8 or UTF-16, without a byte order mark.
 /// Matomo exports UTF-16, and GoatCounter gzip.
 pub(super) fn text(bytes: &[u8]) -> Result<Cow<'_, str>, Fault> {
-    let too_large = || fault(1, format!("the file is larger than {} MB", LARGEST_FILE >> 20));
     if bytes.len() > LARGEST_FILE {
         return Err(too_large());
     }
@@ -21,16 +20,25 @@ pub(super) fn text(bytes: &[u8]) -> Result<Cow<'_, str>, Fault> {
     if !bytes.starts_with(b"\x1F\x8B") {
         return text_of(bytes);
     }
+    Ok(Cow::Owned(text_of(&unpacked(bytes, LARGEST_FILE)?)?.into_owned()))
+}
+
+fn too_large() -> Fault {
+    fault(1, format!("the file is larger than {} MB", LARGEST_FILE >> 20))
+}
+
+/// Unpacks a gzip file of at most `most` bytes.
+fn unpacked(bytes: &[u8], most: usize) -> Result<Vec<u8>, Fault> {
     let mut unpacked = Vec::new();
-    let limit = u64::try_from(LARGEST_FILE).unwrap_or(u64::MAX).saturating_add(1);
+    let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
     let read = GzDecoder::new(bytes).take(limit).read_to_end(&mut unpacked);
     if read.is_err() {
         return Err(fault(1, "the gzip file is damaged; export it again"));
     }
-    if unpacked.len() > LARGEST_FILE {
-        return Err(too_large());
+    match unpacked.len() > most {
+        true => Err(too_large()),
+        false => Ok(unpacked),
     }
-    Ok(Cow::Owned(text_of(&unpacked)?.into_owned()))
 }
 
 fn text_of(bytes: &[u8]) -> Result<Cow<'_, str>, Fault> {
@@ -89,7 +97,20 @@ pub(super) fn day(text: &str) -> Option<Date> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
     use super::*;
+
+    #[test]
+    fn a_packed_file_is_unpacked_up_to_a_limit() {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        encoder.write_all(b"/a,1\n").unwrap();
+        let packed = encoder.finish().unwrap();
+        assert_eq!(text(&packed).unwrap(), "/a,1\n");
+        assert_eq!(unpacked(&packed, 5).unwrap().len(), 5);
+        assert!(unpacked(&packed, 4).unwrap_err().problem.contains("256 MB"));
+        assert!(text(&packed[..packed.len() / 2]).unwrap_err().problem.contains("damaged"));
+    }
 
     #[test]
     fn a_number_may_have_separators_and_nothing_else() {
