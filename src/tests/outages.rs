@@ -6,6 +6,7 @@
 use std::time::{Duration, Instant};
 
 use tidemark::server::content::import::{Report, import};
+use tidemark::server::content::import_counts::{self, import_counts};
 use tidemark::server::db::Database;
 use tidemark::server::jobs::Job;
 use tidemark_servers::proxy::{Network, Proxy};
@@ -306,6 +307,44 @@ fn while_sql_is_down_cached_pages_are_served_and_others_fail_within_a_second() {
             PAGES.iter().chain([&most_viewed]).all(is_hit)
                 && server.someone().get("/search?q=first").status == 200
         });
+    }
+}
+
+#[test]
+fn c6_while_sql_or_redis_is_away_totals_have_the_views_from_elsewhere() {
+    let mut place = Place::new();
+    let (id, path) = (place.server.id("first"), "/articles/first");
+    let shows = |place: &Place, path: &str, views: &str| {
+        place.server.someone().get(path).text.contains(&format!("{views} views<"))
+    };
+    place.server.job(Job::Ranking);
+    let files = [("counts.csv".to_owned(), b"first,41\n".to_vec())];
+    let importing =
+        import_counts(&place.server.database, &files, import_counts::Options::default());
+    place.server.run(importing).unwrap();
+    eventually("they are shown", || shows(&place, path, "41"));
+    assert_eq!(place.server.someone().view(id).json()["views"], 42);
+    assert!(shows(&place, path, "42"));
+    place.take_sql_away(Away::Cut);
+    eventually("the outage is noticed", || {
+        let answer = place.server.someone().get(path);
+        answer.header("cache-status").ends_with("detail=stores-away")
+    });
+    let answer = place.server.reader("192.0.2.2", FIREFOX).view(id);
+    assert_eq!(answer.json()["views"], 43, "{}", answer.text);
+    assert!(shows(&place, path, "42"), "what was shown last");
+    place.bring_sql_back(Away::Cut);
+    for path in [path, "/most-viewed"] {
+        eventually("the view is shown", || {
+            place.server.clock.advance(Duration::from_secs(1));
+            shows(&place, path, "43")
+        });
+    }
+    place.take_redis_away(Away::Cut);
+    // The cached rankings have expired from here on, and SQL lacks both views.
+    place.server.clock.advance(Duration::from_secs(2));
+    for path in [path, "/most-viewed"] {
+        assert!(shows(&place, path, "43"), "{}", place.server.someone().get(path).text);
     }
 }
 
