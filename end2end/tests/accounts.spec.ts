@@ -65,6 +65,11 @@ test('an administrator adds and blocks a user, and invites', async ({ browser, j
     await guest.getByRole('button', { name: 'Sign out' }).click()
     await signIn(guest, 'writer', password!)
     await page.goto('/users')
+    // One click only asks.
+    await page.locator('summary', { hasText: 'Block writer' }).click()
+    await looksRight(page, 'users-confirm', info.project.name, javaScriptEnabled !== false)
+    await guest.reload()
+    await expect(guest).toHaveURL(/\/account$/)
     await page.getByRole('button', { name: 'Block writer' }).click()
     await guest.goto('/account')
     await expect(guest).toHaveURL(/\/login/)

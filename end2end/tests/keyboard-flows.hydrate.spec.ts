@@ -105,6 +105,7 @@ test('an administrator adds, promotes and blocks a user, who changes the passwor
     await press(page, page.getByLabel('Role of guest', { exact: true }), 'a')
     await press(page, page.getByRole('button', { name: 'Change the role of guest' }))
     await expect(page.getByText('Role changed.')).toBeVisible()
+    await press(page, page.locator('summary', { hasText: 'Block guest' }))
     await press(page, page.getByRole('button', { name: 'Block guest' }))
     await expect(page.getByText('User blocked.')).toBeVisible()
     await second.goto('/account')

@@ -100,6 +100,33 @@ pub fn FormErrors(
     })
 }
 
+/// A form that only asks for a confirmation. Until it is opened, its button can't be pressed by
+/// mistake; this needs no script.
+#[component]
+pub fn Confirm(
+    /// Where the form is sent to.
+    action: String,
+    /// What opens it, in a word or two.
+    label: &'static str,
+    /// What it is about; only screen readers read it after the label.
+    of: String,
+    /// What will happen.
+    #[prop(into)]
+    text: String,
+    /// The words on the button.
+    button: String,
+) -> impl IntoView {
+    view! {
+        <details class="confirm">
+            <summary>{label} <span class="visually-hidden">{format!(" {of}")}</span></summary>
+            <form method="post" action=action>
+                <p>{text}</p>
+                <button type="submit" class="button button-danger">{button}</button>
+            </form>
+        </details>
+    }
+}
+
 /// A success message, shown after a form redirects back to the page.
 #[component]
 pub fn Notice(

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::query::{page_number, query};
 use crate::components::article_list::{Pagination, Time};
-use crate::components::form::{Field, FormErrors, Notice, sent_form};
+use crate::components::form::{Confirm, Field, FormErrors, Notice, sent_form};
 use crate::components::page::{Content, Head, LoadedPage};
 use crate::server::config::SignUp;
 use crate::server::db::invitations::Invitation;
@@ -104,12 +104,37 @@ fn UserRow(user: User, is_self: bool) -> impl IntoView {
         }
         .into_any()
     };
-    let password = if can_sign_in { "New password" } else { "Set a password" };
+    let password = (!is_self).then(|| {
+        if !can_sign_in {
+            return view! {
+                <form method="post" action=action("password")>
+                    <button type="submit" class="link-button" aria-label=format!("Set a password for {username}")>
+                        "Set a password"
+                    </button>
+                </form>
+            }
+            .into_any();
+        }
+        view! {
+            <Confirm
+                action=action("password")
+                label="New password"
+                of=format!("for {username}")
+                text="The old password stops working at once, and all of the user's sessions end."
+                button=format!("Replace the password of {username}")
+            />
+        }
+        .into_any()
+    });
     let block = (can_sign_in && !is_self).then(|| {
         view! {
-            <form method="post" action=action("block")>
-                <button type="submit" class="link-button" aria-label=format!("Block {username}")>"Block"</button>
-            </form>
+            <Confirm
+                action=action("block")
+                label="Block"
+                of=username.clone()
+                text="The user is signed out everywhere and can't sign in until you set a new password."
+                button=format!("Block {username}")
+            />
         }
     });
     view! {
@@ -120,20 +145,7 @@ fn UserRow(user: User, is_self: bool) -> impl IntoView {
             <td>
                 <div class="row-form">
                     {(!can_sign_in).then(|| view! { <span>"can't"</span> })}
-                    {(!is_self)
-                        .then(|| {
-                            view! {
-                                <form method="post" action=action("password")>
-                                    <button
-                                        type="submit"
-                                        class="link-button"
-                                        aria-label=format!("{password} for {username}")
-                                    >
-                                        {password}
-                                    </button>
-                                </form>
-                            }
-                        })}
+                    {password}
                     {block}
                 </div>
             </td>
