@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 
 use crate::error::Error;
-use crate::model::draft::Typed;
+use crate::model::draft::{KeptDraft, Typed};
 
 /// Renders the article (0: a new one) as readers would see it and returns the HTML.
 ///
@@ -25,19 +25,23 @@ pub async fn preview(article: i64, typed: Typed) -> Result<String, Error> {
     Ok(view! { {notes} <ArticleBody content /> }.to_html())
 }
 
-/// Saves the typed text as the user's draft of an article (0: a new one) that was opened at
-/// `version`. Returns false, and saves nothing, if the same user has saved the article since.
+/// Stores the typed text as the draft of the form `key` of an article (0: a new one) that was opened
+/// at `version`. Returns `None`, and stores nothing, if that form was saved or discarded since.
 ///
 /// # Errors
-/// Same as [`preview`].
+/// [`Error::BadRequest`] if the key is none; otherwise same as [`preview`].
 #[server(prefix = "/api/islands", endpoint = "studio-keep-draft", output = Json)]
-pub async fn keep_draft(article: i64, version: i64, typed: Typed) -> Result<bool, Error> {
+pub async fn keep_draft(
+    article: i64,
+    version: i64,
+    #[server(default)] key: String,
+    typed: Typed,
+) -> Result<Option<KeptDraft>, Error> {
     use axum::http::request::Parts;
 
     use crate::server::request::identity::current_user;
     use crate::server::state::AppState;
     let user = current_user(&expect_context::<Parts>())?;
-    super::answer(
-        expect_context::<AppState>().studio.keep_draft(&user, article, version, &typed).await,
-    )
+    let state = expect_context::<AppState>();
+    super::answer(state.studio.keep_draft(&user, article, version, &key, &typed).await)
 }

@@ -1,13 +1,17 @@
-//! What helps an author while typing: a live preview, drafts saved automatically, and pictures that
-//! are pasted, dropped or chosen. The form belongs to the page and works without this island.
+//! What helps an author while typing: a live preview, drafts saved automatically, pictures that are
+//! pasted, dropped or chosen, and keys. The form belongs to the page and works without this island.
+
+mod text;
 
 use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
+use web_sys::js_sys::Date;
 
+use self::text::{Edit, emphasise, moved, place_block, units};
 use crate::api::studio::{keep_draft, preview};
 use crate::error::Error;
 use crate::model::draft::Typed;
@@ -24,6 +28,8 @@ const RETRY_AFTER_MS: u32 = 3_000;
 const FORM: &str = "editor";
 /// The `id` of the field that holds the text.
 const MARKDOWN: &str = "markdown";
+/// The `id` of the field that holds the form's key.
+const FORM_KEY: &str = "form_key";
 
 /// The island's state. Each change gets a number; `kept` and `previewed` hold the number of the
 /// last change that was saved or sent for preview.
@@ -38,6 +44,8 @@ struct Editor {
     is_previewing: RwSignal<bool>,
     is_sent: RwSignal<bool>,
     status: RwSignal<String>,
+    /// Why pictures could not be added, until the author has read it.
+    problems: RwSignal<Vec<String>>,
     html: RwSignal<String>,
 }
 
@@ -59,6 +67,7 @@ pub fn EditorTools(
         is_previewing: RwSignal::new(false),
         is_sent: RwSignal::new(false),
         status: RwSignal::new(String::new()),
+        problems: RwSignal::new(Vec::new()),
         html: RwSignal::new(String::new()),
     };
     // Hidden until the island is hydrated: without JavaScript there is nothing to show.
@@ -80,6 +89,7 @@ pub fn EditorTools(
         // Without this, choosing the same file again fires no change event.
         input.set_value("");
     };
+    let problems = editor.problems;
     view! {
         <section class="editor-tools" hidden=move || !is_alive.get() aria-label="Preview">
             <div class="editor-bar">
@@ -94,6 +104,15 @@ pub fn EditorTools(
                     on:change=choose
                 />
             </div>
+            <div class="editor-problems" role="alert" hidden=move || problems.with(Vec::is_empty)>
+                {move || {
+                    let texts = problems.get().into_iter();
+                    texts.map(|text| view! { <p class="field-error">{text}</p> }).collect_view()
+                }}
+                <button type="button" class="link-button" on:click=move |_| problems.update(Vec::clear)>
+                    "Dismiss"
+                </button>
+            </div>
             <div class="preview" tabindex="0" role="region" aria-label="What readers will see" inner_html=move || editor.html.get()></div>
         </section>
     }
@@ -104,14 +123,43 @@ impl Editor {
         let Some(form) = form() else { return };
         listen(&form, "input", move |_| self.change());
         listen(&form, "submit", move |_| self.is_sent.set(true));
-        listen(&form, "keydown", |event| {
-            let Some(key) = event.dyn_ref::<web_sys::KeyboardEvent>() else { return };
-            if (key.ctrl_key() || key.meta_key()) && key.key() == "s" {
-                event.prevent_default();
+        // Wherever the focus is, the browser's own "Save page" is not what an author wants.
+        listen(&document(), "keydown", move |event| {
+            if shortcut(&event).as_deref() != Some("s") {
+                return;
+            }
+            event.prevent_default();
+            if !self.is_sent.get_untracked() {
                 let _ = self::form().map(|form| form.request_submit());
             }
         });
+        if let Some(title) = document().get_element_by_id("title") {
+            listen(&title, "keydown", |event| {
+                let Some(key) = event.dyn_ref::<web_sys::KeyboardEvent>() else { return };
+                // While a character is being composed, Enter belongs to the input method.
+                if key.key() != "Enter" || key.is_composing() {
+                    return;
+                }
+                event.prevent_default();
+                if let Some(field) = text_field() {
+                    let _ = field.focus();
+                    let _ = field.set_selection_range(0, 0);
+                }
+            });
+        }
         if let Some(text) = text_field() {
+            listen(&text, "keydown", move |event| {
+                let mark = match shortcut(&event).as_deref() {
+                    Some("b") => "**",
+                    Some("i") => "_",
+                    _ => return,
+                };
+                event.prevent_default();
+                let Some(field) = text_field() else { return };
+                let (start, end) = selection(&field);
+                apply(&field, &emphasise(&field.value(), start, end, mark));
+                self.change();
+            });
             listen(&text, "paste", move |event| {
                 let data = event
                     .dyn_ref::<web_sys::ClipboardEvent>()
@@ -132,6 +180,27 @@ impl Editor {
                 event.prevent_default();
             }
         });
+        // The author went back to a page whose form was sent.
+        let _ = window_event_listener_untyped("pageshow", move |event| {
+            let event = event.dyn_ref::<web_sys::PageTransitionEvent>();
+            if event.is_some_and(web_sys::PageTransitionEvent::persisted)
+                && self.is_sent.get_untracked()
+            {
+                self.is_sent.set(false);
+                spawn_local(self.go_on());
+            }
+        });
+    }
+
+    /// Goes on with a form that was sent. If it was saved, the page is out of date; otherwise what
+    /// is in it is kept.
+    async fn go_on(self) {
+        match keep_draft(self.article, self.version, value(FORM_KEY), typed()).await {
+            Ok(None) => {
+                let _ = window().location().reload();
+            }
+            _ => self.change(),
+        }
     }
 
     /// Registers a change, and starts the save and preview loops unless they are running.
@@ -156,10 +225,16 @@ impl Editor {
                 break;
             }
             let change = self.changed.get_untracked();
-            let (is_done, status) = match keep_draft(self.article, self.version, typed()).await {
-                Ok(true) => (true, "Draft saved.".to_owned()),
-                Ok(false) => {
-                    (true, "This article was saved elsewhere. Saving here will show you both texts.".into())
+            let kept = keep_draft(self.article, self.version, value(FORM_KEY), typed()).await;
+            let (is_done, status) = match kept {
+                Ok(Some(kept)) => {
+                    let saved = format!("Draft saved · {}", time_of_day(kept.saved_at));
+                    let both = "Saving will show you both texts.";
+                    let changed = kept.changed.map(|who| format!(". {who} {both}"));
+                    (true, saved + &changed.unwrap_or_default())
+                }
+                Ok(None) => {
+                    (true, "This page is out of date: its text was saved already. Reload it to go on.".into())
                 }
                 Err(Error::Unavailable | Error::Internal) => (false, "Not saved: no connection. Retrying.".into()),
                 Err(Error::Unauthorized) => {
@@ -207,6 +282,7 @@ impl Editor {
     }
 
     fn add_pictures(self, files: &web_sys::FileList) {
+        self.problems.update(Vec::clear);
         for index in 0..files.length() {
             if let Some(file) = files.item(index) {
                 spawn_local(self.add_picture(file));
@@ -218,7 +294,7 @@ impl Editor {
     /// in the text.
     async fn add_picture(self, file: web_sys::File) {
         let place = format!("![Uploading {}…]()", file.name().replace(['[', ']'], ""));
-        insert(&place);
+        let inserted = insert(&place);
         self.change();
         self.status.set(format!("Uploading {}…", file.name()));
         match upload(&file).await {
@@ -227,8 +303,11 @@ impl Editor {
                 self.status.set(format!("{} was added.", file.name()));
             }
             Err(reason) => {
-                replace(&place, "");
-                self.status.set(format!("{} could not be added: {reason}", file.name()));
+                if !replace(&inserted, "") {
+                    replace(&place, "");
+                }
+                let problem = format!("{} could not be added: {reason}", file.name());
+                self.problems.update(|problems| problems.push(problem));
             }
         }
         self.change();
@@ -243,14 +322,16 @@ fn text_field() -> Option<web_sys::HtmlTextAreaElement> {
     document().get_element_by_id(MARKDOWN)?.dyn_into().ok()
 }
 
+/// The value of an input.
+fn value(id: &str) -> String {
+    let input = document()
+        .get_element_by_id(id)
+        .and_then(|field| field.dyn_into::<web_sys::HtmlInputElement>().ok());
+    input.map(|input| input.value()).unwrap_or_default()
+}
+
 /// The current contents of the form.
 fn typed() -> Typed {
-    let value = |name: &str| {
-        let input = document()
-            .get_element_by_id(name)
-            .and_then(|field| field.dyn_into::<web_sys::HtmlInputElement>().ok());
-        input.map(|input| input.value()).unwrap_or_default()
-    };
     Typed {
         title: value("title"),
         slug: value("slug"),
@@ -268,29 +349,72 @@ fn listen(target: &web_sys::EventTarget, event: &str, act: impl Fn(web_sys::Even
     act.forget();
 }
 
-/// Inserts text at the cursor, replacing the selection.
-fn insert(text: &str) {
-    let Some(field) = text_field() else { return };
-    let end = field.value().encode_utf16().count().try_into().unwrap_or(u32::MAX);
-    let start = field.selection_start().ok().flatten().unwrap_or(end);
-    let stop = field.selection_end().ok().flatten().unwrap_or(start);
-    let _ = field.set_range_text_with_start_and_end_and_mode(text, start, stop, "end");
+/// The letter of a shortcut with Ctrl (or Command), in lower case.
+fn shortcut(event: &web_sys::Event) -> Option<String> {
+    let key = event.dyn_ref::<web_sys::KeyboardEvent>()?;
+    let is_shortcut = (key.ctrl_key() || key.meta_key()) && !key.alt_key() && !key.shift_key();
+    is_shortcut.then(|| key.key().to_lowercase())
+}
+
+/// The hours and minutes of a time in milliseconds since 1970, where the author is.
+fn time_of_day(milliseconds: i64) -> String {
+    let date = Date::new(&JsValue::from_f64(milliseconds as f64));
+    format!("{:02}:{:02}", date.get_hours(), date.get_minutes())
+}
+
+/// The selection in the text. The cursor is an empty one.
+fn selection(field: &web_sys::HtmlTextAreaElement) -> (u32, u32) {
+    let start = field.selection_start().ok().flatten().unwrap_or_else(|| units(&field.value()));
+    let end = field.selection_end().ok().flatten().unwrap_or(start);
+    (start, end)
+}
+
+/// Inserts a paragraph at the cursor, and nothing in the line that it is in. Returns the inserted
+/// text.
+fn insert(block: &str) -> String {
+    let Some(field) = text_field() else { return String::new() };
+    let _ = field.focus();
+    let (_, cursor) = selection(&field);
+    let edit = place_block(&field.value(), cursor, block);
+    apply(&field, &edit);
+    edit.text
 }
 
 /// Replaces the first `old` in the text with `new`, wherever it has moved to. The cursor stays
-/// where it is.
-fn replace(old: &str, new: &str) {
-    let Some(field) = text_field() else { return };
+/// where it is. Returns whether `old` was there.
+fn replace(old: &str, new: &str) -> bool {
+    let Some(field) = text_field() else { return false };
     let value = field.value();
-    let Some(at) = value.find(old) else { return };
-    let units = |text: &str| u32::try_from(text.encode_utf16().count()).unwrap_or(u32::MAX);
+    let Some(at) = value.find(old) else { return false };
     let start = units(&value[..at]);
-    let _ = field.set_range_text_with_start_and_end_and_mode(
-        new,
-        start,
-        start + units(old),
-        "preserve",
-    );
+    let end = start + units(old);
+    let stays = |position: u32| moved(position, start, end, units(new));
+    let (from, to) = selection(&field);
+    apply(&field, &Edit { start, end, text: new.to_owned(), selection: (stays(from), stays(to)) });
+    true
+}
+
+/// Changes the text. While the author is in it, the change can be undone like typing.
+fn apply(field: &web_sys::HtmlTextAreaElement, edit: &Edit) {
+    let Edit { start, end, text, selection } = edit;
+    let scroll = field.scroll_top();
+    let is_active = document().active_element().as_ref() == Some(field.as_ref());
+    if !is_active || !type_over(field, *start, *end, text) {
+        let _ = field.set_range_text_with_start_and_end_and_mode(text, *start, *end, "preserve");
+    }
+    let _ = field.set_selection_range(selection.0, selection.1);
+    field.set_scroll_top(scroll);
+}
+
+/// Types `text` over `start..end`, with the one command that lets the author undo it. Returns false
+/// if the browser has it no more.
+fn type_over(field: &web_sys::HtmlTextAreaElement, start: u32, end: u32, text: &str) -> bool {
+    let Ok(page) = document().dyn_into::<web_sys::HtmlDocument>() else { return false };
+    if field.set_selection_range(start, end).is_err() {
+        return false;
+    }
+    let command = if text.is_empty() { "delete" } else { "insertText" };
+    page.exec_command_with_show_ui_and_value(command, false, text).unwrap_or(false)
 }
 
 /// Uploads a picture. Returns its Markdown, or why the upload failed.

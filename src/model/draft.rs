@@ -19,3 +19,12 @@ pub struct Typed {
     /// The text, as Markdown.
     pub markdown: String,
 }
+
+/// The answer to a draft that was stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptDraft {
+    /// When it was stored, in milliseconds since 1970.
+    pub saved_at: i64,
+    /// Who changed the article since the form was opened, as a sentence; `None` if nobody did.
+    pub changed: Option<String>,
+}

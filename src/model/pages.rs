@@ -74,6 +74,8 @@ pub struct ArticleData {
     pub own: Option<OwnReactions>,
     /// Whether this reader's view would count now (rule C6).
     pub would_count: bool,
+    /// Whether only those who may edit the article see it yet, because its date is in the future.
+    pub is_scheduled: bool,
 }
 
 /// A reader's own reactions to an article.

@@ -6,6 +6,7 @@ use tidemark_content::front_matter::is_picture_address;
 use super::query::param;
 use crate::api::pages::article;
 use crate::components::article_body::ArticleBody;
+use crate::components::article_list::Time;
 use crate::components::hole::{self, views, views_in_words};
 use crate::components::page::{Content, Head, LoadedPage, Preview};
 use crate::components::reaction_button::ReactionButton;
@@ -24,7 +25,8 @@ pub async fn page() -> LoadedPage {
     LoadedPage::reading(article(slug), |data| show(data, &state)).await
 }
 
-fn show(ArticleData { article, own, would_count }: ArticleData, state: &AppState) -> Content {
+fn show(data: ArticleData, state: &AppState) -> Content {
+    let ArticleData { article, own, would_count, is_scheduled } = data;
     let Article { summary, html, contents, language, .. } = article;
     // Older versions of the program accepted cover URLs that browsers reject.
     let cover = summary.cover.filter(|cover| is_picture_address(cover));
@@ -39,6 +41,9 @@ fn show(ArticleData { article, own, would_count }: ArticleData, state: &AppState
         language,
         tags: summary.tags,
     };
+    if is_scheduled {
+        return show_scheduled(summary.id, content, state);
+    }
     let site = &state.config.site;
     // Link previews need an absolute URL.
     let image =
@@ -74,6 +79,22 @@ fn show(ArticleData { article, own, would_count }: ArticleData, state: &AppState
         }),
     };
     Content::new(head, view! { <ArticleBody content count reactions /> })
+}
+
+/// An article before its time: what readers will see, without counts and buttons.
+fn show_scheduled(id: i64, content: ArticleContent, state: &AppState) -> Content {
+    let head = Head::hidden(format!("{} · {}", content.title, state.config.site.title));
+    let at = content.published_at.as_millisecond();
+    Content::new(
+        head,
+        view! {
+            <p class="notice">
+                "Scheduled for " <Time at /> ". Until then, nobody but its authors and administrators sees this page. "
+                <a href=format!("/studio/{id}")>"Edit article"</a>
+            </p>
+            <ArticleBody content />
+        },
+    )
 }
 
 /// The like and collect buttons with their counts; links to sign in if nobody is signed in.

@@ -119,8 +119,7 @@ impl Reading {
         // If the session can't be read, show the article anyway.
         let reader = async { Ok(self.identity.signed_in_user(parts).await.ok().flatten()) };
         let (article, reader) = try_join(self.articles.one_as_stored(slug), reader).await?;
-        let article = article
-            .ok_or_else(|| Error::NotFound("There is no article at this address.".into()))?;
+        let Some(article) = article else { return self.scheduled_article(slug, reader).await };
         let article = if leaves_counts_open(parts) {
             article
         } else {
@@ -134,7 +133,25 @@ impl Reading {
             Some(reader) => Some(self.database.own_reactions(reader.id, article.summary.id).await?),
             None => None,
         };
-        Ok(ArticleData { article, own, would_count })
+        Ok(ArticleData { article, own, would_count, is_scheduled: false })
+    }
+
+    /// An article whose time has not come, for those who may edit it. It does not exist for anybody
+    /// else.
+    async fn scheduled_article(
+        &self,
+        slug: &str,
+        reader: Option<User>,
+    ) -> Result<ArticleData, Error> {
+        let nothing = || Error::NotFound("There is no article at this address.".into());
+        let reader = reader.filter(|reader| reader.role >= Role::Author).ok_or_else(nothing)?;
+        let article = self.database.article_of_any_date(slug).await?.ok_or_else(nothing)?;
+        let mut authors = article.summary.authors.iter();
+        let is_own = authors.any(|author| author.username == reader.username);
+        if !is_own && reader.role < Role::Admin {
+            return Err(nothing());
+        }
+        Ok(ArticleData { article, own: None, would_count: false, is_scheduled: true })
     }
 
     /// Whether a view by the reader of an article page would count. `user` is the signed-in user.

@@ -18,15 +18,15 @@ use super::author_counts::AuthorCounts;
 use super::config;
 use super::db::Database;
 use super::db::articles::{ArticleFields, Status};
-use super::db::drafts::Draft;
+use super::db::drafts::{Draft, DraftStamp, EditorForm};
 use super::db::revisions::Revision;
-use super::db::studio::{EditableArticle, Saved, TableQuery, TableRow};
+use super::db::studio::{Added, EditableArticle, Saved, TableQuery, TableRow};
 use super::db::users::{Role, User};
 use super::visibility::Visibility;
 use super::work::Work;
 use crate::error::Error;
 use crate::model::article::{ArticleContent, Author, Heading, Tag};
-use crate::model::draft::Typed;
+use crate::model::draft::{KeptDraft, Typed};
 use crate::model::page::Page;
 
 /// Maximum length of a title, in characters.
@@ -45,6 +45,22 @@ const LONGEST_TAG: usize = 50;
 const LONGEST_COVER: usize = 1_000;
 /// Numbers below this are tried as a suffix to make a slug unique.
 const MOST_NUMBERS: u32 = 1_000;
+/// Length of a form's key, in hexadecimal digits.
+const KEY_LENGTH: usize = 32;
+/// How long a used form is remembered, in milliseconds: 30 days.
+pub const FORM_LASTS: i64 = 30 * 24 * 60 * 60 * 1000;
+
+/// The stamp of a draft, as a form's field.
+pub fn recovered_field(stamp: &DraftStamp) -> String {
+    format!("{}-{}", stamp.saved_at, stamp.form_key)
+}
+
+/// Reads what [`recovered_field`] wrote; `None` if it is anything else.
+pub fn recovered_in(field: &str) -> Option<DraftStamp> {
+    let (saved_at, key) = field.split_once('-')?;
+    let stamp = DraftStamp { form_key: key.to_owned(), saved_at: saved_at.parse().ok()? };
+    (key.is_empty() || is_form_key(key)).then_some(stamp)
+}
 
 /// What a save does to the article's status.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,17 +75,88 @@ pub enum Intent {
     Unpublish,
 }
 
+/// What a save has done, for its author.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Done {
+    /// The text was stored.
+    Saved,
+    /// Readers can see it now.
+    Published,
+    /// Readers will see it at its time.
+    Scheduled,
+    /// Readers see it under another date.
+    Dated,
+    /// Readers can't see it any more.
+    Unpublished,
+    /// It was scheduled, and is a draft again.
+    Unscheduled,
+}
+
 /// The result of a save.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SaveOutcome {
-    /// Stored; the new version.
-    Saved(i64),
-    /// Nothing to store; the current version.
-    Unchanged(i64),
-    /// Somebody else saved in the meantime; the stored article.
-    Conflict(Box<EditableArticle>),
+    /// Stored, by this request or by the same one before.
+    Saved(Done),
+    /// Nothing to store.
+    Unchanged,
+    /// The article was changed since the form was opened.
+    Conflict,
     /// Invalid fields.
     Invalid(FieldErrors),
+}
+
+/// The result of saving a new article.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CreateOutcome {
+    /// Stored as the article with this ID, by this request or by the same one before.
+    Saved(i64, Done),
+    /// The form was saved before as the article with this ID, with another text.
+    SavedBefore(i64),
+    /// Invalid fields.
+    Invalid(FieldErrors),
+}
+
+/// A draft as the editor shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecoveredDraft {
+    /// In which form it was typed, and when it was stored.
+    pub stamp: DraftStamp,
+    /// The version that it is based on.
+    pub version: i64,
+    /// What was typed.
+    pub typed: Typed,
+}
+
+impl Done {
+    /// What a save with this intent has done at `now`, with the status before and the date after.
+    fn of(
+        intent: &Intent,
+        (status, before): (Status, Option<i64>),
+        after: Option<i64>,
+        now: i64,
+    ) -> Self {
+        let is_later = |at: Option<i64>| at.is_some_and(|at| at > now);
+        match intent {
+            Intent::Save => Done::Saved,
+            Intent::Publish => Done::Published,
+            Intent::Schedule(_) if is_later(after) => Done::Scheduled,
+            Intent::Schedule(_) => Done::Dated,
+            Intent::Unpublish if status == Status::Published && is_later(before) => {
+                Done::Unscheduled
+            }
+            Intent::Unpublish => Done::Unpublished,
+        }
+    }
+}
+
+/// A key for a form of the editor, which can't be guessed.
+pub fn new_form_key() -> String {
+    format!("{:0KEY_LENGTH$x}", rand::random::<u128>())
+}
+
+/// Whether a text is a key as [`new_form_key`] makes them.
+pub fn is_form_key(text: &str) -> bool {
+    text.len() == KEY_LENGTH && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// The form for an article, including a summary that was generated.
@@ -315,7 +402,7 @@ impl Studio {
         Ok(table)
     }
 
-    /// Creates an article by `user` and returns its id, or what is wrong with the fields.
+    /// Creates an article by `user`, unless the same form was saved before.
     ///
     /// # Errors
     /// [`Error::Unavailable`] or [`Error::BadRequest`] if the text can't be rendered; any database
@@ -323,31 +410,79 @@ impl Studio {
     pub async fn create_article(
         &self,
         user: &User,
+        form: &EditorForm,
         typed: &Typed,
         intent: &Intent,
-    ) -> Result<Result<i64, FieldErrors>, Error> {
+    ) -> Result<CreateOutcome, Error> {
+        if let Some(Some(id)) = self.database.use_of_form(user.id, &form.key).await? {
+            return self.created_before(user, id, typed, intent).await;
+        }
         let mut fields = match self.fields_of(typed, intent, None).await? {
             Ok(fields) => fields,
-            Err(errors) => return Ok(Err(errors)),
+            Err(errors) => return Ok(CreateOutcome::Invalid(errors)),
         };
         fields.authors = vec![Author { username: user.username.clone(), name: user.name.clone() }];
         let now = self.clock.now_ms();
         for slug in slugs(&fields.slug) {
             fields.slug = slug;
-            if let Some(id) = self.database.add_article(&fields, user.actor(), now).await? {
-                self.article_written(id).await;
-                self.forget_old_revisions(user, id).await;
-                return Ok(Ok(id));
-            }
-            // A slug that the author typed is never changed.
-            if !typed.slug.is_empty() {
-                break;
+            match self.database.add_article(&fields, user.actor(), form, now).await? {
+                Added::Done(id) => {
+                    self.article_written(id).await;
+                    self.forget_old_revisions(user, id).await;
+                    let done = Done::of(intent, (Status::Draft, None), fields.published_at, now);
+                    return Ok(CreateOutcome::Saved(id, done));
+                }
+                // The same request is being handled elsewhere, and was faster.
+                Added::SavedBefore(id) => {
+                    return self.created_before(user, id, typed, intent).await;
+                }
+                // A slug that the author typed is never changed.
+                Added::SlugTaken if !typed.slug.is_empty() => break,
+                Added::SlugTaken => {}
             }
         }
-        Ok(Err(vec![("slug", slug_taken())]))
+        Ok(CreateOutcome::Invalid(vec![("slug", slug_taken())]))
     }
 
-    /// Saves an article if it is still at `version`.
+    /// The answer to a form for a new article that was saved before, as the article `id`.
+    async fn created_before(
+        &self,
+        user: &User,
+        id: i64,
+        typed: &Typed,
+        intent: &Intent,
+    ) -> Result<CreateOutcome, Error> {
+        let stored = self.editable(user, id).await?;
+        Ok(match self.done_already(&stored, typed, intent).await? {
+            Some(done) => CreateOutcome::Saved(id, done),
+            None => CreateOutcome::SavedBefore(id),
+        })
+    }
+
+    /// What a save has done whose result is what is stored; `None` if anything differs.
+    async fn done_already(
+        &self,
+        stored: &EditableArticle,
+        typed: &Typed,
+        intent: &Intent,
+    ) -> Result<Option<Done>, Error> {
+        let before = &stored.fields;
+        let Ok(mut fields) = self.fields_of(typed, intent, Some(stored)).await? else {
+            return Ok(None);
+        };
+        // A slug that nobody typed may have got a number.
+        if typed.slug.is_empty() && slugs(&fields.slug).any(|slug| slug == before.slug) {
+            fields.slug.clone_from(&before.slug);
+        }
+        fields.authors.clone_from(&before.authors);
+        fields.aliases.clone_from(&before.aliases);
+        let done =
+            Done::of(intent, (Status::Draft, None), fields.published_at, self.clock.now_ms());
+        Ok(before.changes(&fields).is_empty().then_some(done))
+    }
+
+    /// Saves an article if it is still at `version`, or if there is nothing to change: a save that
+    /// is sent twice is no conflict with itself.
     ///
     /// # Errors
     /// [`Error::NotFound`] if `user` may not edit it; [`Error::Unavailable`] or
@@ -357,6 +492,7 @@ impl Studio {
         user: &User,
         id: i64,
         version: i64,
+        form: &EditorForm,
         typed: &Typed,
         intent: &Intent,
     ) -> Result<SaveOutcome, Error> {
@@ -370,17 +506,25 @@ impl Studio {
             fields.slug = slug;
             match self
                 .database
-                .save_article(id, version, &fields, user.actor(), now)
+                .save_article(id, version, &fields, user.actor(), form, now)
                 .await?
                 .ok_or_else(no_article)?
             {
-                Saved::Done(version) => {
+                Saved::Done(_) => {
                     self.article_written(id).await;
                     self.forget_old_revisions(user, id).await;
-                    return Ok(SaveOutcome::Saved(version));
+                    let before = (stored.fields.status, stored.fields.published_at);
+                    let done = Done::of(intent, before, fields.published_at, now);
+                    return Ok(SaveOutcome::Saved(done));
                 }
-                Saved::Unchanged(version) => return Ok(SaveOutcome::Unchanged(version)),
-                Saved::Conflict(stored) => return Ok(SaveOutcome::Conflict(stored)),
+                Saved::Unchanged(_) => return Ok(SaveOutcome::Unchanged),
+                Saved::Conflict(stored) => {
+                    let done = self.done_already(&stored, typed, intent).await?;
+                    if done.is_some() {
+                        self.database.finish_form(user.actor(), id, form, now).await?;
+                    }
+                    return Ok(done.map_or(SaveOutcome::Conflict, SaveOutcome::Saved));
+                }
                 Saved::SlugTaken if typed.slug.is_empty() => {}
                 Saved::SlugTaken => break,
             }
@@ -388,17 +532,46 @@ impl Studio {
         Ok(SaveOutcome::Invalid(vec![("slug", slug_taken())]))
     }
 
-    /// Moves an article to the bin, or restores it.
+    /// Moves an article to the bin, or restores it, if it is still at `version`. Otherwise returns
+    /// who changed it, as a sentence.
     ///
     /// # Errors
     /// [`Error::NotFound`] if `user` may not edit it; any database error.
-    pub async fn bin_article(&self, user: &User, id: i64, is_deleted: bool) -> Result<(), Error> {
+    pub async fn bin_article(
+        &self,
+        user: &User,
+        id: i64,
+        version: i64,
+        is_deleted: bool,
+    ) -> Result<Result<(), String>, Error> {
         self.editable(user, id).await?;
-        if !self.database.set_deleted(id, is_deleted, user.actor(), self.clock.now_ms()).await? {
-            return Err(no_article());
+        let now = self.clock.now_ms();
+        let saved = self.database.set_deleted(id, version, is_deleted, user.actor(), now).await?;
+        match saved.ok_or_else(no_article)? {
+            Saved::Conflict(stored) => Ok(Err(self.last_change(user, &stored).await?)),
+            Saved::Done(_) | Saved::Unchanged(_) | Saved::SlugTaken => {
+                self.article_written(id).await;
+                Ok(Ok(()))
+            }
         }
-        self.article_written(id).await;
-        Ok(())
+    }
+
+    /// Says who changed an article last, to `user`, whose page shows an older version.
+    ///
+    /// # Errors
+    /// Any database error.
+    pub async fn last_change(
+        &self,
+        user: &User,
+        article: &EditableArticle,
+    ) -> Result<String, Error> {
+        let editor = self.database.editor_of(article.id, article.version).await?;
+        Ok(match editor {
+            Some((id, _)) if id == user.id => "This article was changed in another tab.".into(),
+            Some((_, name)) => format!("This article was changed by {name}."),
+            None if article.deleted_at.is_some() => "This article was moved to the bin.".into(),
+            None => "This article was changed since you opened it.".into(),
+        })
     }
 
     /// A revision of an article, and the one before it.
@@ -442,7 +615,10 @@ impl Studio {
         };
         let now = self.clock.now_ms();
         let (authors, published_at) = match stored {
-            Some(fields) => (fields.authors, fields.published_at),
+            // A draft gets the date of the day on which it is published.
+            Some(fields) => {
+                (fields.authors, fields.published_at.filter(|_| fields.status == Status::Published))
+            }
             None => {
                 (vec![Author { username: user.username.clone(), name: user.name.clone() }], None)
             }
@@ -464,47 +640,109 @@ impl Studio {
         Ok((content, notes))
     }
 
-    /// Stores what `user` is typing for an article (0: a new one). Returns false if the same user
-    /// has saved the article since.
+    /// Stores what `user` is typing in the form `key` for an article (0: a new one) at `version`.
+    /// Returns `None` if the form was saved or discarded since.
     ///
     /// # Errors
-    /// [`Error::TooLarge`]; [`Error::NotFound`] if `user` may not edit the article; any database
-    /// error.
+    /// [`Error::TooLarge`]; [`Error::BadRequest`] if the key is none; [`Error::NotFound`] if `user`
+    /// may not edit the article; any database error.
     pub async fn keep_draft(
         &self,
         user: &User,
         id: i64,
         version: i64,
+        key: &str,
         typed: &Typed,
-    ) -> Result<bool, Error> {
+    ) -> Result<Option<KeptDraft>, Error> {
         if !fits(typed) {
             return Err(Error::TooLarge);
         }
-        if id != 0 {
-            self.editable(user, id).await?;
+        // The editor of an older release sends none.
+        if !key.is_empty() && !is_form_key(key) {
+            return Err(Error::BadRequest(format!(
+                "The key of a form has {KEY_LENGTH} hexadecimal digits. Reload the page."
+            )));
         }
+        let changed = match id {
+            0 => None,
+            id => {
+                let stored = self.editable(user, id).await?;
+                match stored.version == version {
+                    true => None,
+                    false => Some(self.last_change(user, &stored).await?),
+                }
+            }
+        };
         let fields = serde_json::to_string(typed).map_err(|error| {
             tracing::error!(error = %error, "a draft could not be written");
             Error::Internal
         })?;
-        let draft = Draft { version, fields, saved_at: self.clock.now_ms() };
-        Ok(self.database.keep_draft(user.actor(), id, &draft).await?)
+        let saved_at = self.clock.now_ms();
+        let draft = Draft { form_key: key.into(), version, fields, saved_at };
+        let is_kept = self.database.keep_draft(user.actor(), id, &draft).await?;
+        Ok(is_kept.then_some(KeptDraft { saved_at, changed }))
     }
 
-    /// The unsaved draft of `user` for an article (0: a new one): the version it is based on, the
-    /// fields, and when it was stored, in milliseconds since 1970.
+    /// The draft of `user` for an article (0: a new one) to fill the editor with: the one of the
+    /// form `wanted`, or else the newest that is based on version `least` or a later one. A draft
+    /// that says the same as `stored` is none. Also lists the other drafts.
     ///
     /// # Errors
     /// Any database error.
-    pub async fn draft(&self, user: &User, id: i64) -> Result<Option<(i64, Typed, i64)>, Error> {
-        let Some(draft) = self.database.draft(user.id, id).await? else { return Ok(None) };
-        match serde_json::from_str(&draft.fields) {
-            Ok(typed) => Ok(Some((draft.version, typed, draft.saved_at))),
-            Err(error) => {
-                tracing::error!(error = %error, user = user.id, article = id, "a draft could not be read");
-                Ok(None)
+    pub async fn draft(
+        &self,
+        user: &User,
+        id: i64,
+        wanted: Option<&str>,
+        least: i64,
+        stored: &Typed,
+    ) -> Result<(Option<RecoveredDraft>, Vec<DraftStamp>), Error> {
+        let mut stamps = self.database.drafts(user.id, id).await?;
+        let is_wanted = |stamp: &DraftStamp| Some(stamp.form_key.as_str()) == wanted;
+        let mut in_order = stamps.clone();
+        in_order.sort_by_key(|stamp| !is_wanted(stamp));
+        for stamp in in_order {
+            let Some(draft) = self.database.draft(user.id, id, &stamp.form_key).await? else {
+                continue;
+            };
+            let typed: Typed = match serde_json::from_str(&draft.fields) {
+                Ok(typed) => typed,
+                Err(error) => {
+                    tracing::error!(error = %error, user = user.id, article = id, "a draft could not be read");
+                    continue;
+                }
+            };
+            let is_news = typed != *stored;
+            if is_news && draft.version < least && !is_wanted(&stamp) {
+                continue;
+            }
+            stamps.retain(|other| other.form_key != stamp.form_key);
+            if is_news {
+                let stamp = DraftStamp { saved_at: draft.saved_at, ..stamp };
+                let recovered = RecoveredDraft { stamp, version: draft.version, typed };
+                return Ok((Some(recovered), stamps));
             }
         }
+        Ok((None, stamps))
+    }
+
+    /// The key for a form that is shown again after it was sent with `key`: that key, or a new one
+    /// if that was used since.
+    ///
+    /// # Errors
+    /// Any database error.
+    pub async fn key_for_again(&self, user: &User, key: &str) -> Result<String, Error> {
+        let is_used = self.database.use_of_form(user.id, key).await?.is_some();
+        Ok(if is_used || !is_form_key(key) { new_form_key() } else { key.to_owned() })
+    }
+
+    /// Discards the text of a form for an article (0: a new one), and the draft that it was filled
+    /// from. Returns false if that draft has changed since; then it is kept.
+    ///
+    /// # Errors
+    /// Any database error.
+    pub async fn discard(&self, user: &User, id: i64, form: &EditorForm) -> Result<bool, Error> {
+        Ok(self.database.discard_draft(user.actor(), id, form, self.clock.now_ms()).await?)
     }
 
     /// Deletes revisions beyond the configured limits. Failures are only logged, because the next
@@ -538,15 +776,19 @@ impl Studio {
         let before = stored.map(|stored| &stored.fields);
         let status = before.map_or(Status::Draft, |before| before.status);
         let published_at = before.and_then(|before| before.published_at);
+        let seen_since = published_at.filter(|at| status == Status::Published && *at <= now);
         let (status, published_at) = match intent {
             Intent::Save => (status, published_at),
             Intent::Unpublish => (Status::Draft, published_at),
-            // An article that is already published keeps its date.
-            Intent::Publish => {
-                (Status::Published, published_at.filter(|at| *at <= now).or(Some(now)))
-            }
+            // An article that readers see keeps its date.
+            Intent::Publish => (Status::Published, seen_since.or(Some(now))),
             Intent::Schedule(text) => match parse_time(text) {
-                Some(at) => (Status::Published, Some(at)),
+                // The date of an article that readers see may be corrected.
+                Some(at) if at > now || seen_since.is_some() => (Status::Published, Some(at)),
+                Some(_) => {
+                    errors.push(("published_at", time_has_passed(now)));
+                    (status, published_at)
+                }
                 None => {
                     errors.push(("published_at", "Please choose a date and a time.".into()));
                     (status, published_at)
@@ -589,6 +831,11 @@ fn slugs(slug: &str) -> impl Iterator<Item = String> + use<> {
 fn slug_taken() -> String {
     "Another article has this address already, perhaps one in the bin. Please choose another."
         .into()
+}
+
+fn time_has_passed(now: i64) -> String {
+    let now = format_time(now).replace('T', ", ");
+    format!("That time has passed: it is {now} in UTC. Choose a later one, or “Publish now”.")
 }
 
 /// Parses a time as sent by a form: `2026-11-24T18:30`, in UTC.

@@ -75,8 +75,8 @@ fn every_write_and_every_job_needs_one_connection_at_a_time() {
         ("/articles/first/like".into(), "like=true".into()),
         ("/articles/first/collect".into(), "collect=true".into()),
         ("/authors/jo-doe/follow".into(), "follow=true".into()),
-        (format!("/studio/{id}/bin"), String::new()),
-        (format!("/studio/{id}/restore"), String::new()),
+        (format!("/studio/{id}/bin"), "version=2".into()),
+        (format!("/studio/{id}/restore"), "version=3".into()),
         ("/account/name".into(), "name=Another+Name".into()),
     ] {
         let answer = boss.post(&path, &form);

@@ -35,6 +35,7 @@ mod sessions;
 mod statements;
 mod studio;
 mod studio_race;
+mod studio_saves;
 mod throttle;
 #[path = "../torture/verdict.rs"]
 mod torture_verdict;

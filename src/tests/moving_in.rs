@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use tidemark::error::Error;
 use tidemark::server::content::import::{Fate, Import, Options, Report};
 use tidemark::server::db::Database;
+use tidemark::server::db::drafts::EditorForm;
 use tidemark::server::db::users::{Actor, Role};
 use tidemark::server::pictures::{NotTaken, Pictures};
 use tidemark_store::clock::Clock;
@@ -548,10 +549,12 @@ async fn live_through(events: Vec<(usize, Event)>) {
                 }
                 model.here = (fields.markdown.clone(), fields.slug.clone());
                 model.is_changed_here = true;
-                database.save_article(id, stored.version, &fields, actor, 1).await.unwrap();
+                let form = EditorForm::default();
+                database.save_article(id, stored.version, &fields, actor, &form, 1).await.unwrap();
             }
             Event::DeletedHere => {
-                database.set_deleted(id, true, actor, 1).await.unwrap();
+                let stored = database.editable(id).await.unwrap().unwrap();
+                database.set_deleted(id, stored.version, true, actor, 1).await.unwrap();
                 (model.is_deleted, model.is_changed_here) = (true, true);
             }
             Event::EditedHere | Event::RenamedHere => {}

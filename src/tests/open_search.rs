@@ -13,8 +13,9 @@ use sqlx::Connection;
 use tidemark::model::search::{SearchFilter, Since, Sort};
 use tidemark::server::db::Database;
 use tidemark::server::db::articles::{ArticleFields, Status};
+use tidemark::server::db::drafts::EditorForm;
 use tidemark::server::db::search::{Asked, Found};
-use tidemark::server::db::studio::Saved;
+use tidemark::server::db::studio::{Added, Saved};
 use tidemark::server::db::users::{Actor, Role};
 use tidemark::server::doctor::{Finding, examine_open_search};
 use tidemark::server::jobs::Job;
@@ -82,10 +83,12 @@ impl Place {
     }
 
     fn add(&self, fields: &ArticleFields) -> i64 {
-        self.server
-            .run(self.server.database.add_article(fields, self.boss, self.now()))
-            .unwrap()
-            .unwrap()
+        let (database, form) = (&self.server.database, EditorForm::default());
+        let added = database.add_article(fields, self.boss, &form, self.now());
+        match self.server.run(added).unwrap() {
+            Added::Done(id) => id,
+            other => panic!("{other:?}"),
+        }
     }
 
     fn change(&self, id: i64, change: impl FnOnce(&mut ArticleFields)) {
@@ -95,7 +98,9 @@ impl Place {
             let mut fields = stored.fields.clone();
             change(&mut fields);
             let now = self.now();
-            let saved = database.save_article(id, stored.version, &fields, self.boss, now).await;
+            let form = EditorForm::default();
+            let saved =
+                database.save_article(id, stored.version, &fields, self.boss, &form, now).await;
             let saved = saved.unwrap().unwrap();
             assert!(matches!(saved, Saved::Done(_) | Saved::Unchanged(_)), "{saved:?}");
         });
@@ -110,7 +115,12 @@ impl Place {
 
     fn delete(&self, id: i64, is_deleted: bool) {
         let database = &self.server.database;
-        self.server.run(database.set_deleted(id, is_deleted, self.boss, self.now())).unwrap();
+        self.server.run(async {
+            let stored = database.editable(id).await.unwrap().unwrap();
+            let now = self.now();
+            let saved = database.set_deleted(id, stored.version, is_deleted, self.boss, now).await;
+            assert!(matches!(saved, Ok(Some(Saved::Done(_) | Saved::Unchanged(_)))), "{saved:?}");
+        });
     }
 
     /// Adds views as a flush does.

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::json;
 use tidemark::server::accounts;
-use tidemark::server::db::drafts::Draft;
+use tidemark::server::db::drafts::{Draft, EditorForm};
 use tidemark::server::db::pictures::Picture;
 use tidemark::server::db::reactions::Counted;
 use tidemark::server::db::users::{Actor, Role, User, WriteError};
@@ -652,7 +652,8 @@ async fn written(database: &Database, actor: Actor) -> Vec<(&'static str, Result
     let article_id =
         database.articles(&Default::default(), None, 1, 1, NOW).await.unwrap().items[0].id;
     let author = database.user_by_username("jo-doe").await.unwrap().unwrap();
-    let draft = Draft { version: 1, fields: "{}".into(), saved_at: NOW };
+    let form = EditorForm::default();
+    let draft = Draft { form_key: String::new(), version: 1, fields: "{}".into(), saved_at: NOW };
     let picture = Picture {
         name: format!("{:032x}.png", actor.credential),
         user_id: actor.id,
@@ -666,14 +667,21 @@ async fn written(database: &Database, actor: Actor) -> Vec<(&'static str, Result
     let stored = database.editable(article_id).await.unwrap().unwrap();
     let (version, fields) = (stored.version, stored.fields);
     vec![
-        ("add_article", database.add_article(&article("another"), actor, NOW).await.map(drop)),
+        (
+            "add_article",
+            database.add_article(&article("another"), actor, &form, NOW).await.map(drop),
+        ),
         (
             "save_article",
-            database.save_article(article_id, version, &fields, actor, NOW).await.map(drop),
+            database.save_article(article_id, version, &fields, actor, &form, NOW).await.map(drop),
         ),
-        ("set_deleted", database.set_deleted(article_id, false, actor, NOW).await.map(drop)),
+        (
+            "set_deleted",
+            database.set_deleted(article_id, version, false, actor, NOW).await.map(drop),
+        ),
         ("keep_draft", database.keep_draft(actor, article_id, &draft).await.map(drop)),
-        ("delete_draft", database.delete_draft(actor, article_id).await),
+        ("discard_draft", database.discard_draft(actor, article_id, &form, NOW).await.map(drop)),
+        ("finish_form", database.finish_form(actor, article_id, &form, NOW).await),
         (
             "set_reaction",
             database.set_reaction(Counted::Likes, actor, article_id, true, NOW).await.map(drop),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use tidemark::server::db::drafts::EditorForm;
 use tidemark::server::db::studio::Saved;
 use tidemark::server::db::users::Role;
 use tidemark::server::jobs::Job;
@@ -51,6 +52,7 @@ fn c7_a_thousand_saves_and_a_hundred_thousand_views_at_the_same_time_lose_nothin
                             stored.version,
                             &fields,
                             boss.actor(),
+                            &EditorForm::default(),
                             server.clock.now_ms(),
                         )
                         .await;

@@ -153,6 +153,21 @@ impl Database {
         })
     }
 
+    /// Returns the ID and the name of the user who saved this version of an article. `None` if it is
+    /// not known: imports, deleting and restoring leave no revision.
+    pub async fn editor_of(
+        &self,
+        article: i64,
+        version: i64,
+    ) -> sqlx::Result<Option<(i64, String)>> {
+        let sql = "SELECT users.id, users.name FROM article_revisions
+             JOIN users ON users.id = article_revisions.user_id
+             WHERE article_revisions.article_id = ? AND article_revisions.version = ?";
+        on_reader!(self, pool => {
+            sqlx::query_as(sql).bind(article).bind(version).fetch_optional(pool).await
+        })
+    }
+
     /// Deletes an article's oldest revisions beyond `of_article`, and the oldest revisions saved by
     /// `user` beyond `of_user`. The revision of an article's current version is never deleted. Each
     /// revision is stored in full, so the remaining ones can still be compared.

@@ -9,6 +9,7 @@ use super::articles::{
     update_under_version,
 };
 use super::baselines::total_of;
+use super::drafts::EditorForm;
 use super::revisions::{self, Revision};
 use super::search::index::article_changed;
 use super::users::{Actor, WriteError, hold};
@@ -130,6 +131,17 @@ pub enum Saved {
     SlugTaken,
 }
 
+/// The outcome of adding an article.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Added {
+    /// Added under this ID.
+    Done(i64),
+    /// The same form was saved before, as this article. Nothing was added.
+    SavedBefore(i64),
+    /// Another article has this slug. Nothing was added.
+    SlugTaken,
+}
+
 #[derive(FromRow)]
 struct EditableRow {
     id: i64,
@@ -229,8 +241,7 @@ impl Database {
         Ok(row.zip(fields).map(|(row, fields)| row.with(fields)))
     }
 
-    /// Adds an article and deletes its author's draft for a new article. Returns the article's ID,
-    /// or `None` if the slug is taken.
+    /// Adds an article and finishes the form that it was typed in. A form is good for one article.
     ///
     /// # Errors
     /// [`WriteError`]
@@ -238,13 +249,17 @@ impl Database {
         &self,
         article: &ArticleFields,
         actor: Actor,
+        form: &EditorForm,
         now: i64,
-    ) -> Result<Option<i64>, WriteError> {
+    ) -> Result<Added, WriteError> {
         let author = actor.id;
         let mut transaction = self.begin_content().await?;
         hold(&mut transaction, actor).await?;
+        if let Some(Some(id)) = drafts::use_of(&mut transaction, author, &form.key).await? {
+            return Ok(Added::SavedBefore(id));
+        }
         if id_of_slug(&mut transaction, &article.slug).await?.is_some() {
-            return Ok(None);
+            return Ok(Added::SlugTaken);
         }
         let id = insert(&mut transaction, article, author, now).await?;
         let sql = "INSERT INTO article_authors (article_id, position, user_id) VALUES (?, 0, ?)";
@@ -254,13 +269,13 @@ impl Database {
         write_tags(&mut transaction, id, article).await?;
         article_changed(&mut transaction, id).await?;
         revisions::add(&mut transaction, &Revision::of(id, 1, article, Some(author), now)).await?;
-        drafts::delete(&mut transaction, author, 0).await?;
+        drafts::finish(&mut transaction, author, 0, form, Some(id), now).await?;
         transaction.commit().await?;
-        Ok(Some(id))
+        Ok(Added::Done(id))
     }
 
-    /// Saves an article if its version is still `version`, and deletes the user's draft of it.
-    /// Byline and aliases stay as they are, except that the old slug of a published article becomes
+    /// Saves an article if its version is still `version`, and finishes the form that it was typed
+    /// in. Byline and aliases stay as they are, except that the old slug of a published article becomes
     /// an alias. The view count is not touched (rule C7).
     ///
     /// # Errors
@@ -271,6 +286,7 @@ impl Database {
         version: i64,
         article: &ArticleFields,
         actor: Actor,
+        form: &EditorForm,
         now: i64,
     ) -> Result<Option<Saved>, WriteError> {
         let user = actor.id;
@@ -280,7 +296,7 @@ impl Database {
         if stored.version != version {
             return Ok(Some(Saved::Conflict(Box::new(stored))));
         }
-        drafts::delete(&mut transaction, user, id).await?;
+        drafts::finish(&mut transaction, user, id, form, Some(id), now).await?;
         let article = ArticleFields {
             authors: stored.fields.authors.clone(),
             aliases: stored.fields.aliases.clone(),
@@ -310,30 +326,35 @@ impl Database {
         Ok(Some(Saved::Done(version + 1)))
     }
 
-    /// Deletes or restores an article. Does nothing if it is in that state already. Returns false
-    /// if there is no such article.
+    /// Deletes or restores an article if its version is still `version`. Does nothing if it is in
+    /// that state already, whatever its version. `None` if there is no such article.
     ///
     /// # Errors
     /// [`WriteError`]
     pub async fn set_deleted(
         &self,
         id: i64,
+        version: i64,
         is_deleted: bool,
         actor: Actor,
         now: i64,
-    ) -> Result<bool, WriteError> {
+    ) -> Result<Option<Saved>, WriteError> {
         let mut transaction = self.begin_content().await?;
         hold(&mut transaction, actor).await?;
-        let Some(stored) = editable_in(&mut transaction, id).await? else { return Ok(false) };
-        if stored.deleted_at.is_some() != is_deleted {
-            let sql = "UPDATE articles SET deleted_at = ?, updated_at = ?, version = version + 1 WHERE id = ?";
-            on_connection!(&mut *transaction, connection => {
-                sqlx::query(sql).bind(is_deleted.then_some(now)).bind(now).bind(id).execute(connection).await?;
-            });
-            article_changed(&mut transaction, id).await?;
-            transaction.commit().await?;
+        let Some(stored) = editable_in(&mut transaction, id).await? else { return Ok(None) };
+        if stored.deleted_at.is_some() == is_deleted {
+            return Ok(Some(Saved::Unchanged(stored.version)));
         }
-        Ok(true)
+        if stored.version != version {
+            return Ok(Some(Saved::Conflict(Box::new(stored))));
+        }
+        let sql = "UPDATE articles SET deleted_at = ?, updated_at = ?, version = version + 1 WHERE id = ?";
+        on_connection!(&mut *transaction, connection => {
+            sqlx::query(sql).bind(is_deleted.then_some(now)).bind(now).bind(id).execute(connection).await?;
+        });
+        article_changed(&mut transaction, id).await?;
+        transaction.commit().await?;
+        Ok(Some(Saved::Done(version + 1)))
     }
 }
 

@@ -6,12 +6,15 @@ use axum::response::{IntoResponse, Redirect, Response};
 use leptos::prelude::provide_context;
 
 use super::form_page::render_again;
+use crate::error::Error;
 use crate::model::draft::Typed;
+use crate::server::db::drafts::EditorForm;
+use crate::server::db::users::User;
 use crate::server::request::error_page::error_page;
 use crate::server::request::forms::{Conflict, Form};
 use crate::server::request::identity::CurrentUser;
 use crate::server::state::AppState;
-use crate::server::studio::{Intent, SaveOutcome};
+use crate::server::studio::{CreateOutcome, Done, Intent, SaveOutcome, is_form_key, recovered_in};
 
 fn typed_in(form: &Form) -> Typed {
     Typed {
@@ -33,31 +36,68 @@ fn intent(form: &Form) -> Intent {
     }
 }
 
-fn done(intent: &Intent) -> &'static str {
-    match intent {
-        Intent::Save => "saved",
-        Intent::Publish => "published",
-        Intent::Schedule(_) => "scheduled",
-        Intent::Unpublish => "unpublished",
+/// What the form says of itself. Anything else than a key that this program made counts as none.
+fn editor_form(form: &Form) -> EditorForm {
+    let key = form.line("form_key");
+    EditorForm {
+        key: if is_form_key(&key) { key } else { String::new() },
+        recovered: recovered_in(&form.line("recovered")),
     }
 }
 
-/// `POST /studio/new`: saves a new article.
+/// The page of an article after a save.
+fn after(id: i64, done: Done) -> Response {
+    let done = match done {
+        Done::Saved => "saved",
+        Done::Published => "published",
+        Done::Scheduled => "scheduled",
+        Done::Dated => "dated",
+        Done::Unpublished => "unpublished",
+        Done::Unscheduled => "unscheduled",
+    };
+    Redirect::to(&format!("/studio/{id}?done={done}")).into_response()
+}
+
+/// Stores what was typed in a form that could not be saved as its draft, so that it stays even if
+/// the page in answer to it is closed.
+async fn keep(state: &AppState, user: &User, id: i64, version: i64, form: &Form) {
+    let EditorForm { key, .. } = editor_form(form);
+    if key.is_empty() {
+        return;
+    }
+    // The form is shown again in any case.
+    if let Err(error) = state.studio.keep_draft(user, id, version, &key, &typed_in(form)).await {
+        tracing::debug!(error = %error, "a refused form was not kept as a draft");
+    }
+}
+
+/// `POST /studio/new`: saves a new article. The same form makes one article, however often it is
+/// sent.
 pub async fn create(
     State(state): State<AppState>,
     CurrentUser(user): CurrentUser,
     form: Form,
 ) -> Response {
-    let intent = intent(&form);
-    match state.studio.create_article(&user, &typed_in(&form), &intent).await {
-        Ok(Ok(id)) => Redirect::to(&format!("/studio/{id}?done={}", done(&intent))).into_response(),
-        Ok(Err(errors)) => form.again(&state, "/studio/new", errors).await,
+    let (typed, intent) = (typed_in(&form), intent(&form));
+    match state.studio.create_article(&user, &editor_form(&form), &typed, &intent).await {
+        Ok(CreateOutcome::Saved(id, done)) => after(id, done),
+        Ok(CreateOutcome::SavedBefore(id)) => {
+            let page = format!("/studio/{id}");
+            match form.sent_to(&page) {
+                Ok(form) => show_conflict(&state, form, &page, Conflict::SavedBefore).await,
+                Err(error) => error_page(&error),
+            }
+        }
+        Ok(CreateOutcome::Invalid(errors)) => {
+            keep(&state, &user, 0, 0, &form).await;
+            form.again(&state, "/studio/new", errors).await
+        }
         Err(error) => form.keep(&state, error).await,
     }
 }
 
-/// `POST /studio/{id}`: saves an article, unless somebody else has saved it since the form was
-/// opened. In that case both texts are shown, so nothing is lost.
+/// `POST /studio/{id}`: saves an article, unless it was changed since the form was opened. In that
+/// case both texts are shown, so nothing is lost.
 pub async fn save(
     State(state): State<AppState>,
     CurrentUser(user): CurrentUser,
@@ -65,49 +105,73 @@ pub async fn save(
     form: Form,
 ) -> Response {
     let page = format!("/studio/{id}");
-    let intent = intent(&form);
-    // Versions start at 1, so a form without one is always a conflict.
-    let version = form.number("version").unwrap_or(0);
-    match state.studio.save_article(&user, id, version, &typed_in(&form), &intent).await {
-        Ok(SaveOutcome::Saved(_)) => {
-            Redirect::to(&format!("{page}?done={}", done(&intent))).into_response()
-        }
-        Ok(SaveOutcome::Unchanged(_)) => {
+    let (typed, intent) = (typed_in(&form), intent(&form));
+    let version = version_in(&form);
+    let saved =
+        state.studio.save_article(&user, id, version, &editor_form(&form), &typed, &intent).await;
+    match saved {
+        Ok(SaveOutcome::Saved(done)) => after(id, done),
+        Ok(SaveOutcome::Unchanged) => {
             Redirect::to(&format!("{page}?done=unchanged")).into_response()
         }
-        Ok(SaveOutcome::Conflict(_)) => {
-            render_again(&state, form, &page, StatusCode::CONFLICT, vec![], || {
-                provide_context(Conflict)
-            })
-            .await
+        Ok(SaveOutcome::Conflict) => {
+            keep(&state, &user, id, version, &form).await;
+            show_conflict(&state, form, &page, Conflict::Changed).await
         }
-        Ok(SaveOutcome::Invalid(errors)) => form.again(&state, &page, errors).await,
+        Ok(SaveOutcome::Invalid(errors)) => {
+            keep(&state, &user, id, version, &form).await;
+            form.again(&state, &page, errors).await
+        }
         Err(error) => form.keep(&state, error).await,
     }
 }
 
-/// `POST /studio/{id}/bin`: moves an article to the bin.
+async fn show_conflict(state: &AppState, form: Form, page: &str, conflict: Conflict) -> Response {
+    let context = move || provide_context(conflict);
+    render_again(state, form, page, StatusCode::CONFLICT, vec![], context).await
+}
+
+/// The version that the form's page showed. Versions start at 1, so a form without one is always a
+/// conflict.
+fn version_in(form: &Form) -> i64 {
+    form.number("version").unwrap_or(0)
+}
+
+/// `POST /studio/{id}/bin`: moves an article to the bin, unless it was changed since its page was
+/// opened.
 pub async fn bin(
     State(state): State<AppState>,
     CurrentUser(user): CurrentUser,
     Path(id): Path<i64>,
+    form: Form,
 ) -> Response {
-    match state.studio.bin_article(&user, id, true).await {
-        Ok(()) => Redirect::to("/studio?done=bin").into_response(),
+    match state.studio.bin_article(&user, id, version_in(&form), true).await {
+        Ok(Ok(())) => Redirect::to("/studio?done=bin").into_response(),
+        Ok(Err(change)) => look_again(&state, form, id, &change, "move it to the bin").await,
         Err(error) => error_page(&error),
     }
 }
 
-/// `POST /studio/{id}/restore`: takes an article out of the bin.
+/// `POST /studio/{id}/restore`: takes an article out of the bin, unless it was changed since its
+/// page was opened.
 pub async fn restore(
     State(state): State<AppState>,
     CurrentUser(user): CurrentUser,
     Path(id): Path<i64>,
+    form: Form,
 ) -> Response {
-    match state.studio.bin_article(&user, id, false).await {
-        Ok(()) => Redirect::to(&format!("/studio/{id}?done=restored")).into_response(),
+    match state.studio.bin_article(&user, id, version_in(&form), false).await {
+        Ok(Ok(())) => Redirect::to(&format!("/studio/{id}?done=restored")).into_response(),
+        Ok(Err(change)) => look_again(&state, form, id, &change, "restore it").await,
         Err(error) => error_page(&error),
     }
+}
+
+/// The article's page as it is now, in answer to an action that was meant for an older version.
+async fn look_again(state: &AppState, form: Form, id: i64, change: &str, action: &str) -> Response {
+    let error = format!("{change} Look at it again before you {action}.");
+    let page = format!("/studio/{id}");
+    form.again_with_status(state, &page, StatusCode::CONFLICT, vec![("", error)]).await
 }
 
 /// `POST /studio/{id}/revisions/{version}/restore`: saves a revision's content as a new version.
@@ -119,20 +183,22 @@ pub async fn restore_revision(
 ) -> Response {
     let restored = async {
         let (revision, _) = state.studio.revision(&user, id, version).await?;
-        let current = form.number("version").unwrap_or(0);
+        let (current, own) = (version_in(&form), EditorForm::default());
         let typed = state.studio.typed_of_revision(&revision).await?;
-        state.studio.save_article(&user, id, current, &typed, &Intent::Save).await
+        state.studio.save_article(&user, id, current, &own, &typed, &Intent::Save).await
     };
     let page = format!("/studio/{id}/revisions/{version}");
     match restored.await {
-        Ok(SaveOutcome::Saved(_) | SaveOutcome::Unchanged(_)) => {
+        Ok(SaveOutcome::Saved(_) | SaveOutcome::Unchanged) => {
             Redirect::to(&format!("/studio/{id}?done=revision")).into_response()
         }
-        Ok(SaveOutcome::Conflict(_)) => {
-            let text = "This article was changed since you opened this page. Look at it again before you restore.";
-            form.again_with_status(&state, &page, StatusCode::CONFLICT, vec![("", text.into())])
-                .await
-        }
+        Ok(SaveOutcome::Conflict) => match last_change(&state, &user, id).await {
+            Ok(change) => {
+                let error = format!("{change} Look at it again before you restore this revision.");
+                form.again_with_status(&state, &page, StatusCode::CONFLICT, vec![("", error)]).await
+            }
+            Err(error) => error_page(&error),
+        },
         Ok(SaveOutcome::Invalid(errors)) => {
             let errors = errors.into_iter().map(|(_, error)| ("", error)).collect();
             form.again(&state, &page, errors).await
@@ -141,15 +207,18 @@ pub async fn restore_revision(
     }
 }
 
+async fn last_change(state: &AppState, user: &User, id: i64) -> Result<String, Error> {
+    let article = state.studio.editable(user, id).await?;
+    state.studio.last_change(user, &article).await
+}
+
 /// `POST /studio/new/discard`: discards the unsaved text of a new article.
 pub async fn discard_new(
     State(state): State<AppState>,
     CurrentUser(user): CurrentUser,
+    form: Form,
 ) -> Response {
-    match state.database.delete_draft(user.actor(), 0).await {
-        Ok(()) => Redirect::to("/studio/new").into_response(),
-        Err(error) => error_page(&error.into()),
-    }
+    discard_of(&state, &user, 0, "/studio/new", &form).await
 }
 
 /// `POST /studio/{id}/discard`: discards the unsaved changes to an article.
@@ -157,9 +226,16 @@ pub async fn discard(
     State(state): State<AppState>,
     CurrentUser(user): CurrentUser,
     Path(id): Path<i64>,
+    form: Form,
 ) -> Response {
-    match state.database.delete_draft(user.actor(), id).await {
-        Ok(()) => Redirect::to(&format!("/studio/{id}?done=discarded")).into_response(),
-        Err(error) => error_page(&error.into()),
+    discard_of(&state, &user, id, &format!("/studio/{id}"), &form).await
+}
+
+/// Discards what the page showed. What was typed in another tab since then is kept.
+async fn discard_of(state: &AppState, user: &User, id: i64, page: &str, form: &Form) -> Response {
+    match state.studio.discard(user, id, &editor_form(form)).await {
+        Ok(true) => Redirect::to(&format!("{page}?done=discarded")).into_response(),
+        Ok(false) => Redirect::to(&format!("{page}?done=kept")).into_response(),
+        Err(error) => error_page(&error),
     }
 }

@@ -4,11 +4,12 @@ use tidemark_counting::ViewError;
 use tidemark_counting::sql::pruning::Pruned;
 
 use super::super::accounts::DEVICE_LASTS;
+use super::super::studio::FORM_LASTS;
 use super::{Jobs, Summary};
 
 impl Jobs {
-    /// Prunes once: deletes expired windows, sessions, invitations and known browsers, old ledger
-    /// batches, and the salts of all days but today and yesterday (rule C3), from the stores' files
+    /// Prunes once: deletes expired windows, sessions, invitations, known browsers and used forms,
+    /// old ledger batches, and the salts of all days but today and yesterday (rule C3), from the stores' files
     /// too.
     ///
     /// # Errors
@@ -30,6 +31,7 @@ impl Jobs {
         tell(salts, "salts");
         tell(self.database.prune_invitations(now).await?, "invitations");
         tell(self.database.prune_devices(now - DEVICE_LASTS).await?, "known browsers");
+        tell(self.database.prune_used_forms(now - FORM_LASTS).await?, "used forms");
         Ok((!did.is_empty()).then(|| format!("Deleted {}.", did.join(", "))))
     }
 }

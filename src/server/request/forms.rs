@@ -19,10 +19,11 @@ pub const PICTURE_FIELD: &str = "picture";
 
 /// All fields that any form of this program has. Other fields are dropped: anybody can send
 /// anything, and a page that showed it again would be as large as they like.
-const FIELDS: [&str; 20] = [
+const FIELDS: [&str; 22] = [
     "collect",
     "cover",
     "follow",
+    "form_key",
     "intent",
     "invitation",
     "like",
@@ -32,6 +33,7 @@ const FIELDS: [&str; 20] = [
     "next",
     "password",
     "published_at",
+    "recovered",
     "role",
     "session",
     "slug",
@@ -120,9 +122,14 @@ impl KeptForm {
     }
 }
 
-/// Tells the editor that the article was saved by somebody else after the form was opened.
-#[derive(Clone, Copy, Debug)]
-pub struct Conflict;
+/// Tells the editor why a form could not be saved. Both texts are shown, so that nothing is lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Conflict {
+    /// The article was changed after the form was opened.
+    Changed,
+    /// The form was for a new article, and was saved before as this one.
+    SavedBefore,
+}
 
 /// A secret that is shown once, in answer to a form, and never stored.
 #[derive(Clone, Debug)]
@@ -172,6 +179,15 @@ impl Form {
     fn value(&self, field: &str) -> Option<&str> {
         debug_assert!(FIELDS.contains(&field), "{field} is not among FIELDS");
         self.values.get(field).map(String::as_str)
+    }
+
+    /// The same form, as if it had been sent to `path`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] if that is no path.
+    pub fn sent_to(mut self, path: &str) -> Result<Self, Error> {
+        self.parts.uri = path.parse().map_err(|_| Error::Internal)?;
+        Ok(self)
     }
 
     /// The request without its body.

@@ -249,6 +249,16 @@ impl Database {
         row.map(|row| row.into_article(&self.baselines().current())).transpose()
     }
 
+    /// Returns the article with this slug that is published or will be, whatever its date.
+    pub async fn article_of_any_date(&self, slug: &str) -> sqlx::Result<Option<Article>> {
+        let articles = select_articles(self.dialect());
+        let sql = format!("{articles} AND articles.slug = ?");
+        let row: Option<ArticleRow> = on_reader!(self, pool => {
+            sqlx::query_as(AssertSqlSafe(sql)).bind(i64::MAX).bind(slug).fetch_optional(pool).await?
+        });
+        row.map(|row| row.into_article(&self.baselines().current())).transpose()
+    }
+
     /// Returns up to `limit` articles visible at `now`, newest first.
     pub async fn newest(&self, limit: i64, now: i64) -> sqlx::Result<Vec<Article>> {
         let articles = select_articles(self.dialect());
