@@ -14,6 +14,8 @@ pub mod reaction;
 #[cfg(feature = "ssr")]
 pub mod search;
 #[cfg(feature = "ssr")]
+pub mod site;
+#[cfg(feature = "ssr")]
 pub mod theme;
 #[cfg(feature = "ssr")]
 pub mod view;

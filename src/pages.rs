@@ -13,6 +13,8 @@ pub mod not_found;
 pub mod pictures;
 pub mod query;
 pub mod search;
+pub mod settings;
+pub mod setup;
 pub mod sign_up;
 pub mod studio;
 pub mod tag;

@@ -27,6 +27,7 @@ pub mod request;
 pub mod search;
 pub mod seed;
 pub mod sessions;
+pub mod site;
 pub mod state;
 pub mod stores;
 pub mod studio;

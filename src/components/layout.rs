@@ -2,10 +2,11 @@
 
 use leptos::prelude::*;
 
+use super::page::site;
 use super::sidebar::SidebarColumn;
 use super::theme_toggle::ThemeToggle;
 use crate::model::pages::{Frame, MenuUser, Sidebar};
-use crate::server::state::AppState;
+use crate::model::site::Logo;
 
 /// The logo: a tide line on a tide staff.
 #[component]
@@ -32,15 +33,39 @@ pub fn Layout(
     frame: Frame,
     children: Children,
 ) -> impl IntoView {
-    let site = &expect_context::<AppState>().config.site;
+    let site = site();
     let Frame { user, sidebar } = frame;
+    let mark = match site.logo.clone() {
+        Some(Logo { address, width, height }) => view! {
+            <img class="site-logo" src=address width=width.to_string() height=height.to_string() alt="" />
+        }
+        .into_any(),
+        None => view! { <Mark /> }.into_any(),
+    };
+    let footer = match site.footer.clone() {
+        Some(html) => view! {
+            <div class="site-footer-text" inner_html=html></div>
+            <p>
+                <a href="/feed.xml">"Feed"</a>
+            </p>
+        }
+        .into_any(),
+        None => view! {
+            <p>
+                {site.description.clone()}
+                " · "
+                <a href="/feed.xml">"Feed"</a>
+            </p>
+        }
+        .into_any(),
+    };
     let columns = if sidebar == Sidebar::Absent { "columns columns-single" } else { "columns" };
     view! {
         <a class="skip-link" href="#content">"Skip to content"</a>
         <header class="site-header">
             <div class="site-header-inner">
                 <a class="site-name" href="/">
-                    <Mark />
+                    {mark}
                     <span>{site.title.clone()}</span>
                 </a>
                 <nav class="site-nav" aria-label="Site">
@@ -56,11 +81,7 @@ pub fn Layout(
             <SidebarColumn sidebar />
         </div>
         <footer class="site-footer">
-            <p>
-                {site.description.clone()}
-                " · "
-                <a href="/feed.xml">"Feed"</a>
-            </p>
+            {footer}
         </footer>
     }
 }
@@ -74,7 +95,7 @@ fn Menu(user: Option<MenuUser>) -> impl IntoView {
             <a href="/collects">"Saved"</a>
             <a href="/following">"Following"</a>
             {is_author.then(|| view! { <a href="/studio">"Studio"</a> })}
-            {is_admin.then(|| view! { <a href="/users">"Users"</a> })}
+            {is_admin.then(|| view! { <a href="/users">"Users"</a> <a href="/settings">"Settings"</a> })}
             <form class="sign-out" method="post" action="/logout">
                 <a href="/account">{name}</a>
                 <button type="submit" class="link-button">"Sign out"</button>

@@ -4,14 +4,22 @@
 //! what was loaded and never waits, so no request holds a database connection while it waits for
 //! another one.
 
+use std::sync::Arc;
+
 use axum::http::request::Parts;
 use futures_util::future::join;
 use leptos::prelude::*;
 
 use crate::error::Error;
 use crate::model::pages::{Frame, Framed};
+use crate::model::site::SiteInfo;
 use crate::server::page_cache::hole::Marks;
 use crate::server::state::AppState;
+
+/// What the page shows of the blog: its name and so on.
+pub fn site() -> Arc<SiteInfo> {
+    expect_context()
+}
 
 /// A page's metadata, for browsers, search engines and link previews.
 #[derive(Clone, Debug, Default)]

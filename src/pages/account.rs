@@ -7,7 +7,7 @@ use tower_sessions::Session;
 use super::query::query;
 use crate::components::article_list::Time;
 use crate::components::form::{Field, FormErrors, Notice, sent_form};
-use crate::components::page::{Content, Head, LoadedPage};
+use crate::components::page::{Content, Head, LoadedPage, site};
 use crate::server::accounts::SHORTEST_PASSWORD;
 use crate::server::db::users::User;
 use crate::server::request::identity::current_user;
@@ -18,7 +18,7 @@ use crate::server::state::AppState;
 pub async fn page() -> LoadedPage {
     let state = expect_context::<AppState>();
     let parts = expect_context::<Parts>();
-    let title = format!("Your account · {}", state.config.site.title);
+    let title = format!("Your account · {}", site().title);
     let notice = query("changed").and_then(|changed| match changed.as_str() {
         "name" => Some("Name changed."),
         "password" => Some("Password changed. You are signed out everywhere else."),

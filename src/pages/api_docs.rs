@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::components::page::{Content, Head, LoadedPage};
+use crate::components::page::{Content, Head, LoadedPage, site};
 use crate::server::state::AppState;
 
 /// An operation of the API, from its OpenAPI description.
@@ -65,10 +65,10 @@ impl Field {
 
 /// `/docs/api`, with these operations.
 pub async fn page(operations: &'static [Operation]) -> LoadedPage {
-    let site = expect_context::<AppState>().config.site.clone();
+    let base_url = expect_context::<AppState>().config.site.base_url.clone();
     let requests = operations
         .iter()
-        .map(|operation| view! { <Request operation base_url=site.base_url.clone() /> })
+        .map(|operation| view! { <Request operation base_url=base_url.clone() /> })
         .collect_view();
     let view = view! {
         <header class="intro">
@@ -81,7 +81,7 @@ pub async fn page(operations: &'static [Operation]) -> LoadedPage {
         {requests}
         <script type="module" src="/api-docs.js"></script>
     };
-    let content = Content::new(Head::hidden(format!("JSON API · {}", site.title)), view);
+    let content = Content::new(Head::hidden(format!("JSON API · {}", site().title)), view);
     LoadedPage::of(false, async move { Ok(content) }).await
 }
 

@@ -8,7 +8,7 @@ use crate::api::pages::article;
 use crate::components::article_body::ArticleBody;
 use crate::components::article_list::Time;
 use crate::components::hole::{self, views, views_in_words};
-use crate::components::page::{Content, Head, LoadedPage, Preview};
+use crate::components::page::{Content, Head, LoadedPage, Preview, site};
 use crate::components::reaction_button::ReactionButton;
 use crate::components::view_counter::ViewCounter;
 use crate::model::article::{Article, ArticleContent};
@@ -42,17 +42,17 @@ fn show(data: ArticleData, state: &AppState) -> Content {
         tags: summary.tags,
     };
     if is_scheduled {
-        return show_scheduled(summary.id, content, state);
+        return show_scheduled(summary.id, content);
     }
-    let site = &state.config.site;
+    let (site, base_url) = (site(), &state.config.site.base_url);
     // Link previews need an absolute URL.
     let image =
         cover.map(
             |cover| {
-                if cover.starts_with('/') { format!("{}{cover}", site.base_url) } else { cover }
+                if cover.starts_with('/') { format!("{base_url}{cover}") } else { cover }
             },
         );
-    let address = format!("{}/articles/{}", site.base_url, summary.slug);
+    let address = format!("{base_url}/articles/{}", summary.slug);
     let path = format!("/articles/{}", summary.slug);
     let (id, likes, collects) = (summary.id, summary.likes, summary.collects);
     let window_ms = u64::try_from(state.config.views.window.as_millis()).unwrap_or(u64::MAX);
@@ -82,8 +82,8 @@ fn show(data: ArticleData, state: &AppState) -> Content {
 }
 
 /// An article before its time: what readers will see, without counts and buttons.
-fn show_scheduled(id: i64, content: ArticleContent, state: &AppState) -> Content {
-    let head = Head::hidden(format!("{} · {}", content.title, state.config.site.title));
+fn show_scheduled(id: i64, content: ArticleContent) -> Content {
+    let head = Head::hidden(format!("{} · {}", content.title, site().title));
     let at = content.published_at.as_millisecond();
     Content::new(
         head,

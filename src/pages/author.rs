@@ -6,7 +6,7 @@ use super::query::{param, query};
 use crate::api::pages::author;
 use crate::components::article_list::ArticleList;
 use crate::components::hole::counted;
-use crate::components::page::{Content, Head, LoadedPage};
+use crate::components::page::{Content, Head, LoadedPage, site};
 use crate::components::reaction_button::ReactionButton;
 use crate::model::article::Author;
 use crate::model::numbers::{format_count, format_followers};
@@ -14,11 +14,9 @@ use crate::model::pages::{AuthorData, Follow};
 use crate::model::reaction::Reaction;
 use crate::server::page_cache::hole::Hole;
 use crate::server::request::identity::sign_in_address;
-use crate::server::state::AppState;
 
 /// `/authors/{username}`
 pub async fn page() -> LoadedPage {
-    let state = expect_context::<AppState>();
     let (username, page) = (param("username"), query("page"));
     LoadedPage::reading(author(username, page), |data| {
         let AuthorData { id, author, followers, follow, articles } = data;
@@ -27,7 +25,7 @@ pub async fn page() -> LoadedPage {
             count => format!("{} articles", format_count(count)),
         };
         let path = format!("/authors/{}", author.username);
-        let title = format!("{} · {}", author.name, state.config.site.title);
+        let title = format!("{} · {}", author.name, site().title);
         Content::new(
             Head::new(title),
             view! {

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::query::page_number;
 use crate::components::article_list::ArticleList;
-use crate::components::page::{Content, Head, LoadedPage};
+use crate::components::page::{Content, Head, LoadedPage, site};
 use crate::server::db::lists::List;
 use crate::server::request::identity::current_user;
 use crate::server::state::AppState;
@@ -15,7 +15,7 @@ pub async fn page() -> LoadedPage {
     let state = expect_context::<AppState>();
     let parts = expect_context::<Parts>();
     let number = page_number();
-    let title = format!("Saved · {}", state.config.site.title);
+    let title = format!("Saved · {}", site().title);
     let content = async move {
         let user = current_user(&parts)?;
         let articles = state.reading.list_page(List::Collected(user.id), number?).await?;

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use super::query::page_number;
 use crate::components::article_list::ArticleList;
-use crate::components::page::{Content, Head, LoadedPage};
+use crate::components::page::{Content, Head, LoadedPage, site};
 use crate::components::reaction_button::ReactionButton;
 use crate::model::article::Author;
 use crate::model::reaction::Reaction;
@@ -19,7 +19,7 @@ pub async fn page() -> LoadedPage {
     let state = expect_context::<AppState>();
     let parts = expect_context::<Parts>();
     let number = page_number();
-    let title = format!("Following · {}", state.config.site.title);
+    let title = format!("Following · {}", site().title);
     let content = async move {
         let (user, number) = (current_user(&parts)?, number?);
         let authors =

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::query::query;
 use crate::api::pages::home;
 use crate::components::article_list::ArticleList;
-use crate::components::page::{Content, Head, LoadedPage};
+use crate::components::page::{Content, Head, LoadedPage, site};
 use crate::model::pages::HomeData;
 use crate::server::state::AppState;
 
@@ -13,8 +13,9 @@ use crate::server::state::AppState;
 pub async fn page() -> LoadedPage {
     let state = expect_context::<AppState>();
     let page = query("page");
+    let is_new = state.accounts.is_setup_open().await.unwrap_or(false);
     LoadedPage::reading(home(page), |HomeData { articles }| {
-        let site = &state.config.site;
+        let site = site();
         let is_first = articles.page == 1;
         let title = if is_first { site.title.clone() } else { format!("Page {} · {}", articles.page, site.title) };
         let intro = is_first.then(|| {
@@ -39,10 +40,22 @@ pub async fn page() -> LoadedPage {
         };
         let head = Head {
             description: is_first.then(|| site.description.clone()),
-            canonical: is_first.then(|| format!("{}/", site.base_url)),
+            canonical: is_first.then(|| format!("{}/", state.config.site.base_url)),
             ..Head::new(title)
         };
-        Content::new(head, view! { {intro} {later} {body} })
+        let notice = is_new.then(|| {
+            view! {
+                <div class="notice">
+                    <p>"This blog is yours? Nobody can sign in yet. "
+                    <a href="/setup">"Make the administrator"</a>
+                    " with the token that Tidemark printed when it started, or run "
+                    <code>"tidemark user add NAME --role admin"</code> "."</p>
+                </div>
+            }
+        });
+        let content = Content::new(head, view! { {notice} {intro} {later} {body} });
+        // The first user may come from another process, which changes no content.
+        if is_new { content.passing() } else { content }
     })
     .await
 }

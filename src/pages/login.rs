@@ -3,21 +3,25 @@
 use leptos::prelude::*;
 
 use super::query::query;
+use super::setup::SetupForm;
 use crate::components::form::{Field, FormErrors, sent_form, textarea_text};
-use crate::components::page::{Content, Head, LoadedPage};
+use crate::components::page::{Content, Head, LoadedPage, site};
 use crate::error::Error;
 use crate::server::config::SignUp;
 use crate::server::request::forms::KeptForm;
 use crate::server::state::AppState;
 
-/// `/login?next=`
+/// `/login?next=`. While nobody can sign in, it shows the form that makes the administrator.
 pub async fn page() -> LoadedPage {
     let state = expect_context::<AppState>();
     let sent = sent_form("/login");
     let next = sent.value("next").map(str::to_owned).or_else(|| query("next")).unwrap_or_default();
     let is_open = state.config.accounts.sign_up == SignUp::Open;
-    let content = match use_context::<KeptForm>() {
+    let kept = use_context::<KeptForm>();
+    let is_setup = state.accounts.is_setup_open().await.unwrap_or(false);
+    let content = match kept {
         Some(kept) => view! { <SendAgain kept /> }.into_any(),
+        None if is_setup => view! { <SetupForm /> }.into_any(),
         None => view! {
             <h1>"Sign in"</h1>
             <FormErrors sent=sent.clone() />
@@ -31,7 +35,7 @@ pub async fn page() -> LoadedPage {
         }
         .into_any(),
     };
-    let head = Head::hidden(format!("Sign in · {}", state.config.site.title));
+    let head = Head::hidden(format!("Sign in · {}", site().title));
     let content = Content::new(head, view! { <div class="narrow">{content}</div> });
     LoadedPage::of(false, async move { Ok(content) }).await
 }

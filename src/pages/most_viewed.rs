@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::query::query;
 use crate::api::pages::most_viewed;
 use crate::components::hole;
-use crate::components::page::{Content, Head, LoadedPage};
+use crate::components::page::{Content, Head, LoadedPage, site};
 use crate::components::ranking::LongRanking;
 use crate::model::article::Window;
 use crate::model::pages::{MostViewedData, Ranking};
@@ -38,7 +38,7 @@ pub async fn page() -> LoadedPage {
             .designator(Designator::Verbose)
             .spacing(Spacing::BetweenUnitsAndDesignators)
             .unsigned_duration_to_string(&state.config.views.window);
-        let title = format!("Most viewed · {}", state.config.site.title);
+        let title = format!("Most viewed · {}", site().title);
         Content::new(
             Head::new(title),
             view! {

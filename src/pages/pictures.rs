@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::query::{page_number, query};
 use crate::components::article_list::{Date, Pagination};
 use crate::components::form::{FieldNotes, Notice, described_by, sent_form};
-use crate::components::page::{Content, Head, LoadedPage};
+use crate::components::page::{Content, Head, LoadedPage, site};
 use crate::error::Error;
 use crate::server::db::pictures::ListedPicture;
 use crate::server::pictures::{markdown, owner_seen_by};
@@ -29,7 +29,7 @@ pub async fn page() -> LoadedPage {
         (None, Some(_)) => Some("Picture deleted."),
         (None, None) => None,
     };
-    let title = format!("Pictures · {}", state.config.site.title);
+    let title = format!("Pictures · {}", site().title);
     let content = async move {
         let user = user?;
         let owner = owner_seen_by(&user);

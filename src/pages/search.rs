@@ -8,23 +8,21 @@ use super::query::query;
 use crate::api::pages::search;
 use crate::components::article_list::{Byline, Date, Pagination, Tags, format_minutes};
 use crate::components::hole::views_in_words;
-use crate::components::page::{Content, Head, LoadedPage};
+use crate::components::page::{Content, Head, LoadedPage, site};
 use crate::model::article::Tag;
 use crate::model::numbers::format_count;
 use crate::model::page::Page;
 use crate::model::search::{SearchData, SearchFilter, SearchHit, Segment, Since, Sort};
 use crate::server::search::MOST_RANKED;
-use crate::server::state::AppState;
 
 /// `/search?q=&tag=&author=&since=&sort=&page=`
 pub async fn page() -> LoadedPage {
-    let state = expect_context::<AppState>();
     let [text, tag, author, since, sort, page] =
         ["q", "tag", "author", "since", "sort", "page"].map(query);
     LoadedPage::reading(search(text, tag, author, since, sort, page), |data: SearchData| {
         let title = match data.text.as_str() {
-            "" => format!("Search · {}", state.config.site.title),
-            text => format!("{text} · Search · {}", state.config.site.title),
+            "" => format!("Search · {}", site().title),
+            text => format!("{text} · Search · {}", site().title),
         };
         // Views, time and an engine that is away or behind change what is found; the content does
         // not.

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::query::query;
 use crate::components::form::{Field, FormErrors, sent_form};
-use crate::components::page::{Content, Head, LoadedPage};
+use crate::components::page::{Content, Head, LoadedPage, site};
 use crate::server::accounts::SHORTEST_PASSWORD;
 use crate::server::state::AppState;
 
@@ -13,7 +13,7 @@ pub async fn page() -> LoadedPage {
     let state = expect_context::<AppState>();
     let sent = sent_form("/sign-up");
     let invitation = query("invitation").unwrap_or_default();
-    let title = format!("Sign up · {}", state.config.site.title);
+    let title = format!("Sign up · {}", site().title);
     let content = async move {
         let role =
             state.accounts.role_of_sign_up(state.config.accounts.sign_up, &invitation).await?;
@@ -22,7 +22,7 @@ pub async fn page() -> LoadedPage {
             view! {
                 <div class="narrow">
                 <h1>"Sign up"</h1>
-                <p>{format!("You will be {} of {}.", role.with_article(), state.config.site.title)}</p>
+                <p>{format!("You will be {} of {}.", role.with_article(), site().title)}</p>
                 <FormErrors sent=sent.clone() />
                 <form class="form" method="post" action="/sign-up">
                     <input type="hidden" name="invitation" value=invitation />

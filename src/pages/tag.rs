@@ -5,16 +5,14 @@ use leptos::prelude::*;
 use super::query::{param, query};
 use crate::api::pages::tag;
 use crate::components::article_list::ArticleList;
-use crate::components::page::{Content, Head, LoadedPage};
+use crate::components::page::{Content, Head, LoadedPage, site};
 use crate::model::pages::TagData;
-use crate::server::state::AppState;
 
 /// `/tags/{tag}`
 pub async fn page() -> LoadedPage {
-    let state = expect_context::<AppState>();
     let (slug, page) = (param("tag"), query("page"));
     LoadedPage::reading(tag(slug, page), |TagData { tag, articles }| {
-        let title = format!("{} · {}", tag.name, state.config.site.title);
+        let title = format!("{} · {}", tag.name, site().title);
         Content::new(
             Head::new(title),
             view! {

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::query::{page_number, query};
 use crate::components::article_list::{Pagination, Time};
 use crate::components::form::{Confirm, Field, FormErrors, Notice, sent_form};
-use crate::components::page::{Content, Head, LoadedPage};
+use crate::components::page::{Content, Head, LoadedPage, site};
 use crate::server::config::SignUp;
 use crate::server::db::invitations::Invitation;
 use crate::server::db::users::{Role, User};
@@ -23,7 +23,7 @@ pub async fn page() -> LoadedPage {
     let parts = expect_context::<Parts>();
     let secret = use_context::<Secret>();
     let number = page_number();
-    let title = format!("Users · {}", state.config.site.title);
+    let title = format!("Users · {}", site().title);
     let notice = query("changed").and_then(|changed| match changed.as_str() {
         "role" => Some("Role changed."),
         "blocked" => {

@@ -1,6 +1,7 @@
 //! Accounts: signing in, names and passwords.
 
 mod line;
+pub mod setup;
 pub mod sign_up;
 pub mod throttle;
 
@@ -12,6 +13,7 @@ use tidemark_store::clock::Clock;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use self::line::{Line, Who};
+use self::setup::SetupToken;
 use self::throttle::{Admitted, Entry, Origin, Sender, Throttle};
 use super::db::Database;
 use super::db::users::{Actor, User};
@@ -56,6 +58,7 @@ pub struct Accounts {
     throttle: Throttle,
     hashing: Arc<Semaphore>,
     line: Line,
+    setup: SetupToken,
     /// The hash of a random password. It is verified when the user is unknown or can't sign in, so
     /// that the response takes just as long.
     decoy: Arc<str>,
@@ -83,6 +86,7 @@ impl Accounts {
             throttle,
             hashing: Arc::new(Semaphore::new(AT_A_TIME)),
             line: Line::default(),
+            setup: SetupToken::default(),
             decoy: decoy.into(),
         }
     }

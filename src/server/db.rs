@@ -25,6 +25,7 @@ pub mod revisions;
 pub mod search;
 pub mod search_queue;
 pub mod sessions;
+pub mod site;
 pub mod studio;
 pub mod users;
 

@@ -19,6 +19,7 @@ pub mod router;
 pub mod routes;
 pub mod security;
 pub mod serve;
+pub mod settings;
 pub mod sign_in;
 pub mod studio;
 pub mod users;

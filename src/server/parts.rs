@@ -29,6 +29,7 @@ use super::reactions::Reactions;
 use super::reading::Reading;
 use super::request::identity::Identity;
 use super::search::{Engine, Search};
+use super::site::SiteSettings;
 use super::state::{AppState, Parts};
 use super::stores::{Stores, StoresError};
 use super::studio::Studio;
@@ -144,6 +145,7 @@ impl Parts {
         let accounts = Accounts::new(database.clone(), sessions.clone(), throttle, clock.clone());
         let quota = config.pictures.quota();
         let pictures = Pictures::new(database.clone(), pictures, clock.clone(), quota);
+        let site = SiteSettings::new(database.clone(), &config.site);
         let assets = Assets::new(config.site.clone(), scripts);
         let state = AppState::new(Parts {
             config,
@@ -151,6 +153,7 @@ impl Parts {
             stores,
             database,
             sessions,
+            site,
             identity,
             accounts,
             articles,

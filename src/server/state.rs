@@ -23,6 +23,7 @@ use super::reading::Reading;
 use super::request::identity::Identity;
 use super::search::Search;
 use super::sessions::Sessions;
+use super::site::SiteSettings;
 use super::stores::Stores;
 use super::studio::Studio;
 
@@ -66,6 +67,8 @@ pub struct Parts {
     pub database: Database,
     /// Sessions of signed-in users.
     pub sessions: Sessions,
+    /// The blog's name, description, footer and logo.
+    pub site: SiteSettings,
     /// Who sends a request.
     pub identity: Identity,
     /// Sign-in and sign-up.

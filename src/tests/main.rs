@@ -32,6 +32,8 @@ mod relevance;
 mod search;
 mod server_profile;
 mod sessions;
+mod settings;
+mod setup;
 mod statements;
 mod studio;
 mod studio_race;

@@ -14,7 +14,7 @@ use crate::components::editor::EditorTools;
 use crate::components::form::{
     Field, FieldNotes, FormErrors, Notice, described_by, sent_form, textarea_text,
 };
-use crate::components::page::{Content, Head, LoadedPage};
+use crate::components::page::{Content, Head, LoadedPage, site};
 use crate::error::Error;
 use crate::model::draft::Typed;
 use crate::server::db::articles::Status;
@@ -101,7 +101,7 @@ pub async fn new_article_page() -> LoadedPage {
     let state = expect_context::<AppState>();
     let parts = expect_context::<Parts>();
     let sent = sent_form("/studio/new");
-    let title = format!("New article · {}", state.config.site.title);
+    let title = format!("New article · {}", site().title);
     let (wanted, notice) = (query("draft"), discarded(query("done").as_deref()));
     let content = async move {
         let user = current_user(&parts)?;
@@ -138,7 +138,7 @@ pub async fn page() -> LoadedPage {
     let id = param("id");
     let sent = sent_form(&format!("/studio/{id}"));
     let refused = ["bin", "restore"].map(|action| sent_form(&format!("/studio/{id}/{action}")));
-    let site = state.config.site.title.clone();
+    let site = site().title.clone();
     let (wanted, done) = (query("draft"), query("done"));
     let notice = match done.as_deref() {
         Some("saved") => Some("Saved."),

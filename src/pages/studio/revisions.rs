@@ -8,7 +8,7 @@ use super::super::query::param;
 use crate::components::article_list::Time;
 use crate::components::diff::Diff;
 use crate::components::form::{FormErrors, sent_form};
-use crate::components::page::{Content, Head, LoadedPage};
+use crate::components::page::{Content, Head, LoadedPage, site};
 use crate::error::Error;
 use crate::server::db::revisions::ListedRevision;
 use crate::server::request::identity::current_user;
@@ -25,7 +25,7 @@ pub async fn list_page() -> LoadedPage {
     let state = expect_context::<AppState>();
     let parts = expect_context::<Parts>();
     let id = number("id");
-    let title = format!("Revisions · {}", state.config.site.title);
+    let title = format!("Revisions · {}", site().title);
     let content = async move {
         let (user, id) = (current_user(&parts)?, id?);
         let article = state.studio.editable(&user, id).await?;
@@ -109,7 +109,7 @@ pub async fn page() -> LoadedPage {
     let state = expect_context::<AppState>();
     let parts = expect_context::<Parts>();
     let (id, version) = (number("id"), number("version"));
-    let title = format!("Revision · {}", state.config.site.title);
+    let title = format!("Revision · {}", site().title);
     let content = async move {
         let (user, id, version) = (current_user(&parts)?, id?, version?);
         let article = state.studio.editable(&user, id).await?;

@@ -10,7 +10,7 @@ use super::super::query::{page_number, query};
 use super::status_name;
 use crate::components::article_list::{Date, Pagination};
 use crate::components::form::Notice;
-use crate::components::page::{Content, Head, LoadedPage};
+use crate::components::page::{Content, Head, LoadedPage, site};
 use crate::model::numbers::{format_baselines, format_count};
 use crate::server::db::studio::{Column, Shelf, TableQuery, TableRow};
 use crate::server::db::users::Role;
@@ -78,7 +78,7 @@ pub async fn page() -> LoadedPage {
     let parts = expect_context::<Parts>();
     let number = page_number();
     let choice = Choice::from_query();
-    let title = format!("Studio · {}", state.config.site.title);
+    let title = format!("Studio · {}", site().title);
     let notice = query("done").and_then(|done| match done.as_str() {
         "bin" => Some("Moved to the bin. You can restore the article there."),
         _ => None,

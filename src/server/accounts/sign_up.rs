@@ -10,7 +10,7 @@ use super::{
 use crate::error::Error;
 use crate::server::config::SignUp;
 use crate::server::db::invitations::Invitation;
-use crate::server::db::users::{Actor, NewUser, Role, Taken};
+use crate::server::db::users::{Actor, IsLike, NewUser, Role, Taken};
 
 /// How long an invitation is valid, in milliseconds.
 pub const INVITATION_LASTS: i64 = 7 * 24 * 60 * 60 * 1000;
@@ -73,6 +73,34 @@ impl Accounts {
     ) -> Result<Result<i64, FieldErrors>, Error> {
         let now = self.clock.now_ms();
         let role = self.role_of_sign_up(who_may, invitation).await?;
+        let (username, name) = (account.username.clone(), name_of(&account));
+        let is_like = is_like(&name);
+        let hash = match self.hash_of(who, account, &is_like).await? {
+            Ok(hash) => hash,
+            Err(errors) => return Ok(Err(errors)),
+        };
+        let token = (who_may == SignUp::Invite).then(|| hash_of_token(invitation));
+        let user = NewUser { username: &username, name: &name, role, password_hash: &hash };
+        let made = self.database.sign_up(user, &is_like, token.as_deref(), now).await;
+        let made = match made {
+            // The invitation has just been used, or its maker may no longer invite anyone.
+            Err(sqlx::Error::RowNotFound) => return Err(no_invitation()),
+            made => made?,
+        };
+        Ok(made.map_err(|reason| refused(reason, &username)))
+    }
+
+    /// Validates an account and returns the hash of its password, or all that is wrong with it.
+    /// `is_like` says whose name readers could mistake the new one for.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the queue for hashing is full; database errors.
+    pub(super) async fn hash_of(
+        &self,
+        who: Who,
+        account: NewAccount,
+        is_like: IsLike<'_>,
+    ) -> Result<Result<String, FieldErrors>, Error> {
         let mut errors = check(&account);
         // Rating takes a core for a moment, and it needs valid names to compare the password with.
         let password = match check_length(&account.password) {
@@ -81,30 +109,16 @@ impl Accounts {
             }
             length => length,
         };
-        let name = name_of(&account);
-        let is_like = is_like(&name);
         // Checked again in the transaction that adds the user. Refusing it now saves a hash, and
         // lets the form show all its errors at once.
-        if errors.is_empty() && self.database.writers().await?.iter().any(&is_like) {
+        if errors.is_empty() && self.database.writers().await?.iter().any(is_like) {
             errors.push(("name", name_taken()));
         }
         errors.extend(password.err().map(|error| ("new_password", error)));
         if !errors.is_empty() {
             return Ok(Err(errors));
         }
-        let hash = self.hash(who, account.password).await?;
-        let token = (who_may == SignUp::Invite).then(|| hash_of_token(invitation));
-        let user = NewUser { username: &account.username, name: &name, role, password_hash: &hash };
-        let made = self.database.sign_up(user, &is_like, token.as_deref(), now).await;
-        let made = match made {
-            // The invitation has just been used, or its maker may no longer invite anyone.
-            Err(sqlx::Error::RowNotFound) => return Err(no_invitation()),
-            made => made?,
-        };
-        Ok(made.map_err(|reason| match reason {
-            Taken::Username => vec![("username", taken(&account.username))],
-            Taken::Name => vec![("name", name_taken())],
-        }))
+        Ok(Ok(self.hash(who, account.password).await?))
     }
 
     /// Returns the role of somebody who signs up now.
@@ -201,8 +215,17 @@ fn no_invitation() -> Error {
     )
 }
 
-fn name_of(account: &NewAccount) -> String {
+/// The name in bylines that an account asks for.
+pub(super) fn name_of(account: &NewAccount) -> String {
     if account.name.is_empty() { account.username.clone() } else { account.name.clone() }
+}
+
+/// The error of a form whose name is not available.
+pub(super) fn refused(reason: Taken, username: &str) -> FieldErrors {
+    match reason {
+        Taken::Username => vec![("username", taken(username))],
+        Taken::Name => vec![("name", name_taken())],
+    }
 }
 
 fn taken(username: &str) -> String {

@@ -1,6 +1,7 @@
 //! Serves the blog.
 
 use tidemark_store::clock::Clock;
+use url::{Host, Url};
 
 use super::super::config::Config;
 use super::super::lifecycle::Server;
@@ -19,10 +20,46 @@ pub(super) async fn serve(config: Config, clock: Clock, run_jobs: bool) -> Resul
     }
     // Install the handlers before announcing the server. An earlier signal would kill the process.
     let stop = stop_at_signals()?;
-    println!(
+    let serving = format!(
         "Tidemark is serving http://{address} (public address: {base_url}). Press Ctrl-C to stop."
     );
+    match server.parts().accounts.open_setup().await.map_err(|error| error.to_string())? {
+        Some(token) => {
+            let here = if is_local(&base_url) { format!("http://{address}") } else { base_url };
+            // Together, so that whoever stops reading after the first line has got both.
+            println!(
+                "{serving}\nNobody can sign in yet. Make the administrator at {here}/setup?token={token}"
+            );
+        }
+        None => println!("{serving}"),
+    }
     server.run_until_stopped(stop, run_jobs).await.map_err(|error| error.to_string())?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Whether an address works only on this machine, as the default of `site.base-url` does. It may
+/// lack the port on which the server listens.
+fn is_local(base_url: &str) -> bool {
+    Url::parse(base_url).is_ok_and(|url| match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_local;
+
+    #[test]
+    fn only_addresses_of_this_machine_are_local() {
+        for local in ["http://127.0.0.1:3000", "http://localhost", "https://[::1]:3000/blog"] {
+            assert!(is_local(local), "{local}");
+        }
+        for public in ["https://blog.example", "http://192.0.2.1:3000", "http://localhost.example"] {
+            assert!(!is_local(public), "{public}");
+        }
+    }
 }

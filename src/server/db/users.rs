@@ -282,6 +282,52 @@ impl Database {
         }
     }
 
+    /// Whether there is a user with a password.
+    pub async fn can_anybody_sign_in(&self) -> sqlx::Result<bool> {
+        let sql = "SELECT id FROM users WHERE password_hash IS NOT NULL LIMIT 1";
+        let found: Option<i64> =
+            on_reader!(self, pool => sqlx::query_scalar(sql).fetch_optional(pool).await?);
+        Ok(found.is_some())
+    }
+
+    /// Adds the first user who can sign in and returns their ID; `None` if there is one already. A
+    /// user of this name who can't sign in, because an import brought them, becomes that user.
+    pub async fn add_first_user(
+        &self,
+        user: NewUser<'_>,
+        is_like: IsLike<'_>,
+        now: i64,
+    ) -> sqlx::Result<Option<Result<i64, Taken>>> {
+        let count = "SELECT count(*) FROM users WHERE password_hash IS NOT NULL";
+        let claim = "UPDATE users SET name = ?, role = ?, password_hash = ?, credential = credential + 1 WHERE id = ?";
+        let mut transaction = self.begin_content().await?;
+        let others: i64 = on_connection!(&mut *transaction, connection => {
+            sqlx::query_scalar(count).fetch_one(connection).await?
+        });
+        if others > 0 {
+            return Ok(None);
+        }
+        let known = id_of(&mut transaction, user.username).await?;
+        if is_like_another(&mut transaction, is_like, known).await? {
+            return Ok(Some(Err(Taken::Name)));
+        }
+        let id = match known {
+            Some(id) => {
+                on_connection!(&mut *transaction, connection => {
+                    let query = sqlx::query(claim).bind(user.name).bind(user.role.as_str());
+                    query.bind(user.password_hash).bind(id).execute(connection).await?;
+                });
+                id
+            }
+            None => match insert(&mut transaction, user, now).await? {
+                Some(id) => id,
+                None => return Ok(Some(Err(Taken::Username))),
+            },
+        };
+        transaction.commit().await?;
+        Ok(Some(Ok(id)))
+    }
+
     /// Like [`Database::add_user`], on behalf of an administrator.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! What users do with their own account: sign up, change name or password, end sessions.
+//! What users do with their own account: make it, change name or password, end sessions.
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -7,6 +7,7 @@ use tower_sessions::Session;
 
 use super::sign_in::{begin_session, known_from_now_on, sender, too_many};
 use crate::error::Error;
+use crate::server::accounts::setup::no_setup;
 use crate::server::accounts::sign_up::{NewAccount, SignedUp};
 use crate::server::db::users::User;
 use crate::server::request::error_page::error_page;
@@ -36,12 +37,7 @@ async fn try_to_sign_up(state: &AppState, session: Session, form: Form) -> Resul
         format!("/sign-up?invitation={}", utf8_percent_encode(&invitation, NON_ALPHANUMERIC));
     let who_may = state.config.accounts.sign_up;
     let sender = sender(state, &form).await?;
-    let account = NewAccount {
-        username: form.line("username"),
-        name: form.line("name"),
-        password: form.text("new_password"),
-    };
-    match state.accounts.sign_up(who_may, &invitation, account, &sender).await? {
+    match state.accounts.sign_up(who_may, &invitation, account_in(&form), &sender).await? {
         SignedUp::User(user) => {
             begin_session(state, &session, (user, NEW), &form).await?;
             let user = state.database.user(user).await?;
@@ -50,6 +46,39 @@ async fn try_to_sign_up(state: &AppState, session: Session, form: Form) -> Resul
         }
         SignedUp::Refused(errors) => Ok(form.again(state, &path, errors).await),
         SignedUp::TooMany(seconds) => Ok(too_many(state, form, &path, seconds).await),
+    }
+}
+
+fn account_in(form: &Form) -> NewAccount {
+    NewAccount {
+        username: form.line("username"),
+        name: form.line("name"),
+        password: form.text("new_password"),
+    }
+}
+
+/// `POST /setup`: makes the administrator of a blog in which nobody can sign in yet, and signs in.
+pub async fn set_up(State(state): State<AppState>, session: Session, form: Form) -> Response {
+    match try_to_set_up(&state, session, form).await {
+        Ok(response) => response,
+        Err(error) => error_page(&error),
+    }
+}
+
+async fn try_to_set_up(state: &AppState, session: Session, form: Form) -> Result<Response, Error> {
+    if !state.accounts.is_setup_open().await? {
+        return Err(no_setup());
+    }
+    let sender = sender(state, &form).await?;
+    match state.accounts.set_up(&form.line("token"), account_in(&form), &sender).await? {
+        SignedUp::User(id) => {
+            let user = state.database.user(id).await?.ok_or(Error::Unauthorized)?;
+            begin_session(state, &session, (user.id, user.credential), &form).await?;
+            let studio = Redirect::to("/studio").into_response();
+            Ok(known_from_now_on(state, Some(&user), &sender, studio).await)
+        }
+        SignedUp::Refused(errors) => Ok(form.again(state, "/setup", errors).await),
+        SignedUp::TooMany(seconds) => Ok(too_many(state, form, "/setup", seconds).await),
     }
 }
 

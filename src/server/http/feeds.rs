@@ -47,20 +47,20 @@ async fn make_feed(state: &AppState) -> Result<String, Error> {
     let newest = state.database.newest(ENTRIES, now).await?;
     let entries: Vec<Entry> =
         newest.iter().map(|article| entry(&state.config.site.base_url, article)).collect();
-    let site = &state.config.site;
+    let (site, base_url) = (state.site.current().await, &state.config.site.base_url);
     let feed = Feed {
         title: Text::plain(text(&site.title)),
         subtitle: Some(Text::plain(text(&site.description))),
-        id: format!("{}/", site.base_url),
+        id: format!("{base_url}/"),
         updated: entries.iter().map(|entry| entry.updated).max().unwrap_or_default(),
         links: vec![
             Link {
-                href: format!("{}/", site.base_url),
+                href: format!("{base_url}/"),
                 rel: "alternate".into(),
                 ..Link::default()
             },
             Link {
-                href: format!("{}/feed.xml", site.base_url),
+                href: format!("{base_url}/feed.xml"),
                 rel: "self".into(),
                 ..Link::default()
             },
@@ -161,7 +161,7 @@ pub async fn robots(State(state): State<AppState>) -> impl IntoResponse {
 
 /// `GET /site.webmanifest`: the blog's name and icons, for readers who install it as an app.
 pub async fn manifest(State(state): State<AppState>) -> impl IntoResponse {
-    let site = &state.config.site;
+    let site = state.site.current().await;
     let icon = |size: u32, purpose: &str| {
         let address = format!("/icon-{size}.png");
         json!({ "src": address, "sizes": format!("{size}x{size}"), "type": "image/png", "purpose": purpose })

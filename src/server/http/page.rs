@@ -78,6 +78,8 @@ async fn render(state: AppState, params: Params, mut parts: Parts, page: Loading
         ScopedFuture::new(async move {
             let marks = parts.extensions.get::<Marks>().copied();
             let told = parts.extensions.get::<Told>().cloned();
+            // Before anything else, so that what is rendered is all of one version.
+            provide_context(state.site.current().await);
             provide_context(state);
             provide_context(params);
             provide_context(parts);

@@ -167,7 +167,7 @@ pub fn wants_json(headers: &HeaderMap) -> bool {
 }
 
 /// The uploaded files of a form; at least one.
-async fn files(request: Request, state: &AppState) -> Result<Vec<SentFile>, (StatusCode, String)> {
+pub(super) async fn files(request: Request, state: &AppState) -> Result<Vec<SentFile>, (StatusCode, String)> {
     let content_type =
         request.headers().get(CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
     if !content_type.starts_with(b"multipart/form-data") {
@@ -220,7 +220,7 @@ fn larger_than_allowed() -> (StatusCode, String) {
     (StatusCode::PAYLOAD_TOO_LARGE, reason)
 }
 
-fn in_words(error: &NotTaken) -> (StatusCode, String) {
+pub(super) fn in_words(error: &NotTaken) -> (StatusCode, String) {
     let status = match error {
         NotTaken::Refused { refusal: Refusal::Unsupported, .. } => {
             StatusCode::UNSUPPORTED_MEDIA_TYPE

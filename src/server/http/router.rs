@@ -23,7 +23,7 @@ use super::pictures::too_large;
 use super::read_timeout::read_timeout;
 use super::routes::{Layers, access, handlers, pages_for_everyone};
 use crate::server::request::error_page::error_page;
-use crate::server::request::forms::PICTURES;
+use crate::server::request::forms::{LOGO, PICTURES};
 use crate::server::request::limits::{LARGEST_ARTICLE, LARGEST_BODY, LARGEST_PICTURE};
 use crate::server::request::problem::wrong_method;
 use crate::server::sessions::lasting;
@@ -92,13 +92,13 @@ pub fn undeclared<'a>(
 async fn limit_body(request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let limit = match path {
-        PICTURES => LARGEST_PICTURE + FORM_AROUND_PICTURES,
+        PICTURES | LOGO => LARGEST_PICTURE + FORM_AROUND_PICTURES,
         _ if path.starts_with("/studio") || path.starts_with("/api/islands/studio-") => {
             LARGEST_ARTICLE
         }
         _ => LARGEST_BODY,
     };
-    let picture_headers = (path == PICTURES).then(|| request.headers().clone());
+    let picture_headers = matches!(path, PICTURES | LOGO).then(|| request.headers().clone());
     // `Next` accepts only axum's own body type.
     let next = next.map_request(|request: Request<_>| request.map(Body::new));
     match RequestBodyLimitLayer::new(limit).layer(next).oneshot(request).await {

@@ -13,13 +13,13 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 
 use super::access::hold;
 use super::{
-    account, api_docs, feeds, function, health, json_api, page, pictures, reactions, sign_in,
-    studio, users,
+    account, api_docs, feeds, function, health, json_api, page, pictures, reactions, settings,
+    sign_in, studio, users,
 };
 use crate::pages;
 use crate::server::db::users::Role;
 use crate::server::request::access::Access;
-use crate::server::request::forms::PICTURES;
+use crate::server::request::forms::{LOGO, PICTURES};
 use crate::server::state::AppState;
 
 /// A route.
@@ -105,6 +105,8 @@ pub const ROUTES: &[Route] = &[
     get("/login", EVERYONE, page!(login::page)),
     post("/login", EVERYONE, handler!(sign_in::sign_in)),
     post("/logout", EVERYONE, handler!(sign_in::sign_out)),
+    get("/setup", EVERYONE, page!(setup::page)),
+    post("/setup", EVERYONE, handler!(account::set_up)),
     put("/api/islands/record-view", EVERYONE, FUNCTION),
     get("/api/v1/articles", EVERYONE, handler!(Api, json_api::list)),
     get("/api/v1/articles/most-viewed", EVERYONE, handler!(Api, json_api::most_viewed)),
@@ -158,6 +160,10 @@ pub const ROUTES: &[Route] = &[
     get(PICTURES, AUTHOR, page!(pictures::page)),
     post(PICTURES, AUTHOR, handler!(pictures::upload)),
     post("/studio/pictures/{name}/delete", AUTHOR, handler!(pictures::delete)),
+    get("/settings", ADMIN, page!(settings::page)),
+    post("/settings", ADMIN, handler!(settings::save)),
+    post(LOGO, ADMIN, handler!(settings::upload_logo)),
+    post("/settings/logo/delete", ADMIN, handler!(settings::remove_logo)),
     get("/users", ADMIN, page!(users::page)),
     post("/users", ADMIN, handler!(users::add)),
     post("/users/invitations", ADMIN, handler!(users::invite)),

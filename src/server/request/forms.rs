@@ -14,15 +14,20 @@ use crate::server::accounts::FieldErrors;
 /// The path of the form for pictures, both its page and its target.
 pub const PICTURES: &str = "/studio/pictures";
 
+/// The path of the form that uploads the logo.
+pub const LOGO: &str = "/settings/logo";
+
 /// The field that holds uploaded pictures.
 pub const PICTURE_FIELD: &str = "picture";
 
 /// All fields that any form of this program has. Other fields are dropped: anybody can send
 /// anything, and a page that showed it again would be as large as they like.
-const FIELDS: [&str; 22] = [
+const FIELDS: [&str; 25] = [
     "collect",
     "cover",
+    "description",
     "follow",
+    "footer",
     "form_key",
     "intent",
     "invitation",
@@ -40,6 +45,7 @@ const FIELDS: [&str; 22] = [
     "summary",
     "tags",
     "title",
+    "token",
     "username",
     "version",
 ];
@@ -122,10 +128,11 @@ impl KeptForm {
     }
 }
 
-/// Tells the editor why a form could not be saved. Both texts are shown, so that nothing is lost.
+/// Tells a page why a form could not be saved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Conflict {
-    /// The article was changed after the form was opened.
+    /// What the form is about was changed after the form was opened. Both texts are shown, so that
+    /// nothing is lost.
     Changed,
     /// The form was for a new article, and was saved before as this one.
     SavedBefore,

@@ -1,0 +1,14 @@
+-- What administrators have set in the browser. The only row; NULL means what the settings file says.
+CREATE TABLE site_settings (
+    id          BIGINT NOT NULL PRIMARY KEY,
+    -- Grows with each change, so that two administrators don't overwrite each other.
+    version     BIGINT NOT NULL,
+    title       TEXT,
+    description TEXT,
+    -- In Markdown.
+    footer      TEXT,
+    -- The name of a picture. If it is not among `pictures` any more, there is no logo.
+    logo        VARCHAR(255)
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = /*!80017 utf8mb4_0900_bin */ /*M!100202 utf8mb4_nopad_bin */;
+
+INSERT INTO site_settings (id, version) VALUES (1, 1);

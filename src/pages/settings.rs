@@ -1,0 +1,152 @@
+//! The blog's settings, for administrators.
+
+use leptos::prelude::*;
+
+use super::query::query;
+use crate::components::form::{
+    Field, FieldNotes, FormErrors, Notice, described_by, sent_form, textarea_text,
+};
+use crate::components::page::{Content, Head, LoadedPage, site};
+use crate::model::site::{Logo, SiteInfo};
+use crate::server::db::site::StoredSite;
+use crate::server::request::forms::{Conflict, LOGO, PICTURE_FIELD};
+use crate::server::request::limits::LARGEST_PICTURE;
+use crate::server::state::AppState;
+
+/// `/settings`
+pub async fn page() -> LoadedPage {
+    let state = expect_context::<AppState>();
+    let info = site();
+    let title = format!("Settings · {}", info.title);
+    let notice = query("changed").and_then(|changed| match changed.as_str() {
+        "texts" => Some("Saved. Every page shows it within a second."),
+        "logo" => Some("Logo changed. Every page shows it within a second."),
+        _ => None,
+    });
+    let (sent, logo_sent) = (sent_form("/settings"), sent_form(LOGO));
+    let is_conflict = use_context::<Conflict>().is_some();
+    let content = async move {
+        let stored = state.site.stored().await?;
+        // After a conflict, saving again is a decision, so the form gets the current version.
+        let version = sent
+            .value("version")
+            .and_then(|version| version.parse().ok())
+            .filter(|_| !is_conflict)
+            .unwrap_or(stored.version);
+        let logo_version = stored.version;
+        let stored_now = is_conflict.then(|| view! { <Stored stored=stored.clone() /> });
+        let of_file = state.site.of_file();
+        let (file_title, file_description) = (of_file.title.clone(), of_file.description.clone());
+        let StoredSite { title: own_title, description, footer, .. } = stored;
+        let footer = sent.value("footer").map(str::to_owned).or(footer).unwrap_or_default();
+        let footer_error = sent.error("footer").map(str::to_owned);
+        let footer_hint = "In Markdown, at the end of every page. If empty, the description is shown there.";
+        Ok(Content::new(
+            Head::new(title),
+            view! {
+                <div class="narrow">
+                <h1>"Settings"</h1>
+                {notice.map(|text| view! { <Notice text /> })}
+                <FormErrors sent=sent.clone() />
+                {stored_now}
+                <form class="form" method="post" action="/settings">
+                    <input type="hidden" name="version" value=version.to_string() />
+                    <Field
+                        sent=sent.clone()
+                        name="title"
+                        label="Title"
+                        value=own_title.unwrap_or_default()
+                        hint=of_file_hint(&file_title)
+                        optional=true
+                    />
+                    <Field
+                        sent
+                        name="description"
+                        label="Description"
+                        value=description.unwrap_or_default()
+                        hint=of_file_hint(&file_description)
+                        optional=true
+                    />
+                    <label for="footer">"Footer"</label>
+                    <textarea
+                        id="footer"
+                        name="footer"
+                        rows="5"
+                        aria-invalid=footer_error.as_ref().map(|_| "true")
+                        aria-describedby=described_by("footer", footer_hint, footer_error.as_deref())
+                    >
+                        {textarea_text(&footer)}
+                    </textarea>
+                    <FieldNotes name="footer" hint=footer_hint.to_owned() error=footer_error />
+                    <button type="submit" class="button button-primary">"Save"</button>
+                </form>
+                <LogoForm logo=SiteInfo::clone(&info).logo version=logo_version error=logo_sent.error(PICTURE_FIELD).map(str::to_owned) />
+                </div>
+            },
+        ))
+    };
+    LoadedPage::of(false, content).await
+}
+
+fn of_file_hint(value: &str) -> String {
+    format!("If empty, it is what the settings file says: “{value}”.")
+}
+
+/// What somebody else has saved meanwhile.
+#[component]
+fn Stored(stored: StoredSite) -> impl IntoView {
+    let StoredSite { title, description, footer, .. } = stored;
+    let rows = [("Title", title), ("Description", description), ("Footer", footer)];
+    let rows = rows
+        .into_iter()
+        .map(|(name, value)| {
+            let value = value.unwrap_or_else(|| "(as in the settings file)".into());
+            view! { <dt>{name}</dt> <dd>{value}</dd> }
+        })
+        .collect_view();
+    view! {
+        <div class="notice">
+            <p>"Saved now, and replaced if you save again:"</p>
+            <dl>{rows}</dl>
+        </div>
+    }
+}
+
+/// The forms that upload and remove the logo.
+#[component]
+fn LogoForm(logo: Option<Logo>, version: i64, error: Option<String>) -> impl IntoView {
+    let hint = format!(
+        "PNG, JPEG, GIF or WebP, up to {} MiB. It stands beside the title, at most 2 rem high.",
+        LARGEST_PICTURE >> 20
+    );
+    let current = logo.map(|Logo { address, width, height }| {
+        view! {
+            <form class="row-form" method="post" action=format!("{LOGO}/delete")>
+                <input type="hidden" name="version" value=version.to_string() />
+                <img class="site-logo" src=address width=width.to_string() height=height.to_string() alt="The logo" />
+                <button type="submit" class="link-button">"Remove the logo"</button>
+            </form>
+        }
+    });
+    view! {
+        <section>
+            <h2>"Logo"</h2>
+            {error.is_some().then(|| view! { <p class="error" role="alert">"The logo was not changed."</p> })}
+            {current}
+            <form class="form" method="post" action=format!("{LOGO}?version={version}") enctype="multipart/form-data">
+                <label for=PICTURE_FIELD>"Picture"</label>
+                <input
+                    id=PICTURE_FIELD
+                    name=PICTURE_FIELD
+                    type="file"
+                    accept="image/png,image/jpeg,image/gif,image/webp"
+                    required
+                    aria-invalid=error.as_ref().map(|_| "true")
+                    aria-describedby=described_by(PICTURE_FIELD, &hint, error.as_deref())
+                />
+                <FieldNotes name=PICTURE_FIELD hint error />
+                <button type="submit" class="button">"Use as logo"</button>
+            </form>
+        </section>
+    }
+}

@@ -1,0 +1,226 @@
+//! The blog's name, description, footer and logo: what administrators have set in the browser, or
+//! else what the settings file says.
+//!
+//! They are read once for each version of the content. Every change raises that version, so all
+//! processes read them again within a second, and no remembered page shows the old ones.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tidemark_content::characters::is_storable;
+use tidemark_content::front_matter::one_line_end;
+use tidemark_content::markdown;
+
+use super::accounts::FieldErrors;
+use super::config;
+use super::db::Database;
+use super::db::site::{SiteChange, StoredSite};
+use super::db::users::User;
+use crate::error::Error;
+use crate::model::site::{Logo, SiteInfo};
+
+/// Maximum length of the blog's name, in characters.
+const LONGEST_TITLE: usize = 80;
+/// Maximum length of the description, in characters.
+const LONGEST_DESCRIPTION: usize = 300;
+/// Maximum length of the footer, in characters.
+const LONGEST_FOOTER: usize = 2_000;
+
+/// The settings that administrators change in the browser. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct SiteSettings {
+    database: Database,
+    /// What the settings file says.
+    of_file: Arc<SiteInfo>,
+    known: Arc<Mutex<Known>>,
+}
+
+/// What was read last.
+#[derive(Clone, Debug)]
+struct Known {
+    /// The version of the content that it was read for; `None` before the first read.
+    version: Option<u64>,
+    /// The footer that `info` was rendered from.
+    footer: Option<String>,
+    info: Arc<SiteInfo>,
+}
+
+/// What an administrator typed. An empty text stands for what the settings file says.
+#[derive(Clone, Debug, Default)]
+pub struct TypedSite {
+    /// The blog's name.
+    pub title: String,
+    /// One line about the blog.
+    pub description: String,
+    /// The footer, in Markdown.
+    pub footer: String,
+}
+
+/// What became of a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SiteSaved {
+    /// The settings are as wanted.
+    Saved,
+    /// What is wrong with the form.
+    Invalid(FieldErrors),
+    /// Somebody else has changed the settings since the form was opened. Nothing was changed.
+    Conflict,
+}
+
+impl SiteSettings {
+    /// The settings of `database`, or else of the file.
+    pub fn new(database: Database, file: &config::Site) -> Self {
+        let of_file = Arc::new(SiteInfo {
+            title: file.title.clone(),
+            description: file.description.clone(),
+            ..SiteInfo::default()
+        });
+        let known = Known { version: None, footer: None, info: of_file.clone() };
+        Self { database, of_file, known: Arc::new(Mutex::new(known)) }
+    }
+
+    /// What the settings file says.
+    pub fn of_file(&self) -> &SiteInfo {
+        &self.of_file
+    }
+
+    /// What pages show now. If the database fails, it is what was read last.
+    pub async fn current(&self) -> Arc<SiteInfo> {
+        let version = self.database.content_version().current();
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if known.version == Some(version) {
+            return known.info;
+        }
+        let read = tokio::select! {
+            biased;
+            () = self.database.outage().begins() => return known.info,
+            read = self.read(&known) => read,
+        };
+        match read {
+            Ok((footer, info)) => {
+                let info = Arc::new(info);
+                let read = Known { version: Some(version), footer, info: info.clone() };
+                let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+                // A slower read must not replace a later one.
+                if known.version.is_none_or(|known| known < version) {
+                    *known = read;
+                }
+                info
+            }
+            Err(error) => {
+                tracing::warn!(error = %error, "the site's settings could not be read; pages show the last ones");
+                known.info
+            }
+        }
+    }
+
+    async fn read(&self, known: &Known) -> Result<(Option<String>, SiteInfo), Error> {
+        let stored = self.database.site().await?;
+        let footer = if stored.footer == known.footer {
+            known.info.footer.clone()
+        } else {
+            match stored.footer.clone() {
+                Some(text) => Some(rendered(text).await?),
+                None => None,
+            }
+        };
+        let logo = match (&stored.logo, stored.logo_width, stored.logo_height) {
+            (Some(name), Some(width), Some(height)) => {
+                Some(Logo { address: format!("/pictures/{name}"), width, height })
+            }
+            _ => None,
+        };
+        let info = SiteInfo {
+            title: stored.title.unwrap_or_else(|| self.of_file.title.clone()),
+            description: stored.description.unwrap_or_else(|| self.of_file.description.clone()),
+            footer,
+            logo,
+        };
+        Ok((stored.footer, info))
+    }
+
+    /// What is stored, for the form.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub async fn stored(&self) -> Result<StoredSite, Error> {
+        Ok(self.database.site().await?)
+    }
+
+    /// Saves the texts if the settings are still at `version`.
+    ///
+    /// # Errors
+    /// [`Error::Unauthorized`] and [`Error::Forbidden`] if the administrator was signed out or
+    /// demoted in the meantime; database errors.
+    pub async fn save(
+        &self,
+        admin: &User,
+        version: i64,
+        typed: &TypedSite,
+    ) -> Result<SiteSaved, Error> {
+        let errors = check(typed);
+        if !errors.is_empty() {
+            return Ok(SiteSaved::Invalid(errors));
+        }
+        let own = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        let change = SiteChange::Texts {
+            title: own(&typed.title),
+            description: own(&typed.description),
+            footer: own(&one_line_end(&typed.footer)),
+        };
+        self.change(admin, version, &change).await
+    }
+
+    /// Makes a picture the logo, or removes the logo, if the settings are still at `version`.
+    ///
+    /// # Errors
+    /// As for [`SiteSettings::save`].
+    pub async fn set_logo(
+        &self,
+        admin: &User,
+        version: i64,
+        picture: Option<String>,
+    ) -> Result<SiteSaved, Error> {
+        self.change(admin, version, &SiteChange::Logo(picture)).await
+    }
+
+    async fn change(
+        &self,
+        admin: &User,
+        version: i64,
+        change: &SiteChange,
+    ) -> Result<SiteSaved, Error> {
+        let is_made = self.database.change_site(admin.actor(), version, change).await?;
+        Ok(if is_made { SiteSaved::Saved } else { SiteSaved::Conflict })
+    }
+}
+
+/// The footer as HTML. Rendering highlights code, so it runs on a blocking thread.
+async fn rendered(footer: String) -> Result<String, Error> {
+    let rendering = tokio::task::spawn_blocking(move || markdown::render(&footer).html);
+    rendering.await.map_err(|error| {
+        tracing::error!(error = %error, "the footer could not be rendered");
+        Error::Internal
+    })
+}
+
+fn check(typed: &TypedSite) -> FieldErrors {
+    let mut errors = FieldErrors::new();
+    let lines = [
+        ("title", &typed.title, LONGEST_TITLE),
+        ("description", &typed.description, LONGEST_DESCRIPTION),
+    ];
+    for (field, text, longest) in lines {
+        if text.chars().nth(longest).is_some() {
+            errors.push((field, format!("This may have at most {longest} characters.")));
+        } else if text.chars().any(|one| one.is_control() || !is_storable(one)) {
+            errors.push((field, "This must be one line of text.".into()));
+        }
+    }
+    let footer = one_line_end(&typed.footer);
+    if footer.chars().nth(LONGEST_FOOTER).is_some() {
+        errors.push(("footer", format!("The footer may have at most {LONGEST_FOOTER} characters.")));
+    } else if footer.chars().any(|one| !is_storable(one)) {
+        errors.push(("footer", "The text contains a character that pages can't show.".into()));
+    }
+    errors
+}

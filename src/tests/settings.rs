@@ -1,0 +1,165 @@
+//! The settings that administrators change in the browser.
+
+use tidemark::server::db::users::Role;
+use tidemark_content::pictures::Kind;
+
+use crate::harness::{Answer, Client, FIREFOX, TestServer};
+use crate::page_cache::eventually;
+
+const PASSWORD: &str = "a-good-password";
+
+fn boss(server: &TestServer) -> Client<'_> {
+    server.add_user_with_role("boss", PASSWORD, Role::Admin);
+    server.someone().signed_in("boss", PASSWORD)
+}
+
+fn save(client: &Client, version: i64, title: &str, description: &str, footer: &str) -> Answer {
+    client.post(
+        "/settings",
+        &format!("version={version}&title={title}&description={description}&footer={footer}"),
+    )
+}
+
+fn location(answer: &Answer) -> (u16, &str) {
+    (answer.status, answer.header("location"))
+}
+
+#[test]
+fn a_saved_title_shows_everywhere_and_an_empty_one_is_the_files_again() {
+    let server = TestServer::with(&[
+        ("TIDEMARK_SITE__TITLE", "From the file"),
+        ("TIDEMARK_SITE__DESCRIPTION", "As the file says"),
+    ]);
+    let boss = boss(&server);
+    let form = boss.get("/settings").text;
+    assert!(form.contains("“From the file”") && form.contains("name=\"version\" value=\"1\""), "{form}");
+    // Remembered with the old title.
+    let reader = server.someone();
+    for _ in 0..2 {
+        assert!(reader.get("/").text.contains("From the file"));
+    }
+    let answer = save(&boss, 1, "Low+tide", "About+%3Cthe%3E+sea", "**Imprint**+%3Cscript%3Ealert(1)%3C/script%3E");
+    assert_eq!(location(&answer), (303, "/settings?changed=texts"), "{}", answer.text);
+    for path in ["/", "/articles/first", "/most-viewed", "/search", "/nothing", "/login"] {
+        let page = reader.get(path).text;
+        assert!(page.contains("Low tide") && !page.contains("From the file"), "{path}: {page}");
+        assert!(page.contains("<strong>Imprint</strong>") && !page.contains("<script>alert"), "{path}: {page}");
+    }
+    assert!(reader.get("/articles/first").text.contains("property=\"og:site_name\" content=\"Low tide\""));
+    let feed = reader.get("/feed.xml").text;
+    assert!(feed.contains("<title>Low tide</title>") && feed.contains("About &lt;the&gt; sea"), "{feed}");
+    let manifest = reader.get("/site.webmanifest").json();
+    assert_eq!((&manifest["name"], &manifest["description"]), (&"Low tide".into(), &"About <the> sea".into()));
+    assert_eq!(location(&save(&boss, 2, "", "", "")).0, 303);
+    let page = reader.get("/").text;
+    assert!(page.contains("From the file") && page.contains("As the file says"), "{page}");
+    assert!(!page.contains("Imprint") && !page.contains("Low tide"), "{page}");
+}
+
+#[test]
+fn of_two_administrators_the_later_one_is_told_and_nothing_is_lost() {
+    let server = TestServer::start();
+    let boss = boss(&server);
+    assert_eq!(save(&boss, 1, "One", "", "").status, 303);
+    let late = save(&boss, 1, "Two", "", "Kept");
+    assert_eq!(late.status, 409);
+    for part in ["Somebody else changed the settings", "<dd>One</dd>", "value=\"Two\"", "Kept", "name=\"version\" value=\"2\""] {
+        assert!(late.text.contains(part), "no {part} in {}", late.text);
+    }
+    assert!(server.someone().get("/").text.contains("One"));
+    // Sent twice, as by a double click: that is no conflict with oneself.
+    assert_eq!(save(&boss, 1, "One", "", "").status, 303);
+    assert_eq!(save(&boss, 2, "Two", "", "Kept").status, 303);
+    assert!(server.someone().get("/").text.contains("Two"));
+}
+
+#[test]
+fn what_is_too_long_or_no_line_is_refused_beside_its_field() {
+    let server = TestServer::start();
+    let boss = boss(&server);
+    let title = "t".repeat(81);
+    let answer = save(&boss, 1, &title, "two%0Alines", &"f".repeat(2_001));
+    assert_eq!(answer.status, 422);
+    for field in ["title", "description", "footer"] {
+        assert!(answer.text.contains(&format!("id=\"{field}-error\"")), "{field}: {}", answer.text);
+    }
+    assert!(answer.text.contains(&title), "what was typed is kept");
+    assert_eq!(save(&boss, 1, &"t".repeat(80), &"d".repeat(300), &"f".repeat(2_000)).status, 303);
+    assert_eq!(save(&boss, 2, "a%00b", "", "").status, 422);
+}
+
+#[test]
+fn another_process_shows_a_change_of_the_settings_within_a_second() {
+    let server = TestServer::start();
+    let boss = boss(&server);
+    for _ in 0..2 {
+        assert!(server.someone().get("/").text.contains("Tidemark"));
+    }
+    // As another replica does it: this server only sees the database.
+    server.execute("UPDATE site_settings SET title = 'Elsewhere', version = version + 1");
+    server.execute("UPDATE content_version SET version = version + 1");
+    eventually(&server, "/", |page| page.text.contains("Elsewhere"));
+    assert!(boss.get("/settings").text.contains("value=\"Elsewhere\""));
+}
+
+fn picture() -> Vec<u8> {
+    let picture = image::RgbImage::from_pixel(64, 32, image::Rgb([10, 20, 30]));
+    let mut bytes = std::io::Cursor::new(vec![]);
+    picture.write_to(&mut bytes, image::ImageFormat::Png).unwrap();
+    bytes.into_inner()
+}
+
+fn upload(client: &Client, version: i64, files: &[&[u8]]) -> Answer {
+    let mut body = vec![];
+    for file in files {
+        body.extend(b"--x\r\ncontent-disposition: form-data; name=\"picture\"; filename=\"logo.png\"\r\n\r\n");
+        body.extend(*file);
+        body.extend(b"\r\n");
+    }
+    body.extend(b"--x--\r\n");
+    client
+        .with("content-type", "multipart/form-data; boundary=x")
+        .send("POST", &format!("/settings/logo?version={version}"), &body)
+}
+
+#[test]
+fn an_uploaded_logo_stands_beside_the_title_until_it_is_removed() {
+    let server = TestServer::start();
+    let boss = boss(&server);
+    assert!(!server.someone().get("/").text.contains("site-logo"));
+    let answer = upload(&boss, 1, &[&picture()]);
+    assert_eq!(location(&answer), (303, "/settings?changed=logo"), "{}", answer.text);
+    let page = server.someone().get("/").text;
+    let image = page.split("<img class=\"site-logo\" src=\"").nth(1).unwrap().split('"').next().unwrap();
+    assert!(page.contains("width=\"64\" height=\"32\""), "{page}");
+    assert_eq!(server.someone().get(image).header("content-type"), Kind::Png.media_type());
+    let late = upload(&boss, 1, &[&picture()]);
+    assert_eq!(late.status, 409, "{}", late.text);
+    assert_eq!(boss.post("/settings/logo/delete", "version=1").status, 409);
+    for (files, status) in
+        [(vec![&b"no picture"[..]], 415), (vec![], 400), (vec![&picture()[..], &picture()[..]], 400)]
+    {
+        let refused = upload(&boss, 2, &files);
+        assert_eq!(refused.status, status, "{}", refused.text);
+        assert!(refused.text.contains("id=\"picture-error\""), "{}", refused.text);
+    }
+    assert_eq!(boss.announce("POST", "/settings/logo?version=2", 11 * 1024 * 1024).status, 413);
+    assert_eq!(location(&boss.post("/settings/logo/delete", "version=2")), (303, "/settings?changed=logo"));
+    assert!(!server.someone().get("/").text.contains("site-logo"));
+    assert!(boss.get("/studio/pictures").text.contains(image), "the picture stays");
+}
+
+#[test]
+fn a_logo_whose_picture_was_deleted_is_no_logo() {
+    let server = TestServer::start();
+    let boss = boss(&server);
+    assert_eq!(upload(&boss, 1, &[&picture()]).status, 303);
+    let page = server.someone().get("/").text;
+    let name = page.split("<img class=\"site-logo\" src=\"/pictures/").nth(1).unwrap();
+    let name = name.split('"').next().unwrap();
+    assert_eq!(boss.post(&format!("/studio/pictures/{name}/delete"), "").status, 303);
+    // The next change of anything drops the remembered pages.
+    assert_eq!(save(&boss, 2, "Other", "", "").status, 303);
+    let page = server.reader("192.0.2.9", FIREFOX).get("/").text;
+    assert!(page.contains("Other") && !page.contains("site-logo"), "{page}");
+}
