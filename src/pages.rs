@@ -16,6 +16,7 @@ pub mod search;
 pub mod settings;
 pub mod setup;
 pub mod sign_up;
+pub mod static_page;
 pub mod studio;
 pub mod tag;
 pub mod users;

@@ -52,7 +52,7 @@ fn HeadTags(head: Head) -> impl IntoView {
             ("og:description", description.clone()),
             ("og:url", canonical.clone()),
             ("og:site_name", Some(site)),
-            ("article:published_time", Some(published_at)),
+            ("article:published_time", published_at),
             ("og:image", image),
         ];
         let tags = properties.map(|(name, content)| {

@@ -12,3 +12,10 @@ CREATE TABLE site_settings (
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = /*!80017 utf8mb4_0900_bin */ /*M!100202 utf8mb4_nopad_bin */;
 
 INSERT INTO site_settings (id, version) VALUES (1, 1);
+
+-- A page such as About has no date for readers and is in no list. It is an article in all other ways, but for its address: `/slug`.
+-- The index has the kind, so that lists are counted without reading the articles.
+ALTER TABLE articles
+    ADD COLUMN kind ENUM ('article', 'page') NOT NULL DEFAULT 'article',
+    DROP INDEX articles_by_published_at,
+    ADD INDEX articles_by_published_at (status, deleted_at, published_at, id, kind);

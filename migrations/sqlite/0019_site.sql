@@ -12,3 +12,11 @@ CREATE TABLE site_settings (
 );
 
 INSERT INTO site_settings (id, version) VALUES (1, 1);
+
+-- A page such as About has no date for readers and is in no list. It is an article in all other ways, but for its address: `/slug`.
+ALTER TABLE articles ADD COLUMN kind TEXT NOT NULL DEFAULT 'article' CHECK (kind IN ('article', 'page'));
+
+-- With the kind, so that lists are counted without reading the articles.
+DROP INDEX articles_by_published_at;
+CREATE INDEX articles_by_published_at ON articles (published_at DESC, id DESC, kind)
+    WHERE status = 'published' AND deleted_at IS NULL;

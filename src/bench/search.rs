@@ -8,7 +8,7 @@ use rand::{Rng, SeedableRng};
 use tidemark::model::article::Author;
 use tidemark::server::content::search_index::rebuild;
 use tidemark::server::db::Database;
-use tidemark::server::db::articles::{ArticleFields, Status, write};
+use tidemark::server::db::articles::{ArticleFields, Kind, Status, write};
 use tidemark_servers::{Redis, SqlServer};
 use tokio::runtime::Runtime;
 
@@ -72,6 +72,7 @@ impl Words {
 fn article(number: usize, words: &mut Words) -> ArticleFields {
     let text = words.several(WORDS);
     ArticleFields {
+        kind: Kind::Article,
         slug: format!("article-{number}"),
         title: words.several(5),
         summary: words.several(20),

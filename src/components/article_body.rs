@@ -13,7 +13,7 @@ const DEEPEST_LEVEL: u8 = 3;
 /// the first screen.
 const MOST_UNFOLDED: usize = 12;
 
-/// An article: header, table of contents, text and footer.
+/// An article: header, table of contents, text and footer. A page has no byline, date and tags.
 #[component]
 pub fn ArticleBody(
     content: ArticleContent,
@@ -34,25 +34,36 @@ pub fn ArticleBody(
         html,
         language,
         tags,
+        is_page,
     } = content;
-    view! {
-        <article class="article" lang=language>
-            <header class="article-header">
-                <h1>{title}</h1>
-                <p class="meta" lang="en">
-                    <Byline authors />
-                    <Date at=published_at />
-                    <span>{format_minutes(reading_minutes)}</span>
-                    {count}
-                </p>
-            </header>
-            {cover.map(|cover| view! { <img class="cover" src=cover alt="" referrerpolicy="no-referrer" /> })}
-            <Contents contents />
-            <div class="prose" inner_html=html></div>
+    let meta = (!is_page).then(|| {
+        view! {
+            <p class="meta" lang="en">
+                <Byline authors />
+                <Date at=published_at />
+                <span>{format_minutes(reading_minutes)}</span>
+                {count}
+            </p>
+        }
+    });
+    let footer = (!is_page).then(|| {
+        view! {
             <footer class="article-footer" lang="en">
                 {reactions}
                 <Tags tags />
             </footer>
+        }
+    });
+    view! {
+        <article class="article" lang=language>
+            <header class="article-header">
+                <h1>{title}</h1>
+                {meta}
+            </header>
+            {cover.map(|cover| view! { <img class="cover" src=cover alt="" referrerpolicy="no-referrer" /> })}
+            <Contents contents />
+            <div class="prose" inner_html=html></div>
+            {footer}
         </article>
     }
 }

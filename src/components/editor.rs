@@ -332,12 +332,18 @@ fn value(id: &str) -> String {
 
 /// The current contents of the form.
 fn typed() -> Typed {
+    let is_checked = |id: &str| {
+        let field = document().get_element_by_id(id);
+        let field = field.and_then(|field| field.dyn_into::<web_sys::HtmlInputElement>().ok());
+        field.is_some_and(|field| field.checked())
+    };
     Typed {
         title: value("title"),
         slug: value("slug"),
         summary: value("summary"),
         tags: value("tags"),
         cover: value("cover"),
+        is_page: is_checked("kind"),
         markdown: text_field().map(|field| field.value()).unwrap_or_default(),
     }
 }

@@ -43,8 +43,8 @@ pub struct Preview {
     pub title: String,
     /// The site's title.
     pub site: String,
-    /// The time of publication (RFC 3339).
-    pub published_at: String,
+    /// The time of publication (RFC 3339); `None` for a page.
+    pub published_at: Option<String>,
     /// The absolute URL of the cover picture.
     pub image: Option<String>,
 }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use tidemark_content::slug::slugify;
 use utoipa::ToSchema;
 
 /// An author of an article.
@@ -121,6 +122,40 @@ pub struct ArticleContent {
     pub language: String,
     /// The tags, in order.
     pub tags: Vec<Tag>,
+    /// Whether it is a page such as About, without a date and a byline.
+    pub is_page: bool,
+}
+
+/// The first parts of the program's own addresses, which no page can have. A test compares them
+/// with the table of routes.
+pub const RESERVED: [&str; 22] = [
+    "account",
+    "api",
+    "articles",
+    "authors",
+    "collects",
+    "docs",
+    "following",
+    "healthz",
+    "login",
+    "logout",
+    "metrics",
+    "most-viewed",
+    "pictures",
+    "pkg",
+    "readyz",
+    "search",
+    "settings",
+    "setup",
+    "sign-up",
+    "studio",
+    "tags",
+    "users",
+];
+
+/// Whether `/slug` can be a page.
+pub fn may_be_page(slug: &str) -> bool {
+    !slug.is_empty() && slugify(slug) == slug && !RESERVED.contains(&slug)
 }
 
 /// The time span of a ranking.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// An article's editor fields. All of them are text.
+/// An article's editor fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Typed {
@@ -16,6 +16,8 @@ pub struct Typed {
     pub tags: String,
     /// The URL of the cover picture, or empty.
     pub cover: String,
+    /// Whether it is a page such as About.
+    pub is_page: bool,
     /// The text, as Markdown.
     pub markdown: String,
 }

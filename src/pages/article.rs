@@ -40,6 +40,7 @@ fn show(data: ArticleData, state: &AppState) -> Content {
         html,
         language,
         tags: summary.tags,
+        is_page: false,
     };
     if is_scheduled {
         return show_scheduled(summary.id, content);
@@ -74,7 +75,7 @@ fn show(data: ArticleData, state: &AppState) -> Content {
         preview: Some(Preview {
             title: summary.title,
             site: site.title.clone(),
-            published_at: summary.published_at.to_string(),
+            published_at: Some(summary.published_at.to_string()),
             image,
         }),
     };

@@ -21,5 +21,6 @@ pub mod security;
 pub mod serve;
 pub mod settings;
 pub mod sign_in;
+pub mod static_page;
 pub mod studio;
 pub mod users;

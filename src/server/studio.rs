@@ -17,7 +17,7 @@ use super::articles::totals;
 use super::author_counts::AuthorCounts;
 use super::config;
 use super::db::Database;
-use super::db::articles::{ArticleFields, Status};
+use super::db::articles::{ArticleFields, Kind, Status};
 use super::db::drafts::{Draft, DraftStamp, EditorForm};
 use super::db::revisions::Revision;
 use super::db::studio::{Added, EditableArticle, Saved, TableQuery, TableRow};
@@ -25,7 +25,7 @@ use super::db::users::{Role, User};
 use super::visibility::Visibility;
 use super::work::Work;
 use crate::error::Error;
-use crate::model::article::{ArticleContent, Author, Heading, Tag};
+use crate::model::article::{ArticleContent, Author, Heading, Tag, may_be_page};
 use crate::model::draft::{KeptDraft, Typed};
 use crate::model::page::Page;
 
@@ -168,11 +168,13 @@ fn typed_of(fields: &ArticleFields) -> Typed {
         summary: fields.summary.clone(),
         tags: tags.join(", "),
         cover: fields.cover.clone().unwrap_or_default(),
+        is_page: fields.kind == Kind::Page,
         markdown: fields.markdown.clone(),
     }
 }
 
-/// The form for a revision, including a summary that was generated.
+/// The form for a revision, including a summary that was generated. A revision does not say whether
+/// it was a page.
 fn typed_of_revision(revision: &Revision) -> Typed {
     Typed {
         title: revision.title.clone(),
@@ -180,6 +182,7 @@ fn typed_of_revision(revision: &Revision) -> Typed {
         summary: revision.summary.clone(),
         tags: revision.tags.join(", "),
         cover: revision.cover.clone().unwrap_or_default(),
+        is_page: false,
         markdown: revision.markdown.clone(),
     }
 }
@@ -360,6 +363,7 @@ impl Studio {
         old: Typed,
         new: Typed,
     ) -> Result<Vec<(&'static str, Differences)>, Error> {
+        let kind = |is_page| Kind::of(is_page).as_str().to_owned();
         let work = move |is_stopped: &AtomicBool| {
             let fields = [
                 ("Title", old.title, new.title),
@@ -368,6 +372,7 @@ impl Studio {
                 ("Tags", old.tags, new.tags),
                 ("Address", old.slug, new.slug),
                 ("Cover picture", old.cover, new.cover),
+                ("Kind", kind(old.is_page), kind(new.is_page)),
             ];
             let differ = fields.into_iter().filter(|(_, old, new)| old != new);
             differ
@@ -636,6 +641,7 @@ impl Studio {
             html,
             language,
             tags: tags(typed).unwrap_or_default(),
+            is_page: typed.is_page,
         };
         Ok((content, notes))
     }
@@ -795,14 +801,19 @@ impl Studio {
                 }
             },
         };
+        let slug = if typed.slug.is_empty() { slugify(&typed.title) } else { typed.slug.clone() };
+        if errors.is_empty() && typed.is_page && !slug.is_empty() && !may_be_page(&slug) {
+            let text = format!("The address /{slug} is Tidemark's own. Please type another one.");
+            errors.push(("slug", text));
+        }
         if !errors.is_empty() {
             return Ok(Err(errors));
         }
         let Rendered { html, contents, reading_minutes, language, summary, .. } =
             self.render(typed.markdown.clone()).await?;
-        let slug = if typed.slug.is_empty() { slugify(&typed.title) } else { typed.slug.clone() };
         let typed_summary = one_line(&typed.summary);
         Ok(Ok(ArticleFields {
+            kind: Kind::of(typed.is_page),
             slug: if slug.is_empty() { "article".into() } else { slug },
             title: one_line(&typed.title),
             summary: if typed_summary.is_empty() { summary } else { typed_summary },

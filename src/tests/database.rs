@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use tidemark::model::article::{Article, Author, Heading, RankedArticle, Tag, Window};
-use tidemark::server::db::articles::{self, ArticleFields, Filter, Status, Written};
+use tidemark::server::db::articles::{self, ArticleFields, Filter, Kind, Status, Written};
 use tidemark::server::db::content_version::ContentTransaction;
 use tidemark::server::db::imports::{self, Incoming, Outcome};
 use tidemark::server::db::users::Role;
@@ -65,6 +65,7 @@ pub fn tag(name: &str) -> Tag {
 
 pub fn article(slug: &str) -> ArticleFields {
     ArticleFields {
+        kind: Kind::Article,
         slug: slug.into(),
         title: format!("Title of {slug}"),
         summary: String::new(),
@@ -258,12 +259,12 @@ fn an_alias_stays_with_the_article_that_has_it() {
             "fields it can't have don't count as differences"
         );
         for (path, slug) in [
-            ("/old", Some("first")),
-            ("/older", Some("first")),
-            ("/new", Some("second")),
+            ("/old", Some("/articles/first")),
+            ("/older", Some("/articles/first")),
+            ("/new", Some("/articles/second")),
             ("/x", None),
         ] {
-            assert_eq!(database.slug_by_alias(path, NOW).await.unwrap().as_deref(), slug, "{path}");
+            assert_eq!(database.address_by_alias(path, NOW).await.unwrap().as_deref(), slug, "{path}");
         }
         let aliases: Vec<_> = database
             .all_fields()
@@ -276,8 +277,8 @@ fn an_alias_stays_with_the_article_that_has_it() {
         write(&database, &article("first")).await;
         write(&database, &second).await;
         assert_eq!(
-            database.slug_by_alias("/old", NOW).await.unwrap().as_deref(),
-            Some("second"),
+            database.address_by_alias("/old", NOW).await.unwrap().as_deref(),
+            Some("/articles/second"),
             "free again"
         );
     });
@@ -295,8 +296,8 @@ fn names_in_addresses_are_compared_exactly() {
             assert_eq!(write(&database, &article).await, Written::Created);
         }
         for (number, path) in paths.iter().enumerate() {
-            let slug = database.slug_by_alias(path, NOW).await.unwrap();
-            assert_eq!(slug, Some(format!("article-{number}")), "{path:?}");
+            let slug = database.address_by_alias(path, NOW).await.unwrap();
+            assert_eq!(slug, Some(format!("/articles/article-{number}")), "{path:?}");
         }
         for slug in ["Article-0", "article-0 ", " article-0", "artícle-0"] {
             assert!(by_slug(&database, slug, NOW).await.unwrap().is_none(), "{slug:?}");
@@ -334,7 +335,7 @@ fn unpublished_articles_are_in_no_list() {
         for slug in ["undated", "draft", "future"] {
             assert!(by_slug(&database, slug, NOW).await.unwrap().is_none(), "{slug}");
             assert!(
-                database.slug_by_alias(&format!("/{slug}"), NOW).await.unwrap().is_none(),
+                database.address_by_alias(&format!("/{slug}"), NOW).await.unwrap().is_none(),
                 "{slug}"
             );
         }
@@ -355,11 +356,11 @@ fn unpublished_articles_are_in_no_list() {
         assert_eq!(database.author("hidden-hand", now).await.unwrap(), Some(author("Hidden Hand")));
         assert_eq!(
             database.sitemap(now).await.unwrap(),
-            [("future".to_owned(), Timestamp::from_millisecond(NOW).unwrap())]
+            [("/articles/future".to_owned(), Timestamp::from_millisecond(NOW).unwrap())]
         );
         assert_eq!(
-            database.slug_by_alias("/future", now).await.unwrap().as_deref(),
-            Some("future")
+            database.address_by_alias("/future", now).await.unwrap().as_deref(),
+            Some("/articles/future")
         );
         assert_eq!(database.known_articles().await.unwrap().len(), 3);
         assert_eq!(database.all_fields().await.unwrap().len(), 3, "an export has everything");
@@ -415,7 +416,7 @@ fn lists_are_paged_newest_first_and_pages_past_the_end_are_empty() {
         assert_eq!(pages, expected);
         let map: Vec<_> =
             database.sitemap(NOW).await.unwrap().into_iter().map(|(slug, _)| slug).collect();
-        assert_eq!(map, ["b", "e", "d", "c", "a"]);
+        assert_eq!(map, ["b", "e", "d", "c", "a"].map(|slug| format!("/articles/{slug}")));
     });
 }
 
@@ -821,8 +822,8 @@ fn c7_an_import_takes_an_article_and_remembers_its_file() {
         let renamed = ArticleFields { aliases: vec!["/new".into()], ..article("renamed") };
         assert_eq!(take(target, true, "h3", &renamed).await, (Outcome::Updated, vec![]));
         for path in ["/old", "/articles/first", "/new", "/new.html"] {
-            let slug = database.slug_by_alias(path, NOW).await.unwrap();
-            assert_eq!(slug.as_deref(), Some("renamed"), "{path}");
+            let slug = database.address_by_alias(path, NOW).await.unwrap();
+            assert_eq!(slug.as_deref(), Some("/articles/renamed"), "{path}");
         }
         assert_eq!(take(target, true, "h4", &first).await.0, Outcome::ChangedMeanwhile);
 
@@ -833,8 +834,8 @@ fn c7_an_import_takes_an_article_and_remembers_its_file() {
         let stored = known().await;
         assert_eq!((stored.version, stored.slug.as_str()), (2, "renamed"));
         assert_eq!(of_file(&stored), ("a/é.md".into(), "h3".into(), Some(2)));
-        let slug = database.slug_by_alias("/newer", NOW).await.unwrap();
-        assert_eq!(slug.as_deref(), Some("renamed"));
+        let slug = database.address_by_alias("/newer", NOW).await.unwrap();
+        assert_eq!(slug.as_deref(), Some("/articles/renamed"));
 
         // An address of another article is named, and a file of the same name replaces the first.
         let second = ArticleFields { aliases: vec!["/old".into()], ..article("second") };

@@ -35,6 +35,7 @@ mod sessions;
 mod settings;
 mod setup;
 mod statements;
+mod static_pages;
 mod studio;
 mod studio_race;
 mod studio_saves;

@@ -58,6 +58,7 @@ const PARTS: &[(&str, &str, Part)] = &[
     ("server/db/articles/read.rs", "authors_and_tags", Of("authors_and_tags")),
     ("server/db/articles/read.rs", "columns", Of("summary_columns")),
     ("server/db/articles/read.rs", "articles", Of("select_articles")),
+    ("server/db/articles/read.rs", "rows", Of("select_rows")),
     ("server/db/articles/read.rs", "fields", Of("select_fields")),
     (
         "server/db/articles/read.rs",

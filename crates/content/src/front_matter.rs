@@ -8,7 +8,7 @@ pub(crate) mod value;
 mod write;
 
 pub use date::Zones;
-pub use parse::{Conventions, Fate, Found, Generator, Note, parse, read};
+pub use parse::{Conventions, Fate, Found, Generator, Note, PageRule, parse, read};
 
 pub(crate) use path::encode_path;
 pub use path::{
@@ -45,6 +45,8 @@ pub struct Source {
     pub cover: Option<String>,
     /// The language as a BCP 47 tag, if the file names it. Otherwise it is found out from the text.
     pub language: Option<String>,
+    /// Whether it is a page such as About, which has no date.
+    pub is_page: bool,
     /// The body.
     pub markdown: String,
 }
@@ -257,6 +259,29 @@ mod tests {
     }
 
     #[test]
+    fn a_page_needs_no_date() {
+        for line in ["type: page", "layout: Page", "Type: page"] {
+            let Found { source, notes, .. } =
+                found("about.md", &format!("---\ntitle: About\n{line}\n---\ntext"));
+            assert!(source.is_page && !source.draft, "{line}");
+            assert_eq!((source.published_at, notes.len()), (Some(0), 0), "{line}: {notes:?}");
+        }
+        let of = |page, more: &str| {
+            let conventions = Conventions { page, ..Conventions::default() };
+            let text = format!("---\ntitle: About\nlayout: default\n{more}---\n");
+            let source = read("about.md", &text, &conventions).unwrap().source;
+            (source.is_page, source.draft, source.published_at)
+        };
+        let day = Some(1_577_923_200_000);
+        let dated = "date: 2020-01-02\n";
+        assert_eq!(of(PageRule::Always, "date: 2020-01-02\ndraft: true\n"), (true, true, day));
+        assert_eq!(of(PageRule::Always, "date: 2020-01-02\ntype: post\n"), (false, false, day));
+        assert_eq!(of(PageRule::Undated, dated), (false, false, day));
+        assert_eq!(of(PageRule::Undated, ""), (true, false, Some(0)));
+        assert_eq!(of(PageRule::Never, ""), (false, true, None));
+    }
+
+    #[test]
     fn the_date_and_the_language_in_a_name_are_no_part_of_the_slug() {
         for (name, slug) in [
             ("2017-2-5-x.md", "x"),
@@ -353,8 +378,12 @@ mod tests {
             aliases: vec!["/2014/a b.html".into(), "/c#/100% sure?".into()],
             cover: Some("/pictures/a.png".into()),
             language: Some("de".into()),
+            is_page: false,
             markdown: "text\n\n+++\n\nmore".into(),
         };
-        assert_eq!(parse("other", &write(&source)).unwrap(), source);
+        let page = Source { is_page: true, ..source.clone() };
+        for source in [source, page] {
+            assert_eq!(parse("other", &write(&source)).unwrap(), source);
+        }
     }
 }

@@ -17,7 +17,7 @@ use crate::components::form::{
 use crate::components::page::{Content, Head, LoadedPage, site};
 use crate::error::Error;
 use crate::model::draft::Typed;
-use crate::server::db::articles::Status;
+use crate::server::db::articles::{Kind, Status};
 use crate::server::db::drafts::DraftStamp;
 use crate::server::db::studio::EditableArticle;
 use crate::server::request::forms::{Conflict, SentForm};
@@ -81,6 +81,7 @@ fn typed(sent: &SentForm) -> Typed {
         summary: value("summary"),
         tags: value("tags"),
         cover: value("cover"),
+        is_page: value("kind") == "page",
         markdown: sent.value("markdown").map(one_line_end).unwrap_or_default(),
     }
 }
@@ -293,7 +294,7 @@ fn Editor(text: Text, sent: SentForm, article: Option<EditableArticle>, now: i64
                     name="slug"
                     label="Address"
                     value=typed.slug
-                    hint="The part after /articles/. If empty, it is made from the title."
+                    hint="The part after /articles/, or after / for a page. If empty, it is made from the title."
                     optional=true
                 />
                 <Field
@@ -304,6 +305,20 @@ fn Editor(text: Text, sent: SentForm, article: Option<EditableArticle>, now: i64
                     hint="The address of a picture: /pictures/… or https://…"
                     optional=true
                 />
+                <label class="choice">
+                    <input
+                        type="checkbox"
+                        id="kind"
+                        name="kind"
+                        value="page"
+                        checked=typed.is_page
+                        aria-describedby="kind-hint"
+                    />
+                    "This is a page"
+                </label>
+                <p class="field-hint" id="kind-hint">
+                    "For texts such as About or Imprint: without a date, and not in lists, feeds, rankings and the search."
+                </p>
                 <Buttons state schedule sent />
             </form>
             <EditorTools article=id version />
@@ -429,11 +444,12 @@ fn StateLine(article: EditableArticle, now: i64) -> impl IntoView {
     let status = status_name(fields.status, fields.published_at, deleted_at, now);
     let when = (status == "Scheduled").then_some(fields.published_at).flatten();
     let link = match status {
+        "Published" if fields.kind == Kind::Page => Some("View page"),
         "Published" => Some("View article"),
         "Scheduled" => Some("See it as readers will"),
         _ => None,
     };
-    let link = link.map(|label| view! { <a href=format!("/articles/{}", fields.slug)>{label}</a> });
+    let link = link.map(|label| view! { <a href=fields.address()>{label}</a> });
     view! {
         <p class="meta editor-state">
             <span class=format!("status status-{}", status.to_lowercase().replace(' ', "-"))>{status}</span>

@@ -12,6 +12,7 @@ use crate::components::article_list::{Date, Pagination};
 use crate::components::form::Notice;
 use crate::components::page::{Content, Head, LoadedPage, site};
 use crate::model::numbers::{format_baselines, format_count};
+use crate::server::db::articles::Kind;
 use crate::server::db::studio::{Column, Shelf, TableQuery, TableRow};
 use crate::server::db::users::Role;
 use crate::server::request::identity::current_user;
@@ -200,6 +201,7 @@ fn date(milliseconds: i64) -> Option<impl IntoView + use<>> {
 #[component]
 fn Row(row: TableRow, sees_all: bool, now: i64) -> impl IntoView {
     let status = status_name(row.status, row.published_at, row.deleted_at, now);
+    let is_page = row.kind == Kind::Page;
     let number = |label: &'static str, count: i64| {
         view! { <td class="number" data-label=label>{format_count(count)}</td> }
     };
@@ -211,8 +213,9 @@ fn Row(row: TableRow, sees_all: bool, now: i64) -> impl IntoView {
             {sees_all.then(|| view! { <td data-label="Author">{row.author}</td> })}
             <td data-label="Status">
                 <span class=format!("status status-{}", status.to_lowercase().replace(' ', "-"))>{status}</span>
+                {is_page.then_some(" Page")}
             </td>
-            <td data-label="Published">{row.published_at.and_then(date)}</td>
+            <td data-label="Published">{row.published_at.filter(|_| !is_page).and_then(date)}</td>
             <td data-label="Updated">{date(row.updated_at)}</td>
             <td class="number" data-label="Views">
                 {format_count(row.views)}

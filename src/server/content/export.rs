@@ -5,7 +5,7 @@ use std::path::Path;
 use tidemark_content::front_matter::{self, Source};
 
 use crate::server::db::Database;
-use crate::server::db::articles::{ArticleFields, Status};
+use crate::server::db::articles::{ArticleFields, Kind, Status};
 
 /// Why an export failed.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +58,7 @@ fn source(article: &ArticleFields) -> Source {
         aliases: article.aliases.clone(),
         cover: article.cover.clone(),
         language: Some(article.language.clone()),
+        is_page: article.kind == Kind::Page,
         markdown: article.markdown.clone(),
     }
 }

@@ -28,7 +28,7 @@ use self::plan::{Planned, Verdict, plan};
 pub use self::report::{Entry, Fate, Report};
 use crate::error::Error;
 use crate::model::article::{Author, Heading, Tag};
-use crate::server::db::articles::{ArticleFields, Status};
+use crate::server::db::articles::{ArticleFields, Kind, Status};
 use crate::server::db::imports::{Outcome, take};
 use crate::server::db::{Database, is_unavailable};
 
@@ -364,6 +364,7 @@ fn byline(source: &Source) -> Vec<Author> {
 fn render(source: &Source) -> ArticleFields {
     let rendered = markdown::render(&source.markdown);
     ArticleFields {
+        kind: Kind::of(source.is_page),
         slug: source.slug.clone(),
         title: source.title.clone(),
         summary: source.summary.clone().unwrap_or(rendered.summary),

@@ -44,9 +44,53 @@ impl TryFrom<String> for Status {
     }
 }
 
+/// Whether it is an article or a page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Kind {
+    /// In lists, feeds, rankings and the search, at `/articles/slug`.
+    #[default]
+    Article,
+    /// Such as About: only at `/slug` and in the sitemap, and never counted.
+    Page,
+}
+
+impl Kind {
+    /// The value in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::Article => "article",
+            Kind::Page => "page",
+        }
+    }
+
+    /// The kind of a page or of anything else.
+    pub fn of(is_page: bool) -> Self {
+        if is_page { Kind::Page } else { Kind::Article }
+    }
+
+    /// The address of what has this slug.
+    pub fn address(self, slug: &str) -> String {
+        match self {
+            Kind::Article => format!("/articles/{slug}"),
+            Kind::Page => format!("/{slug}"),
+        }
+    }
+}
+
+impl TryFrom<String> for Kind {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let known = [Kind::Article, Kind::Page].into_iter().find(|kind| kind.as_str() == text);
+        known.ok_or_else(|| format!("{text:?} is not a kind of article"))
+    }
+}
+
 /// Everything that an author decides about an article, and what is rendered from it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ArticleFields {
+    /// Whether it is an article or a page.
+    pub kind: Kind,
     /// The slug, which is the last part of the article's URL.
     pub slug: String,
     /// Title, as plain text.
@@ -78,11 +122,17 @@ pub struct ArticleFields {
 }
 
 impl ArticleFields {
+    /// The path of its address.
+    pub fn address(&self) -> String {
+        self.kind.address(&self.slug)
+    }
+
     /// Returns the names of the fields in which `other` differs. Authors are compared by user name
     /// and tags by slug: their display names belong to the user and the tag, not to the article.
     pub fn changes(&self, other: &ArticleFields) -> Vec<&'static str> {
         // Destructured so that a new field can't be forgotten here.
         let ArticleFields {
+            kind,
             slug,
             title,
             summary,
@@ -104,6 +154,7 @@ impl ArticleFields {
         let slugs =
             |tags: &[Tag]| -> Vec<String> { tags.iter().map(|tag| tag.slug.clone()).collect() };
         let fields = [
+            ("kind", self.kind != *kind),
             ("slug", self.slug != *slug),
             ("title", self.title != *title),
             ("summary", self.summary != *summary),
@@ -129,6 +180,7 @@ mod tests {
 
     fn article() -> ArticleFields {
         ArticleFields {
+            kind: Kind::Article,
             slug: "first".into(),
             title: "The first".into(),
             summary: String::new(),
@@ -151,6 +203,7 @@ mod tests {
         assert_eq!(article().changes(&article()), Vec::<&str>::new());
         let heading = Heading { level: 2, text: "A".into(), anchor: "a".into() };
         for (name, changed) in [
+            ("kind", ArticleFields { kind: Kind::Page, ..article() }),
             ("slug", ArticleFields { slug: "other".into(), ..article() }),
             ("title", ArticleFields { title: "other".into(), ..article() }),
             ("summary", ArticleFields { summary: "other".into(), ..article() }),

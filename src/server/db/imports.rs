@@ -154,12 +154,12 @@ pub async fn take(
     let mut aliases = stored.fields.aliases.clone();
     if !may_change {
         article.slug = stored.fields.slug.clone();
-    } else if article.slug != stored.fields.slug && stored.fields.status == Status::Published {
-        aliases.push(format!("/articles/{}", stored.fields.slug));
+    } else if article.address() != stored.fields.address() && stored.fields.status == Status::Published {
+        aliases.push(stored.fields.address());
     }
     let more = article.aliases.iter().filter(|alias| !aliases.contains(alias)).cloned();
     aliases.extend(more.collect::<Vec<_>>());
-    aliases.retain(|alias| *alias != format!("/articles/{}", article.slug));
+    aliases.retain(|alias| *alias != article.address());
     article.aliases = aliases;
     let article = settled(transaction, &article, Some(id)).await?;
     let lost = lost(&fields.aliases, &article.aliases);

@@ -7,6 +7,7 @@ use tidemark_counting::hour_of;
 use tidemark_counting::sql::rankings::has_windows;
 use tidemark_counting::sql::seen::totals_in_sql;
 
+use super::articles::VISIBLE;
 use super::{Database, on_reader};
 use crate::model::article::{RankedArticle, Window};
 
@@ -28,8 +29,7 @@ impl Database {
                 format!(
                     "SELECT articles.id, articles.slug, articles.title, article_stats.views
                      FROM article_stats {join} articles ON articles.id = article_stats.article_id
-                     WHERE article_stats.views > 0 AND articles.status = 'published'
-                        AND articles.published_at <= ? AND articles.deleted_at IS NULL
+                     WHERE article_stats.views > 0 AND {VISIBLE}
                      ORDER BY article_stats.views DESC, article_stats.article_id DESC LIMIT {limit}"
                 ),
                 None,
@@ -39,8 +39,7 @@ impl Database {
                 format!(
                     "SELECT articles.id, articles.slug, articles.title, article_view_windows.views
                      FROM article_view_windows {join} articles ON articles.id = article_view_windows.article_id
-                     WHERE article_view_windows.hours = ? AND articles.status = 'published'
-                        AND articles.published_at <= ? AND articles.deleted_at IS NULL
+                     WHERE article_view_windows.hours = ? AND {VISIBLE}
                      ORDER BY article_view_windows.views DESC, article_view_windows.article_id DESC LIMIT {limit}"
                 ),
                 Some(hours),
@@ -51,8 +50,7 @@ impl Database {
                     "SELECT articles.id, articles.slug, articles.title,
                         CAST(sum(article_view_hours.views) AS SIGNED) AS views
                      FROM article_view_hours {join} articles ON articles.id = article_view_hours.article_id
-                     WHERE article_view_hours.hour > ? AND articles.status = 'published'
-                        AND articles.published_at <= ? AND articles.deleted_at IS NULL
+                     WHERE article_view_hours.hour > ? AND {VISIBLE}
                      GROUP BY articles.id, articles.slug, articles.title ORDER BY views DESC, articles.id DESC LIMIT {limit}"
                 ),
                 Some(hour_of(now) - hours),
@@ -82,7 +80,7 @@ impl Database {
             let others = ", ?".repeat(chunk.len() - 1);
             let sql = format!(
                 "SELECT id, slug, title FROM articles
-                 WHERE status = 'published' AND published_at <= ? AND deleted_at IS NULL AND id IN (?{others})"
+                 WHERE {VISIBLE} AND id IN (?{others})"
             );
             let rows: Vec<(i64, String, String)> = on_reader!(self, pool => {
                 let mut query = sqlx::query_as(AssertSqlSafe(sql)).bind(now);

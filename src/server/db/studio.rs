@@ -5,7 +5,7 @@ use sqlx::{AssertSqlSafe, FromRow};
 use tidemark_counting::hour_of;
 
 use super::articles::{
-    ArticleFields, FieldsRow, Status, id_of_slug, id_of_tag, insert, select_fields,
+    ArticleFields, FieldsRow, Kind, Status, id_of_slug, id_of_tag, insert, select_fields,
     update_under_version,
 };
 use super::baselines::total_of;
@@ -77,6 +77,9 @@ pub struct TableRow {
     pub id: i64,
     /// The article's slug.
     pub slug: String,
+    /// Whether it is an article or a page.
+    #[sqlx(try_from = "String")]
+    pub kind: Kind,
     /// Title, as plain text.
     pub title: String,
     /// Draft or published.
@@ -200,7 +203,7 @@ impl Database {
             (query.column.sql(), query.per_page, self.dialect().integer());
         let direction = if query.is_descending { "DESC" } else { "ASC" };
         let list = format!(
-            "SELECT articles.id, articles.slug, articles.title, articles.status, articles.published_at, articles.updated_at,
+            "SELECT articles.id, articles.kind, articles.slug, articles.title, articles.status, articles.published_at, articles.updated_at,
                 articles.deleted_at, coalesce(article_stats.views, 0) AS views, coalesce(last_week.views, 0) AS week,
                 coalesce(article_stats.likes, 0) AS likes, coalesce(article_stats.collects, 0) AS collects,
                 users.name AS author
@@ -317,8 +320,9 @@ impl Database {
         }
         write_tags(&mut transaction, id, &article).await?;
         article_changed(&mut transaction, id).await?;
-        if changes.contains(&"slug") && stored.fields.status == Status::Published {
-            add_alias(&mut transaction, id, &stored.fields.slug, &article.slug).await?;
+        let (old, new) = (stored.fields.address(), article.address());
+        if old != new && stored.fields.status == Status::Published {
+            add_alias(&mut transaction, id, &old, &new).await?;
         }
         revisions::add(&mut transaction, &Revision::of(id, version + 1, &article, Some(user), now))
             .await?;
@@ -408,14 +412,13 @@ async fn add_alias(
     old: &str,
     new: &str,
 ) -> sqlx::Result<()> {
-    let path = |slug: &str| format!("/articles/{slug}");
     on_connection!(transaction, connection => {
-        for path in [path(old), path(new)] {
+        for path in [old, new] {
             sqlx::query("DELETE FROM article_aliases WHERE path = ?").bind(path).execute(&mut *connection).await?;
         }
         let next = "SELECT coalesce(max(position) + 1, 0) FROM article_aliases WHERE article_id = ?";
         let position: i64 = sqlx::query_scalar(next).bind(id).fetch_one(&mut *connection).await?;
         let sql = "INSERT INTO article_aliases (article_id, position, path) VALUES (?, ?, ?)";
-        sqlx::query(sql).bind(id).bind(position).bind(path(old)).execute(connection).await.map(drop)
+        sqlx::query(sql).bind(id).bind(position).bind(old).execute(connection).await.map(drop)
     })
 }

@@ -126,7 +126,7 @@ fn escaped(text: &str) -> String {
     text.replace('"', "&quot;").replace('\'', "&apos;")
 }
 
-/// `GET /sitemap.xml`: all articles, for search engines (<https://www.sitemaps.org/protocol.html>).
+/// `GET /sitemap.xml`: all articles and pages, for search engines (<https://www.sitemaps.org/protocol.html>).
 pub async fn sitemap(State(state): State<AppState>) -> Result<impl IntoResponse, Error> {
     let version = state.database.content_version().current();
     let sitemap =
@@ -140,10 +140,10 @@ async fn make_sitemap(state: &AppState) -> Result<String, Error> {
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n",
     );
     xml.push_str(&format!("<url><loc>{base_url}/</loc></url>\n"));
-    for (slug, updated_at) in state.database.sitemap(state.clock.now_ms()).await? {
+    for (address, updated_at) in state.database.sitemap(state.clock.now_ms()).await? {
         // Slugs need no escaping: see `slugify`.
         xml.push_str(&format!(
-            "<url><loc>{base_url}/articles/{slug}</loc><lastmod>{updated_at}</lastmod></url>\n"
+            "<url><loc>{base_url}{address}</loc><lastmod>{updated_at}</lastmod></url>\n"
         ));
     }
     xml.push_str("</urlset>\n");

@@ -24,6 +24,7 @@ use super::edge::or_apology;
 use super::page::{Passing, new_nonce};
 use super::security::set_headers;
 use crate::error::Error;
+use crate::model::article::may_be_page;
 use crate::server::page_cache::hole::Marks;
 use crate::server::page_cache::page::{Filling, RememberedPage};
 use crate::server::request::error_page::error_page;
@@ -182,14 +183,20 @@ fn address(request: &Request, session_cookie: &str) -> Option<String> {
     if second.is_some_and(|second| second.is_empty() || second.contains('/')) {
         return None;
     }
-    let (_, _, names) = PAGES
+    let page = PAGES
         .iter()
-        .find(|(page, has_second, _)| (*page, *has_second) == (first, second.is_some()))?;
+        .find(|(page, has_second, _)| (*page, *has_second) == (first, second.is_some()));
+    let names = match page {
+        Some((_, _, names)) => *names,
+        // A page such as About.
+        None if second.is_none() && may_be_page(first) => &[],
+        None => return None,
+    };
     let Some(query) = request.uri().query().filter(|_| !names.is_empty()) else {
         return Some(path.to_owned());
     };
     let mut known = form_urlencoded::Serializer::new(String::new());
-    for name in *names {
+    for name in names {
         if let Some((_, value)) =
             form_urlencoded::parse(query.as_bytes()).find(|(other, _)| other == name)
         {

@@ -136,16 +136,16 @@ async fn redirect_old_addresses(
     if is_api || !is_read || response.status() != StatusCode::NOT_FOUND {
         return response;
     }
-    match state.database.slug_by_alias(&path, state.clock.now_ms()).await {
-        Ok(Some(slug)) => moved_to(&slug),
+    match state.database.address_by_alias(&path, state.clock.now_ms()).await {
+        Ok(Some(address)) => moved_to(&address),
         Ok(None) => response,
         Err(error) => error_page(&error.into()),
     }
 }
 
 /// 301: the address has changed permanently, so search engines may transfer its ranking.
-fn moved_to(slug: &str) -> Response {
-    match HeaderValue::try_from(format!("/articles/{slug}")) {
+fn moved_to(address: &str) -> Response {
+    match HeaderValue::try_from(address) {
         Ok(location) => (StatusCode::MOVED_PERMANENTLY, [(LOCATION, location)]).into_response(),
         Err(_) => StatusCode::NOT_FOUND.into_response(),
     }

@@ -14,7 +14,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use super::access::hold;
 use super::{
     account, api_docs, feeds, function, health, json_api, page, pictures, reactions, settings,
-    sign_in, studio, users,
+    sign_in, static_page, studio, users,
 };
 use crate::pages;
 use crate::server::db::users::Role;
@@ -93,6 +93,7 @@ const ADMIN: Access = Access::AtLeast(Role::Admin);
 pub const ROUTES: &[Route] = &[
     get("/", EVERYONE, page!(home::page)),
     get("/articles/{slug}", EVERYONE, page!(article::page)),
+    get("/{slug}", EVERYONE, handler!(static_page::static_page)),
     get("/most-viewed", EVERYONE, page!(most_viewed::page)),
     get("/authors/{username}", EVERYONE, page!(author::page)),
     get("/tags/{tag}", EVERYONE, page!(tag::page)),
@@ -244,8 +245,18 @@ mod tests {
     use tower::ServiceExt;
 
     use super::*;
+    use crate::model::article::may_be_page;
     use crate::server::db::users::User;
     use crate::server::request::identity::CurrentUser;
+
+    #[test]
+    fn no_page_can_have_an_address_of_the_program() {
+        for route in ROUTES.iter().filter(|route| route.path != "/{slug}") {
+            let first = route.path.split('/').nth(1).unwrap_or_default();
+            assert!(!may_be_page(first), "{} is not among RESERVED", route.path);
+        }
+        assert!(may_be_page("about") && !may_be_page("About") && !may_be_page("a.html"));
+    }
 
     #[tokio::test]
     async fn a_page_answering_a_form_needs_the_same_role_as_when_requested() {

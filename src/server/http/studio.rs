@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::model::draft::Typed;
 use crate::server::db::drafts::EditorForm;
 use crate::server::db::users::User;
+use crate::server::db::articles::Kind;
 use crate::server::request::error_page::error_page;
 use crate::server::request::forms::{Conflict, Form};
 use crate::server::request::identity::CurrentUser;
@@ -23,6 +24,7 @@ fn typed_in(form: &Form) -> Typed {
         summary: form.line("summary"),
         tags: form.line("tags"),
         cover: form.line("cover"),
+        is_page: form.line("kind") == "page",
         markdown: form.text("markdown"),
     }
 }
@@ -184,7 +186,8 @@ pub async fn restore_revision(
     let restored = async {
         let (revision, _) = state.studio.revision(&user, id, version).await?;
         let (current, own) = (version_in(&form), EditorForm::default());
-        let typed = state.studio.typed_of_revision(&revision).await?;
+        let is_page = state.studio.editable(&user, id).await?.fields.kind == Kind::Page;
+        let typed = Typed { is_page, ..state.studio.typed_of_revision(&revision).await? };
         state.studio.save_article(&user, id, current, &own, &typed, &Intent::Save).await
     };
     let page = format!("/studio/{id}/revisions/{version}");

@@ -22,7 +22,7 @@ pub const PICTURE_FIELD: &str = "picture";
 
 /// All fields that any form of this program has. Other fields are dropped: anybody can send
 /// anything, and a page that showed it again would be as large as they like.
-const FIELDS: [&str; 25] = [
+const FIELDS: [&str; 26] = [
     "collect",
     "cover",
     "description",
@@ -31,6 +31,7 @@ const FIELDS: [&str; 25] = [
     "form_key",
     "intent",
     "invitation",
+    "kind",
     "like",
     "markdown",
     "name",

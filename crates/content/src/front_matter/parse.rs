@@ -69,6 +69,20 @@ pub struct Conventions {
     pub language: Option<String>,
     /// The folder that aliases without a leading slash are relative to (Hugo), such as `/posts`.
     pub alias_base: String,
+    /// Whether the program takes the file for a page such as About, because of where it is.
+    pub page: PageRule,
+}
+
+/// Whether a file is a page, if it doesn't say so itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PageRule {
+    /// It is an article.
+    #[default]
+    Never,
+    /// It is a page if it has no date.
+    Undated,
+    /// It is a page.
+    Always,
 }
 
 /// What became of a part of a file.
@@ -436,6 +450,19 @@ impl<'a> Reading<'a> {
         aliases
     }
 
+    fn is_page(&self, date: Option<i64>) -> bool {
+        let kinds = ["type", "layout"].iter().filter_map(|key| self.text(key));
+        let mut kinds = kinds.map(|(_, kind)| kind.to_lowercase());
+        match kinds.find(|kind| matches!(kind.as_str(), "page" | "post")) {
+            Some(kind) => kind == "page",
+            None => match self.conventions.page {
+                PageRule::Never => false,
+                PageRule::Undated => date.is_none(),
+                PageRule::Always => true,
+            },
+        }
+    }
+
     fn cover(&self) -> Option<(usize, String)> {
         COVERS.iter().find_map(|key| picture(self.get(key)?))
     }
@@ -474,8 +501,10 @@ impl<'a> Reading<'a> {
                     error(1, "no slug can be made from the title; add one: slug = \"a-name\"")
                 })?;
         let mut draft = self.is_draft();
-        let published_at =
-            self.date(address.as_ref().map(|(_, address)| address.as_str()), stem_date)?;
+        let date = self.date(address.as_ref().map(|(_, address)| address.as_str()), stem_date)?;
+        let is_page = self.is_page(date);
+        // A page has no date that readers see.
+        let published_at = date.or(is_page.then_some(0));
         if published_at.is_none() && !draft {
             draft = true;
             self.note(1, Fate::Left, "it has no date, so it is a draft until it is published here");
@@ -526,6 +555,7 @@ impl<'a> Reading<'a> {
                     is_picture_address(cover) && cover.chars().nth(LONGEST_COVER).is_none()
                 }),
                 language,
+                is_page,
                 markdown,
                 slug,
             },

@@ -19,6 +19,9 @@ pub fn write(source: &Source) -> String {
     {
         lines.push(format!("date = {date}"));
     }
+    if source.is_page {
+        lines.push("type = \"page\"".into());
+    }
     if source.draft {
         lines.push("draft = true".into());
     }

@@ -28,10 +28,10 @@ const FILES: [&str; 26] = [
 /// Everything that an article may refer to.
 pub(super) struct Library<'a> {
     folder: Option<&'a Folder>,
-    /// Slugs by what names an article in its site: paths and names of files.
-    files: HashMap<String, &'a str>,
-    /// Slugs by old addresses.
-    addresses: HashMap<&'a str, &'a str>,
+    /// Addresses by what names an article in its site: paths and names of files.
+    files: HashMap<String, String>,
+    /// Addresses by old addresses.
+    addresses: HashMap<&'a str, String>,
 }
 
 /// A picture that has to be kept.
@@ -84,7 +84,7 @@ impl<'a> Library<'a> {
     pub fn new(planned: &'a [Planned], site: &Site, folder: Option<&'a Folder>) -> Self {
         let (mut files, mut addresses) = (HashMap::new(), HashMap::new());
         for one in planned {
-            let slug = one.slug.as_str();
+            let here = one.address();
             let path = without_ending(&one.path).to_lowercase();
             let below = without_ending(site.below_content(&one.path)).to_lowercase();
             let last = path.rsplit('/').next().unwrap_or_default().to_owned();
@@ -96,18 +96,18 @@ impl<'a> Library<'a> {
             let keys = [Some(path), Some(below), parent, parent_below, folder_name];
             for key in keys.into_iter().flatten().chain([last, stem]) {
                 if key != "index" {
-                    files.entry(key).or_insert(slug);
+                    files.entry(key).or_insert_with(|| here.clone());
                 }
             }
             for address in &one.addresses {
-                addresses.entry(address.as_str()).or_insert(slug);
+                addresses.entry(address.as_str()).or_insert_with(|| here.clone());
             }
         }
         Self { folder, files, addresses }
     }
 
-    /// The slug of the article that a text in `own` names by its file.
-    fn article(&self, own: &str, name: &str) -> Option<&'a str> {
+    /// The address of the article that a text in `own` names by its file.
+    fn article(&self, own: &str, name: &str) -> Option<&str> {
         let name = name.split(['?', '#']).next().unwrap_or_default();
         let name = percent_encoding::percent_decode_str(name).decode_utf8_lossy();
         let name = name.trim().to_lowercase();
@@ -119,7 +119,7 @@ impl<'a> Library<'a> {
         let folder = Path::new(own).parent().unwrap_or(Path::new("")).to_string_lossy();
         let relative = joined(&folder.to_lowercase(), below);
         let last = below.rsplit('/').next().unwrap_or_default();
-        [relative.as_str(), below, last].iter().find_map(|key| self.files.get(*key)).copied()
+        [relative.as_str(), below, last].iter().find_map(|key| self.files.get(*key)).map(String::as_str)
     }
 
     /// Converts an article. Its pictures have to be kept then.
@@ -130,7 +130,7 @@ impl<'a> Library<'a> {
             source.markdown = flat(&source.markdown);
         }
         let reference =
-            |name: &str| self.article(&article.path, name).map(|slug| format!("/articles/{slug}"));
+            |name: &str| self.article(&article.path, name).map(str::to_owned);
         let origin = Origin {
             generator: article.generator,
             is_mdx: lower.ends_with(".mdx"),
@@ -220,7 +220,7 @@ impl<'a> Library<'a> {
         }
         if ["md", "markdown", "mdx"].contains(&ending.as_str()) || url.starts_with("@/") {
             return match self.article(&article.path, path) {
-                Some(slug) => Destination::Article(format!("/articles/{slug}{anchor}")),
+                Some(address) => Destination::Article(format!("{address}{anchor}")),
                 None => Destination::Nowhere(format!("the link {url} leads to no article")),
             };
         }
@@ -233,8 +233,8 @@ impl<'a> Library<'a> {
         let beside = base.rsplit_once('/').map_or("", |(folder, _)| folder);
         let absolute = [joined(base, path), joined(beside, path)].map(|one| normalize_path(&one));
         let known = absolute.iter().find_map(|one| self.addresses.get(one.as_str()));
-        match known.copied().or_else(|| self.article(&article.path, path)) {
-            Some(slug) => Destination::Article(format!("/articles/{slug}{anchor}")),
+        match known.map(String::as_str).or_else(|| self.article(&article.path, path)) {
+            Some(address) => Destination::Article(format!("{address}{anchor}")),
             None => Destination::Nowhere(format!("the link {url} leads nowhere here")),
         }
     }

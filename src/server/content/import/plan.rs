@@ -8,13 +8,14 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tidemark_content::front_matter::{
-    self, Conventions, Found, Generator, LONGEST_ALIAS, normalize_path, without_ending,
+    self, Conventions, Found, Generator, LONGEST_ALIAS, PageRule, normalize_path, without_ending,
 };
 use tidemark_content::site::{Placed, Site};
 
 use super::report::{Fate, Report};
 use super::{Options, SourceFile};
-use crate::server::db::articles::ArticleFields;
+use crate::model::article::may_be_page;
+use crate::server::db::articles::{ArticleFields, Kind};
 use crate::server::db::imports::{Incoming, KnownArticle, Outcome};
 
 /// Numbers below this are tried to make a slug unique.
@@ -65,9 +66,14 @@ impl Planned {
         }
     }
 
+    /// The address that it gets here.
+    pub fn address(&self) -> String {
+        Kind::of(self.found.source.is_page).address(&self.slug)
+    }
+
     /// Adds to the report what became of the article. `lost`: aliases that lead elsewhere.
     pub fn tell(&self, outcome: Outcome, lost: &[String], report: &mut Report) {
-        let address = format!("/articles/{}", self.slug);
+        let address = self.address();
         let left = |report: &mut Report, text: &str| report.add(&self.path, None, Fate::Left, text);
         match (outcome, self.verdict) {
             (Outcome::Created, _) => {
@@ -160,6 +166,7 @@ fn read_all(files: Vec<SourceFile>, site: &Site, report: &mut Report) -> Vec<Pla
                 Some(Generator::Hugo) if !section.is_empty() => format!("/{section}"),
                 _ => String::new(),
             },
+            page: page_rule(&path, site.below_content(&path), generator),
         };
         let mut found = match front_matter::read(&path, &text, &conventions) {
             Ok(found) => found,
@@ -168,10 +175,19 @@ fn read_all(files: Vec<SourceFile>, site: &Site, report: &mut Report) -> Vec<Pla
                 continue;
             }
         };
+        if found.source.is_page && !may_be_page(&found.source.slug) {
+            let text = format!(
+                "its address would be /{}, which is Tidemark's own; give it another slug",
+                found.source.slug
+            );
+            report.add(&path, None, Fate::Refused, text);
+            continue;
+        }
         let lower = path.to_ascii_lowercase();
         let is_html = lower.ends_with(".html") || lower.ends_with(".htm");
         let has_text = !found.source.markdown.trim().is_empty();
-        if found.source.published_at.is_none() && (is_html || !has_text) {
+        let is_undated = found.source.published_at.is_none_or(|at| at == 0);
+        if is_undated && (is_html || !has_text) {
             let text = "it is a page without a date or a text of its own, so it is no article";
             report.add(&path, None, Fate::Skipped, text);
             continue;
@@ -225,6 +241,27 @@ fn read_all(files: Vec<SourceFile>, site: &Site, report: &mut Report) -> Vec<Pla
     planned
 }
 
+/// Whether the site's program takes a file for a page, because of where it is. `below` is its path
+/// below the folder of all content.
+fn page_rule(path: &str, below: &str, generator: Option<Generator>) -> PageRule {
+    let mut parts = path.split('/');
+    let is_page = match generator {
+        // What is neither a post nor in a collection.
+        Some(Generator::Jekyll) => !parts.any(|part| part.starts_with('_')),
+        Some(Generator::Hexo) => !parts.any(|part| part == "_posts" || part == "_drafts"),
+        Some(Generator::Hugo | Generator::Zola) => {
+            // `about.md` and `about/index.md` are in no section.
+            let stem = without_ending(below);
+            return match stem.strip_suffix("/index").unwrap_or(stem).contains('/') {
+                true => PageRule::Never,
+                false => PageRule::Undated,
+            };
+        }
+        _ => false,
+    };
+    if is_page { PageRule::Always } else { PageRule::Never }
+}
+
 /// The language in a file's name (`post.de.md`), if the site has it or the name without it, or with
 /// another language, is there too.
 fn language_of(path: &str, site: &Site, stems: &HashSet<String>) -> Option<String> {
@@ -276,7 +313,7 @@ fn match_all(
             || is_derived(&stored.slug, &source.slug)
             || (source.published_at.is_some() && stored.published_at == source.published_at)
             || one.addresses.iter().any(has)
-            || has(&format!("/articles/{}", source.slug));
+            || has(&Kind::of(source.is_page).address(&source.slug));
         if agrees {
             take(one, stored);
         }
@@ -285,7 +322,8 @@ fn match_all(
     let is_free =
         |stored: &KnownArticle| stored.path.as_ref().is_none_or(|path| !paths.contains(path));
     for one in planned.iter_mut() {
-        let renamed = format!("/articles/{}", one.found.source.slug);
+        let source = &one.found.source;
+        let renamed = Kind::of(source.is_page).address(&source.slug);
         let stored = one.addresses.iter().chain([&renamed]).find_map(|address| {
             aliases.get(address).and_then(|id| known.get(id)).filter(|stored| is_free(stored))
         });

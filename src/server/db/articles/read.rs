@@ -10,8 +10,8 @@ use tidemark_store::sql::OwnConnection;
 
 use super::super::baselines::{BaselineTable, Baselines};
 use super::super::{Database, Dialect, Transaction, on_connection, on_own, on_reader};
-use super::{ArticleFields, Status};
-use crate::model::article::{Article, ArticleSummary, Author, Heading, Tag};
+use super::{ArticleFields, Kind, Status};
+use crate::model::article::{Article, ArticleSummary, Author, Heading, Tag, may_be_page};
 use crate::model::page::Page;
 
 /// Which of the published articles a list shows.
@@ -44,9 +44,15 @@ impl Filter {
     }
 }
 
-/// SQL condition: the article is visible to readers. The placeholder is the time.
-pub(in crate::server::db) const VISIBLE: &str =
+/// SQL condition: readers may read the article or page. The placeholder is the time.
+const READABLE: &str =
     "articles.status = 'published' AND articles.published_at <= ? AND articles.deleted_at IS NULL";
+
+/// SQL condition: it is an article that is visible to readers. The placeholder is the time. All
+/// lists, feeds, rankings, searches and counts go by it, so no page is in any of them.
+pub(in crate::server::db) const VISIBLE: &str =
+    "articles.status = 'published' AND articles.published_at <= ? AND articles.deleted_at IS NULL
+     AND articles.kind = 'article'";
 
 pub(in crate::server::db) const FROM: &str =
     "FROM articles LEFT JOIN article_stats ON article_stats.article_id = articles.id";
@@ -73,14 +79,19 @@ pub(in crate::server::db) fn summary_columns(dialect: Dialect) -> String {
     )
 }
 
-/// Selects the [`ArticleRow`]s that are visible to readers. The placeholder is the time.
-fn select_articles(dialect: Dialect) -> String {
+/// Selects all [`ArticleRow`]s.
+fn select_rows(dialect: Dialect) -> String {
     let columns = summary_columns(dialect);
     format!(
         "SELECT {columns}, articles.markdown, articles.html, articles.contents, articles.language,
-            articles.updated_at, articles.version
-         {FROM} WHERE {VISIBLE}"
+            articles.updated_at, articles.version {FROM}"
     )
+}
+
+/// Selects the [`ArticleRow`]s that are visible to readers. The placeholder is the time.
+fn select_articles(dialect: Dialect) -> String {
+    let rows = select_rows(dialect);
+    format!("{rows} WHERE {VISIBLE}")
 }
 
 #[derive(FromRow)]
@@ -259,6 +270,17 @@ impl Database {
         row.map(|row| row.into_article(&self.baselines().current())).transpose()
     }
 
+    /// Returns the page with this slug, if readers may read it at `now`.
+    pub async fn page(&self, slug: &str, now: i64) -> sqlx::Result<Option<Article>> {
+        let rows = select_rows(self.dialect());
+        let sql =
+            format!("{rows} WHERE {READABLE} AND articles.kind = 'page' AND articles.slug = ?");
+        let row: Option<ArticleRow> = on_reader!(self, pool => {
+            sqlx::query_as(AssertSqlSafe(sql)).bind(now).bind(slug).fetch_optional(pool).await?
+        });
+        row.map(ArticleRow::into_article).transpose()
+    }
+
     /// Returns up to `limit` articles visible at `now`, newest first.
     pub async fn newest(&self, limit: i64, now: i64) -> sqlx::Result<Vec<Article>> {
         let articles = select_articles(self.dialect());
@@ -291,17 +313,18 @@ impl Database {
         Ok((!users.is_empty()).then(|| users.into_iter().flatten().collect()))
     }
 
-    /// Returns the slug of the visible article with this alias: a path with a leading slash and
-    /// without a trailing one. With and without `index.html` and `.html` it is the same address,
-    /// unless two articles have two of these forms.
-    pub async fn slug_by_alias(&self, path: &str, now: i64) -> sqlx::Result<Option<String>> {
+    /// Returns the address of the article or page with this alias: a path with a leading slash
+    /// and without a trailing one. With and without `index.html` and `.html` it is the same
+    /// address, unless two articles have two of these forms. A page's own address counts as its
+    /// alias in all other forms.
+    pub async fn address_by_alias(&self, path: &str, now: i64) -> sqlx::Result<Option<String>> {
         let paths = forms_of_address(path);
         let sql = format!(
-            "SELECT article_aliases.path, articles.slug FROM article_aliases
+            "SELECT article_aliases.path, articles.kind, articles.slug FROM article_aliases
              JOIN articles ON articles.id = article_aliases.article_id
-             WHERE {VISIBLE} AND article_aliases.path IN (?, ?, ?, ?)"
+             WHERE {READABLE} AND article_aliases.path IN (?, ?, ?, ?)"
         );
-        let rows: Vec<(String, String)> = on_reader!(self, pool => {
+        let rows: Vec<(String, String, String)> = on_reader!(self, pool => {
             let mut query = sqlx::query_as(AssertSqlSafe(sql)).bind(now);
             for path in &paths {
                 query = query.bind(path);
@@ -309,7 +332,13 @@ impl Database {
             query.fetch_all(pool).await?
         });
         let place = |path: &String| paths.iter().position(|one| one == path);
-        Ok(rows.into_iter().min_by_key(|(path, _)| place(path)).map(|(_, slug)| slug))
+        let found = rows.into_iter().min_by_key(|(path, _, _)| place(path));
+        if let Some((_, kind, slug)) = found {
+            return Ok(Some(address(kind, &slug)?));
+        }
+        let mut slugs = paths.iter().filter_map(|path| path.strip_prefix('/'));
+        let Some(slug) = slugs.find(|slug| may_be_page(slug)) else { return Ok(None) };
+        Ok(self.page(slug, now).await?.map(|page| Kind::Page.address(&page.summary.slug)))
     }
 
     /// Returns the tag with this slug, if a visible article has it.
@@ -330,15 +359,16 @@ impl Database {
         Ok(self.author_with_id(username, now).await?.map(|(_, author)| author))
     }
 
-    /// Returns the slug and time of last change of the visible articles, newest first, at most
-    /// 50,000 (a sitemap's limit).
+    /// Returns the address and the time of last change of what readers may read, newest first, at
+    /// most 50,000 (a sitemap's limit).
     pub async fn sitemap(&self, now: i64) -> sqlx::Result<Vec<(String, Timestamp)>> {
         let sql = format!(
-            "SELECT articles.slug, articles.updated_at FROM articles WHERE {VISIBLE}
+            "SELECT articles.kind, articles.slug, articles.updated_at FROM articles WHERE {READABLE}
              ORDER BY articles.published_at DESC, articles.id DESC LIMIT 50000"
         );
-        let rows: Vec<(String, i64)> = on_reader!(self, pool => sqlx::query_as(AssertSqlSafe(sql)).bind(now).fetch_all(pool).await?);
-        rows.into_iter().map(|(slug, updated_at)| Ok((slug, timestamp(updated_at)?))).collect()
+        let rows: Vec<(String, String, i64)> = on_reader!(self, pool => sqlx::query_as(AssertSqlSafe(sql)).bind(now).fetch_all(pool).await?);
+        let rows = rows.into_iter();
+        rows.map(|(kind, slug, at)| Ok((address(kind, &slug)?, timestamp(at)?))).collect()
     }
 
     /// Whether there are no articles at all, deleted ones included.
@@ -357,8 +387,16 @@ impl Database {
     }
 }
 
+/// The address of what has this kind, as it is in the database, and this slug.
+fn address(kind: String, slug: &str) -> sqlx::Result<String> {
+    let kind = Kind::try_from(kind).map_err(|error| sqlx::Error::Decode(error.into()))?;
+    Ok(kind.address(slug))
+}
+
 #[derive(FromRow)]
 pub(in crate::server::db) struct FieldsRow {
+    #[sqlx(try_from = "String")]
+    kind: Kind,
     slug: String,
     title: String,
     summary: String,
@@ -383,6 +421,7 @@ pub(in crate::server::db) struct FieldsRow {
 impl FieldsRow {
     pub(in crate::server::db) fn into_fields(self) -> ArticleFields {
         ArticleFields {
+            kind: self.kind,
             slug: self.slug,
             title: self.title,
             summary: self.summary,
@@ -406,7 +445,7 @@ pub(in crate::server::db) fn select_fields(dialect: Dialect) -> String {
     let authors_and_tags = authors_and_tags(dialect);
     let aliases = dialect.json_list("json_quote(article_aliases.path)");
     format!(
-        "SELECT articles.slug, articles.title, articles.summary, articles.markdown, articles.html, articles.contents,
+        "SELECT articles.kind, articles.slug, articles.title, articles.summary, articles.markdown, articles.html, articles.contents,
             articles.reading_minutes, articles.language, articles.status, articles.published_at, articles.cover,
             {authors_and_tags}, (SELECT {aliases} FROM article_aliases WHERE article_aliases.article_id = articles.id) AS aliases
          FROM articles"

@@ -89,7 +89,9 @@ pub(in crate::server::db) async fn settled(
     article: &ArticleFields,
     id: Option<i64>,
 ) -> sqlx::Result<ArticleFields> {
-    let aliases = free_aliases(transaction, &article.aliases, id).await?;
+    let mut aliases = free_aliases(transaction, &article.aliases, id).await?;
+    // Its own address leads to it anyway.
+    aliases.retain(|alias| *alias != article.address());
     let mut article = ArticleFields { aliases, ..article.clone() };
     for author in &mut article.authors {
         author.username = username_for_byline(transaction, author).await?;
@@ -143,6 +145,7 @@ impl<'a> Columns<'a> {
     /// The columns made of the article's fields, of what is derived from them, and of the time.
     fn of(article: &'a ArticleFields, derived: &'a Derived, now: i64) -> Self {
         let ArticleFields {
+            kind,
             slug,
             title,
             summary,
@@ -160,6 +163,7 @@ impl<'a> Columns<'a> {
             cover,
         } = article;
         Self(vec![
+            ("kind", Value::Text(kind.as_str())),
             ("slug", Value::Text(slug)),
             ("title", Value::Text(title)),
             ("summary", Value::Text(summary)),

@@ -80,7 +80,8 @@ async fn index_article(
         "SELECT articles.title, articles.summary, articles.html, articles.published_at,
             (SELECT {tags} FROM article_tags JOIN tags ON tags.id = article_tags.tag_id
              WHERE article_tags.article_id = articles.id) AS tags
-         FROM articles WHERE articles.id = ? AND articles.status = 'published' AND articles.deleted_at IS NULL"
+         FROM articles WHERE articles.id = ? AND articles.status = 'published' AND articles.deleted_at IS NULL
+            AND articles.kind = 'article'"
     );
     let (known, words): (Option<(i64, i64)>, Option<Words>) = on_connection!(transaction, connection => {
         let known = sqlx::query_as(known).bind(id).fetch_optional(&mut *connection).await?;

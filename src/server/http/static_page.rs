@@ -1,0 +1,33 @@
+//! Pages such as About, at the root of the site.
+
+use axum::extract::rejection::RawPathParamsRejection;
+use axum::extract::{Path, RawPathParams, Request, State};
+use axum::response::Response;
+
+use super::files::file_or_not_found;
+use super::page;
+use crate::model::article::may_be_page;
+use crate::pages;
+use crate::server::request::error_page::error_page;
+use crate::server::state::AppState;
+
+/// `GET /{slug}`: the page with this slug, or else the file or the 404 at this address.
+pub async fn static_page(
+    State(state): State<AppState>,
+    slug: Option<Path<String>>,
+    params: Result<RawPathParams, RawPathParamsRejection>,
+    request: Request,
+) -> Response {
+    if let Some(Path(slug)) = slug.filter(|Path(slug)| may_be_page(slug)) {
+        match state.database.page(&slug, state.clock.now_ms()).await {
+            Ok(Some(article)) => {
+                let (parts, _) = request.into_parts();
+                let page = Box::pin(pages::static_page::page(article));
+                return page::answer(State(state), params, parts, page).await;
+            }
+            Ok(None) => {}
+            Err(error) => return error_page(&error.into()),
+        }
+    }
+    file_or_not_found(State(state), request).await
+}
