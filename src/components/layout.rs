@@ -1,6 +1,8 @@
 //! The layout around every page's content.
 
+use axum::http::request::Parts;
 use leptos::prelude::*;
+use tidemark_content::menu::MenuItem;
 
 use super::page::site;
 use super::sidebar::SidebarColumn;
@@ -69,6 +71,7 @@ pub fn Layout(
                     <span>{site.title.clone()}</span>
                 </a>
                 <nav class="site-nav" aria-label="Site">
+                    <SiteMenu items=site.menu.clone() />
                     <a href="/most-viewed">"Most viewed"</a>
                     <a href="/search">"Search"</a>
                     <Menu user />
@@ -84,6 +87,20 @@ pub fn Layout(
             {footer}
         </footer>
     }
+}
+
+/// The links that administrators have set.
+#[component]
+fn SiteMenu(items: Vec<MenuItem>) -> impl IntoView {
+    let here = with_context(|parts: &Parts| parts.uri.path().to_owned()).unwrap_or_default();
+    items
+        .into_iter()
+        .map(|MenuItem { label, target }| {
+            let path = target.split(['?', '#']).next().unwrap_or_default();
+            let current = (path == here).then_some("page");
+            view! { <a href=target.clone() aria-current=current>{label}</a> }
+        })
+        .collect_view()
 }
 
 /// The link to sign in or, for signed-in users, their links and the sign-out button.

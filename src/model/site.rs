@@ -1,4 +1,6 @@
-//! The blog as every page shows it: its name, its logo, its footer.
+//! The blog as every page shows it: its name, its logo, its menu, its footer.
+
+use tidemark_content::menu::MenuItem;
 
 /// What every page shows of the blog.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -11,6 +13,8 @@ pub struct SiteInfo {
     pub footer: Option<String>,
     /// The picture beside the name.
     pub logo: Option<Logo>,
+    /// The links in the header, in order.
+    pub menu: Vec<MenuItem>,
 }
 
 /// The blog's logo.

@@ -47,12 +47,8 @@ fn show(data: ArticleData, state: &AppState) -> Content {
     }
     let (site, base_url) = (site(), &state.config.site.base_url);
     // Link previews need an absolute URL.
-    let image =
-        cover.map(
-            |cover| {
-                if cover.starts_with('/') { format!("{base_url}{cover}") } else { cover }
-            },
-        );
+    let image = cover
+        .map(|cover| if cover.starts_with('/') { format!("{base_url}{cover}") } else { cover });
     let address = format!("{base_url}/articles/{}", summary.slug);
     let path = format!("/articles/{}", summary.slug);
     let (id, likes, collects) = (summary.id, summary.likes, summary.collects);

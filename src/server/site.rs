@@ -1,14 +1,17 @@
-//! The blog's name, description, footer and logo: what administrators have set in the browser, or
-//! else what the settings file says.
+//! What administrators have set in the browser: the blog's name, description, footer and logo, or
+//! else what the settings file says of them; the menu; and redirects.
 //!
 //! They are read once for each version of the content. Every change raises that version, so all
 //! processes read them again within a second, and no remembered page shows the old ones.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tidemark_content::characters::is_storable;
-use tidemark_content::front_matter::one_line_end;
+use tidemark_content::front_matter::{normalize_path, one_line_end};
 use tidemark_content::markdown;
+use tidemark_content::menu::parse_menu;
+use tidemark_content::redirects::{Destination, find, parse_redirects, table};
 
 use super::accounts::FieldErrors;
 use super::config;
@@ -42,6 +45,7 @@ struct Known {
     /// The footer that `info` was rendered from.
     footer: Option<String>,
     info: Arc<SiteInfo>,
+    redirects: Arc<HashMap<String, Destination>>,
 }
 
 /// What an administrator typed. An empty text stands for what the settings file says.
@@ -74,7 +78,8 @@ impl SiteSettings {
             description: file.description.clone(),
             ..SiteInfo::default()
         });
-        let known = Known { version: None, footer: None, info: of_file.clone() };
+        let known =
+            Known { version: None, footer: None, info: of_file.clone(), redirects: Arc::default() };
         Self { database, of_file, known: Arc::new(Mutex::new(known)) }
     }
 
@@ -85,36 +90,45 @@ impl SiteSettings {
 
     /// What pages show now. If the database fails, it is what was read last.
     pub async fn current(&self) -> Arc<SiteInfo> {
+        self.known().await.info
+    }
+
+    /// Where the path of a request leads at which nothing is.
+    pub async fn redirect(&self, path: &str) -> Option<Destination> {
+        find(&self.known().await.redirects, &normalize_path(path)).cloned()
+    }
+
+    async fn known(&self) -> Known {
         let version = self.database.content_version().current();
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if known.version == Some(version) {
-            return known.info;
+            return known;
         }
         let read = tokio::select! {
             biased;
-            () = self.database.outage().begins() => return known.info,
-            read = self.read(&known) => read,
+            () = self.database.outage().begins() => return known,
+            read = self.read(version, &known) => read,
         };
         match read {
-            Ok((footer, info)) => {
-                let info = Arc::new(info);
-                let read = Known { version: Some(version), footer, info: info.clone() };
+            Ok(read) => {
                 let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
                 // A slower read must not replace a later one.
                 if known.version.is_none_or(|known| known < version) {
-                    *known = read;
+                    *known = read.clone();
                 }
-                info
+                read
             }
             Err(error) => {
                 tracing::warn!(error = %error, "the site's settings could not be read; pages show the last ones");
-                known.info
+                known
             }
         }
     }
 
-    async fn read(&self, known: &Known) -> Result<(Option<String>, SiteInfo), Error> {
+    async fn read(&self, version: u64, known: &Known) -> Result<Known, Error> {
         let stored = self.database.site().await?;
+        let menu = self.database.menu().await?;
+        let redirects = table(&self.database.redirects().await?);
         let footer = if stored.footer == known.footer {
             known.info.footer.clone()
         } else {
@@ -134,8 +148,14 @@ impl SiteSettings {
             description: stored.description.unwrap_or_else(|| self.of_file.description.clone()),
             footer,
             logo,
+            menu,
         };
-        Ok((stored.footer, info))
+        Ok(Known {
+            version: Some(version),
+            footer: stored.footer,
+            info: Arc::new(info),
+            redirects: Arc::new(redirects),
+        })
     }
 
     /// What is stored, for the form.
@@ -183,6 +203,38 @@ impl SiteSettings {
         self.change(admin, version, &SiteChange::Logo(picture)).await
     }
 
+    /// Saves the menu, one item a line, if it is still at `version`.
+    ///
+    /// # Errors
+    /// As for [`SiteSettings::save`].
+    pub async fn save_menu(
+        &self,
+        admin: &User,
+        version: i64,
+        lines: &str,
+    ) -> Result<SiteSaved, Error> {
+        match parse_menu(lines) {
+            Ok(items) => self.change(admin, version, &SiteChange::Menu(items)).await,
+            Err(error) => Ok(SiteSaved::Invalid(vec![("lines", error)])),
+        }
+    }
+
+    /// Saves the redirects, one a line, if they are still at `version`.
+    ///
+    /// # Errors
+    /// As for [`SiteSettings::save`].
+    pub async fn save_redirects(
+        &self,
+        admin: &User,
+        version: i64,
+        lines: &str,
+    ) -> Result<SiteSaved, Error> {
+        match parse_redirects(lines) {
+            Ok(redirects) => self.change(admin, version, &SiteChange::Redirects(redirects)).await,
+            Err(error) => Ok(SiteSaved::Invalid(vec![("lines", error)])),
+        }
+    }
+
     async fn change(
         &self,
         admin: &User,
@@ -218,7 +270,8 @@ fn check(typed: &TypedSite) -> FieldErrors {
     }
     let footer = one_line_end(&typed.footer);
     if footer.chars().nth(LONGEST_FOOTER).is_some() {
-        errors.push(("footer", format!("The footer may have at most {LONGEST_FOOTER} characters.")));
+        errors
+            .push(("footer", format!("The footer may have at most {LONGEST_FOOTER} characters.")));
     } else if footer.chars().any(|one| !is_storable(one)) {
         errors.push(("footer", "The text contains a character that pages can't show.".into()));
     }

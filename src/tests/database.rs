@@ -264,7 +264,11 @@ fn an_alias_stays_with_the_article_that_has_it() {
             ("/new", Some("/articles/second")),
             ("/x", None),
         ] {
-            assert_eq!(database.address_by_alias(path, NOW).await.unwrap().as_deref(), slug, "{path}");
+            assert_eq!(
+                database.address_by_alias(path, NOW).await.unwrap().as_deref(),
+                slug,
+                "{path}"
+            );
         }
         let aliases: Vec<_> = database
             .all_fields()

@@ -131,7 +131,11 @@ fn a_real_blog_survives_import_and_export_unchanged() {
         let old = database.address_by_alias("/2014/12/12/1.0-Timeline.html", FAR).await.unwrap();
         assert_eq!(old.as_deref(), Some("/articles/1-0-timeline"));
         let older = database.address_by_alias("/2014/12/12/1.0-Timeline", FAR).await.unwrap();
-        assert_eq!(older.as_deref(), Some("/articles/1-0-timeline"), "Zola's own address leads here too");
+        assert_eq!(
+            older.as_deref(),
+            Some("/articles/1-0-timeline"),
+            "Zola's own address leads here too"
+        );
     });
 }
 

@@ -32,24 +32,47 @@ fn a_saved_title_shows_everywhere_and_an_empty_one_is_the_files_again() {
     ]);
     let boss = boss(&server);
     let form = boss.get("/settings").text;
-    assert!(form.contains("“From the file”") && form.contains("name=\"version\" value=\"1\""), "{form}");
+    assert!(
+        form.contains("“From the file”") && form.contains("name=\"version\" value=\"1\""),
+        "{form}"
+    );
     // Remembered with the old title.
     let reader = server.someone();
     for _ in 0..2 {
         assert!(reader.get("/").text.contains("From the file"));
     }
-    let answer = save(&boss, 1, "Low+tide", "About+%3Cthe%3E+sea", "**Imprint**+%3Cscript%3Ealert(1)%3C/script%3E");
+    let answer = save(
+        &boss,
+        1,
+        "Low+tide",
+        "About+%3Cthe%3E+sea",
+        "**Imprint**+%3Cscript%3Ealert(1)%3C/script%3E",
+    );
     assert_eq!(location(&answer), (303, "/settings?changed=texts"), "{}", answer.text);
     for path in ["/", "/articles/first", "/most-viewed", "/search", "/nothing", "/login"] {
         let page = reader.get(path).text;
         assert!(page.contains("Low tide") && !page.contains("From the file"), "{path}: {page}");
-        assert!(page.contains("<strong>Imprint</strong>") && !page.contains("<script>alert"), "{path}: {page}");
+        assert!(
+            page.contains("<strong>Imprint</strong>") && !page.contains("<script>alert"),
+            "{path}: {page}"
+        );
     }
-    assert!(reader.get("/articles/first").text.contains("property=\"og:site_name\" content=\"Low tide\""));
+    assert!(
+        reader
+            .get("/articles/first")
+            .text
+            .contains("property=\"og:site_name\" content=\"Low tide\"")
+    );
     let feed = reader.get("/feed.xml").text;
-    assert!(feed.contains("<title>Low tide</title>") && feed.contains("About &lt;the&gt; sea"), "{feed}");
+    assert!(
+        feed.contains("<title>Low tide</title>") && feed.contains("About &lt;the&gt; sea"),
+        "{feed}"
+    );
     let manifest = reader.get("/site.webmanifest").json();
-    assert_eq!((&manifest["name"], &manifest["description"]), (&"Low tide".into(), &"About <the> sea".into()));
+    assert_eq!(
+        (&manifest["name"], &manifest["description"]),
+        (&"Low tide".into(), &"About <the> sea".into())
+    );
     assert_eq!(location(&save(&boss, 2, "", "", "")).0, 303);
     let page = reader.get("/").text;
     assert!(page.contains("From the file") && page.contains("As the file says"), "{page}");
@@ -63,7 +86,13 @@ fn of_two_administrators_the_later_one_is_told_and_nothing_is_lost() {
     assert_eq!(save(&boss, 1, "One", "", "").status, 303);
     let late = save(&boss, 1, "Two", "", "Kept");
     assert_eq!(late.status, 409);
-    for part in ["Somebody else changed the settings", "<dd>One</dd>", "value=\"Two\"", "Kept", "name=\"version\" value=\"2\""] {
+    for part in [
+        "Somebody else changed the settings",
+        "<dd>One</dd>",
+        "value=\"Two\"",
+        "Kept",
+        "name=\"version\" value=\"2\"",
+    ] {
         assert!(late.text.contains(part), "no {part} in {}", late.text);
     }
     assert!(server.someone().get("/").text.contains("One"));
@@ -117,9 +146,11 @@ fn upload(client: &Client, version: i64, files: &[&[u8]]) -> Answer {
         body.extend(b"\r\n");
     }
     body.extend(b"--x--\r\n");
-    client
-        .with("content-type", "multipart/form-data; boundary=x")
-        .send("POST", &format!("/settings/logo?version={version}"), &body)
+    client.with("content-type", "multipart/form-data; boundary=x").send(
+        "POST",
+        &format!("/settings/logo?version={version}"),
+        &body,
+    )
 }
 
 #[test]
@@ -130,21 +161,27 @@ fn an_uploaded_logo_stands_beside_the_title_until_it_is_removed() {
     let answer = upload(&boss, 1, &[&picture()]);
     assert_eq!(location(&answer), (303, "/settings?changed=logo"), "{}", answer.text);
     let page = server.someone().get("/").text;
-    let image = page.split("<img class=\"site-logo\" src=\"").nth(1).unwrap().split('"').next().unwrap();
+    let image =
+        page.split("<img class=\"site-logo\" src=\"").nth(1).unwrap().split('"').next().unwrap();
     assert!(page.contains("width=\"64\" height=\"32\""), "{page}");
     assert_eq!(server.someone().get(image).header("content-type"), Kind::Png.media_type());
     let late = upload(&boss, 1, &[&picture()]);
     assert_eq!(late.status, 409, "{}", late.text);
     assert_eq!(boss.post("/settings/logo/delete", "version=1").status, 409);
-    for (files, status) in
-        [(vec![&b"no picture"[..]], 415), (vec![], 400), (vec![&picture()[..], &picture()[..]], 400)]
-    {
+    for (files, status) in [
+        (vec![&b"no picture"[..]], 415),
+        (vec![], 400),
+        (vec![&picture()[..], &picture()[..]], 400),
+    ] {
         let refused = upload(&boss, 2, &files);
         assert_eq!(refused.status, status, "{}", refused.text);
         assert!(refused.text.contains("id=\"picture-error\""), "{}", refused.text);
     }
     assert_eq!(boss.announce("POST", "/settings/logo?version=2", 11 * 1024 * 1024).status, 413);
-    assert_eq!(location(&boss.post("/settings/logo/delete", "version=2")), (303, "/settings?changed=logo"));
+    assert_eq!(
+        location(&boss.post("/settings/logo/delete", "version=2")),
+        (303, "/settings?changed=logo")
+    );
     assert!(!server.someone().get("/").text.contains("site-logo"));
     assert!(boss.get("/studio/pictures").text.contains(image), "the picture stays");
 }
@@ -162,4 +199,116 @@ fn a_logo_whose_picture_was_deleted_is_no_logo() {
     assert_eq!(save(&boss, 2, "Other", "", "").status, 303);
     let page = server.reader("192.0.2.9", FIREFOX).get("/").text;
     assert!(page.contains("Other") && !page.contains("site-logo"), "{page}");
+}
+
+fn menu(client: &Client, version: i64, lines: &str) -> Answer {
+    client.post("/settings/menu", &format!("version={version}&lines={lines}"))
+}
+
+#[test]
+fn the_menu_is_in_the_header_of_every_page_in_its_order_and_marks_the_current_one() {
+    let server = TestServer::start();
+    let boss = boss(&server);
+    for _ in 0..2 {
+        assert!(!server.someone().get("/tags/sea").text.contains("The sea"));
+    }
+    let lines = "The+sea+%2Ftags%2Fsea%0D%0AA+%26+B+https%3A%2F%2Fexample.org%2F%40me%0D%0AFirst+%2Farticles%2Ffirst";
+    assert_eq!(location(&menu(&boss, 1, lines)), (303, "/settings/menu?changed=menu"));
+    for path in ["/", "/articles/first", "/nothing", "/login"] {
+        let page = server.someone().get(path).text;
+        let nav = page.split("aria-label=\"Site\"").nth(1).unwrap().split("</nav>").next().unwrap();
+        let at =
+            |part: &str| nav.find(part).unwrap_or_else(|| panic!("{path}: no {part} in {nav}"));
+        assert!(at("href=\"/tags/sea\"") < at("href=\"https://example.org/@me\""), "{nav}");
+        assert!(
+            at("A &amp; B") < at("href=\"/articles/first\"") && at("Most viewed") > at(">First<"),
+            "{nav}"
+        );
+        assert_eq!(
+            nav.contains("href=\"/articles/first\" aria-current=\"page\""),
+            path == "/articles/first",
+            "{nav}"
+        );
+        assert_eq!(
+            nav.matches("aria-current").count(),
+            usize::from(path == "/articles/first"),
+            "{nav}"
+        );
+    }
+    let form = boss.get("/settings/menu").text;
+    assert!(form.contains("The sea /tags/sea\nA &amp; B https://example.org/@me"), "{form}");
+    assert_eq!(menu(&boss, 1, "Late+%2Flate").status, 409);
+    let wrong = menu(&boss, 2, "Fine+%2Ffine%0ABad+javascript:alert(1)");
+    assert!(wrong.status == 422 && wrong.text.contains("Line 2: "), "{}", wrong.text);
+    assert!(wrong.text.contains("Fine /fine"), "what was typed is kept");
+    // The texts have a version of their own.
+    assert_eq!(save(&boss, 1, "Title", "", "").status, 303);
+    assert_eq!(menu(&boss, 2, "").status, 303);
+    assert!(!server.someone().get("/").text.contains("The sea"));
+}
+
+fn redirects(client: &Client, version: i64, lines: &str) -> Answer {
+    let lines = lines.replace('/', "%2F").replace(' ', "+").replace('\n', "%0D%0A");
+    client.post("/settings/redirects", &format!("version={version}&lines={lines}"))
+}
+
+#[test]
+fn what_exists_goes_before_a_redirect_and_a_redirect_before_an_articles_old_address() {
+    let server = TestServer::start();
+    let boss = boss(&server);
+    let leads = |path: &str| {
+        let answer = server.someone().get(path);
+        (answer.status, answer.header("location").to_owned())
+    };
+    let to = |status: u16, target: &str| (status, target.to_owned());
+    assert_eq!(leads("/old/first.html"), to(301, "/articles/first"));
+    let lines = "/old/first.html /tags/sea\n/articles/first /elsewhere\n/tags/lake /tags/sea 302\n/gone 410\n/away https://example.org/a?b=c";
+    assert_eq!(
+        location(&redirects(&boss, 1, lines)),
+        (303, "/settings/redirects?changed=redirects")
+    );
+    assert_eq!(leads("/articles/first").0, 200, "it exists");
+    assert_eq!(leads("/old/first.html"), to(301, "/tags/sea"));
+    for path in ["/tags/lake", "/tags/lake/", "/tags/lake?page=2"] {
+        assert_eq!(leads(path), to(302, "/tags/sea"), "{path}");
+    }
+    assert_eq!(leads("/away"), to(301, "https://example.org/a?b=c"));
+    let gone = server.someone().get("/gone");
+    assert!(gone.status == 410 && gone.text.contains("has been removed"), "{}", gone.text);
+    assert_eq!(server.someone().get("/api/v1/gone").status, 404);
+    assert_eq!(boss.get("/tags/lake").status, 302, "signed in, too");
+    let page = boss.get("/settings/redirects").text;
+    for part in [
+        "/tags/lake /tags/sea 302",
+        "/gone 410",
+        "<td>/old/first.html</td>",
+        "href=\"/articles/first\"",
+    ] {
+        assert!(page.contains(part), "no {part} in {page}");
+    }
+    assert_eq!(redirects(&boss, 2, "").status, 303);
+    assert_eq!(leads("/old/first.html"), to(301, "/articles/first"));
+    assert_eq!(leads("/gone").0, 404);
+}
+
+#[test]
+fn redirects_that_loop_or_are_too_many_are_refused_and_nothing_changes() {
+    let server = TestServer::start();
+    let boss = boss(&server);
+    assert_eq!(redirects(&boss, 1, "/a /b").status, 303);
+    let looped = redirects(&boss, 2, "/x /y\n/a /b\n/b /a.html");
+    assert!(
+        looped.status == 422 && looped.text.contains("Line 2: /a leads into a loop"),
+        "{}",
+        looped.text
+    );
+    let many: String = (0..1_001).map(|number| format!("/{number} /x\n")).collect();
+    let refused = redirects(&boss, 2, &many);
+    assert!(refused.status == 422 && refused.text.contains("at most 1000"), "{}", refused.text);
+    assert_eq!(redirects(&boss, 1, "/c /d").status, 409, "somebody else was faster");
+    assert_eq!(server.someone().get("/a").header("location"), "/b");
+    let thousand: String = (0..1_000).map(|number| format!("/{number} /x\n")).collect();
+    assert_eq!(redirects(&boss, 2, &thousand).status, 303);
+    assert_eq!(server.someone().get("/999").header("location"), "/x");
+    assert_eq!(server.someone().get("/a").status, 404);
 }

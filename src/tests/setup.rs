@@ -108,10 +108,12 @@ fn a_blog_without_a_user_leads_its_operator_to_the_setup() {
 fn an_author_of_imported_articles_can_become_the_administrator() {
     let server = TestServer::start();
     let token = open(&server);
-    let taken = server.someone().post("/setup", &form(&token, "boss").replace("The+Boss", "jo+doe"));
+    let taken =
+        server.someone().post("/setup", &form(&token, "boss").replace("The+Boss", "jo+doe"));
     assert_eq!(taken.status, 422, "somebody else would look like Jo Doe");
     assert!(taken.text.contains("id=\"name-error\""), "{}", taken.text);
-    let answer = server.someone().post("/setup", &form(&token, "jo-doe").replace("The+Boss", "Jo+Doe"));
+    let answer =
+        server.someone().post("/setup", &form(&token, "jo-doe").replace("The+Boss", "Jo+Doe"));
     assert_eq!(answer.status, 303, "{}", answer.text);
     let jo = server.someone().with("cookie", cookie(&answer));
     assert_eq!(jo.get(&format!("/studio/{}", server.id("first"))).status, 200);
@@ -125,10 +127,8 @@ fn of_two_simultaneous_setups_one_makes_the_administrator() {
     let token = open(&server);
     let statuses: Vec<u16> = std::thread::scope(|scope| {
         let set_up = |name| server.someone().post("/setup", &form(&token, name)).status;
-        let threads: Vec<_> = ["one", "two"]
-            .into_iter()
-            .map(|name| scope.spawn(move || set_up(name)))
-            .collect();
+        let threads: Vec<_> =
+            ["one", "two"].into_iter().map(|name| scope.spawn(move || set_up(name))).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     let mut sorted = statuses.clone();

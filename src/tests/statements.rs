@@ -104,6 +104,8 @@ const PARTS: &[(&str, &str, Part)] = &[
         Any(&["collects.created_at DESC, articles.id DESC", "articles.published_at DESC, articles.id DESC"]),
     ),
     ("server/db/lists.rs", "per_page", Any(&["10"])),
+    ("server/db/site.rs", "per_page", Any(&["50"])),
+    ("server/db/site.rs", "limit", Any(&["100"])),
     ("server/db/pictures.rs", "integer", Each("INTEGER", "SIGNED")),
     ("server/db/pictures.rs", "per_page", Any(&["10"])),
     ("server/db/pictures.rs", "rows", Any(&["(?, ?, ?, ?, ?, ?, ?, ?), (?, ?, ?, ?, ?, ?, ?, ?)"])),

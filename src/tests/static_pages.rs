@@ -15,7 +15,9 @@ fn writer(server: &TestServer) -> Client<'_> {
 }
 
 fn form(title: &str, slug: &str, intent: &str) -> String {
-    format!("title={title}&slug={slug}&kind=page&tags=Sea&summary=&cover=&markdown=Who+wrote+this.&intent={intent}")
+    format!(
+        "title={title}&slug={slug}&kind=page&tags=Sea&summary=&cover=&markdown=Who+wrote+this.&intent={intent}"
+    )
 }
 
 /// The id in the address that a save leads to.
@@ -33,20 +35,46 @@ fn a_page_is_at_its_address_and_in_the_sitemap_and_in_no_list() {
     let id = id(&draft);
     let reader = server.someone();
     assert_eq!(reader.get("/about").status, 404, "a draft");
-    assert_eq!(writer.post(&format!("/studio/{id}"), &format!("version=1&{}", form("About", "about", "publish"))).status, 303);
+    assert_eq!(
+        writer
+            .post(
+                &format!("/studio/{id}"),
+                &format!("version=1&{}", form("About", "about", "publish"))
+            )
+            .status,
+        303
+    );
     for _ in 0..2 {
         let page = reader.get("/about");
         assert_eq!(page.status, 200);
-        assert!(page.text.contains("<h1>About</h1>") && page.text.contains("Who wrote this."), "{}", page.text);
-        for part in ["<time", "data-article", "/tags/sea\">Sea</a></li></ul></footer>", "min read"] {
-            let article = page.text.split("<article").nth(1).unwrap().split("</article>").next().unwrap();
+        assert!(
+            page.text.contains("<h1>About</h1>") && page.text.contains("Who wrote this."),
+            "{}",
+            page.text
+        );
+        for part in ["<time", "data-article", "/tags/sea\">Sea</a></li></ul></footer>", "min read"]
+        {
+            let article =
+                page.text.split("<article").nth(1).unwrap().split("</article>").next().unwrap();
             assert!(!article.contains(part), "{part} in {article}");
         }
-        assert!(page.text.contains("rel=\"canonical\" href=\"http://127.0.0.1:3000/about\""), "{}", page.text);
+        assert!(
+            page.text.contains("rel=\"canonical\" href=\"http://127.0.0.1:3000/about\""),
+            "{}",
+            page.text
+        );
     }
     assert_eq!(reader.get("/about").header("cache-status"), "Tidemark; hit");
     assert!(reader.get("/sitemap.xml").text.contains("<loc>http://127.0.0.1:3000/about</loc>"));
-    for list in ["/", "/feed.xml", "/tags/sea", "/search?q=wrote", "/most-viewed", "/api/v1/articles", "/api/v1/search?q=wrote"] {
+    for list in [
+        "/",
+        "/feed.xml",
+        "/tags/sea",
+        "/search?q=wrote",
+        "/most-viewed",
+        "/api/v1/articles",
+        "/api/v1/search?q=wrote",
+    ] {
         assert!(!reader.get(list).text.contains(">About<"), "{list}");
         assert!(!reader.get(list).text.contains("Who wrote"), "{list}");
     }
@@ -74,10 +102,19 @@ fn a_page_can_have_no_address_of_the_program_and_none_of_an_article() {
     for (title, slug) in [("Search", ""), ("Anything", "studio"), ("Anything", "api")] {
         let answer = writer.post("/studio/new", &form(title, slug, "publish"));
         assert_eq!(answer.status, 422, "{title} {slug}");
-        assert!(answer.text.contains("is Tidemark&#39;s own") || answer.text.contains("is Tidemark's own"), "{}", answer.text);
+        assert!(
+            answer.text.contains("is Tidemark&#39;s own")
+                || answer.text.contains("is Tidemark's own"),
+            "{}",
+            answer.text
+        );
         assert!(answer.text.contains("checked"), "it is still a page: {}", answer.text);
     }
-    assert_eq!(writer.post("/studio/new", &form("First", "first", "publish")).status, 422, "an article has it");
+    assert_eq!(
+        writer.post("/studio/new", &form("First", "first", "publish")).status,
+        422,
+        "an article has it"
+    );
     // Files at the root stay what they are.
     std::fs::create_dir_all(server.folder.path().join("site")).unwrap();
     std::fs::write(server.folder.path().join("site/note"), "a file").unwrap();
@@ -91,7 +128,12 @@ fn old_addresses_of_a_page_lead_to_it_whatever_it_was_before() {
     let id = id(&writer.post("/studio/new", &form("About", "about", "publish")));
     let leads = |from: &str, to: &str| {
         let answer = server.someone().get(from);
-        assert_eq!((answer.status, answer.header("location")), (301, to), "{from}: {}", answer.text);
+        assert_eq!(
+            (answer.status, answer.header("location")),
+            (301, to),
+            "{from}: {}",
+            answer.text
+        );
     };
     for path in ["/about/", "/about.html", "/about/index.html"] {
         leads(path, "/about");
@@ -130,7 +172,10 @@ fn pages_come_with_an_import_and_go_with_an_export() {
     };
     let files = || {
         vec![
-            file("about.md", "---\ntitle: About\ntype: page\naliases: [/who.html]\n---\nWho wrote this."),
+            file(
+                "about.md",
+                "---\ntitle: About\ntype: page\naliases: [/who.html]\n---\nWho wrote this.",
+            ),
             file("search.md", "---\ntitle: Search\nlayout: page\n---\nAn own search."),
             file("a-post.md", "---\ntitle: A post\ndate: 2020-01-02\n---\nText."),
         ]
@@ -167,7 +212,10 @@ fn what_jekyll_hexo_and_hugo_take_for_pages_are_pages_here() {
     write("jekyll/_config.yml", "title: x\n");
     write("jekyll/imprint.md", &page.replace("About", "Imprint"));
     write("jekyll/_posts/2020-01-02-a.md", "---\ntitle: A\n---\nText.");
-    write("hexo/_config.yml", "title: x\nsource_dir: source\npermalink: :year/:title/\nnew_post_name: :title.md\n");
+    write(
+        "hexo/_config.yml",
+        "title: x\nsource_dir: source\npermalink: :year/:title/\nnew_post_name: :title.md\n",
+    );
     write("hexo/source/contact/index.md", "---\ntitle: Contact\ndate: 2020-01-02\n---\nHere.");
     write("hexo/source/_posts/b.md", "---\ntitle: B\ndate: 2020-01-02\n---\nText.");
     write("hugo/hugo.toml", "title = 'x'\n");
@@ -185,7 +233,11 @@ fn what_jekyll_hexo_and_hugo_take_for_pages_are_pages_here() {
     for article in ["/articles/a", "/articles/b"] {
         assert_eq!(server.someone().get(article).status, 200, "{article}");
     }
-    assert_eq!(server.someone().get("/undated").status, 404, "an article without a date is a draft");
+    assert_eq!(
+        server.someone().get("/undated").status,
+        404,
+        "an article without a date is a draft"
+    );
     assert_eq!(server.someone().get("/contact/").header("location"), "/contact");
 }
 
@@ -197,9 +249,8 @@ fn the_preview_of_a_page_has_no_date() {
         let body = format!(
             "article=0&typed[title]=About&typed[slug]=&typed[summary]=&typed[tags]=&typed[cover]=&typed[is_page]={is_page}&typed[markdown]=Who"
         );
-        let answer = writer
-            .with("accept", "application/json")
-            .post("/api/islands/studio-preview", &body);
+        let answer =
+            writer.with("accept", "application/json").post("/api/islands/studio-preview", &body);
         assert_eq!(answer.status, 200, "{}", answer.text);
         let Value::String(html) = answer.json() else { panic!("{}", answer.text) };
         html

@@ -261,10 +261,11 @@ mod tests {
     #[test]
     fn a_page_needs_no_date() {
         for line in ["type: page", "layout: Page", "Type: page"] {
-            let Found { source, notes, .. } =
+            let Found { source, notes, unused, .. } =
                 found("about.md", &format!("---\ntitle: About\n{line}\n---\ntext"));
             assert!(source.is_page && !source.draft, "{line}");
             assert_eq!((source.published_at, notes.len()), (Some(0), 0), "{line}: {notes:?}");
+            assert!(unused.is_empty(), "{unused:?}");
         }
         let of = |page, more: &str| {
             let conventions = Conventions { page, ..Conventions::default() };

@@ -91,12 +91,8 @@ impl Accounts {
             Ok(hash) => hash,
             Err(errors) => return Ok(SignedUp::Refused(errors)),
         };
-        let user = NewUser {
-            username: &username,
-            name: &name,
-            role: Role::Admin,
-            password_hash: &hash,
-        };
+        let user =
+            NewUser { username: &username, name: &name, role: Role::Admin, password_hash: &hash };
         match self.database.add_first_user(user, &is_like, self.clock.now_ms()).await? {
             None => Err(no_setup()),
             Some(Ok(id)) => {

@@ -58,7 +58,8 @@ mod tests {
         for local in ["http://127.0.0.1:3000", "http://localhost", "https://[::1]:3000/blog"] {
             assert!(is_local(local), "{local}");
         }
-        for public in ["https://blog.example", "http://192.0.2.1:3000", "http://localhost.example"] {
+        for public in ["https://blog.example", "http://192.0.2.1:3000", "http://localhost.example"]
+        {
             assert!(!is_local(public), "{public}");
         }
     }

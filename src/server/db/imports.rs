@@ -154,7 +154,9 @@ pub async fn take(
     let mut aliases = stored.fields.aliases.clone();
     if !may_change {
         article.slug = stored.fields.slug.clone();
-    } else if article.address() != stored.fields.address() && stored.fields.status == Status::Published {
+    } else if article.address() != stored.fields.address()
+        && stored.fields.status == Status::Published
+    {
         aliases.push(stored.fields.address());
     }
     let more = article.aliases.iter().filter(|alias| !aliases.contains(alias)).cloned();

@@ -54,16 +54,8 @@ async fn make_feed(state: &AppState) -> Result<String, Error> {
         id: format!("{base_url}/"),
         updated: entries.iter().map(|entry| entry.updated).max().unwrap_or_default(),
         links: vec![
-            Link {
-                href: format!("{base_url}/"),
-                rel: "alternate".into(),
-                ..Link::default()
-            },
-            Link {
-                href: format!("{base_url}/feed.xml"),
-                rel: "self".into(),
-                ..Link::default()
-            },
+            Link { href: format!("{base_url}/"), rel: "alternate".into(), ..Link::default() },
+            Link { href: format!("{base_url}/feed.xml"), rel: "self".into(), ..Link::default() },
         ],
         generator: Some(Generator { value: "Tidemark".into(), ..Generator::default() }),
         entries,

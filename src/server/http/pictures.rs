@@ -167,7 +167,10 @@ pub fn wants_json(headers: &HeaderMap) -> bool {
 }
 
 /// The uploaded files of a form; at least one.
-pub(super) async fn files(request: Request, state: &AppState) -> Result<Vec<SentFile>, (StatusCode, String)> {
+pub(super) async fn files(
+    request: Request,
+    state: &AppState,
+) -> Result<Vec<SentFile>, (StatusCode, String)> {
     let content_type =
         request.headers().get(CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
     if !content_type.starts_with(b"multipart/form-data") {

@@ -9,6 +9,7 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use leptos::server_fn::axum::server_fn_paths;
 use tidemark_content::front_matter::normalize_path;
+use tidemark_content::redirects::Destination;
 use tower::{Layer, ServiceExt};
 use tower_http::compression::CompressionLayer;
 use tower_http::limit::RequestBodyLimitLayer;
@@ -22,7 +23,7 @@ use super::json_api;
 use super::pictures::too_large;
 use super::read_timeout::read_timeout;
 use super::routes::{Layers, access, handlers, pages_for_everyone};
-use crate::server::request::error_page::error_page;
+use crate::server::request::error_page::{error_page, plain_page};
 use crate::server::request::forms::{LOGO, PICTURES};
 use crate::server::request::limits::{LARGEST_ARTICLE, LARGEST_BODY, LARGEST_PICTURE};
 use crate::server::request::problem::wrong_method;
@@ -93,7 +94,10 @@ async fn limit_body(request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let limit = match path {
         PICTURES | LOGO => LARGEST_PICTURE + FORM_AROUND_PICTURES,
-        _ if path.starts_with("/studio") || path.starts_with("/api/islands/studio-") => {
+        _ if path.starts_with("/studio")
+            || path.starts_with("/settings")
+            || path.starts_with("/api/islands/studio-") =>
+        {
             LARGEST_ARTICLE
         }
         _ => LARGEST_BODY,
@@ -121,7 +125,8 @@ fn is_worded_by_library<B>(response: &Response<B>) -> bool {
         .is_some_and(|value| value.as_bytes().starts_with(b"text/plain"))
 }
 
-/// Redirects from a former address of an article, whatever route that address would match today.
+/// Redirects from an address at which nothing is, whatever route that address would match today: by
+/// the redirects that administrators have set, or else from a former address of an article.
 ///
 /// Not in the JSON API: its 404 is a problem, and needs no database.
 async fn redirect_old_addresses(
@@ -136,6 +141,17 @@ async fn redirect_old_addresses(
     if is_api || !is_read || response.status() != StatusCode::NOT_FOUND {
         return response;
     }
+    match state.site.redirect(&path).await {
+        Some(Destination::Moved(target)) => return moved_to(&target),
+        Some(Destination::Found(target)) => {
+            return redirect_to(StatusCode::FOUND, &target);
+        }
+        Some(Destination::Gone) => {
+            let text = "What was at this address has been removed.";
+            return plain_page(StatusCode::GONE, "Gone", text);
+        }
+        None => {}
+    }
     match state.database.address_by_alias(&path, state.clock.now_ms()).await {
         Ok(Some(address)) => moved_to(&address),
         Ok(None) => response,
@@ -145,8 +161,12 @@ async fn redirect_old_addresses(
 
 /// 301: the address has changed permanently, so search engines may transfer its ranking.
 fn moved_to(address: &str) -> Response {
+    redirect_to(StatusCode::MOVED_PERMANENTLY, address)
+}
+
+fn redirect_to(status: StatusCode, address: &str) -> Response {
     match HeaderValue::try_from(address) {
-        Ok(location) => (StatusCode::MOVED_PERMANENTLY, [(LOCATION, location)]).into_response(),
+        Ok(location) => (status, [(LOCATION, location)]).into_response(),
         Err(_) => StatusCode::NOT_FOUND.into_response(),
     }
 }

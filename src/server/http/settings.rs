@@ -19,6 +19,12 @@ use crate::server::state::AppState;
 /// The page with the settings.
 const PAGE: &str = "/settings";
 
+/// The page with the menu.
+const MENU: &str = "/settings/menu";
+
+/// The page with the redirects.
+const REDIRECTS: &str = "/settings/redirects";
+
 /// Why nothing was saved: somebody else was faster.
 fn conflict() -> String {
     "Somebody else changed the settings since you opened this page. Look at them again before you save."
@@ -37,18 +43,54 @@ pub async fn save(
         description: form.line("description"),
         footer: form.text("footer"),
     };
-    let version = form.number("version").unwrap_or(0);
-    match state.site.save(&admin, version, &typed).await {
-        Ok(SiteSaved::Saved) => done("texts"),
-        Ok(SiteSaved::Invalid(errors)) => form.again(&state, PAGE, errors).await,
+    let saved = state.site.save(&admin, version_of(&form), &typed).await;
+    answer(&state, form, PAGE, saved, "texts").await
+}
+
+/// `POST /settings/menu`: saves the menu.
+pub async fn save_menu(
+    State(state): State<AppState>,
+    CurrentUser(admin): CurrentUser,
+    form: Form,
+) -> Response {
+    let saved = state.site.save_menu(&admin, version_of(&form), &form.text("lines")).await;
+    answer(&state, form, MENU, saved, "menu").await
+}
+
+/// `POST /settings/redirects`: saves the redirects.
+pub async fn save_redirects(
+    State(state): State<AppState>,
+    CurrentUser(admin): CurrentUser,
+    form: Form,
+) -> Response {
+    let saved = state.site.save_redirects(&admin, version_of(&form), &form.text("lines")).await;
+    answer(&state, form, REDIRECTS, saved, "redirects").await
+}
+
+/// The version that a form was opened with. Versions start at 1, so a form without one is a
+/// conflict.
+fn version_of(form: &Form) -> i64 {
+    form.number("version").unwrap_or(0)
+}
+
+async fn answer(
+    state: &AppState,
+    form: Form,
+    page: &'static str,
+    saved: Result<SiteSaved, Error>,
+    what: &str,
+) -> Response {
+    match saved {
+        Ok(SiteSaved::Saved) => Redirect::to(&format!("{page}?changed={what}")).into_response(),
+        Ok(SiteSaved::Invalid(errors)) => form.again(state, page, errors).await,
         Ok(SiteSaved::Conflict) => {
             let errors = vec![("", conflict())];
-            render_again(&state, form, PAGE, StatusCode::CONFLICT, errors, || {
+            render_again(state, form, page, StatusCode::CONFLICT, errors, || {
                 provide_context(Conflict::Changed)
             })
             .await
         }
-        Err(error) => form.keep(&state, error).await,
+        Err(error) => form.keep(state, error).await,
     }
 }
 
@@ -77,7 +119,7 @@ pub async fn upload_logo(
     match taken {
         Err((StatusCode::SERVICE_UNAVAILABLE, _)) => error_page(&Error::Unavailable),
         Err((status, reason)) => refused(&state, parts, status, reason).await,
-        Ok(()) => done("logo"),
+        Ok(()) => logo_done(),
     }
 }
 
@@ -87,17 +129,14 @@ pub async fn remove_logo(
     CurrentUser(admin): CurrentUser,
     form: Form,
 ) -> Response {
-    let version = form.number("version").unwrap_or(0);
-    let removed = state.site.set_logo(&admin, version, None).await;
+    let removed = state.site.set_logo(&admin, version_of(&form), None).await;
     logo_set(&state, removed, form.parts().clone()).await
 }
 
 async fn logo_set(state: &AppState, saved: Result<SiteSaved, Error>, parts: Parts) -> Response {
     match saved {
-        Ok(SiteSaved::Conflict) => {
-            refused(state, parts, StatusCode::CONFLICT, conflict()).await
-        }
-        Ok(_) => done("logo"),
+        Ok(SiteSaved::Conflict) => refused(state, parts, StatusCode::CONFLICT, conflict()).await,
+        Ok(_) => logo_done(),
         Err(error) => error_page(&error),
     }
 }
@@ -107,8 +146,8 @@ async fn refused(state: &AppState, parts: Parts, status: StatusCode, reason: Str
     render(state, parts, PAGE, status, move || provide_context(sent.clone())).await
 }
 
-fn done(what: &str) -> Response {
-    Redirect::to(&format!("{PAGE}?changed={what}")).into_response()
+fn logo_done() -> Response {
+    Redirect::to(&format!("{PAGE}?changed=logo")).into_response()
 }
 
 /// The version in the query, where a form with a file has it: its fields come with the file.

@@ -22,7 +22,7 @@ pub const PICTURE_FIELD: &str = "picture";
 
 /// All fields that any form of this program has. Other fields are dropped: anybody can send
 /// anything, and a page that showed it again would be as large as they like.
-const FIELDS: [&str; 26] = [
+const FIELDS: [&str; 27] = [
     "collect",
     "cover",
     "description",
@@ -33,6 +33,7 @@ const FIELDS: [&str; 26] = [
     "invitation",
     "kind",
     "like",
+    "lines",
     "markdown",
     "name",
     "new_password",

@@ -523,6 +523,8 @@ impl<'a> Reading<'a> {
                 || OTHERS.contains(&key)
                 || matches!(key, "taxonomies" | "alias")
         };
+        // These said that it is a page.
+        let says_page = |key: &str| is_page && matches!(key, "type" | "layout");
         let values = self.front.keys().filter_map(|key| {
             Some((key.to_lowercase(), self.front.get(&plain_key(key))?.as_text()?.to_owned()))
         });
@@ -537,7 +539,7 @@ impl<'a> Reading<'a> {
             unused: self
                 .front
                 .keys()
-                .filter(|key| !known(&plain_key(key)))
+                .filter(|key| !known(&plain_key(key)) && !says_page(&plain_key(key)))
                 .map(str::to_owned)
                 .collect(),
             categories: categories.collect(),

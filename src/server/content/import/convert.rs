@@ -119,7 +119,10 @@ impl<'a> Library<'a> {
         let folder = Path::new(own).parent().unwrap_or(Path::new("")).to_string_lossy();
         let relative = joined(&folder.to_lowercase(), below);
         let last = below.rsplit('/').next().unwrap_or_default();
-        [relative.as_str(), below, last].iter().find_map(|key| self.files.get(*key)).map(String::as_str)
+        [relative.as_str(), below, last]
+            .iter()
+            .find_map(|key| self.files.get(*key))
+            .map(String::as_str)
     }
 
     /// Converts an article. Its pictures have to be kept then.
@@ -129,8 +132,7 @@ impl<'a> Library<'a> {
         if lower.ends_with(".html") || lower.ends_with(".htm") {
             source.markdown = flat(&source.markdown);
         }
-        let reference =
-            |name: &str| self.article(&article.path, name).map(str::to_owned);
+        let reference = |name: &str| self.article(&article.path, name).map(str::to_owned);
         let origin = Origin {
             generator: article.generator,
             is_mdx: lower.ends_with(".mdx"),
