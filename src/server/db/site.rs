@@ -79,8 +79,8 @@ impl SiteChange {
     }
 }
 
-const SELECT: &str = "SELECT site_settings.version, site_settings.menu_version, site_settings.redirects_version, site_settings.title, site_settings.description, site_settings.footer,
-        site_settings.logo, pictures.width AS logo_width, pictures.height AS logo_height
+const SELECT: &str = "SELECT site_settings.version, site_settings.menu_version, site_settings.redirects_version,
+        site_settings.title, site_settings.description, site_settings.footer, site_settings.logo, pictures.width AS logo_width, pictures.height AS logo_height
      FROM site_settings LEFT JOIN pictures ON pictures.name = site_settings.logo WHERE site_settings.id = 1";
 
 impl Database {

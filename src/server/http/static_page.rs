@@ -1,7 +1,7 @@
 //! Pages such as About, at the root of the site.
 
 use axum::extract::rejection::RawPathParamsRejection;
-use axum::extract::{Path, RawPathParams, Request, State};
+use axum::extract::{RawPathParams, Request, State};
 use axum::response::Response;
 
 use super::files::file_or_not_found;
@@ -14,12 +14,13 @@ use crate::server::state::AppState;
 /// `GET /{slug}`: the page with this slug, or else the file or the 404 at this address.
 pub async fn static_page(
     State(state): State<AppState>,
-    slug: Option<Path<String>>,
     params: Result<RawPathParams, RawPathParamsRejection>,
     request: Request,
 ) -> Response {
-    if let Some(Path(slug)) = slug.filter(|Path(slug)| may_be_page(slug)) {
-        match state.database.page(&slug, state.clock.now_ms()).await {
+    // An address that is not valid UTF-8 is no page's.
+    let slug = params.iter().flatten().map(|(_, slug)| slug).find(|slug| may_be_page(slug));
+    if let Some(slug) = slug {
+        match state.database.page(slug, state.clock.now_ms()).await {
             Ok(Some(article)) => {
                 let (parts, _) = request.into_parts();
                 let page = Box::pin(pages::static_page::page(article));
