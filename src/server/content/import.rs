@@ -363,8 +363,11 @@ fn byline(source: &Source) -> Vec<Author> {
 
 fn render(source: &Source) -> ArticleFields {
     let rendered = markdown::render(&source.markdown);
+    let kind = Kind::of(source.is_page);
+    // A page may have the address here that it had there.
+    let own = kind.address(&source.slug);
     ArticleFields {
-        kind: Kind::of(source.is_page),
+        kind,
         slug: source.slug.clone(),
         title: source.title.clone(),
         summary: source.summary.clone().unwrap_or(rendered.summary),
@@ -381,7 +384,7 @@ fn render(source: &Source) -> ArticleFields {
             .iter()
             .map(|name| Tag { slug: tag_slug(name), name: name.clone() })
             .collect(),
-        aliases: source.aliases.clone(),
+        aliases: source.aliases.iter().filter(|alias| **alias != own).cloned().collect(),
         cover: source.cover.clone(),
     }
 }
