@@ -8,11 +8,16 @@ pub(crate) mod value;
 mod write;
 
 pub use date::Zones;
+pub(crate) use date::parse_date;
 pub use parse::{Conventions, Fate, Found, Generator, Note, PageRule, parse, read};
+pub(crate) use parse::{
+    LONGEST_COVER, LONGEST_MARKDOWN, LONGEST_NAME, LONGEST_SUMMARY, LONGEST_TITLE, MOST_NAMES,
+};
 
 pub(crate) use path::encode_path;
 pub use path::{
-    forms_of_address, is_picture_address, normalize_path, split_dated_stem, without_ending,
+    forms_of_address, is_picture_address, normalize_path, post_number, split_dated_stem,
+    without_ending,
 };
 pub use write::write;
 
@@ -83,6 +88,20 @@ mod tests {
         for date in ["-2027-01-31 12:00:00 +0100", "-000001-01-31T12:00:00Z"] {
             let error = parse("x", &format!("---\ntitle: x\ndate: {date}\n---\n")).unwrap_err();
             assert!(error.line == 3 && error.reason.contains("is not a date"), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_address_with_the_number_of_a_post_keeps_it() {
+        for (address, path) in [
+            ("https://a.example/?p=12", "/?p=12"),
+            ("/?x=1&p=12#top", "/?p=12"),
+            ("/index.php?p=12", "/?p=12"),
+            ("/a/b?p=12", "/a/b"),
+            ("/?p=1a", "/"),
+            ("/?page=2", "/"),
+        ] {
+            assert_eq!(normalize_path(address), path, "{address}");
         }
     }
 

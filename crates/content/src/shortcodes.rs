@@ -1,7 +1,7 @@
 //! Turns the shortcodes and tags of other programs into Markdown that means the same. What has no
 //! counterpart stays as it is and is named.
 
-mod arguments;
+pub(crate) mod arguments;
 
 use std::collections::HashSet;
 

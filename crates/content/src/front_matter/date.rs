@@ -39,7 +39,7 @@ const NAMED_ZONES: [(&str, i8); 11] = [
 ];
 
 /// Returns milliseconds since 1970. A date without a time means midnight.
-pub(super) fn parse_date(text: &str, zones: &Zones) -> Option<i64> {
+pub(crate) fn parse_date(text: &str, zones: &Zones) -> Option<i64> {
     let (date, zone, has_seconds) = parts(text.trim())?;
     let zone = zone.unwrap_or_else(|| match has_seconds && zones.full_times_are_utc {
         true => TimeZone::UTC,

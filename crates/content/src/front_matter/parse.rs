@@ -12,17 +12,17 @@ use crate::slug::{slugify, tag_slug};
 
 /// Maximum length of a title, in characters. As all lengths here, it is the studio's, so that
 /// whatever is read can be edited.
-const LONGEST_TITLE: usize = 200;
+pub(crate) const LONGEST_TITLE: usize = 200;
 /// Maximum length of a summary, in characters.
-const LONGEST_SUMMARY: usize = 500;
+pub(crate) const LONGEST_SUMMARY: usize = 500;
 /// Maximum length of a text, in characters.
-const LONGEST_MARKDOWN: usize = 1_000_000;
+pub(crate) const LONGEST_MARKDOWN: usize = 1_000_000;
 /// Maximum length of the address of a cover, in characters.
-const LONGEST_COVER: usize = 1_000;
+pub(crate) const LONGEST_COVER: usize = 1_000;
 /// Maximum length of a tag's or an author's name, in characters.
-const LONGEST_NAME: usize = 100;
+pub(crate) const LONGEST_NAME: usize = 100;
 /// Maximum number of tags, and of authors.
-const MOST_NAMES: usize = 50;
+pub(crate) const MOST_NAMES: usize = 50;
 
 /// The program whose files are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

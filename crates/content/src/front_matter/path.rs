@@ -13,15 +13,29 @@ pub fn is_picture_address(text: &str) -> bool {
 }
 
 /// The form in which aliases are stored and looked up: only the path, decoded, with a leading slash
-/// and without a trailing one.
+/// and without a trailing one. WordPress also has addresses such as `/?p=123`, which keep the
+/// number.
 pub fn normalize_path(path: &str) -> String {
+    let number = path.split_once('?').and_then(|(_, query)| post_number(query));
     let path = path.split(['?', '#']).next().unwrap_or_default();
     let path = match url::Url::parse(path) {
         Ok(url) if url.has_host() => url.path().to_owned(),
         _ => path.to_owned(),
     };
     let decoded = percent_encoding::percent_decode_str(&path).decode_utf8_lossy();
-    format!("/{}", decoded.trim_matches('/'))
+    match (decoded.trim_matches('/'), number) {
+        ("" | "index.php", Some(number)) => format!("/?p={number}"),
+        (path, _) => format!("/{path}"),
+    }
+}
+
+/// The number of the post that a query of WordPress names: `p=123`.
+pub fn post_number(query: &str) -> Option<&str> {
+    let query = query.split('#').next().unwrap_or_default();
+    let number = query.split('&').find_map(|part| part.strip_prefix("p="))?;
+    let is_number =
+        (1..=20).contains(&number.len()) && number.bytes().all(|one| one.is_ascii_digit());
+    is_number.then_some(number)
 }
 
 /// The forms in which a site may have had the page at `path`: with and without `index.html` and

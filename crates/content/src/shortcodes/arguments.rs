@@ -1,7 +1,7 @@
 //! The name and the arguments of a shortcode or tag.
 
 /// `name "first" second key="value"`.
-pub(super) struct Arguments {
+pub(crate) struct Arguments {
     name: String,
     positional: Vec<String>,
     named: Vec<(String, String)>,

@@ -1,0 +1,529 @@
+//! Turns what WordPress keeps as the text of a post into plain HTML: blocks, shortcodes, and
+//! paragraphs without tags.
+
+use std::collections::{HashMap, HashSet};
+
+use super::paragraphs::{Markup, element, is_verbatim, markup, paragraphs};
+use super::{Attachment, Attachments};
+use crate::front_matter::Fate;
+use crate::shortcodes::arguments::Arguments;
+use crate::to_markdown::embedded;
+
+/// How deep blocks that are used in several posts may be in each other.
+const DEEPEST: usize = 5;
+
+/// The longest shortcode, in bytes.
+const LONGEST_SHORTCODE: usize = 4 << 10;
+
+/// The most that pictures and shared blocks may add to a text, in bytes.
+const MOST_ADDED: usize = 4 << 20;
+
+/// Blocks without a text that mean nothing by themselves.
+const SILENT: [&str; 8] = [
+    "core/spacer",
+    "core/nextpage",
+    "core/more",
+    "core/separator",
+    "core/post-title",
+    "core/column",
+    "core/site-title",
+    "core/post-date",
+];
+
+/// What a text may refer to.
+pub(super) struct Surroundings<'a> {
+    pub attachments: &'a Attachments,
+    /// Texts of blocks that are used in several posts, by their ID.
+    pub blocks: &'a HashMap<String, String>,
+    /// The post's own ID.
+    pub id: &'a str,
+    /// The footnotes, as the block editor keeps them.
+    pub footnotes: Option<&'a str>,
+}
+
+/// Returns plain HTML, and adds what a person should know to `notes`.
+pub(super) fn to_html(
+    text: &str,
+    surroundings: &Surroundings<'_>,
+    notes: &mut Vec<(Fate, String)>,
+) -> String {
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    let mut reader = Reader { surroundings, notes, named: HashSet::new(), added: 0 };
+    if text.contains("<!-- wp:") {
+        reader.blocks(&text, 0)
+    } else {
+        let text = reader.shortcodes(&text);
+        paragraphs(&text)
+    }
+}
+
+struct Reader<'a, 'b> {
+    surroundings: &'a Surroundings<'a>,
+    notes: &'b mut Vec<(Fate, String)>,
+    /// What has been named already.
+    named: HashSet<String>,
+    added: usize,
+}
+
+/// The delimiter of a block: `wp:name {"json": 1} /`.
+struct Delimiter<'a> {
+    /// With its namespace.
+    name: String,
+    json: &'a str,
+    is_end: bool,
+    /// Whether there is nothing in the block.
+    is_void: bool,
+}
+
+fn delimiter(comment: &str) -> Option<Delimiter<'_>> {
+    let comment = comment.trim();
+    let (rest, is_end) = match comment.strip_prefix('/') {
+        Some(rest) => (rest, true),
+        None => (comment, false),
+    };
+    let rest = rest.strip_prefix("wp:")?;
+    let is_void = rest.ends_with('/');
+    let rest = rest.trim_end_matches('/').trim_end();
+    let (name, json) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+    let name = if name.contains('/') { name.to_owned() } else { format!("core/{name}") };
+    Some(Delimiter { name, json: json.trim(), is_end, is_void })
+}
+
+impl Reader<'_, '_> {
+    fn note(&mut self, fate: Fate, text: String) {
+        if self.named.len() < 100 && self.named.insert(text.clone()) {
+            self.notes.push((fate, text));
+        }
+    }
+
+    /// Takes the delimiters of blocks away. Text outside of blocks was written without them.
+    fn blocks(&mut self, text: &str, depth: usize) -> String {
+        let mut out = String::with_capacity(text.len());
+        let last = text.rfind("-->");
+        let (mut at, mut from, mut open) = (0, 0, 0_usize);
+        while let Some(next) = text[at..].find("<!--") {
+            at += next;
+            let Markup::Comment { length, inner } = markup(text, at, last) else { break };
+            let Some(block) = delimiter(inner) else {
+                at += length;
+                continue;
+            };
+            self.between(&text[from..at], open == 0, &mut out);
+            at += length;
+            from = at;
+            match (block.is_end, block.is_void) {
+                (true, _) => open = open.saturating_sub(1),
+                (false, true) => self.void(&block, depth, &mut out),
+                (false, false) if block.name == "core/freeform" => {}
+                (false, false) => open += 1,
+            }
+        }
+        self.between(&text[from..], open == 0, &mut out);
+        out
+    }
+
+    fn between(&mut self, text: &str, is_outside: bool, out: &mut String) {
+        if text.trim().is_empty() {
+            return;
+        }
+        let text = self.shortcodes(text);
+        match is_outside {
+            true => out.push_str(&paragraphs(&text)),
+            false => out.push_str(&text),
+        }
+    }
+
+    /// A block that WordPress fills when it shows a page.
+    fn void(&mut self, block: &Delimiter<'_>, depth: usize, out: &mut String) {
+        let json: serde_json::Value = serde_json::from_str(block.json).unwrap_or_default();
+        let get = |key: &str| match &json[key] {
+            serde_json::Value::String(text) => text.clone(),
+            serde_json::Value::Number(number) => number.to_string(),
+            _ => String::new(),
+        };
+        match block.name.as_str() {
+            "core/block" => match self.surroundings.blocks.get(&get("ref")) {
+                Some(text) if depth < DEEPEST && self.added + text.len() <= MOST_ADDED => {
+                    self.added += text.len();
+                    let inner = self.blocks(text, depth + 1);
+                    out.push_str(&inner);
+                }
+                _ => {
+                    let text = format!("the shared block {} is not in the file", get("ref"));
+                    self.note(Fate::Left, text);
+                }
+            },
+            "core/footnotes" => self.footnotes(out),
+            "core/embed" if !get("url").is_empty() => out.push_str(&link_to(&get("url"))),
+            name if SILENT.contains(&name) => {}
+            name => {
+                let name = name.strip_prefix("core/").unwrap_or(name);
+                let name: String = name.chars().take(60).collect();
+                let text = format!("WordPress fills the block {name:?} itself, so it was left out");
+                self.note(Fate::Left, text);
+            }
+        }
+    }
+
+    fn footnotes(&mut self, out: &mut String) {
+        let notes = self.surroundings.footnotes.unwrap_or_default();
+        let notes: serde_json::Value = serde_json::from_str(notes).unwrap_or_default();
+        let notes = notes.as_array().map(Vec::as_slice).unwrap_or_default();
+        let items: String = notes
+            .iter()
+            .map(|note| {
+                let id = note["id"].as_str().unwrap_or_default();
+                let content = note["content"].as_str().unwrap_or_default();
+                format!("<li id=\"{}\">{content}</li>", escaped(id))
+            })
+            .collect();
+        match items.is_empty() {
+            true => self.note(Fate::Left, "the footnotes are not in the file".into()),
+            false => out.push_str(&format!("<ol>{items}</ol>")),
+        }
+    }
+
+    /// Replaces shortcodes, outside of tags and of code.
+    fn shortcodes(&mut self, text: &str) -> String {
+        let mut out = String::with_capacity(text.len());
+        let mut missing = HashSet::new();
+        let last = text.rfind("-->");
+        let mut at = 0;
+        while let Some(next) = text[at..].find(['<', '[']) {
+            out.push_str(&text[at..at + next]);
+            at += next;
+            let rest = &text[at..];
+            if rest.starts_with('<') {
+                let length = match markup(text, at, last) {
+                    Markup::Text => 1,
+                    Markup::Comment { length, .. } => length,
+                    Markup::Tag { length, name, is_end } => {
+                        let is_kept = !is_end && (is_verbatim(&name) || name == "code");
+                        let whole =
+                            is_kept.then(|| element(rest, &name, length, &mut missing)).flatten();
+                        whole.unwrap_or(length)
+                    }
+                };
+                out.push_str(&rest[..length]);
+                at += length;
+                continue;
+            }
+            match self.shortcode(rest, &mut missing) {
+                Some((length, html)) => {
+                    out.push_str(&html);
+                    at += length;
+                }
+                None => {
+                    out.push('[');
+                    at += 1;
+                }
+            }
+        }
+        out.push_str(&text[at..]);
+        out
+    }
+
+    /// A shortcode at the start of a text: how long it is, and what it becomes.
+    fn shortcode(&mut self, text: &str, missing: &mut HashSet<String>) -> Option<(usize, String)> {
+        // `[[name]]` shows `[name]`.
+        if let Some(inner) = text.strip_prefix("[[") {
+            let end =
+                inner.as_bytes().iter().take(LONGEST_SHORTCODE).position(|one| *one == b']')?;
+            let is_escaped = inner[end..].starts_with("]]") && is_name_start(inner);
+            return is_escaped.then(|| (end + 4, format!("&#91;{}]", &inner[..end])));
+        }
+        let inner = &text[1..];
+        let letters = inner
+            .bytes()
+            .take_while(|one| one.is_ascii_alphanumeric() || matches!(one, b'_' | b'-'))
+            .count();
+        if letters == 0 || !is_name_start(inner) {
+            return None;
+        }
+        let name = inner[..letters].to_ascii_lowercase();
+        let after = &inner[letters..];
+        if !after.starts_with([' ', '\t', '\n', '\u{a0}', ']', '/', '=']) {
+            return None;
+        }
+        let mut quote = None;
+        let end = after.bytes().take(LONGEST_SHORTCODE).position(|byte| {
+            match (quote, byte) {
+                (None, b'"' | b'\'') => quote = Some(byte),
+                (Some(open), byte) if open == byte => quote = None,
+                (None, b']') => return true,
+                _ => {}
+            }
+            false
+        });
+        // An apostrophe is no quotation.
+        let end =
+            end.or_else(|| after.bytes().take(LONGEST_SHORTCODE).position(|one| one == b']'))?;
+        let given = after[..end].trim_end_matches('/').replace('\u{a0}', " ");
+        // `[youtube=https://…]`
+        let given = given.strip_prefix('=').map(|url| format!(" {url}")).unwrap_or(given);
+        let start = 1 + letters + end + 1;
+        let arguments = Arguments::parse(&format!("{name} {}", given.trim()));
+        let closing = format!("[/{name}]");
+        let close = match missing.contains(&closing) || after[..end].ends_with('/') {
+            true => None,
+            false => text[start..].find(&closing).map(|close| start + close),
+        };
+        if close.is_none() && !after[..end].ends_with('/') {
+            missing.insert(closing.clone());
+        }
+        let content = close.map_or("", |close| &text[start..close]);
+        let length = close.map_or(start, |close| close + closing.len());
+        match self.known(&name, &arguments, content) {
+            Some(html) => Some((length, html)),
+            None => {
+                let is_shortcode = close.is_some()
+                    || given.contains('=')
+                    || name.contains(['_', '-'])
+                    || ["playlist", "gallery", "contact-form", "toc"].contains(&name.as_str());
+                if is_shortcode {
+                    let text =
+                        format!("the shortcode [{name}] is not known here and stays in the text");
+                    self.note(Fate::Left, text);
+                }
+                None
+            }
+        }
+    }
+
+    /// What a shortcode that is known becomes.
+    fn known(&mut self, name: &str, arguments: &Arguments, content: &str) -> Option<String> {
+        let first = || arguments.at(0).unwrap_or_default().to_owned();
+        let get = |keys: &[&str]| keys.iter().find_map(|key| arguments.get(key)).map(str::to_owned);
+        let inner = || plain_address(content);
+        match name {
+            "caption" | "wp_caption" if content.is_empty() => None,
+            "caption" | "wp_caption" => Some(caption(content, arguments.get("caption"))),
+            "gallery" => self.gallery(arguments),
+            "embed" => Some(link_to(&inner().or(get(&["src", "url"]))?)),
+            "youtube" | "vimeo" | "gist" | "tweet" | "twitter" | "soundcloud" | "instagram"
+            | "dailymotion" | "ted" | "googlemaps" | "spotify" | "slideshare" | "codepen"
+            | "iframe" | "googlevideo" | "wpvideo" | "videopress" | "bandcamp" | "facebook" => {
+                let given = get(&["url", "src", "id"]).or(inner()).unwrap_or_else(first);
+                let given = given.replace("&amp;", "&");
+                let given = given.trim().trim_start_matches('=').trim();
+                let is_id = !given.is_empty()
+                    && given
+                        .bytes()
+                        .all(|one| one.is_ascii_alphanumeric() || b"_-/".contains(&one));
+                let address = match name {
+                    _ if given.contains("://") => given.to_owned(),
+                    "youtube" if is_id => format!("https://www.youtube.com/watch?v={given}"),
+                    "vimeo" if is_id => format!("https://vimeo.com/{given}"),
+                    "gist" if is_id => format!("https://gist.github.com/{given}"),
+                    "tweet" | "twitter" if is_id => format!("https://x.com/i/status/{given}"),
+                    "dailymotion" if is_id => format!("https://www.dailymotion.com/video/{given}"),
+                    "wpvideo" | "videopress" if is_id => {
+                        format!("https://videopress.com/v/{given}")
+                    }
+                    _ => return None,
+                };
+                Some(link_to(&address))
+            }
+            "audio" | "video" => {
+                let keys = ["src", "mp4", "m4v", "webm", "ogv", "mp3", "m4a", "ogg", "wav", "wmv"];
+                let given = get(&keys).or_else(inner).or_else(|| Some(first()))?;
+                let is_address = given.contains("://") || given.starts_with('/');
+                is_address.then(|| {
+                    format!("\n\n<{name} controls src=\"{}\"></{name}>\n\n", escaped(&given))
+                })
+            }
+            "code" | "sourcecode" | "source" | "highlight" if !content.is_empty() => {
+                let language = get(&["lang", "language"]).or(arguments.at(0).map(str::to_owned));
+                let class = language
+                    .map(|language| format!(" class=\"language-{}\"", escaped(&language)))
+                    .unwrap_or_default();
+                let content = content.trim_matches('\n');
+                // The visual editor has escaped the signs, the other one has not.
+                let is_escaped = ["&lt;", "&gt;", "&amp;"].iter().any(|one| content.contains(one));
+                let code = if is_escaped { content.to_owned() } else { escaped(content) };
+                Some(format!("\n\n<pre><code{class}>{code}</code></pre>\n\n"))
+            }
+            _ => None,
+        }
+    }
+
+    fn gallery(&mut self, arguments: &Arguments) -> Option<String> {
+        let Surroundings { attachments, id, .. } = self.surroundings;
+        let ids = arguments.get("ids").or(arguments.get("include"));
+        let ids: Vec<String> = match ids {
+            Some(ids) => ids.split(',').map(|id| id.trim().to_owned()).collect(),
+            None => {
+                let own = attachments.iter().filter(|(_, one)| one.parent == *id);
+                let mut own: Vec<String> = own.map(|(id, _)| id.clone()).collect();
+                own.sort_by_key(|id| (id.len(), id.clone()));
+                own
+            }
+        };
+        let mut pictures = String::new();
+        for id in ids.iter().filter(|id| !id.is_empty()) {
+            match attachments.get(id.as_str()) {
+                Some(_) if self.added > MOST_ADDED => {}
+                Some(Attachment { address, description, .. }) => {
+                    let picture = format!(
+                        "<p><img src=\"{}\" alt=\"{}\"></p>",
+                        escaped(address),
+                        escaped(description)
+                    );
+                    self.added += picture.len();
+                    pictures.push_str(&picture);
+                }
+                None => {
+                    let id: String = id.chars().take(20).collect();
+                    self.note(Fate::Left, format!("picture {id} of a gallery is not in the file"));
+                }
+            }
+        }
+        (!pictures.is_empty()).then(|| format!("\n\n{pictures}\n\n"))
+    }
+}
+
+fn is_name_start(text: &str) -> bool {
+    text.starts_with(|one: char| one.is_ascii_alphabetic() || one == '_')
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+/// The address that is all of a text, or of the first link in it.
+fn plain_address(content: &str) -> Option<String> {
+    let content = content.trim();
+    let is_address = |text: &str| text.contains("://") && !text.contains(['<', '>', ' ', '"']);
+    let link = || {
+        let (_, rest) = content.split_once("href=\"")?;
+        rest.split('"').next()
+    };
+    let address = Some(content).filter(|text| is_address(text)).or_else(link)?;
+    is_address(address).then(|| address.replace("&amp;", "&"))
+}
+
+/// A link to something embedded.
+fn link_to(address: &str) -> String {
+    let (said, href) = embedded(address, None);
+    format!("\n\n<p><a href=\"{}\">{}</a></p>\n\n", escaped(&href), escaped(&said))
+}
+
+/// A picture with a caption.
+fn caption(content: &str, attribute: Option<&str>) -> String {
+    let content = content.trim();
+    let end = match (content.starts_with("<a"), content.find("</a>")) {
+        (true, Some(end)) => end + 4,
+        _ => {
+            content.find("<img").and_then(|at| Some(at + content[at..].find('>')? + 1)).unwrap_or(0)
+        }
+    };
+    let (picture, below) = content.split_at(end);
+    let below = below.trim();
+    let said = if below.is_empty() { attribute.unwrap_or_default() } else { below };
+    format!("\n\n<figure>{picture}<figcaption>{said}</figcaption></figure>\n\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::to_markdown::to_markdown;
+
+    fn read(text: &str) -> (String, Vec<String>) {
+        let picture = |address: &str, parent: &str| Attachment {
+            address: address.into(),
+            description: "A".into(),
+            parent: parent.into(),
+        };
+        let attachments = Attachments::from([
+            ("7".to_owned(), picture("https://a.example/wp-content/uploads/7.png", "1")),
+            ("8".to_owned(), picture("https://a.example/wp-content/uploads/8.png", "")),
+        ]);
+        let shared = "<!-- wp:paragraph --><p>shared</p><!-- /wp:paragraph --><!-- wp:block {\"ref\":5} /-->";
+        let blocks = HashMap::from([("5".to_owned(), shared.to_owned())]);
+        let surroundings = Surroundings {
+            attachments: &attachments,
+            blocks: &blocks,
+            id: "1",
+            footnotes: Some("[{\"id\":\"n\",\"content\":\"A <em>note</em>\"}]"),
+        };
+        let mut notes = Vec::new();
+        let html = to_html(text, &surroundings, &mut notes);
+        (to_markdown(&html).markdown, notes.into_iter().map(|(_, text)| text).collect())
+    }
+
+    #[test]
+    fn shortcodes_become_what_they_mean() {
+        let own = "![A](https://a.example/wp-content/uploads/7.png)";
+        for (text, markdown) in [
+            (
+                "[caption id=\"x\" width=\"300\"]<a href=\"/x\"><img src=\"/a.png\" alt=\"A\" /></a> The <i>sea</i>[/caption]\ntext",
+                "[![A](/a.png)](/x)\n\n*The sea*\n\ntext\n",
+            ),
+            ("[caption caption=\"B\"]<img src=\"/a.png\">[/caption]", "![](/a.png)\n\n*B*\n"),
+            ("[gallery ids=\"7\"]", &format!("{own}\n")),
+            ("[gallery columns=2]", &format!("{own}\n")),
+            (
+                "[embed]https://youtu.be/a?b=1&amp;c=2[/embed]",
+                "[Video on YouTube](https://youtu.be/a?b=1&c=2)\n",
+            ),
+            ("[youtube abc]", "[Video on YouTube](https://www.youtube.com/watch?v=abc)\n"),
+            (
+                "[youtube=http://www.youtube.com/watch?v=abc&w=1]",
+                "[Video on YouTube](http://www.youtube.com/watch?v=abc&w=1)\n",
+            ),
+            (
+                "[sourcecode language=\"php\"]\n<?php [caption] ?>\n\nx\n[/sourcecode]",
+                "```php\n<?php [caption] ?>\n\nx\n```\n",
+            ),
+            ("[[gallery ids=\"7\"]] and `[x]`", "\\[gallery ids=\"7\"\\] and \\`\\[x\\]\\`\n"),
+            ("<pre>[gallery]</pre>", "```\n[gallery]\n```\n"),
+            ("a [sic] b [1] [/caption]", "a \\[sic\\] b \\[1\\] \\[/caption\\]\n"),
+        ] {
+            assert_eq!(read(text), (markdown.to_owned(), vec![]), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_stays_and_is_named_once() {
+        let (markdown, notes) =
+            read("[contact-form-7 id=\"1\"] [contact-form-7 id=\"2\"][tab]a[/tab]");
+        assert!(markdown.contains("\\[tab\\]a"), "{markdown}");
+        assert_eq!(
+            notes,
+            [
+                "the shortcode [contact-form-7] is not known here and stays in the text",
+                "the shortcode [tab] is not known here and stays in the text"
+            ]
+        );
+        assert_eq!(read("[gallery ids=\"9\"]").1[0], "picture 9 of a gallery is not in the file");
+    }
+
+    #[test]
+    fn blocks_lose_their_delimiters() {
+        let (markdown, notes) = read(
+            "old\n\nstyle\n<!-- wp:paragraph {\"align\":\"x\"} -->\n<p>a\nb</p>\n<!-- /wp:paragraph -->\n\n\
+             <!-- wp:group --><div><!-- wp:heading --><h2>H</h2><!-- /wp:heading --></div><!-- /wp:group -->\n\
+             <!-- wp:separator /-->\n<!-- wp:latest-posts {\"n\":1} /-->\n<!-- wp:footnotes /-->",
+        );
+        assert_eq!(markdown, "old\n\nstyle\n\na b\n\n## H\n\n1. A *note*\n");
+        assert_eq!(
+            notes,
+            ["WordPress fills the block \"latest-posts\" itself, so it was left out"]
+        );
+    }
+
+    #[test]
+    fn a_shared_block_is_put_in_and_ends_if_it_holds_itself() {
+        let (markdown, notes) =
+            read("<!-- wp:block {\"ref\":5} /--><!-- wp:block {\"ref\":6} /-->");
+        assert_eq!(markdown.matches("shared").count(), DEEPEST);
+        assert_eq!(notes.len(), 2, "{notes:?}");
+    }
+
+    #[test]
+    fn nothing_takes_the_square_of_its_length() {
+        for part in ["[a ", "[a]", "[[a", "[caption]", "<!-- wp:a -->", "<pre>[", "[a='", "<!--"] {
+            assert!(read(&part.repeat(3_000)).0.len() < 1_000_000, "{part}");
+        }
+    }
+}

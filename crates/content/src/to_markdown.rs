@@ -1,0 +1,333 @@
+//! Turns HTML into Markdown that shows the same.
+//!
+//! An HTML parser builds a tree, from it a tree of Markdown is made, and comrak writes that, for
+//! the same extensions with which it reads texts here. Then the Markdown of each block is rendered
+//! again. If a word or a picture is missing or more than it was, the block is written in a more
+//! careful way, and at last stays HTML, which a text may hold. So no text is lost.
+
+mod dom;
+mod writer;
+
+use std::collections::HashSet;
+
+use comrak::{Arena, format_commonmark};
+use markup5ever_rcdom::Handle;
+
+pub(crate) use self::dom::embedded;
+use self::dom::{attribute, children, descendants, images, parse, tag, visible_text};
+use self::writer::{Chunk, Writer, chunks, is_same_list, write_html};
+use crate::markdown::options;
+use crate::nesting::capped;
+
+/// A text that was HTML.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Turned {
+    /// The text.
+    pub markdown: String,
+    /// What is not in it, each once.
+    pub left: Vec<String>,
+}
+
+/// Turns HTML into Markdown. Never fails.
+pub fn to_markdown(html: &str) -> Turned {
+    let capped = capped(html);
+    let mut left = Vec::new();
+    if capped.is_outside_cells || capped.is_too_large {
+        // A parser would take far too long.
+        left.push("its HTML is too tangled to be read, so it stays as it is".to_owned());
+        return Turned { markdown: html.to_owned(), left };
+    }
+    let body = parse(&capped.html);
+    let targets = targets(&body);
+    dom::settle(&body, &targets, &mut left);
+    let mut found = Vec::new();
+    chunks(&children(&body), &mut found);
+    let mut markdown = String::new();
+    let mut before: Option<&Chunk> = None;
+    for chunk in &found {
+        let text = written(chunk);
+        if text.is_empty() {
+            continue;
+        }
+        if !markdown.is_empty() {
+            markdown.push_str("\n\n");
+        }
+        if before.is_some_and(|before| is_same_list(before, chunk)) {
+            // Otherwise the two would be one list.
+            markdown.push_str("<!-- end list -->\n\n");
+        }
+        markdown.push_str(&text);
+        before = Some(chunk);
+    }
+    if !markdown.is_empty() {
+        markdown.push('\n');
+    }
+    Turned { markdown, left }
+}
+
+/// The text of HTML without its tags, in one line.
+pub fn plain_text(html: &str) -> String {
+    let capped = capped(html);
+    if capped.is_outside_cells || capped.is_too_large {
+        return String::new();
+    }
+    let body = parse(&capped.html);
+    dom::settle(&body, &HashSet::new(), &mut vec![]);
+    let text = visible_text(std::slice::from_ref(&body), true);
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The ids that links in the text lead to.
+fn targets(body: &Handle) -> HashSet<String> {
+    let hrefs = descendants(body).into_iter().filter_map(|node| attribute(&node, "href"));
+    hrefs.filter_map(|href| href.strip_prefix('#').map(str::to_owned)).collect()
+}
+
+/// The Markdown of a chunk, in the simplest form that shows the same.
+fn written(chunk: &Chunk) -> String {
+    if matches!(chunk, Chunk::Inline(nodes) if nodes.is_empty()) {
+        return String::new();
+    }
+    for is_careful in [false, true] {
+        let arena = Arena::new();
+        let root = Writer { arena: &arena, is_careful }.document(chunk);
+        let mut markdown = String::new();
+        let mut options = options("");
+        options.render.prefer_fenced = true;
+        // Writing to a string does not fail.
+        if format_commonmark(root, &options, &mut markdown).is_ok() {
+            let markdown = markdown.trim_matches('\n').to_owned();
+            if shows_the_same(chunk, &markdown) {
+                return markdown;
+            }
+        }
+    }
+    let mut html = String::new();
+    match chunk {
+        Chunk::Block(node) => write_html(node, &mut html, false),
+        Chunk::Inline(nodes) => {
+            html.push_str("<p>");
+            nodes.iter().for_each(|node| write_html(node, &mut html, false));
+            html.push_str("</p>");
+        }
+    }
+    html
+}
+
+/// Whether the Markdown shows the words and pictures of the chunk, and no others.
+fn shows_the_same(chunk: &Chunk, markdown: &str) -> bool {
+    let nodes = match chunk {
+        Chunk::Block(node) => std::slice::from_ref(node),
+        Chunk::Inline(nodes) => nodes,
+    };
+    let html = comrak::markdown_to_html(markdown, &options(markdown));
+    let capped = capped(&html);
+    if capped.is_flatter || capped.is_outside_cells || capped.is_too_large {
+        return false;
+    }
+    let body = parse(&capped.html);
+    let shown = children(&body);
+    let links = |nodes: &[Handle]| {
+        let all = nodes.iter().flat_map(descendants);
+        let is_link = |node: &Handle| {
+            let shown = std::slice::from_ref(node);
+            tag(node) == Some("a")
+                && attribute(node, "href").is_some()
+                && !(visible_text(shown, false).is_empty() && images(shown).is_empty())
+        };
+        all.filter(is_link).count()
+    };
+    visible_text(nodes, false) == visible_text(&shown, false)
+        && images(nodes) == images(&shown)
+        // Bare addresses become links too.
+        && links(nodes) <= links(&shown)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::markdown::render;
+
+    fn markdown(html: &str) -> String {
+        to_markdown(html).markdown
+    }
+
+    #[test]
+    fn what_markdown_has_becomes_markdown() {
+        for (html, expected) in [
+            ("<p>A <b>low</b> <em>tide</em>.</p><p>B</p>", "A **low** *tide*.\n\nB\n"),
+            ("<p>a<strong> b </strong>c</p>", "a **b** c\n"),
+            ("<h2>The <i>sea</i></h2>\n<hr/>", "## The *sea*\n\n-----\n"),
+            ("<p>one<br>\ntwo</p>", "one\\\ntwo\n"),
+            ("one<br><br>two", "one\n\ntwo\n"),
+            ("<ul><li>a</li><li>b<ol><li>c</li></ol></li></ul>", "- a\n- b\n  1. c\n"),
+            ("<ul><li>b<ol start=3><li>c</li></ol></li></ul>", "- b\n  \n  3. c\n"),
+            ("<ul><li>a</li><ul><li>b</li></ul></ul>", "- a\n  - b\n"),
+            ("<ul><li>a</li></ul><ul><li>b</li></ul>", "- a\n\n<!-- end list -->\n\n- b\n"),
+            ("<blockquote><p>a</p><p>b</p></blockquote>", "> a\n> \n> b\n"),
+            (
+                "<pre><code class=\"language-rust\">fn a() {\n\n    b::&lt;c&gt;()\n}</code></pre>",
+                "```rust\nfn a() {\n\n    b::<c>()\n}\n```\n",
+            ),
+            ("<p>a <code>b_c</code> <del>d</del></p>", "a `b_c` ~~d~~\n"),
+            (
+                "<a href=\"https://a.example/x y\"><img src=a.png alt=\"A [b]\"></a>",
+                "[![A \\[b\\]](a.png)](https://a.example/x%20y)\n",
+            ),
+            (
+                "<figure><img src=/a.png alt=A><figcaption>The <a href=/x>sea</a></figcaption></figure>",
+                "![A](/a.png)\n\n*The [sea](/x)*\n",
+            ),
+            (
+                "<table><thead><tr><th>a<th>b</thead><tr><td>1 | 2<td><p>3</p></table>",
+                "| a | b |\n| --- | --- |\n| 1 \\| 2 | 3 |\n",
+            ),
+            ("H<sub>2</sub>O <span style=\"x\">y</span>", "H<sub>2</sub>O y\n"),
+            ("<div><div><p>a</p>b</div></div>", "a\n\nb\n"),
+            (
+                "<p>1. no list, *no* emphasis, [no] &lt;tag&gt;</p>",
+                "1\\. no list, \\*no\\* emphasis, \\[no\\] \\<tag\\>\n",
+            ),
+            ("<p>&nbsp;</p><p> </p>", ""),
+        ] {
+            assert_eq!(markdown(html), expected, "{html}");
+        }
+    }
+
+    #[test]
+    fn what_markdown_has_not_stays_html() {
+        for (html, kept) in [
+            ("<table><tr><td>no<td>head</tr></table>", "<table>"),
+            ("<table><tr><th colspan=2>a</th></tr></table>", "colspan=\"2\""),
+            ("<dl><dt>a<dd>b\n\nc</dl>", "<dl>"),
+            ("<details><summary>a</summary>b</details>", "<details>"),
+            ("<p>a<b>\"b\"</b>c</p>", "<strong>"),
+        ] {
+            let turned = markdown(html);
+            assert!(turned.contains(kept), "{turned}");
+            assert!(!turned.trim().contains("\n\n"), "{turned}");
+        }
+    }
+
+    #[test]
+    fn what_pages_may_not_show_becomes_a_link_or_is_named() {
+        let video = "<iframe src=\"https://www.youtube.com/embed/abc?feature=oembed\"></iframe>";
+        assert_eq!(markdown(video), "[Video on YouTube](https://www.youtube.com/watch?v=abc)\n");
+        assert_eq!(
+            markdown("<iframe title=\"A map\" src=\"//maps.example/x\"></iframe>"),
+            "[A map](https://maps.example/x)\n"
+        );
+        assert_eq!(
+            markdown("<script src=\"https://gist.github.com/a/b.js\"></script>"),
+            "[Code on GitHub Gist](https://gist.github.com/a/b)\n"
+        );
+        let turned =
+            to_markdown("<p>a</p><script>b()</script><script>c()</script><style>p{}</style>");
+        assert_eq!(turned.markdown, "a\n");
+        assert_eq!(turned.left, ["a script was left out", "a style sheet was left out"]);
+    }
+
+    #[test]
+    fn links_within_a_text_keep_their_targets() {
+        let turned =
+            markdown("<p>a<a href=\"#n1\">1</a></p><ol><li id=n1>b</li></ol><p id=unused>c</p>");
+        assert!(turned.contains("<a id=\"n1\"></a>b"), "{turned}");
+        assert!(!turned.contains("unused"), "{turned}");
+        assert!(render(&turned).html.contains("id=\"n1\""));
+    }
+
+    #[test]
+    fn a_text_of_html_is_one_line() {
+        assert_eq!(plain_text("<p>a <b>b</b>\n\nc</p><script>d</script><p>e</p>"), "a b c e");
+    }
+
+    #[test]
+    fn nothing_takes_the_square_of_its_length() {
+        for part in ["<b>", "<ul><li>", "<div>", "<table>", "<p>a", "<a href=x>", "*_`[", "<pre>"] {
+            let turned = to_markdown(&part.repeat(3_000));
+            assert!(turned.markdown.len() < 4_000_000, "{part}");
+        }
+    }
+
+    fn html() -> impl Strategy<Value = String> {
+        let words = prop::sample::select(vec![
+            "tide",
+            " ",
+            "*",
+            "_",
+            "`",
+            "[x]",
+            "(y)",
+            "1.",
+            "- ",
+            "# ",
+            "&lt;b&gt;",
+            "|",
+            "~~",
+            "\n",
+            "!",
+            "\\",
+            "&amp;",
+            "&nbsp;",
+            "潮",
+            ":",
+            "www.a.example",
+            "---",
+            "> ",
+            "+ ",
+        ]);
+        let leaf = words.prop_map(str::to_owned);
+        leaf.prop_recursive(5, 60, 6, |inner| {
+            let tags = prop::sample::select(vec![
+                "p",
+                "b",
+                "i",
+                "em",
+                "strong",
+                "a href=\"/x\"",
+                "ul",
+                "li",
+                "ol",
+                "div",
+                "blockquote",
+                "pre",
+                "code",
+                "h2",
+                "table",
+                "tr",
+                "td",
+                "th",
+                "span",
+                "del",
+                "sup",
+                "figure",
+                "figcaption",
+                "dl",
+                "dd",
+                "br",
+                "img src=\"/a.png\"",
+                "hr",
+            ]);
+            (tags, prop::collection::vec(inner, 0..6)).prop_map(|(tag, inner)| {
+                let name = tag.split(' ').next().unwrap_or_default();
+                format!("<{tag}>{}</{name}>", inner.concat())
+            })
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn no_word_and_no_picture_is_lost(html in html()) {
+            let body = parse(&html);
+            let turned = to_markdown(&html);
+            prop_assert!(turned.left.is_empty());
+            let shown = parse(&render(&turned.markdown).html);
+            let text = |body: &Handle| visible_text(&children(body), false);
+            prop_assert_eq!(text(&body), text(&shown), "{}", turned.markdown);
+            let images = |body: &Handle| images(&children(body)).len();
+            prop_assert_eq!(images(&body), images(&shown), "{}", turned.markdown);
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! The tree of an HTML text, and what in it can't be shown here.
+
+use std::collections::HashSet;
+
+use html5ever::tendril::{StrTendril, TendrilSink};
+use html5ever::tree_builder::TreeBuilderOpts;
+use html5ever::{Attribute, LocalName, ParseOpts, QualName, local_name, ns, parse_document};
+use markup5ever_rcdom::{Handle, Node, NodeData, RcDom};
+
+/// Attributes in which plugins that load pictures later keep a picture's address.
+const LATER: [&str; 5] =
+    ["data-src", "data-lazy-src", "data-original", "data-orig-file", "data-full-url"];
+
+/// Parses HTML. Returns its body.
+pub(super) fn parse(html: &str) -> Handle {
+    let tree_builder = TreeBuilderOpts { scripting_enabled: false, ..TreeBuilderOpts::default() };
+    let options = ParseOpts { tree_builder, ..ParseOpts::default() };
+    let dom = parse_document(RcDom::default(), options).one(html);
+    let document = dom.document;
+    let html = children(&document).into_iter().find(|node| tag(node) == Some("html"));
+    // A node that is dropped empties everything below it, so the body is taken out first.
+    let parts = html.as_ref().map(taken).unwrap_or_default();
+    let find = |name: &str| parts.iter().find(|node| tag(node) == Some(name));
+    let Some(body) = find("body").cloned() else { return element("body", &[], vec![]) };
+    if let Some(head) = find("head") {
+        // Styles and comments at the start of a text are in its head.
+        let mut all = taken(head);
+        all.extend(taken(&body));
+        *body.children.borrow_mut() = all;
+    }
+    body
+}
+
+/// Takes the children out of a node.
+fn taken(node: &Handle) -> Vec<Handle> {
+    std::mem::take(&mut *node.children.borrow_mut())
+}
+
+/// The name of an element.
+pub(super) fn tag(node: &Handle) -> Option<&str> {
+    match &node.data {
+        NodeData::Element { name, .. } => Some(&name.local),
+        _ => None,
+    }
+}
+
+/// The children of a node.
+pub(super) fn children(node: &Handle) -> Vec<Handle> {
+    node.children.borrow().clone()
+}
+
+/// The value of an attribute.
+pub(super) fn attribute(node: &Handle, key: &str) -> Option<String> {
+    let NodeData::Element { attrs, .. } = &node.data else { return None };
+    let attributes = attrs.borrow();
+    attributes.iter().find(|one| *one.name.local == *key).map(|one| one.value.to_string())
+}
+
+/// The node and everything in it, in order.
+pub(super) fn descendants(node: &Handle) -> Vec<Handle> {
+    let mut found = Vec::new();
+    let mut open = vec![node.clone()];
+    while let Some(node) = open.pop() {
+        open.extend(node.children.borrow().iter().rev().cloned());
+        found.push(node);
+    }
+    found
+}
+
+/// The text of nodes, as it is.
+pub(super) fn text_of(node: &Handle) -> String {
+    let mut text = String::new();
+    for node in descendants(node) {
+        match &node.data {
+            NodeData::Text { contents } => text.push_str(&contents.borrow()),
+            _ if tag(&node) == Some("br") => text.push('\n'),
+            _ => {}
+        }
+    }
+    text
+}
+
+/// The text of nodes without white space, or with a space for each element.
+pub(super) fn visible_text(nodes: &[Handle], is_spaced: bool) -> String {
+    let mut text = String::new();
+    for node in nodes.iter().flat_map(descendants) {
+        match &node.data {
+            NodeData::Text { contents } => {
+                let contents = contents.borrow();
+                let seen = contents.chars().filter(|one| is_spaced || !one.is_whitespace());
+                text.extend(seen);
+            }
+            NodeData::Element { name, .. } if is_spaced => {
+                let is_inline = ["a", "b", "strong", "i", "em", "span", "code", "sup", "sub"];
+                if !is_inline.contains(&&*name.local) {
+                    text.push(' ');
+                }
+            }
+            _ => {}
+        }
+    }
+    text
+}
+
+/// The address of a picture's file. Plugins that load pictures later have it elsewhere.
+pub(super) fn image_address(node: &Handle) -> Option<String> {
+    let later = LATER.iter().find_map(|key| attribute(node, key));
+    let source = attribute(node, "src").filter(|source| !source.starts_with("data:"));
+    let address = source.filter(|_| later.is_none()).or(later)?;
+    let address = address.trim().replace(['\n', '\t'], "");
+    (!address.is_empty()).then_some(address)
+}
+
+/// The pictures among nodes, by what describes them.
+pub(super) fn images(nodes: &[Handle]) -> Vec<String> {
+    let all = nodes.iter().flat_map(descendants);
+    let images = all.filter(|node| tag(node) == Some("img") && image_address(node).is_some());
+    images
+        .map(|node| {
+            let alt = attribute(&node, "alt").unwrap_or_default();
+            alt.chars().filter(|one| !one.is_whitespace()).collect()
+        })
+        .collect()
+}
+
+/// A new element.
+fn element(name: &str, attributes: &[(&str, &str)], inner: Vec<Handle>) -> Handle {
+    let qualified = |name: &str| QualName::new(None, ns!(html), LocalName::from(name));
+    let attrs = attributes.iter().map(|(key, value)| Attribute {
+        name: QualName::new(None, ns!(), LocalName::from(*key)),
+        value: StrTendril::from(*value),
+    });
+    let node = Node::new(NodeData::Element {
+        name: qualified(name),
+        attrs: attrs.collect::<Vec<_>>().into(),
+        template_contents: None.into(),
+        mathml_annotation_xml_integration_point: false,
+    });
+    *node.children.borrow_mut() = inner;
+    node
+}
+
+fn text(text: &str) -> Handle {
+    Node::new(NodeData::Text { contents: StrTendril::from(text).into() })
+}
+
+fn link(said: &str, address: &str) -> Handle {
+    element("p", &[], vec![element("a", &[("href", address)], vec![text(said)])])
+}
+
+/// Replaces what can't be shown here by links, or takes it out and says so in `left`. Keeps the ids
+/// that are among `targets`, as anchors.
+pub(super) fn settle(node: &Handle, targets: &HashSet<String>, left: &mut Vec<String>) {
+    let mut settled = Vec::new();
+    for child in children(node) {
+        settle_one(child, targets, left, &mut settled);
+    }
+    *node.children.borrow_mut() = settled;
+}
+
+fn settle_one(
+    node: Handle,
+    targets: &HashSet<String>,
+    left: &mut Vec<String>,
+    settled: &mut Vec<Handle>,
+) {
+    let mut leave = |what: &str| {
+        let what = format!("{what} was left out");
+        if !left.contains(&what) {
+            left.push(what);
+        }
+    };
+    let name = match &node.data {
+        NodeData::Text { .. } => return settled.push(node),
+        NodeData::Element { name, .. } => name.local.clone(),
+        // Comments and the like.
+        _ => return,
+    };
+    let source = || {
+        let keys = ["src", "data", "data-src", "href"];
+        keys.iter().find_map(|key| attribute(&node, key)).filter(|one| !one.trim().is_empty())
+    };
+    match &*name {
+        "script" => {
+            let gist = attribute(&node, "src").filter(|one| one.contains("gist.github.com/"));
+            match gist {
+                Some(gist) => {
+                    let gist = gist.split('?').next().unwrap_or_default();
+                    let gist = gist.strip_suffix(".js").unwrap_or(gist);
+                    settled.push(link("Code on GitHub Gist", &absolute(gist)));
+                }
+                None => leave("a script"),
+            }
+            return;
+        }
+        "style" => return leave("a style sheet"),
+        "svg" => return leave("a drawing (SVG)"),
+        "canvas" | "applet" => return leave("a program"),
+        "link" | "meta" | "title" | "base" | "template" => return,
+        "iframe" | "embed" | "object" | "frame" => {
+            match source() {
+                Some(source) => {
+                    let (said, address) = embedded(&source, attribute(&node, "title"));
+                    settled.push(link(&said, &address));
+                }
+                // What an object shows instead may be an embed.
+                None if &*name == "object" => {
+                    settle(&node, targets, left);
+                    settled.extend(taken(&node));
+                }
+                None => leave("something embedded without an address"),
+            }
+            return;
+        }
+        "input" | "select" | "textarea" => return leave("a field of a form"),
+        "img" if image_address(&node).is_none() => {
+            if attribute(&node, "src").is_some() {
+                leave("a picture that is written into the text");
+            }
+            return;
+        }
+        "noscript" => {
+            settle(&node, targets, left);
+            // It repeats what comes later by a script, as the picture before it.
+            let shown = images(settled);
+            let is_repeated = images(&children(&node)).iter().any(|one| shown.contains(one));
+            if !is_repeated {
+                settled.extend(taken(&node));
+            }
+            return;
+        }
+        _ => {}
+    }
+    let id = attribute(&node, "id").or_else(|| attribute(&node, "name").filter(|_| &*name == "a"));
+    settle(&node, targets, left);
+    if let Some(id) = id.filter(|id| targets.contains(id)) {
+        let anchor = element("a", &[("id", &id)], vec![]);
+        let is_outside =
+            ["a", "img", "table", "ul", "ol", "dl", "pre", "hr", "tr", "tbody", "code"];
+        if is_outside.contains(&&*name) {
+            settled.push(anchor);
+        } else {
+            node.children.borrow_mut().insert(0, anchor);
+        }
+        if let NodeData::Element { attrs, .. } = &node.data {
+            attrs.borrow_mut().retain(|one| one.name.local != local_name!("id"));
+        }
+    }
+    settled.push(node);
+}
+
+/// An address with a scheme.
+fn absolute(address: &str) -> String {
+    match address.strip_prefix("//") {
+        Some(rest) => format!("https://{rest}"),
+        None => address.to_owned(),
+    }
+}
+
+/// What to call something embedded, and where it is.
+pub(crate) fn embedded(address: &str, title: Option<String>) -> (String, String) {
+    let address = absolute(address.trim());
+    let parsed = url::Url::parse(&address).ok();
+    let host = parsed.as_ref().and_then(|url| url.host_str()).unwrap_or_default();
+    let host = host.strip_prefix("www.").unwrap_or(host).to_owned();
+    let path = parsed.as_ref().map(|url| url.path().to_owned()).unwrap_or_default();
+    let last = path.rsplit('/').find(|part| !part.is_empty()).unwrap_or_default().to_owned();
+    let title = title.map(|title| title.split_whitespace().collect::<Vec<_>>().join(" "));
+    let title = title.filter(|title| !title.is_empty());
+    match host.as_str() {
+        "youtube.com" | "youtube-nocookie.com" | "youtu.be" | "m.youtube.com" => {
+            let is_embed = path.starts_with("/embed/") || path.starts_with("/v/");
+            let is_video = is_embed && last != "videoseries" && last != "embed";
+            let watch = format!("https://www.youtube.com/watch?v={last}");
+            ("Video on YouTube".into(), if is_video { watch } else { address })
+        }
+        "player.vimeo.com" => ("Video on Vimeo".into(), format!("https://vimeo.com/{last}")),
+        "vimeo.com" => ("Video on Vimeo".into(), address),
+        "gist.github.com" => ("Code on GitHub Gist".into(), address),
+        "twitter.com" | "x.com" => ("Post on X".into(), address),
+        _ => {
+            let said = title.unwrap_or_else(|| match host.is_empty() {
+                true => address.clone(),
+                false => format!("Embedded from {host}"),
+            });
+            (said, address)
+        }
+    }
+}
