@@ -17,6 +17,7 @@ use axum::response::Response;
 use axum::routing::future::RouteFuture;
 use futures_util::FutureExt;
 use futures_util::future::Either;
+use tidemark_content::front_matter::post_number;
 use tower::{Service, ServiceExt};
 use url::form_urlencoded;
 
@@ -186,6 +187,10 @@ fn address(request: &Request, session_cookie: &str) -> Option<String> {
     let page = PAGES
         .iter()
         .find(|(page, has_second, _)| (*page, *has_second) == (first, second.is_some()));
+    if first.is_empty() && request.uri().query().and_then(post_number).is_some() {
+        // It may be the old address of an article.
+        return None;
+    }
     let names = match page {
         Some((_, _, names)) => *names,
         // A page such as About.

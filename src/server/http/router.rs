@@ -8,7 +8,7 @@ use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use leptos::server_fn::axum::server_fn_paths;
-use tidemark_content::front_matter::normalize_path;
+use tidemark_content::front_matter::{normalize_path, post_number};
 use tidemark_content::redirects::Destination;
 use tower::{Layer, ServiceExt};
 use tower_http::compression::CompressionLayer;
@@ -135,8 +135,16 @@ async fn redirect_old_addresses(
     next: Next,
 ) -> Response {
     let path = normalize_path(request.uri().path());
+    let number = request.uri().query().and_then(post_number);
+    // WordPress has addresses such as `/?p=123`, at the root of a blog.
+    let numbered = number.map(|number| format!("/?p={number}"));
     let is_api = request.uri().path().starts_with(json_api::PREFIX);
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    if let Some(numbered) = numbered.as_ref().filter(|_| is_read && path == "/")
+        && let Some(response) = at_old_address(&state, numbered).await
+    {
+        return response;
+    }
     let response = next.run(request).await;
     if is_api || !is_read || response.status() != StatusCode::NOT_FOUND {
         return response;
@@ -152,10 +160,19 @@ async fn redirect_old_addresses(
         }
         None => {}
     }
-    match state.database.address_by_alias(&path, state.clock.now_ms()).await {
-        Ok(Some(address)) => moved_to(&address),
-        Ok(None) => response,
-        Err(error) => error_page(&error.into()),
+    for path in numbered.iter().chain([&path]) {
+        if let Some(response) = at_old_address(&state, path).await {
+            return response;
+        }
+    }
+    response
+}
+
+/// The response at an address that some article had; `None` if none had it.
+async fn at_old_address(state: &AppState, path: &str) -> Option<Response> {
+    match state.database.address_by_alias(path, state.clock.now_ms()).await {
+        Ok(address) => address.map(|address| moved_to(&address)),
+        Err(error) => Some(error_page(&error.into())),
     }
 }
 
