@@ -97,6 +97,10 @@ fn written(chunk: &Chunk) -> String {
         // Writing to a string does not fail.
         if format_commonmark(root, &options, &mut markdown).is_ok() {
             let markdown = markdown.trim_matches('\n').to_owned();
+            let plainer = plainer(&markdown);
+            if plainer != markdown && shows_the_same(chunk, &plainer) {
+                return plainer;
+            }
             if shows_the_same(chunk, &markdown) {
                 return markdown;
             }
@@ -112,6 +116,36 @@ fn written(chunk: &Chunk) -> String {
         }
     }
     html
+}
+
+/// The Markdown without the backslashes that it can do without: comrak writes `Hello\!`, `C\#` and
+/// `a\_b`. In code, a backslash is one.
+fn plainer(markdown: &str) -> String {
+    let mut plainer = String::with_capacity(markdown.len());
+    let mut characters = markdown.chars().peekable();
+    while let Some(character) = characters.next() {
+        if character != '\\' {
+            plainer.push(character);
+            continue;
+        }
+        let Some(escaped) = characters.next() else {
+            plainer.push(character);
+            break;
+        };
+        let before = plainer.chars().next_back().unwrap_or('\n');
+        let after = characters.peek().copied().unwrap_or('\n');
+        let is_needless = match escaped {
+            '!' => after != '[',
+            '#' => before.is_alphanumeric(),
+            '_' => before.is_alphanumeric() && after.is_alphanumeric(),
+            _ => false,
+        };
+        if !is_needless {
+            plainer.push(character);
+        }
+        plainer.push(escaped);
+    }
+    plainer
 }
 
 /// Whether the Markdown shows the words and pictures of the chunk, and no others.
@@ -172,6 +206,7 @@ mod tests {
                 "```rust\nfn a() {\n\n    b::<c>()\n}\n```\n",
             ),
             ("<p>a <code>b_c</code> <del>d</del></p>", "a `b_c` ~~d~~\n"),
+            ("<img src=\"a (1).png\">", "![](a%20%281%29.png)\n"),
             (
                 "<a href=\"https://a.example/x y\"><img src=a.png alt=\"A [b]\"></a>",
                 "[![A \\[b\\]](a.png)](https://a.example/x%20y)\n",
@@ -184,6 +219,13 @@ mod tests {
                 "<table><thead><tr><th>a<th>b</thead><tr><td>1 | 2<td><p>3</p></table>",
                 "| a | b |\n| --- | --- |\n| 1 \\| 2 | 3 |\n",
             ),
+            (
+                "see http://a.example/b_c?d=1&amp;e=2, or",
+                "see <http://a.example/b_c?d=1&e=2>, or\n",
+            ),
+            ("Hi! C# a_b ![x] _c_ # d", "Hi! C# a_b !\\[x\\] \\_c\\_ \\# d\n"),
+            ("<pre>echo \\! a\\_b</pre>", "```\necho \\! a\\_b\n```\n"),
+            ("<code>a</code><code>b</code>", "`ab`\n"),
             ("H<sub>2</sub>O <span style=\"x\">y</span>", "H<sub>2</sub>O y\n"),
             ("<div><div><p>a</p>b</div></div>", "a\n\nb\n"),
             (

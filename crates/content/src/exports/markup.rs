@@ -12,6 +12,42 @@ use crate::to_markdown::embedded;
 /// How deep blocks that are used in several posts may be in each other.
 const DEEPEST: usize = 5;
 
+/// Shortcodes for code that are called like its language.
+const LANGUAGES: [&str; 32] = [
+    "bash",
+    "c",
+    "cpp",
+    "csharp",
+    "css",
+    "diff",
+    "erlang",
+    "go",
+    "groovy",
+    "html",
+    "java",
+    "javascript",
+    "js",
+    "latex",
+    "matlab",
+    "objc",
+    "perl",
+    "php",
+    "plain",
+    "powershell",
+    "python",
+    "py",
+    "r",
+    "ruby",
+    "scala",
+    "shell",
+    "sql",
+    "swift",
+    "text",
+    "vb",
+    "xml",
+    "yaml",
+];
+
 /// The longest shortcode, in bytes.
 const LONGEST_SHORTCODE: usize = 4 << 10;
 
@@ -334,14 +370,11 @@ impl Reader<'_, '_> {
             }
             "code" | "sourcecode" | "source" | "highlight" if !content.is_empty() => {
                 let language = get(&["lang", "language"]).or(arguments.at(0).map(str::to_owned));
-                let class = language
-                    .map(|language| format!(" class=\"language-{}\"", escaped(&language)))
-                    .unwrap_or_default();
-                let content = content.trim_matches('\n');
-                // The visual editor has escaped the signs, the other one has not.
-                let is_escaped = ["&lt;", "&gt;", "&amp;"].iter().any(|one| content.contains(one));
-                let code = if is_escaped { content.to_owned() } else { escaped(content) };
-                Some(format!("\n\n<pre><code{class}>{code}</code></pre>\n\n"))
+                Some(code(content, language.as_deref()))
+            }
+            name if LANGUAGES.contains(&name) && !content.is_empty() => {
+                let is_plain = ["plain", "text"].contains(&name);
+                Some(code(content, Some(name).filter(|_| !is_plain)))
             }
             _ => None,
         }
@@ -406,6 +439,18 @@ fn plain_address(content: &str) -> Option<String> {
 fn link_to(address: &str) -> String {
     let (said, href) = embedded(address, None);
     format!("\n\n<p><a href=\"{}\">{}</a></p>\n\n", escaped(&href), escaped(&said))
+}
+
+/// A block of code.
+fn code(content: &str, language: Option<&str>) -> String {
+    let class = language
+        .map(|language| format!(" class=\"language-{}\"", escaped(language)))
+        .unwrap_or_default();
+    let content = content.trim_matches('\n');
+    // The visual editor has escaped the signs, the other one has not.
+    let is_escaped = ["&lt;", "&gt;", "&amp;"].iter().any(|one| content.contains(one));
+    let code = if is_escaped { content.to_owned() } else { escaped(content) };
+    format!("\n\n<pre><code{class}>{code}</code></pre>\n\n")
 }
 
 /// A picture with a caption.
@@ -475,6 +520,7 @@ mod tests {
                 "[sourcecode language=\"php\"]\n<?php [caption] ?>\n\nx\n[/sourcecode]",
                 "```php\n<?php [caption] ?>\n\nx\n```\n",
             ),
+            ("[perl]my $a = <F>;[/perl]", "```perl\nmy $a = <F>;\n```\n"),
             ("[[gallery ids=\"7\"]] and `[x]`", "\\[gallery ids=\"7\"\\] and \\`\\[x\\]\\`\n"),
             ("<pre>[gallery]</pre>", "```\n[gallery]\n```\n"),
             ("a [sic] b [1] [/caption]", "a \\[sic\\] b \\[1\\] \\[/caption\\]\n"),

@@ -70,6 +70,9 @@ const MACHINERY: [&str; 17] = [
     "feedback",
 ];
 
+/// How deep elements may be in each other. An export needs five.
+const DEEPEST: usize = 100;
+
 /// The most old slugs of a post that are looked at.
 const MOST_OLD_SLUGS: usize = 50;
 
@@ -223,6 +226,9 @@ pub fn read(input: impl BufRead) -> Result<Blog, SourceError> {
             }
             Event::Eof => break,
             Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
+        }
+        if reading.path.len() > DEEPEST {
+            return Err(failed(format!("its elements nest more than {DEEPEST} deep")));
         }
         if reading.items > MOST_ITEMS {
             return Err(failed(format!("there are more than {MOST_ITEMS} items")));
@@ -708,6 +714,7 @@ mod tests {
             (&*whole.replace("</title></item>", "</tite></item>"), 8, "broken"),
             ("<rss><b/></rss>", 1, "channel"),
             ("", 1, "channel"),
+            (&"<a>".repeat(1_000), 1, "nest"),
             ("<?xml version=\"1.0\"?>\n<rss><channel><a b=\"</channel></rss>", 2, ""),
         ] {
             let error = read(text.as_bytes()).unwrap_err();

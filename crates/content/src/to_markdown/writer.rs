@@ -7,7 +7,9 @@ use comrak::nodes::{
 };
 use markup5ever_rcdom::{Handle, NodeData};
 
-use super::dom::{attribute, children, descendants, image_address, tag, text_of};
+use super::dom::{
+    attribute, children, descendants, image_address, images, tag, text_of, visible_text,
+};
 
 /// Elements that are blocks of their own.
 const BLOCKS: [&str; 16] = [
@@ -148,6 +150,14 @@ struct Flow {
     place: Place,
     is_start: bool,
     has_space: bool,
+    /// Whether it is in a link, which holds no other.
+    is_link: bool,
+}
+
+impl Flow {
+    fn new(place: Place, is_link: bool) -> Self {
+        Self { place, is_start: true, has_space: false, is_link }
+    }
 }
 
 pub(super) struct Writer<'a> {
@@ -218,8 +228,15 @@ impl<'a> Writer<'a> {
         parent: &'a AstNode<'a>,
         place: Place,
     ) {
-        let mut flow = Flow { place, is_start: true, has_space: false };
-        self.inlines(nodes, block, &mut flow);
+        let is_anchor = |node: &Handle| tag(node) == Some("a") && attribute(node, "id").is_some();
+        let is_empty = visible_text(nodes, false).is_empty()
+            && images(nodes).is_empty()
+            && !nodes.iter().flat_map(descendants).any(|node| is_anchor(&node));
+        if is_empty {
+            // A no-break space alone keeps lines apart there.
+            return;
+        }
+        self.inlines(nodes, block, &mut Flow::new(place, false));
         trim_breaks(block);
         if block.first_child().is_some() {
             parent.append(block);
@@ -434,8 +451,7 @@ impl<'a> Writer<'a> {
                     if cell_node.first_child().is_some() {
                         self.add(cell_node, NodeValue::HtmlInline("<br>".into()));
                     }
-                    let mut flow = Flow { place: Place::Cell, is_start: true, has_space: false };
-                    self.inlines(&nodes, cell_node, &mut flow);
+                    self.inlines(&nodes, cell_node, &mut Flow::new(Place::Cell, false));
                 }
             }
         }
@@ -455,7 +471,23 @@ impl<'a> Writer<'a> {
         flow.has_space = false;
     }
 
-    fn text(&self, text: &str, parent: &'a AstNode<'a>, flow: &mut Flow) {
+    /// A text. An address in it becomes the link that it would become anyway, because it must be
+    /// written without backslashes.
+    fn text(&self, mut text: &str, parent: &'a AstNode<'a>, flow: &mut Flow) {
+        while let Some(range) = (!flow.is_link).then(|| bare_address(text)).flatten() {
+            self.plain(&text[..range.start], parent, flow);
+            self.space(parent, flow);
+            let url = text[range.clone()].to_owned();
+            let link = NodeLink { url: url.clone(), title: String::new() };
+            let link = self.add(parent, NodeValue::Link(Box::new(link)));
+            self.add(link, NodeValue::Text(url.into()));
+            flow.is_start = false;
+            text = &text[range.end..];
+        }
+        self.plain(text, parent, flow);
+    }
+
+    fn plain(&self, text: &str, parent: &'a AstNode<'a>, flow: &mut Flow) {
         let mut out = String::with_capacity(text.len());
         for one in text.chars() {
             if is_space(one) {
@@ -477,8 +509,9 @@ impl<'a> Writer<'a> {
     fn wrapped(&self, node: &Handle, value: NodeValue, parent: &'a AstNode<'a>, flow: &mut Flow) {
         let text = text_of(node);
         flow.has_space |= text.starts_with(is_space);
+        let is_link = flow.is_link || matches!(value, NodeValue::Link(_));
         let element = self.node(value);
-        let mut inner = Flow { place: flow.place, is_start: true, has_space: false };
+        let mut inner = Flow::new(flow.place, is_link);
         self.inlines(&children(node), element, &mut inner);
         let had_break = trim_breaks(element);
         if element.first_child().is_none() {
@@ -539,8 +572,7 @@ impl<'a> Writer<'a> {
                 (Some(href), _) => {
                     let title = attribute(node, "title").unwrap_or_default();
                     let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
-                    let url = href.trim().replace(['\n', '\r', '\t'], "");
-                    let link = NodeLink { url, title };
+                    let link = NodeLink { url: plain_address(&href), title };
                     self.wrapped(node, NodeValue::Link(Box::new(link)), parent, flow);
                 }
                 (None, Some(id)) if node.children.borrow().is_empty() => {
@@ -550,7 +582,7 @@ impl<'a> Writer<'a> {
                 (None, _) => self.inlines(&children(node), parent, flow),
             },
             "img" => {
-                let Some(url) = image_address(node) else { return };
+                let Some(url) = image_address(node).map(|url| plain_address(&url)) else { return };
                 self.space(parent, flow);
                 let title = attribute(node, "title").unwrap_or_default();
                 let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -578,17 +610,26 @@ impl<'a> Writer<'a> {
                     return;
                 }
                 self.space(parent, flow);
-                let code = NodeCode { num_backticks: 1, literal };
-                self.add(parent, NodeValue::Code(code));
+                // Backticks beside backticks would be one run of them.
+                let before = parent.last_child();
+                let joined = before.is_some_and(|before| match &mut before.data_mut().value {
+                    NodeValue::Code(code) => {
+                        code.literal.push_str(&literal);
+                        true
+                    }
+                    _ => false,
+                });
+                if !joined {
+                    let code = NodeCode { num_backticks: 1, literal };
+                    self.add(parent, NodeValue::Code(code));
+                }
                 (flow.is_start, flow.has_space) = (false, text.ends_with(is_space));
             }
             "wbr" => {
                 self.add(parent, html("<wbr>"));
             }
             name if KEPT_INLINES.contains(&name) || name == "code" => {
-                if text_of(node).is_empty()
-                    && super::dom::images(std::slice::from_ref(node)).is_empty()
-                {
+                if text_of(node).is_empty() && images(std::slice::from_ref(node)).is_empty() {
                     return self.inlines(&children(node), parent, flow);
                 }
                 self.space(parent, flow);
@@ -603,6 +644,20 @@ impl<'a> Writer<'a> {
             _ => self.inlines(&children(node), parent, flow),
         }
     }
+}
+
+/// Where an address stands in a text.
+fn bare_address(text: &str) -> Option<std::ops::Range<usize>> {
+    let is_part = |one: char| one.is_ascii_graphic() && !"<>\"'`\\|()[]{}".contains(one);
+    text.match_indices("http").find_map(|(at, _)| {
+        let rest = &text[at..];
+        let host = rest.strip_prefix("https://").or(rest.strip_prefix("http://"))?;
+        let end = rest.find(|one: char| !is_part(one)).unwrap_or(rest.len());
+        let signs = ['.', ',', ';', ':', '!', '?', '*', '_', '~'];
+        let end = rest[..end].trim_end_matches(signs).len();
+        let is_host = host.starts_with(|one: char| one.is_ascii_alphanumeric());
+        (is_host && rest[..end].contains('.')).then_some(at..at + end)
+    })
 }
 
 /// Takes away breaks of lines at the end of a line. Returns whether there were any.
@@ -656,6 +711,21 @@ fn language(node: &Handle) -> Option<String> {
             .chars()
             .all(|one| one.is_ascii_alphanumeric() || matches!(one, '+' | '#' | '-' | '_'));
     (is_name && language != "default" && language != "none").then_some(language)
+}
+
+/// An address without signs that would need a backslash, so that it stands in the text as it is.
+fn plain_address(address: &str) -> String {
+    let mut plain = String::with_capacity(address.len());
+    for one in address.trim().chars() {
+        match one {
+            '\n' | '\r' | '\t' => {}
+            ' ' | '(' | ')' | '<' | '>' | '\\' | '`' => {
+                plain.push_str(&format!("%{:02X}", one as u32))
+            }
+            one => plain.push(one),
+        }
+    }
+    plain
 }
 
 fn escaped(text: &str) -> String {
