@@ -76,7 +76,8 @@ enum Command {
     Migrate,
     /// Add sample articles and a demo author to a blog that has no articles
     Seed,
-    /// Bring a blog in from the files of Hugo, Zola, Jekyll, Hexo, Eleventy, Astro or Obsidian
+    /// Bring a blog in from WordPress or Ghost, or from the files of Hugo, Zola, Jekyll, Hexo,
+    /// Eleventy, Astro or Obsidian
     ///
     /// Articles, pictures and old addresses are taken; counts stay. A file that has not changed
     /// since it was imported changes nothing. The exit status is 1 if anything was left or refused.

@@ -14,6 +14,7 @@ mod counting;
 mod crash;
 mod database;
 mod edge;
+mod exports;
 mod files;
 mod harness;
 mod import;

@@ -6,7 +6,7 @@ use std::path::Path;
 use futures_util::future::BoxFuture;
 use proptest::prelude::*;
 use tidemark::error::Error;
-use tidemark::server::content::import::{Fate, Import, Options, Report};
+use tidemark::server::content::import::{Fate, Fetcher, Import, ImportError, Options, Report};
 use tidemark::server::db::Database;
 use tidemark::server::db::drafts::EditorForm;
 use tidemark::server::db::users::{Actor, Role};
@@ -28,6 +28,16 @@ fn site(folder: &Path, files: &[(&str, &str)]) {
 }
 
 fn import_with(server: &TestServer, folder: &Path, options: Options) -> Report {
+    import_source(server, folder, options, None).unwrap()
+}
+
+/// Imports a folder or an export, with its pictures.
+pub fn import_source(
+    server: &TestServer,
+    source: &Path,
+    options: Options,
+    fetcher: Option<&Fetcher>,
+) -> Result<Report, ImportError> {
     let pictures = Pictures::new(
         server.database.clone(),
         server.stores.pictures.clone(),
@@ -55,9 +65,10 @@ fn import_with(server: &TestServer, folder: &Path, options: Options) -> Report {
     let import = Import {
         options,
         keep_picture: Some(&keep),
+        fetcher,
         ..Import::new(&server.database, &server.clock)
     };
-    server.run(import.folder(folder)).unwrap()
+    server.run(import.source(source))
 }
 
 fn import(server: &TestServer, folder: &Path) -> Report {
@@ -65,23 +76,23 @@ fn import(server: &TestServer, folder: &Path) -> Report {
 }
 
 /// New, updated and unchanged articles, and things left and files refused.
-fn counts(report: &Report) -> [usize; 5] {
+pub fn counts(report: &Report) -> [usize; 5] {
     let of = |fate| report.with(fate).len();
     [report.created, report.updated, report.unchanged, of(Fate::Left), of(Fate::Refused)]
 }
 
 /// The files with this fate, with their lines.
-fn places(report: &Report, fate: Fate) -> Vec<(&str, Option<usize>)> {
+pub fn places(report: &Report, fate: Fate) -> Vec<(&str, Option<usize>)> {
     report.with(fate).into_iter().map(|entry| (entry.file.as_str(), entry.line)).collect()
 }
 
-fn admin(server: &TestServer) -> Client<'_> {
+pub fn admin(server: &TestServer) -> Client<'_> {
     server.add_user_with_role("admin", PASSWORD, Role::Admin);
     server.someone().signed_in("admin", PASSWORD)
 }
 
 /// Saves an article in the studio.
-fn save(client: &Client, id: i64, version: i64, title: &str, slug: &str, markdown: &str) {
+pub fn save(client: &Client, id: i64, version: i64, title: &str, slug: &str, markdown: &str) {
     let version = version.to_string();
     let fields = [
         ("version", version.as_str()),

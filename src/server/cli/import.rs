@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::Args;
 use tidemark_store::clock::Clock;
 
-use super::super::content::import::{Fate, Import, Options, Report};
+use super::super::content::import::{Fate, Fetcher, Import, Options, Report, is_public};
 use super::super::db::Database;
 use super::super::pictures::{NotTaken, Pictures};
 use super::super::seed::seed;
@@ -15,7 +15,8 @@ use super::super::seed::seed;
 /// Arguments of `tidemark import`.
 #[derive(Debug, Args)]
 pub(super) struct ImportArguments {
-    /// The folder of the site, or a folder with articles in it
+    /// The folder of the site or a folder with articles in it, or a file that WordPress (WXR) or
+    /// Ghost (JSON) has exported
     source: PathBuf,
     /// Change nothing and report what would happen
     #[arg(long)]
@@ -26,6 +27,13 @@ pub(super) struct ImportArguments {
     /// The addresses at the source, such as /:year/:month/:title/, instead of what its settings say
     #[arg(long, value_name = "PATTERN")]
     permalink: Option<String>,
+    /// The folder with the pictures of an export, such as wp-content/uploads; otherwise one beside
+    /// it
+    #[arg(long, value_name = "FOLDER")]
+    uploads: Option<PathBuf>,
+    /// Fetch the pictures of an export that are in no folder from their old addresses
+    #[arg(long)]
+    fetch_pictures: bool,
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
@@ -39,7 +47,10 @@ pub(super) async fn import(
     pictures: &Pictures,
     arguments: ImportArguments,
 ) -> Result<(), String> {
-    let ImportArguments { source, dry_run, overwrite, permalink, json } = arguments;
+    let ImportArguments { source, dry_run, overwrite, permalink, uploads, fetch_pictures, json } =
+        arguments;
+    let fetcher = fetch_pictures.then(|| Fetcher::new(is_public)).transpose();
+    let fetcher = fetcher.map_err(|error| error.to_string())?;
     let keep =
         |owner: i64, name: String, bytes: Vec<u8>| -> futures_util::future::BoxFuture<'_, _> {
             Box::pin(async move {
@@ -65,12 +76,13 @@ pub(super) async fn import(
         }
     };
     let import = Import {
-        options: Options { is_dry_run: dry_run, overwrite, permalink },
+        options: Options { is_dry_run: dry_run, overwrite, permalink, uploads },
+        fetcher: fetcher.as_ref(),
         keep_picture: Some(&keep),
         progress: &progress,
         ..Import::new(database, clock)
     };
-    let report = import.folder(&source).await.map_err(|error| error.to_string())?;
+    let report = import.source(&source).await.map_err(|error| error.to_string())?;
     if json {
         let text = serde_json::to_string_pretty(&report).map_err(|error| error.to_string())?;
         println!("{text}");
@@ -118,6 +130,9 @@ fn print(report: &Report, source: &str) {
     }
     for note in &report.notes {
         println!("Of the site: {note}");
+    }
+    if report.with_views > 0 {
+        println!("Articles whose number of views was not taken: {}", report.with_views);
     }
     let generator = report.generator.map(|name| format!(", made with {name}")).unwrap_or_default();
     let verb = if report.is_dry_run { "Would import" } else { "Imported" };

@@ -5,12 +5,14 @@
 //! short transactions. In between it leaves the database to others, so that views and saves don't
 //! wait. An import that is cut off can be repeated.
 
+mod blog;
 mod convert;
+mod fetch;
 mod folder;
 mod plan;
 mod report;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -22,9 +24,11 @@ use tidemark_content::slug::{slugify, tag_slug};
 use tidemark_store::clock::Clock;
 use tokio::time::Instant;
 
-use self::convert::Library;
+use self::blog::Export;
+use self::convert::{Files, Library};
+pub use self::fetch::{Fetcher, MayAsk, NoFetcher, is_public};
 use self::folder::Folder;
-use self::plan::{Planned, Verdict, plan};
+use self::plan::{Planned, Verdict, plan, read_all};
 pub use self::report::{Entry, Fate, Report};
 use crate::error::Error;
 use crate::model::article::{Author, Heading, Tag};
@@ -84,6 +88,8 @@ pub struct Options {
     pub overwrite: bool,
     /// The pattern of the addresses at the source, instead of the one in its settings.
     pub permalink: Option<String>,
+    /// The folder with the pictures of an export, instead of one beside it.
+    pub uploads: Option<PathBuf>,
 }
 
 /// Keeps a picture for the user with this ID: its name and its bytes. Returns its address, or why
@@ -102,6 +108,8 @@ pub struct Import<'a> {
     pub options: Options,
     /// Keeps pictures. Without it, they stay where they are.
     pub keep_picture: Option<&'a KeepPicture<'a>>,
+    /// Fetches the pictures of an export that are not in its folder. Without it, they are missing.
+    pub fetcher: Option<&'a Fetcher>,
     /// Hears how many of how many articles are done.
     pub progress: &'a (dyn Fn(usize, usize) + Sync),
 }
@@ -134,8 +142,32 @@ pub async fn import(
 impl<'a> Import<'a> {
     /// An import with the usual options and without pictures.
     pub fn new(database: &'a Database, clock: &'a Clock) -> Self {
-        let (options, keep_picture) = (Options::default(), None);
-        Self { database, clock, options, keep_picture, progress: &|_, _| {} }
+        let (options, keep_picture, fetcher) = (Options::default(), None, None);
+        Self { database, clock, options, keep_picture, fetcher, progress: &|_, _| {} }
+    }
+
+    /// Imports the folder or the file at `path`.
+    ///
+    /// # Errors
+    /// [`ImportError`]
+    pub async fn source(&self, path: &Path) -> Result<Report, ImportError> {
+        match path.is_dir() {
+            true => self.folder(path).await,
+            false => self.file(path).await,
+        }
+    }
+
+    /// Imports a blog that WordPress or Ghost has exported to a file.
+    ///
+    /// # Errors
+    /// [`ImportError`]
+    pub async fn file(&self, path: &Path) -> Result<Report, ImportError> {
+        let (path, options) = (path.to_owned(), self.options.clone());
+        let opened = tokio::task::spawn_blocking(move || Export::open(&path, &options)).await;
+        let mut export = opened.map_err(|error| sqlx::Error::Protocol(error.to_string()))??;
+        let mut report = Report { generator: Some(export.program()), ..Report::default() };
+        let articles = export.articles(&mut report);
+        self.run(articles, &Site::default(), Files::Export(&export), report).await
     }
 
     /// Imports the articles below `folder`. Files that can't be read are listed in the report.
@@ -146,28 +178,34 @@ impl<'a> Import<'a> {
         let mut report = Report::default();
         let folder = Folder::open(folder, self.options.permalink.as_deref())?;
         let files = folder.files(&mut report)?;
-        self.run(files, &folder.site, Some(&folder), report).await
+        report.generator = folder.site.generator.map(|generator| generator.name());
+        let articles = read_all(files, &folder.site, &mut report);
+        self.run(articles, &folder.site, Files::Folder(&folder), report).await
     }
 
-    async fn files(&self, files: Vec<SourceFile>, report: Report) -> Result<Report, ImportError> {
+    async fn files(
+        &self,
+        files: Vec<SourceFile>,
+        mut report: Report,
+    ) -> Result<Report, ImportError> {
         let site = Site::read(&[], |_| false, self.options.permalink.as_deref());
-        self.run(files, &site, None, report).await
+        let articles = read_all(files, &site, &mut report);
+        self.run(articles, &site, Files::None, report).await
     }
 
     async fn run(
         &self,
-        files: Vec<SourceFile>,
+        articles: Vec<Planned>,
         site: &Site,
-        folder: Option<&Folder>,
+        files: Files<'_>,
         mut report: Report,
     ) -> Result<Report, ImportError> {
-        report.generator = site.generator.map(|generator| generator.name());
         report.is_dry_run = self.options.is_dry_run;
         report.notes.extend(site.notes.iter().cloned());
         let known = self.database.known_articles().await?;
         let aliases = self.database.all_aliases().await?;
-        let planned = plan(files, site, known, &aliases, &self.options, &mut report);
-        let library = Library::new(&planned, site, folder);
+        let planned = plan(articles, known, &aliases, &self.options, &mut report);
+        let library = Library::new(&planned, site, files, self.fetcher.is_some());
         let total = planned.len();
         let mut done = 0;
         for group in planned.chunks(GROUP) {
@@ -205,7 +243,7 @@ impl<'a> Import<'a> {
                 // Without a place for pictures, their addresses stay as they are.
                 None => continue,
                 Some(keep) => {
-                    let bytes = match picture.read() {
+                    let bytes = match picture.read(self.fetcher).await {
                         Ok(bytes) => bytes,
                         Err(reason) => {
                             converted.left(picture.line, reason);
@@ -286,8 +324,8 @@ impl<'a> Import<'a> {
                 }
             };
             if let Some(error) = refused {
-                let path = &rest[0].0.path;
-                report.add(path, None, Fate::Refused, format!("the database refused it: {error}"));
+                let name = &rest[0].0.name;
+                report.add(name, None, Fate::Refused, format!("the database refused it: {error}"));
             }
             for ((article, _), (outcome, lost)) in rest.iter().zip(outcomes) {
                 article.tell(outcome, &lost, report);
@@ -312,17 +350,17 @@ async fn rendered<'a>(
     let rendered = rendered.map_err(|error| sqlx::Error::Protocol(error.to_string()))?;
     let mut fields = Vec::with_capacity(articles.len());
     for (article, rendered) in articles.into_iter().zip(rendered) {
-        let line = Some(article.found.body_line);
+        let line = article.line_of(article.found.body_line);
         match rendered {
             // The text is stored twice, the second time for searches.
             Some(one) if 2 * one.markdown.len() + one.html.len() > MOST_BYTES => {
                 let text = format!("its text and its page have more than {MOST_BYTES} bytes");
-                report.add(&article.path, line, Fate::Refused, text);
+                report.add(&article.name, line, Fate::Refused, text);
             }
             Some(one) => fields.push((article, one)),
             None => {
                 let text = "the text can't be rendered; this is a bug in Tidemark";
-                report.add(&article.path, line, Fate::Refused, text);
+                report.add(&article.name, line, Fate::Refused, text);
             }
         }
     }

@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use percent_encoding::percent_decode_str;
+
 use tidemark_content::front_matter::{
     self, Note, Source, is_picture_address, normalize_path, without_ending,
 };
@@ -12,6 +14,8 @@ use tidemark_content::links::{links, replace};
 use tidemark_content::shortcodes::{self, Origin};
 use tidemark_content::site::Site;
 
+use super::blog::{Export, Place};
+use super::fetch::Fetcher;
 use super::folder::{Folder, read_picture};
 use super::plan::Planned;
 use super::report::{Fate, Report};
@@ -25,9 +29,27 @@ const FILES: [&str; 26] = [
     "ico", "tiff", "heic", "txt", "csv", "json", "ipynb", "py", "js", "css", "doc", "docx", "pptx",
 ];
 
+/// Whether a file with this ending is a picture that can be kept.
+pub(super) fn is_picture(ending: &str) -> bool {
+    PICTURES.contains(&ending)
+}
+
+/// Where the articles come from, with everything that is not text.
+#[derive(Clone, Copy)]
+pub(super) enum Files<'a> {
+    /// Nowhere. There is nothing that an address could lead to.
+    None,
+    /// A folder with a file for each article.
+    Folder(&'a Folder),
+    /// An export of a whole blog.
+    Export(&'a Export),
+}
+
 /// Everything that an article may refer to.
 pub(super) struct Library<'a> {
-    folder: Option<&'a Folder>,
+    origin: Files<'a>,
+    /// Whether pictures that are missing are fetched.
+    fetches: bool,
     /// Addresses by what names an article in its site: paths and names of files.
     files: HashMap<String, String>,
     /// Addresses by old addresses.
@@ -36,25 +58,50 @@ pub(super) struct Library<'a> {
 
 /// A picture that has to be kept.
 pub(super) struct Picture {
-    path: PathBuf,
+    at: At,
     /// The line of the article's file that shows it.
     pub line: usize,
     /// Where its address stands in the text. `None`: it is the cover.
     place: Option<Range<usize>>,
 }
 
+/// Where a picture is.
+#[derive(Clone)]
+pub(super) enum At {
+    /// In a file.
+    File(PathBuf),
+    /// At its old address.
+    Web(String),
+}
+
 impl Picture {
     /// The file's name.
     pub fn name(&self) -> String {
-        self.path.file_name().and_then(|name| name.to_str()).unwrap_or("picture").to_owned()
+        let name = match &self.at {
+            At::File(path) => path.file_name().and_then(|name| name.to_str()).map(str::to_owned),
+            At::Web(address) => {
+                let path = address.split(['?', '#']).next().unwrap_or_default();
+                let name = path.rsplit('/').next().unwrap_or_default();
+                Some(percent_decode_str(name).decode_utf8_lossy().into_owned())
+            }
+        };
+        name.unwrap_or_else(|| "picture".into())
     }
 
     /// The file's bytes.
     ///
     /// # Errors
     /// Why it can't be read, in one line.
-    pub fn read(&self) -> Result<Vec<u8>, String> {
-        read_picture(&self.path).map_err(|reason| format!("the picture {}: {reason}", self.name()))
+    pub async fn read(&self, fetcher: Option<&Fetcher>) -> Result<Vec<u8>, String> {
+        match (&self.at, fetcher) {
+            (At::File(path), _) => read_picture(path)
+                .map_err(|reason| format!("the picture {}: {reason}", self.name())),
+            (At::Web(address), Some(fetcher)) => {
+                let fetched = fetcher.fetch(address).await;
+                fetched.map_err(|reason| format!("the picture {address}: {reason}"))
+            }
+            (At::Web(address), None) => Err(format!("the picture {address} is not in the folder")),
+        }
     }
 }
 
@@ -75,13 +122,14 @@ enum Destination {
     /// To an article of the import, by its slug.
     Article(String),
     /// To a picture.
-    Picture(PathBuf),
+    Picture(At),
     /// Nowhere here: why.
     Nowhere(String),
 }
 
 impl<'a> Library<'a> {
-    pub fn new(planned: &'a [Planned], site: &Site, folder: Option<&'a Folder>) -> Self {
+    /// `fetches`: whether pictures of an export that are missing are fetched.
+    pub fn new(planned: &'a [Planned], site: &Site, origin: Files<'a>, fetches: bool) -> Self {
         let (mut files, mut addresses) = (HashMap::new(), HashMap::new());
         for one in planned {
             let here = one.address();
@@ -103,7 +151,7 @@ impl<'a> Library<'a> {
                 addresses.entry(address.as_str()).or_insert_with(|| here.clone());
             }
         }
-        Self { folder, files, addresses }
+        Self { origin, fetches, files, addresses }
     }
 
     /// The address of the article that a text in `own` names by its file.
@@ -128,6 +176,19 @@ impl<'a> Library<'a> {
     /// Converts an article. Its pictures have to be kept then.
     pub fn convert(&self, article: &'a Planned) -> Converted<'a> {
         let mut source = article.found.source.clone();
+        if article.is_export {
+            // Its text is Markdown already, and no shortcode of another program.
+            let mut converted = Converted {
+                article,
+                source,
+                pictures: vec![],
+                replacements: vec![],
+                notes: vec![],
+            };
+            self.follow_links(&mut converted);
+            self.follow_cover(&mut converted);
+            return converted;
+        }
         let lower = article.path.to_ascii_lowercase();
         if lower.ends_with(".html") || lower.ends_with(".htm") {
             source.markdown = flat(&source.markdown);
@@ -143,37 +204,40 @@ impl<'a> Library<'a> {
         source.markdown = markdown;
         let mut converted =
             Converted { article, source, pictures: vec![], replacements: vec![], notes };
-        // Without a folder there is nothing that an address could lead to.
-        if let Some(folder) = self.folder {
-            self.follow_links(folder, &mut converted);
-            self.follow_cover(folder, &mut converted);
-        }
+        self.follow_links(&mut converted);
+        self.follow_cover(&mut converted);
         converted
     }
 
-    fn follow_links(&self, folder: &Folder, converted: &mut Converted<'_>) {
+    fn follow_links(&self, converted: &mut Converted<'_>) {
+        if matches!(self.origin, Files::None) {
+            return;
+        }
         let markdown = converted.source.markdown.clone();
         for link in links(&markdown) {
             let line = converted.article.found.body_line + link.line - 1;
             let url = &markdown[link.range.clone()];
-            match self.destination(folder, converted.article, url, link.is_shown) {
+            match self.destination(converted.article, url, link.is_shown) {
                 Destination::Stays => {}
                 Destination::Article(address) => {
                     converted.replacements.push((link.range, address));
                 }
-                Destination::Picture(path) => {
-                    converted.pictures.push(Picture { path, line, place: Some(link.range) });
+                Destination::Picture(at) => {
+                    converted.pictures.push(Picture { at, line, place: Some(link.range) });
                 }
                 Destination::Nowhere(reason) => converted.left(line, reason),
             }
         }
     }
 
-    fn follow_cover(&self, folder: &Folder, converted: &mut Converted<'_>) {
+    fn follow_cover(&self, converted: &mut Converted<'_>) {
+        if matches!(self.origin, Files::None) {
+            return;
+        }
         let Some((line, cover)) = converted.article.found.cover.clone() else { return };
-        match self.destination(folder, converted.article, &cover, true) {
-            Destination::Picture(path) => {
-                converted.pictures.push(Picture { path, line, place: None });
+        match self.destination(converted.article, &cover, true) {
+            Destination::Picture(at) => {
+                converted.pictures.push(Picture { at, line, place: None });
             }
             Destination::Nowhere(reason) => {
                 converted.source.cover = None;
@@ -187,13 +251,12 @@ impl<'a> Library<'a> {
         }
     }
 
-    fn destination(
-        &self,
-        folder: &Folder,
-        article: &Planned,
-        url: &str,
-        is_shown: bool,
-    ) -> Destination {
+    fn destination(&self, article: &Planned, url: &str, is_shown: bool) -> Destination {
+        let folder = match self.origin {
+            Files::None => return Destination::Stays,
+            Files::Export(export) => return self.destination_in_blog(export, url, is_shown),
+            Files::Folder(folder) => folder,
+        };
         let is_elsewhere = url.starts_with("//") || url.starts_with('#') || {
             let scheme = url.split(['/', '?', '#']).next().unwrap_or_default();
             scheme.contains(':')
@@ -216,7 +279,7 @@ impl<'a> Library<'a> {
                 Some(_) if is_file => Destination::Nowhere(format!(
                     "the file {url} is of a kind that is not kept here"
                 )),
-                Some(path) => Destination::Picture(path),
+                Some(path) => Destination::Picture(At::File(path)),
                 None => Destination::Nowhere(format!("the file {url} is not in the folder")),
             };
         }
@@ -242,6 +305,54 @@ impl<'a> Library<'a> {
     }
 }
 
+impl Library<'_> {
+    /// Where an address in an export leads.
+    fn destination_in_blog(&self, export: &Export, url: &str, is_shown: bool) -> Destination {
+        let url = url.replace("&amp;", "&");
+        // What was kept before.
+        if url.starts_with("/pictures/") || url.starts_with("/articles/") {
+            return Destination::Stays;
+        }
+        match export.place(&url) {
+            Place::Elsewhere => Destination::Stays,
+            Place::File(path) => {
+                let ending = path.extension().and_then(|ending| ending.to_str());
+                match ending.is_some_and(|ending| is_picture(&ending.to_lowercase())) {
+                    true => Destination::Picture(At::File(path)),
+                    false => Destination::Nowhere(format!(
+                        "the file {url} is of a kind that is not kept here"
+                    )),
+                }
+            }
+            Place::Missing(address) => {
+                let path = address.split(['?', '#']).next().unwrap_or_default().to_lowercase();
+                let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
+                match is_picture(ending) {
+                    false => Destination::Nowhere(format!(
+                        "the file {url} is of a kind that is not kept here"
+                    )),
+                    true if self.fetches => Destination::Picture(At::Web(address)),
+                    true => Destination::Nowhere(format!(
+                        "the picture {url} is not in the folder of uploads; name that with \
+                         --uploads, or have it fetched with --fetch-pictures"
+                    )),
+                }
+            }
+            Place::Own(path) => {
+                let anchor = url.find('#').map_or("", |at| &url[at..]);
+                match self.addresses.get(path.as_str()) {
+                    Some(slug) => Destination::Article(format!("/articles/{slug}{anchor}")),
+                    // A picture without an ending, perhaps.
+                    None if is_shown => {
+                        Destination::Nowhere(format!("the file {url} is not known here"))
+                    }
+                    None => Destination::Stays,
+                }
+            }
+        }
+    }
+}
+
 impl Converted<'_> {
     /// Notes that something is not as its author meant it.
     pub fn left(&mut self, line: usize, text: String) {
@@ -263,7 +374,7 @@ impl Converted<'_> {
                 front_matter::Fate::Changed => Fate::Changed,
                 front_matter::Fate::Left => Fate::Left,
             };
-            report.add(&self.article.path, Some(line), fate, text);
+            report.add(&self.article.name, self.article.line_of(line), fate, text);
         }
         self.source
     }

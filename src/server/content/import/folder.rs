@@ -16,7 +16,7 @@ const MOST_FILES: usize = 200_000;
 const MOST_TEXT: u64 = 16 << 20;
 
 /// Maximum size of a picture's file, in bytes.
-const MOST_PICTURE: u64 = 64 << 20;
+pub(super) const MOST_PICTURE: u64 = 64 << 20;
 
 /// How many folders above the given one may be the site's root.
 const LEVELS: usize = 4;

@@ -35,8 +35,14 @@ pub(super) enum Verdict {
 /// A file that was read.
 #[derive(Debug)]
 pub(super) struct Planned {
-    /// Its path below the site's root.
+    /// Its path below the site's root, or what names a post of an export wherever it is.
     pub path: String,
+    /// What the report calls it.
+    pub name: String,
+    /// Whether it is a post of an export, and not a file of its own.
+    pub is_export: bool,
+    /// The line of the export at which it begins.
+    line: Option<usize>,
     /// What it holds.
     pub found: Found,
     /// The program that it was written for, if known.
@@ -56,6 +62,44 @@ pub(super) struct Planned {
 }
 
 impl Planned {
+    /// A post of an export. `identity` names it among all posts of all blogs, and `hash` is one of
+    /// everything in it that is taken.
+    pub fn of_export(
+        identity: String,
+        name: String,
+        line: Option<usize>,
+        mut found: Found,
+        hash: String,
+    ) -> Self {
+        // A plain feed without numbers has long ones.
+        let path = identity.chars().take(LONGEST_ALIAS).collect();
+        found.body_line = 1;
+        Self {
+            path,
+            name,
+            is_export: true,
+            line,
+            addresses: found.source.aliases.clone(),
+            slug: found.source.slug.clone(),
+            found,
+            generator: None,
+            language: None,
+            verdict: Verdict::Take,
+            target: None,
+            is_deleted: false,
+            was_imported: false,
+            hash,
+        }
+    }
+
+    /// The line to name for something in a line of the text, from 1.
+    pub fn line_of(&self, line: usize) -> Option<usize> {
+        match self.is_export {
+            true => self.line,
+            false => Some(line),
+        }
+    }
+
     pub fn incoming<'a>(&'a self, fields: &'a ArticleFields) -> Incoming<'a> {
         Incoming {
             target: self.target,
@@ -74,15 +118,15 @@ impl Planned {
     /// Adds to the report what became of the article. `lost`: aliases that lead elsewhere.
     pub fn tell(&self, outcome: Outcome, lost: &[String], report: &mut Report) {
         let address = self.address();
-        let left = |report: &mut Report, text: &str| report.add(&self.path, None, Fate::Left, text);
+        let left = |report: &mut Report, text: &str| report.add(&self.name, None, Fate::Left, text);
         match (outcome, self.verdict) {
             (Outcome::Created, _) => {
                 report.created += 1;
-                report.add(&self.path, None, Fate::Created, format!("it is {address}"));
+                report.add(&self.name, None, Fate::Created, format!("it is {address}"));
             }
             (Outcome::Updated, _) => {
                 report.updated += 1;
-                report.add(&self.path, None, Fate::Updated, format!("it is {address}"));
+                report.add(&self.name, None, Fate::Updated, format!("it is {address}"));
             }
             (Outcome::Unchanged, _) | (Outcome::Differs, Verdict::Leave) => report.unchanged += 1,
             (Outcome::Differs, _) if self.is_deleted => {
@@ -104,23 +148,21 @@ impl Planned {
         }
         for alias in lost {
             let text = format!("its old address {alias} leads to another article");
-            report.add(&self.path, None, Fate::Left, text);
+            report.add(&self.name, None, Fate::Left, text);
         }
     }
 }
 
-/// Reads files and finds out which articles they are. What can't be read is in the report.
+/// Finds out which articles files are, and orders them.
 ///
 /// `known` are all stored articles, `aliases` all aliases with the IDs of their articles.
 pub(super) fn plan(
-    files: Vec<SourceFile>,
-    site: &Site,
+    mut planned: Vec<Planned>,
     known: Vec<KnownArticle>,
     aliases: &HashMap<String, i64>,
     options: &Options,
     report: &mut Report,
 ) -> Vec<Planned> {
-    let mut planned = read_all(files, site, report);
     let by_id: BTreeMap<i64, &KnownArticle> = known.iter().map(|one| (one.id, one)).collect();
     match_all(&mut planned, &by_id, aliases);
     name_all(&mut planned, &by_id, report);
@@ -143,7 +185,8 @@ pub(super) fn plan(
     planned
 }
 
-fn read_all(files: Vec<SourceFile>, site: &Site, report: &mut Report) -> Vec<Planned> {
+/// Reads files. What can't be read is in the report.
+pub(super) fn read_all(files: Vec<SourceFile>, site: &Site, report: &mut Report) -> Vec<Planned> {
     let stems: HashSet<String> =
         files.iter().map(|file| without_ending(&file.path).to_owned()).collect();
     let mut unknown_words = HashSet::new();
@@ -231,6 +274,9 @@ fn read_all(files: Vec<SourceFile>, site: &Site, report: &mut Report) -> Vec<Pla
             target: None,
             is_deleted: false,
             was_imported: false,
+            name: path.clone(),
+            is_export: false,
+            line: None,
             path,
             found,
             generator,
@@ -303,12 +349,14 @@ fn match_all(
     };
     for one in planned.iter_mut() {
         let Some(stored) = by_path.get(one.path.as_str()) else { continue };
-        // Another blog may have a file of this name. Something else must be the same too.
+        // Another blog may have a file of this name. Something else must be the same too. A post
+        // of an export has a name that no other blog has.
         let source = &one.found.source;
         let has = |address: &String| {
             of_article.get(&stored.id).is_some_and(|own| own.contains(&address.as_str()))
         };
-        let agrees = stored.hash.as_ref() == Some(&one.hash)
+        let agrees = one.is_export
+            || stored.hash.as_ref() == Some(&one.hash)
             || stored.title == source.title
             || is_derived(&stored.slug, &source.slug)
             || (source.published_at.is_some() && stored.published_at == source.published_at)
@@ -324,7 +372,9 @@ fn match_all(
     for one in planned.iter_mut() {
         let source = &one.found.source;
         let renamed = Kind::of(source.is_page).address(&source.slug);
-        let stored = one.addresses.iter().chain([&renamed]).find_map(|address| {
+        // Every blog of WordPress has a post with the number 1.
+        let addresses = one.addresses.iter().filter(|address| !address.starts_with("/?p="));
+        let stored = addresses.chain([&renamed]).find_map(|address| {
             aliases.get(address).and_then(|id| known.get(id)).filter(|stored| is_free(stored))
         });
         if let Some(stored) = stored {
@@ -397,7 +447,7 @@ fn name_all(planned: &mut [Planned], known: &BTreeMap<i64, &KnownArticle>, repor
         if one.slug != wanted && Some(&one.slug) != translated.as_ref() {
             let text =
                 format!("another article is called {wanted:?}, so this one is {:?}", one.slug);
-            report.add(&one.path, None, Fate::Changed, text);
+            report.add(&one.name, None, Fate::Changed, text);
         }
         taken.insert(one.slug.clone());
     }

@@ -57,6 +57,8 @@ pub struct Report {
     pub other_files: BTreeMap<String, usize>,
     /// What of the site's settings could not be followed.
     pub notes: Vec<String>,
+    /// Posts of an export that have a number of views.
+    pub with_views: usize,
 }
 
 impl Report {
