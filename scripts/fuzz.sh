@@ -9,7 +9,8 @@ cd "$(dirname "$0")/.."
 source scripts/environment.sh
 seconds=${1:-60}
 [[ $seconds =~ ^[1-9][0-9]*$ ]] || { echo "fuzz: $seconds is no number of seconds" >&2; exit 1; }
-targets=(markdown front_matter pictures strip form addresses headers query counts)
+targets=(markdown front_matter pictures strip form addresses headers query counts wordpress ghost)
+all=("${targets[@]}")
 if [ -n "${2:-}" ]; then
   [ -f "fuzz/fuzz_targets/$2.rs" ] || { echo "fuzz: there is no target $2; there are ${targets[*]}" >&2; exit 1; }
   targets=("$2")
@@ -31,7 +32,7 @@ export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$PWD/target}/fuzz"
 # The samples, the corpus of injections, and earlier findings.
 seeds=$(mktemp -d)
 trap 'rm -rf "$seeds"' EXIT
-for target in markdown front_matter pictures strip form addresses headers query counts; do mkdir "$seeds/$target"; done
+for target in "${all[@]}"; do mkdir "$seeds/$target"; done
 cp samples/*.md "$seeds/markdown"
 for file in samples/*.md; do { basename "$file" .md; cat "$file"; } >"$seeds/front_matter/$(basename "$file")"; done
 node -e '
