@@ -14,9 +14,11 @@ use crate::model::numbers::format_count;
 use crate::model::page::Page;
 use crate::model::search::{SearchData, SearchFilter, SearchHit, Segment, Since, Sort};
 use crate::server::search::MOST_RANKED;
+use crate::server::state::AppState;
 
 /// `/search?q=&tag=&author=&since=&sort=&page=`
 pub async fn page() -> LoadedPage {
+    let state = expect_context::<AppState>();
     let [text, tag, author, since, sort, page] =
         ["q", "tag", "author", "since", "sort", "page"].map(query);
     LoadedPage::reading(search(text, tag, author, since, sort, page), |data: SearchData| {

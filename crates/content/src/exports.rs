@@ -62,10 +62,8 @@ pub struct Blog {
     pub program: Program,
     /// The blog's address, such as `https://a.example/blog`, if the file names it.
     pub address: Option<String>,
-    /// Its posts, in the order of the file.
+    /// Its posts and pages, in the order of the file.
     pub posts: Vec<Post>,
-    /// Its pages, such as About.
-    pub pages: Vec<Page>,
     /// Addresses of files that belong to the blog, without scheme.
     pub files: Vec<String>,
     /// How many comments there are. They are not read.
@@ -84,7 +82,6 @@ impl Blog {
             program,
             address: None,
             posts: vec![],
-            pages: vec![],
             files: vec![],
             comments: 0,
             others: BTreeMap::new(),
@@ -94,7 +91,7 @@ impl Blog {
     }
 }
 
-/// A post of a blog.
+/// A post or a page of a blog.
 #[derive(Clone, Debug)]
 pub struct Post {
     /// What names it among all posts of all blogs, whatever becomes of its title and its address.
@@ -111,17 +108,6 @@ pub struct Post {
     pub is_deleted: bool,
     /// The article, or why it can't be read.
     pub found: Result<Found, String>,
-}
-
-/// A page of a blog.
-#[derive(Clone, Debug)]
-pub struct Page {
-    /// What the report calls it.
-    pub name: String,
-    /// The line of the file at which it begins, from 1, if the format has lines.
-    pub line: Option<usize>,
-    /// Its title.
-    pub title: String,
 }
 
 /// Who may see a post there.
@@ -146,6 +132,8 @@ struct Raw {
     title: String,
     slug: String,
     status: Status,
+    /// Whether it is a page such as About.
+    is_page: bool,
     html: String,
     /// HTML or text.
     summary: String,
@@ -167,7 +155,8 @@ impl Raw {
         let slug: String = self.slug.chars().filter(|one| !one.is_control()).take(80).collect();
         let title: String = self.title.chars().filter(|one| !one.is_control()).take(60).collect();
         let called = if slug.is_empty() { title } else { slug };
-        format!("post {} ({called})", self.id)
+        let kind = if self.is_page { "page" } else { "post" };
+        format!("{kind} {} ({called})", self.id)
     }
 
     fn note(&mut self, fate: Fate, text: impl Into<String>) {
@@ -184,6 +173,9 @@ impl Raw {
             hasher.update(part.as_bytes());
         };
         add(&format!("{:?} {:?}", self.status, self.published_at));
+        if self.is_page {
+            add("page");
+        }
         for part in [&self.title, &self.slug, &self.html, &self.summary] {
             add(part);
         }
@@ -230,6 +222,10 @@ impl Raw {
             .map(slugify)
             .find(|slug| !slug.is_empty())
             .unwrap_or_else(|| slugify(&format!("post {}", self.id)));
+        if self.is_page && self.status == Status::Published {
+            // A page has no date that readers see.
+            self.published_at.get_or_insert(0);
+        }
         let draft = self.is_draft();
         let summary = self.summary();
         let tags = std::mem::take(&mut self.tags);
@@ -253,6 +249,7 @@ impl Raw {
                     is_picture_address(cover) && cover.chars().nth(LONGEST_COVER).is_none()
                 }),
                 language: None,
+                is_page: self.is_page,
                 markdown,
             },
             notes: std::mem::take(&mut self.notes),

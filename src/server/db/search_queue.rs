@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use sqlx::{AssertSqlSafe, FromRow, MySqlConnection};
 use tidemark_content::search::excerpt::plain_text;
 
-use super::articles::{Status, authors_and_tags};
+use super::articles::{Kind, Status, authors_and_tags};
 use super::{Dialect, MySqlDatabase, Transaction};
 use crate::model::article::{Author, Tag};
 
@@ -64,6 +64,8 @@ struct Row {
     id: i64,
     version: i64,
     #[sqlx(try_from = "String")]
+    kind: Kind,
+    #[sqlx(try_from = "String")]
     status: Status,
     deleted_at: Option<i64>,
     published_at: Option<i64>,
@@ -78,9 +80,10 @@ struct Row {
 
 impl Row {
     fn into_article(self) -> IndexedArticle {
-        let published_at = self
-            .published_at
-            .filter(|_| self.status == Status::Published && self.deleted_at.is_none());
+        let is_found = self.kind == Kind::Article
+            && self.status == Status::Published
+            && self.deleted_at.is_none();
+        let published_at = self.published_at.filter(|_| is_found);
         let words = published_at.map(|published_at| IndexedWords {
             published_at,
             title: self.title,
@@ -96,8 +99,8 @@ impl Row {
 fn select_indexed() -> String {
     let authors_and_tags = authors_and_tags(Dialect::MySql);
     format!(
-        "SELECT articles.id, articles.version, articles.status, articles.deleted_at, articles.published_at,
-            articles.title, articles.summary, articles.html, {authors_and_tags}
+        "SELECT articles.id, articles.version, articles.kind, articles.status, articles.deleted_at,
+            articles.published_at, articles.title, articles.summary, articles.html, {authors_and_tags}
          FROM articles"
     )
 }

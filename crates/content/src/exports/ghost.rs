@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::{Blog, LONGEST_FIELD, MOST_ITEMS, Page, Program, Raw, Status, count};
+use super::{Blog, LONGEST_FIELD, MOST_ITEMS, Program, Raw, Status, count};
 use crate::front_matter::{Fate, SourceError, Zones, normalize_path, parse_date};
 
 /// What Ghost writes instead of the blog's address.
@@ -276,13 +276,8 @@ impl Reading {
         for row in rows {
             let is_page = matches!(row.r#type.0.as_str(), "page") || row.page.0 == "1";
             match row.r#type.0.as_str() {
-                _ if is_page => blog.pages.push(Page {
-                    name: format!("page {} ({})", row.id.0, row.slug.0),
-                    line: None,
-                    title: row.title.0,
-                }),
-                "" | "post" => {
-                    let raw = self.raw(row);
+                kind if is_page || matches!(kind, "" | "post") => {
+                    let raw = Raw { is_page, ..self.raw(row) };
                     blog.posts.push(raw.finish(|html, _| html.to_owned()));
                 }
                 other => count(&mut blog.others, other),
@@ -550,7 +545,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_form_is_read_and_pages_are_not_taken() {
+    fn the_oldest_form_is_read_with_its_pages() {
         let text = "{\"meta\":{\"exported_on\":1,\"version\":\"003\"},\"data\":{\"posts\":[\
             {\"id\":5,\"title\":\"Old\",\"slug\":\"old\",\"markdown\":\"*a*\",\"html\":\"<p><em>a</em></p>\",\"image\":\"/content/images/a.png\",\
             \"page\":0,\"status\":\"published\",\"author_id\":1,\"published_at\":1388318400000},\
@@ -558,8 +553,10 @@ mod tests {
             \"users\":[{\"id\":1,\"name\":\"Jo\"}],\"tags\":[{\"id\":2,\"name\":\"Sea\"}],\"posts_tags\":[{\"id\":1,\"post_id\":5,\"tag_id\":2}],\
             \"settings\":[{\"key\":\"permalinks\",\"value\":\"/:year/:slug/\"}]}}";
         let blog = read(text.as_bytes(), &Neighbours::default()).unwrap();
-        assert_eq!(blog.pages[0].title, "About");
+        let page = &blog.posts[1].found.as_ref().unwrap().source;
+        assert_eq!((page.title.as_str(), page.is_page), ("About", true));
         let source = &blog.posts[0].found.as_ref().unwrap().source;
+        assert!(!source.is_page);
         assert_eq!((source.markdown.as_str(), &*source.tags), ("*a*\n", &["Sea".into()][..]));
         assert_eq!(
             (source.published_at, &*source.authors),
@@ -602,7 +599,7 @@ mod tests {
             let fields: Vec<String> =
                 keys.iter().zip(&values).map(|(key, value)| format!("\"{key}\":{value}")).collect();
             let blog = ghost(&format!("{{{}}}", fields.join(",")), &Neighbours::default());
-            prop_assert!(blog.posts.len() + blog.pages.len() + blog.others.len() == 1);
+            prop_assert!(blog.posts.len() + blog.others.len() == 1);
         }
     }
 }

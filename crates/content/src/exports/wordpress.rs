@@ -13,8 +13,8 @@ use quick_xml::events::{BytesStart, Event};
 
 use super::markup::{Surroundings, to_html};
 use super::{
-    Attachment, Attachments, Blog, LONGEST_FIELD, MOST_ITEMS, Page, Post, Program, Raw, Status,
-    count, without_scheme,
+    Attachment, Attachments, Blog, LONGEST_FIELD, MOST_ITEMS, Post, Program, Raw, Status, count,
+    without_scheme,
 };
 use crate::front_matter::{Fate, SourceError, Zones, parse_date};
 
@@ -264,7 +264,6 @@ struct Reading {
     title_of_blog: String,
     addresses: HashMap<&'static str, String>,
     posts: Vec<Item>,
-    pages: Vec<Item>,
     attachments: Attachments,
     blocks: HashMap<String, String>,
     comments: usize,
@@ -381,8 +380,7 @@ impl Reading {
         self.items += 1;
         let id = item.get("wp:post_id").to_owned();
         match item.kind() {
-            "post" => self.posts.push(item),
-            "page" => self.pages.push(item),
+            "post" | "page" => self.posts.push(item),
             kind => {
                 let types = match MACHINERY.contains(&kind) {
                     true => &mut self.machinery,
@@ -425,16 +423,6 @@ impl Reading {
         blog.files = files.filter(|address| !address.is_empty()).collect();
         let posts = std::mem::take(&mut self.posts);
         blog.posts = posts.into_iter().map(|item| self.post(item, &blog)).collect();
-        let pages = std::mem::take(&mut self.pages);
-        for page in pages {
-            if page.get("wp:status") != "trash" && page.get("wp:status") != "auto-draft" {
-                blog.pages.push(Page {
-                    name: format!("page {} ({})", page.get("wp:post_id"), page.get("wp:post_name")),
-                    line: Some(page.line),
-                    title: page.get("title").to_owned(),
-                });
-            }
-        }
         blog
     }
 
@@ -454,6 +442,7 @@ impl Reading {
             slug: decoded(item.get("wp:post_name")),
             summary: item.get("excerpt:encoded").to_owned(),
             published_at: date(&item),
+            is_page: item.kind() == "page",
             views: item.views(),
             is_too_long: item.is_too_long,
             ..Raw::default()
@@ -735,13 +724,15 @@ mod tests {
     }
 
     #[test]
-    fn pages_and_other_types_are_counted_and_not_taken() {
+    fn pages_are_taken_as_pages_and_other_types_are_counted() {
         let kind =
             |kind: &str| item(&format!("<title>x</title><wp:post_type>{kind}</wp:post_type>"));
         let text =
             file(&[kind("page"), kind("product"), kind("product"), kind("nav_menu_item")].concat());
         let blog = read(text.as_bytes()).unwrap();
-        assert_eq!((blog.posts.len(), blog.pages.len()), (0, 1));
+        let pages: Vec<bool> =
+            blog.posts.iter().map(|post| post.found.as_ref().unwrap().source.is_page).collect();
+        assert_eq!(pages, [true]);
         assert_eq!((blog.others["product"], blog.machinery["nav_menu_item"]), (2, 1));
     }
 

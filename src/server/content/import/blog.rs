@@ -5,10 +5,10 @@ use std::fs::{self, File};
 use std::io::{BufReader, Read};
 use std::path::{Component, Path, PathBuf};
 
-use tidemark_content::exports::{Blog, Page, Program, ghost, without_scheme, wordpress};
+use tidemark_content::exports::{Blog, Program, ghost, without_scheme, wordpress};
 use tidemark_content::front_matter::{self, normalize_path};
 
-use super::plan::Planned;
+use super::plan::{Planned, taken_by_tidemark};
 use super::report::{Fate, Report};
 use super::{ImportError, Options};
 
@@ -144,7 +144,7 @@ impl Export {
         self.blog.program.name()
     }
 
-    /// The posts. What is not taken is in the report.
+    /// The posts and pages. What is not taken is in the report.
     pub fn articles(&mut self, report: &mut Report) -> Vec<Planned> {
         let program = self.blog.program.name();
         report.notes.append(&mut self.blog.notes);
@@ -156,9 +156,6 @@ impl Export {
         if self.blog.comments > 0 {
             let text = format!("{} comments: there are none here", self.blog.comments);
             report.add(&self.name, None, Fate::Left, text);
-        }
-        for page in std::mem::take(&mut self.blog.pages) {
-            take_page(&self.name, &page, report);
         }
         let posts = std::mem::take(&mut self.blog.posts);
         report.with_views = posts.iter().filter(|post| post.views.is_some()).count();
@@ -178,6 +175,10 @@ impl Export {
             match post.found {
                 Err(reason) => report.add(&name, post.line, Fate::Refused, reason),
                 Ok(mut found) => {
+                    if let Some(reason) = taken_by_tidemark(&found.source) {
+                        report.add(&name, post.line, Fate::Refused, reason);
+                        continue;
+                    }
                     for note in found.notes.drain(..) {
                         let fate = match note.fate {
                             front_matter::Fate::Changed => Fate::Changed,
@@ -282,13 +283,6 @@ impl Export {
         let found = fs::canonicalize(uploads.join(path)).ok()?;
         (found.starts_with(uploads) && found.is_file()).then_some(found)
     }
-}
-
-/// Pages are not taken: there are none here.
-fn take_page(file: &str, page: &Page, report: &mut Report) {
-    let title: String = page.title.chars().take(80).collect();
-    let text = format!("the page {title:?} was left out: there are only articles here");
-    report.add(&format!("{file}, {}", page.name), page.line, Fate::Left, text);
 }
 
 fn host_of(address: &str) -> &str {

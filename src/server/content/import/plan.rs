@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tidemark_content::front_matter::{
-    self, Conventions, Found, Generator, LONGEST_ALIAS, PageRule, normalize_path, without_ending,
+    self, Conventions, Found, Generator, LONGEST_ALIAS, PageRule, Source, normalize_path,
+    without_ending,
 };
 use tidemark_content::site::{Placed, Site};
 
@@ -218,12 +219,8 @@ pub(super) fn read_all(files: Vec<SourceFile>, site: &Site, report: &mut Report)
                 continue;
             }
         };
-        if found.source.is_page && !may_be_page(&found.source.slug) {
-            let text = format!(
-                "its address would be /{}, which is Tidemark's own; give it another slug",
-                found.source.slug
-            );
-            report.add(&path, None, Fate::Refused, text);
+        if let Some(reason) = taken_by_tidemark(&found.source) {
+            report.add(&path, None, Fate::Refused, reason);
             continue;
         }
         let lower = path.to_ascii_lowercase();
@@ -285,6 +282,14 @@ pub(super) fn read_all(files: Vec<SourceFile>, site: &Site, report: &mut Report)
         });
     }
     planned
+}
+
+/// Why a page can't be taken: its address is one of Tidemark's own. `None` if it can.
+pub(super) fn taken_by_tidemark(source: &Source) -> Option<String> {
+    let slug = &source.slug;
+    (source.is_page && !may_be_page(slug)).then(|| {
+        format!("its address would be /{slug}, which is Tidemark's own; give it another slug")
+    })
 }
 
 /// Whether the site's program takes a file for a page, because of where it is. `below` is its path

@@ -278,7 +278,7 @@ impl Database {
         let row: Option<ArticleRow> = on_reader!(self, pool => {
             sqlx::query_as(AssertSqlSafe(sql)).bind(now).bind(slug).fetch_optional(pool).await?
         });
-        row.map(ArticleRow::into_article).transpose()
+        row.map(|row| row.into_article(&self.baselines().current())).transpose()
     }
 
     /// Returns up to `limit` articles visible at `now`, newest first.
