@@ -132,7 +132,10 @@ fn print(report: &Report, source: &str) {
         println!("Of the site: {note}");
     }
     if report.with_views > 0 {
-        println!("Articles whose number of views was not taken: {}", report.with_views);
+        println!(
+            "Articles with a number of views, which `tidemark import-counts` takes: {}",
+            report.with_views
+        );
     }
     let generator = report.generator.map(|name| format!(", made with {name}")).unwrap_or_default();
     let verb = if report.is_dry_run { "Would import" } else { "Imported" };
