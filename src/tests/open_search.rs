@@ -163,7 +163,8 @@ impl Place {
         self.server.run(async move {
             let mut connection = sqlx::MySqlConnection::connect(&url).await.unwrap();
             let sql = "SELECT articles.id, articles.version,
-                    articles.status = 'published' AND articles.deleted_at IS NULL,
+                    articles.kind = 'article' AND articles.status = 'published'
+                        AND articles.deleted_at IS NULL,
                     articles.title, articles.markdown, coalesce(article_stats.views, 0)
                  FROM articles LEFT JOIN article_stats ON article_stats.article_id = articles.id";
             let rows: Vec<(i64, i64, bool, String, String, i64)> =

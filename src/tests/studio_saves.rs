@@ -374,7 +374,7 @@ fn two_tabs_of_an_article_keep_a_draft_each() {
     // A new article has as many drafts.
     keep(&writer, 0, 0, KEYS[0], "One");
     tick();
-    keep(&writer, 0, 0, KEYS[1], "Other");
+    keep(&writer, 0, 0, KEYS[4], "Other");
     let editor = writer.get("/studio/new").text;
     assert!(editor.contains("Other</textarea>"), "{editor}");
     assert!(editor.contains(&format!("href=\"/studio/new?draft={}\"", KEYS[0])), "{editor}");

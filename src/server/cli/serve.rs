@@ -1,5 +1,7 @@
 //! Serves the blog.
 
+use std::io::Write;
+
 use tidemark_store::clock::Clock;
 use url::{Host, Url};
 
@@ -23,16 +25,23 @@ pub(super) async fn serve(config: Config, clock: Clock, run_jobs: bool) -> Resul
     let serving = format!(
         "Tidemark is serving http://{address} (public address: {base_url}). Press Ctrl-C to stop."
     );
-    match server.parts().accounts.open_setup().await.map_err(|error| error.to_string())? {
+    let text = match server
+        .parts()
+        .accounts
+        .open_setup()
+        .await
+        .map_err(|error| error.to_string())?
+    {
         Some(token) => {
             let here = if is_local(&base_url) { format!("http://{address}") } else { base_url };
-            // Together, so that whoever stops reading after the first line has got both.
-            println!(
-                "{serving}\nNobody can sign in yet. Make the administrator at {here}/setup?token={token}"
-            );
+            format!(
+                "{serving}\nNobody can sign in yet. Make the administrator at {here}/setup?token={token}\n"
+            )
         }
-        None => println!("{serving}"),
-    }
+        None => format!("{serving}\n"),
+    };
+    // A server goes on where nobody reads what it prints.
+    let _ = std::io::stdout().lock().write_all(text.as_bytes());
     server.run_until_stopped(stop, run_jobs).await.map_err(|error| error.to_string())?;
     tracing::info!("stopped");
     Ok(())

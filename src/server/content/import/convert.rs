@@ -341,7 +341,7 @@ impl Library<'_> {
             Place::Own(path) => {
                 let anchor = url.find('#').map_or("", |at| &url[at..]);
                 match self.addresses.get(path.as_str()) {
-                    Some(slug) => Destination::Article(format!("/articles/{slug}{anchor}")),
+                    Some(address) => Destination::Article(format!("{address}{anchor}")),
                     // A picture without an ending, perhaps.
                     None if is_shown => {
                         Destination::Nowhere(format!("the file {url} is not known here"))
