@@ -25,7 +25,7 @@ test: ## Check format and lints, run all tests, and fuzz a little where there is
 	@$(MAKE) --no-print-directory lint unit
 	@$(MAKE) --no-print-directory unit-current TESTS='database:: store:: totals:: server_profile:: sessions:: reactions::'
 	@$(MAKE) --no-print-directory torture end-to-end
-	@FUZZ_SEED=1 scripts/fuzz.sh 15
+	@FUZZ_SEED=1 scripts/fuzz.sh 10
 	@scripts/servers.sh report
 
 lint: ## Check format, clippy for server and browser, and the docs
