@@ -207,7 +207,7 @@ test('two tabs of one article keep a draft each', async ({ page, context, server
   await text(other).fill('Much that was typed in the second tab.')
   await expect(status(other)).toHaveText(SAVED)
   // The tab that was idle goes on.
-  await text(page).pressSequentially(' One word.')
+  await text(page).fill('Stored. One word.')
   await expect(status(page)).toHaveText(SAVED)
   await other.close({ runBeforeUnload: false })
   await page.goto(address)
