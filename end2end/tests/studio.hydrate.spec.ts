@@ -264,6 +264,8 @@ test('an article is written, saved and published by keyboard', async ({ page, se
   await expect(page.locator('.editor-tools')).toBeVisible()
   await page.getByLabel('Cover picture').focus()
   await page.keyboard.press('Tab')
+  await expect(page.getByLabel('This is a page')).toBeFocused()
+  await page.keyboard.press('Tab')
   await page.keyboard.press('Tab')
   await expect(page.getByRole('button', { name: 'Publish now' })).toBeFocused()
   await page.keyboard.press('Enter')
