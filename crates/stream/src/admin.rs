@@ -117,11 +117,24 @@ pub async fn init(settings: &Settings) -> Result<bool, StreamError> {
     .set("unclean.leader.election.enable", "false");
     let made = admin(settings)?.create_topics([&topic], &options()).await?;
     match made.into_iter().next() {
-        Some(Ok(_)) => Ok(true),
+        Some(Ok(_)) => {
+            wait_until_known(settings).await?;
+            Ok(true)
+        }
         Some(Err((_, RDKafkaErrorCode::TopicAlreadyExists))) => Ok(false),
         Some(Err((_, code))) => Err(StreamError::Kafka(code.to_string())),
         None => Err(StreamError::Kafka("it does not say whether it made the topic".into())),
     }
+}
+
+/// Waits until brokers tell of the topic that was just made, at most [`ANSWER`]: they learn of it a
+/// moment after the one that made it.
+async fn wait_until_known(settings: &Settings) -> Result<(), StreamError> {
+    let deadline = tokio::time::Instant::now() + ANSWER;
+    while look(settings).await?.partitions == 0 && tokio::time::Instant::now() < deadline {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    Ok(())
 }
 
 /// Says what a topic guarantees and what it gives up.
