@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::characters::without_unstorable;
 use crate::front_matter::{
-    Fate, Found, LONGEST_ALIAS, LONGEST_COVER, LONGEST_MARKDOWN, LONGEST_NAME, LONGEST_SUMMARY,
-    LONGEST_TITLE, MOST_ALIASES, MOST_NAMES, Note, Source, is_picture_address, normalize_path,
+    Fate, Found, LONGEST_ALIAS, LONGEST_COVER, LONGEST_MARKDOWN, LONGEST_SUMMARY, LONGEST_TITLE,
+    MOST_ALIASES, Names, Note, Source, is_picture_address, normalize_path,
 };
 use crate::slug::{slugify, tag_slug};
 use crate::to_markdown::{plain_text, to_markdown};
@@ -309,28 +309,15 @@ impl Raw {
 
     /// Names of tags or authors, without what can't be kept.
     fn names(&mut self, given: Vec<String>, what: &str, key: fn(&str) -> String) -> Vec<String> {
-        let (mut names, mut slugs) = (Vec::<String>::new(), Vec::new());
+        let mut names = Names::default();
         for name in given {
             let name = plain_text(&without_unstorable(&name));
             let slug = key(&name);
-            if name.is_empty() || slugs.contains(&slug) {
-                continue;
+            if let Err(why) = names.add(what, name, slug) {
+                self.note(Fate::Left, why);
             }
-            let is_long = name.chars().nth(LONGEST_NAME).is_some();
-            if slug.is_empty() || is_long || names.len() == MOST_NAMES {
-                let start: String = name.chars().take(40).collect();
-                let why = match (slug.is_empty(), is_long) {
-                    (true, _) => "has no letter or digit".to_owned(),
-                    (_, true) => format!("has more than {LONGEST_NAME} characters"),
-                    _ => format!("is one more than {MOST_NAMES}"),
-                };
-                self.note(Fate::Left, format!("the {what} {start:?} {why}"));
-                continue;
-            }
-            slugs.push(slug);
-            names.push(name);
         }
-        names
+        names.kept
     }
 
     fn aliases(&mut self, slug: &str) -> Vec<String> {

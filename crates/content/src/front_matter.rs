@@ -10,9 +10,7 @@ mod write;
 pub use date::Zones;
 pub(crate) use date::parse_date;
 pub use parse::{Conventions, Fate, Found, Generator, Note, PageRule, parse, read};
-pub(crate) use parse::{
-    LONGEST_COVER, LONGEST_MARKDOWN, LONGEST_NAME, LONGEST_SUMMARY, LONGEST_TITLE, MOST_NAMES,
-};
+pub(crate) use parse::{LONGEST_COVER, LONGEST_MARKDOWN, LONGEST_SUMMARY, LONGEST_TITLE, Names};
 
 pub(crate) use path::encode_path;
 pub use path::{

@@ -231,6 +231,38 @@ pub fn read(name: &str, text: &str, conventions: &Conventions) -> Result<Found, 
     Reading { name, front: &front, conventions, notes: Vec::new() }.article(body, body_line)
 }
 
+/// The names of tags or authors that are kept, in their order.
+#[derive(Default)]
+pub(crate) struct Names {
+    pub(crate) kept: Vec<String>,
+    slugs: Vec<String>,
+}
+
+impl Names {
+    /// Keeps the name of a `what`, which is known by `slug`, unless it is empty or there already.
+    ///
+    /// # Errors
+    /// Why it can't be kept.
+    pub(crate) fn add(&mut self, what: &str, name: String, slug: String) -> Result<(), String> {
+        if name.is_empty() || self.slugs.contains(&slug) {
+            return Ok(());
+        }
+        let why = if slug.is_empty() {
+            "has no letter or digit".to_owned()
+        } else if name.chars().nth(LONGEST_NAME).is_some() {
+            format!("has more than {LONGEST_NAME} characters")
+        } else if self.kept.len() == MOST_NAMES {
+            format!("is one more than {MOST_NAMES}")
+        } else {
+            self.slugs.push(slug);
+            self.kept.push(name);
+            return Ok(());
+        };
+        let start: String = name.chars().take(40).collect();
+        Err(format!("the {what} {start:?} {why}"))
+    }
+}
+
 /// A file that is being read.
 struct Reading<'a> {
     name: &'a str,
@@ -261,8 +293,7 @@ impl<'a> Reading<'a> {
 
     /// What the values of these keys name, without what can't be kept.
     fn names(&mut self, keys: &[&str], what: &str, key: fn(&str) -> String) -> Vec<String> {
-        let mut names = Vec::<String>::new();
-        let mut slugs = Vec::new();
+        let mut names = Names::default();
         // Zola has its tags in a table of their own.
         let tables = [self.get("taxonomies")];
         let inner = tables.into_iter().flatten();
@@ -283,25 +314,12 @@ impl<'a> Reading<'a> {
             for name in parts {
                 let name = without_unstorable(&name).trim().to_owned();
                 let slug = key(&name);
-                if name.is_empty() || slugs.contains(&slug) {
-                    continue;
+                if let Err(why) = names.add(what, name, slug) {
+                    self.note(node.line, Fate::Left, why);
                 }
-                let is_long = name.chars().nth(LONGEST_NAME).is_some();
-                if slug.is_empty() || is_long || names.len() == MOST_NAMES {
-                    let start: String = name.chars().take(40).collect();
-                    let why = match (slug.is_empty(), is_long) {
-                        (true, _) => "has no letter or digit".to_owned(),
-                        (_, true) => format!("has more than {LONGEST_NAME} characters"),
-                        _ => format!("is one more than {MOST_NAMES}"),
-                    };
-                    self.note(node.line, Fate::Left, format!("the {what} {start:?} {why}"));
-                    continue;
-                }
-                slugs.push(slug);
-                names.push(name);
             }
         }
-        names
+        names.kept
     }
 
     /// The tags in a text. Jekyll splits at spaces; everybody understands commas.
