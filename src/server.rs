@@ -32,5 +32,6 @@ pub mod state;
 pub mod stores;
 pub mod studio;
 pub mod telemetry;
+pub mod together;
 pub mod visibility;
 pub mod work;

@@ -16,6 +16,7 @@ use tidemark_store::clock::Clock;
 use super::articles::totals;
 use super::db::Database;
 pub use super::db::search::{Asked, Found, MOST_RANKED};
+use super::together::Together;
 use super::work::Work;
 use crate::error::Error;
 use crate::model::article::{ArticleSummary, Tag};
@@ -75,6 +76,17 @@ pub struct Searched {
     pub corrected: Option<String>,
 }
 
+/// What a page of results depends on, but for time.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Wanted {
+    content_version: u64,
+    text: String,
+    filter: SearchFilter,
+    sort: Sort,
+    page: i64,
+    per_page: i64,
+}
+
 /// The search service. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Search {
@@ -83,6 +95,8 @@ pub struct Search {
     clock: Clock,
     views: Views,
     turns: Work,
+    /// Pages that are being found. A crowd that asks for the same one is one search.
+    pages: Together<Wanted, Searched>,
     /// The popular tags, by the version of the content.
     tags: Cache<u64, Vec<Tag>>,
 }
@@ -91,7 +105,8 @@ impl Search {
     /// A service that asks `engine`, and `database` if that is away. Counts come from `views`.
     pub fn new(engine: Engine, database: Database, clock: Clock, views: Views) -> Self {
         let turns = Work::new(SEARCHES_AT_A_TIME, QUEUED_SEARCHES);
-        Self { engine, database, clock, views, turns, tags: Cache::new(1) }
+        let (pages, tags) = (Together::default(), Cache::new(1));
+        Self { engine, database, clock, views, turns, pages, tags }
     }
 
     /// Where searches in SQL wait for their turn.
@@ -150,6 +165,27 @@ impl Search {
         if query.is_empty() {
             return Ok(None);
         }
+        let wanted = Wanted {
+            content_version: self.database.content_version().current(),
+            text: text.to_owned(),
+            filter: filter.clone(),
+            sort,
+            page,
+            per_page,
+        };
+        let search = self.clone();
+        let look_up = async move { search.look_up(query, filter, sort, page, per_page).await };
+        self.pages.get(wanted, look_up).await.map(Some)
+    }
+
+    async fn look_up(
+        &self,
+        query: Query,
+        filter: SearchFilter,
+        sort: Sort,
+        page: i64,
+        per_page: i64,
+    ) -> Result<Searched, Error> {
         let (offset, now) = ((page - 1).saturating_mul(per_page).max(0), self.clock.now_ms());
         let asked = Asked { query, filter, sort, offset, limit: per_page, now };
         let Answer { found, is_fallback, is_whole, corrected } = self.find(&asked).await?;
@@ -162,7 +198,7 @@ impl Search {
         };
         let hits = self.hits(ids, query, now).await?;
         let hits = Page::new(hits, page, per_page, total);
-        Ok(Some(Searched { hits, is_more, is_fallback, corrected: text }))
+        Ok(Searched { hits, is_more, is_fallback, corrected: text })
     }
 
     /// Replaces the views of hits with current ones.
