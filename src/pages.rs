@@ -6,6 +6,7 @@ pub mod article;
 pub mod author;
 pub mod collects;
 pub mod following;
+pub mod health;
 pub mod home;
 pub mod login;
 pub mod most_viewed;

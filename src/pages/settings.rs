@@ -165,11 +165,12 @@ fn LogoForm(logo: Option<Logo>, version: i64, error: Option<String>) -> impl Int
 
 /// The links between the pages of the settings.
 #[component]
-fn Tabs(here: &'static str) -> impl IntoView {
+pub(super) fn Tabs(here: &'static str) -> impl IntoView {
     let pages = [
         ("/settings", "General"),
         ("/settings/menu", "Menu"),
         ("/settings/redirects", "Redirects"),
+        ("/settings/health", "Health"),
     ];
     let items = pages
         .into_iter()

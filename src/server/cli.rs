@@ -1,6 +1,7 @@
 //! The command line: its arguments, and which command runs. Each command has a module below, but
 //! for those of a few lines.
 
+mod backup;
 mod doctor;
 mod import;
 mod import_counts;
@@ -15,6 +16,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use backup::{RestoreArguments, restore_backup};
 use clap::{Parser, Subcommand};
 use doctor::doctor;
 use import::{ImportArguments, import, seed_samples};
@@ -71,7 +73,14 @@ enum Command {
     /// Show the background jobs: their schedules, next runs and last results
     Jobs,
     /// Check the configuration and the stores, and show what they guarantee
-    Doctor,
+    ///
+    /// The exit status is 0 if nothing is wrong, even if there are warnings, and 1 if there are
+    /// problems.
+    Doctor {
+        /// Print JSON: version, problems and warnings (how many), and findings (level and text)
+        #[arg(long)]
+        json: bool,
+    },
     /// Migrate the database, render articles of older versions again, and exit
     Migrate,
     /// Add sample articles and a demo author to a blog that has no articles
@@ -94,6 +103,20 @@ enum Command {
         /// The folder to write to; created if missing, existing files are replaced
         folder: PathBuf,
     },
+    /// Write everything to one file: articles, users, counts, settings and pictures
+    ///
+    /// Servers may run meanwhile. It has nothing that says who read what, no sessions and no
+    /// invitations, but it has the hashes of passwords, so only its owner may read it. It is read
+    /// back before it replaces a file of that name.
+    Backup {
+        /// The file to write, such as tidemark.tar.gz
+        file: PathBuf,
+    },
+    /// Put what a backup has in place of an empty blog, on SQLite or on a server
+    ///
+    /// The file is checked before anything changes, and the database is replaced in one step.
+    /// Everybody has to sign in again.
+    Restore(RestoreArguments),
     /// Manage the index that searches use
     #[command(subcommand)]
     Search(SearchCommand),
@@ -169,7 +192,7 @@ async fn run(arguments: Arguments) -> Result<(), String> {
         Command::Flush { every: Some(_) } => work(jobs).await,
         Command::Reconcile => reconcile(jobs).await,
         Command::Jobs => show_jobs(jobs, database, clock).await,
-        Command::Doctor => doctor(&parts.doctor, &parts.config, clock).await,
+        Command::Doctor { json } => doctor(&parts.doctor, &parts.config, json).await,
         Command::Migrate => {
             println!("The database is up to date: {}", database.address());
             let indexed = index_older(database).await.map_err(|error| error.to_string())?;
@@ -209,6 +232,8 @@ async fn run(arguments: Arguments) -> Result<(), String> {
                 Err(error) => Err(error.to_string()),
             }
         }
+        Command::Backup { file } => jobs.backup_step(&file).await.map(|made| println!("{made}")),
+        Command::Restore(arguments) => restore_backup(&parts.stores, jobs, clock, arguments).await,
         Command::Search(SearchCommand::Rebuild) => {
             search::rebuild(database, parts.stores.open_search.as_ref()).await
         }

@@ -41,6 +41,8 @@ pub struct Config {
     pub views: Views,
     /// Schedules of background jobs.
     pub jobs: Jobs,
+    /// Backups.
+    pub backup: Backup,
     /// Accounts.
     pub accounts: Accounts,
     /// Pictures.
@@ -108,6 +110,9 @@ pub struct Server {
     pub keep_alive: Duration,
     /// Log format.
     pub log: Log,
+    /// Answers that take longer are logged as a warning; `None` for none.
+    #[serde(deserialize_with = "slow")]
+    pub slow_page: Option<Duration>,
 }
 
 /// Log format.
@@ -129,6 +134,9 @@ pub struct Database {
     /// Maximum number of connections; 0 uses the default for the kind of database.
     #[serde(deserialize_with = "in_range::<_, 0, 1_000>")]
     pub connections: usize,
+    /// Statements that take longer are logged as a warning; `None` for none.
+    #[serde(deserialize_with = "slow")]
+    pub slow_query: Option<Duration>,
 }
 
 /// `[redis]`
@@ -264,6 +272,19 @@ pub struct Jobs {
     pub ranking: Schedule,
     /// When changed articles and counts are sent to OpenSearch.
     pub search: Schedule,
+    /// When a backup is made.
+    pub backup: Schedule,
+}
+
+/// `[backup]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Backup {
+    /// The folder that the job writes to.
+    pub folder: PathBuf,
+    /// How many backups the job keeps there.
+    #[serde(deserialize_with = "in_range::<_, 1, 10_000>")]
+    pub keep: usize,
 }
 
 /// `[pictures]`
@@ -554,6 +575,20 @@ fn waiting_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, 
     Ok(span)
 }
 
+/// From when on something is slow: 1 ms to 1 h, or `off`.
+fn slow<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text == "off" {
+        return Ok(None);
+    }
+    let (least, most) = (Duration::from_millis(1), Duration::from_secs(60 * 60));
+    let span =
+        text.parse().ok().and_then(|span: jiff::SignedDuration| Duration::try_from(span).ok());
+    span.filter(|span| (least..=most).contains(span)).map(Some).ok_or_else(|| {
+        de::Error::custom(format!("{text:?} is neither a time span from 1ms to 1h nor \"off\""))
+    })
+}
+
 /// A window, at most 24 h, because its salt is destroyed after two days (rule C3).
 fn window<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     let span = interval(deserializer)?;
@@ -603,6 +638,9 @@ mod tests {
             (AnonymousVisitor::Address, false)
         );
         assert_eq!(config.site.addr, "127.0.0.1:3000".parse().unwrap());
+        assert_eq!((config.backup.keep, config.jobs.backup.is_off()), (7, true));
+        let second = Some(Duration::from_secs(1));
+        assert_eq!((config.server.slow_page, config.database.slow_query), (second, second));
         assert!(config.server.trusted_proxies.is_empty());
         assert_eq!(config.server.connections, 0);
         assert_eq!(
@@ -625,6 +663,11 @@ mod tests {
             ("TIDEMARK_SITE__TITLE", "2026"),
             ("DATABASE_URL", "sqlite:/tmp/other.db"),
             ("LEPTOS_SITE_ADDR", "0.0.0.0:8080"),
+            ("TIDEMARK_BACKUP__FOLDER", "/backups"),
+            ("TIDEMARK_BACKUP__KEEP", "30"),
+            ("TIDEMARK_SERVER__SLOW_PAGE", "250ms"),
+            ("TIDEMARK_DATABASE__SLOW_QUERY", "off"),
+            ("TIDEMARK_JOBS__BACKUP", "0 2 * * *"),
             ("HOME", "/home/jo"),
         ])
         .unwrap();
@@ -637,6 +680,13 @@ mod tests {
         assert_eq!(config.server.trusted_proxies.len(), 2);
         assert_eq!(config.site.base_url, "https://blog.example");
         assert_eq!(config.site.title, "2026");
+        assert_eq!(
+            (config.backup.folder.as_path(), config.backup.keep),
+            (Path::new("/backups"), 30)
+        );
+        assert_eq!(config.jobs.backup.to_string(), "0 2 * * *");
+        assert_eq!(config.server.slow_page, Some(Duration::from_millis(250)));
+        assert_eq!(config.database.slow_query, None);
         assert_eq!(config.database.url, "sqlite:/tmp/other.db");
         assert_eq!(config.site.addr.port(), 8080);
         assert!(config.is_secure());
@@ -713,6 +763,8 @@ mod tests {
             ("TIDEMARK_SERVER__LOG", "xml", "server.log"),
             ("TIDEMARK_SERVER__TRUSTED_PROXIES", "nobody", "trusted-proxies"),
             ("TIDEMARK_SERVER__CONNECTIONS", "-1", "connections"),
+            ("TIDEMARK_SERVER__SLOW_PAGE", "0ms", "slow-page"),
+            ("TIDEMARK_DATABASE__SLOW_QUERY", "sometimes", "slow-query"),
             ("TIDEMARK_SERVER__TIMEOUT", "0s", "timeout"),
             ("TIDEMARK_SERVER__KEEP_ALIVE", "2h", "keep-alive"),
             ("TIDEMARK_SITE__BASE_URL", "blog", "base-url"),
@@ -736,6 +788,8 @@ mod tests {
             ("TIDEMARK_PICTURES__URL", "s3://B", "pictures.url"),
             ("TIDEMARK_PICTURES__URL", "s3://bucket/a//b", "pictures.url"),
             ("TIDEMARK_JOBS__SEARCH", "often", "jobs.search"),
+            ("TIDEMARK_JOBS__BACKUP", "nightly", "jobs.backup"),
+            ("TIDEMARK_BACKUP__KEEP", "0", "backup.keep"),
             ("TIDEMARK_SEARCH__URL", "http://localhost:9200", "search.url"),
             ("TIDEMARK_SEARCH__URL", "localhost:9200", "search.url"),
             ("TIDEMARK_SEARCH__URL", "ftp://localhost", "search.url"),

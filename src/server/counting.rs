@@ -7,6 +7,7 @@ use tidemark_counting::{Sender, ViewError, Views};
 use tower_sessions::SessionStore;
 use tower_sessions::session::Id;
 
+use super::clients::Clients;
 use super::db::Database;
 use super::metrics::Metrics;
 use super::sessions::{Sessions, USER_ID};
@@ -22,6 +23,8 @@ pub struct ViewRequest {
     pub session: Option<Id>,
     /// The reader, whose user is not known yet, and the purposes of the request.
     pub sent: tidemark_counting::ViewRequest,
+    /// Whether it came with an `X-Forwarded-For` that was not believed.
+    pub is_forwarded: bool,
 }
 
 impl ViewRequest {
@@ -42,6 +45,7 @@ pub struct Counting {
     sessions: Sessions,
     database: Database,
     metrics: Metrics,
+    clients: Clients,
     /// Whether views by authors in the byline count (rule C4).
     counts_authors: bool,
 }
@@ -54,9 +58,10 @@ impl Counting {
         sessions: Sessions,
         database: Database,
         metrics: Metrics,
+        clients: Clients,
         counts_authors: bool,
     ) -> Self {
-        Self { views, visibility, sessions, database, metrics, counts_authors }
+        Self { views, visibility, sessions, database, metrics, clients, counts_authors }
     }
 
     /// Records a view of an article. The request is boxed so that a view stays small while it waits
@@ -70,6 +75,7 @@ impl Counting {
         article: i64,
         request: Box<ViewRequest>,
     ) -> Result<ViewOutcome, Error> {
+        self.clients.look(request.sent.reader.address, request.is_forwarded);
         let mut outcome = self.try_to_record(article, request).await;
         self.metrics.view(&outcome);
         // Readers see the total (rule C6). The store knows only what was counted here.

@@ -8,6 +8,7 @@
 //! took longer than reading the list.
 
 pub mod articles;
+pub mod backup;
 pub mod baselines;
 pub mod content_version;
 pub mod counts;
@@ -17,6 +18,7 @@ pub mod imports;
 pub mod invitations;
 pub mod job_runs;
 pub mod lists;
+pub mod notices;
 pub mod pictures;
 pub mod rankings;
 pub mod reactions;
@@ -29,7 +31,6 @@ pub mod site;
 pub mod studio;
 pub mod users;
 
-use std::num::NonZeroU32;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -39,7 +40,7 @@ use content_version::ContentVersion;
 pub use tidemark_store::sql::{
     AnyDatabase, MySqlDatabase, OpenError, SqliteDatabase, Transaction, is_unavailable,
 };
-use tidemark_store::sql::{Dialect, InsertedId, Migrations, is_taken, within};
+use tidemark_store::sql::{Connections, Dialect, InsertedId, Migrations, is_taken, within};
 use tidemark_store::{on_connection, on_own, on_reader, on_writer};
 
 use crate::error::Error;
@@ -88,12 +89,14 @@ impl Database {
         Self::open_with(url, None).await
     }
 
-    /// Like [`Database::open`], with at most `connections` connections instead of the default for
-    /// this kind of database.
+    /// Like [`Database::open`], with `connections` as wanted, such as `None` for the default number.
     ///
     /// # Errors
     /// See [`Database::open`].
-    pub async fn open_with(url: &str, connections: Option<NonZeroU32>) -> Result<Self, OpenError> {
+    pub async fn open_with(
+        url: &str,
+        connections: impl Into<Connections>,
+    ) -> Result<Self, OpenError> {
         AnyDatabase::open(url, connections, &MIGRATIONS).await.map(Self::from)
     }
 

@@ -5,19 +5,25 @@ use std::time::Duration;
 use tidemark_counting::ViewError;
 use tidemark_counting::store::redis::files::Files;
 use tidemark_counting::store::redis::{RedisStore, Unflushed};
+use tidemark_store::clock::Clock;
 use tidemark_store::redis::Info;
 use tidemark_stream::admin::{self, Remark};
 use tidemark_stream::road::{Road, Stream};
 
+use super::clients::Clients;
 use super::config::{AnonymousVisitor, Config, Jobs};
 use super::db::search_queue::Waiting;
 use super::db::{AnyDatabase, Database};
+use super::jobs::Job;
 use super::pictures::store::PictureStore;
 use super::search::open_search::{Condition, OpenSearch};
 use super::stores::Stores;
 
 /// How long a store may take to answer before it counts as down.
 const TIMEOUT: Duration = Duration::from_secs(2);
+
+/// A day in milliseconds, and how many make a backup old.
+const OLD_BACKUP: (i64, i64) = (24 * 60 * 60 * 1000, 8);
 
 /// The state of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,13 +58,15 @@ pub struct Doctor {
     road: Road,
     pictures: PictureStore,
     open_search: Option<OpenSearch>,
+    clients: Clients,
+    clock: Clock,
 }
 
 impl Doctor {
-    /// Examines `stores`.
-    pub fn new(stores: &Stores) -> Self {
+    /// Examines `stores`, and says what `clients` has noticed.
+    pub fn new(stores: &Stores, clients: Clients, clock: Clock) -> Self {
         let Stores { database, redis, road, pictures, open_search, .. } = stores.clone();
-        Self { database, redis, road, pictures, open_search }
+        Self { database, redis, road, pictures, open_search, clients, clock }
     }
 
     /// Checks each store.
@@ -150,7 +158,46 @@ impl Doctor {
             findings.extend(examine_kafka(stream).await);
         }
         findings.extend(examine_jobs(&config.jobs, self.redis.is_some()));
+        findings.extend(self.examine_backups(config).await);
+        findings.extend(self.clients.notices().await.into_iter().flatten().map(Finding::Warning));
         findings
+    }
+
+    /// As [`Doctor::examine`], and checks pictures and OpenSearch too.
+    pub async fn examine_all(&self, config: &Config) -> Vec<Finding> {
+        let mut findings = self.examine(config).await;
+        findings.push(self.examine_pictures().await);
+        if let Some(open_search) = &self.open_search {
+            let now = self.clock.now_ms();
+            findings.extend(examine_open_search(config, open_search, now).await);
+        }
+        findings
+    }
+
+    /// Says when the last backup was made. Says nothing if the database does not answer; others do.
+    async fn examine_backups(&self, config: &Config) -> Option<Finding> {
+        let runs = self.database.job_runs().await.ok()?;
+        let Some(run) = runs.into_iter().find(|run| run.job == Job::Backup.name()) else {
+            return Some(Finding::Warning(
+                "Backup: none was made yet. Set jobs.backup and backup.folder, or run tidemark backup FILE regularly. If something else \
+                 backs up the stores, all is well."
+                    .into(),
+            ));
+        };
+        let time = jiff::Timestamp::from_millisecond(run.started_at).unwrap_or_default();
+        let time = time.strftime("%Y-%m-%d %H:%M:%S UTC");
+        let age = (self.clock.now_ms() - run.started_at) / OLD_BACKUP.0;
+        Some(if !run.succeeded {
+            Finding::Wrong(format!("Backup: the last one failed at {time}: {}", run.result))
+        } else if age >= OLD_BACKUP.1 {
+            let off = match config.jobs.backup.is_off() {
+                true => " jobs.backup is off.",
+                false => "",
+            };
+            Finding::Warning(format!("Backup: the last one is {age} days old ({time}).{off}"))
+        } else {
+            Finding::Fact(format!("Backup: the last one was made at {time}. {}", run.result))
+        })
     }
 
     /// Says what searches look words up in, and how many articles are in it. Says nothing if the
@@ -184,6 +231,35 @@ impl Doctor {
 /// counts, `volatile-*` drops the dedup log, so that repeats would count.
 fn evicts(node: &Info) -> bool {
     !matches!(node.get("maxmemory_policy"), "noeviction" | "")
+}
+
+/// How serious a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// As it should be.
+    Fact,
+    /// A guarantee is weaker than it could be.
+    Warning,
+    /// Something does not work.
+    Problem,
+}
+
+impl Finding {
+    /// How serious it is.
+    pub fn level(&self) -> Level {
+        match self {
+            Finding::Fact(_) => Level::Fact,
+            Finding::Warning(_) => Level::Warning,
+            Finding::Wrong(_) => Level::Problem,
+        }
+    }
+
+    /// What it says.
+    pub fn text(&self) -> &str {
+        let (Finding::Fact(text) | Finding::Warning(text) | Finding::Wrong(text)) = self;
+        text
+    }
 }
 
 /// A line of the report.
@@ -515,6 +591,7 @@ mod tests {
             prune: schedule("prune"),
             ranking: schedule("ranking"),
             search: schedule("search"),
+            backup: schedule("backup"),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Background jobs and their schedules. A job is a single step, which tests and the command line
 //! run too. The loop around it ([`runner`]) only waits. Each step has a module of its own.
 
+mod backup;
 pub mod consume;
 mod flush;
 mod prune;
@@ -19,9 +20,10 @@ use tidemark_store::clock::Clock;
 use tidemark_stream::road::Road;
 
 use super::author_counts::AuthorCounts;
-use super::config;
+use super::config::{self, Config};
 use super::db::Database;
 use super::metrics::Metrics;
+use super::pictures::store::PictureStore;
 use super::search::open_search::OpenSearch;
 use super::sessions::Sessions;
 use super::stores::Stores;
@@ -39,11 +41,14 @@ pub enum Job {
     Ranking,
     /// Sends articles and counts to OpenSearch.
     Search,
+    /// Makes a backup.
+    Backup,
 }
 
 impl Job {
     /// Every job.
-    pub const ALL: [Job; 5] = [Job::Flush, Job::Ranking, Job::Search, Job::Reconcile, Job::Prune];
+    pub const ALL: [Job; 6] =
+        [Job::Flush, Job::Ranking, Job::Search, Job::Reconcile, Job::Prune, Job::Backup];
 
     /// Name in settings, logs and tables.
     pub fn name(self) -> &'static str {
@@ -53,6 +58,7 @@ impl Job {
             Job::Prune => "prune",
             Job::Ranking => "ranking",
             Job::Search => "search",
+            Job::Backup => "backup",
         }
     }
 
@@ -61,6 +67,8 @@ impl Job {
         match self {
             Job::Flush | Job::Prune => Duration::from_secs(60),
             Job::Reconcile | Job::Ranking | Job::Search => Duration::from_secs(60 * 60),
+            // Pictures may be many, and in a bucket.
+            Job::Backup => Duration::from_secs(6 * 60 * 60),
         }
     }
 }
@@ -78,6 +86,8 @@ pub struct Jobs {
     settings: config::Jobs,
     metrics: Metrics,
     open_search: Option<OpenSearch>,
+    pictures: PictureStore,
+    backup: config::Backup,
 }
 
 /// What a step did, as text; `None` if there was nothing to do.
@@ -86,9 +96,18 @@ type Summary = Option<String>;
 impl Jobs {
     /// Jobs that work on these stores. Jobs may take longer than requests, so these should not be
     /// the stores [`Stores::for_requests`].
-    pub fn new(stores: &Stores, clock: Clock, settings: config::Jobs, metrics: Metrics) -> Self {
-        let Stores { database, views, redis, road, sessions, author_counts, open_search, .. } =
-            stores.clone();
+    pub fn new(stores: &Stores, clock: Clock, config: &Config, metrics: Metrics) -> Self {
+        let Stores {
+            database,
+            views,
+            redis,
+            road,
+            sessions,
+            author_counts,
+            open_search,
+            pictures,
+            ..
+        } = stores.clone();
         Self {
             database,
             store: views,
@@ -97,9 +116,11 @@ impl Jobs {
             sessions,
             author_counts,
             clock,
-            settings,
+            settings: config.jobs.clone(),
             metrics,
             open_search,
+            pictures,
+            backup: config.backup.clone(),
         }
     }
 
@@ -116,6 +137,7 @@ impl Jobs {
             Job::Prune => &self.settings.prune,
             Job::Ranking => &self.settings.ranking,
             Job::Search => &self.settings.search,
+            Job::Backup => &self.settings.backup,
         }
     }
 }

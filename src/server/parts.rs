@@ -15,6 +15,7 @@ use super::accounts::Accounts;
 use super::article_reader::{ArticleReader, articles_by_slug};
 use super::articles::Articles;
 use super::assets::Assets;
+use super::clients::Clients;
 use super::config::Config;
 use super::counting::Counting;
 use super::counts::{CountsReader, Sources, counts};
@@ -82,9 +83,10 @@ impl Parts {
     pub async fn assemble(config: Config, clock: Clock) -> Result<(AppState, Tasks), StoresError> {
         let stores = Stores::open(&config, &clock).await?;
         let metrics = Metrics::new();
-        let jobs = Jobs::new(&stores, clock.clone(), config.jobs.clone(), metrics.clone());
+        let jobs = Jobs::new(&stores, clock.clone(), &config, metrics.clone());
         let for_requests = stores.clone().for_requests();
-        let doctor = Doctor::new(&for_requests);
+        let clients = Clients::new(for_requests.database.clone(), clock.clone(), &config);
+        let doctor = Doctor::new(&for_requests, clients.clone(), clock.clone());
         let Stores { database, views: store, sessions, pictures, author_counts, throttle, .. } =
             for_requests;
 
@@ -99,6 +101,7 @@ impl Parts {
             sessions.clone(),
             database.clone(),
             metrics.clone(),
+            clients.clone(),
             config.views.count_authors,
         );
 
@@ -170,6 +173,7 @@ impl Parts {
             assets,
             jobs,
             metrics,
+            clients,
             doctor,
         });
         Ok((state, Tasks { workers, counts_reader, article_reader, watch, follower }))

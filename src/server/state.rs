@@ -8,6 +8,7 @@ use tidemark_store::clock::Clock;
 use super::accounts::Accounts;
 use super::articles::Articles;
 use super::assets::Assets;
+use super::clients::Clients;
 use super::config::Config;
 use super::counting::Counting;
 use super::counts::Counts;
@@ -101,6 +102,8 @@ pub struct Parts {
     pub jobs: Jobs,
     /// Metrics for the operator.
     pub metrics: Metrics,
+    /// Notices when the server does not see where readers are.
+    pub clients: Clients,
     /// Examines the stores.
     pub doctor: Doctor,
 }

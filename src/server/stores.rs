@@ -9,6 +9,7 @@ use tidemark_counting::store::redis::RedisStore;
 use tidemark_counting::store::sqlite::SqliteStore;
 use tidemark_store::clock::Clock;
 use tidemark_store::redis::Redis;
+use tidemark_store::sql::Connections;
 use tidemark_stream::road::{Road, Stream};
 
 use super::accounts::throttle::Throttle;
@@ -79,7 +80,10 @@ impl Stores {
     /// # Errors
     /// See [`StoresError`].
     pub async fn open(config: &Config, clock: &Clock) -> Result<Self, StoresError> {
-        let connections = u32::try_from(config.database.connections).ok().and_then(NonZeroU32::new);
+        let connections = Connections {
+            most: u32::try_from(config.database.connections).ok().and_then(NonZeroU32::new),
+            slow: config.database.slow_query,
+        };
         let pictures = PictureStore::open(&config.pictures.url, &config.pictures.aws)
             .map_err(StoresError::Pictures)?;
         let database = Database::open_with(&config.database.url, connections).await?;

@@ -1,7 +1,7 @@
 //! Logging: one line per request, without addresses (rule C3) and without search texts.
 
 use std::io::IsTerminal;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::extract::Request;
 use axum::http::Method;
@@ -40,26 +40,35 @@ pub struct RequestLog {
     method: Method,
     path: String,
     start: Instant,
+    slow: Option<Duration>,
 }
 
 impl RequestLog {
-    /// Starts the clock for a request. Returns `None` if it is not logged: the log level is too
-    /// low, or it is marked [`LoggedElsewhere`].
-    pub fn start(request: &Request) -> Option<Self> {
-        let is_logged = tracing::enabled!(tracing::Level::INFO)
+    /// Starts the clock for a request. If it takes longer than `slow`, its line is a warning.
+    /// Returns `None` if it is not logged: the log level is too low, or it is marked
+    /// [`LoggedElsewhere`].
+    pub fn start(request: &Request, slow: Option<Duration>) -> Option<Self> {
+        let may_be_slow = || slow.is_some() && tracing::enabled!(tracing::Level::WARN);
+        let is_logged = (tracing::enabled!(tracing::Level::INFO) || may_be_slow())
             && request.extensions().get::<LoggedElsewhere>().is_none();
         is_logged.then(|| Self {
             method: request.method().clone(),
             path: request.uri().path().to_owned(),
             start: Instant::now(),
+            slow,
         })
     }
 
     /// Logs the request with its status and duration.
     pub fn end(self, response: &Response) {
-        let Self { method, path, start } = self;
-        let duration_ms = start.elapsed().as_secs_f64() * 1000.0;
+        let Self { method, path, start, slow } = self;
+        let duration = start.elapsed();
+        let duration_ms = duration.as_secs_f64() * 1000.0;
         let status = response.status().as_u16();
+        if slow.is_some_and(|slow| duration > slow) {
+            tracing::warn!(http.method = %method, http.path = path, http.status = status, duration_ms, "slow request");
+            return;
+        }
         tracing::info!(http.method = %method, http.path = path, http.status = status, duration_ms, "request");
     }
 }

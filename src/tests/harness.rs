@@ -140,6 +140,11 @@ impl TestServer {
         Self::on(true, settings)
     }
 
+    /// Starts a server on the embedded profile, whatever profile the tests run on.
+    pub fn on_embedded() -> Self {
+        Self::on(false, &[])
+    }
+
     fn on(is_server_profile: bool, settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let redis = is_server_profile.then(Redis::start);
@@ -157,6 +162,7 @@ impl TestServer {
                     "TIDEMARK_PICTURES__URL",
                     format!("file:{}", folder.path().join("pictures").display()),
                 ),
+                ("TIDEMARK_BACKUP__FOLDER", folder.path().join("backups").display().to_string()),
                 ("TIDEMARK_SERVER__TRUSTED_PROXIES", "127.0.0.1".into()),
             ]
             .map(|(name, value)| (name.to_owned(), value)),

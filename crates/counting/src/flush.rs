@@ -231,6 +231,24 @@ impl Flusher {
         Ok((names, flushed))
     }
 
+    /// Step 1 alone. Returns all batches that Redis has.
+    ///
+    /// # Errors
+    /// As for [`Self::step`].
+    pub async fn seal(&self) -> Result<Vec<BatchName>, ViewError> {
+        let mut names = Vec::new();
+        for shard in self.store.shards() {
+            let mut answer: Vec<String> = self
+                .store
+                .redis
+                .evaluate(&SEAL, &RedisStore::key(shard), &[self.store.time()])
+                .await?;
+            let batches = answer.split_off(1);
+            names.extend(batches.into_iter().map(|id| BatchName { shard, id }));
+        }
+        Ok(names)
+    }
+
     /// Steps 3 and 4 of the direct way: adds batches to SQL, and has Redis delete them.
     ///
     /// # Errors

@@ -67,6 +67,7 @@ mod sqlite;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use log::LevelFilter;
 pub use mysql::MySqlDatabase;
 pub use outage::Outage;
 pub use own_connection::{Open, OwnConnection, Place};
@@ -74,7 +75,7 @@ pub use sqlite::SqliteDatabase;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::mysql::{MySqlDatabaseError, MySqlQueryResult};
 use sqlx::sqlite::SqliteQueryResult;
-use sqlx::{MySql, Sqlite};
+use sqlx::{ConnectOptions, MySql, Sqlite};
 
 /// How long a request waits for other writers. Every request must be answered within five seconds,
 /// even if only with "try again".
@@ -93,6 +94,31 @@ pub async fn within<T>(
             tokio::time::timeout(limit, work).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
         }
         None => work.await,
+    }
+}
+
+/// How connections are made.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Connections {
+    /// How many at most; `None` for the backend's default.
+    pub most: Option<NonZeroU32>,
+    /// Statements that take longer are logged, without the values in them; `None` for none.
+    pub slow: Option<Duration>,
+}
+
+impl From<Option<NonZeroU32>> for Connections {
+    fn from(most: Option<NonZeroU32>) -> Self {
+        Self { most, slow: None }
+    }
+}
+
+impl Connections {
+    /// These options of a connection, with the log as wanted.
+    fn logged<O: ConnectOptions>(self, options: O) -> O {
+        match self.slow {
+            Some(slow) => options.log_slow_statements(LevelFilter::Warn, slow),
+            None => options.log_slow_statements(LevelFilter::Off, Duration::MAX),
+        }
     }
 }
 
@@ -237,16 +263,17 @@ impl OpenError {
 
 impl AnyDatabase {
     /// Opens the database at `url` (`sqlite:`, `mysql:` or `mariadb:`) and runs the migrations. It
-    /// uses at most `connections`, or the backend's default. A SQLite file and its folder are
+    /// makes `connections` as wanted. A SQLite file and its folder are
     /// created if needed; a database on a server must exist.
     ///
     /// # Errors
     /// An [`OpenError`], a one-line message for the operator.
     pub async fn open(
         url: &str,
-        connections: Option<NonZeroU32>,
+        connections: impl Into<Connections>,
         migrations: &Migrations,
     ) -> Result<Self, OpenError> {
+        let connections = connections.into();
         Ok(match url.split_once(':') {
             Some(("sqlite", _)) => AnyDatabase::Sqlite(
                 SqliteDatabase::open(url, connections, &migrations.sqlite).await?,

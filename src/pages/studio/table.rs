@@ -97,6 +97,11 @@ pub async fn page() -> LoadedPage {
             per_page: PER_PAGE,
         };
         let table = state.studio.table(&asked).await?;
+        let warnings = match sees_all {
+            true => state.clients.notices().await?,
+            false => Vec::new(),
+        };
+        let warnings = warnings.into_iter().map(|text| view! { <Notice text /> }).collect_view();
         let (pages, here, total) = (table.pages, table.page, table.total);
         let body = if total == 0 {
             view! { <Empty choice=choice.clone() /> }.into_any()
@@ -128,6 +133,7 @@ pub async fn page() -> LoadedPage {
                     <a class="button" href="/studio/pictures">"Pictures"</a>
                     <a class="button button-primary" href="/studio/new">"New article"</a>
                 </div>
+                {warnings}
                 {notice.map(|text| view! { <Notice text /> })}
                 <Tools choice />
                 {body}

@@ -1,34 +1,49 @@
 //! Prints what the doctor found.
 
-use tidemark_store::clock::Clock;
+use serde_json::json;
 
 use super::super::config::Config;
-use super::super::doctor::{Doctor, Finding, examine_open_search};
+use super::super::doctor::{Doctor, Finding, Level};
 
-pub(super) async fn doctor(doctor: &Doctor, config: &Config, clock: &Clock) -> Result<(), String> {
-    let mut findings = doctor.examine(config).await;
-    findings.push(doctor.examine_pictures().await);
-    if let Some(open_search) = doctor.open_search() {
-        findings.extend(examine_open_search(config, open_search, clock.now_ms()).await);
+pub(super) async fn doctor(doctor: &Doctor, config: &Config, as_json: bool) -> Result<(), String> {
+    let findings = doctor.examine_all(config).await;
+    match as_json {
+        true => println!("{}", in_json(&findings)),
+        false => show(&findings),
     }
-    match show(&findings) {
+    match count(&findings, Level::Problem) {
         0 => Ok(()),
+        wrong if as_json => Err(format!("problems found: {wrong}")),
         wrong => Err(format!("problems found: {wrong}; see the lines that start with X")),
     }
 }
 
-/// Prints findings. Returns how many are wrong.
-pub(super) fn show(findings: &[Finding]) -> usize {
-    let mut wrong = 0;
+/// Prints findings for a person.
+pub(super) fn show(findings: &[Finding]) {
     for finding in findings {
-        match finding {
-            Finding::Fact(text) => println!("  {text}"),
-            Finding::Warning(text) => println!("! {text}"),
-            Finding::Wrong(text) => {
-                wrong += 1;
-                println!("X {text}");
-            }
-        }
+        let mark = match finding.level() {
+            Level::Fact => ' ',
+            Level::Warning => '!',
+            Level::Problem => 'X',
+        };
+        println!("{mark} {}", finding.text());
     }
-    wrong
+}
+
+/// Findings for a program.
+fn in_json(findings: &[Finding]) -> serde_json::Value {
+    let lines: Vec<_> = findings
+        .iter()
+        .map(|finding| json!({ "level": finding.level(), "text": finding.text() }))
+        .collect();
+    json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "problems": count(findings, Level::Problem),
+        "warnings": count(findings, Level::Warning),
+        "findings": lines,
+    })
+}
+
+fn count(findings: &[Finding], level: Level) -> usize {
+    findings.iter().filter(|finding| finding.level() == level).count()
 }

@@ -23,7 +23,7 @@ use crate::server::telemetry::RequestLog;
 /// Logs the request, refuses cross-site writes and requests that no route can answer, catches
 /// panics, rewords the bare errors of libraries, and sets the headers that all answers share.
 pub async fn edge(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
-    let log = RequestLog::start(&request);
+    let log = RequestLog::start(&request, state.config.server.slow_page);
     // From here on, a HEAD request is a GET, so everything answers HEAD, including Leptos' server
     // functions, which don't support it. The router remembers the original method and drops the
     // body.

@@ -90,7 +90,7 @@ impl Service<Request> for Site {
         let Some(address) = address(&request, self.state.identity.session_cookie()) else {
             return Either::Left(self.router.call(request));
         };
-        let log = RequestLog::start(&request);
+        let log = RequestLog::start(&request, self.state.config.server.slow_page);
         let (state, reading) = (self.state.clone(), self.reading.clone());
         let is_secure = state.config.is_secure();
         let answer = find_or_render(state, request, reading, address);

@@ -169,6 +169,7 @@ pub const ROUTES: &[Route] = &[
     post("/settings/menu", ADMIN, handler!(settings::save_menu)),
     get("/settings/redirects", ADMIN, page!(settings::redirects_page)),
     post("/settings/redirects", ADMIN, handler!(settings::save_redirects)),
+    get("/settings/health", ADMIN, page!(health::page)),
     get("/users", ADMIN, page!(users::page)),
     post("/users", ADMIN, handler!(users::add)),
     post("/users/invitations", ADMIN, handler!(users::invite)),

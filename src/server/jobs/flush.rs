@@ -20,7 +20,7 @@ impl Jobs {
 
     /// Like [`Jobs::flush`], but waits until SQL has everything that was pending, whichever road it
     /// takes.
-    async fn flush_all(&self) -> Result<Flushed, ViewError> {
+    pub(super) async fn flush_all(&self) -> Result<Flushed, ViewError> {
         match self.through_kafka().await? {
             Some((stream, flusher)) => stream.flush_all(&flusher).await,
             None => self.store.flush(&self.clock).await,

@@ -67,6 +67,9 @@ impl Jobs {
 
     async fn run(&self, job: Job) -> Result<Summary, String> {
         let result = match job {
+            Job::Backup => {
+                return self.scheduled_backup().await.map_err(|error| error.to_string());
+            }
             Job::Search => return self.search().await.map_err(|error| error.to_string()),
             Job::Flush => self.flush().await.map(|flushed| summary(&flushed)),
             Job::Reconcile => self.reconcile().await.map(|drifts| Some(describe(&drifts))),

@@ -195,6 +195,18 @@ impl PictureStore {
         }
     }
 
+    /// All bytes of a picture; `None` if it does not exist.
+    ///
+    /// # Errors
+    /// Any store error.
+    pub async fn bytes(&self, name: &str) -> object_store::Result<Option<Vec<u8>>> {
+        match self.store.get(&self.prefix.clone().join(name)).await {
+            Ok(found) => Ok(Some(found.bytes().await?.into())),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Deletes a picture, if it exists.
     ///
     /// # Errors

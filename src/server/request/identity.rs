@@ -10,7 +10,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use ipnet::IpNet;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
-use tidemark_content::forwarded::client_address;
+use tidemark_content::forwarded::{client_address, is_in};
 use tidemark_counting::visitor::Reader;
 use tokio::sync::OnceCell;
 use tower_sessions::Session;
@@ -69,6 +69,13 @@ impl Identity {
         Ok(client_address(peer.ip(), lines, &self.trusted_proxies))
     }
 
+    /// Whether a request has an `X-Forwarded-For` that is ignored, because a stranger sent it.
+    fn ignores_proxy(&self, parts: &Parts) -> bool {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        parts.headers.contains_key("x-forwarded-for")
+            && peer.is_some_and(|ConnectInfo(peer)| !is_in(peer.ip(), &self.trusted_proxies))
+    }
+
     /// The reader, for counting. `user` is the signed-in user.
     fn reader(&self, parts: &Parts, user: Option<i64>) -> Result<Reader, Error> {
         let session = match self.visitor {
@@ -92,7 +99,7 @@ impl Identity {
             .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
             .collect();
         let sent = tidemark_counting::ViewRequest { reader: self.reader(parts, None)?, purposes };
-        Ok(Box::new(ViewRequest { session, sent }))
+        Ok(Box::new(ViewRequest { session, sent, is_forwarded: self.ignores_proxy(parts) }))
     }
 
     /// Identifies the reader from the request for an article's page. `user` is the signed-in user.

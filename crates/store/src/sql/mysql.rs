@@ -15,7 +15,7 @@ use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use super::outage::Outage;
-use super::{FOR_REQUEST, OpenError, reason, within};
+use super::{Connections, FOR_REQUEST, OpenError, reason, within};
 
 /// The timeout for getting a connection, new or from the pool. When the server is down, a reader
 /// still gets an answer, if only an error.
@@ -65,16 +65,17 @@ pub struct MySqlDatabase {
 }
 
 impl MySqlDatabase {
-    /// Opens the existing database at `url` (`mysql://user:password@host:port/name`) with at most
-    /// `connections` pooled connections, and runs `migrations`.
+    /// Opens the existing database at `url` (`mysql://user:password@host:port/name`), makes pooled
+    /// `connections` as wanted, and runs `migrations`.
     ///
     /// # Errors
     /// An [`OpenError`], a one-line message for the operator.
     pub async fn open(
         url: &str,
-        connections: Option<NonZeroU32>,
+        connections: impl Into<Connections>,
         migrations: &Migrator,
     ) -> Result<Self, OpenError> {
+        let connections = connections.into();
         let options = MySqlConnectOptions::from_str(url)
             .map_err(|error| OpenError::ServerUrl(reason(&error)))?;
         let Some(name) = options.get_database() else {
@@ -85,6 +86,7 @@ impl MySqlDatabase {
             None => format!("mysql://{}:{}/{name}", options.get_host(), options.get_port()).into(),
         };
         let options = options.charset("utf8mb4").timezone(String::from("+00:00"));
+        let options = connections.logged(options);
 
         // Connect once without the pool: the pool retries until its timeout and then loses the
         // reason.
@@ -96,7 +98,7 @@ impl MySqlDatabase {
 
         let outage = Outage::default();
         let (before, after) = (outage.clone(), outage.clone());
-        let connections = connections.map_or(CONNECTIONS, NonZeroU32::get);
+        let connections = connections.most.map_or(CONNECTIONS, NonZeroU32::get);
         let pool = MySqlPoolOptions::new()
             .max_connections(connections)
             .acquire_timeout(TIMEOUT)

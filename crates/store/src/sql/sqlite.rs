@@ -17,7 +17,7 @@ use sqlx::sqlite::{
 use sqlx::{Sqlite, Transaction};
 
 use super::outage::Outage;
-use super::{FOR_REQUEST, OpenError, reason, within};
+use super::{Connections, FOR_REQUEST, OpenError, reason, within};
 
 /// How long a request waits for a connection. Every request must be answered within five seconds,
 /// even if only with "try again".
@@ -40,16 +40,17 @@ pub struct SqliteDatabase {
 }
 
 impl SqliteDatabase {
-    /// Opens the file at `url` with at most `readers` read connections, and runs `migrations`.
+    /// Opens the file at `url` with at most so many connections that read, and runs `migrations`.
     /// Creates the file and its folder if needed.
     ///
     /// # Errors
     /// An [`OpenError`], a one-line message for the operator.
     pub async fn open(
         url: &str,
-        readers: Option<NonZeroU32>,
+        connections: impl Into<Connections>,
         migrations: &Migrator,
     ) -> Result<Self, OpenError> {
+        let connections = connections.into();
         let options =
             SqliteConnectOptions::from_str(url).map_err(|_| OpenError::Url(url.to_owned()))?;
         let file = options.get_filename().to_owned();
@@ -67,6 +68,7 @@ impl SqliteDatabase {
             // A deleted salt must be gone from the file too, not only from the table (rule C3).
             .pragma("secure_delete", "ON")
             .busy_timeout(Duration::from_secs(10));
+        let options = connections.logged(options);
         let open_error = |error| OpenError::Open { database: name.clone(), reason: reason(&error) };
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
@@ -79,7 +81,7 @@ impl SqliteDatabase {
             .await
             .map_err(|error| OpenError::of_migration(error, name.clone()))?;
         let readers = SqlitePoolOptions::new()
-            .max_connections(readers.map_or(READERS, NonZeroU32::get))
+            .max_connections(connections.most.map_or(READERS, NonZeroU32::get))
             .acquire_timeout(TIMEOUT)
             // A file never closes a connection, and a ping before each use costs as much as a small
             // statement.

@@ -9,14 +9,24 @@ use super::wire::unreadable;
 use super::{INFO, RedisStore};
 use crate::ViewError;
 
+/// The key that holds the name of this Redis.
+const ORIGIN: &str = "tm:origin";
+
 impl RedisStore {
+    /// The name of this Redis; `None` if it has none, because nothing was flushed from it yet.
+    ///
+    /// # Errors
+    /// [`ViewError::Store`]
+    pub async fn origin(&self) -> Result<Option<String>, ViewError> {
+        Ok(self.redis.query(cmd("GET").arg(ORIGIN)).await?)
+    }
+
     /// Gives this Redis a name, if it has none, and registers the name in SQL. A second name there
     /// means that a Redis was lost.
     ///
     /// # Errors
     /// [`ViewError::Store`]
     pub async fn register_origin(&self) -> Result<(), ViewError> {
-        const ORIGIN: &str = "tm:origin";
         // A Redis that was emptied has lost its number of shards too.
         self.is_claimed.store(false, Ordering::Relaxed);
         self.ensure_shards_claimed().await?;
