@@ -34,6 +34,8 @@ fn every_command_has_help() {
         "import",
         "import-counts",
         "export",
+        "backup",
+        "restore",
         "user",
         "user add",
         "user passwd",
@@ -104,8 +106,8 @@ fn a_disabled_job_is_shown_as_off_and_doctor_says_what_that_costs() {
     let jobs = run(&["jobs"]);
     assert_eq!(
         jobs.lines().filter(|line| line.contains(" off            never ")).count(),
-        4,
-        "{jobs}"
+        5,
+        "a backup is off by default: {jobs}"
     );
     let findings = run(&["doctor"]);
     for job in ["reconcile", "prune", "ranking"] {

@@ -288,6 +288,11 @@ impl TestServer {
             .with("user-agent", user_agent)
     }
 
+    /// A client that sends no headers of its own.
+    pub fn nobody(&self) -> Client<'_> {
+        Client { server: self, headers: vec![] }
+    }
+
     /// A reader with Firefox at 192.0.2.1.
     pub fn someone(&self) -> Client<'_> {
         self.reader("192.0.2.1", FIREFOX)

@@ -9,6 +9,7 @@ mod accounts;
 mod api;
 mod backup;
 mod baselines;
+mod clients;
 mod command_line;
 mod connections;
 mod counting;

@@ -88,7 +88,6 @@ const PARTS: &[(&str, &str, Part)] = &[
     ("server/db/backup.rs", "names", Any(&["user_id, article_id, created_at"])),
     ("server/db/backup.rs", "name", Any(&["likes"])),
     ("server/db/backup.rs", "key", Any(&["user_id, article_id"])),
-    ("server/db/backup.rs", "column", Any(&["created_at"])),
     ("server/db/backup.rs", "table", Any(&["likes"])),
     ("server/db/backup.rs", "ignore", Each("", "IGNORE")),
     ("server/db/backup.rs", "values", Any(&["(?, ?, ?), (?, ?, ?)"])),

@@ -21,11 +21,13 @@
 //!
 //! If a server is not installed, the test fails. A test that skips itself goes unnoticed. Kafka and
 //! OpenSearch are the exception, because not every machine has Java: a test that needs them returns
-//! unless [`Kafka::is_available`] or [`OpenSearch::is_available`]. `make test` says at its end that
+//! unless [`Kafka::is_available`] or [`OpenSearch::is_available`]. So does one that needs nginx
+//! ([`Nginx::is_available`]). `make test` says at its end that
 //! such tests were left out.
 
 mod java;
 mod kafka;
+mod nginx;
 mod open_search;
 mod process;
 pub mod proxy;
@@ -33,6 +35,7 @@ mod redis;
 mod sql;
 
 pub use kafka::Kafka;
+pub use nginx::Nginx;
 pub use open_search::OpenSearch;
 pub use process::{Process, free_port};
 pub use redis::{Redis, RedisCluster};

@@ -149,12 +149,13 @@ impl Snapshot {
         let (names, Table { name, key, .. }) = (columns.join(", "), table);
         let sql = format!("SELECT {names} FROM {name} ORDER BY {key}");
         let (mut part, mut count) = (String::new(), 0);
+        let dialect = self.0.dialect();
         on_connection!(&mut self.0, connection => {
             let mut rows = sqlx::query(AssertSqlSafe(sql)).fetch(connection);
             while let Some(row) = rows.try_next().await? {
                 let mut values = Vec::with_capacity(columns.len());
                 for (index, column) in columns.iter().enumerate() {
-                    let kind = kind(row.try_get_raw(index)?.type_info().name());
+                    let kind = kind(dialect, row.try_get_raw(index)?.type_info().name());
                     values.push(match kind {
                         Kind::Number => row.try_get_unchecked::<Option<i64>, _>(index)?.into(),
                         Kind::Text => row.try_get_unchecked::<Option<String>, _>(index)?.into(),
@@ -203,11 +204,14 @@ enum Kind {
     Other,
 }
 
-/// The kind of a value, by the database's name for its type.
-fn kind(name: &str) -> Kind {
+/// The kind of a value, by the database's name for its type. MySQL's texts that compare by their
+/// bytes are called as bytes are.
+fn kind(dialect: Dialect, name: &str) -> Kind {
+    let is_mysql = dialect == Dialect::MySql;
     match name {
         name if name.contains("INT") || name == "BOOLEAN" => Kind::Number,
         name if name.contains("CHAR") || name.contains("TEXT") || name == "ENUM" => Kind::Text,
+        name if is_mysql && (name.contains("BLOB") || name.contains("BINARY")) => Kind::Text,
         _ => Kind::Other,
     }
 }
