@@ -217,3 +217,67 @@ impl Metrics {
         encode(&mut text, &self.registry).map(|()| text)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::*;
+
+    /// Metrics, each with its labels, and those with their values.
+    type Described = BTreeMap<String, BTreeMap<String, BTreeSet<String>>>;
+
+    /// The table in the page for operators.
+    fn documented() -> Described {
+        let page = include_str!("../../docs/OPERATING.md");
+        let rows = page.lines().filter(|line| line.starts_with("| `tidemark_"));
+        rows.map(|row| {
+            let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+            let labels = cells[3].split(';').filter(|label| !label.is_empty()).map(|label| {
+                let mut names = label.split('`').skip(1).step_by(2).map(str::to_owned);
+                (names.next().unwrap(), names.collect())
+            });
+            (cells[1].trim_matches('`').to_owned(), labels.collect())
+        })
+        .collect()
+    }
+
+    /// What is there once everything has a value.
+    fn encoded() -> Described {
+        let metrics = Metrics::new();
+        let outcome = |reason| Ok(ViewOutcome { article: 1, views: 1, counted: false, reason });
+        for reason in
+            [Reason::Repeat, Reason::IpCap, Reason::Crawler, Reason::Prefetch, Reason::Author]
+        {
+            metrics.view(&outcome(Some(reason)));
+        }
+        metrics.view(&outcome(None));
+        metrics.view(&Err(Error::NotFound(String::new())));
+        metrics.view(&Err(Error::Unavailable));
+        for job in Job::ALL {
+            metrics.job(job, true, 0);
+            metrics.job(job, false, 0);
+        }
+        let stores = ["database", "redis", "kafka", "opensearch"].map(|store| (store, true));
+        metrics.now(0, &stores, Some(Unflushed::default()));
+        metrics.kafka(&Numbers::default());
+        metrics.search(Waiting { articles: 0, since: None, counts: 0 }, 0);
+        let mut described = Described::new();
+        for line in metrics.encode().unwrap().lines().filter(|line| !line.starts_with('#')) {
+            let sample = line.split(' ').next().unwrap();
+            let (name, labels) = sample.split_once('{').unwrap_or((sample, ""));
+            let known = described.entry(name.to_owned()).or_default();
+            for label in labels.trim_end_matches('}').split(',').filter(|label| !label.is_empty()) {
+                let (label, value) = label.split_once('=').unwrap();
+                let values = known.entry(label.to_owned()).or_default();
+                values.insert(value.trim_matches('"').to_owned());
+            }
+        }
+        described
+    }
+
+    #[test]
+    fn the_documented_metrics_are_those_that_there_are() {
+        assert_eq!(documented(), encoded());
+    }
+}

@@ -45,4 +45,5 @@ mod studio_saves;
 mod throttle;
 #[path = "../torture/verdict.rs"]
 mod torture_verdict;
+mod upgrades;
 mod visitors;
