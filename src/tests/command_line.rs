@@ -127,6 +127,66 @@ fn a_disabled_job_is_shown_as_off_and_doctor_says_what_that_costs() {
 }
 
 #[test]
+fn doctor_prints_json_and_its_exit_status_says_whether_something_is_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("blog.db").display());
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let run = |pictures: &std::path::Path| {
+        let mut command = binary();
+        command.env("DATABASE_URL", &url);
+        command.env("TIDEMARK_PICTURES__URL", format!("file:{}", pictures.display()));
+        let output = output(command.args(["doctor", "--json"]));
+        let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        (output.status.code(), json)
+    };
+    let (status, well) = run(&folder.path().join("pictures"));
+    assert_eq!((status, &well["problems"]), (Some(0), &0.into()), "{well}");
+    assert_eq!(well["version"], env!("CARGO_PKG_VERSION"));
+    let findings = well["findings"].as_array().unwrap();
+    let warnings = findings.iter().filter(|finding| finding["level"] == "warning").count();
+    assert_eq!(well["warnings"], warnings);
+    assert!(findings.iter().any(|finding| finding["level"] == "fact"), "{well}");
+    // A folder below a file can't be written to.
+    let (status, ill) = run(&file.join("pictures"));
+    assert_eq!((status, &ill["problems"]), (Some(1), &1.into()), "{ill}");
+}
+
+#[test]
+fn a_slow_request_is_logged_as_a_warning_without_what_was_searched() {
+    use std::io::{BufRead, BufReader, Read};
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = binary()
+        .env("DATABASE_URL", format!("sqlite:{}", folder.path().join("blog.db").display()))
+        .env("TIDEMARK_SERVER__SLOW_PAGE", "1ms")
+        .env("RUST_LOG", "warn")
+        .arg("serve")
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let url = line.split_whitespace().find(|word| word.starts_with("http://")).unwrap();
+    // The hash of a password takes longer than a millisecond.
+    let agent: ureq::Agent =
+        ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build().into();
+    let form = [("username", "jo"), ("password", "not-the-password")];
+    let answer = agent.post(format!("{url}/login?next=%2Funmistakable")).send_form(form).unwrap();
+    assert_eq!(answer.status(), 422);
+    child.kill().unwrap();
+    let mut log = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+    child.wait().unwrap();
+    let slow: Vec<&str> = log.lines().filter(|line| line.contains("slow request")).collect();
+    assert!(slow.iter().any(|line| line.contains("/login")), "{log}");
+    assert!(
+        !slow.concat().contains("unmistakable") && !slow.concat().contains("127.0.0.1"),
+        "{log}"
+    );
+}
+
+#[test]
 fn a_data_folder_that_is_read_only_is_named() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();

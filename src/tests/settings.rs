@@ -20,6 +20,25 @@ fn save(client: &Client, version: i64, title: &str, description: &str, footer: &
     )
 }
 
+#[test]
+fn administrators_see_what_the_doctor_finds() {
+    let server = TestServer::start();
+    let page = boss(&server).get("/settings/health");
+    assert_eq!((page.status, page.header("cache-control")), (200, "private, no-cache"));
+    let text = page.text;
+    assert!(text.contains("Backup: none was made yet") && text.contains("Warnings: "), "{text}");
+    let warning = text.find("status-warning").unwrap();
+    assert!(warning < text.find("status-fine").unwrap(), "what needs somebody comes first");
+    assert!(text.contains("aria-current=\"page\">Health</a>"), "{text}");
+    server.add_user_with_role("ann", PASSWORD, Role::Author);
+    assert_eq!(server.someone().signed_in("ann", PASSWORD).get("/settings/health").status, 403);
+    let answer = server.someone().get("/settings/health");
+    assert_eq!(
+        (answer.status, answer.header("location")),
+        (303, "/login?next=%2Fsettings%2Fhealth")
+    );
+}
+
 fn location(answer: &Answer) -> (u16, &str) {
     (answer.status, answer.header("location"))
 }

@@ -117,7 +117,8 @@ pub fn write(
 ) -> Result<(), BackupError> {
     let wrong = |error: io::Error| BackupError::file(path, &error);
     let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.partial", std::process::id()));
+    // Random: in a container, every process has the same id.
+    name.push(format!(".{:08x}.partial", rand::random::<u32>()));
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new(".")).to_owned();
     fs::create_dir_all(&folder).map_err(wrong)?;
