@@ -24,7 +24,7 @@ fn save(client: &Client, version: i64, title: &str, description: &str, footer: &
 fn administrators_see_what_the_doctor_finds() {
     let server = TestServer::start();
     let page = boss(&server).get("/settings/health");
-    assert_eq!((page.status, page.header("cache-control")), (200, "private, no-cache"));
+    assert_eq!((page.status, page.header("cache-control")), (200, "no-store"));
     let text = page.text;
     assert!(text.contains("Backup: none was made yet") && text.contains("Warnings: "), "{text}");
     let warning = text.find("status-warning").unwrap();

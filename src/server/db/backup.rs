@@ -29,8 +29,12 @@ const fn table(name: &'static str, key: &'static str) -> Table {
     Table { name, key, without: &[], is_ledger: false }
 }
 
-/// The tables of a backup. Each comes after those that it refers to.
+/// The tables of a backup. Each comes after those that it refers to. A restore deletes them from the
+/// last to the first and then fills them from the first to the last, so those of counting are in
+/// the order in which a restore and a flush that meet wait for each other and never in a circle.
 pub const TABLES: &[Table] = &[
+    Table { is_ledger: true, ..table("view_batches", "id") },
+    Table { is_ledger: true, ..table("view_origins", "id") },
     // A restore gives everybody another credential, so that no session of before opens anything.
     Table { without: &["credential"], ..table("users", "id") },
     table("articles", "id"),
@@ -38,16 +42,17 @@ pub const TABLES: &[Table] = &[
     table("article_aliases", "path"),
     table("tags", "id"),
     table("article_tags", "article_id, position"),
+    table("article_view_hours", "hour, article_id"),
     // What OpenSearch has been told is not what it will have after a restore.
     Table { without: &["indexed_views"], ..table("article_stats", "article_id") },
-    table("article_view_hours", "hour, article_id"),
     table("likes", "user_id, article_id"),
     table("collects", "user_id, article_id"),
     table("follows", "user_id, author_id"),
     table("article_revisions", "article_id, version"),
     table("article_drafts", "user_id, article_id, form_key"),
     table("used_forms", "user_id, form_key"),
-    table(PICTURES, "id"),
+    // A backup has pictures as they were sent. Copies in other sizes are made again.
+    Table { without: &["copies", "copies_begun_at"], ..table(PICTURES, "id") },
     table("article_renderer", "id"),
     table("article_imports", "article_id"),
     table(IMPORTED_PICTURES, "hash"),
@@ -55,8 +60,6 @@ pub const TABLES: &[Table] = &[
     table("site_settings", "id"),
     table("site_menu", "position"),
     table("site_redirects", "source"),
-    Table { is_ledger: true, ..table("view_batches", "id") },
-    Table { is_ledger: true, ..table("view_origins", "id") },
 ];
 
 /// The table with a row for each picture.
@@ -433,7 +436,19 @@ impl Database {
     /// # Errors
     /// Database errors.
     pub async fn begin_restore(&self) -> sqlx::Result<Restoring> {
-        Ok(Restoring { transaction: self.begin().await?, last_ids: [0; 2] })
+        let transaction = match self.any() {
+            AnyDatabase::Sqlite(database) => Transaction::Sqlite(database.begin().await?),
+            AnyDatabase::MySql(database) => {
+                // At this level, whoever inserts into an emptied table waits. At the usual one, a flush
+                // could put a row where a restored one goes.
+                let begin = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; START TRANSACTION";
+                let mut transaction = database.reachable()?.begin_with(begin).await?;
+                let lock = "SELECT id FROM article_write_lock FOR UPDATE";
+                sqlx::query(lock).execute(&mut *transaction).await?;
+                Transaction::MySql(transaction)
+            }
+        };
+        Ok(Restoring { transaction, last_ids: [0; 2] })
     }
 
     /// Whether there is nothing yet that a restore would replace.
