@@ -255,6 +255,10 @@ shift || true
 case $command in
   get) get "$@" ;;
   has) has "$@" ;;
-  report) report "$@" ;;
+  report)
+    report "$@"
+    PATH="$PATH:/usr/sbin" command -v nginx >/dev/null ||
+      say "No nginx here, whose tests are LEFT OUT: install nginx."
+    ;;
   *) echo "Usage: scripts/servers.sh [get [PROGRAM...]|has PROGRAM...|report]" >&2; exit 2 ;;
 esac
