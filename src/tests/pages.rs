@@ -236,7 +236,7 @@ fn behind_tls_the_session_cookie_is_secure() {
     };
     let cookie = form(&plain);
     assert!(
-        cookie.starts_with("session=")
+        cookie.starts_with("session-")
             && cookie.contains("HttpOnly")
             && cookie.contains("SameSite=Lax"),
         "{cookie}"
@@ -247,7 +247,7 @@ fn behind_tls_the_session_cookie_is_secure() {
     secure.add_user("reader", "a-good-password");
     let cookie = form(&secure);
     assert!(
-        cookie.starts_with("__Host-session=")
+        cookie.starts_with("__Host-session-")
             && cookie.contains("Secure")
             && cookie.contains("Path=/"),
         "{cookie}"

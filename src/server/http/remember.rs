@@ -86,7 +86,8 @@ impl Service<Request> for Site {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request) -> Self::Future {
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        self.state.identity.adopt_former(request.headers_mut());
         let Some(address) = address(&request, self.state.identity.session_cookie()) else {
             return Either::Left(self.router.call(request));
         };

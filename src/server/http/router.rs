@@ -39,7 +39,7 @@ const SESSION_LASTS: i64 = 30 * 24 * 60 * 60 * 1000;
 /// The router for the whole site.
 pub fn router(state: AppState) -> Router {
     let sessions = SessionManagerLayer::new(state.sessions.clone())
-        .with_name(state.identity.session_cookie())
+        .with_name(state.identity.session_cookie().to_owned())
         .with_secure(state.config.is_secure())
         .with_http_only(true)
         .with_same_site(SameSite::Lax)

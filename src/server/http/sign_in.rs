@@ -11,7 +11,6 @@ use tower_sessions::cookie::{Cookie, SameSite};
 use crate::error::Error;
 use crate::server::accounts::throttle::Sender;
 use crate::server::accounts::{Attempt, DEVICE_LASTS, FieldErrors, try_again_in};
-use crate::server::config::Config;
 use crate::server::db::users::User;
 use crate::server::request::error_page::error_page;
 use crate::server::request::forms::Form;
@@ -97,7 +96,7 @@ pub async fn begin_session(
 /// [`Error::Unavailable`] if today's salt can't be read.
 pub async fn sender(state: &AppState, form: &Form) -> Result<Sender, Error> {
     let (throttle, log) = (key(state, Purpose::Throttle).await?, key(state, Purpose::Log).await?);
-    let name = device_cookie(&state.config);
+    let name = state.identity.device_cookie();
     let cookies =
         form.parts().headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
     let device = cookies
@@ -118,12 +117,6 @@ async fn key(state: &AppState, purpose: Purpose) -> Result<Key, Error> {
     })
 }
 
-/// The name of the cookie that identifies a browser in which somebody has signed in. It is sent
-/// only with the sign-in form.
-fn device_cookie(config: &Config) -> &'static str {
-    if config.is_secure() { "__Secure-device" } else { "device" }
-}
-
 /// Makes the user's next sign-in recognise the browser that gets this response. Signing in works
 /// without it, so a failure is only logged.
 pub async fn known_from_now_on(
@@ -135,7 +128,7 @@ pub async fn known_from_now_on(
     let Some(user) = user else { return response };
     match state.accounts.remember_device(user, sender).await {
         Ok(Some(token)) => {
-            let cookie = Cookie::build((device_cookie(&state.config), token))
+            let cookie = Cookie::build((state.identity.device_cookie().to_owned(), token))
                 .path("/login")
                 .http_only(true)
                 .same_site(SameSite::Lax)
