@@ -15,7 +15,7 @@ use crate::model::article::{Article, ArticleContent};
 use crate::model::numbers::format_baselines;
 use crate::model::pages::{ArticleData, OwnReactions};
 use crate::model::reaction::Reaction;
-use crate::server::request::identity::sign_in_address;
+use crate::server::request::identity::sign_in_to_react;
 use crate::server::state::AppState;
 
 /// `/articles/{slug}`
@@ -123,17 +123,20 @@ fn Reactions(
             />
         }
         .into_any(),
-        None => [("Like", hole::likes(id, likes)), ("Save", hole::collects(id, collects))]
-            .map(|(label, count)| {
-                view! {
-                    <a class="reaction" href=sign_in_address(&path) rel="nofollow">
-                        <span>{label}</span>
-                        " "
-                        <span class="reaction-count">{count}</span>
-                    </a>
-                }
-            })
-            .into_any(),
+        None => [
+            ("Like", "like", hole::likes(id, likes)),
+            ("Save", "collect", hole::collects(id, collects)),
+        ]
+        .map(|(label, intent, count)| {
+            view! {
+                <a class="reaction" href=sign_in_to_react(&path, intent) rel="nofollow">
+                    <span>{label}</span>
+                    " "
+                    <span class="reaction-count">{count}</span>
+                </a>
+            }
+        })
+        .into_any(),
     };
     view! { <div class="reactions">{buttons}</div> }
 }

@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::server::accounts::throttle::Sender;
 use crate::server::accounts::{Attempt, DEVICE_LASTS, FieldErrors, try_again_in};
 use crate::server::db::users::User;
+use crate::server::reactions::Wish;
 use crate::server::request::error_page::error_page;
 use crate::server::request::forms::Form;
 use crate::server::request::identity::user_agent;
@@ -43,12 +44,22 @@ pub async fn sign_in(State(state): State<AppState>, session: Session, form: Form
     };
     match begin_session(&state, &session, (user.id, user.credential), &form).await {
         Ok(true) => {
+            fulfil_wish(&state, &user, &form).await;
             let response = Redirect::to(&local_path(&form.line("next"))).into_response();
             known_from_now_on(&state, Some(&user), &sender, response).await
         }
         // The password was changed or removed while it was being checked, so it is wrong.
         Ok(false) => form.again(&state, "/login", wrong()).await,
         Err(error) => error_page(&error),
+    }
+}
+
+/// Does what the user was about to do when they had to sign in. The form said so.
+pub async fn fulfil_wish(state: &AppState, user: &User, form: &Form) {
+    let Some(wish) = Wish::parse(&form.line("intent"), &form.line("next")) else { return };
+    // The page that follows shows whether it is done.
+    if let Err(error) = state.reactions.fulfil(user, &wish).await {
+        tracing::info!(user = user.id, error = %error, "a reaction was not set after a sign-in");
     }
 }
 

@@ -383,6 +383,12 @@ pub fn sign_in_address(path: &str) -> String {
     format!("/login?next={}", utf8_percent_encode(path, NON_ALPHANUMERIC))
 }
 
+/// The address of the sign-in form for somebody who wants to react to what is at `path`. `intent` is
+/// the field of the reaction, such as `like`.
+pub fn sign_in_to_react(path: &str, intent: &str) -> String {
+    format!("{}&intent={intent}", sign_in_address(path))
+}
+
 fn internal(reason: &str) -> Error {
     tracing::error!(reason, "a request has no identity");
     Error::Internal
