@@ -112,6 +112,15 @@ pub(in crate::server::db) struct SummaryRow {
     cover: Option<String>,
 }
 
+/// Which articles to look up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// Those with these ids.
+    Ids(Vec<i64>),
+    /// Those with these slugs.
+    Slugs(Vec<String>),
+}
+
 #[derive(FromRow)]
 struct ArticleRow {
     #[sqlx(flatten)]
@@ -292,6 +301,41 @@ impl Database {
         });
         let baselines = self.baselines().current();
         rows.into_iter().map(|row| row.into_article(&baselines)).collect()
+    }
+
+    /// Returns the summaries of those of `wanted` that are visible at `now`, in no order.
+    pub async fn summaries(&self, wanted: &Wanted, now: i64) -> sqlx::Result<Vec<ArticleSummary>> {
+        let (column, count) = match wanted {
+            Wanted::Ids(ids) => ("id", ids.len()),
+            Wanted::Slugs(slugs) => ("slug", slugs.len()),
+        };
+        if count == 0 {
+            return Ok(vec![]);
+        }
+        // As in `articles_by_slugs`, there are few different statements to prepare.
+        let placeholders = count.next_power_of_two();
+        let columns = summary_columns(self.dialect());
+        let others = ", ?".repeat(placeholders - 1);
+        let sql =
+            format!("SELECT {columns} {FROM} WHERE {VISIBLE} AND articles.{column} IN (?{others})");
+        let rows: Vec<SummaryRow> = on_reader!(self, pool => {
+            let mut query = sqlx::query_as(AssertSqlSafe(sql)).bind(now);
+            match wanted {
+                Wanted::Ids(ids) => {
+                    for id in ids.iter().cycle().take(placeholders) {
+                        query = query.bind(*id);
+                    }
+                }
+                Wanted::Slugs(slugs) => {
+                    for slug in slugs.iter().cycle().take(placeholders) {
+                        query = query.bind(slug);
+                    }
+                }
+            }
+            query.fetch_all(pool).await?
+        });
+        let baselines = self.baselines().current();
+        rows.into_iter().map(|row| row.into_summary(&baselines)).collect()
     }
 
     /// Whether the article is visible at `now`.
