@@ -19,8 +19,8 @@ use super::config::Config;
 use super::counting::Counting;
 use super::counts::{CountsReader, Sources, counts};
 use super::doctor::Doctor;
+use super::documents::Documents;
 use super::jobs::Jobs;
-use super::latest::Latest;
 use super::metrics::Metrics;
 use super::page_cache::PageCache;
 use super::page_cache::watch::Watch;
@@ -165,8 +165,7 @@ impl Parts {
             reading,
             page_cache,
             counts,
-            feed: Latest::default(),
-            sitemap: Latest::default(),
+            documents: Documents::default(),
             assets,
             jobs,
             metrics,

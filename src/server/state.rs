@@ -13,8 +13,8 @@ use super::counting::Counting;
 use super::counts::Counts;
 use super::db::Database;
 use super::doctor::Doctor;
+use super::documents::Documents;
 use super::jobs::Jobs;
-use super::latest::Latest;
 use super::metrics::Metrics;
 use super::page_cache::PageCache;
 use super::pictures::Pictures;
@@ -91,10 +91,8 @@ pub struct Parts {
     pub page_cache: PageCache,
     /// Reads current counts for cached pages.
     pub counts: Counts,
-    /// The feed of the newest articles.
-    pub feed: Latest,
-    /// The sitemap.
-    pub sitemap: Latest,
+    /// Caches feeds and the sitemap.
+    pub documents: Documents,
     /// The browser's files.
     pub assets: Assets,
     /// Background jobs.

@@ -30,8 +30,13 @@ fn c1_reading_writes_nothing() {
         "/authors/jo-doe",
         "/search?q=first",
         "/feed.xml",
+        "/feed.rss",
+        "/tags/sea/feed.json",
+        "/authors/jo-doe/feed.xml",
         "/sitemap.xml",
+        "/sitemap.xml?part=articles-0",
         "/api/v1/articles",
+        "/api/v1/articles?ids=1",
         "/api/v1/articles/1",
         "/api/v1/articles/most-viewed",
     ] {
