@@ -5,6 +5,7 @@ pub mod article_reader;
 pub mod articles;
 pub mod assets;
 pub mod author_counts;
+pub mod cards;
 pub mod cli;
 pub mod config;
 pub mod content;

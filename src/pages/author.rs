@@ -26,8 +26,9 @@ pub async fn page() -> LoadedPage {
         };
         let path = format!("/authors/{}", author.username);
         let title = format!("{} · {}", author.name, site().title);
+        let feed = Some((path.clone(), title.clone()));
         Content::new(
-            Head::new(title),
+            Head { feed, ..Head::new(title) },
             view! {
                 <header class="intro">
                     <p class="intro-kind">"Author"</p>

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod account;
 pub mod api_docs;
+pub mod cards;
 pub mod edge;
 pub mod feeds;
 pub mod files;
@@ -11,6 +12,7 @@ pub mod function;
 pub mod health;
 pub mod json_api;
 pub mod manifest;
+pub mod oembed;
 pub mod page;
 pub mod pictures;
 pub mod reactions;

@@ -15,6 +15,7 @@ use super::accounts::Accounts;
 use super::article_reader::{ArticleReader, articles_by_slug};
 use super::articles::Articles;
 use super::assets::Assets;
+use super::cards::Cards;
 use super::config::Config;
 use super::counting::Counting;
 use super::counts::{CountsReader, Sources, counts};
@@ -166,6 +167,7 @@ impl Parts {
             page_cache,
             counts,
             documents: Documents::default(),
+            cards: Cards::default(),
             assets,
             jobs,
             metrics,

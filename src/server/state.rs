@@ -8,6 +8,7 @@ use tidemark_store::clock::Clock;
 use super::accounts::Accounts;
 use super::articles::Articles;
 use super::assets::Assets;
+use super::cards::Cards;
 use super::config::Config;
 use super::counting::Counting;
 use super::counts::Counts;
@@ -93,6 +94,8 @@ pub struct Parts {
     pub counts: Counts,
     /// Caches feeds and the sitemap.
     pub documents: Documents,
+    /// Draws pictures for link previews.
+    pub cards: Cards,
     /// The browser's files.
     pub assets: Assets,
     /// Background jobs.

@@ -35,6 +35,8 @@ fn c1_reading_writes_nothing() {
         "/authors/jo-doe/feed.xml",
         "/sitemap.xml",
         "/sitemap.xml?part=articles-0",
+        "/articles/first/card.png",
+        "/oembed?url=http://127.0.0.1:3000/articles/first",
         "/api/v1/articles",
         "/api/v1/articles?ids=1",
         "/api/v1/articles/1",

@@ -16,6 +16,7 @@ mod database;
 mod edge;
 mod exports;
 mod files;
+mod for_programs;
 mod harness;
 mod import;
 mod injection;

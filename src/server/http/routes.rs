@@ -13,8 +13,8 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 
 use super::access::hold;
 use super::{
-    account, api_docs, feeds, function, health, json_api, manifest, page, pictures, reactions,
-    settings, sign_in, sitemap, static_page, studio, users,
+    account, api_docs, cards, feeds, function, health, json_api, manifest, oembed, page, pictures,
+    reactions, settings, sign_in, sitemap, static_page, studio, users,
 };
 use crate::pages;
 use crate::server::db::users::Role;
@@ -107,6 +107,8 @@ pub const ROUTES: &[Route] = &[
     get("/authors/{username}/feed.xml", EVERYONE, handler!(feeds::feed)),
     get("/authors/{username}/feed.rss", EVERYONE, handler!(feeds::feed)),
     get("/authors/{username}/feed.json", EVERYONE, handler!(feeds::feed)),
+    get("/articles/{slug}/card.png", EVERYONE, handler!(cards::card)),
+    get("/oembed", EVERYONE, handler!(oembed::oembed)),
     get("/sitemap.xml", EVERYONE, handler!(sitemap::sitemap)),
     get("/robots.txt", EVERYONE, handler!(sitemap::robots)),
     get("/site.webmanifest", EVERYONE, handler!(manifest::manifest)),
