@@ -1,15 +1,24 @@
 //! The HTML document around every page: head, scripts and content security policy.
 
+use axum::http::request::Parts;
 use leptos::nonce::Nonce;
 use leptos::prelude::*;
 use leptos::tachys::html::InertElement;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::components::layout::Layout;
-use crate::components::page::{Content, Head, Preview};
+use crate::components::page::{self, Content, Head, Preview, PreviewImage, site};
 use crate::model::pages::Frame;
 use crate::model::theme::Theme;
 use crate::server::assets::{READING, Scripts};
 use crate::server::state::AppState;
+
+/// The feeds of the blog, and of each tag and author: their file, their type, their name.
+const FEEDS: [(&str, &str, &str); 3] = [
+    ("feed.xml", "application/atom+xml", "Atom"),
+    ("feed.rss", "application/rss+xml", "RSS"),
+    ("feed.json", "application/feed+json", "JSON Feed"),
+];
 
 /// Renders a page to HTML. Its scripts carry `nonce`.
 pub fn document(frame: Frame, content: Content, theme: Option<Theme>, nonce: &str) -> String {
@@ -30,9 +39,8 @@ pub fn document(frame: Frame, content: Content, theme: Option<Theme>, nonce: &st
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
                 <link rel="apple-touch-icon" href="/apple-touch-icon.png" />
                 <link rel="manifest" href="/site.webmanifest" />
-                <link rel="alternate" type="application/atom+xml" title="Feed" href="/feed.xml" />
                 {islands}
-                <HeadTags head />
+                <HeadTags head nonce=nonce.to_owned() />
             </head>
             <body>
                 <Layout frame>{view}</Layout>
@@ -42,31 +50,77 @@ pub fn document(frame: Frame, content: Content, theme: Option<Theme>, nonce: &st
     .to_html()
 }
 
+/// A page's metadata. Whatever is not about one page in particular is about the blog.
 #[component]
-fn HeadTags(head: Head) -> impl IntoView {
-    let Head { title, description, canonical, is_hidden, preview } = head;
-    let preview = preview.map(|Preview { title, site, published_at, image }| {
-        let properties = [
-            ("og:type", Some("article".to_owned())),
-            ("og:title", Some(title)),
-            ("og:description", description.clone()),
-            ("og:url", canonical.clone()),
-            ("og:site_name", Some(site)),
-            ("article:published_time", published_at),
-            ("og:image", image),
-        ];
-        let tags = properties.map(|(name, content)| {
-            content
-                .map(|content| view! { <meta /> }.attr("property", name).attr("content", content))
+fn HeadTags(head: Head, nonce: String) -> impl IntoView {
+    let (state, site) = (expect_context::<AppState>(), site());
+    let base_url = &state.config.site.base_url;
+    let Head { title, description, canonical, is_hidden, preview, feed, embed, json_ld } = head;
+    let canonical = canonical.or_else(|| {
+        let address = || page::canonical(base_url, &expect_context::<Parts>());
+        (!is_hidden).then(address)
+    });
+    let previews = canonical.clone().map(|address| {
+        let kind = if preview.as_ref().is_some_and(|preview| preview.published_at.is_some()) {
+            "article"
+        } else {
+            "website"
+        };
+        let preview =
+            preview.unwrap_or_else(|| Preview { title: title.clone(), ..Preview::default() });
+        let about = description.clone().unwrap_or_else(|| site.description.clone());
+        let card = if preview.image.is_some() { "summary_large_image" } else { "summary" };
+        let image = preview.image.unwrap_or_else(|| PreviewImage {
+            address: format!("{base_url}/icon-512.png"),
+            size: Some((512, 512)),
+            alt: site.title.clone(),
         });
-        tags.collect_view()
+        let (width, height) = image.size.unzip();
+        let mut properties = vec![
+            ("og:type", kind.to_owned()),
+            ("og:title", preview.title),
+            ("og:description", about),
+            ("og:url", address),
+            ("og:site_name", site.title.clone()),
+            ("og:image", image.address),
+        ];
+        properties.extend(width.map(|width| ("og:image:width", width.to_string())));
+        properties.extend(height.map(|height| ("og:image:height", height.to_string())));
+        properties.push(("og:image:alt", image.alt));
+        properties.extend(preview.published_at.map(|at| ("article:published_time", at)));
+        properties.extend(preview.modified_at.map(|at| ("article:modified_time", at)));
+        properties.extend(preview.authors.into_iter().map(|one| ("article:author", one.address)));
+        properties.extend(preview.tags.into_iter().map(|tag| ("article:tag", tag)));
+        let tags = properties.into_iter().map(|(name, content)| {
+            view! { <meta /> }.attr("property", name).attr("content", content)
+        });
+        let tags = tags.collect_view();
+        view! { {tags} <meta name="twitter:card" content=card /> }
+    });
+    let feeds = feed.into_iter().chain([(String::new(), site.title.clone())]);
+    let feeds = feeds.flat_map(|(path, title)| {
+        FEEDS.map(|(file, kind, format)| {
+            let (title, address) = (format!("{title} ({format})"), format!("{path}/{file}"));
+            view! { <link rel="alternate" type=kind title=title href=address /> }
+        })
+    });
+    let embed = embed.map(|(address, title)| {
+        let address = utf8_percent_encode(&address, NON_ALPHANUMERIC);
+        let address = format!("{base_url}/oembed?url={address}&format=json");
+        view! { <link rel="alternate" type="application/json+oembed" title=title href=address /> }
+    });
+    let json_ld = json_ld.map(|json| {
+        view! { <script type="application/ld+json" nonce=nonce inner_html=json></script> }
     });
     view! {
         <title>{title}</title>
-        {preview}
+        {previews}
         {description.map(|description| view! { <meta name="description" content=description /> })}
         {canonical.map(|canonical| view! { <link rel="canonical" href=canonical /> })}
         {is_hidden.then(|| view! { <meta name="robots" content="noindex" /> })}
+        {feeds.collect_view()}
+        {embed}
+        {json_ld}
     }
 }
 

@@ -18,16 +18,17 @@ async function signIn(page: Page, server: Server, path: string, username = 'mari
 
 const reactions = (page: Page) => page.locator('.article-footer .reactions')
 
-test('a reader who is not signed in is sent to sign in, and back to the article', async ({ page, server }) => {
+test('a reader who signs in to like an article is told so, and likes it with the sign-in', async ({ page, server }) => {
   const path = '/articles/moving-in'
   await page.goto(path)
   await reactions(page).getByRole('link', { name: /^Like/ }).click()
   await expect(page).toHaveURL(/\/login\?next=/)
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Sign in to like “Moving in”')
   await page.getByLabel('User name').fill('marina-keel')
   await page.getByLabel('Password').fill(server.password)
-  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('button', { name: 'Sign in and like' }).click()
   await expect(page).toHaveURL(path)
-  await expect(reactions(page).getByRole('button', { name: /^Like/ })).toBeVisible()
+  await expect(reactions(page).getByRole('button', { name: /^Like/ })).toHaveAttribute('aria-pressed', 'true')
 })
 
 test('a reader likes and unlikes an article, and both persist', async ({ page, server }) => {

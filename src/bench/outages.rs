@@ -197,7 +197,7 @@ async fn sign_in(address: SocketAddr, password: &str) -> String {
         assert!(!line.trim().is_empty(), "there is no cookie in the answer");
         // Skip the cookie that identifies a known device.
         if let Some(cookie) =
-            line.strip_prefix("set-cookie: ").filter(|cookie| cookie.starts_with("session="))
+            line.strip_prefix("set-cookie: ").filter(|cookie| cookie.starts_with("session-"))
         {
             return cookie.split(';').next().unwrap_or_default().to_owned();
         }

@@ -9,8 +9,10 @@ use std::sync::Arc;
 use axum::http::request::Parts;
 use futures_util::future::join;
 use leptos::prelude::*;
+use url::form_urlencoded;
 
 use crate::error::Error;
+use crate::model::article::Window;
 use crate::model::pages::{Frame, Framed};
 use crate::model::site::SiteInfo;
 use crate::server::page_cache::hole::Marks;
@@ -28,25 +30,77 @@ pub struct Head {
     pub title: String,
     /// A description of one or two sentences.
     pub description: Option<String>,
-    /// The canonical URL, absolute.
+    /// The canonical URL, absolute. Without one, it is made from the request ([`canonical`]).
     pub canonical: Option<String>,
     /// Whether to ask search engines not to index the page.
     pub is_hidden: bool,
-    /// The data for link previews.
+    /// The data for link previews, if the page has more than others.
     pub preview: Option<Preview>,
+    /// The path of the page whose own feeds this one names, and their title.
+    pub feed: Option<(String, String)>,
+    /// The address that other sites can embed by oEmbed, and its title.
+    pub embed: Option<(String, String)>,
+    /// Structured data for search engines (JSON-LD), escaped for a script element.
+    pub json_ld: Option<String>,
 }
 
 /// An article's data for link previews (the Open Graph protocol).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Preview {
-    /// The article's title.
+    /// The title, without the site's.
     pub title: String,
-    /// The site's title.
-    pub site: String,
     /// The time of publication (RFC 3339); `None` for a page.
     pub published_at: Option<String>,
-    /// The absolute URL of the cover picture.
-    pub image: Option<String>,
+    /// The time of the last change (RFC 3339); `None` for a page.
+    pub modified_at: Option<String>,
+    /// The authors, in byline order.
+    pub authors: Vec<Profile>,
+    /// The names of the tags.
+    pub tags: Vec<String>,
+    /// The picture.
+    pub image: Option<PreviewImage>,
+}
+
+/// An author, for link previews.
+#[derive(Clone, Debug)]
+pub struct Profile {
+    /// The display name.
+    pub name: String,
+    /// The absolute address of the author's page.
+    pub address: String,
+}
+
+/// A picture for link previews.
+#[derive(Clone, Debug)]
+pub struct PreviewImage {
+    /// The absolute address.
+    pub address: String,
+    /// Width and height in pixels, if they are known.
+    pub size: Option<(i64, i64)>,
+    /// What it shows, for those who can't see it.
+    pub alt: String,
+}
+
+/// The canonical address of the page that was asked for: its path, with those parameters that choose
+/// what it shows.
+pub fn canonical(base_url: &str, parts: &Parts) -> String {
+    let query = parts.uri.query().unwrap_or_default();
+    let parameters = form_urlencoded::parse(query.as_bytes()).filter_map(|(name, value)| {
+        let value = match &*name {
+            // A page that is shown has a valid number.
+            "page" => value.parse::<i64>().ok().filter(|page| *page > 1)?.to_string(),
+            "window" => Window::ALL
+                .into_iter()
+                .find(|window| *window != Window::All && window.name() == value)?
+                .name()
+                .to_owned(),
+            _ => return None,
+        };
+        Some(format!("{name}={value}"))
+    });
+    let parameters: Vec<String> = parameters.collect();
+    let path = format!("{base_url}{}", parts.uri.path());
+    if parameters.is_empty() { path } else { format!("{path}?{}", parameters.join("&")) }
 }
 
 impl Head {
@@ -147,5 +201,26 @@ pub fn failure(error: &Error) -> Content {
             </p>
         </div>
     };
-    Content::new(Head::new(title), view)
+    Content::new(Head::hidden(title), view)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_canonical_address_has_only_what_chooses_the_content() {
+        for (asked, expected) in [
+            ("/", "https://blog.example/"),
+            ("/?utm_source=x&page=2", "https://blog.example/?page=2"),
+            ("/tags/sea?page=1", "https://blog.example/tags/sea"),
+            ("/tags/sea?page=02", "https://blog.example/tags/sea?page=2"),
+            ("/tags/sea?page=%22%3E", "https://blog.example/tags/sea"),
+            ("/most-viewed?window=7d", "https://blog.example/most-viewed?window=7d"),
+            ("/most-viewed?window=all", "https://blog.example/most-viewed"),
+        ] {
+            let (parts, ()) = axum::http::Request::get(asked).body(()).unwrap().into_parts();
+            assert_eq!(canonical("https://blog.example", &parts), expected);
+        }
+    }
 }

@@ -128,7 +128,7 @@ pub struct ArticleContent {
 
 /// The first parts of the program's own addresses, which no page can have. A test compares them
 /// with the table of routes.
-pub const RESERVED: [&str; 22] = [
+pub const RESERVED: [&str; 23] = [
     "account",
     "api",
     "articles",
@@ -141,6 +141,7 @@ pub const RESERVED: [&str; 22] = [
     "logout",
     "metrics",
     "most-viewed",
+    "oembed",
     "pictures",
     "pkg",
     "readyz",

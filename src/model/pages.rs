@@ -70,6 +70,8 @@ pub struct HomeData {
 pub struct ArticleData {
     /// The article, with its counts.
     pub article: Article,
+    /// Width and height of the cover in pixels, if they are known.
+    pub cover_size: Option<(i64, i64)>,
     /// The reader's own reactions; `None` if nobody is signed in.
     pub own: Option<OwnReactions>,
     /// Whether this reader's view would count now (rule C6).

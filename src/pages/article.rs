@@ -2,20 +2,22 @@
 
 use leptos::prelude::*;
 use tidemark_content::front_matter::is_picture_address;
+use tidemark_content::markdown::plain_line;
 
 use super::query::param;
 use crate::api::pages::article;
 use crate::components::article_body::ArticleBody;
 use crate::components::article_list::Time;
 use crate::components::hole::{self, views, views_in_words};
-use crate::components::page::{Content, Head, LoadedPage, Preview, site};
+use crate::components::metadata::article_head;
+use crate::components::page::{Content, Head, LoadedPage, site};
 use crate::components::reaction_button::ReactionButton;
 use crate::components::view_counter::ViewCounter;
 use crate::model::article::{Article, ArticleContent};
 use crate::model::numbers::format_baselines;
 use crate::model::pages::{ArticleData, OwnReactions};
 use crate::model::reaction::Reaction;
-use crate::server::request::identity::sign_in_address;
+use crate::server::request::identity::sign_in_to_react;
 use crate::server::state::AppState;
 
 /// `/articles/{slug}`
@@ -26,13 +28,14 @@ pub async fn page() -> LoadedPage {
 }
 
 fn show(data: ArticleData, state: &AppState) -> Content {
-    let ArticleData { article, own, would_count, is_scheduled } = data;
+    let ArticleData { article, cover_size, own, would_count, is_scheduled } = data;
+    let head = article_head(&state.config.site.base_url, &site(), &article, cover_size);
     let Article { summary, html, contents, language, .. } = article;
     // Older versions of the program accepted cover URLs that browsers reject.
     let cover = summary.cover.filter(|cover| is_picture_address(cover));
     let content = ArticleContent {
         title: summary.title.clone(),
-        cover: cover.clone(),
+        cover,
         authors: summary.authors,
         published_at: summary.published_at,
         reading_minutes: summary.reading_minutes,
@@ -45,11 +48,6 @@ fn show(data: ArticleData, state: &AppState) -> Content {
     if is_scheduled {
         return show_scheduled(summary.id, content);
     }
-    let (site, base_url) = (site(), &state.config.site.base_url);
-    // Link previews need an absolute URL.
-    let image = cover
-        .map(|cover| if cover.starts_with('/') { format!("{base_url}{cover}") } else { cover });
-    let address = format!("{base_url}/articles/{}", summary.slug);
     let path = format!("/articles/{}", summary.slug);
     let (id, likes, collects) = (summary.id, summary.likes, summary.collects);
     let window_ms = u64::try_from(state.config.views.window.as_millis()).unwrap_or(u64::MAX);
@@ -63,24 +61,12 @@ fn show(data: ArticleData, state: &AppState) -> Content {
         {elsewhere.map(|part| view! { <span class="elsewhere">{format!("including {part}")}</span> })}
     }
     .into_any();
-    let head = Head {
-        title: format!("{} · {}", summary.title, site.title),
-        description: Some(summary.summary),
-        canonical: Some(address),
-        is_hidden: false,
-        preview: Some(Preview {
-            title: summary.title,
-            site: site.title.clone(),
-            published_at: Some(summary.published_at.to_string()),
-            image,
-        }),
-    };
     Content::new(head, view! { <ArticleBody content count reactions /> })
 }
 
 /// An article before its time: what readers will see, without counts and buttons.
 fn show_scheduled(id: i64, content: ArticleContent) -> Content {
-    let head = Head::hidden(format!("{} · {}", content.title, site().title));
+    let head = Head::hidden(format!("{} · {}", plain_line(&content.title), site().title));
     let at = content.published_at.as_millisecond();
     Content::new(
         head,
@@ -123,17 +109,20 @@ fn Reactions(
             />
         }
         .into_any(),
-        None => [("Like", hole::likes(id, likes)), ("Save", hole::collects(id, collects))]
-            .map(|(label, count)| {
-                view! {
-                    <a class="reaction" href=sign_in_address(&path) rel="nofollow">
-                        <span>{label}</span>
-                        " "
-                        <span class="reaction-count">{count}</span>
-                    </a>
-                }
-            })
-            .into_any(),
+        None => [
+            ("Like", "like", hole::likes(id, likes)),
+            ("Save", "collect", hole::collects(id, collects)),
+        ]
+        .map(|(label, intent, count)| {
+            view! {
+                <a class="reaction" href=sign_in_to_react(&path, intent) rel="nofollow">
+                    <span>{label}</span>
+                    " "
+                    <span class="reaction-count">{count}</span>
+                </a>
+            }
+        })
+        .into_any(),
     };
     view! { <div class="reactions">{buttons}</div> }
 }

@@ -13,7 +13,7 @@ use crate::model::numbers::{format_count, format_followers};
 use crate::model::pages::{AuthorData, Follow};
 use crate::model::reaction::Reaction;
 use crate::server::page_cache::hole::Hole;
-use crate::server::request::identity::sign_in_address;
+use crate::server::request::identity::sign_in_to_react;
 
 /// `/authors/{username}`
 pub async fn page() -> LoadedPage {
@@ -26,8 +26,9 @@ pub async fn page() -> LoadedPage {
         };
         let path = format!("/authors/{}", author.username);
         let title = format!("{} · {}", author.name, site().title);
+        let feed = Some((path.clone(), title.clone()));
         Content::new(
-            Head::new(title),
+            Head { feed, ..Head::new(title) },
             view! {
                 <header class="intro">
                     <p class="intro-kind">"Author"</p>
@@ -61,7 +62,7 @@ fn FollowLine(id: i64, follow: Follow, followers: i64, author: Author) -> impl I
         }
         .into_any(),
         Follow::SignedOut => view! {
-            <a class="reaction" href=sign_in_address(&path) rel="nofollow">
+            <a class="reaction" href=sign_in_to_react(&path, "follow") rel="nofollow">
                 "Follow"
                 <span class="visually-hidden">{format!(" {name}")}</span>
             </a>

@@ -40,7 +40,6 @@ pub async fn page() -> LoadedPage {
         };
         let head = Head {
             description: is_first.then(|| site.description.clone()),
-            canonical: is_first.then(|| format!("{}/", state.config.site.base_url)),
             ..Head::new(title)
         };
         let notice = is_new.then(|| {

@@ -1,6 +1,8 @@
 //! The sign-in page.
 
 use leptos::prelude::*;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use tidemark_content::markdown::plain_line;
 
 use super::query::query;
 use super::setup::SetupForm;
@@ -8,14 +10,30 @@ use crate::components::form::{Field, FormErrors, sent_form, textarea_text};
 use crate::components::page::{Content, Head, LoadedPage, site};
 use crate::error::Error;
 use crate::server::config::SignUp;
+use crate::server::reactions::Wish;
 use crate::server::request::forms::KeptForm;
 use crate::server::state::AppState;
 
-/// `/login?next=`. While nobody can sign in, it shows the form that makes the administrator.
+/// `/login?next=&intent=`. `intent` is the reaction that is set after the sign-in. While nobody can sign in, it shows the form that makes the administrator.
 pub async fn page() -> LoadedPage {
     let state = expect_context::<AppState>();
     let sent = sent_form("/login");
     let next = sent.value("next").map(str::to_owned).or_else(|| query("next")).unwrap_or_default();
+    let intent =
+        sent.value("intent").map(str::to_owned).or_else(|| query("intent")).unwrap_or_default();
+    let wish = Wish::parse(&intent, &next);
+    let (title, button) = match &wish {
+        Some(wish) => sign_in_to(&state, wish).await,
+        None => None,
+    }
+    .unwrap_or_else(|| ("Sign in".to_owned(), "Sign in"));
+    let sign_up = match &wish {
+        Some(_) => format!(
+            "/sign-up?next={}&intent={intent}",
+            utf8_percent_encode(&next, NON_ALPHANUMERIC)
+        ),
+        None => "/sign-up".to_owned(),
+    };
     let is_open = state.config.accounts.sign_up == SignUp::Open;
     let kept = use_context::<KeptForm>();
     let is_setup = state.accounts.is_setup_open().await.unwrap_or(false);
@@ -23,21 +41,44 @@ pub async fn page() -> LoadedPage {
         Some(kept) => view! { <SendAgain kept /> }.into_any(),
         None if is_setup => view! { <SetupForm /> }.into_any(),
         None => view! {
-            <h1>"Sign in"</h1>
+            <h1>{title}</h1>
             <FormErrors sent=sent.clone() />
             <form class="form" method="post" action="/login">
                 <input type="hidden" name="next" value=next />
+                {wish.map(|_| view! { <input type="hidden" name="intent" value=intent /> })}
                 <Field sent=sent.clone() name="username" label="User name" autocomplete="username" />
                 <Field sent name="password" label="Password" kind="password" autocomplete="current-password" />
-                <button type="submit" class="button button-primary">"Sign in"</button>
+                <button type="submit" class="button button-primary">{button}</button>
             </form>
-            {is_open.then(|| view! { <p>"No account yet? " <a href="/sign-up">"Sign up"</a></p> })}
+            {is_open.then(|| view! { <p>"No account yet? " <a href=sign_up>"Sign up"</a></p> })}
         }
         .into_any(),
     };
     let head = Head::hidden(format!("Sign in · {}", site().title));
     let content = Content::new(head, view! { <div class="narrow">{content}</div> });
     LoadedPage::of(false, async move { Ok(content) }).await
+}
+
+/// The title of the page and its button, for somebody who wants to set a reaction; `None` if there is
+/// no such article or author.
+async fn sign_in_to(state: &AppState, wish: &Wish) -> Option<(String, &'static str)> {
+    let article = async |slug: &str| {
+        let article = state.articles.one_as_stored(slug).await.ok().flatten()?;
+        Some(plain_line(&article.summary.title))
+    };
+    Some(match wish {
+        Wish::Like(slug) => {
+            (format!("Sign in to like “{}”", article(slug).await?), "Sign in and like")
+        }
+        Wish::Collect(slug) => {
+            (format!("Sign in to save “{}”", article(slug).await?), "Sign in and save")
+        }
+        Wish::Follow(username) => {
+            let now = state.clock.now_ms();
+            let author = state.database.author(username, now).await.ok().flatten()?;
+            (format!("Sign in to follow {}", author.name), "Sign in and follow")
+        }
+    })
 }
 
 /// Holds a form that could not be accepted, for example because the session has ended, so that the

@@ -8,11 +8,15 @@ use crate::components::page::{Content, Head, LoadedPage, site};
 use crate::server::accounts::SHORTEST_PASSWORD;
 use crate::server::state::AppState;
 
-/// `/sign-up?invitation=`
+/// `/sign-up?invitation=&next=&intent=`
 pub async fn page() -> LoadedPage {
     let state = expect_context::<AppState>();
     let sent = sent_form("/sign-up");
     let invitation = query("invitation").unwrap_or_default();
+    // What to do and where to go afterwards.
+    let [next, intent] = ["next", "intent"]
+        .map(|name| sent.value(name).map(str::to_owned).or_else(|| query(name)))
+        .map(|value| value.filter(|value| !value.is_empty()));
     let title = format!("Sign up · {}", site().title);
     let content = async move {
         let role =
@@ -26,6 +30,8 @@ pub async fn page() -> LoadedPage {
                 <FormErrors sent=sent.clone() />
                 <form class="form" method="post" action="/sign-up">
                     <input type="hidden" name="invitation" value=invitation />
+                    {next.map(|next| view! { <input type="hidden" name="next" value=next /> })}
+                    {intent.map(|intent| view! { <input type="hidden" name="intent" value=intent /> })}
                     <Field
                         sent=sent.clone()
                         name="username"

@@ -2,9 +2,11 @@
 
 use leptos::prelude::*;
 use tidemark_content::front_matter::is_picture_address;
+use tidemark_content::markdown::plain_line;
 
 use crate::components::article_body::ArticleBody;
-use crate::components::page::{Content, Head, LoadedPage, Preview, site};
+use crate::components::metadata::absolute;
+use crate::components::page::{Content, Head, LoadedPage, Preview, PreviewImage, site};
 use crate::model::article::{Article, ArticleContent};
 use crate::server::state::AppState;
 
@@ -14,22 +16,19 @@ pub async fn page(article: Article) -> LoadedPage {
     let site = site();
     let Article { summary, html, contents, language, .. } = article;
     let cover = summary.cover.filter(|cover| is_picture_address(cover));
-    // Link previews need an absolute URL.
-    let image = cover.clone().map(|cover| match cover.starts_with('/') {
-        true => format!("{base_url}{cover}"),
-        false => cover,
+    let title = plain_line(&summary.title);
+    let image = cover.as_deref().map(|cover| PreviewImage {
+        address: absolute(&base_url, cover),
+        size: None,
+        alt: title.clone(),
     });
+    let description = Some(plain_line(&summary.summary));
     let head = Head {
-        title: format!("{} · {}", summary.title, site.title),
-        description: Some(summary.summary).filter(|summary| !summary.is_empty()),
+        title: format!("{title} · {}", site.title),
+        description: description.filter(|description| !description.is_empty()),
         canonical: Some(format!("{base_url}/{}", summary.slug)),
-        is_hidden: false,
-        preview: Some(Preview {
-            title: summary.title.clone(),
-            site: site.title.clone(),
-            published_at: None,
-            image,
-        }),
+        preview: Some(Preview { title, image, ..Preview::default() }),
+        ..Head::default()
     };
     let content = ArticleContent {
         title: summary.title,

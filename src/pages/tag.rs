@@ -13,8 +13,9 @@ pub async fn page() -> LoadedPage {
     let (slug, page) = (param("tag"), query("page"));
     LoadedPage::reading(tag(slug, page), |TagData { tag, articles }| {
         let title = format!("{} · {}", tag.name, site().title);
+        let feed = Some((format!("/tags/{}", tag.slug), title.clone()));
         Content::new(
-            Head::new(title),
+            Head { feed, ..Head::new(title) },
             view! {
                 <header class="intro">
                     <p class="intro-kind">"Tag"</p>

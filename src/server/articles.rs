@@ -12,7 +12,7 @@ use tidemark_store::clock::Clock;
 
 use super::article_reader::ArticlesBySlug;
 use super::db::Database;
-use super::db::articles::Filter;
+use super::db::articles::{Filter, Wanted};
 use super::db::baselines::BaselineTable;
 use super::db::content_version::ContentVersion;
 use super::db::lists::List;
@@ -124,6 +124,21 @@ impl Articles {
         per_page: i64,
     ) -> Result<Page<ArticleSummary>, Error> {
         self.totals.page(&self.database, filter, page, per_page, self.clock.now_ms()).await
+    }
+
+    /// Those of the wanted articles that readers see, in the wanted order.
+    ///
+    /// # Errors
+    /// Any database error.
+    pub async fn some(&self, wanted: &Wanted) -> Result<Vec<ArticleSummary>, Error> {
+        let found = self.database.summaries(wanted, self.clock.now_ms()).await?;
+        let total = i64::try_from(found.len()).unwrap_or(i64::MAX);
+        let mut found = self.with_counts(Page::new(found, 1, total.max(1), total)).await.items;
+        found.sort_by_cached_key(|article| match wanted {
+            Wanted::Ids(ids) => ids.iter().position(|id| *id == article.id),
+            Wanted::Slugs(slugs) => slugs.iter().position(|slug| *slug == article.slug),
+        });
+        Ok(found)
     }
 
     /// A page of a list of the user's, such as collected articles or those of followed authors.

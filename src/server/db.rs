@@ -28,6 +28,7 @@ pub mod search;
 pub mod search_queue;
 pub mod sessions;
 pub mod site;
+pub mod sitemap;
 pub mod studio;
 pub mod users;
 

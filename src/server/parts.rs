@@ -15,13 +15,14 @@ use super::accounts::Accounts;
 use super::article_reader::{ArticleReader, articles_by_slug};
 use super::articles::Articles;
 use super::assets::Assets;
+use super::cards::Cards;
 use super::clients::Clients;
 use super::config::Config;
 use super::counting::Counting;
 use super::counts::{CountsReader, Sources, counts};
 use super::doctor::Doctor;
+use super::documents::Documents;
 use super::jobs::Jobs;
-use super::latest::Latest;
 use super::metrics::Metrics;
 use super::page_cache::PageCache;
 use super::page_cache::watch::Watch;
@@ -168,8 +169,8 @@ impl Parts {
             reading,
             page_cache,
             counts,
-            feed: Latest::default(),
-            sitemap: Latest::default(),
+            documents: Documents::default(),
+            cards: Cards::default(),
             assets,
             jobs,
             metrics,

@@ -24,6 +24,32 @@ pub struct Profile {
     pub followers: i64,
 }
 
+/// A reaction that somebody wanted to set before they had signed in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// Like the article with this slug.
+    Like(String),
+    /// Collect the article with this slug.
+    Collect(String),
+    /// Follow the author with this user name.
+    Follow(String),
+}
+
+impl Wish {
+    /// The wish to set the reaction of the field `intent` for what is at the path `next`.
+    pub fn parse(intent: &str, next: &str) -> Option<Self> {
+        let (_, subject) = next.rsplit_once('/')?;
+        let (wish, page): (fn(String) -> Wish, _) = match intent {
+            "like" => (Wish::Like, "/articles/"),
+            "collect" => (Wish::Collect, "/articles/"),
+            "follow" => (Wish::Follow, "/authors/"),
+            _ => return None,
+        };
+        let is_whole = next.strip_prefix(page) == Some(subject) && !subject.is_empty();
+        is_whole.then(|| wish(subject.to_owned()))
+    }
+}
+
 /// Reactions of readers. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Reactions {
@@ -58,6 +84,23 @@ impl Reactions {
             }
             Reaction::Follow(username) => self.set_follow(user, username, is_on).await,
         }
+    }
+
+    /// Sets the reaction that `user` wished for.
+    ///
+    /// # Errors
+    /// Those of [`Reactions::set`].
+    pub async fn fulfil(&self, user: &User, wish: &Wish) -> Result<Reacted, Error> {
+        let article = async |slug: &str| {
+            let id = self.database.id_of_slug(slug, self.clock.now_ms()).await?;
+            id.ok_or_else(|| Error::NotFound("There is no such article.".into()))
+        };
+        let reaction = match wish {
+            Wish::Like(slug) => Reaction::Like(article(slug).await?),
+            Wish::Collect(slug) => Reaction::Collect(article(slug).await?),
+            Wish::Follow(username) => Reaction::Follow(username.clone()),
+        };
+        self.set(user, &reaction, true).await
     }
 
     async fn set_counted(
@@ -123,4 +166,27 @@ pub async fn reconcile(database: &Database) -> sqlx::Result<Vec<Drift>> {
         }
     }
     Ok(drifts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wish_is_for_one_article_or_author() {
+        for (intent, next, expected) in [
+            ("like", "/articles/tides", Some(Wish::Like("tides".into()))),
+            ("collect", "/articles/tides", Some(Wish::Collect("tides".into()))),
+            ("follow", "/authors/jo", Some(Wish::Follow("jo".into()))),
+            ("like", "/authors/jo", None),
+            ("follow", "/articles/tides", None),
+            ("like", "/articles/", None),
+            ("like", "/articles/a/b", None),
+            ("like", "//articles/a", None),
+            ("like", "", None),
+            ("delete", "/articles/tides", None),
+        ] {
+            assert_eq!(Wish::parse(intent, next), expected, "{intent} {next}");
+        }
+    }
 }

@@ -133,7 +133,20 @@ impl Reading {
             Some(reader) => Some(self.database.own_reactions(reader.id, article.summary.id).await?),
             None => None,
         };
-        Ok(ArticleData { article, own, would_count, is_scheduled: false })
+        let cover_size = self.cover_size(article.summary.cover.as_deref()).await?;
+        Ok(ArticleData { article, cover_size, own, would_count, is_scheduled: false })
+    }
+
+    /// Width and height in pixels of a cover, if it is a picture of this blog.
+    ///
+    /// # Errors
+    /// Any database error.
+    pub async fn cover_size(&self, cover: Option<&str>) -> Result<Option<(i64, i64)>, Error> {
+        let Some(name) = cover.and_then(|cover| cover.strip_prefix("/pictures/")) else {
+            return Ok(None);
+        };
+        let picture = self.database.picture(name).await?;
+        Ok(picture.map(|picture| (picture.width, picture.height)))
     }
 
     /// An article whose time has not come, for those who may edit it. It does not exist for anybody
@@ -151,7 +164,13 @@ impl Reading {
         if !is_own && reader.role < Role::Admin {
             return Err(nothing());
         }
-        Ok(ArticleData { article, own: None, would_count: false, is_scheduled: true })
+        Ok(ArticleData {
+            article,
+            cover_size: None,
+            own: None,
+            would_count: false,
+            is_scheduled: true,
+        })
     }
 
     /// Whether a view by the reader of an article page would count. `user` is the signed-in user.

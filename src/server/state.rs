@@ -8,14 +8,15 @@ use tidemark_store::clock::Clock;
 use super::accounts::Accounts;
 use super::articles::Articles;
 use super::assets::Assets;
+use super::cards::Cards;
 use super::clients::Clients;
 use super::config::Config;
 use super::counting::Counting;
 use super::counts::Counts;
 use super::db::Database;
 use super::doctor::Doctor;
+use super::documents::Documents;
 use super::jobs::Jobs;
-use super::latest::Latest;
 use super::metrics::Metrics;
 use super::page_cache::PageCache;
 use super::pictures::Pictures;
@@ -92,10 +93,10 @@ pub struct Parts {
     pub page_cache: PageCache,
     /// Reads current counts for cached pages.
     pub counts: Counts,
-    /// The feed of the newest articles.
-    pub feed: Latest,
-    /// The sitemap.
-    pub sitemap: Latest,
+    /// Caches feeds and the sitemap.
+    pub documents: Documents,
+    /// Draws pictures for link previews.
+    pub cards: Cards,
     /// The browser's files.
     pub assets: Assets,
     /// Background jobs.

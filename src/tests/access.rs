@@ -21,6 +21,7 @@ pub fn address(server: &TestServer, route: &Route) -> String {
         "/api/pages/tag" => "?tag=sea",
         "/api/pages/author" => "?username=jo-doe",
         "/search" | "/api/pages/search" => "?q=text",
+        "/oembed" => "?url=http://127.0.0.1:3000/articles/first",
         _ => "",
     };
     let path = route

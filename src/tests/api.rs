@@ -98,6 +98,55 @@ fn a_list_can_be_filtered_by_tag_or_author() {
 }
 
 #[test]
+fn many_articles_are_looked_up_at_once_by_number_or_path() {
+    let server = TestServer::start();
+    let (first, second) = (server.id("first"), server.id("second"));
+    let unpublished = server.id("unpublished");
+    assert_eq!(server.someone().view(first).json()["counted"], true);
+    let get = |query: &str| server.someone().get(&format!("/api/v1/articles?{query}"));
+    let slugs = |query: &str| {
+        let articles = get(query).json()["articles"].as_array().unwrap().clone();
+        articles.iter().map(|one| one["slug"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(slugs(&format!("ids={second},{first}")), ["second", "first"]);
+    assert_eq!(slugs(&format!("ids={first},999999,{unpublished},{first}")), ["first"]);
+    assert_eq!(
+        slugs("paths=/articles/second,/articles/nothing,/articles/first"),
+        ["second", "first"]
+    );
+    assert_eq!(slugs(&format!("ids={second}&paths=%2Farticles%2Ffirst")), ["second", "first"]);
+    assert_eq!(slugs("ids=999999"), [""; 0]);
+    let answer = get(&format!("ids={first}")).json();
+    assert_eq!(answer["articles"][0]["views"], 1, "with the count of this moment");
+    assert_eq!(
+        (&answer["page"], &answer["pages"], &answer["total"]),
+        (&json!(1), &json!(1), &json!(1))
+    );
+    let hundred = |one: &str, count: usize| vec![one; count].join(",");
+    assert_eq!(get(&format!("ids={}", hundred("9007199254740991", 100))).status, 200);
+    assert_eq!(get(&format!("paths={}", hundred("/articles/first", 100))).status, 200);
+    for (query, said) in [
+        ("ids=".to_owned(), "ids"),
+        ("ids=1,".into(), "ids"),
+        ("ids=x".into(), "ids"),
+        ("ids=-1".into(), "ids"),
+        ("ids=%2B1".into(), "ids"),
+        ("ids=0".into(), "ids"),
+        ("ids=99999999999999999999".into(), "ids"),
+        (format!("ids={}", hundred("1", 101)), "100"),
+        ("paths=".into(), "paths"),
+        ("paths=first".into(), "paths"),
+        ("paths=/articles/".into(), "paths"),
+        ("paths=/articles/a/b".into(), "paths"),
+        (format!("paths=/articles/{}", "x".repeat(256)), "paths"),
+        (format!("paths={}", hundred("/articles/a", 101)), "100"),
+        (format!("ids={first}&page=0"), "page"),
+    ] {
+        assert_problem(&get(&query), 400, said);
+    }
+}
+
+#[test]
 fn an_article_has_its_text() {
     let server = TestServer::start();
     let article = server.someone().get(&format!("/api/v1/articles/{}", server.id("first"))).json();
@@ -373,6 +422,24 @@ fn the_limits_in_the_description_are_enforced() {
             for choice in schema["enum"].as_array().into_iter().flatten() {
                 let choice = choice.as_str().unwrap();
                 values.extend([(choice.to_owned(), 200), (format!("{choice}x"), 400)]);
+            }
+            if let Some(pattern) = schema["pattern"].as_str() {
+                // A list: so many of the longest items, and one more or a longer one.
+                let item = match name {
+                    "ids" => "9".repeat(16),
+                    _ => format!("/articles/{}", "x".repeat(255)),
+                };
+                let list = |count: usize| vec![item.as_str(); count].join(",");
+                assert!(pattern.ends_with("){0,99}$"), "{pattern}");
+                // The longest list of paths does not fit into a request.
+                let most = if name == "ids" { 100 } else { 50 };
+                let short = vec!["/articles/x"; 101].join(",");
+                values.extend([
+                    (list(most), 200),
+                    (if name == "ids" { list(101) } else { short }, 400),
+                    (format!("{item}1"), 400),
+                    (String::new(), 400),
+                ]);
             }
             assert!(!values.is_empty(), "{path}: {parameter} has no limits");
             for (value, expected) in values {

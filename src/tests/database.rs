@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use tidemark::model::article::{Article, Author, Heading, RankedArticle, Tag, Window};
-use tidemark::server::db::articles::{self, ArticleFields, Filter, Kind, Status, Written};
+use tidemark::server::db::articles::{self, ArticleFields, Filter, Kind, Status, Wanted, Written};
 use tidemark::server::db::content_version::ContentTransaction;
 use tidemark::server::db::imports::{self, Incoming, Outcome};
+use tidemark::server::db::sitemap::{Listed, MapEntry};
 use tidemark::server::db::users::Role;
 use tidemark::server::db::{
     AnyDatabase, Database, MySqlDatabase, SqliteDatabase, Transaction, open_mysql, open_sqlite,
@@ -349,7 +350,13 @@ fn unpublished_articles_are_in_no_list() {
         }
         assert!(database.tag("secret", NOW).await.unwrap().is_none());
         assert!(database.author("hidden-hand", NOW).await.unwrap().is_none());
-        assert!(database.sitemap(NOW).await.unwrap().is_empty());
+        for listed in Listed::ALL {
+            assert!(database.map_parts(listed, NOW).await.unwrap().is_empty(), "{listed:?}");
+            assert!(database.map_part(listed, 0, NOW).await.unwrap().is_empty(), "{listed:?}");
+        }
+        let wanted = Wanted::Ids(vec![1, 2, 3]);
+        assert!(database.summaries(&wanted, NOW).await.unwrap().is_empty());
+        assert!(database.recent(&Filter::default(), 9, 999, NOW).await.unwrap().is_empty());
         assert!(database.most_viewed(Window::All, 10, NOW).await.unwrap().is_empty());
 
         let now = NOW + 1;
@@ -358,10 +365,16 @@ fn unpublished_articles_are_in_no_list() {
         assert!(database.is_visible(future.summary.id, now).await.unwrap());
         assert_eq!(database.tag("secret", now).await.unwrap(), Some(tag("Secret")));
         assert_eq!(database.author("hidden-hand", now).await.unwrap(), Some(author("Hidden Hand")));
-        assert_eq!(
-            database.sitemap(now).await.unwrap(),
-            [("/articles/future".to_owned(), Timestamp::from_millisecond(NOW).unwrap())]
-        );
+        for (listed, path) in Listed::ALL.into_iter().zip([
+            "/articles/future",
+            "/tags/secret",
+            "/authors/hidden-hand",
+        ]) {
+            let changed_at = Timestamp::from_millisecond(now).unwrap();
+            let entry = MapEntry { path: path.to_owned(), changed_at };
+            assert_eq!(database.map_parts(listed, now).await.unwrap(), [0]);
+            assert_eq!(database.map_part(listed, 0, now).await.unwrap(), [entry]);
+        }
         assert_eq!(
             database.address_by_alias("/future", now).await.unwrap().as_deref(),
             Some("/articles/future")
@@ -418,9 +431,6 @@ fn lists_are_paged_newest_first_and_pages_past_the_end_are_empty() {
         }
         let expected: [&[&str]; 5] = [&["b", "e"], &["d", "c"], &["a"], &[], &[]];
         assert_eq!(pages, expected);
-        let map: Vec<_> =
-            database.sitemap(NOW).await.unwrap().into_iter().map(|(slug, _)| slug).collect();
-        assert_eq!(map, ["b", "e", "d", "c", "a"].map(|slug| format!("/articles/{slug}")));
     });
 }
 
@@ -845,5 +855,65 @@ fn c7_an_import_takes_an_article_and_remembers_its_file() {
         let second = ArticleFields { aliases: vec!["/old".into()], ..article("second") };
         assert_eq!(take(None, true, "h6", &second).await, (Outcome::Created, vec!["/old".into()]));
         assert_eq!(known().await.path, None);
+    });
+}
+
+#[test]
+fn the_parts_of_a_sitemap_are_ranges_of_ids_that_do_not_shift() {
+    on_both(async |database| {
+        let next_ids = match database.any() {
+            AnyDatabase::Sqlite(_) => [
+                "UPDATE sqlite_sequence SET seq = 9999 WHERE name = 'articles'",
+                "UPDATE sqlite_sequence SET seq = 30000 WHERE name = 'articles'",
+            ],
+            AnyDatabase::MySql(_) => [
+                "ALTER TABLE articles AUTO_INCREMENT = 10000",
+                "ALTER TABLE articles AUTO_INCREMENT = 30001",
+            ],
+        };
+        for (slug, next_id) in [("a", None), ("b", Some(next_ids[0])), ("c", Some(next_ids[1]))] {
+            if let Some(sql) = next_id {
+                execute(&database, sql).await;
+            }
+            write(&database, &ArticleFields { published_at: Some(NOW - 1), ..article(slug) }).await;
+        }
+        let parts = database.map_parts(Listed::Articles, NOW).await.unwrap();
+        assert_eq!(parts, [0, 1, 3]);
+        for (part, expected) in [
+            (0, &["/articles/a"][..]),
+            (1, &["/articles/b"]),
+            (2, &[]),
+            (3, &["/articles/c"]),
+            (i64::MAX, &[]),
+        ] {
+            let entries = database.map_part(Listed::Articles, part, NOW).await.unwrap();
+            let paths: Vec<_> = entries.into_iter().map(|entry| entry.path).collect();
+            assert_eq!(paths, expected, "{part}");
+        }
+    });
+}
+
+#[test]
+fn recent_articles_leave_out_a_text_that_is_too_large_and_have_the_date_that_readers_saw() {
+    on_both(async |database| {
+        let long =
+            ArticleFields { html: "é".repeat(51), published_at: Some(NOW - 1), ..article("long") };
+        write(&database, &long).await;
+        write(
+            &database,
+            &ArticleFields {
+                html: "é".repeat(50),
+                published_at: Some(NOW - 2),
+                ..article("short")
+            },
+        )
+        .await;
+        let recent = database.recent(&Filter::default(), 9, 100, NOW).await.unwrap();
+        let texts: Vec<_> =
+            recent.iter().map(|one| (one.summary.slug.as_str(), one.html.is_some())).collect();
+        assert_eq!(texts, [("long", false), ("short", true)], "bytes are counted");
+        assert_eq!(database.recent(&Filter::default(), 1, 100, NOW).await.unwrap().len(), 1);
+        let other = Filter { tag: Some("none".into()), ..Filter::default() };
+        assert!(database.recent(&other, 9, 100, NOW).await.unwrap().is_empty());
     });
 }

@@ -77,7 +77,7 @@ impl Answer {
         // A sign-in sets two cookies. Skip the device cookie, which `device_cookie` returns.
         let mut values = self.headers.get_all(name).iter().map(|value| value.to_str().unwrap());
         values
-            .find(|value| !value.starts_with("device=") && !value.starts_with("__Secure-device="))
+            .find(|value| !value.starts_with("device-") && !value.starts_with("__Secure-device-"))
             .unwrap_or_default()
     }
 
@@ -87,7 +87,7 @@ impl Answer {
         let mut cookies =
             self.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap());
         cookies
-            .find(|cookie| cookie.starts_with("device=") || cookie.starts_with("__Secure-device="))
+            .find(|cookie| cookie.starts_with("device-") || cookie.starts_with("__Secure-device-"))
             .unwrap_or_default()
     }
 }

@@ -18,6 +18,7 @@ mod database;
 mod edge;
 mod exports;
 mod files;
+mod for_programs;
 mod harness;
 mod import;
 mod injection;

@@ -169,10 +169,16 @@ fn readers_see_counts_of_reactions_but_not_who_reacted() {
 fn a_reader_who_is_not_signed_in_is_sent_to_sign_in_and_back() {
     let server = TestServer::start();
     let article = server.someone().get("/articles/first").text;
-    assert_eq!(article.matches("href=\"/login?next=%2Farticles%2Ffirst\"").count(), 2, "{article}");
+    for intent in ["like", "collect"] {
+        let link = format!("href=\"/login?next=%2Farticles%2Ffirst&amp;intent={intent}\"");
+        assert_eq!(article.matches(&link).count(), 1, "{article}");
+    }
     assert!(!article.contains("aria-pressed"), "{article}");
     let author = server.someone().get("/authors/jo-doe").text;
-    assert!(author.contains("href=\"/login?next=%2Fauthors%2Fjo%2Ddoe\""), "{author}");
+    assert!(
+        author.contains("href=\"/login?next=%2Fauthors%2Fjo%2Ddoe&amp;intent=follow\""),
+        "{author}"
+    );
     for path in ["/collects", "/following"] {
         let answer = server.someone().get(path);
         assert_eq!(answer.status, 303);
@@ -194,6 +200,76 @@ fn a_reader_who_is_not_signed_in_is_sent_to_sign_in_and_back() {
         assert_eq!((answer.status, answer.json()), (401, json!("Unauthorized")), "{endpoint}");
     }
     assert_eq!(server.counts("first"), (0, 0));
+}
+
+#[test]
+fn whoever_signs_in_to_like_is_told_so_and_likes_with_the_sign_in() {
+    let server = TestServer::start();
+    server.add_user("reader", PASSWORD);
+    let id = server.id("first");
+    for (intent, path, title, button) in [
+        ("like", "/articles/first", "Sign in to like “Title of first”", "Sign in and like"),
+        ("collect", "/articles/first", "Sign in to save “Title of first”", "Sign in and save"),
+        ("follow", "/authors/jo-doe", "Sign in to follow Jo Doe", "Sign in and follow"),
+    ] {
+        let login = server.someone().get(&format!("/login?next={path}&intent={intent}")).text;
+        assert!(login.contains(&format!("<h1>{title}</h1>")), "{login}");
+        assert!(login.contains(&format!(">{button}</button>")), "{login}");
+        let form = format!("username=reader&next={path}&intent={intent}&password=");
+        let wrong = server.someone().post("/login", &format!("{form}wrong"));
+        assert_eq!(wrong.status, 422);
+        assert!(wrong.text.contains(title) && wrong.text.contains(button), "{}", wrong.text);
+        let cross_site = server.someone().with("sec-fetch-site", "cross-site");
+        assert_eq!(cross_site.post("/login", &format!("{form}{PASSWORD}")).status, 403);
+        let count = |server: &TestServer| match intent {
+            "follow" => server.number("SELECT count(*) FROM follows WHERE ? = ''", ""),
+            "like" => server.counts("first").0,
+            _ => server.counts("first").1,
+        };
+        assert_eq!(count(&server), 0, "nothing is done before the sign-in");
+        for _ in 0..2 {
+            let answer = server.someone().post("/login", &format!("{form}{PASSWORD}"));
+            assert_eq!((answer.status, answer.header("location")), (303, path));
+            assert_eq!(count(&server), 1, "{intent}");
+        }
+    }
+    // A link alone does nothing, even for somebody who is signed in.
+    let reader = server.someone().signed_in("reader", PASSWORD);
+    assert_eq!(reader.post("/articles/first/like", "like=false").status, 303);
+    reader.get("/login?next=/articles/first&intent=like");
+    assert_eq!(server.counts("first").0, 0);
+    for query in [
+        "next=/articles/unpublished&intent=like",
+        "next=/articles/nothing&intent=like",
+        "next=//evil.example&intent=follow",
+        "next=/articles/first&intent=delete",
+    ] {
+        let login = server.someone().get(&format!("/login?{query}")).text;
+        assert!(login.contains("<h1>Sign in</h1>"), "{query}: {login}");
+        let form = format!("username=reader&password={PASSWORD}&{query}");
+        assert_eq!(server.someone().post("/login", &form).status, 303, "{query}");
+    }
+    assert_eq!(server.number("SELECT count(*) FROM likes WHERE ? = ''", ""), 0, "{id}");
+}
+
+#[test]
+fn whoever_signs_up_to_like_likes_with_the_sign_up() {
+    let server = TestServer::with(&[("TIDEMARK_ACCOUNTS__SIGN_UP", "open")]);
+    let login = server.someone().get("/login?next=/articles/first&intent=like").text;
+    let link = "/sign-up?next=%2Farticles%2Ffirst&amp;intent=like";
+    assert!(login.contains(link), "{login}");
+    let sign_up = server.someone().get(&link.replace("&amp;", "&")).text;
+    assert!(sign_up.contains("name=\"intent\" value=\"like\""), "{sign_up}");
+    let form = "username=new-one&name=New&next=/articles/first&intent=like&new_password=";
+    let short = server.someone().post("/sign-up", &format!("{form}x"));
+    assert!(
+        short.status == 422 && short.text.contains("value=\"/articles/first\""),
+        "{}",
+        short.text
+    );
+    let answer = server.someone().post("/sign-up", &format!("{form}{PASSWORD}"));
+    assert_eq!((answer.status, answer.header("location")), (303, "/articles/first"));
+    assert_eq!(server.counts("first").0, 1);
 }
 
 #[test]

@@ -71,6 +71,7 @@ const PARTS: &[(&str, &str, Part)] = &[
                 JOIN users ON users.id = article_authors.user_id WHERE users.username = ?)",
         ]),
     ),
+    ("server/db/articles/read.rs", "column", Any(&["id", "slug"])),
     ("server/db/articles/read.rs", "per_page", Any(&["10"])),
     ("server/db/articles/read.rs", "limit", Any(&["10"])),
     ("server/db/articles/read.rs", "others", Any(&["", ", ?"])),

@@ -37,7 +37,7 @@ fn would_count(page: &Answer) -> bool {
 fn begun(answer: &Answer) -> Option<String> {
     let mut cookies =
         answer.headers.get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap());
-    cookies.find(|cookie| cookie.contains("visitor=")).map(str::to_owned)
+    cookies.find(|cookie| cookie.contains("visitor-")).map(str::to_owned)
 }
 
 /// Opens a page, which starts a session, and returns the client with the session's cookie.
@@ -99,7 +99,7 @@ fn c3_an_article_page_starts_a_session_unless_the_browser_has_one() {
             ["HttpOnly", "Path=/", "SameSite=Lax"],
             "until the browser is closed: {cookie}"
         );
-        let number = value.strip_prefix("visitor=").unwrap();
+        let number = value.strip_prefix("visitor-").unwrap().split_once('=').unwrap().1;
         assert!(number.len() == 32 && u128::from_str_radix(number, 16).is_ok(), "{cookie}");
         assert!(numbers.insert(number.to_owned()), "each has its own");
         assert_eq!(answer.header("cache-control"), "private, no-cache");
@@ -126,7 +126,7 @@ fn c3_behind_tls_the_anonymous_session_cookie_is_bound_to_the_host_and_secure() 
         [server.someone(), server.someone(), server.someone().with("cookie", "__Host-session=x")]
     {
         let cookie = begun(&client.get(ARTICLE)).unwrap();
-        assert!(cookie.starts_with("__Host-visitor="), "{cookie}");
+        assert!(cookie.starts_with("__Host-visitor-"), "{cookie}");
         for attribute in ["; Secure", "; Path=/", "; HttpOnly", "; SameSite=Lax"] {
             assert_eq!(cookie.matches(attribute).count(), 1, "{cookie}");
         }

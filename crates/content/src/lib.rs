@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod address;
+pub mod card;
 pub mod characters;
 pub mod counts;
 pub mod difference;

@@ -201,6 +201,57 @@ pub fn sanitize(html: &str) -> String {
     cleaned
 }
 
+/// Sanitised HTML as a feed shows it: every address is absolute, because readers show it elsewhere,
+/// and whatever only this site's style sheet and script use is left out. Colours of code take
+/// several times as many bytes as the code. `address` is that of the page with this text.
+pub fn for_feed(html: &str, address: &url::Url) -> String {
+    let mut builder = sanitizer();
+    builder
+        .rm_tags(["picture", "span"])
+        .rm_generic_attributes(["class"])
+        .rm_tag_attributes("img", ["sizes", "srcset"])
+        .rm_tag_attributes("source", ["sizes", "srcset"])
+        .rm_set_tag_attribute_value("img", "loading")
+        .rm_set_tag_attribute_value("img", "referrerpolicy")
+        .rm_set_tag_attribute_value("pre", "tabindex")
+        .rm_set_tag_attribute_value("table", "tabindex")
+        .url_relative(ammonia::UrlRelative::RewriteWithBase(address.clone()));
+    let html = builder.clean(&in_pieces(html)).to_string();
+    without_unstorable(&html).into_owned()
+}
+
+/// A title or summary as plain text: `` `code` `` and `*emphasis*` without their marks, a link as its
+/// text. For places that show text as it is, such as a browser's tab or a feed.
+pub fn plain_line(line: &str) -> String {
+    // Most lines have no mark, so they need no parser.
+    if !line.contains(['`', '*', '_', '[', '\\', '~']) {
+        return line.to_owned();
+    }
+    let arena = Arena::new();
+    let mut options = Options::default();
+    options.extension.strikethrough = true;
+    // Behind a word, nothing is the beginning of a heading, a list or any other block.
+    let before = "x ";
+    let one_line = line.split_whitespace().collect::<Vec<_>>().join(" ");
+    // References to characters are text as well.
+    let one_line = one_line.replace('&', "&amp;");
+    let root = comrak::parse_document(&arena, &format!("{before}{one_line}"), &options);
+    let mut plain = String::with_capacity(line.len());
+    for node in root.descendants() {
+        match &node.data().value {
+            NodeValue::Text(text) => plain.push_str(text),
+            NodeValue::Code(code) => plain.push_str(&code.literal.replace("&amp;", "&")),
+            // A title is text, so what looks like a tag is text too.
+            NodeValue::HtmlInline(html) => plain.push_str(&html.replace("&amp;", "&")),
+            _ => {}
+        }
+    }
+    match plain.strip_prefix(before) {
+        Some(plain) if !plain.trim().is_empty() => plain.to_owned(),
+        _ => line.to_owned(),
+    }
+}
+
 /// Sanitises once, in linear time.
 fn clean(html: &str) -> String {
     SANITIZER.clean(&in_pieces(html)).to_string()
@@ -568,7 +619,9 @@ fn is_harmless_srcset(value: &str) -> bool {
     })
 }
 
-static SANITIZER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
+static SANITIZER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(sanitizer);
+
+fn sanitizer() -> ammonia::Builder<'static> {
     let mut builder = ammonia::Builder::default();
     builder
         .add_tags([
@@ -637,11 +690,54 @@ static SANITIZER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
             _ => Some(value.into()),
         });
     builder
-});
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_for_a_feed_has_absolute_addresses_and_no_classes() {
+        let address = url::Url::parse("https://blog.example/articles/tides").unwrap();
+        let rendered = render(
+            "See [moon](/articles/moon), [sun](sun), [x](https://x.example/) and a note[^1].\n\n\
+             ![A map](/pictures/a.png)\n\n```rust\nlet a = 1;\n```\n\n[^1]: Note.",
+        );
+        let html = for_feed(&rendered.html, &address);
+        for expected in [
+            "href=\"https://blog.example/articles/moon\"",
+            "href=\"https://blog.example/articles/sun\"",
+            "href=\"https://x.example/\"",
+            "href=\"https://blog.example/articles/tides#",
+            "src=\"https://blog.example/pictures/a.png\"",
+            "let a = 1;",
+        ] {
+            assert!(html.contains(expected), "no {expected}: {html}");
+        }
+        for surplus in ["class=", "<span", "tabindex", "srcset"] {
+            assert!(!html.contains(surplus), "{surplus}: {html}");
+        }
+    }
+
+    #[test]
+    fn a_title_as_plain_text_has_no_marks_of_markdown() {
+        for (title, expected) in [
+            ("Why `Option` is *not* null", "Why Option is not null"),
+            ("**Bold** and [a link](/x) and ~~gone~~", "Bold and a link and gone"),
+            ("`<script>` in a title", "<script> in a title"),
+            ("snake_case and 2 * 3 * 4", "snake_case and 2 * 3 * 4"),
+            ("# no heading", "# no heading"),
+            ("1. `a`", "1. a"),
+            ("- [ ] *a*", "- [ ] a"),
+            ("<b title=\"&\">x</b> `y &lt;` &lt; *&*", "<b title=\"&\">x</b> y &lt; &lt; &"),
+            ("100 % `", "100 % `"),
+            ("潮汐 `a`", "潮汐 a"),
+            ("[^1]", "[^1]"),
+            ("", ""),
+        ] {
+            assert_eq!(plain_line(title), expected, "{title}");
+        }
+    }
 
     /// Would take minutes if the work grew with the square of a line's length.
     #[test]

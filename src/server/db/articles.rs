@@ -4,10 +4,10 @@ mod read;
 mod write;
 
 pub(super) use read::{
-    FROM, FieldsRow, SummaryRow, VISIBLE, authors_and_tags, contains, select_fields,
-    summary_columns,
+    FROM, FieldsRow, READABLE, SummaryRow, VISIBLE, address, authors_and_tags, contains,
+    select_fields, summary_columns, timestamp,
 };
-pub use read::{Filter, articles_by_slugs, still_there};
+pub use read::{Filter, RecentArticle, Wanted, articles_by_slugs, still_there};
 pub use write::{Written, id_of_slug, write};
 pub(super) use write::{id_of_tag, insert, settled, update_under_version, writer_for_byline};
 

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tower_sessions::Session;
 
-use super::sign_in::{begin_session, known_from_now_on, sender, too_many};
+use super::sign_in::{begin_session, fulfil_wish, known_from_now_on, local_path, sender, too_many};
 use crate::error::Error;
 use crate::server::accounts::setup::no_setup;
 use crate::server::accounts::sign_up::{NewAccount, SignedUp};
@@ -41,8 +41,11 @@ async fn try_to_sign_up(state: &AppState, session: Session, form: Form) -> Resul
         SignedUp::User(user) => {
             begin_session(state, &session, (user, NEW), &form).await?;
             let user = state.database.user(user).await?;
-            Ok(known_from_now_on(state, user.as_ref(), &sender, Redirect::to("/").into_response())
-                .await)
+            if let Some(user) = &user {
+                fulfil_wish(state, user, &form).await;
+            }
+            let next = Redirect::to(&local_path(&form.line("next"))).into_response();
+            Ok(known_from_now_on(state, user.as_ref(), &sender, next).await)
         }
         SignedUp::Refused(errors) => Ok(form.again(state, &path, errors).await),
         SignedUp::TooMany(seconds) => Ok(too_many(state, form, &path, seconds).await),

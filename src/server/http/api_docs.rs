@@ -292,7 +292,7 @@ mod tests {
     fn form_fields_have_the_limits_of_the_description() {
         let list = operation("list-articles");
         let names: Vec<&str> = list.fields.iter().map(|field| field.name.as_str()).collect();
-        assert_eq!(names, ["page", "per-page", "tag", "author"]);
+        assert_eq!(names, ["page", "per-page", "tag", "author", "ids", "paths"]);
         let per_page = &list.fields[1];
         assert!(
             matches!(per_page.kind, Kind::Number { least: Some(1), most: Some(100) }),

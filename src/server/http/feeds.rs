@@ -1,99 +1,320 @@
-//! Documents for programs: the Atom feed, the sitemap, robots.txt, the web manifest.
+//! Feeds of the newest articles: of the blog, of each tag and of each author, as Atom (RFC 4287),
+//! RSS 2.0 and JSON Feed 1.1.
+
+mod atom;
+mod json;
+mod rss;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
-use atom_syndication::{Category, Content, Entry, Feed, Generator, Link, Person, Text};
-use axum::extract::State;
-use axum::http::header::CONTENT_TYPE;
-use axum::response::IntoResponse;
-use serde_json::json;
+use axum::extract::{Request, State};
+use axum::http::header::{CONTENT_TYPE, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+use jiff::fmt::rfc2822::{DateTimeParser, DateTimePrinter};
 use tidemark_content::characters::without_unstorable;
-use tidemark_content::markdown;
+use tidemark_content::markdown::{self, plain_line};
+use url::Url;
 
+use super::remember::is_among;
 use crate::error::Error;
-use crate::model::article::Article;
+use crate::model::article::Author;
+use crate::server::db::articles::{Filter, RecentArticle};
+use crate::server::documents::Document;
 use crate::server::request::cache::CachePolicy;
 use crate::server::state::AppState;
 
-/// How many articles the feed has.
+/// How many articles a feed has at most.
 const ENTRIES: i64 = 20;
 
-/// `GET /feed.xml`: the newest articles with their full text, as Atom (RFC 4287).
-pub async fn feed(State(state): State<AppState>) -> Result<impl IntoResponse, Error> {
-    let version = state.database.content_version().current();
-    let feed = state.feed.get(version, while_it_answers(&state, make_feed(&state))).await?;
-    Ok((
-        [(CONTENT_TYPE, "application/atom+xml; charset=utf-8")],
-        [CachePolicy::Feed.header()],
-        feed,
-    ))
+/// The largest stored text that is looked at, in bytes. With colours of code it may be several times
+/// as long as in the feed.
+const LARGEST_STORED: i64 = 128 << 10;
+
+/// The largest text in a feed, in bytes. Of a longer article, the feed has the summary.
+const LARGEST_TEXT: usize = 32 << 10;
+
+/// How many bytes the texts of a feed have at most. Older articles that would exceed it are left
+/// out. Shortening them instead would make readers replace the text that they have.
+const LARGEST_TEXTS: usize = 96 << 10;
+
+/// What a feed is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Scope {
+    Blog,
+    /// The tag with this slug.
+    Tag(String),
+    /// The author with this user name.
+    Author(String),
 }
 
-/// Fails at once when the database is known to be unavailable. The caller then sends the last
-/// version.
-async fn while_it_answers(
-    state: &AppState,
-    make: impl Future<Output = Result<String, Error>>,
-) -> Result<String, Error> {
-    tokio::select! {
-        biased;
-        () = state.database.outage().begins() => Err(Error::Unavailable),
-        made = make => made,
+/// How a feed is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    Atom,
+    Rss,
+    Json,
+}
+
+/// A feed's content, whatever its format.
+#[derive(Clone, Debug)]
+struct Feed {
+    title: String,
+    description: String,
+    /// The address of the page with these articles.
+    page: String,
+    /// The feed's own address.
+    address: String,
+    /// When an entry was last changed.
+    updated: Timestamp,
+    entries: Vec<Entry>,
+}
+
+/// An article in a feed. All texts are storable in XML.
+#[derive(Clone, Debug)]
+struct Entry {
+    /// Stays the same when the title or the address changes.
+    id: String,
+    address: String,
+    title: String,
+    summary: String,
+    /// The text; `None` if it is too long.
+    html: Option<String>,
+    published: Timestamp,
+    updated: Timestamp,
+    /// Names, with the addresses of their pages.
+    authors: Vec<(String, String)>,
+    tags: Vec<String>,
+    language: String,
+    /// The address of the cover picture.
+    image: Option<String>,
+}
+
+impl Format {
+    const ALL: [Format; 3] = [Format::Atom, Format::Rss, Format::Json];
+
+    /// The last part of a feed's address.
+    fn file(self) -> &'static str {
+        match self {
+            Format::Atom => "feed.xml",
+            Format::Rss => "feed.rss",
+            Format::Json => "feed.json",
+        }
+    }
+
+    fn content_type(self) -> &'static str {
+        match self {
+            Format::Atom => "application/atom+xml; charset=utf-8",
+            Format::Rss => "application/rss+xml; charset=utf-8",
+            Format::Json => "application/feed+json; charset=utf-8",
+        }
+    }
+
+    fn write(self, feed: &Feed) -> String {
+        match self {
+            Format::Atom => atom::write(feed),
+            Format::Rss => rss::write(feed),
+            Format::Json => json::write(feed),
+        }
     }
 }
 
-async fn make_feed(state: &AppState) -> Result<String, Error> {
-    let now = state.clock.now_ms();
-    let newest = state.database.newest(ENTRIES, now).await?;
-    let entries: Vec<Entry> =
-        newest.iter().map(|article| entry(&state.config.site.base_url, article)).collect();
-    let (site, base_url) = (state.site.current().await, &state.config.site.base_url);
-    let feed = Feed {
-        title: Text::plain(text(&site.title)),
-        subtitle: Some(Text::plain(text(&site.description))),
-        id: format!("{base_url}/"),
-        updated: entries.iter().map(|entry| entry.updated).max().unwrap_or_default(),
-        links: vec![
-            Link { href: format!("{base_url}/"), rel: "alternate".into(), ..Link::default() },
-            Link { href: format!("{base_url}/feed.xml"), rel: "self".into(), ..Link::default() },
-        ],
-        generator: Some(Generator { value: "Tidemark".into(), ..Generator::default() }),
-        entries,
-        ..Feed::default()
+impl Scope {
+    /// The path of the page with these articles, without a slash at its end.
+    fn page(&self) -> String {
+        match self {
+            Scope::Blog => String::new(),
+            Scope::Tag(slug) => format!("/tags/{slug}"),
+            Scope::Author(username) => format!("/authors/{username}"),
+        }
+    }
+}
+
+/// The feed at `path`; `None` if that is not the address of one.
+fn asked(path: &str) -> Option<(Scope, Format)> {
+    let (page, file) = path.rsplit_once('/')?;
+    let format = Format::ALL.into_iter().find(|format| format.file() == file)?;
+    let scope = match page.split('/').collect::<Vec<_>>().as_slice() {
+        [""] => Scope::Blog,
+        ["", "tags", slug] if !slug.is_empty() => Scope::Tag((*slug).to_owned()),
+        ["", "authors", name] if !name.is_empty() => Scope::Author((*name).to_owned()),
+        _ => return None,
     };
-    Ok(feed.to_string())
+    Some((scope, format))
 }
 
-fn entry(base_url: &str, article: &Article) -> Entry {
-    let summary = &article.summary;
-    let address = format!("{base_url}/articles/{}", summary.slug);
-    // Both come from jiff, whose RFC 3339 format the feed's date type can always parse.
-    let date = |time: jiff::Timestamp| time.to_string().parse().unwrap_or_default();
-    Entry {
-        title: Text::plain(text(&summary.title)),
-        id: address.clone(),
-        updated: date(article.updated_at),
-        published: Some(date(summary.published_at)),
-        authors: summary
-            .authors
-            .iter()
-            .map(|author| Person { name: text(&author.name), ..Person::default() })
-            .collect(),
-        categories: summary
-            .tags
-            .iter()
-            .map(|tag| Category { term: text(&tag.name), ..Category::default() })
-            .collect(),
-        links: vec![Link { href: address.clone(), rel: "alternate".into(), ..Link::default() }],
-        summary: Some(Text::plain(text(&summary.summary))),
-        content: Some(Content {
-            base: Some(address),
-            content_type: Some("html".into()),
-            value: Some(content(&article.html)),
-            ..Content::default()
-        }),
-        ..Entry::default()
+/// Whether `path` is a document that is sent from memory while the database is away.
+pub fn falls_back(path: &str) -> bool {
+    path == "/sitemap.xml" || asked(path).is_some()
+}
+
+/// The feed that programs often look for at `path`, such as `/rss.xml`.
+pub fn usual_address(path: &str) -> Option<String> {
+    let (page, file) = path.rsplit_once('/')?;
+    let format = match file {
+        "feed" | "atom" | "atom.xml" | "feed.atom" | "index.xml" => Format::Atom,
+        "rss" | "rss.xml" => Format::Rss,
+        _ => return None,
+    };
+    let address = format!("{page}/{}", format.file());
+    asked(&address).map(|_| address)
+}
+
+/// `GET /feed.xml`, `/feed.rss`, `/feed.json`, and the same below a tag's or an author's page.
+pub async fn feed(State(state): State<AppState>, request: Request) -> Result<Response, Error> {
+    let path = request.uri().path();
+    let Some((scope, format)) = asked(path) else {
+        return Err(Error::NotFound("There is no feed at this address.".into()));
+    };
+    let making = make(state.clone(), scope, format);
+    let document = document(&state, path, making).await?;
+    Ok(sent(request.headers(), &document, format.content_type()))
+}
+
+/// The document at `address`, from memory or made with `make`.
+///
+/// # Errors
+/// Those of `make`.
+pub(super) async fn document(
+    state: &AppState,
+    address: &str,
+    make: impl Future<Output = Result<String, Error>> + Send + 'static,
+) -> Result<Arc<Document>, Error> {
+    let version = state.database.content_version().current();
+    let now = Timestamp::from_millisecond(state.clock.now_ms()).unwrap_or_default();
+    let outage = state.database.outage().clone();
+    // Fails at once when the database is known to be away. Then the last version is sent.
+    let make = async move {
+        tokio::select! {
+            biased;
+            () = outage.begins() => Err(Error::Unavailable),
+            made = make => made,
+        }
+    };
+    state.documents.get(address, version, now, make).await
+}
+
+/// The answer with a document: 304 if the client has it.
+pub(super) fn sent(asked: &HeaderMap, document: &Document, content_type: &'static str) -> Response {
+    let is_known = match asked.get(IF_NONE_MATCH) {
+        Some(known) => is_among(known, &document.etag),
+        None => {
+            let since = asked.get(IF_MODIFIED_SINCE).and_then(|since| since.to_str().ok());
+            let since = since.and_then(|since| DateTimeParser::new().parse_timestamp(since).ok());
+            since.is_some_and(|since| document.modified <= since)
+        }
+    };
+    let mut response = match is_known {
+        true => StatusCode::NOT_MODIFIED.into_response(),
+        false => ([(CONTENT_TYPE, content_type)], document.bytes.clone()).into_response(),
+    };
+    let headers = response.headers_mut();
+    let (name, value) = CachePolicy::Feed.header();
+    headers.insert(name, value);
+    let modified = DateTimePrinter::new().timestamp_to_rfc9110_string(&document.modified);
+    for (name, value) in [(ETAG, Some(document.etag.clone())), (LAST_MODIFIED, modified.ok())] {
+        if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {
+            headers.insert(name, value);
+        }
     }
+    response
+}
+
+async fn make(state: AppState, scope: Scope, format: Format) -> Result<String, Error> {
+    let now = state.clock.now_ms();
+    let nothing = || Error::NotFound("There is no feed at this address.".into());
+    let (about, filter) = match &scope {
+        Scope::Blog => (None, Filter::default()),
+        Scope::Tag(slug) => {
+            let tag = state.database.tag(slug, now).await?.ok_or_else(nothing)?;
+            (Some(tag.name), Filter { tag: Some(slug.clone()), ..Filter::default() })
+        }
+        Scope::Author(name) => {
+            let author = state.database.author(name, now).await?.ok_or_else(nothing)?;
+            (Some(author.name), Filter { author: Some(name.clone()), ..Filter::default() })
+        }
+    };
+    let recent = state.database.recent(&filter, ENTRIES, LARGEST_STORED, now).await?;
+    let site = state.site.current().await;
+    let base_url = state.config.site.base_url.clone();
+    let page = scope.page();
+    // Texts are parsed once more, which is too much for the runtime's threads.
+    let written = state.documents.work().run(move |_| {
+        let entries = entries(&base_url, recent);
+        let title = match about {
+            Some(about) => format!("{about} · {}", site.title),
+            None => site.title.clone(),
+        };
+        let feed = Feed {
+            title: text(&title),
+            description: text(&site.description),
+            page: if page.is_empty() {
+                format!("{base_url}/")
+            } else {
+                format!("{base_url}{page}")
+            },
+            address: format!("{base_url}{page}/{}", format.file()),
+            updated: entries.iter().map(|entry| entry.updated).max().unwrap_or_default(),
+            entries,
+        };
+        format.write(&feed)
+    });
+    written.await
+}
+
+/// The entries, newest first, as far as their texts fit into a feed.
+fn entries(base_url: &str, recent: Vec<RecentArticle>) -> Vec<Entry> {
+    let mut entries = Vec::with_capacity(recent.len());
+    let mut bytes = 0;
+    for article in recent {
+        let entry = entry(base_url, article);
+        bytes += entry.html.as_ref().map_or(entry.summary.len(), String::len);
+        if bytes > LARGEST_TEXTS {
+            break;
+        }
+        entries.push(entry);
+    }
+    entries
+}
+
+fn entry(base_url: &str, article: RecentArticle) -> Entry {
+    let RecentArticle { summary, updated_at, language, html } = article;
+    let address = format!("{base_url}/articles/{}", summary.slug);
+    let parsed = Url::parse(&address).ok();
+    let html = parsed.zip(html).map(|(address, html)| content(&html, &address));
+    let person =
+        |author: &Author| (text(&author.name), format!("{base_url}/authors/{}", author.username));
+    let absolute = |cover: String| match cover.starts_with('/') {
+        true => format!("{base_url}{cover}"),
+        false => cover,
+    };
+    Entry {
+        id: entry_id(base_url, summary.id),
+        address,
+        title: text(&plain_line(&summary.title)),
+        summary: text(&plain_line(&summary.summary)),
+        html: html.filter(|html| html.len() <= LARGEST_TEXT),
+        published: summary.published_at,
+        updated: updated_at,
+        authors: summary.authors.iter().map(person).collect(),
+        tags: summary.tags.iter().map(|tag| text(&tag.name)).collect(),
+        language,
+        image: summary.cover.map(absolute),
+    }
+}
+
+/// The id of an article's entry (RFC 4151). It has the article's number, which never changes, and
+/// not its address. It also stays the same when a blog moves to https.
+fn entry_id(base_url: &str, article: i64) -> String {
+    let url = Url::parse(base_url).ok();
+    let host = url.as_ref().and_then(|url| url.host_str()).unwrap_or("localhost");
+    let host = host.replace(|one: char| !one.is_ascii_alphanumeric() && one != '.', "-");
+    let port = url.as_ref().and_then(Url::port).map(|port| format!("{port}/"));
+    let path = url.as_ref().map_or("", |url| url.path().trim_matches('/'));
+    let path = if path.is_empty() { String::new() } else { format!("{path}/") };
+    format!("tag:{host},2026:{}{path}articles/{article}", port.unwrap_or_default())
 }
 
 /// Text without characters that XML can't hold.
@@ -101,77 +322,62 @@ fn text(text: &str) -> String {
     without_unstorable(text).into_owned()
 }
 
-/// HTML without characters that XML can't hold. Removing one can make an address executable
-/// (`java&#8;script:`), so the result is sanitised again. Only HTML rendered by an older version
-/// has such characters.
-fn content(html: &str) -> String {
-    match without_unstorable(html) {
-        Cow::Borrowed(html) => html.to_owned(),
-        Cow::Owned(html) => markdown::sanitize(&html),
-    }
-}
-
-/// Escapes text for use between two XML tags.
-fn escaped(text: &str) -> String {
-    let text =
-        without_unstorable(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    text.replace('"', "&quot;").replace('\'', "&apos;")
-}
-
-/// `GET /sitemap.xml`: all articles and pages, for search engines (<https://www.sitemaps.org/protocol.html>).
-pub async fn sitemap(State(state): State<AppState>) -> Result<impl IntoResponse, Error> {
-    let version = state.database.content_version().current();
-    let sitemap =
-        state.sitemap.get(version, while_it_answers(&state, make_sitemap(&state))).await?;
-    Ok(([(CONTENT_TYPE, "application/xml; charset=utf-8")], [CachePolicy::Feed.header()], sitemap))
-}
-
-async fn make_sitemap(state: &AppState) -> Result<String, Error> {
-    let base_url = escaped(&state.config.site.base_url);
-    let mut xml = String::from(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n",
-    );
-    xml.push_str(&format!("<url><loc>{base_url}/</loc></url>\n"));
-    for (address, updated_at) in state.database.sitemap(state.clock.now_ms()).await? {
-        // Slugs need no escaping: see `slugify`.
-        xml.push_str(&format!(
-            "<url><loc>{base_url}{address}</loc><lastmod>{updated_at}</lastmod></url>\n"
-        ));
-    }
-    xml.push_str("</urlset>\n");
-    Ok(xml)
-}
-
-/// `GET /robots.txt`: keeps crawlers out of the API and the search, and names the sitemap.
-pub async fn robots(State(state): State<AppState>) -> impl IntoResponse {
-    let text = format!(
-        "User-agent: *\nDisallow: /api/\nDisallow: /search\n\nSitemap: {}/sitemap.xml\n",
-        state.config.site.base_url
-    );
-    ([(CONTENT_TYPE, "text/plain; charset=utf-8")], [CachePolicy::Feed.header()], text)
-}
-
-/// `GET /site.webmanifest`: the blog's name and icons, for readers who install it as an app.
-pub async fn manifest(State(state): State<AppState>) -> impl IntoResponse {
-    let site = state.site.current().await;
-    let icon = |size: u32, purpose: &str| {
-        let address = format!("/icon-{size}.png");
-        json!({ "src": address, "sizes": format!("{size}x{size}"), "type": "image/png", "purpose": purpose })
+/// An article's HTML for a feed. Removing characters that XML can't hold can make an address
+/// executable (`java&#8;script:`), so the result is sanitised again. Only HTML rendered by an older
+/// version has such characters.
+fn content(html: &str, address: &Url) -> String {
+    let html = match without_unstorable(html) {
+        Cow::Borrowed(html) => html.into(),
+        Cow::Owned(html) => Cow::from(markdown::sanitize(&html)),
     };
-    let manifest = json!({
-        "name": site.title,
-        "description": site.description,
-        "id": "/",
-        "start_url": "/",
-        "scope": "/",
-        "display": "minimal-ui",
-        "background_color": "#fbfaf7",
-        "theme_color": "#fbfaf7",
-        "icons": [icon(192, "any"), icon(512, "any"), icon(512, "maskable")],
-    });
-    (
-        [(CONTENT_TYPE, "application/manifest+json")],
-        [CachePolicy::Feed.header()],
-        manifest.to_string(),
-    )
+    markdown::for_feed(&html, address)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_addresses_of_feeds_are_recognised() {
+        let tag = |slug: &str| Scope::Tag(slug.into());
+        for (path, expected) in [
+            ("/feed.xml", Some((Scope::Blog, Format::Atom))),
+            ("/feed.json", Some((Scope::Blog, Format::Json))),
+            ("/tags/sea/feed.rss", Some((tag("sea"), Format::Rss))),
+            ("/authors/jo/feed.xml", Some((Scope::Author("jo".into()), Format::Atom))),
+            ("/tags//feed.xml", None),
+            ("/tags/feed.xml", None),
+            ("/a/b/c/feed.xml", None),
+            ("//feed.xml", None),
+            ("/articles/x/feed.xml", None),
+            ("/feed", None),
+            ("", None),
+        ] {
+            assert_eq!(asked(path), expected, "{path}");
+        }
+        for (path, expected) in [
+            ("/feed", Some("/feed.xml")),
+            ("/rss.xml", Some("/feed.rss")),
+            ("/tags/sea/index.xml", Some("/tags/sea/feed.xml")),
+            ("/authors/jo/rss", Some("/authors/jo/feed.rss")),
+            ("/articles/feed", None),
+            ("/feed.xml", None),
+            ("/x/y/feed", None),
+        ] {
+            assert_eq!(usual_address(path).as_deref(), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn an_entry_has_the_same_id_whatever_its_address() {
+        for (base_url, expected) in [
+            ("https://blog.example", "tag:blog.example,2026:articles/7"),
+            ("http://blog.example", "tag:blog.example,2026:articles/7"),
+            ("http://127.0.0.1:3000", "tag:127.0.0.1,2026:3000/articles/7"),
+            ("https://a.example/blog", "tag:a.example,2026:blog/articles/7"),
+            ("http://[::1]:80", "tag:---1-,2026:articles/7"),
+        ] {
+            assert_eq!(entry_id(base_url, 7), expected);
+        }
+    }
 }

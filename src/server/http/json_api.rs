@@ -15,7 +15,7 @@ use crate::model::page::Page;
 use crate::model::search::{SearchFilter, SearchHit, Since, Sort, Suggestion};
 use crate::model::view::ViewOutcome;
 use crate::server::counting::ViewRequest;
-use crate::server::db::articles::Filter;
+use crate::server::db::articles::{Filter, Wanted};
 use crate::server::request::problem::{Ignored, Path, Query};
 use crate::server::search::Searched;
 use crate::server::state::AppState;
@@ -28,6 +28,9 @@ const LAST_PAGE: i64 = 1_000_000_000;
 
 /// The longest tag slug and user name, in characters: the size of their columns in MySQL.
 const LONGEST_NAME: usize = 255;
+
+/// How many articles can be looked up at once.
+const MOST_WANTED: usize = 100;
 
 #[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "kebab-case")]
@@ -47,6 +50,13 @@ pub(super) struct ListQuery {
     /// Only articles with this user name in the byline.
     #[param(max_length = 255)]
     author: Option<String>,
+    /// The articles with these numbers instead, separated by commas: at most 100.
+    #[param(pattern = r"^[1-9][0-9]{0,15}(,[1-9][0-9]{0,15}){0,99}$")]
+    ids: Option<String>,
+    /// The articles at these paths instead, separated by commas: at most 100, such as
+    /// `/articles/first-steps`.
+    #[param(pattern = r"^/articles/[^,/?#]{1,255}(,/articles/[^,/?#]{1,255}){0,99}$")]
+    paths: Option<String>,
 }
 
 fn first() -> i64 {
@@ -70,7 +80,11 @@ pub(super) struct ArticleList {
     total: i64,
 }
 
-/// Published articles, newest first.
+/// Published articles, newest first, or those that are asked for.
+///
+/// With `ids` or `paths`, the answer has these articles in the order in which they are asked for,
+/// all in one page. Those that are not published are left out, and the other parameters have no
+/// effect.
 #[utoipa::path(
     get,
     path = "/api/v1/articles",
@@ -98,10 +112,52 @@ pub(super) async fn list(
     Query(query): Query<ListQuery>,
 ) -> Result<Json<ArticleList>, Error> {
     check_list(query.page, query.per_page, &query.tag, &query.author)?;
+    if query.ids.is_some() || query.paths.is_some() {
+        let mut articles = Vec::new();
+        let (ids, paths) = (query.ids.as_deref(), query.paths.as_deref());
+        for wanted in [ids.map(wanted_ids), paths.map(wanted_paths)].into_iter().flatten() {
+            articles.extend(state.articles.some(&wanted?).await?);
+        }
+        let total = i64::try_from(articles.len()).unwrap_or(i64::MAX);
+        return Ok(Json(ArticleList { articles, page: 1, pages: 1, total }));
+    }
     let filter = Filter { tag: query.tag, author: query.author };
     let Page { items, page, pages, total } =
         state.articles.list(&filter, query.page, query.per_page).await?;
     Ok(Json(ArticleList { articles: items, page, pages, total }))
+}
+
+/// The articles with these numbers.
+///
+/// # Errors
+/// [`Error::BadRequest`] if it is not a list of at most [`MOST_WANTED`] numbers.
+fn wanted_ids(ids: &str) -> Result<Wanted, Error> {
+    let id = |id: &str| {
+        let is_number = id.len() <= 16 && id.bytes().all(|byte| byte.is_ascii_digit());
+        id.parse::<i64>().ok().filter(|_| is_number && !id.starts_with('0'))
+    };
+    let wanted: Option<Vec<i64>> = ids.split(',').take(MOST_WANTED + 1).map(id).collect();
+    wanted.filter(|wanted| wanted.len() <= MOST_WANTED).map(Wanted::Ids).ok_or_else(|| {
+        Error::BadRequest(format!("ids must be 1 to {MOST_WANTED} numbers, separated by commas."))
+    })
+}
+
+/// The articles at these paths.
+///
+/// # Errors
+/// [`Error::BadRequest`] if it is not a list of at most [`MOST_WANTED`] paths of articles.
+fn wanted_paths(paths: &str) -> Result<Wanted, Error> {
+    let slug = |path: &str| {
+        let slug = path.strip_prefix("/articles/")?;
+        let is_slug = (1..=LONGEST_NAME).contains(&slug.chars().count());
+        (is_slug && !slug.contains(['/', '?', '#'])).then(|| slug.to_owned())
+    };
+    let wanted: Option<Vec<String>> = paths.split(',').take(MOST_WANTED + 1).map(slug).collect();
+    wanted.filter(|wanted| wanted.len() <= MOST_WANTED).map(Wanted::Slugs).ok_or_else(|| {
+        Error::BadRequest(format!(
+            "paths must be 1 to {MOST_WANTED} paths such as /articles/first-steps, separated by commas."
+        ))
+    })
 }
 
 /// Checks the parameters that lists share.

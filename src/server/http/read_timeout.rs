@@ -8,6 +8,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::api_docs::DESCRIPTION;
+use super::feeds::falls_back;
 use super::security::is_for_programs;
 use crate::error::Error;
 use crate::server::request::error_page::error_page;
@@ -25,8 +26,9 @@ pub async fn read_timeout(State(state): State<AppState>, request: Request, next:
     }
     let path = request.uri().path();
     let is_for_programs = is_for_programs(path);
-    // The first two fall back to the version sent last. The third is generated from the code.
-    let needs_database = !matches!(path, "/feed.xml" | "/sitemap.xml" | DESCRIPTION);
+    // Feeds and the sitemap fall back to the version sent last. The description is generated from
+    // the code.
+    let needs_database = path != DESCRIPTION && !falls_back(path);
     let outage = state.database.outage();
     let answered = tokio::select! {
         biased;

@@ -86,7 +86,8 @@ impl Service<Request> for Site {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request) -> Self::Future {
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        self.state.identity.adopt_former(request.headers_mut());
         let Some(address) = address(&request, self.state.identity.session_cookie()) else {
             return Either::Left(self.router.call(request));
         };
@@ -181,7 +182,9 @@ fn address(request: &Request, session_cookie: &str) -> Option<String> {
         Some((first, second)) => (first, Some(second)),
         None => (path.strip_prefix('/')?, None),
     };
-    if second.is_some_and(|second| second.is_empty() || second.contains('/')) {
+    // Nothing is at an address with capitals or an ending, but it may redirect, with its whole query.
+    let is_odd = |one: char| matches!(one, '/' | '.') || one.is_ascii_uppercase();
+    if second.is_some_and(|second| second.is_empty() || second.contains(is_odd)) {
         return None;
     }
     let page = PAGES

@@ -23,6 +23,7 @@ use super::json_api;
 use super::pictures::too_large;
 use super::read_timeout::read_timeout;
 use super::routes::{Layers, access, handlers, pages_for_everyone};
+use super::usual_addresses::{meant, tidy};
 use crate::server::request::error_page::{error_page, plain_page};
 use crate::server::request::forms::{LOGO, PICTURES};
 use crate::server::request::limits::{LARGEST_ARTICLE, LARGEST_BODY, LARGEST_PICTURE};
@@ -39,7 +40,7 @@ const SESSION_LASTS: i64 = 30 * 24 * 60 * 60 * 1000;
 /// The router for the whole site.
 pub fn router(state: AppState) -> Router {
     let sessions = SessionManagerLayer::new(state.sessions.clone())
-        .with_name(state.identity.session_cookie())
+        .with_name(state.identity.session_cookie().to_owned())
         .with_secure(state.config.is_secure())
         .with_http_only(true)
         .with_same_site(SameSite::Lax)
@@ -126,7 +127,8 @@ fn is_worded_by_library<B>(response: &Response<B>) -> bool {
 }
 
 /// Redirects from an address at which nothing is, whatever route that address would match today: by
-/// the redirects that administrators have set, or else from a former address of an article.
+/// the redirects that administrators have set, or else from a former address of an article, or else
+/// to the address that is meant ([`usual_addresses`](super::usual_addresses)).
 ///
 /// Not in the JSON API: its 404 is a problem, and needs no database.
 async fn redirect_old_addresses(
@@ -135,7 +137,9 @@ async fn redirect_old_addresses(
     next: Next,
 ) -> Response {
     let path = normalize_path(request.uri().path());
-    let number = request.uri().query().and_then(post_number);
+    let (asked, query) =
+        (request.uri().path().to_owned(), request.uri().query().map(str::to_owned));
+    let number = query.as_deref().and_then(post_number);
     // WordPress has addresses such as `/?p=123`, at the root of a blog.
     let numbered = number.map(|number| format!("/?p={number}"));
     let is_api = request.uri().path().starts_with(json_api::PREFIX);
@@ -149,7 +153,12 @@ async fn redirect_old_addresses(
     if is_api || !is_read || response.status() != StatusCode::NOT_FOUND {
         return response;
     }
-    match state.site.redirect(&path).await {
+    let tidied = tidy(&asked);
+    let set = match (state.site.redirect(&path).await, &tidied) {
+        (None, Some(tidied)) => state.site.redirect(tidied).await,
+        (set, _) => set,
+    };
+    match set {
         Some(Destination::Moved(target)) => return moved_to(&target),
         Some(Destination::Found(target)) => {
             return redirect_to(StatusCode::FOUND, &target);
@@ -165,7 +174,14 @@ async fn redirect_old_addresses(
             return response;
         }
     }
-    response
+    match meant(&state, &asked).await {
+        Ok(None) => response,
+        Ok(Some(address)) => match query {
+            Some(query) => moved_to(&format!("{address}?{query}")),
+            None => moved_to(&address),
+        },
+        Err(error) => error_page(&error),
+    }
 }
 
 /// The response at an address that some article had; `None` if none had it.

@@ -13,8 +13,8 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 
 use super::access::hold;
 use super::{
-    account, api_docs, feeds, function, health, json_api, page, pictures, reactions, settings,
-    sign_in, static_page, studio, users,
+    account, api_docs, cards, feeds, function, health, json_api, manifest, oembed, page, pictures,
+    reactions, settings, sign_in, sitemap, static_page, studio, users,
 };
 use crate::pages;
 use crate::server::db::users::Role;
@@ -99,9 +99,19 @@ pub const ROUTES: &[Route] = &[
     get("/tags/{tag}", EVERYONE, page!(tag::page)),
     get("/search", EVERYONE, page!(search::page)),
     get("/feed.xml", EVERYONE, handler!(feeds::feed)),
-    get("/sitemap.xml", EVERYONE, handler!(feeds::sitemap)),
-    get("/robots.txt", EVERYONE, handler!(feeds::robots)),
-    get("/site.webmanifest", EVERYONE, handler!(feeds::manifest)),
+    get("/feed.rss", EVERYONE, handler!(feeds::feed)),
+    get("/feed.json", EVERYONE, handler!(feeds::feed)),
+    get("/tags/{tag}/feed.xml", EVERYONE, handler!(feeds::feed)),
+    get("/tags/{tag}/feed.rss", EVERYONE, handler!(feeds::feed)),
+    get("/tags/{tag}/feed.json", EVERYONE, handler!(feeds::feed)),
+    get("/authors/{username}/feed.xml", EVERYONE, handler!(feeds::feed)),
+    get("/authors/{username}/feed.rss", EVERYONE, handler!(feeds::feed)),
+    get("/authors/{username}/feed.json", EVERYONE, handler!(feeds::feed)),
+    get("/articles/{slug}/card.png", EVERYONE, handler!(cards::card)),
+    get("/oembed", EVERYONE, handler!(oembed::oembed)),
+    get("/sitemap.xml", EVERYONE, handler!(sitemap::sitemap)),
+    get("/robots.txt", EVERYONE, handler!(sitemap::robots)),
+    get("/site.webmanifest", EVERYONE, handler!(manifest::manifest)),
     get("/pictures/{name}", EVERYONE, handler!(pictures::picture)),
     get("/login", EVERYONE, page!(login::page)),
     post("/login", EVERYONE, handler!(sign_in::sign_in)),
@@ -200,6 +210,17 @@ pub fn access(method: &Method, path: &str) -> Option<Access> {
         .iter()
         .find(|route| route.method == method && route.path == path)
         .map(|route| route.access)
+}
+
+/// Whether `path` is an address without a parameter that everyone may open in a browser.
+pub fn is_plain_address(path: &str) -> bool {
+    ROUTES.iter().any(|route| {
+        route.path == path
+            && route.method == "GET"
+            && route.answer.0 == Layers::Site
+            && matches!(route.access, Access::Everyone)
+            && !path.starts_with("/api/")
+    })
 }
 
 /// The routes behind these layers.

@@ -11,8 +11,8 @@ use tower_sessions::cookie::{Cookie, SameSite};
 use crate::error::Error;
 use crate::server::accounts::throttle::Sender;
 use crate::server::accounts::{Attempt, DEVICE_LASTS, FieldErrors, try_again_in};
-use crate::server::config::Config;
 use crate::server::db::users::User;
+use crate::server::reactions::Wish;
 use crate::server::request::error_page::error_page;
 use crate::server::request::forms::Form;
 use crate::server::request::identity::user_agent;
@@ -44,12 +44,22 @@ pub async fn sign_in(State(state): State<AppState>, session: Session, form: Form
     };
     match begin_session(&state, &session, (user.id, user.credential), &form).await {
         Ok(true) => {
+            fulfil_wish(&state, &user, &form).await;
             let response = Redirect::to(&local_path(&form.line("next"))).into_response();
             known_from_now_on(&state, Some(&user), &sender, response).await
         }
         // The password was changed or removed while it was being checked, so it is wrong.
         Ok(false) => form.again(&state, "/login", wrong()).await,
         Err(error) => error_page(&error),
+    }
+}
+
+/// Does what the user was about to do when they had to sign in. The form said so.
+pub async fn fulfil_wish(state: &AppState, user: &User, form: &Form) {
+    let Some(wish) = Wish::parse(&form.line("intent"), &form.line("next")) else { return };
+    // The page that follows shows whether it is done.
+    if let Err(error) = state.reactions.fulfil(user, &wish).await {
+        tracing::info!(user = user.id, error = %error, "a reaction was not set after a sign-in");
     }
 }
 
@@ -97,7 +107,7 @@ pub async fn begin_session(
 /// [`Error::Unavailable`] if today's salt can't be read.
 pub async fn sender(state: &AppState, form: &Form) -> Result<Sender, Error> {
     let (throttle, log) = (key(state, Purpose::Throttle).await?, key(state, Purpose::Log).await?);
-    let name = device_cookie(&state.config);
+    let name = state.identity.device_cookie();
     let cookies =
         form.parts().headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
     let device = cookies
@@ -118,12 +128,6 @@ async fn key(state: &AppState, purpose: Purpose) -> Result<Key, Error> {
     })
 }
 
-/// The name of the cookie that identifies a browser in which somebody has signed in. It is sent
-/// only with the sign-in form.
-fn device_cookie(config: &Config) -> &'static str {
-    if config.is_secure() { "__Secure-device" } else { "device" }
-}
-
 /// Makes the user's next sign-in recognise the browser that gets this response. Signing in works
 /// without it, so a failure is only logged.
 pub async fn known_from_now_on(
@@ -135,7 +139,7 @@ pub async fn known_from_now_on(
     let Some(user) = user else { return response };
     match state.accounts.remember_device(user, sender).await {
         Ok(Some(token)) => {
-            let cookie = Cookie::build((device_cookie(&state.config), token))
+            let cookie = Cookie::build((state.identity.device_cookie().to_owned(), token))
                 .path("/login")
                 .http_only(true)
                 .same_site(SameSite::Lax)

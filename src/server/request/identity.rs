@@ -32,6 +32,34 @@ pub struct Identity {
     trusted_proxies: Arc<[IpNet]>,
     visitor: AnonymousVisitor,
     is_secure: bool,
+    cookies: Arc<Cookies>,
+}
+
+/// The names of this blog's cookies.
+///
+/// They depend on its address. Browsers send cookies to all ports of a host, so two blogs on one host
+/// would overwrite each other's.
+#[derive(Debug)]
+struct Cookies {
+    session: String,
+    visitor: String,
+    device: String,
+    /// The names that older versions gave them, in the same order.
+    former: [&'static str; 3],
+}
+
+impl Cookies {
+    fn new(config: &Config) -> Self {
+        let blog = &blake3::hash(config.site.base_url.as_bytes()).to_hex()[..8];
+        // Behind TLS, names have a prefix: browsers then refuse the cookie unless it is `Secure` and
+        // set by this very host. The device's cookie has a path, which only the other prefix allows.
+        let former = match config.is_secure() {
+            true => ["__Host-session", "__Host-visitor", "__Secure-device"],
+            false => ["session", "visitor", "device"],
+        };
+        let [session, visitor, device] = former.map(|name| format!("{name}-{blog}"));
+        Self { session, visitor, device, former }
+    }
 }
 
 impl Identity {
@@ -42,19 +70,36 @@ impl Identity {
             trusted_proxies: config.server.trusted_proxies.as_slice().into(),
             visitor: config.views.visitor,
             is_secure: config.is_secure(),
+            cookies: Arc::new(Cookies::new(config)),
         }
     }
 
-    /// The name of the session cookie. Behind TLS it has a prefix: browsers then refuse the cookie
-    /// unless it is `Secure` and set by this very host.
-    pub fn session_cookie(&self) -> &'static str {
-        if self.is_secure { "__Host-session" } else { "session" }
+    /// The name of the session cookie.
+    pub fn session_cookie(&self) -> &str {
+        &self.cookies.session
     }
 
-    /// The name of the anonymous session's cookie ([`AnonymousVisitor::Session`]). It has the same
-    /// prefix as [`Identity::session_cookie`].
-    fn visitor_cookie(&self) -> &'static str {
-        if self.is_secure { "__Host-visitor" } else { "visitor" }
+    /// The name of the anonymous session's cookie ([`AnonymousVisitor::Session`]).
+    pub fn visitor_cookie(&self) -> &str {
+        &self.cookies.visitor
+    }
+
+    /// The name of the cookie that identifies a browser in which somebody has signed in. It is sent
+    /// only with the sign-in form.
+    pub fn device_cookie(&self) -> &str {
+        &self.cookies.device
+    }
+
+    /// Gives a cookie that an older version of the program has set the name of now, unless there is
+    /// one with that name. So nobody is signed out by an update.
+    pub fn adopt_former(&self, headers: &mut HeaderMap) {
+        if !headers.contains_key(COOKIE) {
+            return;
+        }
+        let Cookies { session, visitor, device, former } = &*self.cookies;
+        for (former, name) in former.iter().zip([session, visitor, device]) {
+            rename_cookie(headers, former, name);
+        }
     }
 
     /// The client's address.
@@ -262,6 +307,37 @@ pub fn forget_disguised(headers: &mut HeaderMap) {
     }
 }
 
+/// Renames cookies, unless there is one with the new name.
+fn rename_cookie(headers: &mut HeaderMap, from: &str, to: &str) {
+    let is_named = |cookie: &[u8], name: &str| {
+        cookie
+            .split(|byte| *byte == b'=')
+            .next()
+            .is_some_and(|one| one.trim_ascii() == name.as_bytes())
+    };
+    let is_sent = |headers: &HeaderMap, name: &str| {
+        let mut lines = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
+        lines.any(|line| line.split(|byte| *byte == b';').any(|cookie| is_named(cookie, name)))
+    };
+    if !is_sent(headers, from) || is_sent(headers, to) {
+        return;
+    }
+    let Entry::Occupied(mut lines) = headers.entry(COOKIE) else { return };
+    for line in lines.iter_mut() {
+        let renamed = line.as_bytes().split(|byte| *byte == b';').map(|cookie| {
+            let value = cookie.iter().position(|byte| *byte == b'=').map(|at| &cookie[at..]);
+            match value {
+                Some(value) if is_named(cookie, from) => [to.as_bytes(), value].concat(),
+                _ => cookie.to_vec(),
+            }
+        });
+        let renamed = renamed.collect::<Vec<_>>().join(&b';');
+        if let Ok(renamed) = HeaderValue::from_bytes(&renamed) {
+            *line = renamed;
+        }
+    }
+}
+
 fn unreadable(error: &dyn std::fmt::Display) -> Error {
     tracing::error!(error = %error, "a session could not be read");
     Error::Unavailable
@@ -312,6 +388,12 @@ pub fn current_user(parts: &Parts) -> Result<User, Error> {
 /// The address of the sign-in form that leads back to `path`.
 pub fn sign_in_address(path: &str) -> String {
     format!("/login?next={}", utf8_percent_encode(path, NON_ALPHANUMERIC))
+}
+
+/// The address of the sign-in form for somebody who wants to react to what is at `path`. `intent` is
+/// the field of the reaction, such as `like`.
+pub fn sign_in_to_react(path: &str, intent: &str) -> String {
+    format!("{}&intent={intent}", sign_in_address(path))
 }
 
 fn internal(reason: &str) -> Error {
@@ -387,6 +469,25 @@ mod tests {
             let headers =
                 HeaderMap::from_iter([(COOKIE, HeaderValue::try_from(&cookies).unwrap())]);
             assert_eq!(sent_visitor(&headers, "visitor"), expected, "{cookies}");
+        }
+    }
+
+    #[test]
+    fn a_cookie_with_its_former_name_is_taken_unless_there_is_one_with_the_new_name() {
+        for (lines, expected) in [
+            (&["session=1; theme=dark"][..], &["session-a=1; theme=dark"][..]),
+            (&["theme=dark;  session =1=2"], &["theme=dark;session-a=1=2"]),
+            (&["session=1", "session-a=2"], &["session=1", "session-a=2"]),
+            (&["sessions=1; xsession=2; session"], &["sessions=1; xsession=2; session"]),
+            (&[""], &[""]),
+        ] {
+            let mut headers = HeaderMap::new();
+            for &line in lines {
+                headers.append(COOKIE, HeaderValue::from_static(line));
+            }
+            rename_cookie(&mut headers, "session", "session-a");
+            let renamed: Vec<_> = headers.get_all(COOKIE).iter().collect();
+            assert_eq!(renamed, expected, "{lines:?}");
         }
     }
 

@@ -45,7 +45,7 @@ impl Filter {
 }
 
 /// SQL condition: readers may read the article or page. The placeholder is the time.
-const READABLE: &str =
+pub(in crate::server::db) const READABLE: &str =
     "articles.status = 'published' AND articles.published_at <= ? AND articles.deleted_at IS NULL";
 
 /// SQL condition: it is an article that is visible to readers. The placeholder is the time. All
@@ -112,6 +112,37 @@ pub(in crate::server::db) struct SummaryRow {
     cover: Option<String>,
 }
 
+/// An article for a feed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RecentArticle {
+    /// The fields that lists show too.
+    pub summary: ArticleSummary,
+    /// When readers could last see a change: its publication or a later edit.
+    pub updated_at: Timestamp,
+    /// The language of the text, as a BCP 47 tag.
+    pub language: String,
+    /// The rendered text; `None` if it is too large.
+    pub html: Option<String>,
+}
+
+/// Which articles to look up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// Those with these ids.
+    Ids(Vec<i64>),
+    /// Those with these slugs.
+    Slugs(Vec<String>),
+}
+
+#[derive(FromRow)]
+struct RecentRow {
+    #[sqlx(flatten)]
+    summary: SummaryRow,
+    updated_at: i64,
+    language: String,
+    html: Option<String>,
+}
+
 #[derive(FromRow)]
 struct ArticleRow {
     #[sqlx(flatten)]
@@ -125,7 +156,7 @@ struct ArticleRow {
     version: i64,
 }
 
-fn timestamp(milliseconds: i64) -> sqlx::Result<Timestamp> {
+pub(in crate::server::db) fn timestamp(milliseconds: i64) -> sqlx::Result<Timestamp> {
     Timestamp::from_millisecond(milliseconds).map_err(|error| sqlx::Error::Decode(error.into()))
 }
 
@@ -281,17 +312,75 @@ impl Database {
         row.map(|row| row.into_article(&self.baselines().current())).transpose()
     }
 
-    /// Returns up to `limit` articles visible at `now`, newest first.
-    pub async fn newest(&self, limit: i64, now: i64) -> sqlx::Result<Vec<Article>> {
-        let articles = select_articles(self.dialect());
+    /// Returns up to `limit` articles visible at `now`, newest first, for a feed. A text of more
+    /// than `largest` bytes is left out.
+    pub async fn recent(
+        &self,
+        filter: &Filter,
+        limit: i64,
+        largest: i64,
+        now: i64,
+    ) -> sqlx::Result<Vec<RecentArticle>> {
+        let (conditions, values) = filter.conditions();
+        let columns = summary_columns(self.dialect());
         let sql = format!(
-            "{articles} ORDER BY articles.published_at DESC, articles.id DESC LIMIT {limit}"
+            "SELECT {columns}, articles.updated_at, articles.language,
+                CASE WHEN octet_length(articles.html) <= ? THEN articles.html END AS html
+             {FROM} WHERE {VISIBLE}{conditions}
+             ORDER BY articles.published_at DESC, articles.id DESC LIMIT {limit}"
         );
-        let rows: Vec<ArticleRow> = on_reader!(self, pool => {
-            sqlx::query_as(AssertSqlSafe(sql)).bind(now).fetch_all(pool).await?
+        let rows: Vec<RecentRow> = on_reader!(self, pool => {
+            let mut query = sqlx::query_as(AssertSqlSafe(sql)).bind(largest).bind(now);
+            for value in &values {
+                query = query.bind(value);
+            }
+            query.fetch_all(pool).await?
         });
         let baselines = self.baselines().current();
-        rows.into_iter().map(|row| row.into_article(&baselines)).collect()
+        let articles = rows.into_iter().map(|row| {
+            Ok(RecentArticle {
+                updated_at: timestamp(row.updated_at.max(row.summary.published_at))?,
+                summary: row.summary.into_summary(&baselines)?,
+                language: row.language,
+                html: row.html,
+            })
+        });
+        articles.collect()
+    }
+
+    /// Returns the summaries of those of `wanted` that are visible at `now`, in no order.
+    pub async fn summaries(&self, wanted: &Wanted, now: i64) -> sqlx::Result<Vec<ArticleSummary>> {
+        let (column, count) = match wanted {
+            Wanted::Ids(ids) => ("id", ids.len()),
+            Wanted::Slugs(slugs) => ("slug", slugs.len()),
+        };
+        if count == 0 {
+            return Ok(vec![]);
+        }
+        // As in `articles_by_slugs`, there are few different statements to prepare.
+        let placeholders = count.next_power_of_two();
+        let columns = summary_columns(self.dialect());
+        let others = ", ?".repeat(placeholders - 1);
+        let sql =
+            format!("SELECT {columns} {FROM} WHERE {VISIBLE} AND articles.{column} IN (?{others})");
+        let rows: Vec<SummaryRow> = on_reader!(self, pool => {
+            let mut query = sqlx::query_as(AssertSqlSafe(sql)).bind(now);
+            match wanted {
+                Wanted::Ids(ids) => {
+                    for id in ids.iter().cycle().take(placeholders) {
+                        query = query.bind(*id);
+                    }
+                }
+                Wanted::Slugs(slugs) => {
+                    for slug in slugs.iter().cycle().take(placeholders) {
+                        query = query.bind(slug);
+                    }
+                }
+            }
+            query.fetch_all(pool).await?
+        });
+        let baselines = self.baselines().current();
+        rows.into_iter().map(|row| row.into_summary(&baselines)).collect()
     }
 
     /// Whether the article is visible at `now`.
@@ -359,18 +448,6 @@ impl Database {
         Ok(self.author_with_id(username, now).await?.map(|(_, author)| author))
     }
 
-    /// Returns the address and the time of last change of what readers may read, newest first, at
-    /// most 50,000 (a sitemap's limit).
-    pub async fn sitemap(&self, now: i64) -> sqlx::Result<Vec<(String, Timestamp)>> {
-        let sql = format!(
-            "SELECT articles.kind, articles.slug, articles.updated_at FROM articles WHERE {READABLE}
-             ORDER BY articles.published_at DESC, articles.id DESC LIMIT 50000"
-        );
-        let rows: Vec<(String, String, i64)> = on_reader!(self, pool => sqlx::query_as(AssertSqlSafe(sql)).bind(now).fetch_all(pool).await?);
-        let rows = rows.into_iter();
-        rows.map(|(kind, slug, at)| Ok((address(kind, &slug)?, timestamp(at)?))).collect()
-    }
-
     /// Whether there are no articles at all, deleted ones included.
     pub async fn is_empty(&self) -> sqlx::Result<bool> {
         let sql = "SELECT NOT EXISTS (SELECT 1 FROM articles)";
@@ -388,7 +465,7 @@ impl Database {
 }
 
 /// The address of what has this kind, as it is in the database, and this slug.
-fn address(kind: String, slug: &str) -> sqlx::Result<String> {
+pub(in crate::server::db) fn address(kind: String, slug: &str) -> sqlx::Result<String> {
     let kind = Kind::try_from(kind).map_err(|error| sqlx::Error::Decode(error.into()))?;
     Ok(kind.address(slug))
 }
