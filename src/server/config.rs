@@ -86,7 +86,7 @@ pub struct Site {
     pub base_url: String,
     /// The address to listen on.
     pub addr: SocketAddr,
-    /// The folder with the browser's files.
+    /// The folder with the browser's files; empty for those inside the program.
     pub root: PathBuf,
 }
 
@@ -603,6 +603,7 @@ mod tests {
             (AnonymousVisitor::Address, false)
         );
         assert_eq!(config.site.addr, "127.0.0.1:3000".parse().unwrap());
+        assert_eq!(config.site.root.as_os_str(), "");
         assert!(config.server.trusted_proxies.is_empty());
         assert_eq!(config.server.connections, 0);
         assert_eq!(
@@ -625,6 +626,7 @@ mod tests {
             ("TIDEMARK_SITE__TITLE", "2026"),
             ("DATABASE_URL", "sqlite:/tmp/other.db"),
             ("LEPTOS_SITE_ADDR", "0.0.0.0:8080"),
+            ("LEPTOS_SITE_ROOT", "/srv/site"),
             ("HOME", "/home/jo"),
         ])
         .unwrap();
@@ -639,6 +641,7 @@ mod tests {
         assert_eq!(config.site.title, "2026");
         assert_eq!(config.database.url, "sqlite:/tmp/other.db");
         assert_eq!(config.site.addr.port(), 8080);
+        assert_eq!(config.site.root.as_os_str(), "/srv/site");
         assert!(config.is_secure());
     }
 

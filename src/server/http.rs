@@ -4,6 +4,7 @@ pub mod access;
 pub mod account;
 pub mod api_docs;
 pub mod edge;
+pub mod embedded_files;
 pub mod feeds;
 pub mod files;
 pub mod form_page;
