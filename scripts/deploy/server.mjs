@@ -49,7 +49,7 @@ export async function startTidemark(context, settings) {
   const env = {
     DATABASE_URL: `sqlite:${join(folder, 'blog.db')}`,
     LEPTOS_SITE_ADDR: '127.0.0.1:0',
-    LEPTOS_SITE_ROOT: join(ROOT, 'target/site'),
+    LEPTOS_SITE_ROOT: process.env.LEPTOS_SITE_ROOT ?? join(ROOT, 'target/site'),
     TIDEMARK_PICTURES__URL: `file:${join(folder, 'pictures')}`,
     RUST_LOG: 'warn',
     ...settings,
