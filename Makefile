@@ -6,7 +6,7 @@ WITH := source scripts/environment.sh;
 
 .DEFAULT_GOAL := help
 .PHONY: help run setup site test lint unit unit-current torture end-to-end api-test fuzz mutants bench lighthouse \
-	first-second watch audit book clean
+	first-second watch release audit book clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -63,6 +63,7 @@ end-to-end: ## Run the tests in a browser, against the release build
 	@scripts/setup.sh test
 	@scripts/build.sh
 	@$(WITH) node --test scripts/site/build.test.mjs scripts/lighthouse/figures.test.mjs browser/reading.test.js
+	@$(WITH) TIDEMARK_BINARY=$$(scripts/binary.sh) node --test scripts/deploy/*.test.mjs
 	@$(WITH) cd end2end && TIDEMARK_BINARY=$$(cd .. && scripts/binary.sh) CHROMIUM=$$(find_chromium) npx playwright test
 
 # API='--max-examples 1000 --seed 1': options of Schemathesis.
@@ -96,6 +97,9 @@ first-second: ## Measure when an article's +1 shows on slow lines and a slow pho
 	@scripts/setup.sh lighthouse
 	@scripts/build.sh
 	@$(WITH) node scripts/lighthouse/first-second.mjs "$$(scripts/binary.sh)" "$$(find_chromium)"
+
+release: setup ## Make an archive and a Debian package in target/packages (needs cargo-deb)
+	@scripts/release.sh
 
 audit: ## Check licences, sources and known vulnerabilities of dependencies (needs cargo-deny)
 	@scripts/audit.sh

@@ -48,7 +48,7 @@ function brokenLinks(page, text) {
 
 /** The files that a text names, relative to the repository's root, that don't exist. */
 function missingFiles(page, text) {
-  const named = [...text.matchAll(/`((?:\.cargo|\.ci|\.github|browser|crates|docs|end2end|fuzz|migrations|samples|scripts|src|style)\/[^`\s]*)`/g)]
+  const named = [...text.matchAll(/`((?:\.cargo|\.ci|\.github|browser|crates|deploy|docs|end2end|fuzz|migrations|samples|scripts|src|style)\/[^`\s]*)`/g)]
   return named
     .map(([, path]) => path.replace(/:\d+$/, ''))
     .filter((path) => !/[*{<…]|NNNN|NAME/.test(path) && !existsSync(join(ROOT, path)))

@@ -115,6 +115,7 @@ install_npm_packages scripts/site
 case "${1:-build}" in
   test)
     install_npm_packages end2end
+    install_npm_packages scripts/deploy
     install_browser
     install_servers
     ;;

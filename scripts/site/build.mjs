@@ -2,6 +2,7 @@
 // Builds the site and the server like `cargo leptos build --release`, for machines without
 // cargo-leptos. It reads the same settings, [package.metadata.leptos] in Cargo.toml, and produces
 // the same files; build.test.mjs compares the two.
+// With --site-only it leaves out the server.
 
 import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
@@ -62,6 +63,7 @@ writeFileSync(join(pkgDir, `${name}.css`), code)
 cpSync(join(root, settings['assets-dir']), site, { recursive: true })
 
 // 4. The server
+if (process.argv.includes('--site-only')) process.exit()
 say('Compiling the server (the first time takes minutes)')
 cargoBuild(`--bin=${settings['bin-target'] ?? pkg.name}`, settings['bin-features'], 'release', [])
 console.log(join(targetDirectory, 'release', settings['bin-target'] ?? pkg.name))

@@ -3,6 +3,7 @@
 
 mod backup;
 mod doctor;
+mod health;
 mod import;
 mod import_counts;
 mod jobs;
@@ -19,6 +20,7 @@ use std::process::ExitCode;
 use backup::{RestoreArguments, restore_backup};
 use clap::{Parser, Subcommand};
 use doctor::doctor;
+use health::health;
 use import::{ImportArguments, import, seed_samples};
 use import_counts::{ImportCountsArguments, take_counts};
 use jiff::Timestamp;
@@ -81,6 +83,8 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Ask the server with these settings whether it is up, for the health check of a container
+    Health,
     /// Migrate the database, render articles of older versions again, and exit
     Migrate,
     /// Add sample articles and a demo author to a blog that has no articles
@@ -177,6 +181,9 @@ async fn run(arguments: Arguments) -> Result<(), String> {
     if let Command::Serve { no_jobs } = command {
         return serve(config, clock, !no_jobs).await;
     }
+    if let Command::Health = command {
+        return health(config.site.addr);
+    }
     if let Command::Kafka(command) = command {
         return kafka(&config, command).await;
     }
@@ -187,7 +194,7 @@ async fn run(arguments: Arguments) -> Result<(), String> {
     let Stores { database, author_counts, .. } = &parts.stores;
     let (jobs, clock) = (&parts.jobs, &parts.clock);
     let result = match command {
-        Command::Serve { .. } | Command::Kafka(_) => Ok(()),
+        Command::Serve { .. } | Command::Health | Command::Kafka(_) => Ok(()),
         Command::Flush { every: None } => flush(jobs).await,
         Command::Flush { every: Some(_) } => work(jobs).await,
         Command::Reconcile => reconcile(jobs).await,

@@ -88,7 +88,7 @@ pub struct Site {
     pub base_url: String,
     /// The address to listen on.
     pub addr: SocketAddr,
-    /// The folder with the browser's files.
+    /// The folder with the browser's files; empty for those inside the program.
     pub root: PathBuf,
 }
 
@@ -641,6 +641,7 @@ mod tests {
         assert_eq!((config.backup.keep, config.jobs.backup.is_off()), (7, true));
         let second = Some(Duration::from_secs(1));
         assert_eq!((config.server.slow_page, config.database.slow_query), (second, second));
+        assert_eq!(config.site.root.as_os_str(), "");
         assert!(config.server.trusted_proxies.is_empty());
         assert_eq!(config.server.connections, 0);
         assert_eq!(
@@ -668,6 +669,7 @@ mod tests {
             ("TIDEMARK_SERVER__SLOW_PAGE", "250ms"),
             ("TIDEMARK_DATABASE__SLOW_QUERY", "off"),
             ("TIDEMARK_JOBS__BACKUP", "0 2 * * *"),
+            ("LEPTOS_SITE_ROOT", "/srv/site"),
             ("HOME", "/home/jo"),
         ])
         .unwrap();
@@ -689,6 +691,7 @@ mod tests {
         assert_eq!(config.database.slow_query, None);
         assert_eq!(config.database.url, "sqlite:/tmp/other.db");
         assert_eq!(config.site.addr.port(), 8080);
+        assert_eq!(config.site.root.as_os_str(), "/srv/site");
         assert!(config.is_secure());
     }
 

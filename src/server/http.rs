@@ -5,6 +5,7 @@ pub mod account;
 pub mod api_docs;
 pub mod cards;
 pub mod edge;
+pub mod embedded_files;
 pub mod feeds;
 pub mod files;
 pub mod form_page;

@@ -280,4 +280,39 @@ mod tests {
     fn the_documented_metrics_are_those_that_there_are() {
         assert_eq!(documented(), encoded());
     }
+
+    /// The metrics that a text names, without the endings that belong to a kind of metric.
+    fn named(text: &str) -> BTreeSet<&str> {
+        let is_part = |char: char| char.is_ascii_alphanumeric() || char == '_';
+        text.split(|char: char| !is_part(char))
+            .filter(|word| word.starts_with("tidemark_"))
+            .map(|word| {
+                ["_total", "_bucket", "_sum", "_count"]
+                    .iter()
+                    .find_map(|ending| word.strip_suffix(ending))
+                    .unwrap_or(word)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn dashboard_and_alerts_use_metrics_that_exist() {
+        let metrics = Metrics::new();
+        metrics.view(&Err(Error::Internal));
+        metrics.job(Job::Flush, true, 0);
+        metrics.now(0, &[("database", true)], Some(Unflushed::default()));
+        metrics.kafka(&Numbers::default());
+        metrics.search(Waiting::default(), 0);
+        let encoded = metrics.encode().unwrap();
+        let known = named(&encoded);
+        for (file, text) in [
+            ("dashboard.json", include_str!("../../deploy/grafana/dashboard.json")),
+            ("alerts.yaml", include_str!("../../deploy/prometheus/alerts.yaml")),
+        ] {
+            let used = named(text);
+            assert!(used.len() > 3, "{file}: {used:?}");
+            let unknown: Vec<_> = used.difference(&known).collect();
+            assert!(unknown.is_empty(), "{file}: {unknown:?} are not among {known:?}");
+        }
+    }
 }

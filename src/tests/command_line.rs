@@ -1,8 +1,9 @@
 //! The command line from a user's point of view.
 
-use std::process::{Command, Output};
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Output, Stdio};
 
-use crate::harness::{binary, source};
+use crate::harness::{TestServer, binary, source};
 
 fn output(command: &mut Command) -> Output {
     command.output().unwrap()
@@ -29,6 +30,7 @@ fn every_command_has_help() {
     for command in [
         "",
         "serve",
+        "health",
         "migrate",
         "seed",
         "import",
@@ -84,6 +86,45 @@ fn failures_are_reported_in_one_line() {
         &with("A", "", &["serve", "--config", broken.to_str().unwrap()]),
         "broken.toml",
     );
+}
+
+#[test]
+fn a_server_in_an_empty_folder_needs_no_settings_and_prints_how_to_begin() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = binary()
+        .current_dir(folder.path())
+        .env("LEPTOS_SITE_ADDR", "127.0.0.1:0")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .arg("serve")
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(server.stdout.as_mut().unwrap()).lines().take(2);
+    let told = lines.map(Result::unwrap).collect::<Vec<_>>();
+    let setup = told[1].rsplit(' ').next().unwrap();
+    assert!(setup.starts_with("http://127.0.0.1:") && setup.contains("/setup?token="), "{told:?}");
+    let page = ureq::get(setup).call().unwrap().body_mut().read_to_string().unwrap();
+    assert!(page.contains("name=\"new_password\""), "{page}");
+    assert!(folder.path().join("data/tidemark.db").is_file());
+    server.kill().unwrap();
+    server.wait().unwrap();
+}
+
+#[test]
+fn health_says_whether_the_server_is_up() {
+    let server = TestServer::start();
+    let folder = tempfile::tempdir().unwrap();
+    let ask = |address: &str| {
+        output(binary().current_dir(folder.path()).env("LEPTOS_SITE_ADDR", address).arg("health"))
+    };
+    let address = server.url.strip_prefix("http://").unwrap();
+    let well = ask(address);
+    assert_eq!((well.status.code(), text(&well.stdout)), (Some(0), "ok\n".into()));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "it opens no database");
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let nobody = free.local_addr().unwrap().to_string();
+    drop(free);
+    assert_one_line(&ask(&nobody), &nobody);
 }
 
 #[test]

@@ -11,13 +11,11 @@ use super::signals::stop_at_signals;
 
 pub(super) async fn serve(config: Config, clock: Clock, run_jobs: bool) -> Result<(), String> {
     let base_url = config.site.base_url.clone();
-    let root = config.site.root.clone();
     let server = Server::build(config, clock).await.map_err(|error| error.to_string())?;
     let address = server.address().map_err(|error| error.to_string())?;
-    if !root.join("pkg").is_dir() {
+    if let Some(obstacle) = server.parts().assets.files().obstacle() {
         tracing::warn!(
-            site.root = %root.display(),
-            "the browser's files are missing, so pages have no style and no view is counted; build the site or set site.root"
+            "{obstacle}, so pages have no style and no view is counted; build the site or set site.root"
         );
     }
     // Install the handlers before announcing the server. An earlier signal would kill the process.

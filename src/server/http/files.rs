@@ -1,4 +1,5 @@
-//! Static files (scripts, style sheet, icons), and the 404 for addresses without one.
+//! Static files (scripts, style sheet, icons), and the 404 for addresses without one. They are in a
+//! folder, or inside the program (`embedded_files`); the answers are the same.
 //!
 //! The build gives scripts and style sheet a second name with a hash, which browsers cache without
 //! revalidating, and puts compressed copies beside them (`scripts/site/finish.mjs`). The plain
@@ -16,9 +17,9 @@ use axum::response::{IntoResponse, Response};
 use tower::ServiceExt;
 use tower_http::services::ServeDir;
 
-use super::json_api;
 use super::page::not_found;
-use crate::server::assets::{FOLDER, HASHED, is_hash};
+use super::{embedded_files, json_api};
+use crate::server::assets::{FOLDER, Files, HASHED, is_hash};
 use crate::server::request::cache::CachePolicy;
 use crate::server::request::problem::unknown_route;
 use crate::server::state::AppState;
@@ -40,7 +41,7 @@ pub async fn file_or_not_found(State(state): State<AppState>, request: Request) 
     }
     if matches!(*request.method(), Method::GET | Method::HEAD) {
         let (uri, headers) = (request.uri().clone(), request.headers().clone());
-        if let Some(file) = file(&state.assets.options().site_root, &uri, &headers).await {
+        if let Some(file) = file(state.assets.files(), &uri, &headers).await {
             return file;
         }
     }
@@ -48,20 +49,18 @@ pub async fn file_or_not_found(State(state): State<AppState>, request: Request) 
 }
 
 /// The file at `uri`, if there is one.
-async fn file(root: &str, uri: &Uri, headers: &HeaderMap) -> Option<Response> {
-    let files = ServeDir::new(root).append_index_html_on_directories(false);
+async fn file(files: &Files, uri: &Uri, headers: &HeaderMap) -> Option<Response> {
     let Some(plain) = plain_address(uri.path()) else {
         return serve(files, uri, headers, CachePolicy::Asset).await;
     };
-    let compressed = files.clone().precompressed_br().precompressed_gzip();
-    match serve(compressed, uri, headers, CachePolicy::Immutable).await {
+    match serve(files, uri, headers, CachePolicy::Immutable).await {
         Some(file) => Some(file),
         None => serve(files, &plain, headers, CachePolicy::Asset).await,
     }
 }
 
 async fn serve(
-    files: ServeDir,
+    files: &Files,
     uri: &Uri,
     headers: &HeaderMap,
     policy: CachePolicy,
@@ -79,7 +78,19 @@ async fn serve(
     if headers.contains_key(RANGE) {
         headers.remove(ACCEPT_ENCODING);
     }
-    let mut response = files.oneshot(request).await.ok()?.into_response();
+    // Only files with a hash have compressed copies.
+    let has_copies = matches!(policy, CachePolicy::Immutable);
+    let mut response = match files {
+        Files::Embedded(find) => embedded_files::answer(*find, &request, has_copies)?,
+        Files::Folder(root) => {
+            let folder = ServeDir::new(root).append_index_html_on_directories(false);
+            let folder = match has_copies {
+                true => folder.precompressed_br().precompressed_gzip(),
+                false => folder,
+            };
+            folder.oneshot(request).await.ok()?.into_response()
+        }
+    };
     // A name that the file system rejects as too long is not a failure: there is no such file.
     if matches!(response.status(), StatusCode::NOT_FOUND | StatusCode::INTERNAL_SERVER_ERROR) {
         return None;
@@ -93,7 +104,13 @@ async fn serve(
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use axum::body::{Bytes, to_bytes};
+    use axum::http::HeaderName;
+
     use super::*;
+    use crate::server::assets::EmbeddedFile;
 
     #[test]
     fn only_hashed_scripts_and_styles_get_a_different_address() {
@@ -117,6 +134,89 @@ mod tests {
                 expected,
                 "{path}"
             );
+        }
+    }
+
+    const CHANGED: Duration = Duration::from_secs(1_764_000_000);
+
+    /// Paths and contents.
+    const FILES: [(&str, &str); 5] = [
+        ("pkg/tidemark.css", "style"),
+        ("pkg/tidemark.0123456789abcdef.css", "style"),
+        ("pkg/tidemark.0123456789abcdef.css.br", "style in brotli"),
+        ("pkg/tidemark.0123456789abcdef.css.gz", "style in gzip"),
+        ("tide gauge.svg", "<svg/>"),
+    ];
+
+    fn find(path: &str) -> Option<EmbeddedFile> {
+        let (_, text) = FILES.into_iter().find(|(name, _)| *name == path)?;
+        Some(EmbeddedFile {
+            bytes: Bytes::from_static(text.as_bytes()),
+            modified: SystemTime::UNIX_EPOCH + CHANGED,
+        })
+    }
+
+    /// Status, headers and body.
+    type Told = Option<(StatusCode, HeaderMap, Bytes)>;
+
+    async fn ask(files: &Files, path: &str, headers: &[(&'static str, &str)]) -> Told {
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()))
+            .collect();
+        let (parts, body) = file(files, &path.parse().unwrap(), &headers).await?.into_parts();
+        Some((parts.status, parts.headers, to_bytes(body, 1_000).await.unwrap()))
+    }
+
+    #[tokio::test]
+    async fn a_program_with_its_files_inside_answers_as_one_with_a_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("pkg")).unwrap();
+        for (path, text) in FILES {
+            let path = folder.path().join(path);
+            std::fs::write(&path, text).unwrap();
+            let file = std::fs::File::options().append(true).open(path).unwrap();
+            file.set_modified(SystemTime::UNIX_EPOCH + CHANGED).unwrap();
+        }
+        let (folder, inside) = (Files::Folder(folder.path().to_owned()), Files::Embedded(find));
+        let hashed = "/pkg/tidemark.0123456789abcdef.css";
+        let (same, earlier) = ("Mon, 24 Nov 2025 16:00:00 GMT", "Mon, 24 Nov 2025 15:59:59 GMT");
+        for (path, headers, status) in [
+            ("/pkg/tidemark.css", &[][..], 200),
+            ("/pkg/tidemark.css", &[("accept-encoding", "br")], 200),
+            ("/tide%20gauge.svg", &[], 200),
+            (hashed, &[], 200),
+            (hashed, &[("accept-encoding", "gzip, deflate, br, zstd")], 200),
+            (hashed, &[("accept-encoding", "gzip")], 200),
+            (hashed, &[("accept-encoding", "br;q=0, gzip;q=0.5")], 200),
+            (hashed, &[("accept-encoding", "br;q=0.5, identity")], 200),
+            (hashed, &[("accept-encoding", "br;q=0.5, gzip;q=0.9")], 200),
+            (hashed, &[("accept-encoding", "GZIP ; q=1.0")], 200),
+            (hashed, &[("accept-encoding", "*")], 200),
+            (hashed, &[("accept-encoding", "br;q=nonsense, gzip")], 200),
+            (hashed, &[("accept-encoding", "br"), ("if-modified-since", same)], 304),
+            (hashed, &[("if-modified-since", earlier)], 200),
+            (hashed, &[("if-modified-since", "yesterday")], 200),
+            (hashed, &[("if-unmodified-since", earlier)], 412),
+            (hashed, &[("if-unmodified-since", same)], 200),
+            (hashed, &[("accept-encoding", "br"), ("range", "bytes=1-2")], 206),
+            (hashed, &[("range", "bytes=-2")], 206),
+            (hashed, &[("range", "bytes=9-")], 416),
+            (hashed, &[("range", "nonsense")], 416),
+            (hashed, &[("range", "bytes=1-2"), ("if-range", same)], 200),
+            ("/pkg/tidemark.fedcba9876543210.css", &[("accept-encoding", "br")], 200),
+            ("/pkg/tidemark.js", &[], 404),
+            ("/pkg", &[], 404),
+            ("/", &[], 404),
+            ("/%00", &[], 404),
+            ("/%ff", &[], 404),
+            ("/pkg/../pkg/tidemark.css", &[], 404),
+            ("/..%2f..%2fetc/passwd", &[], 404),
+        ] {
+            let expected = ask(&folder, path, headers).await;
+            let told = expected.as_ref().map_or(404, |(status, ..)| status.as_u16());
+            assert_eq!(told, status, "{path} {headers:?}");
+            assert_eq!(ask(&inside, path, headers).await, expected, "{path} {headers:?}");
         }
     }
 }
