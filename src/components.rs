@@ -21,6 +21,8 @@ pub mod metadata;
 #[cfg(feature = "ssr")]
 pub mod page;
 #[cfg(feature = "ssr")]
+pub mod picture;
+#[cfg(feature = "ssr")]
 pub mod ranking;
 #[cfg(feature = "ssr")]
 pub mod reaction_button;

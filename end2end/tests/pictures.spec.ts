@@ -21,7 +21,7 @@ test('an author adds a picture, sees it, and deletes it', async ({ page, server,
   await page.getByRole('button', { name: 'Upload' }).click()
   await expect(page.getByRole('status')).toContainText('Picture added.')
   const markdown = page.getByLabel('Markdown for screenshot.png')
-  await expect(markdown).toHaveValue(/^!\[screenshot\]\(\/pictures\/[0-9a-f]{32}\.png\)$/)
+  await expect(markdown).toHaveValue(/^!\[screenshot\]\(\/pictures\/[0-9a-f]{32}-\d+x\d+-[0-9a-f]{3}\.png\)$/)
   if (javaScriptEnabled !== false) {
     const width = () => page.locator('.picture img').evaluate((picture: HTMLImageElement) => picture.naturalWidth)
     await expect.poll(width).toBeGreaterThan(100)

@@ -92,7 +92,7 @@ test('a picture gets a paragraph of its own at the cursor, by choosing, pasting 
   await text(page).fill('# A heading\nThe text below.')
   await text(page).evaluate((field: HTMLTextAreaElement) => field.setSelectionRange(4, 4))
   await page.getByLabel('Add a picture').setInputFiles(PICTURE)
-  await expect(text(page)).toHaveValue(/^# A heading\n\n!\[screenshot\]\(\/pictures\/[0-9a-f]{32}\.png\)\n\nThe text below\.$/)
+  await expect(text(page)).toHaveValue(/^# A heading\n\n!\[screenshot\]\(\/pictures\/[0-9a-f]{32}-\d+x\d+(?:-[0-9a-f]{3})?\.png\)\n\nThe text below\.$/)
   await expect(page.locator('.preview .prose').getByRole('heading', { name: 'A heading' })).toBeVisible()
   await expect(page.locator('.preview img')).toBeVisible()
   for (const kind of ['paste', 'drop']) {
@@ -106,7 +106,7 @@ test('a picture gets a paragraph of its own at the cursor, by choosing, pasting 
           : new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true })
       field.dispatchEvent(event)
     }, { kind, bytes: readFileSync(PICTURE).toString('base64') })
-    await expect(text(page)).toHaveValue(/^!\[pasted\]\(\/pictures\/[0-9a-f]{32}\.png\)$/)
+    await expect(text(page)).toHaveValue(/^!\[pasted\]\(\/pictures\/[0-9a-f]{32}-\d+x\d+(?:-[0-9a-f]{3})?\.png\)$/)
   }
   await expect(status(page)).toHaveText(SAVED)
 })

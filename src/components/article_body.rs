@@ -3,10 +3,13 @@
 use leptos::prelude::*;
 
 use super::article_list::{Byline, Date, Tags, format_minutes};
+use super::picture::Picture;
 use crate::model::article::{ArticleContent, Heading};
 
 /// The minimum number of headings for a table of contents.
 const HEADINGS_FOR_CONTENTS: usize = 3;
+/// How wide a cover is: as the column or the window.
+const SIZES_OF_COVER: &str = "(max-width: 45rem) 100vw, 42rem";
 /// The deepest heading level in the table of contents.
 const DEEPEST_LEVEL: u8 = 3;
 /// The table of contents starts folded if it has more entries than this, so that the text begins on
@@ -60,7 +63,7 @@ pub fn ArticleBody(
                 <h1>{title}</h1>
                 {meta}
             </header>
-            {cover.map(|cover| view! { <img class="cover" src=cover alt="" referrerpolicy="no-referrer" /> })}
+            {cover.map(|cover| view! { <Picture address=cover class="cover" sizes=SIZES_OF_COVER is_first=true /> })}
             <Contents contents />
             <div class="prose" inner_html=html></div>
             {footer}

@@ -118,6 +118,7 @@ impl Server {
         if run_jobs {
             jobs.spawn_all(&tasks, &stop);
             tasks.spawn(renew_until_stopped(database.clone(), stop.clone()));
+            tasks.spawn(state.pictures.clone().make_copies_until_stopped(stop.clone()));
         }
         let mut counting = needed.spawn(&tasks, &stop);
         tasks.close();

@@ -1,16 +1,24 @@
-//! Pictures of authors: upload, store, serve, delete.
+//! Pictures of authors: upload, store, make smaller copies, serve, delete.
 //!
 //! A picture's name is unguessable, and whoever knows it may see the picture. So the pictures of a
 //! draft are as secret as their addresses. The bytes are in a [`PictureStore`], the metadata in
 //! SQL. A picture exists once SQL has it. The bytes are written before the row and deleted after
 //! it, so a crash in between leaves at most bytes that nobody can see.
+//!
+//! Copies are made in the background ([`copies`]). Pages name their addresses at once: until there
+//! is a copy, its address answers with the picture itself.
 
+pub mod copies;
 pub mod store;
+
+use std::sync::Arc;
 
 use axum::body::Body;
 use tidemark_content::pictures::Kind;
 use tidemark_content::pictures::check::{Checked, Refusal, check_until};
+use tidemark_content::pictures::name::{self, FOLDER, Size};
 use tidemark_store::clock::Clock;
+use tokio::sync::Notify;
 
 use self::store::PictureStore;
 use super::db::Database;
@@ -37,6 +45,40 @@ pub struct Pictures {
     clock: Clock,
     quota: Quota,
     work: Work,
+    /// Makes copies, apart from `work`, so that uploads don't wait for them.
+    copying: Work,
+    /// Says that there may be copies to make.
+    wanted: Arc<Notify>,
+}
+
+/// What an address answers with.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The picture.
+    pub picture: Picture,
+    /// The width of the copy to send instead of the picture.
+    pub copy: Option<u32>,
+    /// Whether the answer stays the same for ever.
+    pub is_final: bool,
+}
+
+impl Found {
+    fn original(picture: Picture, is_final: bool) -> Self {
+        Self { picture, copy: None, is_final }
+    }
+
+    /// The name of the file to send. The bytes under a name never change.
+    pub fn file(&self) -> String {
+        match self.copy {
+            Some(width) => name::copy(&self.picture.name, width),
+            None => self.picture.name.clone(),
+        }
+    }
+
+    /// Its media type.
+    pub fn media_type(&self) -> &'static str {
+        if self.copy.is_some() { Kind::Webp } else { self.picture.media_type }.media_type()
+    }
 }
 
 /// Limits per user.
@@ -87,7 +129,8 @@ pub enum NotTaken {
 impl Pictures {
     /// Manages the pictures in `store`, with metadata in `database`.
     pub fn new(database: Database, store: PictureStore, clock: Clock, quota: Quota) -> Self {
-        Self { database, store, clock, quota, work: Work::new(AT_A_TIME, IN_LINE) }
+        let (work, copying) = (Work::new(AT_A_TIME, IN_LINE), Work::new(1, 0));
+        Self { database, store, clock, quota, work, copying, wanted: Arc::default() }
     }
 
     /// Why no picture can be stored, if that is known already.
@@ -134,6 +177,7 @@ impl Pictures {
             }
             return Err(self.full());
         }
+        self.wanted.notify_one();
         Ok(added)
     }
 
@@ -152,6 +196,7 @@ impl Pictures {
         self.store.put(&picture.name, bytes).await.map_err(failed)?;
         let name =
             self.database.add_imported_picture(&picture, &hash).await.map_err(Error::from)?;
+        self.wanted.notify_one();
         Ok(address(&name))
     }
 
@@ -178,10 +223,11 @@ impl Pictures {
     async fn checked(&self, user: i64, file: SentFile) -> Result<(Picture, Vec<u8>), NotTaken> {
         let original_name = display_name(&file.name);
         let checked = self.look_at(file.bytes).await?;
-        let Checked { kind, bytes, width, height } = checked
+        let Checked { kind, bytes, size } = checked
             .map_err(|refusal| NotTaken::Refused { name: original_name.clone(), refusal })?;
+        let Size { width, height, .. } = size;
         let picture = Picture {
-            name: format!("{:032x}.{}", rand::random::<u128>(), kind.extension()),
+            name: name::compose(rand::random(), kind, size),
             user_id: user,
             media_type: kind,
             bytes: i64::try_from(bytes.len()).unwrap_or(i64::MAX),
@@ -189,6 +235,7 @@ impl Pictures {
             height: height.into(),
             original_name,
             created_at: self.clock.now_ms(),
+            copies: None,
         };
         Ok((picture, bytes))
     }
@@ -207,31 +254,60 @@ impl Pictures {
         }
     }
 
-    /// Metadata of the picture with this name, if it exists.
+    /// What the address `/pictures/{text}` answers with, if there is such a picture: the picture or
+    /// one of its copies.
     ///
     /// # Errors
     /// Any database error.
-    pub async fn find(&self, name: &str) -> Result<Option<Picture>, Error> {
+    pub async fn find(&self, text: &str) -> Result<Option<Found>, Error> {
+        let Some((name, width)) = name::parse_copy(text) else {
+            let found = self.picture(text).await?;
+            return Ok(found.map(|picture| Found::original(picture, true)));
+        };
+        let Some(picture) = self.picture(name).await? else { return Ok(None) };
+        if !copies::widths_of(&picture).contains(&width) {
+            return Ok(None);
+        }
+        Ok(Some(match copies::made(&picture) {
+            Some(made) if made.contains(&width) => {
+                Found { picture, copy: Some(width), is_final: true }
+            }
+            // The copy would be no smaller than the picture.
+            Some(_) => Found::original(picture, true),
+            None => {
+                self.wanted.notify_one();
+                Found::original(picture, false)
+            }
+        }))
+    }
+
+    /// Metadata of the picture with this name, if it exists.
+    async fn picture(&self, name: &str) -> Result<Option<Picture>, Error> {
         if !is_name(name) {
             return Ok(None);
         }
         Ok(self.database.picture(name).await?)
     }
 
-    /// The bytes of a picture; `None` if the store has lost them.
+    /// Opens the file to send, and returns its size in bytes. `None` if the store has lost the
+    /// picture. Instead of a copy that is lost, as after a restore without copies, it opens the
+    /// picture, and the copies are made again.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] if the store can't be read.
-    pub async fn body(&self, picture: &Picture) -> Result<Option<Body>, Error> {
-        let body = self
-            .store
-            .get(&picture.name)
-            .await
-            .map_err(|error| unavailable(&error, &picture.name))?;
-        if body.is_none() {
-            tracing::error!(picture = picture.name, place = %self.store.place(), "a picture's file is missing");
+    /// [`Error::Unavailable`] if the store can't be read; any database error.
+    pub async fn open(&self, found: Found) -> Result<Option<(Found, Body, u64)>, Error> {
+        let file = found.file();
+        let opened = self.store.get(&file).await.map_err(|error| unavailable(&error, &file))?;
+        if let Some((body, size)) = opened {
+            return Ok(Some((found, body, size)));
         }
-        Ok(body)
+        tracing::error!(picture = file, place = %self.store.place(), "a picture's file is missing");
+        if found.copy.is_none() {
+            return Ok(None);
+        }
+        self.database.set_copies(&found.picture.name, None).await?;
+        self.wanted.notify_one();
+        Box::pin(self.open(Found::original(found.picture, false))).await
     }
 
     /// Deletes a picture. Users may delete their own, administrators any. Returns false if there is
@@ -240,9 +316,8 @@ impl Pictures {
     /// # Errors
     /// Any database error. The picture still exists then.
     pub async fn delete(&self, user: &User, name: &str) -> Result<bool, Error> {
-        if !is_name(name)
-            || !self.database.delete_picture(user.actor(), name, owner_seen_by(user)).await?
-        {
+        let Some(picture) = self.picture(name).await? else { return Ok(false) };
+        if !self.database.delete_picture(user.actor(), name, owner_seen_by(user)).await? {
             return Ok(false);
         }
         // The row is gone, so nobody can see the picture any more. Leftover bytes only take up
@@ -250,6 +325,7 @@ impl Pictures {
         if let Err(error) = self.store.delete(name).await {
             tracing::error!(error = %error, picture = name, place = %self.store.place(), "the file of a deleted picture could not be deleted");
         }
+        self.delete_copies(&picture).await;
         Ok(true)
     }
 }
@@ -281,17 +357,13 @@ pub fn markdown(picture: &Picture) -> String {
 
 /// The address of a picture.
 fn address(name: &str) -> String {
-    format!("/pictures/{name}")
+    format!("{FOLDER}{name}")
 }
 
 /// Whether a text has the form of a name made by [`Pictures::add`]. Nothing else reaches SQL or the
 /// store.
 fn is_name(text: &str) -> bool {
-    let is_key = |key: &str| {
-        key.len() == 32 && key.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-    };
-    let is_ending = |ending: &str| Kind::ALL.iter().any(|kind| kind.extension() == ending);
-    text.split_once('.').is_some_and(|(key, ending)| is_key(key) && is_ending(ending))
+    name::parse(text).is_some()
 }
 
 /// Cleans up a file name for display: drops folders and control characters and limits the length.
@@ -322,6 +394,7 @@ mod tests {
             height: 1,
             original_name: original_name.into(),
             created_at: 0,
+            copies: None,
         }
     }
 
@@ -352,21 +425,5 @@ mod tests {
         assert_eq!(display_name("a\nb\u{0}.png"), "ab.png");
         assert_eq!(display_name(""), "picture");
         assert_eq!(display_name(&"x".repeat(500)).len(), LONGEST_NAME);
-    }
-
-    #[test]
-    fn only_well_formed_picture_names_are_looked_up() {
-        assert!(is_name("0123456789abcdef0123456789abcdef.png"));
-        for name in [
-            "",
-            "../0123456789abcdef0123456789abcdef.png",
-            "0123456789abcdef0123456789abcdef",
-            "0123456789abcdef0123456789abcdef.svg",
-            "0123456789ABCDEF0123456789ABCDEF.png",
-            "0123456789abcdef0123456789abcdef.png.png",
-            "0123456789abcdef0123456789abcde/.png",
-        ] {
-            assert!(!is_name(name), "{name}");
-        }
     }
 }

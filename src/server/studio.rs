@@ -16,6 +16,7 @@ use super::accounts::FieldErrors;
 use super::articles::totals;
 use super::author_counts::AuthorCounts;
 use super::config;
+use super::content::rerender::with_sizes;
 use super::db::Database;
 use super::db::articles::{ArticleFields, Kind, Status};
 use super::db::drafts::{Draft, DraftStamp, EditorForm};
@@ -319,12 +320,14 @@ impl Studio {
     /// Renders a text in the work pool.
     ///
     /// # Errors
-    /// Those of [`Work::run`].
+    /// Those of [`Work::run`]; any database error.
     async fn render(&self, markdown: String) -> Result<Rendered, Error> {
         // Rendering returns `None` only if the caller has gone.
         let rendered =
             self.work.run(move |is_stopped| markdown::render_until(&markdown, is_stopped)).await?;
-        rendered.ok_or(Error::Unavailable)
+        let mut rendered = rendered.ok_or(Error::Unavailable)?;
+        rendered.html = with_sizes(&self.database, rendered.html).await?;
+        Ok(rendered)
     }
 
     /// The form for an article. A generated summary is left empty.

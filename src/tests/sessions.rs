@@ -663,6 +663,7 @@ async fn written(database: &Database, actor: Actor) -> Vec<(&'static str, Result
         height: 1,
         original_name: "tide.png".into(),
         created_at: NOW,
+        copies: None,
     };
     let stored = database.editable(article_id).await.unwrap().unwrap();
     let (version, fields) = (stored.version, stored.fields);

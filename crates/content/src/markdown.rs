@@ -15,6 +15,7 @@ use super::characters::{is_storable, without_unstorable};
 use super::front_matter::one_line_end;
 use super::highlight::{self, Budget, Highlighted, highlighted};
 use super::nesting::{capped, capped_quotes};
+use super::pictures::tags::with_sizes;
 use super::pieces::in_pieces;
 use super::raw_html::{self, Ends, Piece, Reader};
 
@@ -149,6 +150,7 @@ pub fn render_until(markdown: &str, is_stopped: &AtomicBool) -> Option<Rendered>
     // Count on the text. Having the sanitiser build another tree would take half as long again.
     let (words, cjk_characters) = count_words(&html);
     let minutes = words.div_ceil(WORDS_PER_MINUTE) + cjk_characters / CJK_CHARACTERS_PER_MINUTE;
+    let html = with_sizes(&html, |_| None).into_owned();
     Some(Rendered {
         html,
         contents,
@@ -667,6 +669,7 @@ fn sanitizer() -> ammonia::Builder<'static> {
         .set_tag_attribute_value("pre", "tabindex", "0")
         .set_tag_attribute_value("table", "tabindex", "0")
         .set_tag_attribute_value("img", "loading", "lazy")
+        .set_tag_attribute_value("img", "decoding", "async")
         // The picture's host need not know which page shows it.
         .set_tag_attribute_value("img", "referrerpolicy", "no-referrer")
         // A task's checkbox is the only input allowed; any other could ask for a password.

@@ -1,8 +1,12 @@
-//! Pictures: their formats, whether one can be published, and what is stripped from it.
+//! Pictures: their formats, whether one can be published, what is stripped from it, their names, and
+//! their smaller copies.
 
 pub mod check;
+pub mod copies;
 pub mod icc;
+pub mod name;
 pub mod strip;
+pub mod tags;
 
 /// The supported picture formats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,13 +2,14 @@
 //! when it is saved.
 
 use tidemark_content::markdown::{self, Rendered};
+use tidemark_content::pictures::tags;
 
 use crate::model::article::Heading;
 use crate::server::db::Database;
 use crate::server::db::renderings::{RenderedText, Rendering};
 
 /// Version of the renderer. Increment it with each change of its output.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 /// Renders every article that an older version rendered, one at a time, and returns how many
 /// changed. A run that was interrupted starts over. Concurrent edits and other processes that do
@@ -28,6 +29,7 @@ pub async fn rerender(database: &Database) -> sqlx::Result<usize> {
         // Rendering blocks for some milliseconds, and requests need the runtime's threads.
         match tokio::task::spawn_blocking(move || markdown::render(&markdown)).await {
             Ok(Rendered { html, contents, reading_minutes, language, .. }) => {
+                let html = with_sizes(database, html).await?;
                 let contents = contents.into_iter().map(Heading::from).collect();
                 let new = Rendering { html, contents, reading_minutes, language };
                 if new != rendering {
@@ -42,4 +44,18 @@ pub async fn rerender(database: &Database) -> sqlx::Result<usize> {
     }
     database.set_renderer(VERSION).await?;
     Ok(changed)
+}
+
+/// Adds to rendered HTML the sizes of pictures that older versions stored, whose names don't say
+/// them. Rarely needs the database.
+///
+/// # Errors
+/// Any database error.
+pub async fn with_sizes(database: &Database, html: String) -> sqlx::Result<String> {
+    let names = tags::names_without_size(&html);
+    if names.is_empty() {
+        return Ok(html);
+    }
+    let sizes = database.sizes_of_pictures(&names).await?;
+    Ok(tags::with_sizes(&html, |name| sizes.get(name).copied()).into_owned())
 }

@@ -1,10 +1,13 @@
 //! Metadata of pictures. Their bytes are in the picture store.
 
+use std::collections::HashMap;
+
 use sqlx::{AssertSqlSafe, FromRow};
 use tidemark_content::pictures::Kind;
+use tidemark_content::pictures::name::Size;
 
 use super::users::{Actor, WriteError, hold};
-use super::{Database, Dialect, Transaction, on_connection, on_reader};
+use super::{Database, Dialect, Transaction, on_connection, on_reader, on_writer};
 use crate::model::page::Page;
 
 /// The metadata of a picture.
@@ -27,7 +30,13 @@ pub struct Picture {
     pub original_name: String,
     /// When it was uploaded, in milliseconds since 1970.
     pub created_at: i64,
+    /// The widths of its copies, separated by commas; `None` until they were made.
+    pub copies: Option<String>,
 }
+
+/// How many sizes are looked up at once. A text with more pictures of older versions shows the rest
+/// without a size.
+const MOST_SIZES: usize = 500;
 
 /// A picture in a list.
 #[derive(Clone, Debug, FromRow)]
@@ -39,8 +48,7 @@ pub struct ListedPicture {
     pub owner: String,
 }
 
-const COLUMNS: &str =
-    "pictures.name, user_id, media_type, bytes, width, height, original_name, pictures.created_at";
+const COLUMNS: &str = "pictures.name, user_id, media_type, bytes, width, height, original_name, pictures.created_at, copies";
 
 /// Selects the number of a user's pictures and their total size. The cast is for MySQL, where a sum
 /// of integers is a decimal.
@@ -56,6 +64,61 @@ impl Database {
     pub async fn picture(&self, name: &str) -> sqlx::Result<Option<Picture>> {
         let sql = AssertSqlSafe(format!("SELECT {COLUMNS} FROM pictures WHERE name = ?"));
         on_reader!(self, pool => sqlx::query_as(sql).bind(name).fetch_optional(pool).await)
+    }
+
+    /// Returns the sizes of those of these pictures that exist. Their colours are not known.
+    pub async fn sizes_of_pictures(&self, names: &[&str]) -> sqlx::Result<HashMap<String, Size>> {
+        let names = &names[..names.len().min(MOST_SIZES)];
+        let Some((first, others)) = names.split_first() else { return Ok(HashMap::new()) };
+        let more = ", ?".repeat(others.len());
+        let sql = format!("SELECT name, width, height FROM pictures WHERE name IN (?{more})");
+        let rows: Vec<(String, i64, i64)> = on_reader!(self, pool => {
+            let mut query = sqlx::query_as(AssertSqlSafe(sql)).bind(*first);
+            for name in others {
+                query = query.bind(*name);
+            }
+            query.fetch_all(pool).await?
+        });
+        let size = |(name, width, height): (String, i64, i64)| {
+            let (width, height) = (u32::try_from(width).ok()?, u32::try_from(height).ok()?);
+            Some((name, Size { width, height, tint: None }))
+        };
+        Ok(rows.into_iter().filter_map(size).collect())
+    }
+
+    /// Returns the first picture after `name`, by name, whose copies have not been made and were
+    /// not begun since `since`.
+    pub async fn picture_without_copies(
+        &self,
+        name: &str,
+        since: i64,
+    ) -> sqlx::Result<Option<Picture>> {
+        let sql = AssertSqlSafe(format!(
+            "SELECT {COLUMNS} FROM pictures WHERE copies IS NULL AND pictures.name > ? AND coalesce(copies_begun_at, 0) <= ? \
+             ORDER BY pictures.name LIMIT 1"
+        ));
+        on_reader!(self, pool => sqlx::query_as(sql).bind(name).bind(since).fetch_optional(pool).await)
+    }
+
+    /// Notes that the caller begins to make a picture's copies now. Returns false if they were made,
+    /// or begun after `since`.
+    pub async fn begin_copies(&self, name: &str, now: i64, since: i64) -> sqlx::Result<bool> {
+        let sql = "UPDATE pictures SET copies_begun_at = ? \
+                   WHERE name = ? AND copies IS NULL AND coalesce(copies_begun_at, 0) <= ?";
+        let result = on_writer!(self, pool => {
+            sqlx::query(sql).bind(now).bind(name).bind(since).execute(pool).await?.rows_affected()
+        });
+        Ok(result > 0)
+    }
+
+    /// Sets the widths of a picture's copies, or notes with `None` that they have to be made again.
+    /// Returns false if the picture is gone.
+    pub async fn set_copies(&self, name: &str, copies: Option<&str>) -> sqlx::Result<bool> {
+        let sql = "UPDATE pictures SET copies = ?, copies_begun_at = NULL WHERE name = ?";
+        let result = on_writer!(self, pool => {
+            sqlx::query(sql).bind(copies).bind(name).execute(pool).await?.rows_affected()
+        });
+        Ok(result > 0)
     }
 
     /// Returns a page of pictures, newest first: those of `user`, or everybody's if that is `None`.

@@ -34,6 +34,12 @@ fn plain_address(path: &str) -> Option<Uri> {
     is_hashed.then(|| Uri::try_from(format!("/{FOLDER}/{name}.{extension}")).ok()).flatten()
 }
 
+/// Whether the address is that of a font, whose name has a hash (`scripts/fonts.py`).
+fn is_font(path: &str) -> bool {
+    let stem = path.strip_prefix("/fonts/").and_then(|name| name.strip_suffix(".woff2"));
+    stem.and_then(|stem| stem.rsplit_once('.')).is_some_and(|(_, hash)| is_hash(hash))
+}
+
 /// Answers what no route does: with a file of the site, or with a 404.
 pub async fn file_or_not_found(State(state): State<AppState>, request: Request) -> Response {
     if request.uri().path().starts_with(json_api::PREFIX) {
@@ -51,7 +57,8 @@ pub async fn file_or_not_found(State(state): State<AppState>, request: Request) 
 /// The file at `uri`, if there is one.
 async fn file(files: &Files, uri: &Uri, headers: &HeaderMap) -> Option<Response> {
     let Some(plain) = plain_address(uri.path()) else {
-        return serve(files, uri, headers, CachePolicy::Asset).await;
+        let policy = if is_font(uri.path()) { CachePolicy::Immutable } else { CachePolicy::Asset };
+        return serve(files, uri, headers, policy).await;
     };
     match serve(files, uri, headers, CachePolicy::Immutable).await {
         Some(file) => Some(file),
@@ -127,6 +134,7 @@ mod tests {
             ("/images/tidemark.0123456789abcdef.css", None),
             ("/pkg/0123456789abcdef.css", None),
             ("/pkgs/tidemark.0123456789abcdef.css", None),
+            ("/fonts/figtree.0123456789abcdef.woff2", None),
             ("", None),
         ] {
             assert_eq!(
@@ -218,5 +226,26 @@ mod tests {
             assert_eq!(told, status, "{path} {headers:?}");
             assert_eq!(ask(&inside, path, headers).await, expected, "{path} {headers:?}");
         }
+    }
+
+    /// The style sheet names the fonts, and a browser keeps them for ever.
+    #[test]
+    fn the_fonts_are_small_and_the_style_sheet_names_each() {
+        let css = include_str!("../../../style/tidemark.css");
+        let (mut total, mut count) = (0, 0);
+        for file in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/public/fonts")).unwrap()
+        {
+            let file = file.unwrap();
+            let address = format!("/fonts/{}", file.file_name().to_str().unwrap());
+            if address.ends_with(".txt") {
+                continue;
+            }
+            assert!(is_font(&address) && css.contains(&format!("url(\"{address}\")")), "{address}");
+            let bytes = std::fs::read(file.path()).unwrap();
+            total += bytes.len();
+            count += 1;
+        }
+        assert_eq!(css.matches("url(\"/fonts/").count(), count);
+        assert!(total <= 40_000, "{total} bytes");
     }
 }

@@ -18,7 +18,7 @@ use tidemark_content::pictures::check::Refusal;
 use super::form_page::render;
 use crate::error::Error;
 use crate::server::db::pictures::Picture;
-use crate::server::pictures::{NotTaken, SentFile, markdown};
+use crate::server::pictures::{Found, NotTaken, SentFile, markdown};
 use crate::server::request::cache::CachePolicy;
 use crate::server::request::error_page::{error_page, plain_page};
 use crate::server::request::forms::{PICTURE_FIELD, PICTURES, SentForm};
@@ -34,7 +34,7 @@ const MOST_AT_ONCE: usize = 20;
 /// takes it for.
 const POLICY: &str = "default-src 'none'; sandbox; frame-ancestors 'none'";
 
-/// `GET /pictures/{name}`: the picture, or a 304.
+/// `GET /pictures/{name}`: the picture or a copy of it, or a 304.
 pub async fn picture(
     State(state): State<AppState>,
     Path(name): Path<String>,
@@ -42,36 +42,39 @@ pub async fn picture(
     headers: HeaderMap,
 ) -> Response {
     let found = match state.pictures.find(&name).await {
-        Ok(Some(picture)) => picture,
+        Ok(Some(found)) => found,
         Ok(None) => return error_page(&no_such_picture()),
         Err(error) => return error_page(&error),
     };
-    // The bytes at an address never change, so the name works as the tag.
-    let tag = format!("\"{}\"", found.name);
-    let is_known = headers.get_all(IF_NONE_MATCH).iter().any(|value| matches(value, &tag));
-    let (status, body) = if is_known {
-        (StatusCode::NOT_MODIFIED, Body::empty())
-    } else if method == Method::HEAD {
-        (StatusCode::OK, Body::empty())
-    } else {
-        match state.pictures.body(&found).await {
-            Ok(Some(body)) => (StatusCode::OK, body),
-            Ok(None) => return error_page(&no_such_picture()),
-            Err(error) => return error_page(&error),
-        }
+    // The bytes under a file's name never change, so the name works as the tag.
+    let tag = format!("\"{}\"", found.file());
+    if headers.get_all(IF_NONE_MATCH).iter().any(|value| matches(value, &tag)) {
+        return answer(&found, StatusCode::NOT_MODIFIED, Body::empty());
+    }
+    let (found, body, bytes) = match state.pictures.open(found).await {
+        Ok(Some(opened)) => opened,
+        Ok(None) => return error_page(&no_such_picture()),
+        Err(error) => return error_page(&error),
     };
+    let body = if method == Method::HEAD { Body::empty() } else { body };
+    let mut response = answer(&found, StatusCode::OK, body);
+    let mut set = |name, value| response.headers_mut().insert(name, value);
+    set(CONTENT_TYPE, HeaderValue::from_static(found.media_type()));
+    set(CONTENT_DISPOSITION, HeaderValue::from_static("inline"));
+    set(CONTENT_LENGTH, HeaderValue::from(bytes));
+    response
+}
+
+/// An answer with the headers that a 304 has too.
+fn answer(found: &Found, status: StatusCode, body: Body) -> Response {
     let mut response = (status, body).into_response();
     let mut set = |name, value| response.headers_mut().insert(name, value);
-    let (name, value) = CachePolicy::Immutable.header();
+    let policy = if found.is_final { CachePolicy::Immutable } else { CachePolicy::Asset };
+    let (name, value) = policy.header();
     set(name, value);
     set(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-    if let Ok(tag) = HeaderValue::try_from(tag) {
+    if let Ok(tag) = HeaderValue::try_from(format!("\"{}\"", found.file())) {
         set(ETAG, tag);
-    }
-    if status == StatusCode::OK {
-        set(CONTENT_TYPE, HeaderValue::from_static(found.media_type.media_type()));
-        set(CONTENT_DISPOSITION, HeaderValue::from_static("inline"));
-        set(CONTENT_LENGTH, HeaderValue::from(found.bytes));
     }
     response
 }

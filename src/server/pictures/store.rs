@@ -1,4 +1,4 @@
-//! Stores pictures in a folder or an S3-compatible bucket.
+//! Stores pictures and their copies in a folder or an S3-compatible bucket.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -6,11 +6,11 @@ use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{ClientOptions, ObjectStore, ObjectStoreExt, RetryConfig};
+use object_store::{ClientOptions, GetResult, ObjectStore, ObjectStoreExt, RetryConfig};
 use serde::{Deserialize, Deserializer, de};
 
 /// Timeout of one request.
@@ -183,13 +183,32 @@ impl PictureStore {
         self.store.put(&self.prefix.clone().join(name), bytes.into()).await.map(drop)
     }
 
-    /// A picture as a streaming body; `None` if it does not exist.
+    /// A file as a streaming body, with its size in bytes; `None` if it does not exist.
     ///
     /// # Errors
     /// Any store error.
-    pub async fn get(&self, name: &str) -> object_store::Result<Option<Body>> {
+    pub async fn get(&self, name: &str) -> object_store::Result<Option<(Body, u64)>> {
+        let found = self.find(name).await?;
+        Ok(found.map(|found| {
+            let size = found.meta.size;
+            (Body::from_stream(found.into_stream()), size)
+        }))
+    }
+
+    /// A whole file; `None` if it does not exist.
+    ///
+    /// # Errors
+    /// Any store error.
+    pub async fn read(&self, name: &str) -> object_store::Result<Option<Bytes>> {
+        match self.find(name).await? {
+            Some(found) => found.bytes().await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn find(&self, name: &str) -> object_store::Result<Option<GetResult>> {
         match self.store.get(&self.prefix.clone().join(name)).await {
-            Ok(found) => Ok(Some(Body::from_stream(found.into_stream()))),
+            Ok(found) => Ok(Some(found)),
             Err(object_store::Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(error),
         }

@@ -10,9 +10,10 @@ use image::codecs::png::PngDecoder;
 use image::codecs::webp::WebPDecoder;
 use image::error::ImageError;
 use image::metadata::Orientation;
-use image::{AnimationDecoder, DynamicImage, Frames, ImageDecoder, Limits};
+use image::{AnimationDecoder, DynamicImage, Frames, GenericImageView, ImageDecoder, Limits};
 
 use super::Kind;
+use super::name::{Size, Tint};
 use super::strip::{Stripped, strip};
 
 /// The maximum width and height, in pixels.
@@ -26,6 +27,9 @@ pub const MOST_PIXELS_OF_ANIMATION: u64 = 400_000_000;
 
 /// How many passes a JPEG of any size may have. Encoders use up to 12 for a photo.
 const USUAL_PASSES: u64 = 16;
+
+/// How many pixels are looked at in a row and in a column for the average colour.
+const SAMPLES: u32 = 64;
 
 /// The maximum memory for decoding a picture, in bytes.
 const MOST_MEMORY: u64 = 8 * MOST_PIXELS;
@@ -48,10 +52,8 @@ pub struct Checked {
     pub kind: Kind,
     /// The file, stripped of everything but the picture.
     pub bytes: Vec<u8>,
-    /// In pixels, after rotation.
-    pub width: u32,
-    /// In pixels, after rotation.
-    pub height: u32,
+    /// Its size after rotation, and its colour.
+    pub size: Size,
 }
 
 /// Why a file is refused. The message is meant to follow the file's name.
@@ -102,7 +104,7 @@ pub fn check_until(bytes: &[u8], is_stopped: &AtomicBool) -> Result<Checked, Ref
     let kind = kind_of(bytes).ok_or(Refusal::Unsupported)?;
     let Stripped { bytes, orientation, frames, passes } =
         strip(kind, bytes).ok_or(Refusal::Damaged)?;
-    let (width, height) = decode(kind, &bytes, frames, passes, is_stopped)?;
+    let Size { width, height, tint } = decode(kind, &bytes, frames, passes, is_stopped)?;
     let is_turned = matches!(
         orientation,
         Orientation::Rotate90
@@ -111,17 +113,17 @@ pub fn check_until(bytes: &[u8], is_stopped: &AtomicBool) -> Result<Checked, Ref
             | Orientation::Rotate270FlipH
     );
     let (width, height) = if is_turned { (height, width) } else { (width, height) };
-    Ok(Checked { kind, bytes, width, height })
+    Ok(Checked { kind, bytes, size: Size { width, height, tint } })
 }
 
-/// Decodes everything and returns the width and height.
+/// Decodes everything and returns the size, before rotation.
 fn decode(
     kind: Kind,
     bytes: &[u8],
     frames: u64,
     passes: u64,
     is_stopped: &AtomicBool,
-) -> Result<(u32, u32), Refusal> {
+) -> Result<Size, Refusal> {
     let file = Cursor::new(bytes);
     match kind {
         Kind::Png => {
@@ -162,7 +164,8 @@ fn decode(
     }
 }
 
-fn limits() -> Limits {
+/// What decoding may take.
+pub(super) fn limits() -> Limits {
     let mut limits = Limits::no_limits();
     limits.max_image_width = Some(LONGEST_SIDE);
     limits.max_image_height = Some(LONGEST_SIDE);
@@ -171,7 +174,7 @@ fn limits() -> Limits {
 }
 
 /// Reads and checks the size in the header, before any memory is allocated for pixels.
-fn size(decoder: &impl ImageDecoder, frames: u64) -> Result<(u32, u32), Refusal> {
+pub(super) fn size(decoder: &impl ImageDecoder, frames: u64) -> Result<(u32, u32), Refusal> {
     let (width, height) = decoder.dimensions();
     let pixels = u64::from(width) * u64::from(height);
     let is_too_large = width > LONGEST_SIDE
@@ -182,16 +185,17 @@ fn size(decoder: &impl ImageDecoder, frames: u64) -> Result<(u32, u32), Refusal>
     if is_too_large { Err(Refusal::TooLarge) } else { Ok((width, height)) }
 }
 
-fn decode_still(decoder: impl ImageDecoder, size: (u32, u32)) -> Result<(u32, u32), Refusal> {
-    DynamicImage::from_decoder(decoder)?;
-    Ok(size)
+fn decode_still(decoder: impl ImageDecoder, size: (u32, u32)) -> Result<Size, Refusal> {
+    let picture = DynamicImage::from_decoder(decoder)?;
+    let (width, height) = size;
+    Ok(Size { width, height, tint: tint(&picture) })
 }
 
 fn decode_animation(
     frames: Frames,
     size: (u32, u32),
     is_stopped: &AtomicBool,
-) -> Result<(u32, u32), Refusal> {
+) -> Result<Size, Refusal> {
     let mut decoded = 0u64;
     for frame in frames {
         frame?;
@@ -200,5 +204,28 @@ fn decode_animation(
         }
         decoded += 1;
     }
-    if decoded == 0 { Err(Refusal::Damaged) } else { Ok(size) }
+    let (width, height) = size;
+    if decoded == 0 { Err(Refusal::Damaged) } else { Ok(Size { width, height, tint: None }) }
+}
+
+/// The average colour, unless the picture has transparency: the colour would be seen through it.
+fn tint(picture: &DynamicImage) -> Option<Tint> {
+    let (width, height) = (picture.width(), picture.height());
+    let (across, down) = (width.div_ceil(SAMPLES), height.div_ceil(SAMPLES));
+    let mut sums = [0u64; 3];
+    let mut count = 0;
+    for y in (down / 2..height).step_by(usize::try_from(down).ok()?) {
+        for x in (across / 2..width).step_by(usize::try_from(across).ok()?) {
+            let [red, green, blue, alpha] = picture.get_pixel(x, y).0;
+            if alpha < u8::MAX {
+                return None;
+            }
+            for (sum, part) in sums.iter_mut().zip([red, green, blue]) {
+                *sum += u64::from(part);
+            }
+            count += 1;
+        }
+    }
+    let average = |sum: u64| u8::try_from(sum.checked_div(count).unwrap_or(0)).unwrap_or(u8::MAX);
+    Some(Tint::of(sums.map(average)))
 }

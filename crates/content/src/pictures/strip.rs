@@ -67,7 +67,7 @@ impl<'a> Cursor<'a> {
 }
 
 /// The smallest EXIF block: one directory with one entry, the orientation.
-fn exif(orientation: Orientation) -> [u8; 26] {
+pub(super) fn exif(orientation: Orientation) -> [u8; 26] {
     let mut exif = *b"MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x01\0\0\0\0\0\0";
     exif[19] = orientation.to_exif();
     exif
