@@ -16,6 +16,7 @@ pub mod front_matter;
 mod highlight;
 pub mod links;
 pub mod markdown;
+mod math;
 pub mod menu;
 mod nesting;
 pub mod pictures;
