@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::article_list::{Byline, Date, Tags, format_minutes};
-use crate::model::article::{ArticleContent, Heading};
+use crate::model::article::{ArticleContent, Heading, direction};
 
 /// The minimum number of headings for a table of contents.
 const HEADINGS_FOR_CONTENTS: usize = 3;
@@ -20,15 +20,22 @@ pub fn ArticleBody(
     /// The view count, beside the date.
     #[prop(optional)]
     count: Option<AnyView>,
+    /// The box above the text with the parts of its series.
+    #[prop(optional)]
+    series: Option<AnyView>,
     /// The reaction buttons below the text, beside the tags.
     #[prop(optional)]
     reactions: Option<AnyView>,
+    /// What follows the tags: sharing and what to read next.
+    #[prop(optional)]
+    end: Option<AnyView>,
 ) -> impl IntoView {
     let ArticleContent {
         title,
         cover,
         authors,
         published_at,
+        updated_at,
         reading_minutes,
         contents,
         html,
@@ -41,6 +48,7 @@ pub fn ArticleBody(
             <p class="meta" lang="en">
                 <Byline authors />
                 <Date at=published_at />
+                {updated_at.map(|at| view! { <span>"Updated " <Date at /></span> })}
                 <span>{format_minutes(reading_minutes)}</span>
                 {count}
             </p>
@@ -51,16 +59,19 @@ pub fn ArticleBody(
             <footer class="article-footer" lang="en">
                 {reactions}
                 <Tags tags />
+                {end}
             </footer>
         }
     });
     view! {
-        <article class="article" lang=language>
+        <article class="article" dir=direction(&language) lang=language.clone()>
             <header class="article-header">
-                <h1>{title}</h1>
+                // The preview of an article without a title yet has none.
+                {(!title.is_empty()).then(|| view! { <h1>{title}</h1> })}
                 {meta}
             </header>
             {cover.map(|cover| view! { <img class="cover" src=cover alt="" referrerpolicy="no-referrer" /> })}
+            {series}
             <Contents contents />
             <div class="prose" inner_html=html></div>
             {footer}
@@ -86,9 +97,9 @@ fn Contents(contents: Vec<Heading>) -> impl IntoView {
             })
             .collect_view();
         view! {
-            <nav class="contents" aria-labelledby="contents-title">
+            <nav class="contents" aria-labelledby="site-contents">
                 <details open=is_open>
-                    <summary id="contents-title" lang="en">"Contents"</summary>
+                    <summary id="site-contents" lang="en">"Contents"</summary>
                     <ol>{items}</ol>
                 </details>
             </nav>

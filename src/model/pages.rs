@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::article::{Article, ArticleSummary, Author, RankedArticle, Tag, Window};
+use super::article::{Around, Article, ArticleSummary, Author, RankedArticle, Tag, Window};
 use super::page::Page;
 
 /// A page's content and the frame around it.
@@ -70,6 +70,8 @@ pub struct HomeData {
 pub struct ArticleData {
     /// The article, with its counts.
     pub article: Article,
+    /// What it leads on to.
+    pub around: Around,
     /// The reader's own reactions; `None` if nobody is signed in.
     pub own: Option<OwnReactions>,
     /// Whether this reader's view would count now (rule C6).

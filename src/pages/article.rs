@@ -1,11 +1,14 @@
 //! The page of an article. This is the page that records views.
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use leptos::prelude::*;
 use tidemark_content::front_matter::is_picture_address;
 
 use super::query::param;
 use crate::api::pages::article;
 use crate::components::article_body::ArticleBody;
+use crate::components::article_end::{ReadNext, SeriesBox, Share};
 use crate::components::article_list::Time;
 use crate::components::hole::{self, views, views_in_words};
 use crate::components::page::{Content, Head, LoadedPage, Preview, site};
@@ -26,8 +29,8 @@ pub async fn page() -> LoadedPage {
 }
 
 fn show(data: ArticleData, state: &AppState) -> Content {
-    let ArticleData { article, own, would_count, is_scheduled } = data;
-    let Article { summary, html, contents, language, .. } = article;
+    let ArticleData { article, around, own, would_count, is_scheduled } = data;
+    let Article { summary, html, contents, language, updated_at, .. } = article;
     // Older versions of the program accepted cover URLs that browsers reject.
     let cover = summary.cover.filter(|cover| is_picture_address(cover));
     let content = ArticleContent {
@@ -35,6 +38,7 @@ fn show(data: ArticleData, state: &AppState) -> Content {
         cover: cover.clone(),
         authors: summary.authors,
         published_at: summary.published_at,
+        updated_at: Some(updated_at).filter(|at| is_on_later_day(*at, summary.published_at)),
         reading_minutes: summary.reading_minutes,
         contents,
         html,
@@ -63,6 +67,16 @@ fn show(data: ArticleData, state: &AppState) -> Content {
         {elsewhere.map(|part| view! { <span class="elsewhere">{format!("including {part}")}</span> })}
     }
     .into_any();
+    let series = around.series.clone().map(|series| {
+        let slug = summary.slug.clone();
+        view! { <SeriesBox series slug /> }.into_any()
+    });
+    let title = summary.title.clone();
+    let end = view! {
+        <Share title address=address.clone() />
+        <ReadNext around />
+    }
+    .into_any();
     let head = Head {
         title: format!("{} · {}", summary.title, site.title),
         description: Some(summary.summary),
@@ -75,7 +89,17 @@ fn show(data: ArticleData, state: &AppState) -> Content {
             image,
         }),
     };
-    Content::new(head, view! { <ArticleBody content count reactions /> })
+    let view = match series {
+        Some(series) => view! { <ArticleBody content count series reactions end /> }.into_any(),
+        None => view! { <ArticleBody content count reactions end /> }.into_any(),
+    };
+    Content::new(head, view)
+}
+
+/// Whether a time is on a later day in UTC, as the dates on the page are.
+fn is_on_later_day(time: Timestamp, than: Timestamp) -> bool {
+    let day = |time| TimeZone::UTC.to_datetime(time).date();
+    day(time) > day(than)
 }
 
 /// An article before its time: what readers will see, without counts and buttons.

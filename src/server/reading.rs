@@ -17,7 +17,7 @@ use super::reactions::{Profile, Reactions};
 use super::request::identity::{Identity, PageCookie};
 use super::search::{Search, Searched};
 use crate::error::Error;
-use crate::model::article::{ArticleSummary, Window};
+use crate::model::article::{Around, ArticleSummary, Window};
 use crate::model::page::Page;
 use crate::model::pages::{
     ArticleData, AuthorData, Follow, Frame, Framed, HomeData, MenuUser, MostViewedData, Ranking,
@@ -133,7 +133,8 @@ impl Reading {
             Some(reader) => Some(self.database.own_reactions(reader.id, article.summary.id).await?),
             None => None,
         };
-        Ok(ArticleData { article, own, would_count, is_scheduled: false })
+        let around = self.articles.around(&article).await?;
+        Ok(ArticleData { article, around, own, would_count, is_scheduled: false })
     }
 
     /// An article whose time has not come, for those who may edit it. It does not exist for anybody
@@ -151,7 +152,8 @@ impl Reading {
         if !is_own && reader.role < Role::Admin {
             return Err(nothing());
         }
-        Ok(ArticleData { article, own: None, would_count: false, is_scheduled: true })
+        let around = Around::default();
+        Ok(ArticleData { article, around, own: None, would_count: false, is_scheduled: true })
     }
 
     /// Whether a view by the reader of an article page would count. `user` is the signed-in user.

@@ -76,8 +76,10 @@ pub fn article(slug: &str) -> ArticleFields {
         language: "en".into(),
         status: Status::Published,
         published_at: Some(NOW - 1),
+        updated_at: None,
         authors: vec![author("Jo Doe")],
         tags: vec![],
+        series: None,
         aliases: vec![],
         cover: None,
     }
