@@ -403,6 +403,8 @@ mod tests {
             let Found { source, unused, .. } = found("a.md", &text);
             assert_eq!((source.updated_at, unused.len()), (day, 0), "{line}");
         }
+        let finnish = found("a.md", "---\ntitle: x\nlang: fin\n---\n");
+        assert_eq!(finnish.source.language.as_deref(), Some("fi"));
         let wrong = found("a.md", "---\ntitle: x\ndate: 2026-01-02\nlastmod: soon\n---\n");
         assert_eq!((wrong.source.updated_at, wrong.notes.len()), (None, 1));
         for text in [

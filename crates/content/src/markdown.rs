@@ -301,23 +301,28 @@ fn start_of_text<'a>(node: &'a AstNode<'a>) -> Option<(usize, usize)> {
     raw_html::is_text(literal, is_closed).then_some((start.line, start.column))
 }
 
-/// The line and column, from 1, of what looks like a formula but is text: a letter or digit comes
-/// right before or after it, as in `US$5 or AU$6` and `$HOME/$USER`.
+/// The line and column, from 1, of what looks like a formula but is text: prices such as
+/// `US$5 or AU$6`, and variables such as `$HOME/$USER` and `$HOME$USER`. `$n$th` is a formula.
 fn start_of_price<'a>(node: &'a AstNode<'a>) -> Option<(usize, usize)> {
     let data = node.data();
     let NodeValue::Math(math) = &data.value else { return None };
-    let touches = |neighbour: Option<&'a AstNode<'a>>, is_before: bool| {
-        neighbour.is_some_and(|neighbour| match &neighbour.data().value {
-            NodeValue::Text(text) => {
-                let character =
-                    if is_before { text.chars().next_back() } else { text.chars().next() };
-                character.is_some_and(char::is_alphanumeric)
-            }
-            _ => false,
-        })
+    if math.display_math {
+        return None;
+    }
+    let text = |neighbour: Option<&'a AstNode<'a>>| match &neighbour?.data().value {
+        NodeValue::Text(text) => Some(text.clone()),
+        _ => None,
     };
-    let is_text = !math.display_math
-        && (touches(node.previous_sibling(), true) || touches(node.next_sibling(), false));
+    let (before, after) = (text(node.previous_sibling()), text(node.next_sibling()));
+    let follows_word =
+        before.is_some_and(|text| text.chars().next_back().is_some_and(char::is_alphanumeric));
+    let precedes_word =
+        after.is_some_and(|text| text.chars().next().is_some_and(char::is_alphanumeric));
+    let ends_a_formula =
+        math.literal.ends_with(|last: char| last.is_alphanumeric() || "})]|'!".contains(last));
+    let is_variable = math.literal.len() > 1
+        && math.literal.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+    let is_text = follows_word || (precedes_word && (!ends_a_formula || is_variable));
     let start = data.sourcepos.start;
     is_text.then_some((start.line, start.column))
 }
@@ -509,9 +514,12 @@ fn language<'a>(root: &'a AstNode<'a>) -> String {
 
 /// The BCP 47 tag of a language, which is the two-letter code if there is one.
 fn language_tag(language: whatlang::Lang) -> &'static str {
-    let code = language.code();
-    let short = SHORT_CODES.iter().find(|(long, _)| *long == code);
-    short.map_or(code, |(_, short)| short)
+    short_code(language.code()).unwrap_or(language.code())
+}
+
+/// The two-letter code for a three-letter one, if there is one.
+pub(crate) fn short_code(code: &str) -> Option<&'static str> {
+    SHORT_CODES.iter().find(|(long, _)| *long == code).map(|(_, short)| *short)
 }
 
 /// The codes of ISO 639-3 that the detection knows, with those of ISO 639-1.
@@ -1348,6 +1356,7 @@ mod tests {
             "US$5 or AU$6",
             "From $5 to $ 10.",
             "Set $HOME/$USER in `$PATH`.",
+            "Set $HOME$USER.",
             "A$AP *and* A$AP",
             "5$ und 10$",
             "\\$a\\$",
@@ -1356,6 +1365,7 @@ mod tests {
             assert!(!html.contains("<math") && !html.contains("math-source"), "{text}: {html}");
         }
         assert!(render("A$AP *and* A$AP").html.contains("<em>and</em>"));
+        assert!(render("the $n$th and ($x$)").html.matches("<math").count() == 2);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use super::path::{
 use super::value::{Node, Value, plain_key, toml, yaml};
 use super::{LONGEST_ALIAS, LONGEST_SERIES, MOST_ALIASES, Source, SourceError, one_line_end};
 use crate::characters::without_unstorable;
+use crate::markdown::short_code;
 use crate::slug::{slugify, tag_slug};
 
 /// Maximum length of a title, in characters. As all lengths here, it is the studio's, so that
@@ -591,7 +592,8 @@ impl<'a> Reading<'a> {
             .find_map(|key| self.text(key))
             .map(|(_, language)| language)
             .or_else(|| self.conventions.language.clone())
-            .filter(|language| is_language(language));
+            .filter(|language| is_language(language))
+            .map(|language| short_code(&language).map_or(language, str::to_owned));
         let names_itself = own_slug.is_some() || address.is_some();
         Ok(Found {
             unused: self
