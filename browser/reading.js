@@ -471,6 +471,60 @@ function suggest(form) {
   if (window.location.hash === '#q') field.focus()
 }
 
+// Sharing and copying
+
+/** How long a button says that it has copied, in milliseconds. */
+const COPIED_MS = 2_000
+
+/**
+ * Makes a button copy a text, and shows it.
+ *
+ * @param {HTMLButtonElement} button @param {() => string} text
+ */
+function offerCopy(button, text) {
+  if (!navigator.clipboard) return
+  const label = button.textContent
+  button.addEventListener('click', async () => {
+    let outcome = 'Copied'
+    try {
+      await navigator.clipboard.writeText(text())
+    } catch {
+      outcome = 'Copying failed'
+    }
+    button.textContent = outcome
+    setTimeout(() => (button.textContent = label), COPIED_MS)
+  })
+  button.ariaLive = 'polite'
+  button.hidden = false
+}
+
+/** Lets the link open what the browser has for sharing. @param {HTMLAnchorElement} link */
+function share(link) {
+  const { share: url, title } = link.dataset
+  if (!navigator.share) return
+  link.textContent = 'Share'
+  link.addEventListener('click', (event) => {
+    event.preventDefault()
+    // It also fails if the reader changes their mind.
+    navigator.share({ title, url }).catch(() => {})
+  })
+}
+
+/** Adds a button that copies a block of code, without its line numbers. @param {HTMLElement} frame */
+function offerCode(frame) {
+  const button = document.createElement('button')
+  button.type = 'button'
+  button.className = 'code-copy'
+  button.textContent = 'Copy'
+  button.hidden = true
+  frame.prepend(button)
+  offerCopy(button, () => {
+    const code = frame.querySelector('code').cloneNode(true)
+    code.querySelectorAll('.giallo-ln').forEach((number) => number.remove())
+    return code.textContent
+  })
+}
+
 /**
  * Starts everything. The theme button comes last, so once it is visible, everything else is
  * running.
@@ -481,6 +535,9 @@ function start() {
   document.querySelectorAll('[data-search]').forEach(suggest)
   document.querySelectorAll('[data-article]').forEach(count)
   document.querySelectorAll('form[data-reaction]').forEach(react)
+  document.querySelectorAll('a[data-share]').forEach(share)
+  document.querySelectorAll('button[data-copy]').forEach((button) => offerCopy(button, () => button.dataset.copy))
+  document.querySelectorAll('.prose .code-frame').forEach(offerCode)
   document.querySelectorAll('[data-colour-switch]').forEach(offerColours)
 }
 

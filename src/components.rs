@@ -7,6 +7,8 @@ pub mod editor;
 #[cfg(feature = "ssr")]
 pub mod article_body;
 #[cfg(feature = "ssr")]
+pub mod article_end;
+#[cfg(feature = "ssr")]
 pub mod article_list;
 #[cfg(feature = "ssr")]
 pub mod diff;

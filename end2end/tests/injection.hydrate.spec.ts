@@ -91,9 +91,9 @@ function faults(): string[] {
   if ((window as any).__pwned) found.push('__pwned is set')
   const forbidden =
     'script, style, link, meta, base, title, iframe, frame, frameset, object, embed, applet, portal, form, button, textarea, select, ' +
-    'input:not([type=checkbox][disabled]), template, noscript, xmp, plaintext, svg, math, marquee, leptos-island, [style], [name]:not(a), ' +
+    'input:not([type=checkbox][disabled]), template, noscript, xmp, plaintext, svg, marquee, leptos-island, [style], [name]:not(a), ' +
     '[data-article], [data-views-of], [data-reaction], [data-colour-switch], ' +
-    '[srcset]:not(img, source), [srcdoc], [ping], [target], [autofocus], [background], [formaction], #content, [id^=ranking]'
+    '[srcset]:not(img, source), [srcdoc], [ping], [target], [autofocus], [background], [formaction], #site-content, [id^=ranking-]'
   for (const element of document.querySelectorAll('.prose')) {
     for (const bad of element.querySelectorAll(forbidden)) found.push(`in the text: ${show(bad)}`)
   }

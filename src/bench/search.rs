@@ -83,8 +83,10 @@ fn article(number: usize, words: &mut Words) -> ArticleFields {
         language: "en".into(),
         status: Status::Published,
         published_at: Some(1_600_000_000_000 + number as i64 * 1_000),
+        updated_at: None,
         authors: vec![Author { username: "jo".into(), name: "Jo".into() }],
         tags: vec![],
+        series: None,
         aliases: vec![],
         cover: None,
     }

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::article_list::{Byline, Date, Tags, format_minutes};
 use super::picture::Picture;
-use crate::model::article::{ArticleContent, Heading};
+use crate::model::article::{ArticleContent, Heading, direction};
 
 /// The minimum number of headings for a table of contents.
 const HEADINGS_FOR_CONTENTS: usize = 3;
@@ -23,15 +23,22 @@ pub fn ArticleBody(
     /// The view count, beside the date.
     #[prop(optional)]
     count: Option<AnyView>,
+    /// The box above the text with the parts of its series.
+    #[prop(optional)]
+    series: Option<AnyView>,
     /// The reaction buttons below the text, beside the tags.
     #[prop(optional)]
     reactions: Option<AnyView>,
+    /// What follows the tags: sharing and what to read next.
+    #[prop(optional)]
+    end: Option<AnyView>,
 ) -> impl IntoView {
     let ArticleContent {
         title,
         cover,
         authors,
         published_at,
+        updated_at,
         reading_minutes,
         contents,
         html,
@@ -44,6 +51,7 @@ pub fn ArticleBody(
             <p class="meta" lang="en">
                 <Byline authors />
                 <Date at=published_at />
+                {updated_at.map(|at| view! { <span>"Updated " <Date at /></span> })}
                 <span>{format_minutes(reading_minutes)}</span>
                 {count}
             </p>
@@ -54,16 +62,19 @@ pub fn ArticleBody(
             <footer class="article-footer" lang="en">
                 {reactions}
                 <Tags tags />
+                {end}
             </footer>
         }
     });
     view! {
-        <article class="article" lang=language>
+        <article class="article" dir=direction(&language) lang=language.clone()>
             <header class="article-header">
-                <h1>{title}</h1>
+                // The preview of an article without a title yet has none.
+                {(!title.is_empty()).then(|| view! { <h1>{title}</h1> })}
                 {meta}
             </header>
             {cover.map(|cover| view! { <Picture address=cover class="cover" sizes=SIZES_OF_COVER is_first=true /> })}
+            {series}
             <Contents contents />
             <div class="prose" inner_html=html></div>
             {footer}
@@ -89,9 +100,9 @@ fn Contents(contents: Vec<Heading>) -> impl IntoView {
             })
             .collect_view();
         view! {
-            <nav class="contents" aria-labelledby="contents-title">
+            <nav class="contents" aria-labelledby="site-contents">
                 <details open=is_open>
-                    <summary id="contents-title" lang="en">"Contents"</summary>
+                    <summary id="site-contents" lang="en">"Contents"</summary>
                     <ol>{items}</ol>
                 </details>
             </nav>

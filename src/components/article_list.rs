@@ -84,10 +84,10 @@ fn ArticleCard(article: ArticleSummary) -> impl IntoView {
                 <span>{format_minutes(article.reading_minutes)}</span>
                 <span>{views_in_words(article.id, article.views)}</span>
             </p>
-            <h2 class="card-title">
+            <h2 class="card-title" dir="auto">
                 <a href=format!("/articles/{}", article.slug)>{article.title}</a>
             </h2>
-            <p class="card-summary">{article.summary}</p>
+            <p class="card-summary" dir="auto">{article.summary}</p>
             <div class="card-foot">
                 <Byline authors=article.authors />
                 <Tags tags=article.tags />

@@ -342,6 +342,7 @@ fn typed() -> Typed {
         slug: value("slug"),
         summary: value("summary"),
         tags: value("tags"),
+        series: value("series"),
         cover: value("cover"),
         is_page: is_checked("kind"),
         markdown: text_field().map(|field| field.value()).unwrap_or_default(),

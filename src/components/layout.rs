@@ -63,7 +63,7 @@ pub fn Layout(
     };
     let columns = if sidebar == Sidebar::Absent { "columns columns-single" } else { "columns" };
     view! {
-        <a class="skip-link" href="#content">"Skip to content"</a>
+        <a class="skip-link" href="#site-content">"Skip to content"</a>
         <header class="site-header">
             <div class="site-header-inner">
                 <a class="site-name" href="/">
@@ -80,7 +80,7 @@ pub fn Layout(
             </div>
         </header>
         <div class=columns>
-            <main id="content" tabindex="-1">{children()}</main>
+            <main id="site-content" tabindex="-1">{children()}</main>
             <SidebarColumn sidebar />
         </div>
         <footer class="site-footer">

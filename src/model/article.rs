@@ -94,11 +94,58 @@ pub struct Article {
     pub contents: Vec<Heading>,
     /// The language of the text, as a BCP 47 tag; detected from the text.
     pub language: String,
+    /// The name of the series that it is part of.
+    pub series: Option<String>,
     /// When the author last changed the article. Views never change it (rule C7).
     #[schema(value_type = String, format = DateTime)]
     pub updated_at: Timestamp,
     /// Increases by one with each change by its author.
     pub version: i64,
+}
+
+/// A link to an article.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArticleLink {
+    /// The name in the article's URL.
+    pub slug: String,
+    /// The title, as plain text.
+    pub title: String,
+    /// When the article was published.
+    pub published_at: Timestamp,
+}
+
+/// What an article leads on to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Around {
+    /// The article published before it.
+    pub previous: Option<ArticleLink>,
+    /// The article published after it.
+    pub next: Option<ArticleLink>,
+    /// Those with the most tags in common, at most three.
+    pub related: Vec<ArticleLink>,
+    /// The tag that all related ones share with it.
+    pub tag: Option<Tag>,
+    /// Its series, if that has other parts that readers see.
+    pub series: Option<Series>,
+}
+
+/// A series of articles.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Series {
+    /// The name.
+    pub name: String,
+    /// The parts, oldest first.
+    pub parts: Vec<ArticleLink>,
+}
+
+/// The direction in which a language is written, as the value of `dir`.
+pub fn direction(language: &str) -> &'static str {
+    const FROM_THE_RIGHT: [&str; 11] =
+        ["ar", "arc", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"];
+    let mut parts = language.split(['-', '_']);
+    let is_from_the_right = parts.next().is_some_and(|language| FROM_THE_RIGHT.contains(&language))
+        || parts.any(|script| matches!(script, "Arab" | "Hebr"));
+    if is_from_the_right && !language.contains("-Latn") { "rtl" } else { "ltr" }
 }
 
 /// Everything an article's page shows except its counts. The author's preview shows the same.
@@ -112,6 +159,8 @@ pub struct ArticleContent {
     pub authors: Vec<Author>,
     /// When the article was published.
     pub published_at: Timestamp,
+    /// When it was changed last, if that was on a later day.
+    pub updated_at: Option<Timestamp>,
     /// Estimated reading time in minutes, at least 1.
     pub reading_minutes: i64,
     /// The headings, in document order.
@@ -222,4 +271,23 @@ pub struct RankedArticle {
     pub title: String,
     /// The article's views within the window.
     pub views: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn languages_are_written_in_their_direction() {
+        for (language, way) in [
+            ("en", "ltr"),
+            ("ar", "rtl"),
+            ("fa-IR", "rtl"),
+            ("az-Arab", "rtl"),
+            ("ur-Latn", "ltr"),
+            ("", "ltr"),
+        ] {
+            assert_eq!(direction(language), way, "{language}");
+        }
+    }
 }

@@ -14,6 +14,8 @@ pub struct Typed {
     pub summary: String,
     /// The tags, separated by commas.
     pub tags: String,
+    /// The name of the series that it is part of, or empty.
+    pub series: String,
     /// The URL of the cover picture, or empty.
     pub cover: String,
     /// Whether it is a page such as About.

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::article::{Article, ArticleSummary, Author, RankedArticle, Tag, Window};
+use super::article::{Around, Article, ArticleSummary, Author, RankedArticle, Tag, Window};
 use super::page::Page;
 
 /// A page's content and the frame around it.
@@ -72,6 +72,8 @@ pub struct ArticleData {
     pub article: Article,
     /// Width and height of the cover in pixels, if they are known.
     pub cover_size: Option<(i64, i64)>,
+    /// What it leads on to.
+    pub around: Around,
     /// The reader's own reactions; `None` if nobody is signed in.
     pub own: Option<OwnReactions>,
     /// Whether this reader's view would count now (rule C6).

@@ -1,5 +1,7 @@
 //! The page of an article. This is the page that records views.
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use leptos::prelude::*;
 use tidemark_content::front_matter::is_picture_address;
 use tidemark_content::markdown::plain_line;
@@ -7,6 +9,7 @@ use tidemark_content::markdown::plain_line;
 use super::query::param;
 use crate::api::pages::article;
 use crate::components::article_body::ArticleBody;
+use crate::components::article_end::{ReadNext, SeriesBox, Share};
 use crate::components::article_list::Time;
 use crate::components::hole::{self, views, views_in_words};
 use crate::components::metadata::article_head;
@@ -28,9 +31,9 @@ pub async fn page() -> LoadedPage {
 }
 
 fn show(data: ArticleData, state: &AppState) -> Content {
-    let ArticleData { article, cover_size, own, would_count, is_scheduled } = data;
+    let ArticleData { article, cover_size, around, own, would_count, is_scheduled } = data;
     let head = article_head(&state.config.site.base_url, &site(), &article, cover_size);
-    let Article { summary, html, contents, language, .. } = article;
+    let Article { summary, html, contents, language, updated_at, .. } = article;
     // Older versions of the program accepted cover URLs that browsers reject.
     let cover = summary.cover.filter(|cover| is_picture_address(cover));
     let content = ArticleContent {
@@ -38,6 +41,7 @@ fn show(data: ArticleData, state: &AppState) -> Content {
         cover,
         authors: summary.authors,
         published_at: summary.published_at,
+        updated_at: Some(updated_at).filter(|at| is_on_later_day(*at, summary.published_at)),
         reading_minutes: summary.reading_minutes,
         contents,
         html,
@@ -49,6 +53,7 @@ fn show(data: ArticleData, state: &AppState) -> Content {
         return show_scheduled(summary.id, content);
     }
     let path = format!("/articles/{}", summary.slug);
+    let address = format!("{}{path}", state.config.site.base_url);
     let (id, likes, collects) = (summary.id, summary.likes, summary.collects);
     let window_ms = u64::try_from(state.config.views.window.as_millis()).unwrap_or(u64::MAX);
     let reactions = view! { <Reactions id likes collects own path /> }.into_any();
@@ -61,7 +66,26 @@ fn show(data: ArticleData, state: &AppState) -> Content {
         {elsewhere.map(|part| view! { <span class="elsewhere">{format!("including {part}")}</span> })}
     }
     .into_any();
-    Content::new(head, view! { <ArticleBody content count reactions /> })
+    let series = around.series.clone().map(|series| {
+        let slug = summary.slug.clone();
+        view! { <SeriesBox series slug /> }.into_any()
+    });
+    let end = view! {
+        <Share title=summary.title address />
+        <ReadNext around />
+    }
+    .into_any();
+    let view = match series {
+        Some(series) => view! { <ArticleBody content count series reactions end /> }.into_any(),
+        None => view! { <ArticleBody content count reactions end /> }.into_any(),
+    };
+    Content::new(head, view)
+}
+
+/// Whether a time is on a later day in UTC, as the dates on the page are.
+fn is_on_later_day(time: Timestamp, than: Timestamp) -> bool {
+    let day = |time| TimeZone::UTC.to_datetime(time).date();
+    day(time) > day(than)
 }
 
 /// An article before its time: what readers will see, without counts and buttons.

@@ -191,10 +191,10 @@ fn Hit(hit: SearchHit) -> impl IntoView {
                 <span>{format_minutes(article.reading_minutes)}</span>
                 <span>{views_in_words(article.id, article.views)}</span>
             </p>
-            <h2 class="card-title">
+            <h2 class="card-title" dir="auto">
                 <a href=format!("/articles/{}", article.slug)>{marked(title_segments)}</a>
             </h2>
-            <p class="card-summary">{marked(excerpt)}</p>
+            <p class="card-summary" dir="auto">{marked(excerpt)}</p>
             <div class="card-foot">
                 <Byline authors=article.authors />
                 <Tags tags=article.tags />

@@ -35,6 +35,7 @@ pub async fn page(article: Article) -> LoadedPage {
         cover,
         authors: summary.authors,
         published_at: summary.published_at,
+        updated_at: None,
         reading_minutes: summary.reading_minutes,
         contents,
         html,

@@ -5,6 +5,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use moka::sync::Cache;
 use tidemark_counting::Views;
@@ -18,7 +19,7 @@ use super::db::content_version::ContentVersion;
 use super::db::lists::List;
 use super::reactions::Profile;
 use crate::error::Error;
-use crate::model::article::{Article, ArticleSummary, RankedArticle, Window};
+use crate::model::article::{Around, Article, ArticleSummary, RankedArticle, Window};
 use crate::model::page::Page;
 use crate::model::pages::Ranking;
 
@@ -30,6 +31,9 @@ const SIDEBAR_WINDOWS: [Window; 3] = [Window::Day, Window::Week, Window::All];
 
 /// Articles on the most viewed page.
 pub(super) const MOST_VIEWED_LENGTH: i64 = 50;
+
+/// Number of articles for which it is cached what they lead on to.
+const AROUND: u64 = 1_000;
 
 /// Number of lists whose length is cached.
 const TOTALS: u64 = 1_000;
@@ -91,13 +95,15 @@ pub struct Articles {
     views: Views,
     by_slug: ArticlesBySlug,
     totals: Totals,
+    /// What articles lead on to, by content version and article.
+    around: Cache<(u64, i64), Arc<Around>>,
 }
 
 impl Articles {
     /// The articles in `database`. `by_slug` reads single ones.
     pub fn new(database: Database, clock: Clock, views: Views, by_slug: ArticlesBySlug) -> Self {
         let totals = Totals::new(database.content_version().clone());
-        Self { database, clock, views, by_slug, totals }
+        Self { database, clock, views, by_slug, totals, around: Cache::new(AROUND) }
     }
 
     /// A page of visible articles, newest first. A page past the end is empty.
@@ -189,6 +195,21 @@ impl Articles {
     /// Any database error; [`Error::Unavailable`] if too many wait for an article.
     pub async fn one_as_stored(&self, slug: &str) -> Result<Option<Article>, Error> {
         self.by_slug.read(slug).await
+    }
+
+    /// What a visible article leads on to. Asks the database only once for each content version.
+    ///
+    /// # Errors
+    /// Any database error.
+    pub async fn around(&self, article: &Article) -> Result<Around, Error> {
+        // The version before the statement, so that a change during it is not missed.
+        let key = (self.database.content_version().current(), article.summary.id);
+        if let Some(around) = self.around.get(&key) {
+            return Ok(Around::clone(&around));
+        }
+        let around = self.database.around(article, self.clock.now_ms()).await?;
+        self.around.insert(key, Arc::new(around.clone()));
+        Ok(around)
     }
 
     /// Replaces the article's views with the current count.

@@ -17,7 +17,7 @@ use super::reactions::{Profile, Reactions};
 use super::request::identity::{Identity, PageCookie};
 use super::search::{Search, Searched};
 use crate::error::Error;
-use crate::model::article::{ArticleSummary, Window};
+use crate::model::article::{Around, ArticleSummary, Window};
 use crate::model::page::Page;
 use crate::model::pages::{
     ArticleData, AuthorData, Follow, Frame, Framed, HomeData, MenuUser, MostViewedData, Ranking,
@@ -134,7 +134,8 @@ impl Reading {
             None => None,
         };
         let cover_size = self.cover_size(article.summary.cover.as_deref()).await?;
-        Ok(ArticleData { article, cover_size, own, would_count, is_scheduled: false })
+        let around = self.articles.around(&article).await?;
+        Ok(ArticleData { article, cover_size, around, own, would_count, is_scheduled: false })
     }
 
     /// Width and height in pixels of a cover, if it is a picture of this blog.
@@ -167,6 +168,7 @@ impl Reading {
         Ok(ArticleData {
             article,
             cover_size: None,
+            around: Around::default(),
             own: None,
             would_count: false,
             is_scheduled: true,

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use tidemark_content::difference::{Differences, compare};
-use tidemark_content::front_matter::is_picture_address;
+use tidemark_content::front_matter::{LONGEST_SERIES, is_picture_address};
 use tidemark_content::markdown::{self, Rendered};
 use tidemark_content::slug::{slugify, tag_slug};
 use tidemark_counting::Views;
@@ -168,6 +168,7 @@ fn typed_of(fields: &ArticleFields) -> Typed {
         slug: fields.slug.clone(),
         summary: fields.summary.clone(),
         tags: tags.join(", "),
+        series: fields.series.clone().unwrap_or_default(),
         cover: fields.cover.clone().unwrap_or_default(),
         is_page: fields.kind == Kind::Page,
         markdown: fields.markdown.clone(),
@@ -175,13 +176,14 @@ fn typed_of(fields: &ArticleFields) -> Typed {
 }
 
 /// The form for a revision, including a summary that was generated. A revision does not say whether
-/// it was a page.
+/// it was a page, and in which series.
 fn typed_of_revision(revision: &Revision) -> Typed {
     Typed {
         title: revision.title.clone(),
         slug: revision.slug.clone(),
         summary: revision.summary.clone(),
         tags: revision.tags.join(", "),
+        series: String::new(),
         cover: revision.cover.clone().unwrap_or_default(),
         is_page: false,
         markdown: revision.markdown.clone(),
@@ -253,6 +255,12 @@ fn check(typed: &Typed) -> FieldErrors {
         }
         Some(_) => {}
     }
+    if too_long(&typed.series, LONGEST_SERIES) {
+        errors.push((
+            "series",
+            format!("The name of a series may have at most {LONGEST_SERIES} characters."),
+        ));
+    }
     if !typed.cover.is_empty()
         && (too_long(&typed.cover, LONGEST_COVER) || !is_picture_address(&typed.cover))
     {
@@ -282,6 +290,7 @@ fn fits(typed: &Typed) -> bool {
         (&typed.title, LONGEST_TITLE),
         (&typed.slug, LONGEST_SLUG),
         (&typed.summary, LONGEST_SUMMARY),
+        (&typed.series, LONGEST_SERIES),
         (&typed.tags, 2 * MOST_TAGS * (LONGEST_TAG + 2)),
         (&typed.cover, LONGEST_COVER),
         (&typed.markdown, LONGEST_MARKDOWN),
@@ -373,6 +382,7 @@ impl Studio {
                 ("Text", old.markdown, new.markdown),
                 ("Summary", old.summary, new.summary),
                 ("Tags", old.tags, new.tags),
+                ("Series", old.series, new.series),
                 ("Address", old.slug, new.slug),
                 ("Cover picture", old.cover, new.cover),
                 ("Kind", kind(old.is_page), kind(new.is_page)),
@@ -639,6 +649,7 @@ impl Studio {
             authors,
             published_at: Timestamp::from_millisecond(published_at.unwrap_or(now))
                 .unwrap_or_default(),
+            updated_at: None,
             reading_minutes,
             contents: contents.into_iter().map(Heading::from).collect(),
             html,
@@ -827,8 +838,10 @@ impl Studio {
             language,
             status,
             published_at,
+            updated_at: None,
             authors: vec![],
             tags: tags(typed).unwrap_or_default(),
+            series: Some(one_line(&typed.series)).filter(|series| !series.is_empty()),
             aliases: vec![],
             cover: Some(typed.cover.clone()).filter(|cover| !cover.is_empty()),
         }))

@@ -290,8 +290,8 @@ fn faults_in_page(html: &str) -> Vec<String> {
                 .attribute("href")
                 .is_some_and(|href| href.starts_with('/') || href.starts_with("http://127.0.0.1")),
             "meta" => start.attribute("http-equiv").is_none(),
-            "iframe" | "object" | "embed" | "base" | "style" | "math" | "template" | "noscript"
-            | "xmp" | "plaintext" => false,
+            "iframe" | "object" | "embed" | "base" | "style" | "template" | "noscript" | "xmp"
+            | "plaintext" => false,
             _ => start.attribute("style").is_none(),
         };
         if !is_ours {

@@ -7,6 +7,7 @@
 mod access;
 mod accounts;
 mod api;
+mod around;
 mod backup;
 mod baselines;
 mod clients;

@@ -668,7 +668,7 @@ fn the_preview_matches_the_published_page() {
     ] {
         let [from_preview, from_page] = [&preview, &page].map(|html| {
             let html = html.replace(
-                "<nav aria-labelledby=\"contents-title\" class=\"contents\"",
+                "<nav aria-labelledby=\"site-contents\" class=\"contents\"",
                 "<nav class=\"contents\"",
             );
             part(

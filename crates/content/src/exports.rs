@@ -241,10 +241,12 @@ impl Raw {
                 title,
                 summary,
                 published_at: self.published_at,
+                updated_at: None,
                 draft,
                 authors,
                 tags,
                 aliases,
+                series: None,
                 cover: cover.as_ref().map(|(_, cover)| cover.clone()).filter(|cover| {
                     is_picture_address(cover) && cover.chars().nth(LONGEST_COVER).is_none()
                 }),

@@ -22,6 +22,9 @@ pub use write::write;
 /// Maximum length of an alias, in characters: what a key of MySQL can hold.
 pub const LONGEST_ALIAS: usize = 768;
 
+/// Maximum length of a series' name, in characters.
+pub const LONGEST_SERIES: usize = 200;
+
 /// Maximum number of aliases of an article.
 pub const MOST_ALIASES: usize = 100;
 
@@ -36,6 +39,8 @@ pub struct Source {
     pub summary: Option<String>,
     /// Milliseconds since 1970. Only a draft may have none.
     pub published_at: Option<i64>,
+    /// When its text was changed last, if the file says so. Milliseconds since 1970.
+    pub updated_at: Option<i64>,
     /// Whether it is hidden from readers.
     pub draft: bool,
     /// Names, in order. May be empty.
@@ -44,6 +49,8 @@ pub struct Source {
     pub tags: Vec<String>,
     /// Other addresses of the article, with a leading slash and without a trailing one.
     pub aliases: Vec<String>,
+    /// The name of the series that it is part of.
+    pub series: Option<String>,
     /// The address of the cover picture.
     pub cover: Option<String>,
     /// The language as a BCP 47 tag, if the file names it. Otherwise it is found out from the text.
@@ -384,16 +391,49 @@ mod tests {
     }
 
     #[test]
+    fn an_update_and_a_series_are_read_in_all_their_forms() {
+        let day = Some(1_769_817_600_000);
+        for line in [
+            "lastmod: 2026-01-31",
+            "updated: 2026-01-31",
+            "last_modified_at: 2026-01-31",
+            "modified: 2026-01-31",
+        ] {
+            let text = format!("---\ntitle: x\ndate: 2026-01-02\n{line}\n---\n");
+            let Found { source, unused, .. } = found("a.md", &text);
+            assert_eq!((source.updated_at, unused.len()), (day, 0), "{line}");
+        }
+        let finnish = found("a.md", "---\ntitle: x\nlang: fin\n---\n");
+        assert_eq!(finnish.source.language.as_deref(), Some("fi"));
+        let wrong = found("a.md", "---\ntitle: x\ndate: 2026-01-02\nlastmod: soon\n---\n");
+        assert_eq!((wrong.source.updated_at, wrong.notes.len()), (None, 1));
+        for text in [
+            "---\ntitle: x\ndate: 2026-01-02\nseries: The tides\n---\n",
+            "---\ntitle: x\ndate: 2026-01-02\nseries: [The tides, Other]\n---\n",
+            "+++\ntitle = \"x\"\ndate = 2026-01-02\n[taxonomies]\nseries = [\"The tides\"]\n+++\n",
+        ] {
+            let Found { source, unused, .. } = found("a.md", text);
+            assert_eq!((source.series.as_deref(), unused.len()), (Some("The tides"), 0), "{text}");
+        }
+        let long = "x".repeat(LONGEST_SERIES + 1);
+        let long =
+            found("a.md", &format!("---\ntitle: x\ndate: 2026-01-02\nseries: {long}\n---\n"));
+        assert_eq!((long.source.series, long.notes.len()), (None, 1));
+    }
+
+    #[test]
     fn what_is_written_parses_back_the_same() {
         let source = Source {
             slug: "a-b".into(),
             title: "\"A\" = 'b' \\ 潮".into(),
             summary: Some("three\n+++\nlines".into()),
             published_at: Some(1_769_857_200_123),
+            updated_at: Some(1_769_943_600_000),
             draft: true,
             authors: vec!["Жанна".into(), "B".into()],
             tags: vec!["one two".into()],
             aliases: vec!["/2014/a b.html".into(), "/c#/100% sure?".into()],
+            series: Some("\"Tides\" & more".into()),
             cover: Some("/pictures/a.png".into()),
             language: Some("de".into()),
             is_page: false,

@@ -25,6 +25,11 @@ const MOST_WORK_OF_BLOCK: usize = 2_500_000;
 /// The same for all blocks of a text together.
 const MOST_WORK: usize = 5_000_000;
 
+/// The longest language that is written above a block, in bytes.
+const LONGEST_LABEL: usize = 30;
+/// The highest number of a first line.
+const MOST_LINE_NUMBER: isize = 1_000_000;
+
 static REGISTRY: LazyLock<Option<Registry>> = LazyLock::new(|| match Registry::builtin() {
     Ok(mut registry) => {
         registry.link_grammars();
@@ -60,9 +65,8 @@ pub struct Highlighted {
 pub fn highlighted(info: &str, code: &str, budget: &mut Budget) -> Option<Highlighted> {
     let registry = REGISTRY.as_ref()?;
     // The language is the first word: ```rust,ignore and ```rust {1,3} are Rust.
-    let language = info.split([',', ' ', '{', '[']).next().unwrap_or_default();
-    let mut language =
-        if registry.contains_grammar(language) { language } else { PLAIN_GRAMMAR_NAME };
+    let named = info.split([',', ' ', '{', '[', ':']).next().unwrap_or_default();
+    let mut language = if registry.contains_grammar(named) { named } else { PLAIN_GRAMMAR_NAME };
     let is_too_long = |line: &str| line.len() > LONGEST_LINE;
     let (mut has_long_lines, mut is_whole) = (false, true);
     if language != PLAIN_GRAMMAR_NAME {
@@ -99,7 +103,45 @@ pub fn highlighted(info: &str, code: &str, budget: &mut Budget) -> Option<Highli
     };
     let renderer =
         HtmlRenderer { css_class_prefix: Some(CLASS_PREFIX.into()), ..HtmlRenderer::default() };
-    Some(Highlighted { html: renderer.render(&block, &RenderOptions::default()), is_whole })
+    let pre = renderer.render(&block, &render_options(&info[named.len()..]));
+    let label = label(named).map(|label| format!("<p class=\"code-label\">{label}</p>\n"));
+    let html = format!("<div class=\"code-frame\">\n{}{pre}</div>", label.unwrap_or_default());
+    Some(Highlighted { html, is_whole })
+}
+
+/// What is written above a block: the language as typed, unless it is none.
+fn label(language: &str) -> Option<&str> {
+    let is_name = language
+        .chars()
+        .all(|character| character.is_ascii_alphanumeric() || "+-#._".contains(character));
+    match language {
+        "" | "text" | "txt" | "plain" | "plaintext" => None,
+        // Drawing it would take a script on the page.
+        "mermaid" => Some("Diagram (Mermaid)"),
+        language => (is_name && language.len() <= LONGEST_LABEL).then_some(language),
+    }
+}
+
+/// The options after the language, in the forms of Zola (`linenos,linenostart=7`), Hugo
+/// (`{linenos=table,linenostart=7}`), VitePress (`:line-numbers`) and others (`showLineNumbers`).
+fn render_options(options: &str) -> RenderOptions {
+    let mut render = RenderOptions::default();
+    for option in options.split([',', ' ', '{', '}', ':', '\t']) {
+        let (name, value) = option.split_once('=').unwrap_or((option, ""));
+        let value = value.trim_matches('"');
+        match name.to_ascii_lowercase().as_str() {
+            "linenos" | "line-numbers" | "showlinenumbers" => {
+                render.show_line_numbers = value != "false";
+            }
+            "linenostart" | "startline" => {
+                let start =
+                    value.parse().ok().filter(|start| (0..=MOST_LINE_NUMBER).contains(start));
+                render.line_number_start = start.unwrap_or(1);
+            }
+            _ => {}
+        }
+    }
+    render
 }
 
 /// The work of highlighting a block, not counting lines that are too long.

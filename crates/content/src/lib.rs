@@ -17,6 +17,7 @@ pub mod front_matter;
 mod highlight;
 pub mod links;
 pub mod markdown;
+mod math;
 pub mod menu;
 mod nesting;
 pub mod pictures;

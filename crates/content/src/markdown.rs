@@ -5,15 +5,18 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::LazyLock;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use comrak::adapters::{HeadingAdapter, HeadingMeta};
 use comrak::html::Anchorizer;
-use comrak::nodes::{AstNode, NodeHtmlBlock, NodeLink, NodeValue};
+use comrak::nodes::{AstNode, NodeHtmlBlock, NodeLink, NodeValue, Sourcepos};
+use comrak::options::Plugins;
 use comrak::{Arena, Options};
 
 use super::characters::{is_storable, without_unstorable};
 use super::front_matter::one_line_end;
 use super::highlight::{self, Budget, Highlighted, highlighted};
+use super::math;
 use super::nesting::{capped, capped_quotes};
 use super::pictures::tags::with_sizes;
 use super::pieces::in_pieces;
@@ -57,6 +60,7 @@ const TOO_MANY_ADDRESSES: &str =
     "Too many addresses follow each other without spaces, so none is made into a link.";
 const TOO_MANY_HEADINGS: &str =
     "A text can have up to 500 headings; the rest are shown as paragraphs.";
+const FORMULA_IS_SOURCE: &str = "Some formulas can't be rendered and are shown as typed.";
 const TOO_MANY_FOOTNOTES: &str =
     "A text can have up to 1,000 footnote references; the rest are shown as typed.";
 
@@ -114,6 +118,12 @@ pub fn render_until(markdown: &str, is_stopped: &AtomicBool) -> Option<Rendered>
     if limit_footnotes(root) {
         notes.push(TOO_MANY_FOOTNOTES);
     }
+    if !math::render(root) {
+        notes.push(FORMULA_IS_SOURCE);
+    }
+    goes_on()?;
+    render_titles_of_alerts(&arena, root, is_stopped)?;
+    make_figures(root, &options);
     let mut budget = Budget::default();
     for node in root.descendants() {
         if !highlight(node, &mut budget) && !notes.contains(&CODE_IS_PLAIN) {
@@ -122,7 +132,10 @@ pub fn render_until(markdown: &str, is_stopped: &AtomicBool) -> Option<Rendered>
         goes_on()?;
     }
     let mut page = Bounded(String::new());
-    let mut html = match comrak::format_html(root, &options, &mut page) {
+    let anchors = Anchors { headings: &contents, next: AtomicUsize::new(0) };
+    let mut plugins = Plugins::default();
+    plugins.render.heading_adapter = Some(&anchors);
+    let mut html = match comrak::format_html_with_plugins(root, &options, &mut page, &plugins) {
         Ok(()) => page.0,
         // Writing to it fails only at the limit.
         Err(_) => {
@@ -177,11 +190,12 @@ impl fmt::Write for Bounded {
 /// The text as typed, without any markup. It never exceeds the limit, because a character becomes
 /// at most five.
 fn as_typed(markdown: &str) -> String {
-    let text = without_unstorable(markdown)
-        .replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;");
-    format!("<pre>\n{text}</pre>\n")
+    format!("<pre>\n{}</pre>\n", escaped(&without_unstorable(markdown)))
+}
+
+/// A text as it is written between tags and in an attribute.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 /// Removes whatever is not allowed in a page. The result means the same to a browser as to the
@@ -289,7 +303,11 @@ fn parse<'a>(
     // although its author meant a paragraph. A backslash before it makes it one. That may uncover
     // the next such line.
     for _ in 0..READINGS {
-        let starts: Vec<(usize, usize)> = root.descendants().filter_map(start_of_text).collect();
+        let starts = root
+            .descendants()
+            .filter_map(|node| start_of_text(node).or_else(|| start_of_price(node)));
+        let mut starts: Vec<(usize, usize)> = starts.collect();
+        starts.sort_unstable();
         let Some(escaped) = escape_at(&markdown, &starts) else { break };
         markdown = Cow::Owned(escaped);
         root = read(&markdown)?;
@@ -336,15 +354,41 @@ fn start_of_text<'a>(node: &'a AstNode<'a>) -> Option<(usize, usize)> {
     raw_html::is_text(literal, is_closed).then_some((start.line, start.column))
 }
 
-/// Inserts a backslash before the `<` at each of these places, which must be sorted. Returns `None`
-/// if no place has a `<`.
+/// The line and column, from 1, of what looks like a formula but is text: prices such as
+/// `US$5 or AU$6`, and variables such as `$HOME/$USER` and `$HOME$USER`. `$n$th` is a formula.
+fn start_of_price<'a>(node: &'a AstNode<'a>) -> Option<(usize, usize)> {
+    let data = node.data();
+    let NodeValue::Math(math) = &data.value else { return None };
+    if math.display_math {
+        return None;
+    }
+    let text = |neighbour: Option<&'a AstNode<'a>>| match &neighbour?.data().value {
+        NodeValue::Text(text) => Some(text.clone()),
+        _ => None,
+    };
+    let (before, after) = (text(node.previous_sibling()), text(node.next_sibling()));
+    let follows_word =
+        before.is_some_and(|text| text.chars().next_back().is_some_and(char::is_alphanumeric));
+    let precedes_word =
+        after.is_some_and(|text| text.chars().next().is_some_and(char::is_alphanumeric));
+    let ends_a_formula =
+        math.literal.ends_with(|last: char| last.is_alphanumeric() || "})]|'!".contains(last));
+    let is_variable = math.literal.len() > 1
+        && math.literal.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+    let is_text = follows_word || (precedes_word && (!ends_a_formula || is_variable));
+    let start = data.sourcepos.start;
+    is_text.then_some((start.line, start.column))
+}
+
+/// Inserts a backslash before the `<` or `$` at each of these places, which must be sorted. Returns `None`
+/// if no place has one.
 fn escape_at(markdown: &str, places: &[(usize, usize)]) -> Option<String> {
     let mut escaped = String::with_capacity(markdown.len() + places.len());
     let mut places = places.iter().peekable();
     for (number, line) in (1..).zip(markdown.split_inclusive('\n')) {
         let place =
             places.next_if(|(at, _)| *at == number).map(|(_, column)| column.saturating_sub(1));
-        match place.filter(|column| line.as_bytes().get(*column) == Some(&b'<')) {
+        match place.filter(|column| matches!(line.as_bytes().get(*column), Some(b'<' | b'$'))) {
             Some(column) => {
                 escaped.push_str(&line[..column]);
                 escaped.push('\\');
@@ -413,7 +457,7 @@ pub(crate) fn options(markdown: &str) -> Options<'static> {
     options.extension.tasklist = true;
     options.extension.footnotes = true;
     options.extension.alerts = true;
-    options.extension.header_id_prefix = Some(String::new());
+    options.extension.math_dollars = true;
     options.extension.cjk_friendly_emphasis = true;
     // Authors may write HTML; the sanitiser decides what stays.
     options.render.r#unsafe = true;
@@ -447,13 +491,17 @@ fn level_headings<'a>(root: &'a AstNode<'a>) {
 }
 
 fn contents<'a>(root: &'a AstNode<'a>) -> Vec<Heading> {
-    // These equal comrak's anchors: same function, same headings, same order.
     let mut anchorizer = Anchorizer::new();
+    for id in IDS_OF_SITE {
+        anchorizer.anchorize(id);
+    }
     let mut contents = Vec::new();
     for node in root.descendants() {
         if let NodeValue::Heading(heading) = &node.data().value {
             let text = node.collect_text();
-            let anchor = anchorizer.anchorize(&text);
+            // A heading of nothing but emoji has no letter for an anchor.
+            let has_anchor = !Anchorizer::new().anchorize(&text).is_empty();
+            let anchor = anchorizer.anchorize(if has_anchor { &text } else { "section" });
             contents.push(Heading { level: heading.level, text, anchor });
         }
     }
@@ -511,33 +559,95 @@ fn language<'a>(root: &'a AstNode<'a>) -> String {
             break;
         }
     }
-    use whatlang::Lang;
-    match whatlang::detect(&prose).filter(whatlang::Info::is_reliable).map(|info| info.lang()) {
-        None => "en",
-        // BCP 47 requires the two-letter code if there is one. These are the languages with such a
-        // code and many writers.
-        Some(Lang::Eng) => "en",
-        Some(Lang::Cmn) => "zh",
-        Some(Lang::Rus) => "ru",
-        Some(Lang::Ukr) => "uk",
-        Some(Lang::Spa) => "es",
-        Some(Lang::Por) => "pt",
-        Some(Lang::Fra) => "fr",
-        Some(Lang::Deu) => "de",
-        Some(Lang::Ita) => "it",
-        Some(Lang::Nld) => "nl",
-        Some(Lang::Pol) => "pl",
-        Some(Lang::Ces) => "cs",
-        Some(Lang::Tur) => "tr",
-        Some(Lang::Jpn) => "ja",
-        Some(Lang::Kor) => "ko",
-        Some(Lang::Ara) => "ar",
-        Some(Lang::Heb) => "he",
-        Some(Lang::Hin) => "hi",
-        Some(other) => other.code(),
-    }
-    .to_owned()
+    whatlang::detect(&prose)
+        .filter(whatlang::Info::is_reliable)
+        .map_or("en", |info| language_tag(info.lang()))
+        .to_owned()
 }
+
+/// The BCP 47 tag of a language, which is the two-letter code if there is one.
+fn language_tag(language: whatlang::Lang) -> &'static str {
+    short_code(language.code()).unwrap_or(language.code())
+}
+
+/// The two-letter code for a three-letter one, if there is one.
+pub(crate) fn short_code(code: &str) -> Option<&'static str> {
+    SHORT_CODES.iter().find(|(long, _)| *long == code).map(|(_, short)| *short)
+}
+
+/// The codes of ISO 639-3 that the detection knows, with those of ISO 639-1.
+const SHORT_CODES: [(&str, &str); 70] = [
+    ("afr", "af"),
+    ("aka", "ak"),
+    ("amh", "am"),
+    ("ara", "ar"),
+    ("aze", "az"),
+    ("bel", "be"),
+    ("ben", "bn"),
+    ("bul", "bg"),
+    ("cat", "ca"),
+    ("ces", "cs"),
+    ("cmn", "zh"),
+    ("cym", "cy"),
+    ("dan", "da"),
+    ("deu", "de"),
+    ("ell", "el"),
+    ("eng", "en"),
+    ("epo", "eo"),
+    ("est", "et"),
+    ("fin", "fi"),
+    ("fra", "fr"),
+    ("guj", "gu"),
+    ("heb", "he"),
+    ("hin", "hi"),
+    ("hrv", "hr"),
+    ("hun", "hu"),
+    ("hye", "hy"),
+    ("ind", "id"),
+    ("ita", "it"),
+    ("jav", "jv"),
+    ("jpn", "ja"),
+    ("kan", "kn"),
+    ("kat", "ka"),
+    ("khm", "km"),
+    ("kor", "ko"),
+    ("lat", "la"),
+    ("lav", "lv"),
+    ("lit", "lt"),
+    ("mal", "ml"),
+    ("mar", "mr"),
+    ("mkd", "mk"),
+    ("mya", "my"),
+    ("nep", "ne"),
+    ("nld", "nl"),
+    ("nob", "nb"),
+    ("ori", "or"),
+    ("pan", "pa"),
+    ("pes", "fa"),
+    ("pol", "pl"),
+    ("por", "pt"),
+    ("ron", "ro"),
+    ("rus", "ru"),
+    ("sin", "si"),
+    ("slk", "sk"),
+    ("slv", "sl"),
+    ("sna", "sn"),
+    ("spa", "es"),
+    ("srp", "sr"),
+    ("swe", "sv"),
+    ("tam", "ta"),
+    ("tel", "te"),
+    ("tgl", "tl"),
+    ("tha", "th"),
+    ("tuk", "tk"),
+    ("tur", "tr"),
+    ("ukr", "uk"),
+    ("urd", "ur"),
+    ("uzb", "uz"),
+    ("vie", "vi"),
+    ("yid", "yi"),
+    ("zul", "zu"),
+];
 
 fn summary<'a>(root: &'a AstNode<'a>) -> String {
     let text = root
@@ -553,6 +663,122 @@ fn summary<'a>(root: &'a AstNode<'a>) -> String {
     let cut: String = text.chars().take(SUMMARY_CHARACTERS).collect();
     let cut = cut.rsplit_once(' ').map_or(cut.as_str(), |(whole_words, _)| whole_words);
     format!("{}…", cut.trim_end_matches([',', ';', ':', '.', '(']))
+}
+
+/// Writes headings with the anchors of the table of contents.
+struct Anchors<'a> {
+    headings: &'a [Heading],
+    /// How many headings were written.
+    next: AtomicUsize,
+}
+
+impl HeadingAdapter for Anchors<'_> {
+    fn enter(
+        &self,
+        output: &mut dyn fmt::Write,
+        heading: &HeadingMeta,
+        _: Option<Sourcepos>,
+    ) -> fmt::Result {
+        let anchor = self.headings.get(self.next.load(Ordering::Relaxed));
+        write!(output, "<h{}", heading.level)?;
+        if let Some(Heading { anchor, .. }) = anchor {
+            write!(output, " id=\"{anchor}\"")?;
+        }
+        output.write_str(">")
+    }
+
+    fn exit(&self, output: &mut dyn fmt::Write, heading: &HeadingMeta) -> fmt::Result {
+        // Headings don't nest, so the one that ends is the one that began last.
+        if let Some(Heading { text, anchor, .. }) =
+            self.headings.get(self.next.fetch_add(1, Ordering::Relaxed))
+        {
+            let text = escaped(text);
+            write!(
+                output,
+                "<a href=\"#{anchor}\" aria-label=\"Link to heading '{text}'\" class=\"anchor\"></a>"
+            )?;
+        }
+        writeln!(output, "</h{}>", heading.level)
+    }
+}
+
+/// Renders the Markdown in the titles that authors give to alerts, such as links. Without this, a
+/// title is text as typed.
+fn render_titles_of_alerts<'a>(
+    arena: &'a Arena<'a>,
+    root: &'a AstNode<'a>,
+    is_stopped: &AtomicBool,
+) -> Option<()> {
+    let block = |literal: String| {
+        arena.alloc(NodeValue::HtmlBlock(NodeHtmlBlock { block_type: 6, literal }).into())
+    };
+    let alerts: Vec<&AstNode> = root
+        .descendants()
+        .filter(|node| matches!(node.data().value, NodeValue::Alert(_)))
+        .collect();
+    for node in alerts {
+        let (title, class) = match &node.data().value {
+            NodeValue::Alert(alert) => match &alert.title {
+                Some(title) => (title.clone(), alert.alert_type.css_class(Default::default())),
+                None => continue,
+            },
+            _ => continue,
+        };
+        let options = options(&title);
+        let parsed = parse(arena, &title, &options, is_stopped)?;
+        let paragraph = parsed.first_child().filter(|first| {
+            first.next_sibling().is_none() && matches!(first.data().value, NodeValue::Paragraph)
+        });
+        let Some(paragraph) = paragraph else { continue };
+        math::render(paragraph);
+        let mut html = Bounded(String::new());
+        comrak::format_html(paragraph, &options, &mut html).ok()?;
+        let html = html.0.trim().trim_start_matches("<p>").trim_end_matches("</p>");
+        let start = format!(
+            "<div class=\"markdown-alert {class}\">\n<p class=\"markdown-alert-title\">{html}</p>\n"
+        );
+        node.insert_before(block(start));
+        let children: Vec<&AstNode> = node.children().collect();
+        for child in children {
+            node.insert_before(child);
+        }
+        node.data_mut().value =
+            NodeValue::HtmlBlock(NodeHtmlBlock { block_type: 6, literal: "</div>\n".into() });
+    }
+    Some(())
+}
+
+/// Makes a figure of each picture that stands alone in a paragraph and has a title, which becomes
+/// the caption.
+fn make_figures<'a>(root: &'a AstNode<'a>, options: &Options) {
+    let paragraphs: Vec<&AstNode> = root
+        .descendants()
+        .filter(|node| matches!(node.data().value, NodeValue::Paragraph))
+        .collect();
+    for paragraph in paragraphs {
+        let alone = |parent: &'a AstNode<'a>| {
+            parent.first_child().filter(|child| child.next_sibling().is_none())
+        };
+        let Some(child) = alone(paragraph) else { continue };
+        // The picture may be a link to a larger one.
+        let is_link = matches!(child.data().value, NodeValue::Link(_));
+        let Some(picture) = (if is_link { alone(child) } else { Some(child) }) else { continue };
+        let caption = match &mut picture.data_mut().value {
+            NodeValue::Image(image) if !image.title.trim().is_empty() => {
+                std::mem::take(&mut image.title)
+            }
+            _ => continue,
+        };
+        let mut html = Bounded(String::new());
+        let _ = comrak::format_html(child, options, &mut html);
+        let literal = format!(
+            "<figure>{}<figcaption>{}</figcaption></figure>\n",
+            html.0.trim(),
+            escaped(&caption)
+        );
+        child.detach();
+        paragraph.data_mut().value = NodeValue::HtmlBlock(NodeHtmlBlock { block_type: 6, literal });
+    }
 }
 
 /// Replaces a code block with highlighted HTML; leaves it alone if the highlighter fails. Returns
@@ -601,14 +827,23 @@ fn is_known_class(class: &str) -> bool {
     const KNOWN: [&str; 4] = ["footnote", "markdown-alert", "task-list", "contains-task-list"];
     class == "anchor"
         || highlight::is_class(class)
+        || math::is_class(class)
         || KNOWN.iter().any(|prefix| class.starts_with(prefix))
 }
 
 /// Ids that the site's own pages use around a text. If a text used one, a label, a link or a CSS
-/// rule could hit the wrong element. A heading with such an id loses its anchor and keeps its text.
-fn is_id_of_site(id: &str) -> bool {
-    ["content", "contents-title", "q"].contains(&id) || id.starts_with("ranking")
-}
+/// rule could hit the wrong element. A heading gets another anchor.
+const IDS_OF_SITE: [&str; 9] = [
+    "q",
+    "ranking-24h",
+    "ranking-30d",
+    "ranking-7d",
+    "ranking-all",
+    "rankings-title",
+    "site-content",
+    "site-contents",
+    "site-related",
+];
 
 /// Whether every address in a `srcset` would be allowed in `src`. The sanitiser checks `src` only.
 fn is_harmless_srcset(value: &str) -> bool {
@@ -630,6 +865,7 @@ fn sanitizer() -> ammonia::Builder<'static> {
             "address", "audio", "input", "picture", "progress", "section", "source", "tfoot",
             "track", "video",
         ])
+        .add_tags(math::ELEMENTS)
         .add_generic_attributes(["id", "class", "dir"])
         .add_tag_attributes("a", ["aria-label", "name"])
         .add_tag_attributes("data", ["value"])
@@ -645,6 +881,7 @@ fn sanitizer() -> ammonia::Builder<'static> {
             "source",
             ["height", "media", "sizes", "src", "srcset", "type", "width"],
         )
+        .add_tag_attributes("span", ["aria-hidden"])
         .add_tag_attributes("time", ["datetime"])
         .add_tag_attributes("track", ["src", "kind", "srclang", "label", "default"])
         .add_tag_attributes(
@@ -688,10 +925,13 @@ fn sanitizer() -> ammonia::Builder<'static> {
             // Browsers do not follow it, but tools that read a page for somebody may.
             "cite" => (value.starts_with("https://") || value.starts_with("http://"))
                 .then_some(value.into()),
-            "id" | "name" => (!is_id_of_site(value)).then_some(value.into()),
+            "id" | "name" => (!IDS_OF_SITE.contains(&value)).then_some(value.into()),
             "srcset" => is_harmless_srcset(value).then_some(value.into()),
             _ => Some(value.into()),
         });
+    for element in math::ELEMENTS {
+        builder.add_tag_attributes(element, math::ATTRIBUTES);
+    }
     builder
 }
 
@@ -1008,6 +1248,7 @@ mod tests {
             "template",
             "svg",
             "math",
+            "mi",
             "path",
             "set",
             "T",
@@ -1170,12 +1411,112 @@ mod tests {
     #[test]
     fn a_text_cannot_use_the_sites_own_ids() {
         let html =
-            render("<input type=checkbox id=ranking-24h><p id=content>x</p><p id=q></p><p id=mine></p>\n\n# Content\n")
+            render("<input type=checkbox id=ranking-24h><p id=site-content>x</p><p id=q></p><p id=mine></p>\n\n# Site content\n")
                 .html;
-        for id in ["ranking-24h", "content", "q"] {
+        for id in ["ranking-24h", "site-content", "q"] {
             assert!(!html.contains(&format!("id=\"{id}\"")), "{html}");
         }
         assert!(html.contains("id=\"mine\""), "{html}");
+    }
+
+    #[test]
+    fn every_heading_has_an_anchor() {
+        let rendered = render("# Content\n\n# Ranking all\n\n# 🎉\n\n# 🎉\n\n# Section");
+        let anchors: Vec<&str> =
+            rendered.contents.iter().map(|heading| heading.anchor.as_str()).collect();
+        assert_eq!(anchors, ["content", "ranking-all-1", "section", "section-1", "section-2"]);
+        for anchor in anchors {
+            assert!(rendered.html.contains(&format!("id=\"{anchor}\"")), "{}", rendered.html);
+            assert!(rendered.html.contains(&format!("href=\"#{anchor}\"")), "{}", rendered.html);
+        }
+    }
+
+    #[test]
+    fn formulas_become_mathml() {
+        let html =
+            render("Let $x^2$ be.\n\n$$\n\\sum_i a_i\n$$\n\n```math\n\\frac{a}{b}\n```\n").html;
+        assert_eq!(html.matches("<math").count(), 3, "{html}");
+        assert!(html.contains("<msup><mi>x</mi><mn>2</mn></msup>"), "{html}");
+        assert_eq!(html.matches("display=\"block\"").count(), 2, "{html}");
+        assert!(!html.contains('$'), "{html}");
+        let rendered = render("$\\nosuch{x}$ and $a<b$");
+        assert_eq!(rendered.notes, [FORMULA_IS_SOURCE]);
+        assert!(
+            rendered.html.contains("<code class=\"math-source\">$\\nosuch{x}$</code>"),
+            "{}",
+            rendered.html
+        );
+    }
+
+    #[test]
+    fn prices_and_variables_are_no_formulas() {
+        for text in [
+            "$5 and $10",
+            "US$5 or AU$6",
+            "From $5 to $ 10.",
+            "Set $HOME/$USER in `$PATH`.",
+            "Set $HOME$USER.",
+            "A$AP *and* A$AP",
+            "5$ und 10$",
+            "\\$a\\$",
+        ] {
+            let html = render(text).html;
+            assert!(!html.contains("<math") && !html.contains("math-source"), "{text}: {html}");
+        }
+        assert!(render("A$AP *and* A$AP").html.contains("<em>and</em>"));
+        assert!(render("the $n$th and ($x$)").html.matches("<math").count() == 2);
+    }
+
+    #[test]
+    fn a_title_of_an_alert_is_markdown() {
+        let html = render("> [!NOTE] See [this](/x) and `a < b`\n> Text *here*.\n\nAfter.").html;
+        assert!(
+            html.contains("<p class=\"markdown-alert-title\">See <a href=\"/x\">this</a> and <code>a &lt; b</code></p>"),
+            "{html}"
+        );
+        assert!(html.contains("<em>here</em>.</p>\n</div>"), "{html}");
+        let html = render("> [!TIP] <script>alert(1)</script> > x\n> Text.").html;
+        assert!(!html.contains("<script") && html.contains("Text."), "{html}");
+    }
+
+    #[test]
+    fn a_picture_with_a_title_becomes_a_figure() {
+        let html = render("![Sea](/sea.png \"At low <tide>\")\n\n[![a](/a.png \"b\")](/big.png)\n\nSee ![c](/c.png \"d\").").html;
+        assert!(html.contains("<figcaption>At low &lt;tide&gt;</figcaption></figure>"), "{html}");
+        assert!(html.contains("alt=\"Sea\""), "{html}");
+        assert!(html.contains("<figure><a href=\"/big.png\">"), "{html}");
+        assert_eq!(html.matches("<figure>").count(), 2, "{html}");
+    }
+
+    #[test]
+    fn languages_have_two_letter_tags() {
+        for language in whatlang::Lang::all() {
+            assert_eq!(language_tag(*language).len(), 2, "{}", language.code());
+        }
+    }
+
+    #[test]
+    fn code_has_its_language_and_line_numbers_on_request() {
+        let html = render("```rust\nfn a() {}\n```\n").html;
+        assert!(html.contains("<p class=\"code-label\">rust</p>"), "{html}");
+        assert!(!html.contains("giallo-ln"), "{html}");
+        for info in [
+            "rust,linenos",
+            "rust {linenos=true}",
+            "rust {linenos=table}",
+            "rust showLineNumbers",
+            "rust:line-numbers",
+        ] {
+            let html = render(&format!("```{info}\nfn a() {{}}\n```\n")).html;
+            assert!(
+                html.contains("<span aria-hidden=\"true\" class=\"giallo-ln\">1</span>"),
+                "{info}: {html}"
+            );
+        }
+        let html = render("```rust,linenos,linenostart=7\nfn a() {}\n```\n").html;
+        assert!(html.contains("giallo-ln\">7</span>"), "{html}");
+        let html = render("```rust {linenos=false}\nfn a() {}\n```\n").html;
+        assert!(!html.contains("giallo-ln"), "{html}");
     }
 
     #[test]

@@ -81,6 +81,7 @@ fn typed(sent: &SentForm) -> Typed {
         summary: value("summary"),
         tags: value("tags"),
         cover: value("cover"),
+        series: value("series"),
         is_page: value("kind") == "page",
         markdown: sent.value("markdown").map(one_line_end).unwrap_or_default(),
     }
@@ -287,6 +288,14 @@ fn Editor(text: Text, sent: SentForm, article: Option<EditableArticle>, now: i64
                     label="Tags"
                     value=typed.tags
                     hint="Separate them with commas."
+                    optional=true
+                />
+                <Field
+                    sent=sent.clone()
+                    name="series"
+                    label="Series"
+                    value=typed.series
+                    hint="Articles with the same name here are parts of a series, in the order of their dates."
                     optional=true
                 />
                 <Field

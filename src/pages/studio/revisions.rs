@@ -10,6 +10,7 @@ use crate::components::diff::Diff;
 use crate::components::form::{FormErrors, sent_form};
 use crate::components::page::{Content, Head, LoadedPage, site};
 use crate::error::Error;
+use crate::model::draft::Typed;
 use crate::server::db::revisions::ListedRevision;
 use crate::server::request::identity::current_user;
 use crate::server::state::AppState;
@@ -115,10 +116,14 @@ pub async fn page() -> LoadedPage {
         let article = state.studio.editable(&user, id).await?;
         let (revision, before) = state.studio.revision(&user, id, version).await?;
         let current = state.studio.typed_of(&article.fields).await?;
+        // A revision does not say in which series it was.
+        let series = current.series.clone();
         let then = state.studio.typed_of_revision(&revision).await?;
+        let then = Typed { series: series.clone(), ..then };
         let changed = match before {
             Some(before) => {
                 let before = state.studio.typed_of_revision(&before).await?;
+                let before = Typed { series, ..before };
                 Some(state.studio.differences(before, then.clone()).await?)
             }
             None => None,

@@ -52,10 +52,13 @@ fn source(article: &ArticleFields) -> Source {
         title: article.title.clone(),
         summary: Some(article.summary.clone()).filter(|summary| !summary.is_empty()),
         published_at: article.published_at,
+        // An article that was not changed since needs no second date.
+        updated_at: article.updated_at.filter(|at| Some(*at) > article.published_at),
         draft: article.status == Status::Draft,
         authors: article.authors.iter().map(|author| author.name.clone()).collect(),
         tags: article.tags.iter().map(|tag| tag.name.clone()).collect(),
         aliases: article.aliases.clone(),
+        series: article.series.clone(),
         cover: article.cover.clone(),
         language: Some(article.language.clone()),
         is_page: article.kind == Kind::Page,

@@ -416,6 +416,7 @@ fn render(source: &Source) -> ArticleFields {
         language: source.language.clone().unwrap_or(rendered.language),
         status: if source.draft { Status::Draft } else { Status::Published },
         published_at: source.published_at,
+        updated_at: source.updated_at,
         authors: byline(source),
         tags: source
             .tags
@@ -423,6 +424,7 @@ fn render(source: &Source) -> ArticleFields {
             .map(|name| Tag { slug: tag_slug(name), name: name.clone() })
             .collect(),
         aliases: source.aliases.iter().filter(|alias| **alias != own).cloned().collect(),
+        series: source.series.clone(),
         cover: source.cover.clone(),
     }
 }

@@ -31,6 +31,12 @@ pub async fn rerender(database: &Database) -> sqlx::Result<usize> {
             Ok(Rendered { html, contents, reading_minutes, language, .. }) => {
                 let html = with_sizes(database, html).await?;
                 let contents = contents.into_iter().map(Heading::from).collect();
+                // A file may have named the language. Only what was once detected has three letters.
+                let language = if rendering.language.len() == 3 {
+                    language
+                } else {
+                    rendering.language.clone()
+                };
                 let new = Rendering { html, contents, reading_minutes, language };
                 if new != rendering {
                     database.replace_rendering(id, version, &new).await?;

@@ -1,5 +1,6 @@
 //! Articles: reading what is published, and writing.
 
+mod around;
 mod read;
 mod write;
 
@@ -111,10 +112,14 @@ pub struct ArticleFields {
     pub status: Status,
     /// Publication date, in milliseconds since 1970; a draft may have none.
     pub published_at: Option<i64>,
+    /// When it was changed last, in milliseconds since 1970. `None`: at the time of the write.
+    pub updated_at: Option<i64>,
     /// The byline, at least one author.
     pub authors: Vec<Author>,
     /// The tags, in order.
     pub tags: Vec<Tag>,
+    /// The name of the series that it is part of.
+    pub series: Option<String>,
     /// Other paths that redirect here, with a leading slash and without a trailing one.
     pub aliases: Vec<String>,
     /// URL of the picture above the text.
@@ -143,8 +148,10 @@ impl ArticleFields {
             language,
             status,
             published_at,
+            updated_at,
             authors,
             tags,
+            series,
             aliases,
             cover,
         } = other;
@@ -165,8 +172,10 @@ impl ArticleFields {
             ("language", self.language != *language),
             ("status", self.status != *status),
             ("published_at", self.published_at != *published_at),
+            ("updated_at", updated_at.is_some() && self.updated_at != *updated_at),
             ("authors", usernames(&self.authors) != usernames(authors)),
             ("tags", slugs(&self.tags) != slugs(tags)),
+            ("series", self.series != *series),
             ("aliases", self.aliases != *aliases),
             ("cover", self.cover != *cover),
         ];
@@ -191,8 +200,10 @@ mod tests {
             language: "en".into(),
             status: Status::Draft,
             published_at: None,
+            updated_at: None,
             authors: vec![Author { username: "jo".into(), name: "Jo".into() }],
             tags: vec![Tag { slug: "sea".into(), name: "Sea".into() }],
+            series: None,
             aliases: vec![],
             cover: None,
         }
@@ -214,8 +225,10 @@ mod tests {
             ("language", ArticleFields { language: "de".into(), ..article() }),
             ("status", ArticleFields { status: Status::Published, ..article() }),
             ("published_at", ArticleFields { published_at: Some(1), ..article() }),
+            ("updated_at", ArticleFields { updated_at: Some(1), ..article() }),
             ("authors", ArticleFields { authors: vec![], ..article() }),
             ("tags", ArticleFields { tags: vec![], ..article() }),
+            ("series", ArticleFields { series: Some("Tides".into()), ..article() }),
             ("aliases", ArticleFields { aliases: vec!["/old".into()], ..article() }),
             ("cover", ArticleFields { cover: Some("/a.png".into()), ..article() }),
         ] {

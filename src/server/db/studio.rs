@@ -301,6 +301,7 @@ impl Database {
         }
         drafts::finish(&mut transaction, user, id, form, Some(id), now).await?;
         let article = ArticleFields {
+            updated_at: None,
             authors: stored.fields.authors.clone(),
             aliases: stored.fields.aliases.clone(),
             ..article.clone()

@@ -23,6 +23,7 @@ fn typed_in(form: &Form) -> Typed {
         slug: form.line("slug"),
         summary: form.line("summary"),
         tags: form.line("tags"),
+        series: form.line("series"),
         cover: form.line("cover"),
         is_page: form.line("kind") == "page",
         markdown: form.text("markdown"),
@@ -186,8 +187,9 @@ pub async fn restore_revision(
     let restored = async {
         let (revision, _) = state.studio.revision(&user, id, version).await?;
         let (current, own) = (version_in(&form), EditorForm::default());
-        let is_page = state.studio.editable(&user, id).await?.fields.kind == Kind::Page;
-        let typed = Typed { is_page, ..state.studio.typed_of_revision(&revision).await? };
+        let fields = state.studio.editable(&user, id).await?.fields;
+        let (is_page, series) = (fields.kind == Kind::Page, fields.series.unwrap_or_default());
+        let typed = Typed { is_page, series, ..state.studio.typed_of_revision(&revision).await? };
         state.studio.save_article(&user, id, current, &own, &typed, &Intent::Save).await
     };
     let page = format!("/studio/{id}/revisions/{version}");

@@ -22,7 +22,7 @@ pub const PICTURE_FIELD: &str = "picture";
 
 /// All fields that any form of this program has. Other fields are dropped: anybody can send
 /// anything, and a page that showed it again would be as large as they like.
-const FIELDS: [&str; 27] = [
+const FIELDS: [&str; 28] = [
     "collect",
     "cover",
     "description",
@@ -42,6 +42,7 @@ const FIELDS: [&str; 27] = [
     "published_at",
     "recovered",
     "role",
+    "series",
     "session",
     "slug",
     "summary",

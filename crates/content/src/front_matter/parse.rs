@@ -6,8 +6,9 @@ use super::path::{
     date_in_path, file_stem, is_picture_address, normalize_path, split_dated_stem, without_ending,
 };
 use super::value::{Node, Value, plain_key, toml, yaml};
-use super::{LONGEST_ALIAS, MOST_ALIASES, Source, SourceError, one_line_end};
+use super::{LONGEST_ALIAS, LONGEST_SERIES, MOST_ALIASES, Source, SourceError, one_line_end};
 use crate::characters::without_unstorable;
+use crate::markdown::short_code;
 use crate::slug::{slugify, tag_slug};
 
 /// Maximum length of a title, in characters. As all lengths here, it is the studio's, so that
@@ -150,6 +151,16 @@ const DATES: [&str; 14] = [
     "datecreated",
     "createddate",
     "creationdate",
+];
+/// Keys for the time of the last change.
+const UPDATES: [&str; 7] = [
+    "updated",
+    "lastmod",
+    "lastmodified",
+    "lastmodifiedat",
+    "modified",
+    "updatedat",
+    "updateddate",
 ];
 const SUMMARIES: [&str; 5] = ["description", "summary", "excerpt", "abstract", "desc"];
 const COVERS: [&str; 17] = [
@@ -396,6 +407,33 @@ impl<'a> Reading<'a> {
         Ok(published.or_else(|| parse_date(&in_path()?, zones)))
     }
 
+    /// When the text was changed last. A date that can't be read is left out: nothing depends on it.
+    fn updated_at(&mut self) -> Option<i64> {
+        let (line, text) = UPDATES.iter().find_map(|key| self.text(key))?;
+        let date = parse_date(&text, &self.conventions.zones);
+        if date.is_none() {
+            let short: String = text.chars().take(60).collect();
+            self.note(
+                line,
+                Fate::Left,
+                format!("the time of its last change is no date: {short:?}"),
+            );
+        }
+        date
+    }
+
+    /// The series. If the file names several, it is the first.
+    fn series(&mut self) -> Option<String> {
+        let node = self.get("series").or_else(|| self.get("taxonomies")?.get("series"))?;
+        let name = without_unstorable(node.texts().first()?).trim().to_owned();
+        if name.chars().nth(LONGEST_SERIES).is_some() {
+            let text = format!("the name of its series has more than {LONGEST_SERIES} characters");
+            self.note(node.line, Fate::Left, text);
+            return None;
+        }
+        (!name.is_empty()).then_some(name)
+    }
+
     fn is_draft(&mut self) -> bool {
         let is = |text: &str, words: &[&str]| words.contains(&text.to_ascii_lowercase().as_str());
         let value = |key: &str| self.text(key).map(|(_, text)| text);
@@ -529,17 +567,20 @@ impl<'a> Reading<'a> {
         }
         let tags = self.names(&["tags", "tag", "category", "categories"], "tag", tag_slug);
         let authors = self.names(&["authors", "author"], "author", slugify);
+        let updated_at = self.updated_at();
+        let series = self.series();
         let categories =
             ["category", "categories"].iter().filter_map(|key| self.get(key)).flat_map(Node::texts);
         let cover = self.cover();
         let known = |key: &str| {
             DATES.contains(&key)
+                || UPDATES.contains(&key)
                 || SUMMARIES.contains(&key)
                 || COVERS.contains(&key)
                 || LANGUAGES.contains(&key)
                 || INNER.contains(&key)
                 || OTHERS.contains(&key)
-                || matches!(key, "taxonomies" | "alias")
+                || matches!(key, "taxonomies" | "alias" | "series")
         };
         // These said that it is a page.
         let says_page = |key: &str| is_page && matches!(key, "type" | "layout");
@@ -551,7 +592,8 @@ impl<'a> Reading<'a> {
             .find_map(|key| self.text(key))
             .map(|(_, language)| language)
             .or_else(|| self.conventions.language.clone())
-            .filter(|language| is_language(language));
+            .filter(|language| is_language(language))
+            .map(|language| short_code(&language).map_or(language, str::to_owned));
         let names_itself = own_slug.is_some() || address.is_some();
         Ok(Found {
             unused: self
@@ -567,9 +609,11 @@ impl<'a> Reading<'a> {
                 title,
                 summary: self.summary(),
                 published_at,
+                updated_at,
                 draft,
                 authors,
                 tags,
+                series,
                 aliases: self.aliases(address.as_ref(), &slug),
                 cover: cover.as_ref().map(|(_, cover)| cover.clone()).filter(|cover| {
                     is_picture_address(cover) && cover.chars().nth(LONGEST_COVER).is_none()

@@ -19,6 +19,9 @@ pub fn write(source: &Source) -> String {
     {
         lines.push(format!("date = {date}"));
     }
+    if let Some(date) = source.updated_at.and_then(|time| Timestamp::from_millisecond(time).ok()) {
+        lines.push(format!("updated = {date}"));
+    }
     if source.is_page {
         lines.push("type = \"page\"".into());
     }
@@ -35,6 +38,9 @@ pub fn write(source: &Source) -> String {
     if !source.aliases.is_empty() {
         let aliases: Vec<String> = source.aliases.iter().map(|path| encode_path(path)).collect();
         lines.push(format!("aliases = {}", list(&aliases)));
+    }
+    if let Some(series) = &source.series {
+        lines.push(format!("series = {}", text(series)));
     }
     if let Some(cover) = &source.cover {
         lines.push(format!("cover = {}", text(cover)));

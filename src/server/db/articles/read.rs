@@ -84,7 +84,7 @@ fn select_rows(dialect: Dialect) -> String {
     let columns = summary_columns(dialect);
     format!(
         "SELECT {columns}, articles.markdown, articles.html, articles.contents, articles.language,
-            articles.updated_at, articles.version {FROM}"
+            articles.series, articles.updated_at, articles.version {FROM}"
     )
 }
 
@@ -152,6 +152,7 @@ struct ArticleRow {
     #[sqlx(json)]
     contents: Vec<Heading>,
     language: String,
+    series: Option<String>,
     updated_at: i64,
     version: i64,
 }
@@ -192,6 +193,7 @@ impl ArticleRow {
             html: self.html,
             contents: self.contents,
             language: self.language,
+            series: self.series,
             updated_at: timestamp(self.updated_at)?,
             version: self.version,
         })
@@ -486,6 +488,8 @@ pub(in crate::server::db) struct FieldsRow {
     #[sqlx(try_from = "String")]
     status: Status,
     published_at: Option<i64>,
+    updated_at: i64,
+    series: Option<String>,
     #[sqlx(json)]
     authors: Vec<Author>,
     #[sqlx(json)]
@@ -509,6 +513,8 @@ impl FieldsRow {
             language: self.language,
             status: self.status,
             published_at: self.published_at,
+            updated_at: Some(self.updated_at),
+            series: self.series,
             authors: self.authors,
             tags: self.tags,
             aliases: self.aliases,
@@ -523,8 +529,8 @@ pub(in crate::server::db) fn select_fields(dialect: Dialect) -> String {
     let aliases = dialect.json_list("json_quote(article_aliases.path)");
     format!(
         "SELECT articles.kind, articles.slug, articles.title, articles.summary, articles.markdown, articles.html, articles.contents,
-            articles.reading_minutes, articles.language, articles.status, articles.published_at, articles.cover,
-            {authors_and_tags}, (SELECT {aliases} FROM article_aliases WHERE article_aliases.article_id = articles.id) AS aliases
+            articles.reading_minutes, articles.language, articles.status, articles.published_at,
+            articles.updated_at, articles.series, articles.cover, {authors_and_tags}, (SELECT {aliases} FROM article_aliases WHERE article_aliases.article_id = articles.id) AS aliases
          FROM articles"
     )
 }

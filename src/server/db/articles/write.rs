@@ -156,6 +156,8 @@ impl<'a> Columns<'a> {
             language,
             status,
             published_at,
+            updated_at,
+            series,
             // These have tables of their own.
             authors: _,
             tags: _,
@@ -175,7 +177,8 @@ impl<'a> Columns<'a> {
             ("status", Value::Text(status.as_str())),
             ("published_at", Value::OptionalNumber(*published_at)),
             ("cover", Value::OptionalText(cover.as_deref())),
-            ("updated_at", Value::Number(now)),
+            ("series", Value::OptionalText(series.as_deref())),
+            ("updated_at", Value::Number(updated_at.unwrap_or(now))),
         ])
     }
 
@@ -235,8 +238,11 @@ pub(in crate::server::db) async fn insert(
     now: i64,
 ) -> sqlx::Result<i64> {
     let derived = Derived::of(article)?;
-    let columns =
-        Columns::of(article, &derived, now).and("author_id", first_author).and("created_at", now);
+    // What was published elsewhere before was not changed by coming here.
+    let updated_at = article.published_at.filter(|at| *at < now).unwrap_or(now);
+    let columns = Columns::of(article, &derived, updated_at)
+        .and("author_id", first_author)
+        .and("created_at", now);
     let (id, _) = columns.execute(transaction, columns.insert(), &[]).await?;
     Ok(id)
 }

@@ -1,0 +1,33 @@
+// What the script adds to an article: copying code and the article's address.
+
+import { expect, test } from './server'
+
+test.use({ permissions: ['clipboard-read', 'clipboard-write'] })
+
+test('code is copied without its line numbers, and so is the address of the article', async ({ page }) => {
+  await page.goto('/articles/everything-markdown-can-do')
+  const frame = page.locator('.code-frame', { has: page.locator('.giallo-ln') })
+  await expect(frame.locator('.code-label')).toHaveText('rust')
+  await frame.getByRole('button', { name: 'Copy' }).click()
+  await expect(frame.getByRole('button')).toHaveText('Copied')
+  const copied = () => page.evaluate(() => navigator.clipboard.readText())
+  expect(await copied()).toBe('fn main() {\n    println!("High water");\n}')
+  await page.getByRole('button', { name: 'Copy link' }).click()
+  await expect(page.locator('[data-copy]')).toHaveText('Copied')
+  expect(await copied()).toMatch(/\/articles\/everything-markdown-can-do$/)
+})
+
+test('formulas are drawn by the browser, and the contents stay beside the text on a wide screen', async ({ page }) => {
+  await page.setViewportSize({ width: 1440, height: 900 })
+  await page.goto('/articles/everything-markdown-can-do')
+  const formula = await page.locator('math[display="block"]').boundingBox()
+  expect(formula?.height).toBeGreaterThan(30)
+  const contents = page.locator('.contents')
+  const text = await page.locator('.prose').boundingBox()
+  const beside = await contents.boundingBox()
+  expect(beside!.x + beside!.width).toBeLessThan(text!.x)
+  await page.evaluate(() => window.scrollTo(0, 3_000))
+  await expect(contents).toBeInViewport()
+  await page.setViewportSize({ width: 800, height: 900 })
+  expect((await contents.boundingBox())!.y).toBeLessThan((await page.locator('.prose').boundingBox())!.y)
+})
