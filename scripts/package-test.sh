@@ -40,7 +40,7 @@ cp "$PACKAGE" "$ROOT/new.deb"
 # The same package under a lower version stands for the one before.
 dpkg-deb --raw-extract "$PACKAGE" "$ROOT/old"
 sed -i 's/^Version: .*/Version: 0.0.0-1/' "$ROOT/old/DEBIAN/control"
-dpkg-deb --build --root-owner-group "$ROOT/old" "$ROOT/old.deb" >/dev/null
+dpkg-deb --build -Zgzip -z1 --root-owner-group "$ROOT/old" "$ROOT/old.deb" >/dev/null
 rm -r "$ROOT/old"
 
 # Boots systemd in namespaces of its own, without a network but the loopback.
@@ -78,7 +78,7 @@ boot() {
   stop "systemd could not be started here (try $try)."
 }
 
-inside() { nsenter --target "$INIT" --all --wd=/ env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive "$@"; }
+inside() { nsenter --target "$INIT" --all --wd=/ env -i -C / PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive "$@"; }
 tidemark() { inside setpriv --reuid=tidemark --regid=tidemark --clear-groups tidemark --config /etc/tidemark/Leptos.toml "$@"; }
 # The status of an address, and whether its body has this text.
 serves() {
@@ -136,7 +136,7 @@ tidemark user passwd ann >/dev/null || stop "the upgrade has lost the blog."
 
 say "Killing it, which systemd must notice"
 second=$(process)
-inside kill -KILL "$second"
+inside systemctl kill --signal=KILL tidemark
 sleep 3
 await
 [ "$(process)" != "$second" ] || stop "it was not started again."

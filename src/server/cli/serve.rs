@@ -31,7 +31,9 @@ pub(super) async fn serve(config: Config, clock: Clock, run_jobs: bool) -> Resul
         .map_err(|error| error.to_string())?
     {
         Some(token) => {
-            let here = if is_local(&base_url) { format!("http://{address}") } else { base_url };
+            // A server that listens on all addresses, as in a container, has none of its own.
+            let has_address = is_local(&base_url) && !address.ip().is_unspecified();
+            let here = if has_address { format!("http://{address}") } else { base_url };
             format!(
                 "{serving}\nNobody can sign in yet. Make the administrator at {here}/setup?token={token}\n"
             )
