@@ -151,7 +151,7 @@ fn c7_rendering_again_after_an_upgrade_does_not_change_the_article() {
     let article = || server.someone().get(&format!("/api/v1/articles/{id}")).json();
     let right = article();
     server.execute(
-        "UPDATE articles SET html = '<p>Put the </p>', contents = '[]', reading_minutes = 9, language = 'nl' WHERE slug = 'third'",
+        "UPDATE articles SET html = '<p>Put the </p>', contents = '[]', reading_minutes = 9, language = 'eng' WHERE slug = 'third'",
     );
     let wrong = article();
     assert_ne!(wrong, right);
