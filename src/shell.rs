@@ -11,10 +11,18 @@ use crate::model::theme::Theme;
 use crate::server::assets::{READING, Scripts};
 use crate::server::state::AppState;
 
+/// The font of everything but texts, which pages load before the style sheet names it. A font that
+/// comes late is not shown.
+const FONT: &str = "/fonts/figtree-normal.cd8b849758b80630.woff2";
+
+/// The font of texts.
+const FONT_OF_TEXTS: &str = "/fonts/faustina-normal.f533d998c48a565d.woff2";
+
 /// Renders a page to HTML. Its scripts carry `nonce`.
 pub fn document(frame: Frame, content: Content, theme: Option<Theme>, nonce: &str) -> String {
     let state = expect_context::<AppState>();
     let Content { head, view, has_islands, may_be_kept: _ } = content;
+    let is_text = head.preview.is_some();
     let islands =
         has_islands.then(|| InertElement::new(state.assets.scripts().islands.join(nonce)));
     view! {
@@ -25,6 +33,8 @@ pub fn document(frame: Frame, content: Content, theme: Option<Theme>, nonce: &st
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
                 <meta name="color-scheme" content="light dark" />
                 <link rel="stylesheet" href=state.assets.options().css_path() />
+                <PreloadedFont address=FONT />
+                {is_text.then(|| view! { <PreloadedFont address=FONT_OF_TEXTS /> })}
                 {InertElement::new(state.assets.scripts().every_page.join(nonce))}
                 <link rel="icon" href="/favicon.ico" sizes="32x32" />
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
@@ -40,6 +50,12 @@ pub fn document(frame: Frame, content: Content, theme: Option<Theme>, nonce: &st
         </html>
     }
     .to_html()
+}
+
+#[component]
+fn PreloadedFont(address: &'static str) -> impl IntoView {
+    // Browsers load fonts without cookies, and only a preload that does the same is used.
+    view! { <link rel="preload" r#as="font" type="font/woff2" crossorigin="anonymous" href=address /> }
 }
 
 #[component]
@@ -125,4 +141,17 @@ pub fn page_policy(nonce: &str, has_islands: bool, shows_elsewhere: bool) -> Str
          media-src 'self'{elsewhere}; connect-src 'self'{reload}; font-src 'self'; manifest-src 'self'; base-uri 'none'; \
          form-action 'self'; frame-ancestors 'none'"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn preloaded_fonts_are_those_of_the_style_sheet() {
+        let css = include_str!("../style/tidemark.css");
+        for address in [FONT, FONT_OF_TEXTS] {
+            assert!(css.contains(&format!("url(\"{address}\")")), "{address}");
+        }
+    }
 }
