@@ -7,8 +7,9 @@
 
 It keeps the letters of Western European languages, drops hinting, and leaves the weights 400 to
 700. A name has the beginning of the file's SHA-256, so that browsers may keep a file for ever. The
-rules it prints belong at the beginning of style/tidemark.css. Each fallback is scaled to the size
-of the font that it stands for until that is there, so that nothing moves when it comes.
+rules it prints belong at the beginning of style/tidemark.css, and the names of the upright fonts in
+src/shell.rs. A font that comes late is used from the next page on: even a fallback of the same size
+breaks some lines elsewhere, and the page would move.
 """
 
 import hashlib
@@ -52,6 +53,16 @@ FALLBACKS = {
         "segoeUI": ["Segoe UI"],
         "arial": ["Arial", "Helvetica", "Liberation Sans", "Arimo"],
     },
+}
+
+# Fallbacks that Capsize does not know: a name, the weight, the fonts, and the scale. It is the mean
+# width of letters, by their frequency in English, in our font by that in theirs.
+MEASURED = {
+    "faustina": [("DejaVu Serif", "400", ["DejaVu Serif"], 0.8064)],
+    "figtree": [
+        ("DejaVu Sans", "400", ["DejaVu Sans"], 0.8821),
+        ("DejaVu Sans", "700", ["DejaVu Sans Bold"], 0.8037),
+    ],
 }
 
 
@@ -115,21 +126,25 @@ def main():
   src: url("/fonts/{name}") format("woff2");
   font-weight: {weight};
   font-style: {style};
-  font-display: swap;
+  font-display: optional;
   unicode-range: {ranges(characters)};
 }}
 """)
     for family, fallbacks in FALLBACKS.items():
         own = metrics(family)
         em = own["unitsPerEm"]
+        faces = []
         for fallback, names in fallbacks.items():
             other = metrics(fallback)
             scale = (own["xWidthAvg"] / em) / (other["xWidthAvg"] / other["unitsPerEm"])
+            faces.append((names[0], None, names, scale))
+        for name, weight, names, scale in faces + MEASURED[family]:
             local = ", ".join(f'local("{name}")' for name in names)
+            weight = f"  font-weight: {weight};\n" if weight else ""
             print(f"""@font-face {{
-  font-family: "{family.title()} as {names[0]}";
+  font-family: "{family.title()} as {name}";
   src: {local};
-  size-adjust: {percent(scale)};
+{weight}  size-adjust: {percent(scale)};
   ascent-override: {percent(own["ascent"] / em / scale)};
   descent-override: {percent(-own["descent"] / em / scale)};
   line-gap-override: {percent(own["lineGap"] / em / scale)};

@@ -20,10 +20,18 @@ const FEEDS: [(&str, &str, &str); 3] = [
     ("feed.json", "application/feed+json", "JSON Feed"),
 ];
 
+/// The font of everything but texts, which pages load before the style sheet names it. A font that
+/// comes late is not shown.
+const FONT: &str = "/fonts/figtree-normal.cd8b849758b80630.woff2";
+
+/// The font of texts.
+const FONT_OF_TEXTS: &str = "/fonts/faustina-normal.f533d998c48a565d.woff2";
+
 /// Renders a page to HTML. Its scripts carry `nonce`.
 pub fn document(frame: Frame, content: Content, theme: Option<Theme>, nonce: &str) -> String {
     let state = expect_context::<AppState>();
     let Content { head, view, has_islands, may_be_kept: _ } = content;
+    let is_text = head.preview.as_ref().is_some_and(Preview::is_article);
     let islands =
         has_islands.then(|| InertElement::new(state.assets.scripts().islands.join(nonce)));
     view! {
@@ -34,6 +42,8 @@ pub fn document(frame: Frame, content: Content, theme: Option<Theme>, nonce: &st
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
                 <meta name="color-scheme" content="light dark" />
                 <link rel="stylesheet" href=state.assets.options().css_path() />
+                <PreloadedFont address=FONT />
+                {is_text.then(|| view! { <PreloadedFont address=FONT_OF_TEXTS /> })}
                 {InertElement::new(state.assets.scripts().every_page.join(nonce))}
                 <link rel="icon" href="/favicon.ico" sizes="32x32" />
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
@@ -50,6 +60,12 @@ pub fn document(frame: Frame, content: Content, theme: Option<Theme>, nonce: &st
     .to_html()
 }
 
+#[component]
+fn PreloadedFont(address: &'static str) -> impl IntoView {
+    // Browsers load fonts without cookies, and only a preload that does the same is used.
+    view! { <link rel="preload" r#as="font" type="font/woff2" crossorigin="anonymous" href=address /> }
+}
+
 /// A page's metadata. Whatever is not about one page in particular is about the blog.
 #[component]
 fn HeadTags(head: Head, nonce: String) -> impl IntoView {
@@ -61,11 +77,8 @@ fn HeadTags(head: Head, nonce: String) -> impl IntoView {
         (!is_hidden).then(address)
     });
     let previews = canonical.clone().map(|address| {
-        let kind = if preview.as_ref().is_some_and(|preview| preview.published_at.is_some()) {
-            "article"
-        } else {
-            "website"
-        };
+        let is_article = preview.as_ref().is_some_and(Preview::is_article);
+        let kind = if is_article { "article" } else { "website" };
         let preview =
             preview.unwrap_or_else(|| Preview { title: title.clone(), ..Preview::default() });
         let about = description.clone().unwrap_or_else(|| site.description.clone());
@@ -179,4 +192,17 @@ pub fn page_policy(nonce: &str, has_islands: bool, shows_elsewhere: bool) -> Str
          media-src 'self'{elsewhere}; connect-src 'self'{reload}; font-src 'self'; manifest-src 'self'; base-uri 'none'; \
          form-action 'self'; frame-ancestors 'none'"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn preloaded_fonts_are_those_of_the_style_sheet() {
+        let css = include_str!("../style/tidemark.css");
+        for address in [FONT, FONT_OF_TEXTS] {
+            assert!(css.contains(&format!("url(\"{address}\")")), "{address}");
+        }
+    }
 }

@@ -19,7 +19,7 @@ test('an article with a cover, pictures and fonts that arrive late does not move
   })
   const { url } = await upload.json()
   await page.getByLabel('Title').fill('Nothing moves')
-  await page.getByLabel('Cover').fill(url)
+  await page.getByLabel('Cover picture').fill(url)
   const picture = `![A chart](${url})\n\nSome words, *slanted* and **bold**, that go on for a line or two below the picture.`
   await page.getByLabel('Text (Markdown)').fill(`Before the pictures.\n\n${picture}\n\n${picture}\n`)
   await page.getByRole('button', { name: 'Publish now' }).click()

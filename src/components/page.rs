@@ -61,6 +61,13 @@ pub struct Preview {
     pub image: Option<PreviewImage>,
 }
 
+impl Preview {
+    /// Whether it is of an article, not of a page.
+    pub fn is_article(&self) -> bool {
+        self.published_at.is_some()
+    }
+}
+
 /// An author, for link previews.
 #[derive(Clone, Debug)]
 pub struct Profile {

@@ -76,6 +76,7 @@ const PARTS: &[(&str, &str, Part)] = &[
     ("server/db/articles/read.rs", "limit", Any(&["10"])),
     ("server/db/articles/read.rs", "others", Any(&["", ", ?"])),
     ("server/db/articles/write.rs", "table", Any(&["article_authors", "article_tags", "article_aliases"])),
+    ("server/db/pictures.rs", "more", Any(&["", ", ?"])),
     // Stands for the list of all columns. Nearly every test that writes an article executes the
     // real one.
     ("server/db/articles/write.rs", "names", Any(&["slug, title"])),
