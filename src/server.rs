@@ -17,6 +17,7 @@ pub mod http;
 pub mod jobs;
 pub mod latest;
 pub mod lifecycle;
+pub mod live;
 pub mod metrics;
 pub mod page_cache;
 pub mod parts;

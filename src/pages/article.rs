@@ -10,6 +10,7 @@ use crate::components::article_list::Time;
 use crate::components::hole::{self, views, views_in_words};
 use crate::components::page::{Content, Head, LoadedPage, Preview, site};
 use crate::components::reaction_button::ReactionButton;
+use crate::components::tide_mark::{HowCounted, TideMark};
 use crate::components::view_counter::ViewCounter;
 use crate::model::article::{Article, ArticleContent};
 use crate::model::numbers::format_baselines;
@@ -26,7 +27,7 @@ pub async fn page() -> LoadedPage {
 }
 
 fn show(data: ArticleData, state: &AppState) -> Content {
-    let ArticleData { article, own, would_count, is_scheduled } = data;
+    let ArticleData { article, last_day, own, would_count, is_scheduled } = data;
     let Article { summary, html, contents, language, .. } = article;
     // Older versions of the program accepted cover URLs that browsers reject.
     let cover = summary.cover.filter(|cover| is_picture_address(cover));
@@ -53,13 +54,26 @@ fn show(data: ArticleData, state: &AppState) -> Content {
     let path = format!("/articles/{}", summary.slug);
     let (id, likes, collects) = (summary.id, summary.likes, summary.collects);
     let window_ms = u64::try_from(state.config.views.window.as_millis()).unwrap_or(u64::MAX);
-    let reactions = view! { <Reactions id likes collects own path /> }.into_any();
     let (views, words) =
         (views(summary.id, summary.views), views_in_words(summary.id, summary.views));
     let would_count = hole::would_count(summary.id, would_count);
     let elsewhere = format_baselines(&summary.baselines);
+    let reactions = view! {
+        <p class="end-count">
+            <span data-total-of=id>{words.clone()}</span>
+            <TideMark />
+        </p>
+        <Reactions id likes collects own path />
+    }
+    .into_any();
+    let last_day = hole::last_day(id, last_day);
+    let counts_authors = state.config.views.count_authors;
     let count = view! {
-        <ViewCounter article=summary.id views words window_ms would_count />
+        <span class="counted">
+            <ViewCounter article=summary.id views words window_ms would_count />
+            <TideMark />
+            <HowCounted window=state.config.views.window counts_authors last_day />
+        </span>
         {elsewhere.map(|part| view! { <span class="elsewhere">{format!("including {part}")}</span> })}
     }
     .into_any();

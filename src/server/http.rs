@@ -10,6 +10,7 @@ pub mod form_page;
 pub mod function;
 pub mod health;
 pub mod json_api;
+pub mod live;
 pub mod page;
 pub mod pictures;
 pub mod reactions;

@@ -21,6 +21,7 @@ use super::counts::{CountsReader, Sources, counts};
 use super::doctor::Doctor;
 use super::jobs::Jobs;
 use super::latest::Latest;
+use super::live::{Live, LiveReader};
 use super::metrics::Metrics;
 use super::page_cache::PageCache;
 use super::page_cache::watch::Watch;
@@ -46,6 +47,7 @@ const FIRST_LOOK: Duration = Duration::from_secs(1);
 pub struct Tasks {
     workers: Vec<Worker>,
     counts_reader: CountsReader,
+    live_reader: LiveReader,
     article_reader: ArticleReader,
     watch: Watch,
     follower: Follower,
@@ -63,7 +65,8 @@ impl Tasks {
     /// returned ones write views and read for pages: they end once the last [`AppState`] is
     /// dropped and all that was asked of them is done.
     pub fn spawn(self, tasks: &TaskTracker, stop: &CancellationToken) -> JoinSet<()> {
-        let Self { workers, counts_reader, article_reader, watch, follower } = self;
+        let Self { workers, counts_reader, live_reader, article_reader, watch, follower } = self;
+        tasks.spawn(live_reader.run(stop.clone()));
         tasks.spawn(watch.run(stop.clone()));
         tasks.spawn(follower.run(stop.clone()));
         let mut counting: JoinSet<()> = workers.into_iter().map(Worker::run).collect();
@@ -129,6 +132,9 @@ impl Parts {
             identity.clone(),
         );
 
+        let live = Live::default();
+        let live_reader =
+            LiveReader::new(live.clone(), views.clone(), database.clone(), clock.clone());
         let (counts, counts_reader) = counts(Sources {
             database: database.clone(),
             views,
@@ -165,6 +171,7 @@ impl Parts {
             reading,
             page_cache,
             counts,
+            live,
             feed: Latest::default(),
             sitemap: Latest::default(),
             assets,
@@ -172,6 +179,6 @@ impl Parts {
             metrics,
             doctor,
         });
-        Ok((state, Tasks { workers, counts_reader, article_reader, watch, follower }))
+        Ok((state, Tasks { workers, counts_reader, live_reader, article_reader, watch, follower }))
     }
 }

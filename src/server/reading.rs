@@ -20,8 +20,8 @@ use crate::error::Error;
 use crate::model::article::{ArticleSummary, Window};
 use crate::model::page::Page;
 use crate::model::pages::{
-    ArticleData, AuthorData, Follow, Frame, Framed, HomeData, MenuUser, MostViewedData, Ranking,
-    Sidebar, TagData,
+    ArticleData, AuthorData, CountingData, Follow, Frame, Framed, HomeData, MenuUser,
+    MostViewedData, Ranking, Sidebar, TagData,
 };
 use crate::model::search::{SearchData, SearchFilter, Since, Sort};
 
@@ -133,7 +133,14 @@ impl Reading {
             Some(reader) => Some(self.database.own_reactions(reader.id, article.summary.id).await?),
             None => None,
         };
-        Ok(ArticleData { article, own, would_count, is_scheduled: false })
+        let last_day = if leaves_counts_open(parts) {
+            0
+        } else {
+            let (id, now) = (article.summary.id, self.clock.now_ms());
+            let views = self.database.views_of_last_day(&[id], now).await?;
+            views.get(&id).copied().unwrap_or_default()
+        };
+        Ok(ArticleData { article, last_day, own, would_count, is_scheduled: false })
     }
 
     /// An article whose time has not come, for those who may edit it. It does not exist for anybody
@@ -151,7 +158,7 @@ impl Reading {
         if !is_own && reader.role < Role::Admin {
             return Err(nothing());
         }
-        Ok(ArticleData { article, own: None, would_count: false, is_scheduled: true })
+        Ok(ArticleData { article, last_day: 0, own: None, would_count: false, is_scheduled: true })
     }
 
     /// Whether a view by the reader of an article page would count. `user` is the signed-in user.
@@ -216,6 +223,15 @@ impl Reading {
             try_join(self.articles.written_by(&profile, page, PER_PAGE), follow).await?;
         let Profile { id, author, followers, .. } = profile;
         Ok(AuthorData { id, author, followers, follow, articles: existing(articles)? })
+    }
+
+    /// `/counting`
+    ///
+    /// # Errors
+    /// Any database error.
+    pub async fn counting_page(&self) -> Result<CountingData, Error> {
+        let views = self.database.all_views().await?;
+        Ok(CountingData { views, not_counted: self.counting.reasons() })
     }
 
     /// `/most-viewed`

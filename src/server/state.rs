@@ -15,6 +15,7 @@ use super::db::Database;
 use super::doctor::Doctor;
 use super::jobs::Jobs;
 use super::latest::Latest;
+use super::live::Live;
 use super::metrics::Metrics;
 use super::page_cache::PageCache;
 use super::pictures::Pictures;
@@ -91,6 +92,8 @@ pub struct Parts {
     pub page_cache: PageCache,
     /// Reads current counts for cached pages.
     pub counts: Counts,
+    /// Tells open pages when counts rise.
+    pub live: Live,
     /// The feed of the newest articles.
     pub feed: Latest,
     /// The sitemap.
