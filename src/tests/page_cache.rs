@@ -155,7 +155,10 @@ fn c6_a_cached_page_shows_current_counts() {
 
 /// The HTML of an entry in the most-viewed list.
 fn most_viewed(title: &str, views: &str) -> String {
-    format!("<a href=\"/articles/first\">{title}</a><span class=\"meta\">{views}</span>")
+    let number = views.split(' ').next().unwrap();
+    format!(
+        "<a href=\"/articles/first\">{title}</a><span class=\"meta\" data-views-of=\"1\" data-views=\"{number}\">{views}</span>"
+    )
 }
 
 #[test]
