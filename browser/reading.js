@@ -199,6 +199,37 @@ function whenVisible(act) {
 }
 
 /**
+ * The highest known count of each article. A count never falls (rule C6).
+ *
+ * @param {(article: string, views: number, more: number) => void} show called when a count rises,
+ *   with the count and by how much it is above the first
+ */
+export function highest(show) {
+  const known = new Map()
+  return {
+    /** @param {string} article @param {number} first the count if none is known yet */
+    of(article, first) {
+      if (!known.has(article)) {
+        const listeners = [() => show(article, count.views, count.views - first)]
+        const count = {
+          views: first,
+          listen: (/** @type {() => void} */ act) => listeners.push(act),
+          raise(/** @type {number} */ views) {
+            if (views < count.views) return
+            count.views = views
+            listeners.forEach((act) => act())
+          },
+        }
+        known.set(article, count)
+      }
+      return known.get(article)
+    },
+  }
+}
+
+const counts = highest((article, views, more) => showViews(article, views, more))
+
+/**
  * Adds this reader's view to the count at once, records it, and then shows the server's count (rule
  * C6).
  *
@@ -221,19 +252,21 @@ function count(counter) {
     if (number !== current) counter.textContent = formatViews(number)
     current = number
   }
+  const known = counts.of(article, views)
+  known.listen(() => show(Math.max(current, known.views)))
   const read = async () => {
     // A request that was frozen with the page continues by itself.
     if (isReading) return
     isReading = true
-    const before = current
     const isRepeat = Date.now() < windowEnds || isKnownRepeat(article)
     // If the view won't count, show no +1, because it would have to be taken back.
-    if (!isRepeat && wouldCount === 'true') show(before + 1)
+    if (!isRepeat && wouldCount === 'true') show(known.views + 1)
     const outcome = await persist(() => ask('record-view', { article }, 'views'), wait)
     isReading = false
-    show(outcome?.views ?? before)
+    if (outcome) known.raise(outcome.views)
+    // Without an answer, the optimistic +1 is taken back.
+    show(known.views)
     if (!outcome) return
-    raiseRankings(article, outcome.views - views)
     if (isRepeat) return
     windowEnds = Date.now() + Number(windowMs)
     remember(article, windowEnds)
@@ -244,15 +277,55 @@ function count(counter) {
   })
 }
 
-/**
- * Adds the views that the article got since the page was rendered to its entries in the rankings.
- *
- * @param {string} article @param {number} more
- */
-function raiseRankings(article, more) {
+/** The elements that show an article's views, other than its own counter. @param {string} article */
+function showViews(article, views, more) {
   for (const element of document.querySelectorAll(`[data-views-of="${article}"]`)) {
     element.textContent = formatViews(Number(element.dataset.views) + more)
   }
+  for (const element of document.querySelectorAll(`[data-total-of="${article}"]`)) {
+    // The page may be newer than the count.
+    const shown = Number(element.textContent.replace(/\D/g, ''))
+    if (views > shown) element.textContent = formatViews(views)
+  }
+}
+
+// Live counts
+
+/** The server takes at most this many articles per stream. */
+const MOST_ARTICLES = 100
+
+/** After this many failures in a row, the page keeps the counts it has. */
+const MOST_FAILURES = 3
+
+/**
+ * Shows the counts of all articles on the page as they rise. The stream is closed while the page is
+ * hidden: a browser may open only six connections to a site, and others may need them.
+ */
+function follow() {
+  const elements = [...document.querySelectorAll('[data-article], [data-views-of], [data-total-of]')]
+  const ids = elements.map(({ dataset }) => dataset.article ?? dataset.viewsOf ?? dataset.totalOf)
+  const articles = [...new Set(ids)].slice(0, MOST_ARTICLES)
+  if (articles.length === 0 || typeof EventSource === 'undefined') return
+  let source
+  let failures = 0
+  const openOrClose = () => {
+    if (!isVisible()) {
+      source?.close()
+      source = undefined
+    } else if (!source && failures < MOST_FAILURES) {
+      source = new EventSource(`/api/counts/stream?articles=${articles.join()}`)
+      source.onmessage = ({ data }) => {
+        failures = 0
+        for (const [article, views] of Object.entries(JSON.parse(data))) counts.of(article, views).raise(views)
+      }
+      source.onerror = () => {
+        failures += 1
+        if (failures >= MOST_FAILURES) source?.close()
+      }
+    }
+  }
+  for (const event of ['visibilitychange', 'prerenderingchange']) document.addEventListener(event, openOrClose)
+  openOrClose()
 }
 
 // Like, collect and follow
@@ -534,6 +607,7 @@ function start() {
   searchBySlash()
   document.querySelectorAll('[data-search]').forEach(suggest)
   document.querySelectorAll('[data-article]').forEach(count)
+  follow()
   document.querySelectorAll('form[data-reaction]').forEach(react)
   document.querySelectorAll('a[data-share]').forEach(share)
   document.querySelectorAll('button[data-copy]').forEach((button) => offerCopy(button, () => button.dataset.copy))

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Refusal, formatCount, formatFollowers, formatViews, persist, refusal } from './reading.js'
+import { Refusal, formatCount, formatFollowers, formatViews, highest, persist, refusal } from './reading.js'
 
 test('numbers are formatted as in src/model/numbers.rs', () => {
   const counts = [[0, '0'], [999, '999'], [1000, '1,000'], [1_234_567, '1,234,567'], [-123, '-123'], [-1234, '-1,234']]
@@ -53,4 +53,15 @@ test('what is refused for good is not retried', async () => {
   for (const error of ['NotFound', 'BadRequest', 'Unauthorized', 'Forbidden', 'TooLarge']) {
     assert.deepEqual(await sent([new Refusal(error, 'No.')]), { answer: undefined, waited: [], attempts: 1 }, error)
   }
+})
+
+test('C6: a count that is followed never falls, and says by how much it rose', () => {
+  const shown = []
+  const counts = highest((...told) => shown.push(told))
+  counts.of('1', 5).raise(7)
+  counts.of('1', 99).raise(6)
+  counts.of('1', 0).raise(8)
+  counts.of('2', 3).raise(3)
+  assert.deepEqual(shown, [['1', 7, 2], ['1', 8, 3], ['2', 3, 0]])
+  assert.equal(counts.of('1', 0).views, 8)
 })

@@ -32,5 +32,6 @@ pub mod reaction_button;
 pub mod sidebar;
 #[cfg(feature = "ssr")]
 pub mod theme_toggle;
+pub mod tide_mark;
 #[cfg(feature = "ssr")]
 pub mod view_counter;

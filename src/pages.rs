@@ -5,6 +5,7 @@ pub mod api_docs;
 pub mod article;
 pub mod author;
 pub mod collects;
+pub mod counting;
 pub mod following;
 pub mod health;
 pub mod home;

@@ -20,6 +20,7 @@ pub mod gather;
 pub mod http;
 pub mod jobs;
 pub mod lifecycle;
+pub mod live;
 pub mod metrics;
 pub mod page_cache;
 pub mod parts;

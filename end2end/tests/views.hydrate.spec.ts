@@ -380,3 +380,59 @@ test('C6: views from elsewhere are in the total that the +1 is added to', async 
   await context.close()
   await server.stop()
 })
+
+test('an open page follows the count of another reader, and closes its stream while hidden', async ({ browser, server }) => {
+  const [context, other] = [await reader(browser, server), await reader(browser, server)]
+  const page = await context.newPage()
+  await page.addInitScript(() => {
+    const open = new Set<EventSource>()
+    const Original = window.EventSource
+    window.EventSource = class extends Original {
+      constructor(url: string) {
+        super(url)
+        open.add(this)
+      }
+    }
+    Object.assign(window, { streams: () => [...open].filter(({ readyState }) => readyState !== 2).length })
+  })
+  const streams = () => page.evaluate(() => (window as unknown as { streams: () => number }).streams())
+  await page.goto('/articles/first-steps')
+  const before = await server.views('first-steps')
+  const settled = Math.max(before, Number((await count(page).textContent())!.match(/\d+/)![0]))
+  await expect.poll(streams).toBe(1)
+  const visit = await other.newPage()
+  const answer = answered(visit)
+  await visit.goto('/articles/first-steps')
+  await answer
+  await expect(count(page)).toHaveText(words(settled + 1), { timeout: 3000 })
+  await expect(page.locator('.end-count [data-total-of]')).toHaveText(words(settled + 1))
+  const look = (state: string) =>
+    page.evaluate((state) => {
+      Object.defineProperty(document, 'visibilityState', { value: state, configurable: true })
+      document.dispatchEvent(new Event('visibilitychange'))
+    }, state)
+  await look('hidden')
+  expect(await streams()).toBe(0)
+  await look('visible')
+  expect(await streams()).toBe(1)
+  await context.close()
+  await other.close()
+})
+
+test('the mark beside a count explains it by keyboard', async ({ browser, server }) => {
+  const context = await reader(browser, server)
+  const page = await context.newPage()
+  await page.goto('/articles/first-steps')
+  const mark = page.getByRole('button', { name: 'How this is counted' }).first()
+  await mark.focus()
+  await page.keyboard.press('Enter')
+  const explanation = page.getByRole('dialog', { name: 'How this is counted' })
+  await expect(explanation).toContainText('every 10 minutes')
+  await expect(explanation).toContainText('Last 24 hours:')
+  await page.keyboard.press('Escape')
+  await expect(explanation).toBeHidden()
+  await mark.click()
+  await explanation.getByRole('link').click()
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('How views are counted')
+  await context.close()
+})

@@ -23,6 +23,11 @@ pub fn views(article: i64, views: i64) -> String {
     counted(Hole::Views(article), views, |views| views.to_string())
 }
 
+/// An article's views in the last 24 hours, in words.
+pub fn last_day(article: i64, views: i64) -> String {
+    counted(Hole::LastDay(article), views, format_views)
+}
+
 /// Whether this reader's view of the article would count, `true` or `false`, for an attribute.
 pub fn would_count(article: i64, would_count: bool) -> String {
     use_context::<Marks>()

@@ -5,25 +5,20 @@ use serde_json::{Value, json};
 use tidemark_content::card;
 use tidemark_content::front_matter::is_picture_address;
 use tidemark_content::markdown::plain_line;
+use tidemark_content::pictures::name;
 
 use super::page::{Head, Preview, PreviewImage, Profile};
 use crate::model::article::{Article, ArticleSummary, Author};
 use crate::model::site::SiteInfo;
 use crate::server::cards::Cards;
 
-/// The head of an article's page. `cover_size` has the width and height of its cover in pixels, if
-/// they are known.
-pub fn article_head(
-    base_url: &str,
-    site: &SiteInfo,
-    article: &Article,
-    cover_size: Option<(i64, i64)>,
-) -> Head {
+/// The head of an article's page.
+pub fn article_head(base_url: &str, site: &SiteInfo, article: &Article) -> Head {
     let summary = &article.summary;
     let title = plain_line(&summary.title);
     let description = plain_line(&summary.summary);
     let address = format!("{base_url}/articles/{}", summary.slug);
-    let image = article_image(base_url, &site.title, summary, cover_size);
+    let image = article_image(base_url, &site.title, summary);
     // An article may be scheduled long after its last change.
     let modified_at = article.updated_at.max(summary.published_at);
     let authors: Vec<Profile> = summary
@@ -75,16 +70,16 @@ pub fn article_head(
 }
 
 /// The picture that link previews show for an article: its cover, or else one that is drawn.
-pub fn article_image(
-    base_url: &str,
-    site: &str,
-    summary: &ArticleSummary,
-    cover_size: Option<(i64, i64)>,
-) -> PreviewImage {
+pub fn article_image(base_url: &str, site: &str, summary: &ArticleSummary) -> PreviewImage {
     let alt = plain_line(&summary.title);
     // Older versions of the program accepted cover URLs that browsers reject.
     match summary.cover.as_deref().filter(|cover| is_picture_address(cover)) {
-        Some(cover) => PreviewImage { address: absolute(base_url, cover), size: cover_size, alt },
+        Some(cover) => {
+            let name = cover.strip_prefix(name::FOLDER).unwrap_or_default();
+            let size = name::parse(name).and_then(|(_, size)| size);
+            let size = size.map(|size| (i64::from(size.width), i64::from(size.height)));
+            PreviewImage { address: absolute(base_url, cover), size, alt }
+        }
         None => {
             let version = Cards::version(&alt, site);
             let address = format!("{base_url}/articles/{}/card.png?v={version}", summary.slug);

@@ -17,7 +17,9 @@ pub fn LongRanking(articles: Vec<RankedArticle>) -> impl IntoView {
             view! {
                 <li>
                     <a href=format!("/articles/{}", article.slug)>{article.title}</a>
-                    <span class="meta">{format_views(article.views)}</span>
+                    <span class="meta" data-views-of=article.id data-views=article.views>
+                        {format_views(article.views)}
+                    </span>
                 </li>
             }
         })

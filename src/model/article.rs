@@ -177,12 +177,13 @@ pub struct ArticleContent {
 
 /// The first parts of the program's own addresses, which no page can have. A test compares them
 /// with the table of routes.
-pub const RESERVED: [&str; 23] = [
+pub const RESERVED: &[&str] = &[
     "account",
     "api",
     "articles",
     "authors",
     "collects",
+    "counting",
     "docs",
     "following",
     "healthz",

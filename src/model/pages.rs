@@ -70,10 +70,10 @@ pub struct HomeData {
 pub struct ArticleData {
     /// The article, with its counts.
     pub article: Article,
-    /// Width and height of the cover in pixels, if they are known.
-    pub cover_size: Option<(i64, i64)>,
     /// What it leads on to.
     pub around: Around,
+    /// Its views in the last 24 hours.
+    pub last_day: i64,
     /// The reader's own reactions; `None` if nobody is signed in.
     pub own: Option<OwnReactions>,
     /// Whether this reader's view would count now (rule C6).
@@ -131,4 +131,14 @@ pub enum Follow {
 pub struct MostViewedData {
     /// The most viewed articles of the window.
     pub ranking: Ranking,
+}
+
+/// Data for `/counting`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CountingData {
+    /// The views of all articles.
+    pub views: i64,
+    /// How many views this process did not count since it started, by the reason's name in the
+    /// API.
+    pub not_counted: Vec<(&'static str, u64)>,
 }

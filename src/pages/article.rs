@@ -15,6 +15,7 @@ use crate::components::hole::{self, views, views_in_words};
 use crate::components::metadata::article_head;
 use crate::components::page::{Content, Head, LoadedPage, site};
 use crate::components::reaction_button::ReactionButton;
+use crate::components::tide_mark::{HowCounted, TideMark};
 use crate::components::view_counter::ViewCounter;
 use crate::model::article::{Article, ArticleContent};
 use crate::model::numbers::format_baselines;
@@ -31,8 +32,8 @@ pub async fn page() -> LoadedPage {
 }
 
 fn show(data: ArticleData, state: &AppState) -> Content {
-    let ArticleData { article, cover_size, around, own, would_count, is_scheduled } = data;
-    let head = article_head(&state.config.site.base_url, &site(), &article, cover_size);
+    let ArticleData { article, last_day, around, own, would_count, is_scheduled } = data;
+    let head = article_head(&state.config.site.base_url, &site(), &article);
     let Article { summary, html, contents, language, updated_at, .. } = article;
     // Older versions of the program accepted cover URLs that browsers reject.
     let cover = summary.cover.filter(|cover| is_picture_address(cover));
@@ -56,13 +57,26 @@ fn show(data: ArticleData, state: &AppState) -> Content {
     let address = format!("{}{path}", state.config.site.base_url);
     let (id, likes, collects) = (summary.id, summary.likes, summary.collects);
     let window_ms = u64::try_from(state.config.views.window.as_millis()).unwrap_or(u64::MAX);
-    let reactions = view! { <Reactions id likes collects own path /> }.into_any();
     let (views, words) =
         (views(summary.id, summary.views), views_in_words(summary.id, summary.views));
     let would_count = hole::would_count(summary.id, would_count);
     let elsewhere = format_baselines(&summary.baselines);
+    let reactions = view! {
+        <p class="end-count">
+            <span data-total-of=id>{words.clone()}</span>
+            <TideMark />
+        </p>
+        <Reactions id likes collects own path />
+    }
+    .into_any();
+    let last_day = hole::last_day(id, last_day);
+    let counts_authors = state.config.views.count_authors;
     let count = view! {
-        <ViewCounter article=summary.id views words window_ms would_count />
+        <span class="counted">
+            <ViewCounter article=summary.id views words window_ms would_count />
+            <TideMark />
+            <HowCounted window=state.config.views.window counts_authors last_day />
+        </span>
         {elsewhere.map(|part| view! { <span class="elsewhere">{format!("including {part}")}</span> })}
     }
     .into_any();

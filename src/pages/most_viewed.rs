@@ -1,6 +1,5 @@
 //! The full ranking of each window.
 
-use jiff::fmt::friendly::{Designator, Spacing, SpanPrinter};
 use leptos::prelude::*;
 
 use super::query::query;
@@ -8,6 +7,7 @@ use crate::api::pages::most_viewed;
 use crate::components::hole;
 use crate::components::page::{Content, Head, LoadedPage, site};
 use crate::components::ranking::LongRanking;
+use crate::components::tide_mark::in_words;
 use crate::model::article::Window;
 use crate::model::pages::{MostViewedData, Ranking};
 use crate::server::state::AppState;
@@ -34,17 +34,14 @@ pub async fn page() -> LoadedPage {
             Some((begin, end)) => (begin, list, end).into_any(),
             None => list,
         };
-        let counts_every = SpanPrinter::new()
-            .designator(Designator::Verbose)
-            .spacing(Spacing::BetweenUnitsAndDesignators)
-            .unsigned_duration_to_string(&state.config.views.window);
+        let counts_every = in_words(state.config.views.window);
         let title = format!("Most viewed · {}", site().title);
         Content::new(
             Head::new(title),
             view! {
                 <header class="intro">
                     <h1>"Most viewed"</h1>
-                    <p>{format!("Each reader counts once per article every {counts_every}. Bots don't count.")}</p>
+                    <p>{format!("Each reader counts once per article every {counts_every}. Bots don't count.")} " " <a href="/counting">"How views are counted"</a></p>
                 </header>
                 <nav aria-label="Period">
                     <ul class="tabs">{links}</ul>

@@ -163,6 +163,11 @@ impl Counting {
         self.views.key(purpose).await
     }
 
+    /// How many views this process did not count since it started, by reason.
+    pub fn reasons(&self) -> Vec<(&'static str, u64)> {
+        self.metrics.not_counted()
+    }
+
     /// How many views wait to be recorded.
     pub fn waiting(&self) -> usize {
         self.views.waiting()

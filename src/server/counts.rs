@@ -33,7 +33,7 @@ const BATCH: usize = 1_024;
 /// Timeout of a read, after which pages do without.
 const TIMEOUT: Duration = Duration::from_millis(300);
 
-/// Timeout of reading an author's followers. Shorter than [`TIMEOUT`], so that a page without them
+/// Timeout of reading an author's followers, and an article's last 24 hours. Shorter than [`TIMEOUT`], so that a page without them
 /// still gets the rest.
 const FOLLOWERS: Duration = Duration::from_millis(200);
 
@@ -44,6 +44,9 @@ const RANKINGS_TTL: i64 = 1_000;
 /// TTL of an article's likes and collects, in milliseconds, if nothing in this process has changed
 /// any. Readers on other replicas like articles too.
 const REACTIONS_TTL: i64 = 1_000;
+
+/// TTL of an article's views in the last 24 hours, in milliseconds.
+const LAST_DAY_TTL: i64 = 10_000;
 
 /// How many articles' likes and collects are cached.
 const REACTIONS: usize = 10_000;
@@ -131,6 +134,8 @@ pub struct CountsReader {
     rankings: HashMap<Option<Window>, Rankings>,
     /// What SQL knows about articles, and when it was read. Emptied when a reaction changes.
     stored: HashMap<i64, (ArticleCounts, i64)>,
+    /// The views of articles in the last 24 hours, and when they were read.
+    last_day: HashMap<i64, (i64, i64)>,
     /// [`Database::reactions_version`] before `stored` was read.
     reactions_version: u64,
     /// Number of moments so far.
@@ -147,6 +152,7 @@ pub fn counts(sources: Sources) -> (Counts, CountsReader) {
         sources,
         rankings: HashMap::new(),
         stored: HashMap::new(),
+        last_day: HashMap::new(),
         reactions_version: 0,
         moments: 0,
     };
@@ -171,13 +177,15 @@ impl CountsReader {
         let articles: Vec<i64> = articles.into_iter().collect();
         let authors: BTreeSet<i64> =
             batch.iter().filter_map(|asked| asked.question.author).collect();
+        let of_last_day: BTreeSet<i64> =
+            batch.iter().filter_map(|asked| asked.question.last_day).collect();
         let windows: HashSet<Window> =
             batch.iter().filter_map(|asked| asked.question.window).collect();
         let moment = match self.sources.database.outage().is_now() {
             true => None,
             // Errors were logged where they occurred.
             false => {
-                let reading = self.read(&articles, &authors, &windows);
+                let reading = self.read(&articles, &authors, &of_last_day, &windows);
                 tokio::time::timeout(TIMEOUT, reading).await.ok().and_then(Result::ok)
             }
         };
@@ -192,6 +200,7 @@ impl CountsReader {
         &mut self,
         articles: &[i64],
         authors: &BTreeSet<i64>,
+        of_last_day: &BTreeSet<i64>,
         windows: &HashSet<Window>,
     ) -> Result<Moment, Error> {
         // Read rankings first, so that a view in between is only in the counts. The script raises
@@ -202,6 +211,7 @@ impl CountsReader {
         for window in windows {
             of_windows.insert(*window, self.rankings(Some(*window)).await?);
         }
+        let last_day = self.last_day(of_last_day).await;
         let Sources { views, author_counts, .. } = &self.sources;
         let followers = join_all(authors.iter().map(|author| followers(author_counts, *author)));
         let (totals, followers) = join(views.totals(articles), followers).await;
@@ -220,7 +230,41 @@ impl CountsReader {
         }
         self.moments += 1;
         let (order, followers) = (self.moments, followers.into_iter().flatten().collect());
-        Ok(Moment { order, articles, followers, is_behind, rankings, windows: of_windows })
+        Ok(Moment {
+            order,
+            articles,
+            followers,
+            last_day,
+            is_behind,
+            rankings,
+            windows: of_windows,
+        })
+    }
+
+    /// The views of articles in the last 24 hours. Articles whose views can't be read in time are
+    /// missing.
+    async fn last_day(&mut self, articles: &BTreeSet<i64>) -> HashMap<i64, i64> {
+        let now = self.sources.clock.now_ms();
+        let is_fresh = |read_at: i64| (0..LAST_DAY_TTL).contains(&(now - read_at));
+        let missing: Vec<i64> = articles
+            .iter()
+            .copied()
+            .filter(|article| !self.last_day.get(article).is_some_and(|(_, at)| is_fresh(*at)))
+            .collect();
+        if !missing.is_empty() {
+            if self.last_day.len() + missing.len() > REACTIONS {
+                self.last_day.clear();
+            }
+            let reading = self.sources.database.views_of_last_day(&missing, now);
+            if let Ok(Ok(read)) = tokio::time::timeout(FOLLOWERS, reading).await {
+                for article in missing {
+                    let views = read.get(&article).copied().unwrap_or_default();
+                    self.last_day.insert(article, (views, now));
+                }
+            }
+        }
+        let known = |article: &i64| Some((*article, self.last_day.get(article)?.0));
+        articles.iter().filter_map(known).collect()
     }
 
     /// The counts in SQL. Where Redis has an article's views, in `totals`, only its likes and

@@ -124,6 +124,7 @@ impl Server {
         tasks.close();
 
         let limits = Limits::of(&state.config);
+        state.live.share(limits.connections);
         let trusted_proxies = state.config.server.trusted_proxies.clone();
         let site = Site::new(state.clone(), reading(state.clone()), router(state));
         let mut server = tokio::spawn(serve(listener, site, limits, trusted_proxies, stop.clone()));

@@ -25,6 +25,9 @@ pub const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; chars
 type Labels = [(&'static str, &'static str); 1];
 type Labels2 = [(&'static str, &'static str); 2];
 
+/// The outcomes of views that are not counted: the names of [`Reason`].
+const NOT_COUNTED: [&str; 5] = ["repeat", "crawler", "prefetch", "ip-cap", "author"];
+
 /// The metrics of one process. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Metrics {
@@ -154,6 +157,13 @@ impl Metrics {
             Err(_) => "unavailable",
         };
         self.views.get_or_create(&[("outcome", name)]).inc();
+    }
+
+    /// How many views this process did not count, by reason.
+    pub fn not_counted(&self) -> Vec<(&'static str, u64)> {
+        NOT_COUNTED
+            .map(|name| (name, self.views.get_or_create(&[("outcome", name)]).get()))
+            .to_vec()
     }
 
     /// Counts a run of a job that ended at `now`, in milliseconds since 1970.

@@ -23,6 +23,7 @@ use super::counts::{CountsReader, Sources, counts};
 use super::doctor::Doctor;
 use super::documents::Documents;
 use super::jobs::Jobs;
+use super::live::{Live, LiveReader};
 use super::metrics::Metrics;
 use super::page_cache::PageCache;
 use super::page_cache::watch::Watch;
@@ -48,6 +49,7 @@ const FIRST_LOOK: Duration = Duration::from_secs(1);
 pub struct Tasks {
     workers: Vec<Worker>,
     counts_reader: CountsReader,
+    live_reader: LiveReader,
     article_reader: ArticleReader,
     watch: Watch,
     follower: Follower,
@@ -65,7 +67,8 @@ impl Tasks {
     /// returned ones write views and read for pages: they end once the last [`AppState`] is
     /// dropped and all that was asked of them is done.
     pub fn spawn(self, tasks: &TaskTracker, stop: &CancellationToken) -> JoinSet<()> {
-        let Self { workers, counts_reader, article_reader, watch, follower } = self;
+        let Self { workers, counts_reader, live_reader, article_reader, watch, follower } = self;
+        tasks.spawn(live_reader.run(stop.clone()));
         tasks.spawn(watch.run(stop.clone()));
         tasks.spawn(follower.run(stop.clone()));
         let mut counting: JoinSet<()> = workers.into_iter().map(Worker::run).collect();
@@ -133,6 +136,9 @@ impl Parts {
             identity.clone(),
         );
 
+        let live = Live::default();
+        let live_reader =
+            LiveReader::new(live.clone(), views.clone(), database.clone(), clock.clone());
         let (counts, counts_reader) = counts(Sources {
             database: database.clone(),
             views,
@@ -171,12 +177,13 @@ impl Parts {
             counts,
             documents: Documents::default(),
             cards: Cards::default(),
+            live,
             assets,
             jobs,
             metrics,
             clients,
             doctor,
         });
-        Ok((state, Tasks { workers, counts_reader, article_reader, watch, follower }))
+        Ok((state, Tasks { workers, counts_reader, live_reader, article_reader, watch, follower }))
     }
 }

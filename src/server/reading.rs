@@ -20,8 +20,8 @@ use crate::error::Error;
 use crate::model::article::{Around, ArticleSummary, Window};
 use crate::model::page::Page;
 use crate::model::pages::{
-    ArticleData, AuthorData, Follow, Frame, Framed, HomeData, MenuUser, MostViewedData, Ranking,
-    Sidebar, TagData,
+    ArticleData, AuthorData, CountingData, Follow, Frame, Framed, HomeData, MenuUser,
+    MostViewedData, Ranking, Sidebar, TagData,
 };
 use crate::model::search::{SearchData, SearchFilter, Since, Sort};
 
@@ -133,21 +133,16 @@ impl Reading {
             Some(reader) => Some(self.database.own_reactions(reader.id, article.summary.id).await?),
             None => None,
         };
-        let cover_size = self.cover_size(article.summary.cover.as_deref()).await?;
         let around = self.articles.around(&article).await?;
-        Ok(ArticleData { article, cover_size, around, own, would_count, is_scheduled: false })
-    }
-
-    /// Width and height in pixels of a cover, if it is a picture of this blog.
-    ///
-    /// # Errors
-    /// Any database error.
-    pub async fn cover_size(&self, cover: Option<&str>) -> Result<Option<(i64, i64)>, Error> {
-        let Some(name) = cover.and_then(|cover| cover.strip_prefix("/pictures/")) else {
-            return Ok(None);
+        let last_day = if leaves_counts_open(parts) {
+            0
+        } else {
+            let (id, now) = (article.summary.id, self.clock.now_ms());
+            // Without them, the article can still be read.
+            let views = self.database.views_of_last_day(&[id], now).await.unwrap_or_default();
+            views.get(&id).copied().unwrap_or_default()
         };
-        let picture = self.database.picture(name).await?;
-        Ok(picture.map(|picture| (picture.width, picture.height)))
+        Ok(ArticleData { article, last_day, around, own, would_count, is_scheduled: false })
     }
 
     /// An article whose time has not come, for those who may edit it. It does not exist for anybody
@@ -167,7 +162,7 @@ impl Reading {
         }
         Ok(ArticleData {
             article,
-            cover_size: None,
+            last_day: 0,
             around: Around::default(),
             own: None,
             would_count: false,
@@ -237,6 +232,15 @@ impl Reading {
             try_join(self.articles.written_by(&profile, page, PER_PAGE), follow).await?;
         let Profile { id, author, followers, .. } = profile;
         Ok(AuthorData { id, author, followers, follow, articles: existing(articles)? })
+    }
+
+    /// `/counting`
+    ///
+    /// # Errors
+    /// Any database error.
+    pub async fn counting_page(&self) -> Result<CountingData, Error> {
+        let views = self.database.all_views().await?;
+        Ok(CountingData { views, not_counted: self.counting.reasons() })
     }
 
     /// `/most-viewed`

@@ -17,6 +17,7 @@ use super::db::Database;
 use super::doctor::Doctor;
 use super::documents::Documents;
 use super::jobs::Jobs;
+use super::live::Live;
 use super::metrics::Metrics;
 use super::page_cache::PageCache;
 use super::pictures::Pictures;
@@ -97,6 +98,8 @@ pub struct Parts {
     pub documents: Documents,
     /// Draws pictures for link previews.
     pub cards: Cards,
+    /// Tells open pages when counts rise.
+    pub live: Live,
     /// The browser's files.
     pub assets: Assets,
     /// Background jobs.

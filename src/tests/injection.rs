@@ -214,8 +214,14 @@ fn faults_in_text(html: &str) -> Vec<String> {
         }
         let named = ["style", "srcdoc", "ping", "target", "formaction", "autofocus", "background"];
         // Attributes that `browser/reading.js` trusts as the program's own.
-        let ours =
-            ["data-article", "data-views-of", "data-reaction", "data-colour-switch", "data-search"];
+        let ours = [
+            "data-article",
+            "data-views-of",
+            "data-total-of",
+            "data-reaction",
+            "data-colour-switch",
+            "data-search",
+        ];
         faults.extend(
             named
                 .iter()

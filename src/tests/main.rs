@@ -24,6 +24,7 @@ mod harness;
 mod import;
 mod injection;
 mod layers;
+mod live;
 mod loading;
 mod moving_in;
 mod open_search;

@@ -155,7 +155,10 @@ fn c6_a_cached_page_shows_current_counts() {
 
 /// The HTML of an entry in the most-viewed list.
 fn most_viewed(title: &str, views: &str) -> String {
-    format!("<a href=\"/articles/first\">{title}</a><span class=\"meta\">{views}</span>")
+    let number = views.split(' ').next().unwrap();
+    format!(
+        "<a href=\"/articles/first\">{title}</a><span class=\"meta\" data-views-of=\"1\" data-views=\"{number}\">{views}</span>"
+    )
 }
 
 #[test]
@@ -525,7 +528,7 @@ fn c6_a_view_between_reading_rankings_and_counts_is_only_in_the_counts() {
         render: render_meanwhile,
         render_long: |_| String::new(),
     });
-    let wanted = Wanted { articles: Arc::new([id]), author: None, window: None };
+    let wanted = Wanted { articles: Arc::new([id]), author: None, last_day: None, window: None };
     // On a busy machine, a store may miss its deadline.
     for attempt in 0..50 {
         // Rankings have a TTL of one second.

@@ -6,6 +6,7 @@ use tidemark::model::theme::{THEME_COOKIE, Theme};
 use tidemark::server::content::import::{Report, SourceFile, import};
 use tidemark::server::db::users::Role;
 use tidemark::server::http::routes::ROUTES;
+use tidemark::server::jobs::Job;
 
 use crate::harness::{Answer, TestServer, source};
 use crate::page_cache::eventually;
@@ -526,5 +527,39 @@ fn the_reading_script_has_the_servers_messages_and_names() {
     for field in reactions.map(|reaction| reaction.field()) {
         let path = format!("/api/islands/set-{field}");
         assert!(ROUTES.iter().any(|route| route.path == path), "{path}");
+    }
+}
+
+#[test]
+fn the_page_about_counting_has_the_settings_and_what_was_not_counted() {
+    let server = TestServer::with(&[("TIDEMARK_VIEWS__WINDOW", "30m")]);
+    let view = format!("/api/v1/articles/{}/view", server.id("first"));
+    for _ in 0..3 {
+        assert_eq!(server.someone().request("PUT", &view, "").status, 200);
+    }
+    server.job(Job::Flush);
+    let page = server.someone().get("/counting");
+    assert_eq!(page.status, 200);
+    for part in [
+        "every 30 minutes",
+        "Views counted on this blog: 1<",
+        "The same reader again</th><td>2</td>",
+    ] {
+        assert!(page.text.contains(part), "{part}: {}", page.text);
+    }
+}
+
+#[test]
+fn an_article_explains_its_count_with_the_views_of_the_last_24_hours() {
+    let server = TestServer::start();
+    let view = format!("/api/v1/articles/{}/view", server.id("first"));
+    assert_eq!(server.someone().request("PUT", &view, "").status, 200);
+    server.job(Job::Flush);
+    for _ in 0..2 {
+        let page = server.someone().get("/articles/first");
+        let explained = page.text.split_once("Last 24 hours: ").unwrap().1;
+        assert!(explained.starts_with("1 view<"), "{explained:.40}");
+        assert_eq!(page.text.matches("popovertarget=\"how-counted\"").count(), 2);
+        assert!(page.text.contains("every 10 minutes"));
     }
 }

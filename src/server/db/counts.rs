@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use sqlx::AssertSqlSafe;
+use tidemark_counting::hour_of;
 use tidemark_store::sql::OwnConnection;
 
-use super::on_own;
+use super::{Database, on_own, on_reader};
 
 /// Maximum number of placeholders in one statement. SQLite and MySQL allow more.
 const MOST_PLACEHOLDERS: usize = 1024;
@@ -49,4 +50,39 @@ pub async fn counts(
         );
     }
     Ok(counts)
+}
+
+impl Database {
+    /// Returns the views of `articles` in the current hour and the 23 before it, as far as SQL
+    /// knows. Articles without any are missing from the result.
+    pub async fn views_of_last_day(
+        &self,
+        articles: &[i64],
+        now: i64,
+    ) -> sqlx::Result<HashMap<i64, i64>> {
+        let mut views = HashMap::with_capacity(articles.len());
+        for chunk in articles.chunks(MOST_PLACEHOLDERS) {
+            let others = ", ?".repeat(chunk.len() - 1);
+            // The cast is for MySQL, where a sum of integers is a decimal.
+            let sql = format!(
+                "SELECT article_id, CAST(sum(views) AS SIGNED) FROM article_view_hours
+                 WHERE hour > ? AND article_id IN (?{others}) GROUP BY article_id"
+            );
+            let rows: Vec<(i64, i64)> = on_reader!(self, pool => {
+                let mut query = sqlx::query_as(AssertSqlSafe(sql)).bind(hour_of(now) - 24);
+                for article in chunk {
+                    query = query.bind(article);
+                }
+                query.fetch_all(pool).await?
+            });
+            views.extend(rows);
+        }
+        Ok(views)
+    }
+
+    /// Returns how many views of all articles SQL has.
+    pub async fn all_views(&self) -> sqlx::Result<i64> {
+        let sql = "SELECT CAST(coalesce(sum(views), 0) AS SIGNED) FROM article_stats";
+        on_reader!(self, pool => sqlx::query_scalar(sql).fetch_one(pool).await)
+    }
 }

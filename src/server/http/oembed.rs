@@ -49,7 +49,6 @@ pub async fn oembed(
     let slug = slug(base_url, &url).ok_or_else(nothing)?;
     let article = state.articles.one_as_stored(&slug).await?.ok_or_else(nothing)?;
     let summary = article.summary;
-    let size = state.reading.cover_size(summary.cover.as_deref()).await?;
     let site = state.site.current().await;
     let mut answer = json!({
         "version": "1.0",
@@ -63,7 +62,7 @@ pub async fn oembed(
         answer["author_name"] = json!(author.name);
         answer["author_url"] = json!(format!("{base_url}/authors/{}", author.username));
     }
-    let image = article_image(base_url, &site.title, &summary, size);
+    let image = article_image(base_url, &site.title, &summary);
     let fits = |size: i64, most: Option<i64>| most.is_none_or(|most| size <= most);
     if let Some((width, height)) =
         image.size.filter(|(width, height)| fits(*width, maxwidth) && fits(*height, maxheight))

@@ -13,8 +13,8 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 
 use super::access::hold;
 use super::{
-    account, api_docs, cards, feeds, function, health, json_api, manifest, oembed, page, pictures,
-    reactions, settings, sign_in, sitemap, static_page, studio, users,
+    account, api_docs, cards, feeds, function, health, json_api, live, manifest, oembed, page,
+    pictures, reactions, settings, sign_in, sitemap, static_page, studio, users,
 };
 use crate::pages;
 use crate::server::db::users::Role;
@@ -95,6 +95,7 @@ pub const ROUTES: &[Route] = &[
     get("/articles/{slug}", EVERYONE, page!(article::page)),
     get("/{slug}", EVERYONE, handler!(static_page::static_page)),
     get("/most-viewed", EVERYONE, page!(most_viewed::page)),
+    get("/counting", EVERYONE, page!(counting::page)),
     get("/authors/{username}", EVERYONE, page!(author::page)),
     get("/tags/{tag}", EVERYONE, page!(tag::page)),
     get("/search", EVERYONE, page!(search::page)),
@@ -125,6 +126,7 @@ pub const ROUTES: &[Route] = &[
     put("/api/v1/articles/{id}/view", EVERYONE, handler!(View, json_api::view)),
     get("/api/v1/search", EVERYONE, handler!(Api, json_api::search)),
     get("/api/v1/search/suggest", EVERYONE, handler!(Api, json_api::suggest)),
+    get("/api/counts/stream", EVERYONE, handler!(Api, live::stream)),
     get(api_docs::DESCRIPTION, EVERYONE, handler!(Api, api_docs::describe)),
     // Measures the cost of a request for a view, without the view.
     #[cfg(feature = "bench")]

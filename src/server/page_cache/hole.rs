@@ -20,6 +20,8 @@ pub enum Hole {
     Views(i64),
     /// The views of the article with this id, in words, such as `12 views`.
     ViewsInWords(i64),
+    /// The views of the article with this id in the last 24 hours, in words.
+    LastDay(i64),
     /// Whether this reader's view of the article would count: `true` or `false`.
     WouldCount(i64),
     /// How many readers like the article.
@@ -55,6 +57,7 @@ impl Marks {
             Hole::Nonce => ('n', 0),
             Hole::Views(id) => ('v', id),
             Hole::ViewsInWords(id) => ('w', id),
+            Hole::LastDay(id) => ('d', id),
             Hole::WouldCount(id) => ('q', id),
             Hole::Likes(id) => ('l', id),
             Hole::Collects(id) => ('c', id),
@@ -94,6 +97,7 @@ fn parse(mark: &str) -> Option<(Hole, i64)> {
         'n' => Hole::Nonce,
         'v' => Hole::Views(id),
         'w' => Hole::ViewsInWords(id),
+        'd' => Hole::LastDay(id),
         'q' => Hole::WouldCount(id),
         'l' => Hole::Likes(id),
         'c' => Hole::Collects(id),
@@ -118,6 +122,7 @@ mod tests {
             Hole::Nonce,
             Hole::Views(1),
             Hole::ViewsInWords(i64::MAX),
+            Hole::LastDay(6),
             Hole::WouldCount(5),
             Hole::Likes(2),
             Hole::Collects(3),

@@ -95,6 +95,8 @@ pub struct Wanted {
     pub articles: Arc<[i64]>,
     /// The author whose followers it shows.
     pub author: Option<i64>,
+    /// The article whose views in the last 24 hours it shows.
+    pub last_day: Option<i64>,
     /// The window whose full ranking it shows.
     pub window: Option<Window>,
 }
@@ -110,6 +112,9 @@ pub struct Moment {
     /// How many followers each requested author has. An author is absent if that could not be read
     /// in time.
     pub followers: HashMap<i64, i64>,
+    /// The views in the last 24 hours of each article that was asked for. An article is absent if
+    /// they could not be read in time.
+    pub last_day: HashMap<i64, i64>,
     /// Whether views may be missing because Redis could not be read. If so, no count of views that
     /// was shown before falls (rule C6).
     pub is_behind: bool,
@@ -158,7 +163,7 @@ impl RememberedPage {
         let (mut articles, mut author, mut article) = (Vec::new(), None, None);
         let (mut pieces, mut counts) =
             (Vec::with_capacity(parts.len()), Vec::with_capacity(parts.len()));
-        let (mut window, mut ranking) = (None, String::new());
+        let (mut window, mut last_day, mut ranking) = (None, None, String::new());
         for (text, hole, count) in parts {
             // The rendered ranking is shown until a newer one is read.
             if hole == Hole::EndOfRanking {
@@ -171,6 +176,7 @@ impl RememberedPage {
                     articles.push(id)
                 }
                 Hole::Followers(id) => author = Some(id),
+                Hole::LastDay(id) => last_day = Some(id),
                 Hole::WouldCount(id) => article = Some(id),
                 Hole::Ranking(shown) => window = Some(shown),
                 Hole::Nonce | Hole::Rankings | Hole::EndOfRanking => {}
@@ -187,7 +193,7 @@ impl RememberedPage {
             headers,
             pieces,
             end: Piece::new(end),
-            wanted: Wanted { articles: articles.into(), author, window },
+            wanted: Wanted { articles: articles.into(), author, last_day, window },
             article,
             hash: hasher.finish(),
             last: Mutex::new(Arc::new(shown)),
@@ -240,7 +246,7 @@ impl RememberedPage {
                     return Text::Rankings(rankings.clone());
                 }
                 Hole::Views(_) => |count| count.to_string(),
-                Hole::ViewsInWords(_) => format_views,
+                Hole::ViewsInWords(_) | Hole::LastDay(_) => format_views,
                 Hole::Likes(_) | Hole::Collects(_) => format_count,
                 Hole::Followers(_) => format_followers,
             };
@@ -267,6 +273,7 @@ impl RememberedPage {
                     let views = of(article).views;
                     if moment.is_behind { views.max(*before) } else { views }
                 }
+                Hole::LastDay(article) => moment.last_day.get(&article).copied().unwrap_or(*before),
                 Hole::Likes(article) => of(article).likes,
                 Hole::Collects(article) => of(article).collects,
                 Hole::Followers(user) => moment.followers.get(&user).copied().unwrap_or(*before),
@@ -465,7 +472,16 @@ mod tests {
                     (HashMap::from([(7, counts)]), HashMap::from([(1, likes)]));
                 let windows = HashMap::from([(Window::Week, rankings(&format!("week {views}")))]);
                 let rankings = rankings(&format!("top {views}"));
-                Arc::new(Moment { order, articles, followers, is_behind, rankings, windows })
+                let last_day = HashMap::new();
+                Arc::new(Moment {
+                    order,
+                    articles,
+                    followers,
+                    last_day,
+                    is_behind,
+                    rankings,
+                    windows,
+                })
             });
             let filled = page.fill(&Filling { nonce: String::new(), moment, would_count: true });
             let html: Vec<u8> =
