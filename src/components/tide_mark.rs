@@ -52,7 +52,7 @@ pub fn HowCounted(
     view! {
         <span class="how-counted" id=EXPLANATION popover="auto" role="dialog" aria-label="How this is counted">
             <span>{format!("Each reader counts once every {}. {others}", in_words(window))}</span>
-            <span>"Last 24 hours: " {last_day}</span>
+            <span>{format!("Last 24 hours: {last_day}")}</span>
             <a href="/counting">"How views are counted"</a>
         </span>
     }

@@ -40,7 +40,7 @@ impl Stream {
     fn read(&mut self) -> bool {
         let mut bytes = [0; 1024];
         let count = self.connection.read(&mut bytes).unwrap();
-        self.text.push_str(std::str::from_utf8(&bytes[..count]).unwrap());
+        self.text.push_str(&String::from_utf8_lossy(&bytes[..count]));
         count > 0
     }
 

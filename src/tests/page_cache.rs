@@ -128,10 +128,11 @@ fn c6_a_cached_page_shows_current_counts() {
             let answer = server.someone().get(path);
             assert_eq!(status(&answer), HIT, "{path}");
             let words = if count == 1 { "1 view".to_owned() } else { format!("{count} views") };
-            // The article's own count, and its count in each of the three rankings.
+            // The article's own count, and its count in each of the three rankings. Its page shows
+            // its own at the end too.
             assert_eq!(
                 answer.text.matches(&format!(">{words}<")).count(),
-                4,
+                if path == article { 5 } else { 4 },
                 "{path}: {}",
                 answer.text
             );
@@ -157,7 +158,7 @@ fn c6_a_cached_page_shows_current_counts() {
 fn most_viewed(title: &str, views: &str) -> String {
     let number = views.split(' ').next().unwrap();
     format!(
-        "<a href=\"/articles/first\">{title}</a><span class=\"meta\" data-views-of=\"1\" data-views=\"{number}\">{views}</span>"
+        "<a href=\"/articles/first\">{title}</a><span data-views-of=\"1\" data-views=\"{number}\" class=\"meta\">{views}</span>"
     )
 }
 
