@@ -239,7 +239,7 @@ for (const [program, proxy] of [['nginx', nginx], ['caddy', caddy]]) {
       })
       const { secure } = await proxy(context, upstream)
       const from = reader(context, secure, '127.0.0.7')
-      const [, stream] = await from.open({ ':path': '/api/v1/counts/stream', 'x-forwarded-for': '198.51.100.1', 'x-forwarded-proto': 'http' })
+      const [, stream] = await from.open({ ':path': '/api/counts/stream', 'x-forwarded-for': '198.51.100.1', 'x-forwarded-proto': 'http' })
       const event = () => new Promise((got) => stream.once('data', (data) => got(data.toString())))
       // The second event is sent only when the first has arrived.
       assert.equal(await event(), 'data: 1\n\n')
