@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes what is published, in target/packages: an archive and a Debian package, each with the program
-# and the browser's files inside it, and SHA256SUMS. The same commit, built in the same folder with
-# the same compilers, gives the same bytes.
+# and the browser's files inside it, and SHA256SUMS. Packing the
+# same program twice gives the same bytes.
 # Usage: scripts/release.sh [build|pack]
 #   build  only builds the program, and prints its path
 #   pack   only packs what was built

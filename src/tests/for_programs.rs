@@ -337,7 +337,7 @@ fn an_article_has_whole_metadata_for_previews_and_search_engines() {
         ("og:image:height", "630"),
         ("og:image:alt", "Why Option&lt;T&gt; is here"),
         ("article:published_time", "2026-11-01T00:00:00Z"),
-        ("article:modified_time", "2026-11-24T12:00:00Z"),
+        ("article:modified_time", "2026-11-01T00:00:00Z"),
         ("article:author", "http://127.0.0.1:3000/authors/jo-doe"),
     ] {
         assert_eq!(property(&page, name), expected, "{name}");

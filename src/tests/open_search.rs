@@ -689,7 +689,7 @@ fn reconcile_finds_what_differs_on_either_side() {
         let path = format!(
             "{alias}/_doc/{id}?routing={article}&version={version}&version_type=external_gte&refresh=true"
         );
-        node().request("PUT", &path, &document.to_string());
+        node().request_until_forgotten("PUT", &path, &document.to_string());
     };
     let delete = |id: &str, article: i64| {
         let path = format!("{alias}/_doc/{id}?routing={article}&refresh=true");

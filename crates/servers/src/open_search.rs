@@ -7,7 +7,8 @@ use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
@@ -92,6 +93,21 @@ impl OpenSearch {
         match http(self.port, method, path, body, TIMEOUT) {
             Ok((200..300, answer)) => answer,
             other => panic!("{method} {path}: {other:?}"),
+        }
+    }
+
+    /// Sends a request as [`Self::request`] does, again and again while the node refuses it because
+    /// it remembers a later version. It forgets a deletion some time after `index.gc_deletes`, not
+    /// exactly then.
+    #[track_caller]
+    pub fn request_until_forgotten(&self, method: &str, path: &str, body: &str) -> String {
+        let end = Instant::now() + TIMEOUT;
+        loop {
+            match http(self.port, method, path, body, TIMEOUT) {
+                Ok((200..300, answer)) => return answer,
+                Ok((409, _)) if Instant::now() < end => thread::sleep(Duration::from_millis(50)),
+                other => panic!("{method} {path}: {other:?}"),
+            }
         }
     }
 
