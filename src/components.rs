@@ -11,6 +11,8 @@ pub mod article_end;
 #[cfg(feature = "ssr")]
 pub mod article_list;
 #[cfg(feature = "ssr")]
+pub mod avatar;
+#[cfg(feature = "ssr")]
 pub mod diff;
 #[cfg(feature = "ssr")]
 pub mod form;
@@ -32,6 +34,7 @@ pub mod reaction_button;
 pub mod sidebar;
 #[cfg(feature = "ssr")]
 pub mod theme_toggle;
+#[cfg(feature = "ssr")]
 pub mod tide_mark;
 #[cfg(feature = "ssr")]
 pub mod view_counter;

@@ -25,7 +25,7 @@ fn request() -> (AppState, Parts) {
 pub async fn home(page: Option<String>) -> Result<Framed<HomeData>, Error> {
     let (state, parts) = request();
     let content = async { state.reading.home_page(&parts, page_number(page.as_deref())?).await };
-    answer(state.reading.framed(&parts, content).await)
+    answer(state.reading.framed(&parts, true, content).await)
 }
 
 /// An article.
@@ -48,7 +48,7 @@ pub async fn tag(tag: String, page: Option<String>) -> Result<Framed<TagData>, E
     let (state, parts) = request();
     let content =
         async { state.reading.tag_page(&parts, tag, page_number(page.as_deref())?).await };
-    answer(state.reading.framed(&parts, content).await)
+    answer(state.reading.framed(&parts, true, content).await)
 }
 
 /// An author and one page of their articles, newest first.
@@ -61,7 +61,7 @@ pub async fn author(username: String, page: Option<String>) -> Result<Framed<Aut
     let (state, parts) = request();
     let content =
         async { state.reading.author_page(&parts, &username, page_number(page.as_deref())?).await };
-    answer(state.reading.framed(&parts, content).await)
+    answer(state.reading.framed(&parts, true, content).await)
 }
 
 /// The most viewed articles within a window.
@@ -72,7 +72,7 @@ pub async fn author(username: String, page: Option<String>) -> Result<Framed<Aut
 pub async fn most_viewed(window: Option<String>) -> Result<Framed<MostViewedData>, Error> {
     let (state, parts) = request();
     let content = async { state.reading.most_viewed_page(self::window(window.as_deref())?).await };
-    answer(state.reading.framed(&parts, content).await)
+    answer(state.reading.framed(&parts, false, content).await)
 }
 
 /// One page of the articles that match a search.
@@ -95,5 +95,5 @@ pub async fn search(
     let content = async {
         state.reading.search_page(&parts, &text, filter, sort, page_number(page.as_deref())?).await
     };
-    answer(state.reading.framed(&parts, content).await)
+    answer(state.reading.framed(&parts, true, content).await)
 }

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::article_list::{Byline, Date, Tags, format_minutes};
+use super::avatar::AuthorCards;
 use super::picture::Picture;
 use crate::model::article::{ArticleContent, Heading, direction};
 
@@ -46,6 +47,7 @@ pub fn ArticleBody(
         tags,
         is_page,
     } = content;
+    let cards = authors.clone();
     let meta = (!is_page).then(|| {
         view! {
             <p class="meta" lang="en">
@@ -62,6 +64,7 @@ pub fn ArticleBody(
             <footer class="article-footer" lang="en">
                 {reactions}
                 <Tags tags />
+                <AuthorCards authors=cards />
                 {end}
             </footer>
         }

@@ -3,8 +3,11 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use leptos::prelude::*;
+use tidemark_content::front_matter::is_picture_address;
 
+use super::avatar::Avatars;
 use super::hole::views_in_words;
+use super::picture::Picture;
 use crate::model::article::{ArticleSummary, Author, Tag};
 use crate::model::page::Page;
 
@@ -75,10 +78,54 @@ pub fn format_minutes(minutes: i64) -> String {
     format!("{minutes} min read")
 }
 
+/// How wide the cover of a card is shown, and that of the first one on the front page.
+const SIZES: (&str, &str) = ("11rem", "(max-width: 45rem) 100vw, 42rem");
+
+/// The cover of an article, as a second link to it, which screen readers and the keyboard skip.
 #[component]
-fn ArticleCard(article: ArticleSummary) -> impl IntoView {
+pub fn CardCover(
+    cover: Option<String>,
+    slug: String,
+    /// Whether it is as wide as the column.
+    #[prop(optional)]
+    is_hero: bool,
+) -> impl IntoView {
+    let (sizes, hero_sizes) = SIZES;
+    let sizes = if is_hero { hero_sizes } else { sizes };
+    // Older versions of the program accepted cover URLs that browsers reject.
+    cover.filter(|cover| is_picture_address(cover)).map(|cover| {
+        view! {
+            <a class="card-cover" href=format!("/articles/{slug}") tabindex="-1" aria-hidden="true">
+                <Picture address=cover class="card-picture" sizes is_first=is_hero />
+            </a>
+        }
+    })
+}
+
+/// The authors of an article in a list, with their avatars.
+#[component]
+pub fn CardAuthors(
+    /// In byline order.
+    authors: Vec<Author>,
+) -> impl IntoView {
     view! {
-        <article class="card">
+        <span class="card-authors">
+            <Avatars authors=authors.clone() />
+            <Byline authors />
+        </span>
+    }
+}
+
+#[component]
+fn ArticleCard(
+    article: ArticleSummary,
+    /// Whether it stands out as the first of the front page.
+    is_hero: bool,
+) -> impl IntoView {
+    let class = if is_hero { "card card-hero" } else { "card" };
+    view! {
+        <article class=class>
+            <CardCover cover=article.cover slug=article.slug.clone() is_hero />
             <p class="meta">
                 <Date at=article.published_at />
                 <span>{format_minutes(article.reading_minutes)}</span>
@@ -89,7 +136,7 @@ fn ArticleCard(article: ArticleSummary) -> impl IntoView {
             </h2>
             <p class="card-summary" dir="auto">{article.summary}</p>
             <div class="card-foot">
-                <Byline authors=article.authors />
+                <CardAuthors authors=article.authors />
                 <Tags tags=article.tags />
             </div>
         </article>
@@ -102,10 +149,18 @@ pub fn ArticleList(
     articles: Page<ArticleSummary>,
     /// The list's URL with its query parameters except `page`, ending in `?` or `&`.
     path: String,
+    /// Whether the first article stands out.
+    #[prop(optional)]
+    has_hero: bool,
 ) -> impl IntoView {
     let Page { items, page, pages, .. } = articles;
+    let cards = items
+        .into_iter()
+        .enumerate()
+        .map(|(index, article)| view! { <ArticleCard article is_hero=has_hero && index == 0 /> })
+        .collect_view();
     view! {
-        <div class="cards">{items.into_iter().map(|article| view! { <ArticleCard article /> }).collect_view()}</div>
+        <div class="cards">{cards}</div>
         {(pages > 1).then(|| view! { <Pagination page pages path /> })}
     }
 }

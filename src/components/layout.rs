@@ -70,7 +70,9 @@ pub fn Layout(
                     {mark}
                     <span>{site.title.clone()}</span>
                 </a>
-                <nav class="site-nav" aria-label="Site">
+                // On narrow screens, it opens the navigation, without a script.
+                <button type="button" class="menu-button" popovertarget="site-nav">"Menu"</button>
+                <nav class="site-nav" id="site-nav" aria-label="Site" popover>
                     <SiteMenu items=site.menu.clone() />
                     <a href="/most-viewed">"Most viewed"</a>
                     <a href="/search">"Search"</a>

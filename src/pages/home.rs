@@ -30,13 +30,13 @@ pub async fn page() -> LoadedPage {
         let body = if articles.total == 0 {
             view! {
                 <div class="message">
-                    <h2>"No articles yet"</h2>
-                    <p>"Add the samples with " <code>"tidemark seed"</code> ", or import a blog with " <code>"tidemark import"</code> "."</p>
+                    <h2>"Nothing published yet"</h2>
+                    <p>"The first article will be here soon. The " <a href="/feed.xml">"feed"</a> " tells you when."</p>
                 </div>
             }
             .into_any()
         } else {
-            view! { <ArticleList articles path="/?".to_owned() /> }.into_any()
+            view! { <ArticleList articles path="/?".to_owned() has_hero=is_first /> }.into_any()
         };
         let head = Head {
             description: is_first.then(|| site.description.clone()),

@@ -6,7 +6,9 @@ use url::form_urlencoded;
 
 use super::query::query;
 use crate::api::pages::search;
-use crate::components::article_list::{Byline, Date, Pagination, Tags, format_minutes};
+use crate::components::article_list::{
+    CardAuthors, CardCover, Date, Pagination, Tags, format_minutes,
+};
 use crate::components::hole::views_in_words;
 use crate::components::page::{Content, Head, LoadedPage, site};
 use crate::model::article::Tag;
@@ -186,6 +188,7 @@ fn Hit(hit: SearchHit) -> impl IntoView {
     let SearchHit { article, title_segments, excerpt } = hit;
     view! {
         <article class="card">
+            <CardCover cover=article.cover slug=article.slug.clone() />
             <p class="meta">
                 <Date at=article.published_at />
                 <span>{format_minutes(article.reading_minutes)}</span>
@@ -196,7 +199,7 @@ fn Hit(hit: SearchHit) -> impl IntoView {
             </h2>
             <p class="card-summary" dir="auto">{marked(excerpt)}</p>
             <div class="card-foot">
-                <Byline authors=article.authors />
+                <CardAuthors authors=article.authors />
                 <Tags tags=article.tags />
             </div>
         </article>

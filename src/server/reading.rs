@@ -78,16 +78,18 @@ impl Reading {
         Frame { user, sidebar }
     }
 
-    /// Loads a page's content and its frame concurrently.
+    /// Loads a page's content and its frame concurrently. `/most-viewed` has no sidebar, because it
+    /// shows the same ranking.
     ///
     /// # Errors
     /// Whatever `content` returns.
     pub async fn framed<T>(
         &self,
         parts: &Parts,
+        has_sidebar: bool,
         content: impl Future<Output = Result<T, Error>>,
     ) -> Result<Framed<T>, Error> {
-        let (frame, content) = join(self.frame(parts, true), content).await;
+        let (frame, content) = join(self.frame(parts, has_sidebar), content).await;
         Ok(Framed { frame, content: content? })
     }
 
