@@ -12,6 +12,7 @@ const PAGES: [name: string, path: string, status: number, heading: string | RegE
   ['tag', '/tags/counting', 200, 'Counting'],
   ['author', '/authors/marina-keel', 200, 'Marina Keel'],
   ['most-viewed', '/most-viewed', 200, 'Most viewed'],
+  ['counting', '/counting', 200, /count/],
   ['search', '/search?q=tide&since=year&sort=date&tag=counting', 200, 'Search'],
   ['search-empty', '/search?q=xyzzy', 200, 'Search'],
   ['login', '/login', 200, 'Sign in'],
@@ -68,6 +69,42 @@ test('a reader finds an article by a word of its text', async ({ page }) => {
   await page.getByLabel('Search articles').fill('footnote')
   await page.locator('main').getByRole('button', { name: 'Search' }).click()
   await expect(page.locator('.card').first()).toContainText('Markdown')
+})
+
+test('on a phone, the header is one row and the keyboard opens its links', async ({ page }) => {
+  await page.setViewportSize({ width: 360, height: 740 })
+  await page.goto('/')
+  const header = await page.getByRole('banner').boundingBox()
+  expect(header?.height).toBeLessThanOrEqual(72)
+  const links = page.getByRole('navigation', { name: 'Site' })
+  await expect(links).toBeHidden()
+  await page.getByRole('button', { name: 'Menu' }).press('Enter')
+  await expect(links).toBeVisible()
+  await page.keyboard.press('Escape')
+  await expect(links).toBeHidden()
+  await page.getByRole('button', { name: 'Menu' }).click()
+  await links.getByRole('link', { name: 'Most viewed' }).click()
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Most viewed')
+  await expect(page.locator('.sidebar'), 'the ranking is there already').toHaveCount(0)
+})
+
+test('the first article of the front page stands out, and each author has initials', async ({ page }) => {
+  await page.goto('/')
+  await expect(page.locator('.card').first()).toHaveClass(/card-hero/)
+  await expect(page.locator('.card-hero')).toHaveCount(1)
+  await expect(page.locator('.card').filter({ hasText: 'Marina Keel' }).first().locator('.avatar').first()).toHaveText('MK')
+})
+
+test('a page is printed in light colours, whatever the reader prefers', async ({ page }) => {
+  await page.emulateMedia({ colorScheme: 'dark', media: 'print' })
+  await page.goto('/articles/everything-markdown-can-do')
+  const lightness = (property: 'color' | 'backgroundColor') =>
+    page.evaluate((name) => {
+      const numbers = getComputedStyle(document.body)[name].match(/[\d.]+/g) ?? []
+      return numbers.slice(0, 3).reduce((sum, number) => sum + Number(number), 0)
+    }, property)
+  expect(await lightness('backgroundColor')).toBeGreaterThan(600)
+  expect(await lightness('color')).toBeLessThan(200)
 })
 
 test('the ranking of another period is one click away', async ({ page }) => {

@@ -182,13 +182,14 @@ impl Pictures {
     }
 
     /// Keeps a picture of an import for the user with the ID `owner`, whatever that user's quota. A
-    /// file that came in before is not kept again. Returns its address.
+    /// file that came in before, or out of this blog's own export, is not kept again. Returns its
+    /// address.
     ///
     /// # Errors
     /// [`NotTaken::Refused`] or [`NotTaken::Failed`]
     pub async fn import(&self, owner: i64, name: &str, bytes: Vec<u8>) -> Result<String, NotTaken> {
         let hash = blake3::hash(&bytes).to_hex().to_string();
-        if let Some(known) = self.imported(&hash).await? {
+        if let Some(known) = self.known(name, &hash).await? {
             return Ok(known);
         }
         let (picture, bytes) = self.checked(owner, SentFile { name: name.into(), bytes }).await?;
@@ -207,15 +208,19 @@ impl Pictures {
     /// See [`Pictures::import`].
     pub async fn rehearse_import(&self, name: &str, bytes: Vec<u8>) -> Result<String, NotTaken> {
         let hash = blake3::hash(&bytes).to_hex().to_string();
-        if let Some(known) = self.imported(&hash).await? {
+        if let Some(known) = self.known(name, &hash).await? {
             return Ok(known);
         }
         let (picture, _) = self.checked(0, SentFile { name: name.into(), bytes }).await?;
         Ok(address(&picture.name))
     }
 
-    /// The address of the picture that came in from a file with this hash.
-    async fn imported(&self, hash: &str) -> Result<Option<String>, Error> {
+    /// The address of the picture that came in from a file with this hash, or that has the file's
+    /// name. Names have 128 random bits, so no other file has one.
+    async fn known(&self, file: &str, hash: &str) -> Result<Option<String>, Error> {
+        if name::parse(file).is_some() && self.database.picture(file).await?.is_some() {
+            return Ok(Some(address(file)));
+        }
         Ok(self.database.imported_picture(hash).await?.map(|name| address(&name)))
     }
 

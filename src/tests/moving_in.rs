@@ -590,3 +590,56 @@ async fn live_through(events: Vec<(usize, Event)>) {
         }
     }
 }
+
+#[test]
+fn an_export_takes_its_pictures_and_redirects_along() {
+    let folder = tempfile::tempdir().unwrap();
+    site(
+        folder.path(),
+        &[(
+            "beach.md",
+            "---\ntitle: Beach\ndate: 2020-03-01\ncover: sky.png\naliases: [/old/beach]\n---\n\
+             ![The beach](beach.png) and a [link](/pictures/nothing.png).\n",
+        )],
+    );
+    std::fs::write(folder.path().join("beach.png"), png(20, 10)).unwrap();
+    std::fs::write(folder.path().join("sky.png"), png(30, 10)).unwrap();
+    let server = TestServer::start();
+    assert_eq!(import_with(&server, folder.path(), Options::default()).created, 1);
+    let exported = folder.path().join("exported");
+    let path = exported.display().to_string();
+    let (done, text, error) = crate::baselines::command(&server, &["export", &path]);
+    assert!(
+        done && text.contains("Exported 4 articles with their counts, and 2 pictures"),
+        "{text}{error}"
+    );
+    assert_eq!(std::fs::read_dir(exported.join("static/pictures")).unwrap().count(), 2);
+
+    // The same blog has all of it already.
+    let before = server.someone().get("/articles/beach").text;
+    let again = import_with(&server, &exported, Options::default());
+    assert_eq!(again.created, 0);
+    let count =
+        |server: &TestServer| server.number("SELECT COUNT(*) FROM pictures WHERE name <> ?", "");
+    assert_eq!(count(&server), 2);
+    let pictures = |page: &str| -> Vec<String> {
+        page.split("src=\"")
+            .skip(1)
+            .filter_map(|rest| rest.split('"').next())
+            .map(str::to_owned)
+            .filter(|address| address.starts_with("/pictures/"))
+            .collect()
+    };
+    assert_eq!(pictures(&server.someone().get("/articles/beach").text), pictures(&before));
+
+    let other = TestServer::start();
+    import_with(&other, &exported, Options::default());
+    assert_eq!(count(&other), 2);
+    let page = other.someone().get("/articles/beach").text;
+    let shown = pictures(&page);
+    assert_eq!(shown.len(), 2, "{page}");
+    for address in shown {
+        assert_eq!(other.someone().get(&address).status, 200, "{address}");
+    }
+    assert_eq!(other.someone().get("/old/beach").header("location"), "/articles/beach");
+}
