@@ -12,6 +12,7 @@ pub mod home;
 pub mod login;
 pub mod most_viewed;
 pub mod not_found;
+pub mod overviews;
 pub mod pictures;
 pub mod query;
 pub mod search;

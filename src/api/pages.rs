@@ -7,7 +7,10 @@ use leptos::server_fn::codec::{GetUrl, Json};
 
 use super::answer;
 use crate::error::Error;
-use crate::model::pages::{ArticleData, AuthorData, Framed, HomeData, MostViewedData, TagData};
+use crate::model::pages::{
+    ArchiveData, ArticleData, AuthorData, AuthorsData, Framed, HomeData, MostViewedData, TagData,
+    TagsData,
+};
 use crate::model::search::SearchData;
 use crate::server::reading::{page_number, search_filter, search_sort, window};
 use crate::server::state::AppState;
@@ -48,6 +51,37 @@ pub async fn tag(tag: String, page: Option<String>) -> Result<Framed<TagData>, E
     let (state, parts) = request();
     let content =
         async { state.reading.tag_page(&parts, tag, page_number(page.as_deref())?).await };
+    answer(state.reading.framed(&parts, true, content).await)
+}
+
+/// All tags that articles have.
+///
+/// # Errors
+/// Database errors.
+#[server(prefix = "/api/pages", endpoint = "tags", input = GetUrl, output = Json)]
+pub async fn tags() -> Result<Framed<TagsData>, Error> {
+    let (state, parts) = request();
+    answer(state.reading.framed(&parts, true, state.reading.tags_page()).await)
+}
+
+/// All who have published articles.
+///
+/// # Errors
+/// Database errors.
+#[server(prefix = "/api/pages", endpoint = "authors", input = GetUrl, output = Json)]
+pub async fn authors() -> Result<Framed<AuthorsData>, Error> {
+    let (state, parts) = request();
+    answer(state.reading.framed(&parts, true, state.reading.authors_page()).await)
+}
+
+/// One page of the titles of all articles, newest first.
+///
+/// # Errors
+/// [`Error::NotFound`] if the page number is invalid or past the end; database errors.
+#[server(prefix = "/api/pages", endpoint = "archive", input = GetUrl, output = Json)]
+pub async fn archive(page: Option<String>) -> Result<Framed<ArchiveData>, Error> {
+    let (state, parts) = request();
+    let content = async { state.reading.archive_page(page_number(page.as_deref())?).await };
     answer(state.reading.framed(&parts, true, content).await)
 }
 

@@ -47,19 +47,21 @@ pub fn Layout(
     let footer = match site.footer.clone() {
         Some(html) => view! {
             <div class="site-footer-text" inner_html=html></div>
-            <p>
-                <a href="/feed.xml">"Feed"</a>
-            </p>
         }
         .into_any(),
         None => view! {
-            <p>
-                {site.description.clone()}
-                " · "
-                <a href="/feed.xml">"Feed"</a>
-            </p>
+            <p>{site.description.clone()}</p>
         }
         .into_any(),
+    };
+    let links = view! {
+        <p class="site-footer-links">
+            <a href="/archive">"Archive"</a>
+            <a href="/tags">"Tags"</a>
+            <a href="/authors">"Authors"</a>
+            <a href="/counting">"How views are counted"</a>
+            <a href="/feed.xml">"Feed"</a>
+        </p>
     };
     let columns = if sidebar == Sidebar::Absent { "columns columns-single" } else { "columns" };
     view! {
@@ -86,7 +88,7 @@ pub fn Layout(
             <SidebarColumn sidebar />
         </div>
         <footer class="site-footer">
-            {footer}
+            {footer} {links}
         </footer>
     }
 }

@@ -180,6 +180,7 @@ pub struct ArticleContent {
 pub const RESERVED: &[&str] = &[
     "account",
     "api",
+    "archive",
     "articles",
     "authors",
     "collects",

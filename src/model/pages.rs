@@ -1,6 +1,7 @@
 //! The data of each public page, one struct per page. A page is rendered from its struct, and its
 //! server function returns the same struct.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::article::{Around, Article, ArticleSummary, Author, RankedArticle, Tag, Window};
@@ -98,6 +99,38 @@ pub struct TagData {
     pub tag: Tag,
     /// The requested page of articles.
     pub articles: Page<ArticleSummary>,
+}
+
+/// `/tags`: all tags that articles have, by name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TagsData {
+    /// Each tag with the number of its articles.
+    pub tags: Vec<(Tag, i64)>,
+}
+
+/// `/authors`: all who have published articles, by name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AuthorsData {
+    /// Each author with the number of their articles.
+    pub authors: Vec<(Author, i64)>,
+}
+
+/// `/archive`: the titles of all articles, newest first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ArchiveData {
+    /// The requested page of articles.
+    pub articles: Page<Archived>,
+}
+
+/// An article in the archive.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Archived {
+    /// The name in the article's URL.
+    pub slug: String,
+    /// The title, as plain text.
+    pub title: String,
+    /// When it was published.
+    pub published_at: Timestamp,
 }
 
 /// `/authors/{username}`: an author and their articles, newest first.

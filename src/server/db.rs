@@ -19,6 +19,7 @@ pub mod invitations;
 pub mod job_runs;
 pub mod lists;
 pub mod notices;
+pub mod overviews;
 pub mod pictures;
 pub mod rankings;
 pub mod reactions;

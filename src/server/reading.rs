@@ -20,13 +20,16 @@ use crate::error::Error;
 use crate::model::article::{Around, ArticleSummary, Window};
 use crate::model::page::Page;
 use crate::model::pages::{
-    ArticleData, AuthorData, CountingData, Follow, Frame, Framed, HomeData, MenuUser,
-    MostViewedData, Ranking, Sidebar, TagData,
+    ArchiveData, ArticleData, AuthorData, AuthorsData, CountingData, Follow, Frame, Framed,
+    HomeData, MenuUser, MostViewedData, Ranking, Sidebar, TagData, TagsData,
 };
 use crate::model::search::{SearchData, SearchFilter, Since, Sort};
 
 /// Articles per page of a list.
 pub const PER_PAGE: i64 = 10;
+
+/// The number of titles on a page of the archive.
+const PER_ARCHIVE_PAGE: i64 = 200;
 
 /// Loads pages. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -192,6 +195,31 @@ impl Reading {
             article.authors.iter().any(|author| author.username == user.username)
         });
         asking.would_count(&self.counting, article.id, is_author)
+    }
+
+    /// `/tags`
+    ///
+    /// # Errors
+    /// Any database error.
+    pub async fn tags_page(&self) -> Result<TagsData, Error> {
+        Ok(TagsData { tags: self.database.all_tags(self.clock.now_ms()).await? })
+    }
+
+    /// `/authors`
+    ///
+    /// # Errors
+    /// Any database error.
+    pub async fn authors_page(&self) -> Result<AuthorsData, Error> {
+        Ok(AuthorsData { authors: self.database.all_authors(self.clock.now_ms()).await? })
+    }
+
+    /// `/archive`
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for a page past the end; any database error.
+    pub async fn archive_page(&self, page: i64) -> Result<ArchiveData, Error> {
+        let articles = self.database.archive(page, PER_ARCHIVE_PAGE, self.clock.now_ms()).await?;
+        Ok(ArchiveData { articles: existing(articles)? })
     }
 
     /// `/tags/{tag}`

@@ -49,9 +49,17 @@ pub fn eventually(server: &TestServer, path: &str, is_so: impl Fn(&Answer) -> bo
 #[test]
 fn a_page_is_rendered_once_and_each_response_has_its_own_nonce() {
     let server = TestServer::start();
-    for path in
-        ["/", "/articles/first", "/tags/sea", "/authors/jo-doe", "/most-viewed", "/search?q=text"]
-    {
+    for path in [
+        "/",
+        "/articles/first",
+        "/tags/sea",
+        "/authors/jo-doe",
+        "/most-viewed",
+        "/search?q=text",
+        "/tags",
+        "/authors",
+        "/archive",
+    ] {
         let (first, second) = (server.someone().get(path), server.someone().get(path));
         assert_eq!((first.status, status(&first)), (200, STORED), "{path}");
         assert_eq!((second.status, status(&second)), (200, HIT), "{path}");
@@ -298,7 +306,8 @@ fn a_change_in_the_studio_shows_on_the_page_at_once() {
     server.add_user_with_role("boss", "a-good-password", Role::Admin);
     let boss = server.someone().signed_in("boss", "a-good-password");
     let id = server.id("first");
-    let paths = ["/", "/articles/first", "/tags/sea", "/authors/jo-doe", "/search?q=text"];
+    let paths =
+        ["/", "/articles/first", "/tags/sea", "/authors/jo-doe", "/search?q=text", "/archive"];
     let look = || paths.map(|path| server.someone().get(path));
     look();
     let form = |title: &str, version: i64| {

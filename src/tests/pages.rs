@@ -30,6 +30,9 @@ fn every_page_is_complete_without_javascript() {
             ],
         ),
         ("/tags/land", &["<h1>Land</h1>", "Title of second"]),
+        ("/tags", &["<h1>Tags</h1>", "href=\"/tags/sea\"", "Sea", "1 article<"]),
+        ("/authors", &["<h1>Authors</h1>", "href=\"/authors/jo-doe\"", ">JD<", "2 articles"]),
+        ("/archive", &["<h1>Archive</h1>", "November 2026", "href=\"/articles/first\""]),
         ("/authors/jo-doe", &["<h1>Jo Doe</h1>", "2 articles", "Title of first"]),
         (
             "/most-viewed",
@@ -65,7 +68,10 @@ fn every_page_is_complete_without_javascript() {
         assert_eq!(answer.text.matches("<title>").count(), 1, "{path}: {}", answer.text);
     }
     assert!(!server.someone().get("/tags/land").text.contains("Title of first"));
-    assert!(!server.someone().get("/").text.contains("unpublished"));
+    for path in ["/", "/tags", "/authors", "/archive"] {
+        assert!(!server.someone().get(path).text.contains("unpublished"), "{path}");
+    }
+    assert_eq!(server.someone().get("/archive?page=2").status, 404);
 }
 
 #[test]

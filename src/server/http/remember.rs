@@ -47,11 +47,14 @@ static STALE: HeaderValue = HeaderValue::from_static("Tidemark; hit; detail=stor
 
 /// The pages that may be cached: the first segment of the path, whether there is a second, and the
 /// query parameters that the page uses.
-const PAGES: [(&str, bool, &[&str]); 6] = [
+const PAGES: [(&str, bool, &[&str]); 9] = [
     ("", false, &["page"]),
     ("articles", true, &[]),
     ("tags", true, &["page"]),
     ("authors", true, &["page"]),
+    ("tags", false, &[]),
+    ("authors", false, &[]),
+    ("archive", false, &["page"]),
     ("most-viewed", false, &["window"]),
     ("search", false, &["q", "tag", "author", "since", "sort", "page"]),
 ];
