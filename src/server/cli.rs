@@ -32,7 +32,7 @@ use tidemark_store::clock::Clock;
 use user::{UserCommand, user};
 
 use super::config::Config;
-use super::content::export::{ExportError, export_folder, export_pictures, export_redirects};
+use super::content::export::{ExportError, export_folder};
 use super::content::export_counts::export_counts;
 use super::content::rerender::rerender;
 use super::content::search_index::index_older;
@@ -229,26 +229,11 @@ async fn run(arguments: Arguments) -> Result<(), String> {
                 let now = Timestamp::from_millisecond(clock.now_ms()).unwrap_or_default();
                 let today = TimeZone::UTC.to_datetime(now).date();
                 export_counts(database, &parts.stores.views, today, &folder).await?;
-                export_redirects(database, &folder).await?;
-                let store = &parts.stores.pictures;
-                let (pictures, missing) = export_pictures(database, store, &folder).await?;
-                Ok::<_, ExportError>((count, pictures, missing))
+                Ok::<_, ExportError>(count)
             };
             match exported.await {
-                Ok((count, pictures, missing)) => {
-                    let to = folder.display();
-                    println!(
-                        "Exported {count} articles with their counts, and {pictures} pictures, to {to}."
-                    );
-                    println!(
-                        "For a site of Hugo or Zola, put the Markdown files into content/, and \
-                         static/ beside it."
-                    );
-                    for name in missing {
-                        eprintln!(
-                            "The picture {name} is in a text, but not in the store of pictures."
-                        );
-                    }
+                Ok(count) => {
+                    println!("Exported {count} articles and their counts to {}.", folder.display());
                     Ok(())
                 }
                 Err(error) => Err(error.to_string()),

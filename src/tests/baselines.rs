@@ -38,8 +38,7 @@ fn wait_for(server: &TestServer, slug: &str, views: i64) {
 
 /// Runs the program on a server's stores. Returns whether it succeeded, standard output and
 /// standard error.
-/// Runs the program with the settings of a server.
-pub fn command(server: &TestServer, arguments: &[&str]) -> (bool, String, String) {
+fn command(server: &TestServer, arguments: &[&str]) -> (bool, String, String) {
     let mut command = binary();
     command.args(arguments).env("DATABASE_URL", &server.config.database.url);
     command.env("REDIS_URL", &server.config.redis.url);
