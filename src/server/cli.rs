@@ -34,8 +34,10 @@ use user::{UserCommand, user};
 use super::config::Config;
 use super::content::export::{ExportError, export_folder};
 use super::content::export_counts::export_counts;
+use super::content::export_site::{export_pictures, export_site};
 use super::content::rerender::rerender;
 use super::content::search_index::index_older;
+use super::db::pictures::Picture;
 use super::jobs::schedule::Schedule;
 use super::state::Parts;
 use super::stores::Stores;
@@ -102,7 +104,8 @@ enum Command {
     /// stays as it is, and so do the rankings of the last days. Importing again replaces what came
     /// from the same source. The exit status is 1 if a line could not be read.
     ImportCounts(ImportCountsArguments),
-    /// Write every article to a Markdown file that `import` reads, and the counts to counts.csv
+    /// Write every article and page to a Markdown file that `import` reads, with the pictures, the
+    /// counts, the menu, the redirects and the site's settings
     Export {
         /// The folder to write to; created if missing, existing files are replaced
         folder: PathBuf,
@@ -229,12 +232,26 @@ async fn run(arguments: Arguments) -> Result<(), String> {
                 let now = Timestamp::from_millisecond(clock.now_ms()).unwrap_or_default();
                 let today = TimeZone::UTC.to_datetime(now).date();
                 export_counts(database, &parts.stores.views, today, &folder).await?;
-                Ok::<_, ExportError>(count)
+                export_site(database, &folder).await?;
+                let body = async |picture: &Picture| parts.pictures.body(picture).await;
+                let pictures = export_pictures(database, body, &folder).await?;
+                Ok::<_, ExportError>((count, pictures))
             };
             match exported.await {
-                Ok(count) => {
-                    println!("Exported {count} articles and their counts to {}.", folder.display());
-                    Ok(())
+                Ok((count, pictures)) => {
+                    println!(
+                        "Exported {count} articles and pages, their counts and {} pictures to {}.\n\
+                         For Hugo or Zola, move the .md files to content/ and keep static/ beside it.",
+                        pictures.written,
+                        folder.display()
+                    );
+                    match pictures.lost.is_empty() {
+                        true => Ok(()),
+                        false => Err(format!(
+                            "The store has lost the files of these pictures: {}",
+                            pictures.lost.join(", ")
+                        )),
+                    }
                 }
                 Err(error) => Err(error.to_string()),
             }

@@ -2,6 +2,7 @@
 
 pub mod export;
 pub mod export_counts;
+pub mod export_site;
 pub mod import;
 pub mod import_counts;
 pub mod rerender;

@@ -6,9 +6,12 @@ use std::path::Path;
 use futures_util::future::BoxFuture;
 use proptest::prelude::*;
 use tidemark::error::Error;
+use tidemark::server::content::export::export_folder;
+use tidemark::server::content::export_site::{ExportedPictures, export_pictures, export_site};
 use tidemark::server::content::import::{Fate, Fetcher, Import, ImportError, Options, Report};
 use tidemark::server::db::Database;
 use tidemark::server::db::drafts::EditorForm;
+use tidemark::server::db::pictures::Picture;
 use tidemark::server::db::users::{Actor, Role};
 use tidemark::server::pictures::{NotTaken, Pictures};
 use tidemark_store::clock::Clock;
@@ -31,6 +34,15 @@ fn import_with(server: &TestServer, folder: &Path, options: Options) -> Report {
     import_source(server, folder, options, None).unwrap()
 }
 
+fn pictures_of(server: &TestServer) -> Pictures {
+    Pictures::new(
+        server.database.clone(),
+        server.stores.pictures.clone(),
+        server.clock.clone(),
+        server.config.pictures.quota(),
+    )
+}
+
 /// Imports a folder or an export, with its pictures.
 pub fn import_source(
     server: &TestServer,
@@ -38,12 +50,7 @@ pub fn import_source(
     options: Options,
     fetcher: Option<&Fetcher>,
 ) -> Result<Report, ImportError> {
-    let pictures = Pictures::new(
-        server.database.clone(),
-        server.stores.pictures.clone(),
-        server.clock.clone(),
-        server.config.pictures.quota(),
-    );
+    let pictures = pictures_of(server);
     let is_dry_run = options.is_dry_run;
     let keep = |owner: i64,
                 name: String,
@@ -328,6 +335,70 @@ fn c7_an_article_that_is_renamed_there_or_here_stays_one_and_keeps_its_count() {
     let views =
         |id: i64| server.someone().get(&format!("/api/v1/articles/{id}")).json()["views"].clone();
     assert_eq!((views(one), views(two)), (1.into(), 2.into()));
+}
+
+#[test]
+fn what_is_exported_comes_into_an_empty_blog_with_pictures_and_addresses() {
+    let server = TestServer::start();
+    let folder = tempfile::tempdir().unwrap();
+    let post = "---\ntitle: Tide\ndate: 2020-01-02\ntags: [sea]\naliases: [/old/tide.html]\n\
+                cover: /img/sky.png\n---\nLook: ![sky](/img/sky.png)";
+    site(
+        folder.path(),
+        &[("tide.md", post), ("about.md", "---\ntitle: About\ntype: page\n---\nWho.")],
+    );
+    std::fs::create_dir_all(folder.path().join("static/img")).unwrap();
+    std::fs::write(folder.path().join("static/img/sky.png"), png(20, 10)).unwrap();
+    assert_eq!(import(&server, folder.path()).created, 2);
+
+    let out = tempfile::tempdir().unwrap();
+    let pictures = pictures_of(&server);
+    let body = async |picture: &Picture| pictures.body(picture).await;
+    server.run(export_folder(&server.database, out.path())).unwrap();
+    server.run(export_site(&server.database, out.path())).unwrap();
+    let exported = server.run(export_pictures(&server.database, body, out.path())).unwrap();
+    assert_eq!((exported.written, exported.lost.len()), (1, 0), "{exported:?}");
+
+    let other = TestServer::start();
+    let report = import(&other, out.path());
+    assert!(report.created == 2 && report.is_whole(), "{report:?}");
+    let without_pictures = |server: &TestServer| {
+        let articles = server.run(server.database.all_fields()).unwrap();
+        let listed = server.run(server.database.pictures(None, 1, 10)).unwrap().items;
+        assert_eq!(listed.len(), 1);
+        let address = format!("/pictures/{}", listed[0].picture.name);
+        assert_eq!(server.someone().get(&address).status, 200);
+        let mut kept = Vec::new();
+        for one in articles {
+            let tags: Vec<_> = one.tags.into_iter().map(|tag| tag.name).collect();
+            kept.push(
+                format!(
+                    "{:?} {} {} {:?} {:?} {tags:?} {:?} {}",
+                    one.kind,
+                    one.slug,
+                    one.title,
+                    one.published_at,
+                    one.cover,
+                    one.aliases,
+                    one.markdown
+                )
+                .replace(&address, "PICTURE"),
+            );
+        }
+        kept.sort();
+        kept
+    };
+    let kept = without_pictures(&other);
+    assert_eq!(without_pictures(&server), kept);
+    assert_eq!(kept.concat().matches("PICTURE").count(), 2, "{kept:?}");
+    assert_eq!(other.someone().get("/old/tide.html").header("location"), "/articles/tide");
+
+    // A picture whose file is gone is named, and the others still come out.
+    let lost = server.run(server.database.pictures(None, 1, 10)).unwrap().items.remove(0);
+    let name = lost.picture.name;
+    server.run(server.stores.pictures.delete(&name)).unwrap();
+    let exported = server.run(export_pictures(&server.database, body, out.path())).unwrap();
+    assert_eq!(exported, ExportedPictures { written: 0, lost: vec![name] });
 }
 
 #[test]

@@ -17,10 +17,10 @@ impl Database {
         let sql = format!(
             "SELECT tags.slug, tags.name, count(*) FROM tags JOIN article_tags ON article_tags.tag_id = tags.id
              JOIN articles ON articles.id = article_tags.article_id WHERE {VISIBLE}
-             GROUP BY tags.id, tags.slug, tags.name ORDER BY tags.slug LIMIT {MOST}"
+             GROUP BY tags.id, tags.slug, tags.name ORDER BY tags.slug LIMIT ?"
         );
         let rows: Vec<(String, String, i64)> = on_reader!(self, pool => {
-            sqlx::query_as(AssertSqlSafe(sql)).bind(now).fetch_all(pool).await?
+            sqlx::query_as(AssertSqlSafe(sql)).bind(now).bind(MOST).fetch_all(pool).await?
         });
         Ok(rows.into_iter().map(|(slug, name, count)| (Tag { slug, name }, count)).collect())
     }
@@ -31,10 +31,10 @@ impl Database {
             "SELECT users.username, users.name, count(*) FROM users
              JOIN article_authors ON article_authors.user_id = users.id
              JOIN articles ON articles.id = article_authors.article_id WHERE {VISIBLE}
-             GROUP BY users.id, users.username, users.name ORDER BY users.name, users.id LIMIT {MOST}"
+             GROUP BY users.id, users.username, users.name ORDER BY users.name, users.id LIMIT ?"
         );
         let rows: Vec<(String, String, i64)> = on_reader!(self, pool => {
-            sqlx::query_as(AssertSqlSafe(sql)).bind(now).fetch_all(pool).await?
+            sqlx::query_as(AssertSqlSafe(sql)).bind(now).bind(MOST).fetch_all(pool).await?
         });
         let author = |(username, name, count)| (Author { username, name }, count);
         Ok(rows.into_iter().map(author).collect())

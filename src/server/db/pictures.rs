@@ -188,8 +188,8 @@ impl Database {
         Ok(true)
     }
 
-    /// Deletes a picture owned by `user`, or by anyone if that is `None`. Returns false if there is
-    /// none.
+    /// Deletes a picture owned by `user`, or by anyone if that is `None`. If it is the logo, the
+    /// site has none from then on. Returns false if there is none.
     ///
     /// # Errors
     /// [`WriteError`]
@@ -199,15 +199,39 @@ impl Database {
         name: &str,
         user: Option<i64>,
     ) -> Result<bool, WriteError> {
-        let sql = "DELETE FROM pictures WHERE name = ? AND user_id = coalesce(?, user_id)";
+        // Every page shows the logo, so its end is a change that readers can see.
+        if self.site().await?.logo.as_deref() == Some(name) {
+            let sql = "UPDATE site_settings SET logo = NULL, version = version + 1 WHERE id = 1 AND logo = ?";
+            let mut transaction = self.begin_content().await?;
+            hold(&mut transaction, actor).await?;
+            let is_deleted = delete_in(&mut transaction, name, user).await?;
+            if is_deleted {
+                on_connection!(&mut *transaction, connection => {
+                    sqlx::query(sql).bind(name).execute(connection).await?;
+                });
+            }
+            transaction.commit().await?;
+            return Ok(is_deleted);
+        }
         let (_place, mut transaction) = self.begin_beside().await?;
         hold(&mut transaction, actor).await?;
-        let deleted = on_connection!(&mut transaction, connection => {
-            sqlx::query(sql).bind(name).bind(user).execute(connection).await?.rows_affected()
-        });
+        let is_deleted = delete_in(&mut transaction, name, user).await?;
         transaction.commit().await?;
-        Ok(deleted > 0)
+        Ok(is_deleted)
     }
+}
+
+/// Deletes the row of a picture. Returns false if there is none.
+async fn delete_in(
+    transaction: &mut Transaction,
+    name: &str,
+    user: Option<i64>,
+) -> sqlx::Result<bool> {
+    let sql = "DELETE FROM pictures WHERE name = ? AND user_id = coalesce(?, user_id)";
+    let deleted = on_connection!(transaction, connection => {
+        sqlx::query(sql).bind(name).bind(user).execute(connection).await?.rows_affected()
+    });
+    Ok(deleted > 0)
 }
 
 /// Inserts the rows of pictures, at least one.
