@@ -315,6 +315,15 @@ impl Pictures {
         Box::pin(self.open(Found::original(found.picture, false))).await
     }
 
+    /// The bytes of a picture; `None` if the store has lost them.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the store can't be read.
+    pub async fn body(&self, picture: &Picture) -> Result<Option<Body>, Error> {
+        let opened = self.open(Found::original(picture.clone(), false)).await?;
+        Ok(opened.map(|(_, body, _)| body))
+    }
+
     /// Deletes a picture. Users may delete their own, administrators any. Returns false if there is
     /// no such picture.
     ///
