@@ -57,7 +57,7 @@ unit-current: ## Run the server profile's tests on a current MySQL and Valkey, t
 # SCHEDULES=500 SEED=1 RELEASE=1: how many, from which seed, with the release build.
 torture: ## Kill everything under load; no view may be lost or doubled, and pages must hold
 	@scripts/setup.sh test
-	@$(WITH) cargo test --quiet $(if $(RELEASE),--release) --features torture --test torture -- --schedules $(or $(SCHEDULES),25) --seed $(or $(SEED),1)
+	@$(WITH) cargo test --workspace --quiet $(if $(RELEASE),--release) --features torture --test torture -- --schedules $(or $(SCHEDULES),25) --seed $(or $(SEED),1)
 
 end-to-end: ## Run the tests in a browser, against the release build
 	@scripts/setup.sh test
