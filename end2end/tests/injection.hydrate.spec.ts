@@ -95,7 +95,11 @@ function faults(): string[] {
     '[data-article], [data-views-of], [data-reaction], [data-colour-switch], ' +
     '[srcset]:not(img, source), [srcdoc], [ping], [target], [autofocus], [background], [formaction], #site-content, [id^=ranking-]'
   for (const element of document.querySelectorAll('.prose')) {
-    for (const bad of element.querySelectorAll(forbidden)) found.push(`in the text: ${show(bad)}`)
+    for (const bad of element.querySelectorAll(forbidden)) {
+      // The script's own button, exactly as it makes it.
+      if (bad.outerHTML === '<button type="button" class="code-copy" aria-live="polite">Copy</button>') continue
+      found.push(`in the text: ${show(bad)}`)
+    }
   }
   for (const element of document.querySelectorAll('*')) {
     for (const { name, value } of element.attributes) {

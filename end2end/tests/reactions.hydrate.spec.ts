@@ -55,6 +55,7 @@ async function hold(page: Page, endpoint: string) {
 test('a like shows before the server has answered, without leaving the page', async ({ page, server }) => {
   await open(page, server, 'first-steps')
   const held = await hold(page, 'set-like')
+  await page.waitForLoadState('load')
   let loads = 0
   page.on('load', () => (loads += 1))
   await like(page).click()

@@ -50,7 +50,12 @@ test('the preview shows exactly what the page shows', async ({ page, server }) =
   const parts = ['.article-header h1', '.cover', '.contents', '.prose', '.tags']
   const html = async (root: string) => {
     const found = []
-    for (const part of parts) found.push(await page.locator(`${root} ${part}`).evaluate((element) => element.outerHTML))
+    for (const part of parts) found.push(await page.locator(`${root} ${part}`).evaluate((element) => {
+      const copy = element.cloneNode(true) as Element
+      // The page's script adds them.
+      copy.querySelectorAll('.code-copy').forEach((button) => button.remove())
+      return copy.outerHTML
+    }))
     return found
   }
   const preview = await html('.preview')

@@ -47,7 +47,8 @@ pub fn ArticleBody(
         tags,
         is_page,
     } = content;
-    let cards = authors.clone();
+    // The author's preview has no end.
+    let cards = end.is_some().then(|| authors.clone());
     let meta = (!is_page).then(|| {
         view! {
             <p class="meta" lang="en">
@@ -64,7 +65,7 @@ pub fn ArticleBody(
             <footer class="article-footer" lang="en">
                 {reactions}
                 <Tags tags />
-                <AuthorCards authors=cards />
+                {cards.map(|authors| view! { <AuthorCards authors /> })}
                 {end}
             </footer>
         }
