@@ -30,7 +30,7 @@ pub fn plain_page(status: StatusCode, title: &str, text: &str) -> Response {
          <p><a class=\"button\" href=\"/\">Back to home</a></p></main></body></html>\n",
         code = status.as_u16(),
     );
-    let policy = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'";
+    let policy = "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'";
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
         (CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy)),
