@@ -48,6 +48,12 @@ test('an administrator adds and blocks a user, and invites', async ({ browser, j
     await page.getByRole('button', { name: 'Add user' }).click()
     const password = await page.locator('.secret').textContent()
     await looksRight(page, 'users', info.project.name, javaScriptEnabled !== false)
+    // On a phone, a long name leaves the buttons in sight.
+    server.addUser('wilhelmina-anastasia-vanderbilt', 'author')
+    await page.setViewportSize({ width: 360, height: 740 })
+    await page.goto('/users')
+    const hidden = await page.getByRole('region', { name: 'Users' }).evaluate((frame) => frame.scrollWidth - frame.clientWidth)
+    expect(hidden).toBe(0)
     await page.getByRole('button', { name: 'Create invitation' }).click()
     const invitation = new URL((await page.locator('.secret').textContent())!)
     const guest = await (await browser.newContext({ baseURL: server.url, javaScriptEnabled })).newPage()

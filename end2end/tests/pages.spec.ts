@@ -101,13 +101,31 @@ test('the first article of the front page stands out, and each author has initia
 test('a page is printed in light colours, whatever the reader prefers', async ({ page }) => {
   await page.emulateMedia({ colorScheme: 'dark', media: 'print' })
   await page.goto('/articles/everything-markdown-can-do')
-  const lightness = (property: 'color' | 'backgroundColor') =>
-    page.evaluate((name) => {
-      const numbers = getComputedStyle(document.body)[name].match(/[\d.]+/g) ?? []
+  const lightness = (selector: string, property: 'color' | 'backgroundColor') =>
+    page.locator(selector).first().evaluate((element, name) => {
+      const numbers = getComputedStyle(element)[name].match(/[\d.]+/g) ?? []
       return numbers.slice(0, 3).reduce((sum, number) => sum + Number(number), 0)
     }, property)
-  expect(await lightness('backgroundColor')).toBeGreaterThan(600)
-  expect(await lightness('color')).toBeLessThan(200)
+  expect(await lightness('body', 'backgroundColor')).toBeGreaterThan(600)
+  expect(await lightness('body', 'color')).toBeLessThan(200)
+  expect(await lightness('.prose pre', 'backgroundColor'), 'highlighted code').toBeGreaterThan(600)
+  expect(await lightness('.prose pre', 'color'), 'highlighted code').toBeLessThan(200)
+})
+
+test('on a phone, the count of views does not stand alone on a line', async ({ page }) => {
+  for (const width of [320, 360, 390, 412]) {
+    await page.setViewportSize({ width, height: 740 })
+    for (const path of ['/', '/articles/what-a-crash-leaves-behind', '/articles/everything-markdown-can-do']) {
+      await page.goto(path)
+      const alone = await page.locator(':is(.card, .article-header) > .meta').evaluateAll((lines) =>
+        lines.filter(({ children }) => {
+          const [before, last] = [...children].slice(-2).map((part) => part.getBoundingClientRect())
+          return last.top >= before.bottom - 4
+        }).length,
+      )
+      expect(alone, `${path} at ${width}`).toBe(0)
+    }
+  }
 })
 
 test('the ranking of another period is one click away', async ({ page }) => {

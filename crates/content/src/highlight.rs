@@ -185,15 +185,15 @@ mod tests {
         assert_eq!(count, MOST_WORK / work_of(&block));
     }
 
-    /// The style sheet for highlighted code. Dark for readers whose system prefers it, unless they
-    /// chose a theme (`data-theme`).
+    /// The style sheet for highlighted code. On screens it is dark for readers whose system prefers
+    /// it, unless they chose a theme (`data-theme`).
     fn highlight_css() -> String {
         let registry = REGISTRY.as_ref().unwrap();
         let (light, dark) =
             registry.generate_dual_css(LIGHT_THEME, DARK_THEME, CLASS_PREFIX).unwrap();
         format!(
-            "{}\n{light}\n@media (prefers-color-scheme: dark) {{ :root:not([data-theme=\"light\"]) {{\n{dark}\n}} }}\n\
-             :root[data-theme=\"dark\"] {{\n{dark}\n}}\n",
+            "{}\n{light}\n@media screen and (prefers-color-scheme: dark) {{ :root:not([data-theme=\"light\"]) {{\n{dark}\n}} }}\n\
+             @media screen {{ :root[data-theme=\"dark\"] {{\n{dark}\n}} }}\n",
             giallo::GIALLO_CSS
         )
     }
