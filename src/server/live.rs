@@ -33,9 +33,10 @@ const INTERVAL: Duration = Duration::from_secs(1);
 /// Timeout of reading all counts, after which the next step tries again.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// After how many steps each stream gets a comment, so that proxies keep it open and a client that
-/// is gone is noticed.
-const STEPS_TO_COMMENT: u64 = 20;
+/// After how many steps each stream gets a comment, so that a client that is gone is noticed and
+/// proxies keep the stream open: nginx does for 60 seconds. Comments are most of what idle streams
+/// cost.
+const STEPS_TO_COMMENT: u64 = 50;
 
 /// After how many steps a stream ends. The page then opens another one.
 const STEPS_TO_END: u64 = 60 * 60;
@@ -112,6 +113,19 @@ impl Open {
             *count -= 1;
             if *count == 0 {
                 self.addresses.remove(&stream.address);
+            }
+        }
+    }
+
+    /// Forgets articles that readers can't see. Otherwise a stranger could have the stores asked for
+    /// a hundred thousand ids every second.
+    fn forget(&mut self, articles: impl Iterator<Item = i64>) {
+        for article in articles {
+            let Some(watched) = self.articles.remove(&article) else { continue };
+            for number in watched.streams {
+                if let Some(stream) = self.streams.get_mut(&number) {
+                    stream.articles.remove(&article);
+                }
             }
         }
     }
@@ -256,7 +270,11 @@ impl LiveReader {
                 .ok()
                 .and_then(Result::ok),
         };
-        self.live.lock().send(&views.unwrap_or_default());
+        let mut open = self.live.lock();
+        if let Some(views) = &views {
+            open.forget(new.into_iter().filter(|article| !views.contains_key(article)));
+        }
+        open.send(&views.unwrap_or_default());
     }
 
     /// The views of `articles`, and of those of `new` that readers see.
@@ -334,6 +352,18 @@ mod tests {
         let mut other = pin!(live.open([1, 3].into(), [1; 8]).unwrap());
         live.lock().send(&HashMap::new());
         assert_eq!(other.next().now_or_never().flatten(), Some(views(&[(1, 6)])));
+    }
+
+    #[test]
+    fn articles_that_nobody_sees_are_forgotten_and_the_stream_goes_on() {
+        let live = live(100);
+        let mut stream = pin!(live.open([1, 2].into(), [1; 8]).unwrap());
+        live.lock().forget([2, 3].into_iter());
+        assert_eq!(live.lock().articles.keys().collect::<Vec<_>>(), [&1]);
+        live.lock().send(&HashMap::from([(1, 5), (2, 5)]));
+        assert_eq!(stream.next().now_or_never().flatten(), Some(views(&[(1, 5)])));
+        live.lock().remove(1);
+        assert!(live.lock().articles.is_empty(), "nothing is kept");
     }
 
     #[test]
