@@ -393,6 +393,15 @@ fn what_is_exported_comes_into_an_empty_blog_with_pictures_and_addresses() {
     assert_eq!(kept.concat().matches("PICTURE").count(), 2, "{kept:?}");
     assert_eq!(other.someone().get("/old/tide.html").header("location"), "/articles/tide");
 
+    // The same blog has all of it already, and knows its picture by the name of the file alone.
+    let again = import(&server, out.path());
+    assert_eq!((again.created, again.updated), (0, 0), "{again:?}");
+    assert_eq!(without_pictures(&server), kept);
+    let name = std::fs::read_dir(out.path().join("static/pictures")).unwrap().next().unwrap();
+    let name = name.unwrap().file_name().into_string().unwrap();
+    let taken = server.run(pictures.import(0, &name, png(5, 5))).unwrap();
+    assert_eq!(taken, format!("/pictures/{name}"));
+
     // A picture whose file is gone is named, and the others still come out.
     let lost = server.run(server.database.pictures(None, 1, 10)).unwrap().items.remove(0);
     let name = lost.picture.name;
