@@ -4,6 +4,8 @@
 //! Where OpenSearch can't run, these tests say so and pass.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
@@ -631,6 +633,41 @@ fn a_rebuild_loses_nothing_that_is_written_meanwhile_and_pauses_no_search() {
     assert!(rebuilt.articles >= 150, "{rebuilt:?}");
     place.step();
     place.assert_agrees(node());
+}
+
+/// As OpenSearch answers if a rebuild deletes the index between finding and reading the articles.
+#[test]
+fn a_search_is_repeated_once_if_a_part_of_the_index_was_gone() {
+    let searches = Arc::new(AtomicUsize::new(0));
+    let answer = |counter: Arc<AtomicUsize>| async move {
+        let failed = usize::from(counter.fetch_add(1, Ordering::Relaxed) != 1);
+        axum::Json(json!({
+            "timed_out": false,
+            "_shards": { "failed": failed },
+            "hits": { "total": { "value": 1 }, "hits": [{ "fields": { "article": [7] } }] },
+        }))
+    };
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let counter = searches.clone();
+    let stub = axum::Router::new().fallback(move || answer(counter.clone()));
+    runtime.spawn(async move { axum::serve(listener, stub).await });
+    let server = TestServer::of_server_profile(&[("TIDEMARK_SEARCH__URL", &url)]);
+    let open_search = server.stores.open_search.clone().unwrap();
+    let asked = Asked {
+        query: Query::parse("sea"),
+        filter: SearchFilter::default(),
+        sort: Sort::Relevance,
+        offset: 0,
+        limit: 10,
+        now: NOW,
+    };
+    assert_eq!(server.run(open_search.find(&asked)).unwrap().found.ids, [7]);
+    assert_eq!(searches.load(Ordering::Relaxed), 2);
+    let failure = server.run(open_search.find(&asked)).unwrap_err();
+    assert!(matches!(failure, Failure::Answer(_)), "{failure}");
+    assert_eq!(searches.load(Ordering::Relaxed), 4);
 }
 
 /// A worker that wrote to the old index only must not forget: the new one may have been copied

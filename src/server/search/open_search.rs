@@ -168,9 +168,12 @@ impl OpenSearch {
         for body in [body.clone(), body] {
             let answer = self.client.find(Method::POST, &path, Body::Json(body), Patience::Reader);
             match answer.await {
-                Ok(Some(answer)) => return Ok(answer),
+                Ok(Some(answer)) => match query::is_whole(&answer) {
+                    Ok(()) => return Ok(answer),
+                    Err(failure) => last = failure,
+                },
                 Ok(None) => last = Failure::NoIndex,
-                Err(failure @ Failure::Refused { status: 503, .. }) => last = failure,
+                Err(failure @ Failure::Refused { status: 500.., .. }) => last = failure,
                 Err(other) => return Err(other),
             }
         }

@@ -176,6 +176,18 @@ pub(super) fn suggestions(text: &str, limit: i64, now: i64) -> Value {
     })
 }
 
+/// Checks that the whole index was searched. If it is deleted between finding and reading the
+/// articles, the status is 200 all the same.
+///
+/// # Errors
+/// [`Failure::Answer`] if not.
+pub(super) fn is_whole(answer: &Value) -> Result<(), Failure> {
+    match answer["_shards"]["failed"].as_i64() {
+        Some(0) => Ok(()),
+        _ => Err(Failure::Answer("a part of the index could not be searched".to_owned())),
+    }
+}
+
 /// Reads the answer to a search.
 ///
 /// # Errors
@@ -185,9 +197,7 @@ pub(super) fn found(answer: &Value) -> Result<Found, Failure> {
     if answer["timed_out"] == true {
         return Err(wrong("the search took too long"));
     }
-    if answer["_shards"]["failed"].as_i64() != Some(0) {
-        return Err(wrong("a part of the index could not be searched"));
-    }
+    is_whole(answer)?;
     let hits = &answer["hits"];
     let total = hits["total"]["value"].as_i64().ok_or_else(|| wrong("it has no total"))?;
     let list = hits["hits"].as_array().ok_or_else(|| wrong("it has no hits"))?;
