@@ -31,7 +31,7 @@ const FONT_OF_TEXTS: &str = "/fonts/faustina-normal.f533d998c48a565d.woff2";
 pub fn document(frame: Frame, content: Content, theme: Option<Theme>, nonce: &str) -> String {
     let state = expect_context::<AppState>();
     let Content { head, view, has_islands, may_be_kept: _ } = content;
-    let is_text = head.preview.as_ref().is_some_and(Preview::is_article);
+    let is_text = head.preview.is_some();
     let islands =
         has_islands.then(|| InertElement::new(state.assets.scripts().islands.join(nonce)));
     view! {

@@ -4,7 +4,6 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tidemark_content::card;
 use tidemark_content::front_matter::is_picture_address;
-use tidemark_content::markdown::plain_line;
 use tidemark_content::pictures::name;
 
 use super::page::{Head, Preview, PreviewImage, Profile};
@@ -15,8 +14,8 @@ use crate::server::cards::Cards;
 /// The head of an article's page.
 pub fn article_head(base_url: &str, site: &SiteInfo, article: &Article) -> Head {
     let summary = &article.summary;
-    let title = plain_line(&summary.title);
-    let description = plain_line(&summary.summary);
+    let title = summary.title.clone();
+    let description = summary.summary.clone();
     let address = format!("{base_url}/articles/{}", summary.slug);
     let image = article_image(base_url, &site.title, summary);
     // An article may be scheduled long after its last change.
@@ -71,7 +70,7 @@ pub fn article_head(base_url: &str, site: &SiteInfo, article: &Article) -> Head 
 
 /// The picture that link previews show for an article: its cover, or else one that is drawn.
 pub fn article_image(base_url: &str, site: &str, summary: &ArticleSummary) -> PreviewImage {
-    let alt = plain_line(&summary.title);
+    let alt = summary.title.clone();
     // Older versions of the program accepted cover URLs that browsers reject.
     match summary.cover.as_deref().filter(|cover| is_picture_address(cover)) {
         Some(cover) => {

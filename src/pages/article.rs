@@ -4,7 +4,6 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use leptos::prelude::*;
 use tidemark_content::front_matter::is_picture_address;
-use tidemark_content::markdown::plain_line;
 
 use super::query::param;
 use crate::api::pages::article;
@@ -104,7 +103,7 @@ fn is_on_later_day(time: Timestamp, than: Timestamp) -> bool {
 
 /// An article before its time: what readers will see, without counts and buttons.
 fn show_scheduled(id: i64, content: ArticleContent) -> Content {
-    let head = Head::hidden(format!("{} · {}", plain_line(&content.title), site().title));
+    let head = Head::hidden(format!("{} · {}", content.title, site().title));
     let at = content.published_at.as_millisecond();
     Content::new(
         head,

@@ -2,7 +2,6 @@
 
 use leptos::prelude::*;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use tidemark_content::markdown::plain_line;
 
 use super::query::query;
 use super::setup::SetupForm;
@@ -64,7 +63,7 @@ pub async fn page() -> LoadedPage {
 async fn sign_in_to(state: &AppState, wish: &Wish) -> Option<(String, &'static str)> {
     let article = async |slug: &str| {
         let article = state.articles.one_as_stored(slug).await.ok().flatten()?;
-        Some(plain_line(&article.summary.title))
+        Some(article.summary.title)
     };
     Some(match wish {
         Wish::Like(slug) => {

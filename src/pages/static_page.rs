@@ -2,7 +2,6 @@
 
 use leptos::prelude::*;
 use tidemark_content::front_matter::is_picture_address;
-use tidemark_content::markdown::plain_line;
 
 use crate::components::article_body::ArticleBody;
 use crate::components::metadata::absolute;
@@ -16,13 +15,13 @@ pub async fn page(article: Article) -> LoadedPage {
     let site = site();
     let Article { summary, html, contents, language, .. } = article;
     let cover = summary.cover.filter(|cover| is_picture_address(cover));
-    let title = plain_line(&summary.title);
+    let title = summary.title.clone();
     let image = cover.as_deref().map(|cover| PreviewImage {
         address: absolute(&base_url, cover),
         size: None,
         alt: title.clone(),
     });
-    let description = Some(plain_line(&summary.summary));
+    let description = Some(summary.summary);
     let head = Head {
         title: format!("{title} · {}", site.title),
         description: description.filter(|description| !description.is_empty()),

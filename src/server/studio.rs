@@ -7,7 +7,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use tidemark_content::difference::{Differences, compare};
 use tidemark_content::front_matter::{LONGEST_SERIES, is_picture_address};
-use tidemark_content::markdown::{self, Rendered};
+use tidemark_content::markdown::{self, Rendered, plain_line};
 use tidemark_content::slug::{slugify, tag_slug};
 use tidemark_counting::Views;
 use tidemark_store::clock::Clock;
@@ -644,7 +644,7 @@ impl Studio {
         let Rendered { html, contents, reading_minutes, language, notes, .. } =
             self.render(typed.markdown.clone()).await?;
         let content = ArticleContent {
-            title: one_line(&typed.title),
+            title: plain_line(&one_line(&typed.title)),
             cover: Some(typed.cover.clone()).filter(|cover| is_picture_address(cover)),
             authors,
             published_at: Timestamp::from_millisecond(published_at.unwrap_or(now))

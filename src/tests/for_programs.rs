@@ -3,6 +3,7 @@
 use serde_json::Value;
 use tidemark::server::content::import::{Report, SourceFile, import};
 use tidemark::server::db::users::Role;
+use tidemark::server::jobs::Job;
 
 use crate::harness::{Answer, FIREFOX, TestServer, source};
 
@@ -519,4 +520,29 @@ fn an_update_signs_nobody_out() {
     let reader = server.reader("192.0.2.7", FIREFOX).with("cookie", &former);
     assert_eq!(reader.get("/account").status, 200);
     assert!(reader.get("/").text.contains("A Reader"), "and the page is not one from memory");
+}
+
+#[test]
+fn a_title_is_shown_without_the_marks_of_markdown_everywhere() {
+    let server = TestServer::start();
+    let titled = |slug: &str, title: &str| {
+        let SourceFile { path, text } = source(slug, "tags = [\"Search\"]", "Text.");
+        SourceFile { path, text: text.replace(&format!("Title of {slug}"), title) }
+    };
+    server.add(vec![titled("grep", "Find it with `grep *.rs`"), titled("other", "*The* other")]);
+    assert_eq!(server.someone().view(server.id("grep")).status, 200);
+    server.job(Job::Flush);
+    for path in [
+        "/",
+        "/archive",
+        "/articles/grep",
+        "/articles/other",
+        "/most-viewed",
+        "/feed.xml",
+        "/api/v1/articles",
+    ] {
+        let page = server.someone().get(path).text;
+        assert!(page.contains("Find it with grep *.rs"), "{path}: {page}");
+        assert!(!page.contains('`') && !page.contains("*The*"), "{path}: {page}");
+    }
 }

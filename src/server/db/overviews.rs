@@ -1,6 +1,7 @@
 //! What `/tags`, `/authors` and `/archive` show.
 
 use sqlx::AssertSqlSafe;
+use tidemark_content::markdown::plain_line;
 
 use super::articles::{VISIBLE, timestamp};
 use super::{Database, on_reader};
@@ -60,8 +61,8 @@ impl Database {
             let query = sqlx::query_as(AssertSqlSafe(sql)).bind(now).bind(per_page).bind(offset);
             query.fetch_all(pool).await?
         });
-        let article = |(slug, title, published_at)| {
-            Ok(Archived { slug, title, published_at: timestamp(published_at)? })
+        let article = |(slug, title, published_at): (String, String, i64)| {
+            Ok(Archived { slug, title: plain_line(&title), published_at: timestamp(published_at)? })
         };
         let items: sqlx::Result<Vec<Archived>> = rows.into_iter().map(article).collect();
         Ok(Page::new(items?, page, per_page, total))

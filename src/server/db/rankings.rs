@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use sqlx::AssertSqlSafe;
+use tidemark_content::markdown::plain_line;
 use tidemark_counting::hour_of;
 use tidemark_counting::sql::rankings::has_windows;
 use tidemark_counting::sql::seen::totals_in_sql;
@@ -65,7 +66,12 @@ impl Database {
         });
         Ok(rows
             .into_iter()
-            .map(|(id, slug, title, views)| RankedArticle { id, slug, title, views })
+            .map(|(id, slug, title, views)| RankedArticle {
+                id,
+                slug,
+                title: plain_line(&title),
+                views,
+            })
             .collect())
     }
 
@@ -89,7 +95,8 @@ impl Database {
                 }
                 query.fetch_all(pool).await?
             });
-            names.extend(rows.into_iter().map(|(id, slug, title)| (id, (slug, title))));
+            names
+                .extend(rows.into_iter().map(|(id, slug, title)| (id, (slug, plain_line(&title)))));
         }
         Ok(names)
     }

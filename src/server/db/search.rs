@@ -8,6 +8,7 @@ pub(super) mod index;
 use std::collections::HashMap;
 
 use sqlx::{AssertSqlSafe, FromRow};
+use tidemark_content::markdown::plain_line;
 use tidemark_content::search::analysis::{Kind, Term, push};
 use tidemark_content::search::spelling::neighbours;
 use tidemark_content::search::{Clause, Query};
@@ -333,7 +334,9 @@ impl Database {
             AnyDatabase::Sqlite(database) => suggest_from_sqlite(database, query, limit, now).await,
             AnyDatabase::MySql(database) => suggest_from_mysql(database, query, limit, now).await,
         };
-        Ok(rows?.into_iter().map(|(title, slug)| Suggestion { title, slug }).collect())
+        let suggestion =
+            |(title, slug): (String, String)| Suggestion { title: plain_line(&title), slug };
+        Ok(rows?.into_iter().map(suggestion).collect())
     }
 
     /// The query with the words that no article has replaced by ones that differ by one typing

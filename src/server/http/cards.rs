@@ -5,7 +5,6 @@ use axum::http::header::{CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
-use tidemark_content::markdown::plain_line;
 
 use super::remember::is_among;
 use crate::error::Error;
@@ -31,7 +30,7 @@ pub async fn card(
     let article = state.articles.one_as_stored(&slug).await?;
     let article =
         article.ok_or_else(|| Error::NotFound("There is no article at this address.".into()))?;
-    let (title, site) = (plain_line(&article.summary.title), state.site.current().await);
+    let (title, site) = (article.summary.title, state.site.current().await);
     let version = Cards::version(&title, &site.title);
     let etag = format!("\"{version}\"");
     let mut response = if headers.get(IF_NONE_MATCH).is_some_and(|known| is_among(known, &etag)) {

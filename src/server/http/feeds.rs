@@ -15,7 +15,7 @@ use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::{DateTimeParser, DateTimePrinter};
 use tidemark_content::characters::without_unstorable;
-use tidemark_content::markdown::{self, plain_line};
+use tidemark_content::markdown;
 use url::Url;
 
 use super::remember::is_among;
@@ -293,8 +293,8 @@ fn entry(base_url: &str, article: RecentArticle) -> Entry {
     Entry {
         id: entry_id(base_url, summary.id),
         address,
-        title: text(&plain_line(&summary.title)),
-        summary: text(&plain_line(&summary.summary)),
+        title: text(&summary.title),
+        summary: text(&summary.summary),
         html: html.filter(|html| html.len() <= LARGEST_TEXT),
         published: summary.published_at,
         updated: updated_at,

@@ -6,7 +6,6 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::json;
-use tidemark_content::markdown::plain_line;
 use url::Url;
 
 use super::usual_addresses::tidy;
@@ -53,7 +52,7 @@ pub async fn oembed(
     let mut answer = json!({
         "version": "1.0",
         "type": "link",
-        "title": plain_line(&summary.title),
+        "title": summary.title,
         "provider_name": site.title,
         "provider_url": format!("{base_url}/"),
         "cache_age": CACHE_AGE,

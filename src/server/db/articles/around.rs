@@ -1,6 +1,7 @@
 //! What an article leads on to: its neighbours by date, related articles and its series.
 
 use sqlx::{AssertSqlSafe, FromRow};
+use tidemark_content::markdown::plain_line;
 
 use super::super::{Database, on_reader};
 use super::read::{VISIBLE, timestamp};
@@ -21,7 +22,7 @@ impl AroundRow {
     fn link(&self) -> sqlx::Result<ArticleLink> {
         Ok(ArticleLink {
             slug: self.slug.clone(),
-            title: self.title.clone(),
+            title: plain_line(&self.title),
             published_at: timestamp(self.published_at)?,
         })
     }
@@ -80,9 +81,9 @@ impl Database {
             tag: tag.cloned(),
             series: article
                 .series
-                .clone()
+                .as_deref()
                 .filter(|_| parts.len() > 1)
-                .map(|name| Series { name, parts }),
+                .map(|name| Series { name: plain_line(name), parts }),
         })
     }
 }

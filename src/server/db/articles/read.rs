@@ -6,6 +6,7 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, FromRow, MySqlConnection};
 use tidemark_content::front_matter::forms_of_address;
+use tidemark_content::markdown::plain_line;
 use tidemark_store::sql::OwnConnection;
 
 use super::super::baselines::{BaselineTable, Baselines};
@@ -170,8 +171,8 @@ impl SummaryRow {
         Ok(ArticleSummary {
             id: self.id,
             slug: self.slug,
-            title: self.title,
-            summary: self.summary,
+            title: plain_line(&self.title),
+            summary: plain_line(&self.summary),
             authors: self.authors,
             tags: self.tags,
             published_at: timestamp(self.published_at)?,
