@@ -163,8 +163,8 @@ impl OpenSearch {
     async fn search(&self, body: serde_json::Value) -> Result<serde_json::Value, Failure> {
         let path = format!("/{}/_search", self.names.reading());
         let mut last = Failure::NoIndex;
-        // A rebuild may delete the index that the alias named, before or while it is searched. Then
-        // the alias names another one.
+        // A rebuild may delete the index that the alias named when the search began. By then, the
+        // alias names another one.
         for body in [body.clone(), body] {
             let answer = self.client.find(Method::POST, &path, Body::Json(body), Patience::Reader);
             match answer.await {

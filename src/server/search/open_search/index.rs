@@ -291,24 +291,36 @@ pub(super) async fn refresh(client: &Client, index: &str) -> Result<(), Failure>
     client.call(Method::POST, &path, Body::None, Patience::Job).await.map(drop)
 }
 
-/// Makes `index` the one that searches read, and deletes all others of this format and of older
-/// ones, in one step.
-pub(super) async fn switch(client: &Client, names: &Names, index: &str) -> Result<(), Failure> {
+/// Makes `index` the one that searches read and, of this format, writers write to, in one step.
+/// Returns the others of this format and of older ones, which nobody needs any more.
+///
+/// They are not deleted in the same step: OpenSearch deletes an index before searches see where the
+/// alias leads now, so for a moment they failed.
+pub(super) async fn switch(
+    client: &Client,
+    names: &Names,
+    index: &str,
+) -> Result<Vec<String>, Failure> {
     let path = format!("/{}-v*/_alias", names.all);
     let found = client.find(Method::GET, &path, Body::None, Patience::Job).await?;
+    let mut others = Vec::new();
     let mut actions = vec![json!({ "add": { "index": index, "alias": names.reading() } })];
     if let Some(Value::Object(indexes)) = found {
-        actions.extend(
-            indexes
-                .keys()
-                .filter(|other| {
-                    *other != index && names.format_of(other).is_some_and(|its| its <= FORMAT)
-                })
-                .map(|other| json!({ "remove_index": { "index": other } })),
-        );
+        for (other, about) in indexes {
+            if other == index || !names.format_of(&other).is_some_and(|its| its <= FORMAT) {
+                continue;
+            }
+            for alias in [names.reading(), &names.writing()] {
+                if !about["aliases"][alias].is_null() {
+                    actions.push(json!({ "remove": { "index": other, "alias": alias } }));
+                }
+            }
+            others.push(other);
+        }
     }
     let body = Body::Json(json!({ "actions": actions }));
-    client.call(Method::POST, "/_aliases", body, Patience::Job).await.map(drop)
+    client.call(Method::POST, "/_aliases", body, Patience::Job).await?;
+    Ok(others)
 }
 
 /// Writes `operations` to each of `indexes`. Returns for each, in order, why an index refused it;

@@ -2,7 +2,8 @@
 //!
 //! 1. Make an index that everybody writes to from now on, besides the old one.
 //! 2. Copy all articles and counts from SQL.
-//! 3. In one step, let searches read the new index, and delete the old one.
+//! 3. In one step, let searches read the new index and nobody write to the old one. Then delete
+//!    that one.
 //!
 //! One process does this at a time. Its turn is noted in SQL and ends by itself if it dies; then
 //! the next rebuild deletes what it left. A process that was only paused for so long finds its
@@ -95,8 +96,17 @@ impl OpenSearch {
         failpoint::reach("search-copied");
         index::refresh(&self.client, index).await?;
         self.go_on(serial).await?;
-        index::switch(&self.client, &self.names, index).await?;
+        let others = index::switch(&self.client, &self.names, index).await?;
         failpoint::reach("search-switched");
+        for other in others {
+            if let Err(failure) = index::delete(&self.client, &other).await {
+                tracing::warn!(
+                    index = other,
+                    error = %failure,
+                    "a former search index can't be deleted; the next rebuild tries again"
+                );
+            }
+        }
         Ok(rebuilt)
     }
 
