@@ -27,24 +27,51 @@ const WORDS = {
   Internal: 'Something went wrong on our side.',
 }
 
-// Number formatting. It must match `src/model/numbers.rs`.
+// Texts in the language of the page, and numbers. They must match `src/text.rs`.
+
+/** The texts of `locales/` by name, if the page is not in English. */
+const TEXTS = JSON.parse(globalThis.document?.getElementById('site-texts')?.textContent ?? '{}')
+
+/** The text with this name. @param {string} name @param {string} english */
+function text(name, english) {
+  return TEXTS[name] ?? english
+}
 
 /** Formats a count with a comma every three digits: `1,234,567`. @param {number} count */
-export function formatCount(count) {
-  return String(count).replace(/\B(?=(\d{3})+$)/g, ',')
+export function formatCount(count, separator = text('separator', ',')) {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, separator)
+}
+
+/**
+ * A count with its noun in the plural form that the language asks for.
+ *
+ * @param {number} count @param {Record<string, string> | undefined} forms with `#` for the number
+ * @param {string} noun in English
+ */
+export function formatNoun(count, forms, noun, language = globalThis.document?.documentElement.lang, separator = undefined) {
+  const number = formatCount(count, separator)
+  if (!forms) return `${number} ${noun}${count === 1 ? '' : 's'}`
+  const form = new Intl.PluralRules(language).select(count)
+  return (forms[form] ?? Object.values(forms).at(-1)).replace('#', number)
 }
 
 /** `1 view`, `2 views`. @param {number} count */
 export function formatViews(count) {
-  return `${formatCount(count)} ${count === 1 ? 'view' : 'views'}`
+  return formatNoun(count, TEXTS.views, 'view')
 }
 
 /** `1 follower`, `2 followers`. @param {number} count */
 export function formatFollowers(count) {
-  return `${formatCount(count)} ${count === 1 ? 'follower' : 'followers'}`
+  return formatNoun(count, TEXTS.followers, 'follower')
 }
 
 // Requests to the server
+
+/** What to say about an error that is sent by name alone. @param {string} name */
+function wordsOf(name) {
+  const known = Object.hasOwn(WORDS, name) ? name : 'Unavailable'
+  return text(`error-${known.toLowerCase()}`, WORDS[known])
+}
 
 /** A failed request, with a message for the reader. */
 export class Refusal extends Error {
@@ -52,7 +79,7 @@ export class Refusal extends Error {
    * @param {string} name the error's name in `src/error.rs`
    * @param {string} [words] the message, if the server sent one
    */
-  constructor(name, words = WORDS[name] ?? WORDS.Unavailable) {
+  constructor(name, words = wordsOf(name)) {
     super(words)
     /** Whether a retry may succeed. */
     this.passes = name === 'Unavailable' || name === 'Internal'
@@ -374,7 +401,7 @@ function react(form) {
       await send()
     } catch (error) {
       wanted = known.is_on
-      status.textContent = `That was not saved. ${error.message}`
+      status.textContent = `${text('not-saved', 'That was not saved.')} ${error.message}`
       show()
     }
     isSending = false
@@ -394,7 +421,9 @@ function offerColours(button) {
   const isChosen = ['light', 'dark'].includes(root.dataset.theme ?? '')
   let isDark = isChosen ? root.dataset.theme === 'dark' : prefersDark
   const show = () => {
-    const label = isDark ? 'Switch to light colours' : 'Switch to dark colours'
+    const label = isDark
+      ? text('switch-to-light', 'Switch to light colours')
+      : text('switch-to-dark', 'Switch to dark colours')
     button.ariaLabel = label
     button.title = label
   }
@@ -447,7 +476,7 @@ function suggest(form) {
   list.id = 'suggestions'
   list.className = 'suggestions'
   list.role = 'listbox'
-  list.ariaLabel = 'Articles'
+  list.ariaLabel = text('suggestions', 'Articles')
   list.hidden = true
   const status = document.createElement('p')
   status.className = 'visually-hidden'
@@ -552,17 +581,17 @@ const COPIED_MS = 2_000
 /**
  * Makes a button copy a text, and shows it.
  *
- * @param {HTMLButtonElement} button @param {() => string} text
+ * @param {HTMLButtonElement} button @param {() => string} content
  */
-function offerCopy(button, text) {
+function offerCopy(button, content) {
   if (!navigator.clipboard) return
   const label = button.textContent
   button.addEventListener('click', async () => {
-    let outcome = 'Copied'
+    let outcome = text('copied', 'Copied')
     try {
-      await navigator.clipboard.writeText(text())
+      await navigator.clipboard.writeText(content())
     } catch {
-      outcome = 'Copying failed'
+      outcome = text('copying-failed', 'Copying failed')
     }
     button.textContent = outcome
     setTimeout(() => (button.textContent = label), COPIED_MS)
@@ -575,7 +604,7 @@ function offerCopy(button, text) {
 function share(link) {
   const { share: url, title } = link.dataset
   if (!navigator.share) return
-  link.textContent = 'Share'
+  link.textContent = text('share', 'Share')
   link.addEventListener('click', (event) => {
     event.preventDefault()
     // It also fails if the reader changes their mind.
@@ -588,7 +617,7 @@ function offerCode(frame) {
   const button = document.createElement('button')
   button.type = 'button'
   button.className = 'code-copy'
-  button.textContent = 'Copy'
+  button.textContent = text('copy', 'Copy')
   button.hidden = true
   frame.prepend(button)
   offerCopy(button, () => {

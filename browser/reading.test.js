@@ -2,13 +2,21 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Refusal, formatCount, formatFollowers, formatViews, highest, persist, refusal } from './reading.js'
+import { Refusal, formatCount, formatFollowers, formatNoun, formatViews, highest, persist, refusal } from './reading.js'
 
-test('numbers are formatted as in src/model/numbers.rs', () => {
+test('numbers are formatted as in src/text.rs', () => {
   const counts = [[0, '0'], [999, '999'], [1000, '1,000'], [1_234_567, '1,234,567'], [-123, '-123'], [-1234, '-1,234']]
   for (const [count, text] of counts) assert.equal(formatCount(count), text)
   assert.deepEqual([0, 1, 1000].map(formatViews), ['0 views', '1 view', '1,000 views'])
   assert.deepEqual([1, 2].map(formatFollowers), ['1 follower', '2 followers'])
+})
+
+test('a count has the plural form of its language', () => {
+  const forms = { one: '# просмотр', few: '# просмотра', many: '# просмотров' }
+  const inRussian = (count) => formatNoun(count, forms, 'view', 'ru', '\u00a0')
+  const expected = ['1 просмотр', '2 просмотра', '11 просмотров', '1\u00a0021 просмотр']
+  assert.deepEqual([1, 2, 11, 1021].map(inRussian), expected)
+  assert.equal(formatNoun(5, { other: '# 次浏览' }, 'view', 'zh-Hans', ','), '5 次浏览')
 })
 
 test('a refusal has the message of the server, and says whether a retry may help', () => {

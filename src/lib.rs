@@ -19,6 +19,8 @@ pub mod pages;
 pub mod server;
 #[cfg(feature = "ssr")]
 pub mod shell;
+#[cfg(feature = "ssr")]
+pub mod text;
 
 /// The browser's entry point: hydrates the islands of the page.
 #[cfg(feature = "hydrate")]

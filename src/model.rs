@@ -4,6 +4,8 @@
 pub mod article;
 pub mod draft;
 #[cfg(feature = "ssr")]
+pub mod language;
+#[cfg(feature = "ssr")]
 pub mod numbers;
 #[cfg(feature = "ssr")]
 pub mod page;

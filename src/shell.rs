@@ -12,6 +12,7 @@ use crate::model::pages::Frame;
 use crate::model::theme::Theme;
 use crate::server::assets::{READING, Scripts};
 use crate::server::state::AppState;
+use crate::text::language;
 
 /// The feeds of the blog, and of each tag and author: their file, their type, their name.
 const FEEDS: [(&str, &str, &str); 3] = [
@@ -36,7 +37,7 @@ pub fn document(frame: Frame, content: Content, theme: Option<Theme>, nonce: &st
         has_islands.then(|| InertElement::new(state.assets.scripts().islands.join(nonce)));
     view! {
         <!DOCTYPE html>
-        <html lang="en" data-theme=theme.map(Theme::name)>
+        <html lang=language().tag() data-theme=theme.map(Theme::name)>
             <head>
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
@@ -51,6 +52,9 @@ pub fn document(frame: Frame, content: Content, theme: Option<Theme>, nonce: &st
                 <link rel="manifest" href="/site.webmanifest" />
                 {islands}
                 <HeadTags head nonce=nonce.to_owned() />
+                {language().script_texts().map(|texts| view! {
+                    <script type="application/json" id="site-texts" nonce=nonce.to_owned() inner_html=texts></script>
+                })}
             </head>
             <body>
                 <Layout frame>{view}</Layout>

@@ -6,6 +6,7 @@ use super::article_list::{Byline, Date, Tags, format_minutes};
 use super::avatar::AuthorCards;
 use super::picture::Picture;
 use crate::model::article::{ArticleContent, Heading, direction};
+use crate::text::language;
 
 /// The minimum number of headings for a table of contents.
 const HEADINGS_FOR_CONTENTS: usize = 3;
@@ -43,7 +44,7 @@ pub fn ArticleBody(
         reading_minutes,
         contents,
         html,
-        language,
+        language: own_language,
         tags,
         is_page,
     } = content;
@@ -51,10 +52,10 @@ pub fn ArticleBody(
     let cards = end.is_some().then(|| authors.clone());
     let meta = (!is_page).then(|| {
         view! {
-            <p class="meta" lang="en">
+            <p class="meta" lang=language().tag()>
                 <Byline authors />
                 <Date at=published_at />
-                {updated_at.map(|at| view! { <span>"Updated " <Date at /></span> })}
+                {updated_at.map(|at| view! { <span>{language().text("updated")} " " <Date at /></span> })}
                 <span>{format_minutes(reading_minutes)}</span>
                 {count}
             </p>
@@ -62,7 +63,7 @@ pub fn ArticleBody(
     });
     let footer = (!is_page).then(|| {
         view! {
-            <footer class="article-footer" lang="en">
+            <footer class="article-footer" lang=language().tag()>
                 {reactions}
                 <Tags tags />
                 {cards.map(|authors| view! { <AuthorCards authors /> })}
@@ -71,7 +72,7 @@ pub fn ArticleBody(
         }
     });
     view! {
-        <article class="article" dir=direction(&language) lang=language.clone()>
+        <article class="article" dir=direction(&own_language) lang=own_language.clone()>
             <header class="article-header">
                 // The preview of an article without a title yet has none.
                 {(!title.is_empty()).then(|| view! { <h1>{title}</h1> })}
@@ -106,7 +107,7 @@ fn Contents(contents: Vec<Heading>) -> impl IntoView {
         view! {
             <nav class="contents" aria-labelledby="site-contents">
                 <details open=is_open>
-                    <summary id="site-contents" lang="en">"Contents"</summary>
+                    <summary id="site-contents" lang=language().tag()>{language().text("contents")}</summary>
                     <ol>{items}</ol>
                 </details>
             </nav>

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::article_list::Date;
 use crate::model::article::{Around, ArticleLink, Series, Tag};
+use crate::text::language;
 
 fn address(link: &ArticleLink) -> String {
     format!("/articles/{}", link.slug)
@@ -20,8 +21,12 @@ pub fn SeriesBox(
     let count = parts.len();
     let number = parts.iter().position(|part| part.slug == slug).map(|index| index + 1);
     let place = match number {
-        Some(number) => format!("Part {number} of {count} of "),
-        None => "Part of ".to_owned(),
+        Some(number) => {
+            let (number, count) = (i64::try_from(number), i64::try_from(count));
+            let (number, count) = (number.unwrap_or_default(), count.unwrap_or_default());
+            language().with("part-of", [("number", number.into()), ("count", count.into())])
+        }
+        None => language().text("series"),
     };
     let items = parts
         .into_iter()
@@ -35,9 +40,9 @@ pub fn SeriesBox(
         })
         .collect_view();
     view! {
-        <nav class="series" aria-label="Series">
+        <nav class="series" aria-label=language().text("series")>
             <details>
-                <summary><span lang="en">{place}</span> <strong dir="auto">{name}</strong></summary>
+                <summary><span lang=language().tag()>{place}</span> <strong dir="auto">{name}</strong></summary>
                 <ol>{items}</ol>
             </details>
         </nav>
@@ -54,8 +59,8 @@ pub fn Share(
     let mail = format!("mailto:?subject={}&body={}", encoded(&title), encoded(&address));
     view! {
         <div class="share">
-            <a class="reaction" data-share=address.clone() data-title=title href=mail>"Share by email"</a>
-            <button type="button" class="reaction" data-copy=address hidden>"Copy link"</button>
+            <a class="reaction" data-share=address.clone() data-title=title href=mail>{language().text("share-by-email")}</a>
+            <button type="button" class="reaction" data-copy=address hidden>{language().text("copy-link")}</button>
         </div>
     }
 }
@@ -84,24 +89,25 @@ pub fn ReadNext(around: Around) -> impl IntoView {
             .collect_view();
         let title = match tag {
             Some(Tag { slug, name }) => {
-                view! { "More about " <a href=format!("/tags/{slug}")>{name}</a> }.into_any()
+                let (before, after) = language().around("more-about", "tag");
+                view! { {before} <a href=format!("/tags/{slug}")>{name}</a> {after} }.into_any()
             }
-            None => "Related".into_any(),
+            None => language().text("related").into_any(),
         };
         view! {
-            <section class="related" aria-labelledby="site-related" lang="en">
+            <section class="related" aria-labelledby="site-related" lang=language().tag()>
                 <h2 id="site-related">{title}</h2>
                 <ul>{items}</ul>
             </section>
         }
     });
     let is_alone = previous.is_none() && next.is_none();
-    let neighbour = |link: Option<ArticleLink>, rel: &'static str, label: &'static str| {
+    let neighbour = |link: Option<ArticleLink>, rel: &'static str, label: String| {
         link.map(|link| {
             let address = address(&link);
             view! {
                 <a class=format!("neighbour neighbour-{rel}") rel=rel href=address>
-                    <span class="neighbour-label" lang="en">{label}</span>
+                    <span class="neighbour-label" lang=language().tag()>{label}</span>
                     " "
                     <span dir="auto">{link.title}</span>
                 </a>
@@ -110,9 +116,9 @@ pub fn ReadNext(around: Around) -> impl IntoView {
     };
     let neighbours = (!is_alone).then(|| {
         view! {
-            <nav class="neighbours" aria-label="Previous and next article">
-                {neighbour(previous, "prev", "Previous")}
-                {neighbour(next, "next", "Next")}
+            <nav class="neighbours" aria-label=language().text("previous-and-next")>
+                {neighbour(previous, "prev", language().text("previous-article"))}
+                {neighbour(next, "next", language().text("next-article"))}
             </nav>
         }
     });

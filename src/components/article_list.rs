@@ -10,6 +10,7 @@ use super::hole::views_in_words;
 use super::picture::Picture;
 use crate::model::article::{ArticleSummary, Author, Tag};
 use crate::model::page::Page;
+use crate::text::language;
 
 /// A date for people to read, with the exact time for programs in `datetime`.
 #[component]
@@ -17,8 +18,7 @@ pub fn Date(
     /// The date shown is the one in UTC.
     at: Timestamp,
 ) -> impl IntoView {
-    let text = TimeZone::UTC.to_datetime(at).strftime("%B %-d, %Y").to_string();
-    view! { <time datetime=at.to_string()>{text}</time> }
+    view! { <time datetime=at.to_string()>{language().day(at)}</time> }
 }
 
 /// A time to the minute, in UTC.
@@ -28,7 +28,8 @@ pub fn Time(
     at: i64,
 ) -> impl IntoView {
     Timestamp::from_millisecond(at).ok().map(|at| {
-        let text = TimeZone::UTC.to_datetime(at).strftime("%B %-d, %Y, %H:%M UTC").to_string();
+        let time = TimeZone::UTC.to_datetime(at).strftime("%H:%M UTC");
+        let text = format!("{}, {time}", language().day(at));
         view! { <time datetime=at.to_string()>{text}</time> }
     })
 }
@@ -45,9 +46,9 @@ pub fn Byline(
         .enumerate()
         .map(|(index, author)| {
             let separator = match index {
-                0 => "",
-                _ if index == last => " and ",
-                _ => ", ",
+                0 => String::new(),
+                _ if index == last => language().text("and"),
+                _ => language().text("comma"),
             };
             view! {
                 {separator}
@@ -69,13 +70,13 @@ pub fn Tags(
             .into_iter()
             .map(|tag| view! { <li><a class="tag" href=format!("/tags/{}", tag.slug)>{tag.name}</a></li> })
             .collect_view();
-        view! { <ul class="tags" aria-label="Tags">{tags}</ul> }
+        view! { <ul class="tags" aria-label=language().text("tags")>{tags}</ul> }
     })
 }
 
 /// The reading time in words.
 pub fn format_minutes(minutes: i64) -> String {
-    format!("{minutes} min read")
+    language().with("reading-minutes", [("count", minutes.into())])
 }
 
 /// How wide the cover of a card is shown, and that of the first one on the front page.
@@ -174,16 +175,19 @@ pub fn Pagination(
     pages: i64,
     /// The list's URL with its query parameters except `page`, ending in `?` or `&`.
     path: String,
-    /// The words of the links to the previous and the next page.
-    #[prop(default = ("← Newer", "Older →"))]
-    words: (&'static str, &'static str),
+    /// The words of the links to the previous and the next page, if they are not about the time.
+    #[prop(optional)]
+    words: Option<(String, String)>,
 ) -> impl IntoView {
-    let (previous, next) = words;
+    let language = language();
+    let (previous, next) =
+        words.unwrap_or_else(|| (language.text("newer"), language.text("older")));
+    let place = language.with("page-of", [("page", page.into()), ("pages", pages.into())]);
     let address = |page: i64| format!("{path}page={page}");
     view! {
-        <nav class="pagination" aria-label="Pages">
+        <nav class="pagination" aria-label=language.text("pages")>
             {(page > 1).then(|| view! { <a class="button" rel="prev" href=address(page - 1)>{previous}</a> })}
-            <span class="pagination-here">{format!("Page {page} of {pages}")}</span>
+            <span class="pagination-here">{place}</span>
             {(page < pages).then(|| view! { <a class="button" rel="next" href=address(page + 1)>{next}</a> })}
         </nav>
     }

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::model::article::Author;
+use crate::text::language;
 
 /// The number of colours in the style sheet (`.avatar-0` and so on).
 const COLOURS: u32 = 8;
@@ -32,7 +33,7 @@ pub fn AuthorCards(authors: Vec<Author>) -> impl IntoView {
                 <Avatar author />
                 <p>
                     <strong dir="auto">{name.clone()}</strong>
-                    <a href=address rel="author">{format!("All articles by {name}")}</a>
+                    <a href=address rel="author">{language().with("all-articles-by", [("name", (&name).into())])}</a>
                 </p>
             </div>
         }

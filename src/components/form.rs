@@ -18,7 +18,8 @@ pub fn Field(
     /// The field's name. Also its `id`, so it must be unique on the page.
     name: &'static str,
     /// The visible label.
-    label: &'static str,
+    #[prop(into)]
+    label: String,
     /// The input's `type`: `text`, `password`, `email` and so on.
     #[prop(default = "text")]
     kind: &'static str,

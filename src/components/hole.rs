@@ -5,27 +5,29 @@
 use leptos::prelude::*;
 
 use crate::model::article::Window;
-use crate::model::numbers::{format_count, format_views};
+use crate::model::language::Language;
 use crate::server::page_cache::hole::{Hole, Marks};
+use crate::text::language;
 
 /// A count formatted with `format`.
-pub fn counted(hole: Hole, count: i64, format: fn(i64) -> String) -> String {
-    use_context::<Marks>().map_or_else(|| format(count), |marks| marks.mark(hole, count))
+pub fn counted(hole: Hole, count: i64, format: fn(Language, i64) -> String) -> String {
+    use_context::<Marks>()
+        .map_or_else(|| format(language(), count), |marks| marks.mark(hole, count))
 }
 
 /// An article's view count in words.
 pub fn views_in_words(article: i64, views: i64) -> String {
-    counted(Hole::ViewsInWords(article), views, format_views)
+    counted(Hole::ViewsInWords(article), views, Language::views)
 }
 
 /// An article's view count as a plain number.
 pub fn views(article: i64, views: i64) -> String {
-    counted(Hole::Views(article), views, |views| views.to_string())
+    counted(Hole::Views(article), views, |_, views| views.to_string())
 }
 
 /// An article's views in the last 24 hours, in words.
 pub fn last_day(article: i64, views: i64) -> String {
-    counted(Hole::LastDay(article), views, format_views)
+    counted(Hole::LastDay(article), views, Language::views)
 }
 
 /// Whether this reader's view of the article would count, `true` or `false`, for an attribute.
@@ -36,12 +38,12 @@ pub fn would_count(article: i64, would_count: bool) -> String {
 
 /// An article's number of likes.
 pub fn likes(article: i64, likes: i64) -> String {
-    counted(Hole::Likes(article), likes, format_count)
+    counted(Hole::Likes(article), likes, Language::number)
 }
 
 /// An article's number of collects.
 pub fn collects(article: i64, collects: i64) -> String {
-    counted(Hole::Collects(article), collects, format_count)
+    counted(Hole::Collects(article), collects, Language::number)
 }
 
 /// The mark for the sidebar's rankings; `None` if the page isn't rendered for the cache.

@@ -7,8 +7,10 @@ use tidemark_content::menu::MenuItem;
 use super::page::site;
 use super::sidebar::SidebarColumn;
 use super::theme_toggle::ThemeToggle;
+use crate::model::language::Language;
 use crate::model::pages::{Frame, MenuUser, Sidebar};
 use crate::model::site::Logo;
+use crate::text::language;
 
 /// The logo: a tide line on a tide staff.
 #[component]
@@ -56,16 +58,16 @@ pub fn Layout(
     };
     let links = view! {
         <p class="site-footer-links">
-            <a href="/archive">"Archive"</a>
-            <a href="/tags">"Tags"</a>
-            <a href="/authors">"Authors"</a>
-            <a href="/counting">"How views are counted"</a>
-            <a href="/feed.xml">"Feed"</a>
+            <a href="/archive">{language().text("archive")}</a>
+            <a href="/tags">{language().text("tags")}</a>
+            <a href="/authors">{language().text("authors")}</a>
+            <a href="/counting">{language().text("how-views-are-counted")}</a>
+            <a href="/feed.xml">{language().text("feed")}</a>
         </p>
     };
     let columns = if sidebar == Sidebar::Absent { "columns columns-single" } else { "columns" };
     view! {
-        <a class="skip-link" href="#site-content">"Skip to content"</a>
+        <a class="skip-link" href="#site-content">{language().text("skip-to-content")}</a>
         <header class="site-header">
             <div class="site-header-inner">
                 <a class="site-name" href="/">
@@ -73,11 +75,11 @@ pub fn Layout(
                     <span>{site.title.clone()}</span>
                 </a>
                 // On narrow screens, it opens the navigation, without a script.
-                <button type="button" class="menu-button" popovertarget="site-nav">"Menu"</button>
-                <nav class="site-nav" id="site-nav" aria-label="Site" popover>
+                <button type="button" class="menu-button" popovertarget="site-nav">{language().text("menu")}</button>
+                <nav class="site-nav" id="site-nav" aria-label=language().text("site-navigation") popover>
                     <SiteMenu items=site.menu.clone() />
-                    <a href="/most-viewed">"Most viewed"</a>
-                    <a href="/search">"Search"</a>
+                    <a href="/most-viewed">{language().text("most-viewed")}</a>
+                    <a href="/search">{language().text("search")}</a>
                     <Menu user />
                 </nav>
                 <ThemeToggle />
@@ -88,8 +90,33 @@ pub fn Layout(
             <SidebarColumn sidebar />
         </div>
         <footer class="site-footer">
-            {footer} {links}
+            {footer} {links} <Languages />
         </footer>
+    }
+}
+
+/// The buttons to choose the language of the interface.
+#[component]
+fn Languages() -> impl IntoView {
+    let current = language();
+    let buttons = Language::ALL.map(|one| {
+        view! {
+            <button
+                type="submit"
+                class="link-button"
+                name="language"
+                value=one.name()
+                lang=one.tag()
+                aria-pressed=(one == current).to_string()
+            >
+                {one.own_name()}
+            </button>
+        }
+    });
+    view! {
+        <form class="languages" method="post" action="/language" aria-label=current.text("language")>
+            {buttons.collect_view()}
+        </form>
     }
 }
 
@@ -111,15 +138,15 @@ fn SiteMenu(items: Vec<MenuItem>) -> impl IntoView {
 #[component]
 fn Menu(user: Option<MenuUser>) -> impl IntoView {
     match user {
-        None => view! { <a href="/login">"Sign in"</a> }.into_any(),
+        None => view! { <a href="/login">{language().text("sign-in")}</a> }.into_any(),
         Some(MenuUser { name, is_author, is_admin }) => view! {
-            <a href="/collects">"Saved"</a>
-            <a href="/following">"Following"</a>
-            {is_author.then(|| view! { <a href="/studio">"Studio"</a> })}
-            {is_admin.then(|| view! { <a href="/users">"Users"</a> <a href="/settings">"Settings"</a> })}
+            <a href="/collects">{language().text("saved")}</a>
+            <a href="/following">{language().text("following")}</a>
+            {is_author.then(|| view! { <a href="/studio">{language().text("studio")}</a> })}
+            {is_admin.then(|| view! { <a href="/users">{language().text("users")}</a> <a href="/settings">{language().text("settings")}</a> })}
             <form class="sign-out" method="post" action="/logout">
                 <a href="/account">{name}</a>
-                <button type="submit" class="link-button">"Sign out"</button>
+                <button type="submit" class="link-button">{language().text("sign-out")}</button>
             </form>
         }
         .into_any(),

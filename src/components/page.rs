@@ -13,10 +13,12 @@ use url::form_urlencoded;
 
 use crate::error::Error;
 use crate::model::article::Window;
+use crate::model::language::Language;
 use crate::model::pages::{Frame, Framed};
 use crate::model::site::SiteInfo;
 use crate::server::page_cache::hole::Marks;
 use crate::server::state::AppState;
+use crate::text::language;
 
 /// What the page shows of the blog: its name and so on.
 pub fn site() -> Arc<SiteInfo> {
@@ -191,20 +193,29 @@ impl LoadedPage {
 
 /// The content of an error page.
 pub fn failure(error: &Error) -> Content {
+    let language = language();
     let title = match error {
-        Error::NotFound(_) => "Nothing here",
+        Error::NotFound(_) => language.text("nothing-here"),
         Error::BadRequest(_) | Error::TooLarge | Error::Unauthorized | Error::Forbidden(_) => {
-            "That did not work"
+            language.text("did-not-work")
         }
-        Error::Unavailable | Error::Internal => "Something broke",
+        Error::Unavailable | Error::Internal => language.text("something-broke"),
+    };
+    // What exactly is wrong is said in English.
+    let explanation = match (error, language) {
+        (_, Language::English) => error.to_string(),
+        (Error::NotFound(_), _) => language.text("error-not-found"),
+        (Error::Unavailable, _) => language.text("error-unavailable"),
+        (Error::Internal, _) => language.text("error-internal"),
+        _ => error.to_string(),
     };
     let view = view! {
         <div class="message">
             <p class="message-status">{error.status()}</p>
-            <h1>{title}</h1>
-            <p>{error.to_string()}</p>
+            <h1>{title.clone()}</h1>
+            <p>{explanation}</p>
             <p>
-                <a class="button" href="/">"Back to home"</a>
+                <a class="button" href="/">{language.text("back-to-home")}</a>
             </p>
         </div>
     };

@@ -3,13 +3,14 @@
 use leptos::prelude::*;
 
 use crate::model::article::RankedArticle;
-use crate::model::numbers::format_views;
+use crate::model::language::Language;
+use crate::text::language;
 
 /// A list of articles, most viewed first.
 #[component]
 pub fn LongRanking(articles: Vec<RankedArticle>) -> impl IntoView {
     if articles.is_empty() {
-        return view! { <p class="empty">"No views in this period yet."</p> }.into_any();
+        return view! { <p class="empty">{language().text("no-views-in-period")}</p> }.into_any();
     }
     let items = articles
         .into_iter()
@@ -18,7 +19,7 @@ pub fn LongRanking(articles: Vec<RankedArticle>) -> impl IntoView {
                 <li>
                     <a href=format!("/articles/{}", article.slug)>{article.title}</a>
                     <span class="meta" data-views-of=article.id data-views=article.views>
-                        {format_views(article.views)}
+                        {language().views(article.views)}
                     </span>
                 </li>
             }
@@ -28,6 +29,9 @@ pub fn LongRanking(articles: Vec<RankedArticle>) -> impl IntoView {
 }
 
 /// Renders the list to HTML, to fill the hole in a cached page.
-pub fn render_long_ranking(articles: Vec<RankedArticle>) -> String {
-    Owner::new().with(|| view! { <LongRanking articles /> }.to_html())
+pub fn render_long_ranking(articles: Vec<RankedArticle>, language: Language) -> String {
+    Owner::new().with(|| {
+        provide_context(language);
+        view! { <LongRanking articles /> }.to_html()
+    })
 }

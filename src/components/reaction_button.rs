@@ -2,8 +2,9 @@
 
 use leptos::prelude::*;
 
-use crate::model::numbers::{format_count, format_followers};
+use crate::model::language::Language;
 use crate::model::reaction::Reaction;
+use crate::text::language;
 
 /// A button that shows a reaction's state and toggles it. `browser/reading.js` shows the change at
 /// once and sends it without leaving the page.
@@ -26,9 +27,9 @@ pub fn ReactionButton(
     // The label doesn't change with the state: `aria-pressed` carries the state, and a screen
     // reader announces both.
     let label = match reaction {
-        Reaction::Like(_) => "Like",
-        Reaction::Collect(_) => "Save",
-        Reaction::Follow(_) => "Follow",
+        Reaction::Like(_) => language().text("like"),
+        Reaction::Collect(_) => language().text("save"),
+        Reaction::Follow(_) => language().text("follow"),
     };
     let icon = match reaction {
         Reaction::Like(_) => {
@@ -42,9 +43,9 @@ pub fn ReactionButton(
         Reaction::Like(article) | Reaction::Collect(article) => (article.to_string(), false),
         Reaction::Follow(username) => (username, true),
     };
-    let format: fn(i64) -> String = if is_follow { format_followers } else { format_count };
+    let format = if is_follow { Language::followers } else { Language::number };
     let number = count.map(|count| {
-        view! { <span class="reaction-count" data-count=count>{format(count)}</span> }
+        view! { <span class="reaction-count" data-count=count>{format(language(), count)}</span> }
     });
     let (inside, beside) = if is_follow { (None, number) } else { (number, None) };
     view! {

@@ -3,8 +3,9 @@
 use leptos::prelude::*;
 
 use super::hole::rankings;
-use crate::model::numbers::format_views;
+use crate::model::language::Language;
 use crate::model::pages::{Ranking, Sidebar};
+use crate::text::language;
 
 /// The sidebar, or nothing if the page has none.
 #[component]
@@ -15,22 +16,28 @@ pub fn SidebarColumn(sidebar: Sidebar) -> impl IntoView {
         Sidebar::Open => rankings().into_any(),
         Sidebar::Rankings(rankings) => view! { <Rankings rankings /> }.into_any(),
     };
-    view! { <aside class="sidebar" aria-label="Most viewed articles">{content}</aside> }.into_any()
+    view! { <aside class="sidebar" aria-label=language().text("most-viewed-articles")>{content}</aside> }.into_any()
 }
 
 /// Renders the rankings to HTML, to fill the hole in a cached page.
-pub fn render_rankings(rankings: Vec<Ranking>) -> String {
-    Owner::new().with(|| view! { <Rankings rankings /> }.to_html())
+pub fn render_rankings(rankings: Vec<Ranking>, language: Language) -> String {
+    Owner::new().with(|| {
+        provide_context(language);
+        view! { <Rankings rankings /> }.to_html()
+    })
 }
 
 /// Renders the message for when the rankings can't be loaded.
-pub fn render_unavailable() -> String {
-    Owner::new().with(|| view! { <Unavailable /> }.to_html())
+pub fn render_unavailable(language: Language) -> String {
+    Owner::new().with(|| {
+        provide_context(language);
+        view! { <Unavailable /> }.to_html()
+    })
 }
 
 #[component]
 fn Unavailable() -> impl IntoView {
-    view! { <p class="empty">"The most viewed articles can't be shown right now."</p> }
+    view! { <p class="empty">{language().text("rankings-unavailable")}</p> }
 }
 
 /// The rankings of all windows. Radio buttons choose the visible one, so no script is needed.
@@ -47,7 +54,7 @@ fn Rankings(rankings: Vec<Ranking>) -> impl IntoView {
             let id = format!("ranking-{}", ranking.window.name());
             view! {
                 <input type="radio" class="ranking-choice" name="ranking" id=id.clone() checked=index == shown />
-                <label for=id>{ranking.window.label()}</label>
+                <label for=id>{language().window(ranking.window)}</label>
             }
         })
         .collect_view();
@@ -56,10 +63,10 @@ fn Rankings(rankings: Vec<Ranking>) -> impl IntoView {
     view! {
         <section class="rankings" aria-labelledby="rankings-title">
             <h2 class="sidebar-title" id="rankings-title">
-                <a href="/most-viewed">"Most viewed"</a>
+                <a href="/most-viewed">{language().text("most-viewed")}</a>
             </h2>
             <fieldset class="ranking-choices">
-                <legend class="visually-hidden">"Most viewed in the last"</legend>
+                <legend class="visually-hidden">{language().text("most-viewed-in-the-last")}</legend>
                 {choices}
                 {lists}
             </fieldset>
@@ -72,7 +79,7 @@ fn RankingList(ranking: Ranking) -> impl IntoView {
     let Ranking { window, articles } = ranking;
     let class = format!("ranking ranking-{}", window.name());
     if articles.is_empty() {
-        return view! { <p class=format!("{class} empty")>"No views in this period yet."</p> }
+        return view! { <p class=format!("{class} empty")>{language().text("no-views-in-period")}</p> }
             .into_any();
     }
     let items = articles
@@ -84,7 +91,7 @@ fn RankingList(ranking: Ranking) -> impl IntoView {
                 <li>
                     <a href=format!("/articles/{}", article.slug)>{article.title}</a>
                     <span class="meta" data-views-of=article.id data-views=article.views>
-                        {format_views(article.views)}
+                        {language().views(article.views)}
                     </span>
                 </li>
             }

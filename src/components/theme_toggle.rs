@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use crate::text::language;
+
 /// Switches the theme. Hidden until `browser/reading.js` runs, because it does nothing without it.
 #[component]
 pub fn ThemeToggle() -> impl IntoView {
@@ -11,8 +13,8 @@ pub fn ThemeToggle() -> impl IntoView {
             class="theme-toggle"
             data-colour-switch=""
             hidden
-            aria-label="Switch to dark colours"
-            title="Switch to dark colours"
+            aria-label=language().text("switch-to-dark")
+            title=language().text("switch-to-dark")
         >
             <svg viewBox="0 0 24 24" width="20" height="20" aria-hidden="true">
                 <path d="M12 3a9 9 0 1 0 0 18Z" fill="currentColor" />

@@ -188,6 +188,7 @@ pub const RESERVED: &[&str] = &[
     "docs",
     "following",
     "healthz",
+    "language",
     "login",
     "logout",
     "metrics",
@@ -238,16 +239,6 @@ impl Window {
             Window::Day => "24h",
             Window::Week => "7d",
             Window::Month => "30d",
-        }
-    }
-
-    /// The name shown to readers.
-    pub fn label(self) -> &'static str {
-        match self {
-            Window::All => "All time",
-            Window::Day => "24 hours",
-            Window::Week => "7 days",
-            Window::Month => "30 days",
         }
     }
 

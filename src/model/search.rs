@@ -119,15 +119,6 @@ impl Sort {
             Sort::Views => "views",
         }
     }
-
-    /// The name shown to readers.
-    pub fn label(self) -> &'static str {
-        match self {
-            Sort::Relevance => "Best match",
-            Sort::Date => "Newest",
-            Sort::Views => "Most viewed",
-        }
-    }
 }
 
 impl Since {
@@ -140,15 +131,6 @@ impl Since {
             Since::Week => "week",
             Since::Month => "month",
             Since::Year => "year",
-        }
-    }
-
-    /// The name shown to readers.
-    pub fn label(self) -> &'static str {
-        match self {
-            Since::Week => "Last 7 days",
-            Since::Month => "Last 30 days",
-            Since::Year => "Last 365 days",
         }
     }
 

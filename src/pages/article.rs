@@ -17,11 +17,11 @@ use crate::components::reaction_button::ReactionButton;
 use crate::components::tide_mark::{HowCounted, TideMark};
 use crate::components::view_counter::ViewCounter;
 use crate::model::article::{Article, ArticleContent};
-use crate::model::numbers::format_baselines;
 use crate::model::pages::{ArticleData, OwnReactions};
 use crate::model::reaction::Reaction;
 use crate::server::request::identity::sign_in_to_react;
 use crate::server::state::AppState;
+use crate::text;
 
 /// `/articles/{slug}`
 pub async fn page() -> LoadedPage {
@@ -59,7 +59,7 @@ fn show(data: ArticleData, state: &AppState) -> Content {
     let (views, words) =
         (views(summary.id, summary.views), views_in_words(summary.id, summary.views));
     let would_count = hole::would_count(summary.id, would_count);
-    let elsewhere = format_baselines(&summary.baselines);
+    let elsewhere = text::language().baselines(&summary.baselines);
     let reactions = view! {
         <p class="end-count">
             <span data-total-of=id>{words.clone()}</span>
@@ -76,7 +76,7 @@ fn show(data: ArticleData, state: &AppState) -> Content {
             <TideMark />
             <HowCounted window=state.config.views.window counts_authors last_day />
         </span>
-        {elsewhere.map(|part| view! { <span class="elsewhere">{format!("including {part}")}</span> })}
+        {elsewhere.map(|part| view! { <span class="elsewhere">{text::language().with("including", [("counts", (&part).into())])}</span> })}
     }
     .into_any();
     let series = around.series.clone().map(|series| {
@@ -147,13 +147,13 @@ fn Reactions(
         }
         .into_any(),
         None => [
-            ("Like", "like", hole::likes(id, likes)),
-            ("Save", "collect", hole::collects(id, collects)),
+            ("like", "like", hole::likes(id, likes)),
+            ("save", "collect", hole::collects(id, collects)),
         ]
         .map(|(label, intent, count)| {
             view! {
                 <a class="reaction" href=sign_in_to_react(&path, intent) rel="nofollow">
-                    <span>{label}</span>
+                    <span>{text::language().text(label)}</span>
                     " "
                     <span class="reaction-count">{count}</span>
                 </a>

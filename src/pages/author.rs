@@ -9,21 +9,19 @@ use crate::components::hole::counted;
 use crate::components::page::{Content, Head, LoadedPage, site};
 use crate::components::reaction_button::ReactionButton;
 use crate::model::article::Author;
-use crate::model::numbers::{format_count, format_followers};
+use crate::model::language::Language;
 use crate::model::pages::{AuthorData, Follow};
 use crate::model::reaction::Reaction;
 use crate::server::page_cache::hole::Hole;
 use crate::server::request::identity::sign_in_to_react;
+use crate::text::language;
 
 /// `/authors/{username}`
 pub async fn page() -> LoadedPage {
     let (username, page) = (param("username"), query("page"));
     LoadedPage::reading(author(username, page), |data| {
         let AuthorData { id, author, followers, follow, articles } = data;
-        let count = match articles.total {
-            1 => "1 article".to_owned(),
-            count => format!("{} articles", format_count(count)),
-        };
+        let count = language().articles(articles.total);
         let path = format!("/authors/{}", author.username);
         let title = format!("{} · {}", author.name, site().title);
         let feed = Some((path.clone(), title.clone()));
@@ -31,7 +29,7 @@ pub async fn page() -> LoadedPage {
             Head { feed, ..Head::new(title) },
             view! {
                 <header class="intro">
-                    <p class="intro-kind">"Author"</p>
+                    <p class="intro-kind">{language().text("author")}</p>
                     <h1>{author.name.clone()}</h1>
                     <p>{count}</p>
                     <FollowLine id follow followers author />
@@ -48,7 +46,7 @@ pub async fn page() -> LoadedPage {
 fn FollowLine(id: i64, follow: Follow, followers: i64, author: Author) -> impl IntoView {
     let Author { username, name } = author;
     let path = format!("/authors/{username}");
-    let count = counted(Hole::Followers(id), followers, format_followers);
+    let count = counted(Hole::Followers(id), followers, Language::followers);
     let line = match follow {
         Follow::Set(is_on) => view! {
             <ReactionButton
@@ -63,7 +61,7 @@ fn FollowLine(id: i64, follow: Follow, followers: i64, author: Author) -> impl I
         .into_any(),
         Follow::SignedOut => view! {
             <a class="reaction" href=sign_in_to_react(&path, "follow") rel="nofollow">
-                "Follow"
+                {language().text("follow")}
                 <span class="visually-hidden">{format!(" {name}")}</span>
             </a>
             <span class="reaction-count">{count}</span>

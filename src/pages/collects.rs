@@ -9,23 +9,24 @@ use crate::components::page::{Content, Head, LoadedPage, site};
 use crate::server::db::lists::List;
 use crate::server::request::identity::current_user;
 use crate::server::state::AppState;
+use crate::text::language;
 
 /// `/collects`
 pub async fn page() -> LoadedPage {
     let state = expect_context::<AppState>();
     let parts = expect_context::<Parts>();
     let number = page_number();
-    let title = format!("Saved · {}", site().title);
+    let title = format!("{} · {}", language().text("saved"), site().title);
     let content = async move {
         let user = current_user(&parts)?;
         let articles = state.reading.list_page(List::Collected(user.id), number?).await?;
         let list = match articles.total {
             0 => view! {
                 <div class="message">
-                    <h2>"Nothing saved yet"</h2>
-                    <p>"Save an article on its page, and you will find it here. Only you can see this list."</p>
+                    <h2>{language().text("nothing-saved")}</h2>
+                    <p>{language().text("nothing-saved-advice")}</p>
                     <p>
-                        <a class="button" href="/">"Find something to read"</a>
+                        <a class="button" href="/">{language().text("find-something")}</a>
                     </p>
                 </div>
             }
@@ -36,8 +37,8 @@ pub async fn page() -> LoadedPage {
             Head::hidden(title),
             view! {
                 <header class="intro">
-                    <h1>"Saved"</h1>
-                    <p>"The articles you have saved, the latest first."</p>
+                    <h1>{language().text("saved")}</h1>
+                    <p>{language().text("saved-intro")}</p>
                 </header>
                 {list}
             },

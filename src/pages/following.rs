@@ -13,13 +13,14 @@ use crate::model::reaction::Reaction;
 use crate::server::db::lists::List;
 use crate::server::request::identity::current_user;
 use crate::server::state::AppState;
+use crate::text::language;
 
 /// `/following`
 pub async fn page() -> LoadedPage {
     let state = expect_context::<AppState>();
     let parts = expect_context::<Parts>();
     let number = page_number();
-    let title = format!("Following · {}", site().title);
+    let title = format!("{} · {}", language().text("following"), site().title);
     let content = async move {
         let (user, number) = (current_user(&parts)?, number?);
         let authors =
@@ -29,17 +30,17 @@ pub async fn page() -> LoadedPage {
         let list = match (authors.is_empty(), articles.total) {
             (true, _) => view! {
                 <div class="message">
-                    <h2>"You aren't following anyone yet"</h2>
-                    <p>"Follow authors on their pages, and their new articles will show up here."</p>
+                    <h2>{language().text("follows-nobody")}</h2>
+                    <p>{language().text("follows-nobody-advice")}</p>
                     <p>
-                        <a class="button" href="/">"Find someone to follow"</a>
+                        <a class="button" href="/">{language().text("find-someone")}</a>
                     </p>
                 </div>
             }
             .into_any(),
             (false, 0) => view! {
                 <FollowedAuthors authors />
-                <p class="empty">"They have no published articles."</p>
+                <p class="empty">{language().text("no-articles-by-them")}</p>
             }
             .into_any(),
             (false, _) => view! {
@@ -52,8 +53,8 @@ pub async fn page() -> LoadedPage {
             Head::hidden(title),
             view! {
                 <header class="intro">
-                    <h1>"Following"</h1>
-                    <p>"Articles by the authors you follow, newest first."</p>
+                    <h1>{language().text("following")}</h1>
+                    <p>{language().text("following-intro")}</p>
                 </header>
                 {list}
             },
@@ -92,7 +93,7 @@ fn FollowedAuthors(
         .collect_view();
     view! {
         <section class="followed" aria-labelledby="followed-title">
-            <h2 class="visually-hidden" id="followed-title">"Authors"</h2>
+            <h2 class="visually-hidden" id="followed-title">{language().text("authors")}</h2>
             <ul>{items}</ul>
         </section>
     }

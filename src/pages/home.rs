@@ -8,6 +8,7 @@ use crate::components::article_list::ArticleList;
 use crate::components::page::{Content, Head, LoadedPage, site};
 use crate::model::pages::HomeData;
 use crate::server::state::AppState;
+use crate::text::language;
 
 /// `/`
 pub async fn page() -> LoadedPage {
@@ -17,7 +18,7 @@ pub async fn page() -> LoadedPage {
     LoadedPage::reading(home(page), |HomeData { articles }| {
         let site = site();
         let is_first = articles.page == 1;
-        let title = if is_first { site.title.clone() } else { format!("Page {} · {}", articles.page, site.title) };
+        let title = if is_first { site.title.clone() } else { format!("{} · {}", language().with("page-number", [("page", articles.page.into())]), site.title) };
         let intro = is_first.then(|| {
             view! {
                 <header class="intro">
@@ -28,10 +29,11 @@ pub async fn page() -> LoadedPage {
         });
         let later = (!is_first).then(|| view! { <h1 class="visually-hidden">{title.clone()}</h1> });
         let body = if articles.total == 0 {
+            let (before, after) = language().around("first-article-soon", "feed");
             view! {
                 <div class="message">
-                    <h2>"Nothing published yet"</h2>
-                    <p>"The first article will be here soon. The " <a href="/feed.xml">"feed"</a> " tells you when."</p>
+                    <h2>{language().text("nothing-published")}</h2>
+                    <p>{before} <a href="/feed.xml">{language().text("feed-in-sentence")}</a> {after}</p>
                 </div>
             }
             .into_any()

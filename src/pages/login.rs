@@ -12,6 +12,7 @@ use crate::server::config::SignUp;
 use crate::server::reactions::Wish;
 use crate::server::request::forms::KeptForm;
 use crate::server::state::AppState;
+use crate::text::language;
 
 /// `/login?next=&intent=`. `intent` is the reaction that is set after the sign-in. While nobody can sign in, it shows the form that makes the administrator.
 pub async fn page() -> LoadedPage {
@@ -25,7 +26,7 @@ pub async fn page() -> LoadedPage {
         Some(wish) => sign_in_to(&state, wish).await,
         None => None,
     }
-    .unwrap_or_else(|| ("Sign in".to_owned(), "Sign in"));
+    .unwrap_or_else(|| (language().text("sign-in"), "sign-in"));
     let sign_up = match &wish {
         Some(_) => format!(
             "/sign-up?next={}&intent={intent}",
@@ -45,15 +46,15 @@ pub async fn page() -> LoadedPage {
             <form class="form" method="post" action="/login">
                 <input type="hidden" name="next" value=next />
                 {wish.map(|_| view! { <input type="hidden" name="intent" value=intent /> })}
-                <Field sent=sent.clone() name="username" label="User name" autocomplete="username" />
-                <Field sent name="password" label="Password" kind="password" autocomplete="current-password" />
-                <button type="submit" class="button button-primary">{button}</button>
+                <Field sent=sent.clone() name="username" label=language().text("user-name") autocomplete="username" />
+                <Field sent name="password" label=language().text("password") kind="password" autocomplete="current-password" />
+                <button type="submit" class="button button-primary">{language().text(button)}</button>
             </form>
-            {is_open.then(|| view! { <p>"No account yet? " <a href=sign_up>"Sign up"</a></p> })}
+            {is_open.then(|| view! { <p>{language().text("no-account-yet")} " " <a href=sign_up>{language().text("sign-up")}</a></p> })}
         }
         .into_any(),
     };
-    let head = Head::hidden(format!("Sign in · {}", site().title));
+    let head = Head::hidden(format!("{} · {}", language().text("sign-in"), site().title));
     let content = Content::new(head, view! { <div class="narrow">{content}</div> });
     LoadedPage::of(false, async move { Ok(content) }).await
 }
@@ -61,21 +62,25 @@ pub async fn page() -> LoadedPage {
 /// The title of the page and its button, for somebody who wants to set a reaction; `None` if there is
 /// no such article or author.
 async fn sign_in_to(state: &AppState, wish: &Wish) -> Option<(String, &'static str)> {
+    let language = language();
     let article = async |slug: &str| {
         let article = state.articles.one_as_stored(slug).await.ok().flatten()?;
         Some(article.summary.title)
     };
     Some(match wish {
         Wish::Like(slug) => {
-            (format!("Sign in to like “{}”", article(slug).await?), "Sign in and like")
+            let title = article(slug).await?;
+            (language.with("sign-in-to-like", [("title", (&title).into())]), "sign-in-and-like")
         }
         Wish::Collect(slug) => {
-            (format!("Sign in to save “{}”", article(slug).await?), "Sign in and save")
+            let title = article(slug).await?;
+            (language.with("sign-in-to-save", [("title", (&title).into())]), "sign-in-and-save")
         }
         Wish::Follow(username) => {
             let now = state.clock.now_ms();
             let author = state.database.author(username, now).await.ok().flatten()?;
-            (format!("Sign in to follow {}", author.name), "Sign in and follow")
+            let title = language.with("sign-in-to-follow", [("name", (&author.name).into())]);
+            (title, "sign-in-and-follow")
         }
     })
 }

@@ -7,10 +7,10 @@ use crate::api::pages::most_viewed;
 use crate::components::hole;
 use crate::components::page::{Content, Head, LoadedPage, site};
 use crate::components::ranking::LongRanking;
-use crate::components::tide_mark::in_words;
 use crate::model::article::Window;
 use crate::model::pages::{MostViewedData, Ranking};
 use crate::server::state::AppState;
+use crate::text::language;
 
 /// `/most-viewed?window=`
 pub async fn page() -> LoadedPage {
@@ -24,7 +24,7 @@ pub async fn page() -> LoadedPage {
                 let current = (other == window).then_some("page");
                 view! {
                     <li>
-                        <a href=format!("/most-viewed?window={}", other.name()) aria-current=current>{other.label()}</a>
+                        <a href=format!("/most-viewed?window={}", other.name()) aria-current=current>{language().window(other)}</a>
                     </li>
                 }
             })
@@ -34,16 +34,19 @@ pub async fn page() -> LoadedPage {
             Some((begin, end)) => (begin, list, end).into_any(),
             None => list,
         };
-        let counts_every = in_words(state.config.views.window);
-        let title = format!("Most viewed · {}", site().title);
+        let window = language().every(state.config.views.window);
+        let counts_once =
+            language().with("ranking-counts-once", [("window", (&window).into())]);
+        let heading = language().text("most-viewed");
+        let title = format!("{heading} · {}", site().title);
         Content::new(
             Head::new(title),
             view! {
                 <header class="intro">
-                    <h1>"Most viewed"</h1>
-                    <p>{format!("Each reader counts once per article every {counts_every}. Bots don't count.")} " " <a href="/counting">"How views are counted"</a></p>
+                    <h1>{heading}</h1>
+                    <p>{counts_once} " " <a href="/counting">{language().text("how-views-are-counted")}</a></p>
                 </header>
-                <nav aria-label="Period">
+                <nav aria-label=language().text("period")>
                     <ul class="tabs">{links}</ul>
                 </nav>
                 {list}

@@ -8,23 +8,16 @@ use crate::api::pages::{archive, authors, tags};
 use crate::components::article_list::Pagination;
 use crate::components::avatar::Avatar;
 use crate::components::page::{Content, Head, LoadedPage, site};
-use crate::model::numbers::format_count;
 use crate::model::pages::{ArchiveData, Archived, AuthorsData, TagsData};
+use crate::text::language;
 
-fn articles(count: i64) -> String {
-    match count {
-        1 => "1 article".to_owned(),
-        count => format!("{} articles", format_count(count)),
-    }
-}
-
-fn page(heading: &'static str, body: AnyView) -> Content {
+fn page(heading: String, body: AnyView) -> Content {
     let head = Head::new(format!("{heading} · {}", site().title));
     Content::new(
         head,
         view! {
             <header class="intro">
-                <h1>{heading}</h1>
+                <h1>{heading.clone()}</h1>
             </header>
             {body}
         },
@@ -32,7 +25,7 @@ fn page(heading: &'static str, body: AnyView) -> Content {
 }
 
 fn nothing() -> AnyView {
-    view! { <p class="empty">"Nothing published yet."</p> }.into_any()
+    view! { <p class="empty">{language().text("nothing-published-sentence")}</p> }.into_any()
 }
 
 /// `/tags`
@@ -44,12 +37,12 @@ pub async fn tags_page() -> LoadedPage {
                 <li>
                     <a class="tag" href=format!("/tags/{}", tag.slug)>{tag.name}</a>
                     " "
-                    <span class="meta">{articles(count)}</span>
+                    <span class="meta">{language().articles(count)}</span>
                 </li>
             }
         });
         let list = view! { <ul class="overview">{items.collect_view()}</ul> };
-        page("Tags", if is_empty { nothing() } else { list.into_any() })
+        page(language().text("tags"), if is_empty { nothing() } else { list.into_any() })
     })
     .await
 }
@@ -65,13 +58,13 @@ pub async fn authors_page() -> LoadedPage {
                     <Avatar author />
                     <p>
                         <a href=address rel="author" dir="auto">{name}</a>
-                        <span class="meta">{articles(count)}</span>
+                        <span class="meta">{language().articles(count)}</span>
                     </p>
                 </li>
             }
         });
         let list = view! { <ul class="overview">{items.collect_view()}</ul> };
-        page("Authors", if is_empty { nothing() } else { list.into_any() })
+        page(language().text("authors"), if is_empty { nothing() } else { list.into_any() })
     })
     .await
 }
@@ -82,7 +75,8 @@ pub async fn archive_page() -> LoadedPage {
     LoadedPage::reading(archive(number), |ArchiveData { articles }| {
         let (number, pages) = (articles.page, articles.pages);
         let month = |article: &Archived| {
-            TimeZone::UTC.to_datetime(article.published_at).strftime("%B %Y").to_string()
+            let date = TimeZone::UTC.to_datetime(article.published_at);
+            (date.year(), date.month())
         };
         let months = articles.items.chunk_by(|one, next| month(one) == month(next)).map(|chunk| {
             let items = chunk.iter().map(|Archived { slug, title, published_at }| {
@@ -97,7 +91,7 @@ pub async fn archive_page() -> LoadedPage {
             });
             view! {
                 <section>
-                    <h2>{chunk.first().map(month)}</h2>
+                    <h2>{chunk.first().map(|first| language().month(first.published_at))}</h2>
                     <ul class="archive">{items.collect_view()}</ul>
                 </section>
             }
@@ -106,7 +100,7 @@ pub async fn archive_page() -> LoadedPage {
         let pagination = (pages > 1)
             .then(|| view! { <Pagination page=number pages path="/archive?".to_owned() /> });
         let body = view! { {months} {pagination} }.into_any();
-        page("Archive", if articles.total == 0 { nothing() } else { body })
+        page(language().text("archive"), if articles.total == 0 { nothing() } else { body })
     })
     .await
 }

@@ -12,11 +12,11 @@ use crate::components::article_list::{
 use crate::components::hole::views_in_words;
 use crate::components::page::{Content, Head, LoadedPage, site};
 use crate::model::article::Tag;
-use crate::model::numbers::format_count;
 use crate::model::page::Page;
 use crate::model::search::{SearchData, SearchFilter, SearchHit, Segment, Since, Sort};
 use crate::server::search::MOST_RANKED;
 use crate::server::state::AppState;
+use crate::text::language;
 
 /// `/search?q=&tag=&author=&since=&sort=&page=`
 pub async fn page() -> LoadedPage {
@@ -24,9 +24,10 @@ pub async fn page() -> LoadedPage {
     let [text, tag, author, since, sort, page] =
         ["q", "tag", "author", "since", "sort", "page"].map(query);
     LoadedPage::reading(search(text, tag, author, since, sort, page), |data: SearchData| {
+        let heading = language().text("search");
         let title = match data.text.as_str() {
-            "" => format!("Search · {}", site().title),
-            text => format!("{text} · Search · {}", site().title),
+            "" => format!("{heading} · {}", site().title),
+            text => format!("{text} · {heading} · {}", site().title),
         };
         // Views, time and an engine that is away or behind change what is found; the content does
         // not.
@@ -38,7 +39,7 @@ pub async fn page() -> LoadedPage {
             Head::hidden(title),
             view! {
                 <header class="intro">
-                    <h1>"Search"</h1>
+                    <h1>{heading}</h1>
                 </header>
                 <SearchForm text=data.text.clone() filter=data.filter.clone() sort=data.sort />
                 <Results data />
@@ -52,13 +53,16 @@ pub async fn page() -> LoadedPage {
 /// The form. Its script adds suggestions to the field.
 #[component]
 fn SearchForm(text: String, filter: SearchFilter, sort: Sort) -> impl IntoView {
+    let language = language();
+    let (before_quotes, after_quotes) = language.around("search-help-quotes", "example");
+    let (before_minus, after_minus) = language.around("search-help-minus", "example");
     let SearchFilter { tag, author, since } = filter.clone();
     let periods = Since::ALL.map(|period| {
         let is_chosen = since == Some(period);
-        view! { <option value=period.name() selected=is_chosen>{period.label()}</option> }
+        view! { <option value=period.name() selected=is_chosen>{language.since(period)}</option> }
     });
     let orders = Sort::ALL.map(|order| {
-        view! { <option value=order.name() selected=order == sort>{order.label()}</option> }
+        view! { <option value=order.name() selected=order == sort>{language.sort(order)}</option> }
     });
     let without = |filter: SearchFilter| address(&text, &filter, sort, "");
     let only = [
@@ -69,18 +73,22 @@ fn SearchForm(text: String, filter: SearchFilter, sort: Sort) -> impl IntoView {
     ];
     let only = only.map(|only| {
         only.map(|(name, value, without)| {
+            let (any, (before, after)) = match name {
+                "tag" => ("any-tag", language.around("only-with-tag", "tag")),
+                _ => ("any-author", language.around("only-by-author", "author")),
+            };
             view! {
                 <p class="search-only">
                     <input type="hidden" name=name value=value.clone() />
-                    {format!("Only with the {name} ")} <strong>{value}</strong> " · "
-                    <a href=without>{format!("any {name}")}</a>
+                    {before} <strong>{value}</strong> {after} " · "
+                    <a href=without>{language.text(any)}</a>
                 </p>
             }
         })
     });
     view! {
         <form class="search" role="search" action="/search" data-search="">
-            <label for="q">"Search articles"</label>
+            <label for="q">{language.text("search-articles")}</label>
             <div class="search-row">
                 <div class="search-field">
                     <input
@@ -94,21 +102,22 @@ fn SearchForm(text: String, filter: SearchFilter, sort: Sort) -> impl IntoView {
                         required
                     />
                 </div>
-                <button type="submit" class="button">"Search"</button>
+                <button type="submit" class="button">{language.text("search")}</button>
             </div>
             <p class="search-help" id="search-help">
-                "Every word must match. " <code>"\"in quotes\""</code> " matches a phrase, " <code>"-word"</code> " excludes a word."
+                {before_quotes} <code>{language.text("in-quotes")}</code> {after_quotes} " " {before_minus}
+                <code>{language.text("minus-word")}</code> {after_minus}
             </p>
             {only.collect_view()}
             <div class="search-options">
                 <label>
-                    "Published"
+                    {language.text("published")}
                     <select name="since">
-                        <option value="">"Any time"</option>
+                        <option value="">{language.text("any-time")}</option>
                         {periods.collect_view()}
                     </select>
                 </label>
-                <label>"Order" <select name="sort">{orders.collect_view()}</select></label>
+                <label>{language.text("order")} " " <select name="sort">{orders.collect_view()}</select></label>
             </div>
         </form>
     }
@@ -119,7 +128,7 @@ fn Results(data: SearchData) -> impl IntoView {
     let SearchData { text, filter, sort, hits, is_more, corrected, is_fallback, tags } = data;
     let Some(hits) = hits else {
         let nothing = (!text.is_empty()).then(
-            || view! { <p class="search-found">{format!("“{text}” has no word to look for.")}</p> },
+            || view! { <p class="search-found">{language().with("no-word-to-look-for", [("text", (&text).into())])}</p> },
         );
         return nothing.into_any();
     };
@@ -128,42 +137,38 @@ fn Results(data: SearchData) -> impl IntoView {
     let found = match corrected {
         Some(other) => {
             let path = address(&other, &filter, sort, "");
-            let count = in_words(total, is_more);
-            view! {
-                <p class="search-found">
-                    {format!("No article contains “{text}”. {count} ")} <a href=path>{format!("“{other}”")}</a> "."
-                </p>
-            }
+            let none = language().with("no-article-contains", [("text", (&text).into())]);
+            let some = contain(total, is_more, &other);
+            view! { <p class="search-found">{none} " " <a href=path>{some}</a></p> }
             .into_any()
         }
         None if total == 0 => {
             view! { <Nothing text=text.clone() anywhere=is_filtered.then(|| address(&text, &SearchFilter::default(), sort, "")) tags /> }
                 .into_any()
         }
-        None => view! { <p class="search-found">{format!("{} “{text}”.", in_words(total, is_more))}</p> }.into_any(),
+        None => view! { <p class="search-found">{contain(total, is_more, &text)}</p> }.into_any(),
     };
     let away = is_fallback.then(|| {
-        view! { <p class="search-found">"The search engine is away just now, so this is a simpler search. Forms of words and typing errors may be missed."</p> }
+        view! { <p class="search-found">{language().text("simpler-search")}</p> }
     });
     let path = address(&text, &filter, sort, "&");
+    let words = (language().text("previous-page"), language().text("next-page"));
     view! {
         {found}
         {away}
         <div class="cards">{items.into_iter().map(|hit| view! { <Hit hit /> }).collect_view()}</div>
-        {(pages > 1).then(|| view! { <Pagination page pages path words=("← Previous", "Next →") /> })}
+        {(pages > 1).then(|| view! { <Pagination page pages path words /> })}
     }
     .into_any()
 }
 
-/// How many articles contain what comes next in the sentence.
-fn in_words(total: i64, is_more: bool) -> String {
-    match total {
-        1 => "One article contains".to_owned(),
-        _ if is_more => {
-            format!("More than {} articles contain", format_count(MOST_RANKED))
-        }
-        total => format!("{} articles contain", format_count(total)),
-    }
+/// How many articles contain a text, as a sentence.
+fn contain(total: i64, is_more: bool, text: &str) -> String {
+    let (name, count) = match is_more {
+        true => ("more-articles-contain", MOST_RANKED),
+        false => ("articles-contain", total),
+    };
+    language().with(name, [("count", count.into()), ("text", text.into())])
 }
 
 /// What to try when nothing was found.
@@ -174,11 +179,12 @@ fn Nothing(
     anywhere: Option<String>,
     tags: Vec<Tag>,
 ) -> impl IntoView {
+    let (before, after) = language().around("try-other-words", "ranking");
     view! {
-        <p class="search-found">{format!("No article contains “{text}”.")}</p>
-        {anywhere.map(|path| view! { <p><a href=path>"Look in all articles"</a></p> })}
-        <p>"Try fewer or different words, or see the " <a href="/most-viewed">"most viewed articles"</a> "."</p>
-        {(!tags.is_empty()).then(|| view! { <p>"Popular tags:"</p> })}
+        <p class="search-found">{language().with("no-article-contains", [("text", (&text).into())])}</p>
+        {anywhere.map(|path| view! { <p><a href=path>{language().text("look-in-all-articles")}</a></p> })}
+        <p>{before} <a href="/most-viewed">{language().text("most-viewed-in-sentence")}</a> {after}</p>
+        {(!tags.is_empty()).then(|| view! { <p>{language().text("popular-tags")}</p> })}
         <Tags tags />
     }
 }

@@ -7,6 +7,7 @@ use crate::api::pages::tag;
 use crate::components::article_list::ArticleList;
 use crate::components::page::{Content, Head, LoadedPage, site};
 use crate::model::pages::TagData;
+use crate::text::language;
 
 /// `/tags/{tag}`
 pub async fn page() -> LoadedPage {
@@ -18,7 +19,7 @@ pub async fn page() -> LoadedPage {
             Head { feed, ..Head::new(title) },
             view! {
                 <header class="intro">
-                    <p class="intro-kind">"Tag"</p>
+                    <p class="intro-kind">{language().text("tag")}</p>
                     <h1>{tag.name}</h1>
                 </header>
                 <ArticleList articles path=format!("/tags/{}?", tag.slug) />

@@ -16,6 +16,7 @@ use tidemark_stream::settings::{self as stream, Mechanism, Security};
 use super::jobs::schedule::Schedule;
 use super::pictures::Quota;
 use super::pictures::store::{AwsEnvironment, Place};
+use crate::model::language::Language;
 
 /// The defaults come from the file that documents every setting, so the two can't differ.
 const DEFAULTS: &str = include_str!("../../Leptos.toml");
@@ -83,6 +84,9 @@ pub struct Site {
     pub title: String,
     /// One line about the blog.
     pub description: String,
+    /// The language of the interface for readers who prefer none that it speaks.
+    #[serde(deserialize_with = "interface_language")]
+    pub language: Language,
     /// The public address, without a trailing slash.
     #[serde(deserialize_with = "base_url")]
     pub base_url: String,
@@ -483,6 +487,12 @@ impl Config {
 fn explain(error: &str) -> String {
     let line = error.split_whitespace().collect::<Vec<_>>().join(" ");
     format!("Invalid settings: {line}")
+}
+
+fn interface_language<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Language, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    let names = Language::ALL.map(Language::name).join(", ");
+    Language::from_name(&name).ok_or_else(|| de::Error::custom(format!("must be one of {names}")))
 }
 
 fn base_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {

@@ -22,6 +22,7 @@ use super::gather::{Asker, Gatherer, gather};
 use super::page_cache::page::{Moment, RenderedRankings, Wanted};
 use crate::error::Error;
 use crate::model::article::{RankedArticle, Window};
+use crate::model::language::Language;
 use crate::model::pages::Ranking;
 
 /// How many readers may wait for counts. Beyond that, a page shows its last counts.
@@ -79,9 +80,9 @@ pub struct Sources {
     /// The time.
     pub clock: Clock,
     /// Renders the rankings of the sidebar.
-    pub render: fn(Vec<Ranking>) -> String,
+    pub render: fn(Vec<Ranking>, Language) -> String,
     /// Renders the long ranking of a window.
-    pub render_long: fn(Vec<RankedArticle>) -> String,
+    pub render_long: fn(Vec<RankedArticle>, Language) -> String,
 }
 
 #[derive(Debug)]
@@ -333,11 +334,13 @@ impl CountsReader {
                 && (0..RANKINGS_HOLD_FOR).contains(&(now - known.floor.whole_at))
         });
         let (lists, floor) = Floor::hold(known.map(|known| known.floor), lists, is_whole, now);
-        let html = match window {
-            None => render(lists),
-            Some(_) => lists.into_iter().map(|list| render_long(list.articles)).collect(),
-        };
-        let rendered = Arc::new(RenderedRankings::new(html));
+        let (render, render_long) = (*render, *render_long);
+        let rendered = Arc::new(RenderedRankings::new(move |language| match window {
+            None => render(lists.clone(), language),
+            Some(_) => {
+                lists.iter().map(|list| render_long(list.articles.clone(), language)).collect()
+            }
+        }));
         let rankings =
             Rankings { rendered: rendered.clone(), content_version, counted, read_at: now, floor };
         self.rankings.insert(window, rankings);

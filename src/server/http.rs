@@ -12,6 +12,7 @@ pub mod form_page;
 pub mod function;
 pub mod health;
 pub mod json_api;
+pub mod language;
 pub mod live;
 pub mod manifest;
 pub mod oembed;

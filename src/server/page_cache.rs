@@ -21,6 +21,7 @@ use page::{RememberedPage, RenderedRankings};
 use rustc_hash::FxBuildHasher;
 
 use super::db::content_version::ContentVersion;
+use crate::model::language::Language;
 use crate::model::theme::Theme;
 
 /// The longest address that is cached, in bytes.
@@ -33,6 +34,7 @@ pub struct Key {
     /// Path and query, without parameters that the page ignores.
     address: Box<str>,
     theme: Option<Theme>,
+    language: Language,
 }
 
 /// Caches pages up to a total size. Cheap to clone.
@@ -46,7 +48,7 @@ pub struct PageCache {
 impl PageCache {
     /// A cache of at most `bytes` bytes; 0 turns it off. `no_rankings` is the sidebar's content
     /// until the most viewed articles have been read.
-    pub fn new(bytes: u64, version: ContentVersion, no_rankings: String) -> Self {
+    pub fn new(bytes: u64, version: ContentVersion, no_rankings: fn(Language) -> String) -> Self {
         let pages = (bytes > 0).then(|| {
             Cache::builder()
                 .max_capacity(bytes)
@@ -59,9 +61,10 @@ impl PageCache {
     }
 
     /// The key for a page that is about to be rendered; `None` if it won't be cached.
-    pub fn key(&self, address: &str, theme: Option<Theme>) -> Option<Key> {
+    pub fn key(&self, address: &str, theme: Option<Theme>, language: Language) -> Option<Key> {
         let is_kept = self.pages.is_some() && address.len() <= LONGEST_ADDRESS;
-        is_kept.then(|| Key { version: self.version.current(), address: address.into(), theme })
+        let version = self.version.current();
+        is_kept.then(|| Key { version, address: address.into(), theme, language })
     }
 
     /// The sidebar's content until the most viewed articles have been read.
@@ -93,20 +96,21 @@ mod tests {
     use super::*;
 
     fn page(html: &str) -> Arc<RememberedPage> {
-        let rankings = Arc::new(RenderedRankings::new(String::new()));
+        let rankings = Arc::new(RenderedRankings::new(|_| String::new()));
         Arc::new(RememberedPage::new(
             html,
             &Marks::new(&mut rand::rng()),
             HeaderMap::new(),
             rankings,
+            Language::English,
         ))
     }
 
     #[test]
     fn a_page_rendered_before_a_change_is_never_served_after_it() {
         let version = ContentVersion::default();
-        let cache = PageCache::new(1 << 20, version.clone(), String::new());
-        let key = |cache: &PageCache| cache.key("/", None).unwrap();
+        let cache = PageCache::new(1 << 20, version.clone(), |_| String::new());
+        let key = |cache: &PageCache| cache.key("/", None, Language::English).unwrap();
         // The rendering pauses here and goes on after the change.
         let before = key(&cache);
         version.change();
@@ -121,20 +125,25 @@ mod tests {
 
     #[test]
     fn the_page_cache_stays_within_its_memory_limit() {
-        let cache = PageCache::new(1 << 20, ContentVersion::default(), String::new());
+        let cache = PageCache::new(1 << 20, ContentVersion::default(), |_| String::new());
         let html = "x".repeat(50_000);
         for number in 0..200 {
-            cache.keep(cache.key(&format!("/search?q={number}"), None).unwrap(), page(&html));
+            let key = cache.key(&format!("/search?q={number}"), None, Language::English).unwrap();
+            cache.keep(key, page(&html));
         }
         let pages = cache.pages.as_ref().unwrap();
         pages.run_pending_tasks();
         assert!((1..=1 << 20).contains(&pages.weighted_size()), "{}", pages.weighted_size());
         assert!(
-            cache.key(&format!("/search?q={}", "x".repeat(LONGEST_ADDRESS)), None).is_none(),
+            cache
+                .key(&format!("/search?q={}", "x".repeat(LONGEST_ADDRESS)), None, Language::English)
+                .is_none(),
             "too long to keep"
         );
         assert!(
-            PageCache::new(0, ContentVersion::default(), String::new()).key("/", None).is_none(),
+            PageCache::new(0, ContentVersion::default(), |_| String::new())
+                .key("/", None, Language::English)
+                .is_none(),
             "it is off"
         );
     }

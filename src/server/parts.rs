@@ -149,7 +149,7 @@ impl Parts {
         });
         let bytes = u64::try_from(config.pages.cache).unwrap_or(u64::MAX) << 20;
         let version = database.content_version().clone();
-        let page_cache = PageCache::new(bytes, version, render_unavailable());
+        let page_cache = PageCache::new(bytes, version, render_unavailable);
         let watch = Watch::new(database.clone(), clock.clone());
 
         let accounts = Accounts::new(database.clone(), sessions.clone(), throttle, clock.clone());

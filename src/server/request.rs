@@ -7,6 +7,7 @@ pub mod cache;
 pub mod error_page;
 pub mod forms;
 pub mod identity;
+pub mod language;
 pub mod limits;
 pub mod problem;
 pub mod theme;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use flate2::read::GzDecoder;
 use futures_util::future::join;
+use tidemark::model::language::Language;
 use tidemark::model::pages::Ranking;
 use tidemark::server::content::import::{Report, SourceFile, import};
 use tidemark::server::counts::{Sources, counts};
@@ -440,7 +441,7 @@ fn a_compressed_page_decompresses_to_the_same_page() {
         // Read the raw answer, because the client doesn't decompress it.
         let plain = server.someone().get(path);
         let packed = server.someone().with("accept-encoding", "gzip").get(path);
-        assert_eq!(packed.header("vary"), "accept-encoding, cookie");
+        assert_eq!(packed.header("vary"), "accept-encoding, accept-language, cookie");
         let html = match packed.header("content-encoding") {
             "gzip" => {
                 let mut html = String::new();
@@ -513,7 +514,7 @@ thread_local! {
     static RANKED: Cell<i64> = const { Cell::new(0) };
 }
 
-fn render_meanwhile(rankings: Vec<Ranking>) -> String {
+fn render_meanwhile(rankings: Vec<Ranking>, _: Language) -> String {
     let first = rankings.first().and_then(|ranking| ranking.articles.first());
     RANKED.set(first.map_or(0, |article| article.views));
     MEANWHILE.with_borrow(|meanwhile| meanwhile.as_ref().unwrap()());
@@ -536,7 +537,7 @@ fn c6_a_view_between_reading_rankings_and_counts_is_only_in_the_counts() {
         views: Views::new(identifier, batcher, store),
         clock: server.clock.clone(),
         render: render_meanwhile,
-        render_long: |_| String::new(),
+        render_long: |_, _| String::new(),
     });
     let wanted = Wanted { articles: Arc::new([id]), author: None, last_day: None, window: None };
     // On a busy machine, a store may miss its deadline.

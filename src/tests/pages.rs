@@ -356,6 +356,88 @@ fn the_chosen_theme_is_in_the_first_answer() {
 }
 
 #[test]
+fn each_reader_gets_the_page_in_their_language_also_from_the_cache() {
+    let server = TestServer::start();
+    let spoken = [
+        ("en-GB,en;q=0.9", "lang=\"en\"", "0 views", "Most viewed"),
+        ("zh-CN,zh;q=0.9,en;q=0.8", "lang=\"zh-Hans\"", "0 次浏览", "热门文章"),
+        ("ru", "lang=\"ru\"", "0 просмотров", "Популярное"),
+        ("de", "lang=\"en\"", "0 views", "Most viewed"),
+    ];
+    for path in ["/", "/articles/first", "/archive", "/search?q=text", "/most-viewed", "/counting"]
+    {
+        let mut etags = Vec::new();
+        for _ in 0..2 {
+            for (accepted, language, views, heading) in spoken {
+                let reader = server.someone().with("accept-language", accepted);
+                let page = reader.get(path);
+                assert_eq!(page.status, 200, "{path}");
+                let start = &page.text[..page.text.find("<head>").unwrap()];
+                assert!(start.contains(language), "{path} {accepted}: {start}");
+                assert!(page.text.contains(heading), "{path} {accepted}: {}", page.text);
+                let has_count = ["/", "/articles/first", "/search?q=text"].contains(&path);
+                assert!(!has_count || page.text.contains(views), "{path}: {}", page.text);
+                if path != "/counting" {
+                    let vary = page.header("vary");
+                    assert_eq!(vary, "accept-encoding, accept-language, cookie", "{path}");
+                    etags.push((accepted, page.header("etag").to_owned()));
+                }
+            }
+        }
+        let of = |accepted: &str| etags.iter().find(|(one, _)| *one == accepted);
+        assert!(path == "/counting" || of("ru").unwrap().1 != of("de").unwrap().1, "{path}");
+    }
+}
+
+#[test]
+fn a_reader_chooses_a_language_and_comes_back_to_the_page() {
+    let server = TestServer::with(&[("TIDEMARK_SITE__LANGUAGE", "ru")]);
+    assert!(server.someone().get("/").text.contains("Популярное"));
+    let page = "http://127.0.0.1:3000/search?q=text&sort=views";
+    let reader = server.someone().with("referer", page);
+    let answer = reader.post("/language", "language=zh");
+    assert_eq!((answer.status, answer.header("location")), (303, "/search?q=text&sort=views"));
+    let cookie = answer.header("set-cookie");
+    for part in ["language=zh", "HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=31536000"] {
+        assert!(cookie.contains(part), "{cookie}");
+    }
+    let reader = server.someone().with("cookie", "language=zh").with("accept-language", "en");
+    assert!(reader.get("/").text.contains("热门文章"));
+    assert!(reader.get("/nothing-here").text.contains("这里什么也没有"));
+
+    for referer in ["https://evil.example//evil.example/x", "//evil.example", "nothing", ""] {
+        let answer = server.someone().with("referer", referer).post("/language", "language=en");
+        let location = answer.header("location");
+        assert!(location.starts_with('/') && !location.starts_with("//"), "{location}");
+    }
+    for body in ["language=tlh", "language=", "", "language=en%0d%0aset-cookie:a=b"] {
+        let answer = server.someone().post("/language", body);
+        assert_eq!((answer.status, answer.header("set-cookie")), (400, ""), "{body}");
+    }
+    let foreign = server.someone().with("sec-fetch-site", "cross-site");
+    assert_eq!(foreign.post("/language", "language=en").status, 403);
+}
+
+#[test]
+fn a_reader_of_another_language_gets_the_texts_of_the_script() {
+    let server = TestServer::start();
+    let page = |language: &str| server.someone().with("accept-language", language).get("/").text;
+    assert!(!page("en").contains("site-texts"));
+    let russian = page("ru");
+    let texts = russian.split_once("id=\"site-texts\"").unwrap().1;
+    let texts = texts.split_once('>').unwrap().1.split_once("</script>").unwrap().0;
+    let texts: serde_json::Value = serde_json::from_str(texts).unwrap();
+    assert_eq!(texts["copied"], "Скопировано");
+    let script = include_str!("../../browser/reading.js");
+    for name in texts.as_object().unwrap().keys() {
+        let is_used = script.contains(&format!("text('{name}'"))
+            || script.contains(&format!("TEXTS.{name}"))
+            || name.starts_with("error-");
+        assert!(is_used, "the script has no {name}");
+    }
+}
+
+#[test]
 fn feed_and_sitemap_list_the_articles_and_robots_names_the_sitemap() {
     let server = TestServer::with(&[("TIDEMARK_SITE__BASE_URL", "https://blog.example")]);
     let feed = server.someone().get("/feed.xml");

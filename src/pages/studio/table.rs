@@ -11,7 +11,8 @@ use super::status_name;
 use crate::components::article_list::{Date, Pagination};
 use crate::components::form::Notice;
 use crate::components::page::{Content, Head, LoadedPage, site};
-use crate::model::numbers::{format_baselines, format_count};
+use crate::model::language::Language;
+use crate::model::numbers::format_count;
 use crate::server::db::articles::Kind;
 use crate::server::db::studio::{Column, Shelf, TableQuery, TableRow};
 use crate::server::db::users::Role;
@@ -225,7 +226,8 @@ fn Row(row: TableRow, sees_all: bool, now: i64) -> impl IntoView {
             <td data-label="Updated">{date(row.updated_at)}</td>
             <td class="number" data-label="Views">
                 {format_count(row.views)}
-                {format_baselines(&row.baselines)
+                {Language::English
+                    .baselines(&row.baselines)
                     .map(|part| view! { <small class="elsewhere">{format!("including {part}")}</small> })}
             </td>
             {number("7 days", row.week)}

@@ -22,6 +22,7 @@ use crate::pages::query::Params;
 use crate::server::page_cache::hole::{Hole, Marks};
 use crate::server::request::cache::CachePolicy;
 use crate::server::request::identity::PageCookie;
+use crate::server::request::language::chosen_language;
 use crate::server::request::theme::chosen_theme;
 use crate::server::state::AppState;
 use crate::shell::{document, page_policy};
@@ -73,6 +74,7 @@ async fn render(state: AppState, params: Params, mut parts: Parts, page: Loading
     parts.extensions.insert(cookie.clone());
     let shows_elsewhere = state.config.pictures.elsewhere;
     let theme = chosen_theme(&parts.headers);
+    let language = chosen_language(&parts.headers, state.config.site.language);
     let owner = Owner::new_root(Some(Arc::new(SsrSharedContext::new_islands())));
     let rendering = owner.with(|| {
         ScopedFuture::new(async move {
@@ -81,6 +83,7 @@ async fn render(state: AppState, params: Params, mut parts: Parts, page: Loading
             // Before anything else, so that what is rendered is all of one version.
             provide_context(state.site.current().await);
             provide_context(state);
+            provide_context(language);
             provide_context(params);
             provide_context(parts);
             // Components look for the marks where a count goes.

@@ -26,10 +26,12 @@ use super::page::{Passing, new_nonce};
 use super::security::set_headers;
 use crate::error::Error;
 use crate::model::article::may_be_page;
+use crate::model::language::Language;
 use crate::server::page_cache::hole::Marks;
 use crate::server::page_cache::page::{Filling, RememberedPage};
 use crate::server::request::error_page::error_page;
 use crate::server::request::identity::{FoundUser, PageReader, sent_session};
+use crate::server::request::language::chosen_language;
 use crate::server::request::theme::chosen_theme;
 use crate::server::state::AppState;
 use crate::server::telemetry::{LoggedElsewhere, RequestLog};
@@ -134,7 +136,8 @@ async fn find_or_render(
         takes_gzip: takes_gzip(request.headers()),
         reader: None,
     };
-    let key = state.page_cache.key(&address, chosen_theme(request.headers()));
+    let language = chosen_language(request.headers(), state.config.site.language);
+    let key = state.page_cache.key(&address, chosen_theme(request.headers()), language);
     let remembered = key.as_ref().and_then(|key| state.page_cache.get(key));
     let (parts, body) = request.into_parts();
     // Only the page of an article needs to know its reader. Whether it is one is known only for a
@@ -148,7 +151,7 @@ async fn find_or_render(
     }
     let request = Request::from_parts(parts, body);
     // Boxed, so that the future of a cache hit stays small.
-    match Box::pin(render(&state, request, reading, &address)).await {
+    match Box::pin(render(&state, request, reading, &address, language)).await {
         Ok((page, may_be_kept)) => {
             let page = Arc::new(page);
             let status = match key.filter(|_| may_be_kept) {
@@ -236,6 +239,7 @@ async fn render(
     mut request: Request,
     router: Router,
     address: &str,
+    language: Language,
 ) -> Result<(RememberedPage, bool), Response> {
     let run = async |request| match router.oneshot(request).await {
         Ok(response) => response,
@@ -268,8 +272,9 @@ async fn render(
     // page, so a cached policy must not be sent.
     headers.remove(CONTENT_SECURITY_POLICY);
     headers.remove(CONTENT_LENGTH);
-    headers.insert(VARY, HeaderValue::from_static("accept-encoding, cookie"));
-    let page = RememberedPage::new(html, &marks, headers, state.page_cache.no_rankings());
+    headers.insert(VARY, HeaderValue::from_static("accept-encoding, accept-language, cookie"));
+    let rankings = state.page_cache.no_rankings();
+    let page = RememberedPage::new(html, &marks, headers, rankings, language);
     Ok((page, may_be_kept))
 }
 

@@ -13,8 +13,8 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 
 use super::access::hold;
 use super::{
-    account, api_docs, cards, feeds, function, health, json_api, live, manifest, oembed, page,
-    pictures, reactions, settings, sign_in, sitemap, static_page, studio, users,
+    account, api_docs, cards, feeds, function, health, json_api, language, live, manifest, oembed,
+    page, pictures, reactions, settings, sign_in, sitemap, static_page, studio, users,
 };
 use crate::pages;
 use crate::server::db::users::Role;
@@ -120,6 +120,7 @@ pub const ROUTES: &[Route] = &[
     get("/login", EVERYONE, page!(login::page)),
     post("/login", EVERYONE, handler!(sign_in::sign_in)),
     post("/logout", EVERYONE, handler!(sign_in::sign_out)),
+    post("/language", EVERYONE, handler!(language::choose_language)),
     get("/setup", EVERYONE, page!(setup::page)),
     post("/setup", EVERYONE, handler!(account::set_up)),
     put("/api/islands/record-view", EVERYONE, FUNCTION),

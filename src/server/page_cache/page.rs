@@ -15,7 +15,7 @@ use http_body::{Body, Frame, SizeHint};
 use super::deflate::{Gzip, deflate};
 use super::hole::{Hole, Marks};
 use crate::model::article::Window;
-use crate::model::numbers::{format_count, format_followers, format_views};
+use crate::model::language::Language;
 use crate::server::db::counts::ArticleCounts;
 
 /// A piece of HTML, plain and compressed.
@@ -53,6 +53,8 @@ pub struct RememberedPage {
     article: Option<i64>,
     /// A hash of the pieces and holes, without what fills them.
     hash: u64,
+    /// The language that counts are shown in.
+    language: Language,
     /// What was shown last. Shown again while the stores are unavailable.
     last: Mutex<Arc<Shown>>,
 }
@@ -72,19 +74,37 @@ struct Shown {
 }
 
 /// The most viewed articles, rendered for the sidebar or for a window's page.
-#[derive(Clone, Debug)]
 pub struct RenderedRankings {
-    /// A hash of the HTML.
+    /// A hash of the HTML in the default language, which changes whenever the HTML does.
     hash: u64,
-    html: Piece,
+    render: Box<dyn Fn(Language) -> String + Send + Sync>,
+    /// The HTML in each language that somebody has asked for, in the order of [`Language::ALL`].
+    html: [OnceLock<Piece>; 3],
 }
 
 impl RenderedRankings {
-    /// Hashes the HTML and keeps it.
-    pub fn new(html: String) -> Self {
+    /// Renders the rankings once in each language that is asked for.
+    pub fn new(render: impl Fn(Language) -> String + Send + Sync + 'static) -> Self {
         let mut hasher = DefaultHasher::new();
+        let html = render(Language::default());
         html.hash(&mut hasher);
-        Self { hash: hasher.finish(), html: Piece::new(&html) }
+        let rendered = Self {
+            hash: hasher.finish(),
+            render: Box::new(render),
+            html: <[OnceLock<Piece>; 3]>::default(),
+        };
+        let _ = rendered.html[Language::default() as usize].set(Piece::new(&html));
+        rendered
+    }
+
+    fn html(&self, language: Language) -> &Piece {
+        self.html[language as usize].get_or_init(|| Piece::new(&(self.render)(language)))
+    }
+}
+
+impl std::fmt::Debug for RenderedRankings {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("RenderedRankings").field("hash", &self.hash).finish_non_exhaustive()
     }
 }
 
@@ -157,6 +177,7 @@ impl RememberedPage {
         marks: &Marks,
         headers: HeaderMap,
         rankings: Arc<RenderedRankings>,
+        language: Language,
     ) -> Self {
         let (parts, end) = marks.split(html);
         let mut hasher = DefaultHasher::new();
@@ -187,7 +208,7 @@ impl RememberedPage {
         end.hash(&mut hasher);
         articles.sort_unstable();
         articles.dedup();
-        let ranking = Arc::new(RenderedRankings::new(ranking));
+        let ranking = Arc::new(RenderedRankings::new(move |_| ranking.clone()));
         let shown = Shown { order: 0, is_behind: false, counts, rankings, ranking };
         Self {
             headers,
@@ -196,6 +217,7 @@ impl RememberedPage {
             wanted: Wanted { articles: articles.into(), author, last_day, window },
             article,
             hash: hasher.finish(),
+            language,
             last: Mutex::new(Arc::new(shown)),
         }
     }
@@ -230,7 +252,7 @@ impl RememberedPage {
         self.hash.hash(&mut hasher);
         let shown = self.shown(filling.moment.as_deref());
         let fillings = self.pieces.iter().zip(&shown.counts).map(|((_, hole), count)| {
-            let format: fn(i64) -> String = match hole {
+            let format: fn(Language, i64) -> String = match hole {
                 Hole::Nonce => return Text::Words(filling.nonce.clone()),
                 Hole::WouldCount(_) => {
                     // Hashed, because on a 304 the browser would keep an outdated answer.
@@ -245,13 +267,13 @@ impl RememberedPage {
                     rankings.hash.hash(&mut hasher);
                     return Text::Rankings(rankings.clone());
                 }
-                Hole::Views(_) => |count| count.to_string(),
-                Hole::ViewsInWords(_) | Hole::LastDay(_) => format_views,
-                Hole::Likes(_) | Hole::Collects(_) => format_count,
-                Hole::Followers(_) => format_followers,
+                Hole::Views(_) => |_, count| count.to_string(),
+                Hole::ViewsInWords(_) | Hole::LastDay(_) => Language::views,
+                Hole::Likes(_) | Hole::Collects(_) => Language::number,
+                Hole::Followers(_) => Language::followers,
             };
             count.hash(&mut hasher);
-            Text::Words(format(*count))
+            Text::Words(format(self.language, *count))
         });
         let fillings = fillings.collect();
         FilledPage { hash: hasher.finish(), fillings }
@@ -314,7 +336,7 @@ impl RememberedPage {
         // Allocate the final size at once, because growing would copy again and again.
         let words = |text: &Text| match text {
             Text::Words(words) => words.len(),
-            Text::Rankings(rankings) => rankings.html.small_len(),
+            Text::Rankings(rankings) => rankings.html(self.language).small_len(),
         };
         let small = self.pieces.iter().map(|(piece, _)| piece.small_len()).sum::<usize>()
             + self.end.small_len();
@@ -324,7 +346,7 @@ impl RememberedPage {
             html.add(&piece.html);
             match text {
                 Text::Words(words) => html.small.extend_from_slice(words.as_bytes()),
-                Text::Rankings(rankings) => html.add(&rankings.html.html),
+                Text::Rankings(rankings) => html.add(&rankings.html(self.language).html),
             }
         }
         html.add(&self.end.html);
@@ -340,7 +362,8 @@ impl RememberedPage {
             match text {
                 Text::Words(words) => gzip.add_stored(words.as_bytes()),
                 Text::Rankings(rankings) => {
-                    gzip.add_deflated(&rankings.html.html, rankings.html.deflated())
+                    let piece = rankings.html(self.language);
+                    gzip.add_deflated(&piece.html, piece.deflated())
                 }
             }
         }
@@ -419,9 +442,10 @@ mod tests {
     #[test]
     fn c6_a_response_and_its_etag_say_whether_the_reader_would_count() {
         let marks = Marks::new(&mut rand::rng());
-        let rankings = Arc::new(RenderedRankings::new(String::new()));
-        let page =
-            |html: &str| RememberedPage::new(html, &marks, HeaderMap::new(), rankings.clone());
+        let rankings = Arc::new(RenderedRankings::new(|_| String::new()));
+        let page = |html: &str| {
+            RememberedPage::new(html, &marks, HeaderMap::new(), rankings.clone(), Language::English)
+        };
         let mark = marks.mark(Hole::WouldCount(7), 0);
         let article = page(&format!("<p title=\"{mark}\" lang=\"{mark}\">"));
         assert_eq!(article.article(), Some(7));
@@ -453,7 +477,12 @@ mod tests {
     #[test]
     fn c6_while_the_stores_are_down_a_page_shows_the_latest_counts_whatever_was_filled_in_last() {
         let marks = Marks::new(&mut rand::rng());
-        let rankings = |html: &str| Arc::new(RenderedRankings::new(html.to_owned()));
+        let rankings = |html: &str| {
+            Arc::new(RenderedRankings::new({
+                let html = html.to_owned();
+                move |_| html.clone()
+            }))
+        };
         let [views, likes, followers, sidebar, week, end] = [
             Hole::Views(7),
             Hole::Likes(7),
@@ -464,7 +493,13 @@ mod tests {
         ]
         .map(|hole| marks.mark(hole, 0));
         let html = format!("{views} {likes} {followers} {sidebar} {week}as rendered{end}");
-        let page = RememberedPage::new(&html, &marks, HeaderMap::new(), rankings("none"));
+        let page = RememberedPage::new(
+            &html,
+            &marks,
+            HeaderMap::new(),
+            rankings("none"),
+            Language::English,
+        );
         let shown = |moment: Option<(u64, i64, i64, bool)>| {
             let moment = moment.map(|(order, views, likes, is_behind)| {
                 let counts = ArticleCounts { views, likes, collects: 0 };

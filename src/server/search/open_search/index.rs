@@ -307,7 +307,7 @@ pub(super) async fn switch(
     let mut actions = vec![json!({ "add": { "index": index, "alias": names.reading() } })];
     if let Some(Value::Object(indexes)) = found {
         for (other, about) in indexes {
-            if other == index || !names.format_of(&other).is_some_and(|its| its <= FORMAT) {
+            if other == index || names.format_of(&other).is_none_or(|its| its > FORMAT) {
                 continue;
             }
             for alias in [names.reading(), &names.writing()] {
