@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use sqlx::Connection;
 use tidemark::server::db::articles::still_there;
+use tidemark_counting::ArticleId;
 use tidemark_counting::flush::Flusher;
 use tidemark_counting::rules::{Caps, View};
 use tidemark_counting::sql::ledger::Ledger;
@@ -84,7 +85,7 @@ async fn record_by(size: usize, store: &RedisStore, articles: i64, first: i64, c
     let day = day_of(Clock::System.now_ms());
     let mut left: Vec<View> = (0..count)
         .map(|number| View {
-            article: 1 + number % articles,
+            article: ArticleId(1 + number % articles),
             visitor: visitor(day, first + number),
         })
         .collect();

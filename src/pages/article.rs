@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 use leptos::prelude::*;
 use tidemark_content::front_matter::is_picture_address;
 use tidemark_content::markdown::plain_line;
+use tidemark_counting::ArticleId;
 
 use super::query::param;
 use crate::api::pages::article;
@@ -63,7 +64,7 @@ fn show(data: ArticleData, state: &AppState) -> Content {
     let elsewhere = format_baselines(&summary.baselines);
     let reactions = view! {
         <p class="end-count">
-            <span data-total-of=id>{words.clone()}</span>
+            <span data-total-of=id.0>{words.clone()}</span>
             <TideMark />
         </p>
         <Reactions id likes collects own path />
@@ -103,7 +104,7 @@ fn is_on_later_day(time: Timestamp, than: Timestamp) -> bool {
 }
 
 /// An article before its time: what readers will see, without counts and buttons.
-fn show_scheduled(id: i64, content: ArticleContent) -> Content {
+fn show_scheduled(id: ArticleId, content: ArticleContent) -> Content {
     let head = Head::hidden(format!("{} · {}", plain_line(&content.title), site().title));
     let at = content.published_at.as_millisecond();
     Content::new(
@@ -121,7 +122,7 @@ fn show_scheduled(id: i64, content: ArticleContent) -> Content {
 /// The like and collect buttons with their counts; links to sign in if nobody is signed in.
 #[component]
 fn Reactions(
-    id: i64,
+    id: ArticleId,
     likes: i64,
     collects: i64,
     own: Option<OwnReactions>,

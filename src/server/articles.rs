@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use moka::sync::Cache;
-use tidemark_counting::Views;
+use tidemark_counting::{ArticleId, Views};
 use tidemark_store::clock::Clock;
 
 use super::article_reader::ArticlesBySlug;
@@ -96,7 +96,7 @@ pub struct Articles {
     by_slug: ArticlesBySlug,
     totals: Totals,
     /// What articles lead on to, by content version and article.
-    around: Cache<(u64, i64), Arc<Around>>,
+    around: Cache<(u64, ArticleId), Arc<Around>>,
 }
 
 impl Articles {
@@ -181,7 +181,7 @@ impl Articles {
     ///
     /// # Errors
     /// Any database error.
-    pub async fn one(&self, id: i64) -> Result<Option<Article>, Error> {
+    pub async fn one(&self, id: ArticleId) -> Result<Option<Article>, Error> {
         let article = self.database.article(id, self.clock.now_ms()).await?;
         Ok(match article {
             Some(article) => Some(self.with_count(article).await),
@@ -222,7 +222,7 @@ impl Articles {
 
     /// Replaces the views of a page of articles with the current counts.
     pub async fn with_counts(&self, mut page: Page<ArticleSummary>) -> Page<ArticleSummary> {
-        let ids: Vec<i64> = page.items.iter().map(|article| article.id).collect();
+        let ids: Vec<ArticleId> = page.items.iter().map(|article| article.id).collect();
         let totals = totals(&self.views, &self.database, &ids).await.unwrap_or_default();
         for article in &mut page.items {
             article.views = totals.get(&article.id).copied().unwrap_or(article.views);
@@ -284,7 +284,7 @@ pub(super) async fn most_viewed(
     // Ask for more than `limit`, because some may be deleted or unpublished.
     let mut count = limit.saturating_mul(2).saturating_add(10);
     while let Some(top) = views.top(window.into(), count).await {
-        let ids: Vec<i64> = top.iter().map(|(article, _)| *article).collect();
+        let ids: Vec<ArticleId> = top.iter().map(|(article, _)| *article).collect();
         let names = database.names(&ids, now).await?;
         let articles = top.iter().filter_map(|(id, views)| {
             let (slug, title) = names.get(id)?;
@@ -306,8 +306,8 @@ pub(super) async fn most_viewed(
 pub(super) async fn totals(
     views: &Views,
     database: &Database,
-    articles: &[i64],
-) -> Option<HashMap<i64, i64>> {
+    articles: &[ArticleId],
+) -> Option<HashMap<ArticleId, i64>> {
     let mut totals = views.totals(articles).await?;
     let baselines = database.baselines().current();
     for (article, views) in &mut totals {
@@ -343,16 +343,16 @@ async fn most_viewed_ever(
                 elsewhere.last().map(|(views, _)| *views),
             ));
 
-        let mut found: HashMap<i64, i64> = counted.into_iter().collect();
-        let missing: Vec<i64> = elsewhere
+        let mut found: HashMap<ArticleId, i64> = counted.into_iter().collect();
+        let missing: Vec<ArticleId> = elsewhere
             .iter()
             .map(|(_, article)| *article)
             .filter(|article| !found.contains_key(article))
             .collect();
         found.extend(database.counted(&missing).await?);
         found.extend(views.totals(&missing).await.unwrap_or_default());
-        let ids: BTreeSet<i64> = found.keys().chain(&missing).copied().collect();
-        let mut ranked: Vec<(i64, i64)> = ids
+        let ids: BTreeSet<ArticleId> = found.keys().chain(&missing).copied().collect();
+        let mut ranked: Vec<(i64, ArticleId)> = ids
             .into_iter()
             .map(|article| {
                 let counted = found.get(&article).copied().unwrap_or(0);
@@ -362,7 +362,7 @@ async fn most_viewed_ever(
             .collect();
         ranked.sort_unstable_by_key(|entry| Reverse(*entry));
 
-        let ids: Vec<i64> = ranked.iter().map(|(_, article)| *article).collect();
+        let ids: Vec<ArticleId> = ranked.iter().map(|(_, article)| *article).collect();
         let names = database.names(&ids, now).await?;
         let articles = ranked.into_iter().filter_map(|(views, id)| {
             let (slug, title) = names.get(&id)?;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::{join, join_all};
-use tidemark_counting::Views;
+use tidemark_counting::{ArticleId, UserId, Views};
 use tidemark_store::clock::Clock;
 use tidemark_store::sql::OwnConnection;
 
@@ -133,9 +133,9 @@ pub struct CountsReader {
     /// Long rankings by window, as requested so far; the sidebar's are under `None`.
     rankings: HashMap<Option<Window>, Rankings>,
     /// What SQL knows about articles, and when it was read. Emptied when a reaction changes.
-    stored: HashMap<i64, (ArticleCounts, i64)>,
+    stored: HashMap<ArticleId, (ArticleCounts, i64)>,
     /// The views of articles in the last 24 hours, and when they were read.
-    last_day: HashMap<i64, (i64, i64)>,
+    last_day: HashMap<ArticleId, (i64, i64)>,
     /// [`Database::reactions_version`] before `stored` was read.
     reactions_version: u64,
     /// Number of moments so far.
@@ -172,12 +172,12 @@ impl CountsReader {
         if batch.is_empty() {
             return false;
         }
-        let articles: BTreeSet<i64> =
+        let articles: BTreeSet<ArticleId> =
             batch.iter().flat_map(|asked| asked.question.articles.iter().copied()).collect();
-        let articles: Vec<i64> = articles.into_iter().collect();
-        let authors: BTreeSet<i64> =
+        let articles: Vec<ArticleId> = articles.into_iter().collect();
+        let authors: BTreeSet<UserId> =
             batch.iter().filter_map(|asked| asked.question.author).collect();
-        let of_last_day: BTreeSet<i64> =
+        let of_last_day: BTreeSet<ArticleId> =
             batch.iter().filter_map(|asked| asked.question.last_day).collect();
         let windows: HashSet<Window> =
             batch.iter().filter_map(|asked| asked.question.window).collect();
@@ -198,9 +198,9 @@ impl CountsReader {
 
     async fn read(
         &mut self,
-        articles: &[i64],
-        authors: &BTreeSet<i64>,
-        of_last_day: &BTreeSet<i64>,
+        articles: &[ArticleId],
+        authors: &BTreeSet<UserId>,
+        of_last_day: &BTreeSet<ArticleId>,
         windows: &HashSet<Window>,
     ) -> Result<Moment, Error> {
         // Read rankings first, so that a view in between is only in the counts. The script raises
@@ -243,10 +243,10 @@ impl CountsReader {
 
     /// The views of articles in the last 24 hours. Articles whose views can't be read in time are
     /// missing.
-    async fn last_day(&mut self, articles: &BTreeSet<i64>) -> HashMap<i64, i64> {
+    async fn last_day(&mut self, articles: &BTreeSet<ArticleId>) -> HashMap<ArticleId, i64> {
         let now = self.sources.clock.now_ms();
         let is_fresh = |read_at: i64| (0..LAST_DAY_TTL).contains(&(now - read_at));
-        let missing: Vec<i64> = articles
+        let missing: Vec<ArticleId> = articles
             .iter()
             .copied()
             .filter(|article| !self.last_day.get(article).is_some_and(|(_, at)| is_fresh(*at)))
@@ -263,7 +263,7 @@ impl CountsReader {
                 }
             }
         }
-        let known = |article: &i64| Some((*article, self.last_day.get(article)?.0));
+        let known = |article: &ArticleId| Some((*article, self.last_day.get(article)?.0));
         articles.iter().filter_map(known).collect()
     }
 
@@ -271,9 +271,9 @@ impl CountsReader {
     /// collects come from here, and may be cached. All other counts are read now (rule C6).
     async fn stored(
         &mut self,
-        articles: &[i64],
-        totals: &HashMap<i64, i64>,
-    ) -> Result<HashMap<i64, ArticleCounts>, Error> {
+        articles: &[ArticleId],
+        totals: &HashMap<ArticleId, i64>,
+    ) -> Result<HashMap<ArticleId, ArticleCounts>, Error> {
         let reactions_version = self.sources.database.reactions_version();
         if reactions_version != self.reactions_version {
             self.stored.clear();
@@ -281,7 +281,7 @@ impl CountsReader {
         }
         let now = self.sources.clock.now_ms();
         let is_fresh = |read_at: i64| (0..REACTIONS_TTL).contains(&(now - read_at));
-        let cached = |article: &i64| {
+        let cached = |article: &ArticleId| {
             let (counts, read_at) = self.stored.get(article)?;
             (totals.contains_key(article) && is_fresh(*read_at)).then_some(*counts)
         };
@@ -346,7 +346,7 @@ impl CountsReader {
 }
 
 /// An author's id and follower count. `None` on failure or timeout.
-async fn followers(author_counts: &AuthorCounts, author: i64) -> Option<(i64, i64)> {
+async fn followers(author_counts: &AuthorCounts, author: UserId) -> Option<(UserId, i64)> {
     let count =
         tokio::time::timeout(FOLLOWERS, author_counts.followers(author)).await.ok()?.ok()?;
     Some((author, count))
@@ -374,7 +374,7 @@ mod tests {
 
     fn ranking(articles: &[(i64, i64)]) -> Vec<Ranking> {
         let article = |(id, views): &(i64, i64)| {
-            let (id, views, slug) = (*id, *views, format!("article-{id}"));
+            let (id, views, slug) = (ArticleId(*id), *views, format!("article-{id}"));
             RankedArticle { id, title: slug.clone(), slug, views }
         };
         vec![Ranking { window: Window::Week, articles: articles.iter().map(article).collect() }]

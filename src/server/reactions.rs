@@ -1,6 +1,7 @@
 //! Reactions of readers to articles and authors, for forms and server functions alike.
 
 use tidemark_counting::store::Drift;
+use tidemark_counting::{ArticleId, UserId};
 use tidemark_store::clock::Clock;
 
 use super::author_counts::AuthorCounts;
@@ -15,7 +16,7 @@ use crate::model::reaction::{Reacted, Reaction};
 #[derive(Clone, Debug)]
 pub struct Profile {
     /// User id.
-    pub id: i64,
+    pub id: UserId,
     /// User name and display name.
     pub author: Author,
     /// Number of visible articles.
@@ -107,7 +108,7 @@ impl Reactions {
         &self,
         user: &User,
         counted: Counted,
-        article: i64,
+        article: ArticleId,
         is_on: bool,
     ) -> Result<Reacted, Error> {
         let now = self.clock.now_ms();

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use moka::sync::Cache;
 use open_search::{Failure, OpenSearch};
 use tidemark_content::search::{Query, excerpt};
-use tidemark_counting::Views;
+use tidemark_counting::{ArticleId, Views};
 use tidemark_store::clock::Clock;
 
 use super::articles::totals;
@@ -203,7 +203,7 @@ impl Search {
 
     /// Replaces the views of hits with current ones.
     pub async fn with_counts(&self, hits: &mut [SearchHit]) {
-        let ids: Vec<i64> = hits.iter().map(|hit| hit.article.id).collect();
+        let ids: Vec<ArticleId> = hits.iter().map(|hit| hit.article.id).collect();
         let totals = totals(&self.views, &self.database, &ids).await.unwrap_or_default();
         for SearchHit { article, .. } in hits {
             article.views = totals.get(&article.id).copied().unwrap_or(article.views);
@@ -232,9 +232,9 @@ impl Search {
 
     /// The titles of the articles `ids`, in this order, without those that readers may not see at
     /// `now`.
-    async fn titles(&self, ids: Vec<i64>, now: i64) -> Result<Vec<Suggestion>, Error> {
+    async fn titles(&self, ids: Vec<ArticleId>, now: i64) -> Result<Vec<Suggestion>, Error> {
         let articles = self.database.found_articles(&ids, now).await?;
-        let mut articles: HashMap<i64, ArticleSummary> =
+        let mut articles: HashMap<ArticleId, ArticleSummary> =
             articles.into_iter().map(|(article, _)| (article.id, article)).collect();
         let found = ids.iter().filter_map(|id| articles.remove(id));
         Ok(found.map(|article| Suggestion { title: article.title, slug: article.slug }).collect())
@@ -258,11 +258,16 @@ impl Search {
 
     /// The articles `ids` as hits of `query`, in this order, without those that readers may not see
     /// at `now`.
-    async fn hits(&self, ids: Vec<i64>, query: Query, now: i64) -> Result<Vec<SearchHit>, Error> {
+    async fn hits(
+        &self,
+        ids: Vec<ArticleId>,
+        query: Query,
+        now: i64,
+    ) -> Result<Vec<SearchHit>, Error> {
         let articles = self.database.found_articles(&ids, now).await?;
         // A long text takes a while, and requests need the runtime's threads.
         let hits = tokio::task::spawn_blocking(move || {
-            let mut articles: HashMap<i64, (ArticleSummary, String)> =
+            let mut articles: HashMap<ArticleId, (ArticleSummary, String)> =
                 articles.into_iter().map(|(article, html)| (article.id, (article, html))).collect();
             let found = ids.iter().filter_map(|id| articles.remove(id));
             found.map(|(article, html)| hit(article, &html, &query)).collect()

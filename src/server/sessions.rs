@@ -9,6 +9,7 @@ use ::redis::cmd;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tidemark_counting::UserId;
 use tidemark_store::clock::Clock;
 use tidemark_store::redis::{Redis, Script};
 use tower_sessions::SessionStore;
@@ -47,7 +48,7 @@ impl Sessions {
     ///
     /// # Errors
     /// Any store error.
-    pub async fn of_user(&self, user: i64) -> Result<Vec<SignedIn>> {
+    pub async fn of_user(&self, user: UserId) -> Result<Vec<SignedIn>> {
         let mut sessions = match self {
             Sessions::Sqlite(store) => store.of_user(user).await?,
             Sessions::Redis(store) => store.of_user(user).await?,
@@ -71,7 +72,7 @@ impl Sessions {
     ///
     /// # Errors
     /// Any store error. Either all sessions have ended or none has.
-    pub async fn end_all(&self, user: i64) -> Result<()> {
+    pub async fn end_all(&self, user: UserId) -> Result<()> {
         match self {
             Sessions::Sqlite(store) => store.end_all(user).await,
             Sessions::Redis(store) => store.end_all(user).await,
@@ -136,7 +137,7 @@ pub struct RedisSessionStore {
 #[derive(Serialize, Deserialize)]
 struct Stored {
     /// The owner's id. The Lua scripts read it.
-    user: i64,
+    user: UserId,
     /// In milliseconds since 1970.
     ends_at: i64,
     data: HashMap<String, Value>,
@@ -155,7 +156,7 @@ fn lists() -> String {
     format!("{PREFIX}of:")
 }
 
-fn list(user: i64) -> String {
+fn list(user: UserId) -> String {
     format!("{}{user}", lists())
 }
 
@@ -169,7 +170,7 @@ impl RedisSessionStore {
     ///
     /// # Errors
     /// Any Redis error.
-    pub async fn of_user(&self, user: i64) -> Result<Vec<SignedIn>> {
+    pub async fn of_user(&self, user: UserId) -> Result<Vec<SignedIn>> {
         let now = self.clock.now_ms();
         // Exclusive: a session that ends now has expired.
         let range =
@@ -205,7 +206,7 @@ impl RedisSessionStore {
     ///
     /// # Errors
     /// Any Redis error. Either all sessions have ended or none has.
-    pub async fn end_all(&self, user: i64) -> Result<()> {
+    pub async fn end_all(&self, user: UserId) -> Result<()> {
         let arguments = [PREFIX.as_bytes().to_vec()];
         self.redis
             .evaluate::<i64>(&END_ALL, &list(user), &arguments)

@@ -9,7 +9,7 @@ use tidemark_content::difference::{Differences, compare};
 use tidemark_content::front_matter::{LONGEST_SERIES, is_picture_address};
 use tidemark_content::markdown::{self, Rendered};
 use tidemark_content::slug::{slugify, tag_slug};
-use tidemark_counting::Views;
+use tidemark_counting::{ArticleId, Views};
 use tidemark_store::clock::Clock;
 
 use super::accounts::FieldErrors;
@@ -19,7 +19,7 @@ use super::config;
 use super::content::rerender::with_sizes;
 use super::db::Database;
 use super::db::articles::{ArticleFields, Kind, Status};
-use super::db::drafts::{Draft, DraftStamp, EditorForm};
+use super::db::drafts::{Draft, DraftStamp, EditorForm, NEW_ARTICLE};
 use super::db::revisions::Revision;
 use super::db::studio::{Added, EditableArticle, Saved, TableQuery, TableRow};
 use super::db::users::{Role, User};
@@ -110,9 +110,9 @@ pub enum SaveOutcome {
 #[derive(Clone, Debug, PartialEq)]
 pub enum CreateOutcome {
     /// Stored as the article with this ID, by this request or by the same one before.
-    Saved(i64, Done),
+    Saved(ArticleId, Done),
     /// The form was saved before as the article with this ID, with another text.
-    SavedBefore(i64),
+    SavedBefore(ArticleId),
     /// Invalid fields.
     Invalid(FieldErrors),
 }
@@ -399,7 +399,7 @@ impl Studio {
     ///
     /// # Errors
     /// [`Error::NotFound`] for everybody else; any database error.
-    pub async fn editable(&self, user: &User, id: i64) -> Result<EditableArticle, Error> {
+    pub async fn editable(&self, user: &User, id: ArticleId) -> Result<EditableArticle, Error> {
         let article = self.database.editable(id).await?.ok_or_else(no_article)?;
         let is_own = article.fields.authors.iter().any(|author| author.username == user.username);
         if is_own || user.role >= Role::Admin { Ok(article) } else { Err(no_article()) }
@@ -412,7 +412,7 @@ impl Studio {
     /// Any database error.
     pub async fn table(&self, query: &TableQuery) -> Result<Page<TableRow>, Error> {
         let mut table = self.database.table(query, self.clock.now_ms()).await?;
-        let ids: Vec<i64> = table.items.iter().map(|row| row.id).collect();
+        let ids: Vec<ArticleId> = table.items.iter().map(|row| row.id).collect();
         let totals = totals(&self.views, &self.database, &ids).await.unwrap_or_default();
         for row in &mut table.items {
             row.views = totals.get(&row.id).copied().unwrap_or(row.views);
@@ -466,7 +466,7 @@ impl Studio {
     async fn created_before(
         &self,
         user: &User,
-        id: i64,
+        id: ArticleId,
         typed: &Typed,
         intent: &Intent,
     ) -> Result<CreateOutcome, Error> {
@@ -508,7 +508,7 @@ impl Studio {
     pub async fn save_article(
         &self,
         user: &User,
-        id: i64,
+        id: ArticleId,
         version: i64,
         form: &EditorForm,
         typed: &Typed,
@@ -558,7 +558,7 @@ impl Studio {
     pub async fn bin_article(
         &self,
         user: &User,
-        id: i64,
+        id: ArticleId,
         version: i64,
         is_deleted: bool,
     ) -> Result<Result<(), String>, Error> {
@@ -600,7 +600,7 @@ impl Studio {
     pub async fn revision(
         &self,
         user: &User,
-        id: i64,
+        id: ArticleId,
         version: i64,
     ) -> Result<(Revision, Option<Revision>), Error> {
         self.editable(user, id).await?;
@@ -611,7 +611,7 @@ impl Studio {
         Ok((revision, revisions.next()))
     }
 
-    /// Renders what was typed for an article (0: a new one) as readers would see it, and returns
+    /// Renders what was typed for an article ([`NEW_ARTICLE`]: a new one) as readers would see it, and returns
     /// notes for its author. Saves nothing.
     ///
     /// # Errors
@@ -621,14 +621,14 @@ impl Studio {
     pub async fn preview(
         &self,
         user: &User,
-        id: i64,
+        id: ArticleId,
         typed: &Typed,
     ) -> Result<(ArticleContent, Vec<&'static str>), Error> {
         if !fits(typed) {
             return Err(Error::TooLarge);
         }
         let stored = match id {
-            0 => None,
+            NEW_ARTICLE => None,
             id => Some(self.editable(user, id).await?.fields),
         };
         let now = self.clock.now_ms();
@@ -660,7 +660,7 @@ impl Studio {
         Ok((content, notes))
     }
 
-    /// Stores what `user` is typing in the form `key` for an article (0: a new one) at `version`.
+    /// Stores what `user` is typing in the form `key` for an article ([`NEW_ARTICLE`]: a new one) at `version`.
     /// Returns `None` if the form was saved or discarded since.
     ///
     /// # Errors
@@ -669,7 +669,7 @@ impl Studio {
     pub async fn keep_draft(
         &self,
         user: &User,
-        id: i64,
+        id: ArticleId,
         version: i64,
         key: &str,
         typed: &Typed,
@@ -684,7 +684,7 @@ impl Studio {
             )));
         }
         let changed = match id {
-            0 => None,
+            NEW_ARTICLE => None,
             id => {
                 let stored = self.editable(user, id).await?;
                 match stored.version == version {
@@ -703,7 +703,7 @@ impl Studio {
         Ok(is_kept.then_some(KeptDraft { saved_at, changed }))
     }
 
-    /// The draft of `user` for an article (0: a new one) to fill the editor with: the one of the
+    /// The draft of `user` for an article ([`NEW_ARTICLE`]: a new one) to fill the editor with: the one of the
     /// form `wanted`, or else the newest that is based on version `least` or a later one. A draft
     /// that says the same as `stored` is none. Also lists the other drafts.
     ///
@@ -712,7 +712,7 @@ impl Studio {
     pub async fn draft(
         &self,
         user: &User,
-        id: i64,
+        id: ArticleId,
         wanted: Option<&str>,
         least: i64,
         stored: &Typed,
@@ -728,7 +728,7 @@ impl Studio {
             let typed: Typed = match serde_json::from_str(&draft.fields) {
                 Ok(typed) => typed,
                 Err(error) => {
-                    tracing::error!(error = %error, user = user.id, article = id, "a draft could not be read");
+                    tracing::error!(error = %error, user = user.id.0, article = id.0, "a draft could not be read");
                     continue;
                 }
             };
@@ -756,30 +756,35 @@ impl Studio {
         Ok(if is_used || !is_form_key(key) { new_form_key() } else { key.to_owned() })
     }
 
-    /// Discards the text of a form for an article (0: a new one), and the draft that it was filled
+    /// Discards the text of a form for an article ([`NEW_ARTICLE`]: a new one), and the draft that it was filled
     /// from. Returns false if that draft has changed since; then it is kept.
     ///
     /// # Errors
     /// Any database error.
-    pub async fn discard(&self, user: &User, id: i64, form: &EditorForm) -> Result<bool, Error> {
+    pub async fn discard(
+        &self,
+        user: &User,
+        id: ArticleId,
+        form: &EditorForm,
+    ) -> Result<bool, Error> {
         Ok(self.database.discard_draft(user.actor(), id, form, self.clock.now_ms()).await?)
     }
 
     /// Deletes revisions beyond the configured limits. Failures are only logged, because the next
     /// save tries again.
-    async fn forget_old_revisions(&self, user: &User, id: i64) {
+    async fn forget_old_revisions(&self, user: &User, id: ArticleId) {
         let number = |setting: usize| i64::try_from(setting).unwrap_or(i64::MAX);
         let settings = &self.revisions;
         let (of_article, of_user) = (number(settings.per_article), number(settings.per_user));
         if let Err(error) =
             self.database.forget_old_revisions(id, of_article, user.id, of_user).await
         {
-            tracing::error!(error = %error, article = id, "old revisions could not be forgotten");
+            tracing::error!(error = %error, article = id.0, "old revisions could not be forgotten");
         }
     }
 
     /// Invalidates caches after an article has changed.
-    async fn article_written(&self, id: i64) {
+    async fn article_written(&self, id: ArticleId) {
         self.visibility.forget(id);
         self.author_counts.articles_changed().await;
     }

@@ -18,6 +18,7 @@ use tidemark::server::db::users::Role;
 use tidemark::server::db::{AnyDatabase, Database};
 use tidemark::server::jobs::Job;
 use tidemark::server::state::{AppState, Parts};
+use tidemark_counting::ArticleId;
 use tidemark_counting::flush::Flusher;
 use tidemark_counting::sql::ledger::Batch;
 use tidemark_servers::{Redis, SqlServer};
@@ -91,7 +92,12 @@ impl Installation {
     /// What readers see.
     fn total(&self, article: i64) -> i64 {
         let views = &self.parts.stores.views;
-        let shown = self.runtime.block_on(views.totals(&[article])).unwrap().get(&article).copied();
+        let shown = self
+            .runtime
+            .block_on(views.totals(&[ArticleId(article)]))
+            .unwrap()
+            .get(&ArticleId(article))
+            .copied();
         shown.unwrap_or_else(|| self.counts().0.get(&article).copied().unwrap_or(0))
     }
 }

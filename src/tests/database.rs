@@ -13,9 +13,9 @@ use tidemark::server::db::users::Role;
 use tidemark::server::db::{
     AnyDatabase, Database, MySqlDatabase, SqliteDatabase, Transaction, open_mysql, open_sqlite,
 };
-use tidemark_counting::hour_of;
 use tidemark_counting::sql::ledger::{Applied, Batch, Ledger};
 use tidemark_counting::sql::seen::totals_in_sql;
+use tidemark_counting::{ArticleId, UserId, hour_of};
 use tidemark_servers::SqlServer;
 use tidemark_store::sql::OwnConnection;
 use tokio::runtime::Runtime;
@@ -117,7 +117,7 @@ pub async fn write(database: &Database, article: &ArticleFields) -> Written {
     try_write(database, article, NOW).await.unwrap()
 }
 
-async fn id(database: &Database, slug: &str) -> i64 {
+async fn id(database: &Database, slug: &str) -> ArticleId {
     by_slug(database, slug, NOW).await.unwrap().unwrap().summary.id
 }
 
@@ -354,8 +354,8 @@ fn unpublished_articles_are_in_no_list() {
             );
         }
         for id in 1..=3 {
-            assert!(database.article(id, NOW).await.unwrap().is_none(), "{id}");
-            assert!(!database.is_visible(id, NOW).await.unwrap(), "{id}");
+            assert!(database.article(ArticleId(id), NOW).await.unwrap().is_none(), "{id}");
+            assert!(!database.is_visible(ArticleId(id), NOW).await.unwrap(), "{id}");
         }
         assert!(database.tag("secret", NOW).await.unwrap().is_none());
         assert!(database.author("hidden-hand", NOW).await.unwrap().is_none());
@@ -363,7 +363,7 @@ fn unpublished_articles_are_in_no_list() {
             assert!(database.map_parts(listed, NOW).await.unwrap().is_empty(), "{listed:?}");
             assert!(database.map_part(listed, 0, NOW).await.unwrap().is_empty(), "{listed:?}");
         }
-        let wanted = Wanted::Ids(vec![1, 2, 3]);
+        let wanted = Wanted::Ids([1, 2, 3].map(ArticleId).to_vec());
         assert!(database.summaries(&wanted, NOW).await.unwrap().is_empty());
         assert!(database.recent(&Filter::default(), 9, 999, NOW).await.unwrap().is_empty());
         assert!(database.most_viewed(Window::All, 10, NOW).await.unwrap().is_empty());
@@ -517,7 +517,7 @@ fn users_are_added_and_found_and_never_duplicated() {
             (user.username.as_str(), user.role, user.password_hash),
             ("bo", Role::Reader, None)
         );
-        assert!(database.user(99).await.unwrap().is_none());
+        assert!(database.user(UserId(99)).await.unwrap().is_none());
         assert!(database.user_by_username("cy").await.unwrap().is_none());
     });
 }
@@ -657,10 +657,10 @@ fn c5_a_flush_adds_views_of_existing_articles_and_drops_the_rest() {
         let there = id(&database, "first").await;
         let AnyDatabase::MySql(server) = database.any() else { panic!("not a server") };
         let ledger = Ledger::new(server.clone(), articles::still_there);
-        let views = BTreeMap::from([((there, 500_000), 2), ((there + 1, 500_000), 3)]);
+        let views = BTreeMap::from([((there, 500_000), 2), ((ArticleId(there.0 + 1), 500_000), 3)]);
         let applied = ledger.apply(vec![Batch { id: "one".into(), views }], NOW).await.unwrap();
         assert_eq!(applied, Applied { batches: 1, known: 0, articles: 1, views: 2, dropped: 3 });
-        let totals = totals_in_sql(&database, &[there, there + 1]).await.unwrap();
+        let totals = totals_in_sql(&database, &[there, ArticleId(there.0 + 1)]).await.unwrap();
         assert_eq!(totals, HashMap::from([(there, 2)]));
         database.close().await;
     });
@@ -820,14 +820,16 @@ pub async fn by_slug(database: &Database, slug: &str, now: i64) -> sqlx::Result<
 #[test]
 fn c7_an_import_takes_an_article_and_remembers_its_file() {
     on_both(async |database| {
-        let take =
-            async |target: Option<(i64, i64)>, may_change, hash: &str, fields: &ArticleFields| {
-                let mut transaction = database.begin_content().await.unwrap();
-                let incoming = Incoming { target, may_change, path: "a/é.md", hash, fields };
-                let taken = imports::take(&mut transaction, incoming, NOW).await.unwrap();
-                transaction.commit().await.unwrap();
-                taken
-            };
+        let take = async |target: Option<(ArticleId, i64)>,
+                          may_change,
+                          hash: &str,
+                          fields: &ArticleFields| {
+            let mut transaction = database.begin_content().await.unwrap();
+            let incoming = Incoming { target, may_change, path: "a/é.md", hash, fields };
+            let taken = imports::take(&mut transaction, incoming, NOW).await.unwrap();
+            transaction.commit().await.unwrap();
+            taken
+        };
         let known = async || database.known_articles().await.unwrap().swap_remove(0);
         let first = ArticleFields { aliases: vec!["/old".into()], ..article("first") };
         assert_eq!(take(None, true, "h1", &first).await, (Outcome::Created, vec![]));

@@ -19,6 +19,7 @@ use tidemark::server::lifecycle::Server;
 use tidemark::server::state::Parts;
 use tidemark::server::stores::Stores;
 use tidemark::server::work::Work;
+use tidemark_counting::UserId;
 use tidemark_servers::{Redis, SqlServer};
 use tidemark_store::clock::Clock;
 use tokio::runtime::Runtime;
@@ -107,7 +108,7 @@ pub fn source(slug: &str, more: &str, markdown: &str) -> SourceFile {
 }
 
 /// The reader with this id whose password was never changed (credential 0).
-pub fn reader(id: i64) -> Actor {
+pub fn reader(id: UserId) -> Actor {
     Actor { id, credential: 0, role: Role::Reader }
 }
 

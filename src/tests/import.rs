@@ -9,6 +9,7 @@ use tidemark::server::content::rerender::rerender;
 use tidemark::server::db::Database;
 use tidemark::server::db::articles::Filter;
 use tidemark::server::seed::{AUTHOR, seed};
+use tidemark_counting::ArticleId;
 use tidemark_store::clock::Clock;
 
 use crate::harness::{FIREFOX, NOON, TestServer, corpus, source};
@@ -161,14 +162,22 @@ fn c7_rendering_again_after_an_upgrade_does_not_change_the_article() {
     server.execute("UPDATE articles SET html = 'x' WHERE slug = 'third'");
     assert_eq!(server.run(rerender(&server.database)).unwrap(), 0, "it is done once");
     // An article may be saved while it is rendered.
-    let stored = server.run(server.database.text_after(id - 1)).unwrap().unwrap();
+    let stored = server.run(server.database.text_after(ArticleId(id - 1))).unwrap().unwrap();
     server
-        .run(server.database.replace_rendering(id, stored.version + 1, &stored.rendering))
+        .run(server.database.replace_rendering(
+            ArticleId(id),
+            stored.version + 1,
+            &stored.rendering,
+        ))
         .unwrap();
     server
-        .run(server.database.replace_rendering(id, stored.version - 1, &stored.rendering))
+        .run(server.database.replace_rendering(
+            ArticleId(id),
+            stored.version - 1,
+            &stored.rendering,
+        ))
         .unwrap();
-    assert_eq!(server.run(server.database.text_after(id - 1)).unwrap(), Some(stored));
+    assert_eq!(server.run(server.database.text_after(ArticleId(id - 1))).unwrap(), Some(stored));
 }
 
 #[test]

@@ -23,6 +23,7 @@ use tidemark::server::search::open_search::{Batch, Failure, OpenSearch};
 use tidemark::server::search::{Answer, find_in_sql};
 use tidemark_content::markdown;
 use tidemark_content::search::Query;
+use tidemark_counting::ArticleId;
 use tidemark_servers::proxy::{Network, Proxy};
 use tidemark_store::failpoint::Variant;
 
@@ -82,7 +83,7 @@ impl Place {
         self.server.clock.now_ms()
     }
 
-    fn add(&self, fields: &ArticleFields) -> i64 {
+    fn add(&self, fields: &ArticleFields) -> ArticleId {
         let (database, form) = (&self.server.database, EditorForm::default());
         let added = database.add_article(fields, self.boss, &form, self.now());
         match self.server.run(added).unwrap() {
@@ -91,7 +92,7 @@ impl Place {
         }
     }
 
-    fn change(&self, id: i64, change: impl FnOnce(&mut ArticleFields)) {
+    fn change(&self, id: ArticleId, change: impl FnOnce(&mut ArticleFields)) {
         self.server.run(async {
             let database = &self.server.database;
             let stored = database.editable(id).await.unwrap().unwrap();
@@ -106,14 +107,14 @@ impl Place {
         });
     }
 
-    fn set_text(&self, id: i64, text: &str) {
+    fn set_text(&self, id: ArticleId, text: &str) {
         self.change(id, |fields| {
             fields.markdown = text.into();
             fields.html = format!("<p>{text}</p>");
         });
     }
 
-    fn delete(&self, id: i64, is_deleted: bool) {
+    fn delete(&self, id: ArticleId, is_deleted: bool) {
         let database = &self.server.database;
         self.server.run(async {
             let stored = database.editable(id).await.unwrap().unwrap();
@@ -124,7 +125,7 @@ impl Place {
     }
 
     /// Adds views as a flush does.
-    fn count(&self, id: i64, views: i64) {
+    fn count(&self, id: ArticleId, views: i64) {
         let url = self.server.config.database.url.clone();
         self.server.run(async move {
             let mut connection = sqlx::MySqlConnection::connect(&url).await.unwrap();
@@ -153,12 +154,12 @@ impl Place {
         })
     }
 
-    fn ids(&self, text: &str) -> Vec<i64> {
+    fn ids(&self, text: &str) -> Vec<ArticleId> {
         self.find(&self.asked(text)).ids
     }
 
     /// What SQL has, read without the program.
-    fn in_sql(&self) -> BTreeMap<i64, Expected> {
+    fn in_sql(&self) -> BTreeMap<ArticleId, Expected> {
         let url = self.server.config.database.url.clone();
         self.server.run(async move {
             let mut connection = sqlx::MySqlConnection::connect(&url).await.unwrap();
@@ -167,7 +168,7 @@ impl Place {
                         AND articles.deleted_at IS NULL,
                     articles.title, articles.markdown, coalesce(article_stats.views, 0)
                  FROM articles LEFT JOIN article_stats ON article_stats.article_id = articles.id";
-            let rows: Vec<(i64, i64, bool, String, String, i64)> =
+            let rows: Vec<(ArticleId, i64, bool, String, String, i64)> =
                 sqlx::query_as(sql).fetch_all(&mut connection).await.unwrap();
             rows.into_iter()
                 .map(|(id, version, is_visible, title, text, views)| {
@@ -181,16 +182,16 @@ impl Place {
     }
 
     /// What the index has, read without the program.
-    fn in_index(&self, node: &tidemark_servers::OpenSearch) -> BTreeMap<i64, Expected> {
+    fn in_index(&self, node: &tidemark_servers::OpenSearch) -> BTreeMap<ArticleId, Expected> {
         let alias = format!("/{}-articles-v1", self.index);
         node.request("POST", &format!("{alias}/_refresh"), "");
         let body = json!({ "size": 10_000, "version": true, "query": { "match_all": {} } });
         let answer = node.request("POST", &format!("{alias}/_search"), &body.to_string());
         let answer: Value = serde_json::from_str(&answer).unwrap();
-        let mut found = BTreeMap::<i64, Expected>::new();
+        let mut found = BTreeMap::<ArticleId, Expected>::new();
         for hit in answer["hits"]["hits"].as_array().unwrap() {
             let source = &hit["_source"];
-            let id = source["article"].as_i64().unwrap();
+            let id = ArticleId(source["article"].as_i64().unwrap());
             let empty = Expected { version: 0, words: None, views: 0 };
             let article = found.entry(id).or_insert(empty);
             let text = |field: &str| source[field].as_str().map(|text| text.trim().to_owned());
@@ -282,8 +283,8 @@ fn the_first_step_makes_the_index_and_later_ones_keep_it_up_to_date() {
 fn the_job_writes_what_has_changed_at_once_and_counts_every_eight_seconds() {
     let Some(place) = Place::shared() else { return };
     let id = place.server.id("first");
-    place.set_text(id, "Another text.");
-    place.count(id, 7);
+    place.set_text(ArticleId(id), "Another text.");
+    place.count(ArticleId(id), 7);
     assert_eq!(
         place.server.job(Job::Search).as_deref(),
         Some("Wrote 1 articles and 0 counts to the index.")
@@ -452,22 +453,22 @@ fn whatever_step_the_worker_dies_after_the_next_one_finishes_its_work() {
     let Some(place) = Place::shared() else { return };
     let id = place.server.id("first");
     let (server, open_search) = (&place.server, &place.open_search);
-    let take = || server.run(open_search.take(0)).unwrap().unwrap();
+    let take = || server.run(open_search.take(ArticleId(0))).unwrap().unwrap();
 
-    place.set_text(id, "One.");
+    place.set_text(ArticleId(id), "One.");
     drop(take());
     place.step();
     place.assert_agrees(node());
 
-    place.set_text(id, "Two.");
+    place.set_text(ArticleId(id), "Two.");
     drop(server.run(open_search.write(take())).unwrap());
-    place.set_text(id, "Three.");
+    place.set_text(ArticleId(id), "Three.");
     place.step();
     place.assert_agrees(node());
 
-    place.set_text(id, "Four.");
+    place.set_text(ArticleId(id), "Four.");
     let written = server.run(open_search.write(take())).unwrap();
-    place.set_text(id, "Five.");
+    place.set_text(ArticleId(id), "Five.");
     assert_eq!(server.run(open_search.forget(written)).unwrap(), 1);
     let waiting = server.run(open_search.waiting()).unwrap();
     assert_eq!(waiting.articles, 1, "an article that changed again stays in the queue");
@@ -480,9 +481,9 @@ fn a_worker_that_was_asleep_overwrites_nothing_that_is_newer() {
     let Some(place) = Place::shared() else { return };
     let id = place.server.id("first");
     let (server, open_search) = (&place.server, &place.open_search);
-    place.set_text(id, "Old.");
-    let old = server.run(open_search.take(0)).unwrap().unwrap();
-    place.set_text(id, "New.");
+    place.set_text(ArticleId(id), "Old.");
+    let old = server.run(open_search.take(ArticleId(0))).unwrap().unwrap();
+    place.set_text(ArticleId(id), "New.");
     place.step();
     let written = server.run(open_search.write(old)).unwrap();
     server.run(open_search.forget(written)).unwrap();
@@ -494,7 +495,7 @@ fn a_worker_that_was_asleep_overwrites_nothing_that_is_newer() {
 fn agrees_after_schedule(place: &Place, seed: u64, worker: &OpenSearch) -> bool {
     let mut random = StdRng::seed_from_u64(seed);
     let server = &place.server;
-    let mut ids: Vec<i64> = (0..4)
+    let mut ids: Vec<ArticleId> = (0..4)
         .map(|number| {
             let slug = format!("seed-{seed}-{number}");
             place.add(&with_text(&slug, "Title", &format!("Text {number}.")))
@@ -516,7 +517,7 @@ fn agrees_after_schedule(place: &Place, seed: u64, worker: &OpenSearch) -> bool 
                 ids.push(place.add(&with_text(&slug, "New", &format!("New in turn {turn}."))));
             }
             // Falls asleep with a batch, or dies with it.
-            9 => asleep.extend(server.run(worker.take(0)).unwrap()),
+            9 => asleep.extend(server.run(worker.take(ArticleId(0))).unwrap()),
             // Wakes up, or dies after writing.
             10 if !asleep.is_empty() => {
                 let batch = asleep.swap_remove(random.random_range(0..asleep.len()));
@@ -567,14 +568,14 @@ fn opensearch_may_die_at_any_time_and_loses_nothing() {
     place.step();
     let id = place.server.id("first");
     for turn in 0..2 {
-        place.set_text(id, &format!("Before death {turn}."));
-        place.count(id, 5);
+        place.set_text(ArticleId(id), &format!("Before death {turn}."));
+        place.count(ArticleId(id), 5);
         place.step();
-        place.set_text(id, &format!("Before death {turn}, not sent."));
+        place.set_text(ArticleId(id), &format!("Before death {turn}, not sent."));
         node.kill();
         let slug = format!("death-{turn}");
         place.add(&with_text(&slug, "Written meanwhile", "Nobody was there."));
-        place.count(id, 3);
+        place.count(ArticleId(id), 3);
         assert!(matches!(place.server.run(place.open_search.step()), Err(Failure::Away(_))));
         node.restart();
         wait_until_back(&place);
@@ -604,7 +605,7 @@ fn wait_until_back(place: &Place) {
 #[test]
 fn a_rebuild_loses_nothing_that_is_written_meanwhile_and_pauses_no_search() {
     let Some(place) = Place::shared() else { return };
-    let ids: Vec<i64> = (0..150)
+    let ids: Vec<ArticleId> = (0..150)
         .map(|number| {
             let slug = format!("many-{number}");
             place.add(&with_text(&slug, "A title", "Everywhere the same word."))
@@ -639,8 +640,8 @@ fn a_rebuild_loses_nothing_that_is_written_meanwhile_and_pauses_no_search() {
 fn a_batch_that_missed_a_new_index_stays_in_the_queue() {
     let Some(place) = Place::shared() else { return };
     let (server, open_search) = (&place.server, &place.open_search);
-    place.set_text(server.id("first"), "Another.");
-    let batch = server.run(open_search.take(0)).unwrap().unwrap();
+    place.set_text(ArticleId(server.id("first")), "Another.");
+    let batch = server.run(open_search.take(ArticleId(0))).unwrap().unwrap();
     let written = server.run(open_search.write(batch)).unwrap();
     server.run(open_search.rebuild()).unwrap();
     assert_eq!(server.run(open_search.forget(written)).unwrap(), 0);
@@ -680,38 +681,38 @@ fn one_process_rebuilds_at_a_time_and_what_a_dead_one_left_is_removed() {
 fn reconcile_finds_what_differs_on_either_side() {
     let Some(place) = Place::shared() else { return };
     let (first, second) = (place.server.id("first"), place.server.id("second"));
-    place.count(first, 5);
-    place.count(second, 6);
+    place.count(ArticleId(first), 5);
+    place.count(ArticleId(second), 6);
     place.step();
     assert_eq!(place.server.run(place.open_search.reconcile()).unwrap().drifts, []);
     let alias = format!("/{}-articles-v1", place.index);
-    let write = |id: &str, article: i64, version: i64, document: Value| {
+    let write = |id: &str, article: ArticleId, version: i64, document: Value| {
         let path = format!(
             "{alias}/_doc/{id}?routing={article}&version={version}&version_type=external_gte&refresh=true"
         );
         node().request_until_forgotten("PUT", &path, &document.to_string());
     };
-    let delete = |id: &str, article: i64| {
+    let delete = |id: &str, article: ArticleId| {
         let path = format!("{alias}/_doc/{id}?routing={article}&refresh=true");
         node().request("DELETE", &path, "");
     };
     // A deletion is forgotten at once instead of after a minute.
     node().request("PUT", &format!("{alias}/_settings"), r#"{"index.gc_deletes": "0s"}"#);
-    delete(&format!("a{first}"), first);
-    delete(&format!("c{first}"), first);
-    delete(&format!("c{second}"), second);
+    delete(&format!("a{first}"), ArticleId(first));
+    delete(&format!("c{first}"), ArticleId(first));
+    delete(&format!("c{second}"), ArticleId(second));
     node().request("POST", &format!("{alias}/_refresh"), "");
     let changed = json!({
         "kind": "article", "article": second, "version": 1, "hash": "other", "title": "Wrong",
         "published_at": 1, "text": "Wrong",
     });
-    write(&format!("a{second}"), second, 1, changed);
+    write(&format!("a{second}"), ArticleId(second), 1, changed);
     let unknown = json!({ "kind": "article", "article": 4711, "version": 3, "hash": "" });
-    write("a4711", 4711, 3, unknown);
+    write("a4711", ArticleId(4711), 3, unknown);
     let low = json!({
         "kind": { "name": "count", "parent": format!("a{first}") }, "article": first, "views": 2,
     });
-    write(&format!("c{first}"), first, 2, low);
+    write(&format!("c{first}"), ArticleId(first), 2, low);
     let compared = place.server.run(place.open_search.reconcile()).unwrap();
     let drifts: Vec<String> = compared.drifts.iter().map(ToString::to_string).collect();
     assert_eq!(
@@ -733,8 +734,8 @@ fn reconcile_finds_what_differs_on_either_side() {
 fn an_index_that_is_ahead_of_a_restored_database_is_made_anew() {
     let Some(place) = Place::shared() else { return };
     let id = place.server.id("first");
-    place.set_text(id, "Version two.");
-    place.count(id, 9);
+    place.set_text(ArticleId(id), "Version two.");
+    place.count(ArticleId(id), 9);
     place.step();
     for (restore, what) in [
         (
@@ -787,7 +788,7 @@ fn while_opensearch_is_away_saves_pages_and_counts_go_on_and_no_search_waits_for
     network.set(Network::Cut);
     let id = server.id("first");
     let since = Instant::now();
-    place.set_text(id, "Saved meanwhile.");
+    place.set_text(ArticleId(id), "Saved meanwhile.");
     assert_eq!(server.someone().view(id).json()["views"], 1);
     assert!(server.someone().get("/articles/first").text.contains("Saved meanwhile."));
     assert!(since.elapsed() < Duration::from_secs(5), "{:?}", since.elapsed());
@@ -823,7 +824,7 @@ fn while_opensearch_is_away_saves_pages_and_counts_go_on_and_no_search_waits_for
 fn the_doctor_says_what_waits_for_how_long() {
     let Some(place) = Place::shared() else { return };
     let server = &place.server;
-    place.set_text(server.id("first"), "Another.");
+    place.set_text(ArticleId(server.id("first")), "Another.");
     let at = |now| server.run(examine_open_search(&server.config, &place.open_search, now));
     let soon = at(place.now());
     assert!(

@@ -7,6 +7,7 @@ use tidemark::server::content::import::import_folder;
 use tidemark::server::db::Database;
 use tidemark::server::search::{Asked, find_in_sql};
 use tidemark_content::slug::slugify;
+use tidemark_counting::ArticleId;
 use tidemark_store::clock::Clock;
 use tokio::runtime::Runtime;
 
@@ -179,7 +180,7 @@ pub async fn missed(database: &Database, queries: &[(&str, &[&str])], now: i64) 
         let asked = Asked { limit: FIRST, now, ..asked(query) };
         let ids = find_in_sql(database, &asked).await.unwrap().found.ids;
         let articles = database.found_articles(&ids, now).await.unwrap();
-        let slugs: HashMap<i64, String> =
+        let slugs: HashMap<ArticleId, String> =
             articles.into_iter().map(|(article, _)| (article.id, article.slug)).collect();
         let first: Vec<&String> = ids.iter().filter_map(|id| slugs.get(id)).collect();
         if !expected.iter().any(|name| first.iter().any(|slug| **slug == slugify(name))) {

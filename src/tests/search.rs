@@ -12,6 +12,7 @@ use tidemark::server::jobs::Job;
 use tidemark::server::search::{Asked, find_in_sql};
 use tidemark_content::markdown;
 use tidemark_content::search::Query;
+use tidemark_counting::ArticleId;
 
 use crate::database::{NOW, article, execute, on_both, write};
 use crate::harness::{TestServer, is_server_profile};
@@ -34,7 +35,7 @@ pub async fn slugs(database: &Database, asked: &Asked) -> Vec<String> {
     let answer = find_in_sql(database, asked).await.unwrap();
     assert_eq!(answer.found.total, i64::try_from(answer.found.ids.len()).unwrap());
     let articles = database.found_articles(&answer.found.ids, asked.now).await.unwrap();
-    let slugs: HashMap<i64, String> =
+    let slugs: HashMap<ArticleId, String> =
         articles.into_iter().map(|(article, _)| (article.id, article.slug)).collect();
     answer.found.ids.iter().map(|id| slugs[id].clone()).collect()
 }

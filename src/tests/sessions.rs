@@ -20,6 +20,7 @@ use tidemark::server::sessions::{
     Sessions, USER_AGENT, USER_ID, instant, milliseconds,
 };
 use tidemark_content::pictures::Kind;
+use tidemark_counting::UserId;
 use tidemark_servers::{Redis as RedisServer, RedisCluster};
 use tidemark_store::clock::Clock;
 use tidemark_store::redis::Redis;
@@ -35,7 +36,7 @@ const PASSWORD: &str = "a-good-password";
 const LASTS: i64 = 100_000;
 
 /// The model's users.
-const USERS: [i64; 2] = [1, 2];
+const USERS: [UserId; 2] = [UserId(1), UserId(2)];
 
 fn clock() -> Clock {
     Clock::manual(NOON.parse::<Timestamp>().unwrap())
@@ -46,7 +47,7 @@ fn runtime() -> tokio::runtime::Runtime {
 }
 
 /// A session that starts now.
-fn new_session(user: i64, clock: &Clock) -> Record {
+fn new_session(user: UserId, clock: &Clock) -> Record {
     let now = clock.now_ms();
     let data = [
         (USER_ID, json!(user)),
@@ -102,20 +103,20 @@ fn on_each(test: impl AsyncFn(Sessions, Clock)) {
 #[derive(Clone, Debug)]
 enum Action {
     /// Starts a session of a user.
-    Begin(i64),
+    Begin(UserId),
     /// Saves a session again, even if it has ended since.
     Save(Index),
     End(Index),
-    EndAll(i64),
+    EndAll(UserId),
     Advance(u64),
 }
 
 fn actions() -> impl Strategy<Value = Vec<Action>> {
     let action = prop_oneof![
-        12 => (1i64..3).prop_map(Action::Begin),
+        12 => (1i64..3).prop_map(|user| Action::Begin(UserId(user))),
         4 => any::<Index>().prop_map(Action::Save),
         4 => any::<Index>().prop_map(Action::End),
-        2 => (1i64..3).prop_map(Action::EndAll),
+        2 => (1i64..3).prop_map(|user| Action::EndAll(UserId(user))),
         4 => (1u64..60).prop_map(Action::Advance),
     ];
     prop::collection::vec(action, 1..40)
@@ -124,7 +125,7 @@ fn actions() -> impl Strategy<Value = Vec<Action>> {
 /// A session in the model.
 struct Known {
     record: Record,
-    user: i64,
+    user: UserId,
     is_ended: bool,
 }
 

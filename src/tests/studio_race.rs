@@ -7,6 +7,7 @@ use tidemark::server::db::drafts::EditorForm;
 use tidemark::server::db::studio::Saved;
 use tidemark::server::db::users::Role;
 use tidemark::server::jobs::Job;
+use tidemark_counting::ArticleId;
 use tidemark_counting::rules::View;
 use tidemark_counting::store::Recorded;
 use tidemark_counting::visitor::{Hashes, Visitor, day_of};
@@ -42,13 +43,13 @@ fn c7_a_thousand_saves_and_a_hundred_thousand_views_at_the_same_time_lose_nothin
             let mut texts = Vec::new();
             for number in 0..SAVES / EDITORS {
                 let text = format!("Save {number} of editor {editor}");
-                let mut stored = database.editable(id).await.unwrap().unwrap();
+                let mut stored = database.editable(ArticleId(id)).await.unwrap().unwrap();
                 loop {
                     let mut fields = stored.fields.clone();
                     fields.markdown = text.clone();
                     let saved = database
                         .save_article(
-                            id,
+                            ArticleId(id),
                             stored.version,
                             &fields,
                             boss.actor(),
@@ -75,7 +76,7 @@ fn c7_a_thousand_saves_and_a_hundred_thousand_views_at_the_same_time_lose_nothin
             let mut counted = 0;
             for first in (0..VIEWS).step_by(BATCH as usize) {
                 let batch: Vec<View> = (first..first + BATCH)
-                    .map(|number| View { article: id, visitor: visitor(day, number) })
+                    .map(|number| View { article: ArticleId(id), visitor: visitor(day, number) })
                     .collect();
                 let outcomes = server.stores.views.record(&batch).await.unwrap();
                 counted += i64::try_from(
@@ -106,7 +107,7 @@ fn c7_a_thousand_saves_and_a_hundred_thousand_views_at_the_same_time_lose_nothin
     assert!(conflicts.load(Ordering::Relaxed) > 0, "the editors conflicted");
     // Every acknowledged save has a version, and the text under that version is the one that was
     // saved.
-    let revisions = server.run(server.database.revisions(id)).unwrap();
+    let revisions = server.run(server.database.revisions(ArticleId(id))).unwrap();
     assert_eq!(revisions.len() as u64, SAVES + 1, "and what was there before");
     for (version, text) in texts {
         let revision = revisions.iter().find(|revision| revision.version == version).unwrap();
@@ -116,16 +117,16 @@ fn c7_a_thousand_saves_and_a_hundred_thousand_views_at_the_same_time_lose_nothin
         number("SELECT version FROM articles WHERE id = ?"),
         1 + i64::try_from(SAVES).unwrap()
     );
-    let stored = server.run(server.database.editable(id)).unwrap().unwrap();
+    let stored = server.run(server.database.editable(ArticleId(id))).unwrap().unwrap();
     assert_eq!(stored.fields.markdown, revisions[0].markdown, "the last save is stored");
     // Views leave the article unchanged.
     server.clock.advance(std::time::Duration::from_secs(60));
     let batch: Vec<View> = (VIEWS..VIEWS + BATCH)
-        .map(|number| View { article: id, visitor: visitor(day, number) })
+        .map(|number| View { article: ArticleId(id), visitor: visitor(day, number) })
         .collect();
     server.run(server.stores.views.record(&batch)).unwrap();
     server.job(Job::Flush);
     assert_eq!(number("SELECT views FROM article_stats WHERE article_id = ?"), VIEWS + BATCH);
-    let after = server.run(server.database.editable(id)).unwrap().unwrap();
+    let after = server.run(server.database.editable(ArticleId(id))).unwrap().unwrap();
     assert_eq!(after, stored, "neither updated_at nor version nor anything else");
 }

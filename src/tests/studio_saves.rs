@@ -6,6 +6,7 @@ use tidemark::server::db::drafts::EditorForm;
 use tidemark::server::db::users::Role;
 use tidemark::server::jobs::Job;
 use tidemark::server::studio::new_form_key;
+use tidemark_counting::ArticleId;
 
 use crate::harness::{Answer, Client};
 use crate::studio::{KEYS, Studio, form, hidden, send};
@@ -50,12 +51,14 @@ fn done(answer: &Answer) -> &str {
 }
 
 fn text_of(studio: &Studio, id: i64) -> String {
-    let article = studio.server.run(studio.server.database.editable(id)).unwrap().unwrap();
+    let article =
+        studio.server.run(studio.server.database.editable(ArticleId(id))).unwrap().unwrap();
     article.fields.markdown
 }
 
 fn published_at(studio: &Studio, id: i64) -> Option<i64> {
-    let article = studio.server.run(studio.server.database.editable(id)).unwrap().unwrap();
+    let article =
+        studio.server.run(studio.server.database.editable(ArticleId(id))).unwrap().unwrap();
     article.fields.published_at
 }
 
@@ -437,7 +440,7 @@ fn drafts_and_used_forms_are_bounded_and_pruned() {
         for number in 0..205 {
             let form = EditorForm { key: new_form_key(), recovered: None };
             let now = studio.server.clock.now_ms() + number;
-            database.finish_form(user.actor(), id, &form, now).await.unwrap();
+            database.finish_form(user.actor(), ArticleId(id), &form, now).await.unwrap();
         }
     });
     assert_eq!(used(), 200);

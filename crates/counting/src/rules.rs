@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::visitor::{DAY_MS, Visitor};
+use crate::ArticleId;
 use crate::Reason;
 use crate::seen::{Half, Id, Ids, Known, Seen};
 
@@ -11,7 +12,7 @@ use crate::seen::{Half, Id, Ids, Known, Seen};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct View {
     /// The article's id.
-    pub article: i64,
+    pub article: ArticleId,
     /// Who viewed it.
     pub visitor: Visitor,
 }
@@ -95,7 +96,7 @@ pub struct Decided {
 
 impl Decided {
     /// How many views of the decided `batch` count, by article.
-    pub fn increments(&self, batch: &[View]) -> BTreeMap<i64, u32> {
+    pub fn increments(&self, batch: &[View]) -> BTreeMap<ArticleId, u32> {
         let mut increments = BTreeMap::new();
         for (view, decision) in batch.iter().zip(&self.decisions) {
             if *decision == Decision::Counted {
@@ -161,7 +162,7 @@ mod tests {
 
     fn anonymous(article: i64, visitor: i64, address: i64) -> View {
         let today = Hashes { visitor, address: Some(address), network: None, is_session: false };
-        View { article, visitor: Visitor { day: DAY, today, yesterday: None } }
+        View { article: ArticleId(article), visitor: Visitor { day: DAY, today, yesterday: None } }
     }
 
     /// Caps that limit addresses only.
@@ -177,7 +178,7 @@ mod tests {
     fn counted(article: i64, visitors: impl IntoIterator<Item = Hashes>) -> Seen {
         let mut seen = Seen::default();
         for hashes in visitors {
-            for id in Ids::of(article, &hashes).entered() {
+            for id in Ids::of(ArticleId(article), &hashes).entered() {
                 seen.add(id, u32::MAX);
             }
         }
@@ -195,7 +196,7 @@ mod tests {
         let today = Hashes { visitor: 11, address: Some(101), network: None, is_session: false };
         let yesterday =
             Some(Hashes { visitor: 10, address: Some(100), network: None, is_session: false });
-        let view = View { article: 1, visitor: Visitor { day: DAY, today, yesterday } };
+        let view = View { article: ArticleId(1), visitor: Visitor { day: DAY, today, yesterday } };
         let decided = decide(&[view], NOW, &counted(1, yesterday), &cap(5));
         assert_eq!(decided.decisions, [NotCounted(Reason::Repeat)]);
         assert_eq!((decided.counted, decided.watched), (vec![], vec![]));
@@ -231,7 +232,7 @@ mod tests {
             // Three were counted before midnight and one after it.
             let seen = counted(1, [of(0, 1), of(0, 2), of(0, 3), of(1, 4)]);
             let visitor = Visitor { day: DAY, today: of(1, 10), yesterday: Some(of(0, 9)) };
-            let view = View { article: 1, visitor };
+            let view = View { article: ArticleId(1), visitor };
             let decide = |caps| decide(&[view], NOW, &seen, &caps).decisions;
             assert_eq!(decide(enough), [Counted], "{view:?}");
             assert_eq!(decide(too_few), [NotCounted(Reason::IpCap)], "{view:?}");
@@ -241,7 +242,7 @@ mod tests {
     #[test]
     fn c3_a_view_that_is_refused_takes_no_room_of_the_other_cap() {
         let of = |visitor, address| View {
-            article: 1,
+            article: ArticleId(1),
             visitor: Visitor {
                 day: DAY,
                 today: Hashes {
@@ -267,7 +268,7 @@ mod tests {
             let reader =
                 Reader { session, ..Reader::new("2001:db8:1:2::3".parse().unwrap(), "A".into()) };
             View {
-                article: 1,
+                article: ArticleId(1),
                 visitor: Visitor { day: DAY, today: hash(&reader, &[7; 32]), yesterday: None },
             }
         };
@@ -314,7 +315,10 @@ mod tests {
             let yesterday = has_yesterday.then(|| hashes(0));
             // Some were counted before midnight.
             let day = if has_yesterday || visitor > 2 { 1_000_000 } else { 0 };
-            View { article, visitor: Visitor { day: DAY, today: hashes(day), yesterday } }
+            View {
+                article: ArticleId(article),
+                visitor: Visitor { day: DAY, today: hashes(day), yesterday },
+            }
         });
         prop::collection::vec(view, 0..30)
     }
@@ -340,7 +344,7 @@ mod tests {
                     network: match from { 0 | 1 => None, 2 | 3 => Some(1_000), _ => Some(2_000 + from) },
                     is_session: false,
                 };
-                View { article, visitor: Visitor { day: DAY, today, yesterday: None } }
+                View { article: ArticleId(article), visitor: Visitor { day: DAY, today, yesterday: None } }
             }).collect();
             let outcomes = decide(&batch, NOW, &Seen::default(), &caps).decisions;
             for (index, view) in batch.iter().enumerate() {

@@ -11,6 +11,7 @@ use sqlite::SqliteStore;
 
 use super::rules::{Decision, View};
 use super::visitor::Visitor;
+use crate::ArticleId;
 use crate::ViewError;
 use crate::ViewOutcome;
 use crate::Window;
@@ -42,7 +43,7 @@ pub enum Recorded {
 impl Decision {
     /// Turns the decision on a view of `article` into the caller's result. `views` is the article's
     /// total, if known; `now` is the store's time.
-    fn recorded(self, article: i64, views: Option<i64>, now: i64) -> Recorded {
+    fn recorded(self, article: ArticleId, views: Option<i64>, now: i64) -> Recorded {
         let reason = match self {
             Decision::OtherDay => return Recorded::OtherDay { now },
             Decision::Counted => None,
@@ -119,7 +120,7 @@ impl ViewStore {
     /// Whether a view of `article` by `visitor` would count now, according to this process's copy
     /// of the dedup log. It does no I/O and changes nothing. It says yes to a visitor whom another
     /// process has counted since the last batch here or the last [`ViewStore::catch_up`].
-    pub fn would_count(&self, article: i64, visitor: &Visitor) -> bool {
+    pub fn would_count(&self, article: ArticleId, visitor: &Visitor) -> bool {
         match self {
             ViewStore::Sqlite(store) => store.would_count(article, visitor),
             ViewStore::Redis(store) => store.would_count(article, visitor),
@@ -131,7 +132,10 @@ impl ViewStore {
     ///
     /// # Errors
     /// [`ViewError::Store`]
-    pub async fn totals(&self, articles: &[i64]) -> Result<HashMap<i64, i64>, ViewError> {
+    pub async fn totals(
+        &self,
+        articles: &[ArticleId],
+    ) -> Result<HashMap<ArticleId, i64>, ViewError> {
         match self {
             ViewStore::Sqlite(store) => store.totals(articles).await,
             ViewStore::Redis(store) => store.totals(articles).await,
@@ -140,7 +144,7 @@ impl ViewStore {
 
     /// Like [`ViewStore::totals`], for a page, which does without them if Redis can't be read in
     /// time: `None`. With SQLite the map is empty, because the page's own query has the counts.
-    pub async fn totals_for_page(&self, articles: &[i64]) -> Option<HashMap<i64, i64>> {
+    pub async fn totals_for_page(&self, articles: &[ArticleId]) -> Option<HashMap<ArticleId, i64>> {
         match self {
             ViewStore::Sqlite(_) => Some(HashMap::new()),
             ViewStore::Redis(store) => store.redis.for_page(store.totals(articles)).await,
@@ -149,7 +153,11 @@ impl ViewStore {
 
     /// The articles with the most views in `window`, for a page, which asks SQL instead if this is
     /// `None`: always with SQLite, and if Redis can't be read in time or has no such ranking.
-    pub async fn top_for_page(&self, window: Window, count: usize) -> Option<Vec<(i64, i64)>> {
+    pub async fn top_for_page(
+        &self,
+        window: Window,
+        count: usize,
+    ) -> Option<Vec<(ArticleId, i64)>> {
         match self {
             ViewStore::Sqlite(_) => None,
             ViewStore::Redis(store) => {
@@ -202,7 +210,12 @@ pub struct Drift {
 
 impl Drift {
     /// A drift in an article's cached count.
-    pub fn of_article(cache: impl Into<String>, article: i64, cached: i64, correct: i64) -> Self {
+    pub fn of_article(
+        cache: impl Into<String>,
+        article: ArticleId,
+        cached: i64,
+        correct: i64,
+    ) -> Self {
         Self { cache: cache.into(), of: format!("article {article}"), cached, correct }
     }
 }

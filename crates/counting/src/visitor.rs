@@ -9,6 +9,7 @@ use smallvec::SmallVec;
 use tidemark_store::clock::Clock;
 
 use super::store::ViewStore;
+use crate::UserId;
 use crate::ViewError;
 use crate::sql::salts::Salt;
 
@@ -50,7 +51,7 @@ impl Purpose {
 #[derive(Clone, Debug)]
 pub struct Reader {
     /// The signed-in user.
-    pub user: Option<i64>,
+    pub user: Option<UserId>,
     /// The anonymous session, where sessions are in use: 128 random bits sent by the browser.
     pub session: Option<u128>,
     /// The client's address.
@@ -296,7 +297,7 @@ pub(super) fn hash(reader: &Reader, salt: &Salt) -> Hashes {
     let (bucket, network) = (address_bucket(reader.address), network_bucket(reader.address));
     match reader.user {
         Some(user) => Hashes {
-            visitor: keyed(b'u', [&user.to_le_bytes(), &[]]),
+            visitor: keyed(b'u', [&user.0.to_le_bytes(), &[]]),
             address: None,
             network: Some(keyed(b's', [&network, &[]])),
             is_session: false,
@@ -375,9 +376,9 @@ mod tests {
 
     #[test]
     fn c3_a_signed_in_reader_is_the_same_on_every_device() {
-        let phone = Reader { user: Some(1), ..reader("192.0.2.1", "phone") };
-        let desk = Reader { user: Some(1), ..reader("2001:db8::1", "desk") };
-        let other = Reader { user: Some(2), ..reader("192.0.2.1", "phone") };
+        let phone = Reader { user: Some(UserId(1)), ..reader("192.0.2.1", "phone") };
+        let desk = Reader { user: Some(UserId(1)), ..reader("2001:db8::1", "desk") };
+        let other = Reader { user: Some(UserId(2)), ..reader("192.0.2.1", "phone") };
         assert_eq!(hash(&phone, &SALT).visitor, hash(&desk, &SALT).visitor);
         assert_ne!(hash(&phone, &SALT).visitor, hash(&other, &SALT).visitor);
         assert_eq!(hash(&phone, &SALT).address, None);
@@ -393,8 +394,9 @@ mod tests {
         assert_ne!(here.visitor, at(None, "2001:db8:1::1").visitor);
         let without = at(None, "2001:db8:1::2");
         assert_eq!((here.address, here.network), (without.address, without.network));
-        let signed_in =
-            |session| hash(&Reader { user: Some(1), session, ..reader("192.0.2.1", "A") }, &SALT);
+        let signed_in = |session| {
+            hash(&Reader { user: Some(UserId(1)), session, ..reader("192.0.2.1", "A") }, &SALT)
+        };
         assert_eq!(signed_in(Some(1)), signed_in(None), "who is signed in is the user");
         assert_ne!(
             here.visitor,
@@ -413,11 +415,11 @@ mod tests {
         let of_user = |user, address| {
             hash(&Reader { user: Some(user), ..reader(address, "A") }, &SALT).network
         };
-        assert_eq!(of_user(1, "192.0.2.1"), of_user(2, "::ffff:192.0.2.1"));
-        assert_ne!(of_user(1, "192.0.2.1"), of_user(1, "192.0.2.2"));
-        assert_eq!(of_user(1, "2001:db8:1::1"), of_user(2, "2001:db8:1:2::1"));
+        assert_eq!(of_user(UserId(1), "192.0.2.1"), of_user(UserId(2), "::ffff:192.0.2.1"));
+        assert_ne!(of_user(UserId(1), "192.0.2.1"), of_user(UserId(1), "192.0.2.2"));
+        assert_eq!(of_user(UserId(1), "2001:db8:1::1"), of_user(UserId(2), "2001:db8:1:2::1"));
         assert_ne!(
-            of_user(1, "2001:db8:1::1"),
+            of_user(UserId(1), "2001:db8:1::1"),
             network("2001:db8:1::1"),
             "each kind has a cap of its own"
         );
@@ -475,8 +477,8 @@ mod tests {
             let someone = Reader::new(std::net::Ipv4Addr::from_bits(bits).into(), "A".into());
             let of = |user, session| hash(&Reader { user, session, ..someone.clone() }, &salt).visitor;
             prop_assert_eq!(of(None, Some(session)) == of(None, Some(other)), session == other);
-            prop_assert_ne!(of(None, Some(session)), of(Some(user), None));
-            prop_assert_ne!(of(None, Some(user.cast_unsigned().into())), of(Some(user), None));
+            prop_assert_ne!(of(None, Some(session)), of(Some(UserId(user)), None));
+            prop_assert_ne!(of(None, Some(user.cast_unsigned().into())), of(Some(UserId(user)), None));
             prop_assert_ne!(of(None, Some(session)), of(None, None));
         }
 

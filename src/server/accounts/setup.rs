@@ -97,7 +97,7 @@ impl Accounts {
             None => Err(no_setup()),
             Some(Ok(id)) => {
                 self.setup.set(None);
-                tracing::info!(user = id, "the administrator was made");
+                tracing::info!(user = id.0, "the administrator was made");
                 Ok(SignedUp::User(id))
             }
             Some(Err(reason)) => Ok(SignedUp::Refused(refused(reason, &username))),

@@ -1,6 +1,8 @@
 //! Signing up: open to everyone, by invitation, or closed, so that only administrators add
 //! accounts.
 
+use tidemark_counting::UserId;
+
 use super::line::Who;
 use super::throttle::Sender;
 use super::{
@@ -30,7 +32,7 @@ pub struct NewAccount {
 #[derive(Debug)]
 pub enum SignedUp {
     /// The ID of the new user.
-    User(i64),
+    User(UserId),
     /// What is wrong with the form.
     Refused(FieldErrors),
     /// Throttled after too many attempts from this address. The value is the wait in seconds.
@@ -70,7 +72,7 @@ impl Accounts {
         invitation: &str,
         account: NewAccount,
         who: Who,
-    ) -> Result<Result<i64, FieldErrors>, Error> {
+    ) -> Result<Result<UserId, FieldErrors>, Error> {
         let now = self.clock.now_ms();
         let role = self.role_of_sign_up(who_may, invitation).await?;
         let (username, name) = (account.username.clone(), name_of(&account));

@@ -35,6 +35,7 @@ use crate::model::article::{Author, Heading, Tag};
 use crate::server::db::articles::{ArticleFields, Kind, Status};
 use crate::server::db::imports::{Outcome, take};
 use crate::server::db::{Database, is_unavailable};
+use tidemark_counting::UserId;
 
 /// The author of articles whose file names none.
 const NOBODY: &str = "Anonymous";
@@ -94,7 +95,7 @@ pub struct Options {
 
 /// Keeps a picture for the user with this ID: its name and its bytes. Returns its address, or why
 /// it can't be kept.
-pub type KeepPicture<'a> = dyn Fn(i64, String, Vec<u8>) -> BoxFuture<'a, Result<Result<String, String>, Error>>
+pub type KeepPicture<'a> = dyn Fn(UserId, String, Vec<u8>) -> BoxFuture<'a, Result<Result<String, String>, Error>>
     + Sync
     + 'a;
 
@@ -252,7 +253,7 @@ impl<'a> Import<'a> {
                     };
                     // A rehearsal adds no user.
                     let owner = if self.options.is_dry_run {
-                        0
+                        UserId(0)
                     } else {
                         let owner = byline(&article.found.source).swap_remove(0);
                         self.database.byline_user(&owner, self.clock.now_ms()).await?

@@ -1,5 +1,7 @@
 //! Known devices: the browsers in which users have signed in.
 
+use tidemark_counting::UserId;
+
 use super::{Database, is_taken, on_reader, on_writer};
 
 /// Maximum number of rows deleted per call. A user is never more than a few over the limit.
@@ -10,7 +12,7 @@ impl Database {
     /// this token.
     pub async fn is_known_device(
         &self,
-        user: i64,
+        user: UserId,
         token_hash: &str,
         since: i64,
     ) -> sqlx::Result<bool> {
@@ -25,7 +27,7 @@ impl Database {
     /// `most` most recently used browsers.
     pub async fn remember_device(
         &self,
-        user: i64,
+        user: UserId,
         token_hash: &str,
         now: i64,
         most: i64,
@@ -50,7 +52,7 @@ impl Database {
         Ok(())
     }
 
-    async fn forget_device(&self, user: i64, token_hash: &str) -> sqlx::Result<()> {
+    async fn forget_device(&self, user: UserId, token_hash: &str) -> sqlx::Result<()> {
         let sql = "DELETE FROM known_devices WHERE user_id = ? AND token_hash = ?";
         on_writer!(self, pool => sqlx::query(sql).bind(user).bind(token_hash).execute(pool).await.map(drop))
     }

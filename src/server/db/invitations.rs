@@ -1,6 +1,7 @@
 //! Invitations to sign up.
 
 use sqlx::{AssertSqlSafe, FromRow};
+use tidemark_counting::UserId;
 
 use super::users::{self, Actor, IsLike, NewUser, Role, Taken, WriteError};
 use super::{Database, on_connection, on_reader, on_writer};
@@ -108,7 +109,7 @@ impl Database {
         is_like: IsLike<'_>,
         token_hash: Option<&str>,
         now: i64,
-    ) -> sqlx::Result<Result<i64, Taken>> {
+    ) -> sqlx::Result<Result<UserId, Taken>> {
         let mut transaction = self.begin().await?;
         if let Some(token_hash) = token_hash {
             let select = AssertSqlSafe(format!(

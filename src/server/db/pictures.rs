@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use sqlx::{AssertSqlSafe, FromRow};
 use tidemark_content::pictures::Kind;
 use tidemark_content::pictures::name::Size;
+use tidemark_counting::UserId;
 
 use super::users::{Actor, WriteError, hold};
 use super::{Database, Dialect, Transaction, on_connection, on_reader, on_writer};
@@ -16,7 +17,7 @@ pub struct Picture {
     /// The last part of its URL, and its name in the store.
     pub name: String,
     /// The owner's user ID.
-    pub user_id: i64,
+    pub user_id: UserId,
     /// Its media type.
     #[sqlx(try_from = "String")]
     pub media_type: Kind,
@@ -125,7 +126,7 @@ impl Database {
     /// A page past the end is empty.
     pub async fn pictures(
         &self,
-        user: Option<i64>,
+        user: Option<UserId>,
         page: i64,
         per_page: i64,
     ) -> sqlx::Result<Page<ListedPicture>> {
@@ -145,7 +146,7 @@ impl Database {
     }
 
     /// Returns how many pictures a user has, and their total size in bytes.
-    pub async fn size_of_pictures(&self, user: i64) -> sqlx::Result<(i64, i64)> {
+    pub async fn size_of_pictures(&self, user: UserId) -> sqlx::Result<(i64, i64)> {
         let sql = size_of_pictures(self.dialect());
         on_reader!(self, pool => sqlx::query_as(AssertSqlSafe(sql)).bind(user).fetch_one(pool).await)
     }
@@ -197,7 +198,7 @@ impl Database {
         &self,
         actor: Actor,
         name: &str,
-        user: Option<i64>,
+        user: Option<UserId>,
     ) -> Result<bool, WriteError> {
         // Every page shows the logo, so its end is a change that readers can see.
         if self.site().await?.logo.as_deref() == Some(name) {
@@ -225,7 +226,7 @@ impl Database {
 async fn delete_in(
     transaction: &mut Transaction,
     name: &str,
-    user: Option<i64>,
+    user: Option<UserId>,
 ) -> sqlx::Result<bool> {
     let sql = "DELETE FROM pictures WHERE name = ? AND user_id = coalesce(?, user_id)";
     let deleted = on_connection!(transaction, connection => {

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use sqlx::AssertSqlSafe;
-use tidemark_counting::hour_of;
 use tidemark_counting::sql::rankings::has_windows;
 use tidemark_counting::sql::seen::totals_in_sql;
+use tidemark_counting::{ArticleId, hour_of};
 
 use super::articles::VISIBLE;
 use super::{Database, on_reader};
@@ -56,7 +56,7 @@ impl Database {
                 Some(hour_of(now) - hours),
             ),
         };
-        let rows: Vec<(i64, String, String, i64)> = on_reader!(self, pool => {
+        let rows: Vec<(ArticleId, String, String, i64)> = on_reader!(self, pool => {
             let mut query = sqlx::query_as(AssertSqlSafe(sql));
             if let Some(number) = first {
                 query = query.bind(number);
@@ -72,9 +72,9 @@ impl Database {
     /// Returns slug and title of those of `articles` that are visible at `now`.
     pub async fn names(
         &self,
-        articles: &[i64],
+        articles: &[ArticleId],
         now: i64,
-    ) -> sqlx::Result<HashMap<i64, (String, String)>> {
+    ) -> sqlx::Result<HashMap<ArticleId, (String, String)>> {
         let mut names = HashMap::with_capacity(articles.len());
         for chunk in articles.chunks(MOST_PLACEHOLDERS) {
             let others = ", ?".repeat(chunk.len() - 1);
@@ -82,7 +82,7 @@ impl Database {
                 "SELECT id, slug, title FROM articles
                  WHERE {VISIBLE} AND id IN (?{others})"
             );
-            let rows: Vec<(i64, String, String)> = on_reader!(self, pool => {
+            let rows: Vec<(ArticleId, String, String)> = on_reader!(self, pool => {
                 let mut query = sqlx::query_as(AssertSqlSafe(sql)).bind(now);
                 for article in chunk {
                     query = query.bind(article);
@@ -96,7 +96,7 @@ impl Database {
 
     /// Returns the articles with the most counted views in SQL, whoever may see them, each with
     /// its views: most viewed first and newer ones first among equals.
-    pub async fn most_counted(&self, limit: usize) -> sqlx::Result<Vec<(i64, i64)>> {
+    pub async fn most_counted(&self, limit: usize) -> sqlx::Result<Vec<(ArticleId, i64)>> {
         let sql = format!(
             "SELECT article_id, views FROM article_stats WHERE views > 0
              ORDER BY views DESC, article_id DESC LIMIT {limit}"
@@ -105,7 +105,7 @@ impl Database {
     }
 
     /// Returns the counted views of `articles` in SQL. Articles without any are missing.
-    pub async fn counted(&self, articles: &[i64]) -> sqlx::Result<HashMap<i64, i64>> {
+    pub async fn counted(&self, articles: &[ArticleId]) -> sqlx::Result<HashMap<ArticleId, i64>> {
         totals_in_sql(self, articles).await
     }
 }

@@ -11,6 +11,7 @@ use sqlx::{AssertSqlSafe, FromRow};
 use tidemark_content::search::analysis::{Kind, Term, push};
 use tidemark_content::search::spelling::neighbours;
 use tidemark_content::search::{Clause, Query};
+use tidemark_counting::ArticleId;
 
 use super::articles::{FROM, SummaryRow, VISIBLE, summary_columns};
 use super::baselines::total_of;
@@ -48,7 +49,7 @@ pub struct Asked {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
     /// The ids of the asked part of the matches, in order.
-    pub ids: Vec<i64>,
+    pub ids: Vec<ArticleId>,
     /// How many articles match, at most [`MOST_RANKED`].
     pub total: i64,
     /// Whether more match than that.
@@ -191,7 +192,10 @@ fn fts_clause(clause: &Clause) -> String {
     }
 }
 
-async fn find_in_sqlite(database: &SqliteDatabase, asked: &Asked) -> sqlx::Result<Vec<(i64, i64)>> {
+async fn find_in_sqlite(
+    database: &SqliteDatabase,
+    asked: &Asked,
+) -> sqlx::Result<Vec<(ArticleId, i64)>> {
     let (score, first) = match asked.sort {
         Sort::Relevance => (FITNESS, "found.score, ".to_owned()),
         Sort::Date => ("0", String::new()),
@@ -215,7 +219,10 @@ async fn find_in_sqlite(database: &SqliteDatabase, asked: &Asked) -> sqlx::Resul
     query.fetch_all(database.reader()).await
 }
 
-async fn find_in_mysql(database: &MySqlDatabase, asked: &Asked) -> sqlx::Result<Vec<(i64, i64)>> {
+async fn find_in_mysql(
+    database: &MySqlDatabase,
+    asked: &Asked,
+) -> sqlx::Result<Vec<(ArticleId, i64)>> {
     let filter = Part::of_filter(&asked.filter, asked.now);
     let terms = Part::of_query(&asked.query, "search_documents.terms");
     let conditions = filter.sql + &terms.sql;
@@ -314,7 +321,7 @@ impl Database {
         Ok(Found { ids, total: total.min(MOST_RANKED), is_more: total > MOST_RANKED })
     }
 
-    async fn find_rows(&self, asked: &Asked) -> sqlx::Result<Vec<(i64, i64)>> {
+    async fn find_rows(&self, asked: &Asked) -> sqlx::Result<Vec<(ArticleId, i64)>> {
         match self.any() {
             AnyDatabase::Sqlite(database) => find_in_sqlite(database, asked).await,
             AnyDatabase::MySql(database) => find_in_mysql(database, asked).await,
@@ -367,7 +374,7 @@ impl Database {
     /// HTML, which is enough for an excerpt, in no particular order.
     pub async fn found_articles(
         &self,
-        ids: &[i64],
+        ids: &[ArticleId],
         now: i64,
     ) -> sqlx::Result<Vec<(ArticleSummary, String)>> {
         if ids.is_empty() {

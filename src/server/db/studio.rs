@@ -2,7 +2,7 @@
 //! locking by version.
 
 use sqlx::{AssertSqlSafe, FromRow};
-use tidemark_counting::hour_of;
+use tidemark_counting::{ArticleId, UserId, hour_of};
 
 use super::articles::{
     ArticleFields, FieldsRow, Kind, Status, id_of_slug, id_of_tag, insert, select_fields,
@@ -55,7 +55,7 @@ pub enum Column {
 #[derive(Clone, Debug)]
 pub struct TableQuery {
     /// Only articles with this user in the byline.
-    pub author: Option<i64>,
+    pub author: Option<UserId>,
     /// Only articles on this shelf.
     pub shelf: Shelf,
     /// Only articles whose title contains this text, ignoring case.
@@ -74,7 +74,7 @@ pub struct TableQuery {
 #[derive(Clone, Debug, FromRow)]
 pub struct TableRow {
     /// Article ID.
-    pub id: i64,
+    pub id: ArticleId,
     /// The article's slug.
     pub slug: String,
     /// Whether it is an article or a page.
@@ -110,7 +110,7 @@ pub struct TableRow {
 #[derive(Clone, Debug, PartialEq)]
 pub struct EditableArticle {
     /// Article ID.
-    pub id: i64,
+    pub id: ArticleId,
     /// Incremented by one with each change.
     pub version: i64,
     /// Time of the last save, in milliseconds since 1970.
@@ -138,16 +138,16 @@ pub enum Saved {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Added {
     /// Added under this ID.
-    Done(i64),
+    Done(ArticleId),
     /// The same form was saved before, as this article. Nothing was added.
-    SavedBefore(i64),
+    SavedBefore(ArticleId),
     /// Another article has this slug. Nothing was added.
     SlugTaken,
 }
 
 #[derive(FromRow)]
 struct EditableRow {
-    id: i64,
+    id: ArticleId,
     version: i64,
     updated_at: i64,
     deleted_at: Option<i64>,
@@ -233,7 +233,7 @@ impl Database {
 
     /// Loads an article for editing, whatever its status; `None` if there is no article with this
     /// ID.
-    pub async fn editable(&self, id: i64) -> sqlx::Result<Option<EditableArticle>> {
+    pub async fn editable(&self, id: ArticleId) -> sqlx::Result<Option<EditableArticle>> {
         let fields = select_fields(self.dialect());
         let fields = format!("{fields} WHERE articles.id = ?");
         let (row, fields): (Option<EditableRow>, Option<FieldsRow>) = on_reader!(self, pool => {
@@ -272,7 +272,7 @@ impl Database {
         write_tags(&mut transaction, id, article).await?;
         article_changed(&mut transaction, id).await?;
         revisions::add(&mut transaction, &Revision::of(id, 1, article, Some(author), now)).await?;
-        drafts::finish(&mut transaction, author, 0, form, Some(id), now).await?;
+        drafts::finish(&mut transaction, author, drafts::NEW_ARTICLE, form, Some(id), now).await?;
         transaction.commit().await?;
         Ok(Added::Done(id))
     }
@@ -285,7 +285,7 @@ impl Database {
     /// [`WriteError`]
     pub async fn save_article(
         &self,
-        id: i64,
+        id: ArticleId,
         version: i64,
         article: &ArticleFields,
         actor: Actor,
@@ -338,7 +338,7 @@ impl Database {
     /// [`WriteError`]
     pub async fn set_deleted(
         &self,
-        id: i64,
+        id: ArticleId,
         version: i64,
         is_deleted: bool,
         actor: Actor,
@@ -375,7 +375,7 @@ impl EditableRow {
 /// Loads an article for editing within a transaction.
 pub(super) async fn editable_in(
     transaction: &mut Transaction,
-    id: i64,
+    id: ArticleId,
 ) -> sqlx::Result<Option<EditableArticle>> {
     let fields = select_fields(transaction.dialect());
     let fields = format!("{fields} WHERE articles.id = ?");
@@ -388,7 +388,7 @@ pub(super) async fn editable_in(
 
 async fn write_tags(
     transaction: &mut Transaction,
-    id: i64,
+    id: ArticleId,
     article: &ArticleFields,
 ) -> sqlx::Result<()> {
     let mut tag_ids = Vec::with_capacity(article.tags.len());
@@ -409,7 +409,7 @@ async fn write_tags(
 /// had one.
 async fn add_alias(
     transaction: &mut Transaction,
-    id: i64,
+    id: ArticleId,
     old: &str,
     new: &str,
 ) -> sqlx::Result<()> {

@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822::{DateTimeParser, DateTimePrinter};
 use tidemark_content::characters::without_unstorable;
 use tidemark_content::markdown::{self, plain_line};
+use tidemark_counting::ArticleId;
 use url::Url;
 
 use super::remember::is_among;
@@ -307,7 +308,7 @@ fn entry(base_url: &str, article: RecentArticle) -> Entry {
 
 /// The id of an article's entry (RFC 4151). It has the article's number, which never changes, and
 /// not its address. It also stays the same when a blog moves to https.
-fn entry_id(base_url: &str, article: i64) -> String {
+fn entry_id(base_url: &str, article: ArticleId) -> String {
     let url = Url::parse(base_url).ok();
     let host = url.as_ref().and_then(|url| url.host_str()).unwrap_or("localhost");
     let host = host.replace(|one: char| !one.is_ascii_alphanumeric() && one != '.', "-");
@@ -377,7 +378,7 @@ mod tests {
             ("https://a.example/blog", "tag:a.example,2026:blog/articles/7"),
             ("http://[::1]:80", "tag:---1-,2026:articles/7"),
         ] {
-            assert_eq!(entry_id(base_url, 7), expected);
+            assert_eq!(entry_id(base_url, ArticleId(7)), expected);
         }
     }
 }

@@ -34,6 +34,7 @@ pub use rebuild::Rebuilt;
 pub use reconcile::Compared;
 use reqwest::Method;
 use tidemark_content::search::Query;
+use tidemark_counting::ArticleId;
 use tidemark_store::clock::Clock;
 use tidemark_store::failpoint::{self, Variant};
 pub use worker::{Batch, WrittenBatch};
@@ -155,7 +156,12 @@ impl OpenSearch {
     ///
     /// # Errors
     /// [`Failure`], at once while OpenSearch is known to be away.
-    pub async fn suggest(&self, text: &str, limit: i64, now: i64) -> Result<Vec<i64>, Failure> {
+    pub async fn suggest(
+        &self,
+        text: &str,
+        limit: i64,
+        now: i64,
+    ) -> Result<Vec<ArticleId>, Failure> {
         let answer = self.search(query::suggestions(text, limit, now)).await?;
         query::found(&answer).map(|found| found.ids)
     }
@@ -204,7 +210,7 @@ impl OpenSearch {
     /// Writes every article that is in the queue. Returns how many there were, and how many
     /// OpenSearch refused.
     async fn drain(&self) -> Result<(usize, usize), Failure> {
-        let (mut after, mut articles, mut refused) = (0, 0, 0);
+        let (mut after, mut articles, mut refused) = (ArticleId(0), 0, 0);
         while let Some(batch) = self.take(after).await? {
             after = batch.last();
             let written = self.write(batch).await?;

@@ -5,6 +5,7 @@
 use sqlx::SqliteConnection;
 use tidemark_store::sql::{AnyDatabase, SqliteDatabase};
 
+use crate::ArticleId;
 use crate::Window;
 
 /// The windows with stored counts. All time needs none: the totals are its counts.
@@ -15,7 +16,7 @@ fn hours() -> impl Iterator<Item = i64> {
 }
 
 /// A window's wrong count: the window in hours, the article, the count found and the correct one.
-pub type WindowDrift = (i64, i64, i64, i64);
+pub type WindowDrift = (i64, ArticleId, i64, i64);
 
 /// Adds `increments` (a JSON array of article and new views) to every window.
 pub async fn add(connection: &mut SqliteConnection, increments: &str) -> sqlx::Result<()> {
@@ -101,7 +102,7 @@ pub async fn reconcile(database: &SqliteDatabase) -> sqlx::Result<Vec<WindowDrif
     let Some(end) = end(&mut transaction).await? else { return Ok(Vec::new()) };
     let mut drifts = Vec::new();
     for hours in hours() {
-        let found: Vec<(i64, i64, i64)> = sqlx::query_as(
+        let found: Vec<(ArticleId, i64, i64)> = sqlx::query_as(
             "SELECT coalesce(kept.article_id, correct.article_id), coalesce(kept.views, 0), coalesce(correct.views, 0)
              FROM (SELECT article_id, views FROM article_view_windows WHERE hours = ?1) AS kept
              FULL JOIN (SELECT article_id, sum(views) AS views FROM article_view_hours WHERE hour > ?2 GROUP BY article_id)

@@ -29,6 +29,7 @@ pub use totals::Unflushed;
 pub(crate) use wire::is_undecided;
 use wire::number;
 
+use crate::ArticleId;
 use crate::rules::Caps;
 use crate::sql::ledger::Ledger;
 
@@ -117,8 +118,8 @@ impl RedisStore {
     }
 
     /// The shard of an article.
-    pub fn shard_of(&self, article: i64) -> i64 {
-        article.rem_euclid(self.shards)
+    pub fn shard_of(&self, article: ArticleId) -> i64 {
+        article.0.rem_euclid(self.shards)
     }
 
     /// The prefix of all keys of a shard.

@@ -9,6 +9,7 @@ use tidemark_store::sql::SqliteDatabase;
 use tokio::sync::Mutex;
 
 use super::{Drift, Recorded};
+use crate::ArticleId;
 use crate::ViewError;
 use crate::hour_of;
 use crate::rules::{self, Caps, Decision, View};
@@ -81,11 +82,11 @@ impl SqliteStore {
         if !added.is_empty() {
             let ends_at = i64::from(ends_at) * 1_000;
             last = Some(statements::append(&mut transaction, &added, ends_at).await?);
-            let increments: Vec<(i64, u32)> = decided.increments(batch).into_iter().collect();
+            let increments: Vec<(ArticleId, u32)> = decided.increments(batch).into_iter().collect();
             statements::add(&mut transaction, &increments, hour_of(now)).await?;
         }
 
-        let mut articles: Vec<i64> = batch.iter().map(|view| view.article).collect();
+        let mut articles: Vec<ArticleId> = batch.iter().map(|view| view.article).collect();
         articles.sort_unstable();
         articles.dedup();
         let totals = statements::totals(&mut transaction, &articles).await?;
@@ -138,7 +139,7 @@ impl SqliteStore {
     }
 
     /// See [`super::ViewStore::would_count`].
-    pub fn would_count(&self, article: i64, visitor: &Visitor) -> bool {
+    pub fn would_count(&self, article: ArticleId, visitor: &Visitor) -> bool {
         let (view, now) = (View { article, visitor: *visitor }, self.clock.now_ms());
         rules::would_count(&view, now.div_euclid(1_000), &self.reading().seen, &self.caps)
     }
@@ -152,7 +153,10 @@ impl SqliteStore {
     }
 
     /// See [`super::ViewStore::totals`].
-    pub async fn totals(&self, articles: &[i64]) -> Result<HashMap<i64, i64>, ViewError> {
+    pub async fn totals(
+        &self,
+        articles: &[ArticleId],
+    ) -> Result<HashMap<ArticleId, i64>, ViewError> {
         Ok(statements::totals(&mut *self.database.reader().acquire().await?, articles).await?)
     }
 

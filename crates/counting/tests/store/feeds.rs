@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use tidemark_counting::ArticleId;
 use tidemark_counting::sql::feeds::{Feed, Place as ReadTo};
 
 use super::*;
@@ -16,12 +17,12 @@ fn read_to(next_offset: i64, last_batch: &str) -> ReadTo {
 
 /// A batch of this name with these views of article 1.
 fn batch(id: &str, views: i64) -> Batch {
-    Batch { id: id.into(), views: BTreeMap::from([((1, 500_000), views)]) }
+    Batch { id: id.into(), views: BTreeMap::from([((ArticleId(1), 500_000), views)]) }
 }
 
 async fn views(ledger: &Ledger) -> i64 {
-    let (_, totals) = ledger.totals_and_applied(&[1], &[]).await.unwrap();
-    totals.get(&1).copied().unwrap_or(0)
+    let (_, totals) = ledger.totals_and_applied(&[ArticleId(1)], &[]).await.unwrap();
+    totals.get(&ArticleId(1)).copied().unwrap_or(0)
 }
 
 #[test]

@@ -6,6 +6,7 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, FromRow, MySqlConnection};
 use tidemark_content::front_matter::forms_of_address;
+use tidemark_counting::{ArticleId, UserId};
 use tidemark_store::sql::OwnConnection;
 
 use super::super::baselines::{BaselineTable, Baselines};
@@ -96,7 +97,7 @@ fn select_articles(dialect: Dialect) -> String {
 
 #[derive(FromRow)]
 pub(in crate::server::db) struct SummaryRow {
-    id: i64,
+    id: ArticleId,
     slug: String,
     title: String,
     summary: String,
@@ -129,7 +130,7 @@ pub struct RecentArticle {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wanted {
     /// Those with these ids.
-    Ids(Vec<i64>),
+    Ids(Vec<ArticleId>),
     /// Those with these slugs.
     Slugs(Vec<String>),
 }
@@ -230,11 +231,12 @@ pub async fn articles_by_slugs(
 /// them.
 pub fn still_there<'call>(
     connection: &'call mut MySqlConnection,
-    articles: &'call [i64],
-) -> BoxFuture<'call, sqlx::Result<HashSet<i64>>> {
+    articles: &'call [ArticleId],
+) -> BoxFuture<'call, sqlx::Result<HashSet<ArticleId>>> {
     Box::pin(async move {
-        let articles = serde_json::Value::from(articles).to_string();
-        let there: Vec<i64> = sqlx::query_scalar(
+        let articles =
+            serde_json::to_string(articles).map_err(|error| sqlx::Error::Encode(error.into()))?;
+        let there: Vec<ArticleId> = sqlx::query_scalar(
             "SELECT articles.id FROM JSON_TABLE(?, '$[*]' COLUMNS (article_id BIGINT PATH '$')) AS wanted
              JOIN articles ON articles.id = wanted.article_id",
         )
@@ -284,7 +286,7 @@ impl Database {
     }
 
     /// Returns the article with this ID, if it is visible at `now`.
-    pub async fn article(&self, id: i64, now: i64) -> sqlx::Result<Option<Article>> {
+    pub async fn article(&self, id: ArticleId, now: i64) -> sqlx::Result<Option<Article>> {
         let articles = select_articles(self.dialect());
         let sql = format!("{articles} AND articles.id = ?");
         let row: Option<ArticleRow> = on_reader!(self, pool => {
@@ -386,19 +388,19 @@ impl Database {
     }
 
     /// Whether the article is visible at `now`.
-    pub async fn is_visible(&self, id: i64, now: i64) -> sqlx::Result<bool> {
+    pub async fn is_visible(&self, id: ArticleId, now: i64) -> sqlx::Result<bool> {
         let sql =
             format!("SELECT EXISTS (SELECT 1 FROM articles WHERE {VISIBLE} AND articles.id = ?)");
         on_reader!(self, pool => sqlx::query_scalar(AssertSqlSafe(sql)).bind(now).bind(id).fetch_one(pool).await)
     }
 
     /// Returns the user IDs in the article's byline; `None` if it is not visible at `now`.
-    pub async fn byline(&self, id: i64, now: i64) -> sqlx::Result<Option<Vec<i64>>> {
+    pub async fn byline(&self, id: ArticleId, now: i64) -> sqlx::Result<Option<Vec<UserId>>> {
         let sql = format!(
             "SELECT article_authors.user_id FROM articles
              LEFT JOIN article_authors ON article_authors.article_id = articles.id WHERE {VISIBLE} AND articles.id = ?"
         );
-        let users: Vec<Option<i64>> = on_reader!(self, pool => {
+        let users: Vec<Option<UserId>> = on_reader!(self, pool => {
             sqlx::query_scalar(AssertSqlSafe(sql)).bind(now).bind(id).fetch_all(pool).await?
         });
         Ok((!users.is_empty()).then(|| users.into_iter().flatten().collect()))
@@ -538,7 +540,7 @@ pub(in crate::server::db) fn select_fields(dialect: Dialect) -> String {
 /// Returns the fields of the article with this ID; `None` if it does not exist or is deleted.
 pub(super) async fn fields(
     transaction: &mut Transaction,
-    id: i64,
+    id: ArticleId,
 ) -> sqlx::Result<Option<ArticleFields>> {
     let fields = select_fields(transaction.dialect());
     let sql = format!("{fields} WHERE articles.deleted_at IS NULL AND articles.id = ?");

@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 use tidemark_content::search::{Clause, Query};
+use tidemark_counting::ArticleId;
 
 use super::client::Failure;
 use crate::model::search::Sort;
@@ -191,7 +192,10 @@ pub(super) fn found(answer: &Value) -> Result<Found, Failure> {
     let hits = &answer["hits"];
     let total = hits["total"]["value"].as_i64().ok_or_else(|| wrong("it has no total"))?;
     let list = hits["hits"].as_array().ok_or_else(|| wrong("it has no hits"))?;
-    let ids = list.iter().map(|hit| hit["fields"]["article"][0].as_i64()).collect::<Option<_>>();
+    let ids = list
+        .iter()
+        .map(|hit| hit["fields"]["article"][0].as_i64().map(ArticleId))
+        .collect::<Option<_>>();
     let ids = ids.ok_or_else(|| wrong("a hit is no article"))?;
     Ok(Found { ids, total: total.min(MOST_RANKED), is_more: total > MOST_RANKED })
 }
@@ -266,7 +270,7 @@ mod tests {
             "timed_out": false, "_shards": { "failed": 0 },
             "hits": { "total": { "value": 10_001 }, "hits": [{ "fields": { "article": [7] } }] },
         });
-        let expected = Found { ids: vec![7], total: MOST_RANKED, is_more: true };
+        let expected = Found { ids: vec![ArticleId(7)], total: MOST_RANKED, is_more: true };
         assert_eq!(found(&good).unwrap(), expected);
         for (pointer, value) in [
             ("/timed_out", json!(true)),

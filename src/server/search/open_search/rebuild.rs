@@ -8,6 +8,7 @@
 //! the next rebuild deletes what it left. A process that was only paused for so long finds its
 //! index gone, and fails.
 
+use tidemark_counting::ArticleId;
 use tidemark_store::failpoint;
 
 use super::client::Failure;
@@ -71,21 +72,21 @@ impl OpenSearch {
         index::create(&self.client, &self.names, index).await?;
         failpoint::reach("search-created");
         let mut rebuilt = Rebuilt::default();
-        let mut from = 0;
+        let mut from = ArticleId(0);
         loop {
             let articles = self.queue.articles_from(from, AT_ONCE).await?;
             let Some(last) = articles.last() else { break };
-            from = last.id + 1;
+            from = ArticleId(last.id.0 + 1);
             let operations: Vec<Operation> = articles.iter().map(Operation::article).collect();
             self.copy(index, &operations).await?;
             rebuilt.articles += articles.len();
             self.go_on(serial).await?;
         }
-        from = 0;
+        from = ArticleId(0);
         loop {
             let counts = self.queue.counts_from(from, counts::AT_ONCE).await?;
             let Some((last, _)) = counts.last() else { break };
-            from = last + 1;
+            from = ArticleId(last.0 + 1);
             let operations: Vec<Operation> =
                 counts.iter().map(|(article, views)| Operation::count(*article, *views)).collect();
             self.copy(index, &operations).await?;

@@ -8,6 +8,7 @@ use tokio::sync::Mutex;
 
 use super::wire::{next, unreadable};
 use super::{LOG, PRUNE, RedisStore};
+use crate::ArticleId;
 use crate::ViewError;
 use crate::rules::{self, View};
 use crate::seen::Seen;
@@ -133,7 +134,7 @@ impl RedisStore {
     }
 
     /// See [`crate::store::ViewStore::would_count`].
-    pub fn would_count(&self, article: i64, visitor: &Visitor) -> bool {
+    pub fn would_count(&self, article: ArticleId, visitor: &Visitor) -> bool {
         let Some(place) = self.place(self.shard_of(article)) else { return true };
         let copy = place.reading();
         let second = self.clock.now_ms().saturating_add(copy.ahead).div_euclid(1_000);

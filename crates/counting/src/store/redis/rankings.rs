@@ -5,6 +5,7 @@ use ::redis::{Value, cmd, pipe};
 
 use super::wire::{number, set};
 use super::{ATTEMPTS, BUILT, CHUNK, PUBLISH, RedisStore, TOP};
+use crate::ArticleId;
 use crate::ViewError;
 use crate::Window;
 use crate::hour_of;
@@ -23,13 +24,13 @@ impl RedisStore {
         &self,
         window: Window,
         count: usize,
-    ) -> Result<Option<Vec<(i64, i64)>>, ViewError> {
+    ) -> Result<Option<Vec<(ArticleId, i64)>>, ViewError> {
         let arguments =
             [self.time(), name_of(window), number(i64::try_from(count).unwrap_or(i64::MAX))];
         let reads = self.shards().map(|shard| {
             let arguments = &arguments;
             async move {
-                let top: Option<Vec<(i64, i64)>> =
+                let top: Option<Vec<(ArticleId, i64)>> =
                     self.redis.evaluate(&TOP, &Self::key(shard), arguments).await?;
                 Ok::<_, ViewError>(top)
             }
@@ -37,7 +38,7 @@ impl RedisStore {
         let shards: Option<Vec<_>> =
             futures_util::future::try_join_all(reads).await?.into_iter().collect();
         Ok(shards.map(|shards| {
-            let mut all: Vec<(i64, i64)> = shards.into_iter().flatten().collect();
+            let mut all: Vec<(ArticleId, i64)> = shards.into_iter().flatten().collect();
             all.sort_unstable_by_key(|(article, views)| std::cmp::Reverse((*views, *article)));
             all.truncate(count);
             all
@@ -121,7 +122,7 @@ impl RedisStore {
                 arguments.push(number(window.hours().unwrap_or(0)));
                 arguments.push(number(i64::try_from(*members).unwrap_or(i64::MAX)));
             }
-            let changes: Option<Vec<(String, i64, i64, i64)>> =
+            let changes: Option<Vec<(String, ArticleId, i64, i64)>> =
                 self.redis.evaluate(&PUBLISH, &key, &arguments).await?;
             if let Some(changes) = changes {
                 let drift = |(name, article, cached, correct): (String, _, _, _)| {

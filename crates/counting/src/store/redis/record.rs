@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::wire::{Answer, generation_id, number, unreadable};
 use super::{ATTEMPTS, RECORD, RedisStore};
+use crate::ArticleId;
 use crate::ViewError;
 use crate::hour_of;
 use crate::rules::{self, Decided, Decision, View};
@@ -21,7 +22,7 @@ struct Batch {
     /// When it was recorded, in milliseconds.
     now: i64,
     /// Each article of the batch and its total, if Redis has it.
-    totals: Vec<(i64, Option<i64>)>,
+    totals: Vec<(ArticleId, Option<i64>)>,
 }
 
 impl RedisStore {
@@ -93,12 +94,12 @@ impl RedisStore {
             let hour = u32::try_from(hour_of(estimate)).unwrap_or(0);
             let mut recent = Vec::with_capacity(increments.len() * 16);
             for (article, count) in &increments {
-                recent.extend_from_slice(&article.to_be_bytes());
+                recent.extend_from_slice(&article.0.to_be_bytes());
                 recent.extend_from_slice(&hour.to_be_bytes());
                 recent.extend_from_slice(&count.to_be_bytes());
             }
             // Those without an increment come last.
-            let mut others: Vec<i64> = views.iter().map(|view| view.article).collect();
+            let mut others: Vec<ArticleId> = views.iter().map(|view| view.article).collect();
             others.retain(|article| !increments.contains_key(article));
             others.sort_unstable();
             others.dedup();
@@ -117,7 +118,7 @@ impl RedisStore {
                 recent,
                 generation_id(self.clock.now_ms(), rand::random()).into_bytes(),
             ];
-            arguments.extend(articles().map(number));
+            arguments.extend(articles().map(|article| number(article.0)));
             let answer = self.redis.evaluate(&RECORD, &Self::key(shard), &arguments).await?;
             let (answer, now) = Answer::read(answer)?;
             self.set_time(place, now);

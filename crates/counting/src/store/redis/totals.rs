@@ -7,6 +7,7 @@ use ::redis::{cmd, pipe};
 
 use super::wire::{is_undecided, number, set};
 use super::{ATTEMPTS, CHUNK, FILL, RedisStore, UNFLUSHED};
+use crate::ArticleId;
 use crate::ViewError;
 use crate::Window;
 use crate::hour_of;
@@ -35,8 +36,8 @@ impl RedisStore {
     pub(super) async fn fill(
         &self,
         shard: i64,
-        articles: &[i64],
-    ) -> Result<HashMap<i64, i64>, ViewError> {
+        articles: &[ArticleId],
+    ) -> Result<HashMap<ArticleId, i64>, ViewError> {
         self.set_totals(shard, articles, "fill").await?;
         let mut command = cmd("HMGET");
         command.arg(format!("{}:total", Self::key(shard))).arg(articles);
@@ -53,7 +54,7 @@ impl RedisStore {
     async fn set_totals(
         &self,
         shard: i64,
-        articles: &[i64],
+        articles: &[ArticleId],
         mode: &str,
     ) -> Result<Vec<Drift>, ViewError> {
         for _ in 0..ATTEMPTS {
@@ -64,10 +65,10 @@ impl RedisStore {
             let mut arguments = vec![self.time(), before.version.into_bytes(), mode.into()];
             arguments.extend(set(&applied));
             for article in articles {
-                arguments.push(number(*article));
+                arguments.push(number(article.0));
                 arguments.push(number(totals.get(article).copied().unwrap_or(0)));
             }
-            let changes: Option<Vec<(i64, i64, i64)>> =
+            let changes: Option<Vec<(ArticleId, i64, i64)>> =
                 self.redis.evaluate(&FILL, &Self::key(shard), &arguments).await?;
             if let Some(changes) = changes {
                 let drift = |(article, cached, correct)| {
@@ -97,8 +98,11 @@ impl RedisStore {
     }
 
     /// See [`crate::store::ViewStore::totals`].
-    pub async fn totals(&self, articles: &[i64]) -> Result<HashMap<i64, i64>, ViewError> {
-        let mut by_shard = BTreeMap::<i64, Vec<i64>>::new();
+    pub async fn totals(
+        &self,
+        articles: &[ArticleId],
+    ) -> Result<HashMap<ArticleId, i64>, ViewError> {
+        let mut by_shard = BTreeMap::<i64, Vec<ArticleId>>::new();
         for article in articles {
             by_shard.entry(self.shard_of(*article)).or_default().push(*article);
         }
@@ -116,7 +120,7 @@ impl RedisStore {
 
     /// Compares every total Redis caches for a shard with the correct one, and corrects it.
     pub(super) async fn correct_totals(&self, shard: i64) -> Result<Vec<Drift>, ViewError> {
-        let articles: Vec<i64> =
+        let articles: Vec<ArticleId> =
             self.redis.query(cmd("HKEYS").arg(format!("{}:total", Self::key(shard)))).await?;
         let mut drifts = Vec::new();
         for chunk in articles.chunks(CHUNK) {

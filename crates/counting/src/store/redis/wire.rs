@@ -2,13 +2,27 @@
 
 use std::collections::HashSet;
 
-use ::redis::{FromRedisValue, RedisError, Value, from_redis_value};
+use ::redis::{
+    FromRedisValue, ParsingError, RedisError, RedisWrite, ToRedisArgs, Value, from_redis_value,
+};
 
-use crate::ViewError;
 use crate::flush::OLDEST;
+use crate::{ArticleId, ViewError};
 
-impl From<::redis::ParsingError> for ViewError {
-    fn from(error: ::redis::ParsingError) -> Self {
+impl ToRedisArgs for ArticleId {
+    fn write_redis_args<W: ?Sized + RedisWrite>(&self, out: &mut W) {
+        self.0.write_redis_args(out);
+    }
+}
+
+impl FromRedisValue for ArticleId {
+    fn from_redis_value(value: Value) -> Result<Self, ParsingError> {
+        from_redis_value(value).map(Self)
+    }
+}
+
+impl From<ParsingError> for ViewError {
+    fn from(error: ParsingError) -> Self {
         RedisError::from(error).into()
     }
 }
