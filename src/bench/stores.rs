@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 
 use sqlx::Connection;
 use tidemark::server::db::articles::still_there;
-use tidemark_counting::ArticleId;
 use tidemark_counting::flush::Flusher;
 use tidemark_counting::rules::{Caps, View};
 use tidemark_counting::sql::ledger::Ledger;
 use tidemark_counting::store::Recorded;
 use tidemark_counting::store::redis::RedisStore;
 use tidemark_counting::visitor::{Hashes, Visitor, day_of};
+use tidemark_counting::{ArticleId, Day, Hour};
 use tidemark_servers::{Redis, SqlServer};
 use tidemark_store::clock::Clock;
 use tidemark_store::redis::Redis as Client;
@@ -64,7 +64,7 @@ async fn add_articles(url: &str, count: i64) {
 }
 
 /// Visitor `number`, with identifiers that are spread like real hashes.
-fn visitor(day: i64, number: i64) -> Visitor {
+fn visitor(day: Day, number: i64) -> Visitor {
     let spread = number.wrapping_mul(0x9e37_79b9_7f4a_7c15_u64.cast_signed());
     let today = Hashes {
         visitor: spread,
@@ -246,7 +246,7 @@ fn embedded(runtime: &Runtime, hour: i64) {
             sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await.expect("articles and views");
         }
         let start = Instant::now();
-        tidemark_counting::sql::rankings::end_with(&database, hour).await.expect("built");
+        tidemark_counting::sql::rankings::end_with(&database, Hour(hour)).await.expect("built");
         start.elapsed()
     });
     println!("Embedded profile, {MILLION} articles: all rankings built in {built:.1?}");

@@ -9,8 +9,8 @@ use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tidemark_counting::hour_of;
 use tidemark_counting::visitor::address_bucket;
+use tidemark_counting::{Hour, hour_of};
 use tidemark_store::clock::Clock;
 
 use super::config::Config;
@@ -53,7 +53,7 @@ impl Kind {
 /// What the views of an hour have told.
 #[derive(Clone, Debug, Default)]
 struct Tally {
-    hour: i64,
+    hour: Hour,
     views: u32,
     /// How many came with `X-Forwarded-For` that was not believed.
     forwarded: u32,
@@ -171,7 +171,7 @@ impl Clients {
     /// Deletes the notices that an hour with enough views has not confirmed.
     async fn forget(self, before: Tally) {
         for kind in Kind::ALL.into_iter().filter(|kind| !before.noticed.contains(kind)) {
-            let start = before.hour.saturating_mul(HOUR);
+            let start = before.hour.0.saturating_mul(HOUR);
             if let Err(error) = self.0.database.forget_notice(kind.name(), start).await {
                 tracing::warn!(error = %error, "a notice could not be deleted");
             }

@@ -15,7 +15,7 @@ use tidemark::server::db::{
 };
 use tidemark_counting::sql::ledger::{Applied, Batch, Ledger};
 use tidemark_counting::sql::seen::totals_in_sql;
-use tidemark_counting::{ArticleId, UserId, hour_of};
+use tidemark_counting::{ArticleId, Hour, UserId, hour_of};
 use tidemark_servers::SqlServer;
 use tidemark_store::sql::OwnConnection;
 use tokio::runtime::Runtime;
@@ -657,7 +657,10 @@ fn c5_a_flush_adds_views_of_existing_articles_and_drops_the_rest() {
         let there = id(&database, "first").await;
         let AnyDatabase::MySql(server) = database.any() else { panic!("not a server") };
         let ledger = Ledger::new(server.clone(), articles::still_there);
-        let views = BTreeMap::from([((there, 500_000), 2), ((ArticleId(there.0 + 1), 500_000), 3)]);
+        let views = BTreeMap::from([
+            ((there, Hour(500_000)), 2),
+            ((ArticleId(there.0 + 1), Hour(500_000)), 3),
+        ]);
         let applied = ledger.apply(vec![Batch { id: "one".into(), views }], NOW).await.unwrap();
         assert_eq!(applied, Applied { batches: 1, known: 0, articles: 1, views: 2, dropped: 3 });
         let totals = totals_in_sql(&database, &[there, ArticleId(there.0 + 1)]).await.unwrap();
@@ -679,7 +682,7 @@ fn rankings_are_sorted_by_views_and_ties_by_newest_article() {
             "INSERT INTO article_stats (article_id, views) VALUES (1, 7), (2, 9), (3, 7), (4, 0), (6, 100), (99, 100)",
         )
         .await;
-        assert_eq!(hour_of(NOW), 500_000);
+        assert_eq!(hour_of(NOW), Hour(500_000));
         execute(
             &database,
             "INSERT INTO article_view_hours (hour, article_id, views) VALUES

@@ -7,10 +7,10 @@ use tidemark::server::db::drafts::EditorForm;
 use tidemark::server::db::studio::Saved;
 use tidemark::server::db::users::Role;
 use tidemark::server::jobs::Job;
-use tidemark_counting::ArticleId;
 use tidemark_counting::rules::View;
 use tidemark_counting::store::Recorded;
 use tidemark_counting::visitor::{Hashes, Visitor, day_of};
+use tidemark_counting::{ArticleId, Day};
 
 use crate::harness::TestServer;
 
@@ -19,7 +19,7 @@ const EDITORS: u64 = 4;
 const VIEWS: i64 = 100_000;
 const BATCH: i64 = 500;
 
-fn visitor(day: i64, number: i64) -> Visitor {
+fn visitor(day: Day, number: i64) -> Visitor {
     Visitor {
         day,
         today: Hashes { visitor: number, address: None, network: None, is_session: false },

@@ -30,6 +30,7 @@ use tidemark_store::failpoint;
 use tidemark_store::redis::{Info, Script};
 
 use super::store::redis::{INFO, RedisStore, is_undecided};
+use crate::ShardId;
 use crate::ViewError;
 use crate::sql::ledger::{Applied, Batch, Ledger};
 
@@ -145,7 +146,7 @@ pub struct Flusher {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BatchName {
     /// The shard that has it.
-    pub shard: i64,
+    pub shard: ShardId,
     /// Its unique name.
     pub id: String,
 }
@@ -158,7 +159,7 @@ pub fn is_too_old(id: &str, now: i64) -> bool {
 
 /// A shard with sealed batches, and its node's info at the time of the seal.
 struct Sealed {
-    shard: i64,
+    shard: ShardId,
     info: Info,
     batches: Vec<String>,
 }
@@ -299,7 +300,7 @@ impl Flusher {
     /// # Errors
     /// [`ViewError::Store`]; what is left is deleted by a later flush.
     pub async fn finish(&self, names: &[BatchName]) -> Result<(), ViewError> {
-        let mut shards = BTreeMap::<i64, Vec<Vec<u8>>>::new();
+        let mut shards = BTreeMap::<ShardId, Vec<Vec<u8>>>::new();
         for name in names {
             let arguments = shards.entry(name.shard).or_insert_with(|| vec![self.store.time()]);
             arguments.push(name.id.clone().into_bytes());

@@ -1,7 +1,7 @@
 //! Ids, each a type of its own, so that a user's id can't be passed for an article's.
 
-/// An id that is an integer in SQL and in JSON.
-macro_rules! id {
+/// A type for one kind of number, which is an integer in SQL and in JSON.
+macro_rules! number {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(
@@ -28,12 +28,19 @@ macro_rules! id {
     };
 }
 
-id! {
+pub(crate) use number;
+
+number! {
     /// An article, or whatever else a program counts the views of.
     ArticleId
 }
 
-id! {
+number! {
     /// A user who can sign in.
     UserId
+}
+
+number! {
+    /// A shard of Redis, which has the views of some articles.
+    ShardId
 }

@@ -75,12 +75,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use batcher::Batcher;
-pub use ids::{ArticleId, UserId};
+pub use ids::{ArticleId, ShardId, UserId};
 pub use outcome::{Reason, ViewOutcome};
 use store::ViewStore;
 use tidemark_store::sql::Migrations;
+pub use visitor::Day;
 use visitor::{Identifier, Key, Purpose, Reader, Visitor};
-pub use window::{Window, hour_of};
+pub use window::{Hour, Window, hour_of};
 
 /// The tables this crate needs, for a program that has no migrations of its own. A program that has
 /// some copies these statements into them, because a database tracks only one list of migrations.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::visitor::{DAY_MS, Visitor};
 use crate::ArticleId;
+use crate::Day;
 use crate::Reason;
 use crate::seen::{Half, Id, Ids, Known, Seen};
 
@@ -114,7 +115,7 @@ impl Decided {
 /// - `seen`: everybody who was counted before.
 /// - `caps`: how many visitors may count.
 pub fn decide(batch: &[View], second: i64, seen: &Seen, caps: &Caps) -> Decided {
-    let day = second.div_euclid(DAY_MS / 1_000);
+    let day = Day(second.div_euclid(DAY_MS / 1_000));
     let mut decided = Decided::default();
     let mut earlier = Seen::default();
     for view in batch {
@@ -155,10 +156,10 @@ mod tests {
     use super::*;
     use crate::visitor::Hashes;
 
-    const DAY: i64 = 20_000;
+    const DAY: Day = Day(20_000);
 
     /// A second of [`DAY`].
-    const NOW: i64 = DAY * 86_400 + 7;
+    const NOW: i64 = DAY.0 * 86_400 + 7;
 
     fn anonymous(article: i64, visitor: i64, address: i64) -> View {
         let today = Hashes { visitor, address: Some(address), network: None, is_session: false };
@@ -285,11 +286,11 @@ mod tests {
     fn c2_c3_a_visitor_of_another_day_is_neither_counted_nor_taken_for_a_repeat() {
         let batch = [anonymous(1, 10, 100), anonymous(1, 11, 100)];
         let seen = counted(1, [batch[0].visitor.today]);
-        for second in [DAY * 86_400 - 1, (DAY + 1) * 86_400] {
+        for second in [DAY.0 * 86_400 - 1, (DAY.0 + 1) * 86_400] {
             let decided = decide(&batch, second, &seen, &cap(1));
             assert_eq!(decided.decisions, [OtherDay, OtherDay]);
         }
-        for second in [DAY * 86_400, (DAY + 1) * 86_400 - 1] {
+        for second in [DAY.0 * 86_400, (DAY.0 + 1) * 86_400 - 1] {
             let decided = decide(&batch, second, &seen, &cap(1));
             assert_eq!(decided.decisions, [NotCounted(Reason::Repeat), NotCounted(Reason::IpCap)]);
         }

@@ -12,6 +12,7 @@ use sqlite::SqliteStore;
 use super::rules::{Decision, View};
 use super::visitor::Visitor;
 use crate::ArticleId;
+use crate::Day;
 use crate::ViewError;
 use crate::ViewOutcome;
 use crate::Window;
@@ -170,7 +171,7 @@ impl ViewStore {
     ///
     /// # Errors
     /// [`ViewError::Store`]
-    pub async fn salt_if_any(&self, day: i64) -> Result<Option<Salt>, ViewError> {
+    pub async fn salt_if_any(&self, day: Day) -> Result<Option<Salt>, ViewError> {
         match self {
             ViewStore::Sqlite(store) => store.salt_if_any(day).await,
             ViewStore::Redis(store) => store.salt_if_any(day).await,
@@ -184,7 +185,7 @@ impl ViewStore {
     /// [`ViewError::Store`]
     pub async fn salts(
         &self,
-        day: i64,
+        day: Day,
         fresh: Salt,
         yesterday: Option<Salt>,
     ) -> Result<(Salt, Option<Salt>), ViewError> {

@@ -1,6 +1,7 @@
 //! Rule C3: identifies visitors without storing who they are.
 
 use std::net::IpAddr;
+use std::ops::Sub;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -11,6 +12,7 @@ use tidemark_store::clock::Clock;
 use super::store::ViewStore;
 use crate::UserId;
 use crate::ViewError;
+use crate::ids::number;
 use crate::sql::salts::Salt;
 
 /// TTL of cached salts, in milliseconds.
@@ -93,8 +95,8 @@ pub struct Hashes {
 /// midnight, and neither would find the visitors counted under the other's salt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Visitor {
-    /// The current UTC day; days since 1970.
-    pub day: i64,
+    /// The current UTC day.
+    pub day: Day,
     /// The hashes under today's salt.
     pub today: Hashes,
     /// The hashes under yesterday's salt, if there was one and a window may reach back to it.
@@ -116,7 +118,7 @@ pub struct Identifier {
 
 #[derive(Clone, Copy)]
 struct Salts {
-    day: i64,
+    day: Day,
     today: Salt,
     yesterday: Option<Salt>,
     /// When they were loaded from the store, in milliseconds.
@@ -125,7 +127,7 @@ struct Salts {
 
 impl Salts {
     /// The salt of `day`, if cached.
-    fn of(&self, day: i64) -> Option<Salt> {
+    fn of(&self, day: Day) -> Option<Salt> {
         if self.day == day {
             Some(self.today)
         } else {
@@ -260,16 +262,16 @@ impl Identifier {
         }
     }
 
-    fn known_salts(&self, day: i64, now: i64) -> Option<Salts> {
+    fn known_salts(&self, day: Day, now: i64) -> Option<Salts> {
         self.known().filter(|salts| salts.day == day && now < salts.asked_at + TTL)
     }
 
-    async fn ask_for_salts(&self, day: i64, now: i64) -> Result<Salts, ViewError> {
+    async fn ask_for_salts(&self, day: Day, now: i64) -> Result<Salts, ViewError> {
         let known = self.known();
         // A store that has lost its salts gets the cached ones back. Otherwise other processes
         // would create new salts, and every visitor would look new. All callers that notice the new
         // day ask the store, which gives them the same salt.
-        let salt_of = |day: i64| known?.of(day);
+        let salt_of = |day: Day| known?.of(day);
         let fresh = salt_of(day).unwrap_or_else(rand::random);
         let (today, yesterday) = self.store.salts(day, fresh, salt_of(day - 1)).await?;
         let salts = Salts { day, today, yesterday, asked_at: now };
@@ -278,9 +280,23 @@ impl Identifier {
     }
 }
 
-/// The UTC day (since 1970) of a time in milliseconds.
-pub fn day_of(milliseconds: i64) -> i64 {
-    milliseconds.div_euclid(DAY_MS)
+number! {
+    /// A UTC day, counted from 1970.
+    Day
+}
+
+impl Sub<i64> for Day {
+    type Output = Self;
+
+    /// The day this many days before.
+    fn sub(self, days: i64) -> Self {
+        Self(self.0 - days)
+    }
+}
+
+/// The UTC day of a time in milliseconds.
+pub fn day_of(milliseconds: i64) -> Day {
+    Day(milliseconds.div_euclid(DAY_MS))
 }
 
 /// The hashes of a reader under a salt: the first 64 bits of BLAKE3 keyed with it. Each kind of

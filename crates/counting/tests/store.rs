@@ -28,7 +28,7 @@ use tidemark_counting::store::sqlite::SqliteStore;
 use tidemark_counting::store::{Drift, Recorded, ViewStore};
 use tidemark_counting::upkeep::Refreshed;
 use tidemark_counting::visitor::{Hashes, Identifier, Reader, Visitor, day_of};
-use tidemark_counting::{ArticleId, MIGRATIONS, Reason, ViewError, ViewOutcome, Window};
+use tidemark_counting::{ArticleId, Day, MIGRATIONS, Reason, ViewError, ViewOutcome, Window};
 use tidemark_servers::{self as servers, RedisCluster, SqlServer};
 use tidemark_store::clock::Clock;
 use tidemark_store::redis::Redis;
@@ -239,7 +239,7 @@ fn on(backends: &[Backend], test: impl AsyncFn(Place)) {
 /// A visitor on the day on which tests begin.
 fn visitor(visitor: i64, address: i64) -> Visitor {
     let today = Hashes { visitor, address: Some(address), network: None, is_session: false };
-    on_day_of(&clock(), Visitor { day: 0, today, yesterday: None })
+    on_day_of(&clock(), Visitor { day: Day(0), today, yesterday: None })
 }
 
 fn on_day_of(clock: &Clock, visitor: Visitor) -> Visitor {

@@ -147,7 +147,7 @@ impl Blog {
     async fn view(&self, people: std::ops::Range<i64>, articles: impl IntoIterator<Item = i64>) {
         let articles: Vec<ArticleId> = articles.into_iter().map(ArticleId).collect();
         let day = day_of(self.clock.now_ms());
-        for shard in 0..SHARDS as i64 {
+        for shard in self.store.shards() {
             let mut views = Vec::new();
             for &article in
                 articles.iter().filter(|article| self.store.shard_of(**article) == shard)

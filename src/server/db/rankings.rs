@@ -53,7 +53,7 @@ impl Database {
                      WHERE article_view_hours.hour > ? AND {VISIBLE}
                      GROUP BY articles.id, articles.slug, articles.title ORDER BY views DESC, articles.id DESC LIMIT {limit}"
                 ),
-                Some(hour_of(now) - hours),
+                Some((hour_of(now) - hours).0),
             ),
         };
         let rows: Vec<(ArticleId, String, String, i64)> = on_reader!(self, pool => {

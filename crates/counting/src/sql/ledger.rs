@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::json;
 use crate::ArticleId;
+use crate::{Hour, ShardId};
 use futures_util::future::BoxFuture;
 use sqlx::{AssertSqlSafe, MySqlConnection};
 use tidemark_store::failpoint;
@@ -16,7 +17,7 @@ pub struct Batch {
     /// The batch's unique name.
     pub id: String,
     /// Views by (article, hour).
-    pub views: BTreeMap<(ArticleId, i64), i64>,
+    pub views: BTreeMap<(ArticleId, Hour), i64>,
 }
 
 /// Summary of applying batches.
@@ -86,7 +87,7 @@ impl Ledger {
         // A fixed order, so that two flushes of the same batches can't deadlock.
         batches.sort_by(|one, other| one.id.cmp(&other.id));
         let mut applied = Applied::default();
-        let mut views = BTreeMap::<(ArticleId, i64), i64>::new();
+        let mut views = BTreeMap::<(ArticleId, Hour), i64>::new();
         for batch in batches {
             if failpoint::variant() != Some(failpoint::Variant::NoLedger) {
                 let insert = sqlx::query("INSERT INTO view_batches (id, applied_at) VALUES (?, ?)")
@@ -162,8 +163,8 @@ impl Ledger {
     /// whose index is its id modulo their number.
     pub async fn window_views_and_applied(
         &self,
-        shard: (i64, i64),
-        hour: i64,
+        shard: (ShardId, i64),
+        hour: Hour,
         windows: &[Option<i64>],
         batches: &[String],
     ) -> sqlx::Result<(HashSet<String>, Vec<Vec<(ArticleId, i64)>>)> {
@@ -186,7 +187,7 @@ impl Ledger {
                         "SELECT article_id, CAST(SUM(views) AS SIGNED) FROM article_view_hours
                          WHERE hour > ? AND MOD(article_id, ?) = ? GROUP BY article_id",
                     )
-                    .bind(hour - hours)
+                    .bind(hour - *hours)
                     .bind(shard.1)
                     .bind(shard.0)
                     .fetch_all(&mut *snapshot)
@@ -259,10 +260,10 @@ pub(super) async fn applied(
 /// Adds views to the totals and the hourly counts, in key order.
 async fn add(
     connection: &mut MySqlConnection,
-    views: &BTreeMap<(ArticleId, i64), i64>,
+    views: &BTreeMap<(ArticleId, Hour), i64>,
 ) -> sqlx::Result<()> {
     let mut totals = BTreeMap::<ArticleId, i64>::new();
-    let mut hours = BTreeMap::<(i64, ArticleId), i64>::new();
+    let mut hours = BTreeMap::<(Hour, ArticleId), i64>::new();
     for ((article, hour), count) in views {
         *totals.entry(*article).or_default() += count;
         hours.insert((*hour, *article), *count);
@@ -277,7 +278,7 @@ async fn add(
     .bind(json(&totals)?)
     .execute(&mut *connection)
     .await?;
-    let hours: Vec<(i64, ArticleId, i64)> =
+    let hours: Vec<(Hour, ArticleId, i64)> =
         hours.into_iter().map(|((hour, article), count)| (hour, article, count)).collect();
     sqlx::query(
         "INSERT INTO article_view_hours (hour, article_id, views)

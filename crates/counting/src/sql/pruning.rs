@@ -2,6 +2,7 @@
 
 use tidemark_store::sql::SqliteDatabase;
 
+use crate::Day;
 use crate::seen::ENTRY;
 
 /// How many rows one statement deletes at most, each with the entries of a batch. Views wait for the
@@ -20,7 +21,7 @@ pub struct Pruned {
 }
 
 /// Deletes windows that ended by `now` (milliseconds) and the salts of days before `oldest_day`.
-pub async fn prune(database: &SqliteDatabase, now: i64, oldest_day: i64) -> sqlx::Result<Pruned> {
+pub async fn prune(database: &SqliteDatabase, now: i64, oldest_day: Day) -> sqlx::Result<Pruned> {
     let mut pruned = Pruned::default();
     loop {
         let deleted: Vec<i64> = sqlx::query_scalar(

@@ -6,6 +6,7 @@ use sqlx::SqliteConnection;
 use tidemark_store::sql::{AnyDatabase, SqliteDatabase};
 
 use crate::ArticleId;
+use crate::Hour;
 use crate::Window;
 
 /// The windows with stored counts. All time needs none: the totals are its counts.
@@ -36,11 +37,11 @@ pub async fn add(connection: &mut SqliteConnection, increments: &str) -> sqlx::R
 }
 
 /// The last hour of the windows; `None` if they have never been computed.
-async fn end(connection: &mut SqliteConnection) -> sqlx::Result<Option<i64>> {
+async fn end(connection: &mut SqliteConnection) -> sqlx::Result<Option<Hour>> {
     sqlx::query_scalar("SELECT hour FROM ranking_hours").fetch_optional(connection).await
 }
 
-async fn compute(connection: &mut SqliteConnection, hour: i64) -> sqlx::Result<()> {
+async fn compute(connection: &mut SqliteConnection, hour: Hour) -> sqlx::Result<()> {
     sqlx::query("DELETE FROM article_view_windows").execute(&mut *connection).await?;
     for hours in hours() {
         sqlx::query(
@@ -57,7 +58,7 @@ async fn compute(connection: &mut SqliteConnection, hour: i64) -> sqlx::Result<(
 
 /// Moves the end of the windows to `hour` by subtracting the hours that drop out. Returns false if
 /// they already end there.
-pub async fn end_with(database: &SqliteDatabase, hour: i64) -> sqlx::Result<bool> {
+pub async fn end_with(database: &SqliteDatabase, hour: Hour) -> sqlx::Result<bool> {
     if end(&mut *database.reader().acquire().await?).await?.is_some_and(|end| end >= hour) {
         return Ok(false);
     }

@@ -8,6 +8,7 @@ use tidemark_store::sql::AnyDatabase;
 
 use super::{json, rankings};
 use crate::ArticleId;
+use crate::Hour;
 
 /// How many articles one statement asks for at most. SQLite and MySQL would allow more.
 const MOST_PLACEHOLDERS: usize = 1024;
@@ -55,7 +56,7 @@ pub async fn append(
 pub async fn add(
     connection: &mut SqliteConnection,
     increments: &[(ArticleId, u32)],
-    hour: i64,
+    hour: Hour,
 ) -> sqlx::Result<()> {
     let increments = json(increments)?;
     sqlx::query(

@@ -30,6 +30,7 @@ pub(crate) use wire::is_undecided;
 use wire::number;
 
 use crate::ArticleId;
+use crate::ShardId;
 use crate::rules::Caps;
 use crate::sql::ledger::Ledger;
 
@@ -113,17 +114,17 @@ impl RedisStore {
     }
 
     /// The shards that articles are spread over.
-    pub fn shards(&self) -> std::ops::Range<i64> {
-        0..self.shards
+    pub fn shards(&self) -> impl Iterator<Item = ShardId> + use<> {
+        (0..self.shards).map(ShardId)
     }
 
     /// The shard of an article.
-    pub fn shard_of(&self, article: ArticleId) -> i64 {
-        article.0.rem_euclid(self.shards)
+    pub fn shard_of(&self, article: ArticleId) -> ShardId {
+        ShardId(article.0.rem_euclid(self.shards))
     }
 
     /// The prefix of all keys of a shard.
-    pub(crate) fn key(shard: i64) -> String {
+    pub(crate) fn key(shard: ShardId) -> String {
         format!("tm:{{{shard}}}")
     }
 

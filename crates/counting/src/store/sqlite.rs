@@ -10,6 +10,7 @@ use tokio::sync::Mutex;
 
 use super::{Drift, Recorded};
 use crate::ArticleId;
+use crate::Day;
 use crate::ViewError;
 use crate::hour_of;
 use crate::rules::{self, Caps, Decision, View};
@@ -161,12 +162,12 @@ impl SqliteStore {
     }
 
     /// See [`super::ViewStore::salt_if_any`].
-    pub async fn salt_if_any(&self, day: i64) -> Result<Option<Salt>, ViewError> {
+    pub async fn salt_if_any(&self, day: Day) -> Result<Option<Salt>, ViewError> {
         Ok(salts::if_any(&self.database, day).await?)
     }
 
     /// See [`super::ViewStore::salts`].
-    pub async fn salts(&self, day: i64, fresh: Salt) -> Result<(Salt, Option<Salt>), ViewError> {
+    pub async fn salts(&self, day: Day, fresh: Salt) -> Result<(Salt, Option<Salt>), ViewError> {
         let today = salts::of_day(&self.database, day, fresh).await?;
         let yesterday = salts::if_any(&self.database, day - 1).await?;
         Ok((today, yesterday))
@@ -186,7 +187,7 @@ impl SqliteStore {
     ///
     /// # Errors
     /// [`ViewError::Store`]
-    pub async fn prune(&self, oldest_day: i64) -> Result<Pruned, ViewError> {
+    pub async fn prune(&self, oldest_day: Day) -> Result<Pruned, ViewError> {
         Ok(pruning::prune(&self.database, self.clock.now_ms(), oldest_day).await?)
     }
 

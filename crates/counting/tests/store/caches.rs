@@ -1,6 +1,6 @@
 //! Totals and rankings, which Redis caches.
 
-use tidemark_counting::ArticleId;
+use tidemark_counting::{ArticleId, Hour};
 
 use super::*;
 
@@ -298,7 +298,7 @@ fn c6_of_many_batches_that_sql_has_and_redis_has_not_finished_none_is_added_to_a
                     .filter_map(|number| number.trim().parse().ok())
                     .collect();
                 let [article, hour, views] = fields[..] else { panic!("{fields:?}") };
-                Batch { id: id.into(), views: [((ArticleId(article), hour), views)].into() }
+                Batch { id: id.into(), views: [((ArticleId(article), Hour(hour)), views)].into() }
             })
             .collect();
         assert_eq!(batches.len(), 4);
@@ -318,7 +318,7 @@ fn c6_processes_that_end_the_windows_with_different_hours_at_once_never_take_an_
     on(&[Backend::Sqlite], async |place| {
         let database = open_sqlite(place.folder.path()).await;
         let mut hour = place.clock.now_ms() / 3_600_000;
-        rankings::end_with(&database, hour).await.unwrap();
+        rankings::end_with(&database, Hour(hour)).await.unwrap();
         for someone in 0..40 {
             assert_eq!(place.record(1, someone).await, None);
             place.clock.advance(HOUR);
@@ -326,8 +326,8 @@ fn c6_processes_that_end_the_windows_with_different_hours_at_once_never_take_an_
             place.clock.advance(HOUR);
             hour += 2;
             let (later, sooner) = futures_util::future::join(
-                rankings::end_with(&database, hour),
-                rankings::end_with(&database, hour - 1),
+                rankings::end_with(&database, Hour(hour)),
+                rankings::end_with(&database, Hour(hour - 1)),
             )
             .await;
             assert!(later.unwrap() || sooner.unwrap());

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use tidemark_counting::ArticleId;
 use tidemark_counting::sql::feeds::{Feed, Place as ReadTo};
+use tidemark_counting::{ArticleId, Hour};
 
 use super::*;
 
@@ -17,7 +17,7 @@ fn read_to(next_offset: i64, last_batch: &str) -> ReadTo {
 
 /// A batch of this name with these views of article 1.
 fn batch(id: &str, views: i64) -> Batch {
-    Batch { id: id.into(), views: BTreeMap::from([((ArticleId(1), 500_000), views)]) }
+    Batch { id: id.into(), views: BTreeMap::from([((ArticleId(1), Hour(500_000)), views)]) }
 }
 
 async fn views(ledger: &Ledger) -> i64 {

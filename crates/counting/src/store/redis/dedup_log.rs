@@ -9,6 +9,7 @@ use tokio::sync::Mutex;
 use super::wire::{next, unreadable};
 use super::{LOG, PRUNE, RedisStore};
 use crate::ArticleId;
+use crate::ShardId;
 use crate::ViewError;
 use crate::rules::{self, View};
 use crate::seen::Seen;
@@ -76,7 +77,7 @@ impl RedisStore {
         futures_util::future::join_all(shards).await.into_iter().collect()
     }
 
-    async fn catch_up_shard(&self, shard: i64) -> Result<(), ViewError> {
+    async fn catch_up_shard(&self, shard: ShardId) -> Result<(), ViewError> {
         let place = self.place(shard).ok_or_else(unreadable)?;
         let Ok(_turn) = place.turn.try_lock() else { return Ok(()) };
         let answer: Vec<Value> =
@@ -101,7 +102,7 @@ impl RedisStore {
     /// Reads the unread part of a shard's log. The caller holds the shard's `turn` lock.
     pub(super) async fn read_log(
         &self,
-        shard: i64,
+        shard: ShardId,
         place: &SeenPlace,
         log: String,
         last_chunk: i64,
@@ -129,8 +130,8 @@ impl RedisStore {
         Ok(())
     }
 
-    pub(super) fn place(&self, shard: i64) -> Option<&SeenPlace> {
-        usize::try_from(shard).ok().and_then(|shard| self.seen.get(shard))
+    pub(super) fn place(&self, shard: ShardId) -> Option<&SeenPlace> {
+        usize::try_from(shard.0).ok().and_then(|shard| self.seen.get(shard))
     }
 
     /// See [`crate::store::ViewStore::would_count`].

@@ -10,6 +10,7 @@ use crate::ViewError;
 use crate::Window;
 use crate::hour_of;
 use crate::store::Drift;
+use crate::{Hour, ShardId};
 
 /// TTL of a ranking that was built but never published, in seconds.
 const ASIDE_SECONDS: i64 = 600;
@@ -72,7 +73,7 @@ impl RedisStore {
                 .zip(hours)
                 .filter(|(window, built)| match window.hours() {
                     None => built.is_none(),
-                    Some(_) => built.is_none_or(|built| built < hour),
+                    Some(_) => built.is_none_or(|built| built < hour.0),
                 })
                 .map(|(window, _)| window)
                 .collect();
@@ -88,8 +89,8 @@ impl RedisStore {
     /// previous ranking of the same hour differed.
     pub(super) async fn build_rankings(
         &self,
-        shard: i64,
-        hour: i64,
+        shard: ShardId,
+        hour: Hour,
         rankings: &[Window],
     ) -> Result<Vec<Drift>, ViewError> {
         let key = Self::key(shard);
@@ -115,7 +116,7 @@ impl RedisStore {
                 }
             }
             let mut arguments =
-                vec![self.time(), before.version.into_bytes(), number(hour), aside.into_bytes()];
+                vec![self.time(), before.version.into_bytes(), number(hour.0), aside.into_bytes()];
             arguments.extend(set(&applied));
             for (window, members) in rankings.iter().zip(&members) {
                 arguments.push(name_of(*window));

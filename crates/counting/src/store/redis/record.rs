@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::wire::{Answer, generation_id, number, unreadable};
 use super::{ATTEMPTS, RECORD, RedisStore};
 use crate::ArticleId;
+use crate::ShardId;
 use crate::ViewError;
 use crate::hour_of;
 use crate::rules::{self, Decided, Decision, View};
@@ -29,7 +30,7 @@ impl RedisStore {
     /// See [`crate::store::ViewStore::record`].
     pub async fn record(&self, batch: &[View]) -> Result<Vec<Recorded>, ViewError> {
         self.ensure_shards_claimed().await?;
-        let mut by_shard = BTreeMap::<i64, Vec<usize>>::new();
+        let mut by_shard = BTreeMap::<ShardId, Vec<usize>>::new();
         for (index, view) in batch.iter().enumerate() {
             by_shard.entry(self.shard_of(view.article)).or_default().push(index);
         }
@@ -46,7 +47,11 @@ impl RedisStore {
         Ok(recorded)
     }
 
-    async fn record_shard(&self, shard: i64, views: &[View]) -> Result<Vec<Recorded>, ViewError> {
+    async fn record_shard(
+        &self,
+        shard: ShardId,
+        views: &[View],
+    ) -> Result<Vec<Recorded>, ViewError> {
         let Batch { decisions, now, totals: found } = self.decide(shard, views).await?;
         let mut totals = HashMap::with_capacity(found.len());
         let mut missing = Vec::new();
@@ -74,7 +79,7 @@ impl RedisStore {
     }
 
     /// Decides `views` of a shard by what this process has read of the dedup log, and records them.
-    async fn decide(&self, shard: i64, views: &[View]) -> Result<Batch, ViewError> {
+    async fn decide(&self, shard: ShardId, views: &[View]) -> Result<Batch, ViewError> {
         let place = self.place(shard).ok_or_else(unreadable)?;
         // If this call is cancelled or gets no answer, the next batch reads its outcome from the
         // log.
@@ -91,7 +96,7 @@ impl RedisStore {
             let ends_at = window_ends_at(estimate, self.window);
             let added = entries(counted, ends_at);
             let increments = decided.increments(views);
-            let hour = u32::try_from(hour_of(estimate)).unwrap_or(0);
+            let hour = u32::try_from(hour_of(estimate).0).unwrap_or(0);
             let mut recent = Vec::with_capacity(increments.len() * 16);
             for (article, count) in &increments {
                 recent.extend_from_slice(&article.0.to_be_bytes());

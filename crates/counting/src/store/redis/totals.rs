@@ -8,6 +8,7 @@ use ::redis::{cmd, pipe};
 use super::wire::{is_undecided, number, set};
 use super::{ATTEMPTS, CHUNK, FILL, RedisStore, UNFLUSHED};
 use crate::ArticleId;
+use crate::ShardId;
 use crate::ViewError;
 use crate::Window;
 use crate::hour_of;
@@ -35,7 +36,7 @@ impl RedisStore {
     /// `articles`.
     pub(super) async fn fill(
         &self,
-        shard: i64,
+        shard: ShardId,
         articles: &[ArticleId],
     ) -> Result<HashMap<ArticleId, i64>, ViewError> {
         self.set_totals(shard, articles, "fill").await?;
@@ -53,7 +54,7 @@ impl RedisStore {
     /// missing totals, `correct` only existing ones.
     async fn set_totals(
         &self,
-        shard: i64,
+        shard: ShardId,
         articles: &[ArticleId],
         mode: &str,
     ) -> Result<Vec<Drift>, ViewError> {
@@ -80,7 +81,7 @@ impl RedisStore {
         Err(ViewError::Store("flushes came in between each time that SQL was read".into()))
     }
 
-    pub(super) async fn before(&self, shard: i64) -> Result<Before, ViewError> {
+    pub(super) async fn before(&self, shard: ShardId) -> Result<Before, ViewError> {
         let key = Self::key(shard);
         let mut pipeline = pipe();
         pipeline.atomic().hget(format!("{key}:state"), "version").zrange(
@@ -102,7 +103,7 @@ impl RedisStore {
         &self,
         articles: &[ArticleId],
     ) -> Result<HashMap<ArticleId, i64>, ViewError> {
-        let mut by_shard = BTreeMap::<i64, Vec<ArticleId>>::new();
+        let mut by_shard = BTreeMap::<ShardId, Vec<ArticleId>>::new();
         for article in articles {
             by_shard.entry(self.shard_of(*article)).or_default().push(*article);
         }
@@ -119,7 +120,7 @@ impl RedisStore {
     }
 
     /// Compares every total Redis caches for a shard with the correct one, and corrects it.
-    pub(super) async fn correct_totals(&self, shard: i64) -> Result<Vec<Drift>, ViewError> {
+    pub(super) async fn correct_totals(&self, shard: ShardId) -> Result<Vec<Drift>, ViewError> {
         let articles: Vec<ArticleId> =
             self.redis.query(cmd("HKEYS").arg(format!("{}:total", Self::key(shard)))).await?;
         let mut drifts = Vec::new();
