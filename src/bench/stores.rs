@@ -82,7 +82,7 @@ async fn record(store: &RedisStore, articles: i64, first: i64, count: i64) {
 }
 
 async fn record_by(size: usize, store: &RedisStore, articles: i64, first: i64, count: i64) {
-    let day = day_of(Clock::System.now_ms());
+    let day = day_of(Clock::System.now());
     let mut left: Vec<View> = (0..count)
         .map(|number| View {
             article: ArticleId(1 + number % articles),
@@ -195,7 +195,7 @@ pub fn most_viewed_time() {
     let redis = Redis::start();
     let url = SqlServer::shared().new_database();
     let settings = vec![("DATABASE_URL", url.clone()), ("REDIS_URL", redis.url())];
-    let hour = Clock::System.now_ms() / 3_600_000;
+    let hour = Clock::System.now().0 / 3_600_000;
     let runtime = runtime();
     let built = runtime.block_on(async {
         let store = store(&redis, &url).await;

@@ -74,7 +74,7 @@ async fn sign_in_to(state: &AppState, wish: &Wish) -> Option<(String, &'static s
             (format!("Sign in to save “{}”", article(slug).await?), "Sign in and save")
         }
         Wish::Follow(username) => {
-            let now = state.clock.now_ms();
+            let now = state.clock.now();
             let author = state.database.author(username, now).await.ok().flatten()?;
             (format!("Sign in to follow {}", author.name), "Sign in and follow")
         }

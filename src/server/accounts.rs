@@ -142,7 +142,7 @@ impl Accounts {
     async fn admit(&self, origins: Vec<Origin>) -> Result<Result<Admitted, i64>, Error> {
         match self
             .throttle
-            .admit(origins, self.clock.now_ms())
+            .admit(origins, self.clock.now().0)
             .await
             .map_err(|error| unavailable(&error))?
         {
@@ -184,7 +184,7 @@ impl Accounts {
         let (id, credential) = user.map_or((UserId(0), ""), |user| {
             (user.id, user.password_hash.as_deref().unwrap_or_default())
         });
-        let since = self.clock.now_ms() - DEVICE_LASTS;
+        let since = self.clock.now() - DEVICE_LASTS;
         let is_known =
             self.database.is_known_device(id, &hash_of_device(token, credential), since).await?;
         Ok(is_known.then(|| sender.as_device(id, token)))
@@ -206,7 +206,7 @@ impl Accounts {
         let token =
             sender.device().filter(|_| is_known).map_or_else(random_password, str::to_owned);
         let hash = hash_of_device(&token, credential);
-        self.database.remember_device(user.id, &hash, self.clock.now_ms(), MOST_DEVICES).await?;
+        self.database.remember_device(user.id, &hash, self.clock.now(), MOST_DEVICES).await?;
         Ok(Some(token))
     }
 

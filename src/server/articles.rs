@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use moka::sync::Cache;
 use tidemark_counting::{ArticleId, Views};
-use tidemark_store::clock::Clock;
+use tidemark_store::clock::{Clock, Millis};
 
 use super::article_reader::ArticlesBySlug;
 use super::db::Database;
@@ -65,7 +65,7 @@ impl Totals {
         filter: &Filter,
         page: i64,
         per_page: i64,
-        now: i64,
+        now: Millis,
     ) -> Result<Page<ArticleSummary>, Error> {
         let (known, key) = self.known(filter);
         let page = database.articles(filter, known, page, per_page, now).await?;
@@ -129,7 +129,7 @@ impl Articles {
         page: i64,
         per_page: i64,
     ) -> Result<Page<ArticleSummary>, Error> {
-        self.totals.page(&self.database, filter, page, per_page, self.clock.now_ms()).await
+        self.totals.page(&self.database, filter, page, per_page, self.clock.now()).await
     }
 
     /// Those of the wanted articles that readers see, in the wanted order.
@@ -137,7 +137,7 @@ impl Articles {
     /// # Errors
     /// Any database error.
     pub async fn some(&self, wanted: &Wanted) -> Result<Vec<ArticleSummary>, Error> {
-        let found = self.database.summaries(wanted, self.clock.now_ms()).await?;
+        let found = self.database.summaries(wanted, self.clock.now()).await?;
         let total = i64::try_from(found.len()).unwrap_or(i64::MAX);
         let mut found = self.with_counts(Page::new(found, 1, total.max(1), total)).await.items;
         found.sort_by_cached_key(|article| match wanted {
@@ -158,7 +158,7 @@ impl Articles {
         page: i64,
         per_page: i64,
     ) -> Result<Page<ArticleSummary>, Error> {
-        let page = self.database.list(list, page, per_page, self.clock.now_ms()).await?;
+        let page = self.database.list(list, page, per_page, self.clock.now()).await?;
         Ok(self.with_counts(page).await)
     }
 
@@ -172,7 +172,7 @@ impl Articles {
         page: i64,
         per_page: i64,
     ) -> Result<Page<ArticleSummary>, Error> {
-        let (list, now) = (List::Written(profile.id), self.clock.now_ms());
+        let (list, now) = (List::Written(profile.id), self.clock.now());
         let page = self.database.list_of(list, profile.articles, page, per_page, now).await?;
         Ok(self.with_counts(page).await)
     }
@@ -182,7 +182,7 @@ impl Articles {
     /// # Errors
     /// Any database error.
     pub async fn one(&self, id: ArticleId) -> Result<Option<Article>, Error> {
-        let article = self.database.article(id, self.clock.now_ms()).await?;
+        let article = self.database.article(id, self.clock.now()).await?;
         Ok(match article {
             Some(article) => Some(self.with_count(article).await),
             None => None,
@@ -207,7 +207,7 @@ impl Articles {
         if let Some(around) = self.around.get(&key) {
             return Ok(Around::clone(&around));
         }
-        let around = self.database.around(article, self.clock.now_ms()).await?;
+        let around = self.database.around(article, self.clock.now()).await?;
         self.around.insert(key, Arc::new(around.clone()));
         Ok(around)
     }
@@ -240,7 +240,7 @@ impl Articles {
         window: Window,
         limit: i64,
     ) -> Result<Vec<RankedArticle>, Error> {
-        most_viewed(&self.database, &self.views, self.clock.now_ms(), window, limit).await
+        most_viewed(&self.database, &self.views, self.clock.now(), window, limit).await
     }
 
     /// The rankings in the sidebar.
@@ -248,7 +248,7 @@ impl Articles {
     /// # Errors
     /// Any database error.
     pub async fn rankings(&self) -> Result<Vec<Ranking>, Error> {
-        rankings(&self.database, &self.views, self.clock.now_ms()).await
+        rankings(&self.database, &self.views, self.clock.now()).await
     }
 }
 
@@ -256,7 +256,7 @@ impl Articles {
 pub(super) async fn rankings(
     database: &Database,
     views: &Views,
-    now: i64,
+    now: Millis,
 ) -> Result<Vec<Ranking>, Error> {
     let mut rankings = Vec::with_capacity(SIDEBAR_WINDOWS.len());
     for window in SIDEBAR_WINDOWS {
@@ -272,7 +272,7 @@ pub(super) async fn rankings(
 pub(super) async fn most_viewed(
     database: &Database,
     views: &Views,
-    now: i64,
+    now: Millis,
     window: Window,
     limit: i64,
 ) -> Result<Vec<RankedArticle>, Error> {
@@ -325,7 +325,7 @@ async fn most_viewed_ever(
     database: &Database,
     views: &Views,
     baselines: &BaselineTable,
-    now: i64,
+    now: Millis,
     limit: usize,
 ) -> Result<Vec<RankedArticle>, Error> {
     let mut count = limit.saturating_mul(2).saturating_add(10);

@@ -236,19 +236,19 @@ impl AuthorCounts {
 
     async fn count_in_sql(&self, counted: Counted, author: UserId) -> sqlx::Result<i64> {
         match counted {
-            Counted::Articles => self.database.count_written(author, self.clock.now_ms()).await,
+            Counted::Articles => self.database.count_written(author, self.clock.now()).await,
             Counted::Followers => self.database.count_followers(author).await,
         }
     }
 
     /// TTL of a count made now, in milliseconds.
     async fn lives_for(&self, counted: Counted) -> sqlx::Result<i64> {
-        let now = self.clock.now_ms();
+        let now = self.clock.now();
         Ok(match counted {
             Counted::Followers => TTL,
             Counted::Articles => {
                 let next = self.database.next_publication(now).await?;
-                next.map_or(TTL, |next| next.saturating_sub(now).clamp(1, TTL))
+                next.map_or(TTL, |next| next.saturating_sub(now.0).clamp(1, TTL))
             }
         })
     }

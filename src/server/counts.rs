@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use futures_util::future::{join, join_all};
 use tidemark_counting::{ArticleId, UserId, Views};
-use tidemark_store::clock::Clock;
+use tidemark_store::clock::{Clock, Millis};
 use tidemark_store::sql::OwnConnection;
 
 use super::articles::{self, MOST_VIEWED_LENGTH};
@@ -244,7 +244,7 @@ impl CountsReader {
     /// The views of articles in the last 24 hours. Articles whose views can't be read in time are
     /// missing.
     async fn last_day(&mut self, articles: &BTreeSet<ArticleId>) -> HashMap<ArticleId, i64> {
-        let now = self.sources.clock.now_ms();
+        let now = self.sources.clock.now().0;
         let is_fresh = |read_at: i64| (0..LAST_DAY_TTL).contains(&(now - read_at));
         let missing: Vec<ArticleId> = articles
             .iter()
@@ -255,7 +255,7 @@ impl CountsReader {
             if self.last_day.len() + missing.len() > REACTIONS {
                 self.last_day.clear();
             }
-            let reading = self.sources.database.views_of_last_day(&missing, now);
+            let reading = self.sources.database.views_of_last_day(&missing, Millis(now));
             if let Ok(Ok(read)) = tokio::time::timeout(FOLLOWERS, reading).await {
                 for article in missing {
                     let views = read.get(&article).copied().unwrap_or_default();
@@ -279,7 +279,7 @@ impl CountsReader {
             self.stored.clear();
             self.reactions_version = reactions_version;
         }
-        let now = self.sources.clock.now_ms();
+        let now = self.sources.clock.now().0;
         let is_fresh = |read_at: i64| (0..REACTIONS_TTL).contains(&(now - read_at));
         let cached = |article: &ArticleId| {
             let (counts, read_at) = self.stored.get(article)?;
@@ -311,7 +311,7 @@ impl CountsReader {
     async fn rankings(&mut self, window: Option<Window>) -> Result<Arc<RenderedRankings>, Error> {
         let Sources { database, views, clock, render, render_long, .. } = &self.sources;
         let (content_version, counted, now) =
-            (database.content_version().current(), views.counted(), clock.now_ms());
+            (database.content_version().current(), views.counted(), clock.now().0);
         if let Some(known) = self.rankings.get(&window)
             && (known.content_version, known.counted) == (content_version, counted)
             && (0..RANKINGS_TTL).contains(&(now - known.read_at))
@@ -320,10 +320,11 @@ impl CountsReader {
         }
         let unranked = views.unranked();
         let lists = match window {
-            None => articles::rankings(database, views, now).await?,
+            None => articles::rankings(database, views, Millis(now)).await?,
             Some(window) => {
                 let articles =
-                    articles::most_viewed(database, views, now, window, MOST_VIEWED_LENGTH).await?;
+                    articles::most_viewed(database, views, Millis(now), window, MOST_VIEWED_LENGTH)
+                        .await?;
                 vec![Ranking { window, articles }]
             }
         };

@@ -284,7 +284,7 @@ impl LiveReader {
         new: &[ArticleId],
     ) -> Result<HashMap<ArticleId, i64>, Error> {
         if !new.is_empty() {
-            articles.extend(self.database.names(new, self.clock.now_ms()).await?.into_keys());
+            articles.extend(self.database.names(new, self.clock.now()).await?.into_keys());
         }
         let mut views = self.views.totals(&articles).await.unwrap_or_default();
         let missing: Vec<ArticleId> =

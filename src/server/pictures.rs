@@ -245,7 +245,7 @@ impl Pictures {
             width: width.into(),
             height: height.into(),
             original_name,
-            created_at: self.clock.now_ms(),
+            created_at: self.clock.now().0,
             copies: None,
         };
         Ok((picture, bytes))

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tidemark_counting::UserId;
-use tidemark_store::clock::Clock;
+use tidemark_store::clock::{Clock, Millis};
 use tidemark_store::redis::{Redis, Script};
 use tower_sessions::SessionStore;
 use tower_sessions::session::{Id, Record};
@@ -84,7 +84,7 @@ impl Sessions {
     ///
     /// # Errors
     /// Database errors.
-    pub async fn prune(&self, now: i64) -> sqlx::Result<u64> {
+    pub async fn prune(&self, now: Millis) -> sqlx::Result<u64> {
         match self {
             Sessions::Sqlite(store) => store.prune(now).await,
             Sessions::Redis(_) => Ok(0),
@@ -171,7 +171,7 @@ impl RedisSessionStore {
     /// # Errors
     /// Any Redis error.
     pub async fn of_user(&self, user: UserId) -> Result<Vec<SignedIn>> {
-        let now = self.clock.now_ms();
+        let now = self.clock.now();
         // Exclusive: a session that ends now has expired.
         let range =
             cmd("ZRANGEBYSCORE").arg(list(user)).arg(format!("({now}")).arg("+inf").to_owned();
@@ -225,7 +225,7 @@ impl RedisSessionStore {
             PREFIX.to_owned(),
             SessionName::of(&record.id).as_str().to_owned(),
             serde_json::to_string(&stored).map_err(|error| Error::Encode(error.to_string()))?,
-            self.clock.now_ms().to_string(),
+            self.clock.now().to_string(),
             ends_at.to_string(),
             MOST_SESSIONS.to_string(),
             if is_new { "new" } else { "known" }.to_owned(),
@@ -264,7 +264,7 @@ impl SessionStore for RedisSessionStore {
             self.redis.within(LOOK_UP, self.redis.query(&command)).await.map_err(backend)?;
         let Some(text) = text else { return Ok(None) };
         let Stored { ends_at, data, .. } = decode(&text)?;
-        if ends_at <= self.clock.now_ms() {
+        if ends_at <= self.clock.now().0 {
             return Ok(None);
         }
         record(id, data, ends_at).map(Some)

@@ -10,7 +10,7 @@ use tidemark_content::front_matter::{LONGEST_SERIES, is_picture_address};
 use tidemark_content::markdown::{self, Rendered};
 use tidemark_content::slug::{slugify, tag_slug};
 use tidemark_counting::{ArticleId, Views};
-use tidemark_store::clock::Clock;
+use tidemark_store::clock::{Clock, Millis};
 
 use super::accounts::FieldErrors;
 use super::articles::totals;
@@ -134,9 +134,9 @@ impl Done {
         intent: &Intent,
         (status, before): (Status, Option<i64>),
         after: Option<i64>,
-        now: i64,
+        now: Millis,
     ) -> Self {
-        let is_later = |at: Option<i64>| at.is_some_and(|at| at > now);
+        let is_later = |at: Option<i64>| at.is_some_and(|at| at > now.0);
         match intent {
             Intent::Save => Done::Saved,
             Intent::Publish => Done::Published,
@@ -411,7 +411,7 @@ impl Studio {
     /// # Errors
     /// Any database error.
     pub async fn table(&self, query: &TableQuery) -> Result<Page<TableRow>, Error> {
-        let mut table = self.database.table(query, self.clock.now_ms()).await?;
+        let mut table = self.database.table(query, self.clock.now()).await?;
         let ids: Vec<ArticleId> = table.items.iter().map(|row| row.id).collect();
         let totals = totals(&self.views, &self.database, &ids).await.unwrap_or_default();
         for row in &mut table.items {
@@ -440,7 +440,7 @@ impl Studio {
             Err(errors) => return Ok(CreateOutcome::Invalid(errors)),
         };
         fields.authors = vec![Author { username: user.username.clone(), name: user.name.clone() }];
-        let now = self.clock.now_ms();
+        let now = self.clock.now();
         for slug in slugs(&fields.slug) {
             fields.slug = slug;
             match self.database.add_article(&fields, user.actor(), form, now).await? {
@@ -494,8 +494,7 @@ impl Studio {
         }
         fields.authors.clone_from(&before.authors);
         fields.aliases.clone_from(&before.aliases);
-        let done =
-            Done::of(intent, (Status::Draft, None), fields.published_at, self.clock.now_ms());
+        let done = Done::of(intent, (Status::Draft, None), fields.published_at, self.clock.now());
         Ok(before.changes(&fields).is_empty().then_some(done))
     }
 
@@ -519,7 +518,7 @@ impl Studio {
             Ok(fields) => fields,
             Err(errors) => return Ok(SaveOutcome::Invalid(errors)),
         };
-        let now = self.clock.now_ms();
+        let now = self.clock.now();
         for slug in slugs(&fields.slug) {
             fields.slug = slug;
             match self
@@ -563,7 +562,7 @@ impl Studio {
         is_deleted: bool,
     ) -> Result<Result<(), String>, Error> {
         self.editable(user, id).await?;
-        let now = self.clock.now_ms();
+        let now = self.clock.now();
         let saved = self.database.set_deleted(id, version, is_deleted, user.actor(), now).await?;
         match saved.ok_or_else(no_article)? {
             Saved::Conflict(stored) => Ok(Err(self.last_change(user, &stored).await?)),
@@ -631,7 +630,7 @@ impl Studio {
             NEW_ARTICLE => None,
             id => Some(self.editable(user, id).await?.fields),
         };
-        let now = self.clock.now_ms();
+        let now = self.clock.now();
         let (authors, published_at) = match stored {
             // A draft gets the date of the day on which it is published.
             Some(fields) => {
@@ -647,7 +646,7 @@ impl Studio {
             title: one_line(&typed.title),
             cover: Some(typed.cover.clone()).filter(|cover| is_picture_address(cover)),
             authors,
-            published_at: Timestamp::from_millisecond(published_at.unwrap_or(now))
+            published_at: Timestamp::from_millisecond(published_at.unwrap_or(now.0))
                 .unwrap_or_default(),
             updated_at: None,
             reading_minutes,
@@ -697,7 +696,7 @@ impl Studio {
             tracing::error!(error = %error, "a draft could not be written");
             Error::Internal
         })?;
-        let saved_at = self.clock.now_ms();
+        let saved_at = self.clock.now().0;
         let draft = Draft { form_key: key.into(), version, fields, saved_at };
         let is_kept = self.database.keep_draft(user.actor(), id, &draft).await?;
         Ok(is_kept.then_some(KeptDraft { saved_at, changed }))
@@ -767,7 +766,7 @@ impl Studio {
         id: ArticleId,
         form: &EditorForm,
     ) -> Result<bool, Error> {
-        Ok(self.database.discard_draft(user.actor(), id, form, self.clock.now_ms()).await?)
+        Ok(self.database.discard_draft(user.actor(), id, form, self.clock.now()).await?)
     }
 
     /// Deletes revisions beyond the configured limits. Failures are only logged, because the next
@@ -797,19 +796,19 @@ impl Studio {
         stored: Option<&EditableArticle>,
     ) -> Result<Result<ArticleFields, FieldErrors>, Error> {
         let mut errors = check(typed);
-        let now = self.clock.now_ms();
+        let now = self.clock.now();
         let before = stored.map(|stored| &stored.fields);
         let status = before.map_or(Status::Draft, |before| before.status);
         let published_at = before.and_then(|before| before.published_at);
-        let seen_since = published_at.filter(|at| status == Status::Published && *at <= now);
+        let seen_since = published_at.filter(|at| status == Status::Published && *at <= now.0);
         let (status, published_at) = match intent {
             Intent::Save => (status, published_at),
             Intent::Unpublish => (Status::Draft, published_at),
             // An article that readers see keeps its date.
-            Intent::Publish => (Status::Published, seen_since.or(Some(now))),
+            Intent::Publish => (Status::Published, seen_since.or(Some(now.0))),
             Intent::Schedule(text) => match parse_time(text) {
                 // The date of an article that readers see may be corrected.
-                Some(at) if at > now || seen_since.is_some() => (Status::Published, Some(at)),
+                Some(at) if at > now.0 || seen_since.is_some() => (Status::Published, Some(at)),
                 Some(_) => {
                     errors.push(("published_at", time_has_passed(now)));
                     (status, published_at)
@@ -865,8 +864,8 @@ fn slug_taken() -> String {
         .into()
 }
 
-fn time_has_passed(now: i64) -> String {
-    let now = format_time(now).replace('T', ", ");
+fn time_has_passed(now: Millis) -> String {
+    let now = format_time(now.0).replace('T', ", ");
     format!("That time has passed: it is {now} in UTC. Choose a later one, or “Publish now”.")
 }
 

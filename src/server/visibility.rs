@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use tidemark_counting::{ArticleId, UserId};
-use tidemark_store::clock::Clock;
+use tidemark_store::clock::{Clock, Millis};
 
 use super::db::Database;
 
@@ -35,7 +35,7 @@ struct Visible {
     /// The content version at the time of the answer.
     content_version: u64,
     /// When the answer expires, in milliseconds since 1970.
-    until: i64,
+    until: Millis,
 }
 
 impl Visible {
@@ -72,7 +72,7 @@ impl Visibility {
     /// Any database error. An article that was visible the last time is answered from the cache
     /// instead.
     pub async fn of(&self, article: ArticleId, user: Option<UserId>) -> sqlx::Result<Seen> {
-        let now = self.clock.now_ms();
+        let now = self.clock.now();
         let content_version = self.database.content_version().current();
         let was_visible = {
             let visible = self.visible.read().unwrap_or_else(PoisonError::into_inner);
@@ -97,7 +97,7 @@ impl Visibility {
         &self,
         article: ArticleId,
         user: Option<UserId>,
-        now: i64,
+        now: Millis,
         content_version: u64,
         was_visible: bool,
     ) -> sqlx::Result<Seen> {

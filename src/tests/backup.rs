@@ -401,7 +401,7 @@ fn c5_batches_that_redis_still_has_are_added_once_or_were_in_the_backup() {
     let unfinished = server.run(async {
         let (names, _) = flusher.take().await.unwrap();
         let batch: Batch = flusher.read(&names[0]).await.unwrap().unwrap();
-        redis.ledger.apply(vec![batch], server.clock.now_ms()).await.unwrap();
+        redis.ledger.apply(vec![batch], server.clock.now()).await.unwrap();
         names
     });
     assert_eq!(unfinished.len(), 1);

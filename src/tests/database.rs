@@ -17,11 +17,12 @@ use tidemark_counting::sql::ledger::{Applied, Batch, Ledger};
 use tidemark_counting::sql::seen::totals_in_sql;
 use tidemark_counting::{ArticleId, Hour, UserId, hour_of};
 use tidemark_servers::SqlServer;
+use tidemark_store::clock::Millis;
 use tidemark_store::sql::OwnConnection;
 use tokio::runtime::Runtime;
 
 /// The tests' current time, in milliseconds since 1970.
-pub const NOW: i64 = 1_800_000_000_000;
+pub const NOW: Millis = Millis(1_800_000_000_000);
 
 /// Creates an empty database in MariaDB or MySQL and returns its URL.
 pub fn new_database() -> String {
@@ -76,7 +77,7 @@ pub fn article(slug: &str) -> ArticleFields {
         reading_minutes: 1,
         language: "en".into(),
         status: Status::Published,
-        published_at: Some(NOW - 1),
+        published_at: Some((NOW - 1).0),
         updated_at: None,
         authors: vec![author("Jo Doe")],
         tags: vec![],
@@ -96,7 +97,7 @@ async fn all_fields(database: &Database) -> Vec<ArticleFields> {
 async fn write_by_slug(
     transaction: &mut ContentTransaction,
     article: &ArticleFields,
-    now: i64,
+    now: Millis,
 ) -> sqlx::Result<Written> {
     let id = articles::id_of_slug(transaction, &article.slug).await?;
     Ok(articles::write(transaction, id, article, now).await?.1)
@@ -105,7 +106,7 @@ async fn write_by_slug(
 pub async fn try_write(
     database: &Database,
     article: &ArticleFields,
-    now: i64,
+    now: Millis,
 ) -> sqlx::Result<Written> {
     let mut transaction = database.begin_content().await?;
     let written = write_by_slug(&mut transaction, article, now).await?;
@@ -140,7 +141,7 @@ fn an_article_is_created_updated_or_left_unchanged() {
         assert_eq!(stored.summary.summary, "");
         assert_eq!(stored.summary.authors, first.authors);
         assert_eq!(stored.summary.tags, first.tags);
-        assert_eq!(stored.summary.published_at, Timestamp::from_millisecond(NOW - 1).unwrap());
+        assert_eq!(stored.summary.published_at, Timestamp::from_millisecond((NOW - 1).0).unwrap());
         assert_eq!(
             (stored.summary.views, stored.summary.likes, stored.summary.collects),
             (0, 0, 0)
@@ -167,7 +168,7 @@ fn an_article_is_created_updated_or_left_unchanged() {
             (changed.summary.title.as_str(), &changed.summary.tags),
             ("Another", &vec![tag("Land")])
         );
-        assert_eq!(changed.updated_at, Timestamp::from_millisecond(NOW + 5).unwrap());
+        assert_eq!(changed.updated_at, Timestamp::from_millisecond((NOW + 5).0).unwrap());
         assert!(by_slug(&database, "second", NOW).await.unwrap().is_none());
     });
 }
@@ -338,7 +339,8 @@ fn unpublished_articles_are_in_no_list() {
         )
         .await;
         write(&database, &ArticleFields { status: Status::Draft, ..hidden("draft") }).await;
-        write(&database, &ArticleFields { published_at: Some(NOW + 1), ..hidden("future") }).await;
+        write(&database, &ArticleFields { published_at: Some((NOW + 1).0), ..hidden("future") })
+            .await;
         execute(
             &database,
             "INSERT INTO article_stats (article_id, views) SELECT id, 5 FROM articles",
@@ -379,7 +381,7 @@ fn unpublished_articles_are_in_no_list() {
             "/tags/secret",
             "/authors/hidden-hand",
         ]) {
-            let changed_at = Timestamp::from_millisecond(now).unwrap();
+            let changed_at = Timestamp::from_millisecond(now.0).unwrap();
             let entry = MapEntry { path: path.to_owned(), changed_at };
             assert_eq!(database.map_parts(listed, now).await.unwrap(), [0]);
             assert_eq!(database.map_part(listed, 0, now).await.unwrap(), [entry]);
@@ -429,7 +431,7 @@ fn lists_are_filtered_by_tag_and_author_together() {
 fn lists_are_paged_newest_first_and_pages_past_the_end_are_empty() {
     on_both(async |database| {
         for (slug, age) in [("a", 3), ("b", 1), ("c", 2), ("d", 2), ("e", 2)] {
-            write(&database, &ArticleFields { published_at: Some(NOW - age), ..article(slug) })
+            write(&database, &ArticleFields { published_at: Some((NOW - age).0), ..article(slug) })
                 .await;
         }
         let mut pages = Vec::new();
@@ -809,7 +811,11 @@ fn users_added_while_articles_name_them_exist_once() {
 }
 
 /// The article with this slug, if readers see it at `now`.
-pub async fn by_slug(database: &Database, slug: &str, now: i64) -> sqlx::Result<Option<Article>> {
+pub async fn by_slug(
+    database: &Database,
+    slug: &str,
+    now: Millis,
+) -> sqlx::Result<Option<Article>> {
     Ok(articles::articles_by_slugs(
         &mut OwnConnection::new(database.any().clone()),
         database.baselines(),
@@ -889,7 +895,8 @@ fn the_parts_of_a_sitemap_are_ranges_of_ids_that_do_not_shift() {
             if let Some(sql) = next_id {
                 execute(&database, sql).await;
             }
-            write(&database, &ArticleFields { published_at: Some(NOW - 1), ..article(slug) }).await;
+            write(&database, &ArticleFields { published_at: Some((NOW - 1).0), ..article(slug) })
+                .await;
         }
         let parts = database.map_parts(Listed::Articles, NOW).await.unwrap();
         assert_eq!(parts, [0, 1, 3]);
@@ -910,14 +917,17 @@ fn the_parts_of_a_sitemap_are_ranges_of_ids_that_do_not_shift() {
 #[test]
 fn recent_articles_leave_out_a_text_that_is_too_large_and_have_the_date_that_readers_saw() {
     on_both(async |database| {
-        let long =
-            ArticleFields { html: "é".repeat(51), published_at: Some(NOW - 1), ..article("long") };
+        let long = ArticleFields {
+            html: "é".repeat(51),
+            published_at: Some((NOW - 1).0),
+            ..article("long")
+        };
         write(&database, &long).await;
         write(
             &database,
             &ArticleFields {
                 html: "é".repeat(50),
-                published_at: Some(NOW - 2),
+                published_at: Some((NOW - 2).0),
                 ..article("short")
             },
         )

@@ -21,7 +21,7 @@ use tidemark::server::stores::Stores;
 use tidemark::server::work::Work;
 use tidemark_counting::UserId;
 use tidemark_servers::{Redis, SqlServer};
-use tidemark_store::clock::Clock;
+use tidemark_store::clock::{Clock, Millis};
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -305,7 +305,7 @@ impl TestServer {
 
     pub fn add_user_with_role(&self, username: &str, password: &str, role: Role) {
         let hash = tidemark::server::accounts::hash_password(password).unwrap();
-        self.run(self.database.add_user(username, "A Reader", role, Some(&hash), 0))
+        self.run(self.database.add_user(username, "A Reader", role, Some(&hash), Millis(0)))
             .unwrap()
             .unwrap();
     }

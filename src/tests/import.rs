@@ -10,11 +10,11 @@ use tidemark::server::db::Database;
 use tidemark::server::db::articles::Filter;
 use tidemark::server::seed::{AUTHOR, seed};
 use tidemark_counting::ArticleId;
-use tidemark_store::clock::Clock;
+use tidemark_store::clock::{Clock, Millis};
 
 use crate::harness::{FIREFOX, NOON, TestServer, corpus, source};
 
-const FAR: i64 = i64::MAX;
+const FAR: Millis = Millis(i64::MAX);
 
 fn run<T>(test: impl AsyncFnOnce(Database, Clock, &Path) -> T) -> T {
     let folder = tempfile::tempdir().unwrap();
@@ -275,7 +275,7 @@ fn the_samples_are_complete_and_added_only_once() {
         for article in &articles {
             assert_eq!(article.authors.len(), 1, "{}", article.slug);
             assert!(!article.tags.is_empty() && !article.summary.is_empty(), "{}", article.slug);
-            assert!(article.published_at.unwrap() < clock.now_ms(), "{}", article.slug);
+            assert!(article.published_at.unwrap() < clock.now().0, "{}", article.slug);
         }
         let with =
             |part: &str| articles.iter().filter(|article| article.html.contains(part)).count();

@@ -15,7 +15,7 @@ use tidemark::server::db::pictures::Picture;
 use tidemark::server::db::users::{Actor, Role};
 use tidemark::server::pictures::{NotTaken, Pictures};
 use tidemark_counting::{ArticleId, UserId};
-use tidemark_store::clock::Clock;
+use tidemark_store::clock::{Clock, Millis};
 
 use crate::harness::{Client, FIREFOX, NOON, TestServer, binary};
 use crate::pictures::files::png;
@@ -592,7 +592,8 @@ async fn live_through(events: Vec<(usize, Event)>) {
     let database = Database::open(&url).await.unwrap();
     let clock = Clock::manual(NOON.parse().unwrap());
     let blog = folder.path().join("blog");
-    let user = database.add_user("admin", "Admin", Role::Admin, None, 0).await.unwrap().unwrap();
+    let user =
+        database.add_user("admin", "Admin", Role::Admin, None, Millis(0)).await.unwrap().unwrap();
     let actor = Actor { id: user, credential: 0, role: Role::Admin };
     let write = |number: usize, (text, slug): &(String, String)| {
         let text = format!(
@@ -639,11 +640,14 @@ async fn live_through(events: Vec<(usize, Event)>) {
                 model.here = (fields.markdown.clone(), fields.slug.clone());
                 model.is_changed_here = true;
                 let form = EditorForm::default();
-                database.save_article(id, stored.version, &fields, actor, &form, 1).await.unwrap();
+                database
+                    .save_article(id, stored.version, &fields, actor, &form, Millis(1))
+                    .await
+                    .unwrap();
             }
             Event::DeletedHere => {
                 let stored = database.editable(id).await.unwrap().unwrap();
-                database.set_deleted(id, stored.version, true, actor, 1).await.unwrap();
+                database.set_deleted(id, stored.version, true, actor, Millis(1)).await.unwrap();
                 (model.is_deleted, model.is_changed_here) = (true, true);
             }
             Event::EditedHere | Event::RenamedHere => {}

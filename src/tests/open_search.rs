@@ -25,6 +25,7 @@ use tidemark_content::markdown;
 use tidemark_content::search::Query;
 use tidemark_counting::ArticleId;
 use tidemark_servers::proxy::{Network, Proxy};
+use tidemark_store::clock::Millis;
 use tidemark_store::failpoint::Variant;
 
 use crate::database::{NOW, article, tag, write};
@@ -56,7 +57,7 @@ impl Place {
         ]);
         let boss = server.run(async {
             let database = &server.database;
-            database.add_user("boss", "Boss", Role::Admin, None, 0).await.unwrap().unwrap();
+            database.add_user("boss", "Boss", Role::Admin, None, Millis(0)).await.unwrap().unwrap();
             database.user_by_username("boss").await.unwrap().unwrap().actor()
         });
         let open_search = server.stores.open_search.clone().unwrap();
@@ -79,8 +80,8 @@ impl Place {
         self.server.run(self.open_search.bring_counts()).unwrap();
     }
 
-    fn now(&self) -> i64 {
-        self.server.clock.now_ms()
+    fn now(&self) -> Millis {
+        self.server.clock.now()
     }
 
     fn add(&self, fields: &ArticleFields) -> ArticleId {
@@ -350,7 +351,7 @@ fn one_wrong_letter_is_forgiven_if_nothing_else_is_found_and_the_word_is_named()
     let id = place.add(&with_text("one", "The lighthouse", "A lighthouse keeper writes."));
     let hidden = place.add(&with_text("two", "Secret", "The unmentionable."));
     let later = place.now() + 60_000;
-    place.change(hidden, |fields| fields.published_at = Some(later));
+    place.change(hidden, |fields| fields.published_at = Some(later.0));
     place.step();
     let find = |text: &str| {
         place.server.run(async {
@@ -378,7 +379,7 @@ fn results_are_filtered_sorted_and_paged() {
             _ => ("Other", "Once a whale."),
         };
         let fields = ArticleFields {
-            published_at: Some(now - number * 10 * DAY),
+            published_at: Some((now - number * 10 * DAY).0),
             tags: if number % 2 == 0 { vec![tag("Sea")] } else { vec![] },
             ..with_text(&format!("whale-{number}"), title, text)
         };
@@ -388,7 +389,7 @@ fn results_are_filtered_sorted_and_paged() {
     place.count(ids[4], 15_999_999);
     place.count(ids[5], 5);
     let future =
-        ArticleFields { published_at: Some(now + 1), ..with_text("soon", "Whale", "Whale") };
+        ArticleFields { published_at: Some((now + 1).0), ..with_text("soon", "Whale", "Whale") };
     place.add(&future);
     place.step();
     let asked = place.asked("whale");
@@ -807,7 +808,8 @@ fn while_opensearch_is_away_saves_pages_and_counts_go_on_and_no_search_waits_for
     let metrics = server.someone().get("/metrics").text;
     assert!(metrics.contains("tidemark_store_up{store=\"opensearch\"} 0"), "{metrics}");
     assert!(metrics.contains("tidemark_search_queue 1"), "{metrics}");
-    let findings = server.run(examine_open_search(&server.config, &place.open_search, place.now()));
+    let findings =
+        server.run(examine_open_search(&server.config, &place.open_search, place.now().0));
     assert!(
         findings.iter().any(
             |finding| matches!(finding, Finding::Wrong(text) if text.contains("does not answer"))
@@ -826,14 +828,14 @@ fn the_doctor_says_what_waits_for_how_long() {
     let server = &place.server;
     place.set_text(ArticleId(server.id("first")), "Another.");
     let at = |now| server.run(examine_open_search(&server.config, &place.open_search, now));
-    let soon = at(place.now());
+    let soon = at(place.now().0);
     assert!(
         soon.contains(&Finding::Fact(
             "OpenSearch: 1 articles and 0 counts are still to be sent to it.".into()
         )),
         "{soon:?}"
     );
-    let late = at(place.now() + 10 * 60_000);
+    let late = at((place.now() + 10 * 60_000).0);
     assert!(
         late.iter().any(
             |finding| matches!(finding, Finding::Warning(text) if text.contains("since 10 minutes"))

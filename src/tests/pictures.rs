@@ -28,6 +28,7 @@ use self::files::{
     with_gif_metadata, with_png_chunk, with_segment, with_webp_metadata,
 };
 use crate::harness::{Answer, Client, TestServer, binary, source};
+use tidemark_store::clock::Millis;
 
 const PASSWORD: &str = "a-good-password";
 
@@ -946,8 +947,8 @@ fn copies_whose_maker_died_are_made_again() {
     let url = address(&jo, "tide.jpg", &photo(700, 400));
     let name = &url["/pictures/".len()..];
     // Another process begins, and dies.
-    let now = server.clock.now_ms();
-    assert!(server.run(server.database.begin_copies(name, now, now)).unwrap());
+    let now = server.clock.now().0;
+    assert!(server.run(server.database.begin_copies(name, Millis(now), Millis(now))).unwrap());
     assert_eq!(make_copies(&server), 0, "one makes them");
     assert_eq!(
         server.someone().get(&format!("{url}.480.webp")).header("content-type"),

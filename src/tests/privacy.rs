@@ -150,7 +150,7 @@ fn c3_after_a_day_of_readers_no_stored_byte_links_a_reader_to_an_article() {
     }
 
     // The identifiers that the program derived while it had the day's salt.
-    let day = day_of(server.clock.now_ms());
+    let day = day_of(server.clock.now());
     let (salt, _) = server.run(server.stores.views.salts(day, [0; 32], None)).unwrap();
     let mut needles = vec![Needle("the salt".into(), salt.to_vec())];
     // These would tell which articles a reader has read.

@@ -13,6 +13,7 @@ use tidemark::server::db::reactions::Counted;
 use tidemark::server::db::users::Role;
 use tidemark_counting::store::Drift;
 use tidemark_counting::{ArticleId, UserId};
+use tidemark_store::clock::Millis;
 
 use crate::harness::{Answer, Client, TestServer, binary, reader, source};
 
@@ -35,7 +36,11 @@ impl TestServer {
     fn users(&self, count: usize) -> Vec<UserId> {
         let add = async |index: usize| {
             let name = format!("user-{index}");
-            self.database.add_user(&name, &name, Role::Reader, None, 0).await.unwrap().unwrap()
+            self.database
+                .add_user(&name, &name, Role::Reader, None, Millis(0))
+                .await
+                .unwrap()
+                .unwrap()
         };
         self.run(async {
             let mut ids = Vec::new();
@@ -450,7 +455,7 @@ fn many_simultaneous_readers_are_all_counted_without_deadlocks() {
                                         reader(user),
                                         ArticleId(article),
                                         is_on,
-                                        click,
+                                        Millis(click),
                                     )
                                     .await
                                     .unwrap();
@@ -465,7 +470,7 @@ fn many_simultaneous_readers_are_all_counted_without_deadlocks() {
                                 reader(user),
                                 ArticleId(article),
                                 true,
-                                click,
+                                Millis(click),
                             )
                             .await
                             .unwrap();
@@ -475,7 +480,7 @@ fn many_simultaneous_readers_are_all_counted_without_deadlocks() {
                                 reader(user),
                                 ArticleId(article),
                                 false,
-                                click,
+                                Millis(click),
                             )
                             .await
                             .unwrap();
@@ -492,12 +497,18 @@ fn many_simultaneous_readers_are_all_counted_without_deadlocks() {
             for article in articles {
                 server
                     .database
-                    .set_reaction(Counted::Likes, reader(user), ArticleId(article), true, 0)
+                    .set_reaction(Counted::Likes, reader(user), ArticleId(article), true, Millis(0))
                     .await
                     .unwrap();
                 server
                     .database
-                    .set_reaction(Counted::Collects, reader(user), ArticleId(article), false, 0)
+                    .set_reaction(
+                        Counted::Collects,
+                        reader(user),
+                        ArticleId(article),
+                        false,
+                        Millis(0),
+                    )
                     .await
                     .unwrap();
             }
@@ -518,7 +529,13 @@ fn likes_during_a_reconcile_are_neither_lost_nor_doubled() {
             for user in &users {
                 server
                     .database
-                    .set_reaction(Counted::Likes, reader(*user), ArticleId(article), true, 0)
+                    .set_reaction(
+                        Counted::Likes,
+                        reader(*user),
+                        ArticleId(article),
+                        true,
+                        Millis(0),
+                    )
                     .await
                     .unwrap();
                 server
@@ -528,7 +545,7 @@ fn likes_during_a_reconcile_are_neither_lost_nor_doubled() {
                         reader(*user),
                         ArticleId(article),
                         user.0 % 4 != 0,
-                        0,
+                        Millis(0),
                     )
                     .await
                     .unwrap();

@@ -22,7 +22,7 @@ use tidemark::server::sessions::{
 use tidemark_content::pictures::Kind;
 use tidemark_counting::UserId;
 use tidemark_servers::{Redis as RedisServer, RedisCluster};
-use tidemark_store::clock::Clock;
+use tidemark_store::clock::{Clock, Millis};
 use tidemark_store::redis::Redis;
 use tower_sessions::SessionStore;
 use tower_sessions::session::{Id, Record};
@@ -48,7 +48,7 @@ fn runtime() -> tokio::runtime::Runtime {
 
 /// A session that starts now.
 fn new_session(user: UserId, clock: &Clock) -> Record {
-    let now = clock.now_ms();
+    let now = clock.now().0;
     let data = [
         (USER_ID, json!(user)),
         (CREDENTIAL, json!(0)),
@@ -74,7 +74,7 @@ async fn sqlite_sessions(folder: &std::path::Path, clock: &Clock) -> Sessions {
     for user in USERS {
         let name = format!("user-{user}");
         let added = Database::from(AnyDatabase::Sqlite(database.clone()))
-            .add_user(&name, &name, Role::Reader, None, 0)
+            .add_user(&name, &name, Role::Reader, None, Millis(0))
             .await;
         assert_eq!(added.unwrap(), Some(user));
     }
@@ -160,7 +160,7 @@ async fn agrees_with_the_model(
             Action::Advance(seconds) => clock.advance(Duration::from_secs(seconds)),
         }
         let is_alive = |known: &Known| {
-            !known.is_ended && milliseconds(known.record.expiry_date) > clock.now_ms()
+            !known.is_ended && milliseconds(known.record.expiry_date) > clock.now().0
         };
         for known in &all {
             let found = sessions.load(&known.record.id).await.unwrap();
@@ -654,7 +654,7 @@ async fn written(database: &Database, actor: Actor) -> Vec<(&'static str, Result
         database.articles(&Default::default(), None, 1, 1, NOW).await.unwrap().items[0].id;
     let author = database.user_by_username("jo-doe").await.unwrap().unwrap();
     let form = EditorForm::default();
-    let draft = Draft { form_key: String::new(), version: 1, fields: "{}".into(), saved_at: NOW };
+    let draft = Draft { form_key: String::new(), version: 1, fields: "{}".into(), saved_at: NOW.0 };
     let picture = Picture {
         name: format!("{:032x}.png", actor.credential),
         user_id: actor.id,
@@ -663,7 +663,7 @@ async fn written(database: &Database, actor: Actor) -> Vec<(&'static str, Result
         width: 1,
         height: 1,
         original_name: "tide.png".into(),
-        created_at: NOW,
+        created_at: NOW.0,
         copies: None,
     };
     let stored = database.editable(article_id).await.unwrap().unwrap();

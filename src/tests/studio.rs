@@ -528,7 +528,7 @@ fn unsaved_changes_are_recovered_and_can_be_discarded() {
     let is_kept = |answer: Answer| answer.json()["saved_at"].is_number();
     let answer = keep(id, 1, KEYS[0], "Half way");
     assert_eq!(answer.status, 200, "{}", answer.text);
-    assert_eq!(answer.json()["saved_at"], studio.server.clock.now_ms());
+    assert_eq!(answer.json()["saved_at"], studio.server.clock.now().0);
     let editor = writer.get(&format!("/studio/{id}")).text;
     for part in [
         "Unsaved changes from",

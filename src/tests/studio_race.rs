@@ -32,7 +32,7 @@ fn c7_a_thousand_saves_and_a_hundred_thousand_views_at_the_same_time_lose_nothin
     let server = TestServer::start();
     server.add_user_with_role("boss", "a-good-password", Role::Admin);
     let id = server.id("first");
-    let day = day_of(server.clock.now_ms());
+    let day = day_of(server.clock.now());
     let conflicts = Arc::new(AtomicU64::new(0));
     let texts = server.run(async {
         let database = &server.database;
@@ -54,7 +54,7 @@ fn c7_a_thousand_saves_and_a_hundred_thousand_views_at_the_same_time_lose_nothin
                             &fields,
                             boss.actor(),
                             &EditorForm::default(),
-                            server.clock.now_ms(),
+                            server.clock.now(),
                         )
                         .await;
                     match saved.unwrap().unwrap() {

@@ -99,7 +99,7 @@ async fn assert_complete(parts: &Parts) {
     assert_eq!(database.redirects().await.unwrap().len(), 1);
     assert_eq!(parts.site.stored().await.unwrap().title.as_deref(), Some("Tides"));
     assert!(database.picture("abc.png").await.unwrap().is_some());
-    let article = database.article(ArticleId(1), parts.clock.now_ms()).await.unwrap().unwrap();
+    let article = database.article(ArticleId(1), parts.clock.now()).await.unwrap().unwrap();
     assert!(article.markdown.contains("\u{1f30a}"), "{}", article.markdown);
     assert_eq!(database.searchable().await.unwrap(), 2);
 }

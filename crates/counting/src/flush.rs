@@ -25,7 +25,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use ::redis::{Value, cmd};
-use tidemark_store::clock::Clock;
+use tidemark_store::clock::{Clock, Millis};
 use tidemark_store::failpoint;
 use tidemark_store::redis::{Info, Script};
 
@@ -152,8 +152,8 @@ pub struct BatchName {
 }
 
 /// Whether a batch of this name is so old that the ledger may have forgotten it, so that it must
-/// not be added at `now` (milliseconds). Names tell their age.
-pub fn is_too_old(id: &str, now: i64) -> bool {
+/// not be added at `now`. Names tell their age.
+pub fn is_too_old(id: &str, now: Millis) -> bool {
     is_undecided(id, now)
 }
 
@@ -217,7 +217,7 @@ impl Flusher {
         }
         let is_synced = self.wait_until_synced(&sealed).await?;
         failpoint::reach("flush-synced");
-        let now = self.clock.now_ms();
+        let now = self.clock.now();
         for (Sealed { shard, batches: ids, .. }, is_synced) in sealed.into_iter().zip(is_synced) {
             for id in ids {
                 if !is_synced {
@@ -268,7 +268,7 @@ impl Flusher {
         if failpoint::variant() == Some(failpoint::Variant::DeleteFirst) {
             self.finish(&there).await?;
         }
-        let applied = self.store.ledger.apply(batches, self.clock.now_ms()).await?;
+        let applied = self.store.ledger.apply(batches, self.clock.now()).await?;
         failpoint::reach("flush-applied");
         self.finish(&there).await?;
         Ok(applied)

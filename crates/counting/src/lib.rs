@@ -78,6 +78,7 @@ use batcher::Batcher;
 pub use ids::{ArticleId, ShardId, UserId};
 pub use outcome::{Reason, ViewOutcome};
 use store::ViewStore;
+use tidemark_store::clock::Millis;
 use tidemark_store::sql::Migrations;
 pub use visitor::Day;
 use visitor::{Identifier, Key, Purpose, Reader, Visitor};
@@ -102,8 +103,8 @@ pub enum ViewError {
     /// The visitor was hashed for a different day than the store's. The view is not recorded.
     #[error("the day has changed")]
     OtherDay {
-        /// The store's time, in milliseconds.
-        now: i64,
+        /// The store's time.
+        now: Millis,
     },
     /// The store failed. The view may or may not have been recorded.
     #[error("the view store failed: {0}")]

@@ -15,6 +15,7 @@ use smallvec::SmallVec;
 
 use crate::ArticleId;
 use crate::visitor::Hashes;
+use tidemark_store::clock::Millis;
 
 /// Bytes in a log entry.
 pub const ENTRY: usize = 16;
@@ -106,11 +107,11 @@ fn half(article: ArticleId, hash: i64, kind: Kind) -> Half {
     [a, b, c, d, e, f]
 }
 
-/// The second at which a window ends that begins at `now` (milliseconds). It is rounded up, so no
+/// The second at which a window ends that begins at `now`. It is rounded up, so no
 /// window is shorter than `window`.
-pub fn window_ends_at(now: i64, window: Duration) -> u32 {
+pub fn window_ends_at(now: Millis, window: Duration) -> u32 {
     let window = i64::try_from(window.as_millis()).unwrap_or(i64::MAX);
-    let rounded_up = now.saturating_add(window).saturating_add(999).div_euclid(1_000);
+    let rounded_up = now.0.saturating_add(window).saturating_add(999).div_euclid(1_000);
     u32::try_from(rounded_up.max(0)).unwrap_or(u32::MAX)
 }
 
@@ -387,7 +388,7 @@ mod tests {
 
     #[test]
     fn c2_a_window_ends_on_a_full_second_and_never_too_soon() {
-        let ends_at = |now, window| window_ends_at(now, Duration::from_millis(window));
+        let ends_at = |now, window| window_ends_at(Millis(now), Duration::from_millis(window));
         assert_eq!(ends_at(5_000, 10_000), 15);
         assert_eq!(ends_at(5_001, 10_000), 16);
         assert_eq!(ends_at(5_999, 10_000), 16);

@@ -17,6 +17,7 @@ use crate::ViewError;
 use crate::ViewOutcome;
 use crate::Window;
 use crate::sql::salts::Salt;
+use tidemark_store::clock::Millis;
 
 /// A store of views. All stores give the same answers and differ only in what they run on.
 #[derive(Clone, Debug)]
@@ -36,15 +37,15 @@ pub enum Recorded {
     NoTotal,
     /// The view was not recorded: the visitor was hashed for a different day than the store's.
     OtherDay {
-        /// The store's time, in milliseconds.
-        now: i64,
+        /// The store's time.
+        now: Millis,
     },
 }
 
 impl Decision {
     /// Turns the decision on a view of `article` into the caller's result. `views` is the article's
     /// total, if known; `now` is the store's time.
-    fn recorded(self, article: ArticleId, views: Option<i64>, now: i64) -> Recorded {
+    fn recorded(self, article: ArticleId, views: Option<i64>, now: Millis) -> Recorded {
         let reason = match self {
             Decision::OtherDay => return Recorded::OtherDay { now },
             Decision::Counted => None,

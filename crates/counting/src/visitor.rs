@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use smallvec::SmallVec;
-use tidemark_store::clock::Clock;
+use tidemark_store::clock::{Clock, Millis};
 
 use super::store::ViewStore;
 use crate::UserId;
@@ -121,8 +121,8 @@ struct Salts {
     day: Day,
     today: Salt,
     yesterday: Option<Salt>,
-    /// When they were loaded from the store, in milliseconds.
-    asked_at: i64,
+    /// When they were loaded from the store.
+    asked_at: Millis,
 }
 
 impl Salts {
@@ -151,13 +151,13 @@ impl Identifier {
     }
 
     /// Adopts the store's clock, which shows `now`.
-    pub fn set_time(&self, now: i64) {
-        self.ahead.store(now.saturating_sub(self.clock.now_ms()), Ordering::Relaxed);
+    pub fn set_time(&self, now: Millis) {
+        self.ahead.store(now.0.saturating_sub(self.clock.now().0), Ordering::Relaxed);
     }
 
     /// Whether the day may still change before a view is recorded.
     pub fn is_near_midnight(&self) -> bool {
-        let time = self.clock.now_ms().rem_euclid(DAY_MS);
+        let time = self.clock.now().0.rem_euclid(DAY_MS);
         time.min(DAY_MS - time) <= CLOCKS_DIFFER_BY
     }
 
@@ -231,11 +231,11 @@ impl Identifier {
         *self.salts.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn visitor(&self, reader: &Reader, salts: &Salts, now: i64) -> Visitor {
+    fn visitor(&self, reader: &Reader, salts: &Salts, now: Millis) -> Visitor {
         // Later in the day no window from yesterday is still open, so the second lookup would find
         // nothing.
         let window = i64::try_from(self.window.as_millis()).unwrap_or(i64::MAX);
-        let is_soon = now.rem_euclid(DAY_MS) <= window.saturating_add(CLOCKS_DIFFER_BY);
+        let is_soon = now.0.rem_euclid(DAY_MS) <= window.saturating_add(CLOCKS_DIFFER_BY);
         let yesterday = salts.yesterday.filter(|_| is_soon).map(|salt| hash(reader, &salt));
         Visitor { day: salts.day, today: hash(reader, &salts.today), yesterday }
     }
@@ -249,11 +249,11 @@ impl Identifier {
     }
 
     /// The store's time, as far as this process knows it.
-    fn now(&self) -> i64 {
-        self.clock.now_ms().saturating_add(self.ahead.load(Ordering::Relaxed))
+    fn now(&self) -> Millis {
+        self.clock.now().saturating_add(self.ahead.load(Ordering::Relaxed))
     }
 
-    async fn salts(&self, now: i64) -> Result<Salts, ViewError> {
+    async fn salts(&self, now: Millis) -> Result<Salts, ViewError> {
         match self.known_salts(day_of(now), now) {
             Some(salts) => Ok(salts),
             // Boxed, like everything a view rarely needs: thousands of views may be waiting for
@@ -262,11 +262,11 @@ impl Identifier {
         }
     }
 
-    fn known_salts(&self, day: Day, now: i64) -> Option<Salts> {
+    fn known_salts(&self, day: Day, now: Millis) -> Option<Salts> {
         self.known().filter(|salts| salts.day == day && now < salts.asked_at + TTL)
     }
 
-    async fn ask_for_salts(&self, day: Day, now: i64) -> Result<Salts, ViewError> {
+    async fn ask_for_salts(&self, day: Day, now: Millis) -> Result<Salts, ViewError> {
         let known = self.known();
         // A store that has lost its salts gets the cached ones back. Otherwise other processes
         // would create new salts, and every visitor would look new. All callers that notice the new
@@ -294,9 +294,9 @@ impl Sub<i64> for Day {
     }
 }
 
-/// The UTC day of a time in milliseconds.
-pub fn day_of(milliseconds: i64) -> Day {
-    Day(milliseconds.div_euclid(DAY_MS))
+/// The UTC day of a time.
+pub fn day_of(time: Millis) -> Day {
+    Day(time.0.div_euclid(DAY_MS))
 }
 
 /// The hashes of a reader under a salt: the first 64 bits of BLAKE3 keyed with it. Each kind of
@@ -461,7 +461,7 @@ mod tests {
             assert!(follower.step().await);
             identifier.known().map(|known| (known.day, known.yesterday.is_some()))
         };
-        let yesterday = day_of(clock.now_ms()) - 1;
+        let yesterday = day_of(clock.now()) - 1;
         assert_eq!(known().await, Some((yesterday, false)), "not the day before yesterday");
         clock.advance(a_day);
         assert_eq!(known().await, None);

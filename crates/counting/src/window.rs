@@ -3,6 +3,7 @@
 use std::ops::Sub;
 
 use crate::ids::number;
+use tidemark_store::clock::Millis;
 
 /// The time span of a ranking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -66,7 +67,7 @@ impl Sub for Hour {
     }
 }
 
-/// The hour of a time in milliseconds.
-pub fn hour_of(milliseconds: i64) -> Hour {
-    Hour(milliseconds.div_euclid(3_600_000))
+/// The hour of a time.
+pub fn hour_of(time: Millis) -> Hour {
+    Hour(time.0.div_euclid(3_600_000))
 }

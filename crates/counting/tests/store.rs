@@ -243,7 +243,7 @@ fn visitor(visitor: i64, address: i64) -> Visitor {
 }
 
 fn on_day_of(clock: &Clock, visitor: Visitor) -> Visitor {
-    Visitor { day: day_of(clock.now_ms()), ..visitor }
+    Visitor { day: day_of(clock.now()), ..visitor }
 }
 
 fn runtime() -> tokio::runtime::Runtime {

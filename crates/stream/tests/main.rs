@@ -146,7 +146,7 @@ impl Blog {
     /// Has each of these people view each of these articles.
     async fn view(&self, people: std::ops::Range<i64>, articles: impl IntoIterator<Item = i64>) {
         let articles: Vec<ArticleId> = articles.into_iter().map(ArticleId).collect();
-        let day = day_of(self.clock.now_ms());
+        let day = day_of(self.clock.now());
         for shard in self.store.shards() {
             let mut views = Vec::new();
             for &article in

@@ -125,7 +125,7 @@ pub async fn new_article_page() -> LoadedPage {
             view! {
                 <h1 class="visually-hidden">"New article"</h1>
                 {notice.map(|text| view! { <Notice text /> })}
-                <Editor text sent article=None now=state.clock.now_ms() />
+                <Editor text sent article=None now=state.clock.now().0 />
             },
         )
         .with_islands())
@@ -183,7 +183,7 @@ pub async fn page() -> LoadedPage {
             }
         };
         let title = article.fields.title.clone();
-        let now = state.clock.now_ms();
+        let now = state.clock.now().0;
         let note = match conflict {
             None => None,
             Some(conflict) => {

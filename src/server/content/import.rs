@@ -256,7 +256,7 @@ impl<'a> Import<'a> {
                         UserId(0)
                     } else {
                         let owner = byline(&article.found.source).swap_remove(0);
-                        self.database.byline_user(&owner, self.clock.now_ms()).await?
+                        self.database.byline_user(&owner, self.clock.now()).await?
                     };
                     keep(owner, picture.name(), bytes).await?
                 }
@@ -279,7 +279,7 @@ impl<'a> Import<'a> {
         let mut most = usize::MAX;
         while !rest.is_empty() {
             let began = Instant::now();
-            let now = self.clock.now_ms();
+            let now = self.clock.now();
             let mut transaction = self.database.begin_content().await?;
             let mut outcomes = Vec::new();
             let mut failure = None;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use sqlx::AssertSqlSafe;
 use tidemark_counting::{ArticleId, hour_of};
+use tidemark_store::clock::Millis;
 use tidemark_store::sql::OwnConnection;
 
 use super::{Database, on_own, on_reader};
@@ -58,7 +59,7 @@ impl Database {
     pub async fn views_of_last_day(
         &self,
         articles: &[ArticleId],
-        now: i64,
+        now: Millis,
     ) -> sqlx::Result<HashMap<ArticleId, i64>> {
         let mut views = HashMap::with_capacity(articles.len());
         for chunk in articles.chunks(MOST_PLACEHOLDERS) {

@@ -1,6 +1,7 @@
 //! Known devices: the browsers in which users have signed in.
 
 use tidemark_counting::UserId;
+use tidemark_store::clock::Millis;
 
 use super::{Database, is_taken, on_reader, on_writer};
 
@@ -14,7 +15,7 @@ impl Database {
         &self,
         user: UserId,
         token_hash: &str,
-        since: i64,
+        since: Millis,
     ) -> sqlx::Result<bool> {
         let sql = "SELECT count(*) FROM known_devices WHERE user_id = ? AND token_hash = ? AND used_at > ?";
         let count: i64 = on_reader!(self, pool => {
@@ -29,7 +30,7 @@ impl Database {
         &self,
         user: UserId,
         token_hash: &str,
-        now: i64,
+        now: Millis,
         most: i64,
     ) -> sqlx::Result<()> {
         self.forget_device(user, token_hash).await?;
@@ -58,7 +59,7 @@ impl Database {
     }
 
     /// Deletes the browsers that were last used at or before `before` (milliseconds since 1970).
-    pub async fn prune_devices(&self, before: i64) -> sqlx::Result<u64> {
+    pub async fn prune_devices(&self, before: Millis) -> sqlx::Result<u64> {
         let sql = "DELETE FROM known_devices WHERE used_at <= ?";
         on_writer!(self, pool => sqlx::query(sql).bind(before).execute(pool).await.map(|done| done.rows_affected()))
     }

@@ -3,6 +3,7 @@
 
 use sqlx::FromRow;
 use tidemark_counting::{ArticleId, UserId};
+use tidemark_store::clock::Millis;
 
 use super::users::{Actor, WriteError, hold};
 use super::{Database, Dialect, Transaction, on_connection, on_reader, on_writer};
@@ -126,7 +127,7 @@ impl Database {
         actor: Actor,
         article: ArticleId,
         form: &EditorForm,
-        now: i64,
+        now: Millis,
     ) -> Result<bool, WriteError> {
         let sql = "SELECT EXISTS (SELECT 1 FROM article_drafts
                    WHERE user_id = ? AND article_id = ? AND form_key = ?)";
@@ -153,7 +154,7 @@ impl Database {
         actor: Actor,
         article: ArticleId,
         form: &EditorForm,
-        now: i64,
+        now: Millis,
     ) -> Result<(), WriteError> {
         let mut transaction = self.begin().await?;
         hold(&mut transaction, actor).await?;
@@ -174,7 +175,7 @@ impl Database {
     }
 
     /// Forgets the forms that were used before `time`. Returns how many.
-    pub async fn prune_used_forms(&self, time: i64) -> sqlx::Result<u64> {
+    pub async fn prune_used_forms(&self, time: Millis) -> sqlx::Result<u64> {
         let sql = "DELETE FROM used_forms WHERE used_at < ?";
         on_writer!(self, pool => {
             sqlx::query(sql).bind(time).execute(pool).await.map(|done| done.rows_affected())
@@ -204,7 +205,7 @@ pub(super) async fn finish(
     article: ArticleId,
     form: &EditorForm,
     saved_as: Option<ArticleId>,
-    now: i64,
+    now: Millis,
 ) -> sqlx::Result<()> {
     let delete = "DELETE FROM article_drafts
                   WHERE user_id = ? AND article_id = ? AND form_key = ? AND saved_at <= ?";

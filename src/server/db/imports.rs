@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use sqlx::FromRow;
 use tidemark_counting::{ArticleId, UserId};
+use tidemark_store::clock::Millis;
 
 use super::articles::{ArticleFields, Status, settled, write, writer_for_byline};
 use super::content_version::ContentTransaction;
@@ -89,7 +90,7 @@ impl Database {
     }
 
     /// Returns the ID of the user for a byline, adding one who can't sign in if necessary.
-    pub async fn byline_user(&self, author: &Author, now: i64) -> sqlx::Result<UserId> {
+    pub async fn byline_user(&self, author: &Author, now: Millis) -> sqlx::Result<UserId> {
         let mut transaction = self.begin().await?;
         let id = writer_for_byline(&mut transaction, author, now).await?;
         transaction.commit().await?;
@@ -135,7 +136,7 @@ impl Database {
 pub async fn take(
     transaction: &mut ContentTransaction,
     incoming: Incoming<'_>,
-    now: i64,
+    now: Millis,
 ) -> sqlx::Result<(Outcome, Vec<String>)> {
     let Incoming { target, may_change, path, hash, fields } = incoming;
     let Some((id, version)) = target else {
@@ -188,7 +189,7 @@ pub async fn take(
     }
     write(transaction, Some(id), &article, now).await?;
     if is_revised {
-        let revision = Revision::of(id, version + 1, &article, None, now);
+        let revision = Revision::of(id, version + 1, &article, None, now.0);
         revisions::add(transaction, &revision).await?;
     }
     remember(transaction, id, path, hash, version + 1).await?;

@@ -2,6 +2,7 @@
 
 use sqlx::AssertSqlSafe;
 use tidemark_counting::{ArticleId, UserId};
+use tidemark_store::clock::Millis;
 
 use super::articles::{FROM, SummaryRow, VISIBLE, summary_columns};
 use super::{Database, on_reader};
@@ -61,7 +62,7 @@ impl Database {
         list: List,
         page: i64,
         per_page: i64,
-        now: i64,
+        now: Millis,
     ) -> sqlx::Result<Page<ArticleSummary>> {
         let (join, conditions, _, user) = list.parts();
         let sql = format!("SELECT count(*) FROM articles {join} WHERE {conditions}");
@@ -78,7 +79,7 @@ impl Database {
         total: i64,
         page: i64,
         per_page: i64,
-        now: i64,
+        now: Millis,
     ) -> sqlx::Result<Page<ArticleSummary>> {
         let (join, conditions, order, user) = list.parts();
         let columns = summary_columns(self.dialect());
@@ -101,7 +102,7 @@ impl Database {
     pub async fn author_with_id(
         &self,
         username: &str,
-        now: i64,
+        now: Millis,
     ) -> sqlx::Result<Option<(UserId, Author)>> {
         let sql = format!(
             "SELECT users.id, users.username, users.name FROM users WHERE users.username = ? AND EXISTS
@@ -115,13 +116,13 @@ impl Database {
     }
 
     /// Returns the ID of the article with this slug, if it is visible at `now`.
-    pub async fn id_of_slug(&self, slug: &str, now: i64) -> sqlx::Result<Option<ArticleId>> {
+    pub async fn id_of_slug(&self, slug: &str, now: Millis) -> sqlx::Result<Option<ArticleId>> {
         let sql = format!("SELECT id FROM articles WHERE {VISIBLE} AND slug = ?");
         on_reader!(self, pool => sqlx::query_scalar(AssertSqlSafe(sql)).bind(now).bind(slug).fetch_optional(pool).await)
     }
 
     /// Counts the articles visible at `now` that have the user in the byline.
-    pub async fn count_written(&self, user: UserId, now: i64) -> sqlx::Result<i64> {
+    pub async fn count_written(&self, user: UserId, now: Millis) -> sqlx::Result<i64> {
         let sql = format!(
             "SELECT count(DISTINCT articles.id) FROM article_authors JOIN articles ON articles.id = article_authors.article_id
              WHERE {VISIBLE} AND article_authors.user_id = ?"
@@ -137,7 +138,7 @@ impl Database {
 
     /// Returns when the next scheduled article after `now` is published; `None` if nothing is
     /// scheduled.
-    pub async fn next_publication(&self, now: i64) -> sqlx::Result<Option<i64>> {
+    pub async fn next_publication(&self, now: Millis) -> sqlx::Result<Option<i64>> {
         let sql = "SELECT min(published_at) FROM articles
              WHERE status = 'published' AND deleted_at IS NULL AND published_at > ?";
         on_reader!(self, pool => sqlx::query_scalar(sql).bind(now).fetch_one(pool).await)

@@ -6,6 +6,7 @@ use sqlx::{AssertSqlSafe, FromRow};
 use tidemark_content::pictures::Kind;
 use tidemark_content::pictures::name::Size;
 use tidemark_counting::UserId;
+use tidemark_store::clock::Millis;
 
 use super::users::{Actor, WriteError, hold};
 use super::{Database, Dialect, Transaction, on_connection, on_reader, on_writer};
@@ -92,7 +93,7 @@ impl Database {
     pub async fn picture_without_copies(
         &self,
         name: &str,
-        since: i64,
+        since: Millis,
     ) -> sqlx::Result<Option<Picture>> {
         let sql = AssertSqlSafe(format!(
             "SELECT {COLUMNS} FROM pictures WHERE copies IS NULL AND pictures.name > ? AND coalesce(copies_begun_at, 0) <= ? \
@@ -103,7 +104,7 @@ impl Database {
 
     /// Notes that the caller begins to make a picture's copies now. Returns false if they were made,
     /// or begun after `since`.
-    pub async fn begin_copies(&self, name: &str, now: i64, since: i64) -> sqlx::Result<bool> {
+    pub async fn begin_copies(&self, name: &str, now: Millis, since: Millis) -> sqlx::Result<bool> {
         let sql = "UPDATE pictures SET copies_begun_at = ? \
                    WHERE name = ? AND copies IS NULL AND coalesce(copies_begun_at, 0) <= ?";
         let result = on_writer!(self, pool => {

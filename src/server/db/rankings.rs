@@ -6,6 +6,7 @@ use sqlx::AssertSqlSafe;
 use tidemark_counting::sql::rankings::has_windows;
 use tidemark_counting::sql::seen::totals_in_sql;
 use tidemark_counting::{ArticleId, hour_of};
+use tidemark_store::clock::Millis;
 
 use super::articles::VISIBLE;
 use super::{Database, on_reader};
@@ -21,7 +22,7 @@ impl Database {
         &self,
         window: Window,
         limit: i64,
-        now: i64,
+        now: Millis,
     ) -> sqlx::Result<Vec<RankedArticle>> {
         let join = self.dialect().join_in_order();
         let (sql, first) = match window.hours() {
@@ -73,7 +74,7 @@ impl Database {
     pub async fn names(
         &self,
         articles: &[ArticleId],
-        now: i64,
+        now: Millis,
     ) -> sqlx::Result<HashMap<ArticleId, (String, String)>> {
         let mut names = HashMap::with_capacity(articles.len());
         for chunk in articles.chunks(MOST_PLACEHOLDERS) {

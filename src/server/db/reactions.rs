@@ -7,6 +7,7 @@
 use sqlx::AssertSqlSafe;
 use sqlx::mysql::MySqlDatabaseError;
 use tidemark_counting::{ArticleId, UserId};
+use tidemark_store::clock::Millis;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::articles::VISIBLE;
@@ -81,7 +82,7 @@ impl Database {
         user: Actor,
         article: ArticleId,
         is_on: bool,
-        now: i64,
+        now: Millis,
     ) -> Result<Reacted, WriteError> {
         let reacted = retry!(self.try_to_set_reaction(counted, user, article, is_on, now).await);
         self.reactions_changed();
@@ -94,7 +95,7 @@ impl Database {
         actor: Actor,
         article: ArticleId,
         is_on: bool,
-        now: i64,
+        now: Millis,
     ) -> Result<Reacted, WriteError> {
         let user = actor.id;
         let (_place, mut transaction) = self.begin_beside().await?;
@@ -149,7 +150,7 @@ impl Database {
         user: Actor,
         author: UserId,
         is_on: bool,
-        now: i64,
+        now: Millis,
     ) -> Result<bool, WriteError> {
         retry!(self.try_to_set_follow(user, author, is_on, now).await)
     }
@@ -159,7 +160,7 @@ impl Database {
         actor: Actor,
         author: UserId,
         is_on: bool,
-        now: i64,
+        now: Millis,
     ) -> Result<bool, WriteError> {
         let user = actor.id;
         let (_place, mut transaction) = self.begin_beside().await?;
@@ -184,7 +185,7 @@ impl Database {
     pub async fn followed_authors(
         &self,
         user: UserId,
-        now: i64,
+        now: Millis,
     ) -> sqlx::Result<Vec<(Author, bool)>> {
         let sql = format!(
             "SELECT users.username, users.name, EXISTS
@@ -300,7 +301,7 @@ async fn insert(
     transaction: &mut Transaction,
     (table, column): (&str, &str),
     (user, of): (UserId, i64),
-    now: i64,
+    now: Millis,
 ) -> sqlx::Result<bool> {
     let insert = format!("INTO {table} (user_id, {column}, created_at) VALUES (?, ?, ?)");
     let sql = AssertSqlSafe(match transaction.dialect() {

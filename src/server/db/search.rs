@@ -12,6 +12,7 @@ use tidemark_content::search::analysis::{Kind, Term, push};
 use tidemark_content::search::spelling::neighbours;
 use tidemark_content::search::{Clause, Query};
 use tidemark_counting::ArticleId;
+use tidemark_store::clock::Millis;
 
 use super::articles::{FROM, SummaryRow, VISIBLE, summary_columns};
 use super::baselines::total_of;
@@ -42,7 +43,7 @@ pub struct Asked {
     /// How many to return, at most.
     pub limit: i64,
     /// The time, in milliseconds since 1970. What is published later is not found.
-    pub now: i64,
+    pub now: Millis,
 }
 
 /// What an engine found.
@@ -77,7 +78,7 @@ impl Part {
     }
 
     /// The conditions of a filter, each with ` AND ` before it.
-    fn of_filter(filter: &SearchFilter, now: i64) -> Self {
+    fn of_filter(filter: &SearchFilter, now: Millis) -> Self {
         let mut part = Self::default();
         if let Some(tag) = &filter.tag {
             let sql = " AND search_documents.article_id IN (SELECT article_tags.article_id FROM article_tags
@@ -91,7 +92,7 @@ impl Part {
         }
         if let Some(since) = filter.since {
             let earliest = now - since.days() * 24 * 60 * 60 * 1000;
-            part.add(" AND search_documents.published_at >= ?", Bound::Number(earliest));
+            part.add(" AND search_documents.published_at >= ?", Bound::Number(earliest.0));
         }
         part
     }
@@ -258,7 +259,7 @@ async fn suggest_from_sqlite(
     database: &SqliteDatabase,
     query: &Query,
     limit: i64,
-    now: i64,
+    now: Millis,
 ) -> sqlx::Result<Vec<(String, String)>> {
     let expression = format!("{{title tags}} : ({})", fts_expression(query));
     let sql = format!(
@@ -273,7 +274,7 @@ async fn suggest_from_mysql(
     database: &MySqlDatabase,
     query: &Query,
     limit: i64,
-    now: i64,
+    now: Millis,
 ) -> sqlx::Result<Vec<(String, String)>> {
     let Part { sql: conditions, values } = Part::of_query(query, "search_documents.title");
     let sql = format!(
@@ -334,7 +335,7 @@ impl Database {
         &self,
         query: &Query,
         limit: i64,
-        now: i64,
+        now: Millis,
     ) -> sqlx::Result<Vec<Suggestion>> {
         let rows = match self.any() {
             AnyDatabase::Sqlite(database) => suggest_from_sqlite(database, query, limit, now).await,
@@ -375,7 +376,7 @@ impl Database {
     pub async fn found_articles(
         &self,
         ids: &[ArticleId],
-        now: i64,
+        now: Millis,
     ) -> sqlx::Result<Vec<(ArticleSummary, String)>> {
         if ids.is_empty() {
             return Ok(vec![]);
@@ -399,7 +400,7 @@ impl Database {
     }
 
     /// The tags of the most articles visible at `now`, at most `limit`.
-    pub async fn popular_tags(&self, limit: i64, now: i64) -> sqlx::Result<Vec<Tag>> {
+    pub async fn popular_tags(&self, limit: i64, now: Millis) -> sqlx::Result<Vec<Tag>> {
         let sql = format!(
             "SELECT tags.slug, tags.name FROM tags JOIN article_tags ON article_tags.tag_id = tags.id
              JOIN search_documents ON search_documents.article_id = article_tags.article_id

@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use sqlx::{AssertSqlSafe, FromRow, MySqlConnection};
 use tidemark_content::search::excerpt::plain_text;
 use tidemark_counting::ArticleId;
+use tidemark_store::clock::Millis;
 
 use super::articles::{Kind, Status, authors_and_tags};
 use super::{Dialect, MySqlDatabase, Transaction};
@@ -164,7 +165,7 @@ impl SearchQueue {
 
     /// Puts articles into the queue, with the version that each of them has; those that are gone,
     /// with the given one.
-    pub async fn add(&self, articles: &[(ArticleId, i64)], now: i64) -> sqlx::Result<()> {
+    pub async fn add(&self, articles: &[(ArticleId, i64)], now: Millis) -> sqlx::Result<()> {
         let sql = format!(
             "INSERT INTO search_queue (article_id, version, queued_at)
              SELECT given.article_id, coalesce(articles.version, given.number), ? FROM {PAIRS}
@@ -249,14 +250,14 @@ impl SearchQueue {
 
     /// Begins a rebuild, unless another process is at one. Its serial number was never used before,
     /// and it is this process's turn until `until`. Times are in milliseconds since 1970.
-    pub async fn begin_rebuild(&self, now: i64, until: i64) -> sqlx::Result<Option<i64>> {
+    pub async fn begin_rebuild(&self, now: Millis, until: Millis) -> sqlx::Result<Option<i64>> {
         let pool = self.database.reachable()?;
         let sql = "SELECT serial, lease_until FROM search_rebuild WHERE id = 1";
-        let (serial, lease_until): (i64, i64) = sqlx::query_as(sql).fetch_one(pool).await?;
+        let (serial, lease_until): (i64, Millis) = sqlx::query_as(sql).fetch_one(pool).await?;
         if lease_until > now {
             return Ok(None);
         }
-        let next = now.max(serial + 1);
+        let next = now.0.max(serial + 1);
         let sql =
             "UPDATE search_rebuild SET serial = ?, lease_until = ? WHERE id = 1 AND serial = ?";
         let taken = sqlx::query(sql).bind(next).bind(until).bind(serial).execute(pool).await?;
@@ -265,7 +266,7 @@ impl SearchQueue {
 
     /// Prolongs the turn of the rebuild `serial` until `until`, or ends it with 0. Returns false if
     /// another one has begun.
-    pub async fn keep_rebuild(&self, serial: i64, until: i64) -> sqlx::Result<bool> {
+    pub async fn keep_rebuild(&self, serial: i64, until: Millis) -> sqlx::Result<bool> {
         let sql = "UPDATE search_rebuild SET lease_until = ? WHERE id = 1 AND serial = ?";
         let kept = sqlx::query(sql).bind(until).bind(serial).execute(self.database.reachable()?);
         Ok(kept.await?.rows_affected() == 1)

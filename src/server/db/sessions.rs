@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use serde_json::Value;
 use sqlx::FromRow;
 use tidemark_counting::UserId;
-use tidemark_store::clock::Clock;
+use tidemark_store::clock::{Clock, Millis};
 use tower_sessions::SessionStore;
 use tower_sessions::cookie::time::{Duration, OffsetDateTime};
 use tower_sessions::session::{Id, Record};
@@ -151,7 +151,7 @@ impl DatabaseSessionStore {
     ///
     /// # Errors
     /// Database errors.
-    pub async fn prune(&self, now: i64) -> sqlx::Result<u64> {
+    pub async fn prune(&self, now: Millis) -> sqlx::Result<u64> {
         let sql = "DELETE FROM sessions WHERE expires_at <= ?";
         Ok(sqlx::query(sql).bind(now).execute(self.database.writer()).await?.rows_affected())
     }
@@ -163,7 +163,7 @@ impl DatabaseSessionStore {
     /// Database errors, or data that can't be decoded.
     pub async fn of_user(&self, user: UserId) -> Result<Vec<SignedIn>> {
         let sql = "SELECT id, data, expires_at FROM sessions WHERE user_id = ? AND expires_at > ?";
-        let query = sqlx::query_as(sql).bind(user).bind(self.clock.now_ms());
+        let query = sqlx::query_as(sql).bind(user).bind(self.clock.now());
         let rows: Vec<StoredRow> =
             query.fetch_all(self.database.reader()).await.map_err(backend)?;
         rows.into_iter()
@@ -255,7 +255,7 @@ impl SessionStore for DatabaseSessionStore {
              WHERE sessions.id = ? AND sessions.expires_at > ?";
         let query = sqlx::query_as(sql)
             .bind(SessionName::of(id).as_str().to_owned())
-            .bind(self.clock.now_ms());
+            .bind(self.clock.now());
         let row: Option<StoredRow> =
             query.fetch_optional(self.database.reader()).await.map_err(backend)?;
         row.map(|row| record(id, decode(&row.data)?, row.expires_at)).transpose()

@@ -3,6 +3,7 @@
 
 use sqlx::{AssertSqlSafe, FromRow};
 use tidemark_counting::{ArticleId, UserId, hour_of};
+use tidemark_store::clock::Millis;
 
 use super::articles::{
     ArticleFields, FieldsRow, Kind, Status, id_of_slug, id_of_tag, insert, select_fields,
@@ -188,7 +189,7 @@ impl Column {
 
 impl Database {
     /// Returns a page of the table as of `now`.
-    pub async fn table(&self, query: &TableQuery, now: i64) -> sqlx::Result<Page<TableRow>> {
+    pub async fn table(&self, query: &TableQuery, now: Millis) -> sqlx::Result<Page<TableRow>> {
         let author = match query.author {
             Some(_) => {
                 "EXISTS (SELECT 1 FROM article_authors
@@ -253,7 +254,7 @@ impl Database {
         article: &ArticleFields,
         actor: Actor,
         form: &EditorForm,
-        now: i64,
+        now: Millis,
     ) -> Result<Added, WriteError> {
         let author = actor.id;
         let mut transaction = self.begin_content().await?;
@@ -271,7 +272,8 @@ impl Database {
         });
         write_tags(&mut transaction, id, article).await?;
         article_changed(&mut transaction, id).await?;
-        revisions::add(&mut transaction, &Revision::of(id, 1, article, Some(author), now)).await?;
+        revisions::add(&mut transaction, &Revision::of(id, 1, article, Some(author), now.0))
+            .await?;
         drafts::finish(&mut transaction, author, drafts::NEW_ARTICLE, form, Some(id), now).await?;
         transaction.commit().await?;
         Ok(Added::Done(id))
@@ -290,7 +292,7 @@ impl Database {
         article: &ArticleFields,
         actor: Actor,
         form: &EditorForm,
-        now: i64,
+        now: Millis,
     ) -> Result<Option<Saved>, WriteError> {
         let user = actor.id;
         let mut transaction = self.begin_content().await?;
@@ -325,8 +327,11 @@ impl Database {
         if old != new && stored.fields.status == Status::Published {
             add_alias(&mut transaction, id, &old, &new).await?;
         }
-        revisions::add(&mut transaction, &Revision::of(id, version + 1, &article, Some(user), now))
-            .await?;
+        revisions::add(
+            &mut transaction,
+            &Revision::of(id, version + 1, &article, Some(user), now.0),
+        )
+        .await?;
         transaction.commit().await?;
         Ok(Some(Saved::Done(version + 1)))
     }
@@ -342,7 +347,7 @@ impl Database {
         version: i64,
         is_deleted: bool,
         actor: Actor,
-        now: i64,
+        now: Millis,
     ) -> Result<Option<Saved>, WriteError> {
         let mut transaction = self.begin_content().await?;
         hold(&mut transaction, actor).await?;

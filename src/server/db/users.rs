@@ -2,6 +2,7 @@
 
 use sqlx::FromRow;
 use tidemark_counting::UserId;
+use tidemark_store::clock::Millis;
 
 use super::{
     Database, Dialect, InsertedId, Transaction, is_taken, on_connection, on_reader, on_writer,
@@ -269,7 +270,7 @@ impl Database {
         name: &str,
         role: Role,
         password_hash: Option<&str>,
-        now: i64,
+        now: Millis,
     ) -> sqlx::Result<Option<UserId>> {
         let sql = "INSERT INTO users (username, name, role, password_hash, created_at) VALUES (?, ?, ?, ?, ?)";
         let inserted = on_writer!(self, pool => {
@@ -297,7 +298,7 @@ impl Database {
         &self,
         user: NewUser<'_>,
         is_like: IsLike<'_>,
-        now: i64,
+        now: Millis,
     ) -> sqlx::Result<Option<Result<UserId, Taken>>> {
         let count = "SELECT count(*) FROM users WHERE password_hash IS NOT NULL";
         let claim = "UPDATE users SET name = ?, role = ?, password_hash = ?, credential = credential + 1 WHERE id = ?";
@@ -340,7 +341,7 @@ impl Database {
         name: &str,
         role: Role,
         password_hash: &str,
-        now: i64,
+        now: Millis,
     ) -> Result<Option<UserId>, WriteError> {
         let mut transaction = self.begin().await?;
         hold(&mut transaction, actor).await?;
@@ -448,7 +449,7 @@ pub(super) async fn hold(transaction: &mut Transaction, actor: Actor) -> Result<
 pub(super) async fn insert(
     transaction: &mut Transaction,
     NewUser { username, name, role, password_hash }: NewUser<'_>,
-    now: i64,
+    now: Millis,
 ) -> sqlx::Result<Option<UserId>> {
     let sql = "INSERT INTO users (username, name, role, password_hash, created_at) VALUES (?, ?, ?, ?, ?)";
     let inserted = on_connection!(transaction, connection => {

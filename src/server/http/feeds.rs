@@ -184,7 +184,7 @@ pub(super) async fn document(
     make: impl Future<Output = Result<String, Error>> + Send + 'static,
 ) -> Result<Arc<Document>, Error> {
     let version = state.database.content_version().current();
-    let now = Timestamp::from_millisecond(state.clock.now_ms()).unwrap_or_default();
+    let now = Timestamp::from_millisecond(state.clock.now().0).unwrap_or_default();
     let outage = state.database.outage().clone();
     // Fails at once when the database is known to be away. Then the last version is sent.
     let make = async move {
@@ -224,7 +224,7 @@ pub(super) fn sent(asked: &HeaderMap, document: &Document, content_type: &'stati
 }
 
 async fn make(state: AppState, scope: Scope, format: Format) -> Result<String, Error> {
-    let now = state.clock.now_ms();
+    let now = state.clock.now();
     let nothing = || Error::NotFound("There is no feed at this address.".into());
     let (about, filter) = match &scope {
         Scope::Blog => (None, Filter::default()),

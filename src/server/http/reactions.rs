@@ -71,7 +71,7 @@ fn wanted(form: &Form, field: &str) -> Result<bool, Error> {
 }
 
 async fn article(state: &AppState, slug: &str) -> Result<ArticleId, Error> {
-    let id = state.database.id_of_slug(slug, state.clock.now_ms()).await?;
+    let id = state.database.id_of_slug(slug, state.clock.now()).await?;
     id.ok_or_else(|| {
         Error::NotFound("There is no such article, or it is no longer published.".into())
     })

@@ -88,7 +88,7 @@ pub async fn begin_session(
         session.cycle_id().await?;
         session.insert(sessions::USER_ID, user).await?;
         session.insert(sessions::CREDENTIAL, credential).await?;
-        session.insert(sessions::STARTED_AT, state.clock.now_ms()).await?;
+        session.insert(sessions::STARTED_AT, state.clock.now().0).await?;
         session.insert(sessions::USER_AGENT, user_agent).await?;
         // Save now, not along with the response: the check below must come after the write.
         session.save().await

@@ -6,6 +6,7 @@ use tidemark::server::content::import::SourceFile;
 use tidemark_counting::UserId;
 use tidemark_counting::store::Drift;
 use tidemark_servers::RedisCluster;
+use tidemark_store::clock::Millis;
 
 use crate::harness::{FIREFOX, TestServer, reader, source};
 
@@ -21,7 +22,11 @@ fn followers_are_counted_correctly_while_many_follow_unfollow_and_read() {
             let (database, counts) = (server.database.clone(), server.author_counts());
             tasks.spawn(async move {
                 for is_on in [true, false, true, user.0 % 2 == 0] {
-                    if database.set_follow(reader(user), UserId(author), is_on, 0).await.unwrap() {
+                    if database
+                        .set_follow(reader(user), UserId(author), is_on, Millis(0))
+                        .await
+                        .unwrap()
+                    {
                         counts.followers_changed(UserId(author)).await;
                     }
                     assert!((0..=24).contains(&counts.followers(UserId(author)).await.unwrap()));

@@ -8,6 +8,7 @@
 use tidemark_store::failpoint;
 
 use super::ledger::{Applied, Batch, Ledger, applied};
+use tidemark_store::clock::Millis;
 
 /// A log of batches: one partition of a topic.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,7 +62,7 @@ impl Ledger {
         from: &Place,
         to: &Place,
         mut batches: Vec<Batch>,
-        now: i64,
+        now: Millis,
     ) -> sqlx::Result<Option<Applied>> {
         let mut transaction = self.database().reachable()?.begin().await?;
         // This locks the row as well, so two consumers add one after the other.

@@ -8,6 +8,7 @@ use crate::ArticleId;
 use crate::{Hour, ShardId};
 use futures_util::future::BoxFuture;
 use sqlx::{AssertSqlSafe, MySqlConnection};
+use tidemark_store::clock::Millis;
 use tidemark_store::failpoint;
 use tidemark_store::sql::MySqlDatabase;
 
@@ -68,7 +69,7 @@ impl Ledger {
     /// # Errors
     /// The database's. If the reply to the commit was lost, the commit may have taken effect;
     /// applying the batches again is safe, because the ledger has recorded them.
-    pub async fn apply(&self, batches: Vec<Batch>, now: i64) -> sqlx::Result<Applied> {
+    pub async fn apply(&self, batches: Vec<Batch>, now: Millis) -> sqlx::Result<Applied> {
         let mut transaction = self.database.pool().begin().await?;
         let applied = self.add_new(&mut transaction, batches, now).await?;
         transaction.commit().await?;
@@ -82,7 +83,7 @@ impl Ledger {
         &self,
         transaction: &mut MySqlConnection,
         mut batches: Vec<Batch>,
-        now: i64,
+        now: Millis,
     ) -> sqlx::Result<Applied> {
         // A fixed order, so that two flushes of the same batches can't deadlock.
         batches.sort_by(|one, other| one.id.cmp(&other.id));
@@ -202,7 +203,7 @@ impl Ledger {
 
     /// Deletes batches that were applied before `until` (milliseconds) from the ledger. Returns how
     /// many.
-    pub async fn prune(&self, until: i64) -> sqlx::Result<u64> {
+    pub async fn prune(&self, until: Millis) -> sqlx::Result<u64> {
         let mut pruned = 0;
         loop {
             let deleted = sqlx::query("DELETE FROM view_batches WHERE applied_at < ? LIMIT 5000")
@@ -218,7 +219,7 @@ impl Ledger {
     }
 
     /// Registers the Redis named `id` as a source of views.
-    pub async fn add_origin(&self, id: &str, now: i64) -> sqlx::Result<()> {
+    pub async fn add_origin(&self, id: &str, now: Millis) -> sqlx::Result<()> {
         sqlx::query("INSERT INTO view_origins (id, first_seen_at) VALUES (?, ?) ON DUPLICATE KEY UPDATE id = id")
             .bind(id)
             .bind(now)

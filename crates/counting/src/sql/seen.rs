@@ -9,6 +9,7 @@ use tidemark_store::sql::AnyDatabase;
 use super::{json, rankings};
 use crate::ArticleId;
 use crate::Hour;
+use tidemark_store::clock::Millis;
 
 /// How many articles one statement asks for at most. SQLite and MySQL would allow more.
 const MOST_PLACEHOLDERS: usize = 1024;
@@ -27,7 +28,7 @@ pub struct SeenRow {
 pub async fn seen_after(
     connection: &mut SqliteConnection,
     id: i64,
-    now: i64,
+    now: Millis,
     most: i64,
 ) -> sqlx::Result<Vec<SeenRow>> {
     sqlx::query_as(

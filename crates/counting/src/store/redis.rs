@@ -133,7 +133,7 @@ impl RedisStore {
     pub(crate) fn time(&self) -> Vec<u8> {
         match &self.redis_clock {
             Clock::System => Vec::new(),
-            clock => number(clock.now_ms()),
+            clock => number(clock.now().0),
         }
     }
 }

@@ -68,8 +68,8 @@ impl SqliteStore {
         let mut transaction = self.database.begin().await?;
         // Read the clock under the write lock, so that time never runs backwards from one batch to
         // the next.
-        let now = self.clock.now_ms();
-        let second = now.div_euclid(1_000);
+        let now = self.clock.now();
+        let second = now.second();
         while self.writing().seen.forget(second) {}
         // Entries by other processes since the last batch, and by an earlier batch whose outcome is
         // unknown.
@@ -118,9 +118,9 @@ impl SqliteStore {
             // pages that hold all connections.
             let mut connection = self.database.reader().acquire().await?;
             let Ok(_turn) = self.turn.try_lock() else { return Ok(()) };
-            let (through, now) = (self.reading().through, self.clock.now_ms());
+            let (through, now) = (self.reading().through, self.clock.now());
             // In case this process counts nothing itself.
-            while self.writing().seen.forget(now.div_euclid(1_000)) {}
+            while self.writing().seen.forget(now.second()) {}
             let rows = statements::seen_after(&mut connection, through, now, PART).await?;
             self.learn(&rows);
             if i64::try_from(rows.len()).is_ok_and(|read| read < PART) {
@@ -141,8 +141,8 @@ impl SqliteStore {
 
     /// See [`super::ViewStore::would_count`].
     pub fn would_count(&self, article: ArticleId, visitor: &Visitor) -> bool {
-        let (view, now) = (View { article, visitor: *visitor }, self.clock.now_ms());
-        rules::would_count(&view, now.div_euclid(1_000), &self.reading().seen, &self.caps)
+        let (view, now) = (View { article, visitor: *visitor }, self.clock.now());
+        rules::would_count(&view, now.second(), &self.reading().seen, &self.caps)
     }
 
     fn reading(&self) -> RwLockReadGuard<'_, LogCopy> {
@@ -179,7 +179,7 @@ impl SqliteStore {
     /// # Errors
     /// [`ViewError::Store`]
     pub async fn refresh_rankings(&self) -> Result<bool, ViewError> {
-        Ok(rankings::end_with(&self.database, hour_of(self.clock.now_ms())).await?)
+        Ok(rankings::end_with(&self.database, hour_of(self.clock.now())).await?)
     }
 
     /// Deletes expired windows and the salts of days before `oldest_day`, from the database's files
@@ -188,7 +188,7 @@ impl SqliteStore {
     /// # Errors
     /// [`ViewError::Store`]
     pub async fn prune(&self, oldest_day: Day) -> Result<Pruned, ViewError> {
-        Ok(pruning::prune(&self.database, self.clock.now_ms(), oldest_day).await?)
+        Ok(pruning::prune(&self.database, self.clock.now(), oldest_day).await?)
     }
 
     /// Compares the rankings with the hourly counts they are computed from, and corrects them.

@@ -1,6 +1,7 @@
 //! Totals and rankings, which Redis caches.
 
 use tidemark_counting::{ArticleId, Hour};
+use tidemark_store::clock::Millis;
 
 use super::*;
 
@@ -143,7 +144,7 @@ fn c6_what_was_read_from_sql_before_a_batch_was_closed_or_finished_fills_no_cach
         let version = || {
             redis.command(&["HGET", "tm:{1}:state", "version"]).trim().parse::<i64>().unwrap_or(0)
         };
-        let now = place.clock.now_ms().to_string();
+        let now = place.clock.now().0.to_string();
         // What a replica would send that has just read SQL: 7 views of article 1, and no ranking
         // for hour 0.
         let fill = |version: i64| {
@@ -302,8 +303,8 @@ fn c6_of_many_batches_that_sql_has_and_redis_has_not_finished_none_is_added_to_a
             })
             .collect();
         assert_eq!(batches.len(), 4);
-        let now = place.clock.now_ms();
-        assert_eq!(place.redis_store().ledger.apply(batches, now).await.unwrap().views, 4);
+        let now = place.clock.now().0;
+        assert_eq!(place.redis_store().ledger.apply(batches, Millis(now)).await.unwrap().views, 4);
         redis.command(&["DEL", "tm:{1}:total"]);
         let view = View { article: ArticleId(1), visitor: visitor(0, 0) };
         assert_eq!(record(&place.store, &[view]).await[0].views, 5);
@@ -317,7 +318,7 @@ fn c6_of_many_batches_that_sql_has_and_redis_has_not_finished_none_is_added_to_a
 fn c6_processes_that_end_the_windows_with_different_hours_at_once_never_take_an_hour_out_twice() {
     on(&[Backend::Sqlite], async |place| {
         let database = open_sqlite(place.folder.path()).await;
-        let mut hour = place.clock.now_ms() / 3_600_000;
+        let mut hour = place.clock.now().0 / 3_600_000;
         rankings::end_with(&database, Hour(hour)).await.unwrap();
         for someone in 0..40 {
             assert_eq!(place.record(1, someone).await, None);

@@ -180,7 +180,7 @@ fn c2_c3_a_session_is_one_visitor_at_every_address_and_stays_under_the_caps_of_e
 #[test]
 fn c2_a_session_spans_midnight_though_the_salt_does_not_wherever_it_is() {
     on(&BACKENDS, async |place| {
-        let day = day_of(place.clock.now_ms());
+        let day = day_of(place.clock.now());
         let hashes = |visitor, address, network| Hashes {
             visitor,
             address: Some(address),
@@ -298,7 +298,7 @@ fn c6_whether_a_view_would_count_is_known_without_the_store_and_asking_changes_n
 fn c3_the_cap_of_a_network_spans_midnight_whichever_process_counted_before_it() {
     on(&BACKENDS, async |place| {
         let other = place.opened_again().await;
-        let day = day_of(place.clock.now_ms());
+        let day = day_of(place.clock.now());
         let yesterday = |number| Hashes {
             visitor: number,
             address: Some(50 + number),
@@ -347,7 +347,7 @@ fn c2_c3_a_visitor_is_found_under_yesterdays_salt_and_so_is_an_address() {
             network: None,
             is_session: false,
         };
-        let day = day_of(place.clock.now_ms());
+        let day = day_of(place.clock.now());
         let before = |number| View {
             article: ArticleId(1),
             visitor: Visitor { day, today: yesterday(number), yesterday: None },
@@ -373,7 +373,7 @@ fn c2_c3_a_visitor_is_found_under_yesterdays_salt_and_so_is_an_address() {
 #[test]
 fn c3_a_salt_is_the_same_for_all_who_ask_and_another_each_day() {
     on(&BACKENDS, async |place| {
-        let day = day_of(place.clock.now_ms());
+        let day = day_of(place.clock.now());
         let first = place.store.salts(day, [1; 32], None).await.unwrap();
         assert_eq!(first, ([1; 32], None));
         assert_eq!(place.store.salts(day, [2; 32], None).await.unwrap(), first);
@@ -388,7 +388,7 @@ fn c3_a_salt_is_the_same_for_all_who_ask_and_another_each_day() {
 #[test]
 fn c3_redis_destroys_a_salt_two_days_after_its_day_began() {
     on(&[Backend::Redis, Backend::Cluster], async |place| {
-        let day = day_of(place.clock.now_ms());
+        let day = day_of(place.clock.now());
         place.store.salts(day, [1; 32], Some([2; 32])).await.unwrap();
         // It is noon: today's salt lives for the rest of today and for tomorrow, yesterday's for
         // the rest of today.
@@ -423,7 +423,7 @@ async fn rewrite(store: &RedisStore) {
 #[test]
 fn c3_a_salt_that_is_destroyed_is_gone_from_redis_file() {
     on(&[Backend::Redis], async |place| {
-        let (store, day) = (place.redis_store(), day_of(place.clock.now_ms()));
+        let (store, day) = (place.redis_store(), day_of(place.clock.now()));
         let salt: [u8; 32] = *blake3::hash(b"a salt").as_bytes();
         store.salts(day, salt, None).await.unwrap();
         let folder = place.redis.as_ref().unwrap().folder().join("appendonlydir");
@@ -874,7 +874,7 @@ async fn futures_poll<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
 #[test]
 fn c2_c3_a_prune_of_sqlite_deletes_the_windows_and_salts_that_are_over_and_no_other() {
     on(&[Backend::Sqlite], async |place| {
-        let day = day_of(place.clock.now_ms());
+        let day = day_of(place.clock.now());
         for age in [2, 1, 0] {
             let day = day - age;
             place.store.salts(day, [1; 32], None).await.unwrap();
@@ -937,11 +937,11 @@ fn the_upkeep_of_a_store_says_what_it_did_whichever_store_it_is() {
         let refreshed = store.refresh_rankings().await.unwrap();
         let expected = if is_redis { Refreshed::Shards(SHARDS as usize) } else { Refreshed::All };
         assert_eq!(refreshed, Some(expected));
-        let pruned = store.prune(place.clock.now_ms()).await.unwrap();
+        let pruned = store.prune(place.clock.now()).await.unwrap();
         assert_eq!(pruned, Pruned { seen: 1, ..Pruned::default() });
         // A flush of a month ago is forgotten by the ledger.
         place.clock.advance(31 * 24 * HOUR);
-        let pruned = store.prune(place.clock.now_ms()).await.unwrap();
+        let pruned = store.prune(place.clock.now()).await.unwrap();
         assert_eq!(pruned.batches, u64::from(is_redis));
     });
 }

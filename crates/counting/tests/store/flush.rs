@@ -2,6 +2,7 @@
 
 use sqlx::Connection;
 use tidemark_counting::ArticleId;
+use tidemark_store::clock::Millis;
 
 use super::*;
 
@@ -141,7 +142,7 @@ fn c5_a_batch_whose_views_are_gone_is_not_taken_for_flushed() {
     // batch's name: the views are pending again.
     on(&[Backend::Redis], async |place| {
         let redis = place.redis.as_ref().unwrap();
-        let name = format!("{}-0123456789abcdef", place.clock.now_ms());
+        let name = format!("{}-0123456789abcdef", place.clock.now().0);
         redis.command(&["ZADD", "tm:{1}:batches", "1", &name]);
         assert_eq!(place.flush().await, Flushed::default());
         redis.command(&["HSET", &format!("tm:{{1}}:batch:{name}"), "1:500000", "3"]);
@@ -206,17 +207,17 @@ fn c5_a_redis_that_does_not_tell_its_settings_is_waited_for_as_if_it_synced_now_
 fn c5_the_ledger_forgets_what_is_old_and_nothing_else() {
     on(&[Backend::Redis], async |place| {
         let ledger = &place.redis_store().ledger;
-        let now = place.clock.now_ms();
+        let now = place.clock.now().0;
         for someone in 0..3 {
             assert_eq!(place.record(1, someone).await, None);
             place.flush().await;
             place.clock.advance(HOUR);
         }
         let hour = 3_600_000;
-        assert_eq!(ledger.prune(now).await.unwrap(), 0);
-        assert_eq!(ledger.prune(now + 2 * hour).await.unwrap(), 2);
-        assert_eq!(ledger.prune(now + 2 * hour).await.unwrap(), 0);
-        assert_eq!(ledger.prune(now + 2 * hour + 1).await.unwrap(), 1);
+        assert_eq!(ledger.prune(Millis(now)).await.unwrap(), 0);
+        assert_eq!(ledger.prune(Millis(now + 2 * hour)).await.unwrap(), 2);
+        assert_eq!(ledger.prune(Millis(now + 2 * hour)).await.unwrap(), 0);
+        assert_eq!(ledger.prune(Millis(now + 2 * hour + 1)).await.unwrap(), 1);
         assert_eq!(place.total_in_sql(1).await, 3, "no count hangs on it");
     });
 }

@@ -157,7 +157,7 @@ async fn agrees_with_the_model(
             }
             Action::Record(is_other, views) => (is_other, views),
         };
-        let now = place.clock.now_ms();
+        let now = place.clock.now().0;
         let batch: Vec<View> = views
             .iter()
             .map(|&(article, someone)| View {
@@ -200,7 +200,7 @@ async fn agrees_with_the_model(
         }
     }
     // In the end every ranking equals the sum of its hours.
-    let hour = place.clock.now_ms().div_euclid(3_600_000);
+    let hour = place.clock.now().0.div_euclid(3_600_000);
     if let ViewStore::Redis(store) = &place.store {
         place.flush().await;
         store.refresh_rankings().await.unwrap();

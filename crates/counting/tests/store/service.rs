@@ -429,7 +429,7 @@ fn c2_a_visitor_whose_requests_meet_at_midnight_is_counted_once() {
         let batch = [late, early].map(|visitor| View { article: ArticleId(3), visitor });
         let recorded = place.store.record(&batch).await.unwrap();
         assert!(recorded[0].clone().outcome().unwrap().counted);
-        assert_eq!(recorded[1], Recorded::OtherDay { now: place.clock.now_ms() });
+        assert_eq!(recorded[1], Recorded::OtherDay { now: place.clock.now() });
         assert_eq!(place.total(3).await, 1);
     });
 }
@@ -450,7 +450,7 @@ async fn process(place: &Place, clock: &Clock) -> (RedisStore, Views) {
 }
 
 fn later(clock: &Clock, milliseconds: i64) -> Clock {
-    Clock::manual(Timestamp::from_millisecond(clock.now_ms() + milliseconds).unwrap())
+    Clock::manual(Timestamp::from_millisecond(clock.now().0 + milliseconds).unwrap())
 }
 
 #[test]

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, FromRow, MySqlConnection};
 use tidemark_content::front_matter::forms_of_address;
 use tidemark_counting::{ArticleId, UserId};
+use tidemark_store::clock::Millis;
 use tidemark_store::sql::OwnConnection;
 
 use super::super::baselines::{BaselineTable, Baselines};
@@ -207,7 +208,7 @@ pub async fn articles_by_slugs(
     own: &mut OwnConnection,
     baselines: &Baselines,
     slugs: &[&str],
-    now: i64,
+    now: Millis,
 ) -> sqlx::Result<Vec<Article>> {
     let Some(first) = slugs.first() else { return Ok(vec![]) };
     // Pad the list to a power of two by repeating the first slug, so that there are few different
@@ -256,7 +257,7 @@ impl Database {
         total: Option<i64>,
         page: i64,
         per_page: i64,
-        now: i64,
+        now: Millis,
     ) -> sqlx::Result<Page<ArticleSummary>> {
         let (conditions, values) = filter.conditions();
         let count = format!("SELECT count(*) FROM articles WHERE {VISIBLE}{conditions}");
@@ -286,7 +287,7 @@ impl Database {
     }
 
     /// Returns the article with this ID, if it is visible at `now`.
-    pub async fn article(&self, id: ArticleId, now: i64) -> sqlx::Result<Option<Article>> {
+    pub async fn article(&self, id: ArticleId, now: Millis) -> sqlx::Result<Option<Article>> {
         let articles = select_articles(self.dialect());
         let sql = format!("{articles} AND articles.id = ?");
         let row: Option<ArticleRow> = on_reader!(self, pool => {
@@ -306,7 +307,7 @@ impl Database {
     }
 
     /// Returns the page with this slug, if readers may read it at `now`.
-    pub async fn page(&self, slug: &str, now: i64) -> sqlx::Result<Option<Article>> {
+    pub async fn page(&self, slug: &str, now: Millis) -> sqlx::Result<Option<Article>> {
         let rows = select_rows(self.dialect());
         let sql =
             format!("{rows} WHERE {READABLE} AND articles.kind = 'page' AND articles.slug = ?");
@@ -323,7 +324,7 @@ impl Database {
         filter: &Filter,
         limit: i64,
         largest: i64,
-        now: i64,
+        now: Millis,
     ) -> sqlx::Result<Vec<RecentArticle>> {
         let (conditions, values) = filter.conditions();
         let columns = summary_columns(self.dialect());
@@ -353,7 +354,11 @@ impl Database {
     }
 
     /// Returns the summaries of those of `wanted` that are visible at `now`, in no order.
-    pub async fn summaries(&self, wanted: &Wanted, now: i64) -> sqlx::Result<Vec<ArticleSummary>> {
+    pub async fn summaries(
+        &self,
+        wanted: &Wanted,
+        now: Millis,
+    ) -> sqlx::Result<Vec<ArticleSummary>> {
         let (column, count) = match wanted {
             Wanted::Ids(ids) => ("id", ids.len()),
             Wanted::Slugs(slugs) => ("slug", slugs.len()),
@@ -388,14 +393,14 @@ impl Database {
     }
 
     /// Whether the article is visible at `now`.
-    pub async fn is_visible(&self, id: ArticleId, now: i64) -> sqlx::Result<bool> {
+    pub async fn is_visible(&self, id: ArticleId, now: Millis) -> sqlx::Result<bool> {
         let sql =
             format!("SELECT EXISTS (SELECT 1 FROM articles WHERE {VISIBLE} AND articles.id = ?)");
         on_reader!(self, pool => sqlx::query_scalar(AssertSqlSafe(sql)).bind(now).bind(id).fetch_one(pool).await)
     }
 
     /// Returns the user IDs in the article's byline; `None` if it is not visible at `now`.
-    pub async fn byline(&self, id: ArticleId, now: i64) -> sqlx::Result<Option<Vec<UserId>>> {
+    pub async fn byline(&self, id: ArticleId, now: Millis) -> sqlx::Result<Option<Vec<UserId>>> {
         let sql = format!(
             "SELECT article_authors.user_id FROM articles
              LEFT JOIN article_authors ON article_authors.article_id = articles.id WHERE {VISIBLE} AND articles.id = ?"
@@ -410,7 +415,7 @@ impl Database {
     /// and without a trailing one. With and without `index.html` and `.html` it is the same
     /// address, unless two articles have two of these forms. A page's own address counts as its
     /// alias in all other forms.
-    pub async fn address_by_alias(&self, path: &str, now: i64) -> sqlx::Result<Option<String>> {
+    pub async fn address_by_alias(&self, path: &str, now: Millis) -> sqlx::Result<Option<String>> {
         let paths = forms_of_address(path);
         let sql = format!(
             "SELECT article_aliases.path, articles.kind, articles.slug FROM article_aliases
@@ -435,7 +440,7 @@ impl Database {
     }
 
     /// Returns the tag with this slug, if a visible article has it.
-    pub async fn tag(&self, slug: &str, now: i64) -> sqlx::Result<Option<Tag>> {
+    pub async fn tag(&self, slug: &str, now: Millis) -> sqlx::Result<Option<Tag>> {
         let sql = format!(
             "SELECT tags.slug, tags.name FROM tags WHERE tags.slug = ? AND EXISTS
              (SELECT 1 FROM article_tags JOIN articles ON articles.id = article_tags.article_id
@@ -448,7 +453,7 @@ impl Database {
     }
 
     /// Returns the author with this user name, if they are in the byline of a visible article.
-    pub async fn author(&self, username: &str, now: i64) -> sqlx::Result<Option<Author>> {
+    pub async fn author(&self, username: &str, now: Millis) -> sqlx::Result<Option<Author>> {
         Ok(self.author_with_id(username, now).await?.map(|(_, author)| author))
     }
 

@@ -2,6 +2,7 @@
 
 use sqlx::AssertSqlSafe;
 use tidemark_counting::{ArticleId, UserId};
+use tidemark_store::clock::Millis;
 
 use super::super::content_version::ContentTransaction;
 use super::super::search::index::article_changed;
@@ -34,7 +35,7 @@ pub async fn write(
     transaction: &mut ContentTransaction,
     id: Option<ArticleId>,
     article: &ArticleFields,
-    now: i64,
+    now: Millis,
 ) -> sqlx::Result<(ArticleId, Written)> {
     let transaction: &mut Transaction = transaction;
     let article = &settled(transaction, article, id).await?;
@@ -113,7 +114,7 @@ pub async fn id_of_slug(
 pub(in crate::server::db) async fn writer_for_byline(
     transaction: &mut Transaction,
     author: &Author,
-    now: i64,
+    now: Millis,
 ) -> sqlx::Result<UserId> {
     let username = username_for_byline(transaction, author).await?;
     let author = Author { username, name: author.name.clone() };
@@ -147,7 +148,7 @@ struct Columns<'a>(Vec<(&'static str, Value<'a>)>);
 
 impl<'a> Columns<'a> {
     /// The columns made of the article's fields, of what is derived from them, and of the time.
-    fn of(article: &'a ArticleFields, derived: &'a Derived, now: i64) -> Self {
+    fn of(article: &'a ArticleFields, derived: &'a Derived, now: Millis) -> Self {
         let ArticleFields {
             kind,
             slug,
@@ -182,7 +183,7 @@ impl<'a> Columns<'a> {
             ("published_at", Value::OptionalNumber(*published_at)),
             ("cover", Value::OptionalText(cover.as_deref())),
             ("series", Value::OptionalText(series.as_deref())),
-            ("updated_at", Value::Number(updated_at.unwrap_or(now))),
+            ("updated_at", Value::Number(updated_at.unwrap_or(now.0))),
         ])
     }
 
@@ -239,14 +240,14 @@ pub(in crate::server::db) async fn insert(
     transaction: &mut Transaction,
     article: &ArticleFields,
     first_author: UserId,
-    now: i64,
+    now: Millis,
 ) -> sqlx::Result<ArticleId> {
     let derived = Derived::of(article)?;
     // What was published elsewhere before was not changed by coming here.
-    let updated_at = article.published_at.filter(|at| *at < now).unwrap_or(now);
+    let updated_at = article.published_at.filter(|at| *at < now.0).map_or(now, Millis);
     let columns = Columns::of(article, &derived, updated_at)
         .and("author_id", first_author.0)
-        .and("created_at", now);
+        .and("created_at", now.0);
     let (id, _) = columns.execute(transaction, columns.insert(), &[]).await?;
     Ok(ArticleId(id))
 }
@@ -257,7 +258,7 @@ async fn update(
     id: ArticleId,
     article: &ArticleFields,
     first_author: UserId,
-    now: i64,
+    now: Millis,
 ) -> sqlx::Result<()> {
     let derived = Derived::of(article)?;
     let columns = Columns::of(article, &derived, now).and("author_id", first_author.0);
@@ -271,7 +272,7 @@ pub(in crate::server::db) async fn update_under_version(
     id: ArticleId,
     version: i64,
     article: &ArticleFields,
-    now: i64,
+    now: Millis,
 ) -> sqlx::Result<bool> {
     let derived = Derived::of(article)?;
     let columns = Columns::of(article, &derived, now);
@@ -333,7 +334,7 @@ async fn username_for_byline(
 async fn user_for_byline(
     transaction: &mut Transaction,
     author: &Author,
-    now: i64,
+    now: Millis,
 ) -> sqlx::Result<UserId> {
     let select = format!("SELECT id FROM users WHERE username = ? AND {WRITES}");
     let insert = "INSERT INTO users (username, name, role, created_at) VALUES (?, ?, 'author', ?)";

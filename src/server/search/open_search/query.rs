@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 use tidemark_content::search::{Clause, Query};
 use tidemark_counting::ArticleId;
+use tidemark_store::clock::Millis;
 
 use super::client::Failure;
 use crate::model::search::Sort;
@@ -79,8 +80,8 @@ fn clause(clause: &Clause, spelling: Spelling) -> Value {
     json!({ "bool": { "should": any, "minimum_should_match": 1 } })
 }
 
-fn visible(now: i64) -> Value {
-    json!({ "range": { "published_at": { "lte": now } } })
+fn visible(now: Millis) -> Value {
+    json!({ "range": { "published_at": { "lte": now.0 } } })
 }
 
 /// The body of a search.
@@ -94,7 +95,7 @@ pub(super) fn body(asked: &Asked, query: &Query, spelling: Spelling) -> Value {
     }
     if let Some(since) = asked.filter.since {
         let from = asked.now - since.days() * DAY;
-        filter.push(json!({ "range": { "published_at": { "gte": from } } }));
+        filter.push(json!({ "range": { "published_at": { "gte": from.0 } } }));
     }
     let wanted: Vec<Value> = query.wanted().map(|wanted| clause(wanted, spelling)).collect();
     let excluded: Vec<Value> =
@@ -159,7 +160,7 @@ pub(super) fn corrected(answer: &Value, query: &Query) -> Option<Query> {
 }
 
 /// The body of a search for articles whose title has words that begin as `text` ends.
-pub(super) fn suggestions(text: &str, limit: i64, now: i64) -> Value {
+pub(super) fn suggestions(text: &str, limit: i64, now: Millis) -> Value {
     json!({
         "query": { "bool": {
             "must": [{ "multi_match": {
@@ -212,7 +213,7 @@ mod tests {
             since: Some(Since::Week),
         };
         let query = Query::parse(text);
-        Asked { query, filter, sort: Sort::Relevance, offset: 0, limit: 10, now: 8 * DAY }
+        Asked { query, filter, sort: Sort::Relevance, offset: 0, limit: 10, now: Millis(8 * DAY) }
     }
 
     /// Every text of the body, as keys or values.

@@ -9,6 +9,7 @@
 //! index gone, and fails.
 
 use tidemark_counting::ArticleId;
+use tidemark_store::clock::Millis;
 use tidemark_store::failpoint;
 
 use super::client::Failure;
@@ -44,7 +45,7 @@ impl OpenSearch {
     /// # Errors
     /// [`Failure::Rebuilding`] if another process does so; otherwise the old index is still there.
     pub async fn rebuild(&self) -> Result<Rebuilt, Failure> {
-        let now = self.clock.now_ms();
+        let now = self.clock.now();
         let serial = self.queue.begin_rebuild(now, now + TURN).await?;
         let serial = serial.ok_or(Failure::Rebuilding)?;
         let index = self.names.index(serial);
@@ -60,7 +61,7 @@ impl OpenSearch {
             }
         }
         // Without this, the turn ends by itself.
-        let _ = self.queue.keep_rebuild(serial, 0).await;
+        let _ = self.queue.keep_rebuild(serial, Millis(0)).await;
         result
     }
 
@@ -117,7 +118,7 @@ impl OpenSearch {
 
     /// Prolongs this process's turn.
     async fn go_on(&self, serial: i64) -> Result<(), Failure> {
-        let until = self.clock.now_ms() + TURN;
+        let until = self.clock.now() + TURN;
         match self.queue.keep_rebuild(serial, until).await? {
             true => Ok(()),
             false => Err(Failure::Rebuilding),

@@ -90,7 +90,7 @@ impl OpenSearch {
             let entries: Vec<(ArticleId, i64)> =
                 different.iter().map(|(article, there, _)| (*article, *there)).collect();
             if !entries.is_empty() {
-                self.queue.add(&entries, self.clock.now_ms()).await?;
+                self.queue.add(&entries, self.clock.now()).await?;
             }
             compared.drifts.extend(different.into_iter().map(|(article, there, version)| {
                 Drift::of_article("version in OpenSearch", article, there, version)

@@ -14,6 +14,7 @@ use crate::ViewError;
 use crate::rules::{self, View};
 use crate::seen::Seen;
 use crate::visitor::Visitor;
+use tidemark_store::clock::Millis;
 
 /// How far a shard's log was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -83,7 +84,7 @@ impl RedisStore {
         let answer: Vec<Value> =
             self.redis.evaluate(&LOG, &Self::key(shard), &[self.time()]).await?;
         let mut answer = answer.into_iter();
-        let now: i64 = next(&mut answer)?;
+        let now = Millis(next(&mut answer)?);
         self.set_time(place, now);
         let log: Option<String> = next(&mut answer)?;
         // There is no log before the first view.
@@ -93,10 +94,10 @@ impl RedisStore {
     }
 
     /// Adopts Redis' clock, which shows `now`.
-    pub(super) fn set_time(&self, place: &SeenPlace, now: i64) {
-        place.writing().ahead = now.saturating_sub(self.clock.now_ms());
+    pub(super) fn set_time(&self, place: &SeenPlace, now: Millis) {
+        place.writing().ahead = now.0.saturating_sub(self.clock.now().0);
         // Expire entries by Redis' time only: this process's clock may have been set.
-        while place.writing().seen.forget(now.div_euclid(1_000)) {}
+        while place.writing().seen.forget(now.second()) {}
     }
 
     /// Reads the unread part of a shard's log. The caller holds the shard's `turn` lock.
@@ -138,7 +139,7 @@ impl RedisStore {
     pub fn would_count(&self, article: ArticleId, visitor: &Visitor) -> bool {
         let Some(place) = self.place(self.shard_of(article)) else { return true };
         let copy = place.reading();
-        let second = self.clock.now_ms().saturating_add(copy.ahead).div_euclid(1_000);
+        let second = self.clock.now().saturating_add(copy.ahead).second();
         rules::would_count(&View { article, visitor: *visitor }, second, &copy.seen, &self.caps)
     }
 

@@ -42,7 +42,7 @@ impl RedisStore {
     /// # Errors
     /// [`ViewError::Store`]; the next call tries again.
     pub async fn destroy_salts(&self) -> Result<Files, ViewError> {
-        let today = day_of(self.clock.now_ms());
+        let today = day_of(self.clock.now());
         let before = self.files().await?;
         if matches!(before, Files::Fresh | Files::Refused(_)) {
             return Ok(before);
@@ -82,7 +82,7 @@ impl RedisStore {
     pub async fn files(&self) -> Result<Files, ViewError> {
         let nodes = self.persistence().await?;
         let mark: Option<String> = self.redis.query(cmd("GET").arg(REWRITTEN)).await?;
-        Ok(state_of(&nodes, &mark.unwrap_or_default(), day_of(self.clock.now_ms())))
+        Ok(state_of(&nodes, &mark.unwrap_or_default(), day_of(self.clock.now())))
     }
 
     /// The persistence info of each node, including nodes without a shard, because a salt may be on

@@ -52,7 +52,7 @@ impl RedisStore {
     /// # Errors
     /// [`ViewError::Store`]; the next call builds the remaining shards.
     pub async fn refresh_rankings(&self) -> Result<usize, ViewError> {
-        let hour = hour_of(self.clock.now_ms());
+        let hour = hour_of(self.clock.now());
         let mut arguments = vec![self.time()];
         arguments.extend(Window::ALL.map(name_of));
         let mut built = 0;

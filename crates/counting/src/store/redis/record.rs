@@ -12,6 +12,7 @@ use crate::hour_of;
 use crate::rules::{self, Decided, Decision, View};
 use crate::seen::{entries, window_ends_at};
 use crate::store::Recorded;
+use tidemark_store::clock::Millis;
 
 /// How long a view waits for SQL when Redis does not have its article's total.
 const FILL_TIMEOUT: Duration = Duration::from_secs(1);
@@ -20,8 +21,8 @@ const FILL_TIMEOUT: Duration = Duration::from_secs(1);
 struct Batch {
     /// One for each view.
     decisions: Vec<Decision>,
-    /// When it was recorded, in milliseconds.
-    now: i64,
+    /// When it was recorded.
+    now: Millis,
     /// Each article of the batch and its total, if Redis has it.
     totals: Vec<(ArticleId, Option<i64>)>,
 }
@@ -87,8 +88,8 @@ impl RedisStore {
         for _ in 0..ATTEMPTS {
             let (position, estimate, decided) = {
                 let copy = place.reading();
-                let estimate = self.clock.now_ms().saturating_add(copy.ahead);
-                let second = estimate.div_euclid(1_000);
+                let estimate = self.clock.now().saturating_add(copy.ahead);
+                let second = estimate.second();
                 let decided = rules::decide(views, second, &copy.seen, &self.caps);
                 (copy.position.clone(), estimate, decided)
             };
@@ -115,13 +116,13 @@ impl RedisStore {
                 position.log.into_bytes(),
                 number(position.chunk),
                 number(position.byte),
-                number(estimate.div_euclid(1_000)),
+                number(estimate.second()),
                 number(i64::try_from(self.window.as_millis()).unwrap_or(i64::MAX)),
                 number(ends_at.into()),
                 watched.concat(),
                 added.clone(),
                 recent,
-                generation_id(self.clock.now_ms(), rand::random()).into_bytes(),
+                generation_id(self.clock.now(), rand::random()).into_bytes(),
             ];
             arguments.extend(articles().map(|article| number(article.0)));
             let answer = self.redis.evaluate(&RECORD, &Self::key(shard), &arguments).await?;

@@ -34,7 +34,7 @@ impl RedisStore {
         if let Some(offered) = offered {
             // Rule C3: a salt is destroyed after two days, the day itself and the next, when it is
             // yesterday's.
-            let lives_for = ((day.0 + 2) * DAY_MS - self.clock.now_ms()).max(1);
+            let lives_for = ((day.0 + 2) * DAY_MS - self.clock.now().0).max(1);
             let mut command = cmd("SET");
             command.arg(&key).arg(&offered[..]).arg("NX").arg("PX").arg(lives_for);
             self.redis.query::<Value>(&command).await?;

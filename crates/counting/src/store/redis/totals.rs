@@ -91,7 +91,7 @@ impl RedisStore {
         );
         let (version, batches): (Option<String>, Vec<String>) =
             self.redis.pipeline(&pipeline).await?;
-        let now = self.clock.now_ms();
+        let now = self.clock.now();
         // It is unknown whether SQL has the undecided batches. A flush skips them, and adding them
         // here would count their views twice if SQL has them.
         let (undecided, batches) = batches.into_iter().partition(|batch| is_undecided(batch, now));
@@ -136,7 +136,7 @@ impl RedisStore {
     /// # Errors
     /// [`ViewError::Store`]
     pub async fn reconcile(&self) -> Result<Vec<Drift>, ViewError> {
-        let hour = hour_of(self.clock.now_ms());
+        let hour = hour_of(self.clock.now());
         let mut drifts = Vec::new();
         for shard in self.shards() {
             drifts.extend(self.correct_totals(shard).await?);
