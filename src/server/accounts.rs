@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use tidemark_content::characters::{has_invisible, is_storable};
 use tidemark_content::slug::slugify;
+use tidemark_counting::UserId;
 use tidemark_store::clock::Clock;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -20,7 +21,6 @@ use super::db::users::{Actor, User};
 use super::sessions::{Sessions, SignedIn};
 use super::stores::Stores;
 use crate::error::Error;
-use tidemark_counting::UserId;
 
 /// Minimum password length, in characters. NIST SP 800-63B-4, section 3.1.1.2, asks for 8 where the
 /// password is not the only factor; we ask for a little more.

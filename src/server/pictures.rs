@@ -17,6 +17,7 @@ use axum::body::Body;
 use tidemark_content::pictures::Kind;
 use tidemark_content::pictures::check::{Checked, Refusal, check_until};
 use tidemark_content::pictures::name::{self, FOLDER, Size};
+use tidemark_counting::UserId;
 use tidemark_store::clock::Clock;
 use tokio::sync::Notify;
 
@@ -26,7 +27,6 @@ use super::db::pictures::Picture;
 use super::db::users::{Role, User};
 use super::work::Work;
 use crate::error::Error;
-use tidemark_counting::UserId;
 
 /// How many pictures are checked at once. Each takes a core and much memory for a moment, and pages
 /// need those too.

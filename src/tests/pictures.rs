@@ -22,13 +22,13 @@ use tidemark::server::pictures::Pictures;
 use tidemark_content::pictures::Kind;
 use tidemark_content::pictures::check::{Refusal, check};
 use tidemark_content::pictures::strip::strip;
+use tidemark_store::clock::Millis;
 
 use self::files::{
     SECRET, exif, gif, gif_of, has_secret, jpeg, packed_profile, png, profile, webp, webp_of,
     with_gif_metadata, with_png_chunk, with_segment, with_webp_metadata,
 };
 use crate::harness::{Answer, Client, TestServer, binary, source};
-use tidemark_store::clock::Millis;
 
 const PASSWORD: &str = "a-good-password";
 

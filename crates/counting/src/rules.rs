@@ -4,10 +4,9 @@
 use std::collections::BTreeMap;
 
 use super::visitor::{DAY_MS, Visitor};
-use crate::ArticleId;
-use crate::Day;
 use crate::Reason;
 use crate::seen::{Half, Id, Ids, Known, Seen};
+use crate::{ArticleId, Day};
 
 /// A view to decide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

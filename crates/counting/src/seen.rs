@@ -12,10 +12,10 @@ use std::time::Duration;
 use rustc_hash::FxHashMap;
 use siphasher::sip::SipHasher13;
 use smallvec::SmallVec;
+use tidemark_store::clock::Millis;
 
 use crate::ArticleId;
 use crate::visitor::Hashes;
-use tidemark_store::clock::Millis;
 
 /// Bytes in a log entry.
 pub const ENTRY: usize = 16;

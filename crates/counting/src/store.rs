@@ -8,16 +8,15 @@ use std::collections::HashMap;
 
 use redis::RedisStore;
 use sqlite::SqliteStore;
+use tidemark_store::clock::Millis;
 
 use super::rules::{Decision, View};
 use super::visitor::Visitor;
-use crate::ArticleId;
-use crate::Day;
 use crate::ViewError;
 use crate::ViewOutcome;
 use crate::Window;
 use crate::sql::salts::Salt;
-use tidemark_store::clock::Millis;
+use crate::{ArticleId, Day};
 
 /// A store of views. All stores give the same answers and differ only in what they run on.
 #[derive(Clone, Debug)]

@@ -2,8 +2,9 @@
 
 use std::ops::Sub;
 
-use crate::ids::number;
 use tidemark_store::clock::Millis;
+
+use crate::ids::number;
 
 /// The time span of a ranking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -21,6 +21,7 @@ use tidemark_content::front_matter::Source;
 use tidemark_content::markdown;
 use tidemark_content::site::Site;
 use tidemark_content::slug::{slugify, tag_slug};
+use tidemark_counting::UserId;
 use tidemark_store::clock::Clock;
 use tokio::time::Instant;
 
@@ -35,7 +36,6 @@ use crate::model::article::{Author, Heading, Tag};
 use crate::server::db::articles::{ArticleFields, Kind, Status};
 use crate::server::db::imports::{Outcome, take};
 use crate::server::db::{Database, is_unavailable};
-use tidemark_counting::UserId;
 
 /// The author of articles whose file names none.
 const NOBODY: &str = "Anonymous";

@@ -5,10 +5,10 @@
 //! says where to go on. Whether a batch is counted is decided by the ledger, so a place that is
 //! wrong costs time and no view (rule C5).
 
+use tidemark_store::clock::Millis;
 use tidemark_store::failpoint;
 
 use super::ledger::{Applied, Batch, Ledger, applied};
-use tidemark_store::clock::Millis;
 
 /// A log of batches: one partition of a topic.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,8 +4,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::json;
-use crate::ArticleId;
-use crate::{Hour, ShardId};
+use crate::{ArticleId, Hour, ShardId};
 use futures_util::future::BoxFuture;
 use sqlx::{AssertSqlSafe, MySqlConnection};
 use tidemark_store::clock::Millis;

@@ -1,10 +1,10 @@
 //! Deletes expired data.
 
+use tidemark_store::clock::Millis;
 use tidemark_store::sql::SqliteDatabase;
 
 use crate::Day;
 use crate::seen::ENTRY;
-use tidemark_store::clock::Millis;
 
 /// How many rows one statement deletes at most, each with the entries of a batch. Views wait for the
 /// same write lock.

@@ -5,9 +5,8 @@
 use sqlx::SqliteConnection;
 use tidemark_store::sql::{AnyDatabase, SqliteDatabase};
 
-use crate::ArticleId;
-use crate::Hour;
 use crate::Window;
+use crate::{ArticleId, Hour};
 
 /// The windows with stored counts. All time needs none: the totals are its counts.
 const WINDOWS: [Window; 3] = [Window::Day, Window::Week, Window::Month];

@@ -1,7 +1,8 @@
 //! The salts: random keys that visitors are hashed with.
 
-use crate::Day;
 use tidemark_store::sql::SqliteDatabase;
+
+use crate::Day;
 
 /// A salt; 256 random bits.
 pub type Salt = [u8; 32];

@@ -3,13 +3,12 @@
 use std::collections::HashMap;
 
 use sqlx::{AssertSqlSafe, FromRow, SqliteConnection};
+use tidemark_store::clock::Millis;
 use tidemark_store::on_reader;
 use tidemark_store::sql::AnyDatabase;
 
 use super::{json, rankings};
-use crate::ArticleId;
-use crate::Hour;
-use tidemark_store::clock::Millis;
+use crate::{ArticleId, Hour};
 
 /// How many articles one statement asks for at most. SQLite and MySQL would allow more.
 const MOST_PLACEHOLDERS: usize = 1024;

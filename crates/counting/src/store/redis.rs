@@ -29,10 +29,9 @@ pub use totals::Unflushed;
 pub(crate) use wire::is_undecided;
 use wire::number;
 
-use crate::ArticleId;
-use crate::ShardId;
 use crate::rules::Caps;
 use crate::sql::ledger::Ledger;
+use crate::{ArticleId, ShardId};
 
 /// How many times a read-and-compare is retried after a conflict.
 const ATTEMPTS: usize = 20;

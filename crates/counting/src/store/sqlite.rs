@@ -9,8 +9,6 @@ use tidemark_store::sql::SqliteDatabase;
 use tokio::sync::Mutex;
 
 use super::{Drift, Recorded};
-use crate::ArticleId;
-use crate::Day;
 use crate::ViewError;
 use crate::hour_of;
 use crate::rules::{self, Caps, Decision, View};
@@ -20,6 +18,7 @@ use crate::sql::rankings;
 use crate::sql::salts::{self, Salt};
 use crate::sql::seen::{self as statements, SeenRow};
 use crate::visitor::Visitor;
+use crate::{ArticleId, Day};
 
 /// How many entries are added to the copy of the log per lock, so that pages can read it in between.
 const AT_ONCE: usize = 1_000;

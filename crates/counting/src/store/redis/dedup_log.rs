@@ -4,17 +4,16 @@
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use ::redis::{Value, cmd};
+use tidemark_store::clock::Millis;
 use tokio::sync::Mutex;
 
 use super::wire::{next, unreadable};
 use super::{LOG, PRUNE, RedisStore};
-use crate::ArticleId;
-use crate::ShardId;
 use crate::ViewError;
 use crate::rules::{self, View};
 use crate::seen::Seen;
 use crate::visitor::Visitor;
-use tidemark_store::clock::Millis;
+use crate::{ArticleId, ShardId};
 
 /// How far a shard's log was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

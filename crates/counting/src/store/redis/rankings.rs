@@ -5,12 +5,11 @@ use ::redis::{Value, cmd, pipe};
 
 use super::wire::{number, set};
 use super::{ATTEMPTS, BUILT, CHUNK, PUBLISH, RedisStore, TOP};
-use crate::ArticleId;
 use crate::ViewError;
 use crate::Window;
 use crate::hour_of;
 use crate::store::Drift;
-use crate::{Hour, ShardId};
+use crate::{ArticleId, Hour, ShardId};
 
 /// TTL of a ranking that was built but never published, in seconds.
 const ASIDE_SECONDS: i64 = 600;

@@ -3,16 +3,16 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
+use tidemark_store::clock::Millis;
+
 use super::wire::{Answer, generation_id, number, unreadable};
 use super::{ATTEMPTS, RECORD, RedisStore};
-use crate::ArticleId;
-use crate::ShardId;
 use crate::ViewError;
 use crate::hour_of;
 use crate::rules::{self, Decided, Decision, View};
 use crate::seen::{entries, window_ends_at};
 use crate::store::Recorded;
-use tidemark_store::clock::Millis;
+use crate::{ArticleId, ShardId};
 
 /// How long a view waits for SQL when Redis does not have its article's total.
 const FILL_TIMEOUT: Duration = Duration::from_secs(1);

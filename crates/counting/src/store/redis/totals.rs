@@ -7,12 +7,11 @@ use ::redis::{cmd, pipe};
 
 use super::wire::{is_undecided, number, set};
 use super::{ATTEMPTS, CHUNK, FILL, RedisStore, UNFLUSHED};
-use crate::ArticleId;
-use crate::ShardId;
 use crate::ViewError;
 use crate::Window;
 use crate::hour_of;
 use crate::store::Drift;
+use crate::{ArticleId, ShardId};
 
 /// What is not in SQL yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use ::redis::{
     FromRedisValue, ParsingError, RedisError, RedisWrite, ToRedisArgs, Value, from_redis_value,
 };
+use tidemark_store::clock::Millis;
 
 use crate::flush::OLDEST;
 use crate::{ArticleId, ViewError};
-use tidemark_store::clock::Millis;
 
 impl ToRedisArgs for ArticleId {
     fn write_redis_args<W: ?Sized + RedisWrite>(&self, out: &mut W) {
