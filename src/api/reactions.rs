@@ -4,6 +4,7 @@
 use axum::http::request::Parts;
 use leptos::prelude::*;
 use leptos::server_fn::codec::{Json, PutUrl};
+use tidemark_counting::ArticleId;
 
 use super::answer;
 use crate::error::Error;
@@ -17,7 +18,7 @@ use crate::server::state::AppState;
 /// [`Error::NotFound`] if readers can't see the article, [`Error::Unauthorized`] if nobody is
 /// signed in, or database errors.
 #[server(prefix = "/api/islands", endpoint = "set-like", input = PutUrl, output = Json)]
-pub async fn set_like(article: i64, like: bool) -> Result<Reacted, Error> {
+pub async fn set_like(article: ArticleId, like: bool) -> Result<Reacted, Error> {
     set(Reaction::Like(article), like).await
 }
 
@@ -26,7 +27,7 @@ pub async fn set_like(article: i64, like: bool) -> Result<Reacted, Error> {
 /// # Errors
 /// Same as [`set_like`].
 #[server(prefix = "/api/islands", endpoint = "set-collect", input = PutUrl, output = Json)]
-pub async fn set_collect(article: i64, collect: bool) -> Result<Reacted, Error> {
+pub async fn set_collect(article: ArticleId, collect: bool) -> Result<Reacted, Error> {
     set(Reaction::Collect(article), collect).await
 }
 

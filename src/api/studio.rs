@@ -14,12 +14,14 @@ use crate::model::draft::{KeptDraft, Typed};
 #[server(prefix = "/api/islands", endpoint = "studio-preview", output = Json)]
 pub async fn preview(article: i64, typed: Typed) -> Result<String, Error> {
     use axum::http::request::Parts;
+    use tidemark_counting::ArticleId;
 
     use crate::components::article_body::ArticleBody;
     use crate::server::request::identity::current_user;
     use crate::server::state::AppState;
     let user = current_user(&expect_context::<Parts>())?;
-    let preview = expect_context::<AppState>().studio.preview(&user, article, &typed).await;
+    let preview =
+        expect_context::<AppState>().studio.preview(&user, ArticleId(article), &typed).await;
     let (content, notes) = super::answer(preview)?;
     let notes = notes.into_iter().map(|text| view! { <p class="notice">{text}</p> }).collect_view();
     Ok(view! { {notes} <ArticleBody content /> }.to_html())
@@ -38,10 +40,11 @@ pub async fn keep_draft(
     typed: Typed,
 ) -> Result<Option<KeptDraft>, Error> {
     use axum::http::request::Parts;
+    use tidemark_counting::ArticleId;
 
     use crate::server::request::identity::current_user;
     use crate::server::state::AppState;
     let user = current_user(&expect_context::<Parts>())?;
     let state = expect_context::<AppState>();
-    super::answer(state.studio.keep_draft(&user, article, version, &key, &typed).await)
+    super::answer(state.studio.keep_draft(&user, ArticleId(article), version, &key, &typed).await)
 }

@@ -3,6 +3,7 @@
 use axum::http::request::Parts;
 use leptos::prelude::*;
 use leptos::server_fn::codec::{Json, PutUrl};
+use tidemark_counting::ArticleId;
 
 use super::answer;
 use crate::error::Error;
@@ -16,7 +17,7 @@ use crate::server::state::AppState;
 /// [`Error::NotFound`] if readers can't see the article, [`Error::Unavailable`] if the view can't
 /// be recorded right now.
 #[server(prefix = "/api/islands", endpoint = "record-view", input = PutUrl, output = Json)]
-pub async fn record_view(article: i64) -> Result<ViewOutcome, Error> {
+pub async fn record_view(article: ArticleId) -> Result<ViewOutcome, Error> {
     let state = expect_context::<AppState>();
     let request = state.identity.view_request(&expect_context::<Parts>());
     answer(match request {

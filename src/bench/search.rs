@@ -10,6 +10,7 @@ use tidemark::server::content::search_index::rebuild;
 use tidemark::server::db::Database;
 use tidemark::server::db::articles::{ArticleFields, Kind, Status, write};
 use tidemark_servers::{Redis, SqlServer};
+use tidemark_store::clock::Millis;
 use tokio::runtime::Runtime;
 
 use crate::Profile;
@@ -149,7 +150,9 @@ async fn fill(url: &str, articles: usize, words: &mut Words) {
     for first in (0..articles).step_by(100) {
         let mut transaction = database.begin_content().await.expect("a transaction");
         for number in first..first + 100 {
-            write(&mut transaction, None, &article(number, words), 0).await.expect("written");
+            write(&mut transaction, None, &article(number, words), Millis(0))
+                .await
+                .expect("written");
         }
         transaction.commit().await.expect("committed");
     }

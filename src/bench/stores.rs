@@ -11,6 +11,7 @@ use tidemark_counting::sql::ledger::Ledger;
 use tidemark_counting::store::Recorded;
 use tidemark_counting::store::redis::RedisStore;
 use tidemark_counting::visitor::{Hashes, Visitor, day_of};
+use tidemark_counting::{ArticleId, Day, Hour};
 use tidemark_servers::{Redis, SqlServer};
 use tidemark_store::clock::Clock;
 use tidemark_store::redis::Redis as Client;
@@ -63,7 +64,7 @@ async fn add_articles(url: &str, count: i64) {
 }
 
 /// Visitor `number`, with identifiers that are spread like real hashes.
-fn visitor(day: i64, number: i64) -> Visitor {
+fn visitor(day: Day, number: i64) -> Visitor {
     let spread = number.wrapping_mul(0x9e37_79b9_7f4a_7c15_u64.cast_signed());
     let today = Hashes {
         visitor: spread,
@@ -81,10 +82,10 @@ async fn record(store: &RedisStore, articles: i64, first: i64, count: i64) {
 }
 
 async fn record_by(size: usize, store: &RedisStore, articles: i64, first: i64, count: i64) {
-    let day = day_of(Clock::System.now_ms());
+    let day = day_of(Clock::System.now());
     let mut left: Vec<View> = (0..count)
         .map(|number| View {
-            article: 1 + number % articles,
+            article: ArticleId(1 + number % articles),
             visitor: visitor(day, first + number),
         })
         .collect();
@@ -194,7 +195,7 @@ pub fn most_viewed_time() {
     let redis = Redis::start();
     let url = SqlServer::shared().new_database();
     let settings = vec![("DATABASE_URL", url.clone()), ("REDIS_URL", redis.url())];
-    let hour = Clock::System.now_ms() / 3_600_000;
+    let hour = Clock::System.now().0 / 3_600_000;
     let runtime = runtime();
     let built = runtime.block_on(async {
         let store = store(&redis, &url).await;
@@ -245,7 +246,7 @@ fn embedded(runtime: &Runtime, hour: i64) {
             sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await.expect("articles and views");
         }
         let start = Instant::now();
-        tidemark_counting::sql::rankings::end_with(&database, hour).await.expect("built");
+        tidemark_counting::sql::rankings::end_with(&database, Hour(hour)).await.expect("built");
         start.elapsed()
     });
     println!("Embedded profile, {MILLION} articles: all rankings built in {built:.1?}");

@@ -130,7 +130,7 @@ fn ArticleCard(
             <p class="meta">
                 <Date at=article.published_at />
                 <span>{format_minutes(article.reading_minutes)}</span>
-                <span data-total-of=article.id>{views_in_words(article.id, article.views)}</span>
+                <span data-total-of=article.id.0>{views_in_words(article.id, article.views)}</span>
             </p>
             <h2 class="card-title" dir="auto">
                 <a href=format!("/articles/{}", article.slug)>{article.title}</a>

@@ -3,6 +3,7 @@
 //! they return the value.
 
 use leptos::prelude::*;
+use tidemark_counting::ArticleId;
 
 use crate::model::article::Window;
 use crate::model::language::Language;
@@ -16,33 +17,33 @@ pub fn counted(hole: Hole, count: i64, format: fn(Language, i64) -> String) -> S
 }
 
 /// An article's view count in words.
-pub fn views_in_words(article: i64, views: i64) -> String {
+pub fn views_in_words(article: ArticleId, views: i64) -> String {
     counted(Hole::ViewsInWords(article), views, Language::views)
 }
 
 /// An article's view count as a plain number.
-pub fn views(article: i64, views: i64) -> String {
+pub fn views(article: ArticleId, views: i64) -> String {
     counted(Hole::Views(article), views, |_, views| views.to_string())
 }
 
 /// An article's views in the last 24 hours, in words.
-pub fn last_day(article: i64, views: i64) -> String {
+pub fn last_day(article: ArticleId, views: i64) -> String {
     counted(Hole::LastDay(article), views, Language::views)
 }
 
 /// Whether this reader's view of the article would count, `true` or `false`, for an attribute.
-pub fn would_count(article: i64, would_count: bool) -> String {
+pub fn would_count(article: ArticleId, would_count: bool) -> String {
     use_context::<Marks>()
         .map_or_else(|| would_count.to_string(), |marks| marks.mark(Hole::WouldCount(article), 0))
 }
 
 /// An article's number of likes.
-pub fn likes(article: i64, likes: i64) -> String {
+pub fn likes(article: ArticleId, likes: i64) -> String {
     counted(Hole::Likes(article), likes, Language::number)
 }
 
 /// An article's number of collects.
-pub fn collects(article: i64, collects: i64) -> String {
+pub fn collects(article: ArticleId, collects: i64) -> String {
     counted(Hole::Collects(article), collects, Language::number)
 }
 

@@ -18,7 +18,7 @@ pub fn LongRanking(articles: Vec<RankedArticle>) -> impl IntoView {
             view! {
                 <li>
                     <a href=format!("/articles/{}", article.slug)>{article.title}</a>
-                    <span class="meta" data-views-of=article.id data-views=article.views>
+                    <span class="meta" data-views-of=article.id.0 data-views=article.views>
                         {language().views(article.views)}
                     </span>
                 </li>

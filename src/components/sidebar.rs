@@ -90,7 +90,7 @@ fn RankingList(ranking: Ranking) -> impl IntoView {
             view! {
                 <li>
                     <a href=format!("/articles/{}", article.slug)>{article.title}</a>
-                    <span class="meta" data-views-of=article.id data-views=article.views>
+                    <span class="meta" data-views-of=article.id.0 data-views=article.views>
                         {language().views(article.views)}
                     </span>
                 </li>

@@ -1,6 +1,7 @@
 //! An article's view count, with the data that `browser/reading.js` needs to record a view.
 
 use leptos::prelude::*;
+use tidemark_counting::ArticleId;
 
 /// The view count. Once the page is visible, `browser/reading.js` adds this reader's view
 /// optimistically, records it, and then shows the count from the server's answer (rule C6).
@@ -9,7 +10,7 @@ use leptos::prelude::*;
 #[component]
 pub fn ViewCounter(
     /// The article's id.
-    article: i64,
+    article: ArticleId,
     /// The count, as a plain number.
     views: String,
     /// The count in words.
@@ -23,7 +24,7 @@ pub fn ViewCounter(
     view! {
         <span
             class="view-count"
-            data-article=article
+            data-article=article.0
             data-shown=views
             data-window-ms=window_ms
             data-would-count=would_count

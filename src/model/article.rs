@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use tidemark_content::slug::slugify;
+use tidemark_counting::ArticleId;
 use utoipa::ToSchema;
 
 /// An author of an article.
@@ -52,7 +53,8 @@ pub struct Heading {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ArticleSummary {
     /// The article's id. Ids are never reused.
-    pub id: i64,
+    #[schema(value_type = i64)]
+    pub id: ArticleId,
     /// The name in the article's URL; unique.
     pub slug: String,
     /// The title, as plain text.
@@ -257,7 +259,8 @@ impl Window {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RankedArticle {
     /// The article's id.
-    pub id: i64,
+    #[schema(value_type = i64)]
+    pub id: ArticleId,
     /// The name in the article's URL.
     pub slug: String,
     /// The article's title.

@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use tidemark_counting::UserId;
 
 use super::article::{Around, Article, ArticleSummary, Author, RankedArticle, Tag, Window};
 use super::page::Page;
@@ -137,7 +138,7 @@ pub struct Archived {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AuthorData {
     /// The author's user id.
-    pub id: i64,
+    pub id: UserId,
     /// The author's names.
     pub author: Author,
     /// The number of followers.

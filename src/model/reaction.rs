@@ -1,14 +1,15 @@
 //! Likes, collects and follows.
 
 use serde::{Deserialize, Serialize};
+use tidemark_counting::ArticleId;
 
 /// A reaction to an article or an author, which a reader can set or take back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reaction {
     /// Likes the article with that id.
-    Like(i64),
+    Like(ArticleId),
     /// Collects the article with that id in the reader's own list.
-    Collect(i64),
+    Collect(ArticleId),
     /// Follows the author with that user name.
     Follow(String),
 }

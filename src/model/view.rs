@@ -1,6 +1,7 @@
 //! The outcome of recording a view.
 
 use serde::{Deserialize, Serialize};
+use tidemark_counting::ArticleId;
 use utoipa::ToSchema;
 
 /// Whether a view counted, and the article's count afterwards.
@@ -9,7 +10,8 @@ use utoipa::ToSchema;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ViewOutcome {
     /// The article's id.
-    pub article: i64,
+    #[schema(value_type = i64)]
+    pub article: ArticleId,
     /// The article's view count, this view included.
     pub views: i64,
     /// Whether this view was counted.

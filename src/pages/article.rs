@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use leptos::prelude::*;
 use tidemark_content::front_matter::is_picture_address;
+use tidemark_counting::ArticleId;
 
 use super::query::param;
 use crate::api::pages::article;
@@ -62,7 +63,7 @@ fn show(data: ArticleData, state: &AppState) -> Content {
     let elsewhere = text::language().baselines(&summary.baselines);
     let reactions = view! {
         <p class="end-count">
-            <span data-total-of=id>{words.clone()}</span>
+            <span data-total-of=id.0>{words.clone()}</span>
             <TideMark />
         </p>
         <Reactions id likes collects own path />
@@ -102,7 +103,7 @@ fn is_on_later_day(time: Timestamp, than: Timestamp) -> bool {
 }
 
 /// An article before its time: what readers will see, without counts and buttons.
-fn show_scheduled(id: i64, content: ArticleContent) -> Content {
+fn show_scheduled(id: ArticleId, content: ArticleContent) -> Content {
     let head = Head::hidden(format!("{} · {}", content.title, site().title));
     let at = content.published_at.as_millisecond();
     Content::new(
@@ -120,7 +121,7 @@ fn show_scheduled(id: i64, content: ArticleContent) -> Content {
 /// The like and collect buttons with their counts; links to sign in if nobody is signed in.
 #[component]
 fn Reactions(
-    id: i64,
+    id: ArticleId,
     likes: i64,
     collects: i64,
     own: Option<OwnReactions>,

@@ -1,6 +1,7 @@
 //! The page of an author, with all their articles.
 
 use leptos::prelude::*;
+use tidemark_counting::UserId;
 
 use super::query::{param, query};
 use crate::api::pages::author;
@@ -43,7 +44,7 @@ pub async fn page() -> LoadedPage {
 
 /// The follower count and, if the reader can follow the author, the button.
 #[component]
-fn FollowLine(id: i64, follow: Follow, followers: i64, author: Author) -> impl IntoView {
+fn FollowLine(id: UserId, follow: Follow, followers: i64, author: Author) -> impl IntoView {
     let Author { username, name } = author;
     let path = format!("/authors/{username}");
     let count = counted(Hole::Followers(id), followers, Language::followers);

@@ -24,7 +24,7 @@ pub async fn page() -> LoadedPage {
     let content = async move {
         let (user, number) = (current_user(&parts)?, number?);
         let authors =
-            async { Ok(state.database.followed_authors(user.id, state.clock.now_ms()).await?) };
+            async { Ok(state.database.followed_authors(user.id, state.clock.now()).await?) };
         let (authors, articles) =
             try_join(authors, state.reading.list_page(List::Followed(user.id), number)).await?;
         let list = match (authors.is_empty(), articles.total) {

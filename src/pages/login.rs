@@ -77,7 +77,7 @@ async fn sign_in_to(state: &AppState, wish: &Wish) -> Option<(String, &'static s
             (language.with("sign-in-to-save", [("title", (&title).into())]), "sign-in-and-save")
         }
         Wish::Follow(username) => {
-            let now = state.clock.now_ms();
+            let now = state.clock.now();
             let author = state.database.author(username, now).await.ok().flatten()?;
             let title = language.with("sign-in-to-follow", [("name", (&author.name).into())]);
             (title, "sign-in-and-follow")

@@ -254,7 +254,7 @@ pub async fn menu_page() -> LoadedPage {
     let content = async move {
         let stored = state.site.stored().await?;
         let menu = state.database.menu().await?;
-        let pages = state.database.pages(MOST_PAGES, state.clock.now_ms()).await?;
+        let pages = state.database.pages(MOST_PAGES, state.clock.now()).await?;
         let hint = "One link a line: its words, and then an address, such as “About us /about”, “The sea /tags/sea” or “Code \
                     https://example.org”. They are shown in this order.";
         let known = (!pages.is_empty()).then(|| {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use tidemark_content::characters::{has_invisible, is_storable};
 use tidemark_content::slug::slugify;
+use tidemark_counting::UserId;
 use tidemark_store::clock::Clock;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -123,7 +124,7 @@ impl Accounts {
         match user.filter(|_| is_right) {
             Some(user) => {
                 self.succeeded(&admitted).await?;
-                tracing::info!(user = user.id, "a user signed in");
+                tracing::info!(user = user.id.0, "a user signed in");
                 Ok(Attempt::Right(user))
             }
             None => {
@@ -141,7 +142,7 @@ impl Accounts {
     async fn admit(&self, origins: Vec<Origin>) -> Result<Result<Admitted, i64>, Error> {
         match self
             .throttle
-            .admit(origins, self.clock.now_ms())
+            .admit(origins, self.clock.now().0)
             .await
             .map_err(|error| unavailable(&error))?
         {
@@ -180,9 +181,10 @@ impl Accounts {
     ) -> Result<Option<Vec<Origin>>, Error> {
         let Some(token) = sender.device() else { return Ok(None) };
         // Query the device even if there is no such user, so that the response takes as long.
-        let (id, credential) = user
-            .map_or((0, ""), |user| (user.id, user.password_hash.as_deref().unwrap_or_default()));
-        let since = self.clock.now_ms() - DEVICE_LASTS;
+        let (id, credential) = user.map_or((UserId(0), ""), |user| {
+            (user.id, user.password_hash.as_deref().unwrap_or_default())
+        });
+        let since = self.clock.now() - DEVICE_LASTS;
         let is_known =
             self.database.is_known_device(id, &hash_of_device(token, credential), since).await?;
         Ok(is_known.then(|| sender.as_device(id, token)))
@@ -204,7 +206,7 @@ impl Accounts {
         let token =
             sender.device().filter(|_| is_known).map_or_else(random_password, str::to_owned);
         let hash = hash_of_device(&token, credential);
-        self.database.remember_device(user.id, &hash, self.clock.now_ms(), MOST_DEVICES).await?;
+        self.database.remember_device(user.id, &hash, self.clock.now(), MOST_DEVICES).await?;
         Ok(Some(token))
     }
 
@@ -332,7 +334,7 @@ impl Accounts {
         let hash = self.hash(Who::Known, new).await?;
         let credential = self.database.change_password(user.actor(), &hash).await?;
         forget_sessions(&self.sessions, user.id).await;
-        tracing::info!(user = user.id, "a user changed the password");
+        tracing::info!(user = user.id.0, "a user changed the password");
         Ok(Ok(credential))
     }
 
@@ -374,7 +376,7 @@ impl Accounts {
     ///
     /// # Errors
     /// Database errors.
-    pub async fn is_current(&self, user: i64, credential: i64) -> Result<bool, Error> {
+    pub async fn is_current(&self, user: UserId, credential: i64) -> Result<bool, Error> {
         Ok(self.database.user(user).await?.is_some_and(|user| user.credential == credential))
     }
 
@@ -395,7 +397,7 @@ impl Accounts {
     /// [`Error::Unavailable`] if the store fails. Some sessions may be left then.
     pub async fn end_sessions(
         &self,
-        user: i64,
+        user: UserId,
         is_meant: impl Fn(&SignedIn) -> bool,
     ) -> Result<(), Error> {
         for session in self.all_sessions(user).await?.iter().filter(|session| is_meant(session)) {
@@ -404,7 +406,7 @@ impl Accounts {
         Ok(())
     }
 
-    async fn all_sessions(&self, user: i64) -> Result<Vec<SignedIn>, Error> {
+    async fn all_sessions(&self, user: UserId) -> Result<Vec<SignedIn>, Error> {
         self.sessions.of_user(user).await.map_err(|error| unavailable(&error))
     }
 }
@@ -446,9 +448,9 @@ pub async fn set_password(stores: &Stores, username: &str, hash: &str) -> Result
 
 /// Deletes the sessions of a user whose credential has changed. They are invalid already, so an
 /// unreachable Redis is no reason to fail.
-async fn forget_sessions(sessions: &Sessions, user: i64) {
+async fn forget_sessions(sessions: &Sessions, user: UserId) {
     if let Err(error) = sessions.end_all(user).await {
-        tracing::warn!(error = %error, user, "sessions that are no longer valid could not be deleted");
+        tracing::warn!(error = %error, user = user.0, "sessions that are no longer valid could not be deleted");
     }
 }
 

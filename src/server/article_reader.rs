@@ -83,7 +83,7 @@ impl ArticleReader {
         let slugs: Vec<&str> = slugs.into_iter().collect();
         let late = || Err(sqlx::Error::PoolTimedOut);
         let outage = self.connection.database.outage().clone();
-        let now = self.clock.now_ms();
+        let now = self.clock.now();
         let asking = articles_by_slugs(&mut self.connection, &self.baselines, &slugs, now);
         let read = tokio::select! {
             biased;

@@ -8,8 +8,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use moka::sync::Cache;
-use tidemark_counting::Views;
-use tidemark_store::clock::Clock;
+use tidemark_counting::{ArticleId, Views};
+use tidemark_store::clock::{Clock, Millis};
 
 use super::article_reader::ArticlesBySlug;
 use super::db::Database;
@@ -65,7 +65,7 @@ impl Totals {
         filter: &Filter,
         page: i64,
         per_page: i64,
-        now: i64,
+        now: Millis,
     ) -> Result<Page<ArticleSummary>, Error> {
         let (known, key) = self.known(filter);
         let page = database.articles(filter, known, page, per_page, now).await?;
@@ -96,7 +96,7 @@ pub struct Articles {
     by_slug: ArticlesBySlug,
     totals: Totals,
     /// What articles lead on to, by content version and article.
-    around: Cache<(u64, i64), Arc<Around>>,
+    around: Cache<(u64, ArticleId), Arc<Around>>,
 }
 
 impl Articles {
@@ -129,7 +129,7 @@ impl Articles {
         page: i64,
         per_page: i64,
     ) -> Result<Page<ArticleSummary>, Error> {
-        self.totals.page(&self.database, filter, page, per_page, self.clock.now_ms()).await
+        self.totals.page(&self.database, filter, page, per_page, self.clock.now()).await
     }
 
     /// Those of the wanted articles that readers see, in the wanted order.
@@ -137,7 +137,7 @@ impl Articles {
     /// # Errors
     /// Any database error.
     pub async fn some(&self, wanted: &Wanted) -> Result<Vec<ArticleSummary>, Error> {
-        let found = self.database.summaries(wanted, self.clock.now_ms()).await?;
+        let found = self.database.summaries(wanted, self.clock.now()).await?;
         let total = i64::try_from(found.len()).unwrap_or(i64::MAX);
         let mut found = self.with_counts(Page::new(found, 1, total.max(1), total)).await.items;
         found.sort_by_cached_key(|article| match wanted {
@@ -158,7 +158,7 @@ impl Articles {
         page: i64,
         per_page: i64,
     ) -> Result<Page<ArticleSummary>, Error> {
-        let page = self.database.list(list, page, per_page, self.clock.now_ms()).await?;
+        let page = self.database.list(list, page, per_page, self.clock.now()).await?;
         Ok(self.with_counts(page).await)
     }
 
@@ -172,7 +172,7 @@ impl Articles {
         page: i64,
         per_page: i64,
     ) -> Result<Page<ArticleSummary>, Error> {
-        let (list, now) = (List::Written(profile.id), self.clock.now_ms());
+        let (list, now) = (List::Written(profile.id), self.clock.now());
         let page = self.database.list_of(list, profile.articles, page, per_page, now).await?;
         Ok(self.with_counts(page).await)
     }
@@ -181,8 +181,8 @@ impl Articles {
     ///
     /// # Errors
     /// Any database error.
-    pub async fn one(&self, id: i64) -> Result<Option<Article>, Error> {
-        let article = self.database.article(id, self.clock.now_ms()).await?;
+    pub async fn one(&self, id: ArticleId) -> Result<Option<Article>, Error> {
+        let article = self.database.article(id, self.clock.now()).await?;
         Ok(match article {
             Some(article) => Some(self.with_count(article).await),
             None => None,
@@ -207,7 +207,7 @@ impl Articles {
         if let Some(around) = self.around.get(&key) {
             return Ok(Around::clone(&around));
         }
-        let around = self.database.around(article, self.clock.now_ms()).await?;
+        let around = self.database.around(article, self.clock.now()).await?;
         self.around.insert(key, Arc::new(around.clone()));
         Ok(around)
     }
@@ -222,7 +222,7 @@ impl Articles {
 
     /// Replaces the views of a page of articles with the current counts.
     pub async fn with_counts(&self, mut page: Page<ArticleSummary>) -> Page<ArticleSummary> {
-        let ids: Vec<i64> = page.items.iter().map(|article| article.id).collect();
+        let ids: Vec<ArticleId> = page.items.iter().map(|article| article.id).collect();
         let totals = totals(&self.views, &self.database, &ids).await.unwrap_or_default();
         for article in &mut page.items {
             article.views = totals.get(&article.id).copied().unwrap_or(article.views);
@@ -240,7 +240,7 @@ impl Articles {
         window: Window,
         limit: i64,
     ) -> Result<Vec<RankedArticle>, Error> {
-        most_viewed(&self.database, &self.views, self.clock.now_ms(), window, limit).await
+        most_viewed(&self.database, &self.views, self.clock.now(), window, limit).await
     }
 
     /// The rankings in the sidebar.
@@ -248,7 +248,7 @@ impl Articles {
     /// # Errors
     /// Any database error.
     pub async fn rankings(&self) -> Result<Vec<Ranking>, Error> {
-        rankings(&self.database, &self.views, self.clock.now_ms()).await
+        rankings(&self.database, &self.views, self.clock.now()).await
     }
 }
 
@@ -256,7 +256,7 @@ impl Articles {
 pub(super) async fn rankings(
     database: &Database,
     views: &Views,
-    now: i64,
+    now: Millis,
 ) -> Result<Vec<Ranking>, Error> {
     let mut rankings = Vec::with_capacity(SIDEBAR_WINDOWS.len());
     for window in SIDEBAR_WINDOWS {
@@ -272,7 +272,7 @@ pub(super) async fn rankings(
 pub(super) async fn most_viewed(
     database: &Database,
     views: &Views,
-    now: i64,
+    now: Millis,
     window: Window,
     limit: i64,
 ) -> Result<Vec<RankedArticle>, Error> {
@@ -284,7 +284,7 @@ pub(super) async fn most_viewed(
     // Ask for more than `limit`, because some may be deleted or unpublished.
     let mut count = limit.saturating_mul(2).saturating_add(10);
     while let Some(top) = views.top(window.into(), count).await {
-        let ids: Vec<i64> = top.iter().map(|(article, _)| *article).collect();
+        let ids: Vec<ArticleId> = top.iter().map(|(article, _)| *article).collect();
         let names = database.names(&ids, now).await?;
         let articles = top.iter().filter_map(|(id, views)| {
             let (slug, title) = names.get(id)?;
@@ -306,8 +306,8 @@ pub(super) async fn most_viewed(
 pub(super) async fn totals(
     views: &Views,
     database: &Database,
-    articles: &[i64],
-) -> Option<HashMap<i64, i64>> {
+    articles: &[ArticleId],
+) -> Option<HashMap<ArticleId, i64>> {
     let mut totals = views.totals(articles).await?;
     let baselines = database.baselines().current();
     for (article, views) in &mut totals {
@@ -325,7 +325,7 @@ async fn most_viewed_ever(
     database: &Database,
     views: &Views,
     baselines: &BaselineTable,
-    now: i64,
+    now: Millis,
     limit: usize,
 ) -> Result<Vec<RankedArticle>, Error> {
     let mut count = limit.saturating_mul(2).saturating_add(10);
@@ -343,16 +343,16 @@ async fn most_viewed_ever(
                 elsewhere.last().map(|(views, _)| *views),
             ));
 
-        let mut found: HashMap<i64, i64> = counted.into_iter().collect();
-        let missing: Vec<i64> = elsewhere
+        let mut found: HashMap<ArticleId, i64> = counted.into_iter().collect();
+        let missing: Vec<ArticleId> = elsewhere
             .iter()
             .map(|(_, article)| *article)
             .filter(|article| !found.contains_key(article))
             .collect();
         found.extend(database.counted(&missing).await?);
         found.extend(views.totals(&missing).await.unwrap_or_default());
-        let ids: BTreeSet<i64> = found.keys().chain(&missing).copied().collect();
-        let mut ranked: Vec<(i64, i64)> = ids
+        let ids: BTreeSet<ArticleId> = found.keys().chain(&missing).copied().collect();
+        let mut ranked: Vec<(i64, ArticleId)> = ids
             .into_iter()
             .map(|article| {
                 let counted = found.get(&article).copied().unwrap_or(0);
@@ -362,7 +362,7 @@ async fn most_viewed_ever(
             .collect();
         ranked.sort_unstable_by_key(|entry| Reverse(*entry));
 
-        let ids: Vec<i64> = ranked.iter().map(|(_, article)| *article).collect();
+        let ids: Vec<ArticleId> = ranked.iter().map(|(_, article)| *article).collect();
         let names = database.names(&ids, now).await?;
         let articles = ranked.into_iter().filter_map(|(views, id)| {
             let (slug, title) = names.get(&id)?;

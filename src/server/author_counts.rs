@@ -16,6 +16,7 @@
 use std::sync::LazyLock;
 
 use ::redis::{RedisResult, Value, cmd, pipe};
+use tidemark_counting::UserId;
 use tidemark_counting::store::Drift;
 use tidemark_store::clock::Clock;
 use tidemark_store::redis::{Redis, Script};
@@ -115,7 +116,7 @@ impl AuthorCounts {
     ///
     /// # Errors
     /// Any database error.
-    pub async fn articles(&self, author: i64) -> sqlx::Result<i64> {
+    pub async fn articles(&self, author: UserId) -> sqlx::Result<i64> {
         self.count(Counted::Articles, author).await
     }
 
@@ -123,7 +124,7 @@ impl AuthorCounts {
     ///
     /// # Errors
     /// Any database error.
-    pub async fn followers(&self, author: i64) -> sqlx::Result<i64> {
+    pub async fn followers(&self, author: UserId) -> sqlx::Result<i64> {
         self.count(Counted::Followers, author).await
     }
 
@@ -135,7 +136,7 @@ impl AuthorCounts {
     }
 
     /// Invalidates an author's follower count. Call it once a follow or unfollow is committed.
-    pub async fn followers_changed(&self, author: i64) {
+    pub async fn followers_changed(&self, author: UserId) {
         self.change(Counted::Followers, &[author.to_string().into_bytes()]).await;
     }
 
@@ -196,7 +197,7 @@ impl AuthorCounts {
             let count =
                 self.count_in_sql(counted, author).await.map_err(|error| error.to_string())?;
             let lives_for = self.lives_for(counted).await.map_err(|error| error.to_string())?;
-            fill(redis, counted, [count, author, lives_for, changes]).await.map_err(of_redis)?;
+            fill(redis, counted, [count, author.0, lives_for, changes]).await.map_err(of_redis)?;
         }
         let (cache, of) = (format!("authors:{}", counted.name()), format!("author {member}"));
         Ok(Some(Drift { cache, of, cached: cached as i64, correct }))
@@ -212,13 +213,13 @@ impl AuthorCounts {
         let cached = cached_and_changes(redis, counted, member).await;
         let (cached, _) = cached.map_err(|error| format!("Redis: {error}"))?;
         // A member that is no user id has a count of 0.
-        let author = member.parse().unwrap_or(0);
+        let author = member.parse().unwrap_or(UserId(0));
         let correct =
             self.count_in_sql(counted, author).await.map_err(|error| error.to_string())?;
         Ok(cached.map(|cached| (cached, correct)))
     }
 
-    async fn count(&self, counted: Counted, author: i64) -> sqlx::Result<i64> {
+    async fn count(&self, counted: Counted, author: UserId) -> sqlx::Result<i64> {
         let Some(redis) = &self.redis else { return self.count_in_sql(counted, author).await };
         let member = author.to_string();
         let cached = redis.for_page(cached_and_changes(redis, counted, &member)).await;
@@ -228,26 +229,26 @@ impl AuthorCounts {
         let count = self.count_in_sql(counted, author).await?;
         if let Some((_, changes)) = cached {
             let lives_for = self.lives_for(counted).await?;
-            redis.for_page(fill(redis, counted, [count, author, lives_for, changes])).await;
+            redis.for_page(fill(redis, counted, [count, author.0, lives_for, changes])).await;
         }
         Ok(count)
     }
 
-    async fn count_in_sql(&self, counted: Counted, author: i64) -> sqlx::Result<i64> {
+    async fn count_in_sql(&self, counted: Counted, author: UserId) -> sqlx::Result<i64> {
         match counted {
-            Counted::Articles => self.database.count_written(author, self.clock.now_ms()).await,
+            Counted::Articles => self.database.count_written(author, self.clock.now()).await,
             Counted::Followers => self.database.count_followers(author).await,
         }
     }
 
     /// TTL of a count made now, in milliseconds.
     async fn lives_for(&self, counted: Counted) -> sqlx::Result<i64> {
-        let now = self.clock.now_ms();
+        let now = self.clock.now();
         Ok(match counted {
             Counted::Followers => TTL,
             Counted::Articles => {
                 let next = self.database.next_publication(now).await?;
-                next.map_or(TTL, |next| next.saturating_sub(now).clamp(1, TTL))
+                next.map_or(TTL, |next| next.saturating_sub(now.0).clamp(1, TTL))
             }
         })
     }

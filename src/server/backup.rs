@@ -152,7 +152,7 @@ pub async fn back_up(
         format: FORMAT,
         program: env!("CARGO_PKG_VERSION").into(),
         schema: schema(),
-        made_at: Timestamp::from_millisecond(clock.now_ms()).unwrap_or_default().to_string(),
+        made_at: Timestamp::from_millisecond(clock.now().0).unwrap_or_default().to_string(),
     };
     let (sender, entries) = channel(WAITING);
     let path = path.to_owned();

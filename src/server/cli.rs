@@ -229,7 +229,7 @@ async fn run(arguments: Arguments) -> Result<(), String> {
         Command::Export { folder } => {
             let exported = async {
                 let count = export_folder(database, &folder).await?;
-                let now = Timestamp::from_millisecond(clock.now_ms()).unwrap_or_default();
+                let now = Timestamp::from_millisecond(clock.now().0).unwrap_or_default();
                 let today = TimeZone::UTC.to_datetime(now).date();
                 export_counts(database, &parts.stores.views, today, &folder).await?;
                 export_site(database, &folder).await?;

@@ -9,9 +9,9 @@ use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tidemark_counting::hour_of;
 use tidemark_counting::visitor::address_bucket;
-use tidemark_store::clock::Clock;
+use tidemark_counting::{Hour, hour_of};
+use tidemark_store::clock::{Clock, Millis};
 
 use super::config::Config;
 use super::db::Database;
@@ -53,7 +53,7 @@ impl Kind {
 /// What the views of an hour have told.
 #[derive(Clone, Debug, Default)]
 struct Tally {
-    hour: i64,
+    hour: Hour,
     views: u32,
     /// How many came with `X-Forwarded-For` that was not believed.
     forwarded: u32,
@@ -129,7 +129,7 @@ impl Clients {
     /// believed.
     pub fn look(&self, address: IpAddr, is_forwarded: bool) {
         let Inner { key, clock, tally, .. } = &*self.0;
-        let (address, now) = (key.hash_one(address_bucket(address)), clock.now_ms());
+        let (address, now) = (key.hash_one(address_bucket(address)), clock.now());
         let mut tally = tally.lock().unwrap_or_else(PoisonError::into_inner);
         let before = (tally.hour != hour_of(now)).then(|| {
             std::mem::replace(&mut *tally, Tally { hour: hour_of(now), ..Tally::default() })
@@ -147,7 +147,7 @@ impl Clients {
         if let Some((kind, affected)) = new {
             let notice = StoredNotice {
                 kind: kind.name().into(),
-                noticed_at: now,
+                noticed_at: now.0,
                 views: views.into(),
                 affected: affected.into(),
                 setting: self.0.setting,
@@ -159,7 +159,7 @@ impl Clients {
     /// Stores what was noticed, and logs it unless that was done within the last day.
     async fn tell(self, notice: StoredNotice) {
         let Inner { database, setting, .. } = &*self.0;
-        let known = database.notices(*setting, notice.noticed_at - SHOWN).await;
+        let known = database.notices(*setting, Millis(notice.noticed_at - SHOWN)).await;
         if !known.is_ok_and(|known| known.iter().any(|known| known.kind == notice.kind)) {
             tracing::warn!("{}", self.text(&notice).unwrap_or_default());
         }
@@ -171,8 +171,8 @@ impl Clients {
     /// Deletes the notices that an hour with enough views has not confirmed.
     async fn forget(self, before: Tally) {
         for kind in Kind::ALL.into_iter().filter(|kind| !before.noticed.contains(kind)) {
-            let start = before.hour.saturating_mul(HOUR);
-            if let Err(error) = self.0.database.forget_notice(kind.name(), start).await {
+            let start = before.hour.0.saturating_mul(HOUR);
+            if let Err(error) = self.0.database.forget_notice(kind.name(), Millis(start)).await {
                 tracing::warn!(error = %error, "a notice could not be deleted");
             }
         }
@@ -184,7 +184,7 @@ impl Clients {
     /// Database errors.
     pub async fn notices(&self) -> sqlx::Result<Vec<String>> {
         let Inner { database, clock, setting, .. } = &*self.0;
-        let notices = database.notices(*setting, clock.now_ms() - SHOWN).await?;
+        let notices = database.notices(*setting, clock.now() - SHOWN).await?;
         Ok(notices.iter().filter_map(|notice| self.text(notice)).collect())
     }
 

@@ -3,7 +3,7 @@
 
 use tidemark_counting::sql::seen::total_in_sql;
 use tidemark_counting::visitor::{Key, Purpose, Reader};
-use tidemark_counting::{Sender, ViewError, Views};
+use tidemark_counting::{ArticleId, Sender, UserId, ViewError, Views};
 use tower_sessions::SessionStore;
 use tower_sessions::session::Id;
 
@@ -30,7 +30,7 @@ pub struct ViewRequest {
 impl ViewRequest {
     /// What the crate takes, once the session's user is known.
     #[expect(clippy::boxed_local, reason = "the box is freed here, before the view waits")]
-    fn by(self: Box<Self>, user: Option<i64>) -> tidemark_counting::ViewRequest {
+    fn by(self: Box<Self>, user: Option<UserId>) -> tidemark_counting::ViewRequest {
         let mut sent = self.sent;
         sent.reader.user = user;
         sent
@@ -72,7 +72,7 @@ impl Counting {
     /// view can't be recorded now.
     pub async fn record(
         &self,
-        article: i64,
+        article: ArticleId,
         request: Box<ViewRequest>,
     ) -> Result<ViewOutcome, Error> {
         self.clients.look(request.sent.reader.address, request.is_forwarded);
@@ -87,11 +87,11 @@ impl Counting {
 
     async fn try_to_record(
         &self,
-        article: i64,
+        article: ArticleId,
         request: Box<ViewRequest>,
     ) -> Result<ViewOutcome, Error> {
         let unavailable = |error: &dyn std::fmt::Display| {
-            tracing::error!(error = %error, article, "a view could not be recorded");
+            tracing::error!(error = %error, article = article.0, "a view could not be recorded");
             Error::Unavailable
         };
         let user = match request.session {
@@ -128,15 +128,15 @@ impl Counting {
     /// # Errors
     /// [`Error::Unavailable`] if the session can't be read: treating the user as somebody else would
     /// count a view twice.
-    async fn user(&self, session: Id) -> Result<Option<i64>, Error> {
+    async fn user(&self, session: Id) -> Result<Option<UserId>, Error> {
         let session = self.sessions.load(&session).await.map_err(|error| {
             tracing::error!(error = %error, "a session could not be read");
             Error::Unavailable
         })?;
-        Ok(session.and_then(|session| session.data.get(USER_ID)?.as_i64()))
+        Ok(session.and_then(|session| session.data.get(USER_ID)?.as_i64().map(UserId)))
     }
 
-    async fn not_counted(&self, article: i64, reason: Reason) -> Result<ViewOutcome, Error> {
+    async fn not_counted(&self, article: ArticleId, reason: Reason) -> Result<ViewOutcome, Error> {
         let totals = self.views.totals(&[article]).await;
         if totals.is_none() && reason == Reason::Author {
             // An author sees this count, and SQL's may be lower than the one on the page (rule C6).
@@ -151,7 +151,7 @@ impl Counting {
 
     /// Whether a view by `reader` would count now (rule C6), judged without asking a store.
     /// `is_author`: the reader is in the article's byline.
-    pub fn would_count(&self, article: i64, reader: &Reader, is_author: bool) -> bool {
+    pub fn would_count(&self, article: ArticleId, reader: &Reader, is_author: bool) -> bool {
         (!is_author || self.counts_authors) && self.views.would_count(article, reader)
     }
 

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::{join, join_all};
-use tidemark_counting::Views;
-use tidemark_store::clock::Clock;
+use tidemark_counting::{ArticleId, UserId, Views};
+use tidemark_store::clock::{Clock, Millis};
 use tidemark_store::sql::OwnConnection;
 
 use super::articles::{self, MOST_VIEWED_LENGTH};
@@ -134,9 +134,9 @@ pub struct CountsReader {
     /// Long rankings by window, as requested so far; the sidebar's are under `None`.
     rankings: HashMap<Option<Window>, Rankings>,
     /// What SQL knows about articles, and when it was read. Emptied when a reaction changes.
-    stored: HashMap<i64, (ArticleCounts, i64)>,
+    stored: HashMap<ArticleId, (ArticleCounts, i64)>,
     /// The views of articles in the last 24 hours, and when they were read.
-    last_day: HashMap<i64, (i64, i64)>,
+    last_day: HashMap<ArticleId, (i64, i64)>,
     /// [`Database::reactions_version`] before `stored` was read.
     reactions_version: u64,
     /// Number of moments so far.
@@ -173,12 +173,12 @@ impl CountsReader {
         if batch.is_empty() {
             return false;
         }
-        let articles: BTreeSet<i64> =
+        let articles: BTreeSet<ArticleId> =
             batch.iter().flat_map(|asked| asked.question.articles.iter().copied()).collect();
-        let articles: Vec<i64> = articles.into_iter().collect();
-        let authors: BTreeSet<i64> =
+        let articles: Vec<ArticleId> = articles.into_iter().collect();
+        let authors: BTreeSet<UserId> =
             batch.iter().filter_map(|asked| asked.question.author).collect();
-        let of_last_day: BTreeSet<i64> =
+        let of_last_day: BTreeSet<ArticleId> =
             batch.iter().filter_map(|asked| asked.question.last_day).collect();
         let windows: HashSet<Window> =
             batch.iter().filter_map(|asked| asked.question.window).collect();
@@ -199,9 +199,9 @@ impl CountsReader {
 
     async fn read(
         &mut self,
-        articles: &[i64],
-        authors: &BTreeSet<i64>,
-        of_last_day: &BTreeSet<i64>,
+        articles: &[ArticleId],
+        authors: &BTreeSet<UserId>,
+        of_last_day: &BTreeSet<ArticleId>,
         windows: &HashSet<Window>,
     ) -> Result<Moment, Error> {
         // Read rankings first, so that a view in between is only in the counts. The script raises
@@ -244,10 +244,10 @@ impl CountsReader {
 
     /// The views of articles in the last 24 hours. Articles whose views can't be read in time are
     /// missing.
-    async fn last_day(&mut self, articles: &BTreeSet<i64>) -> HashMap<i64, i64> {
-        let now = self.sources.clock.now_ms();
+    async fn last_day(&mut self, articles: &BTreeSet<ArticleId>) -> HashMap<ArticleId, i64> {
+        let now = self.sources.clock.now().0;
         let is_fresh = |read_at: i64| (0..LAST_DAY_TTL).contains(&(now - read_at));
-        let missing: Vec<i64> = articles
+        let missing: Vec<ArticleId> = articles
             .iter()
             .copied()
             .filter(|article| !self.last_day.get(article).is_some_and(|(_, at)| is_fresh(*at)))
@@ -256,7 +256,7 @@ impl CountsReader {
             if self.last_day.len() + missing.len() > REACTIONS {
                 self.last_day.clear();
             }
-            let reading = self.sources.database.views_of_last_day(&missing, now);
+            let reading = self.sources.database.views_of_last_day(&missing, Millis(now));
             if let Ok(Ok(read)) = tokio::time::timeout(FOLLOWERS, reading).await {
                 for article in missing {
                     let views = read.get(&article).copied().unwrap_or_default();
@@ -264,7 +264,7 @@ impl CountsReader {
                 }
             }
         }
-        let known = |article: &i64| Some((*article, self.last_day.get(article)?.0));
+        let known = |article: &ArticleId| Some((*article, self.last_day.get(article)?.0));
         articles.iter().filter_map(known).collect()
     }
 
@@ -272,17 +272,17 @@ impl CountsReader {
     /// collects come from here, and may be cached. All other counts are read now (rule C6).
     async fn stored(
         &mut self,
-        articles: &[i64],
-        totals: &HashMap<i64, i64>,
-    ) -> Result<HashMap<i64, ArticleCounts>, Error> {
+        articles: &[ArticleId],
+        totals: &HashMap<ArticleId, i64>,
+    ) -> Result<HashMap<ArticleId, ArticleCounts>, Error> {
         let reactions_version = self.sources.database.reactions_version();
         if reactions_version != self.reactions_version {
             self.stored.clear();
             self.reactions_version = reactions_version;
         }
-        let now = self.sources.clock.now_ms();
+        let now = self.sources.clock.now().0;
         let is_fresh = |read_at: i64| (0..REACTIONS_TTL).contains(&(now - read_at));
-        let cached = |article: &i64| {
+        let cached = |article: &ArticleId| {
             let (counts, read_at) = self.stored.get(article)?;
             (totals.contains_key(article) && is_fresh(*read_at)).then_some(*counts)
         };
@@ -312,7 +312,7 @@ impl CountsReader {
     async fn rankings(&mut self, window: Option<Window>) -> Result<Arc<RenderedRankings>, Error> {
         let Sources { database, views, clock, render, render_long, .. } = &self.sources;
         let (content_version, counted, now) =
-            (database.content_version().current(), views.counted(), clock.now_ms());
+            (database.content_version().current(), views.counted(), clock.now().0);
         if let Some(known) = self.rankings.get(&window)
             && (known.content_version, known.counted) == (content_version, counted)
             && (0..RANKINGS_TTL).contains(&(now - known.read_at))
@@ -321,10 +321,11 @@ impl CountsReader {
         }
         let unranked = views.unranked();
         let lists = match window {
-            None => articles::rankings(database, views, now).await?,
+            None => articles::rankings(database, views, Millis(now)).await?,
             Some(window) => {
                 let articles =
-                    articles::most_viewed(database, views, now, window, MOST_VIEWED_LENGTH).await?;
+                    articles::most_viewed(database, views, Millis(now), window, MOST_VIEWED_LENGTH)
+                        .await?;
                 vec![Ranking { window, articles }]
             }
         };
@@ -349,7 +350,7 @@ impl CountsReader {
 }
 
 /// An author's id and follower count. `None` on failure or timeout.
-async fn followers(author_counts: &AuthorCounts, author: i64) -> Option<(i64, i64)> {
+async fn followers(author_counts: &AuthorCounts, author: UserId) -> Option<(UserId, i64)> {
     let count =
         tokio::time::timeout(FOLLOWERS, author_counts.followers(author)).await.ok()?.ok()?;
     Some((author, count))
@@ -377,7 +378,7 @@ mod tests {
 
     fn ranking(articles: &[(i64, i64)]) -> Vec<Ranking> {
         let article = |(id, views): &(i64, i64)| {
-            let (id, views, slug) = (*id, *views, format!("article-{id}"));
+            let (id, views, slug) = (ArticleId(*id), *views, format!("article-{id}"));
             RankedArticle { id, title: slug.clone(), slug, views }
         };
         vec![Ranking { window: Window::Week, articles: articles.iter().map(article).collect() }]

@@ -168,7 +168,7 @@ impl Doctor {
         let mut findings = self.examine(config).await;
         findings.push(self.examine_pictures().await);
         if let Some(open_search) = &self.open_search {
-            let now = self.clock.now_ms();
+            let now = self.clock.now().0;
             findings.extend(examine_open_search(config, open_search, now).await);
         }
         findings
@@ -186,7 +186,7 @@ impl Doctor {
         };
         let time = jiff::Timestamp::from_millisecond(run.started_at).unwrap_or_default();
         let time = time.strftime("%Y-%m-%d %H:%M:%S UTC");
-        let age = (self.clock.now_ms() - run.started_at) / OLD_BACKUP.0;
+        let age = (self.clock.now().0 - run.started_at) / OLD_BACKUP.0;
         Some(if !run.succeeded {
             Finding::Wrong(format!("Backup: the last one failed at {time}: {}", run.result))
         } else if age >= OLD_BACKUP.1 {

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::{Stream, stream};
-use tidemark_counting::Views;
+use tidemark_counting::{ArticleId, Views};
 use tidemark_store::clock::Clock;
 use tidemark_store::sql::OwnConnection;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
@@ -60,7 +60,7 @@ type Address = [u8; 8];
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
     /// The views of articles, by id.
-    Views(BTreeMap<i64, i64>),
+    Views(BTreeMap<ArticleId, i64>),
     /// Nothing: the stream is still open.
     Comment,
 }
@@ -72,7 +72,7 @@ pub struct Live(Arc<Mutex<Open>>);
 #[derive(Debug, Default)]
 struct Open {
     streams: HashMap<u64, OpenStream>,
-    articles: HashMap<i64, Watched>,
+    articles: HashMap<ArticleId, Watched>,
     addresses: HashMap<Address, usize>,
     /// The number of the last stream.
     last: u64,
@@ -83,7 +83,7 @@ struct Open {
 
 #[derive(Debug)]
 struct OpenStream {
-    articles: BTreeSet<i64>,
+    articles: BTreeSet<ArticleId>,
     address: Address,
     sender: Sender<Message>,
     /// How many steps there have been since it was opened.
@@ -119,7 +119,7 @@ impl Open {
 
     /// Forgets articles that readers can't see. Otherwise a stranger could have the stores asked for
     /// a hundred thousand ids every second.
-    fn forget(&mut self, articles: impl Iterator<Item = i64>) {
+    fn forget(&mut self, articles: impl Iterator<Item = ArticleId>) {
         for article in articles {
             let Some(watched) = self.articles.remove(&article) else { continue };
             for number in watched.streams {
@@ -131,8 +131,8 @@ impl Open {
     }
 
     /// Sends what rose to the streams that show it, and everything known to new streams.
-    fn send(&mut self, views: &HashMap<i64, i64>) {
-        let mut messages = BTreeMap::<u64, BTreeMap<i64, i64>>::new();
+    fn send(&mut self, views: &HashMap<ArticleId, i64>) {
+        let mut messages = BTreeMap::<u64, BTreeMap<ArticleId, i64>>::new();
         for (article, views) in views {
             let Some(watched) = self.articles.get_mut(article) else { continue };
             if watched.views.is_some_and(|known| *views <= known) {
@@ -191,7 +191,7 @@ impl Live {
     /// server is stopping.
     pub fn open(
         &self,
-        articles: BTreeSet<i64>,
+        articles: BTreeSet<ArticleId>,
         address: Address,
     ) -> Result<impl Stream<Item = Message> + Send + use<>, Error> {
         let mut open = self.lock();
@@ -280,14 +280,14 @@ impl LiveReader {
     /// The views of `articles`, and of those of `new` that readers see.
     async fn read(
         &mut self,
-        mut articles: Vec<i64>,
-        new: &[i64],
-    ) -> Result<HashMap<i64, i64>, Error> {
+        mut articles: Vec<ArticleId>,
+        new: &[ArticleId],
+    ) -> Result<HashMap<ArticleId, i64>, Error> {
         if !new.is_empty() {
-            articles.extend(self.database.names(new, self.clock.now_ms()).await?.into_keys());
+            articles.extend(self.database.names(new, self.clock.now()).await?.into_keys());
         }
         let mut views = self.views.totals(&articles).await.unwrap_or_default();
-        let missing: Vec<i64> =
+        let missing: Vec<ArticleId> =
             articles.iter().copied().filter(|article| !views.contains_key(article)).collect();
         let stored = counts(&mut self.connection, &missing).await?;
         for article in missing {
@@ -328,14 +328,18 @@ mod tests {
         live
     }
 
+    fn counts<C: FromIterator<(ArticleId, i64)>>(views: &[(i64, i64)]) -> C {
+        views.iter().map(|(article, views)| (ArticleId(*article), *views)).collect()
+    }
+
     fn views(views: &[(i64, i64)]) -> Message {
-        Message::Views(views.iter().copied().collect())
+        Message::Views(counts(views))
     }
 
     #[test]
     fn a_stream_gets_what_is_known_first_and_then_only_what_rises() {
         let live = live(100);
-        let mut one = pin!(live.open([1, 2, 3].into(), [1; 8]).unwrap());
+        let mut one = pin!(live.open([1, 2, 3].map(ArticleId).into(), [1; 8]).unwrap());
         let mut next = || one.next().now_or_never().flatten();
         assert_eq!(next(), None);
         for (read, expected) in [
@@ -346,10 +350,10 @@ mod tests {
             (&[(1, 6)], None),
             (&[], None),
         ] {
-            live.lock().send(&read.iter().copied().collect());
+            live.lock().send(&counts(read));
             assert_eq!(next(), expected, "{read:?}");
         }
-        let mut other = pin!(live.open([1, 3].into(), [1; 8]).unwrap());
+        let mut other = pin!(live.open([1, 3].map(ArticleId).into(), [1; 8]).unwrap());
         live.lock().send(&HashMap::new());
         assert_eq!(other.next().now_or_never().flatten(), Some(views(&[(1, 6)])));
     }
@@ -357,10 +361,10 @@ mod tests {
     #[test]
     fn articles_that_nobody_sees_are_forgotten_and_the_stream_goes_on() {
         let live = live(100);
-        let mut stream = pin!(live.open([1, 2].into(), [1; 8]).unwrap());
-        live.lock().forget([2, 3].into_iter());
-        assert_eq!(live.lock().articles.keys().collect::<Vec<_>>(), [&1]);
-        live.lock().send(&HashMap::from([(1, 5), (2, 5)]));
+        let mut stream = pin!(live.open([1, 2].map(ArticleId).into(), [1; 8]).unwrap());
+        live.lock().forget([2, 3].map(ArticleId).into_iter());
+        assert_eq!(live.lock().articles.keys().collect::<Vec<_>>(), [&ArticleId(1)]);
+        live.lock().send(&counts(&[(1, 5), (2, 5)]));
         assert_eq!(stream.next().now_or_never().flatten(), Some(views(&[(1, 5)])));
         live.lock().remove(1);
         assert!(live.lock().articles.is_empty(), "nothing is kept");
@@ -369,7 +373,7 @@ mod tests {
     #[test]
     fn an_idle_stream_gets_comments_and_ends_after_an_hour() {
         let live = live(100);
-        let mut stream = pin!(live.open([1].into(), [1; 8]).unwrap());
+        let mut stream = pin!(live.open([ArticleId(1)].into(), [1; 8]).unwrap());
         let (mut comments, mut has_ended) = (0, false);
         for _ in 0..STEPS_TO_END {
             live.lock().send(&HashMap::new());
@@ -390,10 +394,10 @@ mod tests {
     #[test]
     fn a_client_that_takes_nothing_loses_its_stream() {
         let live = live(100);
-        let _stream = live.open([1].into(), [1; 8]).unwrap();
+        let _stream = live.open([ArticleId(1)].into(), [1; 8]).unwrap();
         for count in 0..=BACKLOG {
             assert_eq!(live.streams(), 1);
-            live.lock().send(&HashMap::from([(1, i64::try_from(count).unwrap())]));
+            live.lock().send(&counts(&[(1, i64::try_from(count).unwrap())]));
         }
         assert_eq!(live.streams(), 0);
     }
@@ -401,7 +405,7 @@ mod tests {
     #[test]
     fn an_address_and_all_together_have_a_limited_number_of_streams() {
         let live = live(40);
-        let open = |address: u8| live.open([1].into(), [address; 8]);
+        let open = |address: u8| live.open([ArticleId(1)].into(), [address; 8]);
         let mut streams: Vec<_> = (0..LEAST_OF_AN_ADDRESS).map(|_| open(1).unwrap()).collect();
         assert!(open(1).is_err(), "its share is used up");
         streams.extend((0..LEAST_OF_AN_ADDRESS).map(|_| open(2).unwrap()));

@@ -233,6 +233,7 @@ mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
     use super::*;
+    use tidemark_counting::ArticleId;
 
     /// Metrics, each with its labels, and those with their values.
     type Described = BTreeMap<String, BTreeMap<String, BTreeSet<String>>>;
@@ -255,7 +256,8 @@ mod tests {
     /// What is there once everything has a value.
     fn encoded() -> Described {
         let metrics = Metrics::new();
-        let outcome = |reason| Ok(ViewOutcome { article: 1, views: 1, counted: false, reason });
+        let outcome =
+            |reason| Ok(ViewOutcome { article: ArticleId(1), views: 1, counted: false, reason });
         for reason in
             [Reason::Repeat, Reason::IpCap, Reason::Crawler, Reason::Prefetch, Reason::Author]
         {

@@ -17,6 +17,7 @@ use axum::body::Body;
 use tidemark_content::pictures::Kind;
 use tidemark_content::pictures::check::{Checked, Refusal, check_until};
 use tidemark_content::pictures::name::{self, FOLDER, Size};
+use tidemark_counting::UserId;
 use tidemark_store::clock::Clock;
 use tokio::sync::Notify;
 
@@ -147,7 +148,7 @@ impl Pictures {
         // Checking strips data, so the final size is known only later. But a full quota can be
         // refused at once.
         if count >= self.quota.pictures || bytes >= self.quota.bytes {
-            tracing::info!(user = user.id, "a user's picture quota is used up");
+            tracing::info!(user = user.id.0, "a user's picture quota is used up");
             return Err(self.full());
         }
         let mut added = Vec::with_capacity(files.len());
@@ -187,7 +188,12 @@ impl Pictures {
     ///
     /// # Errors
     /// [`NotTaken::Refused`] or [`NotTaken::Failed`]
-    pub async fn import(&self, owner: i64, name: &str, bytes: Vec<u8>) -> Result<String, NotTaken> {
+    pub async fn import(
+        &self,
+        owner: UserId,
+        name: &str,
+        bytes: Vec<u8>,
+    ) -> Result<String, NotTaken> {
         let hash = blake3::hash(&bytes).to_hex().to_string();
         if let Some(known) = self.known(name, &hash).await? {
             return Ok(known);
@@ -211,7 +217,7 @@ impl Pictures {
         if let Some(known) = self.known(name, &hash).await? {
             return Ok(known);
         }
-        let (picture, _) = self.checked(0, SentFile { name: name.into(), bytes }).await?;
+        let (picture, _) = self.checked(UserId(0), SentFile { name: name.into(), bytes }).await?;
         Ok(address(&picture.name))
     }
 
@@ -225,7 +231,7 @@ impl Pictures {
     }
 
     /// Checks a file, and names the picture that it holds.
-    async fn checked(&self, user: i64, file: SentFile) -> Result<(Picture, Vec<u8>), NotTaken> {
+    async fn checked(&self, user: UserId, file: SentFile) -> Result<(Picture, Vec<u8>), NotTaken> {
         let original_name = display_name(&file.name);
         let checked = self.look_at(file.bytes).await?;
         let Checked { kind, bytes, size } = checked
@@ -239,7 +245,7 @@ impl Pictures {
             width: width.into(),
             height: height.into(),
             original_name,
-            created_at: self.clock.now_ms(),
+            created_at: self.clock.now().0,
             copies: None,
         };
         Ok((picture, bytes))
@@ -345,7 +351,7 @@ impl Pictures {
 }
 
 /// Whose pictures a user sees in the studio: their own, or everybody's (`None`) for administrators.
-pub fn owner_seen_by(user: &User) -> Option<i64> {
+pub fn owner_seen_by(user: &User) -> Option<UserId> {
     (user.role < Role::Admin).then_some(user.id)
 }
 
@@ -401,7 +407,7 @@ mod tests {
     fn named(original_name: &str) -> Picture {
         Picture {
             name: "a.png".into(),
-            user_id: 1,
+            user_id: UserId(1),
             media_type: Kind::Png,
             bytes: 1,
             width: 1,

@@ -1,6 +1,7 @@
 //! Reactions of readers to articles and authors, for forms and server functions alike.
 
 use tidemark_counting::store::Drift;
+use tidemark_counting::{ArticleId, UserId};
 use tidemark_store::clock::Clock;
 
 use super::author_counts::AuthorCounts;
@@ -15,7 +16,7 @@ use crate::model::reaction::{Reacted, Reaction};
 #[derive(Clone, Debug)]
 pub struct Profile {
     /// User id.
-    pub id: i64,
+    pub id: UserId,
     /// User name and display name.
     pub author: Author,
     /// Number of visible articles.
@@ -92,7 +93,7 @@ impl Reactions {
     /// Those of [`Reactions::set`].
     pub async fn fulfil(&self, user: &User, wish: &Wish) -> Result<Reacted, Error> {
         let article = async |slug: &str| {
-            let id = self.database.id_of_slug(slug, self.clock.now_ms()).await?;
+            let id = self.database.id_of_slug(slug, self.clock.now()).await?;
             id.ok_or_else(|| Error::NotFound("There is no such article.".into()))
         };
         let reaction = match wish {
@@ -107,10 +108,10 @@ impl Reactions {
         &self,
         user: &User,
         counted: Counted,
-        article: i64,
+        article: ArticleId,
         is_on: bool,
     ) -> Result<Reacted, Error> {
-        let now = self.clock.now_ms();
+        let now = self.clock.now();
         if !self.database.is_visible(article, now).await? {
             return Err(Error::NotFound(
                 "There is no such article, or it is no longer published.".into(),
@@ -120,7 +121,7 @@ impl Reactions {
     }
 
     async fn set_follow(&self, user: &User, username: &str, is_on: bool) -> Result<Reacted, Error> {
-        let now = self.clock.now_ms();
+        let now = self.clock.now();
         // Anyone can be unfollowed, even an author who has no visible article left.
         let author = match is_on {
             true => self.database.author_with_id(username, now).await?.map(|(id, _)| id),
@@ -142,7 +143,7 @@ impl Reactions {
     /// # Errors
     /// [`Error::NotFound`] if no visible article has this user in its byline; any database error.
     pub async fn profile(&self, username: &str) -> Result<Profile, Error> {
-        let author = self.database.author_with_id(username, self.clock.now_ms()).await?;
+        let author = self.database.author_with_id(username, self.clock.now()).await?;
         let (id, author) =
             author.ok_or_else(|| Error::NotFound("There is no author with this name.".into()))?;
         let articles = self.author_counts.articles(id).await?;

@@ -142,7 +142,7 @@ impl Reading {
         let last_day = if leaves_counts_open(parts) {
             0
         } else {
-            let (id, now) = (article.summary.id, self.clock.now_ms());
+            let (id, now) = (article.summary.id, self.clock.now());
             // Without them, the article can still be read.
             let views = self.database.views_of_last_day(&[id], now).await.unwrap_or_default();
             views.get(&id).copied().unwrap_or_default()
@@ -202,7 +202,7 @@ impl Reading {
     /// # Errors
     /// Any database error.
     pub async fn tags_page(&self) -> Result<TagsData, Error> {
-        Ok(TagsData { tags: self.database.all_tags(self.clock.now_ms()).await? })
+        Ok(TagsData { tags: self.database.all_tags(self.clock.now()).await? })
     }
 
     /// `/authors`
@@ -210,7 +210,7 @@ impl Reading {
     /// # Errors
     /// Any database error.
     pub async fn authors_page(&self) -> Result<AuthorsData, Error> {
-        Ok(AuthorsData { authors: self.database.all_authors(self.clock.now_ms()).await? })
+        Ok(AuthorsData { authors: self.database.all_authors(self.clock.now()).await? })
     }
 
     /// `/archive`
@@ -218,7 +218,7 @@ impl Reading {
     /// # Errors
     /// [`Error::NotFound`] for a page past the end; any database error.
     pub async fn archive_page(&self, page: i64) -> Result<ArchiveData, Error> {
-        let articles = self.database.archive(page, PER_ARCHIVE_PAGE, self.clock.now_ms()).await?;
+        let articles = self.database.archive(page, PER_ARCHIVE_PAGE, self.clock.now()).await?;
         Ok(ArchiveData { articles: existing(articles)? })
     }
 
@@ -229,7 +229,7 @@ impl Reading {
     /// error.
     pub async fn tag_page(&self, parts: &Parts, slug: String, page: i64) -> Result<TagData, Error> {
         let filter = Filter { tag: Some(slug.clone()), ..Filter::default() };
-        let tag = async { Ok(self.database.tag(&slug, self.clock.now_ms()).await?) };
+        let tag = async { Ok(self.database.tag(&slug, self.clock.now()).await?) };
         let (tag, articles) = try_join(tag, self.listed(parts, &filter, page)).await?;
         let tag = tag.ok_or_else(|| Error::NotFound("No article has this tag.".into()))?;
         Ok(TagData { tag, articles: existing(articles)? })

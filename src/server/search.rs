@@ -10,8 +10,8 @@ use std::collections::HashMap;
 use moka::sync::Cache;
 use open_search::{Failure, OpenSearch};
 use tidemark_content::search::{Query, excerpt};
-use tidemark_counting::Views;
-use tidemark_store::clock::Clock;
+use tidemark_counting::{ArticleId, Views};
+use tidemark_store::clock::{Clock, Millis};
 
 use super::articles::totals;
 use super::db::Database;
@@ -186,7 +186,7 @@ impl Search {
         page: i64,
         per_page: i64,
     ) -> Result<Searched, Error> {
-        let (offset, now) = ((page - 1).saturating_mul(per_page).max(0), self.clock.now_ms());
+        let (offset, now) = ((page - 1).saturating_mul(per_page).max(0), self.clock.now());
         let asked = Asked { query, filter, sort, offset, limit: per_page, now };
         let Answer { found, is_fallback, is_whole, corrected } = self.find(&asked).await?;
         let Found { ids, total, is_more } = found;
@@ -203,7 +203,7 @@ impl Search {
 
     /// Replaces the views of hits with current ones.
     pub async fn with_counts(&self, hits: &mut [SearchHit]) {
-        let ids: Vec<i64> = hits.iter().map(|hit| hit.article.id).collect();
+        let ids: Vec<ArticleId> = hits.iter().map(|hit| hit.article.id).collect();
         let totals = totals(&self.views, &self.database, &ids).await.unwrap_or_default();
         for SearchHit { article, .. } in hits {
             article.views = totals.get(&article.id).copied().unwrap_or(article.views);
@@ -219,7 +219,7 @@ impl Search {
         if query.is_empty() {
             return Ok(vec![]);
         }
-        let (database, now) = (self.database.clone(), self.clock.now_ms());
+        let (database, now) = (self.database.clone(), self.clock.now());
         if let Engine::OpenSearch(open_search) = &self.engine {
             match open_search.suggest(query.text(), SUGGESTIONS, now).await {
                 Ok(ids) => return self.titles(ids, now).await,
@@ -232,9 +232,9 @@ impl Search {
 
     /// The titles of the articles `ids`, in this order, without those that readers may not see at
     /// `now`.
-    async fn titles(&self, ids: Vec<i64>, now: i64) -> Result<Vec<Suggestion>, Error> {
+    async fn titles(&self, ids: Vec<ArticleId>, now: Millis) -> Result<Vec<Suggestion>, Error> {
         let articles = self.database.found_articles(&ids, now).await?;
-        let mut articles: HashMap<i64, ArticleSummary> =
+        let mut articles: HashMap<ArticleId, ArticleSummary> =
             articles.into_iter().map(|(article, _)| (article.id, article)).collect();
         let found = ids.iter().filter_map(|id| articles.remove(id));
         Ok(found.map(|article| Suggestion { title: article.title, slug: article.slug }).collect())
@@ -249,7 +249,7 @@ impl Search {
         if let Some(tags) = self.tags.get(&version) {
             return Ok(tags);
         }
-        let (database, now) = (self.database.clone(), self.clock.now_ms());
+        let (database, now) = (self.database.clone(), self.clock.now());
         let look = async move { Ok(database.popular_tags(POPULAR_TAGS, now).await?) };
         let tags: Vec<Tag> = self.turns.run_elsewhere(look).await?;
         self.tags.insert(version, tags.clone());
@@ -258,11 +258,16 @@ impl Search {
 
     /// The articles `ids` as hits of `query`, in this order, without those that readers may not see
     /// at `now`.
-    async fn hits(&self, ids: Vec<i64>, query: Query, now: i64) -> Result<Vec<SearchHit>, Error> {
+    async fn hits(
+        &self,
+        ids: Vec<ArticleId>,
+        query: Query,
+        now: Millis,
+    ) -> Result<Vec<SearchHit>, Error> {
         let articles = self.database.found_articles(&ids, now).await?;
         // A long text takes a while, and requests need the runtime's threads.
         let hits = tokio::task::spawn_blocking(move || {
-            let mut articles: HashMap<i64, (ArticleSummary, String)> =
+            let mut articles: HashMap<ArticleId, (ArticleSummary, String)> =
                 articles.into_iter().map(|(article, html)| (article.id, (article, html))).collect();
             let found = ids.iter().filter_map(|id| articles.remove(id));
             found.map(|(article, html)| hit(article, &html, &query)).collect()

@@ -46,7 +46,7 @@ pub async fn seed(database: &Database, clock: &Clock) -> Result<Option<Seeded>, 
     let password = accounts::random_password();
     let hash = accounts::hash_password(&password).map_err(sqlx::Error::Protocol)?;
     let is_new = database
-        .add_user(&username, AUTHOR, Role::Author, Some(&hash), clock.now_ms())
+        .add_user(&username, AUTHOR, Role::Author, Some(&hash), clock.now())
         .await?
         .is_some();
     let files = SAMPLES.map(|(path, text)| SourceFile { path: path.into(), text: text.into() });

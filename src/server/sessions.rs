@@ -9,7 +9,8 @@ use ::redis::cmd;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tidemark_store::clock::Clock;
+use tidemark_counting::UserId;
+use tidemark_store::clock::{Clock, Millis};
 use tidemark_store::redis::{Redis, Script};
 use tower_sessions::SessionStore;
 use tower_sessions::session::{Id, Record};
@@ -47,7 +48,7 @@ impl Sessions {
     ///
     /// # Errors
     /// Any store error.
-    pub async fn of_user(&self, user: i64) -> Result<Vec<SignedIn>> {
+    pub async fn of_user(&self, user: UserId) -> Result<Vec<SignedIn>> {
         let mut sessions = match self {
             Sessions::Sqlite(store) => store.of_user(user).await?,
             Sessions::Redis(store) => store.of_user(user).await?,
@@ -71,7 +72,7 @@ impl Sessions {
     ///
     /// # Errors
     /// Any store error. Either all sessions have ended or none has.
-    pub async fn end_all(&self, user: i64) -> Result<()> {
+    pub async fn end_all(&self, user: UserId) -> Result<()> {
         match self {
             Sessions::Sqlite(store) => store.end_all(user).await,
             Sessions::Redis(store) => store.end_all(user).await,
@@ -83,7 +84,7 @@ impl Sessions {
     ///
     /// # Errors
     /// Database errors.
-    pub async fn prune(&self, now: i64) -> sqlx::Result<u64> {
+    pub async fn prune(&self, now: Millis) -> sqlx::Result<u64> {
         match self {
             Sessions::Sqlite(store) => store.prune(now).await,
             Sessions::Redis(_) => Ok(0),
@@ -136,7 +137,7 @@ pub struct RedisSessionStore {
 #[derive(Serialize, Deserialize)]
 struct Stored {
     /// The owner's id. The Lua scripts read it.
-    user: i64,
+    user: UserId,
     /// In milliseconds since 1970.
     ends_at: i64,
     data: HashMap<String, Value>,
@@ -155,7 +156,7 @@ fn lists() -> String {
     format!("{PREFIX}of:")
 }
 
-fn list(user: i64) -> String {
+fn list(user: UserId) -> String {
     format!("{}{user}", lists())
 }
 
@@ -169,8 +170,8 @@ impl RedisSessionStore {
     ///
     /// # Errors
     /// Any Redis error.
-    pub async fn of_user(&self, user: i64) -> Result<Vec<SignedIn>> {
-        let now = self.clock.now_ms();
+    pub async fn of_user(&self, user: UserId) -> Result<Vec<SignedIn>> {
+        let now = self.clock.now();
         // Exclusive: a session that ends now has expired.
         let range =
             cmd("ZRANGEBYSCORE").arg(list(user)).arg(format!("({now}")).arg("+inf").to_owned();
@@ -205,7 +206,7 @@ impl RedisSessionStore {
     ///
     /// # Errors
     /// Any Redis error. Either all sessions have ended or none has.
-    pub async fn end_all(&self, user: i64) -> Result<()> {
+    pub async fn end_all(&self, user: UserId) -> Result<()> {
         let arguments = [PREFIX.as_bytes().to_vec()];
         self.redis
             .evaluate::<i64>(&END_ALL, &list(user), &arguments)
@@ -224,7 +225,7 @@ impl RedisSessionStore {
             PREFIX.to_owned(),
             SessionName::of(&record.id).as_str().to_owned(),
             serde_json::to_string(&stored).map_err(|error| Error::Encode(error.to_string()))?,
-            self.clock.now_ms().to_string(),
+            self.clock.now().to_string(),
             ends_at.to_string(),
             MOST_SESSIONS.to_string(),
             if is_new { "new" } else { "known" }.to_owned(),
@@ -263,7 +264,7 @@ impl SessionStore for RedisSessionStore {
             self.redis.within(LOOK_UP, self.redis.query(&command)).await.map_err(backend)?;
         let Some(text) = text else { return Ok(None) };
         let Stored { ends_at, data, .. } = decode(&text)?;
-        if ends_at <= self.clock.now_ms() {
+        if ends_at <= self.clock.now().0 {
             return Ok(None);
         }
         record(id, data, ends_at).map(Some)

@@ -9,8 +9,8 @@ use tidemark_content::difference::{Differences, compare};
 use tidemark_content::front_matter::{LONGEST_SERIES, is_picture_address};
 use tidemark_content::markdown::{self, Rendered, plain_line};
 use tidemark_content::slug::{slugify, tag_slug};
-use tidemark_counting::Views;
-use tidemark_store::clock::Clock;
+use tidemark_counting::{ArticleId, Views};
+use tidemark_store::clock::{Clock, Millis};
 
 use super::accounts::FieldErrors;
 use super::articles::totals;
@@ -19,7 +19,7 @@ use super::config;
 use super::content::rerender::with_sizes;
 use super::db::Database;
 use super::db::articles::{ArticleFields, Kind, Status};
-use super::db::drafts::{Draft, DraftStamp, EditorForm};
+use super::db::drafts::{Draft, DraftStamp, EditorForm, NEW_ARTICLE};
 use super::db::revisions::Revision;
 use super::db::studio::{Added, EditableArticle, Saved, TableQuery, TableRow};
 use super::db::users::{Role, User};
@@ -110,9 +110,9 @@ pub enum SaveOutcome {
 #[derive(Clone, Debug, PartialEq)]
 pub enum CreateOutcome {
     /// Stored as the article with this ID, by this request or by the same one before.
-    Saved(i64, Done),
+    Saved(ArticleId, Done),
     /// The form was saved before as the article with this ID, with another text.
-    SavedBefore(i64),
+    SavedBefore(ArticleId),
     /// Invalid fields.
     Invalid(FieldErrors),
 }
@@ -134,9 +134,9 @@ impl Done {
         intent: &Intent,
         (status, before): (Status, Option<i64>),
         after: Option<i64>,
-        now: i64,
+        now: Millis,
     ) -> Self {
-        let is_later = |at: Option<i64>| at.is_some_and(|at| at > now);
+        let is_later = |at: Option<i64>| at.is_some_and(|at| at > now.0);
         match intent {
             Intent::Save => Done::Saved,
             Intent::Publish => Done::Published,
@@ -399,7 +399,7 @@ impl Studio {
     ///
     /// # Errors
     /// [`Error::NotFound`] for everybody else; any database error.
-    pub async fn editable(&self, user: &User, id: i64) -> Result<EditableArticle, Error> {
+    pub async fn editable(&self, user: &User, id: ArticleId) -> Result<EditableArticle, Error> {
         let article = self.database.editable(id).await?.ok_or_else(no_article)?;
         let is_own = article.fields.authors.iter().any(|author| author.username == user.username);
         if is_own || user.role >= Role::Admin { Ok(article) } else { Err(no_article()) }
@@ -411,8 +411,8 @@ impl Studio {
     /// # Errors
     /// Any database error.
     pub async fn table(&self, query: &TableQuery) -> Result<Page<TableRow>, Error> {
-        let mut table = self.database.table(query, self.clock.now_ms()).await?;
-        let ids: Vec<i64> = table.items.iter().map(|row| row.id).collect();
+        let mut table = self.database.table(query, self.clock.now()).await?;
+        let ids: Vec<ArticleId> = table.items.iter().map(|row| row.id).collect();
         let totals = totals(&self.views, &self.database, &ids).await.unwrap_or_default();
         for row in &mut table.items {
             row.views = totals.get(&row.id).copied().unwrap_or(row.views);
@@ -440,7 +440,7 @@ impl Studio {
             Err(errors) => return Ok(CreateOutcome::Invalid(errors)),
         };
         fields.authors = vec![Author { username: user.username.clone(), name: user.name.clone() }];
-        let now = self.clock.now_ms();
+        let now = self.clock.now();
         for slug in slugs(&fields.slug) {
             fields.slug = slug;
             match self.database.add_article(&fields, user.actor(), form, now).await? {
@@ -466,7 +466,7 @@ impl Studio {
     async fn created_before(
         &self,
         user: &User,
-        id: i64,
+        id: ArticleId,
         typed: &Typed,
         intent: &Intent,
     ) -> Result<CreateOutcome, Error> {
@@ -494,8 +494,7 @@ impl Studio {
         }
         fields.authors.clone_from(&before.authors);
         fields.aliases.clone_from(&before.aliases);
-        let done =
-            Done::of(intent, (Status::Draft, None), fields.published_at, self.clock.now_ms());
+        let done = Done::of(intent, (Status::Draft, None), fields.published_at, self.clock.now());
         Ok(before.changes(&fields).is_empty().then_some(done))
     }
 
@@ -508,7 +507,7 @@ impl Studio {
     pub async fn save_article(
         &self,
         user: &User,
-        id: i64,
+        id: ArticleId,
         version: i64,
         form: &EditorForm,
         typed: &Typed,
@@ -519,7 +518,7 @@ impl Studio {
             Ok(fields) => fields,
             Err(errors) => return Ok(SaveOutcome::Invalid(errors)),
         };
-        let now = self.clock.now_ms();
+        let now = self.clock.now();
         for slug in slugs(&fields.slug) {
             fields.slug = slug;
             match self
@@ -558,12 +557,12 @@ impl Studio {
     pub async fn bin_article(
         &self,
         user: &User,
-        id: i64,
+        id: ArticleId,
         version: i64,
         is_deleted: bool,
     ) -> Result<Result<(), String>, Error> {
         self.editable(user, id).await?;
-        let now = self.clock.now_ms();
+        let now = self.clock.now();
         let saved = self.database.set_deleted(id, version, is_deleted, user.actor(), now).await?;
         match saved.ok_or_else(no_article)? {
             Saved::Conflict(stored) => Ok(Err(self.last_change(user, &stored).await?)),
@@ -600,7 +599,7 @@ impl Studio {
     pub async fn revision(
         &self,
         user: &User,
-        id: i64,
+        id: ArticleId,
         version: i64,
     ) -> Result<(Revision, Option<Revision>), Error> {
         self.editable(user, id).await?;
@@ -611,7 +610,7 @@ impl Studio {
         Ok((revision, revisions.next()))
     }
 
-    /// Renders what was typed for an article (0: a new one) as readers would see it, and returns
+    /// Renders what was typed for an article ([`NEW_ARTICLE`]: a new one) as readers would see it, and returns
     /// notes for its author. Saves nothing.
     ///
     /// # Errors
@@ -621,17 +620,17 @@ impl Studio {
     pub async fn preview(
         &self,
         user: &User,
-        id: i64,
+        id: ArticleId,
         typed: &Typed,
     ) -> Result<(ArticleContent, Vec<&'static str>), Error> {
         if !fits(typed) {
             return Err(Error::TooLarge);
         }
         let stored = match id {
-            0 => None,
+            NEW_ARTICLE => None,
             id => Some(self.editable(user, id).await?.fields),
         };
-        let now = self.clock.now_ms();
+        let now = self.clock.now();
         let (authors, published_at) = match stored {
             // A draft gets the date of the day on which it is published.
             Some(fields) => {
@@ -647,7 +646,7 @@ impl Studio {
             title: plain_line(&one_line(&typed.title)),
             cover: Some(typed.cover.clone()).filter(|cover| is_picture_address(cover)),
             authors,
-            published_at: Timestamp::from_millisecond(published_at.unwrap_or(now))
+            published_at: Timestamp::from_millisecond(published_at.unwrap_or(now.0))
                 .unwrap_or_default(),
             updated_at: None,
             reading_minutes,
@@ -660,7 +659,7 @@ impl Studio {
         Ok((content, notes))
     }
 
-    /// Stores what `user` is typing in the form `key` for an article (0: a new one) at `version`.
+    /// Stores what `user` is typing in the form `key` for an article ([`NEW_ARTICLE`]: a new one) at `version`.
     /// Returns `None` if the form was saved or discarded since.
     ///
     /// # Errors
@@ -669,7 +668,7 @@ impl Studio {
     pub async fn keep_draft(
         &self,
         user: &User,
-        id: i64,
+        id: ArticleId,
         version: i64,
         key: &str,
         typed: &Typed,
@@ -684,7 +683,7 @@ impl Studio {
             )));
         }
         let changed = match id {
-            0 => None,
+            NEW_ARTICLE => None,
             id => {
                 let stored = self.editable(user, id).await?;
                 match stored.version == version {
@@ -697,13 +696,13 @@ impl Studio {
             tracing::error!(error = %error, "a draft could not be written");
             Error::Internal
         })?;
-        let saved_at = self.clock.now_ms();
+        let saved_at = self.clock.now().0;
         let draft = Draft { form_key: key.into(), version, fields, saved_at };
         let is_kept = self.database.keep_draft(user.actor(), id, &draft).await?;
         Ok(is_kept.then_some(KeptDraft { saved_at, changed }))
     }
 
-    /// The draft of `user` for an article (0: a new one) to fill the editor with: the one of the
+    /// The draft of `user` for an article ([`NEW_ARTICLE`]: a new one) to fill the editor with: the one of the
     /// form `wanted`, or else the newest that is based on version `least` or a later one. A draft
     /// that says the same as `stored` is none. Also lists the other drafts.
     ///
@@ -712,7 +711,7 @@ impl Studio {
     pub async fn draft(
         &self,
         user: &User,
-        id: i64,
+        id: ArticleId,
         wanted: Option<&str>,
         least: i64,
         stored: &Typed,
@@ -728,7 +727,7 @@ impl Studio {
             let typed: Typed = match serde_json::from_str(&draft.fields) {
                 Ok(typed) => typed,
                 Err(error) => {
-                    tracing::error!(error = %error, user = user.id, article = id, "a draft could not be read");
+                    tracing::error!(error = %error, user = user.id.0, article = id.0, "a draft could not be read");
                     continue;
                 }
             };
@@ -756,30 +755,35 @@ impl Studio {
         Ok(if is_used || !is_form_key(key) { new_form_key() } else { key.to_owned() })
     }
 
-    /// Discards the text of a form for an article (0: a new one), and the draft that it was filled
+    /// Discards the text of a form for an article ([`NEW_ARTICLE`]: a new one), and the draft that it was filled
     /// from. Returns false if that draft has changed since; then it is kept.
     ///
     /// # Errors
     /// Any database error.
-    pub async fn discard(&self, user: &User, id: i64, form: &EditorForm) -> Result<bool, Error> {
-        Ok(self.database.discard_draft(user.actor(), id, form, self.clock.now_ms()).await?)
+    pub async fn discard(
+        &self,
+        user: &User,
+        id: ArticleId,
+        form: &EditorForm,
+    ) -> Result<bool, Error> {
+        Ok(self.database.discard_draft(user.actor(), id, form, self.clock.now()).await?)
     }
 
     /// Deletes revisions beyond the configured limits. Failures are only logged, because the next
     /// save tries again.
-    async fn forget_old_revisions(&self, user: &User, id: i64) {
+    async fn forget_old_revisions(&self, user: &User, id: ArticleId) {
         let number = |setting: usize| i64::try_from(setting).unwrap_or(i64::MAX);
         let settings = &self.revisions;
         let (of_article, of_user) = (number(settings.per_article), number(settings.per_user));
         if let Err(error) =
             self.database.forget_old_revisions(id, of_article, user.id, of_user).await
         {
-            tracing::error!(error = %error, article = id, "old revisions could not be forgotten");
+            tracing::error!(error = %error, article = id.0, "old revisions could not be forgotten");
         }
     }
 
     /// Invalidates caches after an article has changed.
-    async fn article_written(&self, id: i64) {
+    async fn article_written(&self, id: ArticleId) {
         self.visibility.forget(id);
         self.author_counts.articles_changed().await;
     }
@@ -792,19 +796,19 @@ impl Studio {
         stored: Option<&EditableArticle>,
     ) -> Result<Result<ArticleFields, FieldErrors>, Error> {
         let mut errors = check(typed);
-        let now = self.clock.now_ms();
+        let now = self.clock.now();
         let before = stored.map(|stored| &stored.fields);
         let status = before.map_or(Status::Draft, |before| before.status);
         let published_at = before.and_then(|before| before.published_at);
-        let seen_since = published_at.filter(|at| status == Status::Published && *at <= now);
+        let seen_since = published_at.filter(|at| status == Status::Published && *at <= now.0);
         let (status, published_at) = match intent {
             Intent::Save => (status, published_at),
             Intent::Unpublish => (Status::Draft, published_at),
             // An article that readers see keeps its date.
-            Intent::Publish => (Status::Published, seen_since.or(Some(now))),
+            Intent::Publish => (Status::Published, seen_since.or(Some(now.0))),
             Intent::Schedule(text) => match parse_time(text) {
                 // The date of an article that readers see may be corrected.
-                Some(at) if at > now || seen_since.is_some() => (Status::Published, Some(at)),
+                Some(at) if at > now.0 || seen_since.is_some() => (Status::Published, Some(at)),
                 Some(_) => {
                     errors.push(("published_at", time_has_passed(now)));
                     (status, published_at)
@@ -860,8 +864,8 @@ fn slug_taken() -> String {
         .into()
 }
 
-fn time_has_passed(now: i64) -> String {
-    let now = format_time(now).replace('T', ", ");
+fn time_has_passed(now: Millis) -> String {
+    let now = format_time(now.0).replace('T', ", ");
     format!("That time has passed: it is {now} in UTC. Choose a later one, or “Publish now”.")
 }
 

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use tidemark_store::clock::Clock;
+use tidemark_counting::{ArticleId, UserId};
+use tidemark_store::clock::{Clock, Millis};
 
 use super::db::Database;
 
@@ -23,22 +24,22 @@ pub struct Visibility {
     database: Database,
     clock: Clock,
     /// The articles that were visible. Contains only articles that exist, which bounds it.
-    visible: Arc<RwLock<HashMap<i64, Visible>>>,
+    visible: Arc<RwLock<HashMap<ArticleId, Visible>>>,
 }
 
 /// A cached answer.
 #[derive(Clone, Debug)]
 struct Visible {
     /// Ids of the users in its byline.
-    byline: Arc<[i64]>,
+    byline: Arc<[UserId]>,
     /// The content version at the time of the answer.
     content_version: u64,
     /// When the answer expires, in milliseconds since 1970.
-    until: i64,
+    until: Millis,
 }
 
 impl Visible {
-    fn to(&self, user: Option<i64>) -> Seen {
+    fn to(&self, user: Option<UserId>) -> Seen {
         if user.is_some_and(|user| self.byline.contains(&user)) {
             Seen::ByAuthor
         } else {
@@ -70,8 +71,8 @@ impl Visibility {
     /// # Errors
     /// Any database error. An article that was visible the last time is answered from the cache
     /// instead.
-    pub async fn of(&self, article: i64, user: Option<i64>) -> sqlx::Result<Seen> {
-        let now = self.clock.now_ms();
+    pub async fn of(&self, article: ArticleId, user: Option<UserId>) -> sqlx::Result<Seen> {
+        let now = self.clock.now();
         let content_version = self.database.content_version().current();
         let was_visible = {
             let visible = self.visible.read().unwrap_or_else(PoisonError::into_inner);
@@ -88,15 +89,15 @@ impl Visibility {
     }
 
     /// Invalidates an article, because this process has just changed it.
-    pub fn forget(&self, article: i64) {
+    pub fn forget(&self, article: ArticleId) {
         self.visible.write().unwrap_or_else(PoisonError::into_inner).remove(&article);
     }
 
     async fn ask(
         &self,
-        article: i64,
-        user: Option<i64>,
-        now: i64,
+        article: ArticleId,
+        user: Option<UserId>,
+        now: Millis,
         content_version: u64,
         was_visible: bool,
     ) -> sqlx::Result<Seen> {
@@ -107,7 +108,7 @@ impl Visibility {
                 Ok(Ok(byline)) => byline,
                 Ok(Err(_)) | Err(_) => {
                     tracing::warn!(
-                        article,
+                        article = article.0,
                         "assuming that an article is visible, because SQL does not answer"
                     );
                     self.remembered_byline(article)
@@ -129,7 +130,7 @@ impl Visibility {
     }
 
     /// The byline from SQL's last answer.
-    fn remembered_byline(&self, article: i64) -> Option<Vec<i64>> {
+    fn remembered_byline(&self, article: ArticleId) -> Option<Vec<UserId>> {
         self.visible
             .read()
             .unwrap_or_else(PoisonError::into_inner)

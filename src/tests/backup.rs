@@ -18,6 +18,7 @@ use tidemark::server::db::users::Role;
 use tidemark::server::db::{AnyDatabase, Database};
 use tidemark::server::jobs::Job;
 use tidemark::server::state::{AppState, Parts};
+use tidemark_counting::ArticleId;
 use tidemark_counting::flush::Flusher;
 use tidemark_counting::sql::ledger::Batch;
 use tidemark_servers::{Redis, SqlServer};
@@ -91,7 +92,12 @@ impl Installation {
     /// What readers see.
     fn total(&self, article: i64) -> i64 {
         let views = &self.parts.stores.views;
-        let shown = self.runtime.block_on(views.totals(&[article])).unwrap().get(&article).copied();
+        let shown = self
+            .runtime
+            .block_on(views.totals(&[ArticleId(article)]))
+            .unwrap()
+            .get(&ArticleId(article))
+            .copied();
         shown.unwrap_or_else(|| self.counts().0.get(&article).copied().unwrap_or(0))
     }
 }
@@ -395,7 +401,7 @@ fn c5_batches_that_redis_still_has_are_added_once_or_were_in_the_backup() {
     let unfinished = server.run(async {
         let (names, _) = flusher.take().await.unwrap();
         let batch: Batch = flusher.read(&names[0]).await.unwrap().unwrap();
-        redis.ledger.apply(vec![batch], server.clock.now_ms()).await.unwrap();
+        redis.ledger.apply(vec![batch], server.clock.now()).await.unwrap();
         names
     });
     assert_eq!(unfinished.len(), 1);

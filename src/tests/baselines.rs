@@ -9,6 +9,7 @@ use tidemark::server::content::import_counts::{
 };
 use tidemark::server::db::users::Role;
 use tidemark::server::jobs::Job;
+use tidemark_counting::ArticleId;
 
 use crate::harness::{Answer, Client, FIREFOX, TestServer, binary, source};
 use crate::page_cache::eventually;
@@ -186,8 +187,8 @@ fn c7_counting_knows_nothing_of_views_from_elsewhere() {
     import(&server, "/articles/first,12345\n", "WordPress");
     wait_for(&server, "first", 12_346);
     server.job(Job::Flush);
-    let counted = server.run(server.stores.views.totals(&[id])).unwrap();
-    assert_eq!(counted.get(&id), Some(&1));
+    let counted = server.run(server.stores.views.totals(&[ArticleId(id)])).unwrap();
+    assert_eq!(counted.get(&ArticleId(id)), Some(&1));
     let stored = server.number(
         "SELECT views FROM article_stats JOIN articles ON articles.id = article_id WHERE slug = ?",
         "first",

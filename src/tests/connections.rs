@@ -12,6 +12,7 @@ use tidemark::server::db::counts::counts;
 use tidemark::server::db::reactions::Counted;
 use tidemark::server::db::users::Role;
 use tidemark::server::db::{AnyDatabase, Database, OpenError, Transaction};
+use tidemark_counting::ArticleId;
 use tidemark_servers::SqlServer;
 use tidemark_store::sql::{Open, OwnConnection};
 use tokio::runtime::Runtime;
@@ -91,7 +92,7 @@ fn connections_dropped_by_the_server_are_replaced_without_errors() {
         let mut watch = ContentWatch::new(database.clone());
         let mut own = OwnConnection::new(database.any().clone());
         watch.look(NOW).await.unwrap();
-        counts(&mut own, &[1]).await.unwrap();
+        counts(&mut own, &[ArticleId(1)]).await.unwrap();
         let other = sqlx::MySqlPool::connect(&url).await.unwrap();
         let ids: Vec<i64> = sqlx::query_scalar(
             "SELECT CAST(id AS SIGNED) FROM information_schema.processlist WHERE db = database() AND id <> connection_id()",
@@ -107,7 +108,7 @@ fn connections_dropped_by_the_server_are_replaced_without_errors() {
             database.ping().await.unwrap();
         }
         watch.look(NOW).await.unwrap();
-        counts(&mut own, &[1]).await.unwrap();
+        counts(&mut own, &[ArticleId(1)]).await.unwrap();
     });
 }
 

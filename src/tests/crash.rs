@@ -12,6 +12,7 @@ use tidemark::server::config::Config;
 use tidemark::server::content::import::{Report, import};
 use tidemark::server::db::Database;
 use tidemark::server::lifecycle::Server;
+use tidemark_counting::ArticleId;
 use tidemark_counting::sql::seen::total_in_sql;
 use tidemark_store::clock::Clock;
 use tokio_util::sync::CancellationToken;
@@ -80,7 +81,7 @@ fn total(folder: &Path) -> i64 {
     tokio::runtime::Runtime::new().unwrap().block_on(async {
         let database =
             Database::open(&format!("sqlite:{}", folder.join("blog.db").display())).await.unwrap();
-        let total = total_in_sql(&database, 1).await.unwrap();
+        let total = total_in_sql(&database, ArticleId(1)).await.unwrap();
         database.close().await;
         total
     })

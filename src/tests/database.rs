@@ -13,15 +13,16 @@ use tidemark::server::db::users::Role;
 use tidemark::server::db::{
     AnyDatabase, Database, MySqlDatabase, SqliteDatabase, Transaction, open_mysql, open_sqlite,
 };
-use tidemark_counting::hour_of;
 use tidemark_counting::sql::ledger::{Applied, Batch, Ledger};
 use tidemark_counting::sql::seen::totals_in_sql;
+use tidemark_counting::{ArticleId, Hour, UserId, hour_of};
 use tidemark_servers::SqlServer;
+use tidemark_store::clock::Millis;
 use tidemark_store::sql::OwnConnection;
 use tokio::runtime::Runtime;
 
 /// The tests' current time, in milliseconds since 1970.
-pub const NOW: i64 = 1_800_000_000_000;
+pub const NOW: Millis = Millis(1_800_000_000_000);
 
 /// Creates an empty database in MariaDB or MySQL and returns its URL.
 pub fn new_database() -> String {
@@ -76,7 +77,7 @@ pub fn article(slug: &str) -> ArticleFields {
         reading_minutes: 1,
         language: "en".into(),
         status: Status::Published,
-        published_at: Some(NOW - 1),
+        published_at: Some((NOW - 1).0),
         updated_at: None,
         authors: vec![author("Jo Doe")],
         tags: vec![],
@@ -96,7 +97,7 @@ async fn all_fields(database: &Database) -> Vec<ArticleFields> {
 async fn write_by_slug(
     transaction: &mut ContentTransaction,
     article: &ArticleFields,
-    now: i64,
+    now: Millis,
 ) -> sqlx::Result<Written> {
     let id = articles::id_of_slug(transaction, &article.slug).await?;
     Ok(articles::write(transaction, id, article, now).await?.1)
@@ -105,7 +106,7 @@ async fn write_by_slug(
 pub async fn try_write(
     database: &Database,
     article: &ArticleFields,
-    now: i64,
+    now: Millis,
 ) -> sqlx::Result<Written> {
     let mut transaction = database.begin_content().await?;
     let written = write_by_slug(&mut transaction, article, now).await?;
@@ -117,7 +118,7 @@ pub async fn write(database: &Database, article: &ArticleFields) -> Written {
     try_write(database, article, NOW).await.unwrap()
 }
 
-async fn id(database: &Database, slug: &str) -> i64 {
+async fn id(database: &Database, slug: &str) -> ArticleId {
     by_slug(database, slug, NOW).await.unwrap().unwrap().summary.id
 }
 
@@ -140,7 +141,7 @@ fn an_article_is_created_updated_or_left_unchanged() {
         assert_eq!(stored.summary.summary, "");
         assert_eq!(stored.summary.authors, first.authors);
         assert_eq!(stored.summary.tags, first.tags);
-        assert_eq!(stored.summary.published_at, Timestamp::from_millisecond(NOW - 1).unwrap());
+        assert_eq!(stored.summary.published_at, Timestamp::from_millisecond((NOW - 1).0).unwrap());
         assert_eq!(
             (stored.summary.views, stored.summary.likes, stored.summary.collects),
             (0, 0, 0)
@@ -167,7 +168,7 @@ fn an_article_is_created_updated_or_left_unchanged() {
             (changed.summary.title.as_str(), &changed.summary.tags),
             ("Another", &vec![tag("Land")])
         );
-        assert_eq!(changed.updated_at, Timestamp::from_millisecond(NOW + 5).unwrap());
+        assert_eq!(changed.updated_at, Timestamp::from_millisecond((NOW + 5).0).unwrap());
         assert!(by_slug(&database, "second", NOW).await.unwrap().is_none());
     });
 }
@@ -338,7 +339,8 @@ fn unpublished_articles_are_in_no_list() {
         )
         .await;
         write(&database, &ArticleFields { status: Status::Draft, ..hidden("draft") }).await;
-        write(&database, &ArticleFields { published_at: Some(NOW + 1), ..hidden("future") }).await;
+        write(&database, &ArticleFields { published_at: Some((NOW + 1).0), ..hidden("future") })
+            .await;
         execute(
             &database,
             "INSERT INTO article_stats (article_id, views) SELECT id, 5 FROM articles",
@@ -354,8 +356,8 @@ fn unpublished_articles_are_in_no_list() {
             );
         }
         for id in 1..=3 {
-            assert!(database.article(id, NOW).await.unwrap().is_none(), "{id}");
-            assert!(!database.is_visible(id, NOW).await.unwrap(), "{id}");
+            assert!(database.article(ArticleId(id), NOW).await.unwrap().is_none(), "{id}");
+            assert!(!database.is_visible(ArticleId(id), NOW).await.unwrap(), "{id}");
         }
         assert!(database.tag("secret", NOW).await.unwrap().is_none());
         assert!(database.author("hidden-hand", NOW).await.unwrap().is_none());
@@ -363,7 +365,7 @@ fn unpublished_articles_are_in_no_list() {
             assert!(database.map_parts(listed, NOW).await.unwrap().is_empty(), "{listed:?}");
             assert!(database.map_part(listed, 0, NOW).await.unwrap().is_empty(), "{listed:?}");
         }
-        let wanted = Wanted::Ids(vec![1, 2, 3]);
+        let wanted = Wanted::Ids([1, 2, 3].map(ArticleId).to_vec());
         assert!(database.summaries(&wanted, NOW).await.unwrap().is_empty());
         assert!(database.recent(&Filter::default(), 9, 999, NOW).await.unwrap().is_empty());
         assert!(database.most_viewed(Window::All, 10, NOW).await.unwrap().is_empty());
@@ -379,7 +381,7 @@ fn unpublished_articles_are_in_no_list() {
             "/tags/secret",
             "/authors/hidden-hand",
         ]) {
-            let changed_at = Timestamp::from_millisecond(now).unwrap();
+            let changed_at = Timestamp::from_millisecond(now.0).unwrap();
             let entry = MapEntry { path: path.to_owned(), changed_at };
             assert_eq!(database.map_parts(listed, now).await.unwrap(), [0]);
             assert_eq!(database.map_part(listed, 0, now).await.unwrap(), [entry]);
@@ -429,7 +431,7 @@ fn lists_are_filtered_by_tag_and_author_together() {
 fn lists_are_paged_newest_first_and_pages_past_the_end_are_empty() {
     on_both(async |database| {
         for (slug, age) in [("a", 3), ("b", 1), ("c", 2), ("d", 2), ("e", 2)] {
-            write(&database, &ArticleFields { published_at: Some(NOW - age), ..article(slug) })
+            write(&database, &ArticleFields { published_at: Some((NOW - age).0), ..article(slug) })
                 .await;
         }
         let mut pages = Vec::new();
@@ -517,7 +519,7 @@ fn users_are_added_and_found_and_never_duplicated() {
             (user.username.as_str(), user.role, user.password_hash),
             ("bo", Role::Reader, None)
         );
-        assert!(database.user(99).await.unwrap().is_none());
+        assert!(database.user(UserId(99)).await.unwrap().is_none());
         assert!(database.user_by_username("cy").await.unwrap().is_none());
     });
 }
@@ -657,10 +659,13 @@ fn c5_a_flush_adds_views_of_existing_articles_and_drops_the_rest() {
         let there = id(&database, "first").await;
         let AnyDatabase::MySql(server) = database.any() else { panic!("not a server") };
         let ledger = Ledger::new(server.clone(), articles::still_there);
-        let views = BTreeMap::from([((there, 500_000), 2), ((there + 1, 500_000), 3)]);
+        let views = BTreeMap::from([
+            ((there, Hour(500_000)), 2),
+            ((ArticleId(there.0 + 1), Hour(500_000)), 3),
+        ]);
         let applied = ledger.apply(vec![Batch { id: "one".into(), views }], NOW).await.unwrap();
         assert_eq!(applied, Applied { batches: 1, known: 0, articles: 1, views: 2, dropped: 3 });
-        let totals = totals_in_sql(&database, &[there, there + 1]).await.unwrap();
+        let totals = totals_in_sql(&database, &[there, ArticleId(there.0 + 1)]).await.unwrap();
         assert_eq!(totals, HashMap::from([(there, 2)]));
         database.close().await;
     });
@@ -679,7 +684,7 @@ fn rankings_are_sorted_by_views_and_ties_by_newest_article() {
             "INSERT INTO article_stats (article_id, views) VALUES (1, 7), (2, 9), (3, 7), (4, 0), (6, 100), (99, 100)",
         )
         .await;
-        assert_eq!(hour_of(NOW), 500_000);
+        assert_eq!(hour_of(NOW), Hour(500_000));
         execute(
             &database,
             "INSERT INTO article_view_hours (hour, article_id, views) VALUES
@@ -806,7 +811,11 @@ fn users_added_while_articles_name_them_exist_once() {
 }
 
 /// The article with this slug, if readers see it at `now`.
-pub async fn by_slug(database: &Database, slug: &str, now: i64) -> sqlx::Result<Option<Article>> {
+pub async fn by_slug(
+    database: &Database,
+    slug: &str,
+    now: Millis,
+) -> sqlx::Result<Option<Article>> {
     Ok(articles::articles_by_slugs(
         &mut OwnConnection::new(database.any().clone()),
         database.baselines(),
@@ -820,14 +829,16 @@ pub async fn by_slug(database: &Database, slug: &str, now: i64) -> sqlx::Result<
 #[test]
 fn c7_an_import_takes_an_article_and_remembers_its_file() {
     on_both(async |database| {
-        let take =
-            async |target: Option<(i64, i64)>, may_change, hash: &str, fields: &ArticleFields| {
-                let mut transaction = database.begin_content().await.unwrap();
-                let incoming = Incoming { target, may_change, path: "a/é.md", hash, fields };
-                let taken = imports::take(&mut transaction, incoming, NOW).await.unwrap();
-                transaction.commit().await.unwrap();
-                taken
-            };
+        let take = async |target: Option<(ArticleId, i64)>,
+                          may_change,
+                          hash: &str,
+                          fields: &ArticleFields| {
+            let mut transaction = database.begin_content().await.unwrap();
+            let incoming = Incoming { target, may_change, path: "a/é.md", hash, fields };
+            let taken = imports::take(&mut transaction, incoming, NOW).await.unwrap();
+            transaction.commit().await.unwrap();
+            taken
+        };
         let known = async || database.known_articles().await.unwrap().swap_remove(0);
         let first = ArticleFields { aliases: vec!["/old".into()], ..article("first") };
         assert_eq!(take(None, true, "h1", &first).await, (Outcome::Created, vec![]));
@@ -884,7 +895,8 @@ fn the_parts_of_a_sitemap_are_ranges_of_ids_that_do_not_shift() {
             if let Some(sql) = next_id {
                 execute(&database, sql).await;
             }
-            write(&database, &ArticleFields { published_at: Some(NOW - 1), ..article(slug) }).await;
+            write(&database, &ArticleFields { published_at: Some((NOW - 1).0), ..article(slug) })
+                .await;
         }
         let parts = database.map_parts(Listed::Articles, NOW).await.unwrap();
         assert_eq!(parts, [0, 1, 3]);
@@ -905,14 +917,17 @@ fn the_parts_of_a_sitemap_are_ranges_of_ids_that_do_not_shift() {
 #[test]
 fn recent_articles_leave_out_a_text_that_is_too_large_and_have_the_date_that_readers_saw() {
     on_both(async |database| {
-        let long =
-            ArticleFields { html: "é".repeat(51), published_at: Some(NOW - 1), ..article("long") };
+        let long = ArticleFields {
+            html: "é".repeat(51),
+            published_at: Some((NOW - 1).0),
+            ..article("long")
+        };
         write(&database, &long).await;
         write(
             &database,
             &ArticleFields {
                 html: "é".repeat(50),
-                published_at: Some(NOW - 2),
+                published_at: Some((NOW - 2).0),
                 ..article("short")
             },
         )

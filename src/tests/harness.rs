@@ -19,8 +19,9 @@ use tidemark::server::lifecycle::Server;
 use tidemark::server::state::Parts;
 use tidemark::server::stores::Stores;
 use tidemark::server::work::Work;
+use tidemark_counting::UserId;
 use tidemark_servers::{Redis, SqlServer};
-use tidemark_store::clock::Clock;
+use tidemark_store::clock::{Clock, Millis};
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -107,7 +108,7 @@ pub fn source(slug: &str, more: &str, markdown: &str) -> SourceFile {
 }
 
 /// The reader with this id whose password was never changed (credential 0).
-pub fn reader(id: i64) -> Actor {
+pub fn reader(id: UserId) -> Actor {
     Actor { id, credential: 0, role: Role::Reader }
 }
 
@@ -304,7 +305,7 @@ impl TestServer {
 
     pub fn add_user_with_role(&self, username: &str, password: &str, role: Role) {
         let hash = tidemark::server::accounts::hash_password(password).unwrap();
-        self.run(self.database.add_user(username, "A Reader", role, Some(&hash), 0))
+        self.run(self.database.add_user(username, "A Reader", role, Some(&hash), Millis(0)))
             .unwrap()
             .unwrap();
     }

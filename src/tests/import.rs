@@ -9,11 +9,12 @@ use tidemark::server::content::rerender::rerender;
 use tidemark::server::db::Database;
 use tidemark::server::db::articles::Filter;
 use tidemark::server::seed::{AUTHOR, seed};
-use tidemark_store::clock::Clock;
+use tidemark_counting::ArticleId;
+use tidemark_store::clock::{Clock, Millis};
 
 use crate::harness::{FIREFOX, NOON, TestServer, corpus, source};
 
-const FAR: i64 = i64::MAX;
+const FAR: Millis = Millis(i64::MAX);
 
 fn run<T>(test: impl AsyncFnOnce(Database, Clock, &Path) -> T) -> T {
     let folder = tempfile::tempdir().unwrap();
@@ -161,14 +162,22 @@ fn c7_rendering_again_after_an_upgrade_does_not_change_the_article() {
     server.execute("UPDATE articles SET html = 'x' WHERE slug = 'third'");
     assert_eq!(server.run(rerender(&server.database)).unwrap(), 0, "it is done once");
     // An article may be saved while it is rendered.
-    let stored = server.run(server.database.text_after(id - 1)).unwrap().unwrap();
+    let stored = server.run(server.database.text_after(ArticleId(id - 1))).unwrap().unwrap();
     server
-        .run(server.database.replace_rendering(id, stored.version + 1, &stored.rendering))
+        .run(server.database.replace_rendering(
+            ArticleId(id),
+            stored.version + 1,
+            &stored.rendering,
+        ))
         .unwrap();
     server
-        .run(server.database.replace_rendering(id, stored.version - 1, &stored.rendering))
+        .run(server.database.replace_rendering(
+            ArticleId(id),
+            stored.version - 1,
+            &stored.rendering,
+        ))
         .unwrap();
-    assert_eq!(server.run(server.database.text_after(id - 1)).unwrap(), Some(stored));
+    assert_eq!(server.run(server.database.text_after(ArticleId(id - 1))).unwrap(), Some(stored));
 }
 
 #[test]
@@ -266,7 +275,7 @@ fn the_samples_are_complete_and_added_only_once() {
         for article in &articles {
             assert_eq!(article.authors.len(), 1, "{}", article.slug);
             assert!(!article.tags.is_empty() && !article.summary.is_empty(), "{}", article.slug);
-            assert!(article.published_at.unwrap() < clock.now_ms(), "{}", article.slug);
+            assert!(article.published_at.unwrap() < clock.now().0, "{}", article.slug);
         }
         let with =
             |part: &str| articles.iter().filter(|article| article.html.contains(part)).count();

@@ -14,7 +14,8 @@ use tidemark::server::db::drafts::EditorForm;
 use tidemark::server::db::pictures::Picture;
 use tidemark::server::db::users::{Actor, Role};
 use tidemark::server::pictures::{NotTaken, Pictures};
-use tidemark_store::clock::Clock;
+use tidemark_counting::{ArticleId, UserId};
+use tidemark_store::clock::{Clock, Millis};
 
 use crate::harness::{Client, FIREFOX, NOON, TestServer, binary};
 use crate::pictures::files::png;
@@ -52,7 +53,7 @@ pub fn import_source(
 ) -> Result<Report, ImportError> {
     let pictures = pictures_of(server);
     let is_dry_run = options.is_dry_run;
-    let keep = |owner: i64,
+    let keep = |owner: UserId,
                 name: String,
                 bytes: Vec<u8>|
      -> BoxFuture<'_, Result<Result<String, String>, Error>> {
@@ -291,7 +292,7 @@ fn an_unchanged_file_undoes_no_edit_and_brings_nothing_back_from_the_bin() {
     let forced = import_with(&server, folder.path(), options);
     assert_eq!(counts(&forced), [0, 2, 2, 0, 0], "{forced:#?}");
     assert_eq!((text("edited"), text("binned")), ("old\n".into(), "new\n".into()));
-    let revisions = server.run(server.database.revisions(server.id("edited"))).unwrap();
+    let revisions = server.run(server.database.revisions(ArticleId(server.id("edited")))).unwrap();
     assert!(
         revisions.iter().any(|revision| revision.markdown == "typed here"),
         "it can be restored"
@@ -399,7 +400,7 @@ fn what_is_exported_comes_into_an_empty_blog_with_pictures_and_addresses() {
     assert_eq!(without_pictures(&server), kept);
     let name = std::fs::read_dir(out.path().join("static/pictures")).unwrap().next().unwrap();
     let name = name.unwrap().file_name().into_string().unwrap();
-    let taken = server.run(pictures.import(0, &name, png(5, 5))).unwrap();
+    let taken = server.run(pictures.import(UserId(0), &name, png(5, 5))).unwrap();
     assert_eq!(taken, format!("/pictures/{name}"));
 
     // A picture whose file is gone is named, and the others still come out.
@@ -591,7 +592,8 @@ async fn live_through(events: Vec<(usize, Event)>) {
     let database = Database::open(&url).await.unwrap();
     let clock = Clock::manual(NOON.parse().unwrap());
     let blog = folder.path().join("blog");
-    let user = database.add_user("admin", "Admin", Role::Admin, None, 0).await.unwrap().unwrap();
+    let user =
+        database.add_user("admin", "Admin", Role::Admin, None, Millis(0)).await.unwrap().unwrap();
     let actor = Actor { id: user, credential: 0, role: Role::Admin };
     let write = |number: usize, (text, slug): &(String, String)| {
         let text = format!(
@@ -614,7 +616,7 @@ async fn live_through(events: Vec<(usize, Event)>) {
     }
     let import = async || Import::new(&database, &clock).folder(&blog).await.unwrap();
     import().await;
-    let ids: Vec<i64> =
+    let ids: Vec<ArticleId> =
         database.known_articles().await.unwrap().into_iter().map(|one| one.id).collect();
     for (step, (number, event)) in events.into_iter().enumerate() {
         let model = &mut models[number];
@@ -638,11 +640,14 @@ async fn live_through(events: Vec<(usize, Event)>) {
                 model.here = (fields.markdown.clone(), fields.slug.clone());
                 model.is_changed_here = true;
                 let form = EditorForm::default();
-                database.save_article(id, stored.version, &fields, actor, &form, 1).await.unwrap();
+                database
+                    .save_article(id, stored.version, &fields, actor, &form, Millis(1))
+                    .await
+                    .unwrap();
             }
             Event::DeletedHere => {
                 let stored = database.editable(id).await.unwrap().unwrap();
-                database.set_deleted(id, stored.version, true, actor, 1).await.unwrap();
+                database.set_deleted(id, stored.version, true, actor, Millis(1)).await.unwrap();
                 (model.is_deleted, model.is_changed_here) = (true, true);
             }
             Event::EditedHere | Event::RenamedHere => {}

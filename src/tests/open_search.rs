@@ -25,7 +25,9 @@ use tidemark::server::search::open_search::{Batch, Failure, OpenSearch};
 use tidemark::server::search::{Answer, find_in_sql};
 use tidemark_content::markdown;
 use tidemark_content::search::Query;
+use tidemark_counting::ArticleId;
 use tidemark_servers::proxy::{Network, Proxy};
+use tidemark_store::clock::Millis;
 use tidemark_store::failpoint::Variant;
 
 use crate::database::{NOW, article, tag, write};
@@ -57,7 +59,7 @@ impl Place {
         ]);
         let boss = server.run(async {
             let database = &server.database;
-            database.add_user("boss", "Boss", Role::Admin, None, 0).await.unwrap().unwrap();
+            database.add_user("boss", "Boss", Role::Admin, None, Millis(0)).await.unwrap().unwrap();
             database.user_by_username("boss").await.unwrap().unwrap().actor()
         });
         let open_search = server.stores.open_search.clone().unwrap();
@@ -80,11 +82,11 @@ impl Place {
         self.server.run(self.open_search.bring_counts()).unwrap();
     }
 
-    fn now(&self) -> i64 {
-        self.server.clock.now_ms()
+    fn now(&self) -> Millis {
+        self.server.clock.now()
     }
 
-    fn add(&self, fields: &ArticleFields) -> i64 {
+    fn add(&self, fields: &ArticleFields) -> ArticleId {
         let (database, form) = (&self.server.database, EditorForm::default());
         let added = database.add_article(fields, self.boss, &form, self.now());
         match self.server.run(added).unwrap() {
@@ -93,7 +95,7 @@ impl Place {
         }
     }
 
-    fn change(&self, id: i64, change: impl FnOnce(&mut ArticleFields)) {
+    fn change(&self, id: ArticleId, change: impl FnOnce(&mut ArticleFields)) {
         self.server.run(async {
             let database = &self.server.database;
             let stored = database.editable(id).await.unwrap().unwrap();
@@ -108,14 +110,14 @@ impl Place {
         });
     }
 
-    fn set_text(&self, id: i64, text: &str) {
+    fn set_text(&self, id: ArticleId, text: &str) {
         self.change(id, |fields| {
             fields.markdown = text.into();
             fields.html = format!("<p>{text}</p>");
         });
     }
 
-    fn delete(&self, id: i64, is_deleted: bool) {
+    fn delete(&self, id: ArticleId, is_deleted: bool) {
         let database = &self.server.database;
         self.server.run(async {
             let stored = database.editable(id).await.unwrap().unwrap();
@@ -126,7 +128,7 @@ impl Place {
     }
 
     /// Adds views as a flush does.
-    fn count(&self, id: i64, views: i64) {
+    fn count(&self, id: ArticleId, views: i64) {
         let url = self.server.config.database.url.clone();
         self.server.run(async move {
             let mut connection = sqlx::MySqlConnection::connect(&url).await.unwrap();
@@ -155,12 +157,12 @@ impl Place {
         })
     }
 
-    fn ids(&self, text: &str) -> Vec<i64> {
+    fn ids(&self, text: &str) -> Vec<ArticleId> {
         self.find(&self.asked(text)).ids
     }
 
     /// What SQL has, read without the program.
-    fn in_sql(&self) -> BTreeMap<i64, Expected> {
+    fn in_sql(&self) -> BTreeMap<ArticleId, Expected> {
         let url = self.server.config.database.url.clone();
         self.server.run(async move {
             let mut connection = sqlx::MySqlConnection::connect(&url).await.unwrap();
@@ -169,7 +171,7 @@ impl Place {
                         AND articles.deleted_at IS NULL,
                     articles.title, articles.markdown, coalesce(article_stats.views, 0)
                  FROM articles LEFT JOIN article_stats ON article_stats.article_id = articles.id";
-            let rows: Vec<(i64, i64, bool, String, String, i64)> =
+            let rows: Vec<(ArticleId, i64, bool, String, String, i64)> =
                 sqlx::query_as(sql).fetch_all(&mut connection).await.unwrap();
             rows.into_iter()
                 .map(|(id, version, is_visible, title, text, views)| {
@@ -183,16 +185,16 @@ impl Place {
     }
 
     /// What the index has, read without the program.
-    fn in_index(&self, node: &tidemark_servers::OpenSearch) -> BTreeMap<i64, Expected> {
+    fn in_index(&self, node: &tidemark_servers::OpenSearch) -> BTreeMap<ArticleId, Expected> {
         let alias = format!("/{}-articles-v1", self.index);
         node.request("POST", &format!("{alias}/_refresh"), "");
         let body = json!({ "size": 10_000, "version": true, "query": { "match_all": {} } });
         let answer = node.request("POST", &format!("{alias}/_search"), &body.to_string());
         let answer: Value = serde_json::from_str(&answer).unwrap();
-        let mut found = BTreeMap::<i64, Expected>::new();
+        let mut found = BTreeMap::<ArticleId, Expected>::new();
         for hit in answer["hits"]["hits"].as_array().unwrap() {
             let source = &hit["_source"];
-            let id = source["article"].as_i64().unwrap();
+            let id = ArticleId(source["article"].as_i64().unwrap());
             let empty = Expected { version: 0, words: None, views: 0 };
             let article = found.entry(id).or_insert(empty);
             let text = |field: &str| source[field].as_str().map(|text| text.trim().to_owned());
@@ -284,8 +286,8 @@ fn the_first_step_makes_the_index_and_later_ones_keep_it_up_to_date() {
 fn the_job_writes_what_has_changed_at_once_and_counts_every_eight_seconds() {
     let Some(place) = Place::shared() else { return };
     let id = place.server.id("first");
-    place.set_text(id, "Another text.");
-    place.count(id, 7);
+    place.set_text(ArticleId(id), "Another text.");
+    place.count(ArticleId(id), 7);
     assert_eq!(
         place.server.job(Job::Search).as_deref(),
         Some("Wrote 1 articles and 0 counts to the index.")
@@ -351,7 +353,7 @@ fn one_wrong_letter_is_forgiven_if_nothing_else_is_found_and_the_word_is_named()
     let id = place.add(&with_text("one", "The lighthouse", "A lighthouse keeper writes."));
     let hidden = place.add(&with_text("two", "Secret", "The unmentionable."));
     let later = place.now() + 60_000;
-    place.change(hidden, |fields| fields.published_at = Some(later));
+    place.change(hidden, |fields| fields.published_at = Some(later.0));
     place.step();
     let find = |text: &str| {
         place.server.run(async {
@@ -379,7 +381,7 @@ fn results_are_filtered_sorted_and_paged() {
             _ => ("Other", "Once a whale."),
         };
         let fields = ArticleFields {
-            published_at: Some(now - number * 10 * DAY),
+            published_at: Some((now - number * 10 * DAY).0),
             tags: if number % 2 == 0 { vec![tag("Sea")] } else { vec![] },
             ..with_text(&format!("whale-{number}"), title, text)
         };
@@ -389,7 +391,7 @@ fn results_are_filtered_sorted_and_paged() {
     place.count(ids[4], 15_999_999);
     place.count(ids[5], 5);
     let future =
-        ArticleFields { published_at: Some(now + 1), ..with_text("soon", "Whale", "Whale") };
+        ArticleFields { published_at: Some((now + 1).0), ..with_text("soon", "Whale", "Whale") };
     place.add(&future);
     place.step();
     let asked = place.asked("whale");
@@ -454,22 +456,22 @@ fn whatever_step_the_worker_dies_after_the_next_one_finishes_its_work() {
     let Some(place) = Place::shared() else { return };
     let id = place.server.id("first");
     let (server, open_search) = (&place.server, &place.open_search);
-    let take = || server.run(open_search.take(0)).unwrap().unwrap();
+    let take = || server.run(open_search.take(ArticleId(0))).unwrap().unwrap();
 
-    place.set_text(id, "One.");
+    place.set_text(ArticleId(id), "One.");
     drop(take());
     place.step();
     place.assert_agrees(node());
 
-    place.set_text(id, "Two.");
+    place.set_text(ArticleId(id), "Two.");
     drop(server.run(open_search.write(take())).unwrap());
-    place.set_text(id, "Three.");
+    place.set_text(ArticleId(id), "Three.");
     place.step();
     place.assert_agrees(node());
 
-    place.set_text(id, "Four.");
+    place.set_text(ArticleId(id), "Four.");
     let written = server.run(open_search.write(take())).unwrap();
-    place.set_text(id, "Five.");
+    place.set_text(ArticleId(id), "Five.");
     assert_eq!(server.run(open_search.forget(written)).unwrap(), 1);
     let waiting = server.run(open_search.waiting()).unwrap();
     assert_eq!(waiting.articles, 1, "an article that changed again stays in the queue");
@@ -482,9 +484,9 @@ fn a_worker_that_was_asleep_overwrites_nothing_that_is_newer() {
     let Some(place) = Place::shared() else { return };
     let id = place.server.id("first");
     let (server, open_search) = (&place.server, &place.open_search);
-    place.set_text(id, "Old.");
-    let old = server.run(open_search.take(0)).unwrap().unwrap();
-    place.set_text(id, "New.");
+    place.set_text(ArticleId(id), "Old.");
+    let old = server.run(open_search.take(ArticleId(0))).unwrap().unwrap();
+    place.set_text(ArticleId(id), "New.");
     place.step();
     let written = server.run(open_search.write(old)).unwrap();
     server.run(open_search.forget(written)).unwrap();
@@ -496,7 +498,7 @@ fn a_worker_that_was_asleep_overwrites_nothing_that_is_newer() {
 fn agrees_after_schedule(place: &Place, seed: u64, worker: &OpenSearch) -> bool {
     let mut random = StdRng::seed_from_u64(seed);
     let server = &place.server;
-    let mut ids: Vec<i64> = (0..4)
+    let mut ids: Vec<ArticleId> = (0..4)
         .map(|number| {
             let slug = format!("seed-{seed}-{number}");
             place.add(&with_text(&slug, "Title", &format!("Text {number}.")))
@@ -518,7 +520,7 @@ fn agrees_after_schedule(place: &Place, seed: u64, worker: &OpenSearch) -> bool 
                 ids.push(place.add(&with_text(&slug, "New", &format!("New in turn {turn}."))));
             }
             // Falls asleep with a batch, or dies with it.
-            9 => asleep.extend(server.run(worker.take(0)).unwrap()),
+            9 => asleep.extend(server.run(worker.take(ArticleId(0))).unwrap()),
             // Wakes up, or dies after writing.
             10 if !asleep.is_empty() => {
                 let batch = asleep.swap_remove(random.random_range(0..asleep.len()));
@@ -569,14 +571,14 @@ fn opensearch_may_die_at_any_time_and_loses_nothing() {
     place.step();
     let id = place.server.id("first");
     for turn in 0..2 {
-        place.set_text(id, &format!("Before death {turn}."));
-        place.count(id, 5);
+        place.set_text(ArticleId(id), &format!("Before death {turn}."));
+        place.count(ArticleId(id), 5);
         place.step();
-        place.set_text(id, &format!("Before death {turn}, not sent."));
+        place.set_text(ArticleId(id), &format!("Before death {turn}, not sent."));
         node.kill();
         let slug = format!("death-{turn}");
         place.add(&with_text(&slug, "Written meanwhile", "Nobody was there."));
-        place.count(id, 3);
+        place.count(ArticleId(id), 3);
         assert!(matches!(place.server.run(place.open_search.step()), Err(Failure::Away(_))));
         node.restart();
         wait_until_back(&place);
@@ -606,7 +608,7 @@ fn wait_until_back(place: &Place) {
 #[test]
 fn a_rebuild_loses_nothing_that_is_written_meanwhile_and_pauses_no_search() {
     let Some(place) = Place::shared() else { return };
-    let ids: Vec<i64> = (0..150)
+    let ids: Vec<ArticleId> = (0..150)
         .map(|number| {
             let slug = format!("many-{number}");
             place.add(&with_text(&slug, "A title", "Everywhere the same word."))
@@ -676,8 +678,8 @@ fn a_search_is_repeated_once_if_a_part_of_the_index_was_gone() {
 fn a_batch_that_missed_a_new_index_stays_in_the_queue() {
     let Some(place) = Place::shared() else { return };
     let (server, open_search) = (&place.server, &place.open_search);
-    place.set_text(server.id("first"), "Another.");
-    let batch = server.run(open_search.take(0)).unwrap().unwrap();
+    place.set_text(ArticleId(server.id("first")), "Another.");
+    let batch = server.run(open_search.take(ArticleId(0))).unwrap().unwrap();
     let written = server.run(open_search.write(batch)).unwrap();
     server.run(open_search.rebuild()).unwrap();
     assert_eq!(server.run(open_search.forget(written)).unwrap(), 0);
@@ -717,38 +719,38 @@ fn one_process_rebuilds_at_a_time_and_what_a_dead_one_left_is_removed() {
 fn reconcile_finds_what_differs_on_either_side() {
     let Some(place) = Place::shared() else { return };
     let (first, second) = (place.server.id("first"), place.server.id("second"));
-    place.count(first, 5);
-    place.count(second, 6);
+    place.count(ArticleId(first), 5);
+    place.count(ArticleId(second), 6);
     place.step();
     assert_eq!(place.server.run(place.open_search.reconcile()).unwrap().drifts, []);
     let alias = format!("/{}-articles-v1", place.index);
-    let write = |id: &str, article: i64, version: i64, document: Value| {
+    let write = |id: &str, article: ArticleId, version: i64, document: Value| {
         let path = format!(
             "{alias}/_doc/{id}?routing={article}&version={version}&version_type=external_gte&refresh=true"
         );
         node().request_until_forgotten("PUT", &path, &document.to_string());
     };
-    let delete = |id: &str, article: i64| {
+    let delete = |id: &str, article: ArticleId| {
         let path = format!("{alias}/_doc/{id}?routing={article}&refresh=true");
         node().request("DELETE", &path, "");
     };
     // A deletion is forgotten at once instead of after a minute.
     node().request("PUT", &format!("{alias}/_settings"), r#"{"index.gc_deletes": "0s"}"#);
-    delete(&format!("a{first}"), first);
-    delete(&format!("c{first}"), first);
-    delete(&format!("c{second}"), second);
+    delete(&format!("a{first}"), ArticleId(first));
+    delete(&format!("c{first}"), ArticleId(first));
+    delete(&format!("c{second}"), ArticleId(second));
     node().request("POST", &format!("{alias}/_refresh"), "");
     let changed = json!({
         "kind": "article", "article": second, "version": 1, "hash": "other", "title": "Wrong",
         "published_at": 1, "text": "Wrong",
     });
-    write(&format!("a{second}"), second, 1, changed);
+    write(&format!("a{second}"), ArticleId(second), 1, changed);
     let unknown = json!({ "kind": "article", "article": 4711, "version": 3, "hash": "" });
-    write("a4711", 4711, 3, unknown);
+    write("a4711", ArticleId(4711), 3, unknown);
     let low = json!({
         "kind": { "name": "count", "parent": format!("a{first}") }, "article": first, "views": 2,
     });
-    write(&format!("c{first}"), first, 2, low);
+    write(&format!("c{first}"), ArticleId(first), 2, low);
     let compared = place.server.run(place.open_search.reconcile()).unwrap();
     let drifts: Vec<String> = compared.drifts.iter().map(ToString::to_string).collect();
     assert_eq!(
@@ -770,8 +772,8 @@ fn reconcile_finds_what_differs_on_either_side() {
 fn an_index_that_is_ahead_of_a_restored_database_is_made_anew() {
     let Some(place) = Place::shared() else { return };
     let id = place.server.id("first");
-    place.set_text(id, "Version two.");
-    place.count(id, 9);
+    place.set_text(ArticleId(id), "Version two.");
+    place.count(ArticleId(id), 9);
     place.step();
     for (restore, what) in [
         (
@@ -824,7 +826,7 @@ fn while_opensearch_is_away_saves_pages_and_counts_go_on_and_no_search_waits_for
     network.set(Network::Cut);
     let id = server.id("first");
     let since = Instant::now();
-    place.set_text(id, "Saved meanwhile.");
+    place.set_text(ArticleId(id), "Saved meanwhile.");
     assert_eq!(server.someone().view(id).json()["views"], 1);
     assert!(server.someone().get("/articles/first").text.contains("Saved meanwhile."));
     assert!(since.elapsed() < Duration::from_secs(5), "{:?}", since.elapsed());
@@ -843,7 +845,8 @@ fn while_opensearch_is_away_saves_pages_and_counts_go_on_and_no_search_waits_for
     let metrics = server.someone().get("/metrics").text;
     assert!(metrics.contains("tidemark_store_up{store=\"opensearch\"} 0"), "{metrics}");
     assert!(metrics.contains("tidemark_search_queue 1"), "{metrics}");
-    let findings = server.run(examine_open_search(&server.config, &place.open_search, place.now()));
+    let findings =
+        server.run(examine_open_search(&server.config, &place.open_search, place.now().0));
     assert!(
         findings.iter().any(
             |finding| matches!(finding, Finding::Wrong(text) if text.contains("does not answer"))
@@ -860,16 +863,16 @@ fn while_opensearch_is_away_saves_pages_and_counts_go_on_and_no_search_waits_for
 fn the_doctor_says_what_waits_for_how_long() {
     let Some(place) = Place::shared() else { return };
     let server = &place.server;
-    place.set_text(server.id("first"), "Another.");
+    place.set_text(ArticleId(server.id("first")), "Another.");
     let at = |now| server.run(examine_open_search(&server.config, &place.open_search, now));
-    let soon = at(place.now());
+    let soon = at(place.now().0);
     assert!(
         soon.contains(&Finding::Fact(
             "OpenSearch: 1 articles and 0 counts are still to be sent to it.".into()
         )),
         "{soon:?}"
     );
-    let late = at(place.now() + 10 * 60_000);
+    let late = at((place.now() + 10 * 60_000).0);
     assert!(
         late.iter().any(
             |finding| matches!(finding, Finding::Warning(text) if text.contains("since 10 minutes"))

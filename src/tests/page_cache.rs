@@ -14,9 +14,9 @@ use tidemark::server::counts::{Sources, counts};
 use tidemark::server::db::users::Role;
 use tidemark::server::jobs::Job;
 use tidemark::server::page_cache::page::Wanted;
-use tidemark_counting::Views;
 use tidemark_counting::batcher::batcher;
 use tidemark_counting::visitor::Identifier;
+use tidemark_counting::{ArticleId, Views};
 
 use crate::harness::{Answer, FIREFOX, TestServer, source};
 
@@ -539,7 +539,8 @@ fn c6_a_view_between_reading_rankings_and_counts_is_only_in_the_counts() {
         render: render_meanwhile,
         render_long: |_, _| String::new(),
     });
-    let wanted = Wanted { articles: Arc::new([id]), author: None, last_day: None, window: None };
+    let wanted =
+        Wanted { articles: Arc::new([ArticleId(id)]), author: None, last_day: None, window: None };
     // On a busy machine, a store may miss its deadline.
     for attempt in 0..50 {
         // Rankings have a TTL of one second.
@@ -556,7 +557,7 @@ fn c6_a_view_between_reading_rankings_and_counts_is_only_in_the_counts() {
         let (moment, _) = server.run(join(counts.of(&wanted), reader.step()));
         let ranked = RANKED.get();
         if let Some(moment) = moment.filter(|moment| ranked > 0 && !moment.is_behind) {
-            let counted = moment.articles.get(&id).map(|counts| counts.views);
+            let counted = moment.articles.get(&ArticleId(id)).map(|counts| counts.views);
             assert_eq!(
                 counted,
                 Some(ranked + 1),

@@ -7,6 +7,7 @@ use tidemark::server::content::import::{Report, SourceFile, import};
 use tidemark::server::db::users::Role;
 use tidemark::server::http::routes::ROUTES;
 use tidemark::server::jobs::Job;
+use tidemark_counting::ArticleId;
 
 use crate::harness::{Answer, TestServer, source};
 use crate::page_cache::eventually;
@@ -607,7 +608,11 @@ fn the_reading_script_has_the_servers_messages_and_names() {
         let name = route.path.trim_start_matches("/api/islands/");
         assert!(name.starts_with("set-") || script.contains(&format!("'{name}'")), "{name}");
     }
-    let reactions = [Reaction::Like(1), Reaction::Collect(1), Reaction::Follow(String::new())];
+    let reactions = [
+        Reaction::Like(ArticleId(1)),
+        Reaction::Collect(ArticleId(1)),
+        Reaction::Follow(String::new()),
+    ];
     for field in reactions.map(|reaction| reaction.field()) {
         let path = format!("/api/islands/set-{field}");
         assert!(ROUTES.iter().any(|route| route.path == path), "{path}");

@@ -22,6 +22,7 @@ use tidemark::server::pictures::Pictures;
 use tidemark_content::pictures::Kind;
 use tidemark_content::pictures::check::{Refusal, check};
 use tidemark_content::pictures::strip::strip;
+use tidemark_store::clock::Millis;
 
 use self::files::{
     SECRET, exif, gif, gif_of, has_secret, jpeg, packed_profile, png, profile, webp, webp_of,
@@ -946,8 +947,8 @@ fn copies_whose_maker_died_are_made_again() {
     let url = address(&jo, "tide.jpg", &photo(700, 400));
     let name = &url["/pictures/".len()..];
     // Another process begins, and dies.
-    let now = server.clock.now_ms();
-    assert!(server.run(server.database.begin_copies(name, now, now)).unwrap());
+    let now = server.clock.now().0;
+    assert!(server.run(server.database.begin_copies(name, Millis(now), Millis(now))).unwrap());
     assert_eq!(make_copies(&server), 0, "one makes them");
     assert_eq!(
         server.someone().get(&format!("{url}.480.webp")).header("content-type"),

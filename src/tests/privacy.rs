@@ -10,6 +10,7 @@ use tidemark::server::content::export::export_folder;
 use tidemark::server::jobs::Job;
 use tidemark_counting::seen::Ids;
 use tidemark_counting::visitor::{Identifier, Reader, day_of};
+use tidemark_counting::{ArticleId, UserId};
 
 use crate::harness::{FIREFOX, TestServer};
 
@@ -149,7 +150,7 @@ fn c3_after_a_day_of_readers_no_stored_byte_links_a_reader_to_an_article() {
     }
 
     // The identifiers that the program derived while it had the day's salt.
-    let day = day_of(server.clock.now_ms());
+    let day = day_of(server.clock.now());
     let (salt, _) = server.run(server.stores.views.salts(day, [0; 32], None)).unwrap();
     let mut needles = vec![Needle("the salt".into(), salt.to_vec())];
     // These would tell which articles a reader has read.
@@ -161,7 +162,10 @@ fn c3_after_a_day_of_readers_no_stored_byte_links_a_reader_to_an_article() {
     );
     let users = signed_in.iter().map(|name| {
         let id = server.number("SELECT id FROM users WHERE username = ?", name);
-        Reader { user: Some(id), ..Reader::new("203.0.113.250".parse().unwrap(), FIREFOX.into()) }
+        Reader {
+            user: Some(UserId(id)),
+            ..Reader::new("203.0.113.250".parse().unwrap(), FIREFOX.into())
+        }
     });
     let readers = anonymous
         .iter()
@@ -178,7 +182,7 @@ fn c3_after_a_day_of_readers_no_stored_byte_links_a_reader_to_an_article() {
         // Six bytes of it are as good as all.
         joining
             .push(Needle(format!("the visitor {who}"), hashes.visitor.to_le_bytes()[..6].to_vec()));
-        let ids = articles.map(|article| Ids::of(article, &hashes));
+        let ids = articles.map(|article| Ids::of(ArticleId(article), &hashes));
         for id in ids.iter().flat_map(|ids| ids.entered()) {
             needles.push(Needle(format!("the entry of {who}"), id.bytes().to_vec()));
         }

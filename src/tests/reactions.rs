@@ -12,6 +12,8 @@ use tidemark::server::content::import::{Report, SourceFile, import};
 use tidemark::server::db::reactions::Counted;
 use tidemark::server::db::users::Role;
 use tidemark_counting::store::Drift;
+use tidemark_counting::{ArticleId, UserId};
+use tidemark_store::clock::Millis;
 
 use crate::harness::{Answer, Client, TestServer, binary, reader, source};
 
@@ -31,10 +33,14 @@ impl TestServer {
     }
 
     /// Adds `count` users without a password and returns their ids.
-    fn users(&self, count: usize) -> Vec<i64> {
+    fn users(&self, count: usize) -> Vec<UserId> {
         let add = async |index: usize| {
             let name = format!("user-{index}");
-            self.database.add_user(&name, &name, Role::Reader, None, 0).await.unwrap().unwrap()
+            self.database
+                .add_user(&name, &name, Role::Reader, None, Millis(0))
+                .await
+                .unwrap()
+                .unwrap()
         };
         self.run(async {
             let mut ids = Vec::new();
@@ -435,7 +441,7 @@ fn many_simultaneous_readers_are_all_counted_without_deadlocks() {
             // orders.
             for click in 0..2 {
                 let (database, user, mut articles) = (server.database.clone(), *user, articles);
-                if user % 2 == 0 {
+                if user.0 % 2 == 0 {
                     articles.reverse();
                 }
                 tasks.spawn(async move {
@@ -444,7 +450,13 @@ fn many_simultaneous_readers_are_all_counted_without_deadlocks() {
                             for counted in Counted::ALL {
                                 let is_on = round % 2 == 0;
                                 database
-                                    .set_reaction(counted, reader(user), article, is_on, click)
+                                    .set_reaction(
+                                        counted,
+                                        reader(user),
+                                        ArticleId(article),
+                                        is_on,
+                                        Millis(click),
+                                    )
                                     .await
                                     .unwrap();
                             }
@@ -453,11 +465,23 @@ fn many_simultaneous_readers_are_all_counted_without_deadlocks() {
                     // The final state that all of them set.
                     for article in articles {
                         database
-                            .set_reaction(Counted::Likes, reader(user), article, true, click)
+                            .set_reaction(
+                                Counted::Likes,
+                                reader(user),
+                                ArticleId(article),
+                                true,
+                                Millis(click),
+                            )
                             .await
                             .unwrap();
                         database
-                            .set_reaction(Counted::Collects, reader(user), article, false, click)
+                            .set_reaction(
+                                Counted::Collects,
+                                reader(user),
+                                ArticleId(article),
+                                false,
+                                Millis(click),
+                            )
                             .await
                             .unwrap();
                     }
@@ -473,12 +497,18 @@ fn many_simultaneous_readers_are_all_counted_without_deadlocks() {
             for article in articles {
                 server
                     .database
-                    .set_reaction(Counted::Likes, reader(user), article, true, 0)
+                    .set_reaction(Counted::Likes, reader(user), ArticleId(article), true, Millis(0))
                     .await
                     .unwrap();
                 server
                     .database
-                    .set_reaction(Counted::Collects, reader(user), article, false, 0)
+                    .set_reaction(
+                        Counted::Collects,
+                        reader(user),
+                        ArticleId(article),
+                        false,
+                        Millis(0),
+                    )
                     .await
                     .unwrap();
             }
@@ -499,12 +529,24 @@ fn likes_during_a_reconcile_are_neither_lost_nor_doubled() {
             for user in &users {
                 server
                     .database
-                    .set_reaction(Counted::Likes, reader(*user), article, true, 0)
+                    .set_reaction(
+                        Counted::Likes,
+                        reader(*user),
+                        ArticleId(article),
+                        true,
+                        Millis(0),
+                    )
                     .await
                     .unwrap();
                 server
                     .database
-                    .set_reaction(Counted::Likes, reader(*user), article, *user % 4 != 0, 0)
+                    .set_reaction(
+                        Counted::Likes,
+                        reader(*user),
+                        ArticleId(article),
+                        user.0 % 4 != 0,
+                        Millis(0),
+                    )
                     .await
                     .unwrap();
             }
@@ -520,7 +562,7 @@ fn likes_during_a_reconcile_are_neither_lost_nor_doubled() {
     });
     assert_eq!(drifts.len(), 1, "only the earlier one: {drifts:?}");
     assert_eq!(drifts[0].kept - drifts[0].correct, 1000);
-    let expected: i64 = users.iter().map(|user| i64::from(*user % 4 != 0)).sum();
+    let expected: i64 = users.iter().map(|user| i64::from(user.0 % 4 != 0)).sum();
     assert_eq!(server.counts("first").0, expected);
 }
 
@@ -674,9 +716,9 @@ fn a_reconcile_corrects_every_reaction_count_and_the_command_names_each() {
         correct,
     };
     let mut expected = vec![
-        Drift::of_article("likes", first, 41, 1),
-        Drift::of_article("likes", second, 0, 1),
-        Drift::of_article("collects", first, 7, 1),
+        Drift::of_article("likes", ArticleId(first), 41, 1),
+        Drift::of_article("likes", ArticleId(second), 0, 1),
+        Drift::of_article("collects", ArticleId(first), 7, 1),
     ];
     if server.redis.is_some() {
         expected.push(drift("authors:articles", format!("author {author}"), 88, 2));

@@ -7,7 +7,8 @@ use tidemark::server::content::import::import_folder;
 use tidemark::server::db::Database;
 use tidemark::server::search::{Asked, find_in_sql};
 use tidemark_content::slug::slugify;
-use tidemark_store::clock::Clock;
+use tidemark_counting::ArticleId;
+use tidemark_store::clock::{Clock, Millis};
 use tokio::runtime::Runtime;
 
 use crate::database::write;
@@ -173,13 +174,13 @@ const OTHERS: &[(&str, &[&str])] = &[
 ];
 
 /// The queries for which none of the articles is among the first hits, with those hits.
-pub async fn missed(database: &Database, queries: &[(&str, &[&str])], now: i64) -> Vec<String> {
+pub async fn missed(database: &Database, queries: &[(&str, &[&str])], now: Millis) -> Vec<String> {
     let mut missed = Vec::new();
     for (query, expected) in queries {
         let asked = Asked { limit: FIRST, now, ..asked(query) };
         let ids = find_in_sql(database, &asked).await.unwrap().found.ids;
         let articles = database.found_articles(&ids, now).await.unwrap();
-        let slugs: HashMap<i64, String> =
+        let slugs: HashMap<ArticleId, String> =
             articles.into_iter().map(|(article, _)| (article.id, article.slug)).collect();
         let first: Vec<&String> = ids.iter().filter_map(|id| slugs.get(id)).collect();
         if !expected.iter().any(|name| first.iter().any(|slug| **slug == slugify(name))) {
@@ -218,7 +219,7 @@ fn of_60_queries_in_english_nine_in_ten_find_their_article_among_the_first_five(
     assert_eq!(ENGLISH.len(), 60);
     on_sqlite(async |database, clock| {
         import_folder(&database, &clock, &blog).await.unwrap();
-        assert_found(ENGLISH, &missed(&database, ENGLISH, clock.now_ms()).await);
+        assert_found(ENGLISH, &missed(&database, ENGLISH, clock.now()).await);
     });
 }
 
@@ -229,6 +230,6 @@ fn of_20_queries_in_chinese_and_russian_nine_in_ten_find_their_article_among_the
         for (slug, title, body) in TEXTS {
             write(&database, &text(slug, title, body)).await;
         }
-        assert_found(OTHERS, &missed(&database, OTHERS, clock.now_ms()).await);
+        assert_found(OTHERS, &missed(&database, OTHERS, clock.now()).await);
     });
 }

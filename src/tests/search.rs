@@ -12,6 +12,7 @@ use tidemark::server::jobs::Job;
 use tidemark::server::search::{Asked, find_in_sql};
 use tidemark_content::markdown;
 use tidemark_content::search::Query;
+use tidemark_counting::ArticleId;
 
 use crate::database::{NOW, article, execute, on_both, write};
 use crate::harness::{TestServer, is_server_profile};
@@ -34,7 +35,7 @@ pub async fn slugs(database: &Database, asked: &Asked) -> Vec<String> {
     let answer = find_in_sql(database, asked).await.unwrap();
     assert_eq!(answer.found.total, i64::try_from(answer.found.ids.len()).unwrap());
     let articles = database.found_articles(&answer.found.ids, asked.now).await.unwrap();
-    let slugs: HashMap<i64, String> =
+    let slugs: HashMap<ArticleId, String> =
         articles.into_iter().map(|(article, _)| (article.id, article.slug)).collect();
     answer.found.ids.iter().map(|id| slugs[id].clone()).collect()
 }
@@ -198,8 +199,10 @@ fn a_title_weighs_more_than_a_text() {
             write(&database, &text(slug, "Something else", "Here the moon is only mentioned."))
                 .await;
         }
-        let old =
-            ArticleFields { published_at: Some(NOW - 100 * DAY), ..text("title", "Moon", "Text") };
+        let old = ArticleFields {
+            published_at: Some((NOW - 100 * DAY).0),
+            ..text("title", "Moon", "Text")
+        };
         write(&database, &old).await;
         assert_eq!(slugs(&database, &asked("moon")).await, ["title", "text-3", "text-2", "text-1"]);
     });
@@ -215,7 +218,7 @@ fn what_is_found_is_filtered_sorted_and_paged() {
             ("week", 3, "Land", "Mo Roe"),
         ] {
             let fields = ArticleFields {
-                published_at: Some(NOW - days * DAY),
+                published_at: Some((NOW - days * DAY).0),
                 tags: vec![Tag { slug: tag.to_lowercase(), name: tag.into() }],
                 authors: vec![Author {
                     username: author.to_lowercase().replace(' ', "-"),
@@ -268,7 +271,7 @@ fn only_what_readers_may_see_is_found() {
         write(&database, &ArticleFields { title: "Boats".into(), ..first.clone() }).await;
         assert_eq!(found(&database, "tide").await, [""; 0], "it has another title now");
         assert_eq!(found(&database, "boat").await, ["first"]);
-        write(&database, &ArticleFields { published_at: Some(NOW + 1), ..first.clone() }).await;
+        write(&database, &ArticleFields { published_at: Some((NOW + 1).0), ..first.clone() }).await;
         assert_eq!(found(&database, "tide").await, [""; 0], "scheduled");
         let later = Asked { now: NOW + 1, ..asked("tide") };
         assert_eq!(slugs(&database, &later).await, ["first"], "its time has come");

@@ -20,8 +20,9 @@ use tidemark::server::sessions::{
     Sessions, USER_AGENT, USER_ID, instant, milliseconds,
 };
 use tidemark_content::pictures::Kind;
+use tidemark_counting::UserId;
 use tidemark_servers::{Redis as RedisServer, RedisCluster};
-use tidemark_store::clock::Clock;
+use tidemark_store::clock::{Clock, Millis};
 use tidemark_store::redis::Redis;
 use tower_sessions::SessionStore;
 use tower_sessions::session::{Id, Record};
@@ -35,7 +36,7 @@ const PASSWORD: &str = "a-good-password";
 const LASTS: i64 = 100_000;
 
 /// The model's users.
-const USERS: [i64; 2] = [1, 2];
+const USERS: [UserId; 2] = [UserId(1), UserId(2)];
 
 fn clock() -> Clock {
     Clock::manual(NOON.parse::<Timestamp>().unwrap())
@@ -46,8 +47,8 @@ fn runtime() -> tokio::runtime::Runtime {
 }
 
 /// A session that starts now.
-fn new_session(user: i64, clock: &Clock) -> Record {
-    let now = clock.now_ms();
+fn new_session(user: UserId, clock: &Clock) -> Record {
+    let now = clock.now().0;
     let data = [
         (USER_ID, json!(user)),
         (CREDENTIAL, json!(0)),
@@ -73,7 +74,7 @@ async fn sqlite_sessions(folder: &std::path::Path, clock: &Clock) -> Sessions {
     for user in USERS {
         let name = format!("user-{user}");
         let added = Database::from(AnyDatabase::Sqlite(database.clone()))
-            .add_user(&name, &name, Role::Reader, None, 0)
+            .add_user(&name, &name, Role::Reader, None, Millis(0))
             .await;
         assert_eq!(added.unwrap(), Some(user));
     }
@@ -102,20 +103,20 @@ fn on_each(test: impl AsyncFn(Sessions, Clock)) {
 #[derive(Clone, Debug)]
 enum Action {
     /// Starts a session of a user.
-    Begin(i64),
+    Begin(UserId),
     /// Saves a session again, even if it has ended since.
     Save(Index),
     End(Index),
-    EndAll(i64),
+    EndAll(UserId),
     Advance(u64),
 }
 
 fn actions() -> impl Strategy<Value = Vec<Action>> {
     let action = prop_oneof![
-        12 => (1i64..3).prop_map(Action::Begin),
+        12 => (1i64..3).prop_map(|user| Action::Begin(UserId(user))),
         4 => any::<Index>().prop_map(Action::Save),
         4 => any::<Index>().prop_map(Action::End),
-        2 => (1i64..3).prop_map(Action::EndAll),
+        2 => (1i64..3).prop_map(|user| Action::EndAll(UserId(user))),
         4 => (1u64..60).prop_map(Action::Advance),
     ];
     prop::collection::vec(action, 1..40)
@@ -124,7 +125,7 @@ fn actions() -> impl Strategy<Value = Vec<Action>> {
 /// A session in the model.
 struct Known {
     record: Record,
-    user: i64,
+    user: UserId,
     is_ended: bool,
 }
 
@@ -159,7 +160,7 @@ async fn agrees_with_the_model(
             Action::Advance(seconds) => clock.advance(Duration::from_secs(seconds)),
         }
         let is_alive = |known: &Known| {
-            !known.is_ended && milliseconds(known.record.expiry_date) > clock.now_ms()
+            !known.is_ended && milliseconds(known.record.expiry_date) > clock.now().0
         };
         for known in &all {
             let found = sessions.load(&known.record.id).await.unwrap();
@@ -653,7 +654,7 @@ async fn written(database: &Database, actor: Actor) -> Vec<(&'static str, Result
         database.articles(&Default::default(), None, 1, 1, NOW).await.unwrap().items[0].id;
     let author = database.user_by_username("jo-doe").await.unwrap().unwrap();
     let form = EditorForm::default();
-    let draft = Draft { form_key: String::new(), version: 1, fields: "{}".into(), saved_at: NOW };
+    let draft = Draft { form_key: String::new(), version: 1, fields: "{}".into(), saved_at: NOW.0 };
     let picture = Picture {
         name: format!("{:032x}.png", actor.credential),
         user_id: actor.id,
@@ -662,7 +663,7 @@ async fn written(database: &Database, actor: Actor) -> Vec<(&'static str, Result
         width: 1,
         height: 1,
         original_name: "tide.png".into(),
-        created_at: NOW,
+        created_at: NOW.0,
         copies: None,
     };
     let stored = database.editable(article_id).await.unwrap().unwrap();

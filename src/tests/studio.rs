@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tidemark::server::db::users::Role;
+use tidemark_counting::ArticleId;
 
 use crate::harness::{Answer, Client, FIREFOX, TestServer};
 
@@ -225,8 +226,15 @@ fn a_summary_follows_the_text_until_an_author_writes_one() {
         assert_eq!(send(&writer, &format!("/studio/{id}"), &form(&fields)).status, 303);
         writer.get(&format!("/studio/{id}")).text
     };
-    let summary =
-        || studio.server.run(studio.server.database.editable(id)).unwrap().unwrap().fields.summary;
+    let summary = || {
+        studio
+            .server
+            .run(studio.server.database.editable(ArticleId(id)))
+            .unwrap()
+            .unwrap()
+            .fields
+            .summary
+    };
     assert!(
         save("1", "", "Another beginning.").contains("name=\"summary\" type=\"text\" value=\"\"")
     );
@@ -520,7 +528,7 @@ fn unsaved_changes_are_recovered_and_can_be_discarded() {
     let is_kept = |answer: Answer| answer.json()["saved_at"].is_number();
     let answer = keep(id, 1, KEYS[0], "Half way");
     assert_eq!(answer.status, 200, "{}", answer.text);
-    assert_eq!(answer.json()["saved_at"], studio.server.clock.now_ms());
+    assert_eq!(answer.json()["saved_at"], studio.server.clock.now().0);
     let editor = writer.get(&format!("/studio/{id}")).text;
     for part in [
         "Unsaved changes from",

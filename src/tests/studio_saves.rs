@@ -6,6 +6,8 @@ use tidemark::server::db::drafts::EditorForm;
 use tidemark::server::db::users::Role;
 use tidemark::server::jobs::Job;
 use tidemark::server::studio::new_form_key;
+use tidemark_counting::ArticleId;
+use tidemark_store::clock::Millis;
 
 use crate::harness::{Answer, Client};
 use crate::studio::{KEYS, Studio, form, hidden, send};
@@ -50,12 +52,14 @@ fn done(answer: &Answer) -> &str {
 }
 
 fn text_of(studio: &Studio, id: i64) -> String {
-    let article = studio.server.run(studio.server.database.editable(id)).unwrap().unwrap();
+    let article =
+        studio.server.run(studio.server.database.editable(ArticleId(id))).unwrap().unwrap();
     article.fields.markdown
 }
 
 fn published_at(studio: &Studio, id: i64) -> Option<i64> {
-    let article = studio.server.run(studio.server.database.editable(id)).unwrap().unwrap();
+    let article =
+        studio.server.run(studio.server.database.editable(ArticleId(id))).unwrap().unwrap();
     article.fields.published_at
 }
 
@@ -271,7 +275,7 @@ fn publishing_again_after_unpublishing_gives_the_date_of_that_moment() {
     let writer = studio.author("writer");
     let id = studio.write(&writer, "Again", "publish");
     let first = published_at(&studio, id).unwrap();
-    assert_eq!(first, studio.server.clock.now_ms());
+    assert_eq!(first, studio.server.clock.now().0);
     studio.server.clock.advance(Duration::from_secs(86_400));
     assert_eq!(done(&save(&writer, id, "Again", "text", 1, &[("intent", "publish")])), "published");
     assert_eq!(published_at(&studio, id), Some(first), "an article that readers see keeps it");
@@ -283,7 +287,7 @@ fn publishing_again_after_unpublishing_gives_the_date_of_that_moment() {
     let preview = writer.post("/api/islands/studio-preview", &body).text;
     assert!(preview.contains("November 25, 2026"), "the preview shows the new date: {preview}");
     assert_eq!(done(&save(&writer, id, "Again", "text", 3, &[("intent", "publish")])), "published");
-    assert_eq!(published_at(&studio, id), Some(studio.server.clock.now_ms()));
+    assert_eq!(published_at(&studio, id), Some(studio.server.clock.now().0));
     assert!(studio.server.someone().get("/articles/again").text.contains("November 25, 2026"));
 }
 
@@ -330,7 +334,7 @@ fn a_scheduled_article_can_be_seen_published_and_cancelled_by_its_authors() {
         done(&save(&writer, id, "Tomorrow", "Its *text*", 4, &[("intent", "publish")])),
         "published"
     );
-    assert_eq!(published_at(&studio, id), Some(studio.server.clock.now_ms()));
+    assert_eq!(published_at(&studio, id), Some(studio.server.clock.now().0));
     let page = studio.server.someone().get(path);
     assert!(page.status == 200 && !page.text.contains("Scheduled for "), "{}", page.text);
     assert!(writer.get(path).text.contains("data-article="), "it is a page like any other now");
@@ -436,8 +440,8 @@ fn drafts_and_used_forms_are_bounded_and_pruned() {
         let user = database.user_by_username("writer").await.unwrap().unwrap();
         for number in 0..205 {
             let form = EditorForm { key: new_form_key(), recovered: None };
-            let now = studio.server.clock.now_ms() + number;
-            database.finish_form(user.actor(), id, &form, now).await.unwrap();
+            let now = studio.server.clock.now().0 + number;
+            database.finish_form(user.actor(), ArticleId(id), &form, Millis(now)).await.unwrap();
         }
     });
     assert_eq!(used(), 200);

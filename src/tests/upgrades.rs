@@ -13,6 +13,7 @@ use tidemark::server::db::Database;
 use tidemark::server::db::backup::schema;
 use tidemark::server::pictures::store::PictureStore;
 use tidemark::server::state::Parts;
+use tidemark_counting::ArticleId;
 use tidemark_servers::{Redis, SqlServer};
 use tidemark_store::clock::Clock;
 use tokio::runtime::Runtime;
@@ -89,16 +90,16 @@ async fn assert_complete(parts: &Parts) {
     let articles = database.known_articles().await.unwrap();
     let slugs: Vec<_> =
         articles.iter().map(|article| (article.id, article.slug.as_str())).collect();
-    assert_eq!(slugs, [(1, "tides"), (2, "land"), (3, "later")]);
-    let counted: BTreeMap<i64, i64> =
-        database.counted(&[1, 2, 3]).await.unwrap().into_iter().collect();
-    assert_eq!((counted.get(&1), counted.get(&2)), (Some(&42), Some(&7)));
+    assert_eq!(slugs, [(ArticleId(1), "tides"), (ArticleId(2), "land"), (ArticleId(3), "later")]);
+    let counted: BTreeMap<ArticleId, i64> =
+        database.counted(&[1, 2, 3].map(ArticleId)).await.unwrap().into_iter().collect();
+    assert_eq!((counted.get(&ArticleId(1)), counted.get(&ArticleId(2))), (Some(&42), Some(&7)));
     assert_eq!(database.all_baselines().await.unwrap()[0].1.views, 500);
     assert_eq!(database.menu().await.unwrap().len(), 1);
     assert_eq!(database.redirects().await.unwrap().len(), 1);
     assert_eq!(parts.site.stored().await.unwrap().title.as_deref(), Some("Tides"));
     assert!(database.picture("abc.png").await.unwrap().is_some());
-    let article = database.article(1, parts.clock.now_ms()).await.unwrap().unwrap();
+    let article = database.article(ArticleId(1), parts.clock.now()).await.unwrap().unwrap();
     assert!(article.markdown.contains("\u{1f30a}"), "{}", article.markdown);
     assert_eq!(database.searchable().await.unwrap(), 2);
 }

@@ -10,14 +10,14 @@ use tidemark_counting::batcher::batcher;
 use tidemark_counting::rules::Caps;
 use tidemark_counting::store::{ViewStore, sqlite::SqliteStore};
 use tidemark_counting::visitor::{Identifier, Reader};
-use tidemark_counting::{MIGRATIONS, Sender, ViewRequest, Views};
+use tidemark_counting::{ArticleId, MIGRATIONS, Sender, ViewRequest, Views};
 use tidemark_store::clock::Clock;
 use tidemark_store::sql::SqliteDatabase;
 
 const BROWSER: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:139.0) Gecko/20100101 Firefox/139.0";
 
 /// Records three views of page 1, two of them by the same visitor. Returns the totals.
-pub async fn run(file: &Path) -> Result<HashMap<i64, i64>, Box<dyn Error>> {
+pub async fn run(file: &Path) -> Result<HashMap<ArticleId, i64>, Box<dyn Error>> {
     let url = format!("sqlite:{}", file.display());
     let database = SqliteDatabase::open(&url, None, &MIGRATIONS.sqlite).await?;
     let (clock, window) = (Clock::System, Duration::from_secs(24 * 60 * 60));
@@ -33,13 +33,13 @@ pub async fn run(file: &Path) -> Result<HashMap<i64, i64>, Box<dyn Error>> {
         let reader = Reader::new(address.parse()?, BROWSER.into());
         match views.identify(ViewRequest { reader, purposes: Vec::new() }).await? {
             Sender::Visitor(visitor, reader) => {
-                let outcome = views.record(1, visitor, reader.as_deref()).await?;
+                let outcome = views.record(ArticleId(1), visitor, reader.as_deref()).await?;
                 println!("{address}: counted: {}, total: {}", outcome.counted, outcome.views);
             }
             Sender::NoReader(reason) => println!("{address}: no reader: {reason:?}"),
         }
     }
-    Ok(store.totals(&[1]).await?)
+    Ok(store.totals(&[ArticleId(1)]).await?)
 }
 
 #[tokio::main]

@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::rules::View;
 use super::store::{Recorded, ViewStore};
 use super::visitor::Visitor;
+use crate::ArticleId;
 use crate::ViewError;
 use crate::ViewOutcome;
 
@@ -56,10 +57,14 @@ impl Batcher {
     /// [`ViewError::Busy`] at once if the queue is full, [`ViewError::Stopped`] if the worker is
     /// gone, [`ViewError::OtherDay`] if the visitor has to be hashed again, [`ViewError::Store`] if
     /// the batch failed.
-    pub async fn record(&self, article: i64, visitor: Visitor) -> Result<ViewOutcome, ViewError> {
+    pub async fn record(
+        &self,
+        article: ArticleId,
+        visitor: Visitor,
+    ) -> Result<ViewOutcome, ViewError> {
         let (reply, answer) = oneshot::channel();
         let lanes = i64::try_from(self.lanes.len()).unwrap_or(1);
-        let lane = usize::try_from(article.rem_euclid(lanes)).unwrap_or(0);
+        let lane = usize::try_from(article.0.rem_euclid(lanes)).unwrap_or(0);
         let sender = self.lanes.get(lane).ok_or(ViewError::Stopped)?;
         sender.try_send(Waiting { view: View { article, visitor }, reply }).map_err(|error| {
             match error {

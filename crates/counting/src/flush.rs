@@ -25,11 +25,12 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use ::redis::{Value, cmd};
-use tidemark_store::clock::Clock;
+use tidemark_store::clock::{Clock, Millis};
 use tidemark_store::failpoint;
 use tidemark_store::redis::{Info, Script};
 
 use super::store::redis::{INFO, RedisStore, is_undecided};
+use crate::ShardId;
 use crate::ViewError;
 use crate::sql::ledger::{Applied, Batch, Ledger};
 
@@ -145,20 +146,20 @@ pub struct Flusher {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BatchName {
     /// The shard that has it.
-    pub shard: i64,
+    pub shard: ShardId,
     /// Its unique name.
     pub id: String,
 }
 
 /// Whether a batch of this name is so old that the ledger may have forgotten it, so that it must
-/// not be added at `now` (milliseconds). Names tell their age.
-pub fn is_too_old(id: &str, now: i64) -> bool {
+/// not be added at `now`. Names tell their age.
+pub fn is_too_old(id: &str, now: Millis) -> bool {
     is_undecided(id, now)
 }
 
 /// A shard with sealed batches, and its node's info at the time of the seal.
 struct Sealed {
-    shard: i64,
+    shard: ShardId,
     info: Info,
     batches: Vec<String>,
 }
@@ -216,7 +217,7 @@ impl Flusher {
         }
         let is_synced = self.wait_until_synced(&sealed).await?;
         failpoint::reach("flush-synced");
-        let now = self.clock.now_ms();
+        let now = self.clock.now();
         for (Sealed { shard, batches: ids, .. }, is_synced) in sealed.into_iter().zip(is_synced) {
             for id in ids {
                 if !is_synced {
@@ -267,7 +268,7 @@ impl Flusher {
         if failpoint::variant() == Some(failpoint::Variant::DeleteFirst) {
             self.finish(&there).await?;
         }
-        let applied = self.store.ledger.apply(batches, self.clock.now_ms()).await?;
+        let applied = self.store.ledger.apply(batches, self.clock.now()).await?;
         failpoint::reach("flush-applied");
         self.finish(&there).await?;
         Ok(applied)
@@ -299,7 +300,7 @@ impl Flusher {
     /// # Errors
     /// [`ViewError::Store`]; what is left is deleted by a later flush.
     pub async fn finish(&self, names: &[BatchName]) -> Result<(), ViewError> {
-        let mut shards = BTreeMap::<i64, Vec<Vec<u8>>>::new();
+        let mut shards = BTreeMap::<ShardId, Vec<Vec<u8>>>::new();
         for name in names {
             let arguments = shards.entry(name.shard).or_insert_with(|| vec![self.store.time()]);
             arguments.push(name.id.clone().into_bytes());

@@ -60,6 +60,7 @@ pub mod crawlers;
 pub mod flush;
 pub mod follow;
 pub mod gate;
+mod ids;
 mod outcome;
 pub mod rules;
 pub mod seen;
@@ -74,11 +75,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use batcher::Batcher;
+pub use ids::{ArticleId, ShardId, UserId};
 pub use outcome::{Reason, ViewOutcome};
 use store::ViewStore;
+use tidemark_store::clock::Millis;
 use tidemark_store::sql::Migrations;
+pub use visitor::Day;
 use visitor::{Identifier, Key, Purpose, Reader, Visitor};
-pub use window::{Window, hour_of};
+pub use window::{Hour, Window, hour_of};
 
 /// The tables this crate needs, for a program that has no migrations of its own. A program that has
 /// some copies these statements into them, because a database tracks only one list of migrations.
@@ -99,8 +103,8 @@ pub enum ViewError {
     /// The visitor was hashed for a different day than the store's. The view is not recorded.
     #[error("the day has changed")]
     OtherDay {
-        /// The store's time, in milliseconds.
-        now: i64,
+        /// The store's time.
+        now: Millis,
     },
     /// The store failed. The view may or may not have been recorded.
     #[error("the view store failed: {0}")]
@@ -193,7 +197,7 @@ impl Views {
     /// retry.
     pub async fn record(
         &self,
-        article: i64,
+        article: ArticleId,
         visitor: Visitor,
         reader: Option<&Reader>,
     ) -> Result<ViewOutcome, ViewError> {
@@ -213,7 +217,7 @@ impl Views {
     /// answer, without recording anything. It answers from memory and does not query the store.
     /// Where it can't know, as when another process has just counted the reader, it says yes. The
     /// background task in [`follow`] limits that lag to about a second.
-    pub fn would_count(&self, article: i64, reader: &Reader) -> bool {
+    pub fn would_count(&self, article: ArticleId, reader: &Reader) -> bool {
         // No purposes here: only the request for the page can be speculative. The view itself is
         // sent once somebody looks at the page.
         gate::check(&reader.user_agent, &[]).is_none()
@@ -225,7 +229,7 @@ impl Views {
 
     async fn try_to_record(
         &self,
-        article: i64,
+        article: ArticleId,
         mut visitor: Visitor,
         reader: Option<&Reader>,
     ) -> Result<ViewOutcome, ViewError> {
@@ -246,14 +250,14 @@ impl Views {
 
     /// The view count of each of `articles`. Articles missing from the map have their count in SQL.
     /// `None` while Redis is unavailable; the caller then uses the counts in SQL.
-    pub async fn totals(&self, articles: &[i64]) -> Option<HashMap<i64, i64>> {
+    pub async fn totals(&self, articles: &[ArticleId]) -> Option<HashMap<ArticleId, i64>> {
         self.store.totals_for_page(articles).await
     }
 
     /// The articles with the most views in `window`, most viewed first; ties go to the newer
     /// article. `None` if the caller has to ask SQL: in the embedded profile, and while Redis is
     /// unavailable or its ranking is not built.
-    pub async fn top(&self, window: Window, count: usize) -> Option<Vec<(i64, i64)>> {
+    pub async fn top(&self, window: Window, count: usize) -> Option<Vec<(ArticleId, i64)>> {
         let top = self.store.top_for_page(window, count).await;
         if top.is_none() && self.store.needs_flush() {
             self.unranked.fetch_add(1, Ordering::AcqRel);

@@ -1,10 +1,12 @@
 //! The answer to a recorded view.
 
+use crate::ArticleId;
+
 /// What became of one view, and the article's count including it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ViewOutcome {
     /// The article's id.
-    pub article: i64,
+    pub article: ArticleId,
     /// The article's count after this view.
     pub views: i64,
     /// Whether this view was counted just now.

@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 use super::visitor::{DAY_MS, Visitor};
 use crate::Reason;
 use crate::seen::{Half, Id, Ids, Known, Seen};
+use crate::{ArticleId, Day};
 
 /// A view to decide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct View {
     /// The article's id.
-    pub article: i64,
+    pub article: ArticleId,
     /// Who viewed it.
     pub visitor: Visitor,
 }
@@ -95,7 +96,7 @@ pub struct Decided {
 
 impl Decided {
     /// How many views of the decided `batch` count, by article.
-    pub fn increments(&self, batch: &[View]) -> BTreeMap<i64, u32> {
+    pub fn increments(&self, batch: &[View]) -> BTreeMap<ArticleId, u32> {
         let mut increments = BTreeMap::new();
         for (view, decision) in batch.iter().zip(&self.decisions) {
             if *decision == Decision::Counted {
@@ -113,7 +114,7 @@ impl Decided {
 /// - `seen`: everybody who was counted before.
 /// - `caps`: how many visitors may count.
 pub fn decide(batch: &[View], second: i64, seen: &Seen, caps: &Caps) -> Decided {
-    let day = second.div_euclid(DAY_MS / 1_000);
+    let day = Day(second.div_euclid(DAY_MS / 1_000));
     let mut decided = Decided::default();
     let mut earlier = Seen::default();
     for view in batch {
@@ -154,14 +155,14 @@ mod tests {
     use super::*;
     use crate::visitor::Hashes;
 
-    const DAY: i64 = 20_000;
+    const DAY: Day = Day(20_000);
 
     /// A second of [`DAY`].
-    const NOW: i64 = DAY * 86_400 + 7;
+    const NOW: i64 = DAY.0 * 86_400 + 7;
 
     fn anonymous(article: i64, visitor: i64, address: i64) -> View {
         let today = Hashes { visitor, address: Some(address), network: None, is_session: false };
-        View { article, visitor: Visitor { day: DAY, today, yesterday: None } }
+        View { article: ArticleId(article), visitor: Visitor { day: DAY, today, yesterday: None } }
     }
 
     /// Caps that limit addresses only.
@@ -177,7 +178,7 @@ mod tests {
     fn counted(article: i64, visitors: impl IntoIterator<Item = Hashes>) -> Seen {
         let mut seen = Seen::default();
         for hashes in visitors {
-            for id in Ids::of(article, &hashes).entered() {
+            for id in Ids::of(ArticleId(article), &hashes).entered() {
                 seen.add(id, u32::MAX);
             }
         }
@@ -195,7 +196,7 @@ mod tests {
         let today = Hashes { visitor: 11, address: Some(101), network: None, is_session: false };
         let yesterday =
             Some(Hashes { visitor: 10, address: Some(100), network: None, is_session: false });
-        let view = View { article: 1, visitor: Visitor { day: DAY, today, yesterday } };
+        let view = View { article: ArticleId(1), visitor: Visitor { day: DAY, today, yesterday } };
         let decided = decide(&[view], NOW, &counted(1, yesterday), &cap(5));
         assert_eq!(decided.decisions, [NotCounted(Reason::Repeat)]);
         assert_eq!((decided.counted, decided.watched), (vec![], vec![]));
@@ -231,7 +232,7 @@ mod tests {
             // Three were counted before midnight and one after it.
             let seen = counted(1, [of(0, 1), of(0, 2), of(0, 3), of(1, 4)]);
             let visitor = Visitor { day: DAY, today: of(1, 10), yesterday: Some(of(0, 9)) };
-            let view = View { article: 1, visitor };
+            let view = View { article: ArticleId(1), visitor };
             let decide = |caps| decide(&[view], NOW, &seen, &caps).decisions;
             assert_eq!(decide(enough), [Counted], "{view:?}");
             assert_eq!(decide(too_few), [NotCounted(Reason::IpCap)], "{view:?}");
@@ -241,7 +242,7 @@ mod tests {
     #[test]
     fn c3_a_view_that_is_refused_takes_no_room_of_the_other_cap() {
         let of = |visitor, address| View {
-            article: 1,
+            article: ArticleId(1),
             visitor: Visitor {
                 day: DAY,
                 today: Hashes {
@@ -267,7 +268,7 @@ mod tests {
             let reader =
                 Reader { session, ..Reader::new("2001:db8:1:2::3".parse().unwrap(), "A".into()) };
             View {
-                article: 1,
+                article: ArticleId(1),
                 visitor: Visitor { day: DAY, today: hash(&reader, &[7; 32]), yesterday: None },
             }
         };
@@ -284,11 +285,11 @@ mod tests {
     fn c2_c3_a_visitor_of_another_day_is_neither_counted_nor_taken_for_a_repeat() {
         let batch = [anonymous(1, 10, 100), anonymous(1, 11, 100)];
         let seen = counted(1, [batch[0].visitor.today]);
-        for second in [DAY * 86_400 - 1, (DAY + 1) * 86_400] {
+        for second in [DAY.0 * 86_400 - 1, (DAY.0 + 1) * 86_400] {
             let decided = decide(&batch, second, &seen, &cap(1));
             assert_eq!(decided.decisions, [OtherDay, OtherDay]);
         }
-        for second in [DAY * 86_400, (DAY + 1) * 86_400 - 1] {
+        for second in [DAY.0 * 86_400, (DAY.0 + 1) * 86_400 - 1] {
             let decided = decide(&batch, second, &seen, &cap(1));
             assert_eq!(decided.decisions, [NotCounted(Reason::Repeat), NotCounted(Reason::IpCap)]);
         }
@@ -314,7 +315,10 @@ mod tests {
             let yesterday = has_yesterday.then(|| hashes(0));
             // Some were counted before midnight.
             let day = if has_yesterday || visitor > 2 { 1_000_000 } else { 0 };
-            View { article, visitor: Visitor { day: DAY, today: hashes(day), yesterday } }
+            View {
+                article: ArticleId(article),
+                visitor: Visitor { day: DAY, today: hashes(day), yesterday },
+            }
         });
         prop::collection::vec(view, 0..30)
     }
@@ -340,7 +344,7 @@ mod tests {
                     network: match from { 0 | 1 => None, 2 | 3 => Some(1_000), _ => Some(2_000 + from) },
                     is_session: false,
                 };
-                View { article, visitor: Visitor { day: DAY, today, yesterday: None } }
+                View { article: ArticleId(article), visitor: Visitor { day: DAY, today, yesterday: None } }
             }).collect();
             let outcomes = decide(&batch, NOW, &Seen::default(), &caps).decisions;
             for (index, view) in batch.iter().enumerate() {

@@ -12,7 +12,9 @@ use std::time::Duration;
 use rustc_hash::FxHashMap;
 use siphasher::sip::SipHasher13;
 use smallvec::SmallVec;
+use tidemark_store::clock::Millis;
 
+use crate::ArticleId;
 use crate::visitor::Hashes;
 
 /// Bytes in a log entry.
@@ -77,7 +79,7 @@ pub struct Ids {
 
 impl Ids {
     /// The ids of a visitor of `article`.
-    pub fn of(article: i64, hashes: &Hashes) -> Self {
+    pub fn of(article: ArticleId, hashes: &Hashes) -> Self {
         let visitor = half(article, hashes.visitor, Kind::Visitor);
         let id = |origin, kind| Id { origin: half(article, origin, kind), visitor };
         let address = hashes.address.map(|address| id(address, Kind::Address));
@@ -94,22 +96,22 @@ impl Ids {
     }
 }
 
-fn half(article: i64, hash: i64, kind: Kind) -> Half {
+fn half(article: ArticleId, hash: i64, kind: Kind) -> Half {
     // The fixed SipHash key is safe: the inputs are hashes keyed with the day's salt, so nobody can
     // provoke a collision.
     let mut hasher = SipHasher13::new();
-    hasher.write_i64(article.to_le());
+    hasher.write_i64(article.0.to_le());
     hasher.write_i64(hash.to_le());
     hasher.write_u8(kind as u8);
     let [a, b, c, d, e, f, ..] = hasher.finish().to_le_bytes();
     [a, b, c, d, e, f]
 }
 
-/// The second at which a window ends that begins at `now` (milliseconds). It is rounded up, so no
+/// The second at which a window ends that begins at `now`. It is rounded up, so no
 /// window is shorter than `window`.
-pub fn window_ends_at(now: i64, window: Duration) -> u32 {
+pub fn window_ends_at(now: Millis, window: Duration) -> u32 {
     let window = i64::try_from(window.as_millis()).unwrap_or(i64::MAX);
-    let rounded_up = now.saturating_add(window).saturating_add(999).div_euclid(1_000);
+    let rounded_up = now.0.saturating_add(window).saturating_add(999).div_euclid(1_000);
     u32::try_from(rounded_up.max(0)).unwrap_or(u32::MAX)
 }
 
@@ -232,7 +234,7 @@ mod tests {
     }
 
     fn ids(article: i64, visitor: i64, address: i64) -> Ids {
-        Ids::of(article, &hashes(visitor, address))
+        Ids::of(ArticleId(article), &hashes(visitor, address))
     }
 
     fn add(seen: &mut Seen, ids: Ids, ends_at: u32) {
@@ -258,7 +260,10 @@ mod tests {
         ];
         for reader in readers {
             let halves = |article| -> HashSet<Half> {
-                Ids::of(article, &reader).entered().flat_map(|id| [id.origin, id.visitor]).collect()
+                Ids::of(ArticleId(article), &reader)
+                    .entered()
+                    .flat_map(|id| [id.origin, id.visitor])
+                    .collect()
             };
             assert!(halves(1).is_disjoint(&halves(2)), "{reader:?}");
         }
@@ -271,7 +276,7 @@ mod tests {
     #[test]
     fn c3_the_ids_of_one_visitor_share_the_second_half_and_those_of_one_origin_the_first() {
         let session = Hashes { visitor: 1, address: Some(100), network: Some(7), is_session: true };
-        let entered: Vec<Id> = Ids::of(1, &session).entered().collect();
+        let entered: Vec<Id> = Ids::of(ArticleId(1), &session).entered().collect();
         assert_eq!(entered.len(), 3);
         for id in &entered {
             assert_eq!(id.visitor, entered[0].visitor);
@@ -288,7 +293,7 @@ mod tests {
     #[test]
     fn c3_the_visitors_of_a_network_are_counted_apart_from_those_of_its_addresses() {
         let of = |article, visitor, address| {
-            Ids::of(article, &Hashes { network: Some(7), ..hashes(visitor, address) })
+            Ids::of(ArticleId(article), &Hashes { network: Some(7), ..hashes(visitor, address) })
         };
         let mut seen = Seen::default();
         for (visitor, address) in [(1, 100), (2, 100), (3, 101)] {
@@ -304,7 +309,7 @@ mod tests {
     #[test]
     fn c2_c3_a_session_is_found_at_every_address_and_counted_at_its_own() {
         let session = |article, visitor, address| {
-            Ids::of(article, &Hashes { is_session: true, ..hashes(visitor, address) })
+            Ids::of(ArticleId(article), &Hashes { is_session: true, ..hashes(visitor, address) })
         };
         let mut seen = Seen::default();
         add(&mut seen, session(1, 1, 100), 5);
@@ -317,7 +322,8 @@ mod tests {
 
     #[test]
     fn c2_c3_visitors_are_known_until_their_window_ends_whether_they_are_forgotten_or_not() {
-        let of = |visitor| Ids::of(1, &Hashes { network: Some(9), ..hashes(visitor, 100) });
+        let of =
+            |visitor| Ids::of(ArticleId(1), &Hashes { network: Some(9), ..hashes(visitor, 100) });
         let mut seen = Seen::default();
         // The last one looks as if the window had been shortened.
         for (visitor, ends_at) in [(1, 5), (2, 7), (3, 6)] {
@@ -366,7 +372,7 @@ mod tests {
     #[test]
     fn c2_what_is_read_of_a_log_is_what_was_written_to_it() {
         let one = ids(1, -10, 100);
-        let other = Ids::of(1, &Hashes { address: None, ..hashes(7, 0) });
+        let other = Ids::of(ArticleId(1), &Hashes { address: None, ..hashes(7, 0) });
         let mut log = entries(&[one.own], 7);
         log.extend(entries(&[other.own], 8));
         assert_eq!(log.len(), 2 * ENTRY);
@@ -382,7 +388,7 @@ mod tests {
 
     #[test]
     fn c2_a_window_ends_on_a_full_second_and_never_too_soon() {
-        let ends_at = |now, window| window_ends_at(now, Duration::from_millis(window));
+        let ends_at = |now, window| window_ends_at(Millis(now), Duration::from_millis(window));
         assert_eq!(ends_at(5_000, 10_000), 15);
         assert_eq!(ends_at(5_001, 10_000), 16);
         assert_eq!(ends_at(5_999, 10_000), 16);

@@ -6,3 +6,8 @@ pub mod pruning;
 pub mod rankings;
 pub mod salts;
 pub mod seen;
+
+/// Rows as JSON, for statements that take any number of them.
+fn json<T: serde::Serialize + ?Sized>(rows: &T) -> sqlx::Result<String> {
+    serde_json::to_string(rows).map_err(|error| sqlx::Error::Encode(error.into()))
+}

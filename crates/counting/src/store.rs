@@ -8,6 +8,7 @@ use std::collections::HashMap;
 
 use redis::RedisStore;
 use sqlite::SqliteStore;
+use tidemark_store::clock::Millis;
 
 use super::rules::{Decision, View};
 use super::visitor::Visitor;
@@ -15,6 +16,7 @@ use crate::ViewError;
 use crate::ViewOutcome;
 use crate::Window;
 use crate::sql::salts::Salt;
+use crate::{ArticleId, Day};
 
 /// A store of views. All stores give the same answers and differ only in what they run on.
 #[derive(Clone, Debug)]
@@ -34,15 +36,15 @@ pub enum Recorded {
     NoTotal,
     /// The view was not recorded: the visitor was hashed for a different day than the store's.
     OtherDay {
-        /// The store's time, in milliseconds.
-        now: i64,
+        /// The store's time.
+        now: Millis,
     },
 }
 
 impl Decision {
     /// Turns the decision on a view of `article` into the caller's result. `views` is the article's
     /// total, if known; `now` is the store's time.
-    fn recorded(self, article: i64, views: Option<i64>, now: i64) -> Recorded {
+    fn recorded(self, article: ArticleId, views: Option<i64>, now: Millis) -> Recorded {
         let reason = match self {
             Decision::OtherDay => return Recorded::OtherDay { now },
             Decision::Counted => None,
@@ -119,7 +121,7 @@ impl ViewStore {
     /// Whether a view of `article` by `visitor` would count now, according to this process's copy
     /// of the dedup log. It does no I/O and changes nothing. It says yes to a visitor whom another
     /// process has counted since the last batch here or the last [`ViewStore::catch_up`].
-    pub fn would_count(&self, article: i64, visitor: &Visitor) -> bool {
+    pub fn would_count(&self, article: ArticleId, visitor: &Visitor) -> bool {
         match self {
             ViewStore::Sqlite(store) => store.would_count(article, visitor),
             ViewStore::Redis(store) => store.would_count(article, visitor),
@@ -131,7 +133,10 @@ impl ViewStore {
     ///
     /// # Errors
     /// [`ViewError::Store`]
-    pub async fn totals(&self, articles: &[i64]) -> Result<HashMap<i64, i64>, ViewError> {
+    pub async fn totals(
+        &self,
+        articles: &[ArticleId],
+    ) -> Result<HashMap<ArticleId, i64>, ViewError> {
         match self {
             ViewStore::Sqlite(store) => store.totals(articles).await,
             ViewStore::Redis(store) => store.totals(articles).await,
@@ -140,7 +145,7 @@ impl ViewStore {
 
     /// Like [`ViewStore::totals`], for a page, which does without them if Redis can't be read in
     /// time: `None`. With SQLite the map is empty, because the page's own query has the counts.
-    pub async fn totals_for_page(&self, articles: &[i64]) -> Option<HashMap<i64, i64>> {
+    pub async fn totals_for_page(&self, articles: &[ArticleId]) -> Option<HashMap<ArticleId, i64>> {
         match self {
             ViewStore::Sqlite(_) => Some(HashMap::new()),
             ViewStore::Redis(store) => store.redis.for_page(store.totals(articles)).await,
@@ -149,7 +154,11 @@ impl ViewStore {
 
     /// The articles with the most views in `window`, for a page, which asks SQL instead if this is
     /// `None`: always with SQLite, and if Redis can't be read in time or has no such ranking.
-    pub async fn top_for_page(&self, window: Window, count: usize) -> Option<Vec<(i64, i64)>> {
+    pub async fn top_for_page(
+        &self,
+        window: Window,
+        count: usize,
+    ) -> Option<Vec<(ArticleId, i64)>> {
         match self {
             ViewStore::Sqlite(_) => None,
             ViewStore::Redis(store) => {
@@ -162,7 +171,7 @@ impl ViewStore {
     ///
     /// # Errors
     /// [`ViewError::Store`]
-    pub async fn salt_if_any(&self, day: i64) -> Result<Option<Salt>, ViewError> {
+    pub async fn salt_if_any(&self, day: Day) -> Result<Option<Salt>, ViewError> {
         match self {
             ViewStore::Sqlite(store) => store.salt_if_any(day).await,
             ViewStore::Redis(store) => store.salt_if_any(day).await,
@@ -176,7 +185,7 @@ impl ViewStore {
     /// [`ViewError::Store`]
     pub async fn salts(
         &self,
-        day: i64,
+        day: Day,
         fresh: Salt,
         yesterday: Option<Salt>,
     ) -> Result<(Salt, Option<Salt>), ViewError> {
@@ -202,7 +211,12 @@ pub struct Drift {
 
 impl Drift {
     /// A drift in an article's cached count.
-    pub fn of_article(cache: impl Into<String>, article: i64, cached: i64, correct: i64) -> Self {
+    pub fn of_article(
+        cache: impl Into<String>,
+        article: ArticleId,
+        cached: i64,
+        correct: i64,
+    ) -> Self {
         Self { cache: cache.into(), of: format!("article {article}"), cached, correct }
     }
 }

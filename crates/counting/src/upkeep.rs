@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use tidemark_store::clock::Clock;
+use tidemark_store::clock::{Clock, Millis};
 
 use super::flush::{Flushed, Flusher, LEDGER_KEEPS};
 use super::sql::pruning::Pruned;
@@ -51,13 +51,13 @@ impl ViewStore {
         }
     }
 
-    /// Deletes what has expired by `now`, in milliseconds since 1970: windows, old batches of the
+    /// Deletes what has expired by `now`: windows, old batches of the
     /// ledger, and the salts of all days but today and yesterday (rule C3), from the stores' files
     /// too.
     ///
     /// # Errors
     /// [`ViewError::Store`]; the next call deletes the rest.
-    pub async fn prune(&self, now: i64) -> Result<Pruned, ViewError> {
+    pub async fn prune(&self, now: Millis) -> Result<Pruned, ViewError> {
         match self {
             ViewStore::Sqlite(store) => store.prune(day_of(now) - 1).await,
             ViewStore::Redis(store) => {

@@ -1,15 +1,18 @@
 //! Rule C3: identifies visitors without storing who they are.
 
 use std::net::IpAddr;
+use std::ops::Sub;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use smallvec::SmallVec;
-use tidemark_store::clock::Clock;
+use tidemark_store::clock::{Clock, Millis};
 
 use super::store::ViewStore;
+use crate::UserId;
 use crate::ViewError;
+use crate::ids::number;
 use crate::sql::salts::Salt;
 
 /// TTL of cached salts, in milliseconds.
@@ -50,7 +53,7 @@ impl Purpose {
 #[derive(Clone, Debug)]
 pub struct Reader {
     /// The signed-in user.
-    pub user: Option<i64>,
+    pub user: Option<UserId>,
     /// The anonymous session, where sessions are in use: 128 random bits sent by the browser.
     pub session: Option<u128>,
     /// The client's address.
@@ -92,8 +95,8 @@ pub struct Hashes {
 /// midnight, and neither would find the visitors counted under the other's salt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Visitor {
-    /// The current UTC day; days since 1970.
-    pub day: i64,
+    /// The current UTC day.
+    pub day: Day,
     /// The hashes under today's salt.
     pub today: Hashes,
     /// The hashes under yesterday's salt, if there was one and a window may reach back to it.
@@ -115,16 +118,16 @@ pub struct Identifier {
 
 #[derive(Clone, Copy)]
 struct Salts {
-    day: i64,
+    day: Day,
     today: Salt,
     yesterday: Option<Salt>,
-    /// When they were loaded from the store, in milliseconds.
-    asked_at: i64,
+    /// When they were loaded from the store.
+    asked_at: Millis,
 }
 
 impl Salts {
     /// The salt of `day`, if cached.
-    fn of(&self, day: i64) -> Option<Salt> {
+    fn of(&self, day: Day) -> Option<Salt> {
         if self.day == day {
             Some(self.today)
         } else {
@@ -148,13 +151,13 @@ impl Identifier {
     }
 
     /// Adopts the store's clock, which shows `now`.
-    pub fn set_time(&self, now: i64) {
-        self.ahead.store(now.saturating_sub(self.clock.now_ms()), Ordering::Relaxed);
+    pub fn set_time(&self, now: Millis) {
+        self.ahead.store(now.0.saturating_sub(self.clock.now().0), Ordering::Relaxed);
     }
 
     /// Whether the day may still change before a view is recorded.
     pub fn is_near_midnight(&self) -> bool {
-        let time = self.clock.now_ms().rem_euclid(DAY_MS);
+        let time = self.clock.now().0.rem_euclid(DAY_MS);
         time.min(DAY_MS - time) <= CLOCKS_DIFFER_BY
     }
 
@@ -228,11 +231,11 @@ impl Identifier {
         *self.salts.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn visitor(&self, reader: &Reader, salts: &Salts, now: i64) -> Visitor {
+    fn visitor(&self, reader: &Reader, salts: &Salts, now: Millis) -> Visitor {
         // Later in the day no window from yesterday is still open, so the second lookup would find
         // nothing.
         let window = i64::try_from(self.window.as_millis()).unwrap_or(i64::MAX);
-        let is_soon = now.rem_euclid(DAY_MS) <= window.saturating_add(CLOCKS_DIFFER_BY);
+        let is_soon = now.0.rem_euclid(DAY_MS) <= window.saturating_add(CLOCKS_DIFFER_BY);
         let yesterday = salts.yesterday.filter(|_| is_soon).map(|salt| hash(reader, &salt));
         Visitor { day: salts.day, today: hash(reader, &salts.today), yesterday }
     }
@@ -246,11 +249,11 @@ impl Identifier {
     }
 
     /// The store's time, as far as this process knows it.
-    fn now(&self) -> i64 {
-        self.clock.now_ms().saturating_add(self.ahead.load(Ordering::Relaxed))
+    fn now(&self) -> Millis {
+        self.clock.now().saturating_add(self.ahead.load(Ordering::Relaxed))
     }
 
-    async fn salts(&self, now: i64) -> Result<Salts, ViewError> {
+    async fn salts(&self, now: Millis) -> Result<Salts, ViewError> {
         match self.known_salts(day_of(now), now) {
             Some(salts) => Ok(salts),
             // Boxed, like everything a view rarely needs: thousands of views may be waiting for
@@ -259,16 +262,16 @@ impl Identifier {
         }
     }
 
-    fn known_salts(&self, day: i64, now: i64) -> Option<Salts> {
+    fn known_salts(&self, day: Day, now: Millis) -> Option<Salts> {
         self.known().filter(|salts| salts.day == day && now < salts.asked_at + TTL)
     }
 
-    async fn ask_for_salts(&self, day: i64, now: i64) -> Result<Salts, ViewError> {
+    async fn ask_for_salts(&self, day: Day, now: Millis) -> Result<Salts, ViewError> {
         let known = self.known();
         // A store that has lost its salts gets the cached ones back. Otherwise other processes
         // would create new salts, and every visitor would look new. All callers that notice the new
         // day ask the store, which gives them the same salt.
-        let salt_of = |day: i64| known?.of(day);
+        let salt_of = |day: Day| known?.of(day);
         let fresh = salt_of(day).unwrap_or_else(rand::random);
         let (today, yesterday) = self.store.salts(day, fresh, salt_of(day - 1)).await?;
         let salts = Salts { day, today, yesterday, asked_at: now };
@@ -277,9 +280,23 @@ impl Identifier {
     }
 }
 
-/// The UTC day (since 1970) of a time in milliseconds.
-pub fn day_of(milliseconds: i64) -> i64 {
-    milliseconds.div_euclid(DAY_MS)
+number! {
+    /// A UTC day, counted from 1970.
+    Day
+}
+
+impl Sub<i64> for Day {
+    type Output = Self;
+
+    /// The day this many days before.
+    fn sub(self, days: i64) -> Self {
+        Self(self.0 - days)
+    }
+}
+
+/// The UTC day of a time.
+pub fn day_of(time: Millis) -> Day {
+    Day(time.0.div_euclid(DAY_MS))
 }
 
 /// The hashes of a reader under a salt: the first 64 bits of BLAKE3 keyed with it. Each kind of
@@ -296,7 +313,7 @@ pub(super) fn hash(reader: &Reader, salt: &Salt) -> Hashes {
     let (bucket, network) = (address_bucket(reader.address), network_bucket(reader.address));
     match reader.user {
         Some(user) => Hashes {
-            visitor: keyed(b'u', [&user.to_le_bytes(), &[]]),
+            visitor: keyed(b'u', [&user.0.to_le_bytes(), &[]]),
             address: None,
             network: Some(keyed(b's', [&network, &[]])),
             is_session: false,
@@ -375,9 +392,9 @@ mod tests {
 
     #[test]
     fn c3_a_signed_in_reader_is_the_same_on_every_device() {
-        let phone = Reader { user: Some(1), ..reader("192.0.2.1", "phone") };
-        let desk = Reader { user: Some(1), ..reader("2001:db8::1", "desk") };
-        let other = Reader { user: Some(2), ..reader("192.0.2.1", "phone") };
+        let phone = Reader { user: Some(UserId(1)), ..reader("192.0.2.1", "phone") };
+        let desk = Reader { user: Some(UserId(1)), ..reader("2001:db8::1", "desk") };
+        let other = Reader { user: Some(UserId(2)), ..reader("192.0.2.1", "phone") };
         assert_eq!(hash(&phone, &SALT).visitor, hash(&desk, &SALT).visitor);
         assert_ne!(hash(&phone, &SALT).visitor, hash(&other, &SALT).visitor);
         assert_eq!(hash(&phone, &SALT).address, None);
@@ -393,8 +410,9 @@ mod tests {
         assert_ne!(here.visitor, at(None, "2001:db8:1::1").visitor);
         let without = at(None, "2001:db8:1::2");
         assert_eq!((here.address, here.network), (without.address, without.network));
-        let signed_in =
-            |session| hash(&Reader { user: Some(1), session, ..reader("192.0.2.1", "A") }, &SALT);
+        let signed_in = |session| {
+            hash(&Reader { user: Some(UserId(1)), session, ..reader("192.0.2.1", "A") }, &SALT)
+        };
         assert_eq!(signed_in(Some(1)), signed_in(None), "who is signed in is the user");
         assert_ne!(
             here.visitor,
@@ -413,11 +431,11 @@ mod tests {
         let of_user = |user, address| {
             hash(&Reader { user: Some(user), ..reader(address, "A") }, &SALT).network
         };
-        assert_eq!(of_user(1, "192.0.2.1"), of_user(2, "::ffff:192.0.2.1"));
-        assert_ne!(of_user(1, "192.0.2.1"), of_user(1, "192.0.2.2"));
-        assert_eq!(of_user(1, "2001:db8:1::1"), of_user(2, "2001:db8:1:2::1"));
+        assert_eq!(of_user(UserId(1), "192.0.2.1"), of_user(UserId(2), "::ffff:192.0.2.1"));
+        assert_ne!(of_user(UserId(1), "192.0.2.1"), of_user(UserId(1), "192.0.2.2"));
+        assert_eq!(of_user(UserId(1), "2001:db8:1::1"), of_user(UserId(2), "2001:db8:1:2::1"));
         assert_ne!(
-            of_user(1, "2001:db8:1::1"),
+            of_user(UserId(1), "2001:db8:1::1"),
             network("2001:db8:1::1"),
             "each kind has a cap of its own"
         );
@@ -443,7 +461,7 @@ mod tests {
             assert!(follower.step().await);
             identifier.known().map(|known| (known.day, known.yesterday.is_some()))
         };
-        let yesterday = day_of(clock.now_ms()) - 1;
+        let yesterday = day_of(clock.now()) - 1;
         assert_eq!(known().await, Some((yesterday, false)), "not the day before yesterday");
         clock.advance(a_day);
         assert_eq!(known().await, None);
@@ -475,8 +493,8 @@ mod tests {
             let someone = Reader::new(std::net::Ipv4Addr::from_bits(bits).into(), "A".into());
             let of = |user, session| hash(&Reader { user, session, ..someone.clone() }, &salt).visitor;
             prop_assert_eq!(of(None, Some(session)) == of(None, Some(other)), session == other);
-            prop_assert_ne!(of(None, Some(session)), of(Some(user), None));
-            prop_assert_ne!(of(None, Some(user.cast_unsigned().into())), of(Some(user), None));
+            prop_assert_ne!(of(None, Some(session)), of(Some(UserId(user)), None));
+            prop_assert_ne!(of(None, Some(user.cast_unsigned().into())), of(Some(UserId(user)), None));
             prop_assert_ne!(of(None, Some(session)), of(None, None));
         }
 

@@ -1,5 +1,11 @@
 //! The time spans of rankings.
 
+use std::ops::Sub;
+
+use tidemark_store::clock::Millis;
+
+use crate::ids::number;
+
 /// The time span of a ranking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Window {
@@ -38,7 +44,31 @@ impl Window {
     }
 }
 
-/// The hour (since 1970) of a time in milliseconds.
-pub fn hour_of(milliseconds: i64) -> i64 {
-    milliseconds.div_euclid(3_600_000)
+number! {
+    /// An hour, counted from 1970.
+    #[derive(Default)]
+    Hour
+}
+
+impl Sub<i64> for Hour {
+    type Output = Self;
+
+    /// The hour this many hours before.
+    fn sub(self, hours: i64) -> Self {
+        Self(self.0 - hours)
+    }
+}
+
+impl Sub for Hour {
+    type Output = i64;
+
+    /// The number of hours between the two.
+    fn sub(self, earlier: Self) -> i64 {
+        self.0 - earlier.0
+    }
+}
+
+/// The hour of a time.
+pub fn hour_of(time: Millis) -> Hour {
+    Hour(time.0.div_euclid(3_600_000))
 }

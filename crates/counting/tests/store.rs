@@ -28,7 +28,7 @@ use tidemark_counting::store::sqlite::SqliteStore;
 use tidemark_counting::store::{Drift, Recorded, ViewStore};
 use tidemark_counting::upkeep::Refreshed;
 use tidemark_counting::visitor::{Hashes, Identifier, Reader, Visitor, day_of};
-use tidemark_counting::{MIGRATIONS, Reason, ViewError, ViewOutcome, Window};
+use tidemark_counting::{ArticleId, Day, MIGRATIONS, Reason, ViewError, ViewOutcome, Window};
 use tidemark_servers::{self as servers, RedisCluster, SqlServer};
 use tidemark_store::clock::Clock;
 use tidemark_store::redis::Redis;
@@ -79,10 +79,10 @@ async fn sqlite(folder: &Path, clock: &Clock) -> ViewStore {
 /// Says that the articles 1 to [`ARTICLES`] exist.
 fn still_there<'call>(
     _connection: &'call mut MySqlConnection,
-    articles: &'call [i64],
-) -> BoxFuture<'call, sqlx::Result<HashSet<i64>>> {
-    let there: HashSet<i64> =
-        articles.iter().copied().filter(|article| (1..=ARTICLES).contains(article)).collect();
+    articles: &'call [ArticleId],
+) -> BoxFuture<'call, sqlx::Result<HashSet<ArticleId>>> {
+    let there: HashSet<ArticleId> =
+        articles.iter().copied().filter(|article| (1..=ARTICLES).contains(&article.0)).collect();
     Box::pin(async move { Ok(there) })
 }
 
@@ -154,11 +154,13 @@ impl Place {
     }
 
     async fn total(&self, article: i64) -> i64 {
+        let article = ArticleId(article);
         self.store.totals(&[article]).await.unwrap().get(&article).copied().unwrap_or(0)
     }
 
     /// The total in SQL, without views that are not flushed yet.
     async fn total_in_sql(&self, article: i64) -> i64 {
+        let article = ArticleId(article);
         let (_, totals) =
             self.redis_store().ledger.totals_and_applied(&[article], &[]).await.unwrap();
         totals.get(&article).copied().unwrap_or(0)
@@ -193,12 +195,18 @@ impl Place {
                 database.close().await;
                 ranked
             }
-            ViewStore::Redis(store) => store.top(window, ARTICLES as usize).await.unwrap().unwrap(),
+            ViewStore::Redis(store) => {
+                let top = store.top(window, ARTICLES as usize).await.unwrap().unwrap();
+                top.into_iter().map(|(article, views)| (article.0, views)).collect()
+            }
         }
     }
 
     async fn record(&self, article: i64, someone: i64) -> Option<Reason> {
-        let view = View { article, visitor: on_day_of(&self.clock, visitor(someone, someone)) };
+        let view = View {
+            article: ArticleId(article),
+            visitor: on_day_of(&self.clock, visitor(someone, someone)),
+        };
         record(&self.store, &[view]).await[0].reason
     }
 }
@@ -231,11 +239,11 @@ fn on(backends: &[Backend], test: impl AsyncFn(Place)) {
 /// A visitor on the day on which tests begin.
 fn visitor(visitor: i64, address: i64) -> Visitor {
     let today = Hashes { visitor, address: Some(address), network: None, is_session: false };
-    on_day_of(&clock(), Visitor { day: 0, today, yesterday: None })
+    on_day_of(&clock(), Visitor { day: Day(0), today, yesterday: None })
 }
 
 fn on_day_of(clock: &Clock, visitor: Visitor) -> Visitor {
-    Visitor { day: day_of(clock.now_ms()), ..visitor }
+    Visitor { day: day_of(clock.now()), ..visitor }
 }
 
 fn runtime() -> tokio::runtime::Runtime {

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use tidemark_counting::MIGRATIONS;
 use tidemark_counting::sql::seen::{total_in_sql, totals_in_sql};
+use tidemark_counting::{ArticleId, MIGRATIONS};
 use tidemark_servers::SqlServer;
 use tidemark_store::on_writer;
 use tidemark_store::sql::AnyDatabase;
@@ -28,18 +28,23 @@ async fn totals_are_those_of_the_articles_that_were_asked_for() {
         )
         .await
         .unwrap();
-        assert_eq!(total_in_sql(&database, 2).await.unwrap(), 20);
-        assert_eq!(total_in_sql(&database, 4).await.unwrap(), 0);
+        assert_eq!(total_in_sql(&database, ArticleId(2)).await.unwrap(), 20);
+        assert_eq!(total_in_sql(&database, ArticleId(4)).await.unwrap(), 0);
         assert_eq!(totals_in_sql(&database, &[]).await.unwrap(), HashMap::new());
-        assert_eq!(totals_in_sql(&database, &[2]).await.unwrap(), HashMap::from([(2, 20)]));
         assert_eq!(
-            totals_in_sql(&database, &[1, 2, 4, 2, 5]).await.unwrap(),
-            HashMap::from([(1, 10), (2, 20)])
+            totals_in_sql(&database, &[ArticleId(2)]).await.unwrap(),
+            HashMap::from([(ArticleId(2), 20)])
         );
-        let many: Vec<i64> = (1..=5_000).collect();
+        assert_eq!(
+            totals_in_sql(&database, &[1, 2, 4, 2, 5].map(ArticleId)).await.unwrap(),
+            HashMap::from([(ArticleId(1), 10), (ArticleId(2), 20)])
+        );
+        let many: Vec<ArticleId> = (1..=5_000).map(ArticleId).collect();
         assert_eq!(
             totals_in_sql(&database, &many).await.unwrap(),
-            HashMap::from([(1, 10), (2, 20), (3000, 30)])
+            HashMap::from(
+                [(1, 10), (2, 20), (3000, 30)].map(|(article, views)| (ArticleId(article), views))
+            )
         );
         database.close().await;
     }

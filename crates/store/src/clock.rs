@@ -1,9 +1,53 @@
 //! The current time, passed in as a value so that tests can control it.
 
+use std::fmt;
+use std::ops::{Add, Sub};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use jiff::Timestamp;
+
+/// A point in time, in milliseconds since 1970-01-01T00:00:00Z: the format used by every table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, sqlx::Type)]
+#[sqlx(transparent)]
+pub struct Millis(pub i64);
+
+impl Millis {
+    /// The second it is in, since 1970.
+    pub fn second(self) -> i64 {
+        self.0.div_euclid(1_000)
+    }
+
+    /// The time this many milliseconds later, or the last one that there is.
+    #[must_use]
+    pub fn saturating_add(self, milliseconds: i64) -> Self {
+        Self(self.0.saturating_add(milliseconds))
+    }
+}
+
+impl fmt::Display for Millis {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+impl Add<i64> for Millis {
+    type Output = Self;
+
+    /// The time this many milliseconds later.
+    fn add(self, milliseconds: i64) -> Self {
+        Self(self.0 + milliseconds)
+    }
+}
+
+impl Sub<i64> for Millis {
+    type Output = Self;
+
+    /// The time this many milliseconds earlier.
+    fn sub(self, milliseconds: i64) -> Self {
+        Self(self.0 - milliseconds)
+    }
+}
 
 /// A source of the current time.
 #[derive(Clone, Debug)]
@@ -20,16 +64,16 @@ impl Clock {
         Clock::Manual(Arc::new(AtomicI64::new(start.as_millisecond())))
     }
 
-    /// The time in milliseconds since 1970-01-01T00:00:00Z, the format used by every table.
-    pub fn now_ms(&self) -> i64 {
-        match self {
+    /// The time.
+    pub fn now(&self) -> Millis {
+        Millis(match self {
             #[allow(
                 clippy::disallowed_methods,
                 reason = "the one place that reads the machine's clock"
             )]
             Clock::System => Timestamp::now().as_millisecond(),
             Clock::Manual(time) => time.load(Ordering::SeqCst),
-        }
+        })
     }
 
     /// Moves a manual clock forward. Does nothing to the system clock.

@@ -160,7 +160,7 @@ impl Consumer {
         let to = Place { next_offset: last.offset + 1, last_batch: last.mark.clone() };
         let is_more =
             records.len() == RECORDS || records.iter().map(|one| one.bytes).sum::<usize>() >= BYTES;
-        let now = self.clock.now_ms();
+        let now = self.clock.now();
         let (count, mut skipped, mut batches) = (records.len() as u64, 0, Vec::new());
         for Record { offset, batch, .. } in records {
             // The ledger may have forgotten a batch that is too old, so it must not be added.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use tidemark_counting::sql::ledger::Batch;
+use tidemark_counting::{ArticleId, Hour};
 
 /// The version of the format. A reader refuses any other.
 pub const VERSION: u32 = 1;
@@ -21,8 +22,8 @@ struct Record {
 
 #[derive(Serialize, Deserialize)]
 struct Views {
-    article: i64,
-    hour: i64,
+    article: ArticleId,
+    hour: Hour,
     views: i64,
 }
 
@@ -69,7 +70,7 @@ pub fn decode(key: Option<&[u8]>, value: Option<&[u8]>) -> Result<Batch, String>
     for Views { article, hour, views: count } in record.views {
         // A batch never holds more: Redis counts in 32 bits for each article, hour and script.
         let is_possible =
-            article > 0 && (0..=1 << 32).contains(&hour) && (1..=1 << 40).contains(&count);
+            article.0 > 0 && (0..=1 << 32).contains(&hour.0) && (1..=1 << 40).contains(&count);
         if !is_possible || views.insert((article, hour), count).is_some() {
             return Err(format!("{count} views of article {article} in hour {hour} can't be"));
         }
@@ -105,7 +106,10 @@ mod tests {
     fn batch(views: &[((i64, i64), i64)]) -> Batch {
         Batch {
             id: "1795521600000-00000000000000ff".into(),
-            views: views.iter().copied().collect(),
+            views: views
+                .iter()
+                .map(|((article, hour), count)| ((ArticleId(*article), Hour(*hour)), *count))
+                .collect(),
         }
     }
 
@@ -124,7 +128,7 @@ mod tests {
     #[test]
     fn a_reader_ignores_what_a_later_program_adds() {
         let text = r#"{"version":1,"batch":"1-a","site":"blog","views":[{"article":7,"hour":1,"views":3,"likes":1}]}"#;
-        assert_eq!(read(text).unwrap().views, BTreeMap::from([((7, 1), 3)]));
+        assert_eq!(read(text).unwrap().views, BTreeMap::from([((ArticleId(7), Hour(1)), 3)]));
     }
 
     #[test]
@@ -182,7 +186,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_batch_is_read_as_it_was_written(
-            views in prop::collection::btree_map((1i64.., 0i64..=1 << 32), 1i64..=1 << 40, 1..40)
+            views in prop::collection::btree_map(((1i64..).prop_map(ArticleId), (0i64..=1 << 32).prop_map(Hour)), 1i64..=1 << 40, 1..40)
         ) {
             let batch = Batch { id: "5-f".into(), views };
             let text = encode(&batch).unwrap();

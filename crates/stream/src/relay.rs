@@ -78,7 +78,7 @@ impl Relay {
             names.into_iter().partition(|name| known.contains(&name.id));
         flusher.finish(&arrived).await?;
         flushed.arrived += arrived.len() as u64;
-        let now = flusher.clock().now_ms();
+        let now = flusher.clock().now().0;
         let patience = i64::try_from(self.settings.patience.as_millis()).unwrap_or(i64::MAX);
         let known = {
             let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);

@@ -225,7 +225,7 @@ fn c5_a_record_that_is_older_than_the_ledger_is_not_added_again() {
         blog.settle(&mut consumer).await;
         // The ledger forgets the batches, and the place is lost.
         blog.clock.advance(Duration::from_secs(31 * 24 * 3600));
-        blog.store.ledger.prune(blog.clock.now_ms()).await.unwrap();
+        blog.store.ledger.prune(blog.clock.now()).await.unwrap();
         sqlx::query("DELETE FROM view_feeds").execute(blog.database.pool()).await.unwrap();
         let consumed = drain(&mut blog.consumer()).await;
         assert!(consumed.skipped >= 2 && consumed.applied.views == 0, "{consumed}");

@@ -18,13 +18,13 @@ use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::producer::{FutureProducer, FutureRecord};
 use sqlx::MySqlConnection;
-use tidemark_counting::MIGRATIONS;
 use tidemark_counting::flush::{Flushed, Flusher};
 use tidemark_counting::rules::{Caps, View};
 use tidemark_counting::sql::ledger::Ledger;
 use tidemark_counting::store::ViewStore;
 use tidemark_counting::store::redis::{RedisStore, Unflushed};
 use tidemark_counting::visitor::{Hashes, Visitor, day_of};
+use tidemark_counting::{ArticleId, MIGRATIONS};
 use tidemark_servers::{Kafka, Redis, SqlServer};
 use tidemark_store::clock::Clock;
 use tidemark_store::sql::MySqlDatabase;
@@ -105,10 +105,10 @@ fn settings(brokers: String, topic: String) -> Settings {
 /// Says that the articles 1 to [`ARTICLES`] exist.
 fn still_there<'call>(
     _connection: &'call mut MySqlConnection,
-    articles: &'call [i64],
-) -> BoxFuture<'call, sqlx::Result<HashSet<i64>>> {
-    let there = articles.iter().copied().filter(|article| (1..=ARTICLES).contains(article));
-    let there: HashSet<i64> = there.collect();
+    articles: &'call [ArticleId],
+) -> BoxFuture<'call, sqlx::Result<HashSet<ArticleId>>> {
+    let there = articles.iter().copied().filter(|article| (1..=ARTICLES).contains(&article.0));
+    let there: HashSet<ArticleId> = there.collect();
     Box::pin(async move { Ok(there) })
 }
 
@@ -145,9 +145,9 @@ impl Blog {
 
     /// Has each of these people view each of these articles.
     async fn view(&self, people: std::ops::Range<i64>, articles: impl IntoIterator<Item = i64>) {
-        let articles: Vec<i64> = articles.into_iter().collect();
-        let day = day_of(self.clock.now_ms());
-        for shard in 0..SHARDS as i64 {
+        let articles: Vec<ArticleId> = articles.into_iter().map(ArticleId).collect();
+        let day = day_of(self.clock.now());
+        for shard in self.store.shards() {
             let mut views = Vec::new();
             for &article in
                 articles.iter().filter(|article| self.store.shard_of(**article) == shard)
@@ -178,7 +178,7 @@ impl Blog {
 
     /// Views in SQL, of all articles together.
     async fn in_sql(&self) -> i64 {
-        let articles: Vec<i64> = (1..=ARTICLES).collect();
+        let articles: Vec<ArticleId> = (1..=ARTICLES).map(ArticleId).collect();
         let (_, totals) = self.store.ledger.totals_and_applied(&articles, &[]).await.unwrap();
         totals.values().sum()
     }

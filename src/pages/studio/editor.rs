@@ -5,6 +5,7 @@ use axum::http::request::Parts;
 use leptos::prelude::*;
 use tidemark_content::difference::Differences;
 use tidemark_content::front_matter::one_line_end;
+use tidemark_counting::ArticleId;
 
 use super::super::query::{param, query};
 use super::status_name;
@@ -18,7 +19,7 @@ use crate::components::page::{Content, Head, LoadedPage, site};
 use crate::error::Error;
 use crate::model::draft::Typed;
 use crate::server::db::articles::{Kind, Status};
-use crate::server::db::drafts::DraftStamp;
+use crate::server::db::drafts::{DraftStamp, NEW_ARTICLE};
 use crate::server::db::studio::EditableArticle;
 use crate::server::request::forms::{Conflict, SentForm};
 use crate::server::request::identity::current_user;
@@ -114,7 +115,7 @@ pub async fn new_article_page() -> LoadedPage {
             Text::sent(0, key, &sent)
         } else {
             let empty = Typed::default();
-            match state.studio.draft(&user, 0, wanted.as_deref(), 0, &empty).await? {
+            match state.studio.draft(&user, NEW_ARTICLE, wanted.as_deref(), 0, &empty).await? {
                 (Some(draft), others) => Text::draft(draft, others),
                 (None, others) => Text::stored(0, empty, others),
             }
@@ -124,7 +125,7 @@ pub async fn new_article_page() -> LoadedPage {
             view! {
                 <h1 class="visually-hidden">"New article"</h1>
                 {notice.map(|text| view! { <Notice text /> })}
-                <Editor text sent article=None now=state.clock.now_ms() />
+                <Editor text sent article=None now=state.clock.now().0 />
             },
         )
         .with_islands())
@@ -182,7 +183,7 @@ pub async fn page() -> LoadedPage {
             }
         };
         let title = article.fields.title.clone();
-        let now = state.clock.now_ms();
+        let now = state.clock.now().0;
         let note = match conflict {
             None => None,
             Some(conflict) => {
@@ -245,7 +246,7 @@ fn Editor(text: Text, sent: SentForm, article: Option<EditableArticle>, now: i64
             published_at.filter(|_| has_date).map(format_time)
         })
         .unwrap_or_default();
-    let id = article.as_ref().map_or(0, |article| article.id);
+    let id = article.as_ref().map_or(0, |article| article.id.0);
     let state_line =
         article.as_ref().map(|article| view! { <StateLine article=article.clone() now /> });
     let below = article.as_ref().map(|article| view! { <BinForm article=article.clone() /> });
@@ -491,7 +492,7 @@ fn ConflictNote(
     why: String,
     stored: String,
     differences: Vec<(&'static str, Differences)>,
-    id: i64,
+    id: ArticleId,
 ) -> impl IntoView {
     let is_text = |(label, _): &(&'static str, Differences)| *label == "Text";
     let (text, fields): (Vec<_>, Vec<_>) = differences.into_iter().partition(is_text);

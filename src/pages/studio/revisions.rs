@@ -1,8 +1,11 @@
 //! The revisions of an article: its state after each save.
 
+use std::str::FromStr;
+
 use axum::http::request::Parts;
 use leptos::prelude::*;
 use tidemark_content::difference::Differences;
+use tidemark_counting::ArticleId;
 
 use super::super::query::param;
 use crate::components::article_list::Time;
@@ -15,7 +18,7 @@ use crate::server::db::revisions::ListedRevision;
 use crate::server::request::identity::current_user;
 use crate::server::state::AppState;
 
-fn number(name: &str) -> Result<i64, Error> {
+fn number<T: FromStr>(name: &str) -> Result<T, Error> {
     param(name)
         .parse()
         .map_err(|_| Error::NotFound("There is no such article, or it is not yours.".into()))
@@ -60,7 +63,7 @@ pub async fn list_page() -> LoadedPage {
 }
 
 #[component]
-fn Item(article: i64, revision: ListedRevision, is_current: bool) -> impl IntoView {
+fn Item(article: ArticleId, revision: ListedRevision, is_current: bool) -> impl IntoView {
     let what = what_changed(&revision);
     let ListedRevision { version, created_at, editor, .. } = revision;
     let editor = editor.unwrap_or_else(|| "not saved in the studio".into());

@@ -107,7 +107,7 @@ pub async fn page() -> LoadedPage {
         let body = if total == 0 {
             view! { <Empty choice=choice.clone() /> }.into_any()
         } else {
-            let now = state.clock.now_ms();
+            let now = state.clock.now().0;
             let rows = table
                 .items
                 .into_iter()

@@ -93,11 +93,11 @@ impl Accounts {
         };
         let user =
             NewUser { username: &username, name: &name, role: Role::Admin, password_hash: &hash };
-        match self.database.add_first_user(user, &is_like, self.clock.now_ms()).await? {
+        match self.database.add_first_user(user, &is_like, self.clock.now()).await? {
             None => Err(no_setup()),
             Some(Ok(id)) => {
                 self.setup.set(None);
-                tracing::info!(user = id, "the administrator was made");
+                tracing::info!(user = id.0, "the administrator was made");
                 Ok(SignedUp::User(id))
             }
             Some(Err(reason)) => Ok(SignedUp::Refused(refused(reason, &username))),

@@ -1,6 +1,8 @@
 //! Signing up: open to everyone, by invitation, or closed, so that only administrators add
 //! accounts.
 
+use tidemark_counting::UserId;
+
 use super::line::Who;
 use super::throttle::Sender;
 use super::{
@@ -30,7 +32,7 @@ pub struct NewAccount {
 #[derive(Debug)]
 pub enum SignedUp {
     /// The ID of the new user.
-    User(i64),
+    User(UserId),
     /// What is wrong with the form.
     Refused(FieldErrors),
     /// Throttled after too many attempts from this address. The value is the wait in seconds.
@@ -70,8 +72,8 @@ impl Accounts {
         invitation: &str,
         account: NewAccount,
         who: Who,
-    ) -> Result<Result<i64, FieldErrors>, Error> {
-        let now = self.clock.now_ms();
+    ) -> Result<Result<UserId, FieldErrors>, Error> {
+        let now = self.clock.now();
         let role = self.role_of_sign_up(who_may, invitation).await?;
         let (username, name) = (account.username.clone(), name_of(&account));
         let is_like = is_like(&name);
@@ -134,7 +136,7 @@ impl Accounts {
             SignUp::Invite => {
                 let role = self
                     .database
-                    .role_of_invitation(&hash_of_token(invitation), self.clock.now_ms())
+                    .role_of_invitation(&hash_of_token(invitation), self.clock.now())
                     .await?;
                 role.ok_or_else(no_invitation)
             }
@@ -165,7 +167,7 @@ impl Accounts {
             return Ok(Err(errors));
         }
         let hash = self.hash(Who::Known, password.clone()).await?;
-        let now = self.clock.now_ms();
+        let now = self.clock.now();
         let id = self
             .database
             .add_user_for(admin, username, &name_of(&account), role, &hash, now)
@@ -180,7 +182,7 @@ impl Accounts {
     /// the meantime; database errors.
     pub async fn invite(&self, role: Role, inviter: Actor) -> Result<String, Error> {
         let token = random_password();
-        let now = self.clock.now_ms();
+        let now = self.clock.now();
         self.database
             .add_invitation(&hash_of_token(&token), role, inviter, now, now + INVITATION_LASTS)
             .await?;
@@ -192,7 +194,7 @@ impl Accounts {
     /// # Errors
     /// Database errors.
     pub async fn invitations(&self) -> Result<Vec<Invitation>, Error> {
-        Ok(self.database.invitations(self.clock.now_ms()).await?)
+        Ok(self.database.invitations(self.clock.now()).await?)
     }
 }
 

@@ -18,6 +18,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use ::redis::{RedisResult, Value, cmd};
+use tidemark_counting::UserId;
 use tidemark_counting::visitor::{Key, address_bucket, network_bucket};
 use tidemark_store::redis::{Redis, Script};
 
@@ -180,8 +181,8 @@ impl Sender {
     }
 
     /// The origin of an attempt from a known device, by its token.
-    pub fn as_device(&self, user: i64, token: &str) -> Vec<Origin> {
-        vec![self.origin(Kind::Device, &[&user.to_le_bytes(), token.as_bytes()])]
+    pub fn as_device(&self, user: UserId, token: &str) -> Vec<Origin> {
+        vec![self.origin(Kind::Device, &[&user.0.to_le_bytes(), token.as_bytes()])]
     }
 
     /// The origin of an attempt by a signed-in user, by the session's ID.
@@ -446,7 +447,9 @@ mod tests {
                 if second % 3600 == 0 {
                     // The owner mistypes now and then, and is never kept out on a known device.
                     let owner = sender(Ipv4Addr::LOCALHOST, now);
-                    own += i64::from(is_let_in(&throttle, owner.as_device(1, "token"), now).await);
+                    own += i64::from(
+                        is_let_in(&throttle, owner.as_device(UserId(1), "token"), now).await,
+                    );
                 }
             }
             assert!(guessed <= days * 850, "{guessed} guesses in {days} days");

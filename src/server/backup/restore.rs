@@ -298,7 +298,7 @@ async fn restore_rows(
     clock: &Clock,
 ) -> Result<Vec<String>, BackupError> {
     let mut restoring = database.begin_restore().await?;
-    restoring.disown(strange, clock.now_ms()).await?;
+    restoring.disown(strange, clock.now()).await?;
     let before = restoring.empty().await?;
     fill(&mut restoring, path, contents, Taken::All).await?;
     restoring.commit(fresh_credential()).await?;
@@ -326,7 +326,7 @@ async fn restore_older_rows(
 
     let migrated = Database::open(&url).await?;
     let mut restoring = database.begin_restore().await?;
-    restoring.disown(strange, clock.now_ms()).await?;
+    restoring.disown(strange, clock.now()).await?;
     let before = restoring.empty().await?;
     let mut snapshot = migrated.snapshot().await?;
     for table in TABLES.iter().filter(|table| !table.is_ledger) {

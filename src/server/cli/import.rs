@@ -5,6 +5,7 @@ use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 
 use clap::Args;
+use tidemark_counting::UserId;
 use tidemark_store::clock::Clock;
 
 use super::super::content::import::{Fate, Fetcher, Import, Options, Report, is_public};
@@ -52,7 +53,7 @@ pub(super) async fn import(
     let fetcher = fetch_pictures.then(|| Fetcher::new(is_public)).transpose();
     let fetcher = fetcher.map_err(|error| error.to_string())?;
     let keep =
-        |owner: i64, name: String, bytes: Vec<u8>| -> futures_util::future::BoxFuture<'_, _> {
+        |owner: UserId, name: String, bytes: Vec<u8>| -> futures_util::future::BoxFuture<'_, _> {
             Box::pin(async move {
                 let kept = match dry_run {
                     true => pictures.rehearse_import(&name, bytes).await,

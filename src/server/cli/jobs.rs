@@ -66,7 +66,7 @@ pub(super) async fn show_jobs(
         .into_iter()
         .map(|job| {
             let schedule = jobs.schedule(job);
-            let next = schedule.next_after(clock.now_ms()).map_or_else(|| "never".into(), at);
+            let next = schedule.next_after(clock.now().0).map_or_else(|| "never".into(), at);
             (job.name(), schedule.to_string(), next)
         })
         .collect();

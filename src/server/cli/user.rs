@@ -65,7 +65,7 @@ pub(super) async fn user(
             let name = name.unwrap_or_else(|| username.clone());
             accounts::check_name(&name)?;
             database
-                .add_user(&username, &name, role.into(), Some(&hash), clock.now_ms())
+                .add_user(&username, &name, role.into(), Some(&hash), clock.now())
                 .await
                 .map_err(|error| error.to_string())?
                 .ok_or_else(|| {

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use tidemark_content::counts::{self, Line};
+use tidemark_counting::ArticleId;
 use tidemark_counting::store::ViewStore;
 
 use super::export::ExportError;
@@ -21,7 +22,7 @@ pub async fn export_counts(
 ) -> Result<(), ExportError> {
     let articles = database.known_articles().await?;
     let articles: Vec<_> = articles.into_iter().filter(|article| !article.is_deleted).collect();
-    let ids: Vec<i64> = articles.iter().map(|article| article.id).collect();
+    let ids: Vec<ArticleId> = articles.iter().map(|article| article.id).collect();
     // What Redis has not brought to SQL yet is in its totals.
     let mut counted = database.counted(&ids).await?;
     counted

@@ -21,6 +21,7 @@ use tidemark_content::front_matter::Source;
 use tidemark_content::markdown;
 use tidemark_content::site::Site;
 use tidemark_content::slug::{slugify, tag_slug};
+use tidemark_counting::UserId;
 use tidemark_store::clock::Clock;
 use tokio::time::Instant;
 
@@ -94,7 +95,7 @@ pub struct Options {
 
 /// Keeps a picture for the user with this ID: its name and its bytes. Returns its address, or why
 /// it can't be kept.
-pub type KeepPicture<'a> = dyn Fn(i64, String, Vec<u8>) -> BoxFuture<'a, Result<Result<String, String>, Error>>
+pub type KeepPicture<'a> = dyn Fn(UserId, String, Vec<u8>) -> BoxFuture<'a, Result<Result<String, String>, Error>>
     + Sync
     + 'a;
 
@@ -252,10 +253,10 @@ impl<'a> Import<'a> {
                     };
                     // A rehearsal adds no user.
                     let owner = if self.options.is_dry_run {
-                        0
+                        UserId(0)
                     } else {
                         let owner = byline(&article.found.source).swap_remove(0);
-                        self.database.byline_user(&owner, self.clock.now_ms()).await?
+                        self.database.byline_user(&owner, self.clock.now()).await?
                     };
                     keep(owner, picture.name(), bytes).await?
                 }
@@ -278,7 +279,7 @@ impl<'a> Import<'a> {
         let mut most = usize::MAX;
         while !rest.is_empty() {
             let began = Instant::now();
-            let now = self.clock.now_ms();
+            let now = self.clock.now();
             let mut transaction = self.database.begin_content().await?;
             let mut outcomes = Vec::new();
             let mut failure = None;

@@ -10,6 +10,7 @@ use tidemark_content::counts::{
     self, Counts, Entry, Format, LARGEST_FILE, LONGEST_SOURCE, MOST_VIEWS, Tally,
 };
 use tidemark_content::front_matter::{forms_of_address, normalize_path};
+use tidemark_counting::ArticleId;
 
 use crate::model::article::Baseline;
 use crate::server::db::Database;
@@ -122,7 +123,7 @@ pub async fn import_counts(
     let addresses = Addresses::of(database).await?;
     let Matched { baselines, unmatched } = addresses.matched(&counts, &source, options.until);
     let known = database.all_baselines().await?;
-    let known: HashMap<(i64, &str), &Baseline> = known
+    let known: HashMap<(ArticleId, &str), &Baseline> = known
         .iter()
         .map(|(article, baseline)| ((*article, baseline.source.as_str()), baseline))
         .collect();
@@ -202,14 +203,14 @@ fn refusal(problem: &str) -> ImportCountsError {
 /// Which article an address belongs to.
 #[derive(Debug, Default)]
 struct Addresses {
-    slugs: HashMap<String, i64>,
-    aliases: HashMap<String, i64>,
+    slugs: HashMap<String, ArticleId>,
+    aliases: HashMap<String, ArticleId>,
 }
 
 /// What belongs to articles, and what does not.
 struct Matched {
     /// By article and source.
-    baselines: Vec<(i64, Baseline)>,
+    baselines: Vec<(ArticleId, Baseline)>,
     unmatched: Vec<Unmatched>,
 }
 
@@ -223,7 +224,7 @@ impl Addresses {
     /// The article at an address, as the site would find it: by its own address or by one that it
     /// had before, with and without `index.html` and `.html`. An article without any of these may
     /// be found by its slug.
-    fn find(&self, entry: &Entry) -> Option<i64> {
+    fn find(&self, entry: &Entry) -> Option<ArticleId> {
         let at = |path: &String| {
             let slug = path.strip_prefix("/articles/");
             slug.and_then(|slug| self.slugs.get(slug)).or_else(|| self.aliases.get(path)).copied()
@@ -238,7 +239,7 @@ impl Addresses {
     /// Sums the counts by article and source. `source` is that of counts that name none.
     fn matched(&self, counts: &Counts, source: &str, until: Option<Date>) -> Matched {
         let (mut views, mut last_days) =
-            (BTreeMap::<(i64, &str), i64>::new(), HashMap::<&str, Option<Date>>::new());
+            (BTreeMap::<(ArticleId, &str), i64>::new(), HashMap::<&str, Option<Date>>::new());
         let mut unmatched = Vec::new();
         for entry in &counts.entries {
             let source = entry.source.as_deref().unwrap_or(source);
@@ -279,12 +280,16 @@ mod tests {
     #[test]
     fn an_address_is_matched_as_the_site_would() {
         let addresses = Addresses {
-            slugs: HashMap::from([("low-tide".into(), 1), ("flood".into(), 2), ("café".into(), 3)]),
+            slugs: HashMap::from([
+                ("low-tide".into(), ArticleId(1)),
+                ("flood".into(), ArticleId(2)),
+                ("café".into(), ArticleId(3)),
+            ]),
             aliases: HashMap::from([
-                ("/2020/03/low".into(), 1),
-                ("/blog/flood.html".into(), 2),
-                ("/articles/ebb".into(), 1),
-                ("/old/index.html".into(), 3),
+                ("/2020/03/low".into(), ArticleId(1)),
+                ("/blog/flood.html".into(), ArticleId(2)),
+                ("/articles/ebb".into(), ArticleId(1)),
+                ("/old/index.html".into(), ArticleId(3)),
             ]),
         };
         for (address, article) in [
@@ -303,7 +308,7 @@ mod tests {
             ("/", None),
             ("/articles/", None),
         ] {
-            assert_eq!(addresses.find(&entry(address)), article, "{address}");
+            assert_eq!(addresses.find(&entry(address)), article.map(ArticleId), "{address}");
         }
     }
 

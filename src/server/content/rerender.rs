@@ -3,6 +3,7 @@
 
 use tidemark_content::markdown::{self, Rendered};
 use tidemark_content::pictures::tags;
+use tidemark_counting::ArticleId;
 
 use crate::model::article::Heading;
 use crate::server::db::Database;
@@ -21,7 +22,7 @@ pub async fn rerender(database: &Database) -> sqlx::Result<usize> {
     if database.renderer().await? >= VERSION {
         return Ok(0);
     }
-    let (mut last, mut changed) = (0, 0);
+    let (mut last, mut changed) = (ArticleId(0), 0);
     while let Some(RenderedText { id, version, markdown, rendering }) =
         database.text_after(last).await?
     {
@@ -44,7 +45,7 @@ pub async fn rerender(database: &Database) -> sqlx::Result<usize> {
                 }
             }
             Err(error) => {
-                tracing::error!(article = id, error = %error, "an article could not be rendered again")
+                tracing::error!(article = id.0, error = %error, "an article could not be rendered again")
             }
         }
     }

@@ -1,5 +1,7 @@
 //! Keeps the words of articles complete. Normally, an article is indexed when it is saved.
 
+use tidemark_counting::ArticleId;
+
 use crate::server::db::Database;
 
 /// Version of the analysis that makes terms of texts. Increment it with each change of its output.
@@ -27,7 +29,7 @@ pub async fn index_older(database: &Database) -> sqlx::Result<usize> {
 /// Any database error.
 pub async fn rebuild(database: &Database) -> sqlx::Result<usize> {
     database.match_search_index().await?;
-    let (mut last, mut indexed) = (0, 0);
+    let (mut last, mut indexed) = (ArticleId(0), 0);
     loop {
         let ids = database.ids_after(last, AT_A_TIME).await?;
         let Some(end) = ids.last() else { break };
@@ -48,9 +50,9 @@ pub async fn rebuild(database: &Database) -> sqlx::Result<usize> {
 ///
 /// # Errors
 /// Any database error.
-pub async fn reconcile(database: &Database) -> sqlx::Result<(Vec<i64>, u64)> {
+pub async fn reconcile(database: &Database) -> sqlx::Result<(Vec<ArticleId>, u64)> {
     let orphans = database.match_search_index().await?;
-    let (mut last, mut differed) = (0, Vec::new());
+    let (mut last, mut differed) = (ArticleId(0), Vec::new());
     loop {
         let ids = database.ids_after(last, AT_A_TIME).await?;
         let Some(end) = ids.last() else { break };

@@ -7,6 +7,7 @@
 use futures_util::TryStreamExt;
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Row as _, TypeInfo as _, ValueRef as _};
+use tidemark_store::clock::Millis;
 use tokio::sync::mpsc::Sender;
 
 use super::{AnyDatabase, Database, Dialect, MIGRATIONS, OpenError, Transaction, on_connection};
@@ -363,7 +364,7 @@ impl Restoring {
     ///
     /// # Errors
     /// Database errors.
-    pub async fn disown(&mut self, batches: &[String], now: i64) -> sqlx::Result<()> {
+    pub async fn disown(&mut self, batches: &[String], now: Millis) -> sqlx::Result<()> {
         match &mut self.transaction {
             Transaction::Sqlite(_) => {}
             Transaction::MySql(transaction) => {

@@ -10,6 +10,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use sqlx::AssertSqlSafe;
+use tidemark_counting::ArticleId;
 
 use super::{Database, on_connection, on_reader};
 use crate::model::article::Baseline;
@@ -33,38 +34,38 @@ pub(super) fn total_of(article: &str) -> String {
 #[derive(Debug, Default)]
 pub struct BaselineTable {
     /// By article: the sum, and its parts.
-    articles: HashMap<i64, (i64, Vec<Baseline>)>,
+    articles: HashMap<ArticleId, (i64, Vec<Baseline>)>,
     /// The sums with their articles, in the order of a ranking.
-    ranked: Vec<(i64, i64)>,
+    ranked: Vec<(i64, ArticleId)>,
 }
 
 impl BaselineTable {
-    fn new(rows: Vec<(i64, Baseline)>) -> Self {
-        let mut articles = HashMap::<i64, (i64, Vec<Baseline>)>::new();
+    fn new(rows: Vec<(ArticleId, Baseline)>) -> Self {
+        let mut articles = HashMap::<ArticleId, (i64, Vec<Baseline>)>::new();
         for (article, baseline) in rows.into_iter().filter(|(_, baseline)| baseline.views > 0) {
             let (sum, parts) = articles.entry(article).or_default();
             *sum = sum.saturating_add(baseline.views);
             parts.push(baseline);
         }
-        let mut ranked: Vec<(i64, i64)> =
+        let mut ranked: Vec<(i64, ArticleId)> =
             articles.iter().map(|(article, (sum, _))| (*sum, *article)).collect();
         ranked.sort_unstable_by(|one, other| other.cmp(one));
         Self { articles, ranked }
     }
 
     /// The parts of an article's total that were counted elsewhere, by source.
-    pub fn of(&self, article: i64) -> &[Baseline] {
+    pub fn of(&self, article: ArticleId) -> &[Baseline] {
         self.articles.get(&article).map_or(&[], |(_, parts)| parts)
     }
 
     /// How many of an article's views were counted elsewhere.
-    pub fn views(&self, article: i64) -> i64 {
+    pub fn views(&self, article: ArticleId) -> i64 {
         self.articles.get(&article).map_or(0, |(sum, _)| *sum)
     }
 
     /// The articles with the most views from elsewhere, each as views and article: most views
     /// first, and newer articles first among equals.
-    pub fn ranked(&self) -> &[(i64, i64)] {
+    pub fn ranked(&self) -> &[(i64, ArticleId)] {
         &self.ranked
     }
 }
@@ -80,7 +81,7 @@ impl Baselines {
     }
 
     /// An article's total: the views that were counted here, and those from elsewhere.
-    pub fn with(&self, article: i64, counted: i64) -> i64 {
+    pub fn with(&self, article: ArticleId, counted: i64) -> i64 {
         counted.saturating_add(self.current().views(article))
     }
 
@@ -107,10 +108,10 @@ impl Database {
     }
 
     /// Returns all views from elsewhere, with the IDs of their articles, by article and source.
-    pub async fn all_baselines(&self) -> sqlx::Result<Vec<(i64, Baseline)>> {
+    pub async fn all_baselines(&self) -> sqlx::Result<Vec<(ArticleId, Baseline)>> {
         let sql = "SELECT article_id, source, views, last_day FROM article_baselines
              ORDER BY article_id, source";
-        let rows: Vec<(i64, String, i64, Option<String>)> =
+        let rows: Vec<(ArticleId, String, i64, Option<String>)> =
             on_reader!(self, pool => sqlx::query_as(sql).fetch_all(pool).await?);
         let rows = rows.into_iter().map(|(article, source, views, last_day)| {
             let until = last_day.and_then(|day| day.parse().ok());
@@ -124,7 +125,7 @@ impl Database {
     ///
     /// # Errors
     /// Database errors.
-    pub async fn set_baselines(&self, baselines: &[(i64, Baseline)]) -> sqlx::Result<()> {
+    pub async fn set_baselines(&self, baselines: &[(ArticleId, Baseline)]) -> sqlx::Result<()> {
         let mut transaction = self.begin_content().await?;
         for chunk in baselines.chunks(ROWS) {
             let rows = vec!["(?, ?, ?, ?)"; chunk.len()].join(", ");
@@ -174,16 +175,16 @@ mod tests {
     fn the_sum_of_all_sources_is_added_and_ranked() {
         let baseline = |source: &str, views| Baseline { source: source.into(), views, until: None };
         let baselines = Baselines::default();
-        assert_eq!(baselines.with(1, 5), 5);
+        assert_eq!(baselines.with(ArticleId(1), 5), 5);
         baselines.replace(BaselineTable::new(vec![
-            (1, baseline("A", 3)),
-            (1, baseline("B", 4)),
-            (2, baseline("A", 7)),
-            (3, baseline("A", 0)),
+            (ArticleId(1), baseline("A", 3)),
+            (ArticleId(1), baseline("B", 4)),
+            (ArticleId(2), baseline("A", 7)),
+            (ArticleId(3), baseline("A", 0)),
         ]));
-        assert_eq!([1, 2, 3].map(|article| baselines.with(article, 5)), [12, 12, 5]);
+        assert_eq!([1, 2, 3].map(|article| baselines.with(ArticleId(article), 5)), [12, 12, 5]);
         let table = baselines.current();
-        assert_eq!(table.ranked(), [(7, 2), (7, 1)]);
-        assert_eq!((table.of(1).len(), table.of(3).len()), (2, 0));
+        assert_eq!(table.ranked(), [(7, ArticleId(2)), (7, ArticleId(1))]);
+        assert_eq!((table.of(ArticleId(1)).len(), table.of(ArticleId(3)).len()), (2, 0));
     }
 }

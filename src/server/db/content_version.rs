@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use sqlx::mysql::MySqlConnection;
+use tidemark_store::clock::Millis;
 
 use super::{AnyDatabase, Database, Transaction, on_connection};
 
@@ -139,7 +140,7 @@ impl ContentWatch {
     ///
     /// # Errors
     /// Database errors; [`sqlx::Error::PoolTimedOut`] if there was no answer in time.
-    pub async fn look(&mut self, now: i64) -> sqlx::Result<StoredContent> {
+    pub async fn look(&mut self, now: Millis) -> sqlx::Result<StoredContent> {
         match self.database.any() {
             // No timeout: a file can't be unreachable, so any wait is for readers or for the disk.
             AnyDatabase::Sqlite(database) => {
@@ -178,7 +179,7 @@ const LOOK: &str = "SELECT version, (SELECT min(published_at) FROM articles
 /// answer may still come.
 async fn ask(
     mut connection: MySqlConnection,
-    now: i64,
+    now: Millis,
 ) -> sqlx::Result<(MySqlConnection, StoredContent)> {
     let asked = sqlx::query_as(LOOK).bind(now).fetch_one(&mut connection);
     let late = |_| sqlx::Error::PoolTimedOut;

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use sqlx::AssertSqlSafe;
-use tidemark_counting::hour_of;
+use tidemark_counting::{ArticleId, hour_of};
+use tidemark_store::clock::Millis;
 use tidemark_store::sql::OwnConnection;
 
 use super::{Database, on_own, on_reader};
@@ -26,8 +27,8 @@ pub struct ArticleCounts {
 /// viewed or reacted to, are missing from the result.
 pub async fn counts(
     own: &mut OwnConnection,
-    articles: &[i64],
-) -> sqlx::Result<HashMap<i64, ArticleCounts>> {
+    articles: &[ArticleId],
+) -> sqlx::Result<HashMap<ArticleId, ArticleCounts>> {
     let mut counts = HashMap::with_capacity(articles.len());
     for chunk in articles.chunks(MOST_PLACEHOLDERS) {
         // Pad the list to a power of two by repeating articles, so that there are few different
@@ -37,7 +38,7 @@ pub async fn counts(
         let sql = format!(
             "SELECT article_id, views, likes, collects FROM article_stats WHERE article_id IN (?{others})"
         );
-        let rows: Vec<(i64, i64, i64, i64)> = on_own!(own, connection => {
+        let rows: Vec<(ArticleId, i64, i64, i64)> = on_own!(own, connection => {
             let mut query = sqlx::query_as(AssertSqlSafe(sql.as_str()));
             for article in chunk.iter().cycle().take(placeholders) {
                 query = query.bind(article);
@@ -57,9 +58,9 @@ impl Database {
     /// knows. Articles without any are missing from the result.
     pub async fn views_of_last_day(
         &self,
-        articles: &[i64],
-        now: i64,
-    ) -> sqlx::Result<HashMap<i64, i64>> {
+        articles: &[ArticleId],
+        now: Millis,
+    ) -> sqlx::Result<HashMap<ArticleId, i64>> {
         let mut views = HashMap::with_capacity(articles.len());
         for chunk in articles.chunks(MOST_PLACEHOLDERS) {
             let others = ", ?".repeat(chunk.len() - 1);
@@ -68,7 +69,7 @@ impl Database {
                 "SELECT article_id, CAST(sum(views) AS SIGNED) FROM article_view_hours
                  WHERE hour > ? AND article_id IN (?{others}) GROUP BY article_id"
             );
-            let rows: Vec<(i64, i64)> = on_reader!(self, pool => {
+            let rows: Vec<(ArticleId, i64)> = on_reader!(self, pool => {
                 let mut query = sqlx::query_as(AssertSqlSafe(sql)).bind(hour_of(now) - 24);
                 for article in chunk {
                     query = query.bind(article);

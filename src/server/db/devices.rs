@@ -1,5 +1,8 @@
 //! Known devices: the browsers in which users have signed in.
 
+use tidemark_counting::UserId;
+use tidemark_store::clock::Millis;
+
 use super::{Database, is_taken, on_reader, on_writer};
 
 /// Maximum number of rows deleted per call. A user is never more than a few over the limit.
@@ -10,9 +13,9 @@ impl Database {
     /// this token.
     pub async fn is_known_device(
         &self,
-        user: i64,
+        user: UserId,
         token_hash: &str,
-        since: i64,
+        since: Millis,
     ) -> sqlx::Result<bool> {
         let sql = "SELECT count(*) FROM known_devices WHERE user_id = ? AND token_hash = ? AND used_at > ?";
         let count: i64 = on_reader!(self, pool => {
@@ -25,9 +28,9 @@ impl Database {
     /// `most` most recently used browsers.
     pub async fn remember_device(
         &self,
-        user: i64,
+        user: UserId,
         token_hash: &str,
-        now: i64,
+        now: Millis,
         most: i64,
     ) -> sqlx::Result<()> {
         self.forget_device(user, token_hash).await?;
@@ -50,13 +53,13 @@ impl Database {
         Ok(())
     }
 
-    async fn forget_device(&self, user: i64, token_hash: &str) -> sqlx::Result<()> {
+    async fn forget_device(&self, user: UserId, token_hash: &str) -> sqlx::Result<()> {
         let sql = "DELETE FROM known_devices WHERE user_id = ? AND token_hash = ?";
         on_writer!(self, pool => sqlx::query(sql).bind(user).bind(token_hash).execute(pool).await.map(drop))
     }
 
     /// Deletes the browsers that were last used at or before `before` (milliseconds since 1970).
-    pub async fn prune_devices(&self, before: i64) -> sqlx::Result<u64> {
+    pub async fn prune_devices(&self, before: Millis) -> sqlx::Result<u64> {
         let sql = "DELETE FROM known_devices WHERE used_at <= ?";
         on_writer!(self, pool => sqlx::query(sql).bind(before).execute(pool).await.map(|done| done.rows_affected()))
     }

@@ -2,9 +2,14 @@
 //! a key, under which its draft is kept, and which is good for one save.
 
 use sqlx::FromRow;
+use tidemark_counting::{ArticleId, UserId};
+use tidemark_store::clock::Millis;
 
 use super::users::{Actor, WriteError, hold};
 use super::{Database, Dialect, Transaction, on_connection, on_reader, on_writer};
+
+/// Stands for the ID of an article that has not been saved yet.
+pub const NEW_ARTICLE: ArticleId = ArticleId(0);
 
 /// Maximum number of drafts that a user has of one article. The oldest ones are dropped.
 const MOST_DRAFTS: i64 = 10;
@@ -43,16 +48,21 @@ pub struct EditorForm {
 }
 
 impl Database {
-    /// Lists a user's drafts for an article (0: a new article), newest first.
-    pub async fn drafts(&self, user: i64, article: i64) -> sqlx::Result<Vec<DraftStamp>> {
+    /// Lists a user's drafts for an article ([`NEW_ARTICLE`]: a new one), newest first.
+    pub async fn drafts(&self, user: UserId, article: ArticleId) -> sqlx::Result<Vec<DraftStamp>> {
         let sql =
             "SELECT form_key, saved_at FROM article_drafts WHERE user_id = ? AND article_id = ?
                    ORDER BY saved_at DESC, form_key";
         on_reader!(self, pool => sqlx::query_as(sql).bind(user).bind(article).fetch_all(pool).await)
     }
 
-    /// Returns the draft that a user typed for an article (0: a new article) in the form `key`.
-    pub async fn draft(&self, user: i64, article: i64, key: &str) -> sqlx::Result<Option<Draft>> {
+    /// Returns the draft that a user typed for an article ([`NEW_ARTICLE`]: a new one) in the form `key`.
+    pub async fn draft(
+        &self,
+        user: UserId,
+        article: ArticleId,
+        key: &str,
+    ) -> sqlx::Result<Option<Draft>> {
         let sql = "SELECT form_key, version, fields, saved_at FROM article_drafts
                    WHERE user_id = ? AND article_id = ? AND form_key = ?";
         on_reader!(self, pool => {
@@ -68,7 +78,7 @@ impl Database {
     pub async fn keep_draft(
         &self,
         actor: Actor,
-        article: i64,
+        article: ArticleId,
         draft: &Draft,
     ) -> Result<bool, WriteError> {
         let user = actor.id;
@@ -107,7 +117,7 @@ impl Database {
         Ok(true)
     }
 
-    /// Discards the text of a form for an article (0: a new article): its draft, and the one that it
+    /// Discards the text of a form for an article ([`NEW_ARTICLE`]: a new one): its draft, and the one that it
     /// was filled from. Returns false if the latter has changed since; then that one is kept.
     ///
     /// # Errors
@@ -115,9 +125,9 @@ impl Database {
     pub async fn discard_draft(
         &self,
         actor: Actor,
-        article: i64,
+        article: ArticleId,
         form: &EditorForm,
-        now: i64,
+        now: Millis,
     ) -> Result<bool, WriteError> {
         let sql = "SELECT EXISTS (SELECT 1 FROM article_drafts
                    WHERE user_id = ? AND article_id = ? AND form_key = ?)";
@@ -142,9 +152,9 @@ impl Database {
     pub async fn finish_form(
         &self,
         actor: Actor,
-        article: i64,
+        article: ArticleId,
         form: &EditorForm,
-        now: i64,
+        now: Millis,
     ) -> Result<(), WriteError> {
         let mut transaction = self.begin().await?;
         hold(&mut transaction, actor).await?;
@@ -154,14 +164,18 @@ impl Database {
 
     /// Whether the user's form with this key was saved or discarded: `Some` with the article that
     /// it was saved as, if it was saved.
-    pub async fn use_of_form(&self, user: i64, key: &str) -> sqlx::Result<Option<Option<i64>>> {
+    pub async fn use_of_form(
+        &self,
+        user: UserId,
+        key: &str,
+    ) -> sqlx::Result<Option<Option<ArticleId>>> {
         on_reader!(self, pool => {
             sqlx::query_scalar(USE).bind(user).bind(key).fetch_optional(pool).await
         })
     }
 
     /// Forgets the forms that were used before `time`. Returns how many.
-    pub async fn prune_used_forms(&self, time: i64) -> sqlx::Result<u64> {
+    pub async fn prune_used_forms(&self, time: Millis) -> sqlx::Result<u64> {
         let sql = "DELETE FROM used_forms WHERE used_at < ?";
         on_writer!(self, pool => {
             sqlx::query(sql).bind(time).execute(pool).await.map(|done| done.rows_affected())
@@ -174,24 +188,24 @@ const USE: &str = "SELECT article_id FROM used_forms WHERE user_id = ? AND form_
 /// Like [`Database::use_of_form`], within a transaction.
 pub(super) async fn use_of(
     transaction: &mut Transaction,
-    user: i64,
+    user: UserId,
     key: &str,
-) -> sqlx::Result<Option<Option<i64>>> {
+) -> sqlx::Result<Option<Option<ArticleId>>> {
     on_connection!(transaction, connection => {
         sqlx::query_scalar(USE).bind(user).bind(key).fetch_optional(connection).await
     })
 }
 
-/// Deletes the draft of a form for an article (0: a new article), and the draft that the form was
+/// Deletes the draft of a form for an article ([`NEW_ARTICLE`]: a new one), and the draft that the form was
 /// filled from, unless that has changed since. The form is used up by this; `saved_as` is the
 /// article that holds its text now.
 pub(super) async fn finish(
     transaction: &mut Transaction,
-    user: i64,
-    article: i64,
+    user: UserId,
+    article: ArticleId,
     form: &EditorForm,
-    saved_as: Option<i64>,
-    now: i64,
+    saved_as: Option<ArticleId>,
+    now: Millis,
 ) -> sqlx::Result<()> {
     let delete = "DELETE FROM article_drafts
                   WHERE user_id = ? AND article_id = ? AND form_key = ? AND saved_at <= ?";

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 
 use sqlx::FromRow;
+use tidemark_counting::{ArticleId, UserId};
+use tidemark_store::clock::Millis;
 
 use super::articles::{ArticleFields, Status, settled, write, writer_for_byline};
 use super::content_version::ContentTransaction;
@@ -16,7 +18,7 @@ use crate::model::article::Author;
 #[derive(Clone, Debug, PartialEq, FromRow)]
 pub struct KnownArticle {
     /// Article ID.
-    pub id: i64,
+    pub id: ArticleId,
     /// The article's slug.
     pub slug: String,
     /// Title, as plain text.
@@ -41,7 +43,7 @@ pub struct KnownArticle {
 #[derive(Clone, Copy, Debug)]
 pub struct Incoming<'a> {
     /// The article that it is: its ID, and the version that was looked at. `None`: a new one.
-    pub target: Option<(i64, i64)>,
+    pub target: Option<(ArticleId, i64)>,
     /// Whether the article may be changed. Otherwise it only gets the addresses that it lacks.
     pub may_change: bool,
     /// The file's path below the imported folder.
@@ -80,15 +82,15 @@ impl Database {
     }
 
     /// Returns all aliases, with the IDs of their articles.
-    pub async fn all_aliases(&self) -> sqlx::Result<HashMap<String, i64>> {
+    pub async fn all_aliases(&self) -> sqlx::Result<HashMap<String, ArticleId>> {
         let sql = "SELECT path, article_id FROM article_aliases";
-        let rows: Vec<(String, i64)> =
+        let rows: Vec<(String, ArticleId)> =
             on_reader!(self, pool => sqlx::query_as(sql).fetch_all(pool).await?);
         Ok(rows.into_iter().collect())
     }
 
     /// Returns the ID of the user for a byline, adding one who can't sign in if necessary.
-    pub async fn byline_user(&self, author: &Author, now: i64) -> sqlx::Result<i64> {
+    pub async fn byline_user(&self, author: &Author, now: Millis) -> sqlx::Result<UserId> {
         let mut transaction = self.begin().await?;
         let id = writer_for_byline(&mut transaction, author, now).await?;
         transaction.commit().await?;
@@ -134,7 +136,7 @@ impl Database {
 pub async fn take(
     transaction: &mut ContentTransaction,
     incoming: Incoming<'_>,
-    now: i64,
+    now: Millis,
 ) -> sqlx::Result<(Outcome, Vec<String>)> {
     let Incoming { target, may_change, path, hash, fields } = incoming;
     let Some((id, version)) = target else {
@@ -187,7 +189,7 @@ pub async fn take(
     }
     write(transaction, Some(id), &article, now).await?;
     if is_revised {
-        let revision = Revision::of(id, version + 1, &article, None, now);
+        let revision = Revision::of(id, version + 1, &article, None, now.0);
         revisions::add(transaction, &revision).await?;
     }
     remember(transaction, id, path, hash, version + 1).await?;
@@ -199,7 +201,7 @@ fn lost(wanted: &[String], free: &[String]) -> Vec<String> {
     wanted.iter().filter(|alias| !free.contains(alias)).cloned().collect()
 }
 
-async fn is_revised(transaction: &mut Transaction, id: i64) -> sqlx::Result<bool> {
+async fn is_revised(transaction: &mut Transaction, id: ArticleId) -> sqlx::Result<bool> {
     let sql = "SELECT EXISTS (SELECT 1 FROM article_revisions WHERE article_id = ?)";
     on_connection!(transaction, connection => sqlx::query_scalar(sql).bind(id).fetch_one(connection).await)
 }
@@ -207,7 +209,7 @@ async fn is_revised(transaction: &mut Transaction, id: i64) -> sqlx::Result<bool
 /// Adds the aliases that an article lacks.
 async fn add_aliases(
     transaction: &mut Transaction,
-    id: i64,
+    id: ArticleId,
     stored: &[String],
     aliases: &[String],
 ) -> sqlx::Result<()> {
@@ -226,7 +228,7 @@ async fn add_aliases(
 /// Remembers the form in which a file was imported.
 async fn remember(
     transaction: &mut Transaction,
-    id: i64,
+    id: ArticleId,
     path: &str,
     hash: &str,
     version: i64,

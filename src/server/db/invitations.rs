@@ -1,6 +1,8 @@
 //! Invitations to sign up.
 
 use sqlx::{AssertSqlSafe, FromRow};
+use tidemark_counting::UserId;
+use tidemark_store::clock::Millis;
 
 use super::users::{self, Actor, IsLike, NewUser, Role, Taken, WriteError};
 use super::{Database, on_connection, on_reader, on_writer};
@@ -34,8 +36,8 @@ impl Database {
         token_hash: &str,
         role: Role,
         inviter: Actor,
-        now: i64,
-        expires_at: i64,
+        now: Millis,
+        expires_at: Millis,
     ) -> Result<(), WriteError> {
         let sql = "INSERT INTO invitations (token_hash, role, user_id, created_at, expires_at) VALUES (?, ?, ?, ?, ?)";
         let mut transaction = self.begin().await?;
@@ -48,7 +50,7 @@ impl Database {
     }
 
     /// Returns the invitations that are valid at `now`, newest first.
-    pub async fn invitations(&self, now: i64) -> sqlx::Result<Vec<Invitation>> {
+    pub async fn invitations(&self, now: Millis) -> sqlx::Result<Vec<Invitation>> {
         let sql = AssertSqlSafe(format!(
             "SELECT invitations.token_hash, invitations.role, users.name AS inviter, invitations.expires_at FROM {GOOD}
              ORDER BY invitations.created_at DESC, invitations.token_hash"
@@ -60,7 +62,7 @@ impl Database {
     pub async fn role_of_invitation(
         &self,
         token_hash: &str,
-        now: i64,
+        now: Millis,
     ) -> sqlx::Result<Option<Role>> {
         let sql = AssertSqlSafe(format!(
             "SELECT invitations.role FROM {GOOD} AND invitations.token_hash = ?"
@@ -91,7 +93,7 @@ impl Database {
     }
 
     /// Deletes the invitations that expired by `now`. Returns how many.
-    pub async fn prune_invitations(&self, now: i64) -> sqlx::Result<u64> {
+    pub async fn prune_invitations(&self, now: Millis) -> sqlx::Result<u64> {
         let sql = "DELETE FROM invitations WHERE expires_at <= ?";
         on_writer!(self, pool => sqlx::query(sql).bind(now).execute(pool).await.map(|done| done.rows_affected()))
     }
@@ -107,8 +109,8 @@ impl Database {
         user: NewUser<'_>,
         is_like: IsLike<'_>,
         token_hash: Option<&str>,
-        now: i64,
-    ) -> sqlx::Result<Result<i64, Taken>> {
+        now: Millis,
+    ) -> sqlx::Result<Result<UserId, Taken>> {
         let mut transaction = self.begin().await?;
         if let Some(token_hash) = token_hash {
             let select = AssertSqlSafe(format!(

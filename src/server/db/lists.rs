@@ -1,6 +1,8 @@
 //! Article lists that belong to a user, and the article and follower counts of an author.
 
 use sqlx::AssertSqlSafe;
+use tidemark_counting::{ArticleId, UserId};
+use tidemark_store::clock::Millis;
 
 use super::articles::{FROM, SummaryRow, VISIBLE, summary_columns};
 use super::{Database, on_reader};
@@ -11,17 +13,17 @@ use crate::model::page::Page;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum List {
     /// Articles that the user collected, most recently collected first.
-    Collected(i64),
+    Collected(UserId),
     /// Articles by authors that the user follows, newest first.
-    Followed(i64),
+    Followed(UserId),
     /// Articles with the user in the byline, newest first.
-    Written(i64),
+    Written(UserId),
 }
 
 impl List {
     /// The parts of the query: the join, the conditions (their last placeholder is the user), the
     /// order, and the user ID.
-    fn parts(self) -> (&'static str, String, &'static str, i64) {
+    fn parts(self) -> (&'static str, String, &'static str, UserId) {
         const NEWEST: &str = "articles.published_at DESC, articles.id DESC";
         match self {
             List::Collected(user) => (
@@ -60,7 +62,7 @@ impl Database {
         list: List,
         page: i64,
         per_page: i64,
-        now: i64,
+        now: Millis,
     ) -> sqlx::Result<Page<ArticleSummary>> {
         let (join, conditions, _, user) = list.parts();
         let sql = format!("SELECT count(*) FROM articles {join} WHERE {conditions}");
@@ -77,7 +79,7 @@ impl Database {
         total: i64,
         page: i64,
         per_page: i64,
-        now: i64,
+        now: Millis,
     ) -> sqlx::Result<Page<ArticleSummary>> {
         let (join, conditions, order, user) = list.parts();
         let columns = summary_columns(self.dialect());
@@ -100,27 +102,27 @@ impl Database {
     pub async fn author_with_id(
         &self,
         username: &str,
-        now: i64,
-    ) -> sqlx::Result<Option<(i64, Author)>> {
+        now: Millis,
+    ) -> sqlx::Result<Option<(UserId, Author)>> {
         let sql = format!(
             "SELECT users.id, users.username, users.name FROM users WHERE users.username = ? AND EXISTS
              (SELECT 1 FROM article_authors JOIN articles ON articles.id = article_authors.article_id
               WHERE article_authors.user_id = users.id AND {VISIBLE})"
         );
-        let row: Option<(i64, String, String)> = on_reader!(self, pool => {
+        let row: Option<(UserId, String, String)> = on_reader!(self, pool => {
             sqlx::query_as(AssertSqlSafe(sql)).bind(username).bind(now).fetch_optional(pool).await?
         });
         Ok(row.map(|(id, username, name)| (id, Author { username, name })))
     }
 
     /// Returns the ID of the article with this slug, if it is visible at `now`.
-    pub async fn id_of_slug(&self, slug: &str, now: i64) -> sqlx::Result<Option<i64>> {
+    pub async fn id_of_slug(&self, slug: &str, now: Millis) -> sqlx::Result<Option<ArticleId>> {
         let sql = format!("SELECT id FROM articles WHERE {VISIBLE} AND slug = ?");
         on_reader!(self, pool => sqlx::query_scalar(AssertSqlSafe(sql)).bind(now).bind(slug).fetch_optional(pool).await)
     }
 
     /// Counts the articles visible at `now` that have the user in the byline.
-    pub async fn count_written(&self, user: i64, now: i64) -> sqlx::Result<i64> {
+    pub async fn count_written(&self, user: UserId, now: Millis) -> sqlx::Result<i64> {
         let sql = format!(
             "SELECT count(DISTINCT articles.id) FROM article_authors JOIN articles ON articles.id = article_authors.article_id
              WHERE {VISIBLE} AND article_authors.user_id = ?"
@@ -129,14 +131,14 @@ impl Database {
     }
 
     /// Counts the user's followers.
-    pub async fn count_followers(&self, user: i64) -> sqlx::Result<i64> {
+    pub async fn count_followers(&self, user: UserId) -> sqlx::Result<i64> {
         let sql = "SELECT count(*) FROM follows WHERE author_id = ?";
         on_reader!(self, pool => sqlx::query_scalar(sql).bind(user).fetch_one(pool).await)
     }
 
     /// Returns when the next scheduled article after `now` is published; `None` if nothing is
     /// scheduled.
-    pub async fn next_publication(&self, now: i64) -> sqlx::Result<Option<i64>> {
+    pub async fn next_publication(&self, now: Millis) -> sqlx::Result<Option<i64>> {
         let sql = "SELECT min(published_at) FROM articles
              WHERE status = 'published' AND deleted_at IS NULL AND published_at > ?";
         on_reader!(self, pool => sqlx::query_scalar(sql).bind(now).fetch_one(pool).await)

@@ -1,6 +1,7 @@
 //! What processes have noticed of how requests arrive.
 
 use sqlx::FromRow;
+use tidemark_store::clock::Millis;
 
 use super::{Database, on_reader, on_writer};
 
@@ -37,7 +38,7 @@ impl Database {
     ///
     /// # Errors
     /// Database errors.
-    pub async fn forget_notice(&self, kind: &str, time: i64) -> sqlx::Result<()> {
+    pub async fn forget_notice(&self, kind: &str, time: Millis) -> sqlx::Result<()> {
         let sql = "DELETE FROM notices WHERE kind = ? AND noticed_at < ?";
         on_writer!(self, pool => sqlx::query(sql).bind(kind).bind(time).execute(pool).await.map(drop))
     }
@@ -46,7 +47,7 @@ impl Database {
     ///
     /// # Errors
     /// Database errors.
-    pub async fn notices(&self, setting: i64, time: i64) -> sqlx::Result<Vec<StoredNotice>> {
+    pub async fn notices(&self, setting: i64, time: Millis) -> sqlx::Result<Vec<StoredNotice>> {
         let sql = "SELECT kind, noticed_at, views, affected, setting FROM notices WHERE setting = ? AND noticed_at >= ? ORDER BY kind";
         on_reader!(self, pool => sqlx::query_as(sql).bind(setting).bind(time).fetch_all(pool).await)
     }

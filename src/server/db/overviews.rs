@@ -2,6 +2,7 @@
 
 use sqlx::AssertSqlSafe;
 use tidemark_content::markdown::plain_line;
+use tidemark_store::clock::Millis;
 
 use super::articles::{VISIBLE, timestamp};
 use super::{Database, on_reader};
@@ -14,7 +15,7 @@ const MOST: i64 = 2_000;
 
 impl Database {
     /// The tags of the articles visible at `now` by name, with the number of articles.
-    pub async fn all_tags(&self, now: i64) -> sqlx::Result<Vec<(Tag, i64)>> {
+    pub async fn all_tags(&self, now: Millis) -> sqlx::Result<Vec<(Tag, i64)>> {
         let sql = format!(
             "SELECT tags.slug, tags.name, count(*) FROM tags JOIN article_tags ON article_tags.tag_id = tags.id
              JOIN articles ON articles.id = article_tags.article_id WHERE {VISIBLE}
@@ -27,7 +28,7 @@ impl Database {
     }
 
     /// The authors of the articles visible at `now` by name, with the number of articles.
-    pub async fn all_authors(&self, now: i64) -> sqlx::Result<Vec<(Author, i64)>> {
+    pub async fn all_authors(&self, now: Millis) -> sqlx::Result<Vec<(Author, i64)>> {
         let sql = format!(
             "SELECT users.username, users.name, count(*) FROM users
              JOIN article_authors ON article_authors.user_id = users.id
@@ -46,7 +47,7 @@ impl Database {
         &self,
         page: i64,
         per_page: i64,
-        now: i64,
+        now: Millis,
     ) -> sqlx::Result<Page<Archived>> {
         let count = format!("SELECT count(*) FROM articles WHERE {VISIBLE}");
         let total = on_reader!(self, pool => {

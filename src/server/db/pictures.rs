@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use sqlx::{AssertSqlSafe, FromRow};
 use tidemark_content::pictures::Kind;
 use tidemark_content::pictures::name::Size;
+use tidemark_counting::UserId;
+use tidemark_store::clock::Millis;
 
 use super::users::{Actor, WriteError, hold};
 use super::{Database, Dialect, Transaction, on_connection, on_reader, on_writer};
@@ -16,7 +18,7 @@ pub struct Picture {
     /// The last part of its URL, and its name in the store.
     pub name: String,
     /// The owner's user ID.
-    pub user_id: i64,
+    pub user_id: UserId,
     /// Its media type.
     #[sqlx(try_from = "String")]
     pub media_type: Kind,
@@ -91,7 +93,7 @@ impl Database {
     pub async fn picture_without_copies(
         &self,
         name: &str,
-        since: i64,
+        since: Millis,
     ) -> sqlx::Result<Option<Picture>> {
         let sql = AssertSqlSafe(format!(
             "SELECT {COLUMNS} FROM pictures WHERE copies IS NULL AND pictures.name > ? AND coalesce(copies_begun_at, 0) <= ? \
@@ -102,7 +104,7 @@ impl Database {
 
     /// Notes that the caller begins to make a picture's copies now. Returns false if they were made,
     /// or begun after `since`.
-    pub async fn begin_copies(&self, name: &str, now: i64, since: i64) -> sqlx::Result<bool> {
+    pub async fn begin_copies(&self, name: &str, now: Millis, since: Millis) -> sqlx::Result<bool> {
         let sql = "UPDATE pictures SET copies_begun_at = ? \
                    WHERE name = ? AND copies IS NULL AND coalesce(copies_begun_at, 0) <= ?";
         let result = on_writer!(self, pool => {
@@ -125,7 +127,7 @@ impl Database {
     /// A page past the end is empty.
     pub async fn pictures(
         &self,
-        user: Option<i64>,
+        user: Option<UserId>,
         page: i64,
         per_page: i64,
     ) -> sqlx::Result<Page<ListedPicture>> {
@@ -145,7 +147,7 @@ impl Database {
     }
 
     /// Returns how many pictures a user has, and their total size in bytes.
-    pub async fn size_of_pictures(&self, user: i64) -> sqlx::Result<(i64, i64)> {
+    pub async fn size_of_pictures(&self, user: UserId) -> sqlx::Result<(i64, i64)> {
         let sql = size_of_pictures(self.dialect());
         on_reader!(self, pool => sqlx::query_as(AssertSqlSafe(sql)).bind(user).fetch_one(pool).await)
     }
@@ -197,7 +199,7 @@ impl Database {
         &self,
         actor: Actor,
         name: &str,
-        user: Option<i64>,
+        user: Option<UserId>,
     ) -> Result<bool, WriteError> {
         // Every page shows the logo, so its end is a change that readers can see.
         if self.site().await?.logo.as_deref() == Some(name) {
@@ -225,7 +227,7 @@ impl Database {
 async fn delete_in(
     transaction: &mut Transaction,
     name: &str,
-    user: Option<i64>,
+    user: Option<UserId>,
 ) -> sqlx::Result<bool> {
     let sql = "DELETE FROM pictures WHERE name = ? AND user_id = coalesce(?, user_id)";
     let deleted = on_connection!(transaction, connection => {

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use sqlx::AssertSqlSafe;
 use tidemark_content::markdown::plain_line;
-use tidemark_counting::hour_of;
 use tidemark_counting::sql::rankings::has_windows;
 use tidemark_counting::sql::seen::totals_in_sql;
+use tidemark_counting::{ArticleId, hour_of};
+use tidemark_store::clock::Millis;
 
 use super::articles::VISIBLE;
 use super::{Database, on_reader};
@@ -22,7 +23,7 @@ impl Database {
         &self,
         window: Window,
         limit: i64,
-        now: i64,
+        now: Millis,
     ) -> sqlx::Result<Vec<RankedArticle>> {
         let join = self.dialect().join_in_order();
         let (sql, first) = match window.hours() {
@@ -54,10 +55,10 @@ impl Database {
                      WHERE article_view_hours.hour > ? AND {VISIBLE}
                      GROUP BY articles.id, articles.slug, articles.title ORDER BY views DESC, articles.id DESC LIMIT {limit}"
                 ),
-                Some(hour_of(now) - hours),
+                Some((hour_of(now) - hours).0),
             ),
         };
-        let rows: Vec<(i64, String, String, i64)> = on_reader!(self, pool => {
+        let rows: Vec<(ArticleId, String, String, i64)> = on_reader!(self, pool => {
             let mut query = sqlx::query_as(AssertSqlSafe(sql));
             if let Some(number) = first {
                 query = query.bind(number);
@@ -78,9 +79,9 @@ impl Database {
     /// Returns slug and title of those of `articles` that are visible at `now`.
     pub async fn names(
         &self,
-        articles: &[i64],
-        now: i64,
-    ) -> sqlx::Result<HashMap<i64, (String, String)>> {
+        articles: &[ArticleId],
+        now: Millis,
+    ) -> sqlx::Result<HashMap<ArticleId, (String, String)>> {
         let mut names = HashMap::with_capacity(articles.len());
         for chunk in articles.chunks(MOST_PLACEHOLDERS) {
             let others = ", ?".repeat(chunk.len() - 1);
@@ -88,7 +89,7 @@ impl Database {
                 "SELECT id, slug, title FROM articles
                  WHERE {VISIBLE} AND id IN (?{others})"
             );
-            let rows: Vec<(i64, String, String)> = on_reader!(self, pool => {
+            let rows: Vec<(ArticleId, String, String)> = on_reader!(self, pool => {
                 let mut query = sqlx::query_as(AssertSqlSafe(sql)).bind(now);
                 for article in chunk {
                     query = query.bind(article);
@@ -103,7 +104,7 @@ impl Database {
 
     /// Returns the articles with the most counted views in SQL, whoever may see them, each with
     /// its views: most viewed first and newer ones first among equals.
-    pub async fn most_counted(&self, limit: usize) -> sqlx::Result<Vec<(i64, i64)>> {
+    pub async fn most_counted(&self, limit: usize) -> sqlx::Result<Vec<(ArticleId, i64)>> {
         let sql = format!(
             "SELECT article_id, views FROM article_stats WHERE views > 0
              ORDER BY views DESC, article_id DESC LIMIT {limit}"
@@ -112,7 +113,7 @@ impl Database {
     }
 
     /// Returns the counted views of `articles` in SQL. Articles without any are missing.
-    pub async fn counted(&self, articles: &[i64]) -> sqlx::Result<HashMap<i64, i64>> {
+    pub async fn counted(&self, articles: &[ArticleId]) -> sqlx::Result<HashMap<ArticleId, i64>> {
         totals_in_sql(self, articles).await
     }
 }

@@ -6,6 +6,8 @@
 
 use sqlx::AssertSqlSafe;
 use sqlx::mysql::MySqlDatabaseError;
+use tidemark_counting::{ArticleId, UserId};
+use tidemark_store::clock::Millis;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::articles::VISIBLE;
@@ -61,7 +63,7 @@ impl Counted {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CountDrift {
     /// Article ID.
-    pub article: i64,
+    pub article: ArticleId,
     /// The count in `article_stats`.
     pub kept: i64,
     /// The number of rows.
@@ -78,9 +80,9 @@ impl Database {
         &self,
         counted: Counted,
         user: Actor,
-        article: i64,
+        article: ArticleId,
         is_on: bool,
-        now: i64,
+        now: Millis,
     ) -> Result<Reacted, WriteError> {
         let reacted = retry!(self.try_to_set_reaction(counted, user, article, is_on, now).await);
         self.reactions_changed();
@@ -91,9 +93,9 @@ impl Database {
         &self,
         counted: Counted,
         actor: Actor,
-        article: i64,
+        article: ArticleId,
         is_on: bool,
-        now: i64,
+        now: Millis,
     ) -> Result<Reacted, WriteError> {
         let user = actor.id;
         let (_place, mut transaction) = self.begin_beside().await?;
@@ -103,9 +105,9 @@ impl Database {
         hold(&mut transaction, actor).await?;
         let table = counted.name();
         let is_changed = if is_on {
-            insert(&mut transaction, (table, "article_id"), (user, article), now).await?
+            insert(&mut transaction, (table, "article_id"), (user, article.0), now).await?
         } else {
-            delete(&mut transaction, (table, "article_id"), (user, article)).await?
+            delete(&mut transaction, (table, "article_id"), (user, article.0)).await?
         };
         if is_changed {
             // Never below zero: a count that has drifted is corrected by the next reconcile.
@@ -126,7 +128,11 @@ impl Database {
     }
 
     /// Returns whether a user likes and collects an article.
-    pub async fn own_reactions(&self, user: i64, article: i64) -> sqlx::Result<OwnReactions> {
+    pub async fn own_reactions(
+        &self,
+        user: UserId,
+        article: ArticleId,
+    ) -> sqlx::Result<OwnReactions> {
         let sql = "SELECT EXISTS (SELECT 1 FROM likes WHERE user_id = ? AND article_id = ?) AS is_liked,
                 EXISTS (SELECT 1 FROM collects WHERE user_id = ? AND article_id = ?) AS is_collected";
         let (is_liked, is_collected): (bool, bool) = on_reader!(self, pool => {
@@ -142,9 +148,9 @@ impl Database {
     pub async fn set_follow(
         &self,
         user: Actor,
-        author: i64,
+        author: UserId,
         is_on: bool,
-        now: i64,
+        now: Millis,
     ) -> Result<bool, WriteError> {
         retry!(self.try_to_set_follow(user, author, is_on, now).await)
     }
@@ -152,31 +158,35 @@ impl Database {
     async fn try_to_set_follow(
         &self,
         actor: Actor,
-        author: i64,
+        author: UserId,
         is_on: bool,
-        now: i64,
+        now: Millis,
     ) -> Result<bool, WriteError> {
         let user = actor.id;
         let (_place, mut transaction) = self.begin_beside().await?;
         hold(&mut transaction, actor).await?;
         let is_changed = if is_on {
-            insert(&mut transaction, ("follows", "author_id"), (user, author), now).await?
+            insert(&mut transaction, ("follows", "author_id"), (user, author.0), now).await?
         } else {
-            delete(&mut transaction, ("follows", "author_id"), (user, author)).await?
+            delete(&mut transaction, ("follows", "author_id"), (user, author.0)).await?
         };
         transaction.commit().await?;
         Ok(is_changed)
     }
 
     /// Whether a user follows an author.
-    pub async fn is_following(&self, user: i64, author: i64) -> sqlx::Result<bool> {
+    pub async fn is_following(&self, user: UserId, author: UserId) -> sqlx::Result<bool> {
         let sql = "SELECT EXISTS (SELECT 1 FROM follows WHERE user_id = ? AND author_id = ?)";
         on_reader!(self, pool => sqlx::query_scalar(sql).bind(user).bind(author).fetch_one(pool).await)
     }
 
     /// Returns the authors that a user follows, ordered by name, each with whether any of their
     /// articles is visible at `now`.
-    pub async fn followed_authors(&self, user: i64, now: i64) -> sqlx::Result<Vec<(Author, bool)>> {
+    pub async fn followed_authors(
+        &self,
+        user: UserId,
+        now: Millis,
+    ) -> sqlx::Result<Vec<(Author, bool)>> {
         let sql = format!(
             "SELECT users.username, users.name, EXISTS
                 (SELECT 1 FROM article_authors JOIN articles ON articles.id = article_authors.article_id
@@ -206,7 +216,7 @@ impl Database {
                 SELECT article_id, -count(*) AS difference FROM {table} GROUP BY article_id
              ) AS counts GROUP BY article_id HAVING sum(difference) <> 0 ORDER BY article_id"
         );
-        let suspects: Vec<i64> =
+        let suspects: Vec<ArticleId> =
             on_reader!(self, pool => sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(pool).await?);
         let mut drifts = Vec::new();
         for article in suspects {
@@ -218,7 +228,7 @@ impl Database {
     async fn correct_count(
         &self,
         counted: Counted,
-        article: i64,
+        article: ArticleId,
     ) -> sqlx::Result<Option<CountDrift>> {
         let table = counted.name();
         let (_place, mut transaction) = self.begin_beside().await?;
@@ -256,7 +266,11 @@ impl Database {
     }
 
     /// Locks an article's row of counts, within the time that this database may wait for others.
-    async fn lock_in_time(&self, transaction: &mut Transaction, article: i64) -> sqlx::Result<()> {
+    async fn lock_in_time(
+        &self,
+        transaction: &mut Transaction,
+        article: ArticleId,
+    ) -> sqlx::Result<()> {
         let limit = match self.any() {
             // The transaction already holds SQLite's only write lock.
             AnyDatabase::Sqlite(_) => None,
@@ -268,7 +282,7 @@ impl Database {
 
 /// Locks an article's row of counts until the transaction ends, creating the row if it is missing.
 /// In SQLite there is nothing to lock, because it has only one writer.
-async fn lock_counts(transaction: &mut Transaction, article: i64) -> sqlx::Result<()> {
+async fn lock_counts(transaction: &mut Transaction, article: ArticleId) -> sqlx::Result<()> {
     let sql = match transaction.dialect() {
         Dialect::Sqlite => {
             "INSERT INTO article_stats (article_id) VALUES (?) ON CONFLICT DO NOTHING"
@@ -286,8 +300,8 @@ async fn lock_counts(transaction: &mut Transaction, article: i64) -> sqlx::Resul
 async fn insert(
     transaction: &mut Transaction,
     (table, column): (&str, &str),
-    (user, of): (i64, i64),
-    now: i64,
+    (user, of): (UserId, i64),
+    now: Millis,
 ) -> sqlx::Result<bool> {
     let insert = format!("INTO {table} (user_id, {column}, created_at) VALUES (?, ?, ?)");
     let sql = AssertSqlSafe(match transaction.dialect() {
@@ -306,7 +320,7 @@ async fn insert(
 async fn delete(
     transaction: &mut Transaction,
     (table, column): (&str, &str),
-    (user, of): (i64, i64),
+    (user, of): (UserId, i64),
 ) -> sqlx::Result<bool> {
     let sql = AssertSqlSafe(format!("DELETE FROM {table} WHERE user_id = ? AND {column} = ?"));
     on_connection!(transaction, connection => {
@@ -317,7 +331,7 @@ async fn delete(
 async fn kept_count(
     transaction: &mut Transaction,
     counted: Counted,
-    article: i64,
+    article: ArticleId,
 ) -> sqlx::Result<i64> {
     let count = counted.name();
     let sql = AssertSqlSafe(format!("SELECT {count} FROM article_stats WHERE article_id = ?"));

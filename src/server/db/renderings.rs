@@ -1,6 +1,7 @@
 //! Stored renderings of articles, to render them again when the renderer has improved.
 
 use sqlx::FromRow;
+use tidemark_counting::ArticleId;
 
 use super::search::index::article_changed;
 use super::{Database, on_connection, on_reader, on_writer};
@@ -23,7 +24,7 @@ pub struct Rendering {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RenderedText {
     /// Article ID.
-    pub id: i64,
+    pub id: ArticleId,
     /// The article's version.
     pub version: i64,
     /// The article text in Markdown.
@@ -34,7 +35,7 @@ pub struct RenderedText {
 
 #[derive(FromRow)]
 struct Row {
-    id: i64,
+    id: ArticleId,
     version: i64,
     markdown: String,
     html: String,
@@ -72,7 +73,7 @@ impl Database {
     }
 
     /// Returns the article with the next higher ID, deleted articles included.
-    pub async fn text_after(&self, id: i64) -> sqlx::Result<Option<RenderedText>> {
+    pub async fn text_after(&self, id: ArticleId) -> sqlx::Result<Option<RenderedText>> {
         let sql =
             "SELECT id, version, markdown, html, contents, reading_minutes, language FROM articles
              WHERE id > ? ORDER BY id LIMIT 1";
@@ -86,7 +87,7 @@ impl Database {
     /// changed, so its version and time of last change stay the same (rule C7).
     pub async fn replace_rendering(
         &self,
-        id: i64,
+        id: ArticleId,
         version: i64,
         rendering: &Rendering,
     ) -> sqlx::Result<()> {

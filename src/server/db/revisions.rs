@@ -1,6 +1,7 @@
 //! Revisions: what an article looked like after each save.
 
 use sqlx::{AssertSqlSafe, FromRow};
+use tidemark_counting::{ArticleId, UserId};
 
 use super::articles::ArticleFields;
 use super::studio::EditableArticle;
@@ -10,7 +11,7 @@ use super::{Database, Dialect, Transaction, on_connection, on_reader};
 #[derive(Clone, Debug, PartialEq, FromRow)]
 pub struct Revision {
     /// Article ID.
-    pub article_id: i64,
+    pub article_id: ArticleId,
     /// The article's version after this save.
     pub version: i64,
     /// The article's slug.
@@ -27,7 +28,7 @@ pub struct Revision {
     /// URL of the picture above the text.
     pub cover: Option<String>,
     /// The user who saved it, if known.
-    pub user_id: Option<i64>,
+    pub user_id: Option<UserId>,
     /// The name of the user who saved it.
     #[sqlx(default)]
     pub editor: Option<String>,
@@ -43,10 +44,10 @@ const COLUMNS: &str =
 impl Revision {
     /// The revision of `article` at `version`.
     pub fn of(
-        article_id: i64,
+        article_id: ArticleId,
         version: i64,
         article: &ArticleFields,
-        user_id: Option<i64>,
+        user_id: Option<UserId>,
         created_at: i64,
     ) -> Self {
         Self {
@@ -95,7 +96,7 @@ pub struct ListedRevision {
 
 impl Database {
     /// Lists the revisions of an article, newest first, without their texts.
-    pub async fn list_of_revisions(&self, article: i64) -> sqlx::Result<Vec<ListedRevision>> {
+    pub async fn list_of_revisions(&self, article: ArticleId) -> sqlx::Result<Vec<ListedRevision>> {
         let length = match self.dialect() {
             Dialect::Sqlite => "length",
             Dialect::MySql => "char_length",
@@ -128,7 +129,7 @@ impl Database {
     }
 
     /// Returns the revisions of an article, newest first.
-    pub async fn revisions(&self, article: i64) -> sqlx::Result<Vec<Revision>> {
+    pub async fn revisions(&self, article: ArticleId) -> sqlx::Result<Vec<Revision>> {
         let sql = format!(
             "SELECT {COLUMNS} FROM article_revisions LEFT JOIN users ON users.id = article_revisions.user_id
              WHERE article_revisions.article_id = ? ORDER BY article_revisions.version DESC"
@@ -140,7 +141,7 @@ impl Database {
     /// Other revisions are not loaded, because their texts may be large.
     pub async fn revision_and_before(
         &self,
-        article: i64,
+        article: ArticleId,
         version: i64,
     ) -> sqlx::Result<Vec<Revision>> {
         let sql = format!(
@@ -157,9 +158,9 @@ impl Database {
     /// not known: imports, deleting and restoring leave no revision.
     pub async fn editor_of(
         &self,
-        article: i64,
+        article: ArticleId,
         version: i64,
-    ) -> sqlx::Result<Option<(i64, String)>> {
+    ) -> sqlx::Result<Option<(UserId, String)>> {
         let sql = "SELECT users.id, users.name FROM article_revisions
              JOIN users ON users.id = article_revisions.user_id
              WHERE article_revisions.article_id = ? AND article_revisions.version = ?";
@@ -173,9 +174,9 @@ impl Database {
     /// revision is stored in full, so the remaining ones can still be compared.
     pub async fn forget_old_revisions(
         &self,
-        article: i64,
+        article: ArticleId,
         of_article: i64,
-        user: i64,
+        user: UserId,
         of_user: i64,
     ) -> sqlx::Result<()> {
         let last_of_article = "SELECT version FROM article_revisions WHERE article_id = ? ORDER BY version DESC LIMIT 1 OFFSET ?";
@@ -191,8 +192,8 @@ impl Database {
         let mut transaction = self.begin().await?;
         on_connection!(&mut transaction, connection => {
             for (last, forget, owner, most) in [
-                (last_of_article, forget_of_article, article, of_article),
-                (last_of_user, forget_of_user, user, of_user),
+                (last_of_article, forget_of_article, article.0, of_article),
+                (last_of_user, forget_of_user, user.0, of_user),
             ] {
                 let last = sqlx::query_scalar(last).bind(owner).bind(most).fetch_optional(&mut *connection);
                 let last: Option<i64> = last.await?;

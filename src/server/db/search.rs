@@ -12,6 +12,8 @@ use tidemark_content::markdown::plain_line;
 use tidemark_content::search::analysis::{Kind, Term, push};
 use tidemark_content::search::spelling::neighbours;
 use tidemark_content::search::{Clause, Query};
+use tidemark_counting::ArticleId;
+use tidemark_store::clock::Millis;
 
 use super::articles::{FROM, SummaryRow, VISIBLE, summary_columns};
 use super::baselines::total_of;
@@ -42,14 +44,14 @@ pub struct Asked {
     /// How many to return, at most.
     pub limit: i64,
     /// The time, in milliseconds since 1970. What is published later is not found.
-    pub now: i64,
+    pub now: Millis,
 }
 
 /// What an engine found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
     /// The ids of the asked part of the matches, in order.
-    pub ids: Vec<i64>,
+    pub ids: Vec<ArticleId>,
     /// How many articles match, at most [`MOST_RANKED`].
     pub total: i64,
     /// Whether more match than that.
@@ -77,7 +79,7 @@ impl Part {
     }
 
     /// The conditions of a filter, each with ` AND ` before it.
-    fn of_filter(filter: &SearchFilter, now: i64) -> Self {
+    fn of_filter(filter: &SearchFilter, now: Millis) -> Self {
         let mut part = Self::default();
         if let Some(tag) = &filter.tag {
             let sql = " AND search_documents.article_id IN (SELECT article_tags.article_id FROM article_tags
@@ -91,7 +93,7 @@ impl Part {
         }
         if let Some(since) = filter.since {
             let earliest = now - since.days() * 24 * 60 * 60 * 1000;
-            part.add(" AND search_documents.published_at >= ?", Bound::Number(earliest));
+            part.add(" AND search_documents.published_at >= ?", Bound::Number(earliest.0));
         }
         part
     }
@@ -192,7 +194,10 @@ fn fts_clause(clause: &Clause) -> String {
     }
 }
 
-async fn find_in_sqlite(database: &SqliteDatabase, asked: &Asked) -> sqlx::Result<Vec<(i64, i64)>> {
+async fn find_in_sqlite(
+    database: &SqliteDatabase,
+    asked: &Asked,
+) -> sqlx::Result<Vec<(ArticleId, i64)>> {
     let (score, first) = match asked.sort {
         Sort::Relevance => (FITNESS, "found.score, ".to_owned()),
         Sort::Date => ("0", String::new()),
@@ -216,7 +221,10 @@ async fn find_in_sqlite(database: &SqliteDatabase, asked: &Asked) -> sqlx::Resul
     query.fetch_all(database.reader()).await
 }
 
-async fn find_in_mysql(database: &MySqlDatabase, asked: &Asked) -> sqlx::Result<Vec<(i64, i64)>> {
+async fn find_in_mysql(
+    database: &MySqlDatabase,
+    asked: &Asked,
+) -> sqlx::Result<Vec<(ArticleId, i64)>> {
     let filter = Part::of_filter(&asked.filter, asked.now);
     let terms = Part::of_query(&asked.query, "search_documents.terms");
     let conditions = filter.sql + &terms.sql;
@@ -252,7 +260,7 @@ async fn suggest_from_sqlite(
     database: &SqliteDatabase,
     query: &Query,
     limit: i64,
-    now: i64,
+    now: Millis,
 ) -> sqlx::Result<Vec<(String, String)>> {
     let expression = format!("{{title tags}} : ({})", fts_expression(query));
     let sql = format!(
@@ -267,7 +275,7 @@ async fn suggest_from_mysql(
     database: &MySqlDatabase,
     query: &Query,
     limit: i64,
-    now: i64,
+    now: Millis,
 ) -> sqlx::Result<Vec<(String, String)>> {
     let Part { sql: conditions, values } = Part::of_query(query, "search_documents.title");
     let sql = format!(
@@ -315,7 +323,7 @@ impl Database {
         Ok(Found { ids, total: total.min(MOST_RANKED), is_more: total > MOST_RANKED })
     }
 
-    async fn find_rows(&self, asked: &Asked) -> sqlx::Result<Vec<(i64, i64)>> {
+    async fn find_rows(&self, asked: &Asked) -> sqlx::Result<Vec<(ArticleId, i64)>> {
         match self.any() {
             AnyDatabase::Sqlite(database) => find_in_sqlite(database, asked).await,
             AnyDatabase::MySql(database) => find_in_mysql(database, asked).await,
@@ -328,7 +336,7 @@ impl Database {
         &self,
         query: &Query,
         limit: i64,
-        now: i64,
+        now: Millis,
     ) -> sqlx::Result<Vec<Suggestion>> {
         let rows = match self.any() {
             AnyDatabase::Sqlite(database) => suggest_from_sqlite(database, query, limit, now).await,
@@ -370,8 +378,8 @@ impl Database {
     /// HTML, which is enough for an excerpt, in no particular order.
     pub async fn found_articles(
         &self,
-        ids: &[i64],
-        now: i64,
+        ids: &[ArticleId],
+        now: Millis,
     ) -> sqlx::Result<Vec<(ArticleSummary, String)>> {
         if ids.is_empty() {
             return Ok(vec![]);
@@ -395,7 +403,7 @@ impl Database {
     }
 
     /// The tags of the most articles visible at `now`, at most `limit`.
-    pub async fn popular_tags(&self, limit: i64, now: i64) -> sqlx::Result<Vec<Tag>> {
+    pub async fn popular_tags(&self, limit: i64, now: Millis) -> sqlx::Result<Vec<Tag>> {
         let sql = format!(
             "SELECT tags.slug, tags.name FROM tags JOIN article_tags ON article_tags.tag_id = tags.id
              JOIN search_documents ON search_documents.article_id = article_tags.article_id

@@ -9,6 +9,8 @@ use std::collections::HashMap;
 
 use sqlx::{AssertSqlSafe, FromRow, MySqlConnection};
 use tidemark_content::search::excerpt::plain_text;
+use tidemark_counting::ArticleId;
+use tidemark_store::clock::Millis;
 
 use super::articles::{Kind, Status, authors_and_tags};
 use super::{Dialect, MySqlDatabase, Transaction};
@@ -24,7 +26,7 @@ pub struct SearchQueue {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IndexedArticle {
     /// Article ID.
-    pub id: i64,
+    pub id: ArticleId,
     /// Grows with each change of the article.
     pub version: i64,
     /// What it is found by; `None` if it is a draft or deleted.
@@ -61,7 +63,7 @@ pub struct Waiting {
 
 #[derive(FromRow)]
 struct Row {
-    id: i64,
+    id: ArticleId,
     version: i64,
     #[sqlx(try_from = "String")]
     kind: Kind,
@@ -116,14 +118,17 @@ fn json<T: serde::Serialize>(rows: &T) -> sqlx::Result<String> {
 }
 
 /// Puts an article into the queue, in the transaction that changed it. Does nothing in SQLite.
-pub(super) async fn article_changed(transaction: &mut Transaction, id: i64) -> sqlx::Result<()> {
+pub(super) async fn article_changed(
+    transaction: &mut Transaction,
+    id: ArticleId,
+) -> sqlx::Result<()> {
     match transaction {
         Transaction::Sqlite(_) => Ok(()),
         Transaction::MySql(connection) => put(connection, id).await,
     }
 }
 
-async fn put(connection: &mut MySqlConnection, id: i64) -> sqlx::Result<()> {
+async fn put(connection: &mut MySqlConnection, id: ArticleId) -> sqlx::Result<()> {
     let sql = "INSERT INTO search_queue (article_id, version, queued_at)
          SELECT articles.id, articles.version, articles.updated_at FROM articles WHERE articles.id = ?
          ON DUPLICATE KEY UPDATE version = articles.version";
@@ -137,7 +142,11 @@ impl SearchQueue {
     }
 
     /// Returns up to `limit` entries of articles after `after`, as (article, version), by article.
-    pub async fn waiting(&self, after: i64, limit: i64) -> sqlx::Result<Vec<(i64, i64)>> {
+    pub async fn waiting(
+        &self,
+        after: ArticleId,
+        limit: i64,
+    ) -> sqlx::Result<Vec<(ArticleId, i64)>> {
         let sql = format!(
             "SELECT article_id, version FROM search_queue WHERE article_id > ? ORDER BY article_id LIMIT {limit}"
         );
@@ -145,7 +154,7 @@ impl SearchQueue {
     }
 
     /// Deletes those entries that still have the given version. Others have changed since.
-    pub async fn forget(&self, done: &[(i64, i64)]) -> sqlx::Result<()> {
+    pub async fn forget(&self, done: &[(ArticleId, i64)]) -> sqlx::Result<()> {
         let sql = format!(
             "DELETE search_queue FROM search_queue JOIN {PAIRS}
              ON given.article_id = search_queue.article_id AND given.number = search_queue.version"
@@ -156,7 +165,7 @@ impl SearchQueue {
 
     /// Puts articles into the queue, with the version that each of them has; those that are gone,
     /// with the given one.
-    pub async fn add(&self, articles: &[(i64, i64)], now: i64) -> sqlx::Result<()> {
+    pub async fn add(&self, articles: &[(ArticleId, i64)], now: Millis) -> sqlx::Result<()> {
         let sql = format!(
             "INSERT INTO search_queue (article_id, version, queued_at)
              SELECT given.article_id, coalesce(articles.version, given.number), ? FROM {PAIRS}
@@ -168,7 +177,10 @@ impl SearchQueue {
     }
 
     /// Returns those of the articles that exist, as they are now, by ID.
-    pub async fn articles(&self, ids: &[i64]) -> sqlx::Result<HashMap<i64, IndexedArticle>> {
+    pub async fn articles(
+        &self,
+        ids: &[ArticleId],
+    ) -> sqlx::Result<HashMap<ArticleId, IndexedArticle>> {
         let articles = select_indexed();
         let sql = format!("{articles} JOIN {IDS} ON wanted.article_id = articles.id");
         let query = sqlx::query_as(AssertSqlSafe(sql)).bind(json(&ids)?);
@@ -177,7 +189,11 @@ impl SearchQueue {
     }
 
     /// Returns up to `limit` articles from `from` on, drafts and deleted ones included, by ID.
-    pub async fn articles_from(&self, from: i64, limit: i64) -> sqlx::Result<Vec<IndexedArticle>> {
+    pub async fn articles_from(
+        &self,
+        from: ArticleId,
+        limit: i64,
+    ) -> sqlx::Result<Vec<IndexedArticle>> {
         let articles = select_indexed();
         let sql = format!("{articles} WHERE articles.id >= ? ORDER BY articles.id LIMIT {limit}");
         let query = sqlx::query_as(AssertSqlSafe(sql)).bind(from);
@@ -187,7 +203,11 @@ impl SearchQueue {
 
     /// Returns up to `limit` counts after `after` that the index does not have, as (article,
     /// views), by article.
-    pub async fn counts_to_send(&self, after: i64, limit: i64) -> sqlx::Result<Vec<(i64, i64)>> {
+    pub async fn counts_to_send(
+        &self,
+        after: ArticleId,
+        limit: i64,
+    ) -> sqlx::Result<Vec<(ArticleId, i64)>> {
         let sql = format!(
             "SELECT article_id, views FROM article_stats WHERE article_id > ? AND views <> indexed_views
              ORDER BY article_id LIMIT {limit}"
@@ -196,7 +216,11 @@ impl SearchQueue {
     }
 
     /// Returns up to `limit` counts from the article `from` on, as (article, views), by article.
-    pub async fn counts_from(&self, from: i64, limit: i64) -> sqlx::Result<Vec<(i64, i64)>> {
+    pub async fn counts_from(
+        &self,
+        from: ArticleId,
+        limit: i64,
+    ) -> sqlx::Result<Vec<(ArticleId, i64)>> {
         let sql = format!(
             "SELECT article_id, views FROM article_stats WHERE article_id >= ? ORDER BY article_id LIMIT {limit}"
         );
@@ -204,7 +228,7 @@ impl SearchQueue {
     }
 
     /// Notes which counts, as (article, views), the index has.
-    pub async fn counts_sent(&self, sent: &[(i64, i64)]) -> sqlx::Result<()> {
+    pub async fn counts_sent(&self, sent: &[(ArticleId, i64)]) -> sqlx::Result<()> {
         let sql = format!(
             "UPDATE article_stats JOIN {PAIRS} ON given.article_id = article_stats.article_id
              SET article_stats.indexed_views = given.number"
@@ -226,14 +250,14 @@ impl SearchQueue {
 
     /// Begins a rebuild, unless another process is at one. Its serial number was never used before,
     /// and it is this process's turn until `until`. Times are in milliseconds since 1970.
-    pub async fn begin_rebuild(&self, now: i64, until: i64) -> sqlx::Result<Option<i64>> {
+    pub async fn begin_rebuild(&self, now: Millis, until: Millis) -> sqlx::Result<Option<i64>> {
         let pool = self.database.reachable()?;
         let sql = "SELECT serial, lease_until FROM search_rebuild WHERE id = 1";
-        let (serial, lease_until): (i64, i64) = sqlx::query_as(sql).fetch_one(pool).await?;
+        let (serial, lease_until): (i64, Millis) = sqlx::query_as(sql).fetch_one(pool).await?;
         if lease_until > now {
             return Ok(None);
         }
-        let next = now.max(serial + 1);
+        let next = now.0.max(serial + 1);
         let sql =
             "UPDATE search_rebuild SET serial = ?, lease_until = ? WHERE id = 1 AND serial = ?";
         let taken = sqlx::query(sql).bind(next).bind(until).bind(serial).execute(pool).await?;
@@ -242,7 +266,7 @@ impl SearchQueue {
 
     /// Prolongs the turn of the rebuild `serial` until `until`, or ends it with 0. Returns false if
     /// another one has begun.
-    pub async fn keep_rebuild(&self, serial: i64, until: i64) -> sqlx::Result<bool> {
+    pub async fn keep_rebuild(&self, serial: i64, until: Millis) -> sqlx::Result<bool> {
         let sql = "UPDATE search_rebuild SET lease_until = ? WHERE id = 1 AND serial = ?";
         let kept = sqlx::query(sql).bind(until).bind(serial).execute(self.database.reachable()?);
         Ok(kept.await?.rows_affected() == 1)

@@ -7,7 +7,8 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use serde_json::Value;
 use sqlx::FromRow;
-use tidemark_store::clock::Clock;
+use tidemark_counting::UserId;
+use tidemark_store::clock::{Clock, Millis};
 use tower_sessions::SessionStore;
 use tower_sessions::cookie::time::{Duration, OffsetDateTime};
 use tower_sessions::session::{Id, Record};
@@ -85,10 +86,10 @@ impl SignedIn {
 ///
 /// # Errors
 /// [`Error::Encode`] if the session has no user: readers who don't sign in have no session.
-pub(in crate::server) fn owner(record: &Record) -> Result<(i64, i64)> {
+pub(in crate::server) fn owner(record: &Record) -> Result<(UserId, i64)> {
     let number = |key: &str| record.data.get(key).and_then(Value::as_i64);
     let owner = number(USER_ID).zip(number(CREDENTIAL));
-    owner.ok_or_else(|| {
+    owner.map(|(user, credential)| (UserId(user), credential)).ok_or_else(|| {
         Error::Encode("a session must be of a user, with the number of a credential".into())
     })
 }
@@ -150,7 +151,7 @@ impl DatabaseSessionStore {
     ///
     /// # Errors
     /// Database errors.
-    pub async fn prune(&self, now: i64) -> sqlx::Result<u64> {
+    pub async fn prune(&self, now: Millis) -> sqlx::Result<u64> {
         let sql = "DELETE FROM sessions WHERE expires_at <= ?";
         Ok(sqlx::query(sql).bind(now).execute(self.database.writer()).await?.rows_affected())
     }
@@ -160,9 +161,9 @@ impl DatabaseSessionStore {
     ///
     /// # Errors
     /// Database errors, or data that can't be decoded.
-    pub async fn of_user(&self, user: i64) -> Result<Vec<SignedIn>> {
+    pub async fn of_user(&self, user: UserId) -> Result<Vec<SignedIn>> {
         let sql = "SELECT id, data, expires_at FROM sessions WHERE user_id = ? AND expires_at > ?";
-        let query = sqlx::query_as(sql).bind(user).bind(self.clock.now_ms());
+        let query = sqlx::query_as(sql).bind(user).bind(self.clock.now());
         let rows: Vec<StoredRow> =
             query.fetch_all(self.database.reader()).await.map_err(backend)?;
         rows.into_iter()
@@ -183,7 +184,7 @@ impl DatabaseSessionStore {
     ///
     /// # Errors
     /// Database errors.
-    pub async fn end_all(&self, user: i64) -> Result<()> {
+    pub async fn end_all(&self, user: UserId) -> Result<()> {
         let query = sqlx::query("DELETE FROM sessions WHERE user_id = ?").bind(user);
         query.execute(self.database.writer()).await.map(drop).map_err(backend)
     }
@@ -254,7 +255,7 @@ impl SessionStore for DatabaseSessionStore {
              WHERE sessions.id = ? AND sessions.expires_at > ?";
         let query = sqlx::query_as(sql)
             .bind(SessionName::of(id).as_str().to_owned())
-            .bind(self.clock.now_ms());
+            .bind(self.clock.now());
         let row: Option<StoredRow> =
             query.fetch_optional(self.database.reader()).await.map_err(backend)?;
         row.map(|row| record(id, decode(&row.data)?, row.expires_at)).transpose()

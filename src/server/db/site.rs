@@ -3,6 +3,7 @@
 use sqlx::{AssertSqlSafe, FromRow};
 use tidemark_content::menu::MenuItem;
 use tidemark_content::redirects::{Destination, Redirect};
+use tidemark_store::clock::Millis;
 
 use super::articles::Kind;
 use super::users::{Actor, WriteError, hold};
@@ -125,7 +126,7 @@ impl Database {
     }
 
     /// Returns titles and addresses of up to `limit` pages that readers may read at `now`, by title.
-    pub async fn pages(&self, limit: i64, now: i64) -> sqlx::Result<Vec<MenuItem>> {
+    pub async fn pages(&self, limit: i64, now: Millis) -> sqlx::Result<Vec<MenuItem>> {
         let sql = AssertSqlSafe(format!(
             "SELECT title, slug FROM articles WHERE kind = 'page' AND status = 'published' AND published_at <= ?
                 AND deleted_at IS NULL ORDER BY title, id LIMIT {limit}"

@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 use sqlx::AssertSqlSafe;
+use tidemark_store::clock::Millis;
 
 use super::articles::{READABLE, VISIBLE, address, timestamp};
 use super::{Database, on_reader};
@@ -47,7 +48,7 @@ pub struct MapEntry {
 
 impl Database {
     /// Returns the numbers of the parts that are not empty at `now`, from 0.
-    pub async fn map_parts(&self, listed: Listed, now: i64) -> sqlx::Result<Vec<i64>> {
+    pub async fn map_parts(&self, listed: Listed, now: Millis) -> sqlx::Result<Vec<i64>> {
         let sql = match listed {
             Listed::Articles => format!(
                 "SELECT DISTINCT articles.id - articles.id % ? AS part FROM articles WHERE {READABLE} ORDER BY part"
@@ -74,7 +75,7 @@ impl Database {
         &self,
         listed: Listed,
         part: i64,
-        now: i64,
+        now: Millis,
     ) -> sqlx::Result<Vec<MapEntry>> {
         let start = part.saturating_mul(PART);
         let end = start.saturating_add(PART);

@@ -2,7 +2,8 @@
 //! locking by version.
 
 use sqlx::{AssertSqlSafe, FromRow};
-use tidemark_counting::hour_of;
+use tidemark_counting::{ArticleId, UserId, hour_of};
+use tidemark_store::clock::Millis;
 
 use super::articles::{
     ArticleFields, FieldsRow, Kind, Status, id_of_slug, id_of_tag, insert, select_fields,
@@ -55,7 +56,7 @@ pub enum Column {
 #[derive(Clone, Debug)]
 pub struct TableQuery {
     /// Only articles with this user in the byline.
-    pub author: Option<i64>,
+    pub author: Option<UserId>,
     /// Only articles on this shelf.
     pub shelf: Shelf,
     /// Only articles whose title contains this text, ignoring case.
@@ -74,7 +75,7 @@ pub struct TableQuery {
 #[derive(Clone, Debug, FromRow)]
 pub struct TableRow {
     /// Article ID.
-    pub id: i64,
+    pub id: ArticleId,
     /// The article's slug.
     pub slug: String,
     /// Whether it is an article or a page.
@@ -110,7 +111,7 @@ pub struct TableRow {
 #[derive(Clone, Debug, PartialEq)]
 pub struct EditableArticle {
     /// Article ID.
-    pub id: i64,
+    pub id: ArticleId,
     /// Incremented by one with each change.
     pub version: i64,
     /// Time of the last save, in milliseconds since 1970.
@@ -138,16 +139,16 @@ pub enum Saved {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Added {
     /// Added under this ID.
-    Done(i64),
+    Done(ArticleId),
     /// The same form was saved before, as this article. Nothing was added.
-    SavedBefore(i64),
+    SavedBefore(ArticleId),
     /// Another article has this slug. Nothing was added.
     SlugTaken,
 }
 
 #[derive(FromRow)]
 struct EditableRow {
-    id: i64,
+    id: ArticleId,
     version: i64,
     updated_at: i64,
     deleted_at: Option<i64>,
@@ -188,7 +189,7 @@ impl Column {
 
 impl Database {
     /// Returns a page of the table as of `now`.
-    pub async fn table(&self, query: &TableQuery, now: i64) -> sqlx::Result<Page<TableRow>> {
+    pub async fn table(&self, query: &TableQuery, now: Millis) -> sqlx::Result<Page<TableRow>> {
         let author = match query.author {
             Some(_) => {
                 "EXISTS (SELECT 1 FROM article_authors
@@ -233,7 +234,7 @@ impl Database {
 
     /// Loads an article for editing, whatever its status; `None` if there is no article with this
     /// ID.
-    pub async fn editable(&self, id: i64) -> sqlx::Result<Option<EditableArticle>> {
+    pub async fn editable(&self, id: ArticleId) -> sqlx::Result<Option<EditableArticle>> {
         let fields = select_fields(self.dialect());
         let fields = format!("{fields} WHERE articles.id = ?");
         let (row, fields): (Option<EditableRow>, Option<FieldsRow>) = on_reader!(self, pool => {
@@ -253,7 +254,7 @@ impl Database {
         article: &ArticleFields,
         actor: Actor,
         form: &EditorForm,
-        now: i64,
+        now: Millis,
     ) -> Result<Added, WriteError> {
         let author = actor.id;
         let mut transaction = self.begin_content().await?;
@@ -271,8 +272,9 @@ impl Database {
         });
         write_tags(&mut transaction, id, article).await?;
         article_changed(&mut transaction, id).await?;
-        revisions::add(&mut transaction, &Revision::of(id, 1, article, Some(author), now)).await?;
-        drafts::finish(&mut transaction, author, 0, form, Some(id), now).await?;
+        revisions::add(&mut transaction, &Revision::of(id, 1, article, Some(author), now.0))
+            .await?;
+        drafts::finish(&mut transaction, author, drafts::NEW_ARTICLE, form, Some(id), now).await?;
         transaction.commit().await?;
         Ok(Added::Done(id))
     }
@@ -285,12 +287,12 @@ impl Database {
     /// [`WriteError`]
     pub async fn save_article(
         &self,
-        id: i64,
+        id: ArticleId,
         version: i64,
         article: &ArticleFields,
         actor: Actor,
         form: &EditorForm,
-        now: i64,
+        now: Millis,
     ) -> Result<Option<Saved>, WriteError> {
         let user = actor.id;
         let mut transaction = self.begin_content().await?;
@@ -325,8 +327,11 @@ impl Database {
         if old != new && stored.fields.status == Status::Published {
             add_alias(&mut transaction, id, &old, &new).await?;
         }
-        revisions::add(&mut transaction, &Revision::of(id, version + 1, &article, Some(user), now))
-            .await?;
+        revisions::add(
+            &mut transaction,
+            &Revision::of(id, version + 1, &article, Some(user), now.0),
+        )
+        .await?;
         transaction.commit().await?;
         Ok(Some(Saved::Done(version + 1)))
     }
@@ -338,11 +343,11 @@ impl Database {
     /// [`WriteError`]
     pub async fn set_deleted(
         &self,
-        id: i64,
+        id: ArticleId,
         version: i64,
         is_deleted: bool,
         actor: Actor,
-        now: i64,
+        now: Millis,
     ) -> Result<Option<Saved>, WriteError> {
         let mut transaction = self.begin_content().await?;
         hold(&mut transaction, actor).await?;
@@ -375,7 +380,7 @@ impl EditableRow {
 /// Loads an article for editing within a transaction.
 pub(super) async fn editable_in(
     transaction: &mut Transaction,
-    id: i64,
+    id: ArticleId,
 ) -> sqlx::Result<Option<EditableArticle>> {
     let fields = select_fields(transaction.dialect());
     let fields = format!("{fields} WHERE articles.id = ?");
@@ -388,7 +393,7 @@ pub(super) async fn editable_in(
 
 async fn write_tags(
     transaction: &mut Transaction,
-    id: i64,
+    id: ArticleId,
     article: &ArticleFields,
 ) -> sqlx::Result<()> {
     let mut tag_ids = Vec::with_capacity(article.tags.len());
@@ -409,7 +414,7 @@ async fn write_tags(
 /// had one.
 async fn add_alias(
     transaction: &mut Transaction,
-    id: i64,
+    id: ArticleId,
     old: &str,
     new: &str,
 ) -> sqlx::Result<()> {

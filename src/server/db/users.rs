@@ -1,6 +1,8 @@
 //! Users: their names, roles and credentials.
 
 use sqlx::FromRow;
+use tidemark_counting::UserId;
+use tidemark_store::clock::Millis;
 
 use super::{
     Database, Dialect, InsertedId, Transaction, is_taken, on_connection, on_reader, on_writer,
@@ -58,7 +60,7 @@ impl TryFrom<String> for Role {
 #[derive(Clone, Debug, FromRow)]
 pub struct User {
     /// User ID.
-    pub id: i64,
+    pub id: UserId,
     /// The name to sign in with, and the last part of the URL of the author's page.
     pub username: String,
     /// The name in bylines.
@@ -86,7 +88,7 @@ impl User {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Actor {
     /// User ID.
-    pub id: i64,
+    pub id: UserId,
     /// The user's credential number when the request arrived.
     pub credential: i64,
     /// The user's role when the request arrived.
@@ -154,7 +156,7 @@ const COLUMNS: &str = "id, username, name, role, password_hash, credential";
 
 impl Database {
     /// Returns the user with this ID.
-    pub async fn user(&self, id: i64) -> sqlx::Result<Option<User>> {
+    pub async fn user(&self, id: UserId) -> sqlx::Result<Option<User>> {
         let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM users WHERE id = ?"));
         on_reader!(self, pool => sqlx::query_as(sql).bind(id).fetch_optional(pool).await)
     }
@@ -257,7 +259,7 @@ impl Database {
         &self,
         actor: Actor,
         username: &str,
-    ) -> Result<Option<i64>, WriteError> {
+    ) -> Result<Option<UserId>, WriteError> {
         self.replace_password(Some(actor), username, None).await
     }
 
@@ -268,12 +270,12 @@ impl Database {
         name: &str,
         role: Role,
         password_hash: Option<&str>,
-        now: i64,
-    ) -> sqlx::Result<Option<i64>> {
+        now: Millis,
+    ) -> sqlx::Result<Option<UserId>> {
         let sql = "INSERT INTO users (username, name, role, password_hash, created_at) VALUES (?, ?, ?, ?, ?)";
         let inserted = on_writer!(self, pool => {
             let user = sqlx::query(sql).bind(username).bind(name).bind(role.as_str()).bind(password_hash).bind(now);
-            user.execute(pool).await.map(|result| result.inserted_id())
+            user.execute(pool).await.map(|result| UserId(result.inserted_id()))
         });
         match inserted {
             Ok(id) => Ok(Some(id)),
@@ -285,7 +287,7 @@ impl Database {
     /// Whether there is a user with a password.
     pub async fn can_anybody_sign_in(&self) -> sqlx::Result<bool> {
         let sql = "SELECT id FROM users WHERE password_hash IS NOT NULL LIMIT 1";
-        let found: Option<i64> =
+        let found: Option<UserId> =
             on_reader!(self, pool => sqlx::query_scalar(sql).fetch_optional(pool).await?);
         Ok(found.is_some())
     }
@@ -296,8 +298,8 @@ impl Database {
         &self,
         user: NewUser<'_>,
         is_like: IsLike<'_>,
-        now: i64,
-    ) -> sqlx::Result<Option<Result<i64, Taken>>> {
+        now: Millis,
+    ) -> sqlx::Result<Option<Result<UserId, Taken>>> {
         let count = "SELECT count(*) FROM users WHERE password_hash IS NOT NULL";
         let claim = "UPDATE users SET name = ?, role = ?, password_hash = ?, credential = credential + 1 WHERE id = ?";
         let mut transaction = self.begin_content().await?;
@@ -339,8 +341,8 @@ impl Database {
         name: &str,
         role: Role,
         password_hash: &str,
-        now: i64,
-    ) -> Result<Option<i64>, WriteError> {
+        now: Millis,
+    ) -> Result<Option<UserId>, WriteError> {
         let mut transaction = self.begin().await?;
         hold(&mut transaction, actor).await?;
         let id =
@@ -360,7 +362,7 @@ impl Database {
         &self,
         username: &str,
         password_hash: &str,
-    ) -> sqlx::Result<Option<i64>> {
+    ) -> sqlx::Result<Option<UserId>> {
         match self.replace_password(None, username, Some(password_hash)).await {
             Ok(id) => Ok(id),
             Err(WriteError::Database(error)) => Err(error),
@@ -378,7 +380,7 @@ impl Database {
         actor: Actor,
         username: &str,
         password_hash: &str,
-    ) -> Result<Option<i64>, WriteError> {
+    ) -> Result<Option<UserId>, WriteError> {
         self.replace_password(Some(actor), username, Some(password_hash)).await
     }
 
@@ -405,7 +407,7 @@ impl Database {
         actor: Option<Actor>,
         username: &str,
         password_hash: Option<&str>,
-    ) -> Result<Option<i64>, WriteError> {
+    ) -> Result<Option<UserId>, WriteError> {
         let mut transaction = self.begin().await?;
         if let Some(actor) = actor {
             hold(&mut transaction, actor).await?;
@@ -447,12 +449,12 @@ pub(super) async fn hold(transaction: &mut Transaction, actor: Actor) -> Result<
 pub(super) async fn insert(
     transaction: &mut Transaction,
     NewUser { username, name, role, password_hash }: NewUser<'_>,
-    now: i64,
-) -> sqlx::Result<Option<i64>> {
+    now: Millis,
+) -> sqlx::Result<Option<UserId>> {
     let sql = "INSERT INTO users (username, name, role, password_hash, created_at) VALUES (?, ?, ?, ?, ?)";
     let inserted = on_connection!(transaction, connection => {
         let user = sqlx::query(sql).bind(username).bind(name).bind(role.as_str()).bind(password_hash).bind(now);
-        user.execute(connection).await.map(|result| result.inserted_id())
+        user.execute(connection).await.map(|result| UserId(result.inserted_id()))
     });
     match inserted {
         Ok(id) => Ok(Some(id)),
@@ -466,7 +468,7 @@ pub(super) async fn insert(
 pub(super) async fn is_like_another(
     transaction: &mut Transaction,
     is_like: IsLike<'_>,
-    user: Option<i64>,
+    user: Option<UserId>,
 ) -> sqlx::Result<bool> {
     let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM users WHERE {WRITES}"));
     let writers: Vec<User> = on_connection!(transaction, connection => {
@@ -475,7 +477,7 @@ pub(super) async fn is_like_another(
     Ok(writers.iter().any(|writer| Some(writer.id) != user && is_like(writer)))
 }
 
-async fn id_of(transaction: &mut Transaction, username: &str) -> sqlx::Result<Option<i64>> {
+async fn id_of(transaction: &mut Transaction, username: &str) -> sqlx::Result<Option<UserId>> {
     let sql = "SELECT id FROM users WHERE username = ?";
     on_connection!(transaction, connection => sqlx::query_scalar(sql).bind(username).fetch_optional(connection).await)
 }
@@ -484,7 +486,7 @@ async fn id_of(transaction: &mut Transaction, username: &str) -> sqlx::Result<Op
 /// old one.
 async fn renew_credential(
     transaction: &mut Transaction,
-    id: i64,
+    id: UserId,
     password_hash: Option<&str>,
 ) -> sqlx::Result<()> {
     let sql = "UPDATE users SET password_hash = ?, credential = credential + 1 WHERE id = ?";
@@ -495,7 +497,7 @@ async fn renew_credential(
 }
 
 /// Deletes the invitations that a user made.
-async fn delete_invitations(transaction: &mut Transaction, id: i64) -> sqlx::Result<()> {
+async fn delete_invitations(transaction: &mut Transaction, id: UserId) -> sqlx::Result<()> {
     let sql = "DELETE FROM invitations WHERE user_id = ?";
     on_connection!(transaction, connection => sqlx::query(sql).bind(id).execute(connection).await.map(drop))
 }

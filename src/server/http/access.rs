@@ -48,7 +48,7 @@ pub async fn control(State(state): State<AppState>, mut request: Request, next: 
         }
         Some(user) => {
             tracing::warn!(
-                user = user.id,
+                user = user.id.0,
                 path,
                 "a request was refused because the user's role does not allow it"
             );

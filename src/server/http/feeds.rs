@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822::{DateTimeParser, DateTimePrinter};
 use tidemark_content::characters::without_unstorable;
 use tidemark_content::markdown;
+use tidemark_counting::ArticleId;
 use url::Url;
 
 use super::remember::is_among;
@@ -183,7 +184,7 @@ pub(super) async fn document(
     make: impl Future<Output = Result<String, Error>> + Send + 'static,
 ) -> Result<Arc<Document>, Error> {
     let version = state.database.content_version().current();
-    let now = Timestamp::from_millisecond(state.clock.now_ms()).unwrap_or_default();
+    let now = Timestamp::from_millisecond(state.clock.now().0).unwrap_or_default();
     let outage = state.database.outage().clone();
     // Fails at once when the database is known to be away. Then the last version is sent.
     let make = async move {
@@ -223,7 +224,7 @@ pub(super) fn sent(asked: &HeaderMap, document: &Document, content_type: &'stati
 }
 
 async fn make(state: AppState, scope: Scope, format: Format) -> Result<String, Error> {
-    let now = state.clock.now_ms();
+    let now = state.clock.now();
     let nothing = || Error::NotFound("There is no feed at this address.".into());
     let (about, filter) = match &scope {
         Scope::Blog => (None, Filter::default()),
@@ -307,7 +308,7 @@ fn entry(base_url: &str, article: RecentArticle) -> Entry {
 
 /// The id of an article's entry (RFC 4151). It has the article's number, which never changes, and
 /// not its address. It also stays the same when a blog moves to https.
-fn entry_id(base_url: &str, article: i64) -> String {
+fn entry_id(base_url: &str, article: ArticleId) -> String {
     let url = Url::parse(base_url).ok();
     let host = url.as_ref().and_then(|url| url.host_str()).unwrap_or("localhost");
     let host = host.replace(|one: char| !one.is_ascii_alphanumeric() && one != '.', "-");
@@ -377,7 +378,7 @@ mod tests {
             ("https://a.example/blog", "tag:a.example,2026:blog/articles/7"),
             ("http://[::1]:80", "tag:---1-,2026:articles/7"),
         ] {
-            assert_eq!(entry_id(base_url, 7), expected);
+            assert_eq!(entry_id(base_url, ArticleId(7)), expected);
         }
     }
 }

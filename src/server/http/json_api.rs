@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use tidemark_content::search::query::LONGEST_QUERY;
+use tidemark_counting::ArticleId;
 use utoipa::{IntoParams, ToSchema};
 
 use super::api_docs::{PROBLEM, Problem, Refused};
@@ -134,9 +135,9 @@ pub(super) async fn list(
 fn wanted_ids(ids: &str) -> Result<Wanted, Error> {
     let id = |id: &str| {
         let is_number = id.len() <= 16 && id.bytes().all(|byte| byte.is_ascii_digit());
-        id.parse::<i64>().ok().filter(|_| is_number && !id.starts_with('0'))
+        id.parse::<ArticleId>().ok().filter(|_| is_number && !id.starts_with('0'))
     };
-    let wanted: Option<Vec<i64>> = ids.split(',').take(MOST_WANTED + 1).map(id).collect();
+    let wanted: Option<Vec<ArticleId>> = ids.split(',').take(MOST_WANTED + 1).map(id).collect();
     wanted.filter(|wanted| wanted.len() <= MOST_WANTED).map(Wanted::Ids).ok_or_else(|| {
         Error::BadRequest(format!("ids must be 1 to {MOST_WANTED} numbers, separated by commas."))
     })
@@ -224,7 +225,7 @@ fn check_text(text: &str) -> Result<(), Error> {
 )]
 pub(super) async fn one(
     State(state): State<AppState>,
-    Path(id): Path<i64>,
+    Path(id): Path<ArticleId>,
 ) -> Result<Json<Article>, Error> {
     let article = state.articles.one(id).await?;
     article.map(Json).ok_or_else(|| Error::NotFound(format!("There is no published article {id}.")))
@@ -328,7 +329,7 @@ pub(super) async fn most_viewed(
 )]
 pub(super) async fn view(
     State(state): State<AppState>,
-    Path(id): Path<i64>,
+    Path(id): Path<ArticleId>,
     request: Box<ViewRequest>,
     Ignored: Ignored,
 ) -> Result<Json<ViewOutcome>, Error> {

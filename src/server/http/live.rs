@@ -10,6 +10,7 @@ use axum::response::IntoResponse;
 use axum::response::sse::{Event, Sse};
 use futures_util::StreamExt;
 use serde::Deserialize;
+use tidemark_counting::ArticleId;
 use tidemark_counting::visitor::address_bucket;
 
 use crate::error::Error;
@@ -52,7 +53,7 @@ pub(super) async fn stream(
 }
 
 /// Parses ids with commas between them.
-fn articles(text: &str) -> Result<BTreeSet<i64>, Error> {
+fn articles(text: &str) -> Result<BTreeSet<ArticleId>, Error> {
     let invalid =
         || Error::BadRequest(format!("articles must be 1 to {MOST_ARTICLES} ids: 1,2,3."));
     let mut articles = BTreeSet::new();
@@ -71,9 +72,9 @@ mod tests {
 
     #[test]
     fn a_stream_is_about_1_to_100_articles() {
-        assert_eq!(articles("3,1,3"), Ok([1, 3].into()));
+        assert_eq!(articles("3,1,3"), Ok([ArticleId(1), ArticleId(3)].into()));
         let ids = |count: usize| vec!["1"; count].join(",");
-        assert_eq!(articles(&ids(MOST_ARTICLES)), Ok([1].into()));
+        assert_eq!(articles(&ids(MOST_ARTICLES)), Ok([ArticleId(1)].into()));
         for text in ["", "1,", "x", "1 ,2", &ids(MOST_ARTICLES + 1), "9223372036854775808"] {
             assert!(articles(text).is_err(), "{text}");
         }

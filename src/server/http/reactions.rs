@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
+use tidemark_counting::ArticleId;
 
 use super::sign_in::local_path;
 use crate::error::Error;
@@ -39,7 +40,7 @@ async fn react(
     user: &User,
     form: &Form,
     field: &str,
-    reaction: fn(i64) -> Reaction,
+    reaction: fn(ArticleId) -> Reaction,
 ) -> Response {
     let result = async {
         let is_on = wanted(form, field)?;
@@ -69,8 +70,8 @@ fn wanted(form: &Form, field: &str) -> Result<bool, Error> {
     wanted.map_err(|_| Error::BadRequest(format!("The field {field} must be true or false.")))
 }
 
-async fn article(state: &AppState, slug: &str) -> Result<i64, Error> {
-    let id = state.database.id_of_slug(slug, state.clock.now_ms()).await?;
+async fn article(state: &AppState, slug: &str) -> Result<ArticleId, Error> {
+    let id = state.database.id_of_slug(slug, state.clock.now()).await?;
     id.ok_or_else(|| {
         Error::NotFound("There is no such article, or it is no longer published.".into())
     })

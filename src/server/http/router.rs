@@ -186,7 +186,7 @@ async fn redirect_old_addresses(
 
 /// The response at an address that some article had; `None` if none had it.
 async fn at_old_address(state: &AppState, path: &str) -> Option<Response> {
-    match state.database.address_by_alias(path, state.clock.now_ms()).await {
+    match state.database.address_by_alias(path, state.clock.now()).await {
         Ok(address) => address.map(|address| moved_to(&address)),
         Err(error) => Some(error_page(&error.into())),
     }

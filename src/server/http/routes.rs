@@ -283,6 +283,7 @@ mod tests {
     use crate::model::article::may_be_page;
     use crate::server::db::users::User;
     use crate::server::request::identity::CurrentUser;
+    use tidemark_counting::UserId;
 
     #[test]
     fn no_page_can_have_an_address_of_the_program() {
@@ -303,7 +304,7 @@ mod tests {
                 let mut request = Request::new(Body::empty());
                 if let Some(role) = role {
                     let user = User {
-                        id: 1,
+                        id: UserId(1),
                         username: "jo".into(),
                         name: "Jo".into(),
                         role,

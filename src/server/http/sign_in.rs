@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::{COOKIE, HeaderValue, RETRY_AFTER, SET_COOKIE};
 use axum::response::{IntoResponse, Redirect, Response};
+use tidemark_counting::UserId;
 use tidemark_counting::visitor::{Key, Purpose};
 use tower_sessions::Session;
 use tower_sessions::cookie::{Cookie, SameSite};
@@ -59,7 +60,7 @@ pub async fn fulfil_wish(state: &AppState, user: &User, form: &Form) {
     let Some(wish) = Wish::parse(&form.line("intent"), &form.line("next")) else { return };
     // The page that follows shows whether it is done.
     if let Err(error) = state.reactions.fulfil(user, &wish).await {
-        tracing::info!(user = user.id, error = %error, "a reaction was not set after a sign-in");
+        tracing::info!(user = user.id.0, error = %error, "a reaction was not set after a sign-in");
     }
 }
 
@@ -78,7 +79,7 @@ fn wrong() -> FieldErrors {
 pub async fn begin_session(
     state: &AppState,
     session: &Session,
-    (user, credential): (i64, i64),
+    (user, credential): (UserId, i64),
     form: &Form,
 ) -> Result<bool, Error> {
     let user_agent = user_agent(&form.parts().headers);
@@ -87,7 +88,7 @@ pub async fn begin_session(
         session.cycle_id().await?;
         session.insert(sessions::USER_ID, user).await?;
         session.insert(sessions::CREDENTIAL, credential).await?;
-        session.insert(sessions::STARTED_AT, state.clock.now_ms()).await?;
+        session.insert(sessions::STARTED_AT, state.clock.now().0).await?;
         session.insert(sessions::USER_AGENT, user_agent).await?;
         // Save now, not along with the response: the check below must come after the write.
         session.save().await
@@ -152,7 +153,7 @@ pub async fn known_from_now_on(
         }
         Ok(None) => {}
         Err(error) => {
-            tracing::warn!(user = user.id, error = ?error, "a browser could not be remembered")
+            tracing::warn!(user = user.id.0, error = ?error, "a browser could not be remembered")
         }
     }
     response

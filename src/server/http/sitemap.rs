@@ -83,7 +83,7 @@ pub async fn sitemap(
 }
 
 async fn make(state: AppState, part: Part) -> Result<String, Error> {
-    let now = state.clock.now_ms();
+    let now = state.clock.now();
     let base_url = escaped(&state.config.site.base_url);
     let mut xml = String::new();
     match part {

@@ -20,7 +20,7 @@ pub async fn static_page(
     // An address that is not valid UTF-8 is no page's.
     let slug = params.iter().flatten().map(|(_, slug)| slug).find(|slug| may_be_page(slug));
     if let Some(slug) = slug {
-        match state.database.page(slug, state.clock.now_ms()).await {
+        match state.database.page(slug, state.clock.now()).await {
             Ok(Some(article)) => {
                 let (parts, _) = request.into_parts();
                 let page = Box::pin(pages::static_page::page(article));

@@ -4,12 +4,13 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use leptos::prelude::provide_context;
+use tidemark_counting::ArticleId;
 
 use super::form_page::render_again;
 use crate::error::Error;
 use crate::model::draft::Typed;
 use crate::server::db::articles::Kind;
-use crate::server::db::drafts::EditorForm;
+use crate::server::db::drafts::{EditorForm, NEW_ARTICLE};
 use crate::server::db::users::User;
 use crate::server::request::error_page::error_page;
 use crate::server::request::forms::{Conflict, Form};
@@ -49,7 +50,7 @@ fn editor_form(form: &Form) -> EditorForm {
 }
 
 /// The page of an article after a save.
-fn after(id: i64, done: Done) -> Response {
+fn after(id: ArticleId, done: Done) -> Response {
     let done = match done {
         Done::Saved => "saved",
         Done::Published => "published",
@@ -63,7 +64,7 @@ fn after(id: i64, done: Done) -> Response {
 
 /// Stores what was typed in a form that could not be saved as its draft, so that it stays even if
 /// the page in answer to it is closed.
-async fn keep(state: &AppState, user: &User, id: i64, version: i64, form: &Form) {
+async fn keep(state: &AppState, user: &User, id: ArticleId, version: i64, form: &Form) {
     let EditorForm { key, .. } = editor_form(form);
     if key.is_empty() {
         return;
@@ -92,7 +93,7 @@ pub async fn create(
             }
         }
         Ok(CreateOutcome::Invalid(errors)) => {
-            keep(&state, &user, 0, 0, &form).await;
+            keep(&state, &user, NEW_ARTICLE, 0, &form).await;
             form.again(&state, "/studio/new", errors).await
         }
         Err(error) => form.keep(&state, error).await,
@@ -104,7 +105,7 @@ pub async fn create(
 pub async fn save(
     State(state): State<AppState>,
     CurrentUser(user): CurrentUser,
-    Path(id): Path<i64>,
+    Path(id): Path<ArticleId>,
     form: Form,
 ) -> Response {
     let page = format!("/studio/{id}");
@@ -145,7 +146,7 @@ fn version_in(form: &Form) -> i64 {
 pub async fn bin(
     State(state): State<AppState>,
     CurrentUser(user): CurrentUser,
-    Path(id): Path<i64>,
+    Path(id): Path<ArticleId>,
     form: Form,
 ) -> Response {
     match state.studio.bin_article(&user, id, version_in(&form), true).await {
@@ -160,7 +161,7 @@ pub async fn bin(
 pub async fn restore(
     State(state): State<AppState>,
     CurrentUser(user): CurrentUser,
-    Path(id): Path<i64>,
+    Path(id): Path<ArticleId>,
     form: Form,
 ) -> Response {
     match state.studio.bin_article(&user, id, version_in(&form), false).await {
@@ -171,7 +172,13 @@ pub async fn restore(
 }
 
 /// The article's page as it is now, in answer to an action that was meant for an older version.
-async fn look_again(state: &AppState, form: Form, id: i64, change: &str, action: &str) -> Response {
+async fn look_again(
+    state: &AppState,
+    form: Form,
+    id: ArticleId,
+    change: &str,
+    action: &str,
+) -> Response {
     let error = format!("{change} Look at it again before you {action}.");
     let page = format!("/studio/{id}");
     form.again_with_status(state, &page, StatusCode::CONFLICT, vec![("", error)]).await
@@ -181,7 +188,7 @@ async fn look_again(state: &AppState, form: Form, id: i64, change: &str, action:
 pub async fn restore_revision(
     State(state): State<AppState>,
     CurrentUser(user): CurrentUser,
-    Path((id, version)): Path<(i64, i64)>,
+    Path((id, version)): Path<(ArticleId, i64)>,
     form: Form,
 ) -> Response {
     let restored = async {
@@ -212,7 +219,7 @@ pub async fn restore_revision(
     }
 }
 
-async fn last_change(state: &AppState, user: &User, id: i64) -> Result<String, Error> {
+async fn last_change(state: &AppState, user: &User, id: ArticleId) -> Result<String, Error> {
     let article = state.studio.editable(user, id).await?;
     state.studio.last_change(user, &article).await
 }
@@ -223,21 +230,27 @@ pub async fn discard_new(
     CurrentUser(user): CurrentUser,
     form: Form,
 ) -> Response {
-    discard_of(&state, &user, 0, "/studio/new", &form).await
+    discard_of(&state, &user, NEW_ARTICLE, "/studio/new", &form).await
 }
 
 /// `POST /studio/{id}/discard`: discards the unsaved changes to an article.
 pub async fn discard(
     State(state): State<AppState>,
     CurrentUser(user): CurrentUser,
-    Path(id): Path<i64>,
+    Path(id): Path<ArticleId>,
     form: Form,
 ) -> Response {
     discard_of(&state, &user, id, &format!("/studio/{id}"), &form).await
 }
 
 /// Discards what the page showed. What was typed in another tab since then is kept.
-async fn discard_of(state: &AppState, user: &User, id: i64, page: &str, form: &Form) -> Response {
+async fn discard_of(
+    state: &AppState,
+    user: &User,
+    id: ArticleId,
+    page: &str,
+    form: &Form,
+) -> Response {
     match state.studio.discard(user, id, &editor_form(form)).await {
         Ok(true) => Redirect::to(&format!("{page}?done=discarded")).into_response(),
         Ok(false) => Redirect::to(&format!("{page}?done=kept")).into_response(),

@@ -20,7 +20,7 @@ pub async fn meant(state: &AppState, path: &str) -> Result<Option<String>, Error
         None if tidy == path => return Ok(None),
         None => tidy,
     };
-    let (database, now) = (&state.database, state.clock.now_ms());
+    let (database, now) = (&state.database, state.clock.now());
     let exists = match meant.split('/').skip(1).collect::<Vec<_>>().as_slice() {
         ["articles", slug] => database.id_of_slug(slug, now).await?.is_some(),
         ["tags", slug] => database.tag(slug, now).await?.is_some(),

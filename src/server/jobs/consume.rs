@@ -29,7 +29,7 @@ impl Jobs {
         let Some(mut consumer) = self.consumer() else { return };
         let mut was_well = true;
         loop {
-            let started_at = self.clock.now_ms();
+            let started_at = self.clock.now().0;
             let Some(step) = stop.run_until_cancelled(consumer.step(WAIT)).await else { break };
             match step {
                 Ok(consumed) => {
@@ -57,7 +57,7 @@ impl Jobs {
         if consumed.records == 0 {
             return;
         }
-        let (took, text) = (self.clock.now_ms() - started_at, consumed.to_string());
+        let (took, text) = (self.clock.now().0 - started_at, consumed.to_string());
         tracing::info!(job = CONSUME, "{text}");
         let written = self.database.write_job_run(CONSUME, started_at, took, true, &text).await;
         if let Err(error) = written {

@@ -15,7 +15,7 @@ impl Jobs {
     /// # Errors
     /// Any database error. The next run deletes the rest.
     pub(super) async fn prune(&self) -> Result<Summary, ViewError> {
-        let now = self.clock.now_ms();
+        let now = self.clock.now();
         let mut did = Vec::new();
         let mut tell = |count: u64, what: &str| {
             if count > 0 {

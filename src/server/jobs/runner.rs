@@ -34,7 +34,7 @@ impl Jobs {
         work: impl Future<Output = Result<T, E>>,
         describe: impl Fn(&T) -> Summary,
     ) -> Result<T, String> {
-        let started_at = self.clock.now_ms();
+        let started_at = self.clock.now().0;
         // Don't connect during an outage: a stopped server would be handed all queued attempts when
         // it resumes. Rankings rarely need the database.
         if job != Job::Ranking && self.database.outage().is_now() {
@@ -48,7 +48,7 @@ impl Jobs {
         let result = result.unwrap_or_else(|_| {
             Err(format!("It took longer than {:?} and was cancelled.", job.longest()))
         });
-        self.metrics.job(job, result.is_ok(), self.clock.now_ms());
+        self.metrics.job(job, result.is_ok(), self.clock.now().0);
         let (succeeded, text) = match &result {
             Ok(done) => match describe(done) {
                 None => return result,
@@ -56,7 +56,7 @@ impl Jobs {
             },
             Err(error) => (false, error.clone()),
         };
-        let took = self.clock.now_ms() - started_at;
+        let took = self.clock.now().0 - started_at;
         let written =
             self.database.write_job_run(job.name(), started_at, took, succeeded, &text).await;
         if let Err(error) = written {
@@ -93,11 +93,11 @@ impl Jobs {
     pub async fn run_until_stopped(self, job: Job, stop: CancellationToken) {
         let schedule = self.schedule(job);
         let mut due = match schedule {
-            Schedule::Every(_) => Some(self.clock.now_ms()),
-            Schedule::Cron(_) | Schedule::Off => schedule.next_after(self.clock.now_ms()),
+            Schedule::Every(_) => Some(self.clock.now().0),
+            Schedule::Cron(_) | Schedule::Off => schedule.next_after(self.clock.now().0),
         };
         while let Some(at) = due {
-            let left = u64::try_from(at - self.clock.now_ms()).unwrap_or(0);
+            let left = u64::try_from(at - self.clock.now().0).unwrap_or(0);
             if left > 0 {
                 let sleep = tokio::time::sleep(Duration::from_millis(left).min(LONGEST_SLEEP));
                 if stop.run_until_cancelled(sleep).await.is_none() {
@@ -105,7 +105,7 @@ impl Jobs {
                 }
                 // A manual clock of a test does not advance during the sleep; then the sleep alone
                 // counts.
-                let now = self.clock.now_ms();
+                let now = self.clock.now().0;
                 if matches!(self.clock, Clock::System) && now < at {
                     due = Some(schedule.due_at(at, now));
                     continue;
@@ -123,7 +123,7 @@ impl Jobs {
                     "a job failed; its next run retries it"
                 ),
             }
-            due = schedule.next_after(self.clock.now_ms());
+            due = schedule.next_after(self.clock.now().0);
         }
         if !schedule.is_off() {
             tracing::warn!(job = job.name(), %schedule, "a job won't run again: its schedule has ended");

@@ -2,6 +2,7 @@
 //! between responses, and the marks are replaced when it is sent.
 
 use rand::Rng;
+use tidemark_counting::{ArticleId, UserId};
 
 use crate::model::article::Window;
 
@@ -17,19 +18,19 @@ pub enum Hole {
     /// The nonce of the response's scripts.
     Nonce,
     /// The views of the article with this id, as a number.
-    Views(i64),
+    Views(ArticleId),
     /// The views of the article with this id, in words, such as `12 views`.
-    ViewsInWords(i64),
+    ViewsInWords(ArticleId),
     /// The views of the article with this id in the last 24 hours, in words.
-    LastDay(i64),
+    LastDay(ArticleId),
     /// Whether this reader's view of the article would count: `true` or `false`.
-    WouldCount(i64),
+    WouldCount(ArticleId),
     /// How many readers like the article.
-    Likes(i64),
+    Likes(ArticleId),
     /// How many readers collect the article.
-    Collects(i64),
+    Collects(ArticleId),
     /// How many readers follow the user with this id, in words.
-    Followers(i64),
+    Followers(UserId),
     /// The most viewed articles, in the sidebar.
     Rankings,
     /// The start of the full ranking of a window. It reaches to [`Hole::EndOfRanking`].
@@ -55,13 +56,13 @@ impl Marks {
     pub fn mark(&self, hole: Hole, count: i64) -> String {
         let (kind, id) = match hole {
             Hole::Nonce => ('n', 0),
-            Hole::Views(id) => ('v', id),
-            Hole::ViewsInWords(id) => ('w', id),
-            Hole::LastDay(id) => ('d', id),
-            Hole::WouldCount(id) => ('q', id),
-            Hole::Likes(id) => ('l', id),
-            Hole::Collects(id) => ('c', id),
-            Hole::Followers(id) => ('f', id),
+            Hole::Views(id) => ('v', id.0),
+            Hole::ViewsInWords(id) => ('w', id.0),
+            Hole::LastDay(id) => ('d', id.0),
+            Hole::WouldCount(id) => ('q', id.0),
+            Hole::Likes(id) => ('l', id.0),
+            Hole::Collects(id) => ('c', id.0),
+            Hole::Followers(id) => ('f', id.0),
             Hole::Rankings => ('r', 0),
             Hole::Ranking(window) => ('m', window as i64),
             Hole::EndOfRanking => ('e', 0),
@@ -95,13 +96,13 @@ fn parse(mark: &str) -> Option<(Hole, i64)> {
     let (id, count) = (id.parse().ok()?, count.parse().ok()?);
     let hole = match kind {
         'n' => Hole::Nonce,
-        'v' => Hole::Views(id),
-        'w' => Hole::ViewsInWords(id),
-        'd' => Hole::LastDay(id),
-        'q' => Hole::WouldCount(id),
-        'l' => Hole::Likes(id),
-        'c' => Hole::Collects(id),
-        'f' => Hole::Followers(id),
+        'v' => Hole::Views(ArticleId(id)),
+        'w' => Hole::ViewsInWords(ArticleId(id)),
+        'd' => Hole::LastDay(ArticleId(id)),
+        'q' => Hole::WouldCount(ArticleId(id)),
+        'l' => Hole::Likes(ArticleId(id)),
+        'c' => Hole::Collects(ArticleId(id)),
+        'f' => Hole::Followers(UserId(id)),
         'r' => Hole::Rankings,
         'm' => Hole::Ranking(Window::ALL.into_iter().find(|window| *window as i64 == id)?),
         'e' => Hole::EndOfRanking,
@@ -120,13 +121,13 @@ mod tests {
         let others = Marks { secret: 2 };
         let holes = [
             Hole::Nonce,
-            Hole::Views(1),
-            Hole::ViewsInWords(i64::MAX),
-            Hole::LastDay(6),
-            Hole::WouldCount(5),
-            Hole::Likes(2),
-            Hole::Collects(3),
-            Hole::Followers(4),
+            Hole::Views(ArticleId(1)),
+            Hole::ViewsInWords(ArticleId(i64::MAX)),
+            Hole::LastDay(ArticleId(6)),
+            Hole::WouldCount(ArticleId(5)),
+            Hole::Likes(ArticleId(2)),
+            Hole::Collects(ArticleId(3)),
+            Hole::Followers(UserId(4)),
             Hole::Rankings,
             Hole::Ranking(Window::Month),
             Hole::EndOfRanking,

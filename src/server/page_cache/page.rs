@@ -11,6 +11,7 @@ use axum::body::Bytes;
 use axum::http::HeaderMap;
 use bytes::BytesMut;
 use http_body::{Body, Frame, SizeHint};
+use tidemark_counting::{ArticleId, UserId};
 
 use super::deflate::{Gzip, deflate};
 use super::hole::{Hole, Marks};
@@ -50,7 +51,7 @@ pub struct RememberedPage {
     end: Piece,
     wanted: Wanted,
     /// The article whose views this page sends, if it is an article's page.
-    article: Option<i64>,
+    article: Option<ArticleId>,
     /// A hash of the pieces and holes, without what fills them.
     hash: u64,
     /// The language that counts are shown in.
@@ -112,11 +113,11 @@ impl std::fmt::Debug for RenderedRankings {
 #[derive(Clone, Debug)]
 pub struct Wanted {
     /// The articles whose counts it shows.
-    pub articles: Arc<[i64]>,
+    pub articles: Arc<[ArticleId]>,
     /// The author whose followers it shows.
-    pub author: Option<i64>,
+    pub author: Option<UserId>,
     /// The article whose views in the last 24 hours it shows.
-    pub last_day: Option<i64>,
+    pub last_day: Option<ArticleId>,
     /// The window whose full ranking it shows.
     pub window: Option<Window>,
 }
@@ -128,13 +129,13 @@ pub struct Moment {
     pub order: u64,
     /// Counts of the requested articles, and maybe of others. An article without views or reactions
     /// is absent.
-    pub articles: HashMap<i64, ArticleCounts>,
+    pub articles: HashMap<ArticleId, ArticleCounts>,
     /// How many followers each requested author has. An author is absent if that could not be read
     /// in time.
-    pub followers: HashMap<i64, i64>,
+    pub followers: HashMap<UserId, i64>,
     /// The views in the last 24 hours of each article that was asked for. An article is absent if
     /// they could not be read in time.
-    pub last_day: HashMap<i64, i64>,
+    pub last_day: HashMap<ArticleId, i64>,
     /// Whether views may be missing because Redis could not be read. If so, no count of views that
     /// was shown before falls (rule C6).
     pub is_behind: bool,
@@ -233,7 +234,7 @@ impl RememberedPage {
     }
 
     /// The article whose views this page sends, if it is an article's page.
-    pub fn article(&self) -> Option<i64> {
+    pub fn article(&self) -> Option<ArticleId> {
         self.article
     }
 
@@ -289,7 +290,8 @@ impl RememberedPage {
             return last.clone();
         };
         let counts = self.pieces.iter().zip(&last.counts).map(|((_, hole), before)| {
-            let of = |article: i64| moment.articles.get(&article).copied().unwrap_or_default();
+            let of =
+                |article: ArticleId| moment.articles.get(&article).copied().unwrap_or_default();
             match *hole {
                 Hole::Views(article) | Hole::ViewsInWords(article) => {
                     let views = of(article).views;
@@ -446,9 +448,9 @@ mod tests {
         let page = |html: &str| {
             RememberedPage::new(html, &marks, HeaderMap::new(), rankings.clone(), Language::English)
         };
-        let mark = marks.mark(Hole::WouldCount(7), 0);
+        let mark = marks.mark(Hole::WouldCount(ArticleId(7)), 0);
         let article = page(&format!("<p title=\"{mark}\" lang=\"{mark}\">"));
-        assert_eq!(article.article(), Some(7));
+        assert_eq!(article.article(), Some(ArticleId(7)));
         let text = |would_count| {
             let filled = article.fill(&filling(would_count));
             let html: Vec<u8> = article
@@ -484,9 +486,9 @@ mod tests {
             }))
         };
         let [views, likes, followers, sidebar, week, end] = [
-            Hole::Views(7),
-            Hole::Likes(7),
-            Hole::Followers(1),
+            Hole::Views(ArticleId(7)),
+            Hole::Likes(ArticleId(7)),
+            Hole::Followers(UserId(1)),
             Hole::Rankings,
             Hole::Ranking(Window::Week),
             Hole::EndOfRanking,
@@ -504,7 +506,7 @@ mod tests {
             let moment = moment.map(|(order, views, likes, is_behind)| {
                 let counts = ArticleCounts { views, likes, collects: 0 };
                 let (articles, followers) =
-                    (HashMap::from([(7, counts)]), HashMap::from([(1, likes)]));
+                    (HashMap::from([(ArticleId(7), counts)]), HashMap::from([(UserId(1), likes)]));
                 let windows = HashMap::from([(Window::Week, rankings(&format!("week {views}")))]);
                 let rankings = rankings(&format!("top {views}"));
                 let last_day = HashMap::new();

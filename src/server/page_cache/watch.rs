@@ -32,7 +32,7 @@ impl Watch {
     /// Polls once, and raises the version in memory if something has changed. Returns whether the
     /// database answered.
     pub async fn step(&mut self) -> bool {
-        let now = self.clock.now_ms();
+        let now = self.clock.now();
         let stored = self.watch.look(now).await;
         let database = self.watch.database();
         // A timeout of a SQLite file means that readers hold all connections; refusing everybody
@@ -66,7 +66,7 @@ impl Watch {
         }
         has_changed |= self.seen.is_none_or(|seen| {
             seen.version != stored.version
-                || seen.next_publication.is_some_and(|publication| publication <= now)
+                || seen.next_publication.is_some_and(|publication| publication <= now.0)
         });
         if has_changed {
             database.content_version().change();

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tidemark_content::pictures::copies::{Copy, make};
 use tidemark_content::pictures::name;
+use tidemark_store::clock::Millis;
 use tokio_util::sync::CancellationToken;
 
 use super::{Pictures, unavailable};
@@ -61,8 +62,8 @@ impl Pictures {
         let longest = i64::try_from(LONGEST.as_millis()).unwrap_or(i64::MAX);
         let (mut last, mut count) = (String::new(), 0);
         loop {
-            let now = self.clock.now_ms();
-            let since = now.saturating_sub(longest);
+            let now = self.clock.now();
+            let since = Millis(now.0.saturating_sub(longest));
             let next = self.database.picture_without_copies(&last, since).await?;
             let Some(picture) = next else { return Ok(count) };
             if self.database.begin_copies(&picture.name, now, since).await? {

@@ -12,6 +12,7 @@ use ipnet::IpNet;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use tidemark_content::forwarded::{client_address, is_in};
 use tidemark_counting::visitor::Reader;
+use tidemark_counting::{ArticleId, UserId};
 use tokio::sync::OnceCell;
 use tower_sessions::Session;
 use tower_sessions::cookie::{Cookie, SameSite};
@@ -122,7 +123,7 @@ impl Identity {
     }
 
     /// The reader, for counting. `user` is the signed-in user.
-    fn reader(&self, parts: &Parts, user: Option<i64>) -> Result<Reader, Error> {
+    fn reader(&self, parts: &Parts, user: Option<UserId>) -> Result<Reader, Error> {
         let session = match self.visitor {
             AnonymousVisitor::Address => None,
             AnonymousVisitor::Session => sent_visitor(&parts.headers, self.visitor_cookie()),
@@ -151,7 +152,7 @@ impl Identity {
     ///
     /// # Errors
     /// [`Error::Internal`] if the client's address is unknown.
-    pub fn page_reader(&self, parts: &Parts, user: Option<i64>) -> Result<PageReader, Error> {
+    pub fn page_reader(&self, parts: &Parts, user: Option<UserId>) -> Result<PageReader, Error> {
         let mut reader = self.reader(parts, user)?;
         let may_begin = self.visitor == AnonymousVisitor::Session && user.is_none();
         if !may_begin || reader.session.is_some() {
@@ -218,7 +219,7 @@ pub struct PageReader {
 impl PageReader {
     /// Whether the view that the page sends would count now (rule C6). `is_author` says whether the
     /// reader is in the article's byline.
-    pub fn would_count(&self, counting: &Counting, article: i64, is_author: bool) -> bool {
+    pub fn would_count(&self, counting: &Counting, article: ArticleId, is_author: bool) -> bool {
         let counts = |reader: &Reader| counting.would_count(article, reader, is_author);
         // A browser that rejects the cookie sends the view without it. The view then counts by
         // address, so check that too.
@@ -345,10 +346,10 @@ fn unreadable(error: &dyn std::fmt::Display) -> Error {
 
 /// The user id in the request's session, and the number of the credential the session was started
 /// with. Without a session cookie, this costs no lookup.
-pub async fn session_owner(parts: &Parts) -> Result<Option<(i64, i64)>, Error> {
+pub async fn session_owner(parts: &Parts) -> Result<Option<(UserId, i64)>, Error> {
     let session =
         parts.extensions.get::<Session>().ok_or_else(|| internal("there is no session layer"))?;
-    let user = session.get::<i64>(USER_ID).await.map_err(|error| unreadable(&error))?;
+    let user = session.get::<UserId>(USER_ID).await.map_err(|error| unreadable(&error))?;
     let credential = session.get::<i64>(CREDENTIAL).await.map_err(|error| unreadable(&error))?;
     Ok(user.zip(credential))
 }

@@ -34,7 +34,8 @@ pub use rebuild::Rebuilt;
 pub use reconcile::Compared;
 use reqwest::Method;
 use tidemark_content::search::Query;
-use tidemark_store::clock::Clock;
+use tidemark_counting::ArticleId;
+use tidemark_store::clock::{Clock, Millis};
 use tidemark_store::failpoint::{self, Variant};
 pub use worker::{Batch, WrittenBatch};
 
@@ -155,7 +156,12 @@ impl OpenSearch {
     ///
     /// # Errors
     /// [`Failure`], at once while OpenSearch is known to be away.
-    pub async fn suggest(&self, text: &str, limit: i64, now: i64) -> Result<Vec<i64>, Failure> {
+    pub async fn suggest(
+        &self,
+        text: &str,
+        limit: i64,
+        now: Millis,
+    ) -> Result<Vec<ArticleId>, Failure> {
         let answer = self.search(query::suggestions(text, limit, now)).await?;
         query::found(&answer).map(|found| found.ids)
     }
@@ -186,8 +192,8 @@ impl OpenSearch {
     /// [`Failure`]. What was not written stays to be done.
     pub async fn step(&self) -> Result<Stepped, Failure> {
         let mut stepped = Stepped::default();
-        let now = self.clock.now_ms();
-        let are_counts_due = self.counts_due.load(Ordering::Relaxed) <= now;
+        let now = self.clock.now();
+        let are_counts_due = self.counts_due.load(Ordering::Relaxed) <= now.0;
         if are_counts_due && self.layout().await?.serving.is_none() {
             match self.rebuild().await {
                 Ok(rebuilt) => stepped.rebuilt = Some(rebuilt),
@@ -199,7 +205,7 @@ impl OpenSearch {
         (stepped.articles, stepped.refused) = self.drain().await?;
         if are_counts_due {
             stepped.counts = self.bring_counts().await?;
-            self.counts_due.store(now + BETWEEN_COUNTS, Ordering::Relaxed);
+            self.counts_due.store(now.0 + BETWEEN_COUNTS, Ordering::Relaxed);
         }
         Ok(stepped)
     }
@@ -207,7 +213,7 @@ impl OpenSearch {
     /// Writes every article that is in the queue. Returns how many there were, and how many
     /// OpenSearch refused.
     async fn drain(&self) -> Result<(usize, usize), Failure> {
-        let (mut after, mut articles, mut refused) = (0, 0, 0);
+        let (mut after, mut articles, mut refused) = (ArticleId(0), 0, 0);
         while let Some(batch) = self.take(after).await? {
             after = batch.last();
             let written = self.write(batch).await?;

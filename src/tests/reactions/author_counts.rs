@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use tidemark::server::content::import::SourceFile;
+use tidemark_counting::UserId;
 use tidemark_counting::store::Drift;
 use tidemark_servers::RedisCluster;
+use tidemark_store::clock::Millis;
 
 use crate::harness::{FIREFOX, TestServer, reader, source};
 
@@ -13,17 +15,21 @@ fn followers_are_counted_correctly_while_many_follow_unfollow_and_read() {
     let server = TestServer::start();
     let (author, users) =
         (server.number("SELECT id FROM users WHERE username = ?", "jo-doe"), server.users(24));
-    let expected: i64 = users.iter().map(|user| i64::from(user % 2 == 0)).sum();
+    let expected: i64 = users.iter().map(|user| i64::from(user.0 % 2 == 0)).sum();
     server.run(async {
         let mut tasks = tokio::task::JoinSet::new();
         for user in users {
             let (database, counts) = (server.database.clone(), server.author_counts());
             tasks.spawn(async move {
-                for is_on in [true, false, true, user % 2 == 0] {
-                    if database.set_follow(reader(user), author, is_on, 0).await.unwrap() {
-                        counts.followers_changed(author).await;
+                for is_on in [true, false, true, user.0 % 2 == 0] {
+                    if database
+                        .set_follow(reader(user), UserId(author), is_on, Millis(0))
+                        .await
+                        .unwrap()
+                    {
+                        counts.followers_changed(UserId(author)).await;
                     }
-                    assert!((0..=24).contains(&counts.followers(author).await.unwrap()));
+                    assert!((0..=24).contains(&counts.followers(UserId(author)).await.unwrap()));
                 }
             });
         }
@@ -31,7 +37,7 @@ fn followers_are_counted_correctly_while_many_follow_unfollow_and_read() {
             done.unwrap();
         }
     });
-    assert_eq!(server.run(server.author_counts().followers(author)).unwrap(), expected);
+    assert_eq!(server.run(server.author_counts().followers(UserId(author))).unwrap(), expected);
     assert!(
         server.someone().get("/authors/jo-doe").text.contains(&format!("{expected} followers"))
     );

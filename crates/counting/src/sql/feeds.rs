@@ -5,6 +5,7 @@
 //! says where to go on. Whether a batch is counted is decided by the ledger, so a place that is
 //! wrong costs time and no view (rule C5).
 
+use tidemark_store::clock::Millis;
 use tidemark_store::failpoint;
 
 use super::ledger::{Applied, Batch, Ledger, applied};
@@ -61,7 +62,7 @@ impl Ledger {
         from: &Place,
         to: &Place,
         mut batches: Vec<Batch>,
-        now: i64,
+        now: Millis,
     ) -> sqlx::Result<Option<Applied>> {
         let mut transaction = self.database().reachable()?.begin().await?;
         // This locks the row as well, so two consumers add one after the other.

@@ -3,8 +3,11 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use super::json;
+use crate::{ArticleId, Hour, ShardId};
 use futures_util::future::BoxFuture;
 use sqlx::{AssertSqlSafe, MySqlConnection};
+use tidemark_store::clock::Millis;
 use tidemark_store::failpoint;
 use tidemark_store::sql::MySqlDatabase;
 
@@ -14,7 +17,7 @@ pub struct Batch {
     /// The batch's unique name.
     pub id: String,
     /// Views by (article, hour).
-    pub views: BTreeMap<(i64, i64), i64>,
+    pub views: BTreeMap<(ArticleId, Hour), i64>,
 }
 
 /// Summary of applying batches.
@@ -35,15 +38,11 @@ pub struct Applied {
 /// Reads a JSON array of article ids as rows. `JSON_TABLE` needs MySQL 8.0.4 or MariaDB 10.6.
 const ARTICLES: &str = "JSON_TABLE(?, '$[*]' COLUMNS (article_id BIGINT PATH '$')) AS wanted";
 
-fn json<T: serde::Serialize>(rows: &T) -> sqlx::Result<String> {
-    serde_json::to_string(rows).map_err(|error| sqlx::Error::Encode(error.into()))
-}
-
 /// Returns which of the articles still exist. Called in the transaction that adds their views.
 pub type StillThere = for<'call> fn(
     &'call mut MySqlConnection,
-    &'call [i64],
-) -> BoxFuture<'call, sqlx::Result<HashSet<i64>>>;
+    &'call [ArticleId],
+) -> BoxFuture<'call, sqlx::Result<HashSet<ArticleId>>>;
 
 /// The SQL side of the flush.
 #[derive(Clone, Debug)]
@@ -69,7 +68,7 @@ impl Ledger {
     /// # Errors
     /// The database's. If the reply to the commit was lost, the commit may have taken effect;
     /// applying the batches again is safe, because the ledger has recorded them.
-    pub async fn apply(&self, batches: Vec<Batch>, now: i64) -> sqlx::Result<Applied> {
+    pub async fn apply(&self, batches: Vec<Batch>, now: Millis) -> sqlx::Result<Applied> {
         let mut transaction = self.database.pool().begin().await?;
         let applied = self.add_new(&mut transaction, batches, now).await?;
         transaction.commit().await?;
@@ -83,12 +82,12 @@ impl Ledger {
         &self,
         transaction: &mut MySqlConnection,
         mut batches: Vec<Batch>,
-        now: i64,
+        now: Millis,
     ) -> sqlx::Result<Applied> {
         // A fixed order, so that two flushes of the same batches can't deadlock.
         batches.sort_by(|one, other| one.id.cmp(&other.id));
         let mut applied = Applied::default();
-        let mut views = BTreeMap::<(i64, i64), i64>::new();
+        let mut views = BTreeMap::<(ArticleId, Hour), i64>::new();
         for batch in batches {
             if failpoint::variant() != Some(failpoint::Variant::NoLedger) {
                 let insert = sqlx::query("INSERT INTO view_batches (id, applied_at) VALUES (?, ?)")
@@ -112,7 +111,7 @@ impl Ledger {
             }
         }
         failpoint::reach("flush-ledger");
-        let articles: Vec<i64> = views
+        let articles: Vec<ArticleId> = views
             .keys()
             .map(|(article, _)| *article)
             .collect::<std::collections::BTreeSet<_>>()
@@ -141,16 +140,16 @@ impl Ledger {
     /// Reads from one snapshot which of `batches` have been applied, and the views of `articles`.
     pub async fn totals_and_applied(
         &self,
-        articles: &[i64],
+        articles: &[ArticleId],
         batches: &[String],
-    ) -> sqlx::Result<(HashSet<String>, HashMap<i64, i64>)> {
+    ) -> sqlx::Result<(HashSet<String>, HashMap<ArticleId, i64>)> {
         let mut snapshot = self.snapshot().await?;
         let applied = applied(&mut snapshot, batches).await?;
         let sql = format!(
             "SELECT article_stats.article_id, article_stats.views FROM {ARTICLES}
              JOIN article_stats ON article_stats.article_id = wanted.article_id"
         );
-        let totals: Vec<(i64, i64)> = sqlx::query_as(AssertSqlSafe(sql))
+        let totals: Vec<(ArticleId, i64)> = sqlx::query_as(AssertSqlSafe(sql))
             .bind(json(&articles)?)
             .fetch_all(&mut *snapshot)
             .await?;
@@ -164,16 +163,16 @@ impl Ledger {
     /// whose index is its id modulo their number.
     pub async fn window_views_and_applied(
         &self,
-        shard: (i64, i64),
-        hour: i64,
+        shard: (ShardId, i64),
+        hour: Hour,
         windows: &[Option<i64>],
         batches: &[String],
-    ) -> sqlx::Result<(HashSet<String>, Vec<Vec<(i64, i64)>>)> {
+    ) -> sqlx::Result<(HashSet<String>, Vec<Vec<(ArticleId, i64)>>)> {
         let mut snapshot = self.snapshot().await?;
         let applied = applied(&mut snapshot, batches).await?;
         let mut all = Vec::with_capacity(windows.len());
         for window in windows {
-            let rows: Vec<(i64, i64)> = match window {
+            let rows: Vec<(ArticleId, i64)> = match window {
                 None => {
                     sqlx::query_as(
                         "SELECT article_id, views FROM article_stats WHERE views > 0 AND MOD(article_id, ?) = ?",
@@ -188,7 +187,7 @@ impl Ledger {
                         "SELECT article_id, CAST(SUM(views) AS SIGNED) FROM article_view_hours
                          WHERE hour > ? AND MOD(article_id, ?) = ? GROUP BY article_id",
                     )
-                    .bind(hour - hours)
+                    .bind(hour - *hours)
                     .bind(shard.1)
                     .bind(shard.0)
                     .fetch_all(&mut *snapshot)
@@ -203,7 +202,7 @@ impl Ledger {
 
     /// Deletes batches that were applied before `until` (milliseconds) from the ledger. Returns how
     /// many.
-    pub async fn prune(&self, until: i64) -> sqlx::Result<u64> {
+    pub async fn prune(&self, until: Millis) -> sqlx::Result<u64> {
         let mut pruned = 0;
         loop {
             let deleted = sqlx::query("DELETE FROM view_batches WHERE applied_at < ? LIMIT 5000")
@@ -219,7 +218,7 @@ impl Ledger {
     }
 
     /// Registers the Redis named `id` as a source of views.
-    pub async fn add_origin(&self, id: &str, now: i64) -> sqlx::Result<()> {
+    pub async fn add_origin(&self, id: &str, now: Millis) -> sqlx::Result<()> {
         sqlx::query("INSERT INTO view_origins (id, first_seen_at) VALUES (?, ?) ON DUPLICATE KEY UPDATE id = id")
             .bind(id)
             .bind(now)
@@ -261,15 +260,15 @@ pub(super) async fn applied(
 /// Adds views to the totals and the hourly counts, in key order.
 async fn add(
     connection: &mut MySqlConnection,
-    views: &BTreeMap<(i64, i64), i64>,
+    views: &BTreeMap<(ArticleId, Hour), i64>,
 ) -> sqlx::Result<()> {
-    let mut totals = BTreeMap::<i64, i64>::new();
-    let mut hours = BTreeMap::<(i64, i64), i64>::new();
+    let mut totals = BTreeMap::<ArticleId, i64>::new();
+    let mut hours = BTreeMap::<(Hour, ArticleId), i64>::new();
     for ((article, hour), count) in views {
         *totals.entry(*article).or_default() += count;
         hours.insert((*hour, *article), *count);
     }
-    let totals: Vec<(i64, i64)> = totals.into_iter().collect();
+    let totals: Vec<(ArticleId, i64)> = totals.into_iter().collect();
     sqlx::query(
         "INSERT INTO article_stats (article_id, views)
          SELECT added.article_id, added.views FROM JSON_TABLE(?, '$[*]' COLUMNS
@@ -279,7 +278,7 @@ async fn add(
     .bind(json(&totals)?)
     .execute(&mut *connection)
     .await?;
-    let hours: Vec<(i64, i64, i64)> =
+    let hours: Vec<(Hour, ArticleId, i64)> =
         hours.into_iter().map(|((hour, article), count)| (hour, article, count)).collect();
     sqlx::query(
         "INSERT INTO article_view_hours (hour, article_id, views)

@@ -1,7 +1,9 @@
 //! Deletes expired data.
 
+use tidemark_store::clock::Millis;
 use tidemark_store::sql::SqliteDatabase;
 
+use crate::Day;
 use crate::seen::ENTRY;
 
 /// How many rows one statement deletes at most, each with the entries of a batch. Views wait for the
@@ -19,8 +21,12 @@ pub struct Pruned {
     pub salts: u64,
 }
 
-/// Deletes windows that ended by `now` (milliseconds) and the salts of days before `oldest_day`.
-pub async fn prune(database: &SqliteDatabase, now: i64, oldest_day: i64) -> sqlx::Result<Pruned> {
+/// Deletes windows that ended by `now` and the salts of days before `oldest_day`.
+pub async fn prune(
+    database: &SqliteDatabase,
+    now: Millis,
+    oldest_day: Day,
+) -> sqlx::Result<Pruned> {
     let mut pruned = Pruned::default();
     loop {
         let deleted: Vec<i64> = sqlx::query_scalar(

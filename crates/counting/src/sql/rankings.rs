@@ -6,6 +6,7 @@ use sqlx::SqliteConnection;
 use tidemark_store::sql::{AnyDatabase, SqliteDatabase};
 
 use crate::Window;
+use crate::{ArticleId, Hour};
 
 /// The windows with stored counts. All time needs none: the totals are its counts.
 const WINDOWS: [Window; 3] = [Window::Day, Window::Week, Window::Month];
@@ -15,7 +16,7 @@ fn hours() -> impl Iterator<Item = i64> {
 }
 
 /// A window's wrong count: the window in hours, the article, the count found and the correct one.
-pub type WindowDrift = (i64, i64, i64, i64);
+pub type WindowDrift = (i64, ArticleId, i64, i64);
 
 /// Adds `increments` (a JSON array of article and new views) to every window.
 pub async fn add(connection: &mut SqliteConnection, increments: &str) -> sqlx::Result<()> {
@@ -35,11 +36,11 @@ pub async fn add(connection: &mut SqliteConnection, increments: &str) -> sqlx::R
 }
 
 /// The last hour of the windows; `None` if they have never been computed.
-async fn end(connection: &mut SqliteConnection) -> sqlx::Result<Option<i64>> {
+async fn end(connection: &mut SqliteConnection) -> sqlx::Result<Option<Hour>> {
     sqlx::query_scalar("SELECT hour FROM ranking_hours").fetch_optional(connection).await
 }
 
-async fn compute(connection: &mut SqliteConnection, hour: i64) -> sqlx::Result<()> {
+async fn compute(connection: &mut SqliteConnection, hour: Hour) -> sqlx::Result<()> {
     sqlx::query("DELETE FROM article_view_windows").execute(&mut *connection).await?;
     for hours in hours() {
         sqlx::query(
@@ -56,7 +57,7 @@ async fn compute(connection: &mut SqliteConnection, hour: i64) -> sqlx::Result<(
 
 /// Moves the end of the windows to `hour` by subtracting the hours that drop out. Returns false if
 /// they already end there.
-pub async fn end_with(database: &SqliteDatabase, hour: i64) -> sqlx::Result<bool> {
+pub async fn end_with(database: &SqliteDatabase, hour: Hour) -> sqlx::Result<bool> {
     if end(&mut *database.reader().acquire().await?).await?.is_some_and(|end| end >= hour) {
         return Ok(false);
     }
@@ -101,7 +102,7 @@ pub async fn reconcile(database: &SqliteDatabase) -> sqlx::Result<Vec<WindowDrif
     let Some(end) = end(&mut transaction).await? else { return Ok(Vec::new()) };
     let mut drifts = Vec::new();
     for hours in hours() {
-        let found: Vec<(i64, i64, i64)> = sqlx::query_as(
+        let found: Vec<(ArticleId, i64, i64)> = sqlx::query_as(
             "SELECT coalesce(kept.article_id, correct.article_id), coalesce(kept.views, 0), coalesce(correct.views, 0)
              FROM (SELECT article_id, views FROM article_view_windows WHERE hours = ?1) AS kept
              FULL JOIN (SELECT article_id, sum(views) AS views FROM article_view_hours WHERE hour > ?2 GROUP BY article_id)

@@ -2,12 +2,14 @@
 
 use tidemark_store::sql::SqliteDatabase;
 
+use crate::Day;
+
 /// A salt; 256 random bits.
 pub type Salt = [u8; 32];
 
-/// The salt of a UTC day (days since 1970). If the day has none, it is set to `fresh`. Concurrent
+/// The salt of a UTC day. If the day has none, it is set to `fresh`. Concurrent
 /// callers all get the same salt.
-pub async fn of_day(database: &SqliteDatabase, day: i64, fresh: Salt) -> sqlx::Result<Salt> {
+pub async fn of_day(database: &SqliteDatabase, day: Day, fresh: Salt) -> sqlx::Result<Salt> {
     sqlx::query("INSERT INTO visitor_salts (day, salt) VALUES (?, ?) ON CONFLICT (day) DO NOTHING")
         .bind(day)
         .bind(&fresh[..])
@@ -18,7 +20,7 @@ pub async fn of_day(database: &SqliteDatabase, day: i64, fresh: Salt) -> sqlx::R
 }
 
 /// The salt of a UTC day; `None` if it never had one or it has been destroyed.
-pub async fn if_any(database: &SqliteDatabase, day: i64) -> sqlx::Result<Option<Salt>> {
+pub async fn if_any(database: &SqliteDatabase, day: Day) -> sqlx::Result<Option<Salt>> {
     let salt: Option<Vec<u8>> = sqlx::query_scalar("SELECT salt FROM visitor_salts WHERE day = ?")
         .bind(day)
         .fetch_optional(database.writer())

@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 
 use sqlx::{AssertSqlSafe, FromRow, SqliteConnection};
+use tidemark_store::clock::Millis;
 use tidemark_store::on_reader;
 use tidemark_store::sql::AnyDatabase;
 
-use super::rankings;
+use super::{json, rankings};
+use crate::{ArticleId, Hour};
 
 /// How many articles one statement asks for at most. SQLite and MySQL would allow more.
 const MOST_PLACEHOLDERS: usize = 1024;
@@ -25,7 +27,7 @@ pub struct SeenRow {
 pub async fn seen_after(
     connection: &mut SqliteConnection,
     id: i64,
-    now: i64,
+    now: Millis,
     most: i64,
 ) -> sqlx::Result<Vec<SeenRow>> {
     sqlx::query_as(
@@ -53,11 +55,10 @@ pub async fn append(
 /// ranking windows.
 pub async fn add(
     connection: &mut SqliteConnection,
-    increments: &[(i64, u32)],
-    hour: i64,
+    increments: &[(ArticleId, u32)],
+    hour: Hour,
 ) -> sqlx::Result<()> {
-    let increments =
-        serde_json::to_string(increments).map_err(|error| sqlx::Error::Encode(error.into()))?;
+    let increments = json(increments)?;
     sqlx::query(
         "INSERT INTO article_stats (article_id, views)
          SELECT value ->> 0, value ->> 1 FROM json_each(?1) WHERE true
@@ -81,10 +82,10 @@ pub async fn add(
 /// The totals of `articles`; an article without views is absent.
 pub async fn totals(
     connection: &mut SqliteConnection,
-    articles: &[i64],
-) -> sqlx::Result<HashMap<i64, i64>> {
-    let articles = serde_json::Value::from(articles).to_string();
-    let rows: Vec<(i64, i64)> = sqlx::query_as(
+    articles: &[ArticleId],
+) -> sqlx::Result<HashMap<ArticleId, i64>> {
+    let articles = json(articles)?;
+    let rows: Vec<(ArticleId, i64)> = sqlx::query_as(
         "SELECT article_id, views FROM article_stats WHERE article_id IN (SELECT value FROM json_each(?))",
     )
     .bind(articles)
@@ -97,7 +98,7 @@ pub async fn totals(
 ///
 /// # Errors
 /// The database's.
-pub async fn total_in_sql(database: &AnyDatabase, article: i64) -> sqlx::Result<i64> {
+pub async fn total_in_sql(database: &AnyDatabase, article: ArticleId) -> sqlx::Result<i64> {
     let sql = "SELECT views FROM article_stats WHERE article_id = ?";
     let views: Option<i64> = on_reader!(database, pool => sqlx::query_scalar(sql).bind(article).fetch_optional(pool).await?);
     Ok(views.unwrap_or(0))
@@ -109,8 +110,8 @@ pub async fn total_in_sql(database: &AnyDatabase, article: i64) -> sqlx::Result<
 /// The database's.
 pub async fn totals_in_sql(
     database: &AnyDatabase,
-    articles: &[i64],
-) -> sqlx::Result<HashMap<i64, i64>> {
+    articles: &[ArticleId],
+) -> sqlx::Result<HashMap<ArticleId, i64>> {
     let mut totals = HashMap::with_capacity(articles.len());
     for chunk in articles.chunks(MOST_PLACEHOLDERS) {
         // Pad with repeated articles, so that few distinct statements have to be prepared.
@@ -118,7 +119,7 @@ pub async fn totals_in_sql(
         let others = ", ?".repeat(placeholders - 1);
         let sql =
             format!("SELECT article_id, views FROM article_stats WHERE article_id IN (?{others})");
-        let rows: Vec<(i64, i64)> = on_reader!(database, pool => {
+        let rows: Vec<(ArticleId, i64)> = on_reader!(database, pool => {
             let mut query = sqlx::query_as(AssertSqlSafe(sql));
             for article in chunk.iter().cycle().take(placeholders) {
                 query = query.bind(article);

@@ -31,6 +31,7 @@ use wire::number;
 
 use crate::rules::Caps;
 use crate::sql::ledger::Ledger;
+use crate::{ArticleId, ShardId};
 
 /// How many times a read-and-compare is retried after a conflict.
 const ATTEMPTS: usize = 20;
@@ -112,17 +113,17 @@ impl RedisStore {
     }
 
     /// The shards that articles are spread over.
-    pub fn shards(&self) -> std::ops::Range<i64> {
-        0..self.shards
+    pub fn shards(&self) -> impl Iterator<Item = ShardId> + use<> {
+        (0..self.shards).map(ShardId)
     }
 
     /// The shard of an article.
-    pub fn shard_of(&self, article: i64) -> i64 {
-        article.rem_euclid(self.shards)
+    pub fn shard_of(&self, article: ArticleId) -> ShardId {
+        ShardId(article.0.rem_euclid(self.shards))
     }
 
     /// The prefix of all keys of a shard.
-    pub(crate) fn key(shard: i64) -> String {
+    pub(crate) fn key(shard: ShardId) -> String {
         format!("tm:{{{shard}}}")
     }
 
@@ -131,7 +132,7 @@ impl RedisStore {
     pub(crate) fn time(&self) -> Vec<u8> {
         match &self.redis_clock {
             Clock::System => Vec::new(),
-            clock => number(clock.now_ms()),
+            clock => number(clock.now().0),
         }
     }
 }

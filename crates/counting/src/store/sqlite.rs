@@ -18,6 +18,7 @@ use crate::sql::rankings;
 use crate::sql::salts::{self, Salt};
 use crate::sql::seen::{self as statements, SeenRow};
 use crate::visitor::Visitor;
+use crate::{ArticleId, Day};
 
 /// How many entries are added to the copy of the log per lock, so that pages can read it in between.
 const AT_ONCE: usize = 1_000;
@@ -66,8 +67,8 @@ impl SqliteStore {
         let mut transaction = self.database.begin().await?;
         // Read the clock under the write lock, so that time never runs backwards from one batch to
         // the next.
-        let now = self.clock.now_ms();
-        let second = now.div_euclid(1_000);
+        let now = self.clock.now();
+        let second = now.second();
         while self.writing().seen.forget(second) {}
         // Entries by other processes since the last batch, and by an earlier batch whose outcome is
         // unknown.
@@ -81,11 +82,11 @@ impl SqliteStore {
         if !added.is_empty() {
             let ends_at = i64::from(ends_at) * 1_000;
             last = Some(statements::append(&mut transaction, &added, ends_at).await?);
-            let increments: Vec<(i64, u32)> = decided.increments(batch).into_iter().collect();
+            let increments: Vec<(ArticleId, u32)> = decided.increments(batch).into_iter().collect();
             statements::add(&mut transaction, &increments, hour_of(now)).await?;
         }
 
-        let mut articles: Vec<i64> = batch.iter().map(|view| view.article).collect();
+        let mut articles: Vec<ArticleId> = batch.iter().map(|view| view.article).collect();
         articles.sort_unstable();
         articles.dedup();
         let totals = statements::totals(&mut transaction, &articles).await?;
@@ -116,9 +117,9 @@ impl SqliteStore {
             // pages that hold all connections.
             let mut connection = self.database.reader().acquire().await?;
             let Ok(_turn) = self.turn.try_lock() else { return Ok(()) };
-            let (through, now) = (self.reading().through, self.clock.now_ms());
+            let (through, now) = (self.reading().through, self.clock.now());
             // In case this process counts nothing itself.
-            while self.writing().seen.forget(now.div_euclid(1_000)) {}
+            while self.writing().seen.forget(now.second()) {}
             let rows = statements::seen_after(&mut connection, through, now, PART).await?;
             self.learn(&rows);
             if i64::try_from(rows.len()).is_ok_and(|read| read < PART) {
@@ -138,9 +139,9 @@ impl SqliteStore {
     }
 
     /// See [`super::ViewStore::would_count`].
-    pub fn would_count(&self, article: i64, visitor: &Visitor) -> bool {
-        let (view, now) = (View { article, visitor: *visitor }, self.clock.now_ms());
-        rules::would_count(&view, now.div_euclid(1_000), &self.reading().seen, &self.caps)
+    pub fn would_count(&self, article: ArticleId, visitor: &Visitor) -> bool {
+        let (view, now) = (View { article, visitor: *visitor }, self.clock.now());
+        rules::would_count(&view, now.second(), &self.reading().seen, &self.caps)
     }
 
     fn reading(&self) -> RwLockReadGuard<'_, LogCopy> {
@@ -152,17 +153,20 @@ impl SqliteStore {
     }
 
     /// See [`super::ViewStore::totals`].
-    pub async fn totals(&self, articles: &[i64]) -> Result<HashMap<i64, i64>, ViewError> {
+    pub async fn totals(
+        &self,
+        articles: &[ArticleId],
+    ) -> Result<HashMap<ArticleId, i64>, ViewError> {
         Ok(statements::totals(&mut *self.database.reader().acquire().await?, articles).await?)
     }
 
     /// See [`super::ViewStore::salt_if_any`].
-    pub async fn salt_if_any(&self, day: i64) -> Result<Option<Salt>, ViewError> {
+    pub async fn salt_if_any(&self, day: Day) -> Result<Option<Salt>, ViewError> {
         Ok(salts::if_any(&self.database, day).await?)
     }
 
     /// See [`super::ViewStore::salts`].
-    pub async fn salts(&self, day: i64, fresh: Salt) -> Result<(Salt, Option<Salt>), ViewError> {
+    pub async fn salts(&self, day: Day, fresh: Salt) -> Result<(Salt, Option<Salt>), ViewError> {
         let today = salts::of_day(&self.database, day, fresh).await?;
         let yesterday = salts::if_any(&self.database, day - 1).await?;
         Ok((today, yesterday))
@@ -174,7 +178,7 @@ impl SqliteStore {
     /// # Errors
     /// [`ViewError::Store`]
     pub async fn refresh_rankings(&self) -> Result<bool, ViewError> {
-        Ok(rankings::end_with(&self.database, hour_of(self.clock.now_ms())).await?)
+        Ok(rankings::end_with(&self.database, hour_of(self.clock.now())).await?)
     }
 
     /// Deletes expired windows and the salts of days before `oldest_day`, from the database's files
@@ -182,8 +186,8 @@ impl SqliteStore {
     ///
     /// # Errors
     /// [`ViewError::Store`]
-    pub async fn prune(&self, oldest_day: i64) -> Result<Pruned, ViewError> {
-        Ok(pruning::prune(&self.database, self.clock.now_ms(), oldest_day).await?)
+    pub async fn prune(&self, oldest_day: Day) -> Result<Pruned, ViewError> {
+        Ok(pruning::prune(&self.database, self.clock.now(), oldest_day).await?)
     }
 
     /// Compares the rankings with the hourly counts they are computed from, and corrects them.

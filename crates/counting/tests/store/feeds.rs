@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use tidemark_counting::sql::feeds::{Feed, Place as ReadTo};
+use tidemark_counting::{ArticleId, Hour};
+use tidemark_store::clock::Millis;
 
 use super::*;
 
@@ -16,12 +18,12 @@ fn read_to(next_offset: i64, last_batch: &str) -> ReadTo {
 
 /// A batch of this name with these views of article 1.
 fn batch(id: &str, views: i64) -> Batch {
-    Batch { id: id.into(), views: BTreeMap::from([((1, 500_000), views)]) }
+    Batch { id: id.into(), views: BTreeMap::from([((ArticleId(1), Hour(500_000)), views)]) }
 }
 
 async fn views(ledger: &Ledger) -> i64 {
-    let (_, totals) = ledger.totals_and_applied(&[1], &[]).await.unwrap();
-    totals.get(&1).copied().unwrap_or(0)
+    let (_, totals) = ledger.totals_and_applied(&[ArticleId(1)], &[]).await.unwrap();
+    totals.get(&ArticleId(1)).copied().unwrap_or(0)
 }
 
 #[test]
@@ -31,7 +33,7 @@ fn c5_a_place_moves_with_what_was_added_and_only_from_where_it_is() {
         let (feed, start) = (feed("one"), ReadTo::default());
         assert_eq!(ledger.place(&feed).await.unwrap(), start);
         let advance = async |from: &ReadTo, to: &ReadTo, batches| {
-            ledger.advance(&feed, from, to, batches, 0).await.unwrap()
+            ledger.advance(&feed, from, to, batches, Millis(0)).await.unwrap()
         };
         let first = read_to(2, "b");
         let applied = advance(&start, &first, vec![batch("a", 3), batch("b", 4)]).await.unwrap();
@@ -49,7 +51,7 @@ fn c5_a_place_moves_with_what_was_added_and_only_from_where_it_is() {
         // Every log has a place of its own.
         let other = Feed { cluster_id: "two".into(), ..feed.clone() };
         let applied =
-            ledger.advance(&other, &start, &read_to(1, "a"), vec![batch("a", 3)], 0).await;
+            ledger.advance(&other, &start, &read_to(1, "a"), vec![batch("a", 3)], Millis(0)).await;
         assert_eq!(applied.unwrap().unwrap().known, 1);
         assert_eq!((views(&ledger).await, ledger.place(&feed).await.unwrap()), (8, first));
     });
@@ -64,7 +66,8 @@ fn c5_of_readers_at_the_same_time_one_adds_and_moves_on() {
         for round in 0..5 {
             let id = format!("batch-{round}");
             let to = read_to(round + 1, &id);
-            let readers = (0..4).map(|_| ledger.advance(&feed, &from, &to, vec![batch(&id, 1)], 0));
+            let readers =
+                (0..4).map(|_| ledger.advance(&feed, &from, &to, vec![batch(&id, 1)], Millis(0)));
             let added = futures_util::future::join_all(readers).await;
             let added: Vec<_> = added.into_iter().flatten().flatten().collect();
             assert_eq!(added.iter().map(|applied| applied.views).sum::<i64>(), 1, "{added:?}");

@@ -1,6 +1,8 @@
 //! What a flush moves to SQL, and what happens when Redis or SQL loses data.
 
 use sqlx::Connection;
+use tidemark_counting::ArticleId;
+use tidemark_store::clock::Millis;
 
 use super::*;
 
@@ -101,7 +103,7 @@ fn c5_a_redis_set_back_to_an_older_file_never_counts_a_batch_twice() {
             set_back();
             // The restored pending views must not be mixed with a new view of the same shard, or
             // neither could be told apart.
-            let batch = [View { article: 17, visitor: visitor(7, 7) }];
+            let batch = [View { article: ArticleId(17), visitor: visitor(7, 7) }];
             retry(|| place.store.record(&batch)).await;
             let flushed = retry(|| async {
                 Flusher::new(place.redis_store().clone(), place.clock.clone()).step().await
@@ -129,7 +131,7 @@ fn c5_a_redis_set_back_to_an_older_file_never_counts_a_batch_twice() {
         assert_eq!(place.top(Window::All).await, [(1, 6), (17, 2)]);
         set_back();
         let drifts = retry(|| place.redis_store().reconcile()).await;
-        assert_eq!(drifts, [Drift::of_article("total", 1, 5, 6)]);
+        assert_eq!(drifts, [Drift::of_article("total", ArticleId(1), 5, 6)]);
         assert_eq!(place.top(Window::All).await, [(1, 6), (17, 2)]);
     });
 }
@@ -140,7 +142,7 @@ fn c5_a_batch_whose_views_are_gone_is_not_taken_for_flushed() {
     // batch's name: the views are pending again.
     on(&[Backend::Redis], async |place| {
         let redis = place.redis.as_ref().unwrap();
-        let name = format!("{}-0123456789abcdef", place.clock.now_ms());
+        let name = format!("{}-0123456789abcdef", place.clock.now().0);
         redis.command(&["ZADD", "tm:{1}:batches", "1", &name]);
         assert_eq!(place.flush().await, Flushed::default());
         redis.command(&["HSET", &format!("tm:{{1}}:batch:{name}"), "1:500000", "3"]);
@@ -163,7 +165,7 @@ fn c5_a_batch_too_old_for_the_ledger_is_left_alone_and_reported() {
         );
         // SQL may have the batch, so its views must not be added to SQL's count.
         let drifts = place.redis_store().reconcile().await.unwrap();
-        assert_eq!(drifts, [Drift::of_article("total", 1, 1, 0)]);
+        assert_eq!(drifts, [Drift::of_article("total", ArticleId(1), 1, 0)]);
     });
 }
 
@@ -174,14 +176,14 @@ fn c5_with_everysec_a_flush_waits_until_redis_has_synced() {
         let clock = clock();
         let store = redis_store(&redis.url(), &clock).await;
         let flusher = Flusher::new(store.clone(), clock);
-        store.record(&[View { article: 1, visitor: visitor(1, 1) }]).await.unwrap();
+        store.record(&[View { article: ArticleId(1), visitor: visitor(1, 1) }]).await.unwrap();
         let start = Instant::now();
         let flushed = flusher.step().await.unwrap();
         assert_eq!((flushed.views, flushed.waiting), (1, 0), "{flushed}");
         assert!(start.elapsed() >= Duration::from_secs(2), "a sync may begin so late");
 
         // Keep a snapshot running for the rest of the test. Meanwhile Redis may not sync as usual.
-        store.record(&[View { article: 1, visitor: visitor(2, 2) }]).await.unwrap();
+        store.record(&[View { article: ArticleId(1), visitor: visitor(2, 2) }]).await.unwrap();
         redis.command(&["CONFIG", "SET", "rdb-key-save-delay", "10000000"]);
         redis.command(&["BGSAVE"]);
         let flushed = flusher.step().await.unwrap();
@@ -195,7 +197,7 @@ fn c5_a_redis_that_does_not_tell_its_settings_is_waited_for_as_if_it_synced_now_
     runtime().block_on(async {
         let clock = clock();
         let store = redis_store(&redis.url(), &clock).await;
-        store.record(&[View { article: 1, visitor: visitor(1, 1) }]).await.unwrap();
+        store.record(&[View { article: ArticleId(1), visitor: visitor(1, 1) }]).await.unwrap();
         let flushed = Flusher::new(store, clock).step().await.unwrap();
         assert_eq!((flushed.views, flushed.waiting), (1, 0), "{flushed}");
     });
@@ -205,17 +207,17 @@ fn c5_a_redis_that_does_not_tell_its_settings_is_waited_for_as_if_it_synced_now_
 fn c5_the_ledger_forgets_what_is_old_and_nothing_else() {
     on(&[Backend::Redis], async |place| {
         let ledger = &place.redis_store().ledger;
-        let now = place.clock.now_ms();
+        let now = place.clock.now().0;
         for someone in 0..3 {
             assert_eq!(place.record(1, someone).await, None);
             place.flush().await;
             place.clock.advance(HOUR);
         }
         let hour = 3_600_000;
-        assert_eq!(ledger.prune(now).await.unwrap(), 0);
-        assert_eq!(ledger.prune(now + 2 * hour).await.unwrap(), 2);
-        assert_eq!(ledger.prune(now + 2 * hour).await.unwrap(), 0);
-        assert_eq!(ledger.prune(now + 2 * hour + 1).await.unwrap(), 1);
+        assert_eq!(ledger.prune(Millis(now)).await.unwrap(), 0);
+        assert_eq!(ledger.prune(Millis(now + 2 * hour)).await.unwrap(), 2);
+        assert_eq!(ledger.prune(Millis(now + 2 * hour)).await.unwrap(), 0);
+        assert_eq!(ledger.prune(Millis(now + 2 * hour + 1)).await.unwrap(), 1);
         assert_eq!(place.total_in_sql(1).await, 3, "no count hangs on it");
     });
 }
@@ -227,7 +229,7 @@ fn c5_a_ledger_that_fails_is_not_taken_for_one_that_has_the_batch() {
         let clock = clock();
         let url = SqlServer::shared().new_database();
         let store = store_in_redis(&redis.url(), open_ledger(&url).await, &clock);
-        store.record(&[View { article: 1, visitor: visitor(1, 1) }]).await.unwrap();
+        store.record(&[View { article: ArticleId(1), visitor: visitor(1, 1) }]).await.unwrap();
         let mut sql = sqlx::MySqlConnection::connect(&url).await.unwrap();
         let trigger = "CREATE TRIGGER refuse BEFORE INSERT ON view_batches FOR EACH ROW SIGNAL SQLSTATE '45000'";
         sqlx::raw_sql(trigger).execute(&mut sql).await.unwrap();

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use futures_util::FutureExt;
 use tidemark_counting::follow::Follower;
 use tidemark_counting::visitor::Purpose;
-use tidemark_counting::{Sender, ViewRequest, Views};
+use tidemark_counting::{ArticleId, Sender, ViewRequest, Views};
 use tokio_util::sync::CancellationToken;
 
 use super::*;
@@ -39,6 +39,9 @@ async fn sender(views: &Views, request: ViewRequest) -> (Visitor, Option<Box<Rea
     }
 }
 
+/// The articles that a test asks for.
+const ALL: [ArticleId; 3] = [ArticleId(1), ArticleId(2), ArticleId(3)];
+
 /// Retries until there is a result. On a busy machine Redis may answer later than a page waits; it
 /// is then skipped until a probe finds it healthy again.
 async fn patiently<T: Default + PartialEq, F: Future<Output = T>>(read: impl Fn() -> F) -> T {
@@ -60,14 +63,20 @@ fn c2_c3_c4_a_request_is_somebody_or_no_reader_and_is_counted_once() {
             let sender = views.identify(request("192.0.2.1", agent, purpose)).await.unwrap();
             assert!(matches!(sender, Sender::NoReader(found) if found == reason), "{sender:?}");
         }
-        let outcome = views.record(1, one, one_reader.as_deref()).await.unwrap();
+        let outcome = views.record(ArticleId(1), one, one_reader.as_deref()).await.unwrap();
         assert_eq!((outcome.views, outcome.counted), (1, true));
         assert_eq!(
-            views.record(1, one, one_reader.as_deref()).await.unwrap().reason,
+            views.record(ArticleId(1), one, one_reader.as_deref()).await.unwrap().reason,
             Some(Reason::Repeat)
         );
-        assert_eq!(views.record(1, other, other_reader.as_deref()).await.unwrap().views, 2);
-        assert_eq!(views.record(3, other, other_reader.as_deref()).await.unwrap().views, 1);
+        assert_eq!(
+            views.record(ArticleId(1), other, other_reader.as_deref()).await.unwrap().views,
+            2
+        );
+        assert_eq!(
+            views.record(ArticleId(3), other, other_reader.as_deref()).await.unwrap().views,
+            1
+        );
         assert_eq!(views.waiting(), 0);
         let key = views.key(Purpose::Throttle).await.unwrap();
         assert_eq!(views.key(Purpose::Throttle).await.unwrap(), key);
@@ -75,20 +84,23 @@ fn c2_c3_c4_a_request_is_somebody_or_no_reader_and_is_counted_once() {
         match &place.store {
             ViewStore::Sqlite(_) => {
                 assert_eq!(
-                    views.totals(&[1, 2, 3]).await,
+                    views.totals(&ALL).await,
                     Some(HashMap::new()),
                     "a page's query has them"
                 );
                 assert_eq!(views.top(Window::All, 10).await, None);
             }
             ViewStore::Redis(store) => {
-                let totals = patiently(|| views.totals(&[1, 2, 3])).await;
-                assert_eq!(totals, Some(HashMap::from([(1, 2), (3, 1)])));
+                let totals = patiently(|| views.totals(&ALL)).await;
+                assert_eq!(totals, Some(HashMap::from([(ArticleId(1), 2), (ArticleId(3), 1)])));
                 assert_eq!(views.top(Window::All, 10).await, None, "no ranking was built yet");
                 store.refresh_rankings().await.unwrap();
                 let all = patiently(|| views.top(Window::All, 10)).await;
-                assert_eq!(all, Some(vec![(1, 2), (3, 1)]));
-                assert_eq!(patiently(|| views.top(Window::Day, 1)).await, Some(vec![(1, 2)]));
+                assert_eq!(all, Some(vec![(ArticleId(1), 2), (ArticleId(3), 1)]));
+                assert_eq!(
+                    patiently(|| views.top(Window::Day, 1)).await,
+                    Some(vec![(ArticleId(1), 2)])
+                );
             }
         }
     });
@@ -101,31 +113,31 @@ fn c6_a_page_knows_whether_its_reader_would_count_though_redis_is_away() {
         let reader = |address: &str, browser: &str| request(address, browser, None).reader;
         let one = reader("192.0.2.1", BROWSER);
         assert!(
-            views.would_count(1, &one),
+            views.would_count(ArticleId(1), &one),
             "a process that has just started knows nothing, not even the salt"
         );
         let (visitor, who) = sender(&views, request("192.0.2.1", BROWSER, None)).await;
-        assert!(views.would_count(1, &one));
-        assert!(views.record(1, visitor, who.as_deref()).await.unwrap().counted);
+        assert!(views.would_count(ArticleId(1), &one));
+        assert!(views.record(ArticleId(1), visitor, who.as_deref()).await.unwrap().counted);
         if let Some(redis) = &mut place.redis {
             redis.kill();
         }
         // Longer than the TTL of a salt.
         place.clock.advance(WINDOW - Duration::from_millis(1));
-        assert!(!views.would_count(1, &one));
+        assert!(!views.would_count(ArticleId(1), &one));
         assert!(
-            !views.would_count(1, &reader("::ffff:192.0.2.1", BROWSER)),
+            !views.would_count(ArticleId(1), &reader("::ffff:192.0.2.1", BROWSER)),
             "the same address and browser"
         );
-        assert!(views.would_count(2, &one), "another article");
-        assert!(views.would_count(1, &reader("192.0.2.2", BROWSER)), "another address");
+        assert!(views.would_count(ArticleId(2), &one), "another article");
+        assert!(views.would_count(ArticleId(1), &reader("192.0.2.2", BROWSER)), "another address");
         assert!(
-            views.would_count(1, &Reader { session: Some(1), ..one.clone() }),
+            views.would_count(ArticleId(1), &Reader { session: Some(1), ..one.clone() }),
             "an anonymous session"
         );
-        assert!(!views.would_count(2, &reader("192.0.2.2", "curl/8")), "a crawler");
+        assert!(!views.would_count(ArticleId(2), &reader("192.0.2.2", "curl/8")), "a crawler");
         place.clock.advance(Duration::from_millis(1));
-        assert!(views.would_count(1, &one), "after the window");
+        assert!(views.would_count(ArticleId(1), &one), "after the window");
     });
 }
 
@@ -133,7 +145,7 @@ fn c6_a_page_knows_whether_its_reader_would_count_though_redis_is_away() {
 async fn try_to_count(views: &Views, article: i64, address: &str) -> Result<bool, ViewError> {
     match views.identify(request(address, BROWSER, None)).await? {
         Sender::Visitor(visitor, reader) => {
-            Ok(views.record(article, visitor, reader.as_deref()).await?.counted)
+            Ok(views.record(ArticleId(article), visitor, reader.as_deref()).await?.counted)
         }
         Sender::NoReader(reason) => panic!("{reason:?}"),
     }
@@ -144,7 +156,7 @@ async fn counts(views: &Views, article: i64, address: &str) -> bool {
 }
 
 fn would_count(views: &Views, article: i64, address: &str) -> bool {
-    views.would_count(article, &request(address, BROWSER, None).reader)
+    views.would_count(ArticleId(article), &request(address, BROWSER, None).reader)
 }
 
 #[test]
@@ -207,7 +219,7 @@ fn no_batch_waits_for_a_follower_that_waits_for_a_connection() {
         let page = database.reader().acquire().await.unwrap();
         let mut following = Box::pin(store.catch_up());
         assert!((&mut following).now_or_never().is_none(), "a page has the only connection");
-        let view = View { article: 1, visitor: visitor(1, 1) };
+        let view = View { article: ArticleId(1), visitor: visitor(1, 1) };
         let recorded = tokio::time::timeout(Duration::from_secs(30), store.record(&[view])).await;
         assert!(recorded.unwrap().is_ok());
         drop(page);
@@ -251,19 +263,22 @@ fn c6_as_many_as_were_counted_are_known_after_a_start() {
     // More than SQLite reads at once, and several chunks in Redis.
     const COUNTED: i64 = 12_500;
     on(&[Backend::Sqlite, Backend::Redis], async |place| {
-        let of = |number: i64| View { article: 1, visitor: visitor(number, number) };
+        let of = |number: i64| View { article: ArticleId(1), visitor: visitor(number, number) };
         for first in (0..COUNTED).step_by(50) {
             let batch: Vec<View> = (first..first + 50).map(of).collect();
             assert!(record(&place.store, &batch).await.iter().all(|outcome| outcome.counted));
         }
         let store = place.opened_again().await;
-        let known =
-            || (0..COUNTED).filter(|number| !store.would_count(1, &of(*number).visitor)).count();
+        let known = || {
+            (0..COUNTED)
+                .filter(|number| !store.would_count(ArticleId(1), &of(*number).visitor))
+                .count()
+        };
         assert_eq!(known(), 0);
         store.catch_up().await.unwrap();
         assert_eq!(known(), usize::try_from(COUNTED).unwrap());
         store.catch_up().await.unwrap();
-        assert!(store.would_count(1, &of(COUNTED).visitor));
+        assert!(store.would_count(ArticleId(1), &of(COUNTED).visitor));
         assert_eq!(
             record(&store, &[of(0), of(COUNTED)])
                 .await
@@ -373,14 +388,23 @@ fn pages_do_without_a_redis_that_fails_and_views_are_refused_until_it_is_back() 
     on(&[Backend::Redis], async |mut place| {
         let views = views(&place);
         let (one, reader) = sender(&views, request("192.0.2.1", BROWSER, None)).await;
-        assert!(views.record(1, one, reader.as_deref()).await.unwrap().counted);
-        assert_eq!(patiently(|| views.totals(&[1])).await, Some(HashMap::from([(1, 1)])));
+        assert!(views.record(ArticleId(1), one, reader.as_deref()).await.unwrap().counted);
+        assert_eq!(
+            patiently(|| views.totals(&[ArticleId(1)])).await,
+            Some(HashMap::from([(ArticleId(1), 1)]))
+        );
         place.redis.as_mut().unwrap().kill();
-        assert_eq!(views.totals(&[1]).await, None);
-        assert!(views.record(1, one, reader.as_deref()).await.is_err(), "never a false yes");
+        assert_eq!(views.totals(&[ArticleId(1)]).await, None);
+        assert!(
+            views.record(ArticleId(1), one, reader.as_deref()).await.is_err(),
+            "never a false yes"
+        );
         place.redis.as_mut().unwrap().restart();
-        assert_eq!(patiently(|| views.totals(&[1])).await, Some(HashMap::from([(1, 1)])));
-        let repeat = retry(|| views.record(1, one, reader.as_deref())).await;
+        assert_eq!(
+            patiently(|| views.totals(&[ArticleId(1)])).await,
+            Some(HashMap::from([(ArticleId(1), 1)]))
+        );
+        let repeat = retry(|| views.record(ArticleId(1), one, reader.as_deref())).await;
         assert_eq!(repeat.reason, Some(Reason::Repeat));
     });
 }
@@ -396,14 +420,16 @@ fn c2_a_visitor_whose_requests_meet_at_midnight_is_counted_once() {
         assert_eq!(late.yesterday, Some(early.today));
         // In either order.
         for (article, first, second) in [(1, early, late), (2, late, early)] {
-            assert!(views.record(article, first, reader.as_deref()).await.unwrap().counted);
-            let again = views.record(article, second, reader.as_deref()).await.unwrap();
+            assert!(
+                views.record(ArticleId(article), first, reader.as_deref()).await.unwrap().counted
+            );
+            let again = views.record(ArticleId(article), second, reader.as_deref()).await.unwrap();
             assert_eq!((again.views, again.reason), (1, Some(Reason::Repeat)), "article {article}");
         }
-        let batch = [late, early].map(|visitor| View { article: 3, visitor });
+        let batch = [late, early].map(|visitor| View { article: ArticleId(3), visitor });
         let recorded = place.store.record(&batch).await.unwrap();
         assert!(recorded[0].clone().outcome().unwrap().counted);
-        assert_eq!(recorded[1], Recorded::OtherDay { now: place.clock.now_ms() });
+        assert_eq!(recorded[1], Recorded::OtherDay { now: place.clock.now() });
         assert_eq!(place.total(3).await, 1);
     });
 }
@@ -424,7 +450,7 @@ async fn process(place: &Place, clock: &Clock) -> (RedisStore, Views) {
 }
 
 fn later(clock: &Clock, milliseconds: i64) -> Clock {
-    Clock::manual(Timestamp::from_millisecond(clock.now_ms() + milliseconds).unwrap())
+    Clock::manual(Timestamp::from_millisecond(clock.now().0 + milliseconds).unwrap())
 }
 
 #[test]
@@ -444,7 +470,8 @@ fn c2_processes_whose_clocks_differ_count_a_visitor_once_around_midnight() {
                     let views = &processes[(first + turn) % 3];
                     let (visitor, reader) =
                         sender(views, request(&format!("192.0.2.{minute}"), BROWSER, None)).await;
-                    let outcome = views.record(article, visitor, reader.as_deref()).await.unwrap();
+                    let outcome =
+                        views.record(ArticleId(article), visitor, reader.as_deref()).await.unwrap();
                     assert_eq!(
                         (outcome.views, outcome.counted),
                         (minute + 1, turn == 0),
@@ -453,7 +480,8 @@ fn c2_processes_whose_clocks_differ_count_a_visitor_once_around_midnight() {
                     // Earlier visitors are still known.
                     let (visitor, reader) =
                         sender(views, request("192.0.2.0", BROWSER, None)).await;
-                    let again = views.record(article, visitor, reader.as_deref()).await.unwrap();
+                    let again =
+                        views.record(ArticleId(article), visitor, reader.as_deref()).await.unwrap();
                     assert_eq!(again.reason, Some(Reason::Repeat), "minute {minute}");
                 }
             }
@@ -470,8 +498,10 @@ fn c2_a_window_is_neither_shortened_nor_extended_by_a_process_whose_clock_is_set
         let clock = later(&place.clock, 0);
         let Clock::Manual(time) = &clock else { panic!("a manual clock") };
         let store = ViewStore::Redis(process(&place, &clock).await.0);
-        let reason =
-            async || record(&store, &[View { article: 1, visitor: visitor(1, 1) }]).await[0].reason;
+        let reason = async || {
+            record(&store, &[View { article: ArticleId(1), visitor: visitor(1, 1) }]).await[0]
+                .reason
+        };
         assert_eq!(reason().await, None);
         // Each value changes the clock once. The process has adjusted to the previous change by
         // then.
@@ -497,8 +527,8 @@ fn c2_a_window_is_neither_shortened_nor_extended_by_a_process_whose_clock_is_set
 fn c2_a_window_is_not_shortened_by_a_clock_that_is_behind_within_the_second() {
     on(&[Backend::Redis], async |place| {
         let store = ViewStore::Redis(process(&place, &later(&place.clock, 0)).await.0);
-        let view = [View { article: 1, visitor: visitor(1, 1) }];
-        let another = [View { article: 1, visitor: visitor(2, 2) }];
+        let view = [View { article: ArticleId(1), visitor: visitor(1, 1) }];
+        let another = [View { article: ArticleId(1), visitor: visitor(2, 2) }];
         assert_eq!(record(&store, &another).await[0].reason, None);
         // The process takes it for the beginning of the second, and for Redis it is the end.
         place.clock.advance(Duration::from_millis(999));
@@ -516,10 +546,10 @@ fn c2_a_process_whose_clock_is_far_from_redis_refuses_one_view_and_then_counts()
         let views = process(&place, &later(&place.clock, 24 * 3_600_000)).await.1;
         let (visitor, reader) = sender(&views, request("192.0.2.1", BROWSER, None)).await;
         assert!(reader.is_none(), "it is noon: who reads is not kept");
-        let refused = views.record(1, visitor, None).await;
+        let refused = views.record(ArticleId(1), visitor, None).await;
         assert!(matches!(refused, Err(ViewError::OtherDay { .. })), "{refused:?}");
         let visitor = sender(&views, request("192.0.2.1", BROWSER, None)).await.0;
-        assert_eq!(views.record(1, visitor, None).await.unwrap().views, 1);
+        assert_eq!(views.record(ArticleId(1), visitor, None).await.unwrap().views, 1);
     });
 }
 
@@ -532,7 +562,7 @@ fn c2_a_process_that_is_ahead_by_minutes_and_had_no_view_at_midnight_still_looks
         let ahead = process(&place, &clock).await.1;
         let view = async |views: &Views| {
             let (visitor, reader) = sender(views, request("192.0.2.1", BROWSER, None)).await;
-            views.record(1, visitor, reader.as_deref()).await.unwrap().reason
+            views.record(ArticleId(1), visitor, reader.as_deref()).await.unwrap().reason
         };
         place.clock.advance(12 * HOUR - Duration::from_secs(120));
         assert_eq!(view(&right).await, None);

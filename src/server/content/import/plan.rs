@@ -12,6 +12,7 @@ use tidemark_content::front_matter::{
     without_ending,
 };
 use tidemark_content::site::{Placed, Site};
+use tidemark_counting::ArticleId;
 
 use super::report::{Fate, Report};
 use super::{Options, SourceFile};
@@ -56,7 +57,7 @@ pub(super) struct Planned {
     pub slug: String,
     /// What may happen to the stored article.
     pub verdict: Verdict,
-    target: Option<(i64, i64)>,
+    target: Option<(ArticleId, i64)>,
     is_deleted: bool,
     was_imported: bool,
     hash: String,
@@ -160,11 +161,11 @@ impl Planned {
 pub(super) fn plan(
     mut planned: Vec<Planned>,
     known: Vec<KnownArticle>,
-    aliases: &HashMap<String, i64>,
+    aliases: &HashMap<String, ArticleId>,
     options: &Options,
     report: &mut Report,
 ) -> Vec<Planned> {
-    let by_id: BTreeMap<i64, &KnownArticle> = known.iter().map(|one| (one.id, one)).collect();
+    let by_id: BTreeMap<ArticleId, &KnownArticle> = known.iter().map(|one| (one.id, one)).collect();
     match_all(&mut planned, &by_id, aliases);
     name_all(&mut planned, &by_id, report);
     for one in &mut planned {
@@ -334,14 +335,14 @@ fn language_of(path: &str, site: &Site, stems: &HashSet<String>) -> Option<Strin
 /// Finds the stored article of each file.
 fn match_all(
     planned: &mut [Planned],
-    known: &BTreeMap<i64, &KnownArticle>,
-    aliases: &HashMap<String, i64>,
+    known: &BTreeMap<ArticleId, &KnownArticle>,
+    aliases: &HashMap<String, ArticleId>,
 ) {
     let by_path: HashMap<&str, &KnownArticle> =
         known.values().filter_map(|one| Some((one.path.as_deref()?, *one))).collect();
     let by_slug: HashMap<&str, &KnownArticle> =
         known.values().map(|one| (one.slug.as_str(), *one)).collect();
-    let mut of_article: HashMap<i64, Vec<&str>> = HashMap::new();
+    let mut of_article: HashMap<ArticleId, Vec<&str>> = HashMap::new();
     for (alias, id) in aliases {
         of_article.entry(*id).or_default().push(alias);
     }
@@ -414,7 +415,11 @@ fn match_all(
 
 /// Gives each article a slug that no other has. The one that has it keeps it, because its count and
 /// its links belong to it (rule C7); otherwise the oldest gets it.
-fn name_all(planned: &mut [Planned], known: &BTreeMap<i64, &KnownArticle>, report: &mut Report) {
+fn name_all(
+    planned: &mut [Planned],
+    known: &BTreeMap<ArticleId, &KnownArticle>,
+    report: &mut Report,
+) {
     let mut taken: HashSet<String> = known.values().map(|one| one.slug.clone()).collect();
     for one in planned.iter_mut() {
         let Some(stored) = one.target.and_then(|(id, _)| known.get(&id)) else { continue };

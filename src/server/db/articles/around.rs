@@ -2,6 +2,7 @@
 
 use sqlx::{AssertSqlSafe, FromRow};
 use tidemark_content::markdown::plain_line;
+use tidemark_store::clock::Millis;
 
 use super::super::{Database, on_reader};
 use super::read::{VISIBLE, timestamp};
@@ -32,7 +33,7 @@ impl Database {
     /// Returns what a visible article leads on to at `now`, in one statement. Related are the three
     /// that share most tags, the newest first among equals, of the 20 latest with most tags in
     /// common. A series has up to 100 parts.
-    pub async fn around(&self, article: &Article, now: i64) -> sqlx::Result<Around> {
+    pub async fn around(&self, article: &Article, now: Millis) -> sqlx::Result<Around> {
         // The names of the parts keep their order when they are sorted. `VISIBLE` has the article's
         // own date as its time where only earlier articles are wanted, so that the index leads there.
         let sql = format!(

@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, FromRow, MySqlConnection};
 use tidemark_content::front_matter::forms_of_address;
 use tidemark_content::markdown::plain_line;
+use tidemark_counting::{ArticleId, UserId};
+use tidemark_store::clock::Millis;
 use tidemark_store::sql::OwnConnection;
 
 use super::super::baselines::{BaselineTable, Baselines};
@@ -97,7 +99,7 @@ fn select_articles(dialect: Dialect) -> String {
 
 #[derive(FromRow)]
 pub(in crate::server::db) struct SummaryRow {
-    id: i64,
+    id: ArticleId,
     slug: String,
     title: String,
     summary: String,
@@ -130,7 +132,7 @@ pub struct RecentArticle {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wanted {
     /// Those with these ids.
-    Ids(Vec<i64>),
+    Ids(Vec<ArticleId>),
     /// Those with these slugs.
     Slugs(Vec<String>),
 }
@@ -207,7 +209,7 @@ pub async fn articles_by_slugs(
     own: &mut OwnConnection,
     baselines: &Baselines,
     slugs: &[&str],
-    now: i64,
+    now: Millis,
 ) -> sqlx::Result<Vec<Article>> {
     let Some(first) = slugs.first() else { return Ok(vec![]) };
     // Pad the list to a power of two by repeating the first slug, so that there are few different
@@ -231,11 +233,12 @@ pub async fn articles_by_slugs(
 /// them.
 pub fn still_there<'call>(
     connection: &'call mut MySqlConnection,
-    articles: &'call [i64],
-) -> BoxFuture<'call, sqlx::Result<HashSet<i64>>> {
+    articles: &'call [ArticleId],
+) -> BoxFuture<'call, sqlx::Result<HashSet<ArticleId>>> {
     Box::pin(async move {
-        let articles = serde_json::Value::from(articles).to_string();
-        let there: Vec<i64> = sqlx::query_scalar(
+        let articles =
+            serde_json::to_string(articles).map_err(|error| sqlx::Error::Encode(error.into()))?;
+        let there: Vec<ArticleId> = sqlx::query_scalar(
             "SELECT articles.id FROM JSON_TABLE(?, '$[*]' COLUMNS (article_id BIGINT PATH '$')) AS wanted
              JOIN articles ON articles.id = wanted.article_id",
         )
@@ -255,7 +258,7 @@ impl Database {
         total: Option<i64>,
         page: i64,
         per_page: i64,
-        now: i64,
+        now: Millis,
     ) -> sqlx::Result<Page<ArticleSummary>> {
         let (conditions, values) = filter.conditions();
         let count = format!("SELECT count(*) FROM articles WHERE {VISIBLE}{conditions}");
@@ -285,7 +288,7 @@ impl Database {
     }
 
     /// Returns the article with this ID, if it is visible at `now`.
-    pub async fn article(&self, id: i64, now: i64) -> sqlx::Result<Option<Article>> {
+    pub async fn article(&self, id: ArticleId, now: Millis) -> sqlx::Result<Option<Article>> {
         let articles = select_articles(self.dialect());
         let sql = format!("{articles} AND articles.id = ?");
         let row: Option<ArticleRow> = on_reader!(self, pool => {
@@ -305,7 +308,7 @@ impl Database {
     }
 
     /// Returns the page with this slug, if readers may read it at `now`.
-    pub async fn page(&self, slug: &str, now: i64) -> sqlx::Result<Option<Article>> {
+    pub async fn page(&self, slug: &str, now: Millis) -> sqlx::Result<Option<Article>> {
         let rows = select_rows(self.dialect());
         let sql =
             format!("{rows} WHERE {READABLE} AND articles.kind = 'page' AND articles.slug = ?");
@@ -322,7 +325,7 @@ impl Database {
         filter: &Filter,
         limit: i64,
         largest: i64,
-        now: i64,
+        now: Millis,
     ) -> sqlx::Result<Vec<RecentArticle>> {
         let (conditions, values) = filter.conditions();
         let columns = summary_columns(self.dialect());
@@ -352,7 +355,11 @@ impl Database {
     }
 
     /// Returns the summaries of those of `wanted` that are visible at `now`, in no order.
-    pub async fn summaries(&self, wanted: &Wanted, now: i64) -> sqlx::Result<Vec<ArticleSummary>> {
+    pub async fn summaries(
+        &self,
+        wanted: &Wanted,
+        now: Millis,
+    ) -> sqlx::Result<Vec<ArticleSummary>> {
         let (column, count) = match wanted {
             Wanted::Ids(ids) => ("id", ids.len()),
             Wanted::Slugs(slugs) => ("slug", slugs.len()),
@@ -387,19 +394,19 @@ impl Database {
     }
 
     /// Whether the article is visible at `now`.
-    pub async fn is_visible(&self, id: i64, now: i64) -> sqlx::Result<bool> {
+    pub async fn is_visible(&self, id: ArticleId, now: Millis) -> sqlx::Result<bool> {
         let sql =
             format!("SELECT EXISTS (SELECT 1 FROM articles WHERE {VISIBLE} AND articles.id = ?)");
         on_reader!(self, pool => sqlx::query_scalar(AssertSqlSafe(sql)).bind(now).bind(id).fetch_one(pool).await)
     }
 
     /// Returns the user IDs in the article's byline; `None` if it is not visible at `now`.
-    pub async fn byline(&self, id: i64, now: i64) -> sqlx::Result<Option<Vec<i64>>> {
+    pub async fn byline(&self, id: ArticleId, now: Millis) -> sqlx::Result<Option<Vec<UserId>>> {
         let sql = format!(
             "SELECT article_authors.user_id FROM articles
              LEFT JOIN article_authors ON article_authors.article_id = articles.id WHERE {VISIBLE} AND articles.id = ?"
         );
-        let users: Vec<Option<i64>> = on_reader!(self, pool => {
+        let users: Vec<Option<UserId>> = on_reader!(self, pool => {
             sqlx::query_scalar(AssertSqlSafe(sql)).bind(now).bind(id).fetch_all(pool).await?
         });
         Ok((!users.is_empty()).then(|| users.into_iter().flatten().collect()))
@@ -409,7 +416,7 @@ impl Database {
     /// and without a trailing one. With and without `index.html` and `.html` it is the same
     /// address, unless two articles have two of these forms. A page's own address counts as its
     /// alias in all other forms.
-    pub async fn address_by_alias(&self, path: &str, now: i64) -> sqlx::Result<Option<String>> {
+    pub async fn address_by_alias(&self, path: &str, now: Millis) -> sqlx::Result<Option<String>> {
         let paths = forms_of_address(path);
         let sql = format!(
             "SELECT article_aliases.path, articles.kind, articles.slug FROM article_aliases
@@ -434,7 +441,7 @@ impl Database {
     }
 
     /// Returns the tag with this slug, if a visible article has it.
-    pub async fn tag(&self, slug: &str, now: i64) -> sqlx::Result<Option<Tag>> {
+    pub async fn tag(&self, slug: &str, now: Millis) -> sqlx::Result<Option<Tag>> {
         let sql = format!(
             "SELECT tags.slug, tags.name FROM tags WHERE tags.slug = ? AND EXISTS
              (SELECT 1 FROM article_tags JOIN articles ON articles.id = article_tags.article_id
@@ -447,7 +454,7 @@ impl Database {
     }
 
     /// Returns the author with this user name, if they are in the byline of a visible article.
-    pub async fn author(&self, username: &str, now: i64) -> sqlx::Result<Option<Author>> {
+    pub async fn author(&self, username: &str, now: Millis) -> sqlx::Result<Option<Author>> {
         Ok(self.author_with_id(username, now).await?.map(|(_, author)| author))
     }
 
@@ -539,7 +546,7 @@ pub(in crate::server::db) fn select_fields(dialect: Dialect) -> String {
 /// Returns the fields of the article with this ID; `None` if it does not exist or is deleted.
 pub(super) async fn fields(
     transaction: &mut Transaction,
-    id: i64,
+    id: ArticleId,
 ) -> sqlx::Result<Option<ArticleFields>> {
     let fields = select_fields(transaction.dialect());
     let sql = format!("{fields} WHERE articles.deleted_at IS NULL AND articles.id = ?");

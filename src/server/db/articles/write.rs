@@ -1,6 +1,8 @@
 //! Writing articles. Reads that precede a write are in [`super::read`].
 
 use sqlx::AssertSqlSafe;
+use tidemark_counting::{ArticleId, UserId};
+use tidemark_store::clock::Millis;
 
 use super::super::content_version::ContentTransaction;
 use super::super::search::index::article_changed;
@@ -31,10 +33,10 @@ pub enum Written {
 /// restored.
 pub async fn write(
     transaction: &mut ContentTransaction,
-    id: Option<i64>,
+    id: Option<ArticleId>,
     article: &ArticleFields,
-    now: i64,
-) -> sqlx::Result<(i64, Written)> {
+    now: Millis,
+) -> sqlx::Result<(ArticleId, Written)> {
     let transaction: &mut Transaction = transaction;
     let article = &settled(transaction, article, id).await?;
     if let Some(id) = id
@@ -87,7 +89,7 @@ pub async fn write(
 pub(in crate::server::db) async fn settled(
     transaction: &mut Transaction,
     article: &ArticleFields,
-    id: Option<i64>,
+    id: Option<ArticleId>,
 ) -> sqlx::Result<ArticleFields> {
     let mut aliases = free_aliases(transaction, &article.aliases, id).await?;
     // Its own address leads to it anyway.
@@ -100,7 +102,10 @@ pub(in crate::server::db) async fn settled(
 }
 
 /// Returns the ID of the article with this slug, whether or not it is deleted.
-pub async fn id_of_slug(transaction: &mut Transaction, slug: &str) -> sqlx::Result<Option<i64>> {
+pub async fn id_of_slug(
+    transaction: &mut Transaction,
+    slug: &str,
+) -> sqlx::Result<Option<ArticleId>> {
     let sql = "SELECT id FROM articles WHERE slug = ?";
     on_connection!(transaction, connection => sqlx::query_scalar(sql).bind(slug).fetch_optional(connection).await)
 }
@@ -109,8 +114,8 @@ pub async fn id_of_slug(transaction: &mut Transaction, slug: &str) -> sqlx::Resu
 pub(in crate::server::db) async fn writer_for_byline(
     transaction: &mut Transaction,
     author: &Author,
-    now: i64,
-) -> sqlx::Result<i64> {
+    now: Millis,
+) -> sqlx::Result<UserId> {
     let username = username_for_byline(transaction, author).await?;
     let author = Author { username, name: author.name.clone() };
     user_for_byline(transaction, &author, now).await
@@ -143,7 +148,7 @@ struct Columns<'a>(Vec<(&'static str, Value<'a>)>);
 
 impl<'a> Columns<'a> {
     /// The columns made of the article's fields, of what is derived from them, and of the time.
-    fn of(article: &'a ArticleFields, derived: &'a Derived, now: i64) -> Self {
+    fn of(article: &'a ArticleFields, derived: &'a Derived, now: Millis) -> Self {
         let ArticleFields {
             kind,
             slug,
@@ -178,7 +183,7 @@ impl<'a> Columns<'a> {
             ("published_at", Value::OptionalNumber(*published_at)),
             ("cover", Value::OptionalText(cover.as_deref())),
             ("series", Value::OptionalText(series.as_deref())),
-            ("updated_at", Value::Number(updated_at.unwrap_or(now))),
+            ("updated_at", Value::Number(updated_at.unwrap_or(now.0))),
         ])
     }
 
@@ -234,45 +239,45 @@ impl<'a> Columns<'a> {
 pub(in crate::server::db) async fn insert(
     transaction: &mut Transaction,
     article: &ArticleFields,
-    first_author: i64,
-    now: i64,
-) -> sqlx::Result<i64> {
+    first_author: UserId,
+    now: Millis,
+) -> sqlx::Result<ArticleId> {
     let derived = Derived::of(article)?;
     // What was published elsewhere before was not changed by coming here.
-    let updated_at = article.published_at.filter(|at| *at < now).unwrap_or(now);
+    let updated_at = article.published_at.filter(|at| *at < now.0).map_or(now, Millis);
     let columns = Columns::of(article, &derived, updated_at)
-        .and("author_id", first_author)
-        .and("created_at", now);
+        .and("author_id", first_author.0)
+        .and("created_at", now.0);
     let (id, _) = columns.execute(transaction, columns.insert(), &[]).await?;
-    Ok(id)
+    Ok(ArticleId(id))
 }
 
 /// Updates an article's row, and restores it if it was deleted.
 async fn update(
     transaction: &mut Transaction,
-    id: i64,
+    id: ArticleId,
     article: &ArticleFields,
-    first_author: i64,
-    now: i64,
+    first_author: UserId,
+    now: Millis,
 ) -> sqlx::Result<()> {
     let derived = Derived::of(article)?;
-    let columns = Columns::of(article, &derived, now).and("author_id", first_author);
+    let columns = Columns::of(article, &derived, now).and("author_id", first_author.0);
     let sql = columns.update(", deleted_at = NULL WHERE id = ?");
-    columns.execute(transaction, sql, &[id]).await.map(drop)
+    columns.execute(transaction, sql, &[id.0]).await.map(drop)
 }
 
 /// Updates an article's row if its version is still `version`. Returns false otherwise.
 pub(in crate::server::db) async fn update_under_version(
     transaction: &mut Transaction,
-    id: i64,
+    id: ArticleId,
     version: i64,
     article: &ArticleFields,
-    now: i64,
+    now: Millis,
 ) -> sqlx::Result<bool> {
     let derived = Derived::of(article)?;
     let columns = Columns::of(article, &derived, now);
     let sql = columns.update(" WHERE id = ? AND version = ?");
-    let (_, rows) = columns.execute(transaction, sql, &[id, version]).await?;
+    let (_, rows) = columns.execute(transaction, sql, &[id.0, version]).await?;
     Ok(rows == 1)
 }
 
@@ -280,12 +285,12 @@ pub(in crate::server::db) async fn update_under_version(
 async fn free_aliases(
     transaction: &mut Transaction,
     aliases: &[String],
-    id: Option<i64>,
+    id: Option<ArticleId>,
 ) -> sqlx::Result<Vec<String>> {
     let sql = "SELECT article_id FROM article_aliases WHERE path = ?";
     let mut free = Vec::with_capacity(aliases.len());
     for path in aliases {
-        let owner: Option<i64> = on_connection!(transaction, connection => {
+        let owner: Option<ArticleId> = on_connection!(transaction, connection => {
             sqlx::query_scalar(sql).bind(path).fetch_optional(connection).await?
         });
         if owner.is_none_or(|owner| Some(owner) == id) && !free.contains(path) {
@@ -329,8 +334,8 @@ async fn username_for_byline(
 async fn user_for_byline(
     transaction: &mut Transaction,
     author: &Author,
-    now: i64,
-) -> sqlx::Result<i64> {
+    now: Millis,
+) -> sqlx::Result<UserId> {
     let select = format!("SELECT id FROM users WHERE username = ? AND {WRITES}");
     let insert = "INSERT INTO users (username, name, role, created_at) VALUES (?, ?, 'author', ?)";
     on_connection!(transaction, connection => {
@@ -341,7 +346,7 @@ async fn user_for_byline(
         }
         let user = sqlx::query(insert).bind(&author.username).bind(&author.name).bind(now);
         match user.execute(&mut *connection).await {
-            Ok(result) => Ok(result.inserted_id()),
+            Ok(result) => Ok(UserId(result.inserted_id())),
             // An operator has just added the user, which needs no transaction. If a reader has just
             // signed up with the name, the import fails and can be repeated.
             Err(error) if is_taken(&error) => {

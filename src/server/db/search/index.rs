@@ -4,6 +4,7 @@
 use sqlx::{AssertSqlSafe, FromRow, MySqlConnection, SqliteConnection};
 use tidemark_content::search::analysis::indexed;
 use tidemark_content::search::excerpt::plain_text;
+use tidemark_counting::ArticleId;
 
 use super::super::{Database, Transaction, on_connection, on_reader, on_writer, search_queue};
 
@@ -61,7 +62,7 @@ impl Terms {
 /// status, byline or date.
 pub(in crate::server::db) async fn article_changed(
     transaction: &mut Transaction,
-    id: i64,
+    id: ArticleId,
 ) -> sqlx::Result<()> {
     search_queue::article_changed(transaction, id).await?;
     index_article(transaction, id, false).await.map(drop)
@@ -71,7 +72,7 @@ pub(in crate::server::db) async fn article_changed(
 /// it is, unless `is_forced`. Returns whether anything differed.
 async fn index_article(
     transaction: &mut Transaction,
-    id: i64,
+    id: ArticleId,
     is_forced: bool,
 ) -> sqlx::Result<bool> {
     let known = "SELECT published_at, hash FROM search_documents WHERE article_id = ?";
@@ -113,7 +114,7 @@ async fn index_article(
 
 async fn write_to_sqlite(
     connection: &mut SqliteConnection,
-    id: i64,
+    id: ArticleId,
     (published_at, hash): (i64, i64),
     terms: &Terms,
 ) -> sqlx::Result<()> {
@@ -128,7 +129,7 @@ async fn write_to_sqlite(
 
 async fn write_to_mysql(
     connection: &mut MySqlConnection,
-    id: i64,
+    id: ArticleId,
     (published_at, hash): (i64, i64),
     Terms { title, tags, summary, text }: &Terms,
 ) -> sqlx::Result<()> {
@@ -140,14 +141,14 @@ async fn write_to_mysql(
     row.execute(connection).await.map(drop)
 }
 
-async fn remove_from_sqlite(connection: &mut SqliteConnection, id: i64) -> sqlx::Result<()> {
+async fn remove_from_sqlite(connection: &mut SqliteConnection, id: ArticleId) -> sqlx::Result<()> {
     let sql = "DELETE FROM search_terms WHERE rowid = ?";
     sqlx::query(sql).bind(id).execute(&mut *connection).await?;
     let sql = "DELETE FROM search_documents WHERE article_id = ?";
     sqlx::query(sql).bind(id).execute(connection).await.map(drop)
 }
 
-async fn remove_from_mysql(connection: &mut MySqlConnection, id: i64) -> sqlx::Result<()> {
+async fn remove_from_mysql(connection: &mut MySqlConnection, id: ArticleId) -> sqlx::Result<()> {
     let sql = "DELETE FROM search_documents WHERE article_id = ?";
     sqlx::query(sql).bind(id).execute(connection).await.map(drop)
 }
@@ -184,14 +185,18 @@ impl Database {
     }
 
     /// The ids of up to `limit` articles after `id`, whatever their status.
-    pub async fn ids_after(&self, id: i64, limit: i64) -> sqlx::Result<Vec<i64>> {
+    pub async fn ids_after(&self, id: ArticleId, limit: i64) -> sqlx::Result<Vec<ArticleId>> {
         let sql = format!("SELECT id FROM articles WHERE id > ? ORDER BY id LIMIT {limit}");
         on_reader!(self, pool => sqlx::query_scalar(AssertSqlSafe(sql)).bind(id).fetch_all(pool).await)
     }
 
     /// Indexes these articles, or removes those that are not published. Leaves alone what is in the
     /// index as it is, unless `is_forced`. Returns the ids of those that differed.
-    pub async fn index_articles(&self, ids: &[i64], is_forced: bool) -> sqlx::Result<Vec<i64>> {
+    pub async fn index_articles(
+        &self,
+        ids: &[ArticleId],
+        is_forced: bool,
+    ) -> sqlx::Result<Vec<ArticleId>> {
         let mut transaction = self.begin().await?;
         let mut differed = Vec::new();
         for id in ids {

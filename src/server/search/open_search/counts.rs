@@ -4,6 +4,7 @@
 //! `article_stats.indexed_views` says what the index has. It is set after the index was written, so
 //! it may be behind; then the count is written once more.
 
+use tidemark_counting::ArticleId;
 use tidemark_store::failpoint;
 
 use super::OpenSearch;
@@ -19,7 +20,7 @@ impl OpenSearch {
     /// # Errors
     /// [`Failure`]. The rest is written the next time.
     pub async fn bring_counts(&self) -> Result<usize, Failure> {
-        let (mut after, mut total) = (0, 0);
+        let (mut after, mut total) = (ArticleId(0), 0);
         loop {
             let counts = self.queue.counts_to_send(after, AT_ONCE).await?;
             let Some((last, _)) = counts.last() else { return Ok(total) };
@@ -36,7 +37,7 @@ impl OpenSearch {
             if self.layout().await?.writing != writing {
                 continue;
             }
-            let sent: Vec<(i64, i64)> = counts
+            let sent: Vec<(ArticleId, i64)> = counts
                 .into_iter()
                 .zip(&written)
                 .filter_map(|(count, refused)| refused.is_none().then_some(count))

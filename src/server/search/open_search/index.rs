@@ -13,6 +13,7 @@ use std::fmt::Write as _;
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use tidemark_counting::ArticleId;
 use tidemark_store::failpoint::Variant;
 
 use super::client::{Body, Client, Failure, Patience, reason};
@@ -46,7 +47,7 @@ pub(super) struct Layout {
 /// A write of one document.
 pub(super) struct Operation {
     id: String,
-    article: i64,
+    article: ArticleId,
     version: i64,
     source: String,
 }
@@ -172,7 +173,7 @@ impl Operation {
         let mut source = words_of(article);
         source["hash"] = hash(article).into();
         source["kind"] = "article".into();
-        source["article"] = article.id.into();
+        source["article"] = article.id.0.into();
         source["version"] = article.version.into();
         Self {
             id: format!("a{}", article.id),
@@ -183,7 +184,7 @@ impl Operation {
     }
 
     /// Writes an article's count.
-    pub fn count(article: i64, views: i64) -> Self {
+    pub fn count(article: ArticleId, views: i64) -> Self {
         let parent = format!("a{article}");
         let source = json!({
             "kind": { "name": "count", "parent": parent }, "article": article, "views": views,
@@ -273,7 +274,7 @@ pub(super) async fn delete(client: &Client, index: &str) -> Result<(), Failure> 
 pub(super) async fn remove(
     client: &Client,
     indexes: &[String],
-    articles: &[i64],
+    articles: &[ArticleId],
 ) -> Result<(), Failure> {
     for index in indexes {
         // Deletes only what searches can see.
@@ -391,7 +392,7 @@ mod tests {
 
     #[test]
     fn a_hidden_article_leaves_nothing_of_its_words() {
-        let article = IndexedArticle { id: 7, version: 3, words: None };
+        let article = IndexedArticle { id: ArticleId(7), version: 3, words: None };
         let source: Value = serde_json::from_str(&Operation::article(&article).source).unwrap();
         let fields: Vec<&String> = source.as_object().unwrap().keys().collect();
         assert_eq!(fields, ["article", "hash", "kind", "version"]);

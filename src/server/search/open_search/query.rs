@@ -3,6 +3,8 @@
 
 use serde_json::{Value, json};
 use tidemark_content::search::{Clause, Query};
+use tidemark_counting::ArticleId;
+use tidemark_store::clock::Millis;
 
 use super::client::Failure;
 use crate::model::search::Sort;
@@ -78,8 +80,8 @@ fn clause(clause: &Clause, spelling: Spelling) -> Value {
     json!({ "bool": { "should": any, "minimum_should_match": 1 } })
 }
 
-fn visible(now: i64) -> Value {
-    json!({ "range": { "published_at": { "lte": now } } })
+fn visible(now: Millis) -> Value {
+    json!({ "range": { "published_at": { "lte": now.0 } } })
 }
 
 /// The body of a search.
@@ -93,7 +95,7 @@ pub(super) fn body(asked: &Asked, query: &Query, spelling: Spelling) -> Value {
     }
     if let Some(since) = asked.filter.since {
         let from = asked.now - since.days() * DAY;
-        filter.push(json!({ "range": { "published_at": { "gte": from } } }));
+        filter.push(json!({ "range": { "published_at": { "gte": from.0 } } }));
     }
     let wanted: Vec<Value> = query.wanted().map(|wanted| clause(wanted, spelling)).collect();
     let excluded: Vec<Value> =
@@ -158,7 +160,7 @@ pub(super) fn corrected(answer: &Value, query: &Query) -> Option<Query> {
 }
 
 /// The body of a search for articles whose title has words that begin as `text` ends.
-pub(super) fn suggestions(text: &str, limit: i64, now: i64) -> Value {
+pub(super) fn suggestions(text: &str, limit: i64, now: Millis) -> Value {
     json!({
         "query": { "bool": {
             "must": [{ "multi_match": {
@@ -201,7 +203,10 @@ pub(super) fn found(answer: &Value) -> Result<Found, Failure> {
     let hits = &answer["hits"];
     let total = hits["total"]["value"].as_i64().ok_or_else(|| wrong("it has no total"))?;
     let list = hits["hits"].as_array().ok_or_else(|| wrong("it has no hits"))?;
-    let ids = list.iter().map(|hit| hit["fields"]["article"][0].as_i64()).collect::<Option<_>>();
+    let ids = list
+        .iter()
+        .map(|hit| hit["fields"]["article"][0].as_i64().map(ArticleId))
+        .collect::<Option<_>>();
     let ids = ids.ok_or_else(|| wrong("a hit is no article"))?;
     Ok(Found { ids, total: total.min(MOST_RANKED), is_more: total > MOST_RANKED })
 }
@@ -218,7 +223,7 @@ mod tests {
             since: Some(Since::Week),
         };
         let query = Query::parse(text);
-        Asked { query, filter, sort: Sort::Relevance, offset: 0, limit: 10, now: 8 * DAY }
+        Asked { query, filter, sort: Sort::Relevance, offset: 0, limit: 10, now: Millis(8 * DAY) }
     }
 
     /// Every text of the body, as keys or values.
@@ -276,7 +281,7 @@ mod tests {
             "timed_out": false, "_shards": { "failed": 0 },
             "hits": { "total": { "value": 10_001 }, "hits": [{ "fields": { "article": [7] } }] },
         });
-        let expected = Found { ids: vec![7], total: MOST_RANKED, is_more: true };
+        let expected = Found { ids: vec![ArticleId(7)], total: MOST_RANKED, is_more: true };
         assert_eq!(found(&good).unwrap(), expected);
         for (pointer, value) in [
             ("/timed_out", json!(true)),

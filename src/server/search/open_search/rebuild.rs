@@ -9,6 +9,8 @@
 //! the next rebuild deletes what it left. A process that was only paused for so long finds its
 //! index gone, and fails.
 
+use tidemark_counting::ArticleId;
+use tidemark_store::clock::Millis;
 use tidemark_store::failpoint;
 
 use super::client::Failure;
@@ -44,7 +46,7 @@ impl OpenSearch {
     /// # Errors
     /// [`Failure::Rebuilding`] if another process does so; otherwise the old index is still there.
     pub async fn rebuild(&self) -> Result<Rebuilt, Failure> {
-        let now = self.clock.now_ms();
+        let now = self.clock.now();
         let serial = self.queue.begin_rebuild(now, now + TURN).await?;
         let serial = serial.ok_or(Failure::Rebuilding)?;
         let index = self.names.index(serial);
@@ -60,7 +62,7 @@ impl OpenSearch {
             }
         }
         // Without this, the turn ends by itself.
-        let _ = self.queue.keep_rebuild(serial, 0).await;
+        let _ = self.queue.keep_rebuild(serial, Millis(0)).await;
         result
     }
 
@@ -72,21 +74,21 @@ impl OpenSearch {
         index::create(&self.client, &self.names, index).await?;
         failpoint::reach("search-created");
         let mut rebuilt = Rebuilt::default();
-        let mut from = 0;
+        let mut from = ArticleId(0);
         loop {
             let articles = self.queue.articles_from(from, AT_ONCE).await?;
             let Some(last) = articles.last() else { break };
-            from = last.id + 1;
+            from = ArticleId(last.id.0 + 1);
             let operations: Vec<Operation> = articles.iter().map(Operation::article).collect();
             self.copy(index, &operations).await?;
             rebuilt.articles += articles.len();
             self.go_on(serial).await?;
         }
-        from = 0;
+        from = ArticleId(0);
         loop {
             let counts = self.queue.counts_from(from, counts::AT_ONCE).await?;
             let Some((last, _)) = counts.last() else { break };
-            from = last + 1;
+            from = ArticleId(last.0 + 1);
             let operations: Vec<Operation> =
                 counts.iter().map(|(article, views)| Operation::count(*article, *views)).collect();
             self.copy(index, &operations).await?;
@@ -126,7 +128,7 @@ impl OpenSearch {
 
     /// Prolongs this process's turn.
     async fn go_on(&self, serial: i64) -> Result<(), Failure> {
-        let until = self.clock.now_ms() + TURN;
+        let until = self.clock.now() + TURN;
         match self.queue.keep_rebuild(serial, until).await? {
             true => Ok(()),
             false => Err(Failure::Rebuilding),

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use tidemark_counting::ArticleId;
 use tidemark_counting::store::Drift;
 
 use super::client::{Body, Failure, Patience};
@@ -63,7 +64,7 @@ impl OpenSearch {
     }
 
     async fn compare_articles(&self, index: &str, compared: &mut Compared) -> Result<(), Failure> {
-        let mut from = 0;
+        let mut from = ArticleId(0);
         loop {
             let mut documents = self.documents(index, "article", from).await?;
             let articles = self.queue.articles_from(from, AT_ONCE).await?;
@@ -86,23 +87,23 @@ impl OpenSearch {
             }
             let gone = documents.range(..=until);
             different.extend(gone.map(|(article, document)| (*article, document.version, 0)));
-            let entries: Vec<(i64, i64)> =
+            let entries: Vec<(ArticleId, i64)> =
                 different.iter().map(|(article, there, _)| (*article, *there)).collect();
             if !entries.is_empty() {
-                self.queue.add(&entries, self.clock.now_ms()).await?;
+                self.queue.add(&entries, self.clock.now()).await?;
             }
             compared.drifts.extend(different.into_iter().map(|(article, there, version)| {
                 Drift::of_article("version in OpenSearch", article, there, version)
             }));
-            if until == i64::MAX {
+            if until == ArticleId(i64::MAX) {
                 return Ok(());
             }
-            from = until + 1;
+            from = ArticleId(until.0 + 1);
         }
     }
 
     async fn compare_counts(&self, index: &str, compared: &mut Compared) -> Result<(), Failure> {
-        let mut from = 0;
+        let mut from = ArticleId(0);
         loop {
             let mut documents = self.documents(index, "count", from).await?;
             let counts = self.queue.counts_from(from, AT_ONCE).await?;
@@ -118,7 +119,7 @@ impl OpenSearch {
             let gone = documents.range(..=until).filter(|(_, document)| document.version > 0);
             different.extend(gone.map(|(article, document)| (*article, document.version, 0)));
             compared.is_ahead |= different.iter().any(|(_, there, views)| there > views);
-            let indexed: Vec<(i64, i64)> =
+            let indexed: Vec<(ArticleId, i64)> =
                 different.iter().map(|(article, there, _)| (*article, *there)).collect();
             if !indexed.is_empty() {
                 self.queue.counts_sent(&indexed).await?;
@@ -126,10 +127,10 @@ impl OpenSearch {
             compared.drifts.extend(different.into_iter().map(|(article, there, views)| {
                 Drift::of_article("count in OpenSearch", article, there, views)
             }));
-            if until == i64::MAX {
+            if until == ArticleId(i64::MAX) {
                 return Ok(());
             }
-            from = until + 1;
+            from = ArticleId(until.0 + 1);
         }
     }
 
@@ -138,8 +139,8 @@ impl OpenSearch {
         &self,
         index: &str,
         kind: &str,
-        from: i64,
-    ) -> Result<BTreeMap<i64, Document>, Failure> {
+        from: ArticleId,
+    ) -> Result<BTreeMap<ArticleId, Document>, Failure> {
         let body = json!({
             "query": { "bool": { "filter": [
                 { "term": { "kind": kind } }, { "range": { "article": { "gte": from } } },
@@ -164,16 +165,16 @@ impl OpenSearch {
                 version: hit["_version"].as_i64().unwrap_or(0),
                 hash: source["hash"].as_str().unwrap_or_default().to_owned(),
             };
-            Some((source["article"].as_i64()?, document))
+            Some((ArticleId(source["article"].as_i64()?), document))
         };
         hits.iter().map(document).collect::<Option<_>>().ok_or_else(wrong)
     }
 }
 
 /// Up to which article a list that was cut after [`AT_ONCE`] is complete. `last` is its last one.
-fn end(length: usize, last: Option<i64>) -> i64 {
+fn end(length: usize, last: Option<ArticleId>) -> ArticleId {
     match last {
         Some(last) if length as i64 >= AT_ONCE => last,
-        _ => i64::MAX,
+        _ => ArticleId(i64::MAX),
     }
 }

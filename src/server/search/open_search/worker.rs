@@ -13,6 +13,7 @@
 
 use std::collections::HashMap;
 
+use tidemark_counting::ArticleId;
 use tidemark_store::failpoint;
 
 use super::OpenSearch;
@@ -27,15 +28,15 @@ const AT_ONCE: i64 = 100;
 #[derive(Debug)]
 pub struct Batch {
     /// (article, version)
-    entries: Vec<(i64, i64)>,
-    articles: HashMap<i64, IndexedArticle>,
+    entries: Vec<(ArticleId, i64)>,
+    articles: HashMap<ArticleId, IndexedArticle>,
 }
 
 /// A batch that was written.
 #[derive(Debug)]
 pub struct WrittenBatch {
     /// The entries that every index has now, or a later version of.
-    done: Vec<(i64, i64)>,
+    done: Vec<(ArticleId, i64)>,
     refused: usize,
     /// The indexes that were written to.
     writing: Vec<String>,
@@ -43,8 +44,8 @@ pub struct WrittenBatch {
 
 impl Batch {
     /// The last article in it.
-    pub fn last(&self) -> i64 {
-        self.entries.last().map_or(i64::MAX, |(article, _)| *article)
+    pub fn last(&self) -> ArticleId {
+        self.entries.last().map_or(ArticleId(i64::MAX), |(article, _)| *article)
     }
 }
 
@@ -60,12 +61,12 @@ impl OpenSearch {
     ///
     /// # Errors
     /// [`Failure::Sql`]
-    pub async fn take(&self, after: i64) -> Result<Option<Batch>, Failure> {
+    pub async fn take(&self, after: ArticleId) -> Result<Option<Batch>, Failure> {
         let entries = self.queue.waiting(after, AT_ONCE).await?;
         if entries.is_empty() {
             return Ok(None);
         }
-        let ids: Vec<i64> = entries.iter().map(|(article, _)| *article).collect();
+        let ids: Vec<ArticleId> = entries.iter().map(|(article, _)| *article).collect();
         let articles = self.queue.articles(&ids).await?;
         failpoint::reach("search-taken");
         Ok(Some(Batch { entries, articles }))
@@ -94,7 +95,7 @@ impl OpenSearch {
                 Some(Refusal { reason, .. }) => {
                     refused += 1;
                     tracing::warn!(
-                        article = entry.0,
+                        article = entry.0.0,
                         reason,
                         "OpenSearch refuses an article; it stays in the queue"
                     );
@@ -102,7 +103,7 @@ impl OpenSearch {
             }
         }
         if !gone.is_empty() {
-            let ids: Vec<i64> = gone.iter().map(|(article, _)| *article).collect();
+            let ids: Vec<ArticleId> = gone.iter().map(|(article, _)| *article).collect();
             index::remove(&self.client, &writing, &ids).await?;
             done.extend(gone);
         }

@@ -33,7 +33,7 @@ impl RedisStore {
         let fresh = format!("{:032x}", rand::random::<u128>());
         self.redis.query::<Value>(cmd("SET").arg(ORIGIN).arg(fresh).arg("NX")).await?;
         let name: Option<String> = self.redis.query(cmd("GET").arg(ORIGIN)).await?;
-        Ok(self.ledger.add_origin(&name.ok_or_else(unreadable)?, self.clock.now_ms()).await?)
+        Ok(self.ledger.add_origin(&name.ok_or_else(unreadable)?, self.clock.now()).await?)
     }
 
     /// Fixes the number of shards of this Redis. With a different number, a view's dedup entry

@@ -4,6 +4,7 @@
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use ::redis::{Value, cmd};
+use tidemark_store::clock::Millis;
 use tokio::sync::Mutex;
 
 use super::wire::{next, unreadable};
@@ -12,6 +13,7 @@ use crate::ViewError;
 use crate::rules::{self, View};
 use crate::seen::Seen;
 use crate::visitor::Visitor;
+use crate::{ArticleId, ShardId};
 
 /// How far a shard's log was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -75,13 +77,13 @@ impl RedisStore {
         futures_util::future::join_all(shards).await.into_iter().collect()
     }
 
-    async fn catch_up_shard(&self, shard: i64) -> Result<(), ViewError> {
+    async fn catch_up_shard(&self, shard: ShardId) -> Result<(), ViewError> {
         let place = self.place(shard).ok_or_else(unreadable)?;
         let Ok(_turn) = place.turn.try_lock() else { return Ok(()) };
         let answer: Vec<Value> =
             self.redis.evaluate(&LOG, &Self::key(shard), &[self.time()]).await?;
         let mut answer = answer.into_iter();
-        let now: i64 = next(&mut answer)?;
+        let now = Millis(next(&mut answer)?);
         self.set_time(place, now);
         let log: Option<String> = next(&mut answer)?;
         // There is no log before the first view.
@@ -91,16 +93,16 @@ impl RedisStore {
     }
 
     /// Adopts Redis' clock, which shows `now`.
-    pub(super) fn set_time(&self, place: &SeenPlace, now: i64) {
-        place.writing().ahead = now.saturating_sub(self.clock.now_ms());
+    pub(super) fn set_time(&self, place: &SeenPlace, now: Millis) {
+        place.writing().ahead = now.0.saturating_sub(self.clock.now().0);
         // Expire entries by Redis' time only: this process's clock may have been set.
-        while place.writing().seen.forget(now.div_euclid(1_000)) {}
+        while place.writing().seen.forget(now.second()) {}
     }
 
     /// Reads the unread part of a shard's log. The caller holds the shard's `turn` lock.
     pub(super) async fn read_log(
         &self,
-        shard: i64,
+        shard: ShardId,
         place: &SeenPlace,
         log: String,
         last_chunk: i64,
@@ -128,15 +130,15 @@ impl RedisStore {
         Ok(())
     }
 
-    pub(super) fn place(&self, shard: i64) -> Option<&SeenPlace> {
-        usize::try_from(shard).ok().and_then(|shard| self.seen.get(shard))
+    pub(super) fn place(&self, shard: ShardId) -> Option<&SeenPlace> {
+        usize::try_from(shard.0).ok().and_then(|shard| self.seen.get(shard))
     }
 
     /// See [`crate::store::ViewStore::would_count`].
-    pub fn would_count(&self, article: i64, visitor: &Visitor) -> bool {
+    pub fn would_count(&self, article: ArticleId, visitor: &Visitor) -> bool {
         let Some(place) = self.place(self.shard_of(article)) else { return true };
         let copy = place.reading();
-        let second = self.clock.now_ms().saturating_add(copy.ahead).div_euclid(1_000);
+        let second = self.clock.now().saturating_add(copy.ahead).second();
         rules::would_count(&View { article, visitor: *visitor }, second, &copy.seen, &self.caps)
     }
 

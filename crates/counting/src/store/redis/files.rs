@@ -6,6 +6,7 @@ use ::redis::{Value, cmd, from_redis_value};
 use tidemark_store::redis::Info;
 
 use super::RedisStore;
+use crate::Day;
 use crate::ViewError;
 use crate::visitor::day_of;
 
@@ -41,12 +42,13 @@ impl RedisStore {
     /// # Errors
     /// [`ViewError::Store`]; the next call tries again.
     pub async fn destroy_salts(&self) -> Result<Files, ViewError> {
-        let today = day_of(self.clock.now_ms());
+        let today = day_of(self.clock.now());
         let before = self.files().await?;
         if matches!(before, Files::Fresh | Files::Refused(_)) {
             return Ok(before);
         }
-        for day in today - DAYS..today - 1 {
+        for age in 2..=DAYS {
+            let day = today - age;
             self.redis.query::<Value>(cmd("DEL").arg(format!("tm:salt:{day}"))).await?;
         }
         // A rewrite in progress began before the salts were deleted, so its file may hold them.
@@ -80,7 +82,7 @@ impl RedisStore {
     pub async fn files(&self) -> Result<Files, ViewError> {
         let nodes = self.persistence().await?;
         let mark: Option<String> = self.redis.query(cmd("GET").arg(REWRITTEN)).await?;
-        Ok(state_of(&nodes, &mark.unwrap_or_default(), day_of(self.clock.now_ms())))
+        Ok(state_of(&nodes, &mark.unwrap_or_default(), day_of(self.clock.now())))
     }
 
     /// The persistence info of each node, including nodes without a shard, because a salt may be on
@@ -93,7 +95,7 @@ impl RedisStore {
 }
 
 /// The state on day `today`, given the nodes' info and the value of [`REWRITTEN`].
-fn state_of(nodes: &[Info], mark: &str, today: i64) -> Files {
+fn state_of(nodes: &[Info], mark: &str, today: Day) -> Files {
     if nodes.iter().all(|node| node.get("aof_enabled") != "1") {
         return Files::Off;
     }
@@ -148,7 +150,7 @@ mod tests {
     #[test]
     fn c3_files_are_fresh_when_each_node_has_written_its_own_anew_today() {
         let state = |changes: &[(&str, &str)], mark: &str| {
-            state_of(&[node(&[]), node(changes)], mark, 20_000)
+            state_of(&[node(&[]), node(changes)], mark, Day(20_000))
         };
         assert_eq!(state(&[], "20000"), Files::Fresh);
         assert_eq!(state(&[], "19999"), Files::Due);
@@ -180,6 +182,6 @@ mod tests {
             state(&[("aof_enabled", "0"), failed, ("aof_rewrites", "0")], "20000"),
             Files::Fresh
         );
-        assert_eq!(state_of(&[node(&[("aof_enabled", "0")])], "20000", 20_000), Files::Off);
+        assert_eq!(state_of(&[node(&[("aof_enabled", "0")])], "20000", Day(20_000)), Files::Off);
     }
 }

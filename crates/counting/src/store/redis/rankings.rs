@@ -9,6 +9,7 @@ use crate::ViewError;
 use crate::Window;
 use crate::hour_of;
 use crate::store::Drift;
+use crate::{ArticleId, Hour, ShardId};
 
 /// TTL of a ranking that was built but never published, in seconds.
 const ASIDE_SECONDS: i64 = 600;
@@ -23,13 +24,13 @@ impl RedisStore {
         &self,
         window: Window,
         count: usize,
-    ) -> Result<Option<Vec<(i64, i64)>>, ViewError> {
+    ) -> Result<Option<Vec<(ArticleId, i64)>>, ViewError> {
         let arguments =
             [self.time(), name_of(window), number(i64::try_from(count).unwrap_or(i64::MAX))];
         let reads = self.shards().map(|shard| {
             let arguments = &arguments;
             async move {
-                let top: Option<Vec<(i64, i64)>> =
+                let top: Option<Vec<(ArticleId, i64)>> =
                     self.redis.evaluate(&TOP, &Self::key(shard), arguments).await?;
                 Ok::<_, ViewError>(top)
             }
@@ -37,7 +38,7 @@ impl RedisStore {
         let shards: Option<Vec<_>> =
             futures_util::future::try_join_all(reads).await?.into_iter().collect();
         Ok(shards.map(|shards| {
-            let mut all: Vec<(i64, i64)> = shards.into_iter().flatten().collect();
+            let mut all: Vec<(ArticleId, i64)> = shards.into_iter().flatten().collect();
             all.sort_unstable_by_key(|(article, views)| std::cmp::Reverse((*views, *article)));
             all.truncate(count);
             all
@@ -50,7 +51,7 @@ impl RedisStore {
     /// # Errors
     /// [`ViewError::Store`]; the next call builds the remaining shards.
     pub async fn refresh_rankings(&self) -> Result<usize, ViewError> {
-        let hour = hour_of(self.clock.now_ms());
+        let hour = hour_of(self.clock.now());
         let mut arguments = vec![self.time()];
         arguments.extend(Window::ALL.map(name_of));
         let mut built = 0;
@@ -71,7 +72,7 @@ impl RedisStore {
                 .zip(hours)
                 .filter(|(window, built)| match window.hours() {
                     None => built.is_none(),
-                    Some(_) => built.is_none_or(|built| built < hour),
+                    Some(_) => built.is_none_or(|built| built < hour.0),
                 })
                 .map(|(window, _)| window)
                 .collect();
@@ -87,8 +88,8 @@ impl RedisStore {
     /// previous ranking of the same hour differed.
     pub(super) async fn build_rankings(
         &self,
-        shard: i64,
-        hour: i64,
+        shard: ShardId,
+        hour: Hour,
         rankings: &[Window],
     ) -> Result<Vec<Drift>, ViewError> {
         let key = Self::key(shard);
@@ -114,14 +115,14 @@ impl RedisStore {
                 }
             }
             let mut arguments =
-                vec![self.time(), before.version.into_bytes(), number(hour), aside.into_bytes()];
+                vec![self.time(), before.version.into_bytes(), number(hour.0), aside.into_bytes()];
             arguments.extend(set(&applied));
             for (window, members) in rankings.iter().zip(&members) {
                 arguments.push(name_of(*window));
                 arguments.push(number(window.hours().unwrap_or(0)));
                 arguments.push(number(i64::try_from(*members).unwrap_or(i64::MAX)));
             }
-            let changes: Option<Vec<(String, i64, i64, i64)>> =
+            let changes: Option<Vec<(String, ArticleId, i64, i64)>> =
                 self.redis.evaluate(&PUBLISH, &key, &arguments).await?;
             if let Some(changes) = changes {
                 let drift = |(name, article, cached, correct): (String, _, _, _)| {

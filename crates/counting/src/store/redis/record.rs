@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
+use tidemark_store::clock::Millis;
+
 use super::wire::{Answer, generation_id, number, unreadable};
 use super::{ATTEMPTS, RECORD, RedisStore};
 use crate::ViewError;
@@ -10,6 +12,7 @@ use crate::hour_of;
 use crate::rules::{self, Decided, Decision, View};
 use crate::seen::{entries, window_ends_at};
 use crate::store::Recorded;
+use crate::{ArticleId, ShardId};
 
 /// How long a view waits for SQL when Redis does not have its article's total.
 const FILL_TIMEOUT: Duration = Duration::from_secs(1);
@@ -18,17 +21,17 @@ const FILL_TIMEOUT: Duration = Duration::from_secs(1);
 struct Batch {
     /// One for each view.
     decisions: Vec<Decision>,
-    /// When it was recorded, in milliseconds.
-    now: i64,
+    /// When it was recorded.
+    now: Millis,
     /// Each article of the batch and its total, if Redis has it.
-    totals: Vec<(i64, Option<i64>)>,
+    totals: Vec<(ArticleId, Option<i64>)>,
 }
 
 impl RedisStore {
     /// See [`crate::store::ViewStore::record`].
     pub async fn record(&self, batch: &[View]) -> Result<Vec<Recorded>, ViewError> {
         self.ensure_shards_claimed().await?;
-        let mut by_shard = BTreeMap::<i64, Vec<usize>>::new();
+        let mut by_shard = BTreeMap::<ShardId, Vec<usize>>::new();
         for (index, view) in batch.iter().enumerate() {
             by_shard.entry(self.shard_of(view.article)).or_default().push(index);
         }
@@ -45,7 +48,11 @@ impl RedisStore {
         Ok(recorded)
     }
 
-    async fn record_shard(&self, shard: i64, views: &[View]) -> Result<Vec<Recorded>, ViewError> {
+    async fn record_shard(
+        &self,
+        shard: ShardId,
+        views: &[View],
+    ) -> Result<Vec<Recorded>, ViewError> {
         let Batch { decisions, now, totals: found } = self.decide(shard, views).await?;
         let mut totals = HashMap::with_capacity(found.len());
         let mut missing = Vec::new();
@@ -73,7 +80,7 @@ impl RedisStore {
     }
 
     /// Decides `views` of a shard by what this process has read of the dedup log, and records them.
-    async fn decide(&self, shard: i64, views: &[View]) -> Result<Batch, ViewError> {
+    async fn decide(&self, shard: ShardId, views: &[View]) -> Result<Batch, ViewError> {
         let place = self.place(shard).ok_or_else(unreadable)?;
         // If this call is cancelled or gets no answer, the next batch reads its outcome from the
         // log.
@@ -81,8 +88,8 @@ impl RedisStore {
         for _ in 0..ATTEMPTS {
             let (position, estimate, decided) = {
                 let copy = place.reading();
-                let estimate = self.clock.now_ms().saturating_add(copy.ahead);
-                let second = estimate.div_euclid(1_000);
+                let estimate = self.clock.now().saturating_add(copy.ahead);
+                let second = estimate.second();
                 let decided = rules::decide(views, second, &copy.seen, &self.caps);
                 (copy.position.clone(), estimate, decided)
             };
@@ -90,15 +97,15 @@ impl RedisStore {
             let ends_at = window_ends_at(estimate, self.window);
             let added = entries(counted, ends_at);
             let increments = decided.increments(views);
-            let hour = u32::try_from(hour_of(estimate)).unwrap_or(0);
+            let hour = u32::try_from(hour_of(estimate).0).unwrap_or(0);
             let mut recent = Vec::with_capacity(increments.len() * 16);
             for (article, count) in &increments {
-                recent.extend_from_slice(&article.to_be_bytes());
+                recent.extend_from_slice(&article.0.to_be_bytes());
                 recent.extend_from_slice(&hour.to_be_bytes());
                 recent.extend_from_slice(&count.to_be_bytes());
             }
             // Those without an increment come last.
-            let mut others: Vec<i64> = views.iter().map(|view| view.article).collect();
+            let mut others: Vec<ArticleId> = views.iter().map(|view| view.article).collect();
             others.retain(|article| !increments.contains_key(article));
             others.sort_unstable();
             others.dedup();
@@ -109,15 +116,15 @@ impl RedisStore {
                 position.log.into_bytes(),
                 number(position.chunk),
                 number(position.byte),
-                number(estimate.div_euclid(1_000)),
+                number(estimate.second()),
                 number(i64::try_from(self.window.as_millis()).unwrap_or(i64::MAX)),
                 number(ends_at.into()),
                 watched.concat(),
                 added.clone(),
                 recent,
-                generation_id(self.clock.now_ms(), rand::random()).into_bytes(),
+                generation_id(self.clock.now(), rand::random()).into_bytes(),
             ];
-            arguments.extend(articles().map(number));
+            arguments.extend(articles().map(|article| number(article.0)));
             let answer = self.redis.evaluate(&RECORD, &Self::key(shard), &arguments).await?;
             let (answer, now) = Answer::read(answer)?;
             self.set_time(place, now);

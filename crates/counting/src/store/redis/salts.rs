@@ -4,20 +4,21 @@ use ::redis::{Value, cmd};
 
 use super::RedisStore;
 use super::wire::unreadable;
+use crate::Day;
 use crate::ViewError;
 use crate::sql::salts::Salt;
 use crate::visitor::DAY_MS;
 
 impl RedisStore {
     /// See [`crate::store::ViewStore::salt_if_any`].
-    pub async fn salt_if_any(&self, day: i64) -> Result<Option<Salt>, ViewError> {
+    pub async fn salt_if_any(&self, day: Day) -> Result<Option<Salt>, ViewError> {
         self.salt(day, None).await
     }
 
     /// See [`crate::store::ViewStore::salts`].
     pub async fn salts(
         &self,
-        day: i64,
+        day: Day,
         fresh: Salt,
         yesterday: Option<Salt>,
     ) -> Result<(Salt, Option<Salt>), ViewError> {
@@ -28,12 +29,12 @@ impl RedisStore {
     }
 
     /// The salt of a day. If there is none and one is `offered`, that becomes the salt.
-    async fn salt(&self, day: i64, offered: Option<Salt>) -> Result<Option<Salt>, ViewError> {
+    async fn salt(&self, day: Day, offered: Option<Salt>) -> Result<Option<Salt>, ViewError> {
         let key = format!("tm:salt:{day}");
         if let Some(offered) = offered {
             // Rule C3: a salt is destroyed after two days, the day itself and the next, when it is
             // yesterday's.
-            let lives_for = ((day + 2) * DAY_MS - self.clock.now_ms()).max(1);
+            let lives_for = ((day.0 + 2) * DAY_MS - self.clock.now().0).max(1);
             let mut command = cmd("SET");
             command.arg(&key).arg(&offered[..]).arg("NX").arg("PX").arg(lives_for);
             self.redis.query::<Value>(&command).await?;

@@ -11,6 +11,7 @@ use crate::ViewError;
 use crate::Window;
 use crate::hour_of;
 use crate::store::Drift;
+use crate::{ArticleId, ShardId};
 
 /// What is not in SQL yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,9 +35,9 @@ impl RedisStore {
     /// `articles`.
     pub(super) async fn fill(
         &self,
-        shard: i64,
-        articles: &[i64],
-    ) -> Result<HashMap<i64, i64>, ViewError> {
+        shard: ShardId,
+        articles: &[ArticleId],
+    ) -> Result<HashMap<ArticleId, i64>, ViewError> {
         self.set_totals(shard, articles, "fill").await?;
         let mut command = cmd("HMGET");
         command.arg(format!("{}:total", Self::key(shard))).arg(articles);
@@ -52,8 +53,8 @@ impl RedisStore {
     /// missing totals, `correct` only existing ones.
     async fn set_totals(
         &self,
-        shard: i64,
-        articles: &[i64],
+        shard: ShardId,
+        articles: &[ArticleId],
         mode: &str,
     ) -> Result<Vec<Drift>, ViewError> {
         for _ in 0..ATTEMPTS {
@@ -64,10 +65,10 @@ impl RedisStore {
             let mut arguments = vec![self.time(), before.version.into_bytes(), mode.into()];
             arguments.extend(set(&applied));
             for article in articles {
-                arguments.push(number(*article));
+                arguments.push(number(article.0));
                 arguments.push(number(totals.get(article).copied().unwrap_or(0)));
             }
-            let changes: Option<Vec<(i64, i64, i64)>> =
+            let changes: Option<Vec<(ArticleId, i64, i64)>> =
                 self.redis.evaluate(&FILL, &Self::key(shard), &arguments).await?;
             if let Some(changes) = changes {
                 let drift = |(article, cached, correct)| {
@@ -79,7 +80,7 @@ impl RedisStore {
         Err(ViewError::Store("flushes came in between each time that SQL was read".into()))
     }
 
-    pub(super) async fn before(&self, shard: i64) -> Result<Before, ViewError> {
+    pub(super) async fn before(&self, shard: ShardId) -> Result<Before, ViewError> {
         let key = Self::key(shard);
         let mut pipeline = pipe();
         pipeline.atomic().hget(format!("{key}:state"), "version").zrange(
@@ -89,7 +90,7 @@ impl RedisStore {
         );
         let (version, batches): (Option<String>, Vec<String>) =
             self.redis.pipeline(&pipeline).await?;
-        let now = self.clock.now_ms();
+        let now = self.clock.now();
         // It is unknown whether SQL has the undecided batches. A flush skips them, and adding them
         // here would count their views twice if SQL has them.
         let (undecided, batches) = batches.into_iter().partition(|batch| is_undecided(batch, now));
@@ -97,8 +98,11 @@ impl RedisStore {
     }
 
     /// See [`crate::store::ViewStore::totals`].
-    pub async fn totals(&self, articles: &[i64]) -> Result<HashMap<i64, i64>, ViewError> {
-        let mut by_shard = BTreeMap::<i64, Vec<i64>>::new();
+    pub async fn totals(
+        &self,
+        articles: &[ArticleId],
+    ) -> Result<HashMap<ArticleId, i64>, ViewError> {
+        let mut by_shard = BTreeMap::<ShardId, Vec<ArticleId>>::new();
         for article in articles {
             by_shard.entry(self.shard_of(*article)).or_default().push(*article);
         }
@@ -115,8 +119,8 @@ impl RedisStore {
     }
 
     /// Compares every total Redis caches for a shard with the correct one, and corrects it.
-    pub(super) async fn correct_totals(&self, shard: i64) -> Result<Vec<Drift>, ViewError> {
-        let articles: Vec<i64> =
+    pub(super) async fn correct_totals(&self, shard: ShardId) -> Result<Vec<Drift>, ViewError> {
+        let articles: Vec<ArticleId> =
             self.redis.query(cmd("HKEYS").arg(format!("{}:total", Self::key(shard)))).await?;
         let mut drifts = Vec::new();
         for chunk in articles.chunks(CHUNK) {
@@ -131,7 +135,7 @@ impl RedisStore {
     /// # Errors
     /// [`ViewError::Store`]
     pub async fn reconcile(&self) -> Result<Vec<Drift>, ViewError> {
-        let hour = hour_of(self.clock.now_ms());
+        let hour = hour_of(self.clock.now());
         let mut drifts = Vec::new();
         for shard in self.shards() {
             drifts.extend(self.correct_totals(shard).await?);

@@ -2,13 +2,28 @@
 
 use std::collections::HashSet;
 
-use ::redis::{FromRedisValue, RedisError, Value, from_redis_value};
+use ::redis::{
+    FromRedisValue, ParsingError, RedisError, RedisWrite, ToRedisArgs, Value, from_redis_value,
+};
+use tidemark_store::clock::Millis;
 
-use crate::ViewError;
 use crate::flush::OLDEST;
+use crate::{ArticleId, ViewError};
 
-impl From<::redis::ParsingError> for ViewError {
-    fn from(error: ::redis::ParsingError) -> Self {
+impl ToRedisArgs for ArticleId {
+    fn write_redis_args<W: ?Sized + RedisWrite>(&self, out: &mut W) {
+        self.0.write_redis_args(out);
+    }
+}
+
+impl FromRedisValue for ArticleId {
+    fn from_redis_value(value: Value) -> Result<Self, ParsingError> {
+        from_redis_value(value).map(Self)
+    }
+}
+
+impl From<ParsingError> for ViewError {
+    fn from(error: ParsingError) -> Self {
         RedisError::from(error).into()
     }
 }
@@ -20,15 +35,15 @@ impl From<RedisError> for ViewError {
 }
 
 /// The id of a new batch: the time, which tells its age, and a random part, which makes it unique.
-pub(super) fn generation_id(now: i64, random: u64) -> String {
+pub(super) fn generation_id(now: Millis, random: u64) -> String {
     format!("{now}-{random:016x}")
 }
 
 /// Whether a batch is so old that the ledger may have forgotten it, so that it is unknown whether
 /// SQL has its views.
-pub(crate) fn is_undecided(id: &str, now: i64) -> bool {
+pub(crate) fn is_undecided(id: &str, now: Millis) -> bool {
     let began_at: Option<i64> = id.split_once('-').and_then(|(time, _)| time.parse().ok());
-    began_at.is_none_or(|began_at| began_at < now - OLDEST)
+    began_at.is_none_or(|began_at| began_at < (now - OLDEST).0)
 }
 
 /// The answer of `record.lua`, but for the time.
@@ -64,10 +79,11 @@ pub(super) enum Answer {
 }
 
 impl Answer {
-    /// Reads an answer. Returns it with the time at which the script ran, in milliseconds.
-    pub(super) fn read(answer: Vec<Value>) -> Result<(Self, i64), ViewError> {
+    /// Reads an answer. Returns it with the time at which the script ran.
+    pub(super) fn read(answer: Vec<Value>) -> Result<(Self, Millis), ViewError> {
         let mut answer = answer.into_iter();
         let (name, now): (String, i64) = (next(&mut answer)?, next(&mut answer)?);
+        let now = Millis(now);
         let read = match name.as_str() {
             "recorded" => Answer::Recorded {
                 unread: next(&mut answer)?,
@@ -120,7 +136,7 @@ mod tests {
     #[test]
     fn c5_a_batch_is_undecided_once_the_ledger_may_have_forgotten_it() {
         // After 29 days: the ledger keeps a batch for 30 days, and clocks may differ.
-        let began_at = 1_800_000_000_000;
+        let began_at = Millis(1_800_000_000_000);
         let oldest = 29 * DAY_MS;
         let id = generation_id(began_at, 7);
         assert!(!is_undecided(&id, began_at + oldest));
@@ -140,10 +156,10 @@ mod tests {
         let (unread, end) = (b"an entry".to_vec(), (3, 16));
         let recorded =
             Answer::Recorded { unread: unread.clone(), end, totals: vec![None, Some(7)] };
-        assert_eq!(read("recorded", &rest).unwrap(), (recorded, 5));
+        assert_eq!(read("recorded", &rest).unwrap(), (recorded, Millis(5)));
         let conflict = Answer::Conflict { unread, end };
-        assert_eq!(read("conflict", &rest[..3]).unwrap(), (conflict, 5));
-        assert_eq!(read("other time", &[]).unwrap(), (Answer::OtherTime, 5));
+        assert_eq!(read("conflict", &rest[..3]).unwrap(), (conflict, Millis(5)));
+        assert_eq!(read("other time", &[]).unwrap(), (Answer::OtherTime, Millis(5)));
         for (name, rest) in [("", &rest[..]), ("recorded", &rest[..2]), ("behind", &[])] {
             assert!(read(name, rest).is_err(), "{name}");
         }
