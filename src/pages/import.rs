@@ -116,11 +116,11 @@ fn UploadForm(most: u64, error: Option<String>) -> impl IntoView {
                 <FieldNotes name=UPLOAD_FIELD hint error />
                 <label class="choice">
                     <input type="checkbox" name="overwrites" value="1" />
-                    " Let files win over what was changed here since, articles in the bin included"
+                    " Let files win over what was changed here since, articles in the bin and settings included"
                 </label>
                 <label class="choice">
                     <input type="checkbox" name="fetches" value="1" />
-                    " Fetch the pictures of a WordPress or Ghost export that are missing from their old addresses"
+                    " Fetch missing pictures of a WordPress or Ghost export from their old addresses"
                 </label>
                 <button type="submit" class="button button-primary">"Upload and examine"</button>
             </form>

@@ -63,8 +63,9 @@ const LONGEST_LINE: usize = 500;
 const MOST_REMARKS: usize = 100;
 const LONGEST_REMARK: usize = 2_000;
 
-/// Maximum length of a file's name, in characters.
-const LONGEST_NAME: usize = 100;
+/// Maximum length of a file's name without its ending, in characters. No file system takes more
+/// than 255 bytes.
+const LONGEST_NAME: usize = 60;
 
 /// Imports uploads. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -209,7 +210,7 @@ fn safe_name(name: &str) -> String {
     let safe: String = last
         .chars()
         .map(|one| if one.is_alphanumeric() || " ._-".contains(one) { one } else { '_' })
-        .take(LONGEST_NAME / 4)
+        .take(LONGEST_NAME)
         .collect();
     let ending = last.rsplit_once('.').map_or("", |(_, ending)| ending);
     let has_ending = safe.ends_with(ending);
@@ -615,21 +616,48 @@ fn open(
     Ok((inner(files).map_err(failed)?, left))
 }
 
+/// Folders that say what is in them, as `_posts` does. Other folders that are alone are only around a
+/// site.
+const PARTS: [&str; 5] = ["content", "posts", "source", "src", "static"];
+
 /// The part of a folder that is the source: a folder that is alone in it, or the export of a blog.
 fn inner(folder: PathBuf) -> io::Result<PathBuf> {
     let mut entries = fs::read_dir(&folder)?.collect::<Result<Vec<_>, _>>()?;
     entries.sort_by_key(fs::DirEntry::file_name);
     if let [only] = entries.as_slice()
         && only.file_type()?.is_dir()
+        && !only
+            .file_name()
+            .to_str()
+            .is_some_and(|name| name.starts_with('_') || PARTS.contains(&name))
     {
         return inner(only.path());
     }
-    let is_candidate = |path: &Path| {
-        let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-        matches!(ending.to_ascii_lowercase().as_str(), "xml" | "json") && is_export(path)
+    let paths: Vec<PathBuf> = entries.iter().map(fs::DirEntry::path).collect();
+    let export_with = |ending: &str| {
+        let of_ending = |path: &&PathBuf| path.extension().is_some_and(|one| one == ending);
+        paths.iter().filter(of_ending).find(|path| is_export(path))
     };
-    let export = entries.iter().map(fs::DirEntry::path).find(|path| is_candidate(path));
-    Ok(export.unwrap_or(folder))
+    if let Some(export) = export_with("xml") {
+        return Ok(export.clone());
+    }
+    // A site may have JSON with the keys of Ghost in it, but no export of Ghost has Markdown.
+    match export_with("json") {
+        Some(export) if !has_markdown(&folder)? => Ok(export.clone()),
+        _ => Ok(folder),
+    }
+}
+
+/// Whether there is a Markdown file in a folder that was unpacked.
+fn has_markdown(folder: &Path) -> io::Result<bool> {
+    for entry in fs::read_dir(folder)? {
+        let (entry, path) = entry.map(|entry| (entry.file_type(), entry.path()))?;
+        let is_markdown = path.extension().is_some_and(|one| one == "md" || one == "markdown");
+        if is_markdown || (entry?.is_dir() && has_markdown(&path)?) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 #[cfg(test)]
@@ -650,7 +678,23 @@ mod tests {
             assert_eq!(safe_name(name), safe, "{name}");
         }
         let long = safe_name(&format!("{}.zip", "x".repeat(500)));
-        assert!(long.len() < LONGEST_NAME && long.ends_with(".zip"), "{long}");
+        assert!(long.len() == LONGEST_NAME + 4 && long.ends_with(".zip"), "{long}");
+    }
+
+    #[test]
+    fn the_source_is_an_export_or_the_folder_that_is_alone() {
+        let place = tempfile::tempdir().unwrap();
+        let (files, site) = (place.path().join("files"), place.path().join("files/a/site"));
+        fs::create_dir_all(site.join("posts")).unwrap();
+        assert_eq!(inner(files.clone()).unwrap(), site, "what is below it is a part of a site");
+        let ghost = site.join("ghost.json");
+        fs::write(&ghost, "{\"meta\":{},\"data\":{}}").unwrap();
+        assert_eq!(inner(files.clone()).unwrap(), ghost);
+        fs::write(site.join("posts/a.md"), "text").unwrap();
+        assert_eq!(inner(files.clone()).unwrap(), site, "a site that happens to have such a file");
+        let wordpress = site.join("blog.xml");
+        fs::write(&wordpress, "<rss xmlns:wp=\"http://wordpress.org/export/1.2/\">").unwrap();
+        assert_eq!(inner(files).unwrap(), wordpress);
     }
 
     #[test]

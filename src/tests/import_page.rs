@@ -236,6 +236,59 @@ fn what_is_no_blog_or_too_large_or_a_bomb_is_refused_in_words_and_nothing_is_kep
 }
 
 #[test]
+fn a_long_report_has_pages_and_what_was_refused_is_on_the_first() {
+    let server = TestServer::start();
+    let admin = admin(&server);
+    let fine = "---\ntitle: Fine\ndate: 2020-01-02\n---\ntext\n";
+    let names: Vec<String> = (0..120).map(|number| format!("{number:03}.md")).collect();
+    let mut files: Vec<(&str, &[u8])> =
+        names.iter().map(|name| (name.as_str(), fine.as_bytes())).collect();
+    files.push(("zzz.md", b"---\ntitle: x\ndate: soon\n---\n"));
+    files.push(("<script>alert(1)</script>.org", b"x"));
+    assert_eq!(upload(&admin, "blog.zip", &zip_of(&files)).status, 303);
+    let first = settled(&admin);
+    for part in ["Page 1 of 2", "zzz.md: line 3", "&lt;script&gt;alert(1)", "Refused: 2"] {
+        assert!(first.contains(part), "no {part} in {first}");
+    }
+    assert!(!first.contains("<script>alert"), "{first}");
+    let last = admin.get("/settings/import?page=2");
+    assert!(last.status == 200 && last.text.contains("Page 2 of 2"), "{}", last.text);
+    assert!(last.text.contains(">Import</button>"), "it can be confirmed from every page");
+    for page in ["3", "0", "x"] {
+        assert_eq!(admin.get(&format!("/settings/import?page={page}")).status, 404, "{page}");
+    }
+}
+
+#[test]
+fn an_import_that_is_stopped_keeps_what_came_in_and_none_of_the_files() {
+    let server = TestServer::start();
+    let admin = admin(&server);
+    let posts: Vec<(String, String)> = (0..300)
+        .map(|number| {
+            let text = "A word. ".repeat(200);
+            let post = format!("---\ntitle: Post {number}\ndate: 2020-01-02\n---\n{text}\n");
+            (format!("{number}.md"), post)
+        })
+        .collect();
+    let files: Vec<(&str, &[u8])> =
+        posts.iter().map(|(name, text)| (name.as_str(), text.as_bytes())).collect();
+    assert_eq!(upload(&admin, "blog.zip", &zip_of(&files)).status, 303);
+    let page = settled(&admin);
+    assert_eq!(act(&admin, "start", &page).status, 303);
+    let start = Instant::now();
+    while articles(&server) == 3 {
+        assert!(start.elapsed() < Duration::from_secs(60), "{}", admin.get(PAGE).text);
+    }
+    // However far it is.
+    assert_eq!(act(&admin, "cancel", &page).status, 303);
+    assert_nothing_is_kept(&server);
+    let came_in = articles(&server);
+    assert!((4..=303).contains(&came_in), "{came_in}");
+    assert!(admin.get(PAGE).text.contains("multipart/form-data"), "another may follow");
+    assert_eq!(articles(&server), came_in, "nothing comes after that");
+}
+
+#[test]
 fn of_two_administrators_the_later_one_waits_and_neither_confirms_what_was_not_seen() {
     let server = TestServer::start();
     let admin = admin(&server);
