@@ -9,6 +9,7 @@ pub mod counting;
 pub mod following;
 pub mod health;
 pub mod home;
+pub mod import;
 pub mod login;
 pub mod most_viewed;
 pub mod not_found;

@@ -18,6 +18,7 @@ pub mod doctor;
 pub mod documents;
 pub mod gather;
 pub mod http;
+pub mod importing;
 pub mod jobs;
 pub mod lifecycle;
 pub mod live;

@@ -75,7 +75,8 @@ fn PreloadedFont(address: &'static str) -> impl IntoView {
 fn HeadTags(head: Head, nonce: String) -> impl IntoView {
     let (state, site) = (expect_context::<AppState>(), site());
     let base_url = &state.config.site.base_url;
-    let Head { title, description, canonical, is_hidden, preview, feed, embed, json_ld } = head;
+    let Head { title, description, canonical, is_hidden, preview, feed, embed, json_ld, refresh } =
+        head;
     let canonical = canonical.or_else(|| {
         let address = || page::canonical(base_url, &expect_context::<Parts>());
         (!is_hidden).then(address)
@@ -131,6 +132,7 @@ fn HeadTags(head: Head, nonce: String) -> impl IntoView {
     });
     view! {
         <title>{title}</title>
+        {refresh.map(|seconds| view! { <meta http-equiv="refresh" content=seconds.to_string() /> })}
         {previews}
         {description.map(|description| view! { <meta name="description" content=description /> })}
         {canonical.map(|canonical| view! { <link rel="canonical" href=canonical /> })}

@@ -87,3 +87,57 @@ test('a page is written, put into the menu, and redirected to', async ({ browser
     await server.stop()
   }
 })
+
+/** What Ghost exports of a blog with one post. */
+const GHOST = JSON.stringify({
+  db: [
+    {
+      meta: { exported_on: 1, version: '5.0.0' },
+      data: {
+        posts: [
+          {
+            id: '64a1',
+            title: 'From Ghost',
+            slug: 'from-ghost',
+            html: '<p>Boo. <img src="/content/images/gone.png"></p>',
+            type: 'post',
+            status: 'published',
+            visibility: 'public',
+            published_at: '2020-01-02T11:00:00.000Z',
+          },
+        ],
+      },
+    },
+  ],
+})
+
+test('an administrator brings a blog in, and sees first what would happen', async ({ browser, javaScriptEnabled }, info) => {
+  const server = await Server.start()
+  const context = await browser.newContext({ baseURL: server.url, javaScriptEnabled })
+  const page = await context.newPage()
+  try {
+    await signIn(page, 'boss', server.addUser('boss', 'admin'), '/settings/import')
+    await looksRight(page, 'import', info.project.name, javaScriptEnabled !== false)
+    const upload = async (text: string) => {
+      await page.getByLabel('File', { exact: true }).setInputFiles({ name: 'blog.json', mimeType: 'application/json', buffer: Buffer.from(text) })
+      await page.getByRole('button', { name: 'Upload and examine' }).click()
+    }
+    await upload('{}')
+    await expect(page.getByRole('alert')).toContainText('neither a zip file with a site')
+    await upload(GHOST)
+    // The page loads itself again until there is a report.
+    await expect(page.getByRole('heading', { name: 'This would happen' })).toBeVisible()
+    await expect(page.locator('main')).toContainText('made with Ghost: 1 new')
+    await expect(page.getByRole('listitem').filter({ hasText: 'gone.png' })).toContainText('Left')
+    await looksRight(page, 'import-report', info.project.name, javaScriptEnabled !== false)
+    await page.getByRole('button', { name: 'Import' }).click()
+    await expect(page.getByRole('heading', { name: 'The import is done' })).toBeVisible()
+    await looksRight(page, 'import-done', info.project.name, javaScriptEnabled !== false)
+    await page.getByRole('button', { name: 'Close this report' }).click()
+    await page.goto('/articles/from-ghost')
+    await expect(page.locator('article')).toContainText('Boo.')
+  } finally {
+    await context.close()
+    await server.stop()
+  }
+})

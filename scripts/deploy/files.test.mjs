@@ -33,7 +33,7 @@ test('a wrong setting is noticed', () => {
 })
 
 test('the container file sets settings', () => {
-  assert.equal(Object.keys(CONTAINER).length, 4, JSON.stringify(CONTAINER))
+  assert.equal(Object.keys(CONTAINER).length, 5, JSON.stringify(CONTAINER))
   assert.equal(complaint(CONTAINER), '')
 })
 

@@ -214,10 +214,15 @@ for (const [program, proxy] of [['nginx', nginx], ['caddy', caddy]]) {
         request.on('data', (part) => (size += part.length)).on('end', () => response.end(`${size}`))
       })
       const { secure } = await proxy(context, upstream)
-      const form = { ':method': 'POST', ':path': '/studio/pictures', 'content-type': 'multipart/form-data' }
-      const size = 10 * 1024 * 1024 + 16 * 1024
-      const upload = await reader(context, secure, '127.0.0.2').ask(form, Buffer.alloc(size))
-      assert.deepEqual([upload.status, text(upload)], [200, `${size}`])
+      for (const [path, size] of [
+        ['/studio/pictures', 10 * 1024 * 1024 + 16 * 1024],
+        // More than any other form may have.
+        ['/settings/import', 24 * 1024 * 1024],
+      ]) {
+        const form = { ':method': 'POST', ':path': path, 'content-type': 'multipart/form-data' }
+        const upload = await reader(context, secure, '127.0.0.2').ask(form, Buffer.alloc(size))
+        assert.deepEqual([upload.status, text(upload)], [200, `${size}`], path)
+      }
     })
 
     test('metrics are for this machine', async (context) => {

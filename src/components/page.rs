@@ -44,6 +44,8 @@ pub struct Head {
     pub embed: Option<(String, String)>,
     /// Structured data for search engines (JSON-LD), escaped for a script element.
     pub json_ld: Option<String>,
+    /// After how many seconds the browser loads the page again.
+    pub refresh: Option<u32>,
 }
 
 /// An article's data for link previews (the Open Graph protocol).

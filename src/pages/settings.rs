@@ -170,6 +170,7 @@ pub(super) fn Tabs(here: &'static str) -> impl IntoView {
         ("/settings", "General"),
         ("/settings/menu", "Menu"),
         ("/settings/redirects", "Redirects"),
+        ("/settings/import", "Import"),
         ("/settings/health", "Health"),
     ];
     let items = pages

@@ -105,7 +105,7 @@ enum Command {
     /// from the same source. The exit status is 1 if a line could not be read.
     ImportCounts(ImportCountsArguments),
     /// Write every article and page to a Markdown file that `import` reads, with the pictures, the
-    /// counts, the menu, the redirects and the site's settings
+    /// counts, the likes, the menu, the redirects and the site's settings
     Export {
         /// The folder to write to; created if missing, existing files are replaced
         folder: PathBuf,

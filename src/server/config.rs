@@ -48,6 +48,8 @@ pub struct Config {
     pub accounts: Accounts,
     /// Pictures.
     pub pictures: Pictures,
+    /// Imports in the browser.
+    pub import: Import,
     /// Revisions of articles.
     pub revisions: Revisions,
     /// Page cache.
@@ -318,6 +320,24 @@ impl Pictures {
             pictures: number(self.per_user),
             bytes: number(self.mib_per_user).saturating_mul(1024 * 1024),
         }
+    }
+}
+
+/// `[import]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Import {
+    /// The folder for uploads.
+    pub folder: PathBuf,
+    /// Maximum size of an upload, in MiB.
+    #[serde(deserialize_with = "in_range::<_, 1, 102_400>")]
+    pub mib: usize,
+}
+
+impl Import {
+    /// Maximum size of an upload, in bytes.
+    pub fn most(&self) -> u64 {
+        u64::try_from(self.mib).unwrap_or(u64::MAX).saturating_mul(1 << 20)
     }
 }
 
@@ -649,6 +669,7 @@ mod tests {
         );
         assert_eq!(config.site.addr, "127.0.0.1:3000".parse().unwrap());
         assert_eq!((config.backup.keep, config.jobs.backup.is_off()), (7, true));
+        assert_eq!((config.import.mib, config.import.folder), (512, "data/imports".into()));
         let second = Some(Duration::from_secs(1));
         assert_eq!((config.server.slow_page, config.database.slow_query), (second, second));
         assert_eq!(config.site.root.as_os_str(), "");
@@ -676,6 +697,8 @@ mod tests {
             ("LEPTOS_SITE_ADDR", "0.0.0.0:8080"),
             ("TIDEMARK_BACKUP__FOLDER", "/backups"),
             ("TIDEMARK_BACKUP__KEEP", "30"),
+            ("TIDEMARK_IMPORT__FOLDER", "/uploads"),
+            ("TIDEMARK_IMPORT__MIB", "2048"),
             ("TIDEMARK_SERVER__SLOW_PAGE", "250ms"),
             ("TIDEMARK_DATABASE__SLOW_QUERY", "off"),
             ("TIDEMARK_JOBS__BACKUP", "0 2 * * *"),
@@ -695,6 +718,10 @@ mod tests {
         assert_eq!(
             (config.backup.folder.as_path(), config.backup.keep),
             (Path::new("/backups"), 30)
+        );
+        assert_eq!(
+            (config.import.folder.as_path(), config.import.most()),
+            (Path::new("/uploads"), 2 << 30)
         );
         assert_eq!(config.jobs.backup.to_string(), "0 2 * * *");
         assert_eq!(config.server.slow_page, Some(Duration::from_millis(250)));
@@ -803,6 +830,7 @@ mod tests {
             ("TIDEMARK_JOBS__SEARCH", "often", "jobs.search"),
             ("TIDEMARK_JOBS__BACKUP", "nightly", "jobs.backup"),
             ("TIDEMARK_BACKUP__KEEP", "0", "backup.keep"),
+            ("TIDEMARK_IMPORT__MIB", "0", "import.mib"),
             ("TIDEMARK_SEARCH__URL", "http://localhost:9200", "search.url"),
             ("TIDEMARK_SEARCH__URL", "localhost:9200", "search.url"),
             ("TIDEMARK_SEARCH__URL", "ftp://localhost", "search.url"),

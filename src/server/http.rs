@@ -11,6 +11,7 @@ pub mod files;
 pub mod form_page;
 pub mod function;
 pub mod health;
+pub mod import;
 pub mod json_api;
 pub mod language;
 pub mod live;

@@ -22,6 +22,7 @@ use super::counting::Counting;
 use super::counts::{CountsReader, Sources, counts};
 use super::doctor::Doctor;
 use super::documents::Documents;
+use super::importing::Importing;
 use super::jobs::Jobs;
 use super::live::{Live, LiveReader};
 use super::metrics::Metrics;
@@ -53,6 +54,7 @@ pub struct Tasks {
     article_reader: ArticleReader,
     watch: Watch,
     follower: Follower,
+    importing: Importing,
 }
 
 impl Tasks {
@@ -67,9 +69,18 @@ impl Tasks {
     /// returned ones write views and read for pages: they end once the last [`AppState`] is
     /// dropped and all that was asked of them is done.
     pub fn spawn(self, tasks: &TaskTracker, stop: &CancellationToken) -> JoinSet<()> {
-        let Self { workers, counts_reader, live_reader, article_reader, watch, follower } = self;
+        let Self {
+            workers,
+            counts_reader,
+            live_reader,
+            article_reader,
+            watch,
+            follower,
+            importing,
+        } = self;
         tasks.spawn(live_reader.run(stop.clone()));
         tasks.spawn(watch.run(stop.clone()));
+        tasks.spawn(importing.run_until_stopped(stop.clone()));
         tasks.spawn(follower.run(stop.clone()));
         let mut counting: JoinSet<()> = workers.into_iter().map(Worker::run).collect();
         counting.spawn(counts_reader.run());
@@ -154,6 +165,13 @@ impl Parts {
 
         let accounts = Accounts::new(database.clone(), sessions.clone(), throttle, clock.clone());
         let quota = config.pictures.quota();
+        let importing = Importing::new(
+            stores.database.clone(),
+            Pictures::new(stores.database.clone(), pictures.clone(), clock.clone(), quota),
+            stores.author_counts.clone(),
+            clock.clone(),
+            &config.import,
+        );
         let pictures = Pictures::new(database.clone(), pictures, clock.clone(), quota);
         let site = SiteSettings::new(database.clone(), &config.site);
         let assets = Assets::new(config.site.clone(), scripts);
@@ -172,6 +190,7 @@ impl Parts {
             studio,
             counting,
             pictures,
+            importing: importing.clone(),
             reading,
             page_cache,
             counts,
@@ -184,6 +203,15 @@ impl Parts {
             clients,
             doctor,
         });
-        Ok((state, Tasks { workers, counts_reader, live_reader, article_reader, watch, follower }))
+        let tasks = Tasks {
+            workers,
+            counts_reader,
+            live_reader,
+            article_reader,
+            watch,
+            follower,
+            importing,
+        };
+        Ok((state, tasks))
     }
 }

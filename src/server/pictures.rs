@@ -221,6 +221,29 @@ impl Pictures {
         Ok(address(&picture.name))
     }
 
+    /// Keeps a picture of an import, or checks it only if the import is a rehearsal. Returns its
+    /// address, or why it can't be kept.
+    ///
+    /// # Errors
+    /// Database errors, and [`Error::Unavailable`] if the store can't be written.
+    pub async fn keep_import(
+        &self,
+        is_dry_run: bool,
+        owner: UserId,
+        name: String,
+        bytes: Vec<u8>,
+    ) -> Result<Result<String, String>, Error> {
+        let kept = match is_dry_run {
+            true => self.rehearse_import(&name, bytes).await,
+            false => self.import(owner, &name, bytes).await,
+        };
+        match kept {
+            Ok(address) => Ok(Ok(address)),
+            Err(NotTaken::Failed(error)) => Err(error),
+            Err(refused) => Ok(Err(format!("the picture {refused}"))),
+        }
+    }
+
     /// The address of the picture that came in from a file with this hash, or that has the file's
     /// name. Names have 128 random bits, so no other file has one.
     async fn known(&self, file: &str, hash: &str) -> Result<Option<String>, Error> {

@@ -7,11 +7,11 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tidemark_content::characters::is_storable;
 use tidemark_content::front_matter::{normalize_path, one_line_end};
 use tidemark_content::markdown;
 use tidemark_content::menu::parse_menu;
 use tidemark_content::redirects::{Destination, find, parse_redirects, table};
+use tidemark_content::site_texts::problems;
 
 use super::accounts::FieldErrors;
 use super::config;
@@ -20,13 +20,6 @@ use super::db::site::{SiteChange, StoredSite};
 use super::db::users::User;
 use crate::error::Error;
 use crate::model::site::{Logo, SiteInfo};
-
-/// Maximum length of the blog's name, in characters.
-const LONGEST_TITLE: usize = 80;
-/// Maximum length of the description, in characters.
-const LONGEST_DESCRIPTION: usize = 300;
-/// Maximum length of the footer, in characters.
-const LONGEST_FOOTER: usize = 2_000;
 
 /// The settings that administrators change in the browser. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -177,7 +170,7 @@ impl SiteSettings {
         version: i64,
         typed: &TypedSite,
     ) -> Result<SiteSaved, Error> {
-        let errors = check(typed);
+        let errors: FieldErrors = problems(&typed.title, &typed.description, &typed.footer);
         if !errors.is_empty() {
             return Ok(SiteSaved::Invalid(errors));
         }
@@ -241,7 +234,7 @@ impl SiteSettings {
         version: i64,
         change: &SiteChange,
     ) -> Result<SiteSaved, Error> {
-        let is_made = self.database.change_site(admin.actor(), version, change).await?;
+        let is_made = self.database.change_site(Some(admin.actor()), version, change).await?;
         Ok(if is_made { SiteSaved::Saved } else { SiteSaved::Conflict })
     }
 }
@@ -253,27 +246,4 @@ async fn rendered(footer: String) -> Result<String, Error> {
         tracing::error!(error = %error, "the footer could not be rendered");
         Error::Internal
     })
-}
-
-fn check(typed: &TypedSite) -> FieldErrors {
-    let mut errors = FieldErrors::new();
-    let lines = [
-        ("title", &typed.title, LONGEST_TITLE),
-        ("description", &typed.description, LONGEST_DESCRIPTION),
-    ];
-    for (field, text, longest) in lines {
-        if text.chars().nth(longest).is_some() {
-            errors.push((field, format!("This may have at most {longest} characters.")));
-        } else if text.chars().any(|one| one.is_control() || !is_storable(one)) {
-            errors.push((field, "This must be one line of text.".into()));
-        }
-    }
-    let footer = one_line_end(&typed.footer);
-    if footer.chars().nth(LONGEST_FOOTER).is_some() {
-        errors
-            .push(("footer", format!("The footer may have at most {LONGEST_FOOTER} characters.")));
-    } else if footer.chars().any(|one| !is_storable(one)) {
-        errors.push(("footer", "The text contains a character that pages can't show.".into()));
-    }
-    errors
 }

@@ -16,6 +16,7 @@ use super::counts::Counts;
 use super::db::Database;
 use super::doctor::Doctor;
 use super::documents::Documents;
+use super::importing::Importing;
 use super::jobs::Jobs;
 use super::live::Live;
 use super::metrics::Metrics;
@@ -88,6 +89,8 @@ pub struct Parts {
     pub counting: Counting,
     /// Pictures that authors upload.
     pub pictures: Pictures,
+    /// Imports what administrators upload.
+    pub importing: Importing,
     /// Loads pages.
     pub reading: Reading,
     /// Caches rendered pages.

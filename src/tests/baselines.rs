@@ -361,6 +361,9 @@ fn an_export_brings_every_total_to_another_blog() {
     let server = TestServer::start();
     server.someone().view(server.id("first"));
     import(&server, "first,41,2026-11-20\n", "WordPress");
+    server.add_user("ann", "a-good-password");
+    let ann = server.someone().signed_in("ann", "a-good-password");
+    assert_eq!(ann.post("/articles/first/like", "like=true").status, 303);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().display().to_string();
     let (done, text, error) = command(&server, &["export", &path]);
@@ -369,6 +372,8 @@ fn an_export_brings_every_total_to_another_blog() {
     let text = std::fs::read_to_string(&counts).unwrap();
     assert!(text.starts_with("address,views,source,until\n/articles/first,1,,"), "{text}");
     assert!(text.contains("/articles/first,41,WordPress,2026-11-20\n"), "{text}");
+    let likes = std::fs::read_to_string(folder.path().join("likes.csv")).unwrap();
+    assert_eq!(likes, "address,likes\n/articles/first,1\n");
 
     let other = TestServer::start();
     let counts = counts.display().to_string();

@@ -15,16 +15,16 @@ fn import(server: &TestServer, file: &Path) -> Report {
 }
 
 /// A post of WordPress, with more elements in it.
-struct Post<'a> {
-    id: u32,
-    slug: &'a str,
-    title: &'a str,
-    text: &'a str,
-    more: &'a str,
+pub struct Post<'a> {
+    pub id: u32,
+    pub slug: &'a str,
+    pub title: &'a str,
+    pub text: &'a str,
+    pub more: &'a str,
 }
 
 impl Post<'_> {
-    fn item(&self, address: &str) -> String {
+    pub fn item(&self, address: &str) -> String {
         let Self { id, slug, title, text, more } = self;
         format!(
             "<item>\n<title>{title}</title><link>{address}/2020/01/{slug}/</link>\n\
@@ -43,7 +43,7 @@ fn attachment(id: u32, address: &str) -> String {
     )
 }
 
-fn wordpress(folder: &Path, address: &str, items: &[String]) -> PathBuf {
+pub fn wordpress(folder: &Path, address: &str, items: &[String]) -> PathBuf {
     let file = folder.join("blog.xml");
     let text = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\" ?>\n<rss version=\"2.0\" xmlns:content=\"http://purl.org/rss/1.0/modules/content/\" \

@@ -164,6 +164,7 @@ impl TestServer {
                     format!("file:{}", folder.path().join("pictures").display()),
                 ),
                 ("TIDEMARK_BACKUP__FOLDER", folder.path().join("backups").display().to_string()),
+                ("TIDEMARK_IMPORT__FOLDER", folder.path().join("imports").display().to_string()),
                 ("TIDEMARK_SERVER__TRUSTED_PROXIES", "127.0.0.1".into()),
             ]
             .map(|(name, value)| (name.to_owned(), value)),

@@ -22,6 +22,7 @@ mod files;
 mod for_programs;
 mod harness;
 mod import;
+mod import_page;
 mod injection;
 mod layers;
 mod live;

@@ -1,22 +1,25 @@
 //! Whole sites moving in: their pictures, their old addresses, what they changed since, and what
 //! was changed here.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use futures_util::future::BoxFuture;
 use proptest::prelude::*;
-use tidemark::error::Error;
 use tidemark::server::content::export::export_folder;
 use tidemark::server::content::export_site::{ExportedPictures, export_pictures, export_site};
 use tidemark::server::content::import::{Fate, Fetcher, Import, ImportError, Options, Report};
 use tidemark::server::db::Database;
 use tidemark::server::db::drafts::EditorForm;
 use tidemark::server::db::pictures::Picture;
+use tidemark::server::db::site::SiteChange;
 use tidemark::server::db::users::{Actor, Role};
-use tidemark::server::pictures::{NotTaken, Pictures};
+use tidemark::server::pictures::Pictures;
+use tidemark_content::menu::{menu_text, parse_menu};
+use tidemark_content::redirects::{parse_redirects, redirects_text};
 use tidemark_counting::{ArticleId, UserId};
 use tidemark_store::clock::{Clock, Millis};
 
+use crate::exports::{Post, wordpress};
 use crate::harness::{Client, FIREFOX, NOON, TestServer, binary};
 use crate::pictures::files::png;
 
@@ -53,22 +56,8 @@ pub fn import_source(
 ) -> Result<Report, ImportError> {
     let pictures = pictures_of(server);
     let is_dry_run = options.is_dry_run;
-    let keep = |owner: UserId,
-                name: String,
-                bytes: Vec<u8>|
-     -> BoxFuture<'_, Result<Result<String, String>, Error>> {
-        let pictures = &pictures;
-        Box::pin(async move {
-            let kept = match is_dry_run {
-                true => pictures.rehearse_import(&name, bytes).await,
-                false => pictures.import(owner, &name, bytes).await,
-            };
-            match kept {
-                Ok(address) => Ok(Ok(address)),
-                Err(NotTaken::Failed(error)) => Err(error),
-                Err(refused) => Ok(Err(refused.to_string())),
-            }
-        })
+    let keep = |owner: UserId, name: String, bytes: Vec<u8>| -> BoxFuture<'_, _> {
+        Box::pin(pictures.keep_import(is_dry_run, owner, name, bytes))
     };
     let import = Import {
         options,
@@ -246,6 +235,24 @@ fn a_rehearsal_says_the_same_and_changes_nothing() {
 }
 
 #[test]
+fn a_rehearsal_knows_old_addresses_that_two_files_want_however_far_apart_they_are() {
+    let server = TestServer::start();
+    let folder = tempfile::tempdir().unwrap();
+    for number in 0..70 {
+        let alias = if number % 69 == 0 { "/wanted".to_owned() } else { format!("/old/{number}") };
+        let text = format!(
+            "---\ntitle: Post {number}\ndate: 2020-01-02\naliases: [{alias}, {alias}/]\n---\ntext\n"
+        );
+        site(folder.path(), &[(&format!("{number:02}.md"), &text)]);
+    }
+    let options = Options { is_dry_run: true, ..Options::default() };
+    let before = import_with(&server, folder.path(), options);
+    assert_eq!(places(&before, Fate::Left), [("69.md", None)], "{before:#?}");
+    let real = import(&server, folder.path());
+    assert_eq!(Report { is_dry_run: false, ..before }, real);
+}
+
+#[test]
 fn an_unchanged_file_undoes_no_edit_and_brings_nothing_back_from_the_bin() {
     let server = TestServer::start();
     let folder = tempfile::tempdir().unwrap();
@@ -409,6 +416,146 @@ fn what_is_exported_comes_into_an_empty_blog_with_pictures_and_addresses() {
     server.run(server.stores.pictures.delete(&name)).unwrap();
     let exported = server.run(export_pictures(&server.database, body, out.path())).unwrap();
     assert_eq!(exported, ExportedPictures { written: 0, lost: vec![name] });
+}
+
+/// The settings of a blog: its texts, its logo, its menu and its redirects.
+fn settings_of(server: &TestServer) -> (Vec<Option<String>>, String, String) {
+    let site = server.run(server.database.site()).unwrap();
+    let menu = server.run(server.database.menu()).unwrap();
+    let redirects = server.run(server.database.redirects()).unwrap();
+    let texts = vec![site.title, site.description, site.footer, site.logo];
+    (texts, menu_text(&menu), redirects_text(&redirects))
+}
+
+/// Changes the settings, as the forms do.
+fn set(server: &TestServer, changes: Vec<SiteChange>) {
+    for change in changes {
+        let site = server.run(server.database.site()).unwrap();
+        let version = match change {
+            SiteChange::Texts { .. } | SiteChange::Logo(_) => site.version,
+            SiteChange::Menu(_) => site.menu_version,
+            SiteChange::Redirects(_) => site.redirects_version,
+        };
+        assert!(server.run(server.database.change_site(None, version, &change)).unwrap());
+    }
+}
+
+fn texts(title: &str, footer: &str) -> SiteChange {
+    let set = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+    SiteChange::Texts { title: set(title), description: None, footer: set(footer) }
+}
+
+#[test]
+fn an_export_brings_the_settings_back_and_replaces_none_unasked() {
+    let server = TestServer::start();
+    let pictures = pictures_of(&server);
+    server.add_user_with_role("jo", PASSWORD, Role::Author);
+    let owner = server.number("SELECT id FROM users WHERE username = ?", "jo");
+    let logo = server.run(pictures.import(UserId(owner), "logo.png", png(40, 20))).unwrap();
+    let logo = logo.trim_start_matches("/pictures/").to_owned();
+    set(
+        &server,
+        vec![
+            texts("Low tide", "*Imprint*"),
+            SiteChange::Logo(Some(logo)),
+            SiteChange::Menu(parse_menu("The sea /tags/sea\nAbout /about").unwrap()),
+            SiteChange::Redirects(parse_redirects("/old /new\n/away /elsewhere 302").unwrap()),
+        ],
+    );
+    let out = tempfile::tempdir().unwrap();
+    let body = async |picture: &Picture| pictures.body(picture).await;
+    server.run(export_folder(&server.database, out.path())).unwrap();
+    server.run(export_site(&server.database, out.path())).unwrap();
+    server.run(export_pictures(&server.database, body, out.path())).unwrap();
+    std::fs::write(out.path().join("likes.csv"), "address,likes\n/articles/first,3\n").unwrap();
+
+    let other = TestServer::start();
+    let rehearse = Options { is_dry_run: true, ..Options::default() };
+    let before = settings_of(&other);
+    let rehearsal = import_with(&other, out.path(), rehearse);
+    assert_eq!(rehearsal.settings, ["title", "footer", "logo", "menu", "redirects (2)"]);
+    assert_eq!(settings_of(&other), before);
+    let report = import(&other, out.path());
+    assert_eq!(report.settings, rehearsal.settings);
+    assert!(report.is_whole(), "{report:#?}");
+    assert!(report.notes.iter().any(|note| note.ends_with("account: 3")), "{report:#?}");
+    let (there, mut here) = (settings_of(&server), settings_of(&other));
+    assert!(here.0[3].is_some(), "the logo");
+    here.0[3] = there.0[3].clone();
+    assert_eq!(here, there);
+    let page = other.someone().get("/").text;
+    assert!(page.contains("Low tide") && page.contains("site-logo"), "{page}");
+    // Nothing is left to do.
+    let again = import(&other, out.path());
+    assert!(again.settings.is_empty() && again.is_whole(), "{again:#?}");
+
+    // What an administrator has set stays, and is named.
+    set(
+        &other,
+        vec![
+            texts("Mine", "*Imprint*"),
+            SiteChange::Menu(parse_menu("Mine /mine").unwrap()),
+            SiteChange::Redirects(parse_redirects("/old /mine\n/more /x").unwrap()),
+        ],
+    );
+    let kept = import(&other, out.path());
+    let left: Vec<&str> = places(&kept, Fate::Left).into_iter().map(|(file, _)| file).collect();
+    assert_eq!(left, ["menu.txt", "redirects.txt", "site.json"], "{kept:#?}");
+    assert_eq!(kept.settings, ["redirects (1)"], "what is not here is added");
+    let (texts_here, menu, redirects) = settings_of(&other);
+    assert_eq!((texts_here[0].as_deref(), menu.as_str()), (Some("Mine"), "Mine /mine\n"));
+    assert_eq!(redirects, "/old /mine 301\n/more /x 301\n/away /elsewhere 302\n");
+    let overwrite = Options { overwrite: true, ..Options::default() };
+    let forced = import_with(&other, out.path(), overwrite);
+    assert!(forced.is_whole(), "{forced:#?}");
+    let told: Vec<String> = forced.with(Fate::Changed).iter().map(ToString::to_string).collect();
+    assert!(told.iter().any(|line| line.contains("title") && line.contains("Mine")), "{told:?}");
+    assert!(told.iter().any(|line| line.contains("such as /old")), "{told:?}");
+    assert_eq!(settings_of(&other).0[0].as_deref(), Some("Low tide"));
+    assert_eq!(settings_of(&other).1, there.1);
+}
+
+#[test]
+fn settings_that_no_form_would_take_are_refused_and_the_others_come_in() {
+    let server = TestServer::start();
+    let folder = tempfile::tempdir().unwrap();
+    let before = settings_of(&server);
+    let long = "x".repeat(81);
+    let json = |title: &str| {
+        format!(
+            "{{\"title\":\"{title}\",\"description\":\"Fine\",\"footer\":null,\"logo\":\"/pictures/../../a.png\"}}"
+        )
+    };
+    let many: String = (0..1_001).map(|number| format!("/{number} /x\n")).collect();
+    site(
+        folder.path(),
+        &[
+            ("site.json", &json(&long)),
+            ("menu.txt", "Evil javascript:alert(1)\n"),
+            ("redirects.txt", &many),
+        ],
+    );
+    let report = import(&server, folder.path());
+    let refused: Vec<&str> =
+        places(&report, Fate::Refused).into_iter().map(|(file, _)| file).collect();
+    assert_eq!(refused, ["menu.txt", "redirects.txt", "site.json"], "{report:#?}");
+    assert_eq!(places(&report, Fate::Left), [("site.json", None)], "the logo is not there");
+    assert_eq!(report.settings, ["description"]);
+    assert_eq!(settings_of(&server).0[1].as_deref(), Some("Fine"));
+
+    // Together with those that are here, redirects may lead into a loop.
+    set(&server, vec![SiteChange::Redirects(parse_redirects("/a /b").unwrap())]);
+    site(folder.path(), &[("site.json", &json("Fine")), ("redirects.txt", "/b /a\n")]);
+    let report = import(&server, folder.path());
+    let refused = report.refused().join("\n");
+    assert!(refused.contains("together with the redirects that are here"), "{refused}");
+    assert_eq!(settings_of(&server).2, "/a /b 301\n");
+
+    // A file of this name of another program is none of our business.
+    let other = TestServer::start();
+    site(folder.path(), &[("site.json", "{\"title\": \"Theirs\"}")]);
+    import(&other, folder.path());
+    assert_eq!(settings_of(&other), before);
 }
 
 #[test]
@@ -575,18 +722,99 @@ fn events() -> impl Strategy<Value = Vec<(usize, Event)>> {
     prop::collection::vec((0..3_usize, event), 1..16)
 }
 
+/// Where the articles come from.
+#[derive(Clone, Copy, Debug)]
+enum Origin {
+    /// A file for each.
+    Files,
+    /// One file of WordPress.
+    WordPress,
+    /// One file of Ghost.
+    Ghost,
+}
+
+impl Origin {
+    /// Writes the articles. Each is a text and a slug.
+    fn write(self, blog: &Path, articles: &[(String, String)]) {
+        let date = |number: usize| format!("2020-01-0{}", number + 1);
+        let articles = articles.iter().enumerate();
+        match self {
+            Origin::Files => {
+                for (number, (text, slug)) in articles {
+                    let date = date(number);
+                    let front = format!("title: Post {number}\nslug: {slug}\ndate: {date}");
+                    let text = format!("---\n{front}\n---\n{text}");
+                    site(blog, &[(&format!("{number}.md"), &text)]);
+                }
+            }
+            Origin::WordPress => {
+                let items: Vec<String> = articles
+                    .map(|(number, (text, slug))| {
+                        let title = format!("Post {number}");
+                        let id = u32::try_from(number).unwrap() + 1;
+                        Post { id, slug, title: &title, text, more: "" }.item("https://a.example")
+                    })
+                    .collect();
+                std::fs::create_dir_all(blog).unwrap();
+                wordpress(blog, "https://a.example", &items);
+            }
+            Origin::Ghost => {
+                let posts: Vec<serde_json::Value> = articles
+                    .map(|(number, (text, slug))| {
+                        serde_json::json!({
+                            "id": format!("64a{number}"),
+                            "title": format!("Post {number}"),
+                            "slug": slug,
+                            "html": format!("<p>{}</p>", text.trim()),
+                            "type": "post",
+                            "status": "published",
+                            "visibility": "public",
+                            "published_at": format!("{}T11:00:00.000Z", date(number)),
+                        })
+                    })
+                    .collect();
+                let blog_of_ghost = serde_json::json!({
+                    "db": [{ "meta": { "exported_on": 1, "version": "5.0.0" }, "data": { "posts": posts } }]
+                });
+                site(blog, &[("blog.json", &blog_of_ghost.to_string())]);
+            }
+        }
+    }
+
+    /// What is imported.
+    fn source(self, blog: &Path) -> PathBuf {
+        match self {
+            Origin::Files => blog.to_owned(),
+            Origin::WordPress => blog.join("blog.xml"),
+            Origin::Ghost => blog.join("blog.json"),
+        }
+    }
+
+    /// Whether a line of the report is about this article.
+    fn is_about(self, file: &str, number: usize) -> bool {
+        match self {
+            Origin::Files => file == format!("{number}.md"),
+            Origin::WordPress => file.starts_with(&format!("blog.xml, post {} ", number + 1)),
+            Origin::Ghost => file.starts_with(&format!("blog.json, post 64a{number} ")),
+        }
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 36, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_edit_is_lost_and_no_article_comes_twice_whatever_happens_here_and_there(events in events()) {
+    fn no_edit_is_lost_and_no_article_comes_twice_whatever_happens_here_and_there(
+        origin in prop::sample::select(vec![Origin::Files, Origin::WordPress, Origin::Ghost]),
+        events in events(),
+    ) {
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        runtime.block_on(live_through(events));
+        runtime.block_on(live_through(origin, events));
     }
 }
 
 /// Lets the events happen to a blog of three articles, and compares it with what it should be.
-async fn live_through(events: Vec<(usize, Event)>) {
+async fn live_through(origin: Origin, events: Vec<(usize, Event)>) {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}", folder.path().join("blog.db").display());
     let database = Database::open(&url).await.unwrap();
@@ -595,17 +823,13 @@ async fn live_through(events: Vec<(usize, Event)>) {
     let user =
         database.add_user("admin", "Admin", Role::Admin, None, Millis(0)).await.unwrap().unwrap();
     let actor = Actor { id: user, credential: 0, role: Role::Admin };
-    let write = |number: usize, (text, slug): &(String, String)| {
-        let text = format!(
-            "---\ntitle: Post {number}\nslug: {slug}\ndate: 2020-01-0{}\n---\n{text}",
-            number + 1
-        );
-        site(&blog, &[(&format!("{number}.md"), &text)]);
+    let write = |models: &[Model]| {
+        let articles: Vec<_> = models.iter().map(|model| model.there.clone()).collect();
+        origin.write(&blog, &articles);
     };
     let mut models = Vec::new();
     for number in 0..3 {
         let first = ("text 0\n".to_owned(), format!("post{number}"));
-        write(number, &first);
         models.push(Model {
             there: first.clone(),
             here: first.clone(),
@@ -614,7 +838,9 @@ async fn live_through(events: Vec<(usize, Event)>) {
             imported: first,
         });
     }
-    let import = async || Import::new(&database, &clock).folder(&blog).await.unwrap();
+    write(&models);
+    let source = origin.source(&blog);
+    let import = async || Import::new(&database, &clock).source(&source).await.unwrap();
     import().await;
     let ids: Vec<ArticleId> =
         database.known_articles().await.unwrap().into_iter().map(|one| one.id).collect();
@@ -624,11 +850,11 @@ async fn live_through(events: Vec<(usize, Event)>) {
         match event {
             Event::EditedThere => {
                 model.there.0 = format!("there {step}\n");
-                write(number, &model.there);
+                write(&models);
             }
             Event::RenamedThere => {
                 model.there.1 = format!("there{step}x{number}");
-                write(number, &model.there);
+                write(&models);
             }
             Event::EditedHere | Event::RenamedHere if !model.is_deleted => {
                 let stored = database.editable(id).await.unwrap().unwrap();
@@ -656,8 +882,8 @@ async fn live_through(events: Vec<(usize, Event)>) {
                 assert_eq!((report.created, report.refused().len()), (0, 0), "{report:#?}");
                 for (number, model) in models.iter_mut().enumerate() {
                     let is_changed_there = model.there != model.imported;
-                    let name = format!("{number}.md");
-                    let is_left = report.with(Fate::Left).iter().any(|entry| entry.file == name);
+                    let left = report.with(Fate::Left);
+                    let is_left = left.iter().any(|entry| origin.is_about(&entry.file, number));
                     if !model.is_changed_here {
                         model.here = model.there.clone();
                         model.imported = model.there.clone();

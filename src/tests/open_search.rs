@@ -665,7 +665,7 @@ fn a_search_is_repeated_once_if_a_part_of_the_index_was_gone() {
         limit: 10,
         now: NOW,
     };
-    assert_eq!(server.run(open_search.find(&asked)).unwrap().found.ids, [7]);
+    assert_eq!(server.run(open_search.find(&asked)).unwrap().found.ids, [ArticleId(7)]);
     assert_eq!(searches.load(Ordering::Relaxed), 2);
     let failure = server.run(open_search.find(&asked)).unwrap_err();
     assert!(matches!(failure, Failure::Answer(_)), "{failure}");

@@ -370,5 +370,32 @@ pub fn write(lines: &[Line]) -> String {
     String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
 }
 
+/// The header of `likes.csv`.
+const LIKES: [&str; 2] = ["address", "likes"];
+
+/// Writes `likes.csv`: the addresses of articles and how many readers like them.
+pub fn write_likes(likes: &[(String, i64)]) -> String {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let rows = likes.iter().map(|(address, likes)| [encode_path(address), likes.to_string()]);
+    for record in std::iter::once(LIKES.map(str::to_owned)).chain(rows) {
+        // Writing to memory can't fail.
+        let _ = writer.write_record(&record);
+    }
+    String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
+}
+
+/// How many likes `likes.csv` has in all. `None` if it is another file.
+pub fn read_likes(text: &str) -> Option<i64> {
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    if reader.headers().ok()? != LIKES[..] {
+        return None;
+    }
+    let mut sum = 0_i64;
+    for record in reader.records() {
+        sum = sum.checked_add(record.ok()?.get(1)?.parse().ok()?)?;
+    }
+    Some(sum)
+}
+
 #[cfg(test)]
 mod tests;

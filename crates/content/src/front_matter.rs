@@ -198,7 +198,7 @@ mod tests {
             ("+++\ntitle = 7\ndate = 1-\n+++\n", 3, ""),
             ("+++\ntitle = \"x\"\ndate = \"soon\"\n+++\n", 3, "soon"),
             ("\n---\ntitle: x\ndate: soon\n---\n", 4, "soon"),
-            ("---\ntitle: &a x\nextra: *a\n---\n", 3, "reference"),
+            ("---\ntitle: x\nextra: &a [*a]\n---\n", 3, "reference"),
             ("---\n- x\n---\n", 2, "keys"),
             ("{\"title\": \"x\"", 1, "not closed"),
             ("---\ntitle: x\n  bad: [\n---\n", 3, ""),

@@ -27,5 +27,6 @@ pub mod redirects;
 pub mod search;
 pub mod shortcodes;
 pub mod site;
+pub mod site_texts;
 pub mod slug;
 pub mod to_markdown;

@@ -1,16 +1,16 @@
 //! Adds articles: from files, and samples.
 
-use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 
 use clap::Args;
+use futures_util::future::BoxFuture;
 use tidemark_counting::UserId;
 use tidemark_store::clock::Clock;
 
 use super::super::content::import::{Fate, Fetcher, Import, Options, Report, is_public};
 use super::super::db::Database;
-use super::super::pictures::{NotTaken, Pictures};
+use super::super::pictures::Pictures;
 use super::super::seed::seed;
 
 /// Arguments of `tidemark import`.
@@ -22,7 +22,8 @@ pub(super) struct ImportArguments {
     /// Change nothing and report what would happen
     #[arg(long)]
     dry_run: bool,
-    /// Let files win over what was changed here since, articles in the bin included
+    /// Let files win over what was changed here since, articles in the bin and the site's settings
+    /// included
     #[arg(long)]
     overwrite: bool,
     /// The addresses at the source, such as /:year/:month/:title/, instead of what its settings say
@@ -52,20 +53,9 @@ pub(super) async fn import(
         arguments;
     let fetcher = fetch_pictures.then(|| Fetcher::new(is_public)).transpose();
     let fetcher = fetcher.map_err(|error| error.to_string())?;
-    let keep =
-        |owner: UserId, name: String, bytes: Vec<u8>| -> futures_util::future::BoxFuture<'_, _> {
-            Box::pin(async move {
-                let kept = match dry_run {
-                    true => pictures.rehearse_import(&name, bytes).await,
-                    false => pictures.import(owner, &name, bytes).await,
-                };
-                match kept {
-                    Ok(address) => Ok(Ok(address)),
-                    Err(NotTaken::Failed(error)) => Err(error),
-                    Err(refused) => Ok(Err(format!("the picture {refused}"))),
-                }
-            })
-        };
+    let keep = |owner: UserId, name: String, bytes: Vec<u8>| -> BoxFuture<'_, _> {
+        Box::pin(pictures.keep_import(dry_run, owner, name, bytes))
+    };
     let is_watched = std::io::stderr().is_terminal();
     let progress = |done: usize, total: usize| {
         if is_watched {
@@ -77,7 +67,7 @@ pub(super) async fn import(
         }
     };
     let import = Import {
-        options: Options { is_dry_run: dry_run, overwrite, permalink, uploads },
+        options: Options { is_dry_run: dry_run, overwrite, permalink, uploads, is_whole: false },
         fetcher: fetcher.as_ref(),
         keep_picture: Some(&keep),
         progress: &progress,
@@ -104,50 +94,19 @@ pub(super) async fn import(
 
 /// Prints a report for people. What went in without a change is only counted.
 fn print(report: &Report, source: &str) {
-    for (fate, heading) in [
-        (Fate::Skipped, "No articles"),
-        (Fate::Changed, "Changed"),
-        (Fate::Left, "Left"),
-        (Fate::Refused, "Refused"),
-    ] {
+    for fate in [Fate::Skipped, Fate::Changed, Fate::Left, Fate::Refused] {
         let entries = report.with(fate);
         if !entries.is_empty() {
-            println!("{heading}:");
+            println!("{}:", fate.heading());
         }
         for entry in entries {
             println!("  {entry}");
         }
     }
-    let list = |counted: &BTreeMap<String, usize>| {
-        let parts: Vec<String> =
-            counted.iter().map(|(name, count)| format!("{name} ({count})")).collect();
-        parts.join(", ")
-    };
-    if !report.unused_keys.is_empty() {
-        println!("Keys that mean nothing here: {}", list(&report.unused_keys));
+    for remark in report.remarks() {
+        println!("{remark}");
     }
-    if !report.other_files.is_empty() {
-        println!("Files that are no articles: {}", list(&report.other_files));
-    }
-    for note in &report.notes {
-        println!("Of the site: {note}");
-    }
-    if report.with_views > 0 {
-        println!(
-            "Articles with a number of views, which `tidemark import-counts` takes: {}",
-            report.with_views
-        );
-    }
-    let generator = report.generator.map(|name| format!(", made with {name}")).unwrap_or_default();
-    let verb = if report.is_dry_run { "Would import" } else { "Imported" };
-    println!(
-        "{verb} from {source}{generator}: {} new, {} updated, {} unchanged, {} left, {} refused.",
-        report.created,
-        report.updated,
-        report.unchanged,
-        report.with(Fate::Left).len(),
-        report.with(Fate::Refused).len()
-    );
+    println!("{}", report.summary(source));
 }
 
 pub(super) async fn seed_samples(database: &Database, clock: &Clock) -> Result<(), String> {

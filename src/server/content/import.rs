@@ -11,7 +11,9 @@ mod fetch;
 mod folder;
 mod plan;
 mod report;
+mod settings;
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -26,6 +28,7 @@ use tidemark_store::clock::Clock;
 use tokio::time::Instant;
 
 use self::blog::Export;
+pub use self::blog::is_export;
 use self::convert::{Files, Library};
 pub use self::fetch::{Fetcher, MayAsk, NoFetcher, is_public};
 use self::folder::Folder;
@@ -91,6 +94,8 @@ pub struct Options {
     pub permalink: Option<String>,
     /// The folder with the pictures of an export, instead of one beside it.
     pub uploads: Option<PathBuf>,
+    /// Whether nothing above the folder belongs to the site, not even its settings.
+    pub is_whole: bool,
 }
 
 /// Keeps a picture for the user with this ID: its name and its bytes. Returns its address, or why
@@ -113,6 +118,8 @@ pub struct Import<'a> {
     pub fetcher: Option<&'a Fetcher>,
     /// Hears how many of how many articles are done.
     pub progress: &'a (dyn Fn(usize, usize) + Sync),
+    /// How many texts are rendered at once. Rendering takes nearly all of an import's time.
+    pub threads: usize,
 }
 
 /// Imports the articles below `folder`, without their pictures.
@@ -144,7 +151,9 @@ impl<'a> Import<'a> {
     /// An import with the usual options and without pictures.
     pub fn new(database: &'a Database, clock: &'a Clock) -> Self {
         let (options, keep_picture, fetcher) = (Options::default(), None, None);
-        Self { database, clock, options, keep_picture, fetcher, progress: &|_, _| {} }
+        // All cores but one.
+        let threads = std::thread::available_parallelism().map_or(1, usize::from) - 1;
+        Self { database, clock, options, keep_picture, fetcher, progress: &|_, _| {}, threads }
     }
 
     /// Imports the folder or the file at `path`.
@@ -177,11 +186,14 @@ impl<'a> Import<'a> {
     /// [`ImportError`]
     pub async fn folder(&self, folder: &Path) -> Result<Report, ImportError> {
         let mut report = Report::default();
-        let folder = Folder::open(folder, self.options.permalink.as_deref())?;
+        let folder = Folder::open(folder, &self.options)?;
         let files = folder.files(&mut report)?;
         report.generator = folder.site.generator.map(|generator| generator.name());
         let articles = read_all(files, &folder.site, &mut report);
-        self.run(articles, &folder.site, Files::Folder(&folder), report).await
+        let mut report = self.run(articles, &folder.site, Files::Folder(&folder), report).await?;
+        self.settings(&folder, &mut report).await?;
+        report.finish();
+        Ok(report)
     }
 
     async fn files(
@@ -209,6 +221,7 @@ impl<'a> Import<'a> {
         let library = Library::new(&planned, site, files, self.fetcher.is_some());
         let total = planned.len();
         let mut done = 0;
+        let mut claimed = HashSet::new();
         for group in planned.chunks(GROUP) {
             let mut ready = Vec::with_capacity(group.len());
             for article in group {
@@ -221,8 +234,8 @@ impl<'a> Import<'a> {
                 };
                 ready.push((article, Source { slug: article.slug.clone(), ..source }));
             }
-            let ready = rendered(ready, &mut report).await?;
-            self.write(&ready, &mut report).await?;
+            let ready = rendered(ready, self.threads, &mut report).await?;
+            self.write(&ready, &mut claimed, &mut report).await?;
             done += group.len();
             (self.progress)(done, total);
         }
@@ -269,10 +282,12 @@ impl<'a> Import<'a> {
         Ok(converted.finish(kept, report))
     }
 
-    /// Writes articles in short transactions.
+    /// Writes articles in short transactions. `claimed` are the old addresses of those before: a
+    /// rehearsal keeps nothing, so the database can't tell which of them are taken.
     async fn write(
         &self,
         articles: &[(&Planned, ArticleFields)],
+        claimed: &mut HashSet<String>,
         report: &mut Report,
     ) -> Result<(), ImportError> {
         let mut rest = articles;
@@ -328,7 +343,14 @@ impl<'a> Import<'a> {
                 let name = &rest[0].0.name;
                 report.add(name, None, Fate::Refused, format!("the database refused it: {error}"));
             }
-            for ((article, _), (outcome, lost)) in rest.iter().zip(outcomes) {
+            for ((article, fields), (outcome, mut lost)) in rest.iter().zip(outcomes) {
+                if self.options.is_dry_run {
+                    let taken = fields.aliases.iter().filter(|alias| claimed.contains(*alias));
+                    let taken: Vec<String> =
+                        taken.filter(|one| !lost.contains(one)).cloned().collect();
+                    lost.extend(taken);
+                    claimed.extend(fields.aliases.iter().cloned());
+                }
                 article.tell(outcome, &lost, report);
             }
             rest = &rest[written..];
@@ -344,10 +366,11 @@ impl<'a> Import<'a> {
 /// Renders a group. What can't be rendered, or is too large, is refused.
 async fn rendered<'a>(
     ready: Vec<(&'a Planned, Source)>,
+    threads: usize,
     report: &mut Report,
 ) -> Result<Vec<(&'a Planned, ArticleFields)>, ImportError> {
     let (articles, sources): (Vec<&Planned>, Vec<Source>) = ready.into_iter().unzip();
-    let rendered = tokio::task::spawn_blocking(move || render_all(&sources)).await;
+    let rendered = tokio::task::spawn_blocking(move || render_all(&sources, threads)).await;
     let rendered = rendered.map_err(|error| sqlx::Error::Protocol(error.to_string()))?;
     let mut fields = Vec::with_capacity(articles.len());
     for (article, rendered) in articles.into_iter().zip(rendered) {
@@ -368,10 +391,8 @@ async fn rendered<'a>(
     Ok(fields)
 }
 
-/// Renders on all cores but one, because highlighting takes nearly all of an import's time. `None`
-/// for a text that makes the renderer panic.
-fn render_all(sources: &[Source]) -> Vec<Option<ArticleFields>> {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+/// Renders on `threads` threads, at least one. `None` for a text that makes the renderer panic.
+fn render_all(sources: &[Source], threads: usize) -> Vec<Option<ArticleFields>> {
     let next = std::sync::atomic::AtomicUsize::new(0);
     let results: Vec<OnceLock<ArticleFields>> = sources.iter().map(|_| OnceLock::new()).collect();
     let work = || {
@@ -384,16 +405,19 @@ fn render_all(sources: &[Source]) -> Vec<Option<ArticleFields>> {
         }
     };
     std::thread::scope(|scope| {
-        for _ in 0..(cores - 1).max(1) {
+        for _ in 0..threads.max(1) {
             scope.spawn(work);
         }
     });
     results.into_iter().map(OnceLock::into_inner).collect()
 }
 
+fn author(name: &str) -> Author {
+    Author { username: slugify(name), name: name.to_owned() }
+}
+
 /// The authors of a file, at least one.
 fn byline(source: &Source) -> Vec<Author> {
-    let author = |name: &str| Author { username: slugify(name), name: name.to_owned() };
     match source.authors.as_slice() {
         [] => vec![author(NOBODY)],
         names => names.iter().map(|name| author(name)).collect(),

@@ -92,6 +92,7 @@ const LEFT_ALONE: &[&str] = &[
     "search_rebuild",
     "search_words",
     "sqlite_sequence",
+    "uploaded_import",
     "view_feeds",
     "view_seen",
     "visitor_salts",

@@ -81,6 +81,14 @@ impl Database {
         Ok(views)
     }
 
+    /// Returns how many likes each article has that has any.
+    pub async fn likes_of_all(&self) -> sqlx::Result<HashMap<ArticleId, i64>> {
+        let sql = "SELECT article_id, likes FROM article_stats WHERE likes > 0";
+        let rows: Vec<(ArticleId, i64)> =
+            on_reader!(self, pool => sqlx::query_as(sql).fetch_all(pool).await?);
+        Ok(rows.into_iter().collect())
+    }
+
     /// Returns how many views of all articles SQL has.
     pub async fn all_views(&self) -> sqlx::Result<i64> {
         let sql = "SELECT CAST(coalesce(sum(views), 0) AS SIGNED) FROM article_stats";

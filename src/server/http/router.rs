@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::header::{CONTENT_TYPE, HeaderValue, LOCATION};
 use axum::http::{Method, StatusCode};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use leptos::server_fn::axum::server_fn_paths;
 use tidemark_content::front_matter::{normalize_path, post_number};
@@ -19,20 +19,21 @@ use tower_sessions::{Expiry, SessionManagerLayer};
 use super::access::control;
 use super::edge::edge;
 use super::files::file_or_not_found;
+use super::import;
 use super::json_api;
 use super::pictures::too_large;
 use super::read_timeout::read_timeout;
 use super::routes::{Layers, access, handlers, pages_for_everyone};
 use super::usual_addresses::{meant, tidy};
 use crate::server::request::error_page::{error_page, plain_page};
-use crate::server::request::forms::{LOGO, PICTURES};
+use crate::server::request::forms::{IMPORT, LOGO, PICTURES};
 use crate::server::request::limits::{LARGEST_ARTICLE, LARGEST_BODY, LARGEST_PICTURE};
 use crate::server::request::problem::wrong_method;
 use crate::server::sessions::lasting;
 use crate::server::state::AppState;
 
-/// How many bytes a form may need besides the pictures in it.
-const FORM_AROUND_PICTURES: usize = 16 * 1024;
+/// How many bytes a form may need besides the files in it.
+const FORM_AROUND_FILES: usize = 16 * 1024;
 
 /// How long a session lasts after its last change, in milliseconds: 30 days.
 const SESSION_LASTS: i64 = 30 * 24 * 60 * 60 * 1000;
@@ -56,7 +57,7 @@ pub fn router(state: AppState) -> Router {
         .layer(from_fn_with_state(state.clone(), redirect_old_addresses))
         .layer(sessions)
         .layer(DefaultBodyLimit::disable())
-        .layer(from_fn(limit_body))
+        .layer(from_fn_with_state(state.clone(), limit_body))
         .layer(CompressionLayer::new())
         .layer(from_fn_with_state(state.clone(), read_timeout));
     // Programs need few of these layers.
@@ -91,10 +92,13 @@ pub fn undeclared<'a>(
 }
 
 /// Refuses a body that is larger than this address accepts.
-async fn limit_body(request: Request, next: Next) -> Response {
+async fn limit_body(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let limit = match path {
-        PICTURES | LOGO => LARGEST_PICTURE + FORM_AROUND_PICTURES,
+        PICTURES | LOGO => LARGEST_PICTURE + FORM_AROUND_FILES,
+        IMPORT => usize::try_from(state.importing.most())
+            .unwrap_or(usize::MAX)
+            .saturating_add(FORM_AROUND_FILES),
         _ if path.starts_with("/studio")
             || path.starts_with("/settings")
             || path.starts_with("/api/islands/studio-") =>
@@ -104,6 +108,7 @@ async fn limit_body(request: Request, next: Next) -> Response {
         _ => LARGEST_BODY,
     };
     let picture_headers = matches!(path, PICTURES | LOGO).then(|| request.headers().clone());
+    let is_import = path == IMPORT;
     // `Next` accepts only axum's own body type.
     let next = next.map_request(|request: Request<_>| request.map(Body::new));
     match RequestBodyLimitLayer::new(limit).layer(next).oneshot(request).await {
@@ -111,6 +116,9 @@ async fn limit_body(request: Request, next: Next) -> Response {
             if response.status() == StatusCode::PAYLOAD_TOO_LARGE
                 && is_worded_by_library(&response) =>
         {
+            if is_import {
+                return import::too_large(&state);
+            }
             picture_headers.map_or_else(|| response.map(Body::new), |headers| too_large(&headers))
         }
         Ok(response) => response.map(Body::new),

@@ -13,13 +13,13 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 
 use super::access::hold;
 use super::{
-    account, api_docs, cards, feeds, function, health, json_api, language, live, manifest, oembed,
-    page, pictures, reactions, settings, sign_in, sitemap, static_page, studio, users,
+    account, api_docs, cards, feeds, function, health, import, json_api, language, live, manifest,
+    oembed, page, pictures, reactions, settings, sign_in, sitemap, static_page, studio, users,
 };
 use crate::pages;
 use crate::server::db::users::Role;
 use crate::server::request::access::Access;
-use crate::server::request::forms::{LOGO, PICTURES};
+use crate::server::request::forms::{IMPORT, LOGO, PICTURES};
 use crate::server::state::AppState;
 
 /// A route.
@@ -188,6 +188,10 @@ pub const ROUTES: &[Route] = &[
     post("/settings/menu", ADMIN, handler!(settings::save_menu)),
     get("/settings/redirects", ADMIN, page!(settings::redirects_page)),
     post("/settings/redirects", ADMIN, handler!(settings::save_redirects)),
+    get(IMPORT, ADMIN, page!(import::page)),
+    post(IMPORT, ADMIN, handler!(import::upload)),
+    post("/settings/import/start", ADMIN, handler!(import::start)),
+    post("/settings/import/cancel", ADMIN, handler!(import::cancel)),
     get("/settings/health", ADMIN, page!(health::page)),
     get("/users", ADMIN, page!(users::page)),
     post("/users", ADMIN, handler!(users::add)),

@@ -17,12 +17,18 @@ pub const PICTURES: &str = "/studio/pictures";
 /// The path of the form that uploads the logo.
 pub const LOGO: &str = "/settings/logo";
 
+/// The path of the form that uploads what is to be imported, both its page and its target.
+pub const IMPORT: &str = "/settings/import";
+
+/// The field that holds it, or names it once it is here.
+pub const UPLOAD_FIELD: &str = "upload";
+
 /// The field that holds uploaded pictures.
 pub const PICTURE_FIELD: &str = "picture";
 
 /// All fields that any form of this program has. Other fields are dropped: anybody can send
 /// anything, and a page that showed it again would be as large as they like.
-const FIELDS: [&str; 28] = [
+const FIELDS: [&str; 29] = [
     "collect",
     "cover",
     "description",
@@ -49,6 +55,7 @@ const FIELDS: [&str; 28] = [
     "tags",
     "title",
     "token",
+    UPLOAD_FIELD,
     "username",
     "version",
 ];

@@ -1,6 +1,8 @@
 //! The three formats of front matter, read into one tree. Scalars keep the text as it was written
 //! and every value its line: front matter is typed by hand, and `version: 1.10` is no number.
 
+use std::collections::HashMap;
+
 use granit_parser::{Event, Parser, ScalarStyle};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -10,6 +12,16 @@ use super::parse::error;
 
 /// How deep values may nest.
 const DEEPEST: usize = 32;
+
+/// How much YAML's references may copy in one file, in bytes. A few lines of them could otherwise
+/// stand for more than any memory holds.
+const MOST_COPIED: usize = 1 << 20;
+
+/// What a value takes besides its text, in bytes.
+const AROUND_VALUE: usize = 64;
+
+/// The key that takes the entries of other tables over (YAML 1.1).
+const MERGE: &str = "<<";
 
 /// A value and where it stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,6 +70,22 @@ impl Node {
         }
     }
 
+    /// About how much memory it takes, in bytes, and how deep its values nest.
+    fn size(&self) -> (usize, usize) {
+        let (own, inner): (usize, Vec<(usize, usize)>) = match &self.value {
+            Value::Null => (0, vec![]),
+            Value::Text(text) => (text.len(), vec![]),
+            Value::List(nodes) => (0, nodes.iter().map(Node::size).collect()),
+            Value::Table(entries) => (
+                entries.iter().map(|(key, _)| key.len()).sum(),
+                entries.iter().map(|(_, node)| node.size()).collect(),
+            ),
+        };
+        let bytes = inner.iter().map(|(bytes, _)| bytes).sum::<usize>();
+        let deepest = inner.iter().map(|(_, depth)| depth + 1).max().unwrap_or(0);
+        (AROUND_VALUE + own + bytes, deepest)
+    }
+
     /// The keys of a table.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
         let entries = match &self.value {
@@ -88,9 +116,23 @@ fn strict_yaml(source: &str, first_line: usize) -> Result<Node, SourceError> {
     struct Open {
         node: Node,
         key: Option<(String, usize)>,
+        anchor: Option<usize>,
     }
     let mut open: Vec<Open> = Vec::new();
     let mut root = None;
+    let mut anchors: HashMap<usize, Node> = HashMap::new();
+    let mut may_copy = MOST_COPIED;
+    let mut copy = |node: &Node, line: usize, depth: usize| {
+        let (bytes, deepest) = node.size();
+        if depth + deepest >= DEEPEST {
+            return Err(error(line, "its values nest too deep"));
+        }
+        may_copy = may_copy.checked_sub(bytes).ok_or_else(|| {
+            let most = MOST_COPIED >> 20;
+            error(line, format!("references such as *name copy more than {most} MiB"))
+        })?;
+        Ok(node.clone())
+    };
     for event in Parser::new_from_str(source) {
         let (event, span) = event.map_err(|problem| {
             let line = first_line + problem.marker().line().saturating_sub(1);
@@ -100,6 +142,7 @@ fn strict_yaml(source: &str, first_line: usize) -> Result<Node, SourceError> {
         })?;
         let line = first_line + span.start.line().saturating_sub(1);
         let node = |value| Node { line, value };
+        let mut anchor = event.anchor_id();
         let done = match event {
             Event::Scalar(text, style, ..) => {
                 let is_null = style == ScalarStyle::Plain
@@ -113,20 +156,31 @@ fn strict_yaml(source: &str, first_line: usize) -> Result<Node, SourceError> {
                 let is_list = matches!(event, Event::SequenceStart(..));
                 let value =
                     if is_list { Value::List(Vec::new()) } else { Value::Table(Vec::new()) };
-                open.push(Open { node: node(value), key: None });
+                open.push(Open { node: node(value), key: None, anchor });
                 continue;
             }
             Event::SequenceEnd | Event::MappingEnd => match open.pop() {
-                Some(done) => done.node,
+                Some(done) => {
+                    anchor = done.anchor;
+                    merged(done.node)?
+                }
                 None => continue,
             },
-            Event::Alias(_) => return Err(error(line, "references such as *name are not read")),
+            Event::Alias(name) => {
+                let Some(known) = anchors.get(&name) else {
+                    return Err(error(line, "a reference such as *name stands inside of &name"));
+                };
+                Node { line, ..copy(known, line, open.len())? }
+            }
             _ => continue,
         };
+        if let Some(anchor) = anchor {
+            anchors.insert(anchor, copy(&done, done.line, 0)?);
+        }
         match open.last_mut() {
             None => root = root.or(Some(done)),
             Some(Open { node: Node { value: Value::List(nodes), .. }, .. }) => nodes.push(done),
-            Some(Open { node: Node { value: Value::Table(entries), .. }, key }) => {
+            Some(Open { node: Node { value: Value::Table(entries), .. }, key, .. }) => {
                 match key.take() {
                     Some((key, line)) => {
                         // A list begins on its own line, but its key is what one looks for.
@@ -140,6 +194,32 @@ fn strict_yaml(source: &str, first_line: usize) -> Result<Node, SourceError> {
         }
     }
     Ok(root.unwrap_or(Node { line: first_line, value: Value::Null }))
+}
+
+/// A table with the entries that its key `<<` names, before its own, which win. Of several tables in
+/// a list, the first one wins.
+fn merged(node: Node) -> Result<Node, SourceError> {
+    let entries = match node.value {
+        Value::Table(entries) if entries.iter().any(|(key, _)| key == MERGE) => entries,
+        value => return Ok(Node { value, ..node }),
+    };
+    let (merges, own): (Vec<_>, Vec<_>) = entries.into_iter().partition(|(key, _)| key == MERGE);
+    let mut all = Vec::new();
+    for (_, Node { line, value }) in merges {
+        let tables = match value {
+            Value::List(tables) => tables,
+            value => vec![Node { line, value }],
+        };
+        for table in tables.into_iter().rev() {
+            match table.value {
+                Value::Table(entries) => all.extend(entries),
+                Value::Null => {}
+                _ => return Err(error(line, "<< takes over tables only, such as *name")),
+            }
+        }
+    }
+    all.extend(own);
+    Ok(Node { line: node.line, value: Value::Table(all) })
 }
 
 /// Reads TOML. `first_line` is the line of the file at which `source` begins.
@@ -190,4 +270,63 @@ fn of_value(
         DeValue::Table(table) => return of_table(table, place, line, depth),
     };
     Ok(Node { line: place, value })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text<'a>(node: &'a Node, key: &str) -> Option<&'a str> {
+        node.get(key)?.as_text()
+    }
+
+    #[test]
+    fn a_reference_has_the_value_of_its_anchor() {
+        let source = "author: &me Jo\neditor: *me\ntags: &tags [sea, land]\nkeywords: *tags\n\
+                      deep: &deep {a: {b: c}}\nsame: *deep\nme: &me Ann\nlast: *me\n";
+        let node = yaml(source, 1).unwrap();
+        assert_eq!((text(&node, "editor"), text(&node, "last")), (Some("Jo"), Some("Ann")));
+        assert_eq!(node.get("keywords").unwrap().texts(), ["sea", "land"]);
+        assert_eq!(node.get("keywords").unwrap().line, 4, "the line is that of the reference");
+        let inner = node.get("same").and_then(|same| same.get("a")).unwrap();
+        assert_eq!(text(inner, "b"), Some("c"));
+    }
+
+    #[test]
+    fn a_merge_key_takes_entries_over_and_the_tables_own_win() {
+        let source = "one: &one {title: One, lang: de}\ntwo: &two {title: Two, series: Sea}\n\
+                      both:\n  <<: [*one, *two]\n  lang: en\nlater: {Lang: fr, <<: *one}\n\
+                      none: {<<: }\n<<: *two\n";
+        let node = yaml(source, 1).unwrap();
+        let both = node.get("both").unwrap();
+        let values = ["title", "lang", "series"].map(|key| text(both, key));
+        assert_eq!(values, [Some("One"), Some("en"), Some("Sea")]);
+        assert_eq!(text(node.get("later").unwrap(), "lang"), Some("fr"));
+        assert_eq!(text(&node, "title"), Some("Two"), "the whole front matter, too");
+        let refused = yaml("a: &a text\nb:\n  <<: *a\n", 5).unwrap_err();
+        assert!(refused.line == 7 && refused.reason.contains("<<"), "{refused}");
+    }
+
+    #[test]
+    fn references_that_would_copy_too_much_or_themselves_are_refused() {
+        let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x]\n");
+        for level in 1..12 {
+            let inner = vec![format!("*a{}", level - 1); 9].join(", ");
+            bomb.push_str(&format!("a{level}: &a{level} [{inner}]\n"));
+        }
+        let refused = yaml(&bomb, 1).unwrap_err();
+        assert!(refused.reason.contains("more than 1 MiB"), "{refused}");
+        let long = format!("a: &a {}\nb: [{}]\n", "x".repeat(100_000), "*a, ".repeat(20));
+        assert!(yaml(&long, 1).unwrap_err().reason.contains("more than 1 MiB"));
+        let refused = yaml("title: x\na: &a [*a]\n", 1).unwrap_err();
+        assert!(refused.line == 2 && refused.reason.contains("inside"), "{refused}");
+        assert!(yaml("a: *unknown\n", 1).is_err());
+        let mut deep = String::from("a0: &a0 [x]\n");
+        for level in 1..40 {
+            deep.push_str(&format!("a{level}: &a{level} [*a{}]\n", level - 1));
+        }
+        assert!(yaml(&deep, 1).unwrap_err().reason.contains("too deep"));
+        let fine: String = (0..2_000).map(|number| format!("b{number}: *a\n")).collect();
+        assert!(yaml(&format!("a: &a Jo\n{fine}"), 1).is_ok());
+    }
 }

@@ -72,6 +72,13 @@ fn small(path: &Path) -> Option<String> {
     is_small.then(|| fs::read_to_string(path).ok()).flatten()
 }
 
+/// Whether a file is an export of WordPress or Ghost, by what it begins with.
+pub fn is_export(path: &Path) -> bool {
+    let mut beginning = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(BEGINNING).read_to_end(&mut beginning));
+    read.is_ok() && Program::of(&beginning).is_some()
+}
+
 impl Export {
     /// Opens a file that WordPress or Ghost has exported.
     pub fn open(path: &Path, options: &Options) -> Result<Self, ImportError> {

@@ -7,7 +7,7 @@ use tidemark_content::front_matter::{Generator, without_ending};
 use tidemark_content::site::{SETTINGS, Site};
 
 use super::report::{Fate, Report};
-use super::{ImportError, SourceFile};
+use super::{ImportError, Options, SourceFile};
 
 /// Maximum number of files below a folder.
 const MOST_FILES: usize = 200_000;
@@ -75,8 +75,10 @@ fn failed(path: &Path, error: &std::io::Error) -> ImportError {
 }
 
 impl Folder {
-    /// Opens `folder`. The settings may be in a folder above it.
-    pub fn open(folder: &Path, permalink: Option<&str>) -> Result<Self, ImportError> {
+    /// Opens `folder`. The settings may be in a folder above it, unless `options` say otherwise.
+    pub fn open(folder: &Path, options: &Options) -> Result<Self, ImportError> {
+        let permalink = options.permalink.as_deref();
+        let levels = if options.is_whole { 1 } else { LEVELS };
         let folder = fs::canonicalize(folder).map_err(|error| failed(folder, &error))?;
         let read = |root: &Path| {
             let settings = SETTINGS.iter().filter_map(|name| {
@@ -89,7 +91,7 @@ impl Folder {
             let settings: Vec<(String, String)> = settings.collect();
             Site::read(&settings, |path| !path.is_empty() && root.join(path).exists(), permalink)
         };
-        let found = folder.ancestors().take(LEVELS).find_map(|root| {
+        let found = folder.ancestors().take(levels).find_map(|root| {
             let site = read(root);
             let content = root.join(&site.content);
             // A folder above is the root only if this one is among its articles.
@@ -201,7 +203,7 @@ impl Folder {
     }
 
     /// A file at a path below the root. Neither `..` nor a link leads out of it.
-    fn inside(&self, path: &Path) -> Option<PathBuf> {
+    pub fn inside(&self, path: &Path) -> Option<PathBuf> {
         let mut inside = PathBuf::new();
         for part in path.components() {
             match part {

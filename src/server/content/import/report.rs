@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What became of a file, or of something in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fate {
     /// The file is no article of the site.
@@ -24,7 +24,7 @@ pub enum Fate {
 }
 
 /// One line of the report.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// The file's path below the imported folder.
     pub file: String,
@@ -59,6 +59,22 @@ pub struct Report {
     pub notes: Vec<String>,
     /// Posts of an export that have a number of views.
     pub with_views: usize,
+    /// The settings of the site that were taken over.
+    pub settings: Vec<String>,
+}
+
+impl Fate {
+    /// The heading of the lines with this fate.
+    pub fn heading(self) -> &'static str {
+        match self {
+            Fate::Skipped => "No articles",
+            Fate::Created => "New",
+            Fate::Updated => "Updated",
+            Fate::Changed => "Changed",
+            Fate::Left => "Left",
+            Fate::Refused => "Refused",
+        }
+    }
 }
 
 impl Report {
@@ -89,6 +105,49 @@ impl Report {
     /// The files that were not taken: where and why.
     pub fn refused(&self) -> Vec<String> {
         self.with(Fate::Refused).into_iter().map(Entry::to_string).collect()
+    }
+
+    /// What concerns no single line: a sentence each.
+    pub fn remarks(&self) -> Vec<String> {
+        let list = |counted: &BTreeMap<String, usize>| {
+            let parts: Vec<String> =
+                counted.iter().map(|(name, count)| format!("{name} ({count})")).collect();
+            parts.join(", ")
+        };
+        let mut remarks = Vec::new();
+        if !self.settings.is_empty() {
+            let verb = if self.is_dry_run { "Would be taken" } else { "Taken" };
+            remarks.push(format!("{verb} from the site's settings: {}", self.settings.join(", ")));
+        }
+        if !self.unused_keys.is_empty() {
+            remarks.push(format!("Keys that mean nothing here: {}", list(&self.unused_keys)));
+        }
+        if !self.other_files.is_empty() {
+            remarks.push(format!("Files that are no articles: {}", list(&self.other_files)));
+        }
+        remarks.extend(self.notes.iter().map(|note| format!("Of the site: {note}")));
+        if self.with_views > 0 {
+            remarks.push(format!(
+                "Articles with a number of views, which `tidemark import-counts` takes: {}",
+                self.with_views
+            ));
+        }
+        remarks
+    }
+
+    /// All of it in one sentence. `source` is what was imported.
+    pub fn summary(&self, source: &str) -> String {
+        let generator = self.generator.map(|name| format!(", made with {name}"));
+        format!(
+            "{} from {source}{}: {} new, {} updated, {} unchanged, {} left, {} refused.",
+            if self.is_dry_run { "Would import" } else { "Imported" },
+            generator.unwrap_or_default(),
+            self.created,
+            self.updated,
+            self.unchanged,
+            self.with(Fate::Left).len(),
+            self.with(Fate::Refused).len()
+        )
     }
 
     /// Whether every file is in whole, or was no article.

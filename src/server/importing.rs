@@ -1,0 +1,718 @@
+//! What administrators upload to be imported: first rehearsed, then imported once somebody has read
+//! the report. The work runs in the background, one upload at a time.
+//!
+//! SQL says how far an upload is ([`uploads`](super::db::uploads)); its files are in a folder of the
+//! server that took it. Every server looks into SQL, and the one that has the files does the work.
+//! It writes every second how far it is. When it is silent for too long, the upload is interrupted,
+//! and somebody may let it go on: whatever came in is known again, so nothing comes twice.
+
+mod unpack;
+
+use std::collections::HashSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, UNIX_EPOCH};
+
+use futures_util::future::BoxFuture;
+use serde::{Deserialize, Serialize};
+use tidemark_counting::UserId;
+use tidemark_store::clock::Clock;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+
+use self::unpack::{Bounds, is_zip, unpack};
+use super::author_counts::AuthorCounts;
+use super::config;
+use super::content::import::{
+    Entry, Fate, Fetcher, Import, ImportError, Options, Report, is_export, is_public,
+};
+use super::db::Database;
+use super::db::uploads::{Ended, NewUpload, State, Upload};
+use super::db::users::User;
+use super::pictures::Pictures;
+use crate::error::Error;
+
+/// How often a server looks whether there is something to do.
+const INTERVAL: Duration = Duration::from_secs(2);
+
+/// How often a server says how far it is.
+const PROGRESS: Duration = Duration::from_secs(1);
+
+/// A server that says nothing for so long has stopped, in milliseconds.
+const LONGEST_SILENCE: i64 = 60_000;
+
+/// How long an upload is kept that nobody works on or confirms, in milliseconds.
+const LASTS: i64 = 24 * 60 * 60 * 1000;
+
+/// How long a rehearsal or an import may take.
+const LONGEST: Duration = Duration::from_secs(6 * 60 * 60);
+
+/// Maximum number of entries in a zip file. As many files may a folder have.
+const MOST_ENTRIES: usize = 200_000;
+
+/// How many times the size of an upload its files may have when they are unpacked.
+const MOST_GROWTH: u64 = 4;
+
+/// How many lines of a report are kept for the page, and how much of each, in characters.
+const MOST_LINES: usize = 1_000;
+const LONGEST_LINE: usize = 500;
+
+/// How many remarks are kept, and how much of each, in characters.
+const MOST_REMARKS: usize = 100;
+const LONGEST_REMARK: usize = 2_000;
+
+/// Maximum length of a file's name without its ending, in characters. No file system takes more
+/// than 255 bytes.
+const LONGEST_NAME: usize = 60;
+
+/// Imports uploads. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Importing {
+    database: Database,
+    pictures: Pictures,
+    author_counts: AuthorCounts,
+    clock: Clock,
+    folder: PathBuf,
+    most: u64,
+    /// One upload at a time arrives, because each may fill much of a disk.
+    turn: Arc<Semaphore>,
+    /// The name of the folder that is being filled.
+    arriving: Arc<Mutex<Option<String>>>,
+    /// The names of the folders that this process has taken and not deleted.
+    taken: Arc<Mutex<HashSet<String>>>,
+    wanted: Arc<Notify>,
+}
+
+/// A report as the page shows it: bounded, the most important lines first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptReport {
+    /// All of it in one sentence.
+    pub summary: String,
+    /// What concerns no single line.
+    pub remarks: Vec<String>,
+    /// How many lines have which fate.
+    pub counts: Vec<(Fate, usize)>,
+    /// The lines.
+    pub lines: Vec<Entry>,
+    /// How many more lines there are.
+    pub more: usize,
+    /// Whether there is anything that could be imported.
+    pub has_articles: bool,
+}
+
+/// The fates in the order in which a person wants to read of them.
+const ORDER: [Fate; 6] =
+    [Fate::Refused, Fate::Left, Fate::Changed, Fate::Created, Fate::Updated, Fate::Skipped];
+
+fn cut(text: &str, longest: usize) -> String {
+    match text.char_indices().nth(longest) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text.to_owned(),
+    }
+}
+
+impl KeptReport {
+    /// What is kept of a report. `source` is what was imported.
+    fn of(report: &Report, source: &str) -> Self {
+        let mut counts = Vec::new();
+        let mut lines = Vec::new();
+        for fate in ORDER {
+            let own = report.with(fate);
+            if !own.is_empty() {
+                counts.push((fate, own.len()));
+            }
+            let room = MOST_LINES - lines.len();
+            lines.extend(own.into_iter().take(room).map(|entry| Entry {
+                file: cut(&entry.file, LONGEST_LINE),
+                text: cut(&entry.text, LONGEST_LINE),
+                ..entry.clone()
+            }));
+        }
+        let remarks = report.remarks();
+        let remarks = remarks.iter().take(MOST_REMARKS).map(|one| cut(one, LONGEST_REMARK));
+        Self {
+            summary: report.summary(source),
+            remarks: remarks.collect(),
+            more: report.entries.len() - lines.len(),
+            counts,
+            lines,
+            has_articles: report.created + report.updated + report.unchanged > 0
+                || !report.settings.is_empty(),
+        }
+    }
+}
+
+/// Why an upload is not taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotTaken {
+    /// Another one has to be finished or cancelled before.
+    #[error("Another upload is not finished yet. Import it or cancel it first.")]
+    Busy,
+    /// It is too large.
+    #[error(
+        "The file may have up to {0} MiB. Use “tidemark import” on the server, or set import.mib."
+    )]
+    TooLarge(u64),
+    /// There is no room, or the folder can't be written.
+    #[error("The file can't be stored: {0}. See import.folder in the settings file.")]
+    Store(String),
+}
+
+/// A place for an upload that arrives. Whatever is in it is deleted unless it is taken.
+#[derive(Debug)]
+pub struct Arrival {
+    name: String,
+    folder: PathBuf,
+    path: PathBuf,
+    most: u64,
+    is_taken: bool,
+    arriving: Arc<Mutex<Option<String>>>,
+    _turn: OwnedSemaphorePermit,
+}
+
+impl Arrival {
+    /// Where the file goes.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The largest size it may have, in bytes.
+    pub fn most(&self) -> u64 {
+        self.most
+    }
+}
+
+impl Drop for Arrival {
+    fn drop(&mut self) {
+        *self.arriving.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        if !self.is_taken {
+            delete(&self.folder);
+        }
+    }
+}
+
+/// Deletes a folder. What can't be deleted is tried again later.
+fn delete(folder: &Path) {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            let folder = folder.display();
+            tracing::warn!(error = %error, %folder, "the files of an upload could not be deleted");
+        }
+        _ => {}
+    }
+}
+
+/// A file name that is safe in any folder and still recognizable.
+fn safe_name(name: &str) -> String {
+    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let safe: String = last
+        .chars()
+        .map(|one| if one.is_alphanumeric() || " ._-".contains(one) { one } else { '_' })
+        .take(LONGEST_NAME)
+        .collect();
+    let ending = last.rsplit_once('.').map_or("", |(_, ending)| ending);
+    let has_ending = safe.ends_with(ending);
+    let safe = safe.trim_matches([' ', '.']);
+    let short =
+        (1..=8).contains(&ending.len()) && ending.bytes().all(|one| one.is_ascii_alphanumeric());
+    match safe {
+        "" => "upload".to_owned(),
+        safe if short && !has_ending => format!("{safe}.{ending}"),
+        safe => safe.to_owned(),
+    }
+}
+
+impl Importing {
+    /// Imports into `database`, which is that of commands: an import may wait longer than a
+    /// request.
+    pub fn new(
+        database: Database,
+        pictures: Pictures,
+        author_counts: AuthorCounts,
+        clock: Clock,
+        settings: &config::Import,
+    ) -> Self {
+        Self {
+            database,
+            pictures,
+            author_counts,
+            clock,
+            folder: settings.folder.clone(),
+            most: settings.most(),
+            turn: Arc::new(Semaphore::new(1)),
+            arriving: Arc::default(),
+            taken: Arc::default(),
+            wanted: Arc::default(),
+        }
+    }
+
+    /// The largest size that an upload may have, in bytes.
+    pub fn most(&self) -> u64 {
+        self.most
+    }
+
+    /// Prepares for an upload of a file with this name.
+    ///
+    /// # Errors
+    /// [`NotTaken`], or a database error.
+    pub async fn begin(&self, name: &str) -> Result<Result<Arrival, NotTaken>, Error> {
+        let Ok(turn) = self.turn.clone().try_acquire_owned() else {
+            return Ok(Err(NotTaken::Busy));
+        };
+        if self.database.upload().await?.is_some_and(|upload| upload.is_open()) {
+            return Ok(Err(NotTaken::Busy));
+        }
+        let folder_name = format!("{:032x}", rand::random::<u128>());
+        let folder = self.folder.join(&folder_name);
+        let source = folder.join("source");
+        *self.arriving.lock().unwrap_or_else(PoisonError::into_inner) = Some(folder_name.clone());
+        let arrival = Arrival {
+            path: source.join(safe_name(name)),
+            name: folder_name,
+            folder,
+            most: self.most,
+            is_taken: false,
+            arriving: self.arriving.clone(),
+            _turn: turn,
+        };
+        Ok(match fs::create_dir_all(&source).and_then(|()| only_for_owner(&arrival.folder)) {
+            Ok(()) => Ok(arrival),
+            Err(error) => Err(NotTaken::Store(error.to_string())),
+        })
+    }
+
+    /// Takes an upload that has arrived, and lets it be rehearsed.
+    ///
+    /// # Errors
+    /// [`Error::Unauthorized`] and [`Error::Forbidden`] if the administrator was signed out or
+    /// demoted in the meantime; database errors.
+    pub async fn take(
+        &self,
+        admin: &User,
+        mut arrival: Arrival,
+        bytes: u64,
+        (overwrites, fetches): (bool, bool),
+    ) -> Result<Result<(), NotTaken>, Error> {
+        let name = arrival.path.file_name().map(|name| name.to_string_lossy().into_owned());
+        let new = NewUpload {
+            folder: arrival.name.clone(),
+            name: name.unwrap_or_default(),
+            bytes: i64::try_from(bytes).unwrap_or(i64::MAX),
+            overwrites,
+            fetches,
+        };
+        let now = self.clock.now().0;
+        if !self.database.add_upload(admin.actor(), &new, now).await? {
+            return Ok(Err(NotTaken::Busy));
+        }
+        arrival.is_taken = true;
+        // Once there is a row, so that nobody takes it for one that was cancelled.
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner).insert(new.folder);
+        drop(arrival);
+        self.wanted.notify_one();
+        Ok(Ok(()))
+    }
+
+    /// The upload, if there is one.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub async fn upload(&self) -> Result<Option<Upload>, Error> {
+        Ok(self.database.upload().await?)
+    }
+
+    /// Lets an upload be imported, or go on. Returns false if it is in no state for that.
+    ///
+    /// # Errors
+    /// As for [`Importing::take`].
+    pub async fn start(&self, admin: &User, folder: &str) -> Result<bool, Error> {
+        let now = self.clock.now().0;
+        let is_started = self.database.start_upload(admin.actor(), folder, now).await?;
+        self.wanted.notify_one();
+        Ok(is_started)
+    }
+
+    /// Forgets an upload. If it is being imported, what came in stays. Returns false if there is no
+    /// such upload.
+    ///
+    /// # Errors
+    /// As for [`Importing::take`].
+    pub async fn cancel(&self, admin: &User, folder: &str) -> Result<bool, Error> {
+        let is_deleted = self.database.discard_upload(admin.actor(), folder).await?;
+        self.wanted.notify_one();
+        Ok(is_deleted)
+    }
+
+    /// Does what there is to do until `stop` is cancelled.
+    pub async fn run_until_stopped(self, stop: CancellationToken) {
+        loop {
+            if !self.database.outage().is_now()
+                && let Err(error) = self.step(&stop).await
+            {
+                tracing::warn!(error = %error, "it could not be checked whether there is something to import");
+            }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = self.wanted.notified() => {}
+                () = tokio::time::sleep(INTERVAL) => {}
+            }
+        }
+    }
+
+    /// Looks once whether there is something to do, and does it.
+    ///
+    /// # Errors
+    /// Database errors. What was begun is interrupted.
+    async fn step(&self, stop: &CancellationToken) -> sqlx::Result<()> {
+        let now = self.clock.now().0;
+        // Before the row is read: whatever is taken meanwhile is none of those that it misses.
+        let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let upload = self.database.upload().await?;
+        let folder = upload.as_ref().map(|upload| upload.folder.clone());
+        let (own, known) = (self.clone(), folder.clone());
+        let leftovers = move || own.delete_leftovers(known.as_deref(), &taken);
+        let _ = tokio::task::spawn_blocking(leftovers).await;
+        let (Some(upload), Some(folder)) = (upload, folder) else { return Ok(()) };
+        let is_here = self.folder.join(&folder).is_dir();
+        match upload.state {
+            State::Waiting if is_here => {
+                if self.database.claim_upload(&folder, upload.run, now).await? {
+                    let run = upload.run + 1;
+                    self.work(Upload { run, ..upload }, stop).await?;
+                }
+            }
+            State::Waiting | State::Running if upload.changed_at < now - LONGEST_SILENCE => {
+                let ended = interrupted();
+                self.database.end_upload(&folder, upload.run, &ended, now).await?;
+            }
+            State::Waiting | State::Running => {}
+            State::Done | State::Failed | State::Interrupted => {
+                if upload.changed_at < now - LASTS {
+                    self.database.forget_upload(&folder, now - LASTS).await?;
+                }
+                // Nobody needs the files any more.
+                let is_over = upload.state == State::Failed
+                    || (upload.state == State::Done && upload.is_confirmed);
+                if is_over && is_here {
+                    let folder = self.folder.join(folder);
+                    let _ = tokio::task::spawn_blocking(move || delete(&folder)).await;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Deletes what no upload needs any more: at once what this process has taken, and other folders
+    /// after a day. The place may be shared with other servers, and a file may be arriving at one.
+    fn delete_leftovers(&self, known: Option<&str>, taken: &HashSet<String>) {
+        let Ok(entries) = fs::read_dir(&self.folder) else { return };
+        let now = self.clock.now().0;
+        for entry in entries.flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let is_ours = name.len() == 32 && name.bytes().all(|one| one.is_ascii_hexdigit());
+            if !is_ours || known == Some(&name) || self.is_arriving(&name) {
+                continue;
+            }
+            let changed = entry.metadata().and_then(|metadata| metadata.modified());
+            let changed = changed.ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+            let age = changed.map_or(0, |at| {
+                now.saturating_sub(i64::try_from(at.as_millis()).unwrap_or(i64::MAX))
+            });
+            if taken.contains(&name) || age > LASTS {
+                delete(&entry.path());
+                self.taken.lock().unwrap_or_else(PoisonError::into_inner).remove(&name);
+            }
+        }
+    }
+
+    fn is_arriving(&self, name: &str) -> bool {
+        let arriving = self.arriving.lock().unwrap_or_else(PoisonError::into_inner);
+        arriving.as_deref() == Some(name)
+    }
+
+    /// Rehearses or imports an upload, and writes down what became of it.
+    async fn work(&self, upload: Upload, stop: &CancellationToken) -> sqlx::Result<()> {
+        let progress = Arc::new([AtomicUsize::new(0), AtomicUsize::new(0)]);
+        let unwanted = stop.child_token();
+        // On a thread of its own, because files are read and texts converted between its waits.
+        let mut working = {
+            let (own, upload) = (self.clone(), upload.clone());
+            let (progress, unwanted) = (progress.clone(), unwanted.clone());
+            let runtime = tokio::runtime::Handle::current();
+            tokio::task::spawn_blocking(move || {
+                let work = own.import(&upload, &progress, &unwanted);
+                let work = tokio::time::timeout(LONGEST, work);
+                runtime.block_on(unwanted.run_until_cancelled(work))
+            })
+        };
+        let Upload { folder, run, .. } = &upload;
+        let mut steps = tokio::time::interval(PROGRESS);
+        let worked = loop {
+            tokio::select! {
+                worked = &mut working => break worked,
+                _ = steps.tick() => {
+                    let [done, total] = progress.each_ref().map(|number| {
+                        i64::try_from(number.load(Ordering::Relaxed)).unwrap_or(i64::MAX)
+                    });
+                    let now = self.clock.now().0;
+                    let noted = self.database.note_upload(folder, *run, (done, total), now).await;
+                    // A database that is away stops the import by itself.
+                    if let Ok(false) = noted {
+                        unwanted.cancel();
+                    }
+                }
+            }
+        };
+        self.author_counts.articles_changed().await;
+        let failed = |problem: String| Ended {
+            state: State::Failed,
+            report: None,
+            problem: Some(cut(&problem, LONGEST_REMARK)),
+        };
+        let ended = match worked {
+            Ok(Some(Ok(Ok(report)))) => Ended {
+                state: State::Done,
+                report: serde_json::to_string(&KeptReport::of(&report, &upload.name)).ok(),
+                problem: None,
+            },
+            Ok(Some(Ok(Err(Problem { text, may_go_on: true })))) => {
+                Ended { state: State::Interrupted, ..failed(text) }
+            }
+            Ok(Some(Ok(Err(Problem { text, .. })))) => failed(text),
+            Ok(Some(Err(_))) => failed(format!(
+                "It took longer than {} hours. What came in stays; use “tidemark import” on the \
+                 server for the rest.",
+                LONGEST.as_secs() / 3600
+            )),
+            Ok(None) => interrupted(),
+            Err(error) => {
+                tracing::error!(error = %error, "an upload could not be imported");
+                failed("Something in it can't be processed. This is a bug in Tidemark.".into())
+            }
+        };
+        let now = self.clock.now().0;
+        if !self.database.end_upload(folder, *run, &ended, now).await? {
+            // Somebody has cancelled it.
+            let is_gone = self.database.upload().await?.is_none_or(|one| one.folder != *folder);
+            let path = self.folder.join(folder);
+            if is_gone {
+                let _ = tokio::task::spawn_blocking(move || delete(&path)).await;
+            }
+        }
+        self.wanted.notify_one();
+        Ok(())
+    }
+
+    /// # Errors
+    /// Why nothing, or not all, could be imported.
+    async fn import(
+        &self,
+        upload: &Upload,
+        progress: &[AtomicUsize; 2],
+        unwanted: &CancellationToken,
+    ) -> Result<Report, Problem> {
+        let folder = self.folder.join(&upload.folder);
+        let path = folder.join("source").join(&upload.name);
+        let bytes = self.most.saturating_mul(MOST_GROWTH);
+        let bounds = Bounds { entries: MOST_ENTRIES, bytes };
+        let (source, left) = open(&folder, &path, bounds, &|| unwanted.is_cancelled())?;
+        let is_dry_run = !upload.is_confirmed;
+        let fetcher = upload.fetches.then(|| Fetcher::new(is_public)).transpose();
+        let fetcher = fetcher.map_err(|error| Problem::from(error.to_string()))?;
+        let keep = |owner: UserId, name: String, bytes: Vec<u8>| -> BoxFuture<'_, _> {
+            Box::pin(self.pictures.keep_import(is_dry_run, owner, name, bytes))
+        };
+        let report_progress = |done: usize, total: usize| {
+            progress[0].store(done, Ordering::Relaxed);
+            progress[1].store(total, Ordering::Relaxed);
+        };
+        let options = Options {
+            is_dry_run,
+            overwrite: upload.overwrites,
+            is_whole: true,
+            ..Options::default()
+        };
+        let import = Import {
+            options,
+            keep_picture: Some(&keep),
+            fetcher: fetcher.as_ref(),
+            progress: &report_progress,
+            // Readers need the other half of the cores.
+            threads: std::thread::available_parallelism().map_or(1, usize::from) / 2,
+            ..Import::new(&self.database, &self.clock)
+        };
+        let mut report = import.source(&source).await.map_err(|error| {
+            // The paths of this server are nobody's business.
+            let text = error.to_string().replace(&format!("{}/", source.display()), "");
+            Problem {
+                text: format!("{}.", text.replace(&source.display().to_string(), &upload.name)),
+                may_go_on: matches!(error, ImportError::Database(_) | ImportError::Pictures(_)),
+            }
+        })?;
+        report.entries.splice(0..0, left);
+        Ok(report)
+    }
+}
+
+/// Why an upload could not be imported.
+#[derive(Debug)]
+struct Problem {
+    /// In a sentence or two.
+    text: String,
+    /// Whether it may work later.
+    may_go_on: bool,
+}
+
+impl From<String> for Problem {
+    fn from(text: String) -> Self {
+        Self { text, may_go_on: false }
+    }
+}
+
+fn interrupted() -> Ended {
+    Ended { state: State::Interrupted, report: None, problem: None }
+}
+
+/// Lets only the user who runs the program look into a folder: drafts may be in it.
+fn only_for_owner(folder: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = folder;
+        Ok(())
+    }
+}
+
+/// What of an upload is to be imported: the file itself, or what is in it. Returns it with what was
+/// left out.
+///
+/// # Errors
+/// Why nothing can be, in a sentence.
+fn open(
+    folder: &Path,
+    path: &Path,
+    bounds: Bounds,
+    is_stopped: &dyn Fn() -> bool,
+) -> Result<(PathBuf, Vec<Entry>), String> {
+    let failed = |error: io::Error| format!("The file can't be read: {error}.");
+    if !is_zip(path).map_err(failed)? {
+        if is_export(path) {
+            return Ok((path.to_owned(), vec![]));
+        }
+        return Err("This is neither a zip file with a site nor an export of WordPress (WXR) or \
+                    Ghost (JSON)."
+            .to_owned());
+    }
+    let files = folder.join("files");
+    // From a rehearsal, or from an import that was cut off.
+    delete(&files);
+    let left = unpack(path, &files, bounds, is_stopped)?;
+    Ok((inner(files).map_err(failed)?, left))
+}
+
+/// Folders that say what is in them, as `_posts` does. Other folders that are alone are only around a
+/// site.
+const PARTS: [&str; 5] = ["content", "posts", "source", "src", "static"];
+
+/// The part of a folder that is the source: a folder that is alone in it, or the export of a blog.
+fn inner(folder: PathBuf) -> io::Result<PathBuf> {
+    let mut entries = fs::read_dir(&folder)?.collect::<Result<Vec<_>, _>>()?;
+    entries.sort_by_key(fs::DirEntry::file_name);
+    if let [only] = entries.as_slice()
+        && only.file_type()?.is_dir()
+        && !only
+            .file_name()
+            .to_str()
+            .is_some_and(|name| name.starts_with('_') || PARTS.contains(&name))
+    {
+        return inner(only.path());
+    }
+    let paths: Vec<PathBuf> = entries.iter().map(fs::DirEntry::path).collect();
+    let export_with = |ending: &str| {
+        let of_ending = |path: &&PathBuf| path.extension().is_some_and(|one| one == ending);
+        paths.iter().filter(of_ending).find(|path| is_export(path))
+    };
+    if let Some(export) = export_with("xml") {
+        return Ok(export.clone());
+    }
+    // A site may have JSON with the keys of Ghost in it, but no export of Ghost has Markdown.
+    match export_with("json") {
+        Some(export) if !has_markdown(&folder)? => Ok(export.clone()),
+        _ => Ok(folder),
+    }
+}
+
+/// Whether there is a Markdown file in a folder that was unpacked.
+fn has_markdown(folder: &Path) -> io::Result<bool> {
+    for entry in fs::read_dir(folder)? {
+        let (entry, path) = entry.map(|entry| (entry.file_type(), entry.path()))?;
+        let is_markdown = path.extension().is_some_and(|one| one == "md" || one == "markdown");
+        if is_markdown || (entry?.is_dir() && has_markdown(&path)?) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_files_name_is_safe_and_keeps_its_ending() {
+        for (name, safe) in [
+            ("my blog.zip", "my blog.zip"),
+            ("C:\\Users\\me\\export.xml", "export.xml"),
+            ("../../etc/passwd", "passwd"),
+            ("..", "upload"),
+            ("", "upload"),
+            ("a<b>.json", "a_b_.json"),
+            ("潮.zip", "潮.zip"),
+        ] {
+            assert_eq!(safe_name(name), safe, "{name}");
+        }
+        let long = safe_name(&format!("{}.zip", "x".repeat(500)));
+        assert!(long.len() == LONGEST_NAME + 4 && long.ends_with(".zip"), "{long}");
+    }
+
+    #[test]
+    fn the_source_is_an_export_or_the_folder_that_is_alone() {
+        let place = tempfile::tempdir().unwrap();
+        let (files, site) = (place.path().join("files"), place.path().join("files/a/site"));
+        fs::create_dir_all(site.join("posts")).unwrap();
+        assert_eq!(inner(files.clone()).unwrap(), site, "what is below it is a part of a site");
+        let ghost = site.join("ghost.json");
+        fs::write(&ghost, "{\"meta\":{},\"data\":{}}").unwrap();
+        assert_eq!(inner(files.clone()).unwrap(), ghost);
+        fs::write(site.join("posts/a.md"), "text").unwrap();
+        assert_eq!(inner(files.clone()).unwrap(), site, "a site that happens to have such a file");
+        let wordpress = site.join("blog.xml");
+        fs::write(&wordpress, "<rss xmlns:wp=\"http://wordpress.org/export/1.2/\">").unwrap();
+        assert_eq!(inner(files).unwrap(), wordpress);
+    }
+
+    #[test]
+    fn a_long_report_is_cut_and_what_matters_most_stays() {
+        let entry = |number: usize, fate| Entry {
+            file: format!("{number}.md"),
+            line: Some(number),
+            fate,
+            text: "x".repeat(10_000),
+        };
+        let mut entries: Vec<Entry> =
+            (0..2_000).map(|number| entry(number, Fate::Created)).collect();
+        entries.push(entry(7, Fate::Refused));
+        let kept = KeptReport::of(&Report { entries, ..Report::default() }, "a.zip");
+        assert_eq!((kept.lines.len(), kept.more), (MOST_LINES, 1_001));
+        assert_eq!(kept.lines[0].fate, Fate::Refused);
+        assert_eq!(kept.counts, [(Fate::Refused, 1), (Fate::Created, 2_000)]);
+        assert!(serde_json::to_string(&kept).unwrap().len() < 2 << 20);
+    }
+}
