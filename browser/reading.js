@@ -70,7 +70,7 @@ export function formatFollowers(count) {
 /** What to say about an error that is sent by name alone. @param {string} name */
 function wordsOf(name) {
   const known = Object.hasOwn(WORDS, name) ? name : 'Unavailable'
-  return text(`error-${known.toLowerCase()}`, WORDS[known])
+  return text(`error-${known.replace(/\B[A-Z]/g, '-$&').toLowerCase()}`, WORDS[known])
 }
 
 /** A failed request, with a message for the reader. */

@@ -194,6 +194,8 @@ did-not-work = That did not work
 something-broke = Something broke
 back-to-home = Back to home
 error-not-found = There is no page at this address. It may have moved, or the link has a typo.
+error-unauthorized = Please sign in first.
+error-too-large = The request's body is too large.
 error-unavailable = This can't be done right now. Please try again in a moment.
 error-internal = Something went wrong on our side.
 

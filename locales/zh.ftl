@@ -170,6 +170,8 @@ did-not-work = 操作没有成功
 something-broke = 出错了
 back-to-home = 返回首页
 error-not-found = 这个地址没有页面。它可能已移走，或者链接有误。
+error-unauthorized = 请先登录。
+error-too-large = 发送的内容太大。
 error-unavailable = 现在无法完成，请稍后再试。
 error-internal = 服务器出了问题。
 

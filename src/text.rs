@@ -352,6 +352,8 @@ impl Language {
             "copy",
             "copied",
             "copying-failed",
+            "error-unauthorized",
+            "error-too-large",
             "error-unavailable",
             "error-internal",
         ] {
@@ -434,7 +436,19 @@ mod tests {
         assert!(english.len() > 100, "{}", english.len());
         for (language, source) in SOURCES {
             assert_eq!(names(source), english, "{language:?}");
-            assert!(language.speech().is_some(), "{language:?}");
+            let speech = language.speech().unwrap();
+            for forms in [&speech.views, &speech.followers] {
+                // `other` is for fractions in Russian.
+                let counts = speech.plurals.categories().filter(|category| {
+                    language != Language::Russian || *category != PluralCategory::Other
+                });
+                assert_eq!(forms.0.len(), counts.count(), "{language:?}");
+            }
+            // As many plural forms for each count as the language has.
+            for count in source.split("{ $count ->").skip(1) {
+                let forms = count.split("\n}").next().unwrap().matches("\n").count();
+                assert_eq!(forms, speech.plurals.categories().count(), "{language:?}: {count:.90}");
+            }
         }
     }
 

@@ -42,7 +42,7 @@ pub fn SeriesBox(
     view! {
         <nav class="series" aria-label=language().text("series")>
             <details>
-                <summary><span lang=language().tag()>{place}</span> <strong dir="auto">{name}</strong></summary>
+                <summary><span lang=language().tag()>{place} " "</span> <strong dir="auto">{name}</strong></summary>
                 <ol>{items}</ol>
             </details>
         </nav>

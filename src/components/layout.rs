@@ -10,6 +10,7 @@ use super::theme_toggle::ThemeToggle;
 use crate::model::language::Language;
 use crate::model::pages::{Frame, MenuUser, Sidebar};
 use crate::model::site::Logo;
+use crate::server::request::language::is_translated;
 use crate::text::language;
 
 /// The logo: a tide line on a tide staff.
@@ -65,6 +66,9 @@ pub fn Layout(
             <a href="/feed.xml">{language().text("feed")}</a>
         </p>
     };
+    // Elsewhere, a choice would change nothing.
+    let is_translated =
+        with_context(|parts: &Parts| is_translated(parts.uri.path())).unwrap_or_default();
     let columns = if sidebar == Sidebar::Absent { "columns columns-single" } else { "columns" };
     view! {
         <a class="skip-link" href="#site-content">{language().text("skip-to-content")}</a>
@@ -90,7 +94,7 @@ pub fn Layout(
             <SidebarColumn sidebar />
         </div>
         <footer class="site-footer">
-            {footer} {links} <Languages />
+            {footer} {links} {is_translated.then(|| view! { <Languages /> })}
         </footer>
     }
 }
@@ -107,7 +111,7 @@ fn Languages() -> impl IntoView {
                 name="language"
                 value=one.name()
                 lang=one.tag()
-                aria-pressed=(one == current).to_string()
+                aria-current=(one == current).then_some("true")
             >
                 {one.own_name()}
             </button>

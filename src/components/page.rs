@@ -207,6 +207,8 @@ pub fn failure(error: &Error) -> Content {
     let explanation = match (error, language) {
         (_, Language::English) => error.to_string(),
         (Error::NotFound(_), _) => language.text("error-not-found"),
+        (Error::Unauthorized, _) => language.text("error-unauthorized"),
+        (Error::TooLarge, _) => language.text("error-too-large"),
         (Error::Unavailable, _) => language.text("error-unavailable"),
         (Error::Internal, _) => language.text("error-internal"),
         _ => error.to_string(),

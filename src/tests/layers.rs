@@ -25,6 +25,7 @@ const FLOORS: &[&[&str]] = &[
     &["server"],
     &["server::content"],
     &["server::db"],
+    &["text"],
     &["model"],
     &["error"],
 ];

@@ -7,7 +7,7 @@ use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{RawPathParams, State};
 use axum::http::StatusCode;
 use axum::http::header::{
-    CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, RETRY_AFTER, SET_COOKIE,
+    CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, RETRY_AFTER, SET_COOKIE, VARY,
 };
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
@@ -22,7 +22,7 @@ use crate::pages::query::Params;
 use crate::server::page_cache::hole::{Hole, Marks};
 use crate::server::request::cache::CachePolicy;
 use crate::server::request::identity::PageCookie;
-use crate::server::request::language::chosen_language;
+use crate::server::request::language::language_of;
 use crate::server::request::theme::chosen_theme;
 use crate::server::state::AppState;
 use crate::shell::{document, page_policy};
@@ -74,7 +74,7 @@ async fn render(state: AppState, params: Params, mut parts: Parts, page: Loading
     parts.extensions.insert(cookie.clone());
     let shows_elsewhere = state.config.pictures.elsewhere;
     let theme = chosen_theme(&parts.headers);
-    let language = chosen_language(&parts.headers, state.config.site.language);
+    let language = language_of(parts.uri.path(), &parts.headers, state.config.site.language);
     let owner = Owner::new_root(Some(Arc::new(SsrSharedContext::new_islands())));
     let rendering = owner.with(|| {
         ScopedFuture::new(async move {
@@ -118,6 +118,7 @@ async fn render(state: AppState, params: Params, mut parts: Parts, page: Loading
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     let (name, value) = CachePolicy::Page.header();
     headers.insert(name, value);
+    headers.insert(VARY, HeaderValue::from_static("accept-language, cookie"));
     if let Some(cookie) = cookie.get() {
         headers.append(SET_COOKIE, cookie);
     }

@@ -28,7 +28,7 @@ pub const PICTURE_FIELD: &str = "picture";
 
 /// All fields that any form of this program has. Other fields are dropped: anybody can send
 /// anything, and a page that showed it again would be as large as they like.
-const FIELDS: [&str; 29] = [
+const FIELDS: [&str; 30] = [
     "collect",
     "cover",
     "description",
@@ -38,6 +38,7 @@ const FIELDS: [&str; 29] = [
     "intent",
     "invitation",
     "kind",
+    "language",
     "like",
     "lines",
     "markdown",

@@ -25,6 +25,20 @@ pub fn chosen_language(headers: &HeaderMap, default: Language) -> Language {
     chosen.or_else(preferred).unwrap_or(default)
 }
 
+/// Whether the page at `path` is there in every language. The others are in English.
+pub fn is_translated(path: &str) -> bool {
+    let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
+    !matches!(first, "account" | "docs" | "settings" | "setup" | "sign-up" | "studio" | "users")
+}
+
+/// The language of the page at `path` for whoever sent `headers`.
+pub fn language_of(path: &str, headers: &HeaderMap, default: Language) -> Language {
+    match is_translated(path) {
+        true => chosen_language(headers, default),
+        false => Language::English,
+    }
+}
+
 /// The language with the highest quality, the first among equals; `None` if there is none of ours.
 fn preferred(languages: &str) -> Option<Language> {
     let mut best: Option<(Language, f32)> = None;
@@ -34,6 +48,7 @@ fn preferred(languages: &str) -> Option<Language> {
         let language =
             Language::ALL.into_iter().find(|one| subtag.eq_ignore_ascii_case(one.name()));
         let quality = parameter.trim().strip_prefix("q=").and_then(|value| value.parse().ok());
+        let quality = quality.filter(|quality| *quality <= 1.0);
         if let (Some(language), Some(quality)) = (language, quality)
             && quality > best.map_or(0.0, |(_, quality)| quality)
         {
@@ -61,6 +76,7 @@ mod tests {
             ("", "en;q=0", Language::Chinese),
             ("", "en;q=x, ;;;, *", Language::Chinese),
             ("", "en;q=NaN", Language::Chinese),
+            ("", "ru;q=9, en;q=0.1", Language::English),
             ("", &long, Language::Chinese),
             ("theme=dark; language=en", "ru", Language::English),
             ("language=tlh", "ru", Language::Russian),
