@@ -57,4 +57,10 @@ test('an article with a cover, pictures and fonts that arrive late does not move
     expect(chosen).toContain(`${url}.`)
     await page.unrouteAll({ behavior: 'wait' })
   }
+  // Other tests of this worker share the server, and one of them begins without pictures.
+  const deleted = await page.request.post(`/studio${url}/delete`, {
+    headers: { origin: new URL(page.url()).origin },
+    form: {},
+  })
+  expect(deleted.ok()).toBe(true)
 })
