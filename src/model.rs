@@ -6,8 +6,6 @@ pub mod draft;
 #[cfg(feature = "ssr")]
 pub mod language;
 #[cfg(feature = "ssr")]
-pub mod numbers;
-#[cfg(feature = "ssr")]
 pub mod page;
 #[cfg(feature = "ssr")]
 pub mod pages;

@@ -484,7 +484,11 @@ mod tests {
             assert_eq!(Language::Russian.views(count), russian);
             assert_eq!(Language::Chinese.views(count), chinese);
         }
-        assert_eq!(Language::English.number(-1_234_567), "-1,234,567");
+        for (number, text) in
+            [(0, "0"), (999, "999"), (1_000, "1,000"), (i64::MIN, "-9,223,372,036,854,775,808")]
+        {
+            assert_eq!(Language::English.number(number), text);
+        }
     }
 
     #[test]

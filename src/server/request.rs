@@ -4,6 +4,7 @@
 
 pub mod access;
 pub mod cache;
+pub mod choice;
 pub mod error_page;
 pub mod forms;
 pub mod identity;

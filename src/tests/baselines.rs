@@ -71,7 +71,7 @@ fn ranking(client: &Client, query: &str) -> Vec<(String, i64)> {
 
 /// Checks each place that shows the total of the article `first`.
 fn assert_total(server: &TestServer, total: i64) {
-    let words = format!("{} views", tidemark::model::numbers::format_count(total));
+    let words = tidemark::model::language::Language::English.views(total);
     // A search by views has the order of SQL's counts.
     server.job(Job::Flush);
     let id = server.id("first");

@@ -360,22 +360,22 @@ fn the_chosen_theme_is_in_the_first_answer() {
 fn each_reader_gets_the_page_in_their_language_also_from_the_cache() {
     let server = TestServer::start();
     let spoken = [
-        ("en-GB,en;q=0.9", "lang=\"en\"", "0 views", "Most viewed"),
-        ("zh-CN,zh;q=0.9,en;q=0.8", "lang=\"zh-Hans\"", "0 次浏览", "热门文章"),
-        ("ru", "lang=\"ru\"", "0 просмотров", "Популярное"),
-        ("de", "lang=\"en\"", "0 views", "Most viewed"),
+        ("en-GB,en;q=0.9", "lang=\"en\"", "0 views", "No views in this period yet."),
+        ("zh-CN,zh;q=0.9,en;q=0.8", "lang=\"zh-Hans\"", "0 次浏览", "这段时间还没有浏览。"),
+        ("ru", "lang=\"ru\"", "0 просмотров", "За этот период просмотров ещё не было."),
+        ("de", "lang=\"en\"", "0 views", "No views in this period yet."),
     ];
     for path in ["/", "/articles/first", "/archive", "/search?q=text", "/most-viewed", "/counting"]
     {
         let mut etags = Vec::new();
         for _ in 0..2 {
-            for (accepted, language, views, heading) in spoken {
+            for (accepted, language, views, ranking) in spoken {
                 let reader = server.someone().with("accept-language", accepted);
                 let page = reader.get(path);
                 assert_eq!(page.status, 200, "{path}");
                 let start = &page.text[..page.text.find("<head>").unwrap()];
                 assert!(start.contains(language), "{path} {accepted}: {start}");
-                assert!(page.text.contains(heading), "{path} {accepted}: {}", page.text);
+                assert!(page.text.contains(ranking), "{path} {accepted}: {}", page.text);
                 let has_count = ["/", "/articles/first", "/search?q=text"].contains(&path);
                 assert!(!has_count || page.text.contains(views), "{path}: {}", page.text);
                 let vary = page.header("vary");
@@ -411,6 +411,8 @@ fn a_reader_chooses_a_language_and_comes_back_to_the_page() {
         let location = answer.header("location");
         assert!(location.starts_with('/') && !location.starts_with("//"), "{location}");
     }
+    let form = server.someone().with("referer", "http://127.0.0.1:3000/language");
+    assert_eq!(form.post("/language", "language=en").header("location"), "/");
     for body in ["language=tlh", "language=", "", "language=en%0d%0aset-cookie:a=b"] {
         let answer = server.someone().post("/language", body);
         assert_eq!((answer.status, answer.header("set-cookie")), (400, ""), "{body}");

@@ -12,7 +12,6 @@ use crate::components::article_list::{Date, Pagination};
 use crate::components::form::Notice;
 use crate::components::page::{Content, Head, LoadedPage, site};
 use crate::model::language::Language;
-use crate::model::numbers::format_count;
 use crate::server::db::articles::Kind;
 use crate::server::db::studio::{Column, Shelf, TableQuery, TableRow};
 use crate::server::db::users::Role;
@@ -210,7 +209,7 @@ fn Row(row: TableRow, sees_all: bool, now: i64) -> impl IntoView {
     let status = status_name(row.status, row.published_at, row.deleted_at, now);
     let is_page = row.kind == Kind::Page;
     let number = |label: &'static str, count: i64| {
-        view! { <td class="number" data-label=label>{format_count(count)}</td> }
+        view! { <td class="number" data-label=label>{Language::English.number(count)}</td> }
     };
     view! {
         <tr>
@@ -225,7 +224,7 @@ fn Row(row: TableRow, sees_all: bool, now: i64) -> impl IntoView {
             <td data-label="Published">{row.published_at.filter(|_| !is_page).and_then(date)}</td>
             <td data-label="Updated">{date(row.updated_at)}</td>
             <td class="number" data-label="Views">
-                {format_count(row.views)}
+                {Language::English.number(row.views)}
                 {Language::English
                     .baselines(&row.baselines)
                     .map(|part| view! { <small class="elsewhere">{format!("including {part}")}</small> })}

@@ -12,7 +12,7 @@ use super::super::content::import_counts::{
     Options, Report, checked_source, import_counts, read_counts,
 };
 use super::super::db::Database;
-use crate::model::numbers::{format_count, format_views};
+use crate::model::language::Language;
 
 /// How many addresses without an article are printed. JSON has all.
 const MOST_PRINTED: usize = 50;
@@ -120,11 +120,11 @@ fn print(report: &Report) {
         println!("No article has these addresses:");
     }
     for unmatched in report.unmatched.iter().take(MOST_PRINTED) {
-        println!("  {} ({})", unmatched.address, format_views(unmatched.views));
+        println!("  {} ({})", unmatched.address, Language::English.views(unmatched.views));
     }
     if let Some(more) = report.unmatched.get(MOST_PRINTED..).filter(|more| !more.is_empty()) {
         let views = more.iter().fold(0_i64, |sum, one| sum.saturating_add(one.views));
-        println!("  and {} more ({})", more.len(), format_views(views));
+        println!("  and {} more ({})", more.len(), Language::English.views(views));
     }
     if !report.refused.is_empty() {
         println!("Could not be read:");
@@ -137,9 +137,9 @@ fn print(report: &Report) {
         let until = of_source.until.map(|day| format!(" until {day}")).unwrap_or_default();
         println!(
             "{verb} {} from {source}{until}: {} articles, {} of them as before.",
-            format_views(of_source.views),
-            format_count(i64::try_from(of_source.articles).unwrap_or(i64::MAX)),
-            format_count(i64::try_from(of_source.unchanged).unwrap_or(i64::MAX)),
+            Language::English.views(of_source.views),
+            Language::English.number(i64::try_from(of_source.articles).unwrap_or(i64::MAX)),
+            Language::English.number(i64::try_from(of_source.unchanged).unwrap_or(i64::MAX)),
         );
     }
 }

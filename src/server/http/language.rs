@@ -35,6 +35,8 @@ pub async fn choose_language(State(state): State<AppState>, form: Form) -> Respo
         let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
         format!("{}{query}", url.path())
     });
+    // An error of this form is shown at its own address, which is no page.
+    let back = back.filter(|back| back != "/language");
     let back = local_path(&back.unwrap_or_default());
     ([(SET_COOKIE, cookie.to_string())], Redirect::to(&back)).into_response()
 }

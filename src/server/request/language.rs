@@ -1,8 +1,9 @@
 //! The language of the interface.
 
 use axum::http::HeaderMap;
-use axum::http::header::{ACCEPT_LANGUAGE, COOKIE};
+use axum::http::header::ACCEPT_LANGUAGE;
 
+use super::choice::chosen;
 use crate::model::language::{LANGUAGE_COOKIE, Language};
 
 /// The longest `Accept-Language` that is read, in bytes. Browsers send less than 100.
@@ -10,14 +11,7 @@ const LONGEST: usize = 512;
 
 /// The language chosen in this browser, else the one that the browser prefers, else `default`.
 pub fn chosen_language(headers: &HeaderMap, default: Language) -> Language {
-    let chosen = headers
-        .get_all(COOKIE)
-        .iter()
-        .filter_map(|cookies| cookies.to_str().ok())
-        .flat_map(|cookies| cookies.split(';'))
-        .filter_map(|cookie| cookie.trim().split_once('='))
-        .find(|(name, _)| *name == LANGUAGE_COOKIE)
-        .and_then(|(_, value)| Language::from_name(value));
+    let chosen = chosen(headers, LANGUAGE_COOKIE).and_then(Language::from_name);
     let preferred = || {
         let languages = headers.get(ACCEPT_LANGUAGE)?.to_str().ok()?;
         preferred(languages.get(..languages.len().min(LONGEST))?)
@@ -61,6 +55,7 @@ fn preferred(languages: &str) -> Option<Language> {
 #[cfg(test)]
 mod tests {
     use axum::http::HeaderValue;
+    use axum::http::header::COOKIE;
 
     use super::*;
 
