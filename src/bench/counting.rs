@@ -1,28 +1,40 @@
 //! What a counted view costs, relative to a request that does nothing.
 
 use std::net::SocketAddr;
+use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use tidemark_servers::{Redis, SqlServer};
+use tidemark_servers::{Kafka, Redis, SqlServer};
 
-use crate::client::{Kind, Load, connect, import_articles, request, run, start, stop};
+use crate::client::{Kind, Load, binary, connect, import_articles, request, run, start, stop};
 use crate::{Profile, info, median};
 
 const ARTICLES: u64 = 100;
 const REQUESTS: u64 = 120_000;
 
 /// Prints the throughput ratio of each pair of alternating runs, and the median.
-pub fn compare(profile: Profile, connections: usize, pairs: usize) {
+pub fn compare(profile: Profile, through_kafka: bool, connections: usize, pairs: usize) {
+    if through_kafka && !Kafka::is_available() {
+        return;
+    }
     let folder = tempfile::tempdir().expect("a temporary folder");
     // The usual setting for a durable Redis.
     let redis = (profile == Profile::Server).then(|| Redis::with(&["--appendfsync", "everysec"]));
-    let settings = match &redis {
+    let mut settings = match &redis {
         Some(redis) => {
             vec![("DATABASE_URL", SqlServer::shared().new_database()), ("REDIS_URL", redis.url())]
         }
         None => vec![],
     };
+    let kafka = through_kafka.then(Kafka::start);
+    if let Some(kafka) = &kafka {
+        settings.push(("TIDEMARK_KAFKA__BROKERS", kafka.address()));
+        settings.push(("TIDEMARK_KAFKA__TOPIC", kafka.new_topic()));
+        let made =
+            binary(folder.path(), &settings).args(["kafka", "init"]).stdout(Stdio::null()).status();
+        assert!(made.expect("the binary starts").success(), "the topic was made");
+    }
     import_articles(folder.path(), &settings, ARTICLES);
     let (server, address) = start(folder.path(), &settings);
     let runtime =
@@ -32,8 +44,9 @@ pub fn compare(profile: Profile, connections: usize, pairs: usize) {
     let mut acknowledged = 0;
     let (mut ratios, mut costs) = (Vec::new(), Vec::new());
     runtime.block_on(run(address, Kind::Nothing, load, next_visitor.clone()));
+    let road = if through_kafka { " through Kafka" } else { "" };
     println!(
-        "{profile:?} profile: {REQUESTS} requests a run over {connections} connections, {ARTICLES} articles, every visitor new"
+        "{profile:?} profile{road}: {REQUESTS} requests a run over {connections} connections, {ARTICLES} articles, every visitor new"
     );
     println!("pair   nothing/s   views/s   ratio   server: µs a nothing   µs a view");
     for pair in 1..=pairs {

@@ -5,7 +5,7 @@
 //! - `views`: the throughput of PUTs that are counted durably, relative to PUTs of the same server
 //!   that do nothing. Both go over HTTP from the same client, and runs alternate, so that the ratio
 //!   holds even if the machine's speed drifts. In the server profile, also the CPU time that a view
-//!   costs Redis.
+//!   costs Redis. Then once more with batches that travel through Kafka.
 //! - `redis`: the memory that a live dedup entry takes.
 //! - `flush`: how long it takes until a million pending views are durable in SQL.
 //! - `sign-in`: page latency while many clients guess passwords.
@@ -14,6 +14,7 @@
 //!   million requests. Then the throughput of an article relative to nginx serving the same bytes,
 //!   and of the front page of 20,000 articles relative to that of 20.
 //! - `outages`: what readers notice while a store is stopped, dead, slow or cut off.
+//! - `search`: how fast articles are indexed, and how long a search takes, on each engine.
 
 mod client;
 mod counting;
@@ -26,6 +27,7 @@ mod stores;
 use std::str::FromStr;
 
 use clap::{Parser, ValueEnum};
+use search::Engine;
 use tidemark_servers::Redis;
 
 /// What to measure
@@ -70,8 +72,10 @@ fn main() {
     let arguments = Arguments::parse();
     let wants = |measure| arguments.measures.is_empty() || arguments.measures.contains(&measure);
     if wants(Measure::Views) {
-        for profile in [Profile::Server, Profile::Embedded] {
-            counting::compare(profile, arguments.connections, arguments.pairs);
+        for (profile, through_kafka) in
+            [(Profile::Server, false), (Profile::Server, true), (Profile::Embedded, false)]
+        {
+            counting::compare(profile, through_kafka, arguments.connections, arguments.pairs);
         }
     }
     if wants(Measure::Redis) {
@@ -95,8 +99,8 @@ fn main() {
         outages::readers();
     }
     if wants(Measure::Search) {
-        for profile in [Profile::Embedded, Profile::Server] {
-            search::large_blog(profile);
+        for engine in [Engine::Sqlite, Engine::MariaDb, Engine::OpenSearch] {
+            search::large_blog(engine);
         }
     }
 }

@@ -23,9 +23,14 @@ pub(crate) fn is_available(name: &str) -> bool {
 /// Java's options for a server with this much memory in its heap, which starts fast rather than
 /// runs fast.
 pub(crate) fn options(megabytes: u32, folder: &Path) -> Vec<String> {
-    [
-        "-XX:+UseSerialGC".into(),
-        "-XX:TieredStopAtLevel=1".into(),
+    let mut options = own_options(megabytes, folder);
+    options.extend(["-XX:+UseSerialGC".into(), "-XX:TieredStopAtLevel=1".into()]);
+    options
+}
+
+/// The same, for one that runs as Java's own settings have it.
+pub(crate) fn own_options(megabytes: u32, folder: &Path) -> Vec<String> {
+    vec![
         // Otherwise a killed server leaves a file in /tmp.
         "-XX:-UsePerfData".into(),
         format!("-Xms{megabytes}m"),
@@ -33,5 +38,4 @@ pub(crate) fn options(megabytes: u32, folder: &Path) -> Vec<String> {
         // Libraries are unpacked there before they are loaded.
         format!("-Djava.io.tmpdir={}", folder.join("tmp").display()),
     ]
-    .to_vec()
 }
