@@ -447,20 +447,41 @@ const TYPING_MS = 150
 
 /** Whether a key pressed in this element is part of a text. @param {EventTarget | null} target */
 function takesText(target) {
-  return target instanceof HTMLElement && (target.isContentEditable || target.matches('input, textarea, select'))
+  const fields = 'input:not([type="checkbox"], [type="radio"]), textarea, select'
+  return target instanceof HTMLElement && (target.isContentEditable || target.matches(fields))
 }
 
-/** Makes `/` go to the search field: the page's own, or else the one of the search page. */
+/** The key of the local storage that says that `/` is off. */
+const SLASH_OFF = 'slash-off'
+
+/**
+ * Makes `/` go to the search field: the page's own, or else the one of the search page. The search
+ * page has a checkbox to switch that off, for people whose speech input types single letters
+ * (https://www.w3.org/WAI/WCAG22/Understanding/character-key-shortcuts.html).
+ */
 function searchBySlash() {
+  const isOn = () => tryStorage(() => localStorage, (storage) => storage.getItem(SLASH_OFF)) == null
   document.addEventListener('keydown', (event) => {
     const { key, ctrlKey, metaKey, altKey, target, defaultPrevented } = event
-    if (key !== '/' || ctrlKey || metaKey || altKey || defaultPrevented || takesText(target)) return
+    if (key !== '/' || ctrlKey || metaKey || altKey || defaultPrevented || takesText(target) || !isOn()) return
     event.preventDefault()
     const field = document.querySelector('[data-search] [name="q"]')
     if (!field) return window.location.assign('/search#q')
     field.focus()
     field.select()
   })
+  const choice = document.querySelector('[data-slash]')
+  if (!choice) return
+  const box = choice.querySelector('input')
+  box.checked = isOn()
+  box.addEventListener('change', () => {
+    tryStorage(() => localStorage, (storage) => {
+      if (box.checked) storage.removeItem(SLASH_OFF)
+      else storage.setItem(SLASH_OFF, '')
+    })
+    box.checked = isOn()
+  })
+  choice.hidden = false
 }
 
 /**

@@ -111,6 +111,7 @@ period = Period
 search-articles = Search articles
 search-help-quotes = Every word must match. { $example } matches a phrase,
 search-help-minus = { $example } excludes a word.
+slash-opens-search = Go to the search with the / key
 in-quotes = "in quotes"
 minus-word = -word
 only-with-tag = Only with the tag { $tag }

@@ -125,6 +125,7 @@ period = Период
 search-articles = Поиск по статьям
 search-help-quotes = Должны встретиться все слова. { $example } — точная фраза,
 search-help-minus = { $example } исключает слово.
+slash-opens-search = Переходить к поиску клавишей «/»
 in-quotes = "в кавычках"
 minus-word = -слово
 only-with-tag = Только с тегом { $tag }

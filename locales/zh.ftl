@@ -90,6 +90,7 @@ period = 时间范围
 search-articles = 搜索文章
 search-help-quotes = 所有词都要匹配。{ $example } 匹配整个短语，
 search-help-minus = { $example } 排除一个词。
+slash-opens-search = 按 / 键进入搜索
 in-quotes = "加引号"
 minus-word = -词
 only-with-tag = 只看标签 { $tag }

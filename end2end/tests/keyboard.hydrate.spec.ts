@@ -10,6 +10,24 @@ test('the first Tab stop skips to the content, which takes the focus', async ({ 
   await expect(page.locator('main')).toBeFocused()
 })
 
+test('the / key goes to the search, unless the reader has switched it off', async ({ page }) => {
+  await page.goto('/tags')
+  await page.keyboard.press('/')
+  await expect(page).toHaveURL(/\/search#q$/)
+  const choice = page.getByRole('checkbox', { name: 'Go to the search with the / key' })
+  await expect(choice).toBeChecked()
+  await choice.focus()
+  await page.keyboard.press('Space')
+  await expect(choice).not.toBeChecked()
+  await page.reload()
+  await expect(choice).not.toBeChecked()
+  await page.keyboard.press('/')
+  await expect(page.getByLabel('Search articles')).not.toBeFocused()
+  await choice.check()
+  await page.keyboard.press('/')
+  await expect(page.getByLabel('Search articles')).toBeFocused()
+})
+
 test('the arrow keys choose the period of the ranking', async ({ page }) => {
   await page.goto('/')
   // Which window is selected at first depends on the views so far.

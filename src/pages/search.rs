@@ -119,6 +119,11 @@ fn SearchForm(text: String, filter: SearchFilter, sort: Sort) -> impl IntoView {
                 </label>
                 <label>{language.text("order")} " " <select name="sort">{orders.collect_view()}</select></label>
             </div>
+            // Its script shows it. Without the script, the key does nothing.
+            <label class="search-key" data-slash="" hidden>
+                <input type="checkbox" autocomplete="off" />
+                {language.text("slash-opens-search")}
+            </label>
         </form>
     }
 }
