@@ -80,12 +80,29 @@ fn format(
     Some(texts.format_pattern(pattern, Some(arguments), &mut errors).into_owned())
 }
 
-static ENGLISH: LazyLock<Option<Speech>> =
-    LazyLock::new(|| speech(Language::English, include_str!("../locales/en.ftl")));
-static CHINESE: LazyLock<Option<Speech>> =
-    LazyLock::new(|| speech(Language::Chinese, include_str!("../locales/zh.ftl")));
-static RUSSIAN: LazyLock<Option<Speech>> =
-    LazyLock::new(|| speech(Language::Russian, include_str!("../locales/ru.ftl")));
+static ENGLISH: LazyLock<Option<Speech>> = LazyLock::new(|| speech(Language::English));
+static CHINESE: LazyLock<Option<Speech>> = LazyLock::new(|| speech(Language::Chinese));
+static RUSSIAN: LazyLock<Option<Speech>> = LazyLock::new(|| speech(Language::Russian));
+
+/// The files of a language in `locales/`, one for each part of the site.
+macro_rules! files {
+    ($language:literal) => {
+        [
+            include_str!(concat!("../locales/", $language, "/reading.ftl")),
+            include_str!(concat!("../locales/", $language, "/account.ftl")),
+            include_str!(concat!("../locales/", $language, "/studio.ftl")),
+            include_str!(concat!("../locales/", $language, "/settings.ftl")),
+        ]
+    };
+}
+
+fn sources(language: Language) -> [&'static str; 4] {
+    match language {
+        Language::English => files!("en"),
+        Language::Chinese => files!("zh"),
+        Language::Russian => files!("ru"),
+    }
+}
 
 fn locale(language: Language) -> Locale {
     match language {
@@ -113,8 +130,7 @@ fn number_of(language: Language, value: &FluentValue<'_>) -> Option<String> {
 }
 
 /// Texts and data are part of the program, so tests find whatever could fail here.
-fn speech(language: Language, source: &str) -> Option<Speech> {
-    let resource = FluentResource::try_new(source.to_owned()).ok()?;
+fn speech(language: Language) -> Option<Speech> {
     let mut texts = FluentBundle::new_concurrent(vec![language.name().parse().ok()?]);
     // Names and titles are set apart by `dir="auto"` or by quotation marks.
     texts.set_use_isolating(false);
@@ -123,7 +139,9 @@ fn speech(language: Language, source: &str) -> Option<Speech> {
         Language::Chinese => |value, _| number_of(Language::Chinese, value),
         Language::Russian => |value, _| number_of(Language::Russian, value),
     }));
-    texts.add_resource(resource).ok()?;
+    for source in sources(language) {
+        texts.add_resource(FluentResource::try_new(source.to_owned()).ok()?).ok()?;
+    }
     let locale = locale(language);
     let plurals = PluralRules::try_new_cardinal(locale.clone().into()).ok()?;
     Some(Speech {
@@ -387,17 +405,12 @@ mod tests {
 
     use super::*;
 
-    const SOURCES: [(Language, &str); 3] = [
-        (Language::English, include_str!("../locales/en.ftl")),
-        (Language::Chinese, include_str!("../locales/zh.ftl")),
-        (Language::Russian, include_str!("../locales/ru.ftl")),
-    ];
-
-    /// The names of the texts, each with its variables.
-    fn names(source: &str) -> BTreeMap<String, BTreeSet<String>> {
+    /// The names of the texts in all files of a language, each with its variables.
+    fn names(language: Language) -> BTreeMap<String, BTreeSet<String>> {
         let mut names: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         let mut name = String::new();
-        for line in source.lines().filter(|line| !line.starts_with('#')) {
+        let lines = sources(language).into_iter().flat_map(str::lines);
+        for line in lines.filter(|line| !line.starts_with('#')) {
             if !line.starts_with([' ', '}'])
                 && let Some((new, _)) = line.split_once(" =")
             {
@@ -432,10 +445,10 @@ mod tests {
 
     #[test]
     fn every_language_has_the_same_texts_with_the_same_variables() {
-        let english = names(SOURCES[0].1);
+        let english = names(Language::English);
         assert!(english.len() > 100, "{}", english.len());
-        for (language, source) in SOURCES {
-            assert_eq!(names(source), english, "{language:?}");
+        for language in Language::ALL {
+            assert_eq!(names(language), english, "{language:?}");
             let speech = language.speech().unwrap();
             for forms in [&speech.views, &speech.followers] {
                 // `other` is for fractions in Russian.
@@ -445,7 +458,8 @@ mod tests {
                 assert_eq!(forms.0.len(), counts.count(), "{language:?}");
             }
             // As many plural forms for each count as the language has.
-            for count in source.split("{ $count ->").skip(1) {
+            let counts = sources(language).map(|source| source.split("{ $count ->").skip(1));
+            for count in counts.into_iter().flatten() {
                 let forms = count.split("\n}").next().unwrap().matches("\n").count();
                 assert_eq!(forms, speech.plurals.categories().count(), "{language:?}: {count:.90}");
             }
@@ -456,7 +470,7 @@ mod tests {
     fn every_text_is_used_and_every_text_that_is_used_exists() {
         let mut sources = String::new();
         rust(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src")), &mut sources);
-        let english = names(SOURCES[0].1);
+        let english = names(Language::English);
         for name in english.keys() {
             assert!(sources.contains(&format!("\"{name}\"")), "nothing uses {name}");
         }

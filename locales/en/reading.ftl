@@ -1,4 +1,5 @@
-# Texts of the interface. `docs/LANGUAGES.md` says how to add a text or a language.
+# Texts of reading pages, and of what every page has. `docs/LANGUAGES.md` says how to add a text or a
+# language.
 
 ## Every page
 
@@ -164,28 +165,6 @@ check-it-yourself = Check it yourself
 check-twice = Open an article twice: the count rises once. { $address } answers with the count of an article, and the answer to each view says whether it was counted and, if not, why.
 try-it = Try it.
 tested-by-killing = The program is tested by killing it at any moment while views arrive: no view that was answered as counted is lost or counted twice.
-
-## Signing in, and lists of one's own
-
-user-name = User name
-password = Password
-sign-up = Sign up
-no-account-yet = No account yet?
-sign-in-to-like = Sign in to like “{ $title }”
-sign-in-and-like = Sign in and like
-sign-in-to-save = Sign in to save “{ $title }”
-sign-in-and-save = Sign in and save
-sign-in-to-follow = Sign in to follow { $name }
-sign-in-and-follow = Sign in and follow
-nothing-saved = Nothing saved yet
-nothing-saved-advice = Save an article on its page, and you will find it here. Only you can see this list.
-find-something = Find something to read
-saved-intro = The articles you have saved, the latest first.
-follows-nobody = You aren't following anyone yet
-follows-nobody-advice = Follow authors on their pages, and their new articles will show up here.
-find-someone = Find someone to follow
-no-articles-by-them = They have no published articles.
-following-intro = Articles by the authors you follow, newest first.
 
 ## Errors
 

@@ -1,4 +1,4 @@
-# 界面文字。docs/LANGUAGES.md 说明如何添加文字或语言。
+# 阅读页面和每个页面共有的文字。docs/LANGUAGES.md 说明如何添加文字或语言。
 
 ## Every page
 
@@ -140,28 +140,6 @@ check-it-yourself = 自己验证
 check-twice = 把一篇文章打开两次，浏览量只加一。{ $address } 返回一篇文章的浏览量；每次浏览的应答都会说明是否计入，以及不计入的原因。
 try-it = 试一试。
 tested-by-killing = 测试会在浏览到达时随时终止程序：凡是应答为已计入的浏览，不会丢失，也不会重复。
-
-## Signing in, and lists of one's own
-
-user-name = 用户名
-password = 密码
-sign-up = 注册
-no-account-yet = 还没有账号？
-sign-in-to-like = 登录后喜欢“{ $title }”
-sign-in-and-like = 登录并喜欢
-sign-in-to-save = 登录后收藏“{ $title }”
-sign-in-and-save = 登录并收藏
-sign-in-to-follow = 登录后关注 { $name }
-sign-in-and-follow = 登录并关注
-nothing-saved = 还没有收藏
-nothing-saved-advice = 在文章页点“收藏”，就会出现在这里。这个列表只有你能看到。
-find-something = 找点东西读
-saved-intro = 你收藏的文章，最近收藏的在前。
-follows-nobody = 还没有关注任何人
-follows-nobody-advice = 在作者页点“关注”，他们的新文章就会出现在这里。
-find-someone = 去看看文章
-no-articles-by-them = 他们还没有发布文章。
-following-intro = 你关注的作者的文章，最新的在前。
 
 ## Errors
 
