@@ -3,6 +3,7 @@
 //! The texts are in `locales/`, in the format of [Fluent](https://projectfluent.org/). Plural forms,
 //! numbers and dates follow the Unicode CLDR.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -21,9 +22,12 @@ use jiff::tz::TimeZone;
 use leptos::prelude::use_context;
 use serde_json::{Map, Value};
 
+use crate::error::Error;
 use crate::model::article::{Baseline, Window};
 use crate::model::language::Language;
+use crate::model::message::Message;
 use crate::model::search::{Since, Sort};
+use crate::server::db::users::Role;
 
 /// The language of the page that is being rendered.
 pub fn language() -> Language {
@@ -155,12 +159,14 @@ fn speech(language: Language) -> Option<Speech> {
 }
 
 /// A variable of a text.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Variable<'a> {
     /// A number, which may choose the plural form.
     Count(i64),
     /// A text.
-    Text(&'a str),
+    Text(Cow<'a, str>),
+    /// Another message, such as the name of a role.
+    Message(Message),
 }
 
 impl From<i64> for Variable<'_> {
@@ -169,15 +175,33 @@ impl From<i64> for Variable<'_> {
     }
 }
 
+impl From<usize> for Variable<'_> {
+    fn from(count: usize) -> Self {
+        Variable::Count(i64::try_from(count).unwrap_or(i64::MAX))
+    }
+}
+
 impl<'a> From<&'a str> for Variable<'a> {
     fn from(text: &'a str) -> Self {
-        Variable::Text(text)
+        Variable::Text(text.into())
     }
 }
 
 impl<'a> From<&'a String> for Variable<'a> {
     fn from(text: &'a String) -> Self {
-        Variable::Text(text)
+        Variable::Text(text.into())
+    }
+}
+
+impl From<Message> for Variable<'_> {
+    fn from(message: Message) -> Self {
+        Variable::Message(message)
+    }
+}
+
+impl From<String> for Variable<'_> {
+    fn from(text: String) -> Self {
+        Variable::Text(text.into())
     }
 }
 
@@ -208,16 +232,52 @@ impl Language {
         name: &str,
         variables: [(&'static str, Variable<'a>); N],
     ) -> String {
-        let mut arguments = FluentArgs::with_capacity(N);
+        self.formatted(name, variables)
+    }
+
+    fn formatted<'a>(
+        self,
+        name: &str,
+        variables: impl IntoIterator<Item = (&'static str, Variable<'a>)>,
+    ) -> String {
+        let mut arguments = FluentArgs::new();
         for (variable, value) in variables {
             match value {
                 Variable::Count(count) => arguments.set(variable, count),
                 Variable::Text(text) => arguments.set(variable, text),
+                Variable::Message(message) => arguments.set(variable, self.say(&message)),
             }
         }
         let text = self.speech().and_then(|speech| format(&speech.texts, name, &arguments));
         debug_assert!(text.is_some(), "{name} has no text in {self:?}");
         text.unwrap_or_else(|| name.to_owned())
+    }
+
+    /// A message in words.
+    pub fn say(self, message: &Message) -> String {
+        match message {
+            Message::Words(words) => words.clone().into_owned(),
+            Message::Text(name, variables) => self.formatted(name, variables.iter().cloned()),
+        }
+    }
+
+    /// Why a request failed, in words. Parts that are for programs are in English.
+    pub fn error(self, error: &Error) -> String {
+        match error {
+            Error::NotFound(Message::Words(_)) if self != Language::English => {
+                self.text("error-not-found")
+            }
+            error => self.say(&Message::of(error)),
+        }
+    }
+
+    /// A heading for an error.
+    pub fn error_heading(self, status: u16) -> String {
+        self.text(match status {
+            404 | 410 => "nothing-here",
+            ..500 => "did-not-work",
+            _ => "something-broke",
+        })
     }
 
     /// What stands before and after the variable of the text with this name, for a variable that is
@@ -323,6 +383,24 @@ impl Language {
         });
         let parts: Vec<String> = parts.collect();
         (!parts.is_empty()).then(|| parts.join("; "))
+    }
+
+    /// The name of a role.
+    pub fn role(self, role: Role) -> String {
+        self.text(match role {
+            Role::Reader => "role-reader",
+            Role::Author => "role-author",
+            Role::Admin => "role-admin",
+        })
+    }
+
+    /// A role in a sentence: `an author`.
+    pub fn role_in_sentence(self, role: Role) -> String {
+        self.text(match role {
+            Role::Reader => "a-reader",
+            Role::Author => "an-author",
+            Role::Admin => "an-administrator",
+        })
     }
 
     /// The name of a window of a ranking.
@@ -481,6 +559,10 @@ mod tests {
                 let name = rest.split('"').next().unwrap();
                 assert!(english.contains_key(name), "there is no text {name:?}");
             }
+        }
+        for rest in sources.split("Message::text(\"").skip(1) {
+            let name = rest.split('"').next().unwrap();
+            assert!(english.contains_key(name), "there is no text {name:?}");
         }
     }
 

@@ -177,6 +177,19 @@ error-unauthorized = Please sign in first.
 error-too-large = The request's body is too large.
 error-unavailable = This can't be done right now. Please try again in a moment.
 error-internal = Something went wrong on our side.
+error-wrong-request = This address does not accept such a request.
+error-gone = What was at this address has been removed.
+error-cross-site = This request came from another site and was refused.
+error-role-author = Only users with the role author can do this.
+error-role-admin = Only users with the role admin can do this.
+error-role-changed = You can't do this any more: your role has changed.
+error-no-article = There is no such article.
+error-no-visible-article = There is no such article, or it is no longer published.
+error-no-author = There is no author with this name.
+error-follow-self = You can't follow yourself.
+error-true-or-false = The field { $field } must be true or false.
+error-language = The language must be one of { $names }.
+form-too-large-to-keep = { $reason } The form is too large to be shown again here, but your browser still has it: go back one page, sign in in another tab if you need to, and send it again.
 
 ## Said by the script
 

@@ -152,6 +152,19 @@ error-unauthorized = 请先登录。
 error-too-large = 发送的内容太大。
 error-unavailable = 现在无法完成，请稍后再试。
 error-internal = 服务器出了问题。
+error-wrong-request = 这个地址不接受这样的请求。
+error-gone = 这个地址的内容已被移除。
+error-cross-site = 这个请求来自其他网站，已被拒绝。
+error-role-author = 只有作者才能这样做。
+error-role-admin = 只有管理员才能这样做。
+error-role-changed = 你不能再这样做了：你的角色已改变。
+error-no-article = 没有这篇文章。
+error-no-visible-article = 没有这篇文章，或者它已不再公开。
+error-no-author = 没有叫这个名字的作者。
+error-follow-self = 不能关注自己。
+error-true-or-false = 字段 { $field } 必须是 true 或 false。
+error-language = 语言必须是 { $names } 之一。
+form-too-large-to-keep = { $reason }表单太大，无法在这里再次显示，但浏览器里还有：请返回上一页，需要时在另一个标签页登录，再重新发送。
 
 ## Said by the script
 

@@ -49,7 +49,7 @@ pub async fn page() -> LoadedPage {
         let (file_title, file_description) = (of_file.title.clone(), of_file.description.clone());
         let StoredSite { title: own_title, description, footer, .. } = stored;
         let footer = sent.value("footer").map(str::to_owned).or(footer).unwrap_or_default();
-        let footer_error = sent.error("footer").map(str::to_owned);
+        let footer_error = sent.error("footer");
         let footer_hint =
             "In Markdown, at the end of every page. If empty, the description is shown there.";
         Ok(Content::new(
@@ -92,7 +92,7 @@ pub async fn page() -> LoadedPage {
                     <FieldNotes name="footer" hint=footer_hint.to_owned() error=footer_error />
                     <button type="submit" class="button button-primary">"Save"</button>
                 </form>
-                <LogoForm logo=SiteInfo::clone(&info).logo version=logo_version error=logo_sent.error(PICTURE_FIELD).map(str::to_owned) />
+                <LogoForm logo=SiteInfo::clone(&info).logo version=logo_version error=logo_sent.error(PICTURE_FIELD) />
                 </div>
             },
         ))
@@ -211,7 +211,7 @@ fn LinesForm(
         .and_then(|version| version.parse().ok())
         .filter(|_| !is_conflict)
         .unwrap_or(version);
-    let error = sent.error("lines").map(str::to_owned);
+    let error = sent.error("lines");
     let text = sent.value("lines").map_or_else(|| stored.clone(), str::to_owned);
     let saved_now = is_conflict.then(|| {
         view! {

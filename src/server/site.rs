@@ -170,7 +170,9 @@ impl SiteSettings {
         version: i64,
         typed: &TypedSite,
     ) -> Result<SiteSaved, Error> {
-        let errors: FieldErrors = problems(&typed.title, &typed.description, &typed.footer);
+        let errors = problems(&typed.title, &typed.description, &typed.footer);
+        let errors: FieldErrors =
+            errors.into_iter().map(|(field, error)| (field, error.into())).collect();
         if !errors.is_empty() {
             return Ok(SiteSaved::Invalid(errors));
         }
@@ -208,7 +210,7 @@ impl SiteSettings {
     ) -> Result<SiteSaved, Error> {
         match parse_menu(lines) {
             Ok(items) => self.change(admin, version, &SiteChange::Menu(items)).await,
-            Err(error) => Ok(SiteSaved::Invalid(vec![("lines", error)])),
+            Err(error) => Ok(SiteSaved::Invalid(vec![("lines", error.into())])),
         }
     }
 
@@ -224,7 +226,7 @@ impl SiteSettings {
     ) -> Result<SiteSaved, Error> {
         match parse_redirects(lines) {
             Ok(redirects) => self.change(admin, version, &SiteChange::Redirects(redirects)).await,
-            Err(error) => Ok(SiteSaved::Invalid(vec![("lines", error)])),
+            Err(error) => Ok(SiteSaved::Invalid(vec![("lines", error.into())])),
         }
     }
 

@@ -8,6 +8,7 @@ use super::{
     Database, Dialect, InsertedId, Transaction, is_taken, on_connection, on_reader, on_writer,
 };
 use crate::error::Error;
+use crate::model::message::Message;
 use crate::model::page::Page;
 
 /// What a user may do. Each role includes the permissions of the ones before it.
@@ -114,9 +115,7 @@ impl From<WriteError> for Error {
     fn from(error: WriteError) -> Self {
         match error {
             WriteError::SignedOut => Error::Unauthorized,
-            WriteError::Demoted => {
-                Error::Forbidden("You can't do this any more: your role has changed.".into())
-            }
+            WriteError::Demoted => Error::Forbidden(Message::text("error-role-changed")),
             WriteError::Database(error) => error.into(),
         }
     }

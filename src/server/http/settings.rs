@@ -84,7 +84,7 @@ async fn answer(
         Ok(SiteSaved::Saved) => Redirect::to(&format!("{page}?changed={what}")).into_response(),
         Ok(SiteSaved::Invalid(errors)) => form.again(state, page, errors).await,
         Ok(SiteSaved::Conflict) => {
-            let errors = vec![("", conflict())];
+            let errors = vec![("", conflict().into())];
             render_again(state, form, page, StatusCode::CONFLICT, errors, || {
                 provide_context(Conflict::Changed)
             })
@@ -142,7 +142,7 @@ async fn logo_set(state: &AppState, saved: Result<SiteSaved, Error>, parts: Part
 }
 
 async fn refused(state: &AppState, parts: Parts, status: StatusCode, reason: String) -> Response {
-    let sent = SentForm::refused(LOGO, vec![(PICTURE_FIELD, reason)]);
+    let sent = SentForm::refused(LOGO, vec![(PICTURE_FIELD, reason.into())]);
     render(state, parts, PAGE, status, move || provide_context(sent.clone())).await
 }
 
