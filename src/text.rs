@@ -283,7 +283,18 @@ impl Language {
     /// What stands before and after the variable of the text with this name, for a variable that is
     /// an element, such as a link.
     pub fn around(self, name: &str, variable: &'static str) -> (String, String) {
-        let text = self.with(name, [(variable, SPLIT.into())]);
+        self.around_with(name, variable, [])
+    }
+
+    /// As [`Language::around`], for a text with more variables.
+    pub fn around_with<'a, const N: usize>(
+        self,
+        name: &str,
+        variable: &'static str,
+        variables: [(&'static str, Variable<'a>); N],
+    ) -> (String, String) {
+        let variables = variables.into_iter().chain([(variable, SPLIT.into())]);
+        let text = self.formatted(name, variables);
         let (before, after) = text.split_once(SPLIT).unwrap_or((&text, ""));
         (before.to_owned(), after.to_owned())
     }
@@ -554,7 +565,7 @@ mod tests {
         }
         for rest in sources.split("language").skip(1) {
             let rest = rest.strip_prefix("()").unwrap_or(rest);
-            for call in [".text(\"", ".with(\"", ".around(\""] {
+            for call in [".text(\"", ".with(\"", ".around(\"", ".around_with(\""] {
                 let Some(rest) = rest.strip_prefix(call) else { continue };
                 let name = rest.split('"').next().unwrap();
                 assert!(english.contains_key(name), "there is no text {name:?}");
