@@ -16,3 +16,14 @@ pub mod views;
 fn answer<T>(result: Result<T, crate::error::Error>) -> Result<T, crate::error::Error> {
     result.inspect_err(crate::error::Error::set_status)
 }
+
+/// Like [`answer`], with the message of an error in the reader's language, because the page's script
+/// shows it.
+#[cfg(feature = "ssr")]
+fn answer_reader<T>(result: Result<T, crate::error::Error>) -> Result<T, crate::error::Error> {
+    use crate::server::request::language::chosen_language;
+    let state = leptos::prelude::expect_context::<crate::server::state::AppState>();
+    let parts = leptos::prelude::expect_context::<axum::http::request::Parts>();
+    let language = chosen_language(&parts.headers, state.config.site.language);
+    answer(result.map_err(|error| error.in_words(language)))
+}

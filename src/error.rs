@@ -5,21 +5,23 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::JsonEncoding;
 use serde::{Deserialize, Serialize};
 
+use crate::model::message::Message;
+
 /// Why a request failed. The messages are safe to show to the client.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum Error {
     /// It does not exist, or this reader may not see it.
     #[error("{0}")]
-    NotFound(String),
+    NotFound(Message),
     /// The request is invalid. The text says what to change.
     #[error("{0}")]
-    BadRequest(String),
+    BadRequest(Message),
     /// The request needs a signed-in user.
     #[error("Please sign in first.")]
     Unauthorized,
     /// The request came from another site, or the user's role does not allow it.
     #[error("{0}")]
-    Forbidden(String),
+    Forbidden(Message),
     /// The request's body exceeds the limit of this route.
     #[error("The request's body is too large.")]
     TooLarge,
@@ -51,6 +53,17 @@ impl Error {
 
 #[cfg(feature = "ssr")]
 impl Error {
+    /// The same error, with its message in the words of a language.
+    #[must_use]
+    pub fn in_words(self, language: crate::model::language::Language) -> Self {
+        match self {
+            Error::NotFound(message) => Error::NotFound(language.say(&message).into()),
+            Error::BadRequest(message) => Error::BadRequest(language.say(&message).into()),
+            Error::Forbidden(message) => Error::Forbidden(language.say(&message).into()),
+            other => other,
+        }
+    }
+
     /// Sets this error's status on the response, if called within a server function.
     pub fn set_status(&self) {
         if let Some(response) = use_context::<leptos_axum::ResponseOptions>()

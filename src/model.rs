@@ -5,6 +5,7 @@ pub mod article;
 pub mod draft;
 #[cfg(feature = "ssr")]
 pub mod language;
+pub mod message;
 #[cfg(feature = "ssr")]
 pub mod page;
 #[cfg(feature = "ssr")]

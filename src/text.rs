@@ -3,6 +3,7 @@
 //! The texts are in `locales/`, in the format of [Fluent](https://projectfluent.org/). Plural forms,
 //! numbers and dates follow the Unicode CLDR.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -21,9 +22,12 @@ use jiff::tz::TimeZone;
 use leptos::prelude::use_context;
 use serde_json::{Map, Value};
 
+use crate::error::Error;
 use crate::model::article::{Baseline, Window};
 use crate::model::language::Language;
+use crate::model::message::Message;
 use crate::model::search::{Since, Sort};
+use crate::server::db::users::Role;
 
 /// The language of the page that is being rendered.
 pub fn language() -> Language {
@@ -80,12 +84,29 @@ fn format(
     Some(texts.format_pattern(pattern, Some(arguments), &mut errors).into_owned())
 }
 
-static ENGLISH: LazyLock<Option<Speech>> =
-    LazyLock::new(|| speech(Language::English, include_str!("../locales/en.ftl")));
-static CHINESE: LazyLock<Option<Speech>> =
-    LazyLock::new(|| speech(Language::Chinese, include_str!("../locales/zh.ftl")));
-static RUSSIAN: LazyLock<Option<Speech>> =
-    LazyLock::new(|| speech(Language::Russian, include_str!("../locales/ru.ftl")));
+static ENGLISH: LazyLock<Option<Speech>> = LazyLock::new(|| speech(Language::English));
+static CHINESE: LazyLock<Option<Speech>> = LazyLock::new(|| speech(Language::Chinese));
+static RUSSIAN: LazyLock<Option<Speech>> = LazyLock::new(|| speech(Language::Russian));
+
+/// The files of a language in `locales/`, one for each part of the site.
+macro_rules! files {
+    ($language:literal) => {
+        [
+            include_str!(concat!("../locales/", $language, "/reading.ftl")),
+            include_str!(concat!("../locales/", $language, "/account.ftl")),
+            include_str!(concat!("../locales/", $language, "/studio.ftl")),
+            include_str!(concat!("../locales/", $language, "/settings.ftl")),
+        ]
+    };
+}
+
+fn sources(language: Language) -> [&'static str; 4] {
+    match language {
+        Language::English => files!("en"),
+        Language::Chinese => files!("zh"),
+        Language::Russian => files!("ru"),
+    }
+}
 
 fn locale(language: Language) -> Locale {
     match language {
@@ -113,8 +134,7 @@ fn number_of(language: Language, value: &FluentValue<'_>) -> Option<String> {
 }
 
 /// Texts and data are part of the program, so tests find whatever could fail here.
-fn speech(language: Language, source: &str) -> Option<Speech> {
-    let resource = FluentResource::try_new(source.to_owned()).ok()?;
+fn speech(language: Language) -> Option<Speech> {
     let mut texts = FluentBundle::new_concurrent(vec![language.name().parse().ok()?]);
     // Names and titles are set apart by `dir="auto"` or by quotation marks.
     texts.set_use_isolating(false);
@@ -123,7 +143,9 @@ fn speech(language: Language, source: &str) -> Option<Speech> {
         Language::Chinese => |value, _| number_of(Language::Chinese, value),
         Language::Russian => |value, _| number_of(Language::Russian, value),
     }));
-    texts.add_resource(resource).ok()?;
+    for source in sources(language) {
+        texts.add_resource(FluentResource::try_new(source.to_owned()).ok()?).ok()?;
+    }
     let locale = locale(language);
     let plurals = PluralRules::try_new_cardinal(locale.clone().into()).ok()?;
     Some(Speech {
@@ -137,12 +159,14 @@ fn speech(language: Language, source: &str) -> Option<Speech> {
 }
 
 /// A variable of a text.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Variable<'a> {
     /// A number, which may choose the plural form.
     Count(i64),
     /// A text.
-    Text(&'a str),
+    Text(Cow<'a, str>),
+    /// Another message, such as the name of a role.
+    Message(Message),
 }
 
 impl From<i64> for Variable<'_> {
@@ -151,15 +175,33 @@ impl From<i64> for Variable<'_> {
     }
 }
 
+impl From<usize> for Variable<'_> {
+    fn from(count: usize) -> Self {
+        Variable::Count(i64::try_from(count).unwrap_or(i64::MAX))
+    }
+}
+
 impl<'a> From<&'a str> for Variable<'a> {
     fn from(text: &'a str) -> Self {
-        Variable::Text(text)
+        Variable::Text(text.into())
     }
 }
 
 impl<'a> From<&'a String> for Variable<'a> {
     fn from(text: &'a String) -> Self {
-        Variable::Text(text)
+        Variable::Text(text.into())
+    }
+}
+
+impl From<Message> for Variable<'_> {
+    fn from(message: Message) -> Self {
+        Variable::Message(message)
+    }
+}
+
+impl From<String> for Variable<'_> {
+    fn from(text: String) -> Self {
+        Variable::Text(text.into())
     }
 }
 
@@ -190,11 +232,20 @@ impl Language {
         name: &str,
         variables: [(&'static str, Variable<'a>); N],
     ) -> String {
-        let mut arguments = FluentArgs::with_capacity(N);
+        self.formatted(name, variables)
+    }
+
+    fn formatted<'a>(
+        self,
+        name: &str,
+        variables: impl IntoIterator<Item = (&'static str, Variable<'a>)>,
+    ) -> String {
+        let mut arguments = FluentArgs::new();
         for (variable, value) in variables {
             match value {
                 Variable::Count(count) => arguments.set(variable, count),
                 Variable::Text(text) => arguments.set(variable, text),
+                Variable::Message(message) => arguments.set(variable, self.say(&message)),
             }
         }
         let text = self.speech().and_then(|speech| format(&speech.texts, name, &arguments));
@@ -202,10 +253,48 @@ impl Language {
         text.unwrap_or_else(|| name.to_owned())
     }
 
+    /// A message in words.
+    pub fn say(self, message: &Message) -> String {
+        match message {
+            Message::Words(words) => words.clone().into_owned(),
+            Message::Text(name, variables) => self.formatted(name, variables.iter().cloned()),
+        }
+    }
+
+    /// Why a request failed, in words. Parts that are for programs are in English.
+    pub fn error(self, error: &Error) -> String {
+        match error {
+            Error::NotFound(Message::Words(_)) if self != Language::English => {
+                self.text("error-not-found")
+            }
+            error => self.say(&Message::of(error)),
+        }
+    }
+
+    /// A heading for an error.
+    pub fn error_heading(self, status: u16) -> String {
+        self.text(match status {
+            404 | 410 => "nothing-here",
+            ..500 => "did-not-work",
+            _ => "something-broke",
+        })
+    }
+
     /// What stands before and after the variable of the text with this name, for a variable that is
     /// an element, such as a link.
     pub fn around(self, name: &str, variable: &'static str) -> (String, String) {
-        let text = self.with(name, [(variable, SPLIT.into())]);
+        self.around_with(name, variable, [])
+    }
+
+    /// As [`Language::around`], for a text with more variables.
+    pub fn around_with<'a, const N: usize>(
+        self,
+        name: &str,
+        variable: &'static str,
+        variables: [(&'static str, Variable<'a>); N],
+    ) -> (String, String) {
+        let variables = variables.into_iter().chain([(variable, SPLIT.into())]);
+        let text = self.formatted(name, variables);
         let (before, after) = text.split_once(SPLIT).unwrap_or((&text, ""));
         (before.to_owned(), after.to_owned())
     }
@@ -307,6 +396,24 @@ impl Language {
         (!parts.is_empty()).then(|| parts.join("; "))
     }
 
+    /// The name of a role.
+    pub fn role(self, role: Role) -> String {
+        self.text(match role {
+            Role::Reader => "role-reader",
+            Role::Author => "role-author",
+            Role::Admin => "role-admin",
+        })
+    }
+
+    /// A role in a sentence: `an author`.
+    pub fn role_in_sentence(self, role: Role) -> String {
+        self.text(match role {
+            Role::Reader => "a-reader",
+            Role::Author => "an-author",
+            Role::Admin => "an-administrator",
+        })
+    }
+
     /// The name of a window of a ranking.
     pub fn window(self, window: Window) -> String {
         self.text(match window {
@@ -387,17 +494,12 @@ mod tests {
 
     use super::*;
 
-    const SOURCES: [(Language, &str); 3] = [
-        (Language::English, include_str!("../locales/en.ftl")),
-        (Language::Chinese, include_str!("../locales/zh.ftl")),
-        (Language::Russian, include_str!("../locales/ru.ftl")),
-    ];
-
-    /// The names of the texts, each with its variables.
-    fn names(source: &str) -> BTreeMap<String, BTreeSet<String>> {
+    /// The names of the texts in all files of a language, each with its variables.
+    fn names(language: Language) -> BTreeMap<String, BTreeSet<String>> {
         let mut names: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         let mut name = String::new();
-        for line in source.lines().filter(|line| !line.starts_with('#')) {
+        let lines = sources(language).into_iter().flat_map(str::lines);
+        for line in lines.filter(|line| !line.starts_with('#')) {
             if !line.starts_with([' ', '}'])
                 && let Some((new, _)) = line.split_once(" =")
             {
@@ -432,10 +534,10 @@ mod tests {
 
     #[test]
     fn every_language_has_the_same_texts_with_the_same_variables() {
-        let english = names(SOURCES[0].1);
+        let english = names(Language::English);
         assert!(english.len() > 100, "{}", english.len());
-        for (language, source) in SOURCES {
-            assert_eq!(names(source), english, "{language:?}");
+        for language in Language::ALL {
+            assert_eq!(names(language), english, "{language:?}");
             let speech = language.speech().unwrap();
             for forms in [&speech.views, &speech.followers] {
                 // `other` is for fractions in Russian.
@@ -445,7 +547,8 @@ mod tests {
                 assert_eq!(forms.0.len(), counts.count(), "{language:?}");
             }
             // As many plural forms for each count as the language has.
-            for count in source.split("{ $count ->").skip(1) {
+            let counts = sources(language).map(|source| source.split("{ $count ->").skip(1));
+            for count in counts.into_iter().flatten() {
                 let forms = count.split("\n}").next().unwrap().matches("\n").count();
                 assert_eq!(forms, speech.plurals.categories().count(), "{language:?}: {count:.90}");
             }
@@ -456,17 +559,21 @@ mod tests {
     fn every_text_is_used_and_every_text_that_is_used_exists() {
         let mut sources = String::new();
         rust(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src")), &mut sources);
-        let english = names(SOURCES[0].1);
+        let english = names(Language::English);
         for name in english.keys() {
             assert!(sources.contains(&format!("\"{name}\"")), "nothing uses {name}");
         }
         for rest in sources.split("language").skip(1) {
             let rest = rest.strip_prefix("()").unwrap_or(rest);
-            for call in [".text(\"", ".with(\"", ".around(\""] {
+            for call in [".text(\"", ".with(\"", ".around(\"", ".around_with(\""] {
                 let Some(rest) = rest.strip_prefix(call) else { continue };
                 let name = rest.split('"').next().unwrap();
                 assert!(english.contains_key(name), "there is no text {name:?}");
             }
+        }
+        for rest in sources.split("Message::text(\"").skip(1) {
+            let name = rest.split('"').next().unwrap();
+            assert!(english.contains_key(name), "there is no text {name:?}");
         }
     }
 

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::{Json, PutUrl};
 use tidemark_counting::ArticleId;
 
-use super::answer;
+use super::answer_reader;
 use crate::error::Error;
 use crate::model::reaction::{Reacted, Reaction};
 use crate::server::request::identity::current_user;
@@ -47,5 +47,5 @@ async fn set(reaction: Reaction, is_on: bool) -> Result<Reacted, Error> {
     // The button has already changed, so a reader may leave the page and abort the request. The
     // spawned task finishes the write anyway.
     let set = tokio::spawn(async move { state.reactions.set(&user, &reaction, is_on).await });
-    answer(set.await.unwrap_or(Err(Error::Internal)))
+    answer_reader(set.await.unwrap_or(Err(Error::Internal)))
 }

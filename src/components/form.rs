@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::server::request::forms::SentForm;
+use crate::text::language;
 
 /// The rejected form that this page shows again, if it was sent to `action`; otherwise an empty
 /// form.
@@ -37,7 +38,7 @@ pub fn Field(
     optional: bool,
 ) -> impl IntoView {
     let value = sent.value(name).map(str::to_owned).unwrap_or(value);
-    let error = sent.error(name).map(str::to_owned);
+    let error = sent.error(name);
     let is_name = matches!(autocomplete, "username" | "current-password" | "new-password");
     view! {
         <label for=name>{label}</label>
@@ -95,9 +96,9 @@ pub fn FormErrors(
     sent: SentForm,
 ) -> impl IntoView {
     // Errors of the form as a whole are stored under the empty name.
-    let whole = sent.error("").map(str::to_owned);
+    let whole = sent.error("");
     sent.is_refused().then(|| {
-        view! { <p class="error" role="alert">{whole.unwrap_or_else(|| "Please correct the fields marked below.".into())}</p> }
+        view! { <p class="error" role="alert">{whole.unwrap_or_else(|| language().text("correct-fields"))}</p> }
     })
 }
 
@@ -108,7 +109,8 @@ pub fn Confirm(
     /// Where the form is sent to.
     action: String,
     /// What opens it, in a word or two.
-    label: &'static str,
+    #[prop(into)]
+    label: String,
     /// What it is about; only screen readers read it after the label.
     of: String,
     /// What will happen.

@@ -13,7 +13,6 @@ use url::form_urlencoded;
 
 use crate::error::Error;
 use crate::model::article::Window;
-use crate::model::language::Language;
 use crate::model::pages::{Frame, Framed};
 use crate::model::site::SiteInfo;
 use crate::server::page_cache::hole::Marks;
@@ -196,28 +195,12 @@ impl LoadedPage {
 /// The content of an error page.
 pub fn failure(error: &Error) -> Content {
     let language = language();
-    let title = match error {
-        Error::NotFound(_) => language.text("nothing-here"),
-        Error::BadRequest(_) | Error::TooLarge | Error::Unauthorized | Error::Forbidden(_) => {
-            language.text("did-not-work")
-        }
-        Error::Unavailable | Error::Internal => language.text("something-broke"),
-    };
-    // What exactly is wrong is said in English.
-    let explanation = match (error, language) {
-        (_, Language::English) => error.to_string(),
-        (Error::NotFound(_), _) => language.text("error-not-found"),
-        (Error::Unauthorized, _) => language.text("error-unauthorized"),
-        (Error::TooLarge, _) => language.text("error-too-large"),
-        (Error::Unavailable, _) => language.text("error-unavailable"),
-        (Error::Internal, _) => language.text("error-internal"),
-        _ => error.to_string(),
-    };
+    let title = language.error_heading(error.status());
     let view = view! {
         <div class="message">
             <p class="message-status">{error.status()}</p>
             <h1>{title.clone()}</h1>
-            <p>{explanation}</p>
+            <p>{language.error(error)}</p>
             <p>
                 <a class="button" href="/">{language.text("back-to-home")}</a>
             </p>

@@ -13,16 +13,17 @@ use crate::server::db::users::User;
 use crate::server::request::identity::current_user;
 use crate::server::sessions::{SessionName, SignedIn};
 use crate::server::state::AppState;
+use crate::text::language;
 
 /// `/account`
 pub async fn page() -> LoadedPage {
     let state = expect_context::<AppState>();
     let parts = expect_context::<Parts>();
-    let title = format!("Your account · {}", site().title);
+    let title = format!("{} · {}", language().text("your-account"), site().title);
     let notice = query("changed").and_then(|changed| match changed.as_str() {
-        "name" => Some("Name changed."),
-        "password" => Some("Password changed. You are signed out everywhere else."),
-        "sessions" => Some("Done. That session has ended."),
+        "name" => Some(language().text("name-changed")),
+        "password" => Some(language().text("password-changed")),
+        "sessions" => Some(language().text("session-ended")),
         _ => None,
     });
     let content = async move {
@@ -36,10 +37,10 @@ pub async fn page() -> LoadedPage {
             Head::new(title),
             view! {
                 <div class="narrow">
-                <h1>"Your account"</h1>
+                <h1>{language().text("your-account")}</h1>
                 <p class="meta">
                     <span>{user.username.clone()}</span>
-                    <span>{user.role.as_str()}</span>
+                    <span>{language().role(user.role)}</span>
                 </p>
                 {notice.map(|text| view! { <Notice text /> })}
                 <NameForm user />
@@ -56,11 +57,11 @@ pub async fn page() -> LoadedPage {
 fn NameForm(user: User) -> impl IntoView {
     let sent = sent_form("/account/name");
     view! {
-        <h2>"Name"</h2>
+        <h2>{language().text("display-name")}</h2>
         <FormErrors sent=sent.clone() />
         <form class="form" method="post" action="/account/name">
-            <Field sent name="name" label="Your name" value=user.name autocomplete="name" hint="Shown in bylines." />
-            <button type="submit" class="button">"Change name"</button>
+            <Field sent name="name" label=language().text("your-name") value=user.name autocomplete="name" hint=language().text("byline-hint") />
+            <button type="submit" class="button">{language().text("change-name")}</button>
         </form>
     }
 }
@@ -69,25 +70,25 @@ fn NameForm(user: User) -> impl IntoView {
 fn PasswordForm() -> impl IntoView {
     let sent = sent_form("/account/password");
     view! {
-        <h2>"Password"</h2>
+        <h2>{language().text("password")}</h2>
         <FormErrors sent=sent.clone() />
         <form class="form" method="post" action="/account/password">
             <Field
                 sent=sent.clone()
                 name="password"
-                label="Current password"
+                label=language().text("current-password")
                 kind="password"
                 autocomplete="current-password"
             />
             <Field
                 sent
                 name="new_password"
-                label="New password"
+                label=language().text("new-password")
                 kind="password"
                 autocomplete="new-password"
-                hint=format!("At least {SHORTEST_PASSWORD} characters. Signs you out everywhere else.")
+                hint=language().with("new-password-hint", [("count", SHORTEST_PASSWORD.into())])
             />
-            <button type="submit" class="button">"Change password"</button>
+            <button type="submit" class="button">{language().text("change-password")}</button>
         </form>
     }
 }
@@ -98,7 +99,7 @@ fn Sessions(this: Vec<SignedIn>, others: Vec<SignedIn>) -> impl IntoView {
         view! {
             <form method="post" action="/account/sessions/end">
                 <input type="hidden" name="session" value="others" />
-                <button type="submit" class="button">"End all other sessions"</button>
+                <button type="submit" class="button">{language().text("end-other-sessions")}</button>
             </form>
         }
     });
@@ -111,7 +112,7 @@ fn Sessions(this: Vec<SignedIn>, others: Vec<SignedIn>) -> impl IntoView {
         .map(|session| view! { <SessionItem session is_this=false /> })
         .collect_view();
     view! {
-        <h2>"Where you are signed in"</h2>
+        <h2>{language().text("where-signed-in")}</h2>
         <ul class="sessions">{this} {others}</ul>
         {all_others}
     }
@@ -121,7 +122,7 @@ fn Sessions(this: Vec<SignedIn>, others: Vec<SignedIn>) -> impl IntoView {
 fn SessionItem(session: SignedIn, is_this: bool) -> impl IntoView {
     let handle = session.handle();
     let browser = if session.user_agent.is_empty() {
-        "Unknown browser".to_owned()
+        language().text("unknown-browser")
     } else {
         session.user_agent
     };
@@ -130,17 +131,18 @@ fn SessionItem(session: SignedIn, is_this: bool) -> impl IntoView {
             <form method="post" action="/account/sessions/end">
                 <input type="hidden" name="session" value=handle.clone() />
                 <button type="submit" class="link-button" aria-describedby=format!("session-{handle}")>
-                    "End session"
+                    {language().text("end-session")}
                 </button>
             </form>
         }
     });
+    let (before, after) = language().around("signed-in-since", "time");
     view! {
         <li>
             <p class="session-browser" id=format!("session-{handle}")>{browser}</p>
             <p class="meta">
-                {is_this.then(|| view! { <strong>"This browser"</strong> })}
-                <span>"since " <Time at=session.started_at /></span>
+                {is_this.then(|| view! { <strong>{language().text("this-browser")}</strong> })}
+                <span>{before} <Time at=session.started_at /> {after}</span>
             </p>
             {end}
         </li>

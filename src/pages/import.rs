@@ -26,10 +26,10 @@ pub async fn page() -> LoadedPage {
     let title = format!("Import · {}", site().title);
     let number = page_number();
     let was_cancelled = query("cancelled").is_some();
-    let error = sent_form(IMPORT).error(UPLOAD_FIELD).map(str::to_owned);
+    let error = sent_form(IMPORT).error(UPLOAD_FIELD);
     let error = error.or_else(|| {
         let others = ["/settings/import/start", "/settings/import/cancel"];
-        others.iter().find_map(|path| sent_form(path).error(UPLOAD_FIELD).map(str::to_owned))
+        others.iter().find_map(|path| sent_form(path).error(UPLOAD_FIELD))
     });
     let content = async move {
         let upload = state.importing.upload().await?;

@@ -97,22 +97,27 @@ fn SendAgain(kept: KeptForm) -> impl IntoView {
         )
         .collect_view();
     let (title, advice) = match &kept.reason {
-        Error::Unauthorized => (
-            "You are signed out",
-            view! {
-                <a href="/login" target="_blank">"Sign in in a new tab"</a>
-                ", come back here, and send it again."
-            }
-            .into_any(),
-        ),
-        reason => ("That did not work", format!("{reason} Then send it again.").into_any()),
+        Error::Unauthorized => {
+            let (before, after) = language().around("sign-in-then-send-again", "link");
+            let advice = view! {
+                {before}
+                <a href="/login" target="_blank">{language().text("sign-in-in-new-tab")}</a>
+                {after}
+            };
+            (language().text("signed-out"), advice.into_any())
+        }
+        reason => {
+            let reason = language().error(reason);
+            let advice = language().with("then-send-again", [("reason", reason.into())]);
+            (language().text("did-not-work"), advice.into_any())
+        }
     };
     view! {
         <h1>{title}</h1>
-        <p role="alert">"Nothing you typed is lost: it is still on this page. " {advice}</p>
+        <p role="alert">{language().text("nothing-typed-is-lost")} " " {advice}</p>
         <form class="form" method="post" action=kept.action>
             {fields}
-            <button type="submit" class="button button-primary">"Send again"</button>
+            <button type="submit" class="button button-primary">{language().text("send-again")}</button>
         </form>
     }
 }

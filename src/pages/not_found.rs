@@ -2,11 +2,10 @@
 
 use crate::components::page::LoadedPage;
 use crate::error::Error;
+use crate::model::message::Message;
 
 /// Shown for every URL that matches no route, no file and no former article URL.
 pub async fn page() -> LoadedPage {
-    let error = Error::NotFound(
-        "There is no page at this address. It may have moved, or the link has a typo.".into(),
-    );
+    let error = Error::NotFound(Message::text("error-not-found"));
     LoadedPage::of(true, async move { Err(error) }).await
 }

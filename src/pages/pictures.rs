@@ -75,7 +75,7 @@ pub async fn page() -> LoadedPage {
 #[component]
 fn UploadForm() -> impl IntoView {
     let sent = sent_form(PICTURES);
-    let error = sent.error(PICTURE_FIELD).map(str::to_owned);
+    let error = sent.error(PICTURE_FIELD);
     let hint = format!("PNG, JPEG, GIF or WebP, up to {} MiB in total.", LARGEST_PICTURE >> 20);
     view! {
         <form class="form picture-form" method="post" action=PICTURES enctype="multipart/form-data">

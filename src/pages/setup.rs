@@ -8,11 +8,12 @@ use crate::components::page::{Content, Head, LoadedPage, site};
 use crate::server::accounts::SHORTEST_PASSWORD;
 use crate::server::accounts::setup::no_setup;
 use crate::server::state::AppState;
+use crate::text::language;
 
 /// `/setup?token=`
 pub async fn page() -> LoadedPage {
     let state = expect_context::<AppState>();
-    let title = format!("Setup · {}", site().title);
+    let title = format!("{} · {}", language().text("setup"), site().title);
     let form = view! { <div class="narrow"><SetupForm /></div> };
     let content = async move {
         if !state.accounts.is_setup_open().await? {
@@ -29,41 +30,41 @@ pub fn SetupForm() -> impl IntoView {
     let sent = sent_form("/setup");
     let token = query("token").unwrap_or_default();
     view! {
-        <h1>"Make the administrator"</h1>
-        <p>"Nobody can sign in to this blog yet. This account will be able to do everything."</p>
+        <h1>{language().text("make-administrator")}</h1>
+        <p>{language().text("nobody-can-sign-in")}</p>
         <FormErrors sent=sent.clone() />
         <form class="form" method="post" action="/setup">
             <Field
                 sent=sent.clone()
                 name="token"
-                label="Token"
+                label=language().text("setup-token")
                 value=token
-                hint="Tidemark prints it on the terminal when it starts."
+                hint=language().text("setup-token-hint")
             />
             <Field
                 sent=sent.clone()
                 name="username"
-                label="User name"
+                label=language().text("user-name")
                 autocomplete="username"
-                hint="For signing in: lower-case letters, digits and hyphens. If your articles were imported, take the name that they give you."
+                hint=language().text("setup-user-name-hint")
             />
             <Field
                 sent=sent.clone()
                 name="name"
-                label="Name"
+                label=language().text("display-name")
                 autocomplete="name"
-                hint="Shown in bylines. If empty, the user name is used."
+                hint=language().text("byline-or-user-name-hint")
                 optional=true
             />
             <Field
                 sent
                 name="new_password"
-                label="Password"
+                label=language().text("password")
                 kind="password"
                 autocomplete="new-password"
-                hint=format!("At least {SHORTEST_PASSWORD} characters.")
+                hint=language().with("password-hint", [("count", SHORTEST_PASSWORD.into())])
             />
-            <button type="submit" class="button button-primary">"Make the administrator"</button>
+            <button type="submit" class="button button-primary">{language().text("make-administrator")}</button>
         </form>
     }
 }

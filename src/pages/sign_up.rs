@@ -7,6 +7,7 @@ use crate::components::form::{Field, FormErrors, sent_form};
 use crate::components::page::{Content, Head, LoadedPage, site};
 use crate::server::accounts::SHORTEST_PASSWORD;
 use crate::server::state::AppState;
+use crate::text::language;
 
 /// `/sign-up?invitation=&next=&intent=`
 pub async fn page() -> LoadedPage {
@@ -17,16 +18,19 @@ pub async fn page() -> LoadedPage {
     let [next, intent] = ["next", "intent"]
         .map(|name| sent.value(name).map(str::to_owned).or_else(|| query(name)))
         .map(|value| value.filter(|value| !value.is_empty()));
-    let title = format!("Sign up · {}", site().title);
+    let title = format!("{} · {}", language().text("sign-up"), site().title);
     let content = async move {
         let role =
             state.accounts.role_of_sign_up(state.config.accounts.sign_up, &invitation).await?;
+        let role = language().role_in_sentence(role);
+        let you_will_be = language()
+            .with("you-will-be", [("role", role.into()), ("title", (&site().title).into())]);
         Ok(Content::new(
             Head::hidden(title),
             view! {
                 <div class="narrow">
-                <h1>"Sign up"</h1>
-                <p>{format!("You will be {} of {}.", role.with_article(), site().title)}</p>
+                <h1>{language().text("sign-up")}</h1>
+                <p>{you_will_be}</p>
                 <FormErrors sent=sent.clone() />
                 <form class="form" method="post" action="/sign-up">
                     <input type="hidden" name="invitation" value=invitation />
@@ -35,20 +39,20 @@ pub async fn page() -> LoadedPage {
                     <Field
                         sent=sent.clone()
                         name="username"
-                        label="User name"
+                        label=language().text("user-name")
                         autocomplete="username"
-                        hint="For signing in: lower-case letters, digits and hyphens."
+                        hint=language().text("user-name-hint")
                     />
-                    <Field sent=sent.clone() name="name" label="Name" autocomplete="name" hint="Shown to others." />
+                    <Field sent=sent.clone() name="name" label=language().text("display-name") autocomplete="name" hint=language().text("display-name-hint") />
                     <Field
                         sent
                         name="new_password"
-                        label="Password"
+                        label=language().text("password")
                         kind="password"
                         autocomplete="new-password"
-                        hint=format!("At least {SHORTEST_PASSWORD} characters.")
+                        hint=language().with("password-hint", [("count", SHORTEST_PASSWORD.into())])
                     />
-                    <button type="submit" class="button button-primary">"Sign up"</button>
+                    <button type="submit" class="button button-primary">{language().text("sign-up")}</button>
                 </form>
                 </div>
             },

@@ -21,6 +21,7 @@ use super::db::users::{Actor, User};
 use super::sessions::{Sessions, SignedIn};
 use super::stores::Stores;
 use crate::error::Error;
+use crate::model::message::Message;
 
 /// Minimum password length, in characters. NIST SP 800-63B-4, section 3.1.1.2, asks for 8 where the
 /// password is not the only factor; we ask for a little more.
@@ -48,7 +49,7 @@ pub const DEVICE_LASTS: i64 = 180 * 24 * 60 * 60 * 1000;
 
 /// Validation errors of a form, as field name and message. An empty field name stands for the whole
 /// form.
-pub type FieldErrors = Vec<(&'static str, String)>;
+pub type FieldErrors = Vec<(&'static str, Message)>;
 
 /// Signs users in, and lets them change their accounts.
 #[derive(Clone, Debug)]
@@ -269,7 +270,7 @@ impl Accounts {
         who: Who,
         password: &str,
         context: &[&str],
-    ) -> Result<Result<(), String>, Error> {
+    ) -> Result<Result<(), Message>, Error> {
         let password = password.to_owned();
         let context: Vec<String> = context.iter().map(|word| (*word).to_owned()).collect();
         let work = move || {
@@ -325,7 +326,7 @@ impl Accounts {
             Err(seconds) => return Ok(Err(vec![("password", try_again_in(seconds))])),
         };
         if !self.unless_untried(&admitted, self.verify(Who::Known, Some(user), current)).await? {
-            return Ok(Err(vec![("password", "That is not your current password.".into())]));
+            return Ok(Err(vec![("password", Message::text("not-current-password"))]));
         }
         self.succeeded(&admitted).await?;
         if let Err(error) = self.judge(Who::Known, &new, &[&user.username, &user.name]).await? {
@@ -424,13 +425,11 @@ fn unavailable(error: &dyn std::fmt::Display) -> Error {
 }
 
 /// The message for someone who has to wait.
-pub fn try_again_in(seconds: i64) -> String {
-    let span = match seconds {
-        1 => "1 second".to_owned(),
-        2..=90 => format!("{seconds} seconds"),
-        _ => format!("{} minutes", (seconds + 59) / 60),
-    };
-    format!("Too many attempts. Please try again in {span}.")
+pub fn try_again_in(seconds: i64) -> Message {
+    match seconds {
+        ..=90 => Message::text("too-many-attempts-seconds").with("count", seconds),
+        _ => Message::text("too-many-attempts-minutes").with("count", (seconds + 59) / 60),
+    }
 }
 
 /// Sets a user's password on behalf of the operator, and ends all of the user's sessions, which
@@ -458,8 +457,8 @@ async fn forget_sessions(sessions: &Sessions, user: UserId) {
 /// Returns a PHC string.
 ///
 /// # Errors
-/// One line that says what to change.
-pub fn hash_password(password: &str) -> Result<String, String> {
+/// What to change.
+pub fn hash_password(password: &str) -> Result<String, Message> {
     check_password(password, &[])?;
     Ok(password_auth::generate_hash(password))
 }
@@ -469,52 +468,52 @@ pub fn hash_password(password: &str) -> Result<String, String> {
 /// attacker would try for this user.
 ///
 /// # Errors
-/// One line that says what to change.
-pub fn check_password(password: &str, context: &[&str]) -> Result<(), String> {
+/// What to change.
+pub fn check_password(password: &str, context: &[&str]) -> Result<(), Message> {
     check_length(password)?;
     let judged = |text: &str| -> String { text.chars().take(LONGEST_JUDGED).collect() };
     let context: Vec<String> = context.iter().map(|word| judged(word)).collect();
     let context: Vec<&str> = context.iter().map(String::as_str).collect();
     if zxcvbn::zxcvbn(&judged(password), &context).score() < zxcvbn::Score::Two {
-        return Err(
-            "The password is too easy to guess. Three unrelated words are harder to guess.".into(),
-        );
+        return Err(Message::text("password-too-easy"));
     }
     Ok(())
 }
 
 /// Checks the length of a password, which is cheap enough to do without queueing.
-fn check_length(password: &str) -> Result<(), String> {
+fn check_length(password: &str) -> Result<(), Message> {
     match password.chars().count() {
-        ..SHORTEST_PASSWORD => Err(format!(
-            "The password is too short: it needs at least {SHORTEST_PASSWORD} characters."
-        )),
+        ..SHORTEST_PASSWORD => {
+            Err(Message::text("password-too-short").with("count", SHORTEST_PASSWORD))
+        }
         SHORTEST_PASSWORD..=LONGEST_PASSWORD => Ok(()),
-        _ => Err(format!(
-            "The password is too long: it may have at most {LONGEST_PASSWORD} characters."
-        )),
+        _ => Err(Message::text("password-too-long").with("most", LONGEST_PASSWORD.to_string())),
     }
 }
 
 /// Checks that a text can be a name.
 ///
 /// # Errors
-/// One line that says what to change.
-pub fn check_name(name: &str) -> Result<(), String> {
+/// What to change.
+pub fn check_name(name: &str) -> Result<(), Message> {
     match name.trim().chars().count() {
-        0 => Err("Please enter a name.".into()),
-        1..=LONGEST_NAME if has_invisible(name) => {
-            Err("The name contains a character that is invisible or reverses the text. Please remove it."
-                .into())
-        }
+        0 => Err(Message::text("name-missing")),
+        1..=LONGEST_NAME if has_invisible(name) => Err(Message::text("name-is-invisible")),
         1..=LONGEST_NAME if name.chars().all(|one| !one.is_control() && is_storable(one)) => Ok(()),
-        1..=LONGEST_NAME => Err("A name must be one line of text.".into()),
-        _ => Err(format!("The name is too long: it may have at most {LONGEST_NAME} characters.")),
+        1..=LONGEST_NAME => Err(Message::text("name-of-one-line")),
+        _ => Err(Message::text("name-too-long").with("count", LONGEST_NAME)),
     }
 }
 
-fn name_taken() -> String {
-    "An author has this name, or one that looks like it. Please choose another.".into()
+fn name_taken() -> Message {
+    Message::text("name-taken")
+}
+
+/// A text as part of a message on one line, with control characters as escapes.
+pub(super) fn quotable(text: &str) -> String {
+    let quoted = format!("{text:?}");
+    let inner = quoted.strip_prefix('"').and_then(|quoted| quoted.strip_suffix('"'));
+    inner.unwrap_or_default().to_owned()
 }
 
 /// Returns a predicate on users who write here: whether readers could mistake `name` for theirs.
@@ -561,16 +560,14 @@ pub fn is_username(text: &str) -> bool {
 /// Checks that a text can be a user name.
 ///
 /// # Errors
-/// One line that says what to change.
-pub fn check_username(text: &str) -> Result<(), String> {
+/// What to change.
+pub fn check_username(text: &str) -> Result<(), Message> {
     if is_username(text) {
         return Ok(());
     }
     let suggestion = Some(slugify(text)).filter(|slug| is_username(slug));
-    Err(format!(
-        "{text:?} can't be a user name: use at most 40 lower-case letters, digits and single hyphens, as in {:?}.",
-        suggestion.unwrap_or_else(|| "marina-keel".into())
-    ))
+    let example = suggestion.unwrap_or_else(|| "marina-keel".into());
+    Err(Message::text("no-user-name").with("text", quotable(text)).with("example", example))
 }
 
 #[cfg(test)]

@@ -100,7 +100,9 @@ impl Counting {
         };
         match self.visibility.of(article, user).await.map_err(|error| unavailable(&error))? {
             Seen::ByNobody => {
-                return Err(Error::NotFound(format!("There is no published article {article}.")));
+                return Err(Error::NotFound(
+                    format!("There is no published article {article}.").into(),
+                ));
             }
             Seen::ByAuthor if !self.counts_authors => {
                 return Box::pin(self.not_counted(article, Reason::Author)).await;

@@ -264,7 +264,7 @@ mod tests {
             metrics.view(&outcome(Some(reason)));
         }
         metrics.view(&outcome(None));
-        metrics.view(&Err(Error::NotFound(String::new())));
+        metrics.view(&Err(Error::NotFound("".into())));
         metrics.view(&Err(Error::Unavailable));
         for job in Job::ALL {
             metrics.job(job, true, 0);

@@ -10,6 +10,7 @@ use super::db::users::User;
 use super::db::{Database, reactions};
 use crate::error::Error;
 use crate::model::article::Author;
+use crate::model::message::Message;
 use crate::model::reaction::{Reacted, Reaction};
 
 /// An author, for the author's page.
@@ -94,7 +95,7 @@ impl Reactions {
     pub async fn fulfil(&self, user: &User, wish: &Wish) -> Result<Reacted, Error> {
         let article = async |slug: &str| {
             let id = self.database.id_of_slug(slug, self.clock.now()).await?;
-            id.ok_or_else(|| Error::NotFound("There is no such article.".into()))
+            id.ok_or_else(|| Error::NotFound(Message::text("error-no-article")))
         };
         let reaction = match wish {
             Wish::Like(slug) => Reaction::Like(article(slug).await?),
@@ -113,9 +114,7 @@ impl Reactions {
     ) -> Result<Reacted, Error> {
         let now = self.clock.now();
         if !self.database.is_visible(article, now).await? {
-            return Err(Error::NotFound(
-                "There is no such article, or it is no longer published.".into(),
-            ));
+            return Err(Error::NotFound(Message::text("error-no-visible-article")));
         }
         Ok(self.database.set_reaction(counted, user.actor(), article, is_on, now).await?)
     }
@@ -127,10 +126,9 @@ impl Reactions {
             true => self.database.author_with_id(username, now).await?.map(|(id, _)| id),
             false => self.database.user_by_username(username).await?.map(|user| user.id),
         };
-        let author =
-            author.ok_or_else(|| Error::NotFound("There is no author with this name.".into()))?;
+        let author = author.ok_or_else(|| Error::NotFound(Message::text("error-no-author")))?;
         if author == user.id {
-            return Err(Error::BadRequest("You can't follow yourself.".into()));
+            return Err(Error::BadRequest(Message::text("error-follow-self")));
         }
         if self.database.set_follow(user.actor(), author, is_on, now).await? {
             self.author_counts.followers_changed(author).await;
@@ -145,7 +143,7 @@ impl Reactions {
     pub async fn profile(&self, username: &str) -> Result<Profile, Error> {
         let author = self.database.author_with_id(username, self.clock.now()).await?;
         let (id, author) =
-            author.ok_or_else(|| Error::NotFound("There is no author with this name.".into()))?;
+            author.ok_or_else(|| Error::NotFound(Message::text("error-no-author")))?;
         let articles = self.author_counts.articles(id).await?;
         let followers = self.author_counts.followers(id).await?;
         Ok(Profile { id, author, articles, followers })

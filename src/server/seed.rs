@@ -44,7 +44,8 @@ pub async fn seed(database: &Database, clock: &Clock) -> Result<Option<Seeded>, 
     }
     let username = slugify(AUTHOR);
     let password = accounts::random_password();
-    let hash = accounts::hash_password(&password).map_err(sqlx::Error::Protocol)?;
+    let hash = accounts::hash_password(&password)
+        .map_err(|error| sqlx::Error::Protocol(error.to_string()))?;
     let is_new = database
         .add_user(&username, AUTHOR, Role::Author, Some(&hash), clock.now())
         .await?

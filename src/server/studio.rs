@@ -223,7 +223,10 @@ fn check(typed: &Typed) -> FieldErrors {
     if typed.title.trim().is_empty() {
         errors.push(("title", "An article needs a title.".into()));
     } else if too_long(&typed.title, LONGEST_TITLE) {
-        errors.push(("title", format!("The title may have at most {LONGEST_TITLE} characters.")));
+        errors.push((
+            "title",
+            format!("The title may have at most {LONGEST_TITLE} characters.").into(),
+        ));
     }
     let slug = slugify(&first_characters(&typed.slug, LONGEST_SLUG));
     if !typed.slug.is_empty() && slug != typed.slug {
@@ -234,23 +237,26 @@ fn check(typed: &Typed) -> FieldErrors {
                 format!(
                     "An address may have lower-case letters, digits and single hyphens, at most {LONGEST_SLUG} in all, as in \
                      {suggestion:?}. If empty, it is made from the title."
-                ),
+                ).into(),
             ));
     }
     if too_long(&typed.summary, LONGEST_SUMMARY) {
         errors.push((
             "summary",
-            format!("The summary may have at most {LONGEST_SUMMARY} characters."),
+            format!("The summary may have at most {LONGEST_SUMMARY} characters.").into(),
         ));
     }
     match tags(typed) {
-        None => errors.push(("tags", format!("An article may have at most {MOST_TAGS} tags."))),
+        None => {
+            errors.push(("tags", format!("An article may have at most {MOST_TAGS} tags.").into()))
+        }
         Some(tags) if tags.iter().any(|tag| too_long(&tag.name, LONGEST_TAG)) => {
             errors.push((
                 "tags",
                 format!(
                     "A tag may have at most {LONGEST_TAG} characters. Separate tags with commas."
-                ),
+                )
+                .into(),
             ));
         }
         Some(_) => {}
@@ -258,7 +264,7 @@ fn check(typed: &Typed) -> FieldErrors {
     if too_long(&typed.series, LONGEST_SERIES) {
         errors.push((
             "series",
-            format!("The name of a series may have at most {LONGEST_SERIES} characters."),
+            format!("The name of a series may have at most {LONGEST_SERIES} characters.").into(),
         ));
     }
     if !typed.cover.is_empty()
@@ -272,7 +278,7 @@ fn check(typed: &Typed) -> FieldErrors {
     if too_long(&typed.markdown, LONGEST_MARKDOWN) {
         errors.push((
             "markdown",
-            format!("The text may have at most {LONGEST_MARKDOWN} characters."),
+            format!("The text may have at most {LONGEST_MARKDOWN} characters.").into(),
         ));
     }
     errors
@@ -459,7 +465,7 @@ impl Studio {
                 Added::SlugTaken => {}
             }
         }
-        Ok(CreateOutcome::Invalid(vec![("slug", slug_taken())]))
+        Ok(CreateOutcome::Invalid(vec![("slug", slug_taken().into())]))
     }
 
     /// The answer to a form for a new article that was saved before, as the article `id`.
@@ -546,7 +552,7 @@ impl Studio {
                 Saved::SlugTaken => break,
             }
         }
-        Ok(SaveOutcome::Invalid(vec![("slug", slug_taken())]))
+        Ok(SaveOutcome::Invalid(vec![("slug", slug_taken().into())]))
     }
 
     /// Moves an article to the bin, or restores it, if it is still at `version`. Otherwise returns
@@ -678,9 +684,10 @@ impl Studio {
         }
         // The editor of an older release sends none.
         if !key.is_empty() && !is_form_key(key) {
-            return Err(Error::BadRequest(format!(
-                "The key of a form has {KEY_LENGTH} hexadecimal digits. Reload the page."
-            )));
+            return Err(Error::BadRequest(
+                format!("The key of a form has {KEY_LENGTH} hexadecimal digits. Reload the page.")
+                    .into(),
+            ));
         }
         let changed = match id {
             NEW_ARTICLE => None,
@@ -810,7 +817,7 @@ impl Studio {
                 // The date of an article that readers see may be corrected.
                 Some(at) if at > now.0 || seen_since.is_some() => (Status::Published, Some(at)),
                 Some(_) => {
-                    errors.push(("published_at", time_has_passed(now)));
+                    errors.push(("published_at", time_has_passed(now).into()));
                     (status, published_at)
                 }
                 None => {
@@ -822,7 +829,7 @@ impl Studio {
         let slug = if typed.slug.is_empty() { slugify(&typed.title) } else { typed.slug.clone() };
         if errors.is_empty() && typed.is_page && !slug.is_empty() && !may_be_page(&slug) {
             let text = format!("The address /{slug} is Tidemark's own. Please type another one.");
-            errors.push(("slug", text));
+            errors.push(("slug", text.into()));
         }
         if !errors.is_empty() {
             return Ok(Err(errors));

@@ -236,7 +236,7 @@ fn Editor(text: Text, sent: SentForm, article: Option<EditableArticle>, now: i64
     });
     let others =
         (!others.is_empty()).then(|| view! { <OtherDrafts others action=action.clone() /> });
-    let markdown_error = sent.error("markdown").map(str::to_owned);
+    let markdown_error = sent.error("markdown");
     let state = article.as_ref().map_or(State::Draft, |article| State::of(article, now));
     let published_at = article.as_ref().and_then(|article| article.fields.published_at);
     let schedule = sent.value("published_at").map(str::to_owned);

@@ -7,6 +7,7 @@ use super::sign_up::{NewAccount, SignedUp, name_of, refused};
 use super::throttle::Sender;
 use super::{Accounts, is_like};
 use crate::error::Error;
+use crate::model::message::Message;
 use crate::server::db::users::{NewUser, Role, User};
 
 /// The hash of the token with which the administrator is made. Empty once somebody can sign in, and
@@ -107,10 +108,9 @@ impl Accounts {
 
 /// The answer once somebody can sign in.
 pub fn no_setup() -> Error {
-    Error::NotFound("This blog has its administrator already.".into())
+    Error::NotFound(Message::text("setup-is-done"))
 }
 
-fn wrong_token() -> String {
-    "That is not the token of this server. Tidemark prints it when it starts; each replica has its own."
-        .into()
+fn wrong_token() -> Message {
+    Message::text("wrong-setup-token")
 }

@@ -6,10 +6,11 @@ use tidemark_counting::UserId;
 use super::line::Who;
 use super::throttle::Sender;
 use super::{
-    Accounts, FieldErrors, check_length, check_name, check_username, is_like, name_taken,
+    Accounts, FieldErrors, check_length, check_name, check_username, is_like, name_taken, quotable,
     random_password,
 };
 use crate::error::Error;
+use crate::model::message::Message;
 use crate::server::config::SignUp;
 use crate::server::db::invitations::Invitation;
 use crate::server::db::users::{Actor, IsLike, NewUser, Role, Taken};
@@ -129,9 +130,7 @@ impl Accounts {
     /// [`Error::NotFound`] and [`Error::Forbidden`] as for [`Accounts::sign_up`]; database errors.
     pub async fn role_of_sign_up(&self, who_may: SignUp, invitation: &str) -> Result<Role, Error> {
         match who_may {
-            SignUp::Closed => {
-                Err(Error::NotFound("Sign-up is closed. Ask the owner for an invitation.".into()))
-            }
+            SignUp::Closed => Err(Error::NotFound(Message::text("sign-up-closed"))),
             SignUp::Open => Ok(Role::Reader),
             SignUp::Invite => {
                 let role = self
@@ -211,10 +210,7 @@ fn check(account: &NewAccount) -> FieldErrors {
 }
 
 fn no_invitation() -> Error {
-    Error::Forbidden(
-        "This invitation is not valid, or was used, revoked or has expired. Ask for a new one."
-            .into(),
-    )
+    Error::Forbidden(Message::text("no-invitation"))
 }
 
 /// The name in bylines that an account asks for.
@@ -230,8 +226,8 @@ pub(super) fn refused(reason: Taken, username: &str) -> FieldErrors {
     }
 }
 
-fn taken(username: &str) -> String {
-    format!("The user name {username:?} is taken. Please choose another.")
+fn taken(username: &str) -> Message {
+    Message::text("user-name-taken").with("name", quotable(username))
 }
 
 /// The hash of a token that the database stores, so that a leaked database contains no usable

@@ -58,12 +58,12 @@ pub(super) async fn user(
 ) -> Result<(), String> {
     let database = &stores.database;
     let password = accounts::random_password();
-    let hash = accounts::hash_password(&password)?;
+    let hash = accounts::hash_password(&password).map_err(|error| error.to_string())?;
     let username = match command {
         UserCommand::Add { username, name, role } => {
-            accounts::check_username(&username)?;
+            accounts::check_username(&username).map_err(|error| error.to_string())?;
             let name = name.unwrap_or_else(|| username.clone());
-            accounts::check_name(&name)?;
+            accounts::check_name(&name).map_err(|error| error.to_string())?;
             database
                 .add_user(&username, &name, role.into(), Some(&hash), clock.now())
                 .await

@@ -8,6 +8,7 @@ use super::{
     Database, Dialect, InsertedId, Transaction, is_taken, on_connection, on_reader, on_writer,
 };
 use crate::error::Error;
+use crate::model::message::Message;
 use crate::model::page::Page;
 
 /// What a user may do. Each role includes the permissions of the ones before it.
@@ -32,17 +33,6 @@ impl Role {
             Role::Reader => "reader",
             Role::Author => "author",
             Role::Admin => "admin",
-        }
-    }
-}
-
-impl Role {
-    /// The role as it appears in a sentence: "an author".
-    pub fn with_article(self) -> &'static str {
-        match self {
-            Role::Reader => "a reader",
-            Role::Author => "an author",
-            Role::Admin => "an administrator",
         }
     }
 }
@@ -114,9 +104,7 @@ impl From<WriteError> for Error {
     fn from(error: WriteError) -> Self {
         match error {
             WriteError::SignedOut => Error::Unauthorized,
-            WriteError::Demoted => {
-                Error::Forbidden("You can't do this any more: your role has changed.".into())
-            }
+            WriteError::Demoted => Error::Forbidden(Message::text("error-role-changed")),
             WriteError::Database(error) => error.into(),
         }
     }

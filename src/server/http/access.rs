@@ -13,6 +13,8 @@ use super::form_page::keep_body;
 use super::pictures::wants_json;
 use super::routes::{ROUTES, access};
 use crate::error::Error;
+use crate::model::message::Message;
+use crate::server::db::users::Role;
 use crate::server::request::access::Access;
 use crate::server::request::cache::CachePolicy;
 use crate::server::request::error_page::error_page;
@@ -52,11 +54,7 @@ pub async fn control(State(state): State<AppState>, mut request: Request, next: 
                 path,
                 "a request was refused because the user's role does not allow it"
             );
-            let error = Error::Forbidden(format!(
-                "Only users with the role {} can do this.",
-                role.as_str()
-            ));
-            refuse(&error, parts.uri.path(), &parts.headers)
+            refuse(&only_for(role), parts.uri.path(), &parts.headers)
         }
         None if matches!(parts.method, Method::GET | Method::HEAD) => {
             let here = parts.uri.path_and_query().map_or("/", |path| path.as_str());
@@ -74,13 +72,18 @@ pub async fn hold(access: Access, request: Request, next: Next) -> Response {
     let error = match (access, own) {
         (Access::Everyone, _) => return next.run(request).await,
         (Access::AtLeast(role), Some(own)) if own >= role => return next.run(request).await,
-        (Access::AtLeast(role), Some(_)) => {
-            Error::Forbidden(format!("Only users with the role {} can do this.", role.as_str()))
-        }
+        (Access::AtLeast(role), Some(_)) => only_for(role),
         (Access::AtLeast(_), None) => Error::Unauthorized,
     };
     tracing::error!(error = %error, "a form was about to be answered with a page its sender may not see");
     error_page(&error)
+}
+
+fn only_for(role: Role) -> Error {
+    Error::Forbidden(Message::text(match role {
+        Role::Admin => "error-role-admin",
+        Role::Author | Role::Reader => "error-role-author",
+    }))
 }
 
 /// Refuses a request without losing what was typed into a form. The form comes back with the

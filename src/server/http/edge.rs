@@ -14,9 +14,11 @@ use futures_util::FutureExt;
 
 use super::security;
 use crate::error::Error;
+use crate::model::language::Language;
 use crate::server::request::cache::CachePolicy;
 use crate::server::request::error_page::error_page;
 use crate::server::request::identity::forget_disguised;
+use crate::server::request::language::language_of;
 use crate::server::state::AppState;
 use crate::server::telemetry::RequestLog;
 
@@ -38,13 +40,19 @@ pub async fn edge(State(state): State<AppState>, mut request: Request, next: Nex
         security::forget_foreign_referer(request.headers_mut(), base_url);
     }
     forget_disguised(request.headers_mut());
-    let mut response = match refusal {
-        Some(refusal) => refusal,
-        None => security::explain_error(
-            or_apology(next.run(request), is_for_programs).await,
-            is_for_programs,
-        ),
+    // Programs are told in English.
+    let language = match is_for_programs {
+        true => Language::English,
+        false => {
+            let default = state.config.site.language;
+            language_of(request.uri().path(), request.headers(), default)
+        }
     };
+    let response = match refusal {
+        Some(refusal) => refusal,
+        None => or_apology(next.run(request), is_for_programs).await,
+    };
+    let mut response = security::explain_error(response, is_for_programs, language);
     if is_for_programs {
         let (name, value) = CachePolicy::Never.header();
         response.headers_mut().entry(name).or_insert(value);

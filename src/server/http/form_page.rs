@@ -16,6 +16,7 @@ use tower::ServiceExt;
 use super::page::Told;
 use super::routes::PAGES;
 use crate::error::{Error, RETRY_AFTER_SECONDS};
+use crate::model::message::Message;
 use crate::server::accounts::FieldErrors;
 use crate::server::request::error_page::{error_page, plain_page};
 use crate::server::request::forms::{Form, KeptForm};
@@ -90,9 +91,8 @@ pub async fn keep_body(
 /// The answer to a form that is too large to be returned to this sender. The browser still has it.
 fn too_much_to_keep(reason: &Error) -> Response {
     let status = StatusCode::from_u16(reason.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let advice = "The form is too large to be shown again here, but your browser still has it: go back one page, sign in in another \
-                  tab if you need to, and send it again.";
-    plain_page(status, "That did not work", &format!("{reason} {advice}"))
+    let text = Message::text("form-too-large-to-keep").with("reason", Message::of(reason));
+    plain_page(status, "That did not work", text)
 }
 
 async fn show_kept(state: &AppState, parts: Parts, kept: KeptForm) -> Response {

@@ -54,7 +54,7 @@ fn most_mib(state: &AppState) -> u64 {
 /// The answer to a body that is larger than an upload may be, without reading it.
 pub fn too_large(state: &AppState) -> Response {
     let text = NotTaken::TooLarge(most_mib(state)).to_string();
-    plain_page(StatusCode::PAYLOAD_TOO_LARGE, "That did not work", &text)
+    plain_page(StatusCode::PAYLOAD_TOO_LARGE, "That did not work", text.into())
 }
 
 /// `POST /settings/import`: takes a file, which is rehearsed then.
@@ -72,7 +72,7 @@ pub async fn upload(
 }
 
 async fn refuse(state: &AppState, parts: Parts, status: StatusCode, reason: String) -> Response {
-    let sent = SentForm::refused(IMPORT, vec![(UPLOAD_FIELD, reason)]);
+    let sent = SentForm::refused(IMPORT, vec![(UPLOAD_FIELD, reason.into())]);
     render(state, parts, IMPORT, status, move || provide_context(sent.clone())).await
 }
 

@@ -139,7 +139,9 @@ fn wanted_ids(ids: &str) -> Result<Wanted, Error> {
     };
     let wanted: Option<Vec<ArticleId>> = ids.split(',').take(MOST_WANTED + 1).map(id).collect();
     wanted.filter(|wanted| wanted.len() <= MOST_WANTED).map(Wanted::Ids).ok_or_else(|| {
-        Error::BadRequest(format!("ids must be 1 to {MOST_WANTED} numbers, separated by commas."))
+        Error::BadRequest(
+            format!("ids must be 1 to {MOST_WANTED} numbers, separated by commas.").into(),
+        )
     })
 }
 
@@ -157,7 +159,7 @@ fn wanted_paths(paths: &str) -> Result<Wanted, Error> {
     wanted.filter(|wanted| wanted.len() <= MOST_WANTED).map(Wanted::Slugs).ok_or_else(|| {
         Error::BadRequest(format!(
             "paths must be 1 to {MOST_WANTED} paths such as /articles/first-steps, separated by commas."
-        ))
+        ).into())
     })
 }
 
@@ -172,16 +174,18 @@ fn check_list(
     author: &Option<String>,
 ) -> Result<(), Error> {
     if !(1..=LAST_PAGE).contains(&page) {
-        return Err(Error::BadRequest(format!("page must be a number from 1 to {LAST_PAGE}.")));
+        return Err(Error::BadRequest(
+            format!("page must be a number from 1 to {LAST_PAGE}.").into(),
+        ));
     }
     if !(1..=100).contains(&per_page) {
         return Err(Error::BadRequest("per-page must be a number from 1 to 100.".into()));
     }
     for (name, value) in [("tag", tag), ("author", author)] {
         if value.as_ref().is_some_and(|value| value.chars().count() > LONGEST_NAME) {
-            return Err(Error::BadRequest(format!(
-                "{name} must have at most {LONGEST_NAME} characters."
-            )));
+            return Err(Error::BadRequest(
+                format!("{name} must have at most {LONGEST_NAME} characters.").into(),
+            ));
         }
     }
     Ok(())
@@ -193,7 +197,9 @@ fn check_list(
 /// [`Error::BadRequest`] if it is too long.
 fn check_text(text: &str) -> Result<(), Error> {
     if text.chars().count() > LONGEST_QUERY {
-        return Err(Error::BadRequest(format!("q must have at most {LONGEST_QUERY} characters.")));
+        return Err(Error::BadRequest(
+            format!("q must have at most {LONGEST_QUERY} characters.").into(),
+        ));
     }
     Ok(())
 }
@@ -228,7 +234,9 @@ pub(super) async fn one(
     Path(id): Path<ArticleId>,
 ) -> Result<Json<Article>, Error> {
     let article = state.articles.one(id).await?;
-    article.map(Json).ok_or_else(|| Error::NotFound(format!("There is no published article {id}.")))
+    article
+        .map(Json)
+        .ok_or_else(|| Error::NotFound(format!("There is no published article {id}.").into()))
 }
 
 #[derive(Deserialize, IntoParams)]

@@ -10,6 +10,7 @@ use url::Url;
 use super::sign_in::local_path;
 use crate::error::Error;
 use crate::model::language::{LANGUAGE_COOKIE, Language};
+use crate::model::message::Message;
 use crate::server::request::error_page::error_page;
 use crate::server::request::forms::Form;
 use crate::server::state::AppState;
@@ -21,7 +22,9 @@ const KEPT: Duration = Duration::days(365);
 pub async fn choose_language(State(state): State<AppState>, form: Form) -> Response {
     let Some(language) = Language::from_name(&form.line("language")) else {
         let names = Language::ALL.map(Language::name).join(", ");
-        return error_page(&Error::BadRequest(format!("The language must be one of {names}.")));
+        return error_page(&Error::BadRequest(
+            Message::text("error-language").with("names", names),
+        ));
     };
     let cookie = Cookie::build((LANGUAGE_COOKIE, language.name()))
         .path("/")

@@ -55,7 +55,7 @@ pub(super) async fn stream(
 /// Parses ids with commas between them.
 fn articles(text: &str) -> Result<BTreeSet<ArticleId>, Error> {
     let invalid =
-        || Error::BadRequest(format!("articles must be 1 to {MOST_ARTICLES} ids: 1,2,3."));
+        || Error::BadRequest(format!("articles must be 1 to {MOST_ARTICLES} ids: 1,2,3.").into());
     let mut articles = BTreeSet::new();
     for id in text.split(',').take(MOST_ARTICLES + 1) {
         articles.insert(id.parse().map_err(|_| invalid())?);

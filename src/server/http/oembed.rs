@@ -41,7 +41,9 @@ pub async fn oembed(
         return Ok(problem(StatusCode::NOT_IMPLEMENTED, "The only format is json.".into()));
     }
     if url.len() > LONGEST_ADDRESS {
-        return Err(Error::BadRequest(format!("url must have at most {LONGEST_ADDRESS} bytes.")));
+        return Err(Error::BadRequest(
+            format!("url must have at most {LONGEST_ADDRESS} bytes.").into(),
+        ));
     }
     let nothing = || Error::NotFound("There is no article at this address.".into());
     let base_url = &state.config.site.base_url;

@@ -133,7 +133,7 @@ pub async fn upload(
         Err((StatusCode::SERVICE_UNAVAILABLE, _)) => error_page(&Error::Unavailable),
         Err((status, reason)) if wants_json => problem(status, reason),
         Err((status, reason)) => {
-            let sent = SentForm::refused(PICTURES, vec![(PICTURE_FIELD, reason)]);
+            let sent = SentForm::refused(PICTURES, vec![(PICTURE_FIELD, reason.into())]);
             render(&state, parts, PICTURES, status, move || provide_context(sent.clone())).await
         }
     }
@@ -158,7 +158,7 @@ pub fn too_large(headers: &HeaderMap) -> Response {
     if wants_json(headers) {
         problem(status, reason)
     } else {
-        plain_page(status, "That did not work", &reason)
+        plain_page(status, "That did not work", reason.into())
     }
 }
 

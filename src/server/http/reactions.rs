@@ -6,6 +6,7 @@ use tidemark_counting::ArticleId;
 
 use super::sign_in::local_path;
 use crate::error::Error;
+use crate::model::message::Message;
 use crate::model::reaction::Reaction;
 use crate::server::db::users::User;
 use crate::server::request::error_page::error_page;
@@ -39,7 +40,7 @@ async fn react(
     slug: &str,
     user: &User,
     form: &Form,
-    field: &str,
+    field: &'static str,
     reaction: fn(ArticleId) -> Reaction,
 ) -> Response {
     let result = async {
@@ -65,16 +66,14 @@ pub async fn follow(
 }
 
 /// The state the reader wants. A form never says "toggle", so sending it twice does what it says.
-fn wanted(form: &Form, field: &str) -> Result<bool, Error> {
+fn wanted(form: &Form, field: &'static str) -> Result<bool, Error> {
     let wanted = form.line(field).parse();
-    wanted.map_err(|_| Error::BadRequest(format!("The field {field} must be true or false.")))
+    wanted.map_err(|_| Error::BadRequest(Message::text("error-true-or-false").with("field", field)))
 }
 
 async fn article(state: &AppState, slug: &str) -> Result<ArticleId, Error> {
     let id = state.database.id_of_slug(slug, state.clock.now()).await?;
-    id.ok_or_else(|| {
-        Error::NotFound("There is no such article, or it is no longer published.".into())
-    })
+    id.ok_or_else(|| Error::NotFound(Message::text("error-no-visible-article")))
 }
 
 /// Redirects to the page that the form was on, or to `next` if the form has it.

@@ -29,7 +29,7 @@ use crate::model::article::may_be_page;
 use crate::model::language::Language;
 use crate::server::page_cache::hole::Marks;
 use crate::server::page_cache::page::{Filling, RememberedPage};
-use crate::server::request::error_page::error_page;
+use crate::server::request::error_page::{error_page, tell};
 use crate::server::request::identity::{FoundUser, PageReader, sent_session};
 use crate::server::request::language::chosen_language;
 use crate::server::request::theme::chosen_theme;
@@ -99,8 +99,10 @@ impl Service<Request> for Site {
         let log = RequestLog::start(&request, self.state.config.server.slow_page);
         let (state, reading) = (self.state.clone(), self.reading.clone());
         let is_secure = state.config.is_secure();
-        let answer = find_or_render(state, request, reading, address);
-        Either::Right(Box::pin(finish(answer, is_secure, log).map(Ok::<_, Infallible>)))
+        let language = chosen_language(request.headers(), state.config.site.language);
+        let answer = find_or_render(state, request, reading, address, language);
+        let answer = finish(answer, is_secure, language, log);
+        Either::Right(Box::pin(answer.map(Ok::<_, Infallible>)))
     }
 }
 
@@ -109,12 +111,14 @@ impl Service<Request> for Site {
 fn finish(
     answer: impl Future<Output = Response>,
     is_secure: bool,
+    language: Language,
     log: Option<RequestLog>,
 ) -> impl Future<Output = Response> {
     or_apology(answer, false).map(move |mut response| {
         // A page already has these headers from its rendering; the error page after a panic does
         // not.
         if response.status() == StatusCode::INTERNAL_SERVER_ERROR {
+            response = tell(response, language);
             set_headers(&mut response, is_secure);
         }
         if let Some(log) = log {
@@ -130,13 +134,13 @@ async fn find_or_render(
     request: Request,
     reading: Router,
     address: String,
+    language: Language,
 ) -> Response {
     let mut asked = Asked {
         etag: request.headers().get(IF_NONE_MATCH).cloned(),
         takes_gzip: takes_gzip(request.headers()),
         reader: None,
     };
-    let language = chosen_language(request.headers(), state.config.site.language);
     let key = state.page_cache.key(&address, chosen_theme(request.headers()), language);
     let remembered = key.as_ref().and_then(|key| state.page_cache.get(key));
     let (parts, body) = request.into_parts();
@@ -345,7 +349,7 @@ mod tests {
         async fn panics() -> Response {
             panic!("on purpose")
         }
-        let response = finish(panics(), true, None).await;
+        let response = finish(panics(), true, Language::English, None).await;
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
         for name in
             ["content-security-policy", "x-content-type-options", "strict-transport-security"]

@@ -25,6 +25,7 @@ use super::pictures::too_large;
 use super::read_timeout::read_timeout;
 use super::routes::{Layers, access, handlers, pages_for_everyone};
 use super::usual_addresses::{meant, tidy};
+use crate::model::message::Message;
 use crate::server::request::error_page::{error_page, plain_page};
 use crate::server::request::forms::{IMPORT, LOGO, PICTURES};
 use crate::server::request::limits::{LARGEST_ARTICLE, LARGEST_BODY, LARGEST_PICTURE};
@@ -172,8 +173,7 @@ async fn redirect_old_addresses(
             return redirect_to(StatusCode::FOUND, &target);
         }
         Some(Destination::Gone) => {
-            let text = "What was at this address has been removed.";
-            return plain_page(StatusCode::GONE, "Gone", text);
+            return plain_page(StatusCode::GONE, "Gone", Message::text("error-gone"));
         }
         None => {}
     }

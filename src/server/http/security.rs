@@ -4,9 +4,9 @@
 use axum::body::HttpBody;
 use axum::extract::Request;
 use axum::http::header::{
-    ACCEPT, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, Entry, HOST, HeaderName,
-    HeaderValue, ORIGIN, REFERER, REFERRER_POLICY, SET_COOKIE, STRICT_TRANSPORT_SECURITY,
-    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    ACCEPT, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, Entry, HOST,
+    HeaderName, HeaderValue, ORIGIN, REFERER, REFERRER_POLICY, SET_COOKIE,
+    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -14,7 +14,9 @@ use url::Url;
 
 use super::json_api;
 use crate::error::Error;
-use crate::server::request::error_page::{error_page, plain_page};
+use crate::model::language::Language;
+use crate::model::message::Message;
+use crate::server::request::error_page::{error_page, is_untold, plain_page, tell};
 use crate::server::request::problem;
 
 /// The content security policy of answers that are not pages: they load nothing and can't be
@@ -57,7 +59,7 @@ pub fn refuse_unknown(request: &Request) -> Option<Response> {
     Some(if is_for_programs {
         problem::problem(status, reason.into())
     } else {
-        plain_page(status, title, reason)
+        plain_page(status, title, reason.into())
     })
 }
 
@@ -115,7 +117,7 @@ pub fn refuse_cross_site(request: &Request, base_url: &str) -> Option<Response> 
     if !is_write || !is_cross_site(request.headers(), base_url) {
         return None;
     }
-    let error = Error::Forbidden("This request came from another site and was refused.".into());
+    let error = Error::Forbidden(Message::text("error-cross-site"));
     let is_for_programs = is_for_programs(request.uri().path());
     Some(if is_for_programs { error.into_response() } else { error_page(&error) })
 }
@@ -142,11 +144,14 @@ pub fn set_headers(response: &mut Response, is_secure: bool) {
 }
 
 /// Rewrites an error that a library worded, such as the router's 405 or a form's 422: as a problem
-/// for programs, as a page for people. Our own errors are left alone.
-pub fn explain_error(response: Response, is_for_programs: bool) -> Response {
+/// for programs, as a page for people. Our own errors for people become pages in their language.
+pub fn explain_error(response: Response, is_for_programs: bool, language: Language) -> Response {
     let status = response.status();
     if !(status.is_client_error() || status.is_server_error()) {
         return response;
+    }
+    if is_untold(&response) {
+        return tell(response, language);
     }
     let content_type =
         response.headers().get(CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
@@ -158,12 +163,12 @@ pub fn explain_error(response: Response, is_for_programs: bool) -> Response {
         problem::bare(status)
     } else {
         let title = status.canonical_reason().unwrap_or("Error");
-        plain_page(status, title, "This address does not accept such a request.")
+        tell(plain_page(status, title, Message::text("error-wrong-request")), language)
     };
-    // Keep headers that tell how to do better, such as `Allow`, but not the old body's length and
-    // type.
+    // Keep headers that tell how to do better, such as `Allow`, but not the old body's length,
+    // type and encoding.
     for (name, value) in response.headers() {
-        if name != CONTENT_LENGTH {
+        if ![CONTENT_ENCODING, CONTENT_LENGTH].contains(name) {
             explained.headers_mut().entry(name).or_insert(value.clone());
         }
     }

@@ -10,6 +10,7 @@ use url::form_urlencoded;
 use super::form_page::{render, render_again};
 use super::pictures::{files, in_words};
 use crate::error::Error;
+use crate::model::message::Message;
 use crate::server::request::error_page::error_page;
 use crate::server::request::forms::{Conflict, Form, LOGO, PICTURE_FIELD, SentForm};
 use crate::server::request::identity::CurrentUser;
@@ -26,9 +27,8 @@ const MENU: &str = "/settings/menu";
 const REDIRECTS: &str = "/settings/redirects";
 
 /// Why nothing was saved: somebody else was faster.
-fn conflict() -> String {
-    "Somebody else changed the settings since you opened this page. Look at them again before you save."
-        .into()
+fn conflict() -> Message {
+    Message::text("settings-conflict")
 }
 
 /// `POST /settings`: saves the texts, unless somebody else has changed the settings since the form
@@ -104,7 +104,7 @@ pub async fn upload_logo(
     let version = version_in(&parts);
     let taken = match files(Request::from_parts(parts.clone(), body), &state).await {
         Ok(files) if files.len() > 1 => {
-            Err((StatusCode::BAD_REQUEST, "Choose a single picture.".to_owned()))
+            Err((StatusCode::BAD_REQUEST, Message::text("single-picture")))
         }
         Ok(files) => match state.pictures.add(&admin, files).await {
             Ok(pictures) => {
@@ -112,9 +112,12 @@ pub async fn upload_logo(
                 return logo_set(&state, state.site.set_logo(&admin, version, name).await, parts)
                     .await;
             }
-            Err(error) => Err(in_words(&error)),
+            Err(error) => {
+                let (status, reason) = in_words(&error);
+                Err((status, reason.into()))
+            }
         },
-        Err(error) => Err(error),
+        Err((status, reason)) => Err((status, reason.into())),
     };
     match taken {
         Err((StatusCode::SERVICE_UNAVAILABLE, _)) => error_page(&Error::Unavailable),
@@ -141,7 +144,7 @@ async fn logo_set(state: &AppState, saved: Result<SiteSaved, Error>, parts: Part
     }
 }
 
-async fn refused(state: &AppState, parts: Parts, status: StatusCode, reason: String) -> Response {
+async fn refused(state: &AppState, parts: Parts, status: StatusCode, reason: Message) -> Response {
     let sent = SentForm::refused(LOGO, vec![(PICTURE_FIELD, reason)]);
     render(state, parts, PAGE, status, move || provide_context(sent.clone())).await
 }

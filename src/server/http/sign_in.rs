@@ -10,6 +10,7 @@ use tower_sessions::Session;
 use tower_sessions::cookie::{Cookie, SameSite};
 
 use crate::error::Error;
+use crate::model::message::Message;
 use crate::server::accounts::throttle::Sender;
 use crate::server::accounts::{Attempt, DEVICE_LASTS, FieldErrors, try_again_in};
 use crate::server::db::users::User;
@@ -65,7 +66,7 @@ pub async fn fulfil_wish(state: &AppState, user: &User, form: &Form) {
 }
 
 fn wrong() -> FieldErrors {
-    vec![("", "The user name or the password is wrong.".to_owned())]
+    vec![("", Message::text("wrong-sign-in"))]
 }
 
 /// Starts a session for a user in this browser. `credential` is the number of the credential that

@@ -181,7 +181,7 @@ async fn look_again(
 ) -> Response {
     let error = format!("{change} Look at it again before you {action}.");
     let page = format!("/studio/{id}");
-    form.again_with_status(state, &page, StatusCode::CONFLICT, vec![("", error)]).await
+    form.again_with_status(state, &page, StatusCode::CONFLICT, vec![("", error.into())]).await
 }
 
 /// `POST /studio/{id}/revisions/{version}/restore`: saves a revision's content as a new version.
@@ -207,7 +207,13 @@ pub async fn restore_revision(
         Ok(SaveOutcome::Conflict) => match last_change(&state, &user, id).await {
             Ok(change) => {
                 let error = format!("{change} Look at it again before you restore this revision.");
-                form.again_with_status(&state, &page, StatusCode::CONFLICT, vec![("", error)]).await
+                form.again_with_status(
+                    &state,
+                    &page,
+                    StatusCode::CONFLICT,
+                    vec![("", error.into())],
+                )
+                .await
             }
             Err(error) => error_page(&error),
         },

@@ -7,6 +7,7 @@ use leptos::prelude::provide_context;
 
 use super::form_page::render;
 use crate::error::Error;
+use crate::model::message::Message;
 use crate::server::db::users::{Role, User};
 use crate::server::request::error_page::error_page;
 use crate::server::request::forms::{Form, Secret};
@@ -42,7 +43,7 @@ pub async fn set_role(
     Path(username): Path<String>,
     form: Form,
 ) -> Response {
-    if let Err(error) = refuse_self(&admin, &username, "role") {
+    if let Err(error) = refuse_self(&admin, &username, "no-own-role") {
         return error_page(&error);
     }
     let Some(role) = role(&form) else { return error_page(&Error::BadRequest(no_role())) };
@@ -76,7 +77,7 @@ pub async fn block(
     CurrentUser(admin): CurrentUser,
     Path(username): Path<String>,
 ) -> Response {
-    if let Err(error) = refuse_self(&admin, &username, "access") {
+    if let Err(error) = refuse_self(&admin, &username, "no-own-access") {
         return error_page(&error);
     }
     match state.accounts.block(admin.actor(), &username).await {
@@ -129,20 +130,19 @@ fn role(form: &Form) -> Option<Role> {
     Role::try_from(form.line("role")).ok()
 }
 
-fn no_role() -> String {
-    "Please choose a role: reader, author or admin.".into()
+fn no_role() -> Message {
+    Message::text("no-role")
 }
 
 fn no_user() -> Error {
-    Error::NotFound("There is no user with this name.".into())
+    Error::NotFound(Message::text("no-user"))
 }
 
-/// Administrators can't lock themselves out, so there is always one left.
-fn refuse_self(admin: &User, username: &str, what: &str) -> Result<(), Error> {
+/// Administrators can't lock themselves out, so there is always one left. `reason` is the text that
+/// says so.
+fn refuse_self(admin: &User, username: &str, reason: &'static str) -> Result<(), Error> {
     if admin.username == username {
-        return Err(Error::Forbidden(format!(
-            "You can't remove your own {what}; another administrator can."
-        )));
+        return Err(Error::Forbidden(Message::text(reason)));
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ use tidemark_content::front_matter::one_line_end;
 
 use crate::error::Error;
 use crate::server::accounts::FieldErrors;
+use crate::text::language;
 
 /// The path of the form for pictures, both its page and its target.
 pub const PICTURES: &str = "/studio/pictures";
@@ -89,7 +90,7 @@ pub struct SentForm {
 impl SentForm {
     /// A form that was sent to `action` and refused. Only the errors are shown again, not the
     /// values.
-    pub fn refused(action: &str, errors: Vec<(&'static str, String)>) -> Self {
+    pub fn refused(action: &str, errors: FieldErrors) -> Self {
         Self { action: action.to_owned(), values: HashMap::new(), errors }
     }
 
@@ -102,9 +103,10 @@ impl SentForm {
         self.values.get(field).map(String::as_str)
     }
 
-    /// The error for a field, if there is one.
-    pub fn error(&self, field: &str) -> Option<&str> {
-        self.errors.iter().find(|(name, _)| *name == field).map(|(_, error)| error.as_str())
+    /// The error for a field, if there is one, in the language of the page.
+    pub fn error(&self, field: &str) -> Option<String> {
+        let error = self.errors.iter().find(|(name, _)| *name == field);
+        error.map(|(_, error)| language().say(error))
     }
 
     /// Whether there is any error.

@@ -44,13 +44,13 @@ impl<S: Send + Sync> FromRequest<S> for Ignored {
 
 impl From<PathRejection> for Error {
     fn from(rejection: PathRejection) -> Self {
-        Error::BadRequest(format!("The address is invalid. {}", rejection.body_text()))
+        Error::BadRequest(format!("The address is invalid. {}", rejection.body_text()).into())
     }
 }
 
 impl From<QueryRejection> for Error {
     fn from(rejection: QueryRejection) -> Self {
-        Error::BadRequest(format!("The query string is invalid. {}", rejection.body_text()))
+        Error::BadRequest(format!("The query string is invalid. {}", rejection.body_text()).into())
     }
 }
 
@@ -68,7 +68,7 @@ impl IntoResponse for Error {
 
 /// The answer for an API address that does not exist.
 pub fn unknown_route(uri: &Uri) -> Response {
-    Error::NotFound(format!("There is nothing at {}.", uri.path())).into_response()
+    Error::NotFound(format!("There is nothing at {}.", uri.path()).into()).into_response()
 }
 
 /// The answer for an API address that does not support this method. The router adds `Allow`.

@@ -1,4 +1,4 @@
-# 界面文字。docs/LANGUAGES.md 说明如何添加文字或语言。
+# 阅读页面和每个页面共有的文字。docs/LANGUAGES.md 说明如何添加文字或语言。
 
 ## Every page
 
@@ -66,6 +66,8 @@ previous-article = 上一篇
 next-article = 下一篇
 more-about = 更多“{ $tag }”文章
 related = 相关文章
+scheduled-for = 定于 { $time } 发布。在此之前，只有作者和管理员能看到这个页面。
+edit-this-article = 编辑文章
 
 ## Lists
 
@@ -142,28 +144,6 @@ check-twice = 把一篇文章打开两次，浏览量只加一。{ $address } �
 try-it = 试一试。
 tested-by-killing = 测试会在浏览到达时随时终止程序：凡是应答为已计入的浏览，不会丢失，也不会重复。
 
-## Signing in, and lists of one's own
-
-user-name = 用户名
-password = 密码
-sign-up = 注册
-no-account-yet = 还没有账号？
-sign-in-to-like = 登录后喜欢“{ $title }”
-sign-in-and-like = 登录并喜欢
-sign-in-to-save = 登录后收藏“{ $title }”
-sign-in-and-save = 登录并收藏
-sign-in-to-follow = 登录后关注 { $name }
-sign-in-and-follow = 登录并关注
-nothing-saved = 还没有收藏
-nothing-saved-advice = 在文章页点“收藏”，就会出现在这里。这个列表只有你能看到。
-find-something = 找点东西读
-saved-intro = 你收藏的文章，最近收藏的在前。
-follows-nobody = 还没有关注任何人
-follows-nobody-advice = 在作者页点“关注”，他们的新文章就会出现在这里。
-find-someone = 去看看文章
-no-articles-by-them = 他们还没有发布文章。
-following-intro = 你关注的作者的文章，最新的在前。
-
 ## Errors
 
 nothing-here = 这里什么也没有
@@ -175,6 +155,19 @@ error-unauthorized = 请先登录。
 error-too-large = 发送的内容太大。
 error-unavailable = 现在无法完成，请稍后再试。
 error-internal = 服务器出了问题。
+error-wrong-request = 这个地址不接受这样的请求。
+error-gone = 这个地址的内容已被移除。
+error-cross-site = 这个请求来自其他网站，已被拒绝。
+error-role-author = 只有作者才能这样做。
+error-role-admin = 只有管理员才能这样做。
+error-role-changed = 你不能再这样做了：你的角色已改变。
+error-no-article = 没有这篇文章。
+error-no-visible-article = 没有这篇文章，或者它已不再公开。
+error-no-author = 没有叫这个名字的作者。
+error-follow-self = 不能关注自己。
+error-true-or-false = 字段 { $field } 必须是 true 或 false。
+error-language = 语言必须是 { $names } 之一。
+form-too-large-to-keep = { $reason }表单太大，无法在这里再次显示，但浏览器里还有：请返回上一页，需要时在另一个标签页登录，再重新发送。
 
 ## Said by the script
 

@@ -1,4 +1,5 @@
-# Texts of the interface. `docs/LANGUAGES.md` says how to add a text or a language.
+# Texts of reading pages, and of what every page has. `docs/LANGUAGES.md` says how to add a text or a
+# language.
 
 ## Every page
 
@@ -87,6 +88,8 @@ previous-article = Previous
 next-article = Next
 more-about = More about { $tag }
 related = Related
+scheduled-for = Scheduled for { $time }. Until then, nobody but its authors and administrators sees this page.
+edit-this-article = Edit article
 
 ## Lists
 
@@ -166,28 +169,6 @@ check-twice = Open an article twice: the count rises once. { $address } answers 
 try-it = Try it.
 tested-by-killing = The program is tested by killing it at any moment while views arrive: no view that was answered as counted is lost or counted twice.
 
-## Signing in, and lists of one's own
-
-user-name = User name
-password = Password
-sign-up = Sign up
-no-account-yet = No account yet?
-sign-in-to-like = Sign in to like “{ $title }”
-sign-in-and-like = Sign in and like
-sign-in-to-save = Sign in to save “{ $title }”
-sign-in-and-save = Sign in and save
-sign-in-to-follow = Sign in to follow { $name }
-sign-in-and-follow = Sign in and follow
-nothing-saved = Nothing saved yet
-nothing-saved-advice = Save an article on its page, and you will find it here. Only you can see this list.
-find-something = Find something to read
-saved-intro = The articles you have saved, the latest first.
-follows-nobody = You aren't following anyone yet
-follows-nobody-advice = Follow authors on their pages, and their new articles will show up here.
-find-someone = Find someone to follow
-no-articles-by-them = They have no published articles.
-following-intro = Articles by the authors you follow, newest first.
-
 ## Errors
 
 nothing-here = Nothing here
@@ -199,6 +180,19 @@ error-unauthorized = Please sign in first.
 error-too-large = The request's body is too large.
 error-unavailable = This can't be done right now. Please try again in a moment.
 error-internal = Something went wrong on our side.
+error-wrong-request = This address does not accept such a request.
+error-gone = What was at this address has been removed.
+error-cross-site = This request came from another site and was refused.
+error-role-author = Only users with the role author can do this.
+error-role-admin = Only users with the role admin can do this.
+error-role-changed = You can't do this any more: your role has changed.
+error-no-article = There is no such article.
+error-no-visible-article = There is no such article, or it is no longer published.
+error-no-author = There is no author with this name.
+error-follow-self = You can't follow yourself.
+error-true-or-false = The field { $field } must be true or false.
+error-language = The language must be one of { $names }.
+form-too-large-to-keep = { $reason } The form is too large to be shown again here, but your browser still has it: go back one page, sign in in another tab if you need to, and send it again.
 
 ## Said by the script
 
