@@ -21,6 +21,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use leptos::prelude::use_context;
 use serde_json::{Map, Value};
+use tidemark_content::markdown::Note;
 
 use crate::error::Error;
 use crate::model::article::{Baseline, Window};
@@ -283,7 +284,18 @@ impl Language {
     /// What stands before and after the variable of the text with this name, for a variable that is
     /// an element, such as a link.
     pub fn around(self, name: &str, variable: &'static str) -> (String, String) {
-        let text = self.with(name, [(variable, SPLIT.into())]);
+        self.around_with(name, variable, [])
+    }
+
+    /// Like [`Language::around`], for a text with other variables.
+    pub fn around_with<'a, const N: usize>(
+        self,
+        name: &str,
+        variable: &'static str,
+        others: [(&'static str, Variable<'a>); N],
+    ) -> (String, String) {
+        let variables = others.into_iter().chain([(variable, SPLIT.into())]);
+        let text = self.formatted(name, variables);
         let (before, after) = text.split_once(SPLIT).unwrap_or((&text, ""));
         (before.to_owned(), after.to_owned())
     }
@@ -400,6 +412,21 @@ impl Language {
             Role::Reader => "a-reader",
             Role::Author => "an-author",
             Role::Admin => "an-administrator",
+        })
+    }
+
+    /// What the author of a text is told about what could not be rendered.
+    pub fn note(self, note: Note) -> String {
+        self.text(match note {
+            Note::CodeIsPlain => "note-code-is-plain",
+            Note::NestsTooDeep => "note-nests-too-deep",
+            Note::TagIsTooLong => "note-tag-is-too-long",
+            Note::TooMuchOutsideCells => "note-too-much-outside-cells",
+            Note::TooLargeAPage => "note-too-large-a-page",
+            Note::TooManyAddresses => "note-too-many-addresses",
+            Note::TooManyHeadings => "note-too-many-headings",
+            Note::FormulaIsSource => "note-formula-is-source",
+            Note::TooManyFootnotes => "note-too-many-footnotes",
         })
     }
 
@@ -554,7 +581,7 @@ mod tests {
         }
         for rest in sources.split("language").skip(1) {
             let rest = rest.strip_prefix("()").unwrap_or(rest);
-            for call in [".text(\"", ".with(\"", ".around(\""] {
+            for call in [".text(\"", ".with(\"", ".around(\"", ".around_with(\""] {
                 let Some(rest) = rest.strip_prefix(call) else { continue };
                 let name = rest.split('"').next().unwrap();
                 assert!(english.contains_key(name), "there is no text {name:?}");

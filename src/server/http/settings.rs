@@ -10,6 +10,7 @@ use url::form_urlencoded;
 use super::form_page::{render, render_again};
 use super::pictures::{files, in_words};
 use crate::error::Error;
+use crate::model::message::Message;
 use crate::server::request::error_page::error_page;
 use crate::server::request::forms::{Conflict, Form, LOGO, PICTURE_FIELD, SentForm};
 use crate::server::request::identity::CurrentUser;
@@ -104,7 +105,7 @@ pub async fn upload_logo(
     let version = version_in(&parts);
     let taken = match files(Request::from_parts(parts.clone(), body), &state).await {
         Ok(files) if files.len() > 1 => {
-            Err((StatusCode::BAD_REQUEST, "Choose a single picture.".to_owned()))
+            Err((StatusCode::BAD_REQUEST, "Choose a single picture.".into()))
         }
         Ok(files) => match state.pictures.add(&admin, files).await {
             Ok(pictures) => {
@@ -135,14 +136,16 @@ pub async fn remove_logo(
 
 async fn logo_set(state: &AppState, saved: Result<SiteSaved, Error>, parts: Parts) -> Response {
     match saved {
-        Ok(SiteSaved::Conflict) => refused(state, parts, StatusCode::CONFLICT, conflict()).await,
+        Ok(SiteSaved::Conflict) => {
+            refused(state, parts, StatusCode::CONFLICT, conflict().into()).await
+        }
         Ok(_) => logo_done(),
         Err(error) => error_page(&error),
     }
 }
 
-async fn refused(state: &AppState, parts: Parts, status: StatusCode, reason: String) -> Response {
-    let sent = SentForm::refused(LOGO, vec![(PICTURE_FIELD, reason.into())]);
+async fn refused(state: &AppState, parts: Parts, status: StatusCode, reason: Message) -> Response {
+    let sent = SentForm::refused(LOGO, vec![(PICTURE_FIELD, reason)]);
     render(state, parts, PAGE, status, move || provide_context(sent.clone())).await
 }
 

@@ -22,7 +22,7 @@ pub fn chosen_language(headers: &HeaderMap, default: Language) -> Language {
 /// Whether the page at `path` is there in every language. The others are in English.
 pub fn is_translated(path: &str) -> bool {
     let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
-    !matches!(first, "docs" | "settings" | "studio" | "users")
+    !matches!(first, "docs" | "settings" | "users")
 }
 
 /// The language of the page at `path` for whoever sent `headers`.
